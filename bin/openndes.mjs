@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// Plain JavaScript, so that an old Node can still read it and say what is missing.
+import { existsSync } from 'node:fs';
+
+const major = Number(process.versions.node.split('.')[0]);
+if (major < 24) {
+  process.stderr.write(
+    `openndes needs Node.js 24 or newer; this is ${process.version}. Node 20 cannot open the messages of most SCEP clients.\n` +
+      'In a checkout run `npm ci`, which brings Node 24, and start it through `npm start` or `npx openndes`.\n',
+  );
+  process.exit(78);
+}
+// A checkout runs its TypeScript as it is; an installed package runs what was built from it.
+const source = new URL('../src/app/main.ts', import.meta.url);
+const { main } = await import(existsSync(source) ? source.href : new URL('../dist/app/main.js', import.meta.url).href);
+process.exitCode = await main(process.argv.slice(2));

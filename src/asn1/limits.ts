@@ -1,0 +1,20 @@
+/** The bounds within which bytes from the network are read. Every one is enforced before memory is spent. */
+export type Limits = {
+  /** Nested elements, counted from the outermost. */
+  depth: number;
+  /** Elements visited in one message, all readers over it together. */
+  nodes: number;
+  /** Octets of the input. */
+  size: number;
+};
+
+/**
+ * Enough for every real SCEP message: an Intune challenge of several kilobytes, RSA-4096, hundreds of SANs.
+ * The size equals the largest body that HTTP lets in.
+ */
+export const LIMITS: Limits = { depth: 32, nodes: 16_384, size: 2 * 1024 * 1024 };
+
+/** Bytes that are not the DER, or not the structure, that was asked for. The message is for a log, never for the wire. */
+export class DerError extends Error {
+  override readonly name = 'DerError';
+}

@@ -1,0 +1,39 @@
+/** OBJECT IDENTIFIERs between their content octets (X.690 8.19) and the dotted form. */
+import { DerError } from './limits.ts';
+
+/** Longer ones exist in no standard, and one of a megabyte has stopped servers. */
+const MOST_OCTETS = 64;
+
+/** The dotted form of the content octets. Throws DerError when they are no OBJECT IDENTIFIER or exceed 64 octets. */
+export function oidText(content: Uint8Array): string {
+  if (content.length === 0 || content.length > MOST_OCTETS) throw new DerError('OBJECT IDENTIFIER of unusable length');
+  if (content.at(-1)! >= 0x80) throw new DerError('OBJECT IDENTIFIER truncated');
+  let text = '';
+  let arc = 0n;
+  let fresh = true;
+  for (const octet of content) {
+    if (fresh && octet === 0x80) throw new DerError('OBJECT IDENTIFIER arc not minimal');
+    arc = (arc << 7n) | BigInt(octet & 0x7f);
+    fresh = octet < 0x80;
+    if (!fresh) continue;
+    text += text === '' ? firstArcs(arc) : `.${arc}`;
+    arc = 0n;
+  }
+  return text;
+}
+
+const firstArcs = (arc: bigint): string => (arc < 80n ? `${arc / 40n}.${arc % 40n}` : `2.${arc - 80n}`);
+
+/** The content octets of a dotted form. Throws DerError when it is none. */
+export function oidContent(text: string): Uint8Array {
+  if (!/^[012](\.(0|[1-9]\d*))+$/.test(text)) throw new DerError(`not an OBJECT IDENTIFIER: ${text.slice(0, 80)}`);
+  const [first, second, ...rest] = text.split('.').map(BigInt) as [bigint, bigint, ...bigint[]];
+  if (first < 2n && second > 39n) throw new DerError(`not an OBJECT IDENTIFIER: ${text.slice(0, 80)}`);
+  return Uint8Array.from([first * 40n + second, ...rest].flatMap(arcOctets));
+}
+
+function arcOctets(arc: bigint): number[] {
+  const octets = [Number(arc & 0x7fn)];
+  for (let rest = arc >> 7n; rest > 0n; rest >>= 7n) octets.unshift(Number(rest & 0x7fn) | 0x80);
+  return octets;
+}

@@ -1,0 +1,51 @@
+/** Character strings of X.680 41 between octets and text. */
+import { DerError } from './limits.ts';
+import { TAG } from './tags.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const latin1 = (content: Uint8Array): string =>
+  Buffer.from(content.buffer, content.byteOffset, content.length).toString('latin1');
+
+function fixedWidth(content: Uint8Array, width: 2 | 4): string {
+  if (content.length % width !== 0) throw new DerError('character string of uneven length');
+  const view = new DataView(content.buffer, content.byteOffset, content.length);
+  let text = '';
+  for (let at = 0; at < content.length; at += width) {
+    const code = width === 2 ? view.getUint16(at) : view.getUint32(at);
+    if (code > 0x10ffff) throw new DerError('character out of range');
+    text += width === 2 ? String.fromCharCode(code) : String.fromCodePoint(code);
+  }
+  return text;
+}
+
+function utf8Text(content: Uint8Array): string {
+  try {
+    return utf8.decode(content);
+  } catch {
+    throw new DerError('malformed UTF8String');
+  }
+}
+
+/** T61String is read as Latin-1, which is what everybody who still writes it means. */
+const DECODERS: ReadonlyMap<number, (content: Uint8Array) => string> = new Map([
+  [TAG.utf8String, utf8Text],
+  [TAG.printableString, latin1],
+  [TAG.t61String, latin1],
+  [TAG.ia5String, latin1],
+  [TAG.visibleString, latin1],
+  [TAG.bmpString, (content) => fixedWidth(content, 2)],
+  [TAG.universalString, (content) => fixedWidth(content, 4)],
+]);
+
+/** Whether the tag is one of the character string types. */
+export const isString = (tag: number): boolean => DECODERS.has(tag);
+
+/** The text of a character string. Throws DerError on any other tag and on malformed content. */
+export function stringText(tag: number, content: Uint8Array): string {
+  const decode = DECODERS.get(tag);
+  if (!decode) throw new DerError(`tag 0x${tag.toString(16)} is not a character string`);
+  return decode(content);
+}
+
+/** Whether every character is of the PrintableString alphabet (X.680 41.4). */
+export const isPrintable = (text: string): boolean => /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text);

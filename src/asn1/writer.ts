@@ -1,0 +1,84 @@
+/** Writes DER. Each function returns one whole element; nesting them writes a structure as it reads in the standard. */
+import { DerError } from './limits.ts';
+import { oidContent } from './oid.ts';
+import { isPrintable } from './strings.ts';
+import { TAG } from './tags.ts';
+
+/** An element with this identifier octet whose content is the parts, one after the other. */
+export function encode(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const lengthOctets = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
+  const der = Buffer.allocUnsafe(2 + lengthOctets + length);
+  der[0] = tag;
+  der[1] = lengthOctets === 0 ? length : 0x80 | lengthOctets;
+  for (let i = lengthOctets, rest = length; i > 0; i--, rest = Math.floor(rest / 256)) der[1 + i] = rest & 0xff;
+  let at = 2 + lengthOctets;
+  for (const part of parts) {
+    der.set(part, at);
+    at += part.length;
+  }
+  return der;
+}
+
+export const sequence = (...parts: readonly Uint8Array[]): Uint8Array => encode(TAG.sequence, ...parts);
+
+/** SET OF: elements in ascending order of their encodings (X.690 11.6). */
+export const setOf = (...parts: readonly Uint8Array[]): Uint8Array =>
+  encode(TAG.set, ...parts.toSorted((a, b) => Buffer.compare(a, b)));
+
+export const octetString = (content: Uint8Array): Uint8Array => encode(TAG.octetString, content);
+const WHOLE_OCTETS = Uint8Array.of(0);
+export const bitString = (content: Uint8Array): Uint8Array => encode(TAG.bitString, WHOLE_OCTETS, content);
+export const nullValue: Uint8Array = Uint8Array.of(TAG.null, 0);
+export const boolean = (value: boolean): Uint8Array => Uint8Array.of(TAG.boolean, 1, value ? 0xff : 0);
+export const oid = (text: string): Uint8Array => encode(TAG.oid, oidContent(text));
+
+/** INTEGER from an unsigned big-endian magnitude of any length. */
+export function unsignedInteger(magnitude: Uint8Array): Uint8Array {
+  const first = magnitude.findIndex((octet) => octet !== 0);
+  if (first < 0) return Uint8Array.of(TAG.integer, 1, 0);
+  const content = magnitude.subarray(first);
+  return content[0]! >= 0x80 ? encode(TAG.integer, WHOLE_OCTETS, content) : encode(TAG.integer, content);
+}
+
+/** INTEGER from a number from 0 to 2^31-1. */
+export function smallInteger(value: number): Uint8Array {
+  const magnitude = Buffer.alloc(4);
+  magnitude.writeUInt32BE(value);
+  return unsignedInteger(magnitude);
+}
+
+/** BIT STRING of named bits (X.690 11.2.2: no trailing zero bits). Bit 0 is the first, as RFC 5280 numbers them. */
+export function namedBits(bits: readonly number[]): Uint8Array {
+  if (bits.length === 0) return Uint8Array.of(TAG.bitString, 1, 0);
+  const last = Math.max(...bits);
+  const content = Buffer.alloc(2 + Math.floor(last / 8));
+  content[0] = 7 - (last % 8);
+  for (const bit of bits) content[1 + Math.floor(bit / 8)]! |= 0x80 >> (bit % 8);
+  return encode(TAG.bitString, content);
+}
+
+export const utf8String = (text: string): Uint8Array => encode(TAG.utf8String, Buffer.from(text, 'utf8'));
+
+/** PrintableString. Throws DerError when the text has a character outside its alphabet. */
+export function printableString(text: string): Uint8Array {
+  if (!isPrintable(text)) throw new DerError('not a PrintableString');
+  return encode(TAG.printableString, Buffer.from(text, 'latin1'));
+}
+
+/** IA5String. Throws DerError when the text has a character beyond ASCII. */
+export function ia5String(text: string): Uint8Array {
+  if (!isAscii(text)) throw new DerError('not an IA5String');
+  return encode(TAG.ia5String, Buffer.from(text, 'latin1'));
+}
+
+export const isAscii = (text: string): boolean => Buffer.from(text, 'utf8').length === text.length;
+
+/** Time as RFC 5280 4.1.2.5 wants it: UTCTime through 2049, GeneralizedTime from 2050, whole seconds, Z. */
+export function time(at: Date): Uint8Array {
+  const digits = at.toISOString().replace(/[-:T]|\.\d+/g, '');
+  return at.getUTCFullYear() < 2050
+    ? encode(TAG.utcTime, Buffer.from(digits.slice(2), 'latin1'))
+    : encode(TAG.generalizedTime, Buffer.from(digits, 'latin1'));
+}

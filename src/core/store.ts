@@ -1,0 +1,175 @@
+/**
+ * What must survive a crash, and the one contract every store keeps. One transaction per outcome: a certificate, its
+ * transaction, the audit entry and the notice that is owed for it are either all there or none of them.
+ */
+import type { RevocationReason } from './contracts.ts';
+
+/**
+ * The life of a certificate. `issued`: signed and recorded, but its delivery waits for somebody's word (Intune under
+ * `notify: strict`). `delivered`: may be sent to the device, now and again on a repeat. `revoked`: never again.
+ * A certificate that went from `issued` to `revoked` was never delivered: `deliveredAt` is absent.
+ */
+export type CertificateState = 'issued' | 'delivered' | 'revoked';
+
+export type StoredCertificate = {
+  /** Lower-case hexadecimal without leading zero octets: the identity within this product. */
+  serial: string;
+  endpoint: string;
+  transactionId: string;
+  /** RFC 4514. */
+  subject: string;
+  issuer: string;
+  /** SHA-1 of the DER, upper-case hexadecimal: what Windows and Intune call the thumbprint. */
+  thumbprint: string;
+  der: Uint8Array;
+  notBefore: Date;
+  notAfter: Date;
+  state: CertificateState;
+  issuedAt: Date;
+  deliveredAt?: Date;
+  revokedAt?: Date;
+  revocationReason?: RevocationReason;
+};
+
+/**
+ * Identity of a request: SHA-256 over endpoint, transactionID, signer key, CSR and, if we issued it, signer
+ * certificate; lower-case hexadecimal. Two messages with the same key are one request.
+ */
+export type TransactionKey = string;
+
+export type TransactionState = 'pending' | 'approved' | 'issued' | 'rejected';
+
+export type StoredTransaction = {
+  key: TransactionKey;
+  endpoint: string;
+  transactionId: string;
+  /** SHA-256 of the SubjectPublicKeyInfo of the signer, lower-case hexadecimal. A poll must come from the same key. */
+  signer: string;
+  subject: string;
+  state: TransactionState;
+  /** Why it waits: `approval` or `unreachable`. */
+  reason?: string;
+  createdAt: Date;
+  updatedAt: Date;
+  /** Present when `state` is `issued`. */
+  certificate?: StoredCertificate;
+};
+
+/** A message owed to the authoriser, as plain data, so that it can be sent again after a restart. */
+export type Notice = SuccessNotice | FailureNotice;
+export type SuccessNotice = {
+  kind: 'success';
+  endpoint: string;
+  transactionId: string;
+  csr: Uint8Array;
+  /** SHA-1 of the certificate, upper-case hexadecimal. */
+  thumbprint: string;
+  serial: string;
+  notAfter: Date;
+  issuer: string;
+};
+export type FailureNotice = {
+  kind: 'failure';
+  endpoint: string;
+  transactionId: string;
+  csr: Uint8Array;
+  /** Signed 32-bit HRESULT. */
+  hresult: number;
+  description: string;
+};
+
+export type StoredNotice = { id: number; notice: Notice; mode: 'strict' | 'outbox'; attempts: number; dueAt: Date };
+
+export type AuditEvent =
+  | 'issued'
+  | 'delivered'
+  | 'never-delivered'
+  | 'revoked'
+  | 'pending'
+  | 'approved'
+  | 'rejected'
+  | 'notified'
+  | 'notification-abandoned';
+
+/** One line of history. Entries are only ever added. */
+export type AuditEntry = {
+  at: Date;
+  event: AuditEvent;
+  endpoint: string;
+  transactionId: string;
+  serial?: string;
+  detail?: string;
+};
+
+/** Everything that becomes true when a certificate is issued. */
+export type Issuance = {
+  transaction: Pick<StoredTransaction, 'key' | 'endpoint' | 'transactionId' | 'signer' | 'subject'>;
+  certificate: StoredCertificate;
+  audit: AuditEntry;
+  /** Owed to the authoriser; with `strict` the certificate's state is `issued`, else `delivered`. */
+  notice?: { notice: Notice; mode: 'strict' | 'outbox' };
+  /** A one-time challenge that this issuance uses up. */
+  consumes?: string;
+};
+
+/**
+ * `recorded`: it is now true, and `noticeId` names the notice if there is one.
+ * `duplicate`: a live certificate was recorded under the same key first; nothing was written.
+ * `consumed`: the one-time challenge was used up by another request; nothing was written.
+ */
+export type RecordResult =
+  | { kind: 'recorded'; noticeId?: number }
+  | { kind: 'duplicate'; existing: StoredTransaction }
+  | { kind: 'consumed' };
+
+export type CertificateFilter = {
+  endpoint?: string;
+  state?: CertificateState;
+  /** Substring of the subject, case-insensitive. */
+  subject?: string;
+  limit?: number;
+  /** Newest first; pass the last serial of a page to go on after it. */
+  after?: string;
+};
+
+/**
+ * The store. Every write resolves after it is durable. Writes of the same moment may share one commit.
+ * Implementations: store/ (SQLite; one schema that PostgreSQL can share), and `test/contracts/store.ts` proves each.
+ */
+export interface Store {
+  findTransaction(key: TransactionKey): Promise<StoredTransaction | undefined>;
+  /** Every transaction with this transactionID at this endpoint, newest first: what a poll can mean. */
+  findTransactions(endpoint: string, transactionId: string): Promise<StoredTransaction[]>;
+  findCertificate(serial: string): Promise<StoredCertificate | undefined>;
+  listCertificates(filter: CertificateFilter): Promise<StoredCertificate[]>;
+
+  /** Replaces a transaction under the same key whose certificate is revoked, and one that is pending or approved. */
+  recordIssued(issuance: Issuance): Promise<RecordResult>;
+  /** Writes a pending transaction unless one exists under this key; returns the one that is there afterwards. */
+  recordPending(
+    transaction: Pick<StoredTransaction, 'key' | 'endpoint' | 'transactionId' | 'signer' | 'subject' | 'reason'>,
+    audit: AuditEntry,
+  ): Promise<StoredTransaction>;
+  listPending(): Promise<StoredTransaction[]>;
+  /** Moves a pending transaction on. Returns false when it is not pending. */
+  decidePending(key: TransactionKey, decision: 'approved' | 'rejected', audit: AuditEntry): Promise<boolean>;
+
+  /** The authoriser accepted: the notice is done, and a certificate that waited for it is `delivered`. */
+  noticeAccepted(noticeId: number, serial: string, audit: AuditEntry): Promise<void>;
+  /** Not accepted now, to be tried again at `dueAt`. */
+  noticePostponed(noticeId: number, dueAt: Date): Promise<void>;
+  /** Given up: the notice is done. A certificate still `issued` becomes `revoked`, never delivered. */
+  noticeAbandoned(noticeId: number, serial: string, audit: AuditEntry): Promise<void>;
+  /** A notice without a certificate (a failureNotification), to be sent from the outbox. */
+  recordNotice(notice: Notice): Promise<number>;
+  /** Notices of this mode that are due, oldest first. */
+  dueNotices(mode: 'strict' | 'outbox', now: Date, limit: number): Promise<StoredNotice[]>;
+
+  /** Returns false when there is no such certificate or it is revoked already. */
+  revoke(serial: string, reason: RevocationReason, audit: AuditEntry): Promise<boolean>;
+  listAudit(filter: { serial?: string; limit?: number }): Promise<AuditEntry[]>;
+
+  /** Throws when the store cannot write. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}

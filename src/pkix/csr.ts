@@ -1,0 +1,114 @@
+/** Certification requests (PKCS#10, RFC 2986), read and written, and the attributes of RFC 2985 that SCEP uses. */
+import { DerError } from '../asn1/limits.ts';
+import { DerReader } from '../asn1/reader.ts';
+import { explicit, TAG } from '../asn1/tags.ts';
+import { encode, oid, printableString, sequence, setOf, smallInteger, utf8String } from '../asn1/writer.ts';
+import { isPrintable } from '../asn1/strings.ts';
+import type { CertificationRequest, Extension, KeyProvider } from '../core/contracts.ts';
+import { readExtensions, writeExtension } from './extensions.ts';
+import { nameText } from './name.ts';
+import { OID } from './oids.ts';
+import { type PublicKey, readKeyKind } from './public-key.ts';
+import {
+  digestFor,
+  readSignatureAlgorithm,
+  type SignatureAlgorithm,
+  signStructure,
+  verifySignature,
+} from './signature.ts';
+
+const MOST_ATTRIBUTES = 64;
+
+/** A request that has been read but not proven: `signed`, `algorithm` and `signature` are for `provesPossession`. */
+export type UnprovenRequest = CertificationRequest & {
+  signed: Uint8Array;
+  algorithm: SignatureAlgorithm | undefined;
+  signature: Uint8Array;
+};
+
+/**
+ * Reads a PKCS#10 request. Octets after it are ignored, as clients pad. Throws DerError when it is malformed, when it
+ * holds more than one challenge, or an extension twice.
+ */
+export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
+  const outer = DerReader.over(der);
+  const whole = outer.raw(TAG.sequence);
+  const request = DerReader.over(whole).sequence();
+  const signed = request.raw(TAG.sequence);
+  const algorithm = readSignatureAlgorithm(request.sequence());
+  const signature = request.bitString();
+  const info = DerReader.over(signed).sequence();
+  info.smallInteger();
+  const subject = info.raw(TAG.sequence);
+  const spki = info.raw(TAG.sequence);
+  // RFC 2986 4.1 demands the attributes; some writers leave them out when there are none.
+  const { challenge, extensions } = readAttributes(info.enterIf(explicit(0)));
+  return {
+    der: whole,
+    subject,
+    subjectText: nameText(subject),
+    spki,
+    key: readKeyKind(spki),
+    challenge,
+    extensions,
+    signed,
+    algorithm,
+    signature,
+  };
+}
+
+function readAttributes(attributes: DerReader | undefined): { challenge: string | undefined; extensions: Extension[] } {
+  let challenge: string | undefined;
+  let extensions: Extension[] | undefined;
+  attributes?.each(MOST_ATTRIBUTES, (list) => {
+    const attribute = list.sequence();
+    const type = attribute.oid();
+    const values = attribute.set();
+    if (type === OID.challengePassword) challenge = once(challenge, readChallenge(values));
+    else if (type === OID.extensionRequest || type === OID.microsoftExtensionRequest)
+      extensions = values.done ? extensions : once(extensions, readExtensions(values));
+  });
+  // An empty challenge is no challenge: renewals of Windows and of old drafts send "".
+  return { challenge: challenge === '' ? undefined : challenge, extensions: extensions ?? [] };
+}
+
+function readChallenge(values: DerReader): string {
+  const text = values.string();
+  values.end();
+  // Some writers count the terminating NUL of a C string.
+  return text.endsWith('\0') ? text.slice(0, -1) : text;
+}
+
+function once<T>(earlier: T | undefined, value: T): T {
+  if (earlier !== undefined) throw new DerError('an attribute is repeated');
+  return value;
+}
+
+/** Whether the request is signed with the key it names: RFC 2986 4.2, SCEP's proof of possession. */
+export const provesPossession = (request: UnprovenRequest, key: PublicKey): boolean =>
+  request.algorithm !== undefined && verifySignature(request.algorithm, key.key, request.signed, request.signature);
+
+/** What a client puts into a request. */
+export type RequestPlan = {
+  subject: Uint8Array;
+  challenge?: string;
+  extensions?: readonly Extension[];
+};
+
+/** A PKCS#10 request, DER, signed with its own key. */
+export function writeCertificationRequest(plan: RequestPlan, key: KeyProvider): Promise<Uint8Array> {
+  const attributes = [
+    plan.challenge === undefined ? undefined : attribute(OID.challengePassword, directoryString(plan.challenge)),
+    plan.extensions?.length
+      ? attribute(OID.extensionRequest, sequence(...plan.extensions.map(writeExtension)))
+      : undefined,
+  ].filter((der) => der !== undefined);
+  const sorted = attributes.toSorted((a, b) => Buffer.compare(a, b));
+  const info = sequence(smallInteger(0), plan.subject, key.spki, encode(explicit(0), ...sorted));
+  return signStructure(info, key, digestFor(key.key));
+}
+
+const attribute = (type: string, value: Uint8Array): Uint8Array => sequence(oid(type), setOf(value));
+
+// RFC 2985 5.4.1: DirectoryString; PrintableString wherever it fits, because Windows reads nothing else.
+const directoryString = (text: string): Uint8Array => (isPrintable(text) ? printableString(text) : utf8String(text));

@@ -1,0 +1,127 @@
+/** Distinguished names (RFC 5280 4.1.2.4) between DER and the text of RFC 4514. */
+import { DerError } from '../asn1/limits.ts';
+import { DerReader, type Element } from '../asn1/reader.ts';
+import { isPrintable, isString, stringText } from '../asn1/strings.ts';
+import { encode, ia5String, oid, printableString, sequence, setOf, utf8String } from '../asn1/writer.ts';
+
+/** Short names: those of RFC 4514 and the ones that OpenSSL and Microsoft add. */
+const ATTRIBUTES: Readonly<Record<string, string>> = {
+  CN: '2.5.4.3',
+  SN: '2.5.4.4',
+  serialNumber: '2.5.4.5',
+  C: '2.5.4.6',
+  L: '2.5.4.7',
+  ST: '2.5.4.8',
+  street: '2.5.4.9',
+  O: '2.5.4.10',
+  OU: '2.5.4.11',
+  title: '2.5.4.12',
+  G: '2.5.4.42',
+  dnQualifier: '2.5.4.46',
+  DC: '0.9.2342.19200300.100.1.25',
+  UID: '0.9.2342.19200300.100.1.1',
+  E: '1.2.840.113549.1.9.1',
+  unstructuredName: '1.2.840.113549.1.9.2',
+};
+const SHORT_NAMES: ReadonlyMap<string, string> = new Map(Object.entries(ATTRIBUTES).map(([name, id]) => [id, name]));
+const BY_NAME: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(ATTRIBUTES).map(([name, id]) => [name.toLowerCase(), id] as const),
+  ['emailaddress', ATTRIBUTES['E']!],
+  ['givenname', ATTRIBUTES['G']!],
+  ['surname', ATTRIBUTES['SN']!],
+  ['s', ATTRIBUTES['ST']!],
+]);
+const IA5 = new Set([ATTRIBUTES['E'], ATTRIBUTES['DC']]);
+
+/** More RDNs than any directory holds. */
+const MOST_RDNS = 256;
+
+/** One attribute of a name: its type, its value as text and the value's DER. */
+export type NameAttribute = { type: string; text: string; value: Uint8Array };
+
+/** The RDNs of a Name in encoded order. Throws DerError when it is none. */
+export function readName(der: Uint8Array): NameAttribute[][] {
+  const reader = DerReader.over(der);
+  const rdns = reader.sequence().each(MOST_RDNS, (name) =>
+    name.set().each(MOST_RDNS, (rdn) => {
+      const attribute = rdn.sequence();
+      const type = attribute.oid();
+      const value = attribute.element();
+      attribute.end();
+      return { type, text: valueText(value), value: value.der };
+    }),
+  );
+  reader.end();
+  return rdns;
+}
+
+const valueText = (value: Element): string =>
+  isString(value.tag) ? stringText(value.tag, value.content) : `#${Buffer.from(value.der).toString('hex')}`;
+
+/** RFC 4514: last RDN first, values escaped, unknown types as dotted OIDs. */
+export const nameText = (der: Uint8Array): string =>
+  readName(der)
+    .toReversed()
+    .map((rdn) => rdn.map((a) => `${SHORT_NAMES.get(a.type) ?? a.type}=${escapeValue(a.text)}`).join('+'))
+    .join(',');
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 4514 2.4 escapes exactly these
+const escapeValue = (text: string): string =>
+  text
+    .replace(/[\\",+;<>=]/g, '\\$&')
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) =>
+      [...Buffer.from(c)].map((octet) => `\\${octet.toString(16).padStart(2, '0')}`).join(''),
+    )
+    .replace(/^[ #]/, '\\$&')
+    .replace(/ $/, '\\ ');
+
+/** A Name from RFC 4514 text; spaces around `,` and `+` are dropped. Throws DerError with the part that is wrong. */
+export function nameFromText(text: string): Uint8Array {
+  if (text.trim() === '') return sequence();
+  const rdns = split(text, ',').map((rdn) => setOf(...split(rdn, '+').map(attributeFromText)));
+  return sequence(...rdns.toReversed());
+}
+
+function split(text: string, separator: string): string[] {
+  return text.match(new RegExp(`(?:\\\\.|[^\\\\${separator}])+`, 'gs')) ?? [];
+}
+
+function attributeFromText(text: string): Uint8Array {
+  const match = /^\s*([A-Za-z][A-Za-z0-9]*|\d+(?:\.\d+)+)\s*=\s*(.*)$/s.exec(text);
+  const type = match && (BY_NAME.get(match[1]!.toLowerCase()) ?? (match[1]!.includes('.') ? match[1]! : undefined));
+  if (!match || !type) throw new DerError(`not a name attribute: ${text.trim().slice(0, 80)}`);
+  const value = unescape(match[2]!.replace(/(?<!\\)\s+$/, ''));
+  return sequence(oid(type), attributeValue(type, value));
+}
+
+function attributeValue(type: string, value: string): Uint8Array {
+  if (/^#([0-9a-f]{2})+$/i.test(value)) return Buffer.from(value.slice(1), 'hex');
+  if (IA5.has(type)) return ia5String(value);
+  // RFC 5280 4.1.2.4: country and serialNumber are PrintableString, the rest may be UTF8String.
+  const wantsPrintable = type === ATTRIBUTES['C'] || type === ATTRIBUTES['serialNumber'];
+  return wantsPrintable && isPrintable(value) ? printableString(value) : utf8String(value);
+}
+
+const unescape = (text: string): string =>
+  text
+    .replace(/((?:\\[0-9a-f]{2})+)/gi, (run) => Buffer.from(run.replaceAll('\\', ''), 'hex').toString('utf8'))
+    .replace(/\\(.)/gs, '$1');
+
+/** An empty Name: SEQUENCE without RDNs. */
+export const isEmptyName = (der: Uint8Array): boolean => der.length === 2;
+
+/**
+ * RFC 5280 7.1, in the part that clients depend on: same types in the same order, values compared as text without
+ * regard to string type, letter case and runs of spaces.
+ */
+export const sameName = (a: Uint8Array, b: Uint8Array): boolean =>
+  Buffer.compare(a, b) === 0 || comparable(a) === comparable(b);
+
+const comparable = (der: Uint8Array): string =>
+  JSON.stringify(
+    readName(der).map((rdn) => rdn.map((a) => [a.type, a.text.trim().replace(/\s+/g, ' ').toLowerCase()]).toSorted()),
+  );
+
+/** One RDN with one attribute, for code that builds names from parts. */
+export const rdn = (type: keyof typeof ATTRIBUTES, text: string): Uint8Array =>
+  encode(0x31, sequence(oid(ATTRIBUTES[type]!), attributeValue(ATTRIBUTES[type]!, text)));

@@ -1,0 +1,43 @@
+/** Every OBJECT IDENTIFIER of RFC 5280, 2985 and 2986 and of Microsoft that the product knows by name. */
+export const OID = {
+  challengePassword: '1.2.840.113549.1.9.7',
+  extensionRequest: '1.2.840.113549.1.9.14',
+  microsoftExtensionRequest: '1.3.6.1.4.1.311.2.1.14',
+  enrollmentNameValuePair: '1.3.6.1.4.1.311.13.2.1',
+
+  subjectKeyIdentifier: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  cRLDistributionPoints: '2.5.29.31',
+  authorityKeyIdentifier: '2.5.29.35',
+  extendedKeyUsage: '2.5.29.37',
+  authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
+  microsoftSid: '1.3.6.1.4.1.311.25.2',
+  userPrincipalName: '1.3.6.1.4.1.311.20.2.3',
+
+  rsaEncryption: '1.2.840.113549.1.1.1',
+  ecPublicKey: '1.2.840.10045.2.1',
+  ed25519: '1.3.101.112',
+  p256: '1.2.840.10045.3.1.7',
+  p384: '1.3.132.0.34',
+  p521: '1.3.132.0.35',
+} as const;
+
+/** ExtendedKeyUsage by the names of RFC 5280 4.2.1.12 and of Microsoft; a configuration may also give dotted OIDs. */
+export const EXTENDED_KEY_USAGES: Readonly<Record<string, string>> = {
+  anyExtendedKeyUsage: '2.5.29.37.0',
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+  codeSigning: '1.3.6.1.5.5.7.3.3',
+  emailProtection: '1.3.6.1.5.5.7.3.4',
+  ipsecEndSystem: '1.3.6.1.5.5.7.3.5',
+  ipsecTunnel: '1.3.6.1.5.5.7.3.6',
+  ipsecUser: '1.3.6.1.5.5.7.3.7',
+  timeStamping: '1.3.6.1.5.5.7.3.8',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
+  ipsecIke: '1.3.6.1.5.5.7.3.17',
+  certificateRequestAgent: '1.3.6.1.4.1.311.20.2.1',
+  smartcardLogon: '1.3.6.1.4.1.311.20.2.2',
+  ipsecIntermediate: '1.3.6.1.5.5.8.2.2',
+};

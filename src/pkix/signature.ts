@@ -1,0 +1,105 @@
+/** Signature algorithms as certificates, requests and CMS name them: one row each (RFC 4055, 5758, 8410). */
+import { type KeyObject, constants, verify } from 'node:crypto';
+import { DerReader } from '../asn1/reader.ts';
+import { bitString, nullValue, oid, sequence } from '../asn1/writer.ts';
+import type { Digest, KeyKind, KeyProvider } from '../core/contracts.ts';
+import { OID } from './oids.ts';
+
+type Row = { digest: Digest | undefined; type: KeyKind['type'] };
+
+const ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
+  ['1.2.840.113549.1.1.5', { digest: 'sha1', type: 'rsa' }],
+  ['1.2.840.113549.1.1.14', { digest: 'sha224', type: 'rsa' }],
+  ['1.2.840.113549.1.1.11', { digest: 'sha256', type: 'rsa' }],
+  ['1.2.840.113549.1.1.12', { digest: 'sha384', type: 'rsa' }],
+  ['1.2.840.113549.1.1.13', { digest: 'sha512', type: 'rsa' }],
+  ['1.2.840.10045.4.1', { digest: 'sha1', type: 'ec' }],
+  ['1.2.840.10045.4.3.1', { digest: 'sha224', type: 'ec' }],
+  ['1.2.840.10045.4.3.2', { digest: 'sha256', type: 'ec' }],
+  ['1.2.840.10045.4.3.3', { digest: 'sha384', type: 'ec' }],
+  ['1.2.840.10045.4.3.4', { digest: 'sha512', type: 'ec' }],
+  ['1.3.101.112', { digest: undefined, type: 'ed25519' }],
+]);
+
+const RSASSA_PSS = '1.2.840.113549.1.1.10';
+
+const DIGESTS: ReadonlyMap<string, Digest> = new Map([
+  ['1.3.14.3.2.26', 'sha1'],
+  ['2.16.840.1.101.3.4.2.4', 'sha224'],
+  ['2.16.840.1.101.3.4.2.1', 'sha256'],
+  ['2.16.840.1.101.3.4.2.2', 'sha384'],
+  ['2.16.840.1.101.3.4.2.3', 'sha512'],
+]);
+
+/**
+ * How a signature was made. `digest` is undefined where the algorithm does not say: rsaEncryption, as many clients
+ * write in CMS (the digestAlgorithm says it there), and Ed25519.
+ */
+export type SignatureAlgorithm = { type: KeyKind['type']; digest: Digest | undefined; pss?: { saltLength: number } };
+
+/** Reads an AlgorithmIdentifier, NULL parameters or none; undefined when this product does not know it. */
+export function readSignatureAlgorithm(reader: DerReader): SignatureAlgorithm | undefined {
+  const id = reader.oid();
+  if (id === OID.rsaEncryption) return { type: 'rsa', digest: undefined };
+  if (id === RSASSA_PSS) return readPss(reader);
+  return ROWS.get(id);
+}
+
+/** RFC 4055 3.1. The mask hash must be the message hash, as every implementation has it. */
+function readPss(reader: DerReader): SignatureAlgorithm | undefined {
+  const parameters = reader.sequence();
+  const digest = readDigest(parameters.enterIf(0xa0));
+  const mask = parameters.enterIf(0xa1)?.sequence();
+  const maskDigest = mask ? (mask.oid() === '1.2.840.113549.1.1.8' ? readDigest(mask) : undefined) : 'sha1';
+  const saltLength = parameters.enterIf(0xa2)?.smallInteger() ?? 20;
+  return digest !== undefined && digest === maskDigest ? { type: 'rsa', digest, pss: { saltLength } } : undefined;
+}
+
+const readDigest = (reader: DerReader | undefined): Digest | undefined =>
+  reader ? DIGESTS.get(reader.sequence().oid()) : 'sha1';
+
+/** Whether the signature is right. `digest` serves algorithms that do not name one. False also on malformed input. */
+export function verifySignature(
+  algorithm: SignatureAlgorithm,
+  key: KeyObject,
+  data: Uint8Array,
+  signature: Uint8Array,
+  digest?: Digest,
+): boolean {
+  if (key.asymmetricKeyType !== algorithm.type) return false;
+  const hash = algorithm.type === 'ed25519' ? null : (algorithm.digest ?? digest);
+  if (hash === undefined) return false;
+  try {
+    const { pss } = algorithm;
+    // A bare KeyObject is the fast way into OpenSSL.
+    if (!pss) return verify(hash, data, key, signature);
+    return verify(hash, data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: pss.saltLength }, signature);
+  } catch {
+    // OpenSSL throws on signatures of impossible shape; that is a wrong signature and nothing else.
+    return false;
+  }
+}
+
+const IDENTIFIERS: ReadonlyMap<string, Uint8Array> = new Map(
+  [...ROWS].map(([id, { type, digest }]) => [
+    `${type}/${digest}`,
+    type === 'rsa' ? sequence(oid(id), nullValue) : sequence(oid(id)),
+  ]),
+);
+
+/** The AlgorithmIdentifier, DER, of what `KeyProvider.sign` makes with this digest. */
+export function signatureIdentifier(key: KeyKind, digest: Digest): Uint8Array {
+  const identifier = IDENTIFIERS.get(`${key.type}/${digest}`);
+  if (!identifier) throw new TypeError(`no signature algorithm for ${key.type} with ${digest}`);
+  return identifier;
+}
+
+/** The digest that matches the strength of a signing key: SHA-384 for P-384, SHA-512 for P-521, SHA-256 otherwise. */
+export const digestFor = (key: KeyKind): Digest =>
+  key.type === 'ec' && key.bits > 256 ? (key.bits > 384 ? 'sha512' : 'sha384') : 'sha256';
+
+/** SIGNED{ToBeSigned} of RFC 5280 1: the structure, signed. Used for certificates, requests and CRLs. */
+export async function signStructure(tbs: Uint8Array, signer: KeyProvider, digest: Digest): Promise<Uint8Array> {
+  const signature = await signer.sign(tbs, digest);
+  return sequence(tbs, signatureIdentifier(signer.key, digest), bitString(signature));
+}
