@@ -65,7 +65,6 @@ export const nameText = (der: Uint8Array): string =>
     .map((rdn) => rdn.map((a) => `${SHORT_NAMES.get(a.type) ?? a.type}=${escapeValue(a.text)}`).join('+'))
     .join(',');
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 4514 2.4 escapes exactly these
 const escapeValue = (text: string): string =>
   text
     .replace(/[\\",+;<>=]/g, '\\$&')

@@ -1,6 +1,6 @@
 /** Signature algorithms as certificates, requests and CMS name them: one row each (RFC 4055, 5758, 8410). */
 import { type KeyObject, constants, verify } from 'node:crypto';
-import { DerReader } from '../asn1/reader.ts';
+import type { DerReader } from '../asn1/reader.ts';
 import { bitString, nullValue, oid, sequence } from '../asn1/writer.ts';
 import type { Digest, KeyKind, KeyProvider } from '../core/contracts.ts';
 import { OID } from './oids.ts';
