@@ -53,7 +53,13 @@ export type CertificationRequest = {
   key: KeyKind;
   challenge: string | undefined;
   extensions: Extension[];
+  /** How long the client wants the certificate to be valid: a wish, never more than the profile allows. */
+  requestedValidity?: RequestedValidity;
 };
+
+/** ValidityPeriod and ValidityPeriodUnits of [MS-WCCE] 2.2.2.7.10, put right: `count` is a positive integer. */
+export type RequestedValidity = { unit: ValidityUnit; count: number };
+export type ValidityUnit = 'Hours' | 'Days' | 'Weeks' | 'Months' | 'Years';
 
 /** One request for one certificate, in the words of enrolment rather than of SCEP. */
 export type EnrollmentRequest = {

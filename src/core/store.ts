@@ -110,6 +110,8 @@ export type Issuance = {
   notice?: { notice: Notice; mode: 'strict' | 'outbox' };
   /** A one-time challenge that this issuance uses up. */
   consumes?: string;
+  /** Serial of the certificate that stood under the key before, and no longer answers a repeat: not a duplicate. */
+  supersedes?: string;
 };
 
 /**
@@ -143,7 +145,10 @@ export interface Store {
   findCertificate(serial: string): Promise<StoredCertificate | undefined>;
   listCertificates(filter: CertificateFilter): Promise<StoredCertificate[]>;
 
-  /** Replaces a transaction under the same key whose certificate is revoked, and one that is pending or approved. */
+  /**
+   * Replaces a transaction under the same key that is pending or approved, whose certificate is revoked, or whose
+   * certificate the issuance supersedes (that one stays in the list of certificates as it is).
+   */
   recordIssued(issuance: Issuance): Promise<RecordResult>;
   /** Writes a pending transaction unless one exists under this key; returns the one that is there afterwards. */
   recordPending(

@@ -1,0 +1,96 @@
+/** Reads and verifies what a SCEP server answers (RFC 8894 3.3.2). Believes nothing that is not signed by the RA. */
+import { DerReader } from '../asn1/reader.ts';
+import { type Attributes, singleValue } from '../cms/attributes.ts';
+import { readDerOrBer } from '../cms/content-info.ts';
+import { chooseRecipient, openEnvelopedData, readEnvelopedData } from '../cms/enveloped-data.ts';
+import { readSignedData, type SignedData, verifySigner } from '../cms/signed-data.ts';
+import type { RandomBytes } from '../core/contracts.ts';
+import { FAIL_INFO, type FailInfo } from '../core/errors.ts';
+import { readCertificate } from '../pkix/certificate.ts';
+import { keyIdentifier } from '../pkix/extensions.ts';
+import { readPublicKey } from '../pkix/public-key.ts';
+import { SCEP_ATTRIBUTE } from '../scep/attributes.ts';
+import type { ClientSigner } from './message.ts';
+
+export type CertRep =
+  | { status: 'success'; certificates: Uint8Array[]; crls: Uint8Array[] }
+  | { status: 'failure'; failInfo: FailInfo | 'unknown'; text: string | undefined; hresult: number | undefined }
+  | { status: 'pending' };
+
+/** The server answered something that is no honest reply to the request. */
+export class ReplyError extends Error {
+  override readonly name = 'ReplyError';
+}
+
+export type Expected = {
+  transactionId: string;
+  senderNonce: Uint8Array;
+  /** Certificates of GetCACert: one of them must have signed. */
+  trusted: readonly Uint8Array[];
+  signer: ClientSigner;
+  random: RandomBytes;
+};
+
+/** Throws ReplyError when signature, transaction or nonce are not those of the request. */
+export async function readCertRep(bytes: Uint8Array, expected: Expected): Promise<CertRep> {
+  const data = readDerOrBer(bytes, readSignedData);
+  const signer = data.signers[0];
+  if (!signer || data.signers.length !== 1) throw new ReplyError('the reply is not signed exactly once');
+  const trusted = expected.trusted.map((der) => readPublicKey(readCertificate(der).spki));
+  if (!trusted.some((key) => verifySigner(data, signer, key)))
+    throw new ReplyError('the reply is not signed by the RA that GetCACert names');
+  const { attributes } = signer;
+  if (text(attributes, SCEP_ATTRIBUTE.transactionId) !== expected.transactionId)
+    throw new ReplyError('the reply belongs to another transaction');
+  const nonce = singleValue(attributes, SCEP_ATTRIBUTE.recipientNonce);
+  if (!nonce || Buffer.compare(nonce.content, expected.senderNonce) !== 0)
+    throw new ReplyError('the reply does not carry our nonce: it may be an old one');
+  if (text(attributes, SCEP_ATTRIBUTE.messageType) !== '3') throw new ReplyError('the reply is no CertRep');
+  return readStatus(attributes, data, expected);
+}
+
+async function readStatus(attributes: Attributes, data: SignedData, expected: Expected): Promise<CertRep> {
+  const status = text(attributes, SCEP_ATTRIBUTE.pkiStatus);
+  if (status === '3') return { status: 'pending' };
+  if (status === '2') return readFailure(attributes);
+  if (status !== '0' || !data.message) throw new ReplyError(`the reply has pkiStatus ${status}`);
+  return { status: 'success', ...(await openSuccess(data.message, expected)) };
+}
+
+function readFailure(attributes: Attributes): CertRep {
+  const number = Number(text(attributes, SCEP_ATTRIBUTE.failInfo));
+  const failInfo = (Object.keys(FAIL_INFO) as FailInfo[]).find((name) => FAIL_INFO[name] === number) ?? 'unknown';
+  const hresult = text(attributes, SCEP_ATTRIBUTE.microsoftError);
+  return {
+    status: 'failure',
+    failInfo,
+    text: text(attributes, SCEP_ATTRIBUTE.failInfoText),
+    hresult: hresult === undefined ? undefined : Number(hresult),
+  };
+}
+
+async function openSuccess(
+  message: Uint8Array,
+  { signer, random }: Expected,
+): Promise<{ certificates: Uint8Array[]; crls: Uint8Array[] }> {
+  const enveloped = readDerOrBer(message, readEnvelopedData);
+  const certificate = readCertificate(signer.certificate);
+  const chosen = chooseRecipient(enveloped, [
+    { certificate, keyIdentifier: keyIdentifier(certificate.spki), key: signer.key },
+  ]);
+  const { cipher } = enveloped;
+  const transport = chosen?.recipient.transport;
+  if (!chosen || !transport || !cipher) throw new ReplyError('the certificate in the reply is not encrypted to us');
+  const plaintext = await openEnvelopedData(
+    { ...enveloped, cipher },
+    { recipient: { ...chosen.recipient, transport }, key: chosen.key },
+    random,
+  );
+  const { certificates, crls } = readDerOrBer(plaintext, readSignedData);
+  return { certificates, crls };
+}
+
+function text(attributes: Attributes, type: string): string | undefined {
+  const value = singleValue(attributes, type);
+  return value && DerReader.over(value.der).string();
+}

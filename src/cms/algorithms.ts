@@ -1,0 +1,92 @@
+/**
+ * Every algorithm of a CMS message, one row each: what GetCACaps says, what is read and what is written all come from
+ * here. Rows with `legacy` are off until an endpoint names them.
+ */
+import type { DerReader } from '../asn1/reader.ts';
+import { explicit, TAG } from '../asn1/tags.ts';
+import { encode, nullValue, oid, sequence } from '../asn1/writer.ts';
+import type { Digest, KeyTransport } from '../core/contracts.ts';
+import { OID } from '../pkix/oids.ts';
+
+/** Weak algorithms that an endpoint may turn on for old devices. MD5 and RC2 are in no row, so they never work. */
+export const LEGACY = ['sha1', 'des3', 'des', 'rsa1024'] as const;
+export type Legacy = (typeof LEGACY)[number];
+
+type DigestRow = { oid: string; digest: Digest; capability?: string; legacy?: Legacy };
+
+/** Digests, strongest last as GetCACaps lists them. SHA-384 is listed because strongSwan 5.9.8 wants it for AES. */
+export const DIGESTS: readonly DigestRow[] = [
+  { digest: 'sha1', oid: '1.3.14.3.2.26', capability: 'SHA-1', legacy: 'sha1' },
+  { digest: 'sha224', oid: '2.16.840.1.101.3.4.2.4' },
+  { digest: 'sha256', oid: '2.16.840.1.101.3.4.2.1', capability: 'SHA-256' },
+  { digest: 'sha384', oid: '2.16.840.1.101.3.4.2.2', capability: 'SHA-384' },
+  { digest: 'sha512', oid: '2.16.840.1.101.3.4.2.3', capability: 'SHA-512' },
+];
+const DIGEST_BY_OID = new Map(DIGESTS.map((row) => [row.oid, row]));
+const DIGEST_IDENTIFIERS = new Map(DIGESTS.map((row) => [row.digest, sequence(oid(row.oid), nullValue)]));
+
+/** The row of a digestAlgorithm OID, or undefined when it is none of ours. */
+export const digestByOid = (id: string): DigestRow | undefined => DIGEST_BY_OID.get(id);
+
+/** AlgorithmIdentifier, DER, with NULL parameters: what every reader seen accepts. */
+export const digestIdentifier = (digest: Digest): Uint8Array => DIGEST_IDENTIFIERS.get(digest)!;
+
+/** SignatureAlgorithm of SignerInfo as NDES and OpenSSL write it: rsaEncryption, the digest being said beside it. */
+export const RSA_ENCRYPTION: Uint8Array = sequence(oid(OID.rsaEncryption), nullValue);
+
+/** A content cipher in CBC mode. `name` is what node:crypto calls it; single DES is triple DES with one key thrice. */
+export type ContentCipher = {
+  oid: string;
+  name: string;
+  keyBytes: number;
+  blockBytes: number;
+  capability?: string;
+  legacy?: Legacy;
+};
+export const CIPHERS: readonly ContentCipher[] = [
+  { name: 'aes-128-cbc', oid: '2.16.840.1.101.3.4.1.2', keyBytes: 16, blockBytes: 16, capability: 'AES' },
+  { name: 'aes-192-cbc', oid: '2.16.840.1.101.3.4.1.22', keyBytes: 24, blockBytes: 16, capability: 'AES' },
+  { name: 'aes-256-cbc', oid: '2.16.840.1.101.3.4.1.42', keyBytes: 32, blockBytes: 16, capability: 'AES' },
+  { name: 'des-ede3-cbc', oid: '1.2.840.113549.3.7', keyBytes: 24, blockBytes: 8, capability: 'DES3', legacy: 'des3' },
+  // RFC 8894 2.9 forbids DES, and no capability names it: only clients that never ask use it.
+  { name: 'des-cbc', oid: '1.3.14.3.2.7', keyBytes: 8, blockBytes: 8, legacy: 'des' },
+];
+const CIPHER_BY_OID = new Map(CIPHERS.map((row) => [row.oid, row]));
+
+/** The row of a contentEncryptionAlgorithm OID, or undefined when it is none of ours. */
+export const cipherByOid = (id: string): ContentCipher | undefined => CIPHER_BY_OID.get(id);
+/** The row by the name that node:crypto uses. */
+export const cipherByName = (name: string): ContentCipher | undefined => CIPHERS.find((row) => row.name === name);
+
+/** contentEncryptionAlgorithm, DER: the OID and the IV. RFC 3565 4.1, RFC 3370 5.1. */
+export const cipherIdentifier = (cipher: ContentCipher, iv: Uint8Array): Uint8Array =>
+  sequence(oid(cipher.oid), encode(TAG.octetString, iv));
+
+const RSAES_OAEP = '1.2.840.113549.1.1.7';
+const MGF1 = '1.2.840.113549.1.1.8';
+
+/** Reads a keyEncryptionAlgorithm (RFC 4055 4.1 for OAEP); undefined when it is none of ours. */
+export function readKeyTransport(reader: DerReader): KeyTransport | undefined {
+  const id = reader.oid();
+  if (id === OID.rsaEncryption) return { scheme: 'pkcs1' };
+  if (id !== RSAES_OAEP) return undefined;
+  // Absent parameters, and every absent field, mean SHA-1.
+  const parameters = reader.enterIf(TAG.sequence);
+  const hash = readHash(parameters?.enterIf(explicit(0)));
+  const mgf = parameters?.enterIf(explicit(1))?.sequence();
+  const mgf1Hash = mgf ? (mgf.oid() === MGF1 ? readHash(mgf) : undefined) : 'sha1';
+  const label = parameters?.enterIf(explicit(2));
+  return hash && mgf1Hash && !label ? { scheme: 'oaep', hash, mgf1Hash } : undefined;
+}
+
+const readHash = (reader: DerReader | undefined): Digest | undefined =>
+  reader ? digestByOid(reader.sequence().oid())?.digest : 'sha1';
+
+/** keyEncryptionAlgorithm, DER. OAEP always carries parameters: .NET cannot read it without. */
+export function keyTransportIdentifier(transport: KeyTransport): Uint8Array {
+  if (transport.scheme === 'pkcs1') return RSA_ENCRYPTION;
+  const { hash, mgf1Hash } = transport;
+  const hashField = hash === 'sha1' ? [] : [encode(explicit(0), digestIdentifier(hash))];
+  const mgfField = mgf1Hash === 'sha1' ? [] : [encode(explicit(1), sequence(oid(MGF1), digestIdentifier(mgf1Hash)))];
+  return sequence(oid(RSAES_OAEP), sequence(...hashField, ...mgfField));
+}

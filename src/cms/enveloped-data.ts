@@ -1,0 +1,172 @@
+/** EnvelopedData (RFC 5652 6) with RSA key transport: reading, opening and writing. */
+import { constants, createCipheriv, createDecipheriv, createSecretKey, publicEncrypt } from 'node:crypto';
+import { DerError } from '../asn1/limits.ts';
+import { DerReader } from '../asn1/reader.ts';
+import { explicit, implicit, TAG } from '../asn1/tags.ts';
+import { encode, octetString, sequence, setOf, smallInteger } from '../asn1/writer.ts';
+import type { KeyProvider, KeyTransport, RandomBytes } from '../core/contracts.ts';
+import type { CertificateView } from '../pkix/certificate.ts';
+import type { PublicKey } from '../pkix/public-key.ts';
+import {
+  type ContentCipher,
+  cipherByOid,
+  cipherIdentifier,
+  keyTransportIdentifier,
+  readKeyTransport,
+} from './algorithms.ts';
+import { CONTENT_TYPE, contentTypeOid, enterContentInfo, writeContentInfo } from './content-info.ts';
+import { issuerAndSerialNumber, readSignerId, type SignerId } from './signed-data.ts';
+
+const MOST_RECIPIENTS = 16;
+const MOST_CHUNKS = 4096;
+
+/** KeyTransRecipientInfo, RFC 5652 6.2.1. `transport` undefined: an algorithm that is not ours. */
+export type KeyTransRecipient = { id: SignerId; transport: KeyTransport | undefined; encryptedKey: Uint8Array };
+
+export type EnvelopedData = {
+  recipients: KeyTransRecipient[];
+  /** undefined: a cipher that is in no row, such as RC2. */
+  cipher: ContentCipher | undefined;
+  iv: Uint8Array;
+  encryptedContent: Uint8Array;
+};
+
+/** Reads a ContentInfo with EnvelopedData, or a bare EnvelopedData as early certmonger sends. Throws DerError. */
+export function readEnvelopedData(der: Uint8Array): EnvelopedData {
+  const enveloped = enterEnvelope(der);
+  enveloped.smallInteger();
+  if (enveloped.tag === explicit(0)) enveloped.element();
+  const recipients = enveloped.set().each(MOST_RECIPIENTS, readRecipient);
+  const info = enveloped.sequence();
+  info.oid();
+  const algorithm = info.sequence();
+  const cipher = cipherByOid(algorithm.oid());
+  const iv = cipher ? algorithm.octetString() : NOTHING;
+  if (cipher && iv.length !== cipher.blockBytes) throw new DerError(`IV of ${iv.length} octets`);
+  return {
+    recipients: recipients.filter((recipient) => recipient !== undefined),
+    cipher,
+    iv,
+    encryptedContent: readEncryptedContent(info),
+  };
+}
+
+const NOTHING = new Uint8Array(0);
+
+function enterEnvelope(der: Uint8Array): DerReader {
+  const bare = DerReader.over(der).sequence().tag === TAG.integer;
+  return bare ? DerReader.over(der).sequence() : enterContentInfo(der, CONTENT_TYPE.envelopedData).sequence();
+}
+
+/** Other kinds of recipient carry context tags and are not for us. */
+function readRecipient(list: DerReader): KeyTransRecipient | undefined {
+  if (list.tag !== TAG.sequence) return void list.element();
+  const info = list.sequence();
+  info.smallInteger();
+  const id = readSignerId(info);
+  const transport = readKeyTransport(info.sequence());
+  return { id, transport, encryptedKey: info.octetString() };
+}
+
+/** `[0] IMPLICIT OCTET STRING`, primitive; or constructed of chunks, as BER and some old Go clients write it. */
+function readEncryptedContent(info: DerReader): Uint8Array {
+  if (info.tag === implicit(0)) return info.read(implicit(0));
+  return Buffer.concat(info.enter(explicit(0)).each(MOST_CHUNKS, (chunk) => chunk.octetString()));
+}
+
+/** One key that messages may be addressed to, with the certificate that names it. */
+export type RecipientKey = { certificate: CertificateView; keyIdentifier: Uint8Array; key: KeyProvider };
+
+/**
+ * The recipient info that one of our keys can open. When exactly one is there and names nobody we know, it is tried
+ * with the first key: clients re-encode the issuer, or keep an old certificate of the same key.
+ */
+export function chooseRecipient(
+  enveloped: EnvelopedData,
+  keys: readonly RecipientKey[],
+): { recipient: KeyTransRecipient; key: KeyProvider } | undefined {
+  for (const recipient of enveloped.recipients) {
+    const match = keys.find((candidate) => isAddressedTo(recipient.id, candidate));
+    if (match) return { recipient, key: match.key };
+  }
+  const [only, ...others] = enveloped.recipients;
+  return only && others.length === 0 && keys[0] ? { recipient: only, key: keys[0].key } : undefined;
+}
+
+const isAddressedTo = (id: SignerId, { certificate, keyIdentifier }: RecipientKey): boolean =>
+  'keyIdentifier' in id
+    ? same(id.keyIdentifier, keyIdentifier)
+    : same(id.serialNumber, certificate.serialNumber) && same(id.issuer, certificate.issuer);
+
+const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
+/**
+ * Decrypts. Never says what was wrong: a key of the wrong length is replaced by a random one, a wrong block padding
+ * leaves the padding on, and the caller finds in either case bytes that are no message. One path for all, so that
+ * nothing can be learned about the RSA padding (Bleichenbacher, Manger) or the block padding (Vaudenay).
+ */
+export async function openEnvelopedData(
+  enveloped: EnvelopedData & { cipher: ContentCipher },
+  { recipient, key }: { recipient: KeyTransRecipient & { transport: KeyTransport }; key: KeyProvider },
+  random: RandomBytes,
+): Promise<Uint8Array> {
+  const { cipher, iv, encryptedContent } = enveloped;
+  const substitute = random(cipher.keyBytes);
+  const decrypted = await key.decrypt!(recipient.encryptedKey, recipient.transport);
+  const contentKey = decrypted.length === cipher.keyBytes ? decrypted : substitute;
+  const wholeBlocks = encryptedContent.length - (encryptedContent.length % cipher.blockBytes);
+  const decipher = createDecipheriv(nodeCipher(cipher), cipherKey(cipher, contentKey), iv).setAutoPadding(false);
+  const padded = Buffer.concat([decipher.update(encryptedContent.subarray(0, wholeBlocks)), decipher.final()]);
+  return withoutPadding(padded, cipher.blockBytes);
+}
+
+/** RFC 5652 6.3. Looks at every octet that could be padding, whatever it finds. */
+function withoutPadding(padded: Uint8Array, blockBytes: number): Uint8Array {
+  const count = padded.at(-1) ?? 0;
+  let wrong = Number(count === 0) | Number(count > blockBytes) | Number(padded.length < blockBytes);
+  for (let i = 1; i <= blockBytes; i++) {
+    const octet = padded.at(-i) ?? 0;
+    wrong |= Number(i <= count) & Number(octet !== count);
+  }
+  return padded.subarray(0, padded.length - (wrong ? 0 : count));
+}
+
+// OpenSSL 3 has no single DES; EDE with one key three times is the same function.
+const nodeCipher = ({ name }: ContentCipher): string => (name === 'des-cbc' ? 'des-ede3-cbc' : name);
+const cipherKey = ({ name }: ContentCipher, key: Uint8Array) =>
+  createSecretKey(name === 'des-cbc' ? Buffer.concat([key, key, key]) : key);
+
+export type EnvelopedDataPlan = {
+  content: Uint8Array;
+  recipient: { certificate: CertificateView; key: PublicKey };
+  transport: KeyTransport;
+  cipher: ContentCipher;
+  random: RandomBytes;
+};
+
+const VERSION_0 = smallInteger(0);
+
+/** ContentInfo with EnvelopedData version 0, DER, for one RSA recipient named by issuer and serial number. */
+export function writeEnvelopedData({ content, recipient, transport, cipher, random }: EnvelopedDataPlan): Uint8Array {
+  const contentKey = random(cipher.keyBytes);
+  const iv = random(cipher.blockBytes);
+  const encryption = createCipheriv(nodeCipher(cipher), cipherKey(cipher, contentKey), iv);
+  const encrypted = [encryption.update(content), encryption.final()];
+  const recipientInfo = sequence(
+    VERSION_0,
+    issuerAndSerialNumber(recipient.certificate),
+    keyTransportIdentifier(transport),
+    octetString(encryptKey(recipient.key, contentKey, transport)),
+  );
+  const encryptedContentInfo = sequence(
+    contentTypeOid(CONTENT_TYPE.data),
+    cipherIdentifier(cipher, iv),
+    encode(implicit(0), ...encrypted),
+  );
+  return writeContentInfo('envelopedData', sequence(VERSION_0, setOf(recipientInfo), encryptedContentInfo));
+}
+
+function encryptKey({ key }: PublicKey, contentKey: Uint8Array, transport: KeyTransport): Uint8Array {
+  if (transport.scheme === 'pkcs1') return publicEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, contentKey);
+  return publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: transport.hash }, contentKey);
+}

@@ -1,0 +1,123 @@
+/** One enrolment, in order. This file is the only place that knows what comes after what. */
+import type { Allow, EnrollmentRequest } from '../core/contracts.ts';
+import { REFUSALS, Refusal, type RefusalCode } from '../core/errors.ts';
+import type { StoredTransaction } from '../core/store.ts';
+import { certificateRecord } from './certificate.ts';
+import type { Endpoint, Surroundings } from './endpoint.ts';
+import { failureNotice, sendStrict, successNotice } from './notices.ts';
+import type { Outcome } from './outcome.ts';
+import type { Recognised } from './recognise.ts';
+
+/** Pending because Intune could not be asked: longer than a challenge lives (60 minutes) there is nothing to wait for. */
+const UNREACHABLE_PATIENCE = 60 * 60_000;
+
+/**
+ * earlier outcome → policy → issue → record → settle. Every exit is an Outcome; what throws beyond that
+ * (the store, a key) means that nothing may be answered.
+ */
+export async function enrol(recognised: Recognised, endpoint: Endpoint, around: Surroundings): Promise<Outcome> {
+  const earlier = await around.store.findTransaction(recognised.transaction.key);
+  const repeat = earlier && repeated(earlier, endpoint, around);
+  if (repeat) return repeat;
+
+  const signal = around.deadline();
+  const decision = await endpoint.policy.decide(recognised.request, signal);
+  if (decision.kind === 'deny') return { ...decision, kind: 'refused' };
+  if (decision.kind === 'pend') return postpone(recognised, earlier, decision, around);
+
+  const issued = await issue(recognised, decision, endpoint, around, signal);
+  if (issued.kind !== 'issued') return issued;
+  return settle(issued, recognised, earlier, decision, endpoint, around);
+}
+
+/** What an identical request already got, if it still stands. RFC 8894 4.4 and 5.2, NDES's CacheRequest. */
+function repeated(earlier: StoredTransaction, endpoint: Endpoint, { clock }: Surroundings): Outcome | undefined {
+  const { certificate } = earlier;
+  if (earlier.state === 'rejected')
+    return { kind: 'refused', code: 'rejected', detail: 'rejected by an administrator' };
+  if (earlier.state === 'pending' && earlier.reason === 'approval') return { kind: 'pending', reason: 'approval' };
+  if (earlier.state !== 'issued' || !certificate || certificate.state === 'revoked') return undefined;
+  // Recorded, and somebody's word about it is still awaited: another process is at it, or the recovery will be.
+  if (certificate.state === 'issued') return { kind: 'pending', reason: 'notification' };
+  const now = clock().getTime();
+  const stands = now - certificate.issuedAt.getTime() < endpoint.retention && now < certificate.notAfter.getTime();
+  return stands ? { kind: 'issued', certificate, repeat: true } : undefined;
+}
+
+async function postpone(
+  { transaction }: Recognised,
+  earlier: StoredTransaction | undefined,
+  { reason, detail, facts }: { reason: string; detail: string; facts?: Readonly<Record<string, string>> },
+  { store, clock }: Surroundings,
+): Promise<Outcome> {
+  const now = clock();
+  const waited = earlier?.state === 'pending' ? now.getTime() - earlier.createdAt.getTime() : 0;
+  if (reason === 'unreachable' && waited > UNREACHABLE_PATIENCE)
+    return { kind: 'refused', code: 'intune_unreachable', detail, ...(facts && { facts }) };
+  const { endpoint, transactionId } = transaction;
+  await store.recordPending(
+    { ...transaction, reason },
+    { at: now, event: 'pending', endpoint, transactionId, detail: reason },
+  );
+  return { kind: 'pending', reason: `${reason}: ${detail}`, ...(facts && { facts }) };
+}
+
+async function issue(
+  { request }: Recognised,
+  decision: Allow,
+  endpoint: Endpoint,
+  around: Surroundings,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  try {
+    const der = await endpoint.issuer.issue(request, decision, signal);
+    const certificate = certificateRecord(der, request, around.clock());
+    return { kind: 'issued', certificate, repeat: false, ...(decision.facts && { facts: decision.facts }) };
+  } catch (cause) {
+    const code = cause instanceof Refusal ? cause.code : 'issuer_failed';
+    if (decision.notify !== 'none') await oweFailure(request, code, around);
+    const detail = cause instanceof Error ? cause.message : 'the issuer failed';
+    return { kind: 'refused', code, detail, cause, ...(decision.facts && { facts: decision.facts }) };
+  }
+}
+
+/** The authoriser allowed it and must hear that nothing came of it; from the outbox, so that nobody waits. */
+async function oweFailure(request: EnrollmentRequest, code: RefusalCode, { store }: Surroundings): Promise<void> {
+  await store.recordNotice(failureNotice(request, REFUSALS[code]));
+}
+
+/** Records first, in one transaction; only then is anybody told. */
+async function settle(
+  issued: Outcome & { kind: 'issued' },
+  { request, transaction }: Recognised,
+  earlier: StoredTransaction | undefined,
+  decision: Allow,
+  endpoint: Endpoint,
+  around: Surroundings,
+): Promise<Outcome> {
+  const { notify, consumes } = decision;
+  const now = around.clock();
+  const certificate =
+    notify === 'strict' ? issued.certificate : { ...issued.certificate, state: 'delivered' as const, deliveredAt: now };
+  const notice = notify === 'none' ? undefined : { notice: successNotice(request, certificate), mode: notify };
+  const result = await around.store.recordIssued({
+    transaction,
+    certificate,
+    audit: {
+      at: now,
+      event: 'issued',
+      endpoint: endpoint.path,
+      transactionId: request.transactionId,
+      serial: certificate.serial,
+    },
+    ...(notice && { notice }),
+    ...(consumes !== undefined && { consumes }),
+    ...(earlier?.certificate && { supersedes: earlier.certificate.serial }),
+  });
+  if (result.kind === 'consumed')
+    return { kind: 'refused', code: 'challenge_used', detail: 'the one-time challenge was used by another request' };
+  if (result.kind === 'duplicate')
+    return repeated(result.existing, endpoint, around) ?? { kind: 'pending', reason: 'duplicate' };
+  if (!notice || notify !== 'strict' || result.noticeId === undefined) return { ...issued, certificate };
+  return sendStrict({ id: result.noticeId, notice: notice.notice }, { ...issued, certificate }, endpoint, around);
+}

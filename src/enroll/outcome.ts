@@ -1,0 +1,9 @@
+/** How a request ended: the words for the wire and the facts for the log. */
+import type { Facts } from '../core/contracts.ts';
+import type { RefusalCode } from '../core/errors.ts';
+import type { StoredCertificate } from '../core/store.ts';
+
+export type Outcome =
+  | { kind: 'issued'; certificate: StoredCertificate; repeat: boolean; facts?: Facts }
+  | { kind: 'refused'; code: RefusalCode; detail: string; facts?: Facts; cause?: unknown }
+  | { kind: 'pending'; reason: string; facts?: Facts };

@@ -1,0 +1,24 @@
+/** Opening and sealing behind one interface, so that the work can move to other threads without its callers noticing. */
+import type { Clock, RandomBytes } from '../core/contracts.ts';
+import type { MessageHeader, Opened, Reply } from './message.ts';
+import { type MessageRules, open } from './open.ts';
+import type { RegistrationAuthority } from './registration-authority.ts';
+import { seal } from './seal.ts';
+
+/** Bytes in, plain data out; plain data in, bytes out. Keeps no state between calls. */
+export interface MessageCodec {
+  /** Throws HttpError `message_undecodable`. */
+  open(bytes: Uint8Array): Promise<Opened>;
+  seal(header: MessageHeader, reply: Reply): Promise<Uint8Array>;
+}
+
+/** A codec that works in the calling thread. */
+export const messageCodec = (context: {
+  ra: RegistrationAuthority;
+  rules: MessageRules;
+  clock: Clock;
+  random: RandomBytes;
+}): MessageCodec => ({
+  open: (bytes) => open(bytes, context),
+  seal: (header, reply) => seal({ header, reply, ra: context.ra, random: context.random }),
+});

@@ -1,0 +1,46 @@
+/** Finds the certificate of the key that signed a message. Nothing but its key is believed. */
+import { DerReader } from '../asn1/reader.ts';
+import type { SignedData, SignerId, SignerInfo } from '../cms/signed-data.ts';
+import { Refusal } from '../core/errors.ts';
+import { type CertificateView, certificateExtensions, readCertificate } from '../pkix/certificate.ts';
+import { keyIdentifier } from '../pkix/extensions.ts';
+import { OID } from '../pkix/oids.ts';
+import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
+
+export type MessageSigner = { certificate: CertificateView; key: PublicKey };
+
+/**
+ * The signer's certificate by its identifier, not by position: clients add others. RFC 8894 2.3 lets a client use any
+ * certificate with its key, so subject, validity, extensions and self-signature are not looked at; Windows signs with
+ * a critical AKI, Apple with a UUID as name. Throws Refusal when there is none or its key is refused.
+ */
+export function findSigner(data: SignedData, signer: SignerInfo): MessageSigner {
+  const certificates = data.certificates.map(readCertificate);
+  // Seen: clients that re-encode the issuer in the identifier. With one certificate there is no doubt whose it is.
+  const certificate =
+    certificates.find((candidate) => identifies(signer.id, candidate)) ??
+    (certificates.length === 1 ? certificates[0] : undefined);
+  if (!certificate) throw new Refusal('signature_invalid', 'the certificate of the signer is not in the message');
+  return { certificate, key: readSignerKey(certificate) };
+}
+
+function readSignerKey(certificate: CertificateView): PublicKey {
+  try {
+    return readPublicKey(certificate.spki);
+  } catch (cause) {
+    throw new Refusal('algorithm_refused', 'the key of the signer cannot be used', { cause });
+  }
+}
+
+const identifies = (id: SignerId, certificate: CertificateView): boolean =>
+  'keyIdentifier' in id
+    ? subjectKeyIdentifiers(certificate).some((candidate) => same(candidate, id.keyIdentifier))
+    : same(id.serialNumber, certificate.serialNumber) && same(id.issuer, certificate.issuer);
+
+/** The extension where there is one, and the hash that everybody computes where there is none. */
+function subjectKeyIdentifiers(certificate: CertificateView): Uint8Array[] {
+  const extension = certificateExtensions(certificate).find(({ oid }) => oid === OID.subjectKeyIdentifier);
+  return [...(extension ? [DerReader.over(extension.value).octetString()] : []), keyIdentifier(certificate.spki)];
+}
+
+const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
