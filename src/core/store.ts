@@ -155,6 +155,7 @@ export interface Store {
     transaction: Pick<StoredTransaction, 'key' | 'endpoint' | 'transactionId' | 'signer' | 'subject' | 'reason'>,
     audit: AuditEntry,
   ): Promise<StoredTransaction>;
+  /** Oldest first. */
   listPending(): Promise<StoredTransaction[]>;
   /** Moves a pending transaction on. Returns false when it is not pending. */
   decidePending(key: TransactionKey, decision: 'approved' | 'rejected', audit: AuditEntry): Promise<boolean>;
@@ -172,6 +173,7 @@ export interface Store {
 
   /** Returns false when there is no such certificate or it is revoked already. */
   revoke(serial: string, reason: RevocationReason, audit: AuditEntry): Promise<boolean>;
+  /** Newest first. */
   listAudit(filter: { serial?: string; limit?: number }): Promise<AuditEntry[]>;
 
   /** Throws when the store cannot write. */

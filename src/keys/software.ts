@@ -8,12 +8,16 @@ import {
   privateDecrypt,
   sign,
 } from 'node:crypto';
-import type { KeyProvider, KeyTransport } from '../core/contracts.ts';
+import type { Digest, KeyProvider, KeyTransport } from '../core/contracts.ts';
 import { ConfigError } from '../core/errors.ts';
 import { readKeyKind } from '../pkix/public-key.ts';
+import { assertCiphertextLength } from './ciphertext.ts';
+import { decodeOaep } from './oaep.ts';
 
-/** A KeyProvider over a private KeyObject, RSA or EC. */
-export function softwareKey(privateKey: KeyObject): KeyProvider & { privateKey: KeyObject } {
+export type SoftwareKey = KeyProvider & { readonly privateKey: KeyObject };
+
+/** A KeyProvider over a private KeyObject, RSA or EC. Throws DerError on any other type, curve or size. */
+export function softwareKey(privateKey: KeyObject): SoftwareKey {
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
   const key = readKeyKind(spki);
   // A bare KeyObject is the fast way into OpenSSL: PKCS#1 v1.5 for RSA, DER-encoded ECDSA for EC.
@@ -21,24 +25,42 @@ export function softwareKey(privateKey: KeyObject): KeyProvider & { privateKey: 
     spki,
     key,
     privateKey,
-    sign: (data: Uint8Array, digest: string) => sign(digest, data, privateKey),
+    sign: (data: Uint8Array, digest: Digest) => sign(digest, data, privateKey),
   };
-  return key.type === 'rsa'
-    ? { ...provider, decrypt: (ciphertext, transport) => decrypt(privateKey, ciphertext, transport) }
-    : provider;
+  if (key.type !== 'rsa') return provider;
+  return {
+    ...provider,
+    decrypt(ciphertext, transport) {
+      assertCiphertextLength(key, ciphertext);
+      return decrypt(privateKey, ciphertext, transport);
+    },
+  };
 }
 
-/** Node 24 rejects wrong PKCS#1 padding implicitly: random octets come back, as the contract demands. */
 function decrypt(key: KeyObject, ciphertext: Uint8Array, transport: KeyTransport): Uint8Array {
+  // Node 24 rejects wrong PKCS#1 padding implicitly: random octets come back, as the contract demands.
   if (transport.scheme === 'pkcs1') return privateDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, ciphertext);
-  return privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: transport.hash }, ciphertext);
+  const { hash, mgf1Hash } = transport;
+  if (hash === mgf1Hash) return decryptOaep(key, ciphertext, hash);
+  return decodeOaep(privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, ciphertext), hash, mgf1Hash);
+}
+
+/** OpenSSL checks OAEP in constant time but then says so; empty octets are what a wrong padding decrypts to here. */
+function decryptOaep(key: KeyObject, ciphertext: Uint8Array, oaepHash: Digest): Uint8Array {
+  try {
+    return privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, ciphertext);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_OSSL_RSA_OAEP_DECODING_ERROR') return new Uint8Array();
+    throw error;
+  }
 }
 
 /** The keys that `init` can make. */
 export const KEY_CHOICES = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'p256', 'p384'] as const;
 export type KeyChoice = (typeof KEY_CHOICES)[number];
 
-export function generateKey(choice: KeyChoice): KeyProvider & { privateKey: KeyObject } {
+/** A new key of the system's randomness. RSA takes up to seconds and blocks; it is for `init` and for tests. */
+export function generateKey(choice: KeyChoice): SoftwareKey {
   if (choice === 'p256' || choice === 'p384')
     return softwareKey(generateKeyPairSync('ec', { namedCurve: choice === 'p256' ? 'P-256' : 'P-384' }).privateKey);
   return softwareKey(generateKeyPairSync('rsa', { modulusLength: Number(choice.slice(4)) }).privateKey);
@@ -49,19 +71,30 @@ export const privateKeyPem = (key: KeyObject, passphrase?: string): string =>
   key.export({ type: 'pkcs8', format: 'pem', ...(passphrase ? { cipher: 'aes-256-cbc', passphrase } : {}) }).toString();
 
 /** A key from PEM text. `where` names the file for the error. Throws ConfigError, never with the key in it. */
-export function keyFromPem(pem: string, where: string, passphrase?: string): KeyProvider & { privateKey: KeyObject } {
+export function keyFromPem(pem: string, where: string, passphrase?: string): SoftwareKey {
+  const privateKey = readPem(pem, where, passphrase);
   try {
-    return softwareKey(createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) }));
+    const key = softwareKey(privateKey);
+    if (key.key.type !== 'ed25519') return key;
   } catch (cause) {
-    const encrypted = pem.includes('ENCRYPTED');
-    const message = encrypted
-      ? `${where}: the passphrase of this private key is ${passphrase ? 'wrong' : 'missing'}`
-      : `${where}: not a private key that can be used`;
+    throw new ConfigError(`${where}: a private key of a kind that cannot be used`, USABLE, { cause });
+  }
+  throw new ConfigError(`${where}: an Ed25519 key, which SCEP clients do not know`, USABLE);
+}
+
+const USABLE = 'Use an RSA key of 2048 to 8192 bits, or an EC key on P-256, P-384 or P-521.';
+
+function readPem(pem: string, where: string, passphrase?: string): KeyObject {
+  try {
+    return createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
+  } catch (cause) {
+    if (!pem.includes('ENCRYPTED'))
+      throw new ConfigError(`${where}: not a private key`, 'It must be PKCS#8 or traditional PEM, RSA or EC.', {
+        cause,
+      });
     throw new ConfigError(
-      message,
-      encrypted
-        ? 'Give the passphrase with `passphrase: "${env:NAME}"`.'
-        : 'It must be PKCS#8 or traditional PEM, RSA or EC.',
+      `${where}: the passphrase of this private key is ${passphrase ? 'wrong' : 'missing'}`,
+      'Give the passphrase with `passphrase: "${env:NAME}"`.',
       { cause },
     );
   }

@@ -111,5 +111,6 @@ const tbsCertificate = (plan: CertificatePlan, signature: Uint8Array): Uint8Arra
     sequence(time(plan.notBefore), time(plan.notAfter)),
     plan.subject,
     plan.spki,
-    encode(explicit(3), sequence(...plan.extensions.map(writeExtension))),
+    // RFC 5280 4.1: the list of extensions is left out rather than empty.
+    ...(plan.extensions.length > 0 ? [encode(explicit(3), sequence(...plan.extensions.map(writeExtension)))] : []),
   );

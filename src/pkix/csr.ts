@@ -7,6 +7,7 @@ import { isPrintable } from '../asn1/strings.ts';
 import type { CertificationRequest, Extension, KeyProvider } from '../core/contracts.ts';
 import { readExtensions, writeExtension } from './extensions.ts';
 import { nameText } from './name.ts';
+import { readNameValuePairs, requestedValidity } from './name-value-pair.ts';
 import { OID } from './oids.ts';
 import { type PublicKey, readKeyKind } from './public-key.ts';
 import {
@@ -28,7 +29,7 @@ export type UnprovenRequest = CertificationRequest & {
 
 /**
  * Reads a PKCS#10 request. Octets after it are ignored, as clients pad. Throws DerError when it is malformed, when it
- * holds more than one challenge, or an extension twice.
+ * holds more than one challenge, extension requests that differ, or an extension twice.
  */
 export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
   const outer = DerReader.over(der);
@@ -42,34 +43,43 @@ export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
   const subject = info.raw(TAG.sequence);
   const spki = info.raw(TAG.sequence);
   // RFC 2986 4.1 demands the attributes; some writers leave them out when there are none.
-  const { challenge, extensions } = readAttributes(info.enterIf(explicit(0)));
+  const attributes = readAttributes(info.enterIf(explicit(0)));
   return {
     der: whole,
     subject,
     subjectText: nameText(subject),
     spki,
     key: readKeyKind(spki),
-    challenge,
-    extensions,
+    ...attributes,
     signed,
     algorithm,
     signature,
   };
 }
 
-function readAttributes(attributes: DerReader | undefined): { challenge: string | undefined; extensions: Extension[] } {
+type Attributes = Pick<CertificationRequest, 'challenge' | 'extensions' | 'requestedValidity'>;
+
+function readAttributes(attributes: DerReader | undefined): Attributes {
   let challenge: string | undefined;
-  let extensions: Extension[] | undefined;
+  let extensions: Uint8Array | undefined;
+  const pairs = new Map<string, string>();
   attributes?.each(MOST_ATTRIBUTES, (list) => {
     const attribute = list.sequence();
     const type = attribute.oid();
     const values = attribute.set();
     if (type === OID.challengePassword) challenge = once(challenge, readChallenge(values));
     else if (type === OID.extensionRequest || type === OID.microsoftExtensionRequest)
-      extensions = values.done ? extensions : once(extensions, readExtensions(values));
+      values.each(MOST_ATTRIBUTES, () => (extensions = same(extensions, values.raw(TAG.sequence))));
+    else if (type === OID.enrollmentNameValuePair)
+      for (const [name, value] of readNameValuePairs(values)) pairs.set(name, value);
   });
+  const validity = requestedValidity(pairs);
   // An empty challenge is no challenge: renewals of Windows and of old drafts send "".
-  return { challenge: challenge === '' ? undefined : challenge, extensions: extensions ?? [] };
+  return {
+    challenge: challenge === '' ? undefined : challenge,
+    extensions: extensions ? readExtensions(DerReader.over(extensions)) : [],
+    ...(validity && { requestedValidity: validity }),
+  };
 }
 
 function readChallenge(values: DerReader): string {
@@ -81,6 +91,12 @@ function readChallenge(values: DerReader): string {
 
 function once<T>(earlier: T | undefined, value: T): T {
   if (earlier !== undefined) throw new DerError('an attribute is repeated');
+  return value;
+}
+
+/** Some clients ask under both OIDs of extensionRequest; which one counts only matters when they differ. */
+function same(earlier: Uint8Array | undefined, value: Uint8Array): Uint8Array {
+  if (earlier && Buffer.compare(earlier, value) !== 0) throw new DerError('two extension requests differ');
   return value;
 }
 

@@ -117,25 +117,38 @@ export const crlDistributionPoint = (uris: readonly string[]): Extension => ({
   ),
 });
 
-/** Tag numbers of GeneralName, RFC 5280 4.2.1.6. */
-const GENERAL_NAMES: readonly GeneralNameType[] = [
-  'otherName',
-  'email',
-  'dns',
-  'x400',
-  'directory',
-  'ediParty',
-  'uri',
-  'ip',
-  'registeredId',
-];
+const OCSP = oid('1.3.6.1.5.5.7.48.1');
+const CA_ISSUERS = oid('1.3.6.1.5.5.7.48.2');
+
+/** AuthorityInfoAccess: where to ask for revocation, where to fetch the issuing certificate. RFC 5280 4.2.2.1. */
+export const authorityInfoAccess = (at: { ocsp?: readonly string[]; caIssuers?: readonly string[] }): Extension => ({
+  oid: OID.authorityInfoAccess,
+  critical: false,
+  value: sequence(
+    ...(at.ocsp ?? []).map((uri) => sequence(OCSP, generalNameFromText(`uri:${uri}`))),
+    ...(at.caIssuers ?? []).map((uri) => sequence(CA_ISSUERS, generalNameFromText(`uri:${uri}`))),
+  ),
+});
+
+/** GeneralName, RFC 5280 4.2.1.6, by identifier octet: a primitive type in constructed form is no DER. */
+const GENERAL_NAMES: ReadonlyMap<number, GeneralNameType> = new Map([
+  [explicit(0), 'otherName'],
+  [implicit(1), 'email'],
+  [implicit(2), 'dns'],
+  [explicit(3), 'x400'],
+  [explicit(4), 'directory'],
+  [explicit(5), 'ediParty'],
+  [implicit(6), 'uri'],
+  [implicit(7), 'ip'],
+  [implicit(8), 'registeredId'],
+]);
 
 /** The names of a SubjectAltName extension value. Throws DerError when malformed or empty. */
 export function readGeneralNames(value: Uint8Array): GeneralName[] {
   const reader = DerReader.over(value);
   const names = reader.sequence().each(MOST_NAMES, (list) => {
     const { tag, der, content } = list.element();
-    const type = (tag & 0xc0) === 0x80 ? GENERAL_NAMES[tag & 0x1f] : undefined;
+    const type = GENERAL_NAMES.get(tag);
     if (!type) throw new DerError(`unknown GeneralName tag 0x${tag.toString(16)}`);
     return { type, der, text: generalNameText(type, content) };
   });

@@ -62,8 +62,11 @@ const valueText = (value: Element): string =>
 export const nameText = (der: Uint8Array): string =>
   readName(der)
     .toReversed()
-    .map((rdn) => rdn.map((a) => `${SHORT_NAMES.get(a.type) ?? a.type}=${escapeValue(a.text)}`).join('+'))
+    .map((rdn) => rdn.map(attributeText).join('+'))
     .join(',');
+
+const attributeText = ({ type, text, value }: NameAttribute): string =>
+  `${SHORT_NAMES.get(type) ?? type}=${isString(value[0]!) ? escapeValue(text) : text}`;
 
 const escapeValue = (text: string): string =>
   text
@@ -71,8 +74,7 @@ const escapeValue = (text: string): string =>
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) =>
       [...Buffer.from(c)].map((octet) => `\\${octet.toString(16).padStart(2, '0')}`).join(''),
     )
-    .replace(/^[ #]/, '\\$&')
-    .replace(/ $/, '\\ ');
+    .replace(/^[ #]|(?!^) $/g, '\\$&');
 
 /** A Name from RFC 4514 text; spaces around `,` and `+` are dropped. Throws DerError with the part that is wrong. */
 export function nameFromText(text: string): Uint8Array {
@@ -81,30 +83,34 @@ export function nameFromText(text: string): Uint8Array {
   return sequence(...rdns.toReversed());
 }
 
-function split(text: string, separator: string): string[] {
-  return text.match(new RegExp(`(?:\\\\.|[^\\\\${separator}])+`, 'gs')) ?? [];
-}
+/** The parts between separators that no backslash escapes; an empty part stays, for its reader to refuse. */
+const split = (text: string, separator: string): string[] =>
+  [...text.matchAll(new RegExp(`(?:^|[${separator}])((?:\\\\.?|[^\\\\${separator}])*)`, 'gs'))].map(
+    ([, part = '']) => part,
+  );
+
+const ATTRIBUTE = /^\s*([a-z][a-z0-9]*|\d+(?:\.\d+)+)\s*=[ \t\r\n]*((?:\\.|[^\\])*?)[ \t\r\n]*$/is;
 
 function attributeFromText(text: string): Uint8Array {
-  const match = /^\s*([A-Za-z][A-Za-z0-9]*|\d+(?:\.\d+)+)\s*=\s*(.*)$/s.exec(text);
-  const type = match && (BY_NAME.get(match[1]!.toLowerCase()) ?? (match[1]!.includes('.') ? match[1]! : undefined));
-  if (!match || !type) throw new DerError(`not a name attribute: ${text.trim().slice(0, 80)}`);
-  const value = unescape(match[2]!.replace(/(?<!\\)\s+$/, ''));
-  return sequence(oid(type), attributeValue(type, value));
+  const [, name = '', value = ''] = ATTRIBUTE.exec(text) ?? [];
+  const type = BY_NAME.get(name.toLowerCase()) ?? (name.includes('.') ? name : undefined);
+  if (!type) throw new DerError(`not a name attribute: ${text.trim().slice(0, 80)}`);
+  const isDer = /^#([0-9a-f]{2})+$/i.test(value);
+  return sequence(oid(type), isDer ? Buffer.from(value.slice(1), 'hex') : attributeValue(type, unescape(value)));
 }
 
 function attributeValue(type: string, value: string): Uint8Array {
-  if (/^#([0-9a-f]{2})+$/i.test(value)) return Buffer.from(value.slice(1), 'hex');
   if (IA5.has(type)) return ia5String(value);
   // RFC 5280 4.1.2.4: country and serialNumber are PrintableString, the rest may be UTF8String.
   const wantsPrintable = type === ATTRIBUTES['C'] || type === ATTRIBUTES['serialNumber'];
   return wantsPrintable && isPrintable(value) ? printableString(value) : utf8String(value);
 }
 
+/** RFC 4514 3: `\2C` is an octet of UTF-8, and a backslash before anything else makes it stand for itself. */
 const unescape = (text: string): string =>
-  text
-    .replace(/((?:\\[0-9a-f]{2})+)/gi, (run) => Buffer.from(run.replaceAll('\\', ''), 'hex').toString('utf8'))
-    .replace(/\\(.)/gs, '$1');
+  text.replace(/((?:\\[0-9a-f]{2})+)|\\(.)/gis, (_, octets?: string, character?: string) =>
+    octets === undefined ? character! : Buffer.from(octets.replaceAll('\\', ''), 'hex').toString('utf8'),
+  );
 
 /** An empty Name: SEQUENCE without RDNs. */
 export const isEmptyName = (der: Uint8Array): boolean => der.length === 2;
@@ -117,9 +123,11 @@ export const sameName = (a: Uint8Array, b: Uint8Array): boolean =>
   Buffer.compare(a, b) === 0 || comparable(a) === comparable(b);
 
 const comparable = (der: Uint8Array): string =>
-  JSON.stringify(
-    readName(der).map((rdn) => rdn.map((a) => [a.type, a.text.trim().replace(/\s+/g, ' ').toLowerCase()]).toSorted()),
-  );
+  JSON.stringify(readName(der).map((rdn) => rdn.map(({ type, ...value }) => `${type}=${folded(value)}`).toSorted()));
+
+const folded = ({ text, value }: Pick<NameAttribute, 'text' | 'value'>): string =>
+  // The quote keeps text that looks like `#0500` apart from a value that is no text.
+  isString(value[0]!) ? `"${text.trim().replace(/\s+/g, ' ').toLowerCase()}` : text;
 
 /** One RDN with one attribute, for code that builds names from parts. */
 export const rdn = (type: keyof typeof ATTRIBUTES, text: string): Uint8Array =>

@@ -27,8 +27,17 @@ export function readKeyKind(spki: Uint8Array): KeyKind {
   info.end();
   if (id === OID.rsaEncryption) return rsaKind(key);
   if (id === OID.ed25519) return { type: 'ed25519', bits: 256 };
-  const bits = id === OID.ecPublicKey ? CURVES.get(algorithm.oid()) : undefined;
-  if (bits === undefined) throw new DerError(`public key of unknown type ${id}`);
+  if (id === OID.ecPublicKey) return ecKind(algorithm.oid(), key);
+  throw new DerError(`public key of unknown type ${id}`);
+}
+
+/** RFC 5480 2.2: a point, uncompressed (4) or compressed (2 or 3). */
+function ecKind(curve: string, point: Uint8Array): KeyKind {
+  const bits = CURVES.get(curve);
+  if (bits === undefined) throw new DerError(`public key on unknown curve ${curve}`);
+  const field = Math.ceil(bits / 8);
+  // OpenSSL also takes the point at infinity, a single octet, and anyone can sign for that key.
+  if (point.length !== 1 + (point[0] === 4 ? 2 * field : field)) throw new DerError('EC point of wrong length');
   return { type: 'ec', bits };
 }
 

@@ -1,0 +1,45 @@
+/** Whom the certificate names: the subject and the subjectAltName of the request, octet for octet, or nobody. */
+import { DerReader } from '../asn1/reader.ts';
+import { explicit } from '../asn1/tags.ts';
+import type { CertificationRequest, Extension, GeneralName } from '../core/contracts.ts';
+import { Refusal } from '../core/errors.ts';
+import { readGeneralNames } from '../pkix/extensions.ts';
+import { isEmptyName, readName } from '../pkix/name.ts';
+import { OID } from '../pkix/oids.ts';
+import type { AltNameType, Profile } from './profile.ts';
+import { requested } from './requested.ts';
+
+/**
+ * The subjectAltName as it was requested: directories map its exact octets to accounts, among them the URI
+ * `tag:microsoft.com,2022-09-14:sid:…`, which no URL parser leaves alone. Critical exactly when the subject is empty
+ * (RFC 5280 4.2.1.6). Throws Refusal for a kind of name that the profile does not allow.
+ */
+export function subjectAltNameFor(profile: Profile, csr: CertificationRequest): Extension | undefined {
+  const asked = requested(csr, OID.subjectAltName, readGeneralNames);
+  for (const name of asked?.value ?? []) assertAllowed(profile, name);
+  return asked && { ...asked.extension, critical: isEmptyName(csr.subject) };
+}
+
+/** Throws Refusal when the request names nobody, be it with an RDN that holds nothing (X.501: one attribute or more). */
+export function assertNamed(_profile: Profile, csr: CertificationRequest): void {
+  if (readName(csr.subject).some((rdn) => rdn.length === 0))
+    throw new Refusal('subject_refused', 'the subject has an empty RDN');
+  if (isEmptyName(csr.subject) && !csr.extensions.some(({ oid }) => oid === OID.subjectAltName))
+    throw new Refusal('subject_refused', 'the request has neither a subject nor a subjectAltName');
+}
+
+function assertAllowed(profile: Profile, name: GeneralName): void {
+  const type = altNameType(name);
+  if (!profile.altNames.includes(type))
+    throw new Refusal('subject_refused', `the profile does not allow the subjectAltName ${type}:${quoted(name.text)}`);
+  // A NUL once made verifiers written in C believe `good.example\0.evil.example`.
+  if (/[\u0000-\u001f\u007f]/.test(name.text))
+    throw new Refusal('subject_refused', `control characters in the subjectAltName ${type}:${quoted(name.text)}`);
+}
+
+function altNameType(name: GeneralName): AltNameType {
+  if (name.type !== 'otherName') return name.type;
+  return DerReader.over(name.der).enter(explicit(0)).oid() === OID.userPrincipalName ? 'upn' : 'otherName';
+}
+
+const quoted = (text: string): string => JSON.stringify(text.slice(0, 80));

@@ -1,0 +1,37 @@
+/** When the certificate is valid: what was asked, within what the profile allows, within the issuing certificate. */
+import type { RequestedValidity, ValidityUnit } from '../core/contracts.ts';
+import { Refusal } from '../core/errors.ts';
+import type { Profile } from './profile.ts';
+
+export type Period = { notBefore: Date; notAfter: Date };
+
+const HOUR = 60 * 60 * 1000;
+
+/** Months and years follow the calendar. */
+const UNITS: Readonly<Record<ValidityUnit, { ms: number } | { months: number }>> = {
+  Hours: { ms: HOUR },
+  Days: { ms: 24 * HOUR },
+  Weeks: { ms: 7 * 24 * HOUR },
+  Months: { months: 1 },
+  Years: { months: 12 },
+};
+
+/** Throws Refusal when the issuing certificate has expired, since the server may have run for longer than it. */
+export function periodFor(profile: Profile, issuer: Period, wish: RequestedValidity | undefined, now: Date): Period {
+  const start = now.getTime();
+  if (issuer.notAfter <= now)
+    throw new Refusal('issuer_failed', `the issuing certificate expired at ${issuer.notAfter.toISOString()}`);
+  const wished = wish ? endOf(wish, now) : start + profile.validity;
+  return {
+    notBefore: new Date(Math.max(start - profile.backdate, issuer.notBefore.getTime())),
+    notAfter: new Date(Math.min(wished, start + profile.maxValidity, issuer.notAfter.getTime())),
+  };
+}
+
+/** Milliseconds since the epoch; Infinity beyond the end of the calendar. */
+function endOf({ unit, count }: RequestedValidity, now: Date): number {
+  const length = UNITS[unit];
+  if ('ms' in length) return now.getTime() + count * length.ms;
+  const end = new Date(now).setUTCMonth(now.getUTCMonth() + count * length.months);
+  return Number.isNaN(end) ? Infinity : end;
+}

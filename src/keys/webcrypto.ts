@@ -1,0 +1,108 @@
+/**
+ * A key behind any WebCrypto implementation: @peculiar/webcrypto, Node's own, or a vendor's over its HSM.
+ *
+ * WebCrypto binds a key to one algorithm, RSA also to one hash and to signing or decryption. One key pair is therefore
+ * given as several CryptoKeys; the fitting one is chosen for each operation:
+ *
+ *   signing     RSASSA-PKCS1-v1_5 with SHA-256 for what this product signs; ECDSA serves every hash
+ *   decryption  RSAES-PKCS1-v1_5 where the engine has it (@peculiar/webcrypto does, Node's own does not),
+ *               RSA-OAEP with SHA-1 and with SHA-256
+ *
+ * SHA-224, and OAEP whose two hashes differ, do not exist in WebCrypto.
+ */
+import type { webcrypto } from 'node:crypto';
+import { sequence, unsignedInteger } from '../asn1/writer.ts';
+import type { Digest, KeyProvider, KeyTransport } from '../core/contracts.ts';
+import { readKeyKind } from '../pkix/public-key.ts';
+import { assertCiphertextLength } from './ciphertext.ts';
+
+type CryptoKey = webcrypto.CryptoKey;
+type SubtleCrypto = Pick<webcrypto.SubtleCrypto, 'sign' | 'decrypt' | 'exportKey'>;
+
+export type WebCryptoKey = {
+  subtle: SubtleCrypto;
+  /** The private key, once for each algorithm it serves. Need not be extractable. */
+  privateKeys: readonly CryptoKey[];
+  /** Its public half, extractable. */
+  publicKey: CryptoKey;
+  /** Hears what the engine said when a decryption failed. For the log only: the client must never learn it. */
+  onDecryptionFailure: (cause: unknown) => void;
+};
+
+const HASHES: Readonly<Partial<Record<Digest, string>>> = {
+  sha1: 'SHA-1',
+  sha256: 'SHA-256',
+  sha384: 'SHA-384',
+  sha512: 'SHA-512',
+};
+
+/**
+ * A KeyProvider over CryptoKeys. Signing and decrypting throw TypeError when no key serves the algorithm; wrong
+ * padding, and everything else an engine says about a ciphertext, becomes empty octets. How evenly an engine spends
+ * its time on wrong padding is the engine's business: @peculiar/webcrypto decodes OAEP with early exits.
+ */
+export async function webCryptoKey(parts: WebCryptoKey): Promise<KeyProvider> {
+  const { subtle, privateKeys, publicKey } = parts;
+  const spki = new Uint8Array(await subtle.exportKey('spki', publicKey));
+  const key = readKeyKind(spki);
+  const sign = (data: Uint8Array, digest: Digest): Promise<Uint8Array> => signWith(subtle, privateKeys, data, digest);
+  if (!privateKeys.some((one) => one.usages.includes('decrypt'))) return { spki, key, sign };
+  return {
+    spki,
+    key,
+    sign,
+    decrypt(ciphertext, transport) {
+      assertCiphertextLength(key, ciphertext);
+      return decryptWith(parts, ciphertext, transport);
+    },
+  };
+}
+
+async function signWith(
+  subtle: SubtleCrypto,
+  keys: readonly CryptoKey[],
+  data: Uint8Array,
+  digest: Digest,
+): Promise<Uint8Array> {
+  const hash = HASHES[digest];
+  const rsa = find(keys, 'RSASSA-PKCS1-v1_5', hash);
+  if (rsa) return new Uint8Array(await subtle.sign('RSASSA-PKCS1-v1_5', rsa, data));
+  const ec = keys.find((one) => one.algorithm.name === 'ECDSA');
+  if (!ec || !hash) throw new TypeError(`no WebCrypto key was given that signs with ${digest}`);
+  return derSignature(new Uint8Array(await subtle.sign({ name: 'ECDSA', hash }, ec, data)));
+}
+
+/** WebCrypto writes r and s one after the other, everybody else as ECDSA-Sig-Value (RFC 3279 2.2.3). */
+const derSignature = (raw: Uint8Array): Uint8Array =>
+  sequence(unsignedInteger(raw.subarray(0, raw.length / 2)), unsignedInteger(raw.subarray(raw.length / 2)));
+
+async function decryptWith(
+  { subtle, privateKeys, onDecryptionFailure }: WebCryptoKey,
+  ciphertext: Uint8Array,
+  transport: KeyTransport,
+): Promise<Uint8Array> {
+  const key = decryptionKey(privateKeys, transport);
+  if (!key) throw new TypeError(`no WebCrypto key was given that decrypts ${transportText(transport)}`);
+  try {
+    return new Uint8Array(await subtle.decrypt(key.algorithm.name, key, ciphertext));
+  } catch (cause) {
+    onDecryptionFailure(cause);
+    return new Uint8Array();
+  }
+}
+
+function decryptionKey(keys: readonly CryptoKey[], transport: KeyTransport): CryptoKey | undefined {
+  if (transport.scheme === 'pkcs1') return keys.find((one) => one.algorithm.name === 'RSAES-PKCS1-v1_5');
+  return transport.hash === transport.mgf1Hash ? find(keys, 'RSA-OAEP', HASHES[transport.hash]) : undefined;
+}
+
+const transportText = (transport: KeyTransport): string =>
+  transport.scheme === 'pkcs1'
+    ? 'RSAES-PKCS1-v1_5'
+    : `RSA-OAEP with ${transport.hash} and MGF1 with ${transport.mgf1Hash}`;
+
+/** The key of this RSA algorithm and hash. */
+const find = (keys: readonly CryptoKey[], name: string, hash: string | undefined): CryptoKey | undefined =>
+  keys.find((one) => one.algorithm.name === name && hashOf(one) === hash);
+
+const hashOf = (key: CryptoKey): string | undefined => (key.algorithm as webcrypto.RsaHashedKeyAlgorithm).hash?.name;

@@ -1,0 +1,164 @@
+/** A small PKI at a fixed moment, requests of any shape, and three readers that know nothing of ours. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes, X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as pkijs from 'pkijs';
+import { explicit } from '../../src/asn1/tags.ts';
+import { encode, oid, sequence, setOf, smallInteger } from '../../src/asn1/writer.ts';
+import { type LocalAuthority, localAuthority } from '../../src/ca/authority.ts';
+import { type CaWithKey, createIssuingCa, createRoot } from '../../src/ca/create.ts';
+import { DEFAULT_PROFILE, type Profile } from '../../src/ca/profile.ts';
+import type { CertificationRequest, Extension, KeyProvider } from '../../src/core/contracts.ts';
+import { generateKey } from '../../src/keys/software.ts';
+import { readCertificationRequest } from '../../src/pkix/csr.ts';
+import { writeExtension } from '../../src/pkix/extensions.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
+import { OID } from '../../src/pkix/oids.ts';
+import { signStructure } from '../../src/pkix/signature.ts';
+
+export const NOW = new Date('2026-03-01T12:00:00Z');
+export const DAY = 24 * 60 * 60 * 1000;
+export const YEAR = 365 * DAY;
+
+const sources = { clock: () => NOW, random: (length: number): Uint8Array => randomBytes(length) };
+
+/** What `create.ts` needs, with everything that a test does not care about filled in. */
+export const wanted = (subject: string, key: KeyProvider, validity: number) => ({
+  subject,
+  key,
+  validity,
+  backdate: 2 * DAY,
+  ...sources,
+});
+
+const rootKey = generateKey('p256');
+export const root: CaWithKey = {
+  key: rootKey,
+  certificate: await createRoot(wanted('CN=Test Root,O=Example', rootKey, 10 * YEAR)),
+};
+const issuingKey = generateKey('p256');
+export const issuing: CaWithKey = {
+  key: issuingKey,
+  certificate: await createIssuingCa(wanted('CN=Test Issuing,O=Example', issuingKey, 5 * YEAR), root),
+};
+
+export const deviceKey = generateKey('p256');
+export const rsaKey = generateKey('rsa-2048');
+
+/** An authority of this PKI, with a profile that differs from the default in what is given. */
+export const authority = (profile: Partial<Profile> = {}, clock = sources.clock): LocalAuthority =>
+  localAuthority({
+    certificate: issuing.certificate,
+    chain: [root.certificate],
+    key: issuing.key,
+    profile: { ...DEFAULT_PROFILE, ...profile },
+    ...sources,
+    clock,
+  });
+
+export type Asked = {
+  /** RFC 4514, or a Name as DER. */
+  subject?: string | Uint8Array;
+  key?: KeyProvider;
+  extensions?: readonly Extension[];
+  /** Whole attributes, DER, beside the extensionRequest. */
+  attributes?: readonly Uint8Array[];
+};
+
+/** A request with anything in it, signed by its key. */
+export async function requestDer({ subject = 'CN=device', key = deviceKey, extensions = [], attributes = [] }: Asked) {
+  const name = typeof subject === 'string' ? nameFromText(subject) : subject;
+  const list = extensions.length
+    ? [sequence(oid(OID.extensionRequest), setOf(sequence(...extensions.map(writeExtension))))]
+    : [];
+  return signStructure(
+    sequence(smallInteger(0), name, key.spki, encode(explicit(0), ...list, ...attributes)),
+    key,
+    'sha256',
+  );
+}
+
+export const request = async (asked: Asked): Promise<CertificationRequest> =>
+  readCertificationRequest(await requestDer(asked));
+
+const ALLOW = { kind: 'allow', notify: 'none' } as const;
+
+/** What an authority makes of a request, DER, unchecked. */
+export const issueFor = (
+  csr: CertificationRequest,
+  by: LocalAuthority,
+  signal = new AbortController().signal,
+): Promise<Uint8Array> => by.issue({ endpoint: '/scep', transactionId: '1', csr, signerSpki: csr.spki }, ALLOW, signal);
+
+/** The certificate for what was asked, after all three readers accepted it. */
+export async function issue(asked: Asked, by = authority()): Promise<X509Certificate> {
+  const der = await issueFor(await request(asked), by);
+  await assertChains([der, issuing.certificate, root.certificate]);
+  return new X509Certificate(der);
+}
+
+/** A path from an end entity or CA up to its root, judged by node:crypto, pkijs and the openssl command. */
+export async function assertChains(path: readonly Uint8Array[]): Promise<void> {
+  const certificates = path.map((der) => new X509Certificate(der));
+  for (const [i, certificate] of certificates.entries()) {
+    const issuer = certificates[i + 1] ?? certificate;
+    assert.ok(certificate.checkIssued(issuer), `${certificate.subject} names ${issuer.subject}`);
+    assert.ok(certificate.verify(issuer.publicKey), `${certificate.subject} is signed by ${issuer.subject}`);
+  }
+  await assertPkijs(path);
+  assertOpenssl(certificates);
+}
+
+async function assertPkijs(path: readonly Uint8Array[]): Promise<void> {
+  const certs = path.map((der) => pkijs.Certificate.fromBER(der)).toReversed();
+  const engine = new pkijs.CertificateChainValidationEngine({
+    trustedCerts: [certs[0]!],
+    certs,
+    checkDate: NOW,
+  });
+  const verdict = await engine.verify();
+  assert.equal(verdict.result, true, verdict.resultMessage);
+}
+
+/** Not every machine that runs these tests has the command; node:crypto, the same library, has judged before. */
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
+function assertOpenssl(certificates: readonly X509Certificate[]): void {
+  if (!hasOpenssl) return;
+  inScratch((dir) => {
+    const files = certificates.map((certificate, i) => {
+      const file = join(dir, `${i}.pem`);
+      writeFileSync(file, certificate.toString());
+      return file;
+    });
+    const [leaf, ...above] = files;
+    const at = ['-attime', String(NOW.getTime() / 1000), '-x509_strict'];
+    const untrusted = above.slice(0, -1).flatMap((file) => ['-untrusted', file]);
+    const trusted = ['-CAfile', files.at(-1)!];
+    assert.match(openssl('verify', ...at, ...trusted, ...untrusted, leaf!), /: OK/);
+  });
+}
+
+/** `openssl x509 -text` of a certificate, or undefined where there is no such command. */
+export const opensslText = (certificate: Uint8Array): string | undefined =>
+  hasOpenssl
+    ? inScratch((dir) => {
+        const file = join(dir, 'certificate.der');
+        writeFileSync(file, certificate);
+        return openssl('x509', '-inform', 'DER', '-in', file, '-noout', '-text');
+      })
+    : undefined;
+
+const openssl = (...args: string[]): string => execFileSync('openssl', args, { encoding: 'utf8', stdio: 'pipe' });
+
+function inScratch<T>(work: (dir: string) => T): T {
+  const dir = mkdtempSync(join(tmpdir(), 'openndes-ca-'));
+  try {
+    return work(dir);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}

@@ -1,0 +1,97 @@
+/** What every KeyProvider must do, whoever keeps the key. Run by the tests of each implementation. */
+import assert from 'node:assert/strict';
+import { constants, createHash, createPublicKey, publicEncrypt, randomBytes, verify } from 'node:crypto';
+import { describe, test } from 'node:test';
+import type { Digest, KeyProvider, KeyTransport } from '../../src/core/contracts.ts';
+
+export type KeyProviderCase = {
+  name: string;
+  make: () => KeyProvider | Promise<KeyProvider>;
+  digests: readonly Digest[];
+  transports: readonly KeyTransport[];
+};
+
+const DATA = Buffer.from('to be signed');
+
+export function keyProviderContract({ name, make, digests, transports }: KeyProviderCase): void {
+  describe(`KeyProvider contract: ${name}`, async () => {
+    const provider = await make();
+    const publicKey = createPublicKey({ key: Buffer.from(provider.spki), format: 'der', type: 'spki' });
+
+    test('says what kind of key it is', () => {
+      assert.equal(provider.key.type, publicKey.asymmetricKeyType);
+      if (provider.key.type === 'rsa') assert.equal(provider.key.bits, publicKey.asymmetricKeyDetails?.modulusLength);
+    });
+
+    for (const digest of digests)
+      test(`signs with ${digest} so that OpenSSL verifies it`, async () => {
+        const signature = await provider.sign(DATA, digest);
+        assert.ok(verify(digest, DATA, publicKey, signature));
+        assert.ok(!verify(digest, Buffer.from('something else'), publicKey, signature));
+      });
+
+    test('decrypts exactly when it says so', () => assert.equal(provider.decrypt !== undefined, transports.length > 0));
+
+    for (const transport of transports) {
+      const words = Object.values(transport).join(' ');
+      const decrypt = async (ciphertext: Uint8Array): Promise<Uint8Array> => provider.decrypt!(ciphertext, transport);
+      const length = Math.ceil(provider.key.bits / 8);
+
+      for (const size of [0, 16, 32])
+        test(`${words}: decrypts ${size} octets`, async () => {
+          const secret = randomBytes(size);
+          assert.deepEqual(Buffer.from(await decrypt(encrypt(publicKey, secret, transport, length))), secret);
+        });
+
+      test(`E12 ${words}: wrong padding gives octets, never an error`, async () => {
+        for (let i = 0; i < 16; i++) {
+          const ciphertext = rawEncrypt(publicKey, Buffer.concat([Buffer.of(0), randomBytes(length - 1)]));
+          const result = await decrypt(ciphertext);
+          assert.ok(result instanceof Uint8Array && result.length < length);
+        }
+      });
+
+      test(`${words}: a ciphertext of another length is refused before the key is used`, async () => {
+        await assert.rejects(decrypt(new Uint8Array(length - 1)), RangeError);
+        await assert.rejects(decrypt(new Uint8Array(length + 1)), RangeError);
+      });
+    }
+  });
+}
+
+type PublicKey = ReturnType<typeof createPublicKey>;
+
+const rawEncrypt = (key: PublicKey, block: Uint8Array): Uint8Array =>
+  publicEncrypt({ key, padding: constants.RSA_NO_PADDING }, block);
+
+function encrypt(key: PublicKey, secret: Uint8Array, transport: KeyTransport, length: number): Uint8Array {
+  if (transport.scheme === 'pkcs1') return publicEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, secret);
+  const { hash, mgf1Hash } = transport;
+  if (hash !== mgf1Hash) return rawEncrypt(key, encodeOaep(secret, length, hash, mgf1Hash));
+  return publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash }, secret);
+}
+
+/** RFC 8017 7.1.1, written forwards: the counterpart of what is tested. */
+export function encodeOaep(message: Uint8Array, length: number, hash: Digest, mgf1Hash: Digest): Uint8Array {
+  const label = createHash(hash).digest();
+  const padding = Buffer.alloc(length - message.length - 2 * label.length - 2);
+  const block = Buffer.concat([label, padding, Buffer.of(1), message]);
+  const seed = randomBytes(label.length);
+  const maskedBlock = xor(block, mask(seed, block.length, mgf1Hash));
+  return Buffer.concat([Buffer.of(0), xor(seed, mask(maskedBlock, seed.length, mgf1Hash)), maskedBlock]);
+}
+
+export const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((octet, i) => octet ^ b[i]!);
+
+export function mask(seed: Uint8Array, length: number, hash: Digest): Uint8Array {
+  let made = Buffer.alloc(0);
+  for (let i = 0; made.length < length; i++)
+    made = Buffer.concat([
+      made,
+      createHash(hash)
+        .update(seed)
+        .update(Buffer.of(0, 0, 0, i))
+        .digest(),
+    ]);
+  return made.subarray(0, length);
+}

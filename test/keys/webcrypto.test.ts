@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
+import { test } from 'node:test';
+import { Crypto } from '@peculiar/webcrypto';
+import type { KeyTransport } from '../../src/core/contracts.ts';
+import { generateKey, type SoftwareKey } from '../../src/keys/software.ts';
+import { webCryptoKey } from '../../src/keys/webcrypto.ts';
+import { keyProviderContract } from '../contracts/key-provider.ts';
+
+type Algorithm = { name: string; hash?: string; namedCurve?: string };
+const SIGNING: Algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+const OAEP_SHA1: Algorithm = { name: 'RSA-OAEP', hash: 'SHA-1' };
+const OAEP_SHA256: Algorithm = { name: 'RSA-OAEP', hash: 'SHA-256' };
+const PKCS1: Algorithm = { name: 'RSAES-PKCS1-v1_5', hash: 'SHA-256' };
+const oaep = (hash: 'sha1' | 'sha256'): KeyTransport => ({ scheme: 'oaep', hash, mgf1Hash: hash });
+
+const software = { rsa: generateKey('rsa-2048'), p256: generateKey('p256'), p384: generateKey('p384') };
+
+async function provider(
+  subtle: Pick<webcrypto.SubtleCrypto, 'importKey' | 'exportKey' | 'sign' | 'decrypt'>,
+  key: SoftwareKey,
+  algorithms: readonly Algorithm[],
+  onDecryptionFailure: (cause: unknown) => void = () => {},
+) {
+  const pkcs8 = key.privateKey.export({ format: 'der', type: 'pkcs8' });
+  const privateKeys = await Promise.all(
+    algorithms.map((algorithm) => subtle.importKey('pkcs8', pkcs8, algorithm, false, [usage(algorithm)])),
+  );
+  const publicUsages: webcrypto.KeyUsage[] = usage(algorithms[0]!) === 'sign' ? ['verify'] : ['encrypt'];
+  const publicKey = await subtle.importKey('spki', key.spki, algorithms[0]!, true, publicUsages);
+  return webCryptoKey({ subtle, privateKeys, publicKey, onDecryptionFailure });
+}
+
+const usage = ({ name }: Algorithm): 'sign' | 'decrypt' => (/OAEP|ES-PKCS1/.test(name) ? 'decrypt' : 'sign');
+
+// The types of @peculiar/webcrypto are those of browsers, the objects are the same.
+const peculiar = new Crypto().subtle as unknown as webcrypto.SubtleCrypto;
+const ENGINES = [
+  { name: '@peculiar/webcrypto', subtle: peculiar, pkcs1: true },
+  { name: 'Node WebCrypto', subtle: webcrypto.subtle, pkcs1: false },
+];
+
+for (const { name, subtle, pkcs1 } of ENGINES) {
+  keyProviderContract({
+    name: `${name} RSA`,
+    make: () => provider(subtle, software.rsa, [SIGNING, OAEP_SHA1, OAEP_SHA256, ...(pkcs1 ? [PKCS1] : [])]),
+    digests: ['sha256'],
+    transports: [oaep('sha1'), oaep('sha256'), ...(pkcs1 ? [{ scheme: 'pkcs1' } as const] : [])],
+  });
+  for (const [curve, key] of [
+    ['P-256', software.p256],
+    ['P-384', software.p384],
+  ] as const)
+    keyProviderContract({
+      name: `${name} ${curve}`,
+      make: () => provider(subtle, key, [{ name: 'ECDSA', namedCurve: curve }]),
+      digests: ['sha1', 'sha256', 'sha384', 'sha512'],
+      transports: [],
+    });
+}
+
+test('what an engine says about a ciphertext goes to the log and nowhere else', async () => {
+  const heard: unknown[] = [];
+  const { subtle } = webcrypto;
+  const key = await provider(
+    {
+      importKey: subtle.importKey.bind(subtle),
+      sign: subtle.sign.bind(subtle),
+      exportKey: subtle.exportKey.bind(subtle),
+      decrypt: () => Promise.reject(new Error('the HSM is away')),
+    },
+    software.rsa,
+    [OAEP_SHA256],
+    (cause) => heard.push(cause),
+  );
+  assert.equal((await key.decrypt!(new Uint8Array(256), oaep('sha256'))).length, 0);
+  assert.match(String(heard[0]), /the HSM is away/);
+});
+
+test('an algorithm that no given key serves is a TypeError that names it', async () => {
+  const key = await provider(webcrypto.subtle, software.rsa, [SIGNING, OAEP_SHA256]);
+  await assert.rejects(async () => key.sign(Buffer.of(1), 'sha512'), { name: 'TypeError', message: /sha512/ });
+  const decrypt = async (transport: KeyTransport) => key.decrypt!(new Uint8Array(256), transport);
+  await assert.rejects(decrypt({ scheme: 'pkcs1' }), { name: 'TypeError', message: /RSAES-PKCS1-v1_5/ });
+  await assert.rejects(decrypt(oaep('sha1')), { name: 'TypeError', message: /sha1/ });
+  const mixed: KeyTransport = { scheme: 'oaep', hash: 'sha256', mgf1Hash: 'sha1' };
+  await assert.rejects(decrypt(mixed), { name: 'TypeError', message: /sha256 and MGF1 with sha1/ });
+});
+
+test('ECDSA does not sign with SHA-224, which WebCrypto does not have', async () => {
+  const key = await provider(webcrypto.subtle, software.p256, [{ name: 'ECDSA', namedCurve: 'P-256' }]);
+  await assert.rejects(async () => key.sign(Buffer.of(1), 'sha224'), TypeError);
+});
