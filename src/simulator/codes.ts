@@ -1,0 +1,39 @@
+/** The codes that ScepActions answer with, and what each means. Clients must take others for a refusal too. */
+export const INTUNE_CODES = {
+  Success: '',
+  Unknown: 'The service cannot say what is wrong.',
+  CertificateRequestDecodingFailed: 'The certificate request is not base64 of a PKCS#10 request in DER.',
+  ChallengePasswordMissing: 'The certificate request has no challengePassword.',
+  ChallengeDeserializationError: 'The challenge is base64 of something that is no challenge.',
+  ChallengeDecryptionError: 'The challenge is encrypted for another service.',
+  ChallengeDecodingError: 'The challenge is not base64.',
+  ChallengeInvalidTimestamp: 'The challenge was created in the future.',
+  ChallengeExpired: 'The challenge is older than its validity.',
+  SubjectNameMissing: 'The profile asks for a subject and the certificate request has none.',
+  SubjectNameMismatch: 'The subject is not the one of the profile.',
+  SubjectAltNameMissing: 'The profile asks for a subject alternative name and the certificate request has none.',
+  SubjectAltNameMismatch: 'The subject alternative names are not those of the profile.',
+  KeyUsageMismatch: 'The key usage is not the one of the profile.',
+  KeyLengthMismatch: 'The key is not as long as the profile asks.',
+  EnhancedKeyUsageMissing: 'The profile asks for extended key usages and the certificate request has none.',
+  EnhancedKeyUsageMismatch: 'The extended key usages are not those of the profile.',
+  AadKeyIdentifierListMissing: 'The device has no registered keys.',
+  RegisteredKeyMismatch: 'The key is not the one the device registered.',
+  SigningCertThumbprintMismatch: 'The signing certificate is not the expected one.',
+  ScepProfileNoLongerTargetedToTheClient: 'The profile is no longer assigned to the device.',
+  SignatureValidationFailed: 'The challenge was changed after it was signed.',
+  BadCertificateRequestIdInChallenge: 'No validated transaction belongs to this certificate request.',
+  BadDeviceIdInChallenge: 'The device of the challenge is not known.',
+  BadUserIdInChallenge: 'The user of the challenge is not known.',
+  BadTenantIdInChallenge: 'The tenant of the challenge is not the tenant of the token.',
+} as const;
+export type IntuneCode = keyof typeof INTUNE_CODES;
+
+/** Whether the text is one of the codes, letter case included. */
+export const isIntuneCode = (text: string): text is IntuneCode => Object.hasOwn(INTUNE_CODES, text);
+
+/** What an action says: the code and words for people. */
+export type Verdict = { code: IntuneCode; description: string };
+
+/** The verdict with the words of its code, or with better ones. Never put a challenge or a token into them. */
+export const verdict = (code: IntuneCode, description: string = INTUNE_CODES[code]): Verdict => ({ code, description });
