@@ -1,0 +1,54 @@
+/** Why Entra ID gave no token: its AADSTS codes, in the words of the configuration. */
+import type { Clock } from '../core/contracts.ts';
+import { IntuneUnreachable } from './errors.ts';
+import type { Reply } from './exchange.ts';
+import { httpFault, retryAfterMs } from './faults.ts';
+import { parseObject, quotable, textField } from './foreign.ts';
+
+/** The codes that a wrong setting brings about; each with what to do. docs/intune.md lists them. */
+export const ENTRA_CODES: Readonly<Record<string, { meaning: string; remedy: string }>> = {
+  AADSTS7000215: {
+    meaning: 'the client secret is wrong',
+    remedy: 'Give the value of the secret, not its id; make a new one if the value is lost.',
+  },
+  AADSTS7000222: {
+    meaning: 'the client secret has expired',
+    remedy: 'Make a new client secret in the app registration and put it into the configuration.',
+  },
+  AADSTS700016: {
+    meaning: 'the tenant does not know this app',
+    remedy: 'Look at `clientId`, and whether the app was registered in, or consented to by, this tenant.',
+  },
+  AADSTS90002: { meaning: 'there is no such tenant in this cloud', remedy: 'Look at `tenant` and at `cloud`.' },
+  AADSTS900023: {
+    meaning: 'the tenant is neither a GUID nor a domain name',
+    remedy: 'Look at `tenant`.',
+  },
+  AADSTS500011: {
+    meaning: 'the tenant does not know the resource',
+    remedy: 'Look at `cloud`, and whether the tenant has an Intune licence.',
+  },
+  AADSTS53003: {
+    meaning: 'a conditional access policy for workload identities blocks the app',
+    remedy: 'Allow the app from the address of this server.',
+  },
+  AADSTS7000112: { meaning: 'the app is disabled in the tenant', remedy: 'Enable sign-in of the enterprise app.' },
+};
+
+/** The exception for a token request that Entra answered with an error. */
+export function entraFault(reply: Reply, clock: Clock): IntuneUnreachable {
+  const body = parseObject(reply.text);
+  const error = textField(body, 'error');
+  if (error === undefined) return httpFault({ hop: 'token', reply, clock });
+  const code = /AADSTS\d+/.exec(textField(body, 'error_description') ?? '')?.[0];
+  const row = code === undefined ? undefined : ENTRA_CODES[code];
+  return new IntuneUnreachable({
+    hop: 'token',
+    what: `Entra ID gave no token: ${[quotable(error), code, row?.meaning].filter(Boolean).join(', ')}`,
+    remedy: row?.remedy ?? 'Look at the sign-in log of the app (service principal sign-ins) in the Entra admin center.',
+    retryable: reply.status === 429 || reply.status >= 500,
+    status: reply.status,
+    activityId: /^[0-9a-f-]{36}$/i.exec(textField(body, 'trace_id') ?? '')?.[0],
+    retryAfterMs: retryAfterMs(reply.headers['retry-after'], clock),
+  });
+}

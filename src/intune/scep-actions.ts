@@ -1,0 +1,115 @@
+/** The three calls of Intune's SCEP service: what is sent, and what counts as an answer. */
+import type { Clock } from '../core/contracts.ts';
+import type { FailureNotice, SuccessNotice } from '../core/store.ts';
+import type { Hop } from './errors.ts';
+import type { Exchange, Reply } from './exchange.ts';
+import { httpFault, notAnAnswer, serviceError } from './faults.ts';
+import { parseObject, quotable, textField } from './foreign.ts';
+
+/** The name under which discovery lists the service. */
+export const SCEP_SERVICE = 'ScepRequestValidationFEService';
+const API_VERSION = '2018-02-20';
+const ANSWER_LIMIT = 65_536;
+
+/** A request to be validated. `csr` is the PKCS#10, DER, as it came out of the envelope. */
+export type ScepRequest = { transactionId: string; csr: Uint8Array };
+
+/**
+ * What Intune said, in its own letters. The set of codes is open: more than the documented ones are seen.
+ * `description` is fit for a log.
+ */
+export type IntuneAnswer = { code: string; description: string; clientRequestId: string };
+
+/** Every other answer, known or not, is a "no". */
+export const isSuccess = (answer: IntuneAnswer): boolean => answer.code.toLowerCase() === 'success';
+
+/** `{ "request": … }` of validateRequest. */
+export const validationBody = ({ transactionId, csr }: ScepRequest, callerInfo: string): string =>
+  JSON.stringify({ request: { transactionId, certificateRequest: base64(csr), callerInfo } });
+
+/** `{ "notification": … }` of successNotification. The issuer is the name under which revocations come back. */
+export const successBody = (notice: SuccessNotice, callerInfo: string): string =>
+  JSON.stringify({
+    notification: {
+      transactionId: notice.transactionId,
+      certificateRequest: base64(notice.csr),
+      certificateThumbprint: notice.thumbprint.toUpperCase(),
+      certificateSerialNumber: notice.serial.replace(/^0+(?=.)/, '').toUpperCase(),
+      certificateExpirationDateUtc: notice.notAfter.toISOString(),
+      issuingCertificateAuthority: clip(notice.issuer, 256),
+      callerInfo,
+      caConfiguration: clip(notice.issuer, 256),
+      certificateAuthority: clip(notice.issuer, 256),
+    },
+  });
+
+/** `{ "notification": … }` of failureNotification. */
+export const failureBody = (notice: FailureNotice, callerInfo: string): string =>
+  JSON.stringify({
+    notification: {
+      transactionId: notice.transactionId,
+      certificateRequest: base64(notice.csr),
+      hResult: customerHresult(notice.hresult),
+      errorDescription: clip(notice.description, 255),
+      callerInfo,
+    },
+  });
+
+/** The HRESULT as an error with the customer bit (MS-ERREF 2.1), signed 32-bit: it is ours and not Microsoft's. */
+export const customerHresult = (hresult: number): number => hresult | 0xa0000000;
+
+const base64 = (octets: Uint8Array): string => Buffer.from(octets).toString('base64');
+
+/** At most so many UTF-16 units, which is how Intune counts, and no half of a surrogate pair. */
+const clip = (text: string, length: number): string => text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
+
+export type Action = {
+  hop: Extract<Hop, 'validateRequest' | 'successNotification' | 'failureNotification'>;
+  /** Of the service, from discovery. */
+  uri: string;
+  body: string;
+  token: string;
+  clientRequestId: string;
+  callerInfo: string;
+};
+
+/** One call. Throws IntuneUnreachable when what comes back is not an answer. */
+export async function act(
+  action: Action,
+  { exchange, clock }: { exchange: Exchange; clock: Clock },
+  signal: AbortSignal,
+): Promise<IntuneAnswer> {
+  const { hop, uri, body, clientRequestId } = action;
+  const call = { hop, method: 'POST', url: `${uri}/ScepActions/${hop}`, headers: headers(action), body } as const;
+  const reply = await exchange({ ...call, limit: ANSWER_LIMIT, clientRequestId }, signal);
+  const answer = readAnswer(reply);
+  if (answer) return { ...answer, clientRequestId };
+  const fault = { hop, reply, clock, clientRequestId };
+  throw reply.status < 400 ? notAnAnswer(fault) : httpFault(fault);
+}
+
+const headers = ({ token, clientRequestId, callerInfo }: Action): Record<string, string> => ({
+  Authorization: `Bearer ${token}`,
+  'Content-Type': 'application/json',
+  Accept: 'application/json',
+  'client-request-id': clientRequestId,
+  'api-version': API_VERSION,
+  // Microsoft's own library writes the name without a hyphen, so that is where its logs look.
+  UserAgent: callerInfo,
+  'User-Agent': callerInfo,
+});
+
+/** HTTP statuses that say something of the way or of the service, and nothing of the request. */
+const NO_ANSWER = new Set([401, 403, 404, 407, 408, 410, 413, 429]);
+
+/** The answer, or undefined when there is none in it. A success is one only with a status of success. */
+function readAnswer(reply: Reply): Omit<IntuneAnswer, 'clientRequestId'> | undefined {
+  if (reply.status >= 500 || NO_ANSWER.has(reply.status)) return undefined;
+  const body = parseObject(reply.text);
+  const refused = reply.status >= 400;
+  const error = refused ? serviceError(body) : undefined;
+  const code = textField(body, 'code') ?? error?.code;
+  if (!code || (refused && code.toLowerCase() === 'success')) return undefined;
+  const description = textField(body, 'errorDescription') ?? error?.message ?? '';
+  return { code: quotable(code), description: quotable(description) };
+}

@@ -1,0 +1,158 @@
+/** Access tokens from Entra ID for one resource, by the client credentials of an app registration. */
+import {
+  AuthError,
+  type Configuration,
+  ConfidentialClientApplication,
+  type INetworkModule,
+  type NetworkRequestOptions,
+  type NetworkResponse,
+  type NodeAuthOptions,
+} from '@azure/msal-node';
+import type { Clock } from '../core/contracts.ts';
+import { entraFault } from './entra-faults.ts';
+import { IntuneUnreachable } from './errors.ts';
+import type { Exchange } from './exchange.ts';
+import { notAnAnswer } from './faults.ts';
+import { parseObject } from './foreign.ts';
+import { singleFlight } from './single-flight.ts';
+
+/** How the app proves itself: a secret, a certificate or the assertion of a workload identity, as msal names them. */
+export type Credential = Pick<NodeAuthOptions, 'clientSecret' | 'clientCertificate' | 'clientAssertion'>;
+
+export type TokenRequest = {
+  /** The authority without the tenant, `https://login.microsoftonline.com`. */
+  login: string;
+  tenant: string;
+  clientId: string;
+  credential: Credential;
+  /** `<resource>/.default`. */
+  scope: string;
+  exchange: Exchange;
+  clock: Clock;
+};
+
+export type TokenSource = {
+  /** Throws IntuneUnreachable with hop `token`, or the signal's reason. */
+  get(signal: AbortSignal): Promise<string>;
+  /** The service refused this token: the next one comes from Entra and not from the cache. */
+  forget(token: string): void;
+};
+
+/** The tokens of one resource, cached by msal until five minutes before they expire. */
+export function tokenSource(request: TokenRequest): TokenSource {
+  const network = entraNetwork(request);
+  let application = newApplication(request, network);
+  let latest: string | undefined;
+  let refused = false;
+  const get = singleFlight(async (signal) => {
+    try {
+      network.begin(signal);
+      latest = await acquire(application, request.scope, refused);
+      refused = false;
+      return latest;
+    } catch (cause) {
+      // msal would keep a Retry-After to itself and answer from memory, without a cause; the retries here know better.
+      application = newApplication(request, network);
+      throw network.fault() ?? misused(cause);
+    }
+  });
+  return {
+    get,
+    forget(token) {
+      if (token === latest) refused = true;
+    },
+  };
+}
+
+async function acquire(application: ConfidentialClientApplication, scope: string, skipCache: boolean): Promise<string> {
+  const result = await application.acquireTokenByClientCredential({ scopes: [scope], skipCache });
+  if (!result?.accessToken) throw new Error('msal returned no token');
+  return result.accessToken;
+}
+
+function newApplication(request: TokenRequest, networkClient: INetworkModule): ConfidentialClientApplication {
+  const { login, tenant, clientId, credential } = request;
+  const authority = `${login}/${tenant}`;
+  const configuration: Configuration = {
+    auth: {
+      clientId,
+      ...credential,
+      authority,
+      knownAuthorities: [new URL(login).host],
+      authorityMetadata: metadata(authority),
+    },
+    system: { networkClient },
+  };
+  return new ConfidentialClientApplication(configuration);
+}
+
+/** What the authority would say of itself: given, so that the credential goes to the configured host and nowhere else. */
+const metadata = (authority: string): string =>
+  JSON.stringify({
+    issuer: `${authority}/v2.0`,
+    authorization_endpoint: `${authority}/oauth2/v2.0/authorize`,
+    token_endpoint: `${authority}/oauth2/v2.0/token`,
+    jwks_uri: `${authority}/discovery/v2.0/keys`,
+  });
+
+/** msal's way to the network, which remembers what went wrong: msal itself hides it. */
+function entraNetwork({ exchange, clock }: TokenRequest): INetworkModule & {
+  begin(signal: AbortSignal): void;
+  fault(): IntuneUnreachable | undefined;
+} {
+  let fault: IntuneUnreachable | undefined;
+  let signal: AbortSignal;
+
+  async function send<T>(method: 'GET' | 'POST', url: string, options: NetworkRequestOptions = {}) {
+    const { headers = {}, body } = options;
+    try {
+      const reply = await exchange({ hop: 'token', method, url, headers, body, limit: 65_536 }, signal);
+      const parsed = parseObject(reply.text);
+      if (reply.status !== 200) fault = entraFault(reply, clock);
+      else if (!parsed) throw notAnAnswer({ hop: 'token', reply, clock });
+      const response: NetworkResponse<T> = { status: reply.status, headers: reply.headers, body: (parsed ?? {}) as T };
+      return response;
+    } catch (error) {
+      if (error instanceof IntuneUnreachable) fault = error;
+      throw error;
+    }
+  }
+
+  return {
+    begin(given) {
+      fault = undefined;
+      signal = given;
+    },
+    fault: () => fault,
+    sendGetRequestAsync: (url, options) => send('GET', url, options),
+    sendPostRequestAsync: (url, options) => send('POST', url, options),
+  };
+}
+
+/** msal refused by itself: a setting that it cannot use, or an answer without a token. */
+function misused(cause: unknown): IntuneUnreachable {
+  const why = cause instanceof AuthError ? cause.errorCode : cause instanceof Error ? cause.message : String(cause);
+  return new IntuneUnreachable({
+    hop: 'token',
+    what: `no token could be had (${why})`,
+    remedy: 'Look at `tenant`, `clientId` and the credential.',
+    retryable: false,
+    cause,
+  });
+}
+
+/** Calls with a token, and once more with a fresh one when it is refused: a role granted since is not in the old one. */
+export async function withToken<T>(
+  tokens: TokenSource,
+  signal: AbortSignal,
+  call: (token: string) => Promise<T>,
+): Promise<T> {
+  const token = await tokens.get(signal);
+  try {
+    return await call(token);
+  } catch (error) {
+    if (!(error instanceof IntuneUnreachable) || (error.status !== 401 && error.status !== 403)) throw error;
+    tokens.forget(token);
+  }
+  return call(await tokens.get(signal));
+}

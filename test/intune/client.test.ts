@@ -1,0 +1,256 @@
+/** The three calls over real https, as bytes on the wire and as answers. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import type { FailureNotice, SuccessNotice } from '../../src/core/store.ts';
+import { INTUNE_CODES } from '../../src/intune/codes.ts';
+import { IntuneUnreachable } from '../../src/intune/errors.ts';
+import { isSuccess } from '../../src/intune/scep-actions.ts';
+import { type Answer, everything, type FakeTenant, fakeTenant, ok, rejection, SECRET } from './fake-tenant.ts';
+
+const CHALLENGE = Buffer.from('a challenge as long as those of Intune '.repeat(20)).toString('base64');
+const request = { transactionId: 'ABC123', csr: Buffer.from(`a PKCS#10 with ${CHALLENGE} in it`) };
+const notice: SuccessNotice = {
+  kind: 'success',
+  endpoint: '/scep',
+  ...request,
+  thumbprint: '0123456789abcdef0123456789ABCDEF01234567',
+  serial: '0a1b2c',
+  notAfter: new Date('2027-01-31T12:00:00Z'),
+  issuer: `CN=Issuing CA,O=${'é'.repeat(300)}`,
+};
+const failure: FailureNotice = {
+  kind: 'failure',
+  endpoint: '/scep',
+  ...request,
+  hresult: -2147023174,
+  description: 'x'.repeat(300),
+};
+const never = new AbortController().signal;
+
+let tenant: FakeTenant;
+before(async () => {
+  tenant = await fakeTenant();
+});
+after(() => tenant.close());
+beforeEach(() => {
+  tenant.calls.length = 0;
+});
+
+const validateAfter = (...answers: Answer[]) => {
+  tenant.answer('validateRequest', ...answers);
+  return tenant.client({ timeouts: { retries: 0 } }).validateRequest(request, never);
+};
+const unreachableAfter = async (...answers: Answer[]): Promise<IntuneUnreachable> => {
+  const error = await rejection(validateAfter(...answers));
+  assert.ok(error instanceof IntuneUnreachable, String(error));
+  assert.ok(error.remedy.length > 10);
+  return error;
+};
+
+describe('what is sent', () => {
+  test('token, discovery and validateRequest, in this order and to the byte', async () => {
+    const uuid = '00000000-0000-4000-8000-000000000001';
+    const client = tenant.client({ uuid: () => uuid });
+    const answer = await client.validateRequest(request, never);
+    assert.deepEqual(answer, { code: 'Success', description: '', clientRequestId: uuid });
+
+    assert.deepEqual(tenant.hops(), ['token', 'discovery', 'token', 'validateRequest']);
+    const [graphToken, discovery, intuneToken, validation] = tenant.calls;
+    assert.ok(graphToken && graphToken.path.startsWith('/contoso.example/oauth2/v2.0/token'));
+    const form = new URLSearchParams(graphToken.body);
+    assert.equal(form.get('grant_type'), 'client_credentials');
+    assert.equal(form.get('client_secret'), SECRET);
+    assert.ok(form.get('scope')?.split(' ').includes(`${tenant.origin}/graph/.default`));
+    const scopes = new URLSearchParams(intuneToken?.body).get('scope')?.split(' ');
+    assert.ok(scopes?.includes(`${tenant.origin}//.default`), 'the resource id ends with a slash');
+    assert.equal(discovery?.path, '/graph/v1.0/servicePrincipals/appId=0000000a-0000-0000-c000-000000000000/endpoints');
+    assert.match(discovery.headers['authorization'] ?? '', /^Bearer token-\d+$/);
+
+    assert.equal(validation?.path, '/RACerts/Scep/ScepActions/validateRequest');
+    assert.equal(
+      validation.body,
+      `{"request":{"transactionId":"ABC123","certificateRequest":"${request.csr.toString('base64')}","callerInfo":"openndes/9.9.9"}}`,
+    );
+    const { headers, raw } = validation;
+    assert.match(headers['authorization'] ?? '', /^Bearer token-\d+$/);
+    assert.notEqual(headers['authorization'], discovery.headers['authorization'], 'each resource has its own token');
+    assert.equal(headers['content-type'], 'application/json');
+    assert.equal(headers['accept'], 'application/json');
+    assert.equal(headers['client-request-id'], uuid);
+    assert.equal(headers['api-version'], '2018-02-20');
+    assert.equal(headers['useragent'], 'openndes/9.9.9');
+    assert.equal(headers['user-agent'], 'openndes/9.9.9');
+    assert.ok(raw.includes('UserAgent') && raw.includes('Authorization'), 'letter case is kept');
+  });
+
+  test('successNotification to the byte', async () => {
+    await tenant.client().successNotification(notice, never);
+    const issuer = notice.issuer.slice(0, 256);
+    assert.equal(
+      tenant.calls.at(-1)?.body,
+      '{"notification":{"transactionId":"ABC123",' +
+        `"certificateRequest":"${request.csr.toString('base64')}",` +
+        '"certificateThumbprint":"0123456789ABCDEF0123456789ABCDEF01234567",' +
+        '"certificateSerialNumber":"A1B2C",' +
+        '"certificateExpirationDateUtc":"2027-01-31T12:00:00.000Z",' +
+        `"issuingCertificateAuthority":"${issuer}","callerInfo":"openndes/9.9.9",` +
+        `"caConfiguration":"${issuer}","certificateAuthority":"${issuer}"}}`,
+    );
+  });
+
+  test('failureNotification to the byte: the HRESULT is signed and has the customer bit', async () => {
+    await tenant.client().failureNotification(failure, never);
+    assert.equal(
+      tenant.calls.at(-1)?.body,
+      `{"notification":{"transactionId":"ABC123","certificateRequest":"${request.csr.toString('base64')}",` +
+        `"hResult":${(0xa00706ba | 0).toString()},"errorDescription":"${'x'.repeat(255)}","callerInfo":"openndes/9.9.9"}}`,
+    );
+  });
+
+  test('tokens and the address are kept: the second question is one call', async () => {
+    const client = tenant.client();
+    await client.validateRequest(request, never);
+    tenant.calls.length = 0;
+    await client.validateRequest(request, never);
+    assert.deepEqual(tenant.hops(), ['validateRequest']);
+  });
+});
+
+describe('answers', () => {
+  for (const code of [...Object.keys(INTUNE_CODES), 'SomethingOfTomorrow'])
+    test(`code ${code} comes back as it is`, async () => {
+      const answer = await validateAfter(ok({ '@odata.context': 'x', code, errorDescription: 'because' }));
+      assert.equal(answer.code, code);
+      assert.equal(answer.description, 'because');
+      assert.equal(isSuccess(answer), code === 'Success');
+    });
+
+  for (const code of ['success', 'SUCCESS', 'sUCCESS'])
+    test(`${code} is Success`, async () => {
+      assert.ok(isSuccess(await validateAfter(ok({ code }))));
+    });
+
+  test('keys in any letter case', async () => {
+    const lower = await validateAfter(ok({ code: 'ChallengeExpired', errordescription: 'late' }));
+    assert.deepEqual([lower.code, lower.description], ['ChallengeExpired', 'late']);
+    const upper = await validateAfter(ok({ Code: 'Success', ErrorDescription: 'fine' }));
+    assert.deepEqual([upper.code, upper.description], ['Success', 'fine']);
+  });
+
+  test('a 400 with a code is a "no"', async () => {
+    const json = { error: { code: 'BadRequest', message: '{"Message":"the body is wrong"}' } };
+    const answer = await validateAfter({ status: 400, json });
+    assert.deepEqual([answer.code, answer.description], ['BadRequest', 'the body is wrong']);
+  });
+
+  test('a long blob in a description is withheld', async () => {
+    const answer = await validateAfter(ok({ code: 'ChallengeDecodingError', errorDescription: `bad: ${CHALLENGE}` }));
+    assert.equal(answer.description, 'bad: [withheld]');
+  });
+
+  test('the same shape comes back from notifications', async () => {
+    tenant.answer('successNotification', ok({ code: 'ChallengeExpired', errorDescription: 'late' }));
+    const answer = await tenant.client().successNotification(notice, never);
+    assert.equal(answer.code, 'ChallengeExpired');
+  });
+});
+
+describe('what is not an answer', () => {
+  const ACTIVITY = '7f4ee1a2-1111-2222-3333-444455556666';
+  const nested = JSON.stringify({
+    _version: 3,
+    Message: `An internal server error has occurred - Operation ID (for customer support): 0 - Activity ID: ${ACTIVITY}`,
+  });
+
+  test('500 with nested JSON: the words and the activity id are unwrapped', async () => {
+    const error = await unreachableAfter({ status: 500, json: { error: { code: 'InternalError', message: nested } } });
+    assert.equal(error.hop, 'validateRequest');
+    assert.equal(error.status, 500);
+    assert.equal(error.activityId, ACTIVITY);
+    assert.match(error.clientRequestId ?? '', /^[0-9a-f-]{36}$/);
+    assert.match(error.message, /InternalError: An internal server error/);
+    assert.ok(error.message.includes(ACTIVITY) && error.message.includes(error.clientRequestId ?? '?'));
+  });
+
+  const CASES: Record<string, { answer: Answer; says: RegExp }> = {
+    HTML: { answer: { text: '<html>Please log in</html>' }, says: /HTML or XML/ },
+    'HTML with 403': { answer: { status: 503, text: '<html>blocked</html>' }, says: /HTTP 503, HTML/ },
+    nothing: { answer: { text: '' }, says: /an empty body/ },
+    text: { answer: { text: 'OK' }, says: /text where an answer/ },
+    'a JSON string': { answer: ok('Success'), says: /text where an answer/ },
+    'a JSON array': { answer: ok([{ code: 'Success' }]), says: /text where an answer/ },
+    'JSON without a code': { answer: ok({ hello: 1 }), says: /JSON of another shape/ },
+    'a code that is a number': { answer: ok({ code: 0 }), says: /JSON of another shape/ },
+    'an empty code': { answer: ok({ code: '' }), says: /JSON of another shape/ },
+    'Success with 400': { answer: { status: 400, json: { code: 'Success' } }, says: /HTTP 400/ },
+    'Success with 500': { answer: { status: 500, json: { code: 'Success' } }, says: /HTTP 500/ },
+    'a "no" with 503': { answer: { status: 503, json: { code: 'ChallengeExpired' } }, says: /HTTP 503/ },
+    'too much': { answer: { text: `{"code":"Success"}${' '.repeat(70_000)}` }, says: /more than 65536 octets/ },
+  };
+  for (const [name, { answer, says }] of Object.entries(CASES))
+    test(`${name} is "could not find out"`, async () => {
+      assert.match((await unreachableAfter(answer)).message, says);
+    });
+
+  for (const status of [301, 302, 307, 308])
+    test(`redirect ${status} is refused, and its target hears nothing`, async () => {
+      const location = `${tenant.origin}/elsewhere/ScepActions/validateRequest`;
+      const error = await unreachableAfter({ status, headers: { location }, text: '' });
+      assert.match(error.message, /redirect/);
+      assert.ok(!tenant.calls.some(({ path }) => path.includes('elsewhere')));
+    });
+
+  test('silence ends with the time limit of a call', async () => {
+    tenant.answer('validateRequest', 'silence');
+    const hurried = tenant.client({ timeouts: { retries: 0, callMs: 500 } });
+    const error = await rejection(hurried.validateRequest(request, never));
+    assert.ok(error instanceof IntuneUnreachable);
+    assert.match(error.message, /no answer within 500 ms/);
+  });
+
+  test('silence ends with the time limit of a question', async () => {
+    tenant.answer('validateRequest', 'silence');
+    const client = tenant.client({ timeouts: { totalMs: 500 } });
+    const error = await rejection(client.validateRequest(request, never));
+    assert.ok(error instanceof IntuneUnreachable, String(error));
+    assert.match(error.message, /no answer within 500 ms/);
+  });
+
+  test('a caller who gives up gets his own reason', async () => {
+    tenant.answer('validateRequest', 'silence');
+    const controller = new AbortController();
+    const arrived = tenant.arrival('validateRequest');
+    const pending = rejection(tenant.client().validateRequest(request, controller.signal));
+    await arrived;
+    const reason = new Error('the device went away');
+    controller.abort(reason);
+    assert.equal(await pending, reason);
+  });
+
+  test('an untrusted certificate is named, with trustCa as the remedy, and is not retried', async () => {
+    const client = tenant.client({ trustCa: undefined });
+    const error = await rejection(client.validateRequest(request, never));
+    assert.ok(error instanceof IntuneUnreachable);
+    assert.equal(error.hop, 'token');
+    assert.match(error.message, /DEPTH_ZERO_SELF_SIGNED_CERT/);
+    assert.match(error.remedy, /trustCa/);
+    assert.equal(error.retryable, false);
+    assert.deepEqual(tenant.calls, []);
+  });
+
+  test('neither challenge nor request nor secret nor token is in any error', async () => {
+    const echo = `${CHALLENGE} ${request.csr.toString('base64')} ${SECRET}`;
+    const answers: Answer[] = [
+      { text: `<html>${echo}</html>` },
+      { status: 500, json: { error: { code: 'InternalError', message: JSON.stringify({ Message: CHALLENGE }) } } },
+      { status: 400, json: { error: { code: CHALLENGE, message: CHALLENGE } } },
+      { status: 302, headers: { location: `https://x.example/?${CHALLENGE}` }, text: echo },
+      'reset',
+    ];
+    for (const answer of answers) {
+      const outcome = await validateAfter(answer).then(JSON.stringify, everything);
+      for (const secret of [CHALLENGE, request.csr.toString('base64'), SECRET, 'Bearer', 'token-'])
+        assert.ok(!outcome.includes(secret), outcome);
+    }
+  });
+});

@@ -1,0 +1,140 @@
+/** The address of the service: which row, which host, for how long. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { IntuneUnreachable } from '../../src/intune/errors.ts';
+import { type Answer, type FakeTenant, fakeTenant, listing, ok, rejection } from './fake-tenant.ts';
+
+const request = { transactionId: 'T', csr: Buffer.from('csr') };
+const never = new AbortController().signal;
+const DAY = 86_400_000;
+let tenant: FakeTenant;
+before(async () => {
+  tenant = await fakeTenant();
+});
+after(() => tenant.close());
+beforeEach(() => {
+  tenant.calls.length = 0;
+});
+
+const validated = async (answer: Answer): Promise<string | undefined> => {
+  tenant.answer('discovery', answer);
+  await tenant.client().validateRequest(request, never);
+  return tenant.calls.at(-1)?.path;
+};
+
+describe('the row', () => {
+  const NAME = 'ScepRequestValidationFEService';
+  const uri = () => `${tenant.origin}/here`;
+  const ROWS: Record<string, () => unknown> = {
+    'by serviceName when there is no providerName': () => ({ serviceName: NAME, uri: uri() }),
+    'in another letter case': () => ({ providerName: NAME.toUpperCase(), uri: uri() }),
+    'with keys in another letter case': () => ({ ProviderName: NAME, URI: uri() }),
+  };
+  for (const [name, row] of Object.entries(ROWS))
+    test(name, async () => {
+      assert.equal(
+        await validated(ok({ value: [null, 7, { providerName: 'X' }, row()] })),
+        '/here/ScepActions/validateRequest',
+      );
+    });
+
+  test('a listing whose own key is in another letter case', async () => {
+    const answer = ok({ Value: [{ providerName: NAME, uri: uri() }] });
+    assert.equal(await validated(answer), '/here/ScepActions/validateRequest');
+  });
+
+  test('the first of two', async () => {
+    const rows = ['here', 'there'].map((path) => ({ providerName: NAME, uri: `${tenant.origin}/${path}` }));
+    assert.equal(await validated(ok({ value: rows })), '/here/ScepActions/validateRequest');
+  });
+});
+
+describe('the host', () => {
+  const EVIL = {
+    'another host': () => `https://localhost:${tenant.port}/evil`,
+    'another port': () => 'https://127.0.0.1:1/evil',
+    'no TLS': () => `http://127.0.0.1:${tenant.port}/evil`,
+    'a host that begins like the right one': () => `https://127.0.0.1:${tenant.port}@localhost:${tenant.port}/evil`,
+    'a Microsoft host in a cloud that is not': () => 'https://fef.manage.microsoft.com/evil',
+    'no URL': () => 'evil',
+  };
+  for (const [name, uri] of Object.entries(EVIL))
+    test(`${name} never sees a token`, async () => {
+      tenant.answer('discovery', listing(uri()));
+      const error = await rejection(tenant.client().validateRequest(request, never));
+      assert.ok(error instanceof IntuneUnreachable);
+      assert.equal(error.hop, 'discovery');
+      assert.match(error.message, /none of Intune's/);
+      assert.deepEqual(tenant.hops(), ['token', 'discovery'], 'not even a token for Intune was asked for');
+    });
+});
+
+describe('failures', () => {
+  const FAULTS: Record<string, { answer: Answer; remedy: RegExp }> = {
+    'not listed': { answer: ok({ value: [{ providerName: 'X', uri: 'https://x.example' }] }), remedy: /licence/ },
+    'no listing': { answer: ok({ other: 1 }), remedy: /proxy/ },
+    '404': { answer: { status: 404, json: { error: { code: 'ResourceNotFound', message: 'no' } } }, remedy: /licence/ },
+    HTML: { answer: { text: '<html>' }, remedy: /proxy/ },
+  };
+  for (const [name, { answer, remedy }] of Object.entries(FAULTS))
+    test(name, async () => {
+      tenant.answer('discovery', answer, answer, answer);
+      const error = await rejection(tenant.client().validateRequest(request, never));
+      assert.ok(error instanceof IntuneUnreachable);
+      assert.equal(error.hop, 'discovery');
+      assert.match(error.remedy, remedy);
+    });
+
+  test('403 names the missing permission, after one try with a fresh token', async () => {
+    const json = { error: { code: 'Authorization_RequestDenied', message: 'Insufficient privileges' } };
+    tenant.answer('discovery', { status: 403, json }, { status: 403, json });
+    const error = await rejection(tenant.client().validateRequest(request, never));
+    assert.ok(error instanceof IntuneUnreachable);
+    assert.match(error.remedy, /Application\.Read\.All/);
+    assert.deepEqual(tenant.hops(), ['token', 'discovery', 'token', 'discovery']);
+  });
+});
+
+describe('for how long', () => {
+  test('a day; then it is looked up again, and an outage of Graph leaves the old address in use', async () => {
+    let now = Date.now();
+    const client = tenant.client({ clock: () => new Date(now) });
+    const hopsOf = async (): Promise<string[]> => {
+      tenant.calls.length = 0;
+      await client.validateRequest(request, never);
+      return tenant.hops().filter((hop) => hop !== 'token');
+    };
+    assert.deepEqual(await hopsOf(), ['discovery', 'validateRequest']);
+    now += DAY - 1;
+    assert.deepEqual(await hopsOf(), ['validateRequest']);
+    now += 1;
+    tenant.answer('discovery', { status: 503, json: {} });
+    assert.deepEqual(await hopsOf(), ['discovery', 'validateRequest']);
+    assert.deepEqual(await hopsOf(), ['validateRequest'], 'Graph is left alone for a while');
+    now += 300_000;
+    assert.deepEqual(await hopsOf(), ['discovery', 'validateRequest']);
+    assert.deepEqual(await hopsOf(), ['validateRequest']);
+  });
+
+  for (const fault of [{ status: 404, json: {} }, { status: 410, json: {} }, 'reset'] as Answer[])
+    test(`${JSON.stringify(fault)} from the service: it is looked up before the next call`, async () => {
+      const client = tenant.client({ timeouts: { retries: 0 } });
+      await client.validateRequest(request, never);
+      tenant.answer('validateRequest', fault);
+      await rejection(client.validateRequest(request, never));
+      tenant.calls.length = 0;
+      tenant.answer('discovery', listing(`${tenant.origin}/moved`));
+      await client.validateRequest(request, never);
+      assert.deepEqual(tenant.hops(), ['discovery', 'validateRequest']);
+      assert.equal(tenant.calls.at(-1)?.path, '/moved/ScepActions/validateRequest');
+    });
+
+  test('500 from the service leaves the address alone', async () => {
+    const client = tenant.client({ timeouts: { retries: 0 } });
+    tenant.answer('validateRequest', { status: 500, json: {} });
+    await rejection(client.validateRequest(request, never));
+    tenant.calls.length = 0;
+    await client.validateRequest(request, never);
+    assert.deepEqual(tenant.hops(), ['validateRequest']);
+  });
+});

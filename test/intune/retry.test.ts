@@ -1,0 +1,159 @@
+/** How often a question is asked, when a token is fetched anew, and when the breaker opens. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, mock, test } from 'node:test';
+import { IntuneUnreachable } from '../../src/intune/errors.ts';
+import { retryAfterMs } from '../../src/intune/faults.ts';
+import { persistence, worthAsking } from '../../src/intune/retry.ts';
+import { type Answer, type FakeTenant, fakeTenant, QUICK, rejection, success } from './fake-tenant.ts';
+
+const request = { transactionId: 'T', csr: Buffer.from('csr') };
+const never = new AbortController().signal;
+const status = (status: number, headers: Record<string, string> = {}): Answer => ({ status, headers, json: {} });
+
+let tenant: FakeTenant;
+before(async () => {
+  tenant = await fakeTenant();
+});
+after(() => tenant.close());
+beforeEach(() => {
+  tenant.calls.length = 0;
+});
+const asked = (): number => tenant.hops().filter((hop) => hop === 'validateRequest').length;
+
+for (const fault of [status(429), status(500), status(502), status(503), status(504), 'reset'] as Answer[])
+  test(`${JSON.stringify(fault)} is asked again, twice at most`, async () => {
+    tenant.answer('validateRequest', fault, fault);
+    const answer = await tenant.client().validateRequest(request, never);
+    assert.equal(answer.code, 'Success');
+    assert.equal(asked(), 3);
+    const ids = new Set(
+      tenant.calls.filter((c) => c.hop === 'validateRequest').map((c) => c.headers['client-request-id']),
+    );
+    assert.deepEqual([...ids], [answer.clientRequestId], 'one question has one id');
+
+    tenant.calls.length = 0;
+    tenant.answer('validateRequest', fault, fault, fault);
+    assert.ok((await rejection(tenant.client().validateRequest(request, never))) instanceof IntuneUnreachable);
+    assert.equal(asked(), 3);
+  });
+
+test('a "no" is never asked again', async () => {
+  tenant.answer('validateRequest', { json: { code: 'ChallengeExpired' } });
+  assert.equal((await tenant.client().validateRequest(request, never)).code, 'ChallengeExpired');
+  assert.equal(asked(), 1);
+});
+
+test('429: a Retry-After inside the budget is waited for, one beyond it ends the question at once', async () => {
+  tenant.answer('validateRequest', status(429, { 'retry-after': '0' }));
+  assert.equal((await tenant.client().validateRequest(request, never)).code, 'Success');
+  assert.equal(asked(), 2);
+
+  tenant.calls.length = 0;
+  tenant.answer('validateRequest', status(429, { 'retry-after': '61' }));
+  const error = await rejection(tenant.client().validateRequest(request, never));
+  assert.ok(error instanceof IntuneUnreachable);
+  assert.equal(error.retryAfterMs, 61_000);
+  assert.equal(asked(), 1);
+});
+
+test('the pause lasts as long as Retry-After says', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  let asked = 0;
+  const question = async (): Promise<string> => {
+    asked++;
+    if (asked > 1) return 'answer';
+    throw new IntuneUnreachable({ hop: 'token', what: 'x', remedy: 'y', retryable: true, retryAfterMs: 5000 });
+  };
+  try {
+    const answer = persistence(QUICK, () => new Date(0)).ask('token', question, never);
+    await settled();
+    mock.timers.tick(4999);
+    await settled();
+    assert.equal(asked, 1);
+    mock.timers.tick(1);
+    assert.equal(await answer, 'answer');
+    assert.equal(asked, 2);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('Retry-After is seconds or a date', () => {
+  const clock = () => new Date('2026-01-01T00:00:00Z');
+  assert.equal(retryAfterMs('7', clock), 7000);
+  assert.equal(retryAfterMs('Thu, 01 Jan 2026 00:00:09 GMT', clock), 9000);
+  assert.equal(retryAfterMs('Thu, 01 Jan 2025 00:00:09 GMT', clock), 0);
+  assert.equal(retryAfterMs('soon', clock), undefined);
+  assert.equal(retryAfterMs(undefined, clock), undefined);
+});
+
+test('only what may pass, and fits into the time left, is worth asking again', () => {
+  const fault = (retryable: boolean, retryAfterMs?: number) =>
+    new IntuneUnreachable({ hop: 'validateRequest', what: 'x', remedy: 'y', retryable, retryAfterMs });
+  assert.equal(worthAsking(fault(true), 1), true);
+  assert.equal(worthAsking(fault(true), 0), false);
+  assert.equal(worthAsking(fault(true, 5000), 5001), true);
+  assert.equal(worthAsking(fault(true, 5000), 5000), false);
+  assert.equal(worthAsking(fault(false), 1000), false);
+  assert.equal(worthAsking(new Error('a bug'), 1000), false);
+});
+
+for (const code of [401, 403])
+  test(`${code}: one retry with a fresh token`, async () => {
+    const client = tenant.client();
+    await client.validateRequest(request, never);
+    tenant.calls.length = 0;
+    tenant.answer('validateRequest', status(code));
+    assert.equal((await client.validateRequest(request, never)).code, 'Success');
+    assert.deepEqual(tenant.hops(), ['validateRequest', 'token', 'validateRequest']);
+    const [old, , fresh] = tenant.calls.map((call) => call.headers['authorization']);
+    assert.notEqual(old, fresh);
+
+    tenant.calls.length = 0;
+    await client.validateRequest(request, never);
+    assert.equal(tenant.calls[0]?.headers['authorization'], fresh, 'the fresh token is kept');
+
+    tenant.answer('validateRequest', status(code), status(code));
+    tenant.calls.length = 0;
+    const error = await rejection(client.validateRequest(request, never));
+    assert.ok(error instanceof IntuneUnreachable);
+    assert.equal(error.status, code);
+    assert.match(error.remedy, /scep_challenge_provider/);
+    assert.equal(asked(), 2);
+  });
+
+test('the breaker opens after failures in a row, is seen, asks nothing, and is ready to try when its time is over', async () => {
+  let now = Date.now();
+  const timeouts = { retries: 0, breakAfter: 2, breakMs: 3_600_000 };
+  const client = tenant.client({ timeouts, clock: () => new Date(now) });
+  assert.equal(client.health().ok, true);
+  tenant.answer('validateRequest', status(500), status(500));
+  await rejection(client.validateRequest(request, never));
+  assert.equal(client.health().ok, true);
+  await rejection(client.validateRequest(request, never));
+  assert.equal(client.health().ok, false);
+  assert.match(client.health().detail, /HTTP 500/);
+
+  tenant.calls.length = 0;
+  const error = await rejection(client.validateRequest(request, never));
+  assert.ok(error instanceof IntuneUnreachable);
+  assert.match(error.message, /not asked/);
+  assert.deepEqual(tenant.calls, []);
+  now += timeouts.breakMs;
+  assert.equal(client.health().ok, true);
+});
+
+test('the breaker closes again on the first answer', async () => {
+  const client = tenant.client({ timeouts: { retries: 0, breakAfter: 1, breakMs: 0 } });
+  tenant.answer('validateRequest', status(500), success);
+  await rejection(client.validateRequest(request, never));
+  assert.equal((await client.validateRequest(request, never)).code, 'Success');
+  assert.deepEqual(client.health(), { ok: true, detail: 'Intune answers or was not asked yet' });
+});
+
+test('a caller who gives up does not open the breaker', async () => {
+  const client = tenant.client({ timeouts: { breakAfter: 1 } });
+  await rejection(client.validateRequest(request, AbortSignal.abort(new Error('gone'))));
+  assert.equal(client.health().ok, true);
+});

@@ -1,0 +1,80 @@
+/** Tokens: one flight, and failures of Entra in the words of the configuration. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { ENTRA_CODES } from '../../src/intune/entra-faults.ts';
+import { IntuneUnreachable } from '../../src/intune/errors.ts';
+import { everything, type FakeTenant, fakeTenant, rejection, SECRET } from './fake-tenant.ts';
+
+const request = { transactionId: 'T', csr: Buffer.from('csr') };
+const never = new AbortController().signal;
+let tenant: FakeTenant;
+before(async () => {
+  tenant = await fakeTenant();
+});
+after(() => tenant.close());
+beforeEach(() => {
+  tenant.calls.length = 0;
+});
+
+test('twenty devices at a cold start make one token request for each resource and one lookup', async () => {
+  const client = tenant.client();
+  await Promise.all(Array.from({ length: 20 }, () => client.validateRequest(request, never)));
+  const count = (hop: string) => tenant.hops().filter((seen) => seen === hop).length;
+  assert.deepEqual([count('token'), count('discovery'), count('validateRequest')], [2, 1, 20]);
+});
+
+test('one of many who gives up does not end the flight of the others', async () => {
+  const client = tenant.client();
+  const controller = new AbortController();
+  const first = rejection(client.validateRequest(request, controller.signal));
+  const second = client.validateRequest(request, never);
+  controller.abort(new Error('gone'));
+  assert.equal((await first).message, 'gone');
+  assert.equal((await second).code, 'Success');
+});
+
+for (const [code, { meaning, remedy }] of Object.entries(ENTRA_CODES))
+  test(`${code}: ${meaning}`, async () => {
+    const json = {
+      error: 'invalid_client',
+      error_description: `${code}: words. Trace ID: 0 ${SECRET}`,
+      error_codes: [Number(code.slice(6))],
+      trace_id: '11111111-2222-3333-4444-555555555555',
+    };
+    tenant.answer('token', { status: 401, json });
+    const error = await rejection(tenant.client().validateRequest(request, never));
+    assert.ok(error instanceof IntuneUnreachable);
+    assert.equal(error.hop, 'token');
+    assert.equal(error.status, 401);
+    assert.equal(error.activityId, json.trace_id);
+    assert.ok(error.message.includes(code) && error.message.includes(meaning), error.message);
+    assert.equal(error.remedy, remedy);
+    assert.deepEqual(tenant.hops(), ['token'], 'a wrong setting is not tried again');
+    assert.ok(!everything(error).includes(SECRET));
+  });
+
+test('a fault of Entra that may pass is tried again', async () => {
+  tenant.answer('token', { status: 503, text: '<html>' }, { status: 429, headers: { 'retry-after': '0' }, json: {} });
+  assert.equal((await tenant.client().validateRequest(request, never)).code, 'Success');
+});
+
+test('a throttled token request is asked again by the next question, not answered from memory', async () => {
+  const client = tenant.client();
+  tenant.answer('token', { status: 429, headers: { 'retry-after': '3600' }, json: { error: 'throttled' } });
+  const error = await rejection(client.validateRequest(request, never));
+  assert.ok(error instanceof IntuneUnreachable);
+  assert.equal(error.retryAfterMs, 3_600_000);
+  assert.equal((await client.validateRequest(request, never)).code, 'Success');
+});
+
+for (const [name, answer] of Object.entries({
+  HTML: { text: '<html>' },
+  'JSON without a token': { json: { token_type: 'Bearer' } },
+}))
+  test(`${name} in place of a token`, async () => {
+    tenant.always('token', answer);
+    const error = await rejection(tenant.client().validateRequest(request, never));
+    tenant.always('token', { json: { token_type: 'Bearer', expires_in: 3599, access_token: 'fine' } });
+    assert.ok(error instanceof IntuneUnreachable);
+    assert.equal(error.hop, 'token');
+  });

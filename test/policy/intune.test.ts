@@ -1,0 +1,176 @@
+/** Intune's answers as decisions. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { EnrollmentRequest } from '../../src/core/contracts.ts';
+import { Refusal } from '../../src/core/errors.ts';
+import type { FailureNotice, SuccessNotice } from '../../src/core/store.ts';
+import type { IntuneClient } from '../../src/intune/client.ts';
+import { INTUNE_CODES } from '../../src/intune/codes.ts';
+import { IntuneUnreachable } from '../../src/intune/errors.ts';
+import { intunePolicy } from '../../src/policy/intune.ts';
+
+const CHALLENGE = 'short-but-secret';
+const never = new AbortController().signal;
+
+const requestWith = (challenge: string | undefined): EnrollmentRequest => ({
+  endpoint: '/scep',
+  transactionId: 'T1',
+  csr: {
+    der: Buffer.from(`csr ${challenge}`),
+    subject: Uint8Array.of(0x30, 0),
+    subjectText: '',
+    spki: Uint8Array.of(),
+    key: { type: 'rsa', bits: 2048 },
+    challenge,
+    extensions: [],
+  },
+  signerSpki: Uint8Array.of(),
+});
+const success: SuccessNotice = {
+  kind: 'success',
+  endpoint: '/scep',
+  transactionId: 'T1',
+  csr: Uint8Array.of(1),
+  thumbprint: 'AA',
+  serial: '01',
+  notAfter: new Date(0),
+  issuer: 'CN=CA',
+};
+const failure: FailureNotice = {
+  kind: 'failure',
+  endpoint: '/scep',
+  transactionId: 'T1',
+  csr: Uint8Array.of(1),
+  hresult: -1,
+  description: 'x',
+};
+
+/** A client that answers, or throws, the same to everything and keeps what it was asked. */
+function fakeClient(outcome: { code: string; description?: string } | Error) {
+  const asked: { call: string; value: object }[] = [];
+  const reply = (call: string) => async (value: object) => {
+    asked.push({ call, value });
+    if (outcome instanceof Error) throw outcome;
+    return { code: outcome.code, description: outcome.description ?? '', clientRequestId: 'id-1' };
+  };
+  const client: IntuneClient = {
+    validateRequest: reply('validateRequest'),
+    successNotification: reply('successNotification'),
+    failureNotification: reply('failureNotification'),
+    health: () => ({ ok: true, detail: '' }),
+    close: async () => undefined,
+  };
+  return { client, asked };
+}
+const policyOver = (outcome: Parameters<typeof fakeClient>[0], onUnreachable: 'pending' | 'fail' = 'pending') =>
+  intunePolicy({ client: fakeClient(outcome).client, notify: 'strict', onUnreachable });
+const unreachable = new IntuneUnreachable({
+  hop: 'validateRequest',
+  what: `HTTP 503, it echoes ${CHALLENGE}`,
+  remedy: 'Wait.',
+  retryable: true,
+  status: 503,
+  activityId: 'act-1',
+  clientRequestId: 'id-2',
+});
+
+describe('decide', () => {
+  for (const challenge of [undefined, ''])
+    test(`challenge ${JSON.stringify(challenge)}: denied without asking Intune`, async () => {
+      const { client, asked } = fakeClient({ code: 'Success' });
+      const policy = intunePolicy({ client, notify: 'strict', onUnreachable: 'pending' });
+      const decision = await policy.decide(requestWith(challenge), never);
+      assert.ok(decision.kind === 'deny' && decision.code === 'challenge_missing');
+      assert.deepEqual(asked, []);
+    });
+
+  for (const notify of ['strict', 'outbox'] as const)
+    test(`Success is allowed, notify ${notify}`, async () => {
+      const { client, asked } = fakeClient({ code: 'success' });
+      const request = requestWith(CHALLENGE);
+      const decision = await intunePolicy({ client, notify, onUnreachable: 'pending' }).decide(request, never);
+      assert.deepEqual(decision, { kind: 'allow', notify, facts: { intuneCode: 'success', clientRequestId: 'id-1' } });
+      assert.deepEqual(asked, [{ call: 'validateRequest', value: { transactionId: 'T1', csr: request.csr.der } }]);
+    });
+
+  for (const code of [
+    ...Object.keys(INTUNE_CODES).filter((code) => code !== 'Success'),
+    'OfTomorrow',
+    'challengeexpired',
+  ])
+    test(`${code} is denied`, async () => {
+      const description = `no, said of ${CHALLENGE}`;
+      const decision = await policyOver({ code, description }).decide(requestWith(CHALLENGE), never);
+      assert.ok(decision.kind === 'deny');
+      assert.equal(decision.code, 'intune_denied');
+      assert.deepEqual(decision.facts, {
+        intuneCode: code,
+        intuneDescription: 'no, said of [withheld]',
+        clientRequestId: 'id-1',
+      });
+      assert.ok(decision.detail.includes(code));
+      assert.ok(!JSON.stringify(decision).includes(CHALLENGE));
+    });
+
+  test('a documented code comes with what to do', async () => {
+    const decision = await policyOver({ code: 'badtenantidinchallenge' }).decide(requestWith(CHALLENGE), never);
+    assert.ok(decision.kind === 'deny' && decision.detail.includes('Set `tenant`'));
+  });
+
+  test('unreachable is pending, with the facts and without the challenge', async () => {
+    const decision = await policyOver(unreachable).decide(requestWith(CHALLENGE), never);
+    assert.ok(decision.kind === 'pend');
+    assert.equal(decision.reason, 'unreachable');
+    assert.deepEqual(decision.facts, {
+      intuneHop: 'validateRequest',
+      intuneStatus: '503',
+      intuneActivityId: 'act-1',
+      clientRequestId: 'id-2',
+    });
+    assert.match(decision.detail, /HTTP 503.*Wait\./);
+    assert.ok(!JSON.stringify(decision).includes(CHALLENGE));
+  });
+
+  test('unreachable is a "no" with onUnreachable fail', async () => {
+    const decision = await policyOver(unreachable, 'fail').decide(requestWith(CHALLENGE), never);
+    assert.ok(decision.kind === 'deny' && decision.code === 'intune_unreachable');
+    assert.ok(!JSON.stringify(decision).includes(CHALLENGE));
+  });
+
+  test('anything else that is thrown goes through', async () => {
+    const reason = new Error('the device went away');
+    await assert.rejects(policyOver(reason).decide(requestWith(CHALLENGE), never), reason);
+  });
+});
+
+describe('notify', () => {
+  for (const notice of [success, failure])
+    test(`${notice.kind}: accepted`, async () => {
+      const { client, asked } = fakeClient({ code: 'Success' });
+      const policy = intunePolicy({ client, notify: 'strict', onUnreachable: 'pending' });
+      assert.deepEqual(await policy.notify(notice, never), { intuneCode: 'Success', clientRequestId: 'id-1' });
+      assert.deepEqual(asked, [{ call: `${notice.kind}Notification`, value: notice }]);
+    });
+
+  test('another answer than Success throws, with the code', async () => {
+    await assert.rejects(
+      policyOver({ code: 'ChallengeExpired', description: 'late' }).notify(success, never),
+      (error) =>
+        error instanceof Refusal &&
+        error.code === 'notification_failed' &&
+        /ChallengeExpired: late \(client-request-id id-1\)/.test(error.message),
+    );
+  });
+
+  test('unreachable throws, with the cause', async () => {
+    await assert.rejects(
+      policyOver(unreachable).notify(success, never),
+      (error) => error instanceof Refusal && error.code === 'notification_failed' && error.cause === unreachable,
+    );
+  });
+
+  test('a caller who gives up gets his own reason', async () => {
+    const reason = new Error('shutdown');
+    await assert.rejects(policyOver(reason).notify(success, never), reason);
+  });
+});
