@@ -9,20 +9,27 @@ export function oidText(content: Uint8Array): string {
   if (content.length === 0 || content.length > MOST_OCTETS) throw new DerError('OBJECT IDENTIFIER of unusable length');
   if (content.at(-1)! >= 0x80) throw new DerError('OBJECT IDENTIFIER truncated');
   let text = '';
-  let arc = 0n;
+  let arc: number | bigint = 0;
   let fresh = true;
   for (const octet of content) {
     if (fresh && octet === 0x80) throw new DerError('OBJECT IDENTIFIER arc not minimal');
-    arc = (arc << 7n) | BigInt(octet & 0x7f);
+    arc = appended(arc, octet & 0x7f);
     fresh = octet < 0x80;
     if (!fresh) continue;
     text += text === '' ? firstArcs(arc) : `.${arc}`;
-    arc = 0n;
+    arc = 0;
   }
   return text;
 }
 
-const firstArcs = (arc: bigint): string => (arc < 80n ? `${arc / 40n}.${arc % 40n}` : `2.${arc - 80n}`);
+// Every request reads some thirty OIDs, so plain numbers as long as they are exact, and BigInt only beyond.
+const appended = (arc: number | bigint, bits: number): number | bigint =>
+  typeof arc === 'number' && arc < 2 ** 46 ? arc * 128 + bits : BigInt(arc) * 128n + BigInt(bits);
+
+function firstArcs(arc: number | bigint): string {
+  if (typeof arc === 'bigint') return `2.${arc - 80n}`;
+  return arc < 80 ? `${Math.floor(arc / 40)}.${arc % 40}` : `2.${arc - 80}`;
+}
 
 /** The content octets of a dotted form. Throws DerError when it is none. */
 export function oidContent(text: string): Uint8Array {

@@ -6,14 +6,19 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const latin1 = (content: Uint8Array): string =>
   Buffer.from(content.buffer, content.byteOffset, content.length).toString('latin1');
 
-function fixedWidth(content: Uint8Array, width: 2 | 4): string {
-  if (content.length % width !== 0) throw new DerError('character string of uneven length');
+function bmpText(content: Uint8Array): string {
+  if (content.length % 2 !== 0) throw new DerError('BMPString of uneven length');
+  return Buffer.from(content).swap16().toString('utf16le');
+}
+
+function universalText(content: Uint8Array): string {
+  if (content.length % 4 !== 0) throw new DerError('UniversalString of uneven length');
   const view = new DataView(content.buffer, content.byteOffset, content.length);
   let text = '';
-  for (let at = 0; at < content.length; at += width) {
-    const code = width === 2 ? view.getUint16(at) : view.getUint32(at);
-    if (code > 0x10ffff) throw new DerError('character out of range');
-    text += width === 2 ? String.fromCharCode(code) : String.fromCodePoint(code);
+  for (let at = 0; at < content.length; at += 4) {
+    const code = view.getUint32(at);
+    if (code > 0x10ffff) throw new DerError('UniversalString with a character out of range');
+    text += String.fromCodePoint(code);
   }
   return text;
 }
@@ -33,8 +38,8 @@ const DECODERS: ReadonlyMap<number, (content: Uint8Array) => string> = new Map([
   [TAG.t61String, latin1],
   [TAG.ia5String, latin1],
   [TAG.visibleString, latin1],
-  [TAG.bmpString, (content) => fixedWidth(content, 2)],
-  [TAG.universalString, (content) => fixedWidth(content, 4)],
+  [TAG.bmpString, bmpText],
+  [TAG.universalString, universalText],
 ]);
 
 /** Whether the tag is one of the character string types. */

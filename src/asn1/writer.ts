@@ -75,10 +75,15 @@ export function ia5String(text: string): Uint8Array {
 
 export const isAscii = (text: string): boolean => Buffer.from(text, 'utf8').length === text.length;
 
-/** Time as RFC 5280 4.1.2.5 wants it: UTCTime through 2049, GeneralizedTime from 2050, whole seconds, Z. */
+/**
+ * Time as RFC 5280 4.1.2.5 wants it: UTCTime from 1950 through 2049, GeneralizedTime otherwise, whole seconds, Z.
+ * Throws DerError outside the years 100 to 9999, which have no such form.
+ */
 export function time(at: Date): Uint8Array {
+  const year = at.getUTCFullYear();
+  if (!(year >= 100 && year <= 9999)) throw new DerError(`no time of four year digits: ${String(at)}`);
   const digits = at.toISOString().replace(/[-:T]|\.\d+/g, '');
-  return at.getUTCFullYear() < 2050
+  return year >= 1950 && year < 2050
     ? encode(TAG.utcTime, Buffer.from(digits.slice(2), 'latin1'))
     : encode(TAG.generalizedTime, Buffer.from(digits, 'latin1'));
 }

@@ -12,15 +12,15 @@ import { OID } from '../pkix/oids.ts';
 export const LEGACY = ['sha1', 'des3', 'des', 'rsa1024'] as const;
 export type Legacy = (typeof LEGACY)[number];
 
-type DigestRow = { oid: string; digest: Digest; capability?: string; legacy?: Legacy };
+type DigestRow = { oid: string; digest: Digest; octets: number; capability?: string; legacy?: Legacy };
 
 /** Digests, strongest last as GetCACaps lists them. SHA-384 is listed because strongSwan 5.9.8 wants it for AES. */
 export const DIGESTS: readonly DigestRow[] = [
-  { digest: 'sha1', oid: '1.3.14.3.2.26', capability: 'SHA-1', legacy: 'sha1' },
-  { digest: 'sha224', oid: '2.16.840.1.101.3.4.2.4' },
-  { digest: 'sha256', oid: '2.16.840.1.101.3.4.2.1', capability: 'SHA-256' },
-  { digest: 'sha384', oid: '2.16.840.1.101.3.4.2.2', capability: 'SHA-384' },
-  { digest: 'sha512', oid: '2.16.840.1.101.3.4.2.3', capability: 'SHA-512' },
+  { digest: 'sha1', octets: 20, oid: '1.3.14.3.2.26', capability: 'SHA-1', legacy: 'sha1' },
+  { digest: 'sha224', octets: 28, oid: '2.16.840.1.101.3.4.2.4' },
+  { digest: 'sha256', octets: 32, oid: '2.16.840.1.101.3.4.2.1', capability: 'SHA-256' },
+  { digest: 'sha384', octets: 48, oid: '2.16.840.1.101.3.4.2.2', capability: 'SHA-384' },
+  { digest: 'sha512', octets: 64, oid: '2.16.840.1.101.3.4.2.3', capability: 'SHA-512' },
 ];
 const DIGEST_BY_OID = new Map(DIGESTS.map((row) => [row.oid, row]));
 const DIGEST_IDENTIFIERS = new Map(DIGESTS.map((row) => [row.digest, sequence(oid(row.oid), nullValue)]));
@@ -64,6 +64,7 @@ export const cipherIdentifier = (cipher: ContentCipher, iv: Uint8Array): Uint8Ar
 
 const RSAES_OAEP = '1.2.840.113549.1.1.7';
 const MGF1 = '1.2.840.113549.1.1.8';
+const SPECIFIED = '1.2.840.113549.1.1.9';
 
 /** Reads a keyEncryptionAlgorithm (RFC 4055 4.1 for OAEP); undefined when it is none of ours. */
 export function readKeyTransport(reader: DerReader): KeyTransport | undefined {
@@ -75,8 +76,14 @@ export function readKeyTransport(reader: DerReader): KeyTransport | undefined {
   const hash = readHash(parameters?.enterIf(explicit(0)));
   const mgf = parameters?.enterIf(explicit(1))?.sequence();
   const mgf1Hash = mgf ? (mgf.oid() === MGF1 ? readHash(mgf) : undefined) : 'sha1';
-  const label = parameters?.enterIf(explicit(2));
-  return hash && mgf1Hash && !label ? { scheme: 'oaep', hash, mgf1Hash } : undefined;
+  const noLabel = hasNoLabel(parameters?.enterIf(explicit(2)));
+  return hash && mgf1Hash && noLabel ? { scheme: 'oaep', hash, mgf1Hash } : undefined;
+}
+
+/** pSourceAlgorithm may be left out, or say the empty label, which is what leaving it out means. */
+function hasNoLabel(reader: DerReader | undefined): boolean {
+  const source = reader?.sequence();
+  return !source || (source.oid() === SPECIFIED && source.octetString().length === 0);
 }
 
 const readHash = (reader: DerReader | undefined): Digest | undefined =>

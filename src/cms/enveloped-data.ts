@@ -15,6 +15,7 @@ import {
   readKeyTransport,
 } from './algorithms.ts';
 import { CONTENT_TYPE, contentTypeOid, enterContentInfo, writeContentInfo } from './content-info.ts';
+import { isCiphertextOf, transportCapacity } from './key-transport.ts';
 import { issuerAndSerialNumber, readSignerId, type SignerId } from './signed-data.ts';
 
 const MOST_RECIPIENTS = 16;
@@ -104,6 +105,7 @@ const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) ===
  * Decrypts. Never says what was wrong: a key of the wrong length is replaced by a random one, a wrong block padding
  * leaves the padding on, and the caller finds in either case bytes that are no message. One path for all, so that
  * nothing can be learned about the RSA padding (Bleichenbacher, Manger) or the block padding (Vaudenay).
+ * Throws DerError on what its sender knows: an encryptedKey that is no ciphertext of this key at all.
  */
 export async function openEnvelopedData(
   enveloped: EnvelopedData & { cipher: ContentCipher },
@@ -111,6 +113,7 @@ export async function openEnvelopedData(
   random: RandomBytes,
 ): Promise<Uint8Array> {
   const { cipher, iv, encryptedContent } = enveloped;
+  assertCiphertext(recipient, key);
   const substitute = random(cipher.keyBytes);
   const decrypted = await key.decrypt!(recipient.encryptedKey, recipient.transport);
   const contentKey = decrypted.length === cipher.keyBytes ? decrypted : substitute;
@@ -118,6 +121,11 @@ export async function openEnvelopedData(
   const decipher = createDecipheriv(nodeCipher(cipher), cipherKey(cipher, contentKey), iv).setAutoPadding(false);
   const padded = Buffer.concat([decipher.update(encryptedContent.subarray(0, wholeBlocks)), decipher.final()]);
   return withoutPadding(padded, cipher.blockBytes);
+}
+
+function assertCiphertext({ transport, encryptedKey }: KeyTransRecipient, { spki, key }: KeyProvider): void {
+  if (!isCiphertextOf(spki, encryptedKey)) throw new DerError('encryptedKey out of the range of the RA key');
+  if (transport && transportCapacity(key, transport) < 0) throw new DerError('OAEP hash too long for the RA key');
 }
 
 /** RFC 5652 6.3. Looks at every octet that could be padding, whatever it finds. */

@@ -46,7 +46,10 @@ export async function scepPlugin(app: FastifyInstance, options: ScepPluginOption
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const started = clock().getTime();
     const service = paths.get(canonicalPath(pathOf(request)));
-    if (!service) return reply.callNotFound();
+    if (!service) {
+      reply.callNotFound();
+      return reply;
+    }
     const body = request.body instanceof Uint8Array ? request.body : undefined;
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const result = await busy.run(() => runOperation(service, { method, url: request.raw.url ?? '', body }));

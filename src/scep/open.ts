@@ -124,7 +124,8 @@ function messageType(attributes: Attributes): string {
   const value = attributes.get(SCEP_ATTRIBUTE.messageType)?.[0];
   if (!value) return 'absent';
   const number = value.tag === TAG.integer && value.content.length === 1 ? String(value.content[0]) : text(value);
-  return MESSAGE_TYPES[number] ?? (/^\d{1,5}$/.test(number) ? number : 'unknown');
+  // Digits first: no name of an object's own properties can be looked up.
+  return /^\d{1,5}$/.test(number) ? (MESSAGE_TYPES[number] ?? number) : 'unknown';
 }
 
 const text = ({ content }: { content: Uint8Array }): string => Buffer.from(content.subarray(0, 16)).toString('latin1');

@@ -3,6 +3,7 @@ import { octetString, printableString, utf8String } from '../asn1/writer.ts';
 import { attributeType, writeAttribute } from '../cms/attributes.ts';
 import { cipherByName } from '../cms/algorithms.ts';
 import { writeEnvelopedData } from '../cms/enveloped-data.ts';
+import { transportCapacity } from '../cms/key-transport.ts';
 import { writeDegenerate, writeSignedData } from '../cms/signed-data.ts';
 import type { KeyTransport, RandomBytes } from '../core/contracts.ts';
 import { FAIL_INFO, REFUSALS, type RefusalCode } from '../core/errors.ts';
@@ -41,20 +42,25 @@ export function seal({ header, reply, ra, random }: SealPlan): Promise<Uint8Arra
 }
 
 function envelope(reply: Reply & { status: 'success' }, random: RandomBytes): Uint8Array {
-  const { signerCertificate, transport, cipher } = reply.replyTo;
+  const { signerCertificate, transport } = reply.replyTo;
+  const cipher = cipherByName(reply.replyTo.cipher)!;
   const certificate = readCertificate(signerCertificate);
+  const key = readPublicKey(certificate.spki);
   return writeEnvelopedData({
     content: writeDegenerate(reply.certificates, reply.crls),
-    recipient: { certificate, key: readPublicKey(certificate.spki) },
-    transport: replyTransport(transport),
-    cipher: cipherByName(cipher)!,
+    recipient: { certificate, key },
+    transport: replyTransport(transport, transportCapacity(key.kind, transport) >= cipher.keyBytes),
+    cipher,
     random,
   });
 }
 
-/** As the request: PKCS#1 to PKCS#1, OAEP to OAEP. Node writes OAEP with one hash only; SHA-1 is what all can read. */
-const replyTransport = (transport: KeyTransport): KeyTransport =>
-  transport.scheme === 'oaep' && transport.hash !== transport.mgf1Hash
+/**
+ * As the request: PKCS#1 to PKCS#1, OAEP to OAEP. Node writes OAEP with one hash only, and a signer's key may be too
+ * short for the hash that the RA's key carried; SHA-1 is what all can read.
+ */
+const replyTransport = (transport: KeyTransport, fits: boolean): KeyTransport =>
+  transport.scheme === 'oaep' && (!fits || transport.hash !== transport.mgf1Hash)
     ? { scheme: 'oaep', hash: 'sha1', mgf1Hash: 'sha1' }
     : transport;
 

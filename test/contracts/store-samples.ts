@@ -1,0 +1,82 @@
+/** Made-up certificates and requests, one for each number, for everything that tests a store. */
+import { createHash } from 'node:crypto';
+import type { AuditEntry, AuditEvent, FailureNotice, Issuance, SuccessNotice } from '../../src/core/store.ts';
+
+/** Milliseconds, not zero, so that a store which drops them is found out. */
+export const NOON = new Date('2026-03-01T12:00:00.123Z');
+export const later = (seconds: number): Date => new Date(NOON.getTime() + seconds * 1_000);
+
+const hash = (text: string, algorithm = 'sha256'): string => createHash(algorithm).update(text).digest('hex');
+// As long as real ones; no part of one occurs in another.
+const octets = (text: string, length: number): Uint8Array =>
+  new Uint8Array(
+    Buffer.concat(Array.from({ length: length / 32 }, (_, n) => createHash('sha256').update(`${text} ${n}`).digest())),
+  );
+
+export const ENDPOINT = '/certsrv/mscep/mscep.dll';
+
+/** The CSR of a notice, with a challenge in clear as a real one has. */
+export const csrFor = (n: number): Uint8Array => octets(`csr ${n}`, 1_024);
+
+export const auditFor = (n: number, event: AuditEvent, at = NOON): AuditEntry => ({
+  at,
+  event,
+  endpoint: ENDPOINT,
+  transactionId: `transaction-${n}`,
+  serial: hash(`serial ${n}`).slice(0, 32),
+});
+
+/** The nth issuance: its own key, serial number, subject and transactionID. */
+export function issuanceFor(n: number, options: { notice?: 'strict' | 'outbox'; consumes?: string } = {}): Issuance {
+  const transaction = {
+    key: hash(`key ${n}`),
+    endpoint: ENDPOINT,
+    transactionId: `transaction-${n}`,
+    signer: hash(`signer ${n}`),
+    subject: `CN=device-${n}`,
+  };
+  const certificate = {
+    serial: hash(`serial ${n}`).slice(0, 32),
+    endpoint: ENDPOINT,
+    transactionId: transaction.transactionId,
+    subject: transaction.subject,
+    issuer: 'CN=Issuing CA',
+    thumbprint: hash(`thumbprint ${n}`, 'sha1').toUpperCase(),
+    der: octets(`certificate ${n}`, 1_088),
+    notBefore: later(-86_400),
+    notAfter: later(365 * 86_400),
+    issuedAt: NOON,
+  };
+  const { notice, consumes } = options;
+  const waits = notice === 'strict';
+  return {
+    transaction,
+    certificate: { ...certificate, ...(waits ? { state: 'issued' } : { state: 'delivered', deliveredAt: NOON }) },
+    audit: auditFor(n, 'issued'),
+    ...(notice ? { notice: { notice: successNoticeFor(n), mode: notice } } : {}),
+    ...(consumes === undefined ? {} : { consumes }),
+  };
+}
+
+export const successNoticeFor = (n: number): SuccessNotice => ({
+  kind: 'success',
+  endpoint: ENDPOINT,
+  transactionId: `transaction-${n}`,
+  csr: csrFor(n),
+  thumbprint: hash(`thumbprint ${n}`, 'sha1').toUpperCase(),
+  serial: hash(`serial ${n}`).slice(0, 32),
+  notAfter: later(365 * 86_400),
+  issuer: 'CN=Issuing CA',
+});
+
+export const failureNoticeFor = (n: number): FailureNotice => ({
+  kind: 'failure',
+  endpoint: ENDPOINT,
+  transactionId: `transaction-${n}`,
+  csr: csrFor(n),
+  hresult: -2147023174,
+  description: 'The certificate could not be issued.',
+});
+
+/** The nth request as one that waits. */
+export const pendingFor = (n: number) => ({ ...issuanceFor(n).transaction, reason: 'approval' });

@@ -1,0 +1,473 @@
+/** What every Store must do: the contract of src/core/store.ts as tests, for any implementation to run. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Issuance, RecordResult, Store } from '../../src/core/store.ts';
+import {
+  auditFor,
+  csrFor,
+  ENDPOINT,
+  failureNoticeFor,
+  issuanceFor,
+  later,
+  NOON,
+  pendingFor,
+  successNoticeFor,
+} from './store-samples.ts';
+
+/** A fresh, empty store. `reopen` closes it and opens what it has written again; absent where nothing is kept. */
+export type OpenedStore = { store: Store; reopen?: () => Promise<Store> };
+
+/** Declares the contract's tests for one implementation. */
+export function storeContract(name: string, open: () => Promise<OpenedStore>): void {
+  const check: Check = (title, body) =>
+    test(`${name}: ${title}`, async (context) => {
+      const opened = await open();
+      try {
+        await body(opened, context);
+      } finally {
+        await opened.store.close();
+      }
+    });
+
+  issuing(check);
+  racing(check);
+  finding(check);
+  pending(check);
+  notices(check);
+  revoking(check);
+  lasting(check);
+}
+
+type Check = (title: string, body: (opened: OpenedStore, context: TestContext) => Promise<void>) => unknown;
+
+const kindsOf = (results: RecordResult[]): string[] => results.map(({ kind }) => kind).sort();
+
+const transactionOf = ({ transaction, certificate }: Issuance) => ({
+  ...transaction,
+  state: 'issued',
+  createdAt: NOON,
+  updatedAt: NOON,
+  certificate,
+});
+
+async function recorded(store: Store, issuance: Issuance): Promise<number> {
+  const result = await store.recordIssued(issuance);
+  assert.equal(result.kind, 'recorded');
+  return result.kind === 'recorded' ? (result.noticeId ?? -1) : -1;
+}
+
+/** The nth issuance again, with a new certificate under the same key. */
+const again = (n: number, serial: string): Issuance => {
+  const issuance = issuanceFor(n);
+  return {
+    ...issuance,
+    certificate: { ...issuance.certificate, serial },
+    audit: { ...issuance.audit, serial, at: later(60) },
+  };
+};
+
+function issuing(check: Check): void {
+  check('an issuance is one transaction, one certificate and one line of history', async ({ store }) => {
+    const issuance = issuanceFor(1);
+    assert.deepEqual(await store.recordIssued(issuance), { kind: 'recorded' });
+    assert.deepEqual(await store.findTransaction(issuance.transaction.key), transactionOf(issuance));
+    assert.deepEqual(await store.findCertificate(issuance.certificate.serial), issuance.certificate);
+    assert.deepEqual(await store.listAudit({}), [issuance.audit]);
+  });
+
+  check('what was never recorded is not found', async ({ store }) => {
+    assert.equal(await store.findTransaction('unknown'), undefined);
+    assert.equal(await store.findCertificate('unknown'), undefined);
+    assert.deepEqual(await store.findTransactions(ENDPOINT, 'unknown'), []);
+    assert.deepEqual(await store.listCertificates({}), []);
+    assert.deepEqual(await store.listAudit({}), []);
+  });
+
+  for (const notice of ['strict', 'outbox'] as const)
+    check(`a live certificate (${notice}) makes a second issuance a duplicate`, async ({ store }) => {
+      const first = issuanceFor(1, { notice });
+      await recorded(store, first);
+      const result = await store.recordIssued({ ...again(1, 'bb'), consumes: 'unspent' });
+      assert.deepEqual(result, { kind: 'duplicate', existing: transactionOf(first) });
+      assert.equal(await store.findCertificate('bb'), undefined);
+      assert.equal((await store.listAudit({})).length, 1);
+      await recorded(store, issuanceFor(2, { consumes: 'unspent' }));
+    });
+
+  check('a revoked certificate is replaced, and stays on record', async ({ store }) => {
+    const first = issuanceFor(1);
+    await recorded(store, first);
+    await store.revoke(first.certificate.serial, 'superseded', auditFor(1, 'revoked', later(30)));
+    const second = again(1, 'bb');
+    await recorded(store, second);
+    const found = await store.findTransaction(first.transaction.key);
+    assert.deepEqual(found?.certificate, second.certificate);
+    assert.equal((await store.findCertificate(first.certificate.serial))?.state, 'revoked');
+    assert.equal((await store.findTransactions(ENDPOINT, 'transaction-1')).length, 1);
+  });
+
+  for (const state of ['pending', 'approved', 'rejected'] as const)
+    check(`a transaction that is ${state} is replaced, and keeps the date of its first sight`, async ({ store }) => {
+      const waiting = pendingFor(1);
+      await store.recordPending(waiting, auditFor(1, 'pending'));
+      if (state !== 'pending') await store.decidePending(waiting.key, state, auditFor(1, state, later(30)));
+      const issuance = again(1, 'bb');
+      await recorded(store, issuance);
+      assert.deepEqual(await store.findTransaction(waiting.key), {
+        ...transactionOf(issuance),
+        updatedAt: later(60),
+      });
+      assert.deepEqual(await store.listPending(), []);
+    });
+
+  check('a challenge is used up once, and a refused issuance leaves nothing', async ({ store }) => {
+    await recorded(store, issuanceFor(1, { consumes: 'one-time' }));
+    const second = issuanceFor(2, { consumes: 'one-time', notice: 'outbox' });
+    assert.deepEqual(await store.recordIssued(second), { kind: 'consumed' });
+    assert.equal(await store.findTransaction(second.transaction.key), undefined);
+    assert.equal(await store.findCertificate(second.certificate.serial), undefined);
+    assert.deepEqual(await store.dueNotices('outbox', later(1e6), 10), []);
+    assert.equal((await store.listAudit({})).length, 1);
+  });
+
+  check('the repeat of a request is a duplicate, although its challenge is used up', async ({ store }) => {
+    await recorded(store, issuanceFor(1, { consumes: 'one-time' }));
+    assert.equal((await store.recordIssued({ ...again(1, 'bb'), consumes: 'one-time' })).kind, 'duplicate');
+  });
+
+  check('a serial number given out twice is an error that names it, and spoils no other write', async ({ store }) => {
+    const first = issuanceFor(1);
+    await recorded(store, first);
+    const twin = issuanceFor(2);
+    const results = await Promise.allSettled([
+      store.recordIssued(issuanceFor(3)),
+      store.recordIssued({ ...twin, certificate: { ...twin.certificate, serial: first.certificate.serial } }),
+      store.recordIssued(issuanceFor(4)),
+    ]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+    const [, failed] = results;
+    assert.match(failed?.status === 'rejected' ? String(failed.reason) : '', new RegExp(first.certificate.serial));
+    assert.equal(await store.findTransaction(twin.transaction.key), undefined);
+    assert.deepEqual(await store.findCertificate(first.certificate.serial), first.certificate);
+    assert.ok(await store.findTransaction(issuanceFor(4).transaction.key));
+  });
+}
+
+function racing(check: Check): void {
+  const twenty = Array.from({ length: 20 }, (_, n) => n);
+
+  check('of 20 parallel issuances under one key one is recorded and 19 are duplicates of it', async ({ store }) => {
+    const results = await Promise.all(twenty.map((n) => store.recordIssued(again(1, `a${n}`))));
+    assert.deepEqual(kindsOf(results), [...twenty.slice(1).map(() => 'duplicate'), 'recorded']);
+    const certificates = await store.listCertificates({});
+    assert.equal(certificates.length, 1);
+    for (const result of results)
+      if (result.kind === 'duplicate') assert.deepEqual(result.existing.certificate, certificates[0]);
+  });
+
+  check('of 20 requests that use one challenge in parallel one gets it', async ({ store }) => {
+    const results = await Promise.all(twenty.map((n) => store.recordIssued(issuanceFor(n, { consumes: 'one-time' }))));
+    assert.deepEqual(kindsOf(results), [...twenty.slice(1).map(() => 'consumed'), 'recorded']);
+    assert.equal((await store.listCertificates({})).length, 1);
+  });
+
+  check('of 20 parallel decisions on one request one counts', async ({ store }) => {
+    const waiting = pendingFor(1);
+    await store.recordPending(waiting, auditFor(1, 'pending'));
+    const decisions = await Promise.all(
+      twenty.map(() => store.decidePending(waiting.key, 'approved', auditFor(1, 'approved'))),
+    );
+    assert.equal(decisions.filter(Boolean).length, 1);
+    assert.equal((await store.listAudit({})).length, 2);
+  });
+
+  check('of an acceptance and an abandonment of one notice the first counts', async ({ store }) => {
+    const issuance = issuanceFor(1, { notice: 'strict' });
+    const { serial } = issuance.certificate;
+    const id = await recorded(store, issuance);
+    await Promise.all([
+      store.noticeAccepted(id, serial, auditFor(1, 'delivered')),
+      store.noticeAbandoned(id, serial, auditFor(1, 'never-delivered')),
+    ]);
+    assert.equal((await store.findCertificate(serial))?.state, 'delivered');
+    assert.deepEqual(
+      (await store.listAudit({})).map(({ event }) => event),
+      ['delivered', 'issued'],
+    );
+  });
+}
+
+function finding(check: Check): void {
+  check('transactions of one transactionID come newest first, and only those of the endpoint', async ({ store }) => {
+    const shared = { transactionId: 'shared' };
+    const elsewhere = { ...pendingFor(3), ...shared, endpoint: '/scep/other' };
+    await store.recordPending({ ...pendingFor(1), ...shared }, auditFor(1, 'pending'));
+    const second = issuanceFor(2);
+    await recorded(store, { ...second, transaction: { ...second.transaction, ...shared } });
+    await store.recordPending(elsewhere, auditFor(3, 'pending'));
+    const found = await store.findTransactions(ENDPOINT, 'shared');
+    assert.deepEqual(
+      found.map(({ key }) => key),
+      [second.transaction.key, pendingFor(1).key],
+    );
+    assert.deepEqual(found[0]?.certificate, second.certificate);
+    assert.equal(found[1]?.certificate, undefined);
+  });
+
+  const serials = async (store: Store, filter: Parameters<Store['listCertificates']>[0]) =>
+    (await store.listCertificates(filter)).map(({ serial }) => serial);
+  const serialOf = (n: number) => issuanceFor(n).certificate.serial;
+
+  check('certificates are listed newest first, page by page', async ({ store }) => {
+    for (const n of [1, 2, 3, 4, 5]) await recorded(store, issuanceFor(n));
+    assert.deepEqual(await serials(store, {}), [5, 4, 3, 2, 1].map(serialOf));
+    assert.deepEqual(await serials(store, { limit: 2 }), [5, 4].map(serialOf));
+    assert.deepEqual(await serials(store, { limit: 2, after: serialOf(4) }), [3, 2].map(serialOf));
+    assert.deepEqual(await serials(store, { after: serialOf(2) }), [1].map(serialOf));
+    assert.deepEqual(await serials(store, { after: serialOf(1) }), []);
+  });
+
+  check('certificates are found by endpoint and by state', async ({ store }) => {
+    const elsewhere = issuanceFor(3);
+    elsewhere.certificate.endpoint = '/scep/other';
+    await recorded(store, issuanceFor(1));
+    await recorded(store, issuanceFor(2, { notice: 'strict' }));
+    await recorded(store, elsewhere);
+    await store.revoke(serialOf(1), 'keyCompromise', auditFor(1, 'revoked'));
+    assert.deepEqual(await serials(store, { endpoint: '/scep/other' }), [serialOf(3)]);
+    assert.deepEqual(await serials(store, { state: 'issued' }), [serialOf(2)]);
+    assert.deepEqual(await serials(store, { state: 'delivered' }), [serialOf(3)]);
+    assert.deepEqual(await serials(store, { state: 'revoked', endpoint: ENDPOINT }), [serialOf(1)]);
+    assert.deepEqual(await serials(store, { state: 'revoked', endpoint: '/scep/other' }), []);
+  });
+
+  const subjects: [subject: string, search: string, found: boolean][] = [
+    ['CN=Laptop-7,O=Contoso', 'laptop-7', true],
+    ['CN=laptop-7', 'LAPTOP', true],
+    ['CN=ÄRZTEHAUS', 'ärztehaus', true],
+    ['CN=a_b', 'a_b', true],
+    ['CN=axb', 'a_b', false],
+    ['CN=100%', '100%', true],
+    ['CN=1000', '100%', false],
+    ['CN=a\\,b', 'a\\,b', true],
+    ["CN=O'Neill", "o'n", true],
+    ['CN=router', 'laptop', false],
+  ];
+  for (const [subject, search, found] of subjects)
+    check(`a search for ${search} finds ${found ? '' : 'not '}${subject}`, async ({ store }) => {
+      const issuance = issuanceFor(1);
+      issuance.certificate.subject = subject;
+      await recorded(store, issuance);
+      assert.deepEqual(await serials(store, { subject: search }), found ? [serialOf(1)] : []);
+    });
+
+  check('history is newest first, for one certificate or for all', async ({ store }) => {
+    await recorded(store, issuanceFor(1));
+    await recorded(store, issuanceFor(2));
+    const revoked = { ...auditFor(1, 'revoked', later(5)), detail: 'keyCompromise' };
+    await store.revoke(serialOf(1), 'keyCompromise', revoked);
+    assert.deepEqual(await store.listAudit({}), [revoked, auditFor(2, 'issued'), auditFor(1, 'issued')]);
+    assert.deepEqual(await store.listAudit({ limit: 1 }), [revoked]);
+    assert.deepEqual(await store.listAudit({ serial: serialOf(1) }), [revoked, auditFor(1, 'issued')]);
+  });
+}
+
+function pending(check: Check): void {
+  check('a request that waits is written once and returned as it is', async ({ store }) => {
+    const waiting = pendingFor(1);
+    const first = await store.recordPending(waiting, auditFor(1, 'pending'));
+    assert.deepEqual(first, { ...waiting, state: 'pending', createdAt: NOON, updatedAt: NOON });
+    const second = await store.recordPending({ ...waiting, reason: 'unreachable' }, auditFor(1, 'pending', later(9)));
+    assert.deepEqual(second, first);
+    assert.deepEqual(await store.findTransaction(waiting.key), first);
+    assert.equal((await store.listAudit({})).length, 1);
+  });
+
+  check('a request without a reason waits all the same', async ({ store }) => {
+    const { transaction } = issuanceFor(1);
+    await store.recordPending(transaction, auditFor(1, 'pending'));
+    assert.deepEqual(await store.listPending(), [
+      { ...transaction, state: 'pending', createdAt: NOON, updatedAt: NOON },
+    ]);
+  });
+
+  check('an issued request does not wait again', async ({ store }) => {
+    const issuance = issuanceFor(1);
+    await recorded(store, issuance);
+    assert.deepEqual(await store.recordPending(pendingFor(1), auditFor(1, 'pending')), transactionOf(issuance));
+  });
+
+  check('what waits is listed oldest first until it is decided', async ({ store }) => {
+    for (const n of [1, 2, 3]) await store.recordPending(pendingFor(n), auditFor(n, 'pending'));
+    assert.equal(await store.decidePending(pendingFor(2).key, 'rejected', auditFor(2, 'rejected', later(9))), true);
+    assert.deepEqual(
+      (await store.listPending()).map(({ key }) => key),
+      [pendingFor(1).key, pendingFor(3).key],
+    );
+    const rejected = await store.findTransaction(pendingFor(2).key);
+    assert.deepEqual([rejected?.state, rejected?.createdAt, rejected?.updatedAt], ['rejected', NOON, later(9)]);
+  });
+
+  check('a decision counts once, and only on what waits', async ({ store }) => {
+    await store.recordPending(pendingFor(1), auditFor(1, 'pending'));
+    await recorded(store, issuanceFor(2));
+    assert.equal(await store.decidePending(pendingFor(1).key, 'approved', auditFor(1, 'approved')), true);
+    assert.equal(await store.decidePending(pendingFor(1).key, 'rejected', auditFor(1, 'rejected')), false);
+    assert.equal(await store.decidePending(pendingFor(2).key, 'rejected', auditFor(2, 'rejected')), false);
+    assert.equal(await store.decidePending('unknown', 'approved', auditFor(3, 'approved')), false);
+    assert.equal((await store.findTransaction(pendingFor(1).key))?.state, 'approved');
+    assert.deepEqual(
+      (await store.listAudit({})).map(({ event }) => event),
+      ['approved', 'issued', 'pending'],
+    );
+  });
+}
+
+function notices(check: Check): void {
+  const { serial } = issuanceFor(1).certificate;
+
+  check('a strict notice is due at once, and its acceptance delivers the certificate', async ({ store }) => {
+    const id = await recorded(store, issuanceFor(1, { notice: 'strict' }));
+    const owed = { id, notice: successNoticeFor(1), mode: 'strict', attempts: 0, dueAt: NOON };
+    assert.deepEqual(await store.dueNotices('strict', NOON, 10), [owed]);
+    assert.deepEqual(await store.dueNotices('outbox', NOON, 10), []);
+    await store.noticeAccepted(id, serial, auditFor(1, 'delivered', later(2)));
+    assert.deepEqual(await store.dueNotices('strict', later(1e6), 10), []);
+    const certificate = await store.findCertificate(serial);
+    assert.deepEqual([certificate?.state, certificate?.deliveredAt], ['delivered', later(2)]);
+    assert.deepEqual((await store.listAudit({}))[0], auditFor(1, 'delivered', later(2)));
+  });
+
+  check('a strict notice that is abandoned revokes a certificate that nobody has seen', async ({ store }) => {
+    const id = await recorded(store, issuanceFor(1, { notice: 'strict' }));
+    await store.noticeAbandoned(id, serial, auditFor(1, 'never-delivered', later(2)));
+    assert.deepEqual(await store.dueNotices('strict', later(1e6), 10), []);
+    const certificate = await store.findCertificate(serial);
+    assert.deepEqual([certificate?.state, certificate?.revokedAt], ['revoked', later(2)]);
+    assert.ok(certificate?.revocationReason);
+    assert.equal(certificate?.deliveredAt, undefined);
+    assert.deepEqual((await store.listAudit({}))[0], auditFor(1, 'never-delivered', later(2)));
+  });
+
+  check('an outbox notice that is done leaves the certificate delivered', async ({ store }) => {
+    for (const [n, settle] of [[1, 'noticeAccepted'] as const, [2, 'noticeAbandoned'] as const]) {
+      const issuance = issuanceFor(n, { notice: 'outbox' });
+      const id = await recorded(store, issuance);
+      await store[settle](id, issuance.certificate.serial, auditFor(n, 'notified', later(9)));
+      assert.deepEqual(await store.findCertificate(issuance.certificate.serial), issuance.certificate);
+    }
+    assert.deepEqual(await store.dueNotices('outbox', later(1e6), 10), []);
+  });
+
+  check('an acceptance does not bring a revoked certificate back', async ({ store }) => {
+    const id = await recorded(store, issuanceFor(1, { notice: 'strict' }));
+    await store.revoke(serial, 'keyCompromise', auditFor(1, 'revoked', later(1)));
+    await store.noticeAccepted(id, serial, auditFor(1, 'delivered', later(2)));
+    const certificate = await store.findCertificate(serial);
+    assert.deepEqual([certificate?.state, certificate?.deliveredAt], ['revoked', undefined]);
+    assert.deepEqual(await store.dueNotices('strict', later(1e6), 10), []);
+  });
+
+  check('a word on a notice that is done changes nothing, not even a later notice', async ({ store }) => {
+    const id = await recorded(store, issuanceFor(1, { notice: 'strict' }));
+    await store.noticeAccepted(id, serial, auditFor(1, 'delivered'));
+    const other = await recorded(store, issuanceFor(2, { notice: 'strict' }));
+    assert.notEqual(other, id);
+    await store.noticeAbandoned(id, serial, auditFor(1, 'never-delivered'));
+    await store.noticePostponed(id, later(1e6));
+    assert.equal((await store.findCertificate(serial))?.state, 'delivered');
+    const due = await store.dueNotices('strict', NOON, 10);
+    assert.deepEqual(
+      due.map(({ id }) => id),
+      [other],
+    );
+  });
+
+  check('a postponed notice comes back at its time, with one attempt more', async ({ store }) => {
+    const id = await recorded(store, issuanceFor(1, { notice: 'outbox' }));
+    await store.noticePostponed(id, later(60));
+    await store.noticePostponed(id, later(120));
+    assert.deepEqual(await store.dueNotices('outbox', later(119), 10), []);
+    const [owed] = await store.dueNotices('outbox', later(120), 10);
+    assert.deepEqual([owed?.attempts, owed?.dueAt], [2, later(120)]);
+  });
+
+  check('due notices come oldest first and no more than asked for', async ({ store }) => {
+    const ids: number[] = [];
+    for (const n of [1, 2, 3]) ids.push(await recorded(store, issuanceFor(n, { notice: 'outbox' })));
+    await store.noticePostponed(ids[0] ?? -1, later(5));
+    const due = async (limit: number) => (await store.dueNotices('outbox', later(5), limit)).map(({ id }) => id);
+    assert.deepEqual(await due(10), [ids[1], ids[2], ids[0]]);
+    assert.deepEqual(await due(2), [ids[1], ids[2]]);
+  });
+
+  check('a failure notice is owed from the outbox, with its octets as they were', async ({ store }) => {
+    const id = await store.recordNotice(failureNoticeFor(1));
+    const [owed] = await store.dueNotices('outbox', new Date(8.64e15), 10);
+    assert.deepEqual([owed?.id, owed?.notice, owed?.mode, owed?.attempts], [id, failureNoticeFor(1), 'outbox', 0]);
+    assert.deepEqual(owed?.notice.csr, csrFor(1));
+    const abandoned = { ...auditFor(1, 'notification-abandoned'), detail: 'gone' };
+    await store.noticeAbandoned(id, '', abandoned);
+    assert.deepEqual(await store.dueNotices('outbox', new Date(8.64e15), 10), []);
+    assert.deepEqual(await store.listAudit({}), [abandoned]);
+  });
+}
+
+function revoking(check: Check): void {
+  const { serial } = issuanceFor(1).certificate;
+
+  for (const notice of ['strict', 'outbox'] as const)
+    check(`a certificate (${notice}) is revoked once`, async ({ store }) => {
+      const issuance = issuanceFor(1, { notice });
+      await recorded(store, issuance);
+      assert.equal(await store.revoke(serial, 'keyCompromise', auditFor(1, 'revoked', later(7))), true);
+      assert.equal(await store.revoke(serial, 'superseded', auditFor(1, 'revoked', later(8))), false);
+      assert.deepEqual(await store.findCertificate(serial), {
+        ...issuance.certificate,
+        state: 'revoked',
+        revokedAt: later(7),
+        revocationReason: 'keyCompromise',
+      });
+      assert.equal((await store.listAudit({ serial })).length, 2);
+    });
+
+  check('what does not exist is not revoked', async ({ store }) => {
+    assert.equal(await store.revoke('unknown', 'unspecified', auditFor(1, 'revoked')), false);
+    assert.deepEqual(await store.listAudit({}), []);
+  });
+}
+
+function lasting(check: Check): void {
+  check('check() succeeds again and again while the store can write', async ({ store }) => {
+    await store.check();
+    await store.check();
+  });
+
+  check('everything is there after a restart', async (opened, context) => {
+    if (!opened.reopen) return context.skip('this store keeps nothing');
+    const issuance = issuanceFor(1, { notice: 'strict', consumes: 'one-time' });
+    const id = await recorded(opened.store, issuance);
+    await opened.store.recordPending(pendingFor(2), auditFor(2, 'pending'));
+    opened.store = await opened.reopen();
+    const { store } = opened;
+    assert.deepEqual(await store.findTransaction(issuance.transaction.key), transactionOf(issuance));
+    assert.equal((await store.listPending()).length, 1);
+    assert.equal((await store.dueNotices('strict', NOON, 10))[0]?.id, id);
+    assert.equal((await store.recordIssued(issuanceFor(3, { consumes: 'one-time' }))).kind, 'consumed');
+    assert.equal((await store.listAudit({})).length, 2);
+  });
+
+  check('writes handed over before the end are kept, and later ones are refused', async (opened) => {
+    const { store, reopen } = opened;
+    const writes = [1, 2, 3].map((n) => store.recordIssued(issuanceFor(n)));
+    const closed = reopen ? reopen() : store.close();
+    assert.deepEqual(kindsOf(await Promise.all(writes)), ['recorded', 'recorded', 'recorded']);
+    const reopened = await closed;
+    await assert.rejects(store.recordIssued(issuanceFor(4)), /closed/);
+    if (reopened) opened.store = reopened;
+    if (reopened) assert.equal((await reopened.listCertificates({})).length, 3);
+  });
+}

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { createPublicKey, verify } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import { DerError } from '../../src/asn1/limits.ts';
+import { generateKey, KEY_CHOICES } from '../../src/keys/software.ts';
+import { provesPossession, readCertificationRequest, writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { extendedKeyUsage, generalNameFromText, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
+import { OID } from '../../src/pkix/oids.ts';
+import { readPublicKey } from '../../src/pkix/public-key.ts';
+import { openssl, withoutOpenssl } from './openssl.ts';
+
+type Vector = {
+  why: string;
+  csr: string;
+  expect:
+    | { error: string }
+    | { subject: string; key: string; challenge: string | null; extensions: string[]; proven: boolean };
+};
+
+/** The cases that a group of vectors covers. */
+const CASES: Readonly<Record<string, string>> = {
+  challenge: 'Q01 ',
+  attributes: 'Q12 ',
+  extension: 'Q12 ',
+};
+
+const VECTORS = join(import.meta.dirname, '..', 'vectors', 'csr');
+for (const file of globSync('*.json', { cwd: VECTORS }).sort()) {
+  const { why, csr, expect } = JSON.parse(readFileSync(join(VECTORS, file), 'utf8')) as Vector;
+  const der = Buffer.from(csr, 'base64');
+  test(`${CASES[file.split('-')[0]!] ?? ''}${basename(file, '.json')}: ${why}`, () => {
+    if ('error' in expect) {
+      assert.throws(
+        () => readCertificationRequest(der),
+        (error) => error instanceof DerError && error.message.includes(expect.error),
+      );
+      return;
+    }
+    const request = readCertificationRequest(der);
+    const { subjectText: subject, key, challenge = null, extensions } = request;
+    const proven = provesPossession(request, readPublicKey(request.spki));
+    const actual = {
+      subject,
+      key: `${key.type}/${key.bits}`,
+      challenge,
+      extensions: extensions.map(({ oid }) => oid),
+      proven,
+    };
+    assert.deepEqual(actual, expect);
+    assert.ok(der.subarray(0, request.der.length).equals(request.der), 'the request is kept as received');
+  });
+}
+
+const PLAN = {
+  subject: nameFromText('CN=device\\, 1,O=Müller & Söhne,C=DE'),
+  challenge: 'A1B2C3D4',
+  extensions: [
+    keyUsage(['digitalSignature', 'keyEncipherment']),
+    extendedKeyUsage(['1.3.6.1.5.5.7.3.2']),
+    subjectAltName(['dns:device-1.example.com', 'upn:ada@example.com', 'ip:2001:db8::1'].map(generalNameFromText)),
+  ],
+};
+
+for (const choice of KEY_CHOICES) {
+  test(`a request that is written reads back, and proves possession: ${choice}`, async () => {
+    const key = generateKey(choice);
+    const request = readCertificationRequest(await writeCertificationRequest(PLAN, key));
+    assert.equal(request.subjectText, 'CN=device\\, 1,O=Müller & Söhne,C=DE');
+    assert.equal(request.challenge, PLAN.challenge);
+    assert.deepEqual(request.key, key.key);
+    assert.deepEqual(
+      request.extensions.map(({ oid, critical, value }) => ({ oid, critical, value: Buffer.from(value) })),
+      PLAN.extensions.map(({ oid, critical, value }) => ({ oid, critical, value: Buffer.from(value) })),
+    );
+    assert.ok(provesPossession(request, readPublicKey(request.spki)));
+    assert.ok(!provesPossession(request, readPublicKey(generateKey('p256').spki)));
+  });
+}
+
+for (const choice of ['rsa-2048', 'p256', 'p384'] as const)
+  test(`openssl verifies and prints a request that is written: ${choice}`, { skip: withoutOpenssl }, async () => {
+    const der = await writeCertificationRequest(PLAN, generateKey(choice));
+    const text = openssl(['req', '-inform', 'DER', '-verify', '-noout', '-text', '-nameopt', 'RFC2253,-esc_msb'], der);
+    for (const words of [
+      'Subject: CN=device\\, 1,O=Müller & Söhne,C=DE',
+      'challengePassword        :A1B2C3D4',
+      'Digital Signature, Key Encipherment',
+      'TLS Web Client Authentication',
+      'DNS:device-1.example.com',
+      'IP Address:2001:DB8:0:0:0:0:0:1',
+    ])
+      assert.ok(text.includes(words), `${words}\n${text}`);
+  });
+
+test('a request without challenge and extensions has empty attributes', async () => {
+  const der = await writeCertificationRequest({ subject: nameFromText('') }, generateKey('p256'));
+  const { challenge, extensions, subjectText } = readCertificationRequest(der);
+  assert.deepEqual({ challenge, extensions, subjectText }, { challenge: undefined, extensions: [], subjectText: '' });
+  assert.ok(Buffer.from(der).includes(Buffer.from('a000', 'hex')), 'RFC 2986 4.1: attributes are not optional');
+});
+
+test('a challenge is PrintableString where it fits and UTF8String elsewhere', async () => {
+  const key = generateKey('p256');
+  const write = async (challenge: string) =>
+    Buffer.from(await writeCertificationRequest({ subject: nameFromText(''), challenge }, key));
+  assert.ok((await write('Aa0+/=')).includes(Buffer.from('\x13\x06Aa0+/=', 'latin1')));
+  assert.ok((await write('a_b')).includes(Buffer.from('\x0c\x03a_b', 'latin1')));
+});
+
+test('the signed octets are those received', async () => {
+  const key = generateKey('p256');
+  const received = new Uint8Array(await writeCertificationRequest(PLAN, key));
+  const request = readCertificationRequest(received);
+  assert.ok(verify('sha256', request.signed, createPublicKey(key.privateKey), request.signature));
+  assert.equal(request.signed.buffer, received.buffer, 'a view, not a copy');
+});
+
+for (const part of ['subject', 'signature'] as const)
+  test(`Q04 a request changed in its ${part} proves nothing`, async () => {
+    const der = Buffer.from(await writeCertificationRequest(PLAN, generateKey('rsa-2048')));
+    const octets = readCertificationRequest(der)[part];
+    octets[octets.length - 1]! ^= 1;
+    const request = readCertificationRequest(der);
+    assert.ok(!provesPossession(request, readPublicKey(request.spki)));
+  });
+
+test('no two names stand for one OID', () => {
+  assert.equal(new Set(Object.values(OID)).size, Object.values(OID).length);
+});
