@@ -5,6 +5,7 @@ import { writeCertificate } from '../pkix/certificate.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
 import { readCaCertificate, readChain } from './ca-certificate.ts';
 import { leafTemplate, planLeaf } from './leaf.ts';
+import { assertNoSid } from './names.ts';
 import type { Profile } from './profile.ts';
 import { randomSerial } from './serial.ts';
 
@@ -36,8 +37,9 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
   return {
     certificate,
     chain,
-    async issue({ csr }, _decision, signal) {
+    async issue({ csr }, decision, signal) {
       signal.throwIfAborted();
+      if (!decision.vouchesForNames) assertNoSid(csr);
       return writeCertificate(planLeaf(template, csr, clock(), randomSerial(random)), key);
     },
   };

@@ -28,6 +28,19 @@ export function assertNamed(_profile: Profile, csr: CertificationRequest): void 
     throw new Refusal('subject_refused', 'the request has neither a subject nor a subjectAltName');
 }
 
+/** The URI with which Active Directory takes a certificate for the account of a SID (KB5014754). */
+const SID_URI = /^tag:microsoft\.com,2022-09-14:sid:/i;
+
+/**
+ * For requests whose authoriser knows nothing of names: whoever holds a shared challenge could log on as any account of
+ * the directory. Throws Refusal `subject_refused` when the request names a SID.
+ */
+export function assertNoSid(csr: CertificationRequest): void {
+  const asked = requested(csr, OID.subjectAltName, readGeneralNames);
+  if (asked?.value.some(({ type, text }) => type === 'uri' && SID_URI.test(text)))
+    throw new Refusal('subject_refused', 'the request names a SID, and the policy of the endpoint does not vouch for names');
+}
+
 function assertAllowed(profile: Profile, name: GeneralName): void {
   const type = altNameType(name);
   if (!profile.altNames.includes(type))

@@ -82,7 +82,14 @@ export type Facts = Readonly<Record<string, string>>;
  * `consumes`: a one-time challenge that is used up in the same transaction that records the certificate.
  */
 export type Decision = Allow | Deny | Pend;
-export type Allow = { kind: 'allow'; notify: 'none' | 'strict' | 'outbox'; consumes?: string; facts?: Facts };
+export type Allow = {
+  kind: 'allow';
+  notify: 'none' | 'strict' | 'outbox';
+  consumes?: string;
+  /** The authoriser compared every name in the request with what it knows, as Intune does with its profile. */
+  vouchesForNames?: boolean;
+  facts?: Facts;
+};
 export type Deny = { kind: 'deny'; code: RefusalCode; detail: string; facts?: Facts };
 export type Pend = { kind: 'pend'; reason: 'approval' | 'unreachable'; detail: string; facts?: Facts };
 

@@ -11,7 +11,7 @@ import { encode, oid, sequence, setOf, smallInteger } from '../../src/asn1/write
 import { type LocalAuthority, localAuthority } from '../../src/ca/authority.ts';
 import { type CaWithKey, createIssuingCa, createRoot } from '../../src/ca/create.ts';
 import { DEFAULT_PROFILE, type Profile } from '../../src/ca/profile.ts';
-import type { CertificationRequest, Extension, KeyProvider } from '../../src/core/contracts.ts';
+import type { Allow, CertificationRequest, Extension, KeyProvider } from '../../src/core/contracts.ts';
 import { generateKey } from '../../src/keys/software.ts';
 import { readCertificationRequest } from '../../src/pkix/csr.ts';
 import { writeExtension } from '../../src/pkix/extensions.ts';
@@ -84,14 +84,17 @@ export async function requestDer({ subject = 'CN=device', key = deviceKey, exten
 export const request = async (asked: Asked): Promise<CertificationRequest> =>
   readCertificationRequest(await requestDer(asked));
 
-const ALLOW = { kind: 'allow', notify: 'none' } as const;
+/** As Intune allows: it has compared the names. */
+export const VOUCHED = { kind: 'allow', notify: 'none', vouchesForNames: true } as const;
+
 
 /** What an authority makes of a request, DER, unchecked. */
 export const issueFor = (
   csr: CertificationRequest,
   by: LocalAuthority,
   signal = new AbortController().signal,
-): Promise<Uint8Array> => by.issue({ endpoint: '/scep', transactionId: '1', csr, signerSpki: csr.spki }, ALLOW, signal);
+  decision: Allow = VOUCHED,
+): Promise<Uint8Array> => by.issue({ endpoint: '/scep', transactionId: '1', csr, signerSpki: csr.spki }, decision, signal);
 
 /** The certificate for what was asked, after all three readers accepted it. */
 export async function issue(asked: Asked, by = authority()): Promise<X509Certificate> {

@@ -89,7 +89,7 @@ describe('decide', () => {
       const { client, asked } = fakeClient({ code: 'success' });
       const request = requestWith(CHALLENGE);
       const decision = await intunePolicy({ client, notify, onUnreachable: 'pending' }).decide(request, never);
-      assert.deepEqual(decision, { kind: 'allow', notify, facts: { intuneCode: 'success', clientRequestId: 'id-1' } });
+      assert.deepEqual(decision, { kind: 'allow', notify, vouchesForNames: true, facts: { intuneCode: 'success', clientRequestId: 'id-1' } });
       assert.deepEqual(asked, [{ call: 'validateRequest', value: { transactionId: 'T1', csr: request.csr.der } }]);
     });
 
