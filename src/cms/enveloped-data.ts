@@ -1,5 +1,5 @@
 /** EnvelopedData (RFC 5652 6) with RSA key transport: reading, opening and writing. */
-import { constants, createCipheriv, createDecipheriv, createSecretKey, publicEncrypt } from 'node:crypto';
+import { constants, publicEncrypt } from 'node:crypto';
 import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit, implicit, TAG } from '../asn1/tags.ts';
@@ -14,6 +14,7 @@ import {
   keyTransportIdentifier,
   readKeyTransport,
 } from './algorithms.ts';
+import { decryptContent, encryptContent } from './content-encryption.ts';
 import { CONTENT_TYPE, contentTypeOid, enterContentInfo, writeContentInfo } from './content-info.ts';
 import { isCiphertextOf, transportCapacity } from './key-transport.ts';
 import { issuerAndSerialNumber, readSignerId, type SignerId } from './signed-data.ts';
@@ -117,32 +118,13 @@ export async function openEnvelopedData(
   const substitute = random(cipher.keyBytes);
   const decrypted = await key.decrypt!(recipient.encryptedKey, recipient.transport);
   const contentKey = decrypted.length === cipher.keyBytes ? decrypted : substitute;
-  const wholeBlocks = encryptedContent.length - (encryptedContent.length % cipher.blockBytes);
-  const decipher = createDecipheriv(nodeCipher(cipher), cipherKey(cipher, contentKey), iv).setAutoPadding(false);
-  const padded = Buffer.concat([decipher.update(encryptedContent.subarray(0, wholeBlocks)), decipher.final()]);
-  return withoutPadding(padded, cipher.blockBytes);
+  return decryptContent(cipher, contentKey, iv, encryptedContent);
 }
 
 function assertCiphertext({ transport, encryptedKey }: KeyTransRecipient, { spki, key }: KeyProvider): void {
   if (!isCiphertextOf(spki, encryptedKey)) throw new DerError('encryptedKey out of the range of the RA key');
   if (transport && transportCapacity(key, transport) < 0) throw new DerError('OAEP hash too long for the RA key');
 }
-
-/** RFC 5652 6.3. Looks at every octet that could be padding, whatever it finds. */
-function withoutPadding(padded: Uint8Array, blockBytes: number): Uint8Array {
-  const count = padded.at(-1) ?? 0;
-  let wrong = Number(count === 0) | Number(count > blockBytes) | Number(padded.length < blockBytes);
-  for (let i = 1; i <= blockBytes; i++) {
-    const octet = padded.at(-i) ?? 0;
-    wrong |= Number(i <= count) & Number(octet !== count);
-  }
-  return padded.subarray(0, padded.length - (wrong ? 0 : count));
-}
-
-// OpenSSL 3 has no single DES; EDE with one key three times is the same function.
-const nodeCipher = ({ name }: ContentCipher): string => (name === 'des-cbc' ? 'des-ede3-cbc' : name);
-const cipherKey = ({ name }: ContentCipher, key: Uint8Array) =>
-  createSecretKey(name === 'des-cbc' ? Buffer.concat([key, key, key]) : key);
 
 export type EnvelopedDataPlan = {
   content: Uint8Array;
@@ -158,8 +140,6 @@ const VERSION_0 = smallInteger(0);
 export function writeEnvelopedData({ content, recipient, transport, cipher, random }: EnvelopedDataPlan): Uint8Array {
   const contentKey = random(cipher.keyBytes);
   const iv = random(cipher.blockBytes);
-  const encryption = createCipheriv(nodeCipher(cipher), cipherKey(cipher, contentKey), iv);
-  const encrypted = [encryption.update(content), encryption.final()];
   const recipientInfo = sequence(
     VERSION_0,
     issuerAndSerialNumber(recipient.certificate),
@@ -169,7 +149,7 @@ export function writeEnvelopedData({ content, recipient, transport, cipher, rand
   const encryptedContentInfo = sequence(
     contentTypeOid(CONTENT_TYPE.data),
     cipherIdentifier(cipher, iv),
-    encode(implicit(0), ...encrypted),
+    encode(implicit(0), encryptContent(cipher, contentKey, iv, content)),
   );
   return writeContentInfo('envelopedData', sequence(VERSION_0, setOf(recipientInfo), encryptedContentInfo));
 }

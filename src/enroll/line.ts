@@ -51,7 +51,8 @@ async function postpone(
   { store, clock }: Surroundings,
 ): Promise<Outcome> {
   const now = clock();
-  const waited = earlier?.state === 'pending' ? now.getTime() - earlier.createdAt.getTime() : 0;
+  // Since its first sight, whatever became of it: the challenge in it has been ageing all the time.
+  const waited = earlier ? now.getTime() - earlier.createdAt.getTime() : 0;
   if (reason === 'unreachable' && waited > UNREACHABLE_PATIENCE)
     return { kind: 'refused', code: 'intune_unreachable', detail, ...(facts && { facts }) };
   const { endpoint, transactionId } = transaction;

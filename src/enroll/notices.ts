@@ -39,20 +39,23 @@ export const failureNotice = (
  * then revoked, never having been delivered.
  */
 export async function sendStrict(
-  owed: { id: number; notice: Notice },
+  { id, notice }: { id: number; notice: Notice },
   issued: Outcome & { kind: 'issued' },
   endpoint: Endpoint,
   around: Surroundings,
 ): Promise<Outcome> {
+  const { store } = around;
   const { serial } = issued.certificate;
-  const sent = await send(owed.notice, endpoint, around);
+  const sent = await send(notice, endpoint, around);
   const facts = { ...issued.facts, ...sent.facts };
-  if (sent.accepted) {
-    await around.store.noticeAccepted(owed.id, serial, entry('delivered', owed.notice, around, serial));
-    return { ...issued, facts };
-  }
-  await giveUp(owed, issued.certificate, endpoint, around);
-  return { kind: 'refused', code: 'notification_failed', detail: sent.detail, facts, cause: sent.cause };
+  if (sent.accepted) await store.noticeAccepted(id, serial, entry('delivered', notice, around, serial));
+  else await store.noticeAbandoned(id, serial, entry('never-delivered', notice, around, serial));
+  // Of two words on one notice the first counts: a recovery or an administrator may have been quicker.
+  const certificate = await store.findCertificate(serial);
+  if (certificate?.state === 'delivered') return { ...issued, certificate, facts };
+  await tellRevoker(issued.certificate, endpoint, around);
+  const { detail, cause } = sent.accepted ? { detail: 'the certificate was revoked meanwhile' } : sent;
+  return { kind: 'refused', code: 'notification_failed', detail, facts, ...(cause !== undefined && { cause }) };
 }
 
 type Sent = { accepted: true; facts: Facts } | { accepted: false; facts: Facts; detail: string; cause: unknown };
@@ -70,14 +73,17 @@ async function send(notice: Notice, { policy }: Endpoint, { deadline }: Surround
   }
 }
 
-async function giveUp(
-  { id, notice }: { id: number; notice: Notice },
-  { serial, der }: Pick<StoredCertificate, 'serial' | 'der'>,
-  { revoker }: Endpoint,
-  around: Surroundings,
+/** The device gets its answer even when the CA does not: nobody has the certificate, and the log says what to do. */
+async function tellRevoker(
+  { serial, der }: StoredCertificate,
+  { path, revoker }: Endpoint,
+  { logger, deadline }: Surroundings,
 ): Promise<void> {
-  await around.store.noticeAbandoned(id, serial, entry('never-delivered', notice, around, serial));
-  await revoker?.revoke(der, 'cessationOfOperation', around.deadline());
+  try {
+    await revoker?.revoke(der, 'cessationOfOperation', deadline());
+  } catch (err) {
+    logger.error({ endpoint: path, serial, err }, 'the CA did not take the revocation: revoke this certificate there');
+  }
 }
 
 const entry = (event: AuditEvent, { endpoint, transactionId }: Notice, { clock }: Surroundings, serial?: string) => ({
@@ -116,34 +122,45 @@ async function sendFromOutbox(
   endpoints: ReadonlyMap<string, Endpoint>,
   around: Surroundings,
 ): Promise<void> {
-  const { id, notice, attempts } = due;
+  const { id, notice } = due;
   const endpoint = endpoints.get(notice.endpoint);
-  const sent = endpoint && (await send(notice, endpoint, around));
+  if (!endpoint) return postpone(due, NOT_CONFIGURED, around);
+  const sent = await send(notice, endpoint, around);
+  if (!sent.accepted) return postpone(due, 'notification not accepted, will be tried again', around, sent.cause);
   const serial = notice.kind === 'success' ? notice.serial : undefined;
-  if (sent?.accepted) return around.store.noticeAccepted(id, serial ?? '', entry('notified', notice, around, serial));
+  await around.store.noticeAccepted(id, serial ?? '', entry('notified', notice, around, serial));
+}
+
+const NOT_CONFIGURED = 'notification for an endpoint that is not configured';
+
+async function postpone(
+  { id, notice, attempts }: StoredNotice,
+  why: string,
+  { store, clock, logger }: Surroundings,
+  err?: unknown,
+): Promise<void> {
+  const { endpoint, transactionId } = notice;
   const delay = Math.min(FIRST_DELAY * 2 ** attempts, LONGEST_DELAY);
-  const { endpoint: path, transactionId } = notice;
-  around.logger.warn(
-    { endpoint: path, transactionId, attempts: attempts + 1, err: sent?.cause },
-    endpoint ? 'notification not accepted, will be tried again' : 'notification for an endpoint that is not configured',
-  );
-  await around.store.noticePostponed(id, new Date(around.clock().getTime() + delay));
+  logger.warn({ endpoint, transactionId, attempts: attempts + 1, ...(err !== undefined && { err }) }, why);
+  await store.noticePostponed(id, new Date(clock().getTime() + delay));
 }
 
 /** Signed and recorded, but the process died before anybody was answered: finished now, or revoked. */
 async function finishOrphan(
-  { id, notice }: StoredNotice,
+  due: StoredNotice,
   endpoints: ReadonlyMap<string, Endpoint>,
   around: Surroundings,
 ): Promise<void> {
+  const { id, notice } = due;
   const endpoint = endpoints.get(notice.endpoint);
-  if (notice.kind !== 'success' || !endpoint) return;
-  const certificate = await around.store.findCertificate(notice.serial);
-  if (!certificate) return;
+  // Postponed like the others, or a batch of them would keep later ones from ever being looked at.
+  if (!endpoint) return postpone(due, NOT_CONFIGURED, around);
+  const certificate = notice.kind === 'success' && (await around.store.findCertificate(notice.serial));
+  if (!certificate) return postpone(due, 'strict notice without its certificate: the store is damaged', around);
   const outcome = await sendStrict({ id, notice }, { kind: 'issued', certificate, repeat: false }, endpoint, around);
-  const { endpoint: path, transactionId, serial } = notice;
+  const { endpoint: path, transactionId } = notice;
   around.logger.warn(
-    { endpoint: path, transactionId, serial, outcome: outcome.kind },
+    { endpoint: path, transactionId, serial: certificate.serial, outcome: outcome.kind },
     'finished what an earlier run left behind',
   );
 }

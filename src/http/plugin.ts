@@ -1,9 +1,11 @@
 /** SCEP as an encapsulated fastify plugin: routes, exact content types, one log line a request, one writer of errors. */
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock, Logger } from '../core/contracts.ts';
 import { HTTP_ERRORS, HttpError, type HttpErrorCode } from '../core/errors.ts';
 import type { ScepService } from '../enroll/service.ts';
-import { runOperation } from './operations.ts';
+import { bodies } from './body.ts';
+import { type Incoming, runOperation } from './operations.ts';
 import { gate } from './overload.ts';
 import { canonicalPath, endpointPaths } from './paths.ts';
 
@@ -15,11 +17,14 @@ export type ScepPluginOptions = {
   mostRunning?: number;
   /** Octets of a POST body; more gets 413. */
   bodyLimit?: number;
+  /** Octets of all POST bodies in memory; a body of more than 64 KiB beyond them gets 503. */
+  mostBuffered?: number;
 };
 
 /** RFC 8894 has no bound. An Intune message with an RSA-4096 key has 12 KB; peers take 2 MiB. */
 const BODY_LIMIT = 2 * 1024 * 1024;
 const MOST_RUNNING = 512;
+const MOST_BUFFERED = 64 * 1024 * 1024;
 const RETRY_AFTER_SECONDS = '5';
 
 /**
@@ -27,16 +32,15 @@ const RETRY_AFTER_SECONDS = '5';
  * It does not redirect, set cookies, compress or authenticate: devices can do none of that.
  */
 export async function scepPlugin(app: FastifyInstance, options: ScepPluginOptions): Promise<void> {
-  const { services, logger, clock, mostRunning = MOST_RUNNING, bodyLimit = BODY_LIMIT } = options;
+  const { services, logger, clock, mostRunning = MOST_RUNNING } = options;
+  const { bodyLimit: longest = BODY_LIMIT, mostBuffered: most = MOST_BUFFERED } = options;
   const paths = endpointPaths(services);
   const busy = gate(mostRunning);
+  const posted = bodies({ longest, most });
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    '*',
-    { parseAs: 'buffer', bodyLimit },
-    async (_request: FastifyRequest, body: Buffer) => body,
-  );
+  // Bodies are read by the handler, which alone knows how long they stay in memory.
+  app.addContentTypeParser('*', async (_request: FastifyRequest, payload: IncomingMessage) => payload);
   // Clients send any Content-Type, none, or one that is malformed; fastify would answer 415 to the last.
   app.addHook('onRequest', async (request) => {
     request.raw.headers['content-type'] = 'application/octet-stream';
@@ -50,13 +54,16 @@ export async function scepPlugin(app: FastifyInstance, options: ScepPluginOption
       reply.callNotFound();
       return reply;
     }
-    const body = request.body instanceof Uint8Array ? request.body : undefined;
-    const method = request.method === 'HEAD' ? 'GET' : request.method;
-    const result = await busy.run(() => runOperation(service, { method, url: request.raw.url ?? '', body }));
+    const url = request.raw.url ?? '';
+    const run = (incoming: Incoming) => busy.run(() => runOperation(service, incoming));
+    const result =
+      request.method === 'POST'
+        ? await posted.use(request.raw, (body) => run({ method: 'POST', url, body }))
+        : await run({ method: 'GET', url, body: undefined });
     logger.info({ ...requestFacts(request, service), ...result.facts, ms: clock().getTime() - started }, 'scep');
     return reply.header('content-type', result.contentType).header('cache-control', 'no-store').send(result.body);
   };
-  for (const url of routes(paths)) app.route({ method: ['GET', 'HEAD', 'POST'], url, bodyLimit, handler });
+  for (const url of routes(paths)) app.route({ method: ['GET', 'HEAD', 'POST'], url, handler });
 }
 
 /** A path and everything below it, where clients put `/pkiclient.exe` once or twice. */
@@ -73,9 +80,6 @@ const requestFacts = (request: FastifyRequest, service?: ScepService): Record<st
   userAgent: request.headers['user-agent']?.slice(0, 200),
 });
 
-/** Fastify's own refusals, by its code, as ours. */
-const FASTIFY_ERRORS: Readonly<Record<string, HttpErrorCode>> = { FST_ERR_CTP_BODY_TOO_LARGE: 'message_too_large' };
-
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
   const code = errorCode(error);
   const { status, text } = HTTP_ERRORS[code];
@@ -90,9 +94,9 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply,
     .send(Buffer.from(text, 'latin1'));
 }
 
+/** Fastify's own refusals carry a statusCode; what carries none is a failure of ours. */
 function errorCode(error: unknown): HttpErrorCode {
   if (error instanceof HttpError) return error.code;
-  const { code, statusCode } = error as { code?: string; statusCode?: number };
-  const known = code === undefined ? undefined : FASTIFY_ERRORS[code];
-  return known ?? (statusCode !== undefined && statusCode < 500 ? 'message_undecodable' : 'unavailable');
+  const { statusCode } = error as { statusCode?: number };
+  return statusCode !== undefined && statusCode < 500 ? 'message_undecodable' : 'unavailable';
 }

@@ -1,0 +1,77 @@
+/** `openndes ca`: the authorities of a configuration, and the root that devices must trust. */
+import type { Command } from 'commander';
+import { ConfigError } from '../../core/errors.ts';
+import { readCertificate, readValidity, serialText, thumbprint } from '../../pkix/certificate.ts';
+import { nameText } from '../../pkix/name.ts';
+import type { Output } from '../output.ts';
+import { certificatePem } from '../pem.ts';
+import { loadSettings, type Settings } from '../settings.ts';
+
+type Options = { config: string; authority?: string; json?: true };
+
+const CONFIG = ['--config <file>', 'configuration', 'openndes.yaml'] as const;
+const AUTHORITY = ['--authority <name>', 'which authority; not needed when there is one'] as const;
+
+export function registerCa(program: Command, { out }: Output): void {
+  const ca = program.command('ca').description('the certificate authorities of the configuration');
+
+  ca.command('show')
+    .description('certificates of an authority, with the thumbprints that Intune profiles want')
+    .option(...CONFIG)
+    .option(...AUTHORITY)
+    .option('--json', 'one JSON array')
+    .addHelpText('after', '\nExample:\n  openndes ca show --config openndes.yaml')
+    .action((options: Options) => {
+      const rows = chainOf(options).map((der, index, chain) => facts(der, roleOf(index, chain.length)));
+      if (options.json) return out(JSON.stringify(rows));
+      for (const row of rows)
+        out(
+          `${Object.entries(row)
+            .map(([name, value]) => `${name}: ${value}`)
+            .join('\n')}\n`,
+        );
+      out(
+        'In an Intune SCEP profile Windows wants the issuing CA as its root certificate, Android the root; Apple takes either.',
+      );
+    });
+
+  ca.command('export-root')
+    .description('the root certificate as PEM')
+    .option(...CONFIG)
+    .option(...AUTHORITY)
+    .addHelpText('after', '\nExample:\n  openndes ca export-root > root.pem')
+    .action((options: Options) => out(certificatePem(chainOf(options).at(-1)!).trimEnd()));
+}
+
+const roleOf = (index: number, length: number): string =>
+  index === length - 1 ? 'root' : index === 0 ? 'issuing CA' : 'intermediate CA';
+
+/** The issuing CA first, the root last. */
+function chainOf({ config, authority }: Options): readonly Uint8Array[] {
+  const { authorities } = loadSettings(config).settings;
+  return theOne(authorities, authority).authority.chain;
+}
+
+function theOne(authorities: Settings['authorities'], name: string | undefined) {
+  const found =
+    name === undefined && authorities.size === 1 ? [...authorities.values()][0] : authorities.get(name ?? '');
+  if (!found)
+    throw new ConfigError(
+      `which authority? There is ${[...authorities.keys()].join(', ')}`,
+      'Name it with --authority.',
+    );
+  return found;
+}
+
+function facts(der: Uint8Array, role: string): Record<string, string> {
+  const view = readCertificate(der);
+  const { notBefore, notAfter } = readValidity(view);
+  return {
+    role,
+    subject: nameText(view.subject),
+    serial: serialText(view.serialNumber),
+    thumbprint: thumbprint(der),
+    notBefore: notBefore.toISOString(),
+    notAfter: notAfter.toISOString(),
+  };
+}

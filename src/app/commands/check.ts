@@ -1,0 +1,22 @@
+/** `openndes check`: configuration, keys and algorithms, without starting anything. Exit 78 when something is wrong. */
+import type { Command } from 'commander';
+import { selfTest } from '../../cms/self-test.ts';
+import { loadSettings } from '../settings.ts';
+import type { Output } from '../output.ts';
+
+export function registerCheck(program: Command, { out, err }: Output): void {
+  program
+    .command('check')
+    .description('check configuration, certificates, keys and algorithms; exit 78 when something is wrong')
+    .option('--config <file>', 'configuration', 'openndes.yaml')
+    .addHelpText('after', '\nExample:\n  openndes check --config openndes.yaml')
+    .action(async ({ config: file }: { config: string }) => {
+      const { settings, warnings } = loadSettings(file);
+      for (const warning of warnings) err(`warning: ${warning}`);
+      await selfTest();
+      out('algorithms: every one that GetCACaps can name works in this runtime');
+      for (const { name, authority } of settings.authorities.values()) out(`authority ${name}: ${authority.subject}`);
+      for (const { path } of settings.config.endpoints) out(`endpoint ${path}: ok`);
+      out('Everything is in order.');
+    });
+}

@@ -1,0 +1,49 @@
+/** Reads and writes the files that a configuration names, and says in one sentence what is wrong with one. */
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ConfigError } from '../core/errors.ts';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this user may not read it',
+  EISDIR: 'it is a directory',
+};
+
+/** Throws ConfigError when the file cannot be read. `what` says what it should be: `the issuing CA certificate`. */
+export function readFile(path: string, what: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const { code = 'unreadable' } = cause as NodeJS.ErrnoException;
+    throw new ConfigError(
+      `${path}: ${REASONS[code] ?? code} (${what})`,
+      'Check the path in the configuration and the rights of the file.',
+      { cause },
+    );
+  }
+}
+
+const OTHERS = 0o077;
+
+/** As `readFile`, for private keys: one that others may read is no longer private. Throws ConfigError. */
+export function readPrivateFile(path: string, what: string): Buffer {
+  const content = readFile(path, what);
+  // Windows has no such bits; its files are protected by their folder.
+  if (process.platform !== 'win32' && statSync(path).mode & OTHERS)
+    throw new ConfigError(`${path}: others may read this private key (${what})`, `Run: chmod 600 ${path}`);
+  return content;
+}
+
+/** Writes a file that only its owner may read, whole or not at all. */
+export const writePrivateFile = (path: string, content: string | Uint8Array): void =>
+  writeAtomically(path, content, 0o600);
+
+/** Writes a file that everybody may read, whole or not at all. */
+export const writePublicFile = (path: string, content: string | Uint8Array): void =>
+  writeAtomically(path, content, 0o644);
+
+function writeAtomically(path: string, content: string | Uint8Array, mode: number): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.new`, content, { mode });
+  renameSync(`${path}.new`, path);
+}

@@ -1,0 +1,5 @@
+/** The version of this package, read from the one place that has it. */
+import { createRequire } from 'node:module';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+export const VERSION = version;

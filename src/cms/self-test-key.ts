@@ -1,0 +1,32 @@
+/**
+ * An RSA-2048 key generated for the self-test at the start and for nothing else. It is public, and nothing trusts it:
+ * making a new one at each start would take longer than the whole test.
+ */
+export const SELF_TEST_KEY = `-----BEGIN PRIVATE KEY-----
+MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCszMJP+8x9UOav
+AM8Hn32EPM3w5AGZNZZGv/vIVdAyemxzZO8ITvuVLVsbv+en8BtfAJ/Mnq3V3X7i
+bXcLpIYIon3z7e9Umd2KPetfoC1OrilL67GwQf/VsaQ80WNAOiKbWNgkain2d+yH
+UrQPyhfg5ZJ2+wv8uCDr7qFlsXpB+LYWR2QZ44DwsaBJR/idmDPBitvDE1OzFuDv
+z73OTIsAiddl1CS4saimfn97AAsyH/yNwvCTpfyW9R6UMuDbD7/eRIwr0QjShQXw
+Mq4S7sgieudMXfEC1RB05qr+4V4VdUMPDoHSCbdei6i/dgjMhhai/Rg+5CathT5V
++B13CgR1AgMBAAECggEARHzXWwoqr1R8ScphQ90zy1CqMxq7g3TYvevjqDBS117s
+UwQjNUDQt/yFCseR0l75CjteGqSds5EZdDb8ovGvaga1MxQP8pEVXHBUNM9whanD
+lmKxR3GxK4o/1RcMZm1kP/wDltM5FIXNioj98vAfbLSwy1WPF7gG3Fv1PjAMi86X
+OJap5hajxaL01AUkldwaJNivXuDvczoGm83kznwK64zPJ4lDGV/48KzEFtabIf/O
+fowgzPCdxb/L/C+irWBDlT7DN+tVJEnVAu6bmI9LKQU+1MNp5JUCh/oVRXWnfTP5
+YmYN3i/AthtaPHSGaY3IhinrOu4az3f8QWGvOWuFdQKBgQDmfV+UD1YOSfZXIEbe
+0IDSxVKGRlPjLJ4LVxusK5Lpvz/lx4wObRUoZMhVtFYCp7s8i7I8lpNmyiA5tAW6
+/3bsG+eBKLftClFQMabQfK4ztu7EsbGGqAZb2Hxk4E2xphnkJEqxz614Rg5xRn8n
+54EzkxRHyyD/dPqasb94NfE3uwKBgQC/7NFHI5wu80NjMGqAM3wLUhL6nOJON1su
+LjpioB/tZ1WRB5rHiGFkyFyyM5n6lD1r0+ApIcVW7W2tu82POWdIiJigJpAk7ASC
+JH8qk9Qwt6sVVB1YOvH1Po3NDrC396zpFFdq7XDJXx0rkZ2bhSG5SN7gO4hbaR85
+taWIz1X5jwKBgBp6osVWsbM4igVeXuXwHCyaoK1uXOrHUGzLGBHCe8FAyG10bEGo
+BHs8gMtfyVXKwTbmcZaGUe7IH8WhSds+yAG9/u2WqPKhcc/9tEVVXYnxZSLRqyxm
+Fzzr9PZ90k8rXuQXy0D8M9iSa8xVpfwGm5A6QGUzD9ppLPUioHWF9O1LAoGAdPha
+G+dCGwM7wMoTPosiQKwG0SKock8ejSizgMRicQgXiEqANLeT1B6hECKO579NJ9h7
+t9XTNcWCoO3ivDWaEwTdME4Qb9BAdyjTMBnkqsRlypv3Pny+Vl+HgMBBR/31LiCt
+noeTw8bqOlGHIu+ivBADddoSotOQqlVgy97BYVUCgYEA4H8e/x8RKf7WZ6ALooXo
+AR1qHpy1cTo4ezumq+yQxbWfFKo6XOD5o/646/SgqDDNdmZL2IWRC+6ZSocS/svC
+3RBZCcUoNhIdXbXjUpeTqlYmB2f2TUDW2J4bt0r6aDfyZeGzFNg6WO0lz5+v5U00
+8atLoXLl6Scovt0CFUhDDJQ=
+-----END PRIVATE KEY-----`;

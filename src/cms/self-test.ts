@@ -1,0 +1,128 @@
+/** Tries at the start every algorithm that GetCACaps can say, so that no device finds out first what does not work. */
+import { constants, createPrivateKey, createPublicKey, privateDecrypt, sign } from 'node:crypto';
+import { octetString, sequence } from '../asn1/writer.ts';
+import type { KeyProvider, KeyTransport, RandomBytes } from '../core/contracts.ts';
+import { ConfigError } from '../core/errors.ts';
+import { type CertificateView, readCertificate, writeCertificate } from '../pkix/certificate.ts';
+import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
+import { CIPHERS, type ContentCipher, DIGESTS } from './algorithms.ts';
+import { openEnvelopedData, readEnvelopedData, writeEnvelopedData } from './enveloped-data.ts';
+import { SELF_TEST_KEY } from './self-test-key.ts';
+import { readSignedData, verifySigner, writeSignedData } from './signed-data.ts';
+
+/** What is tried. Everything that the product has, unless something else is given. */
+export type SelfTestSubject = {
+  /** An RSA key that signs and decrypts. */
+  key: KeyProvider;
+  digests: readonly Pick<(typeof DIGESTS)[number], 'digest'>[];
+  ciphers: readonly ContentCipher[];
+  transports: readonly KeyTransport[];
+};
+
+const TRANSPORTS: readonly KeyTransport[] = [
+  { scheme: 'pkcs1' },
+  ...DIGESTS.map(({ digest }) => ({ scheme: 'oaep', hash: digest, mgf1Hash: digest }) as const),
+];
+const REMEDY =
+  'Run it with Node.js 24 or newer as nodejs.org builds it, without an OpenSSL configuration that turns algorithms off (OPENSSL_CONF, --enable-fips).';
+const CONTENT = Buffer.from('self-test');
+/** It protects nothing, so it may be the same octets each time. */
+const octets: RandomBytes = (length) => Buffer.alloc(length, 0x5a);
+
+/** Throws ConfigError that names the algorithm which this runtime cannot do. Takes some milliseconds. */
+export async function selfTest(subject: Partial<SelfTestSubject> = {}): Promise<void> {
+  const { key = nodeKey(), digests = DIGESTS, ciphers = CIPHERS, transports = TRANSPORTS } = subject;
+  const parties = await attempt('RSA signatures of certificates', () => makeParties(key));
+  for (const { digest } of digests) await check(`RSA signatures with ${digest}`, () => signs(parties, digest));
+  for (const cipher of ciphers) await check(cipher.name, () => encrypts(parties, cipher, { scheme: 'pkcs1' }));
+  for (const transport of transports)
+    await check(transportName(transport), () => encrypts(parties, CIPHERS[0]!, transport));
+  await check('implicit rejection of wrong PKCS#1 v1.5 padding', () => rejectsImplicitly(key));
+}
+
+type Parties = { key: KeyProvider; publicKey: PublicKey; certificate: CertificateView };
+
+const transportName = (transport: KeyTransport): string =>
+  transport.scheme === 'pkcs1' ? 'RSAES-PKCS1-v1_5' : `RSAES-OAEP with ${transport.hash}`;
+
+async function check(algorithm: string, works: () => Promise<boolean>): Promise<void> {
+  if (!(await attempt(algorithm, works)))
+    throw new ConfigError(`self-test: ${algorithm} gives wrong results in this runtime`, REMEDY);
+}
+
+async function attempt<T>(algorithm: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new ConfigError(`self-test: ${algorithm} does not work in this runtime`, REMEDY, { cause });
+  }
+}
+
+async function makeParties(key: KeyProvider): Promise<Parties> {
+  const nobody = sequence();
+  const der = await writeCertificate(
+    {
+      serialNumber: Buffer.of(1),
+      issuer: nobody,
+      subject: nobody,
+      notBefore: new Date(0),
+      notAfter: new Date(0),
+      spki: key.spki,
+      extensions: [],
+    },
+    key,
+  );
+  return { key, publicKey: readPublicKey(key.spki), certificate: readCertificate(der) };
+}
+
+async function signs({ key, publicKey, certificate }: Parties, digest: SelfTestSubject['digests'][number]['digest']) {
+  const message = await writeSignedData({
+    content: CONTENT,
+    attributes: [],
+    digest,
+    signer: { certificate, key },
+    certificates: [],
+  });
+  const data = readSignedData(message);
+  return (
+    verifySigner(data, data.signers[0]!, publicKey) &&
+    !verifySigner({ ...data, content: octetString(CONTENT) }, data.signers[0]!, publicKey)
+  );
+}
+
+async function encrypts({ key, publicKey, certificate }: Parties, cipher: ContentCipher, transport: KeyTransport) {
+  const recipient = { certificate, key: publicKey };
+  const message = writeEnvelopedData({ content: CONTENT, recipient, transport, cipher, random: octets });
+  const enveloped = readEnvelopedData(message);
+  const [info] = enveloped.recipients;
+  // Another substitute than the content key, so that a decryption that failed is not taken for one that worked.
+  const substitute: RandomBytes = (length) => Buffer.alloc(length, 0xa5);
+  const opened = await openEnvelopedData(
+    { ...enveloped, cipher },
+    { recipient: { ...info!, transport }, key },
+    substitute,
+  );
+  return Buffer.compare(opened, CONTENT) === 0;
+}
+
+/** A ciphertext that nobody encrypted: octets must come back and no error, the same each time. */
+async function rejectsImplicitly(key: KeyProvider): Promise<boolean> {
+  const ciphertext = Buffer.alloc(key.key.bits / 8, 0x11);
+  const once = await key.decrypt!(ciphertext, { scheme: 'pkcs1' });
+  return Buffer.compare(once, await key.decrypt!(ciphertext, { scheme: 'pkcs1' })) === 0;
+}
+
+/** The test key with the primitives of node:crypto, which is what keys in files use. */
+function nodeKey(): KeyProvider {
+  const key = createPrivateKey(SELF_TEST_KEY);
+  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  return {
+    spki,
+    key: readPublicKey(spki).kind,
+    sign: (data, digest) => sign(digest, data, key),
+    decrypt: (ciphertext, transport) =>
+      transport.scheme === 'pkcs1'
+        ? privateDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, ciphertext)
+        : privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: transport.hash }, ciphertext),
+  };
+}

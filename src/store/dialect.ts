@@ -1,0 +1,54 @@
+/** Everything in which the databases differ, in one table. */
+import { type ColumnDefinitionBuilder, sql } from 'kysely';
+
+/** One row of the table. */
+export type Dialect = {
+  /** Starts a transaction that is going to write. */
+  begin: string;
+  /** Taken first inside the transaction of the migrations, where `begin` alone does not keep other writers out. */
+  migrationLock?: string;
+  /** Column type of `id`, which the database counts up. */
+  identity: 'integer' | 'bigserial';
+  /** Makes an `id` one that is never given out twice, not even after its row is deleted. */
+  neverReused: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder;
+  /** Column type of octets. */
+  bytes: 'blob' | 'bytea';
+  /** Column type of a Moment: 64 bits. */
+  moment: 'integer' | 'bigint';
+  /** True when this error says that a unique index already has the value. */
+  isConflict: (error: unknown) => boolean;
+};
+
+const codeOf = (error: unknown, property: 'errcode' | 'code'): unknown =>
+  error instanceof Error ? (error as Error & Record<typeof property, unknown>)[property] : undefined;
+
+// SQLITE_CONSTRAINT_UNIQUE and SQLITE_CONSTRAINT_PRIMARYKEY; https://www.sqlite.org/rescode.html
+const SQLITE_CONFLICTS: readonly unknown[] = [2067, 1555];
+// unique_violation; PostgreSQL manual, appendix A.
+const POSTGRES_CONFLICT = '23505';
+
+export const DIALECTS = {
+  sqlite: {
+    // A transaction that reads first and then writes fails at once when another process wrote in between; taking the
+    // write lock at the start waits for it instead.
+    begin: 'begin immediate',
+    identity: 'integer',
+    // SQLite would else use the largest number again; this costs one page more per write, so only where it matters.
+    neverReused: (column) => column.autoIncrement(),
+    bytes: 'blob',
+    moment: 'integer',
+    isConflict: (error) => SQLITE_CONFLICTS.includes(codeOf(error, 'errcode')),
+  },
+  postgres: {
+    begin: 'begin',
+    migrationLock: 'select pg_advisory_xact_lock(7240058894)',
+    identity: 'bigserial',
+    neverReused: (column) => column,
+    bytes: 'bytea',
+    moment: 'bigint',
+    isConflict: (error) => codeOf(error, 'code') === POSTGRES_CONFLICT,
+  },
+} as const satisfies Record<string, Dialect>;
+
+/** Column type by the name that a dialect gives it: kysely knows `blob`, but not on PostgreSQL. */
+export const columnType = (name: Dialect['bytes'] | Dialect['moment']) => sql.raw<unknown>(name);

@@ -1,0 +1,118 @@
+/** How the schema came to be: one list of steps for every database. */
+import { sql } from 'kysely';
+import { columnType, type Dialect } from './dialect.ts';
+import type { Database } from './schema.ts';
+
+/** One step. A step that has been released is never changed; a later change is a further step. */
+export type Migration = (db: Database, dialect: Dialect) => Promise<void>;
+
+/** The list. Its length is the version of the schema. */
+export const MIGRATIONS: readonly Migration[] = [
+  async (db, dialect) => {
+    await createCertificates(db, dialect);
+    await createTransactions(db, dialect);
+    await createNotices(db, dialect);
+    await createAudit(db, dialect);
+    await createMarks(db, dialect);
+  },
+];
+
+async function createCertificates(db: Database, dialect: Dialect): Promise<void> {
+  const moment = columnType(dialect.moment);
+  await db.schema
+    .createTable('certificates')
+    .addColumn('id', dialect.identity, (column) => column.primaryKey())
+    .addColumn('serial', 'text', (column) => column.notNull().unique())
+    .addColumn('endpoint', 'text', (column) => column.notNull())
+    .addColumn('transaction_id', 'text', (column) => column.notNull())
+    .addColumn('subject', 'text', (column) => column.notNull())
+    .addColumn('subject_folded', 'text', (column) => column.notNull())
+    .addColumn('issuer', 'text', (column) => column.notNull())
+    .addColumn('thumbprint', 'text', (column) => column.notNull())
+    .addColumn('der', columnType(dialect.bytes), (column) => column.notNull())
+    .addColumn('not_before', moment, (column) => column.notNull())
+    .addColumn('not_after', moment, (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('issued_at', moment, (column) => column.notNull())
+    .addColumn('delivered_at', moment)
+    .addColumn('revoked_at', moment)
+    .addColumn('revocation_reason', 'text')
+    .execute();
+  // A revocation list is read out of very many certificates; those that are not on it pay nothing for this index.
+  await db.schema
+    .createIndex('certificates_revoked')
+    .on('certificates')
+    .column('id')
+    .where(sql<boolean>`state = 'revoked'`)
+    .execute();
+}
+
+async function createTransactions(db: Database, dialect: Dialect): Promise<void> {
+  const moment = columnType(dialect.moment);
+  await db.schema
+    .createTable('transactions')
+    .addColumn('id', dialect.identity, (column) => column.primaryKey())
+    .addColumn('key', 'text', (column) => column.notNull().unique())
+    .addColumn('endpoint', 'text', (column) => column.notNull())
+    .addColumn('transaction_id', 'text', (column) => column.notNull())
+    .addColumn('signer', 'text', (column) => column.notNull())
+    .addColumn('subject', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('reason', 'text')
+    .addColumn('created_at', moment, (column) => column.notNull())
+    .addColumn('updated_at', moment, (column) => column.notNull())
+    .addColumn('serial', 'text', (column) => column.references('certificates.serial'))
+    .execute();
+  await db.schema
+    .createIndex('transactions_by_transaction_id')
+    .on('transactions')
+    .columns(['endpoint', 'transaction_id', 'id'])
+    .execute();
+  await db.schema
+    .createIndex('transactions_pending')
+    .on('transactions')
+    .column('id')
+    .where(sql<boolean>`state = 'pending'`)
+    .execute();
+}
+
+async function createNotices(db: Database, dialect: Dialect): Promise<void> {
+  await db.schema
+    .createTable('notices')
+    // A late word on a notice that is done must never hit another one.
+    .addColumn('id', dialect.identity, (column) => dialect.neverReused(column.primaryKey()))
+    .addColumn('mode', 'text', (column) => column.notNull())
+    .addColumn('payload', 'text', (column) => column.notNull())
+    .addColumn('attempts', 'integer', (column) => column.notNull())
+    .addColumn('due_at', columnType(dialect.moment), (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('notices_by_due').on('notices').columns(['mode', 'due_at', 'id']).execute();
+}
+
+async function createAudit(db: Database, dialect: Dialect): Promise<void> {
+  await db.schema
+    .createTable('audit')
+    .addColumn('id', dialect.identity, (column) => column.primaryKey())
+    .addColumn('at', columnType(dialect.moment), (column) => column.notNull())
+    .addColumn('event', 'text', (column) => column.notNull())
+    .addColumn('endpoint', 'text', (column) => column.notNull())
+    .addColumn('transaction_id', 'text', (column) => column.notNull())
+    .addColumn('serial', 'text')
+    .addColumn('detail', 'text')
+    .execute();
+  await db.schema.createIndex('audit_by_serial').on('audit').columns(['serial', 'id']).execute();
+}
+
+async function createMarks(db: Database, dialect: Dialect): Promise<void> {
+  const moment = columnType(dialect.moment);
+  await db.schema
+    .createTable('consumed_challenges')
+    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('at', moment, (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('write_check')
+    .addColumn('id', 'integer', (column) => column.primaryKey())
+    .addColumn('at', moment, (column) => column.notNull())
+    .execute();
+}

@@ -1,0 +1,73 @@
+/**
+ * Notices that are still owed. The payload holds a secret (see notice-codec.ts), so a row exists exactly as long as its
+ * notice is owed: accepted or abandoned, it is deleted in the same transaction, and SQLite's secure_delete overwrites
+ * the freed bytes. Until the next checkpoint the write-ahead log, a file of mode 0600, can still hold an older page.
+ */
+import type { Insertable } from 'kysely';
+import type { AuditEntry, Notice, StoredNotice } from '../core/store.ts';
+import { addAudit } from './audit.ts';
+import { markDelivered, markRevoked } from './certificates.ts';
+import { decodeNotice, encodeNotice } from './notice-codec.ts';
+import { prepared } from './prepared.ts';
+import type { Database, NoticeTable } from './schema.ts';
+
+type Mode = StoredNotice['mode'];
+
+const insert = prepared((db, row: Insertable<NoticeTable>) => db.insertInto('notices').values(row).returning('id'));
+const remove = prepared((db, { id }: { id: number }) => db.deleteFrom('notices').where('id', '=', id));
+
+/** Owed from `dueAt` on. Returns its number. */
+export async function addNotice(tx: Database, owed: { notice: Notice; mode: Mode; dueAt: Date }): Promise<number> {
+  const { notice, mode, dueAt } = owed;
+  const { rows } = await insert(tx, { mode, payload: encodeNotice(notice), attempts: 0, due_at: dueAt.getTime() });
+  const [row] = rows;
+  if (!row) throw new Error('The store gave the notice no number, so it was not recorded.');
+  return row.id;
+}
+
+/** Oldest first. */
+export async function dueNotices(db: Database, mode: Mode, now: Date, limit: number): Promise<StoredNotice[]> {
+  const rows = await db
+    .selectFrom('notices')
+    .selectAll()
+    .where('mode', '=', mode)
+    .where('due_at', '<=', now.getTime())
+    .orderBy('due_at')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(({ id, mode, payload, attempts, due_at }) => ({
+    id,
+    notice: decodeNotice(payload),
+    mode,
+    attempts,
+    dueAt: new Date(due_at),
+  }));
+}
+
+export async function postponeNotice(tx: Database, id: number, dueAt: Date): Promise<void> {
+  await tx
+    .updateTable('notices')
+    .set((row) => ({ attempts: row('attempts', '+', 1), due_at: dueAt.getTime() }))
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Nothing happens when the notice is done already: of two words on one notice the first counts. */
+export async function acceptNotice(tx: Database, id: number, serial: string, audit: AuditEntry): Promise<void> {
+  if (!(await removeNotice(tx, id))) return;
+  await markDelivered(tx, serial, audit.at);
+  await addAudit(tx, audit);
+}
+
+/** Nothing happens when the notice is done already: of two words on one notice the first counts. */
+export async function abandonNotice(tx: Database, id: number, serial: string, audit: AuditEntry): Promise<void> {
+  if (!(await removeNotice(tx, id))) return;
+  await markRevoked(tx, { serial, from: ['issued'], at: audit.at, reason: 'cessationOfOperation' });
+  await addAudit(tx, audit);
+}
+
+async function removeNotice(tx: Database, id: number): Promise<boolean> {
+  const { numAffectedRows } = await remove(tx, { id });
+  return numAffectedRows !== 0n;
+}

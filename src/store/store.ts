@@ -1,0 +1,54 @@
+/** The store over any open database: reads go straight to it, writes through the group commit. */
+import type { Clock } from '../core/contracts.ts';
+import type { Store } from '../core/store.ts';
+import { addAudit, listAudit } from './audit.ts';
+import { groupCommit } from './batch.ts';
+import { findCertificate, listCertificates, markRevoked } from './certificates.ts';
+import type { Engine } from './engine.ts';
+import { recordIssued } from './issuance.ts';
+import { abandonNotice, acceptNotice, addNotice, dueNotices, postponeNotice } from './notices.ts';
+import type { Database } from './schema.ts';
+import { decidePending, findTransaction, findTransactions, listPending, recordPending } from './transactions.ts';
+
+/** Assembles the store over a database that `migrate` has prepared. `close()` closes the database. */
+export function createStore(engine: Engine, clock: Clock): Store {
+  const { db } = engine;
+  const { write, end } = groupCommit(engine);
+  return {
+    findTransaction: (key) => findTransaction(db, key),
+    findTransactions: (endpoint, transactionId) => findTransactions(db, endpoint, transactionId),
+    findCertificate: (serial) => findCertificate(db, serial),
+    listCertificates: (filter) => listCertificates(db, filter),
+    listPending: () => listPending(db),
+    listAudit: (filter) => listAudit(db, filter),
+    dueNotices: (mode, now, limit) => dueNotices(db, mode, now, limit),
+
+    recordIssued: (issuance) => write((tx) => recordIssued(tx, issuance)),
+    recordPending: (transaction, audit) => write((tx) => recordPending(tx, transaction, audit)),
+    decidePending: (key, decision, audit) => write((tx) => decidePending(tx, key, decision, audit)),
+    noticeAccepted: (id, serial, audit) => write((tx) => acceptNotice(tx, id, serial, audit)),
+    noticePostponed: (id, dueAt) => write((tx) => postponeNotice(tx, id, dueAt)),
+    noticeAbandoned: (id, serial, audit) => write((tx) => abandonNotice(tx, id, serial, audit)),
+    recordNotice: (notice) => write((tx) => addNotice(tx, { notice, mode: 'outbox', dueAt: clock() })),
+    revoke: (serial, reason, audit) =>
+      write(async (tx) => {
+        const revoked = await markRevoked(tx, { serial, from: ['issued', 'delivered'], at: audit.at, reason });
+        if (revoked) await addAudit(tx, audit);
+        return revoked;
+      }),
+
+    check: () => write((tx) => proveWritable(tx, clock())),
+    async close() {
+      await end();
+      await db.destroy();
+    },
+  };
+}
+
+async function proveWritable(tx: Database, at: Date): Promise<void> {
+  await tx
+    .insertInto('write_check')
+    .values({ id: 1, at: at.getTime() })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ at: at.getTime() }))
+    .execute();
+}

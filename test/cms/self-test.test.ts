@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CIPHERS } from '../../src/cms/algorithms.ts';
+import { selfTest } from '../../src/cms/self-test.ts';
+import type { KeyProvider } from '../../src/core/contracts.ts';
+import { ConfigError } from '../../src/core/errors.ts';
+import { rsaKey } from '../kit/keys.ts';
+
+const key = rsaKey('self-test');
+
+test('this runtime can do everything that GetCACaps says', () => selfTest());
+test('so can a key from a file', () => selfTest({ key }));
+
+/** Throws where `broken` says so, and works elsewhere. */
+const without = (broken: Partial<KeyProvider>): KeyProvider => ({ ...key, ...broken });
+const gone = (): never => {
+  throw new Error('unsupported');
+};
+const decrypt = key.decrypt!;
+
+const BROKEN: Readonly<Record<string, [Parameters<typeof selfTest>[0], RegExp]>> = {
+  'no digest at all': [{ key: without({ sign: gone }) }, /RSA signatures of certificates does not work/],
+  'SHA-384 is missing': [
+    { key: without({ sign: (data, digest) => (digest === 'sha384' ? gone() : key.sign(data, digest)) }) },
+    /RSA signatures with sha384 does not work/,
+  ],
+  'SHA-512 signs wrongly': [
+    { key: without({ sign: (data, digest) => key.sign(data, digest === 'sha512' ? 'sha256' : digest) }) },
+    /RSA signatures with sha512 gives wrong results/,
+  ],
+  'a cipher is missing': [
+    { ciphers: [...CIPHERS, { ...CIPHERS[3]!, name: 'rc2-cbc' }] },
+    /rc2-cbc does not work/,
+  ],
+  'OAEP with SHA-224 is missing': [
+    {
+      key: without({
+        decrypt: (octets, transport) =>
+          transport.scheme === 'oaep' && transport.hash === 'sha224' ? gone() : decrypt(octets, transport),
+      }),
+    },
+    /RSAES-OAEP with sha224 does not work/,
+  ],
+  'PKCS#1 v1.5 gives wrong octets': [
+    { key: without({ decrypt: () => Buffer.alloc(16) }), ciphers: [] },
+    /RSAES-PKCS1-v1_5 gives wrong results/,
+  ],
+  'wrong padding is an error': [
+    {
+      key: without({
+        decrypt: (octets, transport) => (octets.every((octet) => octet === 0x11) ? gone() : decrypt(octets, transport)),
+      }),
+    },
+    /implicit rejection .* does not work/,
+  ],
+};
+for (const [what, [subject, words]] of Object.entries(BROKEN))
+  test(`stops the start and names the algorithm: ${what}`, () =>
+    assert.rejects(
+      selfTest(subject),
+      (error) => error instanceof ConfigError && words.test(error.message) && /Node\.js 24/.test(error.remedy),
+    ));

@@ -1,0 +1,45 @@
+/** What the documentation claims is true: generated pages are current, and every command, code and link exists. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { PAGES } from '../src/app/documentation.ts';
+import { program } from '../src/app/main.ts';
+
+const root = join(import.meta.dirname, '..');
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+const pages = ['README.md', 'SECURITY.md', 'CHANGELOG.md', 'certs/README.md', ...readdirSync(join(root, 'docs')).map((file) => `docs/${file}`)].filter(
+  (file) => file.endsWith('.md'),
+);
+
+for (const [file, make] of Object.entries(PAGES))
+  test(`docs/${file} is what the code says; \`npm run docs\` writes it`, () => assert.equal(read(`docs/${file}`), make()));
+
+test('README names every command', () => {
+  const readme = read('README.md');
+  for (const command of program().commands) assert.ok(readme.includes(`openndes ${command.name()}`), command.name());
+});
+
+test('README has the two set-up commands', () => {
+  for (const command of ['npm ci && npm start', 'npm ci && npm test']) assert.ok(read('README.md').includes(command), command);
+});
+
+test('README names every script of package.json that people run', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  for (const script of Object.keys(scripts).filter((name) => !/^(pre|post)/.test(name) && !['start', 'test'].includes(name)))
+    assert.ok(read('README.md').includes(`npm run ${script}`), script);
+});
+
+test('every command has help with an example', () => {
+  assert.equal((read('docs/commands.md').match(/^Example:$/gm) ?? []).length, (read('docs/commands.md').match(/^## openndes /gm) ?? []).length);
+});
+
+for (const page of pages)
+  test(`links of ${page} lead somewhere`, () => {
+    for (const [, target] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g))
+      assert.ok(existsSync(join(root, dirname(page), target!)), `${page}: ${target}`);
+  });
+
+test('every page of docs/ is reachable from the README', () => {
+  for (const page of pages.filter((name) => name.startsWith('docs/'))) assert.ok(read('README.md').includes(`(${page})`), page);
+});

@@ -1,0 +1,156 @@
+/** An endpoint as the enrolment line sees it: real codec, CA and store, a policy that keeps count, a log that is kept. */
+import assert from 'node:assert/strict';
+import { pino } from 'pino';
+import { localAuthority } from '../../src/ca/authority.ts';
+import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
+import { type CertRep, readCertRep } from '../../src/client/reply.ts';
+import { singleValue } from '../../src/cms/attributes.ts';
+import { readDerOrBer } from '../../src/cms/content-info.ts';
+import { readSignedData } from '../../src/cms/signed-data.ts';
+import type { Decision, EnrollmentRequest, Facts, Issuer, Logger, Policy } from '../../src/core/contracts.ts';
+import type { Notice, Store, StoredCertificate } from '../../src/core/store.ts';
+import type { Endpoint, Surroundings } from '../../src/enroll/endpoint.ts';
+import { sendDueNotices } from '../../src/enroll/notices.ts';
+import { type Answer, type ScepService, scepService } from '../../src/enroll/service.ts';
+import { SCEP_ATTRIBUTE } from '../../src/scep/attributes.ts';
+import { capabilities } from '../../src/scep/capabilities.ts';
+import { messageCodec } from '../../src/scep/codec.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { client, HOUR, issuing, type Keyed, NOW, ra, random, registration, root } from '../kit/pki.ts';
+import { SENDER_NONCE, TRANSACTION_ID } from '../kit/requests.ts';
+
+export const PATH = '/certsrv/mscep/mscep.dll';
+
+/** A clock that stands still until it is moved. */
+export type HandClock = { (): Date; forward(milliseconds: number): void };
+export function handClock(): HandClock {
+  let now = NOW.getTime();
+  return Object.assign(() => new Date(now), { forward: (milliseconds: number) => void (now += milliseconds) });
+}
+
+/** The log as the product writes it, a line for each entry; arrays of octets are lists of numbers in it. */
+export type KeptLog = Logger & { lines: string[] };
+export function keptLog(): KeptLog {
+  const lines: string[] = [];
+  const write = (line: string) => void lines.push(line.replace(/"\d+":/g, ''));
+  const log = pino({ level: 'debug', base: null }, { write });
+  return { lines, ...bound(log) };
+}
+
+const bound = (log: Logger): Logger => ({
+  debug: (fields, message) => log.debug(fields, message),
+  info: (fields, message) => log.info(fields, message),
+  warn: (fields, message) => log.warn(fields, message),
+  error: (fields, message) => log.error(fields, message),
+});
+
+/** A policy that says what it is told to say, and remembers what it was asked and told. */
+export type CountingPolicy = Policy & { asked: EnrollmentRequest[]; notices: Notice[] };
+type Say = (request: EnrollmentRequest) => Decision | Promise<Decision>;
+type Hear = (notice: Notice) => Facts | Promise<Facts>;
+export function policyThat(say: Say, hear: Hear = () => ({ code: 'Success' })): CountingPolicy {
+  const asked: EnrollmentRequest[] = [];
+  const notices: Notice[] = [];
+  return {
+    name: 'test',
+    asked,
+    notices,
+    async decide(request) {
+      asked.push(request);
+      return say(request);
+    },
+    async notify(notice) {
+      notices.push(notice);
+      return hear(notice);
+    },
+  };
+}
+export const allows = (notify: 'none' | 'strict' | 'outbox', hear?: Hear): CountingPolicy =>
+  policyThat(() => ({ kind: 'allow', notify }), hear);
+
+export type Under = {
+  service: ScepService;
+  endpoint: Endpoint;
+  around: Surroundings;
+  store: Store;
+  clock: HandClock;
+  log: KeptLog;
+  /** Sends what is due as a new process would, or as one that has been up for a while. */
+  notices(orphanedAfter?: number): Promise<number>;
+};
+
+/** What a test may put in the place of the real thing; `wrap` stands between the line and the store. */
+export type Different = Partial<Endpoint> & { store?: Store; wrap?: (store: Store) => Store; clock?: HandClock };
+
+/** An issuing CA of the test PKI. */
+export const authority = (clock: () => Date): Issuer =>
+  localAuthority({
+    certificate: issuing.certificate,
+    chain: [root.certificate],
+    key: issuing.key,
+    profile: DEFAULT_PROFILE,
+    clock,
+    random,
+  });
+
+export async function endpointUnderTest(policy: Policy, different: Different = {}): Promise<Under> {
+  const { store: given, wrap = (store) => store, clock = handClock(), ...rest } = different;
+  const store = given ?? (await openSqliteStore({ path: ':memory:', clock }));
+  const rules = { legacy: new Set<never>(), signingTime: undefined };
+  const endpoint: Endpoint = {
+    path: PATH,
+    policy,
+    issuer: authority(clock),
+    codec: messageCodec({ ra: registration, rules, clock, random }),
+    retention: 24 * HOUR,
+    ...rest,
+  };
+  const log = keptLog();
+  const deadline = () => new AbortController().signal;
+  const around: Surroundings = { store: wrap(store), clock, logger: log, deadline };
+  const service = scepService(
+    { endpoint, capabilities: capabilities(new Set()), ra: [ra.certificate], chain: [issuing.certificate, root.certificate] },
+    around,
+  );
+  const notices = (orphanedAfter?: number) =>
+    sendDueNotices(new Map([[endpoint.path, endpoint]]), around, orphanedAfter);
+  return { service, endpoint, around, store, clock, log, notices };
+}
+
+/** What the device reads in the answer; throws unless the test RA signed it for this request. */
+export const read = ({ body }: { body: Uint8Array }, signer: Keyed = client): Promise<CertRep> =>
+  readCertRep(body, {
+    transactionId: TRANSACTION_ID,
+    senderNonce: SENDER_NONCE,
+    trusted: [ra.certificate],
+    signer,
+    random,
+  });
+
+/** The certificate in a successful answer. */
+export async function issuedIn(answer: Answer, signer?: Keyed): Promise<Buffer> {
+  const reply = await read(answer, signer);
+  assert.equal(reply.status, 'success', JSON.stringify(answer.facts));
+  assert.ok(reply.status === 'success' && reply.certificates.length === 1);
+  return Buffer.from(reply.certificates[0]!);
+}
+
+/** The refusal's code, of which the wire must show the row. */
+export async function refusalIn(answer: Answer): Promise<unknown> {
+  const reply = await read(answer);
+  assert.equal(reply.status, 'failure', JSON.stringify(answer.facts));
+  return answer.facts['code'];
+}
+
+/** The senderNonce of an answer, hexadecimal. */
+export function nonceOf({ body }: Answer): string {
+  const { attributes } = readDerOrBer(body, readSignedData).signers[0]!;
+  return Buffer.from(singleValue(attributes, SCEP_ATTRIBUTE.senderNonce)!.content).toString('hex');
+}
+
+/** The certificates in the store, newest first. */
+export const stored = ({ store }: Under): Promise<StoredCertificate[]> => store.listCertificates({});
+
+/** The events of the history, oldest first. */
+export const events = async ({ store }: Under): Promise<string[]> =>
+  (await store.listAudit({})).map(({ event }) => event).toReversed();

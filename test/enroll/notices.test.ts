@@ -1,0 +1,229 @@
+/** What the authoriser is owed: strict before delivery, outbox after it, and what a crash leaves behind. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Store } from '../../src/core/store.ts';
+import { HttpError } from '../../src/core/errors.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { CHALLENGE, CSR, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
+import { temporaryFile } from '../store/temporary.ts';
+import {
+  allows,
+  endpointUnderTest,
+  events,
+  handClock,
+  issuedIn,
+  PATH,
+  policyThat,
+  read,
+  refusalIn,
+  stored,
+} from './endpoint-under-test.ts';
+
+const MESSAGE = await requestMessage();
+const MINUTE = 60_000;
+const refuses = () => Promise.reject(new Error('not accepted'));
+
+/** Not accepted so many times, then accepted. */
+const acceptsAfter = (failures: number) => {
+  let left = failures;
+  return () => (left-- > 0 ? refuses() : Promise.resolve({ code: 'Success' }));
+};
+
+test('strict: accepted, then delivered; the notice says what the certificate is', async () => {
+  const policy = allows('strict');
+  const under = await endpointUnderTest(policy);
+  const answer = await under.service.pkiOperation(MESSAGE);
+  const certificate = await issuedIn(answer);
+  const [record] = await stored(under);
+  assert.equal(record!.state, 'delivered');
+  assert.deepEqual(record!.deliveredAt, under.clock());
+  assert.deepEqual(Buffer.from(record!.der), certificate);
+  const { serial, thumbprint, notAfter, issuer } = record!;
+  const expected = { kind: 'success', endpoint: PATH, transactionId: TRANSACTION_ID, thumbprint, serial, notAfter, issuer };
+  assert.deepEqual(policy.notices, [{ ...expected, csr: Buffer.from(CSR) }]);
+  assert.deepEqual(await events(under), ['issued', 'delivered']);
+  assert.equal(answer.facts['code'], 'Success');
+  assert.equal(await under.notices(0), 0);
+});
+
+test('strict: not accepted, nothing delivered: FAILURE, revoked as never delivered, and the CA is told', async () => {
+  const revoked: Uint8Array[] = [];
+  const revoker = { revoke: async (certificate: Uint8Array) => void revoked.push(Buffer.from(certificate)) };
+  const under = await endpointUnderTest(allows('strict', refuses), { revoker });
+  assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'notification_failed');
+  const [record] = await stored(under);
+  assert.deepEqual([record!.state, record!.deliveredAt], ['revoked', undefined]);
+  assert.deepEqual(await events(under), ['issued', 'never-delivered']);
+  assert.deepEqual(revoked, [Buffer.from(record!.der)]);
+  assert.equal(await under.notices(0), 0);
+});
+
+test('strict: the same request after a failed notification is asked and issued afresh', async () => {
+  const policy = allows('strict', acceptsAfter(1));
+  const under = await endpointUnderTest(policy);
+  await refusalIn(await under.service.pkiOperation(MESSAGE));
+  const second = await issuedIn(await under.service.pkiOperation(MESSAGE));
+  assert.equal(policy.asked.length, 2);
+  const [fresh, old] = await stored(under);
+  assert.deepEqual(Buffer.from(fresh!.der), second);
+  assert.notEqual(fresh!.serial, old!.serial);
+  assert.deepEqual([fresh!.state, old!.state], ['delivered', 'revoked']);
+});
+
+test('strict: a CA that does not take the revocation costs the device no answer, and is in the log', async () => {
+  const revoker = { revoke: () => Promise.reject(new Error('CA out of reach')) };
+  const under = await endpointUnderTest(allows('strict', refuses), { revoker });
+  assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'notification_failed');
+  assert.match(under.log.lines.join('\n'), /^{"level":50.*CA out of reach.*revoke this certificate there/m);
+});
+
+test('strict: revoked while the authoriser was being told: not delivered, although it accepted', async () => {
+  const policy = allows('strict', async (notice) => {
+    assert.ok(notice.kind === 'success');
+    const { endpoint, transactionId, serial } = notice;
+    const at = under.clock();
+    await under.store.revoke(serial, 'keyCompromise', { at, event: 'revoked', endpoint, transactionId, serial });
+    return {};
+  });
+  const under = await endpointUnderTest(policy);
+  assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'notification_failed');
+  assert.equal((await stored(under))[0]!.deliveredAt, undefined);
+});
+
+test('outbox: delivered at once, the notice sent later', async () => {
+  const policy = allows('outbox');
+  const under = await endpointUnderTest(policy);
+  await issuedIn(await under.service.pkiOperation(MESSAGE));
+  assert.equal((await stored(under))[0]!.state, 'delivered');
+  assert.equal(policy.notices.length, 0);
+  assert.equal(await under.notices(), 1);
+  assert.equal(policy.notices.length, 1);
+  assert.deepEqual(await events(under), ['issued', 'notified']);
+  assert.equal(await under.notices(), 0);
+});
+
+test('outbox: not accepted, it is tried again after 30 s, 1 min, 2 min and so on, an hour at most', async () => {
+  const policy = allows('outbox', refuses);
+  const under = await endpointUnderTest(policy);
+  await issuedIn(await under.service.pkiOperation(MESSAGE));
+  const waits = [0.5, 1, 2, 4, 8, 16, 32, 60, 60].map((minutes) => minutes * MINUTE);
+  assert.equal(await under.notices(), 1);
+  for (const wait of waits) {
+    under.clock.forward(wait - 1);
+    assert.equal(await under.notices(), 0);
+    under.clock.forward(1);
+    assert.equal(await under.notices(), 1);
+  }
+  assert.equal(policy.notices.length, 1 + waits.length);
+  assert.equal((await stored(under))[0]!.state, 'delivered');
+});
+
+test('outbox: a notice survives the process and is sent by the next one', async () => {
+  const path = temporaryFile();
+  const clock = handClock();
+  const before = await endpointUnderTest(allows('outbox'), { store: await openSqliteStore({ path, clock }), clock });
+  await issuedIn(await before.service.pkiOperation(MESSAGE));
+  await before.store.close();
+  const policy = allows('outbox');
+  const after = await endpointUnderTest(policy, { store: await openSqliteStore({ path, clock }), clock });
+  assert.equal(await after.notices(), 1);
+  const [record] = await stored(after);
+  assert.ok(policy.notices[0]!.kind === 'success' && policy.notices[0]!.serial === record!.serial);
+  assert.equal(await after.notices(), 0);
+  await after.store.close();
+});
+
+test('a notice for an endpoint that is gone stays, is named in the log, and holds up no other', async () => {
+  for (const mode of ['strict', 'outbox'] as const) {
+    const under = await endpointUnderTest(allows(mode), { wrap: mode === 'strict' ? deaf : (store) => store });
+    const { service } = under;
+    await service.pkiOperation(MESSAGE).catch((error: unknown) => assert.ok(error instanceof HttpError));
+    const elsewhere = await endpointUnderTest(allows(mode), { store: under.store, path: '/other', clock: under.clock });
+    assert.equal(await elsewhere.notices(0), 1);
+    assert.match(elsewhere.log.lines.join('\n'), /^{"level":40.*mscep\.dll.*not configured/m);
+    assert.equal(await elsewhere.notices(0), 0);
+    under.clock.forward(MINUTE);
+    assert.equal(await under.notices(0), 1);
+    assert.equal((await stored(under))[0]!.state, 'delivered');
+  }
+});
+
+/** A store that records a certificate and then does not take the authoriser's word: the process dies in between. */
+const deaf = (store: Store): Store => {
+  let deafness = 1;
+  return {
+    ...store,
+    noticeAccepted: (...word) =>
+      deafness-- > 0 ? Promise.reject(new Error('disk full')) : store.noticeAccepted(...word),
+  };
+};
+
+test('strict: what a crash left behind is PENDING, then finished at the next start, and a resend gets it', async () => {
+  const policy = allows('strict');
+  const under = await endpointUnderTest(policy, { wrap: deaf });
+  await assert.rejects(under.service.pkiOperation(MESSAGE), { name: 'HttpError', code: 'unavailable' });
+  const [left] = await stored(under);
+  assert.equal(left!.state, 'issued');
+  assert.equal((await read(await under.service.pkiOperation(MESSAGE))).status, 'pending');
+
+  assert.equal(await under.notices(0), 1);
+  assert.deepEqual(await events(under), ['issued', 'delivered']);
+  assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), Buffer.from(left!.der));
+  assert.equal(policy.asked.length, 1);
+  assert.match(under.log.lines.join('\n'), /left behind/);
+});
+
+test('strict: what a crash left behind is revoked when the authoriser does not take it', async () => {
+  const policy = allows('strict', acceptsAfter(0));
+  const under = await endpointUnderTest(policy, { wrap: deaf });
+  await assert.rejects(under.service.pkiOperation(MESSAGE));
+  const refusing = await endpointUnderTest(allows('strict', refuses), { store: under.store, clock: under.clock });
+  assert.equal(await refusing.notices(0), 1);
+  const [left] = await stored(under);
+  assert.deepEqual([left!.state, left!.deliveredAt], ['revoked', undefined]);
+  assert.equal(await refusing.notices(0), 0);
+});
+
+test('strict: a running request is no orphan; one of more than 90 seconds is', async () => {
+  const under = await endpointUnderTest(allows('strict'), { wrap: deaf });
+  await assert.rejects(under.service.pkiOperation(MESSAGE));
+  under.clock.forward(90_000 - 1);
+  assert.equal(await under.notices(), 0);
+  under.clock.forward(1);
+  assert.equal(await under.notices(), 1);
+});
+
+for (const notify of ['strict', 'outbox'] as const)
+  test(`an issuer that fails after an Allow (${notify}): a failure notice is owed, and sent from the outbox`, async () => {
+    const policy = allows(notify);
+    const under = await endpointUnderTest(policy, { issuer: { issue: () => Promise.reject(new Error('HSM gone')) } });
+    assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'issuer_failed');
+    assert.equal(policy.notices.length, 0);
+    assert.equal(await under.notices(), 1);
+    const notice = policy.notices[0]!;
+    assert.ok(notice.kind === 'failure');
+    assert.deepEqual(
+      { ...notice, csr: undefined },
+      {
+        kind: 'failure',
+        endpoint: PATH,
+        transactionId: TRANSACTION_ID,
+        csr: undefined,
+        hresult: -2147023174,
+        description: 'The certificate could not be issued.',
+      },
+    );
+    assert.deepEqual(Buffer.from(notice.csr), Buffer.from(CSR));
+    assert.deepEqual(await stored(under), []);
+    assert.equal(await under.notices(), 0);
+  });
+
+test('an issuer that fails where nobody is to be told owes nothing', async () => {
+  const policy = policyThat(({ csr }) => ({ kind: 'allow', notify: 'none', facts: { bits: String(csr.key.bits) } }));
+  const under = await endpointUnderTest(policy, { issuer: { issue: () => Promise.reject(new Error('HSM gone')) } });
+  const answer = await under.service.pkiOperation(MESSAGE);
+  assert.equal(await refusalIn(answer), 'issuer_failed');
+  assert.equal(answer.facts['bits'], '2048');
+  assert.equal(await under.notices(0), 0);
+  assert.ok(!JSON.stringify(answer.facts).includes(CHALLENGE));
+});

@@ -1,0 +1,176 @@
+/** The same request again: which repeats get the stored certificate, and which are authorised afresh. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { rsaKey } from '../kit/keys.ts';
+import { client, clientFor, HOUR } from '../kit/pki.ts';
+import { CSR, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
+import { allows, endpointUnderTest, events, issuedIn, nonceOf, policyThat, read, stored } from './endpoint-under-test.ts';
+
+const MESSAGE = await requestMessage();
+
+for (const notify of ['none', 'strict', 'outbox'] as const)
+  test(`I01 the same bytes twice (${notify}): one certificate, a fresh senderNonce, nobody asked or told twice`, async () => {
+    const policy = allows(notify);
+    const under = await endpointUnderTest(policy);
+    const [first, second] = [await under.service.pkiOperation(MESSAGE), await under.service.pkiOperation(MESSAGE)];
+    await under.notices();
+    assert.deepEqual(await issuedIn(second), await issuedIn(first));
+    assert.deepEqual([first.outcome, second.outcome], ['issued', 'repeated']);
+    assert.notEqual(nonceOf(first), nonceOf(second));
+    assert.equal(policy.asked.length, 1);
+    assert.equal(policy.notices.length, notify === 'none' ? 0 : 1);
+    assert.equal((await stored(under)).length, 1);
+  });
+
+test('I01 a one-time challenge is not asked for a second time', async () => {
+  const policy = policyThat(() => ({ kind: 'allow', notify: 'none', consumes: 'otp-1' }));
+  const { service } = await endpointUnderTest(policy);
+  const first = await issuedIn(await service.pkiOperation(MESSAGE));
+  assert.deepEqual(await issuedIn(await service.pkiOperation(MESSAGE)), first);
+});
+
+test('I02 the same key under another self-signed certificate: the same certificate, enveloped to the new one', async () => {
+  const policy = allows('none');
+  const under = await endpointUnderTest(policy);
+  const first = await issuedIn(await under.service.pkiOperation(MESSAGE));
+  const rewrapped = await clientFor(client.key, 'CN=device-1 again');
+  const second = await under.service.pkiOperation(await requestMessage({ signer: rewrapped }));
+  assert.deepEqual(await issuedIn(second, rewrapped), first);
+  assert.equal(policy.asked.length, 1);
+});
+
+const stranger = await clientFor(rsaKey('stranger'));
+
+test('I03 another signer key is authorised afresh, and never sees the stored certificate', async () => {
+  const policy = allows('none');
+  const under = await endpointUnderTest(policy);
+  const first = await issuedIn(await under.service.pkiOperation(MESSAGE));
+  const second = await under.service.pkiOperation(await requestMessage({ signer: stranger }));
+  assert.notDeepEqual(await issuedIn(second, stranger), first);
+  assert.equal(policy.asked.length, 2);
+});
+
+test('I03 another signer key that is refused gets FAILURE, and the first one keeps its certificate', async () => {
+  const policy = policyThat(() =>
+    policy.asked.length === 1
+      ? { kind: 'allow', notify: 'none' }
+      : { kind: 'deny', code: 'challenge_used', detail: 'used before' },
+  );
+  const under = await endpointUnderTest(policy);
+  const first = await issuedIn(await under.service.pkiOperation(MESSAGE));
+  const second = await under.service.pkiOperation(await requestMessage({ signer: stranger }));
+  assert.equal((await read(second, stranger)).status, 'failure');
+  assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), first);
+});
+
+test('I04 the same transactionID with another certification request: a new certificate', async () => {
+  const policy = allows('none');
+  const under = await endpointUnderTest(policy);
+  const first = await issuedIn(await under.service.pkiOperation(MESSAGE));
+  const content = await writeCertificationRequest({ ...REQUEST_PLAN, challenge: 'another one' }, client.key);
+  assert.notDeepEqual(content, CSR);
+  assert.notDeepEqual(await issuedIn(await under.service.pkiOperation(await requestMessage({ content }))), first);
+  assert.equal(policy.asked.length, 2);
+  assert.equal((await stored(under)).length, 2);
+});
+
+for (const notify of ['none', 'strict', 'outbox'] as const)
+  test(`I05 20 parallel identical requests (${notify}): one issuance, one question, one notification`, async () => {
+    const policy = allows(notify);
+    const under = await endpointUnderTest(policy);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => under.service.pkiOperation(MESSAGE)));
+    await under.notices();
+    const certificates = new Set(await Promise.all(answers.map(async (answer) => (await issuedIn(answer)).toString('hex'))));
+    assert.equal(certificates.size, 1);
+    assert.equal(new Set(answers.map(nonceOf)).size, 20);
+    assert.equal(policy.asked.length, 1);
+    assert.equal(policy.notices.length, notify === 'none' ? 0 : 1);
+    assert.equal((await stored(under)).length, 1);
+  });
+
+test('I05 two replicas on one store: one certificate in the store, and both deliver that one', async () => {
+  const policy = allows('none');
+  const one = await endpointUnderTest(policy);
+  const other = await endpointUnderTest(policy, { store: one.store });
+  const answers = await Promise.all([one, other].map(({ service }) => service.pkiOperation(MESSAGE)));
+  const [first, second] = await Promise.all(answers.map((answer) => issuedIn(answer)));
+  assert.deepEqual(first, second);
+  assert.equal((await stored(one)).length, 1);
+});
+
+test('I05 under strict, a second replica answers PENDING until the first has heard the authoriser', async () => {
+  const { promise: heard, resolve: hear } = Promise.withResolvers<Record<string, string>>();
+  const { promise: told, resolve: tell } = Promise.withResolvers<void>();
+  const policy = allows('strict', () => {
+    tell();
+    return heard;
+  });
+  const one = await endpointUnderTest(policy);
+  const other = await endpointUnderTest(policy, { store: one.store });
+  const running = one.service.pkiOperation(MESSAGE);
+  await told;
+  assert.equal((await read(await other.service.pkiOperation(MESSAGE))).status, 'pending');
+  hear({});
+  const first = await issuedIn(await running);
+  assert.deepEqual(await issuedIn(await other.service.pkiOperation(MESSAGE)), first);
+  assert.equal(policy.notices.length, 1);
+});
+
+test('I07 after revocation: authorised afresh, a new certificate', async () => {
+  const policy = allows('none');
+  const under = await endpointUnderTest(policy);
+  const first = await issuedIn(await under.service.pkiOperation(MESSAGE));
+  const { serial, transactionId, endpoint } = (await stored(under))[0]!;
+  const at = under.clock();
+  await under.store.revoke(serial, 'keyCompromise', { at, event: 'revoked', endpoint, transactionId, serial });
+  const second = await issuedIn(await under.service.pkiOperation(MESSAGE));
+  assert.notDeepEqual(second, first);
+  assert.equal(policy.asked.length, 2);
+  assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), second);
+});
+
+test('I07 within the retention: the same certificate; after it: authorised afresh, a new one, the old one stays', async () => {
+  const policy = allows('none');
+  const under = await endpointUnderTest(policy);
+  const first = await issuedIn(await under.service.pkiOperation(MESSAGE));
+  under.clock.forward(24 * HOUR - 1);
+  assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), first);
+  assert.equal(policy.asked.length, 1);
+  under.clock.forward(1);
+  const second = await issuedIn(await under.service.pkiOperation(MESSAGE));
+  assert.notDeepEqual(second, first);
+  assert.equal(policy.asked.length, 2);
+  assert.deepEqual((await stored(under)).map(({ state }) => state), ['delivered', 'delivered']);
+  assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), second);
+});
+
+test('I07 a certificate that has expired within the retention is not handed out again', async () => {
+  const policy = allows('none');
+  const under = await endpointUnderTest(policy, { retention: 2 * 365 * 24 * HOUR });
+  const first = await issuedIn(await under.service.pkiOperation(MESSAGE));
+  const { notAfter } = (await stored(under))[0]!;
+  under.clock.forward(notAfter.getTime() - under.clock().getTime() - 1);
+  assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), first);
+  under.clock.forward(1);
+  // The test CA ends with its first certificate: a new one is ordered, and cannot be made.
+  assert.equal((await read(await under.service.pkiOperation(MESSAGE))).status, 'failure');
+  assert.equal(policy.asked.length, 2);
+});
+
+for (const notify of ['none', 'strict', 'outbox'] as const)
+  test(`I08 the process dies between commit and reply (${notify}): a resend gets the same certificate`, async () => {
+    const policy = allows(notify);
+    const under = await endpointUnderTest(policy);
+    const { codec } = under.endpoint;
+    const dying = await endpointUnderTest(policy, {
+      store: under.store,
+      codec: { ...codec, seal: () => Promise.reject(new Error('killed')) },
+    });
+    await assert.rejects(dying.service.pkiOperation(MESSAGE), /killed/);
+    const [recorded] = await stored(under);
+    assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), Buffer.from(recorded!.der));
+    assert.equal(policy.asked.length, 1);
+    assert.equal((await stored(under)).length, 1);
+    assert.ok((await events(under)).includes('issued'));
+  });

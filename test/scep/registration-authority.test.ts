@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError } from '../../src/core/errors.ts';
+import { registrationAuthority } from '../../src/scep/registration-authority.ts';
+import { rsaKey } from '../kit/keys.ts';
+import { issuing, ra, raFor } from '../kit/pki.ts';
+
+test('the current key signs; it and the retired ones open, the current one first', async () => {
+  const retired = await raFor(rsaKey('retired'), 'CN=Old RA');
+  const { signer, recipients } = registrationAuthority(ra, [retired]);
+  assert.equal(signer.key, ra.key);
+  assert.deepEqual(Buffer.from(signer.certificate.der), Buffer.from(ra.certificate));
+  assert.deepEqual(
+    recipients.map(({ key }) => key),
+    [ra.key, retired.key],
+  );
+});
+
+const { sign, spki, key } = ra.key;
+const BAD = {
+  'a key that is not RSA': [issuing, /cannot decrypt/],
+  'a key that only signs': [{ certificate: ra.certificate, key: { sign, spki, key } }, /cannot decrypt/],
+  'a key of another certificate': [{ ...ra, key: rsaKey('another') }, /does not belong/],
+} as const;
+for (const [what, [keyed, words]] of Object.entries(BAD))
+  for (const retired of [false, true])
+    test(`refuses ${what}${retired ? ', also a retired one' : ''}`, () =>
+      assert.throws(
+        () => (retired ? registrationAuthority(ra, [keyed]) : registrationAuthority(keyed)),
+        (error) => error instanceof ConfigError && words.test(error.message) && error.remedy !== '',
+      ));

@@ -1,0 +1,108 @@
+/** Whatever is wrong inside the envelope, the sender learns one and the same thing (RFC 8894 7.1, RFC 5652 6.2.1). */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { sequence } from '../../src/asn1/writer.ts';
+import { keyTransportIdentifier } from '../../src/cms/algorithms.ts';
+import type { KeyTransport } from '../../src/core/contracts.ts';
+import { seal } from '../../src/scep/seal.ts';
+import { SCEP_ATTRIBUTE } from '../../src/scep/attributes.ts';
+import {
+  type EnvelopeParts,
+  forge,
+  forgeEnvelope,
+  keyTransRecipientInfo,
+  nameOf,
+  rawEncrypt,
+  recipientInfo,
+} from '../kit/forge.ts';
+import { random, ra, registration } from '../kit/pki.ts';
+import { CSR, refused, REQUEST_PLAN } from '../kit/requests.ts';
+import { rsaKey } from '../kit/keys.ts';
+import { readSignedData } from '../../src/cms/signed-data.ts';
+
+const PKCS1: KeyTransport = { scheme: 'pkcs1' };
+const OAEP: KeyTransport = { scheme: 'oaep', hash: 'sha1', mgf1Hash: 'sha1' };
+const MIXED: KeyTransport = { scheme: 'oaep', hash: 'sha256', mgf1Hash: 'sha1' };
+
+/** A block that the RA decrypts to, whatever its padding. */
+const block = (head: readonly number[], transport: KeyTransport): EnvelopeParts['recipients'] => {
+  const encoded = Buffer.concat([Buffer.from(head), randomBytes(256 - head.length).map((octet) => octet | 1)]);
+  const info = keyTransRecipientInfo(nameOf(ra.certificate), keyTransportIdentifier(transport), rawEncrypt(ra, encoded));
+  return () => [info];
+};
+const transported = (transport: KeyTransport): EnvelopeParts['recipients'] => (contentKey) => [
+  recipientInfo(ra, contentKey, { transport }),
+];
+
+const changed = (at: number): Buffer => {
+  const csr = Buffer.from(CSR);
+  csr[at < 0 ? csr.length + at : at]! ^= 1;
+  return csr;
+};
+const otherKey = await writeCertificationRequest(REQUEST_PLAN, { ...rsaKey('other'), spki: rsaKey('ra').spki });
+
+/** Everything that can be wrong behind the public structure of an envelope. */
+const WRONG: Readonly<Record<string, Partial<EnvelopeParts>>> = {
+  'PKCS#1 padding of block type 1': { recipients: block([0, 1], PKCS1) },
+  'PKCS#1 padding without its first zero': { recipients: block([1, 2], PKCS1) },
+  'PKCS#1 padding that never ends': { recipients: block([0, 2], PKCS1) },
+  'PKCS#1 padding too short': { recipients: block([0, 2, 1, 1, 1, 0], PKCS1) },
+  'OAEP padding': { recipients: block([0], OAEP) },
+  'OAEP padding, two hashes': { recipients: block([0], MIXED) },
+  'a content key too short': { contentKey: randomBytes(15) },
+  'a content key too long': { contentKey: randomBytes(32) },
+  'an empty content key': { contentKey: Buffer.alloc(0) },
+  'a content key too short, OAEP': { contentKey: randomBytes(8), recipients: transported(OAEP) },
+  'another content key': { recipients: () => transported(PKCS1)(randomBytes(16)) },
+  'CBC padding of zeros': { pad: (content) => Buffer.concat([content, Buffer.alloc(32 - (content.length % 16))]) },
+  'CBC padding longer than a block': { pad: (content) => Buffer.concat([content, Buffer.alloc(32 - (content.length % 16), 17)]) },
+  'CBC padding not all the same': {
+    content: randomBytes(30),
+    pad: (content) => Buffer.concat([content, Buffer.of(3, 2)]),
+  },
+  'no block at all': { content: Buffer.alloc(0), pad: (content) => content },
+  'an incomplete block': { encryptedContent: (octets) => forgePrimitive(octets.subarray(0, octets.length - 5)) },
+  'garbage as plaintext': { content: randomBytes(CSR.length) },
+  'empty plaintext': { content: Buffer.alloc(0) },
+  'text as plaintext': { content: Buffer.from('-----BEGIN CERTIFICATE REQUEST-----') },
+  'an empty SEQUENCE as CSR': { content: sequence() },
+  'a CSR cut short': { content: CSR.subarray(0, CSR.length - 100) },
+  'a CSR with a broken length': { content: changed(2) },
+  'a CSR changed in its subject': { content: changed(30) },
+  'a CSR changed in its signature': { content: changed(-1) },
+  'a CSR signed by another key': { content: otherKey },
+};
+function forgePrimitive(octets: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.of(0x80, 0x82, octets.length >> 8, octets.length & 0xff), octets]);
+}
+
+/** A FAILURE as structure: everything, with nonce and signature replaced by their lengths. */
+async function reply(parts: Partial<EnvelopeParts>): Promise<{ bytes: Buffer; shape: unknown; detail: string }> {
+  const { header, code, detail } = await refused(forge({ content: forgeEnvelope(parts) }), 'request_refused');
+  const bytes = Buffer.from(await seal({ header, reply: { status: 'failure', code }, ra: registration, random }));
+  const { signers, ...rest } = readSignedData(bytes);
+  const [{ attributes, signature, signedAttributes: _signed, ...signer }] = signers as [(typeof signers)[0]];
+  const values = [...attributes].map(([type, [value]]) =>
+    type === SCEP_ATTRIBUTE.senderNonce ? [type, value!.der.length] : [type, Buffer.from(value!.der).toString('hex')],
+  );
+  const shape = { ...rest, signer, values: values.toSorted(), signature: signature.length, total: bytes.length };
+  return { bytes, shape, detail };
+}
+
+const [, reference] = [...Object.values(WRONG)];
+const first = await reply(reference!);
+for (const [what, parts] of Object.entries(WRONG))
+  test(`E12 Q04 ${what}: the same FAILURE as for everything else`, async () => {
+    const { bytes, shape, detail } = await reply(parts);
+    assert.deepEqual(shape, first.shape);
+    assert.equal(detail, first.detail, 'not even the log says which');
+    assert.ok(!bytes.includes(detail), 'the words for the log stay off the wire');
+  });
+
+test('E12 a repeat of one and the same wrong message gets replies that differ in nonce and signature only', async () => {
+  const again = await reply(reference!);
+  assert.deepEqual(again.shape, first.shape);
+  assert.notDeepEqual(again.bytes, first.bytes);
+});

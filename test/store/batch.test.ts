@@ -1,0 +1,135 @@
+/** The group commit: which writes share a transaction, and what becomes of each of them. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { CompiledQuery } from 'kysely';
+import { groupCommit, type Write } from '../../src/store/batch.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import type { Database } from '../../src/store/schema.ts';
+import { openDatabase } from '../../src/store/sqlite.ts';
+import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
+
+async function opened(context: TestContext) {
+  const engine = sqliteEngine(openDatabase(':memory:'), ':memory:');
+  await migrate(engine, ':memory:');
+  context.after(() => engine.db.destroy());
+  const stored = async () => {
+    const rows = await engine.db.selectFrom('consumed_challenges').select('id').orderBy('id').execute();
+    return rows.map(({ id }) => id);
+  };
+  return { engine, stored, ...groupCommit(engine) };
+}
+
+async function insert(tx: Database, id: string): Promise<void> {
+  await tx.insertInto('consumed_challenges').values({ id, at: 0 }).execute();
+}
+
+const failure = (result: PromiseSettledResult<unknown> | undefined): string =>
+  result?.status === 'rejected' ? String(result.reason) : `fulfilled: ${JSON.stringify(result?.value)}`;
+
+test('writes of one moment share a transaction, up to 64; those that come meanwhile share the next', async (context) => {
+  const { write } = await opened(context);
+  // Each transaction is an object of its own.
+  const seen: Write<Database> = (tx) => Promise.resolve(tx);
+  let late: Promise<Database> | undefined;
+  const first = write(async (tx) => {
+    late = write(seen);
+    return tx;
+  });
+  const others = await Promise.all(Array.from({ length: 63 }, () => write(seen)));
+  assert.deepEqual(new Set([await first, ...others]).size, 1);
+  assert.notEqual(await late, await first);
+  const many = await Promise.all(Array.from({ length: 130 }, () => write(seen)));
+  assert.equal(new Set(many).size, 3);
+});
+
+test('a write that fails is undone alone', async (context) => {
+  const { write, stored } = await opened(context);
+  const results = await Promise.allSettled([
+    write((tx) => insert(tx, 'a')),
+    write(async (tx) => {
+      await insert(tx, 'b');
+      throw new Error('no');
+    }),
+    write((tx) => insert(tx, 'c')),
+  ]);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.equal(failure(results[1]), 'Error: no');
+  assert.deepEqual(await stored(), ['a', 'c']);
+});
+
+test('a commit that fails rejects every write of its batch, and the next batch goes through', async (context) => {
+  const { write, stored } = await opened(context);
+  const results = await Promise.allSettled([
+    write((tx) => insert(tx, 'a')),
+    write(async (tx) => {
+      await tx.executeQuery(CompiledQuery.raw('pragma defer_foreign_keys = on'));
+      const row = { key: 'k', endpoint: '', transaction_id: '', signer: '', subject: '', reason: null };
+      await tx
+        .insertInto('transactions')
+        .values({ ...row, state: 'issued', created_at: 0, updated_at: 0, serial: 'nowhere' })
+        .execute();
+    }),
+    write((tx) => insert(tx, 'c')),
+  ]);
+  for (const result of results) assert.match(failure(result), /FOREIGN KEY constraint failed/);
+  assert.deepEqual(await stored(), []);
+  await write((tx) => insert(tx, 'd'));
+  assert.deepEqual(await stored(), ['d']);
+});
+
+test('a transaction that the database gave up rejects every write of its batch, and the next goes through', async (context) => {
+  const { write, stored } = await opened(context);
+  const results = await Promise.allSettled([
+    write((tx) => insert(tx, 'a')),
+    write(async (tx) => {
+      await tx.executeQuery(CompiledQuery.raw('rollback'));
+      throw new Error('gave up');
+    }),
+    write((tx) => insert(tx, 'c')),
+  ]);
+  for (const result of results) assert.equal(failure(result), 'Error: gave up');
+  assert.deepEqual(await stored(), []);
+  await write((tx) => insert(tx, 'd'));
+  assert.deepEqual(await stored(), ['d']);
+});
+
+test('a write that meets a unique index is undone, looks once more, and then keeps its outcome', async (context) => {
+  const { write, stored } = await opened(context);
+  await write((tx) => insert(tx, 'taken'));
+  let runs = 0;
+  const second = await write(async (tx) => {
+    runs += 1;
+    await insert(tx, `trace ${runs}`);
+    if (runs === 1) await insert(tx, 'taken');
+    return 'looked again';
+  });
+  assert.equal(second, 'looked again');
+  assert.deepEqual(await stored(), ['taken', 'trace 2']);
+});
+
+test('a write that meets a unique index twice is rejected', async (context) => {
+  const { write } = await opened(context);
+  await write((tx) => insert(tx, 'taken'));
+  let runs = 0;
+  const twice = write(async (tx) => {
+    runs += 1;
+    await insert(tx, 'taken');
+  });
+  await assert.rejects(twice, /UNIQUE constraint failed/);
+  assert.equal(runs, 2);
+});
+
+test('the end waits for what was handed over and refuses what comes later', async (context) => {
+  const { write, end, stored } = await opened(context);
+  const before = write((tx) => insert(tx, 'a'));
+  await end();
+  assert.deepEqual(await stored(), ['a']);
+  await before;
+  await assert.rejects(
+    write((tx) => insert(tx, 'b')),
+    /The store is closed/,
+  );
+});

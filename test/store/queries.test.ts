@@ -1,0 +1,90 @@
+/** Every lookup finds its rows through an index: no query of an enrolment grows with the number of rows. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DatabaseSync } from 'node:sqlite';
+import { migrate } from '../../src/store/migrate.ts';
+import { openDatabase } from '../../src/store/sqlite.ts';
+import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
+import { createStore } from '../../src/store/store.ts';
+import {
+  auditFor,
+  ENDPOINT,
+  failureNoticeFor,
+  issuanceFor,
+  later,
+  NOON,
+  pendingFor,
+} from '../contracts/store-samples.ts';
+
+/** Opens a store that notes the text of each statement it prepares. */
+async function watched() {
+  const database = openDatabase(':memory:');
+  const texts = new Set<string>();
+  const prepare = database.prepare.bind(database);
+  const engine = sqliteEngine(database, ':memory:');
+  await migrate(engine, ':memory:');
+  database.prepare = (text) => {
+    texts.add(text);
+    return prepare(text);
+  };
+  // A fresh engine, because the one of the migrations has prepared some statements already.
+  return { database, texts, store: createStore(sqliteEngine(database, ':memory:'), () => NOON) };
+}
+
+const plan = (database: DatabaseSync, text: string): string[] =>
+  database
+    .prepare(`explain query plan ${text}`)
+    .all()
+    .map(({ detail }) => String(detail));
+
+test('no query scans a table or sorts, except the lists that are asked for without a filter', async () => {
+  const { database, texts, store } = await watched();
+  const { serial } = issuanceFor(1).certificate;
+
+  await store.recordIssued(issuanceFor(1, { notice: 'strict', consumes: 'one-time' }));
+  await store.recordIssued(issuanceFor(2, { consumes: 'one-time' }));
+  await store.noticeAccepted(1, serial, auditFor(1, 'delivered'));
+  await store.recordNotice(failureNoticeFor(3));
+  await store.noticePostponed(2, later(1));
+  await store.dueNotices('outbox', later(2), 10);
+  await store.noticeAbandoned(2, serial, auditFor(3, 'notification-abandoned'));
+  await store.recordPending(pendingFor(4), auditFor(4, 'pending'));
+  await store.listPending();
+  await store.decidePending(pendingFor(4).key, 'approved', auditFor(4, 'approved'));
+  await store.recordIssued(issuanceFor(4));
+  await store.findTransactions(ENDPOINT, 'transaction-1');
+  await store.revoke(serial, 'superseded', auditFor(1, 'revoked'));
+  await store.listCertificates({ state: 'revoked' });
+  await store.listCertificates({ after: serial, limit: 10 });
+  await store.listAudit({ serial });
+  await store.check();
+
+  const queries = [...texts].filter((text) => /^(select|insert|update|delete)/.test(text));
+  assert.ok(queries.length >= 18, `${queries.length} queries were watched`);
+  // A partial index is the list itself: what it holds is what was asked for.
+  for (const query of queries)
+    for (const step of plan(database, query))
+      if (!step.includes('USING INDEX transactions_pending') && !step.includes('USING INDEX certificates_revoked'))
+        assert.doesNotMatch(step, /\bSCAN\b|TEMP B-TREE/, query);
+  await store.close();
+});
+
+test('the lists of what waits and of what is revoked read the index of just that', async () => {
+  const { database, texts, store } = await watched();
+  await store.listPending();
+  await store.listCertificates({ state: 'revoked' });
+  const plans = [...texts].filter((text) => text.startsWith('select')).map((text) => plan(database, text).join());
+  assert.match(plans[0] ?? '', /USING INDEX transactions_pending$/);
+  assert.match(plans[1] ?? '', /USING INDEX certificates_revoked$/);
+  await store.close();
+});
+
+test('a statement is prepared once, however often it runs', async () => {
+  const { database, store } = await watched();
+  await store.recordIssued(issuanceFor(1, { notice: 'strict', consumes: 'a' }));
+  await store.recordIssued(issuanceFor(2, { notice: 'strict', consumes: 'b' }));
+  database.prepare = (text) => assert.fail(`prepared again: ${text}`);
+  await store.recordIssued(issuanceFor(3, { notice: 'strict', consumes: 'c' }));
+  assert.equal((await store.recordIssued(issuanceFor(4, { consumes: 'c' }))).kind, 'consumed');
+  await store.close();
+});

@@ -1,0 +1,224 @@
+/** Opening a SQLite store: what it creates, what it refuses, what it keeps secret, and how it is copied. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { ConfigError } from '../../src/core/errors.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { MIGRATIONS } from '../../src/store/migrations.ts';
+import { openDatabase, openSqliteStore } from '../../src/store/sqlite.ts';
+import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
+import { createStore } from '../../src/store/store.ts';
+import { auditFor, csrFor, issuanceFor, later, NOON } from '../contracts/store-samples.ts';
+import { temporaryFile } from './temporary.ts';
+
+const clock = () => NOON;
+const permissions = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
+const refuses = (path: string, message: RegExp, remedy: RegExp) =>
+  assert.rejects(
+    openSqliteStore({ path, clock }),
+    (error) => error instanceof ConfigError && message.test(error.message) && remedy.test(error.remedy),
+  );
+
+test('a new file, its log and its directory are for its owner alone', async () => {
+  const path = temporaryFile();
+  const store = await openSqliteStore({ path, clock });
+  await store.check();
+  assert.deepEqual([path, `${path}-wal`, `${path}-shm`].map(permissions), ['600', '600', '600']);
+  assert.equal(permissions(dirname(path)), '700');
+  await store.close();
+});
+
+test('the settings that durability and secrecy need are on', () => {
+  const database = openDatabase(temporaryFile());
+  const setting = (name: string) => Object.values(database.prepare(`pragma ${name}`).get() ?? {})[0];
+  const names = ['journal_mode', 'synchronous', 'foreign_keys', 'secure_delete', 'busy_timeout'];
+  const FULL = 2;
+  assert.deepEqual(names.map(setting), ['wal', FULL, 1, 1, 5_000]);
+  database.close();
+});
+
+test('a directory is refused', async () => {
+  const path = temporaryFile();
+  mkdirSync(path, { recursive: true });
+  await refuses(path, /store: .*store\.db cannot be used: /, /Name a file/);
+});
+
+test('a path through a file is refused', async () => {
+  const path = temporaryFile();
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, '');
+  await refuses(join(path, 'deeper.db'), /deeper\.db cannot be used/, /Name a file/);
+});
+
+test('a file that is no database is refused and left as it is', async () => {
+  const path = temporaryFile();
+  mkdirSync(dirname(path), { recursive: true });
+  const text = 'listen: { port: 8080 }\n'.repeat(200);
+  writeFileSync(path, text);
+  await refuses(path, /file is not a database/, /not a SQLite database/);
+  assert.equal(readFileSync(path, 'utf8'), text);
+});
+
+test('a file of a newer version is refused and left as it is', async () => {
+  const path = temporaryFile();
+  await (await openSqliteStore({ path, clock })).close();
+  const database = new DatabaseSync(path);
+  database.exec(`update schema_version set version = ${MIGRATIONS.length + 1}`);
+  database.close();
+  await refuses(path, /newer version of openndes \(schema 2; this one knows 1\)/, /restore the backup/);
+  const after = new DatabaseSync(path);
+  assert.equal(after.prepare('select version from schema_version').get()?.['version'], MIGRATIONS.length + 1);
+  after.close();
+});
+
+test('migrations that were applied are not applied again', async () => {
+  const path = temporaryFile();
+  const schemaOf = () => {
+    const database = new DatabaseSync(path);
+    const schema = database.prepare('select sql from sqlite_schema order by rowid').all();
+    const versions = database.prepare('select * from schema_version').all();
+    database.close();
+    return { schema, versions: versions.map((row) => ({ ...row })) };
+  };
+  await (await openSqliteStore({ path, clock })).close();
+  const first = schemaOf();
+  assert.deepEqual(first.versions, [{ id: 1, version: MIGRATIONS.length }]);
+  await (await openSqliteStore({ path, clock })).close();
+  assert.deepEqual(schemaOf(), first);
+});
+
+test('a migration that fails leaves nothing behind', async () => {
+  const path = temporaryFile();
+  mkdirSync(dirname(path), { recursive: true });
+  const foreign = new DatabaseSync(path);
+  foreign.exec('create table audit (entry text)');
+  foreign.close();
+  await refuses(path, /table "audit" already exists/, /Name a file/);
+  const after = new DatabaseSync(path);
+  assert.deepEqual(
+    after
+      .prepare('select name from sqlite_schema')
+      .all()
+      .map(({ name }) => name),
+    ['audit'],
+  );
+  after.close();
+});
+
+for (const settle of ['noticeAccepted', 'noticeAbandoned'] as const)
+  test(`${settle}: no octet of the CSR stays in the file`, async () => {
+    const path = temporaryFile();
+    const store = await openSqliteStore({ path, clock });
+    const numbers = Array.from({ length: 40 }, (_, n) => n);
+    const ids = new Map<number, number>();
+    for (const n of numbers) {
+      const result = await store.recordIssued(
+        issuanceFor(n, { notice: 'strict', consumes: `challenge in clear ${n}` }),
+      );
+      ids.set(n, result.kind === 'recorded' ? (result.noticeId ?? -1) : -1);
+    }
+    const traces = (n: number): string[] => {
+      const base64 = Buffer.from(csrFor(n)).toString('base64');
+      const pieces = Array.from({ length: Math.floor(base64.length / 12) }, (_, at) =>
+        base64.slice(at * 12, at * 12 + 12),
+      );
+      return [...pieces, `challenge in clear ${n}`];
+    };
+    const checkpointed = () => {
+      const database = new DatabaseSync(path);
+      database.exec('pragma wal_checkpoint(truncate)');
+      database.close();
+      return readFileSync(path, 'latin1') + (existsSync(`${path}-wal`) ? readFileSync(`${path}-wal`, 'latin1') : '');
+    };
+    assert.ok(checkpointed().includes(traces(7)[0] ?? ''), 'the search finds what is there');
+
+    for (const n of numbers)
+      await store[settle](ids.get(n) ?? -1, issuanceFor(n).certificate.serial, auditFor(n, 'notified'));
+    const octets = checkpointed();
+    for (const n of numbers)
+      assert.deepEqual(
+        traces(n).filter((piece) => octets.includes(piece)),
+        [],
+        `CSR ${n}`,
+      );
+    await store.close();
+  });
+
+test('what a read shows is committed', async () => {
+  const path = temporaryFile();
+  const store = await openSqliteStore({ path, clock });
+  const other = new DatabaseSync(path, { readOnly: true });
+  const issuances = Array.from({ length: 20 }, (_, n) => issuanceFor(n));
+  const writes = issuances.map((issuance) => store.recordIssued(issuance));
+  const { key } = issuances[0]?.transaction ?? { key: '' };
+  while (!(await store.findTransaction(key))) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(other.prepare('select count(*) as n from transactions').get()?.['n'], 20);
+  await Promise.all(writes);
+  other.close();
+  await store.close();
+});
+
+test('a backup holds what was committed, is private, and opens as a store', async () => {
+  const path = temporaryFile();
+  const store = await openSqliteStore({ path, clock });
+  const numbers = Array.from({ length: 100 }, (_, n) => n);
+  await Promise.all(numbers.map((n) => store.recordIssued(issuanceFor(n))));
+  const target = temporaryFile();
+  const [, ...later] = await Promise.all([
+    store.backup(target),
+    ...numbers.map((n) => store.recordIssued(issuanceFor(1_000 + n))),
+  ]);
+  assert.equal(later.length, 100);
+  assert.equal(permissions(target), '600');
+  await store.close();
+
+  const copy = await openSqliteStore({ path: target, clock });
+  for (const n of numbers) assert.ok(await copy.findCertificate(issuanceFor(n).certificate.serial));
+  await copy.close();
+});
+
+test('a store in memory says that it cannot be copied', async () => {
+  const store = await openSqliteStore({ path: ':memory:', clock });
+  await assert.rejects(store.backup(temporaryFile()), /memory cannot be copied/);
+  await store.close();
+});
+
+test('a full disk: check() and writes fail with the remedy, nothing acknowledged is lost, and it goes on afterwards', async () => {
+  const path = temporaryFile();
+  const database = openDatabase(path);
+  const engine = sqliteEngine(database, path);
+  await migrate(engine, path);
+  const store = createStore(engine, clock);
+  await store.recordIssued(issuanceFor(0));
+  database.exec('pragma max_page_count = 1');
+  const numbers = Array.from({ length: 60 }, (_, n) => n + 1);
+  const results = await Promise.allSettled(numbers.map((n) => store.recordIssued(issuanceFor(n))));
+  const failed = results.filter((result) => result.status === 'rejected');
+  assert.ok(failed.length > 0);
+  for (const { reason } of failed)
+    assert.match(String(reason), /store .*store\.db: database or disk is full\. .*Free some space/);
+  for (const [index, { status }] of results.entries()) {
+    const found = await store.findTransaction(issuanceFor(index + 1).transaction.key);
+    assert.equal(found !== undefined, status === 'fulfilled');
+  }
+  database.exec('pragma max_page_count = 1000000');
+  assert.equal((await store.recordIssued(issuanceFor(100))).kind, 'recorded');
+  assert.ok(await store.findCertificate(issuanceFor(0).certificate.serial));
+  assert.equal((await store.listAudit({})).length, (await store.listCertificates({})).length);
+  await store.close();
+});
+
+test('check() fails when the file cannot be written', async () => {
+  const database = openDatabase(temporaryFile());
+  const engine = sqliteEngine(database, 'store.db');
+  await migrate(engine, 'store.db');
+  const store = createStore(engine, () => later(0));
+  database.exec('pragma query_only = on');
+  await assert.rejects(store.check(), /store store\.db: attempt to write a readonly database\. .*write access/);
+  database.exec('pragma query_only = off');
+  await store.check();
+  await store.close();
+});
