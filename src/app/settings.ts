@@ -8,7 +8,6 @@ import { registrationAuthority } from '../scep/registration-authority.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { type Authority, loadAuthority } from './authority.ts';
 import { loadConfig } from './config/load.ts';
-import { problemText } from './config/problems.ts';
 import type { Config } from './config/schema.ts';
 import { readFile } from './files.ts';
 import { systemClock } from './system.ts';
@@ -41,7 +40,7 @@ function readConfig(file: string): { config: Config; warnings: readonly string[]
     env: process.env,
     readFile: (name) => readFileSync(name, 'utf8'),
   });
-  return { config, warnings: warnings.map(problemText) };
+  return { config, warnings };
 }
 
 /** The store that a configuration names, with nothing else loaded. Throws ConfigError. */

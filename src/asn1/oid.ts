@@ -34,13 +34,24 @@ function firstArcs(arc: number | bigint): string {
 /** The content octets of a dotted form. Throws DerError when it is none. */
 export function oidContent(text: string): Uint8Array {
   if (!/^[012](\.(0|[1-9]\d*))+$/.test(text)) throw new DerError(`not an OBJECT IDENTIFIER: ${text.slice(0, 80)}`);
-  const [first, second, ...rest] = text.split('.').map(BigInt) as [bigint, bigint, ...bigint[]];
-  if (first < 2n && second > 39n) throw new DerError(`not an OBJECT IDENTIFIER: ${text.slice(0, 80)}`);
-  return Uint8Array.from([first * 40n + second, ...rest].flatMap(arcOctets));
+  const [first, second, ...rest] = text.split('.');
+  if (first !== '2' && (second!.length > 2 || Number(second) > 39))
+    throw new DerError(`not an OBJECT IDENTIFIER: ${text.slice(0, 80)}`);
+  const octets: number[] = [];
+  pushArc(octets, BigInt(second!) + 40n * BigInt(first!));
+  for (const arc of rest) pushArc(octets, arc.length < 16 ? Number(arc) : BigInt(arc));
+  return Uint8Array.from(octets);
 }
 
-function arcOctets(arc: bigint): number[] {
-  const octets = [Number(arc & 0x7fn)];
-  for (let rest = arc >> 7n; rest > 0n; rest >>= 7n) octets.unshift(Number(rest & 0x7fn) | 0x80);
-  return octets;
+/** Base 128, most significant first, all but the last with the high bit. */
+function pushArc(octets: number[], arc: number | bigint): void {
+  if (typeof arc === 'bigint' && arc < 2n ** 46n) return pushArc(octets, Number(arc));
+  const higher = typeof arc === 'bigint' ? arc >> 7n : Math.floor(arc / 128);
+  if (higher > 0) pushHigher(octets, higher);
+  octets.push(Number(typeof arc === 'bigint' ? arc & 0x7fn : arc % 128));
+}
+
+function pushHigher(octets: number[], arc: number | bigint): void {
+  pushArc(octets, arc);
+  octets[octets.length - 1]! |= 0x80;
 }

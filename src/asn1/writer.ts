@@ -82,8 +82,10 @@ export const isAscii = (text: string): boolean => Buffer.from(text, 'utf8').leng
 export function time(at: Date): Uint8Array {
   const year = at.getUTCFullYear();
   if (!(year >= 100 && year <= 9999)) throw new DerError(`no time of four year digits: ${String(at)}`);
-  const digits = at.toISOString().replace(/[-:T]|\.\d+/g, '');
-  return year >= 1950 && year < 2050
-    ? encode(TAG.utcTime, Buffer.from(digits.slice(2), 'latin1'))
-    : encode(TAG.generalizedTime, Buffer.from(digits, 'latin1'));
+  const short = year >= 1950 && year < 2050;
+  const rest = [at.getUTCMonth() + 1, at.getUTCDate(), at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()];
+  const digits = `${digitsOf(short ? year % 100 : year, short ? 2 : 4)}${rest.map((part) => digitsOf(part, 2)).join('')}Z`;
+  return encode(short ? TAG.utcTime : TAG.generalizedTime, Buffer.from(digits, 'latin1'));
 }
+
+const digitsOf = (value: number, width: number): string => String(value).padStart(width, '0');

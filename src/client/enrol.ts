@@ -6,7 +6,7 @@ import { writeCertificationRequest } from '../pkix/csr.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
 import { verifySignature } from '../pkix/signature.ts';
 import { type ClientSigner, selfSigned, writeRequest } from './message.ts';
-import { type CertRep, readCertRep, ReplyError } from './reply.ts';
+import { type CertRep, readCertRep, readingReply, ReplyError } from './reply.ts';
 import {
   chooseAlgorithms,
   type Fetch,
@@ -53,7 +53,7 @@ export async function enrol(server: ScepServer, plan: EnrolPlan, context: Client
     { messageType: plan.signer ? 'RenewalReq' : 'PKCSReq', content: csr, signer, keyOf: plan.key.spki },
     context,
   );
-  if (reply.status === 'success') verifyIssued(reply.certificates[0], plan.key, server);
+  if (reply.status === 'success') await readingReply(() => verifyIssued(reply.certificates[0], plan.key, server));
   step?.(`CertRep: ${reply.status}`);
   return reply;
 }

@@ -1,14 +1,15 @@
 /** Reads and verifies what a SCEP server answers (RFC 8894 3.3.2). Believes nothing that is not signed by the RA. */
+import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { type Attributes, singleValue } from '../cms/attributes.ts';
 import { readDerOrBer } from '../cms/content-info.ts';
 import { chooseRecipient, openEnvelopedData, readEnvelopedData } from '../cms/enveloped-data.ts';
-import { readSignedData, type SignedData, verifySigner } from '../cms/signed-data.ts';
+import { readSignedData, type SignedData, type SignerInfo, verifySigner } from '../cms/signed-data.ts';
 import type { RandomBytes } from '../core/contracts.ts';
 import { FAIL_INFO, type FailInfo } from '../core/errors.ts';
 import { readCertificate } from '../pkix/certificate.ts';
 import { keyIdentifier } from '../pkix/extensions.ts';
-import { readPublicKey } from '../pkix/public-key.ts';
+import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
 import { SCEP_ATTRIBUTE } from '../scep/attributes.ts';
 import type { ClientSigner } from './message.ts';
 
@@ -31,13 +32,25 @@ export type Expected = {
   random: RandomBytes;
 };
 
-/** Throws ReplyError when signature, transaction or nonce are not those of the request. */
-export async function readCertRep(bytes: Uint8Array, expected: Expected): Promise<CertRep> {
+/** Reads a part of a reply. Throws ReplyError where reading finds it malformed. */
+export async function readingReply<T>(read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (!(cause instanceof DerError)) throw cause;
+    throw new ReplyError(`the reply is malformed: ${cause.message}`, { cause });
+  }
+}
+
+/** Throws ReplyError when it is malformed, or when signature, transaction or nonce are not those of the request. */
+export const readCertRep = (bytes: Uint8Array, expected: Expected): Promise<CertRep> =>
+  readingReply(() => readVerified(bytes, expected));
+
+async function readVerified(bytes: Uint8Array, expected: Expected): Promise<CertRep> {
   const data = readDerOrBer(bytes, readSignedData);
   const signer = data.signers[0];
   if (!signer || data.signers.length !== 1) throw new ReplyError('the reply is not signed exactly once');
-  const trusted = expected.trusted.map((der) => readPublicKey(readCertificate(der).spki));
-  if (!trusted.some((key) => verifySigner(data, signer, key)))
+  if (!expected.trusted.some((der) => isSignedBy(data, signer, der)))
     throw new ReplyError('the reply is not signed by the RA that GetCACert names');
   const { attributes } = signer;
   if (text(attributes, SCEP_ATTRIBUTE.transactionId) !== expected.transactionId)
@@ -47,6 +60,21 @@ export async function readCertRep(bytes: Uint8Array, expected: Expected): Promis
     throw new ReplyError('the reply does not carry our nonce: it may be an old one');
   if (text(attributes, SCEP_ATTRIBUTE.messageType) !== '3') throw new ReplyError('the reply is no CertRep');
   return readStatus(attributes, data, expected);
+}
+
+function isSignedBy(data: SignedData, signer: SignerInfo, certificate: Uint8Array): boolean {
+  const key = readableKey(readCertificate(certificate).spki);
+  return key !== undefined && verifySigner(data, signer, key);
+}
+
+/** A CA of the bundle may have a key of a kind that is not known here; it is not the one that signed. */
+function readableKey(spki: Uint8Array): PublicKey | undefined {
+  try {
+    return readPublicKey(spki);
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
 }
 
 async function readStatus(attributes: Attributes, data: SignedData, expected: Expected): Promise<CertRep> {

@@ -1,4 +1,7 @@
 /** Talks to a SCEP server over HTTP (RFC 8894 4): capabilities, CA certificates, PKIOperation. */
+import { DerError } from '../asn1/limits.ts';
+import { DerReader } from '../asn1/reader.ts';
+import { TAG } from '../asn1/tags.ts';
 import { readDerOrBer } from '../cms/content-info.ts';
 import { readSignedData } from '../cms/signed-data.ts';
 import type { Digest } from '../core/contracts.ts';
@@ -31,19 +34,25 @@ async function bodyOf(response: Response, operation: string): Promise<Uint8Array
 /** GetCACaps: the keywords. RFC 8894 3.5.2. */
 export async function getCapabilities(fetch: Fetch, url: string): Promise<Set<string>> {
   const body = await get(fetch, new URL(url), 'GetCACaps');
-  return new Set(Buffer.from(body).toString('latin1').split(/\r?\n/).filter(Boolean));
+  // Some servers end their lines with spaces.
+  const lines = Buffer.from(body).toString('latin1').split('\n');
+  return new Set(lines.map((line) => line.trim()).filter(Boolean));
 }
 
-/** GetCACert: every certificate, in the order of the answer. */
+/** GetCACert: every certificate, in the order of the answer. Throws ServerError when it is none of the two forms. */
 export async function getCaCertificates(fetch: Fetch, url: string): Promise<Uint8Array[]> {
   const body = await get(fetch, new URL(url), 'GetCACert');
   try {
-    return [readCertificate(body).der];
-  } catch {
-    // More than one certificate: not a certificate but a degenerate SignedData. Garbage fails below, with its reason.
-    return readDerOrBer(body, readSignedData).certificates;
+    return readDerOrBer(body, readCertificates);
+  } catch (cause) {
+    if (!(cause instanceof DerError)) throw cause;
+    throw new ServerError('GetCACert: the answer is neither a certificate nor a list of them', { cause });
   }
 }
+
+/** A ContentInfo begins with its type, a certificate does not. */
+const readCertificates = (der: Uint8Array): Uint8Array[] =>
+  DerReader.over(der).sequence().tag === TAG.oid ? readSignedData(der).certificates : [readCertificate(der).der];
 
 /** The certificate that messages are encrypted to: no CA if there is a choice, and fit for key encipherment. */
 export function recipientOf(certificates: readonly Uint8Array[]): Uint8Array {

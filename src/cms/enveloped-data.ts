@@ -7,6 +7,7 @@ import { encode, octetString, sequence, setOf, smallInteger } from '../asn1/writ
 import type { KeyProvider, KeyTransport, RandomBytes } from '../core/contracts.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
+import { withoutStackTraces } from '../pkix/without-stack-traces.ts';
 import {
   type ContentCipher,
   cipherByOid,
@@ -103,9 +104,9 @@ const isAddressedTo = (id: SignerId, { certificate, keyIdentifier }: RecipientKe
 const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 /**
- * Decrypts. Never says what was wrong: a key of the wrong length is replaced by a random one, a wrong block padding
- * leaves the padding on, and the caller finds in either case bytes that are no message. One path for all, so that
- * nothing can be learned about the RSA padding (Bleichenbacher, Manger) or the block padding (Vaudenay).
+ * Decrypts. Never says what was wrong: a key of the wrong length is replaced by a random one, and the caller finds bytes
+ * that are no message; a wrong block padding is left on, where a message that ends by itself does not mind it. One path
+ * for all, so that nothing can be learned about the RSA padding (Bleichenbacher, Manger) or the block padding (Vaudenay).
  * Throws DerError on what its sender knows: an encryptedKey that is no ciphertext of this key at all.
  */
 export async function openEnvelopedData(
@@ -155,6 +156,9 @@ export function writeEnvelopedData({ content, recipient, transport, cipher, rand
 }
 
 function encryptKey({ key }: PublicKey, contentKey: Uint8Array, transport: KeyTransport): Uint8Array {
-  if (transport.scheme === 'pkcs1') return publicEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, contentKey);
-  return publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: transport.hash }, contentKey);
+  const options =
+    transport.scheme === 'pkcs1'
+      ? { key, padding: constants.RSA_PKCS1_PADDING }
+      : { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: transport.hash };
+  return withoutStackTraces(() => publicEncrypt(options, contentKey));
 }

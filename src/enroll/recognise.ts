@@ -13,7 +13,8 @@ export type Recognised = {
 };
 
 /** Throws Refusal `signer_key_mismatch` where the endpoint demands one key. */
-export function recognise({ header, content: { csr }, signerSpki }: ScepRequest, endpoint: Endpoint): Recognised {
+export function recognise({ header, content: { csr }, replyTo }: ScepRequest, endpoint: Endpoint): Recognised {
+  const signerSpki = replyTo.signerKey.spki;
   // RFC 8894 2.3 speaks of one key; Windows and TPM-backed clients sign with a throw-away one.
   if (endpoint.requireSignerKeyMatch && Buffer.compare(csr.spki, signerSpki) !== 0)
     throw new Refusal('signer_key_mismatch', 'the message is signed with another key than the requested one');
@@ -22,7 +23,7 @@ export function recognise({ header, content: { csr }, signerSpki }: ScepRequest,
   return {
     request: { endpoint: endpoint.path, transactionId, csr, signerSpki },
     transaction: {
-      key: transactionKey([endpoint.path, transactionId, signer, sha256(csr.der)]),
+      key: transactionKey([endpoint.path, transactionId, sha256(csr.der)]),
       endpoint: endpoint.path,
       transactionId,
       signer,

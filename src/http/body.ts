@@ -22,7 +22,8 @@ export function bodies({ longest, most }: { longest: number; most: number }): Bo
 
   function admit(length: number, own: number): void {
     if (own > longest) throw new HttpError('message_too_large', `the body has more than ${longest} octets`);
-    if (own > SHORT && held + length > most) throw new HttpError('overloaded', `${held} octets of bodies are in memory`);
+    if (own > SHORT && held + length > most)
+      throw new HttpError('overloaded', `${held} octets of bodies are in memory`);
     held += length;
   }
 

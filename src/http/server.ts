@@ -1,5 +1,5 @@
 /** A fastify server with the settings that SCEP clients need, health probes, and an end that always comes. */
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from '../core/contracts.ts';
 import { type ScepPluginOptions, scepPlugin } from './plugin.ts';
 
@@ -39,15 +39,10 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
     },
     ...(trustProxy && { trustProxy: [...trustProxy] }),
     return503OnClosing: false,
-  }) as unknown as FastifyInstance;
-  // A socket that never sends a byte would keep close() waiting for ever.
-  app.addHook('preClose', async () => {
-    app.server.closeIdleConnections();
-    setTimeout(() => app.server.closeAllConnections(), grace).unref();
+    frameworkErrors: (_error, _request, reply) => void plain(reply, 400, 'bad request'),
   });
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).header('content-type', 'text/plain').send(Buffer.from('not found')),
-  );
+  endInTime(app, grace);
+  app.setNotFoundHandler((_request, reply) => plain(reply, 404, 'not found'));
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const results = await Promise.all(probes.map((probe) => runProbe(probe, options.logger)));
@@ -57,6 +52,23 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   });
   await app.register(scepPlugin, scep);
   return app;
+}
+
+/** Windows shows HTML and JSON to nobody; text without charset is what every client takes. */
+const plain = (reply: Pick<FastifyReply, 'code'>, status: number, text: string): FastifyReply =>
+  reply.code(status).header('content-type', 'text/plain').send(Buffer.from(text));
+
+/** Closing waits for running requests, for no kept-alive socket, and for one that is silent no longer than the grace. */
+function endInTime(app: FastifyInstance, grace: number): void {
+  let closing = false;
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) void reply.header('connection', 'close');
+  });
+  app.addHook('preClose', async () => {
+    closing = true;
+    app.server.closeIdleConnections();
+    setTimeout(() => app.server.closeAllConnections(), grace).unref();
+  });
 }
 
 async function runProbe({ name, check }: Probe, logger: Logger): Promise<{ name: string; ok: boolean }> {

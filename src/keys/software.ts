@@ -11,6 +11,7 @@ import {
 import type { Digest, KeyProvider, KeyTransport } from '../core/contracts.ts';
 import { ConfigError } from '../core/errors.ts';
 import { readKeyKind } from '../pkix/public-key.ts';
+import { withoutStackTraces } from '../pkix/without-stack-traces.ts';
 import { assertCiphertextLength } from './ciphertext.ts';
 import { decodeOaep } from './oaep.ts';
 
@@ -39,21 +40,13 @@ export function softwareKey(privateKey: KeyObject): SoftwareKey {
 
 function decrypt(key: KeyObject, ciphertext: Uint8Array, transport: KeyTransport): Uint8Array {
   // Node 24 rejects wrong PKCS#1 padding implicitly: random octets come back, as the contract demands.
-  if (transport.scheme === 'pkcs1') return privateDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, ciphertext);
-  const { hash, mgf1Hash } = transport;
-  if (hash === mgf1Hash) return decryptOaep(key, ciphertext, hash);
-  return decodeOaep(privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, ciphertext), hash, mgf1Hash);
+  if (transport.scheme === 'pkcs1') return rsaDecrypt(key, ciphertext, constants.RSA_PKCS1_PADDING);
+  // OpenSSL checks OAEP in constant time but then throws, and the time of a throw is seen from outside (Manger).
+  return decodeOaep(rsaDecrypt(key, ciphertext, constants.RSA_NO_PADDING), transport.hash, transport.mgf1Hash);
 }
 
-/** OpenSSL checks OAEP in constant time but then says so; empty octets are what a wrong padding decrypts to here. */
-function decryptOaep(key: KeyObject, ciphertext: Uint8Array, oaepHash: Digest): Uint8Array {
-  try {
-    return privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, ciphertext);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_OSSL_RSA_OAEP_DECODING_ERROR') return new Uint8Array();
-    throw error;
-  }
-}
+const rsaDecrypt = (key: KeyObject, ciphertext: Uint8Array, padding: number): Uint8Array =>
+  withoutStackTraces(() => privateDecrypt({ key, padding }, ciphertext));
 
 /** The keys that `init` can make. */
 export const KEY_CHOICES = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'p256', 'p384'] as const;

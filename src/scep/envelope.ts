@@ -18,7 +18,7 @@ import type { OpenContext } from './open.ts';
 
 export type OpenedEnvelope = {
   csr: CertificationRequest;
-  replyWith: Omit<ReplyTo, 'signerCertificate'>;
+  replyWith: Pick<ReplyTo, 'transport' | 'cipher'>;
   legacy: readonly Legacy[];
 };
 

@@ -1,6 +1,7 @@
 /** A SCEP message as plain data (RFC 8894 3): what `open` finds and what `seal` needs. Safe to send to a thread. */
 import type { CertificationRequest, Digest, KeyTransport } from '../core/contracts.ts';
 import type { RefusalCode } from '../core/errors.ts';
+import type { PublicKey } from '../pkix/public-key.ts';
 
 /** messageType values of RFC 8894 3.2.1.2, and those of drafts and of Microsoft that are named in a log. */
 export const MESSAGE_TYPES: Readonly<Record<string, string>> = {
@@ -31,6 +32,8 @@ export type MessageHeader = {
 export type ReplyTo = {
   /** The signer's certificate, DER: the reply is enveloped to its key, never to the requested one. */
   signerCertificate: Uint8Array;
+  /** Its key, imported already; a KeyObject can be sent to a thread. */
+  signerKey: PublicKey;
   transport: KeyTransport;
   /** Name of the content cipher, mirrored. */
   cipher: string;
@@ -41,8 +44,6 @@ export type ScepRequest = {
   kind: 'request';
   header: MessageHeader;
   replyTo: ReplyTo;
-  /** SubjectPublicKeyInfo of the signer, DER. */
-  signerSpki: Uint8Array;
   /** Legacy algorithms in use, for the log and the counter. */
   legacy: readonly string[];
   content: { type: 'certification-request'; csr: CertificationRequest };

@@ -65,8 +65,7 @@ async function openAnswerable(
   return {
     kind: 'request',
     header,
-    replyTo: { signerCertificate: signedBy.certificate.der, ...envelope.replyWith },
-    signerSpki: signedBy.key.spki,
+    replyTo: { signerCertificate: signedBy.certificate.der, signerKey: signedBy.key, ...envelope.replyWith },
     legacy: [...legacy, ...envelope.legacy],
     content: { type: 'certification-request', csr: envelope.csr },
   };

@@ -8,7 +8,6 @@ import { writeDegenerate, writeSignedData } from '../cms/signed-data.ts';
 import type { KeyTransport, RandomBytes } from '../core/contracts.ts';
 import { FAIL_INFO, REFUSALS, type RefusalCode } from '../core/errors.ts';
 import { readCertificate } from '../pkix/certificate.ts';
-import { readPublicKey } from '../pkix/public-key.ts';
 import { SCEP_ATTRIBUTE } from './attributes.ts';
 import type { MessageHeader, Reply } from './message.ts';
 import type { RegistrationAuthority } from './registration-authority.ts';
@@ -42,10 +41,9 @@ export function seal({ header, reply, ra, random }: SealPlan): Promise<Uint8Arra
 }
 
 function envelope(reply: Reply & { status: 'success' }, random: RandomBytes): Uint8Array {
-  const { signerCertificate, transport } = reply.replyTo;
+  const { signerCertificate, signerKey: key, transport } = reply.replyTo;
   const cipher = cipherByName(reply.replyTo.cipher)!;
   const certificate = readCertificate(signerCertificate);
-  const key = readPublicKey(certificate.spki);
   return writeEnvelopedData({
     content: writeDegenerate(reply.certificates, reply.crls),
     recipient: { certificate, key },

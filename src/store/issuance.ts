@@ -17,7 +17,8 @@ const consume = prepared((db, row: ConsumedChallengeTable) => db.insertInto('con
 export async function recordIssued(tx: Database, issuance: Issuance): Promise<RecordResult> {
   const { certificate, audit, notice } = issuance;
   const existing = await findTransaction(tx, issuance.transaction.key);
-  if (existing && isLive(existing)) return { kind: 'duplicate', existing };
+  if (existing && isLive(existing) && existing.certificate?.serial !== issuance.supersedes)
+    return { kind: 'duplicate', existing };
   const challenge = issuance.consumes === undefined ? undefined : digest(issuance.consumes);
   if (challenge && (await consumed(tx, { id: challenge })).rows.length > 0) return { kind: 'consumed' };
 

@@ -1,7 +1,8 @@
 /** What SQLite's result codes mean for an administrator, and what he does about each. https://www.sqlite.org/rescode.html */
 
+const BUSY = 5;
 const REMEDIES: Readonly<Record<number, string>> = {
-  5: 'Another process holds the write lock. Look for a second server or a backup tool on the same file.',
+  [BUSY]: 'Another process holds the write lock. Look for a second server or a backup tool on the same file.',
   8: 'Give the account of the server write access to the file and its directory.',
   10: 'Look at the disk and the system log: reading or writing the file failed.',
   11: 'The file is damaged. Stop the server, keep a copy of the file, and restore the last backup.',
@@ -16,6 +17,9 @@ const CONSTRAINT = 19;
 
 /** The next step for an error of SQLite or of the file system. */
 export const remedyFor = (error: unknown): string => REMEDIES[primaryCode(error) ?? -1] ?? OTHERWISE;
+
+/** True when another process holds the lock. */
+export const isBusy = (error: unknown): boolean => primaryCode(error) === BUSY;
 
 /** Runs one call into SQLite. A fault of the storage is thrown again with the file, the reason and the remedy in words. */
 export function explained<T>(path: string, call: () => T): T {

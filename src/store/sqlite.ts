@@ -7,7 +7,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import { migrate } from './migrate.ts';
 import { sqliteEngine } from './sqlite-engine.ts';
-import { remedyFor } from './sqlite-faults.ts';
+import { isBusy, remedyFor } from './sqlite-faults.ts';
 import { createStore } from './store.ts';
 
 /** A store that can be copied while it is in use. */
@@ -48,13 +48,27 @@ export function openDatabase(path: string): DatabaseSync {
   try {
     if (path !== ':memory:') createPrivately(path);
     database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true });
-    const mode = database.prepare('pragma journal_mode = wal').get()?.['journal_mode'];
-    if (path !== ':memory:' && mode !== 'wal') throw new Error(`its journal mode is "${String(mode)}", not "wal"`);
+    const mode = writeAhead(database);
+    if (path !== ':memory:' && mode !== 'wal') throw new Error(`its journal mode is "${mode}", not "wal"`);
     database.exec('pragma synchronous = full; pragma secure_delete = on');
     return database;
   } catch (error) {
     database?.close();
     throw refused(path, error);
+  }
+}
+
+/**
+ * Switches to the write-ahead log and returns the mode that is then in force. While another process switches the same
+ * new file, SQLite refuses at once instead of waiting; taking the write lock waits, and the next attempt finds it done.
+ */
+function writeAhead(database: DatabaseSync, attempts = 5): string {
+  try {
+    return String(database.prepare('pragma journal_mode = wal').get()?.['journal_mode']);
+  } catch (error) {
+    if (attempts === 1 || !isBusy(error)) throw error;
+    database.exec('begin immediate; commit');
+    return writeAhead(database, attempts - 1);
   }
 }
 

@@ -1,5 +1,5 @@
 /** A CA and an RA for measuring, in memory. */
-import { randomBytes } from 'node:crypto';
+import { systemRandom } from '../../src/app/system.ts';
 import { localAuthority } from '../../src/ca/authority.ts';
 import { createIssuingCa, createRa, createRoot } from '../../src/ca/create.ts';
 import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
@@ -11,7 +11,7 @@ export async function benchAuthority(choice: KeyChoice) {
   const [rootKey, caKey, raKey] = [generateKey('p256'), generateKey(choice), generateKey('rsa-2048')];
   const common = {
     clock: () => new Date(),
-    random: (length: number): Uint8Array => randomBytes(length),
+    random: systemRandom,
     backdate: DAY,
     validity: 3650 * DAY,
   };

@@ -4,8 +4,10 @@ import type { EnrollmentRequest } from '../../src/core/contracts.ts';
 import { generateKey, type KeyChoice } from '../../src/keys/software.ts';
 import { messageCodec } from '../../src/scep/codec.ts';
 import { registrationAuthority } from '../../src/scep/registration-authority.ts';
+import { systemRandom } from '../../src/app/system.ts';
 import { benchAuthority } from './authority.ts';
 import { clientKeys, request } from './corpus.ts';
+import { median, microsecondsOf } from './measure.ts';
 
 const ROUNDS = 9;
 const PER_ROUND = 150;
@@ -36,7 +38,7 @@ export function floorOf(caKey: ReturnType<typeof generateKey>, raKey: ReturnType
 export async function measureStep(choice: KeyChoice): Promise<StepResult> {
   const { issuer, ca, ra } = await benchAuthority(choice);
   const clock = (): Date => new Date();
-  const random = (length: number): Uint8Array => randomBytes(length);
+  const random = systemRandom;
   const rules = { legacy: new Set<never>(), signingTime: undefined };
   const codec = messageCodec({ ra: registrationAuthority(ra), rules, clock, random });
   const keys = clientKeys(8);
@@ -47,7 +49,7 @@ export async function measureStep(choice: KeyChoice): Promise<StepResult> {
     const opened = await codec.open(message);
     if (opened.kind !== 'request') throw new Error(`the corpus was refused: ${opened.detail}`);
     const { csr } = opened.content;
-    const enrolment: EnrollmentRequest = { endpoint: '/', transactionId: opened.header.transactionId, csr, signerSpki: opened.signerSpki };
+    const enrolment: EnrollmentRequest = { endpoint: '/', transactionId: opened.header.transactionId, csr, signerSpki: opened.replyTo.signerKey.spki };
     const certificate = await issuer.issue(enrolment, { kind: 'allow', notify: 'none' }, signal);
     await codec.seal(opened.header, { status: 'success', replyTo: opened.replyTo, certificates: [certificate] });
   }
@@ -56,17 +58,9 @@ export async function measureStep(choice: KeyChoice): Promise<StepResult> {
   const steps: number[] = [];
   const floors: number[] = [];
   for (let round = -2; round < ROUNDS; round++) {
-    const floorTime = await microseconds(() => floor());
-    const stepTime = await microseconds((i) => step(corpus[i % corpus.length]!));
+    const floorTime = await microsecondsOf(PER_ROUND, () => floor());
+    const stepTime = await microsecondsOf(PER_ROUND, (i) => step(corpus[i % corpus.length]!));
     if (round >= 0) floors.push(floorTime) && steps.push(stepTime);
   }
   return { choice, floor: median(floors), step: median(steps) };
 }
-
-async function microseconds(run: (i: number) => unknown): Promise<number> {
-  const started = process.hrtime.bigint();
-  for (let i = 0; i < PER_ROUND; i++) await run(i);
-  return Number(process.hrtime.bigint() - started) / 1000 / PER_ROUND;
-}
-
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;

@@ -28,13 +28,21 @@ export function handClock(): HandClock {
   return Object.assign(() => new Date(now), { forward: (milliseconds: number) => void (now += milliseconds) });
 }
 
-/** The log as the product writes it, a line for each entry; arrays of octets are lists of numbers in it. */
-export type KeptLog = Logger & { lines: string[] };
+/**
+ * The log as the product writes it, a line for each entry; arrays of octets are lists of numbers in it. `next` is the
+ * line that comes next.
+ */
+export type KeptLog = Logger & { lines: string[]; next: () => Promise<string> };
 export function keptLog(): KeptLog {
   const lines: string[] = [];
-  const write = (line: string) => void lines.push(line.replace(/"\d+":/g, ''));
-  const log = pino({ level: 'debug', base: null }, { write });
-  return { lines, ...bound(log) };
+  let coming = Promise.withResolvers<string>();
+  const write = (line: string): void => {
+    const text = line.replace(/"\d+":/g, '');
+    lines.push(text);
+    coming.resolve(text);
+    coming = Promise.withResolvers();
+  };
+  return { lines, next: () => coming.promise, ...bound(pino({ level: 'debug', base: null }, { write })) };
 }
 
 const bound = (log: Logger): Logger => ({
@@ -109,7 +117,12 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
   const deadline = () => new AbortController().signal;
   const around: Surroundings = { store: wrap(store), clock, logger: log, deadline };
   const service = scepService(
-    { endpoint, capabilities: capabilities(new Set()), ra: [ra.certificate], chain: [issuing.certificate, root.certificate] },
+    {
+      endpoint,
+      capabilities: capabilities(new Set()),
+      ra: [ra.certificate],
+      chain: [issuing.certificate, root.certificate],
+    },
     around,
   );
   const notices = (orphanedAfter?: number) =>

@@ -271,7 +271,10 @@ test('Q04 a request without proof of possession uses no challenge up', async () 
   const under = await endpointUnderTest(policy);
   const forged = Buffer.from(CSR);
   forged[forged.length - 1]! ^= 1;
-  assert.equal(await refusalIn(await under.service.pkiOperation(await requestMessage({ content: forged }))), 'request_refused');
+  assert.equal(
+    await refusalIn(await under.service.pkiOperation(await requestMessage({ content: forged }))),
+    'request_refused',
+  );
   assert.equal(policy.asked.length, 0);
   await issuedIn(await under.service.pkiOperation(MESSAGE));
 });
@@ -356,5 +359,9 @@ test('S07 the search finds what it looks for', async () => {
   log.info({ csr: CSR, raw: new Uint8Array(CSR) }, 'x');
   log.info({ request: Buffer.from(CSR).toString('base64') }, 'x');
   log.info({ challenge: CHALLENGE }, 'x');
-  for (const line of log.lines) assert.ok(SECRETS.some((secret) => line.includes(secret)), line.slice(0, 300));
+  for (const line of log.lines)
+    assert.ok(
+      SECRETS.some((secret) => line.includes(secret)),
+      line.slice(0, 300),
+    );
 });

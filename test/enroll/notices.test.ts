@@ -39,7 +39,15 @@ test('strict: accepted, then delivered; the notice says what the certificate is'
   assert.deepEqual(record!.deliveredAt, under.clock());
   assert.deepEqual(Buffer.from(record!.der), certificate);
   const { serial, thumbprint, notAfter, issuer } = record!;
-  const expected = { kind: 'success', endpoint: PATH, transactionId: TRANSACTION_ID, thumbprint, serial, notAfter, issuer };
+  const expected = {
+    kind: 'success',
+    endpoint: PATH,
+    transactionId: TRANSACTION_ID,
+    thumbprint,
+    serial,
+    notAfter,
+    issuer,
+  };
   assert.deepEqual(policy.notices, [{ ...expected, csr: Buffer.from(CSR) }]);
   assert.deepEqual(await events(under), ['issued', 'delivered']);
   assert.equal(answer.facts['code'], 'Success');

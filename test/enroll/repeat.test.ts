@@ -5,7 +5,16 @@ import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { client, clientFor, HOUR } from '../kit/pki.ts';
 import { CSR, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
-import { allows, endpointUnderTest, events, issuedIn, nonceOf, policyThat, read, stored } from './endpoint-under-test.ts';
+import {
+  allows,
+  endpointUnderTest,
+  events,
+  issuedIn,
+  nonceOf,
+  policyThat,
+  read,
+  stored,
+} from './endpoint-under-test.ts';
 
 const MESSAGE = await requestMessage();
 
@@ -81,7 +90,9 @@ for (const notify of ['none', 'strict', 'outbox'] as const)
     const under = await endpointUnderTest(policy);
     const answers = await Promise.all(Array.from({ length: 20 }, () => under.service.pkiOperation(MESSAGE)));
     await under.notices();
-    const certificates = new Set(await Promise.all(answers.map(async (answer) => (await issuedIn(answer)).toString('hex'))));
+    const certificates = new Set(
+      await Promise.all(answers.map(async (answer) => (await issuedIn(answer)).toString('hex'))),
+    );
     assert.equal(certificates.size, 1);
     assert.equal(new Set(answers.map(nonceOf)).size, 20);
     assert.equal(policy.asked.length, 1);
@@ -141,7 +152,10 @@ test('I07 within the retention: the same certificate; after it: authorised afres
   const second = await issuedIn(await under.service.pkiOperation(MESSAGE));
   assert.notDeepEqual(second, first);
   assert.equal(policy.asked.length, 2);
-  assert.deepEqual((await stored(under)).map(({ state }) => state), ['delivered', 'delivered']);
+  assert.deepEqual(
+    (await stored(under)).map(({ state }) => state),
+    ['delivered', 'delivered'],
+  );
   assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), second);
 });
 

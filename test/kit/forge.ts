@@ -57,6 +57,7 @@ export type EnvelopeParts = {
   pad: (content: Uint8Array, blockBytes: number) => Uint8Array;
   cipher: Cipher;
   contentKey: Uint8Array;
+  iv: Uint8Array;
   /** RecipientInfos, DER, given the content key. */
   recipients: (contentKey: Uint8Array) => Uint8Array[];
   /** The encryptedContent element. */
@@ -85,6 +86,7 @@ export function forgeEnvelope(different: Partial<EnvelopeParts> = {}): Uint8Arra
     pad: padded,
     cipher,
     contentKey: randomBytes(cipher.keyBytes),
+    iv: randomBytes(cipher.blockBytes),
     recipients: (contentKey) => [recipientInfo(ra, contentKey)],
     encryptedContent: (octets) => encode(implicit(0), octets),
     originator: [],
@@ -92,18 +94,17 @@ export function forgeEnvelope(different: Partial<EnvelopeParts> = {}): Uint8Arra
     wrap: (envelopedData) => contentInfo(CONTENT_TYPE.envelopedData, envelopedData),
     ...different,
   };
-  const iv = randomBytes(cipher.blockBytes);
-  const encrypted = encrypt(parts, iv);
+  const encrypted = encrypt(parts);
   const info = sequence(
     oid(CONTENT_TYPE.data),
-    algorithm(cipher.oid, octetString(iv)),
+    algorithm(cipher.oid, octetString(parts.iv)),
     parts.encryptedContent(encrypted),
   );
   const recipients = encode(0x31, ...parts.recipients(parts.contentKey));
   return parts.wrap(sequence(smallInteger(0), ...parts.originator, recipients, info, ...parts.trailer));
 }
 
-function encrypt({ cipher, contentKey, content, pad }: EnvelopeParts, iv: Uint8Array): Uint8Array {
+function encrypt({ cipher, contentKey, iv, content, pad }: EnvelopeParts): Uint8Array {
   const single = cipher.name === 'des-cbc';
   const key = single ? Buffer.concat([contentKey, contentKey, contentKey]) : contentKey;
   // A content key of the wrong length encrypts nothing: the RA must not find that out from the rest.

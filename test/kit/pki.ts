@@ -64,10 +64,7 @@ export const context = (rules: Partial<MessageRules> = {}, by = registration): O
 });
 
 /** A certificate that names this key, signed by the client: nothing but the key of a signer is looked at. */
-export const certificateFor = (
-  spki: Uint8Array,
-  different: Partial<CertificatePlan> = {},
-): Promise<Uint8Array> =>
+export const certificateFor = (spki: Uint8Array, different: Partial<CertificatePlan> = {}): Promise<Uint8Array> =>
   writeCertificate(
     {
       serialNumber: Buffer.of(1),

@@ -83,7 +83,10 @@ export async function writeSigned({ content, by, hash, attributes }: PkijsSigned
   const { issuer, serialNumber } = certificate;
   const digest = await engine.digest(hash, owned(content));
   const own = [
-    new pkijs.Attribute({ type: '1.2.840.113549.1.9.3', values: [new asn1js.ObjectIdentifier({ value: CONTENT_TYPE.data })] }),
+    new pkijs.Attribute({
+      type: '1.2.840.113549.1.9.3',
+      values: [new asn1js.ObjectIdentifier({ value: CONTENT_TYPE.data })],
+    }),
     new pkijs.Attribute({ type: '1.2.840.113549.1.9.4', values: [new asn1js.OctetString({ valueHex: digest })] }),
   ];
   const scep = attributes.map((der) => new pkijs.Attribute({ schema: parsed(der) }));

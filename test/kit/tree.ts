@@ -1,8 +1,11 @@
 /** DER as a tree that can be changed, and written again as DER or as any BER. */
 import { DerReader } from '../../src/asn1/reader.ts';
 
-/** How an element is written: without length, with a longer length than needed, a string in chunks of so many octets. */
-export type Form = { indefinite?: boolean; zeros?: number; chunk?: number };
+/**
+ * How an element is written: without length, with a longer length field than needed, a string in chunks of so many
+ * octets, with a length that is wrong by `lie`.
+ */
+export type Form = { indefinite?: boolean; zeros?: number; chunk?: number; lie?: number };
 
 /** One element. A constructed one has children, every other one has content. */
 export type Node = { tag: number; form?: Form } & ({ children: Node[] } | { content: Uint8Array });
@@ -38,9 +41,9 @@ function chunks(content: Uint8Array, size: number): Buffer[] {
 }
 
 /** One element with identifier and length as the form says. */
-export function element(tag: number, { indefinite, zeros }: Form, content: Uint8Array): Buffer {
+export function element(tag: number, { indefinite, zeros = 0, lie = 0 }: Form, content: Uint8Array): Buffer {
   if (indefinite) return Buffer.concat([Buffer.of(tag, 0x80), content, Buffer.of(0, 0)]);
-  return Buffer.concat([Buffer.of(tag), lengthOctets(content.length, zeros ?? 0), content]);
+  return Buffer.concat([Buffer.of(tag), lengthOctets(Math.max(0, content.length + lie), zeros), content]);
 }
 
 function lengthOctets(length: number, zeros: number): Buffer {

@@ -1,7 +1,17 @@
 /** The signed attributes of a request: what they may look like, and what is echoed of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encode, nullValue, octetString, oid, printableString, sequence, smallInteger, time, utf8String } from '../../src/asn1/writer.ts';
+import {
+  encode,
+  nullValue,
+  octetString,
+  oid,
+  printableString,
+  sequence,
+  smallInteger,
+  time,
+  utf8String,
+} from '../../src/asn1/writer.ts';
 import { ATTRIBUTE } from '../../src/cms/attributes.ts';
 import { REFUSALS } from '../../src/core/errors.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/attributes.ts';
@@ -31,7 +41,7 @@ const REFUSED_TYPES: Readonly<Record<string, [Uint8Array | undefined, string]>> 
   '019': [printableString('019'), '019'],
   absent: [undefined, 'absent'],
   empty: [printableString(''), 'unknown'],
-  'words': [printableString('PKCSReq'), 'unknown'],
+  words: [printableString('PKCSReq'), 'unknown'],
   'longer than any number': [printableString('1'.repeat(3000)), 'unknown'],
   'a number and more behind it': [printableString('19 '), 'unknown'],
   'an INTEGER out of range': [encode(0x02, Buffer.alloc(64, 0x13)), 'unknown'],
@@ -163,7 +173,4 @@ for (const [what, [type, one, other]] of Object.entries(TWICE)) {
 test('P24 signingTime twice', () =>
   refuses(withAttributes({}, signingTime(at(0)), signingTime(at(0))), 'request_refused', within));
 test('P24 messageDigest with two values, of which one is right', () =>
-  refuses(
-    withAttributes({}, attribute(ATTRIBUTE.messageDigest, octetString(Buffer.alloc(32)))),
-    'request_refused',
-  ));
+  refuses(withAttributes({}, attribute(ATTRIBUTE.messageDigest, octetString(Buffer.alloc(32)))), 'request_refused'));

@@ -32,8 +32,7 @@ const RSAES_OAEP = '1.2.840.113549.1.1.7';
 const MGF1 = '1.2.840.113549.1.1.8';
 const SPECIFIED = '1.2.840.113549.1.1.9';
 const sha1 = digestIdentifier('sha1');
-const label = (octets: Uint8Array): Uint8Array =>
-  encode(explicit(2), sequence(oid(SPECIFIED), octetString(octets)));
+const label = (octets: Uint8Array): Uint8Array => encode(explicit(2), sequence(oid(SPECIFIED), octetString(octets)));
 
 /** keyEncryptionAlgorithm as written, and what it means. */
 const TRANSPORTS: Readonly<Record<string, [Uint8Array, KeyTransport]>> = {
@@ -62,10 +61,7 @@ for (const [what, [identifier, transport]] of Object.entries(TRANSPORTS))
   });
 
 const UNKNOWN_TRANSPORTS: Readonly<Record<string, Uint8Array>> = {
-  'E03 OAEP with MD5': algorithm(
-    RSAES_OAEP,
-    sequence(encode(explicit(0), algorithm('1.2.840.113549.2.5', nullValue))),
-  ),
+  'E03 OAEP with MD5': algorithm(RSAES_OAEP, sequence(encode(explicit(0), algorithm('1.2.840.113549.2.5', nullValue)))),
   'E03 OAEP with a mask that is not MGF1': algorithm(RSAES_OAEP, sequence(encode(explicit(1), algorithm('1.2.3')))),
   'E03 OAEP with a label': algorithm(RSAES_OAEP, sequence(label(Buffer.from('label')))),
   'E07 an unknown key transport': algorithm('1.2.3.4'),
@@ -129,9 +125,7 @@ test('E08 17 RecipientInfos are too many', () =>
 
 const bySki = (to: Keyed): Uint8Array => encode(implicit(0), keyIdentifier(to.key.spki));
 test('E09 recipient named by SKI, beside another', () =>
-  accepts(
-    envelope({ recipients: (key) => [recipientInfo(other, key), recipientInfo(ra, key, { id: bySki(ra) })] }),
-  ));
+  accepts(envelope({ recipients: (key) => [recipientInfo(other, key), recipientInfo(ra, key, { id: bySki(ra) })] })));
 test('E09 one recipient, named by an issuer that nobody knows', () => {
   const id = sequence(nameFromText('CN=old CA'), smallInteger(1));
   return accepts(envelope({ recipients: (key) => [recipientInfo(ra, key, { id })] }));
@@ -155,7 +149,8 @@ const CONTENT_FORMS: Readonly<Record<string, EnvelopeParts['encryptedContent']>>
 for (const [what, encryptedContent] of Object.entries(CONTENT_FORMS))
   test(`${what} encryptedContent`, () => accepts(envelope({ encryptedContent })));
 
-test('E11 encrypted to another RA', async () => refuses(await requestMessage({ recipient: other.certificate }), 'request_refused'));
+test('E11 encrypted to another RA', async () =>
+  refuses(await requestMessage({ recipient: other.certificate }), 'request_refused'));
 test('E11 encrypted to several others', () =>
   refuses(envelope({ recipients: (key) => [other, third].map((to) => recipientInfo(to, key)) }), 'request_refused'));
 for (const bits of [1024, 3072])

@@ -71,7 +71,8 @@ for (const digest of DIGESTS)
       const message = await sealed(status, { ...PLAIN, digest });
 
       test('R03 openssl verifies it: the empty content is there', { skip: withoutOpenssl }, () =>
-        assert.equal(cmsVerify(message).length, 0));
+        assert.equal(cmsVerify(message).length, 0),
+      );
 
       test('R03 pkijs verifies its signature, and finds the certificate of the signer', async () => {
         const signed = second.readSigned(message);

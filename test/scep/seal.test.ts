@@ -62,7 +62,12 @@ test('R01 the signed attributes are in DER order', async () => {
 test('R02 the leaf is first in bytes, whatever its DER sorts to, with and without the chain', async () => {
   const { header, replyTo } = await opened(await requestMessage());
   for (const certificates of [[LEAF], CHAIN, CHAIN.toReversed()]) {
-    const message = await seal({ header, reply: { status: 'success', replyTo, certificates }, ra: registration, random });
+    const message = await seal({
+      header,
+      reply: { status: 'success', replyTo, certificates },
+      ra: registration,
+      random,
+    });
     const reply = await readCertRep(message, expected);
     assert.deepEqual(reply.status === 'success' && reply.certificates.map((der) => Buffer.from(der)), certificates);
   }

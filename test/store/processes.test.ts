@@ -4,15 +4,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { DatabaseSync } from 'node:sqlite';
 import { createInterface } from 'node:readline';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { issuanceFor, later, NOON } from '../contracts/store-samples.ts';
 import { temporaryFile } from './temporary.ts';
 
-function start(task: 'race' | 'write', path: string, name = '') {
+function start(context: TestContext, task: 'race' | 'write', path: string, name = '') {
   const child = spawn(process.execPath, [`${import.meta.dirname}/child.ts`, task, path, name], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  context.after(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const nextLine = async (): Promise<string | undefined> => {
     const { done, value } = await lines.next();
@@ -23,9 +24,9 @@ function start(task: 'race' | 'write', path: string, name = '') {
 
 const ended = (child: ChildProcess) => (child.exitCode ?? child.signalCode) !== null || once(child, 'exit');
 
-test('two processes open a new file together, and between them one issuance per key and per challenge is recorded', async () => {
+test('two processes open a new file together, and between them one issuance per key and per challenge is recorded', async (context) => {
   const path = temporaryFile();
-  const children = [start('race', path, 'first'), start('race', path, 'second')];
+  const children = [start(context, 'race', path, 'first'), start(context, 'race', path, 'second')];
   for (const { nextLine } of children) assert.equal(await nextLine(), 'open');
   for (const { go } of children) go();
   const kinds: string[] = [];
@@ -39,9 +40,9 @@ test('two processes open a new file together, and between them one issuance per 
   await store.close();
 });
 
-test('after SIGKILL in the middle of writing, everything acknowledged is there, whole, and the file is intact', async () => {
+test('after SIGKILL in the middle of writing, everything acknowledged is there, whole, and the file is intact', async (context) => {
   const path = temporaryFile();
-  const { child, nextLine, go } = start('write', path);
+  const { child, nextLine, go } = start(context, 'write', path);
   assert.equal(await nextLine(), 'open');
   go();
   const acknowledged: number[] = [];

@@ -1,5 +1,7 @@
 /** `authorities`: the issuing CAs, and the RA certificates with which clients of each speak. */
-import { type ConfigContext, choice, either, file, keyFile, secret, text } from './kinds.ts';
+import { secret } from './kind.ts';
+import { choice, either, text } from './kinds.ts';
+import { type ConfigContext, file, keyFile } from './surroundings.ts';
 import { defaulted, many, named, optional, required, section } from './table.ts';
 
 const passphrase = () =>

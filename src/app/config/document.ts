@@ -9,6 +9,7 @@ import {
   type Pair,
   parseDocument,
   type Scalar,
+  visit,
 } from 'yaml';
 import type { KeyPath } from './problems.ts';
 
@@ -82,13 +83,13 @@ export function parseConfigDocument(text: string): ConfigDocument {
 
 /** The library notices these only when it makes plain data of the document. */
 function brokenAliases(document: Document): { code: string; at: number }[] {
-  try {
-    document.toJS();
-    return [];
-  } catch (error) {
-    if (error instanceof ReferenceError) return [{ code: 'BAD_ALIAS', at: 0 }];
-    throw error;
-  }
+  const broken: { code: string; at: number }[] = [];
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (!alias.resolve(document)) broken.push({ code: 'BAD_ALIAS', at: offsetOf(alias) ?? 0 });
+    },
+  });
+  return broken;
 }
 
 function* textsOf(node: unknown, path: KeyPath): Generator<{ path: KeyPath; node: Scalar<string> }> {

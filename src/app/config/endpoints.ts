@@ -3,17 +3,9 @@ import { z } from 'zod';
 import { LEGACY } from '../../cms/algorithms.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { canonicalPath } from '../../http/paths.ts';
-import {
-  type ConfigContext,
-  choice,
-  duration,
-  either,
-  flag,
-  listOf,
-  made,
-  nameIn,
-  type NamedSection,
-} from './kinds.ts';
+import { made } from './kind.ts';
+import { choice, duration, either, flag, listOf } from './kinds.ts';
+import { type ConfigContext, nameIn, type NamedSection } from './surroundings.ts';
 import { policySchema } from './policies.ts';
 import { defaulted, many, required, section } from './table.ts';
 

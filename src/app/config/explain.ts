@@ -66,7 +66,7 @@ const badName = (path: KeyPath): Finding => ({
 function badValue(path: KeyPath, issue: Issue, entries: readonly Entry[], written: Written): Finding {
   const entry = entryAt(entries, path);
   const value = written.value(path);
-  const example = `${entry && !entry.path.at(-1)!.match(/[[*]/) ? `${entry.path.at(-1)}: ` : ''}${entry?.example ?? ''}`;
+  const example = exampleOf(entry);
   if (value === undefined) return { path, at: 'value', what: 'missing', remedy: `Add \`${example}\`.` };
   if (value === null)
     return { path, at: 'key', what: 'no value', remedy: `Remove the key, or write it like \`${example}\`.` };
@@ -78,6 +78,12 @@ function badValue(path: KeyPath, issue: Issue, entries: readonly Entry[], writte
     what: `${what}${printable ? shownText(value) : ''}`,
     remedy: remedyFor(issue, value, example),
   };
+}
+
+/** `key: value`; elements of lists have no key. */
+function exampleOf(entry: Entry | undefined): string {
+  const key = entry?.path.at(-1) ?? '[]';
+  return `${['[]', '*'].includes(key) ? '' : `${key}: `}${entry?.example ?? 'docs/configuration.md'}`;
 }
 
 function remedyFor(issue: Issue, value: unknown, example: string): string {
@@ -92,7 +98,8 @@ const LONGEST_SHOWN = 40;
 
 /** Only single values, and not where a mapping belongs: in these there could be anything. */
 function shownText(value: unknown): string {
-  if (typeof value === 'object') return '';
   const text = JSON.stringify(value);
+  // With an `@` it may be a URL with a password before it.
+  if (typeof value === 'object' || text.includes('@')) return '';
   return ` (${text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text})`;
 }

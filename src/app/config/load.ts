@@ -5,7 +5,7 @@ import { type ConfigDocument, parseConfigDocument } from './document.ts';
 import { endpointSchema } from './endpoints.ts';
 import { explain, type Finding } from './explain.ts';
 import { interpolate, type Sources } from './interpolate.ts';
-import type { ConfigContext, NamedSection } from './kinds.ts';
+import type { ConfigContext, NamedSection } from './surroundings.ts';
 import { ConfigProblems, type KeyPath, keyText, type Problem, problemText } from './problems.ts';
 import { DEFAULT_PROFILE_NAME, profileSchema } from './profiles.ts';
 import { applyRules, type Found, type Sound } from './rules.ts';
@@ -37,6 +37,7 @@ export function loadConfig(source: ConfigSource): { config: Config; warnings: st
   const values = document.values() ?? {};
   const context = { resolve: (path: string) => resolve(folder, path), read, names: namesIn(values) };
   const schema = configSchema(context);
+  const rows = entries(schema);
   const parsed = schema.safeParse(values);
   const sound = soundParts(values, context);
 
@@ -45,7 +46,7 @@ export function loadConfig(source: ConfigSource): { config: Config; warnings: st
     printable: (path: KeyPath) => !interpolated.nodes.has(document.node(path)),
   };
   const findings = [
-    ...(parsed.error?.issues ?? []).flatMap((issue) => explain(issue, entries(schema), written)),
+    ...(parsed.error?.issues ?? []).flatMap((issue) => explain(issue, rows, written)),
     ...applyRules(sound, 'error'),
   ].filter(({ path }) => !interpolated.failed.has(document.node(path)));
   const problems = [...interpolated.findings, ...findings].map(at);

@@ -1,7 +1,9 @@
 /** `policy` of an endpoint: who decides about a request. Exactly one; an endpoint without any would serve everybody. */
 import { z } from 'zod';
 import { ConfigError } from '../../core/errors.ts';
-import { type ConfigContext, choice, made, nameIn, secret } from './kinds.ts';
+import { made, secret } from './kind.ts';
+import { choice } from './kinds.ts';
+import { type ConfigContext, nameIn } from './surroundings.ts';
 import { optional, section } from './table.ts';
 
 export type PolicyConfig =
@@ -13,7 +15,7 @@ const challenge = secret({
     if (challenge.trim() !== '') return challenge;
     throw new ConfigError(
       'an empty challenge, so everybody would get a certificate',
-      'Give a long random one; `openndes challenge new` makes one.',
+      'Give a long random one, for example from `openssl rand -hex 24`.',
     );
   }),
   type: 'text',

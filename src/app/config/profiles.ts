@@ -6,7 +6,8 @@ import { ConfigError } from '../../core/errors.ts';
 import { KEY_USAGES } from '../../pkix/extensions.ts';
 import { EXTENDED_KEY_USAGES } from '../../pkix/oids.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { choice, duration, integer, type Kind, listOf, made, url } from './kinds.ts';
+import { type Kind, made } from './kind.ts';
+import { choice, duration, integer, listOf, url } from './kinds.ts';
 import { defaulted, named, optional, section } from './table.ts';
 import { durationText } from './units.ts';
 

@@ -44,7 +44,7 @@ const RULES: readonly Rule[] = [
         ? {
             key: 'policy.static',
             what: `a challenge of fewer than ${SHORTEST_CHALLENGE} characters can be guessed`,
-            remedy: 'Give a long random one; `openndes challenge new` makes one.',
+            remedy: 'Give a long random one, for example from `openssl rand -hex 24`.',
           }
         : undefined,
     ),
@@ -108,7 +108,7 @@ function samePath({ endpoints }: Sound): Finding[] {
       path,
       other && {
         key: 'path',
-        what: `the same path as endpoints[${other.at(-1)}]: ${canonical}`,
+        what: `the same path as endpoints[${other.at(-1)}]`,
         remedy: 'Give each endpoint a path of its own; letter case and a slash at the end make no difference.',
       },
     );

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { ConfigError } from '../../core/errors.ts';
 import { authoritiesSection } from './authorities.ts';
 import { endpointsSection } from './endpoints.ts';
-import { type ConfigContext, choice, file, integer, listOf, made, network, secret, text, url } from './kinds.ts';
+import { made } from './kind.ts';
+import { choice, integer, listOf, network, text, url } from './kinds.ts';
+import { type ConfigContext, file } from './surroundings.ts';
 import { profilesSection } from './profiles.ts';
 import { defaulted, optional, required, section } from './table.ts';
 import { tenantsSection } from './tenants.ts';
@@ -44,25 +46,24 @@ const listen = (context: ConfigContext) =>
     ),
   }).prefault({});
 
-/** What comes before the first colon of `store`. A URL of a database has a password in it, so none is printed. */
-const store = ({ resolve }: ConfigContext) =>
-  secret({
-    schema: made(z.string(), (value) => {
-      if (/^postgres(ql)?:/.test(value))
-        throw new ConfigError('PostgreSQL is not there yet in this version', 'Use `sqlite:PATH`.');
-      const [, path] = /^sqlite:(.+)$/.exec(value) ?? [];
-      return path === undefined ? undefined : { kind: 'sqlite' as const, path: resolve(path) };
-    }),
-    type: '`sqlite:` and the path of a file',
-    example: 'sqlite:./data/openndes.db',
-    secret: true,
-  });
+/** Where a store is: its kind before the first colon, and the rest as that kind understands it. */
+const store = ({ resolve }: ConfigContext) => ({
+  schema: made(z.string(), (value) => {
+    if (/^postgres(ql)?:/.test(value))
+      throw new ConfigError('PostgreSQL is not there yet in this version', 'Use `sqlite:PATH`.');
+    const [, path] = /^sqlite:(.+)$/.exec(value) ?? [];
+    return path === undefined ? undefined : { kind: 'sqlite' as const, path: resolve(path) };
+  }),
+  type: '`sqlite:` and the path of a file',
+  example: 'sqlite:./data/openndes.db',
+  secret: false,
+});
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** The schema of one file. It depends on the file, because endpoints name what the file defines elsewhere. */
 export const configSchema = (context: ConfigContext) =>
-  section('The configuration.', '', {
+  section('The configuration.', 'endpoints: …', {
     publicUrl: optional(
       url(['http', 'https'], 'https://scep.example.com'),
       'The URL under which devices reach the server, without the path of an endpoint. `https` without `listen.tls` means a proxy in front.',

@@ -1,6 +1,6 @@
 /** The one table of the configuration: every key with its kind, its default and its words, as zod schemas that carry them. */
 import { z } from 'zod';
-import type { Kind } from './kinds.ts';
+import type { Kind } from './kind.ts';
 
 /** What is known of a key beside its schema. Error texts and docs/configuration.md are made of it. */
 export type Row = {
@@ -48,7 +48,7 @@ export const defaulted = <T extends z.ZodType>(
   enter(kind.schema.prefault(value as never), { ...rowOf(kind, words), required: false, default: shown });
 
 const written = (value: unknown): string =>
-  (typeof value === 'string' ? value : JSON.stringify(value)).replaceAll('"', '');
+  (typeof value === 'string' ? value : JSON.stringify(value)).replaceAll('"', '').replaceAll(',', ', ');
 
 const container = (type: string, words: string, example: string): Row => ({
   type,

@@ -1,18 +1,9 @@
 /** `tenants`: the Intune tenants whose devices enrol, as the Intune client takes them. */
 import { ConfigError } from '../../core/errors.ts';
 import { type CloudName, resolveCloud } from '../../intune/clouds.ts';
-import {
-  type ConfigContext,
-  certificateText,
-  choice,
-  either,
-  guid,
-  type Kind,
-  made,
-  secret,
-  text,
-  url,
-} from './kinds.ts';
+import { type Kind, made, secret } from './kind.ts';
+import { choice, either, guid, text, url } from './kinds.ts';
+import { type ConfigContext, certificateText } from './surroundings.ts';
 import { defaulted, named, optional, required, section } from './table.ts';
 
 const CLOUD_NAMES: Readonly<Record<CloudName, true>> = { public: true, 'gcc-high': true, dod: true, china: true };

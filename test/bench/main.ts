@@ -1,0 +1,21 @@
+/** `npm run bench`: what one enrolment costs, beside what it must cost at least, in one run. */
+import { cpus } from 'node:os';
+import { measureHttp } from './http.ts';
+import { measureStep } from './step.ts';
+
+const line = (...cells: (string | number)[]): void =>
+  console.log(cells.map((cell, i) => (i === 0 ? String(cell).padEnd(34) : String(typeof cell === 'number' ? cell.toFixed(cell < 20 ? 2 : 0) : cell).padStart(12))).join(''));
+
+console.log(`Node.js ${process.version}, OpenSSL ${process.versions.openssl}, ${cpus().length} × ${cpus()[0]?.model}\n`);
+line('request bytes to CertRep bytes', 'floor µs', 'step µs', 'floor/step');
+for (const choice of ['rsa-2048', 'rsa-4096', 'p256'] as const) {
+  const { floor, step } = await measureStep(choice);
+  line(`  CA ${choice}`, floor, step, floor / step);
+}
+
+console.log('\nthrough HTTP, SQLite synchronous=FULL, JSON log; generator in another process, 8 connections');
+line('', 'per second', 'p50 ms', 'p99 ms', 'CPU µs', 'floor µs', 'floor/CPU', 'RSS MB');
+for (const stored of [100, 100_000]) {
+  const { rate, p50, p99, cpu, floor, rss } = await measureHttp('rsa-2048', stored);
+  line(`  CA rsa-2048, ${stored} stored`, rate, p50, p99, cpu, floor, floor / cpu, rss / 1_048_576);
+}

@@ -1,0 +1,31 @@
+/** Issuances as rows alone, to fill a store before it is measured. */
+import { createHash } from 'node:crypto';
+import type { Issuance } from '../../src/core/store.ts';
+
+const DER = Buffer.alloc(1100, 0x30);
+const AT = new Date('2026-01-01T00:00:00Z');
+
+/** The n-th of them; every number gives other keys and the same size. */
+export function issuanceNumber(n: number): Issuance {
+  const key = createHash('sha256').update(String(n)).digest('hex');
+  const transaction = { key, endpoint: '/scep', transactionId: key.slice(0, 40), signer: key, subject: `CN=stored-${n}` };
+  const serial = key.slice(0, 32);
+  return {
+    transaction,
+    certificate: {
+      serial,
+      endpoint: '/scep',
+      transactionId: transaction.transactionId,
+      subject: transaction.subject,
+      issuer: 'CN=Bench CA',
+      thumbprint: key.slice(0, 40).toUpperCase(),
+      der: DER,
+      notBefore: AT,
+      notAfter: new Date(AT.getTime() + 365 * 86_400_000),
+      state: 'delivered',
+      issuedAt: AT,
+      deliveredAt: AT,
+    },
+    audit: { at: AT, event: 'issued', endpoint: '/scep', transactionId: transaction.transactionId, serial },
+  };
+}

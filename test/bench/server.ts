@@ -1,0 +1,41 @@
+/** The server under measurement, a process of its own: store with synchronous=FULL, JSON log to a file. */
+import { openSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { createServer } from '../../src/app/embed.ts';
+import type { KeyChoice } from '../../src/keys/software.ts';
+import { staticPolicy } from '../../src/policy/static.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { benchAuthority } from './authority.ts';
+import { microsecondsOf } from './measure.ts';
+import { floorOf } from './step.ts';
+
+/** Message from the parent: `usage` asks for CPU and memory, `floor` for the floor in this very process. */
+type Question = 'usage' | 'floor' | 'stop';
+
+const [folder, choice, challenge] = process.argv.slice(2) as [string, KeyChoice, string];
+const authority = await benchAuthority(choice);
+const store = await openSqliteStore({ path: join(folder, 'openndes.db'), clock: () => new Date() });
+const logger = pino(pino.destination({ dest: openSync(join(folder, 'log'), 'w'), sync: false }));
+const { issuer, ra, chain } = authority;
+const server = await createServer({
+  store,
+  logger,
+  endpoints: [{ path: '/scep', policy: staticPolicy({ challenge }), issuer, ra, chain }],
+});
+await server.listen({ host: '127.0.0.1', port: 0 });
+process.send!({ port: (server.server.address() as AddressInfo).port, ra: Buffer.from(ra.certificate).toString('base64') });
+
+process.on('message', async (question: Question) => {
+  if (question === 'usage') process.send!({ cpu: process.cpuUsage(), rss: process.memoryUsage().rss });
+  if (question === 'floor') {
+    const floor = floorOf(authority.ca.key, ra.key);
+    process.send!({ floor: await microsecondsOf(400, () => floor()) });
+  }
+  if (question === 'stop') {
+    await server.close();
+    await store.close();
+    process.disconnect();
+  }
+});

@@ -1,0 +1,82 @@
+/** How many octets of bodies are in memory at once: counted while they come and while they are worked on. */
+import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
+import { PassThrough } from 'node:stream';
+import { test } from 'node:test';
+import { HttpError } from '../../src/core/errors.ts';
+import { bodies } from '../../src/http/body.ts';
+
+const KIB = 1024;
+type Body = IncomingMessage & PassThrough;
+const request = (headers: Record<string, string> = {}): Body =>
+  Object.assign(new PassThrough(), { headers }) as unknown as Body;
+
+/** A body of so many octets, complete. */
+function complete(octets: number): Body {
+  const body = request();
+  body.end(Buffer.alloc(octets, 0x30));
+  return body;
+}
+
+const lengthOf = async (body: Uint8Array): Promise<number> => body.length;
+const fails = (code: string) => (error: unknown) => error instanceof HttpError && error.code === code;
+
+/** Work that lasts until it is told to end. */
+function work() {
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();
+  return { begun, end, fail, run: () => (begin(), ended) };
+}
+
+test('a body comes out as it went in, however it was cut', async () => {
+  const body = request();
+  for (const chunk of ['ab', 'c', '', 'def']) body.write(chunk);
+  body.end();
+  const held = bodies({ longest: 6, most: 6 });
+  assert.equal(await held.use(body, async (octets) => Buffer.from(octets).toString()), 'abcdef');
+});
+
+test('a body that is longer than it may be is refused, by its announcement or by its octets', async () => {
+  const held = bodies({ longest: 10, most: 1000 });
+  await assert.rejects(held.use(request({ 'content-length': '11' }), lengthOf), fails('message_too_large'));
+  await assert.rejects(held.use(complete(11), lengthOf), fails('message_too_large'));
+  assert.equal(await held.use(complete(10), lengthOf), 10);
+});
+
+test('a refused body leaves its stream open, because the answer goes out on the same socket', async () => {
+  const body = request();
+  body.write(Buffer.alloc(20));
+  await assert.rejects(bodies({ longest: 10, most: 1000 }).use(body, lengthOf), fails('message_too_large'));
+  assert.equal(body.destroyed, false);
+});
+
+test('octets count while the work lasts; long bodies beyond the bound are refused, short ones never', async () => {
+  const held = bodies({ longest: 512 * KIB, most: 512 * KIB });
+  const first = work();
+  const running = held.use(complete(400 * KIB), first.run);
+  await first.begun;
+  await assert.rejects(held.use(complete(200 * KIB), lengthOf), fails('overloaded'));
+  assert.equal(await held.use(complete(64 * KIB), lengthOf), 64 * KIB);
+  assert.equal(await held.use(complete(112 * KIB), lengthOf), 112 * KIB);
+  first.end();
+  await running;
+  assert.equal(await held.use(complete(512 * KIB), lengthOf), 512 * KIB);
+});
+
+test('octets are given back when the work fails, the sender goes away or the body was too long', async () => {
+  const held = bodies({ longest: 512 * KIB, most: 512 * KIB });
+  const failing = work();
+  const running = held.use(complete(500 * KIB), failing.run);
+  await failing.begun;
+  failing.fail(new Error('no'));
+  await assert.rejects(running, /no/);
+
+  const leaving = request();
+  leaving.write(Buffer.alloc(500 * KIB));
+  const left = held.use(leaving, lengthOf);
+  leaving.destroy();
+  await assert.rejects(left, fails('message_undecodable'));
+
+  await assert.rejects(held.use(complete(600 * KIB), lengthOf), fails('message_too_large'));
+  assert.equal(await held.use(complete(512 * KIB), lengthOf), 512 * KIB);
+});
