@@ -1,0 +1,263 @@
+/** What an administrator reads when something is wrong: the line, the key, the reason and the remedy, word for word. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError } from '../../src/core/errors.ts';
+import { AUTHORITIES, ENDPOINTS, load, problemsOf } from './config-under-test.ts';
+
+const REST = `${AUTHORITIES}${ENDPOINTS}`;
+const LAB = 'policy: { static: abcdefgh }';
+const CORP = 'tenant: a, clientId: 00000000-0000-0000-0000-000000000000, clientSecret: s';
+const endpoint = (keys: string): string => `endpoints: [{ ${keys} }]\n${AUTHORITIES}`;
+const profile = (keys: string): string => `profiles: { device: { ${keys} } }\n${REST}`;
+const tenant = (keys: string): string => `tenants: { corp: { ${keys} } }\n${REST}`;
+const authority = (keys: string): string => `authorities: { issuing: { ${keys} } }\n${ENDPOINTS}`;
+
+/** Each text has exactly the problem in the second column and no other. */
+const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>> = {
+  'not a mapping': ['hello', '1:1 not a mapping of keys. Write it like `endpoints: …`.'],
+  'unknown key at the top': [`lisen: {}\n${REST}`, '1:1 lisen: unknown key. Did you mean `listen`?'],
+  'unknown key below': [`listen:\n  port: 1\n  prot: 2\n${REST}`, '3:3 listen.prot: unknown key. Did you mean `port`?'],
+  'unknown key like no other': [`log: { colour: no }\n${REST}`, '1:8 log.colour: unknown key. There is: `level`.'],
+  'wrong letter case': [`publicURL: http://a\n${REST}`, '1:1 publicURL: unknown key. Did you mean `publicUrl`?'],
+  'key without value': [
+    `listen:\n  port:\n${REST}`,
+    '2:3 listen.port: no value. Remove the key, or write it like `port: 8080`.',
+  ],
+  'section without value': [
+    `listen:\n${REST}`,
+    '1:1 listen: no value. Remove the key, or write it like `listen: { host: 0.0.0.0, port: 8080 }`.',
+  ],
+  'value for a section': [
+    `listen: 8080\n${REST}`,
+    '1:9 listen: not a mapping of keys. Write it like `listen: { host: 0.0.0.0, port: 8080 }`.',
+  ],
+  'port too high': [
+    `listen: { port: 70000 }\n${REST}`,
+    '1:17 listen.port: not a whole number from 0 to 65535 (70000). Write it like `port: 8080`.',
+  ],
+  'number for text': [`listen: { host: 1 }\n${REST}`, '1:17 listen.host: not text (1). Put the value in quotes.'],
+  'impossible network': [
+    `listen: { trustProxy: [10.0.0.0/33] }\n${REST}`,
+    '1:24 listen.trustProxy[0]: not an IP address or network ("10.0.0.0/33"). Write it like `10.0.0.0/8`.',
+  ],
+  'TLS without key': [
+    `listen: { tls: { certificate: a } }\n${REST}`,
+    '1:16 listen.tls.key: missing. Add `key: tls.key`.',
+  ],
+  'unknown level': [
+    `log: { level: inof }\n${REST}`,
+    '1:15 log.level: not a word that is known here ("inof"). Did you mean `info`?',
+  ],
+  'URL without scheme': [
+    `publicUrl: scep.example.com\n${REST}`,
+    '1:12 publicUrl: not a URL with http or https and without query ("scep.example.com"). Write it like `publicUrl: https://scep.example.com`.',
+  ],
+  PostgreSQL: [
+    `store: postgres://user:password@host/openndes\n${REST}`,
+    '1:8 store: PostgreSQL is not there yet in this version. Use `sqlite:PATH`.',
+  ],
+  'store of no kind': [
+    `store: ./openndes.db\n${REST}`,
+    '1:8 store: not `sqlite:` and the path of a file ("./openndes.db"). Write it like `store: sqlite:./data/openndes.db`.',
+  ],
+  'no endpoint': [
+    `endpoints: []\n${AUTHORITIES}`,
+    '1:12 endpoints: no endpoint, so nothing would be served. Write it like `endpoints: [{ policy: { static: "${env:LAB_CHALLENGE}" } }]`.',
+  ],
+  'no policy': [
+    endpoint('path: /a'),
+    '1:13 endpoints[0].policy: missing. Add `policy: { static: "${env:LAB_CHALLENGE}" }`.',
+  ],
+  'empty policy': [
+    endpoint('policy: {}'),
+    '1:23 endpoints[0].policy: no policy, so nothing would be checked. Name exactly one of `intune`, `static`.',
+  ],
+  'misspelt policy': [
+    endpoint('policy: { statik: abcdefgh }'),
+    '1:25 endpoints[0].policy.statik: unknown key. Did you mean `static`?',
+  ],
+  'mistake behind an alias': [
+    `endpoints: [{ policy: &p { static: abcdefgh, notfy: 1 } }, { path: /b, policy: *p }]\n${AUTHORITIES}`,
+    '1:46 endpoints[0].policy.notfy: unknown key. Did you mean `notify`?\nopenndes.yaml:1:46 endpoints[1].policy.notfy: unknown key. Did you mean `notify`?',
+  ],
+  'two policies': [
+    `tenants: { corp: { ${CORP} } }\n${endpoint('policy: { intune: corp, static: abcdefgh }')}`,
+    '2:23 endpoints[0].policy: two policies. Name exactly one of `intune`, `static`.',
+  ],
+  'a key of another policy': [
+    endpoint('policy: { static: abcdefgh, notify: strict }'),
+    '1:23 endpoints[0].policy: `notify` and `onUnreachable` belong to `intune`. Remove them from this policy.',
+  ],
+  'empty static challenge': [
+    endpoint('policy: { static: "" }'),
+    '1:33 endpoints[0].policy.static: an empty challenge, so everybody would get a certificate. Give a long random one, for example from `openssl rand -hex 24`.',
+  ],
+  'numeric challenge': [
+    endpoint('policy: { static: 12345678 }'),
+    '1:33 endpoints[0].policy.static: not text. Put the value in quotes.',
+  ],
+  'unknown authority': [
+    endpoint(`authority: isuing, ${LAB}`),
+    '1:26 endpoints[0].authority: no authority of this file has that name ("isuing"). Did you mean `issuing`?',
+  ],
+  'unknown profile': [
+    endpoint(`profile: server, ${LAB}`),
+    '1:24 endpoints[0].profile: no profile of this file has that name ("server"). There is: `device`.',
+  ],
+  'unknown tenant': [
+    endpoint('policy: { intune: corp }'),
+    '1:33 endpoints[0].policy.intune: no tenant of this file has that name ("corp"). There is none yet.',
+  ],
+  'which of two authorities': [
+    `authorities: { a: { certificate: a, key: a }, b: { certificate: b, key: b } }\n${ENDPOINTS}`,
+    '2:13 endpoints[0].authority: missing. Add `authority: a`.',
+  ],
+  'path without slash': [
+    endpoint(`path: scep, ${LAB}`),
+    '1:21 endpoints[0].path: not a path that begins with `/` and goes on with letters, digits and `.`, `_`, `~`, `-`, `/` ("scep"). Write it like `path: /certsrv/mscep/mscep.dll`.',
+  ],
+  'path of a health check': [
+    endpoint(`path: /Healthz/, ${LAB}`),
+    '1:21 endpoints[0].path: that path is taken by the health checks ("/Healthz/"). Write another, for example /certsrv/mscep/mscep.dll.',
+  ],
+  'path below a health check': [
+    endpoint(`path: /readyz/scep, ${LAB}`),
+    '1:21 endpoints[0].path: that path is taken by the health checks ("/readyz/scep"). Write another, for example /certsrv/mscep/mscep.dll.',
+  ],
+  'two endpoints at one path': [
+    `endpoints:\n  - { path: /scep, ${LAB} }\n  - { path: /SCEP/pkiclient.exe, ${LAB} }\n${AUTHORITIES}`,
+    '3:13 endpoints[1].path: the same path as endpoints[0]. Give each endpoint a path of its own; letter case and a slash at the end make no difference.',
+  ],
+  'unknown legacy algorithm': [
+    endpoint(`${LAB}, legacy: [md5]`),
+    '1:54 endpoints[0].legacy[0]: not a word that is known here ("md5"). There is: `sha1`, `des3`, `des`, `rsa1024`.',
+  ],
+  'signing time in words': [
+    endpoint(`${LAB}, signingTime: of`),
+    '1:58 endpoints[0].signingTime: not a word that is known here. Did you mean `off`?',
+  ],
+  'signing time window': [
+    endpoint(`${LAB}, signingTime: { past: 1w }`),
+    '1:66 endpoints[0].signingTime.past: not a duration in days, hours, minutes or seconds, at most 36500d ("1w"). Write it like `past: 24h`.',
+  ],
+  'neither true nor false': [
+    endpoint(`${LAB}, requireSignerKeyMatch: yes`),
+    '1:68 endpoints[0].requireSignerKeyMatch: not `true` or `false` ("yes"). Write it like `requireSignerKeyMatch: true`.',
+  ],
+  'negative backdate': [
+    profile('backdate: -1h'),
+    '1:33 profiles.device.backdate: not a duration in days, hours, minutes or seconds, at most 36500d ("-1h"). Write it like `backdate: 24h`.',
+  ],
+  'validity beyond the longest': [
+    profile('validity: 3d, maxValidity: 2d'),
+    '1:33 profiles.device.validity: longer than `maxValidity`, which is 2d. Shorten it, or raise `maxValidity`.',
+  ],
+  'key usage of a CA': [
+    profile('keyUsage: [keyCertSign]'),
+    '1:21 profiles.device: keyUsage names keyCertSign or cRLSign, which belong to a CA. Name usages of end entities, such as digitalSignature and keyEncipherment.',
+  ],
+  'unknown purpose': [
+    profile('extendedKeyUsage: [clientauth]'),
+    '1:42 profiles.device.extendedKeyUsage[0]: no purpose of that name ("clientauth"). Did you mean `clientAuth`?',
+  ],
+  'bad name': [
+    `profiles: { "a b": {} }\n${REST}`,
+    '1:1 profiles: a name that cannot be used. Names have letters, digits, `-` and `_`.',
+  ],
+  'tenant without secret': [
+    tenant('tenant: a, clientId: 00000000-0000-0000-0000-000000000000'),
+    '1:18 tenants.corp.clientSecret: missing. Add `clientSecret: "${env:INTUNE_SECRET}"`.',
+  ],
+  'client ID that is no GUID': [
+    tenant('tenant: a, clientId: corp, clientSecret: s'),
+    '1:41 tenants.corp.clientId: not a GUID ("corp"). Write it like `clientId: 00000000-0000-0000-0000-000000000000`.',
+  ],
+  'unknown cloud': [
+    tenant(`${CORP}, cloud: gcchigh`),
+    '1:103 tenants.corp.cloud: not a word that is known here. Did you mean `gcc-high`?',
+  ],
+  'cloud without Intune resource': [
+    tenant(`${CORP}, cloud: china`),
+    '1:103 tenants.corp.cloud: no Intune resource is published for this cloud. Write the cloud out: `cloud: { login: https://login.partner.microsoftonline.cn, graph: https://microsoftgraph.chinacloudapi.cn, intune: URL }` with the resource that the operator names.',
+  ],
+  'cloud over plain HTTP': [
+    tenant(`${CORP}, cloud: { login: "http://a", graph: "https://b", intune: "https://c" }`),
+    '1:112 tenants.corp.cloud.login: not a URL with https and without query ("http://a"). Write it like `login: https://login.microsoftonline.com`.',
+  ],
+  'CA that is not there': [
+    tenant(`${CORP}, trustCa: ca.pem`),
+    '1:105 tenants.corp.trustCa: the file cannot be read (ENOENT) ("ca.pem"). Paths are relative to the configuration file. Check the path and the rights of the file.',
+  ],
+  'authority without key': [
+    authority('certificate: a'),
+    '1:25 authorities.issuing.key: missing. Add `key: "file:certs/issuing-ca.key.pem"`.',
+  ],
+  'key of another kind': [
+    authority('certificate: a, key: "pkcs11:token=x"'),
+    '1:48 authorities.issuing.key: keys of this kind are not supported ("pkcs11:token=x"). Name a PEM file: `file:PATH`.',
+  ],
+  'RA without key': [
+    authority('certificate: a, key: b, ra: { certificate: c }'),
+    '1:55 authorities.issuing.ra.key: missing. Add `key: file:certs/ra.key.pem`.',
+  ],
+  'unknown key of an RA': [
+    authority('certificate: a, key: b, ra: { certificate: c, key: d, password: e }'),
+    '1:81 authorities.issuing.ra.password: unknown key. There is: `certificate`, `key`, `passphrase`, `retired`.',
+  ],
+  'duplicate key': [`log: {}\nlog: {}\n${REST}`, '2:1 the same key a second time. Keep one of the two.'],
+  tabs: [`listen:\n\tport: 1\n${REST}`, '2:1 a tab in the indentation. Indent with spaces.'],
+  'open quote': [`${REST}store: "sqlite:a`, '3:17 a quote, a bracket or a comma is missing. Close what was opened.'],
+  'alias of nothing': [
+    `store: *there\n${REST}`,
+    '1:8 an alias without its anchor. Define `&name` above `*name`; put a value that begins with `*` in quotes.',
+  ],
+  'unknown tag': [`store: !there\n${REST}`, '1:8 an unknown tag. Put a value that begins with `!` in quotes.'],
+  'two documents': [`${REST}---\nlog: {}\n`, '3:1 a second document. Remove the line `---`.'],
+};
+
+for (const [title, [text, problem]] of Object.entries(GOLDEN))
+  test(`refused: ${title}`, () => assert.equal(problemsOf(text).join('\n'), `openndes.yaml:${problem}`));
+
+test('an empty file says what must be there', () => {
+  assert.deepEqual(
+    problemsOf('').map((line) => line.slice(0, line.indexOf('. '))),
+    ['openndes.yaml:1:1 authorities: missing', 'openndes.yaml:1:1 endpoints: missing'],
+  );
+});
+
+test('everything that is wrong is said at once, in the order of the file', () => {
+  const text = `log: { level: loud }
+authorities:
+  issuing: { certificate: ca.pem }
+profiles:
+  device: { validity: 3y }
+  long: { validity: 900d }
+endpoints:
+  - { path: /a, profile: device, policy: { static: "" } }
+  - { path: /b, profile: devise, policy: { static: abcdefgh } }
+  - { path: /c, profile: device, policy: { static: abcdefgh } }
+  - { path: /C, profile: device, policy: { static: abcdefgh }, colour: red }
+  - { path: /c/, profile: device, policy: { static: "\${env:NOT_SET}" } }
+  - { path: /c/, profile: device, policy: { static: abcdefgh } }
+`;
+  const keys = problemsOf(text).map((line) => /^openndes\.yaml:\d+:\d+ ([^ ]+): /.exec(line)?.[1]);
+  assert.deepEqual(keys, [
+    'log.level',
+    'authorities.issuing.key',
+    'profiles.device.validity',
+    'profiles.long.validity',
+    'endpoints[0].policy.static',
+    'endpoints[1].profile',
+    'endpoints[3].colour',
+    'endpoints[4].path',
+    'endpoints[4].policy.static',
+    'endpoints[5].path',
+  ]);
+});
+
+test('what is thrown is a ConfigError with a remedy and the problems as data', () => {
+  assert.throws(
+    () => load('log: { level: loud }'),
+    (error) => error instanceof ConfigError && error.remedy.includes('openndes check') && error.name === 'ConfigError',
+  );
+});

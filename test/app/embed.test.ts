@@ -1,0 +1,171 @@
+/** The library as a vendor uses it: SCEP inside an app of his own, with his own issuer and his own policy. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import Fastify, { type FastifyInstance } from 'fastify';
+import {
+  createServer,
+  DEFAULT_PROFILE,
+  discover,
+  enrol,
+  type EnrolmentOptions,
+  type EnrollmentRequest,
+  generateKey,
+  type Issuer,
+  localAuthority,
+  type Notice,
+  openSqliteStore,
+  type Policy,
+  scepPlugin,
+} from '../../src/index.ts';
+import { readCertificate } from '../../src/pkix/certificate.ts';
+import { nameFromText, nameText } from '../../src/pkix/name.ts';
+import { keptLog } from '../enroll/endpoint-under-test.ts';
+import { rsaKey } from '../kit/keys.ts';
+import { clock, issuing, ra, random, root } from '../kit/pki.ts';
+
+const CODE = 'blue-42';
+const PATH = '/pki/Devices';
+
+/** An inventory that knows its devices, in the place of Intune. */
+function inventory(): Policy & { told: Notice[] } {
+  const told: Notice[] = [];
+  return {
+    name: 'inventory',
+    told,
+    async decide({ csr }) {
+      if (csr.challenge !== CODE) return { kind: 'deny', code: 'challenge_wrong', detail: 'not in the inventory' };
+      return { kind: 'allow', notify: 'strict', facts: { rack: 'B7' } };
+    },
+    async notify(notice) {
+      told.push(notice);
+      return { inventory: 'noted' };
+    },
+  };
+}
+
+/** A CA that keeps books of its own and lets another sign. */
+function bookkeepingIssuer(): Issuer & { orders: EnrollmentRequest[] } {
+  const orders: EnrollmentRequest[] = [];
+  const { certificate, key } = issuing;
+  const signer = localAuthority({
+    certificate,
+    chain: [root.certificate],
+    key,
+    profile: DEFAULT_PROFILE,
+    clock,
+    random,
+  });
+  return {
+    orders,
+    issue(request, decision, signal) {
+      orders.push(request);
+      return signer.issue(request, decision, signal);
+    },
+  };
+}
+
+async function vendor(t: TestContext) {
+  const store = await openSqliteStore({ path: ':memory:', clock });
+  const [policy, issuer, logger] = [inventory(), bookkeepingIssuer(), keptLog()];
+  const options: EnrolmentOptions = {
+    endpoints: [{ path: PATH, policy, issuer, ra, chain: [issuing.certificate, root.certificate] }],
+    store,
+    logger,
+    clock,
+    random,
+  };
+  t.after(() => store.close());
+  return { options, policy, issuer, logger, store };
+}
+
+/** As the doc comment of scepPlugin demands. */
+const app = (): FastifyInstance =>
+  Fastify({
+    http: { requireHostHeader: false, maxHeaderSize: 131_072 },
+    routerOptions: { caseSensitive: false },
+  });
+
+async function urlOf(server: FastifyInstance): Promise<string> {
+  return `${await server.listen({ port: 0, host: '127.0.0.1' })}${PATH}`;
+}
+
+const context = { fetch, clock, random };
+const device = { key: rsaKey('embedded device'), subject: nameFromText('CN=printer-7,O=Example') };
+
+test('a device enrols through the plugin in an app that has routes, hooks and parsers of its own', async (t) => {
+  const { options, policy, issuer, store, logger } = await vendor(t);
+  const server = app();
+  t.after(() => server.close());
+  server.addHook('onRequest', async (_request, reply) => void reply.header('x-vendor', 'yes'));
+  server.post('/api/echo', async (request) => request.body);
+  await server.register(scepPlugin, options);
+
+  const scep = await discover(await urlOf(server), context);
+  assert.deepEqual(
+    scep.certificates.map((der) => nameText(readCertificate(der).subject)),
+    ['CN=Test RA', 'CN=Test Issuing', 'CN=Test Root'],
+  );
+  const reply = await enrol(scep, { ...device, challenge: CODE }, context);
+  assert.ok(reply.status === 'success');
+  const certificate = readCertificate(reply.certificates[0]!);
+  assert.equal(nameText(certificate.subject), 'CN=printer-7,O=Example');
+
+  assert.equal(issuer.orders.length, 1);
+  assert.equal(issuer.orders[0]!.endpoint, PATH);
+  const [record] = await store.listCertificates({});
+  assert.deepEqual([record!.endpoint, record!.state], [PATH, 'delivered']);
+  assert.ok(policy.told.length === 1 && policy.told[0]!.kind === 'success');
+  assert.match(logger.lines.join(''), /"outcome":"issued".*"rack":"B7".*"inventory":"noted"/);
+
+  const echo = await server.inject({ method: 'POST', url: '/api/echo', payload: { still: 'JSON' } });
+  assert.deepEqual(echo.json(), { still: 'JSON' });
+  assert.equal(echo.headers['x-vendor'], 'yes');
+  const lost = await server.inject({
+    method: 'POST',
+    url: '/api/echo',
+    payload: 'x',
+    headers: { 'content-type': 'a/b' },
+  });
+  assert.equal(lost.statusCode, 415);
+});
+
+test('the vendor’s policy says no, and nothing is ordered', async (t) => {
+  const { options, issuer, store } = await vendor(t);
+  const server = app();
+  t.after(() => server.close());
+  await server.register(scepPlugin, options);
+  const reply = await enrol(await discover(await urlOf(server), context), { ...device, challenge: 'red-1' }, context);
+  assert.ok(reply.status === 'failure' && reply.failInfo === 'badRequest');
+  assert.equal(issuer.orders.length, 0);
+  assert.deepEqual(await store.listCertificates({}), []);
+});
+
+test('the whole server, for those who have no app: it enrols, and its store is one of its probes', async (t) => {
+  const { options, store } = await vendor(t);
+  const server = await createServer(options);
+  t.after(() => server.close());
+  const scep = await discover(await urlOf(server), context);
+  assert.equal((await enrol(scep, { ...device, challenge: CODE }, context)).status, 'success');
+  const ready = await server.inject('/readyz');
+  assert.deepEqual([ready.statusCode, ready.json()], [200, { store: 'ok' }]);
+  await store.close();
+  assert.equal((await server.inject('/readyz')).statusCode, 503);
+});
+
+test('an RA that cannot decrypt is refused when the plugin is mounted', async (t) => {
+  const { options } = await vendor(t);
+  const [endpoint] = options.endpoints;
+  const server = app();
+  t.after(() => server.close());
+  const endpoints = [{ ...endpoint!, ra: { certificate: issuing.certificate, key: generateKey('p256') } }];
+  await assert.rejects(async () => server.register(scepPlugin, { ...options, endpoints }), /RA key cannot decrypt/);
+});
+
+test('closing the app ends the plugin and leaves the store open', async (t) => {
+  const { options, store } = await vendor(t);
+  const server = app();
+  await server.register(scepPlugin, options);
+  await server.ready();
+  await server.close();
+  await store.check();
+});
