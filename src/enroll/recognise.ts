@@ -23,7 +23,7 @@ export function recognise({ header, content: { csr }, replyTo }: ScepRequest, en
   return {
     request: { endpoint: endpoint.path, transactionId, csr, signerSpki },
     transaction: {
-      key: transactionKey([endpoint.path, transactionId, sha256(csr.der)]),
+      key: transactionKey([endpoint.path, transactionId, signer, sha256(csr.der)]),
       endpoint: endpoint.path,
       transactionId,
       signer,
