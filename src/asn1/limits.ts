@@ -17,4 +17,12 @@ export const LIMITS: Limits = { depth: 32, nodes: 16_384, size: 2 * 1024 * 1024 
 /** Bytes that are not the DER, or not the structure, that was asked for. The message is for a log, never for the wire. */
 export class DerError extends Error {
   override readonly name = 'DerError';
+
+  /** Without a stack trace: hostile bytes make many, it would say where the reader is, and it takes time that shows. */
+  constructor(message: string, options?: { cause?: unknown }) {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    super(message, options);
+    Error.stackTraceLimit = limit;
+  }
 }

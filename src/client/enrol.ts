@@ -1,11 +1,12 @@
 /** A SCEP enrolment from a new key to a verified certificate: what `openndes enroll` and the tests run. */
 import { createHash } from 'node:crypto';
+import { issuerAndSerialNumber } from '../cms/signed-data.ts';
 import type { Clock, Extension, KeyProvider, RandomBytes } from '../core/contracts.ts';
 import { certificateSignature, readCertificate } from '../pkix/certificate.ts';
 import { writeCertificationRequest } from '../pkix/csr.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
 import { verifySignature } from '../pkix/signature.ts';
-import { type ClientSigner, selfSigned, writeRequest } from './message.ts';
+import { type ClientSigner, issuerAndSubject, selfSigned, writeRequest } from './message.ts';
 import { type CertRep, readCertRep, readingReply, ReplyError } from './reply.ts';
 import {
   chooseAlgorithms,
@@ -39,23 +40,75 @@ export type EnrolPlan = {
   key: KeyProvider;
   /** A live certificate and its key: renewal. Absent: a self-signed certificate of the new key signs. */
   signer?: ClientSigner;
+  /** The certification request, DER, of an earlier run, to be sent again octet for octet. Absent: it is written. */
+  csr?: Uint8Array;
 };
 
 export type Enrolled = CertRep & { transactionId: string };
 
 /** Sends one PKCSReq, or RenewalReq with a `signer`, and verifies the reply. Throws ServerError and ReplyError. */
 export async function enrol(server: ScepServer, plan: EnrolPlan, context: ClientContext): Promise<Enrolled> {
+  const content = plan.csr ?? (await writeCertificationRequest(plan, plan.key));
+  return certified(server, plan, { messageType: plan.signer ? 'RenewalReq' : 'PKCSReq', content }, context);
+}
+
+/**
+ * Asks what became of the request of this key, which must be signed as the request was. Throws ServerError and
+ * ReplyError. RFC 8894 3.3.3.
+ */
+export function poll(server: ScepServer, plan: EnrolPlan, context: ClientContext): Promise<Enrolled> {
+  const content = issuerAndSubject(issuerOf(server), plan.subject);
+  return certified(server, plan, { messageType: 'CertPoll', content }, context);
+}
+
+/** Sends one message about the certificate of a plan, and believes no certificate but the one that was asked for. */
+async function certified(
+  server: ScepServer,
+  { key, subject, signer }: EnrolPlan,
+  message: Pick<Exchange, 'messageType' | 'content'>,
+  context: ClientContext,
+): Promise<Enrolled> {
   const { random, clock, step } = context;
-  const csr = await writeCertificationRequest(plan, plan.key);
-  const signer = plan.signer ?? { certificate: await selfSigned(plan.key, plan.subject, clock, random), key: plan.key };
-  const reply = await exchange(
-    server,
-    { messageType: plan.signer ? 'RenewalReq' : 'PKCSReq', content: csr, signer, keyOf: plan.key.spki },
-    context,
-  );
-  if (reply.status === 'success') await readingReply(() => verifyIssued(reply.certificates[0], plan.key, server));
+  const signedBy = signer ?? { certificate: await selfSigned(key, subject, clock, random), key };
+  const reply = await exchange(server, { ...message, signer: signedBy, keyOf: key.spki }, context);
+  if (reply.status === 'success') await readingReply(() => verifyIssued(reply.certificates[0], key, server));
   step?.(`CertRep: ${reply.status}`);
   return reply;
+}
+
+/** What GetCert and GetCRL name: a certificate of the server's CA. */
+export type LookupPlan = { serialNumber: Uint8Array; signer: ClientSigner };
+
+/** Asks for a certificate by its serial number. Throws ServerError and ReplyError. RFC 8894 3.3.4. */
+export const getCertificate = (server: ScepServer, plan: LookupPlan, context: ClientContext): Promise<Enrolled> =>
+  lookUp('GetCert', server, plan, context);
+
+/** Asks for the CRL on which the certificate would be. Throws ServerError and ReplyError. RFC 8894 3.3.5. */
+export const getCrl = (server: ScepServer, plan: LookupPlan, context: ClientContext): Promise<Enrolled> =>
+  lookUp('GetCRL', server, plan, context);
+
+const lookUp = (
+  messageType: 'GetCert' | 'GetCRL',
+  server: ScepServer,
+  { serialNumber, signer }: LookupPlan,
+  context: ClientContext,
+): Promise<Enrolled> =>
+  exchange(
+    server,
+    {
+      messageType,
+      content: issuerAndSerialNumber({ issuer: issuerOf(server), serialNumber }),
+      signer,
+      keyOf: signer.key.spki,
+    },
+    context,
+  );
+
+/** The CA: the recipient is its RA, or the CA itself. */
+function issuerOf({ certificates, recipient }: ScepServer): Uint8Array {
+  const { subject, issuer } = readCertificate(recipient);
+  const issued = certificates.some((der) => Buffer.compare(readCertificate(der).issuer, subject) === 0);
+  return issued ? subject : issuer;
 }
 
 export type Exchange = {

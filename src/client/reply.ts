@@ -3,7 +3,9 @@ import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { type Attributes, singleValue } from '../cms/attributes.ts';
 import { readDerOrBer } from '../cms/content-info.ts';
-import { chooseRecipient, openEnvelopedData, readEnvelopedData } from '../cms/enveloped-data.ts';
+import type { ContentCipher } from '../cms/algorithms.ts';
+import { openAgreedEnvelope } from '../cms/agreed-envelope.ts';
+import { chooseRecipient, type EnvelopedData, openEnvelopedData, readEnvelopedData } from '../cms/enveloped-data.ts';
 import { readSignedData, type SignedData, type SignerInfo, verifySigner } from '../cms/signed-data.ts';
 import type { RandomBytes } from '../core/contracts.ts';
 import { FAIL_INFO, type FailInfo } from '../core/errors.ts';
@@ -99,23 +101,28 @@ function readFailure(attributes: Attributes): CertRep {
 
 async function openSuccess(
   message: Uint8Array,
-  { signer, random }: Expected,
+  expected: Expected,
 ): Promise<{ certificates: Uint8Array[]; crls: Uint8Array[] }> {
   const enveloped = readDerOrBer(message, readEnvelopedData);
-  const certificate = readCertificate(signer.certificate);
-  const chosen = chooseRecipient(enveloped, [
-    { certificate, keyIdentifier: keyIdentifier(certificate.spki), key: signer.key },
-  ]);
   const { cipher } = enveloped;
-  const transport = chosen?.recipient.transport;
-  if (!chosen || !transport || !cipher) throw new ReplyError('the certificate in the reply is not encrypted to us');
-  const plaintext = await openEnvelopedData(
-    { ...enveloped, cipher },
-    { recipient: { ...chosen.recipient, transport }, key: chosen.key },
-    random,
-  );
+  const plaintext = cipher && (await opened({ ...enveloped, cipher }, expected));
+  if (!plaintext) throw new ReplyError('the certificate in the reply is not encrypted to us');
   const { certificates, crls } = readDerOrBer(plaintext, readSignedData);
   return { certificates, crls };
+}
+
+/** What is in the envelope; undefined when it is not for the signer of the request. */
+async function opened(
+  enveloped: EnvelopedData & { cipher: ContentCipher },
+  { signer, random }: Expected,
+): Promise<Uint8Array | undefined> {
+  const certificate = readCertificate(signer.certificate);
+  const own = { certificate, keyIdentifier: keyIdentifier(certificate.spki), key: signer.key };
+  if (signer.key.agree) return openAgreedEnvelope(enveloped, own);
+  const chosen = chooseRecipient(enveloped, [own]);
+  const transport = chosen?.recipient.transport;
+  if (!transport) return undefined;
+  return openEnvelopedData(enveloped, { recipient: { ...chosen.recipient, transport }, key: chosen.key }, random);
 }
 
 function text(attributes: Attributes, type: string): string | undefined {

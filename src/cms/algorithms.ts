@@ -34,19 +34,44 @@ export const digestIdentifier = (digest: Digest): Uint8Array => DIGEST_IDENTIFIE
 /** SignatureAlgorithm of SignerInfo as NDES and OpenSSL write it: rsaEncryption, the digest being said beside it. */
 export const RSA_ENCRYPTION: Uint8Array = sequence(oid(OID.rsaEncryption), nullValue);
 
-/** A content cipher in CBC mode. `name` is what node:crypto calls it; single DES is triple DES with one key thrice. */
+/**
+ * A content cipher in CBC mode. `name` is what node:crypto calls it; single DES is triple DES with one key thrice.
+ * `keyWrap` is the OID of the key wrap of its length, which an EC recipient needs (RFC 3565 2.3.2).
+ */
 export type ContentCipher = {
   oid: string;
   name: string;
   keyBytes: number;
   blockBytes: number;
+  keyWrap?: string;
   capability?: string;
   legacy?: Legacy;
 };
 export const CIPHERS: readonly ContentCipher[] = [
-  { name: 'aes-128-cbc', oid: '2.16.840.1.101.3.4.1.2', keyBytes: 16, blockBytes: 16, capability: 'AES' },
-  { name: 'aes-192-cbc', oid: '2.16.840.1.101.3.4.1.22', keyBytes: 24, blockBytes: 16, capability: 'AES' },
-  { name: 'aes-256-cbc', oid: '2.16.840.1.101.3.4.1.42', keyBytes: 32, blockBytes: 16, capability: 'AES' },
+  {
+    name: 'aes-128-cbc',
+    oid: '2.16.840.1.101.3.4.1.2',
+    keyBytes: 16,
+    blockBytes: 16,
+    keyWrap: '2.16.840.1.101.3.4.1.5',
+    capability: 'AES',
+  },
+  {
+    name: 'aes-192-cbc',
+    oid: '2.16.840.1.101.3.4.1.22',
+    keyBytes: 24,
+    blockBytes: 16,
+    keyWrap: '2.16.840.1.101.3.4.1.25',
+    capability: 'AES',
+  },
+  {
+    name: 'aes-256-cbc',
+    oid: '2.16.840.1.101.3.4.1.42',
+    keyBytes: 32,
+    blockBytes: 16,
+    keyWrap: '2.16.840.1.101.3.4.1.45',
+    capability: 'AES',
+  },
   { name: 'des-ede3-cbc', oid: '1.2.840.113549.3.7', keyBytes: 24, blockBytes: 8, capability: 'DES3', legacy: 'des3' },
   // RFC 8894 2.9 forbids DES, and no capability names it: only clients that never ask use it.
   { name: 'des-cbc', oid: '1.3.14.3.2.7', keyBytes: 8, blockBytes: 8, legacy: 'des' },

@@ -1,10 +1,10 @@
-/** EnvelopedData (RFC 5652 6) with RSA key transport: reading, opening and writing. */
+/** EnvelopedData (RFC 5652 6): reading, opening with an RSA key, and writing for an RSA or an EC key. */
 import { constants, publicEncrypt } from 'node:crypto';
 import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit, implicit, TAG } from '../asn1/tags.ts';
 import { encode, octetString, sequence, setOf, smallInteger } from '../asn1/writer.ts';
-import type { KeyProvider, KeyTransport, RandomBytes } from '../core/contracts.ts';
+import type { KeyKind, KeyProvider, KeyTransport, RandomBytes } from '../core/contracts.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
 import { withoutStackTraces } from '../pkix/without-stack-traces.ts';
@@ -17,6 +17,7 @@ import {
 } from './algorithms.ts';
 import { decryptContent, encryptContent } from './content-encryption.ts';
 import { CONTENT_TYPE, contentTypeOid, enterContentInfo, writeContentInfo } from './content-info.ts';
+import { keyAgreeRecipientInfo } from './key-agreement.ts';
 import { isCiphertextOf, transportCapacity } from './key-transport.ts';
 import { issuerAndSerialNumber, readSignerId, type SignerId } from './signed-data.ts';
 
@@ -28,6 +29,8 @@ export type KeyTransRecipient = { id: SignerId; transport: KeyTransport | undefi
 
 export type EnvelopedData = {
   recipients: KeyTransRecipient[];
+  /** KeyAgreeRecipientInfos as received, unread: only a client with an EC key needs them. */
+  agreements: Uint8Array[];
   /** undefined: a cipher that is in no row, such as RC2. */
   cipher: ContentCipher | undefined;
   iv: Uint8Array;
@@ -39,7 +42,8 @@ export function readEnvelopedData(der: Uint8Array): EnvelopedData {
   const enveloped = enterEnvelope(der);
   enveloped.smallInteger();
   if (enveloped.tag === explicit(0)) enveloped.element();
-  const recipients = enveloped.set().each(MOST_RECIPIENTS, readRecipient);
+  const agreements: Uint8Array[] = [];
+  const recipients = enveloped.set().each(MOST_RECIPIENTS, (list) => readRecipient(list, agreements));
   const info = enveloped.sequence();
   info.oid();
   const algorithm = info.sequence();
@@ -48,6 +52,7 @@ export function readEnvelopedData(der: Uint8Array): EnvelopedData {
   if (cipher && iv.length !== cipher.blockBytes) throw new DerError(`IV of ${iv.length} octets`);
   return {
     recipients: recipients.filter((recipient) => recipient !== undefined),
+    agreements,
     cipher,
     iv,
     encryptedContent: readEncryptedContent(info),
@@ -61,8 +66,9 @@ function enterEnvelope(der: Uint8Array): DerReader {
   return bare ? DerReader.over(der).sequence() : enterContentInfo(der, CONTENT_TYPE.envelopedData).sequence();
 }
 
-/** Other kinds of recipient carry context tags and are not for us. */
-function readRecipient(list: DerReader): KeyTransRecipient | undefined {
+/** Other kinds of recipient carry context tags. Of those, only key agreement is kept. */
+function readRecipient(list: DerReader, agreements: Uint8Array[]): KeyTransRecipient | undefined {
+  if (list.tag === explicit(1)) return void agreements.push(list.element().der);
   if (list.tag !== TAG.sequence) return void list.element();
   const info = list.sequence();
   info.smallInteger();
@@ -96,7 +102,8 @@ export function chooseRecipient(
   return only && others.length === 0 && keys[0] ? { recipient: only, key: keys[0].key } : undefined;
 }
 
-const isAddressedTo = (id: SignerId, { certificate, keyIdentifier }: RecipientKey): boolean =>
+/** Whether a recipient info names this key, by its certificate or by its identifier. */
+export const isAddressedTo = (id: SignerId, { certificate, keyIdentifier }: RecipientKey): boolean =>
   'keyIdentifier' in id
     ? same(id.keyIdentifier, keyIdentifier)
     : same(id.serialNumber, certificate.serialNumber) && same(id.issuer, certificate.issuer);
@@ -130,30 +137,49 @@ function assertCiphertext({ transport, encryptedKey }: KeyTransRecipient, { spki
 export type EnvelopedDataPlan = {
   content: Uint8Array;
   recipient: { certificate: CertificateView; key: PublicKey };
+  /** How the content key is encrypted to an RSA key; an EC key has only the one way. */
   transport: KeyTransport;
   cipher: ContentCipher;
   random: RandomBytes;
 };
 
 const VERSION_0 = smallInteger(0);
+const VERSION_2 = smallInteger(2);
 
-/** ContentInfo with EnvelopedData version 0, DER, for one RSA recipient named by issuer and serial number. */
-export function writeEnvelopedData({ content, recipient, transport, cipher, random }: EnvelopedDataPlan): Uint8Array {
+/** ContentInfo with EnvelopedData, DER, for one recipient that `canReceive`, named by issuer and serial number. */
+export function writeEnvelopedData(plan: EnvelopedDataPlan): Uint8Array {
+  const { content, recipient, cipher, random } = plan;
   const contentKey = random(cipher.keyBytes);
   const iv = random(cipher.blockBytes);
-  const recipientInfo = sequence(
-    VERSION_0,
-    issuerAndSerialNumber(recipient.certificate),
-    keyTransportIdentifier(transport),
-    octetString(encryptKey(recipient.key, contentKey, transport)),
-  );
+  const agreed = recipient.key.kind.type === 'ec';
+  const recipientInfo = agreed ? agreeing(plan, contentKey) : transporting(plan, contentKey);
   const encryptedContentInfo = sequence(
     contentTypeOid(CONTENT_TYPE.data),
     cipherIdentifier(cipher, iv),
     encode(implicit(0), encryptContent(cipher, contentKey, iv, content)),
   );
-  return writeContentInfo('envelopedData', sequence(VERSION_0, setOf(recipientInfo), encryptedContentInfo));
+  // RFC 5652 6.1: 0 for key transport alone, 2 with any other recipient.
+  const version = agreed ? VERSION_2 : VERSION_0;
+  return writeContentInfo('envelopedData', sequence(version, setOf(recipientInfo), encryptedContentInfo));
 }
+
+/** Whether a content key of this cipher can be encrypted to a key of this kind: a fact that everybody knows. */
+export const canReceive = (key: KeyKind, cipher: ContentCipher): boolean =>
+  key.type === 'rsa' || (key.type === 'ec' && cipher.keyWrap !== undefined);
+
+function agreeing({ recipient, cipher }: EnvelopedDataPlan, contentKey: Uint8Array): Uint8Array {
+  const { keyWrap } = cipher;
+  if (!keyWrap) throw new TypeError(`no key wrap for ${cipher.name}`);
+  return keyAgreeRecipientInfo(recipient, contentKey, { ...cipher, keyWrap });
+}
+
+const transporting = ({ recipient, transport }: EnvelopedDataPlan, contentKey: Uint8Array): Uint8Array =>
+  sequence(
+    VERSION_0,
+    issuerAndSerialNumber(recipient.certificate),
+    keyTransportIdentifier(transport),
+    octetString(encryptKey(recipient.key, contentKey, transport)),
+  );
 
 function encryptKey({ key }: PublicKey, contentKey: Uint8Array, transport: KeyTransport): Uint8Array {
   const options =

@@ -146,7 +146,7 @@ const CONTENT_TYPE_ATTRIBUTE = writeAttribute(attributeType(ATTRIBUTE.contentTyp
 const MESSAGE_DIGEST = attributeType(ATTRIBUTE.messageDigest);
 
 /** IssuerAndSerialNumber, DER, with both parts octet for octet as the certificate has them. RFC 5652 10.2.4. */
-export const issuerAndSerialNumber = (certificate: CertificateView): Uint8Array =>
+export const issuerAndSerialNumber = (certificate: Pick<CertificateView, 'issuer' | 'serialNumber'>): Uint8Array =>
   sequence(certificate.issuer, encode(TAG.integer, certificate.serialNumber));
 
 export type SignedDataPlan = {

@@ -3,6 +3,7 @@ import {
   constants,
   createPrivateKey,
   createPublicKey,
+  diffieHellman,
   generateKeyPairSync,
   type KeyObject,
   privateDecrypt,
@@ -10,7 +11,7 @@ import {
 } from 'node:crypto';
 import type { Digest, KeyProvider, KeyTransport } from '../core/contracts.ts';
 import { ConfigError } from '../core/errors.ts';
-import { readKeyKind } from '../pkix/public-key.ts';
+import { readKeyKind, readPublicKey } from '../pkix/public-key.ts';
 import { withoutStackTraces } from '../pkix/without-stack-traces.ts';
 import { assertCiphertextLength } from './ciphertext.ts';
 import { decodeOaep } from './oaep.ts';
@@ -28,6 +29,8 @@ export function softwareKey(privateKey: KeyObject): SoftwareKey {
     privateKey,
     sign: (data: Uint8Array, digest: Digest) => sign(digest, data, privateKey),
   };
+  if (key.type === 'ec')
+    return { ...provider, agree: (spki) => diffieHellman({ privateKey, publicKey: readPublicKey(spki).key }) };
   if (key.type !== 'rsa') return provider;
   return {
     ...provider,

@@ -16,7 +16,7 @@ import {
 } from '../asn1/writer.ts';
 import type { Extension, GeneralName, GeneralNameType } from '../core/contracts.ts';
 import { nameText } from './name.ts';
-import { OID } from './oids.ts';
+import { EXTENDED_KEY_USAGES, OID } from './oids.ts';
 
 const MOST_EXTENSIONS = 64;
 const MOST_NAMES = 2048;
@@ -36,9 +36,15 @@ export function readExtensions(reader: DerReader): Extension[] {
   return extensions;
 }
 
+/** The elements of what every certificate names, made once. */
+const ELEMENTS: ReadonlyMap<string, Uint8Array> = new Map(
+  [...Object.values(OID), ...Object.values(EXTENDED_KEY_USAGES)].map((id) => [id, oid(id)]),
+);
+const element = (id: string): Uint8Array => ELEMENTS.get(id) ?? oid(id);
+
 /** One Extension, DER. */
 export const writeExtension = ({ oid: id, critical, value }: Extension): Uint8Array =>
-  critical ? sequence(oid(id), boolean(true), octetString(value)) : sequence(oid(id), octetString(value));
+  critical ? sequence(element(id), boolean(true), octetString(value)) : sequence(element(id), octetString(value));
 
 /** KeyUsage bits by name, in the order of RFC 5280 4.2.1.3. */
 export const KEY_USAGES = [
@@ -68,7 +74,7 @@ export function readKeyUsage(value: Uint8Array): KeyUsage[] {
 export const extendedKeyUsage = (oids: readonly string[]): Extension => ({
   oid: OID.extendedKeyUsage,
   critical: false,
-  value: sequence(...oids.map(oid)),
+  value: sequence(...oids.map(element)),
 });
 
 export const readExtendedKeyUsage = (value: Uint8Array): string[] =>

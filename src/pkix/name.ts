@@ -68,7 +68,12 @@ export const nameText = (der: Uint8Array): string =>
 const attributeText = ({ type, text, value }: NameAttribute): string =>
   `${SHORT_NAMES.get(type) ?? type}=${isString(value[0]!) ? escapeValue(text) : text}`;
 
-const escapeValue = (text: string): string =>
+/** Nearly every value: nothing in it wants escaping, so nothing is built. */
+const ORDINARY = /^(?![ #])[^\\",+;<>=\u0000-\u001f\u007f-\u009f\u2028\u2029]*(?<! )$/;
+
+const escapeValue = (text: string): string => (ORDINARY.test(text) ? text : escaped(text));
+
+const escaped = (text: string): string =>
   text
     .replace(/[\\",+;<>=]/g, '\\$&')
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) =>

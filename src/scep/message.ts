@@ -46,8 +46,18 @@ export type ScepRequest = {
   replyTo: ReplyTo;
   /** Legacy algorithms in use, for the log and the counter. */
   legacy: readonly string[];
-  content: { type: 'certification-request'; csr: CertificationRequest };
+  content: Content;
 };
+
+/**
+ * What was in the envelope, by message type. Where nothing depends on it, nothing is said of it: a poll is answered by
+ * its transactionID and its key, and a CRL is the same for whoever asks.
+ */
+export type Content =
+  | { type: 'certification-request'; csr: CertificationRequest }
+  | { type: 'poll' }
+  | { type: 'get-certificate'; serialNumber: Uint8Array | undefined }
+  | { type: 'get-crl' };
 
 /** A message that can be answered, with FAILURE. `detail` is for the log and never for the wire. */
 export type RefusedMessage = { kind: 'refused'; header: MessageHeader; code: RefusalCode; detail: string };

@@ -1,18 +1,18 @@
 /** Request bytes to a ScepRequest: parse, verify, check algorithms, decrypt, prove. Each step is one function. */
 import { DerError } from '../asn1/limits.ts';
-
 import { isString, stringText } from '../asn1/strings.ts';
 import { TAG } from '../asn1/tags.ts';
 import { ATTRIBUTE, type Attributes, singleValue } from '../cms/attributes.ts';
 import { DIGESTS, type Legacy } from '../cms/algorithms.ts';
 import { readDerOrBer } from '../cms/content-info.ts';
 import { readSignedData, type SignedData, type SignerInfo, verifySigner } from '../cms/signed-data.ts';
-import type { Clock, RandomBytes } from '../core/contracts.ts';
+import type { Clock, KeyKind, RandomBytes } from '../core/contracts.ts';
 import { HttpError, Refusal, type RefusalCode } from '../core/errors.ts';
 import { readTime } from '../asn1/time.ts';
 import { SCEP_ATTRIBUTE } from './attributes.ts';
+import { CONTENTS, type ReadContent } from './contents.ts';
 import { openEnvelope } from './envelope.ts';
-import { type MessageHeader, MESSAGE_TYPES, type Opened, type RefusedMessage } from './message.ts';
+import { type Content, type MessageHeader, MESSAGE_TYPES, type Opened, type RefusedMessage } from './message.ts';
 import type { RegistrationAuthority } from './registration-authority.ts';
 import { findSigner } from './signer.ts';
 
@@ -21,6 +21,8 @@ export type MessageRules = {
   legacy: ReadonlySet<Legacy>;
   /** RFC 8894 has no rule for signingTime; milliseconds into the past and the future, undefined: not checked. */
   signingTime: { past: number; future: number } | undefined;
+  /** Whether RenewalReq is served, and said in GetCACaps. */
+  renewal: boolean;
 };
 
 export type OpenContext = { ra: RegistrationAuthority; rules: MessageRules; clock: Clock; random: RandomBytes };
@@ -60,14 +62,16 @@ async function openAnswerable(
   checkSigningTime(signer.attributes, context);
   const legacy = [...signerLegacy(signer, signedBy.key.kind)];
   checkLegacy(legacy, context.rules);
-  checkMessageType(header);
-  const envelope = await openEnvelope(data, signedBy.key, context);
+  const read = readerOf(header, context.rules);
+  const envelope = await openEnvelope(data, signedBy.key, { ...context, read });
+  const requested = [...keyLegacy(requestedKey(envelope.content))];
+  checkLegacy(requested, context.rules);
   return {
     kind: 'request',
     header,
     replyTo: { signerCertificate: signedBy.certificate.der, signerKey: signedBy.key, ...envelope.replyWith },
-    legacy: [...legacy, ...envelope.legacy],
-    content: { type: 'certification-request', csr: envelope.csr },
+    legacy: [...new Set([...legacy, ...envelope.legacy, ...requested])],
+    content: envelope.content,
   };
 }
 
@@ -147,11 +151,19 @@ function checkSigningTime(attributes: Attributes, { rules, clock }: OpenContext)
     throw new Refusal('signing_time_refused', `signingTime is ${Math.round(ahead / 1000)} s away from the present`);
 }
 
-function* signerLegacy(signer: SignerInfo, key: { type: string; bits: number }): Generator<Legacy> {
+function* signerLegacy(signer: SignerInfo, key: KeyKind): Generator<Legacy> {
   const digest = DIGESTS.find((row) => row.digest === signer.digest)?.legacy;
   if (digest) yield digest;
-  if (key.type === 'rsa' && key.bits < 2048) yield 'rsa1024';
+  yield* keyLegacy(key);
 }
+
+function* keyLegacy(key: KeyKind | undefined): Generator<Legacy> {
+  if (key?.type === 'rsa' && key.bits < 2048) yield 'rsa1024';
+}
+
+/** The key that a certificate is wanted for: often not the one that signed. */
+const requestedKey = (content: Content): KeyKind | undefined =>
+  content.type === 'certification-request' ? content.csr.key : undefined;
 
 function checkLegacy(used: readonly Legacy[], rules: MessageRules): void {
   const refusedOnes = used.filter((name) => !rules.legacy.has(name));
@@ -160,8 +172,10 @@ function checkLegacy(used: readonly Legacy[], rules: MessageRules): void {
 }
 
 /** An allow-list, before anything is decrypted: unlisted types have issued certificates elsewhere. */
-const SERVED = new Set(['PKCSReq']);
-
-function checkMessageType({ messageType }: MessageHeader): void {
-  if (!SERVED.has(messageType)) throw new Refusal('message_type_refused', `messageType ${messageType}`);
+function readerOf({ messageType }: MessageHeader, { renewal }: MessageRules): ReadContent {
+  const read = CONTENTS.get(messageType);
+  if (!read) throw new Refusal('message_type_refused', `messageType ${messageType}`);
+  if (messageType === 'RenewalReq' && !renewal)
+    throw new Refusal('message_type_refused', 'renewal is off at this endpoint');
+  return read;
 }

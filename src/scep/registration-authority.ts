@@ -15,23 +15,33 @@ export type RegistrationAuthority = {
 /** One certificate, DER, and its key. */
 export type KeyedCertificate = { certificate: Uint8Array; key: KeyProvider };
 
-/** An RA with one key for both uses. Throws ConfigError when the key cannot serve or does not fit the certificate. */
+/**
+ * An RA whose `current` key opens messages and signs replies; where it is split, `signer` signs and `current` only opens.
+ * Throws ConfigError when a key cannot serve or does not fit its certificate.
+ */
 export function registrationAuthority(
   current: KeyedCertificate,
   retired: readonly KeyedCertificate[] = [],
+  signer: KeyedCertificate = current,
 ): RegistrationAuthority {
   const recipients = [current, ...retired].map(recipientKey);
-  return { signer: { certificate: recipients[0]!.certificate, key: current.key }, recipients };
+  return { signer: { certificate: fitting(signer), key: signer.key }, recipients };
 }
 
-function recipientKey({ certificate, key }: KeyedCertificate): RecipientKey {
-  const view = readCertificate(certificate);
+function recipientKey(keyed: KeyedCertificate): RecipientKey {
+  const { key } = keyed;
   if (key.key.type !== 'rsa' || !key.decrypt)
     throw new ConfigError(
       'The RA key cannot decrypt.',
       'SCEP clients encrypt to an RSA key. Give the RA an RSA key; the CA key may stay what it is.',
     );
+  const certificate = fitting(keyed);
+  return { certificate, keyIdentifier: keyIdentifier(certificate.spki), key };
+}
+
+function fitting({ certificate, key }: KeyedCertificate): CertificateView {
+  const view = readCertificate(certificate);
   if (Buffer.compare(view.spki, key.spki) !== 0)
     throw new ConfigError('The RA key does not belong to the RA certificate.', 'Check the two file names of the RA.');
-  return { certificate: view, keyIdentifier: keyIdentifier(view.spki), key };
+  return view;
 }

@@ -16,7 +16,7 @@ const without = (broken: Partial<KeyProvider>): KeyProvider => ({ ...key, ...bro
 const gone = (): never => {
   throw new Error('unsupported');
 };
-const decrypt = key.decrypt!;
+const decrypt: NonNullable<KeyProvider['decrypt']> = (octets, transport) => key.decrypt!(octets, transport);
 
 const BROKEN: Readonly<Record<string, [Parameters<typeof selfTest>[0], RegExp]>> = {
   'no digest at all': [{ key: without({ sign: gone }) }, /RSA signatures of certificates does not work/],

@@ -14,9 +14,9 @@ function once(name: string, make: () => SoftwareKey): SoftwareKey {
 export const rsaKey = (name: string, bits = 2048): SoftwareKey =>
   once(`rsa ${bits} ${name}`, () => softwareKey(generateKeyPairSync('rsa', { modulusLength: bits }).privateKey));
 
-/** The EC key of this name, on P-256. */
-export const ecKey = (name: string): SoftwareKey =>
-  once(`ec ${name}`, () => softwareKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey));
+/** The EC key of this name, on P-256 unless another curve is named. */
+export const ecKey = (name: string, namedCurve = 'P-256'): SoftwareKey =>
+  once(`ec ${namedCurve} ${name}`, () => softwareKey(generateKeyPairSync('ec', { namedCurve }).privateKey));
 
 /** The Ed25519 key of this name. */
 export const edKey = (name: string): SoftwareKey =>

@@ -1,5 +1,6 @@
 /** The openssl command over files of its own, which are gone when it is. */
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,8 +22,7 @@ export function openssl(args: readonly string[], files: Readonly<Record<string, 
 }
 
 /** A certificate, PEM. */
-export const pem = (certificate: Uint8Array): string =>
-  `-----BEGIN CERTIFICATE-----\n${Buffer.from(certificate).toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
+export const pem = (certificate: Uint8Array): string => new X509Certificate(certificate).toString();
 
 const files = (keyed: Keyed) => ({
   'certificate.pem': pem(keyed.certificate),

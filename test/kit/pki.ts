@@ -38,6 +38,13 @@ export const issuing: Keyed = {
   certificate: await createIssuingCa(wanted('CN=Test Issuing', issuingKey), root),
 };
 
+const nextKey = ecKey('next issuing');
+/** The issuing CA that will take the place of the present one. */
+export const nextCa: Keyed = {
+  key: nextKey,
+  certificate: await createIssuingCa(wanted('CN=Next Issuing', nextKey), root),
+};
+
 /** A registration authority's certificate for this key. */
 export const raFor = async (key: SoftwareKey, subject = 'CN=Test RA'): Promise<Keyed> => ({
   key,
@@ -55,10 +62,10 @@ export const client = await clientFor(rsaKey('client'));
 export const registration = registrationAuthority(ra);
 export const everyLegacy: ReadonlySet<(typeof LEGACY)[number]> = new Set(LEGACY);
 
-/** What `open` needs. Without rules: nothing legacy, signingTime not looked at. */
+/** What `open` needs. Without rules: nothing legacy, no renewal, signingTime not looked at. */
 export const context = (rules: Partial<MessageRules> = {}, by = registration): OpenContext => ({
   ra: by,
-  rules: { legacy: new Set(), signingTime: undefined, ...rules },
+  rules: { legacy: new Set(), signingTime: undefined, renewal: false, ...rules },
   clock,
   random,
 });

@@ -10,7 +10,7 @@ const engine = new pkijs.CryptoEngine({ name: 'peculiar', crypto: new Crypto() }
 
 const owned = (octets: Uint8Array): ArrayBuffer => new Uint8Array(octets).buffer;
 const pkcs8 = (keyed: Keyed): ArrayBuffer => owned(keyed.key.privateKey.export({ format: 'der', type: 'pkcs8' }));
-const parsed = (der: Uint8Array): asn1js.BaseBlock => asn1js.fromBER(owned(der)).result as asn1js.BaseBlock;
+const parsed = (der: Uint8Array): asn1js.BaseBlock => asn1js.fromBER(owned(der)).result;
 
 /** The SignedData in a ContentInfo. */
 export const readSigned = (message: Uint8Array): pkijs.SignedData =>
@@ -75,6 +75,13 @@ export async function writeEnveloped({ content, to, oaep, keyLength }: PkijsEnve
 const contentInfo = (contentType: string, content: asn1js.BaseBlock): Uint8Array =>
   new Uint8Array(new pkijs.ContentInfo({ contentType, content }).toSchema().toBER());
 
+/** toSchema() of SignedData has no type of its own. */
+function sequenceOf(signed: pkijs.SignedData): asn1js.BaseBlock {
+  const schema: unknown = signed.toSchema(true);
+  if (!(schema instanceof asn1js.Sequence)) throw new TypeError('SignedData that is no SEQUENCE');
+  return schema;
+}
+
 export type PkijsSigned = { content: Uint8Array; by: Keyed; hash: string; attributes: readonly Uint8Array[] };
 
 /** A ContentInfo with SignedData, its attributes in the order given, as pkijs writes it. */
@@ -105,7 +112,7 @@ export async function writeSigned({ content, by, hash, attributes }: PkijsSigned
     ],
     certificates: [certificate],
   });
-  const key = await engine.importKey('pkcs8', pkcs8(by), { name: 'RSASSA-PKCS1-v1_5', hash }, false, ['sign']);
-  await signed.sign(key, 0, hash, undefined, engine);
-  return contentInfo(CONTENT_TYPE.signedData, signed.toSchema(true));
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash };
+  await signed.sign(await engine.importKey('pkcs8', pkcs8(by), algorithm, false, ['sign']), 0, hash, undefined, engine);
+  return contentInfo(CONTENT_TYPE.signedData, sequenceOf(signed));
 }

@@ -42,20 +42,30 @@ export const requestMessage = (different: Partial<RequestMessage> = {}): Promise
     ...different,
   });
 
-/** Opens a message that must be a request. */
-export async function opened(message: Uint8Array, by = context()): Promise<ScepRequest> {
+/** Opens a message that must be a request, of whatever type. */
+export async function openedAny(message: Uint8Array, by = context()): Promise<ScepRequest> {
   const result = await open(message, by);
-  assert.equal(result.kind, 'request', result.kind === 'refused' ? `${result.code}: ${result.detail}` : '');
-  return result as ScepRequest;
+  assert.ok(result.kind === 'request', result.kind === 'refused' ? `${result.code}: ${result.detail}` : '');
+  return result;
+}
+
+/** A request that holds a certification request. */
+export type Enrolment = ScepRequest & { content: { type: 'certification-request' } };
+
+/** Opens a message that must hold a certification request. */
+export async function opened(message: Uint8Array, by = context()): Promise<Enrolment> {
+  const request = await openedAny(message, by);
+  const { content } = request;
+  assert.ok(content.type === 'certification-request', content.type);
+  return { ...request, content };
 }
 
 /** Opens a message that must be refused with this code. */
 export async function refused(message: Uint8Array, code: RefusalCode, by = context()): Promise<RefusedMessage> {
   const result = await open(message, by);
   assert.equal(result.kind, 'refused');
-  const refusal = result as RefusedMessage;
-  assert.equal(refusal.code, code, refusal.detail);
-  return refusal;
+  assert.equal(result.code, code, result.detail);
+  return result;
 }
 
 /** Opens a message to which there is no answer but a status. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { X509Certificate } from 'node:crypto';
-import { caCertificates } from '../../src/scep/ca-certificates.ts';
+import { caCertificates, caChain } from '../../src/scep/ca-certificates.ts';
 import { openssl, withoutOpenssl } from '../kit/openssl.ts';
 import { issuing, ra, root } from '../kit/pki.ts';
 import * as second from '../kit/pkijs.ts';
@@ -37,3 +37,28 @@ test('A02 without an RA and with one certificate: the certificate as it is', () 
   }));
 test('A02 without an RA and with a chain: a degenerate SignedData', () =>
   assert.equal(caCertificates([], chain).contentType, 'application/x-x509-ca-ra-cert'));
+
+test('A04 split RA: the order is kept, signing certificate first, encrypting one second', () => {
+  const encrypting = root.certificate;
+  const { contentType, body } = caCertificates([ra.certificate, encrypting], [issuing.certificate]);
+  assert.equal(contentType, 'application/x-x509-ca-ra-cert');
+  assert.deepEqual(
+    second.certificatesOf(second.readSigned(body)),
+    [ra.certificate, encrypting, issuing.certificate].map((der) => Buffer.from(der)),
+  );
+});
+
+for (const [what, ras, cas] of [
+  ['with an RA', [ra.certificate], chain],
+  ['of one certificate', [], [root.certificate]],
+] as const)
+  test(`A07 the chain ${what} is a degenerate SignedData`, () => {
+    const { contentType, body } = caChain(ras, cas);
+    assert.equal(contentType, 'application/x-x509-ca-ra-cert');
+    const signed = second.readSigned(body);
+    assert.deepEqual(
+      second.certificatesOf(signed),
+      [...ras, ...cas].map((der) => Buffer.from(der)),
+    );
+    assert.equal(signed.signerInfos.length, 0);
+  });

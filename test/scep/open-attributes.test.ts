@@ -12,13 +12,15 @@ import {
   time,
   utf8String,
 } from '../../src/asn1/writer.ts';
+import { issuerAndSubject } from '../../src/client/message.ts';
 import { ATTRIBUTE } from '../../src/cms/attributes.ts';
 import { REFUSALS } from '../../src/core/errors.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/attributes.ts';
-import { MESSAGE_TYPES } from '../../src/scep/message.ts';
-import { attribute, forge, scepAttributes } from '../kit/forge.ts';
+import { type Content, MESSAGE_TYPES } from '../../src/scep/message.ts';
+import { attribute, forge, forgeEnvelope, scepAttributes } from '../kit/forge.ts';
 import { context, HOUR, NOW } from '../kit/pki.ts';
-import { accepts, refuses, opened, refused, requestMessage, undecodable } from '../kit/requests.ts';
+import { accepts, CSR, openedAny, refuses, opened, refused, requestMessage, undecodable } from '../kit/requests.ts';
 
 const withAttributes = (different: Parameters<typeof scepAttributes>[0], ...more: Uint8Array[]): Uint8Array =>
   forge({ attributes: [...scepAttributes(different), ...more] });
@@ -33,9 +35,7 @@ for (const [what, messageType] of Object.entries(TYPES_OF_19))
     assert.equal((await opened(withAttributes({ messageType }))).header.messageType, 'PKCSReq'));
 
 const REFUSED_TYPES: Readonly<Record<string, [Uint8Array | undefined, string]>> = {
-  ...Object.fromEntries(
-    ['3', '17', '18', '20', '21', '22', '41'].map((type) => [type, [printableString(type), MESSAGE_TYPES[type]!]]),
-  ),
+  ...Object.fromEntries(['3', '17', '18', '41'].map((type) => [type, [printableString(type), MESSAGE_TYPES[type]!]])),
   '0': [printableString('0'), '0'],
   '999': [printableString('999'), '999'],
   '019': [printableString('019'), '019'],
@@ -55,6 +55,31 @@ for (const [what, [messageType, name]] of Object.entries(REFUSED_TYPES))
     assert.equal(header.messageType, name);
     assert.deepEqual(REFUSALS.message_type_refused.failInfo, 'badRequest');
     structuredClone(header);
+  });
+
+test('P17 N07 messageType 17 is served where renewal is on', async () => {
+  const { header } = await opened(withAttributes({ messageType: printableString('17') }), context({ renewal: true }));
+  assert.equal(header.messageType, 'RenewalReq');
+});
+
+/** What the other message types carry, and what is read of it. */
+const OTHERS: Readonly<Record<string, [number, Uint8Array, Content]>> = {
+  CertPoll: [20, issuerAndSubject(nameFromText('CN=Test RA'), nameFromText('CN=device-1')), { type: 'poll' }],
+  'CertPoll of garbage': [20, Buffer.from('garbage'), { type: 'poll' }],
+  GetCert: [
+    21,
+    sequence(nameFromText('CN=Test Issuing'), smallInteger(0x1234)),
+    { type: 'get-certificate', serialNumber: Buffer.of(0x12, 0x34) },
+  ],
+  'GetCert of garbage': [21, Buffer.from('garbage'), { type: 'get-certificate', serialNumber: undefined }],
+  'GetCert of a CSR': [21, CSR, { type: 'get-certificate', serialNumber: undefined }],
+  GetCRL: [22, sequence(nameFromText('CN=Test Issuing'), smallInteger(1)), { type: 'get-crl' }],
+};
+for (const [what, [type, content, read]] of Object.entries(OTHERS))
+  test(`P17 G05 G06 G07 ${what} is read as ${read.type}`, async () => {
+    const attributes = scepAttributes({ messageType: printableString(String(type)) });
+    const request = await openedAny(forge({ content: forgeEnvelope({ content }), attributes }));
+    assert.deepEqual(request.content, read);
   });
 
 const UNANSWERABLE: Readonly<Record<string, Uint8Array | undefined>> = {
@@ -110,10 +135,7 @@ test('P21 the same senderNonce in two messages', async () => {
 const signingTime = (value: Uint8Array): Uint8Array => attribute(ATTRIBUTE.signingTime, value);
 const at = (hours: number): Uint8Array => time(new Date(NOW.getTime() + hours * HOUR));
 const inGeneralizedTime = (hours: number): Uint8Array =>
-  encode(
-    0x18,
-    Buffer.from(`${new Date(NOW.getTime() + hours * HOUR).toISOString().replace(/[-:T]|\.\d+/g, '')}`, 'latin1'),
-  );
+  encode(0x18, Buffer.from(new Date(NOW.getTime() + hours * HOUR).toISOString().replace(/[-:T]|\.\d+/g, '')));
 const within = context({ signingTime: { past: HOUR, future: HOUR } });
 
 for (const hours of [-2, 2])

@@ -45,7 +45,7 @@ test('P26 PKCS#7 1.5: the content itself where CMS has an OCTET STRING', async (
   await accepts(forge({ content, digested: inside, encapsulate: (element) => element }));
 });
 test('P26 eContent of another type', () => undecodable(forge({ encapsulate: () => smallInteger(1) })));
-test('P26 no eContent', () =>
+test('P26 empty eContent', () =>
   refuses(forge({ content: Buffer.alloc(0), encapsulate: () => encode(0x04) }), 'request_refused'));
 test('P26 content that is no EnvelopedData', () =>
   refuses(forge({ content: Buffer.from('hello') }), 'request_refused'));

@@ -16,10 +16,10 @@ test('the current key signs; it and the retired ones open, the current one first
   );
 });
 
-const { sign, spki, key } = ra.key;
+const signsOnly = { spki: ra.key.spki, key: ra.key.key, sign: () => Buffer.alloc(0) };
 const BAD = {
   'a key that is not RSA': [issuing, /cannot decrypt/],
-  'a key that only signs': [{ certificate: ra.certificate, key: { sign, spki, key } }, /cannot decrypt/],
+  'a key that only signs': [{ certificate: ra.certificate, key: signsOnly }, /cannot decrypt/],
   'a key of another certificate': [{ ...ra, key: rsaKey('another') }, /does not belong/],
 } as const;
 for (const [what, [keyed, words]] of Object.entries(BAD))
@@ -29,3 +29,21 @@ for (const [what, [keyed, words]] of Object.entries(BAD))
         () => (retired ? registrationAuthority(ra, [keyed]) : registrationAuthority(keyed)),
         (error) => error instanceof ConfigError && words.test(error.message) && error.remedy !== '',
       ));
+
+test('A04 split: one key signs, and only the other ones open', async () => {
+  const signer = await raFor(rsaKey('signer'), 'CN=RA Signature');
+  const retired = await raFor(rsaKey('retired'), 'CN=Old RA');
+  const split = registrationAuthority(ra, [retired], signer);
+  assert.equal(split.signer.key, signer.key);
+  assert.deepEqual(Buffer.from(split.signer.certificate.der), Buffer.from(signer.certificate));
+  assert.deepEqual(
+    split.recipients.map(({ key }) => key),
+    [ra.key, retired.key],
+  );
+});
+
+test('A04 refuses a signing key of another certificate', () =>
+  assert.throws(
+    () => registrationAuthority(ra, [], { ...ra, key: rsaKey('another') }),
+    (error) => error instanceof ConfigError && /does not belong/.test(error.message),
+  ));

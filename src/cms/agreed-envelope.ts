@@ -1,0 +1,78 @@
+/** Opens EnvelopedData with an EC key (RFC 5753 3.1). Only clients do: requests come to an RSA key. */
+import { DerError } from '../asn1/limits.ts';
+import { DerReader } from '../asn1/reader.ts';
+import { explicit, TAG } from '../asn1/tags.ts';
+import { bitString, sequence } from '../asn1/writer.ts';
+import type { Digest } from '../core/contracts.ts';
+import type { ContentCipher } from './algorithms.ts';
+import { decryptContent } from './content-encryption.ts';
+import { type EnvelopedData, isAddressedTo, type RecipientKey } from './enveloped-data.ts';
+import { derivationDigest, keyEncryptionKey, unwrapped, wrappingKeyBytes } from './key-agreement.ts';
+import { readSignerId, type SignerId } from './signed-data.ts';
+
+const MOST_KEYS = 16;
+
+type EncryptedKey = { id: SignerId; encryptedKey: Uint8Array };
+type Agreement = {
+  /** The originator's point. */
+  point: Uint8Array;
+  ukm: Uint8Array | undefined;
+  digest: Digest;
+  keyWrap: Uint8Array;
+  keyBytes: number;
+  encryptedKeys: EncryptedKey[];
+};
+
+/**
+ * The content; undefined when no recipient info is for this key, in an algorithm that is ours. Throws DerError when one
+ * is and does not open, because who reads here knows the sender's signature already and has no secret to give away.
+ */
+export async function openAgreedEnvelope(
+  { agreements, cipher, iv, encryptedContent }: EnvelopedData & { cipher: ContentCipher },
+  recipient: RecipientKey,
+): Promise<Uint8Array | undefined> {
+  for (const agreement of agreements.map(readAgreement)) {
+    const found = agreement?.encryptedKeys.find(({ id }) => isAddressedTo(id, recipient));
+    if (!agreement || !found) continue;
+    const contentKey = await contentKeyOf(agreement, found, recipient);
+    if (contentKey.length !== cipher.keyBytes) throw new DerError(`content key of ${contentKey.length} octets`);
+    return decryptContent(cipher, contentKey, iv, encryptedContent);
+  }
+  return undefined;
+}
+
+async function contentKeyOf(agreement: Agreement, { encryptedKey }: EncryptedKey, { key }: RecipientKey) {
+  // The curve is the one of our key whatever the message says: RFC 5753 7.1.2 lets the writer leave it out.
+  const algorithm = DerReader.over(key.spki).sequence().raw(TAG.sequence);
+  const secret = await key.agree!(sequence(algorithm, bitString(agreement.point)));
+  return unwrapped(keyEncryptionKey({ ...agreement, secret }), encryptedKey);
+}
+
+/** Undefined for a static originator, which no SCEP server is, and for algorithms that are not ours. */
+function readAgreement(recipientInfo: Uint8Array): Agreement | undefined {
+  const info = DerReader.over(recipientInfo).enter(explicit(1));
+  info.smallInteger();
+  const originator = info.enter(explicit(0));
+  if (originator.tag !== explicit(1)) return undefined;
+  const point = readPoint(originator.enter(explicit(1)));
+  const ukm = info.enterIf(explicit(1))?.octetString();
+  const algorithm = info.sequence();
+  const digest = derivationDigest(algorithm.oid());
+  const keyWrap = algorithm.raw(TAG.sequence);
+  const keyBytes = wrappingKeyBytes(DerReader.over(keyWrap).sequence().oid());
+  if (!digest || !keyBytes) return undefined;
+  return { point, ukm, digest, keyWrap, keyBytes, encryptedKeys: info.sequence().each(MOST_KEYS, readEncryptedKey) };
+}
+
+function readPoint(publicKey: DerReader): Uint8Array {
+  publicKey.element();
+  return publicKey.bitString();
+}
+
+function readEncryptedKey(list: DerReader): EncryptedKey {
+  const encrypted = list.sequence();
+  // RecipientKeyIdentifier: the identifier of the key, perhaps followed by a date, in a SEQUENCE.
+  const byKeyIdentifier = encrypted.enterIf(explicit(0));
+  const id = byKeyIdentifier ? { keyIdentifier: byKeyIdentifier.octetString() } : readSignerId(encrypted);
+  return { id, encryptedKey: encrypted.octetString() };
+}

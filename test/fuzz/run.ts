@@ -1,0 +1,83 @@
+/** Feeds changed messages to `open`, and what it opens or refuses to `seal`, and looks at how each of them ends. */
+import { HttpError } from '../../src/core/errors.ts';
+import type { Opened, Reply } from '../../src/scep/message.ts';
+import { open } from '../../src/scep/open.ts';
+import { registrationAuthority } from '../../src/scep/registration-authority.ts';
+import { seal } from '../../src/scep/seal.ts';
+import { context, everyLegacy, HOUR, random as randomOctets } from '../kit/pki.ts';
+import { LAYERS } from './layers.ts';
+import { seeded } from './random.ts';
+import { client, ra, SHAPES } from './shapes.ts';
+
+/** An input that ended in anything but a request, a refusal or `message_undecodable`. */
+export type Finding = { index: number; layer: string; error: unknown; message: string };
+
+export type FuzzReport = {
+  seed: number;
+  inputs: number;
+  /** How many inputs ended how, by layer and outcome. */
+  outcomes: Readonly<Record<string, number>>;
+  findings: readonly Finding[];
+  /** CPU of the slowest input, milliseconds, and which it was. */
+  slowest: { milliseconds: number; index: number; layer: string };
+  /** Milliseconds of the whole run. */
+  elapsed: number;
+  /** Resident memory, octets: after the first thousand inputs, and its highest after that. */
+  memory: { early: number; highest: number };
+};
+
+export type FuzzPlan = { seed: number; inputs: number /** Stops earlier when over. */; milliseconds?: number };
+
+const registration = registrationAuthority(ra);
+const surroundings = context(
+  { legacy: everyLegacy, signingTime: { past: HOUR, future: HOUR }, renewal: true },
+  registration,
+);
+const CHANCES = Object.entries(LAYERS).flatMap(([name, { share }]) => Array.from({ length: share }, () => name));
+const SETTLED = 1000;
+
+/** Runs, and reports. Throws nothing: what is wrong is in `findings`. */
+export async function fuzz({ seed, inputs, milliseconds = Number.POSITIVE_INFINITY }: FuzzPlan): Promise<FuzzReport> {
+  const random = seeded(seed);
+  const began = performance.now();
+  const outcomes: Record<string, number> = {};
+  const findings: Finding[] = [];
+  const memory = { early: 0, highest: 0 };
+  let slowest = { milliseconds: 0, index: 0, layer: '' };
+  let index = 0;
+  for (; index < inputs && performance.now() - began < milliseconds; index++) {
+    const layer = random.pick(CHANCES);
+    const message = LAYERS[layer]!.change(random.pick(SHAPES), random);
+    const before = process.cpuUsage();
+    const { outcome, error } = await feed(message);
+    const { user, system } = process.cpuUsage(before);
+    const spent = (user + system) / 1000;
+    if (spent > slowest.milliseconds) slowest = { milliseconds: spent, index, layer };
+    if (error) findings.push({ index, layer, error, message: Buffer.from(message).toString('base64') });
+    outcomes[`${layer} ${outcome}`] = (outcomes[`${layer} ${outcome}`] ?? 0) + 1;
+    if (index === SETTLED) memory.early = process.memoryUsage.rss();
+    if (index > SETTLED && index % SETTLED === 0) memory.highest = Math.max(memory.highest, process.memoryUsage.rss());
+  }
+  return { seed, inputs: index, outcomes, findings, slowest, elapsed: performance.now() - began, memory };
+}
+
+async function feed(message: Uint8Array): Promise<{ outcome: string; error?: unknown }> {
+  try {
+    const opened = await open(message, surroundings);
+    await answer(opened);
+    return { outcome: opened.kind === 'refused' ? opened.code : 'opened' };
+  } catch (error) {
+    const expected = error instanceof HttpError && error.code === 'message_undecodable';
+    return expected ? { outcome: error.code } : { outcome: 'FOUND', error };
+  }
+}
+
+/** Sends what was opened to a thread and back, as it will be, and seals a reply to it. */
+async function answer(opened: Opened): Promise<void> {
+  const copy = structuredClone(opened);
+  const reply: Reply =
+    copy.kind === 'refused'
+      ? { status: 'failure', code: copy.code }
+      : { status: 'success', replyTo: copy.replyTo, certificates: [client.certificate] };
+  await seal({ header: copy.header, reply, ra: registration, random: randomOctets });
+}

@@ -1,0 +1,61 @@
+/** Messages that fail inside the envelope, one corpus for each way to fail, all of one size. */
+import { randomBytes } from 'node:crypto';
+import { keyTransportIdentifier } from '../../src/cms/algorithms.ts';
+import {
+  type EnvelopeParts,
+  forge,
+  forgeEnvelope,
+  keyTransRecipientInfo,
+  nameOf,
+  rawEncrypt,
+  recipientInfo,
+} from '../kit/forge.ts';
+import { ra } from '../kit/pki.ts';
+import { CSR } from '../kit/requests.ts';
+
+/** What is wrong in one message; every call makes another one of its class. */
+type Wrong = () => Partial<EnvelopeParts>;
+
+const PKCS1 = { scheme: 'pkcs1' } as const;
+
+/** A block of the RA's key that decrypts to something without PKCS#1 padding. */
+function badPadding(): Partial<EnvelopeParts> {
+  const block = Buffer.concat([Buffer.of(0, 1), randomBytes(254)]);
+  const info = keyTransRecipientInfo(nameOf(ra.certificate), keyTransportIdentifier(PKCS1), rawEncrypt(ra, block));
+  return { recipients: () => [info] };
+}
+
+const otherKey = (): Partial<EnvelopeParts> => ({
+  recipients: () => [recipientInfo(ra, randomBytes(16), { transport: PKCS1 })],
+});
+
+const keyOf = (octets: number): Wrong => () => ({
+  recipients: () => [recipientInfo(ra, randomBytes(octets), { transport: PKCS1 })],
+});
+
+/** Blocks as many as the request has, and none of the paddings of RFC 5652 6.3 at the end. */
+const badBlockPadding = (): Partial<EnvelopeParts> => ({
+  content: randomBytes(CSR.length),
+  pad: (content) => Buffer.concat([content, Buffer.alloc(16 - (content.length % 16), 0)]),
+});
+
+function changedAt(at: number): Partial<EnvelopeParts> {
+  const csr = Buffer.from(CSR);
+  csr[at]! ^= 1 + (randomBytes(1)[0]! & 0x7e);
+  return { content: csr };
+}
+
+/** The classes by name. The first is the control: it is measured twice, as if it were two. */
+export const CLASSES: Readonly<Record<string, Wrong>> = {
+  'wrong content key (control)': otherKey,
+  'bad RSA padding': badPadding,
+  'content key of 15 octets': keyOf(15),
+  'content key of 32 octets': keyOf(32),
+  'bad block padding': badBlockPadding,
+  'garbage plaintext': () => ({ content: randomBytes(CSR.length) }),
+  'garbage CSR': () => changedAt(2),
+  'bad proof of possession': () => changedAt(CSR.length - 1 - (randomBytes(1)[0]! & 0x3f)),
+};
+
+export const corpus = (wrong: Wrong, count: number): Uint8Array[] =>
+  Array.from({ length: count }, () => forge({ content: forgeEnvelope(wrong()) }));
