@@ -91,11 +91,24 @@ export type Allow = {
   facts?: Facts;
 };
 export type Deny = { kind: 'deny'; code: RefusalCode; detail: string; facts?: Facts };
-export type Pend = { kind: 'pend'; reason: 'approval' | 'unreachable'; detail: string; facts?: Facts };
+export type Pend = {
+  kind: 'pend';
+  /**
+   * `approval`: an administrator decides, and the policy is not asked again. After the others it is, at the next poll:
+   * `unreachable`: nobody could be asked, which is a no after an hour; `undecided`: who decides needs more time.
+   */
+  reason: 'approval' | 'unreachable' | 'undecided';
+  detail: string;
+  /** As in `Allow`: a one-time challenge that is used up by waiting. */
+  consumes?: string;
+  facts?: Facts;
+};
 
 /** Decides whether a certificate is issued. Closed until configured: there is no default policy. */
 export interface Policy {
   readonly name: string;
+  /** Asked about renewals too, as Intune wants; otherwise a live certificate of ours is permission to renew itself. */
+  readonly decidesRenewals?: boolean;
   decide(request: EnrollmentRequest, signal: AbortSignal): Promise<Decision>;
   /**
    * Tells the authoriser what became of an allowed request. Throws when it did not accept.
@@ -146,4 +159,9 @@ export interface KeyProvider {
    * (implicit rejection). Throws only on facts that are public, such as the length of the ciphertext.
    */
   decrypt?(ciphertext: Uint8Array, transport: KeyTransport): Uint8Array | Promise<Uint8Array>;
+  /**
+   * ECDH (SEC 1 3.3.1): the secret shared with another public key on the same curve, given as SubjectPublicKeyInfo, DER.
+   * Only a client with an EC key needs it, to read what is enveloped to it. Throws when the other key is malformed.
+   */
+  agree?(spki: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }

@@ -119,11 +119,17 @@ export const REFUSALS = {
     'The request could not be checked.',
     'Entra, Graph or Intune could not be reached or answered with a fault. Look at `openndes check` and the service health.',
   ),
+  policy_unreachable: row(
+    'badRequest',
+    RPC_S_SERVER_UNAVAILABLE,
+    'The request could not be checked.',
+    'The service behind the webhook could not be reached, or gave no clear answer. The log line says which; docs/webhook.md has the form of an answer.',
+  ),
   notification_failed: row(
     'badRequest',
     RPC_S_SERVER_UNAVAILABLE,
     'The request could not be completed.',
-    'Intune did not accept the successNotification. Under `notify: strict` nothing is delivered, and the certificate is revoked.',
+    'Intune, or the service behind a webhook, did not accept the notification. Under `notify: strict` nothing is delivered, and the certificate is revoked.',
   ),
   issuer_failed: row(
     'badRequest',
@@ -170,6 +176,17 @@ export const HTTP_ERRORS = {
     status: 400,
     text: 'bad request',
     remedy: 'The operation is none of RFC 8894 3.5. Look at the URL of the client.',
+  },
+  landing_off: {
+    status: 403,
+    text: 'forbidden',
+    remedy: 'A browser asked, and the endpoint has `landing: 403`. SCEP clients are served all the same.',
+  },
+  next_ca_unknown: {
+    status: 404,
+    text: 'not found',
+    remedy:
+      'The client asked for the next CA, and `authorities.*.next` names none. Nothing is wrong until a CA is to be replaced.',
   },
   message_too_large: {
     status: 413,

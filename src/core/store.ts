@@ -49,6 +49,11 @@ export type StoredTransaction = {
   state: TransactionState;
   /** Why it waits: `approval` or `unreachable`. */
   reason?: string;
+  /**
+   * The PKCS#10 request, DER, while it waits: a poll brings none. It holds the challenge, a secret, so it is erased
+   * when the request is issued or rejected, and when the challenge in it can no longer be of use.
+   */
+  csr?: Uint8Array;
   createdAt: Date;
   updatedAt: Date;
   /** Present when `state` is `issued`. */
@@ -116,13 +121,34 @@ export type Issuance = {
 
 /**
  * `recorded`: it is now true, and `noticeId` names the notice if there is one.
- * `duplicate`: a live certificate was recorded under the same key first; nothing was written.
+ * `duplicate`: a live certificate was recorded under the same key first, or an administrator rejected the request;
+ * nothing was written.
  * `consumed`: the one-time challenge was used up by another request; nothing was written.
  */
 export type RecordResult =
   | { kind: 'recorded'; noticeId?: number }
   | { kind: 'duplicate'; existing: StoredTransaction }
   | { kind: 'consumed' };
+
+/** Everything that becomes true when a request begins to wait. */
+export type Pending = {
+  transaction: Pick<StoredTransaction, 'key' | 'endpoint' | 'transactionId' | 'signer' | 'subject' | 'reason' | 'csr'>;
+  audit: AuditEntry;
+  /** A one-time challenge that is used up by waiting, so that it cannot serve a second request meanwhile. */
+  consumes?: string;
+  /** As in `Issuance`. */
+  supersedes?: string;
+};
+
+export type PendingResult =
+  | { kind: 'recorded' }
+  | { kind: 'duplicate'; existing: StoredTransaction }
+  | { kind: 'consumed' };
+
+/** A one-time password on its way out. The store keeps a hash of `password`, and nothing it could be got back from. */
+export type NewChallenge = { endpoint: string; password: string; createdAt: Date; expiresAt: Date };
+/** `id` is what `Allow.consumes` names, so that the password is used up with the certificate that it was good for. */
+export type StoredChallenge = { id: string; expiresAt: Date; used: boolean };
 
 export type CertificateFilter = {
   endpoint?: string;
@@ -144,17 +170,21 @@ export interface Store {
   findTransactions(endpoint: string, transactionId: string): Promise<StoredTransaction[]>;
   findCertificate(serial: string): Promise<StoredCertificate | undefined>;
   listCertificates(filter: CertificateFilter): Promise<StoredCertificate[]>;
+  /** Revoked certificates only ever become more: while their number is the same, they are the same. */
+  countRevoked(): Promise<number>;
 
   /**
    * Replaces a transaction under the same key that is pending or approved, whose certificate is revoked, or whose
    * certificate the issuance supersedes (that one stays in the list of certificates as it is).
    */
   recordIssued(issuance: Issuance): Promise<RecordResult>;
-  /** Writes a pending transaction unless one exists under this key; returns the one that is there afterwards. */
-  recordPending(
-    transaction: Pick<StoredTransaction, 'key' | 'endpoint' | 'transactionId' | 'signer' | 'subject' | 'reason'>,
-    audit: AuditEntry,
-  ): Promise<StoredTransaction>;
+  /**
+   * Writes a pending transaction and returns `recorded`, unless one exists under this key that still stands: then
+   * nothing is written, and it is returned. An issued one whose certificate is revoked or superseded does not stand.
+   */
+  recordPending(pending: Pending): Promise<PendingResult>;
+  /** Erases the requests of transactions that have waited as `unreachable` since before this moment. */
+  forgetRequests(before: Date): Promise<void>;
   /** Oldest first. */
   listPending(): Promise<StoredTransaction[]>;
   /** Moves a pending transaction on. Returns false when it is not pending. */
@@ -175,6 +205,11 @@ export interface Store {
   revoke(serial: string, reason: RevocationReason, audit: AuditEntry): Promise<boolean>;
   /** Newest first. */
   listAudit(filter: { serial?: string; limit?: number }): Promise<AuditEntry[]>;
+
+  /** Returns false, and writes nothing, when `most` passwords of the endpoint are neither used nor expired. */
+  addChallenge(challenge: NewChallenge, most: number): Promise<boolean>;
+  /** Undefined for what was never issued for this endpoint, or expired more than a day ago. */
+  findChallenge(endpoint: string, password: string): Promise<StoredChallenge | undefined>;
 
   /** Throws when the store cannot write. */
   check(): Promise<void>;

@@ -8,13 +8,25 @@ export type Endpoint = {
   path: string;
   policy: Policy;
   issuer: Issuer;
+  /** The issuing CA first, the root last; DER. A message signed by a certificate of the first one may be a renewal. */
+  chain: readonly Uint8Array[];
   /** For an issuer whose CA keeps its own revocation list: told when a certificate is revoked as never delivered. */
   revoker?: Revoker;
+  /** The current CRL, DER, for GetCRL. */
+  crl?: () => Promise<Uint8Array>;
   codec: MessageCodec;
   /** Refuses requests signed with another key than the requested one. Windows always signs with another. */
   requireSignerKeyMatch?: boolean;
   /** How long an identical request is answered with the same certificate, in milliseconds. */
   retention: number;
+  /** `false`: a certificate of ours is no permission to renew itself, and its holder asks the policy like anybody else. */
+  renewal?: boolean;
+  /** `manual`: what the policy allows waits for an administrator. Renewals do not. */
+  approval?: 'manual';
+  /** How long before its end a certificate may be renewed, in milliseconds; undefined: at any time. */
+  renewBefore?: number;
+  /** What a browser gets: a page that says what this is, or 403; the page when absent. */
+  landing?: 'page' | '403';
 };
 
 /** What the line needs beside the endpoint. `deadline` gives the signal that bounds one request. */

@@ -1,5 +1,5 @@
 /** One enrolment, in order. This file is the only place that knows what comes after what. */
-import type { Allow, EnrollmentRequest } from '../core/contracts.ts';
+import type { Allow, Decision, EnrollmentRequest, Pend } from '../core/contracts.ts';
 import { REFUSALS, Refusal, type RefusalCode } from '../core/errors.ts';
 import type { StoredTransaction } from '../core/store.ts';
 import { certificateRecord } from './certificate.ts';
@@ -7,12 +7,19 @@ import type { Endpoint, Surroundings } from './endpoint.ts';
 import { failureNotice, sendStrict, successNotice } from './notices.ts';
 import type { Outcome } from './outcome.ts';
 import type { Recognised } from './recognise.ts';
+import { asRenewal, renewalDecision } from './renewal.ts';
 
 /** Pending because Intune could not be asked: longer than a challenge lives (60 minutes) there is nothing to wait for. */
-const UNREACHABLE_PATIENCE = 60 * 60_000;
+export const UNREACHABLE_PATIENCE = 60 * 60_000;
+
+const CHALLENGE_USED: Outcome = {
+  kind: 'refused',
+  code: 'challenge_used',
+  detail: 'the one-time challenge was used by another request',
+};
 
 /**
- * earlier outcome → policy → issue → record → settle. Every exit is an Outcome; what throws beyond that
+ * earlier outcome → permission → approval → issue → record → settle. Every exit is an Outcome; what throws beyond that
  * (the store, a key) means that nothing may be answered.
  */
 export async function enrol(recognised: Recognised, endpoint: Endpoint, around: Surroundings): Promise<Outcome> {
@@ -21,7 +28,7 @@ export async function enrol(recognised: Recognised, endpoint: Endpoint, around: 
   if (repeat) return repeat;
 
   const signal = around.deadline();
-  const decision = await endpoint.policy.decide(recognised.request, signal);
+  const decision = await permission(recognised, earlier, endpoint, around, signal);
   if (decision.kind === 'deny') return { ...decision, kind: 'refused' };
   if (decision.kind === 'pend') return postpone(recognised, earlier, decision, around);
 
@@ -29,6 +36,34 @@ export async function enrol(recognised: Recognised, endpoint: Endpoint, around: 
   if (issued.kind !== 'issued') return issued;
   return settle(issued, recognised, earlier, decision, endpoint, around);
 }
+
+/** Who says yes: an administrator who did already, the certificate that is renewed, or the policy. */
+async function permission(
+  recognised: Recognised,
+  earlier: StoredTransaction | undefined,
+  endpoint: Endpoint,
+  { clock }: Surroundings,
+  signal: AbortSignal,
+): Promise<Decision> {
+  // Only what waited for it: nobody can approve in Intune's place.
+  if (earlier?.state === 'approved' && earlier.reason === 'approval')
+    return { kind: 'allow', notify: 'none', facts: { approved: 'manually' } };
+  // Intune sends a new challenge with every request and wants to hear of every one, whoever signed it.
+  const renewal = speaksForItself(endpoint) && renewalDecision(recognised, endpoint, clock());
+  if (renewal) return renewal;
+  const decision = await endpoint.policy.decide(asRenewal(recognised, endpoint, clock()), signal);
+  return decision.kind === 'allow' && endpoint.approval === 'manual' ? afterApproval(decision) : decision;
+}
+
+const speaksForItself = ({ policy, renewal }: Endpoint): boolean => !policy.decidesRenewals && renewal !== false;
+
+const afterApproval = ({ consumes, facts }: Allow): Pend => ({
+  kind: 'pend',
+  reason: 'approval',
+  detail: 'an administrator decides: openndes certs approve',
+  ...(consumes !== undefined && { consumes }),
+  ...(facts && { facts }),
+});
 
 /** What an identical request already got, if it still stands. RFC 8894 4.4 and 5.2, NDES's CacheRequest. */
 function repeated(earlier: StoredTransaction, endpoint: Endpoint, { clock }: Surroundings): Outcome | undefined {
@@ -45,9 +80,9 @@ function repeated(earlier: StoredTransaction, endpoint: Endpoint, { clock }: Sur
 }
 
 async function postpone(
-  { transaction }: Recognised,
+  { transaction, request }: Recognised,
   earlier: StoredTransaction | undefined,
-  { reason, detail, facts }: { reason: string; detail: string; facts?: Readonly<Record<string, string>> },
+  { reason, detail, consumes, facts }: Pend,
   { store, clock }: Surroundings,
 ): Promise<Outcome> {
   const now = clock();
@@ -56,10 +91,13 @@ async function postpone(
   if (reason === 'unreachable' && waited > UNREACHABLE_PATIENCE)
     return { kind: 'refused', code: 'intune_unreachable', detail, ...(facts && { facts }) };
   const { endpoint, transactionId } = transaction;
-  await store.recordPending(
-    { ...transaction, reason },
-    { at: now, event: 'pending', endpoint, transactionId, detail: reason },
-  );
+  const result = await store.recordPending({
+    transaction: { ...transaction, reason, csr: request.csr.der },
+    audit: { at: now, event: 'pending', endpoint, transactionId, detail: reason },
+    ...(consumes !== undefined && { consumes }),
+    ...(earlier?.certificate && { supersedes: earlier.certificate.serial }),
+  });
+  if (result.kind === 'consumed') return CHALLENGE_USED;
   return { kind: 'pending', reason: `${reason}: ${detail}`, ...(facts && { facts }) };
 }
 
@@ -115,8 +153,7 @@ async function settle(
     ...(consumes !== undefined && { consumes }),
     ...(earlier?.certificate && { supersedes: earlier.certificate.serial }),
   });
-  if (result.kind === 'consumed')
-    return { kind: 'refused', code: 'challenge_used', detail: 'the one-time challenge was used by another request' };
+  if (result.kind === 'consumed') return CHALLENGE_USED;
   if (result.kind === 'duplicate')
     return repeated(result.existing, endpoint, around) ?? { kind: 'pending', reason: 'duplicate' };
   if (!notice || notify !== 'strict' || result.noticeId === undefined) return { ...issued, certificate };

@@ -95,23 +95,23 @@ const entry = (event: AuditEvent, { endpoint, transactionId }: Notice, { clock }
 });
 
 /** A strict notice this old belongs to no running request: the process that wrote it is gone. */
-const ORPHANED_AFTER = 90_000;
+export const ORPHANED_AFTER = 90_000;
 const BATCH = 50;
 const FIRST_DELAY = 30_000;
 const LONGEST_DELAY = 60 * 60_000;
 
 /**
- * Sends what is due: every outbox notice whose time has come, and strict notices that a crash left behind. Called when
- * the process starts (`orphanedAfter: 0`: then no request is running) and from time to time. Returns how many it tried.
+ * Sends a batch of what is due: outbox notices whose time has come, and the strict notices from before
+ * `orphanedBefore`, which a crash left behind. Returns how many it tried; what is not accepted is postponed, so that
+ * calling again until there is nothing comes to an end.
  */
 export async function sendDueNotices(
   endpoints: ReadonlyMap<string, Endpoint>,
   around: Surroundings,
-  orphanedAfter: number = ORPHANED_AFTER,
+  orphanedBefore: Date,
 ): Promise<number> {
-  const now = around.clock();
-  const outbox = await around.store.dueNotices('outbox', now, BATCH);
-  const orphans = await around.store.dueNotices('strict', new Date(now.getTime() - orphanedAfter), BATCH);
+  const outbox = await around.store.dueNotices('outbox', around.clock(), BATCH);
+  const orphans = await around.store.dueNotices('strict', orphanedBefore, BATCH);
   for (const due of outbox) await sendFromOutbox(due, endpoints, around);
   for (const due of orphans) await finishOrphan(due, endpoints, around);
   return outbox.length + orphans.length;

@@ -6,4 +6,6 @@ import type { StoredCertificate } from '../core/store.ts';
 export type Outcome =
   | { kind: 'issued'; certificate: StoredCertificate; repeat: boolean; facts?: Facts }
   | { kind: 'refused'; code: RefusalCode; detail: string; facts?: Facts; cause?: unknown }
-  | { kind: 'pending'; reason: string; facts?: Facts };
+  | { kind: 'pending'; reason: string; facts?: Facts }
+  /** An answer to GetCert or GetCRL: what there is, with nothing issued. */
+  | { kind: 'found'; certificates: readonly Uint8Array[]; crls: readonly Uint8Array[]; facts?: Facts };

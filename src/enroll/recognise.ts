@@ -1,8 +1,8 @@
-/** ScepRequest to EnrollmentRequest, and the identity by which a repeat is known. */
+/** A message to the request it makes, and the identity by which a repeat is known. */
 import { hash } from 'node:crypto';
-import type { EnrollmentRequest } from '../core/contracts.ts';
+import type { CertificationRequest, EnrollmentRequest } from '../core/contracts.ts';
 import { Refusal } from '../core/errors.ts';
-import type { StoredTransaction } from '../core/store.ts';
+import type { StoredCertificate, StoredTransaction } from '../core/store.ts';
 import type { ScepRequest } from '../scep/message.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -10,27 +10,43 @@ import type { Endpoint } from './endpoint.ts';
 export type Recognised = {
   request: EnrollmentRequest;
   transaction: Pick<StoredTransaction, 'key' | 'endpoint' | 'transactionId' | 'signer' | 'subject'>;
+  /** A certificate of ours signed the message, and this is what we know of it. */
+  signedBy?: StoredCertificate;
 };
 
 /** Throws Refusal `signer_key_mismatch` where the endpoint demands one key. */
-export function recognise({ header, content: { csr }, replyTo }: ScepRequest, endpoint: Endpoint): Recognised {
-  const signerSpki = replyTo.signerKey.spki;
+export function recognise(
+  scep: Pick<ScepRequest, 'header' | 'replyTo'>,
+  csr: CertificationRequest,
+  signedBy: StoredCertificate | undefined,
+  endpoint: Endpoint,
+): Recognised {
   // RFC 8894 2.3 speaks of one key; Windows and TPM-backed clients sign with a throw-away one.
-  if (endpoint.requireSignerKeyMatch && Buffer.compare(csr.spki, signerSpki) !== 0)
+  if (endpoint.requireSignerKeyMatch && !signedBy && Buffer.compare(csr.spki, scep.replyTo.signerKey.spki) !== 0)
     throw new Refusal('signer_key_mismatch', 'the message is signed with another key than the requested one');
-  const signer = sha256(signerSpki);
-  const { transactionId } = header;
+  return recogniseAgain(scep, csr, signedBy, endpoint);
+}
+
+/** As `recognise`, for a request that was let in before. */
+export function recogniseAgain(
+  { header: { transactionId }, replyTo }: Pick<ScepRequest, 'header' | 'replyTo'>,
+  csr: CertificationRequest,
+  signedBy: StoredCertificate | undefined,
+  { path }: Pick<Endpoint, 'path'>,
+): Recognised {
+  const signerSpki = replyTo.signerKey.spki;
+  const signer = keyHash(signerSpki);
+  // A renewal of the same key can be the same request octet for octet: what differs is the certificate that signed it.
+  const parts = [path, transactionId, signer, sha256(csr.der), ...(signedBy ? [signedBy.thumbprint] : [])];
   return {
-    request: { endpoint: endpoint.path, transactionId, csr, signerSpki },
-    transaction: {
-      key: transactionKey([endpoint.path, transactionId, signer, sha256(csr.der)]),
-      endpoint: endpoint.path,
-      transactionId,
-      signer,
-      subject: csr.subjectText,
-    },
+    request: { endpoint: path, transactionId, csr, signerSpki },
+    transaction: { key: transactionKey(parts), endpoint: path, transactionId, signer, subject: csr.subjectText },
+    ...(signedBy && { signedBy }),
   };
 }
+
+/** How a key is named in the store: SHA-256 of its SubjectPublicKeyInfo. */
+export const keyHash = (spki: Uint8Array): string => sha256(spki);
 
 const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes, 'hex');
 

@@ -1,16 +1,20 @@
-/** One SCEP URL as HTTP sees it: three questions, each with its bytes, and the facts for one log line. */
+/** One SCEP URL as HTTP sees it: a few questions, each with its bytes, and the facts for one log line. */
 import { HttpError, Refusal } from '../core/errors.ts';
-import { caCertificates, type CaCertificates } from '../scep/ca-certificates.ts';
+import { caCertificates, type CaCertificates, caChain } from '../scep/ca-certificates.ts';
 import type { Opened, Reply, ScepRequest } from '../scep/message.ts';
 import type { Endpoint, Surroundings } from './endpoint.ts';
+import { type Landing, landingOf } from './landing.ts';
+import { legacyUses } from './legacy-uses.ts';
 import { enrol } from './line.ts';
 import type { Outcome } from './outcome.ts';
-import { recognise } from './recognise.ts';
+import { certificateFor, currentCrl, polled } from './lookup.ts';
+import { recognise, type Recognised } from './recognise.ts';
+import { ownCertificate } from './renewal.ts';
 
 /** The answer to a PKIOperation, and what one log line says of it: never a challenge, never a key. */
 export type Answer = {
   body: Uint8Array;
-  outcome: 'issued' | 'repeated' | 'refused' | 'pending';
+  outcome: 'issued' | 'repeated' | 'refused' | 'pending' | 'found';
   facts: Record<string, unknown>;
 };
 
@@ -18,6 +22,12 @@ export interface ScepService {
   readonly path: string;
   readonly capabilities: string;
   readonly caCertificates: CaCertificates;
+  /** For GetCACertChain and GetCAChain. */
+  readonly caChain: CaCertificates;
+  /** For a browser, unless the endpoint turns browsers away. */
+  readonly landing?: Landing;
+  /** For GetNextCACert, where a next CA is known. Throws what the key of the RA throws. */
+  nextCa?: () => Promise<CaCertificates>;
   /** Throws HttpError, and whatever the store or a key throws when they fail. */
   pkiOperation(message: Uint8Array): Promise<Answer>;
 }
@@ -28,19 +38,26 @@ export type ServicePlan = {
   /** RA certificates, then the issuing CA up to the root; DER. */
   ra: readonly Uint8Array[];
   chain: readonly Uint8Array[];
+  nextCa?: () => Promise<CaCertificates>;
 };
 
-export function scepService({ endpoint, capabilities, ra, chain }: ServicePlan, around: Surroundings): ScepService {
+export function scepService(plan: ServicePlan, around: Surroundings): ScepService {
+  const { endpoint, capabilities, ra, chain, nextCa } = plan;
   const running = new Map<string, Promise<Outcome>>();
+  const legacyFacts = legacyUses();
   return {
     path: endpoint.path,
     capabilities,
     caCertificates: caCertificates(ra, chain),
+    caChain: caChain(ra, chain),
+    ...(endpoint.landing !== '403' && { landing: landingOf(chain) }),
+    ...(nextCa && { nextCa }),
     async pkiOperation(message) {
       const opened = await endpoint.codec.open(message);
       const outcome = await outcomeOf(opened, endpoint, around, running);
       const body = await endpoint.codec.seal(opened.header, replyTo(opened, outcome));
-      return { body, outcome: outcomeName(outcome), facts: { ...requestFacts(opened), ...outcomeFacts(outcome) } };
+      const facts = { ...requestFacts(opened), ...legacyFacts(opened), ...outcomeFacts(outcome) };
+      return { body, outcome: outcomeName(outcome), facts };
     },
   };
 }
@@ -53,12 +70,23 @@ async function outcomeOf(
 ): Promise<Outcome> {
   if (opened.kind === 'refused') return opened;
   try {
-    const recognised = recognise(opened, endpoint);
-    return await once(running, recognised.transaction.key, () => enrol(recognised, endpoint, around));
+    const asked = await requestOf(opened, endpoint, around);
+    if ('kind' in asked) return asked;
+    return await once(running, asked.transaction.key, () => enrol(asked, endpoint, around));
   } catch (cause) {
     if (cause instanceof Refusal) return { kind: 'refused', code: cause.code, detail: cause.message, cause };
     throw new HttpError('unavailable', 'the request could not be finished', { cause });
   }
+}
+
+/** The request for a certificate that a message makes or asks about, or the answer where it makes none. */
+async function requestOf(scep: ScepRequest, endpoint: Endpoint, around: Surroundings): Promise<Recognised | Outcome> {
+  const { content } = scep;
+  if (content.type === 'get-crl') return currentCrl(endpoint);
+  const signedBy = await ownCertificate(scep.replyTo.signerCertificate, endpoint, around.store);
+  if (content.type === 'poll') return polled(scep, signedBy, endpoint, around);
+  if (content.type === 'get-certificate') return certificateFor({ ...scep, content }, signedBy, around);
+  return recognise(scep, content.csr, signedBy, endpoint);
 }
 
 /** Requests that are the same run once; the later ones wait for the first and share its outcome. */
@@ -73,7 +101,9 @@ function once(running: Map<string, Promise<Outcome>>, key: string, run: () => Pr
 function replyTo(opened: Opened, outcome: Outcome): Reply {
   if (outcome.kind === 'refused') return { status: 'failure', code: outcome.code };
   if (outcome.kind === 'pending' || opened.kind === 'refused') return { status: 'pending' };
-  return { status: 'success', replyTo: opened.replyTo, certificates: [outcome.certificate.der] };
+  const { certificates, crls } =
+    outcome.kind === 'found' ? outcome : { certificates: [outcome.certificate.der], crls: [] };
+  return { status: 'success', replyTo: opened.replyTo, certificates, crls };
 }
 
 const outcomeName = (outcome: Outcome): Answer['outcome'] =>
@@ -82,18 +112,17 @@ const outcomeName = (outcome: Outcome): Answer['outcome'] =>
 const requestFacts = (opened: Opened): Record<string, unknown> => ({
   messageType: opened.header.messageType,
   transactionId: opened.header.transactionId,
-  ...(opened.kind === 'request' && legacyAndSubject(opened)),
+  ...(opened.kind === 'request' && subjectOf(opened)),
 });
 
-const legacyAndSubject = ({ content, legacy }: ScepRequest): Record<string, unknown> => ({
-  subject: content.csr.subjectText,
-  ...(legacy.length > 0 && { legacy }),
-});
+const subjectOf = ({ content }: ScepRequest): Record<string, unknown> =>
+  content.type === 'certification-request' ? { subject: content.csr.subjectText } : {};
 
 function outcomeFacts(outcome: Outcome): Record<string, unknown> {
   if (outcome.kind === 'pending') return { reason: outcome.reason, ...outcome.facts };
   if (outcome.kind === 'refused')
     return { code: outcome.code, detail: outcome.detail, ...outcome.facts, ...causeOf(outcome) };
+  if (outcome.kind === 'found') return { ...outcome.facts };
   const { serial, thumbprint } = outcome.certificate;
   return { serial, thumbprint, ...outcome.facts };
 }

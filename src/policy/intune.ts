@@ -6,6 +6,7 @@ import type { IntuneClient } from '../intune/client.ts';
 import { INTUNE_CODES } from '../intune/codes.ts';
 import { IntuneUnreachable } from '../intune/errors.ts';
 import { type IntuneAnswer, isSuccess } from '../intune/scep-actions.ts';
+import { withhold, withoutChallenge } from './withhold.ts';
 
 export type IntunePolicyOptions = {
   client: IntuneClient;
@@ -19,6 +20,7 @@ export type IntunePolicyOptions = {
 export function intunePolicy({ client, notify, onUnreachable }: IntunePolicyOptions): Required<Policy> {
   return {
     name: 'intune',
+    decidesRenewals: true,
 
     async decide(request, signal) {
       const { challenge } = request.csr;
@@ -94,9 +96,3 @@ function unreachable(error: IntuneUnreachable, behaviour: 'pending' | 'fail', ch
     ? { kind: 'pend', reason: 'unreachable', detail, facts }
     : { kind: 'deny', code: 'intune_unreachable', detail, facts };
 }
-
-/** A service may echo what it was sent. The client withholds what looks like a challenge; this knows the challenge. */
-const withhold = (text: string, challenge: string): string => text.replaceAll(challenge, '[withheld]');
-
-const withoutChallenge = (facts: Facts, challenge: string): Facts =>
-  Object.fromEntries(Object.entries(facts).map(([name, text]) => [name, withhold(text, challenge)]));

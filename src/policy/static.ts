@@ -8,7 +8,7 @@ export function staticPolicy({ challenge }: { challenge: string }): Policy {
   if (challenge === '')
     throw new ConfigError(
       'policy.static: the challenge is empty, so everybody would get a certificate',
-      'Give a long random challenge; `openndes challenge new` makes one.',
+      'Give a long random challenge, for example from `openssl rand -hex 24`.',
     );
   const expected = sha256(challenge);
   return {

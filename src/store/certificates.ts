@@ -50,6 +50,19 @@ export async function listCertificates(db: Database, filter: CertificateFilter):
   return rows.map(fromRow);
 }
 
+const revoked = prepared((db, _none: object) =>
+  db
+    .selectFrom('certificates')
+    .select((count) => count.fn.countAll<number | string>().as('number'))
+    .where(isState('revoked')),
+);
+
+/** Over the index that holds only the revoked ones. */
+export async function countRevoked(db: Database): Promise<number> {
+  const { rows } = await revoked(db, {});
+  return Number(rows[0]?.number ?? 0);
+}
+
 // In the text of the query and no parameter, because only so it matches the condition of a partial index.
 const isState = (state: CertificateState) => sql<boolean>`state = ${sql.lit(state)}`;
 

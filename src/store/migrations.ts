@@ -15,6 +15,7 @@ export const MIGRATIONS: readonly Migration[] = [
     await createAudit(db, dialect);
     await createMarks(db, dialect);
   },
+  createChallenges,
 ];
 
 async function createCertificates(db: Database, dialect: Dialect): Promise<void> {
@@ -59,6 +60,7 @@ async function createTransactions(db: Database, dialect: Dialect): Promise<void>
     .addColumn('subject', 'text', (column) => column.notNull())
     .addColumn('state', 'text', (column) => column.notNull())
     .addColumn('reason', 'text')
+    .addColumn('csr', columnType(dialect.bytes))
     .addColumn('created_at', moment, (column) => column.notNull())
     .addColumn('updated_at', moment, (column) => column.notNull())
     .addColumn('serial', 'text', (column) => column.references('certificates.serial'))
@@ -115,4 +117,16 @@ async function createMarks(db: Database, dialect: Dialect): Promise<void> {
     .addColumn('id', 'integer', (column) => column.primaryKey())
     .addColumn('at', moment, (column) => column.notNull())
     .execute();
+}
+
+async function createChallenges(db: Database, dialect: Dialect): Promise<void> {
+  const moment = columnType(dialect.moment);
+  await db.schema
+    .createTable('challenges')
+    .addColumn('mark', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('endpoint', 'text', (column) => column.notNull())
+    .addColumn('created_at', moment, (column) => column.notNull())
+    .addColumn('expires_at', moment, (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('challenges_by_expiry').on('challenges').columns(['endpoint', 'expires_at']).execute();
 }

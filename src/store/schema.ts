@@ -36,6 +36,8 @@ export type TransactionTable = {
   subject: string;
   state: TransactionState;
   reason: string | null;
+  /** Only while it waits, because there is a secret in it. */
+  csr: Uint8Array | null;
   created_at: Moment;
   updated_at: Moment;
   /** The certificate, once `state` is `issued`. */
@@ -44,6 +46,9 @@ export type TransactionTable = {
 
 /** SHA-256 of each one-time challenge that is used up: a challenge itself is never written anywhere. */
 export type ConsumedChallengeTable = { id: string; at: Moment };
+
+/** A one-time password that was issued. `mark` is what it leaves in `consumed_challenges` when it is used up. */
+export type ChallengeTable = { mark: string; endpoint: string; created_at: Moment; expires_at: Moment };
 
 /** What is still owed. A row is deleted the moment its notice is done, because its payload holds a secret. */
 export type NoticeTable = {
@@ -75,6 +80,7 @@ export type SchemaVersionTable = { id: number; version: number };
 export type Tables = {
   certificates: CertificateTable;
   transactions: TransactionTable;
+  challenges: ChallengeTable;
   consumed_challenges: ConsumedChallengeTable;
   notices: NoticeTable;
   audit: AuditTable;

@@ -3,12 +3,14 @@ import type { Clock } from '../core/contracts.ts';
 import type { Store } from '../core/store.ts';
 import { addAudit, listAudit } from './audit.ts';
 import { groupCommit } from './batch.ts';
-import { findCertificate, listCertificates, markRevoked } from './certificates.ts';
+import { countRevoked, findCertificate, listCertificates, markRevoked } from './certificates.ts';
+import { addChallenge, findChallenge } from './challenges.ts';
 import type { Engine } from './engine.ts';
 import { recordIssued } from './issuance.ts';
 import { abandonNotice, acceptNotice, addNotice, dueNotices, postponeNotice } from './notices.ts';
 import type { Database } from './schema.ts';
-import { decidePending, findTransaction, findTransactions, listPending, recordPending } from './transactions.ts';
+import { decidePending, forgetRequests, listPending, recordPending } from './pending.ts';
+import { findTransaction, findTransactions } from './transactions.ts';
 
 /** Assembles the store over a database that `migrate` has prepared. `close()` closes the database. */
 export function createStore(engine: Engine, clock: Clock): Store {
@@ -19,17 +21,21 @@ export function createStore(engine: Engine, clock: Clock): Store {
     findTransactions: (endpoint, transactionId) => findTransactions(db, endpoint, transactionId),
     findCertificate: (serial) => findCertificate(db, serial),
     listCertificates: (filter) => listCertificates(db, filter),
+    countRevoked: () => countRevoked(db),
     listPending: () => listPending(db),
     listAudit: (filter) => listAudit(db, filter),
+    findChallenge: (endpoint, password) => findChallenge(db, endpoint, password),
     dueNotices: (mode, now, limit) => dueNotices(db, mode, now, limit),
 
     recordIssued: (issuance) => write((tx) => recordIssued(tx, issuance)),
-    recordPending: (transaction, audit) => write((tx) => recordPending(tx, transaction, audit)),
+    recordPending: (pending) => write((tx) => recordPending(tx, pending)),
+    forgetRequests: (before) => write((tx) => forgetRequests(tx, before)),
     decidePending: (key, decision, audit) => write((tx) => decidePending(tx, key, decision, audit)),
     noticeAccepted: (id, serial, audit) => write((tx) => acceptNotice(tx, id, serial, audit)),
     noticePostponed: (id, dueAt) => write((tx) => postponeNotice(tx, id, dueAt)),
     noticeAbandoned: (id, serial, audit) => write((tx) => abandonNotice(tx, id, serial, audit)),
     recordNotice: (notice) => write((tx) => addNotice(tx, { notice, mode: 'outbox', dueAt: clock() })),
+    addChallenge: (challenge, most) => write((tx) => addChallenge(tx, challenge, most)),
     revoke: (serial, reason, audit) =>
       write(async (tx) => {
         const revoked = await markRevoked(tx, { serial, from: ['issued', 'delivered'], at: audit.at, reason });

@@ -1,6 +1,14 @@
 /** Made-up certificates and requests, one for each number, for everything that tests a store. */
 import { createHash } from 'node:crypto';
-import type { AuditEntry, AuditEvent, FailureNotice, Issuance, SuccessNotice } from '../../src/core/store.ts';
+import type {
+  AuditEntry,
+  AuditEvent,
+  FailureNotice,
+  Issuance,
+  Pending,
+  StoredTransaction,
+  SuccessNotice,
+} from '../../src/core/store.ts';
 
 /** Milliseconds, not zero, so that a store which drops them is found out. */
 export const NOON = new Date('2026-03-01T12:00:00.123Z');
@@ -78,5 +86,16 @@ export const failureNoticeFor = (n: number): FailureNotice => ({
   description: 'The certificate could not be issued.',
 });
 
-/** The nth request as one that waits. */
-export const pendingFor = (n: number) => ({ ...issuanceFor(n).transaction, reason: 'approval' });
+/** The nth request as one that waits, its CSR with a challenge in clear. */
+export const pendingFor = (n: number, { reason = 'approval', at = NOON } = {}): Pending => ({
+  transaction: { ...issuanceFor(n).transaction, reason, csr: csrFor(n) },
+  audit: auditFor(n, 'pending', at),
+});
+
+/** The transaction that the store makes of it. */
+export const waitingFor = (n: number, reason = 'approval'): StoredTransaction => ({
+  ...pendingFor(n, { reason }).transaction,
+  state: 'pending',
+  createdAt: NOON,
+  updatedAt: NOON,
+});

@@ -1,7 +1,7 @@
 /** What every Store must do: the contract of src/core/store.ts as tests, for any implementation to run. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Issuance, RecordResult, Store } from '../../src/core/store.ts';
+import type { Issuance, NewChallenge, RecordResult, Store } from '../../src/core/store.ts';
 import {
   auditFor,
   csrFor,
@@ -12,7 +12,9 @@ import {
   NOON,
   pendingFor,
   successNoticeFor,
+  waitingFor,
 } from './store-samples.ts';
+import { pending } from './store-pending.ts';
 
 /** A fresh, empty store. `reopen` closes it and opens what it has written again; absent where nothing is kept. */
 export type OpenedStore = { store: Store; reopen?: () => Promise<Store> };
@@ -34,11 +36,12 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
   finding(check);
   pending(check);
   notices(check);
+  challenges(check);
   revoking(check);
   lasting(check);
 }
 
-type Check = (title: string, body: (opened: OpenedStore, context: TestContext) => Promise<void>) => unknown;
+export type Check = (title: string, body: (opened: OpenedStore, context: TestContext) => Promise<void>) => unknown;
 
 const kindsOf = (results: RecordResult[]): string[] => results.map(({ kind }) => kind).sort();
 
@@ -106,19 +109,48 @@ function issuing(check: Check): void {
     assert.equal((await store.findTransactions(ENDPOINT, 'transaction-1')).length, 1);
   });
 
-  for (const state of ['pending', 'approved', 'rejected'] as const)
+  for (const state of ['pending', 'approved'] as const)
     check(`a transaction that is ${state} is replaced, and keeps the date of its first sight`, async ({ store }) => {
-      const waiting = pendingFor(1);
-      await store.recordPending(waiting, auditFor(1, 'pending'));
-      if (state !== 'pending') await store.decidePending(waiting.key, state, auditFor(1, state, later(30)));
+      const { key } = pendingFor(1).transaction;
+      await store.recordPending(pendingFor(1));
+      if (state !== 'pending') await store.decidePending(key, state, auditFor(1, state, later(30)));
       const issuance = again(1, 'bb');
       await recorded(store, issuance);
-      assert.deepEqual(await store.findTransaction(waiting.key), {
-        ...transactionOf(issuance),
-        updatedAt: later(60),
-      });
+      assert.deepEqual(await store.findTransaction(key), { ...transactionOf(issuance), updatedAt: later(60) });
       assert.deepEqual(await store.listPending(), []);
     });
+
+  check('a transaction that was rejected while it was issued stays rejected', async ({ store }) => {
+    const { key } = pendingFor(1).transaction;
+    await store.recordPending(pendingFor(1));
+    await store.decidePending(key, 'rejected', auditFor(1, 'rejected', later(30)));
+    const result = await store.recordIssued({ ...again(1, 'bb'), consumes: 'unspent' });
+    assert.equal(result.kind === 'duplicate' && result.existing.state, 'rejected');
+    assert.deepEqual(await store.listCertificates({}), []);
+    assert.equal((await store.listAudit({})).length, 2);
+    await recorded(store, issuanceFor(2, { consumes: 'unspent' }));
+  });
+
+  check(
+    'a certificate that is superseded makes room and stays on record; any other is a duplicate',
+    async ({ store }) => {
+      const first = issuanceFor(1);
+      await recorded(store, first);
+      const second = { ...again(1, 'bb'), supersedes: first.certificate.serial };
+      await recorded(store, second);
+      assert.deepEqual(await store.findTransaction(first.transaction.key), {
+        ...transactionOf(second),
+        updatedAt: later(60),
+      });
+      assert.deepEqual(await store.findCertificate(first.certificate.serial), first.certificate);
+      assert.equal(
+        (await store.recordIssued({ ...again(1, 'cc'), supersedes: first.certificate.serial })).kind,
+        'duplicate',
+      );
+      assert.equal((await store.recordIssued({ ...again(1, 'cc'), supersedes: 'unknown' })).kind, 'duplicate');
+      assert.equal((await store.listCertificates({})).length, 2);
+    },
+  );
 
   check('a challenge is used up once, and a refused issuance leaves nothing', async ({ store }) => {
     await recorded(store, issuanceFor(1, { consumes: 'one-time' }));
@@ -174,11 +206,20 @@ function racing(check: Check): void {
     assert.equal((await store.listCertificates({})).length, 1);
   });
 
+  check('of 20 issuances that supersede one certificate in parallel one is recorded', async ({ store }) => {
+    const first = issuanceFor(1);
+    await recorded(store, first);
+    const supersedes = first.certificate.serial;
+    const results = await Promise.all(twenty.map((n) => store.recordIssued({ ...again(1, `a${n}`), supersedes })));
+    assert.deepEqual(kindsOf(results), [...twenty.slice(1).map(() => 'duplicate'), 'recorded']);
+    assert.equal((await store.listCertificates({})).length, 2);
+  });
+
   check('of 20 parallel decisions on one request one counts', async ({ store }) => {
-    const waiting = pendingFor(1);
-    await store.recordPending(waiting, auditFor(1, 'pending'));
+    const { key } = pendingFor(1).transaction;
+    await store.recordPending(pendingFor(1));
     const decisions = await Promise.all(
-      twenty.map(() => store.decidePending(waiting.key, 'approved', auditFor(1, 'approved'))),
+      twenty.map(() => store.decidePending(key, 'approved', auditFor(1, 'approved'))),
     );
     assert.equal(decisions.filter(Boolean).length, 1);
     assert.equal((await store.listAudit({})).length, 2);
@@ -203,15 +244,18 @@ function racing(check: Check): void {
 function finding(check: Check): void {
   check('transactions of one transactionID come newest first, and only those of the endpoint', async ({ store }) => {
     const shared = { transactionId: 'shared' };
-    const elsewhere = { ...pendingFor(3), ...shared, endpoint: '/scep/other' };
-    await store.recordPending({ ...pendingFor(1), ...shared }, auditFor(1, 'pending'));
+    const waiting = (n: number, different: object = {}) => {
+      const { transaction, ...rest } = pendingFor(n);
+      return store.recordPending({ ...rest, transaction: { ...transaction, ...shared, ...different } });
+    };
+    await waiting(1);
     const second = issuanceFor(2);
     await recorded(store, { ...second, transaction: { ...second.transaction, ...shared } });
-    await store.recordPending(elsewhere, auditFor(3, 'pending'));
+    await waiting(3, { endpoint: '/scep/other' });
     const found = await store.findTransactions(ENDPOINT, 'shared');
     assert.deepEqual(
       found.map(({ key }) => key),
-      [second.transaction.key, pendingFor(1).key],
+      [second.transaction.key, pendingFor(1).transaction.key],
     );
     assert.deepEqual(found[0]?.certificate, second.certificate);
     assert.equal(found[1]?.certificate, undefined);
@@ -244,6 +288,19 @@ function finding(check: Check): void {
     assert.deepEqual(await serials(store, { state: 'revoked', endpoint: '/scep/other' }), []);
   });
 
+  check('revoked certificates are counted, also those that were never delivered', async ({ store }) => {
+    assert.equal(await store.countRevoked(), 0);
+    await recorded(store, issuanceFor(1));
+    await recorded(store, issuanceFor(2, { notice: 'strict' }));
+    assert.equal(await store.countRevoked(), 0);
+    for (const [revoked, n] of [1, 2].entries()) {
+      await store.revoke(serialOf(n), 'superseded', auditFor(n, 'revoked'));
+      assert.equal(await store.countRevoked(), revoked + 1);
+    }
+    await store.revoke(serialOf(1), 'superseded', auditFor(1, 'revoked'));
+    assert.equal(await store.countRevoked(), 2);
+  });
+
   const subjects: [subject: string, search: string, found: boolean][] = [
     ['CN=Laptop-7,O=Contoso', 'laptop-7', true],
     ['CN=laptop-7', 'LAPTOP', true],
@@ -272,57 +329,6 @@ function finding(check: Check): void {
     assert.deepEqual(await store.listAudit({}), [revoked, auditFor(2, 'issued'), auditFor(1, 'issued')]);
     assert.deepEqual(await store.listAudit({ limit: 1 }), [revoked]);
     assert.deepEqual(await store.listAudit({ serial: serialOf(1) }), [revoked, auditFor(1, 'issued')]);
-  });
-}
-
-function pending(check: Check): void {
-  check('a request that waits is written once and returned as it is', async ({ store }) => {
-    const waiting = pendingFor(1);
-    const first = await store.recordPending(waiting, auditFor(1, 'pending'));
-    assert.deepEqual(first, { ...waiting, state: 'pending', createdAt: NOON, updatedAt: NOON });
-    const second = await store.recordPending({ ...waiting, reason: 'unreachable' }, auditFor(1, 'pending', later(9)));
-    assert.deepEqual(second, first);
-    assert.deepEqual(await store.findTransaction(waiting.key), first);
-    assert.equal((await store.listAudit({})).length, 1);
-  });
-
-  check('a request without a reason waits all the same', async ({ store }) => {
-    const { transaction } = issuanceFor(1);
-    await store.recordPending(transaction, auditFor(1, 'pending'));
-    assert.deepEqual(await store.listPending(), [
-      { ...transaction, state: 'pending', createdAt: NOON, updatedAt: NOON },
-    ]);
-  });
-
-  check('an issued request does not wait again', async ({ store }) => {
-    const issuance = issuanceFor(1);
-    await recorded(store, issuance);
-    assert.deepEqual(await store.recordPending(pendingFor(1), auditFor(1, 'pending')), transactionOf(issuance));
-  });
-
-  check('what waits is listed oldest first until it is decided', async ({ store }) => {
-    for (const n of [1, 2, 3]) await store.recordPending(pendingFor(n), auditFor(n, 'pending'));
-    assert.equal(await store.decidePending(pendingFor(2).key, 'rejected', auditFor(2, 'rejected', later(9))), true);
-    assert.deepEqual(
-      (await store.listPending()).map(({ key }) => key),
-      [pendingFor(1).key, pendingFor(3).key],
-    );
-    const rejected = await store.findTransaction(pendingFor(2).key);
-    assert.deepEqual([rejected?.state, rejected?.createdAt, rejected?.updatedAt], ['rejected', NOON, later(9)]);
-  });
-
-  check('a decision counts once, and only on what waits', async ({ store }) => {
-    await store.recordPending(pendingFor(1), auditFor(1, 'pending'));
-    await recorded(store, issuanceFor(2));
-    assert.equal(await store.decidePending(pendingFor(1).key, 'approved', auditFor(1, 'approved')), true);
-    assert.equal(await store.decidePending(pendingFor(1).key, 'rejected', auditFor(1, 'rejected')), false);
-    assert.equal(await store.decidePending(pendingFor(2).key, 'rejected', auditFor(2, 'rejected')), false);
-    assert.equal(await store.decidePending('unknown', 'approved', auditFor(3, 'approved')), false);
-    assert.equal((await store.findTransaction(pendingFor(1).key))?.state, 'approved');
-    assert.deepEqual(
-      (await store.listAudit({})).map(({ event }) => event),
-      ['approved', 'issued', 'pending'],
-    );
   });
 }
 
@@ -416,6 +422,72 @@ function notices(check: Check): void {
   });
 }
 
+function challenges(check: Check): void {
+  const HOUR = 3_600;
+  const challenge = (n: number, createdAt = NOON): NewChallenge => ({
+    endpoint: ENDPOINT,
+    password: `PASSWORD-${n}`,
+    createdAt,
+    expiresAt: new Date(createdAt.getTime() + HOUR * 1_000),
+  });
+  const uses = async (store: Store, n: number): Promise<string> =>
+    (await store.findChallenge(ENDPOINT, `PASSWORD-${n}`))?.id ?? assert.fail('no such challenge');
+
+  check('a password is found at its endpoint alone, and exactly as it is written', async ({ store }) => {
+    assert.equal(await store.addChallenge(challenge(1), 5), true);
+    const found = await store.findChallenge(ENDPOINT, 'PASSWORD-1');
+    assert.deepEqual([found?.expiresAt, found?.used], [later(HOUR), false]);
+    assert.equal(await store.findChallenge('/scep/other', 'PASSWORD-1'), undefined);
+    for (const other of ['password-1', 'PASSWORD-1 ', 'PASSWORD-', ''])
+      assert.equal(await store.findChallenge(ENDPOINT, other), undefined, other);
+  });
+
+  check('the id of a password tells nothing of it, and differs between endpoints', async ({ store }) => {
+    await store.addChallenge(challenge(1), 5);
+    await store.addChallenge({ ...challenge(1), endpoint: '/scep/other' }, 5);
+    const here = await uses(store, 1);
+    const there = await store.findChallenge('/scep/other', 'PASSWORD-1');
+    assert.ok(there && there.id !== here && !here.includes('PASSWORD'));
+  });
+
+  check('M03 no more passwords than are allowed are outstanding; use and time make room', async ({ store }) => {
+    for (const n of [1, 2]) assert.equal(await store.addChallenge(challenge(n), 2), true);
+    assert.equal(await store.addChallenge(challenge(3), 2), false);
+    assert.equal(await store.findChallenge(ENDPOINT, 'PASSWORD-3'), undefined);
+    assert.equal(await store.addChallenge({ ...challenge(3), endpoint: '/scep/other' }, 2), true);
+    await recorded(store, issuanceFor(1, { consumes: await uses(store, 1) }));
+    assert.equal(await store.addChallenge(challenge(4), 2), true);
+    assert.equal(await store.addChallenge(challenge(5), 2), false);
+    assert.equal(await store.addChallenge(challenge(5, later(HOUR - 1)), 2), false);
+    assert.equal(await store.addChallenge(challenge(5, later(HOUR)), 2), true);
+  });
+
+  check('of 20 passwords added in parallel as many get in as are allowed', async ({ store }) => {
+    const twenty = Array.from({ length: 20 }, (_, n) => n);
+    const added = await Promise.all(twenty.map((n) => store.addChallenge(challenge(n), 5)));
+    assert.equal(added.filter(Boolean).length, 5);
+  });
+
+  check('a password that is used up is known as used, and serves nobody else', async ({ store }) => {
+    await store.addChallenge(challenge(1), 5);
+    const id = await uses(store, 1);
+    await recorded(store, issuanceFor(1, { consumes: id }));
+    assert.equal((await store.findChallenge(ENDPOINT, 'PASSWORD-1'))?.used, true);
+    assert.deepEqual(await store.recordIssued(issuanceFor(2, { consumes: id })), { kind: 'consumed' });
+  });
+
+  check('an old password is known for a day, and forgotten when a later one is added', async ({ store }) => {
+    const DAY = 24 * HOUR;
+    await store.addChallenge(challenge(1), 5);
+    await recorded(store, issuanceFor(1, { consumes: await uses(store, 1) }));
+    await store.addChallenge(challenge(2, later(DAY)), 5);
+    assert.equal((await store.findChallenge(ENDPOINT, 'PASSWORD-1'))?.used, true);
+    await store.addChallenge(challenge(3, later(DAY + HOUR + 1)), 5);
+    assert.equal(await store.findChallenge(ENDPOINT, 'PASSWORD-1'), undefined);
+    assert.ok(await store.findChallenge(ENDPOINT, 'PASSWORD-2'));
+  });
+}
+
 function revoking(check: Check): void {
   const { serial } = issuanceFor(1).certificate;
 
@@ -450,11 +522,11 @@ function lasting(check: Check): void {
     if (!opened.reopen) return context.skip('this store keeps nothing');
     const issuance = issuanceFor(1, { notice: 'strict', consumes: 'one-time' });
     const id = await recorded(opened.store, issuance);
-    await opened.store.recordPending(pendingFor(2), auditFor(2, 'pending'));
+    await opened.store.recordPending(pendingFor(2));
     opened.store = await opened.reopen();
     const { store } = opened;
     assert.deepEqual(await store.findTransaction(issuance.transaction.key), transactionOf(issuance));
-    assert.equal((await store.listPending()).length, 1);
+    assert.deepEqual(await store.listPending(), [waitingFor(2)]);
     assert.equal((await store.dueNotices('strict', NOON, 10))[0]?.id, id);
     assert.equal((await store.recordIssued(issuanceFor(3, { consumes: 'one-time' }))).kind, 'consumed');
     assert.equal((await store.listAudit({})).length, 2);

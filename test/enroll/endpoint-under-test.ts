@@ -10,7 +10,7 @@ import { readSignedData } from '../../src/cms/signed-data.ts';
 import type { Decision, EnrollmentRequest, Facts, Issuer, Logger, Policy } from '../../src/core/contracts.ts';
 import type { Notice, Store, StoredCertificate } from '../../src/core/store.ts';
 import type { Endpoint, Surroundings } from '../../src/enroll/endpoint.ts';
-import { sendDueNotices } from '../../src/enroll/notices.ts';
+import { ORPHANED_AFTER, sendDueNotices } from '../../src/enroll/notices.ts';
 import { type Answer, type ScepService, scepService } from '../../src/enroll/service.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/attributes.ts';
 import { capabilities } from '../../src/scep/capabilities.ts';
@@ -104,12 +104,14 @@ export const authority = (clock: () => Date): Issuer =>
 export async function endpointUnderTest(policy: Policy, different: Different = {}): Promise<Under> {
   const { store: given, wrap = (store) => store, clock = handClock(), ...rest } = different;
   const store = given ?? (await openSqliteStore({ path: ':memory:', clock }));
-  const rules = { legacy: new Set<never>(), signingTime: undefined };
+  const renewal = different.renewal ?? true;
+  const rules = { legacy: new Set<never>(), signingTime: undefined, renewal };
   const endpoint: Endpoint = {
     path: PATH,
     policy,
     issuer: authority(clock),
     codec: messageCodec({ ra: registration, rules, clock, random }),
+    chain: [issuing.certificate, root.certificate],
     retention: 24 * HOUR,
     ...rest,
   };
@@ -119,14 +121,14 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
   const service = scepService(
     {
       endpoint,
-      capabilities: capabilities(new Set()),
+      capabilities: capabilities({ legacy: new Set(), renewal, nextCa: false }),
       ra: [ra.certificate],
-      chain: [issuing.certificate, root.certificate],
+      chain: endpoint.chain,
     },
     around,
   );
-  const notices = (orphanedAfter?: number) =>
-    sendDueNotices(new Map([[endpoint.path, endpoint]]), around, orphanedAfter);
+  const notices = (orphanedAfter = ORPHANED_AFTER) =>
+    sendDueNotices(new Map([[endpoint.path, endpoint]]), around, new Date(clock().getTime() - orphanedAfter));
   return { service, endpoint, around, store, clock, log, notices };
 }
 
@@ -149,8 +151,8 @@ export async function issuedIn(answer: Answer, signer?: Keyed): Promise<Buffer> 
 }
 
 /** The refusal's code, of which the wire must show the row. */
-export async function refusalIn(answer: Answer): Promise<unknown> {
-  const reply = await read(answer);
+export async function refusalIn(answer: Answer, signer?: Keyed): Promise<unknown> {
+  const reply = await read(answer, signer);
   assert.equal(reply.status, 'failure', JSON.stringify(answer.facts));
   return answer.facts['code'];
 }

@@ -7,7 +7,11 @@ import type { FailureNotice, SuccessNotice } from '../../src/core/store.ts';
 import type { IntuneClient } from '../../src/intune/client.ts';
 import { INTUNE_CODES } from '../../src/intune/codes.ts';
 import { IntuneUnreachable } from '../../src/intune/errors.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { intunePolicy } from '../../src/policy/intune.ts';
+import { endpointUnderTest, read, refusalIn } from '../enroll/endpoint-under-test.ts';
+import { client as device } from '../kit/pki.ts';
+import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 
 const CHALLENGE = 'short-but-secret';
 const never = new AbortController().signal;
@@ -89,7 +93,12 @@ describe('decide', () => {
       const { client, asked } = fakeClient({ code: 'success' });
       const request = requestWith(CHALLENGE);
       const decision = await intunePolicy({ client, notify, onUnreachable: 'pending' }).decide(request, never);
-      assert.deepEqual(decision, { kind: 'allow', notify, vouchesForNames: true, facts: { intuneCode: 'success', clientRequestId: 'id-1' } });
+      assert.deepEqual(decision, {
+        kind: 'allow',
+        notify,
+        vouchesForNames: true,
+        facts: { intuneCode: 'success', clientRequestId: 'id-1' },
+      });
       assert.deepEqual(asked, [{ call: 'validateRequest', value: { transactionId: 'T1', csr: request.csr.der } }]);
     });
 
@@ -174,3 +183,24 @@ describe('notify', () => {
     await assert.rejects(policyOver(reason).notify(success, never), reason);
   });
 });
+
+for (const [what, challenge] of [
+  ['no challenge', undefined],
+  ['an empty challenge', ''],
+] as const)
+  test(`S05 Intune on, ${what}: FAILURE 2, and Intune is not asked`, async () => {
+    const { client, asked } = fakeClient({ code: 'Success' });
+    const under = await endpointUnderTest(intunePolicy({ client, notify: 'strict', onUnreachable: 'pending' }));
+    const { challenge: _challenge, ...plan } = REQUEST_PLAN;
+    const content = await writeCertificationRequest(
+      { ...plan, ...(challenge !== undefined && { challenge }) },
+      device.key,
+    );
+    for (const messageType of ['PKCSReq', 'RenewalReq'] as const) {
+      const answer = await under.service.pkiOperation(await requestMessage({ messageType, content }));
+      const reply = await read(answer);
+      assert.ok(reply.status === 'failure' && reply.failInfo === 'badRequest', JSON.stringify(reply));
+      assert.equal(await refusalIn(answer), 'challenge_missing');
+    }
+    assert.deepEqual(asked, []);
+  });

@@ -1,6 +1,6 @@
 /** Opening a SQLite store: what it creates, what it refuses, what it keeps secret, and how it is copied. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -68,7 +68,9 @@ test('a file of a newer version is refused and left as it is', async () => {
   const database = new DatabaseSync(path);
   database.exec(`update schema_version set version = ${MIGRATIONS.length + 1}`);
   database.close();
-  await refuses(path, /newer version of openndes \(schema 2; this one knows 1\)/, /restore the backup/);
+  const [newer, known] = [MIGRATIONS.length + 1, MIGRATIONS.length];
+  const words = new RegExp(`newer version of openndes \\(schema ${newer}; this one knows ${known}\\)`);
+  await refuses(path, words, /restore the backup/);
   const after = new DatabaseSync(path);
   assert.equal(after.prepare('select version from schema_version').get()?.['version'], MIGRATIONS.length + 1);
   after.close();
@@ -106,6 +108,16 @@ test('a migration that fails leaves nothing behind', async () => {
     ['audit'],
   );
   after.close();
+});
+
+test('a one-time password is in no file of the store', async () => {
+  const path = temporaryFile();
+  const store = await openSqliteStore({ path, clock });
+  await store.addChallenge({ endpoint: '/scep', password: '0123456789ABCDEF', createdAt: NOON, expiresAt: NOON }, 1);
+  assert.ok(await store.findChallenge('/scep', '0123456789ABCDEF'));
+  for (const file of readdirSync(dirname(path)))
+    assert.ok(!readFileSync(join(dirname(path), file)).includes('0123456789ABCDEF'), file);
+  await store.close();
 });
 
 for (const settle of ['noticeAccepted', 'noticeAbandoned'] as const)

@@ -1,0 +1,26 @@
+/** What a browser may learn at a SCEP URL: the names and thumbprints that GetCACert gives to everybody. */
+import { readCertificate, thumbprint } from '../pkix/certificate.ts';
+import { nameText, sameName } from '../pkix/name.ts';
+
+/** `name` is the subject as RFC 4514 text, `thumbprint` the SHA-1 of the certificate in upper-case hexadecimal. */
+export type CaFacts = { name: string; thumbprint: string };
+
+/** `root` only where the chain goes up to it. */
+export type Landing = { issuing?: CaFacts; root?: CaFacts };
+
+/** From the chain of GetCACert: the issuing CA first, the root last. Throws DerError when one is no certificate. */
+export function landingOf(chain: readonly Uint8Array[]): Landing {
+  const [issuing, last] = [chain[0], chain.at(-1)];
+  if (!issuing || !last) return {};
+  return { issuing: caFacts(issuing), ...(isSelfIssued(last) && { root: caFacts(last) }) };
+}
+
+const caFacts = (der: Uint8Array): CaFacts => ({
+  name: nameText(readCertificate(der).subject),
+  thumbprint: thumbprint(der),
+});
+
+function isSelfIssued(der: Uint8Array): boolean {
+  const { subject, issuer } = readCertificate(der);
+  return sameName(subject, issuer);
+}

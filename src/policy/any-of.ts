@@ -1,0 +1,59 @@
+/** Several policies of which one must allow: asked in their order, the first yes ends it. */
+import type { Decision, Deny, Pend, Policy } from '../core/contracts.ts';
+import { ConfigError } from '../core/errors.ts';
+import { assertSome, askedFor, hearing, nameOf } from './members.ts';
+
+/**
+ * Allows when a member does, with that member's words. Where none allows: what a member threw, else the first pend, else
+ * a deny with what all of them said. Throws ConfigError when there is no member, or when more than one of them has a
+ * `notify`: a notice does not say who allowed the request, and after a restart nobody else remembers.
+ */
+export function anyOf(members: readonly Policy[]): Policy {
+  assertSome(members, 'anyOf');
+  const [hears, ...others] = hearing(members);
+  if (others.length > 0)
+    throw new ConfigError(
+      'anyOf: more than one of its policies wants to hear of certificates',
+      'Give each of them an endpoint of its own, or switch the notifications of all but one off.',
+    );
+  return {
+    name: nameOf('anyOf', members),
+    decidesRenewals: members.some(({ decidesRenewals }) => decidesRenewals),
+
+    async decide(request, signal) {
+      const denies: Deny[] = [];
+      const errors: unknown[] = [];
+      let pend: Pend | undefined;
+      for (const member of members) {
+        try {
+          const decision = await member.decide(request, signal);
+          if (decision.kind === 'allow')
+            return {
+              ...decision,
+              notify: askedFor(member, decision),
+              facts: { policy: member.name, ...decision.facts },
+            };
+          if (decision.kind === 'pend') pend ??= decision;
+          else denies.push({ ...decision, detail: `${member.name}: ${decision.detail}` });
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+      if (errors.length > 0) throw errors[0];
+      return pend ?? refused(denies);
+    },
+
+    ...(hears && { notify: (notice, signal) => hears.notify(notice, signal) }),
+  };
+}
+
+/** The code that all of them gave, if it is one. */
+function refused(denies: readonly Deny[]): Decision {
+  const [{ code }, ...others] = denies as [Deny, ...Deny[]];
+  return {
+    kind: 'deny',
+    code: others.every((deny) => deny.code === code) ? code : 'policy_denied',
+    detail: denies.map(({ detail }) => detail).join('; '),
+    facts: Object.assign({}, ...denies.map(({ facts }) => facts)) as Record<string, string>,
+  };
+}

@@ -1,0 +1,94 @@
+/** What a webhook is sent and what it may answer: docs/webhook.md in code. Names that step-ca also has are as it has them. */
+import type { CertificationRequest, EnrollmentRequest, KeyKind } from '../core/contracts.ts';
+import type { Notice } from '../core/store.ts';
+import { readExtendedKeyUsage, readGeneralNames, readKeyUsage } from '../pkix/extensions.ts';
+import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
+
+const VERSION = 1;
+
+/** Asks for a decision. Throws DerError when an extension that it shows cannot be read. */
+export const requestBody = (request: EnrollmentRequest, now: Date): string => {
+  const { csr, endpoint, transactionId, renews } = request;
+  return JSON.stringify({
+    version: VERSION,
+    event: 'request',
+    timestamp: now.toISOString(),
+    endpoint,
+    scepTransactionID: transactionId,
+    ...(csr.challenge !== undefined && { scepChallenge: csr.challenge }),
+    subject: csr.subjectText,
+    subjectAltName: extension(csr, OID.subjectAltName, readGeneralNames).map(({ type, text }) => ({ type, text })),
+    keyUsage: extension(csr, OID.keyUsage, readKeyUsage),
+    extendedKeyUsage: extension(csr, OID.extendedKeyUsage, readExtendedKeyUsage).map(usageName),
+    key: { type: csr.key.type, bits: csr.key.bits },
+    x509CertificateRequest: {
+      raw: base64(csr.der),
+      publicKey: base64(csr.spki),
+      publicKeyAlgorithm: ALGORITHMS[csr.key.type],
+    },
+    ...(renews && { renews: { serial: renews.serial, certificate: base64(renews.certificate) } }),
+  });
+};
+
+/** Tells what became of a request. */
+export const noticeBody = (notice: Notice, now: Date): string =>
+  JSON.stringify({
+    version: VERSION,
+    event: notice.kind === 'success' ? 'issued' : 'failed',
+    timestamp: now.toISOString(),
+    endpoint: notice.endpoint,
+    scepTransactionID: notice.transactionId,
+    x509CertificateRequest: { raw: base64(notice.csr) },
+    ...(notice.kind === 'success'
+      ? { certificate: certificateFacts(notice) }
+      : { scepErrorCode: notice.hresult, scepErrorDescription: notice.description }),
+  });
+
+const certificateFacts = ({ serial, thumbprint, issuer, notAfter }: Notice & { kind: 'success' }) => ({
+  serial,
+  thumbprint,
+  issuer,
+  notAfter: notAfter.toISOString(),
+});
+
+/** As Go's crypto/x509, and so step-ca, names them. */
+const ALGORITHMS: Readonly<Record<KeyKind['type'], string>> = { rsa: 'RSA', ec: 'ECDSA', ed25519: 'Ed25519' };
+
+const base64 = (octets: Uint8Array): string => Buffer.from(octets).toString('base64');
+
+function extension<T>({ extensions }: CertificationRequest, oid: string, read: (value: Uint8Array) => T[]): T[] {
+  const found = extensions.find((each) => each.oid === oid);
+  return found ? read(found.value) : [];
+}
+
+const usageName = (oid: string): string =>
+  Object.entries(EXTENDED_KEY_USAGES).find(([, value]) => value === oid)?.[0] ?? oid;
+
+export const VERDICTS = ['allow', 'deny', 'pend'] as const;
+export type Verdict = { verdict: (typeof VERDICTS)[number]; reason: string };
+
+/**
+ * `{ "decision": "allow" | "deny" | "pend", "reason": … }`, or step-ca's `{ "allow": true | false }`. Undefined for
+ * everything else, and for an answer that says both and contradicts itself.
+ */
+export function readVerdict(text: string): Verdict | undefined {
+  const answer = json(text);
+  if (typeof answer !== 'object' || answer === null) return undefined;
+  const { decision, allow, reason } = answer as Record<string, unknown>;
+  if (allow !== undefined && typeof allow !== 'boolean') return undefined;
+  const verdict = decision === undefined ? worded(allow) : VERDICTS.find((word) => word === decision);
+  if (verdict === undefined || (allow !== undefined && allow !== (verdict === 'allow'))) return undefined;
+  return { verdict, reason: typeof reason === 'string' ? reason : '' };
+}
+
+const worded = (allow: boolean | undefined): Verdict['verdict'] | undefined =>
+  allow === undefined ? undefined : allow ? 'allow' : 'deny';
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

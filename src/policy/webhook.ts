@@ -1,0 +1,94 @@
+/** Lets a service of the administrator decide, over HTTP, and tells it what became of the request if it wants to hear. */
+import { DerError } from '../asn1/limits.ts';
+import type { Clock, Decision, Deny, EnrollmentRequest, Facts, Policy } from '../core/contracts.ts';
+import { Refusal } from '../core/errors.ts';
+import { WebhookUnreachable } from './post.ts';
+import { noticeBody, readVerdict, requestBody, type Verdict } from './webhook-message.ts';
+import { type SenderOptions, webhookSender } from './webhook-sender.ts';
+import { withhold } from './withhold.ts';
+
+export type WebhookPolicyOptions = SenderOptions & {
+  /** Whether the service hears of the certificate, and whether before the device gets it (`strict`) or after. */
+  notify: 'none' | 'strict' | 'outbox';
+  /** What a device is told while there is no clear answer: come back, or no. */
+  onUnreachable: 'pending' | 'fail';
+  clock: Clock;
+};
+
+/**
+ * The policy; docs/webhook.md is its protocol. Only a clear "allow" allows. The challenge appears in no decision, fact
+ * or error. Throws ConfigError for a URL or a secret that cannot be used.
+ */
+export function webhookPolicy(options: WebhookPolicyOptions): Policy {
+  const { notify, onUnreachable, clock } = options;
+  const { host, send } = webhookSender(options);
+  return {
+    name: 'webhook',
+    decidesRenewals: true,
+
+    async decide(request, signal) {
+      const now = clock();
+      const body = bodyOf(request, now);
+      if (typeof body !== 'string') return body;
+      try {
+        const { status, text } = await send(body, now, signal);
+        const verdict = status === 200 ? readVerdict(text) : undefined;
+        if (verdict) return DECISIONS[verdict.verdict](reasonOf(verdict, request), notify);
+        return unclear(onUnreachable, noClearAnswer(host, status), statusFact(status));
+      } catch (error) {
+        if (!(error instanceof WebhookUnreachable)) throw error;
+        return unclear(onUnreachable, error.message, {});
+      }
+    },
+
+    ...(notify !== 'none' && {
+      async notify(notice, signal) {
+        const now = clock();
+        const { status } = await send(noticeBody(notice, now), now, signal).catch(notAccepted);
+        if (status >= 200 && status < 300) return statusFact(status);
+        throw new Refusal('notification_failed', `${host} answered a notification with HTTP ${status}`);
+      },
+    }),
+  };
+}
+
+const statusFact = (status: number): Facts => ({ webhookStatus: String(status) });
+
+const noClearAnswer = (host: string, status: number): string =>
+  `${host} answered with HTTP ${status} and without a clear "allow", "deny" or "pend"; docs/webhook.md has the form`;
+
+function notAccepted(cause: unknown): never {
+  if (!(cause instanceof WebhookUnreachable)) throw cause;
+  throw new Refusal('notification_failed', cause.message, { cause });
+}
+
+/** A request with an extension that cannot be read is refused here, as the profile would after it. */
+function bodyOf(request: EnrollmentRequest, now: Date): string | Deny {
+  try {
+    return requestBody(request, now);
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    return { kind: 'deny', code: 'request_refused', detail: `an extension cannot be read: ${error.message}` };
+  }
+}
+
+const LONGEST_REASON = 300;
+
+/** Shortened last, or the beginning of a challenge could be left. */
+const reasonOf = ({ reason }: Verdict, { csr }: EnrollmentRequest): string =>
+  withhold(reason, csr.challenge).slice(0, LONGEST_REASON);
+
+const reasonFact = (reason: string): Facts => (reason === '' ? {} : { webhookReason: reason });
+
+const DECISIONS: Readonly<
+  Record<Verdict['verdict'], (reason: string, notify: WebhookPolicyOptions['notify']) => Decision>
+> = {
+  allow: (reason, notify) => ({ kind: 'allow', notify, facts: reasonFact(reason) }),
+  deny: (reason) => ({ kind: 'deny', code: 'policy_denied', detail: `the webhook said no: ${reason || 'no reason'}` }),
+  pend: (reason) => ({ kind: 'pend', reason: 'undecided', detail: `the webhook said later: ${reason || 'no reason'}` }),
+};
+
+const unclear = (behaviour: 'pending' | 'fail', detail: string, facts: Facts): Decision =>
+  behaviour === 'pending'
+    ? { kind: 'pend', reason: 'unreachable', detail, facts }
+    : { kind: 'deny', code: 'policy_unreachable', detail, facts };

@@ -1,0 +1,58 @@
+/** One-time passwords that were issued: only their hashes, and only for as long as somebody may still ask what became of them. */
+import { createHash } from 'node:crypto';
+import type { NewChallenge, StoredChallenge } from '../core/store.ts';
+import { isConsumed, markOf } from './consumed-challenges.ts';
+import type { Database, Moment } from './schema.ts';
+
+/** A device with an old password is told that it expired for this long; afterwards nobody knows it any more. */
+const REMEMBERED = 24 * 60 * 60_000;
+
+/** Returns false, and writes nothing, when `most` passwords of the endpoint are neither used nor expired. */
+export async function addChallenge(tx: Database, challenge: NewChallenge, most: number): Promise<boolean> {
+  const { endpoint, password, createdAt, expiresAt } = challenge;
+  const now = createdAt.getTime();
+  await forget(tx, endpoint, now - REMEMBERED);
+  if ((await outstanding(tx, endpoint, now)) >= most) return false;
+  await tx
+    .insertInto('challenges')
+    .values({ mark: markOf(idOf(endpoint, password)), endpoint, created_at: now, expires_at: expiresAt.getTime() })
+    .execute();
+  return true;
+}
+
+export async function findChallenge(
+  db: Database,
+  endpoint: string,
+  password: string,
+): Promise<StoredChallenge | undefined> {
+  const id = idOf(endpoint, password);
+  const row = await db.selectFrom('challenges').select('expires_at').where('mark', '=', markOf(id)).executeTakeFirst();
+  return row && { id, expiresAt: new Date(row.expires_at), used: await isConsumed(db, id) };
+}
+
+async function outstanding(tx: Database, endpoint: string, now: Moment): Promise<number> {
+  const { count } = await tx
+    .selectFrom('challenges')
+    .leftJoin('consumed_challenges', 'consumed_challenges.id', 'challenges.mark')
+    .select(({ fn }) => fn.countAll<number | bigint | string>().as('count'))
+    .where('endpoint', '=', endpoint)
+    .where('expires_at', '>', now)
+    .where('consumed_challenges.id', 'is', null)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** With its mark, for which nothing can ask any more. */
+async function forget(tx: Database, endpoint: string, before: Moment): Promise<void> {
+  const old = tx
+    .selectFrom('challenges')
+    .select('mark')
+    .where('endpoint', '=', endpoint)
+    .where('expires_at', '<', before);
+  await tx.deleteFrom('consumed_challenges').where('id', 'in', old).execute();
+  await tx.deleteFrom('challenges').where('endpoint', '=', endpoint).where('expires_at', '<', before).execute();
+}
+
+/** The same password at two endpoints is two challenges. */
+const idOf = (endpoint: string, password: string): string =>
+  createHash('sha256').update(`${endpoint.length}:${endpoint}${password}`).digest('hex');

@@ -1,0 +1,70 @@
+/** Transactions that wait: for an administrator, or for a service that could not be reached. */
+import { sql } from 'kysely';
+import type { AuditEntry, Pending, PendingResult, StoredTransaction, TransactionKey } from '../core/store.ts';
+import { addAudit } from './audit.ts';
+import { consume, isConsumed } from './consumed-challenges.ts';
+import type { Database } from './schema.ts';
+import { findTransaction, fromRow, insertTransaction, isLive, replaceTransaction } from './transactions.ts';
+
+/** Oldest first: who waits longest is served first. */
+export async function listPending(db: Database): Promise<StoredTransaction[]> {
+  const rows = await db
+    .selectFrom('transactions')
+    .selectAll()
+    // In the text of the query and no parameter, because only so it matches the condition of the partial index.
+    .where(sql<boolean>`state = 'pending'`)
+    .orderBy('id')
+    .execute();
+  return Promise.all(rows.map((row) => fromRow(db, row)));
+}
+
+/** Writes it unless its key has a transaction that still stands, or its challenge is used up. */
+export async function recordPending(tx: Database, pending: Pending): Promise<PendingResult> {
+  const { transaction, audit, consumes } = pending;
+  const existing = await findTransaction(tx, transaction.key);
+  if (existing && stands(existing, pending)) return { kind: 'duplicate', existing };
+  if (consumes !== undefined && (await isConsumed(tx, consumes))) return { kind: 'consumed' };
+
+  const createdAt = existing?.createdAt ?? audit.at;
+  const waiting = { ...transaction, state: 'pending' as const, createdAt, updatedAt: audit.at };
+  await (existing ? replaceTransaction : insertTransaction)(tx, waiting);
+  if (consumes !== undefined) await consume(tx, consumes, audit.at);
+  await addAudit(tx, audit);
+  return { kind: 'recorded' };
+}
+
+/** One that waits for something else now, and one whose certificate answers nobody any more, make room. */
+function stands(existing: StoredTransaction, { transaction, supersedes }: Pending): boolean {
+  if (existing.state === 'pending') return existing.reason === transaction.reason;
+  return existing.state !== 'issued' || (isLive(existing) && existing.certificate?.serial !== supersedes);
+}
+
+/** Returns false when it is not pending. A rejected request is erased: nobody will need it. */
+export async function decidePending(
+  tx: Database,
+  key: TransactionKey,
+  decision: 'approved' | 'rejected',
+  audit: AuditEntry,
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('transactions')
+    .set({ state: decision, updated_at: audit.at.getTime(), ...(decision === 'rejected' && { csr: null }) })
+    .where('key', '=', key)
+    .where('state', '=', 'pending')
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) return false;
+  await addAudit(tx, audit);
+  return true;
+}
+
+/** Erases requests whose challenge has grown too old to be of use to anybody but a thief. */
+export async function forgetRequests(tx: Database, before: Date): Promise<void> {
+  await tx
+    .updateTable('transactions')
+    .set({ csr: null })
+    .where(sql<boolean>`state = 'pending'`)
+    .where('reason', '=', 'unreachable')
+    .where('csr', 'is not', null)
+    .where('created_at', '<', before.getTime())
+    .execute();
+}

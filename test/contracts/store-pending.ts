@@ -1,0 +1,171 @@
+/** The contract of a Store for requests that wait: how they begin, change and end, and that no secret outlives them. */
+import assert from 'node:assert/strict';
+import type { Check } from './store.ts';
+import { auditFor, csrFor, ENDPOINT, issuanceFor, later, NOON, pendingFor, waitingFor } from './store-samples.ts';
+
+const keyOf = (n: number): string => issuanceFor(n).transaction.key;
+
+/** Declares them. */
+export function pending(check: Check): void {
+  waiting(check);
+  deciding(check);
+  challenges(check);
+  erasing(check);
+}
+
+function waiting(check: Check): void {
+  check('a request that waits is written once, and the second finds the first', async ({ store }) => {
+    assert.deepEqual(await store.recordPending(pendingFor(1)), { kind: 'recorded' });
+    assert.deepEqual(await store.findTransaction(keyOf(1)), waitingFor(1));
+    assert.deepEqual(await store.recordPending(pendingFor(1, { at: later(9) })), {
+      kind: 'duplicate',
+      existing: waitingFor(1),
+    });
+    assert.deepEqual(await store.findTransaction(keyOf(1)), waitingFor(1));
+    assert.equal((await store.listAudit({})).length, 1);
+  });
+
+  check('of 20 that begin to wait in parallel one is recorded', async ({ store }) => {
+    const results = await Promise.all(Array.from({ length: 20 }, () => store.recordPending(pendingFor(1))));
+    assert.deepEqual(results.filter(({ kind }) => kind === 'recorded').length, 1);
+    assert.equal((await store.listAudit({})).length, 1);
+  });
+
+  check('what waits for something else now keeps the date of its first sight', async ({ store }) => {
+    await store.recordPending(pendingFor(1, { reason: 'unreachable' }));
+    assert.equal((await store.recordPending(pendingFor(1, { at: later(9) }))).kind, 'recorded');
+    assert.deepEqual(await store.listPending(), [{ ...waitingFor(1, 'approval'), updatedAt: later(9) }]);
+    assert.equal((await store.listAudit({})).length, 2);
+  });
+
+  check('a request without reason or octets waits all the same', async ({ store }) => {
+    const { transaction } = issuanceFor(1);
+    await store.recordPending({ transaction, audit: auditFor(1, 'pending') });
+    assert.deepEqual(await store.listPending(), [
+      { ...transaction, state: 'pending', createdAt: NOON, updatedAt: NOON },
+    ]);
+  });
+
+  check('an issued request does not wait again, unless its certificate is revoked', async ({ store }) => {
+    await store.recordIssued(issuanceFor(1));
+    const result = await store.recordPending(pendingFor(1));
+    assert.deepEqual(result.kind === 'duplicate' && result.existing.certificate, issuanceFor(1).certificate);
+    assert.deepEqual(await store.listPending(), []);
+    const { serial } = issuanceFor(1).certificate;
+    await store.revoke(serial, 'superseded', auditFor(1, 'revoked', later(5)));
+    assert.deepEqual(await store.recordPending(pendingFor(1, { at: later(9) })), { kind: 'recorded' });
+    assert.deepEqual(await store.listPending(), [{ ...waitingFor(1), updatedAt: later(9) }]);
+    assert.equal((await store.findCertificate(serial))?.state, 'revoked');
+  });
+
+  check('a request whose certificate is superseded waits, and no other does', async ({ store }) => {
+    await store.recordIssued(issuanceFor(1));
+    const { serial } = issuanceFor(1).certificate;
+    assert.equal((await store.recordPending({ ...pendingFor(1), supersedes: 'unknown' })).kind, 'duplicate');
+    assert.equal((await store.recordPending({ ...pendingFor(1), supersedes: serial })).kind, 'recorded');
+    assert.deepEqual(await store.listPending(), [waitingFor(1)]);
+    assert.equal((await store.findCertificate(serial))?.state, 'delivered');
+    await store.recordIssued({ ...issuanceFor(1), certificate: { ...issuanceFor(1).certificate, serial: 'bb' } });
+    assert.equal((await store.findTransaction(keyOf(1)))?.certificate?.serial, 'bb');
+  });
+}
+
+function deciding(check: Check): void {
+  check('what waits is listed oldest first until it is decided', async ({ store }) => {
+    for (const n of [1, 2, 3]) await store.recordPending(pendingFor(n));
+    assert.equal(await store.decidePending(keyOf(2), 'rejected', auditFor(2, 'rejected', later(9))), true);
+    assert.deepEqual(
+      (await store.listPending()).map(({ key }) => key),
+      [1, 3].map(keyOf),
+    );
+    const rejected = await store.findTransaction(keyOf(2));
+    assert.deepEqual([rejected?.state, rejected?.createdAt, rejected?.updatedAt], ['rejected', NOON, later(9)]);
+  });
+
+  check('a decision counts once, and only on what waits', async ({ store }) => {
+    await store.recordPending(pendingFor(1));
+    await store.recordIssued(issuanceFor(2));
+    assert.equal(await store.decidePending(keyOf(1), 'approved', auditFor(1, 'approved')), true);
+    assert.equal(await store.decidePending(keyOf(1), 'rejected', auditFor(1, 'rejected')), false);
+    assert.equal(await store.decidePending(keyOf(2), 'rejected', auditFor(2, 'rejected')), false);
+    assert.equal(await store.decidePending('unknown', 'approved', auditFor(3, 'approved')), false);
+    assert.equal((await store.findTransaction(keyOf(1)))?.state, 'approved');
+    assert.deepEqual(
+      (await store.listAudit({})).map(({ event }) => event),
+      ['approved', 'issued', 'pending'],
+    );
+  });
+
+  for (const decision of ['approved', 'rejected'] as const)
+    check(`what is ${decision} does not wait again, whatever for`, async ({ store }) => {
+      await store.recordPending(pendingFor(1));
+      await store.decidePending(keyOf(1), decision, auditFor(1, decision));
+      const result = await store.recordPending({ ...pendingFor(1, { reason: 'unreachable' }), consumes: 'unspent' });
+      assert.equal(result.kind === 'duplicate' && result.existing.state, decision);
+      assert.equal((await store.findTransaction(keyOf(1)))?.state, decision);
+      assert.equal((await store.recordIssued(issuanceFor(2, { consumes: 'unspent' }))).kind, 'recorded');
+    });
+}
+
+function challenges(check: Check): void {
+  check('a challenge is used up by waiting, and serves neither a wait nor an issuance after it', async ({ store }) => {
+    const consumes = 'one-time';
+    assert.deepEqual(await store.recordPending({ ...pendingFor(1), consumes }), { kind: 'recorded' });
+    assert.deepEqual(await store.recordPending({ ...pendingFor(2), consumes }), { kind: 'consumed' });
+    assert.deepEqual(await store.recordIssued(issuanceFor(3, { consumes })), { kind: 'consumed' });
+    assert.equal((await store.recordPending({ ...pendingFor(1), consumes })).kind, 'duplicate');
+    assert.equal(await store.findTransaction(keyOf(2)), undefined);
+    assert.deepEqual(await store.findTransactions(ENDPOINT, 'transaction-3'), []);
+    assert.equal((await store.listAudit({})).length, 1);
+  });
+
+  check('a challenge that was used up by an issuance lets nobody wait', async ({ store }) => {
+    await store.recordIssued(issuanceFor(1, { consumes: 'one-time' }));
+    assert.deepEqual(await store.recordPending({ ...pendingFor(2), consumes: 'one-time' }), { kind: 'consumed' });
+    assert.deepEqual(await store.listPending(), []);
+  });
+
+  check('of 20 that wait for one challenge in parallel one gets it', async ({ store }) => {
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => store.recordPending({ ...pendingFor(n), consumes: 'one-time' })),
+    );
+    assert.equal(results.filter(({ kind }) => kind === 'recorded').length, 1);
+    assert.equal(results.filter(({ kind }) => kind === 'consumed').length, 19);
+    assert.equal((await store.listPending()).length, 1);
+  });
+}
+
+function erasing(check: Check): void {
+  check('the octets of a request are kept while it waits and when it is approved', async ({ store }) => {
+    await store.recordPending(pendingFor(1));
+    assert.deepEqual((await store.findTransaction(keyOf(1)))?.csr, csrFor(1));
+    await store.decidePending(keyOf(1), 'approved', auditFor(1, 'approved'));
+    const [found] = await store.findTransactions(ENDPOINT, 'transaction-1');
+    assert.deepEqual([found?.state, found?.csr, found?.reason], ['approved', csrFor(1), 'approval']);
+  });
+
+  check('they are erased when it is rejected', async ({ store }) => {
+    await store.recordPending(pendingFor(1));
+    await store.decidePending(keyOf(1), 'rejected', auditFor(1, 'rejected'));
+    assert.equal((await store.findTransaction(keyOf(1)))?.csr, undefined);
+  });
+
+  check('they are erased when it is issued', async ({ store }) => {
+    await store.recordPending(pendingFor(1));
+    await store.recordIssued(issuanceFor(1));
+    assert.equal((await store.findTransaction(keyOf(1)))?.csr, undefined);
+  });
+
+  check('they are forgotten when nobody could be asked for too long, and only then', async ({ store }) => {
+    await store.recordPending(pendingFor(1, { reason: 'unreachable' }));
+    await store.recordPending(pendingFor(2, { reason: 'unreachable', at: later(60) }));
+    await store.recordPending(pendingFor(3));
+    await store.recordPending(pendingFor(4, { reason: 'undecided' }));
+    await store.forgetRequests(NOON);
+    assert.equal((await store.listPending()).filter(({ csr }) => csr === undefined).length, 0);
+    await store.forgetRequests(later(1));
+    const { csr: _forgotten, ...first } = waitingFor(1, 'unreachable');
+    assert.deepEqual(await store.findTransaction(keyOf(1)), first);
+    for (const n of [2, 3, 4]) assert.deepEqual((await store.findTransaction(keyOf(n)))?.csr, csrFor(n));
+  });
+}

@@ -1,0 +1,386 @@
+/** Renewal: a certificate of ours is permission for the next one, for the same names and under every condition alone. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Extension } from '../../src/core/contracts.ts';
+import { localAuthority } from '../../src/ca/authority.ts';
+import { createIssuingCa } from '../../src/ca/create.ts';
+import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
+import { selfSigned } from '../../src/client/message.ts';
+import { readCertificate, serialText, writeCertificate } from '../../src/pkix/certificate.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { generalNameFromText, subjectAltName } from '../../src/pkix/extensions.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
+import { OID } from '../../src/pkix/oids.ts';
+import { staticPolicy } from '../../src/policy/static.ts';
+import { ecKey, rsaKey } from '../kit/keys.ts';
+import { client, clientFor, HOUR, issuing, type Keyed, NOW, ra, random, root } from '../kit/pki.ts';
+import { CHALLENGE, requestMessage } from '../kit/requests.ts';
+import {
+  allows,
+  type CountingPolicy,
+  type Different,
+  endpointUnderTest,
+  issuedIn,
+  policyThat,
+  refusalIn,
+  stored,
+  type Under,
+} from './endpoint-under-test.ts';
+
+const SUBJECT = 'CN=Ada,O=Example';
+const NAMES = ['dns:ada.example.com', 'upn:ada@example.com'];
+const names = (...texts: string[]): Extension[] => [subjectAltName(texts.map(generalNameFromText))];
+const FIRST = { subject: nameFromText(SUBJECT), extensions: names(...NAMES), challenge: CHALLENGE };
+const RENEWAL = { subject: FIRST.subject, extensions: FIRST.extensions };
+const NEW_KEY = rsaKey('renewed');
+
+/** Says yes to the challenge, like the static policy, and counts. */
+const challenged = (): CountingPolicy =>
+  policyThat((request) => staticPolicy({ challenge: CHALLENGE }).decide(request, new AbortController().signal));
+
+type Enrolled = { under: Under; policy: CountingPolicy; device: Keyed };
+
+/** A device with a certificate of this endpoint. */
+async function enrolled(different: Different = {}, policy = challenged()): Promise<Enrolled> {
+  const under = await endpointUnderTest(policy, different);
+  const content = await writeCertificationRequest(FIRST, client.key);
+  const certificate = await issuedIn(await under.service.pkiOperation(await requestMessage({ content })));
+  return { under, policy, device: { certificate, key: client.key } };
+}
+
+/** A renewal by this signer, as it should be but for what is given. */
+const renewal = async (
+  signer: Keyed,
+  plan: Partial<Parameters<typeof writeCertificationRequest>[0]> = {},
+  { messageType = 'RenewalReq', key = NEW_KEY }: { messageType?: 'PKCSReq' | 'RenewalReq'; key?: typeof NEW_KEY } = {},
+) => requestMessage({ messageType, signer, content: await writeCertificationRequest({ ...RENEWAL, ...plan }, key) });
+
+/** Refused under this code, with nothing issued beside what there was, and by nobody's fault but the request's. */
+async function refuses({ under }: { under: Under }, message: Uint8Array, code: string, words?: RegExp): Promise<void> {
+  const before = (await stored(under)).length;
+  const answer = await under.service.pkiOperation(message);
+  assert.equal(await refusalIn(answer, client), code);
+  if (words) assert.match(String(answer.facts['detail']), words);
+  assert.equal((await stored(under)).length, before);
+}
+
+const keyIn = (certificate: Uint8Array): string => Buffer.from(readCertificate(certificate).spki).toString('hex');
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+for (const [id, messageType, challenge] of [
+  ['N01', 'RenewalReq', undefined],
+  ['N01', 'RenewalReq', 'an old one'],
+  ['N02', 'PKCSReq', ''],
+  ['N02', 'PKCSReq', 'an old one'],
+] as const)
+  test(`${id} ${messageType} signed by a live certificate, new key, challenge ${JSON.stringify(challenge)}: issued, nobody is asked`, async () => {
+    const { under, policy, device } = await enrolled();
+    const message = await renewal(device, challenge === undefined ? {} : { challenge }, { messageType });
+    const answer = await under.service.pkiOperation(message);
+    const certificate = await issuedIn(answer, device);
+    assert.equal(keyIn(certificate), hex(NEW_KEY.spki));
+    assert.equal(policy.asked.length, 1);
+    assert.equal(answer.facts['renews'], serialText(readCertificate(device.certificate).serialNumber));
+    assert.deepEqual(await issuedIn(await under.service.pkiOperation(message), device), certificate);
+    assert.equal((await stored(under)).length, 2);
+  });
+
+test('N01 the renewed certificate renews itself in turn, and the old one stays as it was', async () => {
+  const { under, device } = await enrolled();
+  const second = await issuedIn(await under.service.pkiOperation(await renewal(device)), device);
+  const next = { certificate: second, key: NEW_KEY };
+  const third = await under.service.pkiOperation(await renewal(next, {}, { key: rsaKey('third') }));
+  await issuedIn(third, next);
+  assert.deepEqual(
+    (await stored(under)).map(({ state }) => state),
+    ['delivered', 'delivered', 'delivered'],
+  );
+});
+
+test('N03 I06 the same key and the same octets, signed by the certificate issued for them: a new certificate', async () => {
+  const { under, policy, device } = await enrolled();
+  const content = await writeCertificationRequest(FIRST, client.key);
+  under.clock.forward(24 * HOUR - 1);
+  for (const messageType of ['PKCSReq', 'RenewalReq'] as const) {
+    const message = await requestMessage({ messageType, content, signer: device });
+    const certificate = await issuedIn(await under.service.pkiOperation(message), device);
+    assert.notDeepEqual(readCertificate(certificate).serialNumber, readCertificate(device.certificate).serialNumber);
+    assert.notDeepEqual(readCertificate(certificate).validity, readCertificate(device.certificate).validity);
+  }
+  assert.equal((await stored(under)).length, 2, 'both are one request');
+  assert.equal(policy.asked.length, 1);
+  // The first request itself still has its first answer.
+  assert.deepEqual(
+    await issuedIn(await under.service.pkiOperation(await requestMessage({ content }))),
+    Buffer.from(device.certificate),
+  );
+});
+
+test('N04 a certificate that has expired, or begins later, renews nothing, with or without the challenge', async () => {
+  for (const challenge of [undefined, CHALLENGE]) {
+    const one = await enrolled();
+    const { notAfter } = (await stored(one.under))[0]!;
+    one.under.clock.forward(notAfter.getTime() - NOW.getTime());
+    await refuses(one, await renewal(one.device, challenge ? { challenge } : {}), 'renewal_refused', /not valid now/);
+    const other = await enrolled();
+    other.under.clock.forward(-48 * HOUR);
+    await refuses(other, await renewal(other.device), 'renewal_refused', /not valid now/);
+  }
+});
+
+test('N04 a revoked certificate renews nothing, with or without the challenge, under either message type', async () => {
+  const one = await enrolled();
+  const { serial, transactionId, endpoint } = (await stored(one.under))[0]!;
+  const audit = { at: NOW, event: 'revoked', endpoint, transactionId, serial } as const;
+  await one.under.store.revoke(serial, 'keyCompromise', audit);
+  for (const messageType of ['PKCSReq', 'RenewalReq'] as const)
+    for (const plan of [{}, { challenge: CHALLENGE }])
+      await refuses(one, await renewal(one.device, plan, { messageType }), 'renewal_refused', /revoked/);
+});
+
+test('N04 a certificate revoked between a renewal and its repeat: the repeat gets what the renewal got', async () => {
+  const { under, device } = await enrolled();
+  const message = await renewal(device);
+  const renewed = await issuedIn(await under.service.pkiOperation(message), device);
+  const { serial, transactionId, endpoint } = (await stored(under))[1]!;
+  await under.store.revoke(serial, 'superseded', { at: NOW, event: 'revoked', endpoint, transactionId, serial });
+  assert.deepEqual(await issuedIn(await under.service.pkiOperation(message), device), renewed);
+  await refuses({ under }, await renewal(device, {}, { key: rsaKey('third') }), 'renewal_refused');
+});
+
+test('N04 a certificate that was never delivered renews nothing', async () => {
+  const { promise: never } = Promise.withResolvers<Record<string, string>>();
+  const policy = allows('strict', () => never);
+  const under = await endpointUnderTest(policy);
+  const content = await writeCertificationRequest(FIRST, client.key);
+  void under.service.pkiOperation(await requestMessage({ content }));
+  while ((await stored(under)).length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const { der, state } = (await stored(under))[0]!;
+  assert.equal(state, 'issued');
+  const message = await renewal({ certificate: der, key: client.key });
+  await refuses({ under }, message, 'renewal_refused', /never delivered/);
+});
+
+/** A leaf of another CA, or of nobody, that says of itself what ours says. */
+async function forged(device: Keyed, signer: Keyed['key'], spki = client.key.spki): Promise<Uint8Array> {
+  const { serialNumber, issuer, subject } = readCertificate(device.certificate);
+  return writeCertificate(
+    {
+      serialNumber,
+      issuer,
+      subject,
+      notBefore: new Date(NOW.getTime() - HOUR),
+      notAfter: new Date(NOW.getTime() + HOUR),
+      spki,
+      extensions: [],
+    },
+    signer,
+  );
+}
+
+test('N04 a certificate with the issuer name and the serial number of ours, signed by itself or another CA', async () => {
+  const one = await enrolled();
+  const thief = rsaKey('thief');
+  for (const signedBy of [thief, ecKey('other CA'), issuing.key]) {
+    const signer = { certificate: await forged(one.device, signedBy, thief.spki), key: thief };
+    const answer = await one.under.service.pkiOperation(await renewal(signer));
+    assert.equal(await refusalIn(answer, signer), 'challenge_missing');
+  }
+  assert.equal((await stored(one.under)).length, 1);
+});
+
+test('N04 the certificate of somebody else in the message, and another key that signs', async () => {
+  const one = await enrolled();
+  const message = await renewal({ certificate: one.device.certificate, key: rsaKey('thief') });
+  const answer = await one.under.service.pkiOperation(message);
+  assert.equal(await refusalIn(answer, one.device), 'signature_invalid');
+});
+
+test('N04 a certificate of another CA under the same root is none of ours', async () => {
+  const key = ecKey('sibling');
+  const wanted = { subject: 'CN=Sibling', key, validity: 30 * 24 * HOUR, backdate: HOUR, clock: () => NOW, random };
+  const sibling = { certificate: await createIssuingCa(wanted, root), key };
+  const one = await enrolled();
+  const issuer = localAuthority({
+    ...sibling,
+    chain: [root.certificate],
+    profile: DEFAULT_PROFILE,
+    clock: () => NOW,
+    random,
+  });
+  const other = await enrolled({
+    issuer,
+    chain: [sibling.certificate, root.certificate],
+    store: one.under.store,
+    path: '/scep/sibling',
+  });
+  // It is in the store; the endpoint would not know it by its issuer, and if it did, by its path.
+  const answer = await one.under.service.pkiOperation(await renewal(other.device));
+  assert.equal(await refusalIn(answer, other.device), 'challenge_missing');
+});
+
+test('N04 outside the window: refused before it and served in it', async () => {
+  const one = await enrolled({ renewBefore: 30 * 24 * HOUR });
+  const message = await renewal(one.device);
+  await refuses(one, message, 'renewal_refused', /window/);
+  const { notAfter } = (await stored(one.under))[0]!;
+  one.under.clock.forward(notAfter.getTime() - NOW.getTime() - 30 * 24 * HOUR - 1);
+  await refuses(one, message, 'renewal_refused', /window/);
+  one.under.clock.forward(1);
+  await issuedIn(await one.under.service.pkiOperation(message), one.device);
+});
+
+const OTHER_NAMES: Readonly<Record<string, Partial<Parameters<typeof writeCertificationRequest>[0]>>> = {
+  'another subject': { subject: nameFromText('CN=Grace,O=Example') },
+  'a subject with one RDN more': { subject: nameFromText(`OU=Admins,${SUBJECT}`) },
+  'a subject in other letters': { subject: nameFromText('CN=ADA,O=Example') },
+  'a subject in other order': { subject: nameFromText('O=Example,CN=Ada') },
+  'no subject': { subject: nameFromText('') },
+  'an added DNS name': { extensions: names(...NAMES, 'dns:dc.example.com') },
+  'an added UPN': { extensions: names(...NAMES, 'upn:administrator@example.com') },
+  'another UPN': { extensions: names('upn:administrator@example.com') },
+  'a UPN in other letters': { extensions: names('upn:Ada@example.com') },
+  'the UPN as e-mail address': { extensions: names('email:ada@example.com') },
+  'an added SID': { extensions: names(...NAMES, 'uri:tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-3-500') },
+  'names that cannot be read': {
+    extensions: [{ oid: OID.subjectAltName, critical: false, value: Buffer.from('30050203', 'hex') }],
+  },
+};
+for (const [what, plan] of Object.entries(OTHER_NAMES))
+  test(`N05 ${what}: refused under both message types, with and without the challenge`, async () => {
+    const one = await enrolled();
+    for (const messageType of ['PKCSReq', 'RenewalReq'] as const)
+      for (const challenge of [undefined, CHALLENGE])
+        await refuses(
+          one,
+          await renewal(one.device, { ...plan, ...(challenge && { challenge }) }, { messageType }),
+          'renewal_refused',
+          /another subject|not all names/,
+        );
+    assert.equal(one.policy.asked.length, 1);
+  });
+
+test('N05 dropped and reordered names: issued with those that were asked for', async () => {
+  for (const extensions of [[], names(NAMES[0]!), names(...NAMES.toReversed())]) {
+    const { under, device } = await enrolled();
+    await issuedIn(await under.service.pkiOperation(await renewal(device, { extensions })), device);
+  }
+});
+
+test('N05 names that were dropped once do not come back', async () => {
+  const { under, device } = await enrolled();
+  const fewer = await renewal(device, { extensions: names(NAMES[0]!) });
+  const certificate = await issuedIn(await under.service.pkiOperation(fewer), device);
+  const next = { certificate, key: NEW_KEY };
+  const answer = await under.service.pkiOperation(await renewal(next, {}, { key: rsaKey('third') }));
+  assert.equal(await refusalIn(answer, next), 'renewal_refused');
+});
+
+test('N06 RenewalReq with a self-signed signer: refused without challenge, enrolled with a valid one', async () => {
+  const { under, policy } = await enrolled();
+  const stranger = await clientFor(rsaKey('thief'), SUBJECT);
+  const without = await under.service.pkiOperation(await renewal(stranger));
+  assert.equal(await refusalIn(without, stranger), 'challenge_missing');
+  const wrong = await under.service.pkiOperation(await renewal(stranger, { challenge: 'wrong' }));
+  assert.equal(await refusalIn(wrong, stranger), 'challenge_wrong');
+  assert.equal((await stored(under)).length, 1);
+  await issuedIn(await under.service.pkiOperation(await renewal(stranger, { challenge: CHALLENGE })), stranger);
+  assert.equal(policy.asked.length, 4);
+});
+
+test('N06 a self-signed certificate that bears the name of our CA is still self-signed', async () => {
+  const { under } = await enrolled();
+  const key = rsaKey('thief');
+  const signer = { key, certificate: await selfSigned(key, nameFromText('CN=Test Issuing'), () => NOW, random) };
+  assert.equal(await refusalIn(await under.service.pkiOperation(await renewal(signer)), signer), 'challenge_missing');
+});
+
+test('N06 the certificate of the RA or the CA renews nothing', async () => {
+  const { under } = await enrolled();
+  const answer = await under.service.pkiOperation(await renewal(ra));
+  assert.equal(await refusalIn(answer, ra), 'challenge_missing');
+});
+
+test('N07 where renewal is off: not said, RenewalReq refused, and a PKCSReq needs a challenge like any other', async () => {
+  const { under, device } = await enrolled({ renewal: false });
+  assert.doesNotMatch(under.service.capabilities, /Renewal/);
+  const refused = await under.service.pkiOperation(await renewal(device));
+  assert.equal(await refusalIn(refused, device), 'message_type_refused');
+  const unchallenged = await under.service.pkiOperation(await renewal(device, {}, { messageType: 'PKCSReq' }));
+  assert.equal(await refusalIn(unchallenged, device), 'challenge_missing');
+  assert.equal((await stored(under)).length, 1);
+  const challenge = CHALLENGE;
+  await issuedIn(
+    await under.service.pkiOperation(await renewal(device, { challenge }, { messageType: 'PKCSReq' })),
+    device,
+  );
+});
+
+test('N07 where renewal is on it is said', async () => {
+  const { under } = await enrolled();
+  assert.match(under.service.capabilities, /^Renewal$/m);
+});
+
+test('N08 a certificate of another endpoint renews nothing here, with or without the challenge', async () => {
+  const other = await enrolled({ path: '/scep/lab' });
+  const here = await endpointUnderTest(challenged(), { store: other.under.store });
+  for (const plan of [{}, { challenge: CHALLENGE }])
+    await refuses({ under: here }, await renewal(other.device, plan), 'renewal_refused', /another endpoint/);
+});
+
+test('where one key is demanded, a renewal of a new key is served all the same', async () => {
+  const { under, device } = await enrolled({ requireSignerKeyMatch: true });
+  await issuedIn(await under.service.pkiOperation(await renewal(device)), device);
+});
+
+test('where an administrator approves, renewals do not wait', async () => {
+  const { under, device } = await enrolled();
+  const approving = await endpointUnderTest(challenged(), { store: under.store, approval: 'manual' });
+  await issuedIn(await approving.service.pkiOperation(await renewal(device)), device);
+});
+
+/** As Intune and webhooks: asked about renewals too. */
+const deciding = (): CountingPolicy => Object.assign(challenged(), { decidesRenewals: true });
+
+test('a policy that decides about renewals is asked about each, under both message types', async () => {
+  for (const messageType of ['PKCSReq', 'RenewalReq'] as const) {
+    const one = await enrolled({}, deciding());
+    const answer = await one.under.service.pkiOperation(await renewal(one.device, {}, { messageType }));
+    assert.equal(await refusalIn(answer, one.device), 'challenge_missing');
+    assert.equal(one.policy.asked.length, 2);
+    const message = await renewal(one.device, { challenge: CHALLENGE }, { messageType });
+    await issuedIn(await one.under.service.pkiOperation(message), one.device);
+    assert.equal(one.policy.asked.length, 3);
+  }
+});
+
+test('such a policy hears what is renewed, and only where the certificate could renew itself', async () => {
+  const one = await enrolled({}, deciding());
+  const heard = async (plan: object = {}, under = one.under) => {
+    await under.service.pkiOperation(await renewal(one.device, plan));
+    return one.policy.asked.at(-1)!.renews;
+  };
+  const { serial, notAfter, transactionId, endpoint } = (await stored(one.under))[0]!;
+  assert.equal(one.policy.asked[0]!.renews, undefined);
+  assert.deepEqual(await heard(), { serial, certificate: new Uint8Array(one.device.certificate) });
+  assert.equal(await heard({ subject: nameFromText('CN=Grace') }), undefined);
+  assert.equal(await heard({ extensions: names('dns:dc.example.com') }), undefined);
+  const elsewhere = await endpointUnderTest(one.policy, { store: one.under.store, path: '/scep/lab' });
+  assert.equal(await heard({}, elsewhere), undefined);
+  const off = await endpointUnderTest(one.policy, { store: one.under.store, renewBefore: HOUR });
+  assert.equal(await heard({}, off), undefined);
+  one.under.clock.forward(notAfter.getTime() - NOW.getTime());
+  assert.equal(await heard(), undefined);
+  one.under.clock.forward(NOW.getTime() - notAfter.getTime());
+  await one.under.store.revoke(serial, 'superseded', { at: NOW, event: 'revoked', endpoint, transactionId, serial });
+  assert.equal(await heard(), undefined);
+});
+
+test('of 20 parallel renewals that are the same one is issued', async () => {
+  const { under, device } = await enrolled();
+  const message = await renewal(device);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => under.service.pkiOperation(message)));
+  const certificates = await Promise.all(answers.map(async (answer) => hex(await issuedIn(answer, device))));
+  assert.equal(new Set(certificates).size, 1);
+  assert.equal((await stored(under)).length, 2);
+});

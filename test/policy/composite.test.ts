@@ -1,0 +1,210 @@
+/** allOf and anyOf: their truth tables, for every list of members, and who hears of what. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import type { Allow, Decision, EnrollmentRequest, Policy } from '../../src/core/contracts.ts';
+import { ConfigError } from '../../src/core/errors.ts';
+import type { Notice } from '../../src/core/store.ts';
+import { allOf } from '../../src/policy/all-of.ts';
+import { anyOf } from '../../src/policy/any-of.ts';
+
+const never = new AbortController().signal;
+const REQUEST: EnrollmentRequest = {
+  endpoint: '/scep',
+  transactionId: 'T1',
+  csr: {
+    der: Uint8Array.of(1),
+    subject: Uint8Array.of(0x30, 0),
+    subjectText: '',
+    spki: Uint8Array.of(),
+    key: { type: 'rsa', bits: 2048 },
+    challenge: 'secret',
+    extensions: [],
+  },
+  signerSpki: Uint8Array.of(),
+};
+const NOTICE: Notice = {
+  kind: 'failure',
+  endpoint: '/scep',
+  transactionId: 'T1',
+  csr: Uint8Array.of(1),
+  hresult: -1,
+  description: 'x',
+};
+
+type Says = Decision['kind'] | 'throw';
+const SAYS: Readonly<Record<Says, () => Decision>> = {
+  allow: () => ({ kind: 'allow', notify: 'none' }),
+  deny: () => ({ kind: 'deny', code: 'policy_denied', detail: 'no' }),
+  pend: () => ({ kind: 'pend', reason: 'undecided', detail: 'later' }),
+  throw: () => {
+    throw new Error('could not find out');
+  },
+};
+
+const says = (word: Says, asked: Says[] = []): Policy => ({
+  name: word,
+  async decide() {
+    asked.push(word);
+    return SAYS[word]();
+  },
+});
+const allows = (name: string, allow: Partial<Allow> = {}): Policy => ({
+  name,
+  decide: async () => ({ kind: 'allow', notify: 'none', ...allow }),
+});
+/** One that hears, and keeps what it heard. */
+const hears = (name: string, allow: Partial<Allow> = {}, heard: string[] = []): Policy => ({
+  ...allows(name, { notify: 'outbox', ...allow }),
+  notify: async () => {
+    heard.push(name);
+    return { [name]: 'heard' };
+  },
+});
+
+const outcome = async (policy: Policy): Promise<Says> => {
+  try {
+    return (await policy.decide(REQUEST, never)).kind;
+  } catch (error) {
+    assert.equal((error as Error).message, 'could not find out');
+    return 'throw';
+  }
+};
+
+const words = fc.array(fc.constantFrom<Says>('allow', 'deny', 'pend', 'throw'), { minLength: 1, maxLength: 6 });
+
+test('allOf allows exactly when every member allows; a deny counts more than a pend', () =>
+  fc.assert(
+    fc.asyncProperty(words, async (list) => {
+      const asked: Says[] = [];
+      const stop = list.findIndex((word) => word === 'deny' || word === 'throw');
+      const expected = stop >= 0 ? list[stop] : list.includes('pend') ? 'pend' : 'allow';
+      assert.equal(await outcome(allOf(list.map((word) => says(word, asked)))), expected);
+      assert.deepEqual(asked, stop >= 0 ? list.slice(0, stop + 1) : list);
+    }),
+  ));
+
+test('anyOf allows exactly when a member allows; then an error counts more than a pend, and a pend than a deny', () =>
+  fc.assert(
+    fc.asyncProperty(words, async (list) => {
+      const asked: Says[] = [];
+      const yes = list.indexOf('allow');
+      const expected = (['allow', 'throw', 'pend', 'deny'] as const).find((word) => list.includes(word));
+      assert.equal(await outcome(anyOf(list.map((word) => says(word, asked)))), expected);
+      assert.deepEqual(asked, yes >= 0 ? list.slice(0, yes + 1) : list);
+    }),
+  ));
+
+test('nested composites never allow what no member allows', () =>
+  fc.assert(
+    fc.asyncProperty(fc.array(words, { minLength: 1, maxLength: 3 }), async (lists) => {
+      const all = lists.map((list) => anyOf(list.map((word) => says(word))));
+      const kind = await outcome(allOf(all));
+      assert.equal(
+        kind === 'allow',
+        lists.every((list) => list.includes('allow')),
+      );
+    }),
+  ));
+
+for (const [name, make] of Object.entries({ allOf, anyOf }))
+  test(`${name} of nothing is refused: it would check nothing`, () => {
+    assert.throws(
+      () => make([]),
+      (error) => error instanceof ConfigError && error.message.startsWith(name),
+    );
+  });
+
+test('allOf merges facts, vouches if one vouches, passes the one-time challenge on, and asks for the strictest', async () => {
+  const policy = allOf([
+    hears('a', { facts: { a: '1', both: 'a' }, consumes: 'password' }),
+    hears('b', { notify: 'strict', vouchesForNames: true, facts: { b: '2', both: 'b' } }),
+    allows('c'),
+  ]);
+  assert.deepEqual(await policy.decide(REQUEST, never), {
+    kind: 'allow',
+    notify: 'strict',
+    consumes: 'password',
+    vouchesForNames: true,
+    facts: { a: '1', b: '2', both: 'b' },
+  });
+  assert.equal(policy.name, 'allOf(a, b, c)');
+});
+
+test('allOf tells every member that hears, in order, and fails when one does not accept', async () => {
+  const heard: string[] = [];
+  const policy = allOf([hears('a', {}, heard), allows('deaf'), hears('b', {}, heard)]);
+  assert.deepEqual(await policy.notify?.(NOTICE, never), { a: 'heard', b: 'heard' });
+  assert.deepEqual(heard, ['a', 'b']);
+  const refuses: Policy = { ...allows('c'), notify: async () => Promise.reject(new Error('not accepted')) };
+  await assert.rejects(async () => allOf([hears('a'), refuses]).notify?.(NOTICE, never), /not accepted/);
+});
+
+test('allOf uses up one challenge; two different ones cannot be in one request', async () => {
+  const two = (a: string, b: string) => allOf([allows('a', { consumes: a }), allows('b', { consumes: b })]);
+  const same = await two('x', 'x').decide(REQUEST, never);
+  assert.equal(same.kind === 'allow' && same.consumes, 'x');
+  await assert.rejects(async () => two('x', 'y').decide(REQUEST, never), ConfigError);
+});
+
+test('allOf that waits for an administrator uses the challenge up, for nobody is asked again; otherwise it does not', async () => {
+  for (const [reason, consumes] of [
+    ['approval', 'x'],
+    ['undecided', undefined],
+    ['unreachable', undefined],
+  ] as const) {
+    const waits: Policy = { name: 'waits', decide: async () => ({ kind: 'pend', reason, detail: '' }) };
+    const decision = await allOf([allows('a', { consumes: 'x' }), waits]).decide(REQUEST, never);
+    assert.equal(decision.kind === 'pend' && decision.consumes, consumes, reason);
+  }
+});
+
+test('anyOf passes on what the one that allowed said, and its name', async () => {
+  const policy = anyOf([
+    says('deny'),
+    allows('b', { consumes: 'x', vouchesForNames: true, facts: { b: '1' } }),
+    allows('c'),
+  ]);
+  assert.deepEqual(await policy.decide(REQUEST, never), {
+    kind: 'allow',
+    notify: 'none',
+    consumes: 'x',
+    vouchesForNames: true,
+    facts: { policy: 'b', b: '1' },
+  });
+});
+
+test('anyOf tells the one that hears, and only of what that one allowed', async () => {
+  const heard: string[] = [];
+  const policy = anyOf([allows('deaf', { notify: 'strict' }), hears('b', { notify: 'strict' }, heard)]);
+  const decision = await policy.decide(REQUEST, never);
+  assert.equal(decision.kind === 'allow' && decision.notify, 'none');
+  const other = anyOf([says('deny'), hears('b', { notify: 'strict' }, heard)]);
+  const strict = await other.decide(REQUEST, never);
+  assert.equal(strict.kind === 'allow' && strict.notify, 'strict');
+  assert.deepEqual(await other.notify?.(NOTICE, never), { b: 'heard' });
+  assert.deepEqual(heard, ['b']);
+});
+
+test('anyOf with two that hear is refused: after a restart nobody knows which of them allowed', () => {
+  assert.throws(() => anyOf([hears('a'), allOf([hears('b')])]), ConfigError);
+});
+
+test('anyOf denies with the code that all gave, else policy_denied, and the words of all', async () => {
+  const denies = (name: string, code: 'challenge_wrong' | 'challenge_used'): Policy => ({
+    name,
+    decide: async () => ({ kind: 'deny', code, detail: `${name} says no` }),
+  });
+  const same = await anyOf([denies('a', 'challenge_wrong'), denies('b', 'challenge_wrong')]).decide(REQUEST, never);
+  assert.ok(same.kind === 'deny' && same.code === 'challenge_wrong' && same.detail === 'a: a says no; b: b says no');
+  const mixed = await anyOf([denies('a', 'challenge_wrong'), denies('b', 'challenge_used')]).decide(REQUEST, never);
+  assert.ok(mixed.kind === 'deny' && mixed.code === 'policy_denied');
+});
+
+test('a composite decides renewals when a member does', () => {
+  const renews: Policy = { ...allows('intune'), decidesRenewals: true };
+  for (const make of [allOf, anyOf]) {
+    assert.equal(make([allows('a'), renews]).decidesRenewals, true);
+    assert.equal(make([allows('a')]).decidesRenewals, false);
+  }
+});

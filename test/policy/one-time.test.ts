@@ -1,0 +1,104 @@
+/** Passwords of the administrator's page: each good for one request, at one endpoint, for a while. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Decision, EnrollmentRequest } from '../../src/core/contracts.ts';
+import type { StoredChallenge } from '../../src/core/store.ts';
+import { oneTimePolicy } from '../../src/policy/one-time.ts';
+
+const NOW = Date.parse('2026-03-01T12:00:00Z');
+const GOOD = '0123456789ABCDEF';
+
+function policyUnderTest(found: Partial<StoredChallenge> = {}) {
+  let now = NOW;
+  const asked: [string, string][] = [];
+  const logged: unknown[] = [];
+  const note = (...line: unknown[]): void => void logged.push(line);
+  const policy = oneTimePolicy({
+    store: {
+      async findChallenge(endpoint, password) {
+        asked.push([endpoint, password]);
+        const known = endpoint === '/scep' && password === GOOD;
+        return known ? { id: 'hash', expiresAt: new Date(NOW + 1), used: false, ...found } : undefined;
+      },
+    },
+    clock: () => new Date(now),
+    logger: { debug: note, info: note, warn: note, error: note },
+  });
+  const decide = (challenge: string | undefined, endpoint = '/scep'): Promise<Decision> =>
+    policy.decide(requestWith(challenge, endpoint), new AbortController().signal);
+  return { decide, asked, logged, forward: (milliseconds: number) => void (now += milliseconds) };
+}
+
+const requestWith = (challenge: string | undefined, endpoint: string): EnrollmentRequest => ({
+  endpoint,
+  transactionId: 'T',
+  csr: {
+    der: Uint8Array.of(),
+    subject: Uint8Array.of(),
+    subjectText: '',
+    spki: Uint8Array.of(),
+    key: { type: 'rsa', bits: 2048 },
+    challenge,
+    extensions: [],
+  },
+  signerSpki: Uint8Array.of(),
+});
+
+test('a good password is allowed, and used up with what it is good for', async () => {
+  const { decide, asked } = policyUnderTest();
+  assert.deepEqual(await decide(GOOD), { kind: 'allow', notify: 'none', consumes: 'hash' });
+  assert.deepEqual(asked, [['/scep', GOOD]]);
+});
+
+for (const challenge of [undefined, ''])
+  test(`${JSON.stringify(challenge)} is missing, and nothing is looked up`, async () => {
+    const { decide, asked } = policyUnderTest();
+    const decision = await decide(challenge);
+    assert.ok(decision.kind === 'deny' && decision.code === 'challenge_missing');
+    assert.deepEqual(asked, []);
+  });
+
+for (const [what, found, code] of [
+  ['used', { used: true }, 'challenge_used'],
+  ['used and expired', { used: true, expiresAt: new Date(NOW - 1) }, 'challenge_used'],
+  ['expired', { expiresAt: new Date(NOW) }, 'challenge_expired'],
+] as const)
+  test(`a password that is ${what} is ${code}`, async () => {
+    const decision = await policyUnderTest(found).decide(GOOD);
+    assert.ok(decision.kind === 'deny' && decision.code === code);
+    assert.ok(!decision.detail.includes(GOOD));
+  });
+
+for (const [challenge, endpoint] of [
+  [GOOD, '/scep/other'],
+  [GOOD.toLowerCase(), '/scep'],
+  [`${GOOD} `, '/scep'],
+])
+  test(`${JSON.stringify(challenge)} at ${endpoint} is wrong`, async () => {
+    const decision = await policyUnderTest().decide(challenge, endpoint);
+    assert.ok(decision.kind === 'deny' && decision.code === 'challenge_wrong');
+    assert.ok(!decision.detail.includes(GOOD));
+  });
+
+test('S03 a thousand guesses: refused, told once a minute without any of them, and nobody is locked out', async () => {
+  const { decide, logged, forward } = policyUnderTest();
+  for (let guess = 0; guess < 1000; guess++) assert.equal((await decide(`GUESS${guess}`)).kind, 'deny');
+  assert.equal(logged.length, 1);
+  assert.deepEqual(logged[0], [
+    { endpoint: '/scep', wrong: 20 },
+    'many wrong challenge passwords within a minute: somebody is trying',
+  ]);
+  assert.equal((await decide(GOOD)).kind, 'allow');
+  forward(60_000);
+  for (let guess = 0; guess < 20; guess++) await decide(`GUESS${guess}`);
+  assert.equal(logged.length, 2);
+});
+
+test('S03 a few wrong passwords are people, not an attack', async () => {
+  const { decide, logged, forward } = policyUnderTest();
+  for (let minute = 0; minute < 10; minute++) {
+    for (let guess = 0; guess < 19; guess++) await decide('WRONG');
+    forward(60_000);
+  }
+  assert.deepEqual(logged, []);
+});

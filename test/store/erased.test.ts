@@ -1,0 +1,61 @@
+/** The challenge in a request that waits is in the store's file only as long as the request is needed. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import type { Pending, Store } from '../../src/core/store.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { auditFor, csrFor, issuanceFor, later, NOON, pendingFor } from '../contracts/store-samples.ts';
+import { temporaryFile } from './temporary.ts';
+
+const SOME = Array.from({ length: 40 }, (_, n) => n);
+
+/** Longer than a page of the file, as requests with a challenge of Intune are. */
+const longRequest = (n: number): Uint8Array =>
+  Buffer.concat([0, 1, 2, 3, 4, 5, 6].map((part) => csrFor(n + part * 100)));
+
+const waitingFor = (n: number): Pending => {
+  const { transaction, ...rest } = pendingFor(n, { reason: 'unreachable' });
+  return { ...rest, transaction: { ...transaction, csr: longRequest(n) } };
+};
+
+/** Every 16 octets of the request. */
+const pieces = (n: number): Buffer[] =>
+  Array.from({ length: longRequest(n).length / 16 }, (_, at) =>
+    Buffer.from(longRequest(n).subarray(at * 16, at * 16 + 16)),
+  );
+
+function octetsOf(path: string): Buffer {
+  const database = new DatabaseSync(path);
+  database.exec('pragma wal_checkpoint(truncate)');
+  database.close();
+  return Buffer.concat([path, `${path}-wal`].filter(existsSync).map((file) => readFileSync(file)));
+}
+
+const keyOf = (n: number): string => issuanceFor(n).transaction.key;
+
+const ENDS: Readonly<Record<string, (store: Store, n: number) => Promise<unknown>>> = {
+  issued: (store, n) => store.recordIssued(issuanceFor(n)),
+  rejected: (store, n) => store.decidePending(keyOf(n), 'rejected', auditFor(n, 'rejected')),
+  forgotten: (store) => store.forgetRequests(later(1)),
+  'to wait for something else, without its octets': (store, n) => {
+    const { csr: _csr, ...transaction } = pendingFor(n).transaction;
+    return store.recordPending({ transaction, audit: auditFor(n, 'pending') });
+  },
+};
+
+for (const [what, end] of Object.entries(ENDS))
+  test(`a request that is ${what}: no octet of it stays in the file`, async () => {
+    const path = temporaryFile();
+    const store = await openSqliteStore({ path, clock: () => NOON });
+    for (const n of SOME) await store.recordPending(waitingFor(n));
+    const before = octetsOf(path);
+    assert.ok(
+      pieces(7).some((piece) => before.includes(piece)),
+      'the search finds what is there',
+    );
+    for (const n of SOME) await end(store, n);
+    const after = octetsOf(path);
+    for (const n of SOME) assert.ok(!pieces(n).some((piece) => after.includes(piece)), `request ${n}`);
+    await store.close();
+  });
