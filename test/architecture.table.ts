@@ -17,9 +17,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ca: room('core asn1 pkix', 'node:crypto'),
   store: room('core', 'node:crypto node:sqlite node:fs node:fs/promises kysely'),
   intune: room('core', 'node:crypto node:tls @azure/msal-node undici cockatiel'),
-  policy: room('core intune', 'node:crypto'),
+  policy: room('core asn1 pkix intune', 'node:crypto node:tls undici'),
   enroll: room('core asn1 pkix scep', 'node:crypto'),
-  http: room('core scep enroll', 'fastify'),
+  http: room('core scep enroll', 'node:crypto fastify'),
+  admin: room('core enroll', 'node:crypto fastify'),
   client: room('core asn1 pkix keys cms scep', 'node:crypto undici'),
   simulator: room('core asn1 pkix keys', 'node:crypto node:http node:https node:net fastify'),
 };

@@ -7,6 +7,7 @@ import {
   basicConstraints,
   extendedKeyUsage,
   keyIdentifier,
+  type KeyUsage,
   keyUsage,
   subjectKeyIdentifier,
 } from '../pkix/extensions.ts';
@@ -46,12 +47,26 @@ export function createRoot(wanted: NewCertificate): Promise<Uint8Array> {
 export const createIssuingCa = (wanted: NewCertificate, issuer: CaWithKey): Promise<Uint8Array> =>
   signedBy(issuer, wanted, [basicConstraints(true, 0), CA_USAGE]);
 
+/** What a registration authority does with a key: everything, or one half of it where it has two. */
+export type RaPurpose = 'both' | 'sign' | 'encrypt';
+
+const RA_USAGES: Readonly<Record<RaPurpose, readonly KeyUsage[]>> = {
+  both: ['digitalSignature', 'keyEncipherment'],
+  sign: ['digitalSignature'],
+  encrypt: ['keyEncipherment'],
+};
+
 /**
- * The certificate that SCEP clients encrypt to and that signs the replies, DER. Windows accepts it as a recipient only
- * with both key usages and an enrolment purpose. Throws ConfigError when its key is not RSA, the one kind of key that
- * can be encrypted to, or when `issuer` may not sign it.
+ * The certificate that SCEP clients encrypt to and that signs the replies, DER, or one of a pair that share the work as
+ * those of NDES do. Windows accepts it only with an enrolment purpose, and wants both key usages, in one or in two.
+ * Throws ConfigError when its key is not RSA, the one kind of key that can be encrypted to and that every client
+ * verifies, or when `issuer` may not sign it.
  */
-export async function createRa(wanted: NewCertificate, issuer: CaWithKey): Promise<Uint8Array> {
+export async function createRa(
+  wanted: NewCertificate,
+  issuer: CaWithKey,
+  purpose: RaPurpose = 'both',
+): Promise<Uint8Array> {
   if (wanted.key.key.type !== 'rsa')
     throw new ConfigError(
       `${wanted.subject}: a registration authority needs an RSA key`,
@@ -59,7 +74,7 @@ export async function createRa(wanted: NewCertificate, issuer: CaWithKey): Promi
     );
   return signedBy(issuer, wanted, [
     basicConstraints(false),
-    keyUsage(['digitalSignature', 'keyEncipherment']),
+    keyUsage(RA_USAGES[purpose]),
     extendedKeyUsage([EXTENDED_KEY_USAGES['certificateRequestAgent']!]),
   ]);
 }

@@ -1,11 +1,19 @@
 /** The operations of RFC 8894 3.5 and 4, one row each. A body on POST is a PKIOperation whatever the query says. */
 import { HttpError } from '../core/errors.ts';
 import type { ScepService } from '../enroll/service.ts';
+import type { CaCertificates } from '../scep/ca-certificates.ts';
+import { landingPage } from './landing.ts';
 import { messageFromBody, messageFromQuery } from './message.ts';
 import { queryValue } from './query.ts';
 
 /** What HTTP sends, and what the log line says beside method and path. */
-export type Result = { contentType: string; body: Uint8Array; facts: Record<string, unknown> };
+export type Result = {
+  contentType: string;
+  body: Uint8Array;
+  /** Beside the content type; names in lower case. */
+  headers?: Readonly<Record<string, string>>;
+  facts: Record<string, unknown>;
+};
 
 export type Incoming = { method: string; url: string; body: Uint8Array | undefined };
 
@@ -21,22 +29,37 @@ const pkiOperation: Operation = async (service, { method, url, body }) => {
   };
 };
 
-const caCertificates: Operation = ({ caCertificates: { contentType, body } }) => ({ contentType, body, facts: {} });
+const certificates = ({ contentType, body }: CaCertificates): Result => ({ contentType, body, facts: {} });
+
+const nextCaCertificate: Operation = async ({ nextCa }) => {
+  if (!nextCa) throw new HttpError('next_ca_unknown', 'GetNextCACert, and no next CA is configured');
+  return certificates(await nextCa());
+};
 
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   [
     'getcacaps',
     (service) => ({ contentType: 'text/plain', body: Buffer.from(service.capabilities, 'latin1'), facts: {} }),
   ],
-  ['getcacert', caCertificates],
+  ['getcacert', (service) => certificates(service.caCertificates)],
+  ['getcacertchain', (service) => certificates(service.caChain)],
+  ['getcachain', (service) => certificates(service.caChain)],
+  ['getnextcacert', nextCaCertificate],
   ['pkioperation', pkiOperation],
 ]);
 
+/** A GET that names no operation comes from a browser. */
+function landing({ landing }: ScepService): Result {
+  if (!landing) throw new HttpError('landing_off', 'GET without operation');
+  return { contentType: 'text/html', ...landingPage(landing), facts: { operation: 'landing' } };
+}
+
 /** Runs the operation that a request names. Throws HttpError. */
 export async function runOperation(service: ScepService, incoming: Incoming): Promise<Result> {
-  const name = queryValue(incoming.url, 'operation') ?? '';
-  const operation = incoming.method === 'POST' ? pkiOperation : OPERATIONS.get(name.toLowerCase());
+  const name = incoming.method === 'POST' ? 'PKIOperation' : queryValue(incoming.url, 'operation');
+  if (name === undefined) return landing(service);
+  const operation = OPERATIONS.get(name.toLowerCase());
   if (!operation) throw new HttpError('operation_unknown', `operation ${JSON.stringify(name.slice(0, 40))}`);
   const result = await operation(service, incoming);
-  return { ...result, facts: { operation: incoming.method === 'POST' ? 'PKIOperation' : name, ...result.facts } };
+  return { ...result, facts: { operation: name, ...result.facts } };
 }

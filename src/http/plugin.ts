@@ -61,7 +61,8 @@ export async function scepPlugin(app: FastifyInstance, options: ScepPluginOption
         ? await posted.use(request.raw, (body) => run({ method: 'POST', url, body }))
         : await run({ method: 'GET', url, body: undefined });
     logger.info({ ...requestFacts(request, service), ...result.facts, ms: clock().getTime() - started }, 'scep');
-    return reply.header('content-type', result.contentType).header('cache-control', 'no-store').send(result.body);
+    void reply.headers({ ...result.headers, 'content-type': result.contentType, 'cache-control': 'no-store' });
+    return reply.send(result.body);
   };
   for (const url of routes(paths)) app.route({ method: ['GET', 'HEAD', 'POST'], url, handler });
 }

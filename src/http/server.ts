@@ -1,6 +1,7 @@
 /** A fastify server with the settings that SCEP clients need, health probes, and an end that always comes. */
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from '../core/contracts.ts';
+import { crlPlugin, type RevocationLists } from './crl.ts';
 import { type ScepPluginOptions, scepPlugin } from './plugin.ts';
 
 /** One thing that must work for the server to be ready. Throws when it does not. */
@@ -10,6 +11,8 @@ export type HttpOptions = ScepPluginOptions & {
   trustProxy?: readonly string[];
   tls?: { certificate: string; key: string };
   probes?: readonly Probe[];
+  /** Served at `/crl/<name>.crl`. */
+  crls?: RevocationLists;
   /** Milliseconds that running requests get when the server closes; then their sockets are closed. */
   grace?: number;
 };
@@ -20,7 +23,7 @@ const GRACE = 10_000;
 
 /** The server, not yet listening. `close()` finishes running requests and is not held open by idle sockets. */
 export async function httpServer(options: HttpOptions): Promise<FastifyInstance> {
-  const { trustProxy, tls, probes = [], grace = GRACE, ...scep } = options;
+  const { trustProxy, tls, probes = [], crls = new Map(), grace = GRACE, ...scep } = options;
   // Cisco and sscep speak HTTP/1.0 without Host. TLS 1.2 stays on: the SCEP client of Windows knows no other.
   const http = {
     maxHeaderSize: MAX_HEADER_SIZE,
@@ -50,6 +53,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
       .code(results.every(({ ok }) => ok) ? 200 : 503)
       .send(Object.fromEntries(results.map(({ name, ok }) => [name, ok ? 'ok' : 'failed'])));
   });
+  await app.register(crlPlugin, { crls, logger: options.logger });
   await app.register(scepPlugin, scep);
   return app;
 }

@@ -61,6 +61,18 @@ const TEXTS: readonly [string, Uint8Array, readonly RegExp[], RegExp][] = [
     ],
     /CA:TRUE/,
   ],
+  [
+    'A04 the signing half of a split RA signs and cannot be encrypted to',
+    await createRa(wanted('CN=RA sign', rsaKey, YEAR), issuing, 'sign'),
+    [/Key Usage: critical\s+Digital Signature\n/, /Extended Key Usage: *\s+1\.3\.6\.1\.4\.1\.311\.20\.2\.1\n/],
+    /Key Encipherment/,
+  ],
+  [
+    'A04 the encrypting half of a split RA can be encrypted to and does not sign',
+    await createRa(wanted('CN=RA encrypt', rsaKey, YEAR), issuing, 'encrypt'),
+    [/Key Usage: critical\s+Key Encipherment\n/, /Extended Key Usage: *\s+1\.3\.6\.1\.4\.1\.311\.20\.2\.1\n/],
+    /Digital Signature/,
+  ],
 ];
 for (const [name, certificate, present, absent] of TEXTS)
   test(name, (t) => {

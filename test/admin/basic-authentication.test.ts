@@ -1,0 +1,108 @@
+/** Who is let in, and what it costs to try. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { basicAuthentication } from '../../src/admin/basic-authentication.ts';
+import type { PasswordHash } from '../../src/admin/password-hash.ts';
+import { basic } from './admin-under-test.ts';
+import { handClock, keptLog } from '../enroll/endpoint-under-test.ts';
+
+const HASH: PasswordHash = { ln: 16, r: 8, p: 1, salt: Buffer.from('salt'), hash: Buffer.from('right') };
+const OTHER: PasswordHash = { ...HASH, hash: Buffer.from('other') };
+
+/** Compares in no time, and keeps count of what was compared; `hold` makes comparisons wait until they are let go. */
+function underTest({ hold = false } = {}) {
+  const compared: PasswordHash[] = [];
+  const held: (() => void)[] = [];
+  const clock = handClock();
+  const log = keptLog();
+  const authenticate = basicAuthentication({
+    users: new Map([
+      ['ndes', HASH],
+      ['jamf', OTHER],
+    ]),
+    clock,
+    logger: log,
+    async matches(password, expected) {
+      compared.push(expected);
+      if (hold) await new Promise<void>((resolve) => held.push(resolve));
+      return Buffer.from(password).equals(expected.hash);
+    },
+  });
+  const login = (credentials: string, address = '10.0.0.1') => authenticate(basic(credentials), address);
+  return { authenticate, login, compared, held, clock, log };
+}
+
+for (const credentials of ['ndes:right', 'jamf:other', 'CONTOSO\\ndes:right', 'ndes@contoso.com:right'])
+  test(`${credentials} is known`, async () => {
+    const user = credentials.includes('jamf') ? 'jamf' : 'ndes';
+    assert.deepEqual(await underTest().login(credentials), { kind: 'known', user });
+  });
+
+for (const credentials of [
+  'ndes:wrong',
+  'ndes:',
+  'ndes:other',
+  'jamf:right',
+  'nobody:right',
+  ':right',
+  '__proto__:right',
+])
+  test(`${credentials} is wrong, after one comparison like any other`, async () => {
+    const { login, compared } = underTest();
+    assert.deepEqual(await login(credentials), { kind: 'wrong' });
+    assert.equal(compared.length, 1);
+  });
+
+test('a request without credentials is anonymous, and no failure however often it comes', async () => {
+  const { authenticate, login, compared } = underTest();
+  for (let n = 0; n < 50; n++) assert.deepEqual(await authenticate(undefined, '10.0.0.1'), { kind: 'anonymous' });
+  assert.equal(compared.length, 0);
+  assert.equal((await login('ndes:right')).kind, 'known');
+});
+
+for (const header of ['', 'Basic', 'Basic !', 'Bearer abc', basic('nocolon'), `Basic ${'A'.repeat(5000)}`])
+  test(`${header.slice(0, 20)} is wrong without any comparison`, async () => {
+    const { authenticate, compared } = underTest();
+    assert.deepEqual(await authenticate(header, '10.0.0.1'), { kind: 'wrong' });
+    assert.equal(compared.length, 0);
+  });
+
+test('ten failures within a minute turn an address away before anything is computed, and no other', async () => {
+  const { login, compared, clock } = underTest();
+  for (let n = 0; n < 10; n++) assert.equal((await login('ndes:wrong')).kind, 'wrong');
+  assert.equal((await login('ndes:right')).kind, 'busy');
+  assert.equal(compared.length, 10);
+  assert.equal((await login('ndes:right', '10.0.0.2')).kind, 'known');
+  clock.forward(60_000);
+  assert.equal((await login('ndes:right')).kind, 'known');
+});
+
+test('two passwords are compared at once, 32 wait, and the rest is told to come back', async () => {
+  const { login, compared, held } = underTest({ hold: true });
+  const logins = Array.from({ length: 40 }, (_, n) => login('ndes:right', `10.0.1.${n}`));
+  assert.deepEqual(
+    (await Promise.all(logins.slice(34))).map(({ kind }) => kind),
+    Array.from({ length: 6 }, () => 'busy'),
+  );
+  assert.equal(compared.length, 2);
+  while (held.length > 0) {
+    held.shift()!();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(held.length <= 2);
+  }
+  assert.ok((await Promise.all(logins.slice(0, 34))).every(({ kind }) => kind === 'known'));
+});
+
+test('the log has the address and a known user, but no password and no name that may be one', async () => {
+  const { login, log } = underTest();
+  await login('ndes:hunter2');
+  await login('hunter2:ndes');
+  assert.equal(log.lines.length, 2);
+  assert.match(log.lines[0]!, /"user":"ndes"/);
+  for (const line of log.lines) assert.ok(line.includes('10.0.0.1') && !line.includes('hunter2'), line);
+});
+
+test('without users nobody is let in', async () => {
+  const authenticate = basicAuthentication({ users: new Map(), clock: handClock(), logger: keptLog() });
+  assert.deepEqual(await authenticate(basic('ndes:right'), '10.0.0.1'), { kind: 'wrong' });
+});

@@ -1,0 +1,196 @@
+/** NDES's administrator page: who gets it, byte by byte what it is, and that programs made for NDES read it. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import Fastify from 'fastify';
+import { adminPath, ndesPages } from '../../src/admin/ndes-plugin.ts';
+import { issuing, NOW } from '../kit/pki.ts';
+import { adminUnderTest, AUTHORIZED, basic, decoded, LAB, MINUTE, PAGE, passwordOn, PATH } from './admin-under-test.ts';
+
+test('M01 without credentials 401 with a Basic challenge, and no password is made', async (t) => {
+  const { page, store } = await adminUnderTest(t, { max: 1 });
+  const { status, headers, octets } = await page(PAGE, {});
+  assert.equal(status, 401);
+  assert.match(String(headers['www-authenticate']), /^Basic realm="[^"]+"$/);
+  assert.equal(passwordOn(octets), undefined);
+  const only = { endpoint: PATH, password: 'x', createdAt: NOW, expiresAt: NOW };
+  assert.equal(await store.addChallenge(only, 1), true);
+});
+
+test('M01 a wrong password or an unknown user: 401 with the sentence of NDES', async (t) => {
+  const { page } = await adminUnderTest(t);
+  for (const credentials of ['ndes:wrong', 'nobody:right']) {
+    const { status, octets } = await page(PAGE, { authorization: basic(credentials) });
+    assert.equal(status, 401);
+    assert.ok(decoded(octets).includes('You do not have sufficient permission to enroll with SCEP.'));
+  }
+});
+
+test('M01 with the right password: the page', async (t) => {
+  const { page } = await adminUnderTest(t);
+  const { status, headers, octets } = await page();
+  assert.deepEqual([status, headers['content-type'], headers['cache-control']], [200, 'text/html', 'no-store']);
+  assert.match(passwordOn(octets) ?? '', /^[A-F0-9]{16}$/);
+});
+
+test('M02 UTF-16 little endian with its mark; the thumbprint in four groups of eight, the password in one of 16', async (t) => {
+  const { page } = await adminUnderTest(t);
+  const { octets } = await page();
+  assert.deepEqual([octets[0], octets[1]], [0xff, 0xfe]);
+  const text = decoded(octets);
+  const md5 = createHash('md5').update(issuing.certificate).digest('hex').toUpperCase();
+  const groups = [0, 8, 16, 24].map((at) => md5.slice(at, at + 8)).join(' ');
+  const password = passwordOn(octets)!;
+  assert.equal(/[A-F0-9]{16}/.exec(text)?.[0], password);
+  for (const literal of [
+    '<Title>Network Device Enrollment Service</Title>',
+    `The thumbprint (hash value) for the CA certificate is: <B> ${groups} </B>`,
+    `The enrollment challenge password is: <B> ${password} </B> <P> This password can be used only once and will expire within 60 minutes.`,
+  ])
+    assert.ok(text.includes(literal), literal);
+});
+
+for (const [what, url, headers] of [
+  ['?charset=utf-8', `${PAGE}?charset=utf-8`, {}],
+  ['Accept-Charset', PAGE, { 'accept-charset': 'UTF-8' }],
+] as const)
+  test(`M02 UTF-8 without a mark for who asks by ${what}`, async (t) => {
+    const { page } = await adminUnderTest(t);
+    const { headers: sent, octets } = await page(url, { ...AUTHORIZED, ...headers });
+    assert.equal(sent['content-type'], 'text/html; charset=utf-8');
+    assert.match(
+      new TextDecoder('utf-8', { ignoreBOM: true }).decode(octets),
+      /^<HTML>.*password is: <B> [A-F0-9]{16} /,
+    );
+  });
+
+test('M03 the sixth password of five: 200, "cache is full", and no password', async (t) => {
+  const { page } = await adminUnderTest(t);
+  const passwords = new Set<string | undefined>();
+  for (let n = 0; n < 5; n++) passwords.add(passwordOn((await page()).octets));
+  assert.equal(passwords.size, 5);
+  const { status, octets } = await page();
+  assert.equal(status, 200);
+  assert.ok(decoded(octets).includes('The password cache is full.'));
+  assert.equal(passwordOn(octets), undefined);
+  assert.doesNotMatch(decoded(octets), /[A-F0-9]{16}/);
+});
+
+test('M03 another endpoint has a cache of its own, and 60 minutes empty it', async (t) => {
+  const { page, clock } = await adminUnderTest(t, { max: 1 });
+  assert.ok(passwordOn((await page()).octets));
+  assert.equal(passwordOn((await page()).octets), undefined);
+  assert.ok(passwordOn((await page(`${LAB}/mscep_admin/`)).octets));
+  clock.forward(60 * MINUTE);
+  assert.ok(passwordOn((await page()).octets));
+});
+
+test('M04 one password for everybody: always the same, with the sentence of NDES, beyond max', async (t) => {
+  const { page } = await adminUnderTest(t, { single: 'FEDCBA9876543210', max: 1 });
+  for (let n = 0; n < 3; n++) {
+    const { octets } = await page();
+    assert.equal(passwordOn(octets), 'FEDCBA9876543210');
+    assert.ok(decoded(octets).includes('This password can be used multiple times and will not expire.'));
+  }
+});
+
+/** How programs made for NDES find the password in the text of its page; patterns after their published sources. */
+const SCRAPERS: Readonly<Record<string, (text: string) => string | undefined>> = {
+  'Fleet and Okta: label, tag, one space': (text) =>
+    /The enrollment challenge password is: <B> (?<password>\S*)/i.exec(text)?.groups?.['password'],
+  'PSCertificateEnrollment and HPE iLO: the first word that begins with 16 digits': (text) =>
+    text.split(/\s+/).find((word) => /^[A-F0-9]{16}/.test(word)),
+  'the first 16 digits anywhere': (text) => /[A-F0-9]{16}/.exec(text)?.[0],
+  'ManageEngine: between two literals': (text) =>
+    text.split('The enrollment challenge password is: <B> ')[1]?.split(' </B>')[0],
+  'a Python portal: the part between tags after the label': (text) => {
+    const parts = text.split('>');
+    const label = parts.findIndex((part) => part.indexOf('The enrollment challenge password is: <B') === 1);
+    return parts[label + 1]?.replace(/^[</B]+|[</B]+$/g, '').trim();
+  },
+  'SCEPwright: label, then digits in bold': (text) =>
+    /challenge password is:\s*<B>\s*([A-F0-9]+)\s*<\/B>/i.exec(text)?.[1],
+  'an automation of Juniper routers: after its HTML parser': (text) =>
+    /The enrollment challenge password is: <b> [A-Z0-9]+ /
+      .exec(text.replaceAll('<B>', '<b>'))?.[0]
+      .split('<b>')[1]
+      ?.trim(),
+};
+for (const [name, scrape] of Object.entries(SCRAPERS))
+  test(`M05 ${name}`, async (t) => {
+    const { page, store } = await adminUnderTest(t);
+    const password = scrape(decoded((await page()).octets));
+    assert.ok(password);
+    assert.ok(await store.findChallenge(PATH, password), password);
+  });
+
+test('the path without a slash leads to the one with it, on our own host only', async (t) => {
+  const { page } = await adminUnderTest(t);
+  for (const url of ['/certsrv/mscep_admin', '/CertSrv/MSCEP_admin', '//certsrv/mscep_admin']) {
+    const { status, headers } = await page(url, {});
+    assert.deepEqual([status, headers['location']], [301, PAGE], url);
+  }
+  assert.equal((await page('/certsrv/mscep_admin?charset=utf-8')).headers['location'], `${PAGE}?charset=utf-8`);
+});
+
+test('POST gives a password whatever is posted, as HPE iLO does; HEAD gives none', async (t) => {
+  const { app } = await adminUnderTest(t, { max: 4 });
+  for (const type of ['application/x-www-form-urlencoded', 'application/json', 'nonsense', '']) {
+    const headers = { ...AUTHORIZED, 'content-type': type };
+    const { statusCode, rawPayload } = await app.inject({ method: 'POST', url: PAGE, headers, payload: 'operation=x' });
+    assert.equal(statusCode, 200, type);
+    assert.ok(passwordOn(rawPayload), type);
+  }
+  const head = await app.inject({ method: 'HEAD', url: PAGE, headers: AUTHORIZED });
+  assert.equal(head.statusCode, 404);
+});
+
+test('too many wrong passwords: 429 with Retry-After', async (t) => {
+  const { page } = await adminUnderTest(t);
+  for (let n = 0; n < 10; n++) await page(PAGE, { authorization: basic('ndes:wrong') });
+  const { status, headers, octets } = await page();
+  assert.deepEqual([status, headers['retry-after'], passwordOn(octets)], [429, '60', undefined]);
+});
+
+test('a store that fails: 503 without its words, which are in the log', async (t) => {
+  const { page, log } = await adminUnderTest(t, {
+    wrap: (store) => ({ ...store, addChallenge: () => Promise.reject(new Error('disk is full')) }),
+  });
+  const { status, octets } = await page();
+  assert.equal(status, 503);
+  assert.ok(!decoded(octets).includes('disk'));
+  assert.match(log.lines.join(), /disk is full/);
+});
+
+test('a password of odd characters cannot break out of the page', async (t) => {
+  const { page } = await adminUnderTest(t, { single: '<script>&"' });
+  assert.ok(decoded((await page()).octets).includes('<B> &lt;script&gt;&amp;&quot; </B>'));
+});
+
+test('the log says who got a password for what, and never the password', async (t) => {
+  const { page, log } = await adminUnderTest(t);
+  const password = passwordOn((await page()).octets)!;
+  assert.equal(log.lines.length, 1);
+  assert.match(log.lines[0]!, /"endpoint":"\/certsrv\/mscep\/mscep.dll","user":"ndes".*"outcome":"issued"/);
+  assert.ok(!log.lines[0]!.includes(password));
+});
+
+test('the page of an endpoint: NDES’s own path for NDES’s own, below it for others', () => {
+  for (const [endpoint, path] of [
+    [PATH, '/certsrv/mscep_admin'],
+    ['/CertSrv/mscep/mscep.dll/', '/certsrv/mscep_admin'],
+    [LAB, '/scep/lab/mscep_admin'],
+    ['/scep/lab/', '/scep/lab/mscep_admin'],
+  ])
+    assert.equal(adminPath(endpoint!), path);
+});
+
+test('the pages fit into an app that has other things to do', async (t) => {
+  const { pages, authenticate, log } = await adminUnderTest(t);
+  const app = Fastify();
+  t.after(() => app.close());
+  await app.register(ndesPages, { pages, authenticate, logger: log });
+  app.post('/json', (request) => request.body);
+  const echoed = await app.inject({ method: 'POST', url: '/json', payload: { a: 1 } });
+  assert.deepEqual(echoed.json(), { a: 1 });
+});

@@ -1,0 +1,46 @@
+/** Hashes of administrators' passwords: readable by others, never the same twice, and no dearer than agreed. */
+import assert from 'node:assert/strict';
+import { scryptSync } from 'node:crypto';
+import { test } from 'node:test';
+import { hashPassword, parsePasswordHash, passwordMatches } from '../../src/admin/password-hash.ts';
+import { random } from '../kit/pki.ts';
+
+const parsed = (text: string) => parsePasswordHash(text) ?? assert.fail(`not a hash: ${text}`);
+
+test('a password matches its own hash and no other does', async () => {
+  const hash = parsed(await hashPassword('correct horse', random));
+  assert.equal(await passwordMatches('correct horse', hash), true);
+  for (const wrong of ['correct hors', 'Correct horse', 'correct horse ', ''])
+    assert.equal(await passwordMatches(wrong, hash), false, wrong);
+});
+
+test('the string is PHC with scrypt, and any scrypt gives the same', async () => {
+  const text = await hashPassword('pässwörd', (length) => new Uint8Array(length).fill(7));
+  const [, name, cost, salt, hash] = text.split('$');
+  assert.deepEqual([name, cost, salt], ['scrypt', 'ln=16,r=8,p=1', 'BwcHBwcHBwcHBwcHBwcHBw']);
+  const expected = scryptSync('pässwörd', Buffer.alloc(16, 7), 32, { N: 65_536, r: 8, p: 1, maxmem: 2 ** 28 });
+  assert.equal(Buffer.from(hash!, 'base64').toString('hex'), expected.toString('hex'));
+});
+
+test('a letter is the same letter whether it came composed or not', async () => {
+  const hash = parsed(await hashPassword('p\u00e4ss', random));
+  assert.equal(await passwordMatches('pa\u0308ss', hash), true);
+});
+
+test('the same password has another hash each time', async () => {
+  assert.notEqual(await hashPassword('x', random), await hashPassword('x', random));
+});
+
+const SALT = 'BwcHBwcHBwcHBwcHBwcHBw';
+const HASH = 'A'.repeat(43);
+for (const [why, text] of [
+  ['clear text', 'correct horse'],
+  ['empty', ''],
+  ['another algorithm', `$argon2id$v=19$m=65536,t=3,p=4$${SALT}$${HASH}`],
+  ['a short hash', `$scrypt$ln=16,r=8,p=1$${SALT}$AAAA`],
+  ['too cheap', `$scrypt$ln=4,r=8,p=1$${SALT}$${HASH}`],
+  ['4 GiB for each login', `$scrypt$ln=22,r=8,p=1$${SALT}$${HASH}`],
+  ['a minute for each login', `$scrypt$ln=16,r=8,p=99$${SALT}$${HASH}`],
+  ['r of zero', `$scrypt$ln=16,r=0,p=1$${SALT}$${HASH}`],
+])
+  test(`refused: ${why}`, () => assert.equal(parsePasswordHash(text!), undefined));

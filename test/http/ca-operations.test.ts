@@ -1,0 +1,77 @@
+/** The operations that hand out certificates of CAs, beside GetCACert: chain and next CA, as HTTP answers them. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type { ScepService } from '../../src/enroll/service.ts';
+import { httpServer } from '../../src/http/server.ts';
+import { caCertificates, caChain } from '../../src/scep/ca-certificates.ts';
+import { capabilities } from '../../src/scep/capabilities.ts';
+import { nextCaCertificates } from '../../src/scep/next-ca.ts';
+import { keptLog } from '../enroll/endpoint-under-test.ts';
+import { clock, issuing, nextCa, ra, registration, root } from '../kit/pki.ts';
+import * as second from '../kit/pkijs.ts';
+
+const PATH = '/scep';
+const chain = [issuing.certificate, root.certificate];
+const next = [nextCa.certificate, root.certificate];
+
+async function served(t: TestContext, { rollover }: { rollover: boolean }) {
+  const service: ScepService = {
+    path: PATH,
+    capabilities: capabilities({ legacy: new Set(), renewal: true, nextCa: rollover }),
+    caCertificates: caCertificates([ra.certificate], chain),
+    caChain: caChain([ra.certificate], chain),
+    ...(rollover && { nextCa: () => nextCaCertificates(next, registration) }),
+    pkiOperation: () => Promise.reject(new Error('not asked here')),
+  };
+  const logger = keptLog();
+  const app = await httpServer({ services: [service], logger, clock, grace: 50 });
+  t.after(() => app.close());
+  const ask = async (query: string) => {
+    const { statusCode, headers, rawPayload } = await app.inject(`${PATH}?${query}`);
+    assert.equal(headers['cache-control'], 'no-store');
+    return { status: statusCode, type: headers['content-type'], body: rawPayload };
+  };
+  return { ask, log: logger };
+}
+
+const raws = (all: readonly Uint8Array[]): Buffer[] => all.map((der) => Buffer.from(der));
+
+for (const query of [
+  'operation=GetCACertChain',
+  'operation=GetCACertChain&message=default',
+  'operation=GetCAChain',
+  'operation=getcachain&message=0',
+  'operation=GETCACERTCHAIN&message=',
+])
+  test(`A07 ${query}: every certificate as a degenerate SignedData`, async (t) => {
+    const { ask } = await served(t, { rollover: false });
+    const { status, type, body } = await ask(query);
+    assert.deepEqual([status, type], [200, 'application/x-x509-ca-ra-cert']);
+    assert.deepEqual(second.certificatesOf(second.readSigned(body)), raws([ra.certificate, ...chain]));
+  });
+
+for (const message of ['', '&message=default', '&message=CAIdentifier'])
+  test(`G08 GetNextCACert${message} with a next CA: signed by the RA, under its own type`, async (t) => {
+    const { ask, log } = await served(t, { rollover: true });
+    const { status, type, body } = await ask(`operation=GetNextCACert${message}`);
+    assert.deepEqual([status, type], [200, 'application/x-x509-next-ca-cert']);
+    const signed = second.readSigned(body);
+    assert.ok(await second.verifies(signed));
+    assert.deepEqual(second.certificatesOf(second.readSigned(second.contentOf(signed))), raws(next));
+    assert.match(log.lines.join(''), /"operation":"GetNextCACert"/);
+  });
+
+test('G08 GetNextCACert without a next CA: 404 in plain words', async (t) => {
+  const { ask, log } = await served(t, { rollover: false });
+  const { status, type, body } = await ask('operation=GetNextCACert');
+  assert.deepEqual([status, type, body.toString()], [404, 'text/plain', 'not found']);
+  assert.match(log.lines.join(''), /"code":"next_ca_unknown"/);
+});
+
+for (const rollover of [true, false])
+  test(`C03 GetNextCACert is said in GetCACaps ${rollover ? 'and' : 'no more than it'} is served`, async (t) => {
+    const { ask } = await served(t, { rollover });
+    const said = (await ask('operation=GetCACaps')).body.toString().split('\n').includes('GetNextCACert');
+    assert.equal(said, rollover);
+    assert.equal((await ask('operation=GetNextCACert')).status === 200, rollover);
+  });
