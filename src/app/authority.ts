@@ -1,12 +1,16 @@
 /** An authority of the configuration, loaded: certificates, key, and the RA that goes with it. */
 import { localAuthority } from '../ca/authority.ts';
+import { readCaCertificate, readChain } from '../ca/ca-certificate.ts';
+import { maySignCrl } from '../ca/crl.ts';
 import type { Profile } from '../ca/profile.ts';
 import type { Issuer, KeyProvider, Logger } from '../core/contracts.ts';
 import { ConfigError } from '../core/errors.ts';
 import { keyFromPem } from '../keys/software.ts';
-import { readCertificate } from '../pkix/certificate.ts';
+import type { Store } from '../core/store.ts';
+import { readCertificate, readValidity } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
 import type { AuthorityConfig } from './config/schema.ts';
+import { type RevocationList, revocationList } from './crl.ts';
 import { readFile, readPrivateFile } from './files.ts';
 import { certificatesFrom } from './pem.ts';
 import { automaticRa, type LoadedRa, loadKeyed } from './ra.ts';
@@ -17,20 +21,21 @@ export type Authority = {
   /** The issuing CA first, the root last. DER. */
   chain: readonly Uint8Array[];
   key: KeyProvider;
+  /** The CA that comes next and what is above it, DER. */
+  next?: readonly Uint8Array[];
   /** An issuer under a profile. Throws ConfigError when they do not fit. */
   issuer(profile: Profile): Issuer;
   /** Makes the RA where it is automatic and missing. Throws ConfigError. */
   ra(logger: Logger): Promise<LoadedRa>;
+  /** Its revocation list out of this store; undefined when its certificate does not let it sign one. */
+  crl(store: Store): RevocationList | undefined;
 };
 
 /** Reads the files that an authority names. Throws ConfigError. */
 export function loadAuthority(config: AuthorityConfig): Authority {
   const path = config.certificate;
   const certificate = oneCertificate(path, 'the issuing CA certificate');
-  const above =
-    config.chain === undefined
-      ? []
-      : certificatesFrom(readFile(config.chain, 'the certificates above the issuing CA'), config.chain);
+  const above = chainFrom(config.chain, 'the certificates above the issuing CA');
   const key = keyFromPem(
     readPrivateFile(config.key, 'the key of the issuing CA').toString(),
     config.key,
@@ -38,12 +43,20 @@ export function loadAuthority(config: AuthorityConfig): Authority {
   );
   const issuer = (profile: Profile) =>
     localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom });
+  const view = readCertificate(certificate);
+  let ra: Promise<LoadedRa> | undefined;
   return {
-    subject: nameText(readCertificate(certificate).subject),
+    subject: nameText(view.subject),
     chain: [certificate, ...above.filter((der) => Buffer.compare(der, certificate) !== 0)],
     key,
     issuer,
-    ra: (logger) => loadRaOf(config, { path, certificate, key }, logger),
+    ...(config.next && { next: loadNext(config.next) }),
+    // Once for all endpoints: two that make it at the same time would each have one, and the files only the later.
+    ra: (logger) => (ra ??= loadRaOf(config, { path, certificate, key }, logger)),
+    crl: (store) =>
+      maySignCrl(view)
+        ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity })
+        : undefined,
   };
 }
 
@@ -52,12 +65,25 @@ async function loadRaOf(
   ca: { path: string; certificate: Uint8Array; key: KeyProvider },
   logger: Logger,
 ): Promise<LoadedRa> {
-  if (ra === 'auto') return automaticRa({ ...ca, ...(passphrase !== undefined && { passphrase }) }, logger);
+  if (ra === 'auto' || ra === 'split')
+    return automaticRa(ra, { ...ca, ...(passphrase !== undefined && { passphrase }) }, logger);
   if (ra === 'none') return { certificate: ca.certificate, key: ca.key, retired: [] };
   const load = (pair: { certificate: string; key: string; passphrase?: string }) =>
     loadKeyed(pair.certificate, pair.key, pair.passphrase);
   return { ...load(ra), retired: (ra.retired ?? []).map(load) };
 }
+
+/** It may begin in the future: its chain is looked at as of then. */
+function loadNext({ certificate: path, chain }: { certificate: string; chain?: string }): Uint8Array[] {
+  const certificate = oneCertificate(path, 'the next CA certificate');
+  const { notBefore } = readValidity(readCertificate(certificate));
+  const at = new Date(Math.max(systemClock().getTime(), notBefore.getTime()));
+  const above = chainFrom(chain, 'the certificates above the next CA');
+  return [certificate, ...readChain(readCaCertificate(certificate, at), above, at).map(({ der }) => der)];
+}
+
+const chainFrom = (path: string | undefined, what: string): Uint8Array[] =>
+  path === undefined ? [] : certificatesFrom(readFile(path, what), path);
 
 function oneCertificate(path: string, what: string): Uint8Array {
   const certificates = certificatesFrom(readFile(path, what), path);

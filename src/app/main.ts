@@ -3,10 +3,12 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../core/errors.ts';
 import { registerCa } from './commands/ca.ts';
 import { registerCerts } from './commands/certs.ts';
+import { registerChallenge } from './commands/challenge.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerEnroll } from './commands/enroll.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerExplain } from './commands/explain.ts';
+import { registerHashPassword } from './commands/hash-password.ts';
 import { registerInit } from './commands/init.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSimulator } from './commands/simulator.ts';
@@ -20,6 +22,8 @@ const COMMANDS = [
   registerCheck,
   registerEnroll,
   registerCerts,
+  registerChallenge,
+  registerHashPassword,
   registerCa,
   registerExplain,
   registerSimulator,

@@ -18,12 +18,15 @@ export function certificatesFrom(content: Uint8Array, where: string): Uint8Array
 
 /** PEM text of one or more certificates. */
 export const certificatePem = (...certificates: readonly Uint8Array[]): string =>
-  certificates
-    .map((der) => {
-      const lines =
-        Buffer.from(der)
-          .toString('base64')
-          .match(/.{1,64}/g) ?? [];
-      return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
-    })
-    .join('');
+  certificates.map((der) => pem('CERTIFICATE', der)).join('');
+
+/** PEM text of a revocation list. */
+export const crlPem = (crl: Uint8Array): string => pem('X509 CRL', crl);
+
+function pem(label: string, der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}

@@ -3,20 +3,22 @@ import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { ConfigError } from '../core/errors.ts';
-import type { Logger, Policy } from '../core/contracts.ts';
+import type { Logger } from '../core/contracts.ts';
 import type { Store } from '../core/store.ts';
 import { type IntuneClient, intuneClient } from '../intune/client.ts';
-import { intunePolicy } from '../policy/intune.ts';
-import { staticPolicy } from '../policy/static.ts';
+import { administration } from './administration.ts';
 import type { Config, EndpointConfig } from './config/schema.ts';
+import type { RevocationList } from './crl.ts';
 import { createServer } from './embed.ts';
 import type { EndpointOptions } from './enrolment.ts';
 import { readFile, readPrivateFile } from './files.ts';
+import { type PolicyAround, policyOf } from './policies.ts';
 import { loadSettings, openStore, type Settings } from './settings.ts';
 import { systemClock, systemLogger } from './system.ts';
 import { VERSION } from './version.ts';
 
-export type RunningServer = { urls: string[]; close(): Promise<void> };
+/** `adminUrl`: where the administrator's listener is, if there is one. */
+export type RunningServer = { urls: string[]; adminUrl?: string; close(): Promise<void> };
 
 /** Loads, starts and listens. Throws ConfigError, and whatever `listen` throws. `close()` finishes running requests. */
 export async function startServer(file: string, { logLevel }: { logLevel?: string } = {}): Promise<RunningServer> {
@@ -24,18 +26,20 @@ export async function startServer(file: string, { logLevel }: { logLevel?: strin
   const logger = systemLogger(logLevel ?? settings.config.log.level);
   for (const warning of warnings) logger.warn(warning);
   const store = await openStore(settings.config);
-  const tenants = intuneClients(settings);
+  const around: PolicyAround = { tenants: intuneClients(settings), closing: [], store, logger };
   try {
-    const server = await assemble(settings, store, tenants, logger);
-    return await listen(server, settings.config, () => release(store, tenants));
+    const server = await assemble(settings, store, around, logger);
+    const admin = await administration(settings, store, logger, server);
+    return await serve(server, admin, settings.config, () => release(store, around));
   } catch (error) {
-    await release(store, tenants);
+    await release(store, around);
     throw error;
   }
 }
 
-async function release(store: Store, tenants: ReadonlyMap<string, IntuneClient>): Promise<void> {
+async function release(store: Store, { tenants, closing }: PolicyAround): Promise<void> {
   for (const client of tenants.values()) await client.close();
+  for (const close of closing) await close();
   await store.close();
 }
 
@@ -49,24 +53,38 @@ function intuneClients({ config }: Settings): Map<string, IntuneClient> {
 async function assemble(
   settings: Settings,
   store: Store,
-  tenants: ReadonlyMap<string, IntuneClient>,
+  around: PolicyAround,
   logger: Logger,
 ): Promise<FastifyInstance> {
   const { listen } = settings.config;
+  const crls = revocationLists(settings, store);
   const endpoints = await Promise.all(
-    settings.config.endpoints.map((endpoint) => endpointOptions(endpoint, settings, tenants, logger)),
+    settings.config.endpoints.map((endpoint) => endpointOptions(endpoint, settings, crls, around, logger)),
   );
   return createServer({
     endpoints,
     store,
     logger,
+    crls,
     ...(listen.trustProxy && { trustProxy: listen.trustProxy }),
     mostRunning: listen.mostRunning,
     bodyLimit: listen.bodyLimit,
     ...(listen.tls && { tls: tlsFiles(listen.tls) }),
-    probes: [...tenants].map(([name, client]) => ({ name: `intune ${name}`, check: () => healthy(name, client) })),
+    probes: [...around.tenants].map(([name, client]) => ({
+      name: `intune ${name}`,
+      check: () => healthy(name, client),
+    })),
   });
 }
+
+/** One for each authority, shared by its endpoints and its URL. */
+const revocationLists = ({ authorities }: Settings, store: Store): Map<string, RevocationList> =>
+  new Map(
+    [...authorities.values()].flatMap(({ name, authority }) => {
+      const crl = authority.crl(store);
+      return crl ? [[name, crl] as const] : [];
+    }),
+  );
 
 async function healthy(name: string, client: IntuneClient): Promise<void> {
   const { ok, detail } = client.health();
@@ -81,52 +99,77 @@ const tlsFiles = ({ certificate, key }: { certificate: string; key: string }) =>
 async function endpointOptions(
   endpoint: EndpointConfig,
   { config, authorities }: Settings,
-  tenants: ReadonlyMap<string, IntuneClient>,
+  crls: ReadonlyMap<string, RevocationList>,
+  around: PolicyAround,
   logger: Logger,
 ): Promise<EndpointOptions> {
-  const { path, legacy, requireSignerKeyMatch, retention, signingTime } = endpoint;
+  const { path, legacy, requireSignerKeyMatch, retention, signingTime, landing, renewal, approval } = endpoint;
   const { authority } = authorities.get(endpoint.authority)!;
+  const crl = crls.get(endpoint.authority);
+  const { renewBefore, ...profile } = config.profiles[endpoint.profile]!;
   return {
     path,
-    policy: policyOf(endpoint, tenants),
-    issuer: authority.issuer(config.profiles[endpoint.profile]!),
+    policy: await policyOf(endpoint.policy, around),
+    issuer: authority.issuer(profile),
     ra: await authority.ra(logger),
     chain: authority.chain,
+    ...(authority.next && { next: authority.next }),
+    ...(crl && { crl }),
     legacy,
     requireSignerKeyMatch,
     retention,
     signingTime,
+    landing,
+    renewal,
+    ...(renewBefore !== undefined && { renewBefore }),
+    ...(approval && { approval }),
   };
 }
 
-function policyOf({ policy }: EndpointConfig, tenants: ReadonlyMap<string, IntuneClient>): Policy {
-  if (policy.kind === 'static') return staticPolicy(policy);
-  const { tenant, notify, onUnreachable } = policy;
-  return intunePolicy({ client: tenants.get(tenant)!, notify, onUnreachable });
+async function serve(
+  server: FastifyInstance,
+  admin: FastifyInstance | undefined,
+  { listen: at, admin: adminAt, publicUrl, endpoints }: Config,
+  released: () => Promise<void>,
+): Promise<RunningServer> {
+  const close = async (): Promise<void> => {
+    await Promise.all([server.close(), admin?.close()]);
+  };
+  try {
+    // The administrator's first: who sees the public one answer may rely on everything.
+    const adminOrigin = admin && adminAt && (await listen(admin, adminAt, 'admin.port'));
+    const origin = await listen(server, at, 'listen.port');
+    const url = publicUrl ?? `${at.tls ? 'https' : 'http'}://${origin}`;
+    return {
+      urls: endpoints.map(({ path }) => `${url.replace(/\/$/, '')}${path}`),
+      ...(adminOrigin !== undefined && { adminUrl: `http://${adminOrigin}` }),
+      close: async () => {
+        await close();
+        await released();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
-async function listen(server: FastifyInstance, config: Config, released: () => Promise<void>): Promise<RunningServer> {
-  const { host, port, tls } = config.listen;
+/** Returns host and port as they stand in a URL. */
+async function listen(
+  server: FastifyInstance,
+  { host, port }: { host: string; port: number },
+  key: 'listen.port' | 'admin.port',
+): Promise<string> {
   try {
     await server.listen({ host, port });
   } catch (cause) {
-    await server.close();
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE')
-      throw new ConfigError(
-        `${host}:${port} is in use by another program`,
-        'Stop it, or choose another `listen.port`.',
-        { cause },
-      );
+      throw new ConfigError(`${host}:${port} is in use by another program`, `Stop it, or choose another \`${key}\`.`, {
+        cause,
+      });
     throw cause;
   }
   const bound = (server.server.address() as AddressInfo).port;
-  const origin = config.publicUrl ?? `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${bound}`;
-  return {
-    urls: config.endpoints.map(({ path }) => `${origin.replace(/\/$/, '')}${path}`),
-    close: async () => {
-      await server.close();
-      await released();
-    },
-  };
+  return `${host.includes(':') ? `[${host}]` : host}:${bound}`;
 }

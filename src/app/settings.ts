@@ -1,8 +1,9 @@
 /** A configuration file to what it stands for: typed settings, loaded authorities, the opened store. */
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { RecipientKey } from '../cms/enveloped-data.ts';
 import type { Logger } from '../core/contracts.ts';
+import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import { registrationAuthority } from '../scep/registration-authority.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
@@ -20,6 +21,7 @@ export type Settings = {
 /** Reads the file and every certificate and key that it names. Throws ConfigError. */
 export function loadSettings(file: string): { settings: Settings; warnings: readonly string[] } {
   const { config, warnings } = readConfig(file);
+  assertFolders(config);
   const authorities = new Map(
     Object.entries(config.authorities).map(([name, authority]) => [
       name,
@@ -31,7 +33,24 @@ export function loadSettings(file: string): { settings: Settings; warnings: read
   return { settings: { config, authorities }, warnings };
 }
 
-function readConfig(file: string): { config: Config; warnings: readonly string[] } {
+/** Automatic RA certificates have fixed names: two authorities would write over each other's. Throws ConfigError. */
+function assertFolders({ authorities }: Config): void {
+  const owners = new Map<string, string>();
+  for (const [name, { certificate, ra }] of Object.entries(authorities)) {
+    if (ra !== 'auto' && ra !== 'split') continue;
+    const folder = dirname(certificate);
+    const other = owners.get(folder);
+    if (other !== undefined)
+      throw new ConfigError(
+        `authorities ${other} and ${name}: both keep their RA certificates in ${folder}`,
+        'Put the certificate of each authority into a folder of its own, or name its RA under `ra`.',
+      );
+    owners.set(folder, name);
+  }
+}
+
+/** Reads the file alone, and nothing that it names. Throws ConfigError. */
+export function readConfig(file: string): { config: Config; warnings: readonly string[] } {
   const text = readFile(file, 'the configuration').toString('utf8');
   const path = resolve(file);
   const { config, warnings } = loadConfig({

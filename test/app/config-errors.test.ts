@@ -70,7 +70,7 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'empty policy': [
     endpoint('policy: {}'),
-    '1:23 endpoints[0].policy: no policy, so nothing would be checked. Name exactly one of `intune`, `static`.',
+    '1:23 endpoints[0].policy: no policy, so nothing would be checked. Name exactly one of `intune`, `static`, `oneTime`, `webhook`, `module`, `allOf`, `anyOf`.',
   ],
   'misspelt policy': [
     endpoint('policy: { statik: abcdefgh }'),
@@ -82,7 +82,7 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'two policies': [
     `tenants: { corp: { ${CORP} } }\n${endpoint('policy: { intune: corp, static: abcdefgh }')}`,
-    '2:23 endpoints[0].policy: two policies. Name exactly one of `intune`, `static`.',
+    '2:23 endpoints[0].policy: two policies. Name exactly one of `intune`, `static`, `oneTime`, `webhook`, `module`, `allOf`, `anyOf`.',
   ],
   'a key of another policy': [
     endpoint('policy: { static: abcdefgh, notify: strict }'),
@@ -118,11 +118,19 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'path of a health check': [
     endpoint(`path: /Healthz/, ${LAB}`),
-    '1:21 endpoints[0].path: that path is taken by the health checks ("/Healthz/"). Write another, for example /certsrv/mscep/mscep.dll.',
+    '1:21 endpoints[0].path: that path is taken by the health checks and revocation lists ("/Healthz/"). Write another, for example /certsrv/mscep/mscep.dll.',
   ],
   'path below a health check': [
     endpoint(`path: /readyz/scep, ${LAB}`),
-    '1:21 endpoints[0].path: that path is taken by the health checks ("/readyz/scep"). Write another, for example /certsrv/mscep/mscep.dll.',
+    '1:21 endpoints[0].path: that path is taken by the health checks and revocation lists ("/readyz/scep"). Write another, for example /certsrv/mscep/mscep.dll.',
+  ],
+  'path of a revocation list': [
+    endpoint(`path: /crl/issuing.crl, ${LAB}`),
+    '1:21 endpoints[0].path: that path is taken by the health checks and revocation lists ("/crl/issuing.crl"). Write another, for example /certsrv/mscep/mscep.dll.',
+  ],
+  'revocation list that is over at once': [
+    `authorities: { issuing: { certificate: ca.pem, key: ca.key, crl: { validity: 0s } } }\n${ENDPOINTS}`,
+    '1:78 authorities.issuing.crl.validity: shorter than an hour ("0s"). Write it like `validity: 7d`.',
   ],
   'two endpoints at one path': [
     `endpoints:\n  - { path: /scep, ${LAB} }\n  - { path: /SCEP/pkiclient.exe, ${LAB} }\n${AUTHORITIES}`,

@@ -20,6 +20,7 @@ test('the smallest file gets every default', () => {
         certificate: `${FOLDER}/certs/issuing-ca.pem`,
         key: `${FOLDER}/certs/issuing-ca.key.pem`,
         ra: 'auto',
+        crl: { validity: 7 * 86_400_000 },
       },
     },
     profiles: { device: DEFAULT_PROFILE },
@@ -34,6 +35,7 @@ test('the smallest file gets every default', () => {
         requireSignerKeyMatch: false,
         signingTime: { past: DAY, future: HOUR },
         retention: DAY,
+        landing: 'page',
       },
     ],
   });
@@ -41,8 +43,12 @@ test('the smallest file gets every default', () => {
 
 test('the complete example is accepted as it stands in the documentation', () => {
   const { config, warnings } = load(EXAMPLES.complete, {
-    env: { INTUNE_SECRET: 'app secret', LAB_CHALLENGE: 'lab challenge' },
-    files: { [`${FOLDER}/routers.challenge`]: 'router challenge\n' },
+    env: {
+      INTUNE_SECRET: 'app secret',
+      LAB_CHALLENGE: 'lab challenge',
+      OPENNDES_ADMIN_TOKEN: 'a-token-of-the-administrator',
+    },
+    files: { [`${FOLDER}/ndes.hash`]: `$scrypt$ln=16,r=8,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}\n` },
   });
   assert.deepEqual(warnings, []);
   assert.equal(config.publicUrl, 'https://scep.example.com');
@@ -52,7 +58,9 @@ test('the complete example is accepted as it stands in the documentation', () =>
   const [intune, lab, routers] = config.endpoints;
   assert.deepEqual(intune?.policy, { kind: 'intune', tenant: 'corp', notify: 'strict', onUnreachable: 'pending' });
   assert.deepEqual(lab?.policy, { kind: 'static', challenge: 'lab challenge' });
-  assert.deepEqual(routers?.policy, { kind: 'static', challenge: 'router challenge' });
+  assert.deepEqual(routers?.policy, { kind: 'oneTime', validity: HOUR, max: 5, length: 8 });
+  assert.deepEqual([config.admin?.host, config.admin?.port], ['127.0.0.1', 8081]);
+  assert.deepEqual(Object.keys(config.admin?.users ?? {}), ['ndes']);
   assert.deepEqual(routers?.legacy, ['sha1', 'des3']);
   assert.equal(routers?.signingTime, 'off');
 });
@@ -106,6 +114,26 @@ authorities:
       key: `${FOLDER}/ra.key`,
       retired: [{ certificate: `${FOLDER}/old.pem`, key: `${FOLDER}/old.key`, passphrase: 'old' }],
     },
+    crl: { validity: 7 * 86_400_000 },
+  });
+});
+
+test('A04 G08 a split RA, a next CA and lists that are valid for two days', () => {
+  const text = `${ENDPOINTS}
+authorities:
+  issuing:
+    certificate: ca.pem
+    key: ca.key
+    ra: split
+    crl: { validity: 2d }
+    next: { certificate: next.pem, chain: above.pem }
+`;
+  assert.deepEqual(load(text).config.authorities['issuing'], {
+    certificate: `${FOLDER}/ca.pem`,
+    key: `${FOLDER}/ca.key`,
+    ra: 'split',
+    crl: { validity: 2 * 86_400_000 },
+    next: { certificate: `${FOLDER}/next.pem`, chain: `${FOLDER}/above.pem` },
   });
 });
 

@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { ConfigError } from '../../core/errors.ts';
 import { readCertificate, readValidity, serialText, thumbprint } from '../../pkix/certificate.ts';
 import { nameText } from '../../pkix/name.ts';
+import { writePublicFile } from '../files.ts';
 import type { Output } from '../output.ts';
-import { certificatePem } from '../pem.ts';
-import { loadSettings, type Settings } from '../settings.ts';
+import { certificatePem, crlPem } from '../pem.ts';
+import { loadSettings, openStore, type Settings } from '../settings.ts';
 
 type Options = { config: string; authority?: string; json?: true };
 
@@ -41,6 +42,36 @@ export function registerCa(program: Command, { out }: Output): void {
     .option(...AUTHORITY)
     .addHelpText('after', '\nExample:\n  openndes ca export-root > root.pem')
     .action((options: Options) => out(certificatePem(chainOf(options).at(-1)!).trimEnd()));
+
+  ca.command('crl')
+    .description('a fresh revocation list, as PEM; the server serves its own at /crl/NAME.crl')
+    .option(...CONFIG)
+    .option(...AUTHORITY)
+    .option('--out <file>', 'write it here, as DER')
+    .addHelpText('after', '\nExample:\n  openndes ca crl --out /var/www/pki/issuing.crl')
+    .action(async (options: Options & { out?: string }) => {
+      const crl = await freshCrl(options);
+      if (options.out === undefined) return out(crlPem(crl).trimEnd());
+      writePublicFile(options.out, crl);
+      out(`wrote ${options.out}`);
+    });
+}
+
+async function freshCrl({ config, authority: name }: Options): Promise<Uint8Array> {
+  const { settings } = loadSettings(config);
+  const { authority } = theOne(settings.authorities, name);
+  const store = await openStore(settings.config);
+  try {
+    const crl = authority.crl(store);
+    if (!crl)
+      throw new ConfigError(
+        `${authority.subject}: may not sign revocation lists`,
+        'Its keyUsage must have cRLSign. certs/README.md shows how.',
+      );
+    return await crl();
+  } finally {
+    await store.close();
+  }
 }
 
 const roleOf = (index: number, length: number): string =>

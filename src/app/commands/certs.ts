@@ -1,10 +1,11 @@
-/** `openndes certs`: what was issued. Reads the store; the server may run or not. */
+/** `openndes certs`: what was issued. Works on the store; the server may run or not, and sees at once what changed. */
 import type { Command } from 'commander';
-import type { CertificateFilter, CertificateState, Store, StoredCertificate } from '../../core/store.ts';
-import { EXIT, Exit } from '../exit.ts';
+import type { CertificateFilter, CertificateState, StoredCertificate } from '../../core/store.ts';
 import { type Output, table } from '../output.ts';
 import { certificatePem } from '../pem.ts';
-import { openConfiguredStore } from '../settings.ts';
+import { registerPending } from './certs-pending.ts';
+import { registerRevoke } from './certs-revoke.ts';
+import { canonical, CONFIG, known, withStore } from './certs-store.ts';
 
 type ListOptions = {
   config: string;
@@ -16,10 +17,9 @@ type ListOptions = {
   json?: true;
 };
 
-const CONFIG = ['--config <file>', 'configuration', 'openndes.yaml'] as const;
-
-export function registerCerts(program: Command, { out, err }: Output): void {
-  const certs = program.command('certs').description('list, show and export issued certificates');
+export function registerCerts(program: Command, output: Output): void {
+  const { out, err } = output;
+  const certs = program.command('certs').description('issued certificates, and requests that wait for one');
 
   certs
     .command('list')
@@ -64,29 +64,9 @@ export function registerCerts(program: Command, { out, err }: Output): void {
       const certificate = await withStore(config, (store) => known(store, serial, err));
       out(certificatePem(certificate.der).trimEnd());
     });
-}
 
-async function withStore<T>(config: string, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openConfiguredStore(config);
-  try {
-    return await work(store);
-  } finally {
-    await store.close();
-  }
-}
-
-/** People paste serials with colons, in capitals and with leading zeros. */
-const canonical = (serial: string): string =>
-  serial
-    .replace(/[:\s]|^0x/gi, '')
-    .toLowerCase()
-    .replace(/^(00)+(?=..)/, '');
-
-async function known(store: Store, serial: string, err: Output['err']): Promise<StoredCertificate> {
-  const certificate = await store.findCertificate(canonical(serial));
-  if (certificate) return certificate;
-  err(`no certificate with serial ${canonical(serial).slice(0, 64)}`);
-  throw new Exit(EXIT.failed);
+  registerRevoke(certs, output);
+  registerPending(certs, output);
 }
 
 const filterOf = ({ state, subject, endpoint, limit, after }: ListOptions): CertificateFilter => ({

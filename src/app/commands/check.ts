@@ -1,8 +1,10 @@
 /** `openndes check`: configuration, keys and algorithms, without starting anything. Exit 78 when something is wrong. */
 import type { Command } from 'commander';
 import { selfTest } from '../../cms/self-test.ts';
+import { policiesIn } from '../config/policies.ts';
 import { loadSettings } from '../settings.ts';
 import type { Output } from '../output.ts';
+import { loadPolicyModule } from '../policies.ts';
 
 export function registerCheck(program: Command, { out, err }: Output): void {
   program
@@ -16,7 +18,11 @@ export function registerCheck(program: Command, { out, err }: Output): void {
       await selfTest();
       out('algorithms: every one that GetCACaps can name works in this runtime');
       for (const { name, authority } of settings.authorities.values()) out(`authority ${name}: ${authority.subject}`);
-      for (const { path } of settings.config.endpoints) out(`endpoint ${path}: ok`);
+      for (const { path, policy } of settings.config.endpoints) {
+        for (const { policy: each } of policiesIn(policy))
+          if (each.kind === 'module') await loadPolicyModule(each.path, each.options);
+        out(`endpoint ${path}: ok`);
+      }
       out('Everything is in order.');
     });
 }

@@ -13,6 +13,7 @@ export function registerServe(program: Command, { out }: Output): void {
     .action(async ({ config }: { config: string }) => {
       const server = await startServer(config);
       out(`Ready: ${server.urls.join(' ')}`);
+      if (server.adminUrl !== undefined) out(`Administrators: ${server.adminUrl}`);
       await untilStopped();
       await server.close();
     });

@@ -1,8 +1,14 @@
 /** `authorities`: the issuing CAs, and the RA certificates with which clients of each speak. */
 import { secret } from './kind.ts';
-import { choice, either, text } from './kinds.ts';
+import { choice, duration, either, text } from './kinds.ts';
 import { type ConfigContext, file, keyFile } from './surroundings.ts';
 import { defaulted, many, named, optional, required, section } from './table.ts';
+
+const HOUR = 3_600_000;
+const listValidity = {
+  ...duration('7d'),
+  schema: duration('7d').schema.refine((ms) => ms >= HOUR, 'shorter than an hour'),
+};
 
 const passphrase = () =>
   optional(secret(text('"${env:KEY_PASSPHRASE}"')), 'What the key file is encrypted with.', 'not encrypted');
@@ -31,6 +37,16 @@ const ra = (context: ConfigContext) =>
     ),
   });
 
+const next = (context: ConfigContext) =>
+  section('The next CA.', '{ certificate: certs/next-ca.pem, chain: certs/next-chain.pem }', {
+    certificate: required(file(context, 'certs/next-ca.pem'), 'Its certificate, PEM or DER. Its key is not needed.'),
+    chain: optional(
+      file(context, 'certs/next-chain.pem'),
+      'The certificates above it, the root last; PEM. Needed when it is not a root itself.',
+      'none above it',
+    ),
+  });
+
 const authority = (context: ConfigContext) =>
   section('An issuing CA.', '{ certificate: certs/issuing-ca.pem, key: "file:certs/issuing-ca.key.pem" }', {
     certificate: required(file(context, 'certs/issuing-ca.pem'), 'The certificate of the issuing CA, PEM or DER.'),
@@ -45,9 +61,26 @@ const authority = (context: ConfigContext) =>
     ),
     passphrase: passphrase(),
     ra: defaulted(
-      either(choice('auto', 'none'), ra(context), 'an RA of your own'),
+      either(choice('auto', 'split', 'none'), ra(context), 'an RA of your own'),
       'auto',
-      'The certificate to which clients encrypt. `auto`: made beside the certificate of the CA as `ra.pem` and `ra.key.pem`, and renewed in time. `none`: clients encrypt to the CA itself, whose key must then be RSA.',
+      'The certificate to which clients encrypt. `auto`: made beside the certificate of the CA as `ra.pem` and `ra.key.pem`, and renewed in time. `split`: the same as a pair, `ra-sign` and `ra-enc`, as NDES has it. `none`: clients encrypt to the CA itself, whose key must then be RSA.',
+    ),
+    crl: section('Its revocation list.', '{ validity: 7d }', {
+      validity: defaulted(
+        listValidity,
+        '7d',
+        'How long a list is valid. It is signed anew when a certificate is revoked, and after half of this time. It is served at `/crl/NAME.crl`.',
+      ),
+    }).prefault({}),
+    next: optional(
+      {
+        schema: next(context),
+        type: 'a mapping of keys',
+        example: '{ certificate: certs/next-ca.pem }',
+        secret: false,
+      },
+      'The CA that will take the place of this one. Clients that ask for it (GetNextCACert) can trust it in advance.',
+      'none known',
     ),
   });
 

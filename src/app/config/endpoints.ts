@@ -7,17 +7,22 @@ import { made } from './kind.ts';
 import { choice, duration, either, flag, listOf } from './kinds.ts';
 import { type ConfigContext, nameIn, type NamedSection } from './surroundings.ts';
 import { policySchema } from './policies.ts';
-import { defaulted, many, required, section } from './table.ts';
+import { defaulted, many, optional, required, section } from './table.ts';
 
 const NDES_PATH = '/certsrv/mscep/mscep.dll';
-const HEALTH = ['/healthz', '/readyz'];
+const TAKEN = ['/healthz', '/readyz', '/crl'];
 
 const path = {
   schema: made(z.string(), (path) => {
     if (!/^(\/[\w.~-]+)+\/?$/.test(path)) return undefined;
     const canonical = canonicalPath(path);
-    if (HEALTH.some((taken) => canonical === taken || canonical.startsWith(`${taken}/`)))
-      throw new ConfigError('that path is taken by the health checks', `Write another, for example ${NDES_PATH}.`);
+    if (TAKEN.some((taken) => canonical === taken || canonical.startsWith(`${taken}/`)))
+      throw new ConfigError(
+        'that path is taken by the health checks and revocation lists',
+        `Write another, for example ${NDES_PATH}.`,
+      );
+    if (canonical.endsWith('/mscep_admin'))
+      throw new ConfigError('that path is taken by the administrator page', `Write another, for example ${NDES_PATH}.`);
     return canonical === '/' ? undefined : path;
   }),
   type: 'a path that begins with `/` and goes on with letters, digits and `.`, `_`, `~`, `-`, `/`',
@@ -40,6 +45,16 @@ const signingTime = section('A window.', '{ past: 24h, future: 1h }', {
   future: defaulted(duration('1h'), '1h', 'How far it may lie in the future.'),
 });
 
+/** `403` is a number in YAML, and text where it comes out of the environment. */
+const landing = {
+  schema: made(z.union([z.string(), z.number()]), (value) =>
+    (['page', '403'] as const).find((word) => word === String(value)),
+  ),
+  type: '`page` or `403`',
+  example: 'page',
+  secret: false,
+};
+
 /** One endpoint. */
 export const endpointSchema = (context: ConfigContext) =>
   section('A SCEP URL.', '{ policy: { static: "${env:LAB_CHALLENGE}" } }', {
@@ -58,6 +73,21 @@ export const endpointSchema = (context: ConfigContext) =>
         secret: false,
       },
       'Who decides: exactly one of the policies below.',
+    ),
+    approval: optional(
+      choice('manual'),
+      '`manual`: what the policy allows waits until somebody says `openndes certs approve`. Renewals do not wait.',
+      'nobody is asked',
+    ),
+    renewal: defaulted(
+      flag,
+      true,
+      'Whether a live certificate of this endpoint is permission to renew itself, without a challenge. Intune and webhooks decide about renewals too.',
+    ),
+    adminPage: optional(
+      choice('public'),
+      'With the policy `oneTime`. `public`: its administrator page is on the public listener too, behind the passwords of `admin.users`. It is at `/certsrv/mscep_admin/` for the path of NDES, and at `mscep_admin/` below any other.',
+      'on the listener of `admin` alone',
     ),
     legacy: defaulted(
       listOf(choice(...LEGACY), '[sha1, des3]'),
@@ -80,6 +110,11 @@ export const endpointSchema = (context: ConfigContext) =>
       duration('24h'),
       '24h',
       'How long the same request, sent again, is answered with the same certificate.',
+    ),
+    landing: defaulted(
+      landing,
+      'page',
+      'What a browser gets at the URL: a page that says that it works and which CA certificate a profile must name, or 403 as Microsoft’s guide expects of NDES.',
     ),
   });
 

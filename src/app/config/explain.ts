@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { didYouMean } from './did-you-mean.ts';
 import type { KeyPath } from './problems.ts';
-import { type Entry, entryAt, matches } from './table.ts';
+import { type Entry, entryAt, matches, unnested } from './table.ts';
 
 /** `at` says whether the key or its value is to blame; `stands` is the path as written, when `path` is the one meant. */
 export type Finding = { path: KeyPath; at: 'key' | 'value'; stands?: KeyPath; what: string; remedy: string };
@@ -53,7 +53,7 @@ function unknownKey(path: KeyPath, entries: readonly Entry[], written: Written):
 
 const keysBelow = (parent: KeyPath, entries: readonly Entry[]): string[] =>
   entries
-    .filter(({ path }) => path.length === parent.length + 1 && matches(path.slice(0, -1), parent))
+    .filter(({ path }) => path.length === unnested(parent).length + 1 && matches(path.slice(0, -1), parent))
     .map(({ path }) => path.at(-1)!);
 
 const badName = (path: KeyPath): Finding => ({

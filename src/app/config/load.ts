@@ -107,6 +107,7 @@ function soundParts(values: unknown, context: ConfigContext): Sound {
   return {
     profiles: soundOnes(values, 'profiles', profileSchema()),
     endpoints: soundOnes(values, 'endpoints', endpointSchema(context)),
+    hasAdmins: Object.keys(valueAt(values, ['admin', 'users']) ?? {}).length > 0,
   };
 }
 

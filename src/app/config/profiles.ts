@@ -68,6 +68,7 @@ const keys = () =>
       durationText(DEFAULT_PROFILE.backdate),
       'How far back certificates begin, because the clocks of devices in set-up are behind.',
     ),
+    renewBefore: optional(duration('30d'), 'How long before its end a certificate may be renewed.', 'at any time'),
     minRsaBits: defaulted(
       integer(1024, 16_384, 2048),
       DEFAULT_PROFILE.minRsaBits,
@@ -112,11 +113,14 @@ const keys = () =>
     ),
   });
 
-/** One profile, as the CA room takes it. */
+/** `renewBefore`: milliseconds. */
+export type ProfileConfig = Profile & { renewBefore?: number };
+
+/** One profile, as the CA room takes it, and what belongs to the endpoint that uses it. */
 export const profileSchema = () =>
   made(
     keys(),
-    ({ subjectAltName, aia, ...rest }): Profile => ({
+    ({ subjectAltName, aia, ...rest }): ProfileConfig => ({
       ...rest,
       altNames: subjectAltName,
       ...(aia && { authorityInfoAccess: aia }),

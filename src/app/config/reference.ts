@@ -11,6 +11,7 @@ endpoints:
 `,
   complete: `publicUrl: https://scep.example.com
 listen: { host: 0.0.0.0, port: 8080, trustProxy: [10.0.0.0/8], tls: { certificate: tls.pem, key: tls.key } }
+admin: { token: "\${env:OPENNDES_ADMIN_TOKEN}", users: { ndes: "\${file:ndes.hash}" } }
 log: { level: info }
 store: sqlite:./data/openndes.db
 authorities:
@@ -33,7 +34,7 @@ endpoints:
   - path: /scep/routers
     authority: issuing
     profile: device
-    policy: { static: "\${file:routers.challenge}" }
+    policy: { oneTime: { validity: 60m, max: 5 } }
     legacy: [sha1, des3]
     signingTime: off
 `,
@@ -110,9 +111,11 @@ ${EXAMPLES.complete}\`\`\`
 
 ## What is refused, and what is only warned of
 
-Beside keys and values that are wrong by themselves: an endpoint without a policy or with two, an empty static challenge,
+Beside keys and values that are wrong by themselves: an endpoint without a policy or with two, an \`allOf\` or \`anyOf\` without
+any, an \`anyOf\` with more than one policy that wants to hear of certificates, a webhook over plain HTTP to another machine
+without \`allowHttp\`, or with a secret of fewer than 16 characters, an empty static challenge,
 two endpoints at one path (letter case and a slash at the end make no difference), a path of the health checks, a validity
-beyond \`maxValidity\`, a profile that could make CAs or OCSP responders of devices, a name that is defined nowhere, and a
+beyond \`maxValidity\`, an administrator page without one-time passwords or without administrators, a profile that could make CAs or OCSP responders of devices, a name that is defined nowhere, and a
 key that is written twice.
 
-Warned of: a static challenge of fewer than 8 characters, \`requireSignerKeyMatch\` together with Intune, and single DES.`;
+Warned of: a static challenge of fewer than 8 characters, an \`allOf\` in which Intune is not the last, \`requireSignerKeyMatch\` together with Intune, and single DES.`;

@@ -3,13 +3,18 @@ import { assertProfile, type Profile } from '../../ca/profile.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { canonicalPath } from '../../http/paths.ts';
 import type { Finding } from './explain.ts';
+import { asksIntune, hears, oneTimeIn, policiesIn } from './policies.ts';
 import type { KeyPath } from './problems.ts';
 import type { EndpointConfig } from './schema.ts';
 import { durationText } from './units.ts';
 
 export type Found<T> = { path: KeyPath; value: T };
 /** The parts of a file that are right by themselves, so that a mistake in one hides none of another. */
-export type Sound = { profiles: readonly Found<Profile>[]; endpoints: readonly Found<EndpointConfig>[] };
+export type Sound = {
+  profiles: readonly Found<Profile>[];
+  endpoints: readonly Found<EndpointConfig>[];
+  hasAdmins: boolean;
+};
 
 type Broken = { key: string; what: string; remedy: string };
 type Rule = { severity: 'error' | 'warning'; check: (sound: Sound) => Finding[] };
@@ -26,10 +31,19 @@ const eachEndpoint =
   ({ endpoints }) =>
     endpoints.flatMap(({ path, value }) => finding(path, check(value)));
 
+/** Those within `allOf` and `anyOf` too. */
+const eachPolicy =
+  (check: (placed: ReturnType<typeof policiesIn>[number]) => Broken | undefined): Rule['check'] =>
+  ({ endpoints }) =>
+    endpoints.flatMap(({ path, value }) => policiesIn(value.policy).flatMap((placed) => finding(path, check(placed))));
+
 function finding(path: KeyPath, broken: Broken | undefined): Finding[] {
   if (!broken) return [];
   const { key, what, remedy } = broken;
-  return [{ path: [...path, ...key.split('.').filter(Boolean)], at: 'value', what, remedy }];
+  const below = key.split('.').filter(Boolean);
+  return [
+    { path: [...path, ...below.map((part) => (/^\d+$/.test(part) ? Number(part) : part))], at: 'value', what, remedy },
+  ];
 }
 
 const RULES: readonly Rule[] = [
@@ -37,12 +51,25 @@ const RULES: readonly Rule[] = [
   // What the CA room refuses is refused here with its words, so that the line is known.
   { severity: 'error', check: eachProfile((profile) => (tooLong(profile) ? undefined : refusedByCa(profile))) },
   { severity: 'error', check: samePath },
+  { severity: 'error', check: uselessAdminPage },
+  {
+    severity: 'error',
+    check: eachEndpoint(({ approval, policy }) =>
+      approval === 'manual' && hears(policy)
+        ? {
+            key: 'approval',
+            what: `manual approval together with ${asksIntune(policy) ? 'Intune' : 'a policy that hears of certificates'}, which would never hear of what was approved`,
+            remedy: `Remove the key${asksIntune(policy) ? ': Intune decides for itself' : ', or give the webhook `notify: none`'}.`,
+          }
+        : undefined,
+    ),
+  },
   {
     severity: 'warning',
-    check: eachEndpoint(({ policy }) =>
+    check: eachPolicy(({ key, policy }) =>
       policy.kind === 'static' && policy.challenge.length < SHORTEST_CHALLENGE
         ? {
-            key: 'policy.static',
+            key: `${key}.static`,
             what: `a challenge of fewer than ${SHORTEST_CHALLENGE} characters can be guessed`,
             remedy: 'Give a long random one, for example from `openssl rand -hex 24`.',
           }
@@ -51,8 +78,20 @@ const RULES: readonly Rule[] = [
   },
   {
     severity: 'warning',
+    check: eachPolicy(({ key, policy }) =>
+      policy.kind === 'allOf' && policy.policies.slice(0, -1).some(asksIntune)
+        ? {
+            key: `${key}.allOf`,
+            what: 'Intune is not the last of these policies, so it may hear of requests that a later one refuses',
+            remedy: 'Put the policy with `intune` last.',
+          }
+        : undefined,
+    ),
+  },
+  {
+    severity: 'warning',
     check: eachEndpoint(({ policy, requireSignerKeyMatch }) =>
-      policy.kind === 'intune' && requireSignerKeyMatch
+      asksIntune(policy) && requireSignerKeyMatch
         ? {
             key: 'requireSignerKeyMatch',
             what: 'no Windows device of the tenant will get a certificate, because Windows signs with another key',
@@ -112,5 +151,23 @@ function samePath({ endpoints }: Sound): Finding[] {
         remedy: 'Give each endpoint a path of its own; letter case and a slash at the end make no difference.',
       },
     );
+  });
+}
+
+function uselessAdminPage({ endpoints, hasAdmins }: Sound): Finding[] {
+  return endpoints.flatMap(({ path, value: { adminPage, policy } }) => {
+    if (adminPage === undefined) return [];
+    if (!oneTimeIn(policy))
+      return finding(path, {
+        key: 'adminPage',
+        what: 'there is no administrator page without one-time passwords',
+        remedy: 'Give the endpoint the policy `oneTime`, or remove the key.',
+      });
+    if (hasAdmins) return [];
+    return finding(path, {
+      key: 'adminPage',
+      what: 'nobody could use the page, because `admin.users` names nobody',
+      remedy: 'Add `admin: { users: { NAME: HASH } }`, with a hash from `openndes hash-password`.',
+    });
   });
 }

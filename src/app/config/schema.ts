@@ -1,6 +1,7 @@
 /** The configuration as a whole, and the type of what it gives. Every key of openndes.yaml is reached from here. */
 import { z } from 'zod';
 import { ConfigError } from '../../core/errors.ts';
+import { adminSection } from './admin.ts';
 import { authoritiesSection } from './authorities.ts';
 import { endpointsSection } from './endpoints.ts';
 import { made } from './kind.ts';
@@ -70,6 +71,7 @@ export const configSchema = (context: ConfigContext) =>
       'made of `listen`',
     ),
     listen: listen(context),
+    admin: adminSection(),
     log: section('What the server says about itself, as JSON lines on standard error.', '{ level: info }', {
       level: defaulted(choice(...LEVELS), 'info', 'The least important lines that are written.'),
     }).prefault({}),

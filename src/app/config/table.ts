@@ -113,8 +113,21 @@ export const entryAt = (all: readonly Entry[], path: readonly PropertyKey[]): En
   all.find((entry) => matches(entry.path, path));
 
 /** Whether the path of a file is one that a path of the table stands for. */
-export const matches = (pattern: readonly string[], path: readonly PropertyKey[]): boolean =>
-  pattern.length === path.length && pattern.every((part, index) => fits(part, path[index]!));
+export function matches(pattern: readonly string[], path: readonly PropertyKey[]): boolean {
+  const flat = unnested(path);
+  return pattern.length === flat.length && pattern.every((part, index) => fits(part, flat[index]!));
+}
+
+/** Lists whose elements are of the kind that holds the list, so that they have no rows of their own. */
+const NESTING: readonly PropertyKey[] = ['allOf', 'anyOf'];
+
+/** `policy.allOf[1].static` is what `policy.static` is. */
+export const unnested = (path: readonly PropertyKey[]): readonly PropertyKey[] =>
+  path.filter(
+    (part, index) =>
+      !(NESTING.includes(part) && typeof path[index + 1] === 'number') &&
+      !(typeof part === 'number' && NESTING.includes(path[index - 1]!)),
+  );
 
 const fits = (part: string, key: PropertyKey): boolean =>
   part === '*' || (part === '[]' ? typeof key === 'number' : part === key);

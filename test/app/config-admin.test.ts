@@ -1,0 +1,93 @@
+/** `admin`, `oneTime` and `adminPage`: what they become, and what is refused with its line. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AUTHORITIES, ENDPOINTS, FOLDER, load, problemsOf } from './config-under-test.ts';
+
+const HASH = `$scrypt$ln=16,r=8,p=1$${'A'.repeat(22)}$${'B'.repeat(43)}`;
+const USERS = `admin: { users: { ndes: "${HASH}" } }\n`;
+const endpoint = (keys: string): string => `${AUTHORITIES}endpoints: [{ ${keys} }]\n`;
+const policyOf = (keys: string) => load(endpoint(`policy: ${keys}`)).config.endpoints[0]?.policy;
+const MINUTE = 60_000;
+
+test('without a section there is no listener for administrators', () => {
+  assert.equal(load(`${AUTHORITIES}${ENDPOINTS}`).config.admin, undefined);
+});
+
+test('admin: loopback, port 8081, and a hash ready for use', () => {
+  const { admin } = load(`${USERS}${AUTHORITIES}${ENDPOINTS}`).config;
+  const { users, ...rest } = admin ?? assert.fail('no admin');
+  assert.deepEqual(rest, { host: '127.0.0.1', port: 8081 });
+  assert.deepEqual([users['ndes']?.ln, users['ndes']?.r, users['ndes']?.p], [16, 8, 1]);
+});
+
+test('a hash may come from a file, and ends before its line break', () => {
+  const text = `admin: { users: { ndes: "\${file:ndes.hash}" } }\n${AUTHORITIES}${ENDPOINTS}`;
+  const { admin } = load(text, { files: { [`${FOLDER}/ndes.hash`]: `${HASH}\n` } }).config;
+  assert.deepEqual(Object.keys(admin?.users ?? {}), ['ndes']);
+});
+
+test('oneTime: the defaults of NDES, and every option', () => {
+  assert.deepEqual(policyOf('{ oneTime: {} }'), { kind: 'oneTime', validity: 60 * MINUTE, max: 5, length: 8 });
+  assert.deepEqual(policyOf('{ oneTime: { validity: 5m, max: 100, length: 16, single: FEDCBA9876543210 } }'), {
+    kind: 'oneTime',
+    validity: 5 * MINUTE,
+    max: 100,
+    length: 16,
+    single: 'FEDCBA9876543210',
+  });
+});
+
+test('oneTime among others has its page too', () => {
+  const text = endpoint('adminPage: public, policy: { anyOf: [{ static: abcdefgh }, { oneTime: {} }] }');
+  assert.equal(load(`${USERS}${text}`).config.endpoints[0]?.adminPage, 'public');
+});
+
+const REFUSED: Readonly<Record<string, [text: string, problem: RegExp]>> = {
+  'a token that can be guessed': [
+    `admin: { token: short }\n${AUTHORITIES}${ENDPOINTS}`,
+    /^openndes.yaml:1:17 admin.token: a token of fewer than 16 characters/,
+  ],
+  'a password in place of its hash': [
+    `admin: { users: { ndes: hunter2hunter2 } }\n${AUTHORITIES}${ENDPOINTS}`,
+    /^openndes.yaml:1:25 admin.users.ndes: not a hash of a password.*`openndes hash-password`/,
+  ],
+  'a public page that nobody could use': [
+    endpoint('adminPage: public, policy: { oneTime: {} }'),
+    /^openndes.yaml:2:\d+ endpoints\[0\].adminPage: nobody could use the page/,
+  ],
+  'a public page that nobody could use, beside a token': [
+    `admin: { token: a-token-of-more-than-16 }\n${endpoint('adminPage: public, policy: { oneTime: {} }')}`,
+    /adminPage: nobody could use the page/,
+  ],
+  'a page without one-time passwords': [
+    `${USERS}${endpoint('adminPage: public, policy: { static: abcdefgh }')}`,
+    /^openndes.yaml:3:\d+ endpoints\[0\].adminPage: there is no administrator page without one-time passwords/,
+  ],
+  'an endpoint where a page would be': [
+    endpoint('path: /scep/MSCEP_admin/, policy: { static: abcdefgh }'),
+    /path: that path is taken by the administrator page/,
+  ],
+  'passwords that can be guessed': [
+    endpoint('policy: { oneTime: { length: 4 } }'),
+    /length: not a whole number from 8/,
+  ],
+  'passwords that expire at once': [
+    endpoint('policy: { oneTime: { validity: 0 } }'),
+    /validity: shorter than a minute/,
+  ],
+  'no password at a time': [endpoint('policy: { oneTime: { max: 0 } }'), /max: not a whole number from 1/],
+  'a single password that can be guessed': [endpoint('policy: { oneTime: { single: abc } }'), /single: not text of 16/],
+  'a single password that breaks the page': [
+    endpoint('policy: { oneTime: { single: "<b>0123456789abcdef" } }'),
+    /single: not text of 16/,
+  ],
+  'two policies': [endpoint('policy: { oneTime: {}, static: abcdefgh }'), /policy: two policies/],
+};
+
+for (const [what, [text, problem]] of Object.entries(REFUSED))
+  test(`refused: ${what}`, () => {
+    const [first = 'nothing', ...others] = problemsOf(text);
+    assert.match(first, problem);
+    assert.deepEqual(others, []);
+    assert.doesNotMatch(first, /hunter2|0123456789abcdef|\babc\b/);
+  });
