@@ -14,7 +14,14 @@ for (const owner of Object.values({ ...lock.packages })) {
     if (lock.packages[`node_modules/${name}`] || !os) continue;
     const cpu = CPU.find((candidate) => parts.includes(candidate)) ?? 'arm';
     const libc = parts.includes('musl') || parts.includes('musleabihf') ? { libc: ['musl'] } : {};
-    lock.packages[`node_modules/${name}`] = { version, cpu: [cpu], ...(owner.dev && { dev: true }), optional: true, os: [os], ...libc };
+    lock.packages[`node_modules/${name}`] = {
+      version,
+      cpu: [cpu],
+      ...(owner.dev && { dev: true }),
+      optional: true,
+      os: [os],
+      ...libc,
+    };
     process.stdout.write(`added ${name}@${version}\n`);
   }
 }

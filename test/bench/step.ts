@@ -39,19 +39,28 @@ export async function measureStep(choice: KeyChoice): Promise<StepResult> {
   const { issuer, ca, ra } = await benchAuthority(choice);
   const clock = (): Date => new Date();
   const random = systemRandom;
-  const rules = { legacy: new Set<never>(), signingTime: undefined };
+  const rules = { legacy: new Set<never>(), signingTime: undefined, renewal: true };
   const codec = messageCodec({ ra: registrationAuthority(ra), rules, clock, random });
   const keys = clientKeys(8);
-  const corpus = await Promise.all(Array.from({ length: 48 }, (_, i) => request(keys[i % keys.length]!, ra.certificate, i)));
+  const corpus = await Promise.all(
+    Array.from({ length: 48 }, (_, i) => request(keys[i % keys.length]!, ra.certificate, i)),
+  );
   const { signal } = new AbortController();
 
   async function step(message: Uint8Array): Promise<void> {
     const opened = await codec.open(message);
     if (opened.kind !== 'request') throw new Error(`the corpus was refused: ${opened.detail}`);
-    const { csr } = opened.content;
-    const enrolment: EnrollmentRequest = { endpoint: '/', transactionId: opened.header.transactionId, csr, signerSpki: opened.replyTo.signerKey.spki };
+    if (opened.content.type !== 'certification-request') throw new Error('the corpus holds no requests');
+    const { content, header, replyTo } = opened;
+    if (content.type !== 'certification-request') throw new Error('the corpus asks for no certificate');
+    const enrolment: EnrollmentRequest = {
+      endpoint: '/',
+      transactionId: header.transactionId,
+      csr: content.csr,
+      signerSpki: replyTo.signerKey.spki,
+    };
     const certificate = await issuer.issue(enrolment, { kind: 'allow', notify: 'none' }, signal);
-    await codec.seal(opened.header, { status: 'success', replyTo: opened.replyTo, certificates: [certificate] });
+    await codec.seal(header, { status: 'success', replyTo, certificates: [certificate] });
   }
 
   const floor = floorOf(ca.key, ra.key);

@@ -1,0 +1,112 @@
+/** `kill -9` at every step of the line: what was answered stands, what was issued is known. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { of, heard, settled } from './kit/aftermath.ts';
+import { CRASH_POINTS, type CrashPoint } from './kit/crash.ts';
+import { type Installation, install, type Server } from './kit/installation.ts';
+import { type Message, messagesFor } from './kit/message.ts';
+
+let installation: Installation;
+before(async () => {
+  installation = await install('rsa-2048');
+});
+afterEach(() => installation.tenant.clearFaults());
+after(() => installation.remove());
+
+/** One message of a running server, before that server is stopped: a restart keeps the RA that it is encrypted to. */
+async function prepared(device: string): Promise<Message> {
+  const server = await installation.serve();
+  const [message] = await messagesFor(installation, server.url, [device]);
+  assert.equal(await server.stop(), 0);
+  return message!;
+}
+
+/** The state of the certificate that a killed server leaves behind, if it recorded one. */
+type Left = 'issued' | 'delivered' | undefined;
+
+/** The server was killed while it worked on the message: starts another, and proves that nothing is lost or hidden. */
+async function restarted(message: Message, left: Left): Promise<void> {
+  const [before] = of(await installation.certificates(), message);
+  assert.equal(before?.state, left);
+  const server = await installation.serve();
+  const [finished] = of(await settled(installation), message);
+  assert.deepEqual([finished?.state, finished?.serial], [left && 'delivered', before?.serial]);
+
+  const answer = await message.send(server.url);
+  const [listed, ...others] = of(await installation.certificates(), message);
+  assert.deepEqual([answer.status, answer.serial], ['success', listed?.serial]);
+  assert.deepEqual([listed?.state, others], ['delivered', []]);
+  if (finished) assert.equal(answer.serial, finished.serial);
+  assert.ok((await heard(installation)).has(listed?.thumbprint), 'Intune was never told of the certificate');
+  assert.equal(await server.stop(), 0);
+}
+
+/** Where the server dies → what it leaves behind. */
+const LEFT: Readonly<Record<CrashPoint, Left>> = {
+  'before the request is looked up': undefined,
+  'before the certificate is recorded': undefined,
+  'after the certificate is recorded': 'issued',
+  'before the delivery is recorded': 'issued',
+  'after the delivery is recorded': 'delivered',
+};
+
+for (const point of CRASH_POINTS)
+  test(`killed ${point}`, async () => {
+    const message = await prepared(point.replaceAll(' ', '-'));
+    const server = await installation.serve({ crash: point });
+    await assert.rejects(message.send(server.url));
+    await server.gone;
+    await restarted(message, LEFT[point]);
+  });
+
+/** The call for whose answer the server waits → what it leaves behind. */
+const WAITING: Readonly<Record<string, Left>> = {
+  token: undefined,
+  discovery: undefined,
+  validateRequest: undefined,
+  successNotification: 'issued',
+};
+
+for (const [hop, left] of Object.entries(WAITING))
+  test(`killed while it waits for the answer to ${hop}`, async () => {
+    const message = await prepared(`waiting-${hop}`);
+    await heldAndKilled(await installation.serve(), message, hop);
+    await installation.tenant.clearFaults();
+    await restarted(message, left);
+  });
+
+test('what was left behind and is then refused by Intune is revoked, never delivered', async () => {
+  const message = await prepared('left-and-refused');
+  await heldAndKilled(await installation.serve(), message, 'successNotification');
+  await installation.tenant.clearFaults();
+  await installation.tenant.setFault({ hop: 'successNotification', fault: { code: 'Unknown' }, count: 1 });
+  const server = await installation.serve();
+  const states = async () => of(await settled(installation), message).map(({ state }) => state);
+  assert.deepEqual(await states(), ['revoked (never delivered)']);
+  assert.equal((await message.send(server.url)).status, 'success');
+  assert.deepEqual(await states(), ['delivered', 'revoked (never delivered)']);
+  assert.equal(await server.stop(), 0);
+});
+
+/** Kills the server when its call has reached the tenant, which does not answer. */
+async function heldAndKilled(server: Server, message: Message, hop: string): Promise<void> {
+  const { tenant } = installation;
+  const arrived = async () =>
+    (await tenant.calls()).filter((call) => call.hop === hop && call.code === 'timeout').length;
+  const before = await arrived();
+  await tenant.setFault({ hop, fault: 'timeout' });
+  const unanswered = assert.rejects(message.send(server.url));
+  while ((await arrived()) === before);
+  assert.equal(await server.kill(), 'SIGKILL');
+  await unanswered;
+}
+
+test('killed after the answer', async () => {
+  const message = await prepared('answered');
+  const server = await installation.serve();
+  const { status, serial } = await message.send(server.url);
+  assert.equal(status, 'success');
+  await server.kill();
+  await restarted(message, 'delivered');
+  assert.equal(of(await installation.certificates(), message)[0]?.serial, serial);
+});

@@ -1,0 +1,23 @@
+/** What is left after a server was killed, as the store and the tenant show it. */
+import type { Installation, Listed } from './installation.ts';
+
+/** Looks until nobody's word about a certificate is awaited any more; each look is a process and takes its time. */
+export async function settled(installation: Installation): Promise<Listed[]> {
+  for (let look = 0; look < 40; look++) {
+    const listed = await installation.certificates();
+    if (listed.every(({ state }) => state !== 'issued')) return listed;
+  }
+  throw new Error('the certificates that were left behind are still neither delivered nor revoked');
+}
+
+/** The certificates of one device. */
+export const of = (listed: readonly Listed[], device: { subject: string }): Listed[] =>
+  listed.filter(({ subject }) => subject === device.subject);
+
+/** Thumbprints of the certificates for which Intune has accepted a successNotification. */
+export const heard = async ({ tenant }: Installation): Promise<ReadonlySet<string | undefined>> =>
+  new Set(
+    (await tenant.calls())
+      .filter(({ hop, code }) => hop === 'successNotification' && code === 'Success')
+      .map(({ body }) => body?.notification?.certificateThumbprint),
+  );
