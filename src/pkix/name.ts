@@ -101,7 +101,15 @@ function attributeFromText(text: string): Uint8Array {
   const type = BY_NAME.get(name.toLowerCase()) ?? (name.includes('.') ? name : undefined);
   if (!type) throw new DerError(`not a name attribute: ${text.trim().slice(0, 80)}`);
   const isDer = /^#([0-9a-f]{2})+$/i.test(value);
-  return sequence(oid(type), isDer ? Buffer.from(value.slice(1), 'hex') : attributeValue(type, unescape(value)));
+  return sequence(oid(type), isDer ? wholeElement(value.slice(1)) : attributeValue(type, unescape(value)));
+}
+
+/** RFC 4514 2.4: the hexadecimal form is the BER of one value. */
+function wholeElement(hex: string): Uint8Array {
+  const reader = DerReader.over(Buffer.from(hex, 'hex'));
+  const { der } = reader.element();
+  reader.end();
+  return der;
 }
 
 function attributeValue(type: string, value: string): Uint8Array {

@@ -35,6 +35,7 @@ test('the smallest file gets every default', () => {
         requireSignerKeyMatch: false,
         signingTime: { past: DAY, future: HOUR },
         retention: DAY,
+        renewal: true,
         landing: 'page',
       },
     ],

@@ -10,7 +10,7 @@ import { CHALLENGE, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 import { allows, endpointUnderTest, read, refusalIn } from '../enroll/endpoint-under-test.ts';
 import { assertIssued, BASE64, lab, MESSAGE, operation, PATH, served } from './server-under-test.ts';
 
-const CAPABILITIES = 'POSTPKIOperation\nAES\nSHA-256\nSHA-512\nSHA-384\nSCEPStandard';
+const CAPABILITIES = 'POSTPKIOperation\nRenewal\nAES\nSHA-256\nSHA-512\nSHA-384\nSCEPStandard';
 const lines = (text: string): string[] => text.split('\n').toSorted();
 
 const FOLDERS = ['/certsrv/mscep/mscep.dll', '/certsrv/mscep', '/certsrv/mscep_admin/mscep.dll', '/cgi-bin'];
