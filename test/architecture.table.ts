@@ -11,7 +11,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   core: room(''),
   asn1: room('core'),
   pkix: room('core asn1', 'node:crypto'),
-  keys: room('core asn1 pkix', 'node:crypto @peculiar/webcrypto'),
+  keys: room('core asn1 pkix', 'node:crypto @peculiar/webcrypto pvtsutils'),
   cms: room('core asn1 pkix', 'node:crypto'),
   scep: room('core asn1 pkix cms', 'node:crypto'),
   ca: room('core asn1 pkix', 'node:crypto'),

@@ -11,6 +11,8 @@
  * SHA-224, and OAEP whose two hashes differ, do not exist in WebCrypto.
  */
 import type { webcrypto } from 'node:crypto';
+import { Crypto } from '@peculiar/webcrypto';
+import { BufferSourceConverter } from 'pvtsutils';
 import { sequence, unsignedInteger } from '../asn1/writer.ts';
 import type { Digest, KeyProvider, KeyTransport } from '../core/contracts.ts';
 import { readKeyKind } from '../pkix/public-key.ts';
@@ -20,7 +22,8 @@ type CryptoKey = webcrypto.CryptoKey;
 type SubtleCrypto = Pick<webcrypto.SubtleCrypto, 'sign' | 'decrypt' | 'exportKey'>;
 
 export type WebCryptoKey = {
-  subtle: SubtleCrypto;
+  /** The engine the keys belong to; @peculiar/webcrypto when left out. */
+  subtle?: SubtleCrypto;
   /** The private key, once for each algorithm it serves. Need not be extractable. */
   privateKeys: readonly CryptoKey[];
   /** Its public half, extractable. */
@@ -42,8 +45,8 @@ const HASHES: Readonly<Partial<Record<Digest, string>>> = {
  * its time on wrong padding is the engine's business: @peculiar/webcrypto decodes OAEP with early exits.
  */
 export async function webCryptoKey(parts: WebCryptoKey): Promise<KeyProvider> {
-  const { subtle, privateKeys, publicKey } = parts;
-  const spki = new Uint8Array(await subtle.exportKey('spki', publicKey));
+  const { subtle = new Crypto().subtle, privateKeys, publicKey } = parts;
+  const spki = octets(await subtle.exportKey('spki', publicKey));
   const key = readKeyKind(spki);
   const sign = (data: Uint8Array, digest: Digest): Promise<Uint8Array> => signWith(subtle, privateKeys, data, digest);
   if (!privateKeys.some((one) => one.usages.includes('decrypt'))) return { spki, key, sign };
@@ -53,10 +56,13 @@ export async function webCryptoKey(parts: WebCryptoKey): Promise<KeyProvider> {
     sign,
     decrypt(ciphertext, transport) {
       assertCiphertextLength(key, ciphertext);
-      return decryptWith(parts, ciphertext, transport);
+      return decryptWith({ ...parts, subtle }, ciphertext, transport);
     },
   };
 }
+
+// Engines answer with an ArrayBuffer or a view of one, as they please.
+const octets = (source: ArrayBuffer): Uint8Array => BufferSourceConverter.toUint8Array(source);
 
 async function signWith(
   subtle: SubtleCrypto,
@@ -66,10 +72,10 @@ async function signWith(
 ): Promise<Uint8Array> {
   const hash = HASHES[digest];
   const rsa = find(keys, 'RSASSA-PKCS1-v1_5', hash);
-  if (rsa) return new Uint8Array(await subtle.sign('RSASSA-PKCS1-v1_5', rsa, data));
+  if (rsa) return octets(await subtle.sign('RSASSA-PKCS1-v1_5', rsa, data));
   const ec = keys.find((one) => one.algorithm.name === 'ECDSA');
   if (!ec || !hash) throw new TypeError(`no WebCrypto key was given that signs with ${digest}`);
-  return derSignature(new Uint8Array(await subtle.sign({ name: 'ECDSA', hash }, ec, data)));
+  return derSignature(octets(await subtle.sign({ name: 'ECDSA', hash }, ec, data)));
 }
 
 /** WebCrypto writes r and s one after the other, everybody else as ECDSA-Sig-Value (RFC 3279 2.2.3). */
@@ -77,14 +83,14 @@ const derSignature = (raw: Uint8Array): Uint8Array =>
   sequence(unsignedInteger(raw.subarray(0, raw.length / 2)), unsignedInteger(raw.subarray(raw.length / 2)));
 
 async function decryptWith(
-  { subtle, privateKeys, onDecryptionFailure }: WebCryptoKey,
+  { subtle, privateKeys, onDecryptionFailure }: Required<WebCryptoKey>,
   ciphertext: Uint8Array,
   transport: KeyTransport,
 ): Promise<Uint8Array> {
   const key = decryptionKey(privateKeys, transport);
   if (!key) throw new TypeError(`no WebCrypto key was given that decrypts ${transportText(transport)}`);
   try {
-    return new Uint8Array(await subtle.decrypt(key.algorithm.name, key, ciphertext));
+    return octets(await subtle.decrypt(key.algorithm.name, key, ciphertext));
   } catch (cause) {
     onDecryptionFailure(cause);
     return new Uint8Array();

@@ -59,6 +59,15 @@ for (const { name, subtle, pkcs1 } of ENGINES) {
     });
 }
 
+test('without an engine, keys of @peculiar/webcrypto sign', async () => {
+  const pkcs8 = software.rsa.privateKey.export({ format: 'der', type: 'pkcs8' });
+  const privateKey = await peculiar.importKey('pkcs8', pkcs8, SIGNING, false, ['sign']);
+  const publicKey = await peculiar.importKey('spki', software.rsa.spki, SIGNING, true, ['verify']);
+  const key = await webCryptoKey({ privateKeys: [privateKey], publicKey, onDecryptionFailure: () => {} });
+  const data = Buffer.from('data');
+  assert.deepEqual(Buffer.from(await key.sign(data, 'sha256')), Buffer.from(await software.rsa.sign(data, 'sha256')));
+});
+
 test('what an engine says about a ciphertext goes to the log and nowhere else', async () => {
   const heard: unknown[] = [];
   const { subtle } = webcrypto;

@@ -29,9 +29,11 @@ const otherKey = (): Partial<EnvelopeParts> => ({
   recipients: () => [recipientInfo(ra, randomBytes(16), { transport: PKCS1 })],
 });
 
-const keyOf = (octets: number): Wrong => () => ({
-  recipients: () => [recipientInfo(ra, randomBytes(octets), { transport: PKCS1 })],
-});
+const keyOf =
+  (octets: number): Wrong =>
+  () => ({
+    recipients: () => [recipientInfo(ra, randomBytes(octets), { transport: PKCS1 })],
+  });
 
 /** Blocks as many as the request has, and none of the paddings of RFC 5652 6.3 at the end. */
 const badBlockPadding = (): Partial<EnvelopeParts> => ({

@@ -43,19 +43,28 @@ for (let sent = -2000; sent < MESSAGES * names.length; sent++) {
   const difference = differs(reference, shapeOf(await reply(opened)));
   if (difference) throw new Error(`${names[which]}: the reply differs: ${difference}`);
 }
-console.log(`replies: ${MESSAGES * names.length} of ${names.length} classes, the same in everything but nonce and signature`);
+console.log(
+  `replies: ${MESSAGES * names.length} of ${names.length} classes, the same in everything but nonce and signature`,
+);
 
 const [control, ...others] = times.map(trimmed);
 console.log(`\ntimes of open, µs: about ${MESSAGES} messages a class, the slowest tenth left out\n`);
 console.log('class'.padEnd(32) + ['n', 'mean', 'difference', '±', 't'].map((head) => head.padStart(12)).join(''));
 const comparisons = others.map((sample, i) => ({ name: names[i + 1]!, ...compare(control!, sample) }));
 for (const { name, n, mean, difference, error, t } of comparisons)
-  console.log(name.padEnd(32) + [n, mean.toFixed(2), difference.toFixed(3), error.toFixed(3), t.toFixed(1)].map((cell) => String(cell).padStart(12)).join(''));
+  console.log(
+    name.padEnd(32) +
+      [n, mean.toFixed(2), difference.toFixed(3), error.toFixed(3), t.toFixed(1)]
+        .map((cell) => String(cell).padStart(12))
+        .join(''),
+  );
 
 const [twin, ...rest] = comparisons;
 const bound = Math.max(Math.abs(twin!.difference), 5 * twin!.error);
 const seen = rest.filter(({ difference }: Comparison) => Math.abs(difference) > bound);
-console.log(`\nThe control differs from itself by ${twin!.difference.toFixed(3)} µs; the bound is ${bound.toFixed(3)} µs.`);
+console.log(
+  `\nThe control differs from itself by ${twin!.difference.toFixed(3)} µs; the bound is ${bound.toFixed(3)} µs.`,
+);
 console.log(seen.length ? `BEYOND IT: ${seen.map(({ name }) => name).join(', ')}` : 'No class is beyond it.');
 // Machines are noisy: whether a difference in time is a failure is for whoever looks at a quiet one.
 process.exitCode = values.strict && seen.length ? 1 : 0;
