@@ -9,20 +9,20 @@ const room = (rooms: string, packages = ''): Room => ({
 /** One way only: a room sees what lies below it, and siblings never see each other. app/ and index.ts see everything. */
 export const ROOMS: Readonly<Record<string, Room>> = {
   core: room(''),
-  asn1: room('core'),
+  asn1: room(''),
   pkix: room('core asn1', 'node:crypto'),
   keys: room('core asn1 pkix', 'node:crypto @peculiar/webcrypto pvtsutils'),
   cms: room('core asn1 pkix', 'node:crypto'),
-  scep: room('core asn1 pkix cms', 'node:crypto'),
-  ca: room('core asn1 pkix', 'node:crypto'),
-  store: room('core', 'node:crypto node:sqlite node:fs node:fs/promises kysely'),
-  intune: room('core', 'node:crypto node:tls @azure/msal-node undici cockatiel'),
+  scep: room('core asn1 pkix cms'),
+  ca: room('core asn1 pkix'),
+  store: room('core', 'node:crypto node:sqlite node:fs kysely'),
+  intune: room('core', 'node:tls @azure/msal-node undici cockatiel'),
   policy: room('core asn1 pkix intune', 'node:crypto node:tls undici'),
   enroll: room('core asn1 pkix scep', 'node:crypto'),
   http: room('core scep enroll', 'node:crypto fastify'),
-  admin: room('core enroll', 'node:crypto fastify'),
-  client: room('core asn1 pkix keys cms scep', 'node:crypto undici'),
-  simulator: room('core asn1 pkix keys', 'node:crypto node:http node:https node:net fastify'),
+  admin: room('core', 'node:crypto node:net fastify'),
+  client: room('core asn1 pkix cms scep', 'node:crypto'),
+  simulator: room('core asn1 pkix keys', 'node:crypto fastify'),
 };
 
 /** Built-ins that compute and reach nothing: every room may use them. */

@@ -64,6 +64,16 @@ test('a room imports only the rooms and packages that the table allows it', () =
   );
 });
 
+test('every permission is used', () => {
+  const unused = Object.entries(ROOMS).flatMap(([room, { rooms, packages }]) => {
+    const imports = walled.filter((file) => file.room === room).flatMap((file) => file.imports);
+    const needed = imports.filter(({ name, typeOnly }) => !(typeOnly && name.startsWith('node:')));
+    const used = new Set(needed.map(({ name, ours }) => (ours ? roomOf(name) : name)));
+    return [...rooms, ...packages].filter((name) => !used.has(name)).map((name) => `${room}/ imports no ${name}`);
+  });
+  assert.deepEqual(unused, []);
+});
+
 test('no file of a room imports itself by way of others', () => {
   assert.deepEqual(
     sources.map(({ path }) => cycle(path).join(' -> ')).filter((trail) => trail !== ''),

@@ -10,6 +10,7 @@ import { systemClock } from './system.ts';
 /** The present list, DER. Throws whatever the store or the key throws. */
 export type RevocationList = () => Promise<Uint8Array>;
 
+/** Whose list it is, out of which store, and how long each one is good for. */
 export type RevocationListOptions = {
   /** The issuing CA: certificate, DER, and its key. */
   issuer: { certificate: Uint8Array; key: KeyProvider };

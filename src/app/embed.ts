@@ -32,10 +32,16 @@ export type ServerOptions = EnrolmentOptions & Omit<HttpOptions, 'services' | 'c
 /** A server with every setting that old clients need, not yet listening: `await server.listen({ port: 8080 })`. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   await selfTest();
-  const { endpoints, store, noticeInterval, random, ...http } = options;
+  const { endpoints: _endpoints, store, noticeInterval: _interval, random: _random, ...http } = options;
   const enrolment = startEnrolment(options);
   const probes = [{ name: 'store', check: () => store.check() }, ...(http.probes ?? [])];
-  const server = await httpServer({ ...http, clock: http.clock ?? systemClock, probes, services: enrolment.services });
-  server.addHook('onClose', () => enrolment.close());
-  return server;
+  try {
+    const { services } = enrolment;
+    const server = await httpServer({ ...http, clock: http.clock ?? systemClock, probes, services });
+    server.addHook('onClose', () => enrolment.close());
+    return server;
+  } catch (error) {
+    await enrolment.close();
+    throw error;
+  }
 }

@@ -49,6 +49,7 @@ export type EndpointOptions = {
   signingTime?: { past: number; future: number } | 'off';
 };
 
+/** The endpoints and what they share. Without `clock` and `random` those of the system are taken. */
 export type EnrolmentOptions = {
   endpoints: readonly EndpointOptions[];
   store: Store;
@@ -66,6 +67,8 @@ const HOUR = 3_600_000;
 const RETENTION = 24 * HOUR;
 const SIGNING_TIME = { past: 24 * HOUR, future: HOUR };
 const NOTICE_INTERVAL = 5_000;
+/** A request that nobody decided, or nobody came for, in so long is nobody's. */
+const LONGEST_WAIT = 30 * 24 * HOUR;
 
 /** Throws ConfigError when an RA does not fit, or a policy the approval. Finishes or revokes what an earlier run left unanswered. */
 export function startEnrolment(options: EnrolmentOptions): Enrolment {
@@ -147,7 +150,7 @@ async function lookAfter(
     const now = around.clock().getTime();
     const orphanedBefore = new Date(now - orphanedAfter);
     while ((await sendDueNotices(endpoints, around, orphanedBefore)) > 0);
-    await around.store.forgetRequests(new Date(now - UNREACHABLE_PATIENCE));
+    await around.store.forgetRequests(new Date(now - UNREACHABLE_PATIENCE), new Date(now - LONGEST_WAIT));
   } catch (err) {
     around.logger.error({ err }, 'what waits in the store could not be looked after; nothing of it is lost');
   }

@@ -27,25 +27,26 @@ export async function evaluate(
   const config = join(data, 'openndes.yaml');
   await prepare(data, config);
   const { simulator, trustCa } = await startStoredSimulator(join(data, 'simulator'), { port: 0, controlPort: 0 });
-  writePublicFile(config, configuration(port, { ...simulator.tenant, trustCa }));
-  output.out(
-    'EVALUATION MODE: the Intune tenant is simulated, everything listens on loopback only. Not for real devices.\n',
-  );
-  const server = await startServer(config, { logLevel: 'warn' });
-  const [url] = server.urls;
-  const close = async (): Promise<void> => {
-    await server.close();
-    await simulator.close();
-  };
+  const running = { close: () => simulator.close() };
   try {
+    writePublicFile(config, configuration(port, { ...simulator.tenant, trustCa }));
+    output.out(
+      'EVALUATION MODE: the Intune tenant is simulated, everything listens on loopback only. Not for real devices.\n',
+    );
+    const server = await startServer(config, { logLevel: 'warn' });
+    running.close = async () => {
+      await server.close();
+      await simulator.close();
+    };
+    const [url] = server.urls;
     await walk(url!, simulator, output);
+    output.out(nextSteps(url!, simulator.control, data));
+    output.out(`Ready: ${url}`);
+    return running;
   } catch (error) {
-    await close();
+    await running.close();
     throw error;
   }
-  output.out(nextSteps(url!, simulator.control, data));
-  output.out(`Ready: ${url}`);
-  return { close };
 }
 
 async function prepare(data: string, config: string): Promise<void> {

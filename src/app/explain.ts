@@ -1,13 +1,17 @@
 /**
- * A captured message in words. Structure is read by pkijs, which shares no code with the server: when the two disagree
- * about a message, that is what one wants to see. Secrets are named and never shown.
+ * A captured message in words. The algorithms are named by pkijs, which shares no code with the server: a message that
+ * only one of the two can read is worth a look. Attributes, certificates and what is in the envelope are read as the
+ * server reads them. Secrets are named and never shown.
  */
 import { ContentInfo, EnvelopedData, type KeyTransRecipientInfo, SignedData } from 'pkijs';
 import { berToDer } from '../asn1/ber.ts';
-import { DerReader } from '../asn1/reader.ts';
+import { DerError } from '../asn1/limits.ts';
+import { DerReader, type Element } from '../asn1/reader.ts';
+import { TAG } from '../asn1/tags.ts';
 import { chooseRecipient, openEnvelopedData, readEnvelopedData, type RecipientKey } from '../cms/enveloped-data.ts';
+import { type Attributes, singleValue } from '../cms/attributes.ts';
 import { readDerOrBer } from '../cms/content-info.ts';
-import { readSignedData } from '../cms/signed-data.ts';
+import { readSignedData, type SignedData as OwnSignedData } from '../cms/signed-data.ts';
 import { ConfigError } from '../core/errors.ts';
 import { messageFromBody, messageFromQuery } from '../http/message.ts';
 import { queryValue } from '../http/query.ts';
@@ -60,23 +64,28 @@ async function explainMessage(bytes: Uint8Array, recipients: readonly RecipientK
     encoding: Buffer.compare(der, bytes.subarray(0, consumed)) === 0 ? 'DER' : 'BER',
     octets: bytes.length,
     ...(consumed < bytes.length && { octetsAfterIt: bytes.length - consumed }),
-    signers: signed.signerInfos.map((info) => ({
+    signers: signed.signerInfos.map((info, index) => ({
       digestAlgorithm: info.digestAlgorithm.algorithmId,
       signatureAlgorithm: info.signatureAlgorithm.algorithmId,
-      ...attributeFacts(ours.signers[0]?.attributes ?? new Map()),
+      ...attributeFacts(ours.signers[index]!.attributes),
     })),
     certificates: ours.certificates.map(certificateFacts),
-    content: ours.message?.length ? await envelopeFacts(ours.message, recipients) : 'none',
+    content: ours.message?.length ? await envelopeFacts(ours.message, messageTypeOf(ours), recipients) : 'none',
   };
+}
+
+/** Its name, or its number where it has none. */
+function messageTypeOf({ signers }: OwnSignedData): string {
+  const value = signers[0] && singleValue(signers[0].attributes, SCEP_ATTRIBUTE.messageType);
+  const number = value ? DerReader.over(value.der).string() : '';
+  return MESSAGE_TYPES[number] ?? number;
 }
 
 const ATTRIBUTE_NAMES: ReadonlyMap<string, string> = new Map(
   Object.entries(SCEP_ATTRIBUTE).map(([name, id]) => [id, name]),
 );
 
-function attributeFacts(
-  attributes: ReadonlyMap<string, readonly { tag: number; der: Uint8Array; content: Uint8Array }[]>,
-): Facts {
+function attributeFacts(attributes: Attributes): Facts {
   return Object.fromEntries(
     [...attributes].map(([type, values]) => [
       ATTRIBUTE_NAMES.get(type) ?? type,
@@ -85,11 +94,8 @@ function attributeFacts(
   );
 }
 
-function attributeText(
-  type: string,
-  { tag, der, content }: { tag: number; der: Uint8Array; content: Uint8Array },
-): string {
-  if (tag !== 0x13 && tag !== 0x0c) return Buffer.from(content).toString('hex');
+function attributeText(type: string, { tag, der, content }: Element): string {
+  if (tag !== TAG.printableString && tag !== TAG.utf8String) return Buffer.from(content).toString('hex');
   const text = DerReader.over(der).string();
   return type === SCEP_ATTRIBUTE.messageType ? `${text} (${MESSAGE_TYPES[text] ?? 'unknown'})` : text;
 }
@@ -107,7 +113,11 @@ function certificateFacts(der: Uint8Array): Facts {
   };
 }
 
-async function envelopeFacts(message: Uint8Array, recipients: readonly RecipientKey[]): Promise<Facts> {
+async function envelopeFacts(
+  message: Uint8Array,
+  messageType: string,
+  recipients: readonly RecipientKey[],
+): Promise<Facts> {
   const content = ContentInfo.fromBER(Uint8Array.from(berToDer(message).der));
   const enveloped = new EnvelopedData({ schema: content.content });
   return {
@@ -115,20 +125,48 @@ async function envelopeFacts(message: Uint8Array, recipients: readonly Recipient
     recipients: enveloped.recipientInfos.map(
       ({ value }) => (value as KeyTransRecipientInfo).keyEncryptionAlgorithm?.algorithmId ?? 'not key transport',
     ),
-    inside: recipients.length ? await insideFacts(message, recipients) : 'closed; --config names the keys that open it',
+    inside: recipients.length
+      ? await insideFacts(message, messageType, recipients)
+      : 'closed; --config names the keys that open it',
   };
 }
 
-async function insideFacts(message: Uint8Array, recipients: readonly RecipientKey[]): Promise<Facts | string> {
+const NOT_OURS = 'not encrypted to a key of this configuration';
+const NO_REQUEST = 'no certification request: encrypted to another key, or damaged';
+
+async function insideFacts(
+  message: Uint8Array,
+  messageType: string,
+  recipients: readonly RecipientKey[],
+): Promise<Facts | string> {
+  // A reply is encrypted to its requester. Tried with another key it would open, as it must, to random octets.
+  const plaintext = messageType === 'CertRep' ? undefined : await opened(message, recipients);
+  if (!plaintext) return NOT_OURS;
+  if (messageType !== 'PKCSReq' && messageType !== 'RenewalReq') return `${plaintext.length} octets`;
+  return (await unlessDerError(() => requestFacts(plaintext))) ?? NO_REQUEST;
+}
+
+/** undefined: not encrypted to one of these keys, as far as that can be seen. */
+async function opened(message: Uint8Array, recipients: readonly RecipientKey[]): Promise<Uint8Array | undefined> {
   const enveloped = readDerOrBer(message, readEnvelopedData);
   const chosen = chooseRecipient(enveloped, recipients);
   const transport = chosen?.recipient.transport;
-  if (!enveloped.cipher || !chosen || !transport) return 'not encrypted to a key of this configuration';
-  const plaintext = await openEnvelopedData(
-    { ...enveloped, cipher: enveloped.cipher },
-    { recipient: { ...chosen.recipient, transport }, key: chosen.key },
-    systemRandom,
-  );
+  const { cipher } = enveloped;
+  if (!cipher || !chosen || !transport) return undefined;
+  const addressed = { recipient: { ...chosen.recipient, transport }, key: chosen.key };
+  return unlessDerError(() => openEnvelopedData({ ...enveloped, cipher }, addressed, systemRandom));
+}
+
+async function unlessDerError<T>(read: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
+}
+
+function requestFacts(plaintext: Uint8Array): Facts {
   const csr = readCertificationRequest(plaintext);
   const names = csr.extensions.find(({ oid }) => oid === OID.subjectAltName);
   return {

@@ -27,11 +27,13 @@ export async function startServer(file: string, { logLevel }: { logLevel?: strin
   for (const warning of warnings) logger.warn(warning);
   const store = await openStore(settings.config);
   const around: PolicyAround = { tenants: intuneClients(settings), closing: [], store, logger };
+  let server: FastifyInstance | undefined;
   try {
-    const server = await assemble(settings, store, around, logger);
+    server = await assemble(settings, store, around, logger);
     const admin = await administration(settings, store, logger, server);
     return await serve(server, admin, settings.config, () => release(store, around));
   } catch (error) {
+    await server?.close();
     await release(store, around);
     throw error;
   }

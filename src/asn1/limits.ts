@@ -2,7 +2,7 @@
 export type Limits = {
   /** Nested elements, counted from the outermost. */
   depth: number;
-  /** Elements visited in one message, all readers over it together. */
+  /** Elements visited by one reader and those entered from it. A structure read by itself has a budget of its own. */
   nodes: number;
   /** Octets of the input. */
   size: number;

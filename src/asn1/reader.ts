@@ -1,7 +1,7 @@
 /**
  * A forward-only reader of strict DER (X.690 10 and 11) over one buffer. It copies nothing: every value is a view, so
  * the signed bytes stay the received bytes. Structure is read by asking for it, which bounds depth by the caller's
- * grammar; a shared budget bounds the number of elements.
+ * grammar. A reader shares a budget of elements with the readers entered from it; `over` begins a new one.
  */
 import { DerError, LIMITS, type Limits } from './limits.ts';
 import { oidText } from './oid.ts';
@@ -29,7 +29,7 @@ export class DerReader {
     this.#budget = budget;
   }
 
-  /** A reader over `bytes`. Throws DerError when they exceed `limits.size`. */
+  /** A reader over `bytes`, with a new budget. Throws DerError when they exceed `limits.size`. */
   static over(bytes: Uint8Array, limits: Limits = LIMITS): DerReader {
     if (bytes.length > limits.size) throw new DerError(`${bytes.length} octets exceed the limit of ${limits.size}`);
     return new DerReader(bytes, 0, bytes.length, limits.depth, { nodes: limits.nodes });

@@ -9,6 +9,7 @@ import { assertNoSid } from './names.ts';
 import type { Profile } from './profile.ts';
 import { randomSerial } from './serial.ts';
 
+/** A CA, and the profile by which it issues. */
 export type LocalAuthorityParts = {
   /** The issuing CA, DER. */
   certificate: Uint8Array;

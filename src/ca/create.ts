@@ -16,6 +16,7 @@ import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 import { readCaCertificate } from './ca-certificate.ts';
 import { randomSerial } from './serial.ts';
 
+/** What a new CA or RA certificate says, and the key that it is for. */
 export type NewCertificate = {
   /** RFC 4514, for example `CN=Example Issuing CA,O=Example`. */
   subject: string;

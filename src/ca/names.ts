@@ -22,8 +22,10 @@ export function subjectAltNameFor(profile: Profile, csr: CertificationRequest): 
 
 /** Throws Refusal when the request names nobody, be it with an RDN that holds nothing (X.501: one attribute or more). */
 export function assertNamed(_profile: Profile, csr: CertificationRequest): void {
-  if (readName(csr.subject).some((rdn) => rdn.length === 0))
-    throw new Refusal('subject_refused', 'the subject has an empty RDN');
+  const rdns = readName(csr.subject);
+  if (rdns.some((rdn) => rdn.length === 0)) throw new Refusal('subject_refused', 'the subject has an empty RDN');
+  if (rdns.flat().some(({ text }) => CONTROL.test(text)))
+    throw new Refusal('subject_refused', `control characters in the subject ${quoted(csr.subjectText)}`);
   if (isEmptyName(csr.subject) && !csr.extensions.some(({ oid }) => oid === OID.subjectAltName))
     throw new Refusal('subject_refused', 'the request has neither a subject nor a subjectAltName');
 }
@@ -38,15 +40,22 @@ const SID_URI = /^tag:microsoft\.com,2022-09-14:sid:/i;
 export function assertNoSid(csr: CertificationRequest): void {
   const asked = requested(csr, OID.subjectAltName, readGeneralNames);
   if (asked?.value.some(({ type, text }) => type === 'uri' && SID_URI.test(text)))
-    throw new Refusal('subject_refused', 'the request names a SID, and the policy of the endpoint does not vouch for names');
+    throw new Refusal(
+      'subject_refused',
+      'the request names a SID, and the policy of the endpoint does not vouch for names',
+    );
 }
+
+/** A NUL once made verifiers written in C believe `good.example\0.evil.example`. */
+const CONTROL = /[\u0000-\u001f\u007f]/;
+/** The same in a name inside a name, which is text of RFC 4514 already. */
+const ESCAPED_CONTROL = /\\(?:[01][0-9a-f]|7f)/i;
 
 function assertAllowed(profile: Profile, name: GeneralName): void {
   const type = altNameType(name);
   if (!profile.altNames.includes(type))
     throw new Refusal('subject_refused', `the profile does not allow the subjectAltName ${type}:${quoted(name.text)}`);
-  // A NUL once made verifiers written in C believe `good.example\0.evil.example`.
-  if (/[\u0000-\u001f\u007f]/.test(name.text))
+  if (CONTROL.test(name.text) || (name.type === 'directory' && ESCAPED_CONTROL.test(name.text)))
     throw new Refusal('subject_refused', `control characters in the subjectAltName ${type}:${quoted(name.text)}`);
 }
 

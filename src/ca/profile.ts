@@ -7,6 +7,7 @@ import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 /** Kinds of subjectAltName. `upn` is the otherName of Microsoft's user principal name, `otherName` every other one. */
 export type AltNameType = GeneralNameType | 'upn';
 
+/** What the certificates of an endpoint may contain. What is not named here is never copied from a request. */
 export type Profile = {
   /** Milliseconds from now, when the client does not ask for another validity. */
   validity: number;

@@ -13,6 +13,7 @@ import {
   type Fetch,
   getCaCertificates,
   getCapabilities,
+  isCa,
   pkiOperation,
   recipientOf,
 } from './server.ts';
@@ -32,6 +33,7 @@ export async function discover(url: string, { fetch, step }: ClientContext): Pro
   return { url, capabilities, certificates, recipient: recipientOf(certificates) };
 }
 
+/** What to ask for, and who signs. */
 export type EnrolPlan = {
   /** Name, DER. */
   subject: Uint8Array;
@@ -44,6 +46,7 @@ export type EnrolPlan = {
   csr?: Uint8Array;
 };
 
+/** The reply, and the transactionID under which it was asked for. */
 export type Enrolled = CertRep & { transactionId: string };
 
 /** Sends one PKCSReq, or RenewalReq with a `signer`, and verifies the reply. Throws ServerError and ReplyError. */
@@ -105,10 +108,9 @@ const lookUp = (
   );
 
 /** The CA: the recipient is its RA, or the CA itself. */
-function issuerOf({ certificates, recipient }: ScepServer): Uint8Array {
+function issuerOf({ recipient }: ScepServer): Uint8Array {
   const { subject, issuer } = readCertificate(recipient);
-  const issued = certificates.some((der) => Buffer.compare(readCertificate(der).issuer, subject) === 0);
-  return issued ? subject : issuer;
+  return isCa(recipient) ? subject : issuer;
 }
 
 export type Exchange = {

@@ -71,7 +71,8 @@ function usages(der: Uint8Array): readonly string[] {
   return value ? readKeyUsage(value) : ['keyEncipherment'];
 }
 
-function isCa(der: Uint8Array): boolean {
+/** Whether a certificate, DER, may issue others. */
+export function isCa(der: Uint8Array): boolean {
   const value = extension(der, OID.basicConstraints);
   return value !== undefined && readBasicConstraints(value).ca;
 }

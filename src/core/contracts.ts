@@ -22,8 +22,9 @@ export interface Logger {
 /** An X.509 extension as requested: `value` is the content of extnValue (DER). RFC 5280 4.1.2.9. */
 export type Extension = { oid: string; critical: boolean; value: Uint8Array };
 
-/** One GeneralName. `value` is its DER element; `type` is the context tag number of RFC 5280 4.2.1.6 by name. */
+/** One GeneralName (RFC 5280 4.2.1.6). `der` is the whole element; `type` names its context tag; `text` is for people. */
 export type GeneralName = { type: GeneralNameType; der: Uint8Array; text: string };
+/** The choices of GeneralName that RFC 5280 4.2.1.6 numbers from 0 to 8. */
 export type GeneralNameType =
   | 'otherName'
   | 'email'
@@ -40,7 +41,8 @@ export type KeyKind = { type: 'rsa' | 'ec' | 'ed25519'; bits: number };
 
 /**
  * A PKCS#10 certification request (RFC 2986), already proven: its own signature verified. Plain data, safe to send to
- * another thread. `challenge` is a secret: it never goes to a log, an error or a store.
+ * another thread. `challenge` is a secret: it never goes to a log or an error, and stores hold it only inside
+ * the CSR of a request that waits or is owed a notice.
  */
 export type CertificationRequest = {
   der: Uint8Array;
@@ -59,6 +61,7 @@ export type CertificationRequest = {
 
 /** ValidityPeriod and ValidityPeriodUnits of [MS-WCCE] 2.2.2.7.10, put right: `count` is a positive integer. */
 export type RequestedValidity = { unit: ValidityUnit; count: number };
+/** The units that Windows names, in its own spelling. */
 export type ValidityUnit = 'Hours' | 'Days' | 'Weeks' | 'Months' | 'Years';
 
 /** One request for one certificate, in the words of enrolment rather than of SCEP. */
@@ -82,6 +85,7 @@ export type Facts = Readonly<Record<string, string>>;
  * `consumes`: a one-time challenge that is used up in the same transaction that records the certificate.
  */
 export type Decision = Allow | Deny | Pend;
+/** Yes. */
 export type Allow = {
   kind: 'allow';
   notify: 'none' | 'strict' | 'outbox';
@@ -90,7 +94,9 @@ export type Allow = {
   vouchesForNames?: boolean;
   facts?: Facts;
 };
+/** No: `code` is the row of REFUSALS that the device sees, `detail` is for the log. */
 export type Deny = { kind: 'deny'; code: RefusalCode; detail: string; facts?: Facts };
+/** Not yet: the device is told to ask again. `detail` is for the log. */
 export type Pend = {
   kind: 'pend';
   /**
@@ -132,6 +138,7 @@ export const REVOCATION_REASONS = {
   cessationOfOperation: 5,
   privilegeWithdrawn: 9,
 } as const;
+/** A reason by its name in RFC 5280. */
 export type RevocationReason = keyof typeof REVOCATION_REASONS;
 
 /** Optional beside `Issuer`: tells a foreign CA that a certificate is revoked. Idempotent. */
@@ -139,6 +146,7 @@ export interface Revoker {
   revoke(certificate: Uint8Array, reason: RevocationReason, signal: AbortSignal): Promise<void>;
 }
 
+/** Hash functions under the names of node:crypto. */
 export type Digest = 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
 
 /** How a content-encryption key was encrypted: RFC 8017 7.2 (pkcs1) or 7.1 (oaep, both hashes named). */

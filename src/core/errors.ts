@@ -5,6 +5,7 @@
 
 /** RFC 8894 3.2.1.4.5: why a request was rejected. */
 export const FAIL_INFO = { badAlg: 0, badMessageCheck: 1, badRequest: 2, badTime: 3, badCertId: 4 } as const;
+/** A failInfo by its name. */
 export type FailInfo = keyof typeof FAIL_INFO;
 
 type Row = { failInfo: FailInfo; hresult: number; text: string; remedy: string };
@@ -123,7 +124,7 @@ export const REFUSALS = {
     'badRequest',
     RPC_S_SERVER_UNAVAILABLE,
     'The request could not be checked.',
-    'The service behind the webhook could not be reached, or gave no clear answer. The log line says which; docs/webhook.md has the form of an answer.',
+    'Whoever decides, Intune or the service behind a webhook, could not be asked or gave no clear answer. The log line says which, and why.',
   ),
   notification_failed: row(
     'badRequest',
@@ -163,6 +164,7 @@ export const REFUSALS = {
   ),
 } as const satisfies Record<string, Row>;
 
+/** The stable code of a refusal: in the log, in docs/errors.md, and never renamed. */
 export type RefusalCode = keyof typeof REFUSALS;
 
 /** Errors a client sees as an HTTP status, without detail: the message never became one that can be answered. */
@@ -205,6 +207,7 @@ export const HTTP_ERRORS = {
   },
 } as const satisfies Record<string, { status: number; text: string; remedy: string }>;
 
+/** The stable code of an HTTP error. */
 export type HttpErrorCode = keyof typeof HTTP_ERRORS;
 
 /** A request that is understood and refused. Carries words for the log; the wire gets the row of its code. */

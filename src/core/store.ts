@@ -2,7 +2,7 @@
  * What must survive a crash, and the one contract every store keeps. One transaction per outcome: a certificate, its
  * transaction, the audit entry and the notice that is owed for it are either all there or none of them.
  */
-import type { RevocationReason } from './contracts.ts';
+import type { Pend, RevocationReason } from './contracts.ts';
 
 /**
  * The life of a certificate. `issued`: signed and recorded, but its delivery waits for somebody's word (Intune under
@@ -11,6 +11,7 @@ import type { RevocationReason } from './contracts.ts';
  */
 export type CertificateState = 'issued' | 'delivered' | 'revoked';
 
+/** One certificate that was issued, and what became of it. */
 export type StoredCertificate = {
   /** Lower-case hexadecimal without leading zero octets: the identity within this product. */
   serial: string;
@@ -37,8 +38,10 @@ export type StoredCertificate = {
  */
 export type TransactionKey = string;
 
+/** The life of a request. `approved`: by an administrator; the certificate is made when the device asks again. */
 export type TransactionState = 'pending' | 'approved' | 'issued' | 'rejected';
 
+/** One request, and what became of it. */
 export type StoredTransaction = {
   key: TransactionKey;
   endpoint: string;
@@ -47,8 +50,8 @@ export type StoredTransaction = {
   signer: string;
   subject: string;
   state: TransactionState;
-  /** Why it waits: `approval` or `unreachable`. */
-  reason?: string;
+  /** Why it waits. */
+  reason?: Pend['reason'];
   /**
    * The PKCS#10 request, DER, while it waits: a poll brings none. It holds the challenge, a secret, so it is erased
    * when the request is issued or rejected, and when the challenge in it can no longer be of use.
@@ -62,6 +65,7 @@ export type StoredTransaction = {
 
 /** A message owed to the authoriser, as plain data, so that it can be sent again after a restart. */
 export type Notice = SuccessNotice | FailureNotice;
+/** A certificate was issued. `csr` is DER, with the challenge in it. */
 export type SuccessNotice = {
   kind: 'success';
   endpoint: string;
@@ -73,6 +77,7 @@ export type SuccessNotice = {
   notAfter: Date;
   issuer: string;
 };
+/** An allowed request got no certificate. `csr` is DER, with the challenge in it. */
 export type FailureNotice = {
   kind: 'failure';
   endpoint: string;
@@ -83,8 +88,10 @@ export type FailureNotice = {
   description: string;
 };
 
+/** A notice that is still owed, and when it is tried next. `mode`: as `notify` of the `Allow` that asked for it. */
 export type StoredNotice = { id: number; notice: Notice; mode: 'strict' | 'outbox'; attempts: number; dueAt: Date };
 
+/** What can happen to a request or a certificate. */
 export type AuditEvent =
   | 'issued'
   | 'delivered'
@@ -140,6 +147,7 @@ export type Pending = {
   supersedes?: string;
 };
 
+/** As `RecordResult`, for a request that begins to wait. */
 export type PendingResult =
   | { kind: 'recorded' }
   | { kind: 'duplicate'; existing: StoredTransaction }
@@ -150,6 +158,7 @@ export type NewChallenge = { endpoint: string; password: string; createdAt: Date
 /** `id` is what `Allow.consumes` names, so that the password is used up with the certificate that it was good for. */
 export type StoredChallenge = { id: string; expiresAt: Date; used: boolean };
 
+/** Which certificates to list; whatever is absent limits nothing. */
 export type CertificateFilter = {
   endpoint?: string;
   state?: CertificateState;
@@ -166,8 +175,8 @@ export type CertificateFilter = {
  */
 export interface Store {
   findTransaction(key: TransactionKey): Promise<StoredTransaction | undefined>;
-  /** Every transaction with this transactionID at this endpoint, newest first: what a poll can mean. */
-  findTransactions(endpoint: string, transactionId: string): Promise<StoredTransaction[]>;
+  /** The newest transaction of this signer with this transactionID at this endpoint: what a poll can mean. */
+  findPolled(endpoint: string, transactionId: string, signer: string): Promise<StoredTransaction | undefined>;
   findCertificate(serial: string): Promise<StoredCertificate | undefined>;
   listCertificates(filter: CertificateFilter): Promise<StoredCertificate[]>;
   /** Revoked certificates only ever become more: while their number is the same, they are the same. */
@@ -183,19 +192,24 @@ export interface Store {
    * nothing is written, and it is returned. An issued one whose certificate is revoked or superseded does not stand.
    */
   recordPending(pending: Pending): Promise<PendingResult>;
-  /** Erases the requests of transactions that have waited as `unreachable` since before this moment. */
-  forgetRequests(before: Date): Promise<void>;
+  /** Removes a transaction that waits, after whoever decides has said no. One that does not wait stays. */
+  withdrawPending(key: TransactionKey): Promise<void>;
+  /**
+   * Erases the requests of transactions that wait as `unreachable` since before the first moment, and removes whatever
+   * waits, approved or not, since before the second.
+   */
+  forgetRequests(unreachableBefore: Date, anyBefore: Date): Promise<void>;
   /** Oldest first. */
   listPending(): Promise<StoredTransaction[]>;
   /** Moves a pending transaction on. Returns false when it is not pending. */
   decidePending(key: TransactionKey, decision: 'approved' | 'rejected', audit: AuditEntry): Promise<boolean>;
 
   /** The authoriser accepted: the notice is done, and a certificate that waited for it is `delivered`. */
-  noticeAccepted(noticeId: number, serial: string, audit: AuditEntry): Promise<void>;
+  noticeAccepted(noticeId: number, serial: string | undefined, audit: AuditEntry): Promise<void>;
   /** Not accepted now, to be tried again at `dueAt`. */
   noticePostponed(noticeId: number, dueAt: Date): Promise<void>;
   /** Given up: the notice is done. A certificate still `issued` becomes `revoked`, never delivered. */
-  noticeAbandoned(noticeId: number, serial: string, audit: AuditEntry): Promise<void>;
+  noticeAbandoned(noticeId: number, serial: string | undefined, audit: AuditEntry): Promise<void>;
   /** A notice without a certificate (a failureNotification), to be sent from the outbox. */
   recordNotice(notice: Notice): Promise<number>;
   /** Notices of this mode that are due, oldest first. */

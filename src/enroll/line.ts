@@ -1,22 +1,23 @@
 /** One enrolment, in order. This file is the only place that knows what comes after what. */
 import type { Allow, Decision, EnrollmentRequest, Pend } from '../core/contracts.ts';
+import { ask } from '../core/ask.ts';
 import { REFUSALS, Refusal, type RefusalCode } from '../core/errors.ts';
-import type { StoredTransaction } from '../core/store.ts';
+import type { Issuance, RecordResult, StoredCertificate, StoredTransaction } from '../core/store.ts';
 import { certificateRecord } from './certificate.ts';
 import type { Endpoint, Surroundings } from './endpoint.ts';
-import { failureNotice, sendStrict, successNotice } from './notices.ts';
+import { failureNotice, sendStrict, successNotice, tellRevoker } from './notices.ts';
 import type { Outcome } from './outcome.ts';
-import type { Recognised } from './recognise.ts';
+import { type Recognised, speaksForItself } from './recognise.ts';
 import { asRenewal, renewalDecision } from './renewal.ts';
 
-/** Pending because Intune could not be asked: longer than a challenge lives (60 minutes) there is nothing to wait for. */
+/** Pending because nobody could be asked: longer than Intune's challenge lives there is nothing to wait for. */
 export const UNREACHABLE_PATIENCE = 60 * 60_000;
 
-const CHALLENGE_USED: Outcome = {
+const CHALLENGE_USED = {
   kind: 'refused',
   code: 'challenge_used',
   detail: 'the one-time challenge was used by another request',
-};
+} as const satisfies Outcome;
 
 /**
  * earlier outcome → permission → approval → issue → record → settle. Every exit is an Outcome; what throws beyond that
@@ -29,7 +30,10 @@ export async function enrol(recognised: Recognised, endpoint: Endpoint, around: 
 
   const signal = around.deadline();
   const decision = await permission(recognised, earlier, endpoint, around, signal);
-  if (decision.kind === 'deny') return { ...decision, kind: 'refused' };
+  if (decision.kind === 'deny') {
+    if (earlier?.state === 'pending') await around.store.withdrawPending(earlier.key);
+    return { ...decision, kind: 'refused' };
+  }
   if (decision.kind === 'pend') return postpone(recognised, earlier, decision, around);
 
   const issued = await issue(recognised, decision, endpoint, around, signal);
@@ -51,11 +55,9 @@ async function permission(
   // Intune sends a new challenge with every request and wants to hear of every one, whoever signed it.
   const renewal = speaksForItself(endpoint) && renewalDecision(recognised, endpoint, clock());
   if (renewal) return renewal;
-  const decision = await endpoint.policy.decide(asRenewal(recognised, endpoint, clock()), signal);
+  const decision = await ask(endpoint.policy, asRenewal(recognised, endpoint, clock()), signal);
   return decision.kind === 'allow' && endpoint.approval === 'manual' ? afterApproval(decision) : decision;
 }
-
-const speaksForItself = ({ policy, renewal }: Endpoint): boolean => !policy.decidesRenewals && renewal !== false;
 
 const afterApproval = ({ consumes, facts }: Allow): Pend => ({
   kind: 'pend',
@@ -89,7 +91,7 @@ async function postpone(
   // Since its first sight, whatever became of it: the challenge in it has been ageing all the time.
   const waited = earlier ? now.getTime() - earlier.createdAt.getTime() : 0;
   if (reason === 'unreachable' && waited > UNREACHABLE_PATIENCE)
-    return { kind: 'refused', code: 'intune_unreachable', detail, ...(facts && { facts }) };
+    return { kind: 'refused', code: 'policy_unreachable', detail, ...(facts && { facts }) };
   const { endpoint, transactionId } = transaction;
   const result = await store.recordPending({
     transaction: { ...transaction, reason, csr: request.csr.der },
@@ -139,7 +141,7 @@ async function settle(
   const certificate =
     notify === 'strict' ? issued.certificate : { ...issued.certificate, state: 'delivered' as const, deliveredAt: now };
   const notice = notify === 'none' ? undefined : { notice: successNotice(request, certificate), mode: notify };
-  const result = await around.store.recordIssued({
+  const result = await recordOrRevoke(issued.certificate, endpoint, around, {
     transaction,
     certificate,
     audit: {
@@ -153,9 +155,29 @@ async function settle(
     ...(consumes !== undefined && { consumes }),
     ...(earlier?.certificate && { supersedes: earlier.certificate.serial }),
   });
-  if (result.kind === 'consumed') return CHALLENGE_USED;
+  if (result.kind === 'consumed') {
+    if (notify !== 'none') await oweFailure(request, CHALLENGE_USED.code, around);
+    return CHALLENGE_USED;
+  }
   if (result.kind === 'duplicate')
     return repeated(result.existing, endpoint, around) ?? { kind: 'pending', reason: 'duplicate' };
   if (!notice || notify !== 'strict' || result.noticeId === undefined) return { ...issued, certificate };
   return sendStrict({ id: result.noticeId, notice: notice.notice }, { ...issued, certificate }, endpoint, around);
+}
+
+/** A certificate that was signed and is not recorded is nobody's: a CA with a list of its own must hear of it. */
+async function recordOrRevoke(
+  certificate: StoredCertificate,
+  endpoint: Endpoint,
+  around: Surroundings,
+  issuance: Issuance,
+): Promise<RecordResult> {
+  try {
+    const result = await around.store.recordIssued(issuance);
+    if (result.kind !== 'recorded') await tellRevoker(certificate, endpoint, around);
+    return result;
+  } catch (error) {
+    await tellRevoker(certificate, endpoint, around);
+    throw error;
+  }
 }

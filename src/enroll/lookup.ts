@@ -24,8 +24,7 @@ export async function polled(
   { store }: Surroundings,
 ): Promise<Recognised | Outcome> {
   const signer = keyHash(scep.replyTo.signerKey.spki);
-  const candidates = await store.findTransactions(endpoint.path, scep.header.transactionId);
-  const mine = candidates.find((transaction) => transaction.signer === signer);
+  const mine = await store.findPolled(endpoint.path, scep.header.transactionId, signer);
   if (!mine) return unknown('unknown_transaction', 'no transaction of this key');
   if (!mine.csr) return decided(mine);
   const { signed: _signed, algorithm: _algorithm, signature: _signature, ...csr } = readCertificationRequest(mine.csr);
@@ -42,7 +41,7 @@ function decided({ state, certificate }: StoredTransaction): Outcome {
   if (certificate?.state === 'issued') return { kind: 'pending', reason: 'notification' };
   if (state === 'rejected') return { kind: 'refused', code: 'rejected', detail: 'rejected by an administrator' };
   if (state === 'issued') return { kind: 'refused', code: 'rejected', detail: 'the certificate is revoked' };
-  return { kind: 'refused', code: 'intune_unreachable', detail: 'the challenge has expired while the request waited' };
+  return { kind: 'refused', code: 'policy_unreachable', detail: 'the challenge has expired while the request waited' };
 }
 
 /**
@@ -52,23 +51,31 @@ function decided({ state, certificate }: StoredTransaction): Outcome {
 export async function certificateFor(
   scep: ScepRequest & { content: { type: 'get-certificate' } },
   signedBy: StoredCertificate | undefined,
-  { store }: Surroundings,
+  { store, clock }: Surroundings,
 ): Promise<Outcome> {
-  const { serialNumber } = scep.content;
-  const certificate = serialNumber && (await store.findCertificate(serialText(serialNumber)));
+  // Asked whether there is a number or not: that the envelope could be read must not be seen in the time.
+  const { serialNumber = NOBODYS } = scep.content;
+  const certificate = await store.findCertificate(serialText(serialNumber));
   const own =
     certificate?.state === 'delivered' &&
     (certifies(certificate.der, scep.replyTo.signerKey.spki) ||
-      (signedBy !== undefined && sameHolder(signedBy, certificate)));
+      (signedBy !== undefined && sameHolder(signedBy, certificate, clock())));
   if (!own) return unknown('unknown_certificate', 'no certificate with this serial number that belongs to the signer');
   return { kind: 'found', certificates: [certificate.der], crls: [], facts: { serial: certificate.serial } };
 }
 
+/** A serial number that no certificate has: RFC 5280 4.1.2.2 wants them positive. */
+const NOBODYS = new Uint8Array(16);
+
 const certifies = (der: Uint8Array, spki: Uint8Array): boolean => Buffer.compare(readCertificate(der).spki, spki) === 0;
 
 /** Two endpoints may give one name to two devices, and certificates without a subject have no name in common. */
-const sameHolder = (live: StoredCertificate, { endpoint, subject }: StoredCertificate): boolean =>
-  live.state === 'delivered' && live.endpoint === endpoint && live.subject === subject && subject !== '';
+const sameHolder = (live: StoredCertificate, { endpoint, subject }: StoredCertificate, now: Date): boolean =>
+  live.state === 'delivered' &&
+  live.notAfter > now &&
+  live.endpoint === endpoint &&
+  live.subject === subject &&
+  subject !== '';
 
 /** The CRL is public: it is the same for whoever asks and however they name the issuer. */
 export async function currentCrl({ crl }: Endpoint): Promise<Outcome> {

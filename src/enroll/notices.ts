@@ -1,4 +1,5 @@
 /** What the authoriser is owed: written with the certificate, sent at once (strict) or from the outbox, found again after a crash. */
+import { within } from '../core/ask.ts';
 import type { EnrollmentRequest, Facts } from '../core/contracts.ts';
 import type {
   AuditEvent,
@@ -62,7 +63,8 @@ type Sent = { accepted: true; facts: Facts } | { accepted: false; facts: Facts; 
 
 async function send(notice: Notice, { policy }: Endpoint, { deadline }: Surroundings): Promise<Sent> {
   try {
-    return { accepted: true, facts: (await policy.notify?.(notice, deadline())) ?? {} };
+    const signal = deadline();
+    return { accepted: true, facts: policy.notify ? await within(policy.notify(notice, signal), signal) : {} };
   } catch (cause) {
     return {
       accepted: false,
@@ -74,7 +76,7 @@ async function send(notice: Notice, { policy }: Endpoint, { deadline }: Surround
 }
 
 /** The device gets its answer even when the CA does not: nobody has the certificate, and the log says what to do. */
-async function tellRevoker(
+export async function tellRevoker(
   { serial, der }: StoredCertificate,
   { path, revoker }: Endpoint,
   { logger, deadline }: Surroundings,
@@ -128,7 +130,7 @@ async function sendFromOutbox(
   const sent = await send(notice, endpoint, around);
   if (!sent.accepted) return postpone(due, 'notification not accepted, will be tried again', around, sent.cause);
   const serial = notice.kind === 'success' ? notice.serial : undefined;
-  await around.store.noticeAccepted(id, serial ?? '', entry('notified', notice, around, serial));
+  await around.store.noticeAccepted(id, serial, entry('notified', notice, around, serial));
 }
 
 const NOT_CONFIGURED = 'notification for an endpoint that is not configured';

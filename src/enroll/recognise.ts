@@ -22,7 +22,8 @@ export function recognise(
   endpoint: Endpoint,
 ): Recognised {
   // RFC 8894 2.3 speaks of one key; Windows and TPM-backed clients sign with a throw-away one.
-  if (endpoint.requireSignerKeyMatch && !signedBy && Buffer.compare(csr.spki, scep.replyTo.signerKey.spki) !== 0)
+  const renews = signedBy !== undefined && speaksForItself(endpoint);
+  if (endpoint.requireSignerKeyMatch && !renews && Buffer.compare(csr.spki, scep.replyTo.signerKey.spki) !== 0)
     throw new Refusal('signer_key_mismatch', 'the message is signed with another key than the requested one');
   return recogniseAgain(scep, csr, signedBy, endpoint);
 }
@@ -53,3 +54,6 @@ const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes, 'he
 // The parts are separated by their lengths, so that no two requests share one key by shifting octets between them.
 const transactionKey = (parts: readonly string[]): string =>
   sha256(parts.map((part) => `${part.length}:${part}`).join());
+
+/** Whether a live certificate is permission to renew itself here. Intune wants to decide about renewals too. */
+export const speaksForItself = ({ policy, renewal }: Endpoint): boolean => !policy.decidesRenewals && renewal !== false;

@@ -115,8 +115,11 @@ const requestFacts = (opened: Opened): Record<string, unknown> => ({
   ...(opened.kind === 'request' && subjectOf(opened)),
 });
 
+/** Characters of a subject in a log line. */
+const LONGEST_SUBJECT = 512;
+
 const subjectOf = ({ content }: ScepRequest): Record<string, unknown> =>
-  content.type === 'certification-request' ? { subject: content.csr.subjectText } : {};
+  content.type === 'certification-request' ? { subject: content.csr.subjectText.slice(0, LONGEST_SUBJECT) } : {};
 
 function outcomeFacts(outcome: Outcome): Record<string, unknown> {
   if (outcome.kind === 'pending') return { reason: outcome.reason, ...outcome.facts };

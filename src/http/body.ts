@@ -12,38 +12,62 @@ export type Bodies = {
 
 /** Messages of real clients are shorter than this; they are never turned away for what long ones take. */
 const SHORT = 64 * 1024;
+const kindOf = (length: number): 'short' | 'long' => (length > SHORT ? 'long' : 'short');
 
 /**
- * `longest`: octets of one body. `most`: octets of all bodies in memory, beyond which a long one is turned away, so that
- * megabytes on a thousand sockets take neither the memory of the process nor the place of the devices.
+ * `longest`: octets of one body. `most`: octets of all long bodies in memory, and as much again for all short ones;
+ * beyond it one more is turned away, so that megabytes on a thousand sockets take neither the memory of the process nor
+ * the place of the devices.
  */
 export function bodies({ longest, most }: { longest: number; most: number }): Bodies {
-  let held = 0;
+  const held = { short: 0, long: 0 };
 
-  function admit(length: number, own: number): void {
-    if (own > longest) throw new HttpError('message_too_large', `the body has more than ${longest} octets`);
-    if (own > SHORT && held + length > most)
-      throw new HttpError('overloaded', `${held} octets of bodies are in memory`);
-    held += length;
+  /** Counts a body that had `before` octets with the `after` octets that it has now. */
+  function count(before: number, after: number): void {
+    held[kindOf(before)] -= before;
+    held[kindOf(after)] += after;
+  }
+
+  function admit(before: number, after: number): void {
+    bounded(after);
+    const kind = kindOf(after);
+    const others = held[kind] - (kindOf(before) === kind ? before : 0);
+    if (others + after > most) throw new HttpError('overloaded', `${others} octets of ${kind} bodies are in memory`);
+    count(before, after);
+  }
+
+  function bounded(length: number): void {
+    if (length > longest) throw new HttpError('message_too_large', `the body has more than ${longest} octets`);
   }
 
   return {
     async use(request, work) {
-      const chunks: Buffer[] = [];
       let own = 0;
       try {
-        admit(0, Number(request.headers['content-length'] ?? 0));
+        const announced = Number(request.headers['content-length'] ?? 0);
+        bounded(announced);
+        // An announcement costs its sender nothing, so a long one gets its place only as its octets come.
+        let body: Buffer = Buffer.allocUnsafe(Math.min(announced, SHORT));
         for await (const chunk of chunksOf(request)) {
-          admit(chunk.length, own + chunk.length);
+          admit(own, own + chunk.length);
+          body = roomFor(body, own + chunk.length, longest);
+          body.set(chunk, own);
           own += chunk.length;
-          chunks.push(chunk);
         }
-        return await work(Buffer.concat(chunks, own));
+        return await work(body.subarray(0, own));
       } finally {
-        held -= own;
+        count(own, 0);
       }
     },
   };
+}
+
+/** The buffer, or a copy of at least twice its size: chunks are copied, because one of one octet costs hundreds if kept. */
+function roomFor(body: Buffer, length: number, longest: number): Buffer {
+  if (length <= body.length) return body;
+  const larger = Buffer.allocUnsafe(Math.min(longest, Math.max(length, 2 * body.length)));
+  larger.set(body);
+  return larger;
 }
 
 async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer, void> {

@@ -14,7 +14,6 @@ export function messageFromQuery(value: string | undefined): Uint8Array {
   return fromBase64(once.replace(/[\r\n\t]/g, '').replaceAll(' ', '+'));
 }
 
-const PEM = /-----BEGIN [^-]+-----([\s\S]*?)-----END [^-]+-----/;
 const SEQUENCE = 0x30;
 
 /** The body of a POST: DER or BER as it should be, else base64 text or PEM. Throws HttpError `message_undecodable`. */
@@ -22,7 +21,20 @@ export function messageFromBody(body: Uint8Array | undefined): Uint8Array {
   if (!body?.length) throw new HttpError('message_undecodable', 'POST without body');
   if (body[0] === SEQUENCE) return body;
   const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1');
-  return fromBase64((PEM.exec(text)?.[1] ?? text).replace(/\s/g, ''));
+  return fromBase64(unwrapped(text).replace(/\s/g, ''));
+}
+
+const BEGIN = '-----BEGIN ';
+const DASHES = '-----';
+
+/** What stands between the two lines of PEM, or the text when it has none. Each octet is looked at once. */
+function unwrapped(text: string): string {
+  const begin = text.indexOf(BEGIN);
+  if (begin < 0) return text;
+  const label = text.indexOf(DASHES, begin + BEGIN.length);
+  const end = label < 0 ? -1 : text.indexOf('-----END ', label + DASHES.length);
+  if (end < 0) throw new HttpError('message_undecodable', 'PEM without its last line');
+  return text.slice(label + DASHES.length, end);
 }
 
 function fromBase64(text: string): Uint8Array {

@@ -4,16 +4,24 @@ const NDES_PATH = '/certsrv/mscep/mscep.dll';
 /** Where NDES itself answers too, and where routers ask by habit. `…/mscep_admin/mscep.dll` serves GetCACaps there. */
 const NDES_ALIASES = ['/certsrv/mscep', '/certsrv/mscep_admin/mscep.dll', '/cgi-bin'];
 
+const PKICLIENT = '/pkiclient.exe';
+/** Characters. No endpoint has such a path, and work on it would be work for whoever sends it. */
+const LONGEST = 2048;
+
 /**
  * The canonical form of a path: lower case, single slashes, none at the end, and no `/pkiclient.exe`, which Windows and
- * Cisco append even where the administrator has already typed it.
+ * Cisco append even where the administrator has already typed it. One of more than 2048 characters stays as it is.
  */
 export function canonicalPath(path: string): string {
-  const collapsed = decoded(path)
+  if (path.length > LONGEST) return path;
+  let rest = decoded(path)
     .toLowerCase()
     .replace(/\/{2,}/g, '/');
-  return collapsed.replace(/(\/pkiclient\.exe|\/)+$/, '') || '/';
+  for (let suffix = suffixOf(rest); suffix; suffix = suffixOf(rest)) rest = rest.slice(0, -suffix.length);
+  return rest || '/';
 }
+
+const suffixOf = (path: string): string | undefined => [PKICLIENT, '/'].find((suffix) => path.endsWith(suffix));
 
 function decoded(path: string): string {
   try {

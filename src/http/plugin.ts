@@ -8,6 +8,7 @@ import { bodies } from './body.ts';
 import { type Incoming, runOperation } from './operations.ts';
 import { gate } from './overload.ts';
 import { canonicalPath, endpointPaths } from './paths.ts';
+import { queryValue } from './query.ts';
 
 export type ScepPluginOptions = {
   services: readonly ScepService[];
@@ -17,7 +18,7 @@ export type ScepPluginOptions = {
   mostRunning?: number;
   /** Octets of a POST body; more gets 413. */
   bodyLimit?: number;
-  /** Octets of all POST bodies in memory; a body of more than 64 KiB beyond them gets 503. */
+  /** Octets of all POST bodies of more than 64 KiB in memory, and as many of all shorter ones; beyond them 503. */
   mostBuffered?: number;
 };
 
@@ -55,6 +56,7 @@ export async function scepPlugin(app: FastifyInstance, options: ScepPluginOption
       return reply;
     }
     const url = request.raw.url ?? '';
+    if (request.method === 'HEAD') assertSafe(url);
     const run = (incoming: Incoming) => busy.run(() => runOperation(service, incoming));
     const result =
       request.method === 'POST'
@@ -73,6 +75,12 @@ const routes = (paths: ReadonlyMap<string, ScepService>): string[] =>
 
 const pathOf = (request: FastifyRequest): string =>
   (request.raw.url ?? '').replace(/\?.*$/s, '').replace(/^https?:\/\/[^/]*/i, '');
+
+/** RFC 9110 9.2.1: HEAD only looks. The other operations only tell; this one would use up a challenge. */
+function assertSafe(url: string): void {
+  if (queryValue(url, 'operation')?.toLowerCase() === 'pkioperation')
+    throw new HttpError('message_undecodable', 'PKIOperation with HEAD');
+}
 
 const requestFacts = (request: FastifyRequest, service?: ScepService): Record<string, unknown> => ({
   endpoint: service?.path,

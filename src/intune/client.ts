@@ -19,6 +19,7 @@ import {
 } from './scep-actions.ts';
 import { tokenSource, withToken } from './token.ts';
 
+/** A tenant, the application that may ask in its name, and the way there. */
 export type IntuneClientOptions = {
   /** GUID or domain name of the tenant whose profiles the devices have. */
   tenant: string;

@@ -21,7 +21,7 @@ export type ScepRequest = { transactionId: string; csr: Uint8Array };
 export type IntuneAnswer = { code: string; description: string; clientRequestId: string };
 
 /** Every other answer, known or not, is a "no". */
-export const isSuccess = (answer: IntuneAnswer): boolean => answer.code.toLowerCase() === 'success';
+export const isSuccess = ({ code }: Pick<IntuneAnswer, 'code'>): boolean => code.toLowerCase() === 'success';
 
 /** `{ "request": … }` of validateRequest. */
 export const validationBody = ({ transactionId, csr }: ScepRequest, callerInfo: string): string =>
@@ -100,16 +100,34 @@ const headers = ({ token, clientRequestId, callerInfo }: Action): Record<string,
 });
 
 /** HTTP statuses that say something of the way or of the service, and nothing of the request. */
-const NO_ANSWER = new Set([401, 403, 404, 407, 408, 410, 413, 429]);
+const NO_ANSWER = new Set([401, 403, 404, 407, 408, 410, 429]);
 
-/** The answer, or undefined when there is none in it. A success is one only with a status of success. */
-function readAnswer(reply: Reply): Omit<IntuneAnswer, 'clientRequestId'> | undefined {
+/** The answer, or undefined when there is none in it. */
+function readAnswer(reply: Reply): Verdict | undefined {
   if (reply.status >= 500 || NO_ANSWER.has(reply.status)) return undefined;
-  const body = parseObject(reply.text);
-  const refused = reply.status >= 400;
-  const error = refused ? serviceError(body) : undefined;
-  const code = textField(body, 'code') ?? error?.code;
-  if (!code || (refused && code.toLowerCase() === 'success')) return undefined;
-  const description = textField(body, 'errorDescription') ?? error?.message ?? '';
-  return { code: quotable(code), description: quotable(description) };
+  const body = unambiguous(parseObject(reply.text));
+  return reply.status >= 400 ? refusal(reply.status, body) : verdict(body);
+}
+
+type Verdict = Omit<IntuneAnswer, 'clientRequestId'>;
+
+function verdict(body: object | undefined): Verdict | undefined {
+  const raw = textField(body, 'code') ?? '';
+  const code = quotable(raw);
+  // Making it fit for a log must make no "yes" out of something else.
+  if (!code || (isSuccess({ code }) && !isSuccess({ code: raw }))) return undefined;
+  return { code, description: quotable(textField(body, 'errorDescription') ?? '') };
+}
+
+/** Other statuses of 4xx speak of this one request, whose sender may have meant them: a "no", never a fault, never a "yes". */
+function refusal(status: number, body: object | undefined): Verdict {
+  const error = serviceError(body);
+  const said = verdict(body) ?? { code: error?.code ?? '', description: error?.message ?? '' };
+  return said.code && !isSuccess(said) ? said : { ...said, code: `HTTP${status}` };
+}
+
+/** The object itself, unless two of its keys differ in letter case alone: then nobody knows which of them counts. */
+function unambiguous(body: object | undefined): object | undefined {
+  const keys = Object.keys(body ?? {}).map((key) => key.toLowerCase());
+  return new Set(keys).size === keys.length ? body : undefined;
 }

@@ -16,6 +16,7 @@ import { withoutStackTraces } from '../pkix/without-stack-traces.ts';
 import { assertCiphertextLength } from './ciphertext.ts';
 import { decodeOaep } from './oaep.ts';
 
+/** A key in the memory of this process, which can be written to a file. */
 export type SoftwareKey = KeyProvider & { readonly privateKey: KeyObject };
 
 /** A KeyProvider over a private KeyObject, RSA or EC. Throws DerError on any other type, curve or size. */
@@ -53,6 +54,7 @@ const rsaDecrypt = (key: KeyObject, ciphertext: Uint8Array, padding: number): Ui
 
 /** The keys that `init` can make. */
 export const KEY_CHOICES = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'p256', 'p384'] as const;
+/** One of them. */
 export type KeyChoice = (typeof KEY_CHOICES)[number];
 
 /** A new key of the system's randomness. RSA takes up to seconds and blocks; it is for `init` and for tests. */

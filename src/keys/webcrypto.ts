@@ -21,6 +21,7 @@ import { assertCiphertextLength } from './ciphertext.ts';
 type CryptoKey = webcrypto.CryptoKey;
 type SubtleCrypto = Pick<webcrypto.SubtleCrypto, 'sign' | 'decrypt' | 'exportKey'>;
 
+/** One key pair as WebCrypto has it. */
 export type WebCryptoKey = {
   /** The engine the keys belong to; @peculiar/webcrypto when left out. */
   subtle?: SubtleCrypto;
@@ -45,7 +46,7 @@ const HASHES: Readonly<Partial<Record<Digest, string>>> = {
  * its time on wrong padding is the engine's business: @peculiar/webcrypto decodes OAEP with early exits.
  */
 export async function webCryptoKey(parts: WebCryptoKey): Promise<KeyProvider> {
-  const { subtle = new Crypto().subtle, privateKeys, publicKey } = parts;
+  const { subtle = peculiar(), privateKeys, publicKey } = parts;
   const spki = octets(await subtle.exportKey('spki', publicKey));
   const key = readKeyKind(spki);
   const sign = (data: Uint8Array, digest: Digest): Promise<Uint8Array> => signWith(subtle, privateKeys, data, digest);
@@ -59,6 +60,12 @@ export async function webCryptoKey(parts: WebCryptoKey): Promise<KeyProvider> {
       return decryptWith({ ...parts, subtle }, ciphertext, transport);
     },
   };
+}
+
+// Its types are those of browsers, its objects are the same.
+function peculiar(): SubtleCrypto {
+  const engine: unknown = new Crypto();
+  return (engine as { subtle: SubtleCrypto }).subtle;
 }
 
 // Engines answer with an ArrayBuffer or a view of one, as they please.

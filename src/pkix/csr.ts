@@ -19,6 +19,8 @@ import {
 } from './signature.ts';
 
 const MOST_ATTRIBUTES = 64;
+/** Room for a challenge of many kilobytes, an RSA-8192 key and a thousand names. It is what a waiting request costs. */
+const MOST_OCTETS = 128 * 1024;
 
 /** A request that has been read but not proven: `signed`, `algorithm` and `signature` are for `provesPossession`. */
 export type UnprovenRequest = CertificationRequest & {
@@ -34,6 +36,7 @@ export type UnprovenRequest = CertificationRequest & {
 export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
   const outer = DerReader.over(der);
   const whole = outer.raw(TAG.sequence);
+  if (whole.length > MOST_OCTETS) throw new DerError(`a certification request of ${whole.length} octets`);
   const request = DerReader.over(whole).sequence();
   const signed = request.raw(TAG.sequence);
   const algorithm = readSignatureAlgorithm(request.sequence());

@@ -58,8 +58,10 @@ export const KEY_USAGES = [
   'encipherOnly',
   'decipherOnly',
 ] as const;
+/** One of them. */
 export type KeyUsage = (typeof KEY_USAGES)[number];
 
+/** KeyUsage, critical as RFC 5280 4.2.1.3 wants it. */
 export const keyUsage = (usages: readonly KeyUsage[]): Extension => ({
   oid: OID.keyUsage,
   critical: true,
@@ -71,6 +73,7 @@ export function readKeyUsage(value: Uint8Array): KeyUsage[] {
   return KEY_USAGES.filter((_, bit) => ((bits[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0);
 }
 
+/** ExtendedKeyUsage with these purposes, OIDs in dotted form. RFC 5280 4.2.1.12. */
 export const extendedKeyUsage = (oids: readonly string[]): Extension => ({
   oid: OID.extendedKeyUsage,
   critical: false,

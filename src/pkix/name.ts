@@ -35,12 +35,15 @@ const IA5 = new Set([ATTRIBUTES['E'], ATTRIBUTES['DC']]);
 
 /** More RDNs than any directory holds. */
 const MOST_RDNS = 256;
+/** A name of hundreds of characters is long; one of a megabyte is there to be printed. */
+const MOST_OCTETS = 8192;
 
 /** One attribute of a name: its type, its value as text and the value's DER. */
 export type NameAttribute = { type: string; text: string; value: Uint8Array };
 
 /** The RDNs of a Name in encoded order. Throws DerError when it is none. */
 export function readName(der: Uint8Array): NameAttribute[][] {
+  if (der.length > MOST_OCTETS) throw new DerError(`a name of ${der.length} octets`);
   const reader = DerReader.over(der);
   const rdns = reader.sequence().each(MOST_RDNS, (name) =>
     name.set().each(MOST_RDNS, (rdn) => {

@@ -8,8 +8,9 @@ import { OID } from './oids.ts';
 export type PublicKey = { kind: KeyKind; key: KeyObject; spki: Uint8Array };
 
 /** Larger moduli and exponents exist only to make a verification take seconds. */
-const MOST_RSA_BITS = 8192;
-const LEAST_RSA_BITS = 1024;
+export const MOST_RSA_BITS = 8192;
+/** Shorter ones are broken for anybody with a rented machine. */
+export const LEAST_RSA_BITS = 1024;
 const MOST_EXPONENT_OCTETS = 4;
 
 const CURVES: ReadonlyMap<string, number> = new Map([

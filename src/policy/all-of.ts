@@ -1,5 +1,6 @@
 /** Several policies that must all allow: asked in their order, the first no ends it. */
 import type { Allow, Decision, Facts, Pend, Policy } from '../core/contracts.ts';
+import { ask } from '../core/ask.ts';
 import { ConfigError } from '../core/errors.ts';
 import { assertSome, askedFor, hearing, nameOf, strictest } from './members.ts';
 
@@ -21,7 +22,7 @@ export function allOf(members: readonly Policy[]): Policy {
       let facts: Facts = {};
       let pend: Pend | undefined;
       for (const member of members) {
-        const decision = await member.decide(request, signal);
+        const decision = await ask(member, request, signal);
         facts = { ...facts, ...decision.facts };
         if (decision.kind === 'deny') return { ...decision, facts };
         if (decision.kind === 'pend') pend ??= decision;

@@ -1,5 +1,6 @@
 /** Several policies of which one must allow: asked in their order, the first yes ends it. */
-import type { Decision, Deny, Pend, Policy } from '../core/contracts.ts';
+import type { Decision, Deny, Facts, Pend, Policy } from '../core/contracts.ts';
+import { ask } from '../core/ask.ts';
 import { ConfigError } from '../core/errors.ts';
 import { assertSome, askedFor, hearing, nameOf } from './members.ts';
 
@@ -22,30 +23,34 @@ export function anyOf(members: readonly Policy[]): Policy {
 
     async decide(request, signal) {
       const denies: Deny[] = [];
-      const errors: unknown[] = [];
+      const errors: Error[] = [];
       let pend: Pend | undefined;
       for (const member of members) {
         try {
-          const decision = await member.decide(request, signal);
+          const decision = await ask(member, request, signal);
           if (decision.kind === 'allow')
             return {
               ...decision,
               notify: askedFor(member, decision),
-              facts: { policy: member.name, ...decision.facts },
+              facts: { policy: member.name, ...decision.facts, ...failuresOf(errors) },
             };
           if (decision.kind === 'pend') pend ??= decision;
           else denies.push({ ...decision, detail: `${member.name}: ${decision.detail}` });
         } catch (error) {
-          errors.push(error);
+          errors.push(new Error(`${member.name} could not say`, { cause: error }));
         }
       }
-      if (errors.length > 0) throw errors[0];
+      if (errors.length > 0) throw new AggregateError(errors, errors.map(({ message }) => message).join('; '));
       return pend ?? refused(denies);
     },
 
     ...(hears && { notify: (notice, signal) => hears.notify(notice, signal) }),
   };
 }
+
+/** Said in the log although another member said yes: somebody has to mend it. */
+const failuresOf = (errors: readonly Error[]): Facts =>
+  errors.length === 0 ? {} : { failed: errors.map(({ message }) => message).join('; ') };
 
 /** The code that all of them gave, if it is one. */
 function refused(denies: readonly Deny[]): Decision {

@@ -8,6 +8,7 @@ import { IntuneUnreachable } from '../intune/errors.ts';
 import { type IntuneAnswer, isSuccess } from '../intune/scep-actions.ts';
 import { withhold, withoutChallenge } from './withhold.ts';
 
+/** Whom to ask, when to tell, and what to answer while nobody can be asked. */
 export type IntunePolicyOptions = {
   client: IntuneClient;
   /** Whether Intune hears of the certificate before the device gets it, or after. */

@@ -2,6 +2,7 @@
 import type { Clock, Decision, Deny, Logger, Policy } from '../core/contracts.ts';
 import type { Store } from '../core/store.ts';
 
+/** `store` keeps the passwords; `logger` hears of guessing. */
 export type OneTimePolicyOptions = {
   /** Where the page keeps what it issued. */
   store: Pick<Store, 'findChallenge'>;

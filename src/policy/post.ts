@@ -2,6 +2,7 @@
 import { getCACertificates } from 'node:tls';
 import { Agent, request } from 'undici';
 
+/** What came back, whatever its status. */
 export type PostReply = { status: number; text: string };
 
 /** Throws WebhookUnreachable when there is no whole answer, and the signal's reason when the caller gave up. */
@@ -17,6 +18,7 @@ export class WebhookUnreachable extends Error {
   override readonly name = 'WebhookUnreachable';
 }
 
+/** How a service is reached. */
 export type Connection = {
   /** PEM of CAs to trust beside the public ones. */
   trustCa?: string | undefined;

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { ConfigError } from '../core/errors.ts';
 import type { Post, PostReply } from './post.ts';
 
+/** The service, and how it knows that we are the sender. */
 export type SenderOptions = {
   /** `https`, or `http` on loopback. */
   url: string;

@@ -7,6 +7,7 @@ import { noticeBody, readVerdict, requestBody, type Verdict } from './webhook-me
 import { type SenderOptions, webhookSender } from './webhook-sender.ts';
 import { withhold } from './withhold.ts';
 
+/** Where to ask and how, and what happens when nobody answers. */
 export type WebhookPolicyOptions = SenderOptions & {
   /** Whether the service hears of the certificate, and whether before the device gets it (`strict`) or after. */
   notify: 'none' | 'strict' | 'outbox';

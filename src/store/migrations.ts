@@ -76,6 +76,12 @@ async function createTransactions(db: Database, dialect: Dialect): Promise<void>
     .column('id')
     .where(sql<boolean>`state = 'pending'`)
     .execute();
+  await db.schema
+    .createIndex('transactions_approved')
+    .on('transactions')
+    .column('created_at')
+    .where(sql<boolean>`state = 'approved'`)
+    .execute();
 }
 
 async function createNotices(db: Database, dialect: Dialect): Promise<void> {

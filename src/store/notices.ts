@@ -54,16 +54,27 @@ export async function postponeNotice(tx: Database, id: number, dueAt: Date): Pro
 }
 
 /** Nothing happens when the notice is done already: of two words on one notice the first counts. */
-export async function acceptNotice(tx: Database, id: number, serial: string, audit: AuditEntry): Promise<void> {
+export async function acceptNotice(
+  tx: Database,
+  id: number,
+  serial: string | undefined,
+  audit: AuditEntry,
+): Promise<void> {
   if (!(await removeNotice(tx, id))) return;
-  await markDelivered(tx, serial, audit.at);
+  if (serial !== undefined) await markDelivered(tx, serial, audit.at);
   await addAudit(tx, audit);
 }
 
 /** Nothing happens when the notice is done already: of two words on one notice the first counts. */
-export async function abandonNotice(tx: Database, id: number, serial: string, audit: AuditEntry): Promise<void> {
+export async function abandonNotice(
+  tx: Database,
+  id: number,
+  serial: string | undefined,
+  audit: AuditEntry,
+): Promise<void> {
   if (!(await removeNotice(tx, id))) return;
-  await markRevoked(tx, { serial, from: ['issued'], at: audit.at, reason: 'cessationOfOperation' });
+  if (serial !== undefined)
+    await markRevoked(tx, { serial, from: ['issued'], at: audit.at, reason: 'cessationOfOperation' });
   await addAudit(tx, audit);
 }
 

@@ -57,14 +57,21 @@ export async function decidePending(
   return true;
 }
 
-/** Erases requests whose challenge has grown too old to be of use to anybody but a thief. */
-export async function forgetRequests(tx: Database, before: Date): Promise<void> {
+/** Removes what waits. */
+export async function withdrawPending(tx: Database, key: TransactionKey): Promise<void> {
+  await tx.deleteFrom('transactions').where('key', '=', key).where('state', '=', 'pending').execute();
+}
+
+/** Requests whose challenge has grown too old to be of use to anybody but a thief, and those that nobody came for. */
+export async function forgetRequests(tx: Database, unreachableBefore: Date, anyBefore: Date): Promise<void> {
   await tx
     .updateTable('transactions')
     .set({ csr: null })
     .where(sql<boolean>`state = 'pending'`)
     .where('reason', '=', 'unreachable')
     .where('csr', 'is not', null)
-    .where('created_at', '<', before.getTime())
+    .where('created_at', '<', unreachableBefore.getTime())
     .execute();
+  for (const waits of [sql<boolean>`state = 'pending'`, sql<boolean>`state = 'approved'`])
+    await tx.deleteFrom('transactions').where(waits).where('created_at', '<', anyBefore.getTime()).execute();
 }

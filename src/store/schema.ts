@@ -1,6 +1,6 @@
 /** The tables as kysely sees them: the one schema that every database of this product has. */
 import type { Generated, Kysely } from 'kysely';
-import type { RevocationReason } from '../core/contracts.ts';
+import type { Pend, RevocationReason } from '../core/contracts.ts';
 import type { AuditEvent, CertificateState, StoredNotice, TransactionState } from '../core/store.ts';
 
 /** Milliseconds since 1970, UTC. Every date of the schema is one, so that both databases compare them alike. */
@@ -35,7 +35,7 @@ export type TransactionTable = {
   signer: string;
   subject: string;
   state: TransactionState;
-  reason: string | null;
+  reason: Pend['reason'] | null;
   /** Only while it waits, because there is a secret in it. */
   csr: Uint8Array | null;
   created_at: Moment;

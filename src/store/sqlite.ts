@@ -1,5 +1,5 @@
 /** The store in one SQLite file: opening it so that what it acknowledges is durable, and copying it. */
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../core/contracts.ts';
@@ -26,8 +26,8 @@ export type SqliteOptions = {
 const BUSY_TIMEOUT = 5_000;
 
 /**
- * Opens the store and brings its schema up to date. Throws ConfigError when the file cannot be opened, is not a
- * database, cannot be used with a write-ahead log, or was written by a newer version.
+ * Opens the store and brings its schema up to date. Throws ConfigError when the file cannot be opened, is open to
+ * others, is not a database, cannot be used with a write-ahead log, or was written by a newer version.
  */
 export async function openSqliteStore({ path, clock }: SqliteOptions): Promise<SqliteStore> {
   const database = openDatabase(path);
@@ -46,7 +46,10 @@ export async function openSqliteStore({ path, clock }: SqliteOptions): Promise<S
 export function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    if (path !== ':memory:') createPrivately(path);
+    if (path !== ':memory:') {
+      createPrivately(path);
+      assertPrivate(path);
+    }
     database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true });
     const mode = writeAhead(database);
     if (path !== ':memory:' && mode !== 'wal') throw new Error(`its journal mode is "${mode}", not "wal"`);
@@ -54,7 +57,7 @@ export function openDatabase(path: string): DatabaseSync {
     return database;
   } catch (error) {
     database?.close();
-    throw refused(path, error);
+    throw error instanceof ConfigError ? error : refused(path, error);
   }
 }
 
@@ -76,6 +79,15 @@ function writeAhead(database: DatabaseSync, attempts = 5): string {
 function createPrivately(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   closeSync(openSync(path, 'a', 0o600));
+}
+
+const OTHERS = 0o077;
+
+/** Windows has no such bits; and who is not the owner cannot change them, nor answer for them. */
+function assertPrivate(path: string): void {
+  const { mode, uid } = statSync(path);
+  if (process.platform === 'win32' || uid !== process.getuid?.() || !(mode & OTHERS)) return;
+  throw new ConfigError(`store: ${path}: others may read or change this file`, `Run: chmod 600 ${path}*`);
 }
 
 const refused = (path: string, cause: unknown): ConfigError =>

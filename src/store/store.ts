@@ -9,8 +9,8 @@ import type { Engine } from './engine.ts';
 import { recordIssued } from './issuance.ts';
 import { abandonNotice, acceptNotice, addNotice, dueNotices, postponeNotice } from './notices.ts';
 import type { Database } from './schema.ts';
-import { decidePending, forgetRequests, listPending, recordPending } from './pending.ts';
-import { findTransaction, findTransactions } from './transactions.ts';
+import { decidePending, forgetRequests, listPending, recordPending, withdrawPending } from './pending.ts';
+import { findPolled, findTransaction } from './transactions.ts';
 
 /** Assembles the store over a database that `migrate` has prepared. `close()` closes the database. */
 export function createStore(engine: Engine, clock: Clock): Store {
@@ -18,7 +18,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
   const { write, end } = groupCommit(engine);
   return {
     findTransaction: (key) => findTransaction(db, key),
-    findTransactions: (endpoint, transactionId) => findTransactions(db, endpoint, transactionId),
+    findPolled: (endpoint, transactionId, signer) => findPolled(db, endpoint, transactionId, signer),
     findCertificate: (serial) => findCertificate(db, serial),
     listCertificates: (filter) => listCertificates(db, filter),
     countRevoked: () => countRevoked(db),
@@ -29,7 +29,8 @@ export function createStore(engine: Engine, clock: Clock): Store {
 
     recordIssued: (issuance) => write((tx) => recordIssued(tx, issuance)),
     recordPending: (pending) => write((tx) => recordPending(tx, pending)),
-    forgetRequests: (before) => write((tx) => forgetRequests(tx, before)),
+    withdrawPending: (key) => write((tx) => withdrawPending(tx, key)),
+    forgetRequests: (unreachableBefore, anyBefore) => write((tx) => forgetRequests(tx, unreachableBefore, anyBefore)),
     decidePending: (key, decision, audit) => write((tx) => decidePending(tx, key, decision, audit)),
     noticeAccepted: (id, serial, audit) => write((tx) => acceptNotice(tx, id, serial, audit)),
     noticePostponed: (id, dueAt) => write((tx) => postponeNotice(tx, id, dueAt)),

@@ -15,20 +15,23 @@ export async function findTransaction(db: Database, key: TransactionKey): Promis
   return rows[0] && fromRow(db, rows[0]);
 }
 
-/** Newest first. */
-export async function findTransactions(
+/** The newest of this signer. Others' may be many and large, and are not read. */
+export async function findPolled(
   db: Database,
   endpoint: string,
   transactionId: string,
-): Promise<StoredTransaction[]> {
-  const rows = await db
+  signer: string,
+): Promise<StoredTransaction | undefined> {
+  const row = await db
     .selectFrom('transactions')
     .selectAll()
     .where('endpoint', '=', endpoint)
     .where('transaction_id', '=', transactionId)
+    .where('signer', '=', signer)
     .orderBy('id', 'desc')
-    .execute();
-  return Promise.all(rows.map((row) => fromRow(db, row)));
+    .limit(1)
+    .executeTakeFirst();
+  return row && fromRow(db, row);
 }
 
 /**

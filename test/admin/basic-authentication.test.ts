@@ -77,6 +77,19 @@ test('ten failures within a minute turn an address away before anything is compu
   assert.equal((await login('ndes:right')).kind, 'known');
 });
 
+test('failures count by /64 of IPv6, and by address of IPv4 also where it is mapped', async () => {
+  for (const [failing, neighbours, strangers] of [
+    [(n: number) => `2001:db8::${n + 1}`, ['2001:DB8:0:0:ffff::9', '2001:db8:0:0:1:2:3:4'], ['2001:db8:0:1::1', '::1']],
+    [(n: number) => `fe80::${n + 1}%eth0`, ['fe80::ffff'], ['fe80:0:0:1::1']],
+    [() => '::ffff:10.0.0.1', ['10.0.0.1', '::FFFF:10.0.0.1'], ['::ffff:10.0.0.2', '10.0.0.2']],
+  ] as const) {
+    const { login } = underTest();
+    for (let n = 0; n < 10; n++) assert.equal((await login('ndes:wrong', failing(n))).kind, 'wrong');
+    for (const address of neighbours) assert.equal((await login('ndes:right', address)).kind, 'busy', address);
+    for (const address of strangers) assert.equal((await login('ndes:right', address)).kind, 'known', address);
+  }
+});
+
 test('two passwords are compared at once, 32 wait, and the rest is told to come back', async () => {
   const { login, compared, held } = underTest({ hold: true });
   const logins = Array.from({ length: 40 }, (_, n) => login('ndes:right', `10.0.1.${n}`));

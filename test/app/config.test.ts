@@ -73,6 +73,7 @@ profiles:
     validity: 90d
     maxValidity: 100d
     backdate: 0
+    renewBefore: 30d
     minRsaBits: 3072
     keyUsage: [digitalSignature]
     extendedKeyUsage: [clientAuth, 1.3.6.1.5.2.3.4]
@@ -85,6 +86,7 @@ profiles:
       validity: 90 * DAY,
       maxValidity: 100 * DAY,
       backdate: 0,
+      renewBefore: 30 * DAY,
       minRsaBits: 3072,
       keyUsage: ['digitalSignature'],
       extendedKeyUsage: ['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.2.3.4'],
@@ -93,6 +95,12 @@ profiles:
       authorityInfoAccess: { caIssuers: ['http://pki.example.com/ca.cer'] },
     },
   });
+});
+
+test('an endpoint where somebody approves, and where certificates renew nothing', () => {
+  const text = `${AUTHORITIES}endpoints: [{ policy: { static: abcdefgh }, approval: manual, renewal: false }]`;
+  const [endpoint] = load(text).config.endpoints;
+  assert.deepEqual([endpoint?.approval, endpoint?.renewal], ['manual', false]);
 });
 
 test('an RA of your own, with retired ones', () => {

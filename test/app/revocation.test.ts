@@ -1,46 +1,21 @@
 /** Revocation as an administrator meets it: the command line and the running server on one store. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { createIssuingCa } from '../../src/ca/create.ts';
 import { discover, enrol } from '../../src/client/enrol.ts';
-import { init } from '../../src/app/init.ts';
-import { main } from '../../src/app/main.ts';
 import { certificatePem, certificatesFrom } from '../../src/app/pem.ts';
-import { startServer } from '../../src/app/server.ts';
 import { systemClock, systemRandom } from '../../src/app/system.ts';
 import { generateKey, keyFromPem } from '../../src/keys/software.ts';
 import { readCertificate, serialText } from '../../src/pkix/certificate.ts';
 import { nameFromText, nameText } from '../../src/pkix/name.ts';
 import { openssl, withoutOpenssl } from '../kit/openssl.ts';
 import * as second from '../kit/pkijs.ts';
+import { installed } from './installation.ts';
 
 const context = { fetch, clock: systemClock, random: systemRandom };
-
-/** A folder that `init` filled, with a server on a free port. */
-async function installed(t: TestContext, change: (config: string) => string = (config) => config) {
-  const folder = mkdtempSync(join(tmpdir(), 'openndes-revocation-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  await init(folder, { key: 'p256', organisation: 'Test' });
-  const config = join(folder, 'openndes.yaml');
-  writeFileSync(config, change(readFileSync(config, 'utf8').replace('port: 8080', 'port: 0')));
-  const cli = async (...args: string[]) => {
-    const lines: string[] = [];
-    const errors: string[] = [];
-    const output = { out: (line: string) => void lines.push(line), err: (line: string) => void errors.push(line) };
-    const code = await main([...args, '--config', config], output);
-    return { code, out: lines.join('\n'), err: errors.join('\n') };
-  };
-  const started = async () => {
-    const server = await startServer(config, { logLevel: 'silent' });
-    t.after(() => server.close());
-    return { url: server.urls[0]!, origin: new URL(server.urls[0]!).origin };
-  };
-  return { folder, cli, started };
-}
 
 async function enrolled(url: string, folder: string): Promise<string> {
   const challenge = readFileSync(join(folder, 'challenge.txt'), 'utf8').trim();

@@ -21,6 +21,17 @@ export async function benchAuthority(choice: KeyChoice) {
     { certificate: root, key: rootKey },
   );
   const ra = await createRa({ ...common, subject: 'CN=Bench RA', key: raKey }, { certificate: issuing, key: caKey });
-  const issuer = localAuthority({ ...common, certificate: issuing, chain: [root], key: caKey, profile: DEFAULT_PROFILE });
-  return { issuer, ca: { certificate: issuing, key: caKey }, ra: { certificate: ra, key: raKey }, chain: [issuing, root] };
+  const issuer = localAuthority({
+    ...common,
+    certificate: issuing,
+    chain: [root],
+    key: caKey,
+    profile: DEFAULT_PROFILE,
+  });
+  return {
+    issuer,
+    ca: { certificate: issuing, key: caKey },
+    ra: { certificate: ra, key: raKey },
+    chain: [issuing, root],
+  };
 }

@@ -15,7 +15,8 @@ const EXTENSIONS = [
 ];
 
 /** Client keys, made once and used in turn: making one takes longer than a hundred enrolments. */
-export const clientKeys = (count: number): KeyProvider[] => Array.from({ length: count }, () => generateKey('rsa-2048'));
+export const clientKeys = (count: number): KeyProvider[] =>
+  Array.from({ length: count }, () => generateKey('rsa-2048'));
 
 /** One PKCSReq with a transaction of its own. */
 export async function request(key: KeyProvider, raCertificate: Uint8Array, number: number): Promise<Uint8Array> {

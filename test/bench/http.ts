@@ -16,7 +16,15 @@ const PER_RUN = 1200;
 const RUNS = 3;
 
 /** Medians over the runs; microseconds of server CPU, milliseconds of latency. */
-export type HttpResult = { stored: number; rate: number; p50: number; p99: number; cpu: number; floor: number; rss: number };
+export type HttpResult = {
+  stored: number;
+  rate: number;
+  p50: number;
+  p99: number;
+  cpu: number;
+  floor: number;
+  rss: number;
+};
 
 type Server = { process: ChildProcess; port: number; ra: Uint8Array };
 
@@ -35,7 +43,15 @@ export async function measureHttp(choice: KeyChoice, stored: number): Promise<Ht
     }
     const { rss } = await ask<{ rss: number }>(server, 'usage');
     const of = (pick: (run: (typeof runs)[number]) => number): number => median(runs.map(pick));
-    return { stored, rss, rate: of((r) => r.rate), p50: of((r) => r.p50), p99: of((r) => r.p99), cpu: of((r) => r.cpu), floor: of((r) => r.floor) };
+    return {
+      stored,
+      rss,
+      rate: of((r) => r.rate),
+      p50: of((r) => r.p50),
+      p99: of((r) => r.p99),
+      cpu: of((r) => r.cpu),
+      floor: of((r) => r.floor),
+    };
   } finally {
     server.process.send('stop');
     await once(server.process, 'exit');
@@ -46,7 +62,9 @@ export async function measureHttp(choice: KeyChoice, stored: number): Promise<Ht
 async function fill(path: string, count: number): Promise<void> {
   const store = await openSqliteStore({ path, clock: () => new Date() });
   for (let from = 0; from < count; from += 2000)
-    await Promise.all(Array.from({ length: Math.min(2000, count - from) }, (_, i) => store.recordIssued(issuanceNumber(from + i))));
+    await Promise.all(
+      Array.from({ length: Math.min(2000, count - from) }, (_, i) => store.recordIssued(issuanceNumber(from + i))),
+    );
   await store.close();
 }
 
@@ -83,7 +101,12 @@ async function load(server: Server, messages: readonly Uint8Array[]) {
   const after = await ask<{ cpu: NodeJS.CpuUsage }>(server, 'usage');
   agent.destroy();
   const cpu = after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system;
-  return { rate: messages.length / seconds, p50: median(latencies), p99: percentile(latencies, 0.99), cpu: cpu / messages.length };
+  return {
+    rate: messages.length / seconds,
+    p50: median(latencies),
+    p99: percentile(latencies, 0.99),
+    cpu: cpu / messages.length,
+  };
 }
 
 /** A CertRep of a certificate is more than 2,000 octets; a FAILURE is less: a refused corpus must not look fast. */
@@ -91,11 +114,18 @@ const LEAST_SUCCESS = 2000;
 
 function post(agent: Agent, port: number, message: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest({ agent, port, host: '127.0.0.1', path: '/scep?operation=PKIOperation', method: 'POST' }, (response) => {
-      let octets = 0;
-      response.on('data', (chunk: Buffer) => (octets += chunk.length));
-      response.on('end', () => (response.statusCode === 200 && octets > LEAST_SUCCESS ? resolve() : reject(new Error(`HTTP ${response.statusCode}, ${octets} octets`))));
-    });
+    const outgoing = httpRequest(
+      { agent, port, host: '127.0.0.1', path: '/scep?operation=PKIOperation', method: 'POST' },
+      (response) => {
+        let octets = 0;
+        response.on('data', (chunk: Buffer) => (octets += chunk.length));
+        response.on('end', () =>
+          response.statusCode === 200 && octets > LEAST_SUCCESS
+            ? resolve()
+            : reject(new Error(`HTTP ${response.statusCode}, ${octets} octets`)),
+        );
+      },
+    );
     outgoing.on('error', reject);
     outgoing.end(message);
   });

@@ -3,10 +3,13 @@ import { cpus } from 'node:os';
 import { measureHttp } from './http.ts';
 import { measureStep } from './step.ts';
 
-const line = (...cells: (string | number)[]): void =>
-  console.log(cells.map((cell, i) => (i === 0 ? String(cell).padEnd(34) : String(typeof cell === 'number' ? cell.toFixed(cell < 20 ? 2 : 0) : cell).padStart(12))).join(''));
+const text = (cell: string | number): string => (typeof cell === 'string' ? cell : cell.toFixed(cell < 20 ? 2 : 0));
+const line = (first: string, ...cells: (string | number)[]): void =>
+  console.log(first.padEnd(34) + cells.map((cell) => text(cell).padStart(12)).join(''));
 
-console.log(`Node.js ${process.version}, OpenSSL ${process.versions.openssl}, ${cpus().length} × ${cpus()[0]?.model}\n`);
+console.log(
+  `Node.js ${process.version}, OpenSSL ${process.versions.openssl}, ${cpus().length} × ${cpus()[0]?.model}\n`,
+);
 line('request bytes to CertRep bytes', 'floor µs', 'step µs', 'floor/step');
 for (const choice of ['rsa-2048', 'rsa-4096', 'p256'] as const) {
   const { floor, step } = await measureStep(choice);

@@ -8,7 +8,13 @@ const AT = new Date('2026-01-01T00:00:00Z');
 /** The n-th of them; every number gives other keys and the same size. */
 export function issuanceNumber(n: number): Issuance {
   const key = createHash('sha256').update(String(n)).digest('hex');
-  const transaction = { key, endpoint: '/scep', transactionId: key.slice(0, 40), signer: key, subject: `CN=stored-${n}` };
+  const transaction = {
+    key,
+    endpoint: '/scep',
+    transactionId: key.slice(0, 40),
+    signer: key,
+    subject: `CN=stored-${n}`,
+  };
   const serial = key.slice(0, 32);
   return {
     transaction,

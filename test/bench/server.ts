@@ -25,17 +25,21 @@ const server = await createServer({
   endpoints: [{ path: '/scep', policy: staticPolicy({ challenge }), issuer, ra, chain }],
 });
 await server.listen({ host: '127.0.0.1', port: 0 });
-process.send!({ port: (server.server.address() as AddressInfo).port, ra: Buffer.from(ra.certificate).toString('base64') });
+process.send!({
+  port: (server.server.address() as AddressInfo).port,
+  ra: Buffer.from(ra.certificate).toString('base64'),
+});
 
-process.on('message', async (question: Question) => {
-  if (question === 'usage') process.send!({ cpu: process.cpuUsage(), rss: process.memoryUsage().rss });
-  if (question === 'floor') {
+const ANSWERS: Readonly<Record<Question, () => Promise<void> | void>> = {
+  usage: () => void process.send!({ cpu: process.cpuUsage(), rss: process.memoryUsage().rss }),
+  async floor() {
     const floor = floorOf(authority.ca.key, ra.key);
     process.send!({ floor: await microsecondsOf(400, () => floor()) });
-  }
-  if (question === 'stop') {
+  },
+  async stop() {
     await server.close();
     await store.close();
     process.disconnect();
-  }
-});
+  },
+};
+process.on('message', (question: Question) => void ANSWERS[question]());

@@ -69,7 +69,9 @@ export async function measureStep(choice: KeyChoice): Promise<StepResult> {
   for (let round = -2; round < ROUNDS; round++) {
     const floorTime = await microsecondsOf(PER_ROUND, () => floor());
     const stepTime = await microsecondsOf(PER_ROUND, (i) => step(corpus[i % corpus.length]!));
-    if (round >= 0) floors.push(floorTime) && steps.push(stepTime);
+    if (round < 0) continue;
+    floors.push(floorTime);
+    steps.push(stepTime);
   }
   return { choice, floor: median(floors), step: median(steps) };
 }

@@ -87,14 +87,14 @@ export const request = async (asked: Asked): Promise<CertificationRequest> =>
 /** As Intune allows: it has compared the names. */
 export const VOUCHED = { kind: 'allow', notify: 'none', vouchesForNames: true } as const;
 
-
 /** What an authority makes of a request, DER, unchecked. */
 export const issueFor = (
   csr: CertificationRequest,
   by: LocalAuthority,
   signal = new AbortController().signal,
   decision: Allow = VOUCHED,
-): Promise<Uint8Array> => by.issue({ endpoint: '/scep', transactionId: '1', csr, signerSpki: csr.spki }, decision, signal);
+): Promise<Uint8Array> =>
+  by.issue({ endpoint: '/scep', transactionId: '1', csr, signerSpki: csr.spki }, decision, signal);
 
 /** The certificate for what was asked, after all three readers accepted it. */
 export async function issue(asked: Asked, by = authority()): Promise<X509Certificate> {

@@ -119,7 +119,10 @@ test('Q07 a SID URI is refused when the policy does not vouch for names', async 
   const sid = generalNameFromText('uri:tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-3-500');
   const csr = await request({ extensions: [subjectAltName([sid])] });
   const shared = { kind: 'allow', notify: 'none' } as const;
-  await assert.rejects(issueFor(csr, authority(), undefined, shared), { code: 'subject_refused', message: /names a SID/ });
+  await assert.rejects(issueFor(csr, authority(), undefined, shared), {
+    code: 'subject_refused',
+    message: /names a SID/,
+  });
   assert.ok(await issueFor(csr, authority(), undefined, { ...shared, vouchesForNames: true }));
 });
 

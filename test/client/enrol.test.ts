@@ -1,16 +1,32 @@
 /** The client from a new key to a certificate, and the servers that it does not believe. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { discover, enrol } from '../../src/client/enrol.ts';
+import { TAG } from '../../src/asn1/tags.ts';
+import { encode, sequence } from '../../src/asn1/writer.ts';
+import {
+  type ClientContext,
+  discover,
+  enrol,
+  getCertificate,
+  getCrl,
+  poll,
+  type ScepServer,
+} from '../../src/client/enrol.ts';
 import { ReplyError } from '../../src/client/reply.ts';
-import { ServerError } from '../../src/client/server.ts';
+import { type Fetch, ServerError } from '../../src/client/server.ts';
+import { createIssuingCa, createRa } from '../../src/ca/create.ts';
 import { caCertificates } from '../../src/scep/ca-certificates.ts';
 import type { Opened, Reply, ReplyTo, ScepRequest } from '../../src/scep/message.ts';
+import { readDerOrBer } from '../../src/cms/content-info.ts';
+import { readSignedData } from '../../src/cms/signed-data.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { readPublicKey } from '../../src/pkix/public-key.ts';
 import { rsaKey } from '../kit/keys.ts';
-import { certificateFor, client, clock, issuing, ra, raFor, random, root } from '../kit/pki.ts';
+import { cmsDecrypt, withoutOpenssl } from '../kit/openssl.ts';
+import { openedAny } from '../kit/requests.ts';
+import { certificateFor, client, clock, context, HOUR, issuing, ra, raFor, random, root } from '../kit/pki.ts';
 import { nodesOf, flat, octetsOf } from '../kit/tree.ts';
 import { csrOf, issue, scepServer, type ServerParts, URL_OF_SERVER } from './scep-server.ts';
 
@@ -57,7 +73,7 @@ test('the transaction is named by the key: a repeat belongs to the same', async 
   assert.equal(first.result.transactionId, second.result.transactionId);
 });
 
-test('N02 a renewal is signed with the certificate given, as RenewalReq', async () => {
+test('N01 a renewal is signed with the certificate given, as RenewalReq', async () => {
   const seen: Opened[] = [];
   const signer = { key: client.key, certificate: await certificateFor(client.key.spki) };
   const key = rsaKey('renewed');
@@ -68,6 +84,75 @@ test('N02 a renewal is signed with the certificate given, as RenewalReq', async 
   const { result } = await enrolAt({ reply }, { ...PLAN, key, signer });
   assert.equal(seen[0]!.header.messageType, 'RenewalReq');
   assert.equal(result.status, 'failure');
+});
+
+/** What a message of the client carries in its envelope, as openssl decrypts it, and what is said of it in the open. */
+async function sent(ask: (server: ScepServer, surroundings: ClientContext) => Promise<unknown>) {
+  const { fetch, messages } = scepServer({ reply: () => ({ status: 'pending' }) });
+  const surroundings = { fetch, clock, random };
+  await ask(await discover(URL_OF_SERVER, surroundings), surroundings);
+  const { header } = await openedAny(messages[0]!, context({ renewal: true }));
+  return { header, content: cmsDecrypt(readDerOrBer(messages[0]!, readSignedData).message!, ra) };
+}
+
+const CA_NAME = nameFromText('CN=Test Issuing');
+
+test('G01 a poll names the transaction of the key, the CA and the subject', { skip: withoutOpenssl }, async () => {
+  const first = await sent((server, surroundings) => enrol(server, PLAN, surroundings));
+  const { header, content } = await sent((server, surroundings) => poll(server, PLAN, surroundings));
+  assert.equal(header.messageType, 'CertPoll');
+  assert.equal(header.transactionId, first.header.transactionId);
+  assert.deepEqual(content, Buffer.from(sequence(CA_NAME, PLAN.subject)));
+});
+
+test('G06 G07 GetCert and GetCRL name the CA and the serial number', { skip: withoutOpenssl }, async () => {
+  const plan = { serialNumber: Buffer.of(0x00, 0xf1, 2), signer: client };
+  for (const [messageType, ask] of [['GetCert', getCertificate] as const, ['GetCRL', getCrl] as const]) {
+    const { header, content } = await sent((server, surroundings) => ask(server, plan, surroundings));
+    assert.equal(header.messageType, messageType);
+    assert.deepEqual(content, Buffer.from(sequence(CA_NAME, encode(TAG.integer, plan.serialNumber))));
+  }
+});
+
+test('G01 where the CA itself is the recipient, it is the issuer that a poll names', {
+  skip: withoutOpenssl,
+}, async () => {
+  const key = rsaKey('CA without RA');
+  const common = { key, validity: HOUR, backdate: HOUR, clock, random };
+  const certificate = await createIssuingCa({ ...common, subject: 'CN=Speaks For Itself' }, root);
+  const leaf = await createRa({ ...common, subject: 'CN=Other RA' }, { certificate, key });
+  const { promise, resolve } = Promise.withResolvers<Uint8Array>();
+  const fetch: Fetch = async (_input, init) => {
+    resolve(init?.body as Uint8Array);
+    return new Response(null, { status: 503 });
+  };
+  const server = { url: URL_OF_SERVER, capabilities: new Set(['SCEPStandard']), recipient: certificate };
+  for (const certificates of [[certificate], [certificate, leaf], [certificate, root.certificate]]) {
+    await assert.rejects(poll({ ...server, certificates }, PLAN, { fetch, clock, random }), ServerError);
+    const content = cmsDecrypt(readDerOrBer(await promise, readSignedData).message!, { certificate, key });
+    assert.deepEqual(content, Buffer.from(sequence(nameFromText('CN=Speaks For Itself'), PLAN.subject)));
+  }
+});
+
+test('a poll that is answered with a certificate for another key is not believed', async () => {
+  const { fetch } = scepServer({ reply: success(() => [ra.certificate]) });
+  const surroundings = { fetch, clock, random };
+  const server = await discover(URL_OF_SERVER, surroundings);
+  await assert.rejects(poll(server, PLAN, surroundings), /for another key/);
+});
+
+test('a certification request of an earlier run is sent as it is', async () => {
+  const csr = await writeCertificationRequest(PLAN, client.key);
+  const seen: Uint8Array[] = [];
+  const reply = (opened: Opened) => {
+    if (opened.kind === 'request') seen.push(csrOf(opened).der);
+    return { status: 'pending' } as const;
+  };
+  await enrolAt({ reply }, { ...PLAN, challenge: 'another', csr });
+  assert.deepEqual(
+    seen.map((der) => Buffer.from(der)),
+    [Buffer.from(csr)],
+  );
 });
 
 test('pending and failure are values', async () => {

@@ -53,9 +53,14 @@ export const issuesEverything = async (opened: Opened): Promise<Reply> =>
     ? { status: 'failure', code: opened.code }
     : { status: 'success', replyTo: opened.replyTo, certificates: [await issue(opened)] };
 
-/** A `fetch` to such a server, and what it was asked. */
-export function scepServer(different: Partial<ServerParts> = {}): { fetch: Fetch; asked: Asked[] } {
+/** A `fetch` to such a server, what it was asked, and the messages that came. */
+export function scepServer(different: Partial<ServerParts> = {}): {
+  fetch: Fetch;
+  asked: Asked[];
+  messages: Uint8Array[];
+} {
   const asked: Asked[] = [];
+  const messages: Uint8Array[] = [];
   const { rules, ra: authority } = context({ renewal: true });
   const codec = messageCodec({ ra: authority, rules, clock, random });
   const parts: ServerParts = {
@@ -69,6 +74,7 @@ export function scepServer(different: Partial<ServerParts> = {}): { fetch: Fetch
   async function certRep(request: Request): Promise<Uint8Array> {
     const inUrl = new URL(request.url).searchParams.get('message');
     const message = inUrl === null ? new Uint8Array(await request.arrayBuffer()) : Buffer.from(inUrl, 'base64');
+    messages.push(message);
     const opened = await codec.open(message);
     return parts.certRep(await codec.seal(opened.header, await parts.reply(opened)));
   }
@@ -85,5 +91,5 @@ export function scepServer(different: Partial<ServerParts> = {}): { fetch: Fetch
     const body = await answers[operation ?? '']!();
     return new Response(Buffer.from(body), { status: parts.status });
   };
-  return { fetch, asked };
+  return { fetch, asked, messages };
 }

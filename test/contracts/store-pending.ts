@@ -1,7 +1,7 @@
 /** The contract of a Store for requests that wait: how they begin, change and end, and that no secret outlives them. */
 import assert from 'node:assert/strict';
 import type { Check } from './store.ts';
-import { auditFor, csrFor, ENDPOINT, issuanceFor, later, NOON, pendingFor, waitingFor } from './store-samples.ts';
+import { auditFor, csrFor, issuanceFor, later, NOON, pendingFor, waitingFor } from './store-samples.ts';
 
 const keyOf = (n: number): string => issuanceFor(n).transaction.key;
 
@@ -115,7 +115,7 @@ function challenges(check: Check): void {
     assert.deepEqual(await store.recordIssued(issuanceFor(3, { consumes })), { kind: 'consumed' });
     assert.equal((await store.recordPending({ ...pendingFor(1), consumes })).kind, 'duplicate');
     assert.equal(await store.findTransaction(keyOf(2)), undefined);
-    assert.deepEqual(await store.findTransactions(ENDPOINT, 'transaction-3'), []);
+    assert.equal(await store.findTransaction(keyOf(3)), undefined);
     assert.equal((await store.listAudit({})).length, 1);
   });
 
@@ -140,7 +140,7 @@ function erasing(check: Check): void {
     await store.recordPending(pendingFor(1));
     assert.deepEqual((await store.findTransaction(keyOf(1)))?.csr, csrFor(1));
     await store.decidePending(keyOf(1), 'approved', auditFor(1, 'approved'));
-    const [found] = await store.findTransactions(ENDPOINT, 'transaction-1');
+    const found = await store.findTransaction(keyOf(1));
     assert.deepEqual([found?.state, found?.csr, found?.reason], ['approved', csrFor(1), 'approval']);
   });
 
@@ -161,11 +161,31 @@ function erasing(check: Check): void {
     await store.recordPending(pendingFor(2, { reason: 'unreachable', at: later(60) }));
     await store.recordPending(pendingFor(3));
     await store.recordPending(pendingFor(4, { reason: 'undecided' }));
-    await store.forgetRequests(NOON);
+    await store.forgetRequests(NOON, NOON);
     assert.equal((await store.listPending()).filter(({ csr }) => csr === undefined).length, 0);
-    await store.forgetRequests(later(1));
+    await store.forgetRequests(later(1), NOON);
     const { csr: _forgotten, ...first } = waitingFor(1, 'unreachable');
     assert.deepEqual(await store.findTransaction(keyOf(1)), first);
     for (const n of [2, 3, 4]) assert.deepEqual((await store.findTransaction(keyOf(n)))?.csr, csrFor(n));
+  });
+
+  check('what waited longer than anybody will come for is gone, approved or not', async ({ store }) => {
+    await store.recordPending(pendingFor(1));
+    await store.decidePending(keyOf(1), 'approved', auditFor(1, 'approved'));
+    await store.recordPending(pendingFor(2, { reason: 'undecided' }));
+    await store.recordPending(pendingFor(3, { at: later(60) }));
+    await store.recordIssued(issuanceFor(4));
+    await store.forgetRequests(NOON, later(1));
+    for (const n of [1, 2]) assert.equal(await store.findTransaction(keyOf(n)), undefined);
+    for (const n of [3, 4]) assert.ok(await store.findTransaction(keyOf(n)));
+  });
+
+  check('a withdrawn request leaves nothing, and one that does not wait stays', async ({ store }) => {
+    await store.recordPending(pendingFor(1));
+    await store.withdrawPending(keyOf(1));
+    assert.equal(await store.findTransaction(keyOf(1)), undefined);
+    await store.recordIssued(issuanceFor(2));
+    await store.withdrawPending(keyOf(2));
+    assert.ok(await store.findTransaction(keyOf(2)));
   });
 }

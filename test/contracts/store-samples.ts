@@ -1,5 +1,6 @@
 /** Made-up certificates and requests, one for each number, for everything that tests a store. */
 import { createHash } from 'node:crypto';
+import type { Pend } from '../../src/core/contracts.ts';
 import type {
   AuditEntry,
   AuditEvent,
@@ -87,13 +88,16 @@ export const failureNoticeFor = (n: number): FailureNotice => ({
 });
 
 /** The nth request as one that waits, its CSR with a challenge in clear. */
-export const pendingFor = (n: number, { reason = 'approval', at = NOON } = {}): Pending => ({
+export const pendingFor = (
+  n: number,
+  { reason = 'approval', at = NOON }: { reason?: Pend['reason']; at?: Date } = {},
+): Pending => ({
   transaction: { ...issuanceFor(n).transaction, reason, csr: csrFor(n) },
   audit: auditFor(n, 'pending', at),
 });
 
 /** The transaction that the store makes of it. */
-export const waitingFor = (n: number, reason = 'approval'): StoredTransaction => ({
+export const waitingFor = (n: number, reason: Pend['reason'] = 'approval'): StoredTransaction => ({
   ...pendingFor(n, { reason }).transaction,
   state: 'pending',
   createdAt: NOON,

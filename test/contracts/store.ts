@@ -81,7 +81,7 @@ function issuing(check: Check): void {
   check('what was never recorded is not found', async ({ store }) => {
     assert.equal(await store.findTransaction('unknown'), undefined);
     assert.equal(await store.findCertificate('unknown'), undefined);
-    assert.deepEqual(await store.findTransactions(ENDPOINT, 'unknown'), []);
+    assert.equal(await store.findPolled(ENDPOINT, 'unknown', 'signer'), undefined);
     assert.deepEqual(await store.listCertificates({}), []);
     assert.deepEqual(await store.listAudit({}), []);
   });
@@ -106,7 +106,8 @@ function issuing(check: Check): void {
     const found = await store.findTransaction(first.transaction.key);
     assert.deepEqual(found?.certificate, second.certificate);
     assert.equal((await store.findCertificate(first.certificate.serial))?.state, 'revoked');
-    assert.equal((await store.findTransactions(ENDPOINT, 'transaction-1')).length, 1);
+    const { transactionId, signer } = first.transaction;
+    assert.deepEqual(await store.findPolled(ENDPOINT, transactionId, signer), found);
   });
 
   for (const state of ['pending', 'approved'] as const)
@@ -242,8 +243,8 @@ function racing(check: Check): void {
 }
 
 function finding(check: Check): void {
-  check('transactions of one transactionID come newest first, and only those of the endpoint', async ({ store }) => {
-    const shared = { transactionId: 'shared' };
+  check('a poll finds the newest of its signer, and none of another or of another endpoint', async ({ store }) => {
+    const shared = { transactionId: 'shared', signer: 'mine' };
     const waiting = (n: number, different: object = {}) => {
       const { transaction, ...rest } = pendingFor(n);
       return store.recordPending({ ...rest, transaction: { ...transaction, ...shared, ...different } });
@@ -252,13 +253,12 @@ function finding(check: Check): void {
     const second = issuanceFor(2);
     await recorded(store, { ...second, transaction: { ...second.transaction, ...shared } });
     await waiting(3, { endpoint: '/scep/other' });
-    const found = await store.findTransactions(ENDPOINT, 'shared');
-    assert.deepEqual(
-      found.map(({ key }) => key),
-      [second.transaction.key, pendingFor(1).transaction.key],
-    );
-    assert.deepEqual(found[0]?.certificate, second.certificate);
-    assert.equal(found[1]?.certificate, undefined);
+    await waiting(4, { signer: 'theirs' });
+    const found = await store.findPolled(ENDPOINT, 'shared', 'mine');
+    assert.equal(found?.key, second.transaction.key);
+    assert.deepEqual(found?.certificate, second.certificate);
+    assert.equal((await store.findPolled('/scep/other', 'shared', 'mine'))?.key, pendingFor(3).transaction.key);
+    assert.equal((await store.findPolled(ENDPOINT, 'shared', 'theirs'))?.key, pendingFor(4).transaction.key);
   });
 
   const serials = async (store: Store, filter: Parameters<Store['listCertificates']>[0]) =>

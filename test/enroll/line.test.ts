@@ -85,7 +85,7 @@ test('unreachable: PENDING for the 60 minutes that a challenge lives, then FAILU
   under.clock.forward(60 * MINUTE);
   assert.equal(await status(), 'pending');
   under.clock.forward(1);
-  assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'intune_unreachable');
+  assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'policy_unreachable');
   assert.equal(policy.asked.length, 3);
 });
 
@@ -98,7 +98,7 @@ test('unreachable after a certificate that was never delivered: the 60 minutes c
   assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'notification_failed');
   assert.equal((await read(await under.service.pkiOperation(MESSAGE))).status, 'pending');
   under.clock.forward(60 * MINUTE + 1);
-  assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'intune_unreachable');
+  assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'policy_unreachable');
 });
 
 test('G02 a request that waits for approval is answered PENDING, and asked about once', async () => {

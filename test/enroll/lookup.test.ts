@@ -142,8 +142,8 @@ test('a poll whose request was forgotten, because the challenge in it is too old
   const policy = policyThat(() => ({ kind: 'pend', reason: 'unreachable', detail: 'HTTP 503' }));
   const under = await endpointUnderTest(policy);
   await ask(under, REQUEST);
-  await under.store.forgetRequests(new Date(NOW.getTime() + 1));
-  assert.equal(await refusalIn(await ask(under, POLL)), 'intune_unreachable');
+  await under.store.forgetRequests(new Date(NOW.getTime() + 1), NOW);
+  assert.equal(await refusalIn(await ask(under, POLL)), 'policy_unreachable');
   assert.equal(policy.asked.length, 1);
 });
 
@@ -377,8 +377,23 @@ test('G06 GetCert: an earlier certificate of the same device, asked for with its
   const present = { certificate: renewed, key };
   assert.deepEqual(await found(await ask(under, await getCert(named(serialOf(own)), present)), present), [own]);
   const selfSigned = await clientFor(key, 'CN=device-1,O=Example');
+  const { serial, transactionId, endpoint } = (await stored(under))[0]!;
+  await under.store.revoke(serial, 'keyCompromise', { at: NOW, event: 'revoked', endpoint, transactionId, serial });
+  assert.equal(
+    await refusalIn(await ask(under, await getCert(named(serialOf(own)), present)), present),
+    'unknown_certificate',
+  );
   assert.equal(
     await refusalIn(await ask(under, await getCert(named(serialOf(own)), selfSigned)), selfSigned),
+    'unknown_certificate',
+  );
+});
+
+test('G06 GetCert: the certificate of somebody else, asked for with a live one', async () => {
+  const { under, own, other } = await withTwo();
+  const thief = { certificate: other, key: stranger.key };
+  assert.equal(
+    await refusalIn(await ask(under, await getCert(named(serialOf(own)), thief)), thief),
     'unknown_certificate',
   );
 });

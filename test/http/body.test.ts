@@ -63,6 +63,53 @@ test('octets count while the work lasts; long bodies beyond the bound are refuse
   assert.equal(await held.use(complete(512 * KIB), lengthOf), 512 * KIB);
 });
 
+test('short bodies have a bound of their own, and one that has become long counts as long alone', async () => {
+  const held = bodies({ longest: 512 * KIB, most: 128 * KIB });
+  const both = [work(), work()];
+  const running = both.map(({ run }) => held.use(complete(64 * KIB), run));
+  await Promise.all(both.map(({ begun }) => begun));
+  await assert.rejects(held.use(complete(1), lengthOf), fails('overloaded'));
+  both.forEach(({ end }) => end());
+  await Promise.all(running);
+
+  const grown = request();
+  grown.write(Buffer.alloc(60 * KIB));
+  const long = work();
+  const growing = held.use(grown, long.run);
+  grown.end(Buffer.alloc(60 * KIB));
+  await long.begun;
+  await assert.rejects(held.use(complete(100 * KIB), lengthOf), fails('overloaded'));
+  const short = work();
+  const beside = held.use(complete(64 * KIB), short.run);
+  await short.begun;
+  assert.equal(await held.use(complete(64 * KIB), lengthOf), 64 * KIB);
+  long.end();
+  short.end();
+  await Promise.all([growing, beside]);
+  assert.equal(await held.use(complete(128 * KIB), lengthOf), 128 * KIB);
+});
+
+/** A body in chunks of one octet, all of them in the same buffer. */
+const dripping = (octets: number): IncomingMessage =>
+  ({
+    headers: {},
+    async *iterator() {
+      const chunk = Buffer.alloc(1);
+      for (let n = 0; n < octets; n++) {
+        chunk[0] = n & 0xff;
+        yield chunk;
+      }
+    },
+  }) as unknown as IncomingMessage;
+
+test('chunks are copied and not kept, and the copy is at most twice as long as the body', async () => {
+  const octets = 100 * KIB;
+  await bodies({ longest: octets, most: octets }).use(dripping(octets), async (body) => {
+    assert.deepEqual(Buffer.from(body), Buffer.from(Array.from({ length: octets }, (_, n) => n & 0xff)));
+    assert.equal(body.buffer.byteLength, octets);
+  });
+});
+
 test('octets are given back when the work fails, the sender goes away or the body was too long', async () => {
   const held = bodies({ longest: 512 * KIB, most: 512 * KIB });
   const failing = work();

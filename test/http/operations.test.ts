@@ -274,6 +274,22 @@ test('H21 HEAD has the headers of GET and no body', async (t) => {
   }
 });
 
+test('HEAD of a PKIOperation is 400, and nothing is run', async (t) => {
+  const under = await lab();
+  let runs = 0;
+  const service = {
+    ...under.service,
+    pkiOperation: (message: Uint8Array) => (runs++, under.service.pkiOperation(message)),
+  };
+  const { app } = await served(t, [{ ...under, service }]);
+  const message = encodeURIComponent(BASE64);
+  for (const name of ['PKIOperation', 'pkioperation', '%50KIOperation'])
+    assert.equal((await app.inject({ method: 'HEAD', url: operation(name, message) })).statusCode, 400);
+  assert.equal(runs, 0);
+  assert.equal((await app.inject(operation('PKIOperation', message))).statusCode, 200);
+  assert.equal(runs, 1);
+});
+
 test('H22 GetCACert and GetCACaps under mscep_admin/mscep.dll need no authentication', async (t) => {
   const { app } = await served(t, [await lab()]);
   for (const name of ['GetCACert', 'GetCACaps']) {

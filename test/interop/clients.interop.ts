@@ -6,7 +6,11 @@ import { after, before, describe, test } from 'node:test';
 import { certmonger, scepSubmit } from './kit/certmonger.ts';
 import { output } from './kit/children.ts';
 import type { Attempt, Client } from './kit/client.ts';
-import { type Installation, install, type Server } from './kit/installation.ts';
+import { STATIC_CHALLENGE } from './kit/endpoints.ts';
+import { type Installation, install } from './kit/installation.ts';
+import type { Server } from './kit/server.ts';
+import { jscep } from './kit/jscep.ts';
+import { micromdm, scepclient } from './kit/micromdm.ts';
 import { own } from './kit/own.ts';
 import { strongswan } from './kit/strongswan.ts';
 import type { Expectation } from './kit/tenant.ts';
@@ -43,6 +47,14 @@ const REFUSALS: readonly Refusal[] = [
   { name: 'tampered', code: 'SignatureValidationFailed', minted: (asked) => asked, handed: tampered },
 ];
 
+const TOLD_NOTHING = {
+  'rsa-2048': { which: 'which can all receive it', said: { code: 0, stdout: '' } },
+  p256: {
+    which: 'and fails by itself at the one that cannot',
+    said: { code: 1, stdout: 'creating csr pkiMessage: pkcs7: only RSA keys are supported' },
+  },
+};
+
 for (const key of ['rsa-2048', 'p256'] as const)
   describe(`issuing CA ${key}`, () => {
     let installation: Installation;
@@ -60,10 +72,10 @@ for (const key of ['rsa-2048', 'p256'] as const)
     const attempt = (client: Client, device: string, challenge: string): Promise<Attempt> => {
       const dir = join(installation.dir, `${client.name.replaceAll(' ', '-')}-${device}`);
       mkdirSync(dir);
-      return client.enrol({ url: server.url, dir }, device, challenge);
+      return client.enrol({ url: server.urlFor(client, 'intune'), dir }, device, challenge);
     };
-    for (const client of [strongswan, certmonger, own])
-      describe(client.name, () => {
+    for (const client of [strongswan, certmonger, micromdm, jscep, own])
+      describe(client === own ? own.name : `X02 ${client.name}`, () => {
         before(() => client.check());
 
         test('enrols, the certificate is accepted by openssl, and Intune has heard of it', async () => {
@@ -110,8 +122,7 @@ for (const key of ['rsa-2048', 'p256'] as const)
         });
 
         for (const { name, code, minted, handed } of REFUSALS)
-          test(`${name} is refused with badRequest, and nothing is issued`, async () => {
-            const before = await installation.certificates();
+          test(`${name} is refused with badRequest`, async () => {
             const asked = client.asks(name);
             const challenge = handed(await installation.tenant.mint(minted(asked)));
             const { certificate, said } = await attempt(client, name, challenge);
@@ -119,11 +130,28 @@ for (const key of ['rsa-2048', 'p256'] as const)
             assert.match(said, client.saysBadRequest);
             for (const line of await server.operations(asked.subject))
               assert.deepEqual([line.outcome, line.code, line.intuneCode], ['refused', 'intune_denied', code]);
-            assert.deepEqual(await installation.certificates(), before);
           });
+
+        test('nothing was issued for what was refused', async () => {
+          const refused = new Set(REFUSALS.map(({ name }) => client.asks(name).subject));
+          const listed = await installation.certificates();
+          assert.deepEqual(
+            listed.filter(({ subject }) => refused.has(subject)),
+            [],
+          );
+        });
       });
 
-    test("certmonger's helper reads capabilities, and the RA certificate before the CAs", async () => {
+    test(`micromdm that is told nothing encrypts to every certificate, ${TOLD_NOTHING[key].which}`, async () => {
+      await micromdm.check();
+      const dir = join(installation.dir, 'told-nothing');
+      mkdirSync(dir);
+      const site = { url: server.urlFor(micromdm, 'static'), dir };
+      const { code, stdout } = await scepclient(site, 'told-nothing', '-challenge', STATIC_CHALLENGE);
+      assert.deepEqual({ code, stdout: stdout.trim() }, TOLD_NOTHING[key].said);
+    });
+
+    test("A06 certmonger's helper reads capabilities, and the RA certificate before the CAs", async () => {
       await certmonger.check();
       const capabilities = (await scepSubmit(server.url, '-c')).split(/\s+/);
       for (const name of ['AES', 'POSTPKIOperation', 'SHA-256', 'SCEPStandard'])

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { of, heard, settled } from './kit/aftermath.ts';
 import { CRASH_POINTS, type CrashPoint } from './kit/crash.ts';
-import { type Installation, install, type Server } from './kit/installation.ts';
+import { type Installation, install } from './kit/installation.ts';
+import type { Server } from './kit/server.ts';
 import { type Message, messagesFor } from './kit/message.ts';
 
 let installation: Installation;

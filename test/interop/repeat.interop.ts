@@ -1,7 +1,8 @@
 /** The same request again, also many at once, is one certificate; and what Intune did not hear of is not delivered. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { type Installation, install, type Server } from './kit/installation.ts';
+import { type Installation, install } from './kit/installation.ts';
+import type { Server } from './kit/server.ts';
 import { messagesFor } from './kit/message.ts';
 
 let installation: Installation;

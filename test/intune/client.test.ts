@@ -143,6 +143,20 @@ describe('answers', () => {
     assert.deepEqual([answer.code, answer.description], ['BadRequest', 'the body is wrong']);
   });
 
+  for (const code of ['Success', 'success ', 'Success\u0000', ' SUCCESS'])
+    test(`${JSON.stringify(code)} with 400 is a "no"`, async () => {
+      for (const json of [{ code }, { error: { code, message: 'because' } }, { code, Code: code }])
+        assert.equal((await validateAfter({ status: 400, json })).code, 'HTTP400');
+    });
+
+  for (const status of [405, 413, 414, 415, 422, 431])
+    test(`${status} speaks of the one request: a "no" whatever the body`, async () => {
+      for (const text of ['', '<html>too large</html>', '{}']) {
+        const answer = await validateAfter({ status, text });
+        assert.deepEqual([answer.code, isSuccess(answer)], [`HTTP${status}`, false]);
+      }
+    });
+
   test('a long blob in a description is withheld', async () => {
     const answer = await validateAfter(ok({ code: 'ChallengeDecodingError', errorDescription: `bad: ${CHALLENGE}` }));
     assert.equal(answer.description, 'bad: [withheld]');
@@ -182,7 +196,12 @@ describe('what is not an answer', () => {
     'JSON without a code': { answer: ok({ hello: 1 }), says: /JSON of another shape/ },
     'a code that is a number': { answer: ok({ code: 0 }), says: /JSON of another shape/ },
     'an empty code': { answer: ok({ code: '' }), says: /JSON of another shape/ },
-    'Success with 400': { answer: { status: 400, json: { code: 'Success' } }, says: /HTTP 400/ },
+    'Success with a space': { answer: ok({ code: 'Success ' }), says: /JSON of another shape/ },
+    'Success with a control character': { answer: ok({ code: 'Success\u0000' }), says: /JSON of another shape/ },
+    'a code of control characters': { answer: ok({ code: '\u0000' }), says: /JSON of another shape/ },
+    'two codes': { answer: ok({ CODE: 'Success', Code: 'ChallengeExpired' }), says: /JSON of another shape/ },
+    'a "no" and a yes': { answer: ok({ Code: 'Success', code: 'ChallengeExpired' }), says: /JSON of another shape/ },
+    'a yes beside a list': { answer: ok({ code: ['Success'], Code: 'Success' }), says: /JSON of another shape/ },
     'Success with 500': { answer: { status: 500, json: { code: 'Success' } }, says: /HTTP 500/ },
     'a "no" with 503': { answer: { status: 503, json: { code: 'ChallengeExpired' } }, says: /HTTP 503/ },
     'too much': { answer: { text: `{"code":"Success"}${' '.repeat(70_000)}` }, says: /more than 65536 octets/ },

@@ -152,6 +152,15 @@ test('the breaker closes again on the first answer', async () => {
   assert.deepEqual(client.health(), { ok: true, detail: 'Intune answers or was not asked yet' });
 });
 
+test('requests that the service finds too large, or bad, do not open the breaker', async () => {
+  const client = tenant.client({ timeouts: { retries: 0, breakAfter: 1 } });
+  tenant.answer('validateRequest', status(413), status(400), success);
+  for (const code of ['HTTP413', 'HTTP400', 'Success']) {
+    assert.equal((await client.validateRequest(request, never)).code, code);
+    assert.equal(client.health().ok, true);
+  }
+});
+
 test('a caller who gives up does not open the breaker', async () => {
   const client = tenant.client({ timeouts: { breakAfter: 1 } });
   await rejection(client.validateRequest(request, AbortSignal.abort(new Error('gone'))));

@@ -66,7 +66,7 @@ const outcome = async (policy: Policy): Promise<Says> => {
   try {
     return (await policy.decide(REQUEST, never)).kind;
   } catch (error) {
-    assert.equal((error as Error).message, 'could not find out');
+    assert.match((error as Error).message, /could not (find out|say)/);
     return 'throw';
   }
 };

@@ -54,7 +54,7 @@ for (const hop of HOPS)
     assert.deepEqual([simulator.calls().at(-1)!.code, simulator.calls().at(-1)!.status], ['disconnect', 0]);
   });
 
-test('timeout never answers, until the client goes away', async (t) => {
+test('timeout never answers, until the client goes away', { timeout: 10_000 }, async (t) => {
   const { simulator, agent } = await startTenant(t);
   simulator.fault({ hop: 'openid', fault: 'timeout' });
   const { cloud, tenant } = simulator.tenant;

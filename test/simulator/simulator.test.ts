@@ -84,7 +84,7 @@ test('close does not wait for sockets that say nothing', async () => {
   await Promise.all(ended);
 });
 
-test('close ends a call that is never answered', async () => {
+test('close ends a call that is never answered', { timeout: 10_000 }, async () => {
   const simulator = await startSimulator({ clock: () => new Date(), random: randomBytes });
   simulator.fault({ hop: 'openid', fault: 'timeout' });
   const agent = new Agent({ connect: { ca: simulator.caPem } });

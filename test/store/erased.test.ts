@@ -37,7 +37,7 @@ const keyOf = (n: number): string => issuanceFor(n).transaction.key;
 const ENDS: Readonly<Record<string, (store: Store, n: number) => Promise<unknown>>> = {
   issued: (store, n) => store.recordIssued(issuanceFor(n)),
   rejected: (store, n) => store.decidePending(keyOf(n), 'rejected', auditFor(n, 'rejected')),
-  forgotten: (store) => store.forgetRequests(later(1)),
+  forgotten: (store) => store.forgetRequests(later(1), NOON),
   'to wait for something else, without its octets': (store, n) => {
     const { csr: _csr, ...transaction } = pendingFor(n).transaction;
     return store.recordPending({ transaction, audit: auditFor(n, 'pending') });

@@ -51,11 +51,12 @@ test('no query scans a table or sorts, except the lists that are asked for witho
   await store.recordPending({ ...pendingFor(4), consumes: 'another' });
   await store.recordPending(pendingFor(5, { reason: 'unreachable' }));
   await store.recordPending(pendingFor(5));
-  await store.forgetRequests(later(1));
+  await store.forgetRequests(later(1), NOON);
   await store.listPending();
   await store.decidePending(pendingFor(4).transaction.key, 'approved', auditFor(4, 'approved'));
   await store.recordIssued(issuanceFor(4));
-  await store.findTransactions(ENDPOINT, 'transaction-1');
+  await store.findPolled(ENDPOINT, 'transaction-1', 'signer');
+  await store.withdrawPending('unknown');
   await store.revoke(serial, 'superseded', auditFor(1, 'revoked'));
   await store.listCertificates({ state: 'revoked' });
   await store.listCertificates({ state: 'revoked', after: serial, limit: 10 });

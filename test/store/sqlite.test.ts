@@ -1,6 +1,6 @@
 /** Opening a SQLite store: what it creates, what it refuses, what it keeps secret, and how it is copied. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -31,6 +31,17 @@ test('a new file, its log and its directory are for its owner alone', async () =
   await store.close();
 });
 
+test('an existing file that others may read or change is refused', { skip: process.platform === 'win32' }, async () => {
+  const path = temporaryFile();
+  await (await openSqliteStore({ path, clock })).close();
+  for (const mode of [0o644, 0o620, 0o601]) {
+    chmodSync(path, mode);
+    await refuses(path, /store\.db: others may read or change/, /^Run: chmod 600 .*store\.db/);
+  }
+  chmodSync(path, 0o600);
+  await (await openSqliteStore({ path, clock })).close();
+});
+
 test('the settings that durability and secrecy need are on', () => {
   const database = openDatabase(temporaryFile());
   const setting = (name: string) => Object.values(database.prepare(`pragma ${name}`).get() ?? {})[0];
@@ -57,7 +68,7 @@ test('a file that is no database is refused and left as it is', async () => {
   const path = temporaryFile();
   mkdirSync(dirname(path), { recursive: true });
   const text = 'listen: { port: 8080 }\n'.repeat(200);
-  writeFileSync(path, text);
+  writeFileSync(path, text, { mode: 0o600 });
   await refuses(path, /file is not a database/, /not a SQLite database/);
   assert.equal(readFileSync(path, 'utf8'), text);
 });
@@ -98,6 +109,7 @@ test('a migration that fails leaves nothing behind', async () => {
   const foreign = new DatabaseSync(path);
   foreign.exec('create table audit (entry text)');
   foreign.close();
+  chmodSync(path, 0o600);
   await refuses(path, /table "audit" already exists/, /Name a file/);
   const after = new DatabaseSync(path);
   assert.deepEqual(
@@ -159,7 +171,7 @@ for (const settle of ['noticeAccepted', 'noticeAbandoned'] as const)
     await store.close();
   });
 
-test('what a read shows is committed', async () => {
+test('what a read shows is committed', { timeout: 10_000 }, async () => {
   const path = temporaryFile();
   const store = await openSqliteStore({ path, clock });
   const other = new DatabaseSync(path, { readOnly: true });

@@ -4,13 +4,13 @@ import { ConfigError } from '../../core/errors.ts';
 import { readCertificate, readValidity, serialText, thumbprint } from '../../pkix/certificate.ts';
 import { nameText } from '../../pkix/name.ts';
 import { writePublicFile } from '../files.ts';
+import { CONFIG } from '../options.ts';
 import type { Output } from '../output.ts';
 import { certificatePem, crlPem } from '../pem.ts';
 import { loadSettings, openStore, type Settings } from '../settings.ts';
 
 type Options = { config: string; authority?: string; json?: true };
 
-const CONFIG = ['--config <file>', 'configuration', 'openndes.yaml'] as const;
 const AUTHORITY = ['--authority <name>', 'which authority; not needed when there is one'] as const;
 
 export function registerCa(program: Command, { out }: Output): void {

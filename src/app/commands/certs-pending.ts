@@ -5,9 +5,10 @@ import type { AuditEntry, Store, StoredTransaction } from '../../core/store.ts';
 import { readCertificationRequest } from '../../pkix/csr.ts';
 import { readGeneralNames } from '../../pkix/extensions.ts';
 import { OID } from '../../pkix/oids.ts';
-import { type Output, table } from '../output.ts';
+import { CONFIG } from '../options.ts';
+import { type Output, printable, table } from '../output.ts';
 import { systemClock } from '../system.ts';
-import { CONFIG, failed, withStore } from './certs-store.ts';
+import { failed, withStore } from './certs-store.ts';
 
 type Decision = 'approved' | 'rejected';
 
@@ -104,11 +105,12 @@ function altNames(csr: Uint8Array): string[] {
 const listing = (waiting: readonly PendingFacts[]): string =>
   table([
     ['ID', 'WAITS FOR', 'SINCE', 'ENDPOINT', 'SUBJECT', 'NAMES'],
-    ...waiting.map(({ id, reason, since, endpoint, subject, names }) =>
-      [id, reason, since.slice(0, 19), endpoint, subject, names.join(' ')].map(printable),
-    ),
+    ...waiting.map(({ id, reason, since, endpoint, subject, names }) => [
+      id,
+      reason,
+      since.slice(0, 19),
+      endpoint,
+      subject,
+      names.join(' '),
+    ]),
   ]);
-
-/** A device chooses its names, and must not speak to the terminal of the administrator with them. */
-const printable = (text: string): string =>
-  text.replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);

@@ -2,9 +2,10 @@
 import { type Command, Option } from 'commander';
 import { REVOCATION_REASONS, type RevocationReason } from '../../core/contracts.ts';
 import type { Store, StoredCertificate } from '../../core/store.ts';
-import type { Output } from '../output.ts';
+import { CONFIG } from '../options.ts';
+import { type Output, printable } from '../output.ts';
 import { systemClock } from '../system.ts';
-import { CONFIG, failed, known, withStore } from './certs-store.ts';
+import { failed, known, withStore } from './certs-store.ts';
 
 export function registerRevoke(certs: Command, { out, err }: Output): void {
   certs
@@ -16,7 +17,7 @@ export function registerRevoke(certs: Command, { out, err }: Output): void {
     .addHelpText('after', '\nExample:\n  openndes certs revoke 5f2c01 --reason keyCompromise')
     .action(async (serial: string, { config, reason }: { config: string; reason: RevocationReason }) => {
       const certificate = await withStore(config, (store) => revoked(store, serial, reason, err));
-      out(`revoked ${certificate.serial} (${certificate.subject}): ${reason}`);
+      out(`revoked ${certificate.serial} (${printable(certificate.subject)}): ${reason}`);
     });
 }
 

@@ -4,8 +4,6 @@ import { EXIT, Exit } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { openConfiguredStore } from '../settings.ts';
 
-export const CONFIG = ['--config <file>', 'configuration', 'openndes.yaml'] as const;
-
 export async function withStore<T>(config: string, work: (store: Store) => Promise<T>): Promise<T> {
   const store = await openConfiguredStore(config);
   try {

@@ -1,21 +1,25 @@
 /** `openndes certs`: what was issued. Works on the store; the server may run or not, and sees at once what changed. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CertificateFilter, CertificateState, StoredCertificate } from '../../core/store.ts';
-import { type Output, table } from '../output.ts';
+import { CONFIG, wholeNumber } from '../options.ts';
+import { type Output, printable, table } from '../output.ts';
 import { certificatePem } from '../pem.ts';
 import { registerPending } from './certs-pending.ts';
 import { registerRevoke } from './certs-revoke.ts';
-import { canonical, CONFIG, known, withStore } from './certs-store.ts';
+import { canonical, known, withStore } from './certs-store.ts';
 
 type ListOptions = {
   config: string;
   state?: CertificateState;
   subject?: string;
   endpoint?: string;
-  limit: string;
+  limit: number;
   after?: string;
   json?: true;
 };
+
+const STATES: readonly CertificateState[] = ['issued', 'delivered', 'revoked'];
+const MOST_ROWS = 1_000_000;
 
 export function registerCerts(program: Command, output: Output): void {
   const { out, err } = output;
@@ -25,10 +29,10 @@ export function registerCerts(program: Command, output: Output): void {
     .command('list')
     .description('issued certificates, newest first')
     .option(...CONFIG)
-    .option('--state <state>', 'issued, delivered or revoked')
+    .addOption(new Option('--state <state>', 'only these').choices(STATES))
     .option('--subject <text>', 'part of the subject')
     .option('--endpoint <path>', 'endpoint')
-    .option('--limit <number>', 'how many', '50')
+    .option('--limit <number>', 'how many', wholeNumber(1, MOST_ROWS), 50)
     .option('--after <serial>', 'go on after this certificate')
     .option('--json', 'one JSON array')
     .addHelpText('after', '\nExample:\n  openndes certs list --subject laptop --json')
@@ -50,8 +54,9 @@ export function registerCerts(program: Command, output: Output): void {
         history: await store.listAudit({ serial: canonical(serial) }),
       }));
       if (json) return out(JSON.stringify({ ...facts(certificate), history }));
-      for (const [name, value] of Object.entries(facts(certificate))) out(`${name}: ${value}`);
-      for (const { at, event, detail } of history) out(`${at.toISOString()}  ${event}${detail ? `  ${detail}` : ''}`);
+      for (const [name, value] of Object.entries(facts(certificate))) out(`${name}: ${printable(value)}`);
+      for (const { at, event, detail } of history)
+        out(`${at.toISOString()}  ${event}${detail ? `  ${printable(detail)}` : ''}`);
     });
 
   certs
@@ -70,7 +75,7 @@ export function registerCerts(program: Command, output: Output): void {
 }
 
 const filterOf = ({ state, subject, endpoint, limit, after }: ListOptions): CertificateFilter => ({
-  limit: Number(limit),
+  limit,
   ...(state && { state }),
   ...(subject && { subject }),
   ...(endpoint && { endpoint }),

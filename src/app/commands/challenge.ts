@@ -4,6 +4,7 @@ import { issuerFor } from '../../admin/api.ts';
 import type { ChallengeIssuer } from '../../admin/challenges.ts';
 import { challengeIssuers } from '../challenges.ts';
 import { EXIT, Exit } from '../exit.ts';
+import { CONFIG } from '../options.ts';
 import type { Output } from '../output.ts';
 import { openStore, readConfig } from '../settings.ts';
 
@@ -17,7 +18,7 @@ export function registerChallenge(program: Command, output: Output): void {
   challenge
     .command('new')
     .description('issue a one-time password and print it')
-    .option('--config <file>', 'configuration', 'openndes.yaml')
+    .option(...CONFIG)
     .option('--endpoint <path>', 'path of the endpoint; not needed where only one has such passwords')
     .option('--json', 'one JSON object: challenge, expiresAt, endpoint')
     .addHelpText('after', '\nExample:\n  openndes challenge new --endpoint /scep/routers --json')

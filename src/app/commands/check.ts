@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { selfTest } from '../../cms/self-test.ts';
 import { policiesIn } from '../config/policies.ts';
 import { loadSettings } from '../settings.ts';
+import { CONFIG } from '../options.ts';
 import type { Output } from '../output.ts';
 import { loadPolicyModule } from '../policies.ts';
 
@@ -10,7 +11,7 @@ export function registerCheck(program: Command, { out, err }: Output): void {
   program
     .command('check')
     .description('check configuration, certificates, keys and algorithms; exit 78 when something is wrong')
-    .option('--config <file>', 'configuration', 'openndes.yaml')
+    .option(...CONFIG)
     .addHelpText('after', '\nExample:\n  openndes check --config openndes.yaml')
     .action(async ({ config: file }: { config: string }) => {
       const { settings, warnings } = loadSettings(file);

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { explain } from '../explain.ts';
 import { readFile } from '../files.ts';
-import type { Output } from '../output.ts';
+import { type Output, printable } from '../output.ts';
 import { loadServed } from '../settings.ts';
 
 type Options = { config?: string; json?: true };
@@ -22,7 +22,8 @@ export function registerExplain(program: Command, { out }: Output): void {
     });
 }
 
-const words = (facts: Record<string, unknown>, indent = ''): string =>
+/** One fact a line, what belongs to another below it. */
+export const words = (facts: Record<string, unknown>, indent = ''): string =>
   Object.entries(facts)
     .map(([name, value]) => line(name, value, indent))
     .join('\n');
@@ -32,5 +33,5 @@ function line(name: string, value: unknown, indent: string): string {
     return value.map((item: unknown, index) => line(`${name} ${index + 1}`, item, indent)).join('\n');
   if (typeof value === 'object' && value !== null)
     return `${indent}${name}:\n${words(value as Record<string, unknown>, `${indent}  `)}`;
-  return `${indent}${name}: ${String(value)}`;
+  return `${indent}${printable(name)}: ${printable(String(value))}`;
 }

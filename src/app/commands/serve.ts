@@ -1,5 +1,6 @@
 /** `openndes serve`: the server, until it is told to stop. */
 import type { Command } from 'commander';
+import { CONFIG } from '../options.ts';
 import type { Output } from '../output.ts';
 import { startServer } from '../server.ts';
 import { untilStopped } from '../signals.ts';
@@ -8,7 +9,7 @@ export function registerServe(program: Command, { out }: Output): void {
   program
     .command('serve')
     .description('run the server')
-    .option('--config <file>', 'configuration', 'openndes.yaml')
+    .option(...CONFIG)
     .addHelpText('after', '\nExample:\n  openndes serve --config /etc/openndes/openndes.yaml')
     .action(async ({ config }: { config: string }) => {
       const server = await startServer(config);

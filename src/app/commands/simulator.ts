@@ -1,25 +1,26 @@
 /** `openndes simulator`: the simulated Intune tenant alone, for tests and for trying a configuration. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { port } from '../options.ts';
 import { type Output } from '../output.ts';
 import { untilStopped } from '../signals.ts';
 import { startStoredSimulator } from '../stored-simulator.ts';
 
-type Options = { dir: string; port?: string; controlPort?: string; json?: true };
+type Options = { dir: string; port: number; controlPort: number; json?: true };
 
 export function registerSimulator(program: Command, { out }: Output): void {
   program
     .command('simulator')
     .description('run a simulated Intune tenant on loopback (Entra, Graph and Intune), with a control API')
     .option('--dir <dir>', 'folder for its keys and CA, so that they survive a restart', 'simulator')
-    .option('--port <number>', 'port of the simulated services; a free one by default')
-    .option('--control-port <number>', 'port of the control API; a free one by default')
+    .option('--port <number>', 'port of the simulated services; 0 is a free one', port, 0)
+    .option('--control-port <number>', 'port of the control API; 0 is a free one', port, 0)
     .option('--json', 'print the first line as one JSON object')
     .addHelpText('after', '\nExample:\n  openndes simulator --dir sim --json')
     .action(async (options: Options) => {
       const { simulator, trustCa } = await startStoredSimulator(options.dir, {
-        port: Number(options.port ?? 0),
-        controlPort: Number(options.controlPort ?? 0),
+        port: options.port,
+        controlPort: options.controlPort,
       });
       const tenant = { ...simulator.tenant, trustCa };
       out(JSON.stringify({ tenant, control: simulator.control }));

@@ -5,6 +5,7 @@ import { type AltNameType, DEFAULT_PROFILE, type Profile } from '../../ca/profil
 import { ConfigError } from '../../core/errors.ts';
 import { KEY_USAGES } from '../../pkix/extensions.ts';
 import { EXTENDED_KEY_USAGES } from '../../pkix/oids.ts';
+import { LEAST_RSA_BITS, MOST_RSA_BITS } from '../../pkix/public-key.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { type Kind, made } from './kind.ts';
 import { choice, duration, integer, listOf, url } from './kinds.ts';
@@ -70,7 +71,7 @@ const keys = () =>
     ),
     renewBefore: optional(duration('30d'), 'How long before its end a certificate may be renewed.', 'at any time'),
     minRsaBits: defaulted(
-      integer(1024, 16_384, 2048),
+      integer(LEAST_RSA_BITS, MOST_RSA_BITS, 2048),
       DEFAULT_PROFILE.minRsaBits,
       'Shorter RSA keys get no certificate.',
     ),

@@ -1,5 +1,6 @@
 /** The configuration as a whole, and the type of what it gives. Every key of openndes.yaml is reached from here. */
 import { z } from 'zod';
+import { LIMITS } from '../../asn1/limits.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { adminSection } from './admin.ts';
 import { authoritiesSection } from './authorities.ts';
@@ -10,8 +11,6 @@ import { type ConfigContext, file } from './surroundings.ts';
 import { profilesSection } from './profiles.ts';
 import { defaulted, optional, required, section } from './table.ts';
 import { tenantsSection } from './tenants.ts';
-
-const MEBIBYTE = 1024 * 1024;
 
 const listen = (context: ConfigContext) =>
   section('Where devices reach the server.', '{ host: 0.0.0.0, port: 8080 }', {
@@ -36,8 +35,8 @@ const listen = (context: ConfigContext) =>
       'plain HTTP',
     ),
     bodyLimit: defaulted(
-      integer(16_384, 64 * MEBIBYTE, 2 * MEBIBYTE),
-      2 * MEBIBYTE,
+      integer(16_384, LIMITS.size, LIMITS.size),
+      LIMITS.size,
       'Bytes of the longest message that is read; a longer one gets 413.',
     ),
     mostRunning: defaulted(

@@ -7,6 +7,7 @@ import { openndes } from './openndes.ts';
 export const own: Client = {
   name: 'openndes enroll',
   method: 'POST',
+  legacy: false,
   saysBadRequest: /"failInfo":"badRequest"/,
   asks: (device) => ({
     subject: `CN=${device},O=Test`,

@@ -1,45 +1,95 @@
 /** strongSwan's `pki --scepca` and `pki --scep`. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { output, run } from './children.ts';
-import { type Attempt, type Client, dnsName, missing, type Site } from './client.ts';
+import { apt, type Attempt, dnsName, type Foreign, missing, type Site } from './client.ts';
+import { fingerprints } from './pem.ts';
 
 const PACKAGES = 'strongswan-pki libstrongswan-extra-plugins libstrongswan-standard-plugins';
 
-export const strongswan: Client = {
+export const strongswan: Foreign = {
   name: 'strongSwan',
   method: 'POST',
+  legacy: false,
   saysBadRequest: /failInfo:\s+badRequest/,
+  keepsOrder: true,
+  // Version 5.9.8 takes the number of a capability for its bit, and so finds POST where there is AES.
+  withoutPost: 'POST',
+  sends: { renewal: 'RenewalReq', poll: 'CertPoll' },
   // It writes the components in the order in which they are given, which RFC 4514 shows the other way round.
   asks: (device) => ({ subject: `CN=${device},O=Test,C=CH`, san: [`dns:${dnsName(device)}`], keyLength: 2048 }),
   check,
+  authorities: async (site) =>
+    fingerprints(
+      Object.values(await authorities(site))
+        .map(read)
+        .join(''),
+    ),
   enrol,
+  renew,
 };
 
 async function check(): Promise<void> {
   const { stdout, stderr } = await run('pki', ['--help']).catch(() => {
-    throw missing('strongSwan `pki`', PACKAGES);
+    throw missing('strongSwan `pki`', apt(PACKAGES));
   });
   // `curl` is what lets it speak HTTP, and comes in another package than `pki`.
-  if (!/loaded plugins: .*\bcurl\b/.test(stdout + stderr)) throw missing('the curl plugin of strongSwan', PACKAGES);
+  if (!/loaded plugins: .*\bcurl\b/.test(stdout + stderr))
+    throw missing('the curl plugin of strongSwan', apt(PACKAGES));
 }
 
+const read = (path: string): string => readFileSync(path, 'utf8');
+
 async function enrol(site: Site, device: string, challenge: string): Promise<Attempt> {
-  const { key, trust } = await prepare(site);
-  const names = ['--dn', `C=CH, O=Test, CN=${device}`, '--san', dnsName(device), '--password', challenge];
+  const key = join(site.dir, 'key.pem');
+  await output('openssl', ['genrsa', '-out', key, '2048']);
+  return request(site, device, key, ['--password', challenge]);
+}
+
+/** `--cert` and `--key` make it a RenewalReq; `--in` is the new key. */
+async function renew(site: Site, device: string): Promise<Attempt> {
+  const [key, old, certificate] = ['new.pem', 'key.pem', 'cert.pem'].map((name) => join(site.dir, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await output('openssl', ['genrsa', '-out', key, '2048']);
+  const attempt = await request(site, device, key, ['--cert', certificate, '--key', old]);
+  if (attempt.certificate) renameSync(key, old);
+  return attempt;
+}
+
+/** It asks every second what became of a request, for half a minute. */
+const PATIENCE = ['--interval', '1', '--maxpolltime', '30'];
+
+async function request(site: Site, device: string, key: string, permission: readonly string[]): Promise<Attempt> {
+  const { ra, root, issuing } = await authorities(site);
+  const trust = ['--cacert-enc', ra, '--cacert-sig', ra, '--cacert', root, '--cacert', issuing];
+  const names = ['--dn', `C=CH, O=Test, CN=${device}`, '--san', dnsName(device)];
   const algorithms = ['--cipher', 'aes', '--digest', 'sha256', '--outform', 'pem'];
-  const args = ['--scep', '--url', site.url, '--in', key, ...names, ...trust, ...algorithms];
+  const args = [
+    '--scep',
+    '--url',
+    site.url,
+    '--in',
+    key,
+    ...names,
+    ...permission,
+    ...trust,
+    ...algorithms,
+    ...PATIENCE,
+  ];
   const { code, stdout, stderr } = await run('pki', args);
+  if (code === 0) writeFileSync(join(site.dir, 'cert.pem'), stdout);
   return { certificate: code === 0 ? stdout : undefined, said: stderr };
 }
 
-/** Reads the CA certificates, which it verifies, and makes a key. */
-async function prepare({ url, dir }: Site): Promise<{ key: string; trust: string[] }> {
-  const [key, ra, root] = ['key.pem', 'ra.pem', 'ca.pem'].map((name) => join(dir, name)) as [string, string, string];
+/** The files of the certificates that it read and verified, in the order of GetCACert. */
+async function authorities({ url, dir }: Site): Promise<{ ra: string; issuing: string; root: string }> {
+  const [ra, root] = ['ra.pem', 'ca.pem'].map((name) => join(dir, name)) as [string, string];
   await output('pki', ['--scepca', '--url', url, '--caout', root, '--raout', ra, '--outform', 'pem', '--force']);
   // It numbers the certificates of one kind: the root is ca.pem, the issuing CA ca-1.pem.
   const issuing = join(dir, 'ca-1.pem');
-  if (!existsSync(issuing)) throw new Error(`pki --scepca wrote no issuing CA: ${readFileSync(root, 'utf8')}`);
-  await output('openssl', ['genrsa', '-out', key, '2048']);
-  return { key, trust: ['--cacert-enc', ra, '--cacert-sig', ra, '--cacert', root, '--cacert', issuing] };
+  if (!existsSync(issuing)) throw new Error(`pki --scepca wrote no issuing CA: ${read(root)}`);
+  return { ra, issuing, root };
 }

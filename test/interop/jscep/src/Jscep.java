@@ -32,12 +32,10 @@ import org.jscep.client.Client;
 import org.jscep.client.EnrollmentResponse;
 import org.jscep.client.inspect.DefaultCertStoreInspectorFactory;
 import org.jscep.transaction.OperationFailureException;
-import org.jscep.transport.TransportFactory.Method;
-import org.jscep.transport.UrlConnectionTransportFactory;
 
 /**
- * jscep on a command line: Jscep GET|POST URL FOLDER OPERATION [ARGUMENT...]. What it gets it prints, certificates as PEM;
- * its key and certificate are in the folder. Ends with 2 when the server answers FAILURE, and then says the failInfo.
+ * jscep on a command line: Jscep URL FOLDER OPERATION [ARGUMENT...]. What it gets it prints, certificates as PEM; its key
+ * and certificate are in the folder. Ends with 2 when the server answers FAILURE, and then says the failInfo.
  */
 public final class Jscep {
     private static final int POLL_MILLISECONDS = 250;
@@ -47,28 +45,25 @@ public final class Jscep {
     private final Path keyFile;
     private final Path certificateFile;
 
-    /** Whatever the server advertises, PKIOperation goes by the method that was asked for. */
-    private Jscep(Method method, String url, Path folder) throws Exception {
+    private Jscep(String url, Path folder) throws Exception {
         client = new Client(URI.create(url).toURL(), (X509Certificate ca) -> true);
-        var transports = new UrlConnectionTransportFactory();
-        client.setTransportFactory((offered, to) -> transports.forMethod(offered == Method.POST ? method : offered, to));
         keyFile = folder.resolve("key.der");
         certificateFile = folder.resolve("certificate.pem");
     }
 
     public static void main(String[] arguments) throws Exception {
-        var jscep = new Jscep(Method.valueOf(arguments[0]), arguments[1], Path.of(arguments[2]));
+        var jscep = new Jscep(arguments[0], Path.of(arguments[1]));
         try {
-            switch (arguments[3]) {
+            switch (arguments[2]) {
                 case "capabilities" -> System.out.println(jscep.client.getCaCapabilities());
                 case "certificates" -> jscep.certificates();
-                case "enrol" -> jscep.enrol(arguments[4], arguments[5], arguments[6]);
-                case "renew" -> jscep.renew(arguments[4]);
+                case "enrol" -> jscep.enrol(arguments[3], arguments[4], arguments[5]);
+                case "renew" -> jscep.renew(arguments[3]);
                 case "get-cert" -> print(jscep.client.getCertificate(
-                        jscep.certificate(), jscep.key(), new BigInteger(arguments[4], 16)));
+                        jscep.certificate(), jscep.key(), new BigInteger(arguments[3], 16)));
                 case "get-crl" -> jscep.crl();
                 case "get-next-ca" -> print(jscep.client.getRolloverCertificate());
-                default -> throw new IllegalArgumentException(arguments[3]);
+                default -> throw new IllegalArgumentException(arguments[2]);
             }
         } catch (OperationFailureException refusal) {
             refused(String.valueOf(refusal.getFailInfo()));

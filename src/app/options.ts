@@ -1,0 +1,17 @@
+/** Options that several commands have, and arguments that must be numbers. */
+import { InvalidArgumentError } from 'commander';
+
+/** `.option(...CONFIG)`: the configuration file that a command works on. */
+export const CONFIG = ['--config <file>', 'configuration', 'openndes.yaml'] as const;
+
+/** An argument parser for a whole number within these bounds. It throws commander's InvalidArgumentError otherwise. */
+export const wholeNumber =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const number = /^\d{1,15}$/.test(text) ? Number(text) : -1;
+    if (number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`A whole number from ${least} to ${most} is needed.`);
+  };
+
+/** An argument parser for a TCP port; 0 is a free one. */
+export const port = wholeNumber(0, 65_535);

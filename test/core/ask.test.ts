@@ -1,0 +1,68 @@
+/** Only a whole decision is a decision: whatever else a policy answers, nobody takes it for a yes. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ask, within } from '../../src/core/ask.ts';
+import type { Decision, EnrollmentRequest, Policy } from '../../src/core/contracts.ts';
+import { allOf } from '../../src/policy/all-of.ts';
+import { anyOf } from '../../src/policy/any-of.ts';
+
+const REQUEST: EnrollmentRequest = {
+  endpoint: '/scep',
+  transactionId: 'T1',
+  csr: {
+    der: new Uint8Array(),
+    subject: new Uint8Array(),
+    subjectText: '',
+    spki: new Uint8Array(),
+    key: { type: 'rsa', bits: 2048 },
+    challenge: undefined,
+    extensions: [],
+  },
+  signerSpki: new Uint8Array(),
+};
+const { signal } = new AbortController();
+const answering = (answer: unknown): Policy => ({ name: 'vendor', decide: async () => answer as Decision });
+
+const NONSENSE: readonly unknown[] = [
+  undefined,
+  null,
+  false,
+  true,
+  'allow',
+  {},
+  { allow: true },
+  { kind: 'allow' },
+  { kind: 'allow', notify: 'sometimes' },
+  { kind: 'ALLOW', notify: 'none' },
+  { kind: 'denied' },
+  { kind: 'deny', code: 'because' },
+  { kind: 'deny', code: 'toString' },
+  { kind: 'pend' },
+  { kind: 'constructor' },
+  { kind: ['allow'], notify: 'none' },
+];
+for (const answer of NONSENSE)
+  test(`${JSON.stringify(answer) ?? 'nothing'} is no decision, alone and in company`, async () => {
+    const yes = answering({ kind: 'allow', notify: 'none' });
+    await assert.rejects(ask(answering(answer), REQUEST, signal), /vendor answered neither allow, deny nor pend/);
+    await assert.rejects(ask(allOf([yes, answering(answer)]), REQUEST, signal), /neither/);
+    await assert.rejects(ask(anyOf([answering(answer)]), REQUEST, signal), /could not say/);
+  });
+
+const WHOLE: readonly Decision[] = [
+  { kind: 'allow', notify: 'strict' },
+  { kind: 'deny', code: 'policy_denied', detail: '' },
+  { kind: 'pend', reason: 'undecided', detail: '' },
+];
+for (const answer of WHOLE)
+  test(`${answer.kind} is taken as it is`, async () =>
+    assert.equal(await ask(answering(answer), REQUEST, signal), answer));
+
+test('a policy that never answers is left at the deadline', async () => {
+  const controller = new AbortController();
+  const silent: Policy = { name: 'silent', decide: () => new Promise(() => {}) };
+  const asked = ask(silent, REQUEST, controller.signal);
+  controller.abort(new Error('the deadline'));
+  await assert.rejects(asked, /the deadline/);
+  await assert.rejects(within(new Promise(() => {}), controller.signal), /the deadline/);
+});
