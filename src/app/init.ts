@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createIssuingCa, createRoot } from '../ca/create.ts';
 import { ConfigError } from '../core/errors.ts';
 import { generateKey, type KeyChoice, privateKeyPem } from '../keys/software.ts';
+import { escapeValue } from '../pkix/name.ts';
 import { writePrivateFile, writePublicFile } from './files.ts';
 import { certificatePem } from './pem.ts';
 import { systemClock, systemRandom } from './system.ts';
@@ -33,12 +34,17 @@ export async function init(dir: string, { key, organisation, passphrase }: InitO
   const issuingKey = generateKey(key);
   const root = await createRoot({
     ...time,
-    subject: `CN=${organisation} Root CA`,
+    subject: `CN=${escapeValue(`${organisation} Root CA`)}`,
     key: rootKey,
     validity: ROOT_VALIDITY,
   });
   const issuing = await createIssuingCa(
-    { ...time, subject: `CN=${organisation} Issuing CA`, key: issuingKey, validity: ISSUING_VALIDITY },
+    {
+      ...time,
+      subject: `CN=${escapeValue(`${organisation} Issuing CA`)}`,
+      key: issuingKey,
+      validity: ISSUING_VALIDITY,
+    },
     { certificate: root, key: rootKey },
   );
   const privateFiles: [string, string][] = [

@@ -74,7 +74,8 @@ const attributeText = ({ type, text, value }: NameAttribute): string =>
 /** Nearly every value: nothing in it wants escaping, so nothing is built. */
 const ORDINARY = /^(?![ #])[^\\",+;<>=\u0000-\u001f\u007f-\u009f\u2028\u2029]*(?<! )$/;
 
-const escapeValue = (text: string): string => (ORDINARY.test(text) ? text : escaped(text));
+/** The value of an attribute as RFC 4514 wants it, for code that writes names as text. */
+export const escapeValue = (text: string): string => (ORDINARY.test(text) ? text : escaped(text));
 
 const escaped = (text: string): string =>
   text
