@@ -11,7 +11,6 @@ import { CHALLENGE, clientKeys, request } from './corpus.ts';
 import { median, percentile } from './measure.ts';
 import { issuanceNumber } from './rows.ts';
 
-const CONNECTIONS = 8;
 const PER_RUN = 1200;
 const RUNS = 3;
 
@@ -29,17 +28,17 @@ export type HttpResult = {
 type Server = { process: ChildProcess; port: number; ra: Uint8Array };
 
 /** `stored`: how many certificates are in the store before the first request. */
-export async function measureHttp(choice: KeyChoice, stored: number): Promise<HttpResult> {
+export async function measureHttp(choice: KeyChoice, stored: number, connections: number): Promise<HttpResult> {
   const folder = mkdtempSync(join(tmpdir(), 'openndes-bench-'));
   await fill(join(folder, 'openndes.db'), stored);
   const server = await start(folder, choice);
   try {
     const keys = clientKeys(8);
     const runs: ({ floor: number } & Awaited<ReturnType<typeof load>>)[] = [];
-    await load(server, await corpus(server, keys, 200));
+    await load(server, await corpus(server, keys, 200), connections);
     for (let run = 0; run < RUNS; run++) {
       const { floor } = await ask<{ floor: number }>(server, 'floor');
-      runs.push({ floor, ...(await load(server, await corpus(server, keys, PER_RUN))) });
+      runs.push({ floor, ...(await load(server, await corpus(server, keys, PER_RUN), connections)) });
     }
     const { rss } = await ask<{ rss: number }>(server, 'usage');
     const of = (pick: (run: (typeof runs)[number]) => number): number => median(runs.map(pick));
@@ -83,8 +82,8 @@ async function ask<T>({ process: child }: Server, question: string): Promise<T> 
 const corpus = ({ ra }: Server, keys: ReturnType<typeof clientKeys>, count: number): Promise<Uint8Array[]> =>
   Promise.all(Array.from({ length: count }, (_, i) => request(keys[i % keys.length]!, ra, i)));
 
-async function load(server: Server, messages: readonly Uint8Array[]) {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+async function load(server: Server, messages: readonly Uint8Array[], connections: number) {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const before = await ask<{ cpu: NodeJS.CpuUsage }>(server, 'usage');
   const latencies: number[] = [];
   const started = performance.now();
@@ -96,7 +95,7 @@ async function load(server: Server, messages: readonly Uint8Array[]) {
       latencies.push(performance.now() - at);
     }
   };
-  await Promise.all(Array.from({ length: CONNECTIONS }, connection));
+  await Promise.all(Array.from({ length: connections }, connection));
   const seconds = (performance.now() - started) / 1000;
   const after = await ask<{ cpu: NodeJS.CpuUsage }>(server, 'usage');
   agent.destroy();
