@@ -1,5 +1,5 @@
 /** The messages that issue nothing by themselves: CertPoll, GetCert and GetCRL (RFC 8894 3.3.3, 3.3.4, 3.3.5). */
-import { readCertificationRequest } from '../pkix/csr.ts';
+import { readCertificationRequest, withoutProof } from '../pkix/csr.ts';
 import { readCertificate, serialText } from '../pkix/certificate.ts';
 import type { StoredCertificate, StoredTransaction } from '../core/store.ts';
 import type { ScepRequest } from '../scep/message.ts';
@@ -27,7 +27,7 @@ export async function polled(
   const mine = await store.findPolled(endpoint.path, scep.header.transactionId, signer);
   if (!mine) return unknown('unknown_transaction', 'no transaction of this key');
   if (!mine.csr) return decided(mine);
-  const { signed: _signed, algorithm: _algorithm, signature: _signature, ...csr } = readCertificationRequest(mine.csr);
+  const csr = withoutProof(readCertificationRequest(mine.csr));
   const again = recogniseAgain(scep, csr, signedBy, endpoint);
   if (again.transaction.key === mine.key) return again;
   // Signed with the same key under another certificate: what the request renews is what its own signer was.

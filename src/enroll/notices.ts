@@ -114,19 +114,26 @@ export async function sendDueNotices(
 ): Promise<number> {
   const outbox = await around.store.dueNotices('outbox', around.clock(), BATCH);
   const orphans = await around.store.dueNotices('strict', orphanedBefore, BATCH);
-  for (const due of outbox) await sendFromOutbox(due, endpoints, around);
-  for (const due of orphans) await finishOrphan(due, endpoints, around);
+  for (const due of outbox) await attend(due, endpoints, around, sendFromOutbox);
+  for (const due of orphans) await attend(due, endpoints, around, finishOrphan);
   return outbox.length + orphans.length;
 }
 
-async function sendFromOutbox(
+type Attend = (due: StoredNotice, endpoint: Endpoint, around: Surroundings) => Promise<void>;
+
+/** One whose endpoint is gone is postponed too, or a batch of them would keep later ones from ever being looked at. */
+async function attend(
   due: StoredNotice,
   endpoints: ReadonlyMap<string, Endpoint>,
   around: Surroundings,
+  work: Attend,
 ): Promise<void> {
+  const endpoint = endpoints.get(due.notice.endpoint);
+  await (endpoint ? work(due, endpoint, around) : postpone(due, NOT_CONFIGURED, around));
+}
+
+async function sendFromOutbox(due: StoredNotice, endpoint: Endpoint, around: Surroundings): Promise<void> {
   const { id, notice } = due;
-  const endpoint = endpoints.get(notice.endpoint);
-  if (!endpoint) return postpone(due, NOT_CONFIGURED, around);
   const sent = await send(notice, endpoint, around);
   if (!sent.accepted) return postpone(due, 'notification not accepted, will be tried again', around, sent.cause);
   const serial = notice.kind === 'success' ? notice.serial : undefined;
@@ -148,15 +155,8 @@ async function postpone(
 }
 
 /** Signed and recorded, but the process died before anybody was answered: finished now, or revoked. */
-async function finishOrphan(
-  due: StoredNotice,
-  endpoints: ReadonlyMap<string, Endpoint>,
-  around: Surroundings,
-): Promise<void> {
+async function finishOrphan(due: StoredNotice, endpoint: Endpoint, around: Surroundings): Promise<void> {
   const { id, notice } = due;
-  const endpoint = endpoints.get(notice.endpoint);
-  // Postponed like the others, or a batch of them would keep later ones from ever being looked at.
-  if (!endpoint) return postpone(due, NOT_CONFIGURED, around);
   const certificate = notice.kind === 'success' && (await around.store.findCertificate(notice.serial));
   if (!certificate) return postpone(due, 'strict notice without its certificate: the store is damaged', around);
   const outcome = await sendStrict({ id, notice }, { kind: 'issued', certificate, repeat: false }, endpoint, around);

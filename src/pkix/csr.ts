@@ -107,6 +107,12 @@ function same(earlier: Uint8Array | undefined, value: Uint8Array): Uint8Array {
 export const provesPossession = (request: UnprovenRequest, key: PublicKey): boolean =>
   request.algorithm !== undefined && verifySignature(request.algorithm, key.key, request.signed, request.signature);
 
+/** The request alone, once its proof has served. */
+export function withoutProof(request: UnprovenRequest): CertificationRequest {
+  const { signed: _signed, algorithm: _algorithm, signature: _signature, ...csr } = request;
+  return csr;
+}
+
 /** What a client puts into a request. */
 export type RequestPlan = {
   subject: Uint8Array;

@@ -3,7 +3,7 @@ import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { TAG } from '../asn1/tags.ts';
 import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
-import { provesPossession, readCertificationRequest, type UnprovenRequest } from '../pkix/csr.ts';
+import { provesPossession, readCertificationRequest, type UnprovenRequest, withoutProof } from '../pkix/csr.ts';
 import { DECOY_REQUEST } from './decoy.ts';
 import type { Content } from './message.ts';
 
@@ -27,8 +27,7 @@ function certificationRequest(plaintext: Uint8Array, signerKey: PublicKey): Cont
   const candidate = request ?? readCertificationRequest(DECOY_REQUEST);
   const proves = provesPossession(candidate, keyOf(request, signerKey));
   if (!request || !proves) return undefined;
-  const { signed: _signed, algorithm: _algorithm, signature: _signature, ...csr } = request;
-  return { type: 'certification-request', csr };
+  return { type: 'certification-request', csr: withoutProof(request) };
 }
 
 /**
