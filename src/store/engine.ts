@@ -8,6 +8,9 @@ export type Engine = {
   dialect: Dialect;
   /** False when the database has given a failed transaction up by itself, so that there is nothing to roll back. */
   inTransaction(): boolean;
+  /** Gives the work a connection that nothing else uses meanwhile. Rejects with what the work rejects with. */
+  alone<T>(work: (connection: Database) => Promise<T>): Promise<T>;
+  close(): void | Promise<void>;
 };
 
 const COMMIT = CompiledQuery.raw('commit');
@@ -15,7 +18,7 @@ const ROLLBACK = CompiledQuery.raw('rollback');
 
 /** Runs `work` in a transaction of its own; resolves after the commit is durable. Throws what failed, undone. */
 export async function transact<T>(engine: Engine, work: (tx: Database) => Promise<T>): Promise<T> {
-  return engine.db.connection().execute(async (tx) => {
+  return engine.alone(async (tx) => {
     await tx.executeQuery(CompiledQuery.raw(engine.dialect.begin));
     try {
       const result = await work(tx);

@@ -1,31 +1,111 @@
-/** node:sqlite in the shape that kysely expects. */
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { Kysely, SqliteDialect, type SqliteStatement } from 'kysely';
+/** node:sqlite under kysely's query builder: one connection, and no pool of connections between the two. */
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import {
+  type CompiledQuery,
+  DefaultQueryExecutor,
+  DummyDriver,
+  Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteQueryCompiler,
+} from 'kysely';
 import { DIALECTS } from './dialect.ts';
 import type { Engine } from './engine.ts';
+import type { Database, Tables } from './schema.ts';
 import { explained } from './sqlite-faults.ts';
 
-/** The engine over an open database. Statements are prepared once per SQL text and kept; `path` names it in errors. */
+type Run = <Row>(query: CompiledQuery) => Promise<QueryResult<Row>>;
+
+/**
+ * The engine over an open database; `path` names it in errors. Statements are prepared once per SQL text and kept. What
+ * is read outside of a transaction waits for the end of the one that is open, and so sees only what is committed.
+ */
 export function sqliteEngine(database: DatabaseSync, path: string): Engine {
-  const statements = new Map<string, SqliteStatement>();
-  const prepare = (text: string): SqliteStatement => {
-    const known = statements.get(text);
-    if (known) return known;
-    const statement = adapt(database, text, path);
-    statements.set(text, statement);
-    return statement;
+  const statements = new Map<string, Statement>();
+  let busy: Promise<void> | undefined;
+
+  const run: Run = async (query) => {
+    const known = statements.get(query.sql);
+    const statement = known ?? explained(path, () => prepare(database, query.sql));
+    if (!known) statements.set(query.sql, statement);
+    return explained(path, () => statement(query.parameters as SQLInputValue[])) as QueryResult<never>;
   };
-  const dialect = new SqliteDialect({ database: { prepare, close: () => database.close() } });
-  return { db: new Kysely({ dialect }), dialect: DIALECTS.sqlite, inTransaction: () => database.isTransaction };
+  const runWhenFree: Run = async (query) => {
+    while (busy) await busy;
+    return run(query);
+  };
+  const over = kyselyOver();
+
+  return {
+    db: over(runWhenFree),
+    dialect: DIALECTS.sqlite,
+    inTransaction: () => database.isTransaction,
+    async alone(work) {
+      while (busy) await busy;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      busy = promise;
+      try {
+        return await work(over(run));
+      } finally {
+        busy = undefined;
+        resolve();
+      }
+    },
+    close: () => void (database.isOpen && database.close()),
+  };
 }
 
-function adapt(database: DatabaseSync, text: string, path: string): SqliteStatement {
-  const statement = explained(path, () => database.prepare(text));
-  const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
-  return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => explained(path, () => statement.all(...values(parameters))),
-    run: (parameters) => explained(path, () => statement.run(...values(parameters))),
-    iterate: (parameters) => statement.iterate(...values(parameters)),
+type Statement = (values: SQLInputValue[]) => QueryResult<unknown>;
+
+function prepare(database: DatabaseSync, text: string): Statement {
+  const statement = database.prepare(text);
+  return statement.columns().length > 0 ? (values) => ({ rows: statement.all(...values) }) : writing(statement);
+}
+
+const NO_ROWS: unknown[] = [];
+
+const writing =
+  (statement: StatementSync): Statement =>
+  (values) => ({ rows: NO_ROWS, numAffectedRows: BigInt(statement.run(...values).changes) });
+
+/** Hands every query to `run`. All of one engine share the adapter, by which `prepared` knows them. */
+function kyselyOver(): (run: Run) => Database {
+  const adapter = new SqliteAdapter();
+  const compiler = new SqliteQueryCompiler();
+  const dialect = {
+    createAdapter: () => adapter,
+    createQueryCompiler: () => compiler,
+    createDriver: () => driver,
+    createIntrospector: unsupported,
   };
+  const driver = new NoDriver();
+  return (run) =>
+    new Kysely<Tables>({
+      config: { dialect },
+      dialect,
+      driver,
+      executor: new Executor(run, compiler, adapter),
+    });
+}
+
+class Executor extends DefaultQueryExecutor {
+  readonly #run: Run;
+
+  constructor(run: Run, compiler: SqliteQueryCompiler, adapter: SqliteAdapter) {
+    super(compiler, adapter, { provideConnection: unsupported });
+    this.#run = run;
+  }
+
+  override executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    return this.#run<R>(query);
+  }
+}
+
+/** kysely's own transactions would pass the engine by. */
+class NoDriver extends DummyDriver {
+  override acquireConnection = unsupported;
+}
+
+function unsupported(): never {
+  throw new TypeError('Transactions of the store are run by `transact`, not by kysely.');
 }

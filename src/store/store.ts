@@ -47,7 +47,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     check: () => write((tx) => proveWritable(tx, clock())),
     async close() {
       await end();
-      await db.destroy();
+      await engine.close();
     },
   };
 }

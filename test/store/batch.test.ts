@@ -11,7 +11,7 @@ import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
 async function opened(context: TestContext) {
   const engine = sqliteEngine(openDatabase(':memory:'), ':memory:');
   await migrate(engine, ':memory:');
-  context.after(() => engine.db.destroy());
+  context.after(() => engine.close());
   const stored = async () => {
     const rows = await engine.db.selectFrom('consumed_challenges').select('id').orderBy('id').execute();
     return rows.map(({ id }) => id);
