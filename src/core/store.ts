@@ -33,10 +33,14 @@ export type StoredCertificate = {
 };
 
 /**
- * Identity of a request: SHA-256 over endpoint, transactionID, signer key, CSR and, if we issued it, signer
- * certificate; lower-case hexadecimal. Two messages with the same key are one request.
+ * Identity of a request, from SHA-256 over endpoint, transactionID, signer key, CSR and, if we issued it, signer
+ * certificate: 64 lower-case hexadecimal digits, of which the first 32 are its PollKey. Two messages with the same key
+ * are one request.
  */
 export type TransactionKey = string;
+
+/** What a poll can name: 32 digits, from SHA-256 over endpoint, transactionID and signer key. */
+export type PollKey = string;
 
 /** The life of a request. `approved`: by an administrator; the certificate is made when the device asks again. */
 export type TransactionState = 'pending' | 'approved' | 'issued' | 'rejected';
@@ -175,8 +179,8 @@ export type CertificateFilter = {
  */
 export interface Store {
   findTransaction(key: TransactionKey): Promise<StoredTransaction | undefined>;
-  /** The newest transaction of this signer with this transactionID at this endpoint: what a poll can mean. */
-  findPolled(endpoint: string, transactionId: string, signer: string): Promise<StoredTransaction | undefined>;
+  /** The newest transaction whose key begins so: what a poll can mean. */
+  findPolled(key: PollKey): Promise<StoredTransaction | undefined>;
   findCertificate(serial: string): Promise<StoredCertificate | undefined>;
   listCertificates(filter: CertificateFilter): Promise<StoredCertificate[]>;
   /** Revoked certificates only ever become more: while their number is the same, they are the same. */

@@ -5,7 +5,7 @@ import type { StoredCertificate, StoredTransaction } from '../core/store.ts';
 import type { ScepRequest } from '../scep/message.ts';
 import type { Endpoint, Surroundings } from './endpoint.ts';
 import type { Outcome } from './outcome.ts';
-import { keyHash, recogniseAgain, type Recognised } from './recognise.ts';
+import { keyHash, pollKey, recogniseAgain, type Recognised } from './recognise.ts';
 
 const unknown = (code: 'unknown_transaction' | 'unknown_certificate', detail: string): Outcome => ({
   kind: 'refused',
@@ -24,7 +24,7 @@ export async function polled(
   { store }: Surroundings,
 ): Promise<Recognised | Outcome> {
   const signer = keyHash(scep.replyTo.signerKey.spki);
-  const mine = await store.findPolled(endpoint.path, scep.header.transactionId, signer);
+  const mine = await store.findPolled(pollKey(endpoint.path, scep.header.transactionId, signer));
   if (!mine) return unknown('unknown_transaction', 'no transaction of this key');
   if (!mine.csr) return decided(mine);
   const csr = withoutProof(readCertificationRequest(mine.csr));

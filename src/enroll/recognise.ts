@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import type { CertificationRequest, EnrollmentRequest } from '../core/contracts.ts';
 import { Refusal } from '../core/errors.ts';
-import type { StoredCertificate, StoredTransaction } from '../core/store.ts';
+import type { PollKey, StoredCertificate, StoredTransaction, TransactionKey } from '../core/store.ts';
 import type { ScepRequest } from '../scep/message.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -38,10 +38,11 @@ export function recogniseAgain(
   const signerSpki = replyTo.signerKey.spki;
   const signer = keyHash(signerSpki);
   // A renewal of the same key can be the same request octet for octet: what differs is the certificate that signed it.
-  const parts = [path, transactionId, signer, sha256(csr.der), ...(signedBy ? [signedBy.thumbprint] : [])];
+  const renewed = signedBy ? [signedBy.thumbprint] : [];
+  const key = transactionKey(path, transactionId, signer, sha256(csr.der), ...renewed);
   return {
     request: { endpoint: path, transactionId, csr, signerSpki },
-    transaction: { key: transactionKey(parts), endpoint: path, transactionId, signer, subject: csr.subjectText },
+    transaction: { key, endpoint: path, transactionId, signer, subject: csr.subjectText },
     ...(signedBy && { signedBy }),
   };
 }
@@ -51,9 +52,18 @@ export const keyHash = (spki: Uint8Array): string => sha256(spki);
 
 const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes, 'hex');
 
+/** How many digits of a TransactionKey are its PollKey. 128 bits: finding another request for them takes 2^128 tries. */
+const POLL_DIGITS = 32;
+
+/** Everything by which a poll can be told from others. `signer` is its `keyHash`. */
+export const pollKey = (endpoint: string, transactionId: string, signer: string): PollKey =>
+  digest(endpoint, transactionId, signer).slice(0, POLL_DIGITS);
+
+const transactionKey = (endpoint: string, transactionId: string, signer: string, ...parts: string[]): TransactionKey =>
+  pollKey(endpoint, transactionId, signer) + digest(endpoint, transactionId, signer, ...parts).slice(POLL_DIGITS);
+
 // The parts are separated by their lengths, so that no two requests share one key by shifting octets between them.
-const transactionKey = (parts: readonly string[]): string =>
-  sha256(parts.map((part) => `${part.length}:${part}`).join());
+const digest = (...parts: readonly string[]): string => sha256(parts.map((part) => `${part.length}:${part}`).join());
 
 /** Whether a live certificate is permission to renew itself here. Intune wants to decide about renewals too. */
 export const speaksForItself = ({ policy, renewal }: Endpoint): boolean => !policy.decidesRenewals && renewal !== false;

@@ -1,10 +1,16 @@
 /** The history. Entries are added in the transaction of what they tell of, and never changed. */
-import type { Insertable } from 'kysely';
+import { type Insertable, sql } from 'kysely';
 import type { AuditEntry } from '../core/store.ts';
 import { prepared } from './prepared.ts';
 import type { AuditTable, Database } from './schema.ts';
 
-const insert = prepared((db, row: Insertable<AuditTable>) => db.insertInto('audit').values(row));
+const insert = prepared((db, row: Insertable<AuditTable> & { serial: string | null }) =>
+  db.insertInto('audit').values({ ...row, certificate_id: certificateId(row.serial) }),
+);
+
+/** The number of the certificate with this serial number; null without one, or when it was never recorded. */
+const certificateId = (serial: string | null) =>
+  sql<number | null>`(select id from certificates where serial = ${serial})`;
 
 export async function addAudit(tx: Database, entry: AuditEntry): Promise<void> {
   await insert(tx, {
@@ -23,7 +29,7 @@ export async function listAudit(db: Database, filter: { serial?: string; limit?:
   const rows = await db
     .selectFrom('audit')
     .selectAll()
-    .$if(serial !== undefined, (query) => query.where('serial', '=', serial ?? ''))
+    .$if(serial !== undefined, (query) => query.where('certificate_id', '=', certificateId(serial ?? '')))
     .orderBy('id', 'desc')
     .$if(limit !== undefined, (query) => query.limit(limit ?? 0))
     .execute();

@@ -1,4 +1,5 @@
 /** How the schema came to be: one list of steps for every database. */
+import { hash } from 'node:crypto';
 import { sql } from 'kysely';
 import { columnType, type Dialect } from './dialect.ts';
 import type { Database } from './schema.ts';
@@ -16,6 +17,10 @@ export const MIGRATIONS: readonly Migration[] = [
     await createMarks(db, dialect);
   },
   createChallenges,
+  async (db, dialect) => {
+    await beginKeysWithPolls(db);
+    await referToCertificates(db, dialect);
+  },
 ];
 
 async function createCertificates(db: Database, dialect: Dialect): Promise<void> {
@@ -135,4 +140,36 @@ async function createChallenges(db: Database, dialect: Dialect): Promise<void> {
     .addColumn('expires_at', moment, (column) => column.notNull())
     .execute();
   await db.schema.createIndex('challenges_by_expiry').on('challenges').columns(['endpoint', 'expires_at']).execute();
+}
+
+const PAGE = 1000;
+
+/** The index of the keys then finds what a poll means, and a second one, into which every request writes, is not needed. */
+async function beginKeysWithPolls(db: Database): Promise<void> {
+  await db.schema.dropIndex('transactions_by_transaction_id').execute();
+  const page = (after: number) =>
+    db
+      .selectFrom('transactions')
+      .select(['id', 'key', 'endpoint', 'transaction_id', 'signer'])
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(PAGE)
+      .execute();
+  for (let rows = await page(0); rows.length > 0; rows = await page(rows.at(-1)!.id))
+    for (const { id, key, endpoint, transaction_id, signer } of rows) {
+      const poll = [endpoint, transaction_id, signer].map((part) => `${part.length}:${part}`).join();
+      const begun = hash('sha256', poll, 'hex').slice(0, 32) + key.slice(32);
+      await db.updateTable('transactions').set({ key: begun }).where('id', '=', id).execute();
+    }
+}
+
+/** Serial numbers are random, and an index of them is written all over; numbers of rows are written at its end. */
+async function referToCertificates(db: Database, dialect: Dialect): Promise<void> {
+  await db.schema.alterTable('audit').addColumn('certificate_id', columnType(dialect.moment)).execute();
+  await db
+    .updateTable('audit')
+    .set({ certificate_id: sql`(select id from certificates where certificates.serial = audit.serial)` })
+    .execute();
+  await db.schema.dropIndex('audit_by_serial').execute();
+  await db.schema.createIndex('audit_by_certificate').on('audit').columns(['certificate_id', 'id']).execute();
 }

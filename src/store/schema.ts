@@ -29,6 +29,7 @@ export type CertificateTable = {
 
 export type TransactionTable = {
   id: Generated<number>;
+  /** Begins with what a poll knows, so that one index serves both. */
   key: string;
   endpoint: string;
   transaction_id: string;
@@ -69,6 +70,8 @@ export type AuditTable = {
   transaction_id: string;
   serial: string | null;
   detail: string | null;
+  /** Of the certificate with this serial number: grows with every row, so that its index grows at one end. */
+  certificate_id: number | null;
 };
 
 /** One row, rewritten by each `check()`: the proof that the disk takes writes. */

@@ -18,7 +18,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
   const { write, end } = groupCommit(engine);
   return {
     findTransaction: (key) => findTransaction(db, key),
-    findPolled: (endpoint, transactionId, signer) => findPolled(db, endpoint, transactionId, signer),
+    findPolled: (key) => findPolled(db, key),
     findCertificate: (serial) => findCertificate(db, serial),
     listCertificates: (filter) => listCertificates(db, filter),
     countRevoked: () => countRevoked(db),

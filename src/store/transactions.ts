@@ -1,6 +1,6 @@
 /** Transactions: what became of each request, under the key that makes a repeat recognisable. */
 import type { Insertable, Selectable } from 'kysely';
-import type { StoredTransaction, TransactionKey } from '../core/store.ts';
+import type { PollKey, StoredTransaction, TransactionKey } from '../core/store.ts';
 import { findCertificate } from './certificates.ts';
 import { prepared } from './prepared.ts';
 import type { Database, TransactionTable } from './schema.ts';
@@ -15,21 +15,21 @@ export async function findTransaction(db: Database, key: TransactionKey): Promis
   return rows[0] && fromRow(db, rows[0]);
 }
 
-/** The newest of this signer. Others' may be many and large, and are not read. */
-export async function findPolled(
-  db: Database,
-  endpoint: string,
-  transactionId: string,
-  signer: string,
-): Promise<StoredTransaction | undefined> {
+/** Behind every hexadecimal digit, in whatever order a database has for text. */
+const AFTER_DIGITS = 'g';
+
+/** The newest. Of the others, which may be many and large, only the index is read. */
+export async function findPolled(db: Database, key: PollKey): Promise<StoredTransaction | undefined> {
   const row = await db
     .selectFrom('transactions')
     .selectAll()
-    .where('endpoint', '=', endpoint)
-    .where('transaction_id', '=', transactionId)
-    .where('signer', '=', signer)
-    .orderBy('id', 'desc')
-    .limit(1)
+    .where('id', '=', (nested) =>
+      nested
+        .selectFrom('transactions as polled')
+        .select(({ fn }) => fn.max('polled.id').as('newest'))
+        .where('polled.key', '>=', key)
+        .where('polled.key', '<', key + AFTER_DIGITS),
+    )
     .executeTakeFirst();
   return row && fromRow(db, row);
 }

@@ -7,6 +7,7 @@ import type {
   FailureNotice,
   Issuance,
   Pending,
+  PollKey,
   StoredTransaction,
   SuccessNotice,
 } from '../../src/core/store.ts';
@@ -35,10 +36,13 @@ export const auditFor = (n: number, event: AuditEvent, at = NOON): AuditEntry =>
   serial: hash(`serial ${n}`).slice(0, 32),
 });
 
+/** What a poll knows of the nth request. */
+export const pollOf = (n: number): PollKey => hash(`poll ${n}`).slice(0, 32);
+
 /** The nth issuance: its own key, serial number, subject and transactionID. */
 export function issuanceFor(n: number, options: { notice?: 'strict' | 'outbox'; consumes?: string } = {}): Issuance {
   const transaction = {
-    key: hash(`key ${n}`),
+    key: pollOf(n) + hash(`key ${n}`).slice(32),
     endpoint: ENDPOINT,
     transactionId: `transaction-${n}`,
     signer: hash(`signer ${n}`),

@@ -11,6 +11,7 @@ import {
   later,
   NOON,
   pendingFor,
+  pollOf,
   successNoticeFor,
   waitingFor,
 } from './store-samples.ts';
@@ -81,7 +82,7 @@ function issuing(check: Check): void {
   check('what was never recorded is not found', async ({ store }) => {
     assert.equal(await store.findTransaction('unknown'), undefined);
     assert.equal(await store.findCertificate('unknown'), undefined);
-    assert.equal(await store.findPolled(ENDPOINT, 'unknown', 'signer'), undefined);
+    assert.equal(await store.findPolled('unknown'), undefined);
     assert.deepEqual(await store.listCertificates({}), []);
     assert.deepEqual(await store.listAudit({}), []);
   });
@@ -106,8 +107,7 @@ function issuing(check: Check): void {
     const found = await store.findTransaction(first.transaction.key);
     assert.deepEqual(found?.certificate, second.certificate);
     assert.equal((await store.findCertificate(first.certificate.serial))?.state, 'revoked');
-    const { transactionId, signer } = first.transaction;
-    assert.deepEqual(await store.findPolled(ENDPOINT, transactionId, signer), found);
+    assert.deepEqual(await store.findPolled(pollOf(1)), found);
   });
 
   for (const state of ['pending', 'approved'] as const)
@@ -243,22 +243,22 @@ function racing(check: Check): void {
 }
 
 function finding(check: Check): void {
-  check('a poll finds the newest of its signer, and none of another or of another endpoint', async ({ store }) => {
-    const shared = { transactionId: 'shared', signer: 'mine' };
-    const waiting = (n: number, different: object = {}) => {
+  check('a poll finds the newest whose key begins so, and no other', async ({ store }) => {
+    const mine = (n: number, last: string): string => pollOf(n) + last.repeat(32);
+    const waiting = (n: number, key: string) => {
       const { transaction, ...rest } = pendingFor(n);
-      return store.recordPending({ ...rest, transaction: { ...transaction, ...shared, ...different } });
+      return store.recordPending({ ...rest, transaction: { ...transaction, key } });
     };
-    await waiting(1);
+    await waiting(1, mine(1, 'f'));
     const second = issuanceFor(2);
-    await recorded(store, { ...second, transaction: { ...second.transaction, ...shared } });
-    await waiting(3, { endpoint: '/scep/other' });
-    await waiting(4, { signer: 'theirs' });
-    const found = await store.findPolled(ENDPOINT, 'shared', 'mine');
-    assert.equal(found?.key, second.transaction.key);
+    const key = mine(1, '0');
+    await recorded(store, { ...second, transaction: { ...second.transaction, key } });
+    for (const other of [3, 4, 5, 6]) await waiting(other, mine(other, '5'));
+    const found = await store.findPolled(pollOf(1));
+    assert.equal(found?.key, key);
     assert.deepEqual(found?.certificate, second.certificate);
-    assert.equal((await store.findPolled('/scep/other', 'shared', 'mine'))?.key, pendingFor(3).transaction.key);
-    assert.equal((await store.findPolled(ENDPOINT, 'shared', 'theirs'))?.key, pendingFor(4).transaction.key);
+    for (const other of [3, 4, 5, 6]) assert.equal((await store.findPolled(pollOf(other)))?.key, mine(other, '5'));
+    assert.equal(await store.findPolled(pollOf(7)), undefined);
   });
 
   const serials = async (store: Store, filter: Parameters<Store['listCertificates']>[0]) =>

@@ -14,6 +14,7 @@ import {
   later,
   NOON,
   pendingFor,
+  pollOf,
 } from '../contracts/store-samples.ts';
 
 /** Opens a store that notes the text of each statement it prepares. */
@@ -55,7 +56,7 @@ test('no query scans a table or sorts, except the lists that are asked for witho
   await store.listPending();
   await store.decidePending(pendingFor(4).transaction.key, 'approved', auditFor(4, 'approved'));
   await store.recordIssued(issuanceFor(4));
-  await store.findPolled(ENDPOINT, 'transaction-1', 'signer');
+  await store.findPolled(pollOf(1));
   await store.withdrawPending('unknown');
   await store.revoke(serial, 'superseded', auditFor(1, 'revoked'));
   await store.listCertificates({ state: 'revoked' });

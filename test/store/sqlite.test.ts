@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { ConfigError } from '../../src/core/errors.ts';
+import { pollKey } from '../../src/enroll/recognise.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { MIGRATIONS } from '../../src/store/migrations.ts';
 import { openDatabase, openSqliteStore } from '../../src/store/sqlite.ts';
@@ -101,6 +102,39 @@ test('migrations that were applied are not applied again', async () => {
   assert.deepEqual(first.versions, [{ id: 1, version: MIGRATIONS.length }]);
   await (await openSqliteStore({ path, clock })).close();
   assert.deepEqual(schemaOf(), first);
+});
+
+test('what an older version recorded is found by its new keys', async () => {
+  const path = temporaryFile();
+  const database = openDatabase(path);
+  const engine = sqliteEngine(database, path);
+  for (const migration of MIGRATIONS.slice(0, 2)) await engine.alone((db) => migration(db, engine.dialect));
+  database.exec(`
+    create table schema_version (id integer primary key, version integer not null);
+    insert into schema_version values (1, 2);
+    insert into certificates (serial, endpoint, transaction_id, subject, subject_folded, issuer, thumbprint, der,
+      not_before, not_after, state, issued_at)
+      values ('aa', '/scep', 'T1', 'CN=a', 'cn=a', 'CN=CA', 'AB', x'30', 0, 1, 'delivered', 0);
+    insert into audit (at, event, endpoint, transaction_id, serial) values (0, 'issued', '/scep', 'T1', 'aa');
+    insert into audit (at, event, endpoint, transaction_id) values (1, 'pending', '/scep', 'T2')`);
+  const insert = database.prepare(`insert into transactions
+    (key, endpoint, transaction_id, signer, subject, state, created_at, updated_at) values (?, ?, ?, ?, '', ?, 0, 0)`);
+  // More than one page of them.
+  const old = (n: number): string => String(n).padStart(64, '0');
+  for (let n = 0; n < 1500; n++) insert.run(old(n), '/scep', `T${n}`, 'signer', 'approved');
+
+  await migrate(engine, path);
+  const store = createStore(engine, clock);
+  for (const n of [0, 999, 1000, 1499]) {
+    const key = pollKey('/scep', `T${n}`, 'signer') + old(n).slice(32);
+    assert.equal((await store.findTransaction(key))?.transactionId, `T${n}`);
+    assert.equal((await store.findPolled(pollKey('/scep', `T${n}`, 'signer')))?.key, key);
+  }
+  assert.deepEqual(
+    (await store.listAudit({ serial: 'aa' })).map(({ event }) => event),
+    ['issued'],
+  );
+  await store.close();
 });
 
 test('a migration that fails leaves nothing behind', async () => {
