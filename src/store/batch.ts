@@ -1,11 +1,10 @@
 /** Group commit: writes that arrive in the same moment share one transaction, and each keeps its own outcome. */
-import { CompiledQuery } from 'kysely';
 import { type Engine, transact } from './engine.ts';
 import type { Database } from './schema.ts';
 
 /**
- * One write: looks, decides, writes. It may run twice: when a unique index shows that another process was first, what
- * it wrote is undone and it looks again.
+ * One write: looks, decides, writes. It may run again after what it wrote was undone: alone, when another write of its
+ * transaction failed, and once more when a unique index shows that another process was first.
  */
 export type Write<T> = (tx: Database) => Promise<T>;
 
@@ -16,8 +15,13 @@ export type GroupCommit = {
   end: () => Promise<void>;
 };
 
-type Outcome = { fulfil(): void };
-type Waiting = { attempt(tx: Database): Promise<Outcome>; reject(error: unknown): void };
+type Waiting = {
+  /** Resolves to what tells the caller, once it is durable. */
+  attempt(tx: Database): Promise<() => void>;
+  reject(error: unknown): void;
+  /** A unique index has sent it back to look again, which it may do once. */
+  sentBack: boolean;
+};
 
 // Bounds the time for which one transaction keeps the event loop from other work.
 const MAX_BATCH = 64;
@@ -42,7 +46,11 @@ export function groupCommit(engine: Engine): GroupCommit {
   function write<T>(write: Write<T>): Promise<T> {
     if (ended) return Promise.reject(new Error('The store is closed: the write came after its end.'));
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    waiting.push({ attempt: (tx) => attempt(engine, tx, write, { resolve, reject }), reject });
+    const attempt = async (tx: Database): Promise<() => void> => {
+      const value = await write(tx);
+      return () => resolve(value);
+    };
+    waiting.push({ attempt, reject, sentBack: false });
     draining ??= drain();
     return promise;
   }
@@ -55,46 +63,42 @@ export function groupCommit(engine: Engine): GroupCommit {
   return { write, end };
 }
 
-/** Settles every write of the batch: with its own outcome after the commit, or with what made the commit fail. */
+/** All in one transaction. Where one of them fails, each gets a transaction of its own, so that it spoils no other. */
 async function commit(engine: Engine, batch: Waiting[]): Promise<void> {
   try {
-    const outcomes = await transact(engine, async (tx) => {
-      const outcomes: Outcome[] = [];
-      for (const waiting of batch) outcomes.push(await waiting.attempt(tx));
-      return outcomes;
+    const tellers = await transact(engine, async (tx) => {
+      const tellers: (() => void)[] = [];
+      for (const waiting of batch) tellers.push(await attempted(engine, waiting, tx));
+      return tellers;
     });
-    for (const outcome of outcomes) outcome.fulfil();
+    for (const tell of tellers) tell();
   } catch (error) {
-    for (const waiting of batch) waiting.reject(error);
+    // The transaction itself could not begin or commit: sixty-four more would wait for the same lock or disk.
+    if (!(error instanceof WriteFailed)) for (const waiting of batch) waiting.reject(error);
+    else for (const waiting of batch) await commitAlone(engine, waiting);
   }
 }
 
-const SAVE = CompiledQuery.raw('savepoint write');
-const RELEASE = CompiledQuery.raw('release savepoint write');
-const UNDO = CompiledQuery.raw('rollback to savepoint write');
-
-/**
- * Runs one write inside the shared transaction. One that fails is undone alone and spoils no other; if even that fails,
- * the transaction is lost, and the error of the undoing ends the batch.
- */
-async function attempt<T>(
-  engine: Engine,
-  tx: Database,
-  write: Write<T>,
-  settle: { resolve(value: T): void; reject(error: unknown): void },
-  again = true,
-): Promise<Outcome> {
-  await tx.executeQuery(SAVE);
+/** Settles it, with its own outcome or with what it fails with. */
+async function commitAlone(engine: Engine, waiting: Waiting): Promise<void> {
+  const { sentBack } = waiting;
   try {
-    const value = await write(tx);
-    await tx.executeQuery(RELEASE);
-    return { fulfil: () => settle.resolve(value) };
+    const tell = await transact(engine, (tx) => attempted(engine, waiting, tx));
+    tell();
   } catch (error) {
-    // The database gave the whole transaction up, for instance because the disk is full.
-    if (!engine.inTransaction()) throw error;
-    await tx.executeQuery(UNDO);
-    await tx.executeQuery(RELEASE);
-    if (again && engine.dialect.isConflict(error)) return attempt(engine, tx, write, settle, false);
-    return { fulfil: () => settle.reject(error) };
+    if (waiting.sentBack && !sentBack) return commitAlone(engine, waiting);
+    waiting.reject(error instanceof WriteFailed ? error.cause : error);
+  }
+}
+
+/** Tells the failure of a write from that of the transaction around it. */
+class WriteFailed extends Error {}
+
+async function attempted({ dialect }: Engine, waiting: Waiting, tx: Database): Promise<() => void> {
+  try {
+    return await waiting.attempt(tx);
+  } catch (cause) {
+    waiting.sentBack ||= dialect.isConflict(cause);
+    throw new WriteFailed('a write failed', { cause });
   }
 }

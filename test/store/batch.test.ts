@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { CompiledQuery } from 'kysely';
 import { groupCommit, type Write } from '../../src/store/batch.ts';
+import type { Engine } from '../../src/store/engine.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import type { Database } from '../../src/store/schema.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
 import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
+import { temporaryFile } from './temporary.ts';
 
 async function opened(context: TestContext) {
   const engine = sqliteEngine(openDatabase(':memory:'), ':memory:');
@@ -80,7 +82,7 @@ test('a commit that fails rejects every write of its batch, and the next batch g
   assert.deepEqual(await stored(), ['d']);
 });
 
-test('a transaction that the database gave up rejects every write of its batch, and the next goes through', async (context) => {
+test('a transaction that the database gave up is made again, each write by itself', async (context) => {
   const { write, stored } = await opened(context);
   const results = await Promise.allSettled([
     write((tx) => insert(tx, 'a')),
@@ -90,10 +92,14 @@ test('a transaction that the database gave up rejects every write of its batch, 
     }),
     write((tx) => insert(tx, 'c')),
   ]);
-  for (const result of results) assert.equal(failure(result), 'Error: gave up');
-  assert.deepEqual(await stored(), []);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.equal(failure(results[1]), 'Error: gave up');
+  assert.deepEqual(await stored(), ['a', 'c']);
   await write((tx) => insert(tx, 'd'));
-  assert.deepEqual(await stored(), ['d']);
+  assert.deepEqual(await stored(), ['a', 'c', 'd']);
 });
 
 test('a write that meets a unique index is undone, looks once more, and then keeps its outcome', async (context) => {
@@ -120,6 +126,43 @@ test('a write that meets a unique index twice is rejected', async (context) => {
   });
   await assert.rejects(twice, /UNIQUE constraint failed/);
   assert.equal(runs, 2);
+});
+
+test('a transaction that cannot begin is tried once, and its reason is that of every write', async () => {
+  const path = temporaryFile();
+  const engine = sqliteEngine(openDatabase(path), path);
+  await migrate(engine, path);
+  const other = openDatabase(path);
+  other.exec('begin immediate');
+  let tries = 0;
+  const counted: Engine = { ...engine, alone: (work) => (tries++, engine.alone(work)) };
+  const { write } = groupCommit(counted);
+  const results = await Promise.allSettled(['a', 'b', 'c'].map((id) => write((tx) => insert(tx, id))));
+  for (const result of results)
+    assert.match(failure(result), /database is locked\. Another process holds the write lock/);
+  assert.equal(tries, 1);
+  other.exec('rollback');
+  other.close();
+  await engine.close();
+});
+
+test('a write that has to look again because of another one may still be sent back by a unique index once', async (context) => {
+  const { write, stored } = await opened(context);
+  await write((tx) => insert(tx, 'taken'));
+  let runs = 0;
+  const results = await Promise.allSettled([
+    write(async (tx) => {
+      runs += 1;
+      await insert(tx, runs === 2 ? 'taken' : `free ${runs}`);
+    }),
+    write(() => Promise.reject(new Error('no'))),
+  ]);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected'],
+  );
+  assert.equal(runs, 3);
+  assert.deepEqual(await stored(), ['free 3', 'taken']);
 });
 
 test('the end waits for what was handed over and refuses what comes later', async (context) => {
