@@ -53,7 +53,7 @@ export function openDatabase(path: string): DatabaseSync {
     database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true });
     const mode = writeAhead(database);
     if (path !== ':memory:' && mode !== 'wal') throw new Error(`its journal mode is "${mode}", not "wal"`);
-    database.exec('pragma synchronous = full; pragma secure_delete = on');
+    database.exec('pragma synchronous = full; pragma secure_delete = on; pragma wal_autocheckpoint = 4000');
     return database;
   } catch (error) {
     database?.close();
