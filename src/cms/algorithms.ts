@@ -77,6 +77,7 @@ export const CIPHERS: readonly ContentCipher[] = [
   { name: 'des-cbc', oid: '1.3.14.3.2.7', keyBytes: 8, blockBytes: 8, legacy: 'des' },
 ];
 const CIPHER_BY_OID = new Map(CIPHERS.map((row) => [row.oid, row]));
+const CIPHER_ELEMENTS = new Map(CIPHERS.map((row) => [row.oid, oid(row.oid)]));
 
 /** The row of a contentEncryptionAlgorithm OID, or undefined when it is none of ours. */
 export const cipherByOid = (id: string): ContentCipher | undefined => CIPHER_BY_OID.get(id);
@@ -85,7 +86,7 @@ export const cipherByName = (name: string): ContentCipher | undefined => CIPHERS
 
 /** contentEncryptionAlgorithm, DER: the OID and the IV. RFC 3565 4.1, RFC 3370 5.1. */
 export const cipherIdentifier = (cipher: ContentCipher, iv: Uint8Array): Uint8Array =>
-  sequence(oid(cipher.oid), encode(TAG.octetString, iv));
+  sequence(CIPHER_ELEMENTS.get(cipher.oid)!, encode(TAG.octetString, iv));
 
 const RSAES_OAEP = '1.2.840.113549.1.1.7';
 const MGF1 = '1.2.840.113549.1.1.8';

@@ -7,7 +7,7 @@ import { encode, octetString, sequence, setOf, smallInteger } from '../asn1/writ
 import type { KeyKind, KeyProvider, KeyTransport, RandomBytes } from '../core/contracts.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
-import { withoutStackTraces } from '../pkix/without-stack-traces.ts';
+import { withPkcs1 } from '../pkix/with-pkcs1.ts';
 import {
   type ContentCipher,
   cipherByOid,
@@ -181,10 +181,7 @@ const transporting = ({ recipient, transport }: EnvelopedDataPlan, contentKey: U
     octetString(encryptKey(recipient.key, contentKey, transport)),
   );
 
-function encryptKey({ key }: PublicKey, contentKey: Uint8Array, transport: KeyTransport): Uint8Array {
-  const options =
-    transport.scheme === 'pkcs1'
-      ? { key, padding: constants.RSA_PKCS1_PADDING }
-      : { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: transport.hash };
-  return withoutStackTraces(() => publicEncrypt(options, contentKey));
-}
+const encryptKey = ({ key }: PublicKey, contentKey: Uint8Array, transport: KeyTransport): Uint8Array =>
+  transport.scheme === 'pkcs1'
+    ? publicEncrypt(withPkcs1(key), contentKey)
+    : publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: transport.hash }, contentKey);

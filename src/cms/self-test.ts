@@ -1,10 +1,11 @@
 /** Tries at the start every algorithm that GetCACaps can say, so that no device finds out first what does not work. */
-import { constants, createPrivateKey, createPublicKey, privateDecrypt, sign } from 'node:crypto';
+import { constants, createPrivateKey, createPublicKey, privateDecrypt, publicEncrypt, sign } from 'node:crypto';
 import { octetString, sequence } from '../asn1/writer.ts';
 import type { KeyProvider, KeyTransport, RandomBytes } from '../core/contracts.ts';
 import { ConfigError } from '../core/errors.ts';
 import { type CertificateView, readCertificate, writeCertificate } from '../pkix/certificate.ts';
 import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
+import { withPkcs1 } from '../pkix/with-pkcs1.ts';
 import { CIPHERS, type ContentCipher, DIGESTS } from './algorithms.ts';
 import { openEnvelopedData, readEnvelopedData, writeEnvelopedData } from './enveloped-data.ts';
 import { SELF_TEST_KEY } from './self-test-key.ts';
@@ -38,6 +39,7 @@ export async function selfTest(subject: Partial<SelfTestSubject> = {}): Promise<
   for (const transport of transports)
     await check(transportName(transport), () => encrypts(parties, CIPHERS[0]!, transport));
   await check('implicit rejection of wrong PKCS#1 v1.5 padding', () => rejectsImplicitly(key));
+  await check('RSAES-PKCS1-v1_5 with a key that says its padding', async () => keepsItsPadding());
 }
 
 type Parties = { key: KeyProvider; publicKey: PublicKey; certificate: CertificateView };
@@ -110,6 +112,14 @@ async function rejectsImplicitly(key: KeyProvider): Promise<boolean> {
   const ciphertext = Buffer.alloc(key.key.bits / 8, 0x11);
   const once = await key.decrypt!(ciphertext, { scheme: 'pkcs1' });
   return Buffer.compare(once, await key.decrypt!(ciphertext, { scheme: 'pkcs1' })) === 0;
+}
+
+/** Encrypted with options around the key, decrypted with the padding in the key. */
+function keepsItsPadding(): boolean {
+  const key = createPrivateKey(SELF_TEST_KEY);
+  const padding = constants.RSA_PKCS1_PADDING;
+  const ciphertext = publicEncrypt({ key: createPublicKey(key), padding }, CONTENT);
+  return Buffer.compare(privateDecrypt(withPkcs1(key), ciphertext), CONTENT) === 0;
 }
 
 /** The test key with the primitives of node:crypto, which is what keys in files use. */

@@ -66,8 +66,8 @@ export function readSignedData(der: Uint8Array): SignedData {
   const crls = signed.enterIf(explicit(1))?.each(MOST_CRL_ENTRIES, (list) => list.element().der) ?? [];
   const signers = signed.set().each(2, readSignerInfo);
   return {
-    contentType,
     ...content,
+    contentType,
     // Attribute certificates and other formats carry context tags; nobody here needs them.
     certificates: certificates.filter(({ tag }) => tag === TAG.sequence).map((element) => element.der),
     crls,

@@ -12,14 +12,14 @@ import {
 import type { Digest, KeyProvider, KeyTransport } from '../core/contracts.ts';
 import { ConfigError } from '../core/errors.ts';
 import { readKeyKind, readPublicKey } from '../pkix/public-key.ts';
-import { withoutStackTraces } from '../pkix/without-stack-traces.ts';
+import { withPkcs1 } from '../pkix/with-pkcs1.ts';
 import { assertCiphertextLength } from './ciphertext.ts';
 import { decodeOaep } from './oaep.ts';
 
 /** A key in the memory of this process, which can be written to a file. */
 export type SoftwareKey = KeyProvider & { readonly privateKey: KeyObject };
 
-/** A KeyProvider over a private KeyObject, RSA or EC. Throws DerError on any other type, curve or size. */
+/** A KeyProvider over a private KeyObject, RSA or EC, which becomes its own. Throws DerError on any other type, curve or size. */
 export function softwareKey(privateKey: KeyObject): SoftwareKey {
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
   const key = readKeyKind(spki);
@@ -44,13 +44,11 @@ export function softwareKey(privateKey: KeyObject): SoftwareKey {
 
 function decrypt(key: KeyObject, ciphertext: Uint8Array, transport: KeyTransport): Uint8Array {
   // Node 24 rejects wrong PKCS#1 padding implicitly: random octets come back, as the contract demands.
-  if (transport.scheme === 'pkcs1') return rsaDecrypt(key, ciphertext, constants.RSA_PKCS1_PADDING);
+  if (transport.scheme === 'pkcs1') return privateDecrypt(withPkcs1(key), ciphertext);
   // OpenSSL checks OAEP in constant time but then throws, and the time of a throw is seen from outside (Manger).
-  return decodeOaep(rsaDecrypt(key, ciphertext, constants.RSA_NO_PADDING), transport.hash, transport.mgf1Hash);
+  const encoded = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, ciphertext);
+  return decodeOaep(encoded, transport.hash, transport.mgf1Hash);
 }
-
-const rsaDecrypt = (key: KeyObject, ciphertext: Uint8Array, padding: number): Uint8Array =>
-  withoutStackTraces(() => privateDecrypt({ key, padding }, ciphertext));
 
 /** The keys that `init` can make. */
 export const KEY_CHOICES = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'p256', 'p384'] as const;

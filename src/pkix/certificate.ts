@@ -1,5 +1,5 @@
 /** Reads certificates (RFC 5280 4.1) and writes them. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit, TAG } from '../asn1/tags.ts';
 import { encode, sequence, time, unsignedInteger } from '../asn1/writer.ts';
@@ -78,7 +78,7 @@ export const serialText = (serialNumber: Uint8Array): string =>
     .replace(/^(00)+(?=..)/, '');
 
 /** SHA-1 of the DER, upper-case hexadecimal: what Windows and Intune call the thumbprint. */
-export const thumbprint = (der: Uint8Array): string => createHash('sha1').update(der).digest('hex').toUpperCase();
+export const thumbprint = (der: Uint8Array): string => hash('sha1', der, 'hex').toUpperCase();
 
 /** Everything that goes into a TBSCertificate. `subject` and `issuer` are Names, DER, and are written as they are. */
 export type CertificatePlan = {

@@ -48,12 +48,12 @@ export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
   // RFC 2986 4.1 demands the attributes; some writers leave them out when there are none.
   const attributes = readAttributes(info.enterIf(explicit(0)));
   return {
+    ...attributes,
     der: whole,
     subject,
     subjectText: nameText(subject),
     spki,
     key: readKeyKind(spki),
-    ...attributes,
     signed,
     algorithm,
     signature,

@@ -1,5 +1,5 @@
 /** Certificate extensions (RFC 5280 4.2) that the product reads in requests and writes into certificates. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit, implicit, TAG } from '../asn1/tags.ts';
@@ -102,7 +102,7 @@ export function readBasicConstraints(value: Uint8Array): { ca: boolean } {
 export function keyIdentifier(spki: Uint8Array): Uint8Array {
   const info = DerReader.over(spki).sequence();
   info.element();
-  return createHash('sha1').update(info.bitString()).digest();
+  return hash('sha1', info.bitString(), 'buffer');
 }
 
 export const subjectKeyIdentifier = (spki: Uint8Array): Extension => ({
