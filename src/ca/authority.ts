@@ -5,7 +5,6 @@ import { writeCertificate } from '../pkix/certificate.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
 import { readCaCertificate, readChain } from './ca-certificate.ts';
 import { leafTemplate, planLeaf } from './leaf.ts';
-import { assertNoSid } from './names.ts';
 import type { Profile } from './profile.ts';
 import { randomSerial } from './serial.ts';
 
@@ -40,8 +39,7 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
     chain,
     async issue({ csr }, decision, signal) {
       signal.throwIfAborted();
-      if (!decision.vouchesForNames) assertNoSid(csr);
-      return writeCertificate(planLeaf(template, csr, clock(), randomSerial(random)), key);
+      return writeCertificate(planLeaf(template, csr, decision, clock(), randomSerial(random)), key);
     },
   };
 }

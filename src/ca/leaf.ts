@@ -1,5 +1,5 @@
 /** From a request and a profile to the certificate that will be signed. Nothing reaches it that is not named here. */
-import type { CertificationRequest, Extension } from '../core/contracts.ts';
+import type { Allow, CertificationRequest, Extension } from '../core/contracts.ts';
 import { Refusal } from '../core/errors.ts';
 import type { CertificatePlan } from '../pkix/certificate.ts';
 import {
@@ -35,7 +35,7 @@ export function leafTemplate(profile: Profile, issuer: CaCertificate): LeafTempl
   return { profile, issuer, shared };
 }
 
-type Step<T> = (profile: Profile, csr: CertificationRequest) => T;
+type Step<T> = (profile: Profile, csr: CertificationRequest, decision: Allow) => T;
 
 /** Each throws Refusal for a request that gets no certificate whatever else it asks for. */
 const VALIDATORS: readonly Step<void>[] = [assertKey, assertNamed];
@@ -55,11 +55,12 @@ const MODIFIERS: readonly Step<Extension | undefined>[] = [
 export function planLeaf(
   { profile, issuer, shared }: LeafTemplate,
   csr: CertificationRequest,
+  decision: Allow,
   now: Date,
   serialNumber: Uint8Array,
 ): CertificatePlan {
-  for (const validate of VALIDATORS) validate(profile, csr);
-  const own = MODIFIERS.map((make) => make(profile, csr)).filter((extension) => extension !== undefined);
+  for (const validate of VALIDATORS) validate(profile, csr, decision);
+  const own = MODIFIERS.map((make) => make(profile, csr, decision)).filter((extension) => extension !== undefined);
   return {
     serialNumber,
     issuer: issuer.subject,

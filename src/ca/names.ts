@@ -1,7 +1,7 @@
 /** Whom the certificate names: the subject and the subjectAltName of the request, octet for octet, or nobody. */
 import { DerReader } from '../asn1/reader.ts';
 import { explicit } from '../asn1/tags.ts';
-import type { CertificationRequest, Extension, GeneralName } from '../core/contracts.ts';
+import type { Allow, CertificationRequest, Extension, GeneralName } from '../core/contracts.ts';
 import { Refusal } from '../core/errors.ts';
 import { readGeneralNames } from '../pkix/extensions.ts';
 import { isEmptyName, readName } from '../pkix/name.ts';
@@ -12,11 +12,18 @@ import { requested } from './requested.ts';
 /**
  * The subjectAltName as it was requested: directories map its exact octets to accounts, among them the URI
  * `tag:microsoft.com,2022-09-14:sid:…`, which no URL parser leaves alone. Critical exactly when the subject is empty
- * (RFC 5280 4.2.1.6). Throws Refusal for a kind of name that the profile does not allow.
+ * (RFC 5280 4.2.1.6). Throws Refusal for a kind of name that the profile does not allow, or a SID for which nobody vouches.
  */
-export function subjectAltNameFor(profile: Profile, csr: CertificationRequest): Extension | undefined {
+export function subjectAltNameFor(
+  profile: Profile,
+  csr: CertificationRequest,
+  { vouchesForNames }: Allow,
+): Extension | undefined {
   const asked = requested(csr, OID.subjectAltName, readGeneralNames);
-  for (const name of asked?.value ?? []) assertAllowed(profile, name);
+  for (const name of asked?.value ?? []) {
+    assertAllowed(profile, name);
+    if (!vouchesForNames) assertNoSid(name);
+  }
   return asked && { ...asked.extension, critical: isEmptyName(csr.subject) };
 }
 
@@ -33,13 +40,9 @@ export function assertNamed(_profile: Profile, csr: CertificationRequest): void 
 /** The URI with which Active Directory takes a certificate for the account of a SID (KB5014754). */
 const SID_URI = /^tag:microsoft\.com,2022-09-14:sid:/i;
 
-/**
- * For requests whose authoriser knows nothing of names: whoever holds a shared challenge could log on as any account of
- * the directory. Throws Refusal `subject_refused` when the request names a SID.
- */
-export function assertNoSid(csr: CertificationRequest): void {
-  const asked = requested(csr, OID.subjectAltName, readGeneralNames);
-  if (asked?.value.some(({ type, text }) => type === 'uri' && SID_URI.test(text)))
+/** Where the authoriser knows nothing of names, whoever holds a shared challenge could log on as any account. */
+function assertNoSid({ type, text }: GeneralName): void {
+  if (type === 'uri' && SID_URI.test(text))
     throw new Refusal(
       'subject_refused',
       'the request names a SID, and the policy of the endpoint does not vouch for names',
