@@ -1,5 +1,5 @@
 /** The only place that takes time, randomness and the log from the system; every room gets them as parameters. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import { type Logger as Pino, pino } from 'pino';
 import type { Clock, RandomBytes } from '../core/contracts.ts';
 
@@ -7,13 +7,13 @@ export const systemClock: Clock = () => new Date();
 
 /** Asking the system costs more than the octets: one enrolment takes five handfuls, so they are fetched by the page. */
 const POOL = 4096;
-let pool: Buffer = Buffer.alloc(0);
+let pool = new Uint8Array(0);
 
 /** Random octets of the system. None is handed out twice, and none stays behind in the pool. */
 export const systemRandom: RandomBytes = (length) => {
   if (length > POOL) return randomBytes(length);
-  if (length > pool.length) pool = randomBytes(POOL);
-  const octets = Uint8Array.from(pool.subarray(0, length));
+  if (length > pool.length) pool = randomFillSync(new Uint8Array(POOL));
+  const octets = pool.slice(0, length);
   pool.fill(0, 0, length);
   pool = pool.subarray(length);
   return octets;
@@ -25,4 +25,14 @@ export const systemLogger = (level: string): Pino =>
 
 /** Longer than every retry towards Intune takes, shorter than a client waits. */
 const REQUEST_DEADLINE = 55_000;
-export const systemDeadline = (): AbortSignal => AbortSignal.timeout(REQUEST_DEADLINE);
+/** A timer for every request would cost more than its log line, so those of half a second share one. */
+const SHARED_FOR = 500;
+let shared: { signal: AbortSignal; since: number } | undefined;
+
+/** Aborts after 55 seconds, give or take half a second. */
+export function systemDeadline(): AbortSignal {
+  const now = performance.now();
+  if (!shared || now - shared.since > SHARED_FOR)
+    shared = { signal: AbortSignal.timeout(REQUEST_DEADLINE), since: now };
+  return shared.signal;
+}

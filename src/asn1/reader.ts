@@ -181,7 +181,7 @@ export class DerReader {
       if (octets > 4 || content + octets > this.#end) throw new DerError(`length out of range at offset ${start}`);
       length = 0;
       for (let i = 0; i < octets; i++) length = length * 256 + bytes[content++]!;
-      if (length < 0x80 || length < 256 ** (octets - 1)) throw new DerError(`length not minimal at offset ${start}`);
+      if (length < 0x80 || bytes[start + 2] === 0) throw new DerError(`length not minimal at offset ${start}`);
     }
     if (length > this.#end - content) throw new DerError(`length exceeds the input at offset ${start}`);
     this.#at = content + length;

@@ -32,8 +32,14 @@ function isDecision(answer: unknown): answer is Decision {
 export function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const expire = (): void => reject(signal.reason as Error);
+  const settle = <R>(answer: (result: R) => void) => {
+    return (result: R): void => {
+      signal.removeEventListener('abort', expire);
+      answer(result);
+    };
+  };
   signal.addEventListener('abort', expire, { once: true });
   if (signal.aborted) expire();
-  work.then(resolve, reject).finally(() => signal.removeEventListener('abort', expire));
+  work.then(settle(resolve), settle(reject));
   return promise;
 }

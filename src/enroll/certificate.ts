@@ -13,14 +13,14 @@ export function certificateRecord(der: Uint8Array, request: EnrollmentRequest, i
   const constraints = certificateExtensions(view).find(({ oid }) => oid === OID.basicConstraints);
   if (constraints && readBasicConstraints(constraints.value).ca) throw new Error('the issuer made a CA');
   return {
+    ...readValidity(view),
     serial: serialText(view.serialNumber),
     endpoint: request.endpoint,
     transactionId: request.transactionId,
-    subject: nameText(view.subject),
+    subject: Buffer.compare(view.subject, request.csr.subject) === 0 ? request.csr.subjectText : nameText(view.subject),
     issuer: nameText(view.issuer),
     thumbprint: thumbprint(der),
     der,
-    ...readValidity(view),
     state: 'issued',
     issuedAt,
   };

@@ -1,5 +1,5 @@
 /** Accepts every request that carries the one configured challenge. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { Policy } from '../core/contracts.ts';
 import { ConfigError } from '../core/errors.ts';
 
@@ -24,4 +24,4 @@ export function staticPolicy({ challenge }: { challenge: string }): Policy {
   };
 }
 
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer');
