@@ -48,12 +48,12 @@ export function bodies({ longest, most }: { longest: number; most: number }): Bo
         bounded(announced);
         // An announcement costs its sender nothing, so a long one gets its place only as its octets come.
         let body: Buffer = Buffer.allocUnsafe(Math.min(announced, SHORT));
-        for await (const chunk of chunksOf(request)) {
+        await eachChunk(request, (chunk) => {
           admit(own, own + chunk.length);
           body = roomFor(body, own + chunk.length, longest);
           body.set(chunk, own);
           own += chunk.length;
-        }
+        });
         return await work(body.subarray(0, own));
       } finally {
         count(own, 0);
@@ -70,11 +70,21 @@ function roomFor(body: Buffer, length: number, longest: number): Buffer {
   return larger;
 }
 
-async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer, void> {
-  try {
-    // Not destroyed when the reader stops early: the answer goes out on the same socket.
-    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-  } catch (cause) {
-    throw new HttpError('message_undecodable', 'the connection ended before the body did', { cause });
-  }
+/** Resolves after the last chunk. Rejects with what `take` throws, and then takes no more. */
+function eachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const cut = (cause?: unknown): void =>
+    reject(new HttpError('message_undecodable', 'the connection ended before the body did', { cause }));
+  const onData = (chunk: Buffer): void => {
+    try {
+      take(chunk);
+    } catch (error) {
+      // The rest is read and dropped: the answer goes out on the same socket, and perhaps the next request comes in.
+      request.off('data', onData).resume();
+      reject(error);
+    }
+  };
+  request.on('data', onData).on('end', resolve).on('error', cut);
+  request.on('close', () => void (request.complete || cut()));
+  return promise;
 }

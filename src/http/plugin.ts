@@ -1,5 +1,4 @@
 /** SCEP as an encapsulated fastify plugin: routes, exact content types, one log line a request, one writer of errors. */
-import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock, Logger } from '../core/contracts.ts';
 import { HTTP_ERRORS, HttpError, type HttpErrorCode } from '../core/errors.ts';
@@ -27,6 +26,7 @@ const BODY_LIMIT = 2 * 1024 * 1024;
 const MOST_RUNNING = 512;
 const MOST_BUFFERED = 64 * 1024 * 1024;
 const RETRY_AFTER_SECONDS = '5';
+const ANY_TYPE = 'application/octet-stream';
 
 /**
  * Serves every service at its path, in any letter case and with what clients append. Register it under no prefix.
@@ -41,16 +41,18 @@ export async function scepPlugin(app: FastifyInstance, options: ScepPluginOption
 
   app.removeAllContentTypeParsers();
   // Bodies are read by the handler, which alone knows how long they stay in memory.
-  app.addContentTypeParser('*', async (_request: FastifyRequest, payload: IncomingMessage) => payload);
+  app.addContentTypeParser([ANY_TYPE, '*'], (_request, payload, done) => done(null, payload));
   // Clients send any Content-Type, none, or one that is malformed; fastify would answer 415 to the last.
-  app.addHook('onRequest', async (request) => {
-    request.raw.headers['content-type'] = 'application/octet-stream';
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.raw.headers['content-type'] = ANY_TYPE;
+    done();
   });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, logger));
 
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const started = clock().getTime();
-    const service = paths.get(canonicalPath(pathOf(request)));
+    const path = pathOf(request);
+    const service = paths.get(path) ?? paths.get(canonicalPath(path));
     if (!service) {
       reply.callNotFound();
       return reply;
@@ -73,8 +75,12 @@ export async function scepPlugin(app: FastifyInstance, options: ScepPluginOption
 const routes = (paths: ReadonlyMap<string, ScepService>): string[] =>
   [...paths.keys()].flatMap((path) => [path, `${path}/*`]);
 
-const pathOf = (request: FastifyRequest): string =>
-  (request.raw.url ?? '').replace(/\?.*$/s, '').replace(/^https?:\/\/[^/]*/i, '');
+function pathOf(request: FastifyRequest): string {
+  const { url = '' } = request.raw;
+  const query = url.indexOf('?');
+  const path = query < 0 ? url : url.slice(0, query);
+  return path.startsWith('/') ? path : path.replace(/^https?:\/\/[^/]*/i, '');
+}
 
 /** RFC 9110 9.2.1: HEAD only looks. The other operations only tell; this one would use up a challenge. */
 function assertSafe(url: string): void {

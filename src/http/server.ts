@@ -65,13 +65,17 @@ const plain = (reply: Pick<FastifyReply, 'code'>, status: number, text: string):
 /** Closing waits for running requests, for no kept-alive socket, and for one that is silent no longer than the grace. */
 function endInTime(app: FastifyInstance, grace: number): void {
   let closing = false;
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (closing) void reply.header('connection', 'close');
+    done(null, payload);
   });
   app.addHook('preClose', async () => {
     closing = true;
+    if (!app.server.listening) return;
     app.server.closeIdleConnections();
-    setTimeout(() => app.server.closeAllConnections(), grace).unref();
+    // Not unref'ed: a process with nothing else to do would be gone before the last request is finished.
+    const end = setTimeout(() => app.server.closeAllConnections(), grace);
+    app.server.once('close', () => clearTimeout(end));
   });
 }
 

@@ -155,6 +155,16 @@ test('H14 a chunked POST of 3 MiB is 413 as soon as it has passed the limit', as
   assert.equal(only(octets).status, 413);
 });
 
+test('H14 what a chunked POST has beyond the limit is dropped, and the connection serves on', async (t) => {
+  const port = await listening((await served(t, [await lab()])).app);
+  const head = `POST ${operation('PKIOperation')} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`;
+  const chunks = chunked(...Array.from({ length: 96 }, () => Buffer.alloc(64 * 1024, 0x30)));
+  const octets = await raw(port, head, chunks, get(operation('GetCACaps'), '1.1', CLOSE));
+  const { response, after } = parse(octets);
+  assert.equal(response.status, 413);
+  assert.equal(only(after).status, 200);
+});
+
 test('a body of exactly the limit is read; one octet more is not', async (t) => {
   const { app } = await served(t, [await lab()], { bodyLimit: MESSAGE.length + 7 });
   const padded = (octets: number) =>
