@@ -1,22 +1,28 @@
-/** Enrolments through HTTP, store and log, measured from a second process over loopback. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+/**
+ * Enrolments through HTTP, store and log: servers of their own on one core, the generator on the other. Machines drift
+ * by a tenth within a minute, so the servers and the floor take turns, a fraction of a second each.
+ */
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { KeyChoice } from '../../src/keys/software.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { CHALLENGE, clientKeys, request } from './corpus.ts';
-import { median, percentile } from './measure.ts';
+import { connectionsTo, load } from './load.ts';
+import { mean, percentile } from './measure.ts';
+import { ask, pin, start, stop } from './processes.ts';
 import { issuanceNumber } from './rows.ts';
 
-const PER_RUN = 1200;
-const RUNS = 3;
+/** Enrolments before the first that counts: until then much of the time goes into compiling. */
+const WARM_UP = 4000;
+const SLICES = 24;
+const PER_SLICE = 320;
 
-/** Medians over the runs; microseconds of server CPU, milliseconds of latency. */
+/** `cpu` and `floor` in microseconds an enrolment, `p50` and `p99` in milliseconds, `rss` in octets at the end. */
 export type HttpResult = {
   stored: number;
+  connections: number;
   rate: number;
   p50: number;
   p99: number;
@@ -25,37 +31,36 @@ export type HttpResult = {
   rss: number;
 };
 
-type Server = { process: ChildProcess; port: number; ra: Uint8Array };
+type Server = { child: ChildProcess; folder: string; stored: number; port: number; ra: Uint8Array };
+type Slice = { latencies: number[]; elapsed: number; cpu: number; floor: number };
 
-/** `stored`: how many certificates are in the store before the first request. */
-export async function measureHttp(choice: KeyChoice, stored: number, connections: number): Promise<HttpResult> {
+/** One result for each number of certificates that are stored before, and each number of connections. */
+export async function measureHttp(
+  choice: KeyChoice,
+  stored: readonly number[],
+  connections: readonly number[],
+): Promise<{ pinned: boolean; results: HttpResult[] }> {
+  const { child: floor } = await start('floor.ts', [choice]);
+  const servers = await Promise.all(stored.map((count) => startServer(count, choice)));
+  const pinned = [floor, ...servers.map(({ child }) => child)].every(({ pid }) => pin(pid!, 0)) && pin(process.pid, 1);
+  const keys = clientKeys(8);
+  try {
+    for (const server of servers) await slice(server, keys, WARM_UP, connections[0]!, floor);
+    const results: HttpResult[] = [];
+    for (const count of connections) results.push(...(await compare(servers, keys, count, floor)));
+    return { pinned, results };
+  } finally {
+    await Promise.all([floor, ...servers.map(({ child }) => child)].map(stop));
+    for (const { folder } of servers) rmSync(folder, { recursive: true });
+  }
+}
+
+async function startServer(stored: number, choice: KeyChoice): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'openndes-bench-'));
   await fill(join(folder, 'openndes.db'), stored);
-  const server = await start(folder, choice);
-  try {
-    const keys = clientKeys(8);
-    const runs: ({ floor: number } & Awaited<ReturnType<typeof load>>)[] = [];
-    await load(server, await corpus(server, keys, 200), connections);
-    for (let run = 0; run < RUNS; run++) {
-      const { floor } = await ask<{ floor: number }>(server, 'floor');
-      runs.push({ floor, ...(await load(server, await corpus(server, keys, PER_RUN), connections)) });
-    }
-    const { rss } = await ask<{ rss: number }>(server, 'usage');
-    const of = (pick: (run: (typeof runs)[number]) => number): number => median(runs.map(pick));
-    return {
-      stored,
-      rss,
-      rate: of((r) => r.rate),
-      p50: of((r) => r.p50),
-      p99: of((r) => r.p99),
-      cpu: of((r) => r.cpu),
-      floor: of((r) => r.floor),
-    };
-  } finally {
-    server.process.send('stop');
-    await once(server.process, 'exit');
-    rmSync(folder, { recursive: true });
-  }
+  const { child, said } = await start('server.ts', [folder, choice, CHALLENGE]);
+  const { port, ra } = said as { port: number; ra: string };
+  return { child, folder, stored, port, ra: Buffer.from(ra, 'base64') };
 }
 
 async function fill(path: string, count: number): Promise<void> {
@@ -67,65 +72,56 @@ async function fill(path: string, count: number): Promise<void> {
   await store.close();
 }
 
-async function start(folder: string, choice: KeyChoice): Promise<Server> {
-  const child = fork(join(import.meta.dirname, 'server.ts'), [folder, choice, CHALLENGE], { stdio: 'inherit' });
-  const [{ port, ra }] = (await once(child, 'message')) as [{ port: number; ra: string }];
-  return { process: child, port, ra: Buffer.from(ra, 'base64') };
+async function compare(
+  servers: readonly Server[],
+  keys: ReturnType<typeof clientKeys>,
+  connections: number,
+  floor: ChildProcess,
+): Promise<HttpResult[]> {
+  const slices = new Map(servers.map((server) => [server, [] as Slice[]]));
+  for (let turn = 0; turn < SLICES; turn++)
+    for (const server of turn % 2 ? servers.toReversed() : servers)
+      slices.get(server)!.push(await slice(server, keys, PER_SLICE, connections, floor));
+  return Promise.all([...slices].map(([server, own]) => result(server, connections, own)));
 }
 
-async function ask<T>({ process: child }: Server, question: string): Promise<T> {
-  child.send(question);
-  const [answer] = (await once(child, 'message')) as [T];
-  return answer;
-}
-
-const corpus = ({ ra }: Server, keys: ReturnType<typeof clientKeys>, count: number): Promise<Uint8Array[]> =>
-  Promise.all(Array.from({ length: count }, (_, i) => request(keys[i % keys.length]!, ra, i)));
-
-async function load(server: Server, messages: readonly Uint8Array[], connections: number) {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const before = await ask<{ cpu: NodeJS.CpuUsage }>(server, 'usage');
-  const latencies: number[] = [];
-  const started = performance.now();
-  let next = 0;
-  const connection = async (): Promise<void> => {
-    while (next < messages.length) {
-      const at = performance.now();
-      await post(agent, server.port, messages[next++]!);
-      latencies.push(performance.now() - at);
-    }
-  };
-  await Promise.all(Array.from({ length: connections }, connection));
-  const seconds = (performance.now() - started) / 1000;
-  const after = await ask<{ cpu: NodeJS.CpuUsage }>(server, 'usage');
+async function slice(
+  { child, port, ra }: Server,
+  keys: ReturnType<typeof clientKeys>,
+  count: number,
+  connections: number,
+  floor: ChildProcess,
+): Promise<Slice> {
+  const messages = await Promise.all(Array.from({ length: count }, (_, i) => request(keys[i % keys.length]!, ra, i)));
+  const agent = connectionsTo(connections);
+  const floorBefore = await floorOf(floor);
+  const before = await usageOf(child);
+  const loaded = await load(agent, port, messages);
+  const after = await usageOf(child);
+  const floorAfter = await floorOf(floor);
   agent.destroy();
-  const cpu = after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system;
+  return { ...loaded, cpu: (after.cpu - before.cpu) / count, floor: (floorBefore + floorAfter) / 2 };
+}
+
+async function result({ child, stored }: Server, connections: number, slices: readonly Slice[]): Promise<HttpResult> {
+  const latencies = slices.flatMap((one) => one.latencies);
   return {
-    rate: messages.length / seconds,
-    p50: median(latencies),
+    stored,
+    connections,
+    rate: latencies.length / (slices.reduce((sum, { elapsed }) => sum + elapsed, 0) / 1000),
+    p50: percentile(latencies, 0.5),
     p99: percentile(latencies, 0.99),
-    cpu: cpu / messages.length,
+    cpu: mean(slices.map(({ cpu }) => cpu)),
+    floor: mean(slices.map((one) => one.floor)),
+    rss: (await usageOf(child)).rss,
   };
 }
 
-/** A CertRep of a certificate is more than 2,000 octets; a FAILURE is less: a refused corpus must not look fast. */
-const LEAST_SUCCESS = 2000;
+/** Microseconds, measured now. */
+const floorOf = async (floor: ChildProcess): Promise<number> => (await ask(floor, 'floor')) as number;
 
-function post(agent: Agent, port: number, message: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const outgoing = httpRequest(
-      { agent, port, host: '127.0.0.1', path: '/scep?operation=PKIOperation', method: 'POST' },
-      (response) => {
-        let octets = 0;
-        response.on('data', (chunk: Buffer) => (octets += chunk.length));
-        response.on('end', () =>
-          response.statusCode === 200 && octets > LEAST_SUCCESS
-            ? resolve()
-            : reject(new Error(`HTTP ${response.statusCode}, ${octets} octets`)),
-        );
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end(message);
-  });
+/** Microseconds of CPU since the start of the process, and octets. */
+async function usageOf(server: ChildProcess): Promise<{ cpu: number; rss: number }> {
+  const { cpu, rss } = (await ask(server, 'usage')) as { cpu: NodeJS.CpuUsage; rss: number };
+  return { cpu: cpu.user + cpu.system, rss };
 }

@@ -8,17 +8,14 @@ import type { KeyChoice } from '../../src/keys/software.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { benchAuthority } from './authority.ts';
-import { microsecondsOf } from './measure.ts';
-import { floorOf } from './step.ts';
 
-/** Message from the parent: `usage` asks for CPU and memory, `floor` for the floor in this very process. */
-type Question = 'usage' | 'floor' | 'stop';
+/** Message from the parent: `usage` asks for CPU and memory. */
+type Question = 'usage' | 'stop';
 
 const [folder, choice, challenge] = process.argv.slice(2) as [string, KeyChoice, string];
-const authority = await benchAuthority(choice);
+const { issuer, ra, chain } = await benchAuthority(choice);
 const store = await openSqliteStore({ path: join(folder, 'openndes.db'), clock: () => new Date() });
 const logger = pino(pino.destination({ dest: openSync(join(folder, 'log'), 'w'), sync: false }));
-const { issuer, ra, chain } = authority;
 const server = await createServer({
   store,
   logger,
@@ -32,10 +29,6 @@ process.send!({
 
 const ANSWERS: Readonly<Record<Question, () => Promise<void> | void>> = {
   usage: () => void process.send!({ cpu: process.cpuUsage(), rss: process.memoryUsage().rss }),
-  async floor() {
-    const floor = floorOf(authority.ca.key, ra.key);
-    process.send!({ floor: await microsecondsOf(400, () => floor()) });
-  },
   async stop() {
     await server.close();
     await store.close();

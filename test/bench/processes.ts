@@ -1,0 +1,31 @@
+/** The other processes of a measurement: started, asked, and kept to one core where the system can do that. */
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+
+/** Starts a file of this folder; resolves with the first thing that it says. */
+export async function start(file: string, args: string[]): Promise<{ child: ChildProcess; said: unknown }> {
+  const child = fork(join(import.meta.dirname, file), args, { stdio: 'inherit' });
+  return { child, said: await heard(child) };
+}
+
+/** What it answers. */
+export function ask(child: ChildProcess, question: string): Promise<unknown> {
+  child.send(question);
+  return heard(child);
+}
+
+async function heard(child: ChildProcess): Promise<unknown> {
+  const [said] = (await once(child, 'message')) as [unknown];
+  return said;
+}
+
+export async function stop(child: ChildProcess): Promise<void> {
+  child.send('stop');
+  await once(child, 'exit');
+}
+
+/** Every thread of a process to one core. Returns false where there is one core, or no `taskset` (util-linux). */
+export const pin = (pid: number, core: 0 | 1): boolean =>
+  cpus().length > 1 && spawnSync('taskset', ['-apc', String(core), String(pid)]).status === 0;
