@@ -9,6 +9,7 @@ import { keyFromPem } from '../keys/software.ts';
 import type { Store } from '../core/store.ts';
 import { readCertificate, readValidity } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
+import type { Attempt } from './config/problems.ts';
 import type { AuthorityConfig } from './config/schema.ts';
 import { type RevocationList, revocationList } from './crl.ts';
 import { readFile, readPrivateFile } from './files.ts';
@@ -31,16 +32,16 @@ export type Authority = {
   crl(store: Store): RevocationList | undefined;
 };
 
-/** Reads the files that an authority names. Throws ConfigError. */
-export function loadAuthority(config: AuthorityConfig): Authority {
+/** Reads the files that an authority names; undefined when `attempt` has a problem to tell. */
+export function loadAuthority(config: AuthorityConfig, attempt: Attempt): Authority | undefined {
   const path = config.certificate;
-  const certificate = oneCertificate(path, 'the issuing CA certificate');
-  const above = chainFrom(config.chain, 'the certificates above the issuing CA');
-  const key = keyFromPem(
-    readPrivateFile(config.key, 'the key of the issuing CA').toString(),
-    config.key,
-    config.passphrase,
-  );
+  const certificate = attempt(['certificate'], () => oneCertificate(path, 'the issuing CA certificate'));
+  const above = attempt(['chain'], () => chainFrom(config.chain, 'the certificates above the issuing CA'));
+  const key = attempt(['key'], () => caKey(config));
+  const next = attempt(['next'], () => config.next && loadNext(config.next));
+  const { ra: named } = config;
+  const ownRa = attempt(['ra'], () => (typeof named === 'object' ? ownRaFrom(named) : undefined));
+  if (!certificate || !above || !key) return undefined;
   const issuer = (profile: Profile) =>
     localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom });
   const view = readCertificate(certificate);
@@ -50,9 +51,9 @@ export function loadAuthority(config: AuthorityConfig): Authority {
     chain: [certificate, ...above.filter((der) => Buffer.compare(der, certificate) !== 0)],
     key,
     issuer,
-    ...(config.next && { next: loadNext(config.next) }),
+    ...(next && { next }),
     // Once for all endpoints: two that make it at the same time would each have one, and the files only the later.
-    ra: (logger) => (ra ??= loadRaOf(config, { path, certificate, key }, logger)),
+    ra: (logger) => (ra ??= ownRa ? Promise.resolve(ownRa) : madeRa(config, { path, certificate, key }, logger)),
     crl: (store) =>
       maySignCrl(view)
         ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity })
@@ -60,17 +61,24 @@ export function loadAuthority(config: AuthorityConfig): Authority {
   };
 }
 
-async function loadRaOf(
+const caKey = ({ key, passphrase }: AuthorityConfig): KeyProvider =>
+  keyFromPem(readPrivateFile(key, 'the key of the issuing CA').toString(), key, passphrase);
+
+type OwnRa = Exclude<AuthorityConfig['ra'], string>;
+
+function ownRaFrom(ra: OwnRa): LoadedRa {
+  const load = (pair: Omit<OwnRa, 'retired'>) => loadKeyed(pair.certificate, pair.key, pair.passphrase);
+  return { ...load(ra), retired: (ra.retired ?? []).map(load) };
+}
+
+async function madeRa(
   { ra, passphrase }: AuthorityConfig,
   ca: { path: string; certificate: Uint8Array; key: KeyProvider },
   logger: Logger,
 ): Promise<LoadedRa> {
-  if (ra === 'auto' || ra === 'split')
+  if (ra === 'split' || ra === 'auto')
     return automaticRa(ra, { ...ca, ...(passphrase !== undefined && { passphrase }) }, logger);
-  if (ra === 'none') return { certificate: ca.certificate, key: ca.key, retired: [] };
-  const load = (pair: { certificate: string; key: string; passphrase?: string }) =>
-    loadKeyed(pair.certificate, pair.key, pair.passphrase);
-  return { ...load(ra), retired: (ra.retired ?? []).map(load) };
+  return { certificate: ca.certificate, key: ca.key, retired: [] };
 }
 
 /** It may begin in the future: its chain is looked at as of then. */

@@ -11,7 +11,6 @@ import type { Config, EndpointConfig } from './config/schema.ts';
 import type { RevocationList } from './crl.ts';
 import { createServer } from './embed.ts';
 import type { EndpointOptions } from './enrolment.ts';
-import { readFile, readPrivateFile } from './files.ts';
 import { type PolicyAround, policyOf } from './policies.ts';
 import { loadSettings, openStore, type Settings } from './settings.ts';
 import { systemClock, systemLogger } from './system.ts';
@@ -71,7 +70,7 @@ async function assemble(
     ...(listen.trustProxy && { trustProxy: listen.trustProxy }),
     mostRunning: listen.mostRunning,
     bodyLimit: listen.bodyLimit,
-    ...(listen.tls && { tls: tlsFiles(listen.tls) }),
+    ...(settings.tls && { tls: settings.tls }),
     probes: [...around.tenants].map(([name, client]) => ({
       name: `intune ${name}`,
       check: () => healthy(name, client),
@@ -92,11 +91,6 @@ async function healthy(name: string, client: IntuneClient): Promise<void> {
   const { ok, detail } = client.health();
   if (!ok) throw new Error(`tenant ${name}: ${detail}`);
 }
-
-const tlsFiles = ({ certificate, key }: { certificate: string; key: string }) => ({
-  certificate: readFile(certificate, 'the TLS certificate').toString(),
-  key: readPrivateFile(key, 'the TLS key').toString(),
-});
 
 async function endpointOptions(
   endpoint: EndpointConfig,

@@ -21,11 +21,15 @@ export type ConfigSource = {
   readFile: (path: string) => string;
 };
 
-/**
- * `warnings` are lines for the log. Throws ConfigProblems (a ConfigError), which names every problem with its line and
- * never a secret.
- */
-export function loadConfig(source: ConfigSource): { config: Config; warnings: string[] } {
+/** `warnings` are lines for the log; `problemAt` is for what is found out later, when files are read. */
+export type LoadedConfig = {
+  config: Config;
+  warnings: string[];
+  problemAt: (key: KeyPath, error: ConfigError) => Problem;
+};
+
+/** Throws ConfigProblems (a ConfigError), which names every problem with its line and never a secret. */
+export function loadConfig(source: ConfigSource): LoadedConfig {
   const document = parseConfigDocument(source.text);
   const at = (finding: Finding): Problem => placed(finding, source.file, document);
   const { file } = source;
@@ -51,8 +55,15 @@ export function loadConfig(source: ConfigSource): { config: Config; warnings: st
   ].filter(({ path }) => !interpolated.failed.has(document.node(path)));
   const problems = [...interpolated.findings, ...findings].map(at);
   if (problems.length > 0 || !parsed.success) throw new ConfigProblems(problems);
-  return { config: parsed.data, warnings: applyRules(sound, 'warning').map((finding) => problemText(at(finding))) };
+  return {
+    config: parsed.data,
+    warnings: applyRules(sound, 'warning').map((finding) => problemText(at(finding))),
+    problemAt: (path, { message, remedy }) => at({ path, at: 'value', what: sentence(message), remedy }),
+  };
 }
+
+/** The text of a problem puts a full stop behind it. */
+const sentence = (message: string): string => message.replace(/\.$/, '');
 
 const placed = ({ path, stands, at, what, remedy }: Finding, file: string, document: ConfigDocument): Problem => ({
   file,

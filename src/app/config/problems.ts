@@ -7,6 +7,9 @@ export type KeyPath = readonly (string | number)[];
 /** `line` and `column` count from 1. `key` is empty when the whole file is meant. */
 export type Problem = { file: string; line: number; column: number; key: string; what: string; remedy: string };
 
+/** Work on what one key names, a file for instance. Its ConfigError is kept as a problem there, and others follow. */
+export type Attempt = <T>(key: KeyPath, work: () => T) => T | undefined;
+
 /** One line: `openndes.yaml:8:13 tenants.corp.clientId: not a GUID. Write it like …` */
 export const problemText = ({ file, line, column, key, what, remedy }: Problem): string =>
   `${file}:${line}:${column} ${key && `${key}: `}${what}. ${remedy}`;

@@ -1,0 +1,82 @@
+/** What an administrator reads about the files that a configuration names: all that is wrong, each with its line. */
+import assert from 'node:assert/strict';
+import { chmodSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ConfigProblems } from '../../src/app/config/problems.ts';
+import { loadSettings } from '../../src/app/settings.ts';
+import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
+import { installed } from './installation.ts';
+
+/** The problems as `line key: what. remedy`, file names without their folder. */
+function problemsOf(config: string, folder: string): string[] {
+  try {
+    loadSettings(config);
+  } catch (error) {
+    assert.ok(error instanceof ConfigProblems, String(error));
+    const short = (text: string): string => text.replaceAll(`${folder}/`, '');
+    return error.problems.map(({ line, key, what, remedy }) => short(`${line} ${key}: ${what}. ${remedy}`));
+  }
+  return [];
+}
+
+const posix = { skip: process.platform === 'win32' };
+
+test('every file that cannot be used is named at once, with its line, its key and its remedy', posix, async (t) => {
+  const { folder, config } = await installed(t, (text) =>
+    text.replace('port: 0 }', 'port: 0, tls: { certificate: none.pem, key: certs/issuing-ca.key.pem } }'),
+  );
+  renameSync(join(folder, 'certs/chain.pem'), join(folder, 'certs/moved.pem'));
+  chmodSync(join(folder, 'certs/issuing-ca.key.pem'), 0o644);
+  writeFileSync(join(folder, 'certs/issuing-ca.pem'), 'no certificate');
+  const remedy = 'Check the path in the configuration and the rights of the file.';
+  const open = 'certs/issuing-ca.key.pem: others may read this private key';
+  assert.deepEqual(problemsOf(config, folder), [
+    `2 listen.tls.certificate: none.pem: there is no such file (the TLS certificate). ${remedy}`,
+    `2 listen.tls.key: ${open} (the TLS key). Run: chmod 600 certs/issuing-ca.key.pem`,
+    '7 authorities.issuing.certificate: certs/issuing-ca.pem: not a certificate. It must be a certificate in PEM or DER.',
+    `8 authorities.issuing.chain: certs/chain.pem: there is no such file (the certificates above the issuing CA). ${remedy}`,
+    `9 authorities.issuing.key: ${open} (the key of the issuing CA). Run: chmod 600 certs/issuing-ca.key.pem`,
+  ]);
+});
+
+test('a key of another certificate is told once, at its authority, however many endpoints use it', async (t) => {
+  const second = '  - { path: /second, authority: issuing, policy: { static: another-challenge } }\n';
+  const { folder, config } = await installed(t, (text) => text + second);
+  const other = privateKeyPem(generateKey('p256').privateKey);
+  writeFileSync(join(folder, 'certs/issuing-ca.key.pem'), other, { mode: 0o600 });
+  assert.deepEqual(problemsOf(config, folder), [
+    '7 authorities.issuing: CN=Test Issuing CA: the key is not the key of this certificate. Give the key that belongs to it.',
+  ]);
+});
+
+test('a TLS key that does not belong to its certificate is found before anything is started', async (t) => {
+  const tls = 'tls: { certificate: certs/root-ca.pem, key: certs/issuing-ca.key.pem }';
+  const { folder, config, cli } = await installed(t, (text) => text.replace('port: 0 }', `port: 0, ${tls} }`));
+  const [problem] = problemsOf(config, folder);
+  assert.match(
+    problem!,
+    /^2 listen\.tls: certs\/root-ca\.pem and certs\/issuing-ca\.key\.pem: no server can speak TLS/,
+  );
+  const { code, err } = await cli('check');
+  assert.equal(code, 78);
+  assert.match(err, /openndes\.yaml:2:\d+ listen\.tls: /);
+});
+
+test('an RA of your own is read with the rest', async (t) => {
+  const { folder, config } = await installed(t, (text) =>
+    text.replace('ra: auto', 'ra: { certificate: certs/my-ra.pem, key: "file:certs/my-ra.key.pem" }'),
+  );
+  const remedy = 'Check the path in the configuration and the rights of the file.';
+  assert.deepEqual(problemsOf(config, folder), [
+    `10 authorities.issuing.ra: certs/my-ra.pem: there is no such file (an RA certificate). ${remedy}`,
+  ]);
+});
+
+test('two authorities that would keep their RA in one folder are told apart', async (t) => {
+  const twin =
+    '  twin: { certificate: certs/issuing-ca.pem, chain: certs/chain.pem, key: "file:certs/issuing-ca.key.pem" }\n';
+  const { folder, config } = await installed(t, (text) => text.replace('\nprofiles:', `${twin}\nprofiles:`));
+  const [problem] = problemsOf(config, folder);
+  assert.match(problem!, /^11 authorities\.twin\.certificate: authorities issuing and twin: both keep their RA/);
+});
