@@ -12,7 +12,7 @@ import type { RevocationList } from './crl.ts';
 import { createServer } from './embed.ts';
 import type { EndpointOptions } from './enrolment.ts';
 import { type PolicyAround, policyOf } from './policies.ts';
-import { loadSettings, openStore, type Settings } from './settings.ts';
+import { claimStore, loadSettings, type Settings } from './settings.ts';
 import { systemClock, systemLogger } from './system.ts';
 import { VERSION } from './version.ts';
 
@@ -24,7 +24,7 @@ export async function startServer(file: string, { logLevel }: { logLevel?: strin
   const { settings, warnings } = loadSettings(file);
   const logger = systemLogger(logLevel ?? settings.config.log.level);
   for (const warning of warnings) logger.warn(warning);
-  const store = await openStore(settings.config);
+  const store = await claimStore(settings.config);
   const around: PolicyAround = { tenants: intuneClients(settings), closing: [], store, logger };
   let server: FastifyInstance | undefined;
   try {

@@ -7,6 +7,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import { registrationAuthority } from '../scep/registration-authority.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
+import { claimSqlite } from '../store/sqlite-claim.ts';
 import { type Authority, loadAuthority } from './authority.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { type Attempt, ConfigProblems, type Problem, problemText } from './config/problems.ts';
@@ -88,6 +89,18 @@ export function openConfiguredStore(file: string): Promise<Store> {
 
 /** Opens the store of a configuration that is loaded already. Throws ConfigError. */
 export const openStore = ({ store: { path } }: Config): Promise<Store> => openSqliteStore({ path, clock: systemClock });
+
+/** As `openStore`, for the one server that it may have; closing it lets the next one in. Throws ConfigError. */
+export async function claimStore(config: Config): Promise<Store> {
+  const { release } = claimSqlite(config.store.path);
+  try {
+    const store = await openStore(config);
+    return { ...store, close: () => store.close().finally(release) };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
 
 const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 

@@ -76,7 +76,7 @@ function writeAhead(database: DatabaseSync, attempts = 5): string {
 }
 
 /** SQLite gives its log and index files the mode of the database file, so this one call covers all three. */
-function createPrivately(path: string): void {
+export function createPrivately(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   closeSync(openSync(path, 'a', 0o600));
 }

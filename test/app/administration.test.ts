@@ -154,12 +154,24 @@ test('S07 no file of the store has a password in it that somebody could still us
   for (const name of files) assert.ok(!readFileSync(join(folder, name)).includes(out), name);
 });
 
+test('a second server on the same store is turned away, and the first goes on', async (t) => {
+  const { origin } = await started(t);
+  await assert.rejects(
+    startServer(config, { logLevel: 'silent' }),
+    (error) =>
+      error instanceof ConfigError && /store\.db belongs to another server that is running/.test(error.message),
+  );
+  assert.equal((await fetch(`${origin}/readyz`)).status, 200);
+});
+
 test('a port of the administrators that is taken is said, and nothing is left behind', async (t) => {
   const { admin } = await started(t);
   const other = join(folder, 'taken.yaml');
   writeFileSync(
     other,
-    readFileSync(config, 'utf8').replace('admin: { port: 0', `admin: { port: ${new URL(admin).port}`),
+    readFileSync(config, 'utf8')
+      .replace('admin: { port: 0', `admin: { port: ${new URL(admin).port}`)
+      .replace('store.db', 'other.db'),
   );
   await assert.rejects(
     startServer(other, { logLevel: 'silent' }),
