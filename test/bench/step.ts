@@ -9,8 +9,10 @@ import { benchAuthority } from './authority.ts';
 import { clientKeys, request } from './corpus.ts';
 import { median, microsecondsOf } from './measure.ts';
 
-const ROUNDS = 9;
-const PER_ROUND = 150;
+/** Rounds that do not count: until then much of the time goes into compiling. */
+const WARM_UP = 25;
+const ROUNDS = 25;
+const PER_ROUND = 60;
 
 /** Microseconds of one run, median of interleaved rounds. */
 export type StepResult = { choice: KeyChoice; floor: number; step: number };
@@ -66,7 +68,7 @@ export async function measureStep(choice: KeyChoice): Promise<StepResult> {
   const floor = floorOf(ca.key, ra.key);
   const steps: number[] = [];
   const floors: number[] = [];
-  for (let round = -2; round < ROUNDS; round++) {
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
     const floorTime = await microsecondsOf(PER_ROUND, () => floor());
     const stepTime = await microsecondsOf(PER_ROUND, (i) => step(corpus[i % corpus.length]!));
     if (round < 0) continue;
