@@ -29,7 +29,7 @@ const REQUEST_DEADLINE = 55_000;
 const SHARED_FOR = 500;
 let shared: { signal: AbortSignal; since: number } | undefined;
 
-/** Aborts after 55 seconds, give or take half a second. */
+/** Aborts after 55 seconds, or up to half a second before. */
 export function systemDeadline(): AbortSignal {
   const now = performance.now();
   if (!shared || now - shared.since > SHARED_FOR)

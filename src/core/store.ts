@@ -33,13 +33,12 @@ export type StoredCertificate = {
 };
 
 /**
- * Identity of a request, from SHA-256 over endpoint, transactionID, signer key, CSR and, if we issued it, signer
- * certificate: 64 lower-case hexadecimal digits, of which the first 32 are its PollKey. Two messages with the same key
- * are one request.
+ * Identity of a request: its PollKey, and behind it SHA-256 over endpoint, transactionID, signer key, CSR and, if we
+ * issued it, signer certificate; 96 lower-case hexadecimal digits. Two messages with the same key are one request.
  */
 export type TransactionKey = string;
 
-/** What a poll can name: 32 digits, from SHA-256 over endpoint, transactionID and signer key. */
+/** What a poll can name: 32 digits of SHA-256 over endpoint, transactionID and signer key. */
 export type PollKey = string;
 
 /** The life of a request. `approved`: by an administrator; the certificate is made when the device asks again. */

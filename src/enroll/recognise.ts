@@ -52,7 +52,10 @@ export const keyHash = (spki: Uint8Array): string => sha256(spki);
 
 const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes, 'hex');
 
-/** How many digits of a TransactionKey are its PollKey. 128 bits: finding another request for them takes 2^128 tries. */
+/**
+ * 128 bits, because nobody gains by two requests of his own that a poll cannot tell apart, and another's take 2^128
+ * tries. What is approved, or answered again, hangs on the whole hash behind them.
+ */
 const POLL_DIGITS = 32;
 
 /** Everything by which a poll can be told from others. `signer` is its `keyHash`. */
@@ -60,7 +63,7 @@ export const pollKey = (endpoint: string, transactionId: string, signer: string)
   digest(endpoint, transactionId, signer).slice(0, POLL_DIGITS);
 
 const transactionKey = (endpoint: string, transactionId: string, signer: string, ...parts: string[]): TransactionKey =>
-  pollKey(endpoint, transactionId, signer) + digest(endpoint, transactionId, signer, ...parts).slice(POLL_DIGITS);
+  pollKey(endpoint, transactionId, signer) + digest(endpoint, transactionId, signer, ...parts);
 
 // The parts are separated by their lengths, so that no two requests share one key by shifting octets between them.
 const digest = (...parts: readonly string[]): string => sha256(parts.map((part) => `${part.length}:${part}`).join());

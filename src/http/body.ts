@@ -85,6 +85,8 @@ function eachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Pro
     }
   };
   request.on('data', onData).on('end', resolve).on('error', cut);
-  request.on('close', () => void (request.complete || cut()));
+  request.on('close', () => void (request.readableEnded || cut()));
+  // An app around the plugin may have waited for something before, and the sender not.
+  if (request.destroyed && !request.readableEnded) cut();
   return promise;
 }

@@ -71,11 +71,8 @@ function endInTime(app: FastifyInstance, grace: number): void {
   });
   app.addHook('preClose', async () => {
     closing = true;
-    if (!app.server.listening) return;
     app.server.closeIdleConnections();
-    // Not unref'ed: a process with nothing else to do would be gone before the last request is finished.
-    const end = setTimeout(() => app.server.closeAllConnections(), grace);
-    app.server.once('close', () => clearTimeout(end));
+    setTimeout(() => app.server.closeAllConnections(), grace).unref();
   });
 }
 

@@ -19,7 +19,10 @@ import { decodeOaep } from './oaep.ts';
 /** A key in the memory of this process, which can be written to a file. */
 export type SoftwareKey = KeyProvider & { readonly privateKey: KeyObject };
 
-/** A KeyProvider over a private KeyObject, RSA or EC, which becomes its own. Throws DerError on any other type, curve or size. */
+/**
+ * A KeyProvider over a private KeyObject, RSA or EC. Throws DerError on any other type, curve or size. From the first
+ * decryption on an RSA KeyObject says its padding (`pkix/with-pkcs1.ts`), to others who decrypt with it too.
+ */
 export function softwareKey(privateKey: KeyObject): SoftwareKey {
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
   const key = readKeyKind(spki);

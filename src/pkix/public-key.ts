@@ -29,7 +29,7 @@ function readSpki(spki: Uint8Array): { kind: KeyKind; key: Uint8Array } {
   const id = algorithm.oid();
   const key = info.bitString();
   info.end();
-  if (id === OID.rsaEncryption) return { kind: rsaKind(key), key };
+  if (id === OID.rsaEncryption) return { kind: rsaKind(key, algorithm), key };
   if (id === OID.ed25519) return { kind: { type: 'ed25519', bits: 256 }, key };
   if (id === OID.ecPublicKey) return { kind: ecKind(algorithm.oid(), key), key };
   throw new DerError(`public key of unknown type ${id}`);
@@ -45,7 +45,10 @@ function ecKind(curve: string, point: Uint8Array): KeyKind {
   return { type: 'ec', bits };
 }
 
-function rsaKind(key: Uint8Array): KeyKind {
+/** RFC 3279 2.3.1 wants NULL for parameters. Some writers leave them out; others' are without meaning, as to OpenSSL. */
+function rsaKind(key: Uint8Array, parameters: DerReader): KeyKind {
+  if (!parameters.done) parameters.element();
+  parameters.end();
   const rsa = DerReader.over(key).sequence();
   const modulus = unsigned(rsa.integer());
   const exponent = unsigned(rsa.integer());

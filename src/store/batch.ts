@@ -65,6 +65,8 @@ export function groupCommit(engine: Engine): GroupCommit {
 
 /** All in one transaction. Where one of them fails, each gets a transaction of its own, so that it spoils no other. */
 async function commit(engine: Engine, batch: Waiting[]): Promise<void> {
+  const [only, ...others] = batch;
+  if (only && others.length === 0) return commitAlone(engine, only);
   try {
     const tellers = await transact(engine, async (tx) => {
       const tellers: (() => void)[] = [];

@@ -158,13 +158,18 @@ async function beginKeysWithPolls(db: Database): Promise<void> {
   for (let rows = await page(0); rows.length > 0; rows = await page(rows.at(-1)!.id))
     for (const { id, key, endpoint, transaction_id, signer } of rows) {
       const poll = [endpoint, transaction_id, signer].map((part) => `${part.length}:${part}`).join();
-      const begun = hash('sha256', poll, 'hex').slice(0, 32) + key.slice(32);
-      await db.updateTable('transactions').set({ key: begun }).where('id', '=', id).execute();
+      const begins = hash('sha256', poll, 'hex').slice(0, 32);
+      await db
+        .updateTable('transactions')
+        .set({ key: begins + key })
+        .where('id', '=', id)
+        .execute();
     }
 }
 
 /** Serial numbers are random, and an index of them is written all over; numbers of rows are written at its end. */
 async function referToCertificates(db: Database, dialect: Dialect): Promise<void> {
+  // 64 bits, as the numbers of rows.
   await db.schema.alterTable('audit').addColumn('certificate_id', columnType(dialect.moment)).execute();
   await db
     .updateTable('audit')

@@ -15,7 +15,7 @@ export async function findTransaction(db: Database, key: TransactionKey): Promis
   return rows[0] && fromRow(db, rows[0]);
 }
 
-/** Behind every hexadecimal digit, in whatever order a database has for text. */
+/** Behind every hexadecimal digit, where text is ordered by its octets: SQLite's order, and collation "C" of PostgreSQL. */
 const AFTER_DIGITS = 'g';
 
 /** The newest. Of the others, which may be many and large, only the index is read. */

@@ -42,7 +42,7 @@ export const pollOf = (n: number): PollKey => hash(`poll ${n}`).slice(0, 32);
 /** The nth issuance: its own key, serial number, subject and transactionID. */
 export function issuanceFor(n: number, options: { notice?: 'strict' | 'outbox'; consumes?: string } = {}): Issuance {
   const transaction = {
-    key: pollOf(n) + hash(`key ${n}`).slice(32),
+    key: pollOf(n) + hash(`key ${n}`),
     endpoint: ENDPOINT,
     transactionId: `transaction-${n}`,
     signer: hash(`signer ${n}`),

@@ -244,7 +244,7 @@ function racing(check: Check): void {
 
 function finding(check: Check): void {
   check('a poll finds the newest whose key begins so, and no other', async ({ store }) => {
-    const mine = (n: number, last: string): string => pollOf(n) + last.repeat(32);
+    const mine = (n: number, last: string): string => pollOf(n) + last.repeat(64);
     const waiting = (n: number, key: string) => {
       const { transaction, ...rest } = pendingFor(n);
       return store.recordPending({ ...rest, transaction: { ...transaction, key } });

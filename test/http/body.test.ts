@@ -1,6 +1,6 @@
 /** How many octets of bodies are in memory at once: counted while they come and while they are worked on. */
 import assert from 'node:assert/strict';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
@@ -92,7 +92,7 @@ test('short bodies have a bound of their own, and one that has become long count
 
 /** A body in chunks of one octet, all of them in the same buffer. */
 function dripping(octets: number): IncomingMessage {
-  const request = Object.assign(new EventEmitter(), { headers: {}, complete: true });
+  const request = Object.assign(new EventEmitter(), { headers: {} });
   setImmediate(() => {
     const chunk = Buffer.alloc(1);
     for (let n = 0; n < octets; n++) {
@@ -125,6 +125,11 @@ test('octets are given back when the work fails, the sender goes away or the bod
   const left = held.use(leaving, lengthOf);
   leaving.destroy();
   await assert.rejects(left, fails('message_undecodable'));
+
+  const gone = request();
+  gone.destroy();
+  await once(gone, 'close');
+  await assert.rejects(held.use(gone, lengthOf), fails('message_undecodable'));
 
   await assert.rejects(held.use(complete(600 * KIB), lengthOf), fails('message_too_large'));
   assert.equal(await held.use(complete(512 * KIB), lengthOf), 512 * KIB);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { DerError } from '../../src/asn1/limits.ts';
-import { bitString, nullValue, oid, sequence, unsignedInteger } from '../../src/asn1/writer.ts';
+import { bitString, nullValue, octetString, oid, sequence, unsignedInteger } from '../../src/asn1/writer.ts';
 import { OID } from '../../src/pkix/oids.ts';
 import { readKeyKind, readPublicKey } from '../../src/pkix/public-key.ts';
 
@@ -26,10 +26,10 @@ for (const [type, bits, make] of ACCEPTED)
   });
 
 /** An RSA key of any size; nothing but its shape is right. */
-const rsa = (bits: number, exponent: Uint8Array): Uint8Array => {
+const rsa = (bits: number, exponent: Uint8Array, ...parameters: Uint8Array[]): Uint8Array => {
   const modulus = Buffer.alloc(bits / 8, 0xff);
   return sequence(
-    sequence(oid(OID.rsaEncryption), nullValue),
+    sequence(oid(OID.rsaEncryption), nullValue, ...parameters),
     bitString(sequence(unsignedInteger(modulus), unsignedInteger(exponent))),
   );
 };
@@ -51,6 +51,7 @@ const REFUSED: ReadonlyArray<readonly [string, Uint8Array, RegExp]> = [
   ['exponent 0', rsa(2048, Buffer.of(0)), /exponent/],
   ['even exponent', rsa(2048, Buffer.of(1, 0, 0)), /exponent/],
   ['exponent of five octets', rsa(2048, Buffer.of(1, 0, 0, 0, 1)), /exponent/],
+  ['two parameters', rsa(2048, F4, octetString(Buffer.from('junk'))), /octets left/],
   ['negative modulus', negative, /not minimally|negative/],
   ['point off the curve', point(OID.p256, Buffer.concat([Buffer.of(4), Buffer.alloc(64, 1)])), /OpenSSL refuses/],
   ['point at infinity', point(OID.p256, Buffer.of(0)), /wrong length/],

@@ -102,6 +102,31 @@ test('a transaction that the database gave up is made again, each write by itsel
   assert.deepEqual(await stored(), ['a', 'c', 'd']);
 });
 
+test('what is read outside of a transaction that is open is what is committed', async (context) => {
+  const { write, stored } = await opened(context);
+  const inserted = Promise.withResolvers<void>();
+  const failing = write(async (tx) => {
+    await insert(tx, 'undone');
+    inserted.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    throw new Error('no');
+  });
+  await inserted.promise;
+  assert.deepEqual(await stored(), []);
+  await assert.rejects(failing, /no/);
+});
+
+test('a write that fails with nobody beside it runs once', async (context) => {
+  const { write } = await opened(context);
+  let runs = 0;
+  const failing = write(() => {
+    runs += 1;
+    return Promise.reject(new Error('no'));
+  });
+  await assert.rejects(failing, /no/);
+  assert.equal(runs, 1);
+});
+
 test('a write that meets a unique index is undone, looks once more, and then keeps its outcome', async (context) => {
   const { write, stored } = await opened(context);
   await write((tx) => insert(tx, 'taken'));
