@@ -56,7 +56,7 @@ const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes, 'he
  * 128 bits, because nobody gains by two requests of his own that a poll cannot tell apart, and another's take 2^128
  * tries. What is approved, or answered again, hangs on the whole hash behind them.
  */
-const POLL_DIGITS = 32;
+export const POLL_DIGITS = 32;
 
 /** Everything by which a poll can be told from others. `signer` is its `keyHash`. */
 export const pollKey = (endpoint: string, transactionId: string, signer: string): PollKey =>

@@ -63,7 +63,7 @@ test('G01 enroll waits (exit 3), certs approve, the same command again brings th
   const [request, ...others] = await waiting();
   assert.equal(others.length, 0);
   const { id, since, transactionId, ...shown } = request!;
-  assert.match(id!, /^[0-9a-f]{16}$/);
+  assert.match(id!, /^[0-9a-f]{40}$/);
   assert.ok(Math.abs(Date.parse(since!) - Date.now()) < 600_000);
   assert.equal(transactionId, fields(first)['transactionId']);
   assert.deepEqual(shown, {
@@ -127,12 +127,15 @@ const withKey = (n: number, key: string, reason: Pend['reason'] = 'approval'): P
 };
 
 test('an id that means no request, several, or one that is decided: exit 1 with the reason, and nothing changes', async (t) => {
-  const twins = ['a'.repeat(16) + 'b'.repeat(48), 'a'.repeat(16) + 'c'.repeat(48)];
-  const cli = await withWaiting(t, ...twins.map((key, n) => withKey(n, key)), withKey(5, 'd'.repeat(64)));
+  const poll = 'e'.repeat(32);
+  const twins = [poll + 'a'.repeat(40) + 'b'.repeat(24), poll + 'a'.repeat(40) + 'c'.repeat(24)];
+  const cli = await withWaiting(t, ...twins.map((key, n) => withKey(n, key)), withKey(5, poll + 'd'.repeat(64)));
   const ids = rows(await cli('certs', 'pending', '--json')).map(({ id }) => id);
-  assert.deepEqual(ids, [`${'a'.repeat(16)}b`, `${'a'.repeat(16)}c`, 'd'.repeat(17)]);
+  assert.deepEqual(ids, [`${'a'.repeat(40)}b`, `${'a'.repeat(40)}c`, 'd'.repeat(41)]);
   for (const command of ['approve', 'reject']) {
     assert.match((await cli('certs', command, 'ffff')).err, /no request waits under ffff/);
+    // Everything that this sender asks for under this transactionID begins so: it names no request.
+    assert.match((await cli('certs', command, poll)).err, /no request waits under eeee/);
     assert.match((await cli('certs', command, '')).err, /no request/);
     const ambiguous = await cli('certs', command, 'aaaa');
     assert.deepEqual([ambiguous.code, ambiguous.out], [1, '']);
@@ -146,7 +149,7 @@ test('an id that means no request, several, or one that is decided: exit 1 with 
 
 test('nobody approves in the place of a policy that could not be asked; to reject is possible', async (t) => {
   for (const reason of ['unreachable', 'undecided'] as const) {
-    const cli = await withWaiting(t, withKey(1, 'd'.repeat(64), reason));
+    const cli = await withWaiting(t, withKey(1, 'e'.repeat(32) + 'd'.repeat(64), reason));
     const approved = await cli('certs', 'approve', 'dd');
     assert.equal(approved.code, 1);
     assert.match(approved.err, new RegExp(`waits for the policy of its endpoint \\(${reason}\\)`));

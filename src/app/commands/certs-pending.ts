@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { DerError } from '../../asn1/limits.ts';
 import type { AuditEntry, Store, StoredTransaction } from '../../core/store.ts';
+import { POLL_DIGITS } from '../../enroll/recognise.ts';
 import { readCertificationRequest } from '../../pkix/csr.ts';
 import { readGeneralNames } from '../../pkix/extensions.ts';
 import { OID } from '../../pkix/oids.ts';
@@ -41,7 +42,7 @@ export function registerPending(certs: Command, { out, err }: Output): void {
 
 /** Exit 1 when no request, or more than one, is meant, or when it does not wait for this. */
 async function decide(store: Store, id: string, decided: Decision, err: Output['err']): Promise<StoredTransaction> {
-  const found = (await store.listPending()).filter(({ key }) => key.startsWith(id.toLowerCase()));
+  const found = (await store.listPending()).filter((one) => idOf(one).startsWith(id.toLowerCase()));
   const [request, ...others] = found;
   if (!request || id === '') return failed(`no request waits under ${id}: see openndes certs pending`, err);
   if (others.length > 0) return failed(`${id} is the beginning of ${found.length} ids: give more of it`, err);
@@ -67,11 +68,16 @@ type PendingFacts = {
   names: string[];
 };
 
-const SHORTEST_ID = 16;
+/**
+ * Behind what a poll knows, which is the same for every request of one sender under one transactionID: an approval is
+ * for the request that was looked at. So many digits that nobody can prepare two requests that begin alike.
+ */
+const idOf = ({ key }: StoredTransaction): string => key.slice(POLL_DIGITS);
+const SHORTEST_ID = 40;
 
 /** What is shown of requests that wait: all that their certificates would say, and never the challenge. */
 export function pendingFacts(waiting: readonly StoredTransaction[]): PendingFacts[] {
-  const ids = shortened(waiting.map(({ key }) => key));
+  const ids = shortened(waiting.map(idOf));
   return waiting.map(({ reason = '', createdAt, endpoint, transactionId, subject, csr }, index) => ({
     id: ids[index]!,
     reason,
@@ -84,10 +90,10 @@ export function pendingFacts(waiting: readonly StoredTransaction[]): PendingFact
 }
 
 /** No two are the same. */
-function shortened(keys: readonly string[]): string[] {
+function shortened(whole: readonly string[]): string[] {
   for (let length = SHORTEST_ID; ; length++) {
-    const ids = keys.map((key) => key.slice(0, length));
-    if (new Set(ids).size === keys.length) return ids;
+    const ids = whole.map((id) => id.slice(0, length));
+    if (new Set(ids).size === whole.length) return ids;
   }
 }
 
