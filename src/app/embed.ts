@@ -29,7 +29,10 @@ export async function scepPlugin(app: FastifyInstance, options: EnrolmentOptions
 
 export type ServerOptions = EnrolmentOptions & Omit<HttpOptions, 'services' | 'clock'>;
 
-/** A server with every setting that old clients need, not yet listening: `await server.listen({ port: 8080 })`. */
+/**
+ * A server with every setting that old clients need, not yet listening: `await server.listen({ host: '0.0.0.0', port: 8080 })`.
+ * Give a host: for `localhost`, its default, fastify opens a second listener that `close()` does not wait for.
+ */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   await selfTest();
   const { endpoints: _endpoints, store, noticeInterval: _interval, random: _random, ...http } = options;

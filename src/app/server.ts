@@ -157,7 +157,8 @@ async function listen(
   key: 'listen.port' | 'admin.port',
 ): Promise<string> {
   try {
-    await server.listen({ host, port });
+    // For `localhost` fastify would open a second listener, which does not take part in the end of the server.
+    await server.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE')

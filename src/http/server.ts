@@ -1,4 +1,5 @@
 /** A fastify server with the settings that SCEP clients need, health probes, and an end that always comes. */
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from '../core/contracts.ts';
 import { crlPlugin, type RevocationLists } from './crl.ts';
@@ -20,6 +21,7 @@ export type HttpOptions = ScepPluginOptions & {
 /** Request line and headers: Intune challenges make GETs of 40 KB, and NDES takes 64. Node's default answers 431. */
 const MAX_HEADER_SIZE = 128 * 1024;
 const GRACE = 10_000;
+const HANDSHAKE_TIMEOUT = 15_000;
 
 /** The server, not yet listening. `close()` finishes running requests and is not held open by idle sockets. */
 export async function httpServer(options: HttpOptions): Promise<FastifyInstance> {
@@ -32,7 +34,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
     connectionsCheckingInterval: 2_000,
   };
   const app: FastifyInstance = Fastify({
-    ...(tls ? { https: { ...http, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' as const } } : { http }),
+    ...(tls ? { https: { ...http, ...tlsOptions(tls) } } : { http }),
     requestTimeout: 30_000,
     routerOptions: {
       caseSensitive: false,
@@ -58,6 +60,13 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   return app;
 }
 
+const tlsOptions = ({ certificate, key }: NonNullable<HttpOptions['tls']>) => ({
+  cert: certificate,
+  key,
+  minVersion: 'TLSv1.2' as const,
+  handshakeTimeout: HANDSHAKE_TIMEOUT,
+});
+
 /** Windows shows HTML and JSON to nobody; text without charset is what every client takes. */
 const plain = (reply: Pick<FastifyReply, 'code'>, status: number, text: string): FastifyReply =>
   reply.code(status).header('content-type', 'text/plain').send(Buffer.from(text));
@@ -65,6 +74,12 @@ const plain = (reply: Pick<FastifyReply, 'code'>, status: number, text: string):
 /** Closing waits for running requests, for no kept-alive socket, and for one that is silent no longer than the grace. */
 function endInTime(app: FastifyInstance, grace: number): void {
   let closing = false;
+  // Also those that stopped in the middle of a TLS handshake, which to the server are no connections yet.
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (closing) void reply.header('connection', 'close');
     done(null, payload);
@@ -72,7 +87,7 @@ function endInTime(app: FastifyInstance, grace: number): void {
   app.addHook('preClose', async () => {
     closing = true;
     app.server.closeIdleConnections();
-    setTimeout(() => app.server.closeAllConnections(), grace).unref();
+    setTimeout(() => sockets.forEach((socket) => socket.destroy()), grace).unref();
   });
 }
 

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { endpointUnderTest, policyThat } from '../enroll/endpoint-under-test.ts';
-import { clientFor } from '../kit/pki.ts';
+import { certificatePem } from '../../src/app/pem.ts';
+import { privateKeyPem } from '../../src/keys/software.ts';
+import { clientFor, root } from '../kit/pki.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { requestMessage } from '../kit/requests.ts';
 import {
@@ -326,6 +328,19 @@ test('shutdown: a kept-alive connection without a request is closed at once', as
   const ended = rest(socket);
   await app.close();
   assert.equal(await ended, '');
+});
+
+test('shutdown: over TLS, a socket that never began its handshake, or stopped in it, does not outlive the grace', async (t) => {
+  const tls = { certificate: certificatePem(root.certificate), key: privateKeyPem(root.key.privateKey) };
+  const { app } = await served(t, [await lab()], { grace: 20, tls });
+  const port = await listening(app);
+  const [silent, halting] = [await open(port), await open(port)];
+  halting.write(Buffer.from('16030100f5010000f1', 'hex'));
+  const ends = [silent, halting].map(
+    (socket) => new Promise((resolve) => socket.once('close', resolve).on('error', resolve).resume()),
+  );
+  await app.close();
+  await Promise.all(ends);
 });
 
 test('shutdown: a socket that never spoke, and one that stopped in the middle, do not outlive the grace', async (t) => {
