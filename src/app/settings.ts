@@ -94,7 +94,7 @@ export const openStore = ({ store: { path } }: Config): Promise<Store> => openSq
 export async function claimStore(config: Config): Promise<Store> {
   const { release } = claimSqlite(config.store.path);
   try {
-    const store = await openStore(config);
+    const store = await openSqliteStore({ path: config.store.path, clock: systemClock, claimed: true });
     return { ...store, close: () => store.close().finally(release) };
   } catch (error) {
     release();

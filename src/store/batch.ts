@@ -18,7 +18,7 @@ export type GroupCommit = {
 type Waiting = {
   /** Resolves to what tells the caller, once it is durable. */
   attempt(tx: Database): Promise<() => void>;
-  reject(error: unknown): void;
+  reject: (error: unknown) => void;
   /** A unique index has sent it back to look again, which it may do once. */
   sentBack: boolean;
 };
@@ -63,10 +63,12 @@ export function groupCommit(engine: Engine): GroupCommit {
   return { write, end };
 }
 
-/** All in one transaction. Where one of them fails, each gets a transaction of its own, so that it spoils no other. */
+/**
+ * All in one transaction. Where one of them fails, each gets a transaction of its own, so that it spoils no other. Where
+ * the transaction could not begin or commit, all fail: sixty-four more would wait for the same lock or disk.
+ */
 async function commit(engine: Engine, batch: Waiting[]): Promise<void> {
-  const [only, ...others] = batch;
-  if (only && others.length === 0) return commitAlone(engine, only);
+  if (batch.length === 1) return commitEach(engine, batch);
   try {
     const tellers = await transact(engine, async (tx) => {
       const tellers: (() => void)[] = [];
@@ -75,21 +77,30 @@ async function commit(engine: Engine, batch: Waiting[]): Promise<void> {
     });
     for (const tell of tellers) tell();
   } catch (error) {
-    // The transaction itself could not begin or commit: sixty-four more would wait for the same lock or disk.
-    if (!(error instanceof WriteFailed)) for (const waiting of batch) waiting.reject(error);
-    else for (const waiting of batch) await commitAlone(engine, waiting);
+    if (error instanceof WriteFailed) return commitEach(engine, batch);
+    for (const waiting of batch) waiting.reject(error);
   }
 }
 
-/** Settles it, with its own outcome or with what it fails with. */
-async function commitAlone(engine: Engine, waiting: Waiting): Promise<void> {
+async function commitEach(engine: Engine, batch: Waiting[]): Promise<void> {
+  for (const [i, waiting] of batch.entries()) {
+    const refused = await commitAlone(engine, waiting);
+    if (refused) return batch.slice(i + 1).forEach(({ reject }) => reject(refused.error));
+  }
+}
+
+/** Settles it, with its own outcome or with what it fails with; returns why no transaction is to be had, if so. */
+async function commitAlone(engine: Engine, waiting: Waiting): Promise<{ error: unknown } | undefined> {
   const { sentBack } = waiting;
   try {
     const tell = await transact(engine, (tx) => attempted(engine, waiting, tx));
     tell();
+    return undefined;
   } catch (error) {
     if (waiting.sentBack && !sentBack) return commitAlone(engine, waiting);
-    waiting.reject(error instanceof WriteFailed ? error.cause : error);
+    const ownFault = error instanceof WriteFailed;
+    waiting.reject(ownFault ? error.cause : error);
+    return ownFault ? undefined : { error };
   }
 }
 

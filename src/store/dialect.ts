@@ -1,5 +1,6 @@
 /** Everything in which the databases differ, in one table. */
 import { type ColumnDefinitionBuilder, sql } from 'kysely';
+import { isBusy } from './sqlite-faults.ts';
 
 /** One row of the table. */
 export type Dialect = {
@@ -17,6 +18,8 @@ export type Dialect = {
   moment: 'integer' | 'bigint';
   /** True when this error says that a unique index already has the value. */
   isConflict: (error: unknown) => boolean;
+  /** True when this error says that another process holds the lock just now. */
+  isBusy: (error: unknown) => boolean;
 };
 
 const codeOf = (error: unknown, property: 'errcode' | 'code'): unknown =>
@@ -38,6 +41,7 @@ export const DIALECTS = {
     bytes: 'blob',
     moment: 'integer',
     isConflict: (error) => SQLITE_CONFLICTS.includes(codeOf(error, 'errcode')),
+    isBusy,
   },
   postgres: {
     begin: 'begin',
@@ -47,6 +51,8 @@ export const DIALECTS = {
     bytes: 'bytea',
     moment: 'bigint',
     isConflict: (error) => codeOf(error, 'code') === POSTGRES_CONFLICT,
+    // It waits by itself, for a connection and not for the process.
+    isBusy: () => false,
   },
 } as const satisfies Record<string, Dialect>;
 

@@ -16,10 +16,27 @@ export type Engine = {
 const COMMIT = CompiledQuery.raw('commit');
 const ROLLBACK = CompiledQuery.raw('rollback');
 
+/** How often a transaction tries to begin while another process holds the lock, and the milliseconds in between. */
+const TRIES = 25;
+const PAUSE = 100;
+
+/** Waits here and not in SQLite, which would let nothing else happen meanwhile. */
+async function begin({ dialect }: Engine, tx: Database): Promise<void> {
+  for (let left = TRIES; ; left--) {
+    try {
+      await tx.executeQuery(CompiledQuery.raw(dialect.begin));
+      return;
+    } catch (error) {
+      if (left === 1 || !dialect.isBusy(error)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+}
+
 /** Runs `work` in a transaction of its own; resolves after the commit is durable. Throws what failed, undone. */
 export async function transact<T>(engine: Engine, work: (tx: Database) => Promise<T>): Promise<T> {
   return engine.alone(async (tx) => {
-    await tx.executeQuery(CompiledQuery.raw(engine.dialect.begin));
+    await begin(engine, tx);
     try {
       const result = await work(tx);
       await tx.executeQuery(COMMIT);

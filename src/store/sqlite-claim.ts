@@ -1,7 +1,7 @@
 /** One server for one file: the recovery at its start takes what it finds unfinished for what a dead server left behind. */
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../core/errors.ts';
-import { createPrivately } from './sqlite.ts';
+import { createPrivately } from './private-file.ts';
 import { isBusy } from './sqlite-faults.ts';
 
 /**
@@ -26,4 +26,18 @@ export function claimSqlite(path: string): { release: () => void } {
     );
   }
   return { release: () => void (lock.isOpen && lock.close()) };
+}
+
+/** As `claimSqlite`, for a store of an older version: its server would go on writing what this one no longer finds. */
+export function claimForUpgrade(path: string): { release: () => void } {
+  try {
+    return claimSqlite(path);
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw new ConfigError(
+      `store: ${path} was written by an older version, and a server is running on it`,
+      'Stop that server before this version brings the store up to date.',
+      { cause },
+    );
+  }
 }

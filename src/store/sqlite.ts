@@ -1,11 +1,13 @@
 /** The store in one SQLite file: opening it so that what it acknowledges is durable, and copying it. */
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync } from 'node:fs';
 import { backup, DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../core/contracts.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import { migrate } from './migrate.ts';
+import { MIGRATIONS } from './migrations.ts';
+import { assertPrivate, createPrivately } from './private-file.ts';
+import { claimForUpgrade } from './sqlite-claim.ts';
 import { sqliteEngine } from './sqlite-engine.ts';
 import { isBusy, remedyFor } from './sqlite-faults.ts';
 import { createStore } from './store.ts';
@@ -20,26 +22,41 @@ export type SqliteOptions = {
   /** A file, created with mode 0600 (and its directory) when missing; or `:memory:`, gone with the process. */
   path: string;
   clock: Clock;
+  /** The caller has claimed the store (`claimSqlite`), so that no server can be running on it. */
+  claimed?: true;
 };
 
-/** How long a write waits for another process that holds the lock, in milliseconds. */
-const BUSY_TIMEOUT = 5_000;
+/** How long SQLite itself waits for another process that holds the lock, in milliseconds: nothing else happens then. */
+const BUSY_TIMEOUT = 100;
+/** The same while the file is opened, when there is nothing else to do. */
+const OPENING_TIMEOUT = 5_000;
 
 /**
  * Opens the store and brings its schema up to date. Throws ConfigError when the file cannot be opened, is open to
- * others, is not a database, cannot be used with a write-ahead log, or was written by a newer version.
+ * others, is not a database, cannot be used with a write-ahead log, was written by a newer version, or by an older one
+ * whose server is running.
  */
-export async function openSqliteStore({ path, clock }: SqliteOptions): Promise<SqliteStore> {
+export async function openSqliteStore({ path, clock, claimed }: SqliteOptions): Promise<SqliteStore> {
   const database = openDatabase(path);
   try {
     const engine = sqliteEngine(database, path);
-    await migrate(engine, path);
+    const { release } = claimed || !isOlder(database) ? UNCLAIMED : claimForUpgrade(path);
+    await migrate(engine, path).finally(release);
     return { ...createStore(engine, clock), backup: (target) => copy(path, target) };
   } catch (error) {
     database.close();
     if (error instanceof ConfigError) throw error;
     throw refused(path, (error as Error).cause ?? error);
   }
+}
+
+const UNCLAIMED = { release: () => {} };
+
+/** Whether an older version has written it. */
+function isOlder(database: DatabaseSync): boolean {
+  const known = database.prepare("select 1 from sqlite_schema where name = 'schema_version'").get();
+  const version = known && database.prepare('select version from schema_version').get()?.['version'];
+  return version !== undefined && Number(version) < MIGRATIONS.length;
 }
 
 /** Opens the file with the settings that durability and secrecy need. Throws ConfigError. */
@@ -50,10 +67,11 @@ export function openDatabase(path: string): DatabaseSync {
       createPrivately(path);
       assertPrivate(path);
     }
-    database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true });
+    database = new DatabaseSync(path, { timeout: OPENING_TIMEOUT, enableForeignKeyConstraints: true });
     const mode = writeAhead(database);
     if (path !== ':memory:' && mode !== 'wal') throw new Error(`its journal mode is "${mode}", not "wal"`);
     database.exec('pragma synchronous = full; pragma secure_delete = on; pragma wal_autocheckpoint = 4000');
+    database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT}`);
     return database;
   } catch (error) {
     database?.close();
@@ -73,21 +91,6 @@ function writeAhead(database: DatabaseSync, attempts = 5): string {
     database.exec('begin immediate; commit');
     return writeAhead(database, attempts - 1);
   }
-}
-
-/** SQLite gives its log and index files the mode of the database file, so this one call covers all three. */
-export function createPrivately(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  closeSync(openSync(path, 'a', 0o600));
-}
-
-const OTHERS = 0o077;
-
-/** Windows has no such bits; and who is not the owner cannot change them, nor answer for them. */
-function assertPrivate(path: string): void {
-  const { mode, uid } = statSync(path);
-  if (process.platform === 'win32' || uid !== process.getuid?.() || !(mode & OTHERS)) return;
-  throw new ConfigError(`store: ${path}: others may read or change this file`, `Run: chmod 600 ${path}*`);
 }
 
 const refused = (path: string, cause: unknown): ConfigError =>

@@ -153,6 +153,48 @@ test('a write that meets a unique index twice is rejected', async (context) => {
   assert.equal(runs, 2);
 });
 
+test('while another process holds the lock other work goes on, and the write is done when it is free', async () => {
+  const path = temporaryFile();
+  const engine = sqliteEngine(openDatabase(path), path);
+  await migrate(engine, path);
+  const other = openDatabase(path);
+  other.exec('begin immediate');
+  const { write } = groupCommit(engine);
+  const written = write((tx) => insert(tx, 'a'));
+  // This timer fires only while the write waits without holding everything up.
+  setTimeout(() => other.exec('commit'), 300);
+  await written;
+  other.close();
+  await engine.close();
+});
+
+test('where the lock is not to be had after a write has failed, it is waited for once', async () => {
+  const path = temporaryFile();
+  const engine = sqliteEngine(openDatabase(path), path);
+  await migrate(engine, path);
+  const other = openDatabase(path);
+  let tries = 0;
+  const counted: Engine = {
+    ...engine,
+    async alone(work) {
+      const result = engine.alone(work);
+      if (++tries === 1) result.catch(() => other.exec('begin immediate'));
+      return result;
+    },
+  };
+  const { write } = groupCommit(counted);
+  const results = await Promise.allSettled([
+    write((tx) => insert(tx, 'a')),
+    write(() => Promise.reject(new Error('no'))),
+    write((tx) => insert(tx, 'c')),
+  ]);
+  for (const result of results) assert.match(failure(result), /database is locked/);
+  assert.equal(tries, 2);
+  other.exec('rollback');
+  other.close();
+  await engine.close();
+});
+
 test('a transaction that cannot begin is tried once, and its reason is that of every write', async () => {
   const path = temporaryFile();
   const engine = sqliteEngine(openDatabase(path), path);

@@ -4,6 +4,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { ConfigError } from '../../src/core/errors.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -49,6 +50,24 @@ setInterval(() => {}, 1000);
   child.kill('SIGKILL');
   await once(child, 'exit');
   claimSqlite(path).release();
+});
+
+test('a store of an older version is not brought up to date under its server', async () => {
+  const path = temporaryFile();
+  const clock = (): Date => new Date();
+  await (await openSqliteStore({ path, clock })).close();
+  const database = new DatabaseSync(path);
+  // Only the number: the step that would follow fails, because what it makes is there already.
+  database.exec('update schema_version set version = version - 1');
+  const server = claimSqlite(path);
+  await assert.rejects(
+    openSqliteStore({ path, clock }),
+    (error) => error instanceof ConfigError && /an older version, and a server is running on it/.test(error.message),
+  );
+  server.release();
+  await assert.rejects(openSqliteStore({ path, clock }), (error) => !/a server is running/.test(String(error)));
+  claimSqlite(path).release();
+  database.close();
 });
 
 test("a store in memory is everybody's own", () => {

@@ -48,7 +48,7 @@ test('the settings that durability and secrecy need are on', () => {
   const setting = (name: string) => Object.values(database.prepare(`pragma ${name}`).get() ?? {})[0];
   const names = ['journal_mode', 'synchronous', 'foreign_keys', 'secure_delete', 'busy_timeout'];
   const FULL = 2;
-  assert.deepEqual(names.map(setting), ['wal', FULL, 1, 1, 5_000]);
+  assert.deepEqual(names.map(setting), ['wal', FULL, 1, 1, 100]);
   database.close();
 });
 
