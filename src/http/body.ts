@@ -16,8 +16,8 @@ const kindOf = (length: number): 'short' | 'long' => (length > SHORT ? 'long' : 
 
 /**
  * `longest`: octets of one body. `most`: octets of all long bodies in memory, and as much again for all short ones;
- * beyond it one more is turned away, so that megabytes on a thousand sockets take neither the memory of the process nor
- * the place of the devices.
+ * beyond it one more is turned away, so that megabytes on a thousand sockets do not take the memory of the process, nor
+ * a few long bodies the place of the devices.
  */
 export function bodies({ longest, most }: { longest: number; most: number }): Bodies {
   const held = { short: 0, long: 0 };
