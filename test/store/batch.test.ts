@@ -21,6 +21,19 @@ async function opened(context: TestContext) {
   return { engine, stored, ...groupCommit(engine) };
 }
 
+/** A store in a file, and the connection of another process to it, which may take the lock. */
+async function contended(context: TestContext) {
+  const path = temporaryFile();
+  const engine = sqliteEngine(openDatabase(path), path);
+  await migrate(engine, path);
+  const other = openDatabase(path);
+  context.after(() => {
+    other.close();
+    return engine.close();
+  });
+  return { engine, other };
+}
+
 async function insert(tx: Database, id: string): Promise<void> {
   await tx.insertInto('consumed_challenges').values({ id, at: 0 }).execute();
 }
@@ -153,26 +166,18 @@ test('a write that meets a unique index twice is rejected', async (context) => {
   assert.equal(runs, 2);
 });
 
-test('while another process holds the lock other work goes on, and the write is done when it is free', async () => {
-  const path = temporaryFile();
-  const engine = sqliteEngine(openDatabase(path), path);
-  await migrate(engine, path);
-  const other = openDatabase(path);
+test('while another process holds the lock other work goes on, and the write is done when it is free', async (context) => {
+  const { engine, other } = await contended(context);
   other.exec('begin immediate');
   const { write } = groupCommit(engine);
   const written = write((tx) => insert(tx, 'a'));
   // This timer fires only while the write waits without holding everything up.
   setTimeout(() => other.exec('commit'), 300);
   await written;
-  other.close();
-  await engine.close();
 });
 
-test('where the lock is not to be had after a write has failed, it is waited for once', async () => {
-  const path = temporaryFile();
-  const engine = sqliteEngine(openDatabase(path), path);
-  await migrate(engine, path);
-  const other = openDatabase(path);
+test('where the lock is not to be had after a write has failed, it is waited for once', async (context) => {
+  const { engine, other } = await contended(context);
   let tries = 0;
   const counted: Engine = {
     ...engine,
@@ -190,16 +195,10 @@ test('where the lock is not to be had after a write has failed, it is waited for
   ]);
   for (const result of results) assert.match(failure(result), /database is locked/);
   assert.equal(tries, 2);
-  other.exec('rollback');
-  other.close();
-  await engine.close();
 });
 
-test('a transaction that cannot begin is tried once, and its reason is that of every write', async () => {
-  const path = temporaryFile();
-  const engine = sqliteEngine(openDatabase(path), path);
-  await migrate(engine, path);
-  const other = openDatabase(path);
+test('a transaction that cannot begin is tried once, and its reason is that of every write', async (context) => {
+  const { engine, other } = await contended(context);
   other.exec('begin immediate');
   let tries = 0;
   const counted: Engine = { ...engine, alone: (work) => (tries++, engine.alone(work)) };
@@ -208,9 +207,6 @@ test('a transaction that cannot begin is tried once, and its reason is that of e
   for (const result of results)
     assert.match(failure(result), /database is locked\. Another process holds the write lock/);
   assert.equal(tries, 1);
-  other.exec('rollback');
-  other.close();
-  await engine.close();
 });
 
 test('a write that has to look again because of another one may still be sent back by a unique index once', async (context) => {
