@@ -39,9 +39,10 @@ export function loadAuthority(config: AuthorityConfig, attempt: Attempt): Author
   const above = attempt(['chain'], () => chainFrom(config.chain, 'the certificates above the issuing CA'));
   const key = attempt(['key'], () => caKey(config));
   const next = attempt(['next'], () => config.next && loadNext(config.next));
-  const { ra: named } = config;
-  const ownRa = attempt(['ra'], () => (typeof named === 'object' ? ownRaFrom(named) : undefined));
-  if (!certificate || !above || !key) return undefined;
+  const named = typeof config.ra === 'object' ? config.ra : undefined;
+  const ownRa = named && attempt(['ra'], () => ownRaFrom(named));
+  // Never the CA in the place of an RA that could not be read.
+  if (!certificate || !above || !key || (named && !ownRa)) return undefined;
   const issuer = (profile: Profile) =>
     localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom });
   const view = readCertificate(certificate);
@@ -76,7 +77,7 @@ async function madeRa(
   ca: { path: string; certificate: Uint8Array; key: KeyProvider },
   logger: Logger,
 ): Promise<LoadedRa> {
-  if (ra === 'split' || ra === 'auto')
+  if (ra === 'auto' || ra === 'split')
     return automaticRa(ra, { ...ca, ...(passphrase !== undefined && { passphrase }) }, logger);
   return { certificate: ca.certificate, key: ca.key, retired: [] };
 }

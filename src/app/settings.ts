@@ -64,13 +64,13 @@ function assertFolders({ authorities }: Config, attempt: Attempt): void {
     if (ra !== 'auto' && ra !== 'split') continue;
     const folder = dirname(certificate);
     const other = owners.get(folder);
-    attempt(['authorities', name, 'certificate'], () => {
-      if (other === undefined) return;
-      throw new ConfigError(
-        `authorities ${other} and ${name}: both keep their RA certificates in ${folder}`,
-        'Put the certificate of each authority into a folder of its own, or name its RA under `ra`.',
-      );
-    });
+    if (other !== undefined)
+      attempt(['authorities', name, 'certificate'], () => {
+        throw new ConfigError(
+          `authorities ${other} and ${name}: both keep their RA certificates in ${folder}`,
+          'Put the certificate of each authority into a folder of its own, or name its RA under `ra`.',
+        );
+      });
     owners.set(folder, name);
   }
 }
@@ -91,10 +91,10 @@ export function openConfiguredStore(file: string): Promise<Store> {
 export const openStore = ({ store: { path } }: Config): Promise<Store> => openSqliteStore({ path, clock: systemClock });
 
 /** As `openStore`, for the one server that it may have; closing it lets the next one in. Throws ConfigError. */
-export async function claimStore(config: Config): Promise<Store> {
-  const { release } = claimSqlite(config.store.path);
+export async function claimStore({ store: { path } }: Config): Promise<Store> {
+  const { release } = claimSqlite(path);
   try {
-    const store = await openSqliteStore({ path: config.store.path, clock: systemClock, claimed: true });
+    const store = await openSqliteStore({ path, clock: systemClock, claimed: true });
     return { ...store, close: () => store.close().finally(release) };
   } catch (error) {
     release();

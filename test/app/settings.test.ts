@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ConfigProblems } from '../../src/app/config/problems.ts';
-import { loadSettings } from '../../src/app/settings.ts';
+import { loadAuthority } from '../../src/app/authority.ts';
+import { type Attempt, ConfigProblems } from '../../src/app/config/problems.ts';
+import { loadSettings, readConfig } from '../../src/app/settings.ts';
 import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
 import { installed } from './installation.ts';
 
@@ -71,6 +72,23 @@ test('an RA of your own is read with the rest', async (t) => {
   assert.deepEqual(problemsOf(config, folder), [
     `10 authorities.issuing.ra: certs/my-ra.pem: there is no such file (an RA certificate). ${remedy}`,
   ]);
+});
+
+test('where an RA of your own cannot be read there is no authority, and so never the CA in its place', async (t) => {
+  const { config } = await installed(t, (text) =>
+    text.replace('ra: auto', 'ra: { certificate: certs/my-ra.pem, key: "file:certs/my-ra.key.pem" }'),
+  );
+  const failed: string[] = [];
+  const attempt: Attempt = (key, work) => {
+    try {
+      return work();
+    } catch {
+      failed.push(key.join('.'));
+      return undefined;
+    }
+  };
+  assert.equal(loadAuthority(readConfig(config).config.authorities['issuing']!, attempt), undefined);
+  assert.deepEqual(failed, ['ra']);
 });
 
 test('two authorities that would keep their RA in one folder are told apart', async (t) => {

@@ -70,9 +70,11 @@ type PendingFacts = {
 
 /**
  * Behind what a poll knows, which is the same for every request of one sender under one transactionID: an approval is
- * for the request that was looked at. So many digits that nobody can prepare two requests that begin alike.
+ * for the request that was looked at.
  */
 const idOf = ({ key }: StoredTransaction): string => key.slice(POLL_DIGITS);
+
+/** Digits. Nobody can prepare two requests that begin alike for so long. */
 const SHORTEST_ID = 40;
 
 /** What is shown of requests that wait: all that their certificates would say, and never the challenge. */
