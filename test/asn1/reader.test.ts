@@ -94,3 +94,14 @@ test('a list may hold its most elements and not one more', () => {
   assert.deepEqual(read(2), [1, 2]);
   assert.throws(() => read(1), /more than 1 elements/);
 });
+
+for (const hex of ['0080', '00ff', 'ff7f', 'ff00', '7f', '80'])
+  test(`an INTEGER of ${hex} is as short as it can be`, () => {
+    const content = Buffer.from(hex, 'hex');
+    assert.deepEqual(Buffer.from(DerReader.over(encode(0x02, content)).integer()), content);
+  });
+
+test('a DerError keeps no stack trace, and the errors after it keep theirs', () => {
+  assert.equal(new DerError('wrong').stack, 'DerError: wrong');
+  assert.match(new Error('another').stack ?? '', /\n +at /);
+});

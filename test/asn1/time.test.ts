@@ -36,6 +36,8 @@ const REFUSED: ReadonlyArray<readonly [number, string]> = [
   [TAG.utcTime, '260102036005Z'],
   [TAG.utcTime, '260102030461Z'],
   [TAG.utcTime, '260102030405Z\n'],
+  [TAG.utcTime, '260102030405z'],
+  [TAG.generalizedTime, '20260102030405z'],
   [TAG.generalizedTime, '2601020304Z'],
   [TAG.generalizedTime, '00010101000000Z'],
   [TAG.generalizedTime, `20260102030405.${'0'.repeat(1 << 20)}Z`],
@@ -47,15 +49,18 @@ for (const [tag, text] of REFUSED)
 
 /** RFC 5280 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050 and before 1950. */
 const WRITTEN = {
+  '0100-01-01T00:00:00.000Z': '180f30313030303130313030303030305a',
   '1949-12-31T23:59:59.999Z': '180f31393439313233313233353935395a',
   '1950-01-01T00:00:00.000Z': '170d3530303130313030303030305a',
   '2049-12-31T23:59:59.999Z': '170d3439313233313233353935395a',
   '2050-01-01T00:00:00.000Z': '180f32303530303130313030303030305a',
+  '9999-12-31T23:59:59.000Z': '180f39393939313233313233353935395a',
 };
 for (const [moment, hex] of Object.entries(WRITTEN))
   test(`writes ${moment}`, () => assert.equal(Buffer.from(time(new Date(moment))).toString('hex'), hex));
 
 test('refuses to write what has no four-digit year', () => {
   assert.throws(() => time(new Date(Date.UTC(10000, 0))), DerError);
+  assert.throws(() => time(new Date('0099-12-31T23:59:59Z')), DerError);
   assert.throws(() => time(new Date(Number.NaN)), DerError);
 });
