@@ -17,6 +17,7 @@ import * as extensions from '../../src/pkix/extensions.ts';
 import { nameFromText, nameText } from '../../src/pkix/name.ts';
 import { readPublicKey } from '../../src/pkix/public-key.ts';
 import { verifySignature } from '../../src/pkix/signature.ts';
+import { type Node, nodesOf, octetsOf } from '../kit/tree.ts';
 import { openssl, withoutOpenssl } from './openssl.ts';
 
 const plan = (key: KeyProvider) => ({
@@ -114,3 +115,31 @@ test('octets after a certificate are refused', async () => {
   const der = await writeCertificate(plan(key), key);
   assert.throws(() => readCertificate(Buffer.concat([der, Buffer.of(0)])), DerError);
 });
+
+/** issuerUniqueID and subjectUniqueID, RFC 5280 4.1.2.8: BIT STRINGs with tags of their own. */
+const UNIQUE_IDS: Readonly<Record<string, readonly number[]>> = {
+  'an issuerUniqueID': [0x81],
+  'a subjectUniqueID': [0x82],
+  'both unique identifiers': [0x81, 0x82],
+};
+for (const [what, tags] of Object.entries(UNIQUE_IDS))
+  test(`P13 a certificate with ${what} is read to its end`, async () => {
+    const key = generateKey('p256');
+    const [certificate] = nodesOf(await writeCertificate(plan(key), key));
+    const [tbs] = childrenOf(certificate!);
+    const ids = tags.map((tag) => ({ tag, content: Buffer.of(0, 0xa5) }));
+    childrenOf(tbs!).splice(-1, 0, ...ids);
+    const der = octetsOf(certificate!);
+    assert.equal(new X509Certificate(der).ca, true, 'node:crypto reads it too');
+    const view = readCertificate(der);
+    assert.deepEqual(Buffer.from(view.spki), Buffer.from(key.spki));
+    assert.deepEqual(
+      certificateExtensions(view).map(({ oid }) => oid),
+      ['2.5.29.19', '2.5.29.15', '2.5.29.14', '2.5.29.35', '2.5.29.31', '2.5.29.17'],
+    );
+  });
+
+function childrenOf(node: Node): Node[] {
+  assert.ok('children' in node);
+  return node.children;
+}

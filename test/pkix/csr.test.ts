@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, privateEncrypt, sign, verify } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { DerError } from '../../src/asn1/limits.ts';
-import { generateKey, KEY_CHOICES } from '../../src/keys/software.ts';
+import { encode, nullValue, octetString, oid, sequence, setOf, smallInteger } from '../../src/asn1/writer.ts';
+import { generateKey, KEY_CHOICES, type SoftwareKey } from '../../src/keys/software.ts';
 import { provesPossession, readCertificationRequest, writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { extendedKeyUsage, generalNameFromText, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
@@ -129,4 +130,98 @@ for (const part of ['subject', 'signature'] as const)
 
 test('no two names stand for one OID', () => {
   assert.equal(new Set(Object.values(OID)).size, Object.values(OID).length);
+});
+
+/** A request whose every part is free; signed or not, as `signature` says. */
+type Parts = { key: SoftwareKey; attributes?: readonly Uint8Array[]; algorithm: Uint8Array; signature: Uint8Array };
+const unsigned = ({ key, attributes = [] }: Pick<Parts, 'key' | 'attributes'>): Uint8Array =>
+  sequence(smallInteger(0), nameFromText('CN=device'), key.spki, encode(0xa0, ...attributes));
+const requestOf = (parts: Parts): Uint8Array =>
+  sequence(unsigned(parts), parts.algorithm, encode(0x03, Buffer.of(0), parts.signature));
+const algorithm = (id: string, ...parameters: Uint8Array[]): Uint8Array => sequence(oid(id), ...parameters);
+
+const rsa = generateKey('rsa-2048');
+const ec = generateKey('p256');
+const sha256By = (key: SoftwareKey): Uint8Array => sign('sha256', unsigned({ key }), key.privateKey);
+/** RFC 8017 9.2 with the DigestInfo of MD5, which OpenSSL may refuse to sign. */
+const md5ByRsa = (): Uint8Array => {
+  const digest = createHash('md5')
+    .update(unsigned({ key: rsa }))
+    .digest();
+  return privateEncrypt(rsa.privateKey, sequence(algorithm('1.2.840.113549.2.5', nullValue), octetString(digest)));
+};
+const SHA256_WITH_RSA = algorithm('1.2.840.113549.1.1.11', nullValue);
+const ECDSA_WITH_SHA256 = algorithm('1.2.840.10045.4.3.2');
+
+const PROOFS: Readonly<Record<string, [Parts, boolean]>> = {
+  'sha256WithRSAEncryption by an RSA key': [{ key: rsa, algorithm: SHA256_WITH_RSA, signature: sha256By(rsa) }, true],
+  'ecdsa-with-SHA256 by an EC key': [{ key: ec, algorithm: ECDSA_WITH_SHA256, signature: sha256By(ec) }, true],
+  'an unknown algorithm': [{ key: rsa, algorithm: algorithm('1.2.3.4'), signature: sha256By(rsa) }, false],
+  'an unknown algorithm, EC key': [{ key: ec, algorithm: algorithm('1.2.3.4'), signature: sha256By(ec) }, false],
+  md5WithRSAEncryption: [
+    { key: rsa, algorithm: algorithm('1.2.840.113549.1.1.4', nullValue), signature: md5ByRsa() },
+    false,
+  ],
+  'rsaEncryption, which names no digest': [
+    { key: rsa, algorithm: algorithm('1.2.840.113549.1.1.1', nullValue), signature: sha256By(rsa) },
+    false,
+  ],
+  'the algorithm of RSA by an EC key': [{ key: ec, algorithm: SHA256_WITH_RSA, signature: sha256By(ec) }, false],
+  'the algorithm of ECDSA by an RSA key': [{ key: rsa, algorithm: ECDSA_WITH_SHA256, signature: sha256By(rsa) }, false],
+  'the algorithm of another digest': [
+    { key: rsa, algorithm: algorithm('1.2.840.113549.1.1.13', nullValue), signature: sha256By(rsa) },
+    false,
+  ],
+  'no signature': [{ key: rsa, algorithm: SHA256_WITH_RSA, signature: Buffer.alloc(0) }, false],
+  'an unknown algorithm and no signature': [
+    { key: rsa, algorithm: algorithm('1.2.3.4'), signature: Buffer.alloc(0) },
+    false,
+  ],
+};
+for (const [what, [parts, proves]] of Object.entries(PROOFS))
+  test(`Q04 ${what} is ${proves ? 'a' : 'no'} proof of possession`, () => {
+    const request = readCertificationRequest(requestOf(parts));
+    assert.equal(provesPossession(request, readPublicKey(request.spki)), proves);
+  });
+
+const challengeIn = (value: Uint8Array): string | undefined =>
+  readCertificationRequest(
+    requestOf({
+      key: ec,
+      attributes: [sequence(oid('1.2.840.113549.1.9.7'), setOf(value))],
+      algorithm: ECDSA_WITH_SHA256,
+      signature: Buffer.alloc(0),
+    }),
+  ).challenge;
+
+/** The string types of X.680 8.4 by their tags, and octets of each. */
+const CHALLENGES: Readonly<Record<string, [number, string, string]>> = {
+  UTF8String: [0x0c, 'c3a97a39', 'éz9'],
+  PrintableString: [0x13, '617a39', 'az9'],
+  T61String: [0x14, 'e97a39', 'éz9'],
+  IA5String: [0x16, '615f39', 'a_9'],
+  VisibleString: [0x1a, '617e39', 'a~9'],
+  UniversalString: [0x1c, '000000e90000007a0001f600', 'éz😀'],
+  BMPString: [0x1e, '00e9007a0039', 'éz9'],
+};
+for (const [what, [tag, hex, challenge]] of Object.entries(CHALLENGES))
+  test(`Q01 a challengePassword is read from a ${what}`, () =>
+    assert.equal(challengeIn(encode(tag, Buffer.from(hex, 'hex'))), challenge));
+
+test('a request has at most 131,072 octets', () => {
+  const padding = (octets: number) => sequence(oid('1.2.3'), setOf(octetString(Buffer.alloc(octets))));
+  const requestWith = (octets: number): Uint8Array =>
+    requestOf({
+      key: ec,
+      attributes: [padding(octets)],
+      algorithm: ECDSA_WITH_SHA256,
+      signature: Buffer.alloc(0),
+    });
+  const most = 131_072 - (requestWith(130_000).length - 130_000);
+  assert.equal(requestWith(most).length, 131_072);
+  assert.equal(readCertificationRequest(requestWith(most)).subjectText, 'CN=device');
+  assert.throws(() => readCertificationRequest(requestWith(most + 1)), {
+    name: 'DerError',
+    message: 'a certification request of 131073 octets',
+  });
 });

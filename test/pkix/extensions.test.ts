@@ -67,13 +67,17 @@ test('Q07 names that are read and never written', () => {
   const directory = encode(0xa4, nameFromText('CN=a,O=b'));
   const other = encode(0xa0, value('06032a0304 a003 020105'));
   const registered = encode(0x88, value('2a03'));
-  const names = extensions.readGeneralNames(sequence(directory, other, registered));
+  const party = encode(0xa5, value('a1 03 0c0161'));
+  const mail = encode(0xa3, value('3000'));
+  const names = extensions.readGeneralNames(sequence(directory, other, registered, party, mail));
   assert.deepEqual(
     names.map(({ type, text }) => [type, text]),
     [
       ['directory', 'CN=a,O=b'],
       ['otherName', '1.2.3.4'],
       ['registeredId', '2a03'],
+      ['ediParty', 'a1030c0161'],
+      ['x400', '3000'],
     ],
   );
 });
@@ -120,3 +124,9 @@ const REFUSED: ReadonlyArray<readonly [string, () => unknown]> = [
   ['basicConstraints that is no SEQUENCE', () => extensions.readBasicConstraints(value('0101ff'))],
 ];
 for (const [what, read] of REFUSED) test(`refuses ${what}`, () => assert.throws(read, DerError));
+
+test('a SubjectAltName has at most 2,048 names', () => {
+  const names = (count: number): Uint8Array => sequence(...Array.from({ length: count }, () => value('820161')));
+  assert.equal(extensions.readGeneralNames(names(2048)).length, 2048);
+  assert.throws(() => extensions.readGeneralNames(names(2049)), DerError);
+});

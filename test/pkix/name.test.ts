@@ -130,3 +130,41 @@ const MALFORMED = {
 };
 for (const [what, hex] of Object.entries(MALFORMED))
   test(`a name with ${what} is refused`, () => assert.throws(() => readName(Buffer.from(hex, 'hex')), DerError));
+
+/** RFC 4519 2, RFC 2985 5.4 and 5.2, by the short names that OpenSSL and Microsoft print. */
+const TYPES: Readonly<Record<string, string>> = {
+  CN: '2.5.4.3',
+  SN: '2.5.4.4',
+  serialNumber: '2.5.4.5',
+  C: '2.5.4.6',
+  L: '2.5.4.7',
+  ST: '2.5.4.8',
+  street: '2.5.4.9',
+  O: '2.5.4.10',
+  OU: '2.5.4.11',
+  title: '2.5.4.12',
+  G: '2.5.4.42',
+  dnQualifier: '2.5.4.46',
+  DC: '0.9.2342.19200300.100.1.25',
+  UID: '0.9.2342.19200300.100.1.1',
+  E: '1.2.840.113549.1.9.1',
+  unstructuredName: '1.2.840.113549.1.9.2',
+};
+for (const [name, type] of Object.entries(TYPES))
+  test(`${name} is the attribute ${type}`, () => {
+    assert.deepEqual(
+      readName(nameFromText(`${name}=x`)).map((rdn) => rdn.map((one) => one.type)),
+      [[type]],
+    );
+    assert.equal(nameText(nameFromText(`${type}=x`)), `${name}=x`);
+  });
+
+test('a name has at most 8,192 octets', () => {
+  const nameOf = (octets: number): Uint8Array => {
+    const name = text('x'.repeat(octets - 21));
+    assert.equal(name.length, octets);
+    return name;
+  };
+  assert.equal(readName(nameOf(8192)).length, 1);
+  assert.throws(() => readName(nameOf(8193)), { name: 'DerError', message: 'a name of 8193 octets' });
+});
