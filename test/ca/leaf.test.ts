@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, type X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import * as pkijs from 'pkijs';
 import { explicit, implicit, TAG } from '../../src/asn1/tags.ts';
@@ -126,6 +126,19 @@ test('Q07 a SID URI is refused when the policy does not vouch for names', async 
   assert.ok(await issueFor(csr, authority(), undefined, { ...shared, vouchesForNames: true }));
 });
 
+/** URIs, and how node:crypto shows them. */
+const OTHER_URIS: Readonly<Record<string, string>> = {
+  'urn:uuid:0-1': 'URI:urn:uuid:0-1',
+  'tag:microsoft.com,2022-09-14:other': 'URI:"tag:microsoft.com\\u002c2022-09-14:other"',
+  'x:tag:microsoft.com,2022-09-14:sid:S-1-5': 'URI:"x:tag:microsoft.com\\u002c2022-09-14:sid:S-1-5"',
+};
+for (const [uri, shown] of Object.entries(OTHER_URIS))
+  test(`Q07 a URI that names no SID needs no voucher: ${uri}`, async () => {
+    const csr = await request({ extensions: [subjectAltName([generalNameFromText(`uri:${uri}`)])] });
+    const der = await issueFor(csr, authority(), undefined, { kind: 'allow', notify: 'none' });
+    assert.equal(new X509Certificate(der).subjectAltName, shown);
+  });
+
 test('Q05 an empty subject with a UPN makes the subjectAltName critical', async () => {
   const certificate = await issue({ subject: '', extensions: [subjectAltName([upn], false)] });
   assert.equal(find(certificate, OID.subjectAltName)?.critical, true);
@@ -216,6 +229,25 @@ for (const [name, extension] of NEVER)
     assert.equal(asked.ca, false);
   });
 
+for (const vouchesForNames of [true, false])
+  test(`Q09 the SID extension is left out where the policy ${vouchesForNames ? 'vouches' : 'does not vouch'} for names`, async () => {
+    // Written by hand: szOID_NTDS_CA_SECURITY_EXT with the SID of an administrator (KB5014754).
+    const name = 'a022060a2b060104018237190201a0140412532d312d352d32312d312d322d332d353030';
+    const value = Buffer.from(`3024${name}`, 'hex');
+    const csr = await request({ extensions: [{ oid: '1.3.6.1.4.1.311.25.2', critical: false, value }] });
+    const decision = { kind: 'allow', notify: 'none', vouchesForNames } as const;
+    const der = await issueFor(csr, authority(), undefined, decision);
+    const { extensions = [] } = pkijs.Certificate.fromBER(der);
+    assert.deepEqual(extensions.map(({ extnID }) => extnID).toSorted(), [
+      '2.5.29.14',
+      '2.5.29.15',
+      '2.5.29.19',
+      '2.5.29.35',
+      '2.5.29.37',
+    ]);
+    assert.ok(!Buffer.from(der).includes('S-1-5-21'));
+  });
+
 test('a certificate has these extensions and no others', async () => {
   assert.deepEqual(oids(await issue({ extensions: [subjectAltName([upn])] })).toSorted(), [
     OID.subjectKeyIdentifier,
@@ -244,8 +276,19 @@ test('where to find the CRL, OCSP and the issuing certificate, when the profile 
   assert.match(text, /CRL Distribution Points: *\s+Full Name:\s+URI:http:\/\/pki\.example\.com\/a\.crl/);
 });
 
+for (const [access, written] of [
+  [{ ocsp: ['http://ocsp.example.com'] }, 'OCSP - URI:http://ocsp.example.com'],
+  [{ caIssuers: ['http://pki.example.com/a.cer'] }, 'CA Issuers - URI:http://pki.example.com/a.cer'],
+  [{ ocsp: [], caIssuers: [] }, undefined],
+] as const)
+  test(`authorityInfoAccess of ${JSON.stringify(access)}`, async () =>
+    assert.equal((await issue({}, authority({ authorityInfoAccess: access }))).infoAccess, written));
+
 const DS = 'digitalSignature';
 const KE = 'keyEncipherment';
+const DE = 'dataEncipherment';
+const NR = 'nonRepudiation';
+const AGREEING: readonly KeyUsage[] = ['keyAgreement', 'encipherOnly', 'decipherOnly'];
 const BOTH: readonly KeyUsage[] = [DS, KE];
 type UsageCase = {
   name: string;
@@ -270,6 +313,12 @@ const USAGES: readonly UsageCase[] = [
     profile: [DS, 'keyAgreement'],
     get: ['keyAgreement'],
   },
+  { name: 'dataEncipherment, RSA key', key: rsaKey, asked: [DE], profile: [DS, DE], get: [DE] },
+  { name: 'dataEncipherment, EC key', key: deviceKey, asked: [DS, DE], profile: [DS, DE], get: [DS] },
+  { name: 'nonRepudiation, EC key', key: deviceKey, asked: [NR], profile: [DS, NR], get: [NR] },
+  { name: 'nonRepudiation, RSA key', key: rsaKey, asked: [NR], profile: [DS, NR], get: [NR] },
+  { name: 'what only EC keys can do, EC key', key: deviceKey, asked: AGREEING, profile: AGREEING, get: AGREEING },
+  { name: 'what only EC keys can do, RSA key', key: rsaKey, asked: AGREEING, profile: AGREEING, get: [] },
   { name: 'none allowed', key: rsaKey, asked: ['keyCertSign'], get: [] },
   { name: 'nothing that an EC key can do', key: deviceKey, asked: [KE], get: [] },
   { name: 'no bits at all', key: rsaKey, asked: [], get: [] },
@@ -318,6 +367,20 @@ for (const [name, asked, profile, get] of PURPOSES)
     const certificate = await issue({ extensions }, authority({ extendedKeyUsage: profile }));
     assert.deepEqual(readExtendedKeyUsage(find(certificate, OID.extendedKeyUsage)!.value), get);
     assert.deepEqual(certificate.keyUsage, get);
+  });
+
+/** By OID, RFC 5280 4.2.1.12: what is asked and not listed is never granted, alone or beside what is listed. */
+const NOT_GRANTED: Readonly<Record<string, string>> = {
+  'OCSP signing': '1.3.6.1.5.5.7.3.9',
+  'any purpose': '2.5.29.37.0',
+  'server authentication': '1.3.6.1.5.5.7.3.1',
+  'smart card logon': '1.3.6.1.4.1.311.20.2.2',
+  'enrolment agent': '1.3.6.1.4.1.311.20.2.1',
+};
+for (const [what, purpose] of Object.entries(NOT_GRANTED))
+  test(`Q08 ${what} is not granted because it was asked`, async () => {
+    for (const asked of [[purpose], [purpose, '1.3.6.1.5.5.7.3.2'], ['1.3.6.1.5.5.7.3.2', purpose]])
+      assert.deepEqual((await issue({ extensions: [extendedKeyUsage(asked)] })).keyUsage, ['1.3.6.1.5.5.7.3.2']);
   });
 
 const rsa1024 = softwareKey(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey);
