@@ -177,7 +177,8 @@ test('the key wrap is that of RFC 3394, 4.1', () => {
 
 test('the key-encryption key is as long as the wrap wants it, however short the hash', () => {
   const secret = Buffer.alloc(32, 1);
-  for (const keyBytes of [16, 24, 32, 64])
+  // A block of SHA-1 has 20 octets.
+  for (const keyBytes of [16, 20, 21, 24, 32, 40, 41, 64])
     assert.equal(keyEncryptionKey({ secret, digest: 'sha1', keyWrap: nullValue, keyBytes }).length, keyBytes);
 });
 
