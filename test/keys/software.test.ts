@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import type { KeyTransport } from '../../src/core/contracts.ts';
 import { ConfigError } from '../../src/core/errors.ts';
-import { generateKey, keyFromPem, privateKeyPem, softwareKey } from '../../src/keys/software.ts';
+import { generateKey, KEY_CHOICES, keyFromPem, privateKeyPem, softwareKey } from '../../src/keys/software.ts';
 import { keyProviderContract } from '../contracts/key-provider.ts';
 
 const DIGESTS = ['sha1', 'sha224', 'sha256', 'sha384', 'sha512'] as const;
@@ -25,6 +25,30 @@ for (const choice of ['p256', 'p384'] as const)
     digests: DIGESTS,
     transports: [],
   });
+
+// The modulus does not fill its first octet.
+keyProviderContract({
+  name: 'software RSA-2050',
+  make: () => softwareKey(generateKeyPairSync('rsa', { modulusLength: 2050 }).privateKey),
+  digests: ['sha256'],
+  transports: TRANSPORTS,
+});
+
+test('the keys that init offers are what their names say', () => {
+  assert.deepEqual(KEY_CHOICES, ['rsa-2048', 'rsa-3072', 'rsa-4096', 'p256', 'p384']);
+  assert.deepEqual(generateKey('rsa-3072').key, { type: 'rsa', bits: 3072 });
+  assert.deepEqual(generateKey('p256').key, { type: 'ec', bits: 256 });
+  assert.deepEqual(generateKey('p384').key, { type: 'ec', bits: 384 });
+});
+
+test('only EC keys agree on a secret, the same on both sides', () => {
+  const [one, other] = [generateKey('p384'), generateKey('p384')];
+  const secret = diffieHellman({ privateKey: one.privateKey, publicKey: createPublicKey(other.privateKey) });
+  assert.deepEqual(one.agree!(other.spki), secret);
+  assert.deepEqual(other.agree!(one.spki), secret);
+  assert.equal(secret.length, 48);
+  assert.ok(!('agree' in rsa));
+});
 
 test('wrong PKCS#1 padding decrypts to the same octets each time, as implicit rejection demands', async () => {
   const ciphertext = new Uint8Array(256).fill(7);
