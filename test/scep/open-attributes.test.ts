@@ -125,6 +125,13 @@ const NO_NONCES: Readonly<Record<string, Uint8Array | undefined>> = {
 for (const [what, senderNonce] of Object.entries(NO_NONCES))
   test(`P20 senderNonce ${what} is refused`, () => refuses(withAttributes({ senderNonce }), 'sender_nonce_missing'));
 
+test('P20 what is no senderNonce, or too long for one, is not echoed', async () => {
+  for (const senderNonce of [octetString(Buffer.alloc(65)), printableString('0011223344556677'), undefined]) {
+    const { header } = await refused(withAttributes({ senderNonce }), 'sender_nonce_missing');
+    assert.equal(header.senderNonceDer, undefined);
+  }
+});
+
 test('P21 the same senderNonce in two messages', async () => {
   const first = await requestMessage();
   await opened(first);

@@ -1,6 +1,6 @@
 /** Who may sign a request, with what, and how a wrong signature is refused. */
 import assert from 'node:assert/strict';
-import { constants, sign } from 'node:crypto';
+import { constants, hash, sign } from 'node:crypto';
 import { test } from 'node:test';
 import { DerReader } from '../../src/asn1/reader.ts';
 import { implicit } from '../../src/asn1/tags.ts';
@@ -10,7 +10,16 @@ import { readCertificate } from '../../src/pkix/certificate.ts';
 import { keyIdentifier } from '../../src/pkix/extensions.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { OID } from '../../src/pkix/oids.ts';
-import { algorithm, forge, forgeEnvelope, nameOf, RSA_ENCRYPTION, type SignedParts, sorted } from '../kit/forge.ts';
+import {
+  algorithm,
+  attribute,
+  forge,
+  forgeEnvelope,
+  nameOf,
+  RSA_ENCRYPTION,
+  type SignedParts,
+  sorted,
+} from '../kit/forge.ts';
 import { ecKey, edKey, rsaKey } from '../kit/keys.ts';
 import { certificateFor, client, clientFor, context, everyLegacy, HOUR, issuing, NOW, root } from '../kit/pki.ts';
 import { accepts, refuses, CHALLENGE, CSR, opened, refused, requestMessage, undecodable } from '../kit/requests.ts';
@@ -156,6 +165,39 @@ function forgedBinding(): Uint8Array[] {
   const values = [oid('1.2.840.113549.1.7.1'), octetString(content)];
   return names.map((name, i) => sequence(oid(name), encode(0x31, values[i]!)));
 }
+/** RFC 5652 11.1 and 11.2, each attribute beside the other one as it should be. */
+const content = forgeEnvelope();
+const contentTypeOf = (...types: readonly string[]): Uint8Array[] =>
+  types.length ? [attribute('1.2.840.113549.1.9.3', ...types.map(oid))] : [];
+const digestAs = (value: Uint8Array): Uint8Array => attribute('1.2.840.113549.1.9.4', value);
+const rightDigest = digestAs(octetString(hash('sha256', content, 'buffer')));
+const DATA_TYPE = '1.2.840.113549.1.7.1';
+const BINDINGS: Readonly<Record<string, readonly Uint8Array[]>> = {
+  'P09 no contentType, right messageDigest': [rightDigest],
+  'P08 contentType signedData, right messageDigest': [...contentTypeOf('1.2.840.113549.1.7.2'), rightDigest],
+  'P08 contentType that is no OID, right messageDigest': [
+    attribute('1.2.840.113549.1.9.3', octetString(Buffer.from('2a864886f70d010701', 'hex'))),
+    rightDigest,
+  ],
+  'P09 right contentType, no messageDigest': contentTypeOf(DATA_TYPE),
+  'P08 right contentType, messageDigest of other octets': [
+    ...contentTypeOf(DATA_TYPE),
+    digestAs(octetString(hash('sha256', 'other octets', 'buffer'))),
+  ],
+  'P08 right contentType, messageDigest cut off': [
+    ...contentTypeOf(DATA_TYPE),
+    digestAs(octetString(hash('sha256', content, 'buffer').subarray(0, 16))),
+  ],
+  'P08 right contentType, messageDigest that is no OCTET STRING': [
+    ...contentTypeOf(DATA_TYPE),
+    digestAs(encode(0x16, hash('sha256', content, 'buffer'))),
+  ],
+};
+test('P08 P09 both attributes as they should be', () =>
+  accepts(forge({ content, binding: [...contentTypeOf(DATA_TYPE), rightDigest] })));
+for (const [what, binding] of Object.entries(BINDINGS))
+  test(what, () => refuses(forge({ content, binding }), 'signature_invalid'));
+
 for (const [what, parts] of Object.entries(WRONG)) test(what, () => refuses(forge(parts), 'signature_invalid'));
 
 test('P09 no signedAttrs at all', () => undecodable(forge({ arrange: () => [] })));
