@@ -1,0 +1,78 @@
+/** What is wrong with a message, and the number that its sender reads in the CertRep: RFC 8894 3.2.1.4.5. */
+import assert from 'node:assert/strict';
+import { sign } from 'node:crypto';
+import { test } from 'node:test';
+import { nullValue, octetString, printableString, sequence, smallInteger, time } from '../../src/asn1/writer.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
+import { messageCodec } from '../../src/scep/codec.ts';
+import { allows, endpointUnderTest } from '../enroll/endpoint-under-test.ts';
+import { algorithm, attribute, forge, forgeEnvelope, scepAttributes } from '../kit/forge.ts';
+import { rsaKey } from '../kit/keys.ts';
+import { clientFor, clock, HOUR, NOW, raFor, random, registration, root } from '../kit/pki.ts';
+import { requestMessage } from '../kit/requests.ts';
+import { refusalOf } from '../kit/wire-codes.ts';
+
+const [BAD_ALG, BAD_MESSAGE_CHECK, BAD_REQUEST, BAD_TIME, BAD_CERT_ID] = ['0', '1', '2', '3', '4'] as const;
+
+const signingTime = (hours: number): Uint8Array =>
+  attribute('1.2.840.113549.1.9.5', time(new Date(NOW.getTime() + hours * HOUR)));
+const attributes = (...more: Uint8Array[]): Uint8Array[] => [...scepAttributes(), ...more];
+const ofType = (type: string, content?: Uint8Array): Uint8Array =>
+  forge({
+    attributes: scepAttributes({ messageType: printableString(type) }),
+    ...(content && { content: forgeEnvelope({ content }) }),
+  });
+const issuerAndSerial = sequence(nameFromText('CN=Test Issuing'), smallInteger(0x1234));
+const other = rsaKey('other');
+const otherRa = await raFor(rsaKey('other ra'), 'CN=Other RA');
+const rc2 = { oid: '1.2.840.113549.3.2', name: 'aes-128-cbc', keyBytes: 16, blockBytes: 16 };
+
+const MESSAGES: Readonly<Record<string, readonly [Uint8Array, string]>> = {
+  'P02 a digest that is off': [await requestMessage({ digest: 'sha1' }), BAD_ALG],
+  'P03 the digest MD5': [
+    forge({ digest: 'md5', digestIdentifier: algorithm('1.2.840.113549.2.5', nullValue) }),
+    BAD_ALG,
+  ],
+  'E05 the cipher 3DES where it is off': [await requestMessage({ cipher: 'des-ede3-cbc' }), BAD_ALG],
+  'E06 the cipher DES where it is off': [await requestMessage({ cipher: 'des-cbc' }), BAD_ALG],
+  'E07 the cipher RC2': [forge({ content: forgeEnvelope({ cipher: rc2 }) }), BAD_ALG],
+  'Q13 a signer with RSA-1024': [await requestMessage({ signer: await clientFor(rsaKey('small', 1024)) }), BAD_ALG],
+  'P07 a signature by another key': [
+    forge({ signatureOf: (data) => sign('sha256', data, other.privateKey) }),
+    BAD_MESSAGE_CHECK,
+  ],
+  'P08 a content that was not signed': [forge({ digested: forgeEnvelope() }), BAD_MESSAGE_CHECK],
+  'P11 no certificate of the signer': [
+    forge({ certificates: [root.certificate, otherRa.certificate] }),
+    BAD_MESSAGE_CHECK,
+  ],
+  'P22 a signingTime of 25 h ago': [forge({ attributes: attributes(signingTime(-25)) }), BAD_TIME],
+  'P22 a signingTime in 2 h': [forge({ attributes: attributes(signingTime(2)) }), BAD_TIME],
+  'P17 messageType UpdateReq': [ofType('18'), BAD_REQUEST],
+  'P20 no senderNonce': [forge({ attributes: scepAttributes({ senderNonce: undefined }) }), BAD_REQUEST],
+  'P20 a senderNonce of 65 octets': [
+    forge({ attributes: scepAttributes({ senderNonce: octetString(Buffer.alloc(65)) }) }),
+    BAD_REQUEST,
+  ],
+  'E11 an envelope for another RA': [await requestMessage({ recipient: otherRa.certificate }), BAD_REQUEST],
+  'Q04 an envelope without a request': [await requestMessage({ content: Buffer.from('garbage') }), BAD_REQUEST],
+  'G04 a poll for an unknown transaction': [ofType('20', issuerAndSerial), BAD_CERT_ID],
+  'G06 GetCert for an unknown certificate': [ofType('21', issuerAndSerial), BAD_CERT_ID],
+};
+const rules = { legacy: new Set<never>(), signingTime: { past: 24 * HOUR, future: HOUR }, renewal: true };
+const { service } = await endpointUnderTest(allows('none'), {
+  codec: messageCodec({ ra: registration, rules, clock, random }),
+});
+
+for (const [what, [message, failInfo]] of Object.entries(MESSAGES))
+  test(`${what} is failInfo ${failInfo}`, async () => {
+    const { body, outcome } = await service.pkiOperation(message);
+    assert.deepEqual([outcome, refusalOf(body)[0]], ['refused', failInfo]);
+  });
+
+test('P22 a signingTime within the window is no reason to refuse', async () => {
+  for (const hours of [-23, 0, 1]) {
+    const { outcome } = await service.pkiOperation(forge({ attributes: attributes(signingTime(hours)) }));
+    assert.notEqual(outcome, 'refused');
+  }
+});
