@@ -53,6 +53,7 @@ const REFUSED_VALUES: ReadonlyArray<readonly [string, string, (reader: DerReader
   ['a high tag number', '1f8101 00', (reader) => reader.element()],
   ['an empty INTEGER', '0200', (reader) => reader.integer()],
   ['an INTEGER with a redundant zero', '02020001', (reader) => reader.integer()],
+  ['an INTEGER with a redundant zero before 127', '0202007f', (reader) => reader.integer()],
   ['an INTEGER with a redundant sign', '0202ff80', (reader) => reader.integer()],
   ['a negative version', '0201ff', (reader) => reader.smallInteger()],
   ['a version of five octets', '02050100000000', (reader) => reader.smallInteger()],

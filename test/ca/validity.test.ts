@@ -90,6 +90,12 @@ test('a request says what it asks for only when it asks', async () => {
 const unit = fc.constantFrom<ValidityUnit>('Hours', 'Days', 'Weeks', 'Months', 'Years');
 const read = (...list: Uint8Array[]) => requestedValidity(readNameValuePairs(DerReader.over(setOf(...list)).set()));
 
+test('half of what a validity needs is none', () => {
+  assert.equal(read(pair('ValidityPeriod', 'Days')), undefined);
+  assert.equal(read(pair('ValidityPeriod', '5')), undefined);
+  assert.equal(read(), undefined);
+});
+
 test('property: every unit and count is read in either order', () => {
   fc.assert(
     fc.property(unit, fc.integer({ min: 1, max: 9_999_999_999 }), (asked, count) => {
