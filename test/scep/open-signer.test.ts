@@ -206,6 +206,8 @@ test('P10 no SignerInfo', () => undecodable(forge({ signerInfos: () => [] })));
 
 test('P11 certificates of others before and behind the signer', () =>
   accepts(forge({ certificates: [root.certificate, ecClient.certificate, client.certificate, issuing.certificate] })));
+test('P11 sixteen certificates, the one of the signer last', () =>
+  accepts(forge({ certificates: [...Array<Uint8Array>(15).fill(root.certificate), client.certificate] })));
 test('P11 several certificates and none of the signer', () =>
   refuses(forge({ certificates: [root.certificate, issuing.certificate] }), 'signature_invalid'));
 test('P11 no certificate at all', () => refuses(forge({ certificates: [] }), 'signature_invalid'));
