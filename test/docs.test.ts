@@ -1,6 +1,6 @@
 /** What the documentation claims is true: generated pages are current, and every command, code and link exists. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { PAGES } from '../src/app/documentation.ts';
@@ -77,4 +77,17 @@ for (const page of pages)
 test('every page of docs/ is reachable from the README', () => {
   for (const page of pages.filter((name) => name.startsWith('docs/')))
     assert.ok(read('README.md').includes(`(${page})`), page);
+});
+
+test('every word of docs/glossary.md is a word of the source', () => {
+  const source = globSync('src/**/*.ts', { cwd: root }).map(read).join('\n').toLowerCase();
+  const words = [...read('docs/glossary.md').matchAll(/^\| (?!word \|)([^|`]+) \|/gm)].flatMap(([, cell]) =>
+    cell!.split(', ').map((word) => word.toLowerCase()),
+  );
+  assert.ok(words.length >= 40, String(words.length));
+  const spellings = (word: string): string[] => [word, word.replace(/ (\w)/g, '$1'), word.replaceAll(' ', '-')];
+  assert.deepEqual(
+    words.filter((word) => !spellings(word).some((spelling) => source.includes(spelling))),
+    [],
+  );
 });
