@@ -13,6 +13,8 @@ const pages = [
   'README.md',
   'SECURITY.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'CODE_OF_CONDUCT.md',
   'certs/README.md',
   ...readdirSync(join(root, 'docs')).map((file) => `docs/${file}`),
 ].filter((file) => file.endsWith('.md'));
@@ -88,6 +90,17 @@ test('every word of docs/glossary.md is a word of the source', () => {
   const spellings = (word: string): string[] => [word, word.replace(/ (\w)/g, '$1'), word.replaceAll(' ', '-')];
   assert.deepEqual(
     words.filter((word) => !spellings(word).some((spelling) => source.includes(spelling))),
+    [],
+  );
+});
+
+test('every file that CONTRIBUTING sends people to exists', () => {
+  const named = [...read('CONTRIBUTING.md').matchAll(/`((?:[a-z-]+\/)*[a-z-]+(?:\.[a-z]+)*\.(?:ts|md))`/g)].map(
+    ([, file]) => file!,
+  );
+  assert.ok(named.length > 30, String(named.length));
+  assert.deepEqual(
+    named.filter((file) => !existsSync(join(root, file)) && !existsSync(join(root, 'src', file))),
     [],
   );
 });
