@@ -1,6 +1,7 @@
 /** Who is let in, and what it costs to try. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { attempts } from '../../src/admin/attempts.ts';
 import { basicAuthentication } from '../../src/admin/basic-authentication.ts';
 import type { PasswordHash } from '../../src/admin/password-hash.ts';
 import { basic } from './admin-under-test.ts';
@@ -60,8 +61,19 @@ test('a request without credentials is anonymous, and no failure however often i
   assert.equal((await login('ndes:right')).kind, 'known');
 });
 
-for (const header of ['', 'Basic', 'Basic !', 'Bearer abc', basic('nocolon'), `Basic ${'A'.repeat(5000)}`])
-  test(`${header.slice(0, 20)} is wrong without any comparison`, async () => {
+for (const header of [
+  '',
+  'Basic',
+  'Basic !',
+  'Bearer abc',
+  basic('nocolon'),
+  `Basic ${'A'.repeat(5000)}`,
+  `${basic('ndes:right')}, Bearer abc`,
+  `${basic('ndes:right')}!`,
+  `x ${basic('ndes:right')}`,
+  basic(`ndes:${'x'.repeat(2000)}`),
+])
+  test(`${header.slice(0, 40)} is wrong without any comparison`, async () => {
     const { authenticate, compared } = underTest();
     assert.deepEqual(await authenticate(header, '10.0.0.1'), { kind: 'wrong' });
     assert.equal(compared.length, 0);
@@ -75,6 +87,27 @@ test('ten failures within a minute turn an address away before anything is compu
   assert.equal((await login('ndes:right', '10.0.0.2')).kind, 'known');
   clock.forward(60_000);
   assert.equal((await login('ndes:right')).kind, 'known');
+});
+
+test('an address is turned away for the whole minute', async () => {
+  const { login, clock } = underTest();
+  for (let n = 0; n < 10; n++) await login('ndes:wrong');
+  clock.forward(59_999);
+  assert.equal((await login('ndes:right')).kind, 'busy');
+  clock.forward(1);
+  assert.equal((await login('ndes:right')).kind, 'known');
+});
+
+test('ten thousand networks are remembered; one more takes the place of the one that failed first', () => {
+  const failures = attempts(handClock());
+  const [first, second] = ['192.0.2.1', '192.0.2.2'];
+  for (let n = 0; n < 10; n++) failures.failed(first);
+  for (let n = 0; n < 10; n++) failures.failed(second);
+  const strangers = Array.from({ length: 9_999 }, (_, n) => `10.0.${n >> 8}.${n & 0xff}`);
+  for (const stranger of strangers.slice(0, -1)) failures.failed(stranger);
+  assert.equal(failures.tooMany(first), true);
+  failures.failed(strangers.at(-1)!);
+  assert.deepEqual([failures.tooMany(first), failures.tooMany(second)], [false, true]);
 });
 
 test('failures count by /64 of IPv6, and by address of IPv4 also where it is mapped', async () => {

@@ -38,9 +38,25 @@ for (const [why, text] of [
   ['empty', ''],
   ['another algorithm', `$argon2id$v=19$m=65536,t=3,p=4$${SALT}$${HASH}`],
   ['a short hash', `$scrypt$ln=16,r=8,p=1$${SALT}$AAAA`],
+  ['a name in upper case', `$SCRYPT$ln=16,r=8,p=1$${SALT}$${HASH}`],
+  ['something before it', `x$scrypt$ln=16,r=8,p=1$${SALT}$${HASH}`],
+  ['something behind it', `$scrypt$ln=16,r=8,p=1$${SALT}$${HASH}$`],
   ['too cheap', `$scrypt$ln=4,r=8,p=1$${SALT}$${HASH}`],
+  ['just too cheap', `$scrypt$ln=9,r=8,p=1$${SALT}$${HASH}`],
+  ['just over 256 MiB', `$scrypt$ln=18,r=9,p=1$${SALT}$${HASH}`],
+  ['five times over the memory', `$scrypt$ln=16,r=8,p=5$${SALT}$${HASH}`],
   ['4 GiB for each login', `$scrypt$ln=22,r=8,p=1$${SALT}$${HASH}`],
   ['a minute for each login', `$scrypt$ln=16,r=8,p=99$${SALT}$${HASH}`],
   ['r of zero', `$scrypt$ln=16,r=0,p=1$${SALT}$${HASH}`],
 ])
   test(`refused: ${why}`, () => assert.equal(parsePasswordHash(text!), undefined));
+
+for (const [ln, r, p] of [
+  [10, 1, 1],
+  [18, 8, 4],
+] as const)
+  test(`accepted: ln=${ln}, r=${r}, p=${p}, the least or the most that there may be of each`, () => {
+    const { salt, hash, ...cost } = parsed(`$scrypt$ln=${ln},r=${r},p=${p}$${SALT}$${HASH}`);
+    assert.deepEqual(cost, { ln, r, p });
+    assert.deepEqual([salt.length, hash.length], [16, 32]);
+  });
