@@ -331,6 +331,8 @@ for (const url of [
   'http://a.example/',
   'http://localhost.example/',
   'http://127.0.0.1.example/',
+  'http://not-localhost/',
+  'http://127.0.0.1.localhost/',
   'ftp://a.example/',
   'nothing',
   'https://user:hunter2@a.example/',
