@@ -211,7 +211,7 @@ describe('what is not an answer', () => {
       assert.match((await unreachableAfter(answer)).message, says);
     });
 
-  for (const status of [301, 302, 307, 308])
+  for (const status of [300, 301, 302, 307, 308, 399])
     test(`redirect ${status} is refused, and its target hears nothing`, async () => {
       const location = `${tenant.origin}/elsewhere/ScepActions/validateRequest`;
       const error = await unreachableAfter({ status, headers: { location }, text: '' });

@@ -161,7 +161,19 @@ test('requests that the service finds too large, or bad, do not open the breaker
   }
 });
 
-test('a caller who gives up does not open the breaker', async () => {
+test('a caller who gives up does not open the breaker, whatever its question then ends with', async () => {
+  const caller = new AbortController();
+  const { ask, health } = persistence({ ...QUICK, breakAfter: 1 }, () => new Date(0));
+  const ended = Promise.withResolvers<string>();
+  const given = rejection(ask('token', () => ended.promise, caller.signal));
+  caller.abort(new Error('gone'));
+  assert.equal((await given).message, 'gone');
+  ended.reject(new IntuneUnreachable({ hop: 'token', what: 'x', remedy: 'y', retryable: false }));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(health().ok, true);
+});
+
+test('a caller who has given up before does not open the breaker', async () => {
   const client = tenant.client({ timeouts: { breakAfter: 1 } });
   await rejection(client.validateRequest(request, AbortSignal.abort(new Error('gone'))));
   assert.equal(client.health().ok, true);
