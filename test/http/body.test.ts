@@ -112,6 +112,35 @@ test('chunks are copied and not kept, and the copy is at most twice as long as t
   });
 });
 
+test('a body of the length that was announced is kept in a buffer of that length', async () => {
+  const octets = 50 * KIB;
+  const body = request({ 'content-length': String(octets) });
+  body.end(Buffer.alloc(octets));
+  await bodies({ longest: 512 * KIB, most: 512 * KIB }).use(body, async (read) => {
+    assert.deepEqual([read.length, read.buffer.byteLength], [octets, octets]);
+  });
+});
+
+test('the buffer doubles, so that a body of many small chunks is copied a few times and not for each of them', async () => {
+  await bodies({ longest: 512 * KIB, most: 512 * KIB }).use(dripping(100 * KIB), async (read) => {
+    assert.deepEqual([read.length, read.buffer.byteLength], [100 * KIB, 128 * KIB]);
+  });
+});
+
+test('what comes after a body was refused is dropped: nothing takes it, and it takes no place', async () => {
+  const held = bodies({ longest: 10 * KIB, most: 10 * KIB });
+  const body = request();
+  const refused = held.use(body, lengthOf);
+  body.write(Buffer.alloc(8 * KIB));
+  body.write(Buffer.alloc(4 * KIB));
+  await assert.rejects(refused, fails('message_too_large'));
+  assert.deepEqual([body.listenerCount('data'), body.readableFlowing], [0, true]);
+  body.write(Buffer.alloc(KIB));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(body.readableLength, 0);
+  assert.equal(await held.use(complete(10 * KIB), lengthOf), 10 * KIB);
+});
+
 test('octets are given back when the work fails, the sender goes away or the body was too long', async () => {
   const held = bodies({ longest: 512 * KIB, most: 512 * KIB });
   const failing = work();

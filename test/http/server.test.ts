@@ -155,6 +155,14 @@ test('H14 a chunked POST of 3 MiB is 413 as soon as it has passed the limit', as
   const chunk = Buffer.alloc(64 * 1024, 0x30);
   const octets = await raw(port, CHUNKED_HEAD, chunked(...Array.from({ length: 48 }, () => chunk)));
   assert.equal(only(octets).status, 413);
+
+  // The same without an end: who keeps the whole body before he looks at it never answers.
+  const socket = await open(port);
+  socket.write(CHUNKED_HEAD);
+  socket.write(chunked(...Array.from({ length: 48 }, () => chunk)).subarray(0, -'0\r\n\r\n'.length));
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  assert.equal(only(answer.toString('latin1')).status, 413);
+  socket.destroy();
 });
 
 test('H14 what a chunked POST has beyond the limit is dropped, and the connection serves on', async (t) => {
