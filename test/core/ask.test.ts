@@ -1,5 +1,6 @@
 /** Only a whole decision is a decision: whatever else a policy answers, nobody takes it for a yes. */
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { ask, within } from '../../src/core/ask.ts';
 import type { Decision, EnrollmentRequest, Policy } from '../../src/core/contracts.ts';
@@ -65,4 +66,20 @@ test('a policy that never answers is left at the deadline', async () => {
   controller.abort(new Error('the deadline'));
   await assert.rejects(asked, /the deadline/);
   await assert.rejects(within(new Promise(() => {}), controller.signal), /the deadline/);
+});
+
+test('a signal that many requests share keeps no listener of those that are done', async () => {
+  const controller = new AbortController();
+  const listeners = (): number => getEventListeners(controller.signal, 'abort').length;
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const running = within(promise, controller.signal);
+  assert.equal(listeners(), 1);
+  for (let n = 0; n < 100; n++) {
+    await within(Promise.resolve(n), controller.signal);
+    await assert.rejects(within(Promise.reject(new Error('no')), controller.signal), /no/);
+  }
+  assert.equal(listeners(), 1);
+  resolve('done');
+  assert.equal(await running, 'done');
+  assert.equal(listeners(), 0);
 });
