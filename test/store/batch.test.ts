@@ -166,6 +166,25 @@ test('a write that meets a unique index twice is rejected', async (context) => {
   assert.equal(runs, 2);
 });
 
+test('I08 a write is acknowledged after its commit: another process then reads it, also beside one that failed', async (context) => {
+  const { engine, other } = await contended(context);
+  const { write } = groupCommit(engine);
+  const committed = other.prepare('select count(*) as n from consumed_challenges where id = ?');
+  /** How many rows the other connection sees in the moment of the acknowledgement. */
+  const acknowledged = async (id: string): Promise<unknown> => {
+    await write((tx) => insert(tx, id));
+    return committed.get(id)?.['n'];
+  };
+  assert.equal(await acknowledged('alone'), 1);
+  assert.deepEqual(await Promise.all(['a', 'b', 'c'].map(acknowledged)), [1, 1, 1]);
+  const beside = acknowledged('d');
+  await assert.rejects(
+    write(() => Promise.reject(new Error('no'))),
+    /no/,
+  );
+  assert.equal(await beside, 1);
+});
+
 test('while another process holds the lock other work goes on, and the write is done when it is free', async (context) => {
   const { engine, other } = await contended(context);
   other.exec('begin immediate');

@@ -46,9 +46,22 @@ test('an existing file that others may read or change is refused', { skip: proce
 test('the settings that durability and secrecy need are on', () => {
   const database = openDatabase(temporaryFile());
   const setting = (name: string) => Object.values(database.prepare(`pragma ${name}`).get() ?? {})[0];
-  const names = ['journal_mode', 'synchronous', 'foreign_keys', 'secure_delete', 'busy_timeout'];
+  const names = ['journal_mode', 'synchronous', 'foreign_keys', 'secure_delete', 'busy_timeout', 'wal_autocheckpoint'];
   const FULL = 2;
-  assert.deepEqual(names.map(setting), ['wal', FULL, 1, 1, 100]);
+  assert.deepEqual(names.map(setting), ['wal', FULL, 1, 1, 100, 4_000]);
+  database.close();
+});
+
+test('the write-ahead log stays at about 16 MB, however much is written', () => {
+  const path = temporaryFile();
+  const database = openDatabase(path);
+  database.exec('create table filling (octets blob)');
+  const insert = database.prepare('insert into filling values (zeroblob(1000000))');
+  const megabytes = (): number => statSync(`${path}-wal`).size / 1_000_000;
+  for (let n = 0; n < 14; n++) insert.run();
+  assert.ok(megabytes() > 14, 'it is not emptied for every few writes, which would cost each of them');
+  for (let n = 0; n < 36; n++) insert.run();
+  assert.ok(megabytes() < 20, `${megabytes()} MB after 50 MB`);
   database.close();
 });
 
