@@ -5,7 +5,16 @@ import { challengeIssuer } from '../../src/admin/challenges.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { oneTimePolicy } from '../../src/policy/one-time.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { endpointUnderTest, handClock, issuedIn, keptLog, PATH, read, stored } from '../enroll/endpoint-under-test.ts';
+import {
+  type Different,
+  endpointUnderTest,
+  handClock,
+  issuedIn,
+  keptLog,
+  PATH,
+  read,
+  stored,
+} from '../enroll/endpoint-under-test.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { client, clientFor, HOUR, type Keyed, random } from '../kit/pki.ts';
 import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
@@ -18,19 +27,19 @@ const message = async (challenge: string | undefined, signer: Keyed = client): P
 };
 
 /** An endpoint with one-time passwords beside another one, both over one store. */
-async function endpoints() {
+async function endpoints({ max = 5, ...different }: Different & { max?: number } = {}) {
   const clock = handClock();
   const store = await openSqliteStore({ path: ':memory:', clock });
   const log = keptLog();
   const policy = oneTimePolicy({ store, clock, logger: log });
-  const under = await endpointUnderTest(policy, { store, clock });
+  const under = await endpointUnderTest(policy, { store, clock, ...different });
   const other = await endpointUnderTest(policy, { store, clock, path: '/scep/other' });
-  const issuer = challengeIssuer(PATH, { validity: HOUR, max: 5, length: 8 }, { store, clock, random });
+  const issuer = challengeIssuer(PATH, { validity: HOUR, max, length: 8 }, { store, clock, random });
   const password = async (): Promise<string> => {
     const challenge = await issuer.issue();
     return challenge === 'full' ? assert.fail('full') : challenge.password;
   };
-  return { under, other, clock, password, log };
+  return { under, other, clock, issuer, password, log };
 }
 
 test('a password is good for one certificate, and the repeat of its request gets the same one', async () => {
@@ -39,6 +48,25 @@ test('a password is good for one certificate, and the repeat of its request gets
   const first = await issuedIn(await under.service.pkiOperation(request));
   assert.deepEqual(await issuedIn(await under.service.pkiOperation(request)), first);
   assert.equal((await stored(under)).length, 1);
+});
+
+test('M03 a password that is used gives its place to another one; one that was refused or is not used keeps it', async () => {
+  const { under, issuer, password } = await endpoints({ max: 2 });
+  const [used] = [await password(), await password()];
+  assert.equal(await issuer.issue(), 'full');
+  await read(await under.service.pkiOperation(await message('0000000000000000')));
+  assert.equal(await issuer.issue(), 'full');
+  await issuedIn(await under.service.pkiOperation(await message(used)));
+  await password();
+  assert.equal(await issuer.issue(), 'full');
+});
+
+test('M03 a password that is used up by waiting for approval gives its place to another one', async () => {
+  const { under, issuer, password } = await endpoints({ max: 1, approval: 'manual' });
+  const request = await message(await password());
+  assert.equal((await read(await under.service.pkiOperation(request))).status, 'pending');
+  await password();
+  assert.equal(await issuer.issue(), 'full');
 });
 
 const E_PROP_NOT_FOUND = 0x80070490;
