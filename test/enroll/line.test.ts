@@ -13,7 +13,7 @@ import { staticPolicy } from '../../src/policy/static.ts';
 import { forge, scepAttributes } from '../kit/forge.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { client, clientFor, clock, HOUR, issuing, NOW, random, root } from '../kit/pki.ts';
-import { CHALLENGE, CSR, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
+import { CHALLENGE, CSR, REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
 import {
   allows,
   type Different,
@@ -108,6 +108,21 @@ test('G02 a request that waits for approval is answered PENDING, and asked about
   assert.equal(policy.asked.length, 1);
   assert.equal((await under.store.listPending()).length, 1);
   assert.deepEqual(await events(under), ['pending']);
+});
+
+test('manual approval: what the policy said is in the facts of the answer that waits', async () => {
+  const facts = { device: 'D1' };
+  for (const [said, expected] of [
+    [{ facts }, { reason: 'approval: an administrator decides: openndes certs approve', device: 'D1' }],
+    [{}, { reason: 'approval: an administrator decides: openndes certs approve' }],
+  ] as const) {
+    const policy = policyThat(() => ({ kind: 'allow', notify: 'none', ...said }));
+    const under = await endpointUnderTest(policy, { approval: 'manual' });
+    const answer = await under.service.pkiOperation(MESSAGE);
+    const { messageType, transactionId, subject, ...rest } = answer.facts;
+    assert.deepEqual([answer.outcome, rest], ['pending', expected]);
+    assert.deepEqual([messageType, transactionId, subject], ['PKCSReq', TRANSACTION_ID, 'CN=device-1,O=Example']);
+  }
 });
 
 test('G03 a request that an administrator rejected gets FAILURE, and nobody is asked', async () => {
@@ -221,6 +236,21 @@ test('a store that cannot be read: unavailable, and no policy is asked', async (
   });
   await assert.rejects(under.service.pkiOperation(MESSAGE), unavailable);
   assert.equal(policy.asked.length, 0);
+});
+
+test('a subject is cut to 512 characters in the facts, and to no fewer', async () => {
+  const logged = async (length: number): Promise<string> => {
+    const units = Array.from({ length: 20 }, (_, n) => `OU=${String(n).padStart(62, '0')}`).join(',');
+    const subject = nameFromText(units.slice(0, length));
+    const content = await writeCertificationRequest({ ...REQUEST_PLAN, subject }, client.key);
+    const under = await endpointUnderTest(policyThat(() => ({ kind: 'deny', code: 'rejected', detail: '' })));
+    const answer = await under.service.pkiOperation(await requestMessage({ content }));
+    return String(answer.facts['subject']);
+  };
+  assert.deepEqual(
+    (await Promise.all([511, 512, 513, 1000].map(logged))).map(({ length }) => length),
+    [511, 512, 512, 512],
+  );
 });
 
 test('P15 signer key ≠ CSR key is issued by default and refused where one key is demanded', async () => {

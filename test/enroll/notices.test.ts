@@ -107,6 +107,12 @@ test('outbox: delivered at once, the notice sent later', async () => {
   assert.equal(await under.notices(), 1);
   assert.equal(policy.notices.length, 1);
   assert.deepEqual(await events(under), ['issued', 'notified']);
+  const { serial } = (await stored(under))[0]!;
+  const ofCertificate = await under.store.listAudit({ serial });
+  assert.deepEqual(
+    ofCertificate.map(({ event }) => event),
+    ['notified', 'issued'],
+  );
   assert.equal(await under.notices(), 0);
 });
 
@@ -223,6 +229,10 @@ for (const notify of ['strict', 'outbox'] as const)
     );
     assert.deepEqual(Buffer.from(notice.csr), Buffer.from(CSR));
     assert.deepEqual(await stored(under), []);
+    const at = under.clock();
+    assert.deepEqual(await under.store.listAudit({}), [
+      { at, event: 'notified', endpoint: PATH, transactionId: TRANSACTION_ID },
+    ]);
     assert.equal(await under.notices(), 0);
   });
 
