@@ -1,12 +1,11 @@
 /** The operations that hand out certificates of CAs, beside GetCACert: chain and next CA, as HTTP answers them. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { ScepService } from '../../src/enroll/service.ts';
+import { scepService } from '../../src/enroll/service.ts';
 import { httpServer } from '../../src/http/server.ts';
-import { caCertificates, caChain } from '../../src/scep/ca-certificates.ts';
 import { capabilities } from '../../src/scep/capabilities.ts';
 import { nextCaCertificates } from '../../src/scep/next-ca.ts';
-import { keptLog } from '../enroll/endpoint-under-test.ts';
+import { allows, endpointUnderTest, keptLog } from '../enroll/endpoint-under-test.ts';
 import { clock, issuing, nextCa, ra, registration, root } from '../kit/pki.ts';
 import * as second from '../kit/pkijs.ts';
 
@@ -15,14 +14,15 @@ const chain = [issuing.certificate, root.certificate];
 const next = [nextCa.certificate, root.certificate];
 
 async function served(t: TestContext, { rollover }: { rollover: boolean }) {
-  const service: ScepService = {
-    path: PATH,
+  const { endpoint, around } = await endpointUnderTest(allows('none'), { path: PATH });
+  const plan = {
+    endpoint,
     capabilities: capabilities({ legacy: new Set(), renewal: true, nextCa: rollover }),
-    caCertificates: caCertificates([ra.certificate], chain),
-    caChain: caChain([ra.certificate], chain),
+    ra: [ra.certificate],
+    chain,
     ...(rollover && { nextCa: () => nextCaCertificates(next, registration) }),
-    pkiOperation: () => Promise.reject(new Error('not asked here')),
   };
+  const service = scepService(plan, around);
   const logger = keptLog();
   const app = await httpServer({ services: [service], logger, clock, grace: 50 });
   t.after(() => app.close());

@@ -1,12 +1,13 @@
 /** What a browser gets at a SCEP URL. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { type Landing, landingOf } from '../../src/enroll/landing.ts';
 import { landingPage } from '../../src/http/landing.ts';
 import { thumbprint } from '../../src/pkix/certificate.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { endpointUnderTest } from '../enroll/endpoint-under-test.ts';
-import { issuing, root } from '../kit/pki.ts';
+import { issuing, ra, root } from '../kit/pki.ts';
 import { CHALLENGE } from '../kit/requests.ts';
 import { lab, PATH, served } from './server-under-test.ts';
 
@@ -54,7 +55,27 @@ test('nothing is fetched, run, framed or sent by the page', () => {
   for (const part of ["default-src 'none'", "frame-ancestors 'none'", "form-action 'none'", "style-src 'sha256-"])
     assert.ok(policy.includes(part), part);
   assert.ok(!policy.includes('unsafe'));
+  assert.deepEqual([headers['x-content-type-options'], headers['referrer-policy']], ['nosniff', 'no-referrer']);
   assert.doesNotMatch(html({}), /<script|<form|<a |src=|http:|url\(|\son\w+=/i);
+});
+
+test('the issuing CA is the first of the chain, and the last is named only where it is a root', () => {
+  const facts = (name: string, der: Uint8Array) => ({
+    name,
+    thumbprint: createHash('sha1').update(der).digest('hex').toUpperCase(),
+  });
+  const first = facts('CN=Test Issuing', issuing.certificate);
+  const last = facts('CN=Test Root', root.certificate);
+  assert.deepEqual(landingOf([issuing.certificate, ra.certificate, root.certificate]), { issuing: first, root: last });
+  assert.deepEqual(landingOf([issuing.certificate]), { issuing: first });
+  assert.deepEqual(landingOf([root.certificate]), { issuing: last, root: last });
+  assert.deepEqual(landingOf([]), {});
+});
+
+test('the page of a server without the root leaves iOS the choice, and says that Android has none', () => {
+  const text = html(landingOf([issuing.certificate]));
+  assert.ok(text.includes('the root, which this server does not have'));
+  assert.ok(text.includes('<td>the issuing CA or the root</td>'));
 });
 
 test('the page says nothing of version, path or software', () => {

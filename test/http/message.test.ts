@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HttpError } from '../../src/core/errors.ts';
 import { messageFromBody } from '../../src/http/message.ts';
+import { queryValue } from '../../src/http/query.ts';
 
 const DER = Buffer.from('3003020101', 'hex');
 const BASE64 = DER.toString('base64');
@@ -23,3 +24,15 @@ for (const line of ['-----BEGIN ', '-----BEGIN A-----', '-----BEGIN A-----\n', '
     assert.throws(() => messageFromBody(Buffer.concat([Buffer.from('!'), body])), undecodable);
     if (line.includes('BEGIN')) assert.throws(() => messageFromBody(body), undecodable);
   });
+
+for (const [url, value] of [
+  ['/scep?message=a%2Bb', 'a+b'],
+  ['/scep?x=y&MESSAGE=a+b&message=c', 'a+b'],
+  ['/scep?message=a=b', 'a=b'],
+  ['/scep?message=', ''],
+  ['/scep?message', ''],
+  ['/scep?messages=x&=message', undefined],
+  ['/scep', undefined],
+] as const)
+  test(`the message of ${url} is ${JSON.stringify(value) ?? 'absent'}`, () =>
+    assert.equal(queryValue(url, 'message'), value));
