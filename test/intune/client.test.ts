@@ -137,6 +137,11 @@ describe('answers', () => {
     assert.deepEqual([upper.code, upper.description], ['Success', 'fine']);
   });
 
+  test('a 400 with a code and no words is a "no" without words', async () => {
+    const answer = await validateAfter({ status: 400, json: { error: { code: 'BadRequest' } } });
+    assert.deepEqual([answer.code, answer.description], ['BadRequest', '']);
+  });
+
   test('a 400 with a code is a "no"', async () => {
     const json = { error: { code: 'BadRequest', message: '{"Message":"the body is wrong"}' } };
     const answer = await validateAfter({ status: 400, json });

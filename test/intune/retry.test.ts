@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, mock, test } from 'node:test';
 import { IntuneUnreachable } from '../../src/intune/errors.ts';
 import { retryAfterMs } from '../../src/intune/faults.ts';
-import { persistence, worthAsking } from '../../src/intune/retry.ts';
+import { persistence, TIMEOUTS, worthAsking } from '../../src/intune/retry.ts';
 import { type Answer, type FakeTenant, fakeTenant, QUICK, rejection, success } from './fake-tenant.ts';
 
 const request = { transactionId: 'T', csr: Buffer.from('csr') };
@@ -36,6 +36,34 @@ for (const fault of [status(429), status(500), status(502), status(503), status(
     assert.ok((await rejection(tenant.client().validateRequest(request, never))) instanceof IntuneUnreachable);
     assert.equal(asked(), 3);
   });
+
+for (const [code, calls] of [
+  [429, 3],
+  [500, 3],
+  [503, 3],
+  [400, 1],
+  [401, 1],
+] as const)
+  test(`Entra answers ${code} with an error of its own: requests for a token: ${calls}`, async () => {
+    const answer: Answer = { status: code, json: { error: 'temporarily_unavailable' } };
+    tenant.answer('token', ...Array.from({ length: calls }, () => answer));
+    const error = await rejection(tenant.client().validateRequest(request, never));
+    assert.ok(error instanceof IntuneUnreachable && error.status === code);
+    assert.deepEqual(
+      tenant.hops(),
+      Array.from({ length: calls }, () => 'token'),
+    );
+  });
+
+test('the limits and pauses of a client that is told none', () =>
+  assert.deepEqual(TIMEOUTS, {
+    callMs: 10_000,
+    totalMs: 25_000,
+    retries: 2,
+    backoffMs: 300,
+    breakAfter: 5,
+    breakMs: 30_000,
+  }));
 
 test('a "no" is never asked again', async () => {
   tenant.answer('validateRequest', { json: { code: 'ChallengeExpired' } });

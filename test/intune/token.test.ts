@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { ENTRA_CODES } from '../../src/intune/entra-faults.ts';
 import { IntuneUnreachable } from '../../src/intune/errors.ts';
+import { singleFlight } from '../../src/intune/single-flight.ts';
 import { everything, type FakeTenant, fakeTenant, rejection, SECRET } from './fake-tenant.ts';
 
 const request = { transactionId: 'T', csr: Buffer.from('csr') };
@@ -21,6 +22,11 @@ test('twenty devices at a cold start make one token request for each resource an
   await Promise.all(Array.from({ length: 20 }, () => client.validateRequest(request, never)));
   const count = (hop: string) => tenant.hops().filter((seen) => seen === hop).length;
   assert.deepEqual([count('token'), count('discovery'), count('validateRequest')], [2, 1, 20]);
+});
+
+test('one who has given up before gets his reason at once, and waits for nothing', async () => {
+  const silent = singleFlight(() => new Promise<never>(() => {}));
+  await assert.rejects(silent(AbortSignal.abort(new Error('gone'))), /^Error: gone$/);
 });
 
 test('one of many who gives up does not end the flight of the others', async () => {
