@@ -126,6 +126,17 @@ describe('decide', () => {
     assert.ok(decision.kind === 'deny' && decision.detail.includes('Set `tenant`'));
   });
 
+  test('a documented code comes with what to do in any letter case, and another code with whom to ask', async () => {
+    for (const code of ['ChallengeExpired', 'challengeexpired', 'CHALLENGEEXPIRED']) {
+      const decision = await policyOver({ code }).decide(requestWith(CHALLENGE), never);
+      assert.ok(decision.kind === 'deny' && decision.code === 'intune_denied');
+      assert.ok(decision.detail.startsWith(`Intune answered ${code}. The challenge is older than its 60 minutes.`));
+    }
+    const unknown = await policyOver({ code: 'OfTomorrow' }).decide(requestWith(CHALLENGE), never);
+    assert.ok(unknown.kind === 'deny');
+    assert.match(unknown.detail, /This code is not documented; give Microsoft the client-request-id\.$/);
+  });
+
   test('unreachable is pending, with the facts and without the challenge', async () => {
     const decision = await policyOver(unreachable).decide(requestWith(CHALLENGE), never);
     assert.ok(decision.kind === 'pend');
