@@ -31,6 +31,13 @@ test('a second claim is refused until the first is released; the store itself st
   if (process.platform !== 'win32') assert.equal(statSync(`${path}-server`).mode & 0o777, 0o600);
 });
 
+test('a lock that cannot be used for another reason is not taken for another server', () => {
+  const path = temporaryFile();
+  claimSqlite(path).release();
+  writeFileSync(`${path}-server`, 'no database, but longer than its header'.repeat(100));
+  assert.throws(() => claimSqlite(path), /file is not a database/);
+});
+
 test('a server that was killed holds nothing', async () => {
   const path = temporaryFile();
   claimSqlite(path).release();

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { ConfigError } from '../../src/core/errors.ts';
 import { pollKey } from '../../src/enroll/recognise.ts';
+import { DIALECTS } from '../../src/store/dialect.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { MIGRATIONS } from '../../src/store/migrations.ts';
 import { openDatabase, openSqliteStore } from '../../src/store/sqlite.ts';
@@ -62,6 +63,29 @@ test('the write-ahead log stays at about 16 MB, however much is written', () => 
   assert.ok(megabytes() > 14, 'it is not emptied for every few writes, which would cost each of them');
   for (let n = 0; n < 36; n++) insert.run();
   assert.ok(megabytes() < 20, `${megabytes()} MB after 50 MB`);
+  database.close();
+});
+
+test('a conflict is a unique index or a primary key that has the value already, and no other constraint', () => {
+  const database = openDatabase(':memory:');
+  database.exec(`
+    create table one (id integer primary key, name text not null unique);
+    create table word (text text primary key, number integer references one (id)) without rowid;
+    insert into one values (1, 'a'); insert into word values ('a', 1)`);
+  const fault = (statement: string): unknown => {
+    try {
+      database.exec(statement);
+    } catch (error) {
+      return DIALECTS.sqlite.isConflict(error);
+    }
+    return 'none';
+  };
+  assert.equal(fault("insert into one values (2, 'a')"), true);
+  assert.equal(fault("insert into one values (1, 'b')"), true);
+  assert.equal(fault("insert into word values ('a', 1)"), true);
+  assert.equal(fault('insert into one values (2, null)'), false);
+  assert.equal(fault("insert into word values ('b', 7)"), false);
+  assert.equal(fault('insert into nothing values (1)'), false);
   database.close();
 });
 
