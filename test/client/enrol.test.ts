@@ -12,7 +12,7 @@ import {
   poll,
   type ScepServer,
 } from '../../src/client/enrol.ts';
-import { ReplyError } from '../../src/client/reply.ts';
+import { readingReply, ReplyError } from '../../src/client/reply.ts';
 import { type Fetch, ServerError } from '../../src/client/server.ts';
 import { createIssuingCa, createRa } from '../../src/ca/create.ts';
 import { caCertificates } from '../../src/scep/ca-certificates.ts';
@@ -61,6 +61,13 @@ test('P01 C05 enrols: the certificate is for the key, and every step is told', a
   assert.match(told[0]!, /^GetCACaps: POSTPKIOperation Renewal AES /);
   assert.deepEqual(told.slice(1), ['GetCACert: 3 certificates', 'CertRep: success']);
 });
+
+for (const capabilities of ['POSTPKIOperation\nAES\nSHA-256\n', 'SCEPStandard\n'])
+  test(`P01 by POST where the server says ${JSON.stringify(capabilities)}`, async () => {
+    const { result, asked } = await enrolAt({ capabilities });
+    assert.equal(result.status, 'success');
+    assert.equal(asked.at(-1)!.method, 'POST');
+  });
 
 test('P01 by GET where the server takes no POST', async () => {
   const { result, asked } = await enrolAt({ capabilities: 'AES\r\nSHA-256 \r\n' });
@@ -221,6 +228,14 @@ const DISHONEST: Readonly<Record<string, [Partial<ServerParts>, RegExp]>> = {
 for (const [what, [parts, words]] of Object.entries(DISHONEST))
   test(`does not believe a reply: ${what}`, () =>
     assert.rejects(enrolAt(parts), (error) => error instanceof ReplyError && words.test(error.message)));
+
+test('what fails while a reply is read and is no fault of the reply is not called malformed', async () => {
+  const bug = new TypeError('a bug');
+  await assert.rejects(
+    readingReply(() => Promise.reject(bug)),
+    (error) => error === bug,
+  );
+});
 
 test('does not believe a reply: signed by another RA than the one of GetCACert', async () => {
   const other = await raFor(rsaKey('other ra'), 'CN=Other RA');
