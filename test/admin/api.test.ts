@@ -114,7 +114,8 @@ test('without a token there is no API, and without users there is no page', asyn
   const noPages = await adminServer({ pages, token: TOKEN, clock, logger: log });
   t.after(() => Promise.all([noApi.close(), noPages.close()]));
   const api = { method: 'POST', url: '/api/challenges', headers: BEARER, payload: { endpoint: LAB } } as const;
-  assert.equal((await noApi.inject(api)).statusCode, 404);
+  const nothing = await noApi.inject(api);
+  assert.deepEqual([nothing.statusCode, nothing.json()], [404, { error: 'not_found', message: 'Nothing is here.' }]);
   assert.equal((await noPages.inject(api)).statusCode, 201);
   assert.equal((await noPages.inject({ url: PAGE, headers: AUTHORIZED })).statusCode, 404);
 });

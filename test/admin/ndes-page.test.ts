@@ -85,6 +85,11 @@ test('M03 another endpoint has a cache of its own, and 60 minutes empty it', asy
   assert.ok(passwordOn((await page()).octets));
 });
 
+test('M03 a password of 61 seconds expires within 2 minutes, as the page says whole minutes', async (t) => {
+  const { page } = await adminUnderTest(t, { validity: 61_000 });
+  assert.ok(decoded((await page()).octets).includes('will expire within 2 minutes.'));
+});
+
 test('M04 one password for everybody: always the same, with the sentence of NDES, beyond max', async (t) => {
   const { page } = await adminUnderTest(t, { single: 'FEDCBA9876543210', max: 1 });
   for (let n = 0; n < 3; n++) {
