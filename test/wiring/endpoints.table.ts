@@ -1,0 +1,145 @@
+/** `endpoints`, but for their policies. */
+import { X509Certificate } from 'node:crypto';
+import { encode } from '../../src/asn1/writer.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
+import { attribute } from '../kit/forge.ts';
+import { USERS } from './administrator.ts';
+import { certified, deviceKey, enrolled, forged, newSubject } from './device.ts';
+import { issuingSection, secondSection } from './files.ts';
+import type { Row } from './row.ts';
+import { CHALLENGE, shared, statusAt } from './server.ts';
+
+const usual = { authority: 'issuing', profile: 'device', policy: { static: CHALLENGE } };
+const policy = { oneTime: {} };
+
+const server = shared({
+  admin: { port: 0, users: USERS },
+  authorities: { issuing: issuingSection, second: secondSection },
+  profiles: { device: {}, web: { extendedKeyUsage: ['serverAuth'] } },
+  endpoints: [
+    { ...usual, path: '/plain' },
+    { ...usual, path: '/second', authority: 'second' },
+    { ...usual, path: '/web', profile: 'web' },
+    { ...usual, path: '/manual', approval: 'manual' },
+    { ...usual, path: '/no-renewal', renewal: false },
+    { ...usual, path: '/one-time', policy },
+    { ...usual, path: '/one-time-public', policy, adminPage: 'public' },
+    { ...usual, path: '/legacy', legacy: ['sha1'] },
+    { ...usual, path: '/one-key', requireSignerKeyMatch: true },
+    { ...usual, path: '/no-clock', signingTime: 'off' },
+    { ...usual, path: '/past', signingTime: { past: '30h' } },
+    { ...usual, path: '/future', signingTime: { future: '3h' } },
+    { ...usual, path: '/forgets', retention: 0 },
+    { ...usual, path: '/no-browsers', landing: 403 },
+  ],
+});
+
+const at = async (path: string): Promise<string> => (await server()).url(path);
+
+const HOUR = 3_600_000;
+/** UTCTime (RFC 5652 11.3), so many hours from now. */
+function signingTime(hours: number): Uint8Array {
+  const digits = new Date(Date.now() + hours * HOUR).toISOString().replace(/[-:T]/g, '').slice(2, 14);
+  return attribute('1.2.840.113549.1.9.5', encode(0x17, Buffer.from(`${digits}Z`)));
+}
+
+async function clocks(path: string): Promise<string[]> {
+  const url = await at(path);
+  return Promise.all([-25, 0, 2].map((hours) => forged(url, { attributes: [signingTime(hours)] })));
+}
+
+async function renewed(path: string): Promise<string> {
+  const url = await at(path);
+  const subject = newSubject();
+  const { der } = await enrolled(url, { subject });
+  return (await enrolled(url, { subject, challenge: '', signer: { certificate: der, key: deviceKey } })).status;
+}
+
+async function repeated(path: string): Promise<number> {
+  const plan = { subject: nameFromText(newSubject()), challenge: CHALLENGE };
+  const csr = await writeCertificationRequest(plan, deviceKey);
+  const url = await at(path);
+  const first = await enrolled(url, { csr });
+  const again = await enrolled(url, { csr });
+  return new Set([first, again].map(({ der }) => new X509Certificate(der).serialNumber)).size;
+}
+
+async function adminPages(path: string): Promise<number[]> {
+  const { origin, adminUrl } = await server();
+  return Promise.all([origin, adminUrl].map((at) => statusAt(`${at}${path}/mscep_admin/`)));
+}
+
+export const ENDPOINTS: readonly Row[] = [
+  {
+    keys: ['endpoints[].path'],
+    question: 'the HTTP status of GetCACaps',
+    ask: async (path) => statusAt(`${await at(path)}?operation=GetCACaps`),
+    answers: { '/plain': 200, '/PLAIN/pkiclient.exe': 200, '/elsewhere': 404, '/certsrv/mscep/mscep.dll': 404 },
+  },
+  {
+    keys: ['endpoints[].authority'],
+    question: 'the issuer of the certificate',
+    ask: async (path) => (await certified(await at(path))).issuer,
+    answers: { '/plain': 'CN=Wiring Issuing', '/second': 'CN=Wiring Second' },
+  },
+  {
+    keys: ['endpoints[].profile'],
+    question: 'the purposes of the certificate',
+    ask: async (path) => (await certified(await at(path))).keyUsage,
+    answers: { '/plain': ['1.3.6.1.5.5.7.3.2'], '/web': ['1.3.6.1.5.5.7.3.1'] },
+  },
+  {
+    keys: ['endpoints[].approval'],
+    question: 'what the right challenge gets',
+    ask: async (path) => (await enrolled(await at(path))).status,
+    answers: { '/plain': 'issued', '/manual': 'pending' },
+  },
+  {
+    keys: ['endpoints[].renewal'],
+    question: 'what a certificate gets that renews itself without a challenge',
+    ask: renewed,
+    answers: { '/plain': 'issued', '/no-renewal': 'failInfo 2' },
+  },
+  {
+    keys: ['endpoints[].adminPage'],
+    question: 'the HTTP status of the administrator page on the public listener and on that of `admin`',
+    ask: adminPages,
+    answers: { '/one-time': [404, 401], '/one-time-public': [401, 401], '/plain': [404, 404] },
+  },
+  {
+    keys: ['endpoints[].legacy'],
+    question: 'what a message with SHA-1 gets',
+    ask: async (path) => forged(await at(path), { signed: { digest: 'sha1' } }),
+    answers: { '/plain': 'failInfo 0', '/legacy': 'issued' },
+  },
+  {
+    keys: ['endpoints[].requireSignerKeyMatch'],
+    question: 'what a message gets that another key has signed',
+    ask: async (path) => forged(await at(path)),
+    answers: { '/plain': 'issued', '/one-key': 'failInfo 2' },
+  },
+  {
+    keys: ['endpoints[].signingTime', 'endpoints[].signingTime.past', 'endpoints[].signingTime.future'],
+    question: 'what messages get that are signed 25 hours ago, now, and in two hours',
+    ask: clocks,
+    answers: {
+      '/plain': ['failInfo 3', 'issued', 'failInfo 3'],
+      '/no-clock': ['issued', 'issued', 'issued'],
+      '/past': ['issued', 'issued', 'failInfo 3'],
+      '/future': ['failInfo 3', 'issued', 'issued'],
+    },
+  },
+  {
+    keys: ['endpoints[].retention'],
+    question: 'how many certificates the same request gets when it is sent twice',
+    ask: repeated,
+    answers: { '/plain': 1, '/forgets': 2 },
+  },
+  {
+    keys: ['endpoints[].landing'],
+    question: 'the HTTP status that a browser gets',
+    ask: async (path) => statusAt(await at(path)),
+    answers: { '/plain': 200, '/no-browsers': 403 },
+  },
+];
