@@ -35,7 +35,7 @@ const wanted = (subject: string, key: SoftwareKey, days: number) => ({
   subject,
   key,
   validity: days * DAY,
-  backdate: DAY,
+  backdate: 10 * DAY,
   clock,
   random,
 });
@@ -46,7 +46,8 @@ export const raOf = async (ca: Keyed, key: SoftwareKey, days = 300): Promise<Key
   certificate: await createRa(wanted('CN=Wiring RA', key, days), ca),
 });
 
-const rootOf = async (subject: string, key: SoftwareKey): Promise<Keyed> => ({
+/** A root CA for this key, which issues by itself. */
+export const rootOf = async (subject: string, key: SoftwareKey): Promise<Keyed> => ({
   key,
   certificate: await createRoot(wanted(subject, key, 4000)),
 });

@@ -10,8 +10,8 @@ export type Running = {
   urls: string[];
   origin: string;
   adminUrl: string;
-  url(path: string): string;
-  close(): Promise<void>;
+  url: (path: string) => string;
+  close: () => Promise<void>;
 };
 
 type Sections = Readonly<Record<string, unknown>>;

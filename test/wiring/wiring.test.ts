@@ -3,11 +3,46 @@
  * on a real openndes.yaml and asked one question over HTTP, whose answer depends on that key.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { ADMIN } from './admin.table.ts';
+import { AUTHORITIES } from './authorities.table.ts';
 import { ENDPOINTS } from './endpoints.table.ts';
+import { LISTENING } from './listen.table.ts';
+import { POLICIES } from './policies.table.ts';
+import { PROFILE_ROWS } from './profiles.table.ts';
 import type { Row } from './row.ts';
+import { TENANTS } from './tenants.table.ts';
 
-const ROWS: readonly Row[] = [...ENDPOINTS];
+const ROWS: readonly Row[] = [
+  ...LISTENING,
+  ...ADMIN,
+  ...AUTHORITIES,
+  ...PROFILE_ROWS,
+  ...TENANTS,
+  ...ENDPOINTS,
+  ...POLICIES,
+];
+
+const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'configuration.md');
+
+/** The first cells of its tables. Another test holds that the page is made of the keys that the schema knows. */
+const documented = [...readFileSync(PAGE, 'utf8').matchAll(/^\| `(?<key>[^`]+)` \|/gm)].map(
+  ({ groups }) => groups!['key']!,
+);
+
+test('the wiring table has every key of the configuration, and no other', () => {
+  const keys = ROWS.flatMap((row) => row.keys);
+  assert.ok(documented.length > 80, `${documented.length} keys in docs/configuration.md`);
+  assert.deepEqual(
+    {
+      'keys without a row': documented.filter((key) => !keys.includes(key)),
+      'rows without a key': keys.filter((key) => !documented.includes(key)),
+    },
+    { 'keys without a row': [], 'rows without a key': [] },
+  );
+});
 
 for (const { keys, question, ask, answers } of ROWS)
   test(`${keys.join(', ')}: ${question}`, async () => {

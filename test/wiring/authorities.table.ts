@@ -1,0 +1,170 @@
+/** `authorities`: whose certificates and keys clients meet. */
+import { createHash, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as pkijs from 'pkijs';
+import { rsaKey } from '../kit/keys.ts';
+import type { Keyed } from '../kit/pki.ts';
+import { certificatesOf, contentOf, readSigned, verifies } from '../kit/pkijs.ts';
+import { asked, certified, enrolled, forged, signerSerial } from './device.ts';
+import {
+  certificateFile,
+  issuing,
+  issuingSection,
+  keyedFiles,
+  namesOf,
+  next,
+  ra,
+  retired,
+  root,
+  rootOf,
+  secondSection,
+} from './files.ts';
+import type { Row } from './row.ts';
+import { CHALLENGE, shared } from './server.ts';
+
+const chain = certificateFile('above.pem', root);
+const withChain = (folder: string) => ({ ...keyedFiles(`${folder}/ca`, issuing), chain });
+const rsaCa = async (): Promise<Keyed> => rootOf('CN=Wiring RSA', rsaKey('wiring rsa'));
+
+/** Every file encrypted, each with a passphrase of its own. */
+const locked = {
+  ...keyedFiles('locked/ca', issuing, 'passphrase-of-the-ca'),
+  chain,
+  passphrase: 'passphrase-of-the-ca',
+  ra: {
+    ...keyedFiles('locked/ra', ra, 'passphrase-of-the-ra'),
+    passphrase: 'passphrase-of-the-ra',
+    retired: [{ ...keyedFiles('locked/old', retired, 'passphrase-of-the-old'), passphrase: 'passphrase-of-the-old' }],
+  },
+};
+
+const authorities = {
+  own: { ...issuingSection, crl: { validity: '2h' }, next: { certificate: certificateFile('next.pem', next), chain } },
+  second: secondSection,
+  retired: { ...withChain('retired'), ra: { ...issuingSection.ra, retired: [keyedFiles('retired/old', retired)] } },
+  locked,
+  auto: { ...withChain('auto'), ra: 'auto' },
+  split: { ...withChain('split'), ra: 'split' },
+};
+
+const server = shared(async () => {
+  const all = { ...authorities, none: { ...keyedFiles('none/ca', await rsaCa()), ra: 'none' } };
+  const endpoints = Object.keys(all).map((name) => ({
+    path: `/${name}`,
+    authority: name,
+    policy: { static: CHALLENGE },
+  }));
+  return { authorities: all, endpoints };
+});
+const at = async (path: string): Promise<string> => (await server()).url(path);
+
+/** GetCACert: the certificate itself where there is only one. */
+async function caCertificates(path: string): Promise<string[]> {
+  const { body } = await asked(await at(path), 'GetCACert');
+  try {
+    return namesOf(certificatesOf(readSigned(body)));
+  } catch {
+    return namesOf([body]);
+  }
+}
+
+/** The names of the next CA and what is above it, or the HTTP status. */
+async function nextCa(path: string): Promise<string[] | number> {
+  const { status, body } = await asked(await at(path), 'GetNextCACert');
+  return status === 200 ? namesOf(certificatesOf(readSigned(contentOf(readSigned(body))))) : status;
+}
+
+/** Hours from thisUpdate to nextUpdate, and the issuer. */
+async function listOf(name: string): Promise<[number, string]> {
+  const response = await fetch(`${(await server()).origin}/crl/${name}.crl`);
+  const { thisUpdate, nextUpdate, issuer } = pkijs.CertificateRevocationList.fromBER(await response.arrayBuffer());
+  const common = issuer.typesAndValues[0]!.value.valueBlock.value;
+  return [(nextUpdate!.value.getTime() - thisUpdate.value.getTime()) / 3_600_000, common];
+}
+
+/** Which of these signed the CertRep; `nobody` when its signature is wrong. */
+async function replySigner(path: string): Promise<string> {
+  const { message } = await enrolled(await at(path));
+  const signed = readSigned(message);
+  if (!(await verifies(signed))) return 'nobody';
+  const signer = certificatesOf(signed).map((der) => new X509Certificate(der));
+  const found = signer.find(({ serialNumber }) => serialNumber === signerSerial(message));
+  return namesOf([found!.raw])[0]!;
+}
+
+const RA_FILES: Readonly<Record<string, readonly string[]>> = {
+  '/auto': ['ra.pem'],
+  '/split': ['ra-sign.pem', 'ra-enc.pem'],
+};
+const digest = (der: Uint8Array): string => createHash('sha256').update(der).digest('hex');
+
+/** What GetCACert holds beside the CA and the root, by the files in the folder of the CA. */
+async function raFiles(path: string): Promise<string[]> {
+  const { body } = await asked(await at(path), 'GetCACert');
+  const sent = path === '/none' ? [body] : certificatesOf(readSigned(body));
+  const folder = join(dirname(chain), path.slice(1));
+  const files = new Map(
+    (RA_FILES[path] ?? []).map((name) => [digest(new X509Certificate(readFileSync(join(folder, name))).raw), name]),
+  );
+  return sent.flatMap((der) => files.get(digest(der)) ?? []);
+}
+
+const issuedBy = async (path: string): Promise<boolean> =>
+  (await certified(await at(path))).verify(new X509Certificate(issuing.certificate).publicKey);
+
+export const AUTHORITIES: readonly Row[] = [
+  {
+    keys: ['authorities.NAME.certificate', 'authorities.NAME.chain', 'authorities.NAME.ra.certificate'],
+    question: 'the certificates of GetCACert, octet for octet',
+    ask: caCertificates,
+    answers: { '/own': ['ra', 'issuing', 'root'], '/second': ['secondRa', 'second'] },
+  },
+  {
+    keys: ['authorities.NAME.key'],
+    question: 'whether the key of the issuing CA signed the certificate',
+    ask: issuedBy,
+    answers: { '/own': true, '/second': false },
+  },
+  {
+    keys: ['authorities.NAME.ra.key'],
+    question: 'whose signature the CertRep has',
+    ask: replySigner,
+    answers: { '/own': 'ra', '/second': 'secondRa' },
+  },
+  {
+    keys: ['authorities.NAME.ra'],
+    question: 'which files of an RA GetCACert gives out',
+    ask: raFiles,
+    answers: { '/auto': ['ra.pem'], '/split': ['ra-sign.pem', 'ra-enc.pem'], '/none': [] },
+  },
+  {
+    keys: [
+      'authorities.NAME.ra.retired',
+      'authorities.NAME.ra.retired[].certificate',
+      'authorities.NAME.ra.retired[].key',
+      'authorities.NAME.ra.retired[].passphrase',
+    ],
+    question: 'what a message gets that is encrypted to the earlier RA',
+    ask: async (path) => forged(await at(path), { to: retired }),
+    answers: { '/retired': 'issued', '/locked': 'issued', '/own': 'failInfo 2' },
+  },
+  {
+    keys: ['authorities.NAME.passphrase', 'authorities.NAME.ra.passphrase'],
+    question: 'what a device gets from a CA and an RA whose keys are encrypted',
+    ask: async (path) => (await enrolled(await at(path))).status,
+    answers: { '/locked': 'issued' },
+  },
+  {
+    keys: ['authorities.NAME.crl', 'authorities.NAME.crl.validity'],
+    question: 'for how many hours the revocation list is valid, and whose it is',
+    ask: listOf,
+    answers: { own: [2, 'Wiring Issuing'], second: [168, 'Wiring Second'] },
+  },
+  {
+    keys: ['authorities.NAME.next', 'authorities.NAME.next.certificate', 'authorities.NAME.next.chain'],
+    question: 'the certificates of GetNextCACert, octet for octet',
+    ask: nextCa,
+    answers: { '/own': ['next', 'root'], '/second': 404 },
+  },
+];

@@ -1,0 +1,170 @@
+/** `publicUrl`, `store`, `listen` and `log`: a server of its own for each value. */
+import { spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { connect } from 'node:tls';
+import { basic, USERS } from './administrator.ts';
+import { forgery, posted } from './device.ts';
+import { file } from './files.ts';
+import { freePort } from './ports.ts';
+import { answer, arrived, credential, receiver, SECRET } from './receiver.ts';
+import type { Row } from './row.ts';
+import { configured, LISTEN, type Running, shared, started, statusAt } from './server.ts';
+
+const CAPABILITIES = '/plain?operation=GetCACaps';
+const plain = shared({});
+
+const tls = { certificate: file('tls.pem', credential.certificate), key: file('tls.key.pem', credential.key) };
+const secure = shared({ listen: { ...LISTEN, tls } });
+
+/** The scheme of the URL, and whose certificate the server shows. */
+async function greeting(place: string): Promise<string> {
+  const { origin } = await (place === 'tls' ? secure : plain)();
+  const { protocol, port } = new URL(origin);
+  const socket = connect({ host: '127.0.0.1', port: Number(port), rejectUnauthorized: false });
+  try {
+    await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+    const same =
+      socket.getPeerX509Certificate()!.fingerprint256 === new X509Certificate(credential.certificate).fingerprint256;
+    return `${protocol} ${same ? 'certificate of the file' : 'another certificate'}`;
+  } catch {
+    return `${protocol} no TLS`;
+  } finally {
+    socket.destroy();
+  }
+}
+
+const behind = (listen: object) =>
+  shared({
+    listen: { ...LISTEN, ...listen },
+    admin: { port: 0, users: USERS },
+    endpoints: [{ path: '/scep', policy: { oneTime: {} }, adminPage: 'public' }],
+  });
+const BEHIND: Readonly<Record<string, () => Promise<Running>>> = {
+  trusted: behind({ trustProxy: ['loopback'] }),
+  'not trusted': behind({}),
+};
+
+/** One of two addresses behind a proxy fails to log in ten times. What each of them gets then. */
+async function loginsBehind(place: string): Promise<number[]> {
+  const { origin } = await BEHIND[place]!();
+  const login = (address: string): Promise<number> =>
+    statusAt(`${origin}/scep/mscep_admin/`, { ...basic('ndes', 'wrong'), 'x-forwarded-for': address });
+  for (let tries = 0; tries < 10; tries++) await login('203.0.113.1');
+  return [await login('203.0.113.1'), await login('203.0.113.2')];
+}
+
+const slim = shared({ listen: { ...LISTEN, bodyLimit: 16_384 } });
+
+/** The HTTP status of a request that comes while another one is under way. */
+async function whileBusy(mostRunning: string): Promise<number> {
+  const path = `/held/${mostRunning}`;
+  const webhook = { url: `http://127.0.0.1:${(await receiver()).http}${path}`, secret: SECRET };
+  const listen = { ...LISTEN, mostRunning: Number(mostRunning) };
+  const { url } = await started(configured({ listen, endpoints: [{ path: '/plain', policy: { webhook } }] }));
+  const first = posted(url('/plain'), await forgery());
+  await arrived(path);
+  const status = await statusAt(url(CAPABILITIES));
+  answer(path);
+  await first;
+  return status;
+}
+
+const BIN = join(import.meta.dirname, '..', '..', 'bin', 'openndes.mjs');
+
+/** The levels of what `openndes serve` writes about one GetCACaps. */
+async function levels(level: string): Promise<number[]> {
+  const config = configured({ log: { level } });
+  const child = spawn(process.execPath, [BIN, 'serve', '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
+  for await (const line of createInterface(child.stdout))
+    if (line.startsWith('Ready: ')) {
+      await statusAt(`${line.slice(7)}?operation=GetCACaps`);
+      child.kill();
+    }
+  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
+  const lines = log.split('\n').filter(Boolean);
+  return lines.map((line) => (JSON.parse(line) as { level: number }).level);
+}
+
+async function placeOf(host: string): Promise<number | string> {
+  const { origin } = await started(configured({ listen: { host, port: 0 } }));
+  const at = async (address: string) =>
+    statusAt(`http://${address}:${new URL(origin).port}${CAPABILITIES}`).catch(() => 'closed');
+  return `${await at('127.0.0.1')} ${await at('127.0.0.2')}`;
+}
+
+async function storeAt(name: string): Promise<boolean[]> {
+  const { folder } = await started(configured({ store: `sqlite:./${name}` }));
+  return ['one.db', 'two.db'].map((each) => existsSync(join(folder, each)));
+}
+
+export const LISTENING: readonly Row[] = [
+  {
+    keys: ['publicUrl'],
+    question: 'the URL of the endpoint as the server says it',
+    ask: async (publicUrl) => {
+      const { urls } = await started(configured({ publicUrl }));
+      return urls;
+    },
+    answers: { 'https://scep.example.com/base': ['https://scep.example.com/base/plain'] },
+  },
+  {
+    keys: ['store'],
+    question: 'which of one.db and two.db there is',
+    ask: storeAt,
+    answers: { 'one.db': [true, false], 'two.db': [false, true] },
+  },
+  {
+    keys: ['listen.host'],
+    question: 'what answers at 127.0.0.1 and at 127.0.0.2',
+    ask: placeOf,
+    answers: { '127.0.0.1': '200 closed', '127.0.0.2': 'closed 200', '0.0.0.0': '200 200' },
+  },
+  {
+    keys: ['listen.port'],
+    question: 'what answers at the port of the file',
+    ask: async () => {
+      const port = await freePort();
+      await started(configured({ listen: { ...LISTEN, port } }));
+      return statusAt(`http://127.0.0.1:${port}${CAPABILITIES}`);
+    },
+    answers: { 'a free port': 200 },
+  },
+  {
+    keys: ['listen.trustProxy'],
+    question: 'what two addresses behind a proxy get after ten wrong passwords of the first',
+    ask: loginsBehind,
+    answers: { trusted: [429, 401], 'not trusted': [429, 429] },
+  },
+  {
+    keys: ['listen.tls', 'listen.tls.certificate', 'listen.tls.key'],
+    question: 'what a TLS client is shown',
+    ask: greeting,
+    answers: { tls: 'https: certificate of the file', plain: 'http: no TLS' },
+  },
+  {
+    keys: ['listen.bodyLimit'],
+    question: 'the HTTP status of a message of 16,385 octets that is none',
+    ask: async (place) => {
+      const { url } = await (place === 'slim' ? slim : plain)();
+      return (await posted(url('/plain'), Buffer.alloc(16_385, 'x'))).status;
+    },
+    answers: { slim: 413, plain: 400 },
+  },
+  {
+    keys: ['listen.mostRunning'],
+    question: 'the HTTP status of a second request at the same time',
+    ask: whileBusy,
+    answers: { '1': 503, '2': 200 },
+  },
+  {
+    keys: ['log.level'],
+    question: 'the levels of the lines about one request',
+    ask: levels,
+    answers: { info: [30], warn: [] },
+  },
+];

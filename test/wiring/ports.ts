@@ -1,0 +1,12 @@
+/** TCP ports for listeners whose port the configuration names. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** One of loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

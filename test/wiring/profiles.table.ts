@@ -1,0 +1,139 @@
+/** `profiles`: what is in the certificates. */
+import type { X509Certificate } from 'node:crypto';
+import { encode, oid, sequence, setOf } from '../../src/asn1/writer.ts';
+import type { Extension } from '../../src/core/contracts.ts';
+import { generalNameFromText, subjectAltName } from '../../src/pkix/extensions.ts';
+import { requestDer } from '../ca/authority-under-test.ts';
+import { attribute } from '../kit/forge.ts';
+import { certified, deviceKey, enrolled, newSubject } from './device.ts';
+import type { Row } from './row.ts';
+import { CHALLENGE, shared } from './server.ts';
+
+const PROFILES = {
+  plain: {},
+  short: { validity: '10d' },
+  bounded: { validity: '10d', maxValidity: '20d' },
+  backdated: { backdate: '5d' },
+  late: { renewBefore: '30d' },
+  long: { minRsaBits: 3072 },
+  signing: { keyUsage: ['digitalSignature'] },
+  web: { extendedKeyUsage: ['serverAuth', '1.2.3.4'] },
+  mail: { subjectAltName: ['email'] },
+  crl: { crl: ['http://pki.example.com/one.crl'] },
+  ocsp: { aia: { ocsp: ['http://pki.example.com/ocsp'] } },
+  issuers: { aia: { caIssuers: ['http://pki.example.com/ca.cer'] } },
+};
+
+const server = shared({
+  profiles: PROFILES,
+  endpoints: Object.keys(PROFILES).map((profile) => ({
+    path: `/of-${profile}`,
+    profile,
+    policy: { static: CHALLENGE },
+  })),
+});
+const at = async (profile: string): Promise<string> => (await server()).url(`/of-${profile}`);
+
+const DAY = 86_400_000;
+const daysFrom = (from: number, to: string): number => Math.round((Date.parse(to) - from) / DAY);
+
+/** Windows asks for a validity by two pairs of a name and a value, BMPStrings. */
+const bmp = (text: string): Uint8Array => encode(0x1e, Buffer.from(text, 'utf16le').swap16());
+const pair = (name: string, value: string): Uint8Array =>
+  sequence(oid('1.3.6.1.4.1.311.13.2.1'), setOf(sequence(bmp(name), bmp(value))));
+const hundredDays = [pair('ValidityPeriod', 'Days'), pair('ValidityPeriodUnits', '100')];
+const challenge = attribute('1.2.840.113549.1.9.7', encode(0x13, Buffer.from(CHALLENGE)));
+
+async function daysOfAHundred(profile: string): Promise<number> {
+  const csr = await requestDer({ subject: newSubject(), key: deviceKey, attributes: [challenge, ...hundredDays] });
+  return daysFrom(Date.now(), (await certified(await at(profile), { csr })).validTo);
+}
+
+/** The BIT STRING of the key usage (RFC 5280 4.2.1.3), hexadecimal: what is behind OID, critical and OCTET STRING. */
+const keyUsage = ({ raw }: X509Certificate): string | undefined =>
+  /0603551d0f0101ff0404(?<bits>.{8})/.exec(raw.toString('hex'))?.groups?.['bits'];
+
+/** The one URL of the CRL distribution points (RFC 5280 4.2.1.13): what is behind their OID. */
+const crlUrl = ({ raw }: X509Certificate): string | undefined =>
+  /\u0006\u0003U\u001d\u001f.{2,20}(?<url>http:[\w./]+\.crl)/s.exec(raw.toString('latin1'))?.groups?.['url'];
+
+async function renewedAtOnce(profile: string): Promise<string> {
+  const url = await at(profile);
+  const subject = newSubject();
+  const { der } = await enrolled(url, { subject });
+  return (await enrolled(url, { subject, challenge: '', signer: { certificate: der, key: deviceKey } })).status;
+}
+
+const names = (...texts: string[]): Extension[] => [subjectAltName(texts.map(generalNameFromText))];
+
+export const PROFILE_ROWS: readonly Row[] = [
+  {
+    keys: ['profiles.NAME.validity'],
+    question: 'in how many days the certificate ends',
+    ask: async (profile) => daysFrom(Date.now(), (await certified(await at(profile))).validTo),
+    answers: { plain: 365, short: 10 },
+  },
+  {
+    keys: ['profiles.NAME.maxValidity'],
+    question: 'in how many days the certificate ends when a hundred are asked for',
+    ask: daysOfAHundred,
+    answers: { bounded: 20, short: 100 },
+  },
+  {
+    keys: ['profiles.NAME.backdate'],
+    question: 'how many days ago the certificate begins',
+    ask: async (profile) => -daysFrom(Date.now(), (await certified(await at(profile))).validFrom),
+    answers: { plain: 1, backdated: 5 },
+  },
+  {
+    keys: ['profiles.NAME.renewBefore'],
+    question: 'what a renewal gets on the first day',
+    ask: renewedAtOnce,
+    answers: { plain: 'issued', late: 'failInfo 2' },
+  },
+  {
+    keys: ['profiles.NAME.minRsaBits'],
+    question: 'what an RSA key of 2048 bits gets',
+    ask: async (profile) => (await enrolled(await at(profile))).status,
+    answers: { plain: 'issued', long: 'failInfo 0' },
+  },
+  {
+    keys: ['profiles.NAME.keyUsage'],
+    question: 'the BIT STRING of the key usage',
+    ask: async (profile) => keyUsage(await certified(await at(profile))),
+    answers: { plain: '030205a0', signing: '03020780' },
+  },
+  {
+    keys: ['profiles.NAME.extendedKeyUsage'],
+    question: 'the purposes of the certificate',
+    ask: async (profile) => (await certified(await at(profile))).keyUsage,
+    answers: { plain: ['1.3.6.1.5.5.7.3.2'], web: ['1.3.6.1.5.5.7.3.1', '1.2.3.4'] },
+  },
+  {
+    keys: ['profiles.NAME.subjectAltName'],
+    question: 'what requests get that name a host, and a mailbox',
+    ask: async (profile) => {
+      const url = await at(profile);
+      const dns = await enrolled(url, { extensions: names('dns:a.example.com') });
+      const mail = await enrolled(url, { extensions: names('email:a@example.com') });
+      return [dns.status, mail.status];
+    },
+    answers: { plain: ['issued', 'issued'], mail: ['failInfo 2', 'issued'] },
+  },
+  {
+    keys: ['profiles.NAME.crl'],
+    question: 'the URL in the CRL distribution point',
+    ask: async (profile) => crlUrl(await certified(await at(profile))),
+    answers: { plain: undefined, crl: 'http://pki.example.com/one.crl' },
+  },
+  {
+    keys: ['profiles.NAME.aia', 'profiles.NAME.aia.ocsp', 'profiles.NAME.aia.caIssuers'],
+    question: 'the authority information access',
+    ask: async (profile) => (await certified(await at(profile))).infoAccess,
+    answers: {
+      plain: undefined,
+      ocsp: 'OCSP - URI:http://pki.example.com/ocsp',
+      issuers: 'CA Issuers - URI:http://pki.example.com/ca.cer',
+    },
+  },
+];
