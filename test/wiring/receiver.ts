@@ -36,12 +36,17 @@ const isStepCa = ({ headers, body }: Call): boolean =>
   headers['x-smallstep-webhook-id'] === 'an-id' &&
   headers['x-smallstep-signature'] === mac(Buffer.from(SECRET, 'base64'), body);
 
+const MENDED = new Set<string>();
+/** Lets the service allow at this path below `/mended/`, where it fails until then. */
+export const mend = (path: string): void => void MENDED.add(path);
+
 const BEHAVIOURS: Readonly<Record<string, (call: Call, path: string) => Verdict | Promise<Verdict>>> = {
   allow: () => 'allow',
   deny: () => 'deny',
   broken: () => 'no answer',
   signed: (call) => (isSigned(call) ? 'allow' : 'deny'),
   'step-ca': (call) => (isStepCa(call) ? 'allow' : 'deny'),
+  mended: (_call, path) => (MENDED.has(path) ? 'allow' : 'no answer'),
   late: () => pause(2_000, 'allow'),
   /** Allows every request and takes no notification. */
   'no-notifications': ({ event }) => (event === 'request' ? 'allow' : 'no answer'),
@@ -52,11 +57,16 @@ const BEHAVIOURS: Readonly<Record<string, (call: Call, path: string) => Verdict 
   },
 };
 
+const EVENTS = new Map<string, string[]>();
+/** The events that came to this path, in their order. */
+export const eventsAt = (path: string): readonly string[] => EVENTS.get(path) ?? [];
+
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   let body = '';
   for await (const chunk of request.setEncoding('utf8')) body += String(chunk);
   const { event } = JSON.parse(body) as { event: string };
   const path = request.url!;
+  EVENTS.set(path, [...eventsAt(path), event]);
   const verdict = await BEHAVIOURS[path.split('/')[1]!]!({ event, body, headers: request.headers }, path);
   response.writeHead(verdict === 'no answer' ? 500 : 200).end(JSON.stringify({ decision: verdict }));
 }

@@ -1,0 +1,82 @@
+/** Which of several keys and lists a running server uses: the halves of a split RA, earlier RAs, lists of two authorities. */
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import * as pkijs from 'pkijs';
+import { discover, getCrl } from '../../src/client/enrol.ts';
+import { rsaKey } from '../kit/keys.ts';
+import { readSigned, verifies } from '../kit/pkijs.ts';
+import { deviceKey, enrolled, forgery, posted, signerSerial, statusOf } from './device.ts';
+import {
+  certificateFile,
+  clock,
+  issuing,
+  issuingSection,
+  keyedFiles,
+  random,
+  raOf,
+  root,
+  secondSection,
+} from './files.ts';
+import { CHALLENGE, configured, started } from './server.ts';
+
+const chain = certificateFile('above.pem', root);
+const serialIn = (path: string): string => new X509Certificate(readFileSync(path)).serialNumber;
+
+test('a split RA signs with its half for signing, and opens with the other one', async () => {
+  const authority = { ...keyedFiles('split/ca', issuing), chain, ra: 'split' };
+  const { url, close } = await started(configured({ authorities: { issuing: authority } }));
+  const { status, message } = await enrolled(url('/plain'));
+  await close();
+  const folder = dirname(authority.certificate);
+  assert.equal(status, 'issued');
+  assert.equal(signerSerial(message), serialIn(join(folder, 'ra-sign.pem')));
+  assert.notEqual(signerSerial(message), serialIn(join(folder, 'ra-enc.pem')));
+  assert.equal(await verifies(readSigned(message)), true);
+});
+
+test('a message to the RA before the present one opens after each restart, and the present one answers', async () => {
+  const authority = { ...keyedFiles('renewing/ca', issuing), chain };
+  const folder = dirname(authority.certificate);
+  // It ends so soon that the first start makes another.
+  const earlier = await raOf(issuing, rsaKey('wiring ra'), 10);
+  keyedFiles('renewing/ra', earlier);
+  const config = configured({ authorities: { issuing: authority } });
+  for (const start of ['first', 'second']) {
+    const { url, close } = await started(config);
+    const { status, body } = await posted(url('/plain'), await forgery({ to: earlier }));
+    await close();
+    assert.equal(status, 200, start);
+    assert.equal(statusOf(body), 'issued', start);
+    assert.equal(signerSerial(body), serialIn(join(folder, 'ra.pem')), start);
+    assert.notEqual(signerSerial(body), new X509Certificate(earlier.certificate).serialNumber, start);
+  }
+  assert.equal(readdirSync(folder).filter((name) => /^ra-[0-9a-f]{16}\.pem$/.test(name)).length, 1);
+});
+
+const AUTHORITIES = { issuing: issuingSection, second: secondSection };
+const SUBJECTS = { issuing: 'Wiring Issuing', second: 'Wiring Second' };
+
+test('GetCRL gives the list of the authority of the endpoint, the one that HTTP serves too', async () => {
+  const endpoints = Object.keys(AUTHORITIES).map((authority) => ({
+    path: `/${authority}`,
+    authority,
+    policy: { static: CHALLENGE },
+  }));
+  const { url, origin } = await started(configured({ authorities: AUTHORITIES, endpoints }));
+  for (const [name, subject] of Object.entries(SUBJECTS)) {
+    const { der } = await enrolled(url(`/${name}`));
+    const plan = { serialNumber: Buffer.of(1), signer: { certificate: der, key: deviceKey } };
+    const context = { fetch, clock, random };
+    const reply = await getCrl(await discover(url(`/${name}`), context), plan, context);
+    assert.ok(reply.status === 'success', `${name}: ${reply.status}`);
+    assert.equal(reply.crls.length, 1, name);
+    const list = new Uint8Array(reply.crls[0]!);
+    const [common] = pkijs.CertificateRevocationList.fromBER(list.buffer).issuer.typesAndValues;
+    assert.equal(common?.value.valueBlock.value, subject);
+    const served = await fetch(`${origin}/crl/${name}.crl`);
+    assert.deepEqual(Buffer.from(list), Buffer.from(await served.arrayBuffer()), name);
+  }
+});
