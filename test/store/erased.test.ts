@@ -11,19 +11,17 @@ import { temporaryFile } from './temporary.ts';
 const SOME = Array.from({ length: 40 }, (_, n) => n);
 
 /** Longer than a page of the file, as requests with a challenge of Intune are. */
-const longRequest = (n: number): Uint8Array =>
-  Buffer.concat([0, 1, 2, 3, 4, 5, 6].map((part) => csrFor(n + part * 100)));
+const LONG_REQUESTS = SOME.map((n) => Buffer.concat([0, 1, 2, 3, 4, 5, 6].map((part) => csrFor(n + part * 100))));
 
 const waitingFor = (n: number): Pending => {
   const { transaction, ...rest } = pendingFor(n, { reason: 'unreachable' });
-  return { ...rest, transaction: { ...transaction, csr: longRequest(n) } };
+  return { ...rest, transaction: { ...transaction, csr: LONG_REQUESTS[n]! } };
 };
 
 /** Every 16 octets of the request. */
-const pieces = (n: number): Buffer[] =>
-  Array.from({ length: longRequest(n).length / 16 }, (_, at) =>
-    Buffer.from(longRequest(n).subarray(at * 16, at * 16 + 16)),
-  );
+const PIECES = LONG_REQUESTS.map((request) =>
+  Array.from({ length: request.length / 16 }, (_, at) => request.subarray(at * 16, at * 16 + 16)),
+);
 
 function octetsOf(path: string): Buffer {
   const database = new DatabaseSync(path);
@@ -51,11 +49,11 @@ for (const [what, end] of Object.entries(ENDS))
     for (const n of SOME) await store.recordPending(waitingFor(n));
     const before = octetsOf(path);
     assert.ok(
-      pieces(7).some((piece) => before.includes(piece)),
+      PIECES[7]!.some((piece) => before.includes(piece)),
       'the search finds what is there',
     );
     for (const n of SOME) await end(store, n);
     const after = octetsOf(path);
-    for (const n of SOME) assert.ok(!pieces(n).some((piece) => after.includes(piece)), `request ${n}`);
+    for (const n of SOME) assert.ok(!PIECES[n]!.some((piece) => after.includes(piece)), `request ${n}`);
     await store.close();
   });
