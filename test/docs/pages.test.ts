@@ -1,32 +1,15 @@
-/** What the documentation claims is true: generated pages are current, and every command, code and link exists. */
+/** What the documentation claims is true: generated pages are current, and every script, room, page and link exists. */
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { PAGES } from '../src/app/documentation.ts';
-import { program } from '../src/app/main.ts';
-import { ROOMS } from './architecture.table.ts';
-
-const root = join(import.meta.dirname, '..');
-const read = (file: string): string => readFileSync(join(root, file), 'utf8');
-const pages = [
-  'README.md',
-  'SECURITY.md',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'CODE_OF_CONDUCT.md',
-  'certs/README.md',
-  ...readdirSync(join(root, 'docs')).map((file) => `docs/${file}`),
-].filter((file) => file.endsWith('.md'));
+import { PAGES } from '../../src/app/documentation.ts';
+import { ROOMS } from '../architecture.table.ts';
+import { pages, read, root } from './read.ts';
 
 for (const [file, make] of Object.entries(PAGES))
   test(`docs/${file} is what the code says; \`npm run docs\` writes it`, () =>
     assert.equal(read(`docs/${file}`), make()));
-
-test('README names every command', () => {
-  const readme = read('README.md');
-  for (const command of program().commands) assert.ok(readme.includes(`openndes ${command.name()}`), command.name());
-});
 
 test('README has the two set-up commands', () => {
   for (const command of ['npm ci && npm start', 'npm ci && npm test'])
@@ -41,34 +24,10 @@ test('README names every script of package.json that people run', () => {
     assert.ok(read('README.md').includes(`npm run ${script}`), script);
 });
 
-test('every command has help with an example', () => {
-  assert.equal(
-    (read('docs/commands.md').match(/^Example:$/gm) ?? []).length,
-    (read('docs/commands.md').match(/^## openndes /gm) ?? []).length,
-  );
-});
-
 test('every room has a row in the map of docs/architecture.md', () => {
   const map = read('docs/architecture.md');
   for (const room of [...Object.keys(ROOMS), 'app']) assert.ok(map.includes(`\n| \`${room}/\` | `), room);
 });
-
-/** The words after `openndes` up to the first that is no command: there must be at least one, and no unknown subcommand. */
-function assertCommand(words: readonly string[], where: string): void {
-  let command = program();
-  for (const word of words) {
-    if (command.commands.length === 0) return;
-    const next = command.commands.find((each) => each.name() === word);
-    assert.ok(next, `${where}: no command openndes ${words.join(' ')}`);
-    command = next;
-  }
-}
-
-for (const page of pages)
-  test(`commands that ${page} names exist`, () => {
-    for (const [, words] of read(page).matchAll(/`openndes ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)?)[^`\n]*`/g))
-      assertCommand(words!.split(' '), page);
-  });
 
 for (const page of pages)
   test(`links of ${page} lead somewhere`, () => {
