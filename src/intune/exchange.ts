@@ -1,5 +1,5 @@
 /** One HTTPS exchange with a service: bounded in time and size, no redirects, its own trust and proxy. */
-import { getCACertificates } from 'node:tls';
+import { createSecureContext, getCACertificates } from 'node:tls';
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
 import { ConfigError } from '../core/errors.ts';
 import { type Hop, IntuneUnreachable } from './errors.ts';
@@ -34,7 +34,11 @@ export function httpsExchange({ trustCa, proxy, callMs }: Connection): {
   exchange: Exchange;
   close: () => Promise<void>;
 } {
-  const tls = trustCa === undefined ? {} : { ca: [...getCACertificates('default'), trustCa] };
+  // Made once: with `ca` in its place, every connection would read the hundred and more certificates again.
+  const tls =
+    trustCa === undefined
+      ? {}
+      : { secureContext: createSecureContext({ ca: [...getCACertificates('default'), trustCa] }) };
   const dispatcher: Dispatcher =
     proxy === undefined
       ? new Agent({ connect: tls })

@@ -1,5 +1,5 @@
 /** One POST to a service of the administrator: bounded in time and size, no redirects, its own trust. */
-import { getCACertificates } from 'node:tls';
+import { createSecureContext, getCACertificates } from 'node:tls';
 import { Agent, request } from 'undici';
 
 /** What came back, whatever its status. */
@@ -31,7 +31,11 @@ const MOST_OCTETS = 64 * 1024;
 
 /** Posts over connections of its own; `close` ends them. */
 export function httpPost({ trustCa, timeout }: Connection): { post: Post; close: () => Promise<void> } {
-  const tls = trustCa === undefined ? {} : { ca: [...getCACertificates('default'), trustCa] };
+  // Made once: with `ca` in its place, every connection would read the hundred and more certificates again.
+  const tls =
+    trustCa === undefined
+      ? {}
+      : { secureContext: createSecureContext({ ca: [...getCACertificates('default'), trustCa] }) };
   const dispatcher = new Agent({ connect: tls });
   const post: Post = async (url, headers, body, signal) => {
     const late = AbortSignal.timeout(timeout);
