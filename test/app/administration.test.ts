@@ -12,9 +12,9 @@ import { startServer } from '../../src/app/server.ts';
 import { systemClock, systemRandom } from '../../src/app/system.ts';
 import { discover, enrol } from '../../src/client/enrol.ts';
 import { ConfigError } from '../../src/core/errors.ts';
-import { generateKey } from '../../src/keys/software.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { decoded, passwordOn } from '../admin/admin-under-test.ts';
+import { newRsaKey } from '../kit/keys.ts';
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'openndes.mjs');
 const TOKEN = 'a-token-of-more-than-16';
@@ -61,7 +61,7 @@ async function started(t: TestContext) {
 }
 
 async function enrolled(url: string, challenge: string) {
-  const plan = { key: generateKey('rsa-2048'), subject: nameFromText('CN=router'), challenge };
+  const plan = { key: newRsaKey(), subject: nameFromText('CN=router'), challenge };
   return (await enrol(await discover(url, context), plan, context)).status;
 }
 

@@ -8,8 +8,9 @@ import { certificateFolder } from '../../src/app/certificate-folder.ts';
 import { writePrivateFile } from '../../src/app/files.ts';
 import { systemClock, systemRandom } from '../../src/app/system.ts';
 import { discover, enrol } from '../../src/client/enrol.ts';
-import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
+import { privateKeyPem } from '../../src/keys/software.ts';
 import { readCertificationRequest } from '../../src/pkix/csr.ts';
+import { newRsaKey } from '../kit/keys.ts';
 import { fields, installed, rows, run, type Said } from './installation.ts';
 
 const context = { fetch, clock: systemClock, random: systemRandom };
@@ -114,7 +115,7 @@ test('a refusal leaves nothing behind, so that the next command begins anew', as
 
 test('a key that is there without certificate is used', async (t) => {
   const { dir, first } = await withServer(t);
-  const key = generateKey('rsa-2048');
+  const key = newRsaKey();
   writePrivateFile(join(dir, 'key.pem'), privateKeyPem(key.privateKey));
   assert.equal((await first()).code, 0);
   assert.ok(certificateIn(dir).checkPrivateKey(key.privateKey));

@@ -8,9 +8,10 @@ import { createIssuingCa } from '../../src/ca/create.ts';
 import { discover, enrol } from '../../src/client/enrol.ts';
 import { certificatePem, certificatesFrom } from '../../src/app/pem.ts';
 import { systemClock, systemRandom } from '../../src/app/system.ts';
-import { generateKey, keyFromPem } from '../../src/keys/software.ts';
+import { keyFromPem } from '../../src/keys/software.ts';
 import { readCertificate, serialText } from '../../src/pkix/certificate.ts';
 import { nameFromText, nameText } from '../../src/pkix/name.ts';
+import { newRsaKey } from '../kit/keys.ts';
 import { openssl, withoutOpenssl } from '../kit/openssl.ts';
 import * as second from '../kit/pkijs.ts';
 import { installed } from './installation.ts';
@@ -20,7 +21,7 @@ const context = { fetch, clock: systemClock, random: systemRandom };
 async function enrolled(url: string, folder: string): Promise<string> {
   const challenge = readFileSync(join(folder, 'challenge.txt'), 'utf8').trim();
   const scep = await discover(url, context);
-  const plan = { key: generateKey('rsa-2048'), subject: nameFromText('CN=laptop'), challenge };
+  const plan = { key: newRsaKey(), subject: nameFromText('CN=laptop'), challenge };
   const reply = await enrol(scep, plan, context);
   assert.ok(reply.status === 'success');
   return serialText(readCertificate(reply.certificates[0]!).serialNumber);
@@ -92,7 +93,7 @@ test('ca crl: PEM on standard output, DER in a file; the server need not run', {
 
 test('A02 without an RA the CA comes once in GetCACert', async (t) => {
   const { folder, started } = await installed(t, (config) => config.replace('ra: auto', 'ra: none'));
-  const key = generateKey('rsa-2048');
+  const key = newRsaKey();
   const read = (name: string): Buffer => readFileSync(join(folder, 'certs', name));
   const root = certificatesFrom(read('root-ca.pem'), 'root')[0]!;
   const wanted = { subject: 'CN=RSA CA', key, validity: 1e9, backdate: 0, ...context };

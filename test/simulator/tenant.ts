@@ -3,7 +3,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { Agent, request } from 'undici';
 import type { KeyProvider } from '../../src/core/contracts.ts';
-import { generateKey } from '../../src/keys/software.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import {
   extendedKeyUsage,
@@ -17,6 +16,7 @@ import { EXTENDED_KEY_USAGES } from '../../src/pkix/oids.ts';
 import type { Action } from '../../src/simulator/exchange.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { completeState } from '../../src/simulator/state.ts';
+import { rsaKey } from '../kit/keys.ts';
 
 export const DISCOVERY = '/v1.0/servicePrincipals/appId=0000000a-0000-0000-c000-000000000000/endpoints';
 
@@ -138,7 +138,7 @@ export const control = async (
   return { status: response.statusCode, json: text === '' ? undefined : (JSON.parse(text) as unknown) };
 };
 
-export const KEY: KeyProvider = generateKey('rsa-2048');
+export const KEY: KeyProvider = rsaKey('device');
 
 export type Wish = {
   subject?: string;
