@@ -362,7 +362,7 @@ const PURPOSES: readonly [string, readonly string[], readonly string[], readonly
   ],
 ];
 for (const [name, asked, profile, get] of PURPOSES)
-  test(`extended key usage, ${name}`, async () => {
+  test(`${name}: extended key usage`, async () => {
     const extensions = asked.length ? [extendedKeyUsage(asked)] : [];
     const certificate = await issue({ extensions }, authority({ extendedKeyUsage: profile }));
     assert.deepEqual(readExtendedKeyUsage(find(certificate, OID.extendedKeyUsage)!.value), get);

@@ -23,7 +23,7 @@ export type OpenedStore = { store: Store; reopen?: () => Promise<Store> };
 /** Declares the contract's tests for one implementation. */
 export function storeContract(name: string, open: () => Promise<OpenedStore>): void {
   const check: Check = (title, body) =>
-    test(`${name}: ${title}`, async (context) => {
+    test(`${title}: ${name}`, async (context) => {
       const opened = await open();
       try {
         await body(opened, context);

@@ -333,7 +333,7 @@ test('two endpoints at one path are refused at the start', async () => {
   await assert.rejects(httpServer({ services, logger: one.log, clock: one.clock }), /two endpoints at/);
 });
 
-test('one log line for each request: what was asked, by whom, with which outcome; S07 and no challenge', async (t) => {
+test('S07 one log line for each request: what was asked, by whom, with which outcome, and no challenge', async (t) => {
   const { app, log } = await served(t, [await lab()]);
   await app.inject({ ...posted, headers: { 'user-agent': `Mozilla/4.0 NDES client ${'x'.repeat(500)}` } });
   await app.inject(operation('PKIOperation', escaped));

@@ -67,7 +67,7 @@ const REFUSED: ReadonlyArray<readonly [string, Uint8Array, RegExp]> = [
   ],
 ];
 for (const [what, spki, message] of REFUSED)
-  test(`refuses a public key: ${what}`, () =>
+  test(`${what}: no public key that is read`, () =>
     assert.throws(
       () => readPublicKey(spki),
       (error) => error instanceof DerError && message.test(error.message),
