@@ -1,4 +1,7 @@
-/** docs/conformance.md is true: every case is proven, by tests that exist, and no test claims a case that does not. */
+/**
+ * What can be seen of docs/conformance.md without running anything: every case is proven, by tests that exist, and no test
+ * claims a case that does not. After a whole run `npm test` compares the page with what ran (conformance/check.ts).
+ */
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

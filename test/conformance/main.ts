@@ -1,45 +1,26 @@
 /** `npm run conformance [-- --interop]`: runs the tests and writes docs/conformance.md. Exits 1 unless all of them pass. */
-import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { globSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { versions } from '../interop/kit/versions.ts';
+import { claims } from './check.ts';
 import { pageOf } from './page.ts';
-import { type Proof, readProofs } from './reporter.ts';
-import { casesOf } from './titles.ts';
-
-const root = join(import.meta.dirname, '../..');
-const PAGE = join(root, 'docs/conformance.md');
-const REAL_CLIENTS = join(import.meta.dirname, 'interop.jsonl');
+import { readRealClients, writeRealClients } from './real-clients.ts';
+import type { Proof } from './reporter.ts';
+import { root, runTests } from './run.ts';
 
 /** The test of the page itself would judge the page that is about to be replaced. */
 const UNIT = (file: string): boolean => file !== join('test', 'conformance.test.ts');
 
-/** Runs these test files, shows what fails, and returns what each test came to. */
-function run(files: readonly string[]): Proof[] {
-  const directory = mkdtempSync(join(tmpdir(), 'openndes-conformance-'));
-  const written = join(directory, 'proofs.jsonl');
-  const reporters = [
-    ['dot', 'stdout'],
-    ['./test/conformance/reporter.ts', written],
-  ].flatMap(([reporter, destination]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${destination}`]);
-  try {
-    const { status } = spawnSync(process.execPath, ['--test', ...reporters, ...files], { cwd: root, stdio: 'inherit' });
-    if (status !== 0) process.exitCode = 1;
-    return readProofs(readFileSync(written, 'utf8'));
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+function proofsOf(files: readonly string[]): Proof[] {
+  const { status, proofs } = runTests({ files: files.toSorted(), reporter: 'dot' });
+  if (status !== 0) process.exitCode = 1;
+  return proofs;
 }
 
-/** In an order of their own, and only what names cases, so that the file changes when a result does. */
-const kept = (proofs: readonly Proof[]): string =>
-  proofs
-    .filter(({ titles }) => titles.some((title) => casesOf(title).length > 0))
-    .map((proof) => `${JSON.stringify(proof)}\n`)
-    .toSorted()
-    .join('');
-
-if (process.argv.includes('--interop'))
-  writeFileSync(REAL_CLIENTS, kept(run(globSync('test/interop/**/*.interop.ts', { cwd: root }).toSorted())));
-const units = run(globSync('test/**/*.test.ts', { cwd: root }).filter(UNIT).toSorted());
-writeFileSync(PAGE, pageOf([...units, ...readProofs(readFileSync(REAL_CLIENTS, 'utf8'))]));
+if (process.argv.includes('--interop')) {
+  const proofs = proofsOf(globSync('test/interop/**/*.interop.ts', { cwd: root }));
+  writeRealClients({ run: { date: new Date().toISOString().slice(0, 10), versions: await versions() }, proofs });
+}
+const { run, proofs } = readRealClients();
+const units = proofsOf(globSync('test/**/*.test.ts', { cwd: root }).filter(UNIT));
+writeFileSync(join(root, 'docs/conformance.md'), pageOf([...claims(units), ...proofs], run));

@@ -1,5 +1,6 @@
 /** docs/conformance.md: made from the cases and the tests that name them, and read back. */
 import { CASES, type Case, CHAPTERS, NOT_PROVEN } from './cases.ts';
+import type { ClientRun } from './real-clients.ts';
 import type { Proof, Result } from './reporter.ts';
 import { casesOf } from './titles.ts';
 
@@ -12,11 +13,12 @@ export type Outcome = Result | 'no test';
 
 const CITED = 3;
 
-/** The page; the same proofs give the same octets. */
-export function pageOf(proofs: readonly Proof[]): string {
+/** The page; the same proofs give the same octets. `run`: that of the real clients which is among them. */
+export function pageOf(proofs: readonly Proof[], run?: ClientRun): string {
   const lines = Object.entries(CASES).map(([id, one]) => lineOf(id, one, proofs));
   return [
     HEAD,
+    ...(run ? [realClients(run)] : []),
     ...Object.entries(CHAPTERS).map(([letter, name]) => chapter(name, lines, letter)),
     decisions(),
     notProven(),
@@ -27,9 +29,15 @@ const HEAD = `# Conformance
 
 What a server in the place of NDES has to hold, who asks for it, and the tests that prove it. \`npm run conformance\` runs
 the tests and writes this page; with \`-- --interop\` it runs the real clients first and keeps their results in
-\`test/conformance/interop.jsonl\`. \`npm test\` fails when a case has no passing test here, when the title of a test names a
-case that is not here, and when a test that is cited here is gone.
+\`test/conformance/interop.jsonl\`. \`npm test\` compares this page with the tests that ran. It fails when a case has no
+passing test, when a test of a case is skipped or \`todo\`, when a title names a case that is not here or names it behind
+other words, and when the page cites other tests than those that ran.
 `;
+
+function realClients({ date, versions }: ClientRun): string {
+  const rows = Object.entries(versions).map(([client, version]) => `| ${cell(client)} | ${cell(version)} |\n`);
+  return `The real clients ran last on ${date}, in these versions:\n\n| Client | Version |\n|---|---|\n${rows.join('')}`;
+}
 
 function lineOf(id: string, { requires, witness }: Case, proofs: readonly Proof[]): Line {
   const mine = proofs.filter(({ titles }) => titles.some((title) => casesOf(title).includes(id)));

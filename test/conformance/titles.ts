@@ -5,6 +5,10 @@ const CASES_FIRST = /^[A-Z]\d\d(?: [A-Z]\d\d)*(?![\w])/;
 /** The cases at the beginning of a title, as in `E12 Q04 garbage for a CSR`. */
 export const casesOf = (title: string): string[] => CASES_FIRST.exec(title)?.[0].split(' ') ?? [];
 
+/** The cases that a title names behind other words, as in `GetCACaps, S07 and no challenge`, where nobody counts them. */
+export const casesBehind = (title: string): string[] =>
+  title.replace(CASES_FIRST, '').match(/(?<!\w)[A-Z]\d\d(?!\w)/g) ?? [];
+
 // Strings and templates on one line that begin as a title with cases does; a template may have strings in its holes, and
 // takes its cases from data where its first hole says `cases`.
 const LITERALS =
