@@ -5,7 +5,9 @@ import { challengeIssuer, type ChallengeRules } from '../../src/admin/challenges
 import { adminServer } from '../../src/admin/server.ts';
 import type { Store } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { handClock, keptLog, PATH } from '../enroll/endpoint-under-test.ts';
+import { handClock } from '../kit/clock.ts';
+import { PATH } from '../kit/endpoint-under-test.ts';
+import { keptLog } from '../kit/log.ts';
 import { issuing, random } from '../kit/pki.ts';
 
 export { PATH };

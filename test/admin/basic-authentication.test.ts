@@ -5,7 +5,8 @@ import { attempts } from '../../src/admin/attempts.ts';
 import { basicAuthentication } from '../../src/admin/basic-authentication.ts';
 import type { PasswordHash } from '../../src/admin/password-hash.ts';
 import { basic } from './admin-under-test.ts';
-import { handClock, keptLog } from '../enroll/endpoint-under-test.ts';
+import { handClock } from '../kit/clock.ts';
+import { keptLog } from '../kit/log.ts';
 
 const HASH: PasswordHash = { ln: 16, r: 8, p: 1, salt: Buffer.from('salt'), hash: Buffer.from('right') };
 const OTHER: PasswordHash = { ...HASH, hash: Buffer.from('other') };

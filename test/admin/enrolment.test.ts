@@ -5,16 +5,9 @@ import { challengeIssuer } from '../../src/admin/challenges.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { oneTimePolicy } from '../../src/policy/one-time.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import {
-  type Different,
-  endpointUnderTest,
-  handClock,
-  issuedIn,
-  keptLog,
-  PATH,
-  read,
-  stored,
-} from '../enroll/endpoint-under-test.ts';
+import { handClock } from '../kit/clock.ts';
+import { type Different, endpointUnderTest, issuedIn, PATH, read, stored } from '../kit/endpoint-under-test.ts';
+import { keptLog } from '../kit/log.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { client, clientFor, HOUR, type Keyed, random } from '../kit/pki.ts';
 import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';

@@ -7,7 +7,7 @@ import type { RevocationReason } from '../../src/core/contracts.ts';
 import type { Store } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { auditFor, issuanceFor } from '../contracts/store-samples.ts';
-import { handClock } from '../enroll/endpoint-under-test.ts';
+import { handClock } from '../kit/clock.ts';
 import { openssl, withoutOpenssl } from '../kit/openssl.ts';
 import { issuing } from '../kit/pki.ts';
 

@@ -19,7 +19,7 @@ import {
 } from '../../src/index.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
 import { nameFromText, nameText } from '../../src/pkix/name.ts';
-import { keptLog } from '../enroll/endpoint-under-test.ts';
+import { keptLog } from '../kit/log.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { clock, issuing, ra, random, root } from '../kit/pki.ts';
 

@@ -23,7 +23,7 @@ import { OID } from '../../src/pkix/oids.ts';
 import { caCertificates } from '../../src/scep/ca-certificates.ts';
 import { type KeyedCertificate, registrationAuthority } from '../../src/scep/registration-authority.ts';
 import { open } from '../../src/scep/open.ts';
-import { keptLog } from '../enroll/endpoint-under-test.ts';
+import { keptLog } from '../kit/log.ts';
 import { context, NOW, random } from '../kit/pki.ts';
 import { requestMessage } from '../kit/requests.ts';
 import * as second from '../kit/pkijs.ts';

@@ -1,7 +1,7 @@
-/** A small PKI at a fixed moment, requests of any shape, and three readers that know nothing of ours. */
+/** An authority of the test PKI, requests of any shape, and three readers that know nothing of ours. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { randomBytes, X509Certificate } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,54 +9,31 @@ import * as pkijs from 'pkijs';
 import { explicit } from '../../src/asn1/tags.ts';
 import { encode, oid, sequence, setOf, smallInteger } from '../../src/asn1/writer.ts';
 import { type LocalAuthority, localAuthority } from '../../src/ca/authority.ts';
-import { type CaWithKey, createIssuingCa, createRoot } from '../../src/ca/create.ts';
 import { DEFAULT_PROFILE, type Profile } from '../../src/ca/profile.ts';
 import type { Allow, CertificationRequest, Extension, KeyProvider } from '../../src/core/contracts.ts';
-import { generateKey } from '../../src/keys/software.ts';
 import { readCertificationRequest } from '../../src/pkix/csr.ts';
 import { writeExtension } from '../../src/pkix/extensions.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { OID } from '../../src/pkix/oids.ts';
 import { signStructure } from '../../src/pkix/signature.ts';
+import { ecKey, newRsaKey } from '../kit/keys.ts';
+import { clock as standing, issuing, NOW, random, root } from '../kit/pki.ts';
+import { withoutOpenssl } from '../pkix/openssl.ts';
 
-export const NOW = new Date('2026-03-01T12:00:00Z');
-export const DAY = 24 * 60 * 60 * 1000;
-export const YEAR = 365 * DAY;
+export { DAY, issuing, NOW, root, wanted, YEAR } from '../kit/pki.ts';
 
-const sources = { clock: () => NOW, random: (length: number): Uint8Array => randomBytes(length) };
-
-/** What `create.ts` needs, with everything that a test does not care about filled in. */
-export const wanted = (subject: string, key: KeyProvider, validity: number) => ({
-  subject,
-  key,
-  validity,
-  backdate: 2 * DAY,
-  ...sources,
-});
-
-const rootKey = generateKey('p256');
-export const root: CaWithKey = {
-  key: rootKey,
-  certificate: await createRoot(wanted('CN=Test Root,O=Example', rootKey, 10 * YEAR)),
-};
-const issuingKey = generateKey('p256');
-export const issuing: CaWithKey = {
-  key: issuingKey,
-  certificate: await createIssuingCa(wanted('CN=Test Issuing,O=Example', issuingKey, 5 * YEAR), root),
-};
-
-export const deviceKey = generateKey('p256');
-export const rsaKey = generateKey('rsa-2048');
+export const deviceKey = ecKey('device');
+export const rsaKey = newRsaKey();
 
 /** An authority of this PKI, with a profile that differs from the default in what is given. */
-export const authority = (profile: Partial<Profile> = {}, clock = sources.clock): LocalAuthority =>
+export const authority = (profile: Partial<Profile> = {}, clock = standing): LocalAuthority =>
   localAuthority({
     certificate: issuing.certificate,
     chain: [root.certificate],
     key: issuing.key,
     profile: { ...DEFAULT_PROFILE, ...profile },
-    ...sources,
     clock,
+    random,
   });
 
 export type Asked = {
@@ -126,11 +103,9 @@ async function assertPkijs(path: readonly Uint8Array[]): Promise<void> {
   assert.equal(verdict.result, true, verdict.resultMessage);
 }
 
-/** Not every machine that runs these tests has the command; node:crypto, the same library, has judged before. */
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-
 function assertOpenssl(certificates: readonly X509Certificate[]): void {
-  if (!hasOpenssl) return;
+  // Not every machine that runs these tests has the command; node:crypto, the same library, has judged before.
+  if (withoutOpenssl) return;
   inScratch((dir) => {
     const files = certificates.map((certificate, i) => {
       const file = join(dir, `${i}.pem`);
@@ -147,13 +122,13 @@ function assertOpenssl(certificates: readonly X509Certificate[]): void {
 
 /** `openssl x509 -text` of a certificate, or undefined where there is no such command. */
 export const opensslText = (certificate: Uint8Array): string | undefined =>
-  hasOpenssl
-    ? inScratch((dir) => {
+  withoutOpenssl
+    ? undefined
+    : inScratch((dir) => {
         const file = join(dir, 'certificate.der');
         writeFileSync(file, certificate);
         return openssl('x509', '-inform', 'DER', '-in', file, '-noout', '-text');
-      })
-    : undefined;
+      });
 
 const openssl = (...args: string[]): string => execFileSync('openssl', args, { encoding: 'utf8', stdio: 'pipe' });
 

@@ -47,7 +47,7 @@ const selfSigned = (extensions: Parameters<typeof writeCertificate>[0]['extensio
     deviceKey,
   );
 const later = (ms: number) => () => new Date(NOW.getTime() + ms);
-const namesake = await createRoot(wanted('CN=Test Root,O=Example', deviceKey, YEAR));
+const namesake = await createRoot(wanted('CN=Test Root', deviceKey, YEAR));
 
 const MISFITS: readonly [string, Partial<LocalAuthorityParts>, RegExp][] = [
   ['a key of another certificate', { key: deviceKey }, /the key is not the key/],

@@ -6,7 +6,7 @@ import { intunePolicy } from '../../src/policy/intune.ts';
 import { client, clientFor } from '../kit/pki.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
-import { endpointUnderTest, issuedIn, refusalIn, stored } from './endpoint-under-test.ts';
+import { endpointUnderTest, issuedIn, refusalIn, stored } from '../kit/endpoint-under-test.ts';
 
 type Asked = { transactionId: string; csr: Uint8Array };
 

@@ -15,18 +15,17 @@ import { rsaKey } from '../kit/keys.ts';
 import { client, clientFor, clock, HOUR, issuing, NOW, random, root } from '../kit/pki.ts';
 import { CHALLENGE, CSR, REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
 import {
-  allows,
   type Different,
   endpointUnderTest,
   events,
   issuedIn,
   nonceOf,
-  policyThat,
   read,
   refusalIn,
   stored,
   type Under,
-} from './endpoint-under-test.ts';
+} from '../kit/endpoint-under-test.ts';
+import { allows, policyThat } from '../kit/policy.ts';
 
 const MESSAGE = await requestMessage();
 const MINUTE = 60_000;

@@ -15,19 +15,17 @@ import { rsaKey } from '../kit/keys.ts';
 import { client, clientFor, HOUR, issuing, type Keyed, NOW, ra } from '../kit/pki.ts';
 import { CSR, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 import {
-  allows,
-  type CountingPolicy,
   type Different,
   endpointUnderTest,
   events,
   issuedIn,
   nonceOf,
-  policyThat,
   read,
   refusalIn,
   stored,
   type Under,
-} from './endpoint-under-test.ts';
+} from '../kit/endpoint-under-test.ts';
+import { allows, type CountingPolicy, policyThat } from '../kit/policy.ts';
 
 const REQUEST = await requestMessage();
 const SUBJECT = REQUEST_PLAN.subject;

@@ -6,18 +6,9 @@ import { HttpError } from '../../src/core/errors.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { CHALLENGE, CSR, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
 import { temporaryFile } from '../store/temporary.ts';
-import {
-  allows,
-  endpointUnderTest,
-  events,
-  handClock,
-  issuedIn,
-  PATH,
-  policyThat,
-  read,
-  refusalIn,
-  stored,
-} from './endpoint-under-test.ts';
+import { handClock } from '../kit/clock.ts';
+import { endpointUnderTest, events, issuedIn, PATH, read, refusalIn, stored } from '../kit/endpoint-under-test.ts';
+import { allows, policyThat } from '../kit/policy.ts';
 
 const MESSAGE = await requestMessage();
 const MINUTE = 60_000;

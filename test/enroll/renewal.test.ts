@@ -16,16 +16,14 @@ import { ecKey, rsaKey } from '../kit/keys.ts';
 import { client, clientFor, HOUR, issuing, type Keyed, NOW, ra, random, root } from '../kit/pki.ts';
 import { CHALLENGE, requestMessage } from '../kit/requests.ts';
 import {
-  allows,
-  type CountingPolicy,
   type Different,
   endpointUnderTest,
   issuedIn,
-  policyThat,
   refusalIn,
   stored,
   type Under,
-} from './endpoint-under-test.ts';
+} from '../kit/endpoint-under-test.ts';
+import { allows, type CountingPolicy, policyThat } from '../kit/policy.ts';
 
 const SUBJECT = 'CN=Ada,O=Example';
 const NAMES = ['dns:ada.example.com', 'upn:ada@example.com'];

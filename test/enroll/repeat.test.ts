@@ -5,16 +5,8 @@ import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { client, clientFor, HOUR } from '../kit/pki.ts';
 import { CSR, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
-import {
-  allows,
-  endpointUnderTest,
-  events,
-  issuedIn,
-  nonceOf,
-  policyThat,
-  read,
-  stored,
-} from './endpoint-under-test.ts';
+import { endpointUnderTest, events, issuedIn, nonceOf, read, stored } from '../kit/endpoint-under-test.ts';
+import { allows, policyThat } from '../kit/policy.ts';
 
 const MESSAGE = await requestMessage();
 
@@ -167,8 +159,7 @@ test('I07 a certificate that has expired within the retention is not handed out 
   under.clock.forward(notAfter.getTime() - under.clock().getTime() - 1);
   assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), first);
   under.clock.forward(1);
-  // The test CA ends with its first certificate: a new one is ordered, and cannot be made.
-  assert.equal((await read(await under.service.pkiOperation(MESSAGE))).status, 'failure');
+  assert.notDeepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), first);
   assert.equal(policy.asked.length, 2);
 });
 

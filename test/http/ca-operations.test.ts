@@ -5,7 +5,9 @@ import { scepService } from '../../src/enroll/service.ts';
 import { httpServer } from '../../src/http/server.ts';
 import { capabilities } from '../../src/scep/capabilities.ts';
 import { nextCaCertificates } from '../../src/scep/next-ca.ts';
-import { allows, endpointUnderTest, keptLog } from '../enroll/endpoint-under-test.ts';
+import { endpointUnderTest } from '../kit/endpoint-under-test.ts';
+import { keptLog } from '../kit/log.ts';
+import { allows } from '../kit/policy.ts';
 import { clock, issuing, nextCa, ra, registration, root } from '../kit/pki.ts';
 import * as second from '../kit/pkijs.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { httpServer } from '../../src/http/server.ts';
-import { keptLog } from '../enroll/endpoint-under-test.ts';
+import { keptLog } from '../kit/log.ts';
 import { clock } from '../kit/pki.ts';
 import { listening, parse, raw } from './server-under-test.ts';
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { HttpErrorCode, RefusalCode } from '../../src/core/errors.ts';
-import { allows, type Different, endpointUnderTest, policyThat } from '../enroll/endpoint-under-test.ts';
+import { type Different, endpointUnderTest } from '../kit/endpoint-under-test.ts';
+import { allows, policyThat } from '../kit/policy.ts';
 import { REFUSED, refusalOf, STATUS } from '../kit/wire-codes.ts';
 import { MESSAGE, operation, PATH, served } from './server-under-test.ts';
 

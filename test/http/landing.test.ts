@@ -6,7 +6,7 @@ import { type Landing, landingOf } from '../../src/enroll/landing.ts';
 import { landingPage } from '../../src/http/landing.ts';
 import { thumbprint } from '../../src/pkix/certificate.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
-import { endpointUnderTest } from '../enroll/endpoint-under-test.ts';
+import { endpointUnderTest } from '../kit/endpoint-under-test.ts';
 import { issuing, ra, root } from '../kit/pki.ts';
 import { CHALLENGE } from '../kit/requests.ts';
 import { lab, PATH, served } from './server-under-test.ts';

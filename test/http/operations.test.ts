@@ -7,7 +7,8 @@ import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { client, clientFor } from '../kit/pki.ts';
 import { CHALLENGE, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
-import { allows, endpointUnderTest, read, refusalIn } from '../enroll/endpoint-under-test.ts';
+import { endpointUnderTest, read, refusalIn } from '../kit/endpoint-under-test.ts';
+import { allows } from '../kit/policy.ts';
 import { assertIssued, BASE64, lab, MESSAGE, operation, PATH, served } from './server-under-test.ts';
 
 const CAPABILITIES = 'POSTPKIOperation\nRenewal\nAES\nSHA-256\nSHA-512\nSHA-384\nSCEPStandard';

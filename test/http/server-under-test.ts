@@ -8,7 +8,8 @@ import { type HttpOptions, httpServer } from '../../src/http/server.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { client } from '../kit/pki.ts';
 import { CHALLENGE, requestMessage } from '../kit/requests.ts';
-import { endpointUnderTest, keptLog, PATH, read, type Under } from '../enroll/endpoint-under-test.ts';
+import { endpointUnderTest, PATH, read, type Under } from '../kit/endpoint-under-test.ts';
+import { keptLog } from '../kit/log.ts';
 
 export { PATH };
 export const MESSAGE = await requestMessage();

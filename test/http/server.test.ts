@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { endpointUnderTest, policyThat } from '../enroll/endpoint-under-test.ts';
+import { endpointUnderTest } from '../kit/endpoint-under-test.ts';
+import { policyThat } from '../kit/policy.ts';
 import { certificatePem } from '../../src/app/pem.ts';
 import { privateKeyPem } from '../../src/keys/software.ts';
 import { clientFor, root } from '../kit/pki.ts';

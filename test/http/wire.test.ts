@@ -15,7 +15,7 @@ import {
   type RawResponse,
   raw,
 } from './server-under-test.ts';
-import { keptLog } from '../enroll/endpoint-under-test.ts';
+import { keptLog } from '../kit/log.ts';
 
 let app: FastifyInstance;
 let port: number;

@@ -15,13 +15,15 @@ export const NOW = new Date('2026-03-01T12:00:00Z');
 export const clock = (): Date => NOW;
 export const random: RandomBytes = (length) => randomBytes(length);
 export const HOUR = 3_600_000;
-const YEAR = 365 * 24 * HOUR;
+export const DAY = 24 * HOUR;
+export const YEAR = 365 * DAY;
 
-const wanted = (subject: string, key: KeyProvider) => ({
+/** What `create.ts` needs for a certificate, valid from two days ago and, unless told otherwise, for a year. */
+export const wanted = (subject: string, key: KeyProvider, validity = YEAR) => ({
   subject,
   key,
-  validity: YEAR,
-  backdate: HOUR,
+  validity,
+  backdate: 2 * DAY,
   clock,
   random,
 });
@@ -30,12 +32,12 @@ const wanted = (subject: string, key: KeyProvider) => ({
 export type Keyed = { certificate: Uint8Array; key: SoftwareKey };
 
 const rootKey = ecKey('root');
-export const root: Keyed = { key: rootKey, certificate: await createRoot(wanted('CN=Test Root', rootKey)) };
+export const root: Keyed = { key: rootKey, certificate: await createRoot(wanted('CN=Test Root', rootKey, 10 * YEAR)) };
 
 const issuingKey = ecKey('issuing');
 export const issuing: Keyed = {
   key: issuingKey,
-  certificate: await createIssuingCa(wanted('CN=Test Issuing', issuingKey), root),
+  certificate: await createIssuingCa(wanted('CN=Test Issuing', issuingKey, 5 * YEAR), root),
 };
 
 const nextKey = ecKey('next issuing');

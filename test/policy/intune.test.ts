@@ -9,7 +9,7 @@ import { INTUNE_CODES } from '../../src/intune/codes.ts';
 import { IntuneUnreachable } from '../../src/intune/errors.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { intunePolicy } from '../../src/policy/intune.ts';
-import { endpointUnderTest, read, refusalIn } from '../enroll/endpoint-under-test.ts';
+import { endpointUnderTest, read, refusalIn } from '../kit/endpoint-under-test.ts';
 import { client as device } from '../kit/pki.ts';
 import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 

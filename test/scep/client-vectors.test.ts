@@ -16,7 +16,7 @@ import { caCertificates } from '../../src/scep/ca-certificates.ts';
 import { type MessageCodec, messageCodec } from '../../src/scep/codec.ts';
 import type { MessageHeader, Opened, Reply, ScepRequest } from '../../src/scep/message.ts';
 import { registrationAuthority } from '../../src/scep/registration-authority.ts';
-import { keptLog } from '../enroll/endpoint-under-test.ts';
+import { keptLog } from '../kit/log.ts';
 import { listening, only, raw } from '../http/server-under-test.ts';
 import { clock, HOUR, random } from '../kit/pki.ts';
 

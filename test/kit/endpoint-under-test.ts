@@ -1,14 +1,13 @@
 /** An endpoint as the enrolment line sees it: real codec, CA and store, a policy that keeps count, a log that is kept. */
 import assert from 'node:assert/strict';
-import { pino } from 'pino';
 import { localAuthority } from '../../src/ca/authority.ts';
 import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
 import { type CertRep, readCertRep } from '../../src/client/reply.ts';
 import { singleValue } from '../../src/cms/attributes.ts';
 import { readDerOrBer } from '../../src/cms/content-info.ts';
 import { readSignedData } from '../../src/cms/signed-data.ts';
-import type { Decision, EnrollmentRequest, Facts, Issuer, Logger, Policy } from '../../src/core/contracts.ts';
-import type { Notice, Store, StoredCertificate } from '../../src/core/store.ts';
+import type { Issuer, Policy } from '../../src/core/contracts.ts';
+import type { Store, StoredCertificate } from '../../src/core/store.ts';
 import type { Endpoint, Surroundings } from '../../src/enroll/endpoint.ts';
 import { ORPHANED_AFTER, sendDueNotices } from '../../src/enroll/notices.ts';
 import { type Answer, type ScepService, scepService } from '../../src/enroll/service.ts';
@@ -16,65 +15,12 @@ import { SCEP_ATTRIBUTE } from '../../src/scep/attributes.ts';
 import { capabilities } from '../../src/scep/capabilities.ts';
 import { messageCodec } from '../../src/scep/codec.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { client, HOUR, issuing, type Keyed, NOW, ra, random, registration, root } from '../kit/pki.ts';
-import { SENDER_NONCE, TRANSACTION_ID } from '../kit/requests.ts';
+import { type HandClock, handClock } from './clock.ts';
+import { type KeptLog, keptLog } from './log.ts';
+import { client, HOUR, issuing, type Keyed, ra, random, registration, root } from './pki.ts';
+import { SENDER_NONCE, TRANSACTION_ID } from './requests.ts';
 
 export const PATH = '/certsrv/mscep/mscep.dll';
-
-/** A clock that stands still until it is moved. */
-export type HandClock = { (): Date; forward(milliseconds: number): void };
-export function handClock(): HandClock {
-  let now = NOW.getTime();
-  return Object.assign(() => new Date(now), { forward: (milliseconds: number) => void (now += milliseconds) });
-}
-
-/**
- * The log as the product writes it, a line for each entry; arrays of octets are lists of numbers in it. `next` is the
- * line that comes next.
- */
-export type KeptLog = Logger & { lines: string[]; next: () => Promise<string> };
-export function keptLog(): KeptLog {
-  const lines: string[] = [];
-  let coming = Promise.withResolvers<string>();
-  const write = (line: string): void => {
-    const text = line.replace(/"\d+":/g, '');
-    lines.push(text);
-    coming.resolve(text);
-    coming = Promise.withResolvers();
-  };
-  return { lines, next: () => coming.promise, ...bound(pino({ level: 'debug', base: null }, { write })) };
-}
-
-const bound = (log: Logger): Logger => ({
-  debug: (fields, message) => log.debug(fields, message),
-  info: (fields, message) => log.info(fields, message),
-  warn: (fields, message) => log.warn(fields, message),
-  error: (fields, message) => log.error(fields, message),
-});
-
-/** A policy that says what it is told to say, and remembers what it was asked and told. */
-export type CountingPolicy = Policy & { asked: EnrollmentRequest[]; notices: Notice[] };
-type Say = (request: EnrollmentRequest) => Decision | Promise<Decision>;
-type Hear = (notice: Notice) => Facts | Promise<Facts>;
-export function policyThat(say: Say, hear: Hear = () => ({ code: 'Success' })): CountingPolicy {
-  const asked: EnrollmentRequest[] = [];
-  const notices: Notice[] = [];
-  return {
-    name: 'test',
-    asked,
-    notices,
-    async decide(request) {
-      asked.push(request);
-      return say(request);
-    },
-    async notify(notice) {
-      notices.push(notice);
-      return hear(notice);
-    },
-  };
-}
-export const allows = (notify: 'none' | 'strict' | 'outbox', hear?: Hear): CountingPolicy =>
-  policyThat(() => ({ kind: 'allow', notify }), hear);
 
 export type Under = {
   service: ScepService;

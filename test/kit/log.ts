@@ -1,0 +1,27 @@
+/** A log that is kept, as the product writes it. */
+import { pino } from 'pino';
+import type { Logger } from '../../src/core/contracts.ts';
+
+/**
+ * The log as the product writes it, a line for each entry; arrays of octets are lists of numbers in it. `next` is the
+ * line that comes next.
+ */
+export type KeptLog = Logger & { lines: string[]; next: () => Promise<string> };
+export function keptLog(): KeptLog {
+  const lines: string[] = [];
+  let coming = Promise.withResolvers<string>();
+  const write = (line: string): void => {
+    const text = line.replace(/"\d+":/g, '');
+    lines.push(text);
+    coming.resolve(text);
+    coming = Promise.withResolvers();
+  };
+  return { lines, next: () => coming.promise, ...bound(pino({ level: 'debug', base: null }, { write })) };
+}
+
+const bound = (log: Logger): Logger => ({
+  debug: (fields, message) => log.debug(fields, message),
+  info: (fields, message) => log.info(fields, message),
+  warn: (fields, message) => log.warn(fields, message),
+  error: (fields, message) => log.error(fields, message),
+});
