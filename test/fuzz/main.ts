@@ -1,6 +1,7 @@
 /**
  * `npm run fuzz -- [--inputs N] [--seed S] [--seconds T]`: changed messages for as long as one likes, and a report. Each
- * run draws a new seed and prints it first; `--seed` changes the messages in the same way again.
+ * run draws a new seed and prints it first; `--seed` makes the same changes again, to messages with new keys and padding:
+ * what is found is therefore printed whole.
  */
 import { randomInt } from 'node:crypto';
 import { inspect, parseArgs } from 'node:util';

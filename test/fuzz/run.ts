@@ -38,7 +38,6 @@ const SETTLED = 1000;
 
 /** Runs, and reports. Throws nothing: what is wrong is in `findings`. */
 export async function fuzz({ seed, inputs, milliseconds = Number.POSITIVE_INFINITY }: FuzzPlan): Promise<FuzzReport> {
-  const random = seeded(seed);
   const began = performance.now();
   const outcomes: Record<string, number> = {};
   const findings: Finding[] = [];
@@ -46,6 +45,8 @@ export async function fuzz({ seed, inputs, milliseconds = Number.POSITIVE_INFINI
   let slowest = { milliseconds: 0, index: 0, layer: '' };
   let index = 0;
   for (; index < inputs && performance.now() - began < milliseconds; index++) {
+    // Of its own for every input, so that an input does not depend on what those before it took.
+    const random = seeded(seed + Math.imul(index, 0x9e3779b1));
     const layer = random.pick(CHANCES);
     const message = LAYERS[layer]!.change(random.pick(SHAPES), random);
     const before = process.cpuUsage();
