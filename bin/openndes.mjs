@@ -11,6 +11,6 @@ if (major < 24) {
   process.exit(78);
 }
 // A checkout runs its TypeScript as it is; an installed package runs what was built from it.
-const source = new URL('../src/app/main.ts', import.meta.url);
-const { main } = await import(existsSync(source) ? source.href : new URL('../dist/app/main.js', import.meta.url).href);
+const source = new URL('../src/cli/main.ts', import.meta.url);
+const { main } = await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href);
 process.exitCode = await main(process.argv.slice(2));

@@ -1,12 +1,12 @@
-/** What each room of src/ may import: rooms, and packages with the built-ins that reach outside the process. */
+/** What each room of src/ may import, and which rooms may use what the system provides. */
+
+/** `packages` are npm packages, and the built-ins that reach outside the process. */
 export type Room = { rooms: readonly string[]; packages: readonly string[] };
 
-const room = (rooms: string, packages = ''): Room => ({
-  rooms: rooms.split(' ').filter(Boolean),
-  packages: packages.split(' ').filter(Boolean),
-});
+const list = (names: string): readonly string[] => names.split(' ').filter(Boolean);
+const room = (rooms: string, packages = ''): Room => ({ rooms: list(rooms), packages: list(packages) });
 
-/** One way only: a room sees what lies below it, and siblings never see each other. app/ and index.ts see everything. */
+/** A room imports only the rooms and packages in its row; every permission is used. Order: from the bottom up. */
 export const ROOMS: Readonly<Record<string, Room>> = {
   core: room(''),
   asn1: room(''),
@@ -15,6 +15,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   cms: room('core asn1 pkix', 'node:crypto'),
   scep: room('core asn1 pkix cms'),
   ca: room('core asn1 pkix'),
+  revocation: room('core asn1 pkix ca', 'node:timers/promises'),
   store: room('core', 'node:crypto node:sqlite node:fs kysely'),
   intune: room('core', 'node:tls @azure/msal-node undici cockatiel'),
   policy: room('core asn1 pkix intune', 'node:crypto node:tls undici'),
@@ -23,15 +24,35 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   admin: room('core', 'node:crypto node:net fastify'),
   client: room('core asn1 pkix cms scep', 'node:crypto'),
   simulator: room('core asn1 pkix keys', 'node:crypto fastify'),
+  embed: room('core cms scep revocation enroll http', 'node:crypto fastify pino'),
+  'config/yaml': room('core', 'node:net yaml zod'),
+  config: room('core asn1 pkix cms ca policy intune http admin config/yaml', 'zod'),
+  app: room(
+    'core pkix cms scep keys ca revocation store intune policy admin embed config config/yaml',
+    'node:crypto node:fs node:module node:tls fastify',
+  ),
+  cli: room(
+    'core asn1 pkix cms scep keys ca client simulator enroll http admin embed config app',
+    'node:fs node:readline commander pkijs',
+  ),
 };
 
-/** Built-ins that compute and reach nothing: every room may use them. */
+/** Built-ins that only compute: every room may use them. */
 export const PURE = ['node:assert', 'node:buffer', 'node:events', 'node:path', 'node:stream', 'node:url', 'node:util'];
 
-/** Taken from the system by app/ alone; everywhere else the clock, randomness and settings are parameters. */
-export const SYSTEM: Readonly<Record<string, RegExp>> = {
-  'Date.now': /\bDate\.now\b/,
-  'new Date() without argument': /\bnew Date(\(\s*\)|(?![\w(]))/,
-  'Math.random': /\bMath\.random\b/,
-  'process.env': /\bprocess\s*(\.|\[['"])\s*env\b/,
-};
+/** What the system provides, how its use looks in the source, and the rooms that may use it. Others take a parameter. */
+export const SYSTEM: readonly { what: string; pattern: RegExp; rooms: readonly string[] }[] = [
+  { what: 'the clock', pattern: /\bDate\.now\b|\bnew Date(\(\s*\)|(?![\w(]))/, rooms: ['embed'] },
+  {
+    what: 'randomness',
+    pattern: /\bMath\.random\b|\b(randomBytes|randomUUID|randomInt|randomFill(Sync)?|getRandomValues)\b/,
+    rooms: list('embed app'),
+  },
+  { what: 'key generation', pattern: /\bgenerateKeyPair(Sync)?\b/, rooms: list('keys cms') },
+  {
+    what: 'timers',
+    pattern: /\bset(Timeout|Interval)\(|\bAbortSignal\.timeout\b/,
+    rooms: list('embed http store intune policy simulator'),
+  },
+  { what: 'the process', pattern: /\bprocess\s*(\.|\[)/, rooms: list('store app cli') },
+];

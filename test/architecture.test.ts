@@ -1,4 +1,4 @@
-/** The walls of the house: who imports whom, and who touches the system. The table beside this file says what is allowed. */
+/** Which room imports which, and which uses the system. The table beside this file says what is allowed. */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join, posix, sep } from 'node:path';
@@ -9,7 +9,7 @@ const SRC = join(import.meta.dirname, '..', 'src');
 const IMPORT =
   /^(?:import|export)\s(?<type>type\s)?(?:[^'";]*?\sfrom\s*)?'(?<from>[^']+)'|\bimport\('(?<call>[^']+)'\)/gm;
 
-/** A file of src/: `app` is the room of index.ts as well. Our own files are imported as `room/file.ts`. */
+/** A file of src/. `room` is its folder; src/index.ts has none. Our own files are imported as `room/file.ts`. */
 type Source = { path: string; room: string; text: string; imports: Import[] };
 type Import = { name: string; ours: boolean; typeOnly: boolean };
 
@@ -23,71 +23,93 @@ function readSource(path: string): Source {
   return { path, room: roomOf(path), text, imports };
 }
 
-const roomOf = (path: string): string => (path.includes('/') ? path.slice(0, path.indexOf('/')) : 'app');
+const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
 
+/** The longest row of the table that the path lies in: `config/yaml` before `config`. */
+const roomOf = (path: string): string =>
+  Object.keys(ROOMS)
+    .filter((room) => path.startsWith(`${room}/`))
+    .toSorted((a, b) => b.length - a.length)[0] ?? posix.dirname(path);
+
+const INDEX = 'index.ts';
 const sources = globSync('**/*.ts', { cwd: SRC }).map((path) => readSource(path.split(sep).join('/')));
-const walled = sources.filter(({ room }) => room !== 'app');
+const rooms = sources.filter(({ path }) => path !== INDEX);
 
-/** What the room may not import, in words; or nothing. */
-function trespass({ path, room }: Source, { name, ours, typeOnly }: Import): string[] {
-  // The type of a built-in is gone when the program runs, and so reaches nothing.
+/** One sentence for an import that the table does not allow; none for one that it allows. */
+function forbidden({ path, room }: Source, { name, ours, typeOnly }: Import): string[] {
+  // The type of a built-in does not exist at run time.
   if (typeOnly && name.startsWith('node:')) return [];
-  const { rooms, packages } = ROOMS[room]!;
-  const allowed = ours ? [room, ...rooms] : packages;
+  const row = ROOMS[room];
+  if (!row) return [];
+  const allowed = ours ? [room, ...row.rooms] : row.packages;
   if (allowed.includes(ours ? roomOf(name) : name) || PURE.includes(name)) return [];
   const which = `the ${ours ? 'rooms' : 'packages'} ${allowed.join(', ') || '(none)'}`;
   return [`src/${path} imports ${name}, but ${room}/ may import only ${which}`];
 }
 
-/** The files from `path` back to itself, following imports that are there when the program runs. */
-function cycle(path: string, trail: readonly string[] = []): string[] {
+/** The files from `path` back to itself, following imports of values and of types; empty without a cycle. */
+function cycle(path: string, done: Set<string>, trail: readonly string[] = []): string[] {
   if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
-  const next = sources.find((file) => file.path === path)?.imports.filter(({ ours, typeOnly }) => ours && !typeOnly);
-  for (const { name } of next ?? []) {
-    if (roomOf(name) !== roomOf(path)) continue;
-    const found = cycle(name, [...trail, path]);
-    if (found.length > 0) return found;
-  }
-  return [];
+  if (done.has(path)) return [];
+  done.add(path);
+  const next = sources.find((file) => file.path === path)?.imports.filter(({ ours }) => ours) ?? [];
+  return next.map(({ name }) => cycle(name, done, [...trail, path])).find((found) => found.length > 0) ?? [];
 }
 
-test('every room is in the table', () => {
-  assert.ok(sources.length > 0, 'src/ has no files');
-  for (const { path, room } of walled)
+test('every file of src/ is in a room of the table', () => {
+  assert.ok(rooms.length > 0, 'src/ has no files');
+  for (const { path, room } of rooms)
     assert.ok(room in ROOMS, `src/${path}: no room ${room}/ in architecture.table.ts`);
 });
 
 test('a room imports only the rooms and packages that the table allows it', () => {
   assert.deepEqual(
-    walled.flatMap((file) => file.imports.flatMap((name) => trespass(file, name))),
+    rooms.flatMap((file) => file.imports.flatMap((name) => forbidden(file, name))),
     [],
   );
 });
 
+test('imports point one way: a row of the table names only rows above it', () => {
+  const names = Object.keys(ROOMS);
+  const upward = Object.entries(ROOMS).flatMap(([room, { rooms }]) =>
+    rooms.filter((name) => names.indexOf(name) >= names.indexOf(room)).map((name) => `${room} names ${name}`),
+  );
+  assert.deepEqual(upward, []);
+});
+
 test('every permission is used', () => {
-  const unused = Object.entries(ROOMS).flatMap(([room, { rooms, packages }]) => {
-    const imports = walled.filter((file) => file.room === room).flatMap((file) => file.imports);
+  const unused = Object.entries(ROOMS).flatMap(([room, allowed]) => {
+    const imports = rooms.filter((file) => file.room === room).flatMap((file) => file.imports);
     const needed = imports.filter(({ name, typeOnly }) => !(typeOnly && name.startsWith('node:')));
     const used = new Set(needed.map(({ name, ours }) => (ours ? roomOf(name) : name)));
-    return [...rooms, ...packages].filter((name) => !used.has(name)).map((name) => `${room}/ imports no ${name}`);
+    return [...allowed.rooms, ...allowed.packages]
+      .filter((name) => !used.has(name))
+      .map((name) => `${room}/ imports no ${name}`);
   });
   assert.deepEqual(unused, []);
 });
 
-test('no file of a room imports itself by way of others', () => {
+test('no file imports itself by way of others, not even for a type', () => {
+  const done = new Set<string>();
   assert.deepEqual(
-    sources.map(({ path }) => cycle(path).join(' -> ')).filter((trail) => trail !== ''),
+    sources.map(({ path }) => cycle(path, done).join(' -> ')).filter((trail) => trail !== ''),
     [],
   );
 });
 
-test('only app/ takes clock, randomness and environment from the system', () => {
-  const takes = ({ path, text }: Source) =>
-    Object.entries(SYSTEM)
-      .filter(([, pattern]) => pattern.test(text))
-      .map(([what]) => `src/${path} uses ${what}, but only app/ may: take it as a parameter`);
-  assert.deepEqual(walled.flatMap(takes), []);
-});
+for (const { what, pattern, rooms: allowed } of SYSTEM)
+  test(`only ${allowed.join(', ')} use ${what} of the system`, () => {
+    const users = rooms.filter(({ text }) => pattern.test(withoutComments(text)));
+    assert.deepEqual(
+      users.filter(({ room }) => !allowed.includes(room)).map(({ path }) => `src/${path}: take ${what} as a parameter`),
+      [],
+    );
+    assert.deepEqual(
+      allowed.filter((name) => !users.some(({ room }) => room === name)),
+      [],
+      'rooms that do not need the permission',
+    );
+  });
 
 test('the pattern for imports sees every form of them', () => {
   const forms = [

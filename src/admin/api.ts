@@ -1,9 +1,9 @@
 /** One-time passwords for programs: `POST /api/challenges` with a bearer token (RFC 6750), answers and errors as JSON. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock, Logger } from '../core/contracts.ts';
+import type { Clock, Logger } from '../core/environment.ts';
 import { attempts } from './attempts.ts';
-import type { ChallengeIssuer } from './challenges.ts';
+import type { ChallengeIssuer } from './challenge-issuer.ts';
 
 export type ApiOptions = { issuers: readonly ChallengeIssuer[]; token: string; clock: Clock; logger: Logger };
 

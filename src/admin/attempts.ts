@@ -1,6 +1,6 @@
 /** Counts failed logins by network: who fails too often is turned away for a while before anything is computed for him. */
 import { isIPv6 } from 'node:net';
-import type { Clock } from '../core/contracts.ts';
+import type { Clock } from '../core/environment.ts';
 
 export type Attempts = {
   /** Whether this address has to wait, for what it and its neighbours of the same /64 of IPv6 did. */

@@ -1,5 +1,5 @@
 /** Basic authentication (RFC 7617) of administrators against hashed passwords, at a price that strangers cannot drive up. */
-import type { Clock, Logger } from '../core/contracts.ts';
+import type { Clock, Logger } from '../core/environment.ts';
 import { type Attempts, attempts } from './attempts.ts';
 import { type PasswordHash, passwordMatches } from './password-hash.ts';
 

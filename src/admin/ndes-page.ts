@@ -1,6 +1,6 @@
 /** The bytes of NDES's administrator page. Programs read the password out of them, so every sentence and tag is as NDES has it. */
 import { createHash } from 'node:crypto';
-import type { IssuedChallenge } from './challenges.ts';
+import type { IssuedChallenge } from './challenge-issuer.ts';
 
 /** What the page says. `caCertificate`: the issuing CA, DER. */
 export type PageContent = { caCertificate: Uint8Array; challenge: IssuedChallenge | 'full' };

@@ -1,8 +1,8 @@
 /** NDES's administrator page over HTTP, as an encapsulated fastify plugin for the listener that it belongs on. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Logger } from '../core/contracts.ts';
+import type { Logger } from '../core/environment.ts';
 import type { Authenticate, Login } from './basic-authentication.ts';
-import type { ChallengeIssuer } from './challenges.ts';
+import type { ChallengeIssuer } from './challenge-issuer.ts';
 import { type Charset, encodePage, failurePage, passwordPage, refusalPage } from './ndes-page.ts';
 
 /** One page: who issues its passwords, and the certificate of the issuing CA (DER), whose thumbprint it shows. */

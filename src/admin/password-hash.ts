@@ -1,7 +1,7 @@
 /** Hashes of administrators' passwords: scrypt (RFC 7914), written as PHC strings. */
 import { scrypt, type ScryptOptions, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { RandomBytes } from '../core/contracts.ts';
+import type { RandomBytes } from '../core/environment.ts';
 
 const derive = promisify<string, Uint8Array, number, ScryptOptions, Buffer>(scrypt);
 

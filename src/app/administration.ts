@@ -2,13 +2,13 @@
 import type { FastifyInstance } from 'fastify';
 import { type Authenticate, basicAuthentication } from '../admin/basic-authentication.ts';
 import { type AdminPage, ndesPages } from '../admin/ndes-plugin.ts';
-import { adminServer } from '../admin/server.ts';
-import type { Logger } from '../core/contracts.ts';
+import { adminServer } from '../admin/admin-server.ts';
+import type { Logger } from '../core/environment.ts';
 import type { Store } from '../core/store.ts';
-import { challengeIssuerOf } from './challenges.ts';
-import type { EndpointConfig } from './config/schema.ts';
+import { challengeIssuerOf } from './challenge-issuers.ts';
+import type { EndpointConfig } from '../config/schema.ts';
 import type { Settings } from './settings.ts';
-import { systemClock } from './system.ts';
+import { systemClock } from '../embed/system.ts';
 
 /**
  * Puts the pages that are public on the public server, and returns the administrator's own server, not yet listening;

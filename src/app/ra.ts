@@ -3,14 +3,15 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createRa, type RaPurpose } from '../ca/create.ts';
-import type { Clock, KeyProvider, Logger } from '../core/contracts.ts';
+import type { Clock, Logger } from '../core/environment.ts';
+import type { KeyProvider } from '../core/keys.ts';
 import { generateKey, keyFromPem, privateKeyPem } from '../keys/software.ts';
 import { readCertificate, readValidity, thumbprint } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
 import type { KeyedCertificate } from '../scep/registration-authority.ts';
 import { readFile, readPrivateFile, writePrivateFile, writePublicFile } from './files.ts';
 import { certificatePem, certificatesFrom } from './pem.ts';
-import { systemClock, systemRandom } from './system.ts';
+import { systemClock, systemRandom } from '../embed/system.ts';
 
 /** The issuing CA for which an RA is wanted. `passphrase` also protects the RA key. */
 export type IssuingCa = { path: string; certificate: Uint8Array; key: KeyProvider; passphrase?: string };

@@ -2,19 +2,19 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { RecipientKey } from '../cms/enveloped-data.ts';
-import type { Logger } from '../core/contracts.ts';
+import type { Logger } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import { registrationAuthority } from '../scep/registration-authority.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
-import { type Authority, loadAuthority } from './authority.ts';
-import { type LoadedConfig, loadConfig } from './config/load.ts';
-import { type Attempt, ConfigProblems, type Problem, problemText } from './config/problems.ts';
-import type { Config } from './config/schema.ts';
+import { type Authority, loadAuthority } from './loaded-authority.ts';
+import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { type Attempt, ConfigProblems, type Problem, problemText } from '../config/yaml/problems.ts';
+import type { Config } from '../config/schema.ts';
 import { readFile } from './files.ts';
-import { systemClock } from './system.ts';
-import { loadTls, type TlsFiles } from './tls.ts';
+import { systemClock } from '../embed/system.ts';
+import { loadTls, type TlsFiles } from './listener-tls.ts';
 
 export type Settings = {
   config: Config;

@@ -1,5 +1,7 @@
 /** Makes the certificates of an authority itself: a root, an issuing CA under it, and a registration authority. */
-import type { Clock, Extension, KeyProvider, RandomBytes } from '../core/contracts.ts';
+import type { Clock, RandomBytes } from '../core/environment.ts';
+import type { Extension } from '../core/request.ts';
+import type { KeyProvider } from '../core/keys.ts';
 import { ConfigError } from '../core/errors.ts';
 import { type CertificatePlan, writeCertificate } from '../pkix/certificate.ts';
 import {

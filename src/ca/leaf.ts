@@ -1,5 +1,6 @@
 /** From a request and a profile to the certificate that will be signed. Nothing reaches it that is not named here. */
-import type { Allow, CertificationRequest, Extension } from '../core/contracts.ts';
+import type { Allow } from '../core/policy.ts';
+import type { CertificationRequest, Extension } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
 import type { CertificatePlan } from '../pkix/certificate.ts';
 import {

@@ -1,7 +1,8 @@
 /** Whom the certificate names: the subject and the subjectAltName of the request, octet for octet, or nobody. */
 import { DerReader } from '../asn1/reader.ts';
 import { explicit } from '../asn1/tags.ts';
-import type { Allow, CertificationRequest, Extension, GeneralName } from '../core/contracts.ts';
+import type { Allow } from '../core/policy.ts';
+import type { CertificationRequest, Extension, GeneralName } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
 import { readGeneralNames } from '../pkix/extensions.ts';
 import { isEmptyName, readName } from '../pkix/name.ts';

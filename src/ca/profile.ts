@@ -1,5 +1,5 @@
 /** What a profile allows its certificates to be: an allow-list, closed to everything it does not name. */
-import type { GeneralNameType } from '../core/contracts.ts';
+import type { GeneralNameType } from '../core/request.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { KeyUsage } from '../pkix/extensions.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';

@@ -1,5 +1,6 @@
 /** What the certified key may be used for: what was asked, as far as the profile and the kind of key allow. */
-import type { CertificationRequest, Extension, KeyKind } from '../core/contracts.ts';
+import type { CertificationRequest, Extension } from '../core/request.ts';
+import type { KeyKind } from '../core/keys.ts';
 import { Refusal } from '../core/errors.ts';
 import { extendedKeyUsage, type KeyUsage, keyUsage, readExtendedKeyUsage, readKeyUsage } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';

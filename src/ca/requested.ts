@@ -1,6 +1,6 @@
 /** Reads one extension of a request, or refuses the request. */
 import { DerError } from '../asn1/limits.ts';
-import type { CertificationRequest, Extension } from '../core/contracts.ts';
+import type { CertificationRequest, Extension } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
 
 /** The extension and what `read` makes of its value; undefined when not requested. Throws Refusal when malformed. */

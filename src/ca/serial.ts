@@ -1,5 +1,5 @@
 /** Serial numbers nobody can foresee. */
-import type { RandomBytes } from '../core/contracts.ts';
+import type { RandomBytes } from '../core/environment.ts';
 
 /** 128 random bits as an unsigned magnitude: positive and within the 20 octets of RFC 5280 4.1.2.2. */
 export function randomSerial(random: RandomBytes): Uint8Array {

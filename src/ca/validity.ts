@@ -1,5 +1,5 @@
 /** When the certificate is valid: what was asked, within what the profile allows, within the issuing certificate. */
-import type { RequestedValidity, ValidityUnit } from '../core/contracts.ts';
+import type { RequestedValidity, ValidityUnit } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
 import type { Profile } from './profile.ts';
 

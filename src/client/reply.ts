@@ -7,13 +7,13 @@ import type { ContentCipher } from '../cms/algorithms.ts';
 import { openAgreedEnvelope } from '../cms/agreed-envelope.ts';
 import { chooseRecipient, type EnvelopedData, openEnvelopedData, readEnvelopedData } from '../cms/enveloped-data.ts';
 import { readSignedData, type SignedData, type SignerInfo, verifySigner } from '../cms/signed-data.ts';
-import type { RandomBytes } from '../core/contracts.ts';
+import type { RandomBytes } from '../core/environment.ts';
 import { FAIL_INFO, type FailInfo } from '../core/errors.ts';
 import { readCertificate } from '../pkix/certificate.ts';
 import { keyIdentifier } from '../pkix/extensions.ts';
 import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
-import { SCEP_ATTRIBUTE } from '../scep/attributes.ts';
-import type { ClientSigner } from './message.ts';
+import { SCEP_ATTRIBUTE } from '../scep/message-attributes.ts';
+import type { ClientSigner } from './request-message.ts';
 
 export type CertRep =
   | { status: 'success'; certificates: Uint8Array[]; crls: Uint8Array[] }

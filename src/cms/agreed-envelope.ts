@@ -3,7 +3,7 @@ import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit, TAG } from '../asn1/tags.ts';
 import { bitString, sequence } from '../asn1/writer.ts';
-import type { Digest } from '../core/contracts.ts';
+import type { Digest } from '../core/keys.ts';
 import type { ContentCipher } from './algorithms.ts';
 import { decryptContent } from './content-encryption.ts';
 import { type EnvelopedData, isAddressedTo, type RecipientKey } from './enveloped-data.ts';

@@ -5,7 +5,7 @@
 import type { DerReader } from '../asn1/reader.ts';
 import { explicit, TAG } from '../asn1/tags.ts';
 import { encode, nullValue, oid, sequence } from '../asn1/writer.ts';
-import type { Digest, KeyTransport } from '../core/contracts.ts';
+import type { Digest, KeyTransport } from '../core/keys.ts';
 import { OID } from '../pkix/oids.ts';
 
 /** Weak algorithms that an endpoint may turn on for old devices. MD5 and RC2 are in no row, so they never work. */

@@ -6,7 +6,7 @@ import { createCipheriv, createDecipheriv, diffieHellman, generateKeyPairSync, h
 import { DerError } from '../asn1/limits.ts';
 import { explicit } from '../asn1/tags.ts';
 import { encode, octetString, oid, sequence, smallInteger } from '../asn1/writer.ts';
-import type { Digest } from '../core/contracts.ts';
+import type { Digest } from '../core/keys.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
 import { digestFor } from '../pkix/signature.ts';

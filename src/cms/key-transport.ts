@@ -1,6 +1,6 @@
 /** What RSA key transport can carry, and which octets can be its ciphertext: facts that everybody knows of a key. */
 import { DerReader } from '../asn1/reader.ts';
-import type { KeyKind, KeyTransport } from '../core/contracts.ts';
+import type { KeyKind, KeyTransport } from '../core/keys.ts';
 import { DIGESTS } from './algorithms.ts';
 
 /** Octets of the longest message, RFC 8017 7.1.1 and 7.2.1. Negative when the key is too short for the scheme. */

@@ -1,7 +1,8 @@
 /** Tries at the start every algorithm that GetCACaps can say, so that no device finds out first what does not work. */
 import { constants, createPrivateKey, createPublicKey, privateDecrypt, publicEncrypt, sign } from 'node:crypto';
 import { octetString, sequence } from '../asn1/writer.ts';
-import type { KeyProvider, KeyTransport, RandomBytes } from '../core/contracts.ts';
+import type { KeyProvider, KeyTransport } from '../core/keys.ts';
+import type { RandomBytes } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import { type CertificateView, readCertificate, writeCertificate } from '../pkix/certificate.ts';
 import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';

@@ -4,7 +4,7 @@ import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit, implicit, TAG } from '../asn1/tags.ts';
 import { encode, octetString, sequence, setOf, smallInteger } from '../asn1/writer.ts';
-import type { Digest, KeyProvider } from '../core/contracts.ts';
+import type { Digest, KeyProvider } from '../core/keys.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
 import {

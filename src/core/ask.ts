@@ -1,5 +1,6 @@
 /** Asks a policy, and believes only an answer that is one: a vendor's policy is code that nobody here has compiled. */
-import type { Decision, EnrollmentRequest, Policy } from './contracts.ts';
+import type { Decision, Policy } from './policy.ts';
+import type { EnrollmentRequest } from './request.ts';
 import { REFUSALS } from './errors.ts';
 
 const NOTIFY = ['none', 'strict', 'outbox'];
@@ -19,7 +20,7 @@ const WHOLE: Readonly<Record<string, (answer: Record<string, unknown>) => boolea
 export async function ask(policy: Policy, request: EnrollmentRequest, signal: AbortSignal): Promise<Decision> {
   const answer: unknown = await within(policy.decide(request, signal), signal);
   if (isDecision(answer)) return answer;
-  throw new TypeError(`the policy ${policy.name} answered neither allow, deny nor pend as core/contracts.ts has them`);
+  throw new TypeError(`the policy ${policy.name} answered neither allow, deny nor pend of core/policy.ts`);
 }
 
 function isDecision(answer: unknown): answer is Decision {

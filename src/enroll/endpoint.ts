@@ -1,5 +1,7 @@
 /** An enrolment endpoint: one SCEP URL with its policy, issuer and rules. What `app/` and embedders put together. */
-import type { Clock, Issuer, Logger, Policy, Revoker } from '../core/contracts.ts';
+import type { Clock, Logger } from '../core/environment.ts';
+import type { Issuer, Revoker } from '../core/issuer.ts';
+import type { Policy } from '../core/policy.ts';
 import type { Store } from '../core/store.ts';
 import type { MessageCodec } from '../scep/codec.ts';
 

@@ -1,13 +1,15 @@
 /** One enrolment, in order. This file is the only place that knows what comes after what. */
-import type { Allow, Decision, EnrollmentRequest, Pend } from '../core/contracts.ts';
+import type { Allow, Decision, Pend } from '../core/policy.ts';
+import type { EnrollmentRequest } from '../core/request.ts';
 import { ask } from '../core/ask.ts';
 import { REFUSALS, Refusal, type RefusalCode } from '../core/errors.ts';
-import type { Issuance, RecordResult, StoredCertificate, StoredTransaction } from '../core/store.ts';
-import { certificateRecord } from './certificate.ts';
+import type { Issuance, RecordResult } from '../core/store.ts';
+import type { StoredCertificate, StoredTransaction } from '../core/records.ts';
+import { certificateRecord } from './certificate-record.ts';
 import type { Endpoint, Surroundings } from './endpoint.ts';
-import { failureNotice, sendStrict, successNotice, tellRevoker } from './notices.ts';
+import { failureNotice, sendStrict, successNotice, tellRevoker } from './notifications.ts';
 import type { Outcome } from './outcome.ts';
-import { type Recognised, speaksForItself } from './recognise.ts';
+import { type Recognised, speaksForItself } from './identify.ts';
 import { asRenewal, renewalDecision } from './renewal.ts';
 
 /** Pending because nobody could be asked: longer than Intune's challenge lives there is nothing to wait for. */

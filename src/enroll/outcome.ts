@@ -1,7 +1,7 @@
 /** How a request ended: the words for the wire and the facts for the log. */
-import type { Facts } from '../core/contracts.ts';
+import type { Facts } from '../core/policy.ts';
 import type { RefusalCode } from '../core/errors.ts';
-import type { StoredCertificate } from '../core/store.ts';
+import type { StoredCertificate } from '../core/records.ts';
 
 export type Outcome =
   | { kind: 'issued'; certificate: StoredCertificate; repeat: boolean; facts?: Facts }

@@ -1,13 +1,15 @@
 /** Renewal (RFC 8894 2.3, 3.3.1.2): a certificate of ours speaks for the next one, in place of a challenge. */
 import { DerError } from '../asn1/limits.ts';
-import type { CertificationRequest, Decision, EnrollmentRequest, Extension } from '../core/contracts.ts';
+import type { CertificationRequest, EnrollmentRequest, Extension } from '../core/request.ts';
+import type { Decision } from '../core/policy.ts';
 import { Refusal } from '../core/errors.ts';
-import type { Store, StoredCertificate } from '../core/store.ts';
+import type { Store } from '../core/store.ts';
+import type { StoredCertificate } from '../core/records.ts';
 import { certificateExtensions, readCertificate, serialText } from '../pkix/certificate.ts';
 import { readGeneralNames } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Recognised } from './recognise.ts';
+import type { Recognised } from './identify.ts';
 
 /**
  * What the store knows of the certificate that signed a message, if it is one of ours. The store decides and not the

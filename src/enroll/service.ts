@@ -3,12 +3,12 @@ import { HttpError, Refusal } from '../core/errors.ts';
 import { caCertificates, type CaCertificates, caChain } from '../scep/ca-certificates.ts';
 import type { Opened, Reply, ScepRequest } from '../scep/message.ts';
 import type { Endpoint, Surroundings } from './endpoint.ts';
-import { type Landing, landingOf } from './landing.ts';
+import { type Landing, landingOf } from './landing-facts.ts';
 import { legacyUses } from './legacy-uses.ts';
 import { enrol } from './line.ts';
 import type { Outcome } from './outcome.ts';
-import { certificateFor, currentCrl, polled } from './lookup.ts';
-import { recognise, type Recognised } from './recognise.ts';
+import { certificateFor, currentCrl, polled } from './queries.ts';
+import { recognise, type Recognised } from './identify.ts';
 import { ownCertificate } from './renewal.ts';
 
 /** The answer to a PKIOperation, and what one log line says of it: never a challenge, never a key. */

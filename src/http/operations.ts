@@ -2,8 +2,8 @@
 import { HttpError } from '../core/errors.ts';
 import type { ScepService } from '../enroll/service.ts';
 import type { CaCertificates } from '../scep/ca-certificates.ts';
-import { landingPage } from './landing.ts';
-import { messageFromBody, messageFromQuery } from './message.ts';
+import { landingPage } from './landing-page.ts';
+import { messageFromBody, messageFromQuery } from './message-decoding.ts';
 import { queryValue } from './query.ts';
 
 /** What HTTP sends, and what the log line says beside method and path. */

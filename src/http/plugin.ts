@@ -1,6 +1,6 @@
 /** SCEP as an encapsulated fastify plugin: routes, exact content types, one log line a request, one writer of errors. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock, Logger } from '../core/contracts.ts';
+import type { Clock, Logger } from '../core/environment.ts';
 import { HTTP_ERRORS, HttpError, type HttpErrorCode } from '../core/errors.ts';
 import type { ScepService } from '../enroll/service.ts';
 import { bodies } from './body.ts';

@@ -1,11 +1,11 @@
 /** A client of Intune's SCEP service for one tenant: token, address, question, and patience with all three. */
-import type { Clock } from '../core/contracts.ts';
+import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
-import type { FailureNotice, SuccessNotice } from '../core/store.ts';
+import type { FailureNotice, SuccessNotice } from '../core/notification.ts';
 import { type CloudName, type CloudUrls, resolveCloud } from './clouds.ts';
 import { type Discovery, discovery } from './discovery.ts';
-import { IntuneUnreachable } from './errors.ts';
-import { httpsExchange } from './exchange.ts';
+import { IntuneUnreachable } from './unreachable.ts';
+import { httpsExchange } from './https-exchange.ts';
 import { type Health, persistence, TIMEOUTS, type Timeouts } from './retry.ts';
 import {
   type Action,

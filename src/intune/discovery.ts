@@ -1,10 +1,10 @@
 /** Where Intune's SCEP service of this tenant is: Microsoft Graph knows. Looked up once a day, kept through outages. */
-import type { Clock } from '../core/contracts.ts';
+import type { Clock } from '../core/environment.ts';
 import type { Cloud } from './clouds.ts';
-import { IntuneUnreachable } from './errors.ts';
-import type { Exchange } from './exchange.ts';
-import { httpFault, notAnAnswer } from './faults.ts';
-import { asObject, field, parseObject, quotable, textField } from './foreign.ts';
+import { IntuneUnreachable } from './unreachable.ts';
+import type { Exchange } from './https-exchange.ts';
+import { httpFault, notAnAnswer } from './http-faults.ts';
+import { asObject, field, parseObject, quotable, textField } from './untrusted-json.ts';
 import { singleFlight } from './single-flight.ts';
 import { type TokenSource, withToken } from './token.ts';
 

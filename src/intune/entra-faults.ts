@@ -1,9 +1,9 @@
 /** Why Entra ID gave no token: its AADSTS codes, in the words of the configuration. */
-import type { Clock } from '../core/contracts.ts';
-import { IntuneUnreachable } from './errors.ts';
-import type { Reply } from './exchange.ts';
-import { httpFault, retryAfterMs } from './faults.ts';
-import { parseObject, quotable, textField } from './foreign.ts';
+import type { Clock } from '../core/environment.ts';
+import { IntuneUnreachable } from './unreachable.ts';
+import type { Reply } from './https-exchange.ts';
+import { httpFault, retryAfterMs } from './http-faults.ts';
+import { parseObject, quotable, textField } from './untrusted-json.ts';
 
 /** The codes that a wrong setting brings about; each with what to do. docs/intune.md lists them. */
 export const ENTRA_CODES: Readonly<Record<string, { meaning: string; remedy: string }>> = {

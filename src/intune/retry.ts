@@ -12,8 +12,8 @@ import {
   type IRetryBackoffContext,
   retry,
 } from 'cockatiel';
-import type { Clock } from '../core/contracts.ts';
-import { type Hop, IntuneUnreachable } from './errors.ts';
+import type { Clock } from '../core/environment.ts';
+import { type Hop, IntuneUnreachable } from './unreachable.ts';
 import { abandonable } from './single-flight.ts';
 
 /** All in milliseconds, except the two counts. */

@@ -1,10 +1,10 @@
 /** The three calls of Intune's SCEP service: what is sent, and what counts as an answer. */
-import type { Clock } from '../core/contracts.ts';
-import type { FailureNotice, SuccessNotice } from '../core/store.ts';
-import type { Hop } from './errors.ts';
-import type { Exchange, Reply } from './exchange.ts';
-import { httpFault, notAnAnswer, serviceError } from './faults.ts';
-import { parseObject, quotable, textField } from './foreign.ts';
+import type { Clock } from '../core/environment.ts';
+import type { FailureNotice, SuccessNotice } from '../core/notification.ts';
+import type { Hop } from './unreachable.ts';
+import type { Exchange, Reply } from './https-exchange.ts';
+import { httpFault, notAnAnswer, serviceError } from './http-faults.ts';
+import { parseObject, quotable, textField } from './untrusted-json.ts';
 
 /** The name under which discovery lists the service. */
 export const SCEP_SERVICE = 'ScepRequestValidationFEService';

@@ -8,12 +8,12 @@ import {
   type NetworkResponse,
   type NodeAuthOptions,
 } from '@azure/msal-node';
-import type { Clock } from '../core/contracts.ts';
+import type { Clock } from '../core/environment.ts';
 import { entraFault } from './entra-faults.ts';
-import { IntuneUnreachable } from './errors.ts';
-import type { Exchange } from './exchange.ts';
-import { notAnAnswer } from './faults.ts';
-import { parseObject } from './foreign.ts';
+import { IntuneUnreachable } from './unreachable.ts';
+import type { Exchange } from './https-exchange.ts';
+import { notAnAnswer } from './http-faults.ts';
+import { parseObject } from './untrusted-json.ts';
 import { singleFlight } from './single-flight.ts';
 
 /** How the app proves itself: a secret, a certificate or the assertion of a workload identity, as msal names them. */

@@ -1,5 +1,5 @@
 /** The one thing about a ciphertext that may be told to everybody: whether it is as long as the key. */
-import type { KeyKind } from '../core/contracts.ts';
+import type { KeyKind } from '../core/keys.ts';
 
 /** Throws RangeError unless the ciphertext has exactly the octets of the RSA modulus (RFC 8017 7.1.2 and 7.2.2). */
 export function assertCiphertextLength(key: KeyKind, ciphertext: Uint8Array): void {

@@ -1,6 +1,6 @@
 /** EME-OAEP decoding (RFC 8017 7.1.2, step 3) for the two different hashes that OpenSSL's own call cannot take apart. */
 import { createHash } from 'node:crypto';
-import type { Digest } from '../core/contracts.ts';
+import type { Digest } from '../core/keys.ts';
 
 /**
  * The message inside an encoded message of exactly the modulus' length; empty octets when the padding is wrong, so

@@ -9,7 +9,7 @@ import {
   privateDecrypt,
   sign,
 } from 'node:crypto';
-import type { Digest, KeyProvider, KeyTransport } from '../core/contracts.ts';
+import type { Digest, KeyProvider, KeyTransport } from '../core/keys.ts';
 import { ConfigError } from '../core/errors.ts';
 import { readKeyKind, readPublicKey } from '../pkix/public-key.ts';
 import { withPkcs1 } from '../pkix/with-pkcs1.ts';

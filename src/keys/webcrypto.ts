@@ -14,7 +14,7 @@ import type { webcrypto } from 'node:crypto';
 import { Crypto } from '@peculiar/webcrypto';
 import { BufferSourceConverter } from 'pvtsutils';
 import { sequence, unsignedInteger } from '../asn1/writer.ts';
-import type { Digest, KeyProvider, KeyTransport } from '../core/contracts.ts';
+import type { Digest, KeyProvider, KeyTransport } from '../core/keys.ts';
 import { readKeyKind } from '../pkix/public-key.ts';
 import { assertCiphertextLength } from './ciphertext.ts';
 

@@ -3,7 +3,8 @@ import { hash } from 'node:crypto';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit, TAG } from '../asn1/tags.ts';
 import { encode, sequence, time, unsignedInteger } from '../asn1/writer.ts';
-import type { Digest, Extension, KeyProvider } from '../core/contracts.ts';
+import type { Digest, KeyProvider } from '../core/keys.ts';
+import type { Extension } from '../core/request.ts';
 import { readExtensions, writeExtension } from './extensions.ts';
 import {
   digestFor,

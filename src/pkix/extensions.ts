@@ -14,7 +14,7 @@ import {
   smallInteger,
   utf8String,
 } from '../asn1/writer.ts';
-import type { Extension, GeneralName, GeneralNameType } from '../core/contracts.ts';
+import type { Extension, GeneralName, GeneralNameType } from '../core/request.ts';
 import { nameText } from './name.ts';
 import { EXTENDED_KEY_USAGES, OID } from './oids.ts';
 

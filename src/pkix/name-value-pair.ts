@@ -1,7 +1,7 @@
 /** The validity that Windows and Android ask for in a request, as name and value pairs of [MS-WCCE] 2.2.2.7.10. */
 import { DerError } from '../asn1/limits.ts';
 import type { DerReader } from '../asn1/reader.ts';
-import type { RequestedValidity, ValidityUnit } from '../core/contracts.ts';
+import type { RequestedValidity, ValidityUnit } from '../core/request.ts';
 
 /** More than any client writes. */
 const MOST_PAIRS = 64;

@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
-import type { KeyKind } from '../core/contracts.ts';
+import type { KeyKind } from '../core/keys.ts';
 import { OID } from './oids.ts';
 
 export type PublicKey = { kind: KeyKind; key: KeyObject; spki: Uint8Array };

@@ -2,7 +2,7 @@
 import { type KeyObject, constants, verify } from 'node:crypto';
 import type { DerReader } from '../asn1/reader.ts';
 import { bitString, nullValue, oid, sequence } from '../asn1/writer.ts';
-import type { Digest, KeyKind, KeyProvider } from '../core/contracts.ts';
+import type { Digest, KeyKind, KeyProvider } from '../core/keys.ts';
 import { OID } from './oids.ts';
 
 type Row = { digest: Digest | undefined; type: KeyKind['type'] };

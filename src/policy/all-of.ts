@@ -1,5 +1,5 @@
 /** Several policies that must all allow: asked in their order, the first no ends it. */
-import type { Allow, Decision, Facts, Pend, Policy } from '../core/contracts.ts';
+import type { Allow, Decision, Facts, Pend, Policy } from '../core/policy.ts';
 import { ask } from '../core/ask.ts';
 import { ConfigError } from '../core/errors.ts';
 import { assertSome, askedFor, hearing, nameOf, strictest } from './members.ts';

@@ -1,5 +1,5 @@
 /** Several policies of which one must allow: asked in their order, the first yes ends it. */
-import type { Decision, Deny, Facts, Pend, Policy } from '../core/contracts.ts';
+import type { Decision, Deny, Facts, Pend, Policy } from '../core/policy.ts';
 import { ask } from '../core/ask.ts';
 import { ConfigError } from '../core/errors.ts';
 import { assertSome, askedFor, hearing, nameOf } from './members.ts';

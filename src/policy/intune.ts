@@ -1,10 +1,10 @@
 /** Lets Intune decide, for the SCEP profile that put the challenge into the request, and tells it what became of it. */
-import type { Decision, Facts, Policy } from '../core/contracts.ts';
+import type { Decision, Facts, Policy } from '../core/policy.ts';
 import { Refusal } from '../core/errors.ts';
-import type { Notice } from '../core/store.ts';
+import type { Notice } from '../core/notification.ts';
 import type { IntuneClient } from '../intune/client.ts';
-import { INTUNE_CODES } from '../intune/codes.ts';
-import { IntuneUnreachable } from '../intune/errors.ts';
+import { INTUNE_CODES } from '../intune/answer-codes.ts';
+import { IntuneUnreachable } from '../intune/unreachable.ts';
 import { type IntuneAnswer, isSuccess } from '../intune/scep-actions.ts';
 import { withhold, withoutChallenge } from './withhold.ts';
 

@@ -1,5 +1,5 @@
 /** What allOf and anyOf ask of their members. */
-import type { Allow, Policy } from '../core/contracts.ts';
+import type { Allow, Policy } from '../core/policy.ts';
 import { ConfigError } from '../core/errors.ts';
 
 /** Throws ConfigError for a list without members: nothing would be checked. */

@@ -1,5 +1,6 @@
 /** Accepts a password that the administrator's page issued for this endpoint: once, and before it expires. */
-import type { Clock, Decision, Deny, Logger, Policy } from '../core/contracts.ts';
+import type { Clock, Logger } from '../core/environment.ts';
+import type { Decision, Deny, Policy } from '../core/policy.ts';
 import type { Store } from '../core/store.ts';
 
 /** `store` keeps the passwords; `logger` hears of guessing. */

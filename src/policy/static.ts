@@ -1,6 +1,6 @@
 /** Accepts every request that carries the one configured challenge. */
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { Policy } from '../core/contracts.ts';
+import type { Policy } from '../core/policy.ts';
 import { ConfigError } from '../core/errors.ts';
 
 /** The policy. Keeps a hash of the challenge only. Throws ConfigError when the configured challenge is empty. */

@@ -1,6 +1,7 @@
 /** What a webhook is sent and what it may answer: docs/webhook.md in code. Names that step-ca also has are as it has them. */
-import type { CertificationRequest, EnrollmentRequest, KeyKind } from '../core/contracts.ts';
-import type { Notice } from '../core/store.ts';
+import type { CertificationRequest, EnrollmentRequest } from '../core/request.ts';
+import type { KeyKind } from '../core/keys.ts';
+import type { Notice } from '../core/notification.ts';
 import { readExtendedKeyUsage, readGeneralNames, readKeyUsage } from '../pkix/extensions.ts';
 import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
 

@@ -1,6 +1,8 @@
 /** Lets a service of the administrator decide, over HTTP, and tells it what became of the request if it wants to hear. */
 import { DerError } from '../asn1/limits.ts';
-import type { Clock, Decision, Deny, EnrollmentRequest, Facts, Policy } from '../core/contracts.ts';
+import type { Clock } from '../core/environment.ts';
+import type { Decision, Deny, Facts, Policy } from '../core/policy.ts';
+import type { EnrollmentRequest } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
 import { WebhookUnreachable } from './post.ts';
 import { noticeBody, readVerdict, requestBody, type Verdict } from './webhook-message.ts';

@@ -1,5 +1,5 @@
 /** Keeps a challenge out of words that come from elsewhere: a service may echo what it was sent. */
-import type { Facts } from '../core/contracts.ts';
+import type { Facts } from '../core/policy.ts';
 
 /** The text without the challenge, if there is one. */
 export const withhold = (text: string, challenge: string | undefined): string =>

@@ -1,7 +1,8 @@
 /** Opening and sealing behind one interface, so that the work can move to other threads without its callers noticing. */
-import type { Clock, RandomBytes } from '../core/contracts.ts';
+import type { Clock, RandomBytes } from '../core/environment.ts';
 import type { MessageHeader, Opened, Reply } from './message.ts';
-import { type MessageRules, open } from './open.ts';
+import { open } from './open.ts';
+import type { MessageRules } from './open-context.ts';
 import type { RegistrationAuthority } from './registration-authority.ts';
 import { seal } from './seal.ts';
 

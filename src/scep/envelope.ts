@@ -11,7 +11,7 @@ import { Refusal } from '../core/errors.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
 import type { ReadContent } from './contents.ts';
 import type { Content, ReplyTo } from './message.ts';
-import type { OpenContext } from './open.ts';
+import type { OpenContext } from './open-context.ts';
 
 export type OpenedEnvelope = {
   content: Content;

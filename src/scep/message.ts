@@ -1,5 +1,6 @@
 /** A SCEP message as plain data (RFC 8894 3): what `open` finds and what `seal` needs. Safe to send to a thread. */
-import type { CertificationRequest, Digest, KeyTransport } from '../core/contracts.ts';
+import type { CertificationRequest } from '../core/request.ts';
+import type { Digest, KeyTransport } from '../core/keys.ts';
 import type { RefusalCode } from '../core/errors.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
 

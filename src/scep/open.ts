@@ -6,26 +6,15 @@ import { ATTRIBUTE, type Attributes, singleValue } from '../cms/attributes.ts';
 import { DIGESTS, type Legacy } from '../cms/algorithms.ts';
 import { readDerOrBer } from '../cms/content-info.ts';
 import { readSignedData, type SignedData, type SignerInfo, verifySigner } from '../cms/signed-data.ts';
-import type { Clock, KeyKind, RandomBytes } from '../core/contracts.ts';
+import type { KeyKind } from '../core/keys.ts';
 import { HttpError, Refusal, type RefusalCode } from '../core/errors.ts';
 import { readTime } from '../asn1/time.ts';
-import { SCEP_ATTRIBUTE } from './attributes.ts';
+import { SCEP_ATTRIBUTE } from './message-attributes.ts';
 import { CONTENTS, type ReadContent } from './contents.ts';
 import { openEnvelope } from './envelope.ts';
 import { type Content, type MessageHeader, MESSAGE_TYPES, type Opened, type RefusedMessage } from './message.ts';
-import type { RegistrationAuthority } from './registration-authority.ts';
+import type { MessageRules, OpenContext } from './open-context.ts';
 import { findSigner } from './signer.ts';
-
-/** What an endpoint accepts. */
-export type MessageRules = {
-  legacy: ReadonlySet<Legacy>;
-  /** RFC 8894 has no rule for signingTime; milliseconds into the past and the future, undefined: not checked. */
-  signingTime: { past: number; future: number } | undefined;
-  /** Whether RenewalReq is served, and said in GetCACaps. */
-  renewal: boolean;
-};
-
-export type OpenContext = { ra: RegistrationAuthority; rules: MessageRules; clock: Clock; random: RandomBytes };
 
 /** More is no transactionID that any client makes. RFC 8894 3.2.1.1. */
 const LONGEST_TRANSACTION_ID = 1024;

@@ -1,5 +1,5 @@
 /** The registration authority: the keys that messages are addressed to and the one that signs replies. */
-import type { KeyProvider } from '../core/contracts.ts';
+import type { KeyProvider } from '../core/keys.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { RecipientKey } from '../cms/enveloped-data.ts';
 import { type CertificateView, readCertificate } from '../pkix/certificate.ts';

@@ -5,10 +5,11 @@ import { cipherByName } from '../cms/algorithms.ts';
 import { writeEnvelopedData } from '../cms/enveloped-data.ts';
 import { transportCapacity } from '../cms/key-transport.ts';
 import { writeDegenerate, writeSignedData } from '../cms/signed-data.ts';
-import type { KeyTransport, RandomBytes } from '../core/contracts.ts';
+import type { KeyTransport } from '../core/keys.ts';
+import type { RandomBytes } from '../core/environment.ts';
 import { FAIL_INFO, REFUSALS, type RefusalCode } from '../core/errors.ts';
 import { readCertificate } from '../pkix/certificate.ts';
-import { SCEP_ATTRIBUTE } from './attributes.ts';
+import { SCEP_ATTRIBUTE } from './message-attributes.ts';
 import type { MessageHeader, Reply } from './message.ts';
 import type { RegistrationAuthority } from './registration-authority.ts';
 

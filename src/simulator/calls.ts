@@ -1,5 +1,5 @@
 /** Remembers the calls that the simulated services answered, without their secrets. */
-import type { Answer, Exchange, Hop } from './exchange.ts';
+import type { Answer, Exchange, Hop } from './service-call.ts';
 
 export type Call = {
   /** ISO 8601. */

@@ -1,5 +1,6 @@
 /** Compares the request that a device sent with the one that its challenge was minted for. */
-import type { CertificationRequest, GeneralName, KeyKind } from '../core/contracts.ts';
+import type { CertificationRequest, GeneralName } from '../core/request.ts';
+import type { KeyKind } from '../core/keys.ts';
 import {
   generalNameFromText,
   readExtendedKeyUsage,
@@ -9,7 +10,7 @@ import {
 } from '../pkix/extensions.ts';
 import { isEmptyName, nameFromText, sameName } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
-import type { IntuneCode } from './codes.ts';
+import type { IntuneCode } from './intune-codes.ts';
 import { type Expectation, usageOid } from './expectation.ts';
 
 /** One side of the comparison. An undefined expectation is not compared; an undefined reality is an absent extension. */

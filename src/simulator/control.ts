@@ -2,7 +2,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { CallList } from './calls.ts';
 import { ControlError } from './control-error.ts';
-import type { Faults } from './faults.ts';
+import type { Faults } from './injected-faults.ts';
 import { controlPage, PAGE_POLICY } from './page.ts';
 
 export type Controls = {

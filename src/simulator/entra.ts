@@ -1,6 +1,6 @@
 /** Entra: the OpenID configuration of the tenant and the token endpoint, client credentials alone (RFC 6749 4.4). */
-import { entraError } from './errors.ts';
-import { type Answer, type Exchange, type Handler, json, mediaType } from './exchange.ts';
+import { entraError } from './error-bodies.ts';
+import { type Answer, type Exchange, type Handler, json, mediaType } from './service-call.ts';
 import type { Site } from './site.ts';
 import type { SimulatorState } from './state.ts';
 import { ROLES, type TokenAuthority } from './tokens.ts';

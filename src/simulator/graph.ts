@@ -1,6 +1,6 @@
 /** Graph: where the Intune services of the tenant are. */
-import { graphError } from './errors.ts';
-import { type Handler, json } from './exchange.ts';
+import { graphError } from './error-bodies.ts';
+import { type Handler, json } from './service-call.ts';
 import type { Site } from './site.ts';
 import { ROLES, type TokenAuthority } from './tokens.ts';
 

@@ -1,5 +1,5 @@
 /** UUIDs (RFC 9562): random ones from the given randomness, and the test for one. */
-import type { RandomBytes } from '../core/contracts.ts';
+import type { RandomBytes } from '../core/environment.ts';
 
 /** A version 4 UUID in lower case. */
 export function guid(random: RandomBytes): string {

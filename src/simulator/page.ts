@@ -1,8 +1,8 @@
 /** The page of the control API: everything a person needs to play a tenant, in one file, nothing from elsewhere. */
 import { createHash } from 'node:crypto';
-import { INTUNE_CODES } from './codes.ts';
-import { HOPS } from './exchange.ts';
-import { FAULTS } from './faults.ts';
+import { INTUNE_CODES } from './intune-codes.ts';
+import { HOPS } from './service-call.ts';
+import { FAULTS } from './injected-faults.ts';
 
 const STYLE = `
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1b; }

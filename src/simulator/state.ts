@@ -1,8 +1,8 @@
 /** Who the simulated tenant is and which keys it has: what must survive a restart, as JSON can hold it. */
-import type { Clock, RandomBytes } from '../core/contracts.ts';
+import type { Clock, RandomBytes } from '../core/environment.ts';
 import { generateKey, privateKeyPem } from '../keys/software.ts';
 import { guid, isGuid } from './guid.ts';
-import { newAuthority } from './tls.ts';
+import { newAuthority } from './throwaway-ca.ts';
 
 /** Holds secrets: who writes it to a file writes it for its owner alone. */
 export type SimulatorState = {

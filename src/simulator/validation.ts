@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { DerError } from '../asn1/limits.ts';
 import { type UnprovenRequest, readCertificationRequest } from '../pkix/csr.ts';
 import { fromBase64 } from './base64.ts';
-import { type Challenge, type ChallengeKeys, openChallenge } from './challenge.ts';
-import { type IntuneCode, type Verdict, verdict } from './codes.ts';
+import { type Challenge, type ChallengeKeys, openChallenge } from './challenge-password.ts';
+import { type IntuneCode, type Verdict, verdict } from './intune-codes.ts';
 import { type Actual, actualSide, compare, expectedSide } from './compare.ts';
 
 /** The fields of an action's message, all present. Named as on the wire. */

@@ -1,15 +1,15 @@
 /** The routes of Entra, Graph and Intune, and the one way that every call takes: fault, answer, record. */
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Clock, Logger } from '../core/contracts.ts';
+import type { Clock, Logger } from '../core/environment.ts';
 import type { CallList } from './calls.ts';
 import { keys, openid, token } from './entra.ts';
-import { ACTIONS, type Answer, type Exchange, type Handler, type Hop } from './exchange.ts';
-import type { Faults } from './faults.ts';
+import { ACTIONS, type Answer, type Exchange, type Handler, type Hop } from './service-call.ts';
+import type { Faults } from './injected-faults.ts';
 import { DISCOVERY_PATH, discovery } from './graph.ts';
-import { scepAction } from './scep-actions.ts';
+import { scepAction } from './scep-action-routes.ts';
 import { siteAt, VALIDATION_PATH } from './site.ts';
 import type { SimulatorState } from './state.ts';
-import type { Credential } from './tls.ts';
+import type { Credential } from './throwaway-ca.ts';
 import type { TokenAuthority } from './tokens.ts';
 import type { Validation } from './validation.ts';
 

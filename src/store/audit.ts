@@ -1,8 +1,8 @@
 /** The history. Entries are added in the transaction of what they tell of, and never changed. */
 import { type Insertable, sql } from 'kysely';
-import type { AuditEntry } from '../core/store.ts';
+import type { AuditEntry } from '../core/records.ts';
 import { prepared } from './prepared.ts';
-import type { AuditTable, Database } from './schema.ts';
+import type { AuditTable, Database } from './tables.ts';
 
 const insert = prepared((db, row: Insertable<AuditTable> & { serial: string | null }) =>
   db.insertInto('audit').values({ ...row, certificate_id: certificateId(row.serial) }),

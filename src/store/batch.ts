@@ -1,6 +1,6 @@
 /** Group commit: writes that arrive in the same moment share one transaction, and each keeps its own outcome. */
 import { type Engine, transact } from './engine.ts';
-import type { Database } from './schema.ts';
+import type { Database } from './tables.ts';
 
 /**
  * One write: looks, decides, writes. It may run again after what it wrote was undone: alone, when another write of its

@@ -1,9 +1,10 @@
 /** Certificates: recorded once, moved only forward (issued → delivered → revoked, or issued → revoked), never deleted. */
 import { type Insertable, type Selectable, sql } from 'kysely';
-import type { RevocationReason } from '../core/contracts.ts';
-import type { CertificateFilter, CertificateState, StoredCertificate } from '../core/store.ts';
+import type { RevocationReason } from '../core/issuer.ts';
+import type { CertificateFilter } from '../core/store.ts';
+import type { CertificateState, StoredCertificate } from '../core/records.ts';
 import { prepared } from './prepared.ts';
-import type { CertificateTable, Database, Moment } from './schema.ts';
+import type { CertificateTable, Database, Moment } from './tables.ts';
 
 const bySerial = prepared((db, { serial }: { serial: string }) =>
   db.selectFrom('certificates').selectAll().where('serial', '=', serial),

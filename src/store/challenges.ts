@@ -1,8 +1,8 @@
 /** One-time passwords that were issued: only their hashes, and only for as long as somebody may still ask what became of them. */
 import { createHash } from 'node:crypto';
-import type { NewChallenge, StoredChallenge } from '../core/store.ts';
+import type { NewChallenge, StoredChallenge } from '../core/records.ts';
 import { isConsumed, markOf } from './consumed-challenges.ts';
-import type { Database, Moment } from './schema.ts';
+import type { Database, Moment } from './tables.ts';
 
 /** A device with an old password is told that it expired for this long; afterwards nobody knows it any more. */
 const REMEMBERED = 24 * 60 * 60_000;

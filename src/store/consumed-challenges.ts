@@ -1,7 +1,7 @@
 /** One-time challenges that are used up, by whichever request came first. */
 import { createHash } from 'node:crypto';
 import { prepared } from './prepared.ts';
-import type { ConsumedChallengeTable, Database } from './schema.ts';
+import type { ConsumedChallengeTable, Database } from './tables.ts';
 
 const byId = prepared((db, { id }: { id: string }) =>
   db.selectFrom('consumed_challenges').select('id').where('id', '=', id),

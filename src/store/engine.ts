@@ -1,7 +1,7 @@
 /** One open database, and the transaction in which everything that writes runs. */
 import { CompiledQuery } from 'kysely';
 import type { Dialect } from './dialect.ts';
-import type { Database } from './schema.ts';
+import type { Database } from './tables.ts';
 
 export type Engine = {
   db: Database;

@@ -1,10 +1,11 @@
 /** Records everything that becomes true when a certificate is issued, or says why nothing was. */
-import type { Issuance, RecordResult, StoredTransaction } from '../core/store.ts';
+import type { Issuance, RecordResult } from '../core/store.ts';
+import type { StoredTransaction } from '../core/records.ts';
 import { addAudit } from './audit.ts';
 import { insertCertificate } from './certificates.ts';
 import { consume, isConsumed } from './consumed-challenges.ts';
 import { addNotice } from './notices.ts';
-import type { Database } from './schema.ts';
+import type { Database } from './tables.ts';
 import { findTransaction, insertTransaction, isLive, replaceTransaction } from './transactions.ts';
 
 /** Looks first and writes then; the unique indexes have the last word, and a write that they refuse looks again. */

@@ -3,7 +3,7 @@ import { CompiledQuery } from 'kysely';
 import { ConfigError } from '../core/errors.ts';
 import { type Engine, transact } from './engine.ts';
 import { MIGRATIONS } from './migrations.ts';
-import type { Database } from './schema.ts';
+import type { Database } from './tables.ts';
 
 /**
  * Brings the database to the version of this program. Processes that start together wait for each other.

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { sql } from 'kysely';
 import { columnType, type Dialect } from './dialect.ts';
-import type { Database } from './schema.ts';
+import type { Database } from './tables.ts';
 
 /** One step. A step that has been released is never changed; a later change is a further step. */
 export type Migration = (db: Database, dialect: Dialect) => Promise<void>;

@@ -2,7 +2,7 @@
  * A notice as the text of one column: JSON, octets in base64, dates in milliseconds. The text is a secret: the CSR is
  * the one that was received, byte for byte (Intune wants it back so), and it contains the challengePassword.
  */
-import type { FailureNotice, Notice, SuccessNotice } from '../core/store.ts';
+import type { FailureNotice, Notice, SuccessNotice } from '../core/notification.ts';
 
 type Encoded =
   | (Omit<SuccessNotice, 'csr' | 'notAfter'> & { csr: string; notAfter: number })

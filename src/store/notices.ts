@@ -4,12 +4,13 @@
  * the freed bytes. Until the next checkpoint the write-ahead log, a file of mode 0600, can still hold an older page.
  */
 import type { Insertable } from 'kysely';
-import type { AuditEntry, Notice, StoredNotice } from '../core/store.ts';
+import type { AuditEntry, StoredNotice } from '../core/records.ts';
+import type { Notice } from '../core/notification.ts';
 import { addAudit } from './audit.ts';
 import { markDelivered, markRevoked } from './certificates.ts';
 import { decodeNotice, encodeNotice } from './notice-codec.ts';
 import { prepared } from './prepared.ts';
-import type { Database, NoticeTable } from './schema.ts';
+import type { Database, NoticeTable } from './tables.ts';
 
 type Mode = StoredNotice['mode'];
 

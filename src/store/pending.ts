@@ -1,9 +1,10 @@
 /** Transactions that wait: for an administrator, or for a service that could not be reached. */
 import { sql } from 'kysely';
-import type { AuditEntry, Pending, PendingResult, StoredTransaction, TransactionKey } from '../core/store.ts';
+import type { AuditEntry, StoredTransaction, TransactionKey } from '../core/records.ts';
+import type { Pending, PendingResult } from '../core/store.ts';
 import { addAudit } from './audit.ts';
 import { consume, isConsumed } from './consumed-challenges.ts';
-import type { Database } from './schema.ts';
+import type { Database } from './tables.ts';
 import { findTransaction, fromRow, insertTransaction, isLive, replaceTransaction } from './transactions.ts';
 
 /** Oldest first: who waits longest is served first. */

@@ -1,6 +1,6 @@
 /** Queries that kysely builds once instead of at each call: on the way of every enrolment, building costs more than running. */
 import type { Compilable, CompiledQuery, DialectAdapter, QueryResult } from 'kysely';
-import type { Database } from './schema.ts';
+import type { Database } from './tables.ts';
 
 /** Stands in a compiled query for the parameter of this name. */
 class Slot {

@@ -11,7 +11,7 @@ import {
 } from 'kysely';
 import { DIALECTS } from './dialect.ts';
 import type { Engine } from './engine.ts';
-import type { Database, Tables } from './schema.ts';
+import type { Database, Tables } from './tables.ts';
 import { explained } from './sqlite-faults.ts';
 
 type Run = <Row>(query: CompiledQuery) => Promise<QueryResult<Row>>;

@@ -1,7 +1,7 @@
 /** The store in one SQLite file: opening it so that what it acknowledges is durable, and copying it. */
 import { chmodSync } from 'node:fs';
 import { backup, DatabaseSync } from 'node:sqlite';
-import type { Clock } from '../core/contracts.ts';
+import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import { migrate } from './migrate.ts';
@@ -10,7 +10,7 @@ import { assertPrivate, createPrivately } from './private-file.ts';
 import { claimForUpgrade } from './sqlite-claim.ts';
 import { sqliteEngine } from './sqlite-engine.ts';
 import { isBusy, remedyFor } from './sqlite-faults.ts';
-import { createStore } from './store.ts';
+import { createStore } from './create-store.ts';
 
 /** A store that can be copied while it is in use. */
 export interface SqliteStore extends Store {

@@ -1,9 +1,9 @@
 /** Transactions: what became of each request, under the key that makes a repeat recognisable. */
 import type { Insertable, Selectable } from 'kysely';
-import type { PollKey, StoredTransaction, TransactionKey } from '../core/store.ts';
+import type { PollKey, StoredTransaction, TransactionKey } from '../core/records.ts';
 import { findCertificate } from './certificates.ts';
 import { prepared } from './prepared.ts';
-import type { Database, TransactionTable } from './schema.ts';
+import type { Database, TransactionTable } from './tables.ts';
 
 const byKey = prepared((db, { key }: { key: TransactionKey }) =>
   db.selectFrom('transactions').selectAll().where('key', '=', key),

@@ -1,8 +1,8 @@
 /** The administrator's listener over a real store, asked without a socket. Passwords are compared in no time. */
 import type { TestContext } from 'node:test';
 import { basicAuthentication } from '../../src/admin/basic-authentication.ts';
-import { challengeIssuer, type ChallengeRules } from '../../src/admin/challenges.ts';
-import { adminServer } from '../../src/admin/server.ts';
+import { challengeIssuer, type ChallengeRules } from '../../src/admin/challenge-issuer.ts';
+import { adminServer } from '../../src/admin/admin-server.ts';
 import type { Store } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { handClock } from '../kit/clock.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InjectOptions } from 'fastify';
-import { adminServer } from '../../src/admin/server.ts';
+import { adminServer } from '../../src/admin/admin-server.ts';
 import { NOW } from '../kit/pki.ts';
 import {
   adminUnderTest,

@@ -1,7 +1,7 @@
 /** From the administrator's page to the certificate: passwords through the whole line, as a device sees it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { challengeIssuer } from '../../src/admin/challenges.ts';
+import { challengeIssuer } from '../../src/admin/challenge-issuer.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { oneTimePolicy } from '../../src/policy/one-time.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { init } from '../../src/app/init.ts';
-import { main } from '../../src/app/main.ts';
-import { startServer } from '../../src/app/server.ts';
+import { init } from '../../src/cli/installation.ts';
+import { main } from '../../src/cli/main.ts';
+import { startServer } from '../../src/app/configured-server.ts';
 
 /** What a command said, and its exit code. */
 export type Said = { code: number; out: string; err: string };

@@ -1,6 +1,6 @@
 /** A CA and an RA for measuring, in memory. */
-import { systemRandom } from '../../src/app/system.ts';
-import { localAuthority } from '../../src/ca/authority.ts';
+import { systemRandom } from '../../src/embed/system.ts';
+import { localAuthority } from '../../src/ca/local-authority.ts';
 import { createIssuingCa, createRa, createRoot } from '../../src/ca/create.ts';
 import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
 import { generateKey, type KeyChoice } from '../../src/keys/software.ts';

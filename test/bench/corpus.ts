@@ -1,7 +1,7 @@
 /** Requests as an Intune-managed device sends them: a challenge of 3 KB, names and usages, RSA-2048, AES-128, SHA-256. */
 import { randomBytes } from 'node:crypto';
-import { selfSigned, writeRequest } from '../../src/client/message.ts';
-import type { KeyProvider } from '../../src/core/contracts.ts';
+import { selfSigned, writeRequest } from '../../src/client/request-message.ts';
+import type { KeyProvider } from '../../src/core/keys.ts';
 import { generateKey } from '../../src/keys/software.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { extendedKeyUsage, generalNameFromText, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';

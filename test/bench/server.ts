@@ -3,7 +3,7 @@ import { openSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { createServer } from '../../src/app/embed.ts';
+import { createServer } from '../../src/embed/embed.ts';
 import type { KeyChoice } from '../../src/keys/software.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';

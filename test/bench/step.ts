@@ -1,10 +1,10 @@
 /** From request bytes to CertRep bytes, beside the floor: the public-key operations that no server can avoid. */
 import { constants, createPublicKey, privateDecrypt, publicEncrypt, randomBytes, sign, verify } from 'node:crypto';
-import type { EnrollmentRequest } from '../../src/core/contracts.ts';
+import type { EnrollmentRequest } from '../../src/core/request.ts';
 import { generateKey, type KeyChoice } from '../../src/keys/software.ts';
 import { messageCodec } from '../../src/scep/codec.ts';
 import { registrationAuthority } from '../../src/scep/registration-authority.ts';
-import { systemRandom } from '../../src/app/system.ts';
+import { systemRandom } from '../../src/embed/system.ts';
 import { benchAuthority } from './authority.ts';
 import { clientKeys, request } from './corpus.ts';
 import { median, microsecondsOf } from './measure.ts';

@@ -16,7 +16,7 @@ import {
   utf8String,
 } from '../../src/asn1/writer.ts';
 import type { Profile } from '../../src/ca/profile.ts';
-import type { Extension } from '../../src/core/contracts.ts';
+import type { Extension } from '../../src/core/request.ts';
 import { Refusal, type RefusalCode } from '../../src/core/errors.ts';
 import { generateKey, softwareKey } from '../../src/keys/software.ts';
 import { certificateExtensions, readCertificate } from '../../src/pkix/certificate.ts';

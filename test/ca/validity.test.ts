@@ -6,7 +6,7 @@ import { TAG } from '../../src/asn1/tags.ts';
 import { encode, nullValue, oid, printableString, sequence, setOf, utf8String } from '../../src/asn1/writer.ts';
 import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
 import { periodFor } from '../../src/ca/validity.ts';
-import type { ValidityUnit } from '../../src/core/contracts.ts';
+import type { ValidityUnit } from '../../src/core/request.ts';
 import { readNameValuePairs, requestedValidity } from '../../src/pkix/name-value-pair.ts';
 import { OID } from '../../src/pkix/oids.ts';
 import { authority, DAY, issue, issuing, NOW, request, YEAR } from './authority-under-test.ts';

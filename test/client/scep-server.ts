@@ -1,10 +1,10 @@
 /** A SCEP server without HTTP and without enrolment: `fetch` over the codec, each answer replaceable. */
 import assert from 'node:assert/strict';
-import type { CertificationRequest } from '../../src/core/contracts.ts';
+import type { CertificationRequest } from '../../src/core/request.ts';
 import { messageCodec } from '../../src/scep/codec.ts';
 import { caCertificates } from '../../src/scep/ca-certificates.ts';
 import { capabilities } from '../../src/scep/capabilities.ts';
-import type { Fetch } from '../../src/client/server.ts';
+import type { Fetch } from '../../src/client/ca-operations.ts';
 import type { Opened, Reply, ScepRequest } from '../../src/scep/message.ts';
 import { writeCertificate } from '../../src/pkix/certificate.ts';
 import { nameFromText } from '../../src/pkix/name.ts';

@@ -3,7 +3,7 @@ import { constants, createPublicKey, publicEncrypt } from 'node:crypto';
 import { test } from 'node:test';
 import { isCiphertextOf, transportCapacity } from '../../src/cms/key-transport.ts';
 import { DIGESTS } from '../../src/cms/algorithms.ts';
-import type { KeyTransport } from '../../src/core/contracts.ts';
+import type { KeyTransport } from '../../src/core/keys.ts';
 import { registrationAuthority } from '../../src/scep/registration-authority.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { client, context, raFor } from '../kit/pki.ts';

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { readDerOrBer } from '../../src/cms/content-info.ts';
 import { chooseRecipient, openEnvelopedData, readEnvelopedData } from '../../src/cms/enveloped-data.ts';
 import { readSignedData, verifySigner } from '../../src/cms/signed-data.ts';
-import type { Digest, KeyTransport } from '../../src/core/contracts.ts';
+import type { Digest, KeyTransport } from '../../src/core/keys.ts';
 import type { SoftwareKey } from '../../src/keys/software.ts';
 import { subjectKeyIdentifier } from '../../src/pkix/extensions.ts';
 import { readPublicKey } from '../../src/pkix/public-key.ts';

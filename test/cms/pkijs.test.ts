@@ -1,7 +1,7 @@
 /** What pkijs writes is opened here, and what we write is opened by pkijs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Digest, KeyTransport } from '../../src/core/contracts.ts';
+import type { Digest, KeyTransport } from '../../src/core/keys.ts';
 import { scepAttributes } from '../kit/forge.ts';
 import { client, context, everyLegacy, ra } from '../kit/pki.ts';
 import * as second from '../kit/pkijs.ts';

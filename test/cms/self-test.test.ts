@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CIPHERS } from '../../src/cms/algorithms.ts';
 import { selfTest } from '../../src/cms/self-test.ts';
-import type { KeyProvider } from '../../src/core/contracts.ts';
+import type { KeyProvider } from '../../src/core/keys.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { rsaKey } from '../kit/keys.ts';
 

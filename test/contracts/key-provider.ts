@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { constants, createHash, createPublicKey, publicEncrypt, randomBytes, verify } from 'node:crypto';
 import { describe, test } from 'node:test';
-import type { Digest, KeyProvider, KeyTransport } from '../../src/core/contracts.ts';
+import type { Digest, KeyProvider, KeyTransport } from '../../src/core/keys.ts';
 
 export type KeyProviderCase = {
   name: string;

@@ -1,16 +1,9 @@
 /** Made-up certificates and requests, one for each number, for everything that tests a store. */
 import { createHash } from 'node:crypto';
-import type { Pend } from '../../src/core/contracts.ts';
-import type {
-  AuditEntry,
-  AuditEvent,
-  FailureNotice,
-  Issuance,
-  Pending,
-  PollKey,
-  StoredTransaction,
-  SuccessNotice,
-} from '../../src/core/store.ts';
+import type { Pend } from '../../src/core/policy.ts';
+import type { AuditEntry, AuditEvent, PollKey, StoredTransaction } from '../../src/core/records.ts';
+import type { FailureNotice, SuccessNotice } from '../../src/core/notification.ts';
+import type { Issuance, Pending } from '../../src/core/store.ts';
 
 /** Milliseconds, not zero, so that a store which drops them is found out. */
 export const NOON = new Date('2026-03-01T12:00:00.123Z');

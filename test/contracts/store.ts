@@ -1,7 +1,8 @@
 /** What every Store must do: the contract of src/core/store.ts as tests, for any implementation to run. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Issuance, NewChallenge, RecordResult, Store } from '../../src/core/store.ts';
+import type { Issuance, RecordResult, Store } from '../../src/core/store.ts';
+import type { NewChallenge } from '../../src/core/records.ts';
 import {
   auditFor,
   csrFor,

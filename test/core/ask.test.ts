@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { ask, within } from '../../src/core/ask.ts';
-import type { Decision, EnrollmentRequest, Policy } from '../../src/core/contracts.ts';
+import type { Decision, Policy } from '../../src/core/policy.ts';
+import type { EnrollmentRequest } from '../../src/core/request.ts';
 import { allOf } from '../../src/policy/all-of.ts';
 import { anyOf } from '../../src/policy/any-of.ts';
 

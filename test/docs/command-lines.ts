@@ -1,6 +1,6 @@
 /** The command lines that documentation shows, and what the program would make of them. */
 import type { Command } from 'commander';
-import { program } from '../../src/app/main.ts';
+import { program } from '../../src/cli/main.ts';
 
 const COMMENT_OR_SHELL = /^(?:#|>|<|\||&&|;)/;
 

@@ -1,7 +1,7 @@
 /** Every command line in the documentation is one that the program takes, and every command is shown. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { program } from '../../src/app/main.ts';
+import { program } from '../../src/cli/main.ts';
 import { assertNamed, assertRuns, copiedCommands, namedCommands, shellWords } from './command-lines.ts';
 import { pages, read } from './read.ts';
 

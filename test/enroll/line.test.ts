@@ -7,7 +7,7 @@ import { printableString } from '../../src/asn1/writer.ts';
 import { writeCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
-import type { Issuer } from '../../src/core/contracts.ts';
+import type { Issuer } from '../../src/core/issuer.ts';
 import { privateKeyPem } from '../../src/keys/software.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { forge, scepAttributes } from '../kit/forge.ts';

@@ -1,11 +1,11 @@
 /** Renewal: a certificate of ours is permission for the next one, for the same names and under every condition alone. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Extension } from '../../src/core/contracts.ts';
-import { localAuthority } from '../../src/ca/authority.ts';
+import type { Extension } from '../../src/core/request.ts';
+import { localAuthority } from '../../src/ca/local-authority.ts';
 import { createIssuingCa } from '../../src/ca/create.ts';
 import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
-import { selfSigned } from '../../src/client/message.ts';
+import { selfSigned } from '../../src/client/request-message.ts';
 import { readCertificate, serialText, writeCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { generalNameFromText, subjectAltName } from '../../src/pkix/extensions.ts';

@@ -1,7 +1,7 @@
 /** The messages that the fuzzer starts from: valid, small in their keys, and as different in form as clients are. */
 import { implicit } from '../../src/asn1/tags.ts';
 import { encode, octetString, printableString, sequence, smallInteger, time } from '../../src/asn1/writer.ts';
-import { issuerAndSubject } from '../../src/client/message.ts';
+import { issuerAndSubject } from '../../src/client/request-message.ts';
 import { cipherByName, digestIdentifier } from '../../src/cms/algorithms.ts';
 import { ATTRIBUTE } from '../../src/cms/attributes.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { scepService } from '../../src/enroll/service.ts';
-import { httpServer } from '../../src/http/server.ts';
+import { httpServer } from '../../src/http/http-server.ts';
 import { capabilities } from '../../src/scep/capabilities.ts';
 import { nextCaCertificates } from '../../src/scep/next-ca.ts';
 import { endpointUnderTest } from '../kit/endpoint-under-test.ts';

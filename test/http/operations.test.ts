@@ -329,7 +329,7 @@ test('two endpoints at one path are refused at the start', async () => {
     lab(),
     endpointUnderTest(allows('none'), { path: `${PATH.toUpperCase()}/` }),
   ]);
-  const { httpServer } = await import('../../src/http/server.ts');
+  const { httpServer } = await import('../../src/http/http-server.ts');
   const services = [one.service, other.service];
   await assert.rejects(httpServer({ services, logger: one.log, clock: one.clock }), /two endpoints at/);
 });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { type HttpOptions, httpServer } from '../../src/http/server.ts';
+import { type HttpOptions, httpServer } from '../../src/http/http-server.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { client } from '../kit/pki.ts';
 import { CHALLENGE, requestMessage } from '../kit/requests.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { httpServer } from '../../src/http/server.ts';
+import { httpServer } from '../../src/http/http-server.ts';
 import {
   assertIssued,
   BASE64,

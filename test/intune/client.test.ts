@@ -1,9 +1,9 @@
 /** The three calls over real https, as bytes on the wire and as answers. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import type { FailureNotice, SuccessNotice } from '../../src/core/store.ts';
-import { INTUNE_CODES } from '../../src/intune/codes.ts';
-import { IntuneUnreachable } from '../../src/intune/errors.ts';
+import type { FailureNotice, SuccessNotice } from '../../src/core/notification.ts';
+import { INTUNE_CODES } from '../../src/intune/answer-codes.ts';
+import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
 import { isSuccess } from '../../src/intune/scep-actions.ts';
 import { type Answer, everything, type FakeTenant, fakeTenant, ok, rejection, SECRET } from './fake-tenant.ts';
 

@@ -1,7 +1,7 @@
 /** The address of the service: which row, which host, for how long. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { IntuneUnreachable } from '../../src/intune/errors.ts';
+import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
 import { type Answer, type FakeTenant, fakeTenant, listing, ok, rejection } from './fake-tenant.ts';
 
 const request = { transactionId: 'T', csr: Buffer.from('csr') };

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { REFUSALS } from '../../src/core/errors.ts';
 import { type CloudName, resolveCloud } from '../../src/intune/clouds.ts';
-import { INTUNE_CODES } from '../../src/intune/codes.ts';
+import { INTUNE_CODES } from '../../src/intune/answer-codes.ts';
 import { ENTRA_CODES } from '../../src/intune/entra-faults.ts';
 import { customerHresult } from '../../src/intune/scep-actions.ts';
 

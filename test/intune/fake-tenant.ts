@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type IntuneClient, type IntuneClientOptions, intuneClient } from '../../src/intune/client.ts';
-import type { Hop } from '../../src/intune/errors.ts';
+import type { Hop } from '../../src/intune/unreachable.ts';
 import type { Timeouts } from '../../src/intune/retry.ts';
 import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
 import { writeCertificate } from '../../src/pkix/certificate.ts';

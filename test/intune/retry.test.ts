@@ -1,8 +1,8 @@
 /** How often a question is asked, when a token is fetched anew, and when the breaker opens. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, mock, test } from 'node:test';
-import { IntuneUnreachable } from '../../src/intune/errors.ts';
-import { retryAfterMs } from '../../src/intune/faults.ts';
+import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
+import { retryAfterMs } from '../../src/intune/http-faults.ts';
 import { persistence, TIMEOUTS, worthAsking } from '../../src/intune/retry.ts';
 import { type Answer, type FakeTenant, fakeTenant, QUICK, rejection, success } from './fake-tenant.ts';
 

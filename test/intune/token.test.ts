@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { ENTRA_CODES } from '../../src/intune/entra-faults.ts';
-import { IntuneUnreachable } from '../../src/intune/errors.ts';
+import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
 import { singleFlight } from '../../src/intune/single-flight.ts';
 import { everything, type FakeTenant, fakeTenant, rejection, SECRET } from './fake-tenant.ts';
 

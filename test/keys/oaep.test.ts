@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import type { Digest } from '../../src/core/contracts.ts';
+import type { Digest } from '../../src/core/keys.ts';
 import { decodeOaep } from '../../src/keys/oaep.ts';
 import { encodeOaep, mask, xor } from '../contracts/key-provider.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import type { KeyTransport } from '../../src/core/contracts.ts';
+import type { KeyTransport } from '../../src/core/keys.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { generateKey, KEY_CHOICES, keyFromPem, privateKeyPem, softwareKey } from '../../src/keys/software.ts';
 import { keyProviderContract } from '../contracts/key-provider.ts';

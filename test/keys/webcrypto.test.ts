@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
 import { test } from 'node:test';
 import { Crypto } from '@peculiar/webcrypto';
-import type { KeyTransport } from '../../src/core/contracts.ts';
+import type { KeyTransport } from '../../src/core/keys.ts';
 import { generateKey, type SoftwareKey } from '../../src/keys/software.ts';
 import { webCryptoKey } from '../../src/keys/webcrypto.ts';
 import { keyProviderContract } from '../contracts/key-provider.ts';

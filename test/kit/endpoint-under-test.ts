@@ -1,17 +1,19 @@
 /** An endpoint as the enrolment line sees it: real codec, CA and store, a policy that keeps count, a log that is kept. */
 import assert from 'node:assert/strict';
-import { localAuthority } from '../../src/ca/authority.ts';
+import { localAuthority } from '../../src/ca/local-authority.ts';
 import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
 import { type CertRep, readCertRep } from '../../src/client/reply.ts';
 import { singleValue } from '../../src/cms/attributes.ts';
 import { readDerOrBer } from '../../src/cms/content-info.ts';
 import { readSignedData } from '../../src/cms/signed-data.ts';
-import type { Issuer, Policy } from '../../src/core/contracts.ts';
-import type { Store, StoredCertificate } from '../../src/core/store.ts';
+import type { Issuer } from '../../src/core/issuer.ts';
+import type { Policy } from '../../src/core/policy.ts';
+import type { Store } from '../../src/core/store.ts';
+import type { StoredCertificate } from '../../src/core/records.ts';
 import type { Endpoint, Surroundings } from '../../src/enroll/endpoint.ts';
-import { ORPHANED_AFTER, sendDueNotices } from '../../src/enroll/notices.ts';
+import { ORPHANED_AFTER, sendDueNotices } from '../../src/enroll/notifications.ts';
 import { type Answer, type ScepService, scepService } from '../../src/enroll/service.ts';
-import { SCEP_ATTRIBUTE } from '../../src/scep/attributes.ts';
+import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
 import { capabilities } from '../../src/scep/capabilities.ts';
 import { messageCodec } from '../../src/scep/codec.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';

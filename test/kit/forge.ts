@@ -15,9 +15,9 @@ import { cipherByName, digestIdentifier, keyTransportIdentifier } from '../../sr
 import { ATTRIBUTE } from '../../src/cms/attributes.ts';
 import { CONTENT_TYPE } from '../../src/cms/content-info.ts';
 import { issuerAndSerialNumber } from '../../src/cms/signed-data.ts';
-import type { Digest, KeyTransport } from '../../src/core/contracts.ts';
+import type { Digest, KeyTransport } from '../../src/core/keys.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
-import { SCEP_ATTRIBUTE } from '../../src/scep/attributes.ts';
+import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
 import { encodeOaep } from '../contracts/key-provider.ts';
 import { client, type Keyed, ra } from './pki.ts';
 import { CSR, SENDER_NONCE, TRANSACTION_ID } from './requests.ts';

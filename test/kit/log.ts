@@ -1,6 +1,6 @@
 /** A log that is kept, as the product writes it. */
 import { pino } from 'pino';
-import type { Logger } from '../../src/core/contracts.ts';
+import type { Logger } from '../../src/core/environment.ts';
 
 /**
  * The log as the product writes it, a line for each entry; arrays of octets are lists of numbers in it. `next` is the

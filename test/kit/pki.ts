@@ -1,13 +1,14 @@
 /** A small PKI at a fixed moment: root, issuing CA, registration authority, and a client that signs for itself. */
 import { randomBytes } from 'node:crypto';
 import { createIssuingCa, createRa, createRoot } from '../../src/ca/create.ts';
-import { selfSigned } from '../../src/client/message.ts';
+import { selfSigned } from '../../src/client/request-message.ts';
 import { LEGACY } from '../../src/cms/algorithms.ts';
-import type { KeyProvider, RandomBytes } from '../../src/core/contracts.ts';
+import type { KeyProvider } from '../../src/core/keys.ts';
+import type { RandomBytes } from '../../src/core/environment.ts';
 import type { SoftwareKey } from '../../src/keys/software.ts';
 import { type CertificatePlan, writeCertificate } from '../../src/pkix/certificate.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
-import type { MessageRules, OpenContext } from '../../src/scep/open.ts';
+import type { MessageRules, OpenContext } from '../../src/scep/open-context.ts';
 import { registrationAuthority } from '../../src/scep/registration-authority.ts';
 import { ecKey, rsaKey } from './keys.ts';
 

@@ -1,6 +1,7 @@
 /** A policy that decides as a test says, and keeps what it was asked and told. */
-import type { Decision, EnrollmentRequest, Facts, Policy } from '../../src/core/contracts.ts';
-import type { Notice } from '../../src/core/store.ts';
+import type { Decision, Facts, Policy } from '../../src/core/policy.ts';
+import type { EnrollmentRequest } from '../../src/core/request.ts';
+import type { Notice } from '../../src/core/notification.ts';
 
 /** A policy that says what it is told to say, and remembers what it was asked and told. */
 export type CountingPolicy = Policy & { asked: EnrollmentRequest[]; notices: Notice[] };

@@ -1,6 +1,6 @@
 /** Requests as our own client writes them, and what `open` must say of a message. */
 import assert from 'node:assert/strict';
-import { type RequestMessage, writeRequest } from '../../src/client/message.ts';
+import { type RequestMessage, writeRequest } from '../../src/client/request-message.ts';
 import { HttpError, type RefusalCode } from '../../src/core/errors.ts';
 import { type RequestPlan, writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { extendedKeyUsage, generalNameFromText, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';

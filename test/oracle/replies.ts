@@ -1,6 +1,6 @@
 /** What a sender sees of a FAILURE: everything in it, with nonce and signature reduced to their lengths. */
 import { readSignedData } from '../../src/cms/signed-data.ts';
-import { SCEP_ATTRIBUTE } from '../../src/scep/attributes.ts';
+import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
 
 export type Shape = Readonly<Record<string, string>>;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { DerError } from '../../src/asn1/limits.ts';
-import type { KeyProvider } from '../../src/core/contracts.ts';
+import type { KeyProvider } from '../../src/core/keys.ts';
 import { generateKey, KEY_CHOICES } from '../../src/keys/software.ts';
 import {
   certificateExtensions,

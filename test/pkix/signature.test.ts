@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { DerReader } from '../../src/asn1/reader.ts';
 import { explicit } from '../../src/asn1/tags.ts';
 import { encode, nullValue, oid, sequence, smallInteger } from '../../src/asn1/writer.ts';
-import type { Digest } from '../../src/core/contracts.ts';
+import type { Digest } from '../../src/core/keys.ts';
 import {
   digestFor,
   readSignatureAlgorithm,

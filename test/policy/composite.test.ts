@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import type { Allow, Decision, EnrollmentRequest, Policy } from '../../src/core/contracts.ts';
+import type { Allow, Decision, Policy } from '../../src/core/policy.ts';
+import type { EnrollmentRequest } from '../../src/core/request.ts';
 import { ConfigError } from '../../src/core/errors.ts';
-import type { Notice } from '../../src/core/store.ts';
+import type { Notice } from '../../src/core/notification.ts';
 import { allOf } from '../../src/policy/all-of.ts';
 import { anyOf } from '../../src/policy/any-of.ts';
 

@@ -1,12 +1,12 @@
 /** Intune's answers as decisions. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { EnrollmentRequest } from '../../src/core/contracts.ts';
+import type { EnrollmentRequest } from '../../src/core/request.ts';
 import { Refusal } from '../../src/core/errors.ts';
-import type { FailureNotice, SuccessNotice } from '../../src/core/store.ts';
+import type { FailureNotice, SuccessNotice } from '../../src/core/notification.ts';
 import type { IntuneClient } from '../../src/intune/client.ts';
-import { INTUNE_CODES } from '../../src/intune/codes.ts';
-import { IntuneUnreachable } from '../../src/intune/errors.ts';
+import { INTUNE_CODES } from '../../src/intune/answer-codes.ts';
+import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { intunePolicy } from '../../src/policy/intune.ts';
 import { endpointUnderTest, read, refusalIn } from '../kit/endpoint-under-test.ts';

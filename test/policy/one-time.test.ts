@@ -1,8 +1,9 @@
 /** Passwords of the administrator's page: each good for one request, at one endpoint, for a while. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Decision, EnrollmentRequest } from '../../src/core/contracts.ts';
-import type { StoredChallenge } from '../../src/core/store.ts';
+import type { Decision } from '../../src/core/policy.ts';
+import type { EnrollmentRequest } from '../../src/core/request.ts';
+import type { StoredChallenge } from '../../src/core/records.ts';
 import { oneTimePolicy } from '../../src/policy/one-time.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');

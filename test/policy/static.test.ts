@@ -1,7 +1,7 @@
 /** One configured challenge. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EnrollmentRequest } from '../../src/core/contracts.ts';
+import type { EnrollmentRequest } from '../../src/core/request.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 

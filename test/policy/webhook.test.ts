@@ -6,9 +6,10 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Requ
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import * as fc from 'fast-check';
-import type { Decision, EnrollmentRequest } from '../../src/core/contracts.ts';
+import type { Decision } from '../../src/core/policy.ts';
+import type { EnrollmentRequest } from '../../src/core/request.ts';
 import { ConfigError, Refusal } from '../../src/core/errors.ts';
-import type { SuccessNotice } from '../../src/core/store.ts';
+import type { SuccessNotice } from '../../src/core/notification.ts';
 import { extendedKeyUsage, generalNameFromText, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';
 import { httpPost, type Post, WebhookUnreachable } from '../../src/policy/post.ts';
 import { readVerdict } from '../../src/policy/webhook-message.ts';

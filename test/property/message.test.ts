@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { LEGACY } from '../../src/cms/algorithms.ts';
 import { readCertRep } from '../../src/client/reply.ts';
-import type { Digest, KeyTransport } from '../../src/core/contracts.ts';
+import type { Digest, KeyTransport } from '../../src/core/keys.ts';
 import { FAIL_INFO, HttpError, REFUSALS, type RefusalCode } from '../../src/core/errors.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { generalNameFromText, subjectAltName } from '../../src/pkix/extensions.ts';

@@ -12,11 +12,11 @@ import {
   time,
   utf8String,
 } from '../../src/asn1/writer.ts';
-import { issuerAndSubject } from '../../src/client/message.ts';
+import { issuerAndSubject } from '../../src/client/request-message.ts';
 import { ATTRIBUTE } from '../../src/cms/attributes.ts';
 import { REFUSALS } from '../../src/core/errors.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
-import { SCEP_ATTRIBUTE } from '../../src/scep/attributes.ts';
+import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
 import { type Content, MESSAGE_TYPES } from '../../src/scep/message.ts';
 import { attribute, forge, forgeEnvelope, scepAttributes } from '../kit/forge.ts';
 import { context, HOUR, NOW } from '../kit/pki.ts';

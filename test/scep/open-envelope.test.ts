@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { explicit, implicit } from '../../src/asn1/tags.ts';
 import { encode, nullValue, octetString, oid, sequence, setOf, smallInteger } from '../../src/asn1/writer.ts';
 import { cipherByName, digestIdentifier, keyTransportIdentifier } from '../../src/cms/algorithms.ts';
-import type { Digest, KeyTransport } from '../../src/core/contracts.ts';
+import type { Digest, KeyTransport } from '../../src/core/keys.ts';
 import { keyIdentifier } from '../../src/pkix/extensions.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { registrationAuthority } from '../../src/scep/registration-authority.ts';

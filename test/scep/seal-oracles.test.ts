@@ -6,7 +6,7 @@ import { readCertRep } from '../../src/client/reply.ts';
 import { cipherByName } from '../../src/cms/algorithms.ts';
 import { readEnvelopedData } from '../../src/cms/enveloped-data.ts';
 import { readSignedData } from '../../src/cms/signed-data.ts';
-import type { Digest, KeyTransport } from '../../src/core/contracts.ts';
+import type { Digest, KeyTransport } from '../../src/core/keys.ts';
 import { REFUSALS } from '../../src/core/errors.ts';
 import { cmsDecrypt, cmsVerify, openssl, withoutOpenssl } from '../kit/openssl.ts';
 import { client, ra } from '../kit/pki.ts';

@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { sequence } from '../../src/asn1/writer.ts';
 import { keyTransportIdentifier } from '../../src/cms/algorithms.ts';
-import type { KeyTransport } from '../../src/core/contracts.ts';
+import type { KeyTransport } from '../../src/core/keys.ts';
 import { seal } from '../../src/scep/seal.ts';
-import { SCEP_ATTRIBUTE } from '../../src/scep/attributes.ts';
+import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
 import {
   type EnvelopeParts,
   forge,

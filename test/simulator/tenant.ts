@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { Agent, request } from 'undici';
-import type { KeyProvider } from '../../src/core/contracts.ts';
+import type { KeyProvider } from '../../src/core/keys.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import {
   extendedKeyUsage,
@@ -13,8 +13,8 @@ import {
 } from '../../src/pkix/extensions.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { EXTENDED_KEY_USAGES } from '../../src/pkix/oids.ts';
-import type { Action } from '../../src/simulator/exchange.ts';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import type { Action } from '../../src/simulator/service-call.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulated-tenant.ts';
 import { completeState } from '../../src/simulator/state.ts';
 import { rsaKey } from '../kit/keys.ts';
 

@@ -5,7 +5,7 @@ import { CompiledQuery } from 'kysely';
 import { groupCommit, type Write } from '../../src/store/batch.ts';
 import type { Engine } from '../../src/store/engine.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import type { Database } from '../../src/store/schema.ts';
+import type { Database } from '../../src/store/tables.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
 import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
 import { temporaryFile } from './temporary.ts';

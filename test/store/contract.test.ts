@@ -2,7 +2,7 @@
 import { migrate } from '../../src/store/migrate.ts';
 import { openDatabase, openSqliteStore } from '../../src/store/sqlite.ts';
 import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
-import { createStore } from '../../src/store/store.ts';
+import { createStore } from '../../src/store/create-store.ts';
 import { storeContract } from '../contracts/store.ts';
 import { NOON } from '../contracts/store-samples.ts';
 import { oneStatementAtATime } from './one-statement.ts';

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { CompiledQuery } from 'kysely';
 import type { Engine } from '../../src/store/engine.ts';
-import type { Database } from '../../src/store/schema.ts';
+import type { Database } from '../../src/store/tables.ts';
 
 /**
  * Runs each statement of a transaction a turn of the event loop later, as a database in another process does. A

@@ -11,7 +11,7 @@ import {
 } from 'kysely';
 import { DIALECTS } from '../../src/store/dialect.ts';
 import { MIGRATIONS } from '../../src/store/migrations.ts';
-import type { Tables } from '../../src/store/schema.ts';
+import type { Tables } from '../../src/store/tables.ts';
 
 async function migrations(): Promise<string[]> {
   const texts: string[] = [];

@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { migrate } from '../../src/store/migrate.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
 import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
-import { createStore } from '../../src/store/store.ts';
+import { createStore } from '../../src/store/create-store.ts';
 import {
   auditFor,
   ENDPOINT,

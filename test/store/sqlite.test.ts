@@ -5,13 +5,13 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { ConfigError } from '../../src/core/errors.ts';
-import { pollKey } from '../../src/enroll/recognise.ts';
+import { pollKey } from '../../src/enroll/identify.ts';
 import { DIALECTS } from '../../src/store/dialect.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { MIGRATIONS } from '../../src/store/migrations.ts';
 import { openDatabase, openSqliteStore } from '../../src/store/sqlite.ts';
 import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
-import { createStore } from '../../src/store/store.ts';
+import { createStore } from '../../src/store/create-store.ts';
 import { auditFor, csrFor, issuanceFor, later, NOON } from '../contracts/store-samples.ts';
 import { temporaryFile } from './temporary.ts';
 

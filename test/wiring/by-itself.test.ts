@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { mock, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Logger, Policy } from '../../src/core/contracts.ts';
+import type { Logger } from '../../src/core/environment.ts';
+import type { Policy } from '../../src/core/policy.ts';
 import { createServer, DEFAULT_PROFILE, localAuthority, openSqliteStore } from '../../src/index.ts';
 import { enrolled, newSubject, polled } from './device.ts';
 import { clock, issuing, ra, random, root } from './files.ts';

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import type * as asn1js from 'asn1js';
 import type * as pkijs from 'pkijs';
 import { printableString } from '../../src/asn1/writer.ts';
-import { discover, enrol, type EnrolPlan, poll } from '../../src/client/enrol.ts';
+import { discover, enrol, type EnrolPlan, poll } from '../../src/client/enroll.ts';
 import type { SoftwareKey } from '../../src/keys/software.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';

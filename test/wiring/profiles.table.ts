@@ -1,7 +1,7 @@
 /** `profiles`: what is in the certificates. */
 import type { X509Certificate } from 'node:crypto';
 import { encode, oid, sequence, setOf } from '../../src/asn1/writer.ts';
-import type { Extension } from '../../src/core/contracts.ts';
+import type { Extension } from '../../src/core/request.ts';
 import { generalNameFromText, subjectAltName } from '../../src/pkix/extensions.ts';
 import { requestDer } from '../ca/authority-under-test.ts';
 import { attribute } from '../kit/forge.ts';

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { newAuthority, serverCredential } from '../../src/simulator/tls.ts';
+import { newAuthority, serverCredential } from '../../src/simulator/throwaway-ca.ts';
 import { atEnd, clock, random } from './files.ts';
 
 /** The key of the signature that the service demands, also the base64 of what step-ca would sign with. */

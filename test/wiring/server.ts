@@ -1,7 +1,7 @@
 /** Real servers in this process, each out of an openndes.yaml in a folder of its own. */
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
-import { startServer } from '../../src/app/server.ts';
+import { startServer } from '../../src/app/configured-server.ts';
 import { atEnd, file, issuingSection } from './files.ts';
 
 /** `origin` is that of the first endpoint and has no slash at its end; `url` is that of an endpoint. */

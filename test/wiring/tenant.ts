@@ -1,5 +1,5 @@
 /** The simulated Intune tenant: its section of the configuration, and devices with its challenges. */
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulated-tenant.ts';
 import { type Answer, enrolled, newSubject } from './device.ts';
 import { atEnd, clock, file, random } from './files.ts';
 

@@ -1,9 +1,9 @@
 /** One PKCSReq as bytes, to be sent as often as a test likes, also after the server was killed. */
 import { randomBytes } from 'node:crypto';
-import { discover } from '../../../src/client/enrol.ts';
-import { selfSigned, writeRequest } from '../../../src/client/message.ts';
+import { discover } from '../../../src/client/enroll.ts';
+import { selfSigned, writeRequest } from '../../../src/client/request-message.ts';
 import { type CertRep, readCertRep } from '../../../src/client/reply.ts';
-import { pkiOperation } from '../../../src/client/server.ts';
+import { pkiOperation } from '../../../src/client/ca-operations.ts';
 import { generateKey } from '../../../src/keys/software.ts';
 import { readCertificate, serialText } from '../../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../../src/pkix/csr.ts';

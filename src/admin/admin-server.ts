@@ -1,0 +1,41 @@
+/** The administrator's listener: everything that devices and strangers have no business with. */
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Clock, Logger } from '../core/environment.ts';
+import { challengeApi } from './api.ts';
+import type { Authenticate } from './basic-authentication.ts';
+import { type AdminPage, ndesPages } from './ndes-plugin.ts';
+
+export type AdminOptions = {
+  /** One for each endpoint with one-time passwords. */
+  pages: readonly AdminPage[];
+  /** Without it there are no pages. */
+  authenticate?: Authenticate;
+  /** Without it there is no API. */
+  token?: string;
+  clock: Clock;
+  logger: Logger;
+};
+
+/** The server, not yet listening. */
+export async function adminServer({
+  pages,
+  authenticate,
+  token,
+  clock,
+  logger,
+}: AdminOptions): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    requestTimeout: 30_000,
+    routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+    bodyLimit: 64 * 1024,
+    // No answer here is worth holding up the end of the process.
+    forceCloseConnections: true,
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send({ error: 'not_found', message: 'Nothing is here.' }),
+  );
+  if (authenticate) await app.register(ndesPages, { pages, authenticate, logger });
+  if (token !== undefined)
+    await app.register(challengeApi, { issuers: pages.map(({ issuer }) => issuer), token, clock, logger });
+  return app;
+}

@@ -1,0 +1,106 @@
+/** `openndes enroll`: a real SCEP client, for a first try and for scripts. */
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { type ClientContext, discover, type Enrolled, enrol, poll, type ScepServer } from '../../client/enroll.ts';
+import { ConfigError } from '../../core/errors.ts';
+import { KEY_CHOICES, type SoftwareKey } from '../../keys/software.ts';
+import { readCertificate, readValidity, serialText } from '../../pkix/certificate.ts';
+import { nameText } from '../../pkix/name.ts';
+import { type CertificateFolder, certificateFolder } from '../certificate-folder.ts';
+import { EXIT, Exit } from '../exit.ts';
+import type { Output } from '../output.ts';
+import { systemClock, systemRandom } from '../../embed/system.ts';
+import { type Plan, planOf, type RequestOptions } from '../enroll-plan.ts';
+
+type Options = RequestOptions & { force?: true; json?: true };
+
+const collect = (value: string, values: string[]): string[] => [...values, value];
+
+export function registerEnroll(program: Command, output: Output): void {
+  program
+    .command('enroll')
+    .description('get a certificate from a SCEP server; exit 0 issued, 2 refused, 3 pending, 1 anything else')
+    .argument('<url>', 'SCEP URL')
+    .option('--subject <dn>', 'subject, for example "CN=laptop,O=Example"; a renewal keeps that of its certificate')
+    .option('--san <name>', 'dns:, email:, upn:, uri: or ip: and the name; may be repeated', collect, [])
+    .option('--challenge <password>', 'challenge password')
+    .option('--simulator <url>', 'control URL of `openndes simulator`: lets it mint the challenge')
+    .option(
+      '--renew <dir>',
+      'folder of an earlier enrolment whose certificate signs the request; --out may be the same',
+    )
+    .option('--out <dir>', 'folder for key.pem, certificate.pem and chain.pem', '.')
+    .option('--force', 'replace a certificate that is in --out already')
+    .addOption(new Option('--key <type>', 'key to make').choices(KEY_CHOICES).default('rsa-2048'))
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      '\nAfter exit 3, and when the reply was lost, the same command asks what became of the request: it is kept in --out\n' +
+        'until it is answered, and no second one is made. A key.pem without certificate.pem in --out is used as the key.\n' +
+        '\nExample:\n  openndes enroll http://127.0.0.1:8080/certsrv/mscep/mscep.dll --subject "CN=laptop" --challenge "$(cat challenge.txt)" --out laptop',
+    )
+    .action((url: string, options: Options) => run(url, options, output));
+}
+
+async function run(url: string, options: Options, { out, err }: Output): Promise<void> {
+  const context: ClientContext = {
+    fetch,
+    clock: systemClock,
+    random: systemRandom,
+    step: options.json ? () => {} : err,
+  };
+  const folder = certificateFolder(options.out);
+  const waiting = folder.waiting();
+  if (!waiting) assertReplaceable(folder, options);
+  const server = await discover(url, context);
+  const plan = await planOf(options, folder, waiting);
+  const enrolled = await (waiting ? askAgain : enrol)(server, plan, context);
+  const facts = enrolled.status === 'success' ? kept(enrolled.certificates[0]!, server, folder, plan.key) : enrolled;
+  report(enrolled, facts, options, out);
+  if (enrolled.status === 'failure') folder.giveUp();
+  if (enrolled.status !== 'success') throw new Exit(enrolled.status === 'pending' ? EXIT.pending : EXIT.refused);
+}
+
+/** A certificate in use must not vanish because a command was typed twice. */
+function assertReplaceable(folder: CertificateFolder, { out: dir, renew, force }: Options): void {
+  const renewsItself = renew !== undefined && resolve(renew) === resolve(dir);
+  if (folder.hasCertificate() && !renewsItself && !force)
+    throw new ConfigError(
+      `there is a certificate in ${dir} already`,
+      'Renew it with --renew, take another folder with --out, or replace it with --force.',
+    );
+}
+
+/** A request whose reply never came is unknown to the server, or answered with what became of it. */
+async function askAgain(server: ScepServer, plan: Plan, context: ClientContext): Promise<Enrolled> {
+  const answer = await poll(server, plan, context);
+  const unknown = answer.status === 'failure' && answer.failInfo === 'badCertId';
+  return unknown ? enrol(server, plan, context) : answer;
+}
+
+function report(enrolled: Enrolled, facts: object, { json }: Options, out: Output['out']): void {
+  const { status, transactionId } = enrolled;
+  if (json) out(JSON.stringify({ ...facts, status, transactionId }));
+  else out(words(enrolled, facts));
+}
+
+function kept(leaf: Uint8Array, server: ScepServer, folder: CertificateFolder, key: SoftwareKey) {
+  const view = readCertificate(leaf);
+  const cas = server.certificates.filter((der) => Buffer.compare(der, server.recipient) !== 0);
+  return {
+    serial: serialText(view.serialNumber),
+    subject: nameText(view.subject),
+    issuer: nameText(view.issuer),
+    notAfter: readValidity(view).notAfter.toISOString(),
+    files: folder.keep(leaf, cas, key),
+  };
+}
+
+function words(enrolled: Enrolled, facts: object): string {
+  if (enrolled.status === 'pending') return 'pending: ask again later with the same command';
+  if (enrolled.status === 'failure')
+    return `refused: failInfo ${enrolled.failInfo}${enrolled.text ? ` (${enrolled.text})` : ''}`;
+  return Object.entries(facts)
+    .map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(', ') : String(value)}`)
+    .join('\n');
+}

@@ -1,0 +1,37 @@
+/** `openndes explain`: says in words what a captured PKIOperation, reply or certificate holds. */
+import type { Command } from 'commander';
+import { explain } from '../message-report.ts';
+import { readFile } from '../../app/files.ts';
+import { type Output, printable } from '../output.ts';
+import { loadServed } from '../../app/settings.ts';
+
+type Options = { config?: string; json?: true };
+
+export function registerExplain(program: Command, { out }: Output): void {
+  program
+    .command('explain')
+    .description('decode a captured SCEP message: DER, BER, base64, PEM or the URL of a GET')
+    .argument('<file>', 'file with the message')
+    .option('--config <file>', 'configuration whose RA keys open the envelope')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', '\nExample:\n  openndes explain captured.der --config openndes.yaml')
+    .action(async (file: string, { config, json }: Options) => {
+      const recipients = config === undefined ? [] : await loadServed(config);
+      const facts = await explain(readFile(file, 'a captured message'), recipients);
+      out(json ? JSON.stringify(facts) : words(facts));
+    });
+}
+
+/** One fact a line, what belongs to another below it. */
+export const words = (facts: Record<string, unknown>, indent = ''): string =>
+  Object.entries(facts)
+    .map(([name, value]) => line(name, value, indent))
+    .join('\n');
+
+function line(name: string, value: unknown, indent: string): string {
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) => line(`${name} ${index + 1}`, item, indent)).join('\n');
+  if (typeof value === 'object' && value !== null)
+    return `${indent}${name}:\n${words(value as Record<string, unknown>, `${indent}  `)}`;
+  return `${indent}${printable(name)}: ${printable(String(value))}`;
+}

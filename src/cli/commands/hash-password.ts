@@ -1,0 +1,34 @@
+/** `openndes hash-password`: the hash of a password, for `admin.users`. */
+import { createInterface } from 'node:readline';
+import type { Command } from 'commander';
+import { hashPassword } from '../../admin/password-hash.ts';
+import { EXIT, Exit } from '../exit.ts';
+import type { Output } from '../output.ts';
+import { systemRandom } from '../../embed/system.ts';
+
+export function registerHashPassword(program: Command, { out, err }: Output): void {
+  program
+    .command('hash-password')
+    .description('read a password from standard input, one line, and print its hash for `admin.users`')
+    .addHelpText('after', '\nExample:\n  openndes hash-password > ndes.hash')
+    .action(async () => {
+      // Never an argument: every user of the machine can read those.
+      if (process.stdin.isTTY) err('Type the password and press Enter. It is shown as you type.');
+      const password = await firstLine(process.stdin);
+      if (password === '') {
+        err('No password came on standard input.');
+        throw new Exit(EXIT.failed);
+      }
+      out(await hashPassword(password, systemRandom));
+    });
+}
+
+async function firstLine(input: NodeJS.ReadableStream): Promise<string> {
+  const lines = createInterface({ input });
+  try {
+    for await (const line of lines) return line;
+    return '';
+  } finally {
+    lines.close();
+  }
+}

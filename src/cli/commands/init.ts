@@ -1,0 +1,38 @@
+/** `openndes init`: a folder with which `openndes serve` runs. */
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { ConfigError } from '../../core/errors.ts';
+import { KEY_CHOICES, type KeyChoice } from '../../keys/software.ts';
+import { init } from '../installation.ts';
+import type { Output } from '../output.ts';
+
+type Options = { key: KeyChoice; organisation: string; passphraseEnv?: string; json?: true };
+
+export function registerInit(program: Command, { out }: Output): void {
+  program
+    .command('init')
+    .description('make a root CA, an issuing CA and a configuration')
+    .argument('[dir]', 'folder to write to', '.')
+    .addOption(new Option('--key <type>', 'key of the CAs').choices(KEY_CHOICES).default('rsa-2048'))
+    .option('--organisation <name>', 'goes into the names of the CAs', 'openndes')
+    .option('--passphrase-env <name>', 'environment variable with a passphrase for the keys')
+    .option('--json', 'print the written files as JSON')
+    .addHelpText('after', '\nExample:\n  openndes init pki --key p256 --organisation "Example Ltd"')
+    .action(async (dir: string, options: Options) => {
+      const passphrase = passphraseFrom(options.passphraseEnv);
+      const { key, organisation } = options;
+      const files = await init(dir, { key, organisation, ...(passphrase && { passphrase }) });
+      if (options.json) return out(JSON.stringify({ files }));
+      for (const file of files) out(`wrote ${file}`);
+      out('Keep certs/root-ca.key.pem off this machine: the server does not need it.');
+      out(`Next: openndes serve --config ${dir}/openndes.yaml`);
+    });
+}
+
+function passphraseFrom(variable: string | undefined): { variable: string; value: string } | undefined {
+  if (variable === undefined) return undefined;
+  const value = process.env[variable];
+  if (!value)
+    throw new ConfigError(`the environment variable ${variable} is not set`, 'Set it to the passphrase for the keys.');
+  return { variable, value };
+}

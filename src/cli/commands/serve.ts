@@ -1,0 +1,21 @@
+/** `openndes serve`: the server, until it is told to stop. */
+import type { Command } from 'commander';
+import { CONFIG } from '../options.ts';
+import type { Output } from '../output.ts';
+import { startServer } from '../../app/configured-server.ts';
+import { untilStopped } from '../signals.ts';
+
+export function registerServe(program: Command, { out }: Output): void {
+  program
+    .command('serve')
+    .description('run the server')
+    .option(...CONFIG)
+    .addHelpText('after', '\nExample:\n  openndes serve --config /etc/openndes/openndes.yaml')
+    .action(async ({ config }: { config: string }) => {
+      const server = await startServer(config);
+      out(`Ready: ${server.urls.join(' ')}`);
+      if (server.adminUrl !== undefined) out(`Administrators: ${server.adminUrl}`);
+      await untilStopped();
+      await server.close();
+    });
+}

@@ -1,0 +1,73 @@
+/** The pages of docs/ that are made from code: run as a program it writes them, and a test compares them. */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { FAIL_INFO, HTTP_ERRORS, REFUSALS } from '../core/errors.ts';
+import { referenceMarkdown } from '../config/reference.ts';
+import { writePublicFile } from '../app/files.ts';
+import { program } from './main.ts';
+
+/** docs/errors.md: every reason for a "no", with the wire's words and the remedy. */
+export function errorsMarkdown(): string {
+  const refusals = Object.entries(REFUSALS).map(
+    ([code, { failInfo, hresult, text, remedy }]) =>
+      `| \`${code}\` | ${failInfo} (${FAIL_INFO[failInfo]}) | ${hex(hresult)} | ${text} | ${remedy} |`,
+  );
+  const http = Object.entries(HTTP_ERRORS).map(
+    ([code, { status, remedy }]) => `| \`${code}\` | ${status} | ${remedy} |`,
+  );
+  return `# Error codes
+
+The log line of a request has its \`code\`. A device learns less: what the columns say of the wire, and nothing else.
+
+## Refusals: a signed CertRep FAILURE, HTTP 200
+
+| code | failInfo | HRESULT in Windows' event log | words on the wire | what to do |
+|---|---|---|---|---|
+${refusals.join('\n')}
+
+## HTTP errors: nothing that could be answered in SCEP
+
+| code | status | what to do |
+|---|---|---|
+${http.join('\n')}
+`;
+}
+
+const hex = (hresult: number): string => `0x${(hresult >>> 0).toString(16)} (${hresult})`;
+
+/** docs/commands.md: the help of every command. */
+export function commandsMarkdown(): string {
+  const sections = leaves(program()).map(
+    ({ name, command }) => `## openndes ${name}\n\n\`\`\`text\n${help(command)}\n\`\`\`\n`,
+  );
+  return `# Commands
+
+In a checkout \`npx openndes …\` runs them, installed \`openndes …\`. Exit codes: 0 done, 1 failed, 78 the configuration is
+wrong; \`enroll\` also has 2 refused and 3 pending.
+
+${sections.join('\n')}`;
+}
+
+function leaves(command: Command, path: readonly string[] = []): { name: string; command: Command }[] {
+  return command.commands.flatMap((child) => {
+    const name = [...path, child.name()];
+    return child.commands.length ? leaves(child, name) : [{ name: name.join(' '), command: child }];
+  });
+}
+
+/** Help with its example, as a terminal shows it. */
+function help(command: Command): string {
+  let text = '';
+  command.configureOutput({ writeOut: (part) => (text += part) });
+  command.outputHelp();
+  return text.trimEnd();
+}
+
+/** Every generated page by its file name under docs/. */
+export const PAGES: Readonly<Record<string, () => string>> = {
+  'configuration.md': referenceMarkdown,
+  'errors.md': errorsMarkdown,
+  'commands.md': commandsMarkdown,
+};
+
+if (import.meta.main) for (const [file, make] of Object.entries(PAGES)) writePublicFile(join('docs', file), make());

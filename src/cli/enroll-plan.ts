@@ -1,0 +1,85 @@
+/** What `openndes enroll` asks for: out of its options, the certificate that it renews, or the run before. */
+import type { EnrolPlan } from '../client/enroll.ts';
+import type { ClientSigner } from '../client/request-message.ts';
+import type { Extension } from '../core/request.ts';
+import type { KeyProvider } from '../core/keys.ts';
+import { generateKey, type KeyChoice, type SoftwareKey } from '../keys/software.ts';
+import { certificateExtensions, readCertificate } from '../pkix/certificate.ts';
+import { writeCertificationRequest } from '../pkix/csr.ts';
+import { extendedKeyUsage, generalNameFromText, keyUsage, subjectAltName } from '../pkix/extensions.ts';
+import { nameFromText } from '../pkix/name.ts';
+import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
+import {
+  assertSameRequest,
+  type CertificateFolder,
+  certificateFolder,
+  type WaitingRequest,
+} from './certificate-folder.ts';
+
+/** As they are on the command line. */
+export type RequestOptions = {
+  subject?: string;
+  san: string[];
+  challenge?: string;
+  simulator?: string;
+  renew?: string;
+  out: string;
+  key: KeyChoice;
+};
+
+/** `csr` is DER. */
+export type Plan = EnrolPlan & { key: SoftwareKey; csr: Uint8Array };
+
+/** What is asked for, on disk before anybody is asked; or what was asked for by an earlier run. */
+export async function planOf(
+  options: RequestOptions,
+  folder: CertificateFolder,
+  waiting: WaitingRequest | undefined,
+): Promise<Plan> {
+  const signer = options.renew === undefined ? undefined : certificateFolder(options.renew).signer();
+  const ownKey = folder.hasCertificate() ? undefined : folder.ownKey();
+  const key = waiting?.key ?? ownKey ?? generateKey(options.key);
+  const names = requestedNames(options, signer);
+  const wanted = { subject: names.subject, extensions: [...names.extensions, ...requestedUsages(key)] };
+  const plan = { ...wanted, key, ...(signer && { signer }) };
+  if (waiting) {
+    assertSameRequest(waiting, wanted, options.out);
+    return { ...plan, csr: waiting.csr };
+  }
+  const challenge = options.simulator ? await mintChallenge(options.simulator, options) : options.challenge;
+  const csr = await writeCertificationRequest({ ...wanted, ...(challenge !== undefined && { challenge }) }, key);
+  folder.wait({ key, csr });
+  return { ...plan, csr };
+}
+
+/** Those of the certificate that is renewed, where no others are given. */
+function requestedNames(
+  { subject, san }: RequestOptions,
+  signer: ClientSigner | undefined,
+): Pick<Plan, 'subject'> & { extensions: Extension[] } {
+  const renewed = signer && readCertificate(signer.certificate);
+  const old = renewed && certificateExtensions(renewed).find(({ oid }) => oid === OID.subjectAltName);
+  const altName = san.length > 0 ? subjectAltName(san.map(generalNameFromText)) : old;
+  const name = subject === undefined ? renewed?.subject : nameFromText(subject);
+  if (!name)
+    throw new Error('--subject is needed, for example --subject "CN=laptop,O=Example"; only a renewal has one already');
+  return { subject: name, extensions: altName ? [altName] : [] };
+}
+
+// Only RSA enciphers keys: RFC 3279 2.3.1, RFC 5480 3.
+const requestedUsages = ({ key }: KeyProvider): Extension[] => [
+  keyUsage(key.type === 'rsa' ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature']),
+  extendedKeyUsage([EXTENDED_KEY_USAGES['clientAuth']!]),
+];
+
+async function mintChallenge(control: string, { subject, san }: RequestOptions): Promise<string> {
+  const response = await fetch(new URL('/challenges', control), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ subject, ...(san.length > 0 && { san }) }),
+  });
+  const answer = (await response.json()) as { challenge?: string; error?: string };
+  if (!response.ok || answer.challenge === undefined)
+    throw new Error(`the simulator minted no challenge: HTTP ${response.status} ${answer.error ?? ''}`);
+  return answer.challenge;
+}

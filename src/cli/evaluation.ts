@@ -1,0 +1,122 @@
+/** Evaluation mode: makes a CA, simulates a tenant, serves, and walks one device through the whole path. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { discover, enrol } from '../client/enroll.ts';
+import { ConfigError } from '../core/errors.ts';
+import { generateKey } from '../keys/software.ts';
+import { readCertificate, readValidity, serialText, thumbprint } from '../pkix/certificate.ts';
+import { extendedKeyUsage, generalNameFromText, keyUsage, subjectAltName } from '../pkix/extensions.ts';
+import { nameFromText, nameText } from '../pkix/name.ts';
+import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
+import type { Simulator } from '../simulator/simulated-tenant.ts';
+import { tenantBlock } from './commands/simulator.ts';
+import { writePublicFile } from '../app/files.ts';
+import { init } from './installation.ts';
+import type { Output } from './output.ts';
+import { startServer } from '../app/configured-server.ts';
+import { startStoredSimulator } from './stored-simulator.ts';
+import { systemClock, systemRandom } from '../embed/system.ts';
+
+const MARK = '# openndes evaluation mode: the tenant below is simulated. This file is written anew at every start.';
+
+/** Throws when the walk fails. Refuses a folder whose configuration is somebody's own. */
+export async function evaluate(
+  { data, port }: { data: string; port: number },
+  output: Output,
+): Promise<{ close(): Promise<void> }> {
+  const config = join(data, 'openndes.yaml');
+  await prepare(data, config);
+  const { simulator, trustCa } = await startStoredSimulator(join(data, 'simulator'), { port: 0, controlPort: 0 });
+  const running = { close: () => simulator.close() };
+  try {
+    writePublicFile(config, configuration(port, { ...simulator.tenant, trustCa }));
+    output.out(
+      'EVALUATION MODE: the Intune tenant is simulated, everything listens on loopback only. Not for real devices.\n',
+    );
+    const server = await startServer(config, { logLevel: 'warn' });
+    running.close = async () => {
+      await server.close();
+      await simulator.close();
+    };
+    const [url] = server.urls;
+    await walk(url!, simulator, output);
+    output.out(nextSteps(url!, simulator.control, data));
+    output.out(`Ready: ${url}`);
+    return running;
+  } catch (error) {
+    await running.close();
+    throw error;
+  }
+}
+
+async function prepare(data: string, config: string): Promise<void> {
+  if (!existsSync(config)) await init(data, { key: 'rsa-2048', organisation: 'openndes evaluation' });
+  else if (!readFileSync(config, 'utf8').startsWith(MARK))
+    throw new ConfigError(
+      `${config} is not of evaluation mode`,
+      'Evaluation never touches a real configuration. Choose another folder with --data.',
+    );
+}
+
+const configuration = (port: number, tenant: Record<string, unknown>): string => `${MARK}
+listen: { host: 127.0.0.1, port: ${port} }
+store: sqlite:./openndes.db
+authorities:
+  issuing: { certificate: certs/issuing-ca.pem, chain: certs/chain.pem, key: file:certs/issuing-ca.key.pem, ra: auto }
+profiles:
+  device: { validity: 365d, keyUsage: [digitalSignature, keyEncipherment], extendedKeyUsage: [clientAuth] }
+${tenantBlock('simulated', tenant)}
+endpoints:
+  - { path: /certsrv/mscep/mscep.dll, authority: issuing, profile: device, policy: { intune: simulated, notify: strict } }
+`;
+
+/** One device, through the public port, over the same path as every other. Prints each step in the order of time. */
+async function walk(url: string, simulator: Simulator, { out }: Output): Promise<void> {
+  const started = systemClock().getTime();
+  const seen = simulator.calls().length;
+  const steps: { at: number; words: string }[] = [];
+  const step = (words: string): void => void steps.push({ at: systemClock().getTime(), words: `device   ${words}` });
+  const context = { fetch, clock: systemClock, random: systemRandom, step };
+  const server = await discover(url, context);
+  const names = {
+    subject: 'CN=laptop-001,O=Example',
+    san: ['upn:ada@example.com', 'uri:IntuneDeviceId://7d1f0a52-0001'],
+  };
+  const key = generateKey('rsa-2048');
+  const challenge = simulator.mint({ ...names });
+  step(`Intune minted a challenge of ${challenge.length} characters for "${names.subject}"`);
+  const extensions = [
+    subjectAltName(names.san.map(generalNameFromText)),
+    keyUsage(['digitalSignature', 'keyEncipherment']),
+    extendedKeyUsage([EXTENDED_KEY_USAGES['clientAuth']!]),
+  ];
+  step('PKCSReq sent');
+  const reply = await enrol(server, { subject: nameFromText(names.subject), extensions, challenge, key }, context);
+  for (const call of simulator.calls().slice(seen))
+    steps.push({ at: new Date(call.at).getTime(), words: `tenant   ${call.hop}: ${call.code}` });
+  for (const { at, words } of steps.toSorted((a, b) => a.at - b.at))
+    out(`${String(at - started).padStart(5)} ms  ${words}`);
+  if (reply.status !== 'success')
+    throw new Error(`the device got ${reply.status} instead of a certificate; the log above says why`);
+  out(`\n${inShort(reply.certificates[0]!)}`);
+}
+
+function inShort(der: Uint8Array): string {
+  const view = readCertificate(der);
+  const { notBefore, notAfter } = readValidity(view);
+  return [
+    `Certificate ${serialText(view.serialNumber)}`,
+    `  subject     ${nameText(view.subject)}`,
+    `  issuer      ${nameText(view.issuer)}`,
+    `  valid       ${notBefore.toISOString()} to ${notAfter.toISOString()}`,
+    `  thumbprint  ${thumbprint(der)}`,
+  ].join('\n');
+}
+
+const nextSteps = (url: string, control: string, data: string): string => `
+What to try next:
+  mint challenges, force faults, see calls   ${control}
+  enrol another device                       npx openndes enroll ${url} --subject "CN=laptop-002" --simulator ${control} --out laptop
+  see what was issued                        npx openndes certs list --config ${join(data, 'openndes.yaml')}
+  make your own server                       npx openndes init pki
+`;

@@ -1,0 +1,63 @@
+/** The command line: every command registers itself; errors become one sentence, a remedy and an exit code. */
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../core/errors.ts';
+import { registerCa } from './commands/ca.ts';
+import { registerCerts } from './commands/certs.ts';
+import { registerChallenge } from './commands/challenge.ts';
+import { registerCheck } from './commands/check.ts';
+import { registerEnroll } from './commands/enroll.ts';
+import { registerEvaluate } from './commands/evaluate.ts';
+import { registerExplain } from './commands/explain.ts';
+import { registerHashPassword } from './commands/hash-password.ts';
+import { registerInit } from './commands/init.ts';
+import { registerServe } from './commands/serve.ts';
+import { registerSimulator } from './commands/simulator.ts';
+import { EXIT, Exit } from './exit.ts';
+import { type Output, standardOutput } from './output.ts';
+import { VERSION } from '../app/version.ts';
+
+const COMMANDS = [
+  registerInit,
+  registerServe,
+  registerCheck,
+  registerEnroll,
+  registerCerts,
+  registerChallenge,
+  registerHashPassword,
+  registerCa,
+  registerExplain,
+  registerSimulator,
+  registerEvaluate,
+];
+
+/** The whole command line as a commander program. */
+export function program(output: Output = standardOutput): Command {
+  const root = new Command('openndes')
+    .description('SCEP enrolment server for Microsoft Intune and every other SCEP client')
+    .version(VERSION)
+    .configureOutput({ writeOut: (text) => output.out(text.trimEnd()), writeErr: (text) => output.err(text.trimEnd()) })
+    .exitOverride();
+  for (const register of COMMANDS) register(root, output);
+  return root;
+}
+
+/** Runs one command and returns its exit code. */
+export async function main(args: readonly string[], output: Output = standardOutput): Promise<number> {
+  try {
+    await program(output).parseAsync(args, { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    return exitCode(error, output);
+  }
+}
+
+function exitCode(error: unknown, { err }: Output): number {
+  if (error instanceof Exit) return error.code;
+  if (error instanceof CommanderError) return error.exitCode;
+  err(error instanceof Error ? error.message : String(error));
+  if (error instanceof ConfigError) {
+    err(error.remedy);
+    return EXIT.configuration;
+  }
+  return EXIT.failed;
+}

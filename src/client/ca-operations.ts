@@ -1,0 +1,101 @@
+/** Talks to a SCEP server over HTTP (RFC 8894 4): capabilities, CA certificates, PKIOperation. */
+import { DerError } from '../asn1/limits.ts';
+import { DerReader } from '../asn1/reader.ts';
+import { TAG } from '../asn1/tags.ts';
+import { readDerOrBer } from '../cms/content-info.ts';
+import { readSignedData } from '../cms/signed-data.ts';
+import type { Digest } from '../core/keys.ts';
+import { certificateExtensions, readCertificate } from '../pkix/certificate.ts';
+import { readBasicConstraints, readKeyUsage } from '../pkix/extensions.ts';
+import { OID } from '../pkix/oids.ts';
+
+/** `fetch`, or anything of its shape. */
+export type Fetch = typeof globalThis.fetch;
+
+/** The server cannot be used: what it answered, and to what. */
+export class ServerError extends Error {
+  override readonly name = 'ServerError';
+}
+
+const MOST_OCTETS = 4 * 1024 * 1024;
+
+async function get(fetch: Fetch, url: URL, operation: string): Promise<Uint8Array> {
+  url.searchParams.set('operation', operation);
+  return bodyOf(await fetch(url, { redirect: 'error' }), operation);
+}
+
+async function bodyOf(response: Response, operation: string): Promise<Uint8Array> {
+  const body = new Uint8Array(await response.arrayBuffer());
+  if (response.status !== 200) throw new ServerError(`${operation}: HTTP ${response.status}`);
+  if (body.length > MOST_OCTETS) throw new ServerError(`${operation}: the answer has ${body.length} octets`);
+  return body;
+}
+
+/** GetCACaps: the keywords. RFC 8894 3.5.2. */
+export async function getCapabilities(fetch: Fetch, url: string): Promise<Set<string>> {
+  const body = await get(fetch, new URL(url), 'GetCACaps');
+  // Some servers end their lines with spaces.
+  const lines = Buffer.from(body).toString('latin1').split('\n');
+  return new Set(lines.map((line) => line.trim()).filter(Boolean));
+}
+
+/** GetCACert: every certificate, in the order of the answer. Throws ServerError when it is none of the two forms. */
+export async function getCaCertificates(fetch: Fetch, url: string): Promise<Uint8Array[]> {
+  const body = await get(fetch, new URL(url), 'GetCACert');
+  try {
+    return readDerOrBer(body, readCertificates);
+  } catch (cause) {
+    if (!(cause instanceof DerError)) throw cause;
+    throw new ServerError('GetCACert: the answer is neither a certificate nor a list of them', { cause });
+  }
+}
+
+/** A ContentInfo begins with its type, a certificate does not. */
+const readCertificates = (der: Uint8Array): Uint8Array[] =>
+  DerReader.over(der).sequence().tag === TAG.oid ? readSignedData(der).certificates : [readCertificate(der).der];
+
+/** The certificate that messages are encrypted to: no CA if there is a choice, and fit for key encipherment. */
+export function recipientOf(certificates: readonly Uint8Array[]): Uint8Array {
+  const fit = certificates.filter((der) => usages(der).includes('keyEncipherment'));
+  const ra = fit.find((der) => !isCa(der)) ?? fit[0] ?? certificates[0];
+  if (!ra) throw new ServerError('GetCACert: no certificate');
+  return ra;
+}
+
+const extension = (der: Uint8Array, oid: string): Uint8Array | undefined =>
+  certificateExtensions(readCertificate(der)).find((candidate) => candidate.oid === oid)?.value;
+
+/** A certificate without the extension is fit for everything (RFC 5280 4.2.1.3). */
+function usages(der: Uint8Array): readonly string[] {
+  const value = extension(der, OID.keyUsage);
+  return value ? readKeyUsage(value) : ['keyEncipherment'];
+}
+
+/** Whether a certificate, DER, may issue others. */
+export function isCa(der: Uint8Array): boolean {
+  const value = extension(der, OID.basicConstraints);
+  return value !== undefined && readBasicConstraints(value).ca;
+}
+
+/** The best that the server says it takes. Throws ServerError when it says nothing that is safe. */
+export function chooseAlgorithms(capabilities: ReadonlySet<string>): { digest: Digest; cipher: string } {
+  const standard = capabilities.has('SCEPStandard');
+  const digest =
+    standard || capabilities.has('SHA-256') ? 'sha256' : capabilities.has('SHA-512') ? 'sha512' : undefined;
+  if (!digest || !(standard || capabilities.has('AES')))
+    throw new ServerError('GetCACaps: the server offers neither SCEPStandard nor AES and SHA-256');
+  return { digest, cipher: 'aes-128-cbc' };
+}
+
+/** PKIOperation, by POST where the server takes it. RFC 8894 4.3. */
+export async function pkiOperation(fetch: Fetch, url: string, message: Uint8Array, post: boolean): Promise<Uint8Array> {
+  const target = new URL(url);
+  target.searchParams.set('operation', 'PKIOperation');
+  if (!post) target.searchParams.set('message', Buffer.from(message).toString('base64'));
+  const headers = { 'content-type': 'application/x-pki-message' };
+  const response = await fetch(target, {
+    redirect: 'error',
+    ...(post ? { method: 'POST', body: Buffer.from(message), headers } : {}),
+  });
+  return bodyOf(response, 'PKIOperation');
+}

@@ -1,0 +1,85 @@
+/** Builds the requests of a SCEP client (RFC 8894 3.3.1). */
+import { encode, octetString, printableString } from '../asn1/writer.ts';
+import { attributeType, writeAttribute } from '../cms/attributes.ts';
+import { cipherByName } from '../cms/algorithms.ts';
+import { writeEnvelopedData } from '../cms/enveloped-data.ts';
+import { writeSignedData } from '../cms/signed-data.ts';
+import { TAG } from '../asn1/tags.ts';
+import type { Clock, RandomBytes } from '../core/environment.ts';
+import type { Digest, KeyProvider, KeyTransport } from '../core/keys.ts';
+import { readCertificate, writeCertificate } from '../pkix/certificate.ts';
+import { readPublicKey } from '../pkix/public-key.ts';
+import { SCEP_ATTRIBUTE } from '../scep/message-attributes.ts';
+import { MESSAGE_TYPES } from '../scep/message.ts';
+
+/** The key and the certificate that a message is signed with; for a first enrolment a self-signed one. */
+export type ClientSigner = { certificate: Uint8Array; key: KeyProvider };
+
+export type RequestMessage = {
+  messageType: 'PKCSReq' | 'RenewalReq' | 'CertPoll' | 'GetCert' | 'GetCRL';
+  transactionId: string;
+  senderNonce: Uint8Array;
+  /** The messageData: a CSR, an IssuerAndSubject or an IssuerAndSerialNumber, DER. */
+  content: Uint8Array;
+  signer: ClientSigner;
+  /** The RA certificate, DER, to which the content is encrypted. */
+  recipient: Uint8Array;
+  digest: Digest;
+  /** Name of the content cipher as node:crypto has it. */
+  cipher: string;
+  transport: KeyTransport;
+  random: RandomBytes;
+};
+
+/** The bytes of a pkiMessage. Throws TypeError on a cipher that is in no row. */
+export function writeRequest(message: RequestMessage): Promise<Uint8Array> {
+  const { recipient, random, transport, content } = message;
+  const cipher = cipherByName(message.cipher);
+  if (!cipher) throw new TypeError(`unknown cipher ${message.cipher}`);
+  const certificate = readCertificate(recipient);
+  const key = readPublicKey(certificate.spki);
+  return writeSignedData({
+    content: writeEnvelopedData({ content, recipient: { certificate, key }, transport, cipher, random }),
+    attributes: [
+      attribute(SCEP_ATTRIBUTE.messageType, printableString(messageTypeNumber(message.messageType))),
+      attribute(SCEP_ATTRIBUTE.transactionId, printableString(message.transactionId)),
+      attribute(SCEP_ATTRIBUTE.senderNonce, octetString(message.senderNonce)),
+    ],
+    digest: message.digest,
+    signer: { certificate: readCertificate(message.signer.certificate), key: message.signer.key },
+    certificates: [message.signer.certificate],
+  });
+}
+
+const attribute = (id: string, value: Uint8Array): Uint8Array => writeAttribute(attributeType(id), value);
+
+const messageTypeNumber = (name: string): string =>
+  Object.keys(MESSAGE_TYPES).find((number) => MESSAGE_TYPES[number] === name)!;
+
+const DAY = 86_400_000;
+
+/** The self-signed certificate with which a new key signs its first request. RFC 8894 2.3. */
+export async function selfSigned(
+  key: KeyProvider,
+  subject: Uint8Array,
+  clock: Clock,
+  random: RandomBytes,
+): Promise<Uint8Array> {
+  const now = clock().getTime();
+  return writeCertificate(
+    {
+      serialNumber: random(16),
+      issuer: subject,
+      subject,
+      notBefore: new Date(now - DAY),
+      notAfter: new Date(now + 7 * DAY),
+      spki: key.spki,
+      extensions: [],
+    },
+    key,
+  );
+}
+
+/** IssuerAndSubject, the content of CertPoll. RFC 8894 3.3.3. */
+export const issuerAndSubject = (issuer: Uint8Array, subject: Uint8Array): Uint8Array =>
+  encode(TAG.sequence, issuer, subject);

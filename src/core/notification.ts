@@ -1,0 +1,28 @@
+/** What the authorizer (Intune, a webhook) is told after a decision, as plain data that survives a restart. */
+
+/** A notification to the authorizer. */
+export type Notice = SuccessNotice | FailureNotice;
+
+/** A certificate was issued. `csr` is DER and contains the challenge. */
+export type SuccessNotice = {
+  kind: 'success';
+  endpoint: string;
+  transactionId: string;
+  csr: Uint8Array;
+  /** SHA-1 of the certificate, upper-case hexadecimal. */
+  thumbprint: string;
+  serial: string;
+  notAfter: Date;
+  issuer: string;
+};
+
+/** An allowed request got no certificate. `csr` is DER and contains the challenge. */
+export type FailureNotice = {
+  kind: 'failure';
+  endpoint: string;
+  transactionId: string;
+  csr: Uint8Array;
+  /** Signed 32-bit HRESULT. */
+  hresult: number;
+  description: string;
+};

@@ -1,0 +1,50 @@
+/** The two ways in for embedders: a plugin for an app they have, and a server for those who have none. */
+import type { FastifyInstance } from 'fastify';
+import { selfTest } from '../cms/self-test.ts';
+import { type ScepPluginOptions, scepPlugin as plugin } from '../http/plugin.ts';
+import { type HttpOptions, httpServer } from '../http/http-server.ts';
+import { type EnrolmentOptions, startEnrolment } from './enrollment.ts';
+import { systemClock } from './system.ts';
+
+type PluginSettings = Pick<ScepPluginOptions, 'bodyLimit' | 'mostRunning'>;
+
+/**
+ * A fastify plugin: `await app.register(scepPlugin, { endpoints, store, logger })`. Create the app with
+ * `requireHostHeader: false`, `maxHeaderSize: 131072` and `routerOptions: { caseSensitive: false }`, or old clients are
+ * turned away before the plugin sees them. Closing the app ends the plugin; the store is yours to close.
+ */
+export async function scepPlugin(app: FastifyInstance, options: EnrolmentOptions & PluginSettings): Promise<void> {
+  await selfTest();
+  const enrolment = startEnrolment(options);
+  app.addHook('onClose', () => enrolment.close());
+  const { logger, clock = systemClock, bodyLimit, mostRunning } = options;
+  await plugin(app, {
+    services: enrolment.services,
+    logger,
+    clock,
+    ...(bodyLimit !== undefined && { bodyLimit }),
+    ...(mostRunning !== undefined && { mostRunning }),
+  });
+}
+
+export type ServerOptions = EnrolmentOptions & Omit<HttpOptions, 'services' | 'clock'>;
+
+/**
+ * A server with every setting that old clients need, not yet listening: `await server.listen({ host: '0.0.0.0', port: 8080 })`.
+ * Give a host: for `localhost`, its default, fastify opens a second listener that `close()` does not wait for.
+ */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  await selfTest();
+  const { endpoints: _endpoints, store, noticeInterval: _interval, random: _random, ...http } = options;
+  const enrolment = startEnrolment(options);
+  const probes = [{ name: 'store', check: () => store.check() }, ...(http.probes ?? [])];
+  try {
+    const { services } = enrolment;
+    const server = await httpServer({ ...http, clock: http.clock ?? systemClock, probes, services });
+    server.addHook('onClose', () => enrolment.close());
+    return server;
+  } catch (error) {
+    await enrolment.close();
+    throw error;
+  }
+}

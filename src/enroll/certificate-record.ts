@@ -1,0 +1,27 @@
+/** A certificate from an issuer to the record that is kept of it, after checking that it is the one ordered. */
+import type { EnrollmentRequest } from '../core/request.ts';
+import type { StoredCertificate } from '../core/records.ts';
+import { certificateExtensions, readCertificate, readValidity, serialText, thumbprint } from '../pkix/certificate.ts';
+import { readBasicConstraints } from '../pkix/extensions.ts';
+import { nameText } from '../pkix/name.ts';
+import { OID } from '../pkix/oids.ts';
+
+/** Throws Error when the issuer signed something that must not go out: another key, or a CA. */
+export function certificateRecord(der: Uint8Array, request: EnrollmentRequest, issuedAt: Date): StoredCertificate {
+  const view = readCertificate(der);
+  if (Buffer.compare(view.spki, request.csr.spki) !== 0) throw new Error('the issuer certified another key');
+  const constraints = certificateExtensions(view).find(({ oid }) => oid === OID.basicConstraints);
+  if (constraints && readBasicConstraints(constraints.value).ca) throw new Error('the issuer made a CA');
+  return {
+    ...readValidity(view),
+    serial: serialText(view.serialNumber),
+    endpoint: request.endpoint,
+    transactionId: request.transactionId,
+    subject: Buffer.compare(view.subject, request.csr.subject) === 0 ? request.csr.subjectText : nameText(view.subject),
+    issuer: nameText(view.issuer),
+    thumbprint: thumbprint(der),
+    der,
+    state: 'issued',
+    issuedAt,
+  };
+}

@@ -1,0 +1,103 @@
+/** A fastify server with the settings that SCEP clients need, health probes, and an end that always comes. */
+import type { Socket } from 'node:net';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { Logger } from '../core/environment.ts';
+import { crlPlugin, type RevocationLists } from './crl-route.ts';
+import { type ScepPluginOptions, scepPlugin } from './plugin.ts';
+
+/** One thing that must work for the server to be ready. Throws when it does not. */
+export type Probe = { name: string; check: () => Promise<void> };
+
+export type HttpOptions = ScepPluginOptions & {
+  trustProxy?: readonly string[];
+  tls?: { certificate: string; key: string };
+  probes?: readonly Probe[];
+  /** Served at `/crl/<name>.crl`. */
+  crls?: RevocationLists;
+  /** Milliseconds that running requests get when the server closes; then their sockets are closed. */
+  grace?: number;
+};
+
+/** Request line and headers: Intune challenges make GETs of 40 KB, and NDES takes 64. Node's default answers 431. */
+const MAX_HEADER_SIZE = 128 * 1024;
+const GRACE = 10_000;
+const HANDSHAKE_TIMEOUT = 15_000;
+
+/** The server, not yet listening. `close()` finishes running requests and is not held open by idle sockets. */
+export async function httpServer(options: HttpOptions): Promise<FastifyInstance> {
+  const { trustProxy, tls, probes = [], crls = new Map(), grace = GRACE, ...scep } = options;
+  // Cisco and sscep speak HTTP/1.0 without Host. TLS 1.2 stays on: the SCEP client of Windows knows no other.
+  const http = {
+    maxHeaderSize: MAX_HEADER_SIZE,
+    requireHostHeader: false,
+    headersTimeout: 15_000,
+    connectionsCheckingInterval: 2_000,
+  };
+  const app: FastifyInstance = Fastify({
+    ...(tls ? { https: { ...http, ...tlsOptions(tls) } } : { http }),
+    requestTimeout: 30_000,
+    routerOptions: {
+      caseSensitive: false,
+      ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes: true,
+      maxParamLength: 1024,
+    },
+    ...(trustProxy && { trustProxy: [...trustProxy] }),
+    return503OnClosing: false,
+    frameworkErrors: (_error, _request, reply) => void plain(reply, 400, 'bad request'),
+  });
+  endInTime(app, grace);
+  app.setNotFoundHandler((_request, reply) => plain(reply, 404, 'not found'));
+  app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const results = await Promise.all(probes.map((probe) => runProbe(probe, options.logger)));
+    return reply
+      .code(results.every(({ ok }) => ok) ? 200 : 503)
+      .send(Object.fromEntries(results.map(({ name, ok }) => [name, ok ? 'ok' : 'failed'])));
+  });
+  await app.register(crlPlugin, { crls, logger: options.logger });
+  await app.register(scepPlugin, scep);
+  return app;
+}
+
+const tlsOptions = ({ certificate, key }: NonNullable<HttpOptions['tls']>) => ({
+  cert: certificate,
+  key,
+  minVersion: 'TLSv1.2' as const,
+  handshakeTimeout: HANDSHAKE_TIMEOUT,
+});
+
+/** Windows shows HTML and JSON to nobody; text without charset is what every client takes. */
+const plain = (reply: Pick<FastifyReply, 'code'>, status: number, text: string): FastifyReply =>
+  reply.code(status).header('content-type', 'text/plain').send(Buffer.from(text));
+
+/** Closing waits for running requests, for no kept-alive socket, and for one that is silent no longer than the grace. */
+function endInTime(app: FastifyInstance, grace: number): void {
+  let closing = false;
+  // Also those that stopped in the middle of a TLS handshake, which to the server are no connections yet.
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (closing) void reply.header('connection', 'close');
+    done(null, payload);
+  });
+  app.addHook('preClose', async () => {
+    closing = true;
+    app.server.closeIdleConnections();
+    setTimeout(() => sockets.forEach((socket) => socket.destroy()), grace).unref();
+  });
+}
+
+async function runProbe({ name, check }: Probe, logger: Logger): Promise<{ name: string; ok: boolean }> {
+  try {
+    await check();
+    return { name, ok: true };
+  } catch (err) {
+    // The reason may name hosts and files: it goes to the log, and the public learns only that it failed.
+    logger.error({ probe: name, err }, 'not ready');
+    return { name, ok: false };
+  }
+}

@@ -1,0 +1,73 @@
+/** The page that a browser gets at a SCEP URL: that the address is right, and which CA certificate a profile must name. */
+import { hash } from 'node:crypto';
+import type { CaFacts, Landing } from '../enroll/landing-facts.ts';
+
+const CSS = `
+:root { color-scheme: light dark }
+body { font: 1rem/1.6 system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; max-width: 46rem; margin: 0 auto; padding: 3rem 1.5rem }
+h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 1rem }
+h1 span { color: #1a7f37 }
+h2 { font-size: 1.1rem; margin: 2.5rem 0 .5rem }
+table { border-collapse: collapse; width: 100% }
+th, td { text-align: left; vertical-align: top; padding: .7rem 1rem .7rem 0; border-top: 1px solid #8886 }
+th { font-weight: 600; width: 11rem }
+code { font: .9em ui-monospace, Consolas, Menlo, monospace; word-break: break-all }
+small { opacity: .75 }
+`;
+
+/** Nothing is fetched, run, framed or sent; the one style sheet is known by its hash. */
+const HEADERS = {
+  'content-security-policy': `default-src 'none'; style-src 'sha256-${hash('sha256', CSS, 'base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
+
+/** The page, with the headers that go with it. It names no version, path or setting. */
+export const landingPage = (landing: Landing): { body: Uint8Array; headers: Readonly<Record<string, string>> } => ({
+  body: Buffer.from(html(landing)),
+  headers: HEADERS,
+});
+
+const html = ({ issuing, root }: Landing): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>Certificate enrolment</title>
+<style>${CSS}</style>
+</head>
+<body>
+<h1><span>&#10003;</span> This is a SCEP server, and it answers</h1>
+<p>Devices ask for their certificates at this address (Simple Certificate Enrolment Protocol, RFC&nbsp;8894). There is
+nothing to do in a browser: that this page appears means that the address is right and can be reached from here. Write
+it into the SCEP profile of the device management as it stands in the address bar.</p>
+${issuing ? certificates(issuing, root) : ''}</body>
+</html>
+`;
+
+const certificates = (
+  issuing: CaFacts,
+  root: CaFacts | undefined,
+): string => `<h2>Which CA certificate the profile names</h2>
+<p>Platforms differ in the certificate that they compare with this server. Thumbprints are SHA&#8209;1, as device
+management shows them.</p>
+<table>
+${row('Windows', issuing, 'the issuing CA')}
+${root ? row('Android', root, 'the root') : row('Android', undefined, 'the root, which this server does not have')}
+${row('iOS, iPadOS, macOS', undefined, root ? 'either of the two' : 'the issuing CA or the root')}
+</table>
+`;
+
+const row = (platform: string, ca: CaFacts | undefined, which: string): string =>
+  `<tr><th scope="row">${platform}</th><td>${which}${ca ? `: ${escaped(ca.name)}<br><code>${escaped(ca.thumbprint)}</code>` : ''}</td></tr>`;
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);

@@ -1,0 +1,94 @@
+/** Writes the full certificate revocation list of an issuing CA (RFC 5280 5). */
+import { explicit, TAG } from '../asn1/tags.ts';
+import { encode, sequence, smallInteger, time, unsignedInteger } from '../asn1/writer.ts';
+import { type KeyProvider } from '../core/keys.ts';
+import { REVOCATION_REASONS, type RevocationReason } from '../core/issuer.ts';
+import { ConfigError } from '../core/errors.ts';
+import { certificateExtensions, type CertificateView } from '../pkix/certificate.ts';
+import { authorityKeyIdentifier, readKeyUsage, writeExtension } from '../pkix/extensions.ts';
+import { OID } from '../pkix/oids.ts';
+import { digestFor, signatureIdentifier, signStructure } from '../pkix/signature.ts';
+import { readCaCertificate } from '../ca/ca-certificate.ts';
+
+/** A revoked certificate: what the list says of it, and when it would have ended. */
+export type Revocation = {
+  /** Unsigned magnitude, big-endian. */
+  serialNumber: Uint8Array;
+  revokedAt: Date;
+  reason: RevocationReason;
+  notAfter: Date;
+};
+
+export type RevocationListPlan = {
+  /** The issuing CA: certificate, DER, and its key. */
+  issuer: { certificate: Uint8Array; key: KeyProvider };
+  revoked: readonly Revocation[];
+  thisUpdate: Date;
+  /** Milliseconds from thisUpdate to nextUpdate. */
+  validity: number;
+  /** cRLNumber (5.2.3): a whole number greater than that of every earlier list of this CA. */
+  number: number;
+};
+
+/**
+ * A version 2 CRL, DER. Entries stay for one validity of the list beyond the end of the certificate: one may go only
+ * after a list issued past that end has shown it (RFC 5280 3.3). Throws ConfigError when the certificate is no CA's,
+ * is not valid at `thisUpdate`, or may not sign lists.
+ */
+export async function writeCrl(plan: RevocationListPlan): Promise<Uint8Array> {
+  const { issuer, revoked, thisUpdate, validity, number } = plan;
+  const ca = readCaCertificate(issuer.certificate, thisUpdate);
+  if (!maySignCrl(ca.view))
+    throw new ConfigError(
+      `${ca.text}: may not sign revocation lists`,
+      'Its keyUsage must have cRLSign. certs/README.md shows how.',
+    );
+  const digest = digestFor(issuer.key.key);
+  const kept = revoked.filter(({ notAfter }) => notAfter.getTime() + validity >= thisUpdate.getTime());
+  const tbs = sequence(
+    VERSION_2,
+    signatureIdentifier(issuer.key.key, digest),
+    ca.subject,
+    time(thisUpdate),
+    time(new Date(thisUpdate.getTime() + validity)),
+    // RFC 5280 5.1.2.6: without entries the list of them is left out.
+    ...(kept.length > 0 ? [sequence(Buffer.concat(kept.map(entry)))] : []),
+    encode(
+      explicit(0),
+      sequence(writeExtension(authorityKeyIdentifier(ca.keyIdentifier)), writeExtension(crlNumber(number))),
+    ),
+  );
+  return signStructure(tbs, issuer.key, digest);
+}
+
+/** Whether its keyUsage, where there is one, has cRLSign. */
+export function maySignCrl(certificate: CertificateView): boolean {
+  const usage = certificateExtensions(certificate).find(({ oid: id }) => id === OID.keyUsage);
+  return !usage || readKeyUsage(usage.value).includes('cRLSign');
+}
+
+const VERSION_2 = smallInteger(1);
+
+const crlNumber = (number: number) => ({
+  oid: OID.cRLNumber,
+  critical: false,
+  value: unsignedInteger(Buffer.from(number.toString(16).padStart(16, '0'), 'hex')),
+});
+
+const entry = ({ serialNumber, revokedAt, reason }: Revocation): Uint8Array =>
+  sequence(unsignedInteger(serialNumber), time(revokedAt), ...ENTRY_EXTENSIONS[reason]);
+
+const reasonCode = (reason: RevocationReason): Uint8Array =>
+  writeExtension({
+    oid: OID.reasonCode,
+    critical: false,
+    value: encode(TAG.enumerated, Uint8Array.of(REVOCATION_REASONS[reason])),
+  });
+
+/** RFC 5280 5.3.1: the reason is left out where it is `unspecified`. Made once, because a list repeats them. */
+const ENTRY_EXTENSIONS = Object.fromEntries(
+  (Object.keys(REVOCATION_REASONS) as RevocationReason[]).map((reason) => [
+    reason,
+    reason === 'unspecified' ? [] : [sequence(reasonCode(reason))],
+  ]),
+) as Record<RevocationReason, Uint8Array[]>;

@@ -1,0 +1,19 @@
+/** What opening a message depends on: the keys that decrypt it, the rules of the endpoint, clock and randomness. */
+import type { Legacy } from '../cms/algorithms.ts';
+import type { Clock, RandomBytes } from '../core/environment.ts';
+import type { RegistrationAuthority } from './registration-authority.ts';
+
+/** What an endpoint accepts. */
+export type MessageRules = {
+  legacy: ReadonlySet<Legacy>;
+  /**
+   * How far signingTime may lie in the past and in the future, in milliseconds; undefined: not checked. RFC 8894 has no
+   * rule for it.
+   */
+  signingTime: { past: number; future: number } | undefined;
+  /** Whether RenewalReq is served and listed in GetCACaps. */
+  renewal: boolean;
+};
+
+/** Everything that `open` needs beside the octets of a message. */
+export type OpenContext = { ra: RegistrationAuthority; rules: MessageRules; clock: Clock; random: RandomBytes };

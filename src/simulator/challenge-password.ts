@@ -1,0 +1,131 @@
+/**
+ * The challenge password of a device: what its profile expects, encrypted and then signed, as base64 that fits into a
+ * PrintableString and is as long as the real ones, which have broken many a server.
+ *
+ *   Challenge ::= SEQUENCE { version INTEGER, keyId OCTET STRING, iv OCTET STRING, encrypted OCTET STRING,
+ *                            signature OCTET STRING }
+ *
+ * `encrypted` is AES-256-GCM with its tag, `signature` is ECDSA over everything before it.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createPublicKey,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto';
+import { DerError } from '../asn1/limits.ts';
+import { DerReader } from '../asn1/reader.ts';
+import { TAG } from '../asn1/tags.ts';
+import { octetString, sequence, smallInteger } from '../asn1/writer.ts';
+import type { RandomBytes } from '../core/environment.ts';
+import { keyFromPem } from '../keys/software.ts';
+import { fromBase64 } from './base64.ts';
+import type { IntuneCode } from './intune-codes.ts';
+import { ControlError } from './control-error.ts';
+import type { Expectation } from './expectation.ts';
+import { guid } from './guid.ts';
+import type { SimulatorState } from './state.ts';
+
+/** What a challenge says. Times in ISO 8601. */
+export type Challenge = {
+  tenantId: string;
+  deviceId: string;
+  userId: string;
+  profileId: string;
+  challengeCreation: string;
+  challengeExpiration: string;
+  expectation: Expectation;
+};
+
+export type ChallengeKeys = { id: Buffer; encryption: Buffer; signing: KeyObject; verifying: KeyObject };
+
+const VERSION = 1;
+const CIPHER = 'aes-256-gcm';
+const IV_OCTETS = 12;
+const TAG_OCTETS = 16;
+const DEFAULT_VALIDITY = 3600;
+/** Base64 makes it 2.7 thousand characters and more. */
+const LEAST_CONTENT = 2048;
+/** Far above any profile; what is longer would not pass the limits of a certificate request. */
+const MOST_CONTENT = 65_536;
+
+/** The keys of the state, ready for use. */
+export function challengeKeys({ challengeKeys: { signing: pem, encryption: key } }: SimulatorState): ChallengeKeys {
+  const encryption = Buffer.from(key, 'base64');
+  const signing = keyFromPem(pem, 'the signing key in the state of the simulator').privateKey;
+  const id = createHash('sha256').update(encryption).digest().subarray(0, 8);
+  return { id, encryption, signing, verifying: createPublicKey(signing) };
+}
+
+type Minting = { keys: ChallengeKeys; tenantId: string; now: Date; random: RandomBytes };
+
+/** A new challenge for this request: base64. Throws ControlError when the expectation is absurdly long. */
+export function mintChallenge(expectation: Expectation, { keys, tenantId, now, random }: Minting): string {
+  const lifetime = (expectation.validitySeconds ?? DEFAULT_VALIDITY) * 1000;
+  const challenge: Challenge = {
+    tenantId,
+    deviceId: guid(random),
+    userId: guid(random),
+    profileId: guid(random),
+    challengeCreation: now.toISOString(),
+    challengeExpiration: new Date(now.getTime() + lifetime).toISOString(),
+    expectation,
+  };
+  const content = Buffer.from(JSON.stringify(challenge).padEnd(LEAST_CONTENT));
+  if (content.length > MOST_CONTENT) throw new ControlError(`The expectation exceeds ${MOST_CONTENT} octets.`);
+  return seal(content, keys, random).toString('base64');
+}
+
+function seal(content: Buffer, keys: ChallengeKeys, random: RandomBytes): Buffer {
+  const iv = random(IV_OCTETS);
+  const cipher = createCipheriv(CIPHER, keys.encryption, iv);
+  const encrypted = Buffer.concat([cipher.update(content), cipher.final(), cipher.getAuthTag()]);
+  const parts = [smallInteger(VERSION), octetString(keys.id), octetString(iv), octetString(encrypted)];
+  const signature = sign('sha256', Buffer.concat(parts), keys.signing);
+  return Buffer.from(sequence(...parts, octetString(signature)));
+}
+
+/** Opens a challenge: what it says, or the code of what is wrong with it. Times and tenant are the caller's matter. */
+export function openChallenge(text: string, keys: ChallengeKeys): Challenge | IntuneCode {
+  const blob = fromBase64(text);
+  if (!blob) return 'ChallengeDecodingError';
+  const parts = deserialize(blob);
+  if (!parts) return 'ChallengeDeserializationError';
+  if (!keys.id.equals(parts.keyId)) return 'ChallengeDecryptionError';
+  if (!verify('sha256', parts.signed, keys.verifying, parts.signature)) return 'SignatureValidationFailed';
+  return JSON.parse(decrypt(parts, keys).toString('utf8')) as Challenge;
+}
+
+type Parts = { keyId: Uint8Array; iv: Uint8Array; encrypted: Uint8Array; signed: Uint8Array; signature: Uint8Array };
+
+function deserialize(blob: Buffer): Parts | undefined {
+  try {
+    const outer = DerReader.over(blob);
+    const content = outer.read(TAG.sequence);
+    outer.end();
+    return readParts(content);
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
+}
+
+function readParts(content: Uint8Array): Parts {
+  const reader = DerReader.over(content);
+  if (reader.smallInteger() !== VERSION) throw new DerError('a challenge of another version');
+  const [keyId, iv, encrypted] = [reader.octetString(), reader.octetString(), reader.octetString()];
+  const last = reader.raw(TAG.octetString);
+  reader.end();
+  const signature = DerReader.over(last).octetString();
+  return { keyId, iv, encrypted, signed: content.subarray(0, content.length - last.length), signature };
+}
+
+// Only what this service signed comes here, so a failure is a fault of the simulator and not of the challenge.
+function decrypt({ iv, encrypted }: Parts, keys: ChallengeKeys): Buffer {
+  const tag = encrypted.subarray(-TAG_OCTETS);
+  const decipher = createDecipheriv(CIPHER, keys.encryption, iv, { authTagLength: TAG_OCTETS }).setAuthTag(tag);
+  return Buffer.concat([decipher.update(encrypted.subarray(0, -TAG_OCTETS)), decipher.final()]);
+}

@@ -1,0 +1,77 @@
+/** The throw-away CA of the simulator and the server certificate that it issues for loopback. */
+import type { Extension } from '../core/request.ts';
+import type { KeyProvider } from '../core/keys.ts';
+import type { RandomBytes } from '../core/environment.ts';
+import { generateKey, keyFromPem, privateKeyPem } from '../keys/software.ts';
+import { writeCertificate } from '../pkix/certificate.ts';
+import {
+  authorityKeyIdentifier,
+  basicConstraints,
+  extendedKeyUsage,
+  generalNameFromText,
+  keyIdentifier,
+  keyUsage,
+  subjectAltName,
+  subjectKeyIdentifier,
+} from '../pkix/extensions.ts';
+import { nameFromText } from '../pkix/name.ts';
+import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
+
+const CA_NAME = nameFromText('CN=openndes simulator CA (for tests only)');
+const SERVER_NAME = nameFromText('CN=openndes simulator');
+const HOSTS = ['dns:localhost', 'ip:127.0.0.1'];
+const DAY = 86_400_000;
+const CA_DAYS = 3650;
+const SERVER_DAYS = 365;
+
+/** Private key and certificate, both PEM. */
+export type Credential = { key: string; certificate: string };
+
+/** A new CA, valid for ten years. */
+export async function newAuthority(now: Date, random: RandomBytes): Promise<Credential> {
+  const key = generateKey('p256');
+  const extensions = [basicConstraints(true, 0), keyUsage(['keyCertSign', 'cRLSign']), subjectKeyIdentifier(key.spki)];
+  const der = await certify({ subject: CA_NAME, key, days: CA_DAYS, extensions }, key, now, random);
+  return { key: privateKeyPem(key.privateKey), certificate: pem(der) };
+}
+
+/** A new server key and certificate for localhost and 127.0.0.1, valid for a year: made anew at every start. */
+export async function serverCredential(authority: Credential, now: Date, random: RandomBytes): Promise<Credential> {
+  const issuer = keyFromPem(authority.key, 'the CA key in the state of the simulator');
+  const key = generateKey('p256');
+  const extensions = [
+    basicConstraints(false),
+    keyUsage(['digitalSignature']),
+    extendedKeyUsage([EXTENDED_KEY_USAGES['serverAuth']!]),
+    subjectAltName(HOSTS.map(generalNameFromText)),
+    authorityKeyIdentifier(keyIdentifier(issuer.spki)),
+  ];
+  const der = await certify({ subject: SERVER_NAME, key, days: SERVER_DAYS, extensions }, issuer, now, random);
+  return { key: privateKeyPem(key.privateKey), certificate: pem(der) };
+}
+
+type Plan = { subject: Uint8Array; key: KeyProvider; days: number; extensions: readonly Extension[] };
+
+/** Valid since yesterday, because the clocks of two machines differ. */
+const certify = (
+  { subject, key, days, extensions }: Plan,
+  issuer: KeyProvider,
+  now: Date,
+  random: RandomBytes,
+): Promise<Uint8Array> => {
+  const notBefore = new Date(now.getTime() - DAY);
+  const notAfter = new Date(now.getTime() + days * DAY);
+  const serialNumber = random(16);
+  return writeCertificate(
+    { serialNumber, issuer: CA_NAME, subject, notBefore, notAfter, spki: key.spki, extensions },
+    issuer,
+  );
+};
+
+function pem(der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+}

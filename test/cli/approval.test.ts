@@ -1,0 +1,216 @@
+/** Approval as device and administrator meet it: `openndes enroll`, a running server, and `openndes certs`. */
+import assert from 'node:assert/strict';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { Pend } from '../../src/core/policy.ts';
+import type { Pending } from '../../src/core/store.ts';
+import { ConfigError } from '../../src/core/errors.ts';
+import { startEnrolment } from '../../src/embed/enrollment.ts';
+import { pendingFacts } from '../../src/cli/commands/certs-pending.ts';
+import { openConfiguredStore } from '../../src/app/settings.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { staticPolicy } from '../../src/policy/static.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { OID } from '../../src/pkix/oids.ts';
+import { encode, ia5String, octetString, sequence } from '../../src/asn1/writer.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
+import { handClock } from '../kit/clock.ts';
+import { authority } from '../kit/endpoint-under-test.ts';
+import { keptLog } from '../kit/log.ts';
+import { allows } from '../kit/policy.ts';
+import { pendingFor } from '../contracts/store-samples.ts';
+import { client, issuing, ra, random, root } from '../kit/pki.ts';
+import { fields, installed, rows, run, type Said } from '../app/installation.ts';
+
+const manual = (config: string): string => config.replace('profile: device', 'profile: device\n    approval: manual');
+
+async function approving(t: TestContext) {
+  const installation = await installed(t, manual);
+  const { url } = await installation.started();
+  const { folder, challenge } = installation;
+  const dir = join(folder, 'laptop');
+  const enroll = (...more: string[]): Promise<Said> =>
+    run(
+      'enroll',
+      url,
+      '--subject',
+      'CN=laptop',
+      '--san',
+      'upn:ada@example.com',
+      '--challenge',
+      challenge,
+      '--out',
+      dir,
+      ...more,
+    );
+  const waiting = async () => rows(await installation.cli('certs', 'pending', '--json'));
+  return { ...installation, url, dir, enroll, waiting };
+}
+
+const publicKeyOf = (pem: Buffer): string => {
+  const { n } = createPrivateKey(pem).export({ format: 'jwk' });
+  return String(n);
+};
+
+test('G01 enroll waits (exit 3), certs approve, the same command again brings the certificate for the same key', async (t) => {
+  const { dir, enroll, waiting, cli, challenge } = await approving(t);
+  const first = await enroll('--json');
+  assert.equal(first.code, 3, first.err);
+  assert.equal(fields(first)['status'], 'pending');
+  assert.deepEqual(readdirSync(dir).toSorted(), ['waiting.csr', 'waiting.key.pem']);
+  const key = publicKeyOf(readFileSync(join(dir, 'waiting.key.pem')));
+  assert.equal((await enroll()).code, 3);
+
+  const [request, ...others] = await waiting();
+  assert.equal(others.length, 0);
+  const { id, since, transactionId, ...shown } = request!;
+  assert.match(id!, /^[0-9a-f]{40}$/);
+  assert.ok(Math.abs(Date.parse(since!) - Date.now()) < 600_000);
+  assert.equal(transactionId, fields(first)['transactionId']);
+  assert.deepEqual(shown, {
+    reason: 'approval',
+    endpoint: '/certsrv/mscep/mscep.dll',
+    subject: 'CN=laptop',
+    names: ['otherName:ada@example.com'],
+  });
+  const listing = await cli('certs', 'pending');
+  for (const word of [id!, 'approval', 'CN=laptop', 'ada@example.com']) assert.ok(listing.out.includes(word), word);
+  assert.ok(!listing.out.includes(challenge));
+
+  const approved = await cli('certs', 'approve', id!.slice(0, 5).toUpperCase());
+  assert.deepEqual(approved, { code: 0, out: 'approved: CN=laptop', err: '' });
+  assert.deepEqual(await waiting(), []);
+  const last = await enroll('--json');
+  assert.equal(last.code, 0, last.err);
+  assert.deepEqual(readdirSync(dir).toSorted(), ['certificate.pem', 'chain.pem', 'key.pem']);
+  const certificate = new X509Certificate(readFileSync(join(dir, 'certificate.pem')));
+  assert.equal(String(certificate.publicKey.export({ format: 'jwk' })['n']), key);
+  assert.equal(publicKeyOf(readFileSync(join(dir, 'key.pem'))), key);
+  assert.equal(fields(last)['transactionId'], transactionId);
+  assert.match((await cli('certs', 'show', certificate.serialNumber)).out, /issued/);
+});
+
+test('G03 certs reject: the same command is refused (exit 2), and the next one asks anew', async (t) => {
+  const { dir, enroll, waiting, cli } = await approving(t);
+  await enroll();
+  const { id } = (await waiting())[0]!;
+  assert.deepEqual(await cli('certs', 'reject', id!), { code: 0, out: 'rejected: CN=laptop', err: '' });
+  const refused = await enroll('--json');
+  assert.deepEqual([refused.code, fields(refused)['failInfo']], [2, 'badRequest']);
+  assert.deepEqual(readdirSync(dir), []);
+  assert.equal((await enroll()).code, 3);
+  assert.equal((await waiting()).length, 1);
+});
+
+test('an ECDSA key, whose request is never the same twice, waits once and gets one certificate', async (t) => {
+  const { enroll, waiting, cli } = await approving(t);
+  for (let i = 0; i < 2; i++) assert.equal((await enroll('--key', 'p256')).code, 3);
+  const [request, ...others] = await waiting();
+  assert.equal(others.length, 0);
+  await cli('certs', 'approve', request!['id']!);
+  assert.equal((await enroll('--key', 'p256')).code, 0);
+  assert.equal(rows(await cli('certs', 'list', '--json')).length, 1);
+});
+
+/** A store with what waits, behind a command line. */
+async function withWaiting(t: TestContext, ...waiting: Pending[]) {
+  const { config, cli } = await installed(t);
+  const store = await openConfiguredStore(config);
+  for (const pending of waiting) await store.recordPending(pending);
+  await store.close();
+  return cli;
+}
+
+const withKey = (n: number, key: string, reason: Pend['reason'] = 'approval'): Pending => {
+  const { transaction, ...rest } = pendingFor(n, { reason });
+  const { csr: _csr, ...others } = transaction;
+  return { ...rest, transaction: { ...others, key } };
+};
+
+test('an id that means no request, several, or one that is decided: exit 1 with the reason, and nothing changes', async (t) => {
+  const poll = 'e'.repeat(32);
+  const twins = [poll + 'a'.repeat(40) + 'b'.repeat(24), poll + 'a'.repeat(40) + 'c'.repeat(24)];
+  const cli = await withWaiting(t, ...twins.map((key, n) => withKey(n, key)), withKey(5, poll + 'd'.repeat(64)));
+  const ids = rows(await cli('certs', 'pending', '--json')).map(({ id }) => id);
+  assert.deepEqual(ids, [`${'a'.repeat(40)}b`, `${'a'.repeat(40)}c`, 'd'.repeat(41)]);
+  for (const command of ['approve', 'reject']) {
+    assert.match((await cli('certs', command, 'ffff')).err, /no request waits under ffff/);
+    // Everything that this sender asks for under this transactionID begins so: it names no request.
+    assert.match((await cli('certs', command, poll)).err, /no request waits under eeee/);
+    assert.match((await cli('certs', command, '')).err, /no request/);
+    const ambiguous = await cli('certs', command, 'aaaa');
+    assert.deepEqual([ambiguous.code, ambiguous.out], [1, '']);
+    assert.match(ambiguous.err, /beginning of 2 ids/);
+  }
+  assert.equal((await cli('certs', 'approve', 'dd')).code, 0);
+  const again = await cli('certs', 'reject', 'dd');
+  assert.deepEqual([again.code, again.err], [1, 'no request waits under dd: see openndes certs pending']);
+  assert.equal((await cli('certs', 'approve', ids[0]!)).code, 0);
+});
+
+test('nobody approves in the place of a policy that could not be asked; to reject is possible', async (t) => {
+  for (const reason of ['unreachable', 'undecided'] as const) {
+    const cli = await withWaiting(t, withKey(1, 'e'.repeat(32) + 'd'.repeat(64), reason));
+    const approved = await cli('certs', 'approve', 'dd');
+    assert.equal(approved.code, 1);
+    assert.match(approved.err, new RegExp(`waits for the policy of its endpoint \\(${reason}\\)`));
+    assert.equal((await cli('certs', 'reject', 'dd')).code, 0);
+  }
+});
+
+test('a name does not speak to the terminal, and one that cannot be read hides no request', async (t) => {
+  const uri = (text: string) => sequence(encode(0x86, Buffer.from(text, 'latin1')));
+  const waiting = async (n: number, value: Uint8Array): Promise<Pending> => {
+    const extensions = [{ oid: OID.subjectAltName, critical: false, value }];
+    const csr = await writeCertificationRequest({ subject: nameFromText('CN=x'), extensions }, client.key);
+    const { transaction, ...rest } = pendingFor(n);
+    return { ...rest, transaction: { ...transaction, subject: 'CN=\u202ex', csr } };
+  };
+  const cli = await withWaiting(
+    t,
+    await waiting(1, uri('\u001b[2Jowned\u009b')),
+    await waiting(2, octetString(Buffer.of(1))),
+    await waiting(3, encode(0x30, ia5String('x'))),
+  );
+  const { code, out } = await cli('certs', 'pending');
+  assert.equal(code, 0);
+  assert.equal(out.split('\n').length, 4);
+  assert.doesNotMatch(out.replaceAll('\n', ''), /\p{C}/u);
+  assert.match(out, /uri:\\u\{1b\}\[2Jowned\\u\{9b\}/);
+  assert.match(out, /CN=\\u\{202e\}x/);
+  assert.equal(out.match(/malformed/g)?.length, 2);
+});
+
+test('S07 what is shown of a request that waits has no octet of the challenge', async () => {
+  const store = await openSqliteStore({ path: ':memory:', clock: handClock() });
+  const challenge = 'very secret challenge';
+  const csr = await writeCertificationRequest({ subject: nameFromText('CN=x'), challenge }, client.key);
+  const { transaction, ...rest } = pendingFor(1);
+  await store.recordPending({ ...rest, transaction: { ...transaction, csr } });
+  const shown = JSON.stringify(pendingFacts(await store.listPending()));
+  assert.match(shown, /transaction-1/);
+  assert.ok(!shown.includes(challenge) && !shown.includes(Buffer.from(challenge).toString('base64').slice(0, 12)));
+  await store.close();
+});
+
+test('a policy that wants to hear of certificates and an approval that it would not hear of: refused at the start', async () => {
+  const clock = handClock();
+  const store = await openSqliteStore({ path: ':memory:', clock });
+  const chain = [issuing.certificate, root.certificate];
+  const start = (policy: Parameters<typeof startEnrolment>[0]['endpoints'][0]['policy']) =>
+    startEnrolment({
+      endpoints: [{ path: '/scep', policy, issuer: authority(clock), ra, chain, approval: 'manual' }],
+      store,
+      logger: keptLog(),
+      clock,
+      random,
+    });
+  assert.throws(
+    () => start(allows('strict')),
+    (error) => error instanceof ConfigError && /manual approval/.test(error.message),
+  );
+  await start(staticPolicy({ challenge: 'long enough' })).close();
+  await store.close();
+});

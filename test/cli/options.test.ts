@@ -1,0 +1,28 @@
+/** Arguments that no command can work with are refused before it does anything. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { wholeNumber } from '../../src/cli/options.ts';
+import { run } from '../app/installation.ts';
+
+for (const args of [
+  ['certs', 'list', '--limit', 'abc'],
+  ['certs', 'list', '--limit', '0'],
+  ['certs', 'list', '--limit', '-1'],
+  ['certs', 'list', '--state', 'nonsense'],
+  ['evaluate', '--port', 'abc'],
+  ['evaluate', '--port', '65536'],
+  ['simulator', '--port', '1.5'],
+  ['simulator', '--control-port', ''],
+])
+  test(`openndes ${args.join(' ')} is refused, and the option is named`, async () => {
+    const { code, out, err } = await run(...args);
+    assert.deepEqual([code, out], [1, '']);
+    assert.ok(err.includes(args.at(-2)!), err);
+  });
+
+test('a whole number is one of its bounds or between them', () => {
+  const parse = wholeNumber(1, 50);
+  assert.deepEqual(['1', '50', '007'].map(parse), [1, 50, 7]);
+  for (const text of ['0', '51', '', ' 1', '1e1', '0x1', '9'.repeat(400)])
+    assert.throws(() => parse(text), { code: 'commander.invalidArgument' }, text);
+});

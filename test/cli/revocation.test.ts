@@ -1,0 +1,168 @@
+/** Revocation as an administrator meets it: the command line and the running server on one store. */
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createIssuingCa } from '../../src/ca/create.ts';
+import { discover, enrol } from '../../src/client/enroll.ts';
+import { certificatePem, certificatesFrom } from '../../src/app/pem.ts';
+import { systemClock, systemRandom } from '../../src/embed/system.ts';
+import { keyFromPem } from '../../src/keys/software.ts';
+import { readCertificate, serialText } from '../../src/pkix/certificate.ts';
+import { nameFromText, nameText } from '../../src/pkix/name.ts';
+import { newRsaKey } from '../kit/keys.ts';
+import { openssl, withoutOpenssl } from '../kit/openssl.ts';
+import * as second from '../kit/pkijs.ts';
+import { installed } from '../app/installation.ts';
+
+const context = { fetch, clock: systemClock, random: systemRandom };
+
+async function enrolled(url: string, folder: string): Promise<string> {
+  const challenge = readFileSync(join(folder, 'challenge.txt'), 'utf8').trim();
+  const scep = await discover(url, context);
+  const plan = { key: newRsaKey(), subject: nameFromText('CN=laptop'), challenge };
+  const reply = await enrol(scep, plan, context);
+  assert.ok(reply.status === 'success');
+  return serialText(readCertificate(reply.certificates[0]!).serialNumber);
+}
+
+/** What openssl says of a list that it verified. */
+const listed = (folder: string, crl: Uint8Array | string): string =>
+  openssl('crl -in crl -verify -CAfile ca.pem -text -noout'.split(' '), {
+    crl,
+    'ca.pem': readFileSync(join(folder, 'certs/chain.pem')),
+  }).toString();
+
+test('a certificate revoked on the command line is on the list of the running server at once', {
+  skip: withoutOpenssl,
+}, async (t) => {
+  const { folder, cli, started } = await installed(t);
+  const { url, origin } = await started();
+  const serial = await enrolled(url, folder);
+  const fetched = async (): Promise<string> => {
+    const response = await fetch(`${origin}/crl/issuing.crl`);
+    assert.deepEqual([response.status, response.headers.get('content-type')], [200, 'application/pkix-crl']);
+    return listed(folder, new Uint8Array(await response.arrayBuffer()));
+  };
+  assert.match(await fetched(), /No Revoked Certificates/);
+  const { code, out } = await cli('certs', 'revoke', serial, '--reason', 'keyCompromise');
+  assert.deepEqual([code, out], [0, `revoked ${serial} (CN=laptop): keyCompromise`]);
+  const text = await fetched();
+  assert.match(text, new RegExp(`Serial Number: 0?${serial}\\s`, 'i'));
+  assert.match(text, /Key Compromise/);
+});
+
+test('revoking says what it did, and refuses what it cannot do', async (t) => {
+  const { folder, cli, started } = await installed(t);
+  const serial = await enrolled((await started()).url, folder);
+  const pasted = serial.toUpperCase().match(/../g)!.join(':');
+  assert.equal((await cli('certs', 'revoke', pasted)).code, 0);
+  assert.deepEqual(await cli('certs', 'revoke', serial), {
+    code: 1,
+    out: '',
+    err: `the certificate with serial ${serial} is revoked already`,
+  });
+  assert.deepEqual(await cli('certs', 'revoke', '12ab'), { code: 1, out: '', err: 'no certificate with serial 12ab' });
+  const wrong = await cli('certs', 'revoke', serial, '--reason', 'bored');
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.err, /Allowed choices are unspecified, keyCompromise, .*privilegeWithdrawn/);
+  const { out } = await cli('certs', 'show', serial);
+  assert.match(out, /^state: revoked$/m);
+  assert.match(out, /^revocationReason: unspecified$/m);
+  assert.match(out, /Z {2}revoked {2}unspecified$/m);
+});
+
+test('ca crl: PEM on standard output, DER in a file; the server need not run', { skip: withoutOpenssl }, async (t) => {
+  const { folder, cli } = await installed(t);
+  const { code, out } = await cli('ca', 'crl');
+  assert.equal(code, 0);
+  assert.match(out, /^-----BEGIN X509 CRL-----\n[^]*\n-----END X509 CRL-----$/);
+  assert.match(listed(folder, `${out}\n`), /Issuer: CN *= *Test Issuing CA/);
+  const file = join(folder, 'public', 'issuing.crl');
+  assert.deepEqual(await cli('ca', 'crl', '--authority', 'issuing', '--out', file), {
+    code: 0,
+    out: `wrote ${file}`,
+    err: '',
+  });
+  assert.equal(readFileSync(file)[0], 0x30);
+  assert.match(listed(folder, readFileSync(file)), /Next Update/);
+  const unknown = await cli('ca', 'crl', '--authority', 'other');
+  assert.deepEqual([unknown.code, unknown.err], [78, 'which authority? There is issuing\nName it with --authority.']);
+});
+
+test('A02 without an RA the CA comes once in GetCACert', async (t) => {
+  const { folder, started } = await installed(t, (config) => config.replace('ra: auto', 'ra: none'));
+  const key = newRsaKey();
+  const read = (name: string): Buffer => readFileSync(join(folder, 'certs', name));
+  const root = certificatesFrom(read('root-ca.pem'), 'root')[0]!;
+  const wanted = { subject: 'CN=RSA CA', key, validity: 1e9, backdate: 0, ...context };
+  const rootKey = keyFromPem(read('root-ca.key.pem').toString(), 'root key');
+  const issuing = await createIssuingCa(wanted, { certificate: root, key: rootKey });
+  writeFileSync(join(folder, 'certs/issuing-ca.pem'), certificatePem(issuing));
+  writeFileSync(join(folder, 'certs/chain.pem'), certificatePem(issuing, root));
+  writeFileSync(join(folder, 'certs/issuing-ca.key.pem'), key.privateKey.export({ format: 'pem', type: 'pkcs8' }));
+  chmodSync(join(folder, 'certs/issuing-ca.key.pem'), 0o600);
+  const { certificates } = await discover((await started()).url, context);
+  assert.deepEqual(
+    certificates.map((der) => nameText(readCertificate(der).subject)),
+    ['CN=RSA CA', 'CN=Test Root CA'],
+  );
+});
+
+test('A04 a configured split RA enrols: one certificate for the envelope, the other under the reply', async (t) => {
+  const { folder, started } = await installed(t, (config) => config.replace('ra: auto', 'ra: split'));
+  const { url } = await started();
+  await enrolled(url, folder);
+  const { certificates } = await discover(url, context);
+  assert.deepEqual(
+    certificates.map((der) => nameText(readCertificate(der).subject)),
+    ['CN=Test Issuing CA RA Signature', 'CN=Test Issuing CA RA Encryption', 'CN=Test Issuing CA', 'CN=Test Root CA'],
+  );
+});
+
+test('G08 C03 a configured next CA is served, and announced', async (t) => {
+  const next = 'next: { certificate: certs/root-ca.pem }';
+  const { folder, started } = await installed(t, (config) => config.replace('ra: auto', `ra: auto\n    ${next}`));
+  const { url } = await started();
+  const caps = await (await fetch(`${url}?operation=GetCACaps`)).text();
+  assert.ok(caps.split('\n').includes('GetNextCACert'));
+  const response = await fetch(`${url}?operation=GetNextCACert`);
+  assert.deepEqual([response.status, response.headers.get('content-type')], [200, 'application/x-x509-next-ca-cert']);
+  const signed = second.readSigned(new Uint8Array(await response.arrayBuffer()));
+  assert.ok(await second.verifies(signed));
+  const root = new X509Certificate(readFileSync(join(folder, 'certs/root-ca.pem'))).raw;
+  assert.deepEqual(second.certificatesOf(second.readSigned(second.contentOf(signed))), [root]);
+});
+
+test('a next CA that is none, and two authorities that would share RA files, are refused', async (t) => {
+  const next = 'next: { certificate: certs/ra.pem }';
+  const { folder, cli } = await installed(t, (config) => config.replace('ra: auto', `ra: auto\n    ${next}`));
+  writeFileSync(join(folder, 'certs/ra.pem'), readFileSync(join(folder, 'certs/issuing-ca.pem')));
+  const unchained = await cli('check');
+  assert.equal(unchained.code, 78);
+  assert.match(unchained.err, /the chain ends here, and this is not a root/);
+
+  const config = join(folder, 'openndes.yaml');
+  const pair = 'certificate: certs/issuing-ca.pem, chain: certs/chain.pem, key: file:certs/issuing-ca.key.pem';
+  writeFileSync(
+    config,
+    `authorities:\n  a: { ${pair} }\n  b: { ${pair} }\nendpoints: [{ authority: a, policy: { static: abcdefgh } }]\n`,
+  );
+  const shared = await cli('check');
+  assert.equal(shared.code, 78);
+  assert.match(shared.err, /authorities a and b: both keep their RA certificates in /);
+  assert.ok(!existsSync(join(folder, 'certs/ra.key.pem')));
+});
+
+test('endpoints of one authority share the RA that the first start makes', async (t) => {
+  const { started } = await installed(
+    t,
+    (config) => `${config}  - { path: /scep/lab, policy: { static: abcdefgh } }\n`,
+  );
+  const { url, origin } = await started();
+  const answers = await Promise.all(
+    [url, `${origin}/scep/lab`].map(async (at) => (await fetch(`${at}?operation=GetCACert`)).arrayBuffer()),
+  );
+  assert.deepEqual(answers[0], answers[1]);
+});

@@ -1,0 +1,212 @@
+/** What a configuration becomes: defaults, units, paths, and the words of the file made into those of the rooms. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EXAMPLES } from '../../src/config/reference.ts';
+import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
+import { AUTHORITIES, ENDPOINTS, FOLDER, load } from './config-under-test.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+test('the smallest file gets every default', () => {
+  const { config, warnings } = load(EXAMPLES.smallest, { env: { LAB_CHALLENGE: 'long enough' } });
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(config, {
+    listen: { host: '0.0.0.0', port: 8080, bodyLimit: 2 * 1024 * 1024, mostRunning: 512 },
+    log: { level: 'info' },
+    store: { kind: 'sqlite', path: `${FOLDER}/data/openndes.db` },
+    authorities: {
+      issuing: {
+        certificate: `${FOLDER}/certs/issuing-ca.pem`,
+        key: `${FOLDER}/certs/issuing-ca.key.pem`,
+        ra: 'auto',
+        crl: { validity: 7 * 86_400_000 },
+      },
+    },
+    profiles: { device: DEFAULT_PROFILE },
+    tenants: {},
+    endpoints: [
+      {
+        path: '/certsrv/mscep/mscep.dll',
+        authority: 'issuing',
+        profile: 'device',
+        policy: { kind: 'static', challenge: 'long enough' },
+        legacy: [],
+        requireSignerKeyMatch: false,
+        signingTime: { past: DAY, future: HOUR },
+        retention: DAY,
+        renewal: true,
+        landing: 'page',
+      },
+    ],
+  });
+});
+
+test('the complete example is accepted as it stands in the documentation', () => {
+  const { config, warnings } = load(EXAMPLES.complete, {
+    env: {
+      INTUNE_SECRET: 'app secret',
+      LAB_CHALLENGE: 'lab challenge',
+      OPENNDES_ADMIN_TOKEN: 'a-token-of-the-administrator',
+    },
+    files: { [`${FOLDER}/ndes.hash`]: `$scrypt$ln=16,r=8,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}\n` },
+  });
+  assert.deepEqual(warnings, []);
+  assert.equal(config.publicUrl, 'https://scep.example.com');
+  assert.deepEqual(config.listen.tls, { certificate: `${FOLDER}/tls.pem`, key: `${FOLDER}/tls.key` });
+  assert.deepEqual(config.listen.trustProxy, ['10.0.0.0/8']);
+  assert.equal(config.tenants['corp']?.clientSecret, 'app secret');
+  const [intune, lab, routers] = config.endpoints;
+  assert.deepEqual(intune?.policy, { kind: 'intune', tenant: 'corp', notify: 'strict', onUnreachable: 'pending' });
+  assert.deepEqual(lab?.policy, { kind: 'static', challenge: 'lab challenge' });
+  assert.deepEqual(routers?.policy, { kind: 'oneTime', validity: HOUR, max: 5, length: 8 });
+  assert.deepEqual([config.admin?.host, config.admin?.port], ['127.0.0.1', 8081]);
+  assert.deepEqual(Object.keys(config.admin?.users ?? {}), ['ndes']);
+  assert.deepEqual(routers?.legacy, ['sha1', 'des3']);
+  assert.equal(routers?.signingTime, 'off');
+});
+
+test('a profile becomes what the CA room takes', () => {
+  const text = `${AUTHORITIES}${ENDPOINTS}
+profiles:
+  wifi:
+    validity: 90d
+    maxValidity: 100d
+    backdate: 0
+    renewBefore: 30d
+    minRsaBits: 3072
+    keyUsage: [digitalSignature]
+    extendedKeyUsage: [clientAuth, 1.3.6.1.5.2.3.4]
+    subjectAltName: [upn]
+    crl: [http://pki.example.com/ca.crl]
+    aia: { caIssuers: [http://pki.example.com/ca.cer] }
+`;
+  assert.deepEqual(load(text).config.profiles, {
+    wifi: {
+      validity: 90 * DAY,
+      maxValidity: 100 * DAY,
+      backdate: 0,
+      renewBefore: 30 * DAY,
+      minRsaBits: 3072,
+      keyUsage: ['digitalSignature'],
+      extendedKeyUsage: ['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.2.3.4'],
+      altNames: ['upn'],
+      crl: ['http://pki.example.com/ca.crl'],
+      authorityInfoAccess: { caIssuers: ['http://pki.example.com/ca.cer'] },
+    },
+  });
+});
+
+test('an endpoint where somebody approves, and where certificates renew nothing', () => {
+  const text = `${AUTHORITIES}endpoints: [{ policy: { static: abcdefgh }, approval: manual, renewal: false }]`;
+  const [endpoint] = load(text).config.endpoints;
+  assert.deepEqual([endpoint?.approval, endpoint?.renewal], ['manual', false]);
+});
+
+test('an RA of your own, with retired ones', () => {
+  const text = `${ENDPOINTS}
+authorities:
+  issuing:
+    certificate: /ca/ca.pem
+    chain: ../chain.pem
+    key: file:/ca/ca.key
+    passphrase: of the key
+    ra: { certificate: ra.pem, key: ra.key, retired: [{ certificate: old.pem, key: "file:old.key", passphrase: old }] }
+`;
+  assert.deepEqual(load(text).config.authorities['issuing'], {
+    certificate: '/ca/ca.pem',
+    chain: '/etc/chain.pem',
+    key: '/ca/ca.key',
+    passphrase: 'of the key',
+    ra: {
+      certificate: `${FOLDER}/ra.pem`,
+      key: `${FOLDER}/ra.key`,
+      retired: [{ certificate: `${FOLDER}/old.pem`, key: `${FOLDER}/old.key`, passphrase: 'old' }],
+    },
+    crl: { validity: 7 * 86_400_000 },
+  });
+});
+
+test('A04 G08 a split RA, a next CA and lists that are valid for two days', () => {
+  const text = `${ENDPOINTS}
+authorities:
+  issuing:
+    certificate: ca.pem
+    key: ca.key
+    ra: split
+    crl: { validity: 2d }
+    next: { certificate: next.pem, chain: above.pem }
+`;
+  assert.deepEqual(load(text).config.authorities['issuing'], {
+    certificate: `${FOLDER}/ca.pem`,
+    key: `${FOLDER}/ca.key`,
+    ra: 'split',
+    crl: { validity: 2 * 86_400_000 },
+    next: { certificate: `${FOLDER}/next.pem`, chain: `${FOLDER}/above.pem` },
+  });
+});
+
+test('a tenant in a cloud of its own, with its CA read', () => {
+  const pem = '-----BEGIN CERTIFICATE-----\n';
+  const text = `${AUTHORITIES}
+tenants:
+  sim:
+    tenant: example.com
+    clientId: 00000000-0000-0000-0000-000000000001
+    clientSecret: secret
+    cloud: { login: https://127.0.0.1:1/, graph: "https://127.0.0.1:2", intune: "https://127.0.0.1:3" }
+    trustCa: sim-ca.pem
+    proxy: http://proxy:3128
+endpoints: [{ policy: { intune: sim, notify: outbox, onUnreachable: fail } }]
+`;
+  const { config } = load(text, { files: { [`${FOLDER}/sim-ca.pem`]: pem } });
+  assert.deepEqual(config.tenants['sim'], {
+    tenant: 'example.com',
+    clientId: '00000000-0000-0000-0000-000000000001',
+    clientSecret: 'secret',
+    cloud: { login: 'https://127.0.0.1:1', graph: 'https://127.0.0.1:2', intune: 'https://127.0.0.1:3' },
+    trustCa: pem,
+    proxy: 'http://proxy:3128',
+  });
+  assert.deepEqual(config.endpoints[0]?.policy, {
+    kind: 'intune',
+    tenant: 'sim',
+    notify: 'outbox',
+    onUnreachable: 'fail',
+  });
+});
+
+test('part of a signing time window leaves the rest as it is', () => {
+  const text = `${AUTHORITIES}endpoints: [{ policy: { static: abcdefgh }, signingTime: { past: 0 } }]`;
+  assert.deepEqual(load(text).config.endpoints[0]?.signingTime, { past: 0, future: HOUR });
+});
+
+test('an alias stands for what it names', () => {
+  const text = `${AUTHORITIES}endpoints: [{ path: /a, policy: &p { static: abcdefgh } }, { path: /b, policy: *p }]`;
+  const [a, b] = load(text).config.endpoints;
+  assert.deepEqual(a?.policy, b?.policy);
+});
+
+const WARNINGS = {
+  'a short static challenge': [
+    'endpoints: [{ policy: { static: abcdefg } }]',
+    '2:33 endpoints[0].policy.static: a challenge of fewer than 8 characters can be guessed',
+  ],
+  'requireSignerKeyMatch under Intune': [
+    'endpoints: [{ policy: { intune: corp }, requireSignerKeyMatch: true }]',
+    '2:64 endpoints[0].requireSignerKeyMatch: no Windows device of the tenant will get a certificate',
+  ],
+  'single DES': [
+    'endpoints: [{ policy: { static: abcdefgh }, legacy: [des3, des] }]',
+    '2:53 endpoints[0].legacy: single DES can be broken',
+  ],
+} as const;
+
+for (const [title, [endpoints, expected]] of Object.entries(WARNINGS))
+  test(`warned of: ${title}`, () => {
+    const tenants =
+      'tenants: { corp: { tenant: a, clientId: 00000000-0000-0000-0000-000000000000, clientSecret: s } }\n';
+    const { warnings } = load(`${AUTHORITIES}${endpoints}\n${tenants}`);
+    assert.equal(warnings.length, 1);
+    assert.ok(warnings[0]?.startsWith(`${FOLDER}/openndes.yaml:${expected}`), warnings[0]);
+  });

@@ -1,0 +1,93 @@
+/** Environment variables and files in values. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { interpolate } from '../../src/config/yaml/interpolate.ts';
+import { ConfigError } from '../../src/core/errors.ts';
+import { AUTHORITIES, FOLDER, load, problemsOf, type World } from './config-under-test.ts';
+
+const withChallenge = (value: string): string => `${AUTHORITIES}endpoints: [{ policy: { static: "${value}" } }]`;
+
+function challengeOf(value: string, world: World): string | undefined {
+  const policy = load(withChallenge(value), world).config.endpoints[0]?.policy;
+  return policy?.kind === 'static' ? policy.challenge : undefined;
+}
+
+test('variables and files, alone and within text', () => {
+  const world = { env: { A: 'one', B: 'two' }, files: { [`${FOLDER}/c.txt`]: 'three' } };
+  assert.equal(challengeOf('${env:A}', world), 'one');
+  assert.equal(challengeOf('<${env:A}-${env:B}-${file:c.txt}>', world), '<one-two-three>');
+});
+
+test('one line break at the end of a file is dropped, and nothing else', () => {
+  for (const [content, value] of [
+    ['secret\n', 'secret'],
+    ['secret\r\n', 'secret'],
+    ['secret\n\n', 'secret\n'],
+    [' secret ', ' secret '],
+  ] as const)
+    assert.equal(challengeOf('${file:/run/secret}', { files: { '/run/secret': content } }), value);
+});
+
+test('what comes in is not looked at again', () => {
+  assert.equal(challengeOf('${env:A}', { env: { A: '${env:B}', B: 'no' } }), '${env:B}');
+});
+
+test('numbers and truth values may come from variables', () => {
+  const text = `${AUTHORITIES}listen: { port: "\${env:PORT}" }
+endpoints: [{ policy: { static: abcdefgh }, requireSignerKeyMatch: "\${env:MATCH}" }]`;
+  const { config } = load(text, { env: { PORT: '8443', MATCH: 'true' } });
+  assert.equal(config.listen.port, 8443);
+  assert.equal(config.endpoints[0]?.requireSignerKeyMatch, true);
+});
+
+test('keys are left alone', () => {
+  assert.deepEqual(
+    problemsOf(`\${env:A}: 1\n${AUTHORITIES}endpoints: [{ policy: { static: abcdefgh } }]`, { env: { A: 'log' } })
+      .length,
+    1,
+  );
+});
+
+const REFUSED = {
+  '${env:NOPE}': 'the environment variable NOPE is not set. Set it for the process that runs openndes.',
+  '${file:nope}':
+    'the file nope cannot be read (ENOENT). Paths are relative to the configuration file. Check the path and the rights of the file.',
+  '${NOPE}':
+    'a `${` that begins neither `${env:NAME}` nor `${file:PATH}`. Write one of these, or `$${` for a plain `${`.',
+  '${env:}':
+    'a `${` that begins neither `${env:NAME}` nor `${file:PATH}`. Write one of these, or `$${` for a plain `${`.',
+  '${env:OPEN':
+    'a `${` that begins neither `${env:NAME}` nor `${file:PATH}`. Write one of these, or `$${` for a plain `${`.',
+};
+
+for (const [value, problem] of Object.entries(REFUSED))
+  test(`refused with its line, and said once: ${value}`, () =>
+    assert.deepEqual(problemsOf(withChallenge(value)), [`openndes.yaml:2:33 endpoints[0].policy.static: ${problem}`]));
+
+test('a reference that cannot be resolved is not also judged as a value', () => {
+  const text = `${withChallenge('abcdefgh')}\ntenants: { corp: { tenant: a, clientId: "\${env:NOPE}", clientSecret: s } }`;
+  assert.deepEqual(problemsOf(text), [
+    'openndes.yaml:3:41 tenants.corp.clientId: the environment variable NOPE is not set. Set it for the process that runs openndes.',
+  ]);
+});
+
+test('a variable that is set to nothing makes an empty challenge, which is refused', () => {
+  assert.match(problemsOf(withChallenge('${env:EMPTY}'), { env: { EMPTY: '' } }).join(), /an empty challenge/);
+});
+
+test('doubling the dollar keeps any text as it is', () => {
+  const sources = { env: {}, read: () => assert.fail('read a file') };
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('${', '}', '$', 'env:A', 'file:B', '{', 'x')), (parts) => {
+      const text = parts.join('');
+      assert.equal(interpolate(text.split('${').join('$${'), sources), text);
+    }),
+  );
+});
+
+test('text without a reference is what it was; text with one that cannot be resolved is a ConfigError', () => {
+  const sources = { env: {}, read: () => assert.fail('read a file') };
+  assert.equal(interpolate('a $ { b } $5', sources), 'a $ { b } $5');
+  assert.throws(() => interpolate('${env:A}', sources), ConfigError);
+});

@@ -1,0 +1,182 @@
+/** The way to the network: a proxy of its own, refused connections, names that do not exist. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import dns from 'node:dns';
+import { createServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, connect } from 'node:net';
+import { after, before, mock, test, type TestContext } from 'node:test';
+import { createIssuingCa, createRoot } from '../../src/ca/create.ts';
+import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
+import { httpsExchange } from '../../src/intune/https-exchange.ts';
+import { privateKeyPem } from '../../src/keys/software.ts';
+import { type CertificatePlan, writeCertificate } from '../../src/pkix/certificate.ts';
+import { generalNameFromText, subjectAltName } from '../../src/pkix/extensions.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
+import { ecKey } from '../kit/keys.ts';
+import { pem } from '../kit/openssl.ts';
+import { HOUR, type Keyed, random } from '../kit/pki.ts';
+import { type FakeTenant, fakeTenant, rejection } from './fake-tenant.ts';
+
+const request = { transactionId: 'T', csr: Buffer.from('csr') };
+const never = new AbortController().signal;
+let tenant: FakeTenant;
+before(async () => {
+  tenant = await fakeTenant();
+});
+after(() => tenant.close());
+
+test('everything goes through the proxy, with its credentials', async () => {
+  const seen: { target: string | undefined; authorization: string | undefined }[] = [];
+  const proxy = createServer();
+  proxy.on('connect', (incoming, socket, head) => {
+    seen.push({ target: incoming.url, authorization: incoming.headers['proxy-authorization'] });
+    const upstream = connect(tenant.port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      upstream.write(head);
+      upstream.pipe(socket).pipe(upstream);
+    });
+    // Both ends go when the client closes its connections; that is the end of the test and no fault.
+    upstream.on('error', () => socket.destroy());
+    socket.on('error', () => upstream.destroy());
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const { port } = proxy.address() as AddressInfo;
+  const client = tenant.client({ proxy: `http://user:pass@127.0.0.1:${port}` });
+  assert.equal((await client.validateRequest(request, never)).code, 'Success');
+  await client.close();
+  proxy.close();
+  assert.ok(seen.length >= 1);
+  for (const { target, authorization } of seen) {
+    assert.equal(target, `127.0.0.1:${tenant.port}`);
+    assert.equal(authorization, `Basic ${Buffer.from('user:pass').toString('base64')}`);
+  }
+});
+
+test('a refused connection is named, with the host and the way out', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  const origin = `https://127.0.0.1:${port}`;
+  const client = tenant.client({ cloud: { login: origin, graph: origin, intune: origin } });
+  const error = await rejection(client.validateRequest(request, never));
+  assert.ok(error instanceof IntuneUnreachable);
+  assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port} could not be reached: ECONNREFUSED`));
+  assert.match(error.remedy, /proxy/);
+  assert.equal(error.retryable, true);
+});
+
+/** What becomes of one GET. */
+async function failureAt(url: string, trustCa?: string): Promise<IntuneUnreachable> {
+  const { exchange, close } = httpsExchange({ trustCa, callMs: 20_000 });
+  const error = await rejection(exchange({ hop: 'token', method: 'GET', url, headers: {}, limit: 1000 }, never));
+  await close();
+  assert.ok(error instanceof IntuneUnreachable, String(error));
+  return error;
+}
+
+const clock = () => new Date();
+const wanted = (subject: string) => ({
+  subject,
+  key: ecKey(subject),
+  validity: 24 * HOUR,
+  backdate: HOUR,
+  clock,
+  random,
+});
+const root: Keyed = { key: ecKey('CN=Root'), certificate: await createRoot(wanted('CN=Root')) };
+const intermediate: Keyed = {
+  key: ecKey('CN=Between'),
+  certificate: await createIssuingCa(wanted('CN=Between'), root),
+};
+
+/** The certificate of a server on 127.0.0.1, of this issuer or signed by itself. */
+function serverCertificate(issuer?: string, different: Partial<CertificatePlan> = {}): Promise<Uint8Array> {
+  const own = nameFromText('CN=server');
+  const plan = {
+    serialNumber: Uint8Array.of(2),
+    issuer: issuer === undefined ? own : nameFromText(issuer),
+    subject: own,
+    notBefore: new Date(Date.now() - HOUR),
+    notAfter: new Date(Date.now() + HOUR),
+    spki: ecKey('server').spki,
+    extensions: [subjectAltName(['ip:127.0.0.1'].map(generalNameFromText))],
+    ...different,
+  };
+  return writeCertificate(plan, ecKey(issuer ?? 'server'));
+}
+
+/** The URL of a server that shows these certificates. */
+async function servedWith(t: TestContext, chain: readonly Uint8Array[]): Promise<string> {
+  const key = privateKeyPem(ecKey('server').privateKey);
+  const server = createHttpsServer({ key, cert: chain.map(pem).join('\n') }, (_request, response) => response.end());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => void server.close());
+  return `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+const TRUST = 'The certificate of the service is not trusted. If a proxy opens TLS, give its CA as `trustCa`.';
+const CLOCK = 'Look at the clock of this machine.';
+const MINUTE = 60_000;
+const CERTIFICATES: Readonly<Record<string, { chain: () => Promise<Uint8Array[]>; trusted?: true; remedy: string }>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: { chain: async () => [await serverCertificate()], remedy: TRUST },
+  SELF_SIGNED_CERT_IN_CHAIN: {
+    chain: async () => [await serverCertificate('CN=Root'), root.certificate],
+    remedy: TRUST,
+  },
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: { chain: async () => [await serverCertificate('CN=Root')], remedy: TRUST },
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: {
+    chain: async () => [await serverCertificate('CN=Between'), intermediate.certificate],
+    remedy: TRUST,
+  },
+  CERT_HAS_EXPIRED: {
+    chain: async () => [await serverCertificate('CN=Root', { notAfter: new Date(Date.now() - MINUTE) })],
+    trusted: true,
+    remedy: CLOCK,
+  },
+  CERT_NOT_YET_VALID: {
+    chain: async () => [await serverCertificate('CN=Root', { notBefore: new Date(Date.now() + MINUTE) })],
+    trusted: true,
+    remedy: CLOCK,
+  },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    chain: async () => [
+      await serverCertificate('CN=Root', {
+        extensions: [subjectAltName(['dns:elsewhere.example'].map(generalNameFromText))],
+      }),
+    ],
+    trusted: true,
+    remedy: 'Something else answers under this name.',
+  },
+};
+for (const [code, { chain, trusted, remedy }] of Object.entries(CERTIFICATES))
+  test(`${code} is named with its remedy, and trying again does not mend it`, async (t) => {
+    const error = await failureAt(await servedWith(t, await chain()), trusted && pem(root.certificate));
+    assert.match(error.message, new RegExp(`could not be reached: ${code}`));
+    assert.deepEqual([error.remedy, error.retryable], [remedy, false]);
+  });
+
+const NAMES = 'Look at the DNS of this machine, or give a `proxy`.';
+const ROUTE = 'Look at the firewall, or give a `proxy`.';
+for (const [code, remedy] of [
+  ['ENOTFOUND', NAMES],
+  ['EAI_AGAIN', NAMES],
+  ['EHOSTUNREACH', ROUTE],
+  ['ENETUNREACH', ROUTE],
+  ['ETIMEDOUT', 'Look at the network, the proxy and the service health.'],
+] as const)
+  test(`${code} is named with its remedy, and may pass`, async (t) => {
+    // What the system answers about a network that no test can have.
+    type Done = (error: Error) => void;
+    const fails = (_host: string, _options: unknown, done: Done) => done(Object.assign(new Error('failed'), { code }));
+    const lookup = mock.method(dns, 'lookup', fails);
+    t.after(() => lookup.mock.restore());
+    const error = await failureAt('https://login.example/');
+    assert.equal(lookup.mock.callCount(), 1);
+    assert.match(error.message, new RegExp(`login\\.example could not be reached: ${code}`));
+    assert.deepEqual([error.remedy, error.retryable], [remedy, true]);
+  });

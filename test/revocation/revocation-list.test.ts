@@ -1,0 +1,131 @@
+/** The revocation list of an authority out of a store: what is on it, when it is signed anew, and how it is numbered. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import * as pkijs from 'pkijs';
+import { revocationList } from '../../src/revocation/revocation-list.ts';
+import type { RevocationReason } from '../../src/core/issuer.ts';
+import type { Store } from '../../src/core/store.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { auditFor, issuanceFor } from '../contracts/store-samples.ts';
+import { handClock } from '../kit/clock.ts';
+import { openssl, withoutOpenssl } from '../kit/openssl.ts';
+import { issuing } from '../kit/pki.ts';
+
+const DAY = 86_400_000;
+const ISSUER = 'CN=Test Issuing';
+
+async function underTest(t: TestContext, wrap: (store: Store) => Store = (store) => store) {
+  const clock = handClock();
+  const store = await openSqliteStore({ path: ':memory:', clock });
+  t.after(() => store.close());
+  const list = revocationList({ issuer: issuing, store: wrap(store), validity: 7 * DAY, clock });
+  const revoke = async (n: number, reason: RevocationReason = 'superseded', issuer = ISSUER): Promise<string> => {
+    const { certificate, ...issuance } = issuanceFor(n);
+    await store.recordIssued({ ...issuance, certificate: { ...certificate, issuer } });
+    await store.revoke(certificate.serial, reason, { ...auditFor(n, 'revoked'), at: clock() });
+    return certificate.serial;
+  };
+  return { clock, store, list, revoke };
+}
+
+const read = (der: Uint8Array): pkijs.CertificateRevocationList =>
+  pkijs.CertificateRevocationList.fromBER(new Uint8Array(der).buffer);
+
+const serials = (der: Uint8Array): string[] =>
+  (read(der).revokedCertificates ?? []).map(({ userCertificate: { valueBlock } }) =>
+    Buffer.from(valueBlock.valueHexView).toString('hex').replace(/^00/, ''),
+  );
+
+const number = (der: Uint8Array): bigint => {
+  const extension = read(der).crlExtensions!.extensions.find(({ extnID }) => extnID === '2.5.29.20')!;
+  return BigInt(`0x${Buffer.from(extension.extnValue.valueBlock.valueHexView.slice(2)).toString('hex')}`);
+};
+
+const thisUpdate = (der: Uint8Array): number => read(der).thisUpdate.value.getTime();
+
+test('what is revoked under this issuer is on it, and nothing else', async (t) => {
+  const { store, list, revoke } = await underTest(t);
+  assert.deepEqual(serials(await list()), []);
+  const first = await revoke(1);
+  await revoke(2, 'superseded', 'CN=Another CA');
+  await store.recordIssued(issuanceFor(3));
+  const second = await revoke(4, 'keyCompromise');
+  assert.deepEqual(serials(await list()).toSorted(), [first, second].toSorted());
+});
+
+test('a revocation by another process is on the list that is asked for next', async (t) => {
+  const { list, revoke } = await underTest(t);
+  const before = await list();
+  const serial = await revoke(1);
+  const after = await list();
+  assert.deepEqual([serials(before), serials(after)], [[], [serial]]);
+});
+
+test('kept while nothing changes, signed anew after half of its validity', async (t) => {
+  const { clock, list } = await underTest(t);
+  const first = await list();
+  clock.forward(3.5 * DAY - 1);
+  assert.equal(await list(), first);
+  clock.forward(1);
+  const next = await list();
+  assert.equal(thisUpdate(next) - thisUpdate(first), 3.5 * DAY);
+  assert.ok(number(next) > number(first));
+});
+
+test('its number is the time in milliseconds, and rises also where the clock stands still or goes back', async (t) => {
+  const { clock, list, revoke } = await underTest(t);
+  const first = await list();
+  assert.equal(number(first), BigInt(clock().getTime()));
+  await revoke(1);
+  const second = await list();
+  assert.equal(number(second), number(first) + 1n);
+  clock.forward(-DAY / 48);
+  await revoke(2);
+  assert.equal(number(await list()), number(second) + 1n);
+});
+
+test('questions at the same time are answered with one list', async (t) => {
+  const { list, revoke } = await underTest(t);
+  await revoke(1);
+  const lists = await Promise.all(Array.from({ length: 20 }, () => list()));
+  assert.equal(new Set(lists).size, 1);
+});
+
+test('a certificate revoked while the list is being read makes the next question sign anew', async (t) => {
+  let meanwhile: (() => Promise<unknown>) | undefined;
+  const { list, revoke } = await underTest(t, (store) => ({
+    ...store,
+    listCertificates: async (filter) => {
+      const found = await store.listCertificates(filter);
+      const change = meanwhile;
+      meanwhile = undefined;
+      await change?.();
+      return found;
+    },
+  }));
+  meanwhile = () => revoke(1);
+  assert.deepEqual(serials(await list()), []);
+  assert.equal(serials(await list()).length, 1);
+});
+
+test('a store that fails is asked again the next time', async (t) => {
+  let broken = true;
+  const { list, revoke } = await underTest(t, (store) => ({
+    ...store,
+    listCertificates: (filter) => (broken ? Promise.reject(new Error('disk full')) : store.listCertificates(filter)),
+  }));
+  const serial = await revoke(1);
+  await assert.rejects(list(), /disk full/);
+  broken = false;
+  assert.deepEqual(serials(await list()), [serial]);
+});
+
+test('more than a page of them are all on it, once', { skip: withoutOpenssl }, async (t) => {
+  const { list, revoke } = await underTest(t);
+  const revoked = await Promise.all(Array.from({ length: 2_001 }, (_, n) => revoke(n)));
+  const text = openssl('crl -inform DER -in crl -text -noout'.split(' '), { crl: await list() }).toString();
+  const found = [...text.matchAll(/Serial Number: ([0-9A-F]+)/g)].map(([, serial]) =>
+    serial!.toLowerCase().padStart(32, '0'),
+  );
+  assert.deepEqual(found.toSorted(), revoked.toSorted());
+});
