@@ -14,11 +14,11 @@ export { ConfigError, HTTP_ERRORS, HttpError, REFUSALS, Refusal } from './core/e
 export { revocationList } from './embed/revocation-list-of.ts';
 export type { RevocationList, RevocationListOptions } from './revocation/revocation-list.ts';
 export { createServer, type ServerOptions, scepPlugin } from './embed/embed.ts';
-export type { EndpointOptions, EnrolmentOptions } from './embed/enrollment.ts';
+export type { EndpointOptions, EnrollmentOptions as EnrolmentOptions } from './embed/enrollment.ts';
 export { createIssuingCa, createRa, createRoot } from './ca/create.ts';
 export { localAuthority } from './ca/local-authority.ts';
 export { DEFAULT_PROFILE, type Profile } from './ca/profile.ts';
-export { type ClientContext, discover, enrol } from './client/enroll.ts';
+export { type ClientContext, discover, enroll as enrol } from './client/enroll.ts';
 export { intuneClient } from './intune/client.ts';
 export { generateKey, keyFromPem, softwareKey } from './keys/software.ts';
 export { extendedKeyUsage, generalNameFromText, keyUsage, subjectAltName } from './pkix/extensions.ts';

@@ -11,7 +11,7 @@ import type { Config, EndpointConfig } from '../config/schema.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { createServer } from '../embed/embed.ts';
 import type { EndpointOptions } from '../embed/enrollment.ts';
-import { type PolicyAround, policyOf } from './policy-makers.ts';
+import { type PolicyServices, policyOf } from './policy-makers.ts';
 import { claimStore, loadSettings, type Settings } from './settings.ts';
 import { systemClock, systemLogger } from '../embed/system.ts';
 import { VERSION } from './version.ts';
@@ -25,7 +25,7 @@ export async function startServer(file: string, { logLevel }: { logLevel?: strin
   const logger = systemLogger(logLevel ?? settings.config.log.level);
   for (const warning of warnings) logger.warn(warning);
   const store = await claimStore(settings.config);
-  const around: PolicyAround = { tenants: intuneClients(settings), closing: [], store, logger };
+  const around: PolicyServices = { tenants: intuneClients(settings), closing: [], store, logger };
   let server: FastifyInstance | undefined;
   try {
     server = await assemble(settings, store, around, logger);
@@ -38,7 +38,7 @@ export async function startServer(file: string, { logLevel }: { logLevel?: strin
   }
 }
 
-async function release(store: Store, { tenants, closing }: PolicyAround): Promise<void> {
+async function release(store: Store, { tenants, closing }: PolicyServices): Promise<void> {
   for (const client of tenants.values()) await client.close();
   for (const close of closing) await close();
   await store.close();
@@ -54,7 +54,7 @@ function intuneClients({ config }: Settings): Map<string, IntuneClient> {
 async function assemble(
   settings: Settings,
   store: Store,
-  around: PolicyAround,
+  around: PolicyServices,
   logger: Logger,
 ): Promise<FastifyInstance> {
   const { listen } = settings.config;
@@ -96,7 +96,7 @@ async function endpointOptions(
   endpoint: EndpointConfig,
   { config, authorities }: Settings,
   crls: ReadonlyMap<string, RevocationList>,
-  around: PolicyAround,
+  around: PolicyServices,
   logger: Logger,
 ): Promise<EndpointOptions> {
   const { path, legacy, requireSignerKeyMatch, retention, signingTime, landing, renewal, approval } = endpoint;

@@ -19,14 +19,14 @@ import { systemClock } from '../embed/system.ts';
 export type PolicyFactory = (options: Readonly<Record<string, unknown>>) => Policy | Promise<Policy>;
 
 /** `closing` receives what ends the connections that a policy opens. */
-export type PolicyAround = {
+export type PolicyServices = {
   tenants: ReadonlyMap<string, IntuneClient>;
   store: Pick<Store, 'findChallenge'>;
   logger: Logger;
   closing: (() => Promise<void>)[];
 };
 
-type Maker<C extends PolicyConfig> = (config: C, around: PolicyAround) => Policy | Promise<Policy>;
+type Maker<C extends PolicyConfig> = (config: C, around: PolicyServices) => Policy | Promise<Policy>;
 
 const MAKERS: { readonly [K in PolicyConfig['kind']]: Maker<Extract<PolicyConfig, { kind: K }>> } = {
   intune: (config, { tenants }) => intunePolicy({ ...config, client: tenants.get(config.tenant)! }),
@@ -44,10 +44,10 @@ const MAKERS: { readonly [K in PolicyConfig['kind']]: Maker<Extract<PolicyConfig
 };
 
 /** Throws ConfigError when a policy cannot be made, above all one of a module. */
-export const policyOf = async (config: PolicyConfig, around: PolicyAround): Promise<Policy> =>
+export const policyOf = async (config: PolicyConfig, around: PolicyServices): Promise<Policy> =>
   (MAKERS[config.kind] as Maker<PolicyConfig>)(config, around);
 
-const membersOf = (members: readonly PolicyConfig[], around: PolicyAround): Promise<Policy[]> =>
+const membersOf = (members: readonly PolicyConfig[], around: PolicyServices): Promise<Policy[]> =>
   Promise.all(members.map((member) => policyOf(member, around)));
 
 /** Loads an ES module and lets it make its policy. Throws ConfigError with what is wrong with it. */

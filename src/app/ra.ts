@@ -25,12 +25,12 @@ const VALIDITY = 2 * 365 * DAY;
 const RENEW_BEFORE = 30 * DAY;
 
 /** One certificate that is kept in two files, and what is put behind the common name of the CA to name it. */
-type Kept = { file: string; purpose: RaPurpose; words: string };
-const KEPT = {
+type RaFiles = { file: string; purpose: RaPurpose; words: string };
+const RA_FILES = {
   auto: { file: 'ra', purpose: 'both', words: 'RA' },
   sign: { file: 'ra-sign', purpose: 'sign', words: 'RA Signature' },
   encrypt: { file: 'ra-enc', purpose: 'encrypt', words: 'RA Encryption' },
-} as const satisfies Record<string, Kept>;
+} as const satisfies Record<string, RaFiles>;
 
 /**
  * In the folder of the issuing CA's certificate: `ra.pem` and `ra.key.pem`, or the pairs `ra-sign` and `ra-enc` where it
@@ -42,14 +42,14 @@ export async function automaticRa(
   logger: Logger,
   clock: Clock = systemClock,
 ): Promise<LoadedRa> {
-  const present = (kept: Kept) => presentRa(kept, ca, logger, clock);
-  const opens = form === 'split' ? KEPT.encrypt : KEPT.auto;
+  const present = (kept: RaFiles) => presentRa(kept, ca, logger, clock);
+  const opens = form === 'split' ? RA_FILES.encrypt : RA_FILES.auto;
   const current = await present(opens);
   const retired = openersIn(dirname(ca.path), ca.passphrase, opens.file);
-  return form === 'split' ? { ...current, retired, signer: await present(KEPT.sign) } : { ...current, retired };
+  return form === 'split' ? { ...current, retired, signer: await present(RA_FILES.sign) } : { ...current, retired };
 }
 
-async function presentRa(kept: Kept, ca: IssuingCa, logger: Logger, clock: Clock): Promise<KeyedCertificate> {
+async function presentRa(kept: RaFiles, ca: IssuingCa, logger: Logger, clock: Clock): Promise<KeyedCertificate> {
   const folder = dirname(ca.path);
   const current = existsSync(join(folder, `${kept.file}.pem`)) ? loadRa(folder, kept.file, ca.passphrase) : undefined;
   if (current && fits(current.certificate, ca, clock)) return current;
@@ -87,7 +87,7 @@ function fits(certificate: Uint8Array, ca: IssuingCa, clock: Clock): boolean {
 
 async function makeRa(
   folder: string,
-  { file, purpose, words }: Kept,
+  { file, purpose, words }: RaFiles,
   ca: IssuingCa,
   clock: Clock,
 ): Promise<KeyedCertificate> {
@@ -110,7 +110,7 @@ const raSubject = (ca: Uint8Array, words: string): string =>
  * Kept under another name when it opens messages; one that only signed is of no more use. The certificate goes last and
  * at once: a run that dies on the way finds either the old pair whole, or nothing and makes the next.
  */
-function retire(folder: string, { file, purpose }: Kept, certificate: Uint8Array): void {
+function retire(folder: string, { file, purpose }: RaFiles, certificate: Uint8Array): void {
   const path = join(folder, `${file}.pem`);
   if (purpose === 'sign') return rmSync(path);
   const name = join(folder, `ra-${thumbprint(certificate).slice(0, 16).toLowerCase()}`);

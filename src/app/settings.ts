@@ -105,7 +105,7 @@ export async function claimStore({ store: { path } }: Config): Promise<Store> {
 const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Every RA key of a configuration: what opens a captured message. Throws ConfigError. */
-export async function loadServed(file: string): Promise<RecipientKey[]> {
+export async function loadRecipientKeys(file: string): Promise<RecipientKey[]> {
   const { settings } = loadSettings(file);
   const ras = await Promise.all([...settings.authorities.values()].map(({ authority }) => authority.ra(SILENT)));
   return ras.flatMap(({ retired, ...current }) => [...registrationAuthority(current, retired).recipients]);

@@ -70,7 +70,7 @@ export async function createRa(
   issuer: CaWithKey,
   purpose: RaPurpose = 'both',
 ): Promise<Uint8Array> {
-  if (wanted.key.key.type !== 'rsa')
+  if (wanted.key.kind.type !== 'rsa')
     throw new ConfigError(
       `${wanted.subject}: a registration authority needs an RSA key`,
       'SCEP encrypts to it with RSA.',

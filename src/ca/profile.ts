@@ -39,9 +39,9 @@ export const DEFAULT_PROFILE: Profile = {
   altNames: ['dns', 'email', 'upn', 'uri'],
 };
 
-type Fault = { when: (profile: Profile) => boolean; message: string; remedy: string };
+type ProfileFault = { when: (profile: Profile) => boolean; message: string; remedy: string };
 
-const FAULTS: readonly Fault[] = [
+const FAULTS: readonly ProfileFault[] = [
   {
     when: ({ keyUsage }) => keyUsage.includes('keyCertSign') || keyUsage.includes('cRLSign'),
     message: 'keyUsage names keyCertSign or cRLSign, which belong to a CA',

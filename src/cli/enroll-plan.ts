@@ -28,14 +28,14 @@ export type RequestOptions = {
 };
 
 /** `csr` is DER. */
-export type Plan = EnrolPlan & { key: SoftwareKey; csr: Uint8Array };
+export type EnrollPlan = EnrolPlan & { key: SoftwareKey; csr: Uint8Array };
 
 /** What is asked for, on disk before anybody is asked; or what was asked for by an earlier run. */
 export async function planOf(
   options: RequestOptions,
   folder: CertificateFolder,
   waiting: WaitingRequest | undefined,
-): Promise<Plan> {
+): Promise<EnrollPlan> {
   const signer = options.renew === undefined ? undefined : certificateFolder(options.renew).signer();
   const ownKey = folder.hasCertificate() ? undefined : folder.ownKey();
   const key = waiting?.key ?? ownKey ?? generateKey(options.key);
@@ -56,7 +56,7 @@ export async function planOf(
 function requestedNames(
   { subject, san }: RequestOptions,
   signer: ClientSigner | undefined,
-): Pick<Plan, 'subject'> & { extensions: Extension[] } {
+): Pick<EnrollPlan, 'subject'> & { extensions: Extension[] } {
   const renewed = signer && readCertificate(signer.certificate);
   const old = renewed && certificateExtensions(renewed).find(({ oid }) => oid === OID.subjectAltName);
   const altName = san.length > 0 ? subjectAltName(san.map(generalNameFromText)) : old;
@@ -67,7 +67,7 @@ function requestedNames(
 }
 
 // Only RSA enciphers keys: RFC 3279 2.3.1, RFC 5480 3.
-const requestedUsages = ({ key }: KeyProvider): Extension[] => [
+const requestedUsages = ({ kind: key }: KeyProvider): Extension[] => [
   keyUsage(key.type === 'rsa' ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature']),
   extendedKeyUsage([EXTENDED_KEY_USAGES['clientAuth']!]),
 ];

@@ -1,7 +1,7 @@
 /** Evaluation mode: makes a CA, simulates a tenant, serves, and walks one device through the whole path. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { discover, enrol } from '../client/enroll.ts';
+import { discover, enroll } from '../client/enroll.ts';
 import { ConfigError } from '../core/errors.ts';
 import { generateKey } from '../keys/software.ts';
 import { readCertificate, readValidity, serialText, thumbprint } from '../pkix/certificate.ts';
@@ -91,7 +91,7 @@ async function walk(url: string, simulator: Simulator, { out }: Output): Promise
     extendedKeyUsage([EXTENDED_KEY_USAGES['clientAuth']!]),
   ];
   step('PKCSReq sent');
-  const reply = await enrol(server, { subject: nameFromText(names.subject), extensions, challenge, key }, context);
+  const reply = await enroll(server, { subject: nameFromText(names.subject), extensions, challenge, key }, context);
   for (const call of simulator.calls().slice(seen))
     steps.push({ at: new Date(call.at).getTime(), words: `tenant   ${call.hop}: ${call.code}` });
   for (const { at, words } of steps.toSorted((a, b) => a.at - b.at))

@@ -24,10 +24,10 @@ import { SCEP_ATTRIBUTE } from '../scep/message-attributes.ts';
 import { MESSAGE_TYPES } from '../scep/message.ts';
 import { systemRandom } from '../embed/system.ts';
 
-type Facts = Record<string, unknown>;
+type ReportLines = Record<string, unknown>;
 
 /** `recipients`: RA keys with which to open the envelope; none: the envelope stays closed. Throws ConfigError. */
-export async function explain(captured: Uint8Array, recipients: readonly RecipientKey[]): Promise<Facts> {
+export async function explain(captured: Uint8Array, recipients: readonly RecipientKey[]): Promise<ReportLines> {
   const message = decode(captured);
   try {
     return message.certificate ?? (await explainMessage(message.bytes, recipients));
@@ -41,7 +41,7 @@ export async function explain(captured: Uint8Array, recipients: readonly Recipie
   }
 }
 
-function decode(captured: Uint8Array): { bytes: Uint8Array; certificate?: Facts } {
+function decode(captured: Uint8Array): { bytes: Uint8Array; certificate?: ReportLines } {
   const text = Buffer.from(captured.subarray(0, 200_000)).toString('latin1').trim();
   const query = /[?&]message=/i.test(text)
     ? queryValue(text.split(/\s/).find((word) => word.includes('message=')) ?? '', 'message')
@@ -55,7 +55,7 @@ function decode(captured: Uint8Array): { bytes: Uint8Array; certificate?: Facts 
   }
 }
 
-async function explainMessage(bytes: Uint8Array, recipients: readonly RecipientKey[]): Promise<Facts> {
+async function explainMessage(bytes: Uint8Array, recipients: readonly RecipientKey[]): Promise<ReportLines> {
   const { der, consumed } = berToDer(bytes);
   const content = ContentInfo.fromBER(Uint8Array.from(der));
   const signed = new SignedData({ schema: content.content });
@@ -85,7 +85,7 @@ const ATTRIBUTE_NAMES: ReadonlyMap<string, string> = new Map(
   Object.entries(SCEP_ATTRIBUTE).map(([name, id]) => [id, name]),
 );
 
-function attributeFacts(attributes: Attributes): Facts {
+function attributeFacts(attributes: Attributes): ReportLines {
   return Object.fromEntries(
     [...attributes].map(([type, values]) => [
       ATTRIBUTE_NAMES.get(type) ?? type,
@@ -100,7 +100,7 @@ function attributeText(type: string, { tag, der, content }: Element): string {
   return type === SCEP_ATTRIBUTE.messageType ? `${text} (${MESSAGE_TYPES[text] ?? 'unknown'})` : text;
 }
 
-function certificateFacts(der: Uint8Array): Facts {
+function certificateFacts(der: Uint8Array): ReportLines {
   const view = readCertificate(der);
   const { notBefore, notAfter } = readValidity(view);
   return {
@@ -117,7 +117,7 @@ async function envelopeFacts(
   message: Uint8Array,
   messageType: string,
   recipients: readonly RecipientKey[],
-): Promise<Facts> {
+): Promise<ReportLines> {
   const content = ContentInfo.fromBER(Uint8Array.from(berToDer(message).der));
   const enveloped = new EnvelopedData({ schema: content.content });
   return {
@@ -138,7 +138,7 @@ async function insideFacts(
   message: Uint8Array,
   messageType: string,
   recipients: readonly RecipientKey[],
-): Promise<Facts | string> {
+): Promise<ReportLines | string> {
   // A reply is encrypted to its requester. Tried with another key it would open, as it must, to random octets.
   const plaintext = messageType === 'CertRep' ? undefined : await opened(message, recipients);
   if (!plaintext) return NOT_OURS;
@@ -166,7 +166,7 @@ async function unlessDerError<T>(read: () => T | Promise<T>): Promise<T | undefi
   }
 }
 
-function requestFacts(plaintext: Uint8Array): Facts {
+function requestFacts(plaintext: Uint8Array): ReportLines {
   const csr = readCertificationRequest(plaintext);
   const names = csr.extensions.find(({ oid }) => oid === OID.subjectAltName);
   return {

@@ -12,7 +12,7 @@ export async function startStoredSimulator(
 ): Promise<{ simulator: Simulator; trustCa: string }> {
   const path = join(dir, 'simulator.json');
   const kept = existsSync(path)
-    ? (JSON.parse(readPrivateFile(path, 'the keys of the simulator').toString()) as Kept)
+    ? (JSON.parse(readPrivateFile(path, 'the keys of the simulator').toString()) as SavedSimulator)
     : undefined;
   // The ports of last time, so that a tenant block pasted into a configuration stays good.
   const port = ports.port || (kept?.port ?? 0);
@@ -25,7 +25,7 @@ export async function startStoredSimulator(
     ...(kept && { state: kept.state }),
   });
   const trustCa = resolve(dir, 'simulator-ca.pem');
-  const now: Kept = {
+  const now: SavedSimulator = {
     state: simulator.state,
     port: portOf(simulator.tenant.cloud.login),
     controlPort: portOf(simulator.control),
@@ -35,6 +35,6 @@ export async function startStoredSimulator(
   return { simulator, trustCa };
 }
 
-type Kept = { state: SimulatorState; port: number; controlPort: number };
+type SavedSimulator = { state: SimulatorState; port: number; controlPort: number };
 
 const portOf = (url: string): number => Number(new URL(url).port);

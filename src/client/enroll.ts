@@ -52,7 +52,7 @@ export type EnrolPlan = {
 export type Enrolled = CertRep & { transactionId: string };
 
 /** Sends one PKCSReq, or RenewalReq with a `signer`, and verifies the reply. Throws ServerError and ReplyError. */
-export async function enrol(server: ScepServer, plan: EnrolPlan, context: ClientContext): Promise<Enrolled> {
+export async function enroll(server: ScepServer, plan: EnrolPlan, context: ClientContext): Promise<Enrolled> {
   const content = plan.csr ?? (await writeCertificationRequest(plan, plan.key));
   return certified(server, plan, { messageType: plan.signer ? 'RenewalReq' : 'PKCSReq', content }, context);
 }
@@ -70,7 +70,7 @@ export function poll(server: ScepServer, plan: EnrolPlan, context: ClientContext
 async function certified(
   server: ScepServer,
   { key, subject, signer }: EnrolPlan,
-  message: Pick<Exchange, 'messageType' | 'content'>,
+  message: Pick<ScepExchange, 'messageType' | 'content'>,
   context: ClientContext,
 ): Promise<Enrolled> {
   const { random, clock, step } = context;
@@ -115,7 +115,7 @@ function issuerOf({ recipient }: ScepServer): Uint8Array {
   return isCa(recipient) ? subject : issuer;
 }
 
-export type Exchange = {
+export type ScepExchange = {
   messageType: 'PKCSReq' | 'RenewalReq' | 'CertPoll' | 'GetCert' | 'GetCRL';
   content: Uint8Array;
   signer: ClientSigner;
@@ -126,7 +126,7 @@ export type Exchange = {
 /** Sends one message and reads the reply to it. */
 export async function exchange(
   server: ScepServer,
-  { messageType, content, signer, keyOf }: Exchange,
+  { messageType, content, signer, keyOf }: ScepExchange,
   { fetch, random }: ClientContext,
 ): Promise<Enrolled> {
   const transactionId = transactionIdOf(keyOf);

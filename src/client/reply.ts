@@ -25,7 +25,7 @@ export class ReplyError extends Error {
   override readonly name = 'ReplyError';
 }
 
-export type Expected = {
+export type ExpectedReply = {
   transactionId: string;
   senderNonce: Uint8Array;
   /** Certificates of GetCACert: one of them must have signed. */
@@ -45,10 +45,10 @@ export async function readingReply<T>(read: () => T | Promise<T>): Promise<T> {
 }
 
 /** Throws ReplyError when it is malformed, or when signature, transaction or nonce are not those of the request. */
-export const readCertRep = (bytes: Uint8Array, expected: Expected): Promise<CertRep> =>
+export const readCertRep = (bytes: Uint8Array, expected: ExpectedReply): Promise<CertRep> =>
   readingReply(() => readVerified(bytes, expected));
 
-async function readVerified(bytes: Uint8Array, expected: Expected): Promise<CertRep> {
+async function readVerified(bytes: Uint8Array, expected: ExpectedReply): Promise<CertRep> {
   const data = readDerOrBer(bytes, readSignedData);
   const signer = data.signers[0];
   if (!signer || data.signers.length !== 1) throw new ReplyError('the reply is not signed exactly once');
@@ -79,7 +79,7 @@ function readableKey(spki: Uint8Array): PublicKey | undefined {
   }
 }
 
-async function readStatus(attributes: Attributes, data: SignedData, expected: Expected): Promise<CertRep> {
+async function readStatus(attributes: Attributes, data: SignedData, expected: ExpectedReply): Promise<CertRep> {
   const status = text(attributes, SCEP_ATTRIBUTE.pkiStatus);
   if (status === '3') return { status: 'pending' };
   if (status === '2') return readFailure(attributes);
@@ -101,7 +101,7 @@ function readFailure(attributes: Attributes): CertRep {
 
 async function openSuccess(
   message: Uint8Array,
-  expected: Expected,
+  expected: ExpectedReply,
 ): Promise<{ certificates: Uint8Array[]; crls: Uint8Array[] }> {
   const enveloped = readDerOrBer(message, readEnvelopedData);
   const { cipher } = enveloped;
@@ -114,7 +114,7 @@ async function openSuccess(
 /** What is in the envelope; undefined when it is not for the signer of the request. */
 async function opened(
   enveloped: EnvelopedData & { cipher: ContentCipher },
-  { signer, random }: Expected,
+  { signer, random }: ExpectedReply,
 ): Promise<Uint8Array | undefined> {
   const certificate = readCertificate(signer.certificate);
   const own = { certificate, keyIdentifier: keyIdentifier(certificate.spki), key: signer.key };

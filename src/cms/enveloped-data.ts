@@ -130,7 +130,7 @@ export async function openEnvelopedData(
   return decryptContent(cipher, contentKey, iv, encryptedContent);
 }
 
-function assertCiphertext({ transport, encryptedKey }: KeyTransRecipient, { spki, key }: KeyProvider): void {
+function assertCiphertext({ transport, encryptedKey }: KeyTransRecipient, { spki, kind: key }: KeyProvider): void {
   if (!isCiphertextOf(spki, encryptedKey)) throw new DerError('encryptedKey out of the range of the RA key');
   if (transport && transportCapacity(key, transport) < 0) throw new DerError('OAEP hash too long for the RA key');
 }

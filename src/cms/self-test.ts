@@ -110,7 +110,7 @@ async function encrypts({ key, publicKey, certificate }: Parties, cipher: Conten
 
 /** A ciphertext that nobody encrypted: octets must come back and no error, the same each time. */
 async function rejectsImplicitly(key: KeyProvider): Promise<boolean> {
-  const ciphertext = Buffer.alloc(key.key.bits / 8, 0x11);
+  const ciphertext = Buffer.alloc(key.kind.bits / 8, 0x11);
   const once = await key.decrypt!(ciphertext, { scheme: 'pkcs1' });
   return Buffer.compare(once, await key.decrypt!(ciphertext, { scheme: 'pkcs1' })) === 0;
 }
@@ -129,7 +129,7 @@ function nodeKey(): KeyProvider {
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
   return {
     spki,
-    key: readPublicKey(spki).kind,
+    kind: readPublicKey(spki).kind,
     sign: (data, digest) => sign(digest, data, key),
     decrypt: (ciphertext, transport) =>
       transport.scheme === 'pkcs1'

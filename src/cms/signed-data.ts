@@ -173,7 +173,7 @@ export async function writeSignedData(plan: SignedDataPlan): Promise<Uint8Array>
     issuerAndSerialNumber(signer.certificate),
     digestIdentifier(digest),
     asImplicit,
-    signer.key.key.type === 'rsa' ? RSA_ENCRYPTION : signatureIdentifier(signer.key.key, digest),
+    signer.key.kind.type === 'rsa' ? RSA_ENCRYPTION : signatureIdentifier(signer.key.kind, digest),
     octetString(signature),
   );
   return writeContentInfo(

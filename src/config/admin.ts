@@ -2,14 +2,14 @@
 import { z } from 'zod';
 import { parsePasswordHash } from '../admin/password-hash.ts';
 import { ConfigError } from '../core/errors.ts';
-import { made, secret } from './yaml/value-type.ts';
+import { transformed, secret } from './yaml/value-type.ts';
 import { integer, text } from './yaml/value-types.ts';
 import { defaulted, element, named, optional, section } from './yaml/table.ts';
 
 const SHORTEST_TOKEN = 16;
 
 const token = secret({
-  schema: made(z.string(), (token) => {
+  schema: transformed(z.string(), (token) => {
     if (token.length >= SHORTEST_TOKEN && !/\s/.test(token)) return token;
     throw new ConfigError(
       `a token of fewer than ${SHORTEST_TOKEN} characters, or one with spaces`,
@@ -22,7 +22,7 @@ const token = secret({
 });
 
 const passwordHash = secret({
-  schema: made(z.string(), (text) => {
+  schema: transformed(z.string(), (text) => {
     const hash = parsePasswordHash(text);
     if (hash) return hash;
     throw new ConfigError('not a hash of a password', 'Make one: `openndes hash-password` asks for the password.');

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { LEGACY } from '../cms/algorithms.ts';
 import { ConfigError } from '../core/errors.ts';
 import { canonicalPath } from '../http/paths.ts';
-import { made } from './yaml/value-type.ts';
+import { transformed } from './yaml/value-type.ts';
 import { choice, duration, either, flag, listOf } from './yaml/value-types.ts';
 import { type ConfigContext, nameIn, type NamedSection } from './references.ts';
 import { policySchema } from './policies.ts';
@@ -13,7 +13,7 @@ const NDES_PATH = '/certsrv/mscep/mscep.dll';
 const TAKEN = ['/healthz', '/readyz', '/crl'];
 
 const path = {
-  schema: made(z.string(), (path) => {
+  schema: transformed(z.string(), (path) => {
     if (!/^(\/[\w.~-]+)+\/?$/.test(path)) return undefined;
     const canonical = canonicalPath(path);
     if (TAKEN.some((taken) => canonical === taken || canonical.startsWith(`${taken}/`)))
@@ -47,7 +47,7 @@ const signingTime = section('A window.', '{ past: 24h, future: 1h }', {
 
 /** `403` is a number in YAML, and text where it comes out of the environment. */
 const landing = {
-  schema: made(z.union([z.string(), z.number()]), (value) =>
+  schema: transformed(z.union([z.string(), z.number()]), (value) =>
     (['page', '403'] as const).find((word) => word === String(value)),
   ),
   type: '`page` or `403`',

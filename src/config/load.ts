@@ -8,7 +8,7 @@ import { interpolate, type Sources } from './yaml/interpolate.ts';
 import type { ConfigContext, NamedSection } from './references.ts';
 import { ConfigProblems, type KeyPath, keyText, type Problem, problemText } from './yaml/problems.ts';
 import { DEFAULT_PROFILE_NAME, profileSchema } from './profiles.ts';
-import { applyRules, type Found, type Sound } from './rules.ts';
+import { applyRules, type Found, type ValidParts } from './rules.ts';
 import { type Config, configSchema } from './schema.ts';
 import { entries } from './yaml/table.ts';
 
@@ -43,7 +43,7 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
   const schema = configSchema(context);
   const rows = entries(schema);
   const parsed = schema.safeParse(values);
-  const sound = soundParts(values, context);
+  const sound = validParts(values, context);
 
   const written = {
     value: (path: KeyPath) => valueAt(values, path),
@@ -114,15 +114,15 @@ function namesIn(values: unknown): ConfigContext['names'] {
 }
 
 /** The profiles and endpoints that are right by themselves. */
-function soundParts(values: unknown, context: ConfigContext): Sound {
+function validParts(values: unknown, context: ConfigContext): ValidParts {
   return {
-    profiles: soundOnes(values, 'profiles', profileSchema()),
-    endpoints: soundOnes(values, 'endpoints', endpointSchema(context)),
+    profiles: validEntries(values, 'profiles', profileSchema()),
+    endpoints: validEntries(values, 'endpoints', endpointSchema(context)),
     hasAdmins: Object.keys(valueAt(values, ['admin', 'users']) ?? {}).length > 0,
   };
 }
 
-function soundOnes<T>(
+function validEntries<T>(
   values: unknown,
   section: string,
   schema: { safeParse: (value: unknown) => { success: boolean; data?: T } },

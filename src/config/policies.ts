@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ChallengeRules } from '../admin/challenge-issuer.ts';
 import { ConfigError } from '../core/errors.ts';
-import { type Kind, made, secret } from './yaml/value-type.ts';
+import { type ValueType, transformed, secret } from './yaml/value-type.ts';
 import { choice } from './yaml/value-types.ts';
 import { oneTime } from './one-time-section.ts';
 import { type ConfigContext, file, nameIn } from './references.ts';
@@ -19,7 +19,7 @@ export type PolicyConfig =
   | { kind: 'anyOf'; policies: readonly PolicyConfig[] };
 
 const challenge = secret({
-  schema: made(z.string(), (challenge) => {
+  schema: transformed(z.string(), (challenge) => {
     if (challenge.trim() !== '') return challenge;
     throw new ConfigError(
       'an empty challenge, so everybody would get a certificate',
@@ -34,7 +34,7 @@ const challenge = secret({
 /** Policies in their order. The schema is made when it is needed: it contains itself. */
 function policies(context: ConfigContext, example: string) {
   const schema: z.ZodType<PolicyConfig[]> = z.lazy(() => z.array(policySchema(context)));
-  return { schema, type: 'a list of policies', example, secret: false } satisfies Kind<typeof schema>;
+  return { schema, type: 'a list of policies', example, secret: false } satisfies ValueType<typeof schema>;
 }
 
 const moduleOptions = secret({
@@ -78,11 +78,11 @@ const keys = (context: ConfigContext) =>
     ),
   });
 
-type Written = z.output<ReturnType<typeof keys>>;
+type PolicyKeys = z.output<ReturnType<typeof keys>>;
 type KindKey = 'intune' | 'static' | 'oneTime' | 'webhook' | 'module' | 'allOf' | 'anyOf';
 
 /** The keys that are a policy, each with the keys that belong to it. */
-const KINDS: Readonly<Record<KindKey, readonly (keyof Written)[]>> = {
+const KINDS: Readonly<Record<KindKey, readonly (keyof PolicyKeys)[]>> = {
   intune: ['notify', 'onUnreachable'],
   static: [],
   oneTime: [],
@@ -95,7 +95,7 @@ const KIND_KEYS = Object.keys(KINDS) as KindKey[];
 
 /** One policy. */
 export const policySchema = (context: ConfigContext): z.ZodType<PolicyConfig> =>
-  made(keys(context), (written): PolicyConfig => {
+  transformed(keys(context), (written): PolicyConfig => {
     const [kind, ...others] = KIND_KEYS.filter((key) => written[key] !== undefined);
     if (kind === undefined || others.length > 0)
       throw new ConfigError(
@@ -106,7 +106,7 @@ export const policySchema = (context: ConfigContext): z.ZodType<PolicyConfig> =>
     return configOf(written, kind);
   });
 
-function assertBelongs(written: Written, kind: KindKey): void {
+function assertBelongs(written: PolicyKeys, kind: KindKey): void {
   for (const owner of KIND_KEYS) {
     const misplaced = owner !== kind && KINDS[owner].some((key) => written[key] !== undefined);
     if (!misplaced) continue;
@@ -116,7 +116,7 @@ function assertBelongs(written: Written, kind: KindKey): void {
   }
 }
 
-function configOf(written: Written, kind: KindKey): PolicyConfig {
+function configOf(written: PolicyKeys, kind: KindKey): PolicyConfig {
   const { intune, notify = 'strict', onUnreachable = 'pending', static: challenge, module, options = {} } = written;
   if (kind === 'intune') return { kind, tenant: intune!, notify, onUnreachable };
   if (kind === 'static') return { kind, challenge: challenge! };
@@ -126,7 +126,7 @@ function configOf(written: Written, kind: KindKey): PolicyConfig {
   const policies = written[kind]!;
   if (policies.length === 0)
     throw new ConfigError('no policy in it, so nothing would be checked', 'Name at least one policy.');
-  if (kind === 'anyOf' && policies.filter(hears).length > 1)
+  if (kind === 'anyOf' && policies.filter(wantsNotifications).length > 1)
     throw new ConfigError(
       'more than one of these policies wants to hear of certificates, and afterwards nobody knows who allowed which',
       'Give each of them an endpoint of its own, or `notify: none` to a webhook.',
@@ -147,7 +147,7 @@ export const asksIntune = (policy: PolicyConfig): boolean =>
   policiesIn(policy).some(({ policy: { kind } }) => kind === 'intune');
 
 /** Whether somebody wants to hear what was issued, as far as the configuration says. */
-export const hears = (policy: PolicyConfig): boolean =>
+export const wantsNotifications = (policy: PolicyConfig): boolean =>
   policiesIn(policy).some(
     ({ policy: each }) => each.kind === 'intune' || (each.kind === 'webhook' && each.notify !== 'none'),
   );

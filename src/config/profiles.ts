@@ -7,7 +7,7 @@ import { KEY_USAGES } from '../pkix/extensions.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 import { LEAST_RSA_BITS, MOST_RSA_BITS } from '../pkix/public-key.ts';
 import { didYouMean } from './yaml/did-you-mean.ts';
-import { type Kind, made } from './yaml/value-type.ts';
+import { type ValueType, transformed } from './yaml/value-type.ts';
 import { choice, duration, integer, listOf, url } from './yaml/value-types.ts';
 import { defaulted, named, optional, section } from './yaml/table.ts';
 import { durationText } from './yaml/units.ts';
@@ -26,7 +26,7 @@ const ALT_NAMES: Readonly<Record<AltNameType, true>> = {
 };
 
 const purpose = {
-  schema: made(z.string(), (name) => {
+  schema: transformed(z.string(), (name) => {
     const known = Object.hasOwn(EXTENDED_KEY_USAGES, name) ? EXTENDED_KEY_USAGES[name] : undefined;
     if (known !== undefined || isOid(name)) return known ?? name;
     throw new ConfigError('no purpose of that name', didYouMean(name, Object.keys(EXTENDED_KEY_USAGES)));
@@ -36,7 +36,7 @@ const purpose = {
     .join(', ')} or a dotted OID`,
   example: 'clientAuth',
   secret: false,
-} satisfies Kind<z.ZodType>;
+} satisfies ValueType<z.ZodType>;
 
 function isOid(text: string): boolean {
   try {
@@ -119,7 +119,7 @@ export type ProfileConfig = Profile & { renewBefore?: number };
 
 /** One profile, as the CA room takes it, and what belongs to the endpoint that uses it. */
 export const profileSchema = () =>
-  made(
+  transformed(
     keys(),
     ({ subjectAltName, aia, ...rest }): ProfileConfig => ({
       ...rest,

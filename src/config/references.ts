@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ConfigError } from '../core/errors.ts';
 import { didYouMean } from './yaml/did-you-mean.ts';
 import { fileText } from './yaml/interpolate.ts';
-import { kind, made } from './yaml/value-type.ts';
+import { valueType, transformed } from './yaml/value-type.ts';
 
 /** What the schema takes from outside: files, and the names that the file itself defines. */
 export type ConfigContext = {
@@ -17,12 +17,12 @@ export type NamedSection = 'authorities' | 'profiles' | 'tenants';
 
 /** The absolute path. */
 export const file = ({ resolve }: ConfigContext, example: string) =>
-  kind(made(z.string().min(1), resolve), 'the path of a file', example);
+  valueType(transformed(z.string().min(1), resolve), 'the path of a file', example);
 
 /** The absolute path of `PATH` or `file:PATH`. A single letter before the colon is a drive of Windows. */
 export const keyFile = ({ resolve }: ConfigContext, example: string) =>
-  kind(
-    made(z.string().min(1), (value) => {
+  valueType(
+    transformed(z.string().min(1), (value) => {
       const [, scheme, rest] = /^([a-z][a-z\d+.-]+):(.*)$/i.exec(value) ?? [];
       if (scheme !== undefined && scheme !== 'file')
         throw new ConfigError('keys of this kind are not supported', 'Name a PEM file: `file:PATH`.');
@@ -34,8 +34,8 @@ export const keyFile = ({ resolve }: ConfigContext, example: string) =>
 
 /** The text of a PEM file with certificates. */
 export const certificateText = ({ read }: ConfigContext, example: string) =>
-  kind(
-    made(z.string().min(1), (path) => {
+  valueType(
+    transformed(z.string().min(1), (path) => {
       const content = fileText(path, read, 'the file');
       if (content.includes('-----BEGIN CERTIFICATE-----')) return content;
       throw new ConfigError('the file has no certificate in PEM', 'Convert it: `openssl x509 -inform DER -in FILE`.');
@@ -48,8 +48,8 @@ const SINGULAR = { authorities: 'authority', profiles: 'profile', tenants: 'tena
 
 /** The name of something that the file defines elsewhere. */
 export const nameIn = (section: NamedSection, { names }: ConfigContext) =>
-  kind(
-    made(z.string(), (name) => {
+  valueType(
+    transformed(z.string(), (name) => {
       if (names[section].includes(name)) return name;
       throw new ConfigError(`no ${SINGULAR[section]} of this file has that name`, didYouMean(name, names[section]));
     }),

@@ -3,21 +3,21 @@ import { assertProfile, type Profile } from '../ca/profile.ts';
 import { ConfigError } from '../core/errors.ts';
 import { canonicalPath } from '../http/paths.ts';
 import type { Finding } from './yaml/schema-problems.ts';
-import { asksIntune, hears, oneTimeIn, policiesIn } from './policies.ts';
+import { asksIntune, wantsNotifications, oneTimeIn, policiesIn } from './policies.ts';
 import type { KeyPath } from './yaml/problems.ts';
 import type { EndpointConfig } from './schema.ts';
 import { durationText } from './yaml/units.ts';
 
 export type Found<T> = { path: KeyPath; value: T };
 /** The parts of a file that are right by themselves, so that a mistake in one hides none of another. */
-export type Sound = {
+export type ValidParts = {
   profiles: readonly Found<Profile>[];
   endpoints: readonly Found<EndpointConfig>[];
   hasAdmins: boolean;
 };
 
 type Broken = { key: string; what: string; remedy: string };
-type Rule = { severity: 'error' | 'warning'; check: (sound: Sound) => Finding[] };
+type Rule = { severity: 'error' | 'warning'; check: (sound: ValidParts) => Finding[] };
 
 const SHORTEST_CHALLENGE = 8;
 
@@ -55,7 +55,7 @@ const RULES: readonly Rule[] = [
   {
     severity: 'error',
     check: eachEndpoint(({ approval, policy }) =>
-      approval === 'manual' && hears(policy)
+      approval === 'manual' && wantsNotifications(policy)
         ? {
             key: 'approval',
             what: `manual approval together with ${asksIntune(policy) ? 'Intune' : 'a policy that hears of certificates'}, which would never hear of what was approved`,
@@ -115,7 +115,7 @@ const RULES: readonly Rule[] = [
 ];
 
 /** What the rules of a severity find. */
-export const applyRules = (sound: Sound, severity: Rule['severity']): Finding[] =>
+export const applyRules = (sound: ValidParts, severity: Rule['severity']): Finding[] =>
   RULES.filter((rule) => rule.severity === severity).flatMap((rule) => rule.check(sound));
 
 function tooLong({ validity, maxValidity }: Profile): Broken | undefined {
@@ -137,7 +137,7 @@ function refusedByCa(profile: Profile): Broken | undefined {
   }
 }
 
-function samePath({ endpoints }: Sound): Finding[] {
+function samePath({ endpoints }: ValidParts): Finding[] {
   const first = new Map<string, KeyPath>();
   return endpoints.flatMap(({ path, value }) => {
     const canonical = canonicalPath(value.path);
@@ -154,7 +154,7 @@ function samePath({ endpoints }: Sound): Finding[] {
   });
 }
 
-function uselessAdminPage({ endpoints, hasAdmins }: Sound): Finding[] {
+function uselessAdminPage({ endpoints, hasAdmins }: ValidParts): Finding[] {
   return endpoints.flatMap(({ path, value: { adminPage, policy } }) => {
     if (adminPage === undefined) return [];
     if (!oneTimeIn(policy))

@@ -5,7 +5,7 @@ import { ConfigError } from '../core/errors.ts';
 import { adminSection } from './admin.ts';
 import { authoritiesSection } from './authorities.ts';
 import { endpointsSection } from './endpoints.ts';
-import { made } from './yaml/value-type.ts';
+import { transformed } from './yaml/value-type.ts';
 import { choice, integer, listOf, network, text, url } from './yaml/value-types.ts';
 import { type ConfigContext, file } from './references.ts';
 import { profilesSection } from './profiles.ts';
@@ -48,7 +48,7 @@ const listen = (context: ConfigContext) =>
 
 /** Where a store is: its kind before the first colon, and the rest as that kind understands it. */
 const store = ({ resolve }: ConfigContext) => ({
-  schema: made(z.string(), (value) => {
+  schema: transformed(z.string(), (value) => {
     if (/^postgres(ql)?:/.test(value))
       throw new ConfigError('PostgreSQL is not there yet in this version', 'Use `sqlite:PATH`.');
     const [, path] = /^sqlite:(.+)$/.exec(value) ?? [];

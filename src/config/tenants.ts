@@ -1,7 +1,7 @@
 /** `tenants`: the Intune tenants whose devices enrol, as the Intune client takes them. */
 import { ConfigError } from '../core/errors.ts';
 import { type CloudName, resolveCloud } from '../intune/clouds.ts';
-import { type Kind, made, secret } from './yaml/value-type.ts';
+import { type ValueType, transformed, secret } from './yaml/value-type.ts';
 import { choice, either, guid, text, url } from './yaml/value-types.ts';
 import { type ConfigContext, certificateText } from './references.ts';
 import { defaulted, named, optional, required, section } from './yaml/table.ts';
@@ -17,7 +17,7 @@ const urls = () =>
 
 function cloud() {
   const kind = either(choice(...(Object.keys(CLOUD_NAMES) as CloudName[])), urls(), 'three URLs');
-  const schema = made(kind.schema, (cloud) => {
+  const schema = transformed(kind.schema, (cloud) => {
     try {
       resolveCloud(cloud);
       return cloud;
@@ -27,7 +27,7 @@ function cloud() {
       throw new ConfigError(error.message.replace(/^[\w.]+: /, ''), error.remedy);
     }
   });
-  return { ...kind, schema } satisfies Kind<typeof schema>;
+  return { ...kind, schema } satisfies ValueType<typeof schema>;
 }
 
 const tenant = (context: ConfigContext) =>

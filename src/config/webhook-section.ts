@@ -1,7 +1,7 @@
 /** `webhook` of a policy: the service of the administrator that decides, and how it is asked. */
 import { ConfigError } from '../core/errors.ts';
 import { assertSendable } from '../policy/webhook-sender.ts';
-import { type Kind, made, secret } from './yaml/value-type.ts';
+import { type ValueType, transformed, secret } from './yaml/value-type.ts';
 import { choice, duration, flag, text, url } from './yaml/value-types.ts';
 import { type ConfigContext, certificateText } from './references.ts';
 import { defaulted, optional, required, section } from './yaml/table.ts';
@@ -47,7 +47,7 @@ const keys = (context: ConfigContext) =>
 
 /** The section, ready for `webhookPolicy`. */
 export const webhook = (context: ConfigContext) => {
-  const schema = made(keys(context), (webhook) => {
+  const schema = transformed(keys(context), (webhook) => {
     if (webhook.timeout === 0) throw new ConfigError('no time for an answer', 'Give a `timeout`, for example `10s`.');
     try {
       assertSendable(webhook);
@@ -57,5 +57,5 @@ export const webhook = (context: ConfigContext) => {
       throw new ConfigError(error.message.replace(/^webhook: /, ''), error.remedy);
     }
   });
-  return { schema, type: 'a mapping of keys', example: EXAMPLE, secret: false } satisfies Kind<typeof schema>;
+  return { schema, type: 'a mapping of keys', example: EXAMPLE, secret: false } satisfies ValueType<typeof schema>;
 };

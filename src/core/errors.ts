@@ -8,7 +8,7 @@ export const FAIL_INFO = { badAlg: 0, badMessageCheck: 1, badRequest: 2, badTime
 /** A failInfo by its name. */
 export type FailInfo = keyof typeof FAIL_INFO;
 
-type Row = { failInfo: FailInfo; hresult: number; text: string; remedy: string };
+type RefusalRow = { failInfo: FailInfo; hresult: number; text: string; remedy: string };
 
 // Signed HRESULTs, the ones that NDES puts into szOID_ENROLL_SCEP_ERROR (1.3.6.1.4.1.311.21.33), so that Windows shows
 // the administrator the words he knows from NDES.
@@ -21,7 +21,7 @@ const CERTSRV_E_BAD_REQUESTSUBJECT = -2146877439;
 const RPC_S_SERVER_UNAVAILABLE = -2147023174;
 const TRUST_E_TIME_STAMP = -2146869243;
 
-const row = (failInfo: FailInfo, hresult: number, text: string, remedy: string): Row => ({
+const row = (failInfo: FailInfo, hresult: number, text: string, remedy: string): RefusalRow => ({
   failInfo,
   hresult,
   text,
@@ -162,7 +162,7 @@ export const REFUSALS = {
     'No such certificate.',
     'The client asked for a certificate that does not exist or is not its own.',
   ),
-} as const satisfies Record<string, Row>;
+} as const satisfies Record<string, RefusalRow>;
 
 /** The stable code of a refusal: in the log, in docs/errors.md, and never renamed. */
 export type RefusalCode = keyof typeof REFUSALS;

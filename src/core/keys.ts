@@ -16,7 +16,7 @@ export type KeyTransport = { scheme: 'pkcs1' } | { scheme: 'oaep'; hash: Digest;
 export interface KeyProvider {
   /** SubjectPublicKeyInfo, DER. */
   readonly spki: Uint8Array;
-  readonly key: KeyKind;
+  readonly kind: KeyKind;
   /** Signs `data`: RSASSA-PKCS1-v1_5 for RSA keys, ECDSA (DER) for EC keys. */
   sign(data: Uint8Array, digest: Digest): Uint8Array | Promise<Uint8Array>;
   /**

@@ -1,10 +1,10 @@
 /** What the authorizer (Intune, a webhook) is told after a decision, as plain data that survives a restart. */
 
 /** A notification to the authorizer. */
-export type Notice = SuccessNotice | FailureNotice;
+export type Notification = SuccessNotification | FailureNotification;
 
 /** A certificate was issued. `csr` is DER and contains the challenge. */
-export type SuccessNotice = {
+export type SuccessNotification = {
   kind: 'success';
   endpoint: string;
   transactionId: string;
@@ -17,7 +17,7 @@ export type SuccessNotice = {
 };
 
 /** An allowed request got no certificate. `csr` is DER and contains the challenge. */
-export type FailureNotice = {
+export type FailureNotification = {
   kind: 'failure';
   endpoint: string;
   transactionId: string;

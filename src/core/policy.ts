@@ -1,6 +1,6 @@
 /** The contract of a policy: it decides whether a certificate is issued. */
 import type { RefusalCode } from './errors.ts';
-import type { Notice } from './notification.ts';
+import type { Notification } from './notification.ts';
 import type { EnrollmentRequest } from './request.ts';
 
 /** Facts about a decision for the log and the audit; never a secret. Example: Intune's code and activity id. */
@@ -51,5 +51,5 @@ export interface Policy {
    * Notifies the authorizer of the result of an allowed request; throws when it was not acknowledged. Only called when
    * an Allow asked for it, or when issuing failed after an Allow that asked for it.
    */
-  notify?(notice: Notice, signal: AbortSignal): Promise<Facts>;
+  notify?(notification: Notification, signal: AbortSignal): Promise<Facts>;
 }

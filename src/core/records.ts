@@ -1,6 +1,6 @@
 /** What the store records: certificates, transactions, pending notifications, the audit and one-time passwords. */
 import type { RevocationReason } from './issuer.ts';
-import type { Notice } from './notification.ts';
+import type { Notification } from './notification.ts';
 import type { Pend } from './policy.ts';
 
 /**
@@ -65,8 +65,14 @@ export type StoredTransaction = {
   certificate?: StoredCertificate;
 };
 
-/** A notice that is still owed, and when it is tried next. `mode`: as `notify` of the `Allow` that asked for it. */
-export type StoredNotice = { id: number; notice: Notice; mode: 'strict' | 'outbox'; attempts: number; dueAt: Date };
+/** A notification that is still owed, and when it is tried next. `mode`: as `notify` of the `Allow` that asked for it. */
+export type PendingNotification = {
+  id: number;
+  notification: Notification;
+  mode: 'strict' | 'outbox';
+  attempts: number;
+  dueAt: Date;
+};
 
 /** What can happen to a request or a certificate. */
 export type AuditEvent =

@@ -3,7 +3,7 @@
  * the audit entry and the pending notification are either all recorded or none of them.
  */
 import type { RevocationReason } from './issuer.ts';
-import type { Notice } from './notification.ts';
+import type { Notification } from './notification.ts';
 import type {
   AuditEntry,
   CertificateState,
@@ -11,7 +11,7 @@ import type {
   PollKey,
   StoredCertificate,
   StoredChallenge,
-  StoredNotice,
+  PendingNotification,
   StoredTransaction,
   TransactionKey,
 } from './records.ts';
@@ -22,7 +22,7 @@ export type Issuance = {
   certificate: StoredCertificate;
   audit: AuditEntry;
   /** Owed to the authoriser; with `strict` the certificate's state is `issued`, else `delivered`. */
-  notice?: { notice: Notice; mode: 'strict' | 'outbox' };
+  notification?: { notification: Notification; mode: 'strict' | 'outbox' };
   /** A one-time challenge that this issuance uses up. */
   consumes?: string;
   /** Serial of the certificate that stood under the key before, and no longer answers a repeat: not a duplicate. */
@@ -30,13 +30,13 @@ export type Issuance = {
 };
 
 /**
- * `recorded`: it is now true, and `noticeId` names the notice if there is one.
+ * `recorded`: it is now true, and `notificationId` names the notification if there is one.
  * `duplicate`: a live certificate was recorded under the same key first, or an administrator rejected the request;
  * nothing was written.
  * `consumed`: the one-time challenge was used up by another request; nothing was written.
  */
 export type RecordResult =
-  | { kind: 'recorded'; noticeId?: number }
+  | { kind: 'recorded'; notificationId?: number }
   | { kind: 'duplicate'; existing: StoredTransaction }
   | { kind: 'consumed' };
 
@@ -102,16 +102,16 @@ export interface Store {
   /** Moves a pending transaction on. Returns false when it is not pending. */
   decidePending(key: TransactionKey, decision: 'approved' | 'rejected', audit: AuditEntry): Promise<boolean>;
 
-  /** The authoriser accepted: the notice is done, and a certificate that waited for it is `delivered`. */
-  noticeAccepted(noticeId: number, serial: string | undefined, audit: AuditEntry): Promise<void>;
+  /** The authoriser accepted: the notification is done, and a certificate that waited for it is `delivered`. */
+  acknowledgeNotification(notificationId: number, serial: string | undefined, audit: AuditEntry): Promise<void>;
   /** Not accepted now, to be tried again at `dueAt`. */
-  noticePostponed(noticeId: number, dueAt: Date): Promise<void>;
-  /** Given up: the notice is done. A certificate still `issued` becomes `revoked`, never delivered. */
-  noticeAbandoned(noticeId: number, serial: string | undefined, audit: AuditEntry): Promise<void>;
-  /** A notice without a certificate (a failureNotification), to be sent from the outbox. */
-  recordNotice(notice: Notice): Promise<number>;
-  /** Notices of this mode that are due, oldest first. */
-  dueNotices(mode: 'strict' | 'outbox', now: Date, limit: number): Promise<StoredNotice[]>;
+  postponeNotification(notificationId: number, dueAt: Date): Promise<void>;
+  /** Given up: the notification is done. A certificate still `issued` becomes `revoked`, never delivered. */
+  abandonNotification(notificationId: number, serial: string | undefined, audit: AuditEntry): Promise<void>;
+  /** A notification without a certificate (a failureNotification), to be sent from the outbox. */
+  recordNotification(notification: Notification): Promise<number>;
+  /** Notifications of this mode that are due, oldest first. */
+  dueNotifications(mode: 'strict' | 'outbox', now: Date, limit: number): Promise<PendingNotification[]>;
 
   /** Returns false when there is no such certificate or it is revoked already. */
   revoke(serial: string, reason: RevocationReason, audit: AuditEntry): Promise<boolean>;

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { selfTest } from '../cms/self-test.ts';
 import { type ScepPluginOptions, scepPlugin as plugin } from '../http/plugin.ts';
 import { type HttpOptions, httpServer } from '../http/http-server.ts';
-import { type EnrolmentOptions, startEnrolment } from './enrollment.ts';
+import { type EnrollmentOptions, startEnrollment } from './enrollment.ts';
 import { systemClock } from './system.ts';
 
 type PluginSettings = Pick<ScepPluginOptions, 'bodyLimit' | 'mostRunning'>;
@@ -13,9 +13,9 @@ type PluginSettings = Pick<ScepPluginOptions, 'bodyLimit' | 'mostRunning'>;
  * `requireHostHeader: false`, `maxHeaderSize: 131072` and `routerOptions: { caseSensitive: false }`, or old clients are
  * turned away before the plugin sees them. Closing the app ends the plugin; the store is yours to close.
  */
-export async function scepPlugin(app: FastifyInstance, options: EnrolmentOptions & PluginSettings): Promise<void> {
+export async function scepPlugin(app: FastifyInstance, options: EnrollmentOptions & PluginSettings): Promise<void> {
   await selfTest();
-  const enrolment = startEnrolment(options);
+  const enrolment = startEnrollment(options);
   app.addHook('onClose', () => enrolment.close());
   const { logger, clock = systemClock, bodyLimit, mostRunning } = options;
   await plugin(app, {
@@ -27,7 +27,7 @@ export async function scepPlugin(app: FastifyInstance, options: EnrolmentOptions
   });
 }
 
-export type ServerOptions = EnrolmentOptions & Omit<HttpOptions, 'services' | 'clock'>;
+export type ServerOptions = EnrollmentOptions & Omit<HttpOptions, 'services' | 'clock'>;
 
 /**
  * A server with every setting that old clients need, not yet listening: `await server.listen({ host: '0.0.0.0', port: 8080 })`.
@@ -35,8 +35,8 @@ export type ServerOptions = EnrolmentOptions & Omit<HttpOptions, 'services' | 'c
  */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   await selfTest();
-  const { endpoints: _endpoints, store, noticeInterval: _interval, random: _random, ...http } = options;
-  const enrolment = startEnrolment(options);
+  const { endpoints: _endpoints, store, notificationInterval: _interval, random: _random, ...http } = options;
+  const enrolment = startEnrollment(options);
   const probes = [{ name: 'store', check: () => store.check() }, ...(http.probes ?? [])];
   try {
     const { services } = enrolment;

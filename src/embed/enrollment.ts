@@ -6,8 +6,8 @@ import type { Policy } from '../core/policy.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import type { Legacy } from '../cms/algorithms.ts';
-import type { Endpoint, Surroundings } from '../enroll/endpoint.ts';
-import { ORPHANED_AFTER, sendDueNotices } from '../enroll/notifications.ts';
+import type { Endpoint, EnrollmentServices } from '../enroll/endpoint.ts';
+import { ORPHANED_AFTER, sendDueNotifications } from '../enroll/notifications.ts';
 import { UNREACHABLE_PATIENCE } from '../enroll/line.ts';
 import { type ScepService, scepService, type ServicePlan } from '../enroll/service.ts';
 import { capabilities } from '../scep/capabilities.ts';
@@ -53,18 +53,18 @@ export type EndpointOptions = {
 };
 
 /** The endpoints and what they share. Without `clock` and `random` those of the system are taken. */
-export type EnrolmentOptions = {
+export type EnrollmentOptions = {
   endpoints: readonly EndpointOptions[];
   store: Store;
   logger: Logger;
   clock?: Clock;
   random?: RandomBytes;
-  /** Milliseconds between two looks at the notices that are due. */
-  noticeInterval?: number;
+  /** Milliseconds between two looks at the notifications that are due. */
+  notificationInterval?: number;
 };
 
 /** What runs until `close()`, which waits for the work under way. The store stays open: who opened it closes it. */
-export type Enrolment = { services: ScepService[]; close(): Promise<void> };
+export type Enrollment = { services: ScepService[]; close(): Promise<void> };
 
 const HOUR = 3_600_000;
 const RETENTION = 24 * HOUR;
@@ -74,14 +74,14 @@ const NOTICE_INTERVAL = 5_000;
 const LONGEST_WAIT = 30 * 24 * HOUR;
 
 /** Throws ConfigError when an RA does not fit, or a policy the approval. Finishes or revokes what an earlier run left unanswered. */
-export function startEnrolment(options: EnrolmentOptions): Enrolment {
+export function startEnrollment(options: EnrollmentOptions): Enrollment {
   const { store, logger, clock = systemClock, random = systemRandom } = options;
-  const around: Surroundings = { store, logger, clock, deadline: systemDeadline };
+  const around: EnrollmentServices = { store, logger, clock, deadline: systemDeadline };
   const parts = options.endpoints.map((endpoint) => assemble(endpoint, clock, random));
   const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.path, endpoint]));
   return {
     services: parts.map((part) => scepService(part, around)),
-    close: noticeLoop(endpoints, around, options.noticeInterval ?? NOTICE_INTERVAL),
+    close: notificationLoop(endpoints, around, options.notificationInterval ?? NOTICE_INTERVAL),
   };
 }
 
@@ -114,7 +114,7 @@ function assertApprovable({ path, policy, approval }: EndpointOptions): void {
   if (approval === 'manual' && policy.notify)
     throw new ConfigError(
       `${path}: manual approval together with the policy ${policy.name}, which wants to hear of certificates`,
-      'Leave the decision to the policy, or take one that needs no notice: it would never hear what was approved.',
+      'Leave the decision to the policy, or take one that needs no notification: it would never hear what was approved.',
     );
 }
 
@@ -125,12 +125,12 @@ const raCertificates = ({ ra: { signer, certificate }, chain }: EndpointOptions)
   );
 
 /** Looks after what waits in the store, now and then and never twice at once. Returns how to stop it. */
-function noticeLoop(
+function notificationLoop(
   endpoints: ReadonlyMap<string, Endpoint>,
-  around: Surroundings,
+  around: EnrollmentServices,
   interval: number,
 ): () => Promise<void> {
-  // At the start no request is running: every strict notice there is was left behind.
+  // At the start no request is running: every strict notification there is was left behind.
   let running: Promise<void> | undefined;
   const look = (orphanedAfter = ORPHANED_AFTER): void => {
     running ??= lookAfter(endpoints, around, orphanedAfter).finally(() => (running = undefined));
@@ -146,13 +146,13 @@ function noticeLoop(
 
 async function lookAfter(
   endpoints: ReadonlyMap<string, Endpoint>,
-  around: Surroundings,
+  around: EnrollmentServices,
   orphanedAfter: number,
 ): Promise<void> {
   try {
     const now = around.clock().getTime();
     const orphanedBefore = new Date(now - orphanedAfter);
-    while ((await sendDueNotices(endpoints, around, orphanedBefore)) > 0);
+    while ((await sendDueNotifications(endpoints, around, orphanedBefore)) > 0);
     await around.store.forgetRequests(new Date(now - UNREACHABLE_PATIENCE), new Date(now - LONGEST_WAIT));
   } catch (err) {
     around.logger.error({ err }, 'what waits in the store could not be looked after; nothing of it is lost');

@@ -6,7 +6,7 @@ import type { Store } from '../core/store.ts';
 import type { MessageCodec } from '../scep/codec.ts';
 
 export type Endpoint = {
-  /** The path of the URL, and the name of the endpoint in logs, store and notices. */
+  /** The path of the URL, and the name of the endpoint in logs, store and notifications. */
   path: string;
   policy: Policy;
   issuer: Issuer;
@@ -32,4 +32,4 @@ export type Endpoint = {
 };
 
 /** What the line needs beside the endpoint. `deadline` gives the signal that bounds one request. */
-export type Surroundings = { store: Store; clock: Clock; logger: Logger; deadline: () => AbortSignal };
+export type EnrollmentServices = { store: Store; clock: Clock; logger: Logger; deadline: () => AbortSignal };

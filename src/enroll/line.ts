@@ -6,8 +6,8 @@ import { REFUSALS, Refusal, type RefusalCode } from '../core/errors.ts';
 import type { Issuance, RecordResult } from '../core/store.ts';
 import type { StoredCertificate, StoredTransaction } from '../core/records.ts';
 import { certificateRecord } from './certificate-record.ts';
-import type { Endpoint, Surroundings } from './endpoint.ts';
-import { failureNotice, sendStrict, successNotice, tellRevoker } from './notifications.ts';
+import type { Endpoint, EnrollmentServices } from './endpoint.ts';
+import { failureNotification, sendStrict, successNotification, tellRevoker } from './notifications.ts';
 import type { Outcome } from './outcome.ts';
 import { type Recognised, speaksForItself } from './identify.ts';
 import { asRenewal, renewalDecision } from './renewal.ts';
@@ -25,7 +25,7 @@ const CHALLENGE_USED = {
  * earlier outcome → permission → approval → issue → record → settle. Every exit is an Outcome; what throws beyond that
  * (the store, a key) means that nothing may be answered.
  */
-export async function enrol(recognised: Recognised, endpoint: Endpoint, around: Surroundings): Promise<Outcome> {
+export async function enroll(recognised: Recognised, endpoint: Endpoint, around: EnrollmentServices): Promise<Outcome> {
   const earlier = await around.store.findTransaction(recognised.transaction.key);
   const repeat = earlier && repeated(earlier, endpoint, around);
   if (repeat) return repeat;
@@ -48,7 +48,7 @@ async function permission(
   recognised: Recognised,
   earlier: StoredTransaction | undefined,
   endpoint: Endpoint,
-  { clock }: Surroundings,
+  { clock }: EnrollmentServices,
   signal: AbortSignal,
 ): Promise<Decision> {
   // Only what waited for it: nobody can approve in Intune's place.
@@ -70,7 +70,7 @@ const afterApproval = ({ consumes, facts }: Allow): Pend => ({
 });
 
 /** What an identical request already got, if it still stands. RFC 8894 4.4 and 5.2, NDES's CacheRequest. */
-function repeated(earlier: StoredTransaction, endpoint: Endpoint, { clock }: Surroundings): Outcome | undefined {
+function repeated(earlier: StoredTransaction, endpoint: Endpoint, { clock }: EnrollmentServices): Outcome | undefined {
   const { certificate } = earlier;
   if (earlier.state === 'rejected')
     return { kind: 'refused', code: 'rejected', detail: 'rejected by an administrator' };
@@ -87,7 +87,7 @@ async function postpone(
   { transaction, request }: Recognised,
   earlier: StoredTransaction | undefined,
   { reason, detail, consumes, facts }: Pend,
-  { store, clock }: Surroundings,
+  { store, clock }: EnrollmentServices,
 ): Promise<Outcome> {
   const now = clock();
   // Since its first sight, whatever became of it: the challenge in it has been ageing all the time.
@@ -109,7 +109,7 @@ async function issue(
   { request }: Recognised,
   decision: Allow,
   endpoint: Endpoint,
-  around: Surroundings,
+  around: EnrollmentServices,
   signal: AbortSignal,
 ): Promise<Outcome> {
   try {
@@ -125,8 +125,8 @@ async function issue(
 }
 
 /** The authoriser allowed it and must hear that nothing came of it; from the outbox, so that nobody waits. */
-async function oweFailure(request: EnrollmentRequest, code: RefusalCode, { store }: Surroundings): Promise<void> {
-  await store.recordNotice(failureNotice(request, REFUSALS[code]));
+async function oweFailure(request: EnrollmentRequest, code: RefusalCode, { store }: EnrollmentServices): Promise<void> {
+  await store.recordNotification(failureNotification(request, REFUSALS[code]));
 }
 
 /** Records first, in one transaction; only then is anybody told. */
@@ -136,13 +136,14 @@ async function settle(
   earlier: StoredTransaction | undefined,
   decision: Allow,
   endpoint: Endpoint,
-  around: Surroundings,
+  around: EnrollmentServices,
 ): Promise<Outcome> {
   const { notify, consumes } = decision;
   const now = around.clock();
   const certificate =
     notify === 'strict' ? issued.certificate : { ...issued.certificate, state: 'delivered' as const, deliveredAt: now };
-  const notice = notify === 'none' ? undefined : { notice: successNotice(request, certificate), mode: notify };
+  const notification =
+    notify === 'none' ? undefined : { notification: successNotification(request, certificate), mode: notify };
   const result = await recordOrRevoke(issued.certificate, endpoint, around, {
     transaction,
     certificate,
@@ -153,7 +154,7 @@ async function settle(
       transactionId: request.transactionId,
       serial: certificate.serial,
     },
-    ...(notice && { notice }),
+    ...(notification && { notification }),
     ...(consumes !== undefined && { consumes }),
     ...(earlier?.certificate && { supersedes: earlier.certificate.serial }),
   });
@@ -163,15 +164,20 @@ async function settle(
   }
   if (result.kind === 'duplicate')
     return repeated(result.existing, endpoint, around) ?? { kind: 'pending', reason: 'duplicate' };
-  if (!notice || notify !== 'strict' || result.noticeId === undefined) return { ...issued, certificate };
-  return sendStrict({ id: result.noticeId, notice: notice.notice }, { ...issued, certificate }, endpoint, around);
+  if (!notification || notify !== 'strict' || result.notificationId === undefined) return { ...issued, certificate };
+  return sendStrict(
+    { id: result.notificationId, notification: notification.notification },
+    { ...issued, certificate },
+    endpoint,
+    around,
+  );
 }
 
 /** A certificate that was signed and is not recorded is nobody's: a CA with a list of its own must hear of it. */
 async function recordOrRevoke(
   certificate: StoredCertificate,
   endpoint: Endpoint,
-  around: Surroundings,
+  around: EnrollmentServices,
   issuance: Issuance,
 ): Promise<RecordResult> {
   try {

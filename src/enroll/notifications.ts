@@ -2,12 +2,15 @@
 import { within } from '../core/ask.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
 import type { Facts } from '../core/policy.ts';
-import type { AuditEvent, StoredCertificate, StoredNotice } from '../core/records.ts';
-import type { FailureNotice, Notice, SuccessNotice } from '../core/notification.ts';
-import type { Endpoint, Surroundings } from './endpoint.ts';
+import type { AuditEvent, StoredCertificate, PendingNotification } from '../core/records.ts';
+import type { FailureNotification, Notification, SuccessNotification } from '../core/notification.ts';
+import type { Endpoint, EnrollmentServices } from './endpoint.ts';
 import type { Outcome } from './outcome.ts';
 
-export const successNotice = (request: EnrollmentRequest, certificate: StoredCertificate): SuccessNotice => ({
+export const successNotification = (
+  request: EnrollmentRequest,
+  certificate: StoredCertificate,
+): SuccessNotification => ({
   kind: 'success',
   endpoint: request.endpoint,
   transactionId: request.transactionId,
@@ -18,10 +21,10 @@ export const successNotice = (request: EnrollmentRequest, certificate: StoredCer
   issuer: certificate.issuer,
 });
 
-export const failureNotice = (
+export const failureNotification = (
   request: EnrollmentRequest,
   { hresult, text }: { hresult: number; text: string },
-): FailureNotice => ({
+): FailureNotification => ({
   kind: 'failure',
   endpoint: request.endpoint,
   transactionId: request.transactionId,
@@ -35,18 +38,18 @@ export const failureNotice = (
  * then revoked, never having been delivered.
  */
 export async function sendStrict(
-  { id, notice }: { id: number; notice: Notice },
+  { id, notification }: { id: number; notification: Notification },
   issued: Outcome & { kind: 'issued' },
   endpoint: Endpoint,
-  around: Surroundings,
+  around: EnrollmentServices,
 ): Promise<Outcome> {
   const { store } = around;
   const { serial } = issued.certificate;
-  const sent = await send(notice, endpoint, around);
+  const sent = await send(notification, endpoint, around);
   const facts = { ...issued.facts, ...sent.facts };
-  if (sent.accepted) await store.noticeAccepted(id, serial, entry('delivered', notice, around, serial));
-  else await store.noticeAbandoned(id, serial, entry('never-delivered', notice, around, serial));
-  // Of two words on one notice the first counts: a recovery or an administrator may have been quicker.
+  if (sent.accepted) await store.acknowledgeNotification(id, serial, entry('delivered', notification, around, serial));
+  else await store.abandonNotification(id, serial, entry('never-delivered', notification, around, serial));
+  // Of two words on one notification the first counts: a recovery or an administrator may have been quicker.
   const certificate = await store.findCertificate(serial);
   if (certificate?.state === 'delivered') return { ...issued, certificate, facts };
   await tellRevoker(issued.certificate, endpoint, around);
@@ -56,10 +59,10 @@ export async function sendStrict(
 
 type Sent = { accepted: true; facts: Facts } | { accepted: false; facts: Facts; detail: string; cause: unknown };
 
-async function send(notice: Notice, { policy }: Endpoint, { deadline }: Surroundings): Promise<Sent> {
+async function send(notification: Notification, { policy }: Endpoint, { deadline }: EnrollmentServices): Promise<Sent> {
   try {
     const signal = deadline();
-    return { accepted: true, facts: policy.notify ? await within(policy.notify(notice, signal), signal) : {} };
+    return { accepted: true, facts: policy.notify ? await within(policy.notify(notification, signal), signal) : {} };
   } catch (cause) {
     return {
       accepted: false,
@@ -74,7 +77,7 @@ async function send(notice: Notice, { policy }: Endpoint, { deadline }: Surround
 export async function tellRevoker(
   { serial, der }: StoredCertificate,
   { path, revoker }: Endpoint,
-  { logger, deadline }: Surroundings,
+  { logger, deadline }: EnrollmentServices,
 ): Promise<void> {
   try {
     await revoker?.revoke(der, 'cessationOfOperation', deadline());
@@ -83,7 +86,12 @@ export async function tellRevoker(
   }
 }
 
-const entry = (event: AuditEvent, { endpoint, transactionId }: Notice, { clock }: Surroundings, serial?: string) => ({
+const entry = (
+  event: AuditEvent,
+  { endpoint, transactionId }: Notification,
+  { clock }: EnrollmentServices,
+  serial?: string,
+) => ({
   at: clock(),
   event,
   endpoint,
@@ -91,71 +99,76 @@ const entry = (event: AuditEvent, { endpoint, transactionId }: Notice, { clock }
   ...(serial !== undefined && { serial }),
 });
 
-/** A strict notice this old belongs to no running request: the process that wrote it is gone. */
+/** A strict notification this old belongs to no running request: the process that wrote it is gone. */
 export const ORPHANED_AFTER = 90_000;
 const BATCH = 50;
 const FIRST_DELAY = 30_000;
 const LONGEST_DELAY = 60 * 60_000;
 
 /**
- * Sends a batch of what is due: outbox notices whose time has come, and the strict notices from before
+ * Sends a batch of what is due: outbox notifications whose time has come, and the strict notifications from before
  * `orphanedBefore`, which a crash left behind. Returns how many it tried; what is not accepted is postponed, so that
  * calling again until there is nothing comes to an end.
  */
-export async function sendDueNotices(
+export async function sendDueNotifications(
   endpoints: ReadonlyMap<string, Endpoint>,
-  around: Surroundings,
+  around: EnrollmentServices,
   orphanedBefore: Date,
 ): Promise<number> {
-  const outbox = await around.store.dueNotices('outbox', around.clock(), BATCH);
-  const orphans = await around.store.dueNotices('strict', orphanedBefore, BATCH);
+  const outbox = await around.store.dueNotifications('outbox', around.clock(), BATCH);
+  const orphans = await around.store.dueNotifications('strict', orphanedBefore, BATCH);
   for (const due of outbox) await attend(due, endpoints, around, sendFromOutbox);
   for (const due of orphans) await attend(due, endpoints, around, finishOrphan);
   return outbox.length + orphans.length;
 }
 
-type Attend = (due: StoredNotice, endpoint: Endpoint, around: Surroundings) => Promise<void>;
+type Attend = (due: PendingNotification, endpoint: Endpoint, around: EnrollmentServices) => Promise<void>;
 
 /** One whose endpoint is gone is postponed too, or a batch of them would keep later ones from ever being looked at. */
 async function attend(
-  due: StoredNotice,
+  due: PendingNotification,
   endpoints: ReadonlyMap<string, Endpoint>,
-  around: Surroundings,
+  around: EnrollmentServices,
   work: Attend,
 ): Promise<void> {
-  const endpoint = endpoints.get(due.notice.endpoint);
+  const endpoint = endpoints.get(due.notification.endpoint);
   await (endpoint ? work(due, endpoint, around) : postpone(due, NOT_CONFIGURED, around));
 }
 
-async function sendFromOutbox(due: StoredNotice, endpoint: Endpoint, around: Surroundings): Promise<void> {
-  const { id, notice } = due;
-  const sent = await send(notice, endpoint, around);
+async function sendFromOutbox(due: PendingNotification, endpoint: Endpoint, around: EnrollmentServices): Promise<void> {
+  const { id, notification } = due;
+  const sent = await send(notification, endpoint, around);
   if (!sent.accepted) return postpone(due, 'notification not accepted, will be tried again', around, sent.cause);
-  const serial = notice.kind === 'success' ? notice.serial : undefined;
-  await around.store.noticeAccepted(id, serial, entry('notified', notice, around, serial));
+  const serial = notification.kind === 'success' ? notification.serial : undefined;
+  await around.store.acknowledgeNotification(id, serial, entry('notified', notification, around, serial));
 }
 
 const NOT_CONFIGURED = 'notification for an endpoint that is not configured';
 
 async function postpone(
-  { id, notice, attempts }: StoredNotice,
+  { id, notification, attempts }: PendingNotification,
   why: string,
-  { store, clock, logger }: Surroundings,
+  { store, clock, logger }: EnrollmentServices,
   err?: unknown,
 ): Promise<void> {
-  const { endpoint, transactionId } = notice;
+  const { endpoint, transactionId } = notification;
   const delay = Math.min(FIRST_DELAY * 2 ** attempts, LONGEST_DELAY);
   logger.warn({ endpoint, transactionId, attempts: attempts + 1, ...(err !== undefined && { err }) }, why);
-  await store.noticePostponed(id, new Date(clock().getTime() + delay));
+  await store.postponeNotification(id, new Date(clock().getTime() + delay));
 }
 
 /** Signed and recorded, but the process died before anybody was answered: finished now, or revoked. */
-async function finishOrphan(due: StoredNotice, endpoint: Endpoint, around: Surroundings): Promise<void> {
-  const { id, notice } = due;
-  const certificate = notice.kind === 'success' && (await around.store.findCertificate(notice.serial));
-  if (!certificate) return postpone(due, 'strict notice without its certificate: the store is damaged', around);
-  const outcome = await sendStrict({ id, notice }, { kind: 'issued', certificate, repeat: false }, endpoint, around);
-  const { endpoint: path, transactionId } = notice;
+async function finishOrphan(due: PendingNotification, endpoint: Endpoint, around: EnrollmentServices): Promise<void> {
+  const { id, notification } = due;
+  const certificate = notification.kind === 'success' && (await around.store.findCertificate(notification.serial));
+  if (!certificate) return postpone(due, 'strict notification without its certificate: the store is damaged', around);
+  const outcome = await sendStrict(
+    { id, notification },
+    { kind: 'issued', certificate, repeat: false },
+    endpoint,
+    around,
+  );
+  const { endpoint: path, transactionId } = notification;
   around.logger.warn(
     { endpoint: path, transactionId, serial: certificate.serial, outcome: outcome.kind },
     'finished what an earlier run left behind',

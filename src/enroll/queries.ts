@@ -3,7 +3,7 @@ import { readCertificationRequest, withoutProof } from '../pkix/csr.ts';
 import { readCertificate, serialText } from '../pkix/certificate.ts';
 import type { StoredCertificate, StoredTransaction } from '../core/records.ts';
 import type { ScepRequest } from '../scep/message.ts';
-import type { Endpoint, Surroundings } from './endpoint.ts';
+import type { Endpoint, EnrollmentServices } from './endpoint.ts';
 import type { Outcome } from './outcome.ts';
 import { keyHash, pollKey, recogniseAgain, type Recognised } from './identify.ts';
 
@@ -21,7 +21,7 @@ export async function polled(
   scep: ScepRequest,
   signedBy: StoredCertificate | undefined,
   endpoint: Endpoint,
-  { store }: Surroundings,
+  { store }: EnrollmentServices,
 ): Promise<Recognised | Outcome> {
   const signer = keyHash(scep.replyTo.signerKey.spki);
   const mine = await store.findPolled(pollKey(endpoint.path, scep.header.transactionId, signer));
@@ -51,7 +51,7 @@ function decided({ state, certificate }: StoredTransaction): Outcome {
 export async function certificateFor(
   scep: ScepRequest & { content: { type: 'get-certificate' } },
   signedBy: StoredCertificate | undefined,
-  { store, clock }: Surroundings,
+  { store, clock }: EnrollmentServices,
 ): Promise<Outcome> {
   // Asked whether there is a number or not: that the envelope could be read must not be seen in the time.
   const { serialNumber = NOBODYS } = scep.content;

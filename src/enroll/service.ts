@@ -2,17 +2,17 @@
 import { HttpError, Refusal } from '../core/errors.ts';
 import { caCertificates, type CaCertificates, caChain } from '../scep/ca-certificates.ts';
 import type { Opened, Reply, ScepRequest } from '../scep/message.ts';
-import type { Endpoint, Surroundings } from './endpoint.ts';
+import type { Endpoint, EnrollmentServices } from './endpoint.ts';
 import { type Landing, landingOf } from './landing-facts.ts';
 import { legacyUses } from './legacy-uses.ts';
-import { enrol } from './line.ts';
+import { enroll } from './line.ts';
 import type { Outcome } from './outcome.ts';
 import { certificateFor, currentCrl, polled } from './queries.ts';
 import { recognise, type Recognised } from './identify.ts';
 import { ownCertificate } from './renewal.ts';
 
 /** The answer to a PKIOperation, and what one log line says of it: never a challenge, never a key. */
-export type Answer = {
+export type ScepAnswer = {
   body: Uint8Array;
   outcome: 'issued' | 'repeated' | 'refused' | 'pending' | 'found';
   facts: Record<string, unknown>;
@@ -29,7 +29,7 @@ export interface ScepService {
   /** For GetNextCACert, where a next CA is known. Throws what the key of the RA throws. */
   nextCa?: () => Promise<CaCertificates>;
   /** Throws HttpError, and whatever the store or a key throws when they fail. */
-  pkiOperation(message: Uint8Array): Promise<Answer>;
+  pkiOperation(message: Uint8Array): Promise<ScepAnswer>;
 }
 
 export type ServicePlan = {
@@ -41,7 +41,7 @@ export type ServicePlan = {
   nextCa?: () => Promise<CaCertificates>;
 };
 
-export function scepService(plan: ServicePlan, around: Surroundings): ScepService {
+export function scepService(plan: ServicePlan, around: EnrollmentServices): ScepService {
   const { endpoint, capabilities, ra, chain, nextCa } = plan;
   const running = new Map<string, Promise<Outcome>>();
   const legacyFacts = legacyUses();
@@ -65,14 +65,14 @@ export function scepService(plan: ServicePlan, around: Surroundings): ScepServic
 async function outcomeOf(
   opened: Opened,
   endpoint: Endpoint,
-  around: Surroundings,
+  around: EnrollmentServices,
   running: Map<string, Promise<Outcome>>,
 ): Promise<Outcome> {
   if (opened.kind === 'refused') return opened;
   try {
     const asked = await requestOf(opened, endpoint, around);
     if ('kind' in asked) return asked;
-    return await once(running, asked.transaction.key, () => enrol(asked, endpoint, around));
+    return await once(running, asked.transaction.key, () => enroll(asked, endpoint, around));
   } catch (cause) {
     if (cause instanceof Refusal) return { kind: 'refused', code: cause.code, detail: cause.message, cause };
     throw new HttpError('unavailable', 'the request could not be finished', { cause });
@@ -80,7 +80,11 @@ async function outcomeOf(
 }
 
 /** The request for a certificate that a message makes or asks about, or the answer where it makes none. */
-async function requestOf(scep: ScepRequest, endpoint: Endpoint, around: Surroundings): Promise<Recognised | Outcome> {
+async function requestOf(
+  scep: ScepRequest,
+  endpoint: Endpoint,
+  around: EnrollmentServices,
+): Promise<Recognised | Outcome> {
   const { content } = scep;
   if (content.type === 'get-crl') return currentCrl(endpoint);
   const signedBy = await ownCertificate(scep.replyTo.signerCertificate, endpoint, around.store);
@@ -106,7 +110,7 @@ function replyTo(opened: Opened, outcome: Outcome): Reply {
   return { status: 'success', replyTo: opened.replyTo, certificates, crls };
 }
 
-const outcomeName = (outcome: Outcome): Answer['outcome'] =>
+const outcomeName = (outcome: Outcome): ScepAnswer['outcome'] =>
   outcome.kind === 'issued' && outcome.repeat ? 'repeated' : outcome.kind;
 
 const requestFacts = (opened: Opened): Record<string, unknown> => ({

@@ -1,7 +1,7 @@
 /** A client of Intune's SCEP service for one tenant: token, address, question, and patience with all three. */
 import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
-import type { FailureNotice, SuccessNotice } from '../core/notification.ts';
+import type { FailureNotification, SuccessNotification } from '../core/notification.ts';
 import { type CloudName, type CloudUrls, resolveCloud } from './clouds.ts';
 import { type Discovery, discovery } from './discovery.ts';
 import { IntuneUnreachable } from './unreachable.ts';
@@ -13,7 +13,7 @@ import {
   failureBody,
   type IntuneAnswer,
   SCEP_SERVICE,
-  type ScepRequest,
+  type ScepActionRequest,
   successBody,
   validationBody,
 } from './scep-actions.ts';
@@ -46,11 +46,11 @@ export type IntuneClientOptions = {
  */
 export interface IntuneClient {
   /** Asks whether the request is the one that Intune put the challenge in for. */
-  validateRequest(request: ScepRequest, signal: AbortSignal): Promise<IntuneAnswer>;
+  validateRequest(request: ScepActionRequest, signal: AbortSignal): Promise<IntuneAnswer>;
   /** Tells that the certificate was issued. */
-  successNotification(notice: SuccessNotice, signal: AbortSignal): Promise<IntuneAnswer>;
+  successNotification(notification: SuccessNotification, signal: AbortSignal): Promise<IntuneAnswer>;
   /** Tells that a validated request got no certificate. */
-  failureNotification(notice: FailureNotice, signal: AbortSignal): Promise<IntuneAnswer>;
+  failureNotification(notification: FailureNotification, signal: AbortSignal): Promise<IntuneAnswer>;
   /** What is known without asking: whether the breaker is closed. */
   health(): Health;
   /** Ends the connections; calls still running fail. */
@@ -84,8 +84,10 @@ export function intuneClient(options: IntuneClientOptions): IntuneClient {
 
   return {
     validateRequest: (request, signal) => call('validateRequest', validationBody(request, callerInfo), signal),
-    successNotification: (notice, signal) => call('successNotification', successBody(notice, callerInfo), signal),
-    failureNotification: (notice, signal) => call('failureNotification', failureBody(notice, callerInfo), signal),
+    successNotification: (notification, signal) =>
+      call('successNotification', successBody(notification, callerInfo), signal),
+    failureNotification: (notification, signal) =>
+      call('failureNotification', failureBody(notification, callerInfo), signal),
     health,
     close,
   };

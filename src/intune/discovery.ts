@@ -2,7 +2,7 @@
 import type { Clock } from '../core/environment.ts';
 import type { Cloud } from './clouds.ts';
 import { IntuneUnreachable } from './unreachable.ts';
-import type { Exchange } from './https-exchange.ts';
+import type { HttpsExchange } from './https-exchange.ts';
 import { httpFault, notAnAnswer } from './http-faults.ts';
 import { asObject, field, parseObject, quotable, textField } from './untrusted-json.ts';
 import { singleFlight } from './single-flight.ts';
@@ -18,7 +18,7 @@ export type DiscoveryOptions = {
   cloud: Cloud;
   /** Tokens for Graph. */
   tokens: TokenSource;
-  exchange: Exchange;
+  exchange: HttpsExchange;
   clock: Clock;
   uuid: () => string;
 };

@@ -1,7 +1,7 @@
 /** What an HTTP answer without an answer in it means: its words unwrapped, what to do, and whether to try again. */
 import type { Clock } from '../core/environment.ts';
-import { type Hop, IntuneUnreachable } from './unreachable.ts';
-import type { Reply } from './https-exchange.ts';
+import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
+import type { HttpsReply } from './https-exchange.ts';
 import { asObject, field, parseObject, quotable, textField } from './untrusted-json.ts';
 
 /** The frame of an error as Graph and Intune write it, or undefined. */
@@ -20,10 +20,10 @@ export function serviceError(body: object | undefined): ServiceError | undefined
 }
 
 /** Everything needed to say what happened. */
-export type Fault = { hop: Hop; reply: Reply; clock: Clock; clientRequestId?: string | undefined };
+export type HttpFault = { hop: IntuneHop; reply: HttpsReply; clock: Clock; clientRequestId?: string | undefined };
 
 /** The exception for an answer with an HTTP status that is not an answer to the question. */
-export function httpFault({ hop, reply, clock, clientRequestId }: Fault): IntuneUnreachable {
+export function httpFault({ hop, reply, clock, clientRequestId }: HttpFault): IntuneUnreachable {
   const error = serviceError(parseObject(reply.text));
   const words = error ? `${error.code}: ${error.message}` : describeBody(reply);
   return new IntuneUnreachable({
@@ -39,7 +39,7 @@ export function httpFault({ hop, reply, clock, clientRequestId }: Fault): Intune
 }
 
 /** The exception for an answer that is not what the service speaks: HTML, nothing, other JSON. */
-export const notAnAnswer = ({ hop, reply, clientRequestId }: Fault): IntuneUnreachable =>
+export const notAnAnswer = ({ hop, reply, clientRequestId }: HttpFault): IntuneUnreachable =>
   new IntuneUnreachable({
     hop,
     what: `HTTP ${reply.status}, ${describeBody(reply)}`,
@@ -51,14 +51,14 @@ export const notAnAnswer = ({ hop, reply, clientRequestId }: Fault): IntuneUnrea
   });
 
 /** The body in words, never the body: it may echo what it was sent. */
-function describeBody({ headers, text }: Reply): string {
+function describeBody({ headers, text }: HttpsReply): string {
   if (text.trim() === '') return 'an empty body where JSON was expected';
   const kind = /^\s*</.test(text) ? 'HTML or XML' : parseObject(text) ? 'JSON of another shape' : 'text';
   const type = quotable(headers['content-type'] ?? 'none');
   return `${kind} where an answer was expected (content-type ${type}, ${text.length} characters)`;
 }
 
-const activityId = (error: ServiceError | undefined, { headers }: Reply): string | undefined =>
+const activityId = (error: ServiceError | undefined, { headers }: HttpsReply): string | undefined =>
   /Activity ?ID: ?([0-9a-f-]{36})/i.exec(error?.message ?? '')?.[1] ?? guid(headers['request-id']);
 
 const guid = (text: string | undefined): string | undefined => /^[0-9a-f-]{36}$/i.exec(text ?? '')?.[0];
@@ -82,7 +82,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   '410': 'The service moved; it is looked up again. If it stays, look at `cloud`.',
   '429': 'The service is throttling; devices are told to wait and come back.',
 };
-const remedyFor = (hop: Hop, status: number): string =>
+const remedyFor = (hop: IntuneHop, status: number): string =>
   REMEDIES[`${hop} ${status}`] ?? REMEDIES[String(status)] ?? HEALTH;
 
 /** RFC 9110 10.2.3: seconds or a date. Milliseconds from now, undefined when absent or meaningless. */

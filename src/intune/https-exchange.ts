@@ -2,10 +2,10 @@
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
 import { ConfigError } from '../core/errors.ts';
-import { type Hop, IntuneUnreachable } from './unreachable.ts';
+import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
 
-export type Call = {
-  hop: Hop;
+export type HttpsCall = {
+  hop: IntuneHop;
   method: 'GET' | 'POST';
   url: string;
   headers: Readonly<Record<string, string>>;
@@ -15,12 +15,12 @@ export type Call = {
   clientRequestId?: string | undefined;
 };
 /** An answer of any status but a redirect. Header names are in lower case. */
-export type Reply = { status: number; headers: Readonly<Record<string, string>>; text: string };
+export type HttpsReply = { status: number; headers: Readonly<Record<string, string>>; text: string };
 
 /** Throws IntuneUnreachable when there is no whole answer, and the signal's reason when the caller gave up. */
-export type Exchange = (call: Call, signal: AbortSignal) => Promise<Reply>;
+export type HttpsExchange = (call: HttpsCall, signal: AbortSignal) => Promise<HttpsReply>;
 
-export type Connection = {
+export type HttpsConnection = {
   /** PEM of a CA to trust beside the public ones. */
   trustCa?: string | undefined;
   /** URL of an HTTP proxy, with credentials if it wants them. */
@@ -30,8 +30,8 @@ export type Connection = {
 };
 
 /** Exchanges over connections of their own; nothing global to the process is read or set. Throws ConfigError. */
-export function httpsExchange({ trustCa, proxy, callMs }: Connection): {
-  exchange: Exchange;
+export function httpsExchange({ trustCa, proxy, callMs }: HttpsConnection): {
+  exchange: HttpsExchange;
   close: () => Promise<void>;
 } {
   // Made once: with `ca` in its place, every connection would read the hundred and more certificates again.
@@ -43,7 +43,7 @@ export function httpsExchange({ trustCa, proxy, callMs }: Connection): {
     proxy === undefined
       ? new Agent({ connect: tls })
       : new ProxyAgent({ uri: proxyUrl(proxy), requestTls: tls, proxyTls: tls });
-  const exchange: Exchange = async (call, signal) => {
+  const exchange: HttpsExchange = async (call, signal) => {
     const timeout = AbortSignal.timeout(callMs);
     try {
       return await once(call, dispatcher, AbortSignal.any([signal, timeout]));
@@ -62,7 +62,7 @@ function proxyUrl(proxy: string): string {
   throw new ConfigError('proxy: not an http or https URL', 'Write it as http://host:port.');
 }
 
-async function once(call: Call, dispatcher: Dispatcher, signal: AbortSignal): Promise<Reply> {
+async function once(call: HttpsCall, dispatcher: Dispatcher, signal: AbortSignal): Promise<HttpsReply> {
   const { method, headers, body = null } = call;
   const reply = await request(call.url, { dispatcher, method, headers, body, signal });
   const text = await readText(call, reply.statusCode, reply.body);
@@ -70,7 +70,7 @@ async function once(call: Call, dispatcher: Dispatcher, signal: AbortSignal): Pr
   return { status: reply.statusCode, headers: singleHeaders(reply.headers), text };
 }
 
-async function readText(call: Call, status: number, body: AsyncIterable<Uint8Array>): Promise<string> {
+async function readText(call: HttpsCall, status: number, body: AsyncIterable<Uint8Array>): Promise<string> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of body) {
@@ -85,7 +85,7 @@ const singleHeaders = (headers: Record<string, string | string[] | undefined>): 
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]));
 
 const fault = (
-  call: Call,
+  call: HttpsCall,
   retryable: boolean,
   what: string,
   remedy: string,
@@ -100,10 +100,10 @@ const fault = (
     ...more,
   });
 
-const late = (call: Call, ms: number) =>
+const late = (call: HttpsCall, ms: number) =>
   fault(call, true, `gave no answer within ${ms} ms`, 'Look at the network, the proxy and the service health.', {});
 
-const redirected = (call: Call, status: number) =>
+const redirected = (call: HttpsCall, status: number) =>
   fault(
     call,
     false,
@@ -112,7 +112,7 @@ const redirected = (call: Call, status: number) =>
     { status },
   );
 
-const oversized = (call: Call, status: number) =>
+const oversized = (call: HttpsCall, status: number) =>
   fault(call, false, `answered with more than ${call.limit} octets`, 'Look for a proxy that answers in its place.', {
     status,
   });
@@ -136,7 +136,7 @@ const CAUSES: Readonly<Record<string, { remedy: string; retryable: boolean }>> =
   ENETUNREACH: { remedy: ROUTE, retryable: true },
 };
 
-function broken(call: Call, cause: unknown): IntuneUnreachable {
+function broken(call: HttpsCall, cause: unknown): IntuneUnreachable {
   const { code, message } = innermost(cause);
   const row = CAUSES[code] ?? { remedy: 'Look at the network, the proxy and the service health.', retryable: true };
   return fault(call, row.retryable, `could not be reached: ${code || message}`, row.remedy, { cause });

@@ -13,7 +13,7 @@ import {
   retry,
 } from 'cockatiel';
 import type { Clock } from '../core/environment.ts';
-import { type Hop, IntuneUnreachable } from './unreachable.ts';
+import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
 import { abandonable } from './single-flight.ts';
 
 /** All in milliseconds, except the two counts. */
@@ -47,7 +47,7 @@ export type Health = { ok: boolean; detail: string };
 
 export type Persistence = {
   /** Throws IntuneUnreachable, or the signal's reason when the caller gave up. */
-  ask: <T>(hop: Hop, question: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) => Promise<T>;
+  ask: <T>(hop: IntuneHop, question: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) => Promise<T>;
   health: () => Health;
 };
 
@@ -84,7 +84,7 @@ export function persistence(timeouts: Timeouts, clock: Clock): Persistence {
 }
 
 type Asking<T> = {
-  hop: Hop;
+  hop: IntuneHop;
   question: (signal: AbortSignal) => Promise<T>;
   signal: AbortSignal;
   timeouts: Timeouts;
@@ -123,7 +123,7 @@ function pauses(backoffMs: number) {
 const askedPause = (result: IRetryBackoffContext<unknown>['result']): number =>
   'error' in result && result.error instanceof IntuneUnreachable ? (result.error.retryAfterMs ?? 0) : 0;
 
-const overdue = (hop: Hop, ms: number) =>
+const overdue = (hop: IntuneHop, ms: number) =>
   new IntuneUnreachable({
     hop,
     what: `no answer within ${ms} ms`,
@@ -131,7 +131,7 @@ const overdue = (hop: Hop, ms: number) =>
     retryable: false,
   });
 
-const paused = (hop: Hop, last: IntuneUnreachable | undefined) =>
+const paused = (hop: IntuneHop, last: IntuneUnreachable | undefined) =>
   new IntuneUnreachable({
     hop,
     what: `not asked, because the last questions failed. ${last?.message ?? ''}`.trim(),

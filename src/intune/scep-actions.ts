@@ -1,8 +1,8 @@
 /** The three calls of Intune's SCEP service: what is sent, and what counts as an answer. */
 import type { Clock } from '../core/environment.ts';
-import type { FailureNotice, SuccessNotice } from '../core/notification.ts';
-import type { Hop } from './unreachable.ts';
-import type { Exchange, Reply } from './https-exchange.ts';
+import type { FailureNotification, SuccessNotification } from '../core/notification.ts';
+import type { IntuneHop } from './unreachable.ts';
+import type { HttpsExchange, HttpsReply } from './https-exchange.ts';
 import { httpFault, notAnAnswer, serviceError } from './http-faults.ts';
 import { parseObject, quotable, textField } from './untrusted-json.ts';
 
@@ -12,7 +12,7 @@ const API_VERSION = '2018-02-20';
 const ANSWER_LIMIT = 65_536;
 
 /** A request to be validated. `csr` is the PKCS#10, DER, as it came out of the envelope. */
-export type ScepRequest = { transactionId: string; csr: Uint8Array };
+export type ScepActionRequest = { transactionId: string; csr: Uint8Array };
 
 /**
  * What Intune said, in its own letters. The set of codes is open: more than the documented ones are seen.
@@ -24,33 +24,33 @@ export type IntuneAnswer = { code: string; description: string; clientRequestId:
 export const isSuccess = ({ code }: Pick<IntuneAnswer, 'code'>): boolean => code.toLowerCase() === 'success';
 
 /** `{ "request": … }` of validateRequest. */
-export const validationBody = ({ transactionId, csr }: ScepRequest, callerInfo: string): string =>
+export const validationBody = ({ transactionId, csr }: ScepActionRequest, callerInfo: string): string =>
   JSON.stringify({ request: { transactionId, certificateRequest: base64(csr), callerInfo } });
 
 /** `{ "notification": … }` of successNotification. The issuer is the name under which revocations come back. */
-export const successBody = (notice: SuccessNotice, callerInfo: string): string =>
+export const successBody = (notification: SuccessNotification, callerInfo: string): string =>
   JSON.stringify({
     notification: {
-      transactionId: notice.transactionId,
-      certificateRequest: base64(notice.csr),
-      certificateThumbprint: notice.thumbprint.toUpperCase(),
-      certificateSerialNumber: notice.serial.replace(/^0+(?=.)/, '').toUpperCase(),
-      certificateExpirationDateUtc: notice.notAfter.toISOString(),
-      issuingCertificateAuthority: clip(notice.issuer, 256),
+      transactionId: notification.transactionId,
+      certificateRequest: base64(notification.csr),
+      certificateThumbprint: notification.thumbprint.toUpperCase(),
+      certificateSerialNumber: notification.serial.replace(/^0+(?=.)/, '').toUpperCase(),
+      certificateExpirationDateUtc: notification.notAfter.toISOString(),
+      issuingCertificateAuthority: clip(notification.issuer, 256),
       callerInfo,
-      caConfiguration: clip(notice.issuer, 256),
-      certificateAuthority: clip(notice.issuer, 256),
+      caConfiguration: clip(notification.issuer, 256),
+      certificateAuthority: clip(notification.issuer, 256),
     },
   });
 
 /** `{ "notification": … }` of failureNotification. */
-export const failureBody = (notice: FailureNotice, callerInfo: string): string =>
+export const failureBody = (notification: FailureNotification, callerInfo: string): string =>
   JSON.stringify({
     notification: {
-      transactionId: notice.transactionId,
-      certificateRequest: base64(notice.csr),
-      hResult: customerHresult(notice.hresult),
-      errorDescription: clip(notice.description, 255),
+      transactionId: notification.transactionId,
+      certificateRequest: base64(notification.csr),
+      hResult: customerHresult(notification.hresult),
+      errorDescription: clip(notification.description, 255),
       callerInfo,
     },
   });
@@ -64,7 +64,7 @@ const base64 = (octets: Uint8Array): string => Buffer.from(octets).toString('bas
 const clip = (text: string, length: number): string => text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
 
 export type Action = {
-  hop: Extract<Hop, 'validateRequest' | 'successNotification' | 'failureNotification'>;
+  hop: Extract<IntuneHop, 'validateRequest' | 'successNotification' | 'failureNotification'>;
   /** Of the service, from discovery. */
   uri: string;
   body: string;
@@ -76,7 +76,7 @@ export type Action = {
 /** One call. Throws IntuneUnreachable when what comes back is not an answer. */
 export async function act(
   action: Action,
-  { exchange, clock }: { exchange: Exchange; clock: Clock },
+  { exchange, clock }: { exchange: HttpsExchange; clock: Clock },
   signal: AbortSignal,
 ): Promise<IntuneAnswer> {
   const { hop, uri, body, clientRequestId } = action;
@@ -103,15 +103,15 @@ const headers = ({ token, clientRequestId, callerInfo }: Action): Record<string,
 const NO_ANSWER = new Set([401, 403, 404, 407, 408, 410, 429]);
 
 /** The answer, or undefined when there is none in it. */
-function readAnswer(reply: Reply): Verdict | undefined {
+function readAnswer(reply: HttpsReply): ActionAnswer | undefined {
   if (reply.status >= 500 || NO_ANSWER.has(reply.status)) return undefined;
   const body = unambiguous(parseObject(reply.text));
   return reply.status >= 400 ? refusal(reply.status, body) : verdict(body);
 }
 
-type Verdict = Omit<IntuneAnswer, 'clientRequestId'>;
+type ActionAnswer = Omit<IntuneAnswer, 'clientRequestId'>;
 
-function verdict(body: object | undefined): Verdict | undefined {
+function verdict(body: object | undefined): ActionAnswer | undefined {
   const raw = textField(body, 'code') ?? '';
   const code = quotable(raw);
   // Making it fit for a log must make no "yes" out of something else.
@@ -120,7 +120,7 @@ function verdict(body: object | undefined): Verdict | undefined {
 }
 
 /** Other statuses of 4xx speak of this one request, whose sender may have meant them: a "no", never a fault, never a "yes". */
-function refusal(status: number, body: object | undefined): Verdict {
+function refusal(status: number, body: object | undefined): ActionAnswer {
   const error = serviceError(body);
   const said = verdict(body) ?? { code: error?.code ?? '', description: error?.message ?? '' };
   return said.code && !isSuccess(said) ? said : { ...said, code: `HTTP${status}` };

@@ -11,23 +11,23 @@ import {
 import type { Clock } from '../core/environment.ts';
 import { entraFault } from './entra-faults.ts';
 import { IntuneUnreachable } from './unreachable.ts';
-import type { Exchange } from './https-exchange.ts';
+import type { HttpsExchange } from './https-exchange.ts';
 import { notAnAnswer } from './http-faults.ts';
 import { parseObject } from './untrusted-json.ts';
 import { singleFlight } from './single-flight.ts';
 
 /** How the app proves itself: a secret, a certificate or the assertion of a workload identity, as msal names them. */
-export type Credential = Pick<NodeAuthOptions, 'clientSecret' | 'clientCertificate' | 'clientAssertion'>;
+export type EntraCredential = Pick<NodeAuthOptions, 'clientSecret' | 'clientCertificate' | 'clientAssertion'>;
 
 export type TokenRequest = {
   /** The authority without the tenant, `https://login.microsoftonline.com`. */
   login: string;
   tenant: string;
   clientId: string;
-  credential: Credential;
+  credential: EntraCredential;
   /** `<resource>/.default`. */
   scope: string;
-  exchange: Exchange;
+  exchange: HttpsExchange;
   clock: Clock;
 };
 

@@ -1,10 +1,10 @@
 /** "Could not find out": the one exception of this room. What Intune answers, also a "no", is a value and never this. */
 
 /** Where on the way to an answer it happened, in the order in which they are passed. */
-export type Hop = 'token' | 'discovery' | 'validateRequest' | 'successNotification' | 'failureNotification';
+export type IntuneHop = 'token' | 'discovery' | 'validateRequest' | 'successNotification' | 'failureNotification';
 
-export type Circumstances = {
-  hop: Hop;
+export type UnreachableDetails = {
+  hop: IntuneHop;
   /** What happened, without a secret and without the body of an answer. */
   what: string;
   /** What an administrator does about it. */
@@ -25,7 +25,7 @@ export type Circumstances = {
 /** Entra, Graph or Intune gave no answer that means anything: nobody knows whether the certificate may be issued. */
 export class IntuneUnreachable extends Error {
   override readonly name = 'IntuneUnreachable';
-  readonly hop: Hop;
+  readonly hop: IntuneHop;
   readonly remedy: string;
   readonly retryable: boolean;
   readonly status: number | undefined;
@@ -33,7 +33,7 @@ export class IntuneUnreachable extends Error {
   readonly clientRequestId: string | undefined;
   readonly retryAfterMs: number | undefined;
 
-  constructor(circumstances: Circumstances) {
+  constructor(circumstances: UnreachableDetails) {
     super(sentence(circumstances), circumstances.cause === undefined ? {} : { cause: circumstances.cause });
     this.hop = circumstances.hop;
     this.remedy = circumstances.remedy;
@@ -45,7 +45,7 @@ export class IntuneUnreachable extends Error {
   }
 }
 
-function sentence({ hop, what, activityId, clientRequestId }: Circumstances): string {
+function sentence({ hop, what, activityId, clientRequestId }: UnreachableDetails): string {
   const ids = [activityId && `activity id ${activityId}`, clientRequestId && `client-request-id ${clientRequestId}`];
   const known = ids.filter(Boolean).join(', ');
   return `Intune ${hop}: ${what}${known && ` (${known})`}`;

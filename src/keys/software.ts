@@ -25,21 +25,21 @@ export type SoftwareKey = KeyProvider & { readonly privateKey: KeyObject };
  */
 export function softwareKey(privateKey: KeyObject): SoftwareKey {
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
-  const key = readKeyKind(spki);
+  const kind = readKeyKind(spki);
   // A bare KeyObject is the fast way into OpenSSL: PKCS#1 v1.5 for RSA, DER-encoded ECDSA for EC.
   const provider = {
     spki,
-    key,
+    kind,
     privateKey,
     sign: (data: Uint8Array, digest: Digest) => sign(digest, data, privateKey),
   };
-  if (key.type === 'ec')
+  if (kind.type === 'ec')
     return { ...provider, agree: (spki) => diffieHellman({ privateKey, publicKey: readPublicKey(spki).key }) };
-  if (key.type !== 'rsa') return provider;
+  if (kind.type !== 'rsa') return provider;
   return {
     ...provider,
     decrypt(ciphertext, transport) {
-      assertCiphertextLength(key, ciphertext);
+      assertCiphertextLength(kind, ciphertext);
       return decrypt(privateKey, ciphertext, transport);
     },
   };
@@ -74,7 +74,7 @@ export function keyFromPem(pem: string, where: string, passphrase?: string): Sof
   const privateKey = readPem(pem, where, passphrase);
   try {
     const key = softwareKey(privateKey);
-    if (key.key.type !== 'ed25519') return key;
+    if (key.kind.type !== 'ed25519') return key;
   } catch (cause) {
     throw new ConfigError(`${where}: a private key of a kind that cannot be used`, USABLE, { cause });
   }

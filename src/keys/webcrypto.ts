@@ -50,10 +50,10 @@ export async function webCryptoKey(parts: WebCryptoKey): Promise<KeyProvider> {
   const spki = octets(await subtle.exportKey('spki', publicKey));
   const key = readKeyKind(spki);
   const sign = (data: Uint8Array, digest: Digest): Promise<Uint8Array> => signWith(subtle, privateKeys, data, digest);
-  if (!privateKeys.some((one) => one.usages.includes('decrypt'))) return { spki, key, sign };
+  if (!privateKeys.some((one) => one.usages.includes('decrypt'))) return { spki, kind: key, sign };
   return {
     spki,
-    key,
+    kind: key,
     sign,
     decrypt(ciphertext, transport) {
       assertCiphertextLength(key, ciphertext);

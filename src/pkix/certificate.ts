@@ -96,9 +96,9 @@ export type CertificatePlan = {
 export function writeCertificate(
   plan: CertificatePlan,
   issuer: KeyProvider,
-  digest: Digest = digestFor(issuer.key),
+  digest: Digest = digestFor(issuer.kind),
 ): Promise<Uint8Array> {
-  return signStructure(tbsCertificate(plan, signatureIdentifier(issuer.key, digest)), issuer, digest);
+  return signStructure(tbsCertificate(plan, signatureIdentifier(issuer.kind, digest)), issuer, digest);
 }
 
 const VERSION_3 = encode(explicit(0), unsignedInteger(Uint8Array.of(2)));

@@ -61,9 +61,9 @@ export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
   };
 }
 
-type Attributes = Pick<CertificationRequest, 'challenge' | 'extensions' | 'requestedValidity'>;
+type CsrAttributes = Pick<CertificationRequest, 'challenge' | 'extensions' | 'requestedValidity'>;
 
-function readAttributes(attributes: DerReader | undefined): Attributes {
+function readAttributes(attributes: DerReader | undefined): CsrAttributes {
   let challenge: string | undefined;
   let extensions: Uint8Array | undefined;
   const pairs = new Map<string, string>();
@@ -131,7 +131,7 @@ export function writeCertificationRequest(plan: RequestPlan, key: KeyProvider): 
   ].filter((der) => der !== undefined);
   const sorted = attributes.toSorted((a, b) => Buffer.compare(a, b));
   const info = sequence(smallInteger(0), plan.subject, key.spki, encode(explicit(0), ...sorted));
-  return signStructure(info, key, digestFor(key.key));
+  return signStructure(info, key, digestFor(key.kind));
 }
 
 const attribute = (type: string, value: Uint8Array): Uint8Array => sequence(oid(type), setOf(value));

@@ -5,9 +5,9 @@ import { bitString, nullValue, oid, sequence } from '../asn1/writer.ts';
 import type { Digest, KeyKind, KeyProvider } from '../core/keys.ts';
 import { OID } from './oids.ts';
 
-type Row = { digest: Digest | undefined; type: KeyKind['type'] };
+type SignatureRow = { digest: Digest | undefined; type: KeyKind['type'] };
 
-const ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
+const ROWS: ReadonlyMap<string, SignatureRow> = new Map<string, SignatureRow>([
   ['1.2.840.113549.1.1.5', { digest: 'sha1', type: 'rsa' }],
   ['1.2.840.113549.1.1.14', { digest: 'sha224', type: 'rsa' }],
   ['1.2.840.113549.1.1.11', { digest: 'sha256', type: 'rsa' }],
@@ -101,5 +101,5 @@ export const digestFor = (key: KeyKind): Digest =>
 /** SIGNED{ToBeSigned} of RFC 5280 1: the structure, signed. Used for certificates, requests and CRLs. */
 export async function signStructure(tbs: Uint8Array, signer: KeyProvider, digest: Digest): Promise<Uint8Array> {
   const signature = await signer.sign(tbs, digest);
-  return sequence(tbs, signatureIdentifier(signer.key, digest), bitString(signature));
+  return sequence(tbs, signatureIdentifier(signer.kind, digest), bitString(signature));
 }

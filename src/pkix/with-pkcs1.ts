@@ -1,7 +1,7 @@
 /**
  * Node 24 finds out whether it was given a key, or options with a key in them, by trying: every miss throws an Error
  * inside node:crypto that is caught there, twice for each RSA operation with options. A key that says its padding
- * itself is a hit at the first try. Version-specific: the self-test at the start notices when it no longer holds.
+ * itself is a hit at the first try. Version-specific: the self-test at the start notifications when it no longer holds.
  */
 import { constants, type KeyObject } from 'node:crypto';
 

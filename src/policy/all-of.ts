@@ -32,9 +32,9 @@ export function allOf(members: readonly Policy[]): Policy {
     },
 
     ...(hears.length > 0 && {
-      async notify(notice, signal) {
+      async notify(notification, signal) {
         const heard: Facts[] = [];
-        for (const member of hears) heard.push(await member.notify(notice, signal));
+        for (const member of hears) heard.push(await member.notify(notification, signal));
         return Object.assign({}, ...heard) as Facts;
       },
     }),

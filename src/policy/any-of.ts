@@ -7,7 +7,7 @@ import { assertSome, askedFor, hearing, nameOf } from './members.ts';
 /**
  * Allows when a member does, with that member's words. Where none allows: what a member threw, else the first pend, else
  * a deny with what all of them said. Throws ConfigError when there is no member, or when more than one of them has a
- * `notify`: a notice does not say who allowed the request, and after a restart nobody else remembers.
+ * `notify`: a notification does not say who allowed the request, and after a restart nobody else remembers.
  */
 export function anyOf(members: readonly Policy[]): Policy {
   assertSome(members, 'anyOf');
@@ -44,7 +44,7 @@ export function anyOf(members: readonly Policy[]): Policy {
       return pend ?? refused(denies);
     },
 
-    ...(hears && { notify: (notice, signal) => hears.notify(notice, signal) }),
+    ...(hears && { notify: (notification, signal) => hears.notify(notification, signal) }),
   };
 }
 

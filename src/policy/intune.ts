@@ -1,7 +1,7 @@
 /** Lets Intune decide, for the SCEP profile that put the challenge into the request, and tells it what became of it. */
 import type { Decision, Facts, Policy } from '../core/policy.ts';
 import { Refusal } from '../core/errors.ts';
-import type { Notice } from '../core/notification.ts';
+import type { Notification } from '../core/notification.ts';
 import type { IntuneClient } from '../intune/client.ts';
 import { INTUNE_CODES } from '../intune/answer-codes.ts';
 import { IntuneUnreachable } from '../intune/unreachable.ts';
@@ -38,19 +38,22 @@ export function intunePolicy({ client, notify, onUnreachable }: IntunePolicyOpti
       }
     },
 
-    async notify(notice, signal) {
-      const answer = await tell(client, notice, signal);
+    async notify(notification, signal) {
+      const answer = await tell(client, notification, signal);
       if (isSuccess(answer)) return answerFacts(answer);
-      throw new Refusal('notification_failed', `Intune answered the ${notice.kind} notification with ${words(answer)}`);
+      throw new Refusal(
+        'notification_failed',
+        `Intune answered the ${notification.kind} notification with ${words(answer)}`,
+      );
     },
   };
 }
 
-async function tell(client: IntuneClient, notice: Notice, signal: AbortSignal): Promise<IntuneAnswer> {
+async function tell(client: IntuneClient, notification: Notification, signal: AbortSignal): Promise<IntuneAnswer> {
   try {
-    return notice.kind === 'success'
-      ? await client.successNotification(notice, signal)
-      : await client.failureNotification(notice, signal);
+    return notification.kind === 'success'
+      ? await client.successNotification(notification, signal)
+      : await client.failureNotification(notification, signal);
   } catch (cause) {
     if (!(cause instanceof IntuneUnreachable)) throw cause;
     throw new Refusal('notification_failed', `${cause.message}. ${cause.remedy}`, { cause });

@@ -19,7 +19,7 @@ export class WebhookUnreachable extends Error {
 }
 
 /** How a service is reached. */
-export type Connection = {
+export type WebhookConnection = {
   /** PEM of CAs to trust beside the public ones. */
   trustCa?: string | undefined;
   /** The longest that one exchange may take, milliseconds. */
@@ -30,7 +30,7 @@ export type Connection = {
 const MOST_OCTETS = 64 * 1024;
 
 /** Posts over connections of its own; `close` ends them. */
-export function httpPost({ trustCa, timeout }: Connection): { post: Post; close: () => Promise<void> } {
+export function httpPost({ trustCa, timeout }: WebhookConnection): { post: Post; close: () => Promise<void> } {
   // Made once: with `ca` in its place, every connection would read the hundred and more certificates again.
   const tls =
     trustCa === undefined

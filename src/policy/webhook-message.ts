@@ -1,7 +1,7 @@
 /** What a webhook is sent and what it may answer: docs/webhook.md in code. Names that step-ca also has are as it has them. */
 import type { CertificationRequest, EnrollmentRequest } from '../core/request.ts';
 import type { KeyKind } from '../core/keys.ts';
-import type { Notice } from '../core/notification.ts';
+import type { Notification } from '../core/notification.ts';
 import { readExtendedKeyUsage, readGeneralNames, readKeyUsage } from '../pkix/extensions.ts';
 import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
 
@@ -32,20 +32,20 @@ export const requestBody = (request: EnrollmentRequest, now: Date): string => {
 };
 
 /** Tells what became of a request. */
-export const noticeBody = (notice: Notice, now: Date): string =>
+export const notificationBody = (notification: Notification, now: Date): string =>
   JSON.stringify({
     version: VERSION,
-    event: notice.kind === 'success' ? 'issued' : 'failed',
+    event: notification.kind === 'success' ? 'issued' : 'failed',
     timestamp: now.toISOString(),
-    endpoint: notice.endpoint,
-    scepTransactionID: notice.transactionId,
-    x509CertificateRequest: { raw: base64(notice.csr) },
-    ...(notice.kind === 'success'
-      ? { certificate: certificateFacts(notice) }
-      : { scepErrorCode: notice.hresult, scepErrorDescription: notice.description }),
+    endpoint: notification.endpoint,
+    scepTransactionID: notification.transactionId,
+    x509CertificateRequest: { raw: base64(notification.csr) },
+    ...(notification.kind === 'success'
+      ? { certificate: certificateFacts(notification) }
+      : { scepErrorCode: notification.hresult, scepErrorDescription: notification.description }),
   });
 
-const certificateFacts = ({ serial, thumbprint, issuer, notAfter }: Notice & { kind: 'success' }) => ({
+const certificateFacts = ({ serial, thumbprint, issuer, notAfter }: Notification & { kind: 'success' }) => ({
   serial,
   thumbprint,
   issuer,
@@ -66,13 +66,13 @@ const usageName = (oid: string): string =>
   Object.entries(EXTENDED_KEY_USAGES).find(([, value]) => value === oid)?.[0] ?? oid;
 
 export const VERDICTS = ['allow', 'deny', 'pend'] as const;
-export type Verdict = { verdict: (typeof VERDICTS)[number]; reason: string };
+export type WebhookVerdict = { verdict: (typeof VERDICTS)[number]; reason: string };
 
 /**
  * `{ "decision": "allow" | "deny" | "pend", "reason": … }`, or step-ca's `{ "allow": true | false }`. Undefined for
  * everything else, and for an answer that says both and contradicts itself.
  */
-export function readVerdict(text: string): Verdict | undefined {
+export function readVerdict(text: string): WebhookVerdict | undefined {
   const answer = json(text);
   if (typeof answer !== 'object' || answer === null) return undefined;
   const { decision, allow, reason } = answer as Record<string, unknown>;
@@ -82,7 +82,7 @@ export function readVerdict(text: string): Verdict | undefined {
   return { verdict, reason: typeof reason === 'string' ? reason : '' };
 }
 
-const worded = (allow: boolean | undefined): Verdict['verdict'] | undefined =>
+const worded = (allow: boolean | undefined): WebhookVerdict['verdict'] | undefined =>
   allow === undefined ? undefined : allow ? 'allow' : 'deny';
 
 function json(text: string): unknown {

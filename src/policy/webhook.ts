@@ -5,7 +5,7 @@ import type { Decision, Deny, Facts, Policy } from '../core/policy.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
 import { WebhookUnreachable } from './post.ts';
-import { noticeBody, readVerdict, requestBody, type Verdict } from './webhook-message.ts';
+import { notificationBody, readVerdict, requestBody, type WebhookVerdict } from './webhook-message.ts';
 import { type SenderOptions, webhookSender } from './webhook-sender.ts';
 import { withhold } from './withhold.ts';
 
@@ -45,9 +45,9 @@ export function webhookPolicy(options: WebhookPolicyOptions): Policy {
     },
 
     ...(notify !== 'none' && {
-      async notify(notice, signal) {
+      async notify(notification, signal) {
         const now = clock();
-        const { status } = await send(noticeBody(notice, now), now, signal).catch(notAccepted);
+        const { status } = await send(notificationBody(notification, now), now, signal).catch(notAccepted);
         if (status >= 200 && status < 300) return statusFact(status);
         throw new Refusal('notification_failed', `${host} answered a notification with HTTP ${status}`);
       },
@@ -78,13 +78,13 @@ function bodyOf(request: EnrollmentRequest, now: Date): string | Deny {
 const LONGEST_REASON = 300;
 
 /** Shortened last, or the beginning of a challenge could be left. */
-const reasonOf = ({ reason }: Verdict, { csr }: EnrollmentRequest): string =>
+const reasonOf = ({ reason }: WebhookVerdict, { csr }: EnrollmentRequest): string =>
   withhold(reason, csr.challenge).slice(0, LONGEST_REASON);
 
 const reasonFact = (reason: string): Facts => (reason === '' ? {} : { webhookReason: reason });
 
 const DECISIONS: Readonly<
-  Record<Verdict['verdict'], (reason: string, notify: WebhookPolicyOptions['notify']) => Decision>
+  Record<WebhookVerdict['verdict'], (reason: string, notify: WebhookPolicyOptions['notify']) => Decision>
 > = {
   allow: (reason, notify) => ({ kind: 'allow', notify, facts: reasonFact(reason) }),
   deny: (reason) => ({ kind: 'deny', code: 'policy_denied', detail: `the webhook said no: ${reason || 'no reason'}` }),

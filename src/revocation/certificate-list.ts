@@ -43,11 +43,11 @@ export async function writeCrl(plan: RevocationListPlan): Promise<Uint8Array> {
       `${ca.text}: may not sign revocation lists`,
       'Its keyUsage must have cRLSign. certs/README.md shows how.',
     );
-  const digest = digestFor(issuer.key.key);
+  const digest = digestFor(issuer.key.kind);
   const kept = revoked.filter(({ notAfter }) => notAfter.getTime() + validity >= thisUpdate.getTime());
   const tbs = sequence(
     VERSION_2,
-    signatureIdentifier(issuer.key.key, digest),
+    signatureIdentifier(issuer.key.kind, digest),
     ca.subject,
     time(thisUpdate),
     time(new Date(thisUpdate.getTime() + validity)),

@@ -21,7 +21,7 @@ export type RevocationListOptions = {
 };
 
 /** `revoked`: how many certificates were revoked when it was begun. */
-type Kept = { revoked: number; renewAt: number; crl: Promise<Uint8Array> };
+type CachedCrl = { revoked: number; renewAt: number; crl: Promise<Uint8Array> };
 
 /**
  * Signs a list when one is asked for and none is kept, when a certificate was revoked since, by this process or by
@@ -29,7 +29,7 @@ type Kept = { revoked: number; renewAt: number; crl: Promise<Uint8Array> };
  * list before where the clock stands still or goes back; so numbers rise also over restarts and across replicas.
  */
 export function revocationList({ issuer, store, validity, clock }: RevocationListOptions): RevocationList {
-  let kept: Kept | undefined;
+  let kept: CachedCrl | undefined;
   let last = 0;
 
   async function make(thisUpdate: Date): Promise<Uint8Array> {

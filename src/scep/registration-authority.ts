@@ -30,7 +30,7 @@ export function registrationAuthority(
 
 function recipientKey(keyed: KeyedCertificate): RecipientKey {
   const { key } = keyed;
-  if (key.key.type !== 'rsa' || !key.decrypt)
+  if (key.kind.type !== 'rsa' || !key.decrypt)
     throw new ConfigError(
       'The RA key cannot decrypt.',
       'SCEP clients encrypt to an RSA key. Give the RA an RSA key; the CA key may stay what it is.',

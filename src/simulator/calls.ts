@@ -1,10 +1,10 @@
 /** Remembers the calls that the simulated services answered, without their secrets. */
-import type { Answer, Exchange, Hop } from './service-call.ts';
+import type { ServiceAnswer, ServiceCall, ServiceHop } from './service-call.ts';
 
-export type Call = {
+export type RecordedCall = {
   /** ISO 8601. */
   at: string;
-  hop: Hop;
+  hop: ServiceHop;
   /** The Intune code; elsewhere the words of the HTTP status, `timeout` or `disconnect`. */
   code: string;
   /** HTTP status; 0 when there was no answer. */
@@ -20,9 +20,9 @@ const KEPT = 10_000;
 const SECRETS = ['client_secret', 'client_assertion'];
 
 export class CallList {
-  #calls: Call[] = [];
+  #calls: RecordedCall[] = [];
 
-  remember(exchange: Exchange, answer: Answer): Call {
+  remember(exchange: ServiceCall, answer: ServiceAnswer): RecordedCall {
     const replied = answer.kind === 'reply' ? answer : { status: 0, code: answer.kind };
     const call = {
       at: exchange.at.toISOString(),
@@ -38,7 +38,7 @@ export class CallList {
   }
 
   /** The calls so far, oldest first. */
-  list(): readonly Call[] {
+  list(): readonly RecordedCall[] {
     return [...this.#calls];
   }
 
@@ -47,7 +47,7 @@ export class CallList {
   }
 }
 
-function recordedBody({ hop, body }: Exchange): unknown {
+function recordedBody({ hop, body }: ServiceCall): unknown {
   if (body === '') return null;
   if (hop === 'token') return withoutSecrets(body);
   try {

@@ -20,10 +20,10 @@ type Side = {
   keyUsage: readonly string[] | undefined;
   extendedKeyUsage: readonly string[] | undefined;
 };
-export type Expected = Side & { keyLength: number | undefined };
+export type ExpectedRequest = Side & { keyLength: number | undefined };
 export type Actual = Side & { key: KeyKind };
 
-type Check = { code: IntuneCode; fails: (expected: Expected, actual: Actual) => boolean };
+type Check = { code: IntuneCode; fails: (expected: ExpectedRequest, actual: Actual) => boolean };
 
 /** In this order; the first that fails is the answer. */
 const CHECKS: readonly Check[] = [
@@ -42,14 +42,14 @@ const CHECKS: readonly Check[] = [
 ];
 
 /** `Success`, or the code of the first difference. */
-export const compare = (expected: Expected, actual: Actual): IntuneCode =>
+export const compare = (expected: ExpectedRequest, actual: Actual): IntuneCode =>
   CHECKS.find((check) => check.fails(expected, actual))?.code ?? 'Success';
 
 const sameSet = (a: readonly string[], b: readonly string[]): boolean => canonical(a) === canonical(b);
 const canonical = (items: readonly string[]): string => JSON.stringify([...new Set(items)].toSorted());
 
 /** The expectation in the form that is compared. */
-export const expectedSide = (expectation: Expectation): Expected => ({
+export const expectedSide = (expectation: Expectation): ExpectedRequest => ({
   subject: nameFromText(expectation.subject),
   san: expectation.san?.length
     ? readGeneralNames(subjectAltName(expectation.san.map(generalNameFromText)).value).map(comparableName)

@@ -1,6 +1,6 @@
 /** Entra: the OpenID configuration of the tenant and the token endpoint, client credentials alone (RFC 6749 4.4). */
 import { entraError } from './error-bodies.ts';
-import { type Answer, type Exchange, type Handler, json, mediaType } from './service-call.ts';
+import { type ServiceAnswer, type ServiceCall, type Handler, json, mediaType } from './service-call.ts';
 import type { Site } from './site.ts';
 import type { SimulatorState } from './state.ts';
 import { ROLES, type TokenAuthority } from './tokens.ts';
@@ -14,7 +14,7 @@ export const openid =
   (exchange) =>
     knows(state, exchange.tenant) ? json(200, configuration(exchange, state)) : tenantUnknown(exchange);
 
-const configuration = ({ site, tenant }: Exchange, state: SimulatorState): object => ({
+const configuration = ({ site, tenant }: ServiceCall, state: SimulatorState): object => ({
   issuer: issuer(site, state),
   authorization_endpoint: `${site.login}/${tenant}/oauth2/v2.0/authorize`,
   token_endpoint: `${site.login}/${tenant}/oauth2/v2.0/token`,
@@ -104,7 +104,7 @@ const GRANT_CHECKS: readonly GrantCheck[] = [
   },
 ];
 
-function refusal(exchange: Exchange, form: URLSearchParams, state: SimulatorState): Answer | undefined {
+function refusal(exchange: ServiceCall, form: URLSearchParams, state: SimulatorState): ServiceAnswer | undefined {
   if (!knows(state, exchange.tenant)) return tenantUnknown(exchange);
   const failed = GRANT_CHECKS.find(({ fails }) => fails(form, state));
   return failed && entraError(exchange, failed);
@@ -113,7 +113,7 @@ function refusal(exchange: Exchange, form: URLSearchParams, state: SimulatorStat
 const knows = ({ tenant, tenantId }: SimulatorState, name: string): boolean =>
   [tenant, tenantId].some((known) => known.toLowerCase() === name.toLowerCase());
 
-const tenantUnknown = (exchange: Exchange): Answer =>
+const tenantUnknown = (exchange: ServiceCall): ServiceAnswer =>
   entraError(exchange, {
     status: 400,
     error: exchange.hop === 'openid' ? 'invalid_tenant' : 'invalid_request',

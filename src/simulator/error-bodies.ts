@@ -1,10 +1,10 @@
 /** The three shapes in which Entra, Graph and Intune report an error. */
-import { type Answer, type Exchange, json, statusText } from './service-call.ts';
+import { type ServiceAnswer, type ServiceCall, json, statusText } from './service-call.ts';
 
 type AadError = { status: number; error: string; number: number; text: string };
 
 /** Entra: OAuth 2.0 (RFC 6749 5.2) with an AADSTS number. */
-export const entraError = (exchange: Exchange, { status, error, number, text }: AadError): Answer => {
+export const entraError = (exchange: ServiceCall, { status, error, number, text }: AadError): ServiceAnswer => {
   const timestamp = exchange.at.toISOString().replace('T', ' ').replace(/\.\d+/, '');
   const correlation = exchange.clientRequestId;
   return json(status, {
@@ -17,19 +17,19 @@ export const entraError = (exchange: Exchange, { status, error, number, text }: 
 };
 
 /** Graph: a code, words and an inner error that names the request. */
-export const graphError = (exchange: Exchange, status: number, code: string, message: string): Answer => {
+export const graphError = (exchange: ServiceCall, status: number, code: string, message: string): ServiceAnswer => {
   const innerError = { date: exchange.at.toISOString(), 'client-request-id': exchange.clientRequestId };
   return json(status, { error: { code, message, innerError } }, challengeFor(status));
 };
 
 /** Intune: `message` is JSON once more, inside a string. */
 export const intuneError = (
-  exchange: Exchange,
+  exchange: ServiceCall,
   status: number,
   code: string,
   words: string,
   headers: Readonly<Record<string, string>> = {},
-): Answer => {
+): ServiceAnswer => {
   const message = JSON.stringify({
     _version: 3,
     Message: `${words} - Activity ID: ${exchange.clientRequestId}`,
@@ -47,7 +47,11 @@ const challengeFor = (status: number): { headers: Record<string, string> } => ({
 });
 
 /** A bare HTTP failure in the shape of the service that the hop belongs to. */
-export function statusError(exchange: Exchange, status: number, headers: Readonly<Record<string, string>>): Answer {
+export function statusError(
+  exchange: ServiceCall,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): ServiceAnswer {
   const words = `The simulator was told to answer ${status}.`;
   if (exchange.hop !== 'openid' && exchange.hop !== 'token')
     return intuneError(exchange, status, statusText(status).replaceAll(' ', ''), words, headers);

@@ -29,17 +29,17 @@ export const discovery =
     return json(200, { '@odata.context': `${site.graph}/v1.0/$metadata#endpoints`, value });
   };
 
-type Endpoint = { id: string; deletedDateTime: null; capability: string; uri: string } & Record<
+type GraphEndpoint = { id: string; deletedDateTime: null; capability: string; uri: string } & Record<
   'providerId' | 'providerName' | 'providerResourceId' | 'serviceName',
   string
 >;
 
-const endpointsOf = (site: Site): Endpoint[] => [
+const endpointsOf = (site: Site): GraphEndpoint[] => [
   endpoint('5a1f6d9e-0c3b-4f0e-9f57-2f6d8a3b7c01', 'PkiConnectorFEService', site.connector),
   endpoint('5a1f6d9e-0c3b-4f0e-9f57-2f6d8a3b7c02', 'ScepRequestValidationFEService', site.validation),
 ];
 
-const endpoint = (id: string, name: string, uri: string): Endpoint => ({
+const endpoint = (id: string, name: string, uri: string): GraphEndpoint => ({
   id,
   deletedDateTime: null,
   capability: name,
@@ -50,7 +50,7 @@ const endpoint = (id: string, name: string, uri: string): Endpoint => ({
   uri,
 });
 
-const atEvilHost = (entry: Endpoint): Endpoint => ({ ...entry, uri: EVIL + new URL(entry.uri).pathname });
+const atEvilHost = (entry: GraphEndpoint): GraphEndpoint => ({ ...entry, uri: EVIL + new URL(entry.uri).pathname });
 
 const lowerCaseKeys = (entry: object): object =>
   Object.fromEntries(Object.entries(entry).map(([key, value]) => [key.toLowerCase(), value as unknown]));

@@ -2,18 +2,18 @@
 import { INTUNE_CODES, isIntuneCode } from './intune-codes.ts';
 import { ControlError } from './control-error.ts';
 import { intuneError, statusError } from './error-bodies.ts';
-import { ACTIONS, type Answer, type Exchange, HOPS, type Hop, type Twist } from './service-call.ts';
+import { ACTIONS, type ServiceAnswer, type ServiceCall, HOPS, type ServiceHop, type Twist } from './service-call.ts';
 import { result } from './scep-action-routes.ts';
 
 /** A fault answers instead of the service, or bends what the service answers. */
-export type Effect = { answer: (exchange: Exchange) => Answer } | { twist: Twist };
+export type Effect = { answer: (exchange: ServiceCall) => ServiceAnswer } | { twist: Twist };
 
 /** A fault to set. Without `count` it stays until it is cleared; with one it hits so many calls. */
-export type FaultRequest = { hop: Hop; fault: FaultValue; count?: number };
+export type FaultRequest = { hop: ServiceHop; fault: FaultValue; count?: number };
 export type FaultValue = string | number | { code: string } | { status: number; retryAfter?: number };
 
-type Row = {
-  hops: readonly Hop[];
+type FaultRow = {
+  hops: readonly ServiceHop[];
   /** How it is written. */
   form: string;
   /** What it does. */
@@ -21,7 +21,7 @@ type Row = {
   read: (value: unknown) => Effect | undefined;
 };
 
-const named = (name: string, hops: readonly Hop[], words: string, effect: Effect): Row => ({
+const named = (name: string, hops: readonly ServiceHop[], words: string, effect: Effect): FaultRow => ({
   hops,
   form: name,
   words,
@@ -35,7 +35,7 @@ const page = (body: string): Effect => ({
 const INTERNAL = 'An internal server error has occurred';
 
 /** What is accepted, in the order in which it is tried. */
-export const FAULTS: readonly Row[] = [
+export const FAULTS: readonly FaultRow[] = [
   named('html', HOPS, 'a page of HTML with status 200, as a proxy sends', page('<html><body>Sign in</body></html>')),
   named('empty', HOPS, 'status 200 and no body', page('')),
   named('timeout', HOPS, 'no answer until the client goes away', { answer: () => ({ kind: 'timeout' }) }),
@@ -92,7 +92,7 @@ type Standing = { effect: Effect; fault: FaultValue; left: number };
 
 /** The faults that are set, hop by hop; of several on one hop the oldest comes first. */
 export class Faults {
-  readonly #standing = new Map<Hop, Standing[]>();
+  readonly #standing = new Map<ServiceHop, Standing[]>();
 
   /** Sets a fault. Throws ControlError that says what is accepted. */
   set(request: unknown): void {
@@ -109,7 +109,7 @@ export class Faults {
   }
 
   /** The fault that hits this call; it counts as used. */
-  next(hop: Hop): Effect | undefined {
+  next(hop: ServiceHop): Effect | undefined {
     const standing = this.#standing.get(hop);
     const [first] = standing ?? [];
     if (first && --first.left <= 0) standing!.shift();
@@ -128,7 +128,7 @@ export class Faults {
   }
 }
 
-const accepted = (hop: Hop): string =>
+const accepted = (hop: ServiceHop): string =>
   `Accepted: ${FAULTS.filter((row) => row.hops.includes(hop))
     .map(({ form, words }) => `${form} (${words})`)
     .join('; ')}.`;

@@ -33,7 +33,10 @@ export type IntuneCode = keyof typeof INTUNE_CODES;
 export const isIntuneCode = (text: string): text is IntuneCode => Object.hasOwn(INTUNE_CODES, text);
 
 /** What an action says: the code and words for people. */
-export type Verdict = { code: IntuneCode; description: string };
+export type IntuneVerdict = { code: IntuneCode; description: string };
 
 /** The verdict with the words of its code, or with better ones. Never put a challenge or a token into them. */
-export const verdict = (code: IntuneCode, description: string = INTUNE_CODES[code]): Verdict => ({ code, description });
+export const verdict = (code: IntuneCode, description: string = INTUNE_CODES[code]): IntuneVerdict => ({
+  code,
+  description,
+});

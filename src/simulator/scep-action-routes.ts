@@ -1,20 +1,27 @@
 /** The three ScepActions on the wire: token, headers and body are checked before anything is decided. */
-import type { Verdict } from './intune-codes.ts';
+import type { IntuneVerdict } from './intune-codes.ts';
 import { intuneError } from './error-bodies.ts';
-import { type Action, type Answer, type Exchange, type Handler, json, mediaType } from './service-call.ts';
+import {
+  type ServiceAction,
+  type ServiceAnswer,
+  type ServiceCall,
+  type Handler,
+  json,
+  mediaType,
+} from './service-call.ts';
 import { isGuid } from './guid.ts';
 import { ROLES, type TokenAuthority } from './tokens.ts';
 import { type Caller, FAILURE_FIELDS, type Message, SUCCESS_FIELDS, type Validation } from './validation.ts';
 
-type Row = {
+type ActionRow = {
   /** The one member of the body. */
   envelope: string;
   /** What it must hold; texts, but for a name in `numbers`. */
   fields: readonly string[];
-  decide: (validation: Validation, message: Message, caller: Caller) => Verdict;
+  decide: (validation: Validation, message: Message, caller: Caller) => IntuneVerdict;
 };
 
-const ROWS: Readonly<Record<Action, Row>> = {
+const ROWS: Readonly<Record<ServiceAction, ActionRow>> = {
   validateRequest: {
     envelope: 'request',
     fields: ['transactionId', 'certificateRequest', 'callerInfo'],
@@ -48,7 +55,7 @@ const NUMBERS = new Set(['hResult']);
 const API_VERSIONS = ['2018-02-20', '5018-02-20', '5019-05-05'];
 
 /** Answers one of the actions. */
-export const scepAction = (action: Action, tokens: TokenAuthority, validation: Validation): Handler => {
+export const scepAction = (action: ServiceAction, tokens: TokenAuthority, validation: Validation): Handler => {
   const row = ROWS[action];
   return (exchange) => {
     const token = tokens.check(exchange.headers.authorization, `${exchange.site.intune}/`, exchange.at);
@@ -65,13 +72,16 @@ export const scepAction = (action: Action, tokens: TokenAuthority, validation: V
 };
 
 /** An answer of 200 with a code; a refusal looks the same as a success but for the code. */
-export const result = ({ site }: Exchange, { code, description }: { code: string; description: string }): Answer => {
+export const result = (
+  { site }: ServiceCall,
+  { code, description }: { code: string; description: string },
+): ServiceAnswer => {
   const type = '#microsoft.management.services.scepRequestValidationService.api.scepActionResult';
   const context = `${site.validation}/$metadata${type}`;
   return json(200, { '@odata.context': context, code, errorDescription: description }, { code });
 };
 
-function headerProblem({ headers, clientRequestId }: Exchange): string | undefined {
+function headerProblem({ headers, clientRequestId }: ServiceCall): string | undefined {
   const version = headers['api-version'];
   if (typeof version !== 'string' || !API_VERSIONS.includes(version))
     return `The header api-version must be one of ${API_VERSIONS.join(', ')}.`;
@@ -79,7 +89,7 @@ function headerProblem({ headers, clientRequestId }: Exchange): string | undefin
 }
 
 /** The message inside its envelope, or what is wrong with it. */
-function readMessage(body: string, { envelope, fields }: Row): Message | string {
+function readMessage(body: string, { envelope, fields }: ActionRow): Message | string {
   const message = member(parsed(body), envelope);
   const wrong = fields.find((name) => typeof member(message, name) !== (NUMBERS.has(name) ? 'number' : 'string'));
   if (wrong !== undefined)

@@ -11,14 +11,14 @@ export const HOPS = [
   'successNotification',
   'failureNotification',
 ] as const;
-export type Hop = (typeof HOPS)[number];
+export type ServiceHop = (typeof HOPS)[number];
 
 /** The hops that are ScepActions of Intune and answer with an Intune code. */
 export const ACTIONS = ['validateRequest', 'successNotification', 'failureNotification'] as const;
-export type Action = (typeof ACTIONS)[number];
+export type ServiceAction = (typeof ACTIONS)[number];
 
-export type Exchange = {
-  hop: Hop;
+export type ServiceCall = {
+  hop: ServiceHop;
   at: Date;
   site: Site;
   /** The first segment of an Entra path; empty elsewhere. */
@@ -31,18 +31,18 @@ export type Exchange = {
 };
 
 /** What the caller gets. `timeout` holds the connection open without a word, `disconnect` closes it. */
-export type Answer =
+export type ServiceAnswer =
   | { kind: 'reply'; status: number; code: string; headers: Readonly<Record<string, string>>; body: string }
   | { kind: 'timeout' | 'disconnect' };
 
 /** A service's way to answer. A twist is a fault that bends the answer instead of taking its place. */
-export type Handler = (exchange: Exchange, twist?: Twist) => Answer;
+export type Handler = (exchange: ServiceCall, twist?: Twist) => ServiceAnswer;
 export type Twist = 'no-role' | 'lowercase-keys' | 'evil-host';
 
 type Extras = { code?: string; headers?: Readonly<Record<string, string>> };
 
 /** A JSON answer. `code` is what the list of calls shows; the words of the status when not given. */
-export const json = (status: number, body: object, { code, headers }: Extras = {}): Answer => ({
+export const json = (status: number, body: object, { code, headers }: Extras = {}): ServiceAnswer => ({
   kind: 'reply',
   status,
   code: code ?? statusText(status),
@@ -71,5 +71,5 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
 export const statusText = (status: number): string => STATUS_TEXTS[status] ?? String(status);
 
 /** The media type of the body, without parameters, in lower case. */
-export const mediaType = ({ headers }: Exchange): string =>
+export const mediaType = ({ headers }: ServiceCall): string =>
   (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();

@@ -1,7 +1,7 @@
 /** A simulated Intune tenant on loopback: Entra, Graph and Intune over HTTPS, and a control API beside them. */
 import type { Clock, Logger, RandomBytes } from '../core/environment.ts';
 import { keyFromPem } from '../keys/software.ts';
-import { type Call, CallList } from './calls.ts';
+import { type RecordedCall, CallList } from './calls.ts';
 import { challengeKeys, mintChallenge } from './challenge-password.ts';
 import { controlApp } from './control.ts';
 import { type Expectation, readExpectation } from './expectation.ts';
@@ -44,7 +44,7 @@ export type Simulator = {
   state: SimulatorState;
   /** A challenge for this request, base64. Throws ControlError when the expectation makes no sense. */
   mint(expectation: Expectation): string;
-  calls(): readonly Call[];
+  calls(): readonly RecordedCall[];
   /** Throws ControlError, which says what is accepted. */
   fault(request: FaultRequest): void;
   clearFaults(): void;

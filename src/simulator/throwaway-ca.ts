@@ -25,10 +25,10 @@ const CA_DAYS = 3650;
 const SERVER_DAYS = 365;
 
 /** Private key and certificate, both PEM. */
-export type Credential = { key: string; certificate: string };
+export type TlsCredential = { key: string; certificate: string };
 
 /** A new CA, valid for ten years. */
-export async function newAuthority(now: Date, random: RandomBytes): Promise<Credential> {
+export async function newAuthority(now: Date, random: RandomBytes): Promise<TlsCredential> {
   const key = generateKey('p256');
   const extensions = [basicConstraints(true, 0), keyUsage(['keyCertSign', 'cRLSign']), subjectKeyIdentifier(key.spki)];
   const der = await certify({ subject: CA_NAME, key, days: CA_DAYS, extensions }, key, now, random);
@@ -36,7 +36,11 @@ export async function newAuthority(now: Date, random: RandomBytes): Promise<Cred
 }
 
 /** A new server key and certificate for localhost and 127.0.0.1, valid for a year: made anew at every start. */
-export async function serverCredential(authority: Credential, now: Date, random: RandomBytes): Promise<Credential> {
+export async function serverCredential(
+  authority: TlsCredential,
+  now: Date,
+  random: RandomBytes,
+): Promise<TlsCredential> {
   const issuer = keyFromPem(authority.key, 'the CA key in the state of the simulator');
   const key = generateKey('p256');
   const extensions = [
@@ -50,11 +54,11 @@ export async function serverCredential(authority: Credential, now: Date, random:
   return { key: privateKeyPem(key.privateKey), certificate: pem(der) };
 }
 
-type Plan = { subject: Uint8Array; key: KeyProvider; days: number; extensions: readonly Extension[] };
+type CertificatePlan = { subject: Uint8Array; key: KeyProvider; days: number; extensions: readonly Extension[] };
 
 /** Valid since yesterday, because the clocks of two machines differ. */
 const certify = (
-  { subject, key, days, extensions }: Plan,
+  { subject, key, days, extensions }: CertificatePlan,
   issuer: KeyProvider,
   now: Date,
   random: RandomBytes,

@@ -4,7 +4,7 @@ import { DerError } from '../asn1/limits.ts';
 import { type UnprovenRequest, readCertificationRequest } from '../pkix/csr.ts';
 import { fromBase64 } from './base64.ts';
 import { type Challenge, type ChallengeKeys, openChallenge } from './challenge-password.ts';
-import { type IntuneCode, type Verdict, verdict } from './intune-codes.ts';
+import { type IntuneCode, type IntuneVerdict, verdict } from './intune-codes.ts';
 import { type Actual, actualSide, compare, expectedSide } from './compare.ts';
 
 /** The fields of an action's message, all present. Named as on the wire. */
@@ -27,7 +27,7 @@ export class Validation {
   }
 
   /** validateRequest. The same request may come again: clients retry. */
-  validate(message: Message, caller: Caller): Verdict {
+  validate(message: Message, caller: Caller): IntuneVerdict {
     const request = readRequest(message);
     const code = request ? this.#examine(request, caller) : 'CertificateRequestDecodingFailed';
     if (code === 'Success') this.#remember(transactionOf(message));
@@ -35,7 +35,7 @@ export class Validation {
   }
 
   /** Both notifications: only of a transaction that was validated with this very request, and well formed. */
-  notify(message: Message, fields: Readonly<Record<string, FieldCheck>>): Verdict {
+  notify(message: Message, fields: Readonly<Record<string, FieldCheck>>): IntuneVerdict {
     if (!readRequest(message)) return verdict('CertificateRequestDecodingFailed');
     if (!this.#validated.has(transactionOf(message))) return verdict('BadCertificateRequestIdInChallenge');
     const wrong = Object.entries(fields).find(([name, { accepts }]) => !accepts(message[name]!));

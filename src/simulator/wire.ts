@@ -3,13 +3,13 @@ import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock, Logger } from '../core/environment.ts';
 import type { CallList } from './calls.ts';
 import { keys, openid, token } from './entra.ts';
-import { ACTIONS, type Answer, type Exchange, type Handler, type Hop } from './service-call.ts';
+import { ACTIONS, type ServiceAnswer, type ServiceCall, type Handler, type ServiceHop } from './service-call.ts';
 import type { Faults } from './injected-faults.ts';
 import { DISCOVERY_PATH, discovery } from './graph.ts';
 import { scepAction } from './scep-action-routes.ts';
 import { siteAt, VALIDATION_PATH } from './site.ts';
 import type { SimulatorState } from './state.ts';
-import type { Credential } from './throwaway-ca.ts';
+import type { TlsCredential } from './throwaway-ca.ts';
 import type { TokenAuthority } from './tokens.ts';
 import type { Validation } from './validation.ts';
 
@@ -24,7 +24,7 @@ export type Services = {
   logger: Logger | undefined;
 };
 
-type Route = { hop: Hop; method: 'GET' | 'POST'; url: string; handler: Handler };
+type Route = { hop: ServiceHop; method: 'GET' | 'POST'; url: string; handler: Handler };
 
 const routes = ({ state, tokens, validation }: Services): readonly Route[] => [
   { hop: 'openid', method: 'GET', url: '/:tenant/v2.0/.well-known/openid-configuration', handler: openid(state) },
@@ -39,7 +39,7 @@ const routes = ({ state, tokens, validation }: Services): readonly Route[] => [
 ];
 
 /** The services over HTTPS; the caller listens. */
-export function wireApp({ key, certificate }: Credential, services: Services) {
+export function wireApp({ key, certificate }: TlsCredential, services: Services) {
   const app = Fastify({ https: { key, cert: certificate } });
   // Bodies of any type come as text: what is wrong with them is said in the words of the service, and recorded.
   app.removeAllContentTypeParsers();
@@ -68,13 +68,13 @@ type WireRequest = FastifyRequest<{
   Querystring: Readonly<Record<string, string | string[] | undefined>>;
 }>;
 
-function answerTo(exchange: Exchange, handler: Handler, faults: Faults): Answer {
+function answerTo(exchange: ServiceCall, handler: Handler, faults: Faults): ServiceAnswer {
   const effect = faults.next(exchange.hop);
   if (effect === undefined) return handler(exchange);
   return 'twist' in effect ? handler(exchange, effect.twist) : effect.answer(exchange);
 }
 
-function exchangeOf(hop: Hop, request: WireRequest, at: Date): Exchange {
+function exchangeOf(hop: ServiceHop, request: WireRequest, at: Date): ServiceCall {
   const id = request.headers['client-request-id'] ?? request.query['client-request-id'];
   return {
     hop,
@@ -87,7 +87,7 @@ function exchangeOf(hop: Hop, request: WireRequest, at: Date): Exchange {
   };
 }
 
-function send(answer: Answer, reply: FastifyReply): FastifyReply {
+function send(answer: ServiceAnswer, reply: FastifyReply): FastifyReply {
   if (answer.kind === 'reply') return reply.code(answer.status).headers(answer.headers).send(answer.body);
   reply.hijack();
   if (answer.kind === 'disconnect') reply.raw.destroy();

@@ -7,7 +7,13 @@ import { countRevoked, findCertificate, listCertificates, markRevoked } from './
 import { addChallenge, findChallenge } from './challenges.ts';
 import type { Engine } from './engine.ts';
 import { recordIssued } from './issuance.ts';
-import { abandonNotice, acceptNotice, addNotice, dueNotices, postponeNotice } from './notices.ts';
+import {
+  abandonNotification,
+  acceptNotification,
+  addNotification,
+  dueNotifications,
+  postponeNotification,
+} from './pending-notifications.ts';
 import type { Database } from './tables.ts';
 import { decidePending, forgetRequests, listPending, recordPending, withdrawPending } from './pending.ts';
 import { findPolled, findTransaction } from './transactions.ts';
@@ -25,17 +31,18 @@ export function createStore(engine: Engine, clock: Clock): Store {
     listPending: () => listPending(db),
     listAudit: (filter) => listAudit(db, filter),
     findChallenge: (endpoint, password) => findChallenge(db, endpoint, password),
-    dueNotices: (mode, now, limit) => dueNotices(db, mode, now, limit),
+    dueNotifications: (mode, now, limit) => dueNotifications(db, mode, now, limit),
 
     recordIssued: (issuance) => write((tx) => recordIssued(tx, issuance)),
     recordPending: (pending) => write((tx) => recordPending(tx, pending)),
     withdrawPending: (key) => write((tx) => withdrawPending(tx, key)),
     forgetRequests: (unreachableBefore, anyBefore) => write((tx) => forgetRequests(tx, unreachableBefore, anyBefore)),
     decidePending: (key, decision, audit) => write((tx) => decidePending(tx, key, decision, audit)),
-    noticeAccepted: (id, serial, audit) => write((tx) => acceptNotice(tx, id, serial, audit)),
-    noticePostponed: (id, dueAt) => write((tx) => postponeNotice(tx, id, dueAt)),
-    noticeAbandoned: (id, serial, audit) => write((tx) => abandonNotice(tx, id, serial, audit)),
-    recordNotice: (notice) => write((tx) => addNotice(tx, { notice, mode: 'outbox', dueAt: clock() })),
+    acknowledgeNotification: (id, serial, audit) => write((tx) => acceptNotification(tx, id, serial, audit)),
+    postponeNotification: (id, dueAt) => write((tx) => postponeNotification(tx, id, dueAt)),
+    abandonNotification: (id, serial, audit) => write((tx) => abandonNotification(tx, id, serial, audit)),
+    recordNotification: (notification) =>
+      write((tx) => addNotification(tx, { notification, mode: 'outbox', dueAt: clock() })),
     addChallenge: (challenge, most) => write((tx) => addChallenge(tx, challenge, most)),
     revoke: (serial, reason, audit) =>
       write(async (tx) => {

@@ -4,13 +4,13 @@ import type { StoredTransaction } from '../core/records.ts';
 import { addAudit } from './audit.ts';
 import { insertCertificate } from './certificates.ts';
 import { consume, isConsumed } from './consumed-challenges.ts';
-import { addNotice } from './notices.ts';
+import { addNotification } from './pending-notifications.ts';
 import type { Database } from './tables.ts';
 import { findTransaction, insertTransaction, isLive, replaceTransaction } from './transactions.ts';
 
 /** Looks first and writes then; the unique indexes have the last word, and a write that they refuse looks again. */
 export async function recordIssued(tx: Database, issuance: Issuance): Promise<RecordResult> {
-  const { certificate, audit, notice } = issuance;
+  const { certificate, audit, notification } = issuance;
   const existing = await findTransaction(tx, issuance.transaction.key);
   if (existing && stands(existing, issuance)) return { kind: 'duplicate', existing };
   const { consumes } = issuance;
@@ -20,8 +20,8 @@ export async function recordIssued(tx: Database, issuance: Issuance): Promise<Re
   await (existing ? replaceTransaction : insertTransaction)(tx, issued(issuance, existing));
   if (consumes !== undefined) await consume(tx, consumes, audit.at);
   await addAudit(tx, audit);
-  if (!notice) return { kind: 'recorded' };
-  return { kind: 'recorded', noticeId: await addNotice(tx, { ...notice, dueAt: audit.at }) };
+  if (!notification) return { kind: 'recorded' };
+  return { kind: 'recorded', notificationId: await addNotification(tx, { ...notification, dueAt: audit.at }) };
 }
 
 /** An administrator who said no while the request was on its way is heard. */

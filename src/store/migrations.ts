@@ -12,7 +12,7 @@ export const MIGRATIONS: readonly Migration[] = [
   async (db, dialect) => {
     await createCertificates(db, dialect);
     await createTransactions(db, dialect);
-    await createNotices(db, dialect);
+    await createNotifications(db, dialect);
     await createAudit(db, dialect);
     await createMarks(db, dialect);
   },
@@ -89,10 +89,10 @@ async function createTransactions(db: Database, dialect: Dialect): Promise<void>
     .execute();
 }
 
-async function createNotices(db: Database, dialect: Dialect): Promise<void> {
+async function createNotifications(db: Database, dialect: Dialect): Promise<void> {
   await db.schema
     .createTable('notices')
-    // A late word on a notice that is done must never hit another one.
+    // A late word on a notification that is done must never hit another one.
     .addColumn('id', dialect.identity, (column) => dialect.neverReused(column.primaryKey()))
     .addColumn('mode', 'text', (column) => column.notNull())
     .addColumn('payload', 'text', (column) => column.notNull())

@@ -2,7 +2,7 @@
 import type { Generated, Kysely } from 'kysely';
 import type { Pend } from '../core/policy.ts';
 import type { RevocationReason } from '../core/issuer.ts';
-import type { AuditEvent, CertificateState, StoredNotice, TransactionState } from '../core/records.ts';
+import type { AuditEvent, CertificateState, PendingNotification, TransactionState } from '../core/records.ts';
 
 /** Milliseconds since 1970, UTC. Every date of the schema is one, so that both databases compare them alike. */
 export type Moment = number;
@@ -52,12 +52,12 @@ export type ConsumedChallengeTable = { id: string; at: Moment };
 /** A one-time password that was issued. `mark` is what it leaves in `consumed_challenges` when it is used up. */
 export type ChallengeTable = { mark: string; endpoint: string; created_at: Moment; expires_at: Moment };
 
-/** What is still owed. A row is deleted the moment its notice is done, because its payload holds a secret. */
-export type NoticeTable = {
+/** What is still owed. A row is deleted the moment its notification is done, because its payload holds a secret. */
+export type NotificationTable = {
   /** Never used again after its row is deleted. */
   id: Generated<number>;
-  mode: StoredNotice['mode'];
-  /** See notice-codec.ts. */
+  mode: PendingNotification['mode'];
+  /** See notification-codec.ts. */
   payload: string;
   attempts: number;
   due_at: Moment;
@@ -86,7 +86,7 @@ export type Tables = {
   transactions: TransactionTable;
   challenges: ChallengeTable;
   consumed_challenges: ConsumedChallengeTable;
-  notices: NoticeTable;
+  notices: NotificationTable;
   audit: AuditTable;
   write_check: WriteCheckTable;
   schema_version: SchemaVersionTable;

@@ -10,7 +10,7 @@ import { init } from '../../src/cli/installation.ts';
 import { main } from '../../src/cli/main.ts';
 import { startServer } from '../../src/app/configured-server.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
-import { discover, enrol } from '../../src/client/enroll.ts';
+import { discover, enroll } from '../../src/client/enroll.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { decoded, passwordOn } from '../admin/admin-under-test.ts';
@@ -62,7 +62,7 @@ async function started(t: TestContext) {
 
 async function enrolled(url: string, challenge: string) {
   const plan = { key: newRsaKey(), subject: nameFromText('CN=router'), challenge };
-  return (await enrol(await discover(url, context), plan, context)).status;
+  return (await enroll(await discover(url, context), plan, context)).status;
 }
 
 const authorization = `Basic ${Buffer.from('ndes:correct horse').toString('base64')}`;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { EnrollmentRequest } from '../../src/core/request.ts';
 import { ConfigError } from '../../src/core/errors.ts';
-import { loadPolicyModule, type PolicyAround, type PolicyFactory, policyOf } from '../../src/app/policy-makers.ts';
+import { loadPolicyModule, type PolicyServices, type PolicyFactory, policyOf } from '../../src/app/policy-makers.ts';
 
 const never = new AbortController().signal;
 const requestOf = (subjectText: string, challenge = 'x'): EnrollmentRequest => ({
@@ -26,7 +26,7 @@ const requestOf = (subjectText: string, challenge = 'x'): EnrollmentRequest => (
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 /** A store that knows one password, and no tenants. */
-const aroundWith = (closing: (() => Promise<void>)[]): PolicyAround => ({
+const aroundWith = (closing: (() => Promise<void>)[]): PolicyServices => ({
   tenants: new Map(),
   store: {
     findChallenge: async (endpoint, password) =>

@@ -26,7 +26,7 @@ export function floorOf(caKey: ReturnType<typeof generateKey>, raKey: ReturnType
   const data = randomBytes(900);
   const encrypted = publicEncrypt({ key: createPublicKey(raKey.privateKey), padding }, contentKey);
   const signature = sign('sha256', data, client);
-  const caDigest = caKey.key.type === 'ec' && caKey.key.bits > 256 ? 'sha384' : 'sha256';
+  const caDigest = caKey.kind.type === 'ec' && caKey.kind.bits > 256 ? 'sha384' : 'sha256';
   return () => {
     privateDecrypt({ key: raKey.privateKey, padding }, encrypted);
     verify('sha256', data, clientPublic, signature);

@@ -35,17 +35,19 @@ async function enrolments(store: Store, issuances: Issuance[], atOnce: number): 
   const findUnknown = ({ transaction }: Issuance) => store.findTransaction(transaction.key);
   const recordIssued = (issuance: Issuance) => store.recordIssued(issuance);
   const findRepeat = ({ transaction }: Issuance) => store.findTransaction(transaction.key);
-  const noticeAccepted = ({ id, issuance }: { id: number; issuance: Issuance }) =>
-    store.noticeAccepted(id, issuance.certificate.serial, { ...issuance.audit, event: 'delivered' });
+  const notificationAccepted = ({ id, issuance }: { id: number; issuance: Issuance }) =>
+    store.acknowledgeNotification(id, issuance.certificate.serial, { ...issuance.audit, event: 'delivered' });
 
   await measure(issuances, atOnce, findUnknown);
   const results = await measure(issuances, atOnce, recordIssued);
   await measure(issuances, atOnce, findRepeat);
   const owed = results.flatMap((result, index) => {
     const issuance = issuances[index];
-    return result.kind === 'recorded' && result.noticeId && issuance ? [{ id: result.noticeId, issuance }] : [];
+    return result.kind === 'recorded' && result.notificationId && issuance
+      ? [{ id: result.notificationId, issuance }]
+      : [];
   });
-  await measure(owed, atOnce, noticeAccepted);
+  await measure(owed, atOnce, notificationAccepted);
 }
 
 async function fill(store: Store, from: number, to: number): Promise<void> {
@@ -60,7 +62,7 @@ for (const size of SIZES) {
   await fill(store, rows, size);
   rows = size;
   for (const atOnce of AT_ONCE) {
-    const issuances = range(rows, rows + CALLS).map((n) => issuanceFor(n, { notice: 'strict' }));
+    const issuances = range(rows, rows + CALLS).map((n) => issuanceFor(n, { notification: 'strict' }));
     console.log(`${rows} rows, ${atOnce} at once`.padEnd(20), 'elapsed     CPU');
     await enrolments(store, issuances, atOnce);
     rows += CALLS;

@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test';
 import type { Pend } from '../../src/core/policy.ts';
 import type { Pending } from '../../src/core/store.ts';
 import { ConfigError } from '../../src/core/errors.ts';
-import { startEnrolment } from '../../src/embed/enrollment.ts';
+import { startEnrollment } from '../../src/embed/enrollment.ts';
 import { pendingFacts } from '../../src/cli/commands/certs-pending.ts';
 import { openConfiguredStore } from '../../src/app/settings.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -199,8 +199,8 @@ test('a policy that wants to hear of certificates and an approval that it would 
   const clock = handClock();
   const store = await openSqliteStore({ path: ':memory:', clock });
   const chain = [issuing.certificate, root.certificate];
-  const start = (policy: Parameters<typeof startEnrolment>[0]['endpoints'][0]['policy']) =>
-    startEnrolment({
+  const start = (policy: Parameters<typeof startEnrollment>[0]['endpoints'][0]['policy']) =>
+    startEnrollment({
       endpoints: [{ path: '/scep', policy, issuer: authority(clock), ra, chain, approval: 'manual' }],
       store,
       logger: keptLog(),

@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { certificateFolder } from '../../src/cli/certificate-folder.ts';
 import { writePrivateFile } from '../../src/app/files.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
-import { discover, enrol } from '../../src/client/enroll.ts';
+import { discover, enroll } from '../../src/client/enroll.ts';
 import { privateKeyPem } from '../../src/keys/software.ts';
 import { readCertificationRequest } from '../../src/pkix/csr.ts';
 import { newRsaKey } from '../kit/keys.ts';
@@ -167,7 +167,7 @@ test('I08 cut off before the reply arrived: the same command fetches the certifi
   await cutOff(dir, first);
   const { key, csr } = certificateFolder(dir).waiting()!;
   const { subject } = readCertificationRequest(csr);
-  await enrol(await discover(url, context), { subject, key, csr }, context);
+  await enroll(await discover(url, context), { subject, key, csr }, context);
   const [issued, ...others] = rows(await cli('certs', 'list', '--json'));
   assert.equal(others.length, 0);
   const messages = await through(

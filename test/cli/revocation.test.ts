@@ -5,7 +5,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createIssuingCa } from '../../src/ca/create.ts';
-import { discover, enrol } from '../../src/client/enroll.ts';
+import { discover, enroll } from '../../src/client/enroll.ts';
 import { certificatePem, certificatesFrom } from '../../src/app/pem.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { keyFromPem } from '../../src/keys/software.ts';
@@ -22,7 +22,7 @@ async function enrolled(url: string, folder: string): Promise<string> {
   const challenge = readFileSync(join(folder, 'challenge.txt'), 'utf8').trim();
   const scep = await discover(url, context);
   const plan = { key: newRsaKey(), subject: nameFromText('CN=laptop'), challenge };
-  const reply = await enrol(scep, plan, context);
+  const reply = await enroll(scep, plan, context);
   assert.ok(reply.status === 'success');
   return serialText(readCertificate(reply.certificates[0]!).serialNumber);
 }

@@ -6,7 +6,7 @@ import { encode, sequence } from '../../src/asn1/writer.ts';
 import {
   type ClientContext,
   discover,
-  enrol,
+  enroll,
   getCertificate,
   getCrl,
   poll,
@@ -32,10 +32,10 @@ import { csrOf, issue, scepServer, type ServerParts, URL_OF_SERVER } from './sce
 
 const PLAN = { subject: nameFromText('CN=device-1'), challenge: 'A1B2', key: client.key };
 
-async function enrolAt(different: Partial<ServerParts>, plan: Parameters<typeof enrol>[1] = PLAN) {
+async function enrolAt(different: Partial<ServerParts>, plan: Parameters<typeof enroll>[1] = PLAN) {
   const { fetch, asked } = scepServer(different);
   const surroundings = { fetch, clock, random };
-  const result = await enrol(await discover(URL_OF_SERVER, surroundings), plan, surroundings);
+  const result = await enroll(await discover(URL_OF_SERVER, surroundings), plan, surroundings);
   return { result, asked };
 }
 
@@ -43,7 +43,7 @@ test('P01 C05 enrols: the certificate is for the key, and every step is told', a
   const { fetch, asked } = scepServer();
   const told: string[] = [];
   const surroundings = { fetch, clock, random, step: (words: string) => void told.push(words) };
-  const result = await enrol(await discover(URL_OF_SERVER, surroundings), PLAN, surroundings);
+  const result = await enroll(await discover(URL_OF_SERVER, surroundings), PLAN, surroundings);
   assert.equal(result.status, 'success');
   assert.deepEqual(
     result.status === 'success' && Buffer.from(readCertificate(result.certificates[0]!).spki),
@@ -105,7 +105,7 @@ async function sent(ask: (server: ScepServer, surroundings: ClientContext) => Pr
 const CA_NAME = nameFromText('CN=Test Issuing');
 
 test('G01 a poll names the transaction of the key, the CA and the subject', { skip: withoutOpenssl }, async () => {
-  const first = await sent((server, surroundings) => enrol(server, PLAN, surroundings));
+  const first = await sent((server, surroundings) => enroll(server, PLAN, surroundings));
   const { header, content } = await sent((server, surroundings) => poll(server, PLAN, surroundings));
   assert.equal(header.messageType, 'CertPoll');
   assert.equal(header.transactionId, first.header.transactionId);

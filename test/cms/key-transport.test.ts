@@ -23,7 +23,7 @@ const encrypt = (transport: KeyTransport, message: Uint8Array): Uint8Array =>
 
 for (const transport of TRANSPORTS)
   test(`the capacity is what OpenSSL encrypts, to the octet: ${Object.values(transport).join(' ')}`, () => {
-    const most = transportCapacity(client.key.key, transport);
+    const most = transportCapacity(client.key.kind, transport);
     assert.ok(isCiphertextOf(client.key.spki, encrypt(transport, Buffer.alloc(most))));
     assert.throws(() => encrypt(transport, Buffer.alloc(most + 1)));
   });
@@ -43,7 +43,7 @@ test('a ciphertext is a number below the modulus, and as long as it', () => {
 test('E03 a message whose OAEP hash is too long for the key of the RA is refused', async () => {
   const small = await raFor(rsaKey('small ra', 1024));
   const transport = { scheme: 'oaep', hash: 'sha512', mgf1Hash: 'sha512' } as const;
-  assert.ok(transportCapacity(small.key.key, transport) < 0);
+  assert.ok(transportCapacity(small.key.kind, transport) < 0);
   const info = keyTransRecipientInfo(nameOf(small.certificate), keyTransportIdentifier(transport), Buffer.alloc(128));
   const message = forge({ content: forgeEnvelope({ recipients: () => [info] }) });
   await refuses(message, 'request_refused', context({}, registrationAuthority(small)));

@@ -1,7 +1,7 @@
 /** Policies in a configuration file: each kind, several together at any depth, and what is refused of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asksIntune, hears, policiesIn } from '../../src/config/policies.ts';
+import { asksIntune, wantsNotifications, policiesIn } from '../../src/config/policies.ts';
 import { AUTHORITIES, FOLDER, load, problemsOf } from './config-under-test.ts';
 
 const TENANTS = 'tenants: { corp: { tenant: a, clientId: 00000000-0000-0000-0000-000000000000, clientSecret: s } }\n';
@@ -63,7 +63,7 @@ test('composites at any depth', () => {
       ['policy.allOf.1.anyOf.1', 'module'],
     ],
   );
-  assert.equal(asksIntune(policy) && hears(policy), true);
+  assert.equal(asksIntune(policy) && wantsNotifications(policy), true);
   assert.equal(asksIntune(policyIn('{ anyOf: [{ static: abcdefgh }] }')), false);
 });
 

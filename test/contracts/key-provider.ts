@@ -19,8 +19,8 @@ export function keyProviderContract({ name, make, digests, transports }: KeyProv
     const publicKey = createPublicKey({ key: Buffer.from(provider.spki), format: 'der', type: 'spki' });
 
     test('says what kind of key it is', () => {
-      assert.equal(provider.key.type, publicKey.asymmetricKeyType);
-      if (provider.key.type === 'rsa') assert.equal(provider.key.bits, publicKey.asymmetricKeyDetails?.modulusLength);
+      assert.equal(provider.kind.type, publicKey.asymmetricKeyType);
+      if (provider.kind.type === 'rsa') assert.equal(provider.kind.bits, publicKey.asymmetricKeyDetails?.modulusLength);
     });
 
     for (const digest of digests)
@@ -35,7 +35,7 @@ export function keyProviderContract({ name, make, digests, transports }: KeyProv
     for (const transport of transports) {
       const words = Object.values(transport).join(' ');
       const decrypt = async (ciphertext: Uint8Array): Promise<Uint8Array> => provider.decrypt!(ciphertext, transport);
-      const length = Math.ceil(provider.key.bits / 8);
+      const length = Math.ceil(provider.kind.bits / 8);
 
       for (const size of [0, 16, 32])
         test(`${words}: decrypts ${size} octets`, async () => {

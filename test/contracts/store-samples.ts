@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Pend } from '../../src/core/policy.ts';
 import type { AuditEntry, AuditEvent, PollKey, StoredTransaction } from '../../src/core/records.ts';
-import type { FailureNotice, SuccessNotice } from '../../src/core/notification.ts';
+import type { FailureNotification, SuccessNotification } from '../../src/core/notification.ts';
 import type { Issuance, Pending } from '../../src/core/store.ts';
 
 /** Milliseconds, not zero, so that a store which drops them is found out. */
@@ -18,7 +18,7 @@ const octets = (text: string, length: number): Uint8Array =>
 
 export const ENDPOINT = '/certsrv/mscep/mscep.dll';
 
-/** The CSR of a notice, with a challenge in clear as a real one has. */
+/** The CSR of a notification, with a challenge in clear as a real one has. */
 export const csrFor = (n: number): Uint8Array => octets(`csr ${n}`, 1_024);
 
 export const auditFor = (n: number, event: AuditEvent, at = NOON): AuditEntry => ({
@@ -33,7 +33,10 @@ export const auditFor = (n: number, event: AuditEvent, at = NOON): AuditEntry =>
 export const pollOf = (n: number): PollKey => hash(`poll ${n}`).slice(0, 32);
 
 /** The nth issuance: its own key, serial number, subject and transactionID. */
-export function issuanceFor(n: number, options: { notice?: 'strict' | 'outbox'; consumes?: string } = {}): Issuance {
+export function issuanceFor(
+  n: number,
+  options: { notification?: 'strict' | 'outbox'; consumes?: string } = {},
+): Issuance {
   const transaction = {
     key: pollOf(n) + hash(`key ${n}`),
     endpoint: ENDPOINT,
@@ -53,18 +56,18 @@ export function issuanceFor(n: number, options: { notice?: 'strict' | 'outbox'; 
     notAfter: later(365 * 86_400),
     issuedAt: NOON,
   };
-  const { notice, consumes } = options;
-  const waits = notice === 'strict';
+  const { notification, consumes } = options;
+  const waits = notification === 'strict';
   return {
     transaction,
     certificate: { ...certificate, ...(waits ? { state: 'issued' } : { state: 'delivered', deliveredAt: NOON }) },
     audit: auditFor(n, 'issued'),
-    ...(notice ? { notice: { notice: successNoticeFor(n), mode: notice } } : {}),
+    ...(notification ? { notification: { notification: successNotificationFor(n), mode: notification } } : {}),
     ...(consumes === undefined ? {} : { consumes }),
   };
 }
 
-export const successNoticeFor = (n: number): SuccessNotice => ({
+export const successNotificationFor = (n: number): SuccessNotification => ({
   kind: 'success',
   endpoint: ENDPOINT,
   transactionId: `transaction-${n}`,
@@ -75,7 +78,7 @@ export const successNoticeFor = (n: number): SuccessNotice => ({
   issuer: 'CN=Issuing CA',
 });
 
-export const failureNoticeFor = (n: number): FailureNotice => ({
+export const failureNotificationFor = (n: number): FailureNotification => ({
   kind: 'failure',
   endpoint: ENDPOINT,
   transactionId: `transaction-${n}`,

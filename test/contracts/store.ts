@@ -7,13 +7,13 @@ import {
   auditFor,
   csrFor,
   ENDPOINT,
-  failureNoticeFor,
+  failureNotificationFor,
   issuanceFor,
   later,
   NOON,
   pendingFor,
   pollOf,
-  successNoticeFor,
+  successNotificationFor,
   waitingFor,
 } from './store-samples.ts';
 import { pending } from './store-pending.ts';
@@ -37,7 +37,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
   racing(check);
   finding(check);
   pending(check);
-  notices(check);
+  notifications(check);
   challenges(check);
   revoking(check);
   lasting(check);
@@ -58,7 +58,7 @@ const transactionOf = ({ transaction, certificate }: Issuance) => ({
 async function recorded(store: Store, issuance: Issuance): Promise<number> {
   const result = await store.recordIssued(issuance);
   assert.equal(result.kind, 'recorded');
-  return result.kind === 'recorded' ? (result.noticeId ?? -1) : -1;
+  return result.kind === 'recorded' ? (result.notificationId ?? -1) : -1;
 }
 
 /** The nth issuance again, with a new certificate under the same key. */
@@ -88,9 +88,9 @@ function issuing(check: Check): void {
     assert.deepEqual(await store.listAudit({}), []);
   });
 
-  for (const notice of ['strict', 'outbox'] as const)
-    check(`a live certificate (${notice}) makes a second issuance a duplicate`, async ({ store }) => {
-      const first = issuanceFor(1, { notice });
+  for (const notification of ['strict', 'outbox'] as const)
+    check(`a live certificate (${notification}) makes a second issuance a duplicate`, async ({ store }) => {
+      const first = issuanceFor(1, { notification });
       await recorded(store, first);
       const result = await store.recordIssued({ ...again(1, 'bb'), consumes: 'unspent' });
       assert.deepEqual(result, { kind: 'duplicate', existing: transactionOf(first) });
@@ -156,11 +156,11 @@ function issuing(check: Check): void {
 
   check('a challenge is used up once, and a refused issuance leaves nothing', async ({ store }) => {
     await recorded(store, issuanceFor(1, { consumes: 'one-time' }));
-    const second = issuanceFor(2, { consumes: 'one-time', notice: 'outbox' });
+    const second = issuanceFor(2, { consumes: 'one-time', notification: 'outbox' });
     assert.deepEqual(await store.recordIssued(second), { kind: 'consumed' });
     assert.equal(await store.findTransaction(second.transaction.key), undefined);
     assert.equal(await store.findCertificate(second.certificate.serial), undefined);
-    assert.deepEqual(await store.dueNotices('outbox', later(1e6), 10), []);
+    assert.deepEqual(await store.dueNotifications('outbox', later(1e6), 10), []);
     assert.equal((await store.listAudit({})).length, 1);
   });
 
@@ -227,13 +227,13 @@ function racing(check: Check): void {
     assert.equal((await store.listAudit({})).length, 2);
   });
 
-  check('of an acceptance and an abandonment of one notice the first counts', async ({ store }) => {
-    const issuance = issuanceFor(1, { notice: 'strict' });
+  check('of an acceptance and an abandonment of one notification the first counts', async ({ store }) => {
+    const issuance = issuanceFor(1, { notification: 'strict' });
     const { serial } = issuance.certificate;
     const id = await recorded(store, issuance);
     await Promise.all([
-      store.noticeAccepted(id, serial, auditFor(1, 'delivered')),
-      store.noticeAbandoned(id, serial, auditFor(1, 'never-delivered')),
+      store.acknowledgeNotification(id, serial, auditFor(1, 'delivered')),
+      store.abandonNotification(id, serial, auditFor(1, 'never-delivered')),
     ]);
     assert.equal((await store.findCertificate(serial))?.state, 'delivered');
     assert.deepEqual(
@@ -279,7 +279,7 @@ function finding(check: Check): void {
     const elsewhere = issuanceFor(3);
     elsewhere.certificate.endpoint = '/scep/other';
     await recorded(store, issuanceFor(1));
-    await recorded(store, issuanceFor(2, { notice: 'strict' }));
+    await recorded(store, issuanceFor(2, { notification: 'strict' }));
     await recorded(store, elsewhere);
     await store.revoke(serialOf(1), 'keyCompromise', auditFor(1, 'revoked'));
     assert.deepEqual(await serials(store, { endpoint: '/scep/other' }), [serialOf(3)]);
@@ -292,7 +292,7 @@ function finding(check: Check): void {
   check('revoked certificates are counted, also those that were never delivered', async ({ store }) => {
     assert.equal(await store.countRevoked(), 0);
     await recorded(store, issuanceFor(1));
-    await recorded(store, issuanceFor(2, { notice: 'strict' }));
+    await recorded(store, issuanceFor(2, { notification: 'strict' }));
     assert.equal(await store.countRevoked(), 0);
     for (const [revoked, n] of [1, 2].entries()) {
       await store.revoke(serialOf(n), 'superseded', auditFor(n, 'revoked'));
@@ -333,25 +333,25 @@ function finding(check: Check): void {
   });
 }
 
-function notices(check: Check): void {
+function notifications(check: Check): void {
   const { serial } = issuanceFor(1).certificate;
 
-  check('a strict notice is due at once, and its acceptance delivers the certificate', async ({ store }) => {
-    const id = await recorded(store, issuanceFor(1, { notice: 'strict' }));
-    const owed = { id, notice: successNoticeFor(1), mode: 'strict', attempts: 0, dueAt: NOON };
-    assert.deepEqual(await store.dueNotices('strict', NOON, 10), [owed]);
-    assert.deepEqual(await store.dueNotices('outbox', NOON, 10), []);
-    await store.noticeAccepted(id, serial, auditFor(1, 'delivered', later(2)));
-    assert.deepEqual(await store.dueNotices('strict', later(1e6), 10), []);
+  check('a strict notification is due at once, and its acceptance delivers the certificate', async ({ store }) => {
+    const id = await recorded(store, issuanceFor(1, { notification: 'strict' }));
+    const owed = { id, notification: successNotificationFor(1), mode: 'strict', attempts: 0, dueAt: NOON };
+    assert.deepEqual(await store.dueNotifications('strict', NOON, 10), [owed]);
+    assert.deepEqual(await store.dueNotifications('outbox', NOON, 10), []);
+    await store.acknowledgeNotification(id, serial, auditFor(1, 'delivered', later(2)));
+    assert.deepEqual(await store.dueNotifications('strict', later(1e6), 10), []);
     const certificate = await store.findCertificate(serial);
     assert.deepEqual([certificate?.state, certificate?.deliveredAt], ['delivered', later(2)]);
     assert.deepEqual((await store.listAudit({}))[0], auditFor(1, 'delivered', later(2)));
   });
 
-  check('a strict notice that is abandoned revokes a certificate that nobody has seen', async ({ store }) => {
-    const id = await recorded(store, issuanceFor(1, { notice: 'strict' }));
-    await store.noticeAbandoned(id, serial, auditFor(1, 'never-delivered', later(2)));
-    assert.deepEqual(await store.dueNotices('strict', later(1e6), 10), []);
+  check('a strict notification that is abandoned revokes a certificate that nobody has seen', async ({ store }) => {
+    const id = await recorded(store, issuanceFor(1, { notification: 'strict' }));
+    await store.abandonNotification(id, serial, auditFor(1, 'never-delivered', later(2)));
+    assert.deepEqual(await store.dueNotifications('strict', later(1e6), 10), []);
     const certificate = await store.findCertificate(serial);
     assert.deepEqual([certificate?.state, certificate?.revokedAt], ['revoked', later(2)]);
     assert.ok(certificate?.revocationReason);
@@ -359,66 +359,69 @@ function notices(check: Check): void {
     assert.deepEqual((await store.listAudit({}))[0], auditFor(1, 'never-delivered', later(2)));
   });
 
-  check('an outbox notice that is done leaves the certificate delivered', async ({ store }) => {
-    for (const [n, settle] of [[1, 'noticeAccepted'] as const, [2, 'noticeAbandoned'] as const]) {
-      const issuance = issuanceFor(n, { notice: 'outbox' });
+  check('an outbox notification that is done leaves the certificate delivered', async ({ store }) => {
+    for (const [n, settle] of [[1, 'acknowledgeNotification'] as const, [2, 'abandonNotification'] as const]) {
+      const issuance = issuanceFor(n, { notification: 'outbox' });
       const id = await recorded(store, issuance);
       await store[settle](id, issuance.certificate.serial, auditFor(n, 'notified', later(9)));
       assert.deepEqual(await store.findCertificate(issuance.certificate.serial), issuance.certificate);
     }
-    assert.deepEqual(await store.dueNotices('outbox', later(1e6), 10), []);
+    assert.deepEqual(await store.dueNotifications('outbox', later(1e6), 10), []);
   });
 
   check('an acceptance does not bring a revoked certificate back', async ({ store }) => {
-    const id = await recorded(store, issuanceFor(1, { notice: 'strict' }));
+    const id = await recorded(store, issuanceFor(1, { notification: 'strict' }));
     await store.revoke(serial, 'keyCompromise', auditFor(1, 'revoked', later(1)));
-    await store.noticeAccepted(id, serial, auditFor(1, 'delivered', later(2)));
+    await store.acknowledgeNotification(id, serial, auditFor(1, 'delivered', later(2)));
     const certificate = await store.findCertificate(serial);
     assert.deepEqual([certificate?.state, certificate?.deliveredAt], ['revoked', undefined]);
-    assert.deepEqual(await store.dueNotices('strict', later(1e6), 10), []);
+    assert.deepEqual(await store.dueNotifications('strict', later(1e6), 10), []);
   });
 
-  check('a word on a notice that is done changes nothing, not even a later notice', async ({ store }) => {
-    const id = await recorded(store, issuanceFor(1, { notice: 'strict' }));
-    await store.noticeAccepted(id, serial, auditFor(1, 'delivered'));
-    const other = await recorded(store, issuanceFor(2, { notice: 'strict' }));
+  check('a word on a notification that is done changes nothing, not even a later notification', async ({ store }) => {
+    const id = await recorded(store, issuanceFor(1, { notification: 'strict' }));
+    await store.acknowledgeNotification(id, serial, auditFor(1, 'delivered'));
+    const other = await recorded(store, issuanceFor(2, { notification: 'strict' }));
     assert.notEqual(other, id);
-    await store.noticeAbandoned(id, serial, auditFor(1, 'never-delivered'));
-    await store.noticePostponed(id, later(1e6));
+    await store.abandonNotification(id, serial, auditFor(1, 'never-delivered'));
+    await store.postponeNotification(id, later(1e6));
     assert.equal((await store.findCertificate(serial))?.state, 'delivered');
-    const due = await store.dueNotices('strict', NOON, 10);
+    const due = await store.dueNotifications('strict', NOON, 10);
     assert.deepEqual(
       due.map(({ id }) => id),
       [other],
     );
   });
 
-  check('a postponed notice comes back at its time, with one attempt more', async ({ store }) => {
-    const id = await recorded(store, issuanceFor(1, { notice: 'outbox' }));
-    await store.noticePostponed(id, later(60));
-    await store.noticePostponed(id, later(120));
-    assert.deepEqual(await store.dueNotices('outbox', later(119), 10), []);
-    const [owed] = await store.dueNotices('outbox', later(120), 10);
+  check('a postponed notification comes back at its time, with one attempt more', async ({ store }) => {
+    const id = await recorded(store, issuanceFor(1, { notification: 'outbox' }));
+    await store.postponeNotification(id, later(60));
+    await store.postponeNotification(id, later(120));
+    assert.deepEqual(await store.dueNotifications('outbox', later(119), 10), []);
+    const [owed] = await store.dueNotifications('outbox', later(120), 10);
     assert.deepEqual([owed?.attempts, owed?.dueAt], [2, later(120)]);
   });
 
-  check('due notices come oldest first and no more than asked for', async ({ store }) => {
+  check('due notifications come oldest first and no more than asked for', async ({ store }) => {
     const ids: number[] = [];
-    for (const n of [1, 2, 3]) ids.push(await recorded(store, issuanceFor(n, { notice: 'outbox' })));
-    await store.noticePostponed(ids[0] ?? -1, later(5));
-    const due = async (limit: number) => (await store.dueNotices('outbox', later(5), limit)).map(({ id }) => id);
+    for (const n of [1, 2, 3]) ids.push(await recorded(store, issuanceFor(n, { notification: 'outbox' })));
+    await store.postponeNotification(ids[0] ?? -1, later(5));
+    const due = async (limit: number) => (await store.dueNotifications('outbox', later(5), limit)).map(({ id }) => id);
     assert.deepEqual(await due(10), [ids[1], ids[2], ids[0]]);
     assert.deepEqual(await due(2), [ids[1], ids[2]]);
   });
 
-  check('a failure notice is owed from the outbox, with its octets as they were', async ({ store }) => {
-    const id = await store.recordNotice(failureNoticeFor(1));
-    const [owed] = await store.dueNotices('outbox', new Date(8.64e15), 10);
-    assert.deepEqual([owed?.id, owed?.notice, owed?.mode, owed?.attempts], [id, failureNoticeFor(1), 'outbox', 0]);
-    assert.deepEqual(owed?.notice.csr, csrFor(1));
+  check('a failure notification is owed from the outbox, with its octets as they were', async ({ store }) => {
+    const id = await store.recordNotification(failureNotificationFor(1));
+    const [owed] = await store.dueNotifications('outbox', new Date(8.64e15), 10);
+    assert.deepEqual(
+      [owed?.id, owed?.notification, owed?.mode, owed?.attempts],
+      [id, failureNotificationFor(1), 'outbox', 0],
+    );
+    assert.deepEqual(owed?.notification.csr, csrFor(1));
     const abandoned = { ...auditFor(1, 'notification-abandoned'), detail: 'gone' };
-    await store.noticeAbandoned(id, '', abandoned);
-    assert.deepEqual(await store.dueNotices('outbox', new Date(8.64e15), 10), []);
+    await store.abandonNotification(id, '', abandoned);
+    assert.deepEqual(await store.dueNotifications('outbox', new Date(8.64e15), 10), []);
     assert.deepEqual(await store.listAudit({}), [abandoned]);
   });
 }
@@ -492,9 +495,9 @@ function challenges(check: Check): void {
 function revoking(check: Check): void {
   const { serial } = issuanceFor(1).certificate;
 
-  for (const notice of ['strict', 'outbox'] as const)
-    check(`a certificate (${notice}) is revoked once`, async ({ store }) => {
-      const issuance = issuanceFor(1, { notice });
+  for (const notification of ['strict', 'outbox'] as const)
+    check(`a certificate (${notification}) is revoked once`, async ({ store }) => {
+      const issuance = issuanceFor(1, { notification });
       await recorded(store, issuance);
       assert.equal(await store.revoke(serial, 'keyCompromise', auditFor(1, 'revoked', later(7))), true);
       assert.equal(await store.revoke(serial, 'superseded', auditFor(1, 'revoked', later(8))), false);
@@ -521,14 +524,14 @@ function lasting(check: Check): void {
 
   check('everything is there after a restart', async (opened, context) => {
     if (!opened.reopen) return context.skip('this store keeps nothing');
-    const issuance = issuanceFor(1, { notice: 'strict', consumes: 'one-time' });
+    const issuance = issuanceFor(1, { notification: 'strict', consumes: 'one-time' });
     const id = await recorded(opened.store, issuance);
     await opened.store.recordPending(pendingFor(2));
     opened.store = await opened.reopen();
     const { store } = opened;
     assert.deepEqual(await store.findTransaction(issuance.transaction.key), transactionOf(issuance));
     assert.deepEqual(await store.listPending(), [waitingFor(2)]);
-    assert.equal((await store.dueNotices('strict', NOON, 10))[0]?.id, id);
+    assert.equal((await store.dueNotifications('strict', NOON, 10))[0]?.id, id);
     assert.equal((await store.recordIssued(issuanceFor(3, { consumes: 'one-time' }))).kind, 'consumed');
     assert.equal((await store.listAudit({})).length, 2);
   });

@@ -12,7 +12,7 @@ import {
   generateKey,
   type Issuer,
   localAuthority,
-  type Notice,
+  type Notification,
   openSqliteStore,
   type Policy,
   scepPlugin,
@@ -27,8 +27,8 @@ const CODE = 'blue-42';
 const PATH = '/pki/Devices';
 
 /** An inventory that knows its devices, in the place of Intune. */
-function inventory(): Policy & { told: Notice[] } {
-  const told: Notice[] = [];
+function inventory(): Policy & { told: Notification[] } {
+  const told: Notification[] = [];
   return {
     name: 'inventory',
     told,
@@ -36,8 +36,8 @@ function inventory(): Policy & { told: Notice[] } {
       if (csr.challenge !== CODE) return { kind: 'deny', code: 'challenge_wrong', detail: 'not in the inventory' };
       return { kind: 'allow', notify: 'strict', facts: { rack: 'B7' } };
     },
-    async notify(notice) {
-      told.push(notice);
+    async notify(notification) {
+      told.push(notification);
       return { inventory: 'noted' };
     },
   };

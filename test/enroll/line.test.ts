@@ -221,7 +221,7 @@ test('a store that cannot record: unavailable, nothing delivered; when it can ag
       wrap: (store) => ({ ...store, recordIssued: () => Promise.reject(new Error('disk full')) }),
     });
     await assert.rejects(under.service.pkiOperation(MESSAGE), unavailable);
-    assert.equal(policy.notices.length, 0);
+    assert.equal(policy.notifications.length, 0);
     await nothingKept(under);
     const well = await endpointUnderTest(policy, { store: under.store });
     await issuedIn(await well.service.pkiOperation(MESSAGE));
@@ -380,7 +380,7 @@ for (const [what, make] of Object.entries(OUTCOMES))
         ({ facts }) => log.info(facts, 'scep'),
         (err: unknown) => log.error({ err }, 'scep request failed'),
       );
-    await under.notices(0);
+    await under.notifications(0);
     log.info(await under.store.listAudit({}), 'history');
     log.info(
       (await under.store.listPending()).map(({ csr: _csr, ...shown }) => shown),

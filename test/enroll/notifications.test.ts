@@ -20,7 +20,7 @@ const acceptsAfter = (failures: number) => {
   return () => (left-- > 0 ? refuses() : Promise.resolve({ code: 'Success' }));
 };
 
-test('strict: accepted, then delivered; the notice says what the certificate is', async () => {
+test('strict: accepted, then delivered; the notification says what the certificate is', async () => {
   const policy = allows('strict');
   const under = await endpointUnderTest(policy);
   const answer = await under.service.pkiOperation(MESSAGE);
@@ -39,10 +39,10 @@ test('strict: accepted, then delivered; the notice says what the certificate is'
     notAfter,
     issuer,
   };
-  assert.deepEqual(policy.notices, [{ ...expected, csr: Buffer.from(CSR) }]);
+  assert.deepEqual(policy.notifications, [{ ...expected, csr: Buffer.from(CSR) }]);
   assert.deepEqual(await events(under), ['issued', 'delivered']);
   assert.equal(answer.facts['code'], 'Success');
-  assert.equal(await under.notices(0), 0);
+  assert.equal(await under.notifications(0), 0);
 });
 
 test('strict: not accepted, nothing delivered: FAILURE, revoked as never delivered, and the CA is told', async () => {
@@ -54,7 +54,7 @@ test('strict: not accepted, nothing delivered: FAILURE, revoked as never deliver
   assert.deepEqual([record!.state, record!.deliveredAt], ['revoked', undefined]);
   assert.deepEqual(await events(under), ['issued', 'never-delivered']);
   assert.deepEqual(revoked, [Buffer.from(record!.der)]);
-  assert.equal(await under.notices(0), 0);
+  assert.equal(await under.notifications(0), 0);
 });
 
 test('strict: the same request after a failed notification is asked and issued afresh', async () => {
@@ -77,9 +77,9 @@ test('strict: a CA that does not take the revocation costs the device no answer,
 });
 
 test('strict: revoked while the authoriser was being told: not delivered, although it accepted', async () => {
-  const policy = allows('strict', async (notice) => {
-    assert.ok(notice.kind === 'success');
-    const { endpoint, transactionId, serial } = notice;
+  const policy = allows('strict', async (notification) => {
+    assert.ok(notification.kind === 'success');
+    const { endpoint, transactionId, serial } = notification;
     const at = under.clock();
     await under.store.revoke(serial, 'keyCompromise', { at, event: 'revoked', endpoint, transactionId, serial });
     return {};
@@ -89,14 +89,14 @@ test('strict: revoked while the authoriser was being told: not delivered, althou
   assert.equal((await stored(under))[0]!.deliveredAt, undefined);
 });
 
-test('outbox: delivered at once, the notice sent later', async () => {
+test('outbox: delivered at once, the notification sent later', async () => {
   const policy = allows('outbox');
   const under = await endpointUnderTest(policy);
   await issuedIn(await under.service.pkiOperation(MESSAGE));
   assert.equal((await stored(under))[0]!.state, 'delivered');
-  assert.equal(policy.notices.length, 0);
-  assert.equal(await under.notices(), 1);
-  assert.equal(policy.notices.length, 1);
+  assert.equal(policy.notifications.length, 0);
+  assert.equal(await under.notifications(), 1);
+  assert.equal(policy.notifications.length, 1);
   assert.deepEqual(await events(under), ['issued', 'notified']);
   const { serial } = (await stored(under))[0]!;
   const ofCertificate = await under.store.listAudit({ serial });
@@ -104,7 +104,7 @@ test('outbox: delivered at once, the notice sent later', async () => {
     ofCertificate.map(({ event }) => event),
     ['notified', 'issued'],
   );
-  assert.equal(await under.notices(), 0);
+  assert.equal(await under.notifications(), 0);
 });
 
 test('outbox: not accepted, it is tried again after 30 s, 1 min, 2 min and so on, an hour at most', async () => {
@@ -112,18 +112,18 @@ test('outbox: not accepted, it is tried again after 30 s, 1 min, 2 min and so on
   const under = await endpointUnderTest(policy);
   await issuedIn(await under.service.pkiOperation(MESSAGE));
   const waits = [0.5, 1, 2, 4, 8, 16, 32, 60, 60].map((minutes) => minutes * MINUTE);
-  assert.equal(await under.notices(), 1);
+  assert.equal(await under.notifications(), 1);
   for (const wait of waits) {
     under.clock.forward(wait - 1);
-    assert.equal(await under.notices(), 0);
+    assert.equal(await under.notifications(), 0);
     under.clock.forward(1);
-    assert.equal(await under.notices(), 1);
+    assert.equal(await under.notifications(), 1);
   }
-  assert.equal(policy.notices.length, 1 + waits.length);
+  assert.equal(policy.notifications.length, 1 + waits.length);
   assert.equal((await stored(under))[0]!.state, 'delivered');
 });
 
-test('outbox: a notice survives the process and is sent by the next one', async () => {
+test('outbox: a notification survives the process and is sent by the next one', async () => {
   const path = temporaryFile();
   const clock = handClock();
   const before = await endpointUnderTest(allows('outbox'), { store: await openSqliteStore({ path, clock }), clock });
@@ -131,24 +131,24 @@ test('outbox: a notice survives the process and is sent by the next one', async 
   await before.store.close();
   const policy = allows('outbox');
   const after = await endpointUnderTest(policy, { store: await openSqliteStore({ path, clock }), clock });
-  assert.equal(await after.notices(), 1);
+  assert.equal(await after.notifications(), 1);
   const [record] = await stored(after);
-  assert.ok(policy.notices[0]!.kind === 'success' && policy.notices[0]!.serial === record!.serial);
-  assert.equal(await after.notices(), 0);
+  assert.ok(policy.notifications[0]!.kind === 'success' && policy.notifications[0]!.serial === record!.serial);
+  assert.equal(await after.notifications(), 0);
   await after.store.close();
 });
 
-test('a notice for an endpoint that is gone stays, is named in the log, and holds up no other', async () => {
+test('a notification for an endpoint that is gone stays, is named in the log, and holds up no other', async () => {
   for (const mode of ['strict', 'outbox'] as const) {
     const under = await endpointUnderTest(allows(mode), { wrap: mode === 'strict' ? deaf : (store) => store });
     const { service } = under;
     await service.pkiOperation(MESSAGE).catch((error: unknown) => assert.ok(error instanceof HttpError));
     const elsewhere = await endpointUnderTest(allows(mode), { store: under.store, path: '/other', clock: under.clock });
-    assert.equal(await elsewhere.notices(0), 1);
+    assert.equal(await elsewhere.notifications(0), 1);
     assert.match(elsewhere.log.lines.join('\n'), /^{"level":40.*mscep\.dll.*not configured/m);
-    assert.equal(await elsewhere.notices(0), 0);
+    assert.equal(await elsewhere.notifications(0), 0);
     under.clock.forward(MINUTE);
-    assert.equal(await under.notices(0), 1);
+    assert.equal(await under.notifications(0), 1);
     assert.equal((await stored(under))[0]!.state, 'delivered');
   }
 });
@@ -158,8 +158,8 @@ const deaf = (store: Store): Store => {
   let deafness = 1;
   return {
     ...store,
-    noticeAccepted: (...word) =>
-      deafness-- > 0 ? Promise.reject(new Error('disk full')) : store.noticeAccepted(...word),
+    acknowledgeNotification: (...word) =>
+      deafness-- > 0 ? Promise.reject(new Error('disk full')) : store.acknowledgeNotification(...word),
   };
 };
 
@@ -171,7 +171,7 @@ test('strict: what a crash left behind is PENDING, then finished at the next sta
   assert.equal(left!.state, 'issued');
   assert.equal((await read(await under.service.pkiOperation(MESSAGE))).status, 'pending');
 
-  assert.equal(await under.notices(0), 1);
+  assert.equal(await under.notifications(0), 1);
   assert.deepEqual(await events(under), ['issued', 'delivered']);
   assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), Buffer.from(left!.der));
   assert.equal(policy.asked.length, 1);
@@ -183,32 +183,32 @@ test('strict: what a crash left behind is revoked when the authoriser does not t
   const under = await endpointUnderTest(policy, { wrap: deaf });
   await assert.rejects(under.service.pkiOperation(MESSAGE));
   const refusing = await endpointUnderTest(allows('strict', refuses), { store: under.store, clock: under.clock });
-  assert.equal(await refusing.notices(0), 1);
+  assert.equal(await refusing.notifications(0), 1);
   const [left] = await stored(under);
   assert.deepEqual([left!.state, left!.deliveredAt], ['revoked', undefined]);
-  assert.equal(await refusing.notices(0), 0);
+  assert.equal(await refusing.notifications(0), 0);
 });
 
 test('strict: a running request is no orphan; one of more than 90 seconds is', async () => {
   const under = await endpointUnderTest(allows('strict'), { wrap: deaf });
   await assert.rejects(under.service.pkiOperation(MESSAGE));
   under.clock.forward(90_000 - 1);
-  assert.equal(await under.notices(), 0);
+  assert.equal(await under.notifications(), 0);
   under.clock.forward(1);
-  assert.equal(await under.notices(), 1);
+  assert.equal(await under.notifications(), 1);
 });
 
 for (const notify of ['strict', 'outbox'] as const)
-  test(`an issuer that fails after an Allow (${notify}): a failure notice is owed, and sent from the outbox`, async () => {
+  test(`an issuer that fails after an Allow (${notify}): a failure notification is owed, and sent from the outbox`, async () => {
     const policy = allows(notify);
     const under = await endpointUnderTest(policy, { issuer: { issue: () => Promise.reject(new Error('HSM gone')) } });
     assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'issuer_failed');
-    assert.equal(policy.notices.length, 0);
-    assert.equal(await under.notices(), 1);
-    const notice = policy.notices[0]!;
-    assert.ok(notice.kind === 'failure');
+    assert.equal(policy.notifications.length, 0);
+    assert.equal(await under.notifications(), 1);
+    const notification = policy.notifications[0]!;
+    assert.ok(notification.kind === 'failure');
     assert.deepEqual(
-      { ...notice, csr: undefined },
+      { ...notification, csr: undefined },
       {
         kind: 'failure',
         endpoint: PATH,
@@ -218,13 +218,13 @@ for (const notify of ['strict', 'outbox'] as const)
         description: 'The certificate could not be issued.',
       },
     );
-    assert.deepEqual(Buffer.from(notice.csr), Buffer.from(CSR));
+    assert.deepEqual(Buffer.from(notification.csr), Buffer.from(CSR));
     assert.deepEqual(await stored(under), []);
     const at = under.clock();
     assert.deepEqual(await under.store.listAudit({}), [
       { at, event: 'notified', endpoint: PATH, transactionId: TRANSACTION_ID },
     ]);
-    assert.equal(await under.notices(), 0);
+    assert.equal(await under.notifications(), 0);
   });
 
 test('an issuer that fails where nobody is to be told owes nothing', async () => {
@@ -233,6 +233,6 @@ test('an issuer that fails where nobody is to be told owes nothing', async () =>
   const answer = await under.service.pkiOperation(MESSAGE);
   assert.equal(await refusalIn(answer), 'issuer_failed');
   assert.equal(answer.facts['bits'], '2048');
-  assert.equal(await under.notices(0), 0);
+  assert.equal(await under.notifications(0), 0);
   assert.ok(!JSON.stringify(answer.facts).includes(CHALLENGE));
 });

@@ -6,7 +6,7 @@ import { writeCrl } from '../../src/revocation/certificate-list.ts';
 import { issuerAndSubject } from '../../src/client/request-message.ts';
 import { issuerAndSerialNumber } from '../../src/cms/signed-data.ts';
 import type { StoredTransaction } from '../../src/core/records.ts';
-import type { Answer } from '../../src/enroll/service.ts';
+import type { ScepAnswer } from '../../src/enroll/service.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { generalNameFromText, subjectAltName } from '../../src/pkix/extensions.ts';
@@ -43,8 +43,8 @@ const stranger = await clientFor(rsaKey('stranger'));
 const approving = (policy: CountingPolicy = allows('none'), different: Different = {}) =>
   endpointUnderTest(policy, { approval: 'manual', ...different });
 
-const status = async (answer: Answer, signer?: Keyed): Promise<string> => (await read(answer, signer)).status;
-const ask = (under: Under, message: Uint8Array): Promise<Answer> => under.service.pkiOperation(message);
+const status = async (answer: ScepAnswer, signer?: Keyed): Promise<string> => (await read(answer, signer)).status;
+const ask = (under: Under, message: Uint8Array): Promise<ScepAnswer> => under.service.pkiOperation(message);
 
 async function decide({ store }: Under, event: 'approved' | 'rejected', request?: StoredTransaction): Promise<void> {
   const { key, endpoint, transactionId } = request ?? (await store.listPending())[0]!;
@@ -133,7 +133,7 @@ test('a poll while the policy could not be asked asks it again, with the request
     assert.deepEqual(Buffer.from(csr.der), Buffer.from(CSR));
     assert.equal(transactionId, policy.asked[0]!.transactionId);
   }
-  assert.equal(policy.notices.length, 1);
+  assert.equal(policy.notifications.length, 1);
 });
 
 test('a poll whose request was forgotten, because the challenge in it is too old, gets FAILURE', async () => {
@@ -346,7 +346,7 @@ async function withTwo(different: Different = {}) {
   return { under, own, other };
 }
 
-async function found(answer: Answer, signer?: Keyed): Promise<Buffer[]> {
+async function found(answer: ScepAnswer, signer?: Keyed): Promise<Buffer[]> {
   const reply = await read(answer, signer);
   assert.ok(reply.status === 'success', JSON.stringify(answer.facts));
   assert.deepEqual(reply.crls, []);

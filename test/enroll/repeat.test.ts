@@ -15,12 +15,12 @@ for (const notify of ['none', 'strict', 'outbox'] as const)
     const policy = allows(notify);
     const under = await endpointUnderTest(policy);
     const [first, second] = [await under.service.pkiOperation(MESSAGE), await under.service.pkiOperation(MESSAGE)];
-    await under.notices();
+    await under.notifications();
     assert.deepEqual(await issuedIn(second), await issuedIn(first));
     assert.deepEqual([first.outcome, second.outcome], ['issued', 'repeated']);
     assert.notEqual(nonceOf(first), nonceOf(second));
     assert.equal(policy.asked.length, 1);
-    assert.equal(policy.notices.length, notify === 'none' ? 0 : 1);
+    assert.equal(policy.notifications.length, notify === 'none' ? 0 : 1);
     assert.equal((await stored(under)).length, 1);
   });
 
@@ -81,14 +81,14 @@ for (const notify of ['none', 'strict', 'outbox'] as const)
     const policy = allows(notify);
     const under = await endpointUnderTest(policy);
     const answers = await Promise.all(Array.from({ length: 20 }, () => under.service.pkiOperation(MESSAGE)));
-    await under.notices();
+    await under.notifications();
     const certificates = new Set(
       await Promise.all(answers.map(async (answer) => (await issuedIn(answer)).toString('hex'))),
     );
     assert.equal(certificates.size, 1);
     assert.equal(new Set(answers.map(nonceOf)).size, 20);
     assert.equal(policy.asked.length, 1);
-    assert.equal(policy.notices.length, notify === 'none' ? 0 : 1);
+    assert.equal(policy.notifications.length, notify === 'none' ? 0 : 1);
     assert.equal((await stored(under)).length, 1);
   });
 
@@ -117,7 +117,7 @@ test('I05 under strict, a second replica answers PENDING until the first has hea
   hear({});
   const first = await issuedIn(await running);
   assert.deepEqual(await issuedIn(await other.service.pkiOperation(MESSAGE)), first);
-  assert.equal(policy.notices.length, 1);
+  assert.equal(policy.notifications.length, 1);
 });
 
 test('I07 after revocation: authorised afresh, a new certificate', async () => {

@@ -103,12 +103,12 @@ for (const key of ['rsa-2048', 'p256'] as const)
           ]);
           assert.match(facts.replaceAll(':', ''), new RegExp(`Fingerprint=${listed?.thumbprint}`, 'i'));
           assert.match(facts, /DNS:device\.example\.org/);
-          const notices = (await tenant.calls()).filter(
+          const notifications = (await tenant.calls()).filter(
             ({ hop, body }) =>
               hop === 'successNotification' && body?.notification?.certificateThumbprint === listed?.thumbprint,
           );
           assert.deepEqual(
-            notices.map(({ code }) => code),
+            notifications.map(({ code }) => code),
             ['Success'],
           );
           assert.deepEqual(

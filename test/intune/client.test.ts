@@ -1,7 +1,7 @@
 /** The three calls over real https, as bytes on the wire and as answers. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import type { FailureNotice, SuccessNotice } from '../../src/core/notification.ts';
+import type { FailureNotification, SuccessNotification } from '../../src/core/notification.ts';
 import { INTUNE_CODES } from '../../src/intune/answer-codes.ts';
 import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
 import { isSuccess } from '../../src/intune/scep-actions.ts';
@@ -9,7 +9,7 @@ import { type Answer, everything, type FakeTenant, fakeTenant, ok, rejection, SE
 
 const CHALLENGE = Buffer.from('a challenge as long as those of Intune '.repeat(20)).toString('base64');
 const request = { transactionId: 'ABC123', csr: Buffer.from(`a PKCS#10 with ${CHALLENGE} in it`) };
-const notice: SuccessNotice = {
+const notification: SuccessNotification = {
   kind: 'success',
   endpoint: '/scep',
   ...request,
@@ -18,7 +18,7 @@ const notice: SuccessNotice = {
   notAfter: new Date('2027-01-31T12:00:00Z'),
   issuer: `CN=Issuing CA,O=${'é'.repeat(300)}`,
 };
-const failure: FailureNotice = {
+const failure: FailureNotification = {
   kind: 'failure',
   endpoint: '/scep',
   ...request,
@@ -84,8 +84,8 @@ describe('what is sent', () => {
   });
 
   test('successNotification to the byte', async () => {
-    await tenant.client().successNotification(notice, never);
-    const issuer = notice.issuer.slice(0, 256);
+    await tenant.client().successNotification(notification, never);
+    const issuer = notification.issuer.slice(0, 256);
     assert.equal(
       tenant.calls.at(-1)?.body,
       '{"notification":{"transactionId":"ABC123",' +
@@ -169,7 +169,7 @@ describe('answers', () => {
 
   test('the same shape comes back from notifications', async () => {
     tenant.answer('successNotification', ok({ code: 'ChallengeExpired', errorDescription: 'late' }));
-    const answer = await tenant.client().successNotification(notice, never);
+    const answer = await tenant.client().successNotification(notification, never);
     assert.equal(answer.code, 'ChallengeExpired');
   });
 });

@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type IntuneClient, type IntuneClientOptions, intuneClient } from '../../src/intune/client.ts';
-import type { Hop } from '../../src/intune/unreachable.ts';
+import type { IntuneHop } from '../../src/intune/unreachable.ts';
 import type { Timeouts } from '../../src/intune/retry.ts';
 import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
 import { writeCertificate } from '../../src/pkix/certificate.ts';
@@ -15,7 +15,7 @@ import { nameFromText } from '../../src/pkix/name.ts';
 export const SECRET = 'the-client-secret-of-the-test';
 
 export type Seen = {
-  hop: Hop;
+  hop: IntuneHop;
   method: string;
   path: string;
   headers: Record<string, string>;
@@ -53,18 +53,18 @@ export type FakeTenant = {
   port: number;
   trustCa: string;
   calls: Seen[];
-  hops(): Hop[];
+  hops(): IntuneHop[];
   /** Resolves when a call of this hop arrives after now. */
-  arrival(hop: Hop): Promise<unknown>;
+  arrival(hop: IntuneHop): Promise<unknown>;
   /** The next answers of this hop; after the last one, the usual one again. */
-  answer(hop: Hop, ...answers: Answer[]): void;
+  answer(hop: IntuneHop, ...answers: Answer[]): void;
   /** What this hop answers from now on. */
-  always(hop: Hop, answer: Answer): void;
+  always(hop: IntuneHop, answer: Answer): void;
   client(more?: Partial<IntuneClientOptions>): IntuneClient;
   close(): Promise<void>;
 };
 
-const HOPS: readonly [RegExp, Hop][] = [
+const HOPS: readonly [RegExp, IntuneHop][] = [
   [/\/oauth2\/v2\.0\/token/, 'token'],
   [/\/v1\.0\/servicePrincipals\//, 'discovery'],
   [/\/ScepActions\/validateRequest$/, 'validateRequest'],
@@ -96,8 +96,8 @@ export async function fakeTenant(): Promise<FakeTenant> {
   const { key, cert } = await selfSigned();
   const calls: Seen[] = [];
   const arrivals = new EventEmitter();
-  const queues = new Map<Hop, Answer[]>();
-  const usual = new Map<Hop, Answer>();
+  const queues = new Map<IntuneHop, Answer[]>();
+  const usual = new Map<IntuneHop, Answer>();
   let issued = 0;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -117,7 +117,7 @@ export async function fakeTenant(): Promise<FakeTenant> {
     response.end(answer.text ?? JSON.stringify(answer.json));
   }
 
-  const ordinary = (hop: Hop): Answer => {
+  const ordinary = (hop: IntuneHop): Answer => {
     if (hop === 'token')
       return ok({ token_type: 'Bearer', expires_in: 3599, ext_expires_in: 3599, access_token: `token-${++issued}` });
     return hop === 'discovery' ? listing(`${origin}/RACerts/Scep/`) : success;

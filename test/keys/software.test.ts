@@ -36,9 +36,9 @@ keyProviderContract({
 
 test('the keys that init offers are what their names say', () => {
   assert.deepEqual(KEY_CHOICES, ['rsa-2048', 'rsa-3072', 'rsa-4096', 'p256', 'p384']);
-  assert.deepEqual(generateKey('rsa-3072').key, { type: 'rsa', bits: 3072 });
-  assert.deepEqual(generateKey('p256').key, { type: 'ec', bits: 256 });
-  assert.deepEqual(generateKey('p384').key, { type: 'ec', bits: 384 });
+  assert.deepEqual(generateKey('rsa-3072').kind, { type: 'rsa', bits: 3072 });
+  assert.deepEqual(generateKey('p256').kind, { type: 'ec', bits: 256 });
+  assert.deepEqual(generateKey('p384').kind, { type: 'ec', bits: 384 });
 });
 
 test('only EC keys agree on a secret, the same on both sides', () => {

@@ -10,9 +10,9 @@ import type { Issuer } from '../../src/core/issuer.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { Store } from '../../src/core/store.ts';
 import type { StoredCertificate } from '../../src/core/records.ts';
-import type { Endpoint, Surroundings } from '../../src/enroll/endpoint.ts';
-import { ORPHANED_AFTER, sendDueNotices } from '../../src/enroll/notifications.ts';
-import { type Answer, type ScepService, scepService } from '../../src/enroll/service.ts';
+import type { Endpoint, EnrollmentServices } from '../../src/enroll/endpoint.ts';
+import { ORPHANED_AFTER, sendDueNotifications } from '../../src/enroll/notifications.ts';
+import { type ScepAnswer, type ScepService, scepService } from '../../src/enroll/service.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
 import { capabilities } from '../../src/scep/capabilities.ts';
 import { messageCodec } from '../../src/scep/codec.ts';
@@ -27,12 +27,12 @@ export const PATH = '/certsrv/mscep/mscep.dll';
 export type Under = {
   service: ScepService;
   endpoint: Endpoint;
-  around: Surroundings;
+  around: EnrollmentServices;
   store: Store;
   clock: HandClock;
   log: KeptLog;
   /** Sends what is due as a new process would, or as one that has been up for a while. */
-  notices(orphanedAfter?: number): Promise<number>;
+  notifications(orphanedAfter?: number): Promise<number>;
 };
 
 /** What a test may put in the place of the real thing; `wrap` stands between the line and the store. */
@@ -65,7 +65,7 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
   };
   const log = keptLog();
   const deadline = () => new AbortController().signal;
-  const around: Surroundings = { store: wrap(store), clock, logger: log, deadline };
+  const around: EnrollmentServices = { store: wrap(store), clock, logger: log, deadline };
   const service = scepService(
     {
       endpoint,
@@ -75,9 +75,9 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
     },
     around,
   );
-  const notices = (orphanedAfter = ORPHANED_AFTER) =>
-    sendDueNotices(new Map([[endpoint.path, endpoint]]), around, new Date(clock().getTime() - orphanedAfter));
-  return { service, endpoint, around, store, clock, log, notices };
+  const notifications = (orphanedAfter = ORPHANED_AFTER) =>
+    sendDueNotifications(new Map([[endpoint.path, endpoint]]), around, new Date(clock().getTime() - orphanedAfter));
+  return { service, endpoint, around, store, clock, log, notifications };
 }
 
 /** What the device reads in the answer; throws unless the test RA signed it for this request. */
@@ -91,7 +91,7 @@ export const read = ({ body }: { body: Uint8Array }, signer: Keyed = client): Pr
   });
 
 /** The certificate in a successful answer. */
-export async function issuedIn(answer: Answer, signer?: Keyed): Promise<Buffer> {
+export async function issuedIn(answer: ScepAnswer, signer?: Keyed): Promise<Buffer> {
   const reply = await read(answer, signer);
   assert.equal(reply.status, 'success', JSON.stringify(answer.facts));
   assert.ok(reply.status === 'success' && reply.certificates.length === 1);
@@ -99,14 +99,14 @@ export async function issuedIn(answer: Answer, signer?: Keyed): Promise<Buffer> 
 }
 
 /** The refusal's code, of which the wire must show the row. */
-export async function refusalIn(answer: Answer, signer?: Keyed): Promise<unknown> {
+export async function refusalIn(answer: ScepAnswer, signer?: Keyed): Promise<unknown> {
   const reply = await read(answer, signer);
   assert.equal(reply.status, 'failure', JSON.stringify(answer.facts));
   return answer.facts['code'];
 }
 
 /** The senderNonce of an answer, hexadecimal. */
-export function nonceOf({ body }: Answer): string {
+export function nonceOf({ body }: ScepAnswer): string {
   const { attributes } = readDerOrBer(body, readSignedData).signers[0]!;
   return Buffer.from(singleValue(attributes, SCEP_ATTRIBUTE.senderNonce)!.content).toString('hex');
 }

@@ -135,7 +135,7 @@ export function encryptKey(to: Keyed, contentKey: Uint8Array, transport: KeyTran
   const key = createPublicKey(to.key.privateKey);
   if (transport.scheme === 'pkcs1') return publicEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, contentKey);
   const { hash: label, mgf1Hash } = transport;
-  if (label !== mgf1Hash) return rawEncrypt(to, encodeOaep(contentKey, to.key.key.bits / 8, label, mgf1Hash));
+  if (label !== mgf1Hash) return rawEncrypt(to, encodeOaep(contentKey, to.key.kind.bits / 8, label, mgf1Hash));
   return publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: label }, contentKey);
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { DerReader } from '../../src/asn1/reader.ts';
 import { stringText } from '../../src/asn1/strings.ts';
-import type { Expected } from '../../src/client/reply.ts';
+import type { ExpectedReply } from '../../src/client/reply.ts';
 import type { Digest, KeyTransport } from '../../src/core/keys.ts';
 import type { RefusalCode } from '../../src/core/errors.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
@@ -18,7 +18,7 @@ const withLegacy = context({ legacy: everyLegacy });
 export const CHAIN = [ra, issuing, root].map(({ certificate }) => Buffer.from(certificate));
 
 /** What our client expects of a reply to `requestMessage`. */
-export const expected: Expected = {
+export const expected: ExpectedReply = {
   transactionId: TRANSACTION_ID,
   senderNonce: SENDER_NONCE,
   trusted: CHAIN,

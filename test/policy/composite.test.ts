@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import type { Allow, Decision, Policy } from '../../src/core/policy.ts';
 import type { EnrollmentRequest } from '../../src/core/request.ts';
 import { ConfigError } from '../../src/core/errors.ts';
-import type { Notice } from '../../src/core/notification.ts';
+import type { Notification } from '../../src/core/notification.ts';
 import { allOf } from '../../src/policy/all-of.ts';
 import { anyOf } from '../../src/policy/any-of.ts';
 
@@ -24,7 +24,7 @@ const REQUEST: EnrollmentRequest = {
   },
   signerSpki: Uint8Array.of(),
 };
-const NOTICE: Notice = {
+const NOTICE: Notification = {
   kind: 'failure',
   endpoint: '/scep',
   transactionId: 'T1',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { EnrollmentRequest } from '../../src/core/request.ts';
 import { Refusal } from '../../src/core/errors.ts';
-import type { FailureNotice, SuccessNotice } from '../../src/core/notification.ts';
+import type { FailureNotification, SuccessNotification } from '../../src/core/notification.ts';
 import type { IntuneClient } from '../../src/intune/client.ts';
 import { INTUNE_CODES } from '../../src/intune/answer-codes.ts';
 import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
@@ -30,7 +30,7 @@ const requestWith = (challenge: string | undefined): EnrollmentRequest => ({
   },
   signerSpki: Uint8Array.of(),
 });
-const success: SuccessNotice = {
+const success: SuccessNotification = {
   kind: 'success',
   endpoint: '/scep',
   transactionId: 'T1',
@@ -40,7 +40,7 @@ const success: SuccessNotice = {
   notAfter: new Date(0),
   issuer: 'CN=CA',
 };
-const failure: FailureNotice = {
+const failure: FailureNotification = {
   kind: 'failure',
   endpoint: '/scep',
   transactionId: 'T1',
@@ -164,12 +164,12 @@ describe('decide', () => {
 });
 
 describe('notify', () => {
-  for (const notice of [success, failure])
-    test(`${notice.kind}: accepted`, async () => {
+  for (const notification of [success, failure])
+    test(`${notification.kind}: accepted`, async () => {
       const { client, asked } = fakeClient({ code: 'Success' });
       const policy = intunePolicy({ client, notify: 'strict', onUnreachable: 'pending' });
-      assert.deepEqual(await policy.notify(notice, never), { intuneCode: 'Success', clientRequestId: 'id-1' });
-      assert.deepEqual(asked, [{ call: `${notice.kind}Notification`, value: notice }]);
+      assert.deepEqual(await policy.notify(notification, never), { intuneCode: 'Success', clientRequestId: 'id-1' });
+      assert.deepEqual(asked, [{ call: `${notification.kind}Notification`, value: notification }]);
     });
 
   test('another answer than Success throws, with the code', async () => {

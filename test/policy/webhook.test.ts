@@ -9,7 +9,7 @@ import * as fc from 'fast-check';
 import type { Decision } from '../../src/core/policy.ts';
 import type { EnrollmentRequest } from '../../src/core/request.ts';
 import { ConfigError, Refusal } from '../../src/core/errors.ts';
-import type { SuccessNotice } from '../../src/core/notification.ts';
+import type { SuccessNotification } from '../../src/core/notification.ts';
 import { extendedKeyUsage, generalNameFromText, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';
 import { httpPost, type Post, WebhookUnreachable } from '../../src/policy/post.ts';
 import { readVerdict } from '../../src/policy/webhook-message.ts';
@@ -38,7 +38,7 @@ const REQUEST: EnrollmentRequest = {
   },
   signerSpki: Uint8Array.of(),
 };
-const NOTICE: SuccessNotice = {
+const NOTICE: SuccessNotification = {
   kind: 'success',
   endpoint: '/scep/lab',
   transactionId: 'T1',

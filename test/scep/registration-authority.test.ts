@@ -16,7 +16,7 @@ test('the current key signs; it and the retired ones open, the current one first
   );
 });
 
-const signsOnly = { spki: ra.key.spki, key: ra.key.key, sign: () => Buffer.alloc(0) };
+const signsOnly = { spki: ra.key.spki, kind: ra.key.kind, sign: () => Buffer.alloc(0) };
 const BAD = {
   'a key that is not RSA': [issuing, /cannot decrypt/],
   'a key that only signs': [{ certificate: ra.certificate, key: signsOnly }, /cannot decrypt/],

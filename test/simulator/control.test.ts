@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { Script } from 'node:vm';
 import { request } from 'undici';
-import type { Call } from '../../src/simulator/calls.ts';
+import type { RecordedCall } from '../../src/simulator/calls.ts';
 import { codeOf, control, csr, startTenant } from './tenant.ts';
 
 test('POST /challenges mints one that Intune takes', async (t) => {
@@ -42,7 +42,7 @@ test('GET /calls shows every call without secrets, DELETE forgets them', async (
   const challenge = simulator.mint({ subject: 'CN=device-1' });
   const certificateRequest = await csr({ challenge });
   await validate(certificateRequest);
-  const calls = (await control(simulator, 'GET', '/calls')).json as Call[];
+  const calls = (await control(simulator, 'GET', '/calls')).json as RecordedCall[];
   assert.deepEqual(
     calls.map(({ hop, code, status }) => [hop, code, status]),
     [

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { INTUNE_CODES } from '../../src/simulator/intune-codes.ts';
 import { ControlError } from '../../src/simulator/control-error.ts';
-import { ACTIONS, HOPS, type Hop } from '../../src/simulator/service-call.ts';
+import { ACTIONS, HOPS, type ServiceHop } from '../../src/simulator/service-call.ts';
 import type { FaultValue } from '../../src/simulator/injected-faults.ts';
 import { codeOf, type Reply, startTenant, type Tenant } from './tenant.ts';
 
 /** One call to this hop, as bare as it may be: a fault comes before anything is looked at. */
-const call = async (tenant: Tenant, hop: Hop): Promise<Reply> => {
+const call = async (tenant: Tenant, hop: ServiceHop): Promise<Reply> => {
   const { cloud, tenant: name } = tenant.simulator.tenant;
   if (hop === 'openid') return tenant.send('GET', `${cloud.login}/${name}/v2.0/.well-known/openid-configuration`, {});
   if (hop === 'token') return tenant.askToken();

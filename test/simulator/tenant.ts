@@ -13,7 +13,7 @@ import {
 } from '../../src/pkix/extensions.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { EXTENDED_KEY_USAGES } from '../../src/pkix/oids.ts';
-import type { Action } from '../../src/simulator/service-call.ts';
+import type { ServiceAction } from '../../src/simulator/service-call.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulated-tenant.ts';
 import { completeState } from '../../src/simulator/state.ts';
 import { rsaKey } from '../kit/keys.ts';
@@ -96,7 +96,7 @@ function client(simulator: Simulator, agent: Agent) {
   };
 
   /** Calls an action as a good client does, but for the headers that are given. */
-  const act = async (action: Action, body: unknown, headers: Record<string, string> = {}): Promise<Reply> => {
+  const act = async (action: ServiceAction, body: unknown, headers: Record<string, string> = {}): Promise<Reply> => {
     validation ??= await validationUri();
     const authorization = headers['authorization'] ?? `Bearer ${await token()}`;
     return send(

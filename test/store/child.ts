@@ -35,7 +35,7 @@ async function race(): Promise<void> {
 
 async function writeOn(from: number): Promise<void> {
   for (let n = from; ; n += 8) {
-    await store.recordIssued(issuanceFor(n, { notice: 'strict', consumes: `challenge-${n}` }));
+    await store.recordIssued(issuanceFor(n, { notification: 'strict', consumes: `challenge-${n}` }));
     say(String(n));
   }
 }

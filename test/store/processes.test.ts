@@ -54,14 +54,14 @@ test('after SIGKILL in the middle of writing, everything acknowledged is there, 
 
   const store = await openSqliteStore({ path, clock: () => NOON });
   for (const n of acknowledged) {
-    const { transaction, certificate } = issuanceFor(n, { notice: 'strict' });
+    const { transaction, certificate } = issuanceFor(n, { notification: 'strict' });
     assert.deepEqual((await store.findTransaction(transaction.key))?.certificate, certificate, `issuance ${n}`);
     assert.equal((await store.recordIssued(issuanceFor(1e9, { consumes: `challenge-${n}` }))).kind, 'consumed');
   }
   // What was written and not acknowledged is whole too: nothing of an issuance without the rest of it.
   const certificates = await store.listCertificates({});
   assert.equal((await store.listAudit({})).length, certificates.length);
-  assert.equal((await store.dueNotices('strict', later(1), 1e9)).length, certificates.length);
+  assert.equal((await store.dueNotifications('strict', later(1), 1e9)).length, certificates.length);
   await store.close();
 
   const database = new DatabaseSync(path, { readOnly: true });

@@ -9,7 +9,7 @@ import { createStore } from '../../src/store/create-store.ts';
 import {
   auditFor,
   ENDPOINT,
-  failureNoticeFor,
+  failureNotificationFor,
   issuanceFor,
   later,
   NOON,
@@ -42,13 +42,13 @@ test('no query scans a table or sorts, except the lists that are asked for witho
   const { database, texts, store } = await watched();
   const { serial } = issuanceFor(1).certificate;
 
-  await store.recordIssued(issuanceFor(1, { notice: 'strict', consumes: 'one-time' }));
+  await store.recordIssued(issuanceFor(1, { notification: 'strict', consumes: 'one-time' }));
   await store.recordIssued(issuanceFor(2, { consumes: 'one-time' }));
-  await store.noticeAccepted(1, serial, auditFor(1, 'delivered'));
-  await store.recordNotice(failureNoticeFor(3));
-  await store.noticePostponed(2, later(1));
-  await store.dueNotices('outbox', later(2), 10);
-  await store.noticeAbandoned(2, serial, auditFor(3, 'notification-abandoned'));
+  await store.acknowledgeNotification(1, serial, auditFor(1, 'delivered'));
+  await store.recordNotification(failureNotificationFor(3));
+  await store.postponeNotification(2, later(1));
+  await store.dueNotifications('outbox', later(2), 10);
+  await store.abandonNotification(2, serial, auditFor(3, 'notification-abandoned'));
   await store.recordPending({ ...pendingFor(4), consumes: 'another' });
   await store.recordPending(pendingFor(5, { reason: 'unreachable' }));
   await store.recordPending(pendingFor(5));
@@ -96,10 +96,10 @@ test('the lists of what waits and of what is revoked read the index of just that
 
 test('a statement is prepared once, however often it runs', async () => {
   const { database, store } = await watched();
-  await store.recordIssued(issuanceFor(1, { notice: 'strict', consumes: 'a' }));
-  await store.recordIssued(issuanceFor(2, { notice: 'strict', consumes: 'b' }));
+  await store.recordIssued(issuanceFor(1, { notification: 'strict', consumes: 'a' }));
+  await store.recordIssued(issuanceFor(2, { notification: 'strict', consumes: 'b' }));
   database.prepare = (text) => assert.fail(`prepared again: ${text}`);
-  await store.recordIssued(issuanceFor(3, { notice: 'strict', consumes: 'c' }));
+  await store.recordIssued(issuanceFor(3, { notification: 'strict', consumes: 'c' }));
   assert.equal((await store.recordIssued(issuanceFor(4, { consumes: 'c' }))).kind, 'consumed');
   await store.close();
 });

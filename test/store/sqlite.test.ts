@@ -203,7 +203,7 @@ test('a one-time password is in no file of the store', async () => {
   await store.close();
 });
 
-for (const settle of ['noticeAccepted', 'noticeAbandoned'] as const)
+for (const settle of ['acknowledgeNotification', 'abandonNotification'] as const)
   test(`${settle}: no octet of the CSR stays in the file`, async () => {
     const path = temporaryFile();
     const store = await openSqliteStore({ path, clock });
@@ -211,9 +211,9 @@ for (const settle of ['noticeAccepted', 'noticeAbandoned'] as const)
     const ids = new Map<number, number>();
     for (const n of numbers) {
       const result = await store.recordIssued(
-        issuanceFor(n, { notice: 'strict', consumes: `challenge in clear ${n}` }),
+        issuanceFor(n, { notification: 'strict', consumes: `challenge in clear ${n}` }),
       );
-      ids.set(n, result.kind === 'recorded' ? (result.noticeId ?? -1) : -1);
+      ids.set(n, result.kind === 'recorded' ? (result.notificationId ?? -1) : -1);
     }
     const traces = (n: number): string[] => {
       const base64 = Buffer.from(csrFor(n)).toString('base64');

@@ -95,7 +95,7 @@ test('an embedder chooses how often a notification is looked for', async (t) => 
   const above = { certificate: issuing.certificate, chain: [root.certificate] };
   const issuer = localAuthority({ ...above, key: issuing.key, profile: DEFAULT_PROFILE, clock, random });
   const endpoint = { path: '/scep', policy, issuer, ra, chain: [issuing.certificate, root.certificate] };
-  const server = await createServer({ endpoints: [endpoint], store, logger: silent, noticeInterval: 700 });
+  const server = await createServer({ endpoints: [endpoint], store, logger: silent, notificationInterval: 700 });
   t.after(async () => {
     await server.close();
     await store.close();

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import type * as asn1js from 'asn1js';
 import type * as pkijs from 'pkijs';
 import { printableString } from '../../src/asn1/writer.ts';
-import { discover, enrol, type EnrolPlan, poll } from '../../src/client/enroll.ts';
+import { discover, enroll, type EnrolPlan, poll } from '../../src/client/enroll.ts';
 import type { SoftwareKey } from '../../src/keys/software.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
@@ -40,7 +40,7 @@ let count = 0;
 export const newSubject = (): string => `CN=device-${++count}`;
 
 /** PKCSReq, or RenewalReq with a `signer`. */
-export const enrolled = (url: string, wish: Wish = {}): Promise<Answer> => sent(url, planOf(wish), enrol);
+export const enrolled = (url: string, wish: Wish = {}): Promise<Answer> => sent(url, planOf(wish), enroll);
 
 /** CertPoll for the request of the same key. */
 export const polled = (url: string, wish: Wish & { subject: string }): Promise<Answer> => sent(url, planOf(wish), poll);
@@ -57,7 +57,7 @@ const planOf = ({ subject = newSubject(), challenge = CHALLENGE, key = deviceKey
   ...rest,
 });
 
-async function sent(url: string, plan: EnrolPlan, send: typeof enrol): Promise<Answer> {
+async function sent(url: string, plan: EnrolPlan, send: typeof enroll): Promise<Answer> {
   let message = Buffer.of();
   const kept: typeof fetch = async (...args) => {
     const response = await fetch(...args);

@@ -9,7 +9,7 @@ import type { Output } from '../output.ts';
 import { certificatePem, crlPem } from '../../app/pem.ts';
 import { loadSettings, openStore, type Settings } from '../../app/settings.ts';
 
-type Options = { config: string; authority?: string; json?: true };
+type CaOptions = { config: string; authority?: string; json?: true };
 
 const AUTHORITY = ['--authority <name>', 'which authority; not needed when there is one'] as const;
 
@@ -22,7 +22,7 @@ export function registerCa(program: Command, { out }: Output): void {
     .option(...AUTHORITY)
     .option('--json', 'one JSON array')
     .addHelpText('after', '\nExample:\n  openndes ca show --config openndes.yaml')
-    .action((options: Options) => {
+    .action((options: CaOptions) => {
       const rows = chainOf(options).map((der, index, chain) => facts(der, roleOf(index, chain.length)));
       if (options.json) return out(JSON.stringify(rows));
       for (const row of rows)
@@ -41,7 +41,7 @@ export function registerCa(program: Command, { out }: Output): void {
     .option(...CONFIG)
     .option(...AUTHORITY)
     .addHelpText('after', '\nExample:\n  openndes ca export-root > root.pem')
-    .action((options: Options) => out(certificatePem(chainOf(options).at(-1)!).trimEnd()));
+    .action((options: CaOptions) => out(certificatePem(chainOf(options).at(-1)!).trimEnd()));
 
   ca.command('crl')
     .description('a fresh revocation list, as PEM; the server serves its own at /crl/NAME.crl')
@@ -49,7 +49,7 @@ export function registerCa(program: Command, { out }: Output): void {
     .option(...AUTHORITY)
     .option('--out <file>', 'write it here, as DER')
     .addHelpText('after', '\nExample:\n  openndes ca crl --out /var/www/pki/issuing.crl')
-    .action(async (options: Options & { out?: string }) => {
+    .action(async (options: CaOptions & { out?: string }) => {
       const crl = await freshCrl(options);
       if (options.out === undefined) return out(crlPem(crl).trimEnd());
       writePublicFile(options.out, crl);
@@ -57,9 +57,9 @@ export function registerCa(program: Command, { out }: Output): void {
     });
 }
 
-async function freshCrl({ config, authority: name }: Options): Promise<Uint8Array> {
+async function freshCrl({ config, authority: name }: CaOptions): Promise<Uint8Array> {
   const { settings } = loadSettings(config);
-  const { authority } = theOne(settings.authorities, name);
+  const { authority } = selectAuthority(settings.authorities, name);
   const store = await openStore(settings.config);
   try {
     const crl = authority.crl(store);
@@ -78,12 +78,12 @@ const roleOf = (index: number, length: number): string =>
   index === length - 1 ? 'root' : index === 0 ? 'issuing CA' : 'intermediate CA';
 
 /** The issuing CA first, the root last. */
-function chainOf({ config, authority }: Options): readonly Uint8Array[] {
+function chainOf({ config, authority }: CaOptions): readonly Uint8Array[] {
   const { authorities } = loadSettings(config).settings;
-  return theOne(authorities, authority).authority.chain;
+  return selectAuthority(authorities, authority).authority.chain;
 }
 
-function theOne(authorities: Settings['authorities'], name: string | undefined) {
+function selectAuthority(authorities: Settings['authorities'], name: string | undefined) {
   const found =
     name === undefined && authorities.size === 1 ? [...authorities.values()][0] : authorities.get(name ?? '');
   if (!found)

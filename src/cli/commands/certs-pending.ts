@@ -12,7 +12,7 @@ import { type Output, printable, table } from '../output.ts';
 import { systemClock } from '../../embed/system.ts';
 import { failed, withStore } from './certs-store.ts';
 
-type Decision = 'approved' | 'rejected';
+type ApprovalDecision = 'approved' | 'rejected';
 
 export function registerPending(certs: Command, { out, err }: Output): void {
   certs
@@ -26,7 +26,7 @@ export function registerPending(certs: Command, { out, err }: Output): void {
       out(json ? JSON.stringify(waiting) : listing(waiting));
     });
 
-  const decision = (name: string, decided: Decision, description: string): void =>
+  const decision = (name: string, decided: ApprovalDecision, description: string): void =>
     void certs
       .command(name)
       .description(description)
@@ -42,7 +42,12 @@ export function registerPending(certs: Command, { out, err }: Output): void {
 }
 
 /** Exit 1 when no request, or more than one, is meant, or when it does not wait for this. */
-async function decide(store: Store, id: string, decided: Decision, err: Output['err']): Promise<StoredTransaction> {
+async function decide(
+  store: Store,
+  id: string,
+  decided: ApprovalDecision,
+  err: Output['err'],
+): Promise<StoredTransaction> {
   const found = (await store.listPending()).filter((one) => idOf(one).startsWith(id.toLowerCase()));
   const [request, ...others] = found;
   if (!request || id === '') return failed(`no request waits under ${id}: see openndes certs pending`, err);

@@ -8,7 +8,7 @@ import { CONFIG } from '../options.ts';
 import type { Output } from '../output.ts';
 import { openStore, readConfig } from '../../app/settings.ts';
 
-type Options = { config: string; endpoint?: string; json?: true };
+type ChallengeOptions = { config: string; endpoint?: string; json?: true };
 
 export function registerChallenge(program: Command, output: Output): void {
   const challenge = program
@@ -22,10 +22,10 @@ export function registerChallenge(program: Command, output: Output): void {
     .option('--endpoint <path>', 'path of the endpoint; not needed where only one has such passwords')
     .option('--json', 'one JSON object: challenge, expiresAt, endpoint')
     .addHelpText('after', '\nExample:\n  openndes challenge new --endpoint /scep/routers --json')
-    .action((options: Options) => run(options, output));
+    .action((options: ChallengeOptions) => run(options, output));
 }
 
-async function run({ config: file, endpoint, json }: Options, { out, err }: Output): Promise<void> {
+async function run({ config: file, endpoint, json }: ChallengeOptions, { out, err }: Output): Promise<void> {
   const { config } = readConfig(file);
   const store = await openStore(config);
   try {

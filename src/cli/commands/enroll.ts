@@ -1,7 +1,7 @@
 /** `openndes enroll`: a real SCEP client, for a first try and for scripts. */
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type ClientContext, discover, type Enrolled, enrol, poll, type ScepServer } from '../../client/enroll.ts';
+import { type ClientContext, discover, type Enrolled, enroll, poll, type ScepServer } from '../../client/enroll.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { KEY_CHOICES, type SoftwareKey } from '../../keys/software.ts';
 import { readCertificate, readValidity, serialText } from '../../pkix/certificate.ts';
@@ -10,9 +10,9 @@ import { type CertificateFolder, certificateFolder } from '../certificate-folder
 import { EXIT, Exit } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { systemClock, systemRandom } from '../../embed/system.ts';
-import { type Plan, planOf, type RequestOptions } from '../enroll-plan.ts';
+import { type EnrollPlan, planOf, type RequestOptions } from '../enroll-plan.ts';
 
-type Options = RequestOptions & { force?: true; json?: true };
+type EnrollOptions = RequestOptions & { force?: true; json?: true };
 
 const collect = (value: string, values: string[]): string[] => [...values, value];
 
@@ -39,10 +39,10 @@ export function registerEnroll(program: Command, output: Output): void {
         'until it is answered, and no second one is made. A key.pem without certificate.pem in --out is used as the key.\n' +
         '\nExample:\n  openndes enroll http://127.0.0.1:8080/certsrv/mscep/mscep.dll --subject "CN=laptop" --challenge "$(cat challenge.txt)" --out laptop',
     )
-    .action((url: string, options: Options) => run(url, options, output));
+    .action((url: string, options: EnrollOptions) => run(url, options, output));
 }
 
-async function run(url: string, options: Options, { out, err }: Output): Promise<void> {
+async function run(url: string, options: EnrollOptions, { out, err }: Output): Promise<void> {
   const context: ClientContext = {
     fetch,
     clock: systemClock,
@@ -54,7 +54,7 @@ async function run(url: string, options: Options, { out, err }: Output): Promise
   if (!waiting) assertReplaceable(folder, options);
   const server = await discover(url, context);
   const plan = await planOf(options, folder, waiting);
-  const enrolled = await (waiting ? askAgain : enrol)(server, plan, context);
+  const enrolled = await (waiting ? askAgain : enroll)(server, plan, context);
   const facts = enrolled.status === 'success' ? kept(enrolled.certificates[0]!, server, folder, plan.key) : enrolled;
   report(enrolled, facts, options, out);
   if (enrolled.status === 'failure') folder.giveUp();
@@ -62,7 +62,7 @@ async function run(url: string, options: Options, { out, err }: Output): Promise
 }
 
 /** A certificate in use must not vanish because a command was typed twice. */
-function assertReplaceable(folder: CertificateFolder, { out: dir, renew, force }: Options): void {
+function assertReplaceable(folder: CertificateFolder, { out: dir, renew, force }: EnrollOptions): void {
   const renewsItself = renew !== undefined && resolve(renew) === resolve(dir);
   if (folder.hasCertificate() && !renewsItself && !force)
     throw new ConfigError(
@@ -72,13 +72,13 @@ function assertReplaceable(folder: CertificateFolder, { out: dir, renew, force }
 }
 
 /** A request whose reply never came is unknown to the server, or answered with what became of it. */
-async function askAgain(server: ScepServer, plan: Plan, context: ClientContext): Promise<Enrolled> {
+async function askAgain(server: ScepServer, plan: EnrollPlan, context: ClientContext): Promise<Enrolled> {
   const answer = await poll(server, plan, context);
   const unknown = answer.status === 'failure' && answer.failInfo === 'badCertId';
-  return unknown ? enrol(server, plan, context) : answer;
+  return unknown ? enroll(server, plan, context) : answer;
 }
 
-function report(enrolled: Enrolled, facts: object, { json }: Options, out: Output['out']): void {
+function report(enrolled: Enrolled, facts: object, { json }: EnrollOptions, out: Output['out']): void {
   const { status, transactionId } = enrolled;
   if (json) out(JSON.stringify({ ...facts, status, transactionId }));
   else out(words(enrolled, facts));

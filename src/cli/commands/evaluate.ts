@@ -5,7 +5,7 @@ import { port } from '../options.ts';
 import type { Output } from '../output.ts';
 import { untilStopped } from '../signals.ts';
 
-type Options = { data: string; port: number; exit?: true };
+type EvaluateOptions = { data: string; port: number; exit?: true };
 
 export function registerEvaluate(program: Command, output: Output): void {
   program
@@ -15,7 +15,7 @@ export function registerEvaluate(program: Command, output: Output): void {
     .option('--port <number>', 'port of the SCEP URL', port, 8080)
     .option('--exit', 'end after the walk instead of staying up')
     .addHelpText('after', '\nExample:\n  openndes evaluate --data /tmp/openndes --port 8090')
-    .action(async (options: Options) => {
+    .action(async (options: EvaluateOptions) => {
       const running = await evaluate({ data: options.data, port: options.port }, output);
       if (!options.exit) await untilStopped();
       await running.close();

@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { explain } from '../message-report.ts';
 import { readFile } from '../../app/files.ts';
 import { type Output, printable } from '../output.ts';
-import { loadServed } from '../../app/settings.ts';
+import { loadRecipientKeys } from '../../app/settings.ts';
 
-type Options = { config?: string; json?: true };
+type ExplainOptions = { config?: string; json?: true };
 
 export function registerExplain(program: Command, { out }: Output): void {
   program
@@ -15,8 +15,8 @@ export function registerExplain(program: Command, { out }: Output): void {
     .option('--config <file>', 'configuration whose RA keys open the envelope')
     .option('--json', 'one JSON object')
     .addHelpText('after', '\nExample:\n  openndes explain captured.der --config openndes.yaml')
-    .action(async (file: string, { config, json }: Options) => {
-      const recipients = config === undefined ? [] : await loadServed(config);
+    .action(async (file: string, { config, json }: ExplainOptions) => {
+      const recipients = config === undefined ? [] : await loadRecipientKeys(config);
       const facts = await explain(readFile(file, 'a captured message'), recipients);
       out(json ? JSON.stringify(facts) : words(facts));
     });

@@ -6,7 +6,7 @@ import { KEY_CHOICES, type KeyChoice } from '../../keys/software.ts';
 import { init } from '../installation.ts';
 import type { Output } from '../output.ts';
 
-type Options = { key: KeyChoice; organisation: string; passphraseEnv?: string; json?: true };
+type InitOptions = { key: KeyChoice; organisation: string; passphraseEnv?: string; json?: true };
 
 export function registerInit(program: Command, { out }: Output): void {
   program
@@ -18,7 +18,7 @@ export function registerInit(program: Command, { out }: Output): void {
     .option('--passphrase-env <name>', 'environment variable with a passphrase for the keys')
     .option('--json', 'print the written files as JSON')
     .addHelpText('after', '\nExample:\n  openndes init pki --key p256 --organisation "Example Ltd"')
-    .action(async (dir: string, options: Options) => {
+    .action(async (dir: string, options: InitOptions) => {
       const passphrase = passphraseFrom(options.passphraseEnv);
       const { key, organisation } = options;
       const files = await init(dir, { key, organisation, ...(passphrase && { passphrase }) });

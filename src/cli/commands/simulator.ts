@@ -6,7 +6,7 @@ import { type Output } from '../output.ts';
 import { untilStopped } from '../signals.ts';
 import { startStoredSimulator } from '../stored-simulator.ts';
 
-type Options = { dir: string; port: number; controlPort: number; json?: true };
+type SimulatorCommandOptions = { dir: string; port: number; controlPort: number; json?: true };
 
 export function registerSimulator(program: Command, { out }: Output): void {
   program
@@ -17,7 +17,7 @@ export function registerSimulator(program: Command, { out }: Output): void {
     .option('--control-port <number>', 'port of the control API; 0 is a free one', port, 0)
     .option('--json', 'print the first line as one JSON object')
     .addHelpText('after', '\nExample:\n  openndes simulator --dir sim --json')
-    .action(async (options: Options) => {
+    .action(async (options: SimulatorCommandOptions) => {
       const { simulator, trustCa } = await startStoredSimulator(options.dir, {
         port: options.port,
         controlPort: options.controlPort,

@@ -81,7 +81,7 @@ export function parseConfigDocument(text: string): ConfigDocument {
   };
 }
 
-/** The library notices these only when it makes plain data of the document. */
+/** The library notifications these only when it makes plain data of the document. */
 function brokenAliases(document: Document): { code: string; at: number }[] {
   const broken: { code: string; at: number }[] = [];
   visit(document, {

@@ -8,12 +8,12 @@ import { type Entry, entryAt, matches, unnested } from './table.ts';
 export type Finding = { path: KeyPath; at: 'key' | 'value'; stands?: KeyPath; what: string; remedy: string };
 
 /** `value` gives what is written at a path; `printable` whether it may be shown. */
-export type Written = { value: (path: KeyPath) => unknown; printable: (path: KeyPath) => boolean };
+export type WrittenValues = { value: (path: KeyPath) => unknown; printable: (path: KeyPath) => boolean };
 
 type Issue = z.core.$ZodIssue;
 
 /** One or more findings for one issue. */
-export function explain(issue: Issue, entries: readonly Entry[], written: Written): Finding[] {
+export function explain(issue: Issue, entries: readonly Entry[], written: WrittenValues): Finding[] {
   const path = issue.path as KeyPath;
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...path, key], entries, written));
   if (issue.code === 'invalid_key') return [badName(path)];
@@ -34,7 +34,7 @@ const meantBranch = (branches: readonly (readonly Issue[])[]): readonly Issue[] 
  * What stands where a key should be may be a secret after which a space is missing (`static:secret`) or that stands
  * alone (`{ secret }`). Only what is surely a key is repeated.
  */
-function unknownKey(path: KeyPath, entries: readonly Entry[], written: Written): Finding {
+function unknownKey(path: KeyPath, entries: readonly Entry[], written: WrittenValues): Finding {
   const parent = path.slice(0, -1);
   const key = String(path.at(-1));
   const known = keysBelow(parent, entries);
@@ -63,7 +63,7 @@ const badName = (path: KeyPath): Finding => ({
   remedy: 'Names have letters, digits, `-` and `_`.',
 });
 
-function badValue(path: KeyPath, issue: Issue, entries: readonly Entry[], written: Written): Finding {
+function badValue(path: KeyPath, issue: Issue, entries: readonly Entry[], written: WrittenValues): Finding {
   const entry = entryAt(entries, path);
   const value = written.value(path);
   const example = exampleOf(entry);

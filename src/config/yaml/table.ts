@@ -1,9 +1,9 @@
 /** The one table of the configuration: every key with its kind, its default and its words, as zod schemas that carry them. */
 import { z } from 'zod';
-import type { Kind } from './value-type.ts';
+import type { ValueType } from './value-type.ts';
 
 /** What is known of a key beside its schema. Error texts and docs/configuration.md are made of it. */
-export type Row = {
+export type KeyRow = {
   /** What a value must be, in words that follow "not": `a GUID`. */
   type: string;
   /** What the key is for. Elements of lists have no words of their own. */
@@ -17,21 +17,25 @@ export type Row = {
   required: boolean;
 };
 
-const TABLE = z.registry<Row>();
+const TABLE = z.registry<KeyRow>();
 
-function enter<T extends z.ZodType>(schema: T, row: Row): T {
+function enter<T extends z.ZodType>(schema: T, row: KeyRow): T {
   TABLE.add(schema, row);
   return schema;
 }
 
-const rowOf = ({ type, example, secret }: Kind<z.ZodType>, words: string) => ({ type, example, secret, words });
+const rowOf = ({ type, example, secret }: ValueType<z.ZodType>, words: string) => ({ type, example, secret, words });
 
 /** A key that must be there. */
-export const required = <T extends z.ZodType>(kind: Kind<T>, words: string): T =>
+export const required = <T extends z.ZodType>(kind: ValueType<T>, words: string): T =>
   enter(kind.schema.clone(), { ...rowOf(kind, words), required: true });
 
 /** A key that may be left out; `shown` says what is then the case. */
-export const optional = <T extends z.ZodType>(kind: Kind<T>, words: string, shown?: string): z.ZodExactOptional<T> =>
+export const optional = <T extends z.ZodType>(
+  kind: ValueType<T>,
+  words: string,
+  shown?: string,
+): z.ZodExactOptional<T> =>
   enter(kind.schema.exactOptional(), {
     ...rowOf(kind, words),
     required: false,
@@ -40,7 +44,7 @@ export const optional = <T extends z.ZodType>(kind: Kind<T>, words: string, show
 
 /** A key that stands for `value`, in the form of the file, when it is left out. */
 export const defaulted = <T extends z.ZodType>(
-  kind: Kind<T>,
+  kind: ValueType<T>,
   value: z.input<T>,
   words: string,
   shown: string = written(value),
@@ -50,7 +54,7 @@ export const defaulted = <T extends z.ZodType>(
 const written = (value: unknown): string =>
   (typeof value === 'string' ? value : JSON.stringify(value)).replaceAll('"', '').replaceAll(',', ', ');
 
-const container = (type: string, words: string, example: string): Row => ({
+const container = (type: string, words: string, example: string): KeyRow => ({
   type,
   words,
   example,
@@ -76,13 +80,13 @@ export const many = <T extends z.ZodType>(words: string, example: string, elemen
   enter(z.array(element), container('a list', words, example));
 
 /** Enters the elements of a list of values, so that each can be explained. */
-export const element = <T extends z.ZodType>(kind: Kind<T>): T => {
+export const element = <T extends z.ZodType>(kind: ValueType<T>): T => {
   const { type, example, secret } = kind;
   return enter(kind.schema.clone(), { type, example, secret, required: true });
 };
 
 /** A row and its path; `*` stands for any name and `[]` for any index. */
-export type Entry = Row & { path: readonly string[] };
+export type Entry = KeyRow & { path: readonly string[] };
 
 /** Every row below a schema, in the order of the schema. */
 export function entries(schema: z.core.$ZodType): Entry[] {

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { ConfigError } from '../../core/errors.ts';
 
 /** `type` follows the word "not" in errors: `a GUID`. A secret appears in no output. */
-export type Kind<T extends z.ZodType> = { schema: T; type: string; example: string; secret: boolean };
+export type ValueType<T extends z.ZodType> = { schema: T; type: string; example: string; secret: boolean };
 
 /**
  * A value made of another. `make` returns undefined for what is not of the kind, and throws ConfigError when there is
  * more to say: its message and remedy are then what the administrator reads.
  */
-export const made = <T extends z.ZodType, R>(from: T, make: (value: z.output<T>) => R | undefined) =>
+export const transformed = <T extends z.ZodType, R>(from: T, make: (value: z.output<T>) => R | undefined) =>
   from.transform((value, context): R => {
     // A mapping with an unknown key still arrives here; nothing more can be said of it before that is right.
     if (context.issues.length > 0) return z.NEVER;
@@ -24,7 +24,7 @@ export const made = <T extends z.ZodType, R>(from: T, make: (value: z.output<T>)
     return z.NEVER;
   });
 
-export const kind = <T extends z.ZodType>(schema: T, type: string, example: string): Kind<T> => ({
+export const valueType = <T extends z.ZodType>(schema: T, type: string, example: string): ValueType<T> => ({
   schema,
   type,
   example,
@@ -32,4 +32,4 @@ export const kind = <T extends z.ZodType>(schema: T, type: string, example: stri
 });
 
 /** The same, but no value of it is ever printed. */
-export const secret = <T extends z.ZodType>(kind: Kind<T>): Kind<T> => ({ ...kind, secret: true });
+export const secret = <T extends z.ZodType>(kind: ValueType<T>): ValueType<T> => ({ ...kind, secret: true });
