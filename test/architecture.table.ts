@@ -9,6 +9,7 @@ const room = (rooms: string, packages = ''): Room => ({ rooms: list(rooms), pack
 /** A room imports only the rooms and packages in its row; every permission is used. Order: from the bottom up. */
 export const ROOMS: Readonly<Record<string, Room>> = {
   core: room(''),
+  outbound: room('core', 'node:tls undici'),
   asn1: room(''),
   pkix: room('core asn1', 'node:crypto'),
   keys: room('core asn1 pkix', 'node:crypto @peculiar/webcrypto pvtsutils'),
@@ -17,8 +18,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ca: room('core asn1 pkix'),
   revocation: room('core asn1 pkix ca', 'node:timers/promises'),
   store: room('core', 'node:crypto node:sqlite node:fs kysely'),
-  intune: room('core', 'node:tls @azure/msal-node undici cockatiel'),
-  policy: room('core asn1 pkix intune', 'node:crypto node:tls undici'),
+  intune: room('core outbound', '@azure/msal-node cockatiel'),
+  policy: room('core outbound asn1 pkix intune', 'node:crypto'),
   enroll: room('core asn1 pkix scep', 'node:crypto'),
   http: room('core scep enroll', 'node:crypto fastify'),
   admin: room('core', 'node:crypto node:net fastify'),
@@ -52,7 +53,7 @@ export const SYSTEM: readonly { what: string; pattern: RegExp; rooms: readonly s
   {
     what: 'timers',
     pattern: /\bset(Timeout|Interval)\(|\bAbortSignal\.timeout\b/,
-    rooms: list('embed http store intune policy simulator'),
+    rooms: list('outbound embed http store intune simulator'),
   },
   { what: 'the process', pattern: /\bprocess\s*(\.|\[)/, rooms: list('store app cli') },
 ];

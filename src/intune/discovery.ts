@@ -5,7 +5,7 @@ import { IntuneUnreachable } from './unreachable.ts';
 import type { HttpsExchange } from './https-exchange.ts';
 import { httpFault, notAnAnswer } from './http-faults.ts';
 import { asObject, field, parseObject, quotable, textField } from './untrusted-json.ts';
-import { singleFlight } from './single-flight.ts';
+import { singleFlight } from '../outbound/single-flight.ts';
 import { type TokenSource, withToken } from './token.ts';
 
 /** The first-party application of Intune, whose service principal lists its endpoints. */

@@ -1,7 +1,7 @@
 /** Why Entra ID gave no token: its AADSTS codes, in the words of the configuration. */
 import type { Clock } from '../core/environment.ts';
 import { IntuneUnreachable } from './unreachable.ts';
-import type { HttpsReply } from './https-exchange.ts';
+import type { OutboundReply } from '../outbound/https-client.ts';
 import { httpFault, retryAfterMs } from './http-faults.ts';
 import { parseObject, quotable, textField } from './untrusted-json.ts';
 
@@ -36,7 +36,7 @@ export const ENTRA_CODES: Readonly<Record<string, { meaning: string; remedy: str
 };
 
 /** The exception for a token request that Entra answered with an error. */
-export function entraFault(reply: HttpsReply, clock: Clock): IntuneUnreachable {
+export function entraFault(reply: OutboundReply, clock: Clock): IntuneUnreachable {
   const body = parseObject(reply.text);
   const error = textField(body, 'error');
   if (error === undefined) return httpFault({ hop: 'token', reply, clock });

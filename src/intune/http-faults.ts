@@ -1,7 +1,7 @@
 /** What an HTTP answer without an answer in it means: its words unwrapped, what to do, and whether to try again. */
 import type { Clock } from '../core/environment.ts';
 import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
-import type { HttpsReply } from './https-exchange.ts';
+import type { OutboundReply } from '../outbound/https-client.ts';
 import { asObject, field, parseObject, quotable, textField } from './untrusted-json.ts';
 
 /** The frame of an error as Graph and Intune write it, or undefined. */
@@ -20,7 +20,7 @@ export function serviceError(body: object | undefined): ServiceError | undefined
 }
 
 /** Everything needed to say what happened. */
-export type HttpFault = { hop: IntuneHop; reply: HttpsReply; clock: Clock; clientRequestId?: string | undefined };
+export type HttpFault = { hop: IntuneHop; reply: OutboundReply; clock: Clock; clientRequestId?: string | undefined };
 
 /** The exception for an answer with an HTTP status that is not an answer to the question. */
 export function httpFault({ hop, reply, clock, clientRequestId }: HttpFault): IntuneUnreachable {
@@ -51,14 +51,14 @@ export const notAnAnswer = ({ hop, reply, clientRequestId }: HttpFault): IntuneU
   });
 
 /** The body in words, never the body: it may echo what it was sent. */
-function describeBody({ headers, text }: HttpsReply): string {
+function describeBody({ headers, text }: OutboundReply): string {
   if (text.trim() === '') return 'an empty body where JSON was expected';
   const kind = /^\s*</.test(text) ? 'HTML or XML' : parseObject(text) ? 'JSON of another shape' : 'text';
   const type = quotable(headers['content-type'] ?? 'none');
   return `${kind} where an answer was expected (content-type ${type}, ${text.length} characters)`;
 }
 
-const activityId = (error: ServiceError | undefined, { headers }: HttpsReply): string | undefined =>
+const activityId = (error: ServiceError | undefined, { headers }: OutboundReply): string | undefined =>
   /Activity ?ID: ?([0-9a-f-]{36})/i.exec(error?.message ?? '')?.[1] ?? guid(headers['request-id']);
 
 const guid = (text: string | undefined): string | undefined => /^[0-9a-f-]{36}$/i.exec(text ?? '')?.[0];

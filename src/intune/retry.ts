@@ -14,7 +14,7 @@ import {
 } from 'cockatiel';
 import type { Clock } from '../core/environment.ts';
 import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
-import { abandonable } from './single-flight.ts';
+import { within } from '../core/ask.ts';
 
 /** All in milliseconds, except the two counts. */
 export type Timeouts = {
@@ -67,7 +67,7 @@ export function persistence(timeouts: Timeouts, clock: Clock): Persistence {
     async ask(hop, question, signal) {
       try {
         const patient = breaker.execute(() => askPatiently({ hop, question, signal, timeouts, clock }));
-        return await abandonable(patient, signal);
+        return await within(patient, signal);
       } catch (error) {
         if (error instanceof BrokenCircuitError) throw paused(hop, last);
         if (error instanceof IntuneUnreachable) last = error;

@@ -2,7 +2,8 @@
 import type { Clock } from '../core/environment.ts';
 import type { FailureNotification, SuccessNotification } from '../core/notification.ts';
 import type { IntuneHop } from './unreachable.ts';
-import type { HttpsExchange, HttpsReply } from './https-exchange.ts';
+import type { OutboundReply } from '../outbound/https-client.ts';
+import type { HttpsExchange } from './https-exchange.ts';
 import { httpFault, notAnAnswer, serviceError } from './http-faults.ts';
 import { parseObject, quotable, textField } from './untrusted-json.ts';
 
@@ -103,7 +104,7 @@ const headers = ({ token, clientRequestId, callerInfo }: Action): Record<string,
 const NO_ANSWER = new Set([401, 403, 404, 407, 408, 410, 429]);
 
 /** The answer, or undefined when there is none in it. */
-function readAnswer(reply: HttpsReply): ActionAnswer | undefined {
+function readAnswer(reply: OutboundReply): ActionAnswer | undefined {
   if (reply.status >= 500 || NO_ANSWER.has(reply.status)) return undefined;
   const body = unambiguous(parseObject(reply.text));
   return reply.status >= 400 ? refusal(reply.status, body) : verdict(body);

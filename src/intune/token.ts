@@ -14,7 +14,7 @@ import { IntuneUnreachable } from './unreachable.ts';
 import type { HttpsExchange } from './https-exchange.ts';
 import { notAnAnswer } from './http-faults.ts';
 import { parseObject } from './untrusted-json.ts';
-import { singleFlight } from './single-flight.ts';
+import { singleFlight } from '../outbound/single-flight.ts';
 
 /** How the app proves itself: a secret, a certificate or the assertion of a workload identity, as msal names them. */
 export type EntraCredential = Pick<NodeAuthOptions, 'clientSecret' | 'clientCertificate' | 'clientAssertion'>;

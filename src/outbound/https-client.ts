@@ -1,0 +1,125 @@
+/** The one HTTPS client of the server: bounded in time and size, no redirects, its own trust anchors and proxy. */
+import { createSecureContext, getCACertificates } from 'node:tls';
+import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { ConfigError } from '../core/errors.ts';
+import { NETWORK_REMEDY, networkFault } from './network-errors.ts';
+
+/** How services are reached. */
+export type OutboundOptions = {
+  /** PEM of a CA to trust beside the public ones. */
+  trustCa?: string | undefined;
+  /** URL of an HTTP proxy, with credentials if it needs them. */
+  proxy?: string | undefined;
+  /** Time limit of one exchange, milliseconds. */
+  timeoutMs: number;
+};
+
+/** One request. */
+export type OutboundRequest = {
+  method: 'GET' | 'POST';
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  body?: string | undefined;
+  /** Longest body of a reply that is read, octets. */
+  limit: number;
+};
+
+/** A whole reply of any status, a redirect included: it is never followed. Header names are in lower case. */
+export type OutboundReply = { status: number; headers: Readonly<Record<string, string>>; text: string };
+
+/** Throws NoReply when there is no whole reply, and the signal's reason when the caller aborts. */
+export type OutboundExchange = (request: OutboundRequest, signal: AbortSignal) => Promise<OutboundReply>;
+
+/** What NoReply says besides its message; meanings as there. */
+type NoReplyDetails = { remedy: string; retryable: boolean; status?: number; cause?: unknown };
+
+/** No whole reply came. The message names the host only: nothing else of the URL, and nothing that was sent. */
+export class NoReply extends Error {
+  override readonly name = 'NoReply';
+  /** What an administrator can do. */
+  readonly remedy: string;
+  /** Whether the same request may succeed a moment later. */
+  readonly retryable: boolean;
+  /** The HTTP status, when a reply had begun. */
+  readonly status: number | undefined;
+
+  constructor(message: string, { remedy, retryable, status, cause }: NoReplyDetails) {
+    super(message, cause === undefined ? {} : { cause });
+    this.remedy = remedy;
+    this.retryable = retryable;
+    this.status = status;
+  }
+}
+
+/**
+ * A client with connections of its own; `close` ends them. The environment (`HTTPS_PROXY` and the like) is not read.
+ * Throws ConfigError for a proxy that is not an http or https URL.
+ */
+export function httpsClient({ trustCa, proxy, timeoutMs }: OutboundOptions): {
+  exchange: OutboundExchange;
+  close: () => Promise<void>;
+} {
+  const tls = trustCa === undefined ? {} : { secureContext: trusting(trustCa) };
+  const dispatcher: Dispatcher =
+    proxy === undefined
+      ? new Agent({ connect: tls })
+      : new ProxyAgent({ uri: proxyUrl(proxy), requestTls: tls, proxyTls: tls });
+  const exchange: OutboundExchange = async (call, signal) => {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      return await send(call, dispatcher, AbortSignal.any([signal, timeout]));
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (cause instanceof NoReply) throw cause;
+      throw timeout.aborted ? timeoutError(call, timeoutMs) : networkError(call, cause);
+    }
+  };
+  return { exchange, close: () => dispatcher.destroy() };
+}
+
+/** Made once for a client: with the option `ca`, each connection would parse all public certificates again. */
+const trusting = (trustCa: string) => createSecureContext({ ca: [...getCACertificates('default'), trustCa] });
+
+function proxyUrl(proxy: string): string {
+  if (/^https?:$/.test(URL.parse(proxy)?.protocol ?? '')) return proxy;
+  // The URL is not quoted: it may contain a password.
+  throw new ConfigError('proxy: not an http or https URL', 'Write it as http://host:port.');
+}
+
+async function send(call: OutboundRequest, dispatcher: Dispatcher, signal: AbortSignal): Promise<OutboundReply> {
+  const { url, method, headers, body = null } = call;
+  const reply = await request(url, { dispatcher, method, headers, body, signal });
+  const text = await readText(call, reply.statusCode, reply.body);
+  return { status: reply.statusCode, headers: singleHeaders(reply.headers), text };
+}
+
+async function readText(call: OutboundRequest, status: number, body: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of body) {
+    length += part.length;
+    if (length > call.limit) throw oversized(call, status);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+const singleHeaders = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]));
+
+const hostOf = ({ url }: OutboundRequest): string => new URL(url).host;
+
+const timeoutError = (call: OutboundRequest, ms: number): NoReply =>
+  new NoReply(`${hostOf(call)} gave no answer within ${ms} ms`, { remedy: NETWORK_REMEDY, retryable: true });
+
+const oversized = (call: OutboundRequest, status: number): NoReply =>
+  new NoReply(`${hostOf(call)} answered with more than ${call.limit} octets`, {
+    remedy: 'Look for a proxy that answers in place of the service.',
+    retryable: false,
+    status,
+  });
+
+function networkError(call: OutboundRequest, cause: unknown): NoReply {
+  const { code, ...fault } = networkFault(cause);
+  return new NoReply(`${hostOf(call)} could not be reached: ${code}`, { ...fault, cause });
+}

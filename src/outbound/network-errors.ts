@@ -1,0 +1,44 @@
+/** What the error codes of Node.js, OpenSSL and undici mean: the remedy, and whether a retry can help. */
+
+/** `code` is the system's code, or the message of an error without one. `remedy` is for an administrator. */
+export type NetworkFault = { code: string; remedy: string; retryable: boolean };
+
+const CERTIFICATE = 'The certificate of the service is not trusted. If a proxy opens TLS, give its CA as `trustCa`.';
+const CLOCK = 'Look at the clock of this machine.';
+const DNS = 'Look at the DNS of this machine, or give a `proxy`.';
+const ROUTE = 'Look at the firewall, or give a `proxy`.';
+
+/** A certificate that is not trusted stays so: a retry does not help. */
+const FAULTS: Readonly<Record<string, Omit<NetworkFault, 'code'>>> = {
+  SELF_SIGNED_CERT_IN_CHAIN: { remedy: CERTIFICATE, retryable: false },
+  DEPTH_ZERO_SELF_SIGNED_CERT: { remedy: CERTIFICATE, retryable: false },
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: { remedy: CERTIFICATE, retryable: false },
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: { remedy: CERTIFICATE, retryable: false },
+  CERT_HAS_EXPIRED: { remedy: CLOCK, retryable: false },
+  CERT_NOT_YET_VALID: { remedy: CLOCK, retryable: false },
+  ERR_TLS_CERT_ALTNAME_INVALID: { remedy: 'Something else answers under this name.', retryable: false },
+  ENOTFOUND: { remedy: DNS, retryable: true },
+  EAI_AGAIN: { remedy: DNS, retryable: true },
+  ECONNREFUSED: { remedy: ROUTE, retryable: true },
+  EHOSTUNREACH: { remedy: ROUTE, retryable: true },
+  ENETUNREACH: { remedy: ROUTE, retryable: true },
+};
+
+/** The remedy where no row says more. */
+export const NETWORK_REMEDY = 'Look at the network, the proxy and the service health.';
+
+/** The fault behind an error of `undici.request`. An unknown code is taken as temporary. */
+export function networkFault(error: unknown): NetworkFault {
+  const { code, message } = rootCause(error);
+  const row = Object.hasOwn(FAULTS, code) ? FAULTS[code] : undefined;
+  return { code: code || message, ...(row ?? { remedy: NETWORK_REMEDY, retryable: true }) };
+}
+
+/** undici and Node.js wrap errors: the innermost cause that has a code names the fault. */
+function rootCause(error: unknown): { code: string; message: string } {
+  if (error instanceof AggregateError && error.errors.length > 0) return rootCause(error.errors[0]);
+  if (!(error instanceof Error)) return { code: '', message: String(error) };
+  const inner = error.cause === undefined ? undefined : rootCause(error.cause);
+  if (inner?.code) return inner;
+  return { code: 'code' in error ? String(error.code) : '', message: error.message };
+}
