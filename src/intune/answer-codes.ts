@@ -1,11 +1,11 @@
-/** Every code with which Intune is known to answer: what it means and what to do. docs/intune.md lists them all. */
+/** The codes that Intune is known to answer with: meaning and remedy. docs/intune.md is generated from this table. */
 
-/** The set is open: an answer may have a code that is not here, and then it is a "no" all the same. */
+/** By code, as Microsoft writes it. The set is open: a code that is not here is a refusal too. */
 export const INTUNE_CODES: Readonly<Record<string, { meaning: string; remedy: string }>> = {
   Success: { meaning: 'Intune accepts the request, or the notification.', remedy: 'Nothing.' },
   Unknown: {
-    meaning: 'Intune refuses and does not say why.',
-    remedy: 'Let the device check in again. If it stays, give Microsoft the client-request-id.',
+    meaning: 'Intune refuses without a reason.',
+    remedy: 'Let the device check in again. If it happens again, give Microsoft the client-request-id.',
   },
   CertificateRequestDecodingFailed: {
     meaning: 'Intune cannot read the certification request.',
@@ -16,16 +16,16 @@ export const INTUNE_CODES: Readonly<Record<string, { meaning: string; remedy: st
     remedy: 'The request does not come from an Intune SCEP profile: give such clients an endpoint of their own.',
   },
   ChallengeDeserializationError: {
-    meaning: 'The challenge is not one of Intune: its structure is wrong.',
-    remedy: 'The request does not come from an Intune SCEP profile, or the challenge was cut on its way.',
+    meaning: 'The challenge was not made by Intune: its structure is wrong.',
+    remedy: 'The request does not come from an Intune SCEP profile, or the challenge was truncated in transit.',
   },
   ChallengeDecryptionError: {
     meaning: 'Intune cannot decrypt the challenge.',
-    remedy: 'The challenge was made by another tenant or cloud, or changed on its way. Look at `tenant` and `cloud`.',
+    remedy: 'The challenge was made by another tenant or cloud, or changed in transit. Look at `tenant` and `cloud`.',
   },
   ChallengeDecodingError: {
     meaning: 'The challenge is not in the encoding that Intune writes.',
-    remedy: 'The request does not come from an Intune SCEP profile, or the challenge was changed on its way.',
+    remedy: 'The request does not come from an Intune SCEP profile, or the challenge was changed in transit.',
   },
   ChallengeInvalidTimestamp: {
     meaning: 'The time in the challenge cannot be used.',
@@ -36,7 +36,7 @@ export const INTUNE_CODES: Readonly<Record<string, { meaning: string; remedy: st
     remedy: 'The device gets a new one at its next check-in. If it happens often, look for slow or queued devices.',
   },
   SubjectNameMissing: {
-    meaning: 'The certification request has no subject, and the profile wants one.',
+    meaning: 'The certification request has no subject, and the profile requires one.',
     remedy: 'Look at the subject format of the SCEP profile and at the variables in it.',
   },
   SubjectNameMismatch: {
@@ -45,7 +45,7 @@ export const INTUNE_CODES: Readonly<Record<string, { meaning: string; remedy: st
       'Let the device check in again if the profile was edited. Quote values that have a plus, comma, semicolon or equals sign.',
   },
   SubjectAltNameMissing: {
-    meaning: 'The certification request has no subject alternative name, and the profile wants one.',
+    meaning: 'The certification request has no subject alternative name, and the profile requires one.',
     remedy: 'Look at the subject alternative names of the SCEP profile and at the variables in them.',
   },
   SubjectAltNameMismatch: {
@@ -57,11 +57,11 @@ export const INTUNE_CODES: Readonly<Record<string, { meaning: string; remedy: st
     remedy: 'Let the device check in again if the profile was edited.',
   },
   KeyLengthMismatch: {
-    meaning: 'The key has another size than the profile says.',
-    remedy: 'Choose a size that the key storage of the device can make: many TPMs make no RSA key of 4096 bits.',
+    meaning: 'The key size is not the one of the profile.',
+    remedy: 'Choose a size that the key storage of the device supports: many TPMs cannot make RSA keys of 4096 bits.',
   },
   EnhancedKeyUsageMissing: {
-    meaning: 'The certification request has no extended key usage, and the profile wants one.',
+    meaning: 'The certification request has no extended key usage, and the profile requires one.',
     remedy: 'Look at the extended key usage of the SCEP profile.',
   },
   EnhancedKeyUsageMismatch: {
@@ -69,7 +69,7 @@ export const INTUNE_CODES: Readonly<Record<string, { meaning: string; remedy: st
     remedy: 'Let the device check in again if the profile was edited.',
   },
   AadKeyIdentifierListMissing: {
-    meaning: 'Intune finds no registered key of the device to compare with.',
+    meaning: 'Intune has no registered key of the device to compare with.',
     remedy: 'Look at the registration of the device in Entra ID (`dsregcmd /status`) and join it again.',
   },
   RegisteredKeyMismatch: {
@@ -86,7 +86,7 @@ export const INTUNE_CODES: Readonly<Record<string, { meaning: string; remedy: st
   },
   SignatureValidationFailed: {
     meaning: 'The signature of the challenge is wrong.',
-    remedy: 'The challenge was made up or changed on its way. If it happens often, look for who asks.',
+    remedy: 'The challenge was forged or changed in transit. If it happens often, look for the client that sends it.',
   },
   BadCertificateRequestIdInChallenge: {
     meaning: 'The challenge belongs to a request that Intune does not know.',
@@ -94,14 +94,14 @@ export const INTUNE_CODES: Readonly<Record<string, { meaning: string; remedy: st
   },
   BadDeviceIdInChallenge: {
     meaning: 'The challenge belongs to another device, or to one that was removed.',
-    remedy: 'Look whether the device is still enrolled in Intune.',
+    remedy: 'Check that the device is still enrolled in Intune.',
   },
   BadUserIdInChallenge: {
     meaning: 'The challenge belongs to another user, or to one that was removed.',
-    remedy: 'Look whether the user still exists and has an Intune licence.',
+    remedy: 'Check that the user still exists and has an Intune licence.',
   },
   BadTenantIdInChallenge: {
-    meaning: 'The challenge was made by another tenant than the one that the token is from.',
+    meaning: 'The challenge was made by another tenant than the one that issued the token.',
     remedy: 'Set `tenant` to the tenant that has the SCEP profile; several tenants need an endpoint each.',
   },
 };

@@ -1,25 +1,25 @@
-/** A client of Intune's SCEP service for one tenant: token, address, question, and patience with all three. */
+/** Client of Intune's SCEP API for one tenant: token, discovery, calls, retries. */
 import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { FailureNotification, SuccessNotification } from '../core/notification.ts';
 import { type CloudName, type CloudUrls, resolveCloud } from './clouds.ts';
-import { type Discovery, discovery } from './discovery.ts';
+import { discovery, type ServiceLocator } from './discovery.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import { httpsExchange } from './https-exchange.ts';
-import { type Health, persistence, TIMEOUTS, type Timeouts } from './retry.ts';
+import { type IntuneHealth, retryingCalls, TIMEOUTS, type Timeouts } from './retry.ts';
 import {
-  type Action,
-  act,
+  callScepAction,
   failureBody,
   type IntuneAnswer,
   SCEP_SERVICE,
+  type ScepActionHop,
   type ScepActionRequest,
   successBody,
   validationBody,
 } from './scep-actions.ts';
 import { tokenSource, withToken } from './token.ts';
 
-/** A tenant, the application that may ask in its name, and the way there. */
+/** A tenant, the app registration that may call Intune for it, and how the services are reached. */
 export type IntuneClientOptions = {
   /** GUID or domain name of the tenant whose profiles the devices have. */
   tenant: string;
@@ -32,54 +32,54 @@ export type IntuneClientOptions = {
   /** URL of an HTTP proxy. */
   proxy?: string | undefined;
   clock: Clock;
-  /** A random GUID for each question, the `client-request-id`. */
+  /** A random GUID for each call, sent as `client-request-id`. */
   uuid: () => string;
   /** Defaults in `TIMEOUTS`. */
   timeouts?: Partial<Timeouts> | undefined;
-  /** Name and version of this product, which Intune keeps: `openndes/1.2.3`. */
+  /** Name and version of this product, which Intune records: `openndes/1.2.3`. */
   callerInfo: string;
 };
 
 /**
- * What a policy needs of Intune. Each call resolves to Intune's answer, also when it is a "no", and throws
- * IntuneUnreachable when there is none, or the signal's reason when the caller gave up.
+ * What a policy needs of Intune. Each call resolves to Intune's answer, a refusal included. It throws
+ * IntuneUnreachable when there is no answer, and the signal's reason when the caller aborts.
  */
 export interface IntuneClient {
-  /** Asks whether the request is the one that Intune put the challenge in for. */
+  /** Asks whether the request is the one for which Intune made the challenge in it. */
   validateRequest(request: ScepActionRequest, signal: AbortSignal): Promise<IntuneAnswer>;
-  /** Tells that the certificate was issued. */
+  /** Reports that the certificate was issued. */
   successNotification(notification: SuccessNotification, signal: AbortSignal): Promise<IntuneAnswer>;
-  /** Tells that a validated request got no certificate. */
+  /** Reports that no certificate was issued for a validated request. */
   failureNotification(notification: FailureNotification, signal: AbortSignal): Promise<IntuneAnswer>;
-  /** What is known without asking: whether the breaker is closed. */
-  health(): Health;
-  /** Ends the connections; calls still running fail. */
+  /** Whether the circuit breaker is closed. Sends nothing. */
+  health(): IntuneHealth;
+  /** Closes the connections; running calls fail. */
   close(): Promise<void>;
 }
 
-/** A client. Nothing is sent before the first call. Throws ConfigError for settings that cannot work. */
+/** Makes a client. Nothing is sent before the first call. Throws ConfigError for settings that cannot work. */
 export function intuneClient(options: IntuneClientOptions): IntuneClient {
   const { clock, uuid, callerInfo } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const { exchange, close } = httpsExchange({ ...options, callMs: timeouts.callMs });
-  const { ask, health } = persistence(timeouts, clock);
+  const { ask, health } = retryingCalls(timeouts, clock);
   const cloud = resolveCloud(options.cloud ?? 'public');
   const tokens = (scope: string) => tokenSource({ ...identity(options), login: cloud.login, scope, exchange, clock });
   const graph = tokens(`${cloud.graph}/.default`);
-  // The id of the resource ends with a slash of its own.
+  // The id of the resource ends with a slash, so the scope has two.
   const intune = tokens(`${cloud.intune}//.default`);
   const service = discovery(SCEP_SERVICE, { cloud, tokens: graph, exchange, clock, uuid });
 
-  function call(hop: Action['hop'], body: string, signal: AbortSignal): Promise<IntuneAnswer> {
+  function call(hop: ScepActionHop, body: string, signal: AbortSignal): Promise<IntuneAnswer> {
     const clientRequestId = uuid();
-    const question = async (signal: AbortSignal): Promise<IntuneAnswer> => {
+    const attempt = async (signal: AbortSignal): Promise<IntuneAnswer> => {
       const uri = await service.locate(signal);
       const action = { hop, uri, body, clientRequestId, callerInfo };
-      return watch(service, hop, () =>
-        withToken(intune, signal, (token) => act({ ...action, token }, { exchange, clock }, signal)),
+      return dropAddressIfGone(service, hop, () =>
+        withToken(intune, signal, (token) => callScepAction({ ...action, token }, { exchange, clock }, signal)),
       );
     };
-    return ask(hop, question, signal);
+    return ask(hop, attempt, signal);
   }
 
   return {
@@ -93,8 +93,8 @@ export function intuneClient(options: IntuneClientOptions): IntuneClient {
   };
 }
 
-/** Drops the address when nothing answers there, or says that it is not there (any more). */
-async function watch<T>(service: Discovery, hop: Action['hop'], call: () => Promise<T>): Promise<T> {
+/** Makes the call. Drops the discovered address when nothing answers there, or the answer is HTTP 404 or 410. */
+async function dropAddressIfGone<T>(service: ServiceLocator, hop: ScepActionHop, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
@@ -105,7 +105,7 @@ async function watch<T>(service: Discovery, hop: Action['hop'], call: () => Prom
   }
 }
 
-/** Names that stand for no tenant of their own: the client credentials flow has no use for them. */
+/** Names for several tenants, or for none: the client credentials flow needs one tenant (RFC 6749 4.4). */
 const NO_TENANT = new Set(['', 'common', 'organizations', 'consumers']);
 
 function identity({ tenant, clientId, clientSecret }: IntuneClientOptions) {

@@ -1,11 +1,13 @@
-/** The clouds in which Intune lives: where to log on, where to look up, which resource to ask for, which hosts to trust. */
+/** The clouds of Intune: login authority, Graph, the Intune API resource, and the hosts that may be sent a token. */
 import { ConfigError } from '../core/errors.ts';
 
+/** A cloud that has a name in the configuration. `public` is GCC too. */
 export type CloudName = 'public' | 'gcc-high' | 'dod' | 'china';
 /** https URLs of the authority, of Microsoft Graph and of the Intune API resource. */
 export type CloudUrls = { login: string; graph: string; intune: string };
-export type Cloud = CloudUrls & {
-  /** Whether a URL that discovery named may be sent a token. */
+/** A cloud ready for use: URLs without a slash at the end. */
+export type IntuneCloud = CloudUrls & {
+  /** Whether a token may be sent to this URL from discovery. */
   trusts(uri: URL): boolean;
 };
 
@@ -32,11 +34,11 @@ const CLOUDS: Readonly<Record<CloudName, { login: string; graph: string; intune?
   },
 };
 
-/** The service names below which Intune runs. A token leaves for no other host, whatever discovery says. */
+/** The domains of Intune's services. A token is sent to no other host, whatever discovery answers. */
 const INTUNE_HOSTS = ['.manage.microsoft.com', '.manage.microsoft.us', '.manage.microsoftonline.cn'];
 
-/** The cloud by its name or by its URLs. Throws ConfigError when a URL is missing or is not https. */
-export function resolveCloud(cloud: CloudName | CloudUrls): Cloud {
+/** The cloud with this name or these URLs. Throws ConfigError when a URL is missing or is not https. */
+export function resolveCloud(cloud: CloudName | CloudUrls): IntuneCloud {
   const { login, graph, intune } = typeof cloud === 'string' ? CLOUDS[cloud] : cloud;
   if (intune === undefined)
     throw new ConfigError(
@@ -52,18 +54,18 @@ function baseUrl(key: keyof CloudUrls, text: string): string {
   const url = URL.parse(text);
   if (url?.protocol !== 'https:' || url.username || url.search || url.hash)
     throw new ConfigError(
-      `cloud.${key}: not an https URL that can be used`,
-      'Give scheme, host and, if need be, port and path.',
+      `cloud.${key}: not a usable https URL`,
+      'Give an https URL without credentials, query or fragment.',
     );
   return url.href.replace(/\/+$/, '');
 }
 
-/** Microsoft's resource is served by other hosts of the same service name; any other resource by its own host. */
-function trustBy(intune: URL): Cloud['trusts'] {
+/** Microsoft's resource is served by other hosts of the same domain; any other resource by its own host only. */
+function trustBy(intune: URL): IntuneCloud['trusts'] {
   const suffix = INTUNE_HOSTS.find((suffix) => intune.hostname.endsWith(suffix));
   return (uri) =>
     uri.protocol === 'https:' && (uri.host === intune.host || (suffix !== undefined && isBelow(uri, suffix)));
 }
 
-/** Microsoft serves it on 443; another port of a trusted host is another service. */
+/** Microsoft uses port 443 only; another port of a trusted host is another service. */
 const isBelow = (uri: URL, suffix: string): boolean => uri.hostname.endsWith(suffix) && uri.port === '';

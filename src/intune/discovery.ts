@@ -1,44 +1,47 @@
-/** Where Intune's SCEP service of this tenant is: Microsoft Graph knows. Looked up once a day, kept through outages. */
+/** Finds the address of an Intune service through Microsoft Graph. Looked up once a day; kept while Graph is down. */
 import type { Clock } from '../core/environment.ts';
-import type { Cloud } from './clouds.ts';
+import type { IntuneCloud } from './clouds.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import type { HttpsExchange } from './https-exchange.ts';
 import { httpFault, notAnAnswer } from './http-faults.ts';
-import { asObject, field, parseObject, quotable, textField } from './untrusted-json.ts';
+import { asObject, field, parseObject, redacted, textField } from './untrusted-json.ts';
 import { singleFlight } from '../outbound/single-flight.ts';
 import { type TokenSource, withToken } from './token.ts';
 
 /** The first-party application of Intune, whose service principal lists its endpoints. */
 const INTUNE_APP = '0000000a-0000-0000-c000-000000000000';
 const DAY = 86_400_000;
-/** After a lookup failed while an old address is known: when to try again. */
-const GRACE = 300_000;
+/** After a failed lookup an old address is used for so long before the next lookup, milliseconds. */
+const RETRY_AFTER = 300_000;
 
+/** What a lookup needs. */
 export type DiscoveryOptions = {
-  cloud: Cloud;
+  cloud: IntuneCloud;
   /** Tokens for Graph. */
   tokens: TokenSource;
   exchange: HttpsExchange;
   clock: Clock;
+  /** A random GUID for each lookup, sent as `client-request-id`. */
   uuid: () => string;
 };
 
-export type Discovery = {
+/** The address of one service. */
+export type ServiceLocator = {
   /**
-   * The URL of the service, without a slash at its end. An address that is known but old is kept while the lookup
-   * fails. Throws IntuneUnreachable when none is known, or the signal's reason.
+   * The URL of the service, without a slash at its end. While the lookup fails, an old address is used. Throws
+   * IntuneUnreachable when there is no old one, and the signal's reason when the caller aborts.
    */
   locate(signal: AbortSignal): Promise<string>;
-  /** The service was not found there: look again before the next use. */
+  /** Call it when the service is not at its address any more: the next `locate` looks it up again. */
   drop(): void;
 };
 
-/** Finds one service, named as Intune names it, for example `ScepRequestValidationFEService`. */
-export function discovery(service: string, options: DiscoveryOptions): Discovery {
+/** The locator of one service by its name in Graph, such as `ScepRequestValidationFEService`. Sends nothing yet. */
+export function discovery(service: string, options: DiscoveryOptions): ServiceLocator {
   const now = (): number => options.clock().getTime();
   let known: { uri: string; dueAt: number } | undefined;
   const lookUp = singleFlight(async (signal) => {
-    const uri = await ask(service, options, signal);
+    const uri = await queryGraph(service, options, signal);
     known = { uri, dueAt: now() + DAY };
     return uri;
   });
@@ -49,7 +52,7 @@ export function discovery(service: string, options: DiscoveryOptions): Discovery
         return await lookUp(signal);
       } catch (error) {
         if (!known || !(error instanceof IntuneUnreachable)) throw error;
-        known.dueAt = now() + GRACE;
+        known.dueAt = now() + RETRY_AFTER;
         return known.uri;
       }
     },
@@ -59,7 +62,7 @@ export function discovery(service: string, options: DiscoveryOptions): Discovery
   };
 }
 
-async function ask(service: string, options: DiscoveryOptions, signal: AbortSignal): Promise<string> {
+async function queryGraph(service: string, options: DiscoveryOptions, signal: AbortSignal): Promise<string> {
   const { cloud, tokens, exchange, clock, uuid } = options;
   const url = `${cloud.graph}/v1.0/servicePrincipals/appId=${INTUNE_APP}/endpoints`;
   const clientRequestId = uuid();
@@ -75,11 +78,11 @@ async function ask(service: string, options: DiscoveryOptions, signal: AbortSign
     if (reply.status !== 200) throw httpFault(fault);
     const rows = field(parseObject(reply.text), 'value');
     if (!Array.isArray(rows)) throw notAnAnswer(fault);
-    return trusted(cloud, uriOf(service, rows), clientRequestId);
+    return trustedAddress(cloud, uriOf(service, rows), clientRequestId);
   });
 }
 
-/** The first row of that name: Graph is known to list services twice. Undefined when it is not listed. */
+/** The first row with that name, because Graph is known to list services twice. Undefined when it is not listed. */
 function uriOf(service: string, rows: readonly unknown[]): string | undefined {
   const row = rows.map(asObject).find((row) => nameOf(row)?.toLowerCase() === service.toLowerCase());
   return textField(row, 'uri');
@@ -88,8 +91,8 @@ function uriOf(service: string, rows: readonly unknown[]): string | undefined {
 const nameOf = (row: object | undefined): string | undefined =>
   textField(row, 'providerName') ?? textField(row, 'serviceName');
 
-/** Only a host of Intune ever sees a token, whatever the listing says. */
-function trusted(cloud: Cloud, uri: string | undefined, clientRequestId: string): string {
+/** Refuses an address outside the cloud's hosts, so that no token is sent to it. */
+function trustedAddress(cloud: IntuneCloud, uri: string | undefined, clientRequestId: string): string {
   const url = URL.parse(uri ?? '');
   if (url && cloud.trusts(url)) return url.href.replace(/\/+$/, '');
   const [what, remedy] =
@@ -99,12 +102,8 @@ function trusted(cloud: Cloud, uri: string | undefined, clientRequestId: string)
           'Look at the Intune licence of the tenant, at `tenant` and at `cloud`.',
         ]
       : [
-          `Graph names an address that is none of Intune's (${quotable(url?.host ?? 'no URL')}); no token was sent there`,
+          `Graph names an address that is none of Intune's (${redacted(url?.host ?? 'no URL')}); no token was sent there`,
           'Look at `cloud`. If it is right, report this to Microsoft.',
         ];
-  return unusable(what, remedy, clientRequestId);
-}
-
-function unusable(what: string, remedy: string, clientRequestId: string): never {
   throw new IntuneUnreachable({ hop: 'discovery', what, remedy, retryable: false, status: 200, clientRequestId });
 }

@@ -1,11 +1,11 @@
-/** Why Entra ID gave no token: its AADSTS codes, in the words of the configuration. */
+/** Turns Entra ID's error responses into IntuneUnreachable: the AADSTS codes, with the setting to change. */
 import type { Clock } from '../core/environment.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import type { OutboundReply } from '../outbound/https-client.ts';
 import { httpFault, retryAfterMs } from './http-faults.ts';
-import { parseObject, quotable, textField } from './untrusted-json.ts';
+import { parseObject, redacted, textField } from './untrusted-json.ts';
 
-/** The codes that a wrong setting brings about; each with what to do. docs/intune.md lists them. */
+/** Codes caused by a wrong setting: meaning and remedy. docs/intune.md is generated from this table. */
 export const ENTRA_CODES: Readonly<Record<string, { meaning: string; remedy: string }>> = {
   AADSTS7000215: {
     meaning: 'the client secret is wrong',
@@ -17,7 +17,7 @@ export const ENTRA_CODES: Readonly<Record<string, { meaning: string; remedy: str
   },
   AADSTS700016: {
     meaning: 'the tenant does not know this app',
-    remedy: 'Look at `clientId`, and whether the app was registered in, or consented to by, this tenant.',
+    remedy: 'Look at `clientId`; the app must be registered in this tenant or have its consent.',
   },
   AADSTS90002: { meaning: 'there is no such tenant in this cloud', remedy: 'Look at `tenant` and at `cloud`.' },
   AADSTS900023: {
@@ -26,7 +26,7 @@ export const ENTRA_CODES: Readonly<Record<string, { meaning: string; remedy: str
   },
   AADSTS500011: {
     meaning: 'the tenant does not know the resource',
-    remedy: 'Look at `cloud`, and whether the tenant has an Intune licence.',
+    remedy: 'Look at `cloud` and at the Intune licence of the tenant.',
   },
   AADSTS53003: {
     meaning: 'a conditional access policy for workload identities blocks the app',
@@ -35,7 +35,7 @@ export const ENTRA_CODES: Readonly<Record<string, { meaning: string; remedy: str
   AADSTS7000112: { meaning: 'the app is disabled in the tenant', remedy: 'Enable sign-in of the enterprise app.' },
 };
 
-/** The exception for a token request that Entra answered with an error. */
+/** The error for a token request that Entra answered with an OAuth error (RFC 6749 5.2) or another HTTP error. */
 export function entraFault(reply: OutboundReply, clock: Clock): IntuneUnreachable {
   const body = parseObject(reply.text);
   const error = textField(body, 'error');
@@ -44,7 +44,7 @@ export function entraFault(reply: OutboundReply, clock: Clock): IntuneUnreachabl
   const row = code === undefined ? undefined : ENTRA_CODES[code];
   return new IntuneUnreachable({
     hop: 'token',
-    what: `Entra ID gave no token: ${[quotable(error), code, row?.meaning].filter(Boolean).join(', ')}`,
+    what: `Entra ID gave no token: ${[redacted(error), code, row?.meaning].filter(Boolean).join(', ')}`,
     remedy: row?.remedy ?? 'Look at the sign-in log of the app (service principal sign-ins) in the Entra admin center.',
     retryable: reply.status === 429 || reply.status >= 500,
     status: reply.status,

@@ -1,34 +1,34 @@
-/** What an HTTP answer without an answer in it means: its words unwrapped, what to do, and whether to try again. */
+/** Turns HTTP errors and bodies that are not the expected JSON into IntuneUnreachable with a remedy. */
 import type { Clock } from '../core/environment.ts';
 import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
 import type { OutboundReply } from '../outbound/https-client.ts';
-import { asObject, field, parseObject, quotable, textField } from './untrusted-json.ts';
+import { asObject, field, parseObject, redacted, textField } from './untrusted-json.ts';
 
-/** The frame of an error as Graph and Intune write it, or undefined. */
+/** Code and message of an error of Graph or Intune, both redacted for a log. */
 export type ServiceError = { code: string; message: string };
 
 /**
- * `{"error":{"code","message"}}`. Intune puts a JSON text into `message`, whose `Message` has the words.
- * The words are fit for a log.
+ * Reads `{"error":{"code","message"}}`. Intune puts JSON into `message`; the text for people is in its `Message`.
+ * Undefined when the body has no such error.
  */
 export function serviceError(body: object | undefined): ServiceError | undefined {
   const error = asObject(field(body, 'error'));
   const code = textField(error, 'code');
   if (code === undefined) return undefined;
   const message = textField(error, 'message') ?? '';
-  return { code: quotable(code), message: quotable(textField(parseObject(message), 'Message') ?? message) };
+  return { code: redacted(code), message: redacted(textField(parseObject(message), 'Message') ?? message) };
 }
 
-/** Everything needed to say what happened. */
+/** The reply that is reported, and the call that it belongs to. `clock` is for a Retry-After date. */
 export type HttpFault = { hop: IntuneHop; reply: OutboundReply; clock: Clock; clientRequestId?: string | undefined };
 
-/** The exception for an answer with an HTTP status that is not an answer to the question. */
+/** The error for a reply whose HTTP status is an error. Retryable are 408, 429 and 5xx. */
 export function httpFault({ hop, reply, clock, clientRequestId }: HttpFault): IntuneUnreachable {
   const error = serviceError(parseObject(reply.text));
-  const words = error ? `${error.code}: ${error.message}` : describeBody(reply);
+  const description = error ? `${error.code}: ${error.message}` : describeBody(reply);
   return new IntuneUnreachable({
     hop,
-    what: `HTTP ${reply.status}, ${words}`,
+    what: `HTTP ${reply.status}, ${description}`,
     remedy: remedyFor(hop, reply.status),
     retryable: reply.status === 408 || reply.status === 429 || reply.status >= 500,
     status: reply.status,
@@ -38,23 +38,23 @@ export function httpFault({ hop, reply, clock, clientRequestId }: HttpFault): In
   });
 }
 
-/** The exception for an answer that is not what the service speaks: HTML, nothing, other JSON. */
+/** The error for a reply that is not the JSON of the service: HTML, an empty body, other JSON. Retryable. */
 export const notAnAnswer = ({ hop, reply, clientRequestId }: HttpFault): IntuneUnreachable =>
   new IntuneUnreachable({
     hop,
     what: `HTTP ${reply.status}, ${describeBody(reply)}`,
-    remedy: 'Something stands between that answers in place of the service: look for a proxy or a block page.',
+    remedy: 'Something else answered in place of the service: look for a proxy or a block page.',
     retryable: true,
     status: reply.status,
     activityId: activityId(undefined, reply),
     clientRequestId,
   });
 
-/** The body in words, never the body: it may echo what it was sent. */
+/** Describes the body without quoting it: it may echo a secret that was sent. */
 function describeBody({ headers, text }: OutboundReply): string {
   if (text.trim() === '') return 'an empty body where JSON was expected';
   const kind = /^\s*</.test(text) ? 'HTML or XML' : parseObject(text) ? 'JSON of another shape' : 'text';
-  const type = quotable(headers['content-type'] ?? 'none');
+  const type = redacted(headers['content-type'] ?? 'none');
   return `${kind} where an answer was expected (content-type ${type}, ${text.length} characters)`;
 }
 
@@ -63,11 +63,11 @@ const activityId = (error: ServiceError | undefined, { headers }: OutboundReply)
 
 const guid = (text: string | undefined): string | undefined => /^[0-9a-f-]{36}$/i.exec(text ?? '')?.[0];
 
-const HEALTH = 'Look at the service health of the tenant; give Microsoft the ids when it stays.';
+const HEALTH = 'Look at the service health of the tenant; if it does not pass, give Microsoft the ids.';
 const ROLE =
   'Grant the application role scep_challenge_provider of "Microsoft Intune API" with admin consent; see docs/intune.md.';
-const LOGIN = 'Something else than Entra ID answered: look at the proxy and at `cloud`.';
-/** By status, for the hop first and then for all. */
+const LOGIN = 'Another server than Entra ID answered: look at the proxy and at `cloud`.';
+/** By hop and status, then by status alone. */
 const REMEDIES: Readonly<Record<string, string>> = {
   'token 401': LOGIN,
   'token 403': LOGIN,
@@ -78,14 +78,14 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'The tenant has no Intune service principal: look at the Intune licence, at `tenant` and at `cloud`.',
   '401': ROLE,
   '403': ROLE,
-  '404': 'The service moved; it is looked up again. If it stays, look at `cloud`.',
-  '410': 'The service moved; it is looked up again. If it stays, look at `cloud`.',
-  '429': 'The service is throttling; devices are told to wait and come back.',
+  '404': 'The service has moved; its address is looked up again. If it happens again, look at `cloud`.',
+  '410': 'The service has moved; its address is looked up again. If it happens again, look at `cloud`.',
+  '429': 'The service is throttling; devices are told to come back later.',
 };
 const remedyFor = (hop: IntuneHop, status: number): string =>
   REMEDIES[`${hop} ${status}`] ?? REMEDIES[String(status)] ?? HEALTH;
 
-/** RFC 9110 10.2.3: seconds or a date. Milliseconds from now, undefined when absent or meaningless. */
+/** Retry-After (RFC 9110 10.2.3), seconds or a date, as milliseconds from now. Undefined when absent or unreadable. */
 export function retryAfterMs(value: string | undefined, clock: Clock): number | undefined {
   if (value === undefined) return undefined;
   const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - clock().getTime();

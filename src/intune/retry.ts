@@ -1,4 +1,4 @@
-/** How long and how often to ask: bounded retries inside one time budget, behind one circuit breaker. */
+/** Bounded retries of a call inside one time limit, behind one circuit breaker. */
 import {
   BrokenCircuitError,
   CircuitState,
@@ -13,26 +13,26 @@ import {
   retry,
 } from 'cockatiel';
 import type { Clock } from '../core/environment.ts';
-import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
 import { within } from '../core/ask.ts';
+import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
 
-/** All in milliseconds, except the two counts. */
+/** Milliseconds, except the two counts `retries` and `breakAfter`. */
 export type Timeouts = {
-  /** The longest one HTTP exchange may take. */
+  /** Time limit of one HTTP exchange. */
   callMs: number;
-  /** The longest one question may take, with everything it needs and all retries. */
+  /** Time limit of one call of the client, with token, discovery and all retries. */
   totalMs: number;
-  /** How many times a question is asked again. */
+  /** How often a failed call is repeated. */
   retries: number;
-  /** The first pause before asking again; it doubles, with jitter. */
+  /** The first pause before a retry; it doubles, with jitter. */
   backoffMs: number;
-  /** After so many failed questions in a row the breaker opens. */
+  /** After so many failed calls in a row the breaker opens. */
   breakAfter: number;
-  /** How long the breaker stays open before one question tries it. */
+  /** How long the breaker stays open before one call is tried. */
   breakMs: number;
 };
 
-/** The defaults. A device waits about a minute: validateRequest and successNotification both fit into it. */
+/** The defaults. A device waits about a minute for its reply: validateRequest and successNotification fit into it. */
 export const TIMEOUTS: Timeouts = {
   callMs: 10_000,
   totalMs: 25_000,
@@ -42,88 +42,90 @@ export const TIMEOUTS: Timeouts = {
   breakMs: 30_000,
 };
 
-/** What /readyz asks. `detail` is fit for a log. */
-export type Health = { ok: boolean; detail: string };
-
-export type Persistence = {
-  /** Throws IntuneUnreachable, or the signal's reason when the caller gave up. */
-  ask: <T>(hop: IntuneHop, question: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) => Promise<T>;
-  health: () => Health;
-};
+/** For the readiness check of the admin listener. `detail` is for a log. */
+export type IntuneHealth = { ok: boolean; detail: string };
 
 /** The retries and the breaker of one client. */
-export function persistence(timeouts: Timeouts, clock: Clock): Persistence {
-  // A caller who gave up says nothing about the service, so only IntuneUnreachable counts.
+export type RetryingCalls = {
+  /** Runs `attempt`, again if a retry can help. Throws IntuneUnreachable, and the signal's reason on abort. */
+  ask: <T>(hop: IntuneHop, attempt: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) => Promise<T>;
+  /** Not ok while the breaker is open and its time is not over. */
+  health: () => IntuneHealth;
+};
+
+/** Makes the retries and the breaker of one client; the breaker starts closed. */
+export function retryingCalls(timeouts: Timeouts, clock: Clock): RetryingCalls {
+  // An abort by the caller is no fault of the service, so only IntuneUnreachable counts.
   const breaker = circuitBreaker(handleType(IntuneUnreachable), {
     breaker: new ConsecutiveBreaker(timeouts.breakAfter),
     halfOpenAfter: timeouts.breakMs,
   });
   let last: IntuneUnreachable | undefined;
-  let pausedUntil = 0;
+  let openUntil = 0;
   breaker.onBreak(() => {
-    pausedUntil = clock().getTime() + timeouts.breakMs;
+    openUntil = clock().getTime() + timeouts.breakMs;
   });
   return {
-    async ask(hop, question, signal) {
+    async ask(hop, attempt, signal) {
       try {
-        const patient = breaker.execute(() => askPatiently({ hop, question, signal, timeouts, clock }));
-        return await within(patient, signal);
+        const answer = breaker.execute(() => callWithRetry({ hop, attempt, signal, timeouts, clock }));
+        return await within(answer, signal);
       } catch (error) {
-        if (error instanceof BrokenCircuitError) throw paused(hop, last);
+        if (error instanceof BrokenCircuitError) throw breakerOpenError(hop, last);
         if (error instanceof IntuneUnreachable) last = error;
         throw error;
       }
     },
     health() {
-      if (breaker.state === CircuitState.Closed) return { ok: true, detail: 'Intune answers or was not asked yet' };
-      // Whoever is not ready is sent no device, and without a device the breaker is never tried.
-      if (clock().getTime() >= pausedUntil) return { ok: true, detail: 'Intune failed and is about to be asked again' };
-      return { ok: false, detail: `Intune is not asked for a while. ${last?.message ?? ''}`.trim() };
+      if (breaker.state === CircuitState.Closed) return { ok: true, detail: 'Intune answers or was not called yet' };
+      // A load balancer sends nothing to a server that is not ready, so the breaker could never close.
+      if (clock().getTime() >= openUntil) return { ok: true, detail: 'Intune failed; the next request calls it again' };
+      return { ok: false, detail: `Intune failed and is not called for a while. ${last?.message ?? ''}`.trim() };
     },
   };
 }
 
-type Asking<T> = {
+type RetriedCall<T> = {
   hop: IntuneHop;
-  question: (signal: AbortSignal) => Promise<T>;
+  attempt: (signal: AbortSignal) => Promise<T>;
   signal: AbortSignal;
   timeouts: Timeouts;
   clock: Clock;
 };
 
-async function askPatiently<T>({ hop, question, signal, timeouts, clock }: Asking<T>): Promise<T> {
+async function callWithRetry<T>({ hop, attempt, signal, timeouts, clock }: RetriedCall<T>): Promise<T> {
   const deadline = clock().getTime() + timeouts.totalMs;
   const total = AbortSignal.timeout(timeouts.totalMs);
-  const both = AbortSignal.any([signal, total]);
-  const again = handleWhen((error) => worthAsking(error, deadline - clock().getTime()));
+  const either = AbortSignal.any([signal, total]);
+  const retryable = handleWhen((error) => isRetryable(error, deadline - clock().getTime()));
   try {
-    const patience = retry(again, { maxAttempts: timeouts.retries, backoff: pauses(timeouts.backoffMs) });
-    return await patience.execute(() => question(both), both);
+    const retries = retry(retryable, { maxAttempts: timeouts.retries, backoff: backoff(timeouts.backoffMs) });
+    return await retries.execute(() => attempt(either), either);
   } catch (error) {
     signal.throwIfAborted();
-    if (total.aborted && !(error instanceof IntuneUnreachable)) throw overdue(hop, timeouts.totalMs);
+    if (total.aborted && !(error instanceof IntuneUnreachable)) throw timeoutError(hop, timeouts.totalMs);
     throw error;
   }
 }
 
-/** Whether to ask again: the fault may pass, and the pause that the service asks for fits into the time left. */
-export const worthAsking = (error: unknown, leftMs: number): boolean =>
+/** Whether a retry can help: the fault is temporary and its Retry-After ends within the `leftMs` that are left. */
+export const isRetryable = (error: unknown, leftMs: number): boolean =>
   error instanceof IntuneUnreachable && error.retryable && (error.retryAfterMs ?? 0) < leftMs;
 
-/** Exponential pauses with jitter, or longer where the service asks for it (Retry-After). */
-function pauses(backoffMs: number) {
+/** Exponential pauses with jitter, or the service's Retry-After where it is longer. */
+function backoff(backoffMs: number) {
   type Context = IRetryBackoffContext<unknown>;
   const exponential = new ExponentialBackoff<Context>({ initialDelay: backoffMs, maxDelay: backoffMs * 8 });
   return new DelegateBackoff<Context, IBackoff<Context>>((context, previous) => {
     const state = (previous ?? exponential).next(context);
-    return { state, delay: Math.max(state.duration, askedPause(context.result)) };
+    return { state, delay: Math.max(state.duration, retryAfterOf(context.result)) };
   });
 }
 
-const askedPause = (result: IRetryBackoffContext<unknown>['result']): number =>
+const retryAfterOf = (result: IRetryBackoffContext<unknown>['result']): number =>
   'error' in result && result.error instanceof IntuneUnreachable ? (result.error.retryAfterMs ?? 0) : 0;
 
-const overdue = (hop: IntuneHop, ms: number) =>
+const timeoutError = (hop: IntuneHop, ms: number) =>
   new IntuneUnreachable({
     hop,
     what: `no answer within ${ms} ms`,
@@ -131,10 +133,10 @@ const overdue = (hop: IntuneHop, ms: number) =>
     retryable: false,
   });
 
-const paused = (hop: IntuneHop, last: IntuneUnreachable | undefined) =>
+const breakerOpenError = (hop: IntuneHop, last: IntuneUnreachable | undefined) =>
   new IntuneUnreachable({
     hop,
-    what: `not asked, because the last questions failed. ${last?.message ?? ''}`.trim(),
+    what: `not called, because the last calls failed. ${last?.message ?? ''}`.trim(),
     remedy: last?.remedy ?? 'Look at the service health.',
     retryable: false,
     cause: last,

@@ -1,34 +1,34 @@
-/** The three calls of Intune's SCEP service: what is sent, and what counts as an answer. */
+/** The three ScepActions of Intune's SCEP API: what is sent, and which replies are answers. */
 import type { Clock } from '../core/environment.ts';
 import type { FailureNotification, SuccessNotification } from '../core/notification.ts';
 import type { IntuneHop } from './unreachable.ts';
 import type { OutboundReply } from '../outbound/https-client.ts';
 import type { HttpsExchange } from './https-exchange.ts';
 import { httpFault, notAnAnswer, serviceError } from './http-faults.ts';
-import { parseObject, quotable, textField } from './untrusted-json.ts';
+import { parseObject, redacted, textField } from './untrusted-json.ts';
 
 /** The name under which discovery lists the service. */
 export const SCEP_SERVICE = 'ScepRequestValidationFEService';
 const API_VERSION = '2018-02-20';
 const ANSWER_LIMIT = 65_536;
 
-/** A request to be validated. `csr` is the PKCS#10, DER, as it came out of the envelope. */
+/** A request to validate. `csr` is the PKCS#10 request, DER, exactly as the device made it. */
 export type ScepActionRequest = { transactionId: string; csr: Uint8Array };
 
 /**
- * What Intune said, in its own letters. The set of codes is open: more than the documented ones are seen.
- * `description` is fit for a log.
+ * Intune's answer. `code` is spelt as Intune spelt it; codes that Microsoft does not document occur. Code and
+ * description are redacted for a log.
  */
 export type IntuneAnswer = { code: string; description: string; clientRequestId: string };
 
-/** Every other answer, known or not, is a "no". */
+/** Whether Intune accepted. Every other code, documented or not, is a refusal. */
 export const isSuccess = ({ code }: Pick<IntuneAnswer, 'code'>): boolean => code.toLowerCase() === 'success';
 
-/** `{ "request": … }` of validateRequest. */
+/** The JSON body of validateRequest, `{ "request": … }`. */
 export const validationBody = ({ transactionId, csr }: ScepActionRequest, callerInfo: string): string =>
   JSON.stringify({ request: { transactionId, certificateRequest: base64(csr), callerInfo } });
 
-/** `{ "notification": … }` of successNotification. The issuer is the name under which revocations come back. */
+/** The JSON body of successNotification, `{ "notification": … }`. Intune's revocation requests name this issuer. */
 export const successBody = (notification: SuccessNotification, callerInfo: string): string =>
   JSON.stringify({
     notification: {
@@ -44,7 +44,7 @@ export const successBody = (notification: SuccessNotification, callerInfo: strin
     },
   });
 
-/** `{ "notification": … }` of failureNotification. */
+/** The JSON body of failureNotification, `{ "notification": … }`. */
 export const failureBody = (notification: FailureNotification, callerInfo: string): string =>
   JSON.stringify({
     notification: {
@@ -56,27 +56,33 @@ export const failureBody = (notification: FailureNotification, callerInfo: strin
     },
   });
 
-/** The HRESULT as an error with the customer bit (MS-ERREF 2.1), signed 32-bit: it is ours and not Microsoft's. */
+/** The HRESULT with the severity and customer bits set (MS-ERREF 2.1), signed 32-bit: not one of Microsoft's codes. */
 export const customerHresult = (hresult: number): number => hresult | 0xa0000000;
 
 const base64 = (octets: Uint8Array): string => Buffer.from(octets).toString('base64');
 
-/** At most so many UTF-16 units, which is how Intune counts, and no half of a surrogate pair. */
+/** At most so many UTF-16 units, as Intune counts them; never half of a surrogate pair. */
 const clip = (text: string, length: number): string => text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
 
-export type Action = {
-  hop: Extract<IntuneHop, 'validateRequest' | 'successNotification' | 'failureNotification'>;
-  /** Of the service, from discovery. */
+/** The hops that are ScepActions. */
+export type ScepActionHop = Extract<IntuneHop, 'validateRequest' | 'successNotification' | 'failureNotification'>;
+
+/** One call of a ScepAction. */
+export type ScepActionCall = {
+  hop: ScepActionHop;
+  /** Address of the service, from discovery, without a slash at its end. */
   uri: string;
+  /** JSON. */
   body: string;
+  /** Access token for the Intune API. */
   token: string;
   clientRequestId: string;
   callerInfo: string;
 };
 
-/** One call. Throws IntuneUnreachable when what comes back is not an answer. */
-export async function act(
-  action: Action,
+/** Makes the call. Throws IntuneUnreachable when the reply is not an answer, and the signal's reason on abort. */
+export async function callScepAction(
+  action: ScepActionCall,
   { exchange, clock }: { exchange: HttpsExchange; clock: Clock },
   signal: AbortSignal,
 ): Promise<IntuneAnswer> {
@@ -89,24 +95,24 @@ export async function act(
   throw reply.status < 400 ? notAnAnswer(fault) : httpFault(fault);
 }
 
-const headers = ({ token, clientRequestId, callerInfo }: Action): Record<string, string> => ({
+const headers = ({ token, clientRequestId, callerInfo }: ScepActionCall): Record<string, string> => ({
   Authorization: `Bearer ${token}`,
   'Content-Type': 'application/json',
   Accept: 'application/json',
   'client-request-id': clientRequestId,
   'api-version': API_VERSION,
-  // Microsoft's own library writes the name without a hyphen, so that is where its logs look.
+  // Microsoft's client library writes the name without a hyphen, so Microsoft's logs may read that one.
   UserAgent: callerInfo,
   'User-Agent': callerInfo,
 });
 
-/** HTTP statuses that say something of the way or of the service, and nothing of the request. */
+/** HTTP statuses that are about the connection or the service, not about the request. */
 const NO_ANSWER = new Set([401, 403, 404, 407, 408, 410, 429]);
 
-/** The answer, or undefined when there is none in it. */
+/** The answer in the reply, or undefined when the reply has none. */
 function readAnswer(reply: OutboundReply): ActionAnswer | undefined {
   if (reply.status >= 500 || NO_ANSWER.has(reply.status)) return undefined;
-  const body = unambiguous(parseObject(reply.text));
+  const body = withoutAmbiguity(parseObject(reply.text));
   return reply.status >= 400 ? refusal(reply.status, body) : verdict(body);
 }
 
@@ -114,21 +120,21 @@ type ActionAnswer = Omit<IntuneAnswer, 'clientRequestId'>;
 
 function verdict(body: object | undefined): ActionAnswer | undefined {
   const raw = textField(body, 'code') ?? '';
-  const code = quotable(raw);
-  // Making it fit for a log must make no "yes" out of something else.
+  const code = redacted(raw);
+  // Redaction must not turn another code into Success.
   if (!code || (isSuccess({ code }) && !isSuccess({ code: raw }))) return undefined;
-  return { code, description: quotable(textField(body, 'errorDescription') ?? '') };
+  return { code, description: redacted(textField(body, 'errorDescription') ?? '') };
 }
 
-/** Other statuses of 4xx speak of this one request, whose sender may have meant them: a "no", never a fault, never a "yes". */
+/** Other 4xx statuses are about this one request: always a refusal, because its sender can provoke them. */
 function refusal(status: number, body: object | undefined): ActionAnswer {
   const error = serviceError(body);
-  const said = verdict(body) ?? { code: error?.code ?? '', description: error?.message ?? '' };
-  return said.code && !isSuccess(said) ? said : { ...said, code: `HTTP${status}` };
+  const answer = verdict(body) ?? { code: error?.code ?? '', description: error?.message ?? '' };
+  return answer.code && !isSuccess(answer) ? answer : { ...answer, code: `HTTP${status}` };
 }
 
-/** The object itself, unless two of its keys differ in letter case alone: then nobody knows which of them counts. */
-function unambiguous(body: object | undefined): object | undefined {
+/** The object, or undefined when two of its keys differ only in letter case: either could be meant. */
+function withoutAmbiguity(body: object | undefined): object | undefined {
   const keys = Object.keys(body ?? {}).map((key) => key.toLowerCase());
   return new Set(keys).size === keys.length ? body : undefined;
 }

@@ -1,4 +1,4 @@
-/** Access tokens from Entra ID for one resource, by the client credentials of an app registration. */
+/** Access tokens from Entra ID for one resource, with the client credentials flow (RFC 6749 4.4). */
 import {
   AuthError,
   type Configuration,
@@ -16,9 +16,10 @@ import { notAnAnswer } from './http-faults.ts';
 import { parseObject } from './untrusted-json.ts';
 import { singleFlight } from '../outbound/single-flight.ts';
 
-/** How the app proves itself: a secret, a certificate or the assertion of a workload identity, as msal names them. */
+/** The credential of the app: a secret, a certificate or the assertion of a workload identity, as msal names them. */
 export type EntraCredential = Pick<NodeAuthOptions, 'clientSecret' | 'clientCertificate' | 'clientAssertion'>;
 
+/** Which token, for which app, and how it is fetched. */
 export type TokenRequest = {
   /** The authority without the tenant, `https://login.microsoftonline.com`. */
   login: string;
@@ -31,14 +32,15 @@ export type TokenRequest = {
   clock: Clock;
 };
 
+/** The access tokens of one resource. */
 export type TokenSource = {
-  /** Throws IntuneUnreachable with hop `token`, or the signal's reason. */
+  /** A token, cached or new. Throws IntuneUnreachable with hop `token`, and the signal's reason on abort. */
   get(signal: AbortSignal): Promise<string>;
-  /** The service refused this token: the next one comes from Entra and not from the cache. */
+  /** Call it when the service refused this token: the next one comes from Entra, not from the cache. */
   forget(token: string): void;
 };
 
-/** The tokens of one resource, cached by msal until five minutes before they expire. */
+/** A token source; msal caches each token until five minutes before it expires. Sends nothing yet. */
 export function tokenSource(request: TokenRequest): TokenSource {
   const network = entraNetwork(request);
   let application = newApplication(request, network);
@@ -51,9 +53,9 @@ export function tokenSource(request: TokenRequest): TokenSource {
       refused = false;
       return latest;
     } catch (cause) {
-      // msal would keep a Retry-After to itself and answer from memory, without a cause; the retries here know better.
+      // msal would remember a Retry-After and repeat the error without its cause. Retries are made in retry.ts.
       application = newApplication(request, network);
-      throw network.fault() ?? misused(cause);
+      throw network.fault() ?? tokenFailure(cause);
     }
   });
   return {
@@ -86,7 +88,7 @@ function newApplication(request: TokenRequest, networkClient: INetworkModule): C
   return new ConfidentialClientApplication(configuration);
 }
 
-/** What the authority would say of itself: given, so that the credential goes to the configured host and nowhere else. */
+/** The authority's metadata. Given, not fetched, so that the credential is sent to the configured host only. */
 const metadata = (authority: string): string =>
   JSON.stringify({
     issuer: `${authority}/v2.0`,
@@ -95,7 +97,7 @@ const metadata = (authority: string): string =>
     jwks_uri: `${authority}/discovery/v2.0/keys`,
   });
 
-/** msal's way to the network, which remembers what went wrong: msal itself hides it. */
+/** msal's network module over our HTTPS client. It keeps the last fault, because msal hides it. */
 function entraNetwork({ exchange, clock }: TokenRequest): INetworkModule & {
   begin(signal: AbortSignal): void;
   fault(): IntuneUnreachable | undefined;
@@ -129,19 +131,22 @@ function entraNetwork({ exchange, clock }: TokenRequest): INetworkModule & {
   };
 }
 
-/** msal refused by itself: a setting that it cannot use, or an answer without a token. */
-function misused(cause: unknown): IntuneUnreachable {
-  const why = cause instanceof AuthError ? cause.errorCode : cause instanceof Error ? cause.message : String(cause);
+/** The error when msal itself failed: a setting that it cannot use, or a reply without a token. */
+function tokenFailure(cause: unknown): IntuneUnreachable {
+  const reason = cause instanceof AuthError ? cause.errorCode : cause instanceof Error ? cause.message : String(cause);
   return new IntuneUnreachable({
     hop: 'token',
-    what: `no token could be had (${why})`,
+    what: `no token could be obtained (${reason})`,
     remedy: 'Look at `tenant`, `clientId` and the credential.',
     retryable: false,
     cause,
   });
 }
 
-/** Calls with a token, and once more with a fresh one when it is refused: a role granted since is not in the old one. */
+/**
+ * Makes the call with a token. After HTTP 401 or 403 it makes it once more with a new token, because the old one lacks
+ * roles that were granted after it was issued. Throws what `call` throws and what `tokens.get` throws.
+ */
 export async function withToken<T>(
   tokens: TokenSource,
   signal: AbortSignal,

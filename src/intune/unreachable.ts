@@ -1,28 +1,29 @@
-/** "Could not find out": the one exception of this room. What Intune answers, also a "no", is a value and never this. */
+/** The error of this room: no answer. An answer of Intune is a value and never an error, a refusal included. */
 
-/** Where on the way to an answer it happened, in the order in which they are passed. */
+/** The step that failed, in the order of the steps. */
 export type IntuneHop = 'token' | 'discovery' | 'validateRequest' | 'successNotification' | 'failureNotification';
 
+/** The fields of IntuneUnreachable; `what` becomes its message. */
 export type UnreachableDetails = {
   hop: IntuneHop;
-  /** What happened, without a secret and without the body of an answer. */
+  /** What happened. Contains no secret and no body of a reply. */
   what: string;
-  /** What an administrator does about it. */
+  /** What an administrator can do. */
   remedy: string;
   /** Whether the same call may succeed a moment later. */
   retryable: boolean;
-  /** The HTTP status, when there was an answer at all. */
+  /** The HTTP status, when there was a reply. */
   status?: number | undefined;
-  /** Microsoft's own number for what happened. */
+  /** Microsoft's id of the failed operation, a GUID. */
   activityId?: string | undefined;
-  /** Our number for the call, which Microsoft's support can look up. */
+  /** The id of the call that openndes sent, a GUID; Microsoft's support can look it up. */
   clientRequestId?: string | undefined;
-  /** How long the service asks to be left alone, milliseconds. */
+  /** The Retry-After of the service, milliseconds from the reply. */
   retryAfterMs?: number | undefined;
   cause?: unknown;
 };
 
-/** Entra, Graph or Intune gave no answer that means anything: nobody knows whether the certificate may be issued. */
+/** Entra, Graph or Intune gave no usable answer, so it is unknown whether the certificate may be issued. */
 export class IntuneUnreachable extends Error {
   override readonly name = 'IntuneUnreachable';
   readonly hop: IntuneHop;
@@ -33,20 +34,20 @@ export class IntuneUnreachable extends Error {
   readonly clientRequestId: string | undefined;
   readonly retryAfterMs: number | undefined;
 
-  constructor(circumstances: UnreachableDetails) {
-    super(sentence(circumstances), circumstances.cause === undefined ? {} : { cause: circumstances.cause });
-    this.hop = circumstances.hop;
-    this.remedy = circumstances.remedy;
-    this.retryable = circumstances.retryable;
-    this.status = circumstances.status;
-    this.activityId = circumstances.activityId;
-    this.clientRequestId = circumstances.clientRequestId;
-    this.retryAfterMs = circumstances.retryAfterMs;
+  constructor(details: UnreachableDetails) {
+    super(messageOf(details), details.cause === undefined ? {} : { cause: details.cause });
+    this.hop = details.hop;
+    this.remedy = details.remedy;
+    this.retryable = details.retryable;
+    this.status = details.status;
+    this.activityId = details.activityId;
+    this.clientRequestId = details.clientRequestId;
+    this.retryAfterMs = details.retryAfterMs;
   }
 }
 
-function sentence({ hop, what, activityId, clientRequestId }: UnreachableDetails): string {
+function messageOf({ hop, what, activityId, clientRequestId }: UnreachableDetails): string {
   const ids = [activityId && `activity id ${activityId}`, clientRequestId && `client-request-id ${clientRequestId}`];
-  const known = ids.filter(Boolean).join(', ');
-  return `Intune ${hop}: ${what}${known && ` (${known})`}`;
+  const given = ids.filter(Boolean).join(', ');
+  return `Intune ${hop}: ${what}${given && ` (${given})`}`;
 }

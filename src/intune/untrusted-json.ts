@@ -1,20 +1,20 @@
-/** Other people's JSON and words: keys in any letter case, text without blobs and without end. */
+/** Reads JSON of a remote service: keys in any letter case, and text redacted for a log. */
 
 /** A JSON object, or undefined for everything else: other JSON, HTML, nothing. */
 export function parseObject(text: string): object | undefined {
   try {
     return asObject(JSON.parse(text));
   } catch {
-    // Not JSON is one of the answers this function gives; the caller says what was expected.
+    // Expected: the caller reports what it wanted in place of this text.
     return undefined;
   }
 }
 
-/** The value itself when it is a JSON object. */
+/** The value when it is a JSON object, not an array and not null; else undefined. */
 export const asObject = (value: unknown): object | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
 
-/** The value under this key, the exact key first, then in any letter case: Microsoft's services differ in it. */
+/** The value of this key; the exact key first, then any letter case, because Microsoft's services differ. */
 export function field(object: object | undefined, name: string): unknown {
   const entries = Object.entries(object ?? {});
   const wanted = name.toLowerCase();
@@ -22,20 +22,20 @@ export function field(object: object | undefined, name: string): unknown {
   return entry?.[1];
 }
 
-/** The same, when it is a string. */
+/** The value of this key when it is a string; the key is found as `field` does. */
 export function textField(object: object | undefined, name: string): string | undefined {
   const value = field(object, name);
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Longer than any GUID, name or word; challenges, requests and tokens are longer. */
+/** 48 characters are longer than any GUID or name, and shorter than any challenge, request or token. */
 const BLOB = /[A-Za-z0-9+/_-]{48,}={0,2}/g;
 
 /**
- * Text of a service made fit for a log: a service may echo what it was sent, so everything that looks like base64
- * is withheld, control characters become spaces, and 500 characters are enough.
+ * Text of a service, redacted for a log. A service may echo secrets that it was sent, so all that looks like base64 is
+ * replaced. Control characters become spaces; at most 500 characters are kept.
  */
-export const quotable = (text: string): string =>
+export const redacted = (text: string): string =>
   text
     .replace(BLOB, '[withheld]')
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')

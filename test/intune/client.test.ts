@@ -1,4 +1,4 @@
-/** The three calls over real https, as bytes on the wire and as answers. */
+/** The three ScepActions over real HTTPS: the bytes that are sent, and the answers. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { FailureNotification, SuccessNotification } from '../../src/core/notification.ts';
@@ -107,7 +107,7 @@ describe('what is sent', () => {
     );
   });
 
-  test('tokens and the address are kept: the second question is one call', async () => {
+  test('tokens and the address are cached: the second validation is one HTTP request', async () => {
     const client = tenant.client();
     await client.validateRequest(request, never);
     tenant.calls.length = 0;
@@ -118,7 +118,7 @@ describe('what is sent', () => {
 
 describe('answers', () => {
   for (const code of [...Object.keys(INTUNE_CODES), 'SomethingOfTomorrow'])
-    test(`code ${code} comes back as it is`, async () => {
+    test(`code ${code} is returned as it is`, async () => {
       const answer = await validateAfter(ok({ '@odata.context': 'x', code, errorDescription: 'because' }));
       assert.equal(answer.code, code);
       assert.equal(answer.description, 'because');
@@ -142,32 +142,32 @@ describe('answers', () => {
     assert.deepEqual([answer.code, answer.description], ['BadRequest', '']);
   });
 
-  test('a 400 with a code is a "no"', async () => {
+  test('a 400 with a code is a refusal', async () => {
     const json = { error: { code: 'BadRequest', message: '{"Message":"the body is wrong"}' } };
     const answer = await validateAfter({ status: 400, json });
     assert.deepEqual([answer.code, answer.description], ['BadRequest', 'the body is wrong']);
   });
 
   for (const code of ['Success', 'success ', 'Success\u0000', ' SUCCESS'])
-    test(`${JSON.stringify(code)} with 400 is a "no"`, async () => {
+    test(`${JSON.stringify(code)} with 400 is a refusal`, async () => {
       for (const json of [{ code }, { error: { code, message: 'because' } }, { code, Code: code }])
         assert.equal((await validateAfter({ status: 400, json })).code, 'HTTP400');
     });
 
   for (const status of [405, 413, 414, 415, 422, 431])
-    test(`${status} speaks of the one request: a "no" whatever the body`, async () => {
+    test(`${status} is about this one request: a refusal, whatever the body`, async () => {
       for (const text of ['', '<html>too large</html>', '{}']) {
         const answer = await validateAfter({ status, text });
         assert.deepEqual([answer.code, isSuccess(answer)], [`HTTP${status}`, false]);
       }
     });
 
-  test('a long blob in a description is withheld', async () => {
+  test('a long base64 text in a description is withheld', async () => {
     const answer = await validateAfter(ok({ code: 'ChallengeDecodingError', errorDescription: `bad: ${CHALLENGE}` }));
     assert.equal(answer.description, 'bad: [withheld]');
   });
 
-  test('the same shape comes back from notifications', async () => {
+  test('notifications get answers of the same form', async () => {
     tenant.answer('successNotification', ok({ code: 'ChallengeExpired', errorDescription: 'late' }));
     const answer = await tenant.client().successNotification(notification, never);
     assert.equal(answer.code, 'ChallengeExpired');
@@ -181,7 +181,7 @@ describe('what is not an answer', () => {
     Message: `An internal server error has occurred - Operation ID (for customer support): 0 - Activity ID: ${ACTIVITY}`,
   });
 
-  test('500 with nested JSON: the words and the activity id are unwrapped', async () => {
+  test('500 with nested JSON: the message and the activity id are extracted', async () => {
     const error = await unreachableAfter({ status: 500, json: { error: { code: 'InternalError', message: nested } } });
     assert.equal(error.hop, 'validateRequest');
     assert.equal(error.status, 500);
@@ -212,19 +212,19 @@ describe('what is not an answer', () => {
     'too much': { answer: { text: `{"code":"Success"}${' '.repeat(70_000)}` }, says: /more than 65536 octets/ },
   };
   for (const [name, { answer, says }] of Object.entries(CASES))
-    test(`${name} is "could not find out"`, async () => {
+    test(`${name} is no answer`, async () => {
       assert.match((await unreachableAfter(answer)).message, says);
     });
 
   for (const status of [300, 301, 302, 307, 308, 399])
-    test(`redirect ${status} is refused, and its target hears nothing`, async () => {
+    test(`redirect ${status} is refused, and nothing is sent to its target`, async () => {
       const location = `${tenant.origin}/elsewhere/ScepActions/validateRequest`;
       const error = await unreachableAfter({ status, headers: { location }, text: '' });
       assert.match(error.message, /redirect/);
       assert.ok(!tenant.calls.some(({ path }) => path.includes('elsewhere')));
     });
 
-  test('silence ends with the time limit of a call', async () => {
+  test('a server that does not answer: the time limit of one exchange ends it', async () => {
     tenant.answer('validateRequest', 'silence');
     const hurried = tenant.client({ timeouts: { retries: 0, callMs: 500 } });
     const error = await rejection(hurried.validateRequest(request, never));
@@ -232,7 +232,7 @@ describe('what is not an answer', () => {
     assert.match(error.message, /no answer within 500 ms/);
   });
 
-  test('silence ends with the time limit of a question', async () => {
+  test('a server that does not answer: the time limit of the whole call ends it', async () => {
     tenant.answer('validateRequest', 'silence');
     const client = tenant.client({ timeouts: { totalMs: 500 } });
     const error = await rejection(client.validateRequest(request, never));
@@ -240,7 +240,7 @@ describe('what is not an answer', () => {
     assert.match(error.message, /no answer within 500 ms/);
   });
 
-  test('a caller who gives up gets his own reason', async () => {
+  test('a caller that aborts gets its own reason', async () => {
     tenant.answer('validateRequest', 'silence');
     const controller = new AbortController();
     const arrived = tenant.arrival('validateRequest');
@@ -251,7 +251,7 @@ describe('what is not an answer', () => {
     assert.equal(await pending, reason);
   });
 
-  test('an untrusted certificate is named, with trustCa as the remedy, and is not retried', async () => {
+  test('an untrusted certificate is reported with trustCa as the remedy, and is not retried', async () => {
     const client = tenant.client({ trustCa: undefined });
     const error = await rejection(client.validateRequest(request, never));
     assert.ok(error instanceof IntuneUnreachable);

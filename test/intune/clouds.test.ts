@@ -23,7 +23,7 @@ describe('clouds', () => {
       );
     });
 
-  test('china has no Intune resource of its own, and the error says what to write', () => {
+  test('china has no published Intune resource, and the error says what to write', () => {
     const written =
       '`cloud: { login: https://login.partner.microsoftonline.cn, graph: https://microsoftgraph.chinacloudapi.cn, intune: URL }`';
     assert.throws(
@@ -32,7 +32,7 @@ describe('clouds', () => {
     );
   });
 
-  test('only https URLs without anything odd', () => {
+  test('only https URLs without credentials and query are accepted', () => {
     const urls = { login: 'https://a.example/', graph: 'https://b.example', intune: 'https://c.example/' };
     assert.equal(resolveCloud(urls).login, 'https://a.example');
     for (const bad of [
@@ -84,7 +84,7 @@ describe('settings', () => {
     uuid: () => 'u',
     callerInfo: 'c',
   };
-  test('good ones make a client and send nothing', async () => {
+  test('valid settings make a client that sends nothing', async () => {
     const client = intuneClient(good);
     assert.equal(client.health().ok, true);
     await client.close();

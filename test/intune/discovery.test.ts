@@ -1,4 +1,4 @@
-/** The address of the service: which row, which host, for how long. */
+/** The address of the service: the row that is used, the hosts that are accepted, the time it is cached. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
@@ -59,7 +59,7 @@ describe('the host', () => {
     'no URL': () => 'evil',
   };
   for (const [name, uri] of Object.entries(EVIL))
-    test(`${name} never sees a token`, async () => {
+    test(`${name} is sent no token`, async () => {
       tenant.answer('discovery', listing(uri()));
       const error = await rejection(tenant.client().validateRequest(request, never));
       assert.ok(error instanceof IntuneUnreachable);
@@ -85,7 +85,7 @@ describe('failures', () => {
       assert.match(error.remedy, remedy);
     });
 
-  test('403 names the missing permission, after one try with a fresh token', async () => {
+  test('403 names the missing permission, after one retry with a new token', async () => {
     const json = { error: { code: 'Authorization_RequestDenied', message: 'Insufficient privileges' } };
     tenant.answer('discovery', { status: 403, json }, { status: 403, json });
     const error = await rejection(tenant.client().validateRequest(request, never));
@@ -96,7 +96,7 @@ describe('failures', () => {
 });
 
 describe('for how long', () => {
-  test('a day; then it is looked up again, and an outage of Graph leaves the old address in use', async () => {
+  test('for a day; then it is looked up again, and while Graph is down the old address is used', async () => {
     let now = Date.now();
     const client = tenant.client({ clock: () => new Date(now) });
     const hopsOf = async (): Promise<string[]> => {
@@ -110,7 +110,7 @@ describe('for how long', () => {
     now += 1;
     tenant.answer('discovery', { status: 503, json: {} });
     assert.deepEqual(await hopsOf(), ['discovery', 'validateRequest']);
-    assert.deepEqual(await hopsOf(), ['validateRequest'], 'Graph is left alone for a while');
+    assert.deepEqual(await hopsOf(), ['validateRequest'], 'Graph is not called for a while');
     now += 300_000;
     assert.deepEqual(await hopsOf(), ['discovery', 'validateRequest']);
     assert.deepEqual(await hopsOf(), ['validateRequest']);
@@ -129,7 +129,7 @@ describe('for how long', () => {
       assert.equal(tenant.calls.at(-1)?.path, '/moved/ScepActions/validateRequest');
     });
 
-  test('500 from the service leaves the address alone', async () => {
+  test('500 from the service keeps the address', async () => {
     const client = tenant.client({ timeouts: { retries: 0 } });
     tenant.answer('validateRequest', { status: 500, json: {} });
     await rejection(client.validateRequest(request, never));

@@ -1,4 +1,4 @@
-/** docs/intune.md says of every code what the tables of the product say, and of no other code. */
+/** docs/intune.md has every code, HRESULT and host of the product, as the tables have them, and no other. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-/** Entra, Graph and Intune of one tenant behind one https port, answering what a test tells them to. */
+/** Entra, Graph and Intune of one tenant behind one HTTPS port; a test sets the answers. */
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -56,7 +56,7 @@ export type FakeTenant = {
   hops(): IntuneHop[];
   /** Resolves when a call of this hop arrives after now. */
   arrival(hop: IntuneHop): Promise<unknown>;
-  /** The next answers of this hop; after the last one, the usual one again. */
+  /** The next answers of this hop; after the last one, the default answer again. */
   answer(hop: IntuneHop, ...answers: Answer[]): void;
   /** What this hop answers from now on. */
   always(hop: IntuneHop, answer: Answer): void;
@@ -176,7 +176,7 @@ export async function rejection(promise: Promise<unknown>): Promise<Error> {
   throw new Error('it was not rejected with an Error');
 }
 
-/** Every word of an error: message, stack, own fields, causes. */
+/** All text of an error: message, stack, own fields, causes. */
 export const everything = (error: unknown): string =>
   error instanceof Error
     ? `${error.stack}\n${JSON.stringify(Object.entries(error))}\n${everything(error.cause)}`

@@ -1,4 +1,4 @@
-/** The way to the network: a proxy of its own, refused connections, names that do not exist. */
+/** How Intune is reached: a proxy of its own, refused connections. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import dns from 'node:dns';
@@ -36,7 +36,7 @@ test('everything goes through the proxy, with its credentials', async () => {
       upstream.write(head);
       upstream.pipe(socket).pipe(upstream);
     });
-    // Both ends go when the client closes its connections; that is the end of the test and no fault.
+    // When the client closes its connections at the end of the test, both sockets end. That is expected.
     upstream.on('error', () => socket.destroy());
     socket.on('error', () => upstream.destroy());
   });
@@ -54,7 +54,7 @@ test('everything goes through the proxy, with its credentials', async () => {
   }
 });
 
-test('a refused connection is named, with the host and the way out', async () => {
+test('a refused connection: the error has host, code and remedy', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -1,9 +1,9 @@
-/** How often a question is asked, when a token is fetched anew, and when the breaker opens. */
+/** How often a call is repeated, when a new token is fetched, and when the breaker opens. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, mock, test } from 'node:test';
 import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
 import { retryAfterMs } from '../../src/intune/http-faults.ts';
-import { persistence, TIMEOUTS, worthAsking } from '../../src/intune/retry.ts';
+import { isRetryable, retryingCalls, TIMEOUTS } from '../../src/intune/retry.ts';
 import { type Answer, type FakeTenant, fakeTenant, QUICK, rejection, success } from './fake-tenant.ts';
 
 const request = { transactionId: 'T', csr: Buffer.from('csr') };
@@ -21,7 +21,7 @@ beforeEach(() => {
 const asked = (): number => tenant.hops().filter((hop) => hop === 'validateRequest').length;
 
 for (const fault of [status(429), status(500), status(502), status(503), status(504), 'reset'] as Answer[])
-  test(`${JSON.stringify(fault)} is asked again, twice at most`, async () => {
+  test(`${JSON.stringify(fault)} is retried, twice at most`, async () => {
     tenant.answer('validateRequest', fault, fault);
     const answer = await tenant.client().validateRequest(request, never);
     assert.equal(answer.code, 'Success');
@@ -29,7 +29,7 @@ for (const fault of [status(429), status(500), status(502), status(503), status(
     const ids = new Set(
       tenant.calls.filter((c) => c.hop === 'validateRequest').map((c) => c.headers['client-request-id']),
     );
-    assert.deepEqual([...ids], [answer.clientRequestId], 'one question has one id');
+    assert.deepEqual([...ids], [answer.clientRequestId], 'all attempts of one call have one id');
 
     tenant.calls.length = 0;
     tenant.answer('validateRequest', fault, fault, fault);
@@ -65,13 +65,13 @@ test('the limits and pauses of a client that is told none', () =>
     breakMs: 30_000,
   }));
 
-test('a "no" is never asked again', async () => {
+test('a refusal is never retried', async () => {
   tenant.answer('validateRequest', { json: { code: 'ChallengeExpired' } });
   assert.equal((await tenant.client().validateRequest(request, never)).code, 'ChallengeExpired');
   assert.equal(asked(), 1);
 });
 
-test('429: a Retry-After inside the budget is waited for, one beyond it ends the question at once', async () => {
+test('429: a Retry-After inside the time limit is waited for, one beyond it ends the call at once', async () => {
   tenant.answer('validateRequest', status(429, { 'retry-after': '0' }));
   assert.equal((await tenant.client().validateRequest(request, never)).code, 'Success');
   assert.equal(asked(), 2);
@@ -88,13 +88,13 @@ test('the pause lasts as long as Retry-After says', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   const settled = () => new Promise((resolve) => setImmediate(resolve));
   let asked = 0;
-  const question = async (): Promise<string> => {
+  const attempt = async (): Promise<string> => {
     asked++;
     if (asked > 1) return 'answer';
     throw new IntuneUnreachable({ hop: 'token', what: 'x', remedy: 'y', retryable: true, retryAfterMs: 5000 });
   };
   try {
-    const answer = persistence(QUICK, () => new Date(0)).ask('token', question, never);
+    const answer = retryingCalls(QUICK, () => new Date(0)).ask('token', attempt, never);
     await settled();
     mock.timers.tick(4999);
     await settled();
@@ -116,19 +116,19 @@ test('Retry-After is seconds or a date', () => {
   assert.equal(retryAfterMs(undefined, clock), undefined);
 });
 
-test('only what may pass, and fits into the time left, is worth asking again', () => {
+test('retryable is what is temporary and has a Retry-After within the time left', () => {
   const fault = (retryable: boolean, retryAfterMs?: number) =>
     new IntuneUnreachable({ hop: 'validateRequest', what: 'x', remedy: 'y', retryable, retryAfterMs });
-  assert.equal(worthAsking(fault(true), 1), true);
-  assert.equal(worthAsking(fault(true), 0), false);
-  assert.equal(worthAsking(fault(true, 5000), 5001), true);
-  assert.equal(worthAsking(fault(true, 5000), 5000), false);
-  assert.equal(worthAsking(fault(false), 1000), false);
-  assert.equal(worthAsking(new Error('a bug'), 1000), false);
+  assert.equal(isRetryable(fault(true), 1), true);
+  assert.equal(isRetryable(fault(true), 0), false);
+  assert.equal(isRetryable(fault(true, 5000), 5001), true);
+  assert.equal(isRetryable(fault(true, 5000), 5000), false);
+  assert.equal(isRetryable(fault(false), 1000), false);
+  assert.equal(isRetryable(new Error('a bug'), 1000), false);
 });
 
 for (const code of [401, 403])
-  test(`${code}: one retry with a fresh token`, async () => {
+  test(`${code}: one retry with a new token`, async () => {
     const client = tenant.client();
     await client.validateRequest(request, never);
     tenant.calls.length = 0;
@@ -140,7 +140,7 @@ for (const code of [401, 403])
 
     tenant.calls.length = 0;
     await client.validateRequest(request, never);
-    assert.equal(tenant.calls[0]?.headers['authorization'], fresh, 'the fresh token is kept');
+    assert.equal(tenant.calls[0]?.headers['authorization'], fresh, 'the new token is kept');
 
     tenant.answer('validateRequest', status(code), status(code));
     tenant.calls.length = 0;
@@ -151,7 +151,7 @@ for (const code of [401, 403])
     assert.equal(asked(), 2);
   });
 
-test('the breaker opens after failures in a row, is seen, asks nothing, and is ready to try when its time is over', async () => {
+test('the breaker opens after failures in a row, is visible in health, sends nothing, and is ready again when its time is over', async () => {
   let now = Date.now();
   const timeouts = { retries: 0, breakAfter: 2, breakMs: 3_600_000 };
   const client = tenant.client({ timeouts, clock: () => new Date(now) });
@@ -166,7 +166,7 @@ test('the breaker opens after failures in a row, is seen, asks nothing, and is r
   tenant.calls.length = 0;
   const error = await rejection(client.validateRequest(request, never));
   assert.ok(error instanceof IntuneUnreachable);
-  assert.match(error.message, /not asked/);
+  assert.match(error.message, /not called/);
   assert.deepEqual(tenant.calls, []);
   now += timeouts.breakMs;
   assert.equal(client.health().ok, true);
@@ -177,10 +177,10 @@ test('the breaker closes again on the first answer', async () => {
   tenant.answer('validateRequest', status(500), success);
   await rejection(client.validateRequest(request, never));
   assert.equal((await client.validateRequest(request, never)).code, 'Success');
-  assert.deepEqual(client.health(), { ok: true, detail: 'Intune answers or was not asked yet' });
+  assert.deepEqual(client.health(), { ok: true, detail: 'Intune answers or was not called yet' });
 });
 
-test('requests that the service finds too large, or bad, do not open the breaker', async () => {
+test('requests that the service refuses as too large or bad do not open the breaker', async () => {
   const client = tenant.client({ timeouts: { retries: 0, breakAfter: 1 } });
   tenant.answer('validateRequest', status(413), status(400), success);
   for (const code of ['HTTP413', 'HTTP400', 'Success']) {
@@ -189,9 +189,9 @@ test('requests that the service finds too large, or bad, do not open the breaker
   }
 });
 
-test('a caller who gives up does not open the breaker, whatever its question then ends with', async () => {
+test('a caller that aborts does not open the breaker, whatever its question then ends with', async () => {
   const caller = new AbortController();
-  const { ask, health } = persistence({ ...QUICK, breakAfter: 1 }, () => new Date(0));
+  const { ask, health } = retryingCalls({ ...QUICK, breakAfter: 1 }, () => new Date(0));
   const ended = Promise.withResolvers<string>();
   const given = rejection(ask('token', () => ended.promise, caller.signal));
   caller.abort(new Error('gone'));

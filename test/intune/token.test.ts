@@ -1,4 +1,4 @@
-/** Tokens: one flight, and failures of Entra in the words of the configuration. */
+/** Tokens: one request for concurrent callers, and Entra's errors with the setting to change. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { ENTRA_CODES } from '../../src/intune/entra-faults.ts';
@@ -29,7 +29,7 @@ test('one who has given up before gets his reason at once, and waits for nothing
   await assert.rejects(silent(AbortSignal.abort(new Error('gone'))), /^Error: gone$/);
 });
 
-test('one of many who gives up does not end the flight of the others', async () => {
+test('a caller that aborts does not end the token request of the others', async () => {
   const client = tenant.client();
   const controller = new AbortController();
   const first = rejection(client.validateRequest(request, controller.signal));
@@ -55,16 +55,16 @@ for (const [code, { meaning, remedy }] of Object.entries(ENTRA_CODES))
     assert.equal(error.activityId, json.trace_id);
     assert.ok(error.message.includes(code) && error.message.includes(meaning), error.message);
     assert.equal(error.remedy, remedy);
-    assert.deepEqual(tenant.hops(), ['token'], 'a wrong setting is not tried again');
+    assert.deepEqual(tenant.hops(), ['token'], 'a wrong setting is not retried');
     assert.ok(!everything(error).includes(SECRET));
   });
 
-test('a fault of Entra that may pass is tried again', async () => {
+test('a temporary fault of Entra is retried', async () => {
   tenant.answer('token', { status: 503, text: '<html>' }, { status: 429, headers: { 'retry-after': '0' }, json: {} });
   assert.equal((await tenant.client().validateRequest(request, never)).code, 'Success');
 });
 
-test('a throttled token request is asked again by the next question, not answered from memory', async () => {
+test('after a throttled token request the next call asks Entra again', async () => {
   const client = tenant.client();
   tenant.answer('token', { status: 429, headers: { 'retry-after': '3600' }, json: { error: 'throttled' } });
   const error = await rejection(client.validateRequest(request, never));
