@@ -33,7 +33,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'node:crypto node:fs node:module node:tls fastify',
   ),
   cli: room(
-    'core asn1 pkix cms scep keys ca client simulator enroll http admin embed config app',
+    'core asn1 pkix cms scep keys ca intune client simulator enroll http admin embed config app',
     'node:fs node:readline commander pkijs',
   ),
 };

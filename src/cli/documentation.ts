@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { FAIL_INFO, HTTP_ERRORS, REFUSALS } from '../core/errors.ts';
 import { referenceMarkdown } from '../config/reference.ts';
 import { writePublicFile } from '../app/files.ts';
+import { intuneMarkdown } from './intune-page.ts';
 import { program } from './main.ts';
 
 /** docs/errors.md: every reason for a "no", with the wire's words and the remedy. */
@@ -68,6 +69,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'configuration.md': referenceMarkdown,
   'errors.md': errorsMarkdown,
   'commands.md': commandsMarkdown,
+  'intune.md': intuneMarkdown,
 };
 
 if (import.meta.main) for (const [file, make] of Object.entries(PAGES)) writePublicFile(join('docs', file), make());
