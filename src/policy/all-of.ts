@@ -1,20 +1,21 @@
-/** Several policies that must all allow: asked in their order, the first no ends it. */
+/** Allows what all of several policies allow. They are asked in order; the first deny ends it. */
 import type { Allow, Decision, Facts, Pend, Policy } from '../core/policy.ts';
 import { ask } from '../core/ask.ts';
 import { ConfigError } from '../core/errors.ts';
-import { assertSome, askedFor, hearing, nameOf, strictest } from './members.ts';
+import { assertMembers, compositeName, notifiable, requestedMode, strictest } from './members.ts';
 
 /**
- * Allows when every member does. A deny counts more than a pend, whatever the order; facts are merged, the later member
- * wins. Every member with a `notify` hears of a certificate when one of them asked, in the strictest way that one of
- * them asked for; a member that was told may be told again until all of them accepted. Throws ConfigError when there is
- * no member. `decide` throws what a member throws, and ConfigError when two members would use up a challenge each.
+ * Allows when every member allows. A deny counts more than a pend, whatever their order. Facts are merged; of two with
+ * one name the later member's counts. If a member asks for a notification, every member with a `notify` is notified, in
+ * the strictest mode that one of them asks for. A notification is repeated until all of them accept it, so a member may
+ * get it twice. Throws ConfigError when there is no member. `decide` throws what a member throws, and ConfigError when
+ * two members consume a challenge each.
  */
 export function allOf(members: readonly Policy[]): Policy {
-  assertSome(members, 'allOf');
-  const hears = hearing(members);
+  assertMembers(members, 'allOf');
+  const notified = notifiable(members);
   return {
-    name: nameOf('allOf', members),
+    name: compositeName('allOf', members),
     decidesRenewals: members.some(({ decidesRenewals }) => decidesRenewals),
 
     async decide(request, signal) {
@@ -26,29 +27,29 @@ export function allOf(members: readonly Policy[]): Policy {
         facts = { ...facts, ...decision.facts };
         if (decision.kind === 'deny') return { ...decision, facts };
         if (decision.kind === 'pend') pend ??= decision;
-        else allowed.push({ ...decision, notify: askedFor(member, decision) });
+        else allowed.push({ ...decision, notify: requestedMode(member, decision) });
       }
-      return pend ? waiting(pend, allowed, facts) : together(allowed, facts);
+      return pend ? combinedPend(pend, allowed, facts) : combinedAllow(allowed, facts);
     },
 
-    ...(hears.length > 0 && {
+    ...(notified.length > 0 && {
       async notify(notification, signal) {
-        const heard: Facts[] = [];
-        for (const member of hears) heard.push(await member.notify(notification, signal));
-        return Object.assign({}, ...heard) as Facts;
+        const facts: Facts[] = [];
+        for (const member of notified) facts.push(await member.notify(notification, signal));
+        return Object.assign({}, ...facts) as Facts;
       },
     }),
   };
 }
 
-/** Members that are not asked again have had their one-time challenge now. */
-function waiting(pend: Pend, allowed: readonly Allow[], facts: Facts): Decision {
-  const consumes = pend.reason === 'approval' ? used([pend, ...allowed]) : pend.consumes;
+/** After an approval the members are not asked again, so their one-time challenge is consumed with the pend. */
+function combinedPend(pend: Pend, allowed: readonly Allow[], facts: Facts): Decision {
+  const consumes = pend.reason === 'approval' ? consumedBy([pend, ...allowed]) : pend.consumes;
   return { ...pend, ...(consumes !== undefined && { consumes }), facts };
 }
 
-function together(allowed: readonly Allow[], facts: Facts): Decision {
-  const consumes = used(allowed);
+function combinedAllow(allowed: readonly Allow[], facts: Facts): Decision {
+  const consumes = consumedBy(allowed);
   return {
     kind: 'allow',
     notify: strictest(allowed.map(({ notify }) => notify)),
@@ -58,9 +59,12 @@ function together(allowed: readonly Allow[], facts: Facts): Decision {
   };
 }
 
-/** A request has one challenge, so only one can be used up. */
-function used(decisions: readonly (Allow | Pend)[]): string | undefined {
+/** The one challenge that the decisions consume: a request has only one. Throws ConfigError for two. */
+function consumedBy(decisions: readonly (Allow | Pend)[]): string | undefined {
   const [first, ...others] = new Set(decisions.flatMap(({ consumes }) => consumes ?? []));
   if (others.length === 0) return first;
-  throw new ConfigError('allOf: two of its policies use up a challenge each, and a request has one', 'Remove one.');
+  throw new ConfigError(
+    'allOf: two of its policies consume a challenge each, and a request has only one',
+    'Remove one.',
+  );
 }

@@ -1,24 +1,24 @@
-/** Several policies of which one must allow: asked in their order, the first yes ends it. */
+/** Allows what one of several policies allows. They are asked in order; the first allow ends it. */
 import type { Decision, Deny, Facts, Pend, Policy } from '../core/policy.ts';
 import { ask } from '../core/ask.ts';
 import { ConfigError } from '../core/errors.ts';
-import { assertSome, askedFor, hearing, nameOf } from './members.ts';
+import { assertMembers, compositeName, notifiable, requestedMode } from './members.ts';
 
 /**
- * Allows when a member does, with that member's words. Where none allows: what a member threw, else the first pend, else
- * a deny with what all of them said. Throws ConfigError when there is no member, or when more than one of them has a
- * `notify`: a notification does not say who allowed the request, and after a restart nobody else remembers.
+ * Allows when a member allows, with that member's decision. If none allows: `decide` throws when a member threw, else
+ * answers with the first pend, else with a deny that has the details of all. Throws ConfigError when there is no
+ * member, or when several have a `notify`: a stored notification does not record which member allowed the request.
  */
 export function anyOf(members: readonly Policy[]): Policy {
-  assertSome(members, 'anyOf');
-  const [hears, ...others] = hearing(members);
+  assertMembers(members, 'anyOf');
+  const [notified, ...others] = notifiable(members);
   if (others.length > 0)
     throw new ConfigError(
-      'anyOf: more than one of its policies wants to hear of certificates',
-      'Give each of them an endpoint of its own, or switch the notifications of all but one off.',
+      'anyOf: more than one of its policies needs notifications of certificates',
+      'Give each of them an endpoint of its own, or turn off the notifications of all but one.',
     );
   return {
-    name: nameOf('anyOf', members),
+    name: compositeName('anyOf', members),
     decidesRenewals: members.some(({ decidesRenewals }) => decidesRenewals),
 
     async decide(request, signal) {
@@ -31,29 +31,29 @@ export function anyOf(members: readonly Policy[]): Policy {
           if (decision.kind === 'allow')
             return {
               ...decision,
-              notify: askedFor(member, decision),
+              notify: requestedMode(member, decision),
               facts: { policy: member.name, ...decision.facts, ...failuresOf(errors) },
             };
           if (decision.kind === 'pend') pend ??= decision;
           else denies.push({ ...decision, detail: `${member.name}: ${decision.detail}` });
         } catch (error) {
-          errors.push(new Error(`${member.name} could not say`, { cause: error }));
+          errors.push(new Error(`${member.name} failed to decide`, { cause: error }));
         }
       }
       if (errors.length > 0) throw new AggregateError(errors, errors.map(({ message }) => message).join('; '));
-      return pend ?? refused(denies);
+      return pend ?? combinedDeny(denies);
     },
 
-    ...(hears && { notify: (notification, signal) => hears.notify(notification, signal) }),
+    ...(notified && { notify: (notification, signal) => notified.notify(notification, signal) }),
   };
 }
 
-/** Said in the log although another member said yes: somebody has to mend it. */
+/** For the log: a member that failed needs a repair, although another member allowed the request. */
 const failuresOf = (errors: readonly Error[]): Facts =>
   errors.length === 0 ? {} : { failed: errors.map(({ message }) => message).join('; ') };
 
-/** The code that all of them gave, if it is one. */
-function refused(denies: readonly Deny[]): Decision {
+/** The code that all denies have in common, else `policy_denied`. */
+function combinedDeny(denies: readonly Deny[]): Decision {
   const [{ code }, ...others] = denies as [Deny, ...Deny[]];
   return {
     kind: 'deny',

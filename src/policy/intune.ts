@@ -1,4 +1,4 @@
-/** Lets Intune decide, for the SCEP profile that put the challenge into the request, and tells it what became of it. */
+/** Lets Intune decide, by the challenge that it made for the device, and notifies Intune of the result. */
 import type { Decision, Facts, Policy } from '../core/policy.ts';
 import { Refusal } from '../core/errors.ts';
 import type { Notification } from '../core/notification.ts';
@@ -8,16 +8,16 @@ import { IntuneUnreachable } from '../intune/unreachable.ts';
 import { type IntuneAnswer, isSuccess } from '../intune/scep-actions.ts';
 import { withhold, withoutChallenge } from './withhold.ts';
 
-/** Whom to ask, when to tell, and what to answer while nobody can be asked. */
+/** The client of the tenant, when Intune is notified, and the decision while Intune cannot be reached. */
 export type IntunePolicyOptions = {
   client: IntuneClient;
-  /** Whether Intune hears of the certificate before the device gets it, or after. */
+  /** Whether Intune is notified before the device gets its certificate (`strict`) or after it (`outbox`). */
   notify: 'strict' | 'outbox';
-  /** What a device is told while nobody knows: come back, or no. */
+  /** Whether an unreachable Intune makes the request pending or refused. */
   onUnreachable: 'pending' | 'fail';
 };
 
-/** The policy. The challenge appears in no decision, fact or error of it. */
+/** The policy. Decisions, facts and errors do not contain the challenge. `notify` throws Refusal when not accepted. */
 export function intunePolicy({ client, notify, onUnreachable }: IntunePolicyOptions): Required<Policy> {
   return {
     name: 'intune',
@@ -39,17 +39,21 @@ export function intunePolicy({ client, notify, onUnreachable }: IntunePolicyOpti
     },
 
     async notify(notification, signal) {
-      const answer = await tell(client, notification, signal);
+      const answer = await sendNotification(client, notification, signal);
       if (isSuccess(answer)) return answerFacts(answer);
       throw new Refusal(
         'notification_failed',
-        `Intune answered the ${notification.kind} notification with ${words(answer)}`,
+        `Intune answered the ${notification.kind} notification with ${describe(answer)}`,
       );
     },
   };
 }
 
-async function tell(client: IntuneClient, notification: Notification, signal: AbortSignal): Promise<IntuneAnswer> {
+async function sendNotification(
+  client: IntuneClient,
+  notification: Notification,
+  signal: AbortSignal,
+): Promise<IntuneAnswer> {
   try {
     return notification.kind === 'success'
       ? await client.successNotification(notification, signal)
@@ -66,24 +70,24 @@ const answerFacts = ({ code, description, clientRequestId }: IntuneAnswer): Fact
   clientRequestId,
 });
 
-const words = ({ code, description, clientRequestId }: IntuneAnswer): string =>
+const describe = ({ code, description, clientRequestId }: IntuneAnswer): string =>
   `${code}${description && `: ${description}`} (client-request-id ${clientRequestId})`;
 
 const denied = (answer: IntuneAnswer, facts: Facts): Decision => ({
   kind: 'deny',
   code: 'intune_denied',
-  detail: `Intune answered ${facts['intuneCode']}. ${known(answer.code)}`,
+  detail: `Intune answered ${facts['intuneCode']}. ${explain(answer.code)}`,
   facts,
 });
 
-/** Codes are compared without regard to letter case, as Intune's own clients do. */
-const known = (code: string): string => {
+/** Meaning and remedy of a code. Letter case does not matter, as in Intune's own clients. */
+const explain = (code: string): string => {
   const name = Object.keys(INTUNE_CODES).find((name) => name.toLowerCase() === code.toLowerCase());
   const row = name === undefined ? undefined : INTUNE_CODES[name];
   return row ? `${row.meaning} ${row.remedy}` : 'This code is not documented; give Microsoft the client-request-id.';
 };
 
-/** Nobody said no. The next poll or repetition of the request asks again. */
+/** No refusal: with `pending`, the next poll or repetition of the request asks Intune again. */
 function unreachable(error: IntuneUnreachable, behaviour: 'pending' | 'fail', challenge: string): Decision {
   const { hop, status, activityId, clientRequestId } = error;
   const facts = withoutChallenge(

@@ -1,13 +1,13 @@
-/** Accepts every request that carries the one configured challenge. */
+/** Accepts every request that has the one configured challenge. */
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { Policy } from '../core/policy.ts';
 import { ConfigError } from '../core/errors.ts';
 
-/** The policy. Keeps a hash of the challenge only. Throws ConfigError when the configured challenge is empty. */
+/** The policy. It keeps only a hash of the challenge. Throws ConfigError when the configured challenge is empty. */
 export function staticPolicy({ challenge }: { challenge: string }): Policy {
   if (challenge === '')
     throw new ConfigError(
-      'policy.static: the challenge is empty, so everybody would get a certificate',
+      'policy.static: the challenge is empty, so every request would get a certificate',
       'Give a long random challenge, for example from `openssl rand -hex 24`.',
     );
   const expected = sha256(challenge);
@@ -16,7 +16,7 @@ export function staticPolicy({ challenge }: { challenge: string }): Policy {
     async decide({ csr }) {
       if (!csr.challenge)
         return { kind: 'deny', code: 'challenge_missing', detail: 'the request has no challengePassword' };
-      // Hashes have one length, so the comparison tells nothing of the length of the challenge either.
+      // Compared in constant time. Hashes have one length, so the length of the challenge is not revealed either.
       return timingSafeEqual(sha256(csr.challenge), expected)
         ? { kind: 'allow', notify: 'none' }
         : { kind: 'deny', code: 'challenge_wrong', detail: 'the challengePassword is not the one of this endpoint' };

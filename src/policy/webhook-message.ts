@@ -1,4 +1,4 @@
-/** What a webhook is sent and what it may answer: docs/webhook.md in code. Names that step-ca also has are as it has them. */
+/** The JSON messages of the webhook (docs/webhook.md). Fields that step-ca's webhooks have too are named as there. */
 import type { CertificationRequest, EnrollmentRequest } from '../core/request.ts';
 import type { KeyKind } from '../core/keys.ts';
 import type { Notification } from '../core/notification.ts';
@@ -7,7 +7,7 @@ import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
 
 const VERSION = 1;
 
-/** Asks for a decision. Throws DerError when an extension that it shows cannot be read. */
+/** The JSON body that asks for a decision. Throws DerError when an extension that it includes cannot be parsed. */
 export const requestBody = (request: EnrollmentRequest, now: Date): string => {
   const { csr, endpoint, transactionId, renews } = request;
   return JSON.stringify({
@@ -31,7 +31,7 @@ export const requestBody = (request: EnrollmentRequest, now: Date): string => {
   });
 };
 
-/** Tells what became of a request. */
+/** The JSON body of a notification: a certificate was issued, or the request failed. */
 export const notificationBody = (notification: Notification, now: Date): string =>
   JSON.stringify({
     version: VERSION,
@@ -52,7 +52,7 @@ const certificateFacts = ({ serial, thumbprint, issuer, notAfter }: Notification
   notAfter: notAfter.toISOString(),
 });
 
-/** As Go's crypto/x509, and so step-ca, names them. */
+/** Named as in Go's crypto/x509, and so in step-ca. */
 const ALGORITHMS: Readonly<Record<KeyKind['type'], string>> = { rsa: 'RSA', ec: 'ECDSA', ed25519: 'Ed25519' };
 
 const base64 = (octets: Uint8Array): string => Buffer.from(octets).toString('base64');
@@ -65,27 +65,28 @@ function extension<T>({ extensions }: CertificationRequest, oid: string, read: (
 const usageName = (oid: string): string =>
   Object.entries(EXTENDED_KEY_USAGES).find(([, value]) => value === oid)?.[0] ?? oid;
 
-export const VERDICTS = ['allow', 'deny', 'pend'] as const;
+const VERDICTS = ['allow', 'deny', 'pend'] as const;
+/** The answer of the service. `reason` is its own text, not redacted; empty when it gave none. */
 export type WebhookVerdict = { verdict: (typeof VERDICTS)[number]; reason: string };
 
 /**
- * `{ "decision": "allow" | "deny" | "pend", "reason": … }`, or step-ca's `{ "allow": true | false }`. Undefined for
- * everything else, and for an answer that says both and contradicts itself.
+ * Reads `{ "decision": "allow" | "deny" | "pend", "reason": … }`, or step-ca's `{ "allow": true | false }`. Undefined
+ * for everything else, and for an answer with both that contradict each other.
  */
 export function readVerdict(text: string): WebhookVerdict | undefined {
-  const answer = json(text);
+  const answer = parsed(text);
   if (typeof answer !== 'object' || answer === null) return undefined;
   const { decision, allow, reason } = answer as Record<string, unknown>;
   if (allow !== undefined && typeof allow !== 'boolean') return undefined;
-  const verdict = decision === undefined ? worded(allow) : VERDICTS.find((word) => word === decision);
+  const verdict = decision === undefined ? verdictOf(allow) : VERDICTS.find((each) => each === decision);
   if (verdict === undefined || (allow !== undefined && allow !== (verdict === 'allow'))) return undefined;
   return { verdict, reason: typeof reason === 'string' ? reason : '' };
 }
 
-const worded = (allow: boolean | undefined): WebhookVerdict['verdict'] | undefined =>
+const verdictOf = (allow: boolean | undefined): WebhookVerdict['verdict'] | undefined =>
   allow === undefined ? undefined : allow ? 'allow' : 'deny';
 
-function json(text: string): unknown {
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -1,28 +1,28 @@
-/** Signs what a webhook is sent, for its own receivers and for those written for step-ca, and sends it. */
+/** Signs a message to the webhook, with our signature and, if configured, step-ca's, and sends it. */
 import { createHmac } from 'node:crypto';
 import { ConfigError } from '../core/errors.ts';
 import type { Post, PostReply } from './post.ts';
 
-/** The service, and how it knows that we are the sender. */
+/** The service, and the secret with which it authenticates our messages. */
 export type SenderOptions = {
   /** `https`, or `http` on loopback. */
   url: string;
-  /** The key of both signatures: its text for ours, and what it is the base64 of for step-ca's. */
+  /** Key of both signatures: the text itself for ours, the decoded base64 for step-ca's. */
   secret: string;
-  /** The ID that step-ca gave the webhook: requests then carry step-ca's headers too. */
+  /** The ID that step-ca gave the webhook. With it, requests have step-ca's headers too. */
   stepCaId?: string | undefined;
-  /** Plain HTTP to other machines, where challenges and requests can be read on the way. */
+  /** Allows plain HTTP to other machines. Anyone on the path can then read challenges and requests. */
   allowHttp?: boolean;
   post: Post;
 };
 
-/** Whether a webhook can be sent with these. Throws ConfigError when not. */
+/** Throws ConfigError for a URL or a secret that cannot be used. Sends nothing. */
 export function assertSendable(options: Omit<SenderOptions, 'post'>): void {
   hostOf(options);
   stepCaHeaders(options);
 }
 
-/** `host` is for messages: nothing else of the URL is repeated, for it could hold a password. Throws ConfigError. */
+/** `host` is for messages; the rest of the URL may contain a password. Throws ConfigError as `assertSendable` does. */
 export function webhookSender(options: SenderOptions): {
   host: string;
   send: (body: string, now: Date, signal: AbortSignal) => Promise<PostReply>;
@@ -39,13 +39,13 @@ export function webhookSender(options: SenderOptions): {
 
 const HEADERS = { 'content-type': 'application/json', accept: 'application/json' };
 
-/** Over time and body, so that an old request cannot be sent again: `t` is Unix seconds, `v1` HMAC-SHA256 of `t.body`. */
+/** `t` is the time in Unix seconds, `v1` the HMAC-SHA256 of `t.body`. The time prevents replays of old requests. */
 function ownSignature(secret: string, body: string, now: Date): Record<string, string> {
   const seconds = Math.floor(now.getTime() / 1000);
   return { 'openndes-signature': `t=${seconds},v1=${hmac(Buffer.from(secret), `${seconds}.${body}`)}` };
 }
 
-/** The headers by which services written for step-ca know their webhook. */
+/** The headers with which services written for step-ca identify and authenticate the webhook. */
 function stepCaHeaders({ secret, stepCaId }: Omit<SenderOptions, 'post'>): (body: string) => Record<string, string> {
   if (stepCaId === undefined) return () => ({});
   const key = Buffer.from(secret, 'base64');
@@ -65,8 +65,8 @@ function hostOf({ url, secret, allowHttp = false }: Omit<SenderOptions, 'post'>)
     throw new ConfigError('webhook: not an http or https URL without credentials', 'Write it as https://HOST/PATH.');
   if (parsed.protocol === 'http:' && !allowHttp && !LOOPBACK.test(parsed.hostname))
     throw new ConfigError(
-      `webhook: plain HTTP to ${parsed.host}, so that challenges could be read on the way`,
-      'Use https, or set `allowHttp: true` where the network is protected otherwise.',
+      `webhook: plain HTTP to ${parsed.host}, so challenges could be read on the network`,
+      'Use https, or set `allowHttp: true` where the network is protected in another way.',
     );
   if (secret.length < SHORTEST_SECRET)
     throw new ConfigError(

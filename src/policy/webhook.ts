@@ -1,4 +1,4 @@
-/** Lets a service of the administrator decide, over HTTP, and tells it what became of the request if it wants to hear. */
+/** Lets a service of the administrator decide, over HTTP, and notifies it of the result if configured. */
 import { DerError } from '../asn1/limits.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Decision, Deny, Facts, Policy } from '../core/policy.ts';
@@ -9,18 +9,18 @@ import { notificationBody, readVerdict, requestBody, type WebhookVerdict } from 
 import { type SenderOptions, webhookSender } from './webhook-sender.ts';
 import { withhold } from './withhold.ts';
 
-/** Where to ask and how, and what happens when nobody answers. */
+/** The service, when it is notified, and the decision when it gives no clear answer. */
 export type WebhookPolicyOptions = SenderOptions & {
-  /** Whether the service hears of the certificate, and whether before the device gets it (`strict`) or after. */
+  /** When the service is notified: never, before the device gets its certificate (`strict`) or after (`outbox`). */
   notify: 'none' | 'strict' | 'outbox';
-  /** What a device is told while there is no clear answer: come back, or no. */
+  /** Whether an unclear or missing answer makes the request pending or refused. */
   onUnreachable: 'pending' | 'fail';
   clock: Clock;
 };
 
 /**
- * The policy; docs/webhook.md is its protocol. Only a clear "allow" allows. The challenge appears in no decision, fact
- * or error. Throws ConfigError for a URL or a secret that cannot be used.
+ * The policy; docs/webhook.md is its protocol. Only a clear "allow" allows. Decisions, facts and errors do not contain
+ * the challenge. Throws ConfigError for a URL or a secret that cannot be used.
  */
 export function webhookPolicy(options: WebhookPolicyOptions): Policy {
   const { notify, onUnreachable, clock } = options;
@@ -37,17 +37,17 @@ export function webhookPolicy(options: WebhookPolicyOptions): Policy {
         const { status, text } = await send(body, now, signal);
         const verdict = status === 200 ? readVerdict(text) : undefined;
         if (verdict) return DECISIONS[verdict.verdict](reasonOf(verdict, request), notify);
-        return unclear(onUnreachable, noClearAnswer(host, status), statusFact(status));
+        return withoutDecision(onUnreachable, unclearAnswer(host, status), statusFact(status));
       } catch (error) {
         if (!(error instanceof WebhookUnreachable)) throw error;
-        return unclear(onUnreachable, error.message, {});
+        return withoutDecision(onUnreachable, error.message, {});
       }
     },
 
     ...(notify !== 'none' && {
       async notify(notification, signal) {
         const now = clock();
-        const { status } = await send(notificationBody(notification, now), now, signal).catch(notAccepted);
+        const { status } = await send(notificationBody(notification, now), now, signal).catch(notificationFailed);
         if (status >= 200 && status < 300) return statusFact(status);
         throw new Refusal('notification_failed', `${host} answered a notification with HTTP ${status}`);
       },
@@ -57,15 +57,15 @@ export function webhookPolicy(options: WebhookPolicyOptions): Policy {
 
 const statusFact = (status: number): Facts => ({ webhookStatus: String(status) });
 
-const noClearAnswer = (host: string, status: number): string =>
+const unclearAnswer = (host: string, status: number): string =>
   `${host} answered with HTTP ${status} and without a clear "allow", "deny" or "pend"; docs/webhook.md has the form`;
 
-function notAccepted(cause: unknown): never {
+function notificationFailed(cause: unknown): never {
   if (!(cause instanceof WebhookUnreachable)) throw cause;
   throw new Refusal('notification_failed', cause.message, { cause });
 }
 
-/** A request with an extension that cannot be read is refused here, as the profile would after it. */
+/** A request with an extension that cannot be parsed is refused here; the profile would refuse it later. */
 function bodyOf(request: EnrollmentRequest, now: Date): string | Deny {
   try {
     return requestBody(request, now);
@@ -77,7 +77,7 @@ function bodyOf(request: EnrollmentRequest, now: Date): string | Deny {
 
 const LONGEST_REASON = 300;
 
-/** Shortened last, or the beginning of a challenge could be left. */
+/** The challenge is removed before the text is cut, or the cut could leave the beginning of the challenge. */
 const reasonOf = ({ reason }: WebhookVerdict, { csr }: EnrollmentRequest): string =>
   withhold(reason, csr.challenge).slice(0, LONGEST_REASON);
 
@@ -87,11 +87,19 @@ const DECISIONS: Readonly<
   Record<WebhookVerdict['verdict'], (reason: string, notify: WebhookPolicyOptions['notify']) => Decision>
 > = {
   allow: (reason, notify) => ({ kind: 'allow', notify, facts: reasonFact(reason) }),
-  deny: (reason) => ({ kind: 'deny', code: 'policy_denied', detail: `the webhook said no: ${reason || 'no reason'}` }),
-  pend: (reason) => ({ kind: 'pend', reason: 'undecided', detail: `the webhook said later: ${reason || 'no reason'}` }),
+  deny: (reason) => ({
+    kind: 'deny',
+    code: 'policy_denied',
+    detail: `the webhook denied the request: ${reason || 'no reason'}`,
+  }),
+  pend: (reason) => ({
+    kind: 'pend',
+    reason: 'undecided',
+    detail: `the webhook has not decided yet: ${reason || 'no reason'}`,
+  }),
 };
 
-const unclear = (behaviour: 'pending' | 'fail', detail: string, facts: Facts): Decision =>
+const withoutDecision = (behaviour: 'pending' | 'fail', detail: string, facts: Facts): Decision =>
   behaviour === 'pending'
     ? { kind: 'pend', reason: 'unreachable', detail, facts }
     : { kind: 'deny', code: 'policy_unreachable', detail, facts };

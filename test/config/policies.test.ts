@@ -102,7 +102,7 @@ const REFUSED: Readonly<Record<string, readonly [policy: string, problem: string
   ],
   'plain HTTP to another machine': [
     '{ webhook: { url: "http://a.example/x", secret: 0123456789abcdef } }',
-    '1:34 endpoints[0].policy.webhook: plain HTTP to a.example, so that challenges could be read on the way. Use https, or set `allowHttp: true` where the network is protected otherwise.',
+    '1:34 endpoints[0].policy.webhook: plain HTTP to a.example, so challenges could be read on the network. Use https, or set `allowHttp: true` where the network is protected in another way.',
   ],
   'a short secret': [
     '{ webhook: { url: "https://a.example/x", secret: abc-def } }',

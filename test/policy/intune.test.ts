@@ -1,4 +1,4 @@
-/** Intune's answers as decisions. */
+/** The decision for each answer of Intune. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { EnrollmentRequest } from '../../src/core/request.ts';
@@ -49,7 +49,7 @@ const failure: FailureNotification = {
   description: 'x',
 };
 
-/** A client that answers, or throws, the same to everything and keeps what it was asked. */
+/** A client that gives every call the same answer or error, and records the calls. */
 function fakeClient(outcome: { code: string; description?: string } | Error) {
   const asked: { call: string; value: object }[] = [];
   const reply = (call: string) => async (value: object) => {
@@ -151,13 +151,13 @@ describe('decide', () => {
     assert.ok(!JSON.stringify(decision).includes(CHALLENGE));
   });
 
-  test('unreachable is a "no" with onUnreachable fail', async () => {
+  test('unreachable is a refusal with onUnreachable fail', async () => {
     const decision = await policyOver(unreachable, 'fail').decide(requestWith(CHALLENGE), never);
     assert.ok(decision.kind === 'deny' && decision.code === 'intune_unreachable');
     assert.ok(!JSON.stringify(decision).includes(CHALLENGE));
   });
 
-  test('anything else that is thrown goes through', async () => {
+  test('any other error is passed on', async () => {
     const reason = new Error('the device went away');
     await assert.rejects(policyOver(reason).decide(requestWith(CHALLENGE), never), reason);
   });
@@ -189,7 +189,7 @@ describe('notify', () => {
     );
   });
 
-  test('a caller who gives up gets his own reason', async () => {
+  test('a caller that aborts gets its own reason', async () => {
     const reason = new Error('shutdown');
     await assert.rejects(policyOver(reason).notify(success, never), reason);
   });

@@ -1,4 +1,4 @@
-/** Passwords of the administrator's page: each good for one request, at one endpoint, for a while. */
+/** One-time passwords: each is accepted once, at one endpoint, until it expires. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Decision } from '../../src/core/policy.ts';
@@ -45,7 +45,7 @@ const requestWith = (challenge: string | undefined, endpoint: string): Enrollmen
   signerSpki: Uint8Array.of(),
 });
 
-test('a good password is allowed, and used up with what it is good for', async () => {
+test('a valid password is allowed, and consumed with the decision', async () => {
   const { decide, asked } = policyUnderTest();
   assert.deepEqual(await decide(GOOD), { kind: 'allow', notify: 'none', consumes: 'hash' });
   assert.deepEqual(asked, [['/scep', GOOD]]);
@@ -87,7 +87,7 @@ test('S03 a thousand guesses: refused, told once a minute without any of them, a
   assert.equal(logged.length, 1);
   assert.deepEqual(logged[0], [
     { endpoint: '/scep', wrong: 20 },
-    'many wrong challenge passwords within a minute: somebody is trying',
+    'many wrong challenge passwords within a minute: passwords are being guessed',
   ]);
   assert.equal((await decide(GOOD)).kind, 'allow');
   forward(60_000);

@@ -1,4 +1,4 @@
-/** One configured challenge. */
+/** The policy with one configured challenge. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EnrollmentRequest } from '../../src/core/request.ts';
@@ -19,7 +19,7 @@ const decide = (challenge: string | undefined) => {
   return staticPolicy({ challenge: 'correct horse' }).decide(request, new AbortController().signal);
 };
 
-test('the right challenge is allowed, and nobody is told', async () => {
+test('the right challenge is allowed, without a notification', async () => {
   assert.deepEqual(await decide('correct horse'), { kind: 'allow', notify: 'none' });
 });
 

@@ -1,4 +1,4 @@
-/** The webhook: what a real HTTP service receives, and what becomes of everything that it may answer. */
+/** The webhook: what a real HTTP service receives, and the decision for each answer. */
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
@@ -54,7 +54,7 @@ const json = (text: string): unknown => JSON.parse(text);
 type Answering = Parameters<RequestListener>[1];
 type Received = { method: string | undefined; url: string | undefined; headers: IncomingHttpHeaders; body: string };
 
-/** A service on loopback that keeps what it receives and answers as it is told. */
+/** A service on loopback that records what it receives and gives the answer of the test. */
 async function service(t: TestContext, answer: RequestListener) {
   const received: Received[] = [];
   const receive = async (request: IncomingMessage, response: Answering): Promise<void> => {
@@ -124,7 +124,7 @@ test('the service receives the request with everything that docs/webhook.md name
   });
 });
 
-test('a renewal says so', async (t) => {
+test('a renewal has the certificate that it renews', async (t) => {
   const { url, received } = await service(t, answers('{"allow":true}'));
   await policyAt(t, url).decide({ ...REQUEST, renews: { serial: '0a', certificate: Uint8Array.of(1) } }, never);
   assert.deepEqual((json(received[0]!.body) as { renews: unknown }).renews, { serial: '0a', certificate: 'AQ==' });
@@ -157,15 +157,18 @@ test('a service written for step-ca finds its ID, its signature and its fields',
 const CLEAR: readonly [string, Decision][] = [
   ['{"allow":true}', { kind: 'allow', notify: 'none', facts: {} }],
   ['{"decision":"allow","reason":"known"}', { kind: 'allow', notify: 'none', facts: { webhookReason: 'known' } }],
-  ['{"allow":false}', { kind: 'deny', code: 'policy_denied', detail: 'the webhook said no: no reason' }],
-  ['{"decision":"deny","reason":"left"}', { kind: 'deny', code: 'policy_denied', detail: 'the webhook said no: left' }],
+  ['{"allow":false}', { kind: 'deny', code: 'policy_denied', detail: 'the webhook denied the request: no reason' }],
+  [
+    '{"decision":"deny","reason":"left"}',
+    { kind: 'deny', code: 'policy_denied', detail: 'the webhook denied the request: left' },
+  ],
   [
     '{"decision":"pend","reason":"wait"}',
-    { kind: 'pend', reason: 'undecided', detail: 'the webhook said later: wait' },
+    { kind: 'pend', reason: 'undecided', detail: 'the webhook has not decided yet: wait' },
   ],
   [
     '{"decision":"deny","allow":false}',
-    { kind: 'deny', code: 'policy_denied', detail: 'the webhook said no: no reason' },
+    { kind: 'deny', code: 'policy_denied', detail: 'the webhook denied the request: no reason' },
   ],
 ];
 for (const [text, expected] of CLEAR)
@@ -197,7 +200,7 @@ const UNCLEAR: Readonly<Record<string, RequestListener>> = {
   },
 };
 for (const [what, answer] of Object.entries(UNCLEAR))
-  test(`${what} is no allow: come back, or no, as configured`, async (t) => {
+  test(`${what} does not allow: pending or refused, as configured`, async (t) => {
     const { url, received } = await service(t, answer);
     const pend = await policyAt(t, url).decide(REQUEST, never);
     assert.ok(pend.kind === 'pend' && pend.reason === 'unreachable', JSON.stringify(pend));
@@ -210,7 +213,7 @@ for (const [what, answer] of Object.entries(UNCLEAR))
     );
   });
 
-test('whatever the body is, only a clear allow reads as one', () =>
+test('for any JSON body, only a clear allow allows', () =>
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       const clear = typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -231,12 +234,12 @@ test('a service that does not answer in time is unreachable', async (t) => {
   );
 });
 
-test('nobody at the address is unreachable, with the code of the system', async (t) => {
+test('a refused connection is unreachable, with the code of the system', async (t) => {
   const decision = await policyAt(t, 'http://127.0.0.1:1/').decide(REQUEST, never);
   assert.ok(decision.kind === 'pend' && decision.detail.includes('ECONNREFUSED'), JSON.stringify(decision));
 });
 
-test('a caller who gave up is no answer of the service', async (t) => {
+test('an abort by the caller is not taken for an answer of the service', async (t) => {
   const { url } = await service(t, () => undefined);
   await assert.rejects(
     async () => policyAt(t, url).decide(REQUEST, AbortSignal.abort(new Error('gave up'))),
@@ -284,7 +287,7 @@ test('a request with an extension that cannot be read is refused without asking'
   assert.deepEqual(received, []);
 });
 
-test('the service hears what was issued and what failed, when it wants to', async (t) => {
+test('with notify the service is sent what was issued and what failed', async (t) => {
   const { url, received } = await service(t, answers('', 204));
   const policy = policyAt(t, url, { notify: 'outbox' });
   assert.deepEqual(await policy.notify?.(NOTICE, never), { webhookStatus: '204' });
@@ -310,7 +313,7 @@ test('the service hears what was issued and what failed, when it wants to', asyn
   );
 });
 
-test('a notification that is not accepted is an error, so that it is sent again', async (t) => {
+test('a notification that is not accepted is an error, so it is sent again', async (t) => {
   const { url } = await service(t, answers('', 503));
   for (const at of [url, 'http://127.0.0.1:1/'])
     await assert.rejects(
@@ -319,14 +322,14 @@ test('a notification that is not accepted is an error, so that it is sent again'
     );
 });
 
-test('without `notify` it cannot be told anything; with it, an allow asks for it', async (t) => {
+test('notify none: no notification is possible; otherwise an allow asks for one', async (t) => {
   const { url } = await service(t, answers(YES));
   assert.ok(!('notify' in policyAt(t, url)));
   const decision = await policyAt(t, url, { notify: 'outbox' }).decide(REQUEST, never);
   assert.equal(decision.kind === 'allow' && decision.notify, 'outbox');
 });
 
-test('an error of ours is not taken for a silent service', async () => {
+test('a programming error is not taken for an unreachable service', async () => {
   const post: Post = async () => Promise.reject(new TypeError('a mistake'));
   const policy = webhookPolicy({
     url: 'https://a.example',
@@ -362,7 +365,7 @@ for (const url of [
   'nothing',
   'https://user:hunter2@a.example/',
 ])
-  test(`${url} is refused, and no password of it is repeated`, () => {
+  test(`${url} is refused, and its password is not repeated`, () => {
     assert.throws(
       () => made({ url }),
       (error) => error instanceof ConfigError && !`${error.message}${error.remedy}`.includes('hunter2'),
@@ -378,11 +381,11 @@ for (const url of [
 ])
   test(`${url} is accepted`, () => assert.equal(made({ url }).name, 'webhook'));
 
-test('plain HTTP elsewhere is accepted when it is asked for', () => {
+test('plain HTTP to another machine is accepted with allowHttp', () => {
   assert.equal(made({ url: 'http://a.example/', allowHttp: true }).name, 'webhook');
 });
 
-test('a short secret, and one of step-ca that is not base64, are refused without repeating them', () => {
+test('a short secret, and a step-ca secret that is not base64, are refused and not repeated', () => {
   for (const options of [{ secret: 'short-secret' }, { secret: 'not base64, but long', stepCaId: 'x' }])
     assert.throws(
       () => made(options),
