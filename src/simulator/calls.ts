@@ -1,40 +1,44 @@
-/** Remembers the calls that the simulated services answered, without their secrets. */
+/** Records the calls to the simulated services, without secrets. */
 import type { ServiceAnswer, ServiceCall, ServiceHop } from './service-call.ts';
 
+/** One call, as `GET /calls` shows it. */
 export type RecordedCall = {
   /** ISO 8601. */
   at: string;
   hop: ServiceHop;
-  /** The Intune code; elsewhere the words of the HTTP status, `timeout` or `disconnect`. */
+  /** The Intune code; else the reason phrase of the HTTP status, `timeout` or `disconnect`. */
   code: string;
   /** HTTP status; 0 when there was no answer. */
   status: number;
-  /** JSON and forms as objects, with the client's secret cut out; other bodies as text; null without one. */
+  /** JSON and forms as objects, the client's secret redacted; other bodies as text; null without a body. */
   body: unknown;
+  /** The header or query parameter `client-request-id`; empty when the client sent none. */
   clientRequestId: string;
 };
 
-/** Calls kept at least; twice as many at most, so that a load test does not fill the memory. */
-const KEPT = 10_000;
+/** At least so many calls are kept, and at most twice as many, so a load test does not fill the memory. */
+const LIMIT = 10_000;
 
 const SECRETS = ['client_secret', 'client_assertion'];
 
+/** The recorded calls of one simulator. */
 export class CallList {
   #calls: RecordedCall[] = [];
 
-  remember(exchange: ServiceCall, answer: ServiceAnswer): RecordedCall {
-    const replied = answer.kind === 'reply' ? answer : { status: 0, code: answer.kind };
-    const call = {
-      at: exchange.at.toISOString(),
-      hop: exchange.hop,
-      code: replied.code,
-      status: replied.status,
-      body: recordedBody(exchange),
-      clientRequestId: exchange.clientRequestId,
+  /** Adds a call with its answer and returns the record. */
+  record(call: ServiceCall, answer: ServiceAnswer): RecordedCall {
+    const reply = answer.kind === 'reply' ? answer : { status: 0, code: answer.kind };
+    const record = {
+      at: call.at.toISOString(),
+      hop: call.hop,
+      code: reply.code,
+      status: reply.status,
+      body: recordedBody(call),
+      clientRequestId: call.clientRequestId,
     };
-    if (this.#calls.length >= 2 * KEPT) this.#calls = this.#calls.slice(-KEPT);
-    this.#calls.push(call);
-    return call;
+    if (this.#calls.length >= 2 * LIMIT) this.#calls = this.#calls.slice(-LIMIT);
+    this.#calls.push(record);
+    return record;
   }
 
   /** The calls so far, oldest first. */
@@ -42,6 +46,7 @@ export class CallList {
     return [...this.#calls];
   }
 
+  /** Removes all records. */
   clear(): void {
     this.#calls = [];
   }
@@ -49,17 +54,17 @@ export class CallList {
 
 function recordedBody({ hop, body }: ServiceCall): unknown {
   if (body === '') return null;
-  if (hop === 'token') return withoutSecrets(body);
+  if (hop === 'token') return redactedForm(body);
   try {
     return JSON.parse(body) as unknown;
   } catch {
-    // Not JSON: exactly what somebody who looks at the calls wants to see.
+    // Not JSON: shown as text, because a client that sends a wrong body is what people look for.
     return body;
   }
 }
 
-/** A form without its secrets. What is no form could have the secret anywhere, and is not kept. */
-function withoutSecrets(body: string): unknown {
+/** The fields of a form, secrets redacted. Another body could contain a secret anywhere, so it is not kept. */
+function redactedForm(body: string): unknown {
   if (!/^[\w.-]+=/.test(body)) return '(not a form)';
   const fields = [...new URLSearchParams(body)];
   return Object.fromEntries(fields.map(([key, value]) => [key, SECRETS.includes(key) ? '(redacted)' : value]));

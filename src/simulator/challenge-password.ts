@@ -1,6 +1,6 @@
 /**
- * The challenge password of a device: what its profile expects, encrypted and then signed, as base64 that fits into a
- * PrintableString and is as long as the real ones, which have broken many a server.
+ * The challenge password of a device: the request that its profile expects, encrypted and then signed. It is base64,
+ * fits into a PrintableString, and is as long as Intune's, because servers have failed on the length.
  *
  *   Challenge ::= SEQUENCE { version INTEGER, keyId OCTET STRING, iv OCTET STRING, encrypted OCTET STRING,
  *                            signature OCTET STRING }
@@ -29,7 +29,7 @@ import type { Expectation } from './expectation.ts';
 import { guid } from './guid.ts';
 import type { SimulatorState } from './state.ts';
 
-/** What a challenge says. Times in ISO 8601. */
+/** The content of a challenge. Times in ISO 8601. */
 export type Challenge = {
   tenantId: string;
   deviceId: string;
@@ -40,6 +40,7 @@ export type Challenge = {
   expectation: Expectation;
 };
 
+/** The keys of the challenges. `id` names them in a challenge; `encryption` is an AES-256 key. */
 export type ChallengeKeys = { id: Buffer; encryption: Buffer; signing: KeyObject; verifying: KeyObject };
 
 const VERSION = 1;
@@ -47,12 +48,12 @@ const CIPHER = 'aes-256-gcm';
 const IV_OCTETS = 12;
 const TAG_OCTETS = 16;
 const DEFAULT_VALIDITY = 3600;
-/** Base64 makes it 2.7 thousand characters and more. */
-const LEAST_CONTENT = 2048;
-/** Far above any profile; what is longer would not pass the limits of a certificate request. */
-const MOST_CONTENT = 65_536;
+/** Octets; as base64, with the other fields, at least 2,700 characters. */
+const MIN_CONTENT = 2048;
+/** Octets, far above any profile. A longer challenge would not fit into a certification request. */
+const MAX_CONTENT = 65_536;
 
-/** The keys of the state, ready for use. */
+/** The keys in the state, parsed. Throws when they are not valid. */
 export function challengeKeys({ challengeKeys: { signing: pem, encryption: key } }: SimulatorState): ChallengeKeys {
   const encryption = Buffer.from(key, 'base64');
   const signing = keyFromPem(pem, 'the signing key in the state of the simulator').privateKey;
@@ -62,7 +63,7 @@ export function challengeKeys({ challengeKeys: { signing: pem, encryption: key }
 
 type Minting = { keys: ChallengeKeys; tenantId: string; now: Date; random: RandomBytes };
 
-/** A new challenge for this request: base64. Throws ControlError when the expectation is absurdly long. */
+/** A new challenge for the expected request, base64. Throws ControlError when its content exceeds 64 KiB. */
 export function mintChallenge(expectation: Expectation, { keys, tenantId, now, random }: Minting): string {
   const lifetime = (expectation.validitySeconds ?? DEFAULT_VALIDITY) * 1000;
   const challenge: Challenge = {
@@ -74,8 +75,8 @@ export function mintChallenge(expectation: Expectation, { keys, tenantId, now, r
     challengeExpiration: new Date(now.getTime() + lifetime).toISOString(),
     expectation,
   };
-  const content = Buffer.from(JSON.stringify(challenge).padEnd(LEAST_CONTENT));
-  if (content.length > MOST_CONTENT) throw new ControlError(`The expectation exceeds ${MOST_CONTENT} octets.`);
+  const content = Buffer.from(JSON.stringify(challenge).padEnd(MIN_CONTENT));
+  if (content.length > MAX_CONTENT) throw new ControlError(`The expectation exceeds ${MAX_CONTENT} octets.`);
   return seal(content, keys, random).toString('base64');
 }
 
@@ -88,7 +89,7 @@ function seal(content: Buffer, keys: ChallengeKeys, random: RandomBytes): Buffer
   return Buffer.from(sequence(...parts, octetString(signature)));
 }
 
-/** Opens a challenge: what it says, or the code of what is wrong with it. Times and tenant are the caller's matter. */
+/** The content of a challenge, or the code of what is wrong with it. The caller checks times and tenant. */
 export function openChallenge(text: string, keys: ChallengeKeys): Challenge | IntuneCode {
   const blob = fromBase64(text);
   if (!blob) return 'ChallengeDecodingError';
@@ -115,7 +116,7 @@ function deserialize(blob: Buffer): Parts | undefined {
 
 function readParts(content: Uint8Array): Parts {
   const reader = DerReader.over(content);
-  if (reader.smallInteger() !== VERSION) throw new DerError('a challenge of another version');
+  if (reader.smallInteger() !== VERSION) throw new DerError('unknown version of a challenge');
   const [keyId, iv, encrypted] = [reader.octetString(), reader.octetString(), reader.octetString()];
   const last = reader.raw(TAG.octetString);
   reader.end();
@@ -123,7 +124,7 @@ function readParts(content: Uint8Array): Parts {
   return { keyId, iv, encrypted, signed: content.subarray(0, content.length - last.length), signature };
 }
 
-// Only what this service signed comes here, so a failure is a fault of the simulator and not of the challenge.
+// The signature was verified, so a failure here is a fault of the simulator and not of the challenge.
 function decrypt({ iv, encrypted }: Parts, keys: ChallengeKeys): Buffer {
   const tag = encrypted.subarray(-TAG_OCTETS);
   const decipher = createDecipheriv(CIPHER, keys.encryption, iv, { authTagLength: TAG_OCTETS }).setAuthTag(tag);

@@ -1,4 +1,4 @@
-/** Compares the request that a device sent with the one that its challenge was minted for. */
+/** Compares the request of a device with the one that its challenge was made for. */
 import type { CertificationRequest, GeneralName } from '../core/request.ts';
 import type { KeyKind } from '../core/keys.ts';
 import {
@@ -13,24 +13,26 @@ import { OID } from '../pkix/oids.ts';
 import type { IntuneCode } from './intune-codes.ts';
 import { type Expectation, usageOid } from './expectation.ts';
 
-/** One side of the comparison. An undefined expectation is not compared; an undefined reality is an absent extension. */
+/** One side of the comparison. Undefined is not compared when expected, and an absent extension when actual. */
 type Side = {
   subject: Uint8Array;
   san: readonly string[];
   keyUsage: readonly string[] | undefined;
   extendedKeyUsage: readonly string[] | undefined;
 };
+/** The expected request, in comparable form. `keyLength` in bits; undefined is not compared. */
 export type ExpectedRequest = Side & { keyLength: number | undefined };
-export type Actual = Side & { key: KeyKind };
+/** The request of a device, in comparable form. */
+export type ActualRequest = Side & { key: KeyKind };
 
-type Check = { code: IntuneCode; fails: (expected: ExpectedRequest, actual: Actual) => boolean };
+type Check = { code: IntuneCode; fails: (expected: ExpectedRequest, actual: ActualRequest) => boolean };
 
-/** In this order; the first that fails is the answer. */
+/** In the order of the checks; the first that fails gives the code. */
 const CHECKS: readonly Check[] = [
   { code: 'SubjectNameMissing', fails: (e, a) => !isEmptyName(e.subject) && isEmptyName(a.subject) },
   { code: 'SubjectNameMismatch', fails: (e, a) => !sameName(e.subject, a.subject) },
   { code: 'SubjectAltNameMissing', fails: (e, a) => e.san.length > 0 && a.san.length === 0 },
-  // A name that the profile does not know would make the device somebody else, so it is never overlooked.
+  // An additional name would let the device act as another one, so it is refused too.
   { code: 'SubjectAltNameMismatch', fails: (e, a) => !sameSet(e.san, a.san) },
   { code: 'KeyUsageMismatch', fails: (e, a) => e.keyUsage !== undefined && !sameSet(e.keyUsage, a.keyUsage ?? []) },
   { code: 'KeyLengthMismatch', fails: (e, a) => e.keyLength !== undefined && e.keyLength !== a.key.bits },
@@ -42,13 +44,13 @@ const CHECKS: readonly Check[] = [
 ];
 
 /** `Success`, or the code of the first difference. */
-export const compare = (expected: ExpectedRequest, actual: Actual): IntuneCode =>
+export const compare = (expected: ExpectedRequest, actual: ActualRequest): IntuneCode =>
   CHECKS.find((check) => check.fails(expected, actual))?.code ?? 'Success';
 
 const sameSet = (a: readonly string[], b: readonly string[]): boolean => canonical(a) === canonical(b);
 const canonical = (items: readonly string[]): string => JSON.stringify([...new Set(items)].toSorted());
 
-/** The expectation in the form that is compared. */
+/** The expectation in comparable form. */
 export const expectedSide = (expectation: Expectation): ExpectedRequest => ({
   subject: nameFromText(expectation.subject),
   san: expectation.san?.length
@@ -59,8 +61,8 @@ export const expectedSide = (expectation: Expectation): ExpectedRequest => ({
   keyLength: expectation.keyLength,
 });
 
-/** The request in the form that is compared. Throws DerError when one of its extensions is malformed. */
-export function actualSide(request: CertificationRequest): Actual {
+/** The request in comparable form. Throws DerError when one of its extensions is malformed. */
+export function actualSide(request: CertificationRequest): ActualRequest {
   const extension = <T>(oid: string, read: (value: Uint8Array) => T): T | undefined => {
     const found = request.extensions.find((candidate) => candidate.oid === oid);
     return found && read(found.value);
@@ -74,6 +76,6 @@ export function actualSide(request: CertificationRequest): Actual {
   };
 }
 
-// DNS names and mail addresses have no letter case that counts (RFC 5280 7.2, 7.5); all else is compared octet for octet.
+// Letter case does not matter in DNS names and mail addresses (RFC 5280 7.2, 7.5); other names are compared by octets.
 const comparableName = ({ type, text, der }: GeneralName): string =>
   type === 'dns' || type === 'email' ? `${type}:${text.toLowerCase()}` : Buffer.from(der).toString('hex');

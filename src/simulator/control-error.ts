@@ -1,4 +1,4 @@
-/** A wish for the simulator that cannot be followed: a fault, an expected request. The message says what is accepted. */
+/** A fault or an expected request that is not valid. The message says what is accepted. */
 export class ControlError extends Error {
   override readonly name = 'ControlError';
 }

@@ -1,11 +1,13 @@
-/** The control API of the simulator, for tests and for people: mints challenges, shows calls, sets faults. */
+/** The control API of the simulator (docs/simulator.md): creates challenges, shows calls, sets faults. */
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { CallList } from './calls.ts';
 import { ControlError } from './control-error.ts';
 import type { Faults } from './injected-faults.ts';
 import { controlPage, PAGE_POLICY } from './page.ts';
 
-export type Controls = {
+/** What the API operates on. */
+export type ControlServices = {
+  /** A challenge, base64. Throws ControlError for an expectation that is not valid. */
   mint: (expectation: unknown) => string;
   calls: CallList;
   faults: Faults;
@@ -14,23 +16,25 @@ export type Controls = {
 };
 
 /**
- * A Host that is loopback by name. Any other comes from a page in a browser whose own name was made to point here
- * (DNS rebinding), and that page would get at the challenges.
+ * Host headers of loopback. Another Host means DNS rebinding: a web page whose name was pointed at this address, which
+ * could then read challenges.
  */
 const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
 
-/** The application; the caller listens. */
-export function controlApp({ mint, calls, faults, tenant }: Controls): FastifyInstance {
+/** The application. The caller starts to listen. */
+export function controlApp({ mint, calls, faults, tenant }: ControlServices): FastifyInstance {
   const app = Fastify();
-  // JSON alone: a foreign page cannot send it without asking first, and is not answered when it asks.
+  // JSON only: a page of another origin needs a CORS preflight to send it, and the preflight is not granted.
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', (request, reply, done) => {
     if (LOOPBACK_HOST.test(request.headers.host ?? '')) return done();
-    void reply.code(403).send({ error: 'The control API answers to localhost and 127.0.0.1 alone.' });
+    void reply.code(403).send({ error: 'The control API accepts only the hosts localhost, 127.0.0.1 and [::1].' });
   });
-  app.setErrorHandler((error, _request, reply) => reply.code(statusOf(error)).send({ error: wordsOf(error) }));
+  app.setErrorHandler((error, _request, reply) => reply.code(statusOf(error)).send({ error: messageOf(error) }));
   app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: 'There are POST /challenges, GET and DELETE /calls, GET, POST and DELETE /faults.' }),
+    reply.code(404).send({
+      error: 'Unknown path. The API has POST /challenges, GET and DELETE /calls, GET, POST and DELETE /faults.',
+    }),
   );
   app.get('/', (_request, reply) => reply.headers(PAGE_POLICY).type('text/html').send(controlPage(tenant)));
   app.post('/challenges', (request) => ({ challenge: mint(request.body) }));
@@ -51,10 +55,10 @@ export function controlApp({ mint, calls, faults, tenant }: Controls): FastifyIn
   return app;
 }
 
-/** 400 for a wish that cannot be followed; fastify's own for a body that it cannot read; 500 for a fault of ours. */
+/** 400 for a ControlError, fastify's own status for a body that it cannot parse, else 500. */
 function statusOf(error: unknown): number {
   if (error instanceof ControlError) return 400;
   return error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
 }
 
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

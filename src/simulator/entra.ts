@@ -1,18 +1,18 @@
-/** Entra: the OpenID configuration of the tenant and the token endpoint, client credentials alone (RFC 6749 4.4). */
+/** Entra ID: the OpenID configuration, the token endpoint (client credentials only, RFC 6749 4.4) and the keys. */
 import { entraError } from './error-bodies.ts';
-import { type ServiceAnswer, type ServiceCall, type Handler, json, mediaType } from './service-call.ts';
-import type { Site } from './site.ts';
+import { type ServiceAnswer, type ServiceCall, type ServiceHandler, json, mediaType } from './service-call.ts';
+import type { ServiceSite } from './site.ts';
 import type { SimulatorState } from './state.ts';
 import { ROLES, type TokenAuthority } from './tokens.ts';
 
-/** Entra gives 60 to 90 minutes. */
+/** Lifetime of a token. Entra's are valid for 60 to 90 minutes. */
 const TOKEN_SECONDS = 3600;
 
-/** `GET /{tenant}/v2.0/.well-known/openid-configuration` */
+/** `GET /{tenant}/v2.0/.well-known/openid-configuration`: metadata (OpenID Connect Discovery 1.0, 3). */
 export const openid =
-  (state: SimulatorState): Handler =>
-  (exchange) =>
-    knows(state, exchange.tenant) ? json(200, configuration(exchange, state)) : tenantUnknown(exchange);
+  (state: SimulatorState): ServiceHandler =>
+  (call) =>
+    isTenant(state, call.tenant) ? json(200, configuration(call, state)) : unknownTenant(call);
 
 const configuration = ({ site, tenant }: ServiceCall, state: SimulatorState): object => ({
   issuer: issuer(site, state),
@@ -27,27 +27,27 @@ const configuration = ({ site, tenant }: ServiceCall, state: SimulatorState): ob
   tenant_region_scope: 'EU',
 });
 
-const issuer = ({ login }: Site, { tenantId }: SimulatorState): string => `${login}/${tenantId}/v2.0`;
+const issuer = ({ login }: ServiceSite, { tenantId }: SimulatorState): string => `${login}/${tenantId}/v2.0`;
 
-/** `POST /{tenant}/oauth2/v2.0/token`. The twist `no-role` is a consent that nobody gave yet. */
+/** `POST /{tenant}/oauth2/v2.0/token`. With the fault `no-role` the token is as before an administrator consents. */
 export const token =
-  (state: SimulatorState, tokens: TokenAuthority): Handler =>
-  (exchange, twist) => {
-    const form = new URLSearchParams(mediaType(exchange) === 'application/x-www-form-urlencoded' ? exchange.body : '');
-    const refused = refusal(exchange, form, state);
+  (state: SimulatorState, tokens: TokenAuthority): ServiceHandler =>
+  (call, responseFault) => {
+    const form = new URLSearchParams(mediaType(call) === 'application/x-www-form-urlencoded' ? call.body : '');
+    const refused = refusal(call, form, state);
     if (refused) return refused;
-    const grant = grantOf(form.get('scope'), exchange.site);
-    if (!grant) return entraError(exchange, scopeError(form.get('scope')));
-    const iat = Math.floor(exchange.at.getTime() / 1000);
+    const grant = grantOf(form.get('scope'), call.site);
+    if (!grant) return entraError(call, scopeError(form.get('scope')));
+    const iat = Math.floor(call.at.getTime() / 1000);
     const access_token = tokens.issue({
       aud: grant.audience,
-      iss: issuer(exchange.site, state),
+      iss: issuer(call.site, state),
       iat,
       nbf: iat,
       exp: iat + TOKEN_SECONDS,
       appid: state.clientId,
       tid: state.tenantId,
-      ...(twist === 'no-role' ? {} : { roles: [grant.role] }),
+      ...(responseFault === 'no-role' ? {} : { roles: [grant.role] }),
     });
     const lifetime = { expires_in: TOKEN_SECONDS, ext_expires_in: TOKEN_SECONDS };
     return json(200, { token_type: 'Bearer', ...lifetime, access_token }, { headers: { 'cache-control': 'no-store' } });
@@ -69,7 +69,7 @@ const required = (name: string): GrantCheck => ({
   text: `The request body must contain the following parameter: '${name}'.`,
 });
 
-/** In the order in which Entra looks. */
+/** In the order in which Entra checks. */
 const GRANT_CHECKS: readonly GrantCheck[] = [
   required('grant_type'),
   required('client_id'),
@@ -79,7 +79,7 @@ const GRANT_CHECKS: readonly GrantCheck[] = [
     status: 400,
     error: 'unsupported_grant_type',
     number: 70003,
-    text: 'The simulator grants client_credentials alone.',
+    text: 'The simulator supports client_credentials only.',
   },
   {
     fails: (form, { clientId }) => form.get('client_id')?.toLowerCase() !== clientId.toLowerCase(),
@@ -104,28 +104,28 @@ const GRANT_CHECKS: readonly GrantCheck[] = [
   },
 ];
 
-function refusal(exchange: ServiceCall, form: URLSearchParams, state: SimulatorState): ServiceAnswer | undefined {
-  if (!knows(state, exchange.tenant)) return tenantUnknown(exchange);
+function refusal(call: ServiceCall, form: URLSearchParams, state: SimulatorState): ServiceAnswer | undefined {
+  if (!isTenant(state, call.tenant)) return unknownTenant(call);
   const failed = GRANT_CHECKS.find(({ fails }) => fails(form, state));
-  return failed && entraError(exchange, failed);
+  return failed && entraError(call, failed);
 }
 
-const knows = ({ tenant, tenantId }: SimulatorState, name: string): boolean =>
+const isTenant = ({ tenant, tenantId }: SimulatorState, name: string): boolean =>
   [tenant, tenantId].some((known) => known.toLowerCase() === name.toLowerCase());
 
-const tenantUnknown = (exchange: ServiceCall): ServiceAnswer =>
-  entraError(exchange, {
+const unknownTenant = (call: ServiceCall): ServiceAnswer =>
+  entraError(call, {
     status: 400,
-    error: exchange.hop === 'openid' ? 'invalid_tenant' : 'invalid_request',
+    error: call.hop === 'openid' ? 'invalid_tenant' : 'invalid_request',
     number: 90002,
-    text: `Tenant '${exchange.tenant.slice(0, 80)}' was not found. Look for a typing error or the wrong cloud.`,
+    text: `Tenant '${call.tenant.slice(0, 80)}' was not found. Check the name and the cloud.`,
   });
 
 /**
- * The service that a scope names. A resource whose id ends in a slash is asked for with two, `…//.default`; clients
- * that write one get the same token.
+ * The service of a scope. The resource id of Intune ends with a slash, so its scope is `…//.default`; one slash is
+ * accepted too.
  */
-function grantOf(scope: string | null, site: Site): { audience: string; role: string } | undefined {
+function grantOf(scope: string | null, site: ServiceSite): { audience: string; role: string } | undefined {
   const resource = /^(.*?)\/+\.default$/.exec(scope ?? '')?.[1];
   if (resource === site.graph) return { audience: site.graph, role: ROLES.readApplications };
   return resource === site.intune ? { audience: `${site.intune}/`, role: ROLES.scep } : undefined;
@@ -135,11 +135,11 @@ const scopeError = (scope: string | null): { status: number; error: string; numb
   status: 400,
   error: 'invalid_scope',
   number: 70011,
-  text: `The scope '${scope?.slice(0, 200)}' is not valid: it must be that of Graph or of Intune, with /.default.`,
+  text: `The scope '${scope?.slice(0, 200)}' is not valid: it must be the resource of Graph or Intune with /.default.`,
 });
 
-/** `GET /{tenant}/discovery/v2.0/keys` */
+/** `GET /{tenant}/discovery/v2.0/keys`: the public key of the tokens (RFC 7517 5). */
 export const keys =
-  (state: SimulatorState, tokens: TokenAuthority): Handler =>
-  (exchange) =>
-    knows(state, exchange.tenant) ? json(200, tokens.jwks) : tenantUnknown(exchange);
+  (state: SimulatorState, tokens: TokenAuthority): ServiceHandler =>
+  (call) =>
+    isTenant(state, call.tenant) ? json(200, tokens.jwks) : unknownTenant(call);

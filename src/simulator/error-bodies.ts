@@ -1,12 +1,12 @@
-/** The three shapes in which Entra, Graph and Intune report an error. */
+/** Error responses in the three forms of Entra, Graph and Intune. */
 import { type ServiceAnswer, type ServiceCall, json, statusText } from './service-call.ts';
 
 type AadError = { status: number; error: string; number: number; text: string };
 
-/** Entra: OAuth 2.0 (RFC 6749 5.2) with an AADSTS number. */
-export const entraError = (exchange: ServiceCall, { status, error, number, text }: AadError): ServiceAnswer => {
-  const timestamp = exchange.at.toISOString().replace('T', ' ').replace(/\.\d+/, '');
-  const correlation = exchange.clientRequestId;
+/** Entra: an OAuth error (RFC 6749 5.2) with the AADSTS number `number`. */
+export const entraError = (call: ServiceCall, { status, error, number, text }: AadError): ServiceAnswer => {
+  const timestamp = call.at.toISOString().replace('T', ' ').replace(/\.\d+/, '');
+  const correlation = call.clientRequestId;
   return json(status, {
     error,
     error_description: `AADSTS${number}: ${text} Correlation ID: ${correlation} Timestamp: ${timestamp}`,
@@ -16,45 +16,45 @@ export const entraError = (exchange: ServiceCall, { status, error, number, text 
   });
 };
 
-/** Graph: a code, words and an inner error that names the request. */
-export const graphError = (exchange: ServiceCall, status: number, code: string, message: string): ServiceAnswer => {
-  const innerError = { date: exchange.at.toISOString(), 'client-request-id': exchange.clientRequestId };
-  return json(status, { error: { code, message, innerError } }, challengeFor(status));
+/** `code` is for programs, `text` for people. `headers` are added to the response. */
+type ReportedError = { status: number; code: string; text: string; headers?: Readonly<Record<string, string>> };
+
+/** Graph: a code, a message and an inner error with the id of the request. */
+export const graphError = (call: ServiceCall, { status, code, text, headers }: ReportedError): ServiceAnswer => {
+  const innerError = { date: call.at.toISOString(), 'client-request-id': call.clientRequestId };
+  return json(
+    status,
+    { error: { code, message: text, innerError } },
+    { headers: { ...challengeFor(status), ...headers } },
+  );
 };
 
-/** Intune: `message` is JSON once more, inside a string. */
-export const intuneError = (
-  exchange: ServiceCall,
-  status: number,
-  code: string,
-  words: string,
-  headers: Readonly<Record<string, string>> = {},
-): ServiceAnswer => {
+/** Intune: `message` is JSON in a string. */
+export const intuneError = (call: ServiceCall, { status, code, text, headers = {} }: ReportedError): ServiceAnswer => {
   const message = JSON.stringify({
     _version: 3,
-    Message: `${words} - Activity ID: ${exchange.clientRequestId}`,
+    Message: `${text} - Activity ID: ${call.clientRequestId}`,
     CustomApiErrorPhrase: '',
     RetryAfter: headers['retry-after'] ?? null,
     ErrorSourceService: '',
     HttpHeaders: '{}',
   });
-  return json(status, { error: { code, message } }, { headers: { ...challengeFor(status).headers, ...headers } });
+  return json(status, { error: { code, message } }, { headers: { ...challengeFor(status), ...headers } });
 };
 
-// RFC 9110 15.5.2: a 401 names the scheme that would do.
-const challengeFor = (status: number): { headers: Record<string, string> } => ({
-  headers: status === 401 ? { 'www-authenticate': 'Bearer' } : {},
-});
+// RFC 9110 15.5.2: a 401 names the accepted authentication scheme.
+const challengeFor = (status: number): Record<string, string> =>
+  status === 401 ? { 'www-authenticate': 'Bearer' } : {};
 
-/** A bare HTTP failure in the shape of the service that the hop belongs to. */
+/** An HTTP error in the form of the service that the hop belongs to. */
 export function statusError(
-  exchange: ServiceCall,
+  call: ServiceCall,
   status: number,
   headers: Readonly<Record<string, string>>,
 ): ServiceAnswer {
-  const words = `The simulator was told to answer ${status}.`;
-  if (exchange.hop !== 'openid' && exchange.hop !== 'token')
-    return intuneError(exchange, status, statusText(status).replaceAll(' ', ''), words, headers);
+  const text = `The simulator was told to answer ${status}.`;
+  if (call.hop !== 'openid' && call.hop !== 'token')
+    return intuneError(call, { status, code: statusText(status).replaceAll(' ', ''), text, headers });
   const error = status >= 500 ? 'temporarily_unavailable' : 'invalid_request';
-  return json(status, { error, error_description: words, error_codes: [status] }, { headers });
+  return json(status, { error, error_description: text, error_codes: [status] }, { headers });
 }

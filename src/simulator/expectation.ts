@@ -1,22 +1,23 @@
-/** What a challenge is minted for: the request that the device's profile makes it send. */
+/** The request that a challenge is made for: the one that the device's profile makes it send. */
 import { DerError } from '../asn1/limits.ts';
 import { KEY_USAGES, type KeyUsage, generalNameFromText } from '../pkix/extensions.ts';
 import { nameFromText } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 import { ControlError } from './control-error.ts';
 
+/** The expected request. Names of the members as in the JSON of `POST /challenges`. */
 export type Expectation = {
-  /** RFC 4514; empty when the profile names the device in `san` alone. */
+  /** RFC 4514; empty when the profile names the device only in `san`. */
   subject: string;
-  /** All of the names, each with `dns:`, `email:`, `upn:`, `uri:` or `ip:` before it. Absent: the request has none. */
+  /** All names, each with the prefix `dns:`, `email:`, `upn:`, `uri:` or `ip:`. Absent: the request must have none. */
   san?: readonly string[];
-  /** Absent: not compared, and so for the following two. */
+  /** Absent: not compared. The same holds for the next two. */
   keyUsage?: readonly KeyUsage[];
   /** Names such as clientAuth, or dotted OIDs. */
   extendedKeyUsage?: readonly string[];
   /** Bits of the modulus. */
   keyLength?: number;
-  /** How long the challenge is good for; one hour when absent. Zero or less makes one that has expired. */
+  /** Validity of the challenge; one hour when absent. Zero or less makes one that has expired. */
   validitySeconds?: number;
 };
 
@@ -24,35 +25,35 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
 const isKeyUsage = (value: unknown): boolean => (KEY_USAGES as readonly unknown[]).includes(value);
 
-type Field = { accepts: (value: unknown) => boolean; words: string };
+type Field = { accepts: (value: unknown) => boolean; description: string };
 const FIELDS: Readonly<Record<keyof Expectation, Field>> = {
   subject: {
-    accepts: (value) => isText(value) && readable(() => nameFromText(value)),
-    words: 'a distinguished name, such as "CN=device-1,O=Contoso"',
+    accepts: (value) => isText(value) && isParsable(() => nameFromText(value)),
+    description: 'a distinguished name, such as "CN=device-1,O=Contoso"',
   },
   san: {
-    accepts: (value) => isTexts(value) && value.every((name) => readable(() => generalNameFromText(name))),
-    words: 'a list of names with dns:, email:, upn:, uri: or ip: before each',
+    accepts: (value) => isTexts(value) && value.every((name) => isParsable(() => generalNameFromText(name))),
+    description: 'a list of names with dns:, email:, upn:, uri: or ip: before each',
   },
   keyUsage: {
     accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(isKeyUsage),
-    words: `a list of ${KEY_USAGES.join(', ')}`,
+    description: `a list of ${KEY_USAGES.join(', ')}`,
   },
   extendedKeyUsage: {
     accepts: (value) => isTexts(value) && value.length > 0 && value.every((usage) => usageOid(usage) !== undefined),
-    words: `a list of dotted OIDs or of ${Object.keys(EXTENDED_KEY_USAGES).join(', ')}`,
+    description: `a list of dotted OIDs or of ${Object.keys(EXTENDED_KEY_USAGES).join(', ')}`,
   },
   keyLength: {
     accepts: (value) => Number.isInteger(value) && (value as number) > 0,
-    words: 'a number of bits, such as 2048',
+    description: 'a number of bits, such as 2048',
   },
   validitySeconds: {
     accepts: (value) => Number.isSafeInteger(value) && Math.abs(value as number) <= 1e9,
-    words: 'a whole number of seconds',
+    description: 'a whole number of seconds',
   },
 };
 
-/** The expectation in a JSON body. Throws ControlError that names the field and what it may be. */
+/** The expectation in a JSON body. Throws ControlError, whose message names the member and the accepted values. */
 export function readExpectation(value: unknown): Expectation {
   if (typeof value !== 'object' || value === null) throw new ControlError('Send a JSON object with a `subject`.');
   const given = Object.entries(value).filter(([, part]) => part !== undefined);
@@ -60,9 +61,9 @@ export function readExpectation(value: unknown): Expectation {
   for (const [name, part] of given) {
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (!field) throw new ControlError(`${name}: unknown; there are ${Object.keys(FIELDS).join(', ')}`);
-    if (!field.accepts(part)) throw new ControlError(`${name}: must be ${field.words}`);
+    if (!field.accepts(part)) throw new ControlError(`${name}: must be ${field.description}`);
   }
-  if (!('subject' in value)) throw new ControlError(`subject: is missing; it is ${FIELDS.subject.words}`);
+  if (!('subject' in value)) throw new ControlError(`subject: is missing; it is ${FIELDS.subject.description}`);
   return Object.fromEntries(given) as Expectation;
 }
 
@@ -74,7 +75,7 @@ export const usageOid = (text: string): string | undefined =>
       ? text
       : undefined;
 
-function readable(read: () => unknown): boolean {
+function isParsable(read: () => unknown): boolean {
   try {
     read();
     return true;

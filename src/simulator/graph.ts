@@ -1,31 +1,31 @@
-/** Graph: where the Intune services of the tenant are. */
+/** Graph: the addresses of the tenant's Intune services. */
 import { graphError } from './error-bodies.ts';
-import { type Handler, json } from './service-call.ts';
-import type { Site } from './site.ts';
+import { type ServiceHandler, json } from './service-call.ts';
+import type { ServiceSite } from './site.ts';
 import { ROLES, type TokenAuthority } from './tokens.ts';
 
-/** The list of endpoints of Intune's own service principal, by its well-known application id. */
+/** Path of the endpoints of Intune's service principal, by its well-known application id. */
 export const DISCOVERY_PATH = '/v1.0/servicePrincipals/appId=0000000a-0000-0000-c000-000000000000/endpoints';
 
-/** Where a client must never send its token: outside the services of the cloud it is configured for. */
+/** A host outside the cloud. A client must not send a token to it. */
 const EVIL = 'https://evil.example';
 
-/** `GET` of the path above. The twists: member names in lower case, and addresses at a foreign host. */
+/** `GET` of DISCOVERY_PATH. Faults: `lowercase-keys` for the member names, `evil-host` for the addresses. */
 export const discovery =
-  (tokens: TokenAuthority): Handler =>
-  (exchange, twist) => {
-    const token = tokens.check(exchange.headers.authorization, exchange.site.graph, exchange.at);
-    if ('problem' in token) return graphError(exchange, 401, 'InvalidAuthenticationToken', token.problem);
+  (tokens: TokenAuthority): ServiceHandler =>
+  (call, responseFault) => {
+    const token = tokens.check(call.headers.authorization, call.site.graph, call.at);
+    if ('problem' in token)
+      return graphError(call, { status: 401, code: 'InvalidAuthenticationToken', text: token.problem });
     if (!token.claims.roles?.includes(ROLES.readApplications))
-      return graphError(
-        exchange,
-        403,
-        'Authorization_RequestDenied',
-        'Insufficient privileges to complete the operation.',
-      );
-    const { site } = exchange;
-    const endpoints = twist === 'evil-host' ? endpointsOf(site).map(atEvilHost) : endpointsOf(site);
-    const value = twist === 'lowercase-keys' ? endpoints.map(lowerCaseKeys) : endpoints;
+      return graphError(call, {
+        status: 403,
+        code: 'Authorization_RequestDenied',
+        text: 'Insufficient privileges to complete the operation.',
+      });
+    const { site } = call;
+    const endpoints = responseFault === 'evil-host' ? endpointsOf(site).map(atEvilHost) : endpointsOf(site);
+    const value = responseFault === 'lowercase-keys' ? endpoints.map(lowerCaseKeys) : endpoints;
     return json(200, { '@odata.context': `${site.graph}/v1.0/$metadata#endpoints`, value });
   };
 
@@ -34,7 +34,7 @@ type GraphEndpoint = { id: string; deletedDateTime: null; capability: string; ur
   string
 >;
 
-const endpointsOf = (site: Site): GraphEndpoint[] => [
+const endpointsOf = (site: ServiceSite): GraphEndpoint[] => [
   endpoint('5a1f6d9e-0c3b-4f0e-9f57-2f6d8a3b7c01', 'PkiConnectorFEService', site.connector),
   endpoint('5a1f6d9e-0c3b-4f0e-9f57-2f6d8a3b7c02', 'ScepRequestValidationFEService', site.validation),
 ];

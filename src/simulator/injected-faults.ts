@@ -1,34 +1,43 @@
-/** The faults that can be set on a hop. One table says what is accepted, what it does, and in which words. */
+/** The faults that can be set on a hop. One table has their forms, effects and descriptions. */
 import { INTUNE_CODES, isIntuneCode } from './intune-codes.ts';
 import { ControlError } from './control-error.ts';
 import { intuneError, statusError } from './error-bodies.ts';
-import { ACTIONS, type ServiceAnswer, type ServiceCall, HOPS, type ServiceHop, type Twist } from './service-call.ts';
+import {
+  ACTIONS,
+  type ServiceAnswer,
+  type ServiceCall,
+  HOPS,
+  type ServiceHop,
+  type ResponseFault,
+} from './service-call.ts';
 import { result } from './scep-action-routes.ts';
 
-/** A fault answers instead of the service, or bends what the service answers. */
-export type Effect = { answer: (exchange: ServiceCall) => ServiceAnswer } | { twist: Twist };
+/** A fault answers in place of the service, or changes the answer of the service. */
+export type FaultEffect = { answer: (call: ServiceCall) => ServiceAnswer } | { responseFault: ResponseFault };
 
-/** A fault to set. Without `count` it stays until it is cleared; with one it hits so many calls. */
+/** A fault to set. With `count` it applies to so many calls, without it until it is cleared. */
 export type FaultRequest = { hop: ServiceHop; fault: FaultValue; count?: number };
+/** A name of the table, a status, an Intune code, or a status with Retry-After in seconds. */
 export type FaultValue = string | number | { code: string } | { status: number; retryAfter?: number };
 
 type FaultRow = {
   hops: readonly ServiceHop[];
-  /** How it is written. */
+  /** How it is written in a request. */
   form: string;
-  /** What it does. */
-  words: string;
-  read: (value: unknown) => Effect | undefined;
+  /** What the caller gets, for the page and error messages. */
+  description: string;
+  /** The effect, or undefined when the value is not of this row. */
+  read: (value: unknown) => FaultEffect | undefined;
 };
 
-const named = (name: string, hops: readonly ServiceHop[], words: string, effect: Effect): FaultRow => ({
+const named = (name: string, hops: readonly ServiceHop[], description: string, effect: FaultEffect): FaultRow => ({
   hops,
   form: name,
-  words,
+  description,
   read: (value) => (value === name ? effect : undefined),
 });
 
-const page = (body: string): Effect => ({
+const page = (body: string): FaultEffect => ({
   answer: () => ({ kind: 'reply', status: 200, code: 'OK', headers: { 'content-type': 'text/html' }, body }),
 });
 
@@ -38,45 +47,47 @@ const INTERNAL = 'An internal server error has occurred';
 export const FAULTS: readonly FaultRow[] = [
   named('html', HOPS, 'a page of HTML with status 200, as a proxy sends', page('<html><body>Sign in</body></html>')),
   named('empty', HOPS, 'status 200 and no body', page('')),
-  named('timeout', HOPS, 'no answer until the client goes away', { answer: () => ({ kind: 'timeout' }) }),
-  named('disconnect', HOPS, 'the connection is closed instead of an answer', {
+  named('timeout', HOPS, 'no answer until the client closes the connection', { answer: () => ({ kind: 'timeout' }) }),
+  named('disconnect', HOPS, 'the connection is closed in place of an answer', {
     answer: () => ({ kind: 'disconnect' }),
   }),
   named('nested500', ACTIONS, 'status 500 with an InternalError whose message is JSON in a string', {
-    answer: (exchange) => intuneError(exchange, 500, 'InternalError', INTERNAL),
+    answer: (call) => intuneError(call, { status: 500, code: 'InternalError', text: INTERNAL }),
   }),
-  named('no-role', ['token'], 'a token without roles, as before an administrator consents', { twist: 'no-role' }),
-  named('lowercase-keys', ['discovery'], 'member names in lower case', { twist: 'lowercase-keys' }),
-  named('evil-host', ['discovery'], 'addresses at https://evil.example', { twist: 'evil-host' }),
+  named('no-role', ['token'], 'a token without roles, as before an administrator consents', {
+    responseFault: 'no-role',
+  }),
+  named('lowercase-keys', ['discovery'], 'member names in lower case', { responseFault: 'lowercase-keys' }),
+  named('evil-host', ['discovery'], 'addresses at https://evil.example', { responseFault: 'evil-host' }),
   {
     hops: ACTIONS,
     form: `an Intune code (${Object.keys(INTUNE_CODES).join(', ')}) or {"code": "AnyWord"}`,
-    words: 'status 200 with this code',
+    description: 'status 200 with this code',
     read: readCode,
   },
   {
     hops: HOPS,
     form: '"503" or {"status": 503, "retryAfter": 1}, any status from 400 to 599',
-    words: 'this status, with Retry-After in seconds if given',
+    description: 'this status, with Retry-After in seconds if given',
     read: readStatus,
   },
 ];
 
-function readCode(value: unknown): Effect | undefined {
+function readCode(value: unknown): FaultEffect | undefined {
   const given = typeof value === 'string' && isIntuneCode(value) ? value : onlyMembers(value, ['code'])?.['code'];
   if (typeof given !== 'string' || !/^\w{1,64}$/.test(given)) return undefined;
-  const description = isIntuneCode(given) ? INTUNE_CODES[given] : 'The simulator was told to say so.';
-  return { answer: (exchange) => result(exchange, { code: given, description }) };
+  const text = isIntuneCode(given) ? INTUNE_CODES[given] : 'The simulator was told to answer with this code.';
+  return { answer: (call) => result(call, { code: given, description: text }) };
 }
 
-function readStatus(value: unknown): Effect | undefined {
+function readStatus(value: unknown): FaultEffect | undefined {
   const plain = typeof value === 'number' || (typeof value === 'string' && /^\d{3}$/.test(value));
   const { status, retryAfter } = plain
     ? { status: Number(value) }
     : (onlyMembers(value, ['status', 'retryAfter']) ?? { status: undefined });
   if (!isWhole(status, 400, 599) || (retryAfter !== undefined && !isWhole(retryAfter, 0, 86_400))) return undefined;
   const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
-  return { answer: (exchange) => statusError(exchange, status, headers) };
+  return { answer: (call) => statusError(call, status, headers) };
 }
 
 const isWhole = (value: unknown, least: number, most: number): value is number =>
@@ -88,49 +99,50 @@ const onlyMembers = (value: unknown, names: readonly string[]): Readonly<Record<
     ? (value as Readonly<Record<string, unknown>>)
     : undefined;
 
-type Standing = { effect: Effect; fault: FaultValue; left: number };
+type SetFault = { effect: FaultEffect; fault: FaultValue; left: number };
 
-/** The faults that are set, hop by hop; of several on one hop the oldest comes first. */
+/** The faults that are set, by hop. Of several on one hop the oldest applies first. */
 export class Faults {
-  readonly #standing = new Map<ServiceHop, Standing[]>();
+  readonly #faults = new Map<ServiceHop, SetFault[]>();
 
-  /** Sets a fault. Throws ControlError that says what is accepted. */
+  /** Sets a fault. Throws ControlError, whose message lists what the hop accepts. */
   set(request: unknown): void {
     const { hop, fault, count } = readRequest(request);
-    const effect = FAULTS.filter((row) => row.hops.includes(hop)).reduce<Effect | undefined>(
+    const effect = FAULTS.filter((row) => row.hops.includes(hop)).reduce<FaultEffect | undefined>(
       (found, row) => found ?? row.read(fault),
       undefined,
     );
     if (!effect)
       throw new ControlError(`fault: ${JSON.stringify(fault).slice(0, 80)} is not one for ${hop}. ${accepted(hop)}`);
-    // Behind a fault without count nothing would ever have its turn, so the new one takes its place.
-    const ahead = (this.#standing.get(hop) ?? []).filter(({ left }) => Number.isFinite(left));
-    this.#standing.set(hop, [...ahead, { effect, fault, left: count ?? Infinity }]);
+    // A fault without count would hide all later ones, so the new fault replaces it.
+    const earlier = (this.#faults.get(hop) ?? []).filter(({ left }) => Number.isFinite(left));
+    this.#faults.set(hop, [...earlier, { effect, fault, left: count ?? Infinity }]);
   }
 
-  /** The fault that hits this call; it counts as used. */
-  next(hop: ServiceHop): Effect | undefined {
-    const standing = this.#standing.get(hop);
-    const [first] = standing ?? [];
-    if (first && --first.left <= 0) standing!.shift();
+  /** The fault for this call, or undefined. Uses up one of its calls. */
+  next(hop: ServiceHop): FaultEffect | undefined {
+    const faults = this.#faults.get(hop) ?? [];
+    const [first] = faults;
+    if (first && --first.left <= 0) faults.shift();
     return first?.effect;
   }
 
-  /** The faults that are set, as they were asked for, with the calls they have left. */
+  /** The faults that are set, as in their requests, with the calls that are left. */
   list(): readonly FaultRequest[] {
-    return [...this.#standing].flatMap(([hop, standing]) =>
-      standing.map(({ fault, left }) => ({ hop, fault, ...(Number.isFinite(left) ? { count: left } : {}) })),
+    return [...this.#faults].flatMap(([hop, faults]) =>
+      faults.map(({ fault, left }) => ({ hop, fault, ...(Number.isFinite(left) ? { count: left } : {}) })),
     );
   }
 
+  /** Removes all faults. */
   clear(): void {
-    this.#standing.clear();
+    this.#faults.clear();
   }
 }
 
 const accepted = (hop: ServiceHop): string =>
   `Accepted: ${FAULTS.filter((row) => row.hops.includes(hop))
-    .map(({ form, words }) => `${form} (${words})`)
+    .map(({ form, description }) => `${form} (${description})`)
     .join('; ')}.`;
 
 function readRequest(request: unknown): FaultRequest {

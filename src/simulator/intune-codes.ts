@@ -1,21 +1,21 @@
-/** The codes that ScepActions answer with, and what each means. Clients must take others for a refusal too. */
+/** The codes of the ScepActions with their descriptions. A client must treat an unknown code as a refusal. */
 export const INTUNE_CODES = {
   Success: '',
-  Unknown: 'The service cannot say what is wrong.',
+  Unknown: 'The service refuses for an unknown reason.',
   CertificateRequestDecodingFailed: 'The certificate request is not base64 of a PKCS#10 request in DER.',
   ChallengePasswordMissing: 'The certificate request has no challengePassword.',
-  ChallengeDeserializationError: 'The challenge is base64 of something that is no challenge.',
+  ChallengeDeserializationError: 'The challenge is base64 of something that is not a challenge.',
   ChallengeDecryptionError: 'The challenge is encrypted for another service.',
   ChallengeDecodingError: 'The challenge is not base64.',
   ChallengeInvalidTimestamp: 'The challenge was created in the future.',
   ChallengeExpired: 'The challenge is older than its validity.',
-  SubjectNameMissing: 'The profile asks for a subject and the certificate request has none.',
+  SubjectNameMissing: 'The profile requires a subject and the certificate request has none.',
   SubjectNameMismatch: 'The subject is not the one of the profile.',
-  SubjectAltNameMissing: 'The profile asks for a subject alternative name and the certificate request has none.',
+  SubjectAltNameMissing: 'The profile requires a subject alternative name and the certificate request has none.',
   SubjectAltNameMismatch: 'The subject alternative names are not those of the profile.',
   KeyUsageMismatch: 'The key usage is not the one of the profile.',
-  KeyLengthMismatch: 'The key is not as long as the profile asks.',
-  EnhancedKeyUsageMissing: 'The profile asks for extended key usages and the certificate request has none.',
+  KeyLengthMismatch: 'The key does not have the length of the profile.',
+  EnhancedKeyUsageMissing: 'The profile requires extended key usages and the certificate request has none.',
   EnhancedKeyUsageMismatch: 'The extended key usages are not those of the profile.',
   AadKeyIdentifierListMissing: 'The device has no registered keys.',
   RegisteredKeyMismatch: 'The key is not the one the device registered.',
@@ -27,15 +27,16 @@ export const INTUNE_CODES = {
   BadUserIdInChallenge: 'The user of the challenge is not known.',
   BadTenantIdInChallenge: 'The tenant of the challenge is not the tenant of the token.',
 } as const;
+/** One of the codes. */
 export type IntuneCode = keyof typeof INTUNE_CODES;
 
 /** Whether the text is one of the codes, letter case included. */
 export const isIntuneCode = (text: string): text is IntuneCode => Object.hasOwn(INTUNE_CODES, text);
 
-/** What an action says: the code and words for people. */
+/** The answer of an action: a code, and a description for people. */
 export type IntuneVerdict = { code: IntuneCode; description: string };
 
-/** The verdict with the words of its code, or with better ones. Never put a challenge or a token into them. */
+/** The verdict with the description of its code, or with another one. It must not contain a challenge or a token. */
 export const verdict = (code: IntuneCode, description: string = INTUNE_CODES[code]): IntuneVerdict => ({
   code,
   description,

@@ -1,24 +1,25 @@
-/** Opens an HTTP server on loopback, and closes it without waiting for connections that nobody will end. */
+/** Starts an HTTP server on loopback, and closes it without waiting for connections that stay open. */
 import type { FastifyRequest } from 'fastify';
 
+/** The address of all listeners of the simulator. */
 export const LOOPBACK = '127.0.0.1';
 
-/** Milliseconds that running calls get to finish. */
+/** Time that running calls have to finish, milliseconds. */
 const GRACE = 500;
 
 type Socket = FastifyRequest['socket'];
 
-/** How fastify looks from here, over TLS or not. */
+/** The part of a fastify application that is used here, with TLS or without. */
 type Listening = {
   server: {
-    on(event: 'connection', hear: (socket: Socket) => void): unknown;
+    on(event: 'connection', listener: (socket: Socket) => void): unknown;
     address(): { port: number } | string | null;
   };
   listen(options: { host: string; port: number }): Promise<string>;
   close(): PromiseLike<undefined>;
 };
 
-/** Listens; `port` 0 takes a free one. `close` ends connections that are idle at once and all others after the grace. */
+/** Listens; `port` 0 takes a free port. `close` ends idle connections at once, the others after 500 ms. */
 export async function listen(app: Listening, port: number): Promise<{ port: number; close: () => Promise<void> }> {
   const sockets = new Set<Socket>();
   app.server.on('connection', (socket: Socket) => {
@@ -29,7 +30,7 @@ export async function listen(app: Listening, port: number): Promise<{ port: numb
   const address = app.server.address();
   if (address === null || typeof address === 'string') throw new TypeError('the listener has no port');
   const close = async (): Promise<void> => {
-    // A socket that never sends a byte, or waits for an answer that never comes, would keep the server open for ever.
+    // Without this a socket that sends nothing, or waits for an answer that never comes, would keep the server open.
     const timer = setTimeout(() => sockets.forEach((socket) => socket.destroy()), GRACE);
     await app.close();
     clearTimeout(timer);

@@ -1,31 +1,31 @@
-/** The three ScepActions on the wire: token, headers and body are checked before anything is decided. */
+/** The three ScepActions over HTTP: token, headers and body are checked before the decision. */
 import type { IntuneVerdict } from './intune-codes.ts';
 import { intuneError } from './error-bodies.ts';
 import {
   type ServiceAction,
   type ServiceAnswer,
   type ServiceCall,
-  type Handler,
+  type ServiceHandler,
   json,
   mediaType,
 } from './service-call.ts';
 import { isGuid } from './guid.ts';
 import { ROLES, type TokenAuthority } from './tokens.ts';
-import { type Caller, FAILURE_FIELDS, type Message, SUCCESS_FIELDS, type Validation } from './validation.ts';
+import { type CallContext, FAILURE_FIELDS, type ActionMessage, SUCCESS_FIELDS, type Validation } from './validation.ts';
 
 type ActionRow = {
-  /** The one member of the body. */
+  /** Name of the one member of the body. */
   envelope: string;
-  /** What it must hold; texts, but for a name in `numbers`. */
+  /** The members it must have: strings, except those in NUMBERS. */
   fields: readonly string[];
-  decide: (validation: Validation, message: Message, caller: Caller) => IntuneVerdict;
+  decide: (validation: Validation, message: ActionMessage, context: CallContext) => IntuneVerdict;
 };
 
 const ROWS: Readonly<Record<ServiceAction, ActionRow>> = {
   validateRequest: {
     envelope: 'request',
     fields: ['transactionId', 'certificateRequest', 'callerInfo'],
-    decide: (validation, message, caller) => validation.validate(message, caller),
+    decide: (validation, message, context) => validation.validate(message, context),
   },
   successNotification: {
     envelope: 'notification',
@@ -51,27 +51,35 @@ const ROWS: Readonly<Record<ServiceAction, ActionRow>> = {
 
 const NUMBERS = new Set(['hResult']);
 
-/** Versions of the API that clients are known to send to these actions. */
+/** The API versions that clients are known to send. */
 const API_VERSIONS = ['2018-02-20', '5018-02-20', '5019-05-05'];
 
-/** Answers one of the actions. */
-export const scepAction = (action: ServiceAction, tokens: TokenAuthority, validation: Validation): Handler => {
+/** The handler of one action. */
+export const scepAction = (action: ServiceAction, tokens: TokenAuthority, validation: Validation): ServiceHandler => {
   const row = ROWS[action];
-  return (exchange) => {
-    const token = tokens.check(exchange.headers.authorization, `${exchange.site.intune}/`, exchange.at);
-    if ('problem' in token) return intuneError(exchange, 401, 'Unauthorized', token.problem);
+  return (call) => {
+    const token = tokens.check(call.headers.authorization, `${call.site.intune}/`, call.at);
+    if ('problem' in token) return intuneError(call, { status: 401, code: 'Unauthorized', text: token.problem });
     if (!token.claims.roles?.includes(ROLES.scep))
-      return intuneError(exchange, 403, 'Forbidden', `The token has no role ${ROLES.scep}.`);
-    if (mediaType(exchange) !== 'application/json')
-      return intuneError(exchange, 415, 'UnsupportedMediaType', 'The Content-Type must be application/json.');
-    const message = readMessage(exchange.body, row);
-    const problem = headerProblem(exchange) ?? (typeof message === 'string' ? message : undefined);
-    if (problem !== undefined || typeof message === 'string') return intuneError(exchange, 400, 'BadRequest', problem!);
-    return result(exchange, row.decide(validation, message, { tenantId: token.claims.tid, now: exchange.at }));
+      return intuneError(call, { status: 403, code: 'Forbidden', text: `The token has no role ${ROLES.scep}.` });
+    if (mediaType(call) !== 'application/json')
+      return intuneError(call, {
+        status: 415,
+        code: 'UnsupportedMediaType',
+        text: 'The Content-Type must be application/json.',
+      });
+    const message = readMessage(call.body, row);
+    const problem = headerProblem(call);
+    if (problem !== undefined) return badRequest(call, problem);
+    if (typeof message === 'string') return badRequest(call, message);
+    return result(call, row.decide(validation, message, { tenantId: token.claims.tid, now: call.at }));
   };
 };
 
-/** An answer of 200 with a code; a refusal looks the same as a success but for the code. */
+const badRequest = (call: ServiceCall, text: string): ServiceAnswer =>
+  intuneError(call, { status: 400, code: 'BadRequest', text });
+
+/** An answer with HTTP 200 and a code. A refusal differs from a success only in the code. */
 export const result = (
   { site }: ServiceCall,
   { code, description }: { code: string; description: string },
@@ -89,12 +97,12 @@ function headerProblem({ headers, clientRequestId }: ServiceCall): string | unde
 }
 
 /** The message inside its envelope, or what is wrong with it. */
-function readMessage(body: string, { envelope, fields }: ActionRow): Message | string {
+function readMessage(body: string, { envelope, fields }: ActionRow): ActionMessage | string {
   const message = member(parsed(body), envelope);
   const wrong = fields.find((name) => typeof member(message, name) !== (NUMBERS.has(name) ? 'number' : 'string'));
   if (wrong !== undefined)
-    return `The body must be {"${envelope}":{…}}; its ${wrong} must be ${NUMBERS.has(wrong) ? 'a number' : 'text'}.`;
-  const checked = message as Message;
+    return `The body must be {"${envelope}":{…}}; its ${wrong} must be ${NUMBERS.has(wrong) ? 'a number' : 'a string'}.`;
+  const checked = message as ActionMessage;
   return checked.transactionId === '' ? 'The transactionId is empty.' : checked;
 }
 
@@ -102,7 +110,7 @@ function parsed(body: string): unknown {
   try {
     return JSON.parse(body) as unknown;
   } catch {
-    // Not JSON has no members, and the answer says which one is missing.
+    // Text that is not JSON has no members: the answer then names the first one as missing.
     return undefined;
   }
 }

@@ -1,8 +1,8 @@
-/** One call as a service sees it, and what it is answered. */
+/** One call as a service receives it, and the answer to it. */
 import type { FastifyRequest } from 'fastify';
-import type { Site } from './site.ts';
+import type { ServiceSite } from './site.ts';
 
-/** The calls of one enrolment, in their order: Entra, Graph, Intune. */
+/** The calls of one enrolment in their order, to Entra, Graph and Intune. */
 export const HOPS = [
   'openid',
   'token',
@@ -11,37 +11,41 @@ export const HOPS = [
   'successNotification',
   'failureNotification',
 ] as const;
+/** One of the hops. */
 export type ServiceHop = (typeof HOPS)[number];
 
 /** The hops that are ScepActions of Intune and answer with an Intune code. */
 export const ACTIONS = ['validateRequest', 'successNotification', 'failureNotification'] as const;
+/** One of the ScepActions. */
 export type ServiceAction = (typeof ACTIONS)[number];
 
+/** The call, parsed as far as every service needs it. */
 export type ServiceCall = {
   hop: ServiceHop;
   at: Date;
-  site: Site;
+  site: ServiceSite;
   /** The first segment of an Entra path; empty elsewhere. */
   tenant: string;
   headers: FastifyRequest['headers'];
   /** The body as text, empty when there is none. */
   body: string;
-  /** From the header or, as Entra's clients do, from the query; empty when neither is there. */
+  /** From the header or, as Entra's clients send it, from the query; empty when absent. */
   clientRequestId: string;
 };
 
-/** What the caller gets. `timeout` holds the connection open without a word, `disconnect` closes it. */
+/** What the caller gets; `code` is for the list of calls. `timeout` never answers, `disconnect` ends the connection. */
 export type ServiceAnswer =
   | { kind: 'reply'; status: number; code: string; headers: Readonly<Record<string, string>>; body: string }
   | { kind: 'timeout' | 'disconnect' };
 
-/** A service's way to answer. A twist is a fault that bends the answer instead of taking its place. */
-export type Handler = (exchange: ServiceCall, twist?: Twist) => ServiceAnswer;
-export type Twist = 'no-role' | 'lowercase-keys' | 'evil-host';
+/** Answers the calls of one hop. A response fault changes its answer in place of replacing it. */
+export type ServiceHandler = (call: ServiceCall, responseFault?: ResponseFault) => ServiceAnswer;
+/** A fault that changes one detail of an answer; the table in injected-faults.ts describes each. */
+export type ResponseFault = 'no-role' | 'lowercase-keys' | 'evil-host';
 
 type Extras = { code?: string; headers?: Readonly<Record<string, string>> };
 
-/** A JSON answer. `code` is what the list of calls shows; the words of the status when not given. */
+/** A JSON answer. `code` is for the list of calls; by default the reason phrase of the status. */
 export const json = (status: number, body: object, { code, headers }: Extras = {}): ServiceAnswer => ({
   kind: 'reply',
   status,
@@ -50,7 +54,7 @@ export const json = (status: number, body: object, { code, headers }: Extras = {
   body: JSON.stringify(body),
 });
 
-/** Reason phrases of RFC 9110 15 that are answered here or asked for as a fault. */
+/** The reason phrases (RFC 9110 15) of the statuses that are answered here or are likely as a fault. */
 const STATUS_TEXTS: Readonly<Record<number, string>> = {
   200: 'OK',
   400: 'Bad Request',
@@ -67,9 +71,11 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 };
 
-/** The reason phrase of a status, or its digits when it has none here. */
+/** The reason phrase of a status, or its digits when the table has none. */
 export const statusText = (status: number): string => STATUS_TEXTS[status] ?? String(status);
 
-/** The media type of the body, without parameters, in lower case. */
-export const mediaType = ({ headers }: ServiceCall): string =>
-  (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
+/** The media type of the body without parameters, in lower case; empty when the call has none. */
+export const mediaType = ({ headers }: ServiceCall): string => {
+  const [type = ''] = (headers['content-type'] ?? '').split(';', 1);
+  return type.trim().toLowerCase();
+};

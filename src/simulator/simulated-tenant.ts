@@ -1,4 +1,4 @@
-/** A simulated Intune tenant on loopback: Entra, Graph and Intune over HTTPS, and a control API beside them. */
+/** A simulated Intune tenant on loopback: Entra, Graph and Intune over HTTPS, and a control API over HTTP. */
 import type { Clock, Logger, RandomBytes } from '../core/environment.ts';
 import { keyFromPem } from '../keys/software.ts';
 import { type RecordedCall, CallList } from './calls.ts';
@@ -8,50 +8,55 @@ import { type Expectation, readExpectation } from './expectation.ts';
 import { type FaultRequest, Faults } from './injected-faults.ts';
 import { listen } from './listener.ts';
 import { siteAt } from './site.ts';
-import { completeState, type Identity, type SimulatorState } from './state.ts';
+import { completeState, type TenantIdentity, type SimulatorState } from './state.ts';
 import { serverCredential } from './throwaway-ca.ts';
 import { tokenAuthority } from './tokens.ts';
 import { Validation } from './validation.ts';
 import { wireApp } from './wire.ts';
 
-export type SimulatorOptions = Identity & {
+/** How a simulator is started. */
+export type SimulatorOptions = TenantIdentity & {
   clock: Clock;
   random: RandomBytes;
-  /** Of the services; a free one when absent or 0. */
+  /** Port of the services; a free one when absent or 0. */
   port?: number;
-  /** Of the control API; a free one when absent or 0. */
+  /** Port of the control API; a free one when absent or 0. */
   controlPort?: number;
-  /** From an earlier simulator, so that its tokens, challenges and CA stay good. A chosen identity goes before it. */
+  /** State of an earlier run, so that its tokens, challenges and CA stay valid. Identity options override it. */
   state?: SimulatorState;
-  /** Hears of each call: hop, code and status, nothing else. */
+  /** Gets one debug line for each call, with hop, code and status only. */
   logger?: Logger;
 };
 
+/** What `state` takes and gives. */
 export type { SimulatorState } from './state.ts';
 
+/** A running simulator. */
 export type Simulator = {
-  /** What to paste under `tenants:`; `trustCa` is up to whoever writes `caPem` to a file. */
+  /** The settings for `tenants:` in a configuration, without `trustCa`: write `caPem` to a file for it. */
   tenant: {
     tenant: string;
     clientId: string;
     clientSecret: string;
     cloud: { login: string; graph: string; intune: string };
   };
-  /** The CA of the services' certificate. */
+  /** CA of the services' TLS certificate, PEM. */
   caPem: string;
   /** URL of the control API, without a slash at its end. */
   control: string;
+  /** Contains secrets. Pass it to the next start. */
   state: SimulatorState;
-  /** A challenge for this request, base64. Throws ControlError when the expectation makes no sense. */
+  /** A challenge for the expected request, base64. Throws ControlError when the expectation is not valid. */
   mint(expectation: Expectation): string;
+  /** The recorded calls, oldest first. */
   calls(): readonly RecordedCall[];
-  /** Throws ControlError, which says what is accepted. */
+  /** Sets a fault. Throws ControlError, whose message lists what is accepted. */
   fault(request: FaultRequest): void;
   clearFaults(): void;
   close(): Promise<void>;
 };
 
-/** Starts it. Throws what `listen` throws when a port is taken. */
+/** Starts a simulator. Throws what `listen` throws when a port is in use. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { clock, random, logger } = options;
   const state = await completeState(options, options.state, clock, random);
@@ -74,7 +79,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   const { login, graph, intune } = siteAt(wire.port);
   return {
-    tenant: { ...pasteable(state), cloud: { login, graph, intune } },
+    tenant: { ...identityOf(state), cloud: { login, graph, intune } },
     caPem: state.authority.certificate,
     control: `http://127.0.0.1:${control.port}`,
     state,
@@ -88,7 +93,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   };
 }
 
-const pasteable = ({ tenant, clientId, clientSecret }: SimulatorState): Required<Identity> => ({
+const identityOf = ({ tenant, clientId, clientSecret }: SimulatorState): Required<TenantIdentity> => ({
   tenant,
   clientId,
   clientSecret,

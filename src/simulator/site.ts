@@ -1,14 +1,14 @@
-/** Where the simulated services are: one loopback origin for what is four hosts in the cloud. */
+/** The addresses of the simulated services: one loopback origin in place of four hosts in the cloud. */
 
-/** Addresses without a trailing slash. `intune` is a name for tokens (the resource), nothing answers there. */
-export type Site = { login: string; graph: string; intune: string; validation: string; connector: string };
+/** Addresses without a slash at the end. `intune` is the resource that tokens are for; no service has this address. */
+export type ServiceSite = { login: string; graph: string; intune: string; validation: string; connector: string };
 
-/** Paths of the two Intune services that Graph lists. */
+/** Path of the SCEP service that Graph lists. */
 export const VALIDATION_PATH = '/RACerts/ScepRequestValidationFEService/Gateway/StatelessScepRequestValidationService';
 const CONNECTOR_PATH = '/RACerts/PkiConnectorFEService';
 
-/** The services on this port. The resource must differ from Graph's, so that a token for one is no good at the other. */
-export function siteAt(port: number): Site {
+/** The services on this port. The resources differ, so that a token for Graph is not accepted by Intune. */
+export function siteAt(port: number): ServiceSite {
   const origin = `https://127.0.0.1:${port}`;
   return {
     login: origin,

@@ -1,4 +1,4 @@
-/** The throw-away CA of the simulator and the server certificate that it issues for loopback. */
+/** The CA of the simulator, for tests only, and the server certificate that it issues for loopback. */
 import type { Extension } from '../core/request.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { RandomBytes } from '../core/environment.ts';
@@ -15,10 +15,11 @@ import {
   subjectKeyIdentifier,
 } from '../pkix/extensions.ts';
 import { nameFromText } from '../pkix/name.ts';
-import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 
 const CA_NAME = nameFromText('CN=openndes simulator CA (for tests only)');
 const SERVER_NAME = nameFromText('CN=openndes simulator');
+/** id-kp-serverAuth, RFC 5280 4.2.1.12. */
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const HOSTS = ['dns:localhost', 'ip:127.0.0.1'];
 const DAY = 86_400_000;
 const CA_DAYS = 3650;
@@ -27,7 +28,7 @@ const SERVER_DAYS = 365;
 /** Private key and certificate, both PEM. */
 export type TlsCredential = { key: string; certificate: string };
 
-/** A new CA, valid for ten years. */
+/** A new CA, valid for ten years. `random` gives the serial number. */
 export async function newAuthority(now: Date, random: RandomBytes): Promise<TlsCredential> {
   const key = generateKey('p256');
   const extensions = [basicConstraints(true, 0), keyUsage(['keyCertSign', 'cRLSign']), subjectKeyIdentifier(key.spki)];
@@ -35,7 +36,7 @@ export async function newAuthority(now: Date, random: RandomBytes): Promise<TlsC
   return { key: privateKeyPem(key.privateKey), certificate: pem(der) };
 }
 
-/** A new server key and certificate for localhost and 127.0.0.1, valid for a year: made anew at every start. */
+/** A new server key and certificate for localhost and 127.0.0.1, valid for a year. Made at every start. */
 export async function serverCredential(
   authority: TlsCredential,
   now: Date,
@@ -46,7 +47,7 @@ export async function serverCredential(
   const extensions = [
     basicConstraints(false),
     keyUsage(['digitalSignature']),
-    extendedKeyUsage([EXTENDED_KEY_USAGES['serverAuth']!]),
+    extendedKeyUsage([SERVER_AUTH]),
     subjectAltName(HOSTS.map(generalNameFromText)),
     authorityKeyIdentifier(keyIdentifier(issuer.spki)),
   ];
@@ -54,11 +55,11 @@ export async function serverCredential(
   return { key: privateKeyPem(key.privateKey), certificate: pem(der) };
 }
 
-type CertificatePlan = { subject: Uint8Array; key: KeyProvider; days: number; extensions: readonly Extension[] };
+type SimulatorCertificate = { subject: Uint8Array; key: KeyProvider; days: number; extensions: readonly Extension[] };
 
-/** Valid since yesterday, because the clocks of two machines differ. */
+/** Valid since the day before `now`, because clocks differ. */
 const certify = (
-  { subject, key, days, extensions }: CertificatePlan,
+  { subject, key, days, extensions }: SimulatorCertificate,
   issuer: KeyProvider,
   now: Date,
   random: RandomBytes,

@@ -1,8 +1,8 @@
-/** Access tokens: JWTs signed with RS256 (RFC 7519, RFC 7515), issued as Entra does and checked as its services do. */
+/** Access tokens: JWTs signed with RS256 (RFC 7519, 7515), issued as by Entra and checked as by its services. */
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 
 /** The claims of an application's access token. Times in seconds since 1970. */
-export type Claims = {
+export type TokenClaims = {
   aud: string;
   iss: string;
   iat: number;
@@ -16,24 +16,26 @@ export type Claims = {
   roles?: readonly string[];
 };
 
-/** Permissions as they stand in `roles`. */
+/** The application permissions, as written in `roles`. */
 export const ROLES = { readApplications: 'Application.Read.All', scep: 'scep_challenge_provider' } as const;
 
-/** What an Authorization header is worth: its claims, or what is wrong with it. */
-export type TokenCheck = { claims: Claims } | { problem: string };
+/** The claims of the token in an Authorization header, or what is wrong with it. */
+export type TokenCheck = { claims: TokenClaims } | { problem: string };
 
+/** Issues and checks tokens. */
 export type TokenAuthority = {
-  issue(claims: Claims): string;
-  /** Checks scheme, signature, times and audience; roles are the caller's matter. */
+  /** The signed token, in compact form. */
+  issue(claims: TokenClaims): string;
+  /** Checks scheme, signature, times and audience. The caller checks the roles. */
   check(authorization: string | undefined, audience: string, now: Date): TokenCheck;
   /** The document behind `jwks_uri` (RFC 7517 5). */
   jwks: { keys: readonly object[] };
 };
 
-/** Services allow for clocks that differ by as much, in seconds. */
+/** Tolerance for clocks that differ, seconds. */
 const SKEW = 300;
 
-/** Issues and checks tokens with this RSA key. */
+/** The authority with this RSA private key. */
 export function tokenAuthority(key: KeyObject): TokenAuthority {
   const publicKey = createPublicKey(key);
   const kid = createHash('sha256')
@@ -50,7 +52,7 @@ export function tokenAuthority(key: KeyObject): TokenAuthority {
       if (scheme?.toLowerCase() !== 'bearer' || !token) return { problem: 'Access token is empty.' };
       const claims = verified(token, header, publicKey);
       return claims
-        ? worth(claims, audience, now.getTime() / 1000)
+        ? checkClaims(claims, audience, now.getTime() / 1000)
         : { problem: 'The signature of the token is wrong.' };
     },
     jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }] },
@@ -59,15 +61,15 @@ export function tokenAuthority(key: KeyObject): TokenAuthority {
 
 const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
 
-/** The claims when this authority wrote them. The header must be ours to the letter, so no other `alg` is a question. */
-function verified(token: string, header: string, publicKey: KeyObject): Claims | undefined {
+/** The claims of a token with our signature, else undefined. The header must be exactly ours: no other `alg` passes. */
+function verified(token: string, header: string, publicKey: KeyObject): TokenClaims | undefined {
   const [first, payload, signature, ...more] = token.split('.');
   if (first !== header || !payload || !signature || more.length > 0) return undefined;
-  const right = verify('sha256', Buffer.from(`${first}.${payload}`), publicKey, Buffer.from(signature, 'base64url'));
-  return right ? (JSON.parse(Buffer.from(payload, 'base64url').toString()) as Claims) : undefined;
+  const valid = verify('sha256', Buffer.from(`${first}.${payload}`), publicKey, Buffer.from(signature, 'base64url'));
+  return valid ? (JSON.parse(Buffer.from(payload, 'base64url').toString()) as TokenClaims) : undefined;
 }
 
-function worth(claims: Claims, audience: string, now: number): TokenCheck {
+function checkClaims(claims: TokenClaims, audience: string, now: number): TokenCheck {
   if (claims.exp <= now) return { problem: 'Lifetime validation failed, the token is expired.' };
   if (claims.nbf > now + SKEW) return { problem: 'The token is not valid yet.' };
   return claims.aud === audience ? { claims } : { problem: 'Invalid audience: the token is for another service.' };

@@ -1,23 +1,27 @@
-/** Intune's side of the three ScepActions: the verdict on a request, and on what became of it. */
+/** Intune's decisions in the three ScepActions: on a request, and on the notification of its result. */
 import { createHash } from 'node:crypto';
 import { DerError } from '../asn1/limits.ts';
 import { type UnprovenRequest, readCertificationRequest } from '../pkix/csr.ts';
 import { fromBase64 } from './base64.ts';
 import { type Challenge, type ChallengeKeys, openChallenge } from './challenge-password.ts';
 import { type IntuneCode, type IntuneVerdict, verdict } from './intune-codes.ts';
-import { type Actual, actualSide, compare, expectedSide } from './compare.ts';
+import { type ActualRequest, actualSide, compare, expectedSide } from './compare.ts';
 
-/** The fields of an action's message, all present. Named as on the wire. */
-export type Message = Readonly<Record<string, string | number>> & { transactionId: string; certificateRequest: string };
+/** The members of an action's message, all present, named as in its JSON. */
+export type ActionMessage = Readonly<Record<string, string | number>> & {
+  transactionId: string;
+  certificateRequest: string;
+};
 
-/** Whose token it was, and when. */
-export type Caller = { tenantId: string; now: Date };
+/** Tenant of the token, and time of the call. */
+export type CallContext = { tenantId: string; now: Date };
 
-/** A challenge from a clock that goes ahead of ours is accepted up to so many milliseconds. */
+/** A challenge may have been made by a clock that is ahead of ours by so many milliseconds. */
 const SKEW = 300_000;
-/** Validated transactions remembered; the oldest are forgotten first. */
-const REMEMBERED = 100_000;
+/** So many validated transactions are kept; the oldest are dropped first. */
+const LIMIT = 100_000;
 
+/** The decisions, and the transactions that were validated. */
 export class Validation {
   readonly #keys: ChallengeKeys;
   readonly #validated = new Set<string>();
@@ -26,23 +30,23 @@ export class Validation {
     this.#keys = keys;
   }
 
-  /** validateRequest. The same request may come again: clients retry. */
-  validate(message: Message, caller: Caller): IntuneVerdict {
+  /** validateRequest. A repeated request gets the same decision, because clients retry. */
+  validate(message: ActionMessage, context: CallContext): IntuneVerdict {
     const request = readRequest(message);
-    const code = request ? this.#examine(request, caller) : 'CertificateRequestDecodingFailed';
+    const code = request ? this.#decide(request, context) : 'CertificateRequestDecodingFailed';
     if (code === 'Success') this.#remember(transactionOf(message));
     return verdict(code);
   }
 
-  /** Both notifications: only of a transaction that was validated with this very request, and well formed. */
-  notify(message: Message, fields: Readonly<Record<string, FieldCheck>>): IntuneVerdict {
+  /** Both notifications: accepted when well formed and for a transaction that was validated with the same request. */
+  notify(message: ActionMessage, fields: Readonly<Record<string, FieldCheck>>): IntuneVerdict {
     if (!readRequest(message)) return verdict('CertificateRequestDecodingFailed');
     if (!this.#validated.has(transactionOf(message))) return verdict('BadCertificateRequestIdInChallenge');
-    const wrong = Object.entries(fields).find(([name, { accepts }]) => !accepts(message[name]!));
-    return wrong ? verdict('Unknown', `${wrong[0]} must be ${wrong[1].words}.`) : verdict('Success');
+    const wrong = Object.entries(fields).find(([name, { accepts }]) => !accepts(message[name]));
+    return wrong ? verdict('Unknown', `${wrong[0]} must be ${wrong[1].description}.`) : verdict('Success');
   }
 
-  #examine(request: Readable, { tenantId, now }: Caller): IntuneCode {
+  #decide(request: ParsedRequest, { tenantId, now }: CallContext): IntuneCode {
     if (request.challenge === undefined) return 'ChallengePasswordMissing';
     const challenge = openChallenge(request.challenge, this.#keys);
     if (typeof challenge === 'string') return challenge;
@@ -52,38 +56,40 @@ export class Validation {
 
   #remember(transaction: string): void {
     this.#validated.add(transaction);
-    if (this.#validated.size > REMEMBERED) this.#validated.delete(this.#validated.values().next().value!);
+    const [oldest] = this.#validated;
+    if (this.#validated.size > LIMIT && oldest !== undefined) this.#validated.delete(oldest);
   }
 }
 
 /** What a field of a notification must look like. */
-export type FieldCheck = { accepts: (value: string | number) => boolean; words: string };
+/** `description` says what `accepts` accepts, after "must be". */
+export type FieldCheck = { accepts: (value: unknown) => boolean; description: string };
 
-/** successNotification. */
+const UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$/;
+
+/** The checks of a successNotification, by member. */
 export const SUCCESS_FIELDS: Readonly<Record<string, FieldCheck>> = {
   certificateThumbprint: pattern(/^[0-9A-F]{40}$/, '40 hexadecimal digits in upper case, the SHA-1 of the certificate'),
   certificateSerialNumber: pattern(/^(?!00)[0-9A-F]{1,40}$/i, 'hexadecimal digits without 0x and leading zero octets'),
   certificateExpirationDateUtc: {
-    accepts: (value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$/.test(String(value)) && isDate(String(value)),
-    words: 'a time in UTC, such as 2030-01-31T12:00:00.000Z',
+    accepts: (value) => typeof value === 'string' && UTC.test(value) && !Number.isNaN(Date.parse(value)),
+    description: 'a time in UTC, such as 2030-01-31T12:00:00.000Z',
   },
   issuingCertificateAuthority: pattern(/^.{1,256}$/s, 'the name of the issuer in at most 256 characters'),
 };
 
-/** failureNotification. */
+/** The checks of a failureNotification, by member. */
 export const FAILURE_FIELDS: Readonly<Record<string, FieldCheck>> = {
   hResult: {
     accepts: (value) => Number.isInteger(value) && (value as number) >= -(2 ** 31) && (value as number) < 2 ** 32,
-    words: 'a whole number of 32 bits',
+    description: 'a whole number of 32 bits',
   },
   errorDescription: pattern(/^.{1,255}$/s, 'text of at most 255 characters'),
 };
 
-function pattern(expression: RegExp, words: string): FieldCheck {
-  return { accepts: (value) => typeof value === 'string' && expression.test(value), words };
+function pattern(expression: RegExp, description: string): FieldCheck {
+  return { accepts: (value) => typeof value === 'string' && expression.test(value), description };
 }
-
-const isDate = (text: string): boolean => !Number.isNaN(Date.parse(text));
 
 function problemOf(challenge: Challenge, tenantId: string, now: number): IntuneCode | undefined {
   if (Date.parse(challenge.challengeCreation) > now + SKEW) return 'ChallengeInvalidTimestamp';
@@ -91,9 +97,9 @@ function problemOf(challenge: Challenge, tenantId: string, now: number): IntuneC
   return challenge.tenantId === tenantId ? undefined : 'BadTenantIdInChallenge';
 }
 
-type Readable = Pick<UnprovenRequest, 'challenge'> & { actual: Actual };
+type ParsedRequest = Pick<UnprovenRequest, 'challenge'> & { actual: ActualRequest };
 
-function readRequest({ certificateRequest }: Message): Readable | undefined {
+function readRequest({ certificateRequest }: ActionMessage): ParsedRequest | undefined {
   const der = fromBase64(certificateRequest);
   if (!der) return undefined;
   try {
@@ -105,5 +111,5 @@ function readRequest({ certificateRequest }: Message): Readable | undefined {
   }
 }
 
-const transactionOf = ({ transactionId, certificateRequest }: Message): string =>
+const transactionOf = ({ transactionId, certificateRequest }: ActionMessage): string =>
   createHash('sha256').update(`${transactionId}\n${certificateRequest}`).digest('base64');

@@ -1,9 +1,9 @@
-/** The routes of Entra, Graph and Intune, and the one way that every call takes: fault, answer, record. */
+/** The HTTP routes of Entra, Graph and Intune, and the steps of every call: fault, answer, record. */
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock, Logger } from '../core/environment.ts';
 import type { CallList } from './calls.ts';
 import { keys, openid, token } from './entra.ts';
-import { ACTIONS, type ServiceAnswer, type ServiceCall, type Handler, type ServiceHop } from './service-call.ts';
+import { ACTIONS, type ServiceAnswer, type ServiceCall, type ServiceHandler, type ServiceHop } from './service-call.ts';
 import type { Faults } from './injected-faults.ts';
 import { DISCOVERY_PATH, discovery } from './graph.ts';
 import { scepAction } from './scep-action-routes.ts';
@@ -13,8 +13,8 @@ import type { TlsCredential } from './throwaway-ca.ts';
 import type { TokenAuthority } from './tokens.ts';
 import type { Validation } from './validation.ts';
 
-/** What the services stand on. */
-export type Services = {
+/** What the routes operate on. */
+export type SimulatedServices = {
   state: SimulatorState;
   tokens: TokenAuthority;
   validation: Validation;
@@ -24,9 +24,9 @@ export type Services = {
   logger: Logger | undefined;
 };
 
-type Route = { hop: ServiceHop; method: 'GET' | 'POST'; url: string; handler: Handler };
+type Route = { hop: ServiceHop; method: 'GET' | 'POST'; url: string; handler: ServiceHandler };
 
-const routes = ({ state, tokens, validation }: Services): readonly Route[] => [
+const routes = ({ state, tokens, validation }: SimulatedServices): readonly Route[] => [
   { hop: 'openid', method: 'GET', url: '/:tenant/v2.0/.well-known/openid-configuration', handler: openid(state) },
   { hop: 'token', method: 'POST', url: '/:tenant/oauth2/v2.0/token', handler: token(state, tokens) },
   { hop: 'discovery', method: 'GET', url: DISCOVERY_PATH, handler: discovery(tokens) },
@@ -38,10 +38,10 @@ const routes = ({ state, tokens, validation }: Services): readonly Route[] => [
   })),
 ];
 
-/** The services over HTTPS; the caller listens. */
-export function wireApp({ key, certificate }: TlsCredential, services: Services) {
+/** The services over HTTPS. The caller starts to listen. */
+export function wireApp({ key, certificate }: TlsCredential, services: SimulatedServices) {
   const app = Fastify({ https: { key, cert: certificate } });
-  // Bodies of any type come as text: what is wrong with them is said in the words of the service, and recorded.
+  // Every body is text, so that a service answers a wrong one with its own error, and the call is recorded.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   for (const { hop, method, url, handler } of routes(services))
@@ -49,16 +49,16 @@ export function wireApp({ key, certificate }: TlsCredential, services: Services)
       method,
       url,
       handler: (request: WireRequest, reply: FastifyReply) => {
-        const exchange = exchangeOf(hop, request, services.clock());
-        const answer = answerTo(exchange, handler, services.faults);
-        const { code, status } = services.calls.remember(exchange, answer);
+        const call = serviceCall(hop, request, services.clock());
+        const answer = answerTo(call, handler, services.faults);
+        const { code, status } = services.calls.record(call, answer);
         services.logger?.debug({ hop, code, status }, 'simulated call');
         return send(answer, reply);
       },
     });
   app.get('/:tenant/discovery/v2.0/keys', (request: WireRequest, reply) =>
-    // Not a hop: no client of this product fetches the keys, but a test that checks a token does.
-    send(keys(services.state, services.tokens)(exchangeOf('openid', request, services.clock())), reply),
+    // Not a hop: openndes does not fetch the keys, but a test that verifies a token does.
+    send(keys(services.state, services.tokens)(serviceCall('openid', request, services.clock())), reply),
   );
   return app;
 }
@@ -68,13 +68,13 @@ type WireRequest = FastifyRequest<{
   Querystring: Readonly<Record<string, string | string[] | undefined>>;
 }>;
 
-function answerTo(exchange: ServiceCall, handler: Handler, faults: Faults): ServiceAnswer {
-  const effect = faults.next(exchange.hop);
-  if (effect === undefined) return handler(exchange);
-  return 'twist' in effect ? handler(exchange, effect.twist) : effect.answer(exchange);
+function answerTo(call: ServiceCall, handler: ServiceHandler, faults: Faults): ServiceAnswer {
+  const effect = faults.next(call.hop);
+  if (effect === undefined) return handler(call);
+  return 'responseFault' in effect ? handler(call, effect.responseFault) : effect.answer(call);
 }
 
-function exchangeOf(hop: ServiceHop, request: WireRequest, at: Date): ServiceCall {
+function serviceCall(hop: ServiceHop, request: WireRequest, at: Date): ServiceCall {
   const id = request.headers['client-request-id'] ?? request.query['client-request-id'];
   return {
     hop,

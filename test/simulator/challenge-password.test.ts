@@ -1,3 +1,4 @@
+/** The challenge passwords of the simulator, and the code for each difference between request and challenge. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
@@ -26,7 +27,7 @@ test('a challenge is as long as a real one and fits into a PrintableString', () 
   assert.ok(mint({ subject: `CN=${'x'.repeat(5000)}` }).length > 5000);
 });
 
-test('a challenge opens to what it was minted for, and hides it', () => {
+test('a challenge contains its expectation, encrypted', () => {
   const challenge = mint({ subject: 'CN=Grüße', san: ['dns:a.example'] });
   const opened = openChallenge(challenge, keys);
   assert.ok(typeof opened === 'object');
@@ -35,7 +36,7 @@ test('a challenge opens to what it was minted for, and hides it', () => {
   assert.ok(!Buffer.from(challenge, 'base64').includes('a.example'));
 });
 
-test('a change of any octet is found', () => {
+test('a change of any octet is detected', () => {
   const blob = Buffer.from(mint({ subject: 'CN=x' }), 'base64');
   const codes = new Set<unknown>();
   for (let at = 0; at < blob.length; at++) {
@@ -49,7 +50,7 @@ test('a change of any octet is found', () => {
   assert.deepEqual([...codes].toSorted(), expected);
 });
 
-test('tampering with the encrypted part and with the signature fails the signature', () => {
+test('a change of the encrypted part or of the signature makes the signature invalid', () => {
   const blob = Buffer.from(mint({ subject: 'CN=x' }), 'base64');
   for (const at of [30, Math.floor(blob.length / 2), blob.length - 1]) {
     const changed = Buffer.from(blob);
@@ -58,7 +59,7 @@ test('tampering with the encrypted part and with the signature fails the signatu
   }
 });
 
-test('whatever comes as a challenge gets a code', () => {
+test('any other text as a challenge gets a code', () => {
   const text = fc.oneof(
     fc.string(),
     fc.base64String(),
@@ -93,7 +94,7 @@ const cases: readonly Case[] = [
   ],
   ['an empty subject that is expected', { subject: '', san: [DNS] }, { subject: '', san: [DNS] }, 'Success'],
   [
-    'extensions that nobody asked about',
+    'extensions that are not compared',
     { subject: 'CN=device-1' },
     { keyUsage: ['keyAgreement'], extendedKeyUsage: ['serverAuth'] },
     'Success',
@@ -143,7 +144,7 @@ for (const [name, expected, wish, code] of cases)
     assert.equal(codeOf(reply), code);
   });
 
-test('an elliptic key is not as long as an RSA key is expected to be', async (t) => {
+test('an elliptic curve key does not have the expected length of an RSA key', async (t) => {
   const { simulator, validate } = await startTenant(t, { state });
   const challenge = simulator.mint({ subject: 'CN=device-1', keyLength: 2048 });
   assert.equal(codeOf(await validate(await csr({ challenge }, generateKey('p256')))), 'KeyLengthMismatch');
@@ -173,7 +174,7 @@ test('validateRequest answers BadTenantIdInChallenge to a challenge of another t
   assert.equal(codeOf(await validate(await csr({ challenge }))), 'BadTenantIdInChallenge');
 });
 
-test('a challenge is good for an hour unless said otherwise, and not before its time', async (t) => {
+test('a challenge is valid for an hour by default, and not before its creation', async (t) => {
   const { simulator, clock, validate } = await startTenant(t, { state });
   const [hour, day] = [{}, { validitySeconds: 86_400 }].map((validity) =>
     simulator.mint({ subject: 'CN=device-1', ...validity }),
@@ -187,7 +188,7 @@ test('a challenge is good for an hour unless said otherwise, and not before its 
   assert.equal(codeOf(await validate(await csr({ challenge: day }))), 'Success');
 });
 
-test('validateRequest answers CertificateRequestDecodingFailed to what is no request', async (t) => {
+test('validateRequest answers CertificateRequestDecodingFailed to a request that cannot be parsed', async (t) => {
   const { simulator, validate } = await startTenant(t, { state });
   const challenge = simulator.mint({ subject: 'CN=device-1' });
   const good = await csr({ challenge });

@@ -1,3 +1,4 @@
+/** The control API and its web page. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
@@ -6,16 +7,16 @@ import { request } from 'undici';
 import type { RecordedCall } from '../../src/simulator/calls.ts';
 import { codeOf, control, csr, startTenant } from './tenant.ts';
 
-test('POST /challenges mints one that Intune takes', async (t) => {
+test('POST /challenges creates a challenge that Intune accepts', async (t) => {
   const { simulator, validate } = await startTenant(t);
-  const wish = { subject: 'CN=device-1', san: ['dns:a.example'], validitySeconds: 60 };
-  const { status, json } = await control(simulator, 'POST', '/challenges', wish);
+  const expectation = { subject: 'CN=device-1', san: ['dns:a.example'], validitySeconds: 60 };
+  const { status, json } = await control(simulator, 'POST', '/challenges', expectation);
   assert.equal(status, 200);
   const { challenge } = json as { challenge: string };
   assert.equal(codeOf(await validate(await csr({ san: ['dns:a.example'], challenge }))), 'Success');
 });
 
-for (const [body, words] of [
+for (const [body, message] of [
   [{}, /subject/],
   ['[]', /subject/],
   ['null', /object/],
@@ -30,14 +31,14 @@ for (const [body, words] of [
   [{ subject: `CN=${'x'.repeat(70_000)}` }, /exceeds/],
   ['{', /JSON/],
 ] as const)
-  test(`POST /challenges refuses ${JSON.stringify(body).slice(0, 60)} in words`, async (t) => {
+  test(`POST /challenges refuses ${JSON.stringify(body).slice(0, 60)} and says why`, async (t) => {
     const { simulator } = await startTenant(t);
     const { status, json } = await control(simulator, 'POST', '/challenges', body);
     assert.equal(status, 400);
-    assert.match((json as { error: string }).error, words);
+    assert.match((json as { error: string }).error, message);
   });
 
-test('GET /calls shows every call without secrets, DELETE forgets them', async (t) => {
+test('GET /calls shows every call without secrets, DELETE removes them', async (t) => {
   const { simulator, validate } = await startTenant(t);
   const challenge = simulator.mint({ subject: 'CN=device-1' });
   const certificateRequest = await csr({ challenge });
@@ -63,7 +64,7 @@ test('GET /calls shows every call without secrets, DELETE forgets them', async (
   assert.deepEqual((await control(simulator, 'GET', '/calls')).json, []);
 });
 
-test('a secret in a body that is no form is not kept', async (t) => {
+test('a secret in a body that is not a form is not recorded', async (t) => {
   const { simulator, send } = await startTenant(t);
   const { cloud, tenant, clientSecret } = simulator.tenant;
   const body = JSON.stringify({ client_secret: clientSecret });
@@ -85,7 +86,7 @@ test('faults are set, listed and cleared', async (t) => {
   assert.match((json as { error: string }).error, /Accepted: html/);
 });
 
-test('a foreign Host is refused, whatever it asks', async (t) => {
+test('a Host that is not loopback is refused', async (t) => {
   const { simulator } = await startTenant(t);
   for (const host of ['evil.example', '127.0.0.1.evil.example', 'localhost.evil.example:80'])
     assert.equal((await control(simulator, 'GET', '/calls', undefined, { host })).status, 403, host);
@@ -93,27 +94,27 @@ test('a foreign Host is refused, whatever it asks', async (t) => {
     assert.equal((await control(simulator, 'GET', '/calls', undefined, { host })).status, 200, host);
 });
 
-test('a form of a foreign page is refused', async (t) => {
+test('a form from a page of another origin is refused', async (t) => {
   const { simulator } = await startTenant(t);
   const headers = { 'content-type': 'text/plain' };
   const { status } = await control(simulator, 'POST', '/challenges', '{"subject":"CN=x"}', headers);
   assert.equal(status, 415);
 });
 
-test('an unknown path says what there is', async (t) => {
+test('an unknown path is answered with the paths of the API', async (t) => {
   const { simulator } = await startTenant(t);
   const { status, json } = await control(simulator, 'GET', '/challenge');
   assert.equal(status, 404);
   assert.match((json as { error: string }).error, /POST \/challenges/);
 });
 
-test('the page says that the tenant is simulated, and runs its own script alone', async (t) => {
+test('the page says that the tenant is simulated, and may run only its own script', async (t) => {
   const { simulator } = await startTenant(t, { tenant: 'a<b>&"c' });
   const response = await request(`${simulator.control}/`);
   const html = await response.body.text();
   assert.match(html, /This tenant is simulated/);
   assert.match(html, /a&lt;b&gt;&amp;&quot;c/);
-  assert.doesNotMatch(html, /https?:\/\/(?!evil\.example)/, 'nothing comes from elsewhere');
+  assert.doesNotMatch(html, /https?:\/\/(?!evil\.example)/, 'nothing is loaded from elsewhere');
   const script = /<script>(.*)<\/script>/s.exec(html)![1]!;
   const hash = createHash('sha256').update(script).digest('base64');
   assert.match(String(response.headers['content-security-policy']), /default-src 'none'/);

@@ -1,3 +1,4 @@
+/** The faults that can be set, on every hop. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { INTUNE_CODES } from '../../src/simulator/intune-codes.ts';
@@ -6,7 +7,7 @@ import { ACTIONS, HOPS, type ServiceHop } from '../../src/simulator/service-call
 import type { FaultValue } from '../../src/simulator/injected-faults.ts';
 import { codeOf, type Reply, startTenant, type Tenant } from './tenant.ts';
 
-/** One call to this hop, as bare as it may be: a fault comes before anything is looked at. */
+/** A minimal call to this hop: a fault applies before the call is checked. */
 const call = async (tenant: Tenant, hop: ServiceHop): Promise<Reply> => {
   const { cloud, tenant: name } = tenant.simulator.tenant;
   if (hop === 'openid') return tenant.send('GET', `${cloud.login}/${name}/v2.0/.well-known/openid-configuration`, {});
@@ -18,21 +19,21 @@ const call = async (tenant: Tenant, hop: ServiceHop): Promise<Reply> => {
 test('every Intune code can be forced on every action', async (t) => {
   const tenant = await startTenant(t);
   for (const action of ACTIONS)
-    for (const code of [...Object.keys(INTUNE_CODES), 'NeverHeardOf']) {
+    for (const code of [...Object.keys(INTUNE_CODES), 'NoSuchCode']) {
       tenant.simulator.fault({ hop: action, fault: { code }, count: 1 });
       const reply = await call(tenant, action);
       assert.deepEqual([reply.status, codeOf(reply)], [200, code]);
     }
 });
 
-test('a plain code is as good as an object', async (t) => {
+test('a code may be given without an object', async (t) => {
   const tenant = await startTenant(t);
   tenant.simulator.fault({ hop: 'validateRequest', fault: 'ChallengeExpired' });
   assert.equal(codeOf(await call(tenant, 'validateRequest')), 'ChallengeExpired');
 });
 
 for (const hop of HOPS)
-  test(`statuses, HTML, nothing and hanging up on ${hop}`, async (t) => {
+  test(`statuses, HTML, an empty body and a closed connection on ${hop}`, async (t) => {
     const tenant = await startTenant(t);
     const { simulator } = tenant;
     await call(tenant, hop);
@@ -54,7 +55,7 @@ for (const hop of HOPS)
     assert.deepEqual([simulator.calls().at(-1)!.code, simulator.calls().at(-1)!.status], ['disconnect', 0]);
   });
 
-test('timeout never answers, until the client goes away', { timeout: 10_000 }, async (t) => {
+test('timeout does not answer until the client closes the connection', { timeout: 10_000 }, async (t) => {
   const { simulator, agent } = await startTenant(t);
   simulator.fault({ hop: 'openid', fault: 'timeout' });
   const { cloud, tenant } = simulator.tenant;
@@ -80,7 +81,7 @@ test('nested500 is an InternalError with JSON in its message', async (t) => {
   assert.match((JSON.parse(error.message) as { Message: string }).Message, /internal server error.*Activity ID/);
 });
 
-test('discovery in lower case and at a foreign host', async (t) => {
+test('discovery with lower-case names and with addresses at another host', async (t) => {
   const { simulator, discover } = await startTenant(t);
   const listed = async (): Promise<Record<string, string>[]> =>
     (JSON.parse((await discover()).text) as { value: Record<string, string>[] }).value;
@@ -94,7 +95,7 @@ test('discovery in lower case and at a foreign host', async (t) => {
   for (const { uri } of await listed()) assert.equal(new URL(uri!).origin, simulator.tenant.cloud.login);
 });
 
-test('faults on one hop come in their order, and go when used up or cleared', async (t) => {
+test('faults on one hop apply in their order, until used up or cleared', async (t) => {
   const tenant = await startTenant(t);
   const { simulator } = tenant;
   const status = async (): Promise<number> => (await call(tenant, 'token')).status;
@@ -106,7 +107,7 @@ test('faults on one hop come in their order, and go when used up or cleared', as
   assert.equal(await status(), 200);
 });
 
-for (const [name, request, words] of [
+for (const [name, request, message] of [
   ['an unknown hop', { hop: 'sign', fault: 'html' }, /openid, token, discovery/],
   ['an unknown fault', { hop: 'token', fault: 'rain' }, /html.*timeout.*no-role.*503/s],
   ['an Intune code where there are none', { hop: 'token', fault: 'ChallengeExpired' }, /Accepted/],
@@ -121,6 +122,6 @@ for (const [name, request, words] of [
     const { simulator } = await startTenant(t);
     assert.throws(
       () => simulator.fault(request as never),
-      (error) => error instanceof ControlError && words.test(error.message),
+      (error) => error instanceof ControlError && message.test(error.message),
     );
   });

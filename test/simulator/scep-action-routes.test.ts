@@ -1,3 +1,4 @@
+/** The three ScepActions over HTTP. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -5,7 +6,7 @@ import { codeOf, csr, startTenant } from './tenant.ts';
 
 type NestedError = { error: { code: string; message: string } };
 
-test('validateRequest answers Success in the documented shape, and again when asked again', async (t) => {
+test('validateRequest answers Success in the documented form, also to a retry', async (t) => {
   const { simulator, validate } = await startTenant(t);
   const request = await csr({ challenge: simulator.mint({ subject: 'CN=device-1' }) });
   for (const reply of [await validate(request), await validate(request)]) {
@@ -49,7 +50,7 @@ for (const body of [
     assert.equal((JSON.parse(reply.text) as NestedError).error.code, 'BadRequest');
   });
 
-/** A tenant with one validated transaction, and a function that notifies of it. */
+/** A tenant, a request with a valid challenge, and functions that send both notifications. */
 async function validated(t: Parameters<typeof startTenant>[0]) {
   const tenant = await startTenant(t);
   const certificateRequest = await csr({ challenge: tenant.simulator.mint({ subject: 'CN=device-1' }) });
@@ -70,15 +71,15 @@ async function validated(t: Parameters<typeof startTenant>[0]) {
   };
   const failure = async (change: object = {}): Promise<string> => {
     const { transactionId, callerInfo } = good;
-    const words = { hResult: -1610612735, errorDescription: 'The CA is down.' };
-    const notification = { transactionId, certificateRequest, callerInfo, ...words, ...change };
+    const error = { hResult: -1610612735, errorDescription: 'The CA is down.' };
+    const notification = { transactionId, certificateRequest, callerInfo, ...error, ...change };
     const reply = await tenant.act('failureNotification', { notification });
     return reply.status === 200 ? codeOf(reply) : String(reply.status);
   };
   return { ...tenant, certificateRequest, success, failure };
 }
 
-test('successNotification needs a validated transaction with this very request', async (t) => {
+test('successNotification needs a validated transaction with the same request', async (t) => {
   const { success, validate, certificateRequest } = await validated(t);
   assert.equal(await success(), 'BadCertificateRequestIdInChallenge');
   assert.equal(codeOf(await validate(certificateRequest)), 'Success');
@@ -90,14 +91,14 @@ test('successNotification needs a validated transaction with this very request',
   assert.equal(await success({ certificateRequest: 'AAAA' }), 'CertificateRequestDecodingFailed');
 });
 
-test('a refused validation does not open the way for a notification', async (t) => {
+test('after a refused validation a notification is refused', async (t) => {
   const { success, validate, certificateRequest, clock } = await validated(t);
   clock.advance(3600);
   assert.equal(codeOf(await validate(certificateRequest)), 'ChallengeExpired');
   assert.equal(await success(), 'BadCertificateRequestIdInChallenge');
 });
 
-test('successNotification wants its fields well formed', async (t) => {
+test('successNotification needs well-formed members', async (t) => {
   const { success, validate, certificateRequest } = await validated(t);
   await validate(certificateRequest);
   for (const change of [
@@ -117,7 +118,7 @@ test('successNotification wants its fields well formed', async (t) => {
   assert.equal(await success({ certificateThumbprint: 7 }), '400');
 });
 
-test('failureNotification takes a 32-bit number and at most 255 characters, after a validation', async (t) => {
+test('failureNotification accepts a 32-bit number and at most 255 characters, after a validation', async (t) => {
   const { failure, validate, certificateRequest } = await validated(t);
   assert.equal(await failure(), 'BadCertificateRequestIdInChallenge');
   await validate(certificateRequest);

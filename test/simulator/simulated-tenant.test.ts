@@ -1,3 +1,4 @@
+/** Start, restart and end of the simulator. */
 import assert from 'node:assert/strict';
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
@@ -16,7 +17,7 @@ async function fresh(t: TestContext): Promise<Simulator> {
 
 const portOf = (url: string): number => Number(new URL(url).port);
 
-test('after a restart with the state certificates, tokens, challenges and the tenant stay good', async (t) => {
+test('after a restart with the state the CA, challenges and the tenant stay valid', async (t) => {
   const first = await startSimulator({ clock: () => new Date(), random: randomBytes });
   const challenge = first.mint({ subject: 'CN=device-1' });
   const agent = new Agent({ connect: { ca: first.caPem } });
@@ -34,7 +35,7 @@ test('after a restart with the state certificates, tokens, challenges and the te
   await response.body.dump();
 });
 
-test('a token of an earlier start is still good', async (t) => {
+test('after a restart with the state a token stays valid', async (t) => {
   const before = await startTenant(t);
   const { state, tenant } = before.simulator;
   const old = await before.token();
@@ -44,7 +45,7 @@ test('a token of an earlier start is still good', async (t) => {
   assert.equal(reply.status, 400, 'past the token check');
 });
 
-test('what is chosen is kept, secrets are made up otherwise', async (t) => {
+test('a chosen identity is used; otherwise ids and secrets are random', async (t) => {
   const identity = { tenant: 'contoso.onmicrosoft.com', clientId: 'my-client', clientSecret: 'my-secret' };
   const { simulator } = await startTenant(t, identity);
   const { cloud: _, ...pasted } = simulator.tenant;
@@ -54,7 +55,7 @@ test('what is chosen is kept, secrets are made up otherwise', async (t) => {
   assert.notEqual(a.caPem, b.caPem);
 });
 
-test('the certificate is for localhost and 127.0.0.1, under the CA that is given out', async (t) => {
+test('the certificate is for localhost and 127.0.0.1, issued by caPem', async (t) => {
   const { simulator } = await startTenant(t);
   const port = portOf(simulator.tenant.cloud.login);
   for (const servername of ['localhost', undefined]) {
@@ -67,7 +68,7 @@ test('the certificate is for localhost and 127.0.0.1, under the CA that is given
   assert.ok(new X509Certificate(simulator.caPem).ca);
 });
 
-test('a port that is taken is an error, and nothing stays open', async (t) => {
+test('a port in use is an error, and no listener stays open', async (t) => {
   const { simulator } = await startTenant(t);
   const controlPort = portOf(simulator.control);
   const options = { clock: () => new Date(), random: randomBytes };
@@ -75,7 +76,7 @@ test('a port that is taken is an error, and nothing stays open', async (t) => {
   await assert.rejects(startSimulator({ ...options, port: controlPort }), { code: 'EADDRINUSE' });
 });
 
-test('close does not wait for sockets that say nothing', async () => {
+test('close does not wait for sockets that send nothing', async () => {
   const simulator = await startSimulator({ clock: () => new Date(), random: randomBytes });
   const sockets = [simulator.tenant.cloud.login, simulator.control].map((url) => connect(portOf(url), '127.0.0.1'));
   await Promise.all(sockets.map((socket) => once(socket, 'connect')));
@@ -84,7 +85,7 @@ test('close does not wait for sockets that say nothing', async () => {
   await Promise.all(ended);
 });
 
-test('close ends a call that is never answered', { timeout: 10_000 }, async () => {
+test('close ends a call that has no answer', { timeout: 10_000 }, async () => {
   const simulator = await startSimulator({ clock: () => new Date(), random: randomBytes });
   simulator.fault({ hop: 'openid', fault: 'timeout' });
   const agent = new Agent({ connect: { ca: simulator.caPem } });
@@ -96,10 +97,10 @@ test('close ends a call that is never answered', { timeout: 10_000 }, async () =
   await agent.close();
 });
 
-test('the logger hears hop, code and status, and nothing of what was sent', async (t) => {
+test('the log has hop, code and status of a call, and nothing that was sent', async (t) => {
   const lines: object[] = [];
-  const hear = (fields: object): void => void lines.push(fields);
-  const { askToken } = await startTenant(t, { logger: { debug: hear, info: hear, warn: hear, error: hear } });
+  const note = (fields: object): void => void lines.push(fields);
+  const { askToken } = await startTenant(t, { logger: { debug: note, info: note, warn: note, error: note } });
   await askToken();
   assert.deepEqual(lines, [{ hop: 'token', code: 'OK', status: 200 }]);
 });

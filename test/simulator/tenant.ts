@@ -1,4 +1,4 @@
-/** A running simulator and a client that speaks its wire by hand, for the tests of this directory. */
+/** A running simulator and a simple HTTP client for it, for the tests of this directory. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { Agent, request } from 'undici';
@@ -22,7 +22,7 @@ export const DISCOVERY = '/v1.0/servicePrincipals/appId=0000000a-0000-0000-c000-
 
 export type Reply = { status: number; headers: Readonly<Record<string, unknown>>; text: string };
 
-/** A clock that a test can turn; it starts at the present because TLS looks at the real one. */
+/** A clock that a test can advance. It starts at the current time, because TLS uses the real clock. */
 export class TestClock {
   #offset = 0;
   readonly now = (): Date => new Date(Date.now() + this.#offset);
@@ -33,7 +33,7 @@ export class TestClock {
 
 export type Tenant = Awaited<ReturnType<typeof startTenant>>;
 
-/** Keys are slow to make, and most tests do not care whose they are. */
+/** Shared, because key generation is slow and most tests do not depend on the keys. */
 const STATE = await completeState({}, undefined, () => new Date(), randomBytes);
 
 export async function startTenant(t: TestContext, options: Partial<SimulatorOptions> = {}) {
@@ -95,7 +95,7 @@ function client(simulator: Simulator, agent: Agent) {
     return value.find(({ providerName }) => providerName === 'ScepRequestValidationFEService')!.uri;
   };
 
-  /** Calls an action as a good client does, but for the headers that are given. */
+  /** Calls an action as a correct client does, with other headers where given. */
   const act = async (action: ServiceAction, body: unknown, headers: Record<string, string> = {}): Promise<Reply> => {
     validation ??= await validationUri();
     const authorization = headers['authorization'] ?? `Bearer ${await token()}`;

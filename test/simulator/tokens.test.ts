@@ -1,3 +1,4 @@
+/** Tokens of the simulated Entra ID: issued to msal-node, and checked by the simulated services. */
 import assert from 'node:assert/strict';
 import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import { test } from 'node:test';
@@ -40,7 +41,7 @@ const msal = (tenant: Tenant, clientSecret = tenant.simulator.tenant.clientSecre
   });
 };
 
-test('msal-node gets a token with two calls, and Intune takes it', async (t) => {
+test('msal-node gets a token with two calls, and Intune accepts it', async (t) => {
   const tenant = await startTenant(t, { tenant: 'contoso.onmicrosoft.com' });
   const { simulator } = tenant;
   const scopes = [`${simulator.tenant.cloud.intune}//.default`];
@@ -63,7 +64,7 @@ test('msal-node reports the AADSTS number of a wrong secret', async (t) => {
   await assert.rejects(msal(tenant, 'wrong').acquireTokenByClientCredential({ scopes }), /AADSTS7000215/);
 });
 
-test('a token says who, for whom and what, and is signed with the published key', async (t) => {
+test('a token has issuer, audience, tenant, client and roles, and is signed with the published key', async (t) => {
   const tenant = await startTenant(t);
   const { cloud, clientId, tenant: tid } = tenant.simulator.tenant;
   const [header, payload, signature] = (await tenant.token()).split('.') as [string, string, string];
@@ -93,7 +94,7 @@ test('both spellings of the Intune scope give the same audience', async (t) => {
 for (const [name, fields, status, error, number] of [
   ['a wrong secret', { client_secret: 'wrong' }, 401, 'invalid_client', 7000215],
   ['no secret', { client_secret: '' }, 401, 'invalid_client', 7000218],
-  ['an unknown client', { client_id: 'nobody' }, 400, 'unauthorized_client', 700016],
+  ['an unknown client', { client_id: 'unknown' }, 400, 'unauthorized_client', 700016],
   ['a foreign scope', { scope: 'https://graph.microsoft.com/.default' }, 400, 'invalid_scope', 70011],
   ['another grant', { grant_type: 'password' }, 400, 'unsupported_grant_type', 70003],
   ['no scope', { scope: '' }, 400, 'invalid_request', 900144],
@@ -108,14 +109,14 @@ for (const [name, fields, status, error, number] of [
 
 test('an unknown tenant is refused at both paths of Entra', async (t) => {
   const { askToken, send, simulator } = await startTenant(t);
-  const configuration = `${simulator.tenant.cloud.login}/nobody/v2.0/.well-known/openid-configuration`;
-  for (const reply of [await askToken({}, 'nobody'), await send('GET', configuration, {})]) {
+  const configuration = `${simulator.tenant.cloud.login}/unknown/v2.0/.well-known/openid-configuration`;
+  for (const reply of [await askToken({}, 'unknown'), await send('GET', configuration, {})]) {
     assert.equal(reply.status, 400);
     assert.match((JSON.parse(reply.text) as EntraError).error_description, /^AADSTS90002: /);
   }
 });
 
-test('Graph wants a token for Graph, and lists both services', async (t) => {
+test('Graph needs a token for Graph, and lists both services', async (t) => {
   const { discover, token, send, simulator } = await startTenant(t);
   const { value } = JSON.parse((await discover()).text) as { value: { providerName: string; serviceName: string }[] };
   assert.deepEqual(
@@ -149,7 +150,7 @@ test('Intune refuses tokens that are missing, foreign, changed, expired or witho
   const [header, payload, signature] = good.split('.') as [string, string, string];
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
   const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-  assert.equal(await status(`Bearer ${good}`), 400, 'a good token gets as far as the body');
+  assert.equal(await status(`Bearer ${good}`), 400, 'with a valid token the body is checked');
   assert.equal(await status(''), 401);
   assert.equal(await status(`Basic ${good}`), 401);
   assert.equal(await status(`Bearer ${await token(`${simulator.tenant.cloud.graph}/.default`)}`), 401);
