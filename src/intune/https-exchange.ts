@@ -8,7 +8,7 @@ import {
 } from '../outbound/https-client.ts';
 import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
 
-/** One request, with what an error says about it. */
+/** One request, with the hop and the id that an error reports. */
 export type HttpsCall = OutboundRequest & { hop: IntuneHop; clientRequestId?: string | undefined };
 
 /**

@@ -30,7 +30,7 @@ export type OutboundReply = { status: number; headers: Readonly<Record<string, s
 /** Throws NoReply when there is no whole reply, and the signal's reason when the caller aborts. */
 export type OutboundExchange = (request: OutboundRequest, signal: AbortSignal) => Promise<OutboundReply>;
 
-/** What NoReply says besides its message; meanings as there. */
+/** The fields of NoReply; documented there. */
 type NoReplyDetails = { remedy: string; retryable: boolean; status?: number; cause?: unknown };
 
 /** No whole reply came. The message names the host only: nothing else of the URL, and nothing that was sent. */

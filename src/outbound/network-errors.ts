@@ -24,7 +24,7 @@ const FAULTS: Readonly<Record<string, Omit<NetworkFault, 'code'>>> = {
   ENETUNREACH: { remedy: ROUTE, retryable: true },
 };
 
-/** The remedy where no row says more. */
+/** The remedy for a fault without a row, and for a timeout. */
 export const NETWORK_REMEDY = 'Look at the network, the proxy and the service health.';
 
 /** The fault behind an error of `undici.request`. An unknown code is taken as temporary. */

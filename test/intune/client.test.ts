@@ -191,29 +191,32 @@ describe('what is not an answer', () => {
     assert.ok(error.message.includes(ACTIVITY) && error.message.includes(error.clientRequestId ?? '?'));
   });
 
-  const CASES: Record<string, { answer: Answer; says: RegExp }> = {
-    HTML: { answer: { text: '<html>Please log in</html>' }, says: /HTML or XML/ },
-    'HTML with 403': { answer: { status: 503, text: '<html>blocked</html>' }, says: /HTTP 503, HTML/ },
-    nothing: { answer: { text: '' }, says: /an empty body/ },
-    text: { answer: { text: 'OK' }, says: /text where an answer/ },
-    'a JSON string': { answer: ok('Success'), says: /text where an answer/ },
-    'a JSON array': { answer: ok([{ code: 'Success' }]), says: /text where an answer/ },
-    'JSON without a code': { answer: ok({ hello: 1 }), says: /JSON of another shape/ },
-    'a code that is a number': { answer: ok({ code: 0 }), says: /JSON of another shape/ },
-    'an empty code': { answer: ok({ code: '' }), says: /JSON of another shape/ },
-    'Success with a space': { answer: ok({ code: 'Success ' }), says: /JSON of another shape/ },
-    'Success with a control character': { answer: ok({ code: 'Success\u0000' }), says: /JSON of another shape/ },
-    'a code of control characters': { answer: ok({ code: '\u0000' }), says: /JSON of another shape/ },
-    'two codes': { answer: ok({ CODE: 'Success', Code: 'ChallengeExpired' }), says: /JSON of another shape/ },
-    'a "no" and a yes': { answer: ok({ Code: 'Success', code: 'ChallengeExpired' }), says: /JSON of another shape/ },
-    'a yes beside a list': { answer: ok({ code: ['Success'], Code: 'Success' }), says: /JSON of another shape/ },
-    'Success with 500': { answer: { status: 500, json: { code: 'Success' } }, says: /HTTP 500/ },
-    'a "no" with 503': { answer: { status: 503, json: { code: 'ChallengeExpired' } }, says: /HTTP 503/ },
-    'too much': { answer: { text: `{"code":"Success"}${' '.repeat(70_000)}` }, says: /more than 65536 octets/ },
+  const CASES: Record<string, { answer: Answer; message: RegExp }> = {
+    HTML: { answer: { text: '<html>Please log in</html>' }, message: /HTML or XML/ },
+    'HTML with 403': { answer: { status: 503, text: '<html>blocked</html>' }, message: /HTTP 503, HTML/ },
+    nothing: { answer: { text: '' }, message: /an empty body/ },
+    text: { answer: { text: 'OK' }, message: /text where an answer/ },
+    'a JSON string': { answer: ok('Success'), message: /text where an answer/ },
+    'a JSON array': { answer: ok([{ code: 'Success' }]), message: /text where an answer/ },
+    'JSON without a code': { answer: ok({ hello: 1 }), message: /JSON of another shape/ },
+    'a code that is a number': { answer: ok({ code: 0 }), message: /JSON of another shape/ },
+    'an empty code': { answer: ok({ code: '' }), message: /JSON of another shape/ },
+    'Success with a space': { answer: ok({ code: 'Success ' }), message: /JSON of another shape/ },
+    'Success with a control character': { answer: ok({ code: 'Success\u0000' }), message: /JSON of another shape/ },
+    'a code of control characters': { answer: ok({ code: '\u0000' }), message: /JSON of another shape/ },
+    'two codes': { answer: ok({ CODE: 'Success', Code: 'ChallengeExpired' }), message: /JSON of another shape/ },
+    'a refusal and a Success': {
+      answer: ok({ Code: 'Success', code: 'ChallengeExpired' }),
+      message: /JSON of another shape/,
+    },
+    'a Success beside a list': { answer: ok({ code: ['Success'], Code: 'Success' }), message: /JSON of another shape/ },
+    'Success with 500': { answer: { status: 500, json: { code: 'Success' } }, message: /HTTP 500/ },
+    'a refusal with 503': { answer: { status: 503, json: { code: 'ChallengeExpired' } }, message: /HTTP 503/ },
+    'too much': { answer: { text: `{"code":"Success"}${' '.repeat(70_000)}` }, message: /more than 65536 octets/ },
   };
-  for (const [name, { answer, says }] of Object.entries(CASES))
+  for (const [name, { answer, message }] of Object.entries(CASES))
     test(`${name} is no answer`, async () => {
-      assert.match((await unreachableAfter(answer)).message, says);
+      assert.match((await unreachableAfter(answer)).message, message);
     });
 
   for (const status of [300, 301, 302, 307, 308, 399])

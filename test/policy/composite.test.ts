@@ -33,8 +33,8 @@ const NOTICE: Notification = {
   description: 'x',
 };
 
-type Says = Decision['kind'] | 'throw';
-const SAYS: Readonly<Record<Says, () => Decision>> = {
+type Outcome = Decision['kind'] | 'throw';
+const OUTCOMES: Readonly<Record<Outcome, () => Decision>> = {
   allow: () => ({ kind: 'allow', notify: 'none' }),
   deny: () => ({ kind: 'deny', code: 'policy_denied', detail: 'no' }),
   pend: () => ({ kind: 'pend', reason: 'undecided', detail: 'later' }),
@@ -43,11 +43,11 @@ const SAYS: Readonly<Record<Says, () => Decision>> = {
   },
 };
 
-const says = (word: Says, asked: Says[] = []): Policy => ({
-  name: word,
+const answering = (kind: Outcome, asked: Outcome[] = []): Policy => ({
+  name: kind,
   async decide() {
-    asked.push(word);
-    return SAYS[word]();
+    asked.push(kind);
+    return OUTCOMES[kind]();
   },
 });
 const allows = (name: string, allow: Partial<Allow> = {}): Policy => ({
@@ -63,7 +63,7 @@ const notifiable = (name: string, allow: Partial<Allow> = {}, notified: string[]
   },
 });
 
-const outcome = async (policy: Policy): Promise<Says> => {
+const outcome = async (policy: Policy): Promise<Outcome> => {
   try {
     return (await policy.decide(REQUEST, never)).kind;
   } catch (error) {
@@ -72,34 +72,34 @@ const outcome = async (policy: Policy): Promise<Says> => {
   }
 };
 
-const words = fc.array(fc.constantFrom<Says>('allow', 'deny', 'pend', 'throw'), { minLength: 1, maxLength: 6 });
+const outcomes = fc.array(fc.constantFrom<Outcome>('allow', 'deny', 'pend', 'throw'), { minLength: 1, maxLength: 6 });
 
 test('allOf allows exactly when every member allows; a deny counts more than a pend', () =>
   fc.assert(
-    fc.asyncProperty(words, async (list) => {
-      const asked: Says[] = [];
-      const stop = list.findIndex((word) => word === 'deny' || word === 'throw');
+    fc.asyncProperty(outcomes, async (list) => {
+      const asked: Outcome[] = [];
+      const stop = list.findIndex((kind) => kind === 'deny' || kind === 'throw');
       const expected = stop >= 0 ? list[stop] : list.includes('pend') ? 'pend' : 'allow';
-      assert.equal(await outcome(allOf(list.map((word) => says(word, asked)))), expected);
+      assert.equal(await outcome(allOf(list.map((kind) => answering(kind, asked)))), expected);
       assert.deepEqual(asked, stop >= 0 ? list.slice(0, stop + 1) : list);
     }),
   ));
 
 test('anyOf allows exactly when a member allows; then an error counts more than a pend, and a pend than a deny', () =>
   fc.assert(
-    fc.asyncProperty(words, async (list) => {
-      const asked: Says[] = [];
+    fc.asyncProperty(outcomes, async (list) => {
+      const asked: Outcome[] = [];
       const yes = list.indexOf('allow');
-      const expected = (['allow', 'throw', 'pend', 'deny'] as const).find((word) => list.includes(word));
-      assert.equal(await outcome(anyOf(list.map((word) => says(word, asked)))), expected);
+      const expected = (['allow', 'throw', 'pend', 'deny'] as const).find((kind) => list.includes(kind));
+      assert.equal(await outcome(anyOf(list.map((kind) => answering(kind, asked)))), expected);
       assert.deepEqual(asked, yes >= 0 ? list.slice(0, yes + 1) : list);
     }),
   ));
 
 test('nested composites never allow what no member allows', () =>
   fc.assert(
-    fc.asyncProperty(fc.array(words, { minLength: 1, maxLength: 3 }), async (lists) => {
-      const all = lists.map((list) => anyOf(list.map((word) => says(word))));
+    fc.asyncProperty(fc.array(outcomes, { minLength: 1, maxLength: 3 }), async (lists) => {
+      const all = lists.map((list) => anyOf(list.map((kind) => answering(kind))));
       const kind = await outcome(allOf(all));
       assert.equal(
         kind === 'allow',
@@ -162,7 +162,7 @@ test('allOf that waits for an administrator consumes the challenge, because no m
 
 test('anyOf returns the decision of the member that allowed, with its name', async () => {
   const policy = anyOf([
-    says('deny'),
+    answering('deny'),
     allows('b', { consumes: 'x', vouchesForNames: true, facts: { b: '1' } }),
     allows('c'),
   ]);
@@ -183,7 +183,7 @@ test('anyOf notifies the one member with notify, and only of what it allowed', a
   ]);
   const decision = await policy.decide(REQUEST, never);
   assert.equal(decision.kind === 'allow' && decision.notify, 'none');
-  const other = anyOf([says('deny'), notifiable('b', { notify: 'strict' }, notified)]);
+  const other = anyOf([answering('deny'), notifiable('b', { notify: 'strict' }, notified)]);
   const strict = await other.decide(REQUEST, never);
   assert.equal(strict.kind === 'allow' && strict.notify, 'strict');
   assert.deepEqual(await other.notify?.(NOTICE, never), { b: 'notified' });
@@ -197,10 +197,10 @@ test('anyOf with two notifiable members is refused: a stored notification does n
 test('anyOf denies with the code that all gave, else policy_denied, and with the details of all', async () => {
   const denies = (name: string, code: 'challenge_wrong' | 'challenge_used'): Policy => ({
     name,
-    decide: async () => ({ kind: 'deny', code, detail: `${name} says no` }),
+    decide: async () => ({ kind: 'deny', code, detail: `${name} denies` }),
   });
   const same = await anyOf([denies('a', 'challenge_wrong'), denies('b', 'challenge_wrong')]).decide(REQUEST, never);
-  assert.ok(same.kind === 'deny' && same.code === 'challenge_wrong' && same.detail === 'a: a says no; b: b says no');
+  assert.ok(same.kind === 'deny' && same.code === 'challenge_wrong' && same.detail === 'a: a denies; b: b denies');
   const mixed = await anyOf([denies('a', 'challenge_wrong'), denies('b', 'challenge_used')]).decide(REQUEST, never);
   assert.ok(mixed.kind === 'deny' && mixed.code === 'policy_denied');
 });

@@ -80,7 +80,7 @@ const unreachable = new IntuneUnreachable({
 
 describe('decide', () => {
   for (const challenge of [undefined, ''])
-    test(`challenge ${JSON.stringify(challenge)}: denied without asking Intune`, async () => {
+    test(`challenge ${JSON.stringify(challenge)}: denied without a call to Intune`, async () => {
       const { client, asked } = fakeClient({ code: 'Success' });
       const policy = intunePolicy({ client, notify: 'strict', onUnreachable: 'pending' });
       const decision = await policy.decide(requestWith(challenge), never);
@@ -199,7 +199,7 @@ for (const [what, challenge] of [
   ['no challenge', undefined],
   ['an empty challenge', ''],
 ] as const)
-  test(`S05 Intune on, ${what}: FAILURE 2, and Intune is not asked`, async () => {
+  test(`S05 Intune on, ${what}: FAILURE 2, and Intune is not called`, async () => {
     const { client, asked } = fakeClient({ code: 'Success' });
     const under = await endpointUnderTest(intunePolicy({ client, notify: 'strict', onUnreachable: 'pending' }));
     const { challenge: _challenge, ...plan } = REQUEST_PLAN;

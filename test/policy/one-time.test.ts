@@ -81,7 +81,7 @@ for (const [challenge, endpoint] of [
     assert.ok(!decision.detail.includes(GOOD));
   });
 
-test('S03 a thousand guesses: refused, told once a minute without any of them, and nobody is locked out', async () => {
+test('S03 a thousand guesses are refused, with one warning a minute that contains none of them, and without a lock-out', async () => {
   const { decide, logged, forward } = policyUnderTest();
   for (let guess = 0; guess < 1000; guess++) assert.equal((await decide(`GUESS${guess}`)).kind, 'deny');
   assert.equal(logged.length, 1);
@@ -95,7 +95,7 @@ test('S03 a thousand guesses: refused, told once a minute without any of them, a
   assert.equal(logged.length, 2);
 });
 
-test('S03 a few wrong passwords are people, not an attack', async () => {
+test('S03 fewer than twenty wrong passwords in a minute give no warning', async () => {
   const { decide, logged, forward } = policyUnderTest();
   for (let minute = 0; minute < 10; minute++) {
     for (let guess = 0; guess < 19; guess++) await decide('WRONG');

@@ -11,7 +11,7 @@ import { OID } from '../../src/pkix/oids.ts';
 import { challengeKeys, mintChallenge, openChallenge } from '../../src/simulator/challenge-password.ts';
 import type { Expectation } from '../../src/simulator/expectation.ts';
 import { completeState } from '../../src/simulator/state.ts';
-import { codeOf, csr, KEY, startTenant, type Wish } from './tenant.ts';
+import { codeOf, csr, KEY, startTenant, type RequestPlan } from './tenant.ts';
 
 const clock = (): Date => new Date();
 const state = await completeState({}, undefined, clock, randomBytes);
@@ -77,7 +77,7 @@ const full = {
   keyLength: 2048,
 } as const satisfies Expectation;
 
-type Case = [name: string, expected: Expectation, wish: Wish, code: string];
+type Case = [name: string, expected: Expectation, actual: RequestPlan, code: string];
 const cases: readonly Case[] = [
   ['everything as expected', full, full, 'Success'],
   [
@@ -137,10 +137,10 @@ const cases: readonly Case[] = [
   ],
 ];
 
-for (const [name, expected, wish, code] of cases)
+for (const [name, expected, actual, code] of cases)
   test(`validateRequest on ${name}: ${code}`, async (t) => {
     const { simulator, validate } = await startTenant(t, { state });
-    const reply = await validate(await csr({ ...wish, challenge: simulator.mint(expected) }));
+    const reply = await validate(await csr({ ...actual, challenge: simulator.mint(expected) }));
     assert.equal(codeOf(reply), code);
   });
 

@@ -140,7 +140,7 @@ export const control = async (
 
 export const KEY: KeyProvider = rsaKey('device');
 
-export type Wish = {
+export type RequestPlan = {
   subject?: string;
   san?: readonly string[];
   keyUsage?: readonly KeyUsage[];
@@ -149,15 +149,16 @@ export type Wish = {
 };
 
 /** A certification request, base64 of its DER. */
-export async function csr(wish: Wish, key: KeyProvider = KEY): Promise<string> {
+export async function csr(wanted: RequestPlan, key: KeyProvider = KEY): Promise<string> {
   const extensions = [
-    wish.san && subjectAltName(wish.san.map(generalNameFromText)),
-    wish.keyUsage && keyUsage(wish.keyUsage),
-    wish.extendedKeyUsage && extendedKeyUsage(wish.extendedKeyUsage.map((name) => EXTENDED_KEY_USAGES[name] ?? name)),
+    wanted.san && subjectAltName(wanted.san.map(generalNameFromText)),
+    wanted.keyUsage && keyUsage(wanted.keyUsage),
+    wanted.extendedKeyUsage &&
+      extendedKeyUsage(wanted.extendedKeyUsage.map((name) => EXTENDED_KEY_USAGES[name] ?? name)),
   ].filter((extension) => extension !== undefined);
-  const plan = { subject: nameFromText(wish.subject ?? 'CN=device-1'), extensions };
+  const plan = { subject: nameFromText(wanted.subject ?? 'CN=device-1'), extensions };
   const der = await writeCertificationRequest(
-    wish.challenge === undefined ? plan : { ...plan, challenge: wish.challenge },
+    wanted.challenge === undefined ? plan : { ...plan, challenge: wanted.challenge },
     key,
   );
   return Buffer.from(der).toString('base64');
