@@ -9,6 +9,8 @@ import { httpsClient, NoReply, type OutboundReply } from '../../src/outbound/htt
 import { fakeTenant, rejection } from '../intune/fake-tenant.ts';
 
 const never = new AbortController().signal;
+/** For tests that would wait for ever if the client did not end the exchange. */
+const LIMITED = { timeout: 15_000 };
 
 async function serve(t: TestContext, answer: RequestListener): Promise<{ url: string; host: string }> {
   const server = createServer(answer).listen(0, '127.0.0.1');
@@ -70,19 +72,23 @@ test('a body as long as the limit is read, one octet more is not', async (t) => 
   );
 });
 
-test('a server that does not answer in time: the error names the host and the limit, and a retry may help', async (t) => {
-  const { url, host } = await serve(t, () => undefined);
-  const error = await noReply(clientUnderTest(t, { timeoutMs: 20 })({ url }));
-  assert.deepEqual([error.message, error.retryable], [`${host} gave no answer within 20 ms`, true]);
-});
+test(
+  'a server that does not answer in time: the error names the host and the limit, and a retry may help',
+  LIMITED,
+  async (t) => {
+    const { url, host } = await serve(t, () => undefined);
+    const error = await noReply(clientUnderTest(t, { timeoutMs: 20 })({ url }));
+    assert.deepEqual([error.message, error.retryable], [`${host} gave no answer within 20 ms`, true]);
+  },
+);
 
-test('the time limit includes the body', async (t) => {
+test('the time limit includes the body', LIMITED, async (t) => {
   const { url } = await serve(t, (_request, response) => void response.write('half'));
   const error = await noReply(clientUnderTest(t, { timeoutMs: 200 })({ url }));
   assert.match(error.message, /within 200 ms$/);
 });
 
-test('a caller that aborts gets its own reason', async (t) => {
+test('a caller that aborts gets its own reason', LIMITED, async (t) => {
   const caller = new AbortController();
   const reason = new Error('the device went away');
   const { url } = await serve(t, () => caller.abort(reason));

@@ -17,7 +17,7 @@ function shared() {
   return { call, runs };
 }
 
-test('calls at the same time share one run; a later call starts another', async () => {
+test('calls at the same time share one run; a later call starts another', { timeout: 5000 }, async () => {
   const { call, runs } = shared();
   const both = [call(never), call(never)];
   runs[0]?.resolve('first');
@@ -28,7 +28,7 @@ test('calls at the same time share one run; a later call starts another', async 
   assert.equal(runs.length, 2);
 });
 
-test('an error reaches every caller, and the next call starts again', async () => {
+test('an error reaches every caller, and the next call starts again', { timeout: 5000 }, async () => {
   const { call, runs } = shared();
   const both = [call(never), call(never)];
   runs[0]?.reject(new Error('failed'));
@@ -38,7 +38,7 @@ test('an error reaches every caller, and the next call starts again', async () =
   assert.equal(await later, 'fine');
 });
 
-test('a caller that aborts gets its own reason; the run goes on for the others', async () => {
+test('a caller that aborts gets its own reason; the run goes on for the others', { timeout: 5000 }, async () => {
   const { call, runs } = shared();
   const caller = new AbortController();
   const first = call(caller.signal);
