@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { ENTRA_CODES } from '../../src/intune/entra-faults.ts';
 import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
-import { singleFlight } from '../../src/intune/single-flight.ts';
+import { singleFlight } from '../../src/outbound/single-flight.ts';
 import { everything, type FakeTenant, fakeTenant, rejection, SECRET } from './fake-tenant.ts';
 
 const request = { transactionId: 'T', csr: Buffer.from('csr') };
@@ -24,7 +24,7 @@ test('twenty devices at a cold start make one token request for each resource an
   assert.deepEqual([count('token'), count('discovery'), count('validateRequest')], [2, 1, 20]);
 });
 
-test('one who has given up before gets his reason at once, and waits for nothing', async () => {
+test('a caller that has already aborted gets its reason at once', async () => {
   const silent = singleFlight(() => new Promise<never>(() => {}));
   await assert.rejects(silent(AbortSignal.abort(new Error('gone'))), /^Error: gone$/);
 });

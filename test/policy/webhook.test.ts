@@ -255,27 +255,27 @@ test('S07 a service that echoes the challenge puts it into no decision, also whe
   }
 });
 
-test('an answer of 64 KiB is read, and one octet more is none', async (t) => {
+test('a reply of 64 KiB is read, and one octet more is not', async (t) => {
   const padded = (octets: number) => answers(YES.padEnd(octets));
   const longest = await asked(t, padded(65_536));
   assert.equal(longest.decision.kind, 'allow');
   const longer = await asked(t, padded(65_537));
   assert.ok(longer.decision.kind === 'pend' && longer.decision.reason === 'unreachable');
-  assert.match(longer.decision.detail, /an answer of more than 65536 octets$/);
+  assert.match(longer.decision.detail, /answered with more than 65536 octets$/);
 });
 
-test('a service that says no, or later, without a reason', async (t) => {
+test('a service that denies, or has not decided yet, without a reason', async (t) => {
   const denied = await asked(t, answers('{"decision":"deny"}'));
   assert.deepEqual(denied.decision, {
     kind: 'deny',
     code: 'policy_denied',
-    detail: 'the webhook said no: no reason',
+    detail: 'the webhook denied the request: no reason',
   });
   const later = await asked(t, answers('{"decision":"pend"}'));
   assert.deepEqual(later.decision, {
     kind: 'pend',
     reason: 'undecided',
-    detail: 'the webhook said later: no reason',
+    detail: 'the webhook has not decided yet: no reason',
   });
 });
 
