@@ -47,7 +47,7 @@ export type ValidityUnit = 'Hours' | 'Days' | 'Weeks' | 'Months' | 'Years';
 
 /** One request for one certificate, in the terms of enrolment rather than of SCEP. */
 export type EnrollmentRequest = {
-  /** The configured path of the endpoint, its name everywhere. */
+  /** The name of the endpoint: `endpoints[].name`, its path as written when absent. */
   endpoint: string;
   transactionId: string;
   csr: CertificationRequest;

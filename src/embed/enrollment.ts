@@ -21,6 +21,11 @@ import { systemClock, systemDeadline, systemRandom } from './system.ts';
 export type EndpointOptions = {
   /** The path of the URL, for example `/certsrv/mscep/mscep.dll`. */
   path: string;
+  /**
+   * What the store, notifications and the log call the endpoint; the path as written when absent. Keep it when the path
+   * changes, so that renewals and polls still find their rows.
+   */
+  name?: string;
   policy: Policy;
   issuer: Issuer;
   revoker?: Revoker;
@@ -78,7 +83,7 @@ export function startEnrollment(options: EnrollmentOptions): Enrollment {
   const { store, logger, clock = systemClock, random = systemRandom } = options;
   const around: EnrollmentServices = { store, logger, clock, deadline: systemDeadline };
   const parts = options.endpoints.map((endpoint) => assemble(endpoint, clock, random));
-  const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.path, endpoint]));
+  const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.name, endpoint]));
   return {
     services: parts.map((part) => scepService(part, around)),
     close: notificationLoop(endpoints, around, options.notificationInterval ?? NOTICE_INTERVAL),
@@ -89,6 +94,7 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
   assertApprovable(options);
   const {
     ra,
+    name = options.path,
     next,
     legacy: named,
     signingTime = SIGNING_TIME,
@@ -102,7 +108,7 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
   const rules: MessageRules = { legacy, renewal, signingTime: signingTime === 'off' ? undefined : signingTime };
   const codec = messageCodec({ ra: authority, rules, clock, random });
   return {
-    endpoint: { ...rest, renewal, retention, codec },
+    endpoint: { ...rest, name, renewal, retention, codec },
     capabilities: capabilities({ legacy, renewal, nextCa: next !== undefined }),
     ra: raCertificates(options),
     chain: options.chain,

@@ -33,16 +33,16 @@ export function recogniseAgain(
   { header: { transactionId }, replyTo }: Pick<ScepRequest, 'header' | 'replyTo'>,
   csr: CertificationRequest,
   signedBy: StoredCertificate | undefined,
-  { path }: Pick<Endpoint, 'path'>,
+  { name }: Pick<Endpoint, 'name'>,
 ): Recognised {
   const signerSpki = replyTo.signerKey.spki;
   const signer = keyHash(signerSpki);
   // A renewal of the same key can be the same request octet for octet: what differs is the certificate that signed it.
   const renewed = signedBy ? [signedBy.thumbprint] : [];
-  const key = transactionKey(path, transactionId, signer, sha256(csr.der), ...renewed);
+  const key = transactionKey(name, transactionId, signer, sha256(csr.der), ...renewed);
   return {
-    request: { endpoint: path, transactionId, csr, signerSpki },
-    transaction: { key, endpoint: path, transactionId, signer, subject: csr.subjectText },
+    request: { endpoint: name, transactionId, csr, signerSpki },
+    transaction: { key, endpoint: name, transactionId, signer, subject: csr.subjectText },
     ...(signedBy && { signedBy }),
   };
 }

@@ -150,7 +150,7 @@ async function settle(
     audit: {
       at: now,
       event: 'issued',
-      endpoint: endpoint.path,
+      endpoint: endpoint.name,
       transactionId: request.transactionId,
       serial: certificate.serial,
     },

@@ -76,13 +76,13 @@ async function send(notification: Notification, { policy }: Endpoint, { deadline
 /** The device gets its answer even when the CA does not: nobody has the certificate, and the log says what to do. */
 export async function tellRevoker(
   { serial, der }: StoredCertificate,
-  { path, revoker }: Endpoint,
+  { name, revoker }: Endpoint,
   { logger, deadline }: EnrollmentServices,
 ): Promise<void> {
   try {
     await revoker?.revoke(der, 'cessationOfOperation', deadline());
   } catch (err) {
-    logger.error({ endpoint: path, serial, err }, 'the CA did not take the revocation: revoke this certificate there');
+    logger.error({ endpoint: name, serial, err }, 'the CA did not take the revocation: revoke this certificate there');
   }
 }
 
@@ -168,9 +168,9 @@ async function finishOrphan(due: PendingNotification, endpoint: Endpoint, around
     endpoint,
     around,
   );
-  const { endpoint: path, transactionId } = notification;
+  const { endpoint: name, transactionId } = notification;
   around.logger.warn(
-    { endpoint: path, transactionId, serial: certificate.serial, outcome: outcome.kind },
+    { endpoint: name, transactionId, serial: certificate.serial, outcome: outcome.kind },
     'finished what an earlier run left behind',
   );
 }

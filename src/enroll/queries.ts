@@ -24,7 +24,7 @@ export async function polled(
   { store }: EnrollmentServices,
 ): Promise<Recognised | Outcome> {
   const signer = keyHash(scep.replyTo.signerKey.spki);
-  const mine = await store.findPolled(pollKey(endpoint.path, scep.header.transactionId, signer));
+  const mine = await store.findPolled(pollKey(endpoint.name, scep.header.transactionId, signer));
   if (!mine) return unknown('unknown_transaction', 'no transaction of this key');
   if (!mine.csr) return decided(mine);
   const csr = withoutProof(readCertificationRequest(mine.csr));

@@ -69,7 +69,7 @@ function conditions(
 ): [boolean, string][] {
   const left = renewed.notAfter.getTime() - now.getTime();
   return [
-    [renewed.endpoint === endpoint.path, 'belongs to another endpoint'],
+    [renewed.endpoint === endpoint.name, 'belongs to another endpoint'],
     [renewed.state === 'delivered', 'is revoked or was never delivered'],
     [now >= renewed.notBefore && left > 0, 'is not valid now'],
     [endpoint.renewBefore === undefined || left <= endpoint.renewBefore, 'is not in its renewal window yet'],

@@ -19,7 +19,10 @@ export type ScepAnswer = {
 };
 
 export interface ScepService {
+  /** The path of its URL. */
   readonly path: string;
+  /** The name of its endpoint, for the log. */
+  readonly name: string;
   readonly capabilities: string;
   readonly caCertificates: CaCertificates;
   /** For GetCACertChain and GetCAChain. */
@@ -47,6 +50,7 @@ export function scepService(plan: ServicePlan, around: EnrollmentServices): Scep
   const legacyFacts = legacyUses();
   return {
     path: endpoint.path,
+    name: endpoint.name,
     capabilities,
     caCertificates: caCertificates(ra, chain),
     caChain: caChain(ra, chain),

@@ -89,7 +89,7 @@ function assertSafe(url: string): void {
 }
 
 const requestFacts = (request: FastifyRequest, service?: ScepService): Record<string, unknown> => ({
-  endpoint: service?.path,
+  endpoint: service?.name,
   method: request.method,
   ip: request.ip,
   userAgent: request.headers['user-agent']?.slice(0, 200),

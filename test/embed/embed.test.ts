@@ -169,3 +169,24 @@ test('closing the app ends the plugin and leaves the store open', async (t) => {
   await server.close();
   await store.check();
 });
+
+test('an endpoint is called by its name where it has one, and by its path as written where it has none', async (t) => {
+  const { options, issuer, store, logger } = await vendor(t);
+  const [endpoint] = options.endpoints;
+  const named = { ...endpoint!, path: '/pki/renamed', name: 'printers' };
+  const server = await createServer({ ...options, endpoints: [endpoint!, named] });
+  t.after(() => server.close());
+  const origin = new URL(await urlOf(server)).origin;
+  for (const path of [PATH, '/pki/renamed']) {
+    const scep = await discover(`${origin}${path}`, context);
+    const key = rsaKey(`device at ${path}`);
+    assert.equal((await enrol(scep, { ...device, key, challenge: CODE }, context)).status, 'success');
+  }
+  assert.deepEqual(
+    issuer.orders.map(({ endpoint }) => endpoint),
+    [PATH, 'printers'],
+  );
+  const records = await store.listCertificates({});
+  assert.deepEqual(records.map(({ endpoint }) => endpoint).toSorted(), [PATH, 'printers']);
+  assert.match(logger.lines.join(''), /"endpoint":"printers","method":"POST"/);
+});

@@ -11,7 +11,7 @@ import { CSR } from '../kit/requests.ts';
 const csr = withoutProof(readCertificationRequest(CSR));
 const other = { ...csr, der: Buffer.concat([csr.der, Buffer.of(0)]) };
 
-const keyOf = (transactionId: string, request = csr, path = '/scep', signer = client, signedBy?: StoredCertificate) =>
+const keyOf = (transactionId: string, request = csr, name = '/scep', signer = client, signedBy?: StoredCertificate) =>
   recogniseAgain(
     {
       header: {
@@ -30,7 +30,7 @@ const keyOf = (transactionId: string, request = csr, path = '/scep', signer = cl
     },
     request,
     signedBy,
-    { path },
+    { name },
   ).transaction.key;
 
 test('a key begins with what a poll knows, and the rest is a hash that no part of it shortens', () => {

@@ -19,6 +19,7 @@ async function served(t: TestContext, { rollover }: { rollover: boolean }) {
   const { endpoint, around } = await endpointUnderTest(allows('none'), { path: PATH });
   const plan = {
     endpoint,
+    name: PATH,
     capabilities: capabilities({ legacy: new Set(), renewal: true, nextCa: rollover }),
     ra: [ra.certificate],
     chain,

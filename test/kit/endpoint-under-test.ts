@@ -56,6 +56,7 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
   const rules = { legacy: new Set<never>(), signingTime: undefined, renewal };
   const endpoint: Endpoint = {
     path: PATH,
+    name: different.path ?? PATH,
     policy,
     issuer: authority(clock),
     codec: messageCodec({ ra: registration, rules, clock, random }),
@@ -76,7 +77,7 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
     around,
   );
   const notifications = (orphanedAfter = ORPHANED_AFTER) =>
-    sendDueNotifications(new Map([[endpoint.path, endpoint]]), around, new Date(clock().getTime() - orphanedAfter));
+    sendDueNotifications(new Map([[endpoint.name, endpoint]]), around, new Date(clock().getTime() - orphanedAfter));
   return { service, endpoint, around, store, clock, log, notifications };
 }
 

@@ -147,6 +147,7 @@ for (const name of vectors) {
 describe('sent as the client sends it', () => {
   const service: ScepService = {
     path: '/certsrv/mscep/mscep.dll',
+    name: '/certsrv/mscep/mscep.dll',
     capabilities: '',
     caCertificates: caCertificates(raCertificates, []),
     caChain: caCertificates(raCertificates, []),
