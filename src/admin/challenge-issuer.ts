@@ -18,7 +18,7 @@ export type IssuedChallenge = { password: string; expires?: { at: Date; validity
 
 /** Issues passwords for one endpoint. */
 export interface ChallengeIssuer {
-  /** The path of the endpoint, for which alone the passwords are good. */
+  /** The name of the endpoint, for which alone the passwords are good. */
   readonly endpoint: string;
   /** `full`: as many as there may be are outstanding. */
   issue(): Promise<IssuedChallenge | 'full'>;

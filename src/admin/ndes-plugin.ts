@@ -5,8 +5,8 @@ import type { Authenticate, Login } from './basic-authentication.ts';
 import type { ChallengeIssuer } from './challenge-issuer.ts';
 import { type Charset, encodePage, failurePage, passwordPage, refusalPage } from './ndes-page.ts';
 
-/** One page: who issues its passwords, and the certificate of the issuing CA (DER), whose thumbprint it shows. */
-export type AdminPage = { issuer: ChallengeIssuer; caCertificate: Uint8Array };
+/** One page: the path of its endpoint, who issues its passwords, and the issuing CA (DER), whose thumbprint it shows. */
+export type AdminPage = { path: string; issuer: ChallengeIssuer; caCertificate: Uint8Array };
 
 export type NdesPagesOptions = { pages: readonly AdminPage[]; authenticate: Authenticate; logger: Logger };
 
@@ -15,8 +15,8 @@ const NDES_ADMIN_PATH = '/certsrv/mscep_admin';
 const RETRY_AFTER_SECONDS = '60';
 
 /** Where the page of an endpoint is, without the slash at its end. */
-export function adminPath(endpoint: string): string {
-  const path = endpoint.replace(/\/$/, '');
+export function adminPath(endpointPath: string): string {
+  const path = endpointPath.replace(/\/$/, '');
   return path.toLowerCase() === NDES_PATH ? NDES_ADMIN_PATH : `${path}/mscep_admin`;
 }
 
@@ -39,7 +39,7 @@ export async function ndesPages(
   });
 
   for (const page of pages) {
-    const path = adminPath(page.issuer.endpoint);
+    const path = adminPath(page.path);
     const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const [requested = '', query] = request.url.split('?', 2);
       if (!requested.endsWith('/')) return reply.redirect(`${path}/${query === undefined ? '' : `?${query}`}`, 301);

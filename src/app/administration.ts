@@ -40,5 +40,5 @@ export async function administration(
 function pageOf(endpoint: EndpointConfig, { authorities }: Settings, store: Store): AdminPage | undefined {
   const issuer = challengeIssuerOf(endpoint, store);
   const [caCertificate] = authorities.get(endpoint.authority)!.authority.chain;
-  return issuer && { issuer, caCertificate: caCertificate! };
+  return issuer && { path: endpoint.path, issuer, caCertificate: caCertificate! };
 }

@@ -29,8 +29,9 @@ export async function adminUnderTest(t: TestContext, different: Different = {}) 
   const clock = handClock();
   const log = keptLog();
   const store = await openSqliteStore({ path: ':memory:', clock });
-  const pages = [PATH, LAB].map((endpoint) => ({
-    issuer: challengeIssuer(endpoint, { ...RULES, ...rules }, { store: wrap(store), clock, random }),
+  const pages = [PATH, LAB].map((path) => ({
+    path,
+    issuer: challengeIssuer(path, { ...RULES, ...rules }, { store: wrap(store), clock, random }),
     caCertificate: issuing.certificate,
   }));
   const authenticate = basicAuthentication({
