@@ -1,84 +1,84 @@
-/** A configuration file to a running server. */
+/** Starts the server that a configuration file describes. */
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { Config } from '../config/schema.ts';
+import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
-import type { Logger } from '../core/environment.ts';
 import type { Store } from '../core/store.ts';
-import { type IntuneClient, intuneClient } from '../intune/client.ts';
-import { administration } from './administration.ts';
-import type { Config, EndpointConfig } from '../config/schema.ts';
-import type { RevocationList } from '../revocation/revocation-list.ts';
 import { createServer } from '../embed/embed.ts';
 import type { EndpointOptions } from '../embed/enrollment.ts';
-import { type PolicyServices, policyOf } from './policy-makers.ts';
-import { claimStore, loadSettings, type Settings } from './settings.ts';
 import { systemClock, systemLogger } from '../embed/system.ts';
+import { type IntuneClient, intuneClient } from '../intune/client.ts';
+import type { RevocationList } from '../revocation/revocation-list.ts';
+import { administration } from './administration.ts';
+import type { KeyRing } from './key-ring.ts';
+import { type PolicyServices, policyOf } from './policy-makers.ts';
+import { claimStore, type LoadedEndpoint, loadSettings, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 
-/** `adminUrl`: where the administrator's listener is, if there is one. */
+/** `adminUrl`: the URL of the administrator's listener, if there is one. */
 export type RunningServer = { urls: string[]; adminUrl?: string; close(): Promise<void> };
 
-/** Loads, starts and listens. Throws ConfigError, and whatever `listen` throws. `close()` finishes running requests. */
-export async function startServer(file: string, { logLevel }: { logLevel?: string } = {}): Promise<RunningServer> {
-  const { settings, warnings } = loadSettings(file);
-  const logger = systemLogger(logLevel ?? settings.config.log.level);
-  for (const warning of warnings) logger.warn(warning);
-  const store = await claimStore(settings.config);
-  const around: PolicyServices = { tenants: intuneClients(settings), closing: [], store, logger };
-  let server: FastifyInstance | undefined;
+/** `logLevel` replaces that of the file. `keys` opens the keys; a new ring when absent. */
+export type StartOptions = { logLevel?: string; keys?: KeyRing };
+
+/** What the endpoints of one server share. */
+type Shared = PolicyServices & {
+  settings: Settings;
+  store: Store;
+  crls: ReadonlyMap<string, RevocationList>;
+  clients: ReadonlyMap<string, IntuneClient>;
+};
+
+/**
+ * Loads, starts and listens. Throws ConfigError, and the errors of `listen`. `close()` finishes running requests, then
+ * closes connections, store and keys.
+ */
+export async function startServer(file: string, { logLevel, keys }: StartOptions = {}): Promise<RunningServer> {
+  const { settings, warnings } = await loadSettings(file, keys);
+  // In the order of opening; closed in the reverse order.
+  const closing: PolicyServices['closing'] = [settings.close];
+  const close = async (): Promise<void> => {
+    for (const each of closing.splice(0).toReversed()) await each();
+  };
   try {
-    server = await assemble(settings, store, around, logger);
+    const logger = systemLogger(logLevel ?? settings.config.log.level);
+    for (const warning of warnings) logger.warn(warning);
+    const store = await claimStore(settings.config);
+    closing.push(() => store.close());
+    const servers: FastifyInstance[] = [];
+    const shared = sharedServices({ settings, store, logger, closing });
+    const endpoints = await Promise.all(settings.endpoints.map((each) => endpointOptions(each, shared)));
+    closing.push(async () => void (await Promise.all(servers.map((server) => server.close()))));
+    const server = await publicServer(endpoints, shared);
+    servers.push(server);
     const admin = await administration(settings, store, logger, server);
-    return await serve(server, admin, settings.config, () => release(store, around));
+    if (admin) servers.push(admin);
+    return { ...(await listenBoth(server, admin, settings.config)), close };
   } catch (error) {
-    await server?.close();
-    await release(store, around);
+    await close();
     throw error;
   }
 }
 
-async function release(store: Store, { tenants, closing }: PolicyServices): Promise<void> {
-  for (const client of tenants.values()) await client.close();
-  for (const close of closing) await close();
-  await store.close();
+function sharedServices({ settings, ...rest }: Pick<Shared, 'settings' | 'store' | 'logger' | 'closing'>): Shared {
+  const clients = new Map<string, IntuneClient>();
+  const clientOf: Shared['intuneClient'] = ({ name, value }) => {
+    const client = clients.get(name) ?? newIntuneClient(value);
+    if (!clients.has(name)) rest.closing.push(() => client.close());
+    clients.set(name, client);
+    return client;
+  };
+  // A tenant that no endpoint uses has its readiness check too.
+  for (const [name, value] of Object.entries(settings.config.tenants)) clientOf({ name, value });
+  return { settings, ...rest, clients, intuneClient: clientOf, crls: revocationLists(settings, rest.store) };
 }
 
-function intuneClients({ config }: Settings): Map<string, IntuneClient> {
-  const common = { clock: systemClock, uuid: randomUUID, callerInfo: `openndes/${VERSION}` };
-  return new Map(
-    Object.entries(config.tenants).map(([name, tenant]) => [name, intuneClient({ ...tenant, ...common })]),
-  );
-}
+const newIntuneClient = (tenant: Config['tenants'][string]): IntuneClient =>
+  intuneClient({ ...tenant, clock: systemClock, uuid: randomUUID, callerInfo: `openndes/${VERSION}` });
 
-async function assemble(
-  settings: Settings,
-  store: Store,
-  around: PolicyServices,
-  logger: Logger,
-): Promise<FastifyInstance> {
-  const { listen } = settings.config;
-  const crls = revocationLists(settings, store);
-  const endpoints = await Promise.all(
-    settings.config.endpoints.map((endpoint) => endpointOptions(endpoint, settings, crls, around, logger)),
-  );
-  return createServer({
-    endpoints,
-    store,
-    logger,
-    crls,
-    ...(listen.trustProxy && { trustProxy: listen.trustProxy }),
-    mostRunning: listen.mostRunning,
-    bodyLimit: listen.bodyLimit,
-    ...(settings.tls && { tls: settings.tls }),
-    probes: [...around.tenants].map(([name, client]) => ({
-      name: `intune ${name}`,
-      check: () => healthy(name, client),
-    })),
-  });
-}
-
-/** One for each authority, shared by its endpoints and its URL. */
+/** One for each authority that may sign revocation lists, shared by its endpoints and its URL. */
 const revocationLists = ({ authorities }: Settings, store: Store): Map<string, RevocationList> =>
   new Map(
     [...authorities.values()].flatMap(({ name, authority }) => {
@@ -87,77 +87,73 @@ const revocationLists = ({ authorities }: Settings, store: Store): Map<string, R
     }),
   );
 
+/** The settings of the endpoint are passed on as they are: their names and types are those of `EndpointOptions`. */
+async function endpointOptions(
+  { config, authority, issuer }: LoadedEndpoint,
+  shared: Shared,
+): Promise<EndpointOptions> {
+  const {
+    policy,
+    authority: { name: authorityName },
+    profile,
+    adminPage: _,
+    ...settings
+  } = config;
+  const { renewBefore } = profile.value;
+  return {
+    ...settings,
+    policy: await policyOf(policy, shared),
+    issuer,
+    ra: await authority.ra(shared.logger),
+    chain: authority.chain,
+    ...defined({ renewBefore, next: authority.next, crl: shared.crls.get(authorityName) }),
+  };
+}
+
+function publicServer(endpoints: EndpointOptions[], { settings, store, logger, crls, clients }: Shared) {
+  const { trustProxy, mostRunning, bodyLimit } = settings.config.listen;
+  const probes = [...clients].map(([name, client]) => ({ name: `intune ${name}`, check: () => healthy(name, client) }));
+  const { tls } = settings;
+  return createServer({
+    endpoints,
+    store,
+    logger,
+    crls,
+    mostRunning,
+    bodyLimit,
+    probes,
+    ...defined({ trustProxy, tls }),
+  });
+}
+
 async function healthy(name: string, client: IntuneClient): Promise<void> {
   const { ok, detail } = client.health();
   if (!ok) throw new Error(`tenant ${name}: ${detail}`);
 }
 
-async function endpointOptions(
-  endpoint: EndpointConfig,
-  { config, authorities }: Settings,
-  crls: ReadonlyMap<string, RevocationList>,
-  around: PolicyServices,
-  logger: Logger,
-): Promise<EndpointOptions> {
-  const { path, legacy, requireSignerKeyMatch, retention, signingTime, landing, renewal, approval } = endpoint;
-  const { authority } = authorities.get(endpoint.authority)!;
-  const crl = crls.get(endpoint.authority);
-  const { renewBefore, ...profile } = config.profiles[endpoint.profile]!;
-  return {
-    path,
-    policy: await policyOf(endpoint.policy, around),
-    issuer: authority.issuer(profile),
-    ra: await authority.ra(logger),
-    chain: authority.chain,
-    ...(authority.next && { next: authority.next }),
-    ...(crl && { crl }),
-    legacy,
-    requireSignerKeyMatch,
-    retention,
-    signingTime,
-    landing,
-    renewal,
-    ...(renewBefore !== undefined && { renewBefore }),
-    ...(approval && { approval }),
-  };
-}
-
-async function serve(
+async function listenBoth(
   server: FastifyInstance,
   admin: FastifyInstance | undefined,
   { listen: at, admin: adminAt, publicUrl, endpoints }: Config,
-  released: () => Promise<void>,
-): Promise<RunningServer> {
-  const close = async (): Promise<void> => {
-    await Promise.all([server.close(), admin?.close()]);
+): Promise<Omit<RunningServer, 'close'>> {
+  // The administrator's listener first: when the public one answers, everything is running.
+  const adminOrigin = admin && adminAt && (await listen(admin, adminAt, 'admin.port'));
+  const origin = await listen(server, at, 'listen.port');
+  const url = publicUrl ?? `${at.tls ? 'https' : 'http'}://${origin}`;
+  return {
+    urls: endpoints.map(({ path }) => `${url.replace(/\/$/, '')}${path}`),
+    ...defined({ adminUrl: adminOrigin === undefined ? undefined : `http://${adminOrigin}` }),
   };
-  try {
-    // The administrator's first: who sees the public one answer may rely on everything.
-    const adminOrigin = admin && adminAt && (await listen(admin, adminAt, 'admin.port'));
-    const origin = await listen(server, at, 'listen.port');
-    const url = publicUrl ?? `${at.tls ? 'https' : 'http'}://${origin}`;
-    return {
-      urls: endpoints.map(({ path }) => `${url.replace(/\/$/, '')}${path}`),
-      ...(adminOrigin !== undefined && { adminUrl: `http://${adminOrigin}` }),
-      close: async () => {
-        await close();
-        await released();
-      },
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
 }
 
-/** Returns host and port as they stand in a URL. */
+/** Returns host and port as a URL writes them. */
 async function listen(
   server: FastifyInstance,
   { host, port }: { host: string; port: number },
   key: 'listen.port' | 'admin.port',
 ): Promise<string> {
   try {
-    // For `localhost` fastify would open a second listener, which does not take part in the end of the server.
+    // For `localhost` fastify opens a second listener, which `close()` does not wait for.
     await server.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;

@@ -1,4 +1,4 @@
-/** An authority of the configuration, loaded: certificates, key, and the RA that goes with it. */
+/** An authority of the configuration, loaded: its certificates, its key and its RA. */
 import { localAuthority } from '../ca/local-authority.ts';
 import { readCaCertificate, readChain } from '../ca/ca-certificate.ts';
 import { maySignCrl } from '../revocation/certificate-list.ts';
@@ -6,57 +6,66 @@ import type { Profile } from '../ca/profile.ts';
 import type { Issuer } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { Logger } from '../core/environment.ts';
+import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
-import { keyFromPem } from '../keys/software.ts';
 import type { Store } from '../core/store.ts';
 import { readCertificate, readValidity } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
-import type { Attempt } from '../config/yaml/problems.ts';
-import type { AuthorityConfig } from '../config/schema.ts';
+import type { KeyedCertificate } from '../scep/registration-authority.ts';
+import type { Attempt, KeyPath } from '../config/yaml/problems.ts';
+import type { AuthorityConfig } from '../config/authorities.ts';
 import { type RevocationList, revocationList } from '../revocation/revocation-list.ts';
-import { readFile, readPrivateFile } from './files.ts';
+import { readFile } from './files.ts';
+import type { KeyRing } from './key-ring.ts';
 import { certificatesFrom } from './pem.ts';
-import { automaticRa, type LoadedRa, loadKeyed } from './ra.ts';
+import { automaticRa, type LoadedRa, raKey, readRaCertificate } from './ra.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 
+/** A CA that signs, with what its endpoints need from it. */
 export type Authority = {
   subject: string;
+  /** The certificate of the issuing CA, DER. */
+  certificate: Uint8Array;
   /** The issuing CA first, the root last. DER. */
   chain: readonly Uint8Array[];
   key: KeyProvider;
-  /** The CA that comes next and what is above it, DER. */
+  /** The next CA and the certificates above it, DER. */
   next?: readonly Uint8Array[];
-  /** An issuer under a profile. Throws ConfigError when they do not fit. */
+  /** An issuer that applies a profile. Throws ConfigError when profile, key and certificate do not fit. */
   issuer(profile: Profile): Issuer;
-  /** Makes the RA where it is automatic and missing. Throws ConfigError. */
+  /** The RA; an automatic one is created when it is missing. Throws ConfigError. */
   ra(logger: Logger): Promise<LoadedRa>;
-  /** Its revocation list out of this store; undefined when its certificate does not let it sign one. */
+  /** Its revocation list from this store; undefined when its certificate does not allow it to sign one. */
   crl(store: Store): RevocationList | undefined;
 };
 
-/** Reads the files that an authority names; undefined when `attempt` has a problem to tell. */
-export function loadAuthority(config: AuthorityConfig, attempt: Attempt): Authority | undefined {
+/** How an authority is loaded: problems go to `attempt`, and keys are opened by `open`. */
+export type LoadTools = { attempt: Attempt; open: KeyRing['open'] };
+
+/** Reads the files and opens the keys that an authority names; undefined when `attempt` has recorded a problem. */
+export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): Promise<Authority | undefined> {
+  const { attempt, open } = tools;
   const path = config.certificate;
-  const certificate = attempt(['certificate'], () => oneCertificate(path, 'the issuing CA certificate'));
-  const above = attempt(['chain'], () => chainFrom(config.chain, 'the certificates above the issuing CA'));
-  const key = attempt(['key'], () => caKey(config));
-  const next = attempt(['next'], () => config.next && loadNext(config.next));
-  const named = typeof config.ra === 'object' ? config.ra : undefined;
-  const ownRa = named && attempt(['ra'], () => ownRaFrom(named));
-  // Never the CA in the place of an RA that could not be read.
-  if (!certificate || !above || !key || (named && !ownRa)) return undefined;
-  const issuer = (profile: Profile) =>
-    localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom });
+  const certificate = await attempt(['certificate'], () => oneCertificate(path, 'the issuing CA certificate'));
+  const above = await attempt(['chain'], () => chainFrom(config.chain, 'the certificates above the issuing CA'));
+  const key = await attempt(['key'], () => open(caKey(config)));
+  const next = await attempt(['next'], () => config.next && loadNext(config.next));
+  const ownRa = typeof config.ra === 'object' ? await loadOwnRa(config.ra, tools) : undefined;
+  // When the configured RA could not be read, the CA must not be used in its place.
+  if (!certificate || !above || !key || (typeof config.ra === 'object' && !ownRa)) return undefined;
   const view = readCertificate(certificate);
   let ra: Promise<LoadedRa> | undefined;
   return {
     subject: nameText(view.subject),
+    certificate,
     chain: [certificate, ...above.filter((der) => Buffer.compare(der, certificate) !== 0)],
     key,
-    issuer,
-    ...(next && { next }),
-    // Once for all endpoints: two that make it at the same time would each have one, and the files only the later.
-    ra: (logger) => (ra ??= ownRa ? Promise.resolve(ownRa) : madeRa(config, { path, certificate, key }, logger)),
+    ...defined({ next }),
+    issuer: (profile) =>
+      localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom }),
+    // Created once: two endpoints that create it at the same time would use different keys.
+    ra: (logger) =>
+      (ra ??= ownRa ? Promise.resolve(ownRa) : configuredRa(config, { path, certificate, key, open }, logger)),
     crl: (store) =>
       maySignCrl(view)
         ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity, clock: systemClock })
@@ -64,27 +73,44 @@ export function loadAuthority(config: AuthorityConfig, attempt: Attempt): Author
   };
 }
 
-const caKey = ({ key, passphrase }: AuthorityConfig): KeyProvider =>
-  keyFromPem(readPrivateFile(key, 'the key of the issuing CA').toString(), key, passphrase);
+const caKey = ({ key: uri, passphrase }: AuthorityConfig) => ({
+  uri,
+  what: 'the key of the issuing CA',
+  ...defined({ passphrase }),
+});
 
 type OwnRa = Exclude<AuthorityConfig['ra'], string>;
+type OwnPair = Pick<OwnRa, 'certificate' | 'key' | 'passphrase'>;
 
-function ownRaFrom(ra: OwnRa): LoadedRa {
-  const load = (pair: Omit<OwnRa, 'retired'>) => loadKeyed(pair.certificate, pair.key, pair.passphrase);
-  return { ...load(ra), retired: (ra.retired ?? []).map(load) };
+async function loadOwnRa({ retired = [], ...current }: OwnRa, tools: LoadTools): Promise<LoadedRa | undefined> {
+  const loaded = await loadPair(current, ['ra'], tools);
+  const old = [];
+  for (const [index, pair] of retired.entries()) old.push(await loadPair(pair, ['ra', 'retired', index], tools));
+  const complete = old.filter((pair) => pair !== undefined);
+  return loaded && complete.length === old.length ? { ...loaded, retired: complete } : undefined;
 }
 
-async function madeRa(
+async function loadPair(
+  { certificate: path, key: uri, passphrase }: OwnPair,
+  at: KeyPath,
+  { attempt, open }: LoadTools,
+): Promise<KeyedCertificate | undefined> {
+  const certificate = await attempt([...at, 'certificate'], () => readRaCertificate(path));
+  const key = await attempt([...at, 'key'], () => open(raKey(uri, passphrase)));
+  return certificate && key && { certificate, key };
+}
+
+/** The automatic RA, or the CA itself where it has none. */
+async function configuredRa(
   { ra, passphrase }: AuthorityConfig,
-  ca: { path: string; certificate: Uint8Array; key: KeyProvider },
+  ca: { path: string; certificate: Uint8Array; key: KeyProvider; open: KeyRing['open'] },
   logger: Logger,
 ): Promise<LoadedRa> {
-  if (ra === 'auto' || ra === 'split')
-    return automaticRa(ra, { ...ca, ...(passphrase !== undefined && { passphrase }) }, logger);
+  if (ra === 'auto' || ra === 'split') return automaticRa(ra, { ...ca, ...defined({ passphrase }) }, logger);
   return { certificate: ca.certificate, key: ca.key, retired: [] };
 }
 
-/** It may begin in the future: its chain is looked at as of then. */
+/** The next CA and its chain, DER. It may begin in the future, so the chain is checked for that time. */
 function loadNext({ certificate: path, chain }: { certificate: string; chain?: string }): Uint8Array[] {
   const certificate = oneCertificate(path, 'the next CA certificate');
   const { notBefore } = readValidity(readCertificate(certificate));
@@ -98,10 +124,11 @@ const chainFrom = (path: string | undefined, what: string): Uint8Array[] =>
 
 function oneCertificate(path: string, what: string): Uint8Array {
   const certificates = certificatesFrom(readFile(path, what), path);
-  if (certificates.length !== 1)
+  const [certificate, ...others] = certificates;
+  if (!certificate || others.length > 0)
     throw new ConfigError(
       `${path}: ${certificates.length} certificates (${what})`,
       'Put the certificates above it into `chain`.',
     );
-  return certificates[0]!;
+  return certificate;
 }

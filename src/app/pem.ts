@@ -7,7 +7,7 @@ const BLOCK = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICAT
 /** Every certificate of a PEM text, or the one of a DER file. `where` names the file. Throws ConfigError when none. */
 export function certificatesFrom(content: Uint8Array, where: string): Uint8Array[] {
   const text = Buffer.from(content).toString('latin1');
-  const blocks = [...text.matchAll(BLOCK)].map(([, base64]) => Buffer.from(base64!, 'base64'));
+  const blocks = [...text.matchAll(BLOCK)].map(([, base64]) => Buffer.from(base64 ?? '', 'base64'));
   const certificates = blocks.length ? blocks : [Buffer.from(content)];
   try {
     return certificates.map((der) => readCertificate(der).der);

@@ -1,4 +1,4 @@
-/** From the policies of a configuration to objects that decide, a vendor's own among them. */
+/** Makes the policies that a configuration describes, among them policies from modules. */
 import { pathToFileURL } from 'node:url';
 import type { Logger } from '../core/environment.ts';
 import type { Policy } from '../core/policy.ts';
@@ -12,24 +12,27 @@ import { oneTimePolicy } from '../policy/one-time.ts';
 import { httpPost } from '../policy/post.ts';
 import { staticPolicy } from '../policy/static.ts';
 import { webhookPolicy } from '../policy/webhook.ts';
-import type { PolicyConfig } from '../config/policies.ts';
+import type { PolicyConfig } from '../config/policy-kinds.ts';
+import type { Reference } from '../config/references.ts';
+import type { TenantConfig } from '../config/tenants.ts';
 import { systemClock } from '../embed/system.ts';
 
-/** What the default export of a policy module is: called once for each place that names the module. */
+/** The default export of a policy module. It is called once for each place that names the module. */
 export type PolicyFactory = (options: Readonly<Record<string, unknown>>) => Policy | Promise<Policy>;
 
-/** `closing` receives what ends the connections that a policy opens. */
+/** What policies need. `closing` receives the functions that close the connections of policies. */
 export type PolicyServices = {
-  tenants: ReadonlyMap<string, IntuneClient>;
+  intuneClient: (tenant: Reference<TenantConfig>) => IntuneClient;
   store: Pick<Store, 'findChallenge'>;
   logger: Logger;
   closing: (() => Promise<void>)[];
 };
 
-type Maker<C extends PolicyConfig> = (config: C, around: PolicyServices) => Policy | Promise<Policy>;
+type Maker<C extends PolicyConfig> = (config: C, services: PolicyServices) => Policy | Promise<Policy>;
 
-const MAKERS: { readonly [K in PolicyConfig['kind']]: Maker<Extract<PolicyConfig, { kind: K }>> } = {
-  intune: (config, { tenants }) => intunePolicy({ ...config, client: tenants.get(config.tenant)! }),
+/** One row for each kind of policy; the keys of its configuration are in `config/policy-kinds.ts`. */
+const MAKERS: { readonly [K in PolicyConfig['kind']]: Maker<PolicyConfig & { kind: K }> } = {
+  intune: ({ tenant, ...config }, { intuneClient }) => intunePolicy({ ...config, client: intuneClient(tenant) }),
   static: staticPolicy,
   oneTime: ({ single }, { store, logger }) =>
     single === undefined ? oneTimePolicy({ store, clock: systemClock, logger }) : staticPolicy({ challenge: single }),
@@ -39,18 +42,18 @@ const MAKERS: { readonly [K in PolicyConfig['kind']]: Maker<Extract<PolicyConfig
     return webhookPolicy({ ...config, post, clock: systemClock });
   },
   module: ({ path, options }) => loadPolicyModule(path, options),
-  allOf: async ({ policies }, around) => allOf(await membersOf(policies, around)),
-  anyOf: async ({ policies }, around) => anyOf(await membersOf(policies, around)),
+  allOf: async ({ policies }, services) => allOf(await membersOf(policies, services)),
+  anyOf: async ({ policies }, services) => anyOf(await membersOf(policies, services)),
 };
 
-/** Throws ConfigError when a policy cannot be made, above all one of a module. */
-export const policyOf = async (config: PolicyConfig, around: PolicyServices): Promise<Policy> =>
-  (MAKERS[config.kind] as Maker<PolicyConfig>)(config, around);
+/** The policy that a configuration describes. Throws ConfigError when it cannot be made, such as a broken module. */
+export const policyOf = async (config: PolicyConfig, services: PolicyServices): Promise<Policy> =>
+  (MAKERS[config.kind] as Maker<PolicyConfig>)(config, services);
 
-const membersOf = (members: readonly PolicyConfig[], around: PolicyServices): Promise<Policy[]> =>
-  Promise.all(members.map((member) => policyOf(member, around)));
+const membersOf = (members: readonly PolicyConfig[], services: PolicyServices): Promise<Policy[]> =>
+  Promise.all(members.map((member) => policyOf(member, services)));
 
-/** Loads an ES module and lets it make its policy. Throws ConfigError with what is wrong with it. */
+/** Loads an ES module and calls its default export. Throws ConfigError, which says what is wrong with the module. */
 export async function loadPolicyModule(path: string, options: Readonly<Record<string, unknown>>): Promise<Policy> {
   const exported = await importDefault(path);
   if (typeof exported !== 'function')
@@ -58,27 +61,27 @@ export async function loadPolicyModule(path: string, options: Readonly<Record<st
       `${path}: the policy module has no function as its default export`,
       'Write `export default (options) => ({ name, decide })`; docs/policies.md has an example.',
     );
-  const policy: unknown = await attempt(path, 'making its policy', () => (exported as PolicyFactory)(options));
+  const policy: unknown = await moduleStep(path, 'making its policy', () => (exported as PolicyFactory)(options));
   if (isPolicy(policy)) return policy;
   throw new ConfigError(
-    `${path}: what the policy module made is no policy`,
+    `${path}: the default export of the policy module did not return a policy`,
     'Return an object with a `name` and a function `decide`, and `notify` only as a function; docs/policies.md has an example.',
   );
 }
 
 const importDefault = (path: string): Promise<unknown> =>
-  attempt(path, 'loading it', async () => {
+  moduleStep(path, 'loading it', async () => {
     const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
     return module.default;
   });
 
-async function attempt<T>(path: string, doing: string, work: () => T | Promise<T>): Promise<T> {
+async function moduleStep<T>(path: string, step: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`${path}: ${doing} failed: ${words} (a policy module)`, 'Look at the module and its path.', {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`${path}: ${step} failed: ${reason} (a policy module)`, 'Check the module and its path.', {
       cause,
     });
   }
@@ -87,6 +90,6 @@ async function attempt<T>(path: string, doing: string, work: () => T | Promise<T
 function isPolicy(value: unknown): value is Policy {
   if (typeof value !== 'object' || value === null) return false;
   const { name, decide, notify } = value as Partial<Record<keyof Policy, unknown>>;
-  const hears = notify === undefined || typeof notify === 'function';
-  return typeof name === 'string' && name !== '' && typeof decide === 'function' && hears;
+  const validNotify = notify === undefined || typeof notify === 'function';
+  return typeof name === 'string' && name !== '' && typeof decide === 'function' && validNotify;
 }

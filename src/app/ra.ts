@@ -1,40 +1,50 @@
-/** The RA certificates beside an issuing CA: made when missing, renewed before they end, old ones kept to open with. */
+/** RA certificates beside an issuing CA: created when missing, renewed in time, old ones kept to decrypt with. */
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createRa, type RaPurpose } from '../ca/create.ts';
 import type { Clock, Logger } from '../core/environment.ts';
 import type { KeyProvider } from '../core/keys.ts';
-import { generateKey, keyFromPem, privateKeyPem } from '../keys/software.ts';
+import { defined } from '../core/defined.ts';
+import { ConfigError } from '../core/errors.ts';
+import { generateKey, privateKeyPem } from '../keys/software.ts';
 import { readCertificate, readValidity, thumbprint } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
 import type { KeyedCertificate } from '../scep/registration-authority.ts';
 import { readFile, readPrivateFile, writePrivateFile, writePublicFile } from './files.ts';
+import { type KeyPlace, openKey } from './key-ring.ts';
 import { certificatePem, certificatesFrom } from './pem.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 
-/** The issuing CA for which an RA is wanted. `passphrase` also protects the RA key. */
-export type IssuingCa = { path: string; certificate: Uint8Array; key: KeyProvider; passphrase?: string };
+/** The issuing CA of an RA. `passphrase` also protects the RA key. `open` opens the RA keys: `openKey` when absent. */
+export type IssuingCa = {
+  path: string;
+  certificate: Uint8Array;
+  key: KeyProvider;
+  passphrase?: string;
+  open?: typeof openKey;
+};
 
-/** Opens with its own key and with those of `retired`; `signer` signs, where that is another one. */
+/** Decrypts with its own key and with those of `retired`. `signer` signs, where it is another certificate. */
 export type LoadedRa = KeyedCertificate & { signer?: KeyedCertificate; retired: KeyedCertificate[] };
 
 const DAY = 86_400_000;
 const VALIDITY = 2 * 365 * DAY;
-/** Long enough before its end that every client has fetched the next one. */
+/** Early enough that every client has fetched the next one before this one ends. */
 const RENEW_BEFORE = 30 * DAY;
 
-/** One certificate that is kept in two files, and what is put behind the common name of the CA to name it. */
-type RaFiles = { file: string; purpose: RaPurpose; words: string };
+/** A certificate and its key in two files. `suffix` follows the common name of the CA in the subject. */
+type RaFiles = { file: string; purpose: RaPurpose; suffix: string };
 const RA_FILES = {
-  auto: { file: 'ra', purpose: 'both', words: 'RA' },
-  sign: { file: 'ra-sign', purpose: 'sign', words: 'RA Signature' },
-  encrypt: { file: 'ra-enc', purpose: 'encrypt', words: 'RA Encryption' },
+  auto: { file: 'ra', purpose: 'both', suffix: 'RA' },
+  sign: { file: 'ra-sign', purpose: 'sign', suffix: 'RA Signature' },
+  encrypt: { file: 'ra-enc', purpose: 'encrypt', suffix: 'RA Encryption' },
 } as const satisfies Record<string, RaFiles>;
 
 /**
  * In the folder of the issuing CA's certificate: `ra.pem` and `ra.key.pem`, or the pairs `ra-sign` and `ra-enc` where it
- * is split. What was in use before stays beside them as `ra-<thumbprint>` and opens messages for as long as it is there.
+ * is split. Certificates that were in use before stay beside them as `ra-<thumbprint>` and decrypt messages as long as
+ * they are there. Throws ConfigError.
  */
 export async function automaticRa(
   form: 'auto' | 'split',
@@ -42,19 +52,19 @@ export async function automaticRa(
   logger: Logger,
   clock: Clock = systemClock,
 ): Promise<LoadedRa> {
-  const present = (kept: RaFiles) => presentRa(kept, ca, logger, clock);
+  const present = (files: RaFiles) => presentRa(files, ca, logger, clock);
   const opens = form === 'split' ? RA_FILES.encrypt : RA_FILES.auto;
   const current = await present(opens);
-  const retired = openersIn(dirname(ca.path), ca.passphrase, opens.file);
+  const retired = await retiredIn(ca, opens.file);
   return form === 'split' ? { ...current, retired, signer: await present(RA_FILES.sign) } : { ...current, retired };
 }
 
-async function presentRa(kept: RaFiles, ca: IssuingCa, logger: Logger, clock: Clock): Promise<KeyedCertificate> {
+async function presentRa(files: RaFiles, ca: IssuingCa, logger: Logger, clock: Clock): Promise<KeyedCertificate> {
   const folder = dirname(ca.path);
-  const current = existsSync(join(folder, `${kept.file}.pem`)) ? loadRa(folder, kept.file, ca.passphrase) : undefined;
+  const current = existsSync(join(folder, `${files.file}.pem`)) ? await loadRa(ca, files.file) : undefined;
   if (current && fits(current.certificate, ca, clock)) return current;
-  if (current) retire(folder, kept, current.certificate);
-  const made = await makeRa(folder, kept, ca, clock);
+  if (current) retire(folder, files, current.certificate);
+  const made = await makeRa(folder, files, ca, clock);
   const subject = nameText(readCertificate(made.certificate).subject);
   logger.info(
     { subject, thumbprint: thumbprint(made.certificate), replaced: current !== undefined },
@@ -63,19 +73,29 @@ async function presentRa(kept: RaFiles, ca: IssuingCa, logger: Logger, clock: Cl
   return made;
 }
 
-/** One key and certificate from two named files. Throws ConfigError. */
-function loadRa(folder: string, name: string, passphrase?: string): KeyedCertificate {
-  return loadKeyed(join(folder, `${name}.pem`), join(folder, `${name}.key.pem`), passphrase);
+/** One certificate and its key from two files in the folder of the CA. Throws ConfigError. */
+async function loadRa({ path, passphrase, open = openKey }: IssuingCa, name: string): Promise<KeyedCertificate> {
+  const folder = dirname(path);
+  const certificate = readRaCertificate(join(folder, `${name}.pem`));
+  const uri = `file:${join(folder, `${name}.key.pem`)}`;
+  return { certificate, key: await open(raKey(uri, passphrase)) };
 }
 
-/** Throws ConfigError when a file cannot be read, or when others may read the key. */
-export function loadKeyed(certificatePath: string, keyPath: string, passphrase?: string): KeyedCertificate {
-  const [certificate] = certificatesFrom(readFile(certificatePath, 'an RA certificate'), certificatePath);
-  const key = keyFromPem(readPrivateFile(keyPath, 'the key of an RA certificate').toString(), keyPath, passphrase);
-  return { certificate: certificate!, key };
+/** The first certificate of a file, DER. Throws ConfigError when the file cannot be read. */
+export function readRaCertificate(path: string): Uint8Array {
+  const [certificate] = certificatesFrom(readFile(path, 'an RA certificate'), path);
+  if (!certificate) throw new ConfigError(`${path}: no certificate`, 'It must be a certificate in PEM or DER.');
+  return certificate;
 }
 
-/** Signed by this CA, and not about to end. After the CA got a new key an RA of the old one is trusted by nobody. */
+/** The place of the key of an RA certificate. */
+export const raKey = (uri: string, passphrase: string | undefined): KeyPlace => ({
+  uri,
+  what: 'the key of an RA certificate',
+  ...defined({ passphrase }),
+});
+
+/** Whether this CA signed it and it does not end soon. Clients do not trust an RA from an earlier key of the CA. */
 function fits(certificate: Uint8Array, ca: IssuingCa, clock: Clock): boolean {
   const issuer = new X509Certificate(ca.certificate);
   const own = new X509Certificate(certificate);
@@ -87,13 +107,13 @@ function fits(certificate: Uint8Array, ca: IssuingCa, clock: Clock): boolean {
 
 async function makeRa(
   folder: string,
-  { file, purpose, words }: RaFiles,
+  { file, purpose, suffix }: RaFiles,
   ca: IssuingCa,
   clock: Clock,
 ): Promise<KeyedCertificate> {
   const key = generateKey('rsa-2048');
   const certificate = await createRa(
-    { subject: raSubject(ca.certificate, words), key, validity: VALIDITY, backdate: DAY, clock, random: systemRandom },
+    { subject: raSubject(ca.certificate, suffix), key, validity: VALIDITY, backdate: DAY, clock, random: systemRandom },
     { certificate: ca.certificate, key: ca.key },
     purpose,
   );
@@ -102,13 +122,13 @@ async function makeRa(
   return { certificate, key };
 }
 
-/** The name of the CA with these words behind its first common name, so that people see what belongs together. */
-const raSubject = (ca: Uint8Array, words: string): string =>
-  nameText(readCertificate(ca).subject).replace(/(^|,)CN=((?:\\.|[^,+\\])*)/, `$1CN=$2 ${words}`);
+/** The name of the CA with the suffix after its first common name, so that people see which CA it belongs to. */
+const raSubject = (ca: Uint8Array, suffix: string): string =>
+  nameText(readCertificate(ca).subject).replace(/(^|,)CN=((?:\\.|[^,+\\])*)/, `$1CN=$2 ${suffix}`);
 
 /**
- * Kept under another name when it opens messages; one that only signed is of no more use. The certificate goes last and
- * at once: a run that dies on the way finds either the old pair whole, or nothing and makes the next.
+ * Renames a pair that decrypts messages, and removes one that only signed. The certificate is renamed last, in one step:
+ * after a crash in between, the next run finds either the complete old pair or none, and creates a new one.
  */
 function retire(folder: string, { file, purpose }: RaFiles, certificate: Uint8Array): void {
   const path = join(folder, `${file}.pem`);
@@ -118,8 +138,10 @@ function retire(folder: string, { file, purpose }: RaFiles, certificate: Uint8Ar
   renameSync(path, `${name}.pem`);
 }
 
-/** Everything here that clients may have encrypted to, also before the RA was split or was made one; without `except`. */
-const openersIn = (folder: string, passphrase: string | undefined, except: string): KeyedCertificate[] =>
-  readdirSync(folder)
-    .filter((file) => /^ra(-enc|-[0-9a-f]{16})?\.pem$/.test(file) && file !== `${except}.pem`)
-    .map((file) => loadRa(folder, file.slice(0, -4), passphrase));
+/** Every other pair to which clients may have encrypted, also before the form of the RA changed. */
+const retiredIn = (ca: IssuingCa, current: string): Promise<KeyedCertificate[]> =>
+  Promise.all(
+    readdirSync(dirname(ca.path))
+      .filter((file) => /^ra(-enc|-[0-9a-f]{16})?\.pem$/.test(file) && file !== `${current}.pem`)
+      .map((file) => loadRa(ca, file.slice(0, -4))),
+  );

@@ -1,10 +1,10 @@
-/** `admin`: the listener for administrators, and who they are. */
+/** `admin`: the listener for administrators, and its users. */
 import { z } from 'zod';
 import { parsePasswordHash } from '../admin/password-hash.ts';
 import { ConfigError } from '../core/errors.ts';
 import { transformed, secret } from './yaml/value-type.ts';
 import { integer, text } from './yaml/value-types.ts';
-import { defaulted, element, named, optional, section } from './yaml/table.ts';
+import { defaulted, item, mapOf, optional, section } from './yaml/table.ts';
 
 const SHORTEST_TOKEN = 16;
 
@@ -25,14 +25,14 @@ const passwordHash = secret({
   schema: transformed(z.string(), (text) => {
     const hash = parsePasswordHash(text);
     if (hash) return hash;
-    throw new ConfigError('not a hash of a password', 'Make one: `openndes hash-password` asks for the password.');
+    throw new ConfigError('not a hash of a password', 'Create one: `openndes hash-password` asks for the password.');
   }),
   type: 'a hash from `openndes hash-password`',
   example: '"${file:ndes.hash}"',
   secret: true,
 });
 
-/** The section; without it there is no such listener. */
+/** The section. Without it there is no listener for administrators. */
 export const adminSection = () =>
   optional(
     {
@@ -40,20 +40,20 @@ export const adminSection = () =>
         host: defaulted(
           text('127.0.0.1'),
           '127.0.0.1',
-          'The address to listen on. Elsewhere than on loopback put TLS in front: passwords and the token are sent as they are.',
+          'The address to listen on. Put a TLS proxy in front of any address but loopback: the listener itself is plain HTTP, and passwords and the token could be read in transit.',
         ),
         port: defaulted(integer(0, 65_535, 8081), 8081, 'The TCP port; 0 takes any that is free.'),
-        token: optional(token, 'Opens the JSON API to programs that send it as a bearer token.', 'no API'),
-        users: named(
-          'Who may use the administrator page of NDES, by name.',
+        token: optional(token, 'Enables the JSON API for programs that send this as a bearer token.', 'no API'),
+        users: mapOf(
+          'The users of the administrator page of NDES, by name.',
           '{ ndes: "${file:ndes.hash}" }',
-          element(passwordHash),
+          item(passwordHash),
         ).prefault({}),
       }),
       type: 'a mapping of keys',
       example: '{ users: { ndes: "${file:ndes.hash}" } }',
       secret: false,
     },
-    'The listener for administrators, which is never the public one: the page of NDES for each endpoint with one-time passwords, and a JSON API.',
+    'The listener for administrators, separate from the public one: the page of NDES for each endpoint with one-time passwords, and a JSON API.',
     'no such listener',
   );

@@ -1,8 +1,9 @@
-/** `authorities`: the issuing CAs, and the RA certificates with which clients of each speak. */
+/** `authorities`: the issuing CAs, and the RA certificates to which the clients of each encrypt. */
+import type { z } from 'zod';
 import { secret } from './yaml/value-type.ts';
 import { choice, duration, either, text } from './yaml/value-types.ts';
-import { type ConfigContext, file, keyFile } from './references.ts';
-import { defaulted, many, named, optional, required, section } from './yaml/table.ts';
+import { file, type FileContext, keyUri } from './references.ts';
+import { defaulted, listOf, mapOf, optional, required, section } from './yaml/table.ts';
 
 const HOUR = 3_600_000;
 const listValidity = {
@@ -11,33 +12,33 @@ const listValidity = {
 };
 
 const passphrase = () =>
-  optional(secret(text('"${env:KEY_PASSPHRASE}"')), 'What the key file is encrypted with.', 'not encrypted');
+  optional(secret(text('"${env:KEY_PASSPHRASE}"')), 'The passphrase of the key file.', 'not encrypted');
 
-const retired = (context: ConfigContext) =>
+const retired = (context: FileContext) =>
   section('An RA certificate that was in use before.', '{ certificate: certs/old-ra.pem, key: certs/old-ra.key.pem }', {
     certificate: required(file(context, 'certs/old-ra.pem'), 'PEM or DER.'),
-    key: required(keyFile(context, 'file:certs/old-ra.key.pem'), 'Its RSA key, PEM.'),
+    key: required(keyUri(context, 'file:certs/old-ra.key.pem'), 'Its RSA key, PEM.'),
     passphrase: passphrase(),
   });
 
-const ra = (context: ConfigContext) =>
+const ra = (context: FileContext) =>
   section('An RA of your own.', '{ certificate: certs/ra.pem, key: certs/ra.key.pem }', {
     certificate: required(file(context, 'certs/ra.pem'), 'The RA certificate, issued by this authority; PEM or DER.'),
-    key: required(keyFile(context, 'file:certs/ra.key.pem'), 'Its RSA key, PEM.'),
+    key: required(keyUri(context, 'file:certs/ra.key.pem'), 'Its RSA key, PEM.'),
     passphrase: passphrase(),
     retired: optional(
       {
-        schema: many('', '[]', retired(context)),
+        schema: listOf('', '[]', retired(context)),
         type: 'a list of RA certificates with keys',
         example: '[{ certificate: certs/old-ra.pem, key: certs/old-ra.key.pem }]',
         secret: false,
       },
-      'Earlier RA certificates. Messages for them are still opened, because clients keep what they once fetched.',
+      'Earlier RA certificates. Messages to them are still opened, because clients keep the certificate that they fetched once.',
       'none',
     ),
   });
 
-const next = (context: ConfigContext) =>
+const next = (context: FileContext) =>
   section('The next CA.', '{ certificate: certs/next-ca.pem, chain: certs/next-chain.pem }', {
     certificate: required(file(context, 'certs/next-ca.pem'), 'Its certificate, PEM or DER. Its key is not needed.'),
     chain: optional(
@@ -47,7 +48,7 @@ const next = (context: ConfigContext) =>
     ),
   });
 
-const authority = (context: ConfigContext) =>
+const authority = (context: FileContext) =>
   section('An issuing CA.', '{ certificate: certs/issuing-ca.pem, key: "file:certs/issuing-ca.key.pem" }', {
     certificate: required(file(context, 'certs/issuing-ca.pem'), 'The certificate of the issuing CA, PEM or DER.'),
     chain: optional(
@@ -56,20 +57,20 @@ const authority = (context: ConfigContext) =>
       'none above it',
     ),
     key: required(
-      keyFile(context, '"file:certs/issuing-ca.key.pem"'),
-      'Its key, PEM: RSA or EC. It only signs. Nobody but the user of openndes may read the file.',
+      keyUri(context, '"file:certs/issuing-ca.key.pem"'),
+      'Its key, PEM: RSA or EC. It only signs. Only the user that runs openndes may read the file.',
     ),
     passphrase: passphrase(),
     ra: defaulted(
       either(choice('auto', 'split', 'none'), ra(context), 'an RA of your own'),
       'auto',
-      'The certificate to which clients encrypt. `auto`: made beside the certificate of the CA as `ra.pem` and `ra.key.pem`, and renewed in time. `split`: the same as a pair, `ra-sign` and `ra-enc`, as NDES has it. `none`: clients encrypt to the CA itself, whose key must then be RSA.',
+      'The certificate to which clients encrypt. `auto`: created beside the certificate of the CA as `ra.pem` and `ra.key.pem`, and renewed in time. `split`: the same as a pair, `ra-sign` and `ra-enc`, as NDES has it. `none`: clients encrypt to the CA itself, whose key must then be RSA.',
     ),
     crl: section('Its revocation list.', '{ validity: 7d }', {
       validity: defaulted(
         listValidity,
         '7d',
-        'How long a list is valid. It is signed anew when a certificate is revoked, and after half of this time. It is served at `/crl/NAME.crl`.',
+        'How long a list is valid. A new one is signed when a certificate is revoked, and after half of this time. It is served at `/crl/NAME.crl`.',
       ),
     }).prefault({}),
     next: optional(
@@ -79,14 +80,17 @@ const authority = (context: ConfigContext) =>
         example: '{ certificate: certs/next-ca.pem }',
         secret: false,
       },
-      'The CA that will take the place of this one. Clients that ask for it (GetNextCACert) can trust it in advance.',
-      'none known',
+      'The CA that will replace this one. Clients that ask for it (GetNextCACert) can trust it in advance.',
+      'none',
     ),
   });
 
-/** The section, by names that endpoints use. */
-export const authoritiesSection = (context: ConfigContext) =>
-  named(
+/** One authority as the file describes it. Paths are absolute, durations in milliseconds, keys URIs. */
+export type AuthorityConfig = z.output<ReturnType<typeof authority>>;
+
+/** The section: authorities by the names that endpoints use. */
+export const authoritiesSection = (context: FileContext) =>
+  mapOf(
     'The CAs that sign, each under a name for the endpoints.',
     '{ issuing: { certificate: certs/issuing-ca.pem, key: "file:certs/issuing-ca.key.pem" } }',
     authority(context),

@@ -1,43 +1,55 @@
-/** `endpoints`: the SCEP URLs, each with the authority, the profile and the policy that stand behind it. */
+/** `endpoints`: the SCEP URLs, each with its authority, profile, policy and settings. */
 import { z } from 'zod';
 import { LEGACY } from '../cms/algorithms.ts';
 import { ConfigError } from '../core/errors.ts';
 import { canonicalPath } from '../http/paths.ts';
-import { transformed } from './yaml/value-type.ts';
-import { choice, duration, either, flag, listOf } from './yaml/value-types.ts';
-import { type ConfigContext, nameIn, type NamedSection } from './references.ts';
-import { policySchema } from './policies.ts';
-import { defaulted, many, optional, required, section } from './yaml/table.ts';
+import type { AuthorityConfig } from './authorities.ts';
+import { policy } from './policies.ts';
+import type { PolicyContext } from './policy-kinds.ts';
+import type { ProfileConfig } from './profiles.ts';
+import { type Definitions, type Reference, referenceTo } from './references.ts';
+import { defaulted, listOf, optional, required, section } from './yaml/table.ts';
+import { transformed, type ValueType, valueType } from './yaml/value-type.ts';
+import { choice, duration, either, flag, valueList } from './yaml/value-types.ts';
+
+/** What an endpoint may refer to. */
+export type EndpointContext = PolicyContext & {
+  authorities: Definitions<AuthorityConfig>;
+  profiles: Definitions<ProfileConfig>;
+};
 
 const NDES_PATH = '/certsrv/mscep/mscep.dll';
 const TAKEN = ['/healthz', '/readyz', '/crl'];
 
-const path = {
-  schema: transformed(z.string(), (path) => {
+const path = valueType(
+  transformed(z.string(), (path) => {
     if (!/^(\/[\w.~-]+)+\/?$/.test(path)) return undefined;
     const canonical = canonicalPath(path);
     if (TAKEN.some((taken) => canonical === taken || canonical.startsWith(`${taken}/`)))
       throw new ConfigError(
-        'that path is taken by the health checks and revocation lists',
+        'that path belongs to the health checks and revocation lists',
         `Write another, for example ${NDES_PATH}.`,
       );
     if (canonical.endsWith('/mscep_admin'))
-      throw new ConfigError('that path is taken by the administrator page', `Write another, for example ${NDES_PATH}.`);
+      throw new ConfigError('that path belongs to the administrator page', `Write another, for example ${NDES_PATH}.`);
     return canonical === '/' ? undefined : path;
   }),
-  type: 'a path that begins with `/` and goes on with letters, digits and `.`, `_`, `~`, `-`, `/`',
-  example: NDES_PATH,
-  secret: false,
-};
+  'a path: `/`, then letters, digits and `.`, `_`, `~`, `-`, `/`',
+  NDES_PATH,
+);
 
-/** What there is only one of need not be named. */
-function nameOf(section: NamedSection, context: ConfigContext, words: string) {
-  const [only, ...others] = context.names[section];
-  const kind = nameIn(section, context);
-  const shown = 'the only one';
+const name = valueType(
+  z.string().regex(/^[\w.~/-]+$/),
+  'a name of letters, digits and `.`, `_`, `~`, `-`, `/`',
+  'wifi',
+);
+
+/** A reference that may be left out when the section defines only one. */
+function onlyOr<T>(value: ValueType<z.ZodType<Reference<T>, string>>, names: readonly string[], description: string) {
+  const [only, ...others] = names;
   return only === undefined || others.length > 0
-    ? required({ ...kind, example: only ?? 'NAME' }, words)
-    : defaulted(kind, only, words, shown);
+    ? required({ ...value, example: only ?? 'NAME' }, description)
+    : defaulted(value, only, description, 'the only one');
 }
 
 const signingTime = section('A window.', '{ past: 24h, future: 1h }', {
@@ -45,52 +57,47 @@ const signingTime = section('A window.', '{ past: 24h, future: 1h }', {
   future: defaulted(duration('1h'), '1h', 'How far it may lie in the future.'),
 });
 
-/** `403` is a number in YAML, and text where it comes out of the environment. */
-const landing = {
-  schema: transformed(z.union([z.string(), z.number()]), (value) =>
+/** `403` is a number in YAML, and text when it comes from an environment variable. */
+const landing = valueType(
+  transformed(z.union([z.string(), z.number()]), (value) =>
     (['page', '403'] as const).find((word) => word === String(value)),
   ),
-  type: '`page` or `403`',
-  example: 'page',
-  secret: false,
-};
+  '`page` or `403`',
+  'page',
+);
 
-/** One endpoint. */
-export const endpointSchema = (context: ConfigContext) =>
+const keys = (context: EndpointContext) =>
   section('A SCEP URL.', '{ policy: { static: "${env:LAB_CHALLENGE}" } }', {
     path: defaulted(
       path,
       NDES_PATH,
-      'The path of the URL. Letter case, slashes at the end and what clients append do not matter.',
+      'The path of the URL. Letter case, slashes at the end and what clients append make no difference.',
     ),
-    authority: nameOf('authorities', context, 'Who signs.'),
-    profile: nameOf('profiles', context, 'What the certificates are.'),
-    policy: required(
-      {
-        schema: policySchema(context),
-        type: 'a mapping of keys',
-        example: '{ static: "${env:LAB_CHALLENGE}" }',
-        secret: false,
-      },
-      'Who decides: exactly one of the policies below.',
+    name: optional(
+      name,
+      'What the store, notifications and the log call the endpoint. When you change `path`, write the old path here: renewals, polls and repeated requests then still find their records.',
+      '`path` as written',
     ),
+    authority: onlyOr(referenceTo('authority', context.authorities), context.authorities.names, 'Who signs.'),
+    profile: onlyOr(referenceTo('profile', context.profiles), context.profiles.names, 'What the certificates are.'),
+    policy: required(policy(context), 'Who decides: exactly one of the policies below.'),
     approval: optional(
       choice('manual'),
-      '`manual`: what the policy allows waits until somebody says `openndes certs approve`. Renewals do not wait.',
-      'nobody is asked',
+      '`manual`: what the policy allows waits for `openndes certs approve`. Renewals do not wait.',
+      'no approval is needed',
     ),
     renewal: defaulted(
       flag,
       true,
-      'Whether a live certificate of this endpoint is permission to renew itself, without a challenge. Intune and webhooks decide about renewals too.',
+      'Whether a valid certificate of this endpoint authorizes its own renewal, without a challenge. Intune and webhooks decide about renewals too.',
     ),
     adminPage: optional(
       choice('public'),
       'With the policy `oneTime`. `public`: its administrator page is on the public listener too, behind the passwords of `admin.users`. It is at `/certsrv/mscep_admin/` for the path of NDES, and at `mscep_admin/` below any other.',
-      'on the listener of `admin` alone',
+      'only on the listener of `admin`',
     ),
     legacy: defaulted(
-      listOf(choice(...LEGACY), '[sha1, des3]'),
+      valueList(choice(...LEGACY), '[sha1, des3]'),
       [],
       'Weak algorithms to accept from old devices. MD5 and RC2 are never accepted.',
       'none',
@@ -103,7 +110,7 @@ export const endpointSchema = (context: ConfigContext) =>
     signingTime: defaulted(
       either(choice('off'), signingTime, 'a window'),
       {},
-      'How far the clock of a client may be wrong, if its messages say the time at all; `off` for devices without a clock.',
+      'How far the clock of a client may be wrong, if its messages have a signing time; `off` for devices without a clock.',
       '{ past: 24h, future: 1h }',
     ),
     retention: defaulted(
@@ -118,10 +125,16 @@ export const endpointSchema = (context: ConfigContext) =>
     ),
   });
 
-/** The section. */
-export const endpointsSection = (context: ConfigContext) =>
-  many(
-    'The SCEP URLs, one entry for each.',
-    '[{ policy: { static: "${env:LAB_CHALLENGE}" } }]',
-    endpointSchema(context),
-  ).refine((all) => all.length > 0, 'no endpoint, so nothing would be served');
+/** One endpoint, its references resolved. */
+export const endpointSchema = (context: EndpointContext) =>
+  transformed(keys(context), (endpoint) => ({ ...endpoint, name: endpoint.name ?? endpoint.path }));
+
+/** One endpoint as the server takes it. Durations are in milliseconds. */
+export type EndpointConfig = z.output<ReturnType<typeof endpointSchema>>;
+
+/** The section, with the schema of its entries. */
+export const endpointsSection = <T extends z.ZodType>(endpoint: T) =>
+  listOf('The SCEP URLs, one entry for each.', '[{ policy: { static: "${env:LAB_CHALLENGE}" } }]', endpoint).refine(
+    (all) => all.length > 0,
+    'no endpoint, so nothing would be served',
+  );

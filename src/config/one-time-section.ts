@@ -6,7 +6,7 @@ import { defaulted, optional, section } from './yaml/table.ts';
 
 const EXAMPLE = '{ validity: 60m, max: 5 }';
 
-/** NDES's page and the programs that read it know passwords as one word. */
+/** Programs that read NDES's page expect a password without spaces and markup. */
 const single = secret({
   schema: z.string().regex(/^[\w.~-]{16,64}$/),
   type: 'text of 16 to 64 letters, digits and `.`, `_`, `~`, `-`',
@@ -22,7 +22,7 @@ const validity = {
 
 const keys = () =>
   section('One-time passwords.', EXAMPLE, {
-    validity: defaulted(validity, '60m', 'How long a password is good. PasswordValidity of NDES.'),
+    validity: defaulted(validity, '60m', 'How long a password is valid. PasswordValidity of NDES.'),
     max: defaulted(
       integer(1, 100_000, 5),
       5,
@@ -35,10 +35,10 @@ const keys = () =>
     ),
     single: optional(
       single,
-      'The one password that everybody gets; it is not used up and does not expire, and the keys above mean nothing. UseSinglePassword of NDES.',
-      'a new one each time',
+      'One password for all requests, which can be used any number of times and does not expire; the keys above then have no effect. UseSinglePassword of NDES.',
+      'a new password each time',
     ),
   });
 
-/** The section, ready for `challengeIssuer`. */
+/** The value of the key: the rules of a `challengeIssuer`. */
 export const oneTime = () => ({ schema: keys(), type: 'a mapping of keys', example: EXAMPLE, secret: false });

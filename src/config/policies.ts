@@ -1,137 +1,105 @@
-/** `policy` of an endpoint: who decides about a request. Exactly one; an endpoint without any would serve everybody. */
+/** `policy` of an endpoint: exactly one of the kinds in `policy-kinds.ts`. There is no default policy. */
 import { z } from 'zod';
 import type { ChallengeRules } from '../admin/challenge-issuer.ts';
 import { ConfigError } from '../core/errors.ts';
-import { type ValueType, transformed, secret } from './yaml/value-type.ts';
-import { choice } from './yaml/value-types.ts';
-import { oneTime } from './one-time-section.ts';
-import { type ConfigContext, file, nameIn } from './references.ts';
+import {
+  type Combination,
+  COMBINATIONS,
+  KINDS,
+  type PolicyConfig,
+  type PolicyContext,
+  type Weakness,
+} from './policy-kinds.ts';
 import { optional, section } from './yaml/table.ts';
-import { webhook } from './webhook-section.ts';
+import { transformed, valueType } from './yaml/value-type.ts';
 
-export type PolicyConfig =
-  | { kind: 'intune'; tenant: string; notify: 'strict' | 'outbox'; onUnreachable: 'pending' | 'fail' }
-  | { kind: 'static'; challenge: string }
-  | ({ kind: 'oneTime' } & ChallengeRules)
-  | ({ kind: 'webhook' } & z.output<ReturnType<typeof webhook>['schema']>)
-  | { kind: 'module'; path: string; options: Readonly<Record<string, unknown>> }
-  | { kind: 'allOf'; policies: readonly PolicyConfig[] }
-  | { kind: 'anyOf'; policies: readonly PolicyConfig[] };
-
-const challenge = secret({
-  schema: transformed(z.string(), (challenge) => {
-    if (challenge.trim() !== '') return challenge;
-    throw new ConfigError(
-      'an empty challenge, so everybody would get a certificate',
-      'Give a long random one, for example from `openssl rand -hex 24`.',
-    );
-  }),
-  type: 'text',
-  example: '"${env:LAB_CHALLENGE}"',
-  secret: false,
-});
-
-/** Policies in their order. The schema is made when it is needed: it contains itself. */
-function policies(context: ConfigContext, example: string) {
-  const schema: z.ZodType<PolicyConfig[]> = z.lazy(() => z.array(policySchema(context)));
-  return { schema, type: 'a list of policies', example, secret: false } satisfies ValueType<typeof schema>;
-}
-
-const moduleOptions = secret({
-  schema: z.record(z.string(), z.unknown()),
-  type: 'a mapping of keys',
-  example: '{ inventory: https://cmdb.example.com }',
-  secret: false,
-});
-
-const keys = (context: ConfigContext) =>
-  section('Who decides.', '{ static: "${env:LAB_CHALLENGE}" }', {
-    intune: optional(nameIn('tenants', context), 'Intune decides, by the challenge that it gave the device.'),
-    notify: optional(
-      choice('strict', 'outbox'),
-      'With `intune`. `strict`: the device gets its certificate after Intune has heard of it. `outbox`: before, and Intune hears of it until it accepts.',
-      'strict',
-    ),
-    onUnreachable: optional(
-      choice('pending', 'fail'),
-      'With `intune`. What a device is told while Intune cannot be reached: to come back, or no.',
-      'pending',
-    ),
-    static: optional(challenge, 'One challenge for everybody who knows it.'),
-    oneTime: optional(
-      oneTime(),
-      'Passwords that each serve for one certificate: from the administrator page, its API or `openndes challenge new` ([ndes.md](ndes.md)).',
-    ),
-    webhook: optional(webhook(context), 'A service of yours decides, over HTTP ([webhook.md](webhook.md)).'),
-    module: optional(
-      file(context, './my-policy.mjs'),
-      'A program of yours decides: an ES module that exports a policy ([policies.md](policies.md)).',
-    ),
-    options: optional(moduleOptions, 'With `module`. What the module is given.', '{}'),
-    allOf: optional(
-      policies(context, '[{ static: "${env:LAB_CHALLENGE}" }, { module: ./my-policy.mjs }]'),
-      'All of these policies must allow. They are written like this one and asked in their order; the first no ends it.',
-    ),
-    anyOf: optional(
-      policies(context, '[{ intune: corp }, { static: "${env:LAB_CHALLENGE}" }]'),
-      'One of these policies must allow. They are written like this one and asked in their order; the first yes ends it.',
-    ),
-  });
-
-type PolicyKeys = z.output<ReturnType<typeof keys>>;
-type KindKey = 'intune' | 'static' | 'oneTime' | 'webhook' | 'module' | 'allOf' | 'anyOf';
-
-/** The keys that are a policy, each with the keys that belong to it. */
-const KINDS: Readonly<Record<KindKey, readonly (keyof PolicyKeys)[]>> = {
-  intune: ['notify', 'onUnreachable'],
-  static: [],
-  oneTime: [],
-  webhook: [],
-  module: ['options'],
-  allOf: [],
-  anyOf: [],
+/** A row of `KINDS` for code that works on every kind. The table in `policy-kinds.ts` holds the exact types. */
+type AnyKind = {
+  description: string;
+  value: (context: PolicyContext) => ReturnType<typeof valueType>;
+  keys?: () => Readonly<Record<string, z.ZodType>>;
+  config: (value: unknown, keys: unknown) => object;
+  wantsNotifications?: (config: PolicyConfig) => boolean;
+  asksIntune?: true;
+  passwords?: (config: PolicyConfig) => ChallengeRules;
+  weakness?: (config: PolicyConfig) => Weakness | undefined;
 };
-const KIND_KEYS = Object.keys(KINDS) as KindKey[];
+
+const ROWS: ReadonlyMap<string, AnyKind> = new Map(Object.entries(KINDS as unknown as Record<string, AnyKind>));
+const COMBINED: ReadonlyMap<string, Combination> = new Map(Object.entries(COMBINATIONS));
+const KIND_KEYS = [...ROWS.keys(), ...COMBINED.keys()];
+/** The keys that belong to each kind, beside its own. */
+const OWNED = new Map([...ROWS].map(([name, { keys }]) => [name, Object.keys(keys?.() ?? {})]));
+
+const EXAMPLE = '{ static: "${env:LAB_CHALLENGE}" }';
+
+const ofKind = (name: string, { value, description, keys }: AnyKind, context: PolicyContext) => ({
+  [name]: optional(value(context), description),
+  ...keys?.(),
+});
+
+/** The schema of the list is made when it is needed, because it contains itself. */
+const combined = (name: string, { description, example }: Combination, context: PolicyContext) => {
+  const schema = z.lazy(() => z.array(policySchema(context)));
+  return { [name]: optional(valueType(schema, 'a list of policies', example), description) };
+};
+
+const policyKeys = (context: PolicyContext) =>
+  section(
+    'Who decides.',
+    EXAMPLE,
+    Object.assign(
+      {},
+      ...[...ROWS].map(([name, row]) => ofKind(name, row, context)),
+      ...[...COMBINED].map(([name, row]) => combined(name, row, context)),
+    ) as Record<string, z.ZodType>,
+  );
+
+type Written = Readonly<Record<string, unknown>>;
 
 /** One policy. */
-export const policySchema = (context: ConfigContext): z.ZodType<PolicyConfig> =>
-  transformed(keys(context), (written): PolicyConfig => {
-    const [kind, ...others] = KIND_KEYS.filter((key) => written[key] !== undefined);
-    if (kind === undefined || others.length > 0)
-      throw new ConfigError(
-        kind === undefined ? 'no policy, so nothing would be checked' : 'two policies',
-        `Name exactly one of ${KIND_KEYS.map((key) => `\`${key}\``).join(', ')}.`,
-      );
-    assertBelongs(written, kind);
-    return configOf(written, kind);
-  });
+export const policySchema = (context: PolicyContext): z.ZodType<PolicyConfig> =>
+  transformed(policyKeys(context), (written) => configOf(written, kindIn(written)));
 
-function assertBelongs(written: PolicyKeys, kind: KindKey): void {
-  for (const owner of KIND_KEYS) {
-    const misplaced = owner !== kind && KINDS[owner].some((key) => written[key] !== undefined);
+/** The key `policy` of an endpoint. */
+export const policy = (context: PolicyContext) => valueType(policySchema(context), 'a mapping of keys', EXAMPLE);
+
+function kindIn(written: Written): string {
+  const [kind, ...others] = KIND_KEYS.filter((key) => written[key] !== undefined);
+  if (kind === undefined || others.length > 0)
+    throw new ConfigError(
+      kind === undefined ? 'no policy, so nothing would be checked' : 'two policies',
+      `Name exactly one of ${KIND_KEYS.map((key) => `\`${key}\``).join(', ')}.`,
+    );
+  return kind;
+}
+
+function configOf(written: Written, kind: string): PolicyConfig {
+  assertBelongs(written, kind);
+  const row = ROWS.get(kind);
+  const config = row ? row.config(written[kind], written) : combination(kind, written[kind] as readonly PolicyConfig[]);
+  return { kind, ...config } as PolicyConfig;
+}
+
+function assertBelongs(written: Written, kind: string): void {
+  for (const [owner, keys] of OWNED) {
+    const misplaced = owner !== kind && keys.some((key) => written[key] !== undefined);
     if (!misplaced) continue;
-    const names = KINDS[owner].map((key) => `\`${key}\``).join(' and ');
-    const [verb, them] = KINDS[owner].length > 1 ? ['belong', 'them'] : ['belongs', 'it'];
+    const names = keys.map((key) => `\`${key}\``).join(' and ');
+    const [verb, them] = keys.length > 1 ? ['belong', 'them'] : ['belongs', 'it'];
     throw new ConfigError(`${names} ${verb} to \`${owner}\``, `Remove ${them} from this policy.`);
   }
 }
 
-function configOf(written: PolicyKeys, kind: KindKey): PolicyConfig {
-  const { intune, notify = 'strict', onUnreachable = 'pending', static: challenge, module, options = {} } = written;
-  if (kind === 'intune') return { kind, tenant: intune!, notify, onUnreachable };
-  if (kind === 'static') return { kind, challenge: challenge! };
-  if (kind === 'oneTime') return { kind, ...written.oneTime! };
-  if (kind === 'webhook') return { kind, ...written.webhook! };
-  if (kind === 'module') return { kind, path: module!, options };
-  const policies = written[kind]!;
+function combination(kind: string, policies: readonly PolicyConfig[]): { policies: readonly PolicyConfig[] } {
   if (policies.length === 0)
     throw new ConfigError('no policy in it, so nothing would be checked', 'Name at least one policy.');
-  if (kind === 'anyOf' && policies.filter(wantsNotifications).length > 1)
+  if (COMBINED.get(kind)?.allowedBy === 'one' && policies.filter(wantsNotifications).length > 1)
     throw new ConfigError(
-      'more than one of these policies wants to hear of certificates, and afterwards nobody knows who allowed which',
+      'more than one of these policies wants notifications, and a notification does not tell which of them allowed the request',
       'Give each of them an endpoint of its own, or `notify: none` to a webhook.',
     );
-  return { kind, policies };
+  return { policies };
 }
 
 /** A policy and every policy in it, each with its place: `policy.allOf.1`. */
@@ -142,18 +110,25 @@ export const policiesIn = (policy: PolicyConfig, key = 'policy'): { key: string;
     : []),
 ];
 
-/** Whether Intune decides, alone or with others. */
+/** Whether Intune is asked, by this policy or by one in it. */
 export const asksIntune = (policy: PolicyConfig): boolean =>
-  policiesIn(policy).some(({ policy: { kind } }) => kind === 'intune');
+  policiesIn(policy).some(({ policy: { kind } }) => ROWS.get(kind)?.asksIntune === true);
 
-/** Whether somebody wants to hear what was issued, as far as the configuration says. */
+/** Whether this policy or one in it is notified of certificates, as far as the configuration tells: not for a module. */
 export const wantsNotifications = (policy: PolicyConfig): boolean =>
-  policiesIn(policy).some(
-    ({ policy: each }) => each.kind === 'intune' || (each.kind === 'webhook' && each.notify !== 'none'),
-  );
+  policiesIn(policy).some(({ policy: each }) => ROWS.get(each.kind)?.wantsNotifications?.(each) === true);
 
-/** What the passwords of an endpoint are, if its policy, alone or with others, knows any. */
-export const oneTimeIn = (policy: PolicyConfig): ChallengeRules | undefined =>
+/** The rules of one-time passwords, if this policy or one in it accepts them. */
+export const passwordRules = (policy: PolicyConfig): ChallengeRules | undefined =>
   policiesIn(policy)
-    .map(({ policy: each }) => each)
-    .find((each) => each.kind === 'oneTime');
+    .map(({ policy: each }) => ROWS.get(each.kind)?.passwords?.(each))
+    .find((rules) => rules !== undefined);
+
+/** The weakness of this policy alone, if it has one. */
+export const weaknessOf = (policy: PolicyConfig): Weakness | undefined => ROWS.get(policy.kind)?.weakness?.(policy);
+
+/** Whether Intune may be asked about a request that a later policy of this combination denies. */
+export const asksIntuneEarly = (policy: PolicyConfig): boolean =>
+  'policies' in policy &&
+  COMBINATIONS[policy.kind].allowedBy === 'every' &&
+  policy.policies.slice(0, -1).some(asksIntune);

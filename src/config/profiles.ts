@@ -1,15 +1,16 @@
-/** `profiles`: what certificates may be, in the words of the file, made into what the CA room understands. */
+/** `profiles`: what certificates may be, translated from the keys of the file into a profile of the CA. */
 import { z } from 'zod';
 import { oidContent } from '../asn1/oid.ts';
 import { type AltNameType, DEFAULT_PROFILE, type Profile } from '../ca/profile.ts';
+import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
 import { KEY_USAGES } from '../pkix/extensions.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 import { LEAST_RSA_BITS, MOST_RSA_BITS } from '../pkix/public-key.ts';
 import { didYouMean } from './yaml/did-you-mean.ts';
 import { type ValueType, transformed } from './yaml/value-type.ts';
-import { choice, duration, integer, listOf, url } from './yaml/value-types.ts';
-import { defaulted, named, optional, section } from './yaml/table.ts';
+import { choice, duration, integer, url, valueList } from './yaml/value-types.ts';
+import { defaulted, mapOf, optional, section } from './yaml/table.ts';
 import { durationText } from './yaml/units.ts';
 
 const ALT_NAMES: Readonly<Record<AltNameType, true>> = {
@@ -42,7 +43,7 @@ function isOid(text: string): boolean {
   try {
     return oidContent(text).length > 0;
   } catch {
-    // "No" is an answer here: the caller says what names there are.
+    // Not an OID: the caller lists the known names.
     return false;
   }
 }
@@ -50,24 +51,24 @@ function isOid(text: string): boolean {
 const nameOfPurpose = (oid: string): string =>
   Object.entries(EXTENDED_KEY_USAGES).find(([, known]) => known === oid)?.[0] ?? oid;
 
-const urls = (example: string) => listOf(url(['http', 'https'], example), `[${example}]`);
+const urls = (example: string) => valueList(url(['http', 'https'], example), `[${example}]`);
 
 const keys = () =>
   section('A kind of certificate.', '{ validity: 365d }', {
     validity: defaulted(
       duration('365d'),
       durationText(DEFAULT_PROFILE.validity),
-      'How long a certificate is valid when the client asks for nothing else.',
+      'How long a certificate is valid when the client requests no other validity.',
     ),
     maxValidity: defaulted(
       duration('730d'),
       durationText(DEFAULT_PROFILE.maxValidity),
-      'No certificate is valid for longer, whatever the client asks for, nor for longer than its CA.',
+      'No certificate is valid for longer, whatever the client requests, nor for longer than its CA.',
     ),
     backdate: defaulted(
       duration('24h'),
       durationText(DEFAULT_PROFILE.backdate),
-      'How far back certificates begin, because the clocks of devices in set-up are behind.',
+      'How far in the past a certificate begins, because the clocks of new devices are often behind.',
     ),
     renewBefore: optional(duration('30d'), 'How long before its end a certificate may be renewed.', 'at any time'),
     minRsaBits: defaulted(
@@ -76,33 +77,33 @@ const keys = () =>
       'Shorter RSA keys get no certificate.',
     ),
     keyUsage: defaulted(
-      listOf(choice(...KEY_USAGES), '[digitalSignature, keyEncipherment]'),
+      valueList(choice(...KEY_USAGES), '[digitalSignature, keyEncipherment]'),
       [...DEFAULT_PROFILE.keyUsage],
-      'What a client may ask for, and what it gets when it does not ask.',
+      'The usages that a client may request, and those it gets when it requests none.',
     ),
     extendedKeyUsage: defaulted(
-      listOf(purpose, '[clientAuth]'),
+      valueList(purpose, '[clientAuth]'),
       DEFAULT_PROFILE.extendedKeyUsage.map(nameOfPurpose),
-      'The purposes a client may ask for, and those it gets when it asks for nothing that is allowed.',
+      'The purposes that a client may request, and those it gets when it requests none that is allowed.',
     ),
     subjectAltName: defaulted(
-      listOf(choice(...(Object.keys(ALT_NAMES) as AltNameType[])), '[dns, email, upn, uri]'),
+      valueList(choice(...(Object.keys(ALT_NAMES) as AltNameType[])), '[dns, email, upn, uri]'),
       [...DEFAULT_PROFILE.altNames],
-      'The kinds of names a client may ask for. A request with another kind is refused.',
+      'The types of names that a client may request. A request with another type is refused.',
     ),
     crl: optional(
       urls('http://pki.example.com/issuing-ca.crl'),
-      'Where certificates say that the revocation list is.',
-      'nowhere',
+      'The URLs of the revocation list in certificates.',
+      'none',
     ),
     aia: optional(
       {
         schema: section('Authority information access.', '{}', {
-          ocsp: optional(urls('http://ocsp.example.com'), 'Where certificates say that OCSP answers.', 'nowhere'),
+          ocsp: optional(urls('http://ocsp.example.com'), 'The URLs of the OCSP responder in certificates.', 'none'),
           caIssuers: optional(
             urls('http://pki.example.com/issuing-ca.cer'),
-            'Where certificates say that the certificate of the CA is.',
-            'nowhere',
+            'The URLs of the CA certificate in certificates.',
+            'none',
           ),
         }),
         type: 'a mapping of keys',
@@ -114,27 +115,27 @@ const keys = () =>
     ),
   });
 
-/** `renewBefore`: milliseconds. */
+/** A profile of the CA with the setting of it that the endpoint applies. `renewBefore`: milliseconds. */
 export type ProfileConfig = Profile & { renewBefore?: number };
 
-/** One profile, as the CA room takes it, and what belongs to the endpoint that uses it. */
+/** One profile. */
 export const profileSchema = () =>
   transformed(
     keys(),
     ({ subjectAltName, aia, ...rest }): ProfileConfig => ({
       ...rest,
       altNames: subjectAltName,
-      ...(aia && { authorityInfoAccess: aia }),
+      ...defined({ authorityInfoAccess: aia }),
     }),
   );
 
-/** The section, by names that endpoints use. */
-export const profilesSection = () =>
-  named(
+/** The section when the file has none. */
+export const DEFAULT_PROFILES = { device: {} };
+
+/** The section with the schema of its entries: profiles by the names that endpoints use. */
+export const profilesSection = <T extends z.ZodType>(profile: T) =>
+  mapOf(
     'What certificates may be, each kind under a name for the endpoints. Nothing that a profile does not name is granted. Without the section there is one profile `device` with every default.',
     '{ device: { validity: 365d } }',
-    profileSchema(),
-  ).prefault({ [DEFAULT_PROFILE_NAME]: {} });
-
-/** The profile there is when the file has none. */
-export const DEFAULT_PROFILE_NAME = 'device';
+    profile,
+  ).prefault(DEFAULT_PROFILES as never);

@@ -1,8 +1,10 @@
-/** docs/configuration.md, made of the table: whoever adds a key has documented it. */
-import { configSchema } from './schema.ts';
+/** docs/configuration.md, generated from the table of keys. */
+import { z } from 'zod';
+import type { Definitions } from './references.ts';
+import { fullSchema } from './schema.ts';
 import { type Entry, entries } from './yaml/table.ts';
 
-/** The smallest file that serves, and one with most of what there is. Both can be loaded as they are. */
+/** The smallest file that works, and one with most sections. Both can be loaded as they are. */
 export const EXAMPLES = {
   smallest: `authorities:
   issuing: { certificate: certs/issuing-ca.pem, key: "file:certs/issuing-ca.key.pem" }
@@ -40,17 +42,22 @@ endpoints:
 `,
 } as const;
 
-/** Every key there is. Examples in it are those of the page. */
+/** A name without a value: the reference page shows no values. */
+const named = <T>(name: string): Definitions<T> => ({ names: [name], values: new Map([[name, z.NEVER]]) });
+
+/** Every key that exists, with the examples of the page. */
 export const allEntries = (): Entry[] =>
   entries(
-    configSchema({
+    fullSchema({
       resolve: (path) => path,
       read: (path) => path,
-      names: { authorities: ['issuing'], profiles: ['device'], tenants: ['corp'] },
+      authorities: named('issuing'),
+      profiles: named('device'),
+      tenants: named('corp'),
     }),
   );
 
-/** The page, which docs/ has a copy of. */
+/** The text of docs/configuration.md. */
 export function referenceMarkdown(): string {
   const all = allEntries();
   const top = all.filter(({ path }) => path.length === 1);
@@ -60,7 +67,7 @@ export function referenceMarkdown(): string {
   return [
     INTRODUCTION,
     `## Single keys\n\n${tableOf(single)}`,
-    ...sections.map((entry) => `## ${entry.path[0]}\n\n${entry.words}\n\n${tableOf(below(entry))}`),
+    ...sections.map((entry) => `## ${entry.path[0]}\n\n${entry.description}\n\n${tableOf(below(entry))}`),
   ]
     .join('\n\n')
     .concat('\n');
@@ -69,28 +76,28 @@ export function referenceMarkdown(): string {
 const tableOf = (rows: readonly Entry[]): string =>
   ['| key | what it is | default | what it does |', '|---|---|---|---|', ...rows.filter(isKey).map(line)].join('\n');
 
-/** Names that the administrator chooses, and elements of lists, are no keys of ours. */
-const isKey = ({ path }: Entry): boolean => !['*', '[]'].includes(path.at(-1)!);
+/** Whether the row is a key, and not a name that the administrator chooses or an item of a list. */
+const isKey = ({ path }: Entry): boolean => !['*', '[]'].includes(path.at(-1) ?? '');
 
 const line = (row: Entry): string =>
-  `| \`${nameOf(row)}\` | ${row.type}${row.secret ? '; secret' : ''} | ${defaultOf(row)} | ${row.words} |`;
+  `| \`${nameOf(row)}\` | ${row.type}${row.secret ? '; secret' : ''} | ${defaultOf(row)} | ${row.description} |`;
 
-/** As in an error text, with NAME for a name. */
+/** The key as in an error text, with NAME for a name. */
 const nameOf = ({ path }: Entry): string => path.join('.').replaceAll('*', 'NAME').replaceAll('.[]', '[]');
 
 const defaultOf = ({ required, default: value }: Entry): string => value ?? (required ? '**required**' : '');
 
 const INTRODUCTION = `# Configuration
 
-One file in YAML 1.2, \`openndes.yaml\` unless \`--config\` names another. \`openndes check\` reads it, and everything it
-names, and starts nothing. Whatever is wrong is said at once, each with file, line, column, key, reason and remedy; nothing
-starts before it is right, and a key that does not exist is wrong:
+One file in YAML 1.2, \`openndes.yaml\` unless \`--config\` names another. \`openndes check\` reads it, and every file that it
+names, and starts nothing. All problems are reported at once, each with file, line, column, key, reason and remedy. The server
+does not start while there is a problem. An unknown key is a problem too:
 
 \`\`\`text
 openndes.yaml:8:13 tenants.corp.clientId: not a GUID ("abc"). Write it like \`clientId: 00000000-0000-0000-0000-000000000000\`.
 \`\`\`
 
-The smallest file that serves:
+The smallest file that works:
 
 \`\`\`yaml
 ${EXAMPLES.smallest}\`\`\`
@@ -103,19 +110,31 @@ ${EXAMPLES.complete}\`\`\`
 ## Values
 
 - **Paths** are relative to the folder of the file.
+- **Keys** (\`key\` of an authority or an RA) are the path of a PEM file, with or without the scheme \`file:\` before it.
 - **Durations** are a whole number and \`d\`, \`h\`, \`m\` or \`s\`: \`365d\`, \`24h\`, \`60m\`, \`90s\`; or \`0\`.
-- **\`\${env:NAME}\`** in any value stands for an environment variable, **\`\${file:PATH}\`** for the text of a file without
-  the line break at its end. A variable that is not set and a file that cannot be read are errors. What they contain is
+- **\`\${env:NAME}\`** in any value is replaced by an environment variable, **\`\${file:PATH}\`** by the text of a file without
+  the line break at its end. A variable that is not set and a file that cannot be read are errors. Their content is
   never printed. For a plain \`\${\` write \`$\${\`. Between \`{\` and \`}\` such a value needs quotes.
-- **Secrets** appear in no error and no log. Text of digits alone, such as a numeric challenge, needs quotes.
+- **Secrets** appear in no error and no log. Text that consists of digits, such as a numeric challenge, needs quotes.
 
-## What is refused, and what is only warned of
+## Errors and warnings across keys
 
-Beside keys and values that are wrong by themselves: an endpoint without a policy or with two, an \`allOf\` or \`anyOf\` without
-any, an \`anyOf\` with more than one policy that wants to hear of certificates, a webhook over plain HTTP to another machine
-without \`allowHttp\`, or with a secret of fewer than 16 characters, an empty static challenge,
-two endpoints at one path (letter case and a slash at the end make no difference), a path of the health checks, a validity
-beyond \`maxValidity\`, an administrator page without one-time passwords or without administrators, a profile that could make CAs or OCSP responders of devices, a name that is defined nowhere, and a
-key that is written twice.
+These are errors, in addition to unknown keys and wrong values:
 
-Warned of: a static challenge of fewer than 8 characters, an \`allOf\` in which Intune is not the last, \`requireSignerKeyMatch\` together with Intune, and single DES.`;
+- an endpoint without a policy or with two, and an \`allOf\` or \`anyOf\` without a policy in it
+- an \`anyOf\` with more than one policy that wants notifications
+- manual approval together with Intune, or with a webhook that wants notifications
+- a webhook over plain HTTP to another machine without \`allowHttp\`, or with a secret of fewer than 16 characters
+- an empty static challenge
+- two endpoints at one path (letter case and a slash at the end make no difference) or with one name
+- a path of the health checks, the revocation lists or the administrator page
+- an administrator page without one-time passwords or without users
+- a validity beyond \`maxValidity\`, and a profile that would let a device act as a CA or as an OCSP responder
+- a name that is not defined, and a key that is written twice
+
+These are warnings:
+
+- a static challenge of fewer than 8 characters
+- an \`allOf\` in which Intune is not the last
+- \`requireSignerKeyMatch\` together with Intune
+- single DES`;

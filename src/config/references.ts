@@ -1,39 +1,38 @@
-/** The kinds of values that point elsewhere: to files, and to names that the configuration itself defines. */
+/** Types of values that refer to something else: files, keys, and names that the configuration itself defines. */
 import { z } from 'zod';
 import { ConfigError } from '../core/errors.ts';
 import { didYouMean } from './yaml/did-you-mean.ts';
 import { fileText } from './yaml/interpolate.ts';
-import { valueType, transformed } from './yaml/value-type.ts';
+import { transformed, type ValueType, valueType } from './yaml/value-type.ts';
 
-/** What the schema takes from outside: files, and the names that the file itself defines. */
-export type ConfigContext = {
+/** Access to the files that a configuration names. */
+export type FileContext = {
   /** The absolute path for one that is relative to the configuration file. */
   resolve: (path: string) => string;
   /** The text of a file by its path as written. Throws when it cannot be read. */
   read: (path: string) => string;
-  names: Readonly<Record<NamedSection, readonly string[]>>;
 };
-export type NamedSection = 'authorities' | 'profiles' | 'tenants';
 
-/** The absolute path. */
-export const file = ({ resolve }: ConfigContext, example: string) =>
+/** The absolute path of a file. */
+export const file = ({ resolve }: FileContext, example: string) =>
   valueType(transformed(z.string().min(1), resolve), 'the path of a file', example);
 
-/** The absolute path of `PATH` or `file:PATH`. A single letter before the colon is a drive of Windows. */
-export const keyFile = ({ resolve }: ConfigContext, example: string) =>
+/** A scheme has at least two letters: a single letter before the colon is a drive of Windows. */
+const SCHEME = /^(?<scheme>[a-z][a-z\d+.-]+):(?<rest>.*)$/i;
+
+/** A key as a URI with its scheme. `PATH` and `file:PATH` become `file:` with the absolute path. */
+export const keyUri = ({ resolve }: FileContext, example: string) =>
   valueType(
-    transformed(z.string().min(1), (value) => {
-      const [, scheme, rest] = /^([a-z][a-z\d+.-]+):(.*)$/i.exec(value) ?? [];
-      if (scheme !== undefined && scheme !== 'file')
-        throw new ConfigError('keys of this kind are not supported', 'Name a PEM file: `file:PATH`.');
-      return resolve(rest ?? value);
+    transformed(z.string().min(1), (written) => {
+      const { scheme = 'file', rest = written } = SCHEME.exec(written)?.groups ?? {};
+      return scheme.toLowerCase() === 'file' ? `file:${resolve(rest)}` : written;
     }),
-    'the path of a file, with or without `file:` before it',
+    'a key: the path of a PEM file, with or without `file:` before it',
     example,
   );
 
 /** The text of a PEM file with certificates. */
-export const certificateText = ({ read }: ConfigContext, example: string) =>
+export const certificateText = ({ read }: FileContext, example: string) =>
   valueType(
     transformed(z.string().min(1), (path) => {
       const content = fileText(path, read, 'the file');
@@ -44,15 +43,26 @@ export const certificateText = ({ read }: ConfigContext, example: string) =>
     example,
   );
 
-const SINGULAR = { authorities: 'authority', profiles: 'profile', tenants: 'tenant' } as const;
+/** What one section of the file defines: every name as written, and the values of those without an error. */
+export type Definitions<T> = { names: readonly string[]; values: ReadonlyMap<string, T> };
 
-/** The name of something that the file defines elsewhere. */
-export const nameIn = (section: NamedSection, { names }: ConfigContext) =>
+/** A name and the value that the file defines under it. */
+export type Reference<T> = { name: string; value: T };
+
+const SECTIONS = { authority: 'authorities', profile: 'profiles', tenant: 'tenants' } as const;
+
+/** The name of something that the file defines elsewhere, resolved to its value. */
+export const referenceTo = <T>(
+  what: keyof typeof SECTIONS,
+  { names, values }: Definitions<T>,
+): ValueType<z.ZodType<Reference<T>, string>> =>
   valueType(
-    transformed(z.string(), (name) => {
-      if (names[section].includes(name)) return name;
-      throw new ConfigError(`no ${SINGULAR[section]} of this file has that name`, didYouMean(name, names[section]));
+    transformed(z.string(), (name): Reference<T> => {
+      if (!names.includes(name))
+        throw new ConfigError(`no ${what} of this file has that name`, didYouMean(name, names));
+      // A value with an error is not in `values`. That error stops the start, so the placeholder is never used.
+      return { name, value: values.get(name) ?? z.NEVER };
     }),
-    `the name of one of the \`${section}\``,
-    names[section][0] ?? 'NAME',
+    `the name of one of the \`${SECTIONS[what]}\``,
+    names[0] ?? 'NAME',
   );

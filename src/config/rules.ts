@@ -1,25 +1,25 @@
-/** What must fit together across keys. Each rule is one small check; an error stops the start, a warning is said. */
+/** Rules across keys. Each rule is one small check; an error stops the start, a warning is logged. */
 import { assertProfile, type Profile } from '../ca/profile.ts';
 import { ConfigError } from '../core/errors.ts';
 import { canonicalPath } from '../http/paths.ts';
-import type { Finding } from './yaml/schema-problems.ts';
-import { asksIntune, wantsNotifications, oneTimeIn, policiesIn } from './policies.ts';
+import type { EndpointConfig } from './endpoints.ts';
+import { asksIntune, asksIntuneEarly, passwordRules, policiesIn, wantsNotifications, weaknessOf } from './policies.ts';
 import type { KeyPath } from './yaml/problems.ts';
-import type { EndpointConfig } from './schema.ts';
+import type { Finding } from './yaml/schema-problems.ts';
 import { durationText } from './yaml/units.ts';
 
+/** A value of the file and its path. */
 export type Found<T> = { path: KeyPath; value: T };
-/** The parts of a file that are right by themselves, so that a mistake in one hides none of another. */
+/** The parts of a file without an error of their own, so that a mistake in one part hides no mistake in another. */
 export type ValidParts = {
   profiles: readonly Found<Profile>[];
   endpoints: readonly Found<EndpointConfig>[];
   hasAdmins: boolean;
 };
 
+/** `key` is relative to the profile or endpoint; empty for the whole of it. */
 type Broken = { key: string; what: string; remedy: string };
-type Rule = { severity: 'error' | 'warning'; check: (sound: ValidParts) => Finding[] };
-
-const SHORTEST_CHALLENGE = 8;
+type Rule = { severity: 'error' | 'warning'; check: (valid: ValidParts) => Finding[] };
 
 const eachProfile =
   (check: (profile: Profile) => Broken | undefined): Rule['check'] =>
@@ -31,7 +31,7 @@ const eachEndpoint =
   ({ endpoints }) =>
     endpoints.flatMap(({ path, value }) => finding(path, check(value)));
 
-/** Those within `allOf` and `anyOf` too. */
+/** Policies within `allOf` and `anyOf` too. */
 const eachPolicy =
   (check: (placed: ReturnType<typeof policiesIn>[number]) => Broken | undefined): Rule['check'] =>
   ({ endpoints }) =>
@@ -48,41 +48,26 @@ function finding(path: KeyPath, broken: Broken | undefined): Finding[] {
 
 const RULES: readonly Rule[] = [
   { severity: 'error', check: eachProfile(tooLong) },
-  // What the CA room refuses is refused here with its words, so that the line is known.
+  // The CA refuses such a profile too, but without the line.
   { severity: 'error', check: eachProfile((profile) => (tooLong(profile) ? undefined : refusedByCa(profile))) },
   { severity: 'error', check: samePath },
+  { severity: 'error', check: sameName },
   { severity: 'error', check: uselessAdminPage },
+  { severity: 'error', check: eachEndpoint(approvalWithoutNotification) },
   {
-    severity: 'error',
-    check: eachEndpoint(({ approval, policy }) =>
-      approval === 'manual' && wantsNotifications(policy)
-        ? {
-            key: 'approval',
-            what: `manual approval together with ${asksIntune(policy) ? 'Intune' : 'a policy that hears of certificates'}, which would never hear of what was approved`,
-            remedy: `Remove the key${asksIntune(policy) ? ': Intune decides for itself' : ', or give the webhook `notify: none`'}.`,
-          }
-        : undefined,
-    ),
+    severity: 'warning',
+    check: eachPolicy(({ key, policy }) => {
+      const weakness = weaknessOf(policy);
+      return weakness && { key: `${key}.${policy.kind}`, ...weakness };
+    }),
   },
   {
     severity: 'warning',
     check: eachPolicy(({ key, policy }) =>
-      policy.kind === 'static' && policy.challenge.length < SHORTEST_CHALLENGE
+      asksIntuneEarly(policy)
         ? {
-            key: `${key}.static`,
-            what: `a challenge of fewer than ${SHORTEST_CHALLENGE} characters can be guessed`,
-            remedy: 'Give a long random one, for example from `openssl rand -hex 24`.',
-          }
-        : undefined,
-    ),
-  },
-  {
-    severity: 'warning',
-    check: eachPolicy(({ key, policy }) =>
-      policy.kind === 'allOf' && policy.policies.slice(0, -1).some(asksIntune)
-        ? {
-            key: `${key}.allOf`,
-            what: 'Intune is not the last of these policies, so it may hear of requests that a later one refuses',
+            key: `${key}.${policy.kind}`,
+            what: 'Intune is not the last of these policies, so it may be asked about requests that a later one denies',
             remedy: 'Put the policy with `intune` last.',
           }
         : undefined,
@@ -106,17 +91,17 @@ const RULES: readonly Rule[] = [
       legacy.includes('des')
         ? {
             key: 'legacy',
-            what: 'single DES can be broken in hours, and the challenge in a message with it',
-            remedy: 'Use `des3` unless a device knows nothing else.',
+            what: 'single DES can be broken in hours, and with it the challenge in a message can be read',
+            remedy: 'Use `des3` unless a device supports only DES.',
           }
         : undefined,
     ),
   },
 ];
 
-/** What the rules of a severity find. */
-export const applyRules = (sound: ValidParts, severity: Rule['severity']): Finding[] =>
-  RULES.filter((rule) => rule.severity === severity).flatMap((rule) => rule.check(sound));
+/** What the rules of one severity find. */
+export const applyRules = (valid: ValidParts, severity: Rule['severity']): Finding[] =>
+  RULES.filter((rule) => rule.severity === severity).flatMap((rule) => rule.check(valid));
 
 function tooLong({ validity, maxValidity }: Profile): Broken | undefined {
   if (validity <= maxValidity) return undefined;
@@ -137,27 +122,53 @@ function refusedByCa(profile: Profile): Broken | undefined {
   }
 }
 
-function samePath({ endpoints }: ValidParts): Finding[] {
+/** A finding for every endpoint that has the same value as an earlier one. `other` is the index of that one. */
+function repeated(
+  { endpoints }: ValidParts,
+  valueOf: (endpoint: EndpointConfig) => string,
+  broken: (other: string, endpoint: EndpointConfig) => Broken | undefined,
+): Finding[] {
   const first = new Map<string, KeyPath>();
-  return endpoints.flatMap(({ path, value }) => {
-    const canonical = canonicalPath(value.path);
-    const other = first.get(canonical);
-    if (!other) first.set(canonical, path);
-    return finding(
-      path,
-      other && {
-        key: 'path',
-        what: `the same path as endpoints[${other.at(-1)}]`,
-        remedy: 'Give each endpoint a path of its own; letter case and a slash at the end make no difference.',
-      },
-    );
+  return endpoints.flatMap(({ path, value: endpoint }) => {
+    const value = valueOf(endpoint);
+    const other = first.get(value);
+    if (!other) first.set(value, path);
+    return finding(path, other && broken(`endpoints[${other.at(-1)}]`, endpoint));
   });
+}
+
+function samePath(valid: ValidParts): Finding[] {
+  return repeated(
+    valid,
+    ({ path }) => canonicalPath(path),
+    (other) => ({
+      key: 'path',
+      what: `the same path as ${other}`,
+      remedy: 'Give each endpoint a path of its own; letter case and a slash at the end make no difference.',
+    }),
+  );
+}
+
+/** A default name equals another name also when the other endpoint took over this path as its name. */
+function sameName(valid: ValidParts): Finding[] {
+  const paths = new Set(samePath(valid).map(({ path }) => path[1]));
+  const endpoints = valid.endpoints.filter(({ path }) => !paths.has(path[1] ?? ''));
+  return repeated(
+    { ...valid, endpoints },
+    ({ name }) => name,
+    (other) => ({
+      key: 'name',
+      what: `the same name as ${other}`,
+      remedy:
+        'Give each endpoint a name of its own: its records in the store are found by it. The default is its path.',
+    }),
+  );
 }
 
 function uselessAdminPage({ endpoints, hasAdmins }: ValidParts): Finding[] {
   return endpoints.flatMap(({ path, value: { adminPage, policy } }) => {
     if (adminPage === undefined) return [];
-    if (!oneTimeIn(policy))
+    if (!passwordRules(policy))
       return finding(path, {
         key: 'adminPage',
         what: 'there is no administrator page without one-time passwords',
@@ -166,8 +177,18 @@ function uselessAdminPage({ endpoints, hasAdmins }: ValidParts): Finding[] {
     if (hasAdmins) return [];
     return finding(path, {
       key: 'adminPage',
-      what: 'nobody could use the page, because `admin.users` names nobody',
+      what: 'the page could not be used, because `admin.users` is empty',
       remedy: 'Add `admin: { users: { NAME: HASH } }`, with a hash from `openndes hash-password`.',
     });
   });
+}
+
+function approvalWithoutNotification({ approval, policy }: EndpointConfig): Broken | undefined {
+  if (approval !== 'manual' || !wantsNotifications(policy)) return undefined;
+  const intune = asksIntune(policy);
+  return {
+    key: 'approval',
+    what: `manual approval together with ${intune ? 'Intune' : 'a policy that wants notifications'}, which would not be notified of what was approved`,
+    remedy: `Remove the key${intune ? ': Intune decides by itself' : ', or give the webhook `notify: none`'}.`,
+  };
 }

@@ -1,10 +1,11 @@
 /** `tenants`: the Intune tenants whose devices enrol, as the Intune client takes them. */
+import type { z } from 'zod';
 import { ConfigError } from '../core/errors.ts';
 import { type CloudName, resolveCloud } from '../intune/clouds.ts';
 import { type ValueType, transformed, secret } from './yaml/value-type.ts';
 import { choice, either, guid, text, url } from './yaml/value-types.ts';
-import { type ConfigContext, certificateText } from './references.ts';
-import { defaulted, named, optional, required, section } from './yaml/table.ts';
+import { certificateText, type FileContext } from './references.ts';
+import { defaulted, mapOf, optional, required, section } from './yaml/table.ts';
 
 const CLOUD_NAMES: Readonly<Record<CloudName, true>> = { public: true, 'gcc-high': true, dod: true, china: true };
 
@@ -16,21 +17,21 @@ const urls = () =>
   });
 
 function cloud() {
-  const kind = either(choice(...(Object.keys(CLOUD_NAMES) as CloudName[])), urls(), 'three URLs');
-  const schema = transformed(kind.schema, (cloud) => {
+  const value = either(choice(...(Object.keys(CLOUD_NAMES) as CloudName[])), urls(), 'three URLs');
+  const schema = transformed(value.schema, (cloud) => {
     try {
       resolveCloud(cloud);
       return cloud;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      // The place is said by the line and the key already.
+      // The problem names the key already.
       throw new ConfigError(error.message.replace(/^[\w.]+: /, ''), error.remedy);
     }
   });
-  return { ...kind, schema } satisfies ValueType<typeof schema>;
+  return { ...value, schema } satisfies ValueType<typeof schema>;
 }
 
-const tenant = (context: ConfigContext) =>
+const tenant = (context: FileContext) =>
   section(
     'An Intune tenant.',
     '{ tenant: contoso.onmicrosoft.com, clientId: GUID, clientSecret: "${env:INTUNE_SECRET}" }',
@@ -41,11 +42,11 @@ const tenant = (context: ConfigContext) =>
       cloud: defaulted(
         cloud(),
         'public',
-        'The Microsoft cloud of the tenant. 21Vianet (`china`) publishes no Intune resource, so its URLs have to be written out.',
+        'The Microsoft cloud of the tenant. 21Vianet (`china`) publishes no Intune resource, so its URLs must be written out.',
       ),
       trustCa: optional(
         certificateText(context, 'certs/proxy-ca.pem'),
-        'CA certificates to trust for these services beside the public ones, for a proxy that opens TLS.',
+        'CA certificates to trust for these services in addition to the public ones, for a proxy that intercepts TLS.',
         'only public CAs',
       ),
       proxy: optional(
@@ -56,9 +57,12 @@ const tenant = (context: ConfigContext) =>
     },
   );
 
-/** The section, by names that policies use. */
-export const tenantsSection = (context: ConfigContext) =>
-  named(
+/** One tenant. */
+export type TenantConfig = z.output<ReturnType<typeof tenant>>;
+
+/** The section: tenants by the names that policies use. */
+export const tenantsSection = (context: FileContext) =>
+  mapOf(
     'The Intune tenants whose devices enrol, each under a name for the policies.',
     '{ corp: { tenant: contoso.onmicrosoft.com, clientId: GUID, clientSecret: "${env:INTUNE_SECRET}" } }',
     tenant(context),

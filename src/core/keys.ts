@@ -29,4 +29,6 @@ export interface KeyProvider {
    * Only a client with an EC key needs it, to read what is enveloped to it. Throws when the other key is malformed.
    */
   agree?(spki: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  /** Ends the session with an HSM or a service, if there is one. The key is not used afterwards. */
+  close?(): void | Promise<void>;
 }

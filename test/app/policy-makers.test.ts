@@ -1,4 +1,4 @@
-/** Policies of a configuration made into objects, and modules of vendors: the documented one, and everything that is none. */
+/** Policies made from a configuration, and policy modules: the documented one, and modules with mistakes. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,9 +25,9 @@ const requestOf = (subjectText: string, challenge = 'x'): EnrollmentRequest => (
 });
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-/** A store that knows one password, and no tenants. */
-const aroundWith = (closing: (() => Promise<void>)[]): PolicyServices => ({
-  tenants: new Map(),
+/** A store with one password, and no tenants. */
+const servicesWith = (closing: (() => Promise<void>)[]): PolicyServices => ({
+  intuneClient: () => assert.fail('no tenant here'),
   store: {
     findChallenge: async (endpoint, password) =>
       endpoint === '/scep' && password === 'once' ? { id: 'id', expiresAt: new Date(8.64e15), used: false } : undefined,
@@ -56,7 +56,7 @@ test('the module of docs/policies.md loads and decides', async (t) => {
   assert.equal((await policy.decide(requestOf('CN=XYZ-1'), never)).kind, 'deny');
 });
 
-test('the same in TypeScript is what the exported types want', async () => {
+test('the same module in TypeScript satisfies the exported types', async () => {
   const factory: PolicyFactory = ({ prefix }) => ({
     name: 'serial-numbers',
     async decide(request) {
@@ -69,7 +69,7 @@ test('the same in TypeScript is what the exported types want', async () => {
   assert.equal((await policy.decide(requestOf('CN=ABC-1'), never)).kind, 'allow');
 });
 
-test('a module may take its time', async (t) => {
+test('a module may make its policy asynchronously', async (t) => {
   const path = moduleFile(
     t,
     "export default async () => ({ name: 'slow', decide: async () => ({ kind: 'allow', notify: 'none' }) })",
@@ -77,37 +77,40 @@ test('a module may take its time', async (t) => {
   assert.equal((await loadPolicyModule(path, {})).name, 'slow');
 });
 
-const BROKEN: Readonly<Record<string, readonly [text: string, words: RegExp]>> = {
+const BROKEN: Readonly<Record<string, readonly [text: string, message: RegExp]>> = {
   'no default export': ['export const policy = 1', /no function as its default export/],
   'an object in place of a function': [
     "export default { name: 'x', decide() {} }",
     /no function as its default export/,
   ],
-  'nothing made': ['export default () => undefined', /is no policy/],
-  'no decide': ["export default () => ({ name: 'x' })", /is no policy/],
-  'no name': ['export default () => ({ decide() {} })', /is no policy/],
-  'a notify that cannot be called': ["export default () => ({ name: 'x', decide() {}, notify: true })", /is no policy/],
+  'no policy returned': ['export default () => undefined', /did not return a policy/],
+  'no decide': ["export default () => ({ name: 'x' })", /did not return a policy/],
+  'no name': ['export default () => ({ decide() {} })', /did not return a policy/],
+  'a notify that cannot be called': [
+    "export default () => ({ name: 'x', decide() {}, notify: true })",
+    /did not return a policy/,
+  ],
   'a factory that throws': [EXAMPLE, /making its policy failed: options\.prefix is missing/],
   'no JavaScript': ['export default (', /loading it failed/],
 };
-for (const [what, [text, words]] of Object.entries(BROKEN))
-  test(`${what}: the start stops, with the path and what to do`, async (t) => {
+for (const [what, [text, message]] of Object.entries(BROKEN))
+  test(`a policy module is refused with its path and a remedy: ${what}`, async (t) => {
     const path = moduleFile(t, text);
     await assert.rejects(
       () => loadPolicyModule(path, {}),
       (error) =>
         error instanceof ConfigError &&
         error.message.startsWith(path) &&
-        words.test(error.message) &&
+        message.test(error.message) &&
         error.remedy !== '',
     );
   });
 
-test('a module that does not exist: the start stops', async () => {
+test('a policy module that does not exist is refused', async () => {
   await assert.rejects(() => loadPolicyModule('/nowhere/policy.mjs', {}), ConfigError);
 });
 
-test('composites are made from the inside out', async (t) => {
+test('allOf and anyOf are made with their members', async (t) => {
   const closing: (() => Promise<void>)[] = [];
   const path = moduleFile(t, EXAMPLE);
   const policy = await policyOf(
@@ -124,7 +127,7 @@ test('composites are made from the inside out', async (t) => {
         },
       ],
     },
-    aroundWith(closing),
+    servicesWith(closing),
   );
   assert.equal(policy.name, 'allOf(serial-numbers, anyOf(static, static))');
   assert.equal((await policy.decide(requestOf('CN=ABC-1', 'two'), never)).kind, 'allow');
@@ -133,7 +136,7 @@ test('composites are made from the inside out', async (t) => {
   assert.deepEqual(closing, []);
 });
 
-test('a webhook gives back what ends its connections', async () => {
+test('a webhook registers how to close its connections', async () => {
   const closing: (() => Promise<void>)[] = [];
   const webhook = {
     kind: 'webhook',
@@ -144,7 +147,7 @@ test('a webhook gives back what ends its connections', async () => {
     onUnreachable: 'fail',
     allowHttp: false,
   } as const;
-  const policy = await policyOf(webhook, aroundWith(closing));
+  const policy = await policyOf(webhook, servicesWith(closing));
   const decision = await policy.decide(requestOf('CN=a'), never);
   assert.ok(decision.kind === 'deny' && decision.code === 'policy_unreachable');
   assert.equal(closing.length, 1);
@@ -153,8 +156,8 @@ test('a webhook gives back what ends its connections', async () => {
 
 const ONE_TIME = { kind: 'oneTime', validity: 60_000, max: 5, length: 8 } as const;
 
-test('one-time passwords are those of the store', async () => {
-  const policy = await policyOf(ONE_TIME, aroundWith([]));
+test('a one-time password is looked up in the store', async () => {
+  const policy = await policyOf(ONE_TIME, servicesWith([]));
   assert.deepEqual(await policy.decide(requestOf('CN=a', 'once'), never), {
     kind: 'allow',
     notify: 'none',
@@ -163,8 +166,8 @@ test('one-time passwords are those of the store', async () => {
   assert.equal((await policy.decide(requestOf('CN=a', 'twice'), never)).kind, 'deny');
 });
 
-test('M04 the one password that everybody gets is used by nobody up, and no other is good', async () => {
-  const policy = await policyOf({ ...ONE_TIME, single: 'FEDCBA9876543210' }, aroundWith([]));
+test('M04 a single password can be used any number of times, and no other password is accepted', async () => {
+  const policy = await policyOf({ ...ONE_TIME, single: 'FEDCBA9876543210' }, servicesWith([]));
   assert.deepEqual(await policy.decide(requestOf('CN=a', 'FEDCBA9876543210'), never), {
     kind: 'allow',
     notify: 'none',

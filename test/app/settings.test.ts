@@ -1,8 +1,9 @@
-/** What an administrator reads about the files that a configuration names: all that is wrong, each with its line. */
+/** Problems of the files and keys that a configuration names: all at once, each with its line. */
 import assert from 'node:assert/strict';
 import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openKey } from '../../src/app/key-ring.ts';
 import { loadAuthority } from '../../src/app/loaded-authority.ts';
 import { type Attempt, ConfigProblems } from '../../src/config/yaml/problems.ts';
 import { loadSettings, readConfig } from '../../src/app/settings.ts';
@@ -10,9 +11,9 @@ import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
 import { installed } from './installation.ts';
 
 /** The problems as `line key: what. remedy`, file names without their folder. */
-function problemsOf(config: string, folder: string): string[] {
+async function problemsOf(config: string, folder: string): Promise<string[]> {
   try {
-    loadSettings(config);
+    await loadSettings(config);
   } catch (error) {
     assert.ok(error instanceof ConfigProblems, String(error));
     const short = (text: string): string => text.replaceAll(`${folder}/`, '');
@@ -32,7 +33,7 @@ test('every file that cannot be used is named at once, with its line, its key an
   writeFileSync(join(folder, 'certs/issuing-ca.pem'), 'no certificate');
   const remedy = 'Check the path in the configuration and the rights of the file.';
   const open = 'certs/issuing-ca.key.pem: others may read this private key';
-  assert.deepEqual(problemsOf(config, folder), [
+  assert.deepEqual(await problemsOf(config, folder), [
     `2 listen.tls.certificate: none.pem: there is no such file (the TLS certificate). ${remedy}`,
     `2 listen.tls.key: ${open} (the TLS key). Run: chmod 600 certs/issuing-ca.key.pem`,
     '7 authorities.issuing.certificate: certs/issuing-ca.pem: not a certificate. It must be a certificate in PEM or DER.',
@@ -41,23 +42,23 @@ test('every file that cannot be used is named at once, with its line, its key an
   ]);
 });
 
-test('a key of another certificate is told once, at its authority, however many endpoints use it', async (t) => {
+test('a key of another certificate is one problem of its authority, for any number of endpoints', async (t) => {
   const second = '  - { path: /second, authority: issuing, policy: { static: another-challenge } }\n';
   const { folder, config } = await installed(t, (text) => text + second);
   const other = privateKeyPem(generateKey('p256').privateKey);
   writeFileSync(join(folder, 'certs/issuing-ca.key.pem'), other, { mode: 0o600 });
-  assert.deepEqual(problemsOf(config, folder), [
+  assert.deepEqual(await problemsOf(config, folder), [
     '7 authorities.issuing: CN=Test Issuing CA: the key is not the key of this certificate. Give the key that belongs to it.',
   ]);
 });
 
-test('a TLS key that does not belong to its certificate is found before anything is started', async (t) => {
+test('a TLS key that does not belong to its certificate is a problem before the start', async (t) => {
   const tls = 'tls: { certificate: certs/root-ca.pem, key: certs/issuing-ca.key.pem }';
   const { folder, config, cli } = await installed(t, (text) => text.replace('port: 0 }', `port: 0, ${tls} }`));
-  const [problem] = problemsOf(config, folder);
+  const [problem] = await problemsOf(config, folder);
   assert.match(
     problem!,
-    /^2 listen\.tls: certs\/root-ca\.pem and certs\/issuing-ca\.key\.pem: no server can speak TLS/,
+    /^2 listen\.tls: certs\/root-ca\.pem and certs\/issuing-ca\.key\.pem: a TLS server cannot be started with these two/,
   );
   const { code, err } = await cli('check');
   assert.equal(code, 78);
@@ -69,32 +70,47 @@ test('an RA of your own is read with the rest', async (t) => {
     text.replace('ra: auto', 'ra: { certificate: certs/my-ra.pem, key: "file:certs/my-ra.key.pem" }'),
   );
   const remedy = 'Check the path in the configuration and the rights of the file.';
-  assert.deepEqual(problemsOf(config, folder), [
-    `10 authorities.issuing.ra: certs/my-ra.pem: there is no such file (an RA certificate). ${remedy}`,
+  assert.deepEqual(await problemsOf(config, folder), [
+    `10 authorities.issuing.ra.certificate: certs/my-ra.pem: there is no such file (an RA certificate). ${remedy}`,
+    `10 authorities.issuing.ra.key: certs/my-ra.key.pem: there is no such file (the key of an RA certificate). ${remedy}`,
   ]);
 });
 
-test('where an RA of your own cannot be read there is no authority, and so never the CA in its place', async (t) => {
+test('when an RA of your own cannot be read, there is no authority, so that the CA is not used in its place', async (t) => {
   const { config } = await installed(t, (text) =>
     text.replace('ra: auto', 'ra: { certificate: certs/my-ra.pem, key: "file:certs/my-ra.key.pem" }'),
   );
   const failed: string[] = [];
-  const attempt: Attempt = (key, work) => {
+  const attempt: Attempt = async (key, work) => {
     try {
-      return work();
+      return await work();
     } catch {
       failed.push(key.join('.'));
       return undefined;
     }
   };
-  assert.equal(loadAuthority(readConfig(config).config.authorities['issuing']!, attempt), undefined);
-  assert.deepEqual(failed, ['ra']);
+  const { issuing } = readConfig(config).config.authorities;
+  assert.equal(await loadAuthority(issuing!, { attempt, open: openKey }), undefined);
+  assert.deepEqual(failed, ['ra.certificate', 'ra.key']);
 });
 
-test('two authorities that would keep their RA in one folder are told apart', async (t) => {
+test('a key with an unknown scheme is refused at its key, without the rest of the URI, which may hold a PIN', async (t) => {
+  const uri = 'pkcs11:object=ca?pin-value=1234';
+  const { folder, config } = await installed(t, (text) =>
+    text
+      .replace(/key: .*issuing-ca\.key\.pem.*/, `key: "${uri}"`)
+      .replace('ra: auto', 'ra: { certificate: certs/issuing-ca.pem, key: "kms:alias/ra" }'),
+  );
+  assert.deepEqual(await problemsOf(config, folder), [
+    '9 authorities.issuing.key: keys with the scheme `pkcs11:` are not supported. Supported: `file:PATH` for a PEM file.',
+    '10 authorities.issuing.ra.key: keys with the scheme `kms:` are not supported. Supported: `file:PATH` for a PEM file.',
+  ]);
+});
+
+test('two authorities with automatic RA certificates in one folder are refused', async (t) => {
   const twin =
     '  twin: { certificate: certs/issuing-ca.pem, chain: certs/chain.pem, key: "file:certs/issuing-ca.key.pem" }\n';
   const { folder, config } = await installed(t, (text) => text.replace('\nprofiles:', `${twin}\nprofiles:`));
-  const [problem] = problemsOf(config, folder);
+  const [problem] = await problemsOf(config, folder);
   assert.match(problem!, /^11 authorities\.twin\.certificate: authorities issuing and twin: both keep their RA/);
 });

@@ -1,4 +1,4 @@
-/** `admin`, `oneTime` and `adminPage`: what they become, and what is refused with its line. */
+/** `admin`, `oneTime` and `adminPage`: the values they become, and what is refused with its line. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AUTHORITIES, ENDPOINTS, FOLDER, load, problemsOf } from './config-under-test.ts';
@@ -20,7 +20,7 @@ test('admin: loopback, port 8081, and a hash ready for use', () => {
   assert.deepEqual([users['ndes']?.ln, users['ndes']?.r, users['ndes']?.p], [16, 8, 1]);
 });
 
-test('a hash may come from a file, and ends before its line break', () => {
+test('a hash may come from a file; the line break at its end is dropped', () => {
   const text = `admin: { users: { ndes: "\${file:ndes.hash}" } }\n${AUTHORITIES}${ENDPOINTS}`;
   const { admin } = load(text, { files: { [`${FOLDER}/ndes.hash`]: `${HASH}\n` } }).config;
   assert.deepEqual(Object.keys(admin?.users ?? {}), ['ndes']);
@@ -37,7 +37,7 @@ test('oneTime: the defaults of NDES, and every option', () => {
   });
 });
 
-test('oneTime among others has its page too', () => {
+test('oneTime inside anyOf has its page too', () => {
   const text = endpoint('adminPage: public, policy: { anyOf: [{ static: abcdefgh }, { oneTime: {} }] }');
   assert.equal(load(`${USERS}${text}`).config.endpoints[0]?.adminPage, 'public');
 });
@@ -51,13 +51,13 @@ const REFUSED: Readonly<Record<string, [text: string, problem: RegExp]>> = {
     `admin: { users: { ndes: hunter2hunter2 } }\n${AUTHORITIES}${ENDPOINTS}`,
     /^openndes.yaml:1:25 admin.users.ndes: not a hash of a password.*`openndes hash-password`/,
   ],
-  'a public page that nobody could use': [
+  'a public page without users': [
     endpoint('adminPage: public, policy: { oneTime: {} }'),
-    /^openndes.yaml:2:\d+ endpoints\[0\].adminPage: nobody could use the page/,
+    /^openndes.yaml:2:\d+ endpoints\[0\].adminPage: the page could not be used/,
   ],
-  'a public page that nobody could use, beside a token': [
+  'a public page without users, with a token': [
     `admin: { token: a-token-of-more-than-16 }\n${endpoint('adminPage: public, policy: { oneTime: {} }')}`,
-    /adminPage: nobody could use the page/,
+    /adminPage: the page could not be used/,
   ],
   'a page without one-time passwords': [
     `${USERS}${endpoint('adminPage: public, policy: { static: abcdefgh }')}`,
@@ -65,7 +65,7 @@ const REFUSED: Readonly<Record<string, [text: string, problem: RegExp]>> = {
   ],
   'an endpoint where a page would be': [
     endpoint('path: /scep/MSCEP_admin/, policy: { static: abcdefgh }'),
-    /path: that path is taken by the administrator page/,
+    /path: that path belongs to the administrator page/,
   ],
   'passwords that can be guessed': [
     endpoint('policy: { oneTime: { length: 4 } }'),

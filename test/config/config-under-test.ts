@@ -1,4 +1,4 @@
-/** Loads snippets of configuration as if they stood in /etc/openndes/openndes.yaml. */
+/** Loads configurations from text, as if they were in /etc/openndes/openndes.yaml. */
 import assert from 'node:assert/strict';
 import { ConfigProblems } from '../../src/config/yaml/problems.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -19,7 +19,7 @@ export const load = (text: string, { env = {}, files = {} }: World = {}) =>
     },
   });
 
-/** Every line of what is wrong, without the folder. */
+/** Every problem as a line, without the folder; none when the text is accepted. */
 export function problemsOf(text: string, world?: World): string[] {
   try {
     load(text, world);

@@ -1,4 +1,4 @@
-/** What a configuration becomes: defaults, units, paths, and the words of the file made into those of the rooms. */
+/** The values that a configuration becomes: defaults, units, paths, resolved references and profiles. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EXAMPLES } from '../../src/config/reference.ts';
@@ -18,7 +18,7 @@ test('the smallest file gets every default', () => {
     authorities: {
       issuing: {
         certificate: `${FOLDER}/certs/issuing-ca.pem`,
-        key: `${FOLDER}/certs/issuing-ca.key.pem`,
+        key: `file:${FOLDER}/certs/issuing-ca.key.pem`,
         ra: 'auto',
         crl: { validity: 7 * 86_400_000 },
       },
@@ -28,8 +28,9 @@ test('the smallest file gets every default', () => {
     endpoints: [
       {
         path: '/certsrv/mscep/mscep.dll',
-        authority: 'issuing',
-        profile: 'device',
+        name: '/certsrv/mscep/mscep.dll',
+        authority: { name: 'issuing', value: config.authorities['issuing'] },
+        profile: { name: 'device', value: DEFAULT_PROFILE },
         policy: { kind: 'static', challenge: 'long enough' },
         legacy: [],
         requireSignerKeyMatch: false,
@@ -57,7 +58,12 @@ test('the complete example is accepted as it stands in the documentation', () =>
   assert.deepEqual(config.listen.trustProxy, ['10.0.0.0/8']);
   assert.equal(config.tenants['corp']?.clientSecret, 'app secret');
   const [intune, lab, routers] = config.endpoints;
-  assert.deepEqual(intune?.policy, { kind: 'intune', tenant: 'corp', notify: 'strict', onUnreachable: 'pending' });
+  assert.deepEqual(intune?.policy, {
+    kind: 'intune',
+    tenant: { name: 'corp', value: config.tenants['corp'] },
+    notify: 'strict',
+    onUnreachable: 'pending',
+  });
   assert.deepEqual(lab?.policy, { kind: 'static', challenge: 'lab challenge' });
   assert.deepEqual(routers?.policy, { kind: 'oneTime', validity: HOUR, max: 5, length: 8 });
   assert.deepEqual([config.admin?.host, config.admin?.port], ['127.0.0.1', 8081]);
@@ -66,7 +72,7 @@ test('the complete example is accepted as it stands in the documentation', () =>
   assert.equal(routers?.signingTime, 'off');
 });
 
-test('a profile becomes what the CA room takes', () => {
+test('a profile becomes a profile of the CA', () => {
   const text = `${AUTHORITIES}${ENDPOINTS}
 profiles:
   wifi:
@@ -97,10 +103,28 @@ profiles:
   });
 });
 
-test('an endpoint where somebody approves, and where certificates renew nothing', () => {
+test('an endpoint with manual approval and without renewal', () => {
   const text = `${AUTHORITIES}endpoints: [{ policy: { static: abcdefgh }, approval: manual, renewal: false }]`;
   const [endpoint] = load(text).config.endpoints;
   assert.deepEqual([endpoint?.approval, endpoint?.renewal], ['manual', false]);
+});
+
+test('a key keeps its scheme; a path and `file:` become an absolute file URI, also in other letter case', () => {
+  const keyOf = (key: string) =>
+    load(`authorities: { issuing: { certificate: ca.pem, key: "${key}" } }\n${ENDPOINTS}`).config.authorities['issuing']
+      ?.key;
+  assert.equal(keyOf('ca.key'), `file:${FOLDER}/ca.key`);
+  assert.equal(keyOf('file:ca.key'), `file:${FOLDER}/ca.key`);
+  assert.equal(keyOf('FILE:/ca.key'), 'file:/ca.key');
+  assert.equal(keyOf('pkcs11:token=x;object=ca'), 'pkcs11:token=x;object=ca');
+});
+
+test('the name of an endpoint is its path as written, unless it has a name', () => {
+  const text = `${AUTHORITIES}endpoints: [{ path: /Scep/Lab/, policy: { static: abcdefgh } }, { path: /b, name: /old.path~1, policy: { static: abcdefgh } }]`;
+  assert.deepEqual(
+    load(text).config.endpoints.map(({ name }) => name),
+    ['/Scep/Lab/', '/old.path~1'],
+  );
 });
 
 test('an RA of your own, with retired ones', () => {
@@ -116,12 +140,12 @@ authorities:
   assert.deepEqual(load(text).config.authorities['issuing'], {
     certificate: '/ca/ca.pem',
     chain: '/etc/chain.pem',
-    key: '/ca/ca.key',
+    key: 'file:/ca/ca.key',
     passphrase: 'of the key',
     ra: {
       certificate: `${FOLDER}/ra.pem`,
-      key: `${FOLDER}/ra.key`,
-      retired: [{ certificate: `${FOLDER}/old.pem`, key: `${FOLDER}/old.key`, passphrase: 'old' }],
+      key: `file:${FOLDER}/ra.key`,
+      retired: [{ certificate: `${FOLDER}/old.pem`, key: `file:${FOLDER}/old.key`, passphrase: 'old' }],
     },
     crl: { validity: 7 * 86_400_000 },
   });
@@ -139,7 +163,7 @@ authorities:
 `;
   assert.deepEqual(load(text).config.authorities['issuing'], {
     certificate: `${FOLDER}/ca.pem`,
-    key: `${FOLDER}/ca.key`,
+    key: `file:${FOLDER}/ca.key`,
     ra: 'split',
     crl: { validity: 2 * 86_400_000 },
     next: { certificate: `${FOLDER}/next.pem`, chain: `${FOLDER}/above.pem` },
@@ -170,18 +194,18 @@ endpoints: [{ policy: { intune: sim, notify: outbox, onUnreachable: fail } }]
   });
   assert.deepEqual(config.endpoints[0]?.policy, {
     kind: 'intune',
-    tenant: 'sim',
+    tenant: { name: 'sim', value: config.tenants['sim'] },
     notify: 'outbox',
     onUnreachable: 'fail',
   });
 });
 
-test('part of a signing time window leaves the rest as it is', () => {
+test('a signing time window with one key has the default of the other', () => {
   const text = `${AUTHORITIES}endpoints: [{ policy: { static: abcdefgh }, signingTime: { past: 0 } }]`;
   assert.deepEqual(load(text).config.endpoints[0]?.signingTime, { past: 0, future: HOUR });
 });
 
-test('an alias stands for what it names', () => {
+test('an alias has the value of its anchor', () => {
   const text = `${AUTHORITIES}endpoints: [{ path: /a, policy: &p { static: abcdefgh } }, { path: /b, policy: *p }]`;
   const [a, b] = load(text).config.endpoints;
   assert.deepEqual(a?.policy, b?.policy);
@@ -203,7 +227,7 @@ const WARNINGS = {
 } as const;
 
 for (const [title, [endpoints, expected]] of Object.entries(WARNINGS))
-  test(`warned of: ${title}`, () => {
+  test(`warning: ${title}`, () => {
     const tenants =
       'tenants: { corp: { tenant: a, clientId: 00000000-0000-0000-0000-000000000000, clientSecret: s } }\n';
     const { warnings } = load(`${AUTHORITIES}${endpoints}\n${tenants}`);

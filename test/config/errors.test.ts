@@ -1,4 +1,4 @@
-/** What an administrator reads when something is wrong: the line, the key, the reason and the remedy, word for word. */
+/** The errors that an administrator reads: the line, the key, the reason and the remedy, word for word. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigError } from '../../src/core/errors.ts';
@@ -17,7 +17,7 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   'not a mapping': ['hello', '1:1 not a mapping of keys. Write it like `endpoints: …`.'],
   'unknown key at the top': [`lisen: {}\n${REST}`, '1:1 lisen: unknown key. Did you mean `listen`?'],
   'unknown key below': [`listen:\n  port: 1\n  prot: 2\n${REST}`, '3:3 listen.prot: unknown key. Did you mean `port`?'],
-  'unknown key like no other': [`log: { colour: no }\n${REST}`, '1:8 log.colour: unknown key. There is: `level`.'],
+  'unknown key like no other': [`log: { colour: no }\n${REST}`, '1:8 log.colour: unknown key. Known: `level`.'],
   'wrong letter case': [`publicURL: http://a\n${REST}`, '1:1 publicURL: unknown key. Did you mean `publicUrl`?'],
   'key without value': [
     `listen:\n  port:\n${REST}`,
@@ -27,7 +27,7 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
     `listen:\n${REST}`,
     '1:1 listen: no value. Remove the key, or write it like `listen: { host: 0.0.0.0, port: 8080 }`.',
   ],
-  'value for a section': [
+  'value in place of a section': [
     `listen: 8080\n${REST}`,
     '1:9 listen: not a mapping of keys. Write it like `listen: { host: 0.0.0.0, port: 8080 }`.',
   ],
@@ -46,7 +46,7 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'unknown level': [
     `log: { level: inof }\n${REST}`,
-    '1:15 log.level: not a word that is known here ("inof"). Did you mean `info`?',
+    '1:15 log.level: not one of the known values ("inof"). Did you mean `info`?',
   ],
   'URL without scheme': [
     `publicUrl: scep.example.com\n${REST}`,
@@ -54,9 +54,9 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   PostgreSQL: [
     `store: postgres://user:password@host/openndes\n${REST}`,
-    '1:8 store: PostgreSQL is not there yet in this version. Use `sqlite:PATH`.',
+    '1:8 store: PostgreSQL is not supported in this version. Use `sqlite:PATH`.',
   ],
-  'store of no kind': [
+  'store without a kind': [
     `store: ./openndes.db\n${REST}`,
     '1:8 store: not `sqlite:` and the path of a file ("./openndes.db"). Write it like `store: sqlite:./data/openndes.db`.',
   ],
@@ -90,7 +90,7 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'empty static challenge': [
     endpoint('policy: { static: "" }'),
-    '1:33 endpoints[0].policy.static: an empty challenge, so everybody would get a certificate. Give a long random one, for example from `openssl rand -hex 24`.',
+    '1:33 endpoints[0].policy.static: an empty challenge, so that every request would get a certificate. Give a long random one, for example from `openssl rand -hex 24`.',
   ],
   'numeric challenge': [
     endpoint('policy: { static: 12345678 }'),
@@ -102,11 +102,11 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'unknown profile': [
     endpoint(`profile: server, ${LAB}`),
-    '1:24 endpoints[0].profile: no profile of this file has that name ("server"). There is: `device`.',
+    '1:24 endpoints[0].profile: no profile of this file has that name ("server"). Known: `device`.',
   ],
   'unknown tenant': [
     endpoint('policy: { intune: corp }'),
-    '1:33 endpoints[0].policy.intune: no tenant of this file has that name ("corp"). There is none yet.',
+    '1:33 endpoints[0].policy.intune: no tenant of this file has that name ("corp"). None is defined yet.',
   ],
   'which of two authorities': [
     `authorities: { a: { certificate: a, key: a }, b: { certificate: b, key: b } }\n${ENDPOINTS}`,
@@ -114,21 +114,21 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'path without slash': [
     endpoint(`path: scep, ${LAB}`),
-    '1:21 endpoints[0].path: not a path that begins with `/` and goes on with letters, digits and `.`, `_`, `~`, `-`, `/` ("scep"). Write it like `path: /certsrv/mscep/mscep.dll`.',
+    '1:21 endpoints[0].path: not a path: `/`, then letters, digits and `.`, `_`, `~`, `-`, `/` ("scep"). Write it like `path: /certsrv/mscep/mscep.dll`.',
   ],
   'path of a health check': [
     endpoint(`path: /Healthz/, ${LAB}`),
-    '1:21 endpoints[0].path: that path is taken by the health checks and revocation lists ("/Healthz/"). Write another, for example /certsrv/mscep/mscep.dll.',
+    '1:21 endpoints[0].path: that path belongs to the health checks and revocation lists ("/Healthz/"). Write another, for example /certsrv/mscep/mscep.dll.',
   ],
   'path below a health check': [
     endpoint(`path: /readyz/scep, ${LAB}`),
-    '1:21 endpoints[0].path: that path is taken by the health checks and revocation lists ("/readyz/scep"). Write another, for example /certsrv/mscep/mscep.dll.',
+    '1:21 endpoints[0].path: that path belongs to the health checks and revocation lists ("/readyz/scep"). Write another, for example /certsrv/mscep/mscep.dll.',
   ],
   'path of a revocation list': [
     endpoint(`path: /crl/issuing.crl, ${LAB}`),
-    '1:21 endpoints[0].path: that path is taken by the health checks and revocation lists ("/crl/issuing.crl"). Write another, for example /certsrv/mscep/mscep.dll.',
+    '1:21 endpoints[0].path: that path belongs to the health checks and revocation lists ("/crl/issuing.crl"). Write another, for example /certsrv/mscep/mscep.dll.',
   ],
-  'revocation list that is over at once': [
+  'revocation list that ends at once': [
     `authorities: { issuing: { certificate: ca.pem, key: ca.key, crl: { validity: 0s } } }\n${ENDPOINTS}`,
     '1:78 authorities.issuing.crl.validity: shorter than an hour ("0s"). Write it like `validity: 7d`.',
   ],
@@ -136,13 +136,29 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
     `endpoints:\n  - { path: /scep, ${LAB} }\n  - { path: /SCEP/pkiclient.exe, ${LAB} }\n${AUTHORITIES}`,
     '3:13 endpoints[1].path: the same path as endpoints[0]. Give each endpoint a path of its own; letter case and a slash at the end make no difference.',
   ],
+  'two endpoints of one name': [
+    `endpoints:\n  - { path: /a, name: lab, ${LAB} }\n  - { path: /b, ${LAB}, name: lab }\n${AUTHORITIES}`,
+    '3:53 endpoints[1].name: the same name as endpoints[0]. Give each endpoint a name of its own: its records in the store are found by it. The default is its path.',
+  ],
+  'a name that is the path of another endpoint': [
+    `endpoints:\n  - { path: /new, name: /old, ${LAB} }\n  - { path: /old, ${LAB} }\n${AUTHORITIES}`,
+    '3:5 endpoints[1].name: the same name as endpoints[0]. Give each endpoint a name of its own: its records in the store are found by it. The default is its path.',
+  ],
+  'name with a space': [
+    endpoint(`name: my lab, ${LAB}`),
+    '1:21 endpoints[0].name: not a name of letters, digits and `.`, `_`, `~`, `-`, `/` ("my lab"). Write it like `name: wifi`.',
+  ],
+  'empty name': [
+    endpoint(`name: "", ${LAB}`),
+    '1:21 endpoints[0].name: not a name of letters, digits and `.`, `_`, `~`, `-`, `/` (""). Write it like `name: wifi`.',
+  ],
   'unknown legacy algorithm': [
     endpoint(`${LAB}, legacy: [md5]`),
-    '1:54 endpoints[0].legacy[0]: not a word that is known here ("md5"). There is: `sha1`, `des3`, `des`, `rsa1024`.',
+    '1:54 endpoints[0].legacy[0]: not one of the known values ("md5"). Known: `sha1`, `des3`, `des`, `rsa1024`.',
   ],
   'signing time in words': [
     endpoint(`${LAB}, signingTime: of`),
-    '1:58 endpoints[0].signingTime: not a word that is known here. Did you mean `off`?',
+    '1:58 endpoints[0].signingTime: not one of the known values. Did you mean `off`?',
   ],
   'signing time window': [
     endpoint(`${LAB}, signingTime: { past: 1w }`),
@@ -170,7 +186,7 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'bad name': [
     `profiles: { "a b": {} }\n${REST}`,
-    '1:1 profiles: a name that cannot be used. Names have letters, digits, `-` and `_`.',
+    '1:1 profiles: a name with other characters than letters, digits, `-` and `_`. Use only these characters.',
   ],
   'tenant without secret': [
     tenant('tenant: a, clientId: 00000000-0000-0000-0000-000000000000'),
@@ -182,7 +198,7 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'unknown cloud': [
     tenant(`${CORP}, cloud: gcchigh`),
-    '1:103 tenants.corp.cloud: not a word that is known here. Did you mean `gcc-high`?',
+    '1:103 tenants.corp.cloud: not one of the known values. Did you mean `gcc-high`?',
   ],
   'cloud without Intune resource': [
     tenant(`${CORP}, cloud: china`),
@@ -200,22 +216,18 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
     authority('certificate: a'),
     '1:25 authorities.issuing.key: missing. Add `key: "file:certs/issuing-ca.key.pem"`.',
   ],
-  'key of another kind': [
-    authority('certificate: a, key: "pkcs11:token=x"'),
-    '1:48 authorities.issuing.key: keys of this kind are not supported ("pkcs11:token=x"). Name a PEM file: `file:PATH`.',
-  ],
   'RA without key': [
     authority('certificate: a, key: b, ra: { certificate: c }'),
     '1:55 authorities.issuing.ra.key: missing. Add `key: file:certs/ra.key.pem`.',
   ],
   'unknown key of an RA': [
     authority('certificate: a, key: b, ra: { certificate: c, key: d, password: e }'),
-    '1:81 authorities.issuing.ra.password: unknown key. There is: `certificate`, `key`, `passphrase`, `retired`.',
+    '1:81 authorities.issuing.ra.password: unknown key. Known: `certificate`, `key`, `passphrase`, `retired`.',
   ],
   'duplicate key': [`log: {}\nlog: {}\n${REST}`, '2:1 the same key a second time. Keep one of the two.'],
   tabs: [`listen:\n\tport: 1\n${REST}`, '2:1 a tab in the indentation. Indent with spaces.'],
   'open quote': [`${REST}store: "sqlite:a`, '3:17 a quote, a bracket or a comma is missing. Close what was opened.'],
-  'alias of nothing': [
+  'alias without an anchor': [
     `store: *there\n${REST}`,
     '1:8 an alias without its anchor. Define `&name` above `*name`; put a value that begins with `*` in quotes.',
   ],
@@ -226,14 +238,14 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
 for (const [title, [text, problem]] of Object.entries(GOLDEN))
   test(`refused: ${title}`, () => assert.equal(problemsOf(text).join('\n'), `openndes.yaml:${problem}`));
 
-test('an empty file says what must be there', () => {
+test('an empty file lists the required keys', () => {
   assert.deepEqual(
     problemsOf('').map((line) => line.slice(0, line.indexOf('. '))),
     ['openndes.yaml:1:1 authorities: missing', 'openndes.yaml:1:1 endpoints: missing'],
   );
 });
 
-test('everything that is wrong is said at once, in the order of the file', () => {
+test('all problems are reported at once, in the order of the file', () => {
   const text = `log: { level: loud }
 authorities:
   issuing: { certificate: ca.pem }
@@ -263,7 +275,7 @@ endpoints:
   ]);
 });
 
-test('what is thrown is a ConfigError with a remedy and the problems as data', () => {
+test('the error is a ConfigError with a remedy and the problems as data', () => {
   assert.throws(
     () => load('log: { level: loud }'),
     (error) => error instanceof ConfigError && error.remedy.includes('openndes check') && error.name === 'ConfigError',

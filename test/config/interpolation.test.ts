@@ -29,7 +29,7 @@ test('one line break at the end of a file is dropped, and nothing else', () => {
     assert.equal(challengeOf('${file:/run/secret}', { files: { '/run/secret': content } }), value);
 });
 
-test('what comes in is not looked at again', () => {
+test('references in an inserted value stay as they are', () => {
   assert.equal(challengeOf('${env:A}', { env: { A: '${env:B}', B: 'no' } }), '${env:B}');
 });
 
@@ -41,7 +41,7 @@ endpoints: [{ policy: { static: abcdefgh }, requireSignerKeyMatch: "\${env:MATCH
   assert.equal(config.endpoints[0]?.requireSignerKeyMatch, true);
 });
 
-test('keys are left alone', () => {
+test('references in keys are not replaced', () => {
   assert.deepEqual(
     problemsOf(`\${env:A}: 1\n${AUTHORITIES}endpoints: [{ policy: { static: abcdefgh } }]`, { env: { A: 'log' } })
       .length,
@@ -53,30 +53,28 @@ const REFUSED = {
   '${env:NOPE}': 'the environment variable NOPE is not set. Set it for the process that runs openndes.',
   '${file:nope}':
     'the file nope cannot be read (ENOENT). Paths are relative to the configuration file. Check the path and the rights of the file.',
-  '${NOPE}':
-    'a `${` that begins neither `${env:NAME}` nor `${file:PATH}`. Write one of these, or `$${` for a plain `${`.',
-  '${env:}':
-    'a `${` that begins neither `${env:NAME}` nor `${file:PATH}`. Write one of these, or `$${` for a plain `${`.',
+  '${NOPE}': 'a `${` that is neither `${env:NAME}` nor `${file:PATH}`. Write one of these, or `$${` for a plain `${`.',
+  '${env:}': 'a `${` that is neither `${env:NAME}` nor `${file:PATH}`. Write one of these, or `$${` for a plain `${`.',
   '${env:OPEN':
-    'a `${` that begins neither `${env:NAME}` nor `${file:PATH}`. Write one of these, or `$${` for a plain `${`.',
+    'a `${` that is neither `${env:NAME}` nor `${file:PATH}`. Write one of these, or `$${` for a plain `${`.',
 };
 
 for (const [value, problem] of Object.entries(REFUSED))
-  test(`refused with its line, and said once: ${value}`, () =>
+  test(`refused with its line, and reported once: ${value}`, () =>
     assert.deepEqual(problemsOf(withChallenge(value)), [`openndes.yaml:2:33 endpoints[0].policy.static: ${problem}`]));
 
-test('a reference that cannot be resolved is not also judged as a value', () => {
+test('a reference that cannot be resolved causes one problem, and not a second one for its value', () => {
   const text = `${withChallenge('abcdefgh')}\ntenants: { corp: { tenant: a, clientId: "\${env:NOPE}", clientSecret: s } }`;
   assert.deepEqual(problemsOf(text), [
     'openndes.yaml:3:41 tenants.corp.clientId: the environment variable NOPE is not set. Set it for the process that runs openndes.',
   ]);
 });
 
-test('a variable that is set to nothing makes an empty challenge, which is refused', () => {
+test('an empty variable makes an empty challenge, which is refused', () => {
   assert.match(problemsOf(withChallenge('${env:EMPTY}'), { env: { EMPTY: '' } }).join(), /an empty challenge/);
 });
 
-test('doubling the dollar keeps any text as it is', () => {
+test('a doubled dollar keeps any text as it is', () => {
   const sources = { env: {}, read: () => assert.fail('read a file') };
   fc.assert(
     fc.property(fc.array(fc.constantFrom('${', '}', '$', 'env:A', 'file:B', '{', 'x')), (parts) => {
@@ -86,7 +84,7 @@ test('doubling the dollar keeps any text as it is', () => {
   );
 });
 
-test('text without a reference is what it was; text with one that cannot be resolved is a ConfigError', () => {
+test('text without a reference is unchanged; a reference that cannot be resolved is a ConfigError', () => {
   const sources = { env: {}, read: () => assert.fail('read a file') };
   assert.equal(interpolate('a $ { b } $5', sources), 'a $ { b } $5');
   assert.throws(() => interpolate('${env:A}', sources), ConfigError);

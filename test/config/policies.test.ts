@@ -1,4 +1,4 @@
-/** Policies in a configuration file: each kind, several together at any depth, and what is refused of them. */
+/** Policies in a configuration file: each kind, combinations at any depth, and what is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asksIntune, wantsNotifications, policiesIn } from '../../src/config/policies.ts';
@@ -48,7 +48,7 @@ test('a module, its path relative to the file and its options as they are', () =
   assert.deepEqual(policyIn('{ module: my.mjs }'), { kind: 'module', path: `${FOLDER}/my.mjs`, options: {} });
 });
 
-test('composites at any depth', () => {
+test('combinations at any depth', () => {
   const policy = policyIn(
     '{ allOf: [{ static: abcdefgh }, { anyOf: [{ allOf: [{ intune: corp }] }, { module: m.mjs }] }] }',
   );
@@ -92,9 +92,9 @@ const REFUSED: Readonly<Record<string, readonly [policy: string, problem: string
     '{ anyOf: [{ intune: crop }] }',
     '1:43 endpoints[0].policy.anyOf[0].intune: no tenant of this file has that name ("crop"). Did you mean `corp`?',
   ],
-  'two that hear in anyOf': [
+  'two that want notifications in anyOf': [
     `{ anyOf: [{ intune: corp }, { allOf: [{ webhook: { ${HOOK}, notify: outbox } }] }] }`,
-    '1:23 endpoints[0].policy: more than one of these policies wants to hear of certificates, and afterwards nobody knows who allowed which. Give each of them an endpoint of its own, or `notify: none` to a webhook.',
+    '1:23 endpoints[0].policy: more than one of these policies wants notifications, and a notification does not tell which of them allowed the request. Give each of them an endpoint of its own, or `notify: none` to a webhook.',
   ],
   'options without a module': [
     '{ static: abcdefgh, options: {} }',
@@ -117,21 +117,24 @@ for (const [what, [policy, problem]] of Object.entries(REFUSED))
   test(`${what} is refused with its place`, () =>
     assert.deepEqual(problemsOf(text(policy)), [`openndes.yaml:${problem}`]));
 
-const APPROVED: Readonly<Record<string, readonly [policy: string, words: RegExp | undefined]>> = {
+const APPROVED: Readonly<Record<string, readonly [policy: string, message: RegExp | undefined]>> = {
   'Intune alone': ['{ intune: corp }', /together with Intune/],
   'Intune inside allOf inside anyOf': ['{ anyOf: [{ static: abcdefgh }, { allOf: [{ intune: corp }] }] }', /Intune/],
-  'a webhook that hears': [`{ allOf: [{ webhook: { ${HOOK}, notify: outbox } }] }`, /a policy that hears/],
-  'a webhook that does not': [`{ allOf: [{ webhook: { ${HOOK} } }] }`, undefined],
+  'a webhook that wants notifications': [
+    `{ allOf: [{ webhook: { ${HOOK}, notify: outbox } }] }`,
+    /a policy that wants notifications/,
+  ],
+  'a webhook without notifications': [`{ allOf: [{ webhook: { ${HOOK} } }] }`, undefined],
   'a static challenge': ['{ anyOf: [{ static: abcdefgh }] }', undefined],
 };
-for (const [what, [policy, words]] of Object.entries(APPROVED))
-  test(`manual approval with ${what} is ${words ? 'refused' : 'accepted'}`, () => {
+for (const [what, [policy, message]] of Object.entries(APPROVED))
+  test(`manual approval with ${what} is ${message ? 'refused' : 'accepted'}`, () => {
     const problems = problemsOf(text(policy, ', approval: manual'));
-    assert.equal(problems.length, words ? 1 : 0, problems.join('\n'));
-    if (words) assert.match(problems[0]!, words);
+    assert.equal(problems.length, message ? 1 : 0, problems.join('\n'));
+    if (message) assert.match(problems[0]!, message);
   });
 
-test('what is only warned of is found inside composites too', () => {
+test('warnings are found inside combinations too', () => {
   const policy = '{ allOf: [{ intune: corp }, { anyOf: [{ static: abc }] }] }';
   const { warnings } = load(text(policy, ', requireSignerKeyMatch: true'));
   const places = warnings.map((warning) => /^\S+ (\S+):/.exec(warning)?.[1]);
@@ -142,7 +145,7 @@ test('what is only warned of is found inside composites too', () => {
   ]);
 });
 
-test('landing: the word, the number and the number as text', () => {
+test('landing: the keyword, the number and the number as text', () => {
   const landing = (value: string) =>
     load(text('{ static: abcdefgh }', `, landing: ${value}`)).config.endpoints[0]!.landing;
   assert.deepEqual(['page', '403', '"403"'].map(landing), ['page', '403', '403']);

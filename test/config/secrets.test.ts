@@ -1,4 +1,4 @@
-/** No secret gets into an error or a warning, also when it stands where it should not. */
+/** No secret is in an error or a warning, also when it is written in the wrong place. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allEntries } from '../../src/config/reference.ts';
@@ -43,7 +43,7 @@ for (const [title, text] of Object.entries(MISTAKES))
     assert.ok(!problems.join('\n').includes(SECRET), problems.join('\n'));
   });
 
-test('never printed: what comes from a variable or a file, whatever the key', () => {
+test('never printed: a value from a variable or a file, for any key', () => {
   for (const value of ['${env:SECRET}', '${file:secret}'])
     for (const keys of [`path: "${value}"`, `authority: "${value}"`, `retention: "${value}"`, `legacy: ["${value}"]`]) {
       const problems = problemsOf(endpoint(`${keys}, policy: { static: abcdefgh }`), {
@@ -62,7 +62,7 @@ test('never printed: two paths from a variable that are the same', () => {
   assert.ok(!problems.join().includes(SECRET), problems.join());
 });
 
-test('never printed: what comes from a variable and is used again by an alias', () => {
+test('never printed: a value from a variable that an alias repeats', () => {
   const text = `${AUTHORITIES}endpoints: [{ policy: { static: &s "\${env:SECRET}" }, retention: *s }]`;
   const problems = problemsOf(text, { env: { SECRET } });
   assert.equal(problems.length, 1);
@@ -75,7 +75,7 @@ test('a warning about a challenge does not contain it', () => {
   assert.ok(!warnings.join().includes('s3cr3t'));
 });
 
-test('every key that sounds like a secret is marked as one', () => {
+test('every key with the name of a secret is marked as one', () => {
   const sounding = allEntries().filter(({ path }) =>
     /secret|passphrase|password|token|^static$/i.test(path.at(-1) ?? ''),
   );

@@ -1,4 +1,4 @@
-/** Durations between people and milliseconds. */
+/** Durations as text and in milliseconds, and suggestions for misspelt words. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
@@ -8,7 +8,7 @@ import { durationText, parseDuration } from '../../src/config/yaml/units.ts';
 const SECONDS = { d: 86_400, h: 3600, m: 60, s: 1 } as const;
 const LONGEST = 36_500 * SECONDS.d;
 
-test('durations as people write them', () => {
+test('durations in every unit', () => {
   for (const [text, milliseconds] of [
     ['365d', 31_536_000_000],
     ['24h', 86_400_000],
@@ -21,7 +21,7 @@ test('durations as people write them', () => {
     assert.equal(parseDuration(text), milliseconds, text);
 });
 
-test('what is no duration', () => {
+test('text that is not a duration', () => {
   for (const text of [
     '',
     '1',
@@ -50,7 +50,7 @@ test('a count and a unit mean count times unit, up to a hundred years', () => {
   );
 });
 
-test('a duration survives being written', () => {
+test('a duration that is written and read again is the same', () => {
   fc.assert(
     fc.property(fc.nat({ max: LONGEST }), (seconds) => {
       assert.equal(parseDuration(durationText(seconds * 1000)), seconds * 1000);
@@ -58,7 +58,7 @@ test('a duration survives being written', () => {
   );
 });
 
-test('any text is either no duration or one that can be written and read again', () => {
+test('every text that is a duration can be written and read again', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^\d{0,12}[dhmsw]?$/), (text) => {
       const milliseconds = parseDuration(text);
@@ -67,7 +67,7 @@ test('any text is either no duration or one that can be written and read again',
   );
 });
 
-test('the word that was meant', () => {
+test('a misspelt word gets a suggestion', () => {
   const words = ['certificate', 'chain', 'key', 'passphrase', 'ra'];
   for (const [written, meant] of [
     ['certifcate', 'certificate'],
@@ -78,6 +78,6 @@ test('the word that was meant', () => {
     ['colour', undefined],
   ] as const)
     assert.equal(nearest(written, words), meant, written);
-  assert.equal(didYouMean('colour', ['key']), 'There is: `key`.');
-  assert.equal(didYouMean('colour', []), 'There is none yet.');
+  assert.equal(didYouMean('colour', ['key']), 'Known: `key`.');
+  assert.equal(didYouMean('colour', []), 'None is defined yet.');
 });

@@ -4,10 +4,11 @@ import { ConfigError } from '../../core/errors.ts';
 import { readCertificate, readValidity, serialText, thumbprint } from '../../pkix/certificate.ts';
 import { nameText } from '../../pkix/name.ts';
 import { writePublicFile } from '../../app/files.ts';
+import type { Authority } from '../../app/loaded-authority.ts';
 import { CONFIG } from '../options.ts';
 import type { Output } from '../output.ts';
 import { certificatePem, crlPem } from '../../app/pem.ts';
-import { loadSettings, openStore, type Settings } from '../../app/settings.ts';
+import { openStore, type Settings, withSettings } from '../../app/settings.ts';
 
 type CaOptions = { config: string; authority?: string; json?: true };
 
@@ -22,8 +23,8 @@ export function registerCa(program: Command, { out }: Output): void {
     .option(...AUTHORITY)
     .option('--json', 'one JSON array')
     .addHelpText('after', '\nExample:\n  openndes ca show --config openndes.yaml')
-    .action((options: CaOptions) => {
-      const rows = chainOf(options).map((der, index, chain) => facts(der, roleOf(index, chain.length)));
+    .action(async (options: CaOptions) => {
+      const rows = (await chainOf(options)).map((der, index, chain) => facts(der, roleOf(index, chain.length)));
       if (options.json) return out(JSON.stringify(rows));
       for (const row of rows)
         out(
@@ -41,7 +42,7 @@ export function registerCa(program: Command, { out }: Output): void {
     .option(...CONFIG)
     .option(...AUTHORITY)
     .addHelpText('after', '\nExample:\n  openndes ca export-root > root.pem')
-    .action((options: CaOptions) => out(certificatePem(chainOf(options).at(-1)!).trimEnd()));
+    .action(async (options: CaOptions) => out(certificatePem(...(await chainOf(options)).slice(-1)).trimEnd()));
 
   ca.command('crl')
     .description('a fresh revocation list, as PEM; the server serves its own at /crl/NAME.crl')
@@ -57,10 +58,11 @@ export function registerCa(program: Command, { out }: Output): void {
     });
 }
 
-async function freshCrl({ config, authority: name }: CaOptions): Promise<Uint8Array> {
-  const { settings } = loadSettings(config);
-  const { authority } = selectAuthority(settings.authorities, name);
-  const store = await openStore(settings.config);
+const freshCrl = ({ config, authority }: CaOptions): Promise<Uint8Array> =>
+  withSettings(config, (settings) => signCrl(settings, selectAuthority(settings.authorities, authority).authority));
+
+async function signCrl({ config }: Settings, authority: Authority): Promise<Uint8Array> {
+  const store = await openStore(config);
   try {
     const crl = authority.crl(store);
     if (!crl)
@@ -78,10 +80,8 @@ const roleOf = (index: number, length: number): string =>
   index === length - 1 ? 'root' : index === 0 ? 'issuing CA' : 'intermediate CA';
 
 /** The issuing CA first, the root last. */
-function chainOf({ config, authority }: CaOptions): readonly Uint8Array[] {
-  const { authorities } = loadSettings(config).settings;
-  return selectAuthority(authorities, authority).authority.chain;
-}
+const chainOf = ({ config, authority }: CaOptions): Promise<readonly Uint8Array[]> =>
+  withSettings(config, ({ authorities }) => selectAuthority(authorities, authority).authority.chain);
 
 function selectAuthority(authorities: Settings['authorities'], name: string | undefined) {
   const found =

@@ -1,9 +1,10 @@
 /** `openndes explain`: says in words what a captured PKIOperation, reply or certificate holds. */
 import type { Command } from 'commander';
+import type { RecipientKey } from '../../cms/enveloped-data.ts';
 import { explain } from '../message-report.ts';
 import { readFile } from '../../app/files.ts';
 import { type Output, printable } from '../output.ts';
-import { loadRecipientKeys } from '../../app/settings.ts';
+import { withRecipientKeys } from '../../app/settings.ts';
 
 type ExplainOptions = { config?: string; json?: true };
 
@@ -16,8 +17,8 @@ export function registerExplain(program: Command, { out }: Output): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', '\nExample:\n  openndes explain captured.der --config openndes.yaml')
     .action(async (file: string, { config, json }: ExplainOptions) => {
-      const recipients = config === undefined ? [] : await loadRecipientKeys(config);
-      const facts = await explain(readFile(file, 'a captured message'), recipients);
+      const read = (recipients: RecipientKey[]) => explain(readFile(file, 'a captured message'), recipients);
+      const facts = await (config === undefined ? read([]) : withRecipientKeys(config, read));
       out(json ? JSON.stringify(facts) : words(facts));
     });
 }

@@ -1,4 +1,4 @@
-/** A configuration file as YAML (1.2): its values, and where in the text each of them stands. */
+/** A configuration file in YAML 1.2: its values, and the line and column of each. */
 import {
   type Document,
   isAlias,
@@ -13,20 +13,22 @@ import {
 } from 'yaml';
 import type { KeyPath } from './problems.ts';
 
+/** Counted from 1. */
 export type Place = { line: number; column: number };
-/** What the text is not allowed to be; `what` and `remedy` without any part of the text, which may be a secret. */
+/** An error of syntax. `what` and `remedy` contain no part of the text, because it may be a secret. */
 export type SyntaxProblem = Place & { what: string; remedy: string };
 
+/** A parsed file. */
 export type ConfigDocument = {
-  /** When there are any, the values mean nothing. */
+  /** When there are any, the values must not be used. */
   problems: readonly SyntaxProblem[];
-  /** Every text that is a value, with its path; replacing `node.value` changes what `values()` gives. */
+  /** Every value that is text, with its path. Replacing `node.value` changes what `values()` returns. */
   texts(): Generator<{ path: KeyPath; node: Scalar<string> }>;
   /** The values as plain data. */
   values(): unknown;
-  /** The node at a path, behind aliases; undefined when nothing is there. */
+  /** The node at a path, with aliases resolved; undefined when nothing is there. */
   node(path: KeyPath): unknown;
-  /** Where the value stands, or what would contain it when it is missing. With `key`, where its key stands. */
+  /** The place of the value, or of the nearest container when it is missing. With `key`, the place of its key. */
   place(path: KeyPath, which?: 'key' | 'value'): Place;
 };
 
@@ -38,7 +40,7 @@ const SYNTAX: Readonly<Record<string, readonly [what: string, remedy: string]>> 
     'Put keys of one level into one column, and close brackets that were opened above.',
   ],
   MISSING_CHAR: ['a quote, a bracket or a comma is missing', 'Close what was opened.'],
-  BAD_SCALAR_START: ['a value begins with a character that YAML keeps for itself', 'Put the value in quotes.'],
+  BAD_SCALAR_START: ['a value begins with a character that YAML reserves', 'Put the value in quotes.'],
   BLOCK_AS_IMPLICIT_KEY: [
     'a second `:` in one line',
     'Put the value in quotes, or the inner key on a line of its own.',
@@ -56,7 +58,7 @@ const SYNTAX: Readonly<Record<string, readonly [what: string, remedy: string]>> 
   TAG_RESOLVE_FAILED: ['an unknown tag', 'Put a value that begins with `!` in quotes.'],
 };
 
-/** Reads the text; what is wrong with it is in `problems`. */
+/** Parses the text; errors of syntax are in `problems`. */
 export function parseConfigDocument(text: string): ConfigDocument {
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
@@ -81,7 +83,7 @@ export function parseConfigDocument(text: string): ConfigDocument {
   };
 }
 
-/** The library notifications these only when it makes plain data of the document. */
+/** The library notices these only when it turns the document into plain data. */
 function brokenAliases(document: Document): { code: string; at: number }[] {
   const broken: { code: string; at: number }[] = [];
   visit(document, {
@@ -100,7 +102,7 @@ function* textsOf(node: unknown, path: KeyPath): Generator<{ path: KeyPath; node
 
 const keyOf = ({ key }: Pair): string => String(isScalar(key) ? key.value : key);
 
-/** The node at the path and the offsets of its value and of its key, or of the nearest that there is above it. */
+/** The node at the path and the offsets of its value and its key, or of the nearest node above it. */
 function find(document: Document, path: KeyPath): { node: unknown; value: number; key: number } {
   let found = { node: document.contents as unknown, value: offsetOf(document.contents) ?? 0, key: 0 };
   for (const part of path) {
@@ -114,7 +116,7 @@ function find(document: Document, path: KeyPath): { node: unknown; value: number
   return { ...found, node: isAlias(found.node) ? found.node.resolve(document) : found.node };
 }
 
-/** An empty value has no text of its own, and its key says better where it is. */
+/** An empty value has no position; the caller uses the position of its key. */
 function offsetOf(node: unknown): number | undefined {
   const empty = isScalar(node) && node.value === null && node.source === '';
   return empty ? undefined : (node as { range?: [number, number, number] } | null | undefined)?.range?.[0];

@@ -1,6 +1,7 @@
 /** Puts environment variables and files into values: `${env:NAME}`, `${file:PATH}`, and `$${` for a plain `${`. */
 import { ConfigError } from '../../core/errors.ts';
 
+/** Where references are looked up. */
 export type Sources = {
   env: Readonly<Record<string, string | undefined>>;
   /** The text of a file, by its path as written. Throws when it cannot be read. */
@@ -10,8 +11,8 @@ export type Sources = {
 const REFERENCE = /\$(?<escaped>\$?)\{(?:(?<inside>[^{}]*)\})?/g;
 
 /**
- * The text with every reference replaced; what came in is not looked at again. Throws ConfigError, which names the
- * variable or the file and never what is in it.
+ * The text with every reference replaced. References in what was inserted stay as they are. Throws ConfigError, which
+ * names the variable or the file and never its content.
  */
 export const interpolate = (text: string, sources: Sources): string =>
   text.replace(REFERENCE, (...match) => {
@@ -21,11 +22,11 @@ export const interpolate = (text: string, sources: Sources): string =>
 
 function resolveReference(inside: string | undefined, { env, read }: Sources): string {
   const [, kind, name] = /^(env|file):(.+)$/.exec(inside ?? '') ?? [];
-  if (kind === 'env') return fromEnvironment(name!, env);
-  if (kind === 'file') return fileText(name!, read, `the file ${name}`).replace(/\r?\n$/, '');
-  // What stands between the braces may be half a password, so it is not repeated.
+  if (kind === 'env') return fromEnvironment(name ?? '', env);
+  if (kind === 'file') return fileText(name ?? '', read, `the file ${name}`).replace(/\r?\n$/, '');
+  // The text between the braces may be part of a password, so the error does not repeat it.
   throw new ConfigError(
-    'a `${` that begins neither `${env:NAME}` nor `${file:PATH}`',
+    'a `${` that is neither `${env:NAME}` nor `${file:PATH}`',
     'Write one of these, or `$${` for a plain `${`.',
   );
 }
@@ -36,7 +37,7 @@ function fromEnvironment(name: string, env: Sources['env']): string {
   throw new ConfigError(`the environment variable ${name} is not set`, 'Set it for the process that runs openndes.');
 }
 
-/** The text of a file; `what` is how an error calls it. Throws ConfigError. */
+/** The text of a file. `what` names the file in an error. Throws ConfigError. */
 export function fileText(path: string, read: Sources['read'], what: string): string {
   try {
     return read(path);

@@ -1,13 +1,16 @@
-/** Puts what zod found into words: which key, what is wrong with it, and what to write instead. */
+/** Turns the issues that zod reports into problems: which key, what is wrong, and what to write instead. */
 import type { z } from 'zod';
 import { didYouMean } from './did-you-mean.ts';
 import type { KeyPath } from './problems.ts';
 import { type Entry, entryAt, matches, unnested } from './table.ts';
 
-/** `at` says whether the key or its value is to blame; `stands` is the path as written, when `path` is the one meant. */
-export type Finding = { path: KeyPath; at: 'key' | 'value'; stands?: KeyPath; what: string; remedy: string };
+/**
+ * A problem whose place is not looked up yet. `at` selects the place of the key or of its value. `writtenPath` is the
+ * path as it is in the file, where `path` is the one that was probably meant.
+ */
+export type Finding = { path: KeyPath; at: 'key' | 'value'; writtenPath?: KeyPath; what: string; remedy: string };
 
-/** `value` gives what is written at a path; `printable` whether it may be shown. */
+/** The values of the file: `value` is the one at a path, and `printable` tells whether it may be shown. */
 export type WrittenValues = { value: (path: KeyPath) => unknown; printable: (path: KeyPath) => boolean };
 
 type Issue = z.core.$ZodIssue;
@@ -22,17 +25,17 @@ export function explain(issue: Issue, entries: readonly Entry[], written: Writte
   return [badValue(path, issue, entries, written)];
 }
 
-/** A check that had more to say than that the value is not of its kind. */
-const hasWords = (issue: Issue): boolean => issue.code === 'custom' && issue.params?.['wordless'] !== true;
+/** Whether the issue has a reason of its own, beyond a value of the wrong type. */
+const hasReason = (issue: Issue): boolean => issue.code === 'custom' && issue.params?.['wrongType'] !== true;
 
-/** The alternative that the administrator had in mind is the one that fits up to its keys. */
+/** The branch of a union that was probably meant: the one whose errors are all below its top level. */
 const meantBranch = (branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined =>
   branches.find((issues) => issues.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys')) ??
-  branches.find((issues) => issues.every(hasWords));
+  branches.find((issues) => issues.every(hasReason));
 
 /**
- * What stands where a key should be may be a secret after which a space is missing (`static:secret`) or that stands
- * alone (`{ secret }`). Only what is surely a key is repeated.
+ * Text in the place of a key may be a secret: a space is missing (`static:secret`), or the key is (`{ secret }`). Only
+ * text that is certainly a key is repeated.
  */
 function unknownKey(path: KeyPath, entries: readonly Entry[], written: WrittenValues): Finding {
   const parent = path.slice(0, -1);
@@ -45,7 +48,7 @@ function unknownKey(path: KeyPath, entries: readonly Entry[], written: WrittenVa
   return {
     path: glued ? [...parent, name] : parent,
     at: 'key',
-    stands: path,
+    writtenPath: path,
     what: 'something that is not `key: value`',
     remedy: glued ? `Put a space after \`${name}:\`.` : didYouMean(key, known),
   };
@@ -54,13 +57,13 @@ function unknownKey(path: KeyPath, entries: readonly Entry[], written: WrittenVa
 const keysBelow = (parent: KeyPath, entries: readonly Entry[]): string[] =>
   entries
     .filter(({ path }) => path.length === unnested(parent).length + 1 && matches(path.slice(0, -1), parent))
-    .map(({ path }) => path.at(-1)!);
+    .flatMap(({ path }) => path.slice(-1));
 
 const badName = (path: KeyPath): Finding => ({
   path: path.slice(0, -1),
   at: 'key',
-  what: 'a name that cannot be used',
-  remedy: 'Names have letters, digits, `-` and `_`.',
+  what: 'a name with other characters than letters, digits, `-` and `_`',
+  remedy: 'Use only these characters.',
 });
 
 function badValue(path: KeyPath, issue: Issue, entries: readonly Entry[], written: WrittenValues): Finding {
@@ -70,7 +73,7 @@ function badValue(path: KeyPath, issue: Issue, entries: readonly Entry[], writte
   if (value === undefined) return { path, at: 'value', what: 'missing', remedy: `Add \`${example}\`.` };
   if (value === null)
     return { path, at: 'key', what: 'no value', remedy: `Remove the key, or write it like \`${example}\`.` };
-  const what = hasWords(issue) ? issue.message : `not ${entry?.type ?? 'what is expected here'}`;
+  const what = hasReason(issue) ? issue.message : `not ${entry?.type ?? 'what is expected here'}`;
   const printable = entry?.secret === false && keysBelow(path, entries).length === 0 && written.printable(path);
   return {
     path,
@@ -80,7 +83,7 @@ function badValue(path: KeyPath, issue: Issue, entries: readonly Entry[], writte
   };
 }
 
-/** `key: value`; elements of lists have no key. */
+/** `key: value`; items of lists have no key. */
 function exampleOf(entry: Entry | undefined): string {
   const key = entry?.path.at(-1) ?? '[]';
   return `${['[]', '*'].includes(key) ? '' : `${key}: `}${entry?.example ?? 'docs/configuration.md'}`;
@@ -96,10 +99,10 @@ function remedyFor(issue: Issue, value: unknown, example: string): string {
 
 const LONGEST_SHOWN = 40;
 
-/** Only single values, and not where a mapping belongs: in these there could be anything. */
+/** The value in parentheses. Mappings and lists are not shown, because they may contain a secret. */
 function shownText(value: unknown): string {
   const text = JSON.stringify(value);
-  // With an `@` it may be a URL with a password before it.
+  // Text with an `@` may be a URL with a password.
   if (typeof value === 'object' || text.includes('@')) return '';
   return ` (${text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text})`;
 }

@@ -1,89 +1,102 @@
-/** The one table of the configuration: every key with its kind, its default and its words, as zod schemas that carry them. */
+/** The table of the configuration: every key with its type, default and description, attached to its zod schema. */
 import { z } from 'zod';
+import { defined } from '../../core/defined.ts';
 import type { ValueType } from './value-type.ts';
 
-/** What is known of a key beside its schema. Error texts and docs/configuration.md are made of it. */
+/** What is known of a key beside its schema. Error texts and docs/configuration.md are made from it. */
 export type KeyRow = {
-  /** What a value must be, in words that follow "not": `a GUID`. */
+  /** What a value must be, as text that follows "not": `a GUID`. */
   type: string;
-  /** What the key is for. Elements of lists have no words of their own. */
-  words?: string;
+  /** What the key is for. Items of lists have no description of their own. */
+  description?: string;
   /** A value as it is written in the file. */
   example: string;
-  /** A value of a key that is secret, or that may contain a password, appears in no output. */
+  /** True when the value is a secret or may contain a password: it appears in no output. */
   secret: boolean;
-  /** As it is written in the file, or in words. Absent for keys that must be there and for keys without effect. */
+  /** As it is written in the file, or described. Absent for required keys and for keys without effect when left out. */
   default?: string;
   required: boolean;
 };
 
 const TABLE = z.registry<KeyRow>();
 
-function enter<T extends z.ZodType>(schema: T, row: KeyRow): T {
+function register<T extends z.ZodType>(schema: T, row: KeyRow): T {
   TABLE.add(schema, row);
   return schema;
 }
 
-const rowOf = ({ type, example, secret }: ValueType<z.ZodType>, words: string) => ({ type, example, secret, words });
+const rowOf = ({ type, example, secret }: ValueType<z.ZodType>, description: string) => ({
+  type,
+  example,
+  secret,
+  description,
+});
 
 /** A key that must be there. */
-export const required = <T extends z.ZodType>(kind: ValueType<T>, words: string): T =>
-  enter(kind.schema.clone(), { ...rowOf(kind, words), required: true });
+export const required = <T extends z.ZodType>(value: ValueType<T>, description: string): T =>
+  register(value.schema.clone(), { ...rowOf(value, description), required: true });
 
-/** A key that may be left out; `shown` says what is then the case. */
+/** A key that may be left out; `shown` describes what applies then. */
 export const optional = <T extends z.ZodType>(
-  kind: ValueType<T>,
-  words: string,
+  value: ValueType<T>,
+  description: string,
   shown?: string,
 ): z.ZodExactOptional<T> =>
-  enter(kind.schema.exactOptional(), {
-    ...rowOf(kind, words),
+  register(value.schema.exactOptional(), {
+    ...rowOf(value, description),
     required: false,
-    ...(shown !== undefined && { default: shown }),
+    ...defined({ default: shown }),
   });
 
-/** A key that stands for `value`, in the form of the file, when it is left out. */
+/** A key with a default. The default is written as in the file; `shown` is how the reference page shows it. */
 export const defaulted = <T extends z.ZodType>(
-  kind: ValueType<T>,
-  value: z.input<T>,
-  words: string,
-  shown: string = written(value),
+  value: ValueType<T>,
+  input: z.input<T>,
+  description: string,
+  shown: string = written(input),
 ): z.ZodPrefault<T> =>
-  enter(kind.schema.prefault(value as never), { ...rowOf(kind, words), required: false, default: shown });
+  register(value.schema.prefault(input as never), {
+    ...rowOf(value, description),
+    required: false,
+    default: shown,
+  });
 
 const written = (value: unknown): string =>
   (typeof value === 'string' ? value : JSON.stringify(value)).replaceAll('"', '').replaceAll(',', ', ');
 
-const container = (type: string, words: string, example: string): KeyRow => ({
+const container = (type: string, description: string, example: string): KeyRow => ({
   type,
-  words,
+  description,
   example,
   secret: false,
   required: true,
 });
 
-/** Keys under one key; others are refused. */
+/** A mapping of known keys; others are refused. */
 export const section = <T extends z.core.$ZodLooseShape>(
-  words: string,
+  description: string,
   example: string,
   shape: T,
-): z.ZodObject<T, z.core.$strict> => enter(z.strictObject(shape), container('a mapping of keys', words, example));
+): z.ZodObject<T, z.core.$strict> =>
+  register(z.strictObject(shape), container('a mapping of keys', description, example));
 
 const NAME = /^[A-Za-z0-9_-]+$/;
 
-/** Sections under names that the administrator chooses. */
-export const named = <T extends z.ZodType>(words: string, example: string, value: T): z.ZodRecord<z.ZodString, T> =>
-  enter(z.record(z.string().regex(NAME), value), container('a mapping of names', words, example));
+/** Values under names that the administrator chooses. */
+export const mapOf = <T extends z.ZodType>(
+  description: string,
+  example: string,
+  value: T,
+): z.ZodRecord<z.ZodString, T> =>
+  register(z.record(z.string().regex(NAME), value), container('a mapping of names', description, example));
 
-/** Sections one after the other. */
-export const many = <T extends z.ZodType>(words: string, example: string, element: T): z.ZodArray<T> =>
-  enter(z.array(element), container('a list', words, example));
+/** A list of sections. */
+export const listOf = <T extends z.ZodType>(description: string, example: string, section: T): z.ZodArray<T> =>
+  register(z.array(section), container('a list', description, example));
 
-/** Enters the elements of a list of values, so that each can be explained. */
-export const element = <T extends z.ZodType>(kind: ValueType<T>): T => {
-  const { type, example, secret } = kind;
-  return enter(kind.schema.clone(), { type, example, secret, required: true });
-};
+/** Registers the items of a list or map of plain values, so that an error can describe each of them. */
+export const item = <T extends z.ZodType>({ schema, type, example, secret }: ValueType<T>): T =>
+  register(schema.clone(), { type, example, secret, required: true });
 
 /** A row and its path; `*` stands for any name and `[]` for any index. */
 export type Entry = KeyRow & { path: readonly string[] };
@@ -91,7 +104,7 @@ export type Entry = KeyRow & { path: readonly string[] };
 /** Every row below a schema, in the order of the schema. */
 export function entries(schema: z.core.$ZodType): Entry[] {
   const found = new Map<string, Entry>();
-  // A key that takes a word or a section has a row for each; the outer one speaks for both.
+  // A key that takes a keyword or a section has a row for each; the outer row is kept.
   for (const entry of walk(schema, [])) if (!found.has(entry.path.join())) found.set(entry.path.join(), entry);
   return [...found.values()];
 }
@@ -116,22 +129,22 @@ function childrenOf(schema: z.core.$ZodType): (readonly [string | undefined, z.c
 export const entryAt = (all: readonly Entry[], path: readonly PropertyKey[]): Entry | undefined =>
   all.find((entry) => matches(entry.path, path));
 
-/** Whether the path of a file is one that a path of the table stands for. */
+/** Whether a path of the table, with `*` and `[]`, covers a path of a file. */
 export function matches(pattern: readonly string[], path: readonly PropertyKey[]): boolean {
   const flat = unnested(path);
-  return pattern.length === flat.length && pattern.every((part, index) => fits(part, flat[index]!));
+  return pattern.length === flat.length && flat.every((key, index) => fits(pattern[index], key));
 }
 
-/** Lists whose elements are of the kind that holds the list, so that they have no rows of their own. */
-const NESTING: readonly PropertyKey[] = ['allOf', 'anyOf'];
+/** Keys whose list items have the type of the section around the key, and so no rows of their own. */
+const NESTING: readonly (PropertyKey | undefined)[] = ['allOf', 'anyOf'];
 
-/** `policy.allOf[1].static` is what `policy.static` is. */
+/** The path without nested policies: `policy.allOf[1].static` becomes `policy.static`. */
 export const unnested = (path: readonly PropertyKey[]): readonly PropertyKey[] =>
   path.filter(
     (part, index) =>
       !(NESTING.includes(part) && typeof path[index + 1] === 'number') &&
-      !(typeof part === 'number' && NESTING.includes(path[index - 1]!)),
+      !(typeof part === 'number' && NESTING.includes(path[index - 1])),
   );
 
-const fits = (part: string, key: PropertyKey): boolean =>
+const fits = (part: string | undefined, key: PropertyKey): boolean =>
   part === '*' || (part === '[]' ? typeof key === 'number' : part === key);

@@ -1,10 +1,10 @@
-/** Durations as people write them, `365d` or `90s`, in milliseconds. */
+/** Durations in milliseconds, written as `365d` or `90s`. */
 
 const SECOND = 1000;
 const UNITS = { d: 86_400 * SECOND, h: 3600 * SECOND, m: 60 * SECOND, s: SECOND } as const;
 type Unit = keyof typeof UNITS;
 
-/** A hundred years: beyond it lies the end of what certificates can say, or a typing mistake. */
+/** A hundred years: a longer duration is a typing mistake, or leaves the range of dates in a certificate. */
 const LONGEST = 36_500 * UNITS.d;
 
 /** Milliseconds of `365d`, `24h`, `60m`, `90s` or `0`; undefined for anything else and for more than 36500 days. */
