@@ -14,6 +14,7 @@ export { ConfigError, HTTP_ERRORS, HttpError, REFUSALS, Refusal } from './core/e
 export { revocationList } from './embed/revocation-list-of.ts';
 export type { RevocationList, RevocationListOptions } from './revocation/revocation-list.ts';
 export { createServer, type ServerOptions, scepPlugin } from './embed/embed.ts';
+export type { EndpointSettings } from './enroll/endpoint.ts';
 export type { EndpointOptions, EnrollmentOptions as EnrolmentOptions } from './embed/enrollment.ts';
 export { createIssuingCa, createRa, createRoot } from './ca/create.ts';
 export { localAuthority } from './ca/local-authority.ts';

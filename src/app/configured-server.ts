@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { EndpointConfig } from '../config/endpoints.ts';
 import type { Config } from '../config/schema.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -87,18 +88,17 @@ const revocationLists = ({ authorities }: Settings, store: Store): Map<string, R
     }),
   );
 
-/** The settings of the endpoint are passed on as they are: their names and types are those of `EndpointOptions`. */
+/** What of an endpoint is not passed on: it is resolved here, or serves the administrator's page. */
+type Resolved = 'authority' | 'profile' | 'policy' | 'adminPage';
+/** The settings, passed on as they are. Compiles only while each is a setting of `EndpointOptions` too. */
+type PassedOn = Pick<EndpointOptions, Exclude<keyof EndpointConfig, Resolved>>;
+
 async function endpointOptions(
   { config, authority, issuer }: LoadedEndpoint,
   shared: Shared,
 ): Promise<EndpointOptions> {
-  const {
-    policy,
-    authority: { name: authorityName },
-    profile,
-    adminPage: _,
-    ...settings
-  } = config;
+  const { policy, authority: named, profile, adminPage: _, ...rest } = config;
+  const settings: PassedOn = rest;
   const { renewBefore } = profile.value;
   return {
     ...settings,
@@ -106,7 +106,7 @@ async function endpointOptions(
     issuer,
     ra: await authority.ra(shared.logger),
     chain: authority.chain,
-    ...defined({ renewBefore, next: authority.next, crl: shared.crls.get(authorityName) }),
+    ...defined({ renewBefore, next: authority.next, crl: shared.crls.get(named.name) }),
   };
 }
 

@@ -1,6 +1,7 @@
-/** The two ways in for embedders: a plugin for an app they have, and a server for those who have none. */
+/** For embedders: a plugin for an existing fastify app, and a complete server. */
 import type { FastifyInstance } from 'fastify';
 import { selfTest } from '../cms/self-test.ts';
+import { defined } from '../core/defined.ts';
 import { type ScepPluginOptions, scepPlugin as plugin } from '../http/plugin.ts';
 import { type HttpOptions, httpServer } from '../http/http-server.ts';
 import { type EnrollmentOptions, startEnrollment } from './enrollment.ts';
@@ -11,7 +12,7 @@ type PluginSettings = Pick<ScepPluginOptions, 'bodyLimit' | 'mostRunning'>;
 /**
  * A fastify plugin: `await app.register(scepPlugin, { endpoints, store, logger })`. Create the app with
  * `requireHostHeader: false`, `maxHeaderSize: 131072` and `routerOptions: { caseSensitive: false }`, or old clients are
- * turned away before the plugin sees them. Closing the app ends the plugin; the store is yours to close.
+ * rejected before the plugin sees them. Closing the app ends the plugin; the caller closes the store.
  */
 export async function scepPlugin(app: FastifyInstance, options: EnrollmentOptions & PluginSettings): Promise<void> {
   await selfTest();
@@ -22,11 +23,11 @@ export async function scepPlugin(app: FastifyInstance, options: EnrollmentOption
     services: enrolment.services,
     logger,
     clock,
-    ...(bodyLimit !== undefined && { bodyLimit }),
-    ...(mostRunning !== undefined && { mostRunning }),
+    ...defined({ bodyLimit, mostRunning }),
   });
 }
 
+/** The endpoints and what they share, and the settings of HTTP. */
 export type ServerOptions = EnrollmentOptions & Omit<HttpOptions, 'services' | 'clock'>;
 
 /**

@@ -1,12 +1,13 @@
-/** Endpoints, store and log put together: the services that HTTP serves, and the work that goes on behind them. */
+/** Joins endpoints, store and log: the services that HTTP serves, and the work in the background. */
 import type { Clock, Logger, RandomBytes } from '../core/environment.ts';
 import type { Issuer, Revoker } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { Policy } from '../core/policy.ts';
+import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import type { Legacy } from '../cms/algorithms.ts';
-import type { Endpoint, EnrollmentServices } from '../enroll/endpoint.ts';
+import type { Endpoint, EndpointSettings, EnrollmentServices } from '../enroll/endpoint.ts';
 import { ORPHANED_AFTER, sendDueNotifications } from '../enroll/notifications.ts';
 import { UNREACHABLE_PATIENCE } from '../enroll/line.ts';
 import { type ScepService, scepService, type ServicePlan } from '../enroll/service.ts';
@@ -17,76 +18,65 @@ import type { MessageRules } from '../scep/open-context.ts';
 import { type KeyedCertificate, registrationAuthority } from '../scep/registration-authority.ts';
 import { systemClock, systemDeadline, systemRandom } from './system.ts';
 
-/** One SCEP URL. Certificates are DER. */
-export type EndpointOptions = {
-  /** The path of the URL, for example `/certsrv/mscep/mscep.dll`. */
-  path: string;
-  /**
-   * What the store, notifications and the log call the endpoint; the path as written when absent. Keep it when the path
-   * changes, so that renewals and polls still find their rows.
-   */
-  name?: string;
-  policy: Policy;
-  issuer: Issuer;
-  revoker?: Revoker;
-  /**
-   * Opens requests and signs replies; with a `signer` it only opens, and that one signs. `retired` certificates still
-   * open, because clients keep old ones.
-   */
-  ra: { certificate: Uint8Array; key: KeyProvider; signer?: KeyedCertificate; retired?: readonly KeyedCertificate[] };
-  /** For GetCACert: the issuing CA, what is above it, the root last. */
-  chain: readonly Uint8Array[];
-  /** For GetNextCACert: the CA that comes next, and what is above it. */
-  next?: readonly Uint8Array[];
-  /** Weak algorithms for old devices; none by default. */
-  legacy?: readonly Legacy[];
-  requireSignerKeyMatch?: boolean;
-  /** How long an identical request gets the same certificate, in milliseconds; 24 hours by default. */
-  retention?: number;
-  /** Whether RenewalReq is served and said in GetCACaps; it is by default. */
-  renewal?: boolean;
-  /** How long before its end a certificate may be renewed, in milliseconds; at any time by default. */
-  renewBefore?: number;
-  /** `manual`: what the policy allows waits for `certs approve`. */
-  approval?: 'manual';
-  /** What a browser gets: a page that says what this is, or 403; the page when absent. */
-  landing?: 'page' | '403';
-  /** The current CRL, DER, for GetCRL. */
-  crl?: () => Promise<Uint8Array>;
-  /** Milliseconds that signingTime may lie in the past and the future; `off` for devices without a clock. */
-  signingTime?: { past: number; future: number } | 'off';
-};
+/**
+ * One SCEP URL: its settings, and what decides, signs and decrypts for it. Certificates are DER. Defaults: the path as
+ * name, a retention of 24 hours, renewal at any time, no approval, a page for browsers.
+ */
+export type EndpointOptions = Pick<EndpointSettings, 'path'> &
+  Partial<EndpointSettings> & {
+    policy: Policy;
+    issuer: Issuer;
+    revoker?: Revoker;
+    /**
+     * Decrypts requests and signs replies. With a `signer` it only decrypts, and the signer signs. `retired` certificates
+     * still decrypt, because clients keep old ones.
+     */
+    ra: { certificate: Uint8Array; key: KeyProvider; signer?: KeyedCertificate; retired?: readonly KeyedCertificate[] };
+    /** For GetCACert: the issuing CA, then the certificates above it, the root last. */
+    chain: readonly Uint8Array[];
+    /** For GetNextCACert: the next CA, then the certificates above it. */
+    next?: readonly Uint8Array[];
+    /** Weak algorithms for old devices; none by default. */
+    legacy?: readonly Legacy[];
+    /** The current CRL, DER, for GetCRL. */
+    crl?: () => Promise<Uint8Array>;
+    /** Milliseconds that signingTime may lie in the past and the future; `off` for devices without a clock. */
+    signingTime?: { past: number; future: number } | 'off';
+  };
 
-/** The endpoints and what they share. Without `clock` and `random` those of the system are taken. */
+/** The endpoints and what they share. `clock` and `random` are those of the system when absent. */
 export type EnrollmentOptions = {
   endpoints: readonly EndpointOptions[];
   store: Store;
   logger: Logger;
   clock?: Clock;
   random?: RandomBytes;
-  /** Milliseconds between two looks at the notifications that are due. */
+  /** Milliseconds between two runs of the background work, which sends due notifications. */
   notificationInterval?: number;
 };
 
-/** What runs until `close()`, which waits for the work under way. The store stays open: who opened it closes it. */
+/** Runs until `close()`, which waits for running background work. The caller closes the store. */
 export type Enrollment = { services: ScepService[]; close(): Promise<void> };
 
 const HOUR = 3_600_000;
 const RETENTION = 24 * HOUR;
 const SIGNING_TIME = { past: 24 * HOUR, future: HOUR };
-const NOTICE_INTERVAL = 5_000;
-/** A request that nobody decided, or nobody came for, in so long is nobody's. */
+const NOTIFICATION_INTERVAL = 5_000;
+/** Waiting requests older than this are deleted. */
 const LONGEST_WAIT = 30 * 24 * HOUR;
 
-/** Throws ConfigError when an RA does not fit, or a policy the approval. Finishes or revokes what an earlier run left unanswered. */
+/**
+ * Starts the background work. First it finishes or revokes the certificates that an earlier run did not deliver. Throws
+ * ConfigError when an RA cannot be used, or when manual approval does not fit the policy.
+ */
 export function startEnrollment(options: EnrollmentOptions): Enrollment {
   const { store, logger, clock = systemClock, random = systemRandom } = options;
-  const around: EnrollmentServices = { store, logger, clock, deadline: systemDeadline };
+  const services: EnrollmentServices = { store, logger, clock, deadline: systemDeadline };
   const parts = options.endpoints.map((endpoint) => assemble(endpoint, clock, random));
   const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.name, endpoint]));
   return {
-    services: parts.map((part) => scepService(part, around)),
-    close: notificationLoop(endpoints, around, options.notificationInterval ?? NOTICE_INTERVAL),
+    services: parts.map((part) => scepService(part, services)),
+    close: notificationLoop(endpoints, services, options.notificationInterval ?? NOTIFICATION_INTERVAL),
   };
 }
 
@@ -96,7 +86,7 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
     ra,
     name = options.path,
     next,
-    legacy: named,
+    legacy: algorithms,
     signingTime = SIGNING_TIME,
     renewal = true,
     retention = RETENTION,
@@ -104,7 +94,7 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
   } = options;
   const { retired = [], signer, ...current } = ra;
   const authority = registrationAuthority(current, retired, signer);
-  const legacy: ReadonlySet<Legacy> = new Set(named);
+  const legacy: ReadonlySet<Legacy> = new Set(algorithms);
   const rules: MessageRules = { legacy, renewal, signingTime: signingTime === 'off' ? undefined : signingTime };
   const codec = messageCodec({ ra: authority, rules, clock, random });
   return {
@@ -112,37 +102,37 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
     capabilities: capabilities({ legacy, renewal, nextCa: next !== undefined }),
     ra: raCertificates(options),
     chain: options.chain,
-    ...(next && { nextCa: () => nextCaCertificates(next, authority) }),
+    ...defined({ nextCa: next && (() => nextCaCertificates(next, authority)) }),
   };
 }
 
 function assertApprovable({ path, policy, approval }: EndpointOptions): void {
   if (approval === 'manual' && policy.notify)
     throw new ConfigError(
-      `${path}: manual approval together with the policy ${policy.name}, which wants to hear of certificates`,
-      'Leave the decision to the policy, or take one that needs no notification: it would never hear what was approved.',
+      `${path}: manual approval together with the policy ${policy.name}, which wants notifications`,
+      'Remove the approval, or use a policy without notifications: it would not be notified of what was approved.',
     );
 }
 
-/** As GetCACert wants them: the signing one first; none where the CA speaks for itself. */
+/** The RA certificates in the order of GetCACert: the signing one first. None where the CA is its own RA. */
 const raCertificates = ({ ra: { signer, certificate }, chain }: EndpointOptions): Uint8Array[] =>
   [...(signer ? [signer.certificate] : []), certificate].filter(
     (der) => !chain.some((ca) => Buffer.compare(ca, der) === 0),
   );
 
-/** Looks after what waits in the store, now and then and never twice at once. Returns how to stop it. */
+/** Runs the background work at once and then at an interval, never twice at the same time. Returns how to stop it. */
 function notificationLoop(
   endpoints: ReadonlyMap<string, Endpoint>,
-  around: EnrollmentServices,
+  services: EnrollmentServices,
   interval: number,
 ): () => Promise<void> {
-  // At the start no request is running: every strict notification there is was left behind.
+  // At the start no request is running, so every strict notification is from an earlier run.
   let running: Promise<void> | undefined;
-  const look = (orphanedAfter = ORPHANED_AFTER): void => {
-    running ??= lookAfter(endpoints, around, orphanedAfter).finally(() => (running = undefined));
+  const run = (orphanedAfter = ORPHANED_AFTER): void => {
+    running ??= backgroundWork(endpoints, services, orphanedAfter).finally(() => (running = undefined));
   };
-  look(0);
-  const timer = setInterval(() => look(), interval);
+  run(0);
+  const timer = setInterval(() => run(), interval);
   timer.unref();
   return async () => {
     clearInterval(timer);
@@ -150,17 +140,17 @@ function notificationLoop(
   };
 }
 
-async function lookAfter(
+async function backgroundWork(
   endpoints: ReadonlyMap<string, Endpoint>,
-  around: EnrollmentServices,
+  services: EnrollmentServices,
   orphanedAfter: number,
 ): Promise<void> {
   try {
-    const now = around.clock().getTime();
+    const now = services.clock().getTime();
     const orphanedBefore = new Date(now - orphanedAfter);
-    while ((await sendDueNotifications(endpoints, around, orphanedBefore)) > 0);
-    await around.store.forgetRequests(new Date(now - UNREACHABLE_PATIENCE), new Date(now - LONGEST_WAIT));
+    while ((await sendDueNotifications(endpoints, services, orphanedBefore)) > 0);
+    await services.store.forgetRequests(new Date(now - UNREACHABLE_PATIENCE), new Date(now - LONGEST_WAIT));
   } catch (err) {
-    around.logger.error({ err }, 'what waits in the store could not be looked after; nothing of it is lost');
+    services.logger.error({ err }, 'background work failed and will be retried; no data was lost');
   }
 }
