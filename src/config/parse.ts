@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type EndpointContext, endpointSchema } from './endpoints.ts';
 import { DEFAULT_PROFILES, profileSchema } from './profiles.ts';
 import type { Definitions, FileContext } from './references.ts';
-import type { ValidParts } from './rules.ts';
+import type { ValidParts } from './valid-parts.ts';
 import { type Config, configSchema, fullSchema } from './schema.ts';
 import type { KeyPath } from './yaml/problems.ts';
 import { type Entry, entries } from './yaml/table.ts';

@@ -3,48 +3,19 @@ import { assertProfile, type Profile } from '../ca/profile.ts';
 import { ConfigError } from '../core/errors.ts';
 import { canonicalPath } from '../http/paths.ts';
 import type { EndpointConfig } from './endpoints.ts';
-import { asksIntune, asksIntuneEarly, passwordRules, policiesIn, wantsNotifications, weaknessOf } from './policies.ts';
+import { asksIntune, asksIntuneEarly, passwordRules, wantsNotifications, weaknessOf } from './policies.ts';
 import type { KeyPath } from './yaml/problems.ts';
 import type { Finding } from './yaml/schema-problems.ts';
 import { durationText } from './yaml/units.ts';
-
-/** A value of the file and its path. */
-export type Found<T> = { path: KeyPath; value: T };
-/** The parts of a file without an error of their own, so that a mistake in one part hides no mistake in another. */
-export type ValidParts = {
-  profiles: readonly Found<Profile>[];
-  endpoints: readonly Found<EndpointConfig>[];
-  hasAdmins: boolean;
-};
-
-/** `key` is relative to the profile or endpoint; empty for the whole of it. */
-type Broken = { key: string; what: string; remedy: string };
-type Rule = { severity: 'error' | 'warning'; check: (valid: ValidParts) => Finding[] };
-
-const eachProfile =
-  (check: (profile: Profile) => Broken | undefined): Rule['check'] =>
-  ({ profiles }) =>
-    profiles.flatMap(({ path, value }) => finding(path, check(value)));
-
-const eachEndpoint =
-  (check: (endpoint: EndpointConfig) => Broken | undefined): Rule['check'] =>
-  ({ endpoints }) =>
-    endpoints.flatMap(({ path, value }) => finding(path, check(value)));
-
-/** Policies within `allOf` and `anyOf` too. */
-const eachPolicy =
-  (check: (placed: ReturnType<typeof policiesIn>[number]) => Broken | undefined): Rule['check'] =>
-  ({ endpoints }) =>
-    endpoints.flatMap(({ path, value }) => policiesIn(value.policy).flatMap((placed) => finding(path, check(placed))));
-
-function finding(path: KeyPath, broken: Broken | undefined): Finding[] {
-  if (!broken) return [];
-  const { key, what, remedy } = broken;
-  const below = key.split('.').filter(Boolean);
-  return [
-    { path: [...path, ...below.map((part) => (/^\d+$/.test(part) ? Number(part) : part))], at: 'value', what, remedy },
-  ];
-}
+import {
+  type Broken,
+  eachEndpoint,
+  eachPolicy,
+  eachProfile,
+  finding,
+  type Rule,
+  type ValidParts,
+} from './valid-parts.ts';
 
 const RULES: readonly Rule[] = [
   { severity: 'error', check: eachProfile(tooLong) },

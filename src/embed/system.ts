@@ -1,15 +1,16 @@
-/** The only place that takes time, randomness and the log from the system; every room gets them as parameters. */
+/** The only place that takes time, randomness and the log from the system. Every room receives them as parameters. */
 import { randomBytes, randomFillSync } from 'node:crypto';
 import { type Logger as Pino, pino } from 'pino';
 import type { Clock, RandomBytes } from '../core/environment.ts';
 
+/** The time of the system. */
 export const systemClock: Clock = () => new Date();
 
-/** Asking the system costs more than the octets: one enrolment takes five handfuls, so they are fetched by the page. */
+/** A call of the system costs more than the octets, and one enrolment needs random octets five times: they are fetched in blocks. */
 const POOL = 4096;
 let pool = new Uint8Array(0);
 
-/** Random octets of the system. None is handed out twice, and none stays behind in the pool. */
+/** Random octets of the system. None is returned twice, and those returned are erased from the pool. */
 export const systemRandom: RandomBytes = (length) => {
   if (length > POOL) return randomBytes(length);
   if (length > pool.length) pool = randomFillSync(new Uint8Array(POOL));
@@ -19,17 +20,17 @@ export const systemRandom: RandomBytes = (length) => {
   return octets;
 };
 
-/** JSON lines on standard error: standard output belongs to what a command was asked for. */
+/** JSON lines on standard error: standard output is for the result of a command. */
 export const systemLogger = (level: string): Pino =>
   pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: false }));
 
-/** Longer than every retry towards Intune takes, shorter than a client waits. */
+/** Longer than all retries of a call to Intune, shorter than the timeout of clients. */
 const REQUEST_DEADLINE = 55_000;
-/** A timer for every request would cost more than its log line, so those of half a second share one. */
+/** A timer for every request would cost more than its log line, so all requests within half a second share one. */
 const SHARED_FOR = 500;
 let shared: { signal: AbortSignal; since: number } | undefined;
 
-/** Aborts after 55 seconds, or up to half a second before. */
+/** The signal of a request: it aborts after 55 seconds, or up to half a second earlier. */
 export function systemDeadline(): AbortSignal {
   const now = performance.now();
   if (!shared || now - shared.since > SHARED_FOR)

@@ -1,6 +1,7 @@
 /** The values that a configuration becomes: defaults, units, paths, resolved references and profiles. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { loadConfig } from '../../src/config/load.ts';
 import { EXAMPLES } from '../../src/config/reference.ts';
 import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
 import { AUTHORITIES, ENDPOINTS, FOLDER, load } from './config-under-test.ts';
@@ -43,7 +44,7 @@ test('the smallest file gets every default', () => {
   });
 });
 
-test('the complete example is accepted as it stands in the documentation', () => {
+test('the complete example of the documentation is accepted unchanged', () => {
   const { config, warnings } = load(EXAMPLES.complete, {
     env: {
       INTUNE_SECRET: 'app secret',
@@ -168,6 +169,21 @@ authorities:
     crl: { validity: 2 * 86_400_000 },
     next: { certificate: `${FOLDER}/next.pem`, chain: `${FOLDER}/above.pem` },
   });
+});
+
+test('a file that an endpoint names is read once', () => {
+  const read: string[] = [];
+  const hook = 'url: https://a.example/x, secret: 0123456789abcdef, trustCa: ca.pem';
+  loadConfig({
+    file: `${FOLDER}/openndes.yaml`,
+    text: `${AUTHORITIES}endpoints: [{ policy: { anyOf: [{ static: abcdefgh }, { webhook: { ${hook} } }] } }]`,
+    env: {},
+    readFile: (path) => {
+      read.push(path);
+      return '-----BEGIN CERTIFICATE-----';
+    },
+  });
+  assert.deepEqual(read, [`${FOLDER}/ca.pem`]);
 });
 
 test('a tenant in a cloud of its own, with its CA read', () => {

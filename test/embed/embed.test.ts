@@ -1,6 +1,7 @@
 /** The library as a vendor uses it: SCEP inside an app of his own, with his own issuer and his own policy. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import {
   createServer,
@@ -189,4 +190,23 @@ test('an endpoint is called by its name where it has one, and by its path as wri
   const records = await store.listCertificates({});
   assert.deepEqual(records.map(({ endpoint }) => endpoint).toSorted(), [PATH, 'printers']);
   assert.match(logger.lines.join(''), /"endpoint":"printers","method":"POST"/);
+});
+
+test('the outbox notification of an endpoint with a name is sent, and carries the name', async (t) => {
+  const { options, policy } = await vendor(t);
+  const [endpoint] = options.endpoints;
+  const later: Policy = { ...policy, decide: async () => ({ kind: 'allow', notify: 'outbox' }) };
+  const server = await createServer({
+    ...options,
+    endpoints: [{ ...endpoint!, name: 'printers', policy: later }],
+    notificationInterval: 20,
+  });
+  t.after(() => server.close());
+  const scep = await discover(await urlOf(server), context);
+  assert.equal((await enrol(scep, { ...device, challenge: CODE }, context)).status, 'success');
+  for (let wait = 0; wait < 250 && policy.told.length === 0; wait++) await setTimeout(20);
+  assert.deepEqual(
+    policy.told.map(({ kind, endpoint }) => [kind, endpoint]),
+    [['success', 'printers']],
+  );
 });
