@@ -20,12 +20,16 @@ const ERRORS = {
   unavailable: { status: 503, message: 'The store did not take the password. The log says why.' },
 } as const;
 
-/** The endpoint that is named, or the only one there is. */
+/** The issuer of the endpoint with this name or, failing that, this path; without either the only issuer there is. */
 export const issuerFor = (
   issuers: readonly ChallengeIssuer[],
   endpoint: string | undefined,
 ): ChallengeIssuer | undefined =>
-  endpoint === undefined && issuers.length === 1 ? issuers[0] : issuers.find((issuer) => issuer.endpoint === endpoint);
+  endpoint === undefined
+    ? only(issuers)
+    : (issuers.find((issuer) => issuer.endpoint === endpoint) ?? issuers.find(({ path }) => path === endpoint));
+
+const only = <T>([first, ...others]: readonly T[]): T | undefined => (others.length === 0 ? first : undefined);
 
 /** Registers the API. It belongs on the administrator's listener alone. */
 export async function challengeApi(app: FastifyInstance, options: ApiOptions): Promise<void> {

@@ -20,6 +20,8 @@ export type IssuedChallenge = { password: string; expires?: { at: Date; validity
 export interface ChallengeIssuer {
   /** The name of the endpoint, for which alone the passwords are good. */
   readonly endpoint: string;
+  /** The path of the endpoint, by which administrators may ask for it too. */
+  readonly path?: string;
   /** `full`: as many as there may be are outstanding. */
   issue(): Promise<IssuedChallenge | 'full'>;
 }

@@ -7,9 +7,10 @@ import type { Store } from '../core/store.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 
 /** Undefined for an endpoint without one-time passwords. */
-export function challengeIssuerOf({ name, policy }: EndpointConfig, store: Store): ChallengeIssuer | undefined {
+export function challengeIssuerOf({ name, path, policy }: EndpointConfig, store: Store): ChallengeIssuer | undefined {
   const rules = passwordRules(policy);
-  return rules && challengeIssuer(name, rules, { store, clock: systemClock, random: systemRandom });
+  const services = { store, clock: systemClock, random: systemRandom };
+  return rules && { ...challengeIssuer(name, rules, services), path };
 }
 
 /** All of them, in the order of the configuration. */

@@ -79,14 +79,15 @@ test('a request that waits at the old path is approved and fetched at the new on
   });
 });
 
-test('one-time passwords belong to the name, and their page is at the path', async (t) => {
+test('one-time passwords belong to the name, can be asked for by name and by path, and their page is at the path', async (t) => {
   const { config, folder, cli, move } = await place(t);
   move();
   const text = readFileSync(config, 'utf8').replace(/policy: \{ static.*/, 'policy: { oneTime: {} }');
   writeFileSync(config, `${text}\nadmin: { port: 0, users: { ndes: "\${file:ndes.hash}" } }\n`);
   writeFileSync(join(folder, 'ndes.hash'), await hashPassword('correct horse', systemRandom));
-  const { err, out } = await cli('challenge', 'new');
-  assert.match(err, /^For \/scep\/old, once/);
+  const { out } = await cli('challenge', 'new');
+  for (const asked of ['/scep/old', '/scep/new'])
+    assert.match((await cli('challenge', 'new', '--endpoint', asked)).err, /^For \/scep\/old, once/);
 
   const server = await startServer(config, { logLevel: 'silent' });
   t.after(() => server.close());
