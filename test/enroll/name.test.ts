@@ -7,7 +7,8 @@ import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { client, issuing, NOW } from '../kit/pki.ts';
 import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
-import { allows, type Different, endpointUnderTest, issuedIn, read, refusalIn, stored } from './endpoint-under-test.ts';
+import { type Different, endpointUnderTest, issuedIn, read, refusalIn, stored } from '../kit/endpoint-under-test.ts';
+import { allows } from '../kit/policy.ts';
 
 const OLD_PATH = '/scep/old';
 const NEW_PATH = '/scep/new';

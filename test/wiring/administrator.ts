@@ -15,7 +15,7 @@ export const basic = (user: string, password: string): { authorization: string }
 export const KNOWN = basic('ndes', 'correct horse');
 
 /** What the JSON API answers when it is asked for a password. */
-export type ApiAnswer = { status: number; challenge?: string; expiresAt?: string | null };
+export type ApiAnswer = { status: number; endpoint?: string; challenge?: string; expiresAt?: string | null };
 
 /** POST /api/challenges. */
 export async function passwordFor(adminUrl: string, endpoint: string, token = TOKEN): Promise<ApiAnswer> {

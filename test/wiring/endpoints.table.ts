@@ -4,7 +4,7 @@ import { encode } from '../../src/asn1/writer.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { attribute } from '../kit/forge.ts';
-import { USERS } from './administrator.ts';
+import { passwordFor, TOKEN, USERS } from './administrator.ts';
 import { certified, deviceKey, enrolled, forged, newSubject } from './device.ts';
 import { issuingSection, secondSection } from './files.ts';
 import type { Row } from './row.ts';
@@ -14,7 +14,7 @@ const usual = { authority: 'issuing', profile: 'device', policy: { static: CHALL
 const policy = { oneTime: {} };
 
 const server = shared({
-  admin: { port: 0, users: USERS },
+  admin: { port: 0, users: USERS, token: TOKEN },
   authorities: { issuing: issuingSection, second: secondSection },
   profiles: { device: {}, web: { extendedKeyUsage: ['serverAuth'] } },
   endpoints: [
@@ -24,6 +24,7 @@ const server = shared({
     { ...usual, path: '/manual', approval: 'manual' },
     { ...usual, path: '/no-renewal', renewal: false },
     { ...usual, path: '/one-time', policy },
+    { ...usual, path: '/named', name: 'fleet', policy },
     { ...usual, path: '/one-time-public', policy, adminPage: 'public' },
     { ...usual, path: '/legacy', legacy: ['sha1'] },
     { ...usual, path: '/one-key', requireSignerKeyMatch: true },
@@ -36,6 +37,11 @@ const server = shared({
 });
 
 const at = async (path: string): Promise<string> => (await server()).url(path);
+
+async function passwordOf(endpoint: string): Promise<unknown> {
+  const { status, endpoint: named } = await passwordFor((await server()).adminUrl, endpoint);
+  return [status, named];
+}
 
 const HOUR = 3_600_000;
 /** UTCTime (RFC 5652 11.3), so many hours from now. */
@@ -106,6 +112,17 @@ export const ENDPOINTS: readonly Row[] = [
     question: 'the HTTP status of the administrator page on the public listener and on that of `admin`',
     ask: adminPages,
     answers: { '/one-time': [404, 401], '/one-time-public': [401, 401], '/plain': [404, 404] },
+  },
+  {
+    keys: ['endpoints[].name'],
+    question: 'the HTTP status of the API that is asked for a password of this endpoint, and the name in its answer',
+    ask: async (endpoint) => passwordOf(endpoint),
+    answers: {
+      fleet: [201, 'fleet'],
+      '/named': [201, 'fleet'],
+      '/one-time': [201, '/one-time'],
+      other: [404, undefined],
+    },
   },
   {
     keys: ['endpoints[].legacy'],
