@@ -1,18 +1,19 @@
 /** Records everything that becomes true when a certificate is issued, or says why nothing was. */
 import type { Issuance, RecordResult } from '../core/store.ts';
+import { blocksIssuance } from '../core/lifecycle.ts';
 import type { StoredTransaction } from '../core/records.ts';
 import { addAudit } from './audit.ts';
 import { insertCertificate } from './certificates.ts';
 import { consume, isConsumed } from './consumed-challenges.ts';
 import { addNotification } from './pending-notifications.ts';
 import type { Database } from './tables.ts';
-import { findTransaction, insertTransaction, isLive, replaceTransaction } from './transactions.ts';
+import { findTransaction, insertTransaction, replaceTransaction } from './transactions.ts';
 
 /** Looks first and writes then; the unique indexes have the last word, and a write that they refuse looks again. */
 export async function recordIssued(tx: Database, issuance: Issuance): Promise<RecordResult> {
   const { certificate, audit, notification } = issuance;
   const existing = await findTransaction(tx, issuance.transaction.key);
-  if (existing && stands(existing, issuance)) return { kind: 'duplicate', existing };
+  if (existing && blocksReissue(existing, issuance)) return { kind: 'duplicate', existing };
   const { consumes } = issuance;
   if (consumes !== undefined && (await isConsumed(tx, consumes))) return { kind: 'consumed' };
 
@@ -24,9 +25,9 @@ export async function recordIssued(tx: Database, issuance: Issuance): Promise<Re
   return { kind: 'recorded', notificationId: await addNotification(tx, { ...notification, dueAt: audit.at }) };
 }
 
-/** An administrator who said no while the request was on its way is heard. */
-const stands = (existing: StoredTransaction, { supersedes }: Issuance): boolean =>
-  existing.state === 'rejected' || (isLive(existing) && existing.certificate?.serial !== supersedes);
+/** Also a request that an administrator rejected while the certificate was being made. */
+const blocksReissue = (existing: StoredTransaction, { supersedes }: Issuance): boolean =>
+  blocksIssuance(existing, existing.certificate?.serial === supersedes);
 
 const issued = ({ transaction, certificate, audit }: Issuance, existing?: StoredTransaction): StoredTransaction => ({
   ...transaction,

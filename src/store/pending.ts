@@ -1,11 +1,12 @@
 /** Transactions that wait: for an administrator, or for a service that could not be reached. */
 import { sql } from 'kysely';
+import { blocksPending } from '../core/lifecycle.ts';
 import type { AuditEntry, StoredTransaction, TransactionKey } from '../core/records.ts';
 import type { Pending, PendingResult } from '../core/store.ts';
 import { addAudit } from './audit.ts';
 import { consume, isConsumed } from './consumed-challenges.ts';
 import type { Database } from './tables.ts';
-import { findTransaction, fromRow, insertTransaction, isLive, replaceTransaction } from './transactions.ts';
+import { findTransaction, fromRow, insertTransaction, replaceTransaction } from './transactions.ts';
 
 /** Oldest first: who waits longest is served first. */
 export async function listPending(db: Database): Promise<StoredTransaction[]> {
@@ -23,7 +24,7 @@ export async function listPending(db: Database): Promise<StoredTransaction[]> {
 export async function recordPending(tx: Database, pending: Pending): Promise<PendingResult> {
   const { transaction, audit, consumes } = pending;
   const existing = await findTransaction(tx, transaction.key);
-  if (existing && stands(existing, pending)) return { kind: 'duplicate', existing };
+  if (existing && blocksWaiting(existing, pending)) return { kind: 'duplicate', existing };
   if (consumes !== undefined && (await isConsumed(tx, consumes))) return { kind: 'consumed' };
 
   const createdAt = existing?.createdAt ?? audit.at;
@@ -34,11 +35,9 @@ export async function recordPending(tx: Database, pending: Pending): Promise<Pen
   return { kind: 'recorded' };
 }
 
-/** One that waits for something else now, and one whose certificate answers nobody any more, make room. */
-function stands(existing: StoredTransaction, { transaction, supersedes }: Pending): boolean {
-  if (existing.state === 'pending') return existing.reason === transaction.reason;
-  return existing.state !== 'issued' || (isLive(existing) && existing.certificate?.serial !== supersedes);
-}
+/** Whether the recorded transaction stays, and this one is a duplicate of it. */
+const blocksWaiting = (existing: StoredTransaction, { transaction: { reason }, supersedes }: Pending): boolean =>
+  blocksPending(existing, { superseded: existing.certificate?.serial === supersedes, reason });
 
 /** Returns false when it is not pending. A rejected request is erased: nobody will need it. */
 export async function decidePending(

@@ -78,7 +78,3 @@ export async function fromRow(db: Database, row: Selectable<TransactionTable>): 
     ...(certificate ? { certificate } : {}),
   };
 }
-
-/** Whether it answers a repeat: it has a certificate that is not revoked. */
-export const isLive = ({ certificate }: StoredTransaction): boolean =>
-  certificate !== undefined && certificate.state !== 'revoked';

@@ -1,5 +1,6 @@
 /** `openndes certs`: what was issued. Works on the store; the server may run or not, and sees at once what changed. */
 import { type Command, Option } from 'commander';
+import { certificateLifecycle } from '../../core/lifecycle.ts';
 import type { CertificateFilter } from '../../core/store.ts';
 import type { CertificateState, StoredCertificate } from '../../core/records.ts';
 import { CONFIG, wholeNumber } from '../options.ts';
@@ -99,8 +100,7 @@ const facts = (certificate: StoredCertificate): Record<string, string> => ({
   ...(certificate.revocationReason && { revocationReason: certificate.revocationReason }),
 });
 
-const stateOf = ({ state, deliveredAt }: StoredCertificate): string =>
-  state === 'revoked' && !deliveredAt ? 'revoked (never delivered)' : state;
+const stateOf = (certificate: StoredCertificate): string => certificateLifecycle(certificate).shown;
 
 const listing = (certificates: readonly StoredCertificate[]): string =>
   table([
