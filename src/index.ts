@@ -3,6 +3,7 @@
  * Everything exported here follows semantic versioning; nothing else does.
  */
 export type * from './core/environment.ts';
+export type * from './core/events.ts';
 export type * from './core/issuer.ts';
 export type * from './core/keys.ts';
 export type * from './core/notification.ts';
@@ -15,6 +16,7 @@ export { revocationList } from './embed/revocation-list-of.ts';
 export type { RevocationList, RevocationListOptions } from './revocation/revocation-list.ts';
 export { createServer, type ServerOptions, scepPlugin } from './embed/embed.ts';
 export type { EndpointSettings } from './enroll/endpoint.ts';
+export { logEvents } from './embed/log-events.ts';
 export type { EndpointOptions, EnrollmentOptions as EnrolmentOptions } from './embed/enrollment.ts';
 export { createIssuingCa, createRa, createRoot } from './ca/create.ts';
 export { localAuthority } from './ca/local-authority.ts';

@@ -1,6 +1,7 @@
 /** The administrator's listener: everything that devices and strangers have no business with. */
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { Clock, Logger } from '../core/environment.ts';
+import type { Clock } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
 import { challengeApi } from './api.ts';
 import type { Authenticate } from './basic-authentication.ts';
 import { type AdminPage, ndesPages } from './ndes-plugin.ts';
@@ -13,17 +14,11 @@ export type AdminOptions = {
   /** Without it there is no API. */
   token?: string;
   clock: Clock;
-  logger: Logger;
+  emit: Emit;
 };
 
 /** The server, not yet listening. */
-export async function adminServer({
-  pages,
-  authenticate,
-  token,
-  clock,
-  logger,
-}: AdminOptions): Promise<FastifyInstance> {
+export async function adminServer({ pages, authenticate, token, clock, emit }: AdminOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     requestTimeout: 30_000,
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
@@ -34,8 +29,8 @@ export async function adminServer({
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({ error: 'not_found', message: 'Nothing is here.' }),
   );
-  if (authenticate) await app.register(ndesPages, { pages, authenticate, logger });
+  if (authenticate) await app.register(ndesPages, { pages, authenticate, emit });
   if (token !== undefined)
-    await app.register(challengeApi, { issuers: pages.map(({ issuer }) => issuer), token, clock, logger });
+    await app.register(challengeApi, { issuers: pages.map(({ issuer }) => issuer), token, clock, emit });
   return app;
 }

@@ -1,11 +1,12 @@
 /** One-time passwords for programs: `POST /api/challenges` with a bearer token (RFC 6750), answers and errors as JSON. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock, Logger } from '../core/environment.ts';
+import type { Clock } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
 import { attempts } from './attempts.ts';
 import type { ChallengeIssuer } from './challenge-issuer.ts';
 
-export type ApiOptions = { issuers: readonly ChallengeIssuer[]; token: string; clock: Clock; logger: Logger };
+export type ApiOptions = { issuers: readonly ChallengeIssuer[]; token: string; clock: Clock; emit: Emit };
 
 /** Every error of the API: its code in the answer, its status, and what to do. */
 const ERRORS = {
@@ -33,13 +34,13 @@ const only = <T>([first, ...others]: readonly T[]): T | undefined => (others.len
 
 /** Registers the API. It belongs on the administrator's listener alone. */
 export async function challengeApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
-  const { issuers, token, clock, logger } = options;
+  const { issuers, token, clock, emit } = options;
   const expected = sha256(token);
   const failures = attempts(clock);
 
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     if (error.statusCode !== undefined && error.statusCode < 500) return refuse(reply, 'bad_request');
-    logger.error({ err: error }, 'challenge API failed');
+    emit({ event: 'challenge-api-failed', err: error });
     return refuse(reply, 'unavailable');
   });
 
@@ -49,7 +50,7 @@ export async function challengeApi(app: FastifyInstance, options: ApiOptions): P
     // Hashes have one length, so the comparison tells nothing of the length of the token either.
     if (timingSafeEqual(sha256(bearer(request)), expected)) return undefined;
     failures.failed(request.ip);
-    logger.warn({ ip: request.ip }, 'challenge API: wrong token');
+    emit({ event: 'challenge-api-token-wrong', ip: request.ip });
     return refuse(reply.header('www-authenticate', 'Bearer realm="openndes"'), 'unauthorized');
   });
 
@@ -60,7 +61,7 @@ export async function challengeApi(app: FastifyInstance, options: ApiOptions): P
     if (!issuer) return refuse(reply, 'unknown_endpoint');
     const challenge = await issuer.issue();
     const outcome = challenge === 'full' ? 'full' : 'issued';
-    logger.info({ endpoint: issuer.endpoint, ip: request.ip, outcome }, 'challenge password');
+    emit({ event: 'challenge-requested', endpoint: issuer.endpoint, ip: request.ip, outcome });
     if (challenge === 'full') return refuse(reply, 'password_cache_full');
     const { password, expires } = challenge;
     return reply

@@ -1,5 +1,6 @@
 /** Basic authentication (RFC 7617) of administrators against hashed passwords, at a price that strangers cannot drive up. */
-import type { Clock, Logger } from '../core/environment.ts';
+import type { Clock } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
 import { type Attempts, attempts } from './attempts.ts';
 import { type PasswordHash, passwordMatches } from './password-hash.ts';
 
@@ -16,7 +17,7 @@ export type AuthenticationOptions = {
   /** Hashes by user name. */
   users: ReadonlyMap<string, PasswordHash>;
   clock: Clock;
-  logger: Logger;
+  emit: Emit;
   /** Replaceable, because a real comparison takes a tenth of a second. */
   matches?: typeof passwordMatches;
 };
@@ -26,7 +27,7 @@ const MOST_AT_ONCE = 2;
 const MOST_WAITING = 32;
 
 export function basicAuthentication(options: AuthenticationOptions): Authenticate {
-  const { users, clock, logger, matches = passwordMatches } = options;
+  const { users, clock, emit, matches = passwordMatches } = options;
   const failures: Attempts = attempts(clock);
   const inTurn = turns(MOST_AT_ONCE, MOST_WAITING);
   const [stranger] = users.values();
@@ -43,7 +44,7 @@ export function basicAuthentication(options: AuthenticationOptions): Authenticat
     if (right && expected) return { kind: 'known', user };
     failures.failed(address);
     // Not the name that was given: people type passwords into the wrong field.
-    logger.warn({ ip: address, ...(expected && { user }) }, 'administrator login failed');
+    emit({ event: 'administrator-login-failed', ip: address, ...(expected && { user }) });
     return { kind: 'wrong' };
   };
 }

@@ -1,6 +1,6 @@
 /** NDES's administrator page over HTTP, as an encapsulated fastify plugin for the listener that it belongs on. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Logger } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
 import type { Authenticate, Login } from './basic-authentication.ts';
 import type { ChallengeIssuer } from './challenge-issuer.ts';
 import { type Charset, encodePage, failurePage, passwordPage, refusalPage } from './ndes-page.ts';
@@ -8,7 +8,7 @@ import { type Charset, encodePage, failurePage, passwordPage, refusalPage } from
 /** One page: the path of its endpoint, who issues its passwords, and the issuing CA (DER), whose thumbprint it shows. */
 export type AdminPage = { path: string; issuer: ChallengeIssuer; caCertificate: Uint8Array };
 
-export type NdesPagesOptions = { pages: readonly AdminPage[]; authenticate: Authenticate; logger: Logger };
+export type NdesPagesOptions = { pages: readonly AdminPage[]; authenticate: Authenticate; emit: Emit };
 
 const NDES_PATH = '/certsrv/mscep/mscep.dll';
 const NDES_ADMIN_PATH = '/certsrv/mscep_admin';
@@ -21,10 +21,7 @@ export function adminPath(endpointPath: string): string {
 }
 
 /** Serves every page at its path. GET and POST give a password (HP iLO posts); HEAD, which nobody reads, gives none. */
-export async function ndesPages(
-  app: FastifyInstance,
-  { pages, authenticate, logger }: NdesPagesOptions,
-): Promise<void> {
+export async function ndesPages(app: FastifyInstance, { pages, authenticate, emit }: NdesPagesOptions): Promise<void> {
   // What is posted has no meaning, and clients name any type for it.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 16 * 1024 }, async () => undefined);
@@ -34,7 +31,7 @@ export async function ndesPages(
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const refused = error.statusCode !== undefined && error.statusCode < 500;
-    if (!refused) logger.error({ err: error }, 'the administrator page failed');
+    if (!refused) emit({ event: 'administrator-page-failed', err: error });
     return send(reply.code(refused ? 400 : 503), failurePage(), request);
   });
 
@@ -45,7 +42,7 @@ export async function ndesPages(
       if (!requested.endsWith('/')) return reply.redirect(`${path}/${query === undefined ? '' : `?${query}`}`, 301);
       const login = await authenticate(request.headers.authorization, request.ip);
       return login.kind === 'known'
-        ? givePassword(page, login.user, request, reply, logger)
+        ? givePassword(page, login.user, request, reply, emit)
         : refuse(login.kind, request, reply);
     };
     app.route({ method: ['GET', 'POST'], url: path, exposeHeadRoute: false, handler });
@@ -57,11 +54,11 @@ async function givePassword(
   user: string,
   request: FastifyRequest,
   reply: FastifyReply,
-  logger: Logger,
+  emit: Emit,
 ): Promise<FastifyReply> {
   const challenge = await issuer.issue();
   const outcome = challenge === 'full' ? 'full' : 'issued';
-  logger.info({ endpoint: issuer.endpoint, user, ip: request.ip, outcome }, 'challenge password');
+  emit({ event: 'challenge-requested', endpoint: issuer.endpoint, user, ip: request.ip, outcome });
   return send(reply, passwordPage({ caCertificate, challenge }), request);
 }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Authenticate, basicAuthentication } from '../admin/basic-authentication.ts';
 import { type AdminPage, ndesPages } from '../admin/ndes-plugin.ts';
 import { adminServer } from '../admin/admin-server.ts';
-import type { Logger } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
 import type { Store } from '../core/store.ts';
 import { challengeIssuerOf } from './challenge-issuers.ts';
 import { defined } from '../core/defined.ts';
@@ -17,22 +17,22 @@ import { systemClock } from '../embed/system.ts';
 export async function administration(
   settings: Settings,
   store: Store,
-  logger: Logger,
+  emit: Emit,
   publicServer: FastifyInstance,
 ): Promise<FastifyInstance | undefined> {
   const { admin } = settings.config;
   if (!admin) return undefined;
   const users = new Map(Object.entries(admin.users));
   // One for both listeners, so that failed logins are counted together.
-  const authenticate: Authenticate = basicAuthentication({ users, clock: systemClock, logger });
+  const authenticate: Authenticate = basicAuthentication({ users, clock: systemClock, emit });
   const pagesOf = (some: readonly LoadedEndpoint[]) => some.flatMap((each) => pageOf(each, store) ?? []);
   const published = pagesOf(settings.endpoints.filter(({ config }) => config.adminPage === 'public'));
-  if (published.length > 0) await publicServer.register(ndesPages, { pages: published, authenticate, logger });
+  if (published.length > 0) await publicServer.register(ndesPages, { pages: published, authenticate, emit });
   return adminServer({
     pages: pagesOf(settings.endpoints),
     ...defined({ authenticate: users.size > 0 ? authenticate : undefined, token: admin.token }),
     clock: systemClock,
-    logger,
+    emit,
   });
 }
 

@@ -5,10 +5,12 @@ import type { FastifyInstance } from 'fastify';
 import type { EndpointConfig } from '../config/endpoints.ts';
 import type { Config } from '../config/schema.ts';
 import { defined } from '../core/defined.ts';
+import type { Logger } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import { createServer } from '../embed/embed.ts';
 import type { EndpointOptions } from '../embed/enrollment.ts';
+import { logEvents } from '../embed/log-events.ts';
 import { systemClock, systemLogger } from '../embed/system.ts';
 import { type IntuneClient, intuneClient } from '../intune/client.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
@@ -28,6 +30,7 @@ export type StartOptions = { logLevel?: string; keys?: KeyRing };
 type Shared = PolicyServices & {
   settings: Settings;
   store: Store;
+  logger: Logger;
   crls: ReadonlyMap<string, RevocationList>;
   clients: ReadonlyMap<string, IntuneClient>;
 };
@@ -45,16 +48,17 @@ export async function startServer(file: string, { logLevel, keys }: StartOptions
   };
   try {
     const logger = systemLogger(logLevel ?? settings.config.log.level);
-    for (const warning of warnings) logger.warn(warning);
+    const emit = logEvents(logger);
+    for (const warning of warnings) emit({ event: 'configuration-warning', warning });
     const store = await claimStore(settings.config);
     closing.push(() => store.close());
     const servers: FastifyInstance[] = [];
-    const shared = sharedServices({ settings, store, logger, closing });
+    const shared = sharedServices({ settings, store, logger, emit, closing });
     const endpoints = await Promise.all(settings.endpoints.map((each) => endpointOptions(each, shared)));
     closing.push(async () => void (await Promise.all(servers.map((server) => server.close()))));
     const server = await publicServer(endpoints, shared);
     servers.push(server);
-    const admin = await administration(settings, store, logger, server);
+    const admin = await administration(settings, store, emit, server);
     if (admin) servers.push(admin);
     return { ...(await listenBoth(server, admin, settings.config)), close };
   } catch (error) {
@@ -63,7 +67,10 @@ export async function startServer(file: string, { logLevel, keys }: StartOptions
   }
 }
 
-function sharedServices({ settings, ...rest }: Pick<Shared, 'settings' | 'store' | 'logger' | 'closing'>): Shared {
+function sharedServices({
+  settings,
+  ...rest
+}: Pick<Shared, 'settings' | 'store' | 'logger' | 'emit' | 'closing'>): Shared {
   const clients = new Map<string, IntuneClient>();
   const clientOf: Shared['intuneClient'] = ({ name, value }) => {
     const client = clients.get(name) ?? newIntuneClient(value);
@@ -104,7 +111,7 @@ async function endpointOptions(
     ...settings,
     policy: await policyOf(policy, shared),
     issuer,
-    ra: await authority.ra(shared.logger),
+    ra: await authority.ra(shared.emit),
     chain: authority.chain,
     ...defined({ renewBefore, next: authority.next, crl: shared.crls.get(named.name) }),
   };

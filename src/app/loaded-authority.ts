@@ -5,7 +5,7 @@ import { maySignCrl } from '../revocation/certificate-list.ts';
 import type { Profile } from '../ca/profile.ts';
 import type { Issuer } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
-import type { Logger } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
@@ -34,7 +34,7 @@ export type Authority = {
   /** An issuer that applies a profile. Throws ConfigError when profile, key and certificate do not fit. */
   issuer(profile: Profile): Issuer;
   /** The RA; an automatic one is created when it is missing. Throws ConfigError. */
-  ra(logger: Logger): Promise<LoadedRa>;
+  ra(emit: Emit): Promise<LoadedRa>;
   /** Its revocation list from this store; undefined when its certificate does not allow it to sign one. */
   crl(store: Store): RevocationList | undefined;
 };
@@ -64,8 +64,8 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
     issuer: (profile) =>
       localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom }),
     // Created once: two endpoints that create it at the same time would use different keys.
-    ra: (logger) =>
-      (ra ??= ownRa ? Promise.resolve(ownRa) : configuredRa(config, { path, certificate, key, open }, logger)),
+    ra: (emit) =>
+      (ra ??= ownRa ? Promise.resolve(ownRa) : configuredRa(config, { path, certificate, key, open }, emit)),
     crl: (store) =>
       maySignCrl(view)
         ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity, clock: systemClock })
@@ -104,9 +104,9 @@ async function loadPair(
 async function configuredRa(
   { ra, passphrase }: AuthorityConfig,
   ca: { path: string; certificate: Uint8Array; key: KeyProvider; open: KeyRing['open'] },
-  logger: Logger,
+  emit: Emit,
 ): Promise<LoadedRa> {
-  if (ra === 'auto' || ra === 'split') return automaticRa(ra, { ...ca, ...defined({ passphrase }) }, logger);
+  if (ra === 'auto' || ra === 'split') return automaticRa(ra, { ...ca, ...defined({ passphrase }) }, emit);
   return { certificate: ca.certificate, key: ca.key, retired: [] };
 }
 

@@ -1,6 +1,6 @@
 /** Makes the policies that a configuration describes, among them policies from modules. */
 import { pathToFileURL } from 'node:url';
-import type { Logger } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
 import type { Policy } from '../core/policy.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
@@ -24,7 +24,7 @@ export type PolicyFactory = (options: Readonly<Record<string, unknown>>) => Poli
 export type PolicyServices = {
   intuneClient: (tenant: Reference<TenantConfig>) => IntuneClient;
   store: Pick<Store, 'findChallenge'>;
-  logger: Logger;
+  emit: Emit;
   closing: (() => Promise<void>)[];
 };
 
@@ -34,8 +34,8 @@ type Maker<C extends PolicyConfig> = (config: C, services: PolicyServices) => Po
 const MAKERS: { readonly [K in PolicyConfig['kind']]: Maker<PolicyConfig & { kind: K }> } = {
   intune: ({ tenant, ...config }, { intuneClient }) => intunePolicy({ ...config, client: intuneClient(tenant) }),
   static: staticPolicy,
-  oneTime: ({ single }, { store, logger }) =>
-    single === undefined ? oneTimePolicy({ store, clock: systemClock, logger }) : staticPolicy({ challenge: single }),
+  oneTime: ({ single }, { store, emit }) =>
+    single === undefined ? oneTimePolicy({ store, clock: systemClock, emit }) : staticPolicy({ challenge: single }),
   webhook: (config, { closing }) => {
     const { post, close } = httpPost(config);
     closing.push(close);

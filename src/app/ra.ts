@@ -3,7 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createRa, type RaPurpose } from '../ca/create.ts';
-import type { Clock, Logger } from '../core/environment.ts';
+import type { Clock } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -49,27 +50,25 @@ const RA_FILES = {
 export async function automaticRa(
   form: 'auto' | 'split',
   ca: IssuingCa,
-  logger: Logger,
+  emit: Emit,
   clock: Clock = systemClock,
 ): Promise<LoadedRa> {
-  const present = (files: RaFiles) => presentRa(files, ca, logger, clock);
+  const present = (files: RaFiles) => presentRa(files, ca, emit, clock);
   const opens = form === 'split' ? RA_FILES.encrypt : RA_FILES.auto;
   const current = await present(opens);
   const retired = await retiredIn(ca, opens.file);
   return form === 'split' ? { ...current, retired, signer: await present(RA_FILES.sign) } : { ...current, retired };
 }
 
-async function presentRa(files: RaFiles, ca: IssuingCa, logger: Logger, clock: Clock): Promise<KeyedCertificate> {
+async function presentRa(files: RaFiles, ca: IssuingCa, emit: Emit, clock: Clock): Promise<KeyedCertificate> {
   const folder = dirname(ca.path);
   const current = existsSync(join(folder, `${files.file}.pem`)) ? await loadRa(ca, files.file) : undefined;
   if (current && fits(current.certificate, ca, clock)) return current;
   if (current) retire(folder, files, current.certificate);
   const made = await makeRa(folder, files, ca, clock);
   const subject = nameText(readCertificate(made.certificate).subject);
-  logger.info(
-    { subject, thumbprint: thumbprint(made.certificate), replaced: current !== undefined },
-    'made an RA certificate',
-  );
+  const replaced = current !== undefined;
+  emit({ event: 'ra-made', subject, thumbprint: thumbprint(made.certificate), replaced });
   return made;
 }
 

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Profile } from '../ca/profile.ts';
 import type { RecipientKey } from '../cms/enveloped-data.ts';
-import type { Logger } from '../core/environment.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Issuer } from '../core/issuer.ts';
@@ -158,11 +157,9 @@ export async function claimStore({ store: { path } }: Config): Promise<Store> {
   }
 }
 
-const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
 /** Runs work with every RA key of a configuration, to decrypt a captured message. Throws ConfigError. */
 export const withRecipientKeys = <T>(file: string, work: (keys: RecipientKey[]) => T | Promise<T>): Promise<T> =>
   withSettings(file, async ({ authorities }) => {
-    const ras = await Promise.all([...authorities.values()].map(({ authority }) => authority.ra(SILENT)));
+    const ras = await Promise.all([...authorities.values()].map(({ authority }) => authority.ra(() => {})));
     return work(ras.flatMap(({ retired, ...current }) => [...registrationAuthority(current, retired).recipients]));
   });

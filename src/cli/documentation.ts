@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { FAIL_INFO, HTTP_ERRORS, REFUSALS } from '../core/errors.ts';
 import { referenceMarkdown } from '../config/reference.ts';
+import { logMarkdown } from './log-page.ts';
 import { writePublicFile } from '../app/files.ts';
 import { intuneMarkdown } from './intune-page.ts';
 import { program } from './main.ts';
@@ -70,6 +71,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'errors.md': errorsMarkdown,
   'commands.md': commandsMarkdown,
   'intune.md': intuneMarkdown,
+  'log.md': logMarkdown,
 };
 
 if (import.meta.main) for (const [file, make] of Object.entries(PAGES)) writePublicFile(join('docs', file), make());

@@ -1,4 +1,4 @@
-/** Asks a policy, and believes only an answer that is one: a vendor's policy is code that nobody here has compiled. */
+/** Asks a policy and validates its answer: the policy of a vendor is code that was not compiled with this product. */
 import type { Decision, Policy } from './policy.ts';
 import type { EnrollmentRequest } from './request.ts';
 import { REFUSALS } from './errors.ts';
@@ -6,16 +6,16 @@ import { REFUSALS } from './errors.ts';
 const NOTIFY = ['none', 'strict', 'outbox'];
 const REASONS = ['approval', 'unreachable', 'undecided'];
 
-/** What makes each kind of answer whole. An answer of no kind here is not a yes. */
-const WHOLE: Readonly<Record<string, (answer: Record<string, unknown>) => boolean>> = {
+/** Whether an answer of each kind is complete. An answer of another kind is not a decision. */
+const IS_COMPLETE: Readonly<Record<string, (answer: Record<string, unknown>) => boolean>> = {
   allow: ({ notify }) => NOTIFY.includes(notify as string),
   deny: ({ code }) => typeof code === 'string' && Object.hasOwn(REFUSALS, code),
   pend: ({ reason }) => REASONS.includes(reason as string),
 };
 
 /**
- * The policy's decision, within the deadline. Throws what the policy throws, the signal's reason when it takes too long,
- * and TypeError for anything that is no decision: nothing is issued for an answer that nobody understands.
+ * The policy's decision. Throws what the policy throws, the reason of the signal when that aborts first, and TypeError
+ * for an answer that is not a decision: nothing is issued for an answer that cannot be understood.
  */
 export async function ask(policy: Policy, request: EnrollmentRequest, signal: AbortSignal): Promise<Decision> {
   const answer: unknown = await within(policy.decide(request, signal), signal);
@@ -26,10 +26,14 @@ export async function ask(policy: Policy, request: EnrollmentRequest, signal: Ab
 function isDecision(answer: unknown): answer is Decision {
   if (typeof answer !== 'object' || answer === null) return false;
   const { kind } = answer as { kind?: unknown };
-  return typeof kind === 'string' && Object.hasOwn(WHOLE, kind) && WHOLE[kind]!(answer as Record<string, unknown>);
+  return (
+    typeof kind === 'string' &&
+    Object.hasOwn(IS_COMPLETE, kind) &&
+    IS_COMPLETE[kind]!(answer as Record<string, unknown>)
+  );
 }
 
-/** The result of `work`, or the reason of the signal if that comes first: not everybody listens to a signal. */
+/** The result of `work`; rejects with the reason of the signal if that aborts first. Not all code listens to a signal. */
 export function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const expire = (): void => reject(signal.reason as Error);

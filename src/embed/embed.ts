@@ -11,24 +11,26 @@ type PluginSettings = Pick<ScepPluginOptions, 'bodyLimit' | 'mostRunning'>;
 
 /**
  * A fastify plugin: `await app.register(scepPlugin, { endpoints, store, logger })`. Create the app with
- * `requireHostHeader: false`, `maxHeaderSize: 131072` and `routerOptions: { caseSensitive: false }`, or old clients are
- * rejected before the plugin sees them. Closing the app ends the plugin; the caller closes the store.
+ * `requireHostHeader: false`, `maxHeaderSize: 131072` and `routerOptions: { caseSensitive: false }`, or old clients
+ * get an error before the plugin sees their requests. Closing the app ends the plugin; it does not close the store.
+ * Throws ConfigError.
  */
 export async function scepPlugin(app: FastifyInstance, options: EnrollmentOptions & PluginSettings): Promise<void> {
   await selfTest();
   const enrolment = startEnrollment(options);
   app.addHook('onClose', () => enrolment.close());
-  const { logger, clock = systemClock, bodyLimit, mostRunning } = options;
+  const { clock = systemClock, bodyLimit, mostRunning } = options;
   await plugin(app, {
     services: enrolment.services,
-    logger,
+    emit: enrolment.emit,
     clock,
     ...defined({ bodyLimit, mostRunning }),
   });
 }
 
 /** The endpoints and what they share, and the settings of HTTP. */
-export type ServerOptions = EnrollmentOptions & Omit<HttpOptions, 'services' | 'clock'>;
+/** Options of `createServer`. */
+export type ServerOptions = EnrollmentOptions & Omit<HttpOptions, 'services' | 'clock' | 'emit'>;
 
 /**
  * A server with every setting that old clients need, not yet listening: `await server.listen({ host: '0.0.0.0', port: 8080 })`.
@@ -36,12 +38,13 @@ export type ServerOptions = EnrollmentOptions & Omit<HttpOptions, 'services' | '
  */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   await selfTest();
-  const { endpoints: _endpoints, store, notificationInterval: _interval, random: _random, ...http } = options;
+  const { endpoints: _endpoints, store, notificationInterval: _interval, random: _random, ...rest } = options;
+  const { logger: _logger, onEvent: _onEvent, ...http } = rest;
   const enrolment = startEnrollment(options);
   const probes = [{ name: 'store', check: () => store.check() }, ...(http.probes ?? [])];
   try {
-    const { services } = enrolment;
-    const server = await httpServer({ ...http, clock: http.clock ?? systemClock, probes, services });
+    const { services, emit } = enrolment;
+    const server = await httpServer({ ...http, clock: http.clock ?? systemClock, probes, services, emit });
     server.addHook('onClose', () => enrolment.close());
     return server;
   } catch (error) {

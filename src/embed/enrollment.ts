@@ -5,10 +5,11 @@ import type { KeyProvider } from '../core/keys.ts';
 import type { Policy } from '../core/policy.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
+import type { Emit, ServerEvent } from '../core/events.ts';
 import type { Store } from '../core/store.ts';
 import type { Legacy } from '../cms/algorithms.ts';
 import type { Endpoint, EndpointSettings, EnrollmentServices } from '../enroll/endpoint.ts';
-import { ORPHANED_AFTER, sendDueNotifications } from '../enroll/notifications.ts';
+import { ORPHANED_AFTER, sendDueNotifications } from '../enroll/due-notifications.ts';
 import { UNREACHABLE_PATIENCE } from '../enroll/line.ts';
 import { type ScepService, scepService, type ServicePlan } from '../enroll/service.ts';
 import { capabilities } from '../scep/capabilities.ts';
@@ -16,6 +17,7 @@ import { messageCodec } from '../scep/codec.ts';
 import { nextCaCertificates } from '../scep/next-ca.ts';
 import type { MessageRules } from '../scep/open-context.ts';
 import { type KeyedCertificate, registrationAuthority } from '../scep/registration-authority.ts';
+import { subscribers } from './log-events.ts';
 import { systemClock, systemDeadline, systemRandom } from './system.ts';
 
 /**
@@ -49,14 +51,16 @@ export type EnrollmentOptions = {
   endpoints: readonly EndpointOptions[];
   store: Store;
   logger: Logger;
+  /** Called with every event after it is logged, at once and before the request goes on. What it throws is logged. */
+  onEvent?: (event: ServerEvent) => void;
   clock?: Clock;
   random?: RandomBytes;
   /** Milliseconds between two runs of the background work, which sends due notifications. */
   notificationInterval?: number;
 };
 
-/** Runs until `close()`, which waits for running background work. The caller closes the store. */
-export type Enrollment = { services: ScepService[]; close(): Promise<void> };
+/** `close()` ends the background work and waits for what is running. It does not close the store. */
+export type RunningEnrollment = { services: ScepService[]; emit: Emit; close(): Promise<void> };
 
 const HOUR = 3_600_000;
 const RETENTION = 24 * HOUR;
@@ -66,17 +70,19 @@ const NOTIFICATION_INTERVAL = 5_000;
 const LONGEST_WAIT = 30 * 24 * HOUR;
 
 /**
- * Starts the background work. First it finishes or revokes the certificates that an earlier run did not deliver. Throws
- * ConfigError when an RA cannot be used, or when manual approval does not fit the policy.
+ * Throws ConfigError when the keys of an RA do not match, or when a policy cannot work with manual approval. Delivers or
+ * revokes certificates that an earlier run left undelivered.
  */
-export function startEnrollment(options: EnrollmentOptions): Enrollment {
-  const { store, logger, clock = systemClock, random = systemRandom } = options;
-  const services: EnrollmentServices = { store, logger, clock, deadline: systemDeadline };
+export function startEnrollment(options: EnrollmentOptions): RunningEnrollment {
+  const { store, logger, onEvent, clock = systemClock, random = systemRandom } = options;
+  const emit = subscribers(logger, onEvent);
+  const services: EnrollmentServices = { store, clock, emit, deadline: systemDeadline };
   const parts = options.endpoints.map((endpoint) => assemble(endpoint, clock, random));
   const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.name, endpoint]));
   return {
     services: parts.map((part) => scepService(part, services)),
-    close: notificationLoop(endpoints, services, options.notificationInterval ?? NOTIFICATION_INTERVAL),
+    emit,
+    close: maintenanceLoop(endpoints, services, options.notificationInterval ?? NOTIFICATION_INTERVAL),
   };
 }
 
@@ -120,19 +126,19 @@ const raCertificates = ({ ra: { signer, certificate }, chain }: EndpointOptions)
     (der) => !chain.some((ca) => Buffer.compare(ca, der) === 0),
   );
 
-/** Runs the background work at once and then at an interval, never twice at the same time. Returns how to stop it. */
-function notificationLoop(
+/** Runs the background work in an interval, one run at a time. Returns a function that ends it. */
+function maintenanceLoop(
   endpoints: ReadonlyMap<string, Endpoint>,
   services: EnrollmentServices,
   interval: number,
 ): () => Promise<void> {
-  // At the start no request is running, so every strict notification is from an earlier run.
+  // At the start no request is running: every strict notification in the store was left by an earlier run.
   let running: Promise<void> | undefined;
-  const run = (orphanedAfter = ORPHANED_AFTER): void => {
-    running ??= backgroundWork(endpoints, services, orphanedAfter).finally(() => (running = undefined));
+  const tick = (orphanedAfter = ORPHANED_AFTER): void => {
+    running ??= runMaintenance(endpoints, services, orphanedAfter).finally(() => (running = undefined));
   };
-  run(0);
-  const timer = setInterval(() => run(), interval);
+  tick(0);
+  const timer = setInterval(() => tick(), interval);
   timer.unref();
   return async () => {
     clearInterval(timer);
@@ -140,7 +146,7 @@ function notificationLoop(
   };
 }
 
-async function backgroundWork(
+async function runMaintenance(
   endpoints: ReadonlyMap<string, Endpoint>,
   services: EnrollmentServices,
   orphanedAfter: number,
@@ -151,6 +157,6 @@ async function backgroundWork(
     while ((await sendDueNotifications(endpoints, services, orphanedBefore)) > 0);
     await services.store.forgetRequests(new Date(now - UNREACHABLE_PATIENCE), new Date(now - LONGEST_WAIT));
   } catch (err) {
-    services.logger.error({ err }, 'background work failed and will be retried; no data was lost');
+    services.emit({ event: 'maintenance-failed', err });
   }
 }

@@ -1,4 +1,4 @@
-/** A certificate from an issuer to the record that is kept of it, after checking that it is the one ordered. */
+/** Makes the record of a certificate that an issuer returned, after checking that it is the one that was requested. */
 import type { EnrollmentRequest } from '../core/request.ts';
 import type { StoredCertificate } from '../core/records.ts';
 import { certificateExtensions, readCertificate, readValidity, serialText, thumbprint } from '../pkix/certificate.ts';
@@ -6,7 +6,10 @@ import { readBasicConstraints } from '../pkix/extensions.ts';
 import { nameText } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
 
-/** Throws Error when the issuer signed something that must not go out: another key, or a CA. */
+/**
+ * `der`: the certificate. Throws Error when it must not be delivered, because it certifies another key or a CA, and
+ * DerError when it cannot be read.
+ */
 export function certificateRecord(der: Uint8Array, request: EnrollmentRequest, issuedAt: Date): StoredCertificate {
   const view = readCertificate(der);
   if (Buffer.compare(view.spki, request.csr.spki) !== 0) throw new Error('the issuer certified another key');

@@ -1,10 +1,12 @@
-/** An enrolment endpoint: one SCEP URL with its policy, issuer and rules. What `app/` and embedders put together. */
-import type { Clock, Logger } from '../core/environment.ts';
+/** An enrolment endpoint: one SCEP URL with its policy, issuer and rules. `app/` and embedders assemble it. */
+import type { Clock } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
 import type { Issuer, Revoker } from '../core/issuer.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Store } from '../core/store.ts';
 import type { MessageCodec } from '../scep/codec.ts';
 
+/** One SCEP URL. Times are milliseconds, certificates DER. */
 /**
  * What an administrator sets for one endpoint. The configuration, embedders and the line share these names, so that a
  * setting is passed on as it is.
@@ -16,18 +18,15 @@ export type EndpointSettings = {
   name: string;
   /** Refuses requests signed with another key than the requested one. Windows always signs with another. */
   requireSignerKeyMatch?: boolean;
-  /** How long an identical request is answered with the same certificate, in milliseconds. */
+  /** How long an identical request is answered with the same certificate. */
   retention: number;
-  /**
-   * `false`: a certificate of this server does not authorize its own renewal (RFC 8894 3.3.1.2): the policy is asked as
-   * for a first enrolment, and RenewalReq is neither served nor announced in GetCACaps.
-   */
+  /** `false`: a certificate of this server may not renew itself; its holder needs the policy, like every other client. */
   renewal?: boolean;
   /** `manual`: what the policy allows waits for an administrator. Renewals do not. */
   approval?: 'manual';
-  /** How long before its end a certificate may be renewed, in milliseconds; undefined: at any time. */
+  /** How long before its end a certificate may be renewed; undefined: at any time. */
   renewBefore?: number;
-  /** What a browser gets: a page that says what this is, or 403; the page when absent. */
+  /** What a browser gets: a page that explains the URL, or 403; the page when absent. */
   landing?: 'page' | '403';
 };
 
@@ -44,5 +43,8 @@ export type Endpoint = EndpointSettings & {
   codec: MessageCodec;
 };
 
-/** What the line needs beside the endpoint. `deadline` gives the signal that bounds one request. */
-export type EnrollmentServices = { store: Store; clock: Clock; logger: Logger; deadline: () => AbortSignal };
+/** What enrolment needs beside the endpoint. `deadline` gives the signal that ends the time of one request. */
+export type EnrollmentServices = { store: Store; clock: Clock; emit: Emit; deadline: () => AbortSignal };
+
+/** An endpoint and the services it works with. */
+export type EndpointContext = { endpoint: Endpoint; services: EnrollmentServices };

@@ -1,14 +1,14 @@
-/** What a browser may learn at a SCEP URL: the names and thumbprints that GetCACert gives to everybody. */
+/** What a browser may learn at a SCEP URL: the names and thumbprints in the public answer to GetCACert. */
 import { readCertificate, thumbprint } from '../pkix/certificate.ts';
 import { nameText, sameName } from '../pkix/name.ts';
 
 /** `name` is the subject as RFC 4514 text, `thumbprint` the SHA-1 of the certificate in upper-case hexadecimal. */
 export type CaFacts = { name: string; thumbprint: string };
 
-/** `root` only where the chain goes up to it. */
+/** The CA certificates that the page names. `root` only when the chain includes it. */
 export type Landing = { issuing?: CaFacts; root?: CaFacts };
 
-/** From the chain of GetCACert: the issuing CA first, the root last. Throws DerError when one is no certificate. */
+/** From the chain of GetCACert: the issuing CA first, the root last. Throws DerError when a certificate cannot be read. */
 export function landingOf(chain: readonly Uint8Array[]): Landing {
   const [issuing, last] = [chain[0], chain.at(-1)];
   if (!issuing || !last) return {};

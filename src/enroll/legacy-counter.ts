@@ -1,11 +1,12 @@
-/** Counts what is still done with weak algorithms, so that an administrator can see when it is time to turn them off. */
+/** Counts messages with weak algorithms, so that an administrator can see when these can be turned off. */
+import type { LegacyFacts } from '../core/events.ts';
 import type { Opened } from '../scep/message.ts';
 
-/** For the line of the log: what this message used, and how often each was used at this endpoint since it started. */
-export type LegacyFacts = { legacy?: readonly string[]; legacyUses?: Readonly<Record<string, number>> };
-
-/** A counter for one endpoint. It counts messages that were opened, whatever is then decided about them. */
-export function legacyUses(): (opened: Opened) => LegacyFacts {
+/**
+ * A counter for one endpoint; it makes the facts for the log. It counts messages that could be opened, whatever is then
+ * decided about them.
+ */
+export function legacyCounter(): (opened: Opened) => LegacyFacts {
   const uses = new Map<string, number>();
   return (opened) => {
     if (opened.kind === 'refused' || opened.legacy.length === 0) return {};

@@ -1,12 +1,13 @@
-/** What the authoriser is owed: written with the certificate, sent at once (strict) or from the outbox, found again after a crash. */
+/** Makes notifications for the authorizer, and sends the strict ones that a device waits for. */
 import { within } from '../core/ask.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
 import type { Facts } from '../core/policy.ts';
-import type { AuditEvent, StoredCertificate, PendingNotification } from '../core/records.ts';
+import type { AuditEntry, AuditEvent, PendingNotification, StoredCertificate } from '../core/records.ts';
 import type { FailureNotification, Notification, SuccessNotification } from '../core/notification.ts';
-import type { Endpoint, EnrollmentServices } from './endpoint.ts';
-import type { Outcome } from './outcome.ts';
+import type { EndpointContext, EnrollmentServices } from './endpoint.ts';
+import type { IssuedOutcome, Outcome } from './outcome.ts';
 
+/** The notification of an issued certificate. */
 export const successNotification = (
   request: EnrollmentRequest,
   certificate: StoredCertificate,
@@ -21,6 +22,7 @@ export const successNotification = (
   issuer: certificate.issuer,
 });
 
+/** The notification of an allowed request that got no certificate; with the HRESULT and the text of a refusal. */
 export const failureNotification = (
   request: EnrollmentRequest,
   { hresult, text }: { hresult: number; text: string },
@@ -34,143 +36,92 @@ export const failureNotification = (
 });
 
 /**
- * Microsoft's documented contract: without an accepted successNotification nothing is delivered. The certificate is
- * then revoked, never having been delivered.
+ * Microsoft's documented contract: a certificate is delivered only after its success notification was acknowledged.
+ * Otherwise it is revoked as never delivered, and the device gets FAILURE.
  */
 export async function sendStrict(
-  { id, notification }: { id: number; notification: Notification },
-  issued: Outcome & { kind: 'issued' },
-  endpoint: Endpoint,
-  around: EnrollmentServices,
+  pending: Pick<PendingNotification, 'id' | 'notification'>,
+  issued: IssuedOutcome,
+  context: EndpointContext,
 ): Promise<Outcome> {
-  const { store } = around;
   const { serial } = issued.certificate;
-  const sent = await send(notification, endpoint, around);
+  const sent = await send(pending.notification, context);
+  await resolve(pending, serial, sent, context);
   const facts = { ...issued.facts, ...sent.facts };
-  if (sent.accepted) await store.acknowledgeNotification(id, serial, entry('delivered', notification, around, serial));
-  else await store.abandonNotification(id, serial, entry('never-delivered', notification, around, serial));
-  // Of two words on one notification the first counts: a recovery or an administrator may have been quicker.
-  const certificate = await store.findCertificate(serial);
+  // A notification is resolved once and later results are ignored: the recovery or an administrator may have been first.
+  const certificate = await context.services.store.findCertificate(serial);
   if (certificate?.state === 'delivered') return { ...issued, certificate, facts };
-  await tellRevoker(issued.certificate, endpoint, around);
-  const { detail, cause } = sent.accepted ? { detail: 'the certificate was revoked meanwhile' } : sent;
+  await revokeAtIssuer(issued.certificate, context);
+  const { detail, cause } = sent.acknowledged ? { detail: 'the certificate was revoked meanwhile' } : sent;
   return { kind: 'refused', code: 'notification_failed', detail, facts, ...(cause !== undefined && { cause }) };
 }
 
-type Sent = { accepted: true; facts: Facts } | { accepted: false; facts: Facts; detail: string; cause: unknown };
+/** Delivers the certificate or revokes it in the store, and says which. */
+async function resolve(
+  { id, notification }: Pick<PendingNotification, 'id' | 'notification'>,
+  serial: string,
+  sent: Sent,
+  { services }: EndpointContext,
+): Promise<void> {
+  const { store, emit } = services;
+  if (sent.acknowledged) {
+    await store.acknowledgeNotification(id, serial, auditEntry('delivered', notification, services, serial));
+    return emit(acknowledged(notification));
+  }
+  await store.abandonNotification(id, serial, auditEntry('never-delivered', notification, services, serial));
+  const { endpoint, transactionId } = notification;
+  emit({ event: 'notification-abandoned', endpoint, transactionId, serial, err: sent.cause });
+}
 
-async function send(notification: Notification, { policy }: Endpoint, { deadline }: EnrollmentServices): Promise<Sent> {
+/** What became of one attempt. `facts` are those of the policy. */
+export type Sent =
+  | { acknowledged: true; facts: Facts }
+  | { acknowledged: false; facts: Facts; detail: string; cause: unknown };
+
+/** One attempt, within the time of one request. A policy without `notify` acknowledges. Does not throw. */
+export async function send(notification: Notification, { endpoint, services }: EndpointContext): Promise<Sent> {
+  const { policy } = endpoint;
   try {
-    const signal = deadline();
-    return { accepted: true, facts: policy.notify ? await within(policy.notify(notification, signal), signal) : {} };
-  } catch (cause) {
+    const signal = services.deadline();
     return {
-      accepted: false,
-      facts: {},
-      detail: cause instanceof Error ? cause.message : 'notification failed',
-      cause,
+      acknowledged: true,
+      facts: policy.notify ? await within(policy.notify(notification, signal), signal) : {},
     };
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : 'notification failed';
+    return { acknowledged: false, facts: {}, detail, cause };
   }
 }
 
-/** The device gets its answer even when the CA does not: nobody has the certificate, and the log says what to do. */
-export async function tellRevoker(
+/** The event of an acknowledged notification. */
+export const acknowledged = (notification: Notification) =>
+  ({
+    event: 'notification-acknowledged',
+    endpoint: notification.endpoint,
+    transactionId: notification.transactionId,
+    notification: notification.kind,
+    ...(notification.kind === 'success' && { serial: notification.serial }),
+  }) as const;
+
+/**
+ * Asks a CA with its own revocation list to revoke a certificate that was not delivered. When the CA cannot, the device
+ * still gets its answer, and an event says what an administrator must do.
+ */
+export async function revokeAtIssuer(
   { serial, der }: StoredCertificate,
-  { name, revoker }: Endpoint,
-  { logger, deadline }: EnrollmentServices,
+  { endpoint, services }: EndpointContext,
 ): Promise<void> {
   try {
-    await revoker?.revoke(der, 'cessationOfOperation', deadline());
+    await endpoint.revoker?.revoke(der, 'cessationOfOperation', services.deadline());
   } catch (err) {
-    logger.error({ endpoint: name, serial, err }, 'the CA did not take the revocation: revoke this certificate there');
+    services.emit({ event: 'revocation-not-taken', endpoint: endpoint.name, serial, err });
   }
 }
 
-const entry = (
+/** An audit entry of now about the request that the notification belongs to. */
+export const auditEntry = (
   event: AuditEvent,
   { endpoint, transactionId }: Notification,
   { clock }: EnrollmentServices,
   serial?: string,
-) => ({
-  at: clock(),
-  event,
-  endpoint,
-  transactionId,
-  ...(serial !== undefined && { serial }),
-});
-
-/** A strict notification this old belongs to no running request: the process that wrote it is gone. */
-export const ORPHANED_AFTER = 90_000;
-const BATCH = 50;
-const FIRST_DELAY = 30_000;
-const LONGEST_DELAY = 60 * 60_000;
-
-/**
- * Sends a batch of what is due: outbox notifications whose time has come, and the strict notifications from before
- * `orphanedBefore`, which a crash left behind. Returns how many it tried; what is not accepted is postponed, so that
- * calling again until there is nothing comes to an end.
- */
-export async function sendDueNotifications(
-  endpoints: ReadonlyMap<string, Endpoint>,
-  around: EnrollmentServices,
-  orphanedBefore: Date,
-): Promise<number> {
-  const outbox = await around.store.dueNotifications('outbox', around.clock(), BATCH);
-  const orphans = await around.store.dueNotifications('strict', orphanedBefore, BATCH);
-  for (const due of outbox) await attend(due, endpoints, around, sendFromOutbox);
-  for (const due of orphans) await attend(due, endpoints, around, finishOrphan);
-  return outbox.length + orphans.length;
-}
-
-type Attend = (due: PendingNotification, endpoint: Endpoint, around: EnrollmentServices) => Promise<void>;
-
-/** One whose endpoint is gone is postponed too, or a batch of them would keep later ones from ever being looked at. */
-async function attend(
-  due: PendingNotification,
-  endpoints: ReadonlyMap<string, Endpoint>,
-  around: EnrollmentServices,
-  work: Attend,
-): Promise<void> {
-  const endpoint = endpoints.get(due.notification.endpoint);
-  await (endpoint ? work(due, endpoint, around) : postpone(due, NOT_CONFIGURED, around));
-}
-
-async function sendFromOutbox(due: PendingNotification, endpoint: Endpoint, around: EnrollmentServices): Promise<void> {
-  const { id, notification } = due;
-  const sent = await send(notification, endpoint, around);
-  if (!sent.accepted) return postpone(due, 'notification not accepted, will be tried again', around, sent.cause);
-  const serial = notification.kind === 'success' ? notification.serial : undefined;
-  await around.store.acknowledgeNotification(id, serial, entry('notified', notification, around, serial));
-}
-
-const NOT_CONFIGURED = 'notification for an endpoint that is not configured';
-
-async function postpone(
-  { id, notification, attempts }: PendingNotification,
-  why: string,
-  { store, clock, logger }: EnrollmentServices,
-  err?: unknown,
-): Promise<void> {
-  const { endpoint, transactionId } = notification;
-  const delay = Math.min(FIRST_DELAY * 2 ** attempts, LONGEST_DELAY);
-  logger.warn({ endpoint, transactionId, attempts: attempts + 1, ...(err !== undefined && { err }) }, why);
-  await store.postponeNotification(id, new Date(clock().getTime() + delay));
-}
-
-/** Signed and recorded, but the process died before anybody was answered: finished now, or revoked. */
-async function finishOrphan(due: PendingNotification, endpoint: Endpoint, around: EnrollmentServices): Promise<void> {
-  const { id, notification } = due;
-  const certificate = notification.kind === 'success' && (await around.store.findCertificate(notification.serial));
-  if (!certificate) return postpone(due, 'strict notification without its certificate: the store is damaged', around);
-  const outcome = await sendStrict(
-    { id, notification },
-    { kind: 'issued', certificate, repeat: false },
-    endpoint,
-    around,
-  );
-  const { endpoint: name, transactionId } = notification;
-  around.logger.warn(
-    { endpoint: name, transactionId, serial: certificate.serial, outcome: outcome.kind },
-    'finished what an earlier run left behind',
-  );
-}
+): AuditEntry => ({ at: clock(), event, endpoint, transactionId, ...(serial !== undefined && { serial }) });

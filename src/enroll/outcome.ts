@@ -1,11 +1,24 @@
-/** How a request ended: the words for the wire and the facts for the log. */
+/** How a request ended: what the reply is made from, and the facts for the log. */
 import type { Facts } from '../core/policy.ts';
 import type { RefusalCode } from '../core/errors.ts';
 import type { StoredCertificate } from '../core/records.ts';
 
-export type Outcome =
-  | { kind: 'issued'; certificate: StoredCertificate; repeat: boolean; facts?: Facts }
-  | { kind: 'refused'; code: RefusalCode; detail: string; facts?: Facts; cause?: unknown }
-  | { kind: 'pending'; reason: string; facts?: Facts }
-  /** An answer to GetCert or GetCRL: what there is, with nothing issued. */
-  | { kind: 'found'; certificates: readonly Uint8Array[]; crls: readonly Uint8Array[]; facts?: Facts };
+/** The result of one request. `repeat`: the certificate was issued for an earlier identical request. */
+export type Outcome = IssuedOutcome | RefusedOutcome | PendingOutcome | FoundOutcome;
+
+/** A certificate for the device. */
+export type IssuedOutcome = { kind: 'issued'; certificate: StoredCertificate; repeat: boolean; facts?: Facts };
+
+/** FAILURE. `detail` and `cause` are for the log and never for the device. */
+export type RefusedOutcome = { kind: 'refused'; code: RefusalCode; detail: string; facts?: Facts; cause?: unknown };
+
+/** PENDING. `reason` is for the log. */
+export type PendingOutcome = { kind: 'pending'; reason: string; facts?: Facts };
+
+/** The answer to GetCert or GetCRL, DER; nothing was issued for it. */
+export type FoundOutcome = {
+  kind: 'found';
+  certificates: readonly Uint8Array[];
+  crls: readonly Uint8Array[];
+  facts?: Facts;
+};

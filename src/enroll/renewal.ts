@@ -1,84 +1,71 @@
-/** Renewal (RFC 8894 2.3, 3.3.1.2): a certificate of ours speaks for the next one, in place of a challenge. */
+/** Renewal (RFC 8894 2.3, 3.3.1.2): a valid certificate of this server authorizes its successor, without a challenge. */
 import { DerError } from '../asn1/limits.ts';
-import type { CertificationRequest, EnrollmentRequest, Extension } from '../core/request.ts';
+import type { EnrollmentRequest, Extension } from '../core/request.ts';
 import type { Decision } from '../core/policy.ts';
 import { Refusal } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
-import type { StoredCertificate } from '../core/records.ts';
-import { certificateExtensions, readCertificate, serialText } from '../pkix/certificate.ts';
+import { type CertificateView, certificateExtensions, serialText } from '../pkix/certificate.ts';
 import { readGeneralNames } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
-import type { Endpoint } from './endpoint.ts';
-import type { Recognised } from './identify.ts';
+import type { Enrollment, OwnCertificate } from './identify.ts';
 
 /**
- * What the store knows of the certificate that signed a message, if it is one of ours. The store decides and not the
- * name of the issuer in it, which anybody can write; the name only saves the look for every first enrolment.
+ * The certificate that signed a message with its record, if this server issued it. The store decides, not the issuer
+ * name, which anyone can forge; the name check only avoids a query at each first enrolment. `issuer` is the subject of
+ * the issuing CA, a Name in DER.
  */
 export async function ownCertificate(
-  der: Uint8Array,
-  { chain }: Endpoint,
+  view: CertificateView,
+  issuer: Uint8Array | undefined,
   store: Store,
-): Promise<StoredCertificate | undefined> {
-  const { issuer, serialNumber } = readCertificate(der);
-  const [issuing] = chain;
-  if (!issuing || Buffer.compare(readCertificate(issuing).subject, issuer) !== 0) return undefined;
-  const stored = await store.findCertificate(serialText(serialNumber));
-  return stored && Buffer.compare(stored.der, der) === 0 ? stored : undefined;
-}
-
-/** What keeps the request from being a renewal of the certificate that signed it, in words; undefined when nothing does. */
-function obstacle(
-  csr: CertificationRequest,
-  renewed: StoredCertificate,
-  endpoint: Endpoint,
-  now: Date,
-): string | undefined {
-  return conditions(csr, renewed, endpoint, now).find(([holds]) => !holds)?.[1];
+): Promise<OwnCertificate | undefined> {
+  if (!issuer || Buffer.compare(issuer, view.issuer) !== 0) return undefined;
+  const record = await store.findCertificate(serialText(view.serialNumber));
+  return record && Buffer.compare(record.der, view.der) === 0 ? { record, view } : undefined;
 }
 
 /**
- * Permission to renew the certificate that signed the request; undefined when none of ours did. Clients send RenewalReq
- * or PKCSReq for it, so the type does not matter. Throws Refusal `renewal_refused` when it may not be renewed so:
- * falling back to the challenge would let an old certificate name anybody.
+ * The permission to renew the certificate that signed the request; undefined when it is not a certificate of this
+ * server. Clients send RenewalReq or PKCSReq for it, so the message type does not matter. Throws Refusal
+ * `renewal_refused` when a condition does not hold; falling back to the challenge would let an old certificate request
+ * any name.
  */
-export function renewalDecision(
-  { request, signedBy }: Recognised,
-  endpoint: Endpoint,
-  now: Date,
-): Decision | undefined {
+export function renewalDecision(enrollment: Enrollment): Decision | undefined {
+  const { signedBy } = enrollment;
   if (!signedBy) return undefined;
-  const words = obstacle(request.csr, signedBy, endpoint, now);
-  if (words !== undefined) throw new Refusal('renewal_refused', `certificate ${signedBy.serial} ${words}`);
-  return { kind: 'allow', notify: 'none', vouchesForNames: true, facts: { renews: signedBy.serial } };
+  const { serial } = signedBy.record;
+  const obstacle = obstacleTo(signedBy, enrollment);
+  if (obstacle !== undefined) throw new Refusal('renewal_refused', `certificate ${serial} ${obstacle}`);
+  return { kind: 'allow', notify: 'none', vouchesForNames: true, facts: { renews: serial } };
 }
 
-/** The request for a policy that decides about renewals too: it says what is renewed only where nothing is against it. */
-export function asRenewal({ request, signedBy }: Recognised, endpoint: Endpoint, now: Date): EnrollmentRequest {
-  const renewable = endpoint.renewal !== false && signedBy;
-  if (!renewable || obstacle(request.csr, renewable, endpoint, now) !== undefined) return request;
-  return { ...request, renews: { serial: renewable.serial, certificate: renewable.der } };
+/** The request for a policy that decides about renewals too. It has `renews` only when all conditions hold. */
+export function asRenewal(enrollment: Enrollment): EnrollmentRequest {
+  const { request, signedBy, endpoint } = enrollment;
+  if (!signedBy || endpoint.renewal === false || obstacleTo(signedBy, enrollment) !== undefined) return request;
+  return { ...request, renews: { serial: signedBy.record.serial, certificate: signedBy.record.der } };
 }
 
-/** RFC 8894 2.3 leaves them to the CA; NDES and every bypass that was found in a peer agree on these. */
+/** The first condition that does not hold, as text; undefined when the certificate may be renewed. */
+const obstacleTo = (renewed: OwnCertificate, enrollment: Enrollment): string | undefined =>
+  conditions(renewed, enrollment).find(([holds]) => !holds)?.[1];
+
+/** RFC 8894 2.3 leaves the conditions to the CA. NDES has these; each prevents an attack that worked against a peer. */
 function conditions(
-  { subjectText, extensions }: CertificationRequest,
-  { der, ...renewed }: StoredCertificate,
-  endpoint: Endpoint,
-  now: Date,
-): [boolean, string][] {
-  const left = renewed.notAfter.getTime() - now.getTime();
+  { record, view }: OwnCertificate,
+  { request, endpoint, services }: Enrollment,
+): (readonly [boolean, string])[] {
+  const now = services.clock();
+  const left = record.notAfter.getTime() - now.getTime();
+  const { subjectText, extensions } = request.csr;
   return [
-    [renewed.endpoint === endpoint.name, 'belongs to another endpoint'],
-    [renewed.state === 'delivered', 'is revoked or was never delivered'],
-    [now >= renewed.notBefore && left > 0, 'is not valid now'],
+    [record.endpoint === endpoint.name, 'belongs to another endpoint'],
+    [record.state === 'delivered', 'is revoked or was never delivered'],
+    [now >= record.notBefore && left > 0, 'is not valid now'],
     [endpoint.renewBefore === undefined || left <= endpoint.renewBefore, 'is not in its renewal window yet'],
-    // To the letter, whatever the string types: there are systems to which `CN=Ada` and `CN=ada` are two people.
-    [renewed.subject === subjectText, 'has another subject than the request'],
-    [
-      isSubset(altNames(extensions), altNames(certificateExtensions(readCertificate(der)))),
-      'has not all names of the request',
-    ],
+    // Letter by letter, whatever the string types: to some systems `CN=Ada` and `CN=ada` are two people.
+    [record.subject === subjectText, 'has another subject than the request'],
+    [isSubset(altNames(extensions), altNames(certificateExtensions(view))), 'has not all names of the request'],
   ];
 }
 

@@ -1,53 +1,66 @@
-/** One SCEP URL as HTTP sees it: a few questions, each with its bytes, and the facts for one log line. */
+/** One SCEP URL as HTTP sees it: an answer for each operation, and the facts for one event. */
 import { HttpError, Refusal } from '../core/errors.ts';
+import type { LegacyFacts, MessageFacts, OutcomeFacts, RequestOutcome } from '../core/events.ts';
+import { readCertificate } from '../pkix/certificate.ts';
 import { caCertificates, type CaCertificates, caChain } from '../scep/ca-certificates.ts';
 import type { Opened, Reply, ScepRequest } from '../scep/message.ts';
-import type { Endpoint, EnrollmentServices } from './endpoint.ts';
+import type { Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
+import { checkSigner, identify } from './identify.ts';
 import { type Landing, landingOf } from './landing-facts.ts';
-import { legacyUses } from './legacy-uses.ts';
+import { legacyCounter } from './legacy-counter.ts';
 import { enroll } from './line.ts';
 import type { Outcome } from './outcome.ts';
-import { certificateFor, currentCrl, polled } from './queries.ts';
-import { recognise, type Recognised } from './identify.ts';
+import { answer, type Asked, certificateFor, currentCrl, resumePolledRequest } from './queries.ts';
 import { ownCertificate } from './renewal.ts';
 
-/** The answer to a PKIOperation, and what one log line says of it: never a challenge, never a key. */
-export type ScepAnswer = {
-  body: Uint8Array;
-  outcome: 'issued' | 'repeated' | 'refused' | 'pending' | 'found';
-  facts: Record<string, unknown>;
-};
+/** The facts of a PKIOperation, with those of the policy beside them: never a challenge, never a key. */
+export type AnswerFacts = Partial<MessageFacts> & LegacyFacts & OutcomeFacts & Readonly<Record<string, unknown>>;
 
+/** The answer to a PKIOperation: a CertRep, DER, and what the event of the request says about it. */
+export type ScepAnswer = { body: Uint8Array; outcome: RequestOutcome; facts: AnswerFacts };
+
+/** One SCEP URL. */
 export interface ScepService {
   /** The path of its URL. */
   readonly path: string;
   /** The name of its endpoint, for the log. */
   readonly name: string;
+  /** The body of GetCACaps. */
   readonly capabilities: string;
   readonly caCertificates: CaCertificates;
   /** For GetCACertChain and GetCAChain. */
   readonly caChain: CaCertificates;
-  /** For a browser, unless the endpoint turns browsers away. */
+  /** For a browser; absent when the endpoint answers browsers with 403. */
   readonly landing?: Landing;
-  /** For GetNextCACert, where a next CA is known. Throws what the key of the RA throws. */
+  /** For GetNextCACert; absent without a next CA. Throws what the key of the RA throws. */
   nextCa?: () => Promise<CaCertificates>;
-  /** Throws HttpError, and whatever the store or a key throws when they fail. */
+  /** Throws HttpError, and what the store or a key throws when they fail. */
   pkiOperation(message: Uint8Array): Promise<ScepAnswer>;
 }
 
+/** What a service is made of. Certificates are DER. */
 export type ServicePlan = {
   endpoint: Endpoint;
   capabilities: string;
-  /** RA certificates, then the issuing CA up to the root; DER. */
+  /** RA certificates, then the issuing CA up to the root. */
   ra: readonly Uint8Array[];
   chain: readonly Uint8Array[];
   nextCa?: () => Promise<CaCertificates>;
 };
 
-export function scepService(plan: ServicePlan, around: EnrollmentServices): ScepService {
+/** What one endpoint keeps between requests: its issuing CA's Name (DER), and the enrolments that are running. */
+type ServiceContext = EndpointContext & {
+  issuer: Uint8Array | undefined;
+  running: Map<string, Promise<Outcome>>;
+};
+
+/** The service of one endpoint. Throws DerError when a certificate of the chain cannot be read. */
+export function scepService(plan: ServicePlan, services: EnrollmentServices): ScepService {
   const { endpoint, capabilities, ra, chain, nextCa } = plan;
-  const running = new Map<string, Promise<Outcome>>();
-  const legacyFacts = legacyUses();
+  const [issuing] = endpoint.chain;
+  const issuer = issuing && readCertificate(issuing).subject;
+  const context: ServiceContext = { endpoint, services, issuer, running: new Map() };
+  const legacyFacts = legacyCounter();
   return {
     path: endpoint.path,
     name: endpoint.name,
@@ -58,46 +71,41 @@ export function scepService(plan: ServicePlan, around: EnrollmentServices): Scep
     ...(nextCa && { nextCa }),
     async pkiOperation(message) {
       const opened = await endpoint.codec.open(message);
-      const outcome = await outcomeOf(opened, endpoint, around, running);
+      const outcome = await outcomeOf(opened, context);
       const body = await endpoint.codec.seal(opened.header, replyTo(opened, outcome));
-      const facts = { ...requestFacts(opened), ...legacyFacts(opened), ...outcomeFacts(outcome) };
+      const facts = { ...messageFacts(opened), ...legacyFacts(opened), ...outcomeFacts(outcome) };
       return { body, outcome: outcomeName(outcome), facts };
     },
   };
 }
 
-async function outcomeOf(
-  opened: Opened,
-  endpoint: Endpoint,
-  around: EnrollmentServices,
-  running: Map<string, Promise<Outcome>>,
-): Promise<Outcome> {
-  if (opened.kind === 'refused') return opened;
+async function outcomeOf(opened: Opened, context: ServiceContext): Promise<Outcome> {
+  if (opened.kind === 'refused') return { kind: 'refused', code: opened.code, detail: opened.detail };
   try {
-    const asked = await requestOf(opened, endpoint, around);
-    if ('kind' in asked) return asked;
-    return await once(running, asked.transaction.key, () => enroll(asked, endpoint, around));
+    const asked = await askedBy(opened, context);
+    if (asked.kind === 'answer') return asked.outcome;
+    const { enrollment } = asked;
+    return await once(context.running, enrollment.transaction.key, () => enroll(enrollment));
   } catch (cause) {
     if (cause instanceof Refusal) return { kind: 'refused', code: cause.code, detail: cause.message, cause };
     throw new HttpError('unavailable', 'the request could not be finished', { cause });
   }
 }
 
-/** The request for a certificate that a message makes or asks about, or the answer where it makes none. */
-async function requestOf(
-  scep: ScepRequest,
-  endpoint: Endpoint,
-  around: EnrollmentServices,
-): Promise<Recognised | Outcome> {
-  const { content } = scep;
-  if (content.type === 'get-crl') return currentCrl(endpoint);
-  const signedBy = await ownCertificate(scep.replyTo.signerCertificate, endpoint, around.store);
-  if (content.type === 'poll') return polled(scep, signedBy, endpoint, around);
-  if (content.type === 'get-certificate') return certificateFor({ ...scep, content }, signedBy, around);
-  return recognise(scep, content.csr, signedBy, endpoint);
+/** What a message asks for, by the content of its envelope. Throws Refusal `signer_key_mismatch`. */
+async function askedBy(message: ScepRequest, context: ServiceContext): Promise<Asked> {
+  const { content, replyTo } = message;
+  const { endpoint, services, issuer } = context;
+  if (content.type === 'get-crl') return answer(await currentCrl(endpoint));
+  const signedBy = await ownCertificate(replyTo.signerCertificate, issuer, services.store);
+  if (content.type === 'poll') return resumePolledRequest(message, signedBy, context);
+  if (content.type === 'get-certificate') return answer(await certificateFor({ content, replyTo }, signedBy, services));
+  const signed = { message, csr: content.csr, signedBy };
+  checkSigner(signed, endpoint);
+  return { kind: 'enroll', enrollment: identify(signed, context) };
 }
 
-/** Requests that are the same run once; the later ones wait for the first and share its outcome. */
+/** Identical requests run once; those that come meanwhile wait for the first and share its outcome. */
 function once(running: Map<string, Promise<Outcome>>, key: string, run: () => Promise<Outcome>): Promise<Outcome> {
   const before = running.get(key);
   if (before) return before;
@@ -114,10 +122,10 @@ function replyTo(opened: Opened, outcome: Outcome): Reply {
   return { status: 'success', replyTo: opened.replyTo, certificates, crls };
 }
 
-const outcomeName = (outcome: Outcome): ScepAnswer['outcome'] =>
+const outcomeName = (outcome: Outcome): RequestOutcome =>
   outcome.kind === 'issued' && outcome.repeat ? 'repeated' : outcome.kind;
 
-const requestFacts = (opened: Opened): Record<string, unknown> => ({
+const messageFacts = (opened: Opened): MessageFacts => ({
   messageType: opened.header.messageType,
   transactionId: opened.header.transactionId,
   ...(opened.kind === 'request' && subjectOf(opened)),
@@ -126,10 +134,10 @@ const requestFacts = (opened: Opened): Record<string, unknown> => ({
 /** Characters of a subject in a log line. */
 const LONGEST_SUBJECT = 512;
 
-const subjectOf = ({ content }: ScepRequest): Record<string, unknown> =>
+const subjectOf = ({ content }: ScepRequest): { subject?: string } =>
   content.type === 'certification-request' ? { subject: content.csr.subjectText.slice(0, LONGEST_SUBJECT) } : {};
 
-function outcomeFacts(outcome: Outcome): Record<string, unknown> {
+function outcomeFacts(outcome: Outcome): OutcomeFacts {
   if (outcome.kind === 'pending') return { reason: outcome.reason, ...outcome.facts };
   if (outcome.kind === 'refused')
     return { code: outcome.code, detail: outcome.detail, ...outcome.facts, ...causeOf(outcome) };
@@ -138,5 +146,4 @@ function outcomeFacts(outcome: Outcome): Record<string, unknown> {
   return { serial, thumbprint, ...outcome.facts };
 }
 
-const causeOf = ({ cause }: { cause?: unknown }): Record<string, unknown> =>
-  cause === undefined ? {} : { err: cause };
+const causeOf = ({ cause }: { cause?: unknown }): { err?: unknown } => (cause === undefined ? {} : { err: cause });

@@ -1,23 +1,24 @@
-/** Takes bodies of requests into memory within two bounds: that of one message, and that of all of them together. */
+/** Reads request bodies into memory within two limits: for one body, and for all bodies together. */
 import type { IncomingMessage } from 'node:http';
 import { HttpError } from '../core/errors.ts';
 
+/** Reads bodies and counts their octets. */
 export type Bodies = {
   /**
-   * Reads a body and works on it; its octets count until the work ends. Throws HttpError `message_too_large`,
+   * Reads a body and calls `work` with it; its octets count until the work ends. Throws HttpError `message_too_large`,
    * `overloaded` or `message_undecodable`, and what `work` throws.
    */
   use<T>(request: IncomingMessage, work: (body: Uint8Array) => Promise<T>): Promise<T>;
 };
 
-/** Messages of real clients are shorter than this; they are never turned away for what long ones take. */
+/** Octets. Messages of real clients are shorter; they are never refused because of longer bodies. */
 const SHORT = 64 * 1024;
 const kindOf = (length: number): 'short' | 'long' => (length > SHORT ? 'long' : 'short');
 
 /**
- * `longest`: octets of one body. `most`: octets of all long bodies in memory, and as much again for all short ones;
- * beyond it one more is turned away, so that megabytes on a thousand sockets do not take the memory of the process, nor
- * a few long bodies the place of the devices.
+ * `longest`: octets of one body. `most`: octets of all long bodies in memory, and as many again of all short ones; a body
+ * that exceeds them is refused. So megabytes on a thousand sockets cannot exhaust the memory of the process, and a few
+ * long bodies cannot keep devices out.
  */
 export function bodies({ longest, most }: { longest: number; most: number }): Bodies {
   const held = { short: 0, long: 0 };
@@ -46,7 +47,7 @@ export function bodies({ longest, most }: { longest: number; most: number }): Bo
       try {
         const announced = Number(request.headers['content-length'] ?? 0);
         bounded(announced);
-        // An announcement costs its sender nothing, so a long one gets its place only as its octets come.
+        // Content-Length costs the sender nothing, so memory for a long body is allocated only as its octets arrive.
         let body: Buffer = Buffer.allocUnsafe(Math.min(announced, SHORT));
         await eachChunk(request, (chunk) => {
           admit(own, own + chunk.length);
@@ -62,7 +63,7 @@ export function bodies({ longest, most }: { longest: number; most: number }): Bo
   };
 }
 
-/** The buffer, or a copy of at least twice its size: chunks are copied, because one of one octet costs hundreds if kept. */
+/** The buffer, or a copy of at least twice its size. Chunks are copied: a kept Buffer of one octet costs hundreds. */
 function roomFor(body: Buffer, length: number, longest: number): Buffer {
   if (length <= body.length) return body;
   const larger = Buffer.allocUnsafe(Math.min(longest, Math.max(length, 2 * body.length)));
@@ -70,7 +71,7 @@ function roomFor(body: Buffer, length: number, longest: number): Buffer {
   return larger;
 }
 
-/** Resolves after the last chunk. Rejects with what `take` throws, and then takes no more. */
+/** Resolves after the last chunk. Rejects with what `take` throws, and then does not call it again. */
 function eachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const cut = (cause?: unknown): void =>
@@ -79,14 +80,14 @@ function eachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Pro
     try {
       take(chunk);
     } catch (error) {
-      // The rest is read and dropped: the answer goes out on the same socket, and perhaps the next request comes in.
+      // The rest is read and dropped, because the response and later requests use the same socket.
       request.off('data', onData).resume();
       reject(error);
     }
   };
   request.on('data', onData).on('end', resolve).on('error', cut);
   request.on('close', () => void (request.readableEnded || cut()));
-  // An app around the plugin may have waited for something before, and the sender not.
+  // The app of an embedder may have waited before the plugin ran, and the connection may have ended meanwhile.
   if (request.destroyed && !request.readableEnded) cut();
   return promise;
 }

@@ -1,32 +1,36 @@
-/** A fastify server with the settings that SCEP clients need, health probes, and an end that always comes. */
+/** A fastify server with the settings that SCEP clients need, health probes, and a shutdown that cannot hang. */
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
-import type { Logger } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
 import { crlPlugin, type RevocationLists } from './crl-route.ts';
 import { type ScepPluginOptions, scepPlugin } from './plugin.ts';
 
-/** One thing that must work for the server to be ready. Throws when it does not. */
+/** One dependency that must work for the server to be ready. `check` throws when it does not. */
 export type Probe = { name: string; check: () => Promise<void> };
 
+/** Options of the server. `tls`: PEM. */
 export type HttpOptions = ScepPluginOptions & {
   trustProxy?: readonly string[];
   tls?: { certificate: string; key: string };
   probes?: readonly Probe[];
   /** Served at `/crl/<name>.crl`. */
   crls?: RevocationLists;
-  /** Milliseconds that running requests get when the server closes; then their sockets are closed. */
+  /** Milliseconds that running requests get when the server closes; then their sockets are destroyed. */
   grace?: number;
 };
 
-/** Request line and headers: Intune challenges make GETs of 40 KB, and NDES takes 64. Node's default answers 431. */
+/** Octets of request line and headers: Intune challenges make GETs of 40 KB, and NDES accepts 64 KB. Node's default, 16 KB, would answer 431. */
 const MAX_HEADER_SIZE = 128 * 1024;
 const GRACE = 10_000;
 const HANDSHAKE_TIMEOUT = 15_000;
 
-/** The server, not yet listening. `close()` finishes running requests and is not held open by idle sockets. */
+/**
+ * The server, not yet listening. `close()` finishes running requests and does not wait for idle sockets. Throws
+ * TypeError when two services have the same path.
+ */
 export async function httpServer(options: HttpOptions): Promise<FastifyInstance> {
   const { trustProxy, tls, probes = [], crls = new Map(), grace = GRACE, ...scep } = options;
-  // Cisco and sscep speak HTTP/1.0 without Host. TLS 1.2 stays on: the SCEP client of Windows knows no other.
+  // Cisco and sscep use HTTP/1.0 without Host. TLS 1.2 is allowed: the SCEP client of Windows supports no later one.
   const http = {
     maxHeaderSize: MAX_HEADER_SIZE,
     requireHostHeader: false,
@@ -50,12 +54,12 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   app.setNotFoundHandler((_request, reply) => plain(reply, 404, 'not found'));
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
-    const results = await Promise.all(probes.map((probe) => runProbe(probe, options.logger)));
+    const results = await Promise.all(probes.map((probe) => runProbe(probe, options.emit)));
     return reply
       .code(results.every(({ ok }) => ok) ? 200 : 503)
       .send(Object.fromEntries(results.map(({ name, ok }) => [name, ok ? 'ok' : 'failed'])));
   });
-  await app.register(crlPlugin, { crls, logger: options.logger });
+  await app.register(crlPlugin, { crls, emit: options.emit });
   await app.register(scepPlugin, scep);
   return app;
 }
@@ -67,14 +71,14 @@ const tlsOptions = ({ certificate, key }: NonNullable<HttpOptions['tls']>) => ({
   handshakeTimeout: HANDSHAKE_TIMEOUT,
 });
 
-/** Windows shows HTML and JSON to nobody; text without charset is what every client takes. */
+/** Text without charset: every client accepts it, and Windows does not show bodies to its user anyway. */
 const plain = (reply: Pick<FastifyReply, 'code'>, status: number, text: string): FastifyReply =>
   reply.code(status).header('content-type', 'text/plain').send(Buffer.from(text));
 
-/** Closing waits for running requests, for no kept-alive socket, and for one that is silent no longer than the grace. */
+/** Shutdown cannot hang: running requests finish, idle sockets close, and after `grace` milliseconds the rest is destroyed. */
 function endInTime(app: FastifyInstance, grace: number): void {
   let closing = false;
-  // Also those that stopped in the middle of a TLS handshake, which to the server are no connections yet.
+  // Also those in the middle of a TLS handshake, which the server does not count as connections yet.
   const sockets = new Set<Socket>();
   app.server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -91,13 +95,13 @@ function endInTime(app: FastifyInstance, grace: number): void {
   });
 }
 
-async function runProbe({ name, check }: Probe, logger: Logger): Promise<{ name: string; ok: boolean }> {
+async function runProbe({ name, check }: Probe, emit: Emit): Promise<{ name: string; ok: boolean }> {
   try {
     await check();
     return { name, ok: true };
   } catch (err) {
-    // The reason may name hosts and files: it goes to the log, and the public learns only that it failed.
-    logger.error({ probe: name, err }, 'not ready');
+    // The reason may name hosts and files, so it is only in the event; the public response says that the probe failed.
+    emit({ event: 'not-ready', probe: name, err });
     return { name, ok: false };
   }
 }

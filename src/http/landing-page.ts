@@ -1,4 +1,4 @@
-/** The page that a browser gets at a SCEP URL: that the address is right, and which CA certificate a profile must name. */
+/** The page for browsers at a SCEP URL: it says that the address is right, and which CA certificate a profile names. */
 import { hash } from 'node:crypto';
 import type { CaFacts, Landing } from '../enroll/landing-facts.ts';
 
@@ -15,14 +15,14 @@ code { font: .9em ui-monospace, Consolas, Menlo, monospace; word-break: break-al
 small { opacity: .75 }
 `;
 
-/** Nothing is fetched, run, framed or sent; the one style sheet is known by its hash. */
+/** The page may not fetch, run, frame or send anything; the only style sheet is allowed by its hash. */
 const HEADERS = {
   'content-security-policy': `default-src 'none'; style-src 'sha256-${hash('sha256', CSS, 'base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
 };
 
-/** The page, with the headers that go with it. It names no version, path or setting. */
+/** The page and its headers. It shows no version, path or setting. */
 export const landingPage = (landing: Landing): { body: Uint8Array; headers: Readonly<Record<string, string>> } => ({
   body: Buffer.from(html(landing)),
   headers: HEADERS,

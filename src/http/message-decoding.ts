@@ -1,4 +1,4 @@
-/** PKIOperation messages out of HTTP: base64 in every dialect on GET, DER or text on POST. */
+/** Decodes PKIOperation messages from HTTP: every known form of base64 with GET; DER, BER or text with POST. */
 import { HttpError } from '../core/errors.ts';
 import { percentDecoded } from './query.ts';
 
@@ -10,13 +10,13 @@ import { percentDecoded } from './query.ts';
 export function messageFromQuery(value: string | undefined): Uint8Array {
   if (!value) throw new HttpError('message_undecodable', 'GET without message');
   const once = value.includes('%') ? percentDecoded(value) : value;
-  // A space inside a line was a '+'; base64 itself has none. Line breaks are wrapping.
+  // A space inside a line was a '+', because base64 has no spaces. Line breaks come from wrapping.
   return fromBase64(once.replace(/[\r\n\t]/g, '').replaceAll(' ', '+'));
 }
 
 const SEQUENCE = 0x30;
 
-/** The body of a POST: DER or BER as it should be, else base64 text or PEM. Throws HttpError `message_undecodable`. */
+/** The body of a POST: DER or BER as specified, or base64 text or PEM. Throws HttpError `message_undecodable`. */
 export function messageFromBody(body: Uint8Array | undefined): Uint8Array {
   if (!body?.length) throw new HttpError('message_undecodable', 'POST without body');
   if (body[0] === SEQUENCE) return body;
@@ -27,7 +27,7 @@ export function messageFromBody(body: Uint8Array | undefined): Uint8Array {
 const BEGIN = '-----BEGIN ';
 const DASHES = '-----';
 
-/** What stands between the two lines of PEM, or the text when it has none. Each octet is looked at once. */
+/** The text between the two lines of PEM, or all of it without them. Reads each octet once. */
 function unwrapped(text: string): string {
   const begin = text.indexOf(BEGIN);
   if (begin < 0) return text;

@@ -1,23 +1,28 @@
-/** The operations of RFC 8894 3.5 and 4, one row each. A body on POST is a PKIOperation whatever the query says. */
+/** The operations of RFC 8894 3.5 and 4, one row each. A POST is a PKIOperation, whatever its query says. */
 import { HttpError } from '../core/errors.ts';
+import type { AnsweredFacts, HttpFacts } from '../core/events.ts';
 import type { ScepService } from '../enroll/service.ts';
 import type { CaCertificates } from '../scep/ca-certificates.ts';
 import { landingPage } from './landing-page.ts';
 import { messageFromBody, messageFromQuery } from './message-decoding.ts';
 import { queryValue } from './query.ts';
 
-/** What HTTP sends, and what the log line says beside method and path. */
+/** What a response is made from; `facts` are for the event of the request. */
 export type Result = {
   contentType: string;
   body: Uint8Array;
-  /** Beside the content type; names in lower case. */
+  /** Without the content type; names in lower case. */
   headers?: Readonly<Record<string, string>>;
-  facts: Record<string, unknown>;
+  facts: Omit<AnsweredFacts, keyof HttpFacts | 'endpoint' | 'ms'>;
 };
 
+/** The result of an operation before its name is added to the facts. */
+type OperationResult = Omit<Result, 'facts'> & { facts: Partial<Result['facts']> };
+
+/** One HTTP request; `body` only with POST. */
 export type Incoming = { method: string; url: string; body: Uint8Array | undefined };
 
-type Operation = (service: ScepService, incoming: Incoming) => Promise<Result> | Result;
+type Operation = (service: ScepService, incoming: Incoming) => Promise<OperationResult> | OperationResult;
 
 const pkiOperation: Operation = async (service, { method, url, body }) => {
   const message = method === 'POST' ? messageFromBody(body) : messageFromQuery(queryValue(url, 'message'));
@@ -29,7 +34,7 @@ const pkiOperation: Operation = async (service, { method, url, body }) => {
   };
 };
 
-const certificates = ({ contentType, body }: CaCertificates): Result => ({ contentType, body, facts: {} });
+const certificates = ({ contentType, body }: CaCertificates): OperationResult => ({ contentType, body, facts: {} });
 
 const nextCaCertificate: Operation = async ({ nextCa }) => {
   if (!nextCa) throw new HttpError('next_ca_unknown', 'GetNextCACert, and no next CA is configured');
@@ -48,13 +53,13 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['pkioperation', pkiOperation],
 ]);
 
-/** A GET that names no operation comes from a browser. */
+/** A GET without operation comes from a browser. */
 function landing({ landing }: ScepService): Result {
   if (!landing) throw new HttpError('landing_off', 'GET without operation');
   return { contentType: 'text/html', ...landingPage(landing), facts: { operation: 'landing' } };
 }
 
-/** Runs the operation that a request names. Throws HttpError. */
+/** Runs the operation of a request. Throws HttpError, and what the service throws. */
 export async function runOperation(service: ScepService, incoming: Incoming): Promise<Result> {
   const name = incoming.method === 'POST' ? 'PKIOperation' : queryValue(incoming.url, 'operation');
   if (name === undefined) return landing(service);

@@ -1,6 +1,7 @@
-/** Bounds the work that is under way. One more than the bound is told at once to come back, instead of queueing. */
+/** Limits the number of running requests. A request above the limit is refused at once and not queued. */
 import { HttpError } from '../core/errors.ts';
 
+/** Runs work, and counts what is running. */
 export type Gate = { run<T>(work: () => Promise<T>): Promise<T>; readonly running: number };
 
 /** Throws HttpError `overloaded` from `run` while `most` are running. */

@@ -1,16 +1,16 @@
-/** Which endpoint a request path means. RFC 8894 4.1: the path is the administrator's; clients add what they please. */
+/** Which endpoint a request path means. RFC 8894 4.1: the administrator chooses the path; clients append suffixes. */
 
 const NDES_PATH = '/certsrv/mscep/mscep.dll';
-/** Where NDES itself answers too, and where routers ask by habit. `…/mscep_admin/mscep.dll` serves GetCACaps there. */
+/** Where NDES answers too, and the default path of routers. NDES serves GetCACaps at `…/mscep_admin/mscep.dll`. */
 const NDES_ALIASES = ['/certsrv/mscep', '/certsrv/mscep_admin/mscep.dll', '/cgi-bin'];
 
 const PKICLIENT = '/pkiclient.exe';
-/** Characters. No endpoint has such a path, and work on it would be work for whoever sends it. */
+/** Characters. No endpoint has a longer path, and processing one would only cost time. */
 const LONGEST = 2048;
 
 /**
- * The canonical form of a path: lower case, single slashes, none at the end, and no `/pkiclient.exe`, which Windows and
- * Cisco append even where the administrator has already typed it. One of more than 2048 characters stays as it is.
+ * The canonical form of a path: lower case, single slashes, no slash at the end, and no `/pkiclient.exe`, which Windows
+ * and Cisco append even to a path that has it. A path of more than 2048 characters is returned unchanged.
  */
 export function canonicalPath(path: string): string {
   if (path.length > LONGEST) return path;
@@ -27,12 +27,12 @@ function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    // A stray `%` is no path of ours; as it stands it will match none.
+    // Invalid escapes match no endpoint.
     return path;
   }
 }
 
-/** Endpoints by canonical path, NDES's aliases included. Throws TypeError when two endpoints would share one. */
+/** Endpoints by canonical path, with NDES's aliases. Throws TypeError when two endpoints have the same path. */
 export function endpointPaths<T extends { path: string }>(endpoints: readonly T[]): ReadonlyMap<string, T> {
   const paths = new Map<string, T>();
   for (const endpoint of endpoints) {

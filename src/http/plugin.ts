@@ -1,6 +1,7 @@
-/** SCEP as an encapsulated fastify plugin: routes, exact content types, one log line a request, one writer of errors. */
+/** SCEP as an encapsulated fastify plugin: routes, exact content types, one event for each request, one error handler. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock, Logger } from '../core/environment.ts';
+import type { Clock } from '../core/environment.ts';
+import type { Emit, HttpFacts } from '../core/events.ts';
 import { HTTP_ERRORS, HttpError, type HttpErrorCode } from '../core/errors.ts';
 import type { ScepService } from '../enroll/service.ts';
 import { bodies } from './body.ts';
@@ -9,19 +10,20 @@ import { gate } from './overload.ts';
 import { canonicalPath, endpointPaths } from './paths.ts';
 import { queryValue } from './query.ts';
 
+/** Options of the plugin. */
 export type ScepPluginOptions = {
   services: readonly ScepService[];
-  logger: Logger;
+  emit: Emit;
   clock: Clock;
   /** Requests under way at once; the next one gets 503. */
   mostRunning?: number;
   /** Octets of a POST body; more gets 413. */
   bodyLimit?: number;
-  /** Octets of all POST bodies of more than 64 KiB in memory, and as many of all shorter ones; beyond them 503. */
+  /** Octets of all POST bodies of more than 64 KiB in memory, and as many of all shorter ones; more gets 503. */
   mostBuffered?: number;
 };
 
-/** RFC 8894 has no bound. An Intune message with an RSA-4096 key has 12 KB; peers take 2 MiB. */
+/** RFC 8894 sets no limit. An Intune message with an RSA-4096 key has 12 KB; other servers accept 2 MiB. */
 const BODY_LIMIT = 2 * 1024 * 1024;
 const MOST_RUNNING = 512;
 const MOST_BUFFERED = 64 * 1024 * 1024;
@@ -29,25 +31,26 @@ const RETRY_AFTER_SECONDS = '5';
 const ANY_TYPE = 'application/octet-stream';
 
 /**
- * Serves every service at its path, in any letter case and with what clients append. Register it under no prefix.
- * It does not redirect, set cookies, compress or authenticate: devices can do none of that.
+ * Serves every service at its path, in any letter case and with the suffixes that clients append. Register it without a
+ * prefix. It does not redirect, set cookies, compress or authenticate: devices support none of these. Throws TypeError
+ * when two services have the same path.
  */
 export async function scepPlugin(app: FastifyInstance, options: ScepPluginOptions): Promise<void> {
-  const { services, logger, clock, mostRunning = MOST_RUNNING } = options;
+  const { services, emit, clock, mostRunning = MOST_RUNNING } = options;
   const { bodyLimit: longest = BODY_LIMIT, mostBuffered: most = MOST_BUFFERED } = options;
   const paths = endpointPaths(services);
   const busy = gate(mostRunning);
   const posted = bodies({ longest, most });
 
   app.removeAllContentTypeParsers();
-  // Bodies are read by the handler, which alone knows how long they stay in memory.
+  // The handler reads bodies, because it counts their octets for as long as they are in memory.
   app.addContentTypeParser([ANY_TYPE, '*'], (_request, payload, done) => done(null, payload));
-  // Clients send any Content-Type, none, or one that is malformed; fastify would answer 415 to the last.
+  // Clients send any Content-Type, none, or a malformed one, to which fastify would answer 415.
   app.addHook('onRequest', (request, _reply, done) => {
     request.raw.headers['content-type'] = ANY_TYPE;
     done();
   });
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, logger));
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, emit));
 
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const started = clock().getTime();
@@ -64,14 +67,16 @@ export async function scepPlugin(app: FastifyInstance, options: ScepPluginOption
       request.method === 'POST'
         ? await posted.use(request.raw, (body) => run({ method: 'POST', url, body }))
         : await run({ method: 'GET', url, body: undefined });
-    logger.info({ ...requestFacts(request, service), ...result.facts, ms: clock().getTime() - started }, 'scep');
+    const ms = clock().getTime() - started;
+    // The name comes last: the facts of a policy cannot replace it.
+    emit({ endpoint: service.name, ...httpFacts(request), ...result.facts, ms, event: 'scep-request-answered' });
     void reply.headers({ ...result.headers, 'content-type': result.contentType, 'cache-control': 'no-store' });
     return reply.send(result.body);
   };
   for (const url of routes(paths)) app.route({ method: ['GET', 'HEAD', 'POST'], url, handler });
 }
 
-/** A path and everything below it, where clients put `/pkiclient.exe` once or twice. */
+/** A path and everything below it, because clients append `/pkiclient.exe` once or twice. */
 const routes = (paths: ReadonlyMap<string, ScepService>): string[] =>
   [...paths.keys()].flatMap((path) => [path, `${path}/*`]);
 
@@ -82,25 +87,24 @@ function pathOf(request: FastifyRequest): string {
   return path.startsWith('/') ? path : path.replace(/^https?:\/\/[^/]*/i, '');
 }
 
-/** RFC 9110 9.2.1: HEAD only looks. The other operations only tell; this one would use up a challenge. */
+/** RFC 9110 9.2.1: HEAD is safe. The other operations change nothing; this one would use up a challenge. */
 function assertSafe(url: string): void {
   if (queryValue(url, 'operation')?.toLowerCase() === 'pkioperation')
     throw new HttpError('message_undecodable', 'PKIOperation with HEAD');
 }
 
-const requestFacts = (request: FastifyRequest, service?: ScepService): Record<string, unknown> => ({
-  endpoint: service?.name,
+const httpFacts = (request: FastifyRequest): HttpFacts => ({
   method: request.method,
   ip: request.ip,
   userAgent: request.headers['user-agent']?.slice(0, 200),
 });
 
-function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
+function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, emit: Emit): FastifyReply {
   const code = errorCode(error);
   const { status, text } = HTTP_ERRORS[code];
-  const fields = { ...requestFacts(request), path: pathOf(request).slice(0, 200), status, code, err: error };
-  if (status < 500) logger.info(fields, 'scep request refused');
-  else logger.error(fields, 'scep request failed');
+  const path = pathOf(request).slice(0, 200);
+  const event = status < 500 ? 'scep-request-refused' : 'scep-request-failed';
+  emit({ ...httpFacts(request), path, status, code, err: error, event });
   if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
   return reply
     .code(status)
@@ -109,7 +113,7 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply,
     .send(Buffer.from(text, 'latin1'));
 }
 
-/** Fastify's own refusals carry a statusCode; what carries none is a failure of ours. */
+/** Fastify's own errors have a statusCode. An error without one is a failure of this server. */
 function errorCode(error: unknown): HttpErrorCode {
   if (error instanceof HttpError) return error.code;
   const { statusCode } = error as { statusCode?: number };

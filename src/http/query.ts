@@ -1,6 +1,6 @@
-/** The raw query string of old clients (RFC 8894 4.1): parameter names in any case, `+` that means `+`. */
+/** The raw query string of old clients (RFC 8894 4.1): parameter names in any letter case, and `+` is not a space. */
 
-/** Value of a parameter, percent-decoded once and with `+` left alone; undefined when absent. First one wins. */
+/** The first value of a parameter, percent-decoded once and with `+` unchanged; undefined when absent. */
 export function queryValue(url: string, name: string): string | undefined {
   const start = url.indexOf('?');
   if (start < 0) return undefined;
@@ -12,6 +12,6 @@ export function queryValue(url: string, name: string): string | undefined {
   return undefined;
 }
 
-/** Decodes what is a valid escape and leaves the rest: a stray `%` must not turn into an error. */
+/** Decodes valid escapes to Latin-1 characters and leaves the rest: an invalid escape must not become an error. */
 export const percentDecoded = (text: string): string =>
   text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));

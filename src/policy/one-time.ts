@@ -1,13 +1,14 @@
 /** Accepts a password that the administrator issued for this endpoint: once, and before it expires. */
-import type { Clock, Logger } from '../core/environment.ts';
+import type { Clock } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
 import type { Decision, Deny, Policy } from '../core/policy.ts';
 import type { Store } from '../core/store.ts';
 
-/** Where the passwords are stored, and the log for a warning about guessing. */
+/** Options of the policy. `emit` gets an event when passwords seem to be guessed. */
 export type OneTimePolicyOptions = {
   store: Pick<Store, 'findChallenge'>;
   clock: Clock;
-  logger: Logger;
+  emit: Emit;
 };
 
 /**
@@ -15,8 +16,8 @@ export type OneTimePolicyOptions = {
  * requests with one password only one gets a certificate. The lookup is by hash, so its time does not reveal how many
  * characters of a guess are right.
  */
-export function oneTimePolicy({ store, clock, logger }: OneTimePolicyOptions): Policy {
-  const countWrong = guessingAlarm(clock, logger);
+export function oneTimePolicy({ store, clock, emit }: OneTimePolicyOptions): Policy {
+  const countWrong = guessingAlarm(clock, emit);
   return {
     name: 'oneTime',
     async decide({ endpoint, csr: { challenge } }): Promise<Decision> {
@@ -44,16 +45,12 @@ const GUESSES = 20;
  * Logs a warning when passwords are being guessed, at most once a minute. There is no lock-out: 64 random bits that are
  * valid for an hour cannot be guessed, and with a lock-out an attacker could block all devices.
  */
-function guessingAlarm(clock: Clock, logger: Logger): (endpoint: string) => void {
+function guessingAlarm(clock: Clock, emit: Emit): (endpoint: string) => void {
   let minute = { began: 0, wrong: 0 };
   return (endpoint) => {
     const now = clock().getTime();
     if (now - minute.began >= MINUTE) minute = { began: now, wrong: 0 };
     minute.wrong++;
-    if (minute.wrong === GUESSES)
-      logger.warn(
-        { endpoint, wrong: minute.wrong },
-        'many wrong challenge passwords within a minute: passwords are being guessed',
-      );
+    if (minute.wrong === GUESSES) emit({ event: 'challenges-guessed', endpoint, wrong: minute.wrong });
   };
 }

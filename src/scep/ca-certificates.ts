@@ -1,13 +1,15 @@
 /** GetCACert (RFC 8894 4.2) and GetCACertChain: which certificates, in which form, under which content type. */
 import { writeDegenerate } from '../cms/signed-data.ts';
 
+/** A body and its media type. */
 export type CaCertificates = { contentType: string; body: Uint8Array };
 
 const RA_TYPE = 'application/x-x509-ca-ra-cert';
 
 /**
- * With an RA: its certificates first (the signing one before the encrypting one where it is split), then the issuing CA, the intermediates, the root last; a degenerate SignedData.
- * A single certificate goes out as it is, under its own type, because Apple refuses the other form without an RA.
+ * With an RA: its certificates first (of a split RA the signing one before the encrypting one), then the issuing CA, the
+ * intermediates and the root, as a degenerate SignedData. A single certificate is sent as it is, under its own media
+ * type, because Apple refuses the other form without an RA. All certificates are DER.
  */
 export function caCertificates(ra: readonly Uint8Array[], chain: readonly Uint8Array[]): CaCertificates {
   const all = [...ra, ...chain];
@@ -17,8 +19,8 @@ export function caCertificates(ra: readonly Uint8Array[], chain: readonly Uint8A
 }
 
 /**
- * GetCACertChain of older drafts, and GetCAChain as certmonger calls it: the same certificates, but always as a
- * degenerate SignedData. The RA is in it, because the attestation client of Windows asks for nothing else.
+ * GetCACertChain of older drafts, which certmonger calls GetCAChain: the same certificates, but always as a degenerate
+ * SignedData. It includes the RA, because the attestation client of Windows sends no GetCACert.
  */
 export const caChain = (ra: readonly Uint8Array[], chain: readonly Uint8Array[]): CaCertificates => ({
   contentType: RA_TYPE,

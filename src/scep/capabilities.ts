@@ -1,12 +1,13 @@
-/** GetCACaps (RFC 8894 3.5.2): computed from the algorithm tables, so that it cannot promise what is not there. */
+/** GetCACaps (RFC 8894 3.5.2), computed from the algorithm tables: it cannot list what the server does not accept. */
 import { CIPHERS, DIGESTS, type Legacy } from '../cms/algorithms.ts';
 
-/** What an endpoint serves beside the enrolment itself. */
+/** What an endpoint serves besides enrolment. */
 export type Serves = { legacy: ReadonlySet<Legacy>; renewal: boolean; nextCa: boolean };
 
 /**
- * The body: one keyword a line, LF between them and none at the end, because strongSwan takes an empty line for every
- * keyword. POSTPKIOperation and AES are said even though SCEPStandard implies them: Apple and certmonger ignore that.
+ * The body: one keyword on each line, with LF between them and none at the end, because strongSwan takes an empty line
+ * for every keyword. SCEPStandard implies POSTPKIOperation and AES; they are listed too, because Apple and certmonger do
+ * not know that.
  */
 export function capabilities({ legacy, renewal, nextCa }: Serves): string {
   const algorithms = [...CIPHERS, ...DIGESTS]

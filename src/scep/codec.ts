@@ -1,4 +1,4 @@
-/** Opening and sealing behind one interface, so that the work can move to other threads without its callers noticing. */
+/** Opening and sealing behind one interface, so that the work can move to other threads without a change to callers. */
 import type { Clock, RandomBytes } from '../core/environment.ts';
 import type { MessageHeader, Opened, Reply } from './message.ts';
 import { open } from './open.ts';
@@ -6,10 +6,11 @@ import type { MessageRules } from './open-context.ts';
 import type { RegistrationAuthority } from './registration-authority.ts';
 import { seal } from './seal.ts';
 
-/** Bytes in, plain data out; plain data in, bytes out. Keeps no state between calls. */
+/** From bytes to plain data and back. It keeps no state between calls. */
 export interface MessageCodec {
   /** Throws HttpError `message_undecodable`. */
   open(bytes: Uint8Array): Promise<Opened>;
+  /** Returns a CertRep, DER. Throws what the key of the RA throws. */
   seal(header: MessageHeader, reply: Reply): Promise<Uint8Array>;
 }
 

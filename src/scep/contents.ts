@@ -1,4 +1,4 @@
-/** What each message type carries in its envelope (RFC 8894 3.3), one row each. A type without a row is refused. */
+/** What each message type has in its envelope (RFC 8894 3.3), one row each. A type without a row is refused. */
 import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { TAG } from '../asn1/tags.ts';
@@ -7,21 +7,21 @@ import { provesPossession, readCertificationRequest, type UnprovenRequest, witho
 import { DECOY_REQUEST } from './decoy.ts';
 import type { Content } from './message.ts';
 
-/** Decrypted octets to content; undefined when they are none. It must take as long either way. */
+/** Decrypted octets to content; undefined when they cannot be read. Both results must take the same time. */
 export type ReadContent = (plaintext: Uint8Array, signerKey: PublicKey) => Content | undefined;
 
 /** By the name of the message type. */
 export const CONTENTS: ReadonlyMap<string, ReadContent> = new Map<string, ReadContent>([
   ['PKCSReq', certificationRequest],
   ['RenewalReq', certificationRequest],
-  // RFC 8894 3.3.3: IssuerAndSubject. sscep and strongSwan name the RA as issuer, others reverse the name; the
-  // transactionID and the key say all there is to know.
+  // RFC 8894 3.3.3: IssuerAndSubject. sscep and strongSwan name the RA as issuer, others reverse the name. It is not
+  // read: transactionID and key identify the request.
   ['CertPoll', () => ({ type: 'poll' })],
   ['GetCert', (plaintext) => ({ type: 'get-certificate', serialNumber: serialNumber(plaintext) })],
   ['GetCRL', () => ({ type: 'get-crl' })],
 ]);
 
-/** Parses and proves. Bytes that are no request cost the same work, spent on a request that is always at hand. */
+/** Parses the CSR and verifies its proof of possession. Malformed input costs the same work, done with the decoy. */
 function certificationRequest(plaintext: Uint8Array, signerKey: PublicKey): Content | undefined {
   const request = orUndefined(() => readCertificationRequest(plaintext));
   const candidate = request ?? readCertificationRequest(DECOY_REQUEST);
@@ -31,14 +31,14 @@ function certificationRequest(plaintext: Uint8Array, signerKey: PublicKey): Cont
 }
 
 /**
- * The key of the request. It is nearly always the signer's, which is imported already; so is the one for the request of
- * nobody, which need not verify. Another key takes an import more, which tells a sender only that what he wrote could
- * be read: he learns it of no octet that he did not choose.
+ * The key that verifies the CSR. The imported signer key is reused when the CSR has the same key, and for the decoy,
+ * whose signature need not be valid. Importing another key takes longer, which only reveals that the CSR that the sender
+ * itself wrote could be parsed.
  */
 const keyOf = (request: UnprovenRequest | undefined, signerKey: PublicKey): PublicKey =>
   !request || Buffer.compare(request.spki, signerKey.spki) === 0 ? signerKey : readPublicKey(request.spki);
 
-/** The serialNumber of an IssuerAndSerialNumber. Its issuer is not compared: clients re-encode it. */
+/** The serialNumber of an IssuerAndSerialNumber. Its issuer is ignored, because clients re-encode it. */
 const serialNumber = (plaintext: Uint8Array): Uint8Array | undefined =>
   orUndefined(() => {
     const issuerAndSerial = DerReader.over(plaintext).sequence();

@@ -1,8 +1,8 @@
 /**
- * A valid certification request of nobody: its key was thrown away. Bytes that are no request are answered after the
- * same parsing and verifying has been done on this one, so that the time tells nothing. It is a little smaller than
- * those of clients, by as much as it takes to find out that bytes are no request (`npm run oracle`); and its signature
- * is a number below every modulus of 2048 bits, because OpenSSL would turn a larger one away without computing.
+ * A fixed CSR whose private key was discarded. It is parsed and verified in the place of malformed input, so that both
+ * take the same time. It is a little smaller than the CSRs of clients: parsing it and finding out that the input is
+ * malformed together take as long as parsing a CSR of a client (`npm run oracle`). Its signature is a number below every
+ * modulus of 2048 bits, because OpenSSL rejects a larger one without computing.
  */
 export const DECOY_REQUEST: Uint8Array = Buffer.from(
   [

@@ -1,10 +1,11 @@
-/** A SCEP message as plain data (RFC 8894 3): what `open` finds and what `seal` needs. Safe to send to a thread. */
+/** A SCEP message as plain data (RFC 8894 3): the result of `open` and the input of `seal`. Safe to send to a thread. */
 import type { CertificationRequest } from '../core/request.ts';
 import type { Digest, KeyTransport } from '../core/keys.ts';
 import type { RefusalCode } from '../core/errors.ts';
+import type { CertificateView } from '../pkix/certificate.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
 
-/** messageType values of RFC 8894 3.2.1.2, and those of drafts and of Microsoft that are named in a log. */
+/** messageType values of RFC 8894 3.2.1.2 by number, and those of drafts and of Microsoft that a log should name. */
 export const MESSAGE_TYPES: Readonly<Record<string, string>> = {
   '3': 'CertRep',
   '17': 'RenewalReq',
@@ -16,7 +17,7 @@ export const MESSAGE_TYPES: Readonly<Record<string, string>> = {
   '41': 'ClaimChallengeAnswer',
 };
 
-/** What every reply needs, known as soon as the signed attributes could be read. */
+/** What every reply needs. It is known as soon as the signed attributes are read. */
 export type MessageHeader = {
   /** The transactionID as text, for logs and keys. */
   transactionId: string;
@@ -25,34 +26,34 @@ export type MessageHeader = {
   senderNonceDer: Uint8Array | undefined;
   /** The name of the messageType, or its number when it has none. */
   messageType: string;
-  /** Mirrored in the reply: clients accept what they send. SHA-256 where the request's was unusable. */
+  /** The reply uses it too, because a client accepts what it sends. SHA-256 when that of the request is unusable. */
   digest: Digest;
 };
 
-/** What a successful reply needs beside the header. */
+/** What a successful reply needs in addition to the header. */
 export type ReplyTo = {
-  /** The signer's certificate, DER: the reply is enveloped to its key, never to the requested one. */
-  signerCertificate: Uint8Array;
-  /** Its key, imported already; a KeyObject can be sent to a thread. */
+  /** The signer's certificate: the reply is encrypted to its key (RFC 8894 3.3.2), never to the requested one. */
+  signerCertificate: CertificateView;
+  /** Its imported key. A KeyObject can be sent to a thread. */
   signerKey: PublicKey;
   transport: KeyTransport;
-  /** Name of the content cipher, mirrored. */
+  /** Name of the content cipher, the same as in the request. */
   cipher: string;
 };
 
-/** A request that was opened, verified and decrypted. */
+/** A request that was verified and decrypted. */
 export type ScepRequest = {
   kind: 'request';
   header: MessageHeader;
   replyTo: ReplyTo;
-  /** Legacy algorithms in use, for the log and the counter. */
+  /** The legacy algorithms it uses, for the log and the counter. */
   legacy: readonly string[];
   content: Content;
 };
 
 /**
- * What was in the envelope, by message type. Where nothing depends on it, nothing is said of it: a poll is answered by
- * its transactionID and its key, and a CRL is the same for whoever asks.
+ * What was in the envelope, by message type. A poll is identified by its transactionID and key, and the CRL is the same
+ * for every client, so their content is not read.
  */
 export type Content =
   | { type: 'certification-request'; csr: CertificationRequest }
@@ -60,12 +61,13 @@ export type Content =
   | { type: 'get-certificate'; serialNumber: Uint8Array | undefined }
   | { type: 'get-crl' };
 
-/** A message that can be answered, with FAILURE. `detail` is for the log and never for the wire. */
+/** A message that is answered with FAILURE. `detail` is for the log and never for the device. */
 export type RefusedMessage = { kind: 'refused'; header: MessageHeader; code: RefusalCode; detail: string };
 
+/** The result of opening a message. */
 export type Opened = ScepRequest | RefusedMessage;
 
-/** What a CertRep says (RFC 8894 3.3.2). */
+/** The content of a CertRep (RFC 8894 3.3.2). Certificates and CRLs are DER. */
 export type Reply =
   | { status: 'success'; replyTo: ReplyTo; certificates: readonly Uint8Array[]; crls?: readonly Uint8Array[] }
   | { status: 'failure'; code: RefusalCode }

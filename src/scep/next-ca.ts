@@ -1,11 +1,12 @@
-/** GetNextCACert (RFC 8894 4.7): the CA that comes next, vouched for by the RA of the present one. */
+/** GetNextCACert (RFC 8894 4.7): the certificate of the next CA, signed by the RA of the current one. */
 import { writeDegenerate, writeSignedData } from '../cms/signed-data.ts';
 import type { CaCertificates } from './ca-certificates.ts';
 import type { RegistrationAuthority } from './registration-authority.ts';
 
 /**
- * A SignedData whose content is a degenerate SignedData with the next CA and what is above it. sscep takes the
- * certificates from the content and jscep those around it, so they are in both. `next` begins with the next CA.
+ * A SignedData whose content is a degenerate SignedData with the next CA and the certificates above it. sscep reads the
+ * certificates of the content and jscep those of the outer SignedData, so they are in both. `next`: the next CA first;
+ * DER. Throws what the key of the RA throws.
  */
 export async function nextCaCertificates(
   next: readonly Uint8Array[],

@@ -15,5 +15,5 @@ export type MessageRules = {
   renewal: boolean;
 };
 
-/** Everything that `open` needs beside the octets of a message. */
+/** Everything that `open` needs in addition to the octets of a message. */
 export type OpenContext = { ra: RegistrationAuthority; rules: MessageRules; clock: Clock; random: RandomBytes };

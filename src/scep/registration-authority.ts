@@ -1,14 +1,15 @@
-/** The registration authority: the keys that messages are addressed to and the one that signs replies. */
+/** The registration authority (RA): the keys that open messages and the key that signs replies. */
 import type { KeyProvider } from '../core/keys.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { RecipientKey } from '../cms/enveloped-data.ts';
 import { type CertificateView, readCertificate } from '../pkix/certificate.ts';
 import { keyIdentifier } from '../pkix/extensions.ts';
 
+/** The certificates and keys of an RA. */
 export type RegistrationAuthority = {
   /** Signs every CertRep; its certificate is in GetCACert and in every reply. */
   signer: { certificate: CertificateView; key: KeyProvider };
-  /** Opens requests: the current key first, then retired ones, because clients keep old RA certificates. */
+  /** These open requests: the current key first, then retired ones, because clients keep old RA certificates. */
   recipients: readonly RecipientKey[];
 };
 
@@ -16,8 +17,8 @@ export type RegistrationAuthority = {
 export type KeyedCertificate = { certificate: Uint8Array; key: KeyProvider };
 
 /**
- * An RA whose `current` key opens messages and signs replies; where it is split, `signer` signs and `current` only opens.
- * Throws ConfigError when a key cannot serve or does not fit its certificate.
+ * An RA whose `current` key opens messages and signs replies. In a split RA `signer` signs, and `current` only opens.
+ * Throws ConfigError when a key cannot decrypt or does not match its certificate.
  */
 export function registrationAuthority(
   current: KeyedCertificate,

@@ -1,4 +1,4 @@
-/** A reply to CertRep bytes (RFC 8894 3.3.2). A pure function of plain data and the RA's keys. */
+/** Writes a reply as CertRep (RFC 8894 3.3.2). A pure function of plain data, random octets and the RA's keys. */
 import { octetString, printableString, utf8String } from '../asn1/writer.ts';
 import { attributeType, writeAttribute } from '../cms/attributes.ts';
 import { cipherByName } from '../cms/algorithms.ts';
@@ -8,11 +8,11 @@ import { writeDegenerate, writeSignedData } from '../cms/signed-data.ts';
 import type { KeyTransport } from '../core/keys.ts';
 import type { RandomBytes } from '../core/environment.ts';
 import { FAIL_INFO, REFUSALS, type RefusalCode } from '../core/errors.ts';
-import { readCertificate } from '../pkix/certificate.ts';
 import { SCEP_ATTRIBUTE } from './message-attributes.ts';
 import type { MessageHeader, Reply } from './message.ts';
 import type { RegistrationAuthority } from './registration-authority.ts';
 
+/** What a CertRep is made from. */
 export type SealPlan = { header: MessageHeader; reply: Reply; ra: RegistrationAuthority; random: RandomBytes };
 
 const TYPE = Object.fromEntries(
@@ -20,17 +20,17 @@ const TYPE = Object.fromEntries(
 ) as Record<keyof typeof SCEP_ATTRIBUTE, Uint8Array>;
 const CERT_REP = writeAttribute(TYPE.messageType, printableString('3'));
 const STATUS = { success: '0', failure: '2', pending: '3' } as const;
-const NOTHING = new Uint8Array(0);
+const EMPTY = new Uint8Array(0);
 
-/** CertRep, DER. The signer's certificate is always in it, also in FAILURE: OpenSSL and sscep look for it there. */
+/** CertRep, DER. It always includes the RA certificate, even in FAILURE: OpenSSL and sscep look for it there. */
 export function seal({ header, reply, ra, random }: SealPlan): Promise<Uint8Array> {
   return writeSignedData({
-    content: reply.status === 'success' ? envelope(reply, random) : NOTHING,
+    content: reply.status === 'success' ? envelope(reply, random) : EMPTY,
     attributes: [
       CERT_REP,
       writeAttribute(TYPE.pkiStatus, printableString(STATUS[reply.status])),
       writeAttribute(TYPE.transactionId, header.transactionIdDer),
-      // Fresh in every reply, also to a repeat: jscep refuses a nonce that it has seen.
+      // A new one in every reply, even to a repeat: jscep refuses a nonce that it has seen.
       writeAttribute(TYPE.senderNonce, octetString(random(16))),
       ...(header.senderNonceDer ? [writeAttribute(TYPE.recipientNonce, header.senderNonceDer)] : []),
       ...(reply.status === 'failure' ? failureAttributes(reply.code) : []),
@@ -42,9 +42,8 @@ export function seal({ header, reply, ra, random }: SealPlan): Promise<Uint8Arra
 }
 
 function envelope(reply: Reply & { status: 'success' }, random: RandomBytes): Uint8Array {
-  const { signerCertificate, signerKey: key, transport } = reply.replyTo;
+  const { signerCertificate: certificate, signerKey: key, transport } = reply.replyTo;
   const cipher = cipherByName(reply.replyTo.cipher)!;
-  const certificate = readCertificate(signerCertificate);
   return writeEnvelopedData({
     content: writeDegenerate(reply.certificates, reply.crls),
     recipient: { certificate, key },
@@ -55,8 +54,8 @@ function envelope(reply: Reply & { status: 'success' }, random: RandomBytes): Ui
 }
 
 /**
- * As the request: PKCS#1 to PKCS#1, OAEP to OAEP. Node writes OAEP with one hash only, and a signer's key may be too
- * short for the hash that the RA's key carried; SHA-1 is what all can read.
+ * The same as in the request: PKCS#1 for PKCS#1, OAEP for OAEP. Node writes OAEP with one hash only, and the key of the
+ * signer may be too short for the hash of the request. Then it is SHA-1, which all clients can read.
  */
 const replyTransport = (transport: KeyTransport, fits: boolean): KeyTransport =>
   transport.scheme === 'oaep' && (!fits || transport.hash !== transport.mgf1Hash)

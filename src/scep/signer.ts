@@ -1,4 +1,4 @@
-/** Finds the certificate of the key that signed a message. Nothing but its key is believed. */
+/** Finds the certificate of the key that signed a message. Only its key is trusted. */
 import { DerReader } from '../asn1/reader.ts';
 import type { SignedData, SignerId, SignerInfo } from '../cms/signed-data.ts';
 import { Refusal } from '../core/errors.ts';
@@ -7,16 +7,18 @@ import { keyIdentifier } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
 import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
 
+/** The certificate from the message, and its imported key. */
 export type MessageSigner = { certificate: CertificateView; key: PublicKey };
 
 /**
  * The signer's certificate by its identifier, not by position: clients add others. RFC 8894 2.3 lets a client use any
- * certificate with its key, so subject, validity, extensions and self-signature are not looked at; Windows signs with
- * a critical AKI, Apple with a UUID as name. Throws Refusal when there is none or its key is refused.
+ * certificate with its key, so subject, validity, extensions and self-signature are not checked; Windows signs with a
+ * critical AKI, Apple with a UUID as name. Throws Refusal `signature_invalid` without a certificate, `algorithm_refused`
+ * for a key that cannot be used.
  */
 export function findSigner(data: SignedData, signer: SignerInfo): MessageSigner {
   const certificates = data.certificates.map(readCertificate);
-  // Seen: clients that re-encode the issuer in the identifier. With one certificate there is no doubt whose it is.
+  // Some clients re-encode the issuer in the identifier. A single certificate is the signer's, whatever it says.
   const certificate =
     certificates.find((candidate) => identifies(signer.id, candidate)) ??
     (certificates.length === 1 ? certificates[0] : undefined);
@@ -37,7 +39,7 @@ const identifies = (id: SignerId, certificate: CertificateView): boolean =>
     ? subjectKeyIdentifiers(certificate).some((candidate) => same(candidate, id.keyIdentifier))
     : same(id.serialNumber, certificate.serialNumber) && same(id.issuer, certificate.issuer);
 
-/** The extension where there is one, and the hash that everybody computes where there is none. */
+/** The value of the extension, if any, and the hash that RFC 5280 4.2.1.2 (1) suggests. */
 function subjectKeyIdentifiers(certificate: CertificateView): Uint8Array[] {
   const extension = certificateExtensions(certificate).find(({ oid }) => oid === OID.subjectKeyIdentifier);
   return [...(extension ? [DerReader.over(extension.value).octetString()] : []), keyIdentifier(certificate.spki)];

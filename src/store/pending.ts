@@ -1,6 +1,6 @@
 /** Transactions that wait: for an administrator, or for a service that could not be reached. */
 import { sql } from 'kysely';
-import { blocksPending } from '../core/lifecycle.ts';
+import { blocksPending, LIFECYCLE } from '../core/lifecycle.ts';
 import type { AuditEntry, StoredTransaction, TransactionKey } from '../core/records.ts';
 import type { Pending, PendingResult } from '../core/store.ts';
 import { addAudit } from './audit.ts';
@@ -48,7 +48,11 @@ export async function decidePending(
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('transactions')
-    .set({ state: decision, updated_at: audit.at.getTime(), ...(decision === 'rejected' && { csr: null }) })
+    .set({
+      state: decision,
+      updated_at: audit.at.getTime(),
+      ...(LIFECYCLE[decision].request === 'erased' && { csr: null }),
+    })
     .where('key', '=', key)
     .where('state', '=', 'pending')
     .executeTakeFirst();

@@ -37,10 +37,10 @@ export async function adminUnderTest(t: TestContext, different: Different = {}) 
   const authenticate = basicAuthentication({
     users: new Map([['ndes', { ln: 16, r: 8, p: 1, salt: Buffer.from('salt'), hash: Buffer.from('right') }]]),
     clock,
-    logger: log,
+    emit: log.emit,
     matches: async (password, { hash }) => Buffer.from(password).equals(hash),
   });
-  const app = await adminServer({ pages, authenticate, token: TOKEN, clock, logger: log });
+  const app = await adminServer({ pages, authenticate, token: TOKEN, clock, emit: log.emit });
   t.after(async () => {
     await app.close();
     await store.close();

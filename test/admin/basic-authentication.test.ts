@@ -23,7 +23,7 @@ function underTest({ hold = false } = {}) {
       ['jamf', OTHER],
     ]),
     clock,
-    logger: log,
+    emit: log.emit,
     async matches(password, expected) {
       compared.push(expected);
       if (hold) await new Promise<void>((resolve) => held.push(resolve));
@@ -150,6 +150,6 @@ test('the log has the address and a known user, but no password and no name that
 });
 
 test('without users nobody is let in', async () => {
-  const authenticate = basicAuthentication({ users: new Map(), clock: handClock(), logger: keptLog() });
+  const authenticate = basicAuthentication({ users: new Map(), clock: handClock(), emit: keptLog().emit });
   assert.deepEqual(await authenticate(basic('ndes:right'), '10.0.0.1'), { kind: 'wrong' });
 });

@@ -194,7 +194,7 @@ test('the pages fit into an app that has other things to do', async (t) => {
   const { pages, authenticate, log } = await adminUnderTest(t);
   const app = Fastify();
   t.after(() => app.close());
-  await app.register(ndesPages, { pages, authenticate, logger: log });
+  await app.register(ndesPages, { pages, authenticate, emit: log.emit });
   app.post('/json', (request) => request.body);
   const echoed = await app.inject({ method: 'POST', url: '/json', payload: { a: 1 } });
   assert.deepEqual(echoed.json(), { a: 1 });

@@ -24,7 +24,6 @@ const requestOf = (subjectText: string, challenge = 'x'): EnrollmentRequest => (
   signerSpki: Uint8Array.of(),
 });
 
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 /** A store with one password, and no tenants. */
 const servicesWith = (closing: (() => Promise<void>)[]): PolicyServices => ({
   intuneClient: () => assert.fail('no tenant here'),
@@ -32,7 +31,7 @@ const servicesWith = (closing: (() => Promise<void>)[]): PolicyServices => ({
     findChallenge: async (endpoint, password) =>
       endpoint === '/scep' && password === 'once' ? { id: 'id', expiresAt: new Date(8.64e15), used: false } : undefined,
   },
-  logger: silent,
+  emit: () => {},
   closing,
 });
 

@@ -70,7 +70,7 @@ async function opens(ra: LoadedRa, to: KeyedCertificate): Promise<boolean> {
 test('made when it is missing: two files, the key for its owner alone', async (t) => {
   const { folder, ca, log, files } = await authority(t);
   const issuing = await ca();
-  const ra = await automaticRa('auto', issuing, log, after(0));
+  const ra = await automaticRa('auto', issuing, log.emit, after(0));
   assert.deepEqual(files(), ['ra.key.pem', 'ra.pem']);
   assert.equal(statSync(join(folder, 'ra.key.pem')).mode & 0o777, 0o600);
   const certificate = new X509Certificate(ra.certificate);
@@ -85,8 +85,8 @@ test('made when it is missing: two files, the key for its owner alone', async (t
 test('reused while it is good, and written no more', async (t) => {
   const { ca, log, files } = await authority(t);
   const issuing = await ca();
-  const first = await automaticRa('auto', issuing, log, after(0));
-  const again = await automaticRa('auto', issuing, log, after(2 * YEAR - 31 * DAY));
+  const first = await automaticRa('auto', issuing, log.emit, after(0));
+  const again = await automaticRa('auto', issuing, log.emit, after(2 * YEAR - 31 * DAY));
   assert.deepEqual(Buffer.from(again.certificate), Buffer.from(first.certificate));
   assert.deepEqual(files(), ['ra.key.pem', 'ra.pem']);
   assert.equal(log.lines.length, 1);
@@ -95,9 +95,9 @@ test('reused while it is good, and written no more', async (t) => {
 test('A08 renewed 30 days before its end, twice; messages to every earlier one are still opened', async (t) => {
   const { ca, log, files } = await authority(t);
   const issuing = await ca();
-  const first = await automaticRa('auto', issuing, log, after(0));
-  const second = await automaticRa('auto', issuing, log, after(2 * YEAR - 29 * DAY));
-  const third = await automaticRa('auto', issuing, log, after(4 * YEAR - 59 * DAY));
+  const first = await automaticRa('auto', issuing, log.emit, after(0));
+  const second = await automaticRa('auto', issuing, log.emit, after(2 * YEAR - 29 * DAY));
+  const third = await automaticRa('auto', issuing, log.emit, after(4 * YEAR - 59 * DAY));
   const all = [first, second, third];
   assert.equal(new Set(thumbprints(all)).size, 3);
   assert.deepEqual(thumbprints(third.retired), thumbprints([first, second]));
@@ -109,16 +109,16 @@ test('A08 renewed 30 days before its end, twice; messages to every earlier one a
 test('not renewed for the sake of days when it ends with its CA', async (t) => {
   const { ca, log } = await authority(t);
   const issuing = await ca(YEAR);
-  const first = await automaticRa('auto', issuing, log, after(0));
-  const last = await automaticRa('auto', issuing, log, after(YEAR - DAY));
+  const first = await automaticRa('auto', issuing, log.emit, after(0));
+  const last = await automaticRa('auto', issuing, log.emit, after(YEAR - DAY));
   assert.deepEqual(thumbprints([last]), thumbprints([first]));
 });
 
 test('made anew when the CA has a new key, also under the same name; the old one still opens', async (t) => {
   const { ca, log } = await authority(t);
-  const first = await automaticRa('auto', await ca(), log, after(0));
+  const first = await automaticRa('auto', await ca(), log.emit, after(0));
   const changed = await ca();
-  const now = await automaticRa('auto', changed, log, after(DAY));
+  const now = await automaticRa('auto', changed, log.emit, after(DAY));
   assert.ok(new X509Certificate(now.certificate).verify(new X509Certificate(changed.certificate).publicKey));
   assert.deepEqual(thumbprints(now.retired), thumbprints([first]));
   assert.ok(await opens(now, first));
@@ -127,7 +127,7 @@ test('made anew when the CA has a new key, also under the same name; the old one
 test('A04 split: one certificate signs and another opens, in this order in GetCACert', async (t) => {
   const { ca, log, files } = await authority(t);
   const issuing = await ca();
-  const ra = await automaticRa('split', issuing, log, after(0));
+  const ra = await automaticRa('split', issuing, log.emit, after(0));
   assert.deepEqual(files(), ['ra-enc.key.pem', 'ra-enc.pem', 'ra-sign.key.pem', 'ra-sign.pem']);
   assert.equal(usages(ra.signer!), DIGITAL_SIGNATURE);
   assert.equal(usages(ra), KEY_ENCIPHERMENT);
@@ -139,15 +139,15 @@ test('A04 split: one certificate signs and another opens, in this order in GetCA
   );
   assert.ok(await opens(ra, ra));
   assert.equal(await opens(ra, ra.signer!), false);
-  const again = await automaticRa('split', issuing, log, after(DAY));
+  const again = await automaticRa('split', issuing, log.emit, after(DAY));
   assert.deepEqual(thumbprints([again, again.signer!]), thumbprints([ra, ra.signer!]));
 });
 
 test('A08 a split RA is renewed as a pair; of the old one the opening half is kept', async (t) => {
   const { ca, log } = await authority(t);
   const issuing = await ca();
-  const first = await automaticRa('split', issuing, log, after(0));
-  const next = await automaticRa('split', issuing, log, after(2 * YEAR));
+  const first = await automaticRa('split', issuing, log.emit, after(0));
+  const next = await automaticRa('split', issuing, log.emit, after(2 * YEAR));
   assert.equal(new Set(thumbprints([first, first.signer!, next, next.signer!])).size, 4);
   assert.deepEqual(thumbprints(next.retired), thumbprints([first]));
   assert.ok(await opens(next, first));
@@ -156,9 +156,9 @@ test('A08 a split RA is renewed as a pair; of the old one the opening half is ke
 test('A08 an RA that is split later, or made one again, goes on opening what clients encrypt to the other form', async (t) => {
   const { ca, log } = await authority(t);
   const issuing = await ca();
-  const one = await automaticRa('auto', issuing, log, after(0));
-  const split = await automaticRa('split', issuing, log, after(0));
-  const back = await automaticRa('auto', issuing, log, after(0));
+  const one = await automaticRa('auto', issuing, log.emit, after(0));
+  const split = await automaticRa('split', issuing, log.emit, after(0));
+  const back = await automaticRa('auto', issuing, log.emit, after(0));
   assert.ok(await opens(split, one));
   assert.ok(await opens(back, split));
   assert.deepEqual(thumbprints([back]), thumbprints([one]));
@@ -167,11 +167,11 @@ test('A08 an RA that is split later, or made one again, goes on opening what cli
 test('a renewal that died between its files is begun again, and nothing is lost', async (t) => {
   const { folder, ca, log, files } = await authority(t);
   const issuing = await ca();
-  const first = await automaticRa('auto', issuing, log, after(0));
-  await automaticRa('auto', issuing, log, after(2 * YEAR));
+  const first = await automaticRa('auto', issuing, log.emit, after(0));
+  await automaticRa('auto', issuing, log.emit, after(2 * YEAR));
   // As it was when the old certificate had its new name and the next key was written, but not its certificate.
   rmSync(join(folder, 'ra.pem'));
-  const now = await automaticRa('auto', issuing, log, after(2 * YEAR));
+  const now = await automaticRa('auto', issuing, log.emit, after(2 * YEAR));
   assert.ok(await opens(now, now));
   assert.ok(await opens(now, first));
   assert.equal(files().length, 4);
@@ -182,9 +182,9 @@ for (const file of ['ra.key.pem', 'ra-enc.key.pem', 'ra-sign.key.pem'])
     const { folder, ca, log } = await authority(t);
     const issuing = await ca();
     const form = file === 'ra.key.pem' ? 'auto' : 'split';
-    await automaticRa(form, issuing, log, after(0));
+    await automaticRa(form, issuing, log.emit, after(0));
     chmodSync(join(folder, file), 0o644);
-    await assert.rejects(automaticRa(form, issuing, log, after(0)), (error) => {
+    await assert.rejects(automaticRa(form, issuing, log.emit, after(0)), (error) => {
       assert.ok(error instanceof ConfigError);
       assert.match(error.message, /others may read this private key/);
       return error.remedy === `Run: chmod 600 ${join(folder, file)}`;
@@ -194,20 +194,20 @@ for (const file of ['ra.key.pem', 'ra-enc.key.pem', 'ra-sign.key.pem'])
 test('a retired key that others may read is refused as well', { skip: process.platform === 'win32' }, async (t) => {
   const { folder, ca, log, files } = await authority(t);
   const issuing = await ca();
-  await automaticRa('auto', issuing, log, after(0));
-  await automaticRa('auto', issuing, log, after(2 * YEAR));
+  await automaticRa('auto', issuing, log.emit, after(0));
+  await automaticRa('auto', issuing, log.emit, after(2 * YEAR));
   const old = files().find((file) => /^ra-[0-9a-f]{16}\.key\.pem$/.test(file))!;
   chmodSync(join(folder, old), 0o640);
-  await assert.rejects(automaticRa('auto', issuing, log, after(2 * YEAR)), /others may read this private key/);
+  await assert.rejects(automaticRa('auto', issuing, log.emit, after(2 * YEAR)), /others may read this private key/);
 });
 
 test('a certificate without its key is an error that names the file, and nothing is written over', async (t) => {
   const { folder, ca, log } = await authority(t);
   const issuing = await ca();
-  await automaticRa('auto', issuing, log, after(0));
+  await automaticRa('auto', issuing, log.emit, after(0));
   const before = readFileSync(join(folder, 'ra.pem'), 'utf8');
   renameSync(join(folder, 'ra.key.pem'), join(folder, 'elsewhere'));
-  await assert.rejects(automaticRa('auto', issuing, log, after(0)), (error) => {
+  await assert.rejects(automaticRa('auto', issuing, log.emit, after(0)), (error) => {
     return error instanceof ConfigError && error.message.includes('ra.key.pem: there is no such file');
   });
   assert.equal(readFileSync(join(folder, 'ra.pem'), 'utf8'), before);
@@ -216,16 +216,16 @@ test('a certificate without its key is an error that names the file, and nothing
 test('the passphrase of the CA key protects the RA key too', async (t) => {
   const { folder, ca, log } = await authority(t, 'correct horse');
   const issuing = await ca();
-  const first = await automaticRa('auto', issuing, log, after(0));
+  const first = await automaticRa('auto', issuing, log.emit, after(0));
   assert.match(readFileSync(join(folder, 'ra.key.pem'), 'utf8'), /ENCRYPTED/);
-  assert.deepEqual(thumbprints([await automaticRa('auto', issuing, log, after(0))]), thumbprints([first]));
+  assert.deepEqual(thumbprints([await automaticRa('auto', issuing, log.emit, after(0))]), thumbprints([first]));
   const { passphrase: _, ...without } = issuing;
-  await assert.rejects(automaticRa('auto', without, log, after(0)), ConfigError);
+  await assert.rejects(automaticRa('auto', without, log.emit, after(0)), ConfigError);
 });
 
 test('other files in the folder are left alone', async (t) => {
   const { folder, ca, log } = await authority(t);
   for (const file of ['ra-mine.pem', 'ra-0123.pem', 'tra.pem']) writeFileSync(join(folder, file), 'mine');
-  const ra = await automaticRa('auto', await ca(), log, after(0));
+  const ra = await automaticRa('auto', await ca(), log.emit, after(0));
   assert.deepEqual(ra.retired, []);
 });

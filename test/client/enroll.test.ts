@@ -196,7 +196,7 @@ const success =
       ? { status: 'failure', code: opened.code }
       : { status: 'success', replyTo: { ...opened.replyTo, ...replyTo }, certificates: await certificates(opened) };
 
-const toSomebodyElse = { signerCertificate: ra.certificate, signerKey: readPublicKey(ra.key.spki) };
+const toSomebodyElse = { signerCertificate: readCertificate(ra.certificate), signerKey: readPublicKey(ra.key.spki) };
 let old: Uint8Array | undefined;
 await enrolAt({ certRep: (octets) => (old = octets) });
 

@@ -1,39 +1,45 @@
-/** The identity of a request: what a poll knows of it, and behind that a whole hash over all that it is. */
+/** The identity of a request: the part that a poll names, and a complete hash over the request behind it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { StoredCertificate } from '../../src/core/records.ts';
-import { keyHash, pollKey, recogniseAgain } from '../../src/enroll/identify.ts';
+import { identify, keyHash, type OwnCertificate, pollKey } from '../../src/enroll/identify.ts';
+import { readCertificate } from '../../src/pkix/certificate.ts';
 import { readCertificationRequest, withoutProof } from '../../src/pkix/csr.ts';
 import { readPublicKey } from '../../src/pkix/public-key.ts';
 import { client, ra } from '../kit/pki.ts';
 import { CSR } from '../kit/requests.ts';
+import { endpointUnderTest } from '../kit/endpoint-under-test.ts';
+import { allows } from '../kit/policy.ts';
 
 const csr = withoutProof(readCertificationRequest(CSR));
 const other = { ...csr, der: Buffer.concat([csr.der, Buffer.of(0)]) };
 
-const keyOf = (transactionId: string, request = csr, name = '/scep', signer = client, signedBy?: StoredCertificate) =>
-  recogniseAgain(
+const under = await endpointUnderTest(allows('none'));
+
+const keyOf = (transactionId: string, request = csr, name = '/scep', signer = client, signedBy?: OwnCertificate) =>
+  identify(
     {
-      header: {
-        transactionId,
-        transactionIdDer: Buffer.of(),
-        senderNonceDer: undefined,
-        messageType: '',
-        digest: 'sha256',
+      message: {
+        header: {
+          transactionId,
+          transactionIdDer: Buffer.of(),
+          senderNonceDer: undefined,
+          messageType: '',
+          digest: 'sha256',
+        },
+        replyTo: {
+          signerCertificate: readCertificate(signer.certificate),
+          signerKey: readPublicKey(signer.key.spki),
+          transport: { scheme: 'pkcs1' },
+          cipher: 'aes-128-cbc',
+        },
       },
-      replyTo: {
-        signerCertificate: signer.certificate,
-        signerKey: readPublicKey(signer.key.spki),
-        transport: { scheme: 'pkcs1' },
-        cipher: 'aes-128-cbc',
-      },
+      csr: request,
+      signedBy,
     },
-    request,
-    signedBy,
-    { name },
+    { endpoint: { ...under.endpoint, name }, services: under.services },
   ).transaction.key;
 
-test('a key begins with what a poll knows, and the rest is a hash that no part of it shortens', () => {
+test('a key begins with the part that a poll names, and a complete hash follows', () => {
   const key = keyOf('T');
   assert.match(key, /^[0-9a-f]{96}$/);
   assert.ok(key.startsWith(pollKey('/scep', 'T', keyHash(client.key.spki))));
@@ -41,7 +47,7 @@ test('a key begins with what a poll knows, and the rest is a hash that no part o
 });
 
 test('another request, or another certificate that signed it, is another key under the same poll', () => {
-  const renewed = { thumbprint: 'AB' } as StoredCertificate;
+  const renewed = { record: { thumbprint: 'AB' } } as OwnCertificate;
   const keys = [keyOf('T'), keyOf('T', other), keyOf('T', csr, '/scep', client, renewed)];
   assert.equal(new Set(keys).size, 3);
   assert.equal(new Set(keys.map((key) => key.slice(32))).size, 3);

@@ -1,4 +1,4 @@
-/** The enrolment line under Intune, with a tenant that keeps what it was asked: nothing is issued without its word. */
+/** The enrolment line with Intune and a tenant that records its calls: nothing is issued without its Success. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
@@ -10,7 +10,7 @@ import { endpointUnderTest, issuedIn, refusalIn, stored } from '../kit/endpoint-
 
 type Asked = { transactionId: string; csr: Uint8Array };
 
-/** A tenant that says Success to whatever it is asked. */
+/** A tenant that answers Success to every call. */
 function agreeableTenant() {
   const asked: Asked[] = [];
   const success = async () => ({ code: 'Success', description: '', clientRequestId: 'id' });

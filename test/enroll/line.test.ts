@@ -1,4 +1,4 @@
-/** Every exit of the line: denied, postponed, failed, raced, and what the log may say of each. */
+/** Every exit of the line: denied, postponed, failed, raced, and what the log may contain about each. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createIssuingCa } from '../../src/ca/create.ts';
@@ -38,7 +38,7 @@ async function nothingKept(under: Under): Promise<void> {
 }
 
 for (const code of Object.keys(REFUSALS) as RefusalCode[])
-  test(`deny ${code}: FAILURE with failInfo, words and HRESULT of its row, nothing stored`, async () => {
+  test(`deny ${code}: FAILURE with failInfo, text and HRESULT of its row, nothing stored`, async () => {
     const under = await endpointUnderTest(policyThat(() => ({ kind: 'deny', code, detail: 'no', facts: { a: 'b' } })));
     const answer = await under.service.pkiOperation(MESSAGE);
     const { failInfo, text, hresult } = REFUSALS[code];
@@ -48,7 +48,7 @@ for (const code of Object.keys(REFUSALS) as RefusalCode[])
     await nothingKept(under);
   });
 
-test('a denial is no verdict on the next try: the same request is decided again', async () => {
+test('a denial is final for one message only: the same request is decided again', async () => {
   const policy = policyThat(() =>
     policy.asked.length === 1
       ? { kind: 'deny', code: 'challenge_wrong', detail: 'no' }
@@ -124,7 +124,7 @@ test('manual approval: what the policy said is in the facts of the answer that w
   }
 });
 
-test('G03 a request that an administrator rejected gets FAILURE, and nobody is asked', async () => {
+test('G03 a request that an administrator rejected gets FAILURE, and the policy is not called', async () => {
   const policy = policyThat(() => ({ kind: 'pend', reason: 'approval', detail: 'by hand' }));
   const under = await endpointUnderTest(policy);
   await under.service.pkiOperation(MESSAGE);
@@ -163,7 +163,7 @@ async function withIssuer(issue: Issuer['issue'], code: RefusalCode): Promise<Un
   return under;
 }
 
-test('an issuer that throws: issuer_failed, its words in the facts, nothing stored', async () => {
+test('an issuer that throws: issuer_failed, its message in the facts, nothing stored', async () => {
   await withIssuer(() => Promise.reject(new Error('HSM gone')), 'issuer_failed');
 });
 
@@ -194,7 +194,7 @@ test('Q08 an issuer that makes a CA of the device: nothing goes out', async () =
   await withIssuer(() => createIssuingCa(wanted, root), 'issuer_failed');
 });
 
-test('an issuer hears the request, the decision and the deadline', async () => {
+test('an issuer gets the request, the decision and the deadline', async () => {
   const reason = new Error('too late');
   const abort = new AbortController();
   const under = await endpointUnderTest(allows('none'), {
@@ -208,7 +208,7 @@ test('an issuer hears the request, the decision and the deadline', async () => {
       },
     },
   });
-  under.around.deadline = () => abort.signal;
+  under.services.deadline = () => abort.signal;
   const answer = await under.service.pkiOperation(MESSAGE);
   assert.equal(await refusalIn(answer), 'issuer_failed');
   assert.equal(answer.facts['err'], reason);
@@ -263,7 +263,7 @@ test('P15 signer key ≠ CSR key is issued by default and refused where one key 
   await issuedIn(await strict.service.pkiOperation(MESSAGE));
 });
 
-test('P17 a message type that is not served: FAILURE, nobody asked, nothing stored', async () => {
+test('P17 a message type that is not served: FAILURE, the policy is not called, nothing stored', async () => {
   for (const [number, name] of Object.entries({
     0: '0',
     3: 'CertRep',
@@ -284,7 +284,7 @@ test('P17 a message type that is not served: FAILURE, nobody asked, nothing stor
 
 const oneTime = () => policyThat(({ csr }) => ({ kind: 'allow', notify: 'none', consumes: `otp ${csr.challenge}` }));
 
-test('S06 one challenge raced by ten keys: one success, the others are told that it is used', async () => {
+test('S06 one challenge raced by ten keys: one success, the others are refused because it is used', async () => {
   const under = await endpointUnderTest(oneTime());
   const signers = await Promise.all(Array.from({ length: 10 }, (_, n) => clientFor(rsaKey(`racer ${n}`))));
   const messages = await Promise.all(signers.map((signer) => requestMessage({ signer })));

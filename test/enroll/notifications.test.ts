@@ -1,4 +1,4 @@
-/** What the authoriser is owed: strict before delivery, outbox after it, and what a crash leaves behind. */
+/** Notifications of the authorizer: strict before delivery, outbox after it, and recovery after a crash. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Store } from '../../src/core/store.ts';
@@ -45,7 +45,7 @@ test('strict: accepted, then delivered; the notification says what the certifica
   assert.equal(await under.notifications(0), 0);
 });
 
-test('strict: not accepted, nothing delivered: FAILURE, revoked as never delivered, and the CA is told', async () => {
+test('strict: not accepted, nothing delivered: FAILURE, revoked as never delivered, also at the CA', async () => {
   const revoked: Uint8Array[] = [];
   const revoker = { revoke: async (certificate: Uint8Array) => void revoked.push(Buffer.from(certificate)) };
   const under = await endpointUnderTest(allows('strict', refuses), { revoker });
@@ -69,14 +69,14 @@ test('strict: the same request after a failed notification is asked and issued a
   assert.deepEqual([fresh!.state, old!.state], ['delivered', 'revoked']);
 });
 
-test('strict: a CA that does not take the revocation costs the device no answer, and is in the log', async () => {
+test('strict: when the CA does not take the revocation, the device still gets its answer, and the log says so', async () => {
   const revoker = { revoke: () => Promise.reject(new Error('CA out of reach')) };
   const under = await endpointUnderTest(allows('strict', refuses), { revoker });
   assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'notification_failed');
   assert.match(under.log.lines.join('\n'), /^{"level":50.*CA out of reach.*revoke this certificate there/m);
 });
 
-test('strict: revoked while the authoriser was being told: not delivered, although it accepted', async () => {
+test('strict: revoked while the notification was sent: not delivered, although it was acknowledged', async () => {
   const policy = allows('strict', async (notification) => {
     assert.ok(notification.kind === 'success');
     const { endpoint, transactionId, serial } = notification;
@@ -138,7 +138,7 @@ test('outbox: a notification survives the process and is sent by the next one', 
   await after.store.close();
 });
 
-test('a notification for an endpoint that is gone stays, is named in the log, and holds up no other', async () => {
+test('a notification for an endpoint that no longer exists is kept, is in the log, and delays no other', async () => {
   for (const mode of ['strict', 'outbox'] as const) {
     const under = await endpointUnderTest(allows(mode), { wrap: mode === 'strict' ? deaf : (store) => store });
     const { service } = under;
@@ -153,7 +153,7 @@ test('a notification for an endpoint that is gone stays, is named in the log, an
   }
 });
 
-/** A store that records a certificate and then does not take the authoriser's word: the process dies in between. */
+/** A store that records a certificate and then not the first acknowledgement: the process ends in between. */
 const deaf = (store: Store): Store => {
   let deafness = 1;
   return {
@@ -199,7 +199,7 @@ test('strict: a running request is no orphan; one of more than 90 seconds is', a
 });
 
 for (const notify of ['strict', 'outbox'] as const)
-  test(`an issuer that fails after an Allow (${notify}): a failure notification is owed, and sent from the outbox`, async () => {
+  test(`an issuer that fails after an Allow (${notify}): a failure notification is queued, and sent from the outbox`, async () => {
     const policy = allows(notify);
     const under = await endpointUnderTest(policy, { issuer: { issue: () => Promise.reject(new Error('HSM gone')) } });
     assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'issuer_failed');
@@ -227,7 +227,7 @@ for (const notify of ['strict', 'outbox'] as const)
     assert.equal(await under.notifications(), 0);
   });
 
-test('an issuer that fails where nobody is to be told owes nothing', async () => {
+test('an issuer that fails after an Allow without notification queues none', async () => {
   const policy = policyThat(({ csr }) => ({ kind: 'allow', notify: 'none', facts: { bits: String(csr.key.bits) } }));
   const under = await endpointUnderTest(policy, { issuer: { issue: () => Promise.reject(new Error('HSM gone')) } });
   const answer = await under.service.pkiOperation(MESSAGE);

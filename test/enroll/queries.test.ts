@@ -1,4 +1,4 @@
-/** The messages that ask: what became of a request, which certificate has this number, and what is revoked. */
+/** CertPoll, GetCert and GetCRL: the state of a request, a certificate by its serial number, and the CRL. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nullValue, octetString } from '../../src/asn1/writer.ts';
@@ -109,7 +109,7 @@ test('G01 a policy that refuses is not overruled: nothing waits for approval', a
   assert.deepEqual(await under.store.listPending(), []);
 });
 
-test('G01 an approval in the place of the policy changes nothing: the policy is asked, and nobody else', async () => {
+test('G01 an approval in the place of the policy changes nothing: the policy decides', async () => {
   const policy = policyThat(() => ({ kind: 'pend', reason: 'unreachable', detail: 'HTTP 503' }));
   const under = await endpointUnderTest(policy);
   await ask(under, REQUEST);
@@ -337,7 +337,7 @@ const named = (serialNumber: Uint8Array, issuer = CA_NAME): Uint8Array =>
 const getCert = (content: Uint8Array, signer: Keyed = client) =>
   requestMessage({ messageType: 'GetCert', content, signer });
 
-/** An endpoint with a certificate of the client, and one of a stranger. */
+/** An endpoint with a certificate of the client, and one of another client. */
 async function withTwo(different: Different = {}) {
   const under = await endpointUnderTest(allows('none'), different);
   const own = await issuedIn(await ask(under, REQUEST));
@@ -387,7 +387,7 @@ test('G06 GetCert: an earlier certificate of the same device, asked for with its
   );
 });
 
-test('G06 GetCert: the certificate of somebody else, asked for with a live one', async () => {
+test('G06 GetCert: the certificate of another client, requested with a valid one', async () => {
   const { under, own, other } = await withTwo();
   const thief = { certificate: other, key: stranger.key };
   assert.equal(

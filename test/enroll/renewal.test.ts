@@ -32,7 +32,7 @@ const FIRST = { subject: nameFromText(SUBJECT), extensions: names(...NAMES), cha
 const RENEWAL = { subject: FIRST.subject, extensions: FIRST.extensions };
 const NEW_KEY = rsaKey('renewed');
 
-/** Says yes to the challenge, like the static policy, and counts. */
+/** Allows the right challenge, like the static policy, and counts its calls. */
 const challenged = (): CountingPolicy =>
   policyThat((request) => staticPolicy({ challenge: CHALLENGE }).decide(request, new AbortController().signal));
 
@@ -53,7 +53,7 @@ const renewal = async (
   { messageType = 'RenewalReq', key = NEW_KEY }: { messageType?: 'PKCSReq' | 'RenewalReq'; key?: typeof NEW_KEY } = {},
 ) => requestMessage({ messageType, signer, content: await writeCertificationRequest({ ...RENEWAL, ...plan }, key) });
 
-/** Refused under this code, with nothing issued beside what there was, and by nobody's fault but the request's. */
+/** Refused with this code and this detail, and nothing new is issued. */
 async function refuses({ under }: { under: Under }, message: Uint8Array, code: string, words?: RegExp): Promise<void> {
   const before = (await stored(under)).length;
   const answer = await under.service.pkiOperation(message);
@@ -71,7 +71,7 @@ for (const [id, messageType, challenge] of [
   ['N02', 'PKCSReq', ''],
   ['N02', 'PKCSReq', 'an old one'],
 ] as const)
-  test(`${id} ${messageType} signed by a live certificate, new key, challenge ${JSON.stringify(challenge)}: issued, nobody is asked`, async () => {
+  test(`${id} ${messageType} signed by a live certificate, new key, challenge ${JSON.stringify(challenge)}: issued, the policy is not called`, async () => {
     const { under, policy, device } = await enrolled();
     const message = await renewal(device, challenge === undefined ? {} : { challenge }, { messageType });
     const answer = await under.service.pkiOperation(message);
@@ -159,7 +159,7 @@ test('N04 a certificate that was never delivered renews nothing', { timeout: 10_
   await refuses({ under }, message, 'renewal_refused', /never delivered/);
 });
 
-/** A leaf of another CA, or of nobody, that says of itself what ours says. */
+/** A leaf of another CA, or a self-signed one, with the same contents as a certificate of this server. */
 async function forged(device: Keyed, signer: Keyed['key'], spki = client.key.spki): Promise<Uint8Array> {
   const { serialNumber, issuer, subject } = readCertificate(device.certificate);
   return writeCertificate(
@@ -187,14 +187,14 @@ test('N04 a certificate with the issuer name and the serial number of ours, sign
   assert.equal((await stored(one.under)).length, 1);
 });
 
-test('N04 the certificate of somebody else in the message, and another key that signs', async () => {
+test('N04 the certificate of another client in the message, and another key that signs', async () => {
   const one = await enrolled();
   const message = await renewal({ certificate: one.device.certificate, key: rsaKey('thief') });
   const answer = await one.under.service.pkiOperation(message);
   assert.equal(await refusalIn(answer, one.device), 'signature_invalid');
 });
 
-test('N04 a certificate of another CA under the same root is none of ours', async () => {
+test('N04 a certificate of another CA under the same root renews nothing', async () => {
   const key = ecKey('sibling');
   const wanted = { subject: 'CN=Sibling', key, validity: 30 * 24 * HOUR, backdate: HOUR, clock: () => NOW, random };
   const sibling = { certificate: await createIssuingCa(wanted, root), key };
@@ -299,7 +299,7 @@ test('N06 the certificate of the RA or the CA renews nothing', async () => {
   assert.equal(await refusalIn(answer, ra), 'challenge_missing');
 });
 
-test('N07 where renewal is off: not said, RenewalReq refused, and a PKCSReq needs a challenge like any other', async () => {
+test('N07 with renewal off: not in GetCACaps, RenewalReq refused, and a PKCSReq needs a challenge like any other', async () => {
   const { under, device } = await enrolled({ renewal: false });
   assert.doesNotMatch(under.service.capabilities, /Renewal/);
   const refused = await under.service.pkiOperation(await renewal(device));
@@ -314,7 +314,7 @@ test('N07 where renewal is off: not said, RenewalReq refused, and a PKCSReq need
   );
 });
 
-test('N07 where renewal is on it is said', async () => {
+test('N07 with renewal on it is in GetCACaps', async () => {
   const { under } = await enrolled();
   assert.match(under.service.capabilities, /^Renewal$/m);
 });
@@ -352,7 +352,7 @@ test('a policy that decides about renewals is asked about each, under both messa
   }
 });
 
-test('such a policy hears what is renewed, and only where the certificate could renew itself', async () => {
+test('such a policy gets what is renewed, and only when the certificate could renew itself', async () => {
   const one = await enrolled({}, deciding());
   const heard = async (plan: object = {}, under = one.under) => {
     await under.service.pkiOperation(await renewal(one.device, plan));

@@ -1,4 +1,4 @@
-/** The same request again: which repeats get the stored certificate, and which are authorised afresh. */
+/** The same request again: which repeats get the stored certificate, and which are decided again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
@@ -11,7 +11,7 @@ import { allows, policyThat } from '../kit/policy.ts';
 const MESSAGE = await requestMessage();
 
 for (const notify of ['none', 'strict', 'outbox'] as const)
-  test(`I01 the same bytes twice (${notify}): one certificate, a fresh senderNonce, nobody asked or told twice`, async () => {
+  test(`I01 the same bytes twice (${notify}): one certificate, a fresh senderNonce, one decision, one notification`, async () => {
     const policy = allows(notify);
     const under = await endpointUnderTest(policy);
     const [first, second] = [await under.service.pkiOperation(MESSAGE), await under.service.pkiOperation(MESSAGE)];
@@ -102,7 +102,7 @@ test('I05 two replicas on one store: one certificate in the store, and both deli
   assert.equal((await stored(one)).length, 1);
 });
 
-test('I05 under strict, a second replica answers PENDING until the first has heard the authoriser', async () => {
+test('I05 under strict, a second replica answers PENDING until the first has an acknowledgement', async () => {
   const { promise: heard, resolve: hear } = Promise.withResolvers<Record<string, string>>();
   const { promise: told, resolve: tell } = Promise.withResolvers<void>();
   const policy = allows('strict', () => {

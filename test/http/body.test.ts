@@ -22,7 +22,7 @@ function complete(octets: number): Body {
 const lengthOf = async (body: Uint8Array): Promise<number> => body.length;
 const fails = (code: string) => (error: unknown) => error instanceof HttpError && error.code === code;
 
-/** Work that lasts until it is told to end. */
+/** Work that lasts until the test ends it. */
 function work() {
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();

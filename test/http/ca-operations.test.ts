@@ -16,7 +16,7 @@ const chain = [issuing.certificate, root.certificate];
 const next = [nextCa.certificate, root.certificate];
 
 async function served(t: TestContext, { rollover }: { rollover: boolean }) {
-  const { endpoint, around } = await endpointUnderTest(allows('none'), { path: PATH });
+  const { endpoint, services } = await endpointUnderTest(allows('none'), { path: PATH });
   const plan = {
     endpoint,
     name: PATH,
@@ -25,9 +25,9 @@ async function served(t: TestContext, { rollover }: { rollover: boolean }) {
     chain,
     ...(rollover && { nextCa: () => nextCaCertificates(next, registration) }),
   };
-  const service = scepService(plan, around);
+  const service = scepService(plan, services);
   const logger = keptLog();
-  const app = await httpServer({ services: [service], logger, clock, grace: 50 });
+  const app = await httpServer({ services: [service], emit: logger.emit, clock, grace: 50 });
   t.after(() => app.close());
   const ask = async (query: string) => {
     const { statusCode, headers, rawPayload } = await app.inject(`${PATH}?${query}`);
@@ -64,7 +64,7 @@ for (const message of ['', '&message=default', '&message=CAIdentifier'])
     assert.match(log.lines.join(''), /"operation":"GetNextCACert"/);
   });
 
-test('G08 GetNextCACert without a next CA: 404 in plain words', async (t) => {
+test('G08 GetNextCACert without a next CA: 404 as plain text', async (t) => {
   const { ask, log } = await served(t, { rollover: false });
   const { status, type, body } = await ask('operation=GetNextCACert');
   assert.deepEqual([status, type, body.toString()], [404, 'text/plain', 'not found']);
@@ -72,7 +72,7 @@ test('G08 GetNextCACert without a next CA: 404 in plain words', async (t) => {
 });
 
 for (const rollover of [true, false])
-  test(`C03 GetNextCACert is said in GetCACaps ${rollover ? 'and' : 'no more than it'} is served`, async (t) => {
+  test(`C03 GetNextCACert is ${rollover ? 'in GetCACaps and served' : 'neither in GetCACaps nor served'}`, async (t) => {
     const { ask } = await served(t, { rollover });
     const said = (await ask('operation=GetCACaps')).body.toString().split('\n').includes('GetNextCACert');
     assert.equal(said, rollover);

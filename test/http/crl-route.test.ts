@@ -1,4 +1,4 @@
-/** Revocation lists over HTTP: where they are, how they are labelled, and what happens when there is none to give. */
+/** Revocation lists over HTTP: their URL, their media type, and the answer when one cannot be made. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { httpServer } from '../../src/http/http-server.ts';
@@ -16,7 +16,7 @@ const crls = new Map([
 
 async function served(t: TestContext) {
   const log = keptLog();
-  const app = await httpServer({ services: [], logger: log, clock, crls, grace: 50 });
+  const app = await httpServer({ services: [], emit: log.emit, clock, crls, grace: 50 });
   t.after(() => app.close());
   return { app, log };
 }
@@ -48,7 +48,7 @@ test('names that no authority has are not found', async (t) => {
     assert.deepEqual([(await app.inject(url)).statusCode, (await app.inject(url)).body], [404, 'not found'], url);
 });
 
-test('a list that cannot be made is 503 in one word, and the log has the reason', async (t) => {
+test('a list that cannot be made is 503 without a reason, which is in the log', async (t) => {
   const { app, log } = await served(t);
   const { statusCode, headers, body } = await app.inject('/crl/broken.crl');
   assert.deepEqual([statusCode, headers['content-type'], body], [503, 'text/plain', 'unavailable']);

@@ -1,4 +1,4 @@
-/** HTTP as old, slow and hostile clients speak it, and a server that stays bounded and always ends. */
+/** HTTP of old, slow and hostile clients, and a server with bounded memory and a shutdown that cannot hang. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
@@ -184,7 +184,7 @@ test('a body of exactly the limit is read; one octet more is not', async (t) => 
   assert.equal((await app.inject(padded(8))).statusCode, 413);
 });
 
-/** An endpoint whose policy waits until it is told to go on; `asked(n)` resolves when n requests wait. */
+/** An endpoint whose policy waits until the test releases it; `asked(n)` resolves when n requests wait. */
 async function waiting() {
   const { promise: gate, resolve: goOn } = Promise.withResolvers<void>();
   const arrivals: (() => void)[] = [];
@@ -207,7 +207,7 @@ const messages = (count: number): Promise<Uint8Array[]> =>
 
 const injected = (payload: Uint8Array) => ({ method: 'POST', url: PATH, payload: Buffer.from(payload) }) as const;
 
-test('overload: one more than the bound is told at once to come back; the running ones are finished', async (t) => {
+test('overload: a request above the limit is refused at once with Retry-After; the running ones are finished', async (t) => {
   const { under, goOn, asked } = await waiting();
   const { app } = await served(t, [under], { mostRunning: 2 });
   const [one, two, three] = (await messages(3)).map(injected);
@@ -268,7 +268,7 @@ test('bodies of many slow senders do not pile up: a long one gets 503, devices a
   for (const socket of senders) socket.destroy();
 });
 
-test('a store that fails is 503 with Retry-After, in one plain word, and an error in the log', async (t) => {
+test('a store that fails is 503 with Retry-After, as plain text, and an error in the log', async (t) => {
   const under = await endpointUnderTest(policyThat(() => Promise.reject(new Error('secret host db.internal'))));
   const { app, log } = await served(t, [under]);
   const { statusCode, headers, body } = await app.inject(injected(MESSAGE));
@@ -279,7 +279,7 @@ test('a store that fails is 503 with Retry-After, in one plain word, and an erro
 
 const ipOf = (line: string): unknown => (JSON.parse(line) as { ip: unknown }).ip;
 
-test('trustProxy: the address that a trusted proxy names is logged, and nobody else is believed', async (t) => {
+test('trustProxy: the address that a trusted proxy names is logged, and that of no other client', async (t) => {
   for (const [trustProxy, expected] of [
     [['127.0.0.0/8'], '203.0.113.7'],
     [['10.0.0.0/8'], '127.0.0.1'],

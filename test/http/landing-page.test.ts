@@ -78,7 +78,7 @@ test('the page of a server without the root leaves iOS the choice, and says that
   assert.ok(text.includes('<td>the issuing CA or the root</td>'));
 });
 
-test('the page says nothing of version, path or software', () => {
+test('the page shows no version, path or software', () => {
   const text = html(landingOf([issuing.certificate, root.certificate]));
   for (const word of [/openndes/i, /node/i, /fastify/i, /mscep/i, /\d+\.\d+\.\d+/]) assert.doesNotMatch(text, word);
 });

@@ -56,7 +56,7 @@ test('paths that only look alike are not found: 404, text/plain, also for POST o
     }
 });
 
-test('a path that is no path at all is refused in plain words', async (t) => {
+test('a malformed path is refused with plain text', async (t) => {
   const { app } = await served(t, [await lab()]);
   for (const url of ['/%ff', '/certsrv/%zz', `${PATH}/%zz?operation=GetCACaps`, `${PATH}/${'a'.repeat(5000)}`]) {
     const { statusCode, headers, body } = await app.inject(url);
@@ -331,7 +331,7 @@ test('two endpoints at one path are refused at the start', async () => {
   ]);
   const { httpServer } = await import('../../src/http/http-server.ts');
   const services = [one.service, other.service];
-  await assert.rejects(httpServer({ services, logger: one.log, clock: one.clock }), /two endpoints at/);
+  await assert.rejects(httpServer({ services, emit: one.log.emit, clock: one.clock }), /two endpoints at/);
 });
 
 test('S07 one log line for each request: what was asked, by whom, with which outcome, and no challenge', async (t) => {

@@ -1,4 +1,4 @@
-/** The HTTP server around endpoints under test, asked without a socket or over one that speaks byte by byte. */
+/** The HTTP server with endpoints under test, called without a socket or over one that sends byte by byte. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
@@ -22,7 +22,7 @@ export const lab = (): Promise<Under> => endpointUnderTest(staticPolicy({ challe
 export async function served(t: TestContext, unders: readonly Under[], options: Partial<HttpOptions> = {}) {
   const log = keptLog();
   const services = unders.map(({ service }) => service);
-  const app = await httpServer({ services, logger: log, clock: unders[0]!.clock, grace: 50, ...options });
+  const app = await httpServer({ services, emit: log.emit, clock: unders[0]!.clock, grace: 50, ...options });
   t.after(() => app.close());
   return { app, log };
 }

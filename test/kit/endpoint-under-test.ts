@@ -1,4 +1,4 @@
-/** An endpoint as the enrolment line sees it: real codec, CA and store, a policy that keeps count, a log that is kept. */
+/** An endpoint under test: real codec, CA and store, a policy that counts its calls, and a log that is kept. */
 import assert from 'node:assert/strict';
 import { localAuthority } from '../../src/ca/local-authority.ts';
 import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
@@ -11,7 +11,7 @@ import type { Policy } from '../../src/core/policy.ts';
 import type { Store } from '../../src/core/store.ts';
 import type { StoredCertificate } from '../../src/core/records.ts';
 import type { Endpoint, EnrollmentServices } from '../../src/enroll/endpoint.ts';
-import { ORPHANED_AFTER, sendDueNotifications } from '../../src/enroll/notifications.ts';
+import { ORPHANED_AFTER, sendDueNotifications } from '../../src/enroll/due-notifications.ts';
 import { type ScepAnswer, type ScepService, scepService } from '../../src/enroll/service.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
 import { capabilities } from '../../src/scep/capabilities.ts';
@@ -27,7 +27,7 @@ export const PATH = '/certsrv/mscep/mscep.dll';
 export type Under = {
   service: ScepService;
   endpoint: Endpoint;
-  around: EnrollmentServices;
+  services: EnrollmentServices;
   store: Store;
   clock: HandClock;
   log: KeptLog;
@@ -66,7 +66,7 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
   };
   const log = keptLog();
   const deadline = () => new AbortController().signal;
-  const around: EnrollmentServices = { store: wrap(store), clock, logger: log, deadline };
+  const services: EnrollmentServices = { store: wrap(store), clock, emit: log.emit, deadline };
   const service = scepService(
     {
       endpoint,
@@ -74,11 +74,11 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
       ra: [ra.certificate],
       chain: endpoint.chain,
     },
-    around,
+    services,
   );
   const notifications = (orphanedAfter = ORPHANED_AFTER) =>
-    sendDueNotifications(new Map([[endpoint.name, endpoint]]), around, new Date(clock().getTime() - orphanedAfter));
-  return { service, endpoint, around, store, clock, log, notifications };
+    sendDueNotifications(new Map([[endpoint.name, endpoint]]), services, new Date(clock().getTime() - orphanedAfter));
+  return { service, endpoint, services, store, clock, log, notifications };
 }
 
 /** What the device reads in the answer; throws unless the test RA signed it for this request. */

@@ -1,12 +1,14 @@
 /** A log that is kept, as the product writes it. */
 import { pino } from 'pino';
 import type { Logger } from '../../src/core/environment.ts';
+import type { Emit } from '../../src/core/events.ts';
+import { logEvents } from '../../src/embed/log-events.ts';
 
 /**
  * The log as the product writes it, a line for each entry; arrays of octets are lists of numbers in it. `next` is the
- * line that comes next.
+ * line that comes next; `emit` logs events.
  */
-export type KeptLog = Logger & { lines: string[]; next: () => Promise<string> };
+export type KeptLog = Logger & { lines: string[]; next: () => Promise<string>; emit: Emit };
 export function keptLog(): KeptLog {
   const lines: string[] = [];
   let coming = Promise.withResolvers<string>();
@@ -16,7 +18,8 @@ export function keptLog(): KeptLog {
     coming.resolve(text);
     coming = Promise.withResolvers();
   };
-  return { lines, next: () => coming.promise, ...bound(pino({ level: 'debug', base: null }, { write })) };
+  const log = bound(pino({ level: 'debug', base: null }, { write }));
+  return { lines, next: () => coming.promise, emit: logEvents(log), ...log };
 }
 
 const bound = (log: Logger): Logger => ({

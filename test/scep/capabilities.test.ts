@@ -9,7 +9,7 @@ import { requestMessage } from '../kit/requests.ts';
 const PLAIN = ['POSTPKIOperation', 'AES', 'SHA-256', 'SHA-384', 'SHA-512', 'SCEPStandard'];
 const said = (different: Partial<Serves> = {}): string =>
   capabilities({ legacy: new Set(), renewal: false, nextCa: false, ...different });
-/** What is said beyond what is always said. */
+/** The keywords in addition to those that are always listed. */
 const added = (different: Partial<Serves>): string[] =>
   said(different)
     .split('\n')
@@ -28,12 +28,12 @@ test('C02 a reader that compares with the length of the line finds no keyword th
     assert.equal(strongSwan(said(), keyword), false, keyword);
 });
 
-test('C03 Renewal and GetNextCACert are said exactly where they are served', () => {
+test('C03 Renewal and GetNextCACert are listed exactly when they are served', () => {
   assert.deepEqual(added({ renewal: true }), ['Renewal']);
   assert.deepEqual(added({ nextCa: true }), ['GetNextCACert']);
 });
 
-test('C04 DES3 and SHA-1 are said exactly where they are on; DES, MD5 and Update never', () => {
+test('C04 DES3 and SHA-1 are listed exactly when they are on; DES, MD5 and Update never', () => {
   const legacy = (...names: Legacy[]) => added({ legacy: new Set(names) });
   assert.deepEqual(legacy('sha1'), ['SHA-1']);
   assert.deepEqual(legacy('des3'), ['DES3']);

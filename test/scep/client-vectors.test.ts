@@ -69,7 +69,7 @@ const endpoint = (...legacy: readonly Legacy[]): MessageCodec =>
     random,
   });
 
-/** The codec with the simplest of services behind it: whoever asks gets the certificate of the RA. */
+/** The codec with the simplest service: every client gets the certificate of the RA. */
 const answerTo = (opened: Opened): Reply =>
   opened.kind === 'refused'
     ? { status: 'failure', code: opened.code }
@@ -159,7 +159,7 @@ describe('sent as the client sends it', () => {
   let app: Awaited<ReturnType<typeof httpServer>>;
   let port: number;
   before(async () => {
-    app = await httpServer({ services: [service], logger: keptLog(), clock, grace: 50 });
+    app = await httpServer({ services: [service], emit: keptLog().emit, clock, grace: 50 });
     port = await listening(app);
   });
   after(() => app.close());

@@ -14,7 +14,7 @@ test('it is a whole request: a challenge, an extension, RSA-2048, signed with it
   assert.ok(provesPossession(decoy, readPublicKey(decoy.spki)));
 });
 
-test('its signature is below every modulus of 2048 bits: under any key OpenSSL computes before it says no', () => {
+test('its signature is below every modulus of 2048 bits: under any key OpenSSL computes before it rejects it', () => {
   assert.equal(decoy.signature.length, 256);
   assert.equal(decoy.signature[0], 0);
 });

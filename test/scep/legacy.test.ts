@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LEGACY, type Legacy } from '../../src/cms/algorithms.ts';
-import { legacyUses } from '../../src/enroll/legacy-uses.ts';
+import { legacyCounter } from '../../src/enroll/legacy-counter.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { messageCodec } from '../../src/scep/codec.ts';
 import { endpointUnderTest } from '../kit/endpoint-under-test.ts';
@@ -24,7 +24,7 @@ const MESSAGES: readonly [string, Legacy, Uint8Array][] = [
 ];
 
 for (const [what, name, message] of MESSAGES) {
-  test(`${what}: refused, and said in the log, unless it is named`, async () => {
+  test(`${what}: refused, and the log says why, unless it is named`, async () => {
     const others = LEGACY.filter((one) => one !== name);
     for (const on of [[], others]) {
       const { header, detail } = await refused(message, 'algorithm_refused', context({ legacy: new Set(on) }));
@@ -57,14 +57,14 @@ test('E13 a signer with an EC key gets no reply in a legacy cipher, even where t
   await accepts(await requestMessage({ signer, cipher: 'aes-128-cbc' }), on);
 });
 
-test('uses are counted by name, endpoint by endpoint, and said only in the lines of those who use them', async () => {
+test('uses are counted by name and endpoint, and are only in the lines of messages with weak algorithms', async () => {
   const on = context({ legacy: new Set(LEGACY) });
   const [plain, old, older] = await Promise.all(
     [{}, { digest: 'sha1' }, { digest: 'sha1', cipher: 'des-cbc' }].map(async (different) =>
       opened(await requestMessage(different as Parameters<typeof requestMessage>[0]), on),
     ),
   );
-  const [one, other] = [legacyUses(), legacyUses()];
+  const [one, other] = [legacyCounter(), legacyCounter()];
   assert.deepEqual(one(plain!), {});
   assert.deepEqual(one(old!), { legacy: ['sha1'], legacyUses: { sha1: 1 } });
   assert.deepEqual(one(older!), { legacy: ['sha1', 'des'], legacyUses: { sha1: 2, des: 1 } });
@@ -72,7 +72,7 @@ test('uses are counted by name, endpoint by endpoint, and said only in the lines
   assert.deepEqual(other(older!), { legacy: ['sha1', 'des'], legacyUses: { sha1: 1, des: 1 } });
 });
 
-test('the line of the log says what was used and how often', async () => {
+test('the log line says what was used and how often', async () => {
   const codec = messageCodec({ ra: registration, rules: context({ legacy: new Set(LEGACY) }).rules, clock, random });
   const { service } = await endpointUnderTest(allows('none'), { codec });
   const said = async (message: Uint8Array) => {

@@ -166,7 +166,7 @@ test('P22 signingTime as GeneralizedTime', async () => {
   await opened(withAttributes({}, signingTime(inGeneralizedTime(0))), within);
   await refused(withAttributes({}, signingTime(inGeneralizedTime(2))), 'signing_time_refused', within);
 });
-test('P22 signingTime that is no time is a bad request where it is looked at', async () => {
+test('P22 a malformed signingTime is a bad request when it is checked', async () => {
   const message = withAttributes({}, signingTime(encode(0x17, Buffer.from('tomorrow'))));
   await refused(message, 'request_refused', within);
   await opened(message);

@@ -126,7 +126,7 @@ test('E08 17 RecipientInfos are too many', () =>
 const bySki = (to: Keyed): Uint8Array => encode(implicit(0), keyIdentifier(to.key.spki));
 test('E09 recipient named by SKI, beside another', () =>
   accepts(envelope({ recipients: (key) => [recipientInfo(other, key), recipientInfo(ra, key, { id: bySki(ra) })] })));
-test('E09 one recipient, named by an issuer that nobody knows', () => {
+test('E09 one recipient, named by an unknown issuer', () => {
   const id = sequence(nameFromText('CN=old CA'), smallInteger(1));
   return accepts(envelope({ recipients: (key) => [recipientInfo(ra, key, { id })] }));
 });
@@ -188,7 +188,7 @@ test('the CSR may be padded by zeros, as clients do', async () => {
   assert.deepEqual(Buffer.from(content.csr.der), Buffer.from(CSR));
 });
 
-test('encryptedKey is what it says: the kit encrypts so that the RA decrypts', async () => {
+test('the kit encrypts encryptedKey so that the RA can decrypt it', async () => {
   const contentKey = Buffer.alloc(16, 7);
   for (const transport of [PKCS1, oaep('sha256', 'sha1')])
     assert.deepEqual(Buffer.from(await ra.key.decrypt!(encryptKey(ra, contentKey, transport), transport)), contentKey);

@@ -1,4 +1,4 @@
-/** The outer form of a request: BER as well as DER, and everything that is no message at all. */
+/** The outer form of a request: BER as well as DER, and input that is not a message. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encode, sequence, smallInteger } from '../../src/asn1/writer.ts';

@@ -1,4 +1,4 @@
-/** What a CertRep says, attribute by attribute, and what it never says. */
+/** The attributes of a CertRep one by one, and what is never in it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DerReader } from '../../src/asn1/reader.ts';
@@ -161,7 +161,7 @@ test('P20 without a senderNonce the FAILURE has no recipientNonce', async () => 
   assert.equal(attributesOf(reply)('recipientNonce'), undefined);
 });
 
-test('a reply never carries the words that are for the log', async () => {
+test('a reply never contains the text for the log', async () => {
   const { header, code, detail } = await refused(
     forge({ attributes: scepAttributes({ messageType: Buffer.from('130138', 'hex') }) }),
     'message_type_refused',

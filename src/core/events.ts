@@ -1,0 +1,80 @@
+/**
+ * What happened, as one typed value for each kind of event. The log is one subscriber; metrics and traces can be others.
+ * Events hold what a log line may hold: never a challenge, a key or a token.
+ */
+import type { HttpErrorCode } from './errors.ts';
+
+/** How a PKIOperation ended. `repeated`: the certificate of an earlier identical request; `found`: GetCert and GetCRL. */
+export type RequestOutcome = 'issued' | 'repeated' | 'refused' | 'pending' | 'found';
+
+/** Which HTTP request it was. `ip` follows `trustProxy`; `userAgent` is cut at 200 characters. */
+export type HttpFacts = { method: string; ip: string; userAgent: string | undefined };
+
+/** Which SCEP message it was. `subject` is RFC 4514, cut at 512 characters; absent when the message was not opened. */
+export type MessageFacts = { messageType: string; transactionId: string; subject?: string };
+
+/** Weak algorithms that the message used, and how often each was used at this endpoint since the start. */
+export type LegacyFacts = { legacy?: readonly string[]; legacyUses?: Readonly<Record<string, number>> };
+
+/** What the outcome was. The facts of the policy stand beside these, and replace one of the same name. */
+export type OutcomeFacts = {
+  serial?: string;
+  /** SHA-1 of the certificate, upper-case hexadecimal. */
+  thumbprint?: string;
+  /** Why it is pending. */
+  reason?: string;
+  /** A RefusalCode, unless the facts of the policy have a `code`. */
+  code?: string;
+  detail?: string;
+  err?: unknown;
+};
+
+/** Everything that is said about one answered request. `operation` is as the client wrote it; `ms` are milliseconds. */
+export type AnsweredFacts = HttpFacts &
+  Partial<MessageFacts> &
+  LegacyFacts &
+  OutcomeFacts & { endpoint: string; operation: string; outcome?: RequestOutcome; ms: number };
+
+/** A request that got an HTTP error instead of a CertRep. `path` is cut at 200 characters. */
+type HttpErrorFacts = HttpFacts & { path: string; status: number; code: HttpErrorCode; err: unknown };
+
+/** Which request a notification belongs to. */
+type NotificationFacts = { endpoint: string; transactionId: string };
+
+/** A notification that is tried again later. `attempts` counts those that were made. */
+type PostponedFacts = NotificationFacts & { attempts: number; err?: unknown };
+
+/** The facts of every event, by its name. Names are stable; docs/log.md is made from them. */
+export type EventFacts = {
+  'scep-request-answered': AnsweredFacts;
+  'scep-request-refused': HttpErrorFacts;
+  'scep-request-failed': HttpErrorFacts;
+  'notification-acknowledged': NotificationFacts & { notification: 'success' | 'failure'; serial?: string };
+  'notification-postponed': PostponedFacts;
+  'notification-without-endpoint': PostponedFacts;
+  'notification-without-certificate': PostponedFacts;
+  'notification-abandoned': NotificationFacts & { serial: string; err?: unknown };
+  'enrollment-recovered': NotificationFacts & { serial: string; outcome: RequestOutcome };
+  'revocation-not-taken': { endpoint: string; serial: string; err: unknown };
+  'maintenance-failed': { err: unknown };
+  'subscriber-failed': { failed: string; err: unknown };
+  'revocation-list-failed': { path: string | undefined; err: unknown };
+  'not-ready': { probe: string; err: unknown };
+  'configuration-warning': { warning: string };
+  'ra-made': { subject: string; thumbprint: string; replaced: boolean };
+  'challenge-requested': { endpoint: string; ip: string; user?: string; outcome: 'issued' | 'full' };
+  'challenges-guessed': { endpoint: string; wrong: number };
+  'challenge-api-token-wrong': { ip: string };
+  'challenge-api-failed': { err: unknown };
+  'administrator-login-failed': { ip: string; user?: string };
+  'administrator-page-failed': { err: unknown };
+};
+
+/** The stable name of an event. */
+export type EventName = keyof EventFacts;
+
+/** One event: its name in `event`, and its facts beside it. It is also the log line, so that logging copies nothing. */
+export type ServerEvent = { [Name in EventName]: { event: Name } & Readonly<EventFacts[Name]> }[EventName];
+
+/** Passes an event to all subscribers. It does not throw, and it does not wait. */
+export type Emit = (event: ServerEvent) => void;

@@ -1,0 +1,224 @@
+/** The log: one line for each event. docs/log.md is made from the table. */
+import type { Logger } from '../core/environment.ts';
+import type { Emit, EventFacts, EventName, ServerEvent } from '../core/events.ts';
+
+/** How an event is logged: level, message, what each field means, and what an administrator does about the event. */
+export type LogLine<Facts> = {
+  level: keyof Logger;
+  message: string;
+  fields: { readonly [Field in keyof Required<Facts>]: string };
+  remedy: string;
+};
+
+const ENDPOINT = 'the endpoint';
+const TRANSACTION = 'the transactionID of the request';
+const CAUSE = 'the error, and the errors that caused it';
+const ADDRESS = 'the address of the client';
+
+const HTTP = {
+  method: 'GET, HEAD or POST',
+  ip: `${ADDRESS}; follows \`listen.trustProxy\``,
+  userAgent: 'cut at 200 characters; absent when the client sends none',
+};
+const HTTP_ERROR = {
+  ...HTTP,
+  path: 'the path of the URL, cut at 200 characters',
+  status: 'the HTTP status',
+  code: 'the code of [errors.md](errors.md)',
+  err: CAUSE,
+};
+const NOTIFICATION = { endpoint: ENDPOINT, transactionId: TRANSACTION };
+const POSTPONED = { ...NOTIFICATION, attempts: 'how often it was tried', err: `${CAUSE}; absent without one` };
+
+/** The table. Names of events and fields are stable; messages are text for people. */
+export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]> } = {
+  'scep-request-answered': {
+    level: 'info',
+    message: 'scep',
+    fields: {
+      endpoint: ENDPOINT,
+      ...HTTP,
+      operation: 'as the client wrote it; `landing` for a browser',
+      outcome:
+        'PKIOperation: `issued`, `repeated` (the certificate of an earlier identical request), `refused`, `pending`, `found` (GetCert, GetCRL)',
+      messageType: 'PKIOperation: a name of RFC 8894 3.2.1.2, or the number',
+      transactionId: 'PKIOperation: the transactionID',
+      subject: 'PKCSReq and RenewalReq that could be opened: RFC 4514, cut at 512 characters',
+      legacy: 'the weak algorithms that the message used, if any',
+      legacyUses: 'with `legacy`: how often each was used at this endpoint since the start',
+      serial: 'issued, repeated, GetCert: the serial number of the certificate',
+      thumbprint: 'issued, repeated: the SHA-1 of the certificate',
+      reason: 'pending: `approval`, `unreachable`, `undecided`, `notification` or `duplicate`, then details',
+      code: 'refused: the code of [errors.md](errors.md)',
+      detail: 'refused: what exactly was wrong',
+      err: `refused: ${CAUSE}; absent without one`,
+      ms: 'milliseconds from the request to the answer',
+    },
+    remedy: '',
+  },
+  'scep-request-refused': {
+    level: 'info',
+    message: 'scep request refused',
+    fields: HTTP_ERROR,
+    remedy: 'Look up `code` in [errors.md](errors.md).',
+  },
+  'scep-request-failed': {
+    level: 'error',
+    message: 'scep request failed',
+    fields: HTTP_ERROR,
+    remedy: 'The store or a key failed, or too many requests are running: `err` says which.',
+  },
+  'notification-acknowledged': {
+    level: 'debug',
+    message: 'notification acknowledged',
+    fields: {
+      ...NOTIFICATION,
+      notification: '`success` or `failure`',
+      serial: '`success`: the serial number of the certificate',
+    },
+    remedy: '',
+  },
+  'notification-postponed': {
+    level: 'warn',
+    message: 'notification not accepted, will be tried again',
+    fields: POSTPONED,
+    remedy: 'Nothing, unless `attempts` grows. The pause doubles from 30 seconds to one hour.',
+  },
+  'notification-without-endpoint': {
+    level: 'warn',
+    message: 'notification for an endpoint that is not configured',
+    fields: POSTPONED,
+    remedy: 'Configure the endpoint again under the same path.',
+  },
+  'notification-without-certificate': {
+    level: 'warn',
+    message: 'strict notification without its certificate: the store is damaged',
+    fields: POSTPONED,
+    remedy: 'Restore the last backup of the store.',
+  },
+  'notification-abandoned': {
+    level: 'warn',
+    message: 'strict notification not accepted: the certificate is revoked and was not delivered',
+    fields: { ...NOTIFICATION, serial: 'the serial number of the certificate', err: CAUSE },
+    remedy: 'See `err`. The device gets FAILURE, and a new certificate when it asks again.',
+  },
+  'enrollment-recovered': {
+    level: 'warn',
+    message: 'finished what an earlier run left behind',
+    fields: {
+      ...NOTIFICATION,
+      serial: 'the serial number of the certificate',
+      outcome: '`issued`: the certificate may be delivered; `refused`: it is revoked',
+    },
+    remedy: 'Nothing. The server had ended between recording a certificate and delivering it.',
+  },
+  'revocation-not-taken': {
+    level: 'error',
+    message: 'the CA did not take the revocation: revoke this certificate there',
+    fields: { endpoint: ENDPOINT, serial: 'the serial number of the certificate', err: CAUSE },
+    remedy: 'Revoke the certificate at the CA. Only with an issuer of your own that has a `revoker`.',
+  },
+  'maintenance-failed': {
+    level: 'error',
+    message: 'background work failed and will be retried; no data was lost',
+    fields: { err: CAUSE },
+    remedy: 'It is tried again after five seconds. Look at the disk when it stays.',
+  },
+  'subscriber-failed': {
+    level: 'error',
+    message: 'a subscriber of events failed; the request was not affected',
+    fields: { failed: 'the event that it was called with', err: CAUSE },
+    remedy: 'Correct the function that is passed as `onEvent`.',
+  },
+  'revocation-list-failed': {
+    level: 'error',
+    message: 'a revocation list could not be made',
+    fields: { path: 'the path of the URL', err: CAUSE },
+    remedy: 'Look at the store and at the key of the CA.',
+  },
+  'not-ready': {
+    level: 'error',
+    message: 'not ready',
+    fields: { probe: 'what was checked: `store`, or `intune` and the tenant', err: CAUSE },
+    remedy: '`/readyz` answers 503; `err` says why.',
+  },
+  'configuration-warning': {
+    level: 'warn',
+    message: 'configuration warning',
+    fields: { warning: 'the text; `openndes check` prints it too' },
+    remedy: 'Do what the text says.',
+  },
+  'ra-made': {
+    level: 'info',
+    message: 'made an RA certificate',
+    fields: {
+      subject: 'its subject, RFC 4514',
+      thumbprint: 'the SHA-1 of the certificate',
+      replaced: '`true` when there was one before, which still opens messages',
+    },
+    remedy: '',
+  },
+  'challenge-requested': {
+    level: 'info',
+    message: 'challenge password',
+    fields: {
+      endpoint: ENDPOINT,
+      ip: ADDRESS,
+      user: 'the administrator; absent when a program asked',
+      outcome: '`issued`, or `full`: as many are outstanding as `policy.oneTime.max` allows',
+    },
+    remedy: '',
+  },
+  'challenges-guessed': {
+    level: 'warn',
+    message: 'many wrong challenge passwords within a minute: they may be guesses',
+    fields: { endpoint: ENDPOINT, wrong: 'how many' },
+    remedy: 'Look for the client in the lines with `code: challenge_wrong`.',
+  },
+  'challenge-api-token-wrong': {
+    level: 'warn',
+    message: 'challenge API: wrong token',
+    fields: { ip: ADDRESS },
+    remedy: 'Compare `admin.token` with the token that the program sends.',
+  },
+  'challenge-api-failed': {
+    level: 'error',
+    message: 'challenge API failed',
+    fields: { err: CAUSE },
+    remedy: 'Look at the store.',
+  },
+  'administrator-login-failed': {
+    level: 'warn',
+    message: 'administrator login failed',
+    fields: { ip: ADDRESS, user: 'the name, if there is such a user: people type passwords into the wrong field' },
+    remedy: '',
+  },
+  'administrator-page-failed': {
+    level: 'error',
+    message: 'the administrator page failed',
+    fields: { err: CAUSE },
+    remedy: 'Look at the store.',
+  },
+};
+
+/** A subscriber that writes each event as one line; the event itself is the object of the line. */
+export function logEvents(logger: Logger): Emit {
+  return (event) => {
+    const { level, message } = LOG_LINES[event.event];
+    logger[level](event, message);
+  };
+}
+
+/** The log, and after it the subscriber of an embedder. What that one throws is logged and has no other effect. */
+export function subscribers(logger: Logger, onEvent?: (event: ServerEvent) => void): Emit {
+  const log = logEvents(logger);
+  if (!onEvent) return log;
+  return (event) => {
+    log(event);
+    try {
+      onEvent(event);
+    } catch (err) {
+      log({ event: 'subscriber-failed', failed: event.event, err });
+    }
+  };
+}

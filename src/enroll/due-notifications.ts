@@ -1,0 +1,75 @@
+/** Sends notifications in the background: those of the outbox, and the strict ones that a crash left unresolved. */
+import type { PendingNotification } from '../core/records.ts';
+import type { Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
+import { acknowledged, auditEntry, send, sendStrict } from './notifications.ts';
+
+/** A strict notification of this age, in milliseconds, belongs to no running request: its process has ended. */
+export const ORPHANED_AFTER = 90_000;
+const BATCH = 50;
+const FIRST_DELAY = 30_000;
+const LONGEST_DELAY = 60 * 60_000;
+
+/**
+ * Sends a batch of what is due: notifications of the outbox whose time has come, and strict notifications from before
+ * `orphanedBefore`, which a crash left unresolved. Returns how many it tried. What is not acknowledged is postponed, so
+ * a loop that ends at 0 does end.
+ */
+export async function sendDueNotifications(
+  endpoints: ReadonlyMap<string, Endpoint>,
+  services: EnrollmentServices,
+  orphanedBefore: Date,
+): Promise<number> {
+  const { store, clock } = services;
+  const outbox = await store.dueNotifications('outbox', clock(), BATCH);
+  const orphans = await store.dueNotifications('strict', orphanedBefore, BATCH);
+  for (const due of outbox) await processNotification(due, sendFromOutbox, { endpoints, services });
+  for (const due of orphans) await processNotification(due, finishOrphan, { endpoints, services });
+  return outbox.length + orphans.length;
+}
+
+type NotificationHandler = (due: PendingNotification, context: EndpointContext) => Promise<void>;
+
+/** Without its endpoint a notification is postponed too: a batch of such would otherwise hold up all later ones. */
+async function processNotification(
+  due: PendingNotification,
+  handle: NotificationHandler,
+  { endpoints, services }: { endpoints: ReadonlyMap<string, Endpoint>; services: EnrollmentServices },
+): Promise<void> {
+  const endpoint = endpoints.get(due.notification.endpoint);
+  await (endpoint ? handle(due, { endpoint, services }) : postpone(due, 'notification-without-endpoint', services));
+}
+
+async function sendFromOutbox(due: PendingNotification, context: EndpointContext): Promise<void> {
+  const { id, notification } = due;
+  const { services } = context;
+  const sent = await send(notification, context);
+  if (!sent.acknowledged) return postpone(due, 'notification-postponed', services, sent.cause);
+  const serial = notification.kind === 'success' ? notification.serial : undefined;
+  await services.store.acknowledgeNotification(id, serial, auditEntry('notified', notification, services, serial));
+  services.emit(acknowledged(notification));
+}
+
+type PostponeEvent = 'notification-postponed' | 'notification-without-endpoint' | 'notification-without-certificate';
+
+async function postpone(
+  { id, notification, attempts }: PendingNotification,
+  event: PostponeEvent,
+  { store, clock, emit }: EnrollmentServices,
+  err?: unknown,
+): Promise<void> {
+  const { endpoint, transactionId } = notification;
+  const delay = Math.min(FIRST_DELAY * 2 ** attempts, LONGEST_DELAY);
+  emit({ event, endpoint, transactionId, attempts: attempts + 1, ...(err !== undefined && { err }) });
+  await store.postponeNotification(id, new Date(clock().getTime() + delay));
+}
+
+/** The process ended after the certificate was recorded and before the device got it: it is delivered or revoked now. */
+async function finishOrphan(due: PendingNotification, context: EndpointContext): Promise<void> {
+  const { notification } = due;
+  const { services } = context;
+  const certificate = notification.kind === 'success' && (await services.store.findCertificate(notification.serial));
+  if (!certificate) return postpone(due, 'notification-without-certificate', services);
+  const { kind: outcome } = await sendStrict(due, { kind: 'issued', certificate, repeat: false }, context);
+  const { endpoint, transactionId } = notification;
+  services.emit({ event: 'enrollment-recovered', endpoint, transactionId, serial: certificate.serial, outcome });
+}

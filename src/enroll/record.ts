@@ -1,0 +1,59 @@
+/** Records an issued certificate with its transaction, audit entry and notification; all of them or none. */
+import type { SuccessNotification } from '../core/notification.ts';
+import type { Allow } from '../core/policy.ts';
+import type { StoredCertificate } from '../core/records.ts';
+import type { Issuance, RecordResult } from '../core/store.ts';
+import type { Enrollment } from './identify.ts';
+import { revokeAtIssuer, successNotification } from './notifications.ts';
+import type { RefusedOutcome } from './outcome.ts';
+
+/** The refusal of a request whose one-time challenge is used up. */
+export const CHALLENGE_USED = {
+  kind: 'refused',
+  code: 'challenge_used',
+  detail: 'the one-time challenge was used by another request',
+} as const satisfies RefusedOutcome;
+
+/** What was handed to the store, and what the store said. `notification` is the one that the decision asks for. */
+export type RecordedIssuance = {
+  result: RecordResult;
+  certificate: StoredCertificate;
+  notification?: SuccessNotification;
+};
+
+/**
+ * Under `notify: strict` the certificate stays `issued` until the notification is acknowledged; otherwise it is
+ * `delivered` at once. Throws what the store throws.
+ */
+export async function recordIssuance(
+  enrollment: Enrollment,
+  { notify, consumes }: Allow,
+  issued: StoredCertificate,
+): Promise<RecordedIssuance> {
+  const { request, transaction, earlier, services } = enrollment;
+  const now = services.clock();
+  const certificate = notify === 'strict' ? issued : { ...issued, state: 'delivered' as const, deliveredAt: now };
+  const notification = notify === 'none' ? undefined : successNotification(request, certificate);
+  const { endpoint, transactionId } = transaction;
+  const result = await recordOrRevoke(enrollment, {
+    transaction,
+    certificate,
+    audit: { at: now, event: 'issued', endpoint, transactionId, serial: certificate.serial },
+    ...(notification && notify !== 'none' && { notification: { notification, mode: notify } }),
+    ...(consumes !== undefined && { consumes }),
+    ...(earlier?.certificate && { supersedes: earlier.certificate.serial }),
+  });
+  return { result, certificate, ...(notification && { notification }) };
+}
+
+/** If recording fails, the issuing CA is asked to revoke what it signed: the certificate is delivered to no device. */
+async function recordOrRevoke(enrollment: Enrollment, issuance: Issuance): Promise<RecordResult> {
+  try {
+    const result = await enrollment.services.store.recordIssued(issuance);
+    if (result.kind !== 'recorded') await revokeAtIssuer(issuance.certificate, enrollment);
+    return result;
+  } catch (error) {
+    await revokeAtIssuer(issuance.certificate, enrollment);
+    throw error;
+  }
+}

@@ -1,0 +1,349 @@
+/** The log as a contract: each event on a started server, with exactly these fields. docs/log.md lists no other. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test, type TestContext } from 'node:test';
+import { issuerAndSubject } from '../../src/client/request-message.ts';
+import { issuerAndSerialNumber } from '../../src/cms/signed-data.ts';
+import type { Policy } from '../../src/core/policy.ts';
+import type { Store } from '../../src/core/store.ts';
+import { createServer, type ServerOptions } from '../../src/embed/embed.ts';
+import type { EndpointOptions } from '../../src/embed/enrollment.ts';
+import { oneTimePolicy } from '../../src/policy/one-time.ts';
+import { readCertificate } from '../../src/pkix/certificate.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { adminUnderTest, basic, BEARER, PAGE } from '../admin/admin-under-test.ts';
+import { installed } from '../app/installation.ts';
+import { handClock } from '../kit/clock.ts';
+import { authority, PATH } from '../kit/endpoint-under-test.ts';
+import { keptLog } from '../kit/log.ts';
+import { allows, policyThat } from '../kit/policy.ts';
+import { issuing, ra, random, root } from '../kit/pki.ts';
+import { REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
+
+const REQUEST = await requestMessage();
+const ALLOW = { kind: 'allow', notify: 'none' } as const;
+const CA_NAME = readCertificate(issuing.certificate).subject;
+
+type Line = Record<string, unknown>;
+type Setup = Partial<EndpointOptions> &
+  Pick<Partial<ServerOptions>, 'onEvent' | 'probes' | 'crls'> & { store?: Store; wrap?: (store: Store) => Store };
+
+/** Events of which a line was seen here. */
+const seen = new Set<unknown>();
+
+/** A server that listens. `send` posts a message; `lines` are the lines of one event; `line` waits for one. */
+async function started(t: TestContext, policy: Policy, setup: Setup = {}) {
+  const { store: given, wrap = (store) => store, onEvent, probes, crls, ...endpoint } = setup;
+  const clock = handClock();
+  const store = given ?? (await openSqliteStore({ path: ':memory:', clock }));
+  const log = keptLog();
+  const chain = [issuing.certificate, root.certificate];
+  const server = await createServer({
+    endpoints: [{ path: PATH, policy, issuer: authority(clock), ra, chain, signingTime: 'off', ...endpoint }],
+    store: wrap(store),
+    logger: log,
+    clock,
+    random,
+    notificationInterval: 10,
+    ...(onEvent && { onEvent }),
+    ...(probes && { probes }),
+    ...(crls && { crls }),
+  });
+  t.after(() => server.close());
+  const origin = await server.listen({ port: 0, host: '127.0.0.1' });
+  const lines = (event: string): Line[] =>
+    log.lines.map((text) => JSON.parse(text) as Line).filter((line) => line['event'] === event);
+  const line = async (event: string): Promise<Line> => {
+    for (let found = lines(event)[0]; ; found = lines(event)[0])
+      if (found) return found;
+      else await log.next();
+  };
+  const send = (body: Uint8Array) => fetch(`${origin}${PATH}`, { method: 'POST', body: Buffer.from(body) });
+  const get = (path: string) => fetch(`${origin}${path}`);
+  return { store, clock, log, lines, line, send, get };
+}
+
+const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 } as const;
+
+/** Fails unless the line has this level and message, and these fields and no others, in any order. */
+function assertLine(line: Line, level: keyof typeof LEVELS, msg: string, fields: string): void {
+  seen.add(line['event']);
+  assert.deepEqual([line['level'], line['msg']], [LEVELS[level], msg]);
+  assert.deepEqual(Object.keys(line).toSorted(), ['level', 'time', 'event', 'msg', ...fields.split(' ')].toSorted());
+}
+
+const HTTP = 'endpoint method ip userAgent operation ms';
+const PKI = `${HTTP} outcome messageType transactionId`;
+
+test('an enrolment: issued, and repeated for the same request', async (t) => {
+  const { send, lines } = await started(t, allows('none'));
+  await send(REQUEST);
+  await send(REQUEST);
+  const [issued, repeated] = lines('scep-request-answered');
+  for (const line of [issued!, repeated!]) assertLine(line, 'info', 'scep', `${PKI} subject serial thumbprint`);
+  const { time, serial, thumbprint, ms, ...rest } = issued!;
+  assert.deepEqual(rest, {
+    level: 30,
+    endpoint: PATH,
+    method: 'POST',
+    ip: '127.0.0.1',
+    userAgent: 'node',
+    operation: 'PKIOperation',
+    outcome: 'issued',
+    messageType: 'PKCSReq',
+    transactionId: TRANSACTION_ID,
+    subject: 'CN=device-1,O=Example',
+    event: 'scep-request-answered',
+    msg: 'scep',
+  });
+  assert.match(String(serial), /^[0-9a-f]+$/);
+  assert.match(String(thumbprint), /^[0-9A-F]{40}$/);
+  assert.deepEqual([typeof time, ms, repeated!['outcome']], ['number', 0, 'repeated']);
+});
+
+test('refused: code and detail, the facts of the policy beside them, and the cause where there is one', async (t) => {
+  const policy = policyThat(() => ({ kind: 'deny', code: 'intune_denied', detail: 'no', facts: { intuneCode: 'X' } }));
+  const denied = await started(t, policy);
+  await denied.send(REQUEST);
+  const [line] = denied.lines('scep-request-answered');
+  assertLine(line!, 'info', 'scep', `${PKI} subject code detail intuneCode`);
+  assert.deepEqual([line!['outcome'], line!['code'], line!['detail']], ['refused', 'intune_denied', 'no']);
+
+  const failing = await started(t, allows('none'), { issuer: { issue: () => Promise.reject(new Error('HSM gone')) } });
+  await failing.send(REQUEST);
+  assertLine(failing.lines('scep-request-answered')[0]!, 'info', 'scep', `${PKI} subject code detail err`);
+});
+
+test('a policy cannot rename the event, nor add one that was not', async (t) => {
+  const { send, lines } = await started(
+    t,
+    policyThat(() => ({ ...ALLOW, facts: { event: 'not-ready' } })),
+  );
+  await send(REQUEST);
+  assert.deepEqual([lines('scep-request-answered').length, lines('not-ready').length], [1, 0]);
+});
+
+test('pending, refused before its envelope was opened, and found', async (t) => {
+  const { send, lines, store } = await started(t, { name: 'test', decide: async () => ALLOW }, { approval: 'manual' });
+  await send(REQUEST);
+  const [pending] = lines('scep-request-answered');
+  assertLine(pending!, 'info', 'scep', `${PKI} subject reason`);
+  assert.equal(pending!['outcome'], 'pending');
+  await send(await requestMessage({ digest: 'sha1' }));
+  assertLine(lines('scep-request-answered')[1]!, 'info', 'scep', `${PKI} code detail`);
+
+  const { key, endpoint, transactionId } = (await store.listPending())[0]!;
+  const at = new Date(0);
+  await store.decidePending(key, 'approved', { at, event: 'approved', endpoint, transactionId });
+  await send(
+    await requestMessage({ messageType: 'CertPoll', content: issuerAndSubject(CA_NAME, REQUEST_PLAN.subject) }),
+  );
+  assertLine(lines('scep-request-answered')[2]!, 'info', 'scep', `${PKI} serial thumbprint approved`);
+  const { serialNumber } = readCertificate((await store.listCertificates({}))[0]!.der);
+  const content = issuerAndSerialNumber({ issuer: CA_NAME, serialNumber });
+  await send(await requestMessage({ messageType: 'GetCert', content }));
+  const found = lines('scep-request-answered')[3]!;
+  assertLine(found, 'info', 'scep', `${PKI} serial`);
+  assert.equal(found['outcome'], 'found');
+});
+
+test('a weak algorithm is named with its count', async (t) => {
+  const { send, lines } = await started(t, allows('none'), { legacy: ['sha1'] });
+  await send(await requestMessage({ digest: 'sha1' }));
+  const [line] = lines('scep-request-answered');
+  assertLine(line!, 'info', 'scep', `${PKI} subject serial thumbprint legacy legacyUses`);
+  assert.deepEqual([line!['legacy'], line!['legacyUses']], [['sha1'], { sha1: 1 }]);
+});
+
+test('the other operations, and a browser', async (t) => {
+  const { get, lines } = await started(t, allows('none'));
+  for (const query of ['?operation=GetCACaps', '?operation=GetCACert', '']) await get(`${PATH}${query}`);
+  for (const line of lines('scep-request-answered')) assertLine(line, 'info', 'scep', HTTP);
+  assert.deepEqual(
+    lines('scep-request-answered').map((line) => line['operation']),
+    ['GetCACaps', 'GetCACert', 'landing'],
+  );
+});
+
+test('what is not SCEP, and what could not be finished', async (t) => {
+  const FAILED = 'method ip userAgent path status code err';
+  const { send, lines } = await started(t, allows('none'), {
+    wrap: (store) => ({ ...store, findTransaction: () => Promise.reject(new Error('disk full')) }),
+  });
+  await send(Buffer.from('3000', 'hex'));
+  assertLine(lines('scep-request-refused')[0]!, 'info', 'scep request refused', FAILED);
+  assert.equal((await send(REQUEST)).status, 503);
+  assertLine(lines('scep-request-failed')[0]!, 'error', 'scep request failed', FAILED);
+});
+
+/** Refuses the first notification. */
+const acknowledgesLater = () => {
+  let refused = false;
+  return () => (refused ? {} : ((refused = true), Promise.reject(new Error('not now'))));
+};
+
+const NOTIFICATION = 'endpoint transactionId';
+
+test('a notification is postponed, and acknowledged half a minute later', async (t) => {
+  const { send, line, clock } = await started(t, allows('outbox', acknowledgesLater()));
+  await send(REQUEST);
+  const postponed = await line('notification-postponed');
+  assertLine(postponed, 'warn', 'notification not accepted, will be tried again', `${NOTIFICATION} attempts err`);
+  assert.deepEqual([postponed['endpoint'], postponed['attempts']], [PATH, 1]);
+  clock.forward(30_000);
+  const acknowledged = await line('notification-acknowledged');
+  assertLine(acknowledged, 'debug', 'notification acknowledged', `${NOTIFICATION} notification serial`);
+});
+
+test('a notification whose endpoint is gone', async (t) => {
+  const store = await openSqliteStore({ path: ':memory:', clock: handClock() });
+  const { send } = await started(
+    t,
+    allows('outbox', () => Promise.reject(new Error('not now'))),
+    { store },
+  );
+  await send(REQUEST);
+  const other = await started(t, allows('none'), { store, path: '/other' });
+  for (const last = Date.now() + 5_000; other.lines('notification-without-endpoint').length === 0; ) {
+    assert.ok(Date.now() < last, 'no line');
+    other.clock.forward(60_000);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const [line] = other.lines('notification-without-endpoint');
+  assertLine(line!, 'warn', 'notification for an endpoint that is not configured', `${NOTIFICATION} attempts`);
+});
+
+test('a strict notification that is not acknowledged, and a CA that does not revoke', async (t) => {
+  const revoker = { revoke: () => Promise.reject(new Error('CA out of reach')) };
+  const { send, lines } = await started(t, allows('strict', acknowledgesLater()), { revoker });
+  await send(REQUEST);
+  assertLine(
+    lines('notification-abandoned')[0]!,
+    'warn',
+    'strict notification not accepted: the certificate is revoked and was not delivered',
+    `${NOTIFICATION} serial err`,
+  );
+  assertLine(
+    lines('revocation-not-taken')[0]!,
+    'error',
+    'the CA did not take the revocation: revoke this certificate there',
+    'endpoint serial err',
+  );
+});
+
+/** The process ends before it can record the acknowledgement. */
+const forgetful = (store: Store): Store => ({
+  ...store,
+  acknowledgeNotification: () => Promise.reject(new Error('disk full')),
+});
+
+test('an enrolment that an earlier run did not finish', async (t) => {
+  const { send, store } = await started(t, allows('strict'), { wrap: forgetful });
+  assert.equal((await send(REQUEST)).status, 503);
+  const next = await started(t, allows('strict'), { store });
+  const recovered = await next.line('enrollment-recovered');
+  assertLine(recovered, 'warn', 'finished what an earlier run left behind', `${NOTIFICATION} serial outcome`);
+  assert.deepEqual([recovered['transactionId'], recovered['outcome']], [TRANSACTION_ID, 'issued']);
+});
+
+test('a strict notification without its certificate', async (t) => {
+  const { send, store } = await started(t, allows('strict'), { wrap: forgetful });
+  await send(REQUEST);
+  const wrap = (under: Store): Store => ({ ...under, findCertificate: async () => undefined });
+  const damaged = await started(t, allows('strict'), { store, wrap });
+  assertLine(
+    await damaged.line('notification-without-certificate'),
+    'warn',
+    'strict notification without its certificate: the store is damaged',
+    `${NOTIFICATION} attempts`,
+  );
+});
+
+test('background work that fails, a probe that fails, a list that cannot be made', async (t) => {
+  const fails = () => Promise.reject(new Error('broken'));
+  const { line, get } = await started(t, allows('none'), {
+    wrap: (store) => ({ ...store, dueNotifications: fails }),
+    probes: [{ name: 'intune contoso', check: fails }],
+    crls: new Map([['issuing', fails]]),
+  });
+  assertLine(
+    await line('maintenance-failed'),
+    'error',
+    'background work failed and will be retried; no data was lost',
+    'err',
+  );
+  await get('/readyz');
+  const notReady = await line('not-ready');
+  assertLine(notReady, 'error', 'not ready', 'probe err');
+  assert.equal(notReady['probe'], 'intune contoso');
+  await get('/crl/issuing.crl');
+  assertLine(await line('revocation-list-failed'), 'error', 'a revocation list could not be made', 'path err');
+});
+
+test('a subscriber gets every event, and what it throws changes no answer', async (t) => {
+  const events: string[] = [];
+  const onEvent: ServerOptions['onEvent'] = ({ event }) => {
+    events.push(event);
+    throw new Error('metrics are down');
+  };
+  const { send, lines } = await started(t, allows('strict'), { onEvent });
+  assert.equal((await send(REQUEST)).status, 200);
+  assert.deepEqual(events, ['notification-acknowledged', 'scep-request-answered']);
+  const [failed] = lines('subscriber-failed');
+  assertLine(failed!, 'error', 'a subscriber of events failed; the request was not affected', 'failed err');
+  assert.equal(lines('scep-request-answered')[0]!['outcome'], 'issued');
+});
+
+test('the administrator: passwords, wrong logins and tokens, and a store that fails', async (t) => {
+  const { app, page, log } = await adminUnderTest(t);
+  const last = (): Line => JSON.parse(log.lines.at(-1)!) as Line;
+  const post = (headers: Record<string, string>, to = app) =>
+    to.inject({ method: 'POST', url: '/api/challenges', headers, payload: { endpoint: PATH } });
+  await page();
+  assertLine(last(), 'info', 'challenge password', 'endpoint user ip outcome');
+  await post(BEARER);
+  assertLine(last(), 'info', 'challenge password', 'endpoint ip outcome');
+  await post({ authorization: 'Bearer wrong' });
+  assertLine(last(), 'warn', 'challenge API: wrong token', 'ip');
+  await page(PAGE, { authorization: basic('ndes:wrong') });
+  assertLine(last(), 'warn', 'administrator login failed', 'ip user');
+  await page(PAGE, { authorization: basic('stranger:wrong') });
+  assertLine(last(), 'warn', 'administrator login failed', 'ip');
+
+  const failing = await adminUnderTest(t, {
+    wrap: (store) => ({ ...store, addChallenge: () => Promise.reject(new Error('disk full')) }),
+  });
+  await failing.page();
+  assertLine(JSON.parse(failing.log.lines.at(-1)!) as Line, 'error', 'the administrator page failed', 'err');
+  await post(BEARER, failing.app);
+  assertLine(JSON.parse(failing.log.lines.at(-1)!) as Line, 'error', 'challenge API failed', 'err');
+});
+
+test('twenty wrong passwords within a minute', async (t) => {
+  const log = keptLog();
+  const store = await openSqliteStore({ path: ':memory:', clock: handClock() });
+  const { send } = await started(t, oneTimePolicy({ store, clock: handClock(), emit: log.emit }));
+  await Promise.all(Array.from({ length: 20 }, async (_, n) => send(await requestMessage({ transactionId: `T${n}` }))));
+  assert.equal(log.lines.length, 1);
+  const line = JSON.parse(log.lines[0]!) as Line;
+  assertLine(line, 'warn', 'many wrong challenge passwords within a minute: they may be guesses', 'endpoint wrong');
+});
+
+test('`openndes serve`: a warning about the configuration, and an RA certificate that is made', async (t) => {
+  const { config } = await installed(t, (text) => text.replace(/^( +)- path: .*$/m, '$&\n$1  legacy: [des]'));
+  const serve = spawn(process.execPath, ['bin/openndes.mjs', 'serve', '--config', config]);
+  t.after(() => serve.kill());
+  const lines: Line[] = [];
+  for await (const text of createInterface(serve.stderr)) if (lines.push(JSON.parse(text) as Line) === 2) break;
+  assertLine(lines[0]!, 'warn', 'configuration warning', 'warning');
+  assertLine(lines[1]!, 'info', 'made an RA certificate', 'subject thumbprint replaced');
+});
+
+test('docs/log.md lists the events that were seen above, and no others', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/log.md'), 'utf8');
+  const documented = [...page.matchAll(/^## ([a-z-]+)$/gm)].map(([, event]) => event);
+  assert.deepEqual(documented.toSorted(), [...seen].toSorted());
+});
