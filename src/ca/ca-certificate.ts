@@ -83,7 +83,7 @@ const issuedBy = (certificate: CaCertificate, issuer: CaCertificate): boolean =>
   return (
     sameName(certificate.view.issuer, issuer.subject) &&
     algorithm !== undefined &&
-    verifySignature(algorithm, issuer.publicKey.key, certificate.view.tbs, signature)
+    verifySignature({ algorithm, key: issuer.publicKey.key, data: certificate.view.tbs, signature })
   );
 };
 

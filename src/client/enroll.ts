@@ -162,7 +162,8 @@ function verifyIssued(der: Uint8Array | undefined, key: KeyProvider, server: Sce
     .map(readCertificate)
     .filter((ca) => Buffer.compare(ca.subject, certificate.issuer) === 0);
   const signed = issuers.some(
-    (ca) => algorithm && verifySignature(algorithm, readPublicKey(ca.spki).key, certificate.tbs, signature),
+    ({ spki }) =>
+      algorithm && verifySignature({ algorithm, key: readPublicKey(spki).key, data: certificate.tbs, signature }),
   );
   if (!signed) throw new ReplyError('no CA of GetCACert has signed the certificate');
 }

@@ -1,11 +1,12 @@
 /** Tries at the start every algorithm that GetCACaps can say, so that no device finds out first what does not work. */
-import { constants, createPrivateKey, createPublicKey, privateDecrypt, publicEncrypt, sign } from 'node:crypto';
+import { constants, createPrivateKey, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto';
 import { octetString, sequence } from '../asn1/writer.ts';
 import type { KeyProvider, KeyTransport } from '../core/keys.ts';
 import type { RandomBytes } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import { type CertificateView, readCertificate, writeCertificate } from '../pkix/certificate.ts';
 import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
+import { signWithKeyObject } from '../pkix/signature.ts';
 import { withPkcs1 } from '../pkix/with-pkcs1.ts';
 import { CIPHERS, type ContentCipher, DIGESTS } from './algorithms.ts';
 import { openEnvelopedData, readEnvelopedData, writeEnvelopedData } from './enveloped-data.ts';
@@ -130,7 +131,7 @@ function nodeKey(): KeyProvider {
   return {
     spki,
     kind: readPublicKey(spki).kind,
-    sign: (data, digest) => sign(digest, data, key),
+    sign: (input) => signWithKeyObject(key, input),
     decrypt: (ciphertext, transport) =>
       transport.scheme === 'pkcs1'
         ? privateDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, ciphertext)

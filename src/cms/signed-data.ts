@@ -119,10 +119,8 @@ export function verifySigner(data: SignedData, signer: SignerInfo, key: PublicKe
   if (!bindsContent(data, signer, digest)) return false;
   const asSet = Buffer.from(signer.signedAttributes);
   asSet[0] = TAG.set;
-  return (
-    verifySignature(algorithm, key.key, asSet, signature, digest) ||
-    verifySignature(algorithm, key.key, sortedSet(asSet), signature, digest)
-  );
+  const signed = { algorithm, key: key.key, data: asSet, signature, digest };
+  return verifySignature(signed) || verifySignature({ ...signed, data: sortedSet(asSet) });
 }
 
 const sortedSet = (set: Uint8Array): Uint8Array =>
@@ -165,7 +163,7 @@ export async function writeSignedData(plan: SignedDataPlan): Promise<Uint8Array>
   const { digest, signer } = plan;
   const messageDigest = writeAttribute(MESSAGE_DIGEST, octetString(hash(digest, plan.content, 'buffer')));
   const signedAttributes = setOf(CONTENT_TYPE_ATTRIBUTE, messageDigest, ...plan.attributes);
-  const signature = await signer.key.sign(signedAttributes, digest);
+  const signature = await signer.key.sign({ data: signedAttributes, digest, scheme: 'pkcs1' });
   const asImplicit = Buffer.from(signedAttributes);
   asImplicit[0] = explicit(0);
   const signerInfo = sequence(

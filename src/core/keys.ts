@@ -9,26 +9,37 @@ export type Digest = 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
 /** How a content-encryption key was encrypted: RFC 8017 7.2 (pkcs1) or 7.1 (oaep, with both of its hashes). */
 export type KeyTransport = { scheme: 'pkcs1' } | { scheme: 'oaep'; hash: Digest; mgf1Hash: Digest };
 
+/** The padding of an RSA signature: RSASSA-PKCS1-v1_5 (RFC 8017 8.2) or RSASSA-PSS (RFC 8017 8.1). */
+export type SignatureScheme = 'pkcs1' | 'pss';
+
+/** What to sign, and how. PSS uses `digest` for MGF1 too, and a salt as long as the digest (RFC 4055 3.1). */
+export type SignatureInput = { data: Uint8Array; digest: Digest; scheme: SignatureScheme };
+
 /**
- * One key pair. The private half never leaves the implementation. Results may come at once or as a promise, so that a
- * key in memory costs no turn of the event loop.
+ * One key pair. The private key never leaves the implementation. A result may be a value or a promise, so that a key in
+ * memory does not wait for the event loop.
  */
 export interface KeyProvider {
   /** SubjectPublicKeyInfo, DER. */
   readonly spki: Uint8Array;
   readonly kind: KeyKind;
-  /** Signs `data`: RSASSA-PKCS1-v1_5 for RSA keys, ECDSA (DER) for EC keys. */
-  sign(data: Uint8Array, digest: Digest): Uint8Array | Promise<Uint8Array>;
   /**
-   * Decrypts a content-encryption key. With a wrong padding it returns random octets instead of an error (implicit
-   * rejection), so that the padding is no oracle. Throws only on public facts, such as the length of the ciphertext.
+   * Signs `data`, which is not hashed yet. RSA keys use `scheme`. EC keys have one scheme, ECDSA, whatever `scheme`
+   * names, and return an ECDSA-Sig-Value, DER (RFC 3279 2.2.3). Throws when the key cannot sign with this digest.
+   */
+  sign(input: SignatureInput): Uint8Array | Promise<Uint8Array>;
+  /**
+   * Decrypts a content-encryption key. With a wrong padding it returns random or empty octets and not an error (implicit
+   * rejection), so that there is no padding oracle. Throws only for public facts, such as the length of the ciphertext.
    */
   decrypt?(ciphertext: Uint8Array, transport: KeyTransport): Uint8Array | Promise<Uint8Array>;
   /**
    * ECDH (SEC 1 3.3.1): the secret shared with another public key on the same curve, given as SubjectPublicKeyInfo, DER.
-   * Only a client with an EC key needs it, to read what is enveloped to it. Throws when the other key is malformed.
+   * Only a client with an EC key needs it, to open a reply encrypted to it. Throws when the other key is malformed.
    */
   agree?(spki: Uint8Array): Uint8Array | Promise<Uint8Array>;
   /** Ends the session with an HSM or a service, if there is one. The key is not used afterwards. */
   close?(): void | Promise<void>;
+  /** Ends the session that the key is used through, such as a PKCS#11 session. Afterwards the key must not be used. */
+  close?(): Promise<void>;
 }

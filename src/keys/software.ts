@@ -7,11 +7,11 @@ import {
   generateKeyPairSync,
   type KeyObject,
   privateDecrypt,
-  sign,
 } from 'node:crypto';
-import type { Digest, KeyProvider, KeyTransport } from '../core/keys.ts';
+import type { KeyProvider, KeyTransport, SignatureInput } from '../core/keys.ts';
 import { ConfigError } from '../core/errors.ts';
 import { readKeyKind, readPublicKey } from '../pkix/public-key.ts';
+import { signWithKeyObject } from '../pkix/signature.ts';
 import { withPkcs1 } from '../pkix/with-pkcs1.ts';
 import { assertCiphertextLength } from './ciphertext.ts';
 import { decodeOaep } from './oaep.ts';
@@ -26,13 +26,8 @@ export type SoftwareKey = KeyProvider & { readonly privateKey: KeyObject };
 export function softwareKey(privateKey: KeyObject): SoftwareKey {
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
   const kind = readKeyKind(spki);
-  // A bare KeyObject is the fast way into OpenSSL: PKCS#1 v1.5 for RSA, DER-encoded ECDSA for EC.
-  const provider = {
-    spki,
-    kind,
-    privateKey,
-    sign: (data: Uint8Array, digest: Digest) => sign(digest, data, privateKey),
-  };
+  const sign = (input: SignatureInput): Buffer => signWithKeyObject(privateKey, input);
+  const provider = { spki, kind, privateKey, sign };
   if (kind.type === 'ec')
     return { ...provider, agree: (spki) => diffieHellman({ privateKey, publicKey: readPublicKey(spki).key }) };
   if (kind.type !== 'rsa') return provider;

@@ -4,7 +4,8 @@
  * WebCrypto binds a key to one algorithm, RSA also to one hash and to signing or decryption. One key pair is therefore
  * given as several CryptoKeys; the fitting one is chosen for each operation:
  *
- *   signing     RSASSA-PKCS1-v1_5 with SHA-256 for what this product signs; ECDSA serves every hash
+ *   signing     RSASSA-PKCS1-v1_5 with SHA-256 for what this product signs, RSA-PSS where a caller wants it;
+ *               ECDSA serves every hash
  *   decryption  RSAES-PKCS1-v1_5 where the engine has it (@peculiar/webcrypto does, Node's own does not),
  *               RSA-OAEP with SHA-1 and with SHA-256
  *
@@ -14,7 +15,7 @@ import type { webcrypto } from 'node:crypto';
 import { Crypto } from '@peculiar/webcrypto';
 import { BufferSourceConverter } from 'pvtsutils';
 import { sequence, unsignedInteger } from '../asn1/writer.ts';
-import type { Digest, KeyProvider, KeyTransport } from '../core/keys.ts';
+import type { Digest, KeyKind, KeyProvider, KeyTransport, SignatureInput, SignatureScheme } from '../core/keys.ts';
 import { readKeyKind } from '../pkix/public-key.ts';
 import { assertCiphertextLength } from './ciphertext.ts';
 
@@ -33,11 +34,13 @@ export type WebCryptoKey = {
   onDecryptionFailure: (cause: unknown) => void;
 };
 
-const HASHES: Readonly<Partial<Record<Digest, string>>> = {
-  sha1: 'SHA-1',
-  sha256: 'SHA-256',
-  sha384: 'SHA-384',
-  sha512: 'SHA-512',
+type HashRow = { name: string; octets: number };
+
+const HASHES: Readonly<Partial<Record<Digest, HashRow>>> = {
+  sha1: { name: 'SHA-1', octets: 20 },
+  sha256: { name: 'SHA-256', octets: 32 },
+  sha384: { name: 'SHA-384', octets: 48 },
+  sha512: { name: 'SHA-512', octets: 64 },
 };
 
 /**
@@ -48,15 +51,18 @@ const HASHES: Readonly<Partial<Record<Digest, string>>> = {
 export async function webCryptoKey(parts: WebCryptoKey): Promise<KeyProvider> {
   const { subtle = peculiar(), privateKeys, publicKey } = parts;
   const spki = octets(await subtle.exportKey('spki', publicKey));
-  const key = readKeyKind(spki);
-  const sign = (data: Uint8Array, digest: Digest): Promise<Uint8Array> => signWith(subtle, privateKeys, data, digest);
-  if (!privateKeys.some((one) => one.usages.includes('decrypt'))) return { spki, kind: key, sign };
+  const kind = readKeyKind(spki);
+  const sign = async (input: SignatureInput): Promise<Uint8Array> => {
+    const signature = octets(await signWith({ subtle, privateKeys }, kind, input));
+    return kind.type === 'ec' ? derSignature(signature) : signature;
+  };
+  if (!privateKeys.some((one) => one.usages.includes('decrypt'))) return { spki, kind, sign };
   return {
     spki,
-    kind: key,
+    kind,
     sign,
     decrypt(ciphertext, transport) {
-      assertCiphertextLength(key, ciphertext);
+      assertCiphertextLength(kind, ciphertext);
       return decryptWith({ ...parts, subtle }, ciphertext, transport);
     },
   };
@@ -71,19 +77,20 @@ function peculiar(): SubtleCrypto {
 // Engines answer with an ArrayBuffer or a view of one, as they please.
 const octets = (source: ArrayBuffer): Uint8Array => BufferSourceConverter.toUint8Array(source);
 
-async function signWith(
-  subtle: SubtleCrypto,
-  keys: readonly CryptoKey[],
-  data: Uint8Array,
-  digest: Digest,
-): Promise<Uint8Array> {
+function signWith(
+  { subtle, privateKeys }: Pick<Required<WebCryptoKey>, 'subtle' | 'privateKeys'>,
+  kind: KeyKind,
+  { data, digest, scheme }: SignatureInput,
+): Promise<ArrayBuffer> {
+  const name = kind.type === 'ec' ? 'ECDSA' : RSA_SCHEMES[scheme];
   const hash = HASHES[digest];
-  const rsa = find(keys, 'RSASSA-PKCS1-v1_5', hash);
-  if (rsa) return octets(await subtle.sign('RSASSA-PKCS1-v1_5', rsa, data));
-  const ec = keys.find((one) => one.algorithm.name === 'ECDSA');
-  if (!ec || !hash) throw new TypeError(`no WebCrypto key was given that signs with ${digest}`);
-  return derSignature(octets(await subtle.sign({ name: 'ECDSA', hash }, ec, data)));
+  const key =
+    kind.type === 'ec' ? privateKeys.find((one) => one.algorithm.name === name) : find(privateKeys, name, hash);
+  if (!key || !hash) throw new TypeError(`no WebCrypto key was given that signs ${name} with ${digest}`);
+  return subtle.sign({ name, hash: hash.name, saltLength: hash.octets }, key, data);
 }
+
+const RSA_SCHEMES: Readonly<Record<SignatureScheme, string>> = { pkcs1: 'RSASSA-PKCS1-v1_5', pss: 'RSA-PSS' };
 
 /** WebCrypto writes r and s one after the other, everybody else as ECDSA-Sig-Value (RFC 3279 2.2.3). */
 const derSignature = (raw: Uint8Array): Uint8Array =>
@@ -115,7 +122,7 @@ const transportText = (transport: KeyTransport): string =>
     : `RSA-OAEP with ${transport.hash} and MGF1 with ${transport.mgf1Hash}`;
 
 /** The key of this RSA algorithm and hash. */
-const find = (keys: readonly CryptoKey[], name: string, hash: string | undefined): CryptoKey | undefined =>
-  keys.find((one) => one.algorithm.name === name && hashOf(one) === hash);
+const find = (keys: readonly CryptoKey[], name: string, hash: HashRow | undefined): CryptoKey | undefined =>
+  keys.find((one) => one.algorithm.name === name && hashOf(one) === hash?.name);
 
 const hashOf = (key: CryptoKey): string | undefined => (key.algorithm as webcrypto.RsaHashedKeyAlgorithm).hash?.name;

@@ -105,8 +105,8 @@ function same(earlier: Uint8Array | undefined, value: Uint8Array): Uint8Array {
 }
 
 /** Whether the request is signed with the key it names: RFC 2986 4.2, SCEP's proof of possession. */
-export const provesPossession = (request: UnprovenRequest, key: PublicKey): boolean =>
-  request.algorithm !== undefined && verifySignature(request.algorithm, key.key, request.signed, request.signature);
+export const provesPossession = ({ algorithm, signed, signature }: UnprovenRequest, { key }: PublicKey): boolean =>
+  algorithm !== undefined && verifySignature({ algorithm, key, data: signed, signature });
 
 /** The request alone, once its proof has served. */
 export function withoutProof(request: UnprovenRequest): CertificationRequest {

@@ -1,8 +1,8 @@
 /** Signature algorithms as certificates, requests and CMS name them: one row each (RFC 4055, 5758, 8410). */
-import { type KeyObject, constants, verify } from 'node:crypto';
+import { type KeyObject, constants, sign, verify } from 'node:crypto';
 import type { DerReader } from '../asn1/reader.ts';
 import { bitString, nullValue, oid, sequence } from '../asn1/writer.ts';
-import type { Digest, KeyKind, KeyProvider } from '../core/keys.ts';
+import type { Digest, KeyKind, KeyProvider, SignatureInput } from '../core/keys.ts';
 import { OID } from './oids.ts';
 
 type SignatureRow = { digest: Digest | undefined; type: KeyKind['type'] };
@@ -58,14 +58,17 @@ function readPss(reader: DerReader): SignatureAlgorithm | undefined {
 const readDigest = (reader: DerReader | undefined): Digest | undefined =>
   reader ? DIGESTS.get(reader.sequence().oid()) : 'sha1';
 
-/** Whether the signature is right. `digest` serves algorithms that do not name one. False also on malformed input. */
-export function verifySignature(
-  algorithm: SignatureAlgorithm,
-  key: KeyObject,
-  data: Uint8Array,
-  signature: Uint8Array,
-  digest?: Digest,
-): boolean {
+/** A signature and what it covers. `digest` is the hash for an `algorithm` that names none, see SignatureAlgorithm. */
+export type SignatureToVerify = {
+  algorithm: SignatureAlgorithm;
+  key: KeyObject;
+  data: Uint8Array;
+  signature: Uint8Array;
+  digest?: Digest;
+};
+
+/** Whether the signature is valid. False also for malformed input, a key of another type, and when no digest is known. */
+export function verifySignature({ algorithm, key, data, signature, digest }: SignatureToVerify): boolean {
   if (key.asymmetricKeyType !== algorithm.type) return false;
   const hash = algorithm.type === 'ed25519' ? null : (algorithm.digest ?? digest);
   if (hash === undefined) return false;
@@ -80,6 +83,17 @@ export function verifySignature(
   }
 }
 
+/** Signs with a private key of node:crypto, RSA or EC, as `KeyProvider.sign` demands. */
+export const signWithKeyObject = (key: KeyObject, { data, digest, scheme }: SignatureInput): Buffer =>
+  // The default for a bare RSA key is PKCS#1 v1.5, and a bare KeyObject is the fast way into OpenSSL.
+  scheme === 'pss' && key.asymmetricKeyType === 'rsa'
+    ? sign(digest, data, {
+        key,
+        padding: constants.RSA_PKCS1_PSS_PADDING,
+        saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+      })
+    : sign(digest, data, key);
+
 const IDENTIFIERS: ReadonlyMap<string, Uint8Array> = new Map(
   [...ROWS].map(([id, { type, digest }]) => [
     `${type}/${digest}`,
@@ -87,7 +101,7 @@ const IDENTIFIERS: ReadonlyMap<string, Uint8Array> = new Map(
   ]),
 );
 
-/** The AlgorithmIdentifier, DER, of what `KeyProvider.sign` makes with this digest. */
+/** AlgorithmIdentifier, DER, of `KeyProvider.sign` with this digest and scheme `pkcs1`. Throws TypeError for Ed25519. */
 export function signatureIdentifier(key: KeyKind, digest: Digest): Uint8Array {
   const identifier = IDENTIFIERS.get(`${key.type}/${digest}`);
   if (!identifier) throw new TypeError(`no signature algorithm for ${key.type} with ${digest}`);
@@ -100,6 +114,6 @@ export const digestFor = (key: KeyKind): Digest =>
 
 /** SIGNED{ToBeSigned} of RFC 5280 1: the structure, signed. Used for certificates, requests and CRLs. */
 export async function signStructure(tbs: Uint8Array, signer: KeyProvider, digest: Digest): Promise<Uint8Array> {
-  const signature = await signer.sign(tbs, digest);
+  const signature = await signer.sign({ data: tbs, digest, scheme: 'pkcs1' });
   return sequence(tbs, signatureIdentifier(signer.kind, digest), bitString(signature));
 }

@@ -1,9 +1,10 @@
-/** What every KeyProvider must do, whoever keeps the key. Run by the tests of each implementation. */
+/** What every KeyProvider must do, wherever its key is kept. Run by the tests of each implementation. */
 import assert from 'node:assert/strict';
 import { constants, createHash, createPublicKey, publicEncrypt, randomBytes, verify } from 'node:crypto';
 import { describe, test } from 'node:test';
-import type { Digest, KeyProvider, KeyTransport } from '../../src/core/keys.ts';
+import type { Digest, KeyProvider, KeyTransport, SignatureScheme } from '../../src/core/keys.ts';
 
+/** One implementation with one key: `digests` it signs with, in both schemes for RSA, and `transports` it decrypts. */
 export type KeyProviderCase = {
   name: string;
   make: () => KeyProvider | Promise<KeyProvider>;
@@ -13,37 +14,58 @@ export type KeyProviderCase = {
 
 const DATA = Buffer.from('to be signed');
 
+type SchemeCase = { scheme: SignatureScheme; title: string; options: { padding?: number; saltLength?: number } };
+
+const RSA_SCHEMES: readonly SchemeCase[] = [
+  { scheme: 'pkcs1', title: 'RSASSA-PKCS1-v1_5', options: { padding: constants.RSA_PKCS1_PADDING } },
+  {
+    scheme: 'pss',
+    title: 'RSASSA-PSS',
+    options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
+  },
+];
+/** An EC key signs with ECDSA, whatever the scheme. */
+const EC_SCHEMES: readonly SchemeCase[] = [
+  { scheme: 'pkcs1', title: 'ECDSA', options: {} },
+  { scheme: 'pss', title: 'ECDSA in place of PSS', options: {} },
+];
+
+/** Registers the tests of one implementation. */
 export function keyProviderContract({ name, make, digests, transports }: KeyProviderCase): void {
   describe(`KeyProvider contract: ${name}`, async () => {
     const provider = await make();
     const publicKey = createPublicKey({ key: Buffer.from(provider.spki), format: 'der', type: 'spki' });
 
-    test('says what kind of key it is', () => {
+    test('`kind` is the type and the size of the key', () => {
       assert.equal(provider.kind.type, publicKey.asymmetricKeyType);
       if (provider.kind.type === 'rsa') assert.equal(provider.kind.bits, publicKey.asymmetricKeyDetails?.modulusLength);
     });
 
+    const schemes = provider.kind.type === 'rsa' ? RSA_SCHEMES : EC_SCHEMES;
     for (const digest of digests)
-      test(`signs with ${digest} so that OpenSSL verifies it`, async () => {
-        const signature = await provider.sign(DATA, digest);
-        assert.ok(verify(digest, DATA, publicKey, signature));
-        assert.ok(!verify(digest, Buffer.from('something else'), publicKey, signature));
-      });
+      for (const { scheme, title, options } of schemes)
+        test(`${title} with ${digest}: OpenSSL verifies the signature, and not that of other data`, async () => {
+          const signature = await provider.sign({ data: DATA, digest, scheme });
+          const key = { key: publicKey, ...options };
+          assert.ok(verify(digest, DATA, key, signature));
+          assert.ok(!verify(digest, Buffer.from('something else'), key, signature));
+        });
 
-    test('decrypts exactly when it says so', () => assert.equal(provider.decrypt !== undefined, transports.length > 0));
+    test('has `decrypt` exactly when it can decrypt', () =>
+      assert.equal(provider.decrypt !== undefined, transports.length > 0));
 
     for (const transport of transports) {
-      const words = Object.values(transport).join(' ');
+      const name = Object.values(transport).join(' ');
       const decrypt = async (ciphertext: Uint8Array): Promise<Uint8Array> => provider.decrypt!(ciphertext, transport);
       const length = Math.ceil(provider.kind.bits / 8);
 
       for (const size of [0, 16, 32])
-        test(`${words}: decrypts ${size} octets`, async () => {
+        test(`${name}: decrypts ${size} octets`, async () => {
           const secret = randomBytes(size);
           assert.deepEqual(Buffer.from(await decrypt(encrypt(publicKey, secret, transport, length))), secret);
         });
 
-      test(`E12 ${words}: wrong padding gives octets, never an error`, async () => {
+      test(`E12 ${name}: wrong padding gives octets, never an error`, async () => {
         for (let i = 0; i < 16; i++) {
           const ciphertext = rawEncrypt(publicKey, Buffer.concat([Buffer.of(0), randomBytes(length - 1)]));
           const result = await decrypt(ciphertext);
@@ -51,7 +73,7 @@ export function keyProviderContract({ name, make, digests, transports }: KeyProv
         }
       });
 
-      test(`${words}: a ciphertext of another length is refused before the key is used`, async () => {
+      test(`${name}: a ciphertext of another length is refused before the key is used`, async () => {
         await assert.rejects(decrypt(new Uint8Array(length - 1)), RangeError);
         await assert.rejects(decrypt(new Uint8Array(length + 1)), RangeError);
       });
@@ -71,7 +93,7 @@ function encrypt(key: PublicKey, secret: Uint8Array, transport: KeyTransport, le
   return publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash }, secret);
 }
 
-/** RFC 8017 7.1.1, written forwards: the counterpart of what is tested. */
+/** EME-OAEP encoding, RFC 8017 7.1.1 step 2: the counterpart of what is tested. */
 export function encodeOaep(message: Uint8Array, length: number, hash: Digest, mgf1Hash: Digest): Uint8Array {
   const label = createHash(hash).digest();
   const padding = Buffer.alloc(length - message.length - 2 * label.length - 2);
@@ -81,8 +103,10 @@ export function encodeOaep(message: Uint8Array, length: number, hash: Digest, mg
   return Buffer.concat([Buffer.of(0), xor(seed, mask(maskedBlock, seed.length, mgf1Hash)), maskedBlock]);
 }
 
+/** Octet by octet; `b` is at least as long as `a`. */
 export const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((octet, i) => octet ^ b[i]!);
 
+/** MGF1, RFC 8017 B.2.1, for up to 256 blocks. */
 export function mask(seed: Uint8Array, length: number, hash: Digest): Uint8Array {
   let made = Buffer.alloc(0);
   for (let i = 0; made.length < length; i++)

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
-import { webcrypto } from 'node:crypto';
+import { createPublicKey, webcrypto } from 'node:crypto';
 import { test } from 'node:test';
 import { Crypto } from '@peculiar/webcrypto';
-import type { KeyTransport } from '../../src/core/keys.ts';
+import type { KeyProvider, KeyTransport } from '../../src/core/keys.ts';
 import { generateKey, type SoftwareKey } from '../../src/keys/software.ts';
 import { webCryptoKey } from '../../src/keys/webcrypto.ts';
 import { keyProviderContract } from '../contracts/key-provider.ts';
+import { openssl, withoutOpenssl } from '../kit/openssl.ts';
 
 type Algorithm = { name: string; hash?: string; namedCurve?: string };
 const SIGNING: Algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+const PSS: Algorithm = { name: 'RSA-PSS', hash: 'SHA-256' };
 const OAEP_SHA1: Algorithm = { name: 'RSA-OAEP', hash: 'SHA-1' };
 const OAEP_SHA256: Algorithm = { name: 'RSA-OAEP', hash: 'SHA-256' };
 const PKCS1: Algorithm = { name: 'RSAES-PKCS1-v1_5', hash: 'SHA-256' };
@@ -43,7 +45,7 @@ const ENGINES = [
 for (const { name, subtle, pkcs1 } of ENGINES) {
   keyProviderContract({
     name: `${name} RSA`,
-    make: () => provider(subtle, software.rsa, [SIGNING, OAEP_SHA1, OAEP_SHA256, ...(pkcs1 ? [PKCS1] : [])]),
+    make: () => provider(subtle, software.rsa, [SIGNING, PSS, OAEP_SHA1, OAEP_SHA256, ...(pkcs1 ? [PKCS1] : [])]),
     digests: ['sha256'],
     transports: [oaep('sha1'), oaep('sha256'), ...(pkcs1 ? [{ scheme: 'pkcs1' } as const] : [])],
   });
@@ -64,8 +66,8 @@ test('without an engine, keys of @peculiar/webcrypto sign', async () => {
   const privateKey = await peculiar.importKey('pkcs8', pkcs8, SIGNING, false, ['sign']);
   const publicKey = await peculiar.importKey('spki', software.rsa.spki, SIGNING, true, ['verify']);
   const key = await webCryptoKey({ privateKeys: [privateKey], publicKey, onDecryptionFailure: () => {} });
-  const data = Buffer.from('data');
-  assert.deepEqual(Buffer.from(await key.sign(data, 'sha256')), Buffer.from(await software.rsa.sign(data, 'sha256')));
+  const input = { data: Buffer.from('data'), digest: 'sha256', scheme: 'pkcs1' } as const;
+  assert.deepEqual(Buffer.from(await key.sign(input)), Buffer.from(await software.rsa.sign(input)));
 });
 
 test('what an engine says about a ciphertext goes to the log and nowhere else', async () => {
@@ -88,7 +90,12 @@ test('what an engine says about a ciphertext goes to the log and nowhere else', 
 
 test('an algorithm that no given key serves is a TypeError that names it', async () => {
   const key = await provider(webcrypto.subtle, software.rsa, [SIGNING, OAEP_SHA256]);
-  await assert.rejects(async () => key.sign(Buffer.of(1), 'sha512'), { name: 'TypeError', message: /sha512/ });
+  await assert.rejects(async () => key.sign({ data: Buffer.of(1), digest: 'sha512', scheme: 'pkcs1' }), {
+    name: 'TypeError',
+    message: /sha512/,
+  });
+  const pss = { data: Buffer.of(1), digest: 'sha256', scheme: 'pss' } as const;
+  await assert.rejects(async () => key.sign(pss), { name: 'TypeError', message: /RSA-PSS with sha256/ });
   const decrypt = async (transport: KeyTransport) => key.decrypt!(new Uint8Array(256), transport);
   await assert.rejects(decrypt({ scheme: 'pkcs1' }), { name: 'TypeError', message: /RSAES-PKCS1-v1_5/ });
   await assert.rejects(decrypt(oaep('sha1')), { name: 'TypeError', message: /sha1/ });
@@ -98,5 +105,21 @@ test('an algorithm that no given key serves is a TypeError that names it', async
 
 test('ECDSA does not sign with SHA-224, which WebCrypto does not have', async () => {
   const key = await provider(webcrypto.subtle, software.p256, [{ name: 'ECDSA', namedCurve: 'P-256' }]);
-  await assert.rejects(async () => key.sign(Buffer.of(1), 'sha224'), TypeError);
+  await assert.rejects(async () => key.sign({ data: Buffer.of(1), digest: 'sha224', scheme: 'pkcs1' }), TypeError);
 });
+
+const PSS_SIGNERS: readonly (readonly [string, () => KeyProvider | Promise<KeyProvider>])[] = [
+  ['a software key', () => software.rsa],
+  ...ENGINES.map(({ name, subtle }) => [name, () => provider(subtle, software.rsa, [PSS])] as const),
+];
+for (const [name, make] of PSS_SIGNERS)
+  test(`the openssl command verifies a PSS signature of ${name}`, { skip: withoutOpenssl }, async () => {
+    const data = Buffer.from('to be signed');
+    const signature = await (await make()).sign({ data, digest: 'sha256', scheme: 'pss' });
+    const key = createPublicKey(software.rsa.privateKey).export({ type: 'spki', format: 'pem' });
+    const options = ['rsa_padding_mode:pss', 'rsa_pss_saltlen:digest', 'rsa_mgf1_md:sha256'];
+    const verify = 'pkeyutl -verify -pubin -inkey key -rawin -digest sha256 -in data -sigfile signature'.split(' ');
+    const args = [...verify, ...options.flatMap((option) => ['-pkeyopt', option])];
+    openssl(args, { key, data, signature });
+    assert.throws(() => openssl(args, { key, data: 'other data', signature }));
+  });

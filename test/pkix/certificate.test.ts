@@ -69,8 +69,9 @@ test('a certificate that is written reads back', async () => {
   );
   const { algorithm, signature } = certificateSignature(view);
   assert.deepEqual(algorithm, { digest: 'sha384', type: 'ec' });
-  assert.ok(verifySignature(algorithm, readPublicKey(view.spki).key, view.tbs, signature));
-  assert.ok(!verifySignature(algorithm, readPublicKey(view.spki).key, view.der, signature));
+  const { key: publicKey } = readPublicKey(view.spki);
+  assert.ok(verifySignature({ algorithm, key: publicKey, data: view.tbs, signature }));
+  assert.ok(!verifySignature({ algorithm, key: publicKey, data: view.der, signature }));
 });
 
 test('openssl prints the subject, issuer and serial of a certificate alike', { skip: withoutOpenssl }, async () => {

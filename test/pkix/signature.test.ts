@@ -10,6 +10,7 @@ import {
   readSignatureAlgorithm,
   type SignatureAlgorithm,
   signatureIdentifier,
+  type SignatureToVerify,
   verifySignature,
 } from '../../src/pkix/signature.ts';
 
@@ -23,11 +24,12 @@ const read = (identifier: Uint8Array): SignatureAlgorithm | undefined =>
   readSignatureAlgorithm(DerReader.over(identifier).sequence());
 
 function proves(algorithm: SignatureAlgorithm, key: KeyObject, signature: Buffer, digest?: Digest): void {
-  assert.ok(verifySignature(algorithm, key, DATA, signature, digest));
-  assert.ok(!verifySignature(algorithm, key, Buffer.concat([DATA, Buffer.of(0)]), signature, digest), 'other data');
+  const right: SignatureToVerify = { algorithm, key, data: DATA, signature, ...(digest && { digest }) };
+  assert.ok(verifySignature(right));
+  assert.ok(!verifySignature({ ...right, data: Buffer.concat([DATA, Buffer.of(0)]) }), 'other data');
   const changed = Buffer.from(signature);
   changed[changed.length - 1]! ^= 1;
-  assert.ok(!verifySignature(algorithm, key, DATA, changed, digest), 'changed signature');
+  assert.ok(!verifySignature({ ...right, signature: changed }), 'changed signature');
 }
 
 for (const digest of DIGESTS)
@@ -70,8 +72,9 @@ for (const [digest, saltLength] of [
     const algorithm = read(pss(encode(explicit(0), hash(digest)), encode(explicit(1), mgf1(digest)), salt));
     assert.deepEqual(algorithm, { type: 'rsa', digest, pss: { saltLength } });
     proves(algorithm, rsa.publicKey, signPss(digest, saltLength));
-    assert.ok(!verifySignature(algorithm, rsa.publicKey, DATA, signPss(digest, saltLength + 1)), 'other salt length');
-    assert.ok(!verifySignature(algorithm, rsa.publicKey, DATA, sign(digest, DATA, rsa.privateKey)), 'other padding');
+    const signed = { algorithm, key: rsa.publicKey, data: DATA };
+    assert.ok(!verifySignature({ ...signed, signature: signPss(digest, saltLength + 1) }), 'other salt length');
+    assert.ok(!verifySignature({ ...signed, signature: sign(digest, DATA, rsa.privateKey) }), 'other padding');
   });
 
 test('P05 RSASSA-PSS parameters by default: SHA-1 and 20 octets of salt (RFC 4055 3.1)', () => {
@@ -91,8 +94,9 @@ test('P04 an algorithm that does not name the digest takes it from the message',
   assert.deepEqual(algorithm, { type: 'rsa', digest: undefined });
   const signature = sign('sha256', DATA, rsa.privateKey);
   proves(algorithm, rsa.publicKey, signature, 'sha256');
-  assert.ok(!verifySignature(algorithm, rsa.publicKey, DATA, signature), 'no digest at all');
-  assert.ok(!verifySignature(algorithm, rsa.publicKey, DATA, signature, 'sha512'), 'another digest');
+  const signed = { algorithm, key: rsa.publicKey, data: DATA, signature };
+  assert.ok(!verifySignature(signed), 'no digest at all');
+  assert.ok(!verifySignature({ ...signed, digest: 'sha512' }), 'another digest');
 });
 
 test('P04 parameters may be NULL or absent', () => {
@@ -108,15 +112,16 @@ test('MD5 with RSA and unknown algorithms are not known', () => {
 test('a key of another type, and a signature of impossible shape, prove nothing', () => {
   const signature = sign('sha256', DATA, rsa.privateKey);
   const algorithm = { type: 'rsa', digest: 'sha256' } as const;
-  assert.ok(!verifySignature({ ...algorithm, type: 'ec' }, rsa.publicKey, DATA, signature));
-  assert.ok(!verifySignature(algorithm, ec.publicKey, DATA, signature));
+  const signed: SignatureToVerify = { algorithm, key: rsa.publicKey, data: DATA, signature };
+  assert.ok(!verifySignature({ ...signed, algorithm: { ...algorithm, type: 'ec' } }));
+  assert.ok(!verifySignature({ ...signed, key: ec.publicKey }));
   for (const octets of [0, 1, 255, 257, 4096])
-    assert.ok(!verifySignature(algorithm, rsa.publicKey, DATA, Buffer.alloc(octets, 0xff)), `${octets} octets`);
-  assert.ok(
-    !verifySignature({ type: 'ec', digest: 'sha256' }, ec.publicKey, DATA, Buffer.from('3006020100020100', 'hex')),
-  );
+    assert.ok(!verifySignature({ ...signed, signature: Buffer.alloc(octets, 0xff) }), `${octets} octets`);
+  const zeros = Buffer.from('3006020100020100', 'hex');
+  const ecdsa = { type: 'ec', digest: 'sha256' } as const;
+  assert.ok(!verifySignature({ ...signed, algorithm: ecdsa, key: ec.publicKey, signature: zeros }));
   const hugeSalt = { ...algorithm, pss: { saltLength: 2 ** 31 - 1 } };
-  assert.ok(!verifySignature(hugeSalt, rsa.publicKey, DATA, signature));
+  assert.ok(!verifySignature({ ...signed, algorithm: hugeSalt }));
 });
 
 test('the digest matches the strength of the key', () => {

@@ -34,7 +34,7 @@ function certificate(der: Uint8Array): void {
   for (const { oid, value } of certificates.certificateExtensions(view)) EXTENSION_READERS[oid]?.(value);
   const { algorithm, signature } = certificates.certificateSignature(view);
   const { key } = readPublicKey(view.spki);
-  if (algorithm) verifySignature(algorithm, key, view.tbs, signature);
+  if (algorithm) verifySignature({ algorithm, key, data: view.tbs, signature });
 }
 
 /** Reads everything in a request that anyone reads. */
