@@ -1,8 +1,8 @@
-/** The bounds within which bytes from the network are read. Every one is enforced before memory is spent. */
+/** The limits for reading bytes from the network. Each is checked before memory is allocated. */
 export type Limits = {
   /** Nested elements, counted from the outermost. */
   depth: number;
-  /** Elements visited by one reader and those entered from it. A structure read by itself has a budget of its own. */
+  /** Elements visited by one reader and by the readers entered from it. `DerReader.over` starts a new count. */
   nodes: number;
   /** Octets of the input. */
   size: number;
@@ -10,19 +10,32 @@ export type Limits = {
 
 /**
  * Enough for every real SCEP message: an Intune challenge of several kilobytes, RSA-4096, hundreds of SANs.
- * The size equals the largest body that HTTP lets in.
+ * `size` equals the largest HTTP body that is accepted.
  */
 export const LIMITS: Limits = { depth: 32, nodes: 16_384, size: 2 * 1024 * 1024 };
 
-/** Bytes that are not the DER, or not the structure, that was asked for. The message is for a log, never for the wire. */
+/** The bytes are not DER, or not the expected structure. The message is for the log and never goes into a reply. */
 export class DerError extends Error {
   override readonly name = 'DerError';
 
-  /** Without a stack trace: hostile bytes make many, it would say where the reader is, and it takes time that shows. */
+  /**
+   * Without a stack trace: hostile input causes many of these errors, the trace names only the reader, and capturing it
+   * takes measurable time.
+   */
   constructor(message: string, options?: { cause?: unknown }) {
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 0;
     super(message, options);
     Error.stackTraceLimit = limit;
+  }
+}
+
+/** The result of `read`. When it throws DerError, what `otherwise` returns or throws. Other errors pass through. */
+export function catchDerError<T, U>(read: () => T, otherwise: (error: DerError) => U): T | U {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DerError) return otherwise(error);
+    throw error;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A forward-only reader of strict DER (X.690 10 and 11) over one buffer. It copies nothing: every value is a view, so
- * the signed bytes stay the received bytes. Structure is read by asking for it, which bounds depth by the caller's
- * grammar. A reader shares a budget of elements with the readers entered from it; `over` begins a new one.
+ * signatures are verified over the received bytes. The caller names the structure that it expects, so the caller's
+ * grammar limits the depth. A reader counts elements together with the readers entered from it; `over` starts a new count.
  */
 import { DerError, LIMITS, type Limits } from './limits.ts';
 import { oidText } from './oid.ts';
@@ -12,27 +12,29 @@ import { readTime } from './time.ts';
 /** One element: `der` with identifier and length, `content` without. Both are views into the input. */
 export type Element = { tag: number; der: Uint8Array; content: Uint8Array };
 
-type Budget = { nodes: number };
+/** One buffer, and how many elements may still be read in it. */
+type Input = { readonly bytes: Uint8Array; nodes: number };
 
+/** The elements of one level. Each method that reads throws DerError for another tag, BER or truncated input. */
 export class DerReader {
+  readonly #input: Input;
   readonly #bytes: Uint8Array;
   readonly #end: number;
   readonly #depth: number;
-  readonly #budget: Budget;
   #at: number;
 
-  private constructor(bytes: Uint8Array, at: number, end: number, depth: number, budget: Budget) {
-    this.#bytes = bytes;
+  private constructor(input: Input, at: number, end: number, depth: number) {
+    this.#input = input;
+    this.#bytes = input.bytes;
     this.#at = at;
     this.#end = end;
     this.#depth = depth;
-    this.#budget = budget;
   }
 
-  /** A reader over `bytes`, with a new budget. Throws DerError when they exceed `limits.size`. */
+  /** A reader over `bytes`, with a new count of elements. Throws DerError when they exceed `limits.size`. */
   static over(bytes: Uint8Array, limits: Limits = LIMITS): DerReader {
     if (bytes.length > limits.size) throw new DerError(`${bytes.length} octets exceed the limit of ${limits.size}`);
-    return new DerReader(bytes, 0, bytes.length, limits.depth, { nodes: limits.nodes });
+    return new DerReader({ bytes, nodes: limits.nodes }, 0, bytes.length, limits.depth);
   }
 
   /** Whether all octets of this level have been read. */
@@ -42,21 +44,21 @@ export class DerReader {
 
   /** The identifier octet of the next element, or -1 at the end. */
   get tag(): number {
-    return this.#at < this.#end ? this.#bytes[this.#at]! : -1;
+    return this.#at < this.#end ? this.#octet(this.#at) : -1;
   }
 
-  /** Ends a level. Throws DerError when octets are left, because what nobody read nobody checked. */
+  /** Ends a level. Throws DerError when octets are left, because octets that were not read were not checked. */
   end(): void {
     if (!this.done) throw new DerError(`${this.#end - this.#at} octets left at offset ${this.#at}`);
   }
 
-  /** Reads the next element whatever its tag. */
+  /** Reads the next element, of any tag. */
   element(): Element {
     const start = this.#at;
     const content = this.#header();
     const end = this.#at;
     return {
-      tag: this.#bytes[start]!,
+      tag: this.#octet(start),
       der: this.#bytes.subarray(start, end),
       content: this.#bytes.subarray(content, end),
     };
@@ -82,18 +84,20 @@ export class DerReader {
     this.#expect(tag);
     if (this.#depth <= 1) throw new DerError(`nested too deeply at offset ${this.#at}`);
     const content = this.#header();
-    return new DerReader(this.#bytes, content, this.#at, this.#depth - 1, this.#budget);
+    return new DerReader(this.#input, content, this.#at, this.#depth - 1);
   }
 
-  /** Enters the next element if it carries this tag, and leaves it alone otherwise. */
+  /** Enters the next element if it carries this tag. Otherwise reads nothing and returns undefined. */
   enterIf(tag: number): DerReader | undefined {
     return this.tag === tag ? this.enter(tag) : undefined;
   }
 
+  /** Enters a SEQUENCE or SEQUENCE OF. */
   sequence(): DerReader {
     return this.enter(TAG.sequence);
   }
 
+  /** Enters a SET or SET OF. The order of its elements is not checked: clients send unsorted sets. */
   set(): DerReader {
     return this.enter(TAG.set);
   }
@@ -123,19 +127,21 @@ export class DerReader {
     return content;
   }
 
-  /** A small non-negative INTEGER, such as a version. */
+  /** A non-negative INTEGER of at most 31 bits, such as a version. */
   smallInteger(): number {
     const content = this.integer();
-    if (content.length > 4 || content[0]! >= 0x80) throw new DerError('INTEGER out of range');
+    if (content.length > 4 || (content[0] ?? 0) >= 0x80) throw new DerError('INTEGER out of range');
     return content.reduce((value, octet) => value * 256 + octet, 0);
   }
 
+  /** A BOOLEAN, of which DER has only 0x00 and 0xff (X.690 11.1). */
   boolean(): boolean {
     const content = this.read(TAG.boolean);
     if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) throw new DerError('BOOLEAN not DER');
     return content[0] === 0xff;
   }
 
+  /** The content octets of an OCTET STRING. */
   octetString(): Uint8Array {
     return this.read(TAG.octetString);
   }
@@ -147,7 +153,7 @@ export class DerReader {
     return content.subarray(1);
   }
 
-  /** Any character string type, as text. Throws DerError on a tag that is none. */
+  /** Any character string type, as text. */
   string(): string {
     const { tag, content } = this.element();
     return stringText(tag, content);
@@ -159,6 +165,10 @@ export class DerReader {
     return readTime(tag, content);
   }
 
+  #octet(at: number): number {
+    return this.#bytes[at]!;
+  }
+
   #expect(tag: number): void {
     if (this.tag !== tag)
       throw new DerError(
@@ -168,20 +178,19 @@ export class DerReader {
 
   /** Moves behind the next element and returns the offset of its content. */
   #header(): number {
-    const bytes = this.#bytes;
     const start = this.#at;
-    if (--this.#budget.nodes < 0) throw new DerError('too many elements');
+    if (--this.#input.nodes < 0) throw new DerError('too many elements');
     if (start + 2 > this.#end) throw new DerError(`truncated at offset ${start}`);
-    if ((bytes[start]! & 0x1f) === 0x1f) throw new DerError(`high tag number at offset ${start}`);
-    let length = bytes[start + 1]!;
+    if ((this.#octet(start) & 0x1f) === 0x1f) throw new DerError(`high tag number at offset ${start}`);
+    let length = this.#octet(start + 1);
     let content = start + 2;
     if (length >= 0x80) {
       const octets = length & 0x7f;
       if (octets === 0) throw new DerError(`indefinite length at offset ${start}`);
       if (octets > 4 || content + octets > this.#end) throw new DerError(`length out of range at offset ${start}`);
       length = 0;
-      for (let i = 0; i < octets; i++) length = length * 256 + bytes[content++]!;
-      if (length < 0x80 || bytes[start + 2] === 0) throw new DerError(`length not minimal at offset ${start}`);
+      for (let i = 0; i < octets; i++) length = length * 256 + this.#octet(content++);
+      if (length < 0x80 || this.#octet(start + 2) === 0) throw new DerError(`length not minimal at offset ${start}`);
     }
     if (length > this.#end - content) throw new DerError(`length exceeds the input at offset ${start}`);
     this.#at = content + length;

@@ -1,4 +1,4 @@
-/** Character strings of X.680 41 between octets and text. */
+/** Reads the character string types of X.680 41 as text. */
 import { DerError } from './limits.ts';
 import { TAG } from './tags.ts';
 
@@ -31,7 +31,7 @@ function utf8Text(content: Uint8Array): string {
   }
 }
 
-/** T61String is read as Latin-1, which is what everybody who still writes it means. */
+/** T61String is read as Latin-1, because that is what the writers that still use it put into it. */
 const DECODERS: ReadonlyMap<number, (content: Uint8Array) => string> = new Map([
   [TAG.utf8String, utf8Text],
   [TAG.printableString, latin1],
@@ -42,7 +42,7 @@ const DECODERS: ReadonlyMap<number, (content: Uint8Array) => string> = new Map([
   [TAG.universalString, universalText],
 ]);
 
-/** Whether the tag is one of the character string types. */
+/** Whether the tag is one of the character string types that `stringText` reads. */
 export const isString = (tag: number): boolean => DECODERS.has(tag);
 
 /** The text of a character string. Throws DerError on any other tag and on malformed content. */
@@ -52,5 +52,5 @@ export function stringText(tag: number, content: Uint8Array): string {
   return decode(content);
 }
 
-/** Whether every character is of the PrintableString alphabet (X.680 41.4). */
+/** Whether every character is in the alphabet of PrintableString (X.680 41.4). */
 export const isPrintable = (text: string): boolean => /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text);

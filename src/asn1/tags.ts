@@ -1,4 +1,4 @@
-/** Identifier octets of X.690 8.1.2 that this product meets. All are single octets; high tag numbers are refused. */
+/** The identifier octets (X.690 8.1.2) that SCEP messages use. Each is a single octet; high tag numbers are refused. */
 export const TAG = {
   boolean: 0x01,
   integer: 0x02,

@@ -9,8 +9,9 @@ const PATTERNS: ReadonlyMap<number, RegExp> = new Map([
 const LONGEST = 32;
 
 /**
- * The moment an element names. On receipt seconds may be missing, fractions are dropped and offsets are followed,
- * because old clients write them; what we write has seconds and ends in Z. Throws DerError when it is no time.
+ * The time in an element. Old clients leave out seconds and write fractions and offsets: missing seconds are 0, fractions
+ * are dropped, offsets are applied. Throws DerError when the element is not a time. `time` in writer.ts always writes
+ * seconds and Z.
  */
 export function readTime(tag: number, content: Uint8Array): Date {
   const pattern = PATTERNS.get(tag);
@@ -25,13 +26,13 @@ export function readTime(tag: number, content: Uint8Array): Date {
   return new Date(midnight + (seconds - offsetSeconds(zone)) * 1000);
 }
 
-/** Milliseconds at which a day of the calendar begins, or undefined when the calendar has no such day. */
+/** The start of a day in milliseconds since the epoch, UTC; undefined for a day that is not in the calendar. */
 function dayOf(year: number, month: number, day: number): number | undefined {
   const date = new Date(Date.UTC(year, month - 1, day));
   return date.getUTCFullYear() === year && date.getUTCDate() === day ? date.getTime() : undefined;
 }
 
-// RFC 5280 4.1.2.5.1: 50 to 99 is the last century.
+// RFC 5280 4.1.2.5.1: 50 to 99 is 1950 to 1999.
 const fullYear = (digits: string): number =>
   digits.length === 4 ? Number(digits) : Number(digits) + (Number(digits) >= 50 ? 1900 : 2000);
 

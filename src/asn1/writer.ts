@@ -1,10 +1,10 @@
-/** Writes DER. Each function returns one whole element; nesting them writes a structure as it reads in the standard. */
+/** Writes DER. Each function returns one whole element, and calls nest as the structure nests in the standard. */
 import { DerError } from './limits.ts';
 import { oidContent } from './oid.ts';
 import { isPrintable } from './strings.ts';
 import { TAG } from './tags.ts';
 
-/** An element with this identifier octet whose content is the parts, one after the other. */
+/** An element with this identifier octet, whose content is `parts` in this order. */
 export function encode(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -21,28 +21,34 @@ export function encode(tag: number, ...parts: readonly Uint8Array[]): Uint8Array
   return der;
 }
 
+/** SEQUENCE, or SEQUENCE OF, of elements in this order. */
 export const sequence = (...parts: readonly Uint8Array[]): Uint8Array => encode(TAG.sequence, ...parts);
 
 /** SET OF: elements in ascending order of their encodings (X.690 11.6). */
 export const setOf = (...parts: readonly Uint8Array[]): Uint8Array =>
   encode(TAG.set, ...parts.toSorted((a, b) => Buffer.compare(a, b)));
 
+/** OCTET STRING, primitive. */
 export const octetString = (content: Uint8Array): Uint8Array => encode(TAG.octetString, content);
-const WHOLE_OCTETS = Uint8Array.of(0);
-export const bitString = (content: Uint8Array): Uint8Array => encode(TAG.bitString, WHOLE_OCTETS, content);
+const ZERO = Uint8Array.of(0);
+/** BIT STRING of whole octets: no unused bits. */
+export const bitString = (content: Uint8Array): Uint8Array => encode(TAG.bitString, ZERO, content);
+/** NULL, as the parameters of many algorithms have it. */
 export const nullValue: Uint8Array = Uint8Array.of(TAG.null, 0);
+/** BOOLEAN; true is 0xff (X.690 11.1). */
 export const boolean = (value: boolean): Uint8Array => Uint8Array.of(TAG.boolean, 1, value ? 0xff : 0);
+/** OBJECT IDENTIFIER from the dotted form. Throws DerError when `text` is not one. */
 export const oid = (text: string): Uint8Array => encode(TAG.oid, oidContent(text));
 
-/** INTEGER from an unsigned big-endian magnitude of any length. */
+/** INTEGER from an unsigned big-endian magnitude of any length, leading zeros allowed. */
 export function unsignedInteger(magnitude: Uint8Array): Uint8Array {
   const first = magnitude.findIndex((octet) => octet !== 0);
   if (first < 0) return Uint8Array.of(TAG.integer, 1, 0);
   const content = magnitude.subarray(first);
-  return content[0]! >= 0x80 ? encode(TAG.integer, WHOLE_OCTETS, content) : encode(TAG.integer, content);
+  return (content[0] ?? 0) >= 0x80 ? encode(TAG.integer, ZERO, content) : encode(TAG.integer, content);
 }
 
-/** INTEGER from a number from 0 to 2^31-1. */
+/** INTEGER from a number from 0 to 2^32-1. Throws RangeError outside. */
 export function smallInteger(value: number): Uint8Array {
   const magnitude = Buffer.alloc(4);
   magnitude.writeUInt32BE(value);
@@ -59,6 +65,7 @@ export function namedBits(bits: readonly number[]): Uint8Array {
   return encode(TAG.bitString, content);
 }
 
+/** UTF8String. */
 export const utf8String = (text: string): Uint8Array => encode(TAG.utf8String, Buffer.from(text, 'utf8'));
 
 /** PrintableString. Throws DerError when the text has a character outside its alphabet. */
@@ -67,17 +74,18 @@ export function printableString(text: string): Uint8Array {
   return encode(TAG.printableString, Buffer.from(text, 'latin1'));
 }
 
-/** IA5String. Throws DerError when the text has a character beyond ASCII. */
+/** IA5String. Throws DerError when the text has a character outside ASCII. */
 export function ia5String(text: string): Uint8Array {
   if (!isAscii(text)) throw new DerError('not an IA5String');
   return encode(TAG.ia5String, Buffer.from(text, 'latin1'));
 }
 
+/** Whether every character is in ASCII, the alphabet of IA5String. */
 export const isAscii = (text: string): boolean => Buffer.from(text, 'utf8').length === text.length;
 
 /**
- * Time as RFC 5280 4.1.2.5 wants it: UTCTime from 1950 through 2049, GeneralizedTime otherwise, whole seconds, Z.
- * Throws DerError outside the years 100 to 9999, which have no such form.
+ * A time as RFC 5280 4.1.2.5 demands: UTCTime from 1950 through 2049, GeneralizedTime otherwise, whole seconds, Z.
+ * Throws DerError outside the years 100 to 9999.
  */
 export function time(at: Date): Uint8Array {
   const year = at.getUTCFullYear();
