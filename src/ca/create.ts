@@ -78,7 +78,7 @@ export async function createRa(
   return signedBy(issuer, wanted, [
     basicConstraints(false),
     keyUsage(RA_USAGES[purpose]),
-    extendedKeyUsage([EXTENDED_KEY_USAGES['certificateRequestAgent']!]),
+    extendedKeyUsage([EXTENDED_KEY_USAGES.certificateRequestAgent]),
   ]);
 }
 

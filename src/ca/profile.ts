@@ -35,7 +35,7 @@ export const DEFAULT_PROFILE: Profile = {
   backdate: DAY,
   minRsaBits: 2048,
   keyUsage: ['digitalSignature', 'keyEncipherment'],
-  extendedKeyUsage: [EXTENDED_KEY_USAGES['clientAuth']!],
+  extendedKeyUsage: [EXTENDED_KEY_USAGES.clientAuth],
   altNames: ['dns', 'email', 'upn', 'uri'],
 };
 
@@ -53,7 +53,7 @@ const FAULTS: readonly ProfileFault[] = [
     remedy: 'Name at least one usage, such as digitalSignature.',
   },
   {
-    when: ({ extendedKeyUsage }) => extendedKeyUsage.includes(EXTENDED_KEY_USAGES['ocspSigning']!),
+    when: ({ extendedKeyUsage }) => extendedKeyUsage.includes(EXTENDED_KEY_USAGES.ocspSigning),
     message: 'extendedKeyUsage names ocspSigning, which would let a device speak about the revocation of all others',
     remedy: 'Leave ocspSigning out.',
   },

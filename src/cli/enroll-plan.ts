@@ -6,7 +6,8 @@ import type { KeyProvider } from '../core/keys.ts';
 import { generateKey, type KeyChoice, type SoftwareKey } from '../keys/software.ts';
 import { certificateExtensions, readCertificate } from '../pkix/certificate.ts';
 import { writeCertificationRequest } from '../pkix/csr.ts';
-import { extendedKeyUsage, generalNameFromText, keyUsage, subjectAltName } from '../pkix/extensions.ts';
+import { extendedKeyUsage, keyUsage, subjectAltName } from '../pkix/extensions.ts';
+import { generalNameFromText } from '../pkix/general-name.ts';
 import { nameFromText } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
 import {
@@ -69,7 +70,7 @@ function requestedNames(
 // Only RSA enciphers keys: RFC 3279 2.3.1, RFC 5480 3.
 const requestedUsages = ({ kind: key }: KeyProvider): Extension[] => [
   keyUsage(key.type === 'rsa' ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature']),
-  extendedKeyUsage([EXTENDED_KEY_USAGES['clientAuth']!]),
+  extendedKeyUsage([EXTENDED_KEY_USAGES.clientAuth]),
 ];
 
 async function mintChallenge(control: string, { subject, san }: RequestOptions): Promise<string> {

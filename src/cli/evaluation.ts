@@ -5,7 +5,8 @@ import { discover, enroll } from '../client/enroll.ts';
 import { ConfigError } from '../core/errors.ts';
 import { generateKey } from '../keys/software.ts';
 import { readCertificate, readValidity, serialText, thumbprint } from '../pkix/certificate.ts';
-import { extendedKeyUsage, generalNameFromText, keyUsage, subjectAltName } from '../pkix/extensions.ts';
+import { extendedKeyUsage, keyUsage, subjectAltName } from '../pkix/extensions.ts';
+import { generalNameFromText } from '../pkix/general-name.ts';
 import { nameFromText, nameText } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 import type { Simulator } from '../simulator/simulated-tenant.ts';
@@ -88,7 +89,7 @@ async function walk(url: string, simulator: Simulator, { out }: Output): Promise
   const extensions = [
     subjectAltName(names.san.map(generalNameFromText)),
     keyUsage(['digitalSignature', 'keyEncipherment']),
-    extendedKeyUsage([EXTENDED_KEY_USAGES['clientAuth']!]),
+    extendedKeyUsage([EXTENDED_KEY_USAGES.clientAuth]),
   ];
   step('PKCSReq sent');
   const reply = await enroll(server, { subject: nameFromText(names.subject), extensions, challenge, key }, context);

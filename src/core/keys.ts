@@ -40,6 +40,4 @@ export interface KeyProvider {
   agree?(spki: Uint8Array): Uint8Array | Promise<Uint8Array>;
   /** Ends the session with an HSM or a service, if there is one. The key is not used afterwards. */
   close?(): void | Promise<void>;
-  /** Ends the session that the key is used through, such as a PKCS#11 session. Afterwards the key must not be used. */
-  close?(): Promise<void>;
 }

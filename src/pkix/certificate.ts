@@ -14,7 +14,7 @@ import {
   signStructure,
 } from './signature.ts';
 
-/** The parts of a certificate, as views into its DER. */
+/** The parts of a certificate, as views into its DER, tags and lengths included unless noted. */
 export type CertificateView = {
   der: Uint8Array;
   tbs: Uint8Array;
@@ -24,13 +24,13 @@ export type CertificateView = {
   subject: Uint8Array;
   validity: Uint8Array;
   spki: Uint8Array;
-  /** The `[3]` element, or undefined. */
+  /** The content of the `[3]` element, or undefined. */
   extensions: Uint8Array | undefined;
 };
 
 /**
- * Reads the frame of a certificate and none of its meaning: a client's signer certificate may be expired, critical
- * where nobody expects it, or odd in its serial (RFC 8894 2.3 asks only for its key). Throws DerError when malformed.
+ * Reads the structure of a certificate and does not check its meaning: the signer certificate of a client may be expired,
+ * or have unusual critical extensions or serial numbers (RFC 8894 2.3 needs only its key). Throws DerError when malformed.
  */
 export function readCertificate(der: Uint8Array): CertificateView {
   const outer = DerReader.over(der);
@@ -51,17 +51,17 @@ export function readCertificate(der: Uint8Array): CertificateView {
   return { der, tbs, serialNumber, issuer, subject, validity, spki, extensions };
 }
 
-/** When the certificate is valid. Throws DerError when malformed. */
+/** The validity period, both ends included (RFC 5280 4.1.2.5). Throws DerError when malformed. */
 export function readValidity(view: CertificateView): { notBefore: Date; notAfter: Date } {
   const validity = DerReader.over(view.validity).sequence();
   return { notBefore: validity.time(), notAfter: validity.time() };
 }
 
-/** Its extensions, empty when there are none. Throws DerError when malformed or repeated. */
+/** The extensions of a certificate; empty when it has none. Throws DerError when malformed or repeated. */
 export const certificateExtensions = (view: CertificateView): Extension[] =>
   view.extensions ? readExtensions(DerReader.over(view.extensions)) : [];
 
-/** How the issuer signed it, and the signature. The algorithm is undefined when unknown. */
+/** The signature of the issuer; `algorithm` is undefined when it is not supported. Throws DerError when malformed. */
 export function certificateSignature(view: CertificateView): {
   algorithm: SignatureAlgorithm | undefined;
   signature: Uint8Array;
@@ -72,16 +72,16 @@ export function certificateSignature(view: CertificateView): {
   return { algorithm, signature: certificate.bitString() };
 }
 
-/** Lower-case hexadecimal without leading zero octets: how serial numbers are named throughout the product. */
+/** A serial number as the store, log and commands write it: lower-case hexadecimal without leading zero octets. */
 export const serialText = (serialNumber: Uint8Array): string =>
   Buffer.from(serialNumber)
     .toString('hex')
     .replace(/^(00)+(?=..)/, '');
 
-/** SHA-1 of the DER, upper-case hexadecimal: what Windows and Intune call the thumbprint. */
+/** The thumbprint of Windows and Intune: SHA-1 of the certificate, DER, in upper-case hexadecimal. */
 export const thumbprint = (der: Uint8Array): string => hash('sha1', der, 'hex').toUpperCase();
 
-/** Everything that goes into a TBSCertificate. `subject` and `issuer` are Names, DER, and are written as they are. */
+/** The contents of a TBSCertificate. `subject`, `issuer` (Names) and `spki` are DER and are written unchanged. */
 export type CertificatePlan = {
   serialNumber: Uint8Array;
   issuer: Uint8Array;
@@ -92,7 +92,7 @@ export type CertificatePlan = {
   extensions: readonly Extension[];
 };
 
-/** A version 3 certificate, DER, signed with the issuer's key. `digest` defaults to the strength of that key. */
+/** A version 3 certificate, DER, signed with the issuer's key. `digest` defaults to the one that matches that key. */
 export function writeCertificate(
   plan: CertificatePlan,
   issuer: KeyProvider,
@@ -112,6 +112,6 @@ const tbsCertificate = (plan: CertificatePlan, signature: Uint8Array): Uint8Arra
     sequence(time(plan.notBefore), time(plan.notAfter)),
     plan.subject,
     plan.spki,
-    // RFC 5280 4.1: the list of extensions is left out rather than empty.
+    // RFC 5280 4.1: an empty list of extensions is left out.
     ...(plan.extensions.length > 0 ? [encode(explicit(3), sequence(...plan.extensions.map(writeExtension)))] : []),
   );

@@ -1,4 +1,4 @@
-/** Certification requests (PKCS#10, RFC 2986), read and written, and the attributes of RFC 2985 that SCEP uses. */
+/** Reads and writes certification requests (PKCS#10, RFC 2986) with the attributes of RFC 2985 that SCEP uses. */
 import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit, TAG } from '../asn1/tags.ts';
@@ -20,10 +20,10 @@ import {
 } from './signature.ts';
 
 const MOST_ATTRIBUTES = 64;
-/** Room for a challenge of many kilobytes, an RSA-8192 key and a thousand names. It is what a waiting request costs. */
+/** Enough for a challenge of many kilobytes, an RSA-8192 key and a thousand names. A pending request takes this much. */
 const MOST_OCTETS = 128 * 1024;
 
-/** A request that has been read but not proven: `signed`, `algorithm` and `signature` are for `provesPossession`. */
+/** A request whose proof of possession is not verified yet; `signed`, `algorithm` and `signature` are that proof. */
 export type UnprovenRequest = CertificationRequest & {
   signed: Uint8Array;
   algorithm: SignatureAlgorithm | undefined;
@@ -31,8 +31,8 @@ export type UnprovenRequest = CertificationRequest & {
 };
 
 /**
- * Reads a PKCS#10 request. Octets after it are ignored, as clients pad. Throws DerError when it is malformed, when it
- * holds more than one challenge, extension requests that differ, or an extension twice.
+ * Reads a PKCS#10 request. Octets after it are ignored, because some clients pad. Throws DerError when it is malformed or
+ * larger than 128 KiB, or has more than one challenge, extension requests that differ, or a repeated extension.
  */
 export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
   const outer = DerReader.over(der);
@@ -78,7 +78,7 @@ function readAttributes(attributes: DerReader | undefined): CsrAttributes {
       for (const [name, value] of readNameValuePairs(values)) pairs.set(name, value);
   });
   const validity = requestedValidity(pairs);
-  // An empty challenge is no challenge: renewals of Windows and of old drafts send "".
+  // An empty challenge means none: Windows and clients of old drafts send "" when they renew.
   return {
     challenge: challenge === '' ? undefined : challenge,
     extensions: extensions ? readExtensions(DerReader.over(extensions)) : [],
@@ -89,7 +89,7 @@ function readAttributes(attributes: DerReader | undefined): CsrAttributes {
 function readChallenge(values: DerReader): string {
   const text = values.string();
   values.end();
-  // Some writers count the terminating NUL of a C string.
+  // Some writers include the terminating NUL of a C string.
   return text.endsWith('\0') ? text.slice(0, -1) : text;
 }
 
@@ -98,30 +98,30 @@ function once<T>(earlier: T | undefined, value: T): T {
   return value;
 }
 
-/** Some clients ask under both OIDs of extensionRequest; which one counts only matters when they differ. */
+/** Some clients send extensionRequest under both OIDs. That is accepted only when both are equal. */
 function same(earlier: Uint8Array | undefined, value: Uint8Array): Uint8Array {
   if (earlier && Buffer.compare(earlier, value) !== 0) throw new DerError('two extension requests differ');
   return value;
 }
 
-/** Whether the request is signed with the key it names: RFC 2986 4.2, SCEP's proof of possession. */
+/** SCEP's proof of possession: whether the request is signed with its own key, `key` (RFC 2986 4.2). */
 export const provesPossession = ({ algorithm, signed, signature }: UnprovenRequest, { key }: PublicKey): boolean =>
   algorithm !== undefined && verifySignature({ algorithm, key, data: signed, signature });
 
-/** The request alone, once its proof has served. */
+/** The request without the fields of its proof, after `provesPossession` was checked. */
 export function withoutProof(request: UnprovenRequest): CertificationRequest {
   const { signed: _signed, algorithm: _algorithm, signature: _signature, ...csr } = request;
   return csr;
 }
 
-/** What a client puts into a request. */
+/** What a client puts into a request. `subject` is a Name, DER. */
 export type RequestPlan = {
   subject: Uint8Array;
   challenge?: string;
   extensions?: readonly Extension[];
 };
 
-/** A PKCS#10 request, DER, signed with its own key. */
+/** A PKCS#10 request, DER, for `key` and signed with it. */
 export function writeCertificationRequest(plan: RequestPlan, key: KeyProvider): Promise<Uint8Array> {
   const attributes = [
     plan.challenge === undefined ? undefined : attribute(OID.challengePassword, directoryString(plan.challenge)),
@@ -136,5 +136,5 @@ export function writeCertificationRequest(plan: RequestPlan, key: KeyProvider): 
 
 const attribute = (type: string, value: Uint8Array): Uint8Array => sequence(oid(type), setOf(value));
 
-// RFC 2985 5.4.1: DirectoryString; PrintableString wherever it fits, because Windows reads nothing else.
+// RFC 2985 5.4.1: a DirectoryString. PrintableString when the text allows it, because Windows reads no other type.
 const directoryString = (text: string): Uint8Array => (isPrintable(text) ? printableString(text) : utf8String(text));

@@ -2,10 +2,10 @@
 import { DerError } from '../asn1/limits.ts';
 import { DerReader, type Element } from '../asn1/reader.ts';
 import { isPrintable, isString, stringText } from '../asn1/strings.ts';
-import { encode, ia5String, oid, printableString, sequence, setOf, utf8String } from '../asn1/writer.ts';
+import { ia5String, oid, printableString, sequence, setOf, utf8String } from '../asn1/writer.ts';
 
-/** Short names: those of RFC 4514 and the ones that OpenSSL and Microsoft add. */
-const ATTRIBUTES: Readonly<Record<string, string>> = {
+/** Attribute types by short name: those of RFC 4514 3, and more that OpenSSL and Microsoft use. */
+const ATTRIBUTES = {
   CN: '2.5.4.3',
   SN: '2.5.4.4',
   serialNumber: '2.5.4.5',
@@ -22,26 +22,26 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
   UID: '0.9.2342.19200300.100.1.1',
   E: '1.2.840.113549.1.9.1',
   unstructuredName: '1.2.840.113549.1.9.2',
-};
+} as const;
 const SHORT_NAMES: ReadonlyMap<string, string> = new Map(Object.entries(ATTRIBUTES).map(([name, id]) => [id, name]));
-const BY_NAME: ReadonlyMap<string, string> = new Map([
+const BY_NAME: ReadonlyMap<string, string> = new Map<string, string>([
   ...Object.entries(ATTRIBUTES).map(([name, id]) => [name.toLowerCase(), id] as const),
-  ['emailaddress', ATTRIBUTES['E']!],
-  ['givenname', ATTRIBUTES['G']!],
-  ['surname', ATTRIBUTES['SN']!],
-  ['s', ATTRIBUTES['ST']!],
+  ['emailaddress', ATTRIBUTES.E],
+  ['givenname', ATTRIBUTES.G],
+  ['surname', ATTRIBUTES.SN],
+  ['s', ATTRIBUTES.ST],
 ]);
-const IA5 = new Set([ATTRIBUTES['E'], ATTRIBUTES['DC']]);
+const IA5: ReadonlySet<string> = new Set([ATTRIBUTES.E, ATTRIBUTES.DC]);
 
-/** More RDNs than any directory holds. */
+/** More RDNs than any directory has. */
 const MOST_RDNS = 256;
-/** A name of hundreds of characters is long; one of a megabyte is there to be printed. */
+/** Real names have up to some hundred characters. Names go to logs and pages, so a name of a megabyte is an attack. */
 const MOST_OCTETS = 8192;
 
-/** One attribute of a name: its type, its value as text and the value's DER. */
+/** One attribute of a name: its type (dotted OID), its value as text, and the value, DER. */
 export type NameAttribute = { type: string; text: string; value: Uint8Array };
 
-/** The RDNs of a Name in encoded order. Throws DerError when it is none. */
+/** The RDNs of a Name, in encoded order. Throws DerError when malformed or longer than 8,192 octets. */
 export function readName(der: Uint8Array): NameAttribute[][] {
   if (der.length > MOST_OCTETS) throw new DerError(`a name of ${der.length} octets`);
   const reader = DerReader.over(der);
@@ -61,7 +61,7 @@ export function readName(der: Uint8Array): NameAttribute[][] {
 const valueText = (value: Element): string =>
   isString(value.tag) ? stringText(value.tag, value.content) : `#${Buffer.from(value.der).toString('hex')}`;
 
-/** RFC 4514: last RDN first, values escaped, unknown types as dotted OIDs. */
+/** A Name, DER, as RFC 4514 text: last RDN first, values escaped, unknown types as dotted OIDs. Throws DerError. */
 export const nameText = (der: Uint8Array): string =>
   readName(der)
     .toReversed()
@@ -69,12 +69,12 @@ export const nameText = (der: Uint8Array): string =>
     .join(',');
 
 const attributeText = ({ type, text, value }: NameAttribute): string =>
-  `${SHORT_NAMES.get(type) ?? type}=${isString(value[0]!) ? escapeValue(text) : text}`;
+  `${SHORT_NAMES.get(type) ?? type}=${isString(value[0] ?? 0) ? escapeValue(text) : text}`;
 
-/** Nearly every value: nothing in it wants escaping, so nothing is built. */
+/** Values without a character to escape, which are nearly all. */
 const ORDINARY = /^(?![ #])[^\\",+;<>=\u0000-\u001f\u007f-\u009f\u2028\u2029]*(?<! )$/;
 
-/** The value of an attribute as RFC 4514 wants it, for code that writes names as text. */
+/** The text of an attribute value with the characters of RFC 4514 2.4 escaped. */
 export const escapeValue = (text: string): string => (ORDINARY.test(text) ? text : escaped(text));
 
 const escaped = (text: string): string =>
@@ -85,14 +85,14 @@ const escaped = (text: string): string =>
     )
     .replace(/^[ #]|(?!^) $/g, '\\$&');
 
-/** A Name from RFC 4514 text; spaces around `,` and `+` are dropped. Throws DerError with the part that is wrong. */
+/** A Name, DER, from RFC 4514 text; spaces around `,` and `+` are dropped. Throws DerError that quotes the wrong part. */
 export function nameFromText(text: string): Uint8Array {
   if (text.trim() === '') return sequence();
   const rdns = split(text, ',').map((rdn) => setOf(...split(rdn, '+').map(attributeFromText)));
   return sequence(...rdns.toReversed());
 }
 
-/** The parts between separators that no backslash escapes; an empty part stays, for its reader to refuse. */
+/** The parts between separators without a backslash before them. Empty parts are kept; attributeFromText rejects them. */
 const split = (text: string, separator: string): string[] =>
   [...text.matchAll(new RegExp(`(?:^|[${separator}])((?:\\\\.?|[^\\\\${separator}])*)`, 'gs'))].map(
     ([, part = '']) => part,
@@ -108,7 +108,7 @@ function attributeFromText(text: string): Uint8Array {
   return sequence(oid(type), isDer ? wholeElement(value.slice(1)) : attributeValue(type, unescape(value)));
 }
 
-/** RFC 4514 2.4: the hexadecimal form is the BER of one value. */
+/** RFC 4514 2.4: the hexadecimal form of a value is its BER; only DER is accepted. */
 function wholeElement(hex: string): Uint8Array {
   const reader = DerReader.over(Buffer.from(hex, 'hex'));
   const { der } = reader.element();
@@ -118,23 +118,23 @@ function wholeElement(hex: string): Uint8Array {
 
 function attributeValue(type: string, value: string): Uint8Array {
   if (IA5.has(type)) return ia5String(value);
-  // RFC 5280 4.1.2.4: country and serialNumber are PrintableString, the rest may be UTF8String.
-  const wantsPrintable = type === ATTRIBUTES['C'] || type === ATTRIBUTES['serialNumber'];
+  // RFC 5280 4.1.2.4: country and serialNumber are PrintableString, others may be UTF8String.
+  const wantsPrintable = type === ATTRIBUTES.C || type === ATTRIBUTES.serialNumber;
   return wantsPrintable && isPrintable(value) ? printableString(value) : utf8String(value);
 }
 
-/** RFC 4514 3: `\2C` is an octet of UTF-8, and a backslash before anything else makes it stand for itself. */
+/** RFC 4514 3: a backslash and two hexadecimal digits are one octet of UTF-8; before any other character it is dropped. */
 const unescape = (text: string): string =>
-  text.replace(/((?:\\[0-9a-f]{2})+)|\\(.)/gis, (_, octets?: string, character?: string) =>
-    octets === undefined ? character! : Buffer.from(octets.replaceAll('\\', ''), 'hex').toString('utf8'),
+  text.replace(/((?:\\[0-9a-f]{2})+)|\\(.)/gis, (_, octets?: string, character: string = '') =>
+    octets === undefined ? character : Buffer.from(octets.replaceAll('\\', ''), 'hex').toString('utf8'),
   );
 
-/** An empty Name: SEQUENCE without RDNs. */
+/** Whether a Name, DER, has no RDNs. */
 export const isEmptyName = (der: Uint8Array): boolean => der.length === 2;
 
 /**
- * RFC 5280 7.1, in the part that clients depend on: same types in the same order, values compared as text without
- * regard to string type, letter case and runs of spaces.
+ * Whether two Names, DER, are equal: the part of RFC 5280 7.1 that clients depend on. The same types in the same order,
+ * values compared as text without regard to string type, letter case and repeated spaces. Throws DerError.
  */
 export const sameName = (a: Uint8Array, b: Uint8Array): boolean =>
   Buffer.compare(a, b) === 0 || comparable(a) === comparable(b);
@@ -143,9 +143,9 @@ const comparable = (der: Uint8Array): string =>
   JSON.stringify(readName(der).map((rdn) => rdn.map(({ type, ...value }) => `${type}=${folded(value)}`).toSorted()));
 
 const folded = ({ text, value }: Pick<NameAttribute, 'text' | 'value'>): string =>
-  // The quote keeps text that looks like `#0500` apart from a value that is no text.
-  isString(value[0]!) ? `"${text.trim().replace(/\s+/g, ' ').toLowerCase()}` : text;
+  // The quote distinguishes text such as `#0500` from a value that is not a string.
+  isString(value[0] ?? 0) ? `"${text.trim().replace(/\s+/g, ' ').toLowerCase()}` : text;
 
-/** One RDN with one attribute, for code that builds names from parts. */
+/** One RDN, DER, with one attribute. A Name is `sequence(...rdns)`. */
 export const rdn = (type: keyof typeof ATTRIBUTES, text: string): Uint8Array =>
-  encode(0x31, sequence(oid(ATTRIBUTES[type]!), attributeValue(ATTRIBUTES[type]!, text)));
+  setOf(sequence(oid(ATTRIBUTES[type]), attributeValue(ATTRIBUTES[type], text)));

@@ -1,4 +1,4 @@
-/** Every OBJECT IDENTIFIER of RFC 5280, 2985 and 2986 and of Microsoft that the product knows by name. */
+/** The OBJECT IDENTIFIERs of RFC 5280, 2985, 3279, 5480, 8410 and Microsoft that the code uses by name, dotted. */
 export const OID = {
   challengePassword: '1.2.840.113549.1.9.7',
   extensionRequest: '1.2.840.113549.1.9.14',
@@ -26,8 +26,7 @@ export const OID = {
   p521: '1.3.132.0.35',
 } as const;
 
-/** ExtendedKeyUsage by the names of RFC 5280 4.2.1.12 and of Microsoft; a configuration may also give dotted OIDs. */
-export const EXTENDED_KEY_USAGES: Readonly<Record<string, string>> = {
+const PURPOSES = {
   anyExtendedKeyUsage: '2.5.29.37.0',
   serverAuth: '1.3.6.1.5.5.7.3.1',
   clientAuth: '1.3.6.1.5.5.7.3.2',
@@ -42,4 +41,7 @@ export const EXTENDED_KEY_USAGES: Readonly<Record<string, string>> = {
   certificateRequestAgent: '1.3.6.1.4.1.311.20.2.1',
   smartcardLogon: '1.3.6.1.4.1.311.20.2.2',
   ipsecIntermediate: '1.3.6.1.5.5.8.2.2',
-};
+} as const;
+
+/** Purposes of ExtendedKeyUsage, dotted OIDs by the names of RFC 5280 4.2.1.12 and Microsoft; undefined for other names. */
+export const EXTENDED_KEY_USAGES: typeof PURPOSES & Readonly<Record<string, string>> = PURPOSES;

@@ -1,4 +1,4 @@
-/** Signature algorithms as certificates, requests and CMS name them: one row each (RFC 4055, 5758, 8410). */
+/** Signature algorithms of certificates, requests and CMS, one row each (RFC 4055, 5758, 8410), and their use. */
 import { type KeyObject, constants, sign, verify } from 'node:crypto';
 import type { DerReader } from '../asn1/reader.ts';
 import { bitString, nullValue, oid, sequence } from '../asn1/writer.ts';
@@ -32,12 +32,12 @@ const DIGESTS: ReadonlyMap<string, Digest> = new Map([
 ]);
 
 /**
- * How a signature was made. `digest` is undefined where the algorithm does not say: rsaEncryption, as many clients
- * write in CMS (the digestAlgorithm says it there), and Ed25519.
+ * How a signature was made. `digest` is undefined when the identifier names none: rsaEncryption, which many clients
+ * write in CMS (there, digestAlgorithm names it), and Ed25519. `saltLength` is in octets.
  */
 export type SignatureAlgorithm = { type: KeyKind['type']; digest: Digest | undefined; pss?: { saltLength: number } };
 
-/** Reads an AlgorithmIdentifier, NULL parameters or none; undefined when this product does not know it. */
+/** Reads an AlgorithmIdentifier with NULL or no parameters; undefined when it is not supported. Throws DerError. */
 export function readSignatureAlgorithm(reader: DerReader): SignatureAlgorithm | undefined {
   const id = reader.oid();
   if (id === OID.rsaEncryption) return { type: 'rsa', digest: undefined };
@@ -45,7 +45,7 @@ export function readSignatureAlgorithm(reader: DerReader): SignatureAlgorithm | 
   return ROWS.get(id);
 }
 
-/** RFC 4055 3.1. The mask hash must be the message hash, as every implementation has it. */
+/** RFC 4055 3.1. The hash of MGF1 must be the hash of the message, as in every known implementation. */
 function readPss(reader: DerReader): SignatureAlgorithm | undefined {
   const parameters = reader.sequence();
   const digest = readDigest(parameters.enterIf(0xa0));
@@ -78,12 +78,12 @@ export function verifySignature({ algorithm, key, data, signature, digest }: Sig
     if (!pss) return verify(hash, data, key, signature);
     return verify(hash, data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: pss.saltLength }, signature);
   } catch {
-    // OpenSSL throws on signatures of impossible shape; that is a wrong signature and nothing else.
+    // OpenSSL throws for some malformed signatures.
     return false;
   }
 }
 
-/** Signs with a private key of node:crypto, RSA or EC, as `KeyProvider.sign` demands. */
+/** Signs with a private key of node:crypto, RSA or EC, as `KeyProvider.sign` specifies. */
 export const signWithKeyObject = (key: KeyObject, { data, digest, scheme }: SignatureInput): Buffer =>
   // The default for a bare RSA key is PKCS#1 v1.5, and a bare KeyObject is the fast way into OpenSSL.
   scheme === 'pss' && key.asymmetricKeyType === 'rsa'
@@ -112,7 +112,10 @@ export function signatureIdentifier(key: KeyKind, digest: Digest): Uint8Array {
 export const digestFor = (key: KeyKind): Digest =>
   key.type === 'ec' && key.bits > 256 ? (key.bits > 384 ? 'sha512' : 'sha384') : 'sha256';
 
-/** SIGNED{ToBeSigned} of RFC 5280 1: the structure, signed. Used for certificates, requests and CRLs. */
+/**
+ * The outer structure of a certificate, request or CRL (RFC 5280 4.1, RFC 2986 4.2), DER: `tbs`, DER, the algorithm and
+ * the signature. Throws whatever the key throws, and TypeError for a key that `signatureIdentifier` refuses.
+ */
 export async function signStructure(tbs: Uint8Array, signer: KeyProvider, digest: Digest): Promise<Uint8Array> {
   const signature = await signer.sign({ data: tbs, digest, scheme: 'pkcs1' });
   return sequence(tbs, signatureIdentifier(signer.kind, digest), bitString(signature));

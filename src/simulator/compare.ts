@@ -1,13 +1,8 @@
 /** Compares the request of a device with the one that its challenge was made for. */
 import type { CertificationRequest, GeneralName } from '../core/request.ts';
 import type { KeyKind } from '../core/keys.ts';
-import {
-  generalNameFromText,
-  readExtendedKeyUsage,
-  readGeneralNames,
-  readKeyUsage,
-  subjectAltName,
-} from '../pkix/extensions.ts';
+import { readExtendedKeyUsage, readGeneralNames, readKeyUsage, subjectAltName } from '../pkix/extensions.ts';
+import { generalNameFromText } from '../pkix/general-name.ts';
 import { isEmptyName, nameFromText, sameName } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
 import type { IntuneCode } from './intune-codes.ts';

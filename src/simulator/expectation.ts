@@ -1,6 +1,7 @@
 /** The request that a challenge is made for: the one that the device's profile makes it send. */
 import { DerError } from '../asn1/limits.ts';
-import { KEY_USAGES, type KeyUsage, generalNameFromText } from '../pkix/extensions.ts';
+import { KEY_USAGES, type KeyUsage } from '../pkix/extensions.ts';
+import { generalNameFromText } from '../pkix/general-name.ts';
 import { nameFromText } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 import { ControlError } from './control-error.ts';

@@ -8,18 +8,17 @@ import {
   authorityKeyIdentifier,
   basicConstraints,
   extendedKeyUsage,
-  generalNameFromText,
   keyIdentifier,
   keyUsage,
   subjectAltName,
   subjectKeyIdentifier,
 } from '../pkix/extensions.ts';
+import { generalNameFromText } from '../pkix/general-name.ts';
 import { nameFromText } from '../pkix/name.ts';
 
 const CA_NAME = nameFromText('CN=openndes simulator CA (for tests only)');
 const SERVER_NAME = nameFromText('CN=openndes simulator');
 /** id-kp-serverAuth, RFC 5280 4.2.1.12. */
-const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const HOSTS = ['dns:localhost', 'ip:127.0.0.1'];
 const DAY = 86_400_000;
 const CA_DAYS = 3650;
@@ -47,7 +46,7 @@ export async function serverCredential(
   const extensions = [
     basicConstraints(false),
     keyUsage(['digitalSignature']),
-    extendedKeyUsage([SERVER_AUTH]),
+    extendedKeyUsage([EXTENDED_KEY_USAGES.serverAuth]),
     subjectAltName(HOSTS.map(generalNameFromText)),
     authorityKeyIdentifier(keyIdentifier(issuer.spki)),
   ];

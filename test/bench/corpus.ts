@@ -4,7 +4,8 @@ import { selfSigned, writeRequest } from '../../src/client/request-message.ts';
 import type { KeyProvider } from '../../src/core/keys.ts';
 import { generateKey } from '../../src/keys/software.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
-import { extendedKeyUsage, generalNameFromText, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';
+import { extendedKeyUsage, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';
+import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 
 export const CHALLENGE = randomBytes(2304).toString('base64');

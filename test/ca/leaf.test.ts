@@ -23,13 +23,13 @@ import { certificateExtensions, readCertificate } from '../../src/pkix/certifica
 import {
   basicConstraints,
   extendedKeyUsage,
-  generalNameFromText,
   type KeyUsage,
   keyUsage,
   readExtendedKeyUsage,
   readKeyUsage,
   subjectAltName,
 } from '../../src/pkix/extensions.ts';
+import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { EXTENDED_KEY_USAGES, OID } from '../../src/pkix/oids.ts';
 import {

@@ -9,7 +9,8 @@ import type { IntuneHop } from '../../src/intune/unreachable.ts';
 import type { Timeouts } from '../../src/intune/retry.ts';
 import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
 import { writeCertificate } from '../../src/pkix/certificate.ts';
-import { basicConstraints, generalNameFromText, subjectAltName } from '../../src/pkix/extensions.ts';
+import { basicConstraints, subjectAltName } from '../../src/pkix/extensions.ts';
+import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 
 export const SECRET = 'the-client-secret-of-the-test';

@@ -14,6 +14,7 @@ import {
   writeCertificate,
 } from '../../src/pkix/certificate.ts';
 import * as extensions from '../../src/pkix/extensions.ts';
+import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText, nameText } from '../../src/pkix/name.ts';
 import { readPublicKey } from '../../src/pkix/public-key.ts';
 import { verifySignature } from '../../src/pkix/signature.ts';
@@ -34,7 +35,7 @@ const plan = (key: KeyProvider) => ({
     extensions.authorityKeyIdentifier(extensions.keyIdentifier(key.spki)),
     extensions.crlDistributionPoint(['http://example.com/a.crl', 'http://example.org/a.crl']),
     extensions.subjectAltName(
-      ['dns:a.example', 'email:a@b.example', 'uri:urn:x', 'ip:192.0.2.1'].map(extensions.generalNameFromText),
+      ['dns:a.example', 'email:a@b.example', 'uri:urn:x', 'ip:192.0.2.1'].map(generalNameFromText),
     ),
   ],
 });

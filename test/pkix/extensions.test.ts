@@ -4,6 +4,7 @@ import { DerError } from '../../src/asn1/limits.ts';
 import { DerReader } from '../../src/asn1/reader.ts';
 import { encode, sequence } from '../../src/asn1/writer.ts';
 import * as extensions from '../../src/pkix/extensions.ts';
+import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { EXTENDED_KEY_USAGES } from '../../src/pkix/oids.ts';
 
@@ -54,7 +55,7 @@ const NAMES: ReadonlyArray<readonly [string, string, string, string]> = [
 ];
 for (const [text, der, type, shown] of NAMES)
   test(`Q07 general name ${text}`, () => {
-    const written = extensions.generalNameFromText(text);
+    const written = generalNameFromText(text);
     assert.equal(hex(written), hex(value(der)));
     const [name] = extensions.readGeneralNames(extensions.subjectAltName([written]).value);
     assert.deepEqual(
@@ -96,7 +97,7 @@ const NO_NAMES = [
   'ip::',
 ];
 for (const text of NO_NAMES)
-  test(`"${text}" is no general name`, () => assert.throws(() => extensions.generalNameFromText(text), DerError));
+  test(`"${text}" is no general name`, () => assert.throws(() => generalNameFromText(text), DerError));
 
 const REFUSED: ReadonlyArray<readonly [string, () => unknown]> = [
   ['SubjectAltName without names', () => extensions.readGeneralNames(value('3000'))],

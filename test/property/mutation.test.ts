@@ -13,6 +13,7 @@ import { generateKey } from '../../src/keys/software.ts';
 import * as certificates from '../../src/pkix/certificate.ts';
 import { provesPossession, readCertificationRequest } from '../../src/pkix/csr.ts';
 import * as extensions from '../../src/pkix/extensions.ts';
+import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText, nameText, sameName } from '../../src/pkix/name.ts';
 import { OID } from '../../src/pkix/oids.ts';
 import { readPublicKey } from '../../src/pkix/public-key.ts';
@@ -66,7 +67,7 @@ const written = await certificates.writeCertificate(
       extensions.basicConstraints(true, 1),
       extensions.keyUsage(['keyCertSign']),
       extensions.extendedKeyUsage(['1.3.6.1.5.5.7.3.2']),
-      extensions.subjectAltName(['dns:a', 'upn:a@b', 'ip:::1'].map(extensions.generalNameFromText)),
+      extensions.subjectAltName(['dns:a', 'upn:a@b', 'ip:::1'].map(generalNameFromText)),
     ],
   },
   key,

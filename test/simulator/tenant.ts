@@ -4,13 +4,8 @@ import type { TestContext } from 'node:test';
 import { Agent, request } from 'undici';
 import type { KeyProvider } from '../../src/core/keys.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
-import {
-  extendedKeyUsage,
-  generalNameFromText,
-  type KeyUsage,
-  keyUsage,
-  subjectAltName,
-} from '../../src/pkix/extensions.ts';
+import { extendedKeyUsage, type KeyUsage, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';
+import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { EXTENDED_KEY_USAGES } from '../../src/pkix/oids.ts';
 import type { ServiceAction } from '../../src/simulator/service-call.ts';
