@@ -1,7 +1,8 @@
-/** Reads a CA certificate and makes sure that it is one: what it signs must verify at every client. */
-import { DerError } from '../asn1/limits.ts';
+/** Reads a CA certificate and checks that clients will accept what it signs. */
+import { catchDerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { ConfigError } from '../core/errors.ts';
+import type { Extension } from '../core/request.ts';
 import {
   certificateExtensions,
   certificateSignature,
@@ -9,68 +10,72 @@ import {
   readCertificate,
   readValidity,
 } from '../pkix/certificate.ts';
-import { keyIdentifier, readBasicConstraints, readKeyUsage } from '../pkix/extensions.ts';
+import { findExtension, keyIdentifier, readBasicConstraints, readKeyUsage } from '../pkix/extensions.ts';
 import { nameText, sameName } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
 import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
 import { verifySignature } from '../pkix/signature.ts';
 
+/** A certificate that was checked to be a CA. */
 export type CaCertificate = {
   der: Uint8Array;
   /** Name, DER. */
   subject: Uint8Array;
-  /** RFC 4514. */
+  /** The subject as RFC 4514 text. */
   text: string;
   publicKey: PublicKey;
-  /** What certificates under it name as their authority key (RFC 5280 4.2.1.1): its own SKI, as it has it. */
+  /** The authority key identifier of certificates that it issues (RFC 5280 4.2.1.1): its SKI, or else one from its key. */
   keyIdentifier: Uint8Array;
   notBefore: Date;
   notAfter: Date;
   view: CertificateView;
 };
 
-/** Throws ConfigError when the certificate cannot be read, is no CA, may not sign certificates, or is not valid now. */
+/** Throws ConfigError when `der` is malformed, is not a CA, may not sign certificates, or is not valid at `now`. */
 export function readCaCertificate(der: Uint8Array, now: Date): CaCertificate {
   const certificate = readParts(der);
   const { text, notBefore, notAfter } = certificate;
   if (now < notBefore)
-    throw new ConfigError(`${text}: valid only from ${notBefore.toISOString()}`, 'Look at the clock of this server.');
+    throw new ConfigError(`${text}: valid only from ${notBefore.toISOString()}`, 'Check the clock of this server.');
   if (now > notAfter)
     throw new ConfigError(`${text}: expired at ${notAfter.toISOString()}`, 'Renew this CA certificate.');
   return certificate;
 }
 
-function readParts(der: Uint8Array): CaCertificate {
-  try {
-    const view = readCertificate(der);
-    const { subject, spki } = view;
-    const text = nameText(subject);
-    const extensions = new Map(certificateExtensions(view).map(({ oid, value }) => [oid, value]));
-    assertCa(text, extensions);
-    const own = extensions.get(OID.subjectKeyIdentifier);
-    return {
-      der,
-      subject,
-      text,
-      publicKey: readPublicKey(spki),
-      keyIdentifier: own ? DerReader.over(own).octetString() : keyIdentifier(spki),
-      ...readValidity(view),
-      view,
-    };
-  } catch (cause) {
-    if (!(cause instanceof DerError)) throw cause;
-    throw new ConfigError(`CA certificate: ${cause.message}`, 'Give an X.509 certificate, DER or PEM.', { cause });
-  }
+const readParts = (der: Uint8Array): CaCertificate =>
+  catchDerError(
+    () => parsed(der),
+    (cause) => {
+      throw new ConfigError(`CA certificate: ${cause.message}`, 'Give an X.509 certificate, DER or PEM.', { cause });
+    },
+  );
+
+function parsed(der: Uint8Array): CaCertificate {
+  const view = readCertificate(der);
+  const { subject, spki } = view;
+  const text = nameText(subject);
+  const extensions = certificateExtensions(view);
+  assertCa(text, extensions);
+  const own = findExtension(extensions, OID.subjectKeyIdentifier)?.value;
+  return {
+    der,
+    subject,
+    text,
+    publicKey: readPublicKey(spki),
+    keyIdentifier: own ? DerReader.over(own).octetString() : keyIdentifier(spki),
+    ...readValidity(view),
+    view,
+  };
 }
 
-function assertCa(text: string, extensions: ReadonlyMap<string, Uint8Array>): void {
-  const constraints = extensions.get(OID.basicConstraints);
+function assertCa(text: string, extensions: readonly Extension[]): void {
+  const constraints = findExtension(extensions, OID.basicConstraints)?.value;
   if (!constraints || !readBasicConstraints(constraints).ca)
     throw new ConfigError(
       `${text}: not a CA certificate`,
       'Its basicConstraints must say CA:TRUE. certs/README.md shows how.',
     );
-  const usage = extensions.get(OID.keyUsage);
+  const usage = findExtension(extensions, OID.keyUsage)?.value;
   if (usage && !readKeyUsage(usage).includes('keyCertSign'))
     throw new ConfigError(
       `${text}: may not sign certificates`,
@@ -88,25 +93,27 @@ const issuedBy = (certificate: CaCertificate, issuer: CaCertificate): boolean =>
 };
 
 /**
- * The certificates above this one, nearest first, the root last. `chain` may repeat the certificate itself, as chain
- * files do. Throws ConfigError when one does not sign the one before, or when the last is no root.
+ * The certificates above `certificate`, nearest first, the root last. `chain`, DER in the same order, may contain the
+ * certificate itself, as chain files do. Throws ConfigError when one did not sign the one before it, when the last is not
+ * self-signed, and as `readCaCertificate` does.
  */
 export function readChain(certificate: CaCertificate, chain: readonly Uint8Array[], now: Date): CaCertificate[] {
   const above = chain
     .filter((der) => Buffer.compare(der, certificate.der) !== 0)
     .map((der) => readCaCertificate(der, now));
-  const path = [certificate, ...above];
-  for (const [i, issuer] of above.entries())
-    if (!issuedBy(path[i]!, issuer))
+  let below = certificate;
+  for (const issuer of above) {
+    if (!issuedBy(below, issuer))
       throw new ConfigError(
-        `${path[i]!.text}: not signed by ${issuer.text}`,
+        `${below.text}: not signed by ${issuer.text}`,
         'Order the chain from the issuing CA up to the root, each certificate signed by the one after it.',
       );
-  const root = path.at(-1)!;
-  if (!issuedBy(root, root))
+    below = issuer;
+  }
+  if (!issuedBy(below, below))
     throw new ConfigError(
-      `${root.text}: the chain ends here, and this is not a root`,
-      `Add the certificate of ${nameText(root.view.issuer)}, and what is above it, to the chain.`,
+      `${below.text}: the chain ends here, and this is not a root`,
+      `Add the certificate of ${nameText(below.view.issuer)}, and what is above it, to the chain.`,
     );
   return above;
 }

@@ -1,4 +1,4 @@
-/** Makes the certificates of an authority itself: a root, an issuing CA under it, and a registration authority. */
+/** Creates the certificates of an authority: a root, an issuing CA under it, and a registration authority. */
 import type { Clock, RandomBytes } from '../core/environment.ts';
 import type { Extension } from '../core/request.ts';
 import type { KeyProvider } from '../core/keys.ts';
@@ -18,25 +18,25 @@ import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 import { readCaCertificate } from './ca-certificate.ts';
 import { randomSerial } from './serial.ts';
 
-/** What a new CA or RA certificate says, and the key that it is for. */
+/** The contents of a new CA or RA certificate, and its key. */
 export type NewCertificate = {
   /** RFC 4514, for example `CN=Example Issuing CA,O=Example`. */
   subject: string;
   key: KeyProvider;
-  /** Milliseconds from now; cut to the issuer's own end. */
+  /** Milliseconds from now; the certificate never outlives its issuer. */
   validity: number;
-  /** Milliseconds before now at which it begins, so that devices with slow clocks accept what it signs. */
+  /** Milliseconds before now at which it becomes valid, so that devices with slow clocks accept it. */
   backdate: number;
   clock: Clock;
   random: RandomBytes;
 };
 
-/** A CA certificate, DER, and its key. */
+/** An issuing CA: certificate, DER, and key. */
 export type CaWithKey = { certificate: Uint8Array; key: KeyProvider };
 
 const CA_USAGE = keyUsage(['keyCertSign', 'cRLSign']);
 
-/** A self-signed root, DER. */
+/** A self-signed root, DER. Throws DerError when `subject` is not RFC 4514. */
 export function createRoot(wanted: NewCertificate): Promise<Uint8Array> {
   const plan = planned(wanted, [
     basicConstraints(true),
@@ -46,11 +46,11 @@ export function createRoot(wanted: NewCertificate): Promise<Uint8Array> {
   return writeCertificate({ ...plan, issuer: plan.subject }, wanted.key);
 }
 
-/** A CA that may sign end entities only (path length 0), DER. Throws ConfigError when `issuer` may not sign it. */
+/** A CA that may issue end-entity certificates only (path length 0), DER. Throws ConfigError when `issuer` is not a valid CA. */
 export const createIssuingCa = (wanted: NewCertificate, issuer: CaWithKey): Promise<Uint8Array> =>
   signedBy(issuer, wanted, [basicConstraints(true, 0), CA_USAGE]);
 
-/** What a registration authority does with a key: everything, or one half of it where it has two. */
+/** What the RA uses a key for: both, or one of the two when it has a pair of keys. */
 export type RaPurpose = 'both' | 'sign' | 'encrypt';
 
 const RA_USAGES: Readonly<Record<RaPurpose, readonly KeyUsage[]>> = {
@@ -60,10 +60,10 @@ const RA_USAGES: Readonly<Record<RaPurpose, readonly KeyUsage[]>> = {
 };
 
 /**
- * The certificate that SCEP clients encrypt to and that signs the replies, DER, or one of a pair that share the work as
- * those of NDES do. Windows accepts it only with an enrolment purpose, and wants both key usages, in one or in two.
- * Throws ConfigError when its key is not RSA, the one kind of key that can be encrypted to and that every client
- * verifies, or when `issuer` may not sign it.
+ * An RA certificate, DER: clients encrypt requests to it, and it signs the replies. NDES has one certificate for each of
+ * the two. Windows demands the enrolment agent purpose, and both key usages, in one certificate or in two. Throws
+ * ConfigError when the key is not RSA, because SCEP clients cannot encrypt to other keys and not every client verifies
+ * their signatures, and when `issuer` is not a valid CA.
  */
 export async function createRa(
   wanted: NewCertificate,

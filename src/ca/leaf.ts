@@ -1,4 +1,4 @@
-/** From a request and a profile to the certificate that will be signed. Nothing reaches it that is not named here. */
+/** Plans a certificate from a request and a profile. Parts of a request that are not listed here are never copied. */
 import type { Allow } from '../core/policy.ts';
 import type { CertificationRequest, Extension } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
@@ -16,14 +16,14 @@ import { assertProfile, type Profile } from './profile.ts';
 import { extendedKeyUsageFor, keyUsageFor } from './purposes.ts';
 import { periodFor } from './validity.ts';
 
-/** A profile under an issuing certificate, with everything that all its certificates share made once. */
+/** A profile and its issuer, with the extensions that are the same in all certificates (`shared`), encoded once. */
 export type LeafTemplate = {
   profile: Profile;
   issuer: Pick<CaCertificate, 'subject' | 'notBefore' | 'notAfter'>;
   shared: readonly Extension[];
 };
 
-/** Throws ConfigError for a profile that cannot be used. */
+/** A template to plan certificates with. Throws ConfigError when `assertProfile` rejects the profile. */
 export function leafTemplate(profile: Profile, issuer: CaCertificate): LeafTemplate {
   assertProfile(profile);
   const { crl, authorityInfoAccess: access } = profile;
@@ -38,10 +38,10 @@ export function leafTemplate(profile: Profile, issuer: CaCertificate): LeafTempl
 
 type Step<T> = (profile: Profile, csr: CertificationRequest, decision: Allow) => T;
 
-/** Each throws Refusal for a request that gets no certificate whatever else it asks for. */
+/** Each throws Refusal for a request that must not get a certificate. */
 const VALIDATORS: readonly Step<void>[] = [assertKey, assertNamed];
 
-/** Each makes one extension, from what was asked as far as the profile allows. */
+/** Each returns one extension: what was requested, as far as the profile allows it. */
 const MODIFIERS: readonly Step<Extension | undefined>[] = [
   keyUsageFor,
   extendedKeyUsageFor,
@@ -49,17 +49,15 @@ const MODIFIERS: readonly Step<Extension | undefined>[] = [
   subjectAltNameFor,
 ];
 
+/** One certificate to plan. `serialNumber` is an unsigned magnitude, see `randomSerial`. */
+export type LeafInput = { csr: CertificationRequest; decision: Allow; now: Date; serialNumber: Uint8Array };
+
 /**
  * The plan of one certificate. Throws Refusal: `algorithm_refused`, `subject_refused`, `request_refused`, and
  * `issuer_failed` when the issuing certificate has expired.
  */
-export function planLeaf(
-  { profile, issuer, shared }: LeafTemplate,
-  csr: CertificationRequest,
-  decision: Allow,
-  now: Date,
-  serialNumber: Uint8Array,
-): CertificatePlan {
+export function planLeaf({ profile, issuer, shared }: LeafTemplate, input: LeafInput): CertificatePlan {
+  const { csr, decision, now, serialNumber } = input;
   for (const validate of VALIDATORS) validate(profile, csr, decision);
   const own = MODIFIERS.map((make) => make(profile, csr, decision)).filter((extension) => extension !== undefined);
   return {

@@ -1,4 +1,4 @@
-/** An issuing CA whose key this process can use: the Issuer that needs no other product. */
+/** An Issuer that signs with a CA key of its own, without another CA product. */
 import type { Clock, RandomBytes } from '../core/environment.ts';
 import type { Issuer } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
@@ -10,11 +10,11 @@ import { leafTemplate, planLeaf } from './leaf.ts';
 import type { Profile } from './profile.ts';
 import { randomSerial } from './serial.ts';
 
-/** A CA, and the profile by which it issues. */
+/** A CA with its key, and the profile of the certificates that it issues. */
 export type LocalAuthorityParts = {
   /** The issuing CA, DER. */
   certificate: Uint8Array;
-  /** What is above it, DER, nearest first, the root last; may begin with the issuing CA itself. Empty for a root. */
+  /** The certificates above it, DER, nearest first, the root last; may contain the issuing CA itself. Empty for a root. */
   chain: readonly Uint8Array[];
   key: KeyProvider;
   profile: Profile;
@@ -22,12 +22,12 @@ export type LocalAuthorityParts = {
   random: RandomBytes;
 };
 
-/** An Issuer that knows its own certificates. `chain` is what is above `certificate`, the root last. */
+/** An Issuer with its certificates, DER. `chain` is above `certificate`, nearest first, the root last. */
 export type LocalAuthority = Issuer & { readonly certificate: Uint8Array; readonly chain: readonly Uint8Array[] };
 
 /**
- * Certificates are issued by this profile and signed with this key. Throws ConfigError when certificate, chain, key and
- * profile do not fit together. `issue` throws Refusal, or whatever the key throws.
+ * An Issuer for one profile. Throws ConfigError when the certificate is not a valid CA, or the chain, key or profile does
+ * not belong to it or cannot be used. `issue` throws Refusal as `planLeaf` does, and whatever the key throws.
  */
 export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
   const { certificate, key, profile, clock, random } = parts;
@@ -41,7 +41,10 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
     chain,
     async issue({ csr }, decision, signal) {
       signal.throwIfAborted();
-      return writeCertificate(planLeaf(template, csr, decision, clock(), randomSerial(random)), key);
+      return writeCertificate(
+        planLeaf(template, { csr, decision, now: clock(), serialNumber: randomSerial(random) }),
+        key,
+      );
     },
   };
 }

@@ -1,19 +1,20 @@
-/** Whom the certificate names: the subject and the subjectAltName of the request, octet for octet, or nobody. */
+/** The names of a certificate: subject and subjectAltName of the request, octet for octet, after they were checked. */
 import { DerReader } from '../asn1/reader.ts';
 import { explicit } from '../asn1/tags.ts';
 import type { Allow } from '../core/policy.ts';
 import type { CertificationRequest, Extension, GeneralName } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
-import { readGeneralNames } from '../pkix/extensions.ts';
+import { findExtension, readGeneralNames } from '../pkix/extensions.ts';
 import { isEmptyName, readName } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
 import type { AltNameType, Profile } from './profile.ts';
 import { requested } from './requested.ts';
 
 /**
- * The subjectAltName as it was requested: directories map its exact octets to accounts, among them the URI
- * `tag:microsoft.com,2022-09-14:sid:…`, which no URL parser leaves alone. Critical exactly when the subject is empty
- * (RFC 5280 4.2.1.6). Throws Refusal for a kind of name that the profile does not allow, or a SID for which nobody vouches.
+ * The subjectAltName as requested. It is not re-encoded, because directories map its exact octets to accounts, for
+ * example the URI `tag:microsoft.com,2022-09-14:sid:…`, which URL parsers change. Critical exactly when the subject is
+ * empty (RFC 5280 4.2.1.6). Throws Refusal `subject_refused` for a kind of name that the profile does not allow, and for
+ * a SID when the policy does not vouch for names.
  */
 export function subjectAltNameFor(
   profile: Profile,
@@ -28,20 +29,23 @@ export function subjectAltNameFor(
   return asked && { ...asked.extension, critical: isEmptyName(csr.subject) };
 }
 
-/** Throws Refusal when the request names nobody, be it with an RDN that holds nothing (X.501: one attribute or more). */
+/**
+ * Throws Refusal `subject_refused` when the request has no name, an RDN without attributes (X.501 demands one), or control
+ * characters in the subject.
+ */
 export function assertNamed(_profile: Profile, csr: CertificationRequest): void {
   const rdns = readName(csr.subject);
   if (rdns.some((rdn) => rdn.length === 0)) throw new Refusal('subject_refused', 'the subject has an empty RDN');
   if (rdns.flat().some(({ text }) => CONTROL.test(text)))
     throw new Refusal('subject_refused', `control characters in the subject ${quoted(csr.subjectText)}`);
-  if (isEmptyName(csr.subject) && !csr.extensions.some(({ oid }) => oid === OID.subjectAltName))
+  if (isEmptyName(csr.subject) && !findExtension(csr.extensions, OID.subjectAltName))
     throw new Refusal('subject_refused', 'the request has neither a subject nor a subjectAltName');
 }
 
-/** The URI with which Active Directory takes a certificate for the account of a SID (KB5014754). */
+/** The URI by which Active Directory maps a certificate to the account with a SID (KB5014754). */
 const SID_URI = /^tag:microsoft\.com,2022-09-14:sid:/i;
 
-/** Where the authoriser knows nothing of names, whoever holds a shared challenge could log on as any account. */
+/** When the policy does not check names, a client with a shared challenge could log on as any account. */
 function assertNoSid({ type, text }: GeneralName): void {
   if (type === 'uri' && SID_URI.test(text))
     throw new Refusal(
@@ -50,9 +54,9 @@ function assertNoSid({ type, text }: GeneralName): void {
     );
 }
 
-/** A NUL once made verifiers written in C believe `good.example\0.evil.example`. */
+/** Verifiers written in C have accepted `good.example\0.evil.example` as `good.example`. */
 const CONTROL = /[\u0000-\u001f\u007f]/;
-/** The same in a name inside a name, which is text of RFC 4514 already. */
+/** The same in a directoryName, whose text is escaped already (RFC 4514). */
 const ESCAPED_CONTROL = /\\(?:[01][0-9a-f]|7f)/i;
 
 function assertAllowed(profile: Profile, name: GeneralName): void {

@@ -1,34 +1,37 @@
-/** What a profile allows its certificates to be: an allow-list, closed to everything it does not name. */
+/** A certificate profile: an allow-list of what certificates may contain. */
 import type { GeneralNameType } from '../core/request.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { KeyUsage } from '../pkix/extensions.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 
-/** Kinds of subjectAltName. `upn` is the otherName of Microsoft's user principal name, `otherName` every other one. */
+/** Kinds of subjectAltName. `upn` is the otherName with Microsoft's user principal name, `otherName` any other otherName. */
 export type AltNameType = GeneralNameType | 'upn';
 
-/** What the certificates of an endpoint may contain. What is not named here is never copied from a request. */
+/** What the certificates of an endpoint may contain. Anything else in a request is not copied. */
 export type Profile = {
-  /** Milliseconds from now, when the client does not ask for another validity. */
+  /** Milliseconds from now, when the client requests no other validity. */
   validity: number;
-  /** Milliseconds from now that no certificate exceeds. */
+  /** Milliseconds from now: the longest validity that a client can request. */
   maxValidity: number;
-  /** Milliseconds before now at which certificates begin: devices in set-up have clocks that are hours slow. */
+  /** Milliseconds before now at which certificates become valid: clocks of devices in set-up are often hours slow. */
   backdate: number;
+  /** The shortest RSA modulus, in bits. */
   minRsaBits: number;
-  /** What a client may ask for, and what it gets when it does not ask. */
+  /** What a client may request, and what it gets when it requests none. */
   keyUsage: readonly KeyUsage[];
-  /** OIDs, dotted. What a client may ask for, and what it gets when it asks for nothing that is allowed. */
+  /** OIDs, dotted. What a client may request, and what it gets when it requests none of them. */
   extendedKeyUsage: readonly string[];
+  /** Kinds of subjectAltName that a client may request. A request with another kind is refused. */
   altNames: readonly AltNameType[];
-  /** URIs of the CRL. */
+  /** URIs of the CRL, RFC 5280 4.2.1.13. */
   crl?: readonly string[];
+  /** URIs, RFC 5280 4.2.2.1. */
   authorityInfoAccess?: { ocsp?: readonly string[]; caIssuers?: readonly string[] };
 };
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** What a profile is when the configuration leaves something out: TLS client certificates for devices and people. */
+/** The defaults of a profile: TLS client certificates of one year for devices and users. */
 export const DEFAULT_PROFILE: Profile = {
   validity: 365 * DAY,
   maxValidity: 730 * DAY,
@@ -54,13 +57,14 @@ const FAULTS: readonly ProfileFault[] = [
   },
   {
     when: ({ extendedKeyUsage }) => extendedKeyUsage.includes(EXTENDED_KEY_USAGES.ocspSigning),
-    message: 'extendedKeyUsage names ocspSigning, which would let a device speak about the revocation of all others',
+    message:
+      'extendedKeyUsage names ocspSigning, which would let a device sign OCSP responses for all certificates of the CA',
     remedy: 'Leave ocspSigning out.',
   },
   {
     when: ({ extendedKeyUsage }) => extendedKeyUsage.length === 0,
-    message: 'extendedKeyUsage is empty, which makes certificates good for every purpose',
-    remedy: 'Name the purposes, such as clientAuth; say anyExtendedKeyUsage if every purpose is meant.',
+    message: 'extendedKeyUsage is empty, which allows every purpose',
+    remedy: 'Name the purposes, such as clientAuth, or anyExtendedKeyUsage for every purpose.',
   },
   {
     when: ({ validity, maxValidity, backdate }) => !(validity > 0 && maxValidity >= validity && backdate >= 0),
@@ -69,7 +73,7 @@ const FAULTS: readonly ProfileFault[] = [
   },
 ];
 
-/** Throws ConfigError for a profile that could only issue certificates that nobody should have. */
+/** Throws ConfigError for a profile with CA usages, OCSP signing, an empty list of usages, or a contradictory validity. */
 export function assertProfile(profile: Profile): void {
   const fault = FAULTS.find(({ when }) => when(profile));
   if (fault) throw new ConfigError(`profile: ${fault.message}`, fault.remedy);

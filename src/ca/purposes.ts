@@ -1,4 +1,4 @@
-/** What the certified key may be used for: what was asked, as far as the profile and the kind of key allow. */
+/** The usages of the certified key: those requested, as far as the profile and the type of the key allow. */
 import type { CertificationRequest, Extension } from '../core/request.ts';
 import type { KeyKind } from '../core/keys.ts';
 import { Refusal } from '../core/errors.ts';
@@ -7,17 +7,19 @@ import { OID } from '../pkix/oids.ts';
 import type { Profile } from './profile.ts';
 import { requested } from './requested.ts';
 
-/** RFC 3279 2.3.1 for RSA, RFC 5480 3 and RFC 8813 3 for EC: what a kind of key can do at all. */
-const ABLE: Readonly<Record<KeyKind['type'], readonly KeyUsage[]>> = {
+/** The usages that each type of key can have: RFC 3279 2.3.1 for RSA, RFC 5480 3 and RFC 8813 3 for EC. */
+const USAGES_BY_KEY_TYPE: Readonly<Record<KeyKind['type'], readonly KeyUsage[]>> = {
   rsa: ['digitalSignature', 'nonRepudiation', 'keyEncipherment', 'dataEncipherment'],
   ec: ['digitalSignature', 'nonRepudiation', 'keyAgreement', 'encipherOnly', 'decipherOnly'],
   ed25519: ['digitalSignature', 'nonRepudiation'],
 };
 
-/** KeyUsage. Throws Refusal when nothing of what was asked is left, because a client asks for what it needs. */
+/** KeyUsage. Throws Refusal `request_refused` when none of the requested usages is allowed: the client needs one of them. */
 export function keyUsageFor(profile: Profile, csr: CertificationRequest): Extension {
   const asked = requested(csr, OID.keyUsage, readKeyUsage)?.value ?? profile.keyUsage;
-  const granted = asked.filter((usage) => profile.keyUsage.includes(usage) && ABLE[csr.key.type].includes(usage));
+  const granted = asked.filter(
+    (usage) => profile.keyUsage.includes(usage) && USAGES_BY_KEY_TYPE[csr.key.type].includes(usage),
+  );
   if (granted.length === 0)
     throw new Refusal(
       'request_refused',
@@ -27,8 +29,8 @@ export function keyUsageFor(profile: Profile, csr: CertificationRequest): Extens
 }
 
 /**
- * ExtendedKeyUsage. What the profile does not list is dropped, and the profile's own list stands in when nothing is
- * left: Apple asks for nothing at all, and Windows for more than it needs.
+ * ExtendedKeyUsage. Purposes that the profile does not list are dropped. When none is left, the certificate gets all
+ * purposes of the profile: Apple requests none, and Windows requests more than it needs. Throws Refusal when malformed.
  */
 export function extendedKeyUsageFor(profile: Profile, csr: CertificationRequest): Extension {
   const asked = requested(csr, OID.extendedKeyUsage, readExtendedKeyUsage)?.value ?? [];

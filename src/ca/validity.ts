@@ -1,13 +1,14 @@
-/** When the certificate is valid: what was asked, within what the profile allows, within the issuing certificate. */
+/** The validity period: as requested, limited by the profile and by the issuing certificate. */
 import type { RequestedValidity, ValidityUnit } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
 import type { Profile } from './profile.ts';
 
+/** A validity period, both ends included. */
 export type Period = { notBefore: Date; notAfter: Date };
 
 const HOUR = 60 * 60 * 1000;
 
-/** Months and years follow the calendar. */
+/** Months and years are those of the calendar, UTC. */
 const UNITS: Readonly<Record<ValidityUnit, { ms: number } | { months: number }>> = {
   Hours: { ms: HOUR },
   Days: { ms: 24 * HOUR },
@@ -16,7 +17,10 @@ const UNITS: Readonly<Record<ValidityUnit, { ms: number } | { months: number }>>
   Years: { months: 12 },
 };
 
-/** Throws Refusal when the issuing certificate has expired, since the server may have run for longer than it. */
+/**
+ * The period of a certificate issued at `now`. Throws Refusal `issuer_failed` when the issuing certificate has expired,
+ * which can happen while the server runs.
+ */
 export function periodFor(profile: Profile, issuer: Period, wish: RequestedValidity | undefined, now: Date): Period {
   const start = now.getTime();
   if (issuer.notAfter <= now)

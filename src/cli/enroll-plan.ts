@@ -1,5 +1,5 @@
 /** What `openndes enroll` asks for: out of its options, the certificate that it renews, or the run before. */
-import type { EnrolPlan } from '../client/enroll.ts';
+import type { EnrollmentPlan } from '../client/enroll.ts';
 import type { ClientSigner } from '../client/request-message.ts';
 import type { Extension } from '../core/request.ts';
 import type { KeyProvider } from '../core/keys.ts';
@@ -29,7 +29,7 @@ export type RequestOptions = {
 };
 
 /** `csr` is DER. */
-export type EnrollPlan = EnrolPlan & { key: SoftwareKey; csr: Uint8Array };
+export type EnrollPlan = EnrollmentPlan & { key: SoftwareKey; csr: Uint8Array };
 
 /** What is asked for, on disk before anybody is asked; or what was asked for by an earlier run. */
 export async function planOf(

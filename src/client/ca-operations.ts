@@ -1,18 +1,18 @@
-/** Talks to a SCEP server over HTTP (RFC 8894 4): capabilities, CA certificates, PKIOperation. */
-import { DerError } from '../asn1/limits.ts';
+/** The HTTP requests of a SCEP client (RFC 8894 4): GetCACaps, GetCACert, PKIOperation. */
+import { catchDerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { TAG } from '../asn1/tags.ts';
 import { readDerOrBer } from '../cms/content-info.ts';
 import { readSignedData } from '../cms/signed-data.ts';
 import type { Digest } from '../core/keys.ts';
 import { certificateExtensions, readCertificate } from '../pkix/certificate.ts';
-import { readBasicConstraints, readKeyUsage } from '../pkix/extensions.ts';
+import { findExtension, readBasicConstraints, readKeyUsage } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
 
-/** `fetch`, or anything of its shape. */
+/** `fetch` or a function with the same signature. */
 export type Fetch = typeof globalThis.fetch;
 
-/** The server cannot be used: what it answered, and to what. */
+/** The server cannot be used. The message names the operation and the fault of the answer. */
 export class ServerError extends Error {
   override readonly name = 'ServerError';
 }
@@ -31,30 +31,30 @@ async function bodyOf(response: Response, operation: string): Promise<Uint8Array
   return body;
 }
 
-/** GetCACaps: the keywords. RFC 8894 3.5.2. */
+/** The keywords of GetCACaps. RFC 8894 3.5.2. Throws ServerError. */
 export async function getCapabilities(fetch: Fetch, url: string): Promise<Set<string>> {
   const body = await get(fetch, new URL(url), 'GetCACaps');
-  // Some servers end their lines with spaces.
+  // Some servers write spaces at the end of lines.
   const lines = Buffer.from(body).toString('latin1').split('\n');
   return new Set(lines.map((line) => line.trim()).filter(Boolean));
 }
 
-/** GetCACert: every certificate, in the order of the answer. Throws ServerError when it is none of the two forms. */
+/** The certificates of GetCACert, DER, in the order of the answer (RFC 8894 4.2.1). Throws ServerError. */
 export async function getCaCertificates(fetch: Fetch, url: string): Promise<Uint8Array[]> {
   const body = await get(fetch, new URL(url), 'GetCACert');
-  try {
-    return readDerOrBer(body, readCertificates);
-  } catch (cause) {
-    if (!(cause instanceof DerError)) throw cause;
-    throw new ServerError('GetCACert: the answer is neither a certificate nor a list of them', { cause });
-  }
+  return catchDerError(
+    () => readDerOrBer(body, readCertificates),
+    (cause) => {
+      throw new ServerError('GetCACert: the answer is neither a certificate nor a list of them', { cause });
+    },
+  );
 }
 
-/** A ContentInfo begins with its type, a certificate does not. */
+/** A ContentInfo starts with an OBJECT IDENTIFIER, a certificate does not. */
 const readCertificates = (der: Uint8Array): Uint8Array[] =>
   DerReader.over(der).sequence().tag === TAG.oid ? readSignedData(der).certificates : [readCertificate(der).der];
 
-/** The certificate that messages are encrypted to: no CA if there is a choice, and fit for key encipherment. */
+/** The certificate to encrypt messages to, DER: one for key encipherment, and an RA before a CA. Throws ServerError when there is none. */
 export function recipientOf(certificates: readonly Uint8Array[]): Uint8Array {
   const fit = certificates.filter((der) => usages(der).includes('keyEncipherment'));
   const ra = fit.find((der) => !isCa(der)) ?? fit[0] ?? certificates[0];
@@ -63,21 +63,21 @@ export function recipientOf(certificates: readonly Uint8Array[]): Uint8Array {
 }
 
 const extension = (der: Uint8Array, oid: string): Uint8Array | undefined =>
-  certificateExtensions(readCertificate(der)).find((candidate) => candidate.oid === oid)?.value;
+  findExtension(certificateExtensions(readCertificate(der)), oid)?.value;
 
-/** A certificate without the extension is fit for everything (RFC 5280 4.2.1.3). */
+/** Without the extension, every usage is allowed (RFC 5280 4.2.1.3). */
 function usages(der: Uint8Array): readonly string[] {
   const value = extension(der, OID.keyUsage);
   return value ? readKeyUsage(value) : ['keyEncipherment'];
 }
 
-/** Whether a certificate, DER, may issue others. */
+/** Whether a certificate, DER, is a CA (RFC 5280 4.2.1.9). Throws DerError. */
 export function isCa(der: Uint8Array): boolean {
   const value = extension(der, OID.basicConstraints);
   return value !== undefined && readBasicConstraints(value).ca;
 }
 
-/** The best that the server says it takes. Throws ServerError when it says nothing that is safe. */
+/** The algorithms of a request that the server accepts. Throws ServerError when it offers no safe ones. RFC 8894 3.5.2. */
 export function chooseAlgorithms(capabilities: ReadonlySet<string>): { digest: Digest; cipher: string } {
   const standard = capabilities.has('SCEPStandard');
   const digest =
@@ -87,7 +87,7 @@ export function chooseAlgorithms(capabilities: ReadonlySet<string>): { digest: D
   return { digest, cipher: 'aes-128-cbc' };
 }
 
-/** PKIOperation, by POST where the server takes it. RFC 8894 4.3. */
+/** Sends a pkiMessage, by POST or else by GET, and returns the reply. RFC 8894 4.3. Throws ServerError. */
 export async function pkiOperation(fetch: Fetch, url: string, message: Uint8Array, post: boolean): Promise<Uint8Array> {
   const target = new URL(url);
   target.searchParams.set('operation', 'PKIOperation');

@@ -1,4 +1,4 @@
-/** A SCEP enrolment from a new key to a verified certificate: what `openndes enroll` and the tests run. */
+/** SCEP enrolment from a new key to a verified certificate, for `openndes enroll` and tests. */
 import { createHash } from 'node:crypto';
 import { issuerAndSerialNumber } from '../cms/signed-data.ts';
 import type { Clock, RandomBytes } from '../core/environment.ts';
@@ -20,13 +20,13 @@ import {
   recipientOf,
 } from './ca-operations.ts';
 
-/** What this client takes from its surroundings. `step` hears of each stage as it ends. */
-export type ClientContext = { fetch: Fetch; clock: Clock; random: RandomBytes; step?: (words: string) => void };
+/** The dependencies of the client. `step` is called with a description of each step after it. */
+export type ClientContext = { fetch: Fetch; clock: Clock; random: RandomBytes; step?: (description: string) => void };
 
-/** A server as it described itself. */
+/** What a server told about itself. `certificates` are those of GetCACert, DER; messages are encrypted to `recipient`. */
 export type ScepServer = { url: string; capabilities: Set<string>; certificates: Uint8Array[]; recipient: Uint8Array };
 
-/** Asks for capabilities and CA certificates. Throws ServerError. */
+/** Sends GetCACaps and GetCACert. Throws ServerError. */
 export async function discover(url: string, { fetch, step }: ClientContext): Promise<ScepServer> {
   const capabilities = await getCapabilities(fetch, url);
   step?.(`GetCACaps: ${[...capabilities].join(' ')}`);
@@ -35,41 +35,41 @@ export async function discover(url: string, { fetch, step }: ClientContext): Pro
   return { url, capabilities, certificates, recipient: recipientOf(certificates) };
 }
 
-/** What to ask for, and who signs. */
-export type EnrolPlan = {
+/** What to request, and the key that signs the message. */
+export type EnrollmentPlan = {
   /** Name, DER. */
   subject: Uint8Array;
   extensions?: readonly Extension[];
   challenge?: string;
   key: KeyProvider;
-  /** A live certificate and its key: renewal. Absent: a self-signed certificate of the new key signs. */
+  /** For a renewal: the valid certificate and its key. Absent: a self-signed certificate of the new key (RFC 8894 2.3). */
   signer?: ClientSigner;
-  /** The certification request, DER, of an earlier run, to be sent again octet for octet. Absent: it is written. */
+  /** The certification request of an earlier run, DER, to send unchanged. Absent: a new one is written. */
   csr?: Uint8Array;
 };
 
-/** The reply, and the transactionID under which it was asked for. */
+/** The reply, and the transactionID of its request. */
 export type Enrolled = CertRep & { transactionId: string };
 
-/** Sends one PKCSReq, or RenewalReq with a `signer`, and verifies the reply. Throws ServerError and ReplyError. */
-export async function enroll(server: ScepServer, plan: EnrolPlan, context: ClientContext): Promise<Enrolled> {
+/** Sends a PKCSReq, or with `signer` a RenewalReq, and verifies the reply. Throws ServerError, ReplyError. RFC 8894 3.3.1. */
+export async function enroll(server: ScepServer, plan: EnrollmentPlan, context: ClientContext): Promise<Enrolled> {
   const content = plan.csr ?? (await writeCertificationRequest(plan, plan.key));
   return certified(server, plan, { messageType: plan.signer ? 'RenewalReq' : 'PKCSReq', content }, context);
 }
 
 /**
- * Asks what became of the request of this key, which must be signed as the request was. Throws ServerError and
- * ReplyError. RFC 8894 3.3.3.
+ * Sends a CertPoll for a pending request (RFC 8894 3.3.3), with the same key and `signer` as that request. Throws
+ * ServerError, ReplyError.
  */
-export function poll(server: ScepServer, plan: EnrolPlan, context: ClientContext): Promise<Enrolled> {
+export function poll(server: ScepServer, plan: EnrollmentPlan, context: ClientContext): Promise<Enrolled> {
   const content = issuerAndSubject(issuerOf(server), plan.subject);
   return certified(server, plan, { messageType: 'CertPoll', content }, context);
 }
 
-/** Sends one message about the certificate of a plan, and believes no certificate but the one that was asked for. */
+/** Sends one message about the certificate of a plan, and checks that a certificate in the reply is the requested one. */
 async function certified(
   server: ScepServer,
-  { key, subject, signer }: EnrolPlan,
+  { key, subject, signer }: EnrollmentPlan,
   message: Pick<ScepExchange, 'messageType' | 'content'>,
   context: ClientContext,
 ): Promise<Enrolled> {
@@ -81,14 +81,14 @@ async function certified(
   return reply;
 }
 
-/** What GetCert and GetCRL name: a certificate of the server's CA. */
+/** A certificate of the server's CA, by its serial number (content octets), and the signer of the message. */
 export type LookupPlan = { serialNumber: Uint8Array; signer: ClientSigner };
 
-/** Asks for a certificate by its serial number. Throws ServerError and ReplyError. RFC 8894 3.3.4. */
+/** Sends a GetCert for the certificate with this serial number. Throws ServerError, ReplyError. RFC 8894 3.3.4. */
 export const getCertificate = (server: ScepServer, plan: LookupPlan, context: ClientContext): Promise<Enrolled> =>
   lookUp('GetCert', server, plan, context);
 
-/** Asks for the CRL on which the certificate would be. Throws ServerError and ReplyError. RFC 8894 3.3.5. */
+/** Sends a GetCRL for the CRL that covers the certificate. Throws ServerError, ReplyError. RFC 8894 3.3.4. */
 export const getCrl = (server: ScepServer, plan: LookupPlan, context: ClientContext): Promise<Enrolled> =>
   lookUp('GetCRL', server, plan, context);
 
@@ -109,21 +109,22 @@ const lookUp = (
     context,
   );
 
-/** The CA: the recipient is its RA, or the CA itself. */
+/** The subject of the CA: the recipient is the CA itself, or its RA. */
 function issuerOf({ recipient }: ScepServer): Uint8Array {
   const { subject, issuer } = readCertificate(recipient);
   return isCa(recipient) ? subject : issuer;
 }
 
+/** One message to a server. `content` is the messageData, DER. */
 export type ScepExchange = {
   messageType: 'PKCSReq' | 'RenewalReq' | 'CertPoll' | 'GetCert' | 'GetCRL';
   content: Uint8Array;
   signer: ClientSigner;
-  /** SubjectPublicKeyInfo that names the transaction. */
+  /** SubjectPublicKeyInfo, DER, from which the transactionID is derived. */
   keyOf: Uint8Array;
 };
 
-/** Sends one message and reads the reply to it. */
+/** Sends one message and verifies the reply. Throws ServerError, ReplyError. */
 export async function exchange(
   server: ScepServer,
   { messageType, content, signer, keyOf }: ScepExchange,
@@ -148,13 +149,13 @@ export async function exchange(
   return { ...reply, transactionId };
 }
 
-/** RFC 8894 3.2.1.1: derived from the key, so that a repeat of the request belongs to the same transaction. */
+/** RFC 8894 3.2.1.1: derived from the key, so that a repeated request belongs to the same transaction. */
 const transactionIdOf = (spki: Uint8Array): string =>
   createHash('sha256').update(spki).digest('hex').toUpperCase().slice(0, 40);
 
-/** The certificate must be for our key and signed by a CA of the bundle. */
+/** The certificate must be for the requested key, and signed by a CA of GetCACert. */
 function verifyIssued(der: Uint8Array | undefined, key: KeyProvider, server: ScepServer): void {
-  if (!der) throw new ReplyError('the reply says success and holds no certificate');
+  if (!der) throw new ReplyError('the reply says SUCCESS and holds no certificate');
   const certificate = readCertificate(der);
   if (Buffer.compare(certificate.spki, key.spki) !== 0) throw new ReplyError('the certificate is for another key');
   const { algorithm, signature } = certificateSignature(certificate);
@@ -165,5 +166,5 @@ function verifyIssued(der: Uint8Array | undefined, key: KeyProvider, server: Sce
     ({ spki }) =>
       algorithm && verifySignature({ algorithm, key: readPublicKey(spki).key, data: certificate.tbs, signature }),
   );
-  if (!signed) throw new ReplyError('no CA of GetCACert has signed the certificate');
+  if (!signed) throw new ReplyError('no CA of GetCACert signed the certificate');
 }

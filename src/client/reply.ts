@@ -1,5 +1,5 @@
-/** Reads and verifies what a SCEP server answers (RFC 8894 3.3.2). Believes nothing that is not signed by the RA. */
-import { DerError } from '../asn1/limits.ts';
+/** Reads and verifies the reply of a SCEP server (RFC 8894 3.3.2). Nothing in it is used before its signature was verified. */
+import { catchDerError, DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { type Attributes, singleValue } from '../cms/attributes.ts';
 import { readDerOrBer } from '../cms/content-info.ts';
@@ -15,26 +15,29 @@ import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
 import { SCEP_ATTRIBUTE } from '../scep/message-attributes.ts';
 import type { ClientSigner } from './request-message.ts';
 
+/** A verified reply. Certificates and CRLs are DER. `hresult` is the error number of Microsoft servers, a signed integer. */
 export type CertRep =
   | { status: 'success'; certificates: Uint8Array[]; crls: Uint8Array[] }
   | { status: 'failure'; failInfo: FailInfo | 'unknown'; text: string | undefined; hresult: number | undefined }
   | { status: 'pending' };
 
-/** The server answered something that is no honest reply to the request. */
+/** The answer of the server is malformed, not authentic, or not a reply to this request. */
 export class ReplyError extends Error {
   override readonly name = 'ReplyError';
 }
 
+/** What a reply is checked against. */
 export type ExpectedReply = {
   transactionId: string;
   senderNonce: Uint8Array;
-  /** Certificates of GetCACert: one of them must have signed. */
+  /** The certificates of GetCACert, DER. One of them must have signed the reply. */
   trusted: readonly Uint8Array[];
+  /** The signer of the request. The reply is encrypted to its key. */
   signer: ClientSigner;
   random: RandomBytes;
 };
 
-/** Reads a part of a reply. Throws ReplyError where reading finds it malformed. */
+/** What `read` returns. Throws ReplyError in place of DerError. */
 export async function readingReply<T>(read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
@@ -44,7 +47,7 @@ export async function readingReply<T>(read: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** Throws ReplyError when it is malformed, or when signature, transaction or nonce are not those of the request. */
+/** Reads a CertRep. Throws ReplyError when it is malformed, or its signature, transaction or nonce is wrong. */
 export const readCertRep = (bytes: Uint8Array, expected: ExpectedReply): Promise<CertRep> =>
   readingReply(() => readVerified(bytes, expected));
 
@@ -59,8 +62,10 @@ async function readVerified(bytes: Uint8Array, expected: ExpectedReply): Promise
     throw new ReplyError('the reply belongs to another transaction');
   const nonce = singleValue(attributes, SCEP_ATTRIBUTE.recipientNonce);
   if (!nonce || Buffer.compare(nonce.content, expected.senderNonce) !== 0)
-    throw new ReplyError('the reply does not carry our nonce: it may be an old one');
-  if (text(attributes, SCEP_ATTRIBUTE.messageType) !== '3') throw new ReplyError('the reply is no CertRep');
+    throw new ReplyError(
+      'the recipientNonce of the reply is not the nonce of the request: it may be an old one',
+    );
+  if (text(attributes, SCEP_ATTRIBUTE.messageType) !== '3') throw new ReplyError('the reply is not a CertRep');
   return readStatus(attributes, data, expected);
 }
 
@@ -69,15 +74,12 @@ function isSignedBy(data: SignedData, signer: SignerInfo, certificate: Uint8Arra
   return key !== undefined && verifySigner(data, signer, key);
 }
 
-/** A CA of the bundle may have a key of a kind that is not known here; it is not the one that signed. */
-function readableKey(spki: Uint8Array): PublicKey | undefined {
-  try {
-    return readPublicKey(spki);
-  } catch (error) {
-    if (error instanceof DerError) return undefined;
-    throw error;
-  }
-}
+/** Undefined for a CA of GetCACert whose type of key is not supported: it cannot have signed the reply. */
+const readableKey = (spki: Uint8Array): PublicKey | undefined =>
+  catchDerError(
+    () => readPublicKey(spki),
+    () => undefined,
+  );
 
 async function readStatus(attributes: Attributes, data: SignedData, expected: ExpectedReply): Promise<CertRep> {
   const status = text(attributes, SCEP_ATTRIBUTE.pkiStatus);
@@ -106,12 +108,12 @@ async function openSuccess(
   const enveloped = readDerOrBer(message, readEnvelopedData);
   const { cipher } = enveloped;
   const plaintext = cipher && (await opened({ ...enveloped, cipher }, expected));
-  if (!plaintext) throw new ReplyError('the certificate in the reply is not encrypted to us');
+  if (!plaintext) throw new ReplyError('the certificate in the reply is not encrypted to the signer of the request');
   const { certificates, crls } = readDerOrBer(plaintext, readSignedData);
   return { certificates, crls };
 }
 
-/** What is in the envelope; undefined when it is not for the signer of the request. */
+/** The decrypted content; undefined when it is not encrypted to the signer of the request. */
 async function opened(
   enveloped: EnvelopedData & { cipher: ContentCipher },
   { signer, random }: ExpectedReply,

@@ -1,4 +1,4 @@
-/** Builds the requests of a SCEP client (RFC 8894 3.3.1). */
+/** Writes the messages of a SCEP client (RFC 8894 3.3). */
 import { encode, octetString, printableString } from '../asn1/writer.ts';
 import { attributeType, writeAttribute } from '../cms/attributes.ts';
 import { cipherByName } from '../cms/algorithms.ts';
@@ -12,12 +12,15 @@ import { readPublicKey } from '../pkix/public-key.ts';
 import { SCEP_ATTRIBUTE } from '../scep/message-attributes.ts';
 import { MESSAGE_TYPES } from '../scep/message.ts';
 
-/** The key and the certificate that a message is signed with; for a first enrolment a self-signed one. */
+/** The key that signs a message, and its certificate, DER. For a first enrolment the certificate is self-signed. */
 export type ClientSigner = { certificate: Uint8Array; key: KeyProvider };
 
+/** The contents of one pkiMessage from a client. */
 export type RequestMessage = {
   messageType: 'PKCSReq' | 'RenewalReq' | 'CertPoll' | 'GetCert' | 'GetCRL';
+  /** In the alphabet of PrintableString, RFC 8894 3.2.1.1. */
   transactionId: string;
+  /** 16 octets, RFC 8894 3.2.1.5. */
   senderNonce: Uint8Array;
   /** The messageData: a CSR, an IssuerAndSubject or an IssuerAndSerialNumber, DER. */
   content: Uint8Array;
@@ -25,13 +28,13 @@ export type RequestMessage = {
   /** The RA certificate, DER, to which the content is encrypted. */
   recipient: Uint8Array;
   digest: Digest;
-  /** Name of the content cipher as node:crypto has it. */
+  /** The name of the content cipher in node:crypto. */
   cipher: string;
   transport: KeyTransport;
   random: RandomBytes;
 };
 
-/** The bytes of a pkiMessage. Throws TypeError on a cipher that is in no row. */
+/** A pkiMessage, DER. Throws TypeError for a cipher that is not supported. RFC 8894 3.1. */
 export function writeRequest(message: RequestMessage): Promise<Uint8Array> {
   const { recipient, random, transport, content } = message;
   const cipher = cipherByName(message.cipher);
@@ -58,7 +61,7 @@ const messageTypeNumber = (name: string): string =>
 
 const DAY = 86_400_000;
 
-/** The self-signed certificate with which a new key signs its first request. RFC 8894 2.3. */
+/** A self-signed certificate, DER, valid for a week: it signs the first request of a new key. RFC 8894 2.3. */
 export async function selfSigned(
   key: KeyProvider,
   subject: Uint8Array,
@@ -80,6 +83,6 @@ export async function selfSigned(
   );
 }
 
-/** IssuerAndSubject, the content of CertPoll. RFC 8894 3.3.3. */
+/** IssuerAndSubject, DER, the messageData of CertPoll, from two Names, DER. RFC 8894 3.3.3. */
 export const issuerAndSubject = (issuer: Uint8Array, subject: Uint8Array): Uint8Array =>
   encode(TAG.sequence, issuer, subject);

@@ -1,4 +1,4 @@
-/** Opens EnvelopedData with an EC key (RFC 5753 3.1). Only clients do: requests come to an RSA key. */
+/** Opens EnvelopedData with an EC key (RFC 5753 3.1). Only clients do this: requests are encrypted to an RSA key. */
 import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit, TAG } from '../asn1/tags.ts';
@@ -14,7 +14,7 @@ const MOST_KEYS = 16;
 
 type EncryptedKey = { id: SignerId; encryptedKey: Uint8Array };
 type Agreement = {
-  /** The originator's point. */
+  /** The ephemeral public key of the originator, an EC point. */
   point: Uint8Array;
   ukm: Uint8Array | undefined;
   digest: Digest;
@@ -24,8 +24,9 @@ type Agreement = {
 };
 
 /**
- * The content; undefined when no recipient info is for this key, in an algorithm that is ours. Throws DerError when one
- * is and does not open, because who reads here knows the sender's signature already and has no secret to give away.
+ * The content; undefined when no recipient info is for this key in a supported algorithm. Throws DerError when there is
+ * one and it does not open. An error is safe here: the client verified the signature of the RA before it decrypts, so
+ * there is no oracle for an attacker. Throws TypeError when the key has no `agree`.
  */
 export async function openAgreedEnvelope(
   { agreements, cipher, iv, encryptedContent }: EnvelopedData & { cipher: ContentCipher },
@@ -42,13 +43,14 @@ export async function openAgreedEnvelope(
 }
 
 async function contentKeyOf(agreement: Agreement, { encryptedKey }: EncryptedKey, { key }: RecipientKey) {
-  // The curve is the one of our key whatever the message says: RFC 5753 7.1.2 lets the writer leave it out.
+  // Always the curve of the recipient key: RFC 5753 7.1.2 lets the writer leave it out.
   const algorithm = DerReader.over(key.spki).sequence().raw(TAG.sequence);
-  const secret = await key.agree!(sequence(algorithm, bitString(agreement.point)));
+  const secret = await key.agree?.(sequence(algorithm, bitString(agreement.point)));
+  if (!secret) throw new TypeError('the recipient key has no agree()');
   return unwrapped(keyEncryptionKey({ ...agreement, secret }), encryptedKey);
 }
 
-/** Undefined for a static originator, which no SCEP server is, and for algorithms that are not ours. */
+/** Undefined for a static originator key, which no SCEP server uses, and for algorithms that are not supported. */
 function readAgreement(recipientInfo: Uint8Array): Agreement | undefined {
   const info = DerReader.over(recipientInfo).enter(explicit(1));
   info.smallInteger();
@@ -71,7 +73,7 @@ function readPoint(publicKey: DerReader): Uint8Array {
 
 function readEncryptedKey(list: DerReader): EncryptedKey {
   const encrypted = list.sequence();
-  // RecipientKeyIdentifier: the identifier of the key, perhaps followed by a date, in a SEQUENCE.
+  // RecipientKeyIdentifier is a SEQUENCE of the key identifier and an optional date.
   const byKeyIdentifier = encrypted.enterIf(explicit(0));
   const id = byKeyIdentifier ? { keyIdentifier: byKeyIdentifier.octetString() } : readSignerId(encrypted);
   return { id, encryptedKey: encrypted.octetString() };

@@ -1,4 +1,4 @@
-/** Attributes of a SignerInfo (RFC 5652 5.3): read with every value as received, written in DER order. */
+/** Attributes of a SignerInfo (RFC 5652 5.3). Reading keeps every value as received. */
 import { DerError } from '../asn1/limits.ts';
 import { DerReader, type Element } from '../asn1/reader.ts';
 import { encode, oid, sequence } from '../asn1/writer.ts';
@@ -6,16 +6,17 @@ import { TAG } from '../asn1/tags.ts';
 
 const MOST_ATTRIBUTES = 64;
 
+/** The attribute types of RFC 5652 11, dotted OIDs. */
 export const ATTRIBUTE = {
   contentType: '1.2.840.113549.1.9.3',
   messageDigest: '1.2.840.113549.1.9.4',
   signingTime: '1.2.840.113549.1.9.5',
 } as const;
 
-/** Attribute values by type. A type that comes twice has the values of both. */
+/** Attribute values by type, dotted OID. When a type is repeated, its values are joined. */
 export type Attributes = ReadonlyMap<string, readonly Element[]>;
 
-/** Reads the attributes inside a `[0] IMPLICIT SET OF Attribute`. Throws DerError when malformed or too many. */
+/** Reads a SET OF Attribute whose identifier octet is `tag`. Throws DerError when malformed, or for more than 64. */
 export function readAttributes(element: Uint8Array, tag: number): Attributes {
   const attributes = new Map<string, Element[]>();
   DerReader.over(element)
@@ -37,9 +38,9 @@ export function singleValue(attributes: Attributes, type: string): Element | und
   return values?.[0];
 }
 
-/** One Attribute with one value, DER. */
+/** One Attribute, DER, with one value. `type` is from `attributeType`, `value` is DER. */
 export const writeAttribute = (type: Uint8Array, value: Uint8Array): Uint8Array =>
   sequence(type, encode(TAG.set, value));
 
-/** The type of an attribute as an OID element, made once. */
+/** The type of an attribute, DER, for `writeAttribute`; callers encode each type once. Throws DerError. */
 export const attributeType = (id: string): Uint8Array => oid(id);

@@ -1,4 +1,4 @@
-/** EnvelopedData (RFC 5652 6): reading, opening with an RSA key, and writing for an RSA or an EC key. */
+/** EnvelopedData (RFC 5652 6): reads it, opens it with an RSA key, and writes it for an RSA or an EC key. */
 import { constants, publicEncrypt } from 'node:crypto';
 import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
@@ -25,20 +25,21 @@ import { issuerAndSerialNumber, readSignerId, type SignerId } from './signed-dat
 const MOST_RECIPIENTS = 16;
 const MOST_CHUNKS = 4096;
 
-/** KeyTransRecipientInfo, RFC 5652 6.2.1. `transport` undefined: an algorithm that is not ours. */
+/** KeyTransRecipientInfo, RFC 5652 6.2.1. `transport` is undefined for an algorithm that is not supported. */
 export type KeyTransRecipient = { id: SignerId; transport: KeyTransport | undefined; encryptedKey: Uint8Array };
 
+/** An EnvelopedData as received, not decrypted. */
 export type EnvelopedData = {
   recipients: KeyTransRecipient[];
-  /** KeyAgreeRecipientInfos as received, unread: only a client with an EC key needs them. */
+  /** KeyAgreeRecipientInfos, DER, not parsed: only a client with an EC key needs them. */
   agreements: Uint8Array[];
-  /** undefined: a cipher that is in no row, such as RC2. */
+  /** undefined: a cipher that is not supported, such as RC2. */
   cipher: ContentCipher | undefined;
   iv: Uint8Array;
   encryptedContent: Uint8Array;
 };
 
-/** Reads a ContentInfo with EnvelopedData, or a bare EnvelopedData as early certmonger sends. Throws DerError. */
+/** Reads a ContentInfo with EnvelopedData, or a bare EnvelopedData as old certmonger versions send. Throws DerError. */
 export function readEnvelopedData(der: Uint8Array): EnvelopedData {
   const enveloped = enterEnvelope(der);
   enveloped.smallInteger();
@@ -49,7 +50,7 @@ export function readEnvelopedData(der: Uint8Array): EnvelopedData {
   info.oid();
   const algorithm = info.sequence();
   const cipher = cipherByOid(algorithm.oid());
-  const iv = cipher ? algorithm.octetString() : NOTHING;
+  const iv = cipher ? algorithm.octetString() : EMPTY;
   if (cipher && iv.length !== cipher.blockBytes) throw new DerError(`IV of ${iv.length} octets`);
   return {
     recipients: recipients.filter((recipient) => recipient !== undefined),
@@ -60,14 +61,14 @@ export function readEnvelopedData(der: Uint8Array): EnvelopedData {
   };
 }
 
-const NOTHING = new Uint8Array(0);
+const EMPTY = new Uint8Array(0);
 
 function enterEnvelope(der: Uint8Array): DerReader {
   const bare = DerReader.over(der).sequence().tag === TAG.integer;
   return bare ? DerReader.over(der).sequence() : enterContentInfo(der, CONTENT_TYPE.envelopedData).sequence();
 }
 
-/** Other kinds of recipient carry context tags. Of those, only key agreement is kept. */
+/** Other kinds of recipient have context tags. Of those, only key agreement is kept. */
 function readRecipient(list: DerReader, agreements: Uint8Array[]): KeyTransRecipient | undefined {
   if (list.tag === explicit(1)) return void agreements.push(list.element().der);
   if (list.tag !== TAG.sequence) return void list.element();
@@ -78,18 +79,18 @@ function readRecipient(list: DerReader, agreements: Uint8Array[]): KeyTransRecip
   return { id, transport, encryptedKey: info.octetString() };
 }
 
-/** `[0] IMPLICIT OCTET STRING`, primitive; or constructed of chunks, as BER and some old Go clients write it. */
+/** `[0] IMPLICIT OCTET STRING`: primitive, or constructed of chunks as in BER and from some old Go clients. */
 function readEncryptedContent(info: DerReader): Uint8Array {
   if (info.tag === implicit(0)) return info.read(implicit(0));
   return Buffer.concat(info.enter(explicit(0)).each(MOST_CHUNKS, (chunk) => chunk.octetString()));
 }
 
-/** One key that messages may be addressed to, with the certificate that names it. */
+/** A key that messages may be encrypted to, with its certificate and its key identifier (RFC 5280 4.2.1.2). */
 export type RecipientKey = { certificate: CertificateView; keyIdentifier: Uint8Array; key: KeyProvider };
 
 /**
- * The recipient info that one of our keys can open. When exactly one is there and names nobody we know, it is tried
- * with the first key: clients re-encode the issuer, or keep an old certificate of the same key.
+ * The recipient info that names one of `keys`, and that key. A single recipient info that names none of them is returned
+ * with the first key: clients re-encode the issuer, or use an old certificate of the same key. Otherwise undefined.
  */
 export function chooseRecipient(
   enveloped: EnvelopedData,
@@ -103,7 +104,7 @@ export function chooseRecipient(
   return only && others.length === 0 && keys[0] ? { recipient: only, key: keys[0].key } : undefined;
 }
 
-/** Whether a recipient info names this key, by its certificate or by its identifier. */
+/** Whether a recipient info names this key, by issuer and serial number or by key identifier. */
 export const isAddressedTo = (id: SignerId, { certificate, keyIdentifier }: RecipientKey): boolean =>
   'keyIdentifier' in id
     ? same(id.keyIdentifier, keyIdentifier)
@@ -112,10 +113,11 @@ export const isAddressedTo = (id: SignerId, { certificate, keyIdentifier }: Reci
 const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 /**
- * Decrypts. Never says what was wrong: a key of the wrong length is replaced by a random one, and the caller finds bytes
- * that are no message; a wrong block padding is left on, where a message that ends by itself does not mind it. One path
- * for all, so that nothing can be learned about the RSA padding (Bleichenbacher, Manger) or the block padding (Vaudenay).
- * Throws DerError on what its sender knows: an encryptedKey that is no ciphertext of this key at all.
+ * Decrypts the content, without an error that depends on secret data. When the decrypted content key has a wrong length,
+ * a random one is used, and the result is not a valid message. A wrong block padding is not removed; a message with its
+ * own length is read correctly in spite of it. All cases take the same path, so that there is no oracle for the RSA
+ * padding (Bleichenbacher, Manger) or the block padding (Vaudenay). Throws DerError only for what the sender knows: an
+ * encryptedKey that cannot be a ciphertext of this key. Throws TypeError when the key has no `decrypt`.
  */
 export async function openEnvelopedData(
   enveloped: EnvelopedData & { cipher: ContentCipher },
@@ -124,8 +126,9 @@ export async function openEnvelopedData(
 ): Promise<Uint8Array> {
   const { cipher, iv, encryptedContent } = enveloped;
   assertCiphertext(recipient, key);
+  if (!key.decrypt) throw new TypeError('the recipient key has no decrypt()');
   const substitute = random(cipher.keyBytes);
-  const decrypted = await key.decrypt!(recipient.encryptedKey, recipient.transport);
+  const decrypted = await key.decrypt(recipient.encryptedKey, recipient.transport);
   const contentKey = decrypted.length === cipher.keyBytes ? decrypted : substitute;
   return decryptContent(cipher, contentKey, iv, encryptedContent);
 }
@@ -135,10 +138,11 @@ function assertCiphertext({ transport, encryptedKey }: KeyTransRecipient, { spki
   if (transport && transportCapacity(key, transport) < 0) throw new DerError('OAEP hash too long for the RA key');
 }
 
+/** The contents of a new EnvelopedData. `cipher` must suit the key, see `canReceive`. */
 export type EnvelopedDataPlan = {
   content: Uint8Array;
   recipient: { certificate: CertificateView; key: PublicKey };
-  /** How the content key is encrypted to an RSA key; an EC key has only the one way. */
+  /** How the content key is encrypted to an RSA key. Not used for an EC key. */
   transport: KeyTransport;
   cipher: ContentCipher;
   random: RandomBytes;
@@ -147,7 +151,7 @@ export type EnvelopedDataPlan = {
 const VERSION_0 = smallInteger(0);
 const VERSION_2 = smallInteger(2);
 
-/** ContentInfo with EnvelopedData, DER, for one recipient that `canReceive`, named by issuer and serial number. */
+/** ContentInfo with EnvelopedData, DER, for one recipient, named by issuer and serial number. Throws TypeError without `canReceive`. */
 export function writeEnvelopedData(plan: EnvelopedDataPlan): Uint8Array {
   const { content, recipient, cipher, random } = plan;
   const contentKey = random(cipher.keyBytes);
@@ -159,12 +163,12 @@ export function writeEnvelopedData(plan: EnvelopedDataPlan): Uint8Array {
     cipherIdentifier(cipher, iv),
     encode(implicit(0), encryptContent(cipher, contentKey, iv, content)),
   );
-  // RFC 5652 6.1: 0 for key transport alone, 2 with any other recipient.
+  // RFC 5652 6.1: version 0 for key transport only, 2 for other recipients.
   const version = agreed ? VERSION_2 : VERSION_0;
   return writeContentInfo('envelopedData', sequence(version, setOf(recipientInfo), encryptedContentInfo));
 }
 
-/** Whether a content key of this cipher can be encrypted to a key of this kind: a fact that everybody knows. */
+/** Whether a content key of this cipher can be encrypted to a key of this kind. Depends only on public facts. */
 export const canReceive = (key: KeyKind, cipher: ContentCipher): boolean =>
   key.type === 'rsa' || (key.type === 'ec' && cipher.keyWrap !== undefined);
 

@@ -1,6 +1,6 @@
 /**
- * Ephemeral-static ECDH (RFC 5753 3.1): how a content key reaches somebody who has an EC key, which decrypts nothing.
- * Both sides derive the key that wraps the content key; written here, read in agreed-envelope.ts.
+ * Ephemeral-static ECDH (RFC 5753 3.1): encrypts a content key to a recipient with an EC key, which cannot decrypt. Both
+ * sides derive the key that wraps the content key. This file writes the recipient info; agreed-envelope.ts reads it.
  */
 import { createCipheriv, createDecipheriv, diffieHellman, generateKeyPairSync, hash } from 'node:crypto';
 import { DerError } from '../asn1/limits.ts';
@@ -10,32 +10,33 @@ import type { Digest } from '../core/keys.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
 import { digestFor } from '../pkix/signature.ts';
-import { CIPHERS, type ContentCipher } from './algorithms.ts';
+import { CIPHERS, type ContentCipher, DIGESTS, digestOctets } from './algorithms.ts';
 import { issuerAndSerialNumber } from './signed-data.ts';
 
 /** dhSinglePass-stdDH with the KDF of X9.63, by the hash of the KDF. RFC 5753 7.1.4. */
-const SCHEMES: readonly { oid: string; digest: Digest }[] = [
-  { digest: 'sha1', oid: '1.3.133.16.840.63.0.2' },
-  { digest: 'sha224', oid: '1.3.132.1.11.0' },
-  { digest: 'sha256', oid: '1.3.132.1.11.1' },
-  { digest: 'sha384', oid: '1.3.132.1.11.2' },
-  { digest: 'sha512', oid: '1.3.132.1.11.3' },
-];
-/** The hash of a keyEncryptionAlgorithm OID, or undefined when it is none of ours. */
-export const derivationDigest = (id: string): Digest | undefined => SCHEMES.find((row) => row.oid === id)?.digest;
+const SCHEMES: Readonly<Record<Digest, string>> = {
+  sha1: '1.3.133.16.840.63.0.2',
+  sha224: '1.3.132.1.11.0',
+  sha256: '1.3.132.1.11.1',
+  sha384: '1.3.132.1.11.2',
+  sha512: '1.3.132.1.11.3',
+};
+/** The hash of the KDF of a keyEncryptionAlgorithm OID, or undefined when it is not supported. */
+export const derivationDigest = (id: string): Digest | undefined =>
+  DIGESTS.find(({ digest }) => SCHEMES[digest] === id)?.digest;
 
-/** Octets of the key of a key wrap OID (RFC 3565 2.3.2), or undefined when it is none of ours. */
+/** The key length in octets of a key wrap OID (RFC 3565 2.3.2), or undefined when it is not supported. */
 export const wrappingKeyBytes = (id: string): number | undefined => CIPHERS.find((row) => row.keyWrap === id)?.keyBytes;
 
-/** Both ends derive the same key only from the same octets: those of `keyWrap` and `ukm` are the ones in the message. */
+/** The input of the key derivation. `keyWrap` and `ukm` must be the octets in the message, so that both sides agree. */
 export type Derivation = {
-  /** What ECDH gave: the x coordinate, as long as the field. SEC 1 3.3.1. */
+  /** The ECDH secret: the x coordinate, as long as the field. SEC 1 3.3.1. */
   secret: Uint8Array;
   digest: Digest;
   /** KeyWrapAlgorithm, DER. */
   keyWrap: Uint8Array;
   keyBytes: number;
-  /** User keying material, which only other writers add. */
+  /** User keying material. Other writers may add it; this product does not. */
   ukm?: Uint8Array | undefined;
 };
 
@@ -45,7 +46,7 @@ export function keyEncryptionKey({ secret, digest, keyWrap, keyBytes, ukm }: Der
   const keyLength = encode(explicit(2), octetString(unsigned32(keyBytes * 8)));
   const sharedInfo = sequence(keyWrap, ...entityInfo, keyLength);
   const blocks: Uint8Array[] = [];
-  for (let made = 0; made < keyBytes; made += blocks.at(-1)!.length)
+  for (let done = 0; done < keyBytes; done += digestOctets(digest))
     blocks.push(hash(digest, Buffer.concat([secret, unsigned32(blocks.length + 1), sharedInfo]), 'buffer'));
   return Buffer.concat(blocks).subarray(0, keyBytes);
 }
@@ -65,13 +66,13 @@ const wrapped = (key: Uint8Array, contentKey: Uint8Array): Uint8Array => {
   return Buffer.concat([cipher.update(contentKey), cipher.final()]);
 };
 
-/** The content key. Throws DerError when it was wrapped with another key: the wrap has a check of its own. */
+/** Unwraps the content key. Throws DerError when it was wrapped with another key, which RFC 3394 2.2.3 detects. */
 export function unwrapped(key: Uint8Array, encryptedKey: Uint8Array): Uint8Array {
   try {
     const decipher = createDecipheriv(wrapName(key), key, WRAP_IV);
     return Buffer.concat([decipher.update(encryptedKey), decipher.final()]);
   } catch (cause) {
-    throw new DerError('encryptedKey that the agreed key does not unwrap', { cause });
+    throw new DerError('the agreed key does not unwrap encryptedKey', { cause });
   }
 }
 
@@ -83,8 +84,8 @@ const CURVES: ReadonlyMap<number, string> = new Map([
 const VERSION_3 = smallInteger(3);
 
 /**
- * `[1]` KeyAgreeRecipientInfo, DER, for one EC recipient named by issuer and serial number, from a key pair that is
- * used once. The KDF has the hash that fits the curve. RFC 5652 6.2.2.
+ * `[1]` KeyAgreeRecipientInfo, DER, for one EC recipient named by issuer and serial number, with a new ephemeral key
+ * pair. The hash of the KDF matches the curve. RFC 5652 6.2.2. Throws TypeError for a key that is not EC.
  */
 export function keyAgreeRecipientInfo(
   { certificate, key }: { certificate: CertificateView; key: PublicKey },
@@ -93,19 +94,20 @@ export function keyAgreeRecipientInfo(
 ): Uint8Array {
   const { keyBytes } = cipher;
   const digest = digestFor(key.kind);
-  const scheme = SCHEMES.find((row) => row.digest === digest)!;
   const keyWrap = sequence(oid(cipher.keyWrap));
-  const ephemeral = generateKeyPairSync('ec', { namedCurve: CURVES.get(key.kind.bits)! });
+  const namedCurve = CURVES.get(key.kind.bits);
+  if (!namedCurve) throw new TypeError(`no curve of ${key.kind.bits} bits`);
+  const ephemeral = generateKeyPairSync('ec', { namedCurve });
   const secret = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: key.key });
   const keyKey = keyEncryptionKey({ secret, digest, keyWrap, keyBytes });
-  // OriginatorPublicKey is a SubjectPublicKeyInfo but for its tag.
+  // OriginatorPublicKey is a SubjectPublicKeyInfo with another tag.
   const originatorKey = ephemeral.publicKey.export({ format: 'der', type: 'spki' });
   originatorKey[0] = explicit(1);
   return encode(
     explicit(1),
     VERSION_3,
     encode(explicit(0), originatorKey),
-    sequence(oid(scheme.oid), keyWrap),
+    sequence(oid(SCHEMES[digest]), keyWrap),
     sequence(sequence(issuerAndSerialNumber(certificate), octetString(wrapped(keyKey, contentKey)))),
   );
 }

@@ -1,4 +1,4 @@
-/** Tries at the start every algorithm that GetCACaps can say, so that no device finds out first what does not work. */
+/** Tries every algorithm that GetCACaps can name at start, so that a missing one stops the start and not a device. */
 import { constants, createPrivateKey, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto';
 import { octetString, sequence } from '../asn1/writer.ts';
 import type { KeyProvider, KeyTransport } from '../core/keys.ts';
@@ -13,7 +13,7 @@ import { openEnvelopedData, readEnvelopedData, writeEnvelopedData } from './enve
 import { SELF_TEST_KEY } from './self-test-key.ts';
 import { readSignedData, verifySigner, writeSignedData } from './signed-data.ts';
 
-/** What is tried. Everything that the product has, unless something else is given. */
+/** What is tried; by default all algorithms of the product with a test key. */
 export type SelfTestSubject = {
   /** An RSA key that signs and decrypts. */
   key: KeyProvider;
@@ -22,26 +22,27 @@ export type SelfTestSubject = {
   transports: readonly KeyTransport[];
 };
 
+const PKCS1: KeyTransport = { scheme: 'pkcs1' };
 const TRANSPORTS: readonly KeyTransport[] = [
-  { scheme: 'pkcs1' },
+  PKCS1,
   ...DIGESTS.map(({ digest }) => ({ scheme: 'oaep', hash: digest, mgf1Hash: digest }) as const),
 ];
 const REMEDY =
   'Run it with Node.js 24 or newer as nodejs.org builds it, without an OpenSSL configuration that turns algorithms off (OPENSSL_CONF, --enable-fips).';
 const CONTENT = Buffer.from('self-test');
-/** It protects nothing, so it may be the same octets each time. */
+/** Not random: nothing here is secret. */
 const octets: RandomBytes = (length) => Buffer.alloc(length, 0x5a);
 
-/** Throws ConfigError that names the algorithm which this runtime cannot do. Takes some milliseconds. */
+/** Throws ConfigError that names the first algorithm that fails in this runtime. Takes some milliseconds. */
 export async function selfTest(subject: Partial<SelfTestSubject> = {}): Promise<void> {
   const { key = nodeKey(), digests = DIGESTS, ciphers = CIPHERS, transports = TRANSPORTS } = subject;
   const parties = await attempt('RSA signatures of certificates', () => makeParties(key));
   for (const { digest } of digests) await check(`RSA signatures with ${digest}`, () => signs(parties, digest));
-  for (const cipher of ciphers) await check(cipher.name, () => encrypts(parties, cipher, { scheme: 'pkcs1' }));
+  for (const cipher of ciphers) await check(cipher.name, () => encrypts(parties, cipher, PKCS1));
   for (const transport of transports)
-    await check(transportName(transport), () => encrypts(parties, CIPHERS[0]!, transport));
+    await check(transportName(transport), () => encrypts(parties, CIPHERS[0], transport));
   await check('implicit rejection of wrong PKCS#1 v1.5 padding', () => rejectsImplicitly(key));
-  await check('RSAES-PKCS1-v1_5 with a key that says its padding', async () => keepsItsPadding());
+  await check('RSAES-PKCS1-v1_5 with a key that names its padding', async () => keepsItsPadding());
 }
 
 type Parties = { key: KeyProvider; publicKey: PublicKey; certificate: CertificateView };
@@ -63,12 +64,12 @@ async function attempt<T>(algorithm: string, work: () => Promise<T>): Promise<T>
 }
 
 async function makeParties(key: KeyProvider): Promise<Parties> {
-  const nobody = sequence();
+  const emptyName = sequence();
   const der = await writeCertificate(
     {
       serialNumber: Buffer.of(1),
-      issuer: nobody,
-      subject: nobody,
+      issuer: emptyName,
+      subject: emptyName,
       notBefore: new Date(0),
       notAfter: new Date(0),
       spki: key.spki,
@@ -88,9 +89,9 @@ async function signs({ key, publicKey, certificate }: Parties, digest: SelfTestS
     certificates: [],
   });
   const data = readSignedData(message);
-  return (
-    verifySigner(data, data.signers[0]!, publicKey) &&
-    !verifySigner({ ...data, content: octetString(CONTENT) }, data.signers[0]!, publicKey)
+  const other = { ...data, content: octetString(CONTENT) };
+  return data.signers.some(
+    (signer) => verifySigner(data, signer, publicKey) && !verifySigner(other, signer, publicKey),
   );
 }
 
@@ -99,24 +100,25 @@ async function encrypts({ key, publicKey, certificate }: Parties, cipher: Conten
   const message = writeEnvelopedData({ content: CONTENT, recipient, transport, cipher, random: octets });
   const enveloped = readEnvelopedData(message);
   const [info] = enveloped.recipients;
-  // Another substitute than the content key, so that a decryption that failed is not taken for one that worked.
+  if (!info) return false;
+  // Not the octets of the content key: a failed decryption must not look like a successful one.
   const substitute: RandomBytes = (length) => Buffer.alloc(length, 0xa5);
   const opened = await openEnvelopedData(
     { ...enveloped, cipher },
-    { recipient: { ...info!, transport }, key },
+    { recipient: { ...info, transport }, key },
     substitute,
   );
   return Buffer.compare(opened, CONTENT) === 0;
 }
 
-/** A ciphertext that nobody encrypted: octets must come back and no error, the same each time. */
+/** A ciphertext with wrong padding must decrypt without an error, and to the same octets each time. */
 async function rejectsImplicitly(key: KeyProvider): Promise<boolean> {
   const ciphertext = Buffer.alloc(key.kind.bits / 8, 0x11);
-  const once = await key.decrypt!(ciphertext, { scheme: 'pkcs1' });
-  return Buffer.compare(once, await key.decrypt!(ciphertext, { scheme: 'pkcs1' })) === 0;
+  const [first, second] = [await key.decrypt?.(ciphertext, PKCS1), await key.decrypt?.(ciphertext, PKCS1)];
+  return first !== undefined && second !== undefined && Buffer.compare(first, second) === 0;
 }
 
-/** Encrypted with options around the key, decrypted with the padding in the key. */
+/** `withPkcs1` must have its effect: encrypted with options around the key, decrypted with the padding in the key. */
 function keepsItsPadding(): boolean {
   const key = createPrivateKey(SELF_TEST_KEY);
   const padding = constants.RSA_PKCS1_PADDING;
@@ -124,7 +126,7 @@ function keepsItsPadding(): boolean {
   return Buffer.compare(privateDecrypt(withPkcs1(key), ciphertext), CONTENT) === 0;
 }
 
-/** The test key with the primitives of node:crypto, which is what keys in files use. */
+/** The test key with node:crypto, which keys in files use too. */
 function nodeKey(): KeyProvider {
   const key = createPrivateKey(SELF_TEST_KEY);
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });

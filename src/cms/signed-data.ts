@@ -1,4 +1,4 @@
-/** SignedData (RFC 5652 5): reading, verifying and writing with one signer, and the certificates-only form. */
+/** SignedData (RFC 5652 5): reads and verifies it, writes it with one signer, and writes the certificates-only form. */
 import { hash } from 'node:crypto';
 import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
@@ -28,33 +28,36 @@ const MOST_CERTIFICATES = 16;
 const MOST_DIGEST_ALGORITHMS = 16;
 const MOST_CRL_ENTRIES = 16;
 
-/** Who signed: RFC 5652 5.3 SignerIdentifier. */
+/** SignerIdentifier, RFC 5652 5.3. `issuer` is a Name, DER; the others are content octets. */
 export type SignerId = { issuer: Uint8Array; serialNumber: Uint8Array } | { keyIdentifier: Uint8Array };
 
+/** A SignerInfo as received, not verified. RFC 5652 5.3. */
 export type SignerInfo = {
   id: SignerId;
-  /** undefined: a digest that is in no row, such as MD5. */
+  /** undefined: a digest that is not supported, such as MD5. */
   digest: Digest | undefined;
-  /** The `[0]` element as received: what was signed, but for its tag. */
+  /** The `[0]` element as received. The signature covers it with the tag of a SET. */
   signedAttributes: Uint8Array;
   attributes: Attributes;
-  /** undefined: a signature algorithm that is not known. */
+  /** undefined: a signature algorithm that is not supported. */
   algorithm: SignatureAlgorithm | undefined;
   signature: Uint8Array;
 };
 
+/** A SignedData as received. `certificates` and `crls` are DER. */
 export type SignedData = {
+  /** eContentType, dotted OID. */
   contentType: string;
   /** The octets that the messageDigest covers; undefined when there is no eContent. */
   content: Uint8Array | undefined;
-  /** The same content as a message of its own: differs only in the form of PKCS#7 1.5, without an OCTET STRING. */
+  /** The content to parse. Differs from `content` only in PKCS#7 1.5, where it is not inside an OCTET STRING. */
   message: Uint8Array | undefined;
   certificates: Uint8Array[];
   crls: Uint8Array[];
   signers: SignerInfo[];
 };
 
-/** Reads a ContentInfo with SignedData, strict DER. Throws DerError when it is none, or exceeds a bound. */
+/** Reads a ContentInfo with SignedData, strict DER. Throws DerError when malformed, or for more than 16 certificates or CRLs. */
 export function readSignedData(der: Uint8Array): SignedData {
   const signed = enterContentInfo(der, CONTENT_TYPE.signedData).sequence();
   signed.smallInteger();
@@ -68,14 +71,14 @@ export function readSignedData(der: Uint8Array): SignedData {
   return {
     ...content,
     contentType,
-    // Attribute certificates and other formats carry context tags; nobody here needs them.
+    // Attribute certificates and other formats have context tags and are not used.
     certificates: certificates.filter(({ tag }) => tag === TAG.sequence).map((element) => element.der),
     crls,
     signers,
   };
 }
 
-/** PKCS#7 1.5 put the content itself where CMS puts an OCTET STRING; the digest then covers its content octets. */
+/** PKCS#7 1.5 has the content itself where CMS has an OCTET STRING. The digest then covers its content octets. */
 function readContent(reader: DerReader | undefined): Pick<SignedData, 'content' | 'message'> {
   if (!reader) return { content: undefined, message: undefined };
   const { tag, der, content } = reader.element();
@@ -101,7 +104,7 @@ function readSignerInfo(list: DerReader): SignerInfo {
   };
 }
 
-/** issuerAndSerialNumber, or subjectKeyIdentifier as `[0]`. Shared by signers and recipients, which differ in nothing. */
+/** Reads issuerAndSerialNumber, or subjectKeyIdentifier as `[0]`. SignerIdentifier and RecipientIdentifier are the same. */
 export function readSignerId(reader: DerReader): SignerId {
   if (reader.tag === implicit(0)) return { keyIdentifier: reader.read(implicit(0)) };
   const issuerAndSerial = reader.sequence();
@@ -109,9 +112,9 @@ export function readSignerId(reader: DerReader): SignerId {
 }
 
 /**
- * Whether the signer's key signed this content: messageDigest and contentType agree (RFC 5652 11), and the signature
- * covers the signed attributes as received. Some writers send them unsorted but sign the sorted form (5.4), so that is
- * tried second. False also where algorithm and digest contradict each other.
+ * Whether `key` signed this content: messageDigest and contentType match it (RFC 5652 11.1, 11.2), and the signature
+ * covers the signed attributes as received. Some writers send them unsorted but sign the sorted form (RFC 5652 5.4), so
+ * that is tried second. False also when algorithm and digest contradict each other. Throws DerError.
  */
 export function verifySigner(data: SignedData, signer: SignerInfo, key: PublicKey): boolean {
   const { digest, algorithm, signature } = signer;
@@ -135,30 +138,31 @@ function bindsContent(data: SignedData, { attributes }: SignerInfo, digest: Dige
   const contentType = singleValue(attributes, ATTRIBUTE.contentType);
   if (messageDigest?.tag !== TAG.octetString || contentType?.tag !== TAG.oid) return false;
   if (DerReader.over(contentType.der).oid() !== data.contentType) return false;
-  return Buffer.compare(hash(digest, data.content ?? NOTHING, 'buffer'), messageDigest.content) === 0;
+  return Buffer.compare(hash(digest, data.content ?? EMPTY, 'buffer'), messageDigest.content) === 0;
 }
 
-const NOTHING = new Uint8Array(0);
+const EMPTY = new Uint8Array(0);
 const VERSION_1 = smallInteger(1);
 const CONTENT_TYPE_ATTRIBUTE = writeAttribute(attributeType(ATTRIBUTE.contentType), contentTypeOid(CONTENT_TYPE.data));
 const MESSAGE_DIGEST = attributeType(ATTRIBUTE.messageDigest);
 
-/** IssuerAndSerialNumber, DER, with both parts octet for octet as the certificate has them. RFC 5652 10.2.4. */
+/** IssuerAndSerialNumber, DER, with the octets of the certificate unchanged. RFC 5652 10.2.4. */
 export const issuerAndSerialNumber = (certificate: Pick<CertificateView, 'issuer' | 'serialNumber'>): Uint8Array =>
   sequence(certificate.issuer, encode(TAG.integer, certificate.serialNumber));
 
+/** The contents of a new SignedData. */
 export type SignedDataPlan = {
-  /** id-data content; empty content is written as an empty OCTET STRING, because OpenSSL verifies nothing absent. */
+  /** id-data content. Empty content is an empty OCTET STRING, because OpenSSL does not verify absent content. */
   content: Uint8Array;
-  /** Signed attributes, DER, beside contentType and messageDigest. */
+  /** Signed attributes, DER, in addition to contentType and messageDigest. */
   attributes: readonly Uint8Array[];
   digest: Digest;
   signer: { certificate: CertificateView; key: KeyProvider };
-  /** Written in this order; the signer's own certificate is not added by itself. */
+  /** DER, written in this order. The signer's certificate is not added automatically. */
   certificates: readonly Uint8Array[];
 };
 
-/** ContentInfo with SignedData version 1, DER, one signer. */
+/** ContentInfo with SignedData version 1, DER, with one signer. Throws whatever the key throws. */
 export async function writeSignedData(plan: SignedDataPlan): Promise<Uint8Array> {
   const { digest, signer } = plan;
   const messageDigest = writeAttribute(MESSAGE_DIGEST, octetString(hash(digest, plan.content, 'buffer')));
@@ -187,11 +191,11 @@ export async function writeSignedData(plan: SignedDataPlan): Promise<Uint8Array>
 }
 
 const EMPTY_SET = setOf();
-const ENCAPSULATED_NOTHING = sequence(contentTypeOid(CONTENT_TYPE.data));
+const EMPTY_CONTENT = sequence(contentTypeOid(CONTENT_TYPE.data));
 
 /**
- * The degenerate form (RFC 8894 3.4): certificates and CRLs, no content, no signer. They stay in the order given: the
- * client's own certificate must come first, and sorting the SET as DER wants has made iOS take the CA for it.
+ * ContentInfo with the degenerate SignedData of RFC 8894 3.4, DER: certificates and CRLs, no content, no signer. They stay
+ * in this order: the client's own certificate must be first. Sorting the SET, as DER demands, made iOS use the CA's.
  */
 export const writeDegenerate = (certificates: readonly Uint8Array[], crls: readonly Uint8Array[] = []): Uint8Array =>
   writeContentInfo(
@@ -199,7 +203,7 @@ export const writeDegenerate = (certificates: readonly Uint8Array[], crls: reado
     sequence(
       VERSION_1,
       EMPTY_SET,
-      ENCAPSULATED_NOTHING,
+      EMPTY_CONTENT,
       ...(certificates.length ? [encode(explicit(0), ...certificates)] : []),
       ...(crls.length ? [encode(explicit(1), ...crls)] : []),
       EMPTY_SET,

@@ -1,4 +1,4 @@
-/** A key in the memory of this process: from a PEM file, or new. */
+/** A key in the memory of this process: read from PEM, or generated. */
 import {
   constants,
   createPrivateKey,
@@ -16,12 +16,13 @@ import { withPkcs1 } from '../pkix/with-pkcs1.ts';
 import { assertCiphertextLength } from './ciphertext.ts';
 import { decodeOaep } from './oaep.ts';
 
-/** A key in the memory of this process, which can be written to a file. */
+/** A key provider whose private key can be exported. */
 export type SoftwareKey = KeyProvider & { readonly privateKey: KeyObject };
 
 /**
- * A KeyProvider over a private KeyObject, RSA or EC. Throws DerError on any other type, curve or size. From the first
- * decryption on an RSA KeyObject says its padding (`pkix/with-pkcs1.ts`), to others who decrypt with it too.
+ * A KeyProvider over a private KeyObject: RSA, EC or Ed25519 (which `sign` refuses). Throws DerError for another type,
+ * curve or size. The first PKCS#1 decryption sets the padding of an RSA KeyObject (`pkix/with-pkcs1.ts`), also for other
+ * code that uses the same object.
  */
 export function softwareKey(privateKey: KeyObject): SoftwareKey {
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
@@ -41,30 +42,30 @@ export function softwareKey(privateKey: KeyObject): SoftwareKey {
 }
 
 function decrypt(key: KeyObject, ciphertext: Uint8Array, transport: KeyTransport): Uint8Array {
-  // Node 24 rejects wrong PKCS#1 padding implicitly: random octets come back, as the contract demands.
+  // Node 24 rejects wrong PKCS#1 padding implicitly: it returns random octets, as KeyProvider demands.
   if (transport.scheme === 'pkcs1') return privateDecrypt(withPkcs1(key), ciphertext);
-  // OpenSSL checks OAEP in constant time but then throws, and the time of a throw is seen from outside (Manger).
+  // OpenSSL checks OAEP in constant time but then throws, and an attacker can measure the time of a throw (Manger).
   const encoded = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, ciphertext);
   return decodeOaep(encoded, transport.hash, transport.mgf1Hash);
 }
 
-/** The keys that `init` can make. */
+/** The keys that `openndes init` can generate. */
 export const KEY_CHOICES = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'p256', 'p384'] as const;
-/** One of them. */
+/** A key that `openndes init` can generate. */
 export type KeyChoice = (typeof KEY_CHOICES)[number];
 
-/** A new key of the system's randomness. RSA takes up to seconds and blocks; it is for `init` and for tests. */
+/** Generates a key. RSA takes up to some seconds and blocks the process; for commands and tests, not for the server. */
 export function generateKey(choice: KeyChoice): SoftwareKey {
   if (choice === 'p256' || choice === 'p384')
     return softwareKey(generateKeyPairSync('ec', { namedCurve: choice === 'p256' ? 'P-256' : 'P-384' }).privateKey);
   return softwareKey(generateKeyPairSync('rsa', { modulusLength: Number(choice.slice(4)) }).privateKey);
 }
 
-/** PKCS#8 PEM, encrypted with AES-256-CBC when a passphrase is given. */
+/** A private key as PKCS#8 PEM, encrypted with AES-256-CBC when there is a passphrase. */
 export const privateKeyPem = (key: KeyObject, passphrase?: string): string =>
   key.export({ type: 'pkcs8', format: 'pem', ...(passphrase ? { cipher: 'aes-256-cbc', passphrase } : {}) }).toString();
 
-/** A key from PEM text. `where` names the file for the error. Throws ConfigError, never with the key in it. */
+/** A key from PEM text. `where` names the file for the error. Throws ConfigError, which never contains the key. */
 export function keyFromPem(pem: string, where: string, passphrase?: string): SoftwareKey {
   const privateKey = readPem(pem, where, passphrase);
   try {

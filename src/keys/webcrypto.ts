@@ -1,15 +1,15 @@
 /**
  * A key behind any WebCrypto implementation: @peculiar/webcrypto, Node's own, or a vendor's over its HSM.
  *
- * WebCrypto binds a key to one algorithm, RSA also to one hash and to signing or decryption. One key pair is therefore
- * given as several CryptoKeys; the fitting one is chosen for each operation:
+ * A CryptoKey is bound to one algorithm, for RSA also to one hash and to signing or decryption. So one key pair is given
+ * as several CryptoKeys, and each operation chooses the one that matches:
  *
- *   signing     RSASSA-PKCS1-v1_5 with SHA-256 for what this product signs, RSA-PSS where a caller wants it;
- *               ECDSA serves every hash
+ *   signing     RSASSA-PKCS1-v1_5 with SHA-256 for what this product signs, RSA-PSS where a caller needs it;
+ *               ECDSA for every hash
  *   decryption  RSAES-PKCS1-v1_5 where the engine has it (@peculiar/webcrypto does, Node's own does not),
  *               RSA-OAEP with SHA-1 and with SHA-256
  *
- * SHA-224, and OAEP whose two hashes differ, do not exist in WebCrypto.
+ * WebCrypto has no SHA-224, and no OAEP with two different hashes.
  */
 import type { webcrypto } from 'node:crypto';
 import { Crypto } from '@peculiar/webcrypto';
@@ -22,15 +22,15 @@ import { assertCiphertextLength } from './ciphertext.ts';
 type CryptoKey = webcrypto.CryptoKey;
 type SubtleCrypto = Pick<webcrypto.SubtleCrypto, 'sign' | 'decrypt' | 'exportKey'>;
 
-/** One key pair as WebCrypto has it. */
+/** One key pair in WebCrypto. */
 export type WebCryptoKey = {
-  /** The engine the keys belong to; @peculiar/webcrypto when left out. */
+  /** The engine that the keys belong to; default @peculiar/webcrypto. */
   subtle?: SubtleCrypto;
-  /** The private key, once for each algorithm it serves. Need not be extractable. */
+  /** The private key, once for each algorithm. It need not be extractable. */
   privateKeys: readonly CryptoKey[];
-  /** Its public half, extractable. */
+  /** The public key, extractable. */
   publicKey: CryptoKey;
-  /** Hears what the engine said when a decryption failed. For the log only: the client must never learn it. */
+  /** Called with the error of the engine when a decryption failed. For the log only: in a reply it would be an oracle. */
   onDecryptionFailure: (cause: unknown) => void;
 };
 
@@ -44,9 +44,9 @@ const HASHES: Readonly<Partial<Record<Digest, HashRow>>> = {
 };
 
 /**
- * A KeyProvider over CryptoKeys. Signing and decrypting throw TypeError when no key serves the algorithm; wrong
- * padding, and everything else an engine says about a ciphertext, becomes empty octets. How evenly an engine spends
- * its time on wrong padding is the engine's business: @peculiar/webcrypto decodes OAEP with early exits.
+ * A KeyProvider over CryptoKeys. Signing and decryption throw TypeError when no key matches the algorithm. Every error of
+ * the engine while decrypting, wrong padding included, becomes empty octets. Whether decryption takes constant time
+ * depends on the engine: @peculiar/webcrypto decodes OAEP with early exits. Throws DerError for an unsupported key.
  */
 export async function webCryptoKey(parts: WebCryptoKey): Promise<KeyProvider> {
   const { subtle = peculiar(), privateKeys, publicKey } = parts;
@@ -68,13 +68,13 @@ export async function webCryptoKey(parts: WebCryptoKey): Promise<KeyProvider> {
   };
 }
 
-// Its types are those of browsers, its objects are the same.
+// Its types are those of browsers; the objects are the same.
 function peculiar(): SubtleCrypto {
   const engine: unknown = new Crypto();
   return (engine as { subtle: SubtleCrypto }).subtle;
 }
 
-// Engines answer with an ArrayBuffer or a view of one, as they please.
+// Some engines return an ArrayBuffer, some a view of one.
 const octets = (source: ArrayBuffer): Uint8Array => BufferSourceConverter.toUint8Array(source);
 
 function signWith(
@@ -92,7 +92,7 @@ function signWith(
 
 const RSA_SCHEMES: Readonly<Record<SignatureScheme, string>> = { pkcs1: 'RSASSA-PKCS1-v1_5', pss: 'RSA-PSS' };
 
-/** WebCrypto writes r and s one after the other, everybody else as ECDSA-Sig-Value (RFC 3279 2.2.3). */
+/** ECDSA-Sig-Value (RFC 3279 2.2.3) from the form of WebCrypto, in which s follows r. */
 const derSignature = (raw: Uint8Array): Uint8Array =>
   sequence(unsignedInteger(raw.subarray(0, raw.length / 2)), unsignedInteger(raw.subarray(raw.length / 2)));
 
@@ -121,7 +121,7 @@ const transportText = (transport: KeyTransport): string =>
     ? 'RSAES-PKCS1-v1_5'
     : `RSA-OAEP with ${transport.hash} and MGF1 with ${transport.mgf1Hash}`;
 
-/** The key of this RSA algorithm and hash. */
+/** The key for this RSA algorithm and hash. */
 const find = (keys: readonly CryptoKey[], name: string, hash: HashRow | undefined): CryptoKey | undefined =>
   keys.find((one) => one.algorithm.name === name && hashOf(one) === hash?.name);
 
