@@ -21,7 +21,7 @@ export type { EndpointOptions, EnrollmentOptions as EnrolmentOptions } from './e
 export { createIssuingCa, createRa, createRoot } from './ca/create.ts';
 export { localAuthority } from './ca/local-authority.ts';
 export { DEFAULT_PROFILE, type Profile } from './ca/profile.ts';
-export { type ClientContext, discover, enroll as enrol } from './client/enroll.ts';
+export { type ClientContext, discover, enroll as enrol } from './client/scep-client.ts';
 export { intuneClient } from './intune/client.ts';
 export { generateKey, keyFromPem, softwareKey } from './keys/software.ts';
 export { extendedKeyUsage, keyUsage, subjectAltName } from './pkix/extensions.ts';

@@ -1,5 +1,5 @@
 /** What `openndes enroll` asks for: out of its options, the certificate that it renews, or the run before. */
-import type { EnrollmentPlan } from '../client/enroll.ts';
+import type { EnrollmentPlan } from '../client/scep-client.ts';
 import type { ClientSigner } from '../client/request-message.ts';
 import type { Extension } from '../core/request.ts';
 import type { KeyProvider } from '../core/keys.ts';

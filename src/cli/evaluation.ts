@@ -1,7 +1,7 @@
 /** Evaluation mode: makes a CA, simulates a tenant, serves, and walks one device through the whole path. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { discover, enroll } from '../client/enroll.ts';
+import { discover, enroll } from '../client/scep-client.ts';
 import { ConfigError } from '../core/errors.ts';
 import { generateKey } from '../keys/software.ts';
 import { readCertificate, readValidity, serialText, thumbprint } from '../pkix/certificate.ts';

@@ -62,9 +62,7 @@ async function readVerified(bytes: Uint8Array, expected: ExpectedReply): Promise
     throw new ReplyError('the reply belongs to another transaction');
   const nonce = singleValue(attributes, SCEP_ATTRIBUTE.recipientNonce);
   if (!nonce || Buffer.compare(nonce.content, expected.senderNonce) !== 0)
-    throw new ReplyError(
-      'the recipientNonce of the reply is not the nonce of the request: it may be an old one',
-    );
+    throw new ReplyError('the recipientNonce of the reply is not the nonce of the request: it may be an old one');
   if (text(attributes, SCEP_ATTRIBUTE.messageType) !== '3') throw new ReplyError('the reply is not a CertRep');
   return readStatus(attributes, data, expected);
 }

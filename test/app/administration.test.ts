@@ -10,7 +10,7 @@ import { init } from '../../src/cli/installation.ts';
 import { main } from '../../src/cli/main.ts';
 import { startServer } from '../../src/app/configured-server.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
-import { discover, enroll } from '../../src/client/enroll.ts';
+import { discover, enroll } from '../../src/client/scep-client.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { decoded, passwordOn } from '../admin/admin-under-test.ts';

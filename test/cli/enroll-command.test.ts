@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { certificateFolder } from '../../src/cli/certificate-folder.ts';
 import { writePrivateFile } from '../../src/app/files.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
-import { discover, enroll } from '../../src/client/enroll.ts';
+import { discover, enroll } from '../../src/client/scep-client.ts';
 import { privateKeyPem } from '../../src/keys/software.ts';
 import { readCertificationRequest } from '../../src/pkix/csr.ts';
 import { newRsaKey } from '../kit/keys.ts';

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createIssuingCa } from '../../src/ca/create.ts';
-import { discover, enroll } from '../../src/client/enroll.ts';
+import { discover, enroll } from '../../src/client/scep-client.ts';
 import { certificatePem, certificatesFrom } from '../../src/app/pem.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { keyFromPem } from '../../src/keys/software.ts';

@@ -11,7 +11,7 @@ import {
   getCrl,
   poll,
   type ScepServer,
-} from '../../src/client/enroll.ts';
+} from '../../src/client/scep-client.ts';
 import { readingReply, ReplyError } from '../../src/client/reply.ts';
 import { type Fetch, ServerError } from '../../src/client/ca-operations.ts';
 import { createIssuingCa, createRa } from '../../src/ca/create.ts';

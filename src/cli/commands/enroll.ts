@@ -1,7 +1,14 @@
 /** `openndes enroll`: a real SCEP client, for a first try and for scripts. */
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type ClientContext, discover, type Enrolled, enroll, poll, type ScepServer } from '../../client/enroll.ts';
+import {
+  type ClientContext,
+  discover,
+  type Enrolled,
+  enroll,
+  poll,
+  type ScepServer,
+} from '../../client/scep-client.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { KEY_CHOICES, type SoftwareKey } from '../../keys/software.ts';
 import { readCertificate, readValidity, serialText } from '../../pkix/certificate.ts';

@@ -1,6 +1,6 @@
 /** One PKCSReq as bytes, to be sent as often as a test likes, also after the server was killed. */
 import { randomBytes } from 'node:crypto';
-import { discover } from '../../../src/client/enroll.ts';
+import { discover } from '../../../src/client/scep-client.ts';
 import { selfSigned, writeRequest } from '../../../src/client/request-message.ts';
 import { type CertRep, readCertRep } from '../../../src/client/reply.ts';
 import { pkiOperation } from '../../../src/client/ca-operations.ts';
