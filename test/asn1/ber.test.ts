@@ -27,7 +27,7 @@ for (const [what, ber, der] of SAME)
     assert.equal(result.consumed, bytes(ber).length);
   });
 
-test('what follows the first element is not looked at', () => {
+test('octets after the first element are not read', () => {
   assert.equal(berToDer(bytes('3080 0000 ff ff')).consumed, 4);
 });
 
@@ -50,7 +50,7 @@ const REFUSED: ReadonlyArray<readonly [string, string]> = [
 for (const [what, ber] of REFUSED)
   test(`refuses BER ${what}`, () => assert.throws(() => berToDer(bytes(ber)), DerError));
 
-test('the limits are each enforced', () => {
+test('each limit is enforced', () => {
   const nested = bytes('3080 3080 020105 0000 0000');
   const limits = { depth: 3, nodes: 3, size: nested.length };
   assert.equal(berToDer(nested, limits).der.length, 7);
@@ -58,7 +58,7 @@ test('the limits are each enforced', () => {
     assert.throws(() => berToDer(nested, { ...limits, [limit]: limits[limit] - 1 }), DerError, limit);
 });
 
-test('header length at every form of the length', () => {
+test('header length for each form of the length', () => {
   const lengths = [0, 0x7f, 0x80, 0xff, 0x100, 0xffff, 0x10000];
   const headers = lengths.map((length) => headerLength(encode(0x04, Buffer.alloc(length))));
   assert.deepEqual(headers, [2, 2, 3, 3, 4, 4, 5]);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { HOSTILE } from './hostile.ts';
 
-/** A reader that keeps an object per octet of these inputs needs hundreds of megabytes, and its thread would end. */
+/** The thread has little memory: a reader that keeps an object for each octet of these inputs would exhaust it. */
 const LITTLE_MEMORY = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8 };
 
 const worker = new Worker(new URL('./hostile.ts', import.meta.url), { resourceLimits: LITTLE_MEMORY });

@@ -1,4 +1,4 @@
-/** Inputs made to exhaust a reader, each with the reading it is aimed at. Run in a thread of its own with little memory. */
+/** Inputs made to exhaust a reader, each with the call that it attacks. Run in a separate thread with little memory. */
 import { isMainThread, parentPort } from 'node:worker_threads';
 import { berToDer } from '../../src/asn1/ber.ts';
 import { LIMITS } from '../../src/asn1/limits.ts';
@@ -10,7 +10,7 @@ import { readCertificationRequest } from '../../src/pkix/csr.ts';
 import { readName } from '../../src/pkix/name.ts';
 
 const MEGABYTE = 1 << 20;
-/** Size is no help to the reader here: only what it does with the content counts. */
+/** A size limit above the inputs, so that the checks of the content are tested and not the size limit. */
 const ANY_SIZE = { ...LIMITS, size: 64 * MEGABYTE };
 
 const nested = (depth: number, open: string, close: string): Buffer =>

@@ -39,8 +39,8 @@ const NOT_CONTENT = {
   long: '01'.repeat(65),
 };
 for (const [what, hex] of Object.entries(NOT_CONTENT))
-  test(`content that is no OBJECT IDENTIFIER: ${what}`, () =>
+  test(`content that is not an OBJECT IDENTIFIER: ${what}`, () =>
     assert.throws(() => oidText(Buffer.from(hex, 'hex')), DerError));
 
 for (const text of ['', '1', '3.1', '1.40', '0.40', '1.2.', '.1.2', '1..2', '1.02', '1.-2', '1.2.x', ' 1.2'])
-  test(`text that is no OBJECT IDENTIFIER: "${text}"`, () => assert.throws(() => oidContent(text), DerError));
+  test(`text that is not an OBJECT IDENTIFIER: "${text}"`, () => assert.throws(() => oidContent(text), DerError));

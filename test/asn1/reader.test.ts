@@ -7,7 +7,7 @@ import { encode, sequence, smallInteger } from '../../src/asn1/writer.ts';
 
 const over = (hex: string): DerReader => DerReader.over(Buffer.from(hex, 'hex'));
 
-test('reads a structure by asking for it, and keeps the received octets', () => {
+test('reads a structure element by element, and returns views of the received octets', () => {
   const input = Buffer.from('300d02010506035504030401010500', 'hex');
   const outer = DerReader.over(input);
   const inner = outer.sequence();
@@ -20,7 +20,7 @@ test('reads a structure by asking for it, and keeps the received octets', () => 
   assert.throws(() => inner.end(), /2 octets left at offset 13/);
 });
 
-test('an optional element is entered or left alone', () => {
+test('an optional element is entered, or skipped when absent', () => {
   const reader = over('a003020107020108');
   assert.equal(reader.enterIf(0xa1), undefined);
   assert.equal(reader.enterIf(0xa0)?.smallInteger(), 7);
@@ -29,7 +29,7 @@ test('an optional element is entered or left alone', () => {
   assert.equal(reader.enterIf(0xa0), undefined);
 });
 
-/** Octets that are not DER, and the words that the error must have. */
+/** Octets that are not DER, and the text of the error. */
 const REFUSED: Readonly<Record<string, readonly [string, RegExp]>> = {
   'nothing at all': ['', /found the end/],
   'an identifier without length': ['30', /truncated at offset 0/],
@@ -48,7 +48,7 @@ for (const [what, [hex, message]] of Object.entries(REFUSED))
       (error) => error instanceof DerError && message.test(error.message),
     ));
 
-/** One element, and the reading that must refuse it. */
+/** One element, and the call that must refuse it. */
 const REFUSED_VALUES: ReadonlyArray<readonly [string, string, (reader: DerReader) => unknown]> = [
   ['a high tag number', '1f8101 00', (reader) => reader.element()],
   ['an empty INTEGER', '0200', (reader) => reader.integer()],
@@ -71,12 +71,12 @@ const REFUSED_VALUES: ReadonlyArray<readonly [string, string, (reader: DerReader
 for (const [what, hex, read] of REFUSED_VALUES)
   test(`refuses ${what}`, () => assert.throws(() => read(over(hex.replaceAll(' ', ''))), DerError));
 
-test('BOOLEAN and small INTEGER at their bounds', () => {
+test('BOOLEAN and small INTEGER at their limits', () => {
   assert.deepEqual([over('0101ff').boolean(), over('010100').boolean()], [true, false]);
   assert.deepEqual([over('020100').smallInteger(), over('02047fffffff').smallInteger()], [0, 2 ** 31 - 1]);
 });
 
-test('the three limits are each enforced', () => {
+test('each of the three limits is enforced', () => {
   const nested = sequence(sequence(sequence(smallInteger(1))));
   const limits = { depth: 4, nodes: 4, size: nested.length };
   const read = (reader: DerReader) => reader.sequence().sequence().sequence().smallInteger();
@@ -86,7 +86,7 @@ test('the three limits are each enforced', () => {
   assert.throws(() => DerReader.over(nested, { ...limits, size: nested.length - 1 }), /exceed the limit/);
 });
 
-test('a list may hold its most elements and not one more', () => {
+test('a list may have the maximum of elements, and no more', () => {
   const list = encode(TAG.sequence, smallInteger(1), smallInteger(2));
   const read = (most: number) =>
     DerReader.over(list)

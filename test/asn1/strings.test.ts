@@ -23,7 +23,7 @@ for (const [what, tag, hex, text] of TEXTS)
     assert.ok(isString(tag));
   });
 
-test('reading a BMPString leaves the input as it was', () => {
+test('reading a BMPString does not change the input', () => {
   const content = Buffer.from('00e9', 'hex');
   stringText(TAG.bmpString, content);
   assert.equal(content.toString('hex'), '00e9');
@@ -41,7 +41,7 @@ const MALFORMED: ReadonlyArray<readonly [string, number, string]> = [
 for (const [what, tag, hex] of MALFORMED)
   test(`${what} is refused`, () => assert.throws(() => stringText(tag, Buffer.from(hex, 'hex')), DerError));
 
-test('alphabets', () => {
+test('which characters PrintableString and ASCII contain', () => {
   assert.ok(isPrintable("Az09 '()+,-./:=?"));
   for (const character of '@*_&!"#é\n') assert.ok(!isPrintable(character), character);
   assert.ok(isAscii('a@b\u007f') && !isAscii('\u0080'));

@@ -59,7 +59,7 @@ const WRITTEN = {
 for (const [moment, hex] of Object.entries(WRITTEN))
   test(`writes ${moment}`, () => assert.equal(Buffer.from(time(new Date(moment))).toString('hex'), hex));
 
-test('refuses to write what has no four-digit year', () => {
+test('refuses to write a year that does not have four digits', () => {
   assert.throws(() => time(new Date(Date.UTC(10000, 0))), DerError);
   assert.throws(() => time(new Date('0099-12-31T23:59:59Z')), DerError);
   assert.throws(() => time(new Date(Number.NaN)), DerError);

@@ -1,4 +1,4 @@
-/** An authority of the test PKI, requests of any shape, and three readers that know nothing of ours. */
+/** An authority of the test PKI, requests with any content, and three independent readers of certificates. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
@@ -27,7 +27,7 @@ export { DAY, issuing, NOW, root, wanted, YEAR } from '../kit/pki.ts';
 export const deviceKey = ecKey('device');
 export const rsaKey = newRsaKey();
 
-/** An authority of this PKI, with a profile that differs from the default in what is given. */
+/** An authority of this PKI. `profile` overrides parts of the default profile. */
 export const authority = (profile: Partial<Profile> = {}, clock = standing): LocalAuthority =>
   localAuthority({
     certificate: issuing.certificate,
@@ -43,11 +43,11 @@ export type Asked = {
   subject?: string | Uint8Array;
   key?: KeyProvider;
   extensions?: readonly Extension[];
-  /** Whole attributes, DER, beside the extensionRequest. */
+  /** Whole attributes, DER, in addition to the extensionRequest. */
   attributes?: readonly Uint8Array[];
 };
 
-/** A request with anything in it, signed by its key. */
+/** A request, DER, signed with its own key. */
 export async function requestDer({ subject = 'CN=device', key = deviceKey, extensions = [], attributes = [] }: Asked) {
   const name = typeof subject === 'string' ? nameFromText(subject) : subject;
   const list = extensions.length
@@ -63,10 +63,10 @@ export async function requestDer({ subject = 'CN=device', key = deviceKey, exten
 export const request = async (asked: Asked): Promise<CertificationRequest> =>
   readCertificationRequest(await requestDer(asked));
 
-/** As Intune allows: it has compared the names. */
+/** The decision of Intune, which has compared the names. */
 export const VOUCHED = { kind: 'allow', notify: 'none', vouchesForNames: true } as const;
 
-/** What an authority makes of a request, DER, unchecked. */
+/** The certificate that an authority issues for a request, DER, not checked. */
 export const issueFor = (
   csr: CertificationRequest,
   by: LocalAuthority,
@@ -75,14 +75,14 @@ export const issueFor = (
 ): Promise<Uint8Array> =>
   by.issue({ endpoint: '/scep', transactionId: '1', csr, signerSpki: csr.spki }, decision, signal);
 
-/** The certificate for what was asked, after all three readers accepted it. */
+/** The certificate for a request, after all three readers accepted it. */
 export async function issue(asked: Asked, by = authority()): Promise<X509Certificate> {
   const der = await issueFor(await request(asked), by);
   await assertChains([der, issuing.certificate, root.certificate]);
   return new X509Certificate(der);
 }
 
-/** A path from an end entity or CA up to its root, judged by node:crypto, pkijs and the openssl command. */
+/** Checks a path from an end entity or CA up to its root with node:crypto, pkijs and the openssl command. */
 export async function assertChains(path: readonly Uint8Array[]): Promise<void> {
   const certificates = path.map((der) => new X509Certificate(der));
   for (const [i, certificate] of certificates.entries()) {
@@ -122,7 +122,7 @@ function assertOpenssl(certificates: readonly X509Certificate[]): void {
   });
 }
 
-/** `openssl x509 -text` of a certificate, or undefined where there is no such command. */
+/** `openssl x509 -text` of a certificate, or undefined when the command is not installed. */
 export const opensslText = (certificate: Uint8Array): string | undefined =>
   withoutOpenssl
     ? undefined

@@ -82,7 +82,7 @@ for (const [name, certificate, present, absent] of TEXTS)
     assert.doesNotMatch(text, absent);
   });
 
-test('nothing is valid for longer than its issuer, at either end', async () => {
+test('no certificate is valid before or after its issuer', async () => {
   const long = { ...wanted('CN=RA', rsaKey, 100 * YEAR), backdate: 50 * DAY };
   const ra = new X509Certificate(await createRa(long, issuing));
   const ca = new X509Certificate(issuing.certificate);
@@ -90,7 +90,7 @@ test('nothing is valid for longer than its issuer, at either end', async () => {
   assert.equal(ra.validFrom, ca.validFrom);
 });
 
-test('a certificate beyond 2049 has its end as GeneralizedTime', async () => {
+test('notAfter beyond 2049 is a GeneralizedTime', async () => {
   const der = await createRoot(wanted('CN=Long', deviceKey, 40 * YEAR));
   assert.equal(new X509Certificate(der).validToDate.getUTCFullYear(), 2066);
   await assertChains([der]);
@@ -113,5 +113,5 @@ const REFUSED: readonly [string, () => Promise<Uint8Array>, RegExp][] = [
     /expired/,
   ],
 ];
-for (const [name, make, words] of REFUSED)
-  test(`refuses ${name}`, () => assert.rejects(make, (e) => e instanceof ConfigError && words.test(e.message)));
+for (const [name, make, text] of REFUSED)
+  test(`refuses ${name}`, () => assert.rejects(make, (e) => e instanceof ConfigError && text.test(e.message)));

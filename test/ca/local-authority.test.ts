@@ -75,7 +75,7 @@ const MISFITS: readonly [string, Partial<LocalAuthorityParts>, RegExp][] = [
   ['octets that are no certificate', { certificate: Uint8Array.of(0x30, 1) }, /CA certificate: /],
   ['a profile that makes CAs', { profile: { ...DEFAULT_PROFILE, keyUsage: ['keyCertSign'] } }, /keyCertSign/],
   ['a profile without key usage', { profile: { ...DEFAULT_PROFILE, keyUsage: [] } }, /keyUsage is empty/],
-  ['a profile good for everything', { profile: { ...DEFAULT_PROFILE, extendedKeyUsage: [] } }, /every purpose/],
+  ['a profile for every purpose', { profile: { ...DEFAULT_PROFILE, extendedKeyUsage: [] } }, /every purpose/],
   [
     'a profile that makes OCSP responders',
     { profile: { ...DEFAULT_PROFILE, extendedKeyUsage: ['1.3.6.1.5.5.7.3.9'] } },
@@ -84,11 +84,11 @@ const MISFITS: readonly [string, Partial<LocalAuthorityParts>, RegExp][] = [
   ['a validity above its maximum', { profile: { ...DEFAULT_PROFILE, validity: 999 * DAY } }, /do not fit/],
   ['a negative backdate', { profile: { ...DEFAULT_PROFILE, backdate: -1 } }, /do not fit/],
 ];
-for (const [name, misfit, words] of MISFITS)
+for (const [name, misfit, text] of MISFITS)
   test(`does not start with ${name}`, () =>
     assert.throws(
       () => localAuthority({ ...fitting, ...misfit }),
-      (error) => error instanceof ConfigError && words.test(error.message) && error.remedy.length > 10,
+      (error) => error instanceof ConfigError && text.test(error.message) && error.remedy.length > 10,
     ));
 
 test('the chain may begin with the issuing certificate, as files do, and loses it', () => {
@@ -137,7 +137,7 @@ test('issues nothing once its own certificate has expired', () =>
     (error) => error instanceof Refusal && error.code === 'issuer_failed',
   ));
 
-/** An authority that starts in time and whose clock then moves. */
+/** An authority whose clock is right at start and then changes. */
 function expiring(clock: () => Date) {
   let moved = false;
   const by = authority({}, () => (moved ? clock() : NOW));
@@ -149,7 +149,7 @@ test('issues nothing for a request that was given up', async () => {
   await assert.rejects(issueFor(await request({}), authority(), AbortSignal.abort()), { name: 'AbortError' });
 });
 
-test('serial numbers are 128 random bits, positive whatever their first bit', async () => {
+test('serial numbers are 128 random bits and positive, also when the first bit is set', async () => {
   const serials = [0x00, 0x7f, 0x80, 0xff].map((first) => Buffer.concat([Buffer.of(first), Buffer.alloc(15, 0x5a)]));
   for (const serial of serials) {
     const by = localAuthority({ ...fitting, random: () => serial });

@@ -69,7 +69,7 @@ for (const [name, attributes, end] of ASKED)
     assert.equal((await issue({ attributes })).validToDate.getTime(), end);
   });
 
-test('no validity goes beyond the issuing certificate, whatever profile and client say', async () => {
+test('no certificate is valid beyond the issuing certificate', async () => {
   const by = authority({ validity: 50 * YEAR, maxValidity: 50 * YEAR });
   for (const attributes of [pairs('Years', '20'), []])
     assert.equal((await issue({ attributes }, by)).validToDate.getTime(), issuerEnd);
@@ -82,7 +82,7 @@ test('begins before now by the backdate, though not before the issuing certifica
   assert.equal((await issue({}, authority({ backdate: 0 }))).validFromDate.getTime(), NOW.getTime());
 });
 
-test('a request says what it asks for only when it asks', async () => {
+test('`requestedValidity` is present only when the request asks for a validity', async () => {
   assert.deepEqual((await request({ attributes: pairs('2', 'Weeks') })).requestedValidity, { unit: 'Weeks', count: 2 });
   assert.ok(!('requestedValidity' in (await request({}))));
 });

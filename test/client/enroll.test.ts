@@ -1,4 +1,4 @@
-/** The client from a new key to a certificate, and the servers that it does not believe. */
+/** The client from a new key to a certificate, and the replies that it rejects. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TAG } from '../../src/asn1/tags.ts';
@@ -34,16 +34,16 @@ const PLAN = { subject: nameFromText('CN=device-1'), challenge: 'A1B2', key: cli
 
 async function enrolAt(different: Partial<ServerParts>, plan: Parameters<typeof enroll>[1] = PLAN) {
   const { fetch, asked } = scepServer(different);
-  const surroundings = { fetch, clock, random };
-  const result = await enroll(await discover(URL_OF_SERVER, surroundings), plan, surroundings);
+  const settings = { fetch, clock, random };
+  const result = await enroll(await discover(URL_OF_SERVER, settings), plan, settings);
   return { result, asked };
 }
 
-test('P01 C05 enrols: the certificate is for the key, and every step is told', async () => {
+test('P01 C05 enrols: the certificate is for the key, and every step is reported', async () => {
   const { fetch, asked } = scepServer();
-  const told: string[] = [];
-  const surroundings = { fetch, clock, random, step: (words: string) => void told.push(words) };
-  const result = await enroll(await discover(URL_OF_SERVER, surroundings), PLAN, surroundings);
+  const steps: string[] = [];
+  const settings = { fetch, clock, random, step: (description: string) => void steps.push(description) };
+  const result = await enroll(await discover(URL_OF_SERVER, settings), PLAN, settings);
   assert.equal(result.status, 'success');
   assert.deepEqual(
     result.status === 'success' && Buffer.from(readCertificate(result.certificates[0]!).spki),
@@ -58,8 +58,8 @@ test('P01 C05 enrols: the certificate is for the key, and every step is told', a
       ['POST', 'PKIOperation'],
     ],
   );
-  assert.match(told[0]!, /^GetCACaps: POSTPKIOperation Renewal AES /);
-  assert.deepEqual(told.slice(1), ['GetCACert: 3 certificates', 'CertRep: success']);
+  assert.match(steps[0]!, /^GetCACaps: POSTPKIOperation Renewal AES /);
+  assert.deepEqual(steps.slice(1), ['GetCACert: 3 certificates', 'CertRep: success']);
 });
 
 for (const capabilities of ['POSTPKIOperation\nAES\nSHA-256\n', 'SCEPStandard\n'])
@@ -93,11 +93,11 @@ test('N01 a renewal is signed with the certificate given, as RenewalReq', async 
   assert.equal(result.status, 'failure');
 });
 
-/** What a message of the client carries in its envelope, as openssl decrypts it, and what is said of it in the open. */
-async function sent(ask: (server: ScepServer, surroundings: ClientContext) => Promise<unknown>) {
+/** The content of a message of the client, decrypted by openssl, and its signed attributes. */
+async function sent(ask: (server: ScepServer, settings: ClientContext) => Promise<unknown>) {
   const { fetch, messages } = scepServer({ reply: () => ({ status: 'pending' }) });
-  const surroundings = { fetch, clock, random };
-  await ask(await discover(URL_OF_SERVER, surroundings), surroundings);
+  const settings = { fetch, clock, random };
+  await ask(await discover(URL_OF_SERVER, settings), settings);
   const { header } = await openedAny(messages[0]!, context({ renewal: true }));
   return { header, content: cmsDecrypt(readDerOrBer(messages[0]!, readSignedData).message!, ra) };
 }
@@ -105,8 +105,8 @@ async function sent(ask: (server: ScepServer, surroundings: ClientContext) => Pr
 const CA_NAME = nameFromText('CN=Test Issuing');
 
 test('G01 a poll names the transaction of the key, the CA and the subject', { skip: withoutOpenssl }, async () => {
-  const first = await sent((server, surroundings) => enroll(server, PLAN, surroundings));
-  const { header, content } = await sent((server, surroundings) => poll(server, PLAN, surroundings));
+  const first = await sent((server, settings) => enroll(server, PLAN, settings));
+  const { header, content } = await sent((server, settings) => poll(server, PLAN, settings));
   assert.equal(header.messageType, 'CertPoll');
   assert.equal(header.transactionId, first.header.transactionId);
   assert.deepEqual(content, Buffer.from(sequence(CA_NAME, PLAN.subject)));
@@ -115,7 +115,7 @@ test('G01 a poll names the transaction of the key, the CA and the subject', { sk
 test('G06 G07 GetCert and GetCRL name the CA and the serial number', { skip: withoutOpenssl }, async () => {
   const plan = { serialNumber: Buffer.of(0x00, 0xf1, 2), signer: client };
   for (const [messageType, ask] of [['GetCert', getCertificate] as const, ['GetCRL', getCrl] as const]) {
-    const { header, content } = await sent((server, surroundings) => ask(server, plan, surroundings));
+    const { header, content } = await sent((server, settings) => ask(server, plan, settings));
     assert.equal(header.messageType, messageType);
     assert.deepEqual(content, Buffer.from(sequence(CA_NAME, encode(TAG.integer, plan.serialNumber))));
   }
@@ -141,11 +141,11 @@ test('G01 where the CA itself is the recipient, it is the issuer that a poll nam
   }
 });
 
-test('a poll that is answered with a certificate for another key is not believed', async () => {
+test('a poll rejects a certificate for another key', async () => {
   const { fetch } = scepServer({ reply: success(() => [ra.certificate]) });
-  const surroundings = { fetch, clock, random };
-  const server = await discover(URL_OF_SERVER, surroundings);
-  await assert.rejects(poll(server, PLAN, surroundings), /for another key/);
+  const settings = { fetch, clock, random };
+  const server = await discover(URL_OF_SERVER, settings);
+  await assert.rejects(poll(server, PLAN, settings), /for another key/);
 });
 
 test('a certification request of an earlier run is sent as it is', async () => {
@@ -196,7 +196,7 @@ const success =
       ? { status: 'failure', code: opened.code }
       : { status: 'success', replyTo: { ...opened.replyTo, ...replyTo }, certificates: await certificates(opened) };
 
-const toSomebodyElse = { signerCertificate: readCertificate(ra.certificate), signerKey: readPublicKey(ra.key.spki) };
+const toAnotherKey = { signerCertificate: readCertificate(ra.certificate), signerKey: readPublicKey(ra.key.spki) };
 let old: Uint8Array | undefined;
 await enrolAt({ certRep: (octets) => (old = octets) });
 
@@ -220,14 +220,14 @@ const DISHONEST: Readonly<Record<string, [Partial<ServerParts>, RegExp]>> = {
     { reply: success(async (request) => [changed(await issue(request))]) },
     /no CA of GetCACert/,
   ],
-  'encrypted to somebody else': [
-    { reply: success(async (request) => [await issue(request)], toSomebodyElse) },
+  'encrypted to another key': [
+    { reply: success(async (request) => [await issue(request)], toAnotherKey) },
     /malformed/,
   ],
 };
-for (const [what, [parts, words]] of Object.entries(DISHONEST))
-  test(`does not believe a reply: ${what}`, () =>
-    assert.rejects(enrolAt(parts), (error) => error instanceof ReplyError && words.test(error.message)));
+for (const [what, [parts, text]] of Object.entries(DISHONEST))
+  test(`rejects a reply: ${what}`, () =>
+    assert.rejects(enrolAt(parts), (error) => error instanceof ReplyError && text.test(error.message)));
 
 test('what fails while a reply is read and is no fault of the reply is not called malformed', async () => {
   const bug = new TypeError('a bug');
@@ -237,7 +237,7 @@ test('what fails while a reply is read and is no fault of the reply is not calle
   );
 });
 
-test('does not believe a reply: signed by another RA than the one of GetCACert', async () => {
+test('rejects a reply: signed by another RA than the one of GetCACert', async () => {
   const other = await raFor(rsaKey('other ra'), 'CN=Other RA');
   const bundle = caCertificates([other.certificate], [issuing.certificate, root.certificate]).body;
   await assert.rejects(
@@ -256,11 +256,11 @@ test('a CA of the bundle whose key is of an unknown kind does no harm', async ()
 const USELESS: Readonly<Record<string, [Partial<ServerParts>, RegExp]>> = {
   'answers 500': [{ status: 500 }, /GetCACaps: HTTP 500/],
   'offers nothing safe': [{ capabilities: 'POSTPKIOperation\nDES3\nSHA-1' }, /neither SCEPStandard nor AES/],
-  'says nothing': [{ capabilities: '' }, /neither SCEPStandard nor AES/],
+  'has no capabilities': [{ capabilities: '' }, /neither SCEPStandard nor AES/],
   'sends a page for a certificate': [{ caCertificates: Buffer.from('<!DOCTYPE html>') }, /neither a certificate/],
   'sends no certificate': [{ caCertificates: caCertificates([], []).body }, /no certificate/],
-  'sends more than anybody reads': [{ caCertificates: Buffer.alloc(5 * 1024 * 1024) }, /5242880 octets/],
+  'sends more than the limit': [{ caCertificates: Buffer.alloc(5 * 1024 * 1024) }, /5242880 octets/],
 };
-for (const [what, [parts, words]] of Object.entries(USELESS))
+for (const [what, [parts, text]] of Object.entries(USELESS))
   test(`cannot use a server that ${what}`, () =>
-    assert.rejects(enrolAt(parts), (error) => error instanceof ServerError && words.test(error.message)));
+    assert.rejects(enrolAt(parts), (error) => error instanceof ServerError && text.test(error.message)));

@@ -1,4 +1,4 @@
-/** A SCEP server without HTTP and without enrolment: `fetch` over the codec, each answer replaceable. */
+/** A SCEP server without HTTP and without the enrolment service: a `fetch` over the codec. Each answer can be replaced. */
 import assert from 'node:assert/strict';
 import type { CertificationRequest } from '../../src/core/request.ts';
 import { messageCodec } from '../../src/scep/codec.ts';
@@ -15,17 +15,17 @@ export const URL_OF_SERVER = 'http://scep.invalid/certsrv/mscep/mscep.dll';
 export type ServerParts = {
   capabilities: string;
   caCertificates: Uint8Array;
-  /** What is replied to what was opened. */
+  /** The reply to an opened message. */
   reply: (opened: Opened) => Promise<Reply> | Reply;
-  /** The last word on the octets of a CertRep. */
+  /** Changes the octets of a CertRep before it is sent. */
   certRep: (octets: Uint8Array) => Uint8Array;
   status: number;
 };
 
-/** What a fetch was asked: method, operation, and the parsed URL. */
+/** One call of `fetch`: method, operation and the parsed URL. */
 export type Asked = { method: string; operation: string | null; url: URL };
 
-/** The leaf for what is requested, signed by the issuing CA. */
+/** The certificate for a request, signed by the issuing CA. */
 export async function issue(request: ScepRequest): Promise<Uint8Array> {
   const csr = csrOf(request);
   return writeCertificate(
@@ -53,7 +53,7 @@ export const issuesEverything = async (opened: Opened): Promise<Reply> =>
     ? { status: 'failure', code: opened.code }
     : { status: 'success', replyTo: opened.replyTo, certificates: [await issue(opened)] };
 
-/** A `fetch` to such a server, what it was asked, and the messages that came. */
+/** A `fetch` to such a server, its calls, and the messages that it received. */
 export function scepServer(different: Partial<ServerParts> = {}): {
   fetch: Fetch;
   asked: Asked[];

@@ -1,4 +1,4 @@
-/** What is enveloped to an EC key opens with it, here and by the openssl command, and with nothing else. */
+/** Content encrypted to an EC key opens with that key only, here and with the openssl command. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
@@ -27,7 +27,7 @@ import { flat, type Node, nodesOf, octetsOf } from '../kit/tree.ts';
 const CURVES = ['P-256', 'P-384', 'P-521'] as const;
 const AES = CIPHERS.filter(({ keyWrap }) => keyWrap !== undefined);
 
-/** `-keyid` wants the extension in the certificate. */
+/** `-keyid` needs the extension in the certificate. */
 const keyedOn = async (curve: string): Promise<Keyed> => {
   const key = ecKey('recipient', curve);
   const extensions = [subjectKeyIdentifier(key.spki)];
@@ -52,7 +52,7 @@ async function openedBy({ certificate, key }: Keyed, message: Uint8Array): Promi
   return content && Buffer.from(content);
 }
 
-test('a key of any kind can receive exactly what there is a way for', () => {
+test('`canReceive`: an RSA key every cipher, an EC key those with a key wrap, Ed25519 none', () => {
   for (const cipher of CIPHERS) {
     assert.equal(canReceive({ type: 'rsa', bits: 2048 }, cipher), true);
     assert.equal(canReceive({ type: 'ec', bits: 256 }, cipher), AES.includes(cipher), cipher.name);
@@ -69,7 +69,7 @@ const anything = fc.record({
   cipher: fc.constantFrom(...AES),
   content: fc.uint8Array({ maxLength: 5000 }),
 });
-test('E13 whatever is enveloped to whatever curve with whatever cipher opens', () =>
+test('E13 content of any length, encrypted to any curve with any cipher, opens', () =>
   fc.assert(
     fc.asyncProperty(anything, async ({ curve, cipher, content }) => {
       const to = RECIPIENTS.get(curve)!;
@@ -78,7 +78,7 @@ test('E13 whatever is enveloped to whatever curve with whatever cipher opens', (
     { numRuns: 300, seed: 5753 },
   ));
 
-test('E13 the key pair of the sender is another one each time', () => {
+test('E13 the ephemeral key pair is new each time', () => {
   const to = RECIPIENTS.get('P-256')!;
   const originators = Array.from({ length: 4 }, () => {
     const [info] = readEnvelopedData(enveloped(Buffer.of(1), to, AES[0]!)).agreements;
@@ -87,7 +87,7 @@ test('E13 the key pair of the sender is another one each time', () => {
   assert.equal(new Set(originators).size, 4);
 });
 
-test('E13 EnvelopedData has version 2 and no recipient but the one', () => {
+test('E13 EnvelopedData has version 2 and one recipient', () => {
   const [info] = nodesOf(enveloped(Buffer.of(1), RECIPIENTS.get('P-384')!, AES[0]!));
   const [version] = flat(info!).filter(({ tag }) => tag === 0x02);
   assert.deepEqual(version, { tag: 0x02, content: Buffer.of(2) });
@@ -100,19 +100,19 @@ test('E13 a legacy cipher has no key wrap, and is not written to an EC key', () 
     assert.throws(() => enveloped(Buffer.of(1), RECIPIENTS.get('P-256')!, cipher), TypeError);
 });
 
-test('E13 what is for somebody else is not opened', async () => {
+test('E13 a message to another recipient is not opened', async () => {
   const message = enveloped(randomBytes(40), RECIPIENTS.get('P-256')!, AES[0]!);
-  const key = ecKey('somebody else');
+  const key = ecKey('another recipient');
   const certificate = await certificateFor(key.spki, { serialNumber: Buffer.of(2) });
   assert.equal(await openedBy({ key, certificate }, message), undefined);
   assert.equal(await openedBy(RECIPIENTS.get('P-256')!, enveloped(Buffer.of(1), client, AES[0]!)), undefined);
 });
 
-test('E13 what names our certificate and was wrapped for another key is malformed', async () => {
+test('E13 a recipient info with our certificate that was wrapped for another key is malformed', async () => {
   const { certificate } = RECIPIENTS.get('P-256')!;
   const message = enveloped(randomBytes(40), RECIPIENTS.get('P-256')!, AES[0]!);
-  await assert.rejects(openedBy({ key: ecKey('somebody else'), certificate }, message), DerError);
-  await assert.rejects(openedBy({ key: ecKey('somebody else', 'P-384'), certificate }, message), DerError);
+  await assert.rejects(openedBy({ key: ecKey('another recipient'), certificate }, message), DerError);
+  await assert.rejects(openedBy({ key: ecKey('another recipient', 'P-384'), certificate }, message), DerError);
 });
 
 /** The message with its KeyAgreeRecipientInfo changed. */
@@ -126,7 +126,7 @@ function changed(message: Uint8Array, change: (info: Node & { children: Node[] }
 const MESSAGE = enveloped(randomBytes(40), RECIPIENTS.get('P-256')!, AES[0]!);
 const nodeOf = (der: Uint8Array): Node => nodesOf(der)[0]!;
 
-test('E13 a static originator and unknown algorithms are not for us', async () => {
+test('E13 a static originator key and unknown algorithms are not supported', async () => {
   const to = RECIPIENTS.get('P-256')!;
   const others: Readonly<Record<string, (info: { children: Node[] }) => void>> = {
     'originator by name': (info) =>
@@ -138,7 +138,7 @@ test('E13 a static originator and unknown algorithms are not for us', async () =
     assert.equal(await openedBy(to, changed(MESSAGE, change)), undefined, what);
 });
 
-test('E13 user keying material goes into the key: what was written without it does not unwrap with it', () =>
+test('E13 user keying material changes the derived key: a key wrapped without it does not unwrap with it', () =>
   assert.rejects(
     openedBy(
       RECIPIENTS.get('P-256')!,
@@ -175,7 +175,7 @@ test('the key wrap is that of RFC 3394, 4.1', () => {
   assert.throws(() => unwrapped(key, wrapped), DerError);
 });
 
-test('the key-encryption key is as long as the wrap wants it, however short the hash', () => {
+test('the key-encryption key is as long as the key wrap needs, also when the hash is shorter', () => {
   const secret = Buffer.alloc(32, 1);
   // A block of SHA-1 has 20 octets.
   for (const keyBytes of [16, 20, 21, 24, 32, 40, 41, 64])
@@ -186,7 +186,7 @@ const SCHEMES = ['sha1', 'sha224', 'sha256', 'sha384', 'sha512'];
 describe('EnvelopedData for EC keys and openssl', { skip: withoutOpenssl }, () => {
   for (const [curve, to] of RECIPIENTS)
     for (const cipher of AES)
-      test(`E13 ${curve}, ${cipher.name}: openssl opens ours`, () => {
+      test(`E13 ${curve}, ${cipher.name}: openssl opens our message`, () => {
         const content = randomBytes(100);
         assert.deepEqual(cmsDecrypt(enveloped(content, to, cipher), to), content);
       });
@@ -209,7 +209,7 @@ for (const [curve, signer] of RECIPIENTS)
       assert.deepEqual(read.status === 'success' && read.certificates.map((der) => Buffer.from(der)), CHAIN);
     });
 
-describe('CertRep to EC signers, judged by openssl', { skip: withoutOpenssl }, () => {
+describe('CertRep to EC signers, read by openssl', { skip: withoutOpenssl }, () => {
   for (const [curve, signer] of RECIPIENTS)
     for (const { name: cipher } of AES)
       test(`E13 R03 ${curve}, ${cipher}`, async () => {

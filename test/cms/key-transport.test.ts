@@ -22,13 +22,13 @@ const encrypt = (transport: KeyTransport, message: Uint8Array): Uint8Array =>
     : publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: transport.hash }, message);
 
 for (const transport of TRANSPORTS)
-  test(`the capacity is what OpenSSL encrypts, to the octet: ${Object.values(transport).join(' ')}`, () => {
+  test(`the capacity is the longest message that OpenSSL encrypts: ${Object.values(transport).join(' ')}`, () => {
     const most = transportCapacity(client.key.kind, transport);
     assert.ok(isCiphertextOf(client.key.spki, encrypt(transport, Buffer.alloc(most))));
     assert.throws(() => encrypt(transport, Buffer.alloc(most + 1)));
   });
 
-test('a ciphertext is a number below the modulus, and as long as it', () => {
+test('a ciphertext is as long as the modulus and less than it', () => {
   const modulus = Buffer.from(key.export({ format: 'jwk' }).n!, 'base64url');
   const below = Buffer.from(modulus);
   below[255]! -= 1;

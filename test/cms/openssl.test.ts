@@ -1,4 +1,4 @@
-/** What the openssl command writes is read, verified and decrypted here. */
+/** Messages written by the openssl command are read, verified and decrypted here. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
@@ -35,7 +35,7 @@ const CIPHERS: readonly [string, string][] = [
   ['aes-256-cbc', '-aes256'],
   ['des-ede3-cbc', '-des3'],
 ];
-// DES is in the legacy provider of OpenSSL 3, which not every build has: E06 is tested by the forge.
+// Single DES is in the legacy provider of OpenSSL 3, which not every build has. test/kit/forge.ts tests it for E06.
 
 describe('EnvelopedData by openssl', { skip: withoutOpenssl }, () => {
   for (const [cipher, cipherOption] of CIPHERS)
@@ -64,7 +64,7 @@ describe('EnvelopedData by openssl', { skip: withoutOpenssl }, () => {
     });
 });
 
-/** `-keyid` wants the extension in the certificate. */
+/** `-keyid` needs the extension in the certificate. */
 const withKeyIdentifier = async (key: SoftwareKey): Promise<Keyed> => ({
   key,
   certificate: await certificateFor(key.spki, { extensions: [subjectKeyIdentifier(key.spki)] }),

@@ -1,4 +1,4 @@
-/** What pkijs writes is opened here, and what we write is opened by pkijs. */
+/** Messages written by pkijs are opened here, and our messages are opened by pkijs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Digest, KeyTransport } from '../../src/core/keys.ts';
@@ -20,7 +20,7 @@ for (const [hash, digest] of Object.entries(HASHES))
     for (const keyLength of [128, 192, 256])
       test(`P25 a pkiMessage by pkijs: ${hash}, AES-${keyLength}, ${oaep ? `OAEP ${oaep}` : 'PKCS#1 v1.5'}`, async () => {
         const envelope = await second.writeEnveloped({ content: CSR, to: ra, oaep, keyLength });
-        // pkijs leaves the attributes in the order in which they are given: unsorted.
+        // pkijs does not sort the attributes.
         const attributes = scepAttributes().toReversed();
         const message = await second.writeSigned({ content: envelope, by: client, hash, attributes });
         const { content, header, replyTo } = await opened(message, withLegacy);
@@ -44,7 +44,7 @@ for (const [hash, digest] of Object.entries(HASHES))
         assert.deepEqual(Buffer.from(plaintext), Buffer.from(CSR));
       });
 
-test('pkijs finds a changed request invalid: the oracle can say no', async () => {
+test('pkijs rejects a changed request, so its acceptance proves something', async () => {
   const message = Buffer.from(await requestMessage());
   message[message.length - 1]! ^= 1;
   assert.equal(await second.verifies(second.readSigned(message)), false);

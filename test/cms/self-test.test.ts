@@ -8,10 +8,10 @@ import { rsaKey } from '../kit/keys.ts';
 
 const key = rsaKey('self-test');
 
-test('this runtime can do everything that GetCACaps says', () => selfTest());
-test('so can a key from a file', () => selfTest({ key }));
+test('this runtime has every algorithm of GetCACaps', () => selfTest());
+test('the self-test passes with a software key', () => selfTest({ key }));
 
-/** Throws where `broken` says so, and works elsewhere. */
+/** The key with some of its methods replaced. */
 const without = (broken: Partial<KeyProvider>): KeyProvider => ({ ...key, ...broken });
 const gone = (): never => {
   throw new Error('unsupported');
@@ -51,9 +51,9 @@ const BROKEN: Readonly<Record<string, [Parameters<typeof selfTest>[0], RegExp]>>
     /implicit rejection .* does not work/,
   ],
 };
-for (const [what, [subject, words]] of Object.entries(BROKEN))
+for (const [what, [subject, text]] of Object.entries(BROKEN))
   test(`stops the start and names the algorithm: ${what}`, () =>
     assert.rejects(
       selfTest(subject),
-      (error) => error instanceof ConfigError && words.test(error.message) && /Node\.js 24/.test(error.remedy),
+      (error) => error instanceof ConfigError && text.test(error.message) && /Node\.js 24/.test(error.remedy),
     ));

@@ -24,7 +24,7 @@ const RSA_SCHEMES: readonly SchemeCase[] = [
     options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
   },
 ];
-/** An EC key signs with ECDSA, whatever the scheme. */
+/** An EC key signs with ECDSA for both schemes. */
 const EC_SCHEMES: readonly SchemeCase[] = [
   { scheme: 'pkcs1', title: 'ECDSA', options: {} },
   { scheme: 'pss', title: 'ECDSA in place of PSS', options: {} },

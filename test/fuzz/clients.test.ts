@@ -1,4 +1,4 @@
-/** The messages of real clients, changed: as a whole, and inside their envelope with the signature made right again. */
+/** Changed messages of real clients: changed as a whole, and changed inside the envelope and signed again. */
 import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ const keyed = ({ certificate, key }: Pem): Keyed => ({
 });
 
 const registration = registrationAuthority(keyed(load('ra.json') as Pem));
-const surroundings = context({ legacy: everyLegacy, renewal: true }, registration);
+const settings = context({ legacy: everyLegacy, renewal: true }, registration);
 const CLIENTS = globSync('*.json', { cwd: folder })
   .filter((name) => name !== 'ra.json')
   .toSorted()
@@ -45,10 +45,10 @@ const CLIENTS = globSync('*.json', { cwd: folder })
     signer: keyed(signer),
   }));
 
-/** How it ended: opened, or with which code; and the header to answer to, where there is one. Throws what must not be. */
+/** The outcome: opened, or the code; and the header to answer to, when there is one. Throws any other error. */
 async function ended(message: Uint8Array): Promise<{ outcome: string; header?: MessageHeader }> {
   try {
-    const result = await open(message, surroundings);
+    const result = await open(message, settings);
     return { outcome: result.kind === 'refused' ? result.code : 'opened', header: result.header };
   } catch (error) {
     if (error instanceof HttpError && error.code === 'message_undecodable') return { outcome: error.code };
@@ -56,11 +56,11 @@ async function ended(message: Uint8Array): Promise<{ outcome: string; header?: M
   }
 }
 
-test('X04 messages of clients, changed anywhere: opened, refused or undecodable, and nothing else', async () => {
+test('X04 messages of clients, changed anywhere: opened, refused or undecodable', async () => {
   const random = seeded(8894);
   const outcomes = new Map<string, number>();
   for (let i = 0; i < INPUTS; i++) {
-    // As it was sent, often BER, and as DER, in which elements can be changed as such.
+    // As it was sent, often BER, and as DER, in which whole elements can be changed.
     const { message, der } = random.pick(CLIENTS);
     const { outcome } = await ended(mutate(random.pick([message, der]), random, random.pick(CLIENTS).der));
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
@@ -69,14 +69,14 @@ test('X04 messages of clients, changed anywhere: opened, refused or undecodable,
     assert.ok(outcomes.has(outcome), outcome);
 });
 
-test('X04 E12 their envelopes, changed and signed again: what is refused behind the key is refused in one form', async () => {
+test('X04 E12 their envelopes, changed and signed again: all faults after decryption are refused in the same form', async () => {
   const random = seeded(5652);
   const forms: ReturnType<typeof shapeOf>[] = [];
   for (let i = 0; i < INPUTS; i++) {
     const { envelope, signer } = random.pick(CLIENTS);
     const content = mutate(envelope, random, random.pick(CLIENTS).envelope);
     const { outcome, header } = await ended(forge({ content, signer }));
-    // Algorithms and structure are there for all to see; only what is behind the key must not be told apart.
+    // Algorithms and structure are public. Only faults after decryption must look the same.
     assert.ok(['opened', 'request_refused', 'algorithm_refused', 'message_undecodable'].includes(outcome), outcome);
     if (outcome !== 'request_refused' || !header) continue;
     const reply = { status: 'failure', code: 'request_refused' } as const;

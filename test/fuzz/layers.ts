@@ -1,4 +1,4 @@
-/** Where a message is changed: outside, or further in with everything around it put right again. */
+/** Where a message is changed: the whole, or an inner part, around which lengths, encryption and signature are made anew. */
 import { randomBytes, sign } from 'node:crypto';
 import { DerReader } from '../../src/asn1/reader.ts';
 import { encode, sequence } from '../../src/asn1/writer.ts';
@@ -9,7 +9,7 @@ import { mutate } from './mutate.ts';
 import type { Random } from './random.ts';
 import { type Shape, SHAPES } from './shapes.ts';
 
-/** A changed message, made from a shape. */
+/** Writes a changed message from a shape. */
 export type Layer = (shape: Shape, random: Random) => Uint8Array;
 
 const whole = ({ csr, envelope, signed }: Shape, different: Partial<SignedParts> = {}): Uint8Array =>
@@ -22,7 +22,7 @@ const MESSAGES: ReadonlyMap<Shape, { der: Uint8Array; ber: Uint8Array }> = new M
     return [shape, { der, ber: inBer(der) }];
   }),
 );
-/** DER that lends elements to others. */
+/** DER from which elements are copied into others. */
 const DONORS: readonly Uint8Array[] = [...MESSAGES].flatMap(([shape, { der }]) => [der, shape.csr]);
 
 function inBer(message: Uint8Array): Uint8Array {

@@ -105,7 +105,7 @@ const NODE_CHANGES: readonly NodeChange[] = [
   },
 ];
 
-/** One or a few changes. `other`, DER, lends what is spliced in. */
+/** One or a few changes. Elements of `other`, DER, are copied in. */
 export function mutate(bytes: Uint8Array, random: Random, other: Uint8Array): Buffer {
   let changed: Buffer = Buffer.from(bytes);
   for (let i = random.pick([0, 0, 0, 1, 2]); i >= 0; i--)

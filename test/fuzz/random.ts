@@ -1,4 +1,4 @@
-/** A seeded source of choices: the same seed makes the same choices. Nothing secret comes from here. */
+/** A seeded random source: the same seed gives the same choices. Not for secrets. */
 
 export type Random = {
   /** An integer from 0 up to, not including, `end`. */

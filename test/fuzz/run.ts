@@ -1,4 +1,4 @@
-/** Feeds changed messages to `open`, and what it opens or refuses to `seal`, and looks at how each of them ends. */
+/** Passes changed messages to `open`, and its results to `seal`, and checks the outcome of each. */
 import { HttpError } from '../../src/core/errors.ts';
 import type { Opened, Reply } from '../../src/scep/message.ts';
 import { open } from '../../src/scep/open.ts';
@@ -9,34 +9,34 @@ import { LAYERS } from './layers.ts';
 import { seeded } from './random.ts';
 import { client, ra, SHAPES } from './shapes.ts';
 
-/** An input that ended in anything but a request, a refusal or `message_undecodable`. */
+/** An input that did not end in a request, a refusal or `message_undecodable`. */
 export type Finding = { index: number; layer: string; error: unknown; message: string };
 
 export type FuzzReport = {
   seed: number;
   inputs: number;
-  /** How many inputs ended how, by layer and outcome. */
+  /** Number of inputs by layer and outcome. */
   outcomes: Readonly<Record<string, number>>;
   findings: readonly Finding[];
-  /** CPU of the slowest input, milliseconds, and which it was. */
+  /** CPU of the slowest input in milliseconds, and its number. */
   slowest: { milliseconds: number; index: number; layer: string };
-  /** Milliseconds of the whole run. */
+  /** Duration of the run in milliseconds. */
   elapsed: number;
-  /** Resident memory, octets: after the first thousand inputs, and its highest after that. */
+  /** Resident memory in octets: after the first thousand inputs, and the maximum after that. */
   memory: { early: number; highest: number };
 };
 
 export type FuzzPlan = { seed: number; inputs: number /** Stops earlier when over. */; milliseconds?: number };
 
 const registration = registrationAuthority(ra);
-const surroundings = context(
+const settings = context(
   { legacy: everyLegacy, signingTime: { past: HOUR, future: HOUR }, renewal: true },
   registration,
 );
 const CHANCES = Object.entries(LAYERS).flatMap(([name, { share }]) => Array.from({ length: share }, () => name));
 const SETTLED = 1000;
 
-/** Runs, and reports. Throws nothing: what is wrong is in `findings`. */
+/** Runs a plan. Never throws: faults are in `findings`. */
 export async function fuzz({ seed, inputs, milliseconds = Number.POSITIVE_INFINITY }: FuzzPlan): Promise<FuzzReport> {
   const began = performance.now();
   const outcomes: Record<string, number> = {};
@@ -64,7 +64,7 @@ export async function fuzz({ seed, inputs, milliseconds = Number.POSITIVE_INFINI
 
 async function feed(message: Uint8Array): Promise<{ outcome: string; error?: unknown }> {
   try {
-    const opened = await open(message, surroundings);
+    const opened = await open(message, settings);
     await answer(opened);
     return { outcome: opened.kind === 'refused' ? opened.code : 'opened' };
   } catch (error) {
@@ -73,7 +73,7 @@ async function feed(message: Uint8Array): Promise<{ outcome: string; error?: unk
   }
 }
 
-/** Sends what was opened to a thread and back, as it will be, and seals a reply to it. */
+/** Clones an opened message, as sending it to a thread does, and seals a reply to it. */
 async function answer(opened: Opened): Promise<void> {
   const copy = structuredClone(opened);
   const reply: Reply =

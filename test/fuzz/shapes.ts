@@ -1,4 +1,4 @@
-/** The messages that the fuzzer starts from: valid, small in their keys, and as different in form as clients are. */
+/** The messages that the fuzzer changes: valid, with small keys, in the different forms that clients send. */
 import { implicit } from '../../src/asn1/tags.ts';
 import { encode, octetString, printableString, sequence, smallInteger, time } from '../../src/asn1/writer.ts';
 import { issuerAndSubject } from '../../src/client/request-message.ts';
@@ -16,7 +16,7 @@ import { clientKey, raKey } from './keys.ts';
 export const ra = await raFor(raKey, 'CN=Fuzzed RA');
 export const client = await clientFor(clientKey);
 
-/** One way to write a request. `csr` is what is encrypted: with few exceptions a certification request. */
+/** One form of a request. `csr` is the content that is encrypted, nearly always a certification request. */
 export type Shape = { csr: Uint8Array; envelope: Partial<EnvelopeParts>; signed: Partial<SignedParts> };
 
 const recipients: EnvelopeParts['recipients'] = (key) => [recipientInfo(ra, key)];

@@ -27,7 +27,7 @@ test('one wrong bit anywhere gives empty octets or another message, never an err
   }
 });
 
-/** An encoded message whose data block is `block`, whatever that is. */
+/** An encoded message after `change` was applied to its unmasked data block. */
 function withBlock(change: (block: Uint8Array) => void, first = 0): Uint8Array {
   const encoded = encodeOaep(Buffer.from('message'), 128, 'sha256', 'sha1');
   const seed = xor(encoded.subarray(1, 33), mask(encoded.subarray(33), 32, 'sha1'));
@@ -49,7 +49,7 @@ const WRONG: readonly [string, Uint8Array][] = [
 for (const [name, encoded] of WRONG)
   test(`E12 empty octets for ${name}`, () => assert.equal(decodeOaep(encoded, 'sha256', 'sha1').length, 0));
 
-test('an encoded message that is left as it was decodes', () =>
+test('the unchanged encoded message decodes', () =>
   assert.equal(
     Buffer.from(
       decodeOaep(
@@ -61,7 +61,7 @@ test('an encoded message that is left as it was decodes', () =>
     'message',
   ));
 
-test('the message may contain what looks like a separator', () => {
+test('the message may contain an octet 1, the value of the separator', () => {
   const message = Uint8Array.of(1, 0, 1, 2);
   assert.deepEqual(
     Buffer.from(decodeOaep(encodeOaep(message, 128, 'sha1', 'sha256'), 'sha1', 'sha256')),

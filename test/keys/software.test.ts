@@ -101,11 +101,11 @@ const BAD = [
   ],
   ['an RSA key of 512 bits', pkcs8(generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey), undefined, /kind/],
 ] as const;
-for (const [name, pem, passphrase, words] of BAD)
-  test(`says what is wrong with ${name}, and nothing of its content`, () => {
+for (const [name, pem, passphrase, expected] of BAD)
+  test(`the error for ${name} names the fault and contains no secret`, () => {
     const error = thrownBy(() => keyFromPem(pem, 'key.pem', passphrase));
     assert.ok(error instanceof ConfigError);
-    assert.match(error.message, words);
+    assert.match(error.message, expected);
     assert.notEqual(error.remedy, '');
     const everything = inspect(error, { depth: 10, showHidden: true });
     const lines = pem.split('\n').filter((line) => line.length > 20 && !line.startsWith('-----'));

@@ -35,7 +35,7 @@ async function provider(
 
 const usage = ({ name }: Algorithm): 'sign' | 'decrypt' => (/OAEP|ES-PKCS1/.test(name) ? 'decrypt' : 'sign');
 
-// The types of @peculiar/webcrypto are those of browsers, the objects are the same.
+// The types of @peculiar/webcrypto are those of browsers; the objects are the same.
 const peculiar = new Crypto().subtle as unknown as webcrypto.SubtleCrypto;
 const ENGINES = [
   { name: '@peculiar/webcrypto', subtle: peculiar, pkcs1: true },
@@ -61,7 +61,7 @@ for (const { name, subtle, pkcs1 } of ENGINES) {
     });
 }
 
-test('without an engine, keys of @peculiar/webcrypto sign', async () => {
+test('the default engine is @peculiar/webcrypto', async () => {
   const pkcs8 = software.rsa.privateKey.export({ format: 'der', type: 'pkcs8' });
   const privateKey = await peculiar.importKey('pkcs8', pkcs8, SIGNING, false, ['sign']);
   const publicKey = await peculiar.importKey('spki', software.rsa.spki, SIGNING, true, ['verify']);
@@ -70,8 +70,8 @@ test('without an engine, keys of @peculiar/webcrypto sign', async () => {
   assert.deepEqual(Buffer.from(await key.sign(input)), Buffer.from(await software.rsa.sign(input)));
 });
 
-test('what an engine says about a ciphertext goes to the log and nowhere else', async () => {
-  const heard: unknown[] = [];
+test('the error of an engine that fails to decrypt goes to `onDecryptionFailure` only', async () => {
+  const causes: unknown[] = [];
   const { subtle } = webcrypto;
   const key = await provider(
     {
@@ -82,13 +82,13 @@ test('what an engine says about a ciphertext goes to the log and nowhere else', 
     },
     software.rsa,
     [OAEP_SHA256],
-    (cause) => heard.push(cause),
+    (cause) => causes.push(cause),
   );
   assert.equal((await key.decrypt!(new Uint8Array(256), oaep('sha256'))).length, 0);
-  assert.match(String(heard[0]), /the HSM is away/);
+  assert.match(String(causes[0]), /the HSM is away/);
 });
 
-test('an algorithm that no given key serves is a TypeError that names it', async () => {
+test('an algorithm without a key is a TypeError that names it', async () => {
   const key = await provider(webcrypto.subtle, software.rsa, [SIGNING, OAEP_SHA256]);
   await assert.rejects(async () => key.sign({ data: Buffer.of(1), digest: 'sha512', scheme: 'pkcs1' }), {
     name: 'TypeError',

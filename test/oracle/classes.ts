@@ -1,4 +1,4 @@
-/** Messages that fail inside the envelope, one corpus for each way to fail, all of one size. */
+/** Messages that fail inside the envelope: one class for each kind of fault, all of the same size. */
 import { randomBytes } from 'node:crypto';
 import { keyTransportIdentifier } from '../../src/cms/algorithms.ts';
 import {
@@ -13,12 +13,12 @@ import {
 import { ra } from '../kit/pki.ts';
 import { CSR } from '../kit/requests.ts';
 
-/** What is wrong in one message; every call makes another one of its class. */
+/** Makes one message with the fault of its class. */
 type Wrong = () => Partial<EnvelopeParts>;
 
 const PKCS1 = { scheme: 'pkcs1' } as const;
 
-/** A block of the RA's key that decrypts to something without PKCS#1 padding. */
+/** A ciphertext for the RA key whose plaintext has no PKCS#1 padding. */
 function badPadding(): Partial<EnvelopeParts> {
   const block = Buffer.concat([Buffer.of(0, 1), randomBytes(254)]);
   const info = keyTransRecipientInfo(nameOf(ra.certificate), keyTransportIdentifier(PKCS1), rawEncrypt(ra, block));
@@ -35,7 +35,7 @@ const keyOf =
     recipients: () => [recipientInfo(ra, randomBytes(octets), { transport: PKCS1 })],
   });
 
-/** Blocks as many as the request has, and none of the paddings of RFC 5652 6.3 at the end. */
+/** As many blocks as the request has, without a valid padding (RFC 5652 6.3) at the end. */
 const badBlockPadding = (): Partial<EnvelopeParts> => ({
   content: randomBytes(CSR.length),
   pad: (content) => Buffer.concat([content, Buffer.alloc(16 - (content.length % 16), 0)]),
@@ -47,7 +47,7 @@ function changedAt(at: number): Partial<EnvelopeParts> {
   return { content: csr };
 }
 
-/** The classes by name. The first is the control: it is measured twice, as if it were two. */
+/** The classes by name. The first is the control: it is measured twice, as if it were two classes. */
 export const CLASSES: Readonly<Record<string, Wrong>> = {
   'wrong content key (control)': otherKey,
   'bad RSA padding': badPadding,

@@ -1,7 +1,7 @@
 /**
  * `npm run oracle [-- --messages N --strict]`: sends N messages of every class of failure inside the envelope through open and
- * seal, in random order, and asks what a sender could learn: from the replies, which must be the same but for nonce
- * and signature, and from their times, which are compared with those of two halves of one and the same class.
+ * seal, in random order, and checks what a sender could learn from the replies, which must be equal except for nonce and
+ * signature, and from their times, whose differences are compared with those of two halves of the same class.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: { messages: { type: 'string', default: '10000' }, strict: { type: 'boolean', default: false } },
 });
 const MESSAGES = Number(values.messages);
-/** Enough that no branch predictor knows them by heart, few enough to be made in a second. */
+/** Enough that a branch predictor cannot learn them, and few enough to make in a second. */
 const CORPUS = 64;
 
 const names = ['wrong content key (control)', ...Object.keys(CLASSES)];
@@ -33,7 +33,7 @@ function reply(opened: Opened): Promise<Uint8Array> {
 const reference = shapeOf(await reply(await codec.open(corpora[0]![0]!)));
 const times: number[][] = names.map(() => []);
 for (let sent = -2000; sent < MESSAGES * names.length; sent++) {
-  // Which class comes next is drawn, so that nothing periodic on the machine can favour one.
+  // The next class is random, so that periodic work on the machine does not affect one class more.
   const which = randomInt(names.length);
   const message = corpora[which]![randomInt(CORPUS)]!;
   const started = process.hrtime.bigint();
@@ -66,5 +66,5 @@ console.log(
   `\nThe control differs from itself by ${twin!.difference.toFixed(3)} µs; the bound is ${bound.toFixed(3)} µs.`,
 );
 console.log(seen.length ? `BEYOND IT: ${seen.map(({ name }) => name).join(', ')}` : 'No class is beyond it.');
-// Machines are noisy: whether a difference in time is a failure is for whoever looks at a quiet one.
+// Timing on a shared machine is noisy, so a difference fails the run only with --strict, for a quiet machine.
 process.exitCode = values.strict && seen.length ? 1 : 0;

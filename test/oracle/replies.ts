@@ -1,4 +1,4 @@
-/** What a sender sees of a FAILURE: everything in it, with nonce and signature reduced to their lengths. */
+/** The parts of a FAILURE that a sender can see; of nonce and signature only the length. */
 import { readSignedData } from '../../src/cms/signed-data.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
 

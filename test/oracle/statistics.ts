@@ -1,8 +1,8 @@
-/** Welch's comparison of two samples of times. */
+/** Welch's t-test for two samples of times. */
 
 export type Comparison = { n: number; mean: number; difference: number; error: number; t: number };
 
-/** Without its slowest tenth: what the machine did meanwhile is not the server's doing. */
+/** Without its slowest tenth, which other work on the machine causes. */
 export const trimmed = (sample: readonly number[]): number[] =>
   sample.toSorted((a, b) => a - b).slice(0, Math.floor(sample.length * 0.9));
 

@@ -75,7 +75,7 @@ test('a certificate that is written reads back', async () => {
   assert.ok(!verifySignature({ algorithm, key: publicKey, data: view.der, signature }));
 });
 
-test('openssl prints the subject, issuer and serial of a certificate alike', { skip: withoutOpenssl }, async () => {
+test('openssl prints the same subject, issuer and serial number', { skip: withoutOpenssl }, async () => {
   const key = generateKey('p256');
   const view = readCertificate(await writeCertificate(plan(key), key));
   const printed = openssl(
@@ -83,7 +83,7 @@ test('openssl prints the subject, issuer and serial of a certificate alike', { s
     view.der,
   );
   assert.deepEqual(printed.trim().split('\n'), [
-    // openssl turns the order within an RDN round as well, which RFC 4514 leaves open.
+    // openssl also reverses the order within an RDN, which RFC 4514 does not define.
     'subject=CN=device-1+serialNumber=4711,OU=a\\,b,O=Müller',
     `issuer=${nameText(view.issuer)}`,
     'serial=C0FFEE',
@@ -98,7 +98,7 @@ test('a certificate without extensions has no extensions element', async () => {
   assert.deepEqual(certificateExtensions(view), []);
 });
 
-/** P13: clients number their own certificates as they like. */
+/** P13: clients choose any serial number for their own certificates. */
 const SERIALS = {
   '00': '00',
   '01': '01',

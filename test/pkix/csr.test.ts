@@ -86,7 +86,7 @@ for (const choice of ['rsa-2048', 'p256', 'p384'] as const)
   test(`openssl verifies and prints a request that is written: ${choice}`, { skip: withoutOpenssl }, async () => {
     const der = await writeCertificationRequest(PLAN, generateKey(choice));
     const text = openssl(['req', '-inform', 'DER', '-verify', '-noout', '-text', '-nameopt', 'RFC2253,-esc_msb'], der);
-    for (const words of [
+    for (const expected of [
       'Subject: CN=device\\, 1,O=Müller & Söhne,C=DE',
       'challengePassword        :A1B2C3D4',
       'Digital Signature, Key Encipherment',
@@ -94,7 +94,7 @@ for (const choice of ['rsa-2048', 'p256', 'p384'] as const)
       'DNS:device-1.example.com',
       'IP Address:2001:DB8:0:0:0:0:0:1',
     ])
-      assert.ok(text.includes(words), `${words}\n${text}`);
+      assert.ok(text.includes(expected), `${expected}\n${text}`);
   });
 
 test('a request without challenge and extensions has empty attributes', async () => {
@@ -104,7 +104,7 @@ test('a request without challenge and extensions has empty attributes', async ()
   assert.ok(Buffer.from(der).includes(Buffer.from('a000', 'hex')), 'RFC 2986 4.1: attributes are not optional');
 });
 
-test('a challenge is PrintableString where it fits and UTF8String elsewhere', async () => {
+test('a challenge is PrintableString when its alphabet allows it, otherwise UTF8String', async () => {
   const key = generateKey('p256');
   const write = async (challenge: string) =>
     Buffer.from(await writeCertificationRequest({ subject: nameFromText(''), challenge }, key));
@@ -112,7 +112,7 @@ test('a challenge is PrintableString where it fits and UTF8String elsewhere', as
   assert.ok((await write('a_b')).includes(Buffer.from('\x0c\x03a_b', 'latin1')));
 });
 
-test('the signed octets are those received', async () => {
+test('the signature is verified over the received octets', async () => {
   const key = generateKey('p256');
   const received = new Uint8Array(await writeCertificationRequest(PLAN, key));
   const request = readCertificationRequest(received);
@@ -129,7 +129,7 @@ for (const part of ['subject', 'signature'] as const)
     assert.ok(!provesPossession(request, readPublicKey(request.spki)));
   });
 
-test('no two names stand for one OID', () => {
+test('no two names in the table have the same OID', () => {
   assert.equal(new Set(Object.values(OID)).size, Object.values(OID).length);
 });
 

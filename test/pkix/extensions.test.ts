@@ -24,7 +24,7 @@ const WRITTEN: ReadonlyArray<readonly [string, Uint8Array, string]> = [
 ];
 for (const [what, written, expected] of WRITTEN) test(`writes ${what}`, () => assert.equal(hex(written), expected));
 
-test('what is written reads back', () => {
+test('written extensions read back', () => {
   const eku = Object.values(EXTENDED_KEY_USAGES);
   assert.deepEqual(extensions.readExtendedKeyUsage(extensions.extendedKeyUsage(eku).value), eku);
   assert.deepEqual(extensions.readKeyUsage(extensions.keyUsage(extensions.KEY_USAGES).value), extensions.KEY_USAGES);
@@ -32,7 +32,7 @@ test('what is written reads back', () => {
   assert.deepEqual(extensions.readBasicConstraints(extensions.basicConstraints(false).value), { ca: false });
 });
 
-test('criticality is written when true and left out when false', () => {
+test('`critical` is written when true and left out when false', () => {
   const written = [true, false].map((critical) =>
     extensions.writeExtension({ oid: '2.5.29.15', critical, value: value('0500') }),
   );
@@ -43,7 +43,7 @@ test('criticality is written when true and left out when false', () => {
   );
 });
 
-/** Names as a user writes them, as a certificate holds them, and as the log shows them. */
+/** Names as a user writes them, in a certificate, and in the log. */
 const NAMES: ReadonlyArray<readonly [string, string, string, string]> = [
   ['dns:a.example', '82 09 612e6578616d706c65', 'dns', 'a.example'],
   ['email:a@b', '81 03 614062', 'email', 'a@b'],
@@ -64,7 +64,7 @@ for (const [text, der, type, shown] of NAMES)
     );
   });
 
-test('Q07 names that are read and never written', () => {
+test('Q07 kinds of names that are read but not written', () => {
   const directory = encode(0xa4, nameFromText('CN=a,O=b'));
   const other = encode(0xa0, value('06032a0304 a003 020105'));
   const registered = encode(0x88, value('2a03'));
@@ -121,8 +121,8 @@ const REFUSED: ReadonlyArray<readonly [string, () => unknown]> = [
     'criticality that is not DER',
     () => extensions.readExtensions(DerReader.over(value('300c 300a 0603551d0f 010101 0400'))),
   ],
-  ['keyUsage that is no BIT STRING', () => extensions.readKeyUsage(value('0500'))],
-  ['basicConstraints that is no SEQUENCE', () => extensions.readBasicConstraints(value('0101ff'))],
+  ['keyUsage that is not a BIT STRING', () => extensions.readKeyUsage(value('0500'))],
+  ['basicConstraints that is not a SEQUENCE', () => extensions.readBasicConstraints(value('0101ff'))],
 ];
 for (const [what, read] of REFUSED) test(`refuses ${what}`, () => assert.throws(read, DerError));
 

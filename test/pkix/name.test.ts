@@ -29,7 +29,7 @@ for (const [value, written] of ESCAPED)
     assert.deepEqual(Buffer.from(nameFromText(written)), Buffer.from(text(value)));
   });
 
-/** What people write, and what it means in our own writing. */
+/** Other spellings that users write, and the text that the name is shown as. */
 const READ: Readonly<Record<string, string>> = {
   'cn=a': 'CN=a',
   ' CN = a , O = b ': 'CN=a,O=b',
@@ -68,7 +68,7 @@ for (const given of [
 ])
   test(`"${given}" is no name`, () => assert.throws(() => nameFromText(given), DerError));
 
-test('the error names the part that is wrong, and not all of a long text', () => {
+test('the error quotes the wrong part, shortened', () => {
   assert.throws(() => nameFromText('CN=a,wrong,O=b'), /not a name attribute: wrong$/);
   assert.throws(
     () => nameFromText('x'.repeat(10_000)),
@@ -76,7 +76,7 @@ test('the error names the part that is wrong, and not all of a long text', () =>
   );
 });
 
-test('the order of RDNs is turned round, as RFC 4514 2.1 wants it', () => {
+test('text has the RDNs in reverse order (RFC 4514 2.1)', () => {
   const der = sequence(rdn('C', 'DE'), rdn('O', 'Example'), rdn('CN', 'a'));
   assert.equal(nameText(der), 'CN=a,O=Example,C=DE');
   assert.deepEqual(Buffer.from(nameFromText('CN=a,O=Example,C=DE')), Buffer.from(der));

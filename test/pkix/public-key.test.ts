@@ -25,7 +25,7 @@ for (const [type, bits, make] of ACCEPTED)
     assert.deepEqual(key.export(DER), spki);
   });
 
-/** An RSA key of any size; nothing but its shape is right. */
+/** A SubjectPublicKeyInfo, DER, with these numbers; not a usable RSA key. */
 const rsa = (bits: number, exponent: Uint8Array, ...parameters: Uint8Array[]): Uint8Array => {
   const modulus = Buffer.alloc(bits / 8, 0xff);
   return sequence(

@@ -1,4 +1,4 @@
-/** A key that says its padding: what changes with it, and what does not. */
+/** A key with a `padding` property: what it changes, and what it does not. */
 import assert from 'node:assert/strict';
 import {
   constants,
@@ -28,13 +28,13 @@ test('encryption and decryption with the bare key are PKCS#1 v1.5, not OAEP', ()
   assert.deepEqual(privateDecrypt({ key: privateKey, padding: PKCS1 }, byKey), MESSAGE);
 });
 
-test('options around the key count more', () => {
+test('options around the key take precedence', () => {
   const ciphertext = publicEncrypt({ key: withPkcs1(publicKey), padding: OAEP, oaepHash: 'sha256' }, MESSAGE);
   const options = { key: withPkcs1(privateKey), padding: OAEP, oaepHash: 'sha256' };
   assert.deepEqual(privateDecrypt(options, ciphertext), MESSAGE);
 });
 
-test('signatures are what they are without, RSASSA-PSS included', () => {
+test('signatures do not change, RSASSA-PSS included', () => {
   const signature = sign('sha256', MESSAGE, withPkcs1(privateKey));
   assert.ok(verify('sha256', MESSAGE, createPublicKey(privateKey), signature));
   assert.ok(verify('sha256', MESSAGE, withPkcs1(publicKey), signature));

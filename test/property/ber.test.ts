@@ -1,11 +1,11 @@
-/** However BER writes a structure, it comes back as the one DER of it; and DER comes back octet for octet. */
+/** Every BER form of a structure becomes the same DER, and DER does not change. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { berToDer } from '../../src/asn1/ber.ts';
 import { encode } from '../../src/asn1/writer.ts';
 
-/** How BER writes one element: with or without length, longer than needed, in chunks, chunks within chunks. */
+/** The BER form of one element: definite or indefinite, with a longer length than needed, in chunks, in nested chunks. */
 type Form = { indefinite: boolean; zeros: number; cuts: number[]; wraps: number; octetChunks: boolean };
 type Tree = { tag: number; form: Form } & ({ children: Tree[] } | { content: Uint8Array });
 
@@ -36,7 +36,7 @@ const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
 const derOf = (node: Tree): Uint8Array =>
   'content' in node ? encode(node.tag, node.content) : encode(node.tag, ...node.children.map(derOf));
 
-/** Identifier and length with `zeros` more octets of length than needed. */
+/** Identifier and length, with `zeros` more length octets than needed. */
 function definite(tag: number, zeros: number, content: Uint8Array): Buffer {
   const length = Buffer.alloc(4 + zeros);
   length.writeUInt32BE(content.length, zeros);

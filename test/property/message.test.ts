@@ -1,4 +1,4 @@
-/** Whatever a client asks is what is opened, and nothing that is done to the octets gives more than a refusal. */
+/** A message opens as it was written, and a changed message is at most refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
@@ -21,11 +21,11 @@ import { clientFor, context, raFor, random } from '../kit/pki.ts';
 import { opened, requestMessage } from '../kit/requests.ts';
 import { flat, type Form, nodesOf, octetsOf } from '../kit/tree.ts';
 
-// Small keys: what is tried here are forms, not strengths.
+// Small keys are fast, and these tests are about forms.
 const ra = await raFor(rsaKey('ra', 1024));
 const client = await clientFor(rsaKey('client', 1024));
 const registration = registrationAuthority(ra);
-const surroundings = context({ legacy: new Set(LEGACY) }, registration);
+const settings = context({ legacy: new Set(LEGACY) }, registration);
 const parties = { recipient: ra.certificate, signer: client };
 
 const holds = <T>(title: string, numRuns: number, arbitrary: fc.Arbitrary<T>, property: (value: T) => Promise<void>) =>
@@ -48,7 +48,7 @@ const transactionId = fc.string({
 const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 64 });
 const request = fc.record({
   attributes: fc.array(fc.tuple(fc.constantFrom('CN', 'O', 'OU', 'L'), text), { maxLength: 6 }),
-  challenge: fc.string({ unit: 'binary', maxLength: 3000 }).filter((words) => !words.endsWith('\0')),
+  challenge: fc.string({ unit: 'binary', maxLength: 3000 }).filter((text) => !text.endsWith('\0')),
   names: fc.array(fc.domain(), { maxLength: 5 }),
   transactionId,
   senderNonce: octets(1, 64),
@@ -65,7 +65,7 @@ holds('what a client asks is what is opened', 300, request, async (asked) => {
   const csr = await writeCertificationRequest({ subject, challenge: asked.challenge, extensions }, client.key);
   const { content, header, replyTo } = await opened(
     await requestMessage({ ...parties, ...asked, content: csr }),
-    surroundings,
+    settings,
   );
   assert.deepEqual(Buffer.from(content.csr.der), Buffer.from(csr));
   assert.deepEqual(Buffer.from(content.csr.subject), Buffer.from(subject));
@@ -88,7 +88,7 @@ const answer = fc.oneof(
 );
 
 holds('what is sealed is what the client reads', 300, fc.record({ request, answer }), async ({ request, answer }) => {
-  const { header, replyTo } = await opened(await requestMessage({ ...parties, ...request }), surroundings);
+  const { header, replyTo } = await opened(await requestMessage({ ...parties, ...request }), settings);
   const reply: Reply = Array.isArray(answer)
     ? { status: 'success', replyTo, certificates: answer }
     : answer === 'pending'
@@ -114,10 +114,10 @@ holds('what is sealed is what the client reads', 300, fc.record({ request, answe
   }
 });
 
-/** Opens octets that may be anything. Fails on every error but the one for octets that are no message. */
+/** Opens any octets. Fails on every error except the one for octets that are not a message. */
 async function outcome(message: Uint8Array): Promise<'opened' | 'refused' | 'undecodable'> {
   try {
-    return (await open(message, surroundings)).kind === 'request' ? 'opened' : 'refused';
+    return (await open(message, settings)).kind === 'request' ? 'opened' : 'refused';
   } catch (error) {
     if (error instanceof HttpError && error.code === 'message_undecodable') return 'undecodable';
     throw error;
@@ -126,7 +126,7 @@ async function outcome(message: Uint8Array): Promise<'opened' | 'refused' | 'und
 
 const message = Buffer.from(await requestMessage(parties));
 
-test('S01 a request cut at any octet is refused or no message, and nothing else', async () => {
+test('S01 a request cut at any octet is refused or is not a message', async () => {
   const ends = new Set<string>();
   for (let length = 0; length < message.length; length++) ends.add(await outcome(message.subarray(0, length)));
   assert.deepEqual([...ends], ['undecodable']);
@@ -147,7 +147,7 @@ holds('S01 flipped bits end in a request, a refusal or no message', 4000, flips,
 });
 
 test('S01 P07 P08 no flipped bit in what is signed leads to a request', async () => {
-  const { header, content } = await opened(message, surroundings);
+  const { header, content } = await opened(message, settings);
   for (const part of [header.transactionIdDer, header.senderNonceDer!]) {
     const at = message.indexOf(part) + part.length - 1;
     const flipped = Buffer.from(message);
@@ -164,7 +164,7 @@ const form: fc.Arbitrary<Form> = fc.record({
 });
 const forms = fc.array(form, { minLength: 1, maxLength: 40 });
 
-/** The message with its elements in these forms, one after the other and round again. */
+/** The message with its elements in these BER forms, which are used in turn. */
 function inForms(der: Uint8Array, forms: readonly Form[]): Buffer {
   const [root] = nodesOf(der);
   for (const [i, node] of flat(root!).entries()) node.form = forms[i % forms.length]!;
@@ -175,7 +175,7 @@ holds('P25 every BER of a message opens to the same request', 500, fc.tuple(form
   const envelope = forgeEnvelope({ recipients: (key) => [recipientInfo(ra, key)] });
   const der = forge({ signer: client, content: envelope });
   const ber = forge({ signer: client, content: inForms(envelope, inner) });
-  const fromDer = await opened(der, surroundings);
-  assert.deepEqual(await opened(inForms(der, outer), surroundings), fromDer);
-  assert.deepEqual(await opened(inForms(ber, outer), surroundings), fromDer);
+  const fromDer = await opened(der, settings);
+  assert.deepEqual(await opened(inForms(der, outer), settings), fromDer);
+  assert.deepEqual(await opened(inForms(ber, outer), settings), fromDer);
 });

@@ -1,6 +1,6 @@
 /**
- * Whatever happens to a message on its way: it is read, or refused with a DerError. Any other error is a bug, because
- * it means that something was used before it was checked.
+ * A changed message is read, or refused with a DerError. Any other error is a bug, because it means that something was
+ * used before it was checked.
  */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ const EXTENSION_READERS: Readonly<Record<string, (value: Uint8Array) => unknown>
   [OID.subjectAltName]: extensions.readGeneralNames,
 };
 
-/** Reads everything in a certificate that anyone reads. */
+/** Reads everything in a certificate that the product reads. */
 function certificate(der: Uint8Array): void {
   const view = certificates.readCertificate(der);
   certificates.readValidity(view);
@@ -38,7 +38,7 @@ function certificate(der: Uint8Array): void {
   if (algorithm) verifySignature({ algorithm, key, data: view.tbs, signature });
 }
 
-/** Reads everything in a request that anyone reads. */
+/** Reads everything in a request that the product reads. */
 function request(der: Uint8Array): void {
   const view = readCertificationRequest(der);
   for (const { oid, value } of view.extensions) EXTENSION_READERS[oid]?.(value);
@@ -73,7 +73,7 @@ const written = await certificates.writeCertificate(
   key,
 );
 
-/** Indefinite at the outside and definite inside, so that both ways of reading a length are met. */
+/** Indefinite outside and definite inside, so that both forms of the length are read. */
 const indefinite = Buffer.concat([Buffer.of(0x30, 0x80), written, Buffer.of(0x24, 0x80, 4, 1, 1, 0, 0, 0, 0)]);
 
 const TARGETS: Readonly<Record<string, readonly [(bytes: Uint8Array) => unknown, readonly Uint8Array[]]>> = {
@@ -101,7 +101,7 @@ for (const [what, [read, samples]] of Object.entries(TARGETS)) {
     for (const sample of samples) {
       assert.ok(reads(read, sample), 'the whole is read');
       for (let length = 0; length < sample.length; length++) {
-        // A vector may end in padding, without which it is whole.
+        // A vector may end in padding, and is still complete without it.
         const padding = what === 'request' && sample.subarray(length).every((octet) => octet === 0);
         assert.ok(padding || !reads(read, sample.subarray(0, length)), `${length} of ${sample.length} octets`);
       }
@@ -121,7 +121,7 @@ for (const [what, [read, samples]] of Object.entries(TARGETS)) {
     ));
 
   const splice = fc.tuple(fc.constantFrom(...samples), fc.nat(), fc.nat({ max: 40 }), fc.uint8Array({ maxLength: 40 }));
-  test(`${what} with octets put in and taken out is read or refused`, () =>
+  test(`${what} with octets inserted and removed is read or refused`, () =>
     fc.assert(
       fc.property(splice, ([sample, where, taken, put]) => {
         const at = where % sample.length;

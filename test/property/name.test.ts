@@ -1,4 +1,4 @@
-/** RFC 4514 text is a faithful image of a name. */
+/** A name and its RFC 4514 text can be converted into each other without loss. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
@@ -16,13 +16,13 @@ const name = fc
   .array(rdn, { maxLength: 4 })
   .map((rdns) => sequence(...rdns.map((rdn) => setOf(...rdn.map(([type, value]) => sequence(oid(type), value))))));
 
-test('a name comes back from its text octet for octet', () =>
+test('the name from its text has the same octets', () =>
   fc.assert(
     fc.property(name, (der) => assert.deepEqual(Buffer.from(nameFromText(nameText(der))), Buffer.from(der))),
     { numRuns: 5000 },
   ));
 
-test('text that is no name is refused, or is read as one that prints as its own image', () =>
+test('any text is refused, or is read as a name whose text gives the same name', () =>
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(...'CNO=,+\\# 1.a"'.split('')), maxLength: 12 }), (text) => {
       let der: Uint8Array;

@@ -1,8 +1,8 @@
 /**
  * Writes clients/*.json: pkiMessages in the form of clients that cannot run in a test here, rebuilt from what captures,
- * issues and sources of those clients show. What no source tells is what most clients do, and `notes` says which is
- * which. All messages are encrypted to the RA of clients/ra.json. `node test/vectors/make-clients.ts` makes new keys: all
- * octets change, and no expectation may.
+ * issues and sources of those clients show. Where there is no source, they do what most clients do; `notes` names these
+ * assumptions. All messages are encrypted to the RA of clients/ra.json. `node test/vectors/make-clients.ts` makes new keys: all
+ * octets change, and the expectations must not.
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -47,7 +47,7 @@ import {
   SIGNING_TIME,
 } from './pki-message.ts';
 
-/** What the message must be read as, beside its outcome. */
+/** The fields that must be read, in addition to the outcome. */
 type Reading = {
   messageType: string;
   transactionId: string;
@@ -55,31 +55,31 @@ type Reading = {
   cipher: string;
   transport: string;
   subject?: string;
-  /** Where the key of the signer is not the requested one. */
+  /** When the signer has another key than the requested one. */
   sameKey?: false;
   challenge?: string | null;
   /** OIDs, in the order of the request. */
   extensions?: readonly string[];
   validity?: { unit: string; count: number };
 };
-/** How it travels: over this request line, with these headers; a POST has the message as its body. */
+/** The HTTP request: request line and headers; the body of a POST is the message. */
 type Http = { method: 'GET' | 'POST'; target: string; version: '1.0' | '1.1'; headers: Record<string, string> };
-/** What is said of a client and its message. */
-type Words = {
+/** The description of a client and its message. */
+type Description = {
   client: string;
   why: string;
-  /** What is known of the form, and what is not. */
+  /** The known facts about the form, and the assumptions. */
   notes: string;
-  /** Ids of the cases that it proves. */
+  /** Ids of the cases that it proves, see docs/conformance.md. */
   cases: readonly string[];
 };
 type Outcome = { expect: 'request'; read: Reading } | { expect: 'refused'; failInfo: string };
-type Vector = Words & {
+type Vector = Description & {
   http: Http;
-  /** Exactly what an endpoint has to allow. */
+  /** The legacy algorithms that an endpoint must allow, and no others. */
   legacy: readonly string[];
   message: Buffer;
-  /** Who signed: the reply opens with this key. */
+  /** The signer, whose key opens the reply. */
   signer: Keyed;
 } & Outcome;
 
@@ -136,15 +136,15 @@ type Travel = (message: Buffer) => Http;
 const percent = (text: string): string =>
   text.replace(/[+/=\n]/g, (character) => `%${character.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`);
 const escaped = (message: Buffer): string => percent(message.toString('base64'));
-/** Lines of 64 columns, the last one ended too. */
+/** Lines of 64 columns, each with a line end. */
 const wrapped = (message: Buffer): string => percent(message.toString('base64').replace(/.{1,64}/g, '$&\n'));
 /** As the URL loader of iOS leaves it: '+' and '/' are legal in a query, '=' is escaped. */
 const raw = (message: Buffer): string => message.toString('base64').replaceAll('=', '%3D');
-/** No Host and no other header: HTTP as routers spoke it. */
+/** Without Host and other headers: HTTP as old routers send it. */
 const OLD_HTTP = { version: '1.0', headers: {} } as const;
 
-/** An enrolment by one client: what differs from what most do, and what must be read because of it. */
-type Enrolment = Words & {
+/** An enrolment by one client: its differences from most clients, and what must be read. */
+type Enrolment = Description & {
   subject: Buffer;
   subjectText: string;
   /** The requested key, which is also the one that signs unless there is a `signer`. */
@@ -285,7 +285,7 @@ const psce = enrolment({
   http: get(`${NDES}/pkiclient.exe`, escaped),
 });
 
-/** Everything without lengths, and strings in pieces. */
+/** Indefinite lengths everywhere, and strings in pieces. */
 const streamed = (size: number): { envelope: Partial<EnvelopeParts>; message: { writer: Writer } } => ({
   envelope: {
     writer: berOf(size),
@@ -484,7 +484,7 @@ const goPkcs7 = enrolment({
   asks: [challenge(utf8(CHALLENGE))],
   digest: 'sha1',
   cipher: 'des-cbc',
-  // [0] constructed, around an OCTET STRING where its octets belong.
+  // A constructed [0] that contains an OCTET STRING, in place of a primitive [0] with its octets.
   envelope: { to: [ra, ca], encryptedContent: (ciphertext) => tlv(0xa0, tlv(0x04, ciphertext)) },
   adds: [SIGNING_TIME],
   http: get(NDES, (message) => message.toString('base64url')),

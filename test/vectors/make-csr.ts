@@ -1,6 +1,6 @@
 /**
- * Writes csr/*.json: certification requests in the forms that clients send. They are put together from octets here and
- * signed by node:crypto, or come from the openssl command, so that they do not depend on the code they test.
+ * Writes csr/*.json: certification requests in the forms that clients send. They are written octet by octet here and
+ * signed with node:crypto, or come from the openssl command, so that they do not depend on the code they test.
  * `node test/vectors/make-csr.ts` makes new keys, so the bytes change and the expectations stay.
  */
 import { execFileSync } from 'node:child_process';
@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What the request must be read as; or `error`, words of the DerError that refuses it. */
+/** The fields that must be read, or `error`: text of the DerError that refuses the request. */
 type Expectation =
   | { error: string }
   | { subject: string; key: string; challenge: string | null; extensions: string[]; proven: boolean };
@@ -42,7 +42,7 @@ const SUBJECT = tlv(0x30, tlv(0x31, tlv(0x30, COMMON_NAME, text(0x0c, 'device-1'
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const SPKI = publicKey.export({ format: 'der', type: 'spki' });
 
-/** A request with these attributes; undefined leaves the `[0]` element out altogether. */
+/** A request with these attributes; undefined leaves the `[0]` element out. */
 function request(attributes: Buffer[] | undefined, key: KeyObject = privateKey): Buffer {
   const info = tlv(0x30, '020100', SUBJECT, SPKI, ...(attributes ? [tlv(0xa0, ...attributes)] : []));
   return tlv(0x30, info, SHA256_WITH_RSA, tlv(0x03, '00', sign('sha256', info, key)));
@@ -181,7 +181,7 @@ const openssl = (kind: string): Expectation => ({
   extensions: ['2.5.29.17', EKU],
   proven: true,
 });
-/** Arguments of `openssl req -new`, and the key that comes of them. */
+/** Arguments of `openssl req -new`, and the kind of key that they create. */
 const BY_OPENSSL: Readonly<Record<string, readonly [string[], string]>> = {
   'openssl-rsa': [['-newkey', 'rsa:2048'], 'rsa/2048'],
   'openssl-rsa-sha1': [['-newkey', 'rsa:2048', '-sha1'], 'rsa/2048'],

@@ -1,11 +1,11 @@
-/** ASN.1 put together octet by octet, as DER or as the BER of clients that never know how much will follow. */
+/** Writes ASN.1 octet by octet: DER, or BER with indefinite lengths as streaming clients send it. */
 
 /** A part is octets, or hexadecimal. */
 export type Part = Uint8Array | string;
 const joined = (parts: readonly Part[]): Buffer =>
   Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'hex') : part)));
 
-/** One element, its length in as few octets as it takes. */
+/** One element with the shortest length form. */
 export function tlv(tag: number, ...parts: readonly Part[]): Buffer {
   const content = joined(parts);
   const { length } = content;
@@ -17,7 +17,7 @@ export function tlv(tag: number, ...parts: readonly Part[]): Buffer {
 export const endless = (tag: number, ...parts: readonly Part[]): Buffer =>
   Buffer.concat([Buffer.of(tag, 0x80), joined(parts), Buffer.of(0, 0)]);
 
-/** How a client writes what is not signed: constructed elements and OCTET STRINGs. */
+/** How a client writes the parts that are not signed: constructed elements and OCTET STRINGs. */
 export type Writer = { of: typeof tlv; octets: (content: Uint8Array) => Buffer };
 
 export const DER: Writer = { of: tlv, octets: (content) => tlv(0x04, content) };
@@ -28,7 +28,7 @@ export const berOf = (size: number): Writer => ({
   octets: (content) => endless(0x24, ...pieces(content, size)),
 });
 
-/** OCTET STRINGs of so many octets, one after the other. */
+/** The content as OCTET STRINGs of `size` octets. */
 export const pieces = (content: Uint8Array, size: number): Buffer[] =>
   Array.from({ length: Math.ceil(content.length / size) }, (_, i) =>
     tlv(0x04, content.subarray(i * size, (i + 1) * size)),

@@ -1,4 +1,4 @@
-/** The parts of a pkiMessage (RFC 8894 3), each open to what a client does otherwise. No octet comes from src/. */
+/** The parts of a pkiMessage (RFC 8894 3), each with the variations of clients. Does not use the writer in src/. */
 import {
   constants,
   createCipheriv,
@@ -11,7 +11,7 @@ import {
 } from 'node:crypto';
 import { attribute, DER, NULL, oid, type Part, printable, seq, tlv, utcTime, type Writer } from './octets.ts';
 
-/** What node:crypto calls a digest, and the OIDs of itself and of RSA with it. */
+/** The name of a digest in node:crypto, its OID, and the OID of RSA with it. */
 const DIGESTS = {
   md5: ['1.2.840.113549.2.5', '1.2.840.113549.1.1.4'],
   sha1: ['1.3.14.3.2.26', '1.2.840.113549.1.1.5'],
@@ -53,7 +53,7 @@ export type CertificateParts = {
   digest?: Digest;
   notBefore?: string;
   notAfter?: string;
-  /** Who signs it. */
+  /** The key that signs it. */
   by: Key;
 };
 export type Certificate = { der: Buffer; issuerAndSerial: Buffer };
@@ -77,7 +77,7 @@ export function certificate(parts: CertificateParts): Certificate {
 /** A certificate and its key. */
 export type Keyed = { certificate: Certificate; key: Key };
 
-/** A new key with the certificate that it signs itself. */
+/** A new key with a self-signed certificate. */
 export function selfSigned(
   subject: Buffer,
   different: Partial<Omit<CertificateParts, 'subject' | 'by'>> & { key?: Key } = {},
@@ -115,7 +115,7 @@ export type EnvelopeParts = {
   writer?: Writer;
   /** The `[0]` element of the ciphertext. */
   encryptedContent?: (ciphertext: Buffer) => Buffer;
-  /** Without the ContentInfo around it. */
+  /** Without the outer ContentInfo. */
   bare?: boolean;
 };
 
@@ -158,16 +158,16 @@ export type MessageParts = {
   content: Buffer;
   signer: Keyed;
   digest: Digest;
-  /** The SCEP attributes, and whatever the client adds. */
+  /** The SCEP attributes, and those that the client adds. */
   attributes: readonly Buffer[];
   writer?: Writer;
   /** `shaXWithRSAEncryption` in place of rsaEncryption. */
   namesDigest?: boolean;
-  /** Certificates beside the signer's. */
+  /** Certificates in addition to the signer's. */
   others?: readonly Buffer[];
 };
 
-/** A ContentInfo with SignedData version 1, its attributes sorted, signed by rsaEncryption but for `namesDigest`. */
+/** A ContentInfo with SignedData version 1, its attributes sorted, signed by rsaEncryption except with `namesDigest`. */
 export function signedMessage(parts: MessageParts): Buffer {
   const { content, signer, digest, writer = DER, others = [] } = parts;
   const attributes = [
@@ -203,7 +203,7 @@ export const scepAttributes = (messageType: string, transactionId: string, sende
   attribute(`${SCEP}.5`, tlv(0x04, senderNonce)),
 ];
 export const RECIPIENT_NONCE = `${SCEP}.6`;
-/** extensionReq of draft-nourse, which PKCS#9 has replaced. */
+/** extensionReq of draft-nourse, later replaced by PKCS#9. */
 export const OLD_EXTENSION_REQUEST = `${SCEP}.8`;
 /** signingTime, as every client that builds on OpenSSL or BouncyCastle adds it. */
 export const SIGNING_TIME = attribute('1.2.840.113549.1.9.5', utcTime('260301120000Z'));
