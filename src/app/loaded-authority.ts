@@ -3,6 +3,7 @@ import { localAuthority } from '../ca/local-authority.ts';
 import { readCaCertificate, readChain } from '../ca/ca-certificate.ts';
 import { maySignCrl } from '../revocation/certificate-list.ts';
 import type { Profile } from '../ca/profile.ts';
+import { equalBytes } from '../core/bytes.ts';
 import type { Issuer } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { Emit } from '../core/events.ts';
@@ -58,7 +59,7 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
   return {
     subject: nameText(view.subject),
     certificate,
-    chain: [certificate, ...above.filter((der) => Buffer.compare(der, certificate) !== 0)],
+    chain: [certificate, ...above.filter((der) => !equalBytes(der, certificate))],
     key,
     ...defined({ next }),
     issuer: (profile) =>

@@ -1,6 +1,7 @@
 /** Reads a CA certificate and checks that clients will accept what it signs. */
 import { catchDerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
+import { equalBytes } from '../core/bytes.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Extension } from '../core/request.ts';
 import {
@@ -98,9 +99,7 @@ const issuedBy = (certificate: CaCertificate, issuer: CaCertificate): boolean =>
  * self-signed, and as `readCaCertificate` does.
  */
 export function readChain(certificate: CaCertificate, chain: readonly Uint8Array[], now: Date): CaCertificate[] {
-  const above = chain
-    .filter((der) => Buffer.compare(der, certificate.der) !== 0)
-    .map((der) => readCaCertificate(der, now));
+  const above = chain.filter((der) => !equalBytes(der, certificate.der)).map((der) => readCaCertificate(der, now));
   let below = certificate;
   for (const issuer of above) {
     if (!issuedBy(below, issuer))

@@ -12,6 +12,7 @@ import { chooseRecipient, openEnvelopedData, readEnvelopedData, type RecipientKe
 import { type Attributes, singleValue } from '../cms/attributes.ts';
 import { readDerOrBer } from '../cms/content-info.ts';
 import { readSignedData, type SignedData as OwnSignedData } from '../cms/signed-data.ts';
+import { equalBytes } from '../core/bytes.ts';
 import { ConfigError } from '../core/errors.ts';
 import { messageFromBody, messageFromQuery } from '../http/message-decoding.ts';
 import { queryValue } from '../http/query.ts';
@@ -61,7 +62,7 @@ async function explainMessage(bytes: Uint8Array, recipients: readonly RecipientK
   const signed = new SignedData({ schema: content.content });
   const ours = readDerOrBer(bytes, readSignedData);
   return {
-    encoding: Buffer.compare(der, bytes.subarray(0, consumed)) === 0 ? 'DER' : 'BER',
+    encoding: equalBytes(der, bytes.subarray(0, consumed)) ? 'DER' : 'BER',
     octets: bytes.length,
     ...(consumed < bytes.length && { octetsAfterIt: bytes.length - consumed }),
     signers: signed.signerInfos.map((info, index) => ({

@@ -7,6 +7,7 @@ import type { ContentCipher } from '../cms/algorithms.ts';
 import { openAgreedEnvelope } from '../cms/agreed-envelope.ts';
 import { chooseRecipient, type EnvelopedData, openEnvelopedData, readEnvelopedData } from '../cms/enveloped-data.ts';
 import { readSignedData, type SignedData, type SignerInfo, verifySigner } from '../cms/signed-data.ts';
+import { equalBytes } from '../core/bytes.ts';
 import type { RandomBytes } from '../core/environment.ts';
 import { FAIL_INFO, type FailInfo } from '../core/errors.ts';
 import { readCertificate } from '../pkix/certificate.ts';
@@ -61,7 +62,7 @@ async function readVerified(bytes: Uint8Array, expected: ExpectedReply): Promise
   if (text(attributes, SCEP_ATTRIBUTE.transactionId) !== expected.transactionId)
     throw new ReplyError('the reply belongs to another transaction');
   const nonce = singleValue(attributes, SCEP_ATTRIBUTE.recipientNonce);
-  if (!nonce || Buffer.compare(nonce.content, expected.senderNonce) !== 0)
+  if (!nonce || !equalBytes(nonce.content, expected.senderNonce))
     throw new ReplyError('the recipientNonce of the reply is not the nonce of the request: it may be an old one');
   if (text(attributes, SCEP_ATTRIBUTE.messageType) !== '3') throw new ReplyError('the reply is not a CertRep');
   return readStatus(attributes, data, expected);

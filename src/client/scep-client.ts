@@ -1,6 +1,7 @@
 /** SCEP enrolment from a new key to a verified certificate, for `openndes enroll` and tests. */
 import { createHash } from 'node:crypto';
 import { issuerAndSerialNumber } from '../cms/signed-data.ts';
+import { equalBytes } from '../core/bytes.ts';
 import type { Clock, RandomBytes } from '../core/environment.ts';
 import type { Extension } from '../core/request.ts';
 import type { KeyProvider } from '../core/keys.ts';
@@ -157,11 +158,9 @@ const transactionIdOf = (spki: Uint8Array): string =>
 function verifyIssued(der: Uint8Array | undefined, key: KeyProvider, server: ScepServer): void {
   if (!der) throw new ReplyError('the reply says SUCCESS and holds no certificate');
   const certificate = readCertificate(der);
-  if (Buffer.compare(certificate.spki, key.spki) !== 0) throw new ReplyError('the certificate is for another key');
+  if (!equalBytes(certificate.spki, key.spki)) throw new ReplyError('the certificate is for another key');
   const { algorithm, signature } = certificateSignature(certificate);
-  const issuers = server.certificates
-    .map(readCertificate)
-    .filter((ca) => Buffer.compare(ca.subject, certificate.issuer) === 0);
+  const issuers = server.certificates.map(readCertificate).filter((ca) => equalBytes(ca.subject, certificate.issuer));
   const signed = issuers.some(
     ({ spki }) =>
       algorithm && verifySignature({ algorithm, key: readPublicKey(spki).key, data: certificate.tbs, signature }),

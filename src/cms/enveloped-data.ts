@@ -4,6 +4,7 @@ import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit, implicit, TAG } from '../asn1/tags.ts';
 import { encode, octetString, sequence, setOf, smallInteger } from '../asn1/writer.ts';
+import { equalBytes } from '../core/bytes.ts';
 import type { KeyKind, KeyProvider, KeyTransport } from '../core/keys.ts';
 import type { RandomBytes } from '../core/environment.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
@@ -107,10 +108,8 @@ export function chooseRecipient(
 /** Whether a recipient info names this key, by issuer and serial number or by key identifier. */
 export const isAddressedTo = (id: SignerId, { certificate, keyIdentifier }: RecipientKey): boolean =>
   'keyIdentifier' in id
-    ? same(id.keyIdentifier, keyIdentifier)
-    : same(id.serialNumber, certificate.serialNumber) && same(id.issuer, certificate.issuer);
-
-const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+    ? equalBytes(id.keyIdentifier, keyIdentifier)
+    : equalBytes(id.serialNumber, certificate.serialNumber) && equalBytes(id.issuer, certificate.issuer);
 
 /**
  * Decrypts the content, without an error that depends on secret data. When the decrypted content key has a wrong length,

@@ -1,6 +1,7 @@
 /** Tries every algorithm that GetCACaps can name at start, so that a missing one stops the start and not a device. */
 import { constants, createPrivateKey, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto';
 import { octetString, sequence } from '../asn1/writer.ts';
+import { equalBytes } from '../core/bytes.ts';
 import type { KeyProvider, KeyTransport } from '../core/keys.ts';
 import type { RandomBytes } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -108,14 +109,14 @@ async function encrypts({ key, publicKey, certificate }: Parties, cipher: Conten
     { recipient: { ...info, transport }, key },
     substitute,
   );
-  return Buffer.compare(opened, CONTENT) === 0;
+  return equalBytes(opened, CONTENT);
 }
 
 /** A ciphertext with wrong padding must decrypt without an error, and to the same octets each time. */
 async function rejectsImplicitly(key: KeyProvider): Promise<boolean> {
   const ciphertext = Buffer.alloc(key.kind.bits / 8, 0x11);
   const [first, second] = [await key.decrypt?.(ciphertext, PKCS1), await key.decrypt?.(ciphertext, PKCS1)];
-  return first !== undefined && second !== undefined && Buffer.compare(first, second) === 0;
+  return first !== undefined && second !== undefined && equalBytes(first, second);
 }
 
 /** `withPkcs1` must have its effect: encrypted with options around the key, decrypted with the padding in the key. */
@@ -123,7 +124,7 @@ function keepsItsPadding(): boolean {
   const key = createPrivateKey(SELF_TEST_KEY);
   const padding = constants.RSA_PKCS1_PADDING;
   const ciphertext = publicEncrypt({ key: createPublicKey(key), padding }, CONTENT);
-  return Buffer.compare(privateDecrypt(withPkcs1(key), ciphertext), CONTENT) === 0;
+  return equalBytes(privateDecrypt(withPkcs1(key), ciphertext), CONTENT);
 }
 
 /** The test key with node:crypto, which keys in files use too. */

@@ -4,6 +4,7 @@ import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit, implicit, TAG } from '../asn1/tags.ts';
 import { encode, octetString, sequence, setOf, smallInteger } from '../asn1/writer.ts';
+import { equalBytes } from '../core/bytes.ts';
 import type { Digest, KeyProvider } from '../core/keys.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
@@ -138,7 +139,7 @@ function bindsContent(data: SignedData, { attributes }: SignerInfo, digest: Dige
   const contentType = singleValue(attributes, ATTRIBUTE.contentType);
   if (messageDigest?.tag !== TAG.octetString || contentType?.tag !== TAG.oid) return false;
   if (DerReader.over(contentType.der).oid() !== data.contentType) return false;
-  return Buffer.compare(hash(digest, data.content ?? EMPTY, 'buffer'), messageDigest.content) === 0;
+  return equalBytes(hash(digest, data.content ?? EMPTY, 'buffer'), messageDigest.content);
 }
 
 const EMPTY = new Uint8Array(0);

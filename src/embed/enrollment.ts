@@ -1,4 +1,5 @@
 /** Joins endpoints, store and log: the services that HTTP serves, and the work in the background. */
+import { equalBytes } from '../core/bytes.ts';
 import type { Clock, Logger, RandomBytes } from '../core/environment.ts';
 import type { Issuer, Revoker } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
@@ -122,9 +123,7 @@ function assertApprovable({ path, policy, approval }: EndpointOptions): void {
 
 /** The RA certificates in the order of GetCACert: the signing one first. None where the CA is its own RA. */
 const raCertificates = ({ ra: { signer, certificate }, chain }: EndpointOptions): Uint8Array[] =>
-  [...(signer ? [signer.certificate] : []), certificate].filter(
-    (der) => !chain.some((ca) => Buffer.compare(ca, der) === 0),
-  );
+  [...(signer ? [signer.certificate] : []), certificate].filter((der) => !chain.some((ca) => equalBytes(ca, der)));
 
 /** Runs the background work in an interval, one run at a time. Returns a function that ends it. */
 function maintenanceLoop(

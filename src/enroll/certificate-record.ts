@@ -1,4 +1,5 @@
 /** Makes the record of a certificate that an issuer returned, after checking that it is the one that was requested. */
+import { equalBytes } from '../core/bytes.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
 import type { StoredCertificate } from '../core/records.ts';
 import { certificateExtensions, readCertificate, readValidity, serialText, thumbprint } from '../pkix/certificate.ts';
@@ -12,7 +13,7 @@ import { OID } from '../pkix/oids.ts';
  */
 export function certificateRecord(der: Uint8Array, request: EnrollmentRequest, issuedAt: Date): StoredCertificate {
   const view = readCertificate(der);
-  if (Buffer.compare(view.spki, request.csr.spki) !== 0) throw new Error('the issuer certified another key');
+  if (!equalBytes(view.spki, request.csr.spki)) throw new Error('the issuer certified another key');
   const constraints = certificateExtensions(view).find(({ oid }) => oid === OID.basicConstraints);
   if (constraints && readBasicConstraints(constraints.value).ca) throw new Error('the issuer made a CA');
   return {
@@ -20,7 +21,7 @@ export function certificateRecord(der: Uint8Array, request: EnrollmentRequest, i
     serial: serialText(view.serialNumber),
     endpoint: request.endpoint,
     transactionId: request.transactionId,
-    subject: Buffer.compare(view.subject, request.csr.subject) === 0 ? request.csr.subjectText : nameText(view.subject),
+    subject: equalBytes(view.subject, request.csr.subject) ? request.csr.subjectText : nameText(view.subject),
     issuer: nameText(view.issuer),
     thumbprint: thumbprint(der),
     der,

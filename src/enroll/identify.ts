@@ -1,5 +1,6 @@
 /** From a message to the enrolment it asks for, and the identity by which a repeated request is recognised. */
 import { hash } from 'node:crypto';
+import { equalBytes } from '../core/bytes.ts';
 import type { CertificationRequest, EnrollmentRequest } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
 import type { PollKey, StoredCertificate, StoredTransaction, TransactionKey } from '../core/records.ts';
@@ -34,7 +35,7 @@ export type Enrollment = EndpointContext & {
  */
 export function checkSigner({ message, csr, signedBy }: SignedRequest, endpoint: Endpoint): void {
   const renews = signedBy !== undefined && allowsSelfRenewal(endpoint);
-  if (endpoint.requireSignerKeyMatch && !renews && Buffer.compare(csr.spki, message.replyTo.signerKey.spki) !== 0)
+  if (endpoint.requireSignerKeyMatch && !renews && !equalBytes(csr.spki, message.replyTo.signerKey.spki))
     throw new Refusal('signer_key_mismatch', 'the message is signed with another key than the requested one');
 }
 

@@ -1,6 +1,7 @@
 /** The messages that issue nothing by themselves: CertPoll, GetCert and GetCRL (RFC 8894 3.3.3, 3.3.4, 3.3.5). */
 import { readCertificationRequest, withoutProof } from '../pkix/csr.ts';
 import { readCertificate, serialText } from '../pkix/certificate.ts';
+import { equalBytes } from '../core/bytes.ts';
 import type { StoredCertificate } from '../core/records.ts';
 import type { ScepRequest } from '../scep/message.ts';
 import { finalOutcome } from './earlier-outcome.ts';
@@ -66,7 +67,7 @@ export async function certificateFor(
 /** Zero, which is the serial number of no certificate: RFC 5280 4.1.2.2 requires positive ones. */
 const NO_SERIAL = new Uint8Array(16);
 
-const certifies = (der: Uint8Array, spki: Uint8Array): boolean => Buffer.compare(readCertificate(der).spki, spki) === 0;
+const certifies = (der: Uint8Array, spki: Uint8Array): boolean => equalBytes(readCertificate(der).spki, spki);
 
 /** The same subject means the same holder only within one endpoint, and never when it is empty. */
 const sameHolder = (live: StoredCertificate, { endpoint, subject }: StoredCertificate, now: Date): boolean =>

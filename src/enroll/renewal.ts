@@ -1,5 +1,6 @@
 /** Renewal (RFC 8894 2.3, 3.3.1.2): a valid certificate of this server authorizes its successor, without a challenge. */
 import { DerError } from '../asn1/limits.ts';
+import { equalBytes } from '../core/bytes.ts';
 import type { EnrollmentRequest, Extension } from '../core/request.ts';
 import type { Decision } from '../core/policy.ts';
 import { Refusal } from '../core/errors.ts';
@@ -19,9 +20,9 @@ export async function ownCertificate(
   issuer: Uint8Array | undefined,
   store: Store,
 ): Promise<OwnCertificate | undefined> {
-  if (!issuer || Buffer.compare(issuer, view.issuer) !== 0) return undefined;
+  if (!issuer || !equalBytes(issuer, view.issuer)) return undefined;
   const record = await store.findCertificate(serialText(view.serialNumber));
-  return record && Buffer.compare(record.der, view.der) === 0 ? { record, view } : undefined;
+  return record && equalBytes(record.der, view.der) ? { record, view } : undefined;
 }
 
 /**

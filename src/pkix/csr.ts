@@ -4,6 +4,7 @@ import { DerReader } from '../asn1/reader.ts';
 import { explicit, TAG } from '../asn1/tags.ts';
 import { encode, oid, printableString, sequence, setOf, smallInteger, utf8String } from '../asn1/writer.ts';
 import { isPrintable } from '../asn1/strings.ts';
+import { equalBytes } from '../core/bytes.ts';
 import type { CertificationRequest, Extension } from '../core/request.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import { readExtensions, writeExtension } from './extensions.ts';
@@ -100,7 +101,7 @@ function once<T>(earlier: T | undefined, value: T): T {
 
 /** Some clients send extensionRequest under both OIDs. That is accepted only when both are equal. */
 function same(earlier: Uint8Array | undefined, value: Uint8Array): Uint8Array {
-  if (earlier && Buffer.compare(earlier, value) !== 0) throw new DerError('two extension requests differ');
+  if (earlier && !equalBytes(earlier, value)) throw new DerError('two extension requests differ');
   return value;
 }
 

@@ -3,6 +3,7 @@ import { DerError } from '../asn1/limits.ts';
 import { DerReader, type Element } from '../asn1/reader.ts';
 import { isPrintable, isString, stringText } from '../asn1/strings.ts';
 import { ia5String, oid, printableString, sequence, setOf, utf8String } from '../asn1/writer.ts';
+import { equalBytes } from '../core/bytes.ts';
 
 /** Attribute types by short name: those of RFC 4514 3, and more that OpenSSL and Microsoft use. */
 const ATTRIBUTES = {
@@ -136,8 +137,7 @@ export const isEmptyName = (der: Uint8Array): boolean => der.length === 2;
  * Whether two Names, DER, are equal: the part of RFC 5280 7.1 that clients depend on. The same types in the same order,
  * values compared as text without regard to string type, letter case and repeated spaces. Throws DerError.
  */
-export const sameName = (a: Uint8Array, b: Uint8Array): boolean =>
-  Buffer.compare(a, b) === 0 || comparable(a) === comparable(b);
+export const sameName = (a: Uint8Array, b: Uint8Array): boolean => equalBytes(a, b) || comparable(a) === comparable(b);
 
 const comparable = (der: Uint8Array): string =>
   JSON.stringify(readName(der).map((rdn) => rdn.map(({ type, ...value }) => `${type}=${folded(value)}`).toSorted()));

@@ -2,6 +2,7 @@
 import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { TAG } from '../asn1/tags.ts';
+import { equalBytes } from '../core/bytes.ts';
 import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
 import { provesPossession, readCertificationRequest, type UnprovenRequest, withoutProof } from '../pkix/csr.ts';
 import { DECOY_REQUEST } from './decoy.ts';
@@ -36,7 +37,7 @@ function certificationRequest(plaintext: Uint8Array, signerKey: PublicKey): Cont
  * itself wrote could be parsed.
  */
 const keyOf = (request: UnprovenRequest | undefined, signerKey: PublicKey): PublicKey =>
-  !request || Buffer.compare(request.spki, signerKey.spki) === 0 ? signerKey : readPublicKey(request.spki);
+  !request || equalBytes(request.spki, signerKey.spki) ? signerKey : readPublicKey(request.spki);
 
 /** The serialNumber of an IssuerAndSerialNumber. Its issuer is ignored, because clients re-encode it. */
 const serialNumber = (plaintext: Uint8Array): Uint8Array | undefined =>

@@ -1,4 +1,5 @@
 /** The registration authority (RA): the keys that open messages and the key that signs replies. */
+import { equalBytes } from '../core/bytes.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { RecipientKey } from '../cms/enveloped-data.ts';
@@ -42,7 +43,7 @@ function recipientKey(keyed: KeyedCertificate): RecipientKey {
 
 function fitting({ certificate, key }: KeyedCertificate): CertificateView {
   const view = readCertificate(certificate);
-  if (Buffer.compare(view.spki, key.spki) !== 0)
+  if (!equalBytes(view.spki, key.spki))
     throw new ConfigError('The RA key does not belong to the RA certificate.', 'Check the two file names of the RA.');
   return view;
 }

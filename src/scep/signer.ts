@@ -1,6 +1,7 @@
 /** Finds the certificate of the key that signed a message. Only its key is trusted. */
 import { DerReader } from '../asn1/reader.ts';
 import type { SignedData, SignerId, SignerInfo } from '../cms/signed-data.ts';
+import { equalBytes } from '../core/bytes.ts';
 import { Refusal } from '../core/errors.ts';
 import { type CertificateView, certificateExtensions, readCertificate } from '../pkix/certificate.ts';
 import { keyIdentifier } from '../pkix/extensions.ts';
@@ -36,13 +37,11 @@ function readSignerKey(certificate: CertificateView): PublicKey {
 
 const identifies = (id: SignerId, certificate: CertificateView): boolean =>
   'keyIdentifier' in id
-    ? subjectKeyIdentifiers(certificate).some((candidate) => same(candidate, id.keyIdentifier))
-    : same(id.serialNumber, certificate.serialNumber) && same(id.issuer, certificate.issuer);
+    ? subjectKeyIdentifiers(certificate).some((candidate) => equalBytes(candidate, id.keyIdentifier))
+    : equalBytes(id.serialNumber, certificate.serialNumber) && equalBytes(id.issuer, certificate.issuer);
 
 /** The value of the extension, if any, and the hash that RFC 5280 4.2.1.2 (1) suggests. */
 function subjectKeyIdentifiers(certificate: CertificateView): Uint8Array[] {
   const extension = certificateExtensions(certificate).find(({ oid }) => oid === OID.subjectKeyIdentifier);
   return [...(extension ? [DerReader.over(extension.value).octetString()] : []), keyIdentifier(certificate.spki)];
 }
-
-const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;

@@ -9,6 +9,7 @@ import {
   poll,
   type ScepServer,
 } from '../../client/scep-client.ts';
+import { equalBytes } from '../../core/bytes.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { KEY_CHOICES, type SoftwareKey } from '../../keys/software.ts';
 import { readCertificate, readValidity, serialText } from '../../pkix/certificate.ts';
@@ -93,7 +94,7 @@ function report(enrolled: Enrolled, facts: object, { json }: EnrollOptions, out:
 
 function kept(leaf: Uint8Array, server: ScepServer, folder: CertificateFolder, key: SoftwareKey) {
   const view = readCertificate(leaf);
-  const cas = server.certificates.filter((der) => Buffer.compare(der, server.recipient) !== 0);
+  const cas = server.certificates.filter((der) => !equalBytes(der, server.recipient));
   return {
     serial: serialText(view.serialNumber),
     subject: nameText(view.subject),
