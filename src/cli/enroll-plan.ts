@@ -6,7 +6,7 @@ import type { KeyProvider } from '../core/keys.ts';
 import { generateKey, type KeyChoice, type SoftwareKey } from '../keys/software.ts';
 import { certificateExtensions, readCertificate } from '../pkix/certificate.ts';
 import { writeCertificationRequest } from '../pkix/csr.ts';
-import { extendedKeyUsage, keyUsage, subjectAltName } from '../pkix/extensions.ts';
+import { extendedKeyUsage, findExtension, keyUsage, subjectAltName } from '../pkix/extensions.ts';
 import { generalNameFromText } from '../pkix/general-name.ts';
 import { nameFromText } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
@@ -59,7 +59,7 @@ function requestedNames(
   signer: ClientSigner | undefined,
 ): Pick<EnrollPlan, 'subject'> & { extensions: Extension[] } {
   const renewed = signer && readCertificate(signer.certificate);
-  const old = renewed && certificateExtensions(renewed).find(({ oid }) => oid === OID.subjectAltName);
+  const old = renewed && findExtension(certificateExtensions(renewed), OID.subjectAltName);
   const altName = san.length > 0 ? subjectAltName(san.map(generalNameFromText)) : old;
   const name = subject === undefined ? renewed?.subject : nameFromText(subject);
   if (!name)

@@ -18,7 +18,7 @@ import { messageFromBody, messageFromQuery } from '../http/message-decoding.ts';
 import { queryValue } from '../http/query.ts';
 import { readCertificate, readValidity, serialText, thumbprint } from '../pkix/certificate.ts';
 import { readCertificationRequest } from '../pkix/csr.ts';
-import { readGeneralNames } from '../pkix/extensions.ts';
+import { findExtension, readGeneralNames } from '../pkix/extensions.ts';
 import { nameText } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
 import { SCEP_ATTRIBUTE } from '../scep/message-attributes.ts';
@@ -169,7 +169,7 @@ async function unlessDerError<T>(read: () => T | Promise<T>): Promise<T | undefi
 
 function requestFacts(plaintext: Uint8Array): ReportLines {
   const csr = readCertificationRequest(plaintext);
-  const names = csr.extensions.find(({ oid }) => oid === OID.subjectAltName);
+  const names = findExtension(csr.extensions, OID.subjectAltName);
   return {
     subject: csr.subjectText,
     key: `${csr.key.type} ${csr.key.bits}`,

@@ -3,7 +3,7 @@ import { equalBytes } from '../core/bytes.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
 import type { StoredCertificate } from '../core/records.ts';
 import { certificateExtensions, readCertificate, readValidity, serialText, thumbprint } from '../pkix/certificate.ts';
-import { readBasicConstraints } from '../pkix/extensions.ts';
+import { findExtension, readBasicConstraints } from '../pkix/extensions.ts';
 import { nameText } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
 
@@ -14,7 +14,7 @@ import { OID } from '../pkix/oids.ts';
 export function certificateRecord(der: Uint8Array, request: EnrollmentRequest, issuedAt: Date): StoredCertificate {
   const view = readCertificate(der);
   if (!equalBytes(view.spki, request.csr.spki)) throw new Error('the issuer certified another key');
-  const constraints = certificateExtensions(view).find(({ oid }) => oid === OID.basicConstraints);
+  const constraints = findExtension(certificateExtensions(view), OID.basicConstraints);
   if (constraints && readBasicConstraints(constraints.value).ca) throw new Error('the issuer made a CA');
   return {
     ...readValidity(view),

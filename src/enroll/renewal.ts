@@ -1,12 +1,12 @@
 /** Renewal (RFC 8894 2.3, 3.3.1.2): a valid certificate of this server authorizes its successor, without a challenge. */
-import { DerError } from '../asn1/limits.ts';
+import { catchDerError } from '../asn1/limits.ts';
 import { equalBytes } from '../core/bytes.ts';
 import type { EnrollmentRequest, Extension } from '../core/request.ts';
 import type { Decision } from '../core/policy.ts';
 import { Refusal } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import { type CertificateView, certificateExtensions, serialText } from '../pkix/certificate.ts';
-import { readGeneralNames } from '../pkix/extensions.ts';
+import { findExtension, readGeneralNames } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
 import type { Enrollment, OwnCertificate } from './identify.ts';
 
@@ -72,13 +72,11 @@ function conditions(
 
 /** The DER of each subjectAltName, hexadecimal; undefined when the extension cannot be read. */
 function altNames(extensions: readonly Extension[]): Set<string> | undefined {
-  const extension = extensions.find(({ oid }) => oid === OID.subjectAltName);
-  try {
-    return new Set(extension && readGeneralNames(extension.value).map(({ der }) => Buffer.from(der).toString('hex')));
-  } catch (error) {
-    if (error instanceof DerError) return undefined;
-    throw error;
-  }
+  const extension = findExtension(extensions, OID.subjectAltName);
+  return catchDerError(
+    () => new Set(extension && readGeneralNames(extension.value).map(({ der }) => Buffer.from(der).toString('hex'))),
+    () => undefined,
+  );
 }
 
 const isSubset = (some: ReadonlySet<string> | undefined, all: ReadonlySet<string> | undefined): boolean =>

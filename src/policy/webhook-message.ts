@@ -2,7 +2,7 @@
 import type { CertificationRequest, EnrollmentRequest } from '../core/request.ts';
 import type { KeyKind } from '../core/keys.ts';
 import type { Notification } from '../core/notification.ts';
-import { readExtendedKeyUsage, readGeneralNames, readKeyUsage } from '../pkix/extensions.ts';
+import { findExtension, readExtendedKeyUsage, readGeneralNames, readKeyUsage } from '../pkix/extensions.ts';
 import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
 
 const VERSION = 1;
@@ -58,7 +58,7 @@ const ALGORITHMS: Readonly<Record<KeyKind['type'], string>> = { rsa: 'RSA', ec: 
 const base64 = (octets: Uint8Array): string => Buffer.from(octets).toString('base64');
 
 function extension<T>({ extensions }: CertificationRequest, oid: string, read: (value: Uint8Array) => T[]): T[] {
-  const found = extensions.find((each) => each.oid === oid);
+  const found = findExtension(extensions, oid);
   return found ? read(found.value) : [];
 }
 

@@ -1,5 +1,5 @@
 /** Lets a service of the administrator decide, over HTTP, and notifies it of the result if configured. */
-import { DerError } from '../asn1/limits.ts';
+import { catchDerError } from '../asn1/limits.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Decision, Deny, Facts, Policy } from '../core/policy.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
@@ -67,12 +67,10 @@ function notificationFailed(cause: unknown): never {
 
 /** A request with an extension that cannot be parsed is refused here; the profile would refuse it later. */
 function bodyOf(request: EnrollmentRequest, now: Date): string | Deny {
-  try {
-    return requestBody(request, now);
-  } catch (error) {
-    if (!(error instanceof DerError)) throw error;
-    return { kind: 'deny', code: 'request_refused', detail: `an extension cannot be read: ${error.message}` };
-  }
+  return catchDerError<string, Deny>(
+    () => requestBody(request, now),
+    ({ message }) => ({ kind: 'deny', code: 'request_refused', detail: `an extension cannot be read: ${message}` }),
+  );
 }
 
 const LONGEST_REASON = 300;

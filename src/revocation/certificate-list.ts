@@ -5,7 +5,7 @@ import { type KeyProvider } from '../core/keys.ts';
 import { REVOCATION_REASONS, type RevocationReason } from '../core/issuer.ts';
 import { ConfigError } from '../core/errors.ts';
 import { certificateExtensions, type CertificateView } from '../pkix/certificate.ts';
-import { authorityKeyIdentifier, readKeyUsage, writeExtension } from '../pkix/extensions.ts';
+import { authorityKeyIdentifier, findExtension, readKeyUsage, writeExtension } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
 import { digestFor, signatureIdentifier, signStructure } from '../pkix/signature.ts';
 import { readCaCertificate } from '../ca/ca-certificate.ts';
@@ -63,7 +63,7 @@ export async function writeCrl(plan: RevocationListPlan): Promise<Uint8Array> {
 
 /** Whether its keyUsage, where there is one, has cRLSign. */
 export function maySignCrl(certificate: CertificateView): boolean {
-  const usage = certificateExtensions(certificate).find(({ oid: id }) => id === OID.keyUsage);
+  const usage = findExtension(certificateExtensions(certificate), OID.keyUsage);
   return !usage || readKeyUsage(usage.value).includes('cRLSign');
 }
 

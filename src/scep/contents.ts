@@ -1,5 +1,5 @@
 /** What each message type has in its envelope (RFC 8894 3.3), one row each. A type without a row is refused. */
-import { DerError } from '../asn1/limits.ts';
+import { catchDerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { TAG } from '../asn1/tags.ts';
 import { equalBytes } from '../core/bytes.ts';
@@ -47,11 +47,4 @@ const serialNumber = (plaintext: Uint8Array): Uint8Array | undefined =>
     return issuerAndSerial.read(TAG.integer);
   });
 
-function orUndefined<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof DerError) return undefined;
-    throw error;
-  }
-}
+const orUndefined = <T>(read: () => T): T | undefined => catchDerError(read, () => undefined);

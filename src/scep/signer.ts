@@ -4,7 +4,7 @@ import type { SignedData, SignerId, SignerInfo } from '../cms/signed-data.ts';
 import { equalBytes } from '../core/bytes.ts';
 import { Refusal } from '../core/errors.ts';
 import { type CertificateView, certificateExtensions, readCertificate } from '../pkix/certificate.ts';
-import { keyIdentifier } from '../pkix/extensions.ts';
+import { findExtension, keyIdentifier } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
 import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
 
@@ -42,6 +42,6 @@ const identifies = (id: SignerId, certificate: CertificateView): boolean =>
 
 /** The value of the extension, if any, and the hash that RFC 5280 4.2.1.2 (1) suggests. */
 function subjectKeyIdentifiers(certificate: CertificateView): Uint8Array[] {
-  const extension = certificateExtensions(certificate).find(({ oid }) => oid === OID.subjectKeyIdentifier);
+  const extension = findExtension(certificateExtensions(certificate), OID.subjectKeyIdentifier);
   return [...(extension ? [DerReader.over(extension.value).octetString()] : []), keyIdentifier(certificate.spki)];
 }

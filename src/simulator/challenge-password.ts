@@ -16,7 +16,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { DerError } from '../asn1/limits.ts';
+import { catchDerError, DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { TAG } from '../asn1/tags.ts';
 import { octetString, sequence, smallInteger } from '../asn1/writer.ts';
@@ -102,17 +102,16 @@ export function openChallenge(text: string, keys: ChallengeKeys): Challenge | In
 
 type Parts = { keyId: Uint8Array; iv: Uint8Array; encrypted: Uint8Array; signed: Uint8Array; signature: Uint8Array };
 
-function deserialize(blob: Buffer): Parts | undefined {
-  try {
-    const outer = DerReader.over(blob);
-    const content = outer.read(TAG.sequence);
-    outer.end();
-    return readParts(content);
-  } catch (error) {
-    if (error instanceof DerError) return undefined;
-    throw error;
-  }
-}
+const deserialize = (blob: Buffer): Parts | undefined =>
+  catchDerError(
+    () => {
+      const outer = DerReader.over(blob);
+      const content = outer.read(TAG.sequence);
+      outer.end();
+      return readParts(content);
+    },
+    () => undefined,
+  );
 
 function readParts(content: Uint8Array): Parts {
   const reader = DerReader.over(content);

@@ -1,7 +1,13 @@
 /** Compares the request of a device with the one that its challenge was made for. */
 import type { CertificationRequest, GeneralName } from '../core/request.ts';
 import type { KeyKind } from '../core/keys.ts';
-import { readExtendedKeyUsage, readGeneralNames, readKeyUsage, subjectAltName } from '../pkix/extensions.ts';
+import {
+  findExtension,
+  readExtendedKeyUsage,
+  readGeneralNames,
+  readKeyUsage,
+  subjectAltName,
+} from '../pkix/extensions.ts';
 import { generalNameFromText } from '../pkix/general-name.ts';
 import { isEmptyName, nameFromText, sameName } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
@@ -59,7 +65,7 @@ export const expectedSide = (expectation: Expectation): ExpectedRequest => ({
 /** The request in comparable form. Throws DerError when one of its extensions is malformed. */
 export function actualSide(request: CertificationRequest): ActualRequest {
   const extension = <T>(oid: string, read: (value: Uint8Array) => T): T | undefined => {
-    const found = request.extensions.find((candidate) => candidate.oid === oid);
+    const found = findExtension(request.extensions, oid);
     return found && read(found.value);
   };
   return {

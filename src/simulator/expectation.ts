@@ -1,5 +1,5 @@
 /** The request that a challenge is made for: the one that the device's profile makes it send. */
-import { DerError } from '../asn1/limits.ts';
+import { catchDerError } from '../asn1/limits.ts';
 import { KEY_USAGES, type KeyUsage } from '../pkix/extensions.ts';
 import { generalNameFromText } from '../pkix/general-name.ts';
 import { nameFromText } from '../pkix/name.ts';
@@ -76,12 +76,11 @@ export const usageOid = (text: string): string | undefined =>
       ? text
       : undefined;
 
-function isParsable(read: () => unknown): boolean {
-  try {
-    read();
-    return true;
-  } catch (error) {
-    if (error instanceof DerError) return false;
-    throw error;
-  }
-}
+const isParsable = (read: () => unknown): boolean =>
+  catchDerError(
+    () => {
+      read();
+      return true;
+    },
+    () => false,
+  );

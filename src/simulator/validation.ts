@@ -1,6 +1,6 @@
 /** Intune's decisions in the three ScepActions: on a request, and on the notification of its result. */
 import { createHash } from 'node:crypto';
-import { DerError } from '../asn1/limits.ts';
+import { catchDerError } from '../asn1/limits.ts';
 import { type UnprovenRequest, readCertificationRequest } from '../pkix/csr.ts';
 import { fromBase64 } from './base64.ts';
 import { type Challenge, type ChallengeKeys, openChallenge } from './challenge-password.ts';
@@ -102,13 +102,13 @@ type ParsedRequest = Pick<UnprovenRequest, 'challenge'> & { actual: ActualReques
 function readRequest({ certificateRequest }: ActionMessage): ParsedRequest | undefined {
   const der = fromBase64(certificateRequest);
   if (!der) return undefined;
-  try {
-    const request = readCertificationRequest(der);
-    return { challenge: request.challenge, actual: actualSide(request) };
-  } catch (error) {
-    if (error instanceof DerError) return undefined;
-    throw error;
-  }
+  return catchDerError(
+    () => {
+      const request = readCertificationRequest(der);
+      return { challenge: request.challenge, actual: actualSide(request) };
+    },
+    () => undefined,
+  );
 }
 
 const transactionOf = ({ transactionId, certificateRequest }: ActionMessage): string =>

@@ -1,11 +1,11 @@
 /** `openndes certs pending`, `approve` and `reject`: requests that wait, and what an administrator says to them. */
 import type { Command } from 'commander';
-import { DerError } from '../../asn1/limits.ts';
+import { catchDerError } from '../../asn1/limits.ts';
 import type { AuditEntry, StoredTransaction } from '../../core/records.ts';
 import type { Store } from '../../core/store.ts';
 import { POLL_DIGITS } from '../../enroll/identify.ts';
 import { readCertificationRequest } from '../../pkix/csr.ts';
-import { readGeneralNames } from '../../pkix/extensions.ts';
+import { findExtension, readGeneralNames } from '../../pkix/extensions.ts';
 import { OID } from '../../pkix/oids.ts';
 import { CONFIG } from '../options.ts';
 import { type Output, printable, table } from '../output.ts';
@@ -107,13 +107,11 @@ function shortened(whole: readonly string[]): string[] {
 
 /** An approval is for these as much as for the subject. One that cannot be read hides no other request. */
 function altNames(csr: Uint8Array): string[] {
-  const extension = readCertificationRequest(csr).extensions.find(({ oid }) => oid === OID.subjectAltName);
-  try {
-    return extension ? readGeneralNames(extension.value).map(({ type, text }) => `${type}:${text}`) : [];
-  } catch (error) {
-    if (error instanceof DerError) return ['(malformed, will be refused)'];
-    throw error;
-  }
+  const extension = findExtension(readCertificationRequest(csr).extensions, OID.subjectAltName);
+  return catchDerError(
+    () => (extension ? readGeneralNames(extension.value).map(({ type, text }) => `${type}:${text}`) : []),
+    () => ['(malformed, will be refused)'],
+  );
 }
 
 const listing = (waiting: readonly PendingFacts[]): string =>
