@@ -1,7 +1,8 @@
 /**
  * A forward-only reader of strict DER (X.690 10 and 11) over one buffer. It copies nothing: every value is a view, so
  * signatures are verified over the received bytes. The caller names the structure that it expects, so the caller's
- * grammar limits the depth. A reader counts elements together with the readers entered from it; `over` starts a new count.
+ * grammar limits the depth. A reader counts elements together with the readers entered from it; `over` starts a new
+ * count.
  */
 import { DerError, LIMITS, type Limits } from './limits.ts';
 import { oidText } from './oid.ts';
@@ -44,7 +45,7 @@ export class DerReader {
 
   /** The identifier octet of the next element, or -1 at the end. */
   get tag(): number {
-    return this.#at < this.#end ? this.#octet(this.#at) : -1;
+    return this.#at < this.#end ? octetAt(this.#bytes, this.#at) : -1;
   }
 
   /** Ends a level. Throws DerError when octets are left, because octets that were not read were not checked. */
@@ -58,7 +59,7 @@ export class DerReader {
     const content = this.#header();
     const end = this.#at;
     return {
-      tag: this.#octet(start),
+      tag: octetAt(this.#bytes, start),
       der: this.#bytes.subarray(start, end),
       content: this.#bytes.subarray(content, end),
     };
@@ -165,10 +166,6 @@ export class DerReader {
     return readTime(tag, content);
   }
 
-  #octet(at: number): number {
-    return this.#bytes[at]!;
-  }
-
   #expect(tag: number): void {
     if (this.tag !== tag)
       throw new DerError(
@@ -178,24 +175,28 @@ export class DerReader {
 
   /** Moves behind the next element and returns the offset of its content. */
   #header(): number {
+    const bytes = this.#bytes;
     const start = this.#at;
     if (--this.#input.nodes < 0) throw new DerError('too many elements');
     if (start + 2 > this.#end) throw new DerError(`truncated at offset ${start}`);
-    if ((this.#octet(start) & 0x1f) === 0x1f) throw new DerError(`high tag number at offset ${start}`);
-    let length = this.#octet(start + 1);
+    if ((octetAt(bytes, start) & 0x1f) === 0x1f) throw new DerError(`high tag number at offset ${start}`);
+    let length = octetAt(bytes, start + 1);
     let content = start + 2;
     if (length >= 0x80) {
       const octets = length & 0x7f;
       if (octets === 0) throw new DerError(`indefinite length at offset ${start}`);
       if (octets > 4 || content + octets > this.#end) throw new DerError(`length out of range at offset ${start}`);
       length = 0;
-      for (let i = 0; i < octets; i++) length = length * 256 + this.#octet(content++);
-      if (length < 0x80 || this.#octet(start + 2) === 0) throw new DerError(`length not minimal at offset ${start}`);
+      for (let i = 0; i < octets; i++) length = length * 256 + octetAt(bytes, content++);
+      if (length < 0x80 || octetAt(bytes, start + 2) === 0) throw new DerError(`length not minimal at offset ${start}`);
     }
     if (length > this.#end - content) throw new DerError(`length exceeds the input at offset ${start}`);
     this.#at = content + length;
     return content;
   }
 }
+
+/** An octet inside the input; the caller has checked the index. */
+const octetAt = (bytes: Uint8Array, index: number): number => bytes[index]!;
 
 const hex = (tag: number): string => `0x${tag.toString(16).padStart(2, '0')}`;

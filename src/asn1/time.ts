@@ -9,9 +9,9 @@ const PATTERNS: ReadonlyMap<number, RegExp> = new Map([
 const LONGEST = 32;
 
 /**
- * The time in an element. Old clients leave out seconds and write fractions and offsets: missing seconds are 0, fractions
- * are dropped, offsets are applied. Throws DerError when the element is not a time. `time` in writer.ts always writes
- * seconds and Z.
+ * The time in an element. Old clients leave out seconds and write fractions and offsets: missing seconds are 0,
+ * fractions are dropped, offsets are applied. Throws DerError when the element is not a time. `time` in writer.ts
+ * always writes seconds and Z.
  */
 export function readTime(tag: number, content: Uint8Array): Date {
   const pattern = PATTERNS.get(tag);

@@ -25,7 +25,9 @@ export type CaCertificate = {
   /** The subject as RFC 4514 text. */
   text: string;
   publicKey: PublicKey;
-  /** The authority key identifier of certificates that it issues (RFC 5280 4.2.1.1): its SKI, or else one from its key. */
+  /**
+   * The authority key identifier of certificates that it issues (RFC 5280 4.2.1.1): its SKI, or else one from its key.
+   */
   keyIdentifier: Uint8Array;
   notBefore: Date;
   notAfter: Date;
@@ -95,8 +97,8 @@ const issuedBy = (certificate: CaCertificate, issuer: CaCertificate): boolean =>
 
 /**
  * The certificates above `certificate`, nearest first, the root last. `chain`, DER in the same order, may contain the
- * certificate itself, as chain files do. Throws ConfigError when one did not sign the one before it, when the last is not
- * self-signed, and as `readCaCertificate` does.
+ * certificate itself, as chain files do. Throws ConfigError when one did not sign the one before it, when the last is
+ * not self-signed, and as `readCaCertificate` does.
  */
 export function readChain(certificate: CaCertificate, chain: readonly Uint8Array[], now: Date): CaCertificate[] {
   const above = chain.filter((der) => !equalBytes(der, certificate.der)).map((der) => readCaCertificate(der, now));

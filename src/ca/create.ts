@@ -46,7 +46,10 @@ export function createRoot(wanted: NewCertificate): Promise<Uint8Array> {
   return writeCertificate({ ...plan, issuer: plan.subject }, wanted.key);
 }
 
-/** A CA that may issue end-entity certificates only (path length 0), DER. Throws ConfigError when `issuer` is not a valid CA. */
+/**
+ * A CA that may issue end-entity certificates only (path length 0), DER. Throws ConfigError when `issuer` is not a
+ * valid CA.
+ */
 export const createIssuingCa = (wanted: NewCertificate, issuer: CaWithKey): Promise<Uint8Array> =>
   signedBy(issuer, wanted, [basicConstraints(true, 0), CA_USAGE]);
 
@@ -60,8 +63,8 @@ const RA_USAGES: Readonly<Record<RaPurpose, readonly KeyUsage[]>> = {
 };
 
 /**
- * An RA certificate, DER: clients encrypt requests to it, and it signs the replies. NDES has one certificate for each of
- * the two. Windows demands the enrolment agent purpose, and both key usages, in one certificate or in two. Throws
+ * An RA certificate, DER: clients encrypt requests to it, and it signs the replies. NDES has one certificate for each
+ * of the two. Windows demands the enrolment agent purpose, and both key usages, in one certificate or in two. Throws
  * ConfigError when the key is not RSA, because SCEP clients cannot encrypt to other keys and not every client verifies
  * their signatures, and when `issuer` is not a valid CA.
  */

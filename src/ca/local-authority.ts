@@ -14,7 +14,9 @@ import { randomSerial } from './serial.ts';
 export type LocalAuthorityParts = {
   /** The issuing CA, DER. */
   certificate: Uint8Array;
-  /** The certificates above it, DER, nearest first, the root last; may contain the issuing CA itself. Empty for a root. */
+  /**
+   * The certificates above it, DER, nearest first, the root last; may contain the issuing CA itself. Empty for a root.
+   */
   chain: readonly Uint8Array[];
   key: KeyProvider;
   profile: Profile;
@@ -26,8 +28,8 @@ export type LocalAuthorityParts = {
 export type LocalAuthority = Issuer & { readonly certificate: Uint8Array; readonly chain: readonly Uint8Array[] };
 
 /**
- * An Issuer for one profile. Throws ConfigError when the certificate is not a valid CA, or the chain, key or profile does
- * not belong to it or cannot be used. `issue` throws Refusal as `planLeaf` does, and whatever the key throws.
+ * An Issuer for one profile. Throws ConfigError when the certificate is not a valid CA, or the chain, key or profile
+ * does not belong to it or cannot be used. `issue` throws Refusal as `planLeaf` does, and whatever the key throws.
  */
 export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
   const { certificate, key, profile, clock, random } = parts;

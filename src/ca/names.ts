@@ -13,8 +13,8 @@ import { requested } from './requested.ts';
 /**
  * The subjectAltName as requested. It is not re-encoded, because directories map its exact octets to accounts, for
  * example the URI `tag:microsoft.com,2022-09-14:sid:…`, which URL parsers change. Critical exactly when the subject is
- * empty (RFC 5280 4.2.1.6). Throws Refusal `subject_refused` for a kind of name that the profile does not allow, and for
- * a SID when the policy does not vouch for names.
+ * empty (RFC 5280 4.2.1.6). Throws Refusal `subject_refused` for a kind of name that the profile does not allow, and
+ * for a SID when the policy does not vouch for names.
  */
 export function subjectAltNameFor(
   profile: Profile,
@@ -30,8 +30,8 @@ export function subjectAltNameFor(
 }
 
 /**
- * Throws Refusal `subject_refused` when the request has no name, an RDN without attributes (X.501 demands one), or control
- * characters in the subject.
+ * Throws Refusal `subject_refused` when the request has no name, an RDN without attributes (X.501 demands one), or
+ * control characters in the subject.
  */
 export function assertNamed(_profile: Profile, csr: CertificationRequest): void {
   const rdns = readName(csr.subject);

@@ -4,7 +4,10 @@ import { ConfigError } from '../core/errors.ts';
 import type { KeyUsage } from '../pkix/extensions.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 
-/** Kinds of subjectAltName. `upn` is the otherName with Microsoft's user principal name, `otherName` any other otherName. */
+/**
+ * Kinds of subjectAltName. `upn` is the otherName with Microsoft's user principal name, `otherName` any other
+ * otherName.
+ */
 export type AltNameType = GeneralNameType | 'upn';
 
 /** What the certificates of an endpoint may contain. Anything else in a request is not copied. */
@@ -73,7 +76,9 @@ const FAULTS: readonly ProfileFault[] = [
   },
 ];
 
-/** Throws ConfigError for a profile with CA usages, OCSP signing, an empty list of usages, or a contradictory validity. */
+/**
+ * Throws ConfigError for a profile with CA usages, OCSP signing, an empty list of usages, or a contradictory validity.
+ */
 export function assertProfile(profile: Profile): void {
   const fault = FAULTS.find(({ when }) => when(profile));
   if (fault) throw new ConfigError(`profile: ${fault.message}`, fault.remedy);

@@ -14,7 +14,10 @@ const USAGES_BY_KEY_TYPE: Readonly<Record<KeyKind['type'], readonly KeyUsage[]>>
   ed25519: ['digitalSignature', 'nonRepudiation'],
 };
 
-/** KeyUsage. Throws Refusal `request_refused` when none of the requested usages is allowed: the client needs one of them. */
+/**
+ * KeyUsage. Throws Refusal `request_refused` when none of the requested usages is allowed: the client needs one of
+ * them.
+ */
 export function keyUsageFor(profile: Profile, csr: CertificationRequest): Extension {
   const asked = requested(csr, OID.keyUsage, readKeyUsage)?.value ?? profile.keyUsage;
   const granted = asked.filter(

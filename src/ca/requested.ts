@@ -4,7 +4,10 @@ import type { CertificationRequest, Extension } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
 import { findExtension } from '../pkix/extensions.ts';
 
-/** The extension and its value as `read` returns it; undefined when not requested. Throws Refusal `request_refused` when malformed. */
+/**
+ * The extension and its value as `read` returns it; undefined when not requested. Throws Refusal `request_refused` when
+ * malformed.
+ */
 export function requested<T>(
   csr: CertificationRequest,
   oid: string,

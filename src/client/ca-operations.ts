@@ -54,7 +54,10 @@ export async function getCaCertificates(fetch: Fetch, url: string): Promise<Uint
 const readCertificates = (der: Uint8Array): Uint8Array[] =>
   DerReader.over(der).sequence().tag === TAG.oid ? readSignedData(der).certificates : [readCertificate(der).der];
 
-/** The certificate to encrypt messages to, DER: one for key encipherment, and an RA before a CA. Throws ServerError when there is none. */
+/**
+ * The certificate to encrypt messages to, DER: one for key encipherment, and an RA before a CA. Throws ServerError when
+ * there is none.
+ */
 export function recipientOf(certificates: readonly Uint8Array[]): Uint8Array {
   const fit = certificates.filter((der) => usages(der).includes('keyEncipherment'));
   const ra = fit.find((der) => !isCa(der)) ?? fit[0] ?? certificates[0];
@@ -77,7 +80,9 @@ export function isCa(der: Uint8Array): boolean {
   return value !== undefined && readBasicConstraints(value).ca;
 }
 
-/** The algorithms of a request that the server accepts. Throws ServerError when it offers no safe ones. RFC 8894 3.5.2. */
+/**
+ * The algorithms of a request that the server accepts. Throws ServerError when it offers no safe ones. RFC 8894 3.5.2.
+ */
 export function chooseAlgorithms(capabilities: ReadonlySet<string>): { digest: Digest; cipher: string } {
   const standard = capabilities.has('SCEPStandard');
   const digest =

@@ -1,4 +1,7 @@
-/** Reads and verifies the reply of a SCEP server (RFC 8894 3.3.2). Nothing in it is used before its signature was verified. */
+/**
+ * Reads and verifies the reply of a SCEP server (RFC 8894 3.3.2). Nothing in it is used before its signature was
+ * verified.
+ */
 import { catchDerError, DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { type Attributes, singleValue } from '../cms/attributes.ts';
@@ -16,7 +19,10 @@ import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
 import { SCEP_ATTRIBUTE } from '../scep/message-attributes.ts';
 import type { ClientSigner } from './request-message.ts';
 
-/** A verified reply. Certificates and CRLs are DER. `hresult` is the error number of Microsoft servers, a signed integer. */
+/**
+ * A verified reply. Certificates and CRLs are DER. `hresult` is the error number of Microsoft servers, a signed
+ * integer.
+ */
 export type CertRep =
   | { status: 'success'; certificates: Uint8Array[]; crls: Uint8Array[] }
   | { status: 'failure'; failInfo: FailInfo | 'unknown'; text: string | undefined; hresult: number | undefined }

@@ -34,7 +34,7 @@ export type RequestMessage = {
   random: RandomBytes;
 };
 
-/** A pkiMessage, DER. Throws TypeError for a cipher that is not supported. RFC 8894 3.1. */
+/** A pkiMessage, DER. Throws TypeError for a cipher that is not supported. RFC 8894 3.2. */
 export function writeRequest(message: RequestMessage): Promise<Uint8Array> {
   const { recipient, random, transport, content } = message;
   const cipher = cipherByName(message.cipher);

@@ -24,7 +24,9 @@ import {
 /** The dependencies of the client. `step` is called with a description of each step after it. */
 export type ClientContext = { fetch: Fetch; clock: Clock; random: RandomBytes; step?: (description: string) => void };
 
-/** What a server told about itself. `certificates` are those of GetCACert, DER; messages are encrypted to `recipient`. */
+/**
+ * What a server told about itself. `certificates` are those of GetCACert, DER; messages are encrypted to `recipient`.
+ */
 export type ScepServer = { url: string; capabilities: Set<string>; certificates: Uint8Array[]; recipient: Uint8Array };
 
 /** Sends GetCACaps and GetCACert. Throws ServerError. */
@@ -43,7 +45,9 @@ export type EnrollmentPlan = {
   extensions?: readonly Extension[];
   challenge?: string;
   key: KeyProvider;
-  /** For a renewal: the valid certificate and its key. Absent: a self-signed certificate of the new key (RFC 8894 2.3). */
+  /**
+   * For a renewal: the valid certificate and its key. Absent: a self-signed certificate of the new key (RFC 8894 2.3).
+   */
   signer?: ClientSigner;
   /** The certification request of an earlier run, DER, to send unchanged. Absent: a new one is written. */
   csr?: Uint8Array;
@@ -52,7 +56,10 @@ export type EnrollmentPlan = {
 /** The reply, and the transactionID of its request. */
 export type Enrolled = CertRep & { transactionId: string };
 
-/** Sends a PKCSReq, or with `signer` a RenewalReq, and verifies the reply. Throws ServerError, ReplyError. RFC 8894 3.3.1. */
+/**
+ * Sends a PKCSReq, or with `signer` a RenewalReq, and verifies the reply. Throws ServerError, ReplyError. RFC 8894
+ * 3.3.1.
+ */
 export async function enroll(server: ScepServer, plan: EnrollmentPlan, context: ClientContext): Promise<Enrolled> {
   const content = plan.csr ?? (await writeCertificationRequest(plan, plan.key));
   return certified(server, plan, { messageType: plan.signer ? 'RenewalReq' : 'PKCSReq', content }, context);
@@ -67,7 +74,9 @@ export function poll(server: ScepServer, plan: EnrollmentPlan, context: ClientCo
   return certified(server, plan, { messageType: 'CertPoll', content }, context);
 }
 
-/** Sends one message about the certificate of a plan, and checks that a certificate in the reply is the requested one. */
+/**
+ * Sends one message about the certificate of a plan, and checks that a certificate in the reply is the requested one.
+ */
 async function certified(
   server: ScepServer,
   { key, subject, signer }: EnrollmentPlan,

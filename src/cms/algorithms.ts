@@ -1,6 +1,6 @@
 /**
- * The algorithms of CMS messages, one row each. GetCACaps, reading and writing all use these rows. A row with `legacy` is
- * off until an endpoint allows it.
+ * The algorithms of CMS messages, one row each. GetCACaps, reading and writing all use these rows. A row with `legacy`
+ * is off until an endpoint allows it.
  */
 import type { DerReader } from '../asn1/reader.ts';
 import { explicit, TAG } from '../asn1/tags.ts';
@@ -45,12 +45,14 @@ export const digestOctets = (digest: Digest): number => DIGEST_ROWS[digest].octe
 /** AlgorithmIdentifier, DER, with NULL parameters, which every known reader accepts. */
 export const digestIdentifier = (digest: Digest): Uint8Array => DIGEST_IDENTIFIERS.get(digest)!;
 
-/** signatureAlgorithm of SignerInfo, DER, as NDES and OpenSSL write it: rsaEncryption; digestAlgorithm names the digest. */
+/**
+ * signatureAlgorithm of SignerInfo, DER, as NDES and OpenSSL write it: rsaEncryption; digestAlgorithm names the digest.
+ */
 export const RSA_ENCRYPTION: Uint8Array = sequence(oid(OID.rsaEncryption), nullValue);
 
 /**
- * A content cipher in CBC mode. `name` is its name in node:crypto. `keyWrap` is the OID of the key wrap with the same key
- * length (RFC 3565 2.3.2), which an EC recipient needs. `capability` is the keyword of GetCACaps.
+ * A content cipher in CBC mode. `name` is its name in node:crypto. `keyWrap` is the OID of the key wrap with the same
+ * key length (RFC 3565 2.3.2), which an EC recipient needs. `capability` is the keyword of GetCACaps.
  */
 export type ContentCipher = {
   oid: string;

@@ -25,7 +25,9 @@ export const contentTypeOid = (id: (typeof CONTENT_TYPE)[keyof typeof CONTENT_TY
 export const writeContentInfo = (id: 'signedData' | 'envelopedData', content: Uint8Array): Uint8Array =>
   sequence(contentTypeOid(CONTENT_TYPE[id]), encode(explicit(0), content));
 
-/** Enters a ContentInfo of this type. Octets after it are ignored, because clients pad. Throws DerError on another type. */
+/**
+ * Enters a ContentInfo of this type. Octets after it are ignored, because clients pad. Throws DerError on another type.
+ */
 export function enterContentInfo(der: Uint8Array, id: string): DerReader {
   const info = DerReader.over(der).sequence();
   const type = info.oid();
@@ -34,8 +36,8 @@ export function enterContentInfo(der: Uint8Array, id: string): DerReader {
 }
 
 /**
- * What `read` returns for `bytes` as strict DER. When that throws DerError, `bytes` is converted from BER within the same
- * limits and read again. Throws the DerError of the second attempt.
+ * What `read` returns for `bytes` as strict DER. When that throws DerError, `bytes` is converted from BER within the
+ * same limits and read again. Throws the DerError of the second attempt.
  */
 export const readDerOrBer = <T>(bytes: Uint8Array, read: (der: Uint8Array) => T): T =>
   catchDerError(

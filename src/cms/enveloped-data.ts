@@ -90,8 +90,9 @@ function readEncryptedContent(info: DerReader): Uint8Array {
 export type RecipientKey = { certificate: CertificateView; keyIdentifier: Uint8Array; key: KeyProvider };
 
 /**
- * The recipient info that names one of `keys`, and that key. A single recipient info that names none of them is returned
- * with the first key: clients re-encode the issuer, or use an old certificate of the same key. Otherwise undefined.
+ * The recipient info that names one of `keys`, and that key. A single recipient info that names none of them is
+ * returned with the first key: clients re-encode the issuer, or use an old certificate of the same key. Otherwise
+ * undefined.
  */
 export function chooseRecipient(
   enveloped: EnvelopedData,
@@ -112,11 +113,11 @@ export const isAddressedTo = (id: SignerId, { certificate, keyIdentifier }: Reci
     : equalBytes(id.serialNumber, certificate.serialNumber) && equalBytes(id.issuer, certificate.issuer);
 
 /**
- * Decrypts the content, without an error that depends on secret data. When the decrypted content key has a wrong length,
- * a random one is used, and the result is not a valid message. A wrong block padding is not removed; a message with its
- * own length is read correctly in spite of it. All cases take the same path, so that there is no oracle for the RSA
- * padding (Bleichenbacher, Manger) or the block padding (Vaudenay). Throws DerError only for what the sender knows: an
- * encryptedKey that cannot be a ciphertext of this key. Throws TypeError when the key has no `decrypt`.
+ * Decrypts the content, without an error that depends on secret data. When the decrypted content key has a wrong
+ * length, a random one is used, and the result is not a valid message. A wrong block padding is not removed; a message
+ * with its own length is read correctly in spite of it. All cases take the same path, so that there is no oracle for
+ * the RSA padding (Bleichenbacher, Manger) or the block padding (Vaudenay). Throws DerError only for what the sender
+ * knows: an encryptedKey that cannot be a ciphertext of this key. Throws TypeError when the key has no `decrypt`.
  */
 export async function openEnvelopedData(
   enveloped: EnvelopedData & { cipher: ContentCipher },
@@ -150,7 +151,10 @@ export type EnvelopedDataPlan = {
 const VERSION_0 = smallInteger(0);
 const VERSION_2 = smallInteger(2);
 
-/** ContentInfo with EnvelopedData, DER, for one recipient, named by issuer and serial number. Throws TypeError without `canReceive`. */
+/**
+ * ContentInfo with EnvelopedData, DER, for one recipient, named by issuer and serial number. Throws TypeError without
+ * `canReceive`.
+ */
 export function writeEnvelopedData(plan: EnvelopedDataPlan): Uint8Array {
   const { content, recipient, cipher, random } = plan;
   const contentKey = random(cipher.keyBytes);

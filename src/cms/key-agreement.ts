@@ -1,6 +1,7 @@
 /**
- * Ephemeral-static ECDH (RFC 5753 3.1): encrypts a content key to a recipient with an EC key, which cannot decrypt. Both
- * sides derive the key that wraps the content key. This file writes the recipient info; agreed-envelope.ts reads it.
+ * Ephemeral-static ECDH (RFC 5753 3.1): encrypts a content key to a recipient with an EC key, which cannot decrypt.
+ * Both sides derive the key that wraps the content key. This file writes the recipient info; agreed-envelope.ts reads
+ * it.
  */
 import { createCipheriv, createDecipheriv, diffieHellman, generateKeyPairSync, hash } from 'node:crypto';
 import { DerError } from '../asn1/limits.ts';

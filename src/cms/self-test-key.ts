@@ -1,6 +1,6 @@
 /**
- * An RSA-2048 key, PKCS#8 PEM, only for the self-test at start. It is public and nothing trusts it. Generating a new key
- * at each start would take longer than the whole test.
+ * An RSA-2048 key, PKCS#8 PEM, only for the self-test at start. It is public and nothing trusts it. Generating a new
+ * key at each start would take longer than the whole test.
  */
 export const SELF_TEST_KEY = `-----BEGIN PRIVATE KEY-----
 MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCszMJP+8x9UOav

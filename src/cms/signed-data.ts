@@ -58,7 +58,10 @@ export type SignedData = {
   signers: SignerInfo[];
 };
 
-/** Reads a ContentInfo with SignedData, strict DER. Throws DerError when malformed, or for more than 16 certificates or CRLs. */
+/**
+ * Reads a ContentInfo with SignedData, strict DER. Throws DerError when malformed, or for more than 16 certificates or
+ * CRLs.
+ */
 export function readSignedData(der: Uint8Array): SignedData {
   const signed = enterContentInfo(der, CONTENT_TYPE.signedData).sequence();
   signed.smallInteger();
@@ -105,7 +108,9 @@ function readSignerInfo(list: DerReader): SignerInfo {
   };
 }
 
-/** Reads issuerAndSerialNumber, or subjectKeyIdentifier as `[0]`. SignerIdentifier and RecipientIdentifier are the same. */
+/**
+ * Reads issuerAndSerialNumber, or subjectKeyIdentifier as `[0]`. SignerIdentifier and RecipientIdentifier are the same.
+ */
 export function readSignerId(reader: DerReader): SignerId {
   if (reader.tag === implicit(0)) return { keyIdentifier: reader.read(implicit(0)) };
   const issuerAndSerial = reader.sequence();
@@ -195,8 +200,9 @@ const EMPTY_SET = setOf();
 const EMPTY_CONTENT = sequence(contentTypeOid(CONTENT_TYPE.data));
 
 /**
- * ContentInfo with the degenerate SignedData of RFC 8894 3.4, DER: certificates and CRLs, no content, no signer. They stay
- * in this order: the client's own certificate must be first. Sorting the SET, as DER demands, made iOS use the CA's.
+ * ContentInfo with the degenerate SignedData of RFC 8894 3.4, DER: certificates and CRLs, no content, no signer. They
+ * stay in this order: the client's own certificate must be first. Sorting the SET, as DER demands, made iOS use the
+ * CA's.
  */
 export const writeDegenerate = (certificates: readonly Uint8Array[], crls: readonly Uint8Array[] = []): Uint8Array =>
   writeContentInfo(

@@ -29,13 +29,15 @@ export interface KeyProvider {
    */
   sign(input: SignatureInput): Uint8Array | Promise<Uint8Array>;
   /**
-   * Decrypts a content-encryption key. With a wrong padding it returns random or empty octets and not an error (implicit
-   * rejection), so that there is no padding oracle. Throws only for public facts, such as the length of the ciphertext.
+   * Decrypts a content-encryption key. With a wrong padding it returns random or empty octets and not an error
+   * (implicit rejection), so that there is no padding oracle. Throws only for public facts, such as the length of the
+   * ciphertext.
    */
   decrypt?(ciphertext: Uint8Array, transport: KeyTransport): Uint8Array | Promise<Uint8Array>;
   /**
-   * ECDH (SEC 1 3.3.1): the secret shared with another public key on the same curve, given as SubjectPublicKeyInfo, DER.
-   * Only a client with an EC key needs it, to open a reply encrypted to it. Throws when the other key is malformed.
+   * ECDH (SEC 1 3.3.1): the secret shared with another public key on the same curve, given as SubjectPublicKeyInfo,
+   * DER. Only a client with an EC key needs it, to open a reply encrypted to it. Throws when the other key is
+   * malformed.
    */
   agree?(spki: Uint8Array): Uint8Array | Promise<Uint8Array>;
   /** Ends the session with an HSM or a service, if there is one. The key is not used afterwards. */

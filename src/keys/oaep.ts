@@ -35,7 +35,10 @@ export function decodeOaep(encoded: Uint8Array, hash: Digest, mgf1Hash: Digest):
 /** An octet inside the array. No default value, which would be a branch. */
 const octetAt = (octets: Uint8Array, index: number): number => octets[index]!;
 
-/** 1 when two octets are equal, otherwise 0, without a branch: of the possible differences only 0 - 1 has its top bit set. */
+/**
+ * 1 when two octets are equal, otherwise 0, without a branch: of the possible differences only 0 - 1 has its top bit
+ * set.
+ */
 const isEqual = (a: number, b: number): number => ((a ^ b) - 1) >>> 31;
 
 const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((octet, i) => octet ^ octetAt(b, i));

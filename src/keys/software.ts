@@ -21,8 +21,8 @@ export type SoftwareKey = KeyProvider & { readonly privateKey: KeyObject };
 
 /**
  * A KeyProvider over a private KeyObject: RSA, EC or Ed25519 (which `sign` refuses). Throws DerError for another type,
- * curve or size. The first PKCS#1 decryption sets the padding of an RSA KeyObject (`pkix/with-pkcs1.ts`), also for other
- * code that uses the same object.
+ * curve or size. The first PKCS#1 decryption sets the padding of an RSA KeyObject (`pkix/with-pkcs1.ts`), also for
+ * other code that uses the same object.
  */
 export function softwareKey(privateKey: KeyObject): SoftwareKey {
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });

@@ -1,8 +1,8 @@
 /**
  * A key behind any WebCrypto implementation: @peculiar/webcrypto, Node's own, or a vendor's over its HSM.
  *
- * A CryptoKey is bound to one algorithm, for RSA also to one hash and to signing or decryption. So one key pair is given
- * as several CryptoKeys, and each operation chooses the one that matches:
+ * A CryptoKey is bound to one algorithm, for RSA also to one hash and to signing or decryption. So one key pair is
+ * given as several CryptoKeys, and each operation chooses the one that matches:
  *
  *   signing     RSASSA-PKCS1-v1_5 with SHA-256 for what this product signs, RSA-PSS where a caller needs it;
  *               ECDSA for every hash
@@ -30,7 +30,9 @@ export type WebCryptoKey = {
   privateKeys: readonly CryptoKey[];
   /** The public key, extractable. */
   publicKey: CryptoKey;
-  /** Called with the error of the engine when a decryption failed. For the log only: in a reply it would be an oracle. */
+  /**
+   * Called with the error of the engine when a decryption failed. For the log only: in a reply it would be an oracle.
+   */
   onDecryptionFailure: (cause: unknown) => void;
 };
 
@@ -44,8 +46,8 @@ const HASHES: Readonly<Partial<Record<Digest, HashRow>>> = {
 };
 
 /**
- * A KeyProvider over CryptoKeys. Signing and decryption throw TypeError when no key matches the algorithm. Every error of
- * the engine while decrypting, wrong padding included, becomes empty octets. Whether decryption takes constant time
+ * A KeyProvider over CryptoKeys. Signing and decryption throw TypeError when no key matches the algorithm. Every error
+ * of the engine while decrypting, wrong padding included, becomes empty octets. Whether decryption takes constant time
  * depends on the engine: @peculiar/webcrypto decodes OAEP with early exits. Throws DerError for an unsupported key.
  */
 export async function webCryptoKey(parts: WebCryptoKey): Promise<KeyProvider> {

@@ -29,8 +29,9 @@ export type CertificateView = {
 };
 
 /**
- * Reads the structure of a certificate and does not check its meaning: the signer certificate of a client may be expired,
- * or have unusual critical extensions or serial numbers (RFC 8894 2.3 needs only its key). Throws DerError when malformed.
+ * Reads the structure of a certificate and does not check its meaning: the signer certificate of a client may be
+ * expired, or have unusual critical extensions or serial numbers (RFC 8894 2.3 needs only its key). Throws DerError
+ * when malformed.
  */
 export function readCertificate(der: Uint8Array): CertificateView {
   const outer = DerReader.over(der);

@@ -21,7 +21,9 @@ import {
 } from './signature.ts';
 
 const MOST_ATTRIBUTES = 64;
-/** Enough for a challenge of many kilobytes, an RSA-8192 key and a thousand names. A pending request takes this much. */
+/**
+ * Enough for a challenge of many kilobytes, an RSA-8192 key and a thousand names. A pending request takes this much.
+ */
 const MOST_OCTETS = 128 * 1024;
 
 /** A request whose proof of possession is not verified yet; `signed`, `algorithm` and `signature` are that proof. */
@@ -32,8 +34,8 @@ export type UnprovenRequest = CertificationRequest & {
 };
 
 /**
- * Reads a PKCS#10 request. Octets after it are ignored, because some clients pad. Throws DerError when it is malformed or
- * larger than 128 KiB, or has more than one challenge, extension requests that differ, or a repeated extension.
+ * Reads a PKCS#10 request. Octets after it are ignored, because some clients pad. Throws DerError when it is malformed
+ * or larger than 128 KiB, or has more than one challenge, extension requests that differ, or a repeated extension.
  */
 export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
   const outer = DerReader.over(der);

@@ -11,7 +11,9 @@ import { EXTENDED_KEY_USAGES, OID } from './oids.ts';
 const MOST_EXTENSIONS = 64;
 const MOST_NAMES = 2048;
 
-/** Reads a SEQUENCE OF Extension. Throws DerError when an extension is repeated, because it is not defined which counts. */
+/**
+ * Reads a SEQUENCE OF Extension. Throws DerError when an extension is repeated, because it is not defined which counts.
+ */
 export function readExtensions(reader: DerReader): Extension[] {
   const extensions = reader.sequence().each(MOST_EXTENSIONS, (list) => {
     const extension = list.sequence();
@@ -94,7 +96,9 @@ export function readBasicConstraints(value: Uint8Array): { ca: boolean } {
   return { ca: constraints.tag === TAG.boolean && constraints.boolean() };
 }
 
-/** The key identifier of a SubjectPublicKeyInfo, DER: SHA-1 of the key bits, RFC 5280 4.2.1.2 method 1. Throws DerError. */
+/**
+ * The key identifier of a SubjectPublicKeyInfo, DER: SHA-1 of the key bits, RFC 5280 4.2.1.2 method 1. Throws DerError.
+ */
 export function keyIdentifier(spki: Uint8Array): Uint8Array {
   const info = DerReader.over(spki).sequence();
   info.element();
@@ -137,7 +141,9 @@ export const authorityInfoAccess = (at: { ocsp?: readonly string[]; caIssuers?: 
   ),
 });
 
-/** The names of a SubjectAltName extension value. Throws DerError when malformed, empty, or of more than 2,048 names. */
+/**
+ * The names of a SubjectAltName extension value. Throws DerError when malformed, empty, or of more than 2,048 names.
+ */
 export function readGeneralNames(value: Uint8Array): GeneralName[] {
   const reader = DerReader.over(value);
   const names = reader.sequence().each(MOST_NAMES, readGeneralName);
@@ -147,8 +153,8 @@ export function readGeneralNames(value: Uint8Array): GeneralName[] {
 }
 
 /**
- * SubjectAltName of GeneralNames, each DER, written by `generalNameFromText` or as received. It must be critical exactly
- * when the subject is empty (RFC 5280 4.2.1.6).
+ * SubjectAltName of GeneralNames, each DER, written by `generalNameFromText` or as received. It must be critical
+ * exactly when the subject is empty (RFC 5280 4.2.1.6).
  */
 export const subjectAltName = (names: readonly Uint8Array[], critical = false): Extension => ({
   oid: OID.subjectAltName,

@@ -20,7 +20,9 @@ const TYPES: ReadonlyMap<number, GeneralNameType> = new Map([
   [implicit(8), 'registeredId'],
 ]);
 
-/** Reads the next GeneralName. Throws DerError for a tag that is none of the nine choices, and for malformed content. */
+/**
+ * Reads the next GeneralName. Throws DerError for a tag that is none of the nine choices, and for malformed content.
+ */
 export function readGeneralName(list: DerReader): GeneralName {
   const { tag, der, content } = list.element();
   const type = TYPES.get(tag);
@@ -51,8 +53,8 @@ function otherNameText(content: Uint8Array): string {
 }
 
 /**
- * One GeneralName, DER, from `dns:`, `email:`, `upn:`, `uri:` or `ip:` followed by its text. Throws DerError for another
- * prefix, for text outside ASCII (except `upn:`) and for a malformed IP address.
+ * One GeneralName, DER, from `dns:`, `email:`, `upn:`, `uri:` or `ip:` followed by its text. Throws DerError for
+ * another prefix, for text outside ASCII (except `upn:`) and for a malformed IP address.
  */
 export function generalNameFromText(text: string): Uint8Array {
   const [, type, value] = /^(dns|email|upn|uri|ip):(.+)$/s.exec(text) ?? [];

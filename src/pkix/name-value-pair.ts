@@ -15,7 +15,9 @@ const UNITS: ReadonlyMap<string, ValidityUnit> = new Map(
 /** Ten digits are a million years in hours; the profile limits the validity anyway. */
 const COUNT = /^[1-9]\d{0,9}$/;
 
-/** The pairs in the values of one attribute. Empty when malformed: they are only a wish, so the request is not refused. */
+/**
+ * The pairs in the values of one attribute. Empty when malformed: they are only a wish, so the request is not refused.
+ */
 export const readNameValuePairs = (values: DerReader): NameValuePairs =>
   new Map(
     catchDerError(

@@ -86,14 +86,18 @@ const escaped = (text: string): string =>
     )
     .replace(/^[ #]|(?!^) $/g, '\\$&');
 
-/** A Name, DER, from RFC 4514 text; spaces around `,` and `+` are dropped. Throws DerError that quotes the wrong part. */
+/**
+ * A Name, DER, from RFC 4514 text; spaces around `,` and `+` are dropped. Throws DerError that quotes the wrong part.
+ */
 export function nameFromText(text: string): Uint8Array {
   if (text.trim() === '') return sequence();
   const rdns = split(text, ',').map((rdn) => setOf(...split(rdn, '+').map(attributeFromText)));
   return sequence(...rdns.toReversed());
 }
 
-/** The parts between separators without a backslash before them. Empty parts are kept; attributeFromText rejects them. */
+/**
+ * The parts between separators without a backslash before them. Empty parts are kept; attributeFromText rejects them.
+ */
 const split = (text: string, separator: string): string[] =>
   [...text.matchAll(new RegExp(`(?:^|[${separator}])((?:\\\\.?|[^\\\\${separator}])*)`, 'gs'))].map(
     ([, part = '']) => part,
@@ -124,7 +128,9 @@ function attributeValue(type: string, value: string): Uint8Array {
   return wantsPrintable && isPrintable(value) ? printableString(value) : utf8String(value);
 }
 
-/** RFC 4514 3: a backslash and two hexadecimal digits are one octet of UTF-8; before any other character it is dropped. */
+/**
+ * RFC 4514 3: a backslash and two hexadecimal digits are one octet of UTF-8; before any other character it is dropped.
+ */
 const unescape = (text: string): string =>
   text.replace(/((?:\\[0-9a-f]{2})+)|\\(.)/gis, (_, octets?: string, character: string = '') =>
     octets === undefined ? character : Buffer.from(octets.replaceAll('\\', ''), 'hex').toString('utf8'),

@@ -43,5 +43,7 @@ const PURPOSES = {
   ipsecIntermediate: '1.3.6.1.5.5.8.2.2',
 } as const;
 
-/** Purposes of ExtendedKeyUsage, dotted OIDs by the names of RFC 5280 4.2.1.12 and Microsoft; undefined for other names. */
+/**
+ * Purposes of ExtendedKeyUsage, dotted OIDs by the names of RFC 5280 4.2.1.12 and Microsoft; undefined for other names.
+ */
 export const EXTENDED_KEY_USAGES: typeof PURPOSES & Readonly<Record<string, string>> = PURPOSES;

@@ -20,7 +20,9 @@ const CURVES: ReadonlyMap<string, number> = new Map([
   [OID.p521, 521],
 ]);
 
-/** The kind of a key, without importing it. Throws DerError when it is malformed, or its type, curve or size is refused. */
+/**
+ * The kind of a key, without importing it. Throws DerError when it is malformed, or its type, curve or size is refused.
+ */
 export const readKeyKind = (spki: Uint8Array): KeyKind => readSpki(spki).kind;
 
 /** `key` is the content of the subjectPublicKey: for RSA an RSAPublicKey (RFC 8017 A.1.1), DER. */
@@ -41,7 +43,7 @@ function ecKind(curve: string, point: Uint8Array): KeyKind {
   const bits = CURVES.get(curve);
   if (bits === undefined) throw new DerError(`public key on unknown curve ${curve}`);
   const field = Math.ceil(bits / 8);
-  // OpenSSL also accepts the point at infinity, a single octet. A signature for that key can be made without a private key.
+  // OpenSSL also accepts the point at infinity, a single octet, for which signatures can be made without a private key.
   if (point.length !== 1 + (point[0] === 4 ? 2 * field : field)) throw new DerError('EC point of wrong length');
   return { type: 'ec', bits };
 }
@@ -78,7 +80,7 @@ export function readPublicKey(spki: Uint8Array): PublicKey {
 }
 
 // Node 24 imports a PEM string three times as fast as DER: with a buffer it first tries the brand checks of KeyObject
-// and CryptoKey, each of which throws. OpenSSL imports an RSAPublicKey faster than the same key in a SubjectPublicKeyInfo.
+// and CryptoKey, each of which throws. OpenSSL imports an RSAPublicKey faster than a SubjectPublicKeyInfo of the same key.
 const importPem = (label: string, der: Uint8Array): KeyObject =>
   createPublicKey(`-----BEGIN ${label}-----\n${base64(der)}\n-----END ${label}-----`);
 

@@ -67,7 +67,9 @@ export type SignatureToVerify = {
   digest?: Digest;
 };
 
-/** Whether the signature is valid. False also for malformed input, a key of another type, and when no digest is known. */
+/**
+ * Whether the signature is valid. False also for malformed input, a key of another type, and when no digest is known.
+ */
 export function verifySignature({ algorithm, key, data, signature, digest }: SignatureToVerify): boolean {
   if (key.asymmetricKeyType !== algorithm.type) return false;
   const hash = algorithm.type === 'ed25519' ? null : (algorithm.digest ?? digest);
@@ -101,7 +103,9 @@ const IDENTIFIERS: ReadonlyMap<string, Uint8Array> = new Map(
   ]),
 );
 
-/** AlgorithmIdentifier, DER, of `KeyProvider.sign` with this digest and scheme `pkcs1`. Throws TypeError for Ed25519. */
+/**
+ * AlgorithmIdentifier, DER, of `KeyProvider.sign` with this digest and scheme `pkcs1`. Throws TypeError for Ed25519.
+ */
 export function signatureIdentifier(key: KeyKind, digest: Digest): Uint8Array {
   const identifier = IDENTIFIERS.get(`${key.type}/${digest}`);
   if (!identifier) throw new TypeError(`no signature algorithm for ${key.type} with ${digest}`);

@@ -1,7 +1,8 @@
 /**
  * A faster way to choose the RSA padding. Node 24 tries whether its argument is a key or options that contain a key:
  * each wrong try throws an Error that node:crypto catches, twice for each RSA operation with options. A key with a
- * `padding` property succeeds at the first try. This depends on the version of Node.js; the self-test at start checks it.
+ * `padding` property succeeds at the first try. This depends on the version of Node.js; the self-test at start checks
+ * it.
  */
 import { constants, type KeyObject } from 'node:crypto';
 

@@ -1,4 +1,6 @@
-/** A SCEP server without HTTP and without the enrolment service: a `fetch` over the codec. Each answer can be replaced. */
+/**
+ * A SCEP server without HTTP and without the enrolment service: a `fetch` over the codec. Each answer can be replaced.
+ */
 import assert from 'node:assert/strict';
 import type { CertificationRequest } from '../../src/core/request.ts';
 import { messageCodec } from '../../src/scep/codec.ts';

@@ -1,6 +1,6 @@
 /**
- * Two RSA keys. They are public and nothing trusts them. They are small so that most of the time is spent on reading, and
- * fixed so that a message of an earlier run can be opened again.
+ * Two RSA keys. They are public and nothing trusts them. They are small so that most of the time is spent on reading,
+ * and fixed so that a message of an earlier run can be opened again.
  */
 import { createPrivateKey } from 'node:crypto';
 import { type SoftwareKey, softwareKey } from '../../src/keys/software.ts';

@@ -1,4 +1,7 @@
-/** Where a message is changed: the whole, or an inner part, around which lengths, encryption and signature are made anew. */
+/**
+ * Where a message is changed: the whole, or an inner part, around which lengths, encryption and signature are made
+ * anew.
+ */
 import { randomBytes, sign } from 'node:crypto';
 import { DerReader } from '../../src/asn1/reader.ts';
 import { encode, sequence } from '../../src/asn1/writer.ts';

@@ -1,7 +1,7 @@
 /**
- * `npm run oracle [-- --messages N --strict]`: sends N messages of every class of failure inside the envelope through open and
- * seal, in random order, and checks what a sender could learn from the replies, which must be equal except for nonce and
- * signature, and from their times, whose differences are compared with those of two halves of the same class.
+ * `npm run oracle [-- --messages N --strict]`: sends N messages of every class of failure inside the envelope through
+ * open and seal, in random order, and checks what a sender could learn from the replies, which must be equal except for
+ * nonce and signature, and from their times, whose differences are compared with those of two halves of the same class.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';

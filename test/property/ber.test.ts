@@ -5,7 +5,9 @@ import * as fc from 'fast-check';
 import { berToDer } from '../../src/asn1/ber.ts';
 import { encode } from '../../src/asn1/writer.ts';
 
-/** The BER form of one element: definite or indefinite, with a longer length than needed, in chunks, in nested chunks. */
+/**
+ * The BER form of one element: definite or indefinite, with a longer length than needed, in chunks, in nested chunks.
+ */
 type Form = { indefinite: boolean; zeros: number; cuts: number[]; wraps: number; octetChunks: boolean };
 type Tree = { tag: number; form: Form } & ({ children: Tree[] } | { content: Uint8Array });
 

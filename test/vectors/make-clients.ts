@@ -1,8 +1,8 @@
 /**
  * Writes clients/*.json: pkiMessages in the form of clients that cannot run in a test here, rebuilt from what captures,
  * issues and sources of those clients show. Where there is no source, they do what most clients do; `notes` names these
- * assumptions. All messages are encrypted to the RA of clients/ra.json. `node test/vectors/make-clients.ts` makes new keys: all
- * octets change, and the expectations must not.
+ * assumptions. All messages are encrypted to the RA of clients/ra.json. `node test/vectors/make-clients.ts` makes new
+ * keys: all octets change, and the expectations must not.
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

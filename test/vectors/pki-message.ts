@@ -167,7 +167,9 @@ export type MessageParts = {
   others?: readonly Buffer[];
 };
 
-/** A ContentInfo with SignedData version 1, its attributes sorted, signed by rsaEncryption except with `namesDigest`. */
+/**
+ * A ContentInfo with SignedData version 1, its attributes sorted, signed by rsaEncryption except with `namesDigest`.
+ */
 export function signedMessage(parts: MessageParts): Buffer {
   const { content, signer, digest, writer = DER, others = [] } = parts;
   const attributes = [
