@@ -15,10 +15,10 @@ import {
 } from '../pkix/extensions.ts';
 import { generalNameFromText } from '../pkix/general-name.ts';
 import { nameFromText } from '../pkix/name.ts';
+import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 
 const CA_NAME = nameFromText('CN=openndes simulator CA (for tests only)');
 const SERVER_NAME = nameFromText('CN=openndes simulator');
-/** id-kp-serverAuth, RFC 5280 4.2.1.12. */
 const HOSTS = ['dns:localhost', 'ip:127.0.0.1'];
 const DAY = 86_400_000;
 const CA_DAYS = 3650;

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { startServer } from '../../src/app/configured-server.ts';
-import { discover, enroll, poll } from '../../src/client/enroll.ts';
+import { discover, enroll, poll } from '../../src/client/scep-client.ts';
 import { hashPassword } from '../../src/admin/password-hash.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { nameFromText } from '../../src/pkix/name.ts';

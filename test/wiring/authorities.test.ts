@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import * as pkijs from 'pkijs';
-import { discover, getCrl } from '../../src/client/enroll.ts';
+import { discover, getCrl } from '../../src/client/scep-client.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { readSigned, verifies } from '../kit/pkijs.ts';
 import { deviceKey, enrolled, forgery, posted, signerSerial, statusOf } from './device.ts';

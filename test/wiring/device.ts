@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import type * as asn1js from 'asn1js';
 import type * as pkijs from 'pkijs';
 import { printableString } from '../../src/asn1/writer.ts';
-import { discover, enroll, type EnrolPlan, poll } from '../../src/client/enroll.ts';
+import { discover, enroll, type EnrollmentPlan, poll } from '../../src/client/scep-client.ts';
 import type { SoftwareKey } from '../../src/keys/software.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
@@ -28,7 +28,7 @@ export type Status = string;
 export type Answer = { status: Status; message: Buffer; der: Uint8Array };
 
 /** What a device asks for. Without `challenge` it is the usual one, without `subject` a new one. */
-export type Wish = Partial<Pick<EnrolPlan, 'extensions' | 'signer' | 'csr'>> & {
+export type Wish = Partial<Pick<EnrollmentPlan, 'extensions' | 'signer' | 'csr'>> & {
   subject?: string;
   challenge?: string;
   key?: SoftwareKey;
@@ -50,14 +50,14 @@ export async function certified(url: string, wish: Wish = {}): Promise<X509Certi
   return new X509Certificate((await enrolled(url, wish)).der);
 }
 
-const planOf = ({ subject = newSubject(), challenge = CHALLENGE, key = deviceKey, ...rest }: Wish): EnrolPlan => ({
+const planOf = ({ subject = newSubject(), challenge = CHALLENGE, key = deviceKey, ...rest }: Wish): EnrollmentPlan => ({
   subject: nameFromText(subject),
   challenge,
   key,
   ...rest,
 });
 
-async function sent(url: string, plan: EnrolPlan, send: typeof enroll): Promise<Answer> {
+async function sent(url: string, plan: EnrollmentPlan, send: typeof enroll): Promise<Answer> {
   let message = Buffer.of();
   const kept: typeof fetch = async (...args) => {
     const response = await fetch(...args);

@@ -2,7 +2,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { encode, oid, sequence, setOf } from '../../src/asn1/writer.ts';
 import type { Extension } from '../../src/core/request.ts';
-import { generalNameFromText, subjectAltName } from '../../src/pkix/extensions.ts';
+import { subjectAltName } from '../../src/pkix/extensions.ts';
+import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { requestDer } from '../ca/authority-under-test.ts';
 import { attribute } from '../kit/forge.ts';
 import { certified, deviceKey, enrolled, newSubject } from './device.ts';
