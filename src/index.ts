@@ -1,39 +1,89 @@
 /**
  * openndes as a library: mount SCEP in your own fastify app with your own issuer and policy, or start the whole server.
- * Everything exported here follows semantic versioning; nothing else does.
+ * Everything exported here follows semantic versioning; nothing else does. The other entry points are `openndes/store`
+ * (records), `openndes/testing` (contract suites and fakes) and `openndes/simulator`.
  */
+
+// The contracts that a vendor implements, and what they are called with.
 export type * from './core/environment.ts';
 export type * from './core/events.ts';
 export type * from './core/issuer.ts';
 export type * from './core/keys.ts';
 export type * from './core/notification.ts';
 export type * from './core/policy.ts';
-export type * from './core/records.ts';
 export type * from './core/request.ts';
-export type * from './core/store.ts';
-export { ConfigError, HTTP_ERRORS, HttpError, REFUSALS, Refusal } from './core/errors.ts';
-export { revocationList } from './embed/revocation-list-of.ts';
-export type { RevocationList, RevocationListOptions } from './revocation/revocation-list.ts';
-export { createServer, type ServerOptions, scepPlugin } from './embed/embed.ts';
-export type { EndpointSettings } from './enroll/endpoint.ts';
+export type { Store } from './core/store.ts';
+export {
+  ConfigError,
+  type FailInfo,
+  HTTP_ERRORS,
+  HttpError,
+  type HttpErrorCode,
+  Refusal,
+  type RefusalCode,
+  type RefusalRow,
+  REFUSALS,
+} from './core/errors.ts';
+
+// The server.
+export {
+  createServer,
+  type PluginOptions,
+  type ReadinessProbe,
+  type RequestLimits,
+  scepPlugin,
+  type ServerOptions,
+} from './embed/embed.ts';
+export type { EndpointOptions, EnrollmentOptions } from './embed/enrollment.ts';
 export { logEvents } from './embed/log-events.ts';
-export type { EndpointOptions, EnrollmentOptions as EnrolmentOptions } from './embed/enrollment.ts';
-export { createIssuingCa, createRa, createRoot } from './ca/create.ts';
-export { localAuthority } from './ca/local-authority.ts';
-export { DEFAULT_PROFILE, type Profile } from './ca/profile.ts';
-export { type ClientContext, discover, enroll as enrol } from './client/scep-client.ts';
-export { intuneClient } from './intune/client.ts';
-export { generateKey, keyFromPem, softwareKey } from './keys/software.ts';
-export { extendedKeyUsage, keyUsage, subjectAltName } from './pkix/extensions.ts';
+export type { EndpointSettings } from './enroll/endpoint.ts';
+export { type ListOptions, revocationList } from './embed/revocation-list-of.ts';
+export type { Legacy } from './cms/algorithms.ts';
+export type { KeyedCertificate } from './scep/registration-authority.ts';
+export type { RevocationList, RevocationListOptions } from './revocation/revocation-list.ts';
+export { openSqliteStore, type SqliteOptions, type SqliteStore } from './store/sqlite.ts';
+
+// Certificates and keys.
+export {
+  type CaWithKey,
+  createIssuingCa,
+  createRa,
+  createRoot,
+  type NewCertificate,
+  type RaPurpose,
+} from './ca/create.ts';
+export { localAuthority, type LocalAuthority, type LocalAuthorityParts } from './ca/local-authority.ts';
+export { type AltNameType, DEFAULT_PROFILE, type Profile } from './ca/profile.ts';
+export { generateKey, type KeyChoice, keyFromPem, type SoftwareKey, softwareKey } from './keys/software.ts';
+export { type WebCryptoKey, webCryptoKey } from './keys/webcrypto.ts';
+export { extendedKeyUsage, type KeyUsage, keyUsage, subjectAltName } from './pkix/extensions.ts';
 export { generalNameFromText } from './pkix/general-name.ts';
 export { nameFromText, nameText } from './pkix/name.ts';
-export { webCryptoKey } from './keys/webcrypto.ts';
+
+// Policies.
 export type { PolicyFactory } from './app/policy-makers.ts';
+export { type IntuneClient, intuneClient, type IntuneClientOptions } from './intune/client.ts';
+export type { CloudName, CloudUrls } from './intune/clouds.ts';
+export type { IntuneHealth, Timeouts as IntuneTimeouts } from './intune/retry.ts';
+export type { IntuneAnswer, ScepActionRequest } from './intune/scep-actions.ts';
 export { allOf } from './policy/all-of.ts';
 export { anyOf } from './policy/any-of.ts';
-export { intunePolicy } from './policy/intune.ts';
-export { oneTimePolicy } from './policy/one-time.ts';
-export { httpPost } from './policy/post.ts';
+export { intunePolicy, type IntunePolicyOptions } from './policy/intune.ts';
+export { oneTimePolicy, type OneTimePolicyOptions } from './policy/one-time.ts';
+export { httpPost, type Post, type PostReply, type WebhookConnection } from './policy/post.ts';
 export { staticPolicy } from './policy/static.ts';
-export { webhookPolicy } from './policy/webhook.ts';
-export { openSqliteStore } from './store/sqlite.ts';
+export { webhookPolicy, type WebhookPolicyOptions } from './policy/webhook.ts';
+export type { SenderOptions as WebhookSenderOptions } from './policy/webhook-sender.ts';
+
+// A SCEP client.
+export type { Fetch } from './client/ca-operations.ts';
+export {
+  type ClientContext,
+  discover,
+  enroll,
+  type Enrolled,
+  type EnrollmentPlan,
+  type ScepServer,
+} from './client/scep-client.ts';
+export { type CertRep, ReplyError } from './client/reply.ts';
+export type { ClientSigner } from './client/request-message.ts';

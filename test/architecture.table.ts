@@ -10,6 +10,7 @@ const room = (rooms: string, packages = ''): Room => ({ rooms: list(rooms), pack
 export const ROOMS: Readonly<Record<string, Room>> = {
   core: room(''),
   outbound: room('core', 'node:tls undici'),
+  testing: room('core', 'node:assert/strict node:crypto node:test'),
   asn1: room(''),
   pkix: room('core asn1', 'node:crypto'),
   keys: room('core asn1 pkix', 'node:crypto @peculiar/webcrypto pvtsutils'),
@@ -22,19 +23,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   policy: room('core outbound asn1 pkix intune', 'node:crypto'),
   enroll: room('core asn1 pkix scep', 'node:crypto'),
   http: room('core scep enroll', 'node:crypto fastify'),
-  admin: room('core', 'node:crypto node:net fastify'),
+  manage: room('core asn1 pkix'),
+  admin: room('core manage', 'node:crypto node:net fastify'),
   client: room('core asn1 pkix cms scep', 'node:crypto'),
   simulator: room('core asn1 pkix keys', 'node:crypto fastify'),
   embed: room('core cms scep revocation enroll http', 'node:crypto fastify pino'),
   'config/yaml': room('core', 'node:net yaml zod'),
-  config: room('core asn1 pkix cms ca policy intune http admin config/yaml', 'zod'),
+  config: room('core asn1 pkix cms ca policy intune http manage admin config/yaml', 'zod'),
   app: room(
-    'core pkix cms scep keys ca revocation store intune policy admin embed config config/yaml',
+    'core pkix cms scep keys ca revocation store intune policy manage admin embed config config/yaml',
     'node:crypto node:fs node:module node:tls fastify',
   ),
   cli: room(
-    'core asn1 pkix cms scep keys ca intune client simulator enroll http admin embed config app',
-    'node:fs node:readline commander pkijs',
+    'core asn1 pkix cms scep keys ca intune client simulator http manage admin embed config app',
+    'node:fs node:os node:readline commander pkijs',
   ),
 };
 
@@ -47,7 +49,7 @@ export const SYSTEM: readonly { what: string; pattern: RegExp; rooms: readonly s
   {
     what: 'randomness',
     pattern: /\bMath\.random\b|\b(randomBytes|randomUUID|randomInt|randomFill(Sync)?|getRandomValues)\b/,
-    rooms: list('embed app'),
+    rooms: list('embed app testing'),
   },
   { what: 'key generation', pattern: /\bgenerateKeyPair(Sync)?\b/, rooms: list('keys cms') },
   {

@@ -9,7 +9,7 @@ const SRC = join(import.meta.dirname, '..', 'src');
 const IMPORT =
   /^(?:import|export)\s(?<type>type\s)?(?:[^'";]*?\sfrom\s*)?'(?<from>[^']+)'|\bimport\('(?<call>[^']+)'\)/gm;
 
-/** A file of src/. `room` is its folder; src/index.ts has none. Our own files are imported as `room/file.ts`. */
+/** A file of src/. `room` is its folder; the entry points of the package have none. Our own files are imported as `room/file.ts`. */
 type Source = { path: string; room: string; text: string; imports: Import[] };
 type Import = { name: string; ours: boolean; typeOnly: boolean };
 
@@ -31,9 +31,9 @@ const roomOf = (path: string): string =>
     .filter((room) => path.startsWith(`${room}/`))
     .toSorted((a, b) => b.length - a.length)[0] ?? posix.dirname(path);
 
-const INDEX = 'index.ts';
 const sources = globSync('**/*.ts', { cwd: SRC }).map((path) => readSource(path.split(sep).join('/')));
-const rooms = sources.filter(({ path }) => path !== INDEX);
+/** Files directly in src/ are the entry points of the package: they only export. */
+const rooms = sources.filter(({ path }) => path.includes('/'));
 
 /** One sentence for an import that the table does not allow; none for one that it allows. */
 function forbidden({ path, room }: Source, { name, ours, typeOnly }: Import): string[] {

@@ -1,4 +1,4 @@
-/** The administrator's listener: everything that devices and strangers have no business with. */
+/** The administrator's listener: the pages and the API that must not be reachable from the devices' network. */
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
@@ -6,6 +6,7 @@ import { challengeApi } from './api.ts';
 import type { Authenticate } from './basic-authentication.ts';
 import { type AdminPage, ndesPages } from './ndes-plugin.ts';
 
+/** What the listener serves. */
 export type AdminOptions = {
   /** One for each endpoint with one-time passwords. */
   pages: readonly AdminPage[];
@@ -18,16 +19,17 @@ export type AdminOptions = {
 };
 
 /** The server, not yet listening. */
-export async function adminServer({ pages, authenticate, token, clock, emit }: AdminOptions): Promise<FastifyInstance> {
+export async function adminServer(options: AdminOptions): Promise<FastifyInstance> {
+  const { pages, authenticate, token, clock, emit } = options;
   const app: FastifyInstance = Fastify({
     requestTimeout: 30_000,
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     bodyLimit: 64 * 1024,
-    // No answer here is worth holding up the end of the process.
+    // Shutdown does not wait for clients of this listener.
     forceCloseConnections: true,
   });
   app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: 'not_found', message: 'Nothing is here.' }),
+    reply.code(404).send({ error: 'not_found', message: 'There is nothing at this path.' }),
   );
   if (authenticate) await app.register(ndesPages, { pages, authenticate, emit });
   if (token !== undefined)

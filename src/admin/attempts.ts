@@ -1,18 +1,22 @@
-/** Counts failed logins by network: who fails too often is turned away for a while before anything is computed for him. */
+/** Counts failed logins by network. A network with too many is refused for a while before anything is computed. */
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../core/environment.ts';
+import { MINUTE } from '../core/durations.ts';
 
+/** Addresses are as `request.ip` of fastify has them. */
 export type Attempts = {
-  /** Whether this address has to wait, for what it and its neighbours of the same /64 of IPv6 did. */
+  /** Whether this address has to wait, for its own failures and those of the same IPv6 /64. */
   tooMany(address: string): boolean;
+  /** Counts one failed login. */
   failed(address: string): void;
 };
 
-const WINDOW = 60_000;
+const WINDOW = MINUTE;
 const MOST_FAILURES = 10;
-/** Networks remembered; the oldest makes room. */
+/** Networks in memory; the one that failed first is dropped for a new one. */
 const MOST_NETWORKS = 10_000;
 
+/** Ten failures within a minute of the first one; counting starts anew after that minute. */
 export function attempts(clock: Clock): Attempts {
   // In the order of their first failure, so that the first of the map is the oldest.
   const failures = new Map<string, { since: number; count: number }>();
@@ -30,17 +34,19 @@ export function attempts(clock: Clock): Attempts {
       if (entry.count === 0) failures.delete(network);
       entry.count++;
       failures.set(network, entry);
-      if (failures.size > MOST_NETWORKS) failures.delete(failures.keys().next().value!);
+      if (failures.size > MOST_NETWORKS) dropOldest(failures);
     },
   };
 }
 
+function dropOldest(failures: Map<string, unknown>): void {
+  const [oldest] = failures.keys();
+  if (oldest !== undefined) failures.delete(oldest);
+}
+
 const GROUPS = 8;
 
-/**
- * What one subscriber has: an address of IPv4, also where it is mapped into IPv6, or a whole /64 of IPv6, in which he
- * has an address for every try.
- */
+/** One subscriber: an IPv4 address, also one mapped into IPv6, or a whole /64 of IPv6, which one subscriber can use up. */
 function networkOf(address: string): string {
   const [, mapped] = /^::ffff:([\d.]+)$/i.exec(address) ?? [];
   if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;

@@ -1,18 +1,20 @@
-/** Basic authentication (RFC 7617) of administrators against hashed passwords, at a price that strangers cannot drive up. */
+/** Basic authentication (RFC 7617) of administrators against hashed passwords. The cost of wrong logins is bounded. */
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
-import { type Attempts, attempts } from './attempts.ts';
+import { semaphore } from '../core/semaphore.ts';
+import { attempts } from './attempts.ts';
 import { type PasswordHash, passwordMatches } from './password-hash.ts';
 
 /**
- * `anonymous`: came without credentials, as every browser does at first. `wrong`: user or password; nobody learns which.
- * `busy`: too many logins at once, or too many failed ones from this address.
+ * `anonymous`: no credentials, as in the first request of every browser. `wrong`: the user or the password; the client
+ * is not told which. `busy`: too many logins at once, or too many failed ones from this address.
  */
 export type Login = { kind: 'known'; user: string } | { kind: 'anonymous' | 'wrong' | 'busy' };
 
-/** Judges the Authorization header of a request from this address. */
+/** Checks the Authorization header of a request from this address. */
 export type Authenticate = (authorization: string | undefined, address: string) => Promise<Login>;
 
+/** What the check takes from outside. */
 export type AuthenticationOptions = {
   /** Hashes by user name. */
   users: ReadonlyMap<string, PasswordHash>;
@@ -22,57 +24,38 @@ export type AuthenticationOptions = {
   matches?: typeof passwordMatches;
 };
 
-/** Each takes a core and 64 MiB for a tenth of a second. */
-const MOST_AT_ONCE = 2;
-const MOST_WAITING = 32;
+/** One comparison takes a core and 64 MiB for a tenth of a second. */
+const COMPARISONS = { permits: 2, queue: 32 };
 
+/** The check for one set of users; it counts the failures of all listeners that share it. */
 export function basicAuthentication(options: AuthenticationOptions): Authenticate {
   const { users, clock, emit, matches = passwordMatches } = options;
-  const failures: Attempts = attempts(clock);
-  const inTurn = turns(MOST_AT_ONCE, MOST_WAITING);
-  const [stranger] = users.values();
+  const failures = attempts(clock);
+  const comparisons = semaphore(COMPARISONS);
+  const [dummyHash] = users.values();
 
   return async (authorization, address) => {
     const credentials = readCredentials(authorization);
-    if (!credentials || !stranger) return { kind: authorization === undefined ? 'anonymous' : 'wrong' };
+    if (!credentials || !dummyHash) return { kind: authorization === undefined ? 'anonymous' : 'wrong' };
     if (failures.tooMany(address)) return { kind: 'busy' };
     const { user, password } = credentials;
     const expected = users.get(user);
-    // An unknown user costs what a known one does, so that the time tells nobody who exists.
-    const right = await inTurn(() => matches(password, expected ?? stranger));
+    // Constant time: an unknown user takes as long as a known one, so the time does not reveal which users exist.
+    const right = await comparisons.run(() => matches(password, expected ?? dummyHash));
     if (right === 'busy') return { kind: 'busy' };
     if (right && expected) return { kind: 'known', user };
     failures.failed(address);
-    // Not the name that was given: people type passwords into the wrong field.
+    // A name that is no user is not logged: people type passwords into the wrong field.
     emit({ event: 'administrator-login-failed', ip: address, ...(expected && { user }) });
     return { kind: 'wrong' };
   };
 }
 
-/** Clients made for NDES send `DOMAIN\user` or `user@domain`; the user alone is ours. */
+/** Clients made for NDES send `DOMAIN\user` or `user@domain`; the configuration has the user alone. */
 const withoutDomain = (user: string): string => user.replace(/^.*\\/s, '').replace(/@.*$/s, '');
 
 function readCredentials(authorization = ''): { user: string; password: string } | undefined {
   const [, base64] = /^basic +([A-Za-z0-9+/=_-]{1,2048})$/i.exec(authorization) ?? [];
   const [, user, password] = /^([^:]*):(.*)$/s.exec(Buffer.from(base64 ?? '', 'base64').toString('utf8')) ?? [];
   return user !== undefined && password !== undefined ? { user: withoutDomain(user), password } : undefined;
-}
-
-/** Runs `most` at once and lets `queue` wait; one more is told `busy`. */
-function turns(most: number, queue: number): <T>(work: () => Promise<T>) => Promise<T | 'busy'> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (running >= most && waiting.length >= queue) return 'busy';
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
-    try {
-      return await work();
-    } finally {
-      // The place goes to the next one without becoming free in between.
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
-  };
 }

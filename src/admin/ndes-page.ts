@@ -1,14 +1,17 @@
-/** The bytes of NDES's administrator page. Programs read the password out of them, so every sentence and tag is as NDES has it. */
+/** The octets of NDES's administrator page. Programs parse the password out of it, so all text and tags are those of NDES. */
 import { createHash } from 'node:crypto';
-import type { IssuedChallenge } from './challenge-issuer.ts';
+import { MINUTE } from '../core/durations.ts';
+import type { IssuedChallenge } from '../manage/one-time-passwords.ts';
 
-/** What the page says. `caCertificate`: the issuing CA, DER. */
+/** What the page shows. `caCertificate`: the issuing CA, DER. */
 export type PageContent = { caCertificate: Uint8Array; challenge: IssuedChallenge | 'full' };
 
+/** How the page is encoded. */
 export type Charset = 'utf-16le' | 'utf-8';
+/** A page ready to send. */
 export type Page = { contentType: string; body: Uint8Array };
 
-/** The page with a password, or with the word that there are too many. */
+/** The page with a password, or with the sentence that the password cache is full. HTML. */
 export const passwordPage = ({ caCertificate, challenge }: PageContent): string =>
   html(
     challenge === 'full'
@@ -21,17 +24,17 @@ export const passwordPage = ({ caCertificate, challenge }: PageContent): string 
         ].join(''),
   );
 
-/** The page for one who may not have a password. */
+/** The page for a requester without permission. HTML. */
 export const refusalPage = (): string =>
   html('<P> You do not have sufficient permission to enroll with SCEP. Please contact your system administrator. </P>');
 
-/** The page when something failed; what, is in the log. */
+/** The page when something failed; the log has the cause. HTML. */
 export const failurePage = (): string =>
   html('<P> The password could not be made. Please try again, or look into the log of the server. </P>');
 
 /**
- * NDES sends UTF-16, little endian, without naming it in Content-Type. The byte order mark is not decoration: Fleet takes
- * text without one for big endian.
+ * NDES sends UTF-16, little endian, and Content-Type does not name it. The byte order mark is needed: Fleet reads text
+ * without one as big endian.
  */
 export const encodePage = (page: string, charset: Charset): Page =>
   charset === 'utf-8'
@@ -50,16 +53,18 @@ const html = (content: string): string =>
     '</Font></Body></HTML>',
   ].join('');
 
-/** Seen: PSCertificateEnrollment takes the first 16 hexadecimal digits in a row, which must not be the thumbprint's. */
+/** In groups of eight: PSCertificateEnrollment takes the first 16 hexadecimal digits in a row as the password. */
 const thumbprint = (certificate: Uint8Array): string =>
-  createHash('md5').update(certificate).digest('hex').toUpperCase().match(/.{8}/g)!.join(' ');
-
-const MINUTE = 60_000;
+  createHash('md5')
+    .update(certificate)
+    .digest('hex')
+    .toUpperCase()
+    .replace(/.{8}(?!$)/g, '$& ');
 
 const lifetime = ({ expires }: IssuedChallenge): string =>
   expires
     ? `This password can be used only once and will expire within ${Math.ceil(expires.validity / MINUTE)} minutes.`
     : 'This password can be used multiple times and will not expire.';
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => ENTITIES[character]!);
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

@@ -1,28 +1,29 @@
-/** NDES's administrator page over HTTP, as an encapsulated fastify plugin for the listener that it belongs on. */
+/** NDES's administrator page over HTTP, as an encapsulated fastify plugin for the administrator's or the public listener. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Emit } from '../core/events.ts';
+import { NDES_PATH } from '../core/ndes-path.ts';
+import type { ChallengeIssuer } from '../manage/one-time-passwords.ts';
 import type { Authenticate, Login } from './basic-authentication.ts';
-import type { ChallengeIssuer } from './challenge-issuer.ts';
 import { type Charset, encodePage, failurePage, passwordPage, refusalPage } from './ndes-page.ts';
 
 /** One page: the path of its endpoint, who issues its passwords, and the issuing CA (DER), whose thumbprint it shows. */
 export type AdminPage = { path: string; issuer: ChallengeIssuer; caCertificate: Uint8Array };
 
+/** The pages of one listener. */
 export type NdesPagesOptions = { pages: readonly AdminPage[]; authenticate: Authenticate; emit: Emit };
 
-const NDES_PATH = '/certsrv/mscep/mscep.dll';
 const NDES_ADMIN_PATH = '/certsrv/mscep_admin';
 const RETRY_AFTER_SECONDS = '60';
 
-/** Where the page of an endpoint is, without the slash at its end. */
+/** The path of an endpoint's page, without the slash at its end. */
 export function adminPath(endpointPath: string): string {
   const path = endpointPath.replace(/\/$/, '');
   return path.toLowerCase() === NDES_PATH ? NDES_ADMIN_PATH : `${path}/mscep_admin`;
 }
 
-/** Serves every page at its path. GET and POST give a password (HP iLO posts); HEAD, which nobody reads, gives none. */
+/** Serves every page at its path. GET and POST issue a password (HP iLO posts); HEAD, which has no body, issues none. */
 export async function ndesPages(app: FastifyInstance, { pages, authenticate, emit }: NdesPagesOptions): Promise<void> {
-  // What is posted has no meaning, and clients name any type for it.
+  // The body of a POST is ignored, and clients send any Content-Type for it.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 16 * 1024 }, async () => undefined);
   app.addHook('onRequest', async (request) => {
@@ -41,28 +42,23 @@ export async function ndesPages(app: FastifyInstance, { pages, authenticate, emi
       const [requested = '', query] = request.url.split('?', 2);
       if (!requested.endsWith('/')) return reply.redirect(`${path}/${query === undefined ? '' : `?${query}`}`, 301);
       const login = await authenticate(request.headers.authorization, request.ip);
-      return login.kind === 'known'
-        ? givePassword(page, login.user, request, reply, emit)
-        : refuse(login.kind, request, reply);
+      if (login.kind !== 'known') return refuse(login.kind, request, reply);
+      return send(reply, await pageWithPassword(page, { user: login.user, ip: request.ip, emit }), request);
     };
     app.route({ method: ['GET', 'POST'], url: path, exposeHeadRoute: false, handler });
   }
 }
 
-async function givePassword(
-  { issuer, caCertificate }: AdminPage,
-  user: string,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  emit: Emit,
-): Promise<FastifyReply> {
-  const challenge = await issuer.issue();
+type KnownUser = { user: string; ip: string; emit: Emit };
+
+async function pageWithPassword({ issuer, caCertificate }: AdminPage, { user, ip, emit }: KnownUser): Promise<string> {
+  const challenge = await issuer.issue({ actor: { kind: 'person', name: user }, source: 'page' });
   const outcome = challenge === 'full' ? 'full' : 'issued';
-  emit({ event: 'challenge-requested', endpoint: issuer.endpoint, user, ip: request.ip, outcome });
-  return send(reply, passwordPage({ caCertificate, challenge }), request);
+  emit({ event: 'challenge-requested', endpoint: issuer.endpoint, user, ip, outcome });
+  return passwordPage({ caCertificate, challenge });
 }
 
-/** NDES answers "cache is full" with 200, and so must we: its clients look into no other answer. */
+/** A full cache is answered with 200, as NDES does: its clients read no other answer. */
 const STATUS = { anonymous: 401, wrong: 401, busy: 429 } as const;
 
 function refuse(kind: Exclude<Login['kind'], 'known'>, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -82,7 +78,7 @@ function send(reply: FastifyReply, html: string, request: FastifyRequest): Fasti
     .send(body);
 }
 
-/** UTF-8 only for who asks for it by name. */
+/** UTF-8 only when the request names it. */
 const charsetFor = ({ url, headers }: FastifyRequest): Charset => {
   const inQuery = /[?&]charset=([\w-]*)/i.exec(url)?.[1];
   return [headers['accept-charset'], inQuery].flat().some((asked) => /\butf-?8\b/i.test(asked ?? ''))

@@ -12,16 +12,17 @@ const HASH_OCTETS = 32;
 const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{43,86})$/;
 const MOST_MEMORY = 256 * 1024 * 1024;
 
+/** A hash with its costs (RFC 7914): `ln` is the binary logarithm of N. */
 export type PasswordHash = { ln: number; r: number; p: number; salt: Uint8Array; hash: Uint8Array };
 
-/** `$scrypt$ln=16,r=8,p=1$salt$hash`, both base64 without padding. */
+/** Returns `$scrypt$ln=16,r=8,p=1$salt$hash`; salt and hash are base64 without padding. */
 export async function hashPassword(password: string, random: RandomBytes): Promise<string> {
   const salt = random(SALT_OCTETS);
   const hash = await scryptOf(password, { ...COST, salt, hash: new Uint8Array(HASH_OCTETS) });
   return `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${base64(salt)}$${base64(hash)}`;
 }
 
-/** Undefined for anything that is not such a string, and for costs that one request must not have. */
+/** Reads what `hashPassword` writes. Undefined for other text, and for costs that are too low or too high for one request. */
 export function parsePasswordHash(text: string): PasswordHash | undefined {
   const [, ln, r, p, salt, hash] = PHC.exec(text) ?? [];
   if (salt === undefined || hash === undefined) return undefined;
@@ -30,7 +31,7 @@ export function parsePasswordHash(text: string): PasswordHash | undefined {
   return { ...cost, salt: Buffer.from(salt, 'base64'), hash: Buffer.from(hash, 'base64') };
 }
 
-/** Takes as long for a wrong password as for the right one. */
+/** Compares in constant time: a wrong password takes as long as the right one. */
 export async function passwordMatches(password: string, expected: PasswordHash): Promise<boolean> {
   return timingSafeEqual(await scryptOf(password, expected), expected.hash);
 }

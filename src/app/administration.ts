@@ -11,8 +11,8 @@ import type { LoadedEndpoint, Settings } from './settings.ts';
 import { systemClock } from '../embed/system.ts';
 
 /**
- * Puts the pages that are public on the public server, and returns the administrator's own server, not yet listening;
- * undefined when there is no `admin` in the configuration.
+ * Registers the public pages on the public server, and returns the administrator's server, not yet listening; undefined
+ * when the configuration has no `admin`.
  */
 export async function administration(
   settings: Settings,

@@ -1,10 +1,10 @@
 /** Issuers of one-time passwords: one for each endpoint of a configuration whose policy accepts such passwords. */
-import { type ChallengeIssuer, challengeIssuer } from '../admin/challenge-issuer.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
 import { passwordRules } from '../config/policies.ts';
 import type { Config } from '../config/schema.ts';
 import type { Store } from '../core/store.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
+import { type ChallengeIssuer, challengeIssuer } from '../manage/one-time-passwords.ts';
 
 /** Undefined for an endpoint without one-time passwords. */
 export function challengeIssuerOf({ name, path, policy }: EndpointConfig, store: Store): ChallengeIssuer | undefined {

@@ -18,7 +18,7 @@ import type { AuthorityConfig } from '../config/authorities.ts';
 import { type RevocationList, revocationList } from '../revocation/revocation-list.ts';
 import { readFile } from './files.ts';
 import type { KeyRing } from './key-ring.ts';
-import { certificatesFrom } from './pem.ts';
+import { certificatesFrom } from './certificate-files.ts';
 import { automaticRa, type LoadedRa, raKey, readRaCertificate } from './ra.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 

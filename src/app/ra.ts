@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createRa, type RaPurpose } from '../ca/create.ts';
+import { DAY } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import type { KeyProvider } from '../core/keys.ts';
@@ -11,10 +12,11 @@ import { ConfigError } from '../core/errors.ts';
 import { generateKey, privateKeyPem } from '../keys/software.ts';
 import { readCertificate, readValidity, thumbprint } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
+import { certificatePem } from '../pkix/pem.ts';
 import type { KeyedCertificate } from '../scep/registration-authority.ts';
 import { readFile, readPrivateFile, writePrivateFile, writePublicFile } from './files.ts';
 import { type KeyPlace, openKey } from './key-ring.ts';
-import { certificatePem, certificatesFrom } from './pem.ts';
+import { certificatesFrom } from './certificate-files.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 
 /** The issuing CA of an RA. `passphrase` also protects the RA key. `open` opens the RA keys: `openKey` when absent. */
@@ -29,7 +31,6 @@ export type IssuingCa = {
 /** Decrypts with its own key and with those of `retired`. `signer` signs, where it is another certificate. */
 export type LoadedRa = KeyedCertificate & { signer?: KeyedCertificate; retired: KeyedCertificate[] };
 
-const DAY = 86_400_000;
 const VALIDITY = 2 * 365 * DAY;
 /** Early enough that every client has fetched the next one before this one ends. */
 const RENEW_BEFORE = 30 * DAY;
@@ -53,17 +54,17 @@ export async function automaticRa(
   emit: Emit,
   clock: Clock = systemClock,
 ): Promise<LoadedRa> {
-  const present = (files: RaFiles) => presentRa(files, ca, emit, clock);
-  const opens = form === 'split' ? RA_FILES.encrypt : RA_FILES.auto;
-  const current = await present(opens);
-  const retired = await retiredIn(ca, opens.file);
-  return form === 'split' ? { ...current, retired, signer: await present(RA_FILES.sign) } : { ...current, retired };
+  const current = (files: RaFiles) => currentRa(files, ca, emit, clock);
+  const decrypts = form === 'split' ? RA_FILES.encrypt : RA_FILES.auto;
+  const ra = await current(decrypts);
+  const retired = await retiredIn(ca, decrypts.file);
+  return form === 'split' ? { ...ra, retired, signer: await current(RA_FILES.sign) } : { ...ra, retired };
 }
 
-async function presentRa(files: RaFiles, ca: IssuingCa, emit: Emit, clock: Clock): Promise<KeyedCertificate> {
+async function currentRa(files: RaFiles, ca: IssuingCa, emit: Emit, clock: Clock): Promise<KeyedCertificate> {
   const folder = dirname(ca.path);
   const current = existsSync(join(folder, `${files.file}.pem`)) ? await loadRa(ca, files.file) : undefined;
-  if (current && fits(current.certificate, ca, clock)) return current;
+  if (current && isUsable(current.certificate, ca, clock)) return current;
   if (current) retire(folder, files, current.certificate);
   const made = await makeRa(folder, files, ca, clock);
   const subject = nameText(readCertificate(made.certificate).subject);
@@ -95,7 +96,7 @@ export const raKey = (uri: string, passphrase: string | undefined): KeyPlace => 
 });
 
 /** Whether this CA signed it and it does not end soon. Clients do not trust an RA from an earlier key of the CA. */
-function fits(certificate: Uint8Array, ca: IssuingCa, clock: Clock): boolean {
+function isUsable(certificate: Uint8Array, ca: IssuingCa, clock: Clock): boolean {
   const issuer = new X509Certificate(ca.certificate);
   const own = new X509Certificate(certificate);
   const caEnd = readValidity(readCertificate(ca.certificate)).notAfter.getTime();

@@ -1,6 +1,7 @@
-/** The version of this package, read from the one place that has it. */
+/** The version of this package. */
 import { createRequire } from 'node:module';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 /** For example `0.1.0`. */
-export const VERSION = version;
+/** As in package.json, for example `0.1.0`. */
+export const VERSION: string = version;

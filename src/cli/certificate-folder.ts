@@ -1,4 +1,4 @@
-/** The folder of one certificate: its key and chain, and beside them the request that still waits for its answer. */
+/** The folder of one certificate: its key and chain, and the request that is not answered yet. */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClientSigner } from '../client/request-message.ts';
@@ -8,9 +8,10 @@ import { keyFromPem, privateKeyPem, type SoftwareKey } from '../keys/software.ts
 import { readCertificationRequest } from '../pkix/csr.ts';
 import { writeExtension } from '../pkix/extensions.ts';
 import { readFile, readPrivateFile, writePrivateFile, writePublicFile } from '../app/files.ts';
-import { certificatePem, certificatesFrom } from '../app/pem.ts';
+import { certificatesFrom } from '../app/certificate-files.ts';
+import { certificatePem } from '../pkix/pem.ts';
 
-/** A certificate must not lose its key to a request that may be refused: what waits has names of its own. */
+/** A waiting request has its own key file: it may be refused, and then the certificate still needs the old key. */
 const FILES = {
   key: 'key.pem',
   certificate: 'certificate.pem',
@@ -19,32 +20,37 @@ const FILES = {
   waitingRequest: 'waiting.csr',
 } as const;
 
-/** `csr` is DER and holds the challenge. */
+/** `csr` is DER and contains the challenge. */
 export type WaitingRequest = { key: SoftwareKey; csr: Uint8Array };
 
+/** A certificate with its key; `chain` holds the CAs above it. Certificates are DER. */
+export type CertificateAndKey = { certificate: Uint8Array; chain: readonly Uint8Array[]; key: SoftwareKey };
+
+/** All methods throw ConfigError when a file cannot be read, and for a private key that other users can read. */
 export type CertificateFolder = {
-  /** What an earlier run asked for and got no answer to. */
+  /** The request of an earlier run that was not answered. */
   waiting(): WaitingRequest | undefined;
-  /** On disk before it is sent: a lost reply can then be fetched with the same command. */
-  wait(request: WaitingRequest): void;
-  /** The request was answered with no. */
-  giveUp(): void;
-  /** Puts the certificate, the CAs above it and the key in their places, and returns the paths. */
-  keep(certificate: Uint8Array, chain: readonly Uint8Array[], key: SoftwareKey): string[];
+  /** Saves a request before it is sent, so that the same command can poll for it when the reply is lost. */
+  saveRequest(request: WaitingRequest): void;
+  /** Deletes the request that waits: it was answered. */
+  discardRequest(): void;
+  /** Writes certificate, chain and key, deletes the request that waits, and returns the paths. */
+  save(issued: CertificateAndKey): string[];
   hasCertificate(): boolean;
-  /** A key that somebody put there. */
+  /** The key in the folder, where there is one. */
   ownKey(): SoftwareKey | undefined;
   /** Certificate and key, to sign a renewal. Throws ConfigError when they are not there. */
   signer(): ClientSigner;
 };
 
+/** The folder need not exist; it is made by the first write. */
 export function certificateFolder(dir: string): CertificateFolder {
   const path = (file: keyof typeof FILES): string => join(dir, FILES[file]);
   const has = (file: keyof typeof FILES): boolean => existsSync(path(file));
   const key = (file: 'key' | 'waitingKey'): SoftwareKey =>
     keyFromPem(readPrivateFile(path(file), 'the key of the certificate').toString(), path(file));
-  const giveUp = (): void => {
-    // The request first: a key without request is a run that was cut off, and is made anew.
+  const discardRequest = (): void => {
+    // The request first: a key without a request is ignored by the next run.
     for (const file of ['waitingRequest', 'waitingKey'] as const) rmSync(path(file), { force: true });
   };
   return {
@@ -52,16 +58,16 @@ export function certificateFolder(dir: string): CertificateFolder {
       has('waitingRequest') && has('waitingKey')
         ? { key: key('waitingKey'), csr: readPrivateFile(path('waitingRequest'), 'the request that waits') }
         : undefined,
-    wait(request) {
+    saveRequest(request) {
       writePrivateFile(path('waitingKey'), privateKeyPem(request.key.privateKey));
       writePrivateFile(path('waitingRequest'), request.csr);
     },
-    giveUp,
-    keep(certificate, chain, issuedKey) {
+    discardRequest,
+    save({ certificate, chain, key: issuedKey }) {
       writePrivateFile(path('key'), privateKeyPem(issuedKey.privateKey));
       writePublicFile(path('certificate'), certificatePem(certificate));
       writePublicFile(path('chain'), certificatePem(...chain));
-      giveUp();
+      discardRequest();
       return (['key', 'certificate', 'chain'] as const).map(path);
     },
     hasCertificate: () => has('certificate'),
@@ -71,9 +77,9 @@ export function certificateFolder(dir: string): CertificateFolder {
 }
 
 const certificateIn = (path: string): Uint8Array =>
-  certificatesFrom(readFile(path, 'the certificate of the earlier enrolment'), path)[0]!;
+  certificatesFrom(readFile(path, 'the certificate of the earlier enrolment'), path)[0];
 
-/** Throws ConfigError when a request that waits in `dir` asks for something else: it would be answered instead. */
+/** Throws ConfigError when the request that waits in `dir` asks for another certificate than the command. */
 export function assertSameRequest(
   { csr }: WaitingRequest,
   wanted: { subject: Uint8Array; extensions: readonly Extension[] },
@@ -82,7 +88,7 @@ export function assertSameRequest(
   if (namesOf(readCertificationRequest(csr)) !== namesOf(wanted))
     throw new ConfigError(
       `a request for another certificate waits in ${dir}`,
-      `Run the same command as before, take another folder, or delete ${join(dir, FILES.waitingRequest)} to give it up.`,
+      `Run the same command as before, take another folder, or delete ${join(dir, FILES.waitingRequest)} to discard it.`,
     );
 }
 

@@ -1,4 +1,4 @@
-/** The pages of docs/ that are made from code: run as a program it writes them, and a test compares them. */
+/** The pages of docs/ that are generated from code. Run as a program, it writes them; a test compares them. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { FAIL_INFO, HTTP_ERRORS, REFUSALS } from '../core/errors.ts';
@@ -8,7 +8,7 @@ import { writePublicFile } from '../app/files.ts';
 import { intuneMarkdown } from './intune-page.ts';
 import { program } from './main.ts';
 
-/** docs/errors.md: every reason for a "no", with the wire's words and the remedy. */
+/** docs/errors.md: every refusal and HTTP error, with what the device is sent and what to do. */
 export function errorsMarkdown(): string {
   const refusals = Object.entries(REFUSALS).map(
     ([code, { failInfo, hresult, text, remedy }]) =>
@@ -19,15 +19,15 @@ export function errorsMarkdown(): string {
   );
   return `# Error codes
 
-The log line of a request has its \`code\`. A device learns less: what the columns say of the wire, and nothing else.
+The log line of a request has its \`code\`. A device is sent only failInfo, HRESULT and text.
 
 ## Refusals: a signed CertRep FAILURE, HTTP 200
 
-| code | failInfo | HRESULT in Windows' event log | words on the wire | what to do |
+| code | failInfo | HRESULT in Windows' event log | text on the wire | what to do |
 |---|---|---|---|---|
 ${refusals.join('\n')}
 
-## HTTP errors: nothing that could be answered in SCEP
+## HTTP errors: requests that cannot be answered in SCEP
 
 | code | status | what to do |
 |---|---|---|

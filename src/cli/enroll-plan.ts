@@ -17,7 +17,7 @@ import {
   type WaitingRequest,
 } from './certificate-folder.ts';
 
-/** As they are on the command line. */
+/** The options of the command that describe the request. */
 export type RequestOptions = {
   subject?: string;
   san: string[];
@@ -31,7 +31,10 @@ export type RequestOptions = {
 /** `csr` is DER. */
 export type EnrollPlan = EnrollmentPlan & { key: SoftwareKey; csr: Uint8Array };
 
-/** What is asked for, on disk before anybody is asked; or what was asked for by an earlier run. */
+/**
+ * The request of an earlier run when one waits, else a new one, which is saved in `folder` before it is sent. Throws
+ * ConfigError when the waiting request is for another certificate.
+ */
 export async function planOf(
   options: RequestOptions,
   folder: CertificateFolder,
@@ -49,11 +52,11 @@ export async function planOf(
   }
   const challenge = options.simulator ? await mintChallenge(options.simulator, options) : options.challenge;
   const csr = await writeCertificationRequest({ ...wanted, ...(challenge !== undefined && { challenge }) }, key);
-  folder.wait({ key, csr });
+  folder.saveRequest({ key, csr });
   return { ...plan, csr };
 }
 
-/** Those of the certificate that is renewed, where no others are given. */
+/** Names that are not given are those of the certificate that is renewed. */
 function requestedNames(
   { subject, san }: RequestOptions,
   signer: ClientSigner | undefined,
@@ -67,7 +70,7 @@ function requestedNames(
   return { subject: name, extensions: altName ? [altName] : [] };
 }
 
-// Only RSA enciphers keys: RFC 3279 2.3.1, RFC 5480 3.
+// Only RSA keys encipher keys: RFC 3279 2.3.1, RFC 5480 3.
 const requestedUsages = ({ kind: key }: KeyProvider): Extension[] => [
   keyUsage(key.type === 'rsa' ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature']),
   extendedKeyUsage([EXTENDED_KEY_USAGES.clientAuth]),

@@ -1,7 +1,7 @@
 /** Evaluation mode: makes a CA, simulates a tenant, serves, and walks one device through the whole path. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { discover, enroll } from '../client/scep-client.ts';
+import { discover, enroll, type Enrolled } from '../client/scep-client.ts';
 import { ConfigError } from '../core/errors.ts';
 import { generateKey } from '../keys/software.ts';
 import { readCertificate, readValidity, serialText, thumbprint } from '../pkix/certificate.ts';
@@ -10,7 +10,7 @@ import { generalNameFromText } from '../pkix/general-name.ts';
 import { nameFromText, nameText } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 import type { Simulator } from '../simulator/simulated-tenant.ts';
-import { tenantBlock } from './commands/simulator.ts';
+import { tenantBlock } from './tenant-block.ts';
 import { writePublicFile } from '../app/files.ts';
 import { init } from './installation.ts';
 import type { Output } from './output.ts';
@@ -20,7 +20,7 @@ import { systemClock, systemRandom } from '../embed/system.ts';
 
 const MARK = '# openndes evaluation mode: the tenant below is simulated. This file is written anew at every start.';
 
-/** Throws when the walk fails. Refuses a folder whose configuration is somebody's own. */
+/** Throws when the device gets no certificate, and ConfigError when the configuration in `data` is not of evaluation mode. */
 export async function evaluate(
   { data, port }: { data: string; port: number },
   output: Output,
@@ -39,9 +39,9 @@ export async function evaluate(
       await server.close();
       await simulator.close();
     };
-    const [url] = server.urls;
-    await walk(url!, simulator, output);
-    output.out(nextSteps(url!, simulator.control, data));
+    const [url = ''] = server.urls;
+    await walk(url, simulator, output);
+    output.out(nextSteps(url, simulator.control, data));
     output.out(`Ready: ${url}`);
     return running;
   } catch (error) {
@@ -71,38 +71,47 @@ endpoints:
   - { path: /certsrv/mscep/mscep.dll, authority: issuing, profile: device, policy: { intune: simulated, notify: strict } }
 `;
 
-/** One device, through the public port, over the same path as every other. Prints each step in the order of time. */
+/** One line of the walk; `at` in milliseconds since 1970. */
+type Step = { at: number; text: string };
+
+/** One device enrols through the public port, as every device does. Prints each step in the order of time. */
 async function walk(url: string, simulator: Simulator, { out }: Output): Promise<void> {
   const started = systemClock().getTime();
-  const seen = simulator.calls().length;
-  const steps: { at: number; words: string }[] = [];
-  const step = (words: string): void => void steps.push({ at: systemClock().getTime(), words: `device   ${words}` });
+  const earlierCalls = simulator.calls().length;
+  const steps: Step[] = [];
+  const reply = await enrollDevice(url, simulator, (text) =>
+    steps.push({ at: systemClock().getTime(), text: `device   ${text}` }),
+  );
+  for (const { at, hop, code } of simulator.calls().slice(earlierCalls))
+    steps.push({ at: new Date(at).getTime(), text: `tenant   ${hop}: ${code}` });
+  for (const { at, text } of steps.toSorted((a, b) => a.at - b.at))
+    out(`${String(at - started).padStart(5)} ms  ${text}`);
+  if (reply.status !== 'success')
+    throw new Error(`the device got ${reply.status} instead of a certificate; the log above says why`);
+  for (const certificate of reply.certificates.slice(0, 1)) out(`\n${certificateText(certificate)}`);
+}
+
+const DEVICE = {
+  subject: 'CN=laptop-001,O=Example',
+  san: ['upn:ada@example.com', 'uri:IntuneDeviceId://7d1f0a52-0001'],
+};
+
+async function enrollDevice(url: string, simulator: Simulator, step: (text: string) => void): Promise<Enrolled> {
   const context = { fetch, clock: systemClock, random: systemRandom, step };
   const server = await discover(url, context);
-  const names = {
-    subject: 'CN=laptop-001,O=Example',
-    san: ['upn:ada@example.com', 'uri:IntuneDeviceId://7d1f0a52-0001'],
-  };
   const key = generateKey('rsa-2048');
-  const challenge = simulator.mint({ ...names });
-  step(`Intune minted a challenge of ${challenge.length} characters for "${names.subject}"`);
+  const challenge = simulator.mint(DEVICE);
+  step(`Intune minted a challenge of ${challenge.length} characters for "${DEVICE.subject}"`);
   const extensions = [
-    subjectAltName(names.san.map(generalNameFromText)),
+    subjectAltName(DEVICE.san.map(generalNameFromText)),
     keyUsage(['digitalSignature', 'keyEncipherment']),
     extendedKeyUsage([EXTENDED_KEY_USAGES.clientAuth]),
   ];
   step('PKCSReq sent');
-  const reply = await enroll(server, { subject: nameFromText(names.subject), extensions, challenge, key }, context);
-  for (const call of simulator.calls().slice(seen))
-    steps.push({ at: new Date(call.at).getTime(), words: `tenant   ${call.hop}: ${call.code}` });
-  for (const { at, words } of steps.toSorted((a, b) => a.at - b.at))
-    out(`${String(at - started).padStart(5)} ms  ${words}`);
-  if (reply.status !== 'success')
-    throw new Error(`the device got ${reply.status} instead of a certificate; the log above says why`);
-  out(`\n${inShort(reply.certificates[0]!)}`);
+  return enroll(server, { subject: nameFromText(DEVICE.subject), extensions, challenge, key }, context);
 }
 
-function inShort(der: Uint8Array): string {
+function certificateText(der: Uint8Array): string {
   const view = readCertificate(der);
   const { notBefore, notAfter } = readValidity(view);
   return [

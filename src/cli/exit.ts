@@ -1,7 +1,7 @@
 /** Exit codes that scripts rely on. 78 is EX_CONFIG of sysexits.h. */
 export const EXIT = { ok: 0, failed: 1, refused: 2, pending: 3, configuration: 78 } as const;
 
-/** Thrown by a command that has said everything it has to say. */
+/** Ends a command with this exit code; everything was printed before. */
 export class Exit extends Error {
   override readonly name = 'Exit';
   readonly code: number;

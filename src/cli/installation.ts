@@ -1,69 +1,73 @@
-/** Makes what a new server needs: a root, an issuing CA under it, and a configuration that serves at once. */
+/** Makes what a new server needs: a root CA, an issuing CA under it, and a configuration that works as it is. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createIssuingCa, createRoot } from '../ca/create.ts';
+import { DAY } from '../core/durations.ts';
 import { ConfigError } from '../core/errors.ts';
-import { generateKey, type KeyChoice, privateKeyPem } from '../keys/software.ts';
+import { generateKey, type KeyChoice, privateKeyPem, type SoftwareKey } from '../keys/software.ts';
 import { escapeValue } from '../pkix/name.ts';
+import { certificatePem } from '../pkix/pem.ts';
 import { writePrivateFile, writePublicFile } from '../app/files.ts';
-import { certificatePem } from '../app/pem.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 
+/** Protects the private keys. `variable` names the environment variable from which the server will read `value`. */
+export type Passphrase = { variable: string; value: string };
+
+/** What `init` makes. */
 export type InitOptions = {
   key: KeyChoice;
   /** Goes into the names of the CAs: `CN=<organisation> Root CA`. */
   organisation: string;
-  /** Name of the environment variable that holds the passphrase of the keys, and the passphrase. */
-  passphrase?: { variable: string; value: string };
+  passphrase?: Passphrase;
 };
 
-const DAY = 86_400_000;
 const ROOT_VALIDITY = 20 * 365 * DAY;
 const ISSUING_VALIDITY = 10 * 365 * DAY;
-/** Devices in set-up have clocks that are hours behind. */
+/** New devices often have clocks that are hours slow. */
 const BACKDATE = DAY;
 
-/** Writes `openndes.yaml` and `certs/` under `dir`, and returns what it wrote. Throws ConfigError when it is there. */
-export async function init(dir: string, { key, organisation, passphrase }: InitOptions): Promise<string[]> {
+/** Writes `openndes.yaml` and `certs/` into `dir` and returns the paths. Throws ConfigError when `dir` has a configuration. */
+export async function init(dir: string, options: InitOptions): Promise<string[]> {
   const config = join(dir, 'openndes.yaml');
   if (existsSync(config))
     throw new ConfigError(`${config} is already there`, 'Choose another folder; nothing was changed.');
-  const certs = join(dir, 'certs');
-  const time = { clock: systemClock, random: systemRandom, backdate: BACKDATE };
-  const rootKey = generateKey(key);
-  const issuingKey = generateKey(key);
-  const root = await createRoot({
-    ...time,
-    subject: `CN=${escapeValue(`${organisation} Root CA`)}`,
-    key: rootKey,
-    validity: ROOT_VALIDITY,
-  });
-  const issuing = await createIssuingCa(
-    {
-      ...time,
-      subject: `CN=${escapeValue(`${organisation} Issuing CA`)}`,
-      key: issuingKey,
-      validity: ISSUING_VALIDITY,
-    },
-    { certificate: root, key: rootKey },
-  );
-  const privateFiles: [string, string][] = [
-    [join(certs, 'root-ca.key.pem'), privateKeyPem(rootKey.privateKey, passphrase?.value)],
-    [join(certs, 'issuing-ca.key.pem'), privateKeyPem(issuingKey.privateKey, passphrase?.value)],
-    [join(dir, 'challenge.txt'), `${challenge()}\n`],
-  ];
-  const publicFiles: [string, string][] = [
-    [join(certs, 'root-ca.pem'), certificatePem(root)],
-    [join(certs, 'issuing-ca.pem'), certificatePem(issuing)],
-    [join(certs, 'chain.pem'), certificatePem(issuing, root)],
-    [config, configuration(passphrase?.variable)],
-  ];
-  for (const [path, text] of privateFiles) writePrivateFile(path, text);
-  for (const [path, text] of publicFiles) writePublicFile(path, text);
-  return [...publicFiles, ...privateFiles].map(([path]) => path);
+  const authorities = await newAuthorities(options);
+  const privateFiles = privateFilesOf(authorities, options.passphrase);
+  const publicFiles = { ...publicFilesOf(authorities), 'openndes.yaml': configuration(options.passphrase?.variable) };
+  for (const [path, text] of Object.entries(privateFiles)) writePrivateFile(join(dir, path), text);
+  for (const [path, text] of Object.entries(publicFiles)) writePublicFile(join(dir, path), text);
+  return [...Object.keys(publicFiles), ...Object.keys(privateFiles)].map((path) => join(dir, path));
 }
 
-/** Letters and digits only: Windows takes nothing else in a challenge that a person types. 192 bits of chance. */
+type NewAuthority = { certificate: Uint8Array; key: SoftwareKey };
+type Authorities = { root: NewAuthority; issuing: NewAuthority };
+
+/** Certificates DER. */
+async function newAuthorities({ key: choice, organisation }: InitOptions): Promise<Authorities> {
+  const time = { clock: systemClock, random: systemRandom, backdate: BACKDATE };
+  const [rootKey, issuingKey] = [generateKey(choice), generateKey(choice)];
+  const named = (what: string): string => `CN=${escapeValue(`${organisation} ${what}`)}`;
+  const rootPlan = { ...time, subject: named('Root CA'), key: rootKey, validity: ROOT_VALIDITY };
+  const root = { certificate: await createRoot(rootPlan), key: rootKey };
+  const issuingPlan = { ...time, subject: named('Issuing CA'), key: issuingKey, validity: ISSUING_VALIDITY };
+  return { root, issuing: { certificate: await createIssuingCa(issuingPlan, root), key: issuingKey } };
+}
+
+/** Content by path. */
+const privateFilesOf = ({ root, issuing }: Authorities, passphrase?: Passphrase): Record<string, string> => ({
+  'certs/root-ca.key.pem': privateKeyPem(root.key.privateKey, passphrase?.value),
+  'certs/issuing-ca.key.pem': privateKeyPem(issuing.key.privateKey, passphrase?.value),
+  'challenge.txt': `${challenge()}\n`,
+});
+
+/** Content by path. */
+const publicFilesOf = ({ root, issuing }: Authorities): Record<string, string> => ({
+  'certs/root-ca.pem': certificatePem(root.certificate),
+  'certs/issuing-ca.pem': certificatePem(issuing.certificate),
+  'certs/chain.pem': certificatePem(issuing.certificate, root.certificate),
+});
+
+/** Letters and digits only: Windows accepts nothing else in a challenge that is typed in. 192 bits of entropy. */
 const challenge = (): string => Buffer.from(systemRandom(24)).toString('hex').toUpperCase();
 
 const configuration = (

@@ -1,4 +1,4 @@
-/** The command line: every command registers itself; errors become one sentence, a remedy and an exit code. */
+/** The command line. Every command registers itself; an error is printed as one sentence with a remedy and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../core/errors.ts';
 import { registerCa } from './commands/ca.ts';

@@ -1,7 +1,7 @@
 /**
- * A captured message in words. The algorithms are named by pkijs, which shares no code with the server: a message that
- * only one of the two can read is worth a look. Attributes, certificates and what is in the envelope are read as the
- * server reads them. Secrets are named and never shown.
+ * Describes a captured message. pkijs names the algorithms; it shares no code with the server, so a message that only one
+ * of the two can read points to a fault. Attributes, certificates and the content of the envelope are read as the server
+ * reads them. Secrets are named and never shown.
  */
 import { ContentInfo, EnvelopedData, type KeyTransRecipientInfo, SignedData } from 'pkijs';
 import { berToDer } from '../asn1/ber.ts';
@@ -27,7 +27,7 @@ import { systemRandom } from '../embed/system.ts';
 
 type ReportLines = Record<string, unknown>;
 
-/** `recipients`: RA keys with which to open the envelope; none: the envelope stays closed. Throws ConfigError. */
+/** Facts by name, nested. `recipients`: RA keys to decrypt the envelope with; without them it stays closed. Throws ConfigError. */
 export async function explain(captured: Uint8Array, recipients: readonly RecipientKey[]): Promise<ReportLines> {
   const message = decode(captured);
   try {
@@ -35,7 +35,7 @@ export async function explain(captured: Uint8Array, recipients: readonly Recipie
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : 'unreadable';
     throw new ConfigError(
-      `this is no SCEP message: ${why}`,
+      `this is not a SCEP message: ${why}`,
       'Capture the body of the POST, or the whole URL of the GET.',
       { cause },
     );
@@ -51,7 +51,7 @@ function decode(captured: Uint8Array): { bytes: Uint8Array; certificate?: Report
   try {
     return { bytes, certificate: { certificate: certificateFacts(bytes) } };
   } catch {
-    // Not a certificate: a message, which is what most captures are. It is read next, with its own errors.
+    // Not a certificate but a message, as most captures are. It is read next, with its own errors.
     return { bytes };
   }
 }
@@ -60,7 +60,7 @@ async function explainMessage(bytes: Uint8Array, recipients: readonly RecipientK
   const { der, consumed } = berToDer(bytes);
   const content = ContentInfo.fromBER(Uint8Array.from(der));
   const signed = new SignedData({ schema: content.content });
-  const ours = readDerOrBer(bytes, readSignedData);
+  const own = readDerOrBer(bytes, readSignedData);
   return {
     encoding: equalBytes(der, bytes.subarray(0, consumed)) ? 'DER' : 'BER',
     octets: bytes.length,
@@ -68,14 +68,14 @@ async function explainMessage(bytes: Uint8Array, recipients: readonly RecipientK
     signers: signed.signerInfos.map((info, index) => ({
       digestAlgorithm: info.digestAlgorithm.algorithmId,
       signatureAlgorithm: info.signatureAlgorithm.algorithmId,
-      ...attributeFacts(ours.signers[index]!.attributes),
+      ...attributeFacts(own.signers[index]?.attributes ?? new Map()),
     })),
-    certificates: ours.certificates.map(certificateFacts),
-    content: ours.message?.length ? await envelopeFacts(ours.message, messageTypeOf(ours), recipients) : 'none',
+    certificates: own.certificates.map(certificateFacts),
+    content: own.message?.length ? await envelopeFacts(own.message, messageTypeOf(own), recipients) : 'none',
   };
 }
 
-/** Its name, or its number where it has none. */
+/** The name of the message type, or its number when it is unknown. */
 function messageTypeOf({ signers }: OwnSignedData): string {
   const value = signers[0] && singleValue(signers[0].attributes, SCEP_ATTRIBUTE.messageType);
   const number = value ? DerReader.over(value.der).string() : '';
@@ -132,7 +132,7 @@ async function envelopeFacts(
   };
 }
 
-const NOT_OURS = 'not encrypted to a key of this configuration';
+const OTHER_KEY = 'not encrypted to a key of this configuration';
 const NO_REQUEST = 'no certification request: encrypted to another key, or damaged';
 
 async function insideFacts(
@@ -140,15 +140,15 @@ async function insideFacts(
   messageType: string,
   recipients: readonly RecipientKey[],
 ): Promise<ReportLines | string> {
-  // A reply is encrypted to its requester. Tried with another key it would open, as it must, to random octets.
-  const plaintext = messageType === 'CertRep' ? undefined : await opened(message, recipients);
-  if (!plaintext) return NOT_OURS;
+  // A reply is encrypted to its requester. With another key it decrypts to random octets (implicit rejection).
+  const plaintext = messageType === 'CertRep' ? undefined : await decrypted(message, recipients);
+  if (!plaintext) return OTHER_KEY;
   if (messageType !== 'PKCSReq' && messageType !== 'RenewalReq') return `${plaintext.length} octets`;
   return (await unlessDerError(() => requestFacts(plaintext))) ?? NO_REQUEST;
 }
 
-/** undefined: not encrypted to one of these keys, as far as that can be seen. */
-async function opened(message: Uint8Array, recipients: readonly RecipientKey[]): Promise<Uint8Array | undefined> {
+/** The content; undefined when no recipient of the envelope is one of these keys. */
+async function decrypted(message: Uint8Array, recipients: readonly RecipientKey[]): Promise<Uint8Array | undefined> {
   const enveloped = readDerOrBer(message, readEnvelopedData);
   const chosen = chooseRecipient(enveloped, recipients);
   const transport = chosen?.recipient.transport;

@@ -1,8 +1,11 @@
-/** Options that several commands have, and arguments that must be numbers. */
+/** What several commands share: options, the example below the help, and arguments that must be numbers. */
 import { InvalidArgumentError } from 'commander';
 
 /** `.option(...CONFIG)`: the configuration file that a command works on. */
 export const CONFIG = ['--config <file>', 'configuration', 'openndes.yaml'] as const;
+
+/** `.addHelpText(...example('openndes …'))`: the example below the help of a command. */
+export const example = (command: string) => ['after', `\nExample:\n  ${command}`] as const;
 
 /** An argument parser for a whole number within these bounds. It throws commander's InvalidArgumentError otherwise. */
 export const wholeNumber =

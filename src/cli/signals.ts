@@ -1,6 +1,6 @@
-/** Waits for the operating system to ask for the end. */
+/** Waits for the signal that ends a server. */
 
-/** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once, as people expect of it. */
+/** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once with exit code 130. */
 export const untilStopped = (): Promise<void> =>
   new Promise((resolve) => {
     const stop = (): void => {

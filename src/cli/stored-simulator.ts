@@ -5,36 +5,37 @@ import { type Simulator, type SimulatorState, startSimulator } from '../simulato
 import { readPrivateFile, writePrivateFile, writePublicFile } from '../app/files.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 
-/** `trustCa`: absolute path of the CA certificate of the simulated services. Throws ConfigError on unreadable files. */
-export async function startStoredSimulator(
-  dir: string,
-  ports: { port: number; controlPort: number },
-): Promise<{ simulator: Simulator; trustCa: string }> {
+/** A running simulator; `trustCa` is the absolute path of the CA certificate of its services. */
+export type StoredSimulator = { simulator: Simulator; trustCa: string };
+
+/** Ports of 0 are those of the last run, or free ones. Throws ConfigError for files that cannot be read. */
+export async function startStoredSimulator(dir: string, ports: Ports): Promise<StoredSimulator> {
   const path = join(dir, 'simulator.json');
-  const kept = existsSync(path)
-    ? (JSON.parse(readPrivateFile(path, 'the keys of the simulator').toString()) as SavedSimulator)
-    : undefined;
-  // The ports of last time, so that a tenant block pasted into a configuration stays good.
-  const port = ports.port || (kept?.port ?? 0);
-  const controlPort = ports.controlPort || (kept?.controlPort ?? 0);
+  const saved = existsSync(path) ? readSaved(path) : undefined;
   const simulator = await startSimulator({
     clock: systemClock,
     random: systemRandom,
-    port,
-    controlPort,
-    ...(kept && { state: kept.state }),
+    // The ports of the last run, so that a tenant block in a configuration stays valid.
+    port: ports.port || (saved?.port ?? 0),
+    controlPort: ports.controlPort || (saved?.controlPort ?? 0),
+    ...(saved && { state: saved.state }),
   });
   const trustCa = resolve(dir, 'simulator-ca.pem');
-  const now: SavedSimulator = {
-    state: simulator.state,
-    port: portOf(simulator.tenant.cloud.login),
-    controlPort: portOf(simulator.control),
-  };
-  writePrivateFile(path, JSON.stringify(now));
+  writePrivateFile(path, JSON.stringify(savedOf(simulator)));
   writePublicFile(trustCa, simulator.caPem);
   return { simulator, trustCa };
 }
 
-type SavedSimulator = { state: SimulatorState; port: number; controlPort: number };
+type Ports = { port: number; controlPort: number };
+type SavedSimulator = Ports & { state: SimulatorState };
+
+const readSaved = (path: string): SavedSimulator =>
+  JSON.parse(readPrivateFile(path, 'the keys of the simulator').toString()) as SavedSimulator;
+
+const savedOf = ({ state, tenant, control }: Simulator): SavedSimulator => ({
+  state,
+  port: portOf(tenant.cloud.login),
+  controlPort: portOf(control),
+});
 
 const portOf = (url: string): number => Number(new URL(url).port);

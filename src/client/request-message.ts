@@ -5,6 +5,7 @@ import { cipherByName } from '../cms/algorithms.ts';
 import { writeEnvelopedData } from '../cms/enveloped-data.ts';
 import { writeSignedData } from '../cms/signed-data.ts';
 import { TAG } from '../asn1/tags.ts';
+import { DAY } from '../core/durations.ts';
 import type { Clock, RandomBytes } from '../core/environment.ts';
 import type { Digest, KeyProvider, KeyTransport } from '../core/keys.ts';
 import { readCertificate, writeCertificate } from '../pkix/certificate.ts';
@@ -58,8 +59,6 @@ const attribute = (id: string, value: Uint8Array): Uint8Array => writeAttribute(
 
 const messageTypeNumber = (name: string): string =>
   Object.keys(MESSAGE_TYPES).find((number) => MESSAGE_TYPES[number] === name)!;
-
-const DAY = 86_400_000;
 
 /** A self-signed certificate, DER, valid for a week: it signs the first request of a new key. RFC 8894 2.3. */
 export async function selfSigned(

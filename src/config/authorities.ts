@@ -1,11 +1,11 @@
 /** `authorities`: the issuing CAs, and the RA certificates to which the clients of each encrypt. */
 import type { z } from 'zod';
+import { HOUR } from '../core/durations.ts';
 import { secret } from './yaml/value-type.ts';
 import { choice, duration, either, text } from './yaml/value-types.ts';
 import { file, type FileContext, keyUri } from './references.ts';
 import { defaulted, listOf, mapOf, optional, required, section } from './yaml/table.ts';
 
-const HOUR = 3_600_000;
 const listValidity = {
   ...duration('7d'),
   schema: duration('7d').schema.refine((ms) => ms >= HOUR, 'shorter than an hour'),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { LEGACY } from '../cms/algorithms.ts';
 import { ConfigError } from '../core/errors.ts';
+import { NDES_PATH } from '../core/ndes-path.ts';
 import { canonicalPath } from '../http/paths.ts';
 import type { AuthorityConfig } from './authorities.ts';
 import { policy } from './policies.ts';
@@ -18,7 +19,6 @@ export type EndpointContext = PolicyContext & {
   profiles: Definitions<ProfileConfig>;
 };
 
-const NDES_PATH = '/certsrv/mscep/mscep.dll';
 const TAKEN = ['/healthz', '/readyz', '/crl'];
 
 const path = valueType(

@@ -1,6 +1,6 @@
 /** `policy` of an endpoint: exactly one of the kinds in `policy-kinds.ts`. There is no default policy. */
 import { z } from 'zod';
-import type { ChallengeRules } from '../admin/challenge-issuer.ts';
+import type { ChallengeRules } from '../manage/one-time-passwords.ts';
 import { ConfigError } from '../core/errors.ts';
 import {
   type Combination,

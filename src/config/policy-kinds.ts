@@ -1,6 +1,6 @@
 /** The kinds of policies, one row each. Types, keys, checks and the reference page are derived from these rows. */
 import { z } from 'zod';
-import type { ChallengeRules } from '../admin/challenge-issuer.ts';
+import type { ChallengeRules } from '../manage/one-time-passwords.ts';
 import { ConfigError } from '../core/errors.ts';
 import { oneTime } from './one-time-section.ts';
 import { type Definitions, file, type FileContext, referenceTo } from './references.ts';

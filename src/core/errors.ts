@@ -8,7 +8,8 @@ export const FAIL_INFO = { badAlg: 0, badMessageCheck: 1, badRequest: 2, badTime
 /** A failInfo by its name. */
 export type FailInfo = keyof typeof FAIL_INFO;
 
-type RefusalRow = { failInfo: FailInfo; hresult: number; text: string; remedy: string };
+/** What a refusal is on the wire: failInfo, signed HRESULT and text; `remedy` is for the administrator. */
+export type RefusalRow = { failInfo: FailInfo; hresult: number; text: string; remedy: string };
 
 // Signed HRESULTs, the ones that NDES puts into szOID_ENROLL_SCEP_ERROR (1.3.6.1.4.1.311.21.33), so that Windows shows
 // the administrator the words he knows from NDES.

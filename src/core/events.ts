@@ -36,13 +36,13 @@ export type AnsweredFacts = HttpFacts &
   OutcomeFacts & { endpoint: string; operation: string; outcome?: RequestOutcome; ms: number };
 
 /** A request that got an HTTP error instead of a CertRep. `path` is cut at 200 characters. */
-type HttpErrorFacts = HttpFacts & { path: string; status: number; code: HttpErrorCode; err: unknown };
+export type HttpErrorFacts = HttpFacts & { path: string; status: number; code: HttpErrorCode; err: unknown };
 
 /** Which request a notification belongs to. */
-type NotificationFacts = { endpoint: string; transactionId: string };
+export type NotificationFacts = { endpoint: string; transactionId: string };
 
 /** A notification that is tried again later. `attempts` counts those that were made. */
-type PostponedFacts = NotificationFacts & { attempts: number; err?: unknown };
+export type PostponedFacts = NotificationFacts & { attempts: number; err?: unknown };
 
 /** The facts of every event, by its name. Names are stable; docs/log.md is made from them. */
 export type EventFacts = {

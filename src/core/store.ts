@@ -69,7 +69,7 @@ export type CertificateFilter = {
 
 /**
  * The store. Every write resolves after it is durable. Writes of the same moment may share one commit.
- * Implementations: store/ (SQLite; one schema that PostgreSQL can share), and `test/contracts/store.ts` proves each.
+ * Implementations: store/ (SQLite; one schema that PostgreSQL can share), and `testing/store-contract.ts` tests each.
  */
 export interface Store {
   findTransaction(key: TransactionKey): Promise<StoredTransaction | undefined>;

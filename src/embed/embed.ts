@@ -2,53 +2,77 @@
 import type { FastifyInstance } from 'fastify';
 import { selfTest } from '../cms/self-test.ts';
 import { defined } from '../core/defined.ts';
-import { type ScepPluginOptions, scepPlugin as plugin } from '../http/plugin.ts';
-import { type HttpOptions, httpServer } from '../http/http-server.ts';
+import { httpServer } from '../http/http-server.ts';
+import { scepPlugin as httpPlugin } from '../http/plugin.ts';
+import type { RevocationList } from '../revocation/revocation-list.ts';
 import { type EnrollmentOptions, startEnrollment } from './enrollment.ts';
 import { systemClock } from './system.ts';
 
-type PluginSettings = Pick<ScepPluginOptions, 'bodyLimit' | 'mostRunning'>;
+/** How much one server or plugin takes on at the same time. */
+export type RequestLimits = {
+  /** Octets of a POST body, 2 MiB by default; a larger body gets 413. */
+  bodyLimit?: number;
+  /** Requests that run at the same time, 512 by default; one more gets 503. */
+  mostRunning?: number;
+};
+
+/** What `scepPlugin` takes. */
+export type PluginOptions = EnrollmentOptions & RequestLimits;
 
 /**
  * A fastify plugin: `await app.register(scepPlugin, { endpoints, store, logger })`. Create the app with
- * `requireHostHeader: false`, `maxHeaderSize: 131072` and `routerOptions: { caseSensitive: false }`, or old clients
- * get an error before the plugin sees their requests. Closing the app ends the plugin; it does not close the store.
- * Throws ConfigError.
+ * `requireHostHeader: false`, `maxHeaderSize: 131072` and `routerOptions: { caseSensitive: false }`, or fastify rejects
+ * requests of old clients before the plugin gets them. Closing the app stops the plugin; the store stays open.
+ * Throws ConfigError when the options do not fit together.
  */
-export async function scepPlugin(app: FastifyInstance, options: EnrollmentOptions & PluginSettings): Promise<void> {
+export async function scepPlugin(app: FastifyInstance, options: PluginOptions): Promise<void> {
   await selfTest();
-  const enrolment = startEnrollment(options);
-  app.addHook('onClose', () => enrolment.close());
+  const enrollment = startEnrollment(options);
+  app.addHook('onClose', () => enrollment.close());
   const { clock = systemClock, bodyLimit, mostRunning } = options;
-  await plugin(app, {
-    services: enrolment.services,
-    emit: enrolment.emit,
+  await httpPlugin(app, {
+    services: enrollment.services,
+    emit: enrollment.emit,
     clock,
     ...defined({ bodyLimit, mostRunning }),
   });
 }
 
-/** The endpoints and what they share, and the settings of HTTP. */
-/** Options of `createServer`. */
-export type ServerOptions = EnrollmentOptions & Omit<HttpOptions, 'services' | 'clock' | 'emit'>;
+/** A dependency that must work for the server to be ready. `check` throws when it does not. */
+export type ReadinessProbe = { name: string; check: () => Promise<void> };
+
+/** What `createServer` takes. */
+export type ServerOptions = PluginOptions & {
+  /** Addresses or networks of reverse proxies whose X-Forwarded-For is believed. */
+  trustProxy?: readonly string[];
+  /** PEM, for a server that terminates TLS itself. */
+  tls?: { certificate: string; key: string };
+  /** Beside that of the store. `/readyz` answers 503 while one of them throws. */
+  probes?: readonly ReadinessProbe[];
+  /** Revocation lists by name, served at `/crl/<name>.crl`. */
+  crls?: ReadonlyMap<string, RevocationList>;
+  /** Milliseconds that running requests get when the server closes; then their sockets are closed. 10 seconds by default. */
+  grace?: number;
+};
 
 /**
  * A server with every setting that old clients need, not yet listening: `await server.listen({ host: '0.0.0.0', port: 8080 })`.
- * Give a host: for `localhost`, its default, fastify opens a second listener that `close()` does not wait for.
+ * Name a host: for `localhost`, its default, fastify opens a second listener that `close()` does not wait for.
+ * Throws ConfigError when the options do not fit together.
  */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   await selfTest();
   const { endpoints: _endpoints, store, notificationInterval: _interval, random: _random, ...rest } = options;
   const { logger: _logger, onEvent: _onEvent, ...http } = rest;
-  const enrolment = startEnrollment(options);
+  const enrollment = startEnrollment(options);
   const probes = [{ name: 'store', check: () => store.check() }, ...(http.probes ?? [])];
   try {
-    const { services, emit } = enrolment;
+    const { services, emit } = enrollment;
     const server = await httpServer({ ...http, clock: http.clock ?? systemClock, probes, services, emit });
-    server.addHook('onClose', () => enrolment.close());
+    server.addHook('onClose', () => enrollment.close());
     return server;
   } catch (error) {
-    await enrolment.close();
+    await enrollment.close();
     throw error;
   }
 }

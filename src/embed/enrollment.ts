@@ -1,5 +1,6 @@
 /** Joins endpoints, store and log: the services that HTTP serves, and the work in the background. */
 import { equalBytes } from '../core/bytes.ts';
+import { DAY, HOUR } from '../core/durations.ts';
 import type { Clock, Logger, RandomBytes } from '../core/environment.ts';
 import type { Issuer, Revoker } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
@@ -63,12 +64,11 @@ export type EnrollmentOptions = {
 /** `close()` ends the background work and waits for what is running. It does not close the store. */
 export type RunningEnrollment = { services: ScepService[]; emit: Emit; close(): Promise<void> };
 
-const HOUR = 3_600_000;
 const RETENTION = 24 * HOUR;
 const SIGNING_TIME = { past: 24 * HOUR, future: HOUR };
 const NOTIFICATION_INTERVAL = 5_000;
 /** Waiting requests older than this are deleted. */
-const LONGEST_WAIT = 30 * 24 * HOUR;
+const LONGEST_WAIT = 30 * DAY;
 
 /**
  * Throws ConfigError when the keys of an RA do not match, or when a policy cannot work with manual approval. Delivers or

@@ -1,4 +1,4 @@
-/** The revocation list of an issuing CA for embedders, with the clock of the system where none is given. */
+/** The revocation list of an issuing CA for embedders, with the clock of the system by default. */
 import {
   revocationList as listWithClock,
   type RevocationList,
@@ -6,7 +6,9 @@ import {
 } from '../revocation/revocation-list.ts';
 import { systemClock } from './system.ts';
 
-/** Signs a list when one is asked for, and keeps it until a certificate is revoked or half of its validity is over. */
-export const revocationList = (
-  options: Omit<RevocationListOptions, 'clock'> & Partial<Pick<RevocationListOptions, 'clock'>>,
-): RevocationList => listWithClock({ clock: systemClock, ...options });
+/** As `RevocationListOptions`, with the clock of the system when none is given. */
+export type ListOptions = Omit<RevocationListOptions, 'clock'> & Partial<Pick<RevocationListOptions, 'clock'>>;
+
+/** Signs a list on demand, and caches it until a certificate is revoked or half of its validity is over. */
+export const revocationList = (options: ListOptions): RevocationList =>
+  listWithClock({ clock: systemClock, ...options });

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { equalBytes } from '../core/bytes.ts';
 import type { CertificationRequest, EnrollmentRequest } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
+import { POLL_DIGITS } from '../core/poll-key.ts';
 import type { PollKey, StoredCertificate, StoredTransaction, TransactionKey } from '../core/records.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
 import type { ScepRequest } from '../scep/message.ts';
@@ -64,14 +65,7 @@ export const keyHash = (spki: Uint8Array): string => sha256(spki);
 
 const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes, 'hex');
 
-/**
- * Hexadecimal digits of a PollKey. 128 bits are enough: a client gains nothing by two requests of its own that a poll
- * cannot tell apart, and to hit the request of another client takes 2^128 tries. Approvals and repeats use the whole
- * hash behind them.
- */
-export const POLL_DIGITS = 32;
-
-/** Everything that a poll says about its request. `signer` is a `keyHash`. */
+/** Everything by which a poll can be told from others. `signer` is its `keyHash`. */
 export const pollKey = (endpoint: string, transactionId: string, signer: string): PollKey =>
   digest([endpoint, transactionId, signer]).slice(0, POLL_DIGITS);
 

@@ -1,6 +1,6 @@
 /** Which endpoint a request path means. RFC 8894 4.1: the administrator chooses the path; clients append suffixes. */
+import { NDES_PATH } from '../core/ndes-path.ts';
 
-const NDES_PATH = '/certsrv/mscep/mscep.dll';
 /** Where NDES answers too, and the default path of routers. NDES serves GetCACaps at `…/mscep_admin/mscep.dll`. */
 const NDES_ALIASES = ['/certsrv/mscep', '/certsrv/mscep_admin/mscep.dll', '/cgi-bin'];
 

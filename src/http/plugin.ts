@@ -3,10 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../core/environment.ts';
 import type { Emit, HttpFacts } from '../core/events.ts';
 import { HTTP_ERRORS, HttpError, type HttpErrorCode } from '../core/errors.ts';
+import { semaphore } from '../core/semaphore.ts';
 import type { ScepService } from '../enroll/service.ts';
 import { bodies } from './body.ts';
 import { type Incoming, runOperation } from './operations.ts';
-import { gate } from './overload.ts';
 import { canonicalPath, endpointPaths } from './paths.ts';
 import { queryValue } from './query.ts';
 
@@ -39,7 +39,7 @@ export async function scepPlugin(app: FastifyInstance, options: ScepPluginOption
   const { services, emit, clock, mostRunning = MOST_RUNNING } = options;
   const { bodyLimit: longest = BODY_LIMIT, mostBuffered: most = MOST_BUFFERED } = options;
   const paths = endpointPaths(services);
-  const busy = gate(mostRunning);
+  const requests = semaphore({ permits: mostRunning });
   const posted = bodies({ longest, most });
 
   app.removeAllContentTypeParsers();
@@ -62,7 +62,11 @@ export async function scepPlugin(app: FastifyInstance, options: ScepPluginOption
     }
     const url = request.raw.url ?? '';
     if (request.method === 'HEAD') assertSafe(url);
-    const run = (incoming: Incoming) => busy.run(() => runOperation(service, incoming));
+    const run = async (incoming: Incoming) => {
+      const done = await requests.run(() => runOperation(service, incoming));
+      if (done === 'busy') throw new HttpError('overloaded', `${mostRunning} requests are running`);
+      return done;
+    };
     const result =
       request.method === 'POST'
         ? await posted.use(request.raw, (body) => run({ method: 'POST', url, body }))

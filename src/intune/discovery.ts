@@ -1,4 +1,5 @@
 /** Finds the address of an Intune service through Microsoft Graph. Looked up once a day; kept while Graph is down. */
+import { DAY } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import type { IntuneCloud } from './clouds.ts';
 import { IntuneUnreachable } from './unreachable.ts';
@@ -10,7 +11,6 @@ import { type TokenSource, withToken } from './token.ts';
 
 /** The first-party application of Intune, whose service principal lists its endpoints. */
 const INTUNE_APP = '0000000a-0000-0000-c000-000000000000';
-const DAY = 86_400_000;
 /** After a failed lookup an old address is used for so long before the next lookup, milliseconds. */
 const RETRY_AFTER = 300_000;
 

@@ -25,11 +25,11 @@ type SubtleCrypto = Pick<webcrypto.SubtleCrypto, 'sign' | 'decrypt' | 'exportKey
 /** One key pair in WebCrypto. */
 export type WebCryptoKey = {
   /** The engine that the keys belong to; default @peculiar/webcrypto. */
-  subtle?: SubtleCrypto;
+  subtle?: Pick<webcrypto.SubtleCrypto, 'sign' | 'decrypt' | 'exportKey'>;
   /** The private key, once for each algorithm. It need not be extractable. */
-  privateKeys: readonly CryptoKey[];
+  privateKeys: readonly webcrypto.CryptoKey[];
   /** The public key, extractable. */
-  publicKey: CryptoKey;
+  publicKey: webcrypto.CryptoKey;
   /**
    * Called with the error of the engine when a decryption failed. For the log only: in a reply it would be an oracle.
    */

@@ -1,7 +1,7 @@
 /** Writes the full certificate revocation list of an issuing CA (RFC 5280 5). */
 import { explicit, TAG } from '../asn1/tags.ts';
 import { encode, sequence, smallInteger, time, unsignedInteger } from '../asn1/writer.ts';
-import { type KeyProvider } from '../core/keys.ts';
+import type { KeyProvider } from '../core/keys.ts';
 import { REVOCATION_REASONS, type RevocationReason } from '../core/issuer.ts';
 import { ConfigError } from '../core/errors.ts';
 import { certificateExtensions, type CertificateView } from '../pkix/certificate.ts';
@@ -10,7 +10,7 @@ import { OID } from '../pkix/oids.ts';
 import { digestFor, signatureIdentifier, signStructure } from '../pkix/signature.ts';
 import { readCaCertificate } from '../ca/ca-certificate.ts';
 
-/** A revoked certificate: what the list says of it, and when it would have ended. */
+/** An entry of the list, and when the certificate expires. */
 export type Revocation = {
   /** Unsigned magnitude, big-endian. */
   serialNumber: Uint8Array;
@@ -19,6 +19,7 @@ export type Revocation = {
   notAfter: Date;
 };
 
+/** What a list is made of. */
 export type RevocationListPlan = {
   /** The issuing CA: certificate, DER, and its key. */
   issuer: { certificate: Uint8Array; key: KeyProvider };
@@ -31,9 +32,9 @@ export type RevocationListPlan = {
 };
 
 /**
- * A version 2 CRL, DER. Entries stay for one validity of the list beyond the end of the certificate: one may go only
- * after a list issued past that end has shown it (RFC 5280 3.3). Throws ConfigError when the certificate is no CA's,
- * is not valid at `thisUpdate`, or may not sign lists.
+ * A version 2 CRL, DER. An entry stays for one validity of the list after its certificate has expired: it may be removed
+ * only after a list issued later than that has had it (RFC 5280 3.3). Throws ConfigError when the issuer's certificate
+ * is not that of a CA, is not valid at `thisUpdate`, or may not sign lists.
  */
 export async function writeCrl(plan: RevocationListPlan): Promise<Uint8Array> {
   const { issuer, revoked, thisUpdate, validity, number } = plan;
@@ -44,15 +45,15 @@ export async function writeCrl(plan: RevocationListPlan): Promise<Uint8Array> {
       'Its keyUsage must have cRLSign. certs/README.md shows how.',
     );
   const digest = digestFor(issuer.key.kind);
-  const kept = revoked.filter(({ notAfter }) => notAfter.getTime() + validity >= thisUpdate.getTime());
+  const listed = revoked.filter(({ notAfter }) => notAfter.getTime() + validity >= thisUpdate.getTime());
   const tbs = sequence(
     VERSION_2,
     signatureIdentifier(issuer.key.kind, digest),
     ca.subject,
     time(thisUpdate),
     time(new Date(thisUpdate.getTime() + validity)),
-    // RFC 5280 5.1.2.6: without entries the list of them is left out.
-    ...(kept.length > 0 ? [sequence(Buffer.concat(kept.map(entry)))] : []),
+    // RFC 5280 5.1.2.6: revokedCertificates is absent when there are none.
+    ...(listed.length > 0 ? [sequence(Buffer.concat(listed.map(entry)))] : []),
     encode(
       explicit(0),
       sequence(writeExtension(authorityKeyIdentifier(ca.keyIdentifier)), writeExtension(crlNumber(number))),
@@ -61,7 +62,7 @@ export async function writeCrl(plan: RevocationListPlan): Promise<Uint8Array> {
   return signStructure(tbs, issuer.key, digest);
 }
 
-/** Whether its keyUsage, where there is one, has cRLSign. */
+/** Whether a certificate allows its key to sign CRLs: it has no keyUsage, or one with cRLSign (RFC 5280 4.2.1.3). */
 export function maySignCrl(certificate: CertificateView): boolean {
   const usage = findExtension(certificateExtensions(certificate), OID.keyUsage);
   return !usage || readKeyUsage(usage.value).includes('cRLSign');
@@ -85,7 +86,7 @@ const reasonCode = (reason: RevocationReason): Uint8Array =>
     value: encode(TAG.enumerated, Uint8Array.of(REVOCATION_REASONS[reason])),
   });
 
-/** RFC 5280 5.3.1: the reason is left out where it is `unspecified`. Made once, because a list repeats them. */
+/** RFC 5280 5.3.1: `unspecified` is expressed by no reason code. Encoded once, because entries repeat them. */
 const ENTRY_EXTENSIONS = Object.fromEntries(
   (Object.keys(REVOCATION_REASONS) as RevocationReason[]).map((reason) => [
     reason,

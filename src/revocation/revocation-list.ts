@@ -1,5 +1,5 @@
-/** The revocation list of an authority, read out of the store and kept until it says too little or too old things. */
-import { setImmediate as turn } from 'node:timers/promises';
+/** The revocation list of an issuing CA, made from the store and cached until a revocation or half of its validity. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Revocation, writeCrl } from './certificate-list.ts';
 import type { Clock } from '../core/environment.ts';
 import type { KeyProvider } from '../core/keys.ts';
@@ -7,10 +7,10 @@ import type { Store } from '../core/store.ts';
 import { readCertificate } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
 
-/** The present list, DER. Throws whatever the store or the key throws. */
+/** The current list, DER. Throws what the store or the key throws. */
 export type RevocationList = () => Promise<Uint8Array>;
 
-/** Whose list it is, out of which store, and how long each one is good for. */
+/** The issuer of the list, the store, and how long each list is valid. */
 export type RevocationListOptions = {
   /** The issuing CA: certificate, DER, and its key. */
   issuer: { certificate: Uint8Array; key: KeyProvider };
@@ -20,16 +20,16 @@ export type RevocationListOptions = {
   clock: Clock;
 };
 
-/** `revoked`: how many certificates were revoked when it was begun. */
+/** `revoked`: how many certificates were revoked before it was made. `renewAt` in milliseconds since 1970. */
 type CachedCrl = { revoked: number; renewAt: number; crl: Promise<Uint8Array> };
 
 /**
- * Signs a list when one is asked for and none is kept, when a certificate was revoked since, by this process or by
- * another, and when half of the validity is over. Its number is the time in milliseconds, or one more than that of the
- * list before where the clock stands still or goes back; so numbers rise also over restarts and across replicas.
+ * Signs a new list when none is cached, when a certificate was revoked since, by this process or by another, and when half
+ * of the validity is over. Its number is the time in milliseconds, or one more than the last number when the clock stands
+ * still or goes back; so numbers also increase across restarts and replicas.
  */
 export function revocationList({ issuer, store, validity, clock }: RevocationListOptions): RevocationList {
-  let kept: CachedCrl | undefined;
+  let cached: CachedCrl | undefined;
   let last = 0;
 
   async function make(thisUpdate: Date): Promise<Uint8Array> {
@@ -39,24 +39,24 @@ export function revocationList({ issuer, store, validity, clock }: RevocationLis
   }
 
   return async () => {
-    // Counted before it is listed: what is revoked in between makes the next question sign anew.
+    // Counted before it is listed: a revocation in between makes the next call sign a new list.
     const revoked = await store.countRevoked();
     const now = clock();
-    if (kept?.revoked === revoked && now.getTime() < kept.renewAt) return kept.crl;
+    if (cached?.revoked === revoked && now.getTime() < cached.renewAt) return cached.crl;
     const crl = make(now);
     const made = { revoked, renewAt: now.getTime() + validity / 2, crl };
-    kept = made;
+    cached = made;
     return crl.catch((error: unknown) => {
-      if (kept === made) kept = undefined;
+      if (cached === made) cached = undefined;
       throw error;
     });
   };
 }
 
-/** As many as are in memory at once with all that is stored of them. */
+/** Certificates of one query: they are in memory with all their fields. */
 const PAGE = 1_000;
 
-/** Everything of this issuer that is revoked, page by page; the event loop gets a turn after each. */
+/** The revoked certificates of this issuer, read page by page; the event loop runs between pages. */
 async function revocationsOf(issuer: string, store: Pick<Store, 'listCertificates'>): Promise<Revocation[]> {
   const revocations: Revocation[] = [];
   for (let after: string | undefined; ; ) {
@@ -66,6 +66,6 @@ async function revocationsOf(issuer: string, store: Pick<Store, 'listCertificate
         revocations.push({ serialNumber: Buffer.from(serial, 'hex'), revokedAt, reason, notAfter });
     after = page.at(-1)?.serial;
     if (page.length < PAGE) return revocations;
-    await turn();
+    await nextTurn();
   }
 }

@@ -1,4 +1,5 @@
 /** The CA of the simulator, for tests only, and the server certificate that it issues for loopback. */
+import { DAY } from '../core/durations.ts';
 import type { Extension } from '../core/request.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { RandomBytes } from '../core/environment.ts';
@@ -16,11 +17,11 @@ import {
 import { generalNameFromText } from '../pkix/general-name.ts';
 import { nameFromText } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
+import { certificatePem } from '../pkix/pem.ts';
 
 const CA_NAME = nameFromText('CN=openndes simulator CA (for tests only)');
 const SERVER_NAME = nameFromText('CN=openndes simulator');
 const HOSTS = ['dns:localhost', 'ip:127.0.0.1'];
-const DAY = 86_400_000;
 const CA_DAYS = 3650;
 const SERVER_DAYS = 365;
 
@@ -32,7 +33,7 @@ export async function newAuthority(now: Date, random: RandomBytes): Promise<TlsC
   const key = generateKey('p256');
   const extensions = [basicConstraints(true, 0), keyUsage(['keyCertSign', 'cRLSign']), subjectKeyIdentifier(key.spki)];
   const der = await certify({ subject: CA_NAME, key, days: CA_DAYS, extensions }, key, now, random);
-  return { key: privateKeyPem(key.privateKey), certificate: pem(der) };
+  return { key: privateKeyPem(key.privateKey), certificate: certificatePem(der) };
 }
 
 /** A new server key and certificate for localhost and 127.0.0.1, valid for a year. Made at every start. */
@@ -51,7 +52,7 @@ export async function serverCredential(
     authorityKeyIdentifier(keyIdentifier(issuer.spki)),
   ];
   const der = await certify({ subject: SERVER_NAME, key, days: SERVER_DAYS, extensions }, issuer, now, random);
-  return { key: privateKeyPem(key.privateKey), certificate: pem(der) };
+  return { key: privateKeyPem(key.privateKey), certificate: certificatePem(der) };
 }
 
 type SimulatorCertificate = { subject: Uint8Array; key: KeyProvider; days: number; extensions: readonly Extension[] };
@@ -71,11 +72,3 @@ const certify = (
     issuer,
   );
 };
-
-function pem(der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
-}

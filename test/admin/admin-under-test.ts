@@ -1,7 +1,7 @@
-/** The administrator's listener over a real store, asked without a socket. Passwords are compared in no time. */
+/** The administrator's listener over a real store, without a socket. Passwords are compared without scrypt. */
 import type { TestContext } from 'node:test';
 import { basicAuthentication } from '../../src/admin/basic-authentication.ts';
-import { challengeIssuer, type ChallengeRules } from '../../src/admin/challenge-issuer.ts';
+import { challengeIssuer, type ChallengeRules } from '../../src/manage/one-time-passwords.ts';
 import { adminServer } from '../../src/admin/admin-server.ts';
 import type { Store } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -52,12 +52,12 @@ export async function adminUnderTest(t: TestContext, different: Different = {}) 
   return { app, store, clock, log, pages, authenticate, page };
 }
 
-/** As Fleet reads it: by the byte order mark, and as big endian without one. */
+/** The page as Fleet decodes it: by its byte order mark, as big endian without one. */
 export const decoded = (octets: Uint8Array): string => {
   const little = octets[0] === 0xff && octets[1] === 0xfe;
   return new TextDecoder(little ? 'utf-16le' : 'utf-16be').decode(octets);
 };
 
-/** The password on a page, as Fleet takes it. */
+/** The password on a page, as Fleet finds it. */
 export const passwordOn = (octets: Uint8Array): string | undefined =>
   /The enrollment challenge password is: <B> (?<password>\S*)/i.exec(decoded(octets))?.groups?.['password'];

@@ -23,7 +23,7 @@ const ask = async (t: Parameters<typeof adminUnderTest>[0], request: InjectOptio
   return { ...under, post, response: await post() };
 };
 
-test('a password for the endpoint that is named, good until it says', async (t) => {
+test('a password for the named endpoint, valid until the moment in the answer', async (t) => {
   const { response, store, log } = await ask(t, { payload: { endpoint: LAB } });
   assert.equal(response.statusCode, 201);
   assert.equal(response.headers['cache-control'], 'no-store');
@@ -36,7 +36,7 @@ test('a password for the endpoint that is named, good until it says', async (t) 
   assert.ok(!log.lines.join().includes(challenge!));
 });
 
-test('a password that is longer, and one that does not expire', async (t) => {
+test('a longer password, and one that does not expire', async (t) => {
   const long = await ask(t, { payload: { endpoint: PATH } }, { length: 16 });
   assert.match(long.response.json<{ challenge: string }>().challenge, /^[A-F0-9]{32}$/);
   const single = await ask(t, { payload: { endpoint: PATH } }, { single: 'FEDCBA9876543210' });
@@ -50,7 +50,7 @@ for (const [what, authorization] of [
   ['an empty one', 'Bearer '],
   ['the password of the page', AUTHORIZED.authorization],
 ] as const)
-  test(`token: ${what} is 401, and the body is not looked at`, async (t) => {
+  test(`token: ${what} is 401, and the body is not read`, async (t) => {
     const headers = authorization === undefined ? {} : { authorization };
     const { response, log } = await ask(t, { headers, payload: { endpoint: '/nowhere' } });
     assert.deepEqual([response.statusCode, response.json<{ error: string }>().error], [401, 'unauthorized']);
@@ -58,7 +58,7 @@ for (const [what, authorization] of [
     assert.ok(!log.lines.join().includes('a-token'));
   });
 
-test('ten wrong tokens turn an address away for a minute', async (t) => {
+test('after ten wrong tokens an address is refused for a minute', async (t) => {
   const { post, clock } = await ask(t, { headers: { authorization: 'Bearer wrong' } });
   for (let n = 1; n < 10; n++) assert.equal((await post()).statusCode, 401);
   const right = { headers: BEARER, payload: { endpoint: LAB } };
@@ -85,20 +85,20 @@ for (const [what, request, status, error] of [
     'bad_request',
   ],
 ] as const)
-  test(`${what} is ${error}, with words`, async (t) => {
+  test(`${what} is ${error}, with a message`, async (t) => {
     const { response } = await ask(t, request);
     const body = response.json<{ error: string; message: string }>();
     assert.deepEqual([response.statusCode, body.error], [status, error]);
     assert.ok(body.message.length > 10);
   });
 
-test('M03 no more than max are outstanding: 409', async (t) => {
+test('M03 no more than max are neither used nor expired: 409', async (t) => {
   const { post } = await ask(t, { payload: { endpoint: LAB } }, { max: 1 });
   const { statusCode, json } = await post();
   assert.deepEqual([statusCode, json<{ error: string }>().error], [409, 'password_cache_full']);
 });
 
-test('a store that fails: 503 without its words', async (t) => {
+test('a store that fails: 503, and its error is only in the log', async (t) => {
   const wrap: Different['wrap'] = (store) => ({
     ...store,
     addChallenge: () => Promise.reject(new Error('disk is full')),
@@ -115,7 +115,10 @@ test('without a token there is no API, and without users there is no page', asyn
   t.after(() => Promise.all([noApi.close(), noPages.close()]));
   const api = { method: 'POST', url: '/api/challenges', headers: BEARER, payload: { endpoint: LAB } } as const;
   const nothing = await noApi.inject(api);
-  assert.deepEqual([nothing.statusCode, nothing.json()], [404, { error: 'not_found', message: 'Nothing is here.' }]);
+  assert.deepEqual(
+    [nothing.statusCode, nothing.json()],
+    [404, { error: 'not_found', message: 'There is nothing at this path.' }],
+  );
   assert.equal((await noPages.inject(api)).statusCode, 201);
   assert.equal((await noPages.inject({ url: PAGE, headers: AUTHORIZED })).statusCode, 404);
 });

@@ -1,4 +1,4 @@
-/** Who is let in, and what it costs to try. */
+/** Which logins succeed, and how many comparisons failed ones cost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { attempts } from '../../src/admin/attempts.ts';
@@ -11,7 +11,7 @@ import { keptLog } from '../kit/log.ts';
 const HASH: PasswordHash = { ln: 16, r: 8, p: 1, salt: Buffer.from('salt'), hash: Buffer.from('right') };
 const OTHER: PasswordHash = { ...HASH, hash: Buffer.from('other') };
 
-/** Compares in no time, and keeps count of what was compared; `hold` makes comparisons wait until they are let go. */
+/** Compares at once and records each comparison; with `hold` comparisons wait until they are released. */
 function underTest({ hold = false } = {}) {
   const compared: PasswordHash[] = [];
   const held: (() => void)[] = [];
@@ -49,13 +49,13 @@ for (const credentials of [
   ':right',
   '__proto__:right',
 ])
-  test(`${credentials} is wrong, after one comparison like any other`, async () => {
+  test(`${credentials} is wrong, after one comparison, as for a known user`, async () => {
     const { login, compared } = underTest();
     assert.deepEqual(await login(credentials), { kind: 'wrong' });
     assert.equal(compared.length, 1);
   });
 
-test('a request without credentials is anonymous, and no failure however often it comes', async () => {
+test('a request without credentials is anonymous and never counts as a failure', async () => {
   const { authenticate, login, compared } = underTest();
   for (let n = 0; n < 50; n++) assert.deepEqual(await authenticate(undefined, '10.0.0.1'), { kind: 'anonymous' });
   assert.equal(compared.length, 0);
@@ -80,7 +80,7 @@ for (const header of [
     assert.equal(compared.length, 0);
   });
 
-test('ten failures within a minute turn an address away before anything is computed, and no other', async () => {
+test('after ten failures within a minute an address is refused without a comparison, and others are not', async () => {
   const { login, compared, clock } = underTest();
   for (let n = 0; n < 10; n++) assert.equal((await login('ndes:wrong')).kind, 'wrong');
   assert.equal((await login('ndes:right')).kind, 'busy');
@@ -111,7 +111,7 @@ test('ten thousand networks are remembered; one more takes the place of the one 
   assert.deepEqual([failures.tooMany(first), failures.tooMany(second)], [false, true]);
 });
 
-test('failures count by /64 of IPv6, and by address of IPv4 also where it is mapped', async () => {
+test('failures are counted by IPv6 /64, and by IPv4 address also when it is mapped into IPv6', async () => {
   for (const [failing, neighbours, strangers] of [
     [(n: number) => `2001:db8::${n + 1}`, ['2001:DB8:0:0:ffff::9', '2001:db8:0:0:1:2:3:4'], ['2001:db8:0:1::1', '::1']],
     [(n: number) => `fe80::${n + 1}%eth0`, ['fe80::ffff'], ['fe80:0:0:1::1']],
@@ -124,7 +124,7 @@ test('failures count by /64 of IPv6, and by address of IPv4 also where it is map
   }
 });
 
-test('two passwords are compared at once, 32 wait, and the rest is told to come back', async () => {
+test('two passwords are compared at once, 32 wait, and further logins are busy', async () => {
   const { login, compared, held } = underTest({ hold: true });
   const logins = Array.from({ length: 40 }, (_, n) => login('ndes:right', `10.0.1.${n}`));
   assert.deepEqual(
@@ -140,7 +140,7 @@ test('two passwords are compared at once, 32 wait, and the rest is told to come 
   assert.ok((await Promise.all(logins.slice(0, 34))).every(({ kind }) => kind === 'known'));
 });
 
-test('the log has the address and a known user, but no password and no name that may be one', async () => {
+test('the log has the address and a known user, but no password and no unknown name', async () => {
   const { login, log } = underTest();
   await login('ndes:hunter2');
   await login('hunter2:ndes');
@@ -149,7 +149,7 @@ test('the log has the address and a known user, but no password and no name that
   for (const line of log.lines) assert.ok(line.includes('10.0.0.1') && !line.includes('hunter2'), line);
 });
 
-test('without users nobody is let in', async () => {
+test('without users every login is wrong', async () => {
   const authenticate = basicAuthentication({ users: new Map(), clock: handClock(), emit: keptLog().emit });
   assert.deepEqual(await authenticate(basic('ndes:right'), '10.0.0.1'), { kind: 'wrong' });
 });

@@ -1,7 +1,8 @@
-/** From the administrator's page to the certificate: passwords through the whole line, as a device sees it. */
+/** From the issued password to the certificate: one-time passwords through the whole enrolment, as a device sees it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { challengeIssuer } from '../../src/admin/challenge-issuer.ts';
+import type { Administrator } from '../../src/manage/administrator.ts';
+import { challengeIssuer } from '../../src/manage/one-time-passwords.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { oneTimePolicy } from '../../src/policy/one-time.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -12,6 +13,8 @@ import { rsaKey } from '../kit/keys.ts';
 import { client, clientFor, HOUR, type Keyed, random } from '../kit/pki.ts';
 import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 
+const ADMINISTRATOR: Administrator = { actor: { kind: 'person', name: 'test' }, source: 'page' };
+
 /** A request with this challenge, under a transactionID of its own key. */
 const message = async (challenge: string | undefined, signer: Keyed = client): Promise<Uint8Array> => {
   const { challenge: _, ...plan } = REQUEST_PLAN;
@@ -19,7 +22,7 @@ const message = async (challenge: string | undefined, signer: Keyed = client): P
   return requestMessage({ content, signer });
 };
 
-/** An endpoint with one-time passwords beside another one, both over one store. */
+/** Two endpoints with one-time passwords over one store. */
 async function endpoints({ max = 5, ...different }: Different & { max?: number } = {}) {
   const clock = handClock();
   const store = await openSqliteStore({ path: ':memory:', clock });
@@ -29,13 +32,13 @@ async function endpoints({ max = 5, ...different }: Different & { max?: number }
   const other = await endpointUnderTest(policy, { store, clock, path: '/scep/other' });
   const issuer = challengeIssuer(PATH, { validity: HOUR, max, length: 8 }, { store, clock, random });
   const password = async (): Promise<string> => {
-    const challenge = await issuer.issue();
+    const challenge = await issuer.issue(ADMINISTRATOR);
     return challenge === 'full' ? assert.fail('full') : challenge.password;
   };
   return { under, other, clock, issuer, password, log };
 }
 
-test('a password is good for one certificate, and the repeat of its request gets the same one', async () => {
+test('a password yields one certificate, and repeating its request gets the same one', async () => {
   const { under, password } = await endpoints();
   const request = await message(await password());
   const first = await issuedIn(await under.service.pkiOperation(request));
@@ -46,12 +49,12 @@ test('a password is good for one certificate, and the repeat of its request gets
 test('M03 a password that is used gives its place to another one; one that was refused or is not used keeps it', async () => {
   const { under, issuer, password } = await endpoints({ max: 2 });
   const [used] = [await password(), await password()];
-  assert.equal(await issuer.issue(), 'full');
+  assert.equal(await issuer.issue(ADMINISTRATOR), 'full');
   await read(await under.service.pkiOperation(await message('0000000000000000')));
-  assert.equal(await issuer.issue(), 'full');
+  assert.equal(await issuer.issue(ADMINISTRATOR), 'full');
   await issuedIn(await under.service.pkiOperation(await message(used)));
   await password();
-  assert.equal(await issuer.issue(), 'full');
+  assert.equal(await issuer.issue(ADMINISTRATOR), 'full');
 });
 
 test('M03 a password that is used up by waiting for approval gives its place to another one', async () => {
@@ -59,7 +62,7 @@ test('M03 a password that is used up by waiting for approval gives its place to 
   const request = await message(await password());
   assert.equal((await read(await under.service.pkiOperation(request))).status, 'pending');
   await password();
-  assert.equal(await issuer.issue(), 'full');
+  assert.equal(await issuer.issue(ADMINISTRATOR), 'full');
 });
 
 const E_PROP_NOT_FOUND = 0x80070490;
@@ -103,7 +106,7 @@ for (const [what, request, hresult] of REFUSED)
     assert.equal((await stored(world.under)).length, before.length);
   });
 
-test('S04 the password of one endpoint is wrong at another, and still good where it belongs', async () => {
+test('S04 the password of one endpoint is wrong at another, and stays valid at its own', async () => {
   const { under, other, password } = await endpoints();
   const request = await message(await password());
   const reply = await read(await other.service.pkiOperation(request));
@@ -124,7 +127,7 @@ test('S06 ten devices race with one password: one certificate, nine times "used"
   assert.equal((await stored(under)).length, 1);
 });
 
-test('S07 no password is in what is answered to the log: good, used, wrong or expired', async () => {
+test('S07 no password is in facts, log or audit: valid, used, wrong or expired', async () => {
   const { under, password, clock, log } = await endpoints();
   const [good, late] = [await password(), await password()];
   const other = await clientFor(rsaKey('another device'));

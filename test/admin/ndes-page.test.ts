@@ -1,4 +1,4 @@
-/** NDES's administrator page: who gets it, byte by byte what it is, and that programs made for NDES read it. */
+/** NDES's administrator page: who gets it, its exact octets, and that programs made for NDES can read it. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { adminPath, ndesPages } from '../../src/admin/ndes-plugin.ts';
 import { issuing, NOW } from '../kit/pki.ts';
 import { adminUnderTest, AUTHORIZED, basic, decoded, LAB, MINUTE, PAGE, passwordOn, PATH } from './admin-under-test.ts';
 
-test('M01 without credentials 401 with a Basic challenge, and no password is made', async (t) => {
+test('M01 without credentials: 401 with a Basic challenge, and no password is issued', async (t) => {
   const { page, store } = await adminUnderTest(t, { max: 1 });
   const { status, headers, octets } = await page(PAGE, {});
   assert.equal(status, 401);
@@ -33,7 +33,7 @@ test('M01 with the right password: the page', async (t) => {
   assert.match(passwordOn(octets) ?? '', /^[A-F0-9]{16}$/);
 });
 
-test('M02 UTF-16 little endian with its mark; the thumbprint in four groups of eight, the password in one of 16', async (t) => {
+test('M02 UTF-16 little endian with byte order mark; the thumbprint in four groups of eight, the password in one of 16', async (t) => {
   const { page } = await adminUnderTest(t);
   const { octets } = await page();
   assert.deepEqual([octets[0], octets[1]], [0xff, 0xfe]);
@@ -54,7 +54,7 @@ for (const [what, url, headers] of [
   ['?charset=utf-8', `${PAGE}?charset=utf-8`, {}],
   ['Accept-Charset', PAGE, { 'accept-charset': 'UTF-8' }],
 ] as const)
-  test(`M02 UTF-8 without a mark for who asks by ${what}`, async (t) => {
+  test(`M02 UTF-8 without byte order mark when the request names it by ${what}`, async (t) => {
     const { page } = await adminUnderTest(t);
     const { headers: sent, octets } = await page(url, { ...AUTHORIZED, ...headers });
     assert.equal(sent['content-type'], 'text/html; charset=utf-8');
@@ -76,7 +76,7 @@ test('M03 the sixth password of five: 200, "cache is full", and no password', as
   assert.doesNotMatch(decoded(octets), /[A-F0-9]{16}/);
 });
 
-test('M03 another endpoint has a cache of its own, and 60 minutes empty it', async (t) => {
+test('M03 every endpoint has its own password cache, which is empty after 60 minutes', async (t) => {
   const { page, clock } = await adminUnderTest(t, { max: 1 });
   assert.ok(passwordOn((await page()).octets));
   assert.equal(passwordOn((await page()).octets), undefined);
@@ -90,7 +90,7 @@ test('M03 a password of 61 seconds expires within 2 minutes, as the page says wh
   assert.ok(decoded((await page()).octets).includes('will expire within 2 minutes.'));
 });
 
-test('M04 one password for everybody: always the same, with the sentence of NDES, beyond max', async (t) => {
+test('M04 a single password for all requesters: always the same, with the sentence of NDES, beyond max', async (t) => {
   const { page } = await adminUnderTest(t, { single: 'FEDCBA9876543210', max: 1 });
   for (let n = 0; n < 3; n++) {
     const { octets } = await page();
@@ -99,7 +99,7 @@ test('M04 one password for everybody: always the same, with the sentence of NDES
   }
 });
 
-/** How programs made for NDES find the password in the text of its page; patterns after their published sources. */
+/** How programs made for NDES find the password in the page; the patterns are from their published sources. */
 const SCRAPERS: Readonly<Record<string, (text: string) => string | undefined>> = {
   'Fleet and Okta: label, tag, one space': (text) =>
     /The enrollment challenge password is: <B> (?<password>\S*)/i.exec(text)?.groups?.['password'],
@@ -129,7 +129,7 @@ for (const [name, scrape] of Object.entries(SCRAPERS))
     assert.ok(await store.findChallenge(PATH, password), password);
   });
 
-test('the path without a slash leads to the one with it, on our own host only', async (t) => {
+test('the path without a slash redirects to the one with it, on the same host only', async (t) => {
   const { page } = await adminUnderTest(t);
   for (const url of ['/certsrv/mscep_admin', '/CertSrv/MSCEP_admin', '//certsrv/mscep_admin']) {
     const { status, headers } = await page(url, {});
@@ -138,7 +138,7 @@ test('the path without a slash leads to the one with it, on our own host only', 
   assert.equal((await page('/certsrv/mscep_admin?charset=utf-8')).headers['location'], `${PAGE}?charset=utf-8`);
 });
 
-test('POST gives a password whatever is posted, as HPE iLO does; HEAD gives none', async (t) => {
+test('POST issues a password whatever its body, which HPE iLO needs; HEAD issues none', async (t) => {
   const { app } = await adminUnderTest(t, { max: 4 });
   for (const type of ['application/x-www-form-urlencoded', 'application/json', 'nonsense', '']) {
     const headers = { ...AUTHORIZED, 'content-type': type };
@@ -157,7 +157,7 @@ test('too many wrong passwords: 429 with Retry-After', async (t) => {
   assert.deepEqual([status, headers['retry-after'], passwordOn(octets)], [429, '60', undefined]);
 });
 
-test('a store that fails: 503 without its words, which are in the log', async (t) => {
+test('a store that fails: 503, and its error is only in the log', async (t) => {
   const { page, log } = await adminUnderTest(t, {
     wrap: (store) => ({ ...store, addChallenge: () => Promise.reject(new Error('disk is full')) }),
   });
@@ -167,12 +167,12 @@ test('a store that fails: 503 without its words, which are in the log', async (t
   assert.match(log.lines.join(), /disk is full/);
 });
 
-test('a password of odd characters cannot break out of the page', async (t) => {
+test('HTML in a password is escaped', async (t) => {
   const { page } = await adminUnderTest(t, { single: '<script>&"' });
   assert.ok(decoded((await page()).octets).includes('<B> &lt;script&gt;&amp;&quot; </B>'));
 });
 
-test('the log says who got a password for what, and never the password', async (t) => {
+test('the log has user, endpoint and outcome, and never the password', async (t) => {
   const { page, log } = await adminUnderTest(t);
   const password = passwordOn((await page()).octets)!;
   assert.equal(log.lines.length, 1);
@@ -180,7 +180,7 @@ test('the log says who got a password for what, and never the password', async (
   assert.ok(!log.lines[0]!.includes(password));
 });
 
-test('the page of an endpoint: NDES’s own path for NDES’s own, below it for others', () => {
+test('the page of an endpoint: the path of NDES for NDES’s own endpoint, below the endpoint for others', () => {
   for (const [endpoint, path] of [
     [PATH, '/certsrv/mscep_admin'],
     ['/CertSrv/mscep/mscep.dll/', '/certsrv/mscep_admin'],
@@ -190,7 +190,7 @@ test('the page of an endpoint: NDES’s own path for NDES’s own, below it for 
     assert.equal(adminPath(endpoint!), path);
 });
 
-test('the pages fit into an app that has other things to do', async (t) => {
+test('the pages do not change how other routes of the app parse bodies', async (t) => {
   const { pages, authenticate, log } = await adminUnderTest(t);
   const app = Fastify();
   t.after(() => app.close());

@@ -1,4 +1,4 @@
-/** Hashes of administrators' passwords: readable by others, never the same twice, and no dearer than agreed. */
+/** Hashes of administrators' passwords: a standard format, a new salt each time, and bounded costs. */
 import assert from 'node:assert/strict';
 import { scryptSync } from 'node:crypto';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ test('a password matches its own hash and no other does', async () => {
     assert.equal(await passwordMatches(wrong, hash), false, wrong);
 });
 
-test('the string is PHC with scrypt, and any scrypt gives the same', async () => {
+test('the string is in PHC format, and scrypt of node:crypto computes the same hash', async () => {
   const text = await hashPassword('pässwörd', (length) => new Uint8Array(length).fill(7));
   const [, name, cost, salt, hash] = text.split('$');
   assert.deepEqual([name, cost, salt], ['scrypt', 'ln=16,r=8,p=1', 'BwcHBwcHBwcHBwcHBwcHBw']);
@@ -22,12 +22,12 @@ test('the string is PHC with scrypt, and any scrypt gives the same', async () =>
   assert.equal(Buffer.from(hash!, 'base64').toString('hex'), expected.toString('hex'));
 });
 
-test('a letter is the same letter whether it came composed or not', async () => {
+test('composed and decomposed Unicode letters are the same password', async () => {
   const hash = parsed(await hashPassword('p\u00e4ss', random));
   assert.equal(await passwordMatches('pa\u0308ss', hash), true);
 });
 
-test('the same password has another hash each time', async () => {
+test('the same password has a different hash each time', async () => {
   assert.notEqual(await hashPassword('x', random), await hashPassword('x', random));
 });
 

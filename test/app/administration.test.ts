@@ -1,4 +1,4 @@
-/** One-time passwords as an administrator meets them: command line, page and API of a running server. */
+/** One-time passwords from end to end: command line, page and API of a running server. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -91,7 +91,7 @@ test('hash-password: one line of standard input to the hash of it', async () => 
   }
 });
 
-test('challenge new: works without the server, and the password serves once when it runs', async (t) => {
+test('challenge new works without the server, and the password can be used once', async (t) => {
   const { code, out, err } = await cli('challenge', 'new', '--endpoint', '/certsrv/mscep/mscep.dll');
   assert.equal(code, 0);
   assert.match(out, /^[A-F0-9]{16}$/);
@@ -101,7 +101,7 @@ test('challenge new: works without the server, and the password serves once when
   assert.equal(await enrolled(url, out), 'failure');
 });
 
-test('challenge new --json, and what it says when there is nothing to give', async () => {
+test('challenge new --json, and the errors for a full cache and an unknown endpoint', async () => {
   const first = await cli('challenge', 'new', '--endpoint', '/scep/routers', '--json');
   const { challenge, expiresAt, endpoint } = JSON.parse(first.out) as Record<string, string>;
   assert.match(challenge!, /^[A-F0-9]{32}$/);
@@ -117,7 +117,7 @@ test('challenge new --json, and what it says when there is nothing to give', asy
   }
 });
 
-test('M01 the page is on both listeners where it is public; its password serves once', async (t) => {
+test('M01 the page is on both listeners where it is public; its password can be used once', async (t) => {
   const { url, origin, admin } = await started(t);
   for (const at of [origin, admin]) {
     assert.equal((await pageOf(`${at}/certsrv/mscep_admin/`, {})).status, 401);
@@ -127,7 +127,7 @@ test('M01 the page is on both listeners where it is public; its password serves 
   }
 });
 
-test('what is not public is on the administrator’s listener alone', async (t) => {
+test('a page that is not public is only on the administrator’s listener', async (t) => {
   const { origin, admin } = await started(t);
   assert.equal((await pageOf(`${admin}/scep/routers/mscep_admin/`)).status, 200);
   // Below a SCEP path there is only SCEP.
@@ -138,7 +138,7 @@ test('what is not public is on the administrator’s listener alone', async (t) 
   assert.equal((await fetch(`${origin}/readyz`)).status, 200);
 });
 
-test('the API gives a password that serves', async (t) => {
+test('the API issues a valid password', async (t) => {
   const { url, admin } = await started(t);
   const response = await asksApi(admin, '/certsrv/mscep/mscep.dll');
   assert.equal(response.status, 201);
@@ -146,7 +146,7 @@ test('the API gives a password that serves', async (t) => {
   assert.equal(await enrolled(url, challenge), 'success');
 });
 
-test('S07 no file of the store has a password in it that somebody could still use', async () => {
+test('S07 no file of the store contains a password', async () => {
   const { out } = await cli('challenge', 'new', '--endpoint', '/certsrv/mscep/mscep.dll');
   assert.match(out, /^[A-F0-9]{16}$/);
   const files = readdirSync(folder).filter((name) => name.startsWith('store.db'));
@@ -154,7 +154,7 @@ test('S07 no file of the store has a password in it that somebody could still us
   for (const name of files) assert.ok(!readFileSync(join(folder, name)).includes(out), name);
 });
 
-test('a second server on the same store is turned away, and the first goes on', async (t) => {
+test('a second server on the same store is refused, and the first keeps running', async (t) => {
   const { origin } = await started(t);
   await assert.rejects(
     startServer(config, { logLevel: 'silent' }),
@@ -164,7 +164,7 @@ test('a second server on the same store is turned away, and the first goes on', 
   assert.equal((await fetch(`${origin}/readyz`)).status, 200);
 });
 
-test('a port of the administrators that is taken is said, and nothing is left behind', async (t) => {
+test('an administrator port in use is reported, and the server does not stay behind', async (t) => {
   const { admin } = await started(t);
   const other = join(folder, 'taken.yaml');
   writeFileSync(

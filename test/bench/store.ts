@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Issuance, Store } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { issuanceFor } from '../contracts/store-samples.ts';
+import { issuanceFor } from '../../src/testing/store-samples.ts';
 
 const CALLS = 4_000;
 const SIZES = [100, 100_000];

@@ -1,4 +1,4 @@
-/** Approval as device and administrator meet it: `openndes enroll`, a running server, and `openndes certs`. */
+/** Manual approval from end to end: `openndes enroll`, a running server, and `openndes certs`. */
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import type { Pend } from '../../src/core/policy.ts';
 import type { Pending } from '../../src/core/store.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { startEnrollment } from '../../src/embed/enrollment.ts';
-import { pendingFacts } from '../../src/cli/commands/certs-pending.ts';
+import { listRequests } from '../../src/manage/pending-requests.ts';
 import { openConfiguredStore } from '../../src/app/settings.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
@@ -20,7 +20,7 @@ import { handClock } from '../kit/clock.ts';
 import { authority } from '../kit/endpoint-under-test.ts';
 import { keptLog } from '../kit/log.ts';
 import { allows } from '../kit/policy.ts';
-import { pendingFor } from '../contracts/store-samples.ts';
+import { pendingFor } from '../../src/testing/store-samples.ts';
 import { client, issuing, ra, random, root } from '../kit/pki.ts';
 import { fields, installed, rows, run, type Said } from '../app/installation.ts';
 
@@ -54,7 +54,7 @@ const publicKeyOf = (pem: Buffer): string => {
   return String(n);
 };
 
-test('G01 enroll waits (exit 3), certs approve, the same command again brings the certificate for the same key', async (t) => {
+test('G01 enroll waits (exit 3); after certs approve the same command gets the certificate for the same key', async (t) => {
   const { dir, enroll, waiting, cli, challenge } = await approving(t);
   const first = await enroll('--json');
   assert.equal(first.code, 3, first.err);
@@ -92,7 +92,7 @@ test('G01 enroll waits (exit 3), certs approve, the same command again brings th
   assert.match((await cli('certs', 'show', certificate.serialNumber)).out, /issued/);
 });
 
-test('G03 certs reject: the same command is refused (exit 2), and the next one asks anew', async (t) => {
+test('G03 certs reject: the same command is refused (exit 2), and the next one sends a new request', async (t) => {
   const { dir, enroll, waiting, cli } = await approving(t);
   await enroll();
   const { id } = (await waiting())[0]!;
@@ -104,7 +104,7 @@ test('G03 certs reject: the same command is refused (exit 2), and the next one a
   assert.equal((await waiting()).length, 1);
 });
 
-test('an ECDSA key, whose request is never the same twice, waits once and gets one certificate', async (t) => {
+test('a request with an ECDSA key, whose signature differs each time, waits once and gets one certificate', async (t) => {
   const { enroll, waiting, cli } = await approving(t);
   for (let i = 0; i < 2; i++) assert.equal((await enroll('--key', 'p256')).code, 3);
   const [request, ...others] = await waiting();
@@ -114,7 +114,7 @@ test('an ECDSA key, whose request is never the same twice, waits once and gets o
   assert.equal(rows(await cli('certs', 'list', '--json')).length, 1);
 });
 
-/** A store with what waits, behind a command line. */
+/** A command line over a store with these waiting requests. */
 async function withWaiting(t: TestContext, ...waiting: Pending[]) {
   const { config, cli } = await installed(t);
   const store = await openConfiguredStore(config);
@@ -129,7 +129,7 @@ const withKey = (n: number, key: string, reason: Pend['reason'] = 'approval'): P
   return { ...rest, transaction: { ...others, key } };
 };
 
-test('an id that means no request, several, or one that is decided: exit 1 with the reason, and nothing changes', async (t) => {
+test('an id of no request, of several, or of a decided one: exit 1 with the reason, and nothing changes', async (t) => {
   const poll = 'e'.repeat(32);
   const twins = [poll + 'a'.repeat(40) + 'b'.repeat(24), poll + 'a'.repeat(40) + 'c'.repeat(24)];
   const cli = await withWaiting(t, ...twins.map((key, n) => withKey(n, key)), withKey(5, poll + 'd'.repeat(64)));
@@ -137,7 +137,7 @@ test('an id that means no request, several, or one that is decided: exit 1 with 
   assert.deepEqual(ids, [`${'a'.repeat(40)}b`, `${'a'.repeat(40)}c`, 'd'.repeat(41)]);
   for (const command of ['approve', 'reject']) {
     assert.match((await cli('certs', command, 'ffff')).err, /no request waits under ffff/);
-    // Everything that this sender asks for under this transactionID begins so: it names no request.
+    // The PollKey: all requests of this sender under this transactionID begin with it, so it names none of them.
     assert.match((await cli('certs', command, poll)).err, /no request waits under eeee/);
     assert.match((await cli('certs', command, '')).err, /no request/);
     const ambiguous = await cli('certs', command, 'aaaa');
@@ -150,17 +150,23 @@ test('an id that means no request, several, or one that is decided: exit 1 with 
   assert.equal((await cli('certs', 'approve', ids[0]!)).code, 0);
 });
 
-test('nobody approves in the place of a policy that could not be asked; to reject is possible', async (t) => {
-  for (const reason of ['unreachable', 'undecided'] as const) {
+test('a request that waits for its policy cannot be approved, and can be rejected', async (t) => {
+  for (const [reason, why] of [
+    ['unreachable', 'which could not be reached'],
+    ['undecided', 'which has not decided yet'],
+  ] as const) {
     const cli = await withWaiting(t, withKey(1, 'e'.repeat(32) + 'd'.repeat(64), reason));
     const approved = await cli('certs', 'approve', 'dd');
     assert.equal(approved.code, 1);
-    assert.match(approved.err, new RegExp(`waits for the policy of its endpoint \\(${reason}\\)`));
+    assert.equal(
+      approved.err,
+      `dd cannot be approved: it waits for its policy, ${why}; only the policy can allow it (${reason})`,
+    );
     assert.equal((await cli('certs', 'reject', 'dd')).code, 0);
   }
 });
 
-test('a name does not speak to the terminal, and one that cannot be read hides no request', async (t) => {
+test('names cannot control the terminal, and a malformed name does not hide the other requests', async (t) => {
   const uri = (text: string) => sequence(encode(0x86, Buffer.from(text, 'latin1')));
   const waiting = async (n: number, value: Uint8Array): Promise<Pending> => {
     const extensions = [{ oid: OID.subjectAltName, critical: false, value }];
@@ -183,19 +189,19 @@ test('a name does not speak to the terminal, and one that cannot be read hides n
   assert.equal(out.match(/malformed/g)?.length, 2);
 });
 
-test('S07 what is shown of a request that waits has no octet of the challenge', async () => {
+test('S07 the list of waiting requests does not contain the challenge', async () => {
   const store = await openSqliteStore({ path: ':memory:', clock: handClock() });
   const challenge = 'very secret challenge';
   const csr = await writeCertificationRequest({ subject: nameFromText('CN=x'), challenge }, client.key);
   const { transaction, ...rest } = pendingFor(1);
   await store.recordPending({ ...rest, transaction: { ...transaction, csr } });
-  const shown = JSON.stringify(pendingFacts(await store.listPending()));
+  const shown = JSON.stringify(await listRequests({ store }));
   assert.match(shown, /transaction-1/);
   assert.ok(!shown.includes(challenge) && !shown.includes(Buffer.from(challenge).toString('base64').slice(0, 12)));
   await store.close();
 });
 
-test('a policy that wants to hear of certificates and an approval that it would not hear of: refused at the start', async () => {
+test('manual approval with a policy that must be notified is refused at the start', async () => {
   const clock = handClock();
   const store = await openSqliteStore({ path: ':memory:', clock });
   const chain = [issuing.certificate, root.certificate];

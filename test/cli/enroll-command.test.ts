@@ -1,4 +1,4 @@
-/** `openndes enroll` and the folder it keeps: renewals, repeats, and no key or certificate that is lost on the way. */
+/** `openndes enroll` and its folder: renewals, repeats, and that no key or certificate is lost. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -30,7 +30,7 @@ const certificateIn = (dir: string): X509Certificate => new X509Certificate(read
 const contents = (dir: string): Record<string, string> =>
   Object.fromEntries(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name), 'utf8')]));
 
-test('P01 the folder has key, certificate and chain, and the key is for its owner alone', async (t) => {
+test('P01 the folder has key, certificate and chain, and only the owner can read the key', async (t) => {
   const { dir, first } = await withServer(t);
   const said = await first('--json');
   assert.equal(said.code, 0, said.err);
@@ -62,7 +62,7 @@ for (const place of ['in its own folder', 'into another folder'] as const)
     assert.equal((await enroll('--renew', out, '--out', out)).code, 0);
   });
 
-test('N05 --renew with another name is refused (exit 2), and key and certificate stay as they were', async (t) => {
+test('N05 --renew with another name is refused (exit 2), and key and certificate are unchanged', async (t) => {
   const { dir, first, enroll } = await withServer(t);
   await first();
   const before = contents(dir);
@@ -76,7 +76,7 @@ test('N05 --renew with another name is refused (exit 2), and key and certificate
   }
 });
 
-test('N07 --renew where renewal is off is refused', async (t) => {
+test('N07 --renew is refused where renewal is disabled', async (t) => {
   const { dir, first, enroll } = await withServer(t, (config) =>
     config.replace('profile: device', 'profile: device\n    renewal: false'),
   );
@@ -92,7 +92,7 @@ test('N04 --renew outside the window of the profile is refused', async (t) => {
   assert.equal((await enroll('--renew', dir, '--out', dir)).code, 2);
 });
 
-test('a certificate that is there is replaced by --force alone', async (t) => {
+test('only --force replaces an existing certificate', async (t) => {
   const { dir, first } = await withServer(t);
   await first();
   const before = contents(dir);
@@ -105,7 +105,7 @@ test('a certificate that is there is replaced by --force alone', async (t) => {
   assert.notEqual(contents(dir)['key.pem'], before['key.pem']);
 });
 
-test('a refusal leaves nothing behind, so that the next command begins anew', async (t) => {
+test('a refusal leaves no files, so that the next command makes a new request', async (t) => {
   const { dir, enroll, first } = await withServer(t);
   const wrong = await enroll('--subject', 'CN=laptop', '--challenge', 'wrong', '--out', dir);
   assert.equal(wrong.code, 2);
@@ -113,7 +113,7 @@ test('a refusal leaves nothing behind, so that the next command begins anew', as
   assert.equal((await first()).code, 0);
 });
 
-test('a key that is there without certificate is used', async (t) => {
+test('an existing key without certificate is used', async (t) => {
   const { dir, first } = await withServer(t);
   const key = newRsaKey();
   writePrivateFile(join(dir, 'key.pem'), privateKeyPem(key.privateKey));
@@ -122,7 +122,7 @@ test('a key that is there without certificate is used', async (t) => {
   assert.equal(contents(dir)['key.pem'], privateKeyPem(key.privateKey));
 });
 
-/** Runs with a `fetch` that every message to the server goes through. Returns how many there were. */
+/** Runs with this `fetch` for every message to the server. Returns the number of messages. */
 async function through(send: (real: () => Promise<Response>) => Promise<Response>, work: () => Promise<void>) {
   const { fetch: real } = globalThis;
   let messages = 0;
@@ -139,7 +139,7 @@ async function through(send: (real: () => Promise<Response>) => Promise<Response
   return messages;
 }
 
-/** Leaves the folder as a run does that is cut off before it hears the answer. */
+/** Leaves the folder as a run does that ends before the reply arrives. */
 async function cutOff(dir: string, first: () => Promise<Said>): Promise<void> {
   await through(
     () => Promise.reject(new Error('cut off')),
@@ -149,7 +149,7 @@ async function cutOff(dir: string, first: () => Promise<Said>): Promise<void> {
   assert.equal(statSync(join(dir, 'waiting.csr')).mode & 0o777, 0o600);
 }
 
-test('cut off before the request arrived: the same command asks, and then sends the same request', async (t) => {
+test('interrupted before the request arrived: the same command polls, and then sends the same request', async (t) => {
   const { dir, first, cli } = await withServer(t);
   await cutOff(dir, first);
   const { key } = certificateFolder(dir).waiting()!;
@@ -162,7 +162,7 @@ test('cut off before the request arrived: the same command asks, and then sends 
   assert.equal(rows(await cli('certs', 'list', '--json')).length, 1);
 });
 
-test('I08 cut off before the reply arrived: the same command fetches the certificate, and there is no second', async (t) => {
+test('I08 interrupted before the reply arrived: the same command fetches the certificate, and no second one is issued', async (t) => {
   const { dir, first, cli, url } = await withServer(t);
   await cutOff(dir, first);
   const { key, csr } = certificateFolder(dir).waiting()!;
@@ -179,7 +179,7 @@ test('I08 cut off before the reply arrived: the same command fetches the certifi
   assert.equal(rows(await cli('certs', 'list', '--json')).length, 1);
 });
 
-test('a request that waits is not answered with another: another name is refused', async (t) => {
+test('while a request waits, a command with another name is refused', async (t) => {
   const { dir, first, enroll } = await withServer(t);
   await cutOff(dir, first);
   const before = contents(dir);
@@ -189,7 +189,7 @@ test('a request that waits is not answered with another: another name is refused
   assert.deepEqual(contents(dir), before);
 });
 
-test('a server that is not there leaves the folder as it was', async (t) => {
+test('an unreachable server leaves the folder unchanged', async (t) => {
   const { folder } = await installed(t);
   const dir = join(folder, 'laptop');
   const { code } = await run('enroll', 'http://127.0.0.1:1/scep', '--subject', 'CN=laptop', '--out', dir);
@@ -197,7 +197,7 @@ test('a server that is not there leaves the folder as it was', async (t) => {
   assert.ok(!existsSync(dir));
 });
 
-test('without a subject there is nothing to ask for', async (t) => {
+test('a subject is required', async (t) => {
   const { dir, enroll } = await withServer(t);
   const { code, err } = await enroll('--challenge', 'x', '--out', dir);
   assert.equal(code, 1);
@@ -205,7 +205,7 @@ test('without a subject there is nothing to ask for', async (t) => {
   assert.ok(!existsSync(dir));
 });
 
-test('--renew without a certificate says which file is missing', async (t) => {
+test('--renew without a certificate names the missing file', async (t) => {
   const { dir, enroll } = await withServer(t);
   mkdirSync(dir);
   const { code, err } = await enroll('--renew', dir, '--out', dir);

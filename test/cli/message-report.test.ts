@@ -1,4 +1,4 @@
-/** `openndes explain` on what a SCEP client sends and gets. */
+/** `openndes explain` on messages that a SCEP client sends and receives. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { utf8String } from '../../src/asn1/writer.ts';
@@ -6,7 +6,7 @@ import { attributeType, writeAttribute } from '../../src/cms/attributes.ts';
 import { writeSignedData } from '../../src/cms/signed-data.ts';
 import { issuerAndSubject, type RequestMessage, writeRequest } from '../../src/client/request-message.ts';
 import { explain } from '../../src/cli/message-report.ts';
-import { words } from '../../src/cli/commands/explain.ts';
+import { reportText } from '../../src/cli/commands/explain.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { subjectAltName } from '../../src/pkix/extensions.ts';
@@ -43,7 +43,7 @@ type Explained = { signers: Record<string, string>[]; content: { inside: unknown
 const explained = async (bytes: Uint8Array, keys = registration.recipients): Promise<Explained> =>
   (await explain(bytes, keys)) as Explained;
 
-test('a request: attributes, algorithms and what is asked for; of the challenge only its length', async () => {
+test('a request: attributes, algorithms and requested names; of the challenge only its length', async () => {
   for (const type of ['PKCSReq', 'RenewalReq'] as const) {
     const facts = await explained(await message(type, csr));
     assert.match(facts.signers[0]!['messageType']!, new RegExp(`\\(${type}\\)$`));
@@ -65,7 +65,7 @@ test('without a configuration the envelope stays closed', async () => {
   assert.equal(content.inside, 'closed; --config names the keys that open it');
 });
 
-test('a poll has no certification request in it: its octets are counted', async () => {
+test('a poll contains no certification request: the number of its octets is shown', async () => {
   const polled = issuerAndSubject(readCertificate(issuing.certificate).subject, subject);
   for (const type of ['CertPoll', 'GetCert', 'GetCRL'] as const) {
     const { content } = await explained(await message(type, polled));
@@ -73,7 +73,7 @@ test('a poll has no certification request in it: its octets are counted', async 
   }
 });
 
-test('a reply is encrypted to its requester, and said to be', async () => {
+test('a reply is reported as encrypted to another key, that of its requester', async () => {
   const codec = messageCodec(context());
   const opened = await codec.open(await message('PKCSReq', csr));
   assert.ok(opened.kind === 'request');
@@ -89,7 +89,7 @@ test('a reply is encrypted to its requester, and said to be', async () => {
   assert.equal((await explained(refused)).content, 'none');
 });
 
-test('a request to another RA is a message all the same', async () => {
+test('a request to another RA is described as far as it can be read', async () => {
   const other = registrationAuthority(await raFor(rsaKey('another ra')));
   assert.match(
     String((await explained(await message('PKCSReq', csr), other.recipients)).content.inside),
@@ -97,7 +97,7 @@ test('a request to another RA is a message all the same', async () => {
   );
 });
 
-test('a device cannot speak to the terminal with its transactionID', async () => {
+test('a transactionID cannot control the terminal', async () => {
   const transactionId = '\u001b]0;title\u0007\u001b[2J\nsigned by: nobody';
   const bytes = await writeSignedData({
     content: new Uint8Array(0),
@@ -106,11 +106,11 @@ test('a device cannot speak to the terminal with its transactionID', async () =>
     signer: { certificate: readCertificate(client.certificate), key: client.key },
     certificates: [client.certificate],
   });
-  const shown = words(await explain(bytes, []));
+  const shown = reportText(await explain(bytes, []));
   assert.doesNotMatch(shown, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   assert.ok(shown.includes(String.raw`\u{1b}]0;title\u{7}\u{1b}[2J\u{a}signed by: nobody`), shown);
 });
 
-test('what is no message is said to be none', async () => {
+test('a file that is not a message is refused', async () => {
   await assert.rejects(explain(Buffer.from('hello'), []), { name: 'ConfigError' });
 });

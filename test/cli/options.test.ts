@@ -1,4 +1,4 @@
-/** Arguments that no command can work with are refused before it does anything. */
+/** Invalid arguments are refused before the command does anything. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { wholeNumber } from '../../src/cli/options.ts';
@@ -14,13 +14,13 @@ for (const args of [
   ['simulator', '--port', '1.5'],
   ['simulator', '--control-port', ''],
 ])
-  test(`openndes ${args.join(' ')} is refused, and the option is named`, async () => {
+  test(`openndes ${args.join(' ')} is refused, and the error names the option`, async () => {
     const { code, out, err } = await run(...args);
     assert.deepEqual([code, out], [1, '']);
     assert.ok(err.includes(args.at(-2)!), err);
   });
 
-test('a whole number is one of its bounds or between them', () => {
+test('a whole number may be one of its bounds or lie between them', () => {
   const parse = wholeNumber(1, 50);
   assert.deepEqual(['1', '50', '007'].map(parse), [1, 50, 7]);
   for (const text of ['0', '51', '', ' 1', '1e1', '0x1', '9'.repeat(400)])

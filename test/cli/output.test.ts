@@ -1,16 +1,16 @@
-/** What is printed for people: columns, and nothing that speaks to a terminal. */
+/** Output for people: columns, and untrusted text that cannot control the terminal. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { printable, table } from '../../src/cli/output.ts';
 
-test('control, bidirectional and unassigned characters are spelt out, and letters stay', () => {
+test('control, bidirectional and unassigned characters are escaped, and letters are not', () => {
   assert.equal(
     printable('CN=\u001b[31mÅsa\n\u202e\u009b名\u{10ffff}'),
     String.raw`CN=\u{1b}[31mÅsa\u{a}\u{202e}\u{9b}名\u{10ffff}`,
   );
 });
 
-test('columns are as wide as what is printed, and no cell ends its row', () => {
+test('columns are as wide as their escaped text, and a line break in a cell is escaped', () => {
   const rows = [
     ['ID', 'NAME'],
     ['a\nb', 'x'],

@@ -1,4 +1,4 @@
-/** Revocation as an administrator meets it: the command line and the running server on one store. */
+/** Revocation from end to end: the command line and the running server on one store. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createIssuingCa } from '../../src/ca/create.ts';
 import { discover, enroll } from '../../src/client/scep-client.ts';
-import { certificatePem, certificatesFrom } from '../../src/app/pem.ts';
+import { certificatesFrom } from '../../src/app/certificate-files.ts';
+import { certificatePem } from '../../src/pkix/pem.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { keyFromPem } from '../../src/keys/software.ts';
 import { readCertificate, serialText } from '../../src/pkix/certificate.ts';
@@ -27,7 +28,7 @@ async function enrolled(url: string, folder: string): Promise<string> {
   return serialText(readCertificate(reply.certificates[0]!).serialNumber);
 }
 
-/** What openssl says of a list that it verified. */
+/** A list as openssl prints it after verifying it. */
 const listed = (folder: string, crl: Uint8Array | string): string =>
   openssl('crl -in crl -verify -CAfile ca.pem -text -noout'.split(' '), {
     crl,
@@ -53,7 +54,7 @@ test('a certificate revoked on the command line is on the list of the running se
   assert.match(text, /Key Compromise/);
 });
 
-test('revoking says what it did, and refuses what it cannot do', async (t) => {
+test('certs revoke prints what it did, and refuses a wrong serial number or reason', async (t) => {
   const { folder, cli, started } = await installed(t);
   const serial = await enrolled((await started()).url, folder);
   const pasted = serial.toUpperCase().match(/../g)!.join(':');
@@ -73,7 +74,7 @@ test('revoking says what it did, and refuses what it cannot do', async (t) => {
   assert.match(out, /Z {2}revoked {2}unspecified$/m);
 });
 
-test('ca crl: PEM on standard output, DER in a file; the server need not run', { skip: withoutOpenssl }, async (t) => {
+test('ca crl: PEM on standard output, DER in a file; no server is needed', { skip: withoutOpenssl }, async (t) => {
   const { folder, cli } = await installed(t);
   const { code, out } = await cli('ca', 'crl');
   assert.equal(code, 0);
@@ -91,11 +92,11 @@ test('ca crl: PEM on standard output, DER in a file; the server need not run', {
   assert.deepEqual([unknown.code, unknown.err], [78, 'which authority? There is issuing\nName it with --authority.']);
 });
 
-test('A02 without an RA the CA comes once in GetCACert', async (t) => {
+test('A02 without an RA, GetCACert has the CA once', async (t) => {
   const { folder, started } = await installed(t, (config) => config.replace('ra: auto', 'ra: none'));
   const key = newRsaKey();
   const read = (name: string): Buffer => readFileSync(join(folder, 'certs', name));
-  const root = certificatesFrom(read('root-ca.pem'), 'root')[0]!;
+  const root = certificatesFrom(read('root-ca.pem'), 'root')[0];
   const wanted = { subject: 'CN=RSA CA', key, validity: 1e9, backdate: 0, ...context };
   const rootKey = keyFromPem(read('root-ca.key.pem').toString(), 'root key');
   const issuing = await createIssuingCa(wanted, { certificate: root, key: rootKey });
@@ -121,7 +122,7 @@ test('A04 a configured split RA enrols: one certificate for the envelope, the ot
   );
 });
 
-test('G08 C03 a configured next CA is served, and announced', async (t) => {
+test('G08 C03 a configured next CA is served by GetNextCACert and named in GetCACaps', async (t) => {
   const next = 'next: { certificate: certs/root-ca.pem }';
   const { folder, started } = await installed(t, (config) => config.replace('ra: auto', `ra: auto\n    ${next}`));
   const { url } = await started();
@@ -135,7 +136,7 @@ test('G08 C03 a configured next CA is served, and announced', async (t) => {
   assert.deepEqual(second.certificatesOf(second.readSigned(second.contentOf(signed))), [root]);
 });
 
-test('a next CA that is none, and two authorities that would share RA files, are refused', async (t) => {
+test('a next CA without a root, and two authorities that would share RA files, are refused', async (t) => {
   const next = 'next: { certificate: certs/ra.pem }';
   const { folder, cli } = await installed(t, (config) => config.replace('ra: auto', `ra: auto\n    ${next}`));
   writeFileSync(join(folder, 'certs/ra.pem'), readFileSync(join(folder, 'certs/issuing-ca.pem')));

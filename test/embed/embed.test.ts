@@ -1,4 +1,4 @@
-/** The library as a vendor uses it: SCEP inside an app of his own, with his own issuer and his own policy. */
+/** The library as a vendor uses it: SCEP inside the vendor's app, with the vendor's issuer and policy. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -7,8 +7,8 @@ import {
   createServer,
   DEFAULT_PROFILE,
   discover,
-  enrol,
-  type EnrolmentOptions,
+  enroll,
+  type EnrollmentOptions,
   type EnrollmentRequest,
   generateKey,
   type Issuer,
@@ -27,7 +27,7 @@ import { clock, issuing, ra, random, root } from '../kit/pki.ts';
 const CODE = 'blue-42';
 const PATH = '/pki/Devices';
 
-/** An inventory that knows its devices, in the place of Intune. */
+/** A policy that asks an inventory instead of Intune. */
 function inventory(): Policy & { told: Notification[] } {
   const told: Notification[] = [];
   return {
@@ -44,7 +44,7 @@ function inventory(): Policy & { told: Notification[] } {
   };
 }
 
-/** A CA that keeps books of its own and lets another sign. */
+/** An issuer that records requests and lets another CA sign. */
 function bookkeepingIssuer(): Issuer & { orders: EnrollmentRequest[] } {
   const orders: EnrollmentRequest[] = [];
   const { certificate, key } = issuing;
@@ -68,7 +68,7 @@ function bookkeepingIssuer(): Issuer & { orders: EnrollmentRequest[] } {
 async function vendor(t: TestContext) {
   const store = await openSqliteStore({ path: ':memory:', clock });
   const [policy, issuer, logger] = [inventory(), bookkeepingIssuer(), keptLog()];
-  const options: EnrolmentOptions = {
+  const options: EnrollmentOptions = {
     endpoints: [{ path: PATH, policy, issuer, ra, chain: [issuing.certificate, root.certificate] }],
     store,
     logger,
@@ -79,7 +79,7 @@ async function vendor(t: TestContext) {
   return { options, policy, issuer, logger, store };
 }
 
-/** As the doc comment of scepPlugin demands. */
+/** With the settings that the doc comment of scepPlugin requires. */
 const app = (): FastifyInstance =>
   Fastify({
     http: { requireHostHeader: false, maxHeaderSize: 131_072 },
@@ -93,7 +93,7 @@ async function urlOf(server: FastifyInstance): Promise<string> {
 const context = { fetch, clock, random };
 const device = { key: rsaKey('embedded device'), subject: nameFromText('CN=printer-7,O=Example') };
 
-test('a device enrols through the plugin in an app that has routes, hooks and parsers of its own', async (t) => {
+test('a device enrols through the plugin in an app with its own routes, hooks and parsers', async (t) => {
   const { options, policy, issuer, store, logger } = await vendor(t);
   const server = app();
   t.after(() => server.close());
@@ -106,7 +106,7 @@ test('a device enrols through the plugin in an app that has routes, hooks and pa
     scep.certificates.map((der) => nameText(readCertificate(der).subject)),
     ['CN=Test RA', 'CN=Test Issuing', 'CN=Test Root'],
   );
-  const reply = await enrol(scep, { ...device, challenge: CODE }, context);
+  const reply = await enroll(scep, { ...device, challenge: CODE }, context);
   assert.ok(reply.status === 'success');
   const certificate = readCertificate(reply.certificates[0]!);
   assert.equal(nameText(certificate.subject), 'CN=printer-7,O=Example');
@@ -130,30 +130,30 @@ test('a device enrols through the plugin in an app that has routes, hooks and pa
   assert.equal(lost.statusCode, 415);
 });
 
-test('the vendor’s policy says no, and nothing is ordered', async (t) => {
+test('the vendor’s policy denies, and the issuer is not called', async (t) => {
   const { options, issuer, store } = await vendor(t);
   const server = app();
   t.after(() => server.close());
   await server.register(scepPlugin, options);
-  const reply = await enrol(await discover(await urlOf(server), context), { ...device, challenge: 'red-1' }, context);
+  const reply = await enroll(await discover(await urlOf(server), context), { ...device, challenge: 'red-1' }, context);
   assert.ok(reply.status === 'failure' && reply.failInfo === 'badRequest');
   assert.equal(issuer.orders.length, 0);
   assert.deepEqual(await store.listCertificates({}), []);
 });
 
-test('the whole server, for those who have no app: it enrols, and its store is one of its probes', async (t) => {
+test('createServer enrols, and probes its store', async (t) => {
   const { options, store } = await vendor(t);
   const server = await createServer(options);
   t.after(() => server.close());
   const scep = await discover(await urlOf(server), context);
-  assert.equal((await enrol(scep, { ...device, challenge: CODE }, context)).status, 'success');
+  assert.equal((await enroll(scep, { ...device, challenge: CODE }, context)).status, 'success');
   const ready = await server.inject('/readyz');
   assert.deepEqual([ready.statusCode, ready.json()], [200, { store: 'ok' }]);
   await store.close();
   assert.equal((await server.inject('/readyz')).statusCode, 503);
 });
 
-test('an RA that cannot decrypt is refused when the plugin is mounted', async (t) => {
+test('an RA key that cannot decrypt is refused when the plugin is registered', async (t) => {
   const { options } = await vendor(t);
   const [endpoint] = options.endpoints;
   const server = app();
@@ -162,7 +162,7 @@ test('an RA that cannot decrypt is refused when the plugin is mounted', async (t
   await assert.rejects(async () => server.register(scepPlugin, { ...options, endpoints }), /RA key cannot decrypt/);
 });
 
-test('closing the app ends the plugin and leaves the store open', async (t) => {
+test('closing the app stops the plugin and leaves the store open', async (t) => {
   const { options, store } = await vendor(t);
   const server = app();
   await server.register(scepPlugin, options);
@@ -181,7 +181,7 @@ test('an endpoint is called by its name where it has one, and by its path as wri
   for (const path of [PATH, '/pki/renamed']) {
     const scep = await discover(`${origin}${path}`, context);
     const key = rsaKey(`device at ${path}`);
-    assert.equal((await enrol(scep, { ...device, key, challenge: CODE }, context)).status, 'success');
+    assert.equal((await enroll(scep, { ...device, key, challenge: CODE }, context)).status, 'success');
   }
   assert.deepEqual(
     issuer.orders.map(({ endpoint }) => endpoint),
@@ -203,7 +203,7 @@ test('the outbox notification of an endpoint with a name is sent, and carries th
   });
   t.after(() => server.close());
   const scep = await discover(await urlOf(server), context);
-  assert.equal((await enrol(scep, { ...device, challenge: CODE }, context)).status, 'success');
+  assert.equal((await enroll(scep, { ...device, challenge: CODE }, context)).status, 'success');
   for (let wait = 0; wait < 250 && policy.told.length === 0; wait++) await setTimeout(20);
   assert.deepEqual(
     policy.told.map(({ kind, endpoint }) => [kind, endpoint]),

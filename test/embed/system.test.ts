@@ -1,4 +1,4 @@
-/** What the product takes from the system: random octets by the page, deadlines by the half second. */
+/** Randomness and deadlines of the system: random octets from a pool, one deadline for half a second. */
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
@@ -8,7 +8,7 @@ import { UNREACHABLE_PATIENCE } from '../../src/enroll/line.ts';
 import { TIMEOUTS } from '../../src/intune/retry.ts';
 import { systemDeadline, systemRandom } from '../../src/embed/system.ts';
 
-test('random octets come in the length that is asked for, and never twice', () => {
+test('random octets have the requested length, and none is returned twice', () => {
   const lengths = [1, 8, 16, 16, 16, 32, 4096, 4097, 5, 4000, 200];
   const handfuls = Array.from({ length: 40 }, () => lengths.map((length) => systemRandom(length))).flat();
   handfuls.forEach((octets, i) => assert.equal(octets.length, lengths[i % lengths.length]));
@@ -43,14 +43,14 @@ test('every octet of a page is handed out once, and wiped from the page as it is
   assert.equal(pages.length, 2);
 });
 
-test('a handful is a copy: who changes it changes no later one', () => {
+test('returned octets are a copy: changing them changes no later ones', () => {
   const first = systemRandom(16);
   first.fill(0);
   assert.ok(systemRandom(16).some((octet) => octet !== 0));
   assert.equal(first.buffer.byteLength, 16);
 });
 
-test('requests of one moment share a deadline; those after half a second have a later one', async () => {
+test('requests at the same time share a deadline; half a second later they get a new one', async () => {
   const [first, second] = [systemDeadline(), systemDeadline()];
   assert.equal(first, second);
   await new Promise((resolve) => setTimeout(resolve, 600));

@@ -7,7 +7,7 @@ import type { StoredTransaction } from '../../src/core/records.ts';
 import type { Store } from '../../src/core/store.ts';
 import { keyHash, pollKey } from '../../src/enroll/identify.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
-import { issuanceFor } from '../contracts/store-samples.ts';
+import { issuanceFor } from '../../src/testing/store-samples.ts';
 import { client, HOUR, issuing } from '../kit/pki.ts';
 import { REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
 import { endpointUnderTest, PATH, type Under } from '../kit/endpoint-under-test.ts';

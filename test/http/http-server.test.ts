@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { endpointUnderTest } from '../kit/endpoint-under-test.ts';
 import { policyThat } from '../kit/policy.ts';
-import { certificatePem } from '../../src/app/pem.ts';
+import { certificatePem } from '../../src/pkix/pem.ts';
 import { privateKeyPem } from '../../src/keys/software.ts';
 import { clientFor, root } from '../kit/pki.ts';
 import { rsaKey } from '../kit/keys.ts';

@@ -72,7 +72,7 @@ for (const key of ['rsa-2048', 'p256'] as const)
     const attempt = (client: Client, device: string, challenge: string): Promise<Attempt> => {
       const dir = join(installation.dir, `${client.name.replaceAll(' ', '-')}-${device}`);
       mkdirSync(dir);
-      return client.enrol({ url: server.urlFor(client, 'intune'), dir }, device, challenge);
+      return client.enroll({ url: server.urlFor(client, 'intune'), dir }, device, challenge);
     };
     for (const client of [strongswan, certmonger, micromdm, jscep, own])
       describe(client === own ? own.name : `X02 ${client.name}`, () => {

@@ -34,7 +34,7 @@ function siteFor(client: Foreign, decides: Decides): Site {
 }
 
 async function enrolled(client: Foreign, site: Site, device: string): Promise<X509Certificate> {
-  const { certificate, said } = await client.enrol(site, device, STATIC_CHALLENGE);
+  const { certificate, said } = await client.enroll(site, device, STATIC_CHALLENGE);
   assert.ok(certificate, said);
   return new X509Certificate(certificate);
 }
@@ -70,7 +70,7 @@ describe('clients', { concurrency: 2 }, () => {
       test(`${polls.cases} waits for an administrator, ${polls.by}`, async () => {
         const site = siteFor(client, 'approval');
         const { subject } = client.asks('waiting');
-        const attempt = client.enrol(site, 'waiting', STATIC_CHALLENGE);
+        const attempt = client.enroll(site, 'waiting', STATIC_CHALLENGE);
         await Promise.race([server.operations(subject, ({ outcome }) => outcome === 'pending'), attempt]);
         await installation.approve(subject);
         const { certificate, said } = await attempt;
@@ -101,7 +101,7 @@ describe('clients', { concurrency: 2 }, () => {
 
       test('R03 is told that its challenge is wrong', async () => {
         const { subject } = client.asks('wrong');
-        const { certificate, said } = await client.enrol(siteFor(client, 'static'), 'wrong', 'not the challenge');
+        const { certificate, said } = await client.enroll(siteFor(client, 'static'), 'wrong', 'not the challenge');
         assert.equal(certificate, undefined);
         assert.match(said, client.saysBadRequest);
         const [line] = await server.operations(subject);

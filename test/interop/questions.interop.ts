@@ -30,7 +30,7 @@ after(async () => {
 
 async function enrolled(device: string): Promise<{ site: Site; certificate: X509Certificate }> {
   const site = { url: server.urlFor(jscep, 'static'), dir: mkdtempSync(join(installation.dir, 'jscep-')) };
-  const { certificate, said } = await jscep.enrol(site, device, STATIC_CHALLENGE);
+  const { certificate, said } = await jscep.enroll(site, device, STATIC_CHALLENGE);
   assert.ok(certificate, said);
   return { site, certificate: new X509Certificate(certificate) };
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Digest } from '../../src/core/keys.ts';
 import { decodeOaep } from '../../src/keys/oaep.ts';
-import { encodeOaep, mask, xor } from '../contracts/key-provider.ts';
+import { encodeOaep, mask, xor } from '../../src/testing/key-provider-contract.ts';
 
 const digest = fc.constantFrom<Digest>('sha1', 'sha224', 'sha256', 'sha384', 'sha512');
 

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import type { KeyTransport } from '../../src/core/keys.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { generateKey, KEY_CHOICES, keyFromPem, privateKeyPem, softwareKey } from '../../src/keys/software.ts';
-import { keyProviderContract } from '../contracts/key-provider.ts';
+import { keyProviderContract } from '../../src/testing/key-provider-contract.ts';
 
 const DIGESTS = ['sha1', 'sha224', 'sha256', 'sha384', 'sha512'] as const;
 const rsa = generateKey('rsa-2048');

@@ -5,7 +5,7 @@ import { Crypto } from '@peculiar/webcrypto';
 import type { KeyProvider, KeyTransport } from '../../src/core/keys.ts';
 import { generateKey, type SoftwareKey } from '../../src/keys/software.ts';
 import { webCryptoKey } from '../../src/keys/webcrypto.ts';
-import { keyProviderContract } from '../contracts/key-provider.ts';
+import { keyProviderContract } from '../../src/testing/key-provider-contract.ts';
 import { openssl, withoutOpenssl } from '../kit/openssl.ts';
 
 type Algorithm = { name: string; hash?: string; namedCurve?: string };

@@ -18,7 +18,7 @@ import { issuerAndSerialNumber } from '../../src/cms/signed-data.ts';
 import type { Digest, KeyTransport } from '../../src/core/keys.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
-import { encodeOaep } from '../contracts/key-provider.ts';
+import { encodeOaep } from '../../src/testing/key-provider-contract.ts';
 import { client, type Keyed, ra } from './pki.ts';
 import { CSR, SENDER_NONCE, TRANSACTION_ID } from './requests.ts';
 

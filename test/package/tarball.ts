@@ -1,6 +1,6 @@
 /** The package as others get it: packed, installed into an empty project, compiled against and run. Needs the registry. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync,
@@ -21,7 +21,7 @@ import { after, before, test } from 'node:test';
 import { output, run } from '../interop/kit/children.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
-/** What is not needed to pack, or is better linked than copied. */
+/** Not needed for packing, or linked instead of copied. */
 const NOT_COPIED = ['node_modules', '.git', 'dist', 'data'];
 const MOST_OCTETS = 3 * 1024 * 1024;
 const COMPILER = {
@@ -34,7 +34,7 @@ const COMPILER = {
     types: ['node'],
     outDir: 'out',
   },
-  files: ['vendor.ts'],
+  files: ['vendor.ts', 'policy-suite.ts', 'store-suite.ts', 'simulator.ts'],
 };
 
 type Manifest = { version: string; dependencies: Record<string, string>; devDependencies: Record<string, string> };
@@ -48,7 +48,7 @@ const env = { PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH
 const command = join(project, 'node_modules/.bin/openndes');
 
 before(async () => {
-  // A copy is packed, because packing writes to the folder, and other tests read this one.
+  // A copy is packed, because packing writes to the folder while other tests read this one.
   const filter = (path: string): boolean => dirname(path) !== CHECKOUT || !NOT_COPIED.includes(basename(path));
   cpSync(CHECKOUT, checkout, { recursive: true, filter });
   symlinkSync(join(CHECKOUT, 'node_modules'), join(checkout, 'node_modules'));
@@ -62,6 +62,7 @@ before(async () => {
   );
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
   await output('npm', ['install', ...quiet, tarball, ...others], { cwd: project, env });
+  await output(join(project, 'node_modules/.bin/tsc'), ['-p', '.'], { cwd: project, env });
 });
 after(() => rmSync(temporary, { recursive: true }));
 
@@ -97,7 +98,7 @@ test('the package brings no Node.js', () => {
   assert.doesNotMatch(packed, /optionalDependencies|node-linux/);
 });
 
-test('the package has licence, words and declarations, no TypeScript source, and is small', () => {
+test('the package has licence, documents and declarations, no TypeScript source, and is small', () => {
   const files = globSync('**/*', { cwd: installed, exclude: ['node_modules'] }).filter((path) =>
     statSync(join(installed, path)).isFile(),
   );
@@ -111,7 +112,7 @@ test('the package has licence, words and declarations, no TypeScript source, and
   assert.ok(octets < MOST_OCTETS, `${octets} octets`);
 });
 
-test('the installed command says its version, makes a CA, checks it and explains itself', async () => {
+test('the installed command prints its version, makes a CA, checks it and has help', async () => {
   const openndes = (...args: string[]) => output(command, args, { cwd: project, env });
   assert.equal((await openndes('--version')).trim(), manifest.version);
   await openndes('init', 'ca', '--key', 'p256');
@@ -119,8 +120,29 @@ test('the installed command says its version, makes a CA, checks it and explains
   assert.match(await openndes('enroll', '--help'), /Example:\n {2}openndes enroll/);
 });
 
-test('a vendor compiles against the package, mounts it in his own app, and a device enrols through it', async () => {
-  await output(join(project, 'node_modules/.bin/tsc'), ['-p', '.'], { cwd: project, env });
+test('the contract suites of openndes/testing run from the package', async () => {
+  const suites = ['out/policy-suite.js', 'out/store-suite.js'];
+  const { NODE_TEST_CONTEXT: _outer, ...inherited } = process.env;
+  const { stdout, status } = spawnSync(process.execPath, ['--test', '--test-reporter=tap', ...suites], {
+    cwd: project,
+    encoding: 'utf8',
+    env: inherited,
+  });
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /ok \d+ - Policy contract: inventory/);
+  assert.match(stdout, /ok \d+ - counting: an issuance is one transaction, one certificate and one line of history/);
+});
+
+test('a test starts the simulated tenant of openndes/simulator', async () => {
+  const printed = JSON.parse(await output(process.execPath, ['out/simulator.js'], { cwd: project })) as {
+    cloud: { intune: string };
+    challenge: string;
+  };
+  assert.match(printed.cloud.intune, /^https:\/\/127\.0\.0\.1:\d+/);
+  assert.ok(printed.challenge.length > 100);
+});
+
+test('a vendor compiles against the package, mounts it in an existing app, and a device enrols through it', async () => {
   const challenge = 'known-to-the-vendor';
   const vendor = spawn(process.execPath, ['out/vendor.js', challenge], {
     cwd: project,
@@ -129,14 +151,14 @@ test('a vendor compiles against the package, mounts it in his own app, and a dev
   try {
     const [url] = (await once(createInterface({ input: vendor.stdout }), 'line')) as [string];
     assert.deepEqual(await (await fetch(new URL('/', url))).json(), { vendor: 'still serves its own pages' });
-    const enrol = (word: string, out: string) =>
-      run(command, ['enroll', url, '--subject', 'CN=device', '--challenge', word, '--out', out, '--json'], {
+    const enroll = (password: string, out: string) =>
+      run(command, ['enroll', url, '--subject', 'CN=device', '--challenge', password, '--out', out, '--json'], {
         cwd: project,
         env,
       });
-    const refused = await enrol('something-else', 'refused');
+    const refused = await enroll('something-else', 'refused');
     assert.equal(refused.code, 2, refused.stderr);
-    const issued = await enrol(challenge, 'issued');
+    const issued = await enroll(challenge, 'issued');
     assert.equal(issued.code, 0, issued.stderr);
     assert.match(issued.stdout, /"issuer":"CN=Vendor CA"/);
     const [certificate, chain] = ['certificate.pem', 'chain.pem'].map((name) => join(project, 'issued', name));

@@ -1,4 +1,4 @@
-/** The revocation list, judged by node:crypto, pkijs and the openssl command. */
+/** The revocation list, verified by node:crypto, pkijs and the openssl command. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { verify, X509Certificate } from 'node:crypto';
@@ -62,7 +62,7 @@ for (const choice of KEY_CHOICES)
     assert.match(text(der, issuer), /Version 2/);
   });
 
-test('version 2, whole seconds, authority key and number, and a critical nothing', {
+test('version 2, whole seconds, authority key identifier and number, and no critical extension', {
   skip: withoutOpenssl,
 }, async () => {
   const words = text(await crl([revocation()]));
@@ -98,7 +98,7 @@ for (const reason of Object.keys(REVOCATION_REASONS) as RevocationReason[])
     else assert.doesNotMatch(words, /CRL entry extensions|Reason Code/);
   });
 
-test('a list of nothing has no list in it, and verifies', { skip: withoutOpenssl }, async () => {
+test('a CRL without entries has no revokedCertificates, and verifies', { skip: withoutOpenssl }, async () => {
   const der = await crl([]);
   assert.equal(read(der).revokedCertificates, undefined);
   assert.match(text(der), /No Revoked Certificates/);
@@ -109,14 +109,14 @@ test('serial numbers with a high first bit stay positive', async () => {
   assert.deepEqual(serials(der), ['00ff01', '01']);
 });
 
-test('an entry stays until a list issued past the end of its certificate has shown it', async () => {
+test('an entry stays until a list issued after its certificate expired has had it', async () => {
   const ended = (ms: number, serial: number) =>
     revocation({ serialNumber: Buffer.of(serial), notAfter: new Date(NOW.getTime() - ms) });
   const der = await crl([ended(0, 1), ended(VALIDITY, 2), ended(VALIDITY + 1, 3), ended(YEAR, 4)]);
   assert.deepEqual(serials(der), ['01', '02']);
 });
 
-test('a list whose next update lies beyond 2049 says so as GeneralizedTime', async () => {
+test('a nextUpdate after 2049 is a GeneralizedTime', async () => {
   const key = generateKey('p256');
   const issuer = { key, certificate: await createRoot(wanted('CN=Long', key, 40 * YEAR)) };
   const thisUpdate = new Date('2049-12-31T12:00:00Z');
@@ -128,7 +128,7 @@ test('a list whose next update lies beyond 2049 says so as GeneralizedTime', asy
   );
 });
 
-test('openssl finds the revoked certificate in the list, and lets the other one pass', {
+test('openssl rejects the revoked certificate and accepts the other one', {
   skip: withoutOpenssl,
 }, async () => {
   const leaf = (serialNumber: Uint8Array) =>
@@ -159,7 +159,7 @@ test('openssl finds the revoked certificate in the list, and lets the other one 
   assert.match(await judge(Buffer.of(0xca, 0xff)), /leaf\.pem: OK/);
 });
 
-/** What the command prints, whatever it thinks of the certificate. */
+/** What the command prints, whatever its exit code. */
 function printed(args: readonly string[], files: Readonly<Record<string, Uint8Array | string>>): string {
   const cwd = mkdtempSync(join(tmpdir(), 'openndes-crl-'));
   try {
@@ -187,11 +187,11 @@ const noCrlSign = async () => ({
   ),
 });
 
-test('a CA that may not sign lists signs none', async () => {
+test('a CA without cRLSign signs no list', async () => {
   await assert.rejects(crl([], await noCrlSign()), (e) => e instanceof ConfigError && /cRLSign/.test(e.remedy));
 });
 
-test('what is no CA signs no list', async () => {
+test('a certificate that is not a CA signs no list', async () => {
   const certificate = await writeCertificate(
     {
       serialNumber: Buffer.of(1),

@@ -1,4 +1,4 @@
-/** The revocation list of an authority out of a store: what is on it, when it is signed anew, and how it is numbered. */
+/** The revocation list of an issuing CA: its entries, when a new one is signed, and its numbers. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import * as pkijs from 'pkijs';
@@ -6,7 +6,7 @@ import { revocationList } from '../../src/revocation/revocation-list.ts';
 import type { RevocationReason } from '../../src/core/issuer.ts';
 import type { Store } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { auditFor, issuanceFor } from '../contracts/store-samples.ts';
+import { auditFor, issuanceFor } from '../../src/testing/store-samples.ts';
 import { handClock } from '../kit/clock.ts';
 import { openssl, withoutOpenssl } from '../kit/openssl.ts';
 import { issuing } from '../kit/pki.ts';
@@ -43,7 +43,7 @@ const number = (der: Uint8Array): bigint => {
 
 const thisUpdate = (der: Uint8Array): number => read(der).thisUpdate.value.getTime();
 
-test('what is revoked under this issuer is on it, and nothing else', async (t) => {
+test('it has all revoked certificates of this issuer and no others', async (t) => {
   const { store, list, revoke } = await underTest(t);
   assert.deepEqual(serials(await list()), []);
   const first = await revoke(1);
@@ -53,7 +53,7 @@ test('what is revoked under this issuer is on it, and nothing else', async (t) =
   assert.deepEqual(serials(await list()).toSorted(), [first, second].toSorted());
 });
 
-test('a revocation by another process is on the list that is asked for next', async (t) => {
+test('a revocation by another process is on the next list', async (t) => {
   const { list, revoke } = await underTest(t);
   const before = await list();
   const serial = await revoke(1);
@@ -61,7 +61,7 @@ test('a revocation by another process is on the list that is asked for next', as
   assert.deepEqual([serials(before), serials(after)], [[], [serial]]);
 });
 
-test('kept while nothing changes, signed anew after half of its validity', async (t) => {
+test('cached while nothing changes, and signed again after half of its validity', async (t) => {
   const { clock, list } = await underTest(t);
   const first = await list();
   clock.forward(3.5 * DAY - 1);
@@ -72,7 +72,7 @@ test('kept while nothing changes, signed anew after half of its validity', async
   assert.ok(number(next) > number(first));
 });
 
-test('its number is the time in milliseconds, and rises also where the clock stands still or goes back', async (t) => {
+test('its number is the time in milliseconds, and increases also when the clock stands still or goes back', async (t) => {
   const { clock, list, revoke } = await underTest(t);
   const first = await list();
   assert.equal(number(first), BigInt(clock().getTime()));
@@ -84,14 +84,14 @@ test('its number is the time in milliseconds, and rises also where the clock sta
   assert.equal(number(await list()), number(second) + 1n);
 });
 
-test('questions at the same time are answered with one list', async (t) => {
+test('calls at the same time get the same list', async (t) => {
   const { list, revoke } = await underTest(t);
   await revoke(1);
   const lists = await Promise.all(Array.from({ length: 20 }, () => list()));
   assert.equal(new Set(lists).size, 1);
 });
 
-test('a certificate revoked while the list is being read makes the next question sign anew', async (t) => {
+test('a certificate revoked while the list is being read makes the next call sign a new list', async (t) => {
   let meanwhile: (() => Promise<unknown>) | undefined;
   const { list, revoke } = await underTest(t, (store) => ({
     ...store,
@@ -108,7 +108,7 @@ test('a certificate revoked while the list is being read makes the next question
   assert.equal(serials(await list()).length, 1);
 });
 
-test('a store that fails is asked again the next time', async (t) => {
+test('after an error of the store the next call tries again', async (t) => {
   let broken = true;
   const { list, revoke } = await underTest(t, (store) => ({
     ...store,
@@ -120,7 +120,7 @@ test('a store that fails is asked again the next time', async (t) => {
   assert.deepEqual(serials(await list()), [serial]);
 });
 
-test('more than a page of them are all on it, once', { skip: withoutOpenssl }, async (t) => {
+test('more than one page of revoked certificates: each is listed once', { skip: withoutOpenssl }, async (t) => {
   const { list, revoke } = await underTest(t);
   const revoked = await Promise.all(Array.from({ length: 2_001 }, (_, n) => revoke(n)));
   const text = openssl('crl -inform DER -in crl -text -noout'.split(' '), { crl: await list() }).toString();

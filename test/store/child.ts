@@ -6,7 +6,7 @@
  */
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
-import { issuanceFor, NOON } from '../contracts/store-samples.ts';
+import { issuanceFor, NOON } from '../../src/testing/store-samples.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 
 const [task = '', path = '', name = ''] = process.argv.slice(2);

@@ -3,8 +3,8 @@ import { migrate } from '../../src/store/migrate.ts';
 import { openDatabase, openSqliteStore } from '../../src/store/sqlite.ts';
 import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
 import { createStore } from '../../src/store/create-store.ts';
-import { storeContract } from '../contracts/store.ts';
-import { NOON } from '../contracts/store-samples.ts';
+import { storeContract } from '../../src/testing/store-contract.ts';
+import { NOON } from '../../src/testing/store-samples.ts';
 import { oneStatementAtATime } from './one-statement.ts';
 import { temporaryFile } from './temporary.ts';
 

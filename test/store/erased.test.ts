@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { Pending, Store } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { auditFor, csrFor, issuanceFor, later, NOON, pendingFor } from '../contracts/store-samples.ts';
+import { auditFor, csrFor, issuanceFor, later, NOON, pendingFor } from '../../src/testing/store-samples.ts';
 import { temporaryFile } from './temporary.ts';
 
 const SOME = Array.from({ length: 40 }, (_, n) => n);

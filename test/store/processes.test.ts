@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { issuanceFor, later, NOON } from '../contracts/store-samples.ts';
+import { issuanceFor, later, NOON } from '../../src/testing/store-samples.ts';
 import { temporaryFile } from './temporary.ts';
 
 function start(context: TestContext, task: 'race' | 'write', path: string, name = '') {

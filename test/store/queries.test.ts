@@ -15,7 +15,7 @@ import {
   NOON,
   pendingFor,
   pollOf,
-} from '../contracts/store-samples.ts';
+} from '../../src/testing/store-samples.ts';
 
 /** Opens a store that notes the text of each statement it prepares. */
 async function watched() {

@@ -12,7 +12,7 @@ import { MIGRATIONS } from '../../src/store/migrations.ts';
 import { openDatabase, openSqliteStore } from '../../src/store/sqlite.ts';
 import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
 import { createStore } from '../../src/store/create-store.ts';
-import { auditFor, csrFor, issuanceFor, later, NOON } from '../contracts/store-samples.ts';
+import { auditFor, csrFor, issuanceFor, later, NOON } from '../../src/testing/store-samples.ts';
 import { temporaryFile } from './temporary.ts';
 
 const clock = () => NOON;

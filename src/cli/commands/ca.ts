@@ -1,61 +1,76 @@
 /** `openndes ca`: the authorities of a configuration, and the root that devices must trust. */
 import type { Command } from 'commander';
+import { openStore, type Settings, withSettings } from '../../app/settings.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { readCertificate, readValidity, serialText, thumbprint } from '../../pkix/certificate.ts';
 import { nameText } from '../../pkix/name.ts';
+import { certificatePem, crlPem } from '../../pkix/pem.ts';
 import { writePublicFile } from '../../app/files.ts';
 import type { Authority } from '../../app/loaded-authority.ts';
-import { CONFIG } from '../options.ts';
+import { CONFIG, example } from '../options.ts';
 import type { Output } from '../output.ts';
-import { certificatePem, crlPem } from '../../app/pem.ts';
-import { openStore, type Settings, withSettings } from '../../app/settings.ts';
 
-type CaOptions = { config: string; authority?: string; json?: true };
+type CaOptions = { config: string; authority?: string };
+type ShowOptions = CaOptions & { json?: true };
+type CrlOptions = CaOptions & { out?: string };
 
 const AUTHORITY = ['--authority <name>', 'which authority; not needed when there is one'] as const;
 
-export function registerCa(program: Command, { out }: Output): void {
+/** Registers the group and its commands. */
+export function registerCa(program: Command, output: Output): void {
   const ca = program.command('ca').description('the certificate authorities of the configuration');
+  for (const register of [registerShow, registerExportRoot, registerCrl]) register(ca, output);
+}
 
+function registerShow(ca: Command, output: Output): void {
   ca.command('show')
     .description('certificates of an authority, with the thumbprints that Intune profiles want')
     .option(...CONFIG)
     .option(...AUTHORITY)
     .option('--json', 'one JSON array')
-    .addHelpText('after', '\nExample:\n  openndes ca show --config openndes.yaml')
-    .action(async (options: CaOptions) => {
-      const rows = (await chainOf(options)).map((der, index, chain) => facts(der, roleOf(index, chain.length)));
-      if (options.json) return out(JSON.stringify(rows));
-      for (const row of rows)
-        out(
-          `${Object.entries(row)
-            .map(([name, value]) => `${name}: ${value}`)
-            .join('\n')}\n`,
-        );
-      out(
-        'In an Intune SCEP profile Windows wants the issuing CA as its root certificate, Android the root; Apple takes either.',
-      );
-    });
+    .addHelpText(...example('openndes ca show --config openndes.yaml'))
+    .action((options: ShowOptions) => show(options, output));
+}
 
+function registerExportRoot(ca: Command, { out }: Output): void {
   ca.command('export-root')
     .description('the root certificate as PEM')
     .option(...CONFIG)
     .option(...AUTHORITY)
-    .addHelpText('after', '\nExample:\n  openndes ca export-root > root.pem')
+    .addHelpText(...example('openndes ca export-root > root.pem'))
     .action(async (options: CaOptions) => out(certificatePem(...(await chainOf(options)).slice(-1)).trimEnd()));
+}
 
+function registerCrl(ca: Command, output: Output): void {
   ca.command('crl')
     .description('a fresh revocation list, as PEM; the server serves its own at /crl/NAME.crl')
     .option(...CONFIG)
     .option(...AUTHORITY)
     .option('--out <file>', 'write it here, as DER')
-    .addHelpText('after', '\nExample:\n  openndes ca crl --out /var/www/pki/issuing.crl')
-    .action(async (options: CaOptions & { out?: string }) => {
-      const crl = await freshCrl(options);
-      if (options.out === undefined) return out(crlPem(crl).trimEnd());
-      writePublicFile(options.out, crl);
-      out(`wrote ${options.out}`);
-    });
+    .addHelpText(...example('openndes ca crl --out /var/www/pki/issuing.crl'))
+    .action((options: CrlOptions) => writeCrl(options, output));
+}
+
+const WHICH_ROOT =
+  'In an Intune SCEP profile Windows wants the issuing CA as its root certificate, Android the root; Apple takes either.';
+
+async function show(options: ShowOptions, { out }: Output): Promise<void> {
+  const rows = (await chainOf(options)).map((der, index, chain) => caFacts(der, roleOf(index, chain.length)));
+  if (options.json) return out(JSON.stringify(rows));
+  for (const row of rows) out(`${linesOf(row)}\n`);
+  out(WHICH_ROOT);
+}
+
+const linesOf = (row: Record<string, string>): string =>
+  Object.entries(row)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n');
+
+async function writeCrl({ out: file, ...options }: CrlOptions, { out }: Output): Promise<void> {
+  const crl = await freshCrl(options);
+  if (file === undefined) return out(crlPem(crl).trimEnd());
+  writePublicFile(file, crl);
+  out(`wrote ${file}`);
 }
 
 const freshCrl = ({ config, authority }: CaOptions): Promise<Uint8Array> =>
@@ -83,6 +98,7 @@ const roleOf = (index: number, length: number): string =>
 const chainOf = ({ config, authority }: CaOptions): Promise<readonly Uint8Array[]> =>
   withSettings(config, ({ authorities }) => selectAuthority(authorities, authority).authority.chain);
 
+/** The authority with this name, or the only one. Throws ConfigError. */
 function selectAuthority(authorities: Settings['authorities'], name: string | undefined) {
   const found =
     name === undefined && authorities.size === 1 ? [...authorities.values()][0] : authorities.get(name ?? '');
@@ -94,7 +110,7 @@ function selectAuthority(authorities: Settings['authorities'], name: string | un
   return found;
 }
 
-function facts(der: Uint8Array, role: string): Record<string, string> {
+function caFacts(der: Uint8Array, role: string): Record<string, string> {
   const view = readCertificate(der);
   const { notBefore, notAfter } = readValidity(view);
   return {

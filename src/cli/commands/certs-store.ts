@@ -1,34 +1,29 @@
-/** What every `openndes certs` command does: opens the store that a configuration names, and finds what is meant. */
+/** What every `openndes certs` command shares: the store that a configuration names, and how a command fails. */
 import type { Store } from '../../core/store.ts';
-import type { StoredCertificate } from '../../core/records.ts';
+import { openConfiguredStore } from '../../app/settings.ts';
+import { systemClock } from '../../embed/system.ts';
+import type { Management } from '../../manage/administrator.ts';
+import { canonicalSerial } from '../../manage/certificates.ts';
+import { commandLineUser } from '../administrator.ts';
 import { EXIT, Exit } from '../exit.ts';
 import type { Output } from '../output.ts';
-import { openConfiguredStore } from '../../app/settings.ts';
 
-export async function withStore<T>(config: string, work: (store: Store) => Promise<T>): Promise<T> {
+/** Opens the store of a configuration file for one use case, and closes it afterwards. Throws ConfigError. */
+export async function withStore<T>(config: string, work: (management: Management<Store>) => Promise<T>): Promise<T> {
   const store = await openConfiguredStore(config);
   try {
-    return await work(store);
+    return await work({ store, clock: systemClock, ...commandLineUser() });
   } finally {
     await store.close();
   }
 }
 
-/** Ends the command with exit 1. */
-export function failed(words: string, err: Output['err']): never {
-  err(words);
+/** Prints why the command failed, and ends it with exit 1. */
+export function failed(reason: string, err: Output['err']): never {
+  err(reason);
   throw new Exit(EXIT.failed);
 }
 
-/** People paste serials with colons, in capitals and with leading zeros. */
-export const canonical = (serial: string): string =>
-  serial
-    .replace(/[:\s]|^0x/gi, '')
-    .toLowerCase()
-    .replace(/^(00)+(?=..)/, '');
-
-/** Exit 1 when there is none. */
-export async function known(store: Store, serial: string, err: Output['err']): Promise<StoredCertificate> {
-  const certificate = await store.findCertificate(canonical(serial));
-  return certificate ?? failed(`no certificate with serial ${canonical(serial).slice(0, 64)}`, err);
-}
+/** Ends a command that was given a serial number of no certificate, with exit 1. */
+export const unknownSerial = (serial: string, err: Output['err']): never =>
+  failed(`no certificate with serial ${canonicalSerial(serial).slice(0, 64)}`, err);

@@ -24,6 +24,7 @@ type EnrollOptions = RequestOptions & { force?: true; json?: true };
 
 const collect = (value: string, values: string[]): string[] => [...values, value];
 
+/** Registers the command. */
 export function registerEnroll(program: Command, output: Output): void {
   program
     .command('enroll')
@@ -32,7 +33,7 @@ export function registerEnroll(program: Command, output: Output): void {
     .option('--subject <dn>', 'subject, for example "CN=laptop,O=Example"; a renewal keeps that of its certificate')
     .option('--san <name>', 'dns:, email:, upn:, uri: or ip: and the name; may be repeated', collect, [])
     .option('--challenge <password>', 'challenge password')
-    .option('--simulator <url>', 'control URL of `openndes simulator`: lets it mint the challenge')
+    .option('--simulator <url>', 'control URL of `openndes simulator`, which then mints the challenge')
     .option(
       '--renew <dir>',
       'folder of an earlier enrolment whose certificate signs the request; --out may be the same',
@@ -43,8 +44,8 @@ export function registerEnroll(program: Command, output: Output): void {
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
-      '\nAfter exit 3, and when the reply was lost, the same command asks what became of the request: it is kept in --out\n' +
-        'until it is answered, and no second one is made. A key.pem without certificate.pem in --out is used as the key.\n' +
+      '\nAfter exit 3, and when the reply was lost, the same command polls for the same request: it is kept in --out until\n' +
+        'it is answered, and no second one is made. A key.pem without certificate.pem in --out is used as the key.\n' +
         '\nExample:\n  openndes enroll http://127.0.0.1:8080/certsrv/mscep/mscep.dll --subject "CN=laptop" --challenge "$(cat challenge.txt)" --out laptop',
     )
     .action((url: string, options: EnrollOptions) => run(url, options, output));
@@ -62,14 +63,14 @@ async function run(url: string, options: EnrollOptions, { out, err }: Output): P
   if (!waiting) assertReplaceable(folder, options);
   const server = await discover(url, context);
   const plan = await planOf(options, folder, waiting);
-  const enrolled = await (waiting ? askAgain : enroll)(server, plan, context);
-  const facts = enrolled.status === 'success' ? kept(enrolled.certificates[0]!, server, folder, plan.key) : enrolled;
+  const enrolled = await (waiting ? resume : enroll)(server, plan, context);
+  const facts = enrolled.status === 'success' ? save(enrolled, { server, folder, key: plan.key }) : enrolled;
   report(enrolled, facts, options, out);
-  if (enrolled.status === 'failure') folder.giveUp();
+  if (enrolled.status === 'failure') folder.discardRequest();
   if (enrolled.status !== 'success') throw new Exit(enrolled.status === 'pending' ? EXIT.pending : EXIT.refused);
 }
 
-/** A certificate in use must not vanish because a command was typed twice. */
+/** A command that is repeated by mistake must not replace a certificate in use. Throws ConfigError. */
 function assertReplaceable(folder: CertificateFolder, { out: dir, renew, force }: EnrollOptions): void {
   const renewsItself = renew !== undefined && resolve(renew) === resolve(dir);
   if (folder.hasCertificate() && !renewsItself && !force)
@@ -79,8 +80,8 @@ function assertReplaceable(folder: CertificateFolder, { out: dir, renew, force }
     );
 }
 
-/** A request whose reply never came is unknown to the server, or answered with what became of it. */
-async function askAgain(server: ScepServer, plan: EnrollPlan, context: ClientContext): Promise<Enrolled> {
+/** Polls for the request of an earlier run, and sends it again when the server never got it. */
+async function resume(server: ScepServer, plan: EnrollPlan, context: ClientContext): Promise<Enrolled> {
   const answer = await poll(server, plan, context);
   const unknown = answer.status === 'failure' && answer.failInfo === 'badCertId';
   return unknown ? enroll(server, plan, context) : answer;
@@ -89,10 +90,14 @@ async function askAgain(server: ScepServer, plan: EnrollPlan, context: ClientCon
 function report(enrolled: Enrolled, facts: object, { json }: EnrollOptions, out: Output['out']): void {
   const { status, transactionId } = enrolled;
   if (json) out(JSON.stringify({ ...facts, status, transactionId }));
-  else out(words(enrolled, facts));
+  else out(resultText(enrolled, facts));
 }
 
-function kept(leaf: Uint8Array, server: ScepServer, folder: CertificateFolder, key: SoftwareKey) {
+type Destination = { server: ScepServer; folder: CertificateFolder; key: SoftwareKey };
+
+/** Writes certificate, chain and key, and returns what is printed. Throws when the reply has no certificate. */
+function save({ certificates: [leaf] }: { certificates: Uint8Array[] }, { server, folder, key }: Destination) {
+  if (!leaf) throw new Error('the reply says success and has no certificate');
   const view = readCertificate(leaf);
   const cas = server.certificates.filter((der) => !equalBytes(der, server.recipient));
   return {
@@ -100,11 +105,11 @@ function kept(leaf: Uint8Array, server: ScepServer, folder: CertificateFolder, k
     subject: nameText(view.subject),
     issuer: nameText(view.issuer),
     notAfter: readValidity(view).notAfter.toISOString(),
-    files: folder.keep(leaf, cas, key),
+    files: folder.save({ certificate: leaf, chain: cas, key }),
   };
 }
 
-function words(enrolled: Enrolled, facts: object): string {
+function resultText(enrolled: Enrolled, facts: object): string {
   if (enrolled.status === 'pending') return 'pending: ask again later with the same command';
   if (enrolled.status === 'failure')
     return `refused: failInfo ${enrolled.failInfo}${enrolled.text ? ` (${enrolled.text})` : ''}`;

@@ -1,12 +1,13 @@
 /** `npm start`: the whole product on one machine, with a simulated tenant and one simulated device. */
 import type { Command } from 'commander';
 import { evaluate } from '../evaluation.ts';
-import { port } from '../options.ts';
+import { example, port } from '../options.ts';
 import type { Output } from '../output.ts';
 import { untilStopped } from '../signals.ts';
 
 type EvaluateOptions = { data: string; port: number; exit?: true };
 
+/** Registers the command. */
 export function registerEvaluate(program: Command, output: Output): void {
   program
     .command('evaluate')
@@ -14,7 +15,7 @@ export function registerEvaluate(program: Command, output: Output): void {
     .option('--data <dir>', 'folder for CA, store and simulator', 'data')
     .option('--port <number>', 'port of the SCEP URL', port, 8080)
     .option('--exit', 'end after the walk instead of staying up')
-    .addHelpText('after', '\nExample:\n  openndes evaluate --data /tmp/openndes --port 8090')
+    .addHelpText(...example('openndes evaluate --data /tmp/openndes --port 8090'))
     .action(async (options: EvaluateOptions) => {
       const running = await evaluate({ data: options.data, port: options.port }, output);
       if (!options.exit) await untilStopped();

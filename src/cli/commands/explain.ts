@@ -1,13 +1,15 @@
-/** `openndes explain`: says in words what a captured PKIOperation, reply or certificate holds. */
+/** `openndes explain`: prints what a captured PKIOperation, reply or certificate contains. */
 import type { Command } from 'commander';
 import type { RecipientKey } from '../../cms/enveloped-data.ts';
 import { explain } from '../message-report.ts';
 import { readFile } from '../../app/files.ts';
+import { example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
 import { withRecipientKeys } from '../../app/settings.ts';
 
 type ExplainOptions = { config?: string; json?: true };
 
+/** Registers the command. */
 export function registerExplain(program: Command, { out }: Output): void {
   program
     .command('explain')
@@ -15,16 +17,16 @@ export function registerExplain(program: Command, { out }: Output): void {
     .argument('<file>', 'file with the message')
     .option('--config <file>', 'configuration whose RA keys open the envelope')
     .option('--json', 'one JSON object')
-    .addHelpText('after', '\nExample:\n  openndes explain captured.der --config openndes.yaml')
+    .addHelpText(...example('openndes explain captured.der --config openndes.yaml'))
     .action(async (file: string, { config, json }: ExplainOptions) => {
       const read = (recipients: RecipientKey[]) => explain(readFile(file, 'a captured message'), recipients);
       const facts = await (config === undefined ? read([]) : withRecipientKeys(config, read));
-      out(json ? JSON.stringify(facts) : words(facts));
+      out(json ? JSON.stringify(facts) : reportText(facts));
     });
 }
 
-/** One fact a line, what belongs to another below it. */
-export const words = (facts: Record<string, unknown>, indent = ''): string =>
+/** One fact on each line; the facts of a part are indented below it. */
+export const reportText = (facts: Record<string, unknown>, indent = ''): string =>
   Object.entries(facts)
     .map(([name, value]) => line(name, value, indent))
     .join('\n');
@@ -33,6 +35,6 @@ function line(name: string, value: unknown, indent: string): string {
   if (Array.isArray(value))
     return value.map((item: unknown, index) => line(`${name} ${index + 1}`, item, indent)).join('\n');
   if (typeof value === 'object' && value !== null)
-    return `${indent}${name}:\n${words(value as Record<string, unknown>, `${indent}  `)}`;
+    return `${indent}${name}:\n${reportText(value as Record<string, unknown>, `${indent}  `)}`;
   return `${indent}${printable(name)}: ${printable(String(value))}`;
 }

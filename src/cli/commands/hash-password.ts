@@ -3,20 +3,22 @@ import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { hashPassword } from '../../admin/password-hash.ts';
 import { EXIT, Exit } from '../exit.ts';
+import { example } from '../options.ts';
 import type { Output } from '../output.ts';
 import { systemRandom } from '../../embed/system.ts';
 
+/** Registers the command. */
 export function registerHashPassword(program: Command, { out, err }: Output): void {
   program
     .command('hash-password')
     .description('read a password from standard input, one line, and print its hash for `admin.users`')
-    .addHelpText('after', '\nExample:\n  openndes hash-password > ndes.hash')
+    .addHelpText(...example('openndes hash-password > ndes.hash'))
     .action(async () => {
-      // Never an argument: every user of the machine can read those.
+      // Not an argument: all users of the machine can read arguments.
       if (process.stdin.isTTY) err('Type the password and press Enter. It is shown as you type.');
       const password = await firstLine(process.stdin);
       if (password === '') {
-        err('No password came on standard input.');
+        err('No password on standard input.');
         throw new Exit(EXIT.failed);
       }
       out(await hashPassword(password, systemRandom));

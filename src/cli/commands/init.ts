@@ -1,14 +1,15 @@
 /** `openndes init`: a folder with which `openndes serve` runs. */
-import type { Command } from 'commander';
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { ConfigError } from '../../core/errors.ts';
 import { KEY_CHOICES, type KeyChoice } from '../../keys/software.ts';
-import { init } from '../installation.ts';
+import { init, type Passphrase } from '../installation.ts';
+import { example } from '../options.ts';
 import type { Output } from '../output.ts';
 
 type InitOptions = { key: KeyChoice; organisation: string; passphraseEnv?: string; json?: true };
 
-export function registerInit(program: Command, { out }: Output): void {
+/** Registers the command. */
+export function registerInit(program: Command, output: Output): void {
   program
     .command('init')
     .description('make a root CA, an issuing CA and a configuration')
@@ -17,19 +18,21 @@ export function registerInit(program: Command, { out }: Output): void {
     .option('--organisation <name>', 'goes into the names of the CAs', 'openndes')
     .option('--passphrase-env <name>', 'environment variable with a passphrase for the keys')
     .option('--json', 'print the written files as JSON')
-    .addHelpText('after', '\nExample:\n  openndes init pki --key p256 --organisation "Example Ltd"')
-    .action(async (dir: string, options: InitOptions) => {
-      const passphrase = passphraseFrom(options.passphraseEnv);
-      const { key, organisation } = options;
-      const files = await init(dir, { key, organisation, ...(passphrase && { passphrase }) });
-      if (options.json) return out(JSON.stringify({ files }));
-      for (const file of files) out(`wrote ${file}`);
-      out('Keep certs/root-ca.key.pem off this machine: the server does not need it.');
-      out(`Next: openndes serve --config ${dir}/openndes.yaml`);
-    });
+    .addHelpText(...example('openndes init pki --key p256 --organisation "Example Ltd"'))
+    .action((dir: string, options: InitOptions) => run(dir, options, output));
 }
 
-function passphraseFrom(variable: string | undefined): { variable: string; value: string } | undefined {
+async function run(dir: string, options: InitOptions, { out }: Output): Promise<void> {
+  const passphrase = passphraseFrom(options.passphraseEnv);
+  const { key, organisation } = options;
+  const files = await init(dir, { key, organisation, ...(passphrase && { passphrase }) });
+  if (options.json) return out(JSON.stringify({ files }));
+  for (const file of files) out(`wrote ${file}`);
+  out('Keep certs/root-ca.key.pem off this machine: the server does not need it.');
+  out(`Next: openndes serve --config ${dir}/openndes.yaml`);
+}
+
+function passphraseFrom(variable: string | undefined): Passphrase | undefined {
   if (variable === undefined) return undefined;
   const value = process.env[variable];
   if (!value)

@@ -1,16 +1,17 @@
-/** `openndes serve`: the server, until it is told to stop. */
+/** `openndes serve`: runs the server until SIGTERM or SIGINT. */
 import type { Command } from 'commander';
-import { CONFIG } from '../options.ts';
+import { CONFIG, example } from '../options.ts';
 import type { Output } from '../output.ts';
 import { startServer } from '../../app/configured-server.ts';
 import { untilStopped } from '../signals.ts';
 
+/** Registers the command. */
 export function registerServe(program: Command, { out }: Output): void {
   program
     .command('serve')
     .description('run the server')
     .option(...CONFIG)
-    .addHelpText('after', '\nExample:\n  openndes serve --config /etc/openndes/openndes.yaml')
+    .addHelpText(...example('openndes serve --config /etc/openndes/openndes.yaml'))
     .action(async ({ config }: { config: string }) => {
       const server = await startServer(config);
       out(`Ready: ${server.urls.join(' ')}`);

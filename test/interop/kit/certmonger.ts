@@ -20,7 +20,7 @@ export const certmonger: Foreign = {
   asks: (device) => ({ subject: `O=Test,CN=${device}`, san: [`dns:${dnsName(device)}`], keyLength: 2048 }),
   check,
   authorities: async ({ url }) => fingerprints(await scepSubmit(url, '-C')),
-  enrol: (site, device, challenge) =>
+  enroll: (site, device, challenge) =>
     session(site, ENROL, { DEVICE: device, DNS: dnsName(device), CHALLENGE: challenge }),
   renew: (site) => session(site, REKEY, {}),
 };

@@ -18,7 +18,7 @@ export type Client = {
   /** What stands in the request that it makes for a device of this name. */
   asks: (device: string) => Expectation;
   /** Makes a key and asks for a certificate, again and again while the answer is PENDING. */
-  enrol: (site: Site, device: string, challenge: string) => Promise<Attempt>;
+  enroll: (site: Site, device: string, challenge: string) => Promise<Attempt>;
   /** How it sends PKIOperation to a server that offers both. */
   method: 'GET' | 'POST';
   /** Whether it knows nothing better than SHA-1 and single DES. */

@@ -21,7 +21,7 @@ export const jscep: Foreign = {
   asks: (device) => ({ subject: subjectOf(device), san: [`dns:${dnsName(device)}`], keyLength: 2048 }),
   check,
   authorities: async (site) => fingerprints(await ask(site, 'certificates')),
-  enrol: async (site, device, challenge) =>
+  enroll: async (site, device, challenge) =>
     attempt(site, await jscepRun(site, 'enrol', subjectOf(device), dnsName(device), challenge)),
   renew: async (site, device) => attempt(site, await jscepRun(site, 'renew', dnsName(device))),
 };

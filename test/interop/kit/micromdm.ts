@@ -16,7 +16,7 @@ export const micromdm: Foreign = {
   asks: (device) => ({ subject: `CN=${device},OU=MDM,O=Test,C=US`, san: [`dns:${dnsName(device)}`], keyLength: 2048 }),
   check,
   authorities,
-  enrol,
+  enroll,
   renew,
 };
 
@@ -45,7 +45,7 @@ async function authorities(site: Site): Promise<string[]> {
   return [...stderr.matchAll(/ hash_type=SHA-256 hash=(?<hash>[0-9a-f]+)/g)].map(({ groups }) => groups!['hash']!);
 }
 
-async function enrol(site: Site, device: string, challenge: string): Promise<Attempt> {
+async function enroll(site: Site, device: string, challenge: string): Promise<Attempt> {
   return attemptOf(site, await scepclient(site, device, '-challenge', challenge, ...RA_ONLY));
 }
 

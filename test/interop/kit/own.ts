@@ -17,10 +17,10 @@ export const own: Client = {
     keyLength: 2048,
   }),
   check: async () => {},
-  enrol,
+  enroll,
 };
 
-async function enrol({ url, dir }: Site, device: string, challenge: string): Promise<Attempt> {
+async function enroll({ url, dir }: Site, device: string, challenge: string): Promise<Attempt> {
   const names = ['--subject', `CN=${device},O=Test`, '--san', `dns:${dnsName(device)}`];
   const rest = ['--challenge', challenge, '--out', dir, '--json'];
   const { code, stdout, stderr } = await openndes.run(['enroll', url, ...names, ...rest]);

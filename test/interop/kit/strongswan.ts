@@ -25,7 +25,7 @@ export const strongswan: Foreign = {
         .map(read)
         .join(''),
     ),
-  enrol,
+  enroll,
   renew,
 };
 
@@ -40,7 +40,7 @@ async function check(): Promise<void> {
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 
-async function enrol(site: Site, device: string, challenge: string): Promise<Attempt> {
+async function enroll(site: Site, device: string, challenge: string): Promise<Attempt> {
   const key = join(site.dir, 'key.pem');
   await output('openssl', ['genrsa', '-out', key, '2048']);
   return request(site, device, key, ['--password', challenge]);

@@ -1,5 +1,5 @@
 /**
- * How a CA vendor mounts SCEP in a server of his own: his fastify app, his CA as the issuer, his rules as the policy.
+ * How a CA vendor mounts SCEP in an existing server: the vendor's fastify app, CA (the issuer) and rules (the policy).
  * `node vendor.js CHALLENGE` prints the SCEP URL and serves until its standard input ends.
  */
 import { execFileSync } from 'node:child_process';

@@ -1,11 +1,11 @@
 /** The contract of a Store for requests that wait: how they begin, change and end, and that no secret outlives them. */
 import assert from 'node:assert/strict';
-import type { Check } from './store.ts';
+import type { Check } from './opened-store.ts';
 import { auditFor, csrFor, issuanceFor, later, NOON, pendingFor, waitingFor } from './store-samples.ts';
 
 const keyOf = (n: number): string => issuanceFor(n).transaction.key;
 
-/** Declares them. */
+/** Declares these tests. */
 export function pending(check: Check): void {
   waiting(check);
   deciding(check);
@@ -119,7 +119,7 @@ function challenges(check: Check): void {
     assert.equal((await store.listAudit({})).length, 1);
   });
 
-  check('a challenge that was used up by an issuance lets nobody wait', async ({ store }) => {
+  check('a challenge that an issuance used up cannot be used to wait', async ({ store }) => {
     await store.recordIssued(issuanceFor(1, { consumes: 'one-time' }));
     assert.deepEqual(await store.recordPending({ ...pendingFor(2), consumes: 'one-time' }), { kind: 'consumed' });
     assert.deepEqual(await store.listPending(), []);
@@ -156,18 +156,21 @@ function erasing(check: Check): void {
     assert.equal((await store.findTransaction(keyOf(1)))?.csr, undefined);
   });
 
-  check('they are forgotten when nobody could be asked for too long, and only then', async ({ store }) => {
-    await store.recordPending(pendingFor(1, { reason: 'unreachable' }));
-    await store.recordPending(pendingFor(2, { reason: 'unreachable', at: later(60) }));
-    await store.recordPending(pendingFor(3));
-    await store.recordPending(pendingFor(4, { reason: 'undecided' }));
-    await store.forgetRequests(NOON, NOON);
-    assert.equal((await store.listPending()).filter(({ csr }) => csr === undefined).length, 0);
-    await store.forgetRequests(later(1), NOON);
-    const { csr: _forgotten, ...first } = waitingFor(1, 'unreachable');
-    assert.deepEqual(await store.findTransaction(keyOf(1)), first);
-    for (const n of [2, 3, 4]) assert.deepEqual((await store.findTransaction(keyOf(n)))?.csr, csrFor(n));
-  });
+  check(
+    'requests whose policy stays unreachable are erased after the time limit, and not before',
+    async ({ store }) => {
+      await store.recordPending(pendingFor(1, { reason: 'unreachable' }));
+      await store.recordPending(pendingFor(2, { reason: 'unreachable', at: later(60) }));
+      await store.recordPending(pendingFor(3));
+      await store.recordPending(pendingFor(4, { reason: 'undecided' }));
+      await store.forgetRequests(NOON, NOON);
+      assert.equal((await store.listPending()).filter(({ csr }) => csr === undefined).length, 0);
+      await store.forgetRequests(later(1), NOON);
+      const { csr: _forgotten, ...first } = waitingFor(1, 'unreachable');
+      assert.deepEqual(await store.findTransaction(keyOf(1)), first);
+      for (const n of [2, 3, 4]) assert.deepEqual((await store.findTransaction(keyOf(n)))?.csr, csrFor(n));
+    },
+  );
 
   check('what waited longer than anybody will come for is gone, approved or not', async ({ store }) => {
     await store.recordPending(pendingFor(1));

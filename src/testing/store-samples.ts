@@ -1,12 +1,13 @@
-/** Made-up certificates and requests, one for each number, for everything that tests a store. */
+/** Invented certificates and requests, one for each number, for all tests of stores. */
 import { createHash } from 'node:crypto';
-import type { Pend } from '../../src/core/policy.ts';
-import type { AuditEntry, AuditEvent, PollKey, StoredTransaction } from '../../src/core/records.ts';
-import type { FailureNotification, SuccessNotification } from '../../src/core/notification.ts';
-import type { Issuance, Pending } from '../../src/core/store.ts';
+import type { Pend } from '../core/policy.ts';
+import type { AuditEntry, AuditEvent, PollKey, StoredTransaction } from '../core/records.ts';
+import type { FailureNotification, SuccessNotification } from '../core/notification.ts';
+import type { Issuance, Pending } from '../core/store.ts';
 
-/** Milliseconds, not zero, so that a store which drops them is found out. */
+/** The moment of the samples. Its milliseconds are not zero, so that a store which drops them fails. */
 export const NOON = new Date('2026-03-01T12:00:00.123Z');
+/** NOON and so many seconds. */
 export const later = (seconds: number): Date => new Date(NOON.getTime() + seconds * 1_000);
 
 const hash = (text: string, algorithm = 'sha256'): string => createHash(algorithm).update(text).digest('hex');
@@ -16,11 +17,13 @@ const octets = (text: string, length: number): Uint8Array =>
     Buffer.concat(Array.from({ length: length / 32 }, (_, n) => createHash('sha256').update(`${text} ${n}`).digest())),
   );
 
+/** The endpoint of every sample. */
 export const ENDPOINT = '/certsrv/mscep/mscep.dll';
 
 /** The CSR of a notification, with a challenge in clear as a real one has. */
 export const csrFor = (n: number): Uint8Array => octets(`csr ${n}`, 1_024);
 
+/** The audit entry of the nth request. */
 export const auditFor = (n: number, event: AuditEvent, at = NOON): AuditEntry => ({
   at,
   event,
@@ -29,7 +32,7 @@ export const auditFor = (n: number, event: AuditEvent, at = NOON): AuditEntry =>
   serial: hash(`serial ${n}`).slice(0, 32),
 });
 
-/** What a poll knows of the nth request. */
+/** The PollKey of the nth request. */
 export const pollOf = (n: number): PollKey => hash(`poll ${n}`).slice(0, 32);
 
 /** The nth issuance: its own key, serial number, subject and transactionID. */
@@ -67,6 +70,7 @@ export function issuanceFor(
   };
 }
 
+/** That the nth certificate was issued. */
 export const successNotificationFor = (n: number): SuccessNotification => ({
   kind: 'success',
   endpoint: ENDPOINT,
@@ -78,6 +82,7 @@ export const successNotificationFor = (n: number): SuccessNotification => ({
   issuer: 'CN=Issuing CA',
 });
 
+/** That the nth request got no certificate. */
 export const failureNotificationFor = (n: number): FailureNotification => ({
   kind: 'failure',
   endpoint: ENDPOINT,
@@ -96,7 +101,7 @@ export const pendingFor = (
   audit: auditFor(n, 'pending', at),
 });
 
-/** The transaction that the store makes of it. */
+/** The transaction that the store returns for `pendingFor`. */
 export const waitingFor = (n: number, reason: Pend['reason'] = 'approval'): StoredTransaction => ({
   ...pendingFor(n, { reason }).transaction,
   state: 'pending',

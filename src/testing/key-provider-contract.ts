@@ -1,12 +1,14 @@
-/** What every KeyProvider must do, wherever its key is kept. Run by the tests of each implementation. */
+/** What every KeyProvider must do: the contract of core/keys.ts as tests, for any implementation to run. */
 import assert from 'node:assert/strict';
 import { constants, createHash, createPublicKey, publicEncrypt, randomBytes, verify } from 'node:crypto';
 import { describe, test } from 'node:test';
-import type { Digest, KeyProvider, KeyTransport, SignatureScheme } from '../../src/core/keys.ts';
+import type { Digest, KeyProvider, KeyTransport, SignatureScheme } from '../core/keys.ts';
 
 /** One implementation with one key: `digests` it signs with, in both schemes for RSA, and `transports` it decrypts. */
+/** A provider, and what it must be able to do. Without `transports` it must have no `decrypt`. */
 export type KeyProviderCase = {
   name: string;
+  /** Called once, before the tests. */
   make: () => KeyProvider | Promise<KeyProvider>;
   digests: readonly Digest[];
   transports: readonly KeyTransport[];
@@ -31,6 +33,7 @@ const EC_SCHEMES: readonly SchemeCase[] = [
 ];
 
 /** Registers the tests of one implementation. */
+/** Declares the contract's tests for one implementation. */
 export function keyProviderContract({ name, make, digests, transports }: KeyProviderCase): void {
   describe(`KeyProvider contract: ${name}`, async () => {
     const provider = await make();
@@ -55,17 +58,18 @@ export function keyProviderContract({ name, make, digests, transports }: KeyProv
       assert.equal(provider.decrypt !== undefined, transports.length > 0));
 
     for (const transport of transports) {
-      const name = Object.values(transport).join(' ');
-      const decrypt = async (ciphertext: Uint8Array): Promise<Uint8Array> => provider.decrypt!(ciphertext, transport);
+      const title = Object.values(transport).join(' ');
+      const decrypt = async (ciphertext: Uint8Array): Promise<Uint8Array> =>
+        provider.decrypt?.(ciphertext, transport) ?? assert.fail('the provider has no decrypt');
       const length = Math.ceil(provider.kind.bits / 8);
 
       for (const size of [0, 16, 32])
-        test(`${name}: decrypts ${size} octets`, async () => {
+        test(`${title}: decrypts ${size} octets`, async () => {
           const secret = randomBytes(size);
           assert.deepEqual(Buffer.from(await decrypt(encrypt(publicKey, secret, transport, length))), secret);
         });
 
-      test(`E12 ${name}: wrong padding gives octets, never an error`, async () => {
+      test(`E12 ${title}: wrong padding gives octets, never an error`, async () => {
         for (let i = 0; i < 16; i++) {
           const ciphertext = rawEncrypt(publicKey, Buffer.concat([Buffer.of(0), randomBytes(length - 1)]));
           const result = await decrypt(ciphertext);
@@ -73,7 +77,7 @@ export function keyProviderContract({ name, make, digests, transports }: KeyProv
         }
       });
 
-      test(`${name}: a ciphertext of another length is refused before the key is used`, async () => {
+      test(`${title}: a ciphertext of another length is refused before the key is used`, async () => {
         await assert.rejects(decrypt(new Uint8Array(length - 1)), RangeError);
         await assert.rejects(decrypt(new Uint8Array(length + 1)), RangeError);
       });
@@ -93,7 +97,7 @@ function encrypt(key: PublicKey, secret: Uint8Array, transport: KeyTransport, le
   return publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash }, secret);
 }
 
-/** EME-OAEP encoding, RFC 8017 7.1.1 step 2: the counterpart of what is tested. */
+/** EME-OAEP encoding (RFC 8017 7.1.1). `length` is that of the modulus in octets. */
 export function encodeOaep(message: Uint8Array, length: number, hash: Digest, mgf1Hash: Digest): Uint8Array {
   const label = createHash(hash).digest();
   const padding = Buffer.alloc(length - message.length - 2 * label.length - 2);
@@ -104,9 +108,11 @@ export function encodeOaep(message: Uint8Array, length: number, hash: Digest, mg
 }
 
 /** Octet by octet; `b` is at least as long as `a`. */
-export const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((octet, i) => octet ^ b[i]!);
+/** Octet by octet; the second is as long as the first. */
+export const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((octet, i) => octet ^ (b[i] ?? 0));
 
 /** MGF1, RFC 8017 B.2.1, for up to 256 blocks. */
+/** MGF1 of RFC 8017 B.2.1. */
 export function mask(seed: Uint8Array, length: number, hash: Digest): Uint8Array {
   let made = Buffer.alloc(0);
   for (let i = 0; made.length < length; i++)

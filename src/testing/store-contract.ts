@@ -1,8 +1,9 @@
-/** What every Store must do: the contract of src/core/store.ts as tests, for any implementation to run. */
+/** What every Store must do: the contract of core/store.ts as tests, for any implementation to run. */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import type { Issuance, RecordResult, Store } from '../../src/core/store.ts';
-import type { NewChallenge } from '../../src/core/records.ts';
+import { test } from 'node:test';
+import type { Clock } from '../core/environment.ts';
+import type { Issuance, RecordResult, Store } from '../core/store.ts';
+import type { NewChallenge } from '../core/records.ts';
 import {
   auditFor,
   csrFor,
@@ -16,16 +17,14 @@ import {
   successNotificationFor,
   waitingFor,
 } from './store-samples.ts';
-import { pending } from './store-pending.ts';
+import type { Check, OpenedStore } from './opened-store.ts';
+import { pending } from './store-pending-contract.ts';
 
-/** A fresh, empty store. `reopen` closes it and opens what it has written again; absent where nothing is kept. */
-export type OpenedStore = { store: Store; reopen?: () => Promise<Store> };
-
-/** Declares the contract's tests for one implementation. */
-export function storeContract(name: string, open: () => Promise<OpenedStore>): void {
+/** Declares the contract's tests for one implementation. `open` is called for each test; its clock always shows NOON. */
+export function storeContract(name: string, open: (clock: Clock) => Promise<OpenedStore>): void {
   const check: Check = (title, body) =>
     test(`${title}: ${name}`, async (context) => {
-      const opened = await open();
+      const opened = await open(() => NOON);
       try {
         await body(opened, context);
       } finally {
@@ -42,8 +41,6 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
   revoking(check);
   lasting(check);
 }
-
-export type Check = (title: string, body: (opened: OpenedStore, context: TestContext) => Promise<void>) => unknown;
 
 const kindsOf = (results: RecordResult[]): string[] => results.map(({ kind }) => kind).sort();
 
@@ -348,7 +345,7 @@ function notifications(check: Check): void {
     assert.deepEqual((await store.listAudit({}))[0], auditFor(1, 'delivered', later(2)));
   });
 
-  check('a strict notification that is abandoned revokes a certificate that nobody has seen', async ({ store }) => {
+  check('an abandoned strict notification revokes a certificate that was never delivered', async ({ store }) => {
     const id = await recorded(store, issuanceFor(1, { notification: 'strict' }));
     await store.abandonNotification(id, serial, auditFor(1, 'never-delivered', later(2)));
     assert.deepEqual(await store.dueNotifications('strict', later(1e6), 10), []);
@@ -378,20 +375,23 @@ function notifications(check: Check): void {
     assert.deepEqual(await store.dueNotifications('strict', later(1e6), 10), []);
   });
 
-  check('a word on a notification that is done changes nothing, not even a later notification', async ({ store }) => {
-    const id = await recorded(store, issuanceFor(1, { notification: 'strict' }));
-    await store.acknowledgeNotification(id, serial, auditFor(1, 'delivered'));
-    const other = await recorded(store, issuanceFor(2, { notification: 'strict' }));
-    assert.notEqual(other, id);
-    await store.abandonNotification(id, serial, auditFor(1, 'never-delivered'));
-    await store.postponeNotification(id, later(1e6));
-    assert.equal((await store.findCertificate(serial))?.state, 'delivered');
-    const due = await store.dueNotifications('strict', NOON, 10);
-    assert.deepEqual(
-      due.map(({ id }) => id),
-      [other],
-    );
-  });
+  check(
+    'a late acknowledgement of a resolved notification changes nothing, not even a later notification',
+    async ({ store }) => {
+      const id = await recorded(store, issuanceFor(1, { notification: 'strict' }));
+      await store.acknowledgeNotification(id, serial, auditFor(1, 'delivered'));
+      const other = await recorded(store, issuanceFor(2, { notification: 'strict' }));
+      assert.notEqual(other, id);
+      await store.abandonNotification(id, serial, auditFor(1, 'never-delivered'));
+      await store.postponeNotification(id, later(1e6));
+      assert.equal((await store.findCertificate(serial))?.state, 'delivered');
+      const due = await store.dueNotifications('strict', NOON, 10);
+      assert.deepEqual(
+        due.map(({ id }) => id),
+        [other],
+      );
+    },
+  );
 
   check('a postponed notification comes back at its time, with one attempt more', async ({ store }) => {
     const id = await recorded(store, issuanceFor(1, { notification: 'outbox' }));
@@ -402,7 +402,7 @@ function notifications(check: Check): void {
     assert.deepEqual([owed?.attempts, owed?.dueAt], [2, later(120)]);
   });
 
-  check('due notifications come oldest first and no more than asked for', async ({ store }) => {
+  check('due notifications come oldest first and no more than the limit', async ({ store }) => {
     const ids: number[] = [];
     for (const n of [1, 2, 3]) ids.push(await recorded(store, issuanceFor(n, { notification: 'outbox' })));
     await store.postponeNotification(ids[0] ?? -1, later(5));

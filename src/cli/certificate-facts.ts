@@ -1,0 +1,23 @@
+/** A stored certificate as the commands print it. */
+import type { StoredCertificate } from '../core/records.ts';
+
+/** Every field as text: the names are those of the JSON output, moments are ISO 8601. Absent fields are left out. */
+export const certificateFacts = (certificate: StoredCertificate): Record<string, string> => ({
+  serial: certificate.serial,
+  state: stateText(certificate),
+  subject: certificate.subject,
+  issuer: certificate.issuer,
+  thumbprint: certificate.thumbprint,
+  endpoint: certificate.endpoint,
+  transactionId: certificate.transactionId,
+  notBefore: certificate.notBefore.toISOString(),
+  notAfter: certificate.notAfter.toISOString(),
+  issuedAt: certificate.issuedAt.toISOString(),
+  ...(certificate.deliveredAt && { deliveredAt: certificate.deliveredAt.toISOString() }),
+  ...(certificate.revokedAt && { revokedAt: certificate.revokedAt.toISOString() }),
+  ...(certificate.revocationReason && { revocationReason: certificate.revocationReason }),
+});
+
+/** The state; a revoked certificate that its device never got says so. */
+export const stateText = ({ state, deliveredAt }: StoredCertificate): string =>
+  state === 'revoked' && !deliveredAt ? 'revoked (never delivered)' : state;

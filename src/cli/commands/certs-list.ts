@@ -1,0 +1,47 @@
+/** `openndes certs list`. */
+import { type Command, Option } from 'commander';
+import type { CertificateState, StoredCertificate } from '../../core/records.ts';
+import type { CertificateFilter } from '../../core/store.ts';
+import { listCertificates } from '../../manage/certificates.ts';
+import { certificateFacts, stateText } from '../certificate-facts.ts';
+import { CONFIG, example, wholeNumber } from '../options.ts';
+import { type Output, table } from '../output.ts';
+import { withStore } from './certs-store.ts';
+
+type ListOptions = CertificateFilter & { config: string; json?: true };
+
+const STATES: readonly CertificateState[] = ['issued', 'delivered', 'revoked'];
+const MOST_ROWS = 1_000_000;
+
+/** Registers the command under `openndes certs`. */
+export function registerList(certs: Command, output: Output): void {
+  certs
+    .command('list')
+    .description('issued certificates, newest first')
+    .option(...CONFIG)
+    .addOption(new Option('--state <state>', 'only these').choices(STATES))
+    .option('--subject <text>', 'part of the subject')
+    .option('--endpoint <path>', 'endpoint')
+    .option('--limit <number>', 'how many', wholeNumber(1, MOST_ROWS), 50)
+    .option('--after <serial>', 'go on after this certificate')
+    .option('--json', 'one JSON array')
+    .addHelpText(...example('openndes certs list --subject laptop --json'))
+    .action((options: ListOptions) => list(options, output));
+}
+
+async function list({ config, json, ...filter }: ListOptions, { out }: Output): Promise<void> {
+  const found = await withStore(config, (management) => listCertificates(management, filter));
+  out(json ? JSON.stringify(found.map(certificateFacts)) : listing(found));
+}
+
+const listing = (certificates: readonly StoredCertificate[]): string =>
+  table([
+    ['SERIAL', 'STATE', 'ISSUED', 'EXPIRES', 'SUBJECT'],
+    ...certificates.map((certificate) => [
+      certificate.serial,
+      stateText(certificate),
+      certificate.issuedAt.toISOString().slice(0, 19),
+      certificate.notAfter.toISOString().slice(0, 10),
+      certificate.subject,
+    ]),
+  ]);

@@ -1,0 +1,91 @@
+/** `openndes certs pending`, `approve` and `reject`: requests that wait, and the administrator's decision about them. */
+import type { Command } from 'commander';
+import {
+  decideRequest,
+  type DecisionResult,
+  listRequests,
+  type PendingRequest,
+  type RequestDecision,
+} from '../../manage/pending-requests.ts';
+import { CONFIG, example } from '../options.ts';
+import { type Output, printable, table } from '../output.ts';
+import { failed, withStore } from './certs-store.ts';
+
+/** Registers the three commands under `openndes certs`. */
+export function registerRequests(certs: Command, output: Output): void {
+  registerPending(certs, output);
+  registerDecision(certs, output, APPROVE);
+  registerDecision(certs, output, REJECT);
+}
+
+function registerPending(certs: Command, { out }: Output): void {
+  certs
+    .command('pending')
+    .description('requests that wait, oldest first: for `certs approve` (approval), or for the policy or the CA')
+    .option(...CONFIG)
+    .option('--json', 'one JSON array')
+    .addHelpText(...example('openndes certs pending'))
+    .action(async ({ config, json }: { config: string; json?: true }) => {
+      const waiting = await withStore(config, listRequests);
+      out(json ? JSON.stringify(waiting) : listing(waiting));
+    });
+}
+
+type DecisionCommand = { name: string; decision: RequestDecision; description: string };
+
+const APPROVE: DecisionCommand = {
+  name: 'approve',
+  decision: 'approved',
+  description: 'approve a request: the device gets its certificate when it asks again',
+};
+const REJECT: DecisionCommand = {
+  name: 'reject',
+  decision: 'rejected',
+  description: 'reject a request: the device gets FAILURE when it asks again',
+};
+
+function registerDecision(certs: Command, output: Output, { name, decision, description }: DecisionCommand): void {
+  certs
+    .command(name)
+    .description(description)
+    .argument('<id>', 'id of `certs pending`, or enough of its beginning')
+    .option(...CONFIG)
+    .addHelpText(...example(`openndes certs ${name} 5f2c01`))
+    .action(async (id: string, { config }: { config: string }) => {
+      const result = await withStore(config, (management) => decideRequest(management, { id, decision }));
+      report(id, decision, result, output);
+    });
+}
+
+function report(id: string, decision: RequestDecision, result: DecisionResult, { out, err }: Output): void {
+  if (result.kind === 'decided') out(`${decision}: ${printable(result.request.subject)}`);
+  else failed(refusal(id, result), err);
+}
+
+/** Why a waiting request cannot be approved, by `reason` of the request. */
+const WAITS_FOR: Readonly<Record<string, string>> = {
+  unreachable: 'its policy, which could not be reached; only the policy can allow it',
+  undecided: 'its policy, which has not decided yet; only the policy can allow it',
+};
+
+/** Why nothing was decided. */
+function refusal(id: string, result: Exclude<DecisionResult, { kind: 'decided' }>): string {
+  if (result.kind === 'unknown') return `no request waits under ${id}: see openndes certs pending`;
+  if (result.kind === 'ambiguous') return `${id} is the beginning of ${result.matches} ids: give more of it`;
+  if (result.kind === 'changed') return `${id} was decided in the meantime: see openndes certs pending`;
+  const { reason = 'unknown' } = result.request;
+  return `${id} cannot be approved: it waits for ${WAITS_FOR[reason] ?? 'something else than an approval'} (${reason})`;
+}
+
+const listing = (waiting: readonly PendingRequest[]): string =>
+  table([
+    ['ID', 'WAITS FOR', 'SINCE', 'ENDPOINT', 'SUBJECT', 'NAMES'],
+    ...waiting.map(({ id, reason, since, endpoint, subject, names }) => [
+      id,
+      reason,
+      since.toISOString().slice(0, 19),
+      endpoint,
+      subject,
+      names.join(' '),
+    ]),
+  ]);

@@ -1,0 +1,64 @@
+/** Issues one-time passwords, with the rules that NDES keeps in the registry: length, lifetime and how many. */
+import type { Clock, RandomBytes } from '../core/environment.ts';
+import type { Store } from '../core/store.ts';
+import type { Administrator } from './administrator.ts';
+
+/** The rules of one endpoint. */
+export type ChallengeRules = {
+  /** Lifetime of a password in milliseconds. NDES: PasswordValidity. */
+  validity: number;
+  /** Passwords of one endpoint that are neither used nor expired. NDES: PasswordMax. */
+  max: number;
+  /** Octets, which make twice as many hexadecimal digits. NDES: PasswordLength. */
+  length: number;
+  /** One password for all requesters, which is never used up and does not expire. NDES: UseSinglePassword. */
+  single?: string;
+};
+
+/** A password in clear, to be shown once. `expires` is absent for one that does not expire; `validity` in milliseconds. */
+export type IssuedChallenge = { password: string; expires?: { at: Date; validity: number } };
+
+/** Issues passwords for one endpoint. */
+export interface ChallengeIssuer {
+  /** The name of the endpoint at which alone the passwords are valid. */
+  readonly endpoint: string;
+  /** The path of the endpoint, by which administrators may ask for it too. */
+  readonly path?: string;
+  /** `full`: as many passwords as `max` allows are neither used nor expired. Throws what the store throws. */
+  issue(administrator: Administrator): Promise<IssuedChallenge | 'full'>;
+}
+
+/** What an issuer of passwords takes from outside. */
+export type ChallengeServices = { store: Pick<Store, 'addChallenge'>; clock: Clock; random: RandomBytes };
+
+/** The issuer for one endpoint. The store keeps a hash of each password. */
+export function challengeIssuer(
+  endpoint: string,
+  rules: ChallengeRules,
+  { store, clock, random }: ChallengeServices,
+): ChallengeIssuer {
+  const { single, validity, max, length } = rules;
+  return {
+    endpoint,
+    async issue() {
+      if (single !== undefined) return { password: single };
+      // Upper case: programs that read NDES's page look for [A-F0-9].
+      const password = Buffer.from(random(length)).toString('hex').toUpperCase();
+      const createdAt = clock();
+      const at = new Date(createdAt.getTime() + validity);
+      const added = await store.addChallenge({ endpoint, password, createdAt, expiresAt: at }, max);
+      return added ? { password, expires: { at, validity } } : 'full';
+    },
+  };
+}
+
+/** The issuer of the endpoint with this name or, failing that, this path; without either the only issuer there is. */
+export const issuerFor = (
+  issuers: readonly ChallengeIssuer[],
+  endpoint: string | undefined,
+): ChallengeIssuer | undefined =>
+  endpoint === undefined
+    ? only(issuers)
+    : (issuers.find((issuer) => issuer.endpoint === endpoint) ?? issuers.find(({ path }) => path === endpoint));
+
+const only = <T>([first, ...others]: readonly T[]): T | undefined => (others.length === 0 ? first : undefined);

@@ -1,0 +1,17 @@
+/** Writes DER as PEM (RFC 7468). */
+
+/** PEM text of one or more certificates (DER), in this order. */
+export const certificatePem = (...certificates: readonly Uint8Array[]): string =>
+  certificates.map((der) => pem('CERTIFICATE', der)).join('');
+
+/** PEM text of a certificate revocation list (DER). */
+export const crlPem = (crl: Uint8Array): string => pem('X509 CRL', crl);
+
+/** RFC 7468 2: lines of 64 characters. */
+function pem(label: string, der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}

@@ -1,0 +1,12 @@
+/**
+ * `openndes/simulator`: a simulated Intune tenant on loopback (Entra, Graph and Intune) with a control API, for tests of
+ * everything that talks to Intune.
+ */
+export { ControlError } from './simulator/control-error.ts';
+export type { Expectation } from './simulator/expectation.ts';
+export type { FaultRequest, FaultValue } from './simulator/injected-faults.ts';
+export type { RecordedCall } from './simulator/calls.ts';
+export type { ServiceHop } from './simulator/service-call.ts';
+export type { SimulatorState, TenantIdentity } from './simulator/state.ts';
+export { type Simulator, type SimulatorOptions, startSimulator } from './simulator/simulated-tenant.ts';
+export type { Clock, Logger, RandomBytes } from './core/environment.ts';

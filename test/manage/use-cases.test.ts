@@ -1,0 +1,120 @@
+/** The administrator's use cases over a real store: what they return and what the audit has afterwards. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type { Pend } from '../../src/core/policy.ts';
+import type { Management } from '../../src/manage/administrator.ts';
+import {
+  canonicalSerial,
+  listCertificates,
+  revokeCertificate,
+  showCertificate,
+} from '../../src/manage/certificates.ts';
+import { decideRequest, listRequests } from '../../src/manage/pending-requests.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { issuanceFor, later, pendingFor } from '../../src/testing/store-samples.ts';
+
+const AT = later(60);
+
+async function management(t: TestContext) {
+  const clock = () => AT;
+  const store = await openSqliteStore({ path: ':memory:', clock });
+  t.after(() => store.close());
+  const actor = { kind: 'person', name: 'ada' } as const;
+  return { store, clock, actor, source: 'cli' } satisfies Management<typeof store>;
+}
+
+test('a serial number is recognised with colons, spaces, capitals, 0x and leading zeros', () => {
+  for (const [pasted, canonical] of [
+    ['5F:2C:01', '5f2c01'],
+    ['0x5f2c01', '5f2c01'],
+    ['00 5f 2c 01', '5f2c01'],
+    ['00', '00'],
+    ['0000', '00'],
+  ] as const)
+    assert.equal(canonicalSerial(pasted), canonical);
+});
+
+test('revoke: the certificate, its audit entry, and no second revocation', async (t) => {
+  const by = await management(t);
+  const { certificate } = issuanceFor(1);
+  await by.store.recordIssued(issuanceFor(1));
+  const pasted = `0x${certificate.serial.toUpperCase()}`;
+  assert.deepEqual(await revokeCertificate(by, { serial: pasted, reason: 'keyCompromise' }), {
+    kind: 'revoked',
+    certificate,
+  });
+  const shown = await showCertificate(by, pasted);
+  assert.equal(shown?.certificate.state, 'revoked');
+  assert.equal(shown?.certificate.revocationReason, 'keyCompromise');
+  const { at, event, endpoint, transactionId, serial, detail } = shown?.history[0] ?? assert.fail('no history');
+  assert.deepEqual(
+    { at, event, endpoint, transactionId, serial, detail },
+    {
+      at: AT,
+      event: 'revoked',
+      endpoint: '/certsrv/mscep/mscep.dll',
+      transactionId: 'transaction-1',
+      serial: certificate.serial,
+      detail: 'keyCompromise',
+    },
+  );
+  assert.equal((await revokeCertificate(by, { serial: pasted, reason: 'superseded' })).kind, 'revokedBefore');
+  assert.equal((await showCertificate(by, pasted))?.history.length, 2);
+});
+
+test('a serial number of no certificate: nothing to show, nothing to revoke', async (t) => {
+  const by = await management(t);
+  assert.equal(await showCertificate(by, '12ab'), undefined);
+  assert.deepEqual(await revokeCertificate(by, { serial: '12ab', reason: 'unspecified' }), { kind: 'unknown' });
+  assert.deepEqual(await by.store.listAudit({}), []);
+});
+
+test('a list goes on after a serial number, however it is written', async (t) => {
+  const by = await management(t);
+  for (const n of [1, 2]) await by.store.recordIssued(issuanceFor(n));
+  const [newest, oldest] = await listCertificates(by, {});
+  const rest = await listCertificates(by, { after: newest?.serial.toUpperCase() ?? '' });
+  assert.deepEqual(rest, [oldest]);
+});
+
+async function waiting(t: TestContext, ...reasons: Pend['reason'][]) {
+  const by = await management(t);
+  for (const [n, reason] of reasons.entries()) {
+    const { transaction, ...rest } = pendingFor(n, { reason });
+    const { csr: _csr, ...others } = transaction;
+    await by.store.recordPending({ ...rest, transaction: others });
+  }
+  const requests = await listRequests(by);
+  const ids = requests.map(({ id }) => id);
+  return { by, ids, idOf: (n: number) => ids[n] ?? assert.fail('no such request') };
+}
+
+test('approve and reject: the request no longer waits, and the audit says when it was decided', async (t) => {
+  const { by, idOf } = await waiting(t, 'approval', 'approval');
+  for (const [n, decision] of (['approved', 'rejected'] as const).entries()) {
+    const result = await decideRequest(by, { id: idOf(n), decision });
+    assert.equal(result.kind === 'decided' && result.request.transactionId, `transaction-${n}`);
+    const [entry] = await by.store.listAudit({ limit: 1 });
+    assert.deepEqual([entry?.event, entry?.transactionId, entry?.at], [decision, `transaction-${n}`, AT]);
+    assert.deepEqual(await decideRequest(by, { id: idOf(n), decision }), { kind: 'unknown' });
+  }
+  assert.deepEqual(await listRequests(by), []);
+});
+
+test('a request that waits for its policy can be rejected and not approved', async (t) => {
+  for (const reason of ['unreachable', 'undecided'] as const) {
+    const { by, idOf } = await waiting(t, reason);
+    const approved = await decideRequest(by, { id: idOf(0), decision: 'approved' });
+    assert.equal(approved.kind === 'policyDecides' && approved.request.reason, reason);
+    assert.equal((await listRequests(by)).length, 1);
+    assert.equal((await decideRequest(by, { id: idOf(0), decision: 'rejected' })).kind, 'decided');
+  }
+});
+
+test('of two administrators who decide at the same time, one is told that the request was decided', async (t) => {
+  const { by, idOf } = await waiting(t, 'approval');
+  const results = await Promise.all(
+    (['approved', 'rejected'] as const).map((decision) => decideRequest(by, { id: idOf(0), decision })),
+  );
+  assert.deepEqual(results.map(({ kind }) => kind).toSorted(), ['changed', 'decided']);
+});
