@@ -40,7 +40,7 @@ export type { EndpointSettings } from './enroll/endpoint.ts';
 export { type ListOptions, revocationList } from './embed/revocation-list-of.ts';
 export type { Legacy } from './cms/algorithms.ts';
 export type { KeyedCertificate } from './scep/registration-authority.ts';
-export type { RevocationList, RevocationListOptions } from './revocation/revocation-list.ts';
+export type { RevocationList, RevocationListOptions, RevocationStore } from './revocation/revocation-list.ts';
 export { openSqliteStore, type SqliteOptions, type SqliteStore } from './store/sqlite.ts';
 
 // Certificates and keys.

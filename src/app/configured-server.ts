@@ -7,13 +7,14 @@ import type { Config } from '../config/schema.ts';
 import { defined } from '../core/defined.ts';
 import type { Logger } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
-import type { Store } from '../core/store.ts';
+import type { IssuerStore, Store } from '../core/store.ts';
 import { createServer } from '../embed/embed.ts';
 import type { EndpointOptions } from '../embed/enrollment.ts';
 import { logEvents } from '../embed/log-events.ts';
 import { systemClock, systemLogger } from '../embed/system.ts';
 import { type IntuneClient, intuneClient } from '../intune/client.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
+import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { administration } from './administration.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type PolicyServices, policyOf } from './policy-makers.ts';
@@ -50,8 +51,9 @@ export async function startServer(file: string, { logLevel, keys }: StartOptions
     const logger = systemLogger(logLevel ?? settings.config.log.level);
     const emit = logEvents(logger);
     for (const warning of warnings) emit({ event: 'configuration-warning', warning });
-    const store = await claimStore(settings.config);
+    const store = await claimStore(settings.config, (message) => logger.warn({}, message));
     closing.push(() => store.close());
+    await registerIssuers(settings, store);
     const servers: FastifyInstance[] = [];
     const shared = sharedServices({ settings, store, logger, emit, closing });
     const endpoints = await Promise.all(settings.endpoints.map((each) => endpointOptions(each, shared)));
@@ -85,6 +87,12 @@ function sharedServices({
 
 const newIntuneClient = (tenant: Config['tenants'][string]): IntuneClient =>
   intuneClient({ ...tenant, clock: systemClock, uuid: randomUUID, callerInfo: `openndes/${VERSION}` });
+
+/** Before any request, so that certificates of earlier versions have their issuer. */
+async function registerIssuers({ authorities }: Settings, store: IssuerStore): Promise<void> {
+  for (const { name, authority } of authorities.values())
+    await store.registerIssuer({ ...issuerIdentity(authority.certificate), authority: name });
+}
 
 /** One for each authority that may sign revocation lists, shared by its endpoints and its URL. */
 const revocationLists = ({ authorities }: Settings, store: Store): Map<string, RevocationList> =>

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { Emit } from '../core/events.ts';
 import type { Policy } from '../core/policy.ts';
 import { ConfigError } from '../core/errors.ts';
-import type { Store } from '../core/store.ts';
+import type { ChallengeStore } from '../core/store.ts';
 import type { IntuneClient } from '../intune/client.ts';
 import { allOf } from '../policy/all-of.ts';
 import { anyOf } from '../policy/any-of.ts';
@@ -23,7 +23,7 @@ export type PolicyFactory = (options: Readonly<Record<string, unknown>>) => Poli
 /** What policies need. `closing` receives the functions that close the connections of policies. */
 export type PolicyServices = {
   intuneClient: (tenant: Reference<TenantConfig>) => IntuneClient;
-  store: Pick<Store, 'findChallenge'>;
+  store: Pick<ChallengeStore, 'findChallenge'>;
   emit: Emit;
   closing: (() => Promise<void>)[];
 };

@@ -146,10 +146,10 @@ export const openConfiguredStore = async (file: string): Promise<Store> => openS
 export const openStore = ({ store: { path } }: Config): Promise<Store> => openSqliteStore({ path, clock: systemClock });
 
 /** Opens the store for a server, of which there may be one at a time; closing it lets the next one start. Throws ConfigError. */
-export async function claimStore({ store: { path } }: Config): Promise<Store> {
+export async function claimStore({ store: { path } }: Config, warn: (message: string) => void): Promise<Store> {
   const { release } = claimSqlite(path);
   try {
-    const store = await openSqliteStore({ path, clock: systemClock, claimed: true });
+    const store = await openSqliteStore({ path, clock: systemClock, claimed: true, warn });
     return { ...store, close: () => store.close().finally(release) };
   } catch (error) {
     release();

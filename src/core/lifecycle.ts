@@ -2,8 +2,7 @@
  * What a transaction and its certificate mean together: one row for each state that a request can be in. The enrolment
  * line, the queries and the store all read this table, so they cannot disagree.
  */
-import type { Pend } from './policy.ts';
-import type { StoredCertificate, StoredTransaction } from './records.ts';
+import type { PendingReason, StoredCertificate, StoredTransaction } from './records.ts';
 
 /**
  * Answers that the record alone determines. `certificate`: the recorded one. `approval`, `notification`: PENDING.
@@ -27,7 +26,7 @@ export type Lifecycle = {
   shown: string;
 };
 
-type WaitingState = `pending (${NonNullable<Pend['reason']>})`;
+type WaitingState = `pending (${PendingReason})`;
 type CertificateLife = 'undelivered' | 'delivered' | 'revoked' | 'never delivered';
 
 /** A state of a request: of its transaction until a certificate is issued, then of the certificate. */
@@ -45,6 +44,7 @@ export const LIFECYCLE: Readonly<Record<LifecycleState, Lifecycle>> = {
   'pending (approval)': row(['approval', 'expired'], ['replaces', 'reason'], ['kept', 'pending']),
   'pending (unreachable)': row(['decide', 'expired'], ['replaces', 'reason'], ['expires', 'pending']),
   'pending (undecided)': row(['decide', 'expired'], ['replaces', 'reason'], ['kept', 'pending']),
+  'pending (issuer)': row(['decide', 'expired'], ['replaces', 'reason'], ['kept', 'pending']),
   approved: row(['decide', 'expired'], ['replaces', 'blocked'], ['kept', 'approved']),
   rejected: row(['rejected', 'rejected'], ['blocked', 'blocked'], ['erased', 'rejected']),
   undelivered: row(['notification', 'notification'], ['superseded', 'superseded'], ['erased', 'issued']),

@@ -1,19 +1,31 @@
 /** What the store records: certificates, transactions, pending notifications, the audit and one-time passwords. */
 import type { RevocationReason } from './issuer.ts';
 import type { Notification } from './notification.ts';
-import type { Pend } from './policy.ts';
+import type { Allow, Pend } from './policy.ts';
 
 /**
- * The life of a certificate. `issued`: signed and recorded, but its delivery waits for somebody's word (Intune under
- * `notify: strict`). `delivered`: may be sent to the device, now and again on a repeat. `revoked`: never again.
- * A certificate that went from `issued` to `revoked` was never delivered: `deliveredAt` is absent.
+ * Identity of a certificate: who issued it, and the serial number that this issuer gave it (RFC 5280 4.1.2.2).
+ * `issuerId` is SHA-256, lower-case hexadecimal, over the name and the key of the issuer. A certificate from before
+ * issuers were recorded has `unconfirmed:` and a hash, until its issuer is registered. `serial` is lower-case
+ * hexadecimal without leading zero octets.
+ */
+export type CertificateId = { issuerId: string; serial: string };
+
+/** Kinds of names by which a certificate can be found. `email` is of the subject or of the subjectAltName. */
+export type CertificateNameKind = 'cn' | 'upn' | 'dns' | 'email' | 'uri' | 'ip' | 'intuneDeviceId' | 'entraDeviceId';
+
+/** One name in a certificate. Names are compared without regard to case. */
+export type CertificateName = { kind: CertificateNameKind; value: string };
+
+/**
+ * The life of a certificate. `issued`: signed and recorded; it is delivered after the authorizer has acknowledged its
+ * notification (`notify: strict`). `delivered`: may be sent to the device, now and again on a repeat. `revoked`: never
+ * again. A certificate that went from `issued` to `revoked` was never delivered: `deliveredAt` is absent.
  */
 export type CertificateState = 'issued' | 'delivered' | 'revoked';
 
 /** One certificate that was issued, and what became of it. */
-export type StoredCertificate = {
-  /** Lower-case hexadecimal without leading zero octets: the identity within this product. */
-  serial: string;
+export type StoredCertificate = CertificateId & {
   endpoint: string;
   transactionId: string;
   /** RFC 4514. */
@@ -21,6 +33,14 @@ export type StoredCertificate = {
   issuer: string;
   /** SHA-1 of the DER, upper-case hexadecimal: what Windows and Intune call the thumbprint. */
   thumbprint: string;
+  /** SHA-256 of the DER, lower-case hexadecimal. */
+  thumbprintSha256: string;
+  /** SHA-256 of the SubjectPublicKeyInfo, lower-case hexadecimal. */
+  publicKeyHash: string;
+  /** The certificate that this one renews. */
+  renews?: CertificateId;
+  /** Number of the part of the revocation list that this certificate belongs to. */
+  crlShard: number;
   der: Uint8Array;
   notBefore: Date;
   notAfter: Date;
@@ -43,6 +63,18 @@ export type PollKey = string;
 /** The life of a request. `approved`: by an administrator; the certificate is made when the device asks again. */
 export type TransactionState = 'pending' | 'approved' | 'issued' | 'rejected';
 
+/** Why a request waits: what the policy said, or `issuer`, when the CA has not decided yet. */
+export type PendingReason = Pend['reason'] | 'issuer';
+
+/**
+ * A request that the CA has taken and not decided: its reference at the CA, when to ask next, and what the policy
+ * allowed, because the policy is not called again. `consumes` can be a secret: it is erased together with the CSR.
+ */
+export type PendingIssuance = Pick<Allow, 'notify' | 'vouchesForNames' | 'facts' | 'consumes'> & {
+  reference: string;
+  retryAt: Date;
+};
+
 /** One request, and what became of it. */
 export type StoredTransaction = {
   key: TransactionKey;
@@ -52,26 +84,92 @@ export type StoredTransaction = {
   signer: string;
   subject: string;
   state: TransactionState;
-  /** Why it waits. */
-  reason?: Pend['reason'];
+  reason?: PendingReason;
   /**
    * The PKCS#10 request, DER, while it waits: a poll brings none. It holds the challenge, a secret, so it is erased
    * when the request is issued or rejected, and when the challenge in it can no longer be of use.
    */
   csr?: Uint8Array;
+  /** Present while `reason` is `issuer`. */
+  issuance?: PendingIssuance;
   createdAt: Date;
   updatedAt: Date;
   /** Present when `state` is `issued`. */
   certificate?: StoredCertificate;
 };
 
-/** A notification that is still owed, and when it is tried next. `mode`: as `notify` of the `Allow` that asked for it. */
-export type PendingNotification = {
-  id: number;
+/**
+ * The right to write the result of one piece of work. Every owner that takes the work gets a higher `fence`; a result
+ * with a lower one is ignored, so an owner that was too slow cannot overwrite its successor's result.
+ */
+export type WorkClaim = { id: number; fence: number };
+
+/** Who does a piece of work, and for how many milliseconds no other owner may take it. `owner` is one process. */
+export type WorkLease = { owner: string; leaseMs: number };
+
+/**
+ * A notification that is not acknowledged yet, and when it is tried next. `mode`: as `notify` of the `Allow` that asked
+ * for it.
+ */
+export type PendingNotification = WorkClaim & {
   notification: Notification;
+  /** The certificate that the notification reports; absent for a failure. */
+  certificate?: CertificateId;
   mode: 'strict' | 'outbox';
   attempts: number;
   dueAt: Date;
+};
+
+/** A revocation that the CA of the certificate must still be told about. */
+export type OwedRevocation = WorkClaim & {
+  endpoint: string;
+  /** DER. */
+  certificate: Uint8Array;
+  reason: RevocationReason;
+  /** When it was revoked here. */
+  at: Date;
+  attempts: number;
+  dueAt: Date;
+  /** What the last attempt failed with. */
+  lastError?: string;
+};
+
+/** A revoked certificate, as a revocation list needs it. `id` grows with every certificate of this store. */
+export type RevokedCertificate = {
+  id: number;
+  serial: string;
+  revokedAt: Date;
+  reason: RevocationReason;
+  notAfter: Date;
+  crlShard: number;
+};
+
+/**
+ * A CA that issued certificates of this store. `name` is RFC 4514 text, `nameDer` its Name, `keyIdentifier` what its
+ * certificates name as authority key (RFC 5280 4.2.1.1). `authority` is the name in the configuration; one authority
+ * has several issuers over time.
+ */
+export type IssuerRecord = {
+  issuerId: string;
+  name: string;
+  nameDer: Uint8Array;
+  keyIdentifier?: Uint8Array;
+  authority?: string;
+};
+
+/**
+ * What a recurring job did last and does next. `owner` and `leaseUntil` are present while it runs, `lastError` when its
+ * last run failed.
+ */
+export type JobRecord = {
+  name: string;
+  fence: number;
+  owner?: string;
+  leaseUntil?: Date;
+  startedAt?: Date;
+  finishedAt?: Date;
+  dueAt?: Date;
+  lastError?: string;
 };
 
 /** What can happen to a request or a certificate. */
@@ -86,17 +184,24 @@ export type AuditEvent =
   | 'notified'
   | 'notification-abandoned';
 
-/** One line of history. Entries are only ever added. */
-export type AuditEntry = {
+/** Who did it. `system` is this server without a request of a device. `name` says which person or program. */
+export type AuditActor = { kind: 'person' | 'program' | 'device' | 'system'; name?: string };
+
+/** Through which part of the product: a SCEP message, a command, the API, an administrator's page, a recurring job. */
+export type AuditSource = 'scep' | 'cli' | 'api' | 'page' | 'job';
+
+/** One line of history. Entries are only ever added. `issuerId` and `serial` are those of the certificate, if any. */
+export type AuditEntry = Partial<CertificateId> & {
   at: Date;
   event: AuditEvent;
   endpoint: string;
   transactionId: string;
-  serial?: string;
+  actor: AuditActor;
+  source: AuditSource;
   detail?: string;
 };
 
-/** A one-time password on its way out. The store keeps a hash of `password`, and nothing it could be got back from. */
+/** A one-time password that is being issued. The store keeps only a hash of `password`. */
 export type NewChallenge = { endpoint: string; password: string; createdAt: Date; expiresAt: Date };
-/** `id` is what `Allow.consumes` names, so that the password is used up with the certificate that it was good for. */
+/** A password that was issued. `id` is what `Allow.consumes` names, so that issuing the certificate uses it up. */
 export type StoredChallenge = { id: string; expiresAt: Date; used: boolean };

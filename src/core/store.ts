@@ -6,23 +6,36 @@ import type { RevocationReason } from './issuer.ts';
 import type { Notification } from './notification.ts';
 import type {
   AuditEntry,
+  CertificateId,
+  CertificateName,
   CertificateState,
+  IssuerRecord,
+  JobRecord,
   NewChallenge,
+  OwedRevocation,
+  PendingNotification,
   PollKey,
+  RevokedCertificate,
   StoredCertificate,
   StoredChallenge,
-  PendingNotification,
   StoredTransaction,
   TransactionKey,
+  WorkClaim,
+  WorkLease,
 } from './records.ts';
 
 /** Everything that becomes true when a certificate is issued. */
 export type Issuance = {
   transaction: Pick<StoredTransaction, 'key' | 'endpoint' | 'transactionId' | 'signer' | 'subject'>;
   certificate: StoredCertificate;
+  /** The names in the certificate by which it can be found. */
+  names: readonly CertificateName[];
   audit: AuditEntry;
-  /** Owed to the authoriser; with `strict` the certificate's state is `issued`, else `delivered`. */
-  notification?: { notification: Notification; mode: 'strict' | 'outbox' };
+  /**
+   * What the authorizer must be told; with `strict` the certificate's state is `issued`, else `delivered`. `lease`
+   * keeps other owners from sending it while the request that issued the certificate runs.
+   */
+  notification?: { notification: Notification; mode: 'strict' | 'outbox'; lease?: WorkLease };
   /** A one-time challenge that this issuance uses up. */
   consumes?: string;
   /** Serial of the certificate that stood under the key before, and no longer answers a repeat: not a duplicate. */
@@ -30,19 +43,22 @@ export type Issuance = {
 };
 
 /**
- * `recorded`: it is now true, and `notificationId` names the notification if there is one.
+ * `recorded`: it is now true, and `notification` is the claim on the notification if there is one.
  * `duplicate`: a live certificate was recorded under the same key first, or an administrator rejected the request;
  * nothing was written.
  * `consumed`: the one-time challenge was used up by another request; nothing was written.
  */
 export type RecordResult =
-  | { kind: 'recorded'; notificationId?: number }
+  | { kind: 'recorded'; notification?: WorkClaim }
   | { kind: 'duplicate'; existing: StoredTransaction }
   | { kind: 'consumed' };
 
 /** Everything that becomes true when a request begins to wait. */
 export type Pending = {
-  transaction: Pick<StoredTransaction, 'key' | 'endpoint' | 'transactionId' | 'signer' | 'subject' | 'reason' | 'csr'>;
+  transaction: Pick<
+    StoredTransaction,
+    'key' | 'endpoint' | 'transactionId' | 'signer' | 'subject' | 'reason' | 'csr' | 'issuance'
+  >;
   audit: AuditEntry;
   /** A one-time challenge that is used up by waiting, so that it cannot serve a second request meanwhile. */
   consumes?: string;
@@ -62,67 +78,141 @@ export type CertificateFilter = {
   state?: CertificateState;
   /** Substring of the subject, case-insensitive. */
   subject?: string;
+  /** Exactly this name. */
+  name?: CertificateName;
   limit?: number;
-  /** Newest first; pass the last serial of a page to go on after it. */
-  after?: string;
+  /** Newest first; pass the last certificate of a page to go on after it. */
+  after?: CertificateId;
 };
 
-/**
- * The store. Every write resolves after it is durable. Writes of the same moment may share one commit.
- * Implementations: store/ (SQLite; one schema that PostgreSQL can share), and `testing/store-contract.ts` tests each.
- */
-export interface Store {
+/** Requests: what was asked for, and what became of it. */
+export interface TransactionStore {
   findTransaction(key: TransactionKey): Promise<StoredTransaction | undefined>;
   /** The newest transaction whose key begins so: what a poll can mean. */
   findPolled(key: PollKey): Promise<StoredTransaction | undefined>;
-  findCertificate(serial: string): Promise<StoredCertificate | undefined>;
-  listCertificates(filter: CertificateFilter): Promise<StoredCertificate[]>;
-  /** Revoked certificates only ever become more: while their number is the same, they are the same. */
-  countRevoked(): Promise<number>;
-
   /**
    * Replaces a transaction under the same key that is pending or approved, whose certificate is revoked, or whose
    * certificate the issuance supersedes (that one stays in the list of certificates as it is).
    */
   recordIssued(issuance: Issuance): Promise<RecordResult>;
   /**
-   * Writes a pending transaction and returns `recorded`, unless one exists under this key that still stands: then
-   * nothing is written, and it is returned. An issued one whose certificate is revoked or superseded does not stand.
+   * Writes a pending transaction and returns `recorded`. Where one exists under this key that is not replaceable,
+   * nothing is written, and it is returned. An issued one whose certificate is revoked or superseded is replaceable.
    */
   recordPending(pending: Pending): Promise<PendingResult>;
-  /** Removes a transaction that waits, after whoever decides has said no. One that does not wait stays. */
+  /** Removes a pending transaction, after its request was denied. One that is not pending stays. */
   withdrawPending(key: TransactionKey): Promise<void>;
   /**
-   * Erases the requests of transactions that wait as `unreachable` since before the first moment, and removes whatever
-   * waits, approved or not, since before the second.
+   * Erases the CSRs of transactions that are pending as `unreachable` since before the first moment, and removes all
+   * that are pending or approved since before the second.
    */
   forgetRequests(unreachableBefore: Date, anyBefore: Date): Promise<void>;
   /** Oldest first. */
   listPending(): Promise<StoredTransaction[]>;
-  /** Moves a pending transaction on. Returns false when it is not pending. */
+  /** Approves or rejects a pending transaction. Returns false when it is not pending. */
   decidePending(key: TransactionKey, decision: 'approved' | 'rejected', audit: AuditEntry): Promise<boolean>;
+}
 
-  /** The authoriser accepted: the notification is done, and a certificate that waited for it is `delivered`. */
-  acknowledgeNotification(notificationId: number, serial: string | undefined, audit: AuditEntry): Promise<void>;
-  /** Not accepted now, to be tried again at `dueAt`. */
-  postponeNotification(notificationId: number, dueAt: Date): Promise<void>;
+/** Certificates that were issued, and their revocation. */
+export interface CertificateStore {
+  findCertificate(id: CertificateId): Promise<StoredCertificate | undefined>;
+  /** One for each issuer that gave out this serial number, the newest first. */
+  findCertificatesBySerial(serial: string): Promise<StoredCertificate[]>;
+  listCertificates(filter: CertificateFilter): Promise<StoredCertificate[]>;
+  /**
+   * Returns false when there is no such certificate or it is revoked already. `tellIssuer` adds the revocation to those
+   * that the CA of the certificate must be told about.
+   */
+  revoke(id: CertificateId, reason: RevocationReason, audit: AuditEntry, options?: TellIssuer): Promise<boolean>;
+  /** Of this issuer. The number only ever rises: while it is the same, the same certificates are revoked. */
+  countRevoked(issuerId: string): Promise<number>;
+  /** Of this issuer, those with an `id` above `after`, in the order of their ids. */
+  listRevoked(issuerId: string, page: { after?: number; limit: number }): Promise<RevokedCertificate[]>;
+  /** Every endpoint name under which a certificate or a pending request was recorded, in alphabetical order. */
+  endpointNames(): Promise<string[]>;
+}
+
+/** Whether the CA of a certificate must be told that it is revoked. */
+export type TellIssuer = { tellIssuer?: boolean };
+
+/** The CAs that issued the certificates. */
+export interface IssuerStore {
+  /**
+   * Adds the issuer, or what is new about it. Certificates from before issuers were recorded become its own when they
+   * name the same issuer and key; where one of the two has no key identifier, the name is enough if it is unambiguous.
+   */
+  registerIssuer(issuer: IssuerRecord): Promise<void>;
+}
+
+/**
+ * Notifications that the authorizer has not acknowledged yet. The three that write a result return false, and write
+ * nothing, when the fence of the claim is old or the notification is done.
+ */
+export interface NotificationStore {
+  /** The authorizer acknowledged: the notification is done, and a certificate that waited for it is `delivered`. */
+  acknowledgeNotification(claim: WorkClaim, audit: AuditEntry): Promise<boolean>;
+  /** Not acknowledged now: the lease ends, and the notification is tried again at `dueAt`. */
+  postponeNotification(claim: WorkClaim, dueAt: Date): Promise<boolean>;
   /** Given up: the notification is done. A certificate still `issued` becomes `revoked`, never delivered. */
-  abandonNotification(notificationId: number, serial: string | undefined, audit: AuditEntry): Promise<void>;
-  /** A notification without a certificate (a failureNotification), to be sent from the outbox. */
+  abandonNotification(claim: WorkClaim, audit: AuditEntry, options?: TellIssuer): Promise<boolean>;
+  /** A notification without a certificate (a failureNotification), to be sent from the outbox. Returns its id. */
   recordNotification(notification: Notification): Promise<number>;
-  /** Notifications of this mode that are due, oldest first. */
-  dueNotifications(mode: 'strict' | 'outbox', now: Date, limit: number): Promise<PendingNotification[]>;
+  /** Takes notifications of this mode that are due and not leased, oldest first. */
+  claimNotifications(claim: WorkLease & { mode: 'strict' | 'outbox'; limit: number }): Promise<PendingNotification[]>;
+}
 
-  /** Returns false when there is no such certificate or it is revoked already. */
-  revoke(serial: string, reason: RevocationReason, audit: AuditEntry): Promise<boolean>;
-  /** Newest first. */
-  listAudit(filter: { serial?: string; limit?: number }): Promise<AuditEntry[]>;
+/** Revocations that the CA of the certificate must still be told about. */
+export interface RevocationQueue {
+  /** For a certificate that was signed and never recorded; the others are added by `revoke` and `abandonNotification`. */
+  recordOwedRevocation(owed: Pick<OwedRevocation, 'endpoint' | 'certificate' | 'reason' | 'at'>): Promise<void>;
+  /** Takes those that are due and not leased, oldest first. */
+  claimRevocations(claim: WorkLease & { limit: number }): Promise<OwedRevocation[]>;
+  /** The CA knows. Returns false when the fence is old or the revocation is done. */
+  revocationDone(id: number, fence: number): Promise<boolean>;
+  /** The lease ends, and the CA is told again at `dueAt`. Returns false when the fence is old or it is done. */
+  postponeRevocation(id: number, fence: number, dueAt: Date, error: string): Promise<boolean>;
+}
 
+/** Recurring jobs, each run by one owner at a time. All times are by the clock of the store. */
+export interface JobStore {
+  /** Undefined when another owner holds a lease that has not expired. */
+  claimJob(job: WorkLease & { name: string }): Promise<{ fence: number } | undefined>;
+  /** Returns false when the fence is old or the job is finished: the owner must stop. */
+  renewJob(job: WorkLease & { name: string; fence: number }): Promise<boolean>;
+  /** Ends the lease. Returns false, and writes nothing, when the fence is old. */
+  finishJob(job: { name: string; owner: string; fence: number; dueAt: Date; error?: string }): Promise<boolean>;
+  /** By name. */
+  listJobs(): Promise<JobRecord[]>;
+}
+
+/** One-time passwords that this server gives out. */
+export interface ChallengeStore {
   /** Returns false, and writes nothing, when `most` passwords of the endpoint are neither used nor expired. */
   addChallenge(challenge: NewChallenge, most: number): Promise<boolean>;
   /** Undefined for what was never issued for this endpoint, or expired more than a day ago. */
   findChallenge(endpoint: string, password: string): Promise<StoredChallenge | undefined>;
+}
 
+/** The history of requests and certificates. It is written together with what it records. */
+export interface AuditStore {
+  /** Newest first. */
+  listAudit(filter: { certificate?: CertificateId; limit?: number }): Promise<AuditEntry[]>;
+}
+
+/**
+ * Everything that is recorded, in one database. Every write resolves after it is durable. Writes of the same moment may
+ * share one commit. Implementations: store/ (SQLite; one schema that PostgreSQL can share), and
+ * `test/contracts/store.ts` proves each.
+ */
+export interface Store
+  extends TransactionStore,
+    CertificateStore,
+    IssuerStore,
+    NotificationStore,
+    RevocationQueue,
+    ChallengeStore,
+    AuditStore,
+    JobStore {
   /** Throws when the store cannot write. */
   check(): Promise<void>;
   close(): Promise<void>;

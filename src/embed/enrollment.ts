@@ -11,7 +11,7 @@ import type { Emit, ServerEvent } from '../core/events.ts';
 import type { Store } from '../core/store.ts';
 import type { Legacy } from '../cms/algorithms.ts';
 import type { Endpoint, EndpointSettings, EnrollmentServices } from '../enroll/endpoint.ts';
-import { ORPHANED_AFTER, sendDueNotifications } from '../enroll/due-notifications.ts';
+import { sendDueNotifications } from '../enroll/due-notifications.ts';
 import { UNREACHABLE_PATIENCE } from '../enroll/line.ts';
 import { type ScepService, scepService, type ServicePlan } from '../enroll/service.ts';
 import { capabilities } from '../scep/capabilities.ts';
@@ -77,7 +77,8 @@ const LONGEST_WAIT = 30 * DAY;
 export function startEnrollment(options: EnrollmentOptions): RunningEnrollment {
   const { store, logger, onEvent, clock = systemClock, random = systemRandom } = options;
   const emit = subscribers(logger, onEvent);
-  const services: EnrollmentServices = { store, clock, emit, deadline: systemDeadline };
+  const owner = Buffer.from(random(16)).toString('hex');
+  const services: EnrollmentServices = { store, clock, emit, deadline: systemDeadline, owner };
   const parts = options.endpoints.map((endpoint) => assemble(endpoint, clock, random));
   const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.name, endpoint]));
   return {
@@ -131,13 +132,12 @@ function maintenanceLoop(
   services: EnrollmentServices,
   interval: number,
 ): () => Promise<void> {
-  // At the start no request is running: every strict notification in the store was left by an earlier run.
   let running: Promise<void> | undefined;
-  const tick = (orphanedAfter = ORPHANED_AFTER): void => {
-    running ??= runMaintenance(endpoints, services, orphanedAfter).finally(() => (running = undefined));
+  const tick = (): void => {
+    running ??= runMaintenance(endpoints, services).finally(() => (running = undefined));
   };
-  tick(0);
-  const timer = setInterval(() => tick(), interval);
+  tick();
+  const timer = setInterval(tick, interval);
   timer.unref();
   return async () => {
     clearInterval(timer);
@@ -145,15 +145,10 @@ function maintenanceLoop(
   };
 }
 
-async function runMaintenance(
-  endpoints: ReadonlyMap<string, Endpoint>,
-  services: EnrollmentServices,
-  orphanedAfter: number,
-): Promise<void> {
+async function runMaintenance(endpoints: ReadonlyMap<string, Endpoint>, services: EnrollmentServices): Promise<void> {
   try {
     const now = services.clock().getTime();
-    const orphanedBefore = new Date(now - orphanedAfter);
-    while ((await sendDueNotifications(endpoints, services, orphanedBefore)) > 0);
+    while ((await sendDueNotifications(endpoints, services)) > 0);
     await services.store.forgetRequests(new Date(now - UNREACHABLE_PATIENCE), new Date(now - LONGEST_WAIT));
   } catch (err) {
     services.emit({ event: 'maintenance-failed', err });

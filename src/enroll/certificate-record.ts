@@ -1,31 +1,63 @@
 /** Makes the record of a certificate that an issuer returned, after checking that it is the one that was requested. */
 import { equalBytes } from '../core/bytes.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
-import type { StoredCertificate } from '../core/records.ts';
-import { certificateExtensions, readCertificate, readValidity, serialText, thumbprint } from '../pkix/certificate.ts';
+import type { CertificateName, StoredCertificate } from '../core/records.ts';
+import { hash } from 'node:crypto';
+import {
+  certificateExtensions,
+  type CertificateView,
+  readCertificate,
+  readValidity,
+  serialText,
+  thumbprint,
+} from '../pkix/certificate.ts';
+import { certificateNames } from '../pkix/certificate-names.ts';
+import { issuerIdOf } from '../pkix/issuer-id.ts';
 import { findExtension, readBasicConstraints } from '../pkix/extensions.ts';
-import { nameText } from '../pkix/name.ts';
+import { nameText, sameName } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
 
 /**
- * `der`: the certificate. Throws Error when it must not be delivered, because it certifies another key or a CA, and
- * DerError when it cannot be read.
+ * `der`: the certificate; `chain` holds the certificate of its issuer. Throws Error when it must not be delivered, because
+ * it certifies another key or a CA, or because its issuer is not in the chain; DerError when it cannot be read.
  */
-export function certificateRecord(der: Uint8Array, request: EnrollmentRequest, issuedAt: Date): StoredCertificate {
+export function certificateRecord(
+  der: Uint8Array,
+  request: EnrollmentRequest,
+  chain: readonly Uint8Array[],
+  issuedAt: Date,
+): StoredCertificate {
   const view = readCertificate(der);
   if (!equalBytes(view.spki, request.csr.spki)) throw new Error('the issuer certified another key');
   const constraints = findExtension(certificateExtensions(view), OID.basicConstraints);
   if (constraints && readBasicConstraints(constraints.value).ca) throw new Error('the issuer made a CA');
   return {
     ...readValidity(view),
+    issuerId: issuerIdIn(chain, view),
     serial: serialText(view.serialNumber),
     endpoint: request.endpoint,
     transactionId: request.transactionId,
     subject: equalBytes(view.subject, request.csr.subject) ? request.csr.subjectText : nameText(view.subject),
     issuer: nameText(view.issuer),
     thumbprint: thumbprint(der),
+    thumbprintSha256: hash('sha256', der, 'hex'),
+    publicKeyHash: hash('sha256', view.spki, 'hex'),
+    crlShard: 0,
     der,
     state: 'issued',
     issuedAt,
   };
 }
+
+/** Throws Error when no certificate of the chain has the issuer's name. */
+function issuerIdIn(chain: readonly Uint8Array[], { issuer }: CertificateView): string {
+  for (const der of chain) {
+    const { subject, spki } = readCertificate(der);
+    if (sameName(subject, issuer)) return issuerIdOf(subject, spki);
+  }
+  throw new Error('the issuer certified under a name that is not in the chain of the endpoint');
+}
+
+/** The names in a certificate by which it can be found. */
+export const namesOf = (certificate: StoredCertificate): CertificateName[] =>
+  certificateNames(readCertificate(certificate.der));

@@ -1,27 +1,26 @@
 /** Sends notifications in the background: those of the outbox, and the strict ones that a crash left unresolved. */
 import type { PendingNotification } from '../core/records.ts';
 import type { Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
-import { acknowledged, auditEntry, send, sendStrict } from './notifications.ts';
+import { acknowledged, auditFields, send, sendStrict } from './notifications.ts';
+import { ORPHANED_AFTER } from './record.ts';
 
-/** A strict notification of this age, in milliseconds, belongs to no running request: its process has ended. */
-export const ORPHANED_AFTER = 90_000;
 const BATCH = 50;
 const FIRST_DELAY = 30_000;
 const LONGEST_DELAY = 60 * 60_000;
 
 /**
- * Sends a batch of what is due: notifications of the outbox whose time has come, and strict notifications from before
- * `orphanedBefore`, which a crash left unresolved. Returns how many it tried. What is not acknowledged is postponed, so
- * a loop that ends at 0 does end.
+ * Sends a batch of what is due: notifications of the outbox whose time has come, and strict notifications whose lease has
+ * expired, which a crash left unresolved. Returns how many it tried. What is not acknowledged is postponed, so a loop
+ * that ends at 0 does end.
  */
 export async function sendDueNotifications(
   endpoints: ReadonlyMap<string, Endpoint>,
   services: EnrollmentServices,
-  orphanedBefore: Date,
 ): Promise<number> {
-  const { store, clock } = services;
-  const outbox = await store.dueNotifications('outbox', clock(), BATCH);
-  const orphans = await store.dueNotifications('strict', orphanedBefore, BATCH);
+  const { store, owner } = services;
+  const claim = { owner, leaseMs: ORPHANED_AFTER, limit: BATCH };
+  const outbox = await store.claimNotifications({ ...claim, mode: 'outbox' });
+  const orphans = await store.claimNotifications({ ...claim, mode: 'strict' });
   for (const due of outbox) await processNotification(due, sendFromOutbox, { endpoints, services });
   for (const due of orphans) await processNotification(due, finishOrphan, { endpoints, services });
   return outbox.length + orphans.length;
@@ -40,19 +39,19 @@ async function processNotification(
 }
 
 async function sendFromOutbox(due: PendingNotification, context: EndpointContext): Promise<void> {
-  const { id, notification } = due;
+  const { notification, certificate } = due;
   const { services } = context;
   const sent = await send(notification, context);
   if (!sent.acknowledged) return postpone(due, 'notification-postponed', services, sent.cause);
-  const serial = notification.kind === 'success' ? notification.serial : undefined;
-  await services.store.acknowledgeNotification(id, serial, auditEntry('notified', notification, services, serial));
+  const audit = { ...auditFields(notification, services, certificate), event: 'notified', source: 'job' } as const;
+  await services.store.acknowledgeNotification(due, audit);
   services.emit(acknowledged(notification));
 }
 
 type PostponeEvent = 'notification-postponed' | 'notification-without-endpoint' | 'notification-without-certificate';
 
 async function postpone(
-  { id, notification, attempts }: PendingNotification,
+  { id, fence, notification, attempts }: PendingNotification,
   event: PostponeEvent,
   { store, clock, emit }: EnrollmentServices,
   err?: unknown,
@@ -60,14 +59,14 @@ async function postpone(
   const { endpoint, transactionId } = notification;
   const delay = Math.min(FIRST_DELAY * 2 ** attempts, LONGEST_DELAY);
   emit({ event, endpoint, transactionId, attempts: attempts + 1, ...(err !== undefined && { err }) });
-  await store.postponeNotification(id, new Date(clock().getTime() + delay));
+  await store.postponeNotification({ id, fence }, new Date(clock().getTime() + delay));
 }
 
 /** The process ended after the certificate was recorded and before the device got it: it is delivered or revoked now. */
 async function finishOrphan(due: PendingNotification, context: EndpointContext): Promise<void> {
   const { notification } = due;
   const { services } = context;
-  const certificate = notification.kind === 'success' && (await services.store.findCertificate(notification.serial));
+  const certificate = due.certificate && (await services.store.findCertificate(due.certificate));
   if (!certificate) return postpone(due, 'notification-without-certificate', services);
   const { kind: outcome } = await sendStrict(due, { kind: 'issued', certificate, repeat: false }, context);
   const { endpoint, transactionId } = notification;

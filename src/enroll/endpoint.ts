@@ -44,7 +44,14 @@ export type Endpoint = EndpointSettings & {
 };
 
 /** What enrolment needs beside the endpoint. `deadline` gives the signal that ends the time of one request. */
-export type EnrollmentServices = { store: Store; clock: Clock; emit: Emit; deadline: () => AbortSignal };
+export type EnrollmentServices = {
+  store: Store;
+  clock: Clock;
+  emit: Emit;
+  deadline: () => AbortSignal;
+  /** This process, as the owner of leases in the store. No other process has the same. */
+  owner: string;
+};
 
 /** An endpoint and the services it works with. */
 export type EndpointContext = { endpoint: Endpoint; services: EnrollmentServices };

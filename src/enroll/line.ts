@@ -7,7 +7,7 @@ import { earlierOutcome } from './earlier-outcome.ts';
 import { allowsSelfRenewal, type Enrollment } from './identify.ts';
 import { failureNotification, sendStrict } from './notifications.ts';
 import type { IssuedOutcome, Outcome, RefusedOutcome } from './outcome.ts';
-import { CHALLENGE_USED, recordIssuance } from './record.ts';
+import { BY_DEVICE, CHALLENGE_USED, recordIssuance } from './record.ts';
 import { asRenewal, renewalDecision } from './renewal.ts';
 
 /** How long a request may wait for a policy that cannot be reached: the lifetime of an Intune challenge. Milliseconds. */
@@ -68,7 +68,7 @@ async function postpone(enrollment: Enrollment, decision: Pend): Promise<Outcome
   const { endpoint, transactionId } = transaction;
   const result = await services.store.recordPending({
     transaction: { ...transaction, reason, csr: request.csr.der },
-    audit: { at: now, event: 'pending', endpoint, transactionId, detail: reason },
+    audit: { at: now, event: 'pending', endpoint, transactionId, ...BY_DEVICE, detail: reason },
     ...(consumes !== undefined && { consumes }),
     ...(earlier?.certificate && { supersedes: earlier.certificate.serial }),
   });
@@ -81,7 +81,8 @@ async function issue(enrollment: Enrollment, decision: Allow): Promise<IssuedOut
   const facts = decision.facts && { facts: decision.facts };
   try {
     const der = await endpoint.issuer.issue(request, decision, signal);
-    return { kind: 'issued', certificate: certificateRecord(der, request, services.clock()), repeat: false, ...facts };
+    const certificate = certificateRecord(der, request, endpoint.chain, services.clock());
+    return { kind: 'issued', certificate, repeat: false, ...facts };
   } catch (cause) {
     const code = cause instanceof Refusal ? cause.code : 'issuer_failed';
     await queueFailureNotification(enrollment, decision, code);
@@ -109,7 +110,6 @@ async function recordAndNotify(enrollment: Enrollment, decision: Allow, issued: 
   if (result.kind === 'duplicate')
     return earlierOutcome(result.existing, enrollment) ?? { kind: 'pending', reason: 'duplicate' };
   const recorded = { ...issued, certificate };
-  const { notificationId: id } = result;
-  if (decision.notify !== 'strict' || !notification || id === undefined) return recorded;
-  return sendStrict({ id, notification }, recorded, enrollment);
+  if (decision.notify !== 'strict' || !notification || !result.notification) return recorded;
+  return sendStrict({ ...result.notification, notification }, recorded, enrollment);
 }

@@ -2,7 +2,7 @@
 import { within } from '../core/ask.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
 import type { Facts } from '../core/policy.ts';
-import type { AuditEntry, AuditEvent, PendingNotification, StoredCertificate } from '../core/records.ts';
+import type { AuditEntry, CertificateId, StoredCertificate, WorkClaim } from '../core/records.ts';
 import type { FailureNotification, Notification, SuccessNotification } from '../core/notification.ts';
 import type { EndpointContext, EnrollmentServices } from './endpoint.ts';
 import type { IssuedOutcome, Outcome } from './outcome.ts';
@@ -40,16 +40,15 @@ export const failureNotification = (
  * Otherwise it is revoked as never delivered, and the device gets FAILURE.
  */
 export async function sendStrict(
-  pending: Pick<PendingNotification, 'id' | 'notification'>,
+  pending: WorkClaim & { notification: Notification },
   issued: IssuedOutcome,
   context: EndpointContext,
 ): Promise<Outcome> {
-  const { serial } = issued.certificate;
   const sent = await send(pending.notification, context);
-  await resolve(pending, serial, sent, context);
+  await resolve(pending, issued.certificate, sent, context);
   const facts = { ...issued.facts, ...sent.facts };
   // A notification is resolved once and later results are ignored: the recovery or an administrator may have been first.
-  const certificate = await context.services.store.findCertificate(serial);
+  const certificate = await context.services.store.findCertificate(issued.certificate);
   if (certificate?.state === 'delivered') return { ...issued, certificate, facts };
   await revokeAtIssuer(issued.certificate, context);
   const { detail, cause } = sent.acknowledged ? { detail: 'the certificate was revoked meanwhile' } : sent;
@@ -58,19 +57,20 @@ export async function sendStrict(
 
 /** Delivers the certificate or revokes it in the store, and says which. */
 async function resolve(
-  { id, notification }: Pick<PendingNotification, 'id' | 'notification'>,
-  serial: string,
+  { id, fence, notification }: WorkClaim & { notification: Notification },
+  certificate: CertificateId,
   sent: Sent,
   { services }: EndpointContext,
 ): Promise<void> {
   const { store, emit } = services;
+  const audit = { ...auditFields(notification, services, certificate), source: 'scep' } as const;
   if (sent.acknowledged) {
-    await store.acknowledgeNotification(id, serial, auditEntry('delivered', notification, services, serial));
+    await store.acknowledgeNotification({ id, fence }, { ...audit, event: 'delivered' });
     return emit(acknowledged(notification));
   }
-  await store.abandonNotification(id, serial, auditEntry('never-delivered', notification, services, serial));
+  await store.abandonNotification({ id, fence }, { ...audit, event: 'never-delivered' });
   const { endpoint, transactionId } = notification;
-  emit({ event: 'notification-abandoned', endpoint, transactionId, serial, err: sent.cause });
+  emit({ event: 'notification-abandoned', endpoint, transactionId, serial: certificate.serial, err: sent.cause });
 }
 
 /** What became of one attempt. `facts` are those of the policy. */
@@ -118,10 +118,15 @@ export async function revokeAtIssuer(
   }
 }
 
-/** An audit entry of now about the request that the notification belongs to. */
-export const auditEntry = (
-  event: AuditEvent,
+/** The fields of an audit entry of now about the request that the notification belongs to. */
+export const auditFields = (
   { endpoint, transactionId }: Notification,
   { clock }: EnrollmentServices,
-  serial?: string,
-): AuditEntry => ({ at: clock(), event, endpoint, transactionId, ...(serial !== undefined && { serial }) });
+  certificate?: CertificateId,
+): Omit<AuditEntry, 'event' | 'source'> => ({
+  at: clock(),
+  endpoint,
+  transactionId,
+  actor: { kind: 'system' },
+  ...(certificate && { issuerId: certificate.issuerId, serial: certificate.serial }),
+});

@@ -55,12 +55,15 @@ export async function certificateFor(
 ): Promise<FoundOutcome | RefusedOutcome> {
   // Query even without a serial number, so that timing does not reveal whether decryption succeeded.
   const { serialNumber = NO_SERIAL } = content;
-  const certificate = await store.findCertificate(serialText(serialNumber));
-  const own =
-    certificate?.state === 'delivered' &&
-    (certifies(certificate.der, replyTo.signerKey.spki) ||
-      (signedBy !== undefined && sameHolder(signedBy.record, certificate, clock())));
-  if (!own) return unknown('unknown_certificate', 'no certificate with this serial number that belongs to the signer');
+  const found = await store.findCertificatesBySerial(serialText(serialNumber));
+  const certificate = found.find(
+    (each) =>
+      each.state === 'delivered' &&
+      (certifies(each.der, replyTo.signerKey.spki) ||
+        (signedBy !== undefined && sameHolder(signedBy.record, each, clock()))),
+  );
+  if (!certificate)
+    return unknown('unknown_certificate', 'no certificate with this serial number that belongs to the signer');
   return { kind: 'found', certificates: [certificate.der], crls: [], facts: { serial: certificate.serial } };
 }
 

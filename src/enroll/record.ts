@@ -3,9 +3,17 @@ import type { SuccessNotification } from '../core/notification.ts';
 import type { Allow } from '../core/policy.ts';
 import type { StoredCertificate } from '../core/records.ts';
 import type { Issuance, RecordResult } from '../core/store.ts';
+import { namesOf } from './certificate-record.ts';
 import type { Enrollment } from './identify.ts';
 import { revokeAtIssuer, successNotification } from './notifications.ts';
 import type { RefusedOutcome } from './outcome.ts';
+import { asRenewal } from './renewal.ts';
+
+/** Milliseconds for which a running request keeps its strict notification. Then its process has ended. */
+export const ORPHANED_AFTER = 90_000;
+
+/** Actor and source of an audit entry about the request of a device. */
+export const BY_DEVICE = { actor: { kind: 'device' }, source: 'scep' } as const;
 
 /** The refusal of a request whose one-time challenge is used up. */
 export const CHALLENGE_USED = {
@@ -32,18 +40,33 @@ export async function recordIssuance(
 ): Promise<RecordedIssuance> {
   const { request, transaction, earlier, services } = enrollment;
   const now = services.clock();
-  const certificate = notify === 'strict' ? issued : { ...issued, state: 'delivered' as const, deliveredAt: now };
+  const certificate: StoredCertificate = {
+    ...issued,
+    ...renewedBy(enrollment),
+    ...(notify !== 'strict' && { state: 'delivered', deliveredAt: now }),
+  };
   const notification = notify === 'none' ? undefined : successNotification(request, certificate);
   const { endpoint, transactionId } = transaction;
+  const { issuerId, serial } = certificate;
+  const lease = notify === 'strict' && { lease: { owner: services.owner, leaseMs: ORPHANED_AFTER } };
   const result = await recordOrRevoke(enrollment, {
     transaction,
     certificate,
-    audit: { at: now, event: 'issued', endpoint, transactionId, serial: certificate.serial },
-    ...(notification && notify !== 'none' && { notification: { notification, mode: notify } }),
+    names: namesOf(certificate),
+    audit: { at: now, event: 'issued', endpoint, transactionId, issuerId, serial, ...BY_DEVICE },
+    ...(notification && notify !== 'none' && { notification: { notification, mode: notify, ...lease } }),
     ...(consumes !== undefined && { consumes }),
     ...(earlier?.certificate && { supersedes: earlier.certificate.serial }),
   });
   return { result, certificate, ...(notification && { notification }) };
+}
+
+/** The certificate that this one renews, for its record. */
+function renewedBy(enrollment: Enrollment): Pick<StoredCertificate, 'renews'> {
+  const { signedBy } = enrollment;
+  if (!signedBy || !asRenewal(enrollment).renews) return {};
+  const { issuerId, serial } = signedBy.record;
+  return { renews: { issuerId, serial } };
 }
 
 /** If recording fails, the issuing CA is asked to revoke what it signed: the certificate is delivered to no device. */

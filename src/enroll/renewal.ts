@@ -4,7 +4,7 @@ import { equalBytes } from '../core/bytes.ts';
 import type { EnrollmentRequest, Extension } from '../core/request.ts';
 import type { Decision } from '../core/policy.ts';
 import { Refusal } from '../core/errors.ts';
-import type { Store } from '../core/store.ts';
+import type { CertificateStore } from '../core/store.ts';
 import { type CertificateView, certificateExtensions, serialText } from '../pkix/certificate.ts';
 import { findExtension, readGeneralNames } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
@@ -18,11 +18,12 @@ import type { Enrollment, OwnCertificate } from './identify.ts';
 export async function ownCertificate(
   view: CertificateView,
   issuer: Uint8Array | undefined,
-  store: Store,
+  store: Pick<CertificateStore, 'findCertificatesBySerial'>,
 ): Promise<OwnCertificate | undefined> {
   if (!issuer || !equalBytes(issuer, view.issuer)) return undefined;
-  const record = await store.findCertificate(serialText(view.serialNumber));
-  return record && equalBytes(record.der, view.der) ? { record, view } : undefined;
+  const records = await store.findCertificatesBySerial(serialText(view.serialNumber));
+  const record = records.find(({ der }) => equalBytes(der, view.der));
+  return record && { record, view };
 }
 
 /**

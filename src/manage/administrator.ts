@@ -15,7 +15,7 @@ export type Administrator = { actor: Actor; source: Source };
 export type Management<S> = Administrator & { store: S; clock: Clock };
 
 /** The audit entry of an administrator's action, now. */
-export const auditEntry = ({ clock }: Management<unknown>, fields: Omit<AuditEntry, 'at'>): AuditEntry => ({
-  at: clock(),
-  ...fields,
-});
+export const auditEntry = (
+  { clock, actor, source }: Management<unknown>,
+  fields: Omit<AuditEntry, 'at' | 'actor' | 'source'>,
+): AuditEntry => ({ at: clock(), actor, source, ...fields });

@@ -1,10 +1,10 @@
 /** What an administrator does with issued certificates: find one, read its history, revoke it. */
 import type { RevocationReason } from '../core/issuer.ts';
 import type { AuditEntry, StoredCertificate } from '../core/records.ts';
-import type { CertificateFilter, Store } from '../core/store.ts';
+import type { AuditStore, CertificateFilter, CertificateStore } from '../core/store.ts';
 import { auditEntry, type Management } from './administrator.ts';
 
-type Reader = { store: Pick<Store, 'findCertificate'> };
+type Reader = { store: Pick<CertificateStore, 'findCertificatesBySerial'> };
 
 /** A serial number as the store holds it. People paste it with colons, spaces, capitals, `0x` and leading zeros. */
 export const canonicalSerial = (serial: string): string =>
@@ -13,46 +13,52 @@ export const canonicalSerial = (serial: string): string =>
     .toLowerCase()
     .replace(/^(00)+(?=..)/, '');
 
-/** Newest first. `after` may be written as in `canonicalSerial`. */
-export const listCertificates = (
-  { store }: { store: Pick<Store, 'listCertificates'> },
-  { after, ...filter }: CertificateFilter,
-): Promise<StoredCertificate[]> =>
-  store.listCertificates({ ...filter, ...(after !== undefined && { after: canonicalSerial(after) }) });
+/** `ambiguous`: several issuers gave this serial number to a certificate. */
+export type FoundCertificate =
+  | { kind: 'found'; certificate: StoredCertificate }
+  | { kind: 'unknown' }
+  | { kind: 'ambiguous'; certificates: readonly StoredCertificate[] };
 
-/** The certificate with this serial number, written as in `canonicalSerial`; undefined when there is none. */
-export const findCertificate = ({ store }: Reader, serial: string): Promise<StoredCertificate | undefined> =>
-  store.findCertificate(canonicalSerial(serial));
-
-/** `history` is newest first. */
-export type CertificateHistory = { certificate: StoredCertificate; history: AuditEntry[] };
-
-/** One certificate and what happened to it; undefined when there is none with this serial number. */
-export async function showCertificate(
-  { store }: { store: Pick<Store, 'findCertificate' | 'listAudit'> },
-  serial: string,
-): Promise<CertificateHistory | undefined> {
-  const certificate = await findCertificate({ store }, serial);
-  return certificate && { certificate, history: await store.listAudit({ serial: certificate.serial }) };
+/** The certificate with this serial number, written as in `canonicalSerial`, or as `ISSUERID/SERIAL`. */
+export async function findCertificate({ store }: Reader, text: string): Promise<FoundCertificate> {
+  const [serial = '', issuerId = ''] = text.split('/').toReversed();
+  const all = await store.findCertificatesBySerial(canonicalSerial(serial));
+  const certificates = all.filter((certificate) => certificate.issuerId.startsWith(issuerId));
+  const [certificate, ...others] = certificates;
+  if (!certificate) return { kind: 'unknown' };
+  return others.length === 0 ? { kind: 'found', certificate } : { kind: 'ambiguous', certificates };
 }
 
-/** `revokedBefore`: nothing was changed. `unknown`: there is no certificate with this serial number. */
-export type RevocationResult =
-  | { kind: 'revoked' | 'revokedBefore'; certificate: StoredCertificate }
-  | { kind: 'unknown' };
+/** Which certificates to list. `after` names the last certificate of the page before, as in `findCertificate`. */
+export type ListFilter = Omit<CertificateFilter, 'after'> & { after?: string };
+
+/** Newest first; or why `after` names no certificate. */
+export async function listCertificates(
+  { store }: { store: Pick<CertificateStore, 'findCertificatesBySerial' | 'listCertificates'> },
+  { after, ...filter }: ListFilter,
+): Promise<{ kind: 'listed'; certificates: StoredCertificate[] } | Exclude<FoundCertificate, { kind: 'found' }>> {
+  const last = after === undefined ? undefined : await findCertificate({ store }, after);
+  if (last && last.kind !== 'found') return last;
+  const page = last && { after: last.certificate };
+  return { kind: 'listed', certificates: await store.listCertificates({ ...filter, ...page }) };
+}
+
+/** Newest first. */
+export const certificateHistory = (
+  { store }: { store: Pick<AuditStore, 'listAudit'> },
+  certificate: StoredCertificate,
+): Promise<AuditEntry[]> => store.listAudit({ certificate });
 
 /**
  * Revokes one certificate: it is on the next revocation list, cannot be renewed and is not sent to its device again.
- * Every revocation by an administrator passes here, so a CA that must be told of revocations is told from here.
+ * Returns false when it is revoked already. Every revocation by an administrator passes here.
  */
-export async function revokeCertificate(
-  management: Management<Pick<Store, 'findCertificate' | 'revoke'>>,
-  { serial, reason }: { serial: string; reason: RevocationReason },
-): Promise<RevocationResult> {
-  const certificate = await findCertificate(management, serial);
-  if (!certificate) return { kind: 'unknown' };
-  const { endpoint, transactionId } = certificate;
-  const event = { event: 'revoked', endpoint, transactionId, serial: certificate.serial, detail: reason } as const;
-  const revoked = await management.store.revoke(certificate.serial, reason, auditEntry(management, event));
-  return { kind: revoked ? 'revoked' : 'revokedBefore', certificate };
+export function revokeCertificate(
+  management: Management<Pick<CertificateStore, 'revoke'>>,
+  certificate: StoredCertificate,
+  reason: RevocationReason,
+): Promise<boolean> {
+  const { endpoint, transactionId, issuerId, serial } = certificate;
+  const event = { event: 'revoked', endpoint, transactionId, issuerId, serial, detail: reason } as const;
+  return management.store.revoke(certificate, reason, auditEntry(management, event));
 }

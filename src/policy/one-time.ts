@@ -2,11 +2,11 @@
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import type { Decision, Deny, Policy } from '../core/policy.ts';
-import type { Store } from '../core/store.ts';
+import type { ChallengeStore } from '../core/store.ts';
 
 /** Options of the policy. `emit` gets an event when passwords seem to be guessed. */
 export type OneTimePolicyOptions = {
-  store: Pick<Store, 'findChallenge'>;
+  store: Pick<ChallengeStore, 'findChallenge'>;
   clock: Clock;
   emit: Emit;
 };

@@ -3,18 +3,20 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Revocation, writeCrl } from './certificate-list.ts';
 import type { Clock } from '../core/environment.ts';
 import type { KeyProvider } from '../core/keys.ts';
-import type { Store } from '../core/store.ts';
-import { readCertificate } from '../pkix/certificate.ts';
-import { nameText } from '../pkix/name.ts';
+import type { CertificateStore, IssuerStore } from '../core/store.ts';
+import { issuerIdentity } from '../pkix/issuer-id.ts';
 
 /** The current list, DER. Throws what the store or the key throws. */
 export type RevocationList = () => Promise<Uint8Array>;
 
-/** The issuer of the list, the store, and how long each list is valid. */
+/** The part of the store that a list is made from. */
+export type RevocationStore = Pick<CertificateStore, 'countRevoked' | 'listRevoked'> & IssuerStore;
+
+/** The CA, the store with its certificates, and how long each list is valid. */
 export type RevocationListOptions = {
   /** The issuing CA: certificate, DER, and its key. */
   issuer: { certificate: Uint8Array; key: KeyProvider };
-  store: Pick<Store, 'countRevoked' | 'listCertificates'>;
+  store: RevocationStore;
   /** Milliseconds from thisUpdate to nextUpdate. */
   validity: number;
   clock: Clock;
@@ -29,18 +31,29 @@ type CachedCrl = { revoked: number; renewAt: number; crl: Promise<Uint8Array> };
  * still or goes back; so numbers also increase across restarts and replicas.
  */
 export function revocationList({ issuer, store, validity, clock }: RevocationListOptions): RevocationList {
+  const identity = issuerIdentity(issuer.certificate);
+  const { issuerId } = identity;
+  let registered: Promise<void> | undefined;
   let cached: CachedCrl | undefined;
   let last = 0;
 
+  // Certificates from before issuers were recorded are on the list only when the issuer has been registered.
+  const register = (): Promise<void> =>
+    (registered ??= store.registerIssuer(identity).catch((error: unknown) => {
+      registered = undefined;
+      throw error;
+    }));
+
   async function make(thisUpdate: Date): Promise<Uint8Array> {
     const number = (last = Math.max(thisUpdate.getTime(), last + 1));
-    const revoked = await revocationsOf(nameText(readCertificate(issuer.certificate).subject), store);
+    const revoked = await revocationsOf(issuerId, store);
     return writeCrl({ issuer, revoked, thisUpdate, validity, number });
   }
 
   return async () => {
+    await register();
     // Counted before it is listed: a revocation in between makes the next call sign a new list.
-    const revoked = await store.countRevoked();
+    const revoked = await store.countRevoked(issuerId);
     const now = clock();
     if (cached?.revoked === revoked && now.getTime() < cached.renewAt) return cached.crl;
     const crl = make(now);
@@ -53,19 +66,19 @@ export function revocationList({ issuer, store, validity, clock }: RevocationLis
   };
 }
 
-/** Certificates of one query: they are in memory with all their fields. */
+/** Rows of one query. */
 const PAGE = 1_000;
 
 /** The revoked certificates of this issuer, read page by page; the event loop runs between pages. */
-async function revocationsOf(issuer: string, store: Pick<Store, 'listCertificates'>): Promise<Revocation[]> {
+async function revocationsOf(issuerId: string, store: RevocationStore): Promise<Revocation[]> {
   const revocations: Revocation[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await store.listCertificates({ state: 'revoked', limit: PAGE, ...(after !== undefined && { after }) });
-    for (const { serial, revokedAt, revocationReason: reason = 'unspecified', notAfter, ...certificate } of page)
-      if (certificate.issuer === issuer && revokedAt)
-        revocations.push({ serialNumber: Buffer.from(serial, 'hex'), revokedAt, reason, notAfter });
-    after = page.at(-1)?.serial;
-    if (page.length < PAGE) return revocations;
+  for (let after = 0; ; ) {
+    const page = await store.listRevoked(issuerId, { after, limit: PAGE });
+    for (const { serial, revokedAt, reason, notAfter } of page)
+      revocations.push({ serialNumber: Buffer.from(serial, 'hex'), revokedAt, reason, notAfter });
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) return revocations;
+    after = last.id;
     await nextTurn();
   }
 }

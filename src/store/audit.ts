@@ -1,18 +1,14 @@
-/** The history. Entries are added in the transaction of what they tell of, and never changed. */
-import { type Insertable, sql } from 'kysely';
-import type { AuditEntry } from '../core/records.ts';
+/** The history. Entries are added in the transaction of what they report, and never changed. */
+import type { Insertable } from 'kysely';
+import type { AuditEntry, CertificateId } from '../core/records.ts';
+import { certificateRow } from './certificates.ts';
 import { prepared } from './prepared.ts';
 import type { AuditTable, Database } from './tables.ts';
 
-const insert = prepared((db, row: Insertable<AuditTable> & { serial: string | null }) =>
-  db.insertInto('audit').values({ ...row, certificate_id: certificateId(row.serial) }),
-);
+const insert = prepared((db, row: Insertable<AuditTable>) => db.insertInto('audit').values(row));
 
-/** The number of the certificate with this serial number; null without one, or when it was never recorded. */
-const certificateId = (serial: string | null) =>
-  sql<number | null>`(select id from certificates where serial = ${serial})`;
-
-export async function addAudit(tx: Database, entry: AuditEntry): Promise<void> {
+/** `certificate` is the row of the certificate that the entry is about, if any. */
+export async function addAudit(tx: Database, entry: AuditEntry, certificate?: number): Promise<void> {
   await insert(tx, {
     at: entry.at.getTime(),
     event: entry.event,
@@ -20,17 +16,28 @@ export async function addAudit(tx: Database, entry: AuditEntry): Promise<void> {
     transaction_id: entry.transactionId,
     serial: entry.serial ?? null,
     detail: entry.detail ?? null,
+    certificate_id: certificate ?? null,
+    actor: entry.actor.kind,
+    actor_name: entry.actor.name ?? null,
+    source: entry.source,
   });
 }
 
 /** Newest first. */
-export async function listAudit(db: Database, filter: { serial?: string; limit?: number }): Promise<AuditEntry[]> {
-  const { serial, limit } = filter;
+export async function listAudit(
+  db: Database,
+  filter: { certificate?: CertificateId; limit?: number },
+): Promise<AuditEntry[]> {
+  const { certificate, limit } = filter;
+  const id = certificate && ((await certificateRow(db, certificate)) ?? 0);
   const rows = await db
     .selectFrom('audit')
-    .selectAll()
-    .$if(serial !== undefined, (query) => query.where('certificate_id', '=', certificateId(serial ?? '')))
-    .orderBy('id', 'desc')
+    .leftJoin('certificates', 'certificates.id', 'audit.certificate_id')
+    .leftJoin('issuers', 'issuers.id', 'certificates.issuer')
+    .selectAll('audit')
+    .select('issuers.issuer_id')
+    .$if(id !== undefined, (query) => query.where('audit.certificate_id', '=', id ?? 0))
+    .orderBy('audit.id', 'desc')
     .$if(limit !== undefined, (query) => query.limit(limit ?? 0))
     .execute();
   return rows.map((row) => ({
@@ -38,6 +45,9 @@ export async function listAudit(db: Database, filter: { serial?: string; limit?:
     event: row.event,
     endpoint: row.endpoint,
     transactionId: row.transaction_id,
+    actor: { kind: row.actor, ...(row.actor_name === null ? {} : { name: row.actor_name }) },
+    source: row.source,
+    ...(row.issuer_id === null ? {} : { issuerId: row.issuer_id }),
     ...(row.serial === null ? {} : { serial: row.serial }),
     ...(row.detail === null ? {} : { detail: row.detail }),
   }));

@@ -3,7 +3,7 @@ import { type Engine, transact } from './engine.ts';
 import type { Database } from './tables.ts';
 
 /**
- * One write: looks, decides, writes. It may run again after what it wrote was undone: alone, when another write of its
+ * One write: reads, decides, writes. It may run again after what it wrote was undone: alone, when another write of its
  * transaction failed, and once more when a unique index shows that another process was first.
  */
 export type Write<T> = (tx: Database) => Promise<T>;
@@ -19,7 +19,7 @@ type Waiting = {
   /** Resolves to what tells the caller, once it is durable. */
   attempt(tx: Database): Promise<() => void>;
   reject: (error: unknown) => void;
-  /** A unique index has sent it back to look again, which it may do once. */
+  /** A unique index refused it once, and it runs again; a second refusal is its result. */
   sentBack: boolean;
 };
 

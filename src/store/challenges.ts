@@ -1,10 +1,10 @@
-/** One-time passwords that were issued: only their hashes, and only for as long as somebody may still ask what became of them. */
+/** One-time passwords that were issued: only their hashes, and only until a day after they expire. */
 import { createHash } from 'node:crypto';
 import type { NewChallenge, StoredChallenge } from '../core/records.ts';
 import { isConsumed, markOf } from './consumed-challenges.ts';
 import type { Database, Moment } from './tables.ts';
 
-/** A device with an old password is told that it expired for this long; afterwards nobody knows it any more. */
+/** For how long an expired password is still recognised as expired; afterwards it is unknown. */
 const REMEMBERED = 24 * 60 * 60_000;
 
 /** Returns false, and writes nothing, when `most` passwords of the endpoint are neither used nor expired. */
@@ -42,7 +42,7 @@ async function outstanding(tx: Database, endpoint: string, now: Moment): Promise
   return Number(count);
 }
 
-/** With its mark, for which nothing can ask any more. */
+/** With their marks, which are of no use without them. */
 async function forget(tx: Database, endpoint: string, before: Moment): Promise<void> {
   const old = tx
     .selectFrom('challenges')

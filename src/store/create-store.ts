@@ -1,56 +1,53 @@
 /** The store over any open database: reads go straight to it, writes through the group commit. */
 import type { Clock } from '../core/environment.ts';
-import type { Store } from '../core/store.ts';
-import { addAudit, listAudit } from './audit.ts';
-import { groupCommit } from './batch.ts';
-import { countRevoked, findCertificate, listCertificates, markRevoked } from './certificates.ts';
+import type {
+  AuditStore,
+  CertificateStore,
+  ChallengeStore,
+  IssuerStore,
+  JobStore,
+  NotificationStore,
+  RevocationQueue,
+  Store,
+  TransactionStore,
+} from '../core/store.ts';
+import { listAudit } from './audit.ts';
+import { type GroupCommit, groupCommit } from './batch.ts';
+import { findCertificate, findCertificatesBySerial, listCertificates } from './certificates.ts';
 import { addChallenge, findChallenge } from './challenges.ts';
+import { type CommittedRows, remember } from './committed-rows.ts';
+import { endpointNames } from './endpoint-names.ts';
 import type { Engine } from './engine.ts';
 import { recordIssued } from './issuance.ts';
+import { registerIssuer } from './issuers.ts';
+import { addOwedRevocation, claimRevocations, postponeRevocation, revocationDone } from './owed-revocations.ts';
 import {
   abandonNotification,
-  acceptNotification,
+  acknowledgeNotification,
   addNotification,
-  dueNotifications,
+  claimNotifications,
   postponeNotification,
 } from './pending-notifications.ts';
-import type { Database } from './tables.ts';
 import { decidePending, forgetRequests, listPending, recordPending, withdrawPending } from './pending.ts';
+import { claimJob, finishJob, listJobs, renewJob } from './recorded-jobs.ts';
+import { countRevoked, listRevoked, revoke } from './revocations.ts';
+import type { Database } from './tables.ts';
 import { findPolled, findTransaction } from './transactions.ts';
+
+/** What every part of the store is made from. */
+type Parts = { db: Database; write: GroupCommit['write']; clock: Clock; committed: CommittedRows };
 
 /** Assembles the store over a database that `migrate` has prepared. `close()` closes the database. */
 export function createStore(engine: Engine, clock: Clock): Store {
-  const { db } = engine;
   const { write, end } = groupCommit(engine);
+  const parts: Parts = { db: engine.db, write, clock, committed: { endpoints: new Set(), issuers: new Map() } };
   return {
-    findTransaction: (key) => findTransaction(db, key),
-    findPolled: (key) => findPolled(db, key),
-    findCertificate: (serial) => findCertificate(db, serial),
-    listCertificates: (filter) => listCertificates(db, filter),
-    countRevoked: () => countRevoked(db),
-    listPending: () => listPending(db),
-    listAudit: (filter) => listAudit(db, filter),
-    findChallenge: (endpoint, password) => findChallenge(db, endpoint, password),
-    dueNotifications: (mode, now, limit) => dueNotifications(db, mode, now, limit),
-
-    recordIssued: (issuance) => write((tx) => recordIssued(tx, issuance)),
-    recordPending: (pending) => write((tx) => recordPending(tx, pending)),
-    withdrawPending: (key) => write((tx) => withdrawPending(tx, key)),
-    forgetRequests: (unreachableBefore, anyBefore) => write((tx) => forgetRequests(tx, unreachableBefore, anyBefore)),
-    decidePending: (key, decision, audit) => write((tx) => decidePending(tx, key, decision, audit)),
-    acknowledgeNotification: (id, serial, audit) => write((tx) => acceptNotification(tx, id, serial, audit)),
-    postponeNotification: (id, dueAt) => write((tx) => postponeNotification(tx, id, dueAt)),
-    abandonNotification: (id, serial, audit) => write((tx) => abandonNotification(tx, id, serial, audit)),
-    recordNotification: (notification) =>
-      write((tx) => addNotification(tx, { notification, mode: 'outbox', dueAt: clock() })),
-    addChallenge: (challenge, most) => write((tx) => addChallenge(tx, challenge, most)),
-    revoke: (serial, reason, audit) =>
-      write(async (tx) => {
-        const revoked = await markRevoked(tx, { serial, from: ['issued', 'delivered'], at: audit.at, reason });
-        if (revoked) await addAudit(tx, audit);
-        return revoked;
-      }),
-
+    ...transactions(parts),
+    ...certificates(parts),
+    ...notifications(parts),
+    ...owedRevocations(parts),
+    ...challengesAndHistory(parts),
+    ...jobs(parts),
     check: () => write((tx) => proveWritable(tx, clock())),
     async close() {
       await end();
@@ -58,6 +55,62 @@ export function createStore(engine: Engine, clock: Clock): Store {
     },
   };
 }
+
+const transactions = ({ db, write, clock, committed }: Parts): TransactionStore => ({
+  findTransaction: (key) => findTransaction(db, key),
+  findPolled: (key) => findPolled(db, key),
+  listPending: () => listPending(db),
+  async recordIssued(issuance) {
+    const result = await write((tx) => recordIssued(tx, issuance, { clock, committed }));
+    if (result.kind === 'recorded') await remember(db, committed, issuance);
+    return result;
+  },
+  recordPending: (pending) => write((tx) => recordPending(tx, pending)),
+  withdrawPending: (key) => write((tx) => withdrawPending(tx, key)),
+  forgetRequests: (unreachableBefore, anyBefore) => write((tx) => forgetRequests(tx, unreachableBefore, anyBefore)),
+  decidePending: (key, decision, audit) => write((tx) => decidePending(tx, key, decision, audit)),
+});
+
+const certificates = ({ db, write }: Parts): CertificateStore & IssuerStore => ({
+  findCertificate: (id) => findCertificate(db, id),
+  findCertificatesBySerial: (serial) => findCertificatesBySerial(db, serial),
+  listCertificates: (filter) => listCertificates(db, filter),
+  countRevoked: (issuerId) => countRevoked(db, issuerId),
+  listRevoked: (issuerId, page) => listRevoked(db, issuerId, page),
+  endpointNames: () => endpointNames(db),
+  revoke: (id, reason, audit, options) => write((tx) => revoke(tx, id, { reason, audit, ...options })),
+  registerIssuer: (issuer) => write(async (tx) => void (await registerIssuer(tx, issuer))),
+});
+
+const notifications = ({ write, clock }: Parts): NotificationStore => ({
+  acknowledgeNotification: (claim, audit) => write((tx) => acknowledgeNotification(tx, claim, audit)),
+  postponeNotification: (claim, dueAt) => write((tx) => postponeNotification(tx, claim, dueAt)),
+  abandonNotification: (claim, audit, options) => write((tx) => abandonNotification(tx, claim, { audit, ...options })),
+  recordNotification: (notification) =>
+    write(async (tx) => (await addNotification(tx, { notification, mode: 'outbox' }, { at: clock() })).id),
+  claimNotifications: (claim) => write((tx) => claimNotifications(tx, claim, clock())),
+});
+
+const owedRevocations = ({ write, clock }: Parts): RevocationQueue => ({
+  recordOwedRevocation: (owed) => write((tx) => addOwedRevocation(tx, owed, clock())),
+  claimRevocations: (claim) => write((tx) => claimRevocations(tx, claim, clock())),
+  revocationDone: (id, fence) => write((tx) => revocationDone(tx, id, fence)),
+  postponeRevocation: (id, fence, dueAt, error) =>
+    write((tx) => postponeRevocation(tx, { id, fence }, { dueAt, error })),
+});
+
+const challengesAndHistory = ({ db, write }: Parts): ChallengeStore & AuditStore => ({
+  addChallenge: (challenge, most) => write((tx) => addChallenge(tx, challenge, most)),
+  findChallenge: (endpoint, password) => findChallenge(db, endpoint, password),
+  listAudit: (filter) => listAudit(db, filter),
+});
+
+const jobs = ({ db, write, clock }: Parts): JobStore => ({
+  claimJob: (job) => write((tx) => claimJob(tx, job, clock())),
+  renewJob: (job) => write((tx) => renewJob(tx, job, new Date(clock().getTime() + job.leaseMs))),
+  finishJob: ({ dueAt, error, ...run }) => write((tx) => finishJob(tx, run, { at: clock(), dueAt, error })),
+  listJobs: () => listJobs(db),
+});
 
 async function proveWritable(tx: Database, at: Date): Promise<void> {
   await tx

@@ -1,5 +1,5 @@
 /** Everything in which the databases differ, in one table. */
-import { type ColumnDefinitionBuilder, sql } from 'kysely';
+import { type ColumnDefinitionBuilder, type RawBuilder, sql } from 'kysely';
 import { isBusy } from './sqlite-faults.ts';
 
 /** One row of the table. */
@@ -12,6 +12,10 @@ export type Dialect = {
   identity: 'integer' | 'bigserial';
   /** Makes an `id` one that is never given out twice, not even after its row is deleted. */
   neverReused: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder;
+  /** Statement that lets `id` go on after the highest one, where rows were inserted with ids of their own. */
+  continueIds?: (table: string) => RawBuilder<unknown>;
+  /** Ends the definition of a table whose rows are kept in the order of its primary key. */
+  clustered?: string;
   /** Column type of octets. */
   bytes: 'blob' | 'bytea';
   /** Column type of a Moment: 64 bits. */
@@ -38,6 +42,7 @@ export const DIALECTS = {
     identity: 'integer',
     // SQLite would else use the largest number again; this costs one page more per write, so only where it matters.
     neverReused: (column) => column.autoIncrement(),
+    clustered: 'without rowid',
     bytes: 'blob',
     moment: 'integer',
     isConflict: (error) => SQLITE_CONFLICTS.includes(codeOf(error, 'errcode')),
@@ -48,6 +53,8 @@ export const DIALECTS = {
     migrationLock: 'select pg_advisory_xact_lock(7240058894)',
     identity: 'bigserial',
     neverReused: (column) => column,
+    continueIds: (table) =>
+      sql`select setval(pg_get_serial_sequence(${table}, 'id'), (select coalesce(max(id), 0) + 1 from ${sql.table(table)}), false)`,
     bytes: 'bytea',
     moment: 'bigint',
     isConflict: (error) => codeOf(error, 'code') === POSTGRES_CONFLICT,

@@ -1,28 +1,39 @@
-/** Records everything that becomes true when a certificate is issued, or says why nothing was. */
+/** Records everything that becomes true when a certificate is issued, or returns why nothing was recorded. */
 import type { Issuance, RecordResult } from '../core/store.ts';
 import { blocksIssuance } from '../core/lifecycle.ts';
 import type { StoredTransaction } from '../core/records.ts';
+import type { Clock } from '../core/environment.ts';
 import { addAudit } from './audit.ts';
+import type { CommittedRows } from './committed-rows.ts';
+import { issuerOf } from './issuers.ts';
 import { insertCertificate } from './certificates.ts';
 import { consume, isConsumed } from './consumed-challenges.ts';
+import { noteEndpoint } from './endpoint-names.ts';
 import { addNotification } from './pending-notifications.ts';
 import type { Database } from './tables.ts';
 import { findTransaction, insertTransaction, replaceTransaction } from './transactions.ts';
 
-/** Looks first and writes then; the unique indexes have the last word, and a write that they refuse looks again. */
-export async function recordIssued(tx: Database, issuance: Issuance): Promise<RecordResult> {
-  const { certificate, audit, notification } = issuance;
+/** Reads first, then writes. Where a unique index refuses the write, another process was first, and it runs again. */
+export async function recordIssued(
+  tx: Database,
+  issuance: Issuance,
+  { clock, committed }: { clock: Clock; committed: CommittedRows },
+): Promise<RecordResult> {
+  const { certificate, names, audit, notification } = issuance;
   const existing = await findTransaction(tx, issuance.transaction.key);
   if (existing && blocksReissue(existing, issuance)) return { kind: 'duplicate', existing };
   const { consumes } = issuance;
   if (consumes !== undefined && (await isConsumed(tx, consumes))) return { kind: 'consumed' };
 
-  await insertCertificate(tx, certificate);
-  await (existing ? replaceTransaction : insertTransaction)(tx, issued(issuance, existing));
+  const issuer = committed.issuers.get(certificate.issuerId) ?? (await issuerOf(tx, certificate));
+  const id = await insertCertificate(tx, certificate, { issuer, names });
+  await (existing ? replaceTransaction : insertTransaction)(tx, issued(issuance, existing), id);
+  const { endpoint } = issuance.transaction;
+  if (!committed.endpoints.has(endpoint)) await noteEndpoint(tx, endpoint);
   if (consumes !== undefined) await consume(tx, consumes, audit.at);
-  await addAudit(tx, audit);
+  await addAudit(tx, audit, id);
   if (!notification) return { kind: 'recorded' };
-  return { kind: 'recorded', notificationId: await addNotification(tx, { ...notification, dueAt: audit.at }) };
+  return { kind: 'recorded', notification: await addNotification(tx, notification, { at: clock(), certificate: id }) };
 }
 
 /** Also a request that an administrator rejected while the certificate was being made. */

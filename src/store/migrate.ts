@@ -6,16 +6,19 @@ import { MIGRATIONS } from './migrations.ts';
 import type { Database } from './tables.ts';
 
 /**
- * Brings the database to the version of this program. Processes that start together wait for each other.
- * Throws ConfigError when a newer version has written it; `where` names the database for that error.
+ * Brings the database to the version of this program. Processes that start together wait for each other. Returns what
+ * an administrator should know about the rows that were there, one sentence each. Throws ConfigError when a newer
+ * version has written it; `where` names the database for that error.
  */
-export async function migrate(engine: Engine, where: string): Promise<void> {
-  await transact(engine, async (tx) => {
+export async function migrate(engine: Engine, where: string): Promise<string[]> {
+  return transact(engine, async (tx) => {
     if (engine.dialect.migrationLock) await tx.executeQuery(CompiledQuery.raw(engine.dialect.migrationLock));
     const version = await readVersion(tx);
     if (version > MIGRATIONS.length) throw newer(where, version);
-    for (const migration of MIGRATIONS.slice(version)) await migration(tx, engine.dialect);
+    const said: string[] = [];
+    for (const migration of MIGRATIONS.slice(version)) said.push(...((await migration(tx, engine.dialect)) ?? []));
     await tx.updateTable('schema_version').set({ version: MIGRATIONS.length }).execute();
+    return said;
   });
 }
 

@@ -2,10 +2,14 @@
 import { hash } from 'node:crypto';
 import { sql } from 'kysely';
 import { columnType, type Dialect } from './dialect.ts';
+import { addIdentities } from './identity-migration.ts';
 import type { Database } from './tables.ts';
 
-/** One step. A step that has been released is never changed; a later change is a further step. */
-export type Migration = (db: Database, dialect: Dialect) => Promise<void>;
+/**
+ * One step. A step that has been released is never changed; a later change is a further step. Returns what an
+ * administrator should know about the rows that were there, if anything.
+ */
+export type Migration = (db: Database, dialect: Dialect) => Promise<readonly string[] | void>;
 
 /** The list. Its length is the version of the schema. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -21,6 +25,7 @@ export const MIGRATIONS: readonly Migration[] = [
     await beginKeysWithPolls(db);
     await referToCertificates(db, dialect);
   },
+  addIdentities,
 ];
 
 async function createCertificates(db: Database, dialect: Dialect): Promise<void> {
@@ -44,7 +49,7 @@ async function createCertificates(db: Database, dialect: Dialect): Promise<void>
     .addColumn('revoked_at', moment)
     .addColumn('revocation_reason', 'text')
     .execute();
-  // A revocation list is read out of very many certificates; those that are not on it pay nothing for this index.
+  // Revoked certificates are few among many; the others are not in this index.
   await db.schema
     .createIndex('certificates_revoked')
     .on('certificates')
@@ -92,7 +97,7 @@ async function createTransactions(db: Database, dialect: Dialect): Promise<void>
 async function createNotifications(db: Database, dialect: Dialect): Promise<void> {
   await db.schema
     .createTable('notices')
-    // A late word on a notification that is done must never hit another one.
+    // A result that comes late must never meet another notification.
     .addColumn('id', dialect.identity, (column) => dialect.neverReused(column.primaryKey()))
     .addColumn('mode', 'text', (column) => column.notNull())
     .addColumn('payload', 'text', (column) => column.notNull())

@@ -1,100 +1,138 @@
 /**
- * Notifications that are still owed. The payload holds a secret (see notification-codec.ts), so a row exists exactly as long as its
- * notification is owed: accepted or abandoned, it is deleted in the same transaction, and SQLite's secure_delete overwrites
- * the freed bytes. Until the next checkpoint the write-ahead log, a file of mode 0600, can still hold an older page.
+ * Notifications that are not done. The payload holds a secret (see notification-codec.ts), so a row exists exactly until
+ * its notification is acknowledged or abandoned: it is deleted in the same transaction, and SQLite's secure_delete
+ * overwrites the freed bytes. Until the next checkpoint the write-ahead log, a file of mode 0600, can still hold an
+ * older page.
  */
 import type { Insertable } from 'kysely';
-import type { AuditEntry, PendingNotification } from '../core/records.ts';
-import type { Notification } from '../core/notification.ts';
+import type { AuditEntry, PendingNotification, WorkClaim, WorkLease } from '../core/records.ts';
+import type { Issuance, TellIssuer } from '../core/store.ts';
 import { addAudit } from './audit.ts';
-import { markDelivered, markRevoked } from './certificates.ts';
+import { markDelivered } from './certificates.ts';
 import { decodeNotification, encodeNotification } from './notification-codec.ts';
 import { prepared } from './prepared.ts';
-import type { Database, NotificationTable } from './tables.ts';
+import { markRevoked } from './revocations.ts';
+import type { Database, Moment, NotificationTable } from './tables.ts';
 
 type Mode = PendingNotification['mode'];
 
 const insert = prepared((db, row: Insertable<NotificationTable>) =>
-  db.insertInto('notices').values(row).returning('id'),
+  db.insertInto('notifications').values(row).returning(['id', 'fence']),
 );
-const remove = prepared((db, { id }: { id: number }) => db.deleteFrom('notices').where('id', '=', id));
+const remove = prepared((db, { id, fence }: WorkClaim) =>
+  db.deleteFrom('notifications').where('id', '=', id).where('fence', '=', fence).returning('certificate_id'),
+);
 
-/** Owed from `dueAt` on. Returns its number. */
+/** Due at once; `certificate` is the row of the certificate that it reports. Returns the claim on it. */
 export async function addNotification(
   tx: Database,
-  owed: { notification: Notification; mode: Mode; dueAt: Date },
-): Promise<number> {
-  const { notification, mode, dueAt } = owed;
+  { notification, mode, lease }: NonNullable<Issuance['notification']>,
+  { at, certificate = null }: { at: Date; certificate?: number | null },
+): Promise<WorkClaim> {
   const { rows } = await insert(tx, {
     mode,
     payload: encodeNotification(notification),
     attempts: 0,
-    due_at: dueAt.getTime(),
+    due_at: at.getTime(),
+    certificate_id: certificate,
+    owner: lease?.owner ?? null,
+    lease_until: lease ? at.getTime() + lease.leaseMs : null,
+    fence: 1,
   });
   const [row] = rows;
-  if (!row) throw new Error('The store gave the notification no number, so it was not recorded.');
-  return row.id;
+  if (!row) throw new Error('The database returned no id for the notification, so it was not recorded.');
+  return { id: row.id, fence: row.fence };
 }
 
-/** Oldest first. */
-export async function dueNotifications(
-  db: Database,
-  mode: Mode,
-  now: Date,
-  limit: number,
-): Promise<PendingNotification[]> {
-  const rows = await db
-    .selectFrom('notices')
-    .selectAll()
+const due = prepared((db, { mode, now, limit }: { mode: Mode; now: Moment; limit: number }) =>
+  db
+    .selectFrom('notifications')
+    .leftJoin('certificates', 'certificates.id', 'notifications.certificate_id')
+    .leftJoin('issuers', 'issuers.id', 'certificates.issuer')
+    .selectAll('notifications')
+    .select(['certificates.serial', 'issuers.issuer_id'])
     .where('mode', '=', mode)
-    .where('due_at', '<=', now.getTime())
+    .where('due_at', '<=', now)
+    .where((eb) => eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', now)]))
     .orderBy('due_at')
-    .orderBy('id')
-    .limit(limit)
-    .execute();
-  return rows.map(({ id, mode, payload, attempts, due_at }) => ({
-    id,
-    notification: decodeNotification(payload),
-    mode,
-    attempts,
-    dueAt: new Date(due_at),
-  }));
-}
+    .orderBy('notifications.id')
+    .limit(limit),
+);
+// Compared with the fence that was read: of two owners that read the same row one gets it.
+const take = prepared((db, taken: WorkClaim & { next: number; owner: string; until: Moment }) =>
+  db
+    .updateTable('notifications')
+    .set({ fence: taken.next, owner: taken.owner, lease_until: taken.until })
+    .where('id', '=', taken.id)
+    .where('fence', '=', taken.fence),
+);
 
-export async function postponeNotification(tx: Database, id: number, dueAt: Date): Promise<void> {
-  await tx
-    .updateTable('notices')
-    .set((row) => ({ attempts: row('attempts', '+', 1), due_at: dueAt.getTime() }))
-    .where('id', '=', id)
-    .execute();
-}
-
-/** Nothing happens when the notification is done already: of two words on one notification the first counts. */
-export async function acceptNotification(
+/** Takes notifications of this mode that are due and not leased, oldest first. */
+export async function claimNotifications(
   tx: Database,
-  id: number,
-  serial: string | undefined,
-  audit: AuditEntry,
-): Promise<void> {
-  if (!(await removeNotification(tx, id))) return;
-  if (serial !== undefined) await markDelivered(tx, serial, audit.at);
-  await addAudit(tx, audit);
+  { owner, leaseMs, mode, limit }: WorkLease & { mode: Mode; limit: number },
+  at: Date,
+): Promise<PendingNotification[]> {
+  const now = at.getTime();
+  const claimed: PendingNotification[] = [];
+  for (const row of (await due(tx, { mode, now, limit })).rows) {
+    const { id, fence, serial, issuer_id } = row;
+    const next = fence + 1;
+    const taken = await take(tx, { id, fence, next, owner, until: now + leaseMs });
+    if (!taken.numAffectedRows) continue;
+    claimed.push({
+      id,
+      fence: next,
+      notification: decodeNotification(row.payload),
+      ...(issuer_id !== null && serial !== null && { certificate: { issuerId: issuer_id, serial } }),
+      mode,
+      attempts: row.attempts,
+      dueAt: new Date(row.due_at),
+    });
+  }
+  return claimed;
 }
 
-/** Nothing happens when the notification is done already: of two words on one notification the first counts. */
+/** Ends the lease. Returns false when the fence is old or the notification is done. */
+export async function postponeNotification(tx: Database, { id, fence }: WorkClaim, dueAt: Date): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('notifications')
+    .set((row) => ({ attempts: row('attempts', '+', 1), due_at: dueAt.getTime(), owner: null, lease_until: null }))
+    .where('id', '=', id)
+    .where('fence', '=', fence)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Returns false, and writes nothing, when the fence is old or the notification is done. */
+export async function acknowledgeNotification(tx: Database, claim: WorkClaim, audit: AuditEntry): Promise<boolean> {
+  const done = await removeNotification(tx, claim);
+  if (!done) return false;
+  if (done.certificate !== undefined) await markDelivered(tx, done.certificate, audit.at);
+  await addAudit(tx, audit, done.certificate);
+  return true;
+}
+
+/** Returns false, and writes nothing, when the fence is old or the notification is done. */
 export async function abandonNotification(
   tx: Database,
-  id: number,
-  serial: string | undefined,
-  audit: AuditEntry,
-): Promise<void> {
-  if (!(await removeNotification(tx, id))) return;
-  if (serial !== undefined)
-    await markRevoked(tx, { serial, from: ['issued'], at: audit.at, reason: 'cessationOfOperation' });
-  await addAudit(tx, audit);
+  claim: WorkClaim,
+  { audit, tellIssuer = false }: { audit: AuditEntry } & TellIssuer,
+): Promise<boolean> {
+  const done = await removeNotification(tx, claim);
+  if (!done) return false;
+  const reason = 'cessationOfOperation';
+  if (done.certificate !== undefined)
+    await markRevoked(tx, done.certificate, { from: ['issued'], at: audit.at, reason, tellIssuer });
+  await addAudit(tx, audit, done.certificate);
+  return true;
 }
 
-async function removeNotification(tx: Database, id: number): Promise<boolean> {
-  const { numAffectedRows } = await remove(tx, { id });
-  return numAffectedRows !== 0n;
+/** Returns the row of the certificate that it reported, if any. */
+async function removeNotification(
+  tx: Database,
+  { id, fence }: WorkClaim,
+): Promise<{ certificate: number | undefined } | undefined> {
+  const [row] = (await remove(tx, { id, fence })).rows;
+  return row && { certificate: row.certificate_id ?? undefined };
 }

@@ -1,14 +1,15 @@
-/** Transactions that wait: for an administrator, or for a service that could not be reached. */
+/** Transactions that wait: for an administrator, for a service that could not be reached, or for the CA. */
 import { sql } from 'kysely';
 import { blocksPending, LIFECYCLE } from '../core/lifecycle.ts';
 import type { AuditEntry, StoredTransaction, TransactionKey } from '../core/records.ts';
 import type { Pending, PendingResult } from '../core/store.ts';
 import { addAudit } from './audit.ts';
 import { consume, isConsumed } from './consumed-challenges.ts';
+import { noteEndpoint } from './endpoint-names.ts';
 import type { Database } from './tables.ts';
 import { findTransaction, fromRow, insertTransaction, replaceTransaction } from './transactions.ts';
 
-/** Oldest first: who waits longest is served first. */
+/** Oldest first. */
 export async function listPending(db: Database): Promise<StoredTransaction[]> {
   const rows = await db
     .selectFrom('transactions')
@@ -30,6 +31,7 @@ export async function recordPending(tx: Database, pending: Pending): Promise<Pen
   const createdAt = existing?.createdAt ?? audit.at;
   const waiting = { ...transaction, state: 'pending' as const, createdAt, updatedAt: audit.at };
   await (existing ? replaceTransaction : insertTransaction)(tx, waiting);
+  await noteEndpoint(tx, transaction.endpoint);
   if (consumes !== undefined) await consume(tx, consumes, audit.at);
   await addAudit(tx, audit);
   return { kind: 'recorded' };
@@ -39,7 +41,7 @@ export async function recordPending(tx: Database, pending: Pending): Promise<Pen
 const blocksWaiting = (existing: StoredTransaction, { transaction: { reason }, supersedes }: Pending): boolean =>
   blocksPending(existing, { superseded: existing.certificate?.serial === supersedes, reason });
 
-/** Returns false when it is not pending. A rejected request is erased: nobody will need it. */
+/** Returns false when it is not pending. The CSR of a rejected request is erased. */
 export async function decidePending(
   tx: Database,
   key: TransactionKey,
@@ -51,7 +53,7 @@ export async function decidePending(
     .set({
       state: decision,
       updated_at: audit.at.getTime(),
-      ...(LIFECYCLE[decision].request === 'erased' && { csr: null }),
+      ...(LIFECYCLE[decision].request === 'erased' && { csr: null, issuance: null }),
     })
     .where('key', '=', key)
     .where('state', '=', 'pending')
@@ -61,12 +63,12 @@ export async function decidePending(
   return true;
 }
 
-/** Removes what waits. */
+/** Removes it while it is pending. */
 export async function withdrawPending(tx: Database, key: TransactionKey): Promise<void> {
   await tx.deleteFrom('transactions').where('key', '=', key).where('state', '=', 'pending').execute();
 }
 
-/** Requests whose challenge has grown too old to be of use to anybody but a thief, and those that nobody came for. */
+/** Erases CSRs whose challenge has expired, and removes requests that were not decided or not collected in time. */
 export async function forgetRequests(tx: Database, unreachableBefore: Date, anyBefore: Date): Promise<void> {
   await tx
     .updateTable('transactions')

@@ -14,7 +14,7 @@ class Slot {
  * A query as a function of its parameters. `build` runs once for each open database, with stand-ins in place of the
  * values: it may put them into the query, and do nothing else with them. Every call has the same keys.
  */
-export function prepared<Parameters extends Record<string, unknown>, Row>(
+export function prepared<Parameters extends object, Row>(
   build: (db: Database, parameters: Parameters) => Compilable<Row>,
 ): (db: Database, parameters: Parameters) => Promise<QueryResult<Row>> {
   const queries = new WeakMap<DialectAdapter, CompiledQuery<Row>>();
@@ -30,7 +30,8 @@ export function prepared<Parameters extends Record<string, unknown>, Row>(
     // All transactions of one open database share its adapter.
     const { adapter } = db.getExecutor();
     const query = queries.get(adapter) ?? compile(db, adapter, Object.keys(parameters));
-    const values = query.parameters.map((value) => (value instanceof Slot ? parameters[value.name] : value));
+    const given = parameters as Readonly<Record<string, unknown>>;
+    const values = query.parameters.map((value) => (value instanceof Slot ? given[value.name] : value));
     return db.executeQuery({ ...query, parameters: values });
   };
 }

@@ -66,7 +66,10 @@ const NO_ROWS: unknown[] = [];
 
 const writing =
   (statement: StatementSync): Statement =>
-  (values) => ({ rows: NO_ROWS, numAffectedRows: BigInt(statement.run(...values).changes) });
+  (values) => {
+    const { changes, lastInsertRowid } = statement.run(...values);
+    return { rows: NO_ROWS, numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+  };
 
 /** Hands every query to `run`. All of one engine share the adapter, by which `prepared` knows them. */
 function kyselyOver(): (run: Run) => Database {

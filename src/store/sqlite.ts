@@ -4,6 +4,7 @@ import { backup, DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
+import { endLeases } from './end-leases.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { assertPrivate, createPrivately } from './private-file.ts';
@@ -22,8 +23,13 @@ export type SqliteOptions = {
   /** A file, created with mode 0600 (and its directory) when missing; or `:memory:`, gone with the process. */
   path: string;
   clock: Clock;
-  /** The caller has claimed the store (`claimSqlite`), so that no server can be running on it. */
+  /**
+   * The caller has claimed the store (`claimSqlite`), so that no server can be running on it: leases that an earlier
+   * server left behind end at once.
+   */
   claimed?: true;
+  /** Takes what an administrator should know about the rows of an earlier version; a process warning by default. */
+  warn?: (message: string) => void;
 };
 
 /** How long SQLite itself waits for another process that holds the lock, in milliseconds: nothing else happens then. */
@@ -36,12 +42,19 @@ const OPENING_TIMEOUT = 5_000;
  * others, is not a database, cannot be used with a write-ahead log, was written by a newer version, or by an older one
  * whose server is running.
  */
-export async function openSqliteStore({ path, clock, claimed }: SqliteOptions): Promise<SqliteStore> {
+export async function openSqliteStore({
+  path,
+  clock,
+  claimed,
+  warn = emitWarning,
+}: SqliteOptions): Promise<SqliteStore> {
   const database = openDatabase(path);
   try {
     const engine = sqliteEngine(database, path);
     const { release } = claimed || !isOlder(database) ? UNCLAIMED : claimForUpgrade(path);
-    await migrate(engine, path).finally(release);
+    const said = await migrate(engine, path).finally(release);
+    for (const sentence of said) warn(`store ${path}: ${sentence}`);
+    if (claimed) await endLeases(engine);
     return { ...createStore(engine, clock), backup: (target) => copy(path, target) };
   } catch (error) {
     database.close();
@@ -50,9 +63,11 @@ export async function openSqliteStore({ path, clock, claimed }: SqliteOptions): 
   }
 }
 
+const emitWarning = (message: string): void => process.emitWarning(message);
+
 const UNCLAIMED = { release: () => {} };
 
-/** Whether an older version has written it. */
+/** Whether an earlier version has written it. */
 function isOlder(database: DatabaseSync): boolean {
   const known = database.prepare("select 1 from sqlite_schema where name = 'schema_version'").get();
   const version = known && database.prepare('select version from schema_version').get()?.['version'];

@@ -1,23 +1,48 @@
 /** The tables as kysely sees them: the one schema that every database of this product has. */
 import type { Generated, Kysely } from 'kysely';
-import type { Pend } from '../core/policy.ts';
 import type { RevocationReason } from '../core/issuer.ts';
-import type { AuditEvent, CertificateState, PendingNotification, TransactionState } from '../core/records.ts';
+import type {
+  AuditActor,
+  AuditEvent,
+  AuditSource,
+  CertificateNameKind,
+  CertificateState,
+  PendingNotification,
+  PendingReason,
+  TransactionState,
+} from '../core/records.ts';
 
 /** Milliseconds since 1970, UTC. Every date of the schema is one, so that both databases compare them alike. */
 export type Moment = number;
 
-/** `id` grows with every row of its table: it is what "newest" means. */
+/** A CA that issued certificates. `issuer_id` begins with `unconfirmed:` until the issuer is registered. */
+export type IssuerTable = {
+  id: Generated<number>;
+  issuer_id: string;
+  /** RFC 4514. */
+  name: string;
+  key_identifier: Uint8Array | null;
+  /** The name of the authority in the configuration. */
+  authority: string | null;
+};
+
+/** `id` grows with every row of its table: it is what "newest" means. `serial` and `issuer` together are unique. */
 export type CertificateTable = {
   id: Generated<number>;
+  issuer: number;
   serial: string;
   endpoint: string;
   transaction_id: string;
   subject: string;
   /** The subject in lower case by Unicode rules, which SQLite does not know: what a search compares with. */
   subject_folded: string;
-  issuer: string;
   thumbprint: string;
+  thumbprint_sha256: string;
+  /** Empty for a certificate of an earlier version that cannot be read. */
+  public_key_hash: string;
+  /** The certificate that this one renews. */
+  renews: number | null;
+  crl_shard: number;
   der: Uint8Array;
   not_before: Moment;
   not_after: Moment;
@@ -28,6 +53,23 @@ export type CertificateTable = {
   revocation_reason: RevocationReason | null;
 };
 
+/** What a certificate is found by: see searchable-names.ts. */
+export type NameTable = { kind: CertificateNameKind; value: string; certificate_id: number };
+
+/** One row for each revoked certificate, with only what a revocation list needs. */
+export type RevocationTable = {
+  certificate_id: number;
+  issuer: number;
+  serial: string;
+  revoked_at: Moment;
+  reason: RevocationReason;
+  not_after: Moment;
+  crl_shard: number;
+};
+
+/** Every endpoint name under which anything was recorded. */
+export type EndpointNameTable = { name: string };
+
 export type TransactionTable = {
   id: Generated<number>;
   /** Begins with what a poll knows, so that one index serves both. */
@@ -37,23 +79,31 @@ export type TransactionTable = {
   signer: string;
   subject: string;
   state: TransactionState;
-  reason: Pend['reason'] | null;
+  reason: PendingReason | null;
   /** Only while it waits, because there is a secret in it. */
   csr: Uint8Array | null;
+  /** See issuance-codec.ts. As the CSR only while it waits. */
+  issuance: string | null;
   created_at: Moment;
   updated_at: Moment;
   /** The certificate, once `state` is `issued`. */
-  serial: string | null;
+  certificate_id: number | null;
 };
 
-/** SHA-256 of each one-time challenge that is used up: a challenge itself is never written anywhere. */
+/** SHA-256 of each one-time challenge that is used up; the challenge itself is not recorded here. */
 export type ConsumedChallengeTable = { id: string; at: Moment };
 
-/** A one-time password that was issued. `mark` is what it leaves in `consumed_challenges` when it is used up. */
+/** A one-time password that was issued. `mark` is its id in `consumed_challenges` when it is used up. */
 export type ChallengeTable = { mark: string; endpoint: string; created_at: Moment; expires_at: Moment };
 
-/** What is still owed. A row is deleted the moment its notification is done, because its payload holds a secret. */
-export type NotificationTable = {
+/**
+ * Who works on a row and until when no other owner may take it. `fence` rises each time an owner takes the row; a result
+ * is written only with the current one.
+ */
+type LeaseColumns = { owner: string | null; lease_until: Moment | null; fence: number };
+
+/** A notification that is not done. Its row is deleted when it is done, because the payload holds a secret. */
+export type NotificationTable = LeaseColumns & {
   /** Never used again after its row is deleted. */
   id: Generated<number>;
   mode: PendingNotification['mode'];
@@ -61,6 +111,29 @@ export type NotificationTable = {
   payload: string;
   attempts: number;
   due_at: Moment;
+  /** The certificate that it reports. */
+  certificate_id: number | null;
+};
+
+/** A revocation that the CA of the certificate does not know yet. Its row is deleted when the CA knows. */
+export type OwedRevocationTable = LeaseColumns & {
+  id: Generated<number>;
+  endpoint: string;
+  certificate: Uint8Array;
+  reason: RevocationReason;
+  revoked_at: Moment;
+  attempts: number;
+  due_at: Moment;
+  last_error: string | null;
+};
+
+/** One row for each recurring job that ever ran. */
+export type JobTable = LeaseColumns & {
+  name: string;
+  started_at: Moment | null;
+  finished_at: Moment | null;
+  due_at: Moment | null;
+  last_error: string | null;
 };
 
 export type AuditTable = {
@@ -71,8 +144,11 @@ export type AuditTable = {
   transaction_id: string;
   serial: string | null;
   detail: string | null;
-  /** Of the certificate with this serial number: grows with every row, so that its index grows at one end. */
+  /** The certificate that the entry is about. Unlike serial numbers it grows, so its index grows at one end. */
   certificate_id: number | null;
+  actor: AuditActor['kind'];
+  actor_name: string | null;
+  source: AuditSource;
 };
 
 /** One row, rewritten by each `check()`: the proof that the disk takes writes. */
@@ -82,11 +158,17 @@ export type WriteCheckTable = { id: number; at: Moment };
 export type SchemaVersionTable = { id: number; version: number };
 
 export type Tables = {
+  issuers: IssuerTable;
   certificates: CertificateTable;
+  names: NameTable;
+  revocations: RevocationTable;
+  endpoint_names: EndpointNameTable;
   transactions: TransactionTable;
   challenges: ChallengeTable;
   consumed_challenges: ConsumedChallengeTable;
-  notices: NotificationTable;
+  notifications: NotificationTable;
+  owed_revocations: OwedRevocationTable;
+  jobs: JobTable;
   audit: AuditTable;
   write_check: WriteCheckTable;
   schema_version: SchemaVersionTable;

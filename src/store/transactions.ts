@@ -1,7 +1,8 @@
-/** Transactions: what became of each request, under the key that makes a repeat recognisable. */
+/** Transactions: what became of each request, under the key by which a repeated request is recognised. */
 import type { Insertable, Selectable } from 'kysely';
 import type { PollKey, StoredTransaction, TransactionKey } from '../core/records.ts';
-import { findCertificate } from './certificates.ts';
+import { certificateInRow } from './certificates.ts';
+import { decodeIssuance, encodeIssuance } from './issuance-codec.ts';
 import { prepared } from './prepared.ts';
 import type { Database, TransactionTable } from './tables.ts';
 
@@ -15,10 +16,10 @@ export async function findTransaction(db: Database, key: TransactionKey): Promis
   return rows[0] && fromRow(db, rows[0]);
 }
 
-/** Behind every hexadecimal digit, where text is ordered by its octets: SQLite's order, and collation "C" of PostgreSQL. */
+/** Sorts after every hexadecimal digit where text is ordered by its octets: in SQLite, and in PostgreSQL with collation "C". */
 const AFTER_DIGITS = 'g';
 
-/** The newest. Of the others, which may be many and large, only the index is read. */
+/** The newest. The others can be many and large; only their index entries are read. */
 export async function findPolled(db: Database, key: PollKey): Promise<StoredTransaction | undefined> {
   const row = await db
     .selectFrom('transactions')
@@ -35,19 +36,28 @@ export async function findPolled(db: Database, key: PollKey): Promise<StoredTran
 }
 
 /**
- * Puts it in the place of another one under the same key, which the caller has seen and found replaceable. It is a new
- * row, so that the unique index, and no look taken earlier, decides between two processes that replace the same one.
+ * Puts it in the place of another one under the same key, which the caller has read and found replaceable. It is a new
+ * row, so that the unique index, and not an earlier read, decides between two processes that replace the same one.
  */
-export async function replaceTransaction(tx: Database, transaction: StoredTransaction): Promise<void> {
+export async function replaceTransaction(
+  tx: Database,
+  transaction: StoredTransaction,
+  certificate?: number,
+): Promise<void> {
   await tx.deleteFrom('transactions').where('key', '=', transaction.key).execute();
-  await insertTransaction(tx, transaction);
+  await insertTransaction(tx, transaction, certificate);
 }
 
-export async function insertTransaction(tx: Database, transaction: StoredTransaction): Promise<void> {
-  await insert(tx, toRow(transaction));
+/** `certificate` is the row of its certificate, if it has one. */
+export async function insertTransaction(
+  tx: Database,
+  transaction: StoredTransaction,
+  certificate?: number,
+): Promise<void> {
+  await insert(tx, toRow(transaction, certificate));
 }
 
-const toRow = (transaction: StoredTransaction): Insertable<TransactionTable> => ({
+const toRow = (transaction: StoredTransaction, certificate: number | undefined): Insertable<TransactionTable> => ({
   key: transaction.key,
   endpoint: transaction.endpoint,
   transaction_id: transaction.transactionId,
@@ -56,14 +66,15 @@ const toRow = (transaction: StoredTransaction): Insertable<TransactionTable> => 
   state: transaction.state,
   reason: transaction.reason ?? null,
   csr: transaction.csr ?? null,
+  issuance: transaction.issuance ? encodeIssuance(transaction.issuance) : null,
   created_at: transaction.createdAt.getTime(),
   updated_at: transaction.updatedAt.getTime(),
-  serial: transaction.certificate?.serial ?? null,
+  certificate_id: certificate ?? null,
 });
 
 /** A row with its certificate. */
 export async function fromRow(db: Database, row: Selectable<TransactionTable>): Promise<StoredTransaction> {
-  const certificate = row.serial === null ? undefined : await findCertificate(db, row.serial);
+  const certificate = row.certificate_id === null ? undefined : await certificateInRow(db, row.certificate_id);
   return {
     key: row.key,
     endpoint: row.endpoint,
@@ -73,6 +84,7 @@ export async function fromRow(db: Database, row: Selectable<TransactionTable>): 
     state: row.state,
     ...(row.reason === null ? {} : { reason: row.reason }),
     ...(row.csr === null ? {} : { csr: row.csr }),
+    ...(row.issuance === null ? {} : { issuance: decodeIssuance(row.issuance) }),
     createdAt: new Date(row.created_at),
     updatedAt: new Date(row.updated_at),
     ...(certificate ? { certificate } : {}),

@@ -4,29 +4,33 @@ import { test } from 'node:test';
 import type { Clock } from '../core/environment.ts';
 import type { Issuance, RecordResult, Store } from '../core/store.ts';
 import type { NewChallenge } from '../core/records.ts';
+import { type Check, CLAIM, type OpenedStore, recorded } from './opened-store.ts';
+import { identities } from './store-identities.ts';
+import { jobs } from './store-jobs.ts';
+import { notifications } from './store-notifications.ts';
+import { pending } from './store-pending-contract.ts';
+import { revocations } from './store-revocations.ts';
 import {
   auditFor,
-  csrFor,
+  certificateId,
   ENDPOINT,
-  failureNotificationFor,
   issuanceFor,
+  ISSUER_ID,
   later,
   NOON,
   pendingFor,
   pollOf,
-  successNotificationFor,
   waitingFor,
 } from './store-samples.ts';
-import type { Check, OpenedStore } from './opened-store.ts';
-import { pending } from './store-pending-contract.ts';
 
-/** Declares the contract's tests for one implementation. `open` is called for each test; its clock always shows NOON. */
+/** Declares the contract's tests for one implementation. `open` is called for each test, with the clock of the store. */
 export function storeContract(name: string, open: (clock: Clock) => Promise<OpenedStore>): void {
   const check: Check = (title, body) =>
     test(`${title}: ${name}`, async (context) => {
-      const opened = await open(() => NOON);
+      let now = NOON;
+      const opened = await open(() => now);
       try {
-        await body(opened, context);
+        await body({ ...opened, setClock: (moment) => void (now = moment) }, context);
       } finally {
         await opened.store.close();
       }
@@ -38,7 +42,9 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   pending(check);
   notifications(check);
   challenges(check);
-  revoking(check);
+  identities(check);
+  revocations(check);
+  jobs(check);
   lasting(check);
 }
 
@@ -52,11 +58,7 @@ const transactionOf = ({ transaction, certificate }: Issuance) => ({
   certificate,
 });
 
-async function recorded(store: Store, issuance: Issuance): Promise<number> {
-  const result = await store.recordIssued(issuance);
-  assert.equal(result.kind, 'recorded');
-  return result.kind === 'recorded' ? (result.notificationId ?? -1) : -1;
-}
+const UNKNOWN = { issuerId: ISSUER_ID, serial: 'unknown' };
 
 /** The nth issuance again, with a new certificate under the same key. */
 const again = (n: number, serial: string): Issuance => {
@@ -73,13 +75,13 @@ function issuing(check: Check): void {
     const issuance = issuanceFor(1);
     assert.deepEqual(await store.recordIssued(issuance), { kind: 'recorded' });
     assert.deepEqual(await store.findTransaction(issuance.transaction.key), transactionOf(issuance));
-    assert.deepEqual(await store.findCertificate(issuance.certificate.serial), issuance.certificate);
+    assert.deepEqual(await store.findCertificate(issuance.certificate), issuance.certificate);
     assert.deepEqual(await store.listAudit({}), [issuance.audit]);
   });
 
   check('what was never recorded is not found', async ({ store }) => {
     assert.equal(await store.findTransaction('unknown'), undefined);
-    assert.equal(await store.findCertificate('unknown'), undefined);
+    assert.equal(await store.findCertificate(UNKNOWN), undefined);
     assert.equal(await store.findPolled('unknown'), undefined);
     assert.deepEqual(await store.listCertificates({}), []);
     assert.deepEqual(await store.listAudit({}), []);
@@ -91,7 +93,7 @@ function issuing(check: Check): void {
       await recorded(store, first);
       const result = await store.recordIssued({ ...again(1, 'bb'), consumes: 'unspent' });
       assert.deepEqual(result, { kind: 'duplicate', existing: transactionOf(first) });
-      assert.equal(await store.findCertificate('bb'), undefined);
+      assert.equal(await store.findCertificate({ issuerId: ISSUER_ID, serial: 'bb' }), undefined);
       assert.equal((await store.listAudit({})).length, 1);
       await recorded(store, issuanceFor(2, { consumes: 'unspent' }));
     });
@@ -99,12 +101,12 @@ function issuing(check: Check): void {
   check('a revoked certificate is replaced, and stays on record', async ({ store }) => {
     const first = issuanceFor(1);
     await recorded(store, first);
-    await store.revoke(first.certificate.serial, 'superseded', auditFor(1, 'revoked', later(30)));
+    await store.revoke(first.certificate, 'superseded', auditFor(1, 'revoked', later(30)));
     const second = again(1, 'bb');
     await recorded(store, second);
     const found = await store.findTransaction(first.transaction.key);
     assert.deepEqual(found?.certificate, second.certificate);
-    assert.equal((await store.findCertificate(first.certificate.serial))?.state, 'revoked');
+    assert.equal((await store.findCertificate(first.certificate))?.state, 'revoked');
     assert.deepEqual(await store.findPolled(pollOf(1)), found);
   });
 
@@ -141,7 +143,7 @@ function issuing(check: Check): void {
         ...transactionOf(second),
         updatedAt: later(60),
       });
-      assert.deepEqual(await store.findCertificate(first.certificate.serial), first.certificate);
+      assert.deepEqual(await store.findCertificate(first.certificate), first.certificate);
       assert.equal(
         (await store.recordIssued({ ...again(1, 'cc'), supersedes: first.certificate.serial })).kind,
         'duplicate',
@@ -156,8 +158,8 @@ function issuing(check: Check): void {
     const second = issuanceFor(2, { consumes: 'one-time', notification: 'outbox' });
     assert.deepEqual(await store.recordIssued(second), { kind: 'consumed' });
     assert.equal(await store.findTransaction(second.transaction.key), undefined);
-    assert.equal(await store.findCertificate(second.certificate.serial), undefined);
-    assert.deepEqual(await store.dueNotifications('outbox', later(1e6), 10), []);
+    assert.equal(await store.findCertificate(second.certificate), undefined);
+    assert.deepEqual(await store.claimNotifications({ ...CLAIM, mode: 'outbox' }), []);
     assert.equal((await store.listAudit({})).length, 1);
   });
 
@@ -182,7 +184,7 @@ function issuing(check: Check): void {
     const [, failed] = results;
     assert.match(failed?.status === 'rejected' ? String(failed.reason) : '', new RegExp(first.certificate.serial));
     assert.equal(await store.findTransaction(twin.transaction.key), undefined);
-    assert.deepEqual(await store.findCertificate(first.certificate.serial), first.certificate);
+    assert.deepEqual(await store.findCertificate(first.certificate), first.certificate);
     assert.ok(await store.findTransaction(issuanceFor(4).transaction.key));
   });
 }
@@ -226,13 +228,13 @@ function racing(check: Check): void {
 
   check('of an acceptance and an abandonment of one notification the first counts', async ({ store }) => {
     const issuance = issuanceFor(1, { notification: 'strict' });
-    const { serial } = issuance.certificate;
-    const id = await recorded(store, issuance);
-    await Promise.all([
-      store.acknowledgeNotification(id, serial, auditFor(1, 'delivered')),
-      store.abandonNotification(id, serial, auditFor(1, 'never-delivered')),
+    const claim = await recorded(store, issuance);
+    const done = await Promise.all([
+      store.acknowledgeNotification(claim, auditFor(1, 'delivered')),
+      store.abandonNotification(claim, auditFor(1, 'never-delivered')),
     ]);
-    assert.equal((await store.findCertificate(serial))?.state, 'delivered');
+    assert.deepEqual(done, [true, false]);
+    assert.equal((await store.findCertificate(certificateId(1)))?.state, 'delivered');
     assert.deepEqual(
       (await store.listAudit({})).map(({ event }) => event),
       ['delivered', 'issued'],
@@ -267,9 +269,9 @@ function finding(check: Check): void {
     for (const n of [1, 2, 3, 4, 5]) await recorded(store, issuanceFor(n));
     assert.deepEqual(await serials(store, {}), [5, 4, 3, 2, 1].map(serialOf));
     assert.deepEqual(await serials(store, { limit: 2 }), [5, 4].map(serialOf));
-    assert.deepEqual(await serials(store, { limit: 2, after: serialOf(4) }), [3, 2].map(serialOf));
-    assert.deepEqual(await serials(store, { after: serialOf(2) }), [1].map(serialOf));
-    assert.deepEqual(await serials(store, { after: serialOf(1) }), []);
+    assert.deepEqual(await serials(store, { limit: 2, after: certificateId(4) }), [3, 2].map(serialOf));
+    assert.deepEqual(await serials(store, { after: certificateId(2) }), [1].map(serialOf));
+    assert.deepEqual(await serials(store, { after: certificateId(1) }), []);
   });
 
   check('certificates are found by endpoint and by state', async ({ store }) => {
@@ -278,25 +280,12 @@ function finding(check: Check): void {
     await recorded(store, issuanceFor(1));
     await recorded(store, issuanceFor(2, { notification: 'strict' }));
     await recorded(store, elsewhere);
-    await store.revoke(serialOf(1), 'keyCompromise', auditFor(1, 'revoked'));
+    await store.revoke(certificateId(1), 'keyCompromise', auditFor(1, 'revoked'));
     assert.deepEqual(await serials(store, { endpoint: '/scep/other' }), [serialOf(3)]);
     assert.deepEqual(await serials(store, { state: 'issued' }), [serialOf(2)]);
     assert.deepEqual(await serials(store, { state: 'delivered' }), [serialOf(3)]);
     assert.deepEqual(await serials(store, { state: 'revoked', endpoint: ENDPOINT }), [serialOf(1)]);
     assert.deepEqual(await serials(store, { state: 'revoked', endpoint: '/scep/other' }), []);
-  });
-
-  check('revoked certificates are counted, also those that were never delivered', async ({ store }) => {
-    assert.equal(await store.countRevoked(), 0);
-    await recorded(store, issuanceFor(1));
-    await recorded(store, issuanceFor(2, { notification: 'strict' }));
-    assert.equal(await store.countRevoked(), 0);
-    for (const [revoked, n] of [1, 2].entries()) {
-      await store.revoke(serialOf(n), 'superseded', auditFor(n, 'revoked'));
-      assert.equal(await store.countRevoked(), revoked + 1);
-    }
-    await store.revoke(serialOf(1), 'superseded', auditFor(1, 'revoked'));
-    assert.equal(await store.countRevoked(), 2);
   });
 
   const subjects: [subject: string, search: string, found: boolean][] = [
@@ -323,106 +312,10 @@ function finding(check: Check): void {
     await recorded(store, issuanceFor(1));
     await recorded(store, issuanceFor(2));
     const revoked = { ...auditFor(1, 'revoked', later(5)), detail: 'keyCompromise' };
-    await store.revoke(serialOf(1), 'keyCompromise', revoked);
+    await store.revoke(certificateId(1), 'keyCompromise', revoked);
     assert.deepEqual(await store.listAudit({}), [revoked, auditFor(2, 'issued'), auditFor(1, 'issued')]);
     assert.deepEqual(await store.listAudit({ limit: 1 }), [revoked]);
-    assert.deepEqual(await store.listAudit({ serial: serialOf(1) }), [revoked, auditFor(1, 'issued')]);
-  });
-}
-
-function notifications(check: Check): void {
-  const { serial } = issuanceFor(1).certificate;
-
-  check('a strict notification is due at once, and its acceptance delivers the certificate', async ({ store }) => {
-    const id = await recorded(store, issuanceFor(1, { notification: 'strict' }));
-    const owed = { id, notification: successNotificationFor(1), mode: 'strict', attempts: 0, dueAt: NOON };
-    assert.deepEqual(await store.dueNotifications('strict', NOON, 10), [owed]);
-    assert.deepEqual(await store.dueNotifications('outbox', NOON, 10), []);
-    await store.acknowledgeNotification(id, serial, auditFor(1, 'delivered', later(2)));
-    assert.deepEqual(await store.dueNotifications('strict', later(1e6), 10), []);
-    const certificate = await store.findCertificate(serial);
-    assert.deepEqual([certificate?.state, certificate?.deliveredAt], ['delivered', later(2)]);
-    assert.deepEqual((await store.listAudit({}))[0], auditFor(1, 'delivered', later(2)));
-  });
-
-  check('an abandoned strict notification revokes a certificate that was never delivered', async ({ store }) => {
-    const id = await recorded(store, issuanceFor(1, { notification: 'strict' }));
-    await store.abandonNotification(id, serial, auditFor(1, 'never-delivered', later(2)));
-    assert.deepEqual(await store.dueNotifications('strict', later(1e6), 10), []);
-    const certificate = await store.findCertificate(serial);
-    assert.deepEqual([certificate?.state, certificate?.revokedAt], ['revoked', later(2)]);
-    assert.ok(certificate?.revocationReason);
-    assert.equal(certificate?.deliveredAt, undefined);
-    assert.deepEqual((await store.listAudit({}))[0], auditFor(1, 'never-delivered', later(2)));
-  });
-
-  check('an outbox notification that is done leaves the certificate delivered', async ({ store }) => {
-    for (const [n, settle] of [[1, 'acknowledgeNotification'] as const, [2, 'abandonNotification'] as const]) {
-      const issuance = issuanceFor(n, { notification: 'outbox' });
-      const id = await recorded(store, issuance);
-      await store[settle](id, issuance.certificate.serial, auditFor(n, 'notified', later(9)));
-      assert.deepEqual(await store.findCertificate(issuance.certificate.serial), issuance.certificate);
-    }
-    assert.deepEqual(await store.dueNotifications('outbox', later(1e6), 10), []);
-  });
-
-  check('an acceptance does not bring a revoked certificate back', async ({ store }) => {
-    const id = await recorded(store, issuanceFor(1, { notification: 'strict' }));
-    await store.revoke(serial, 'keyCompromise', auditFor(1, 'revoked', later(1)));
-    await store.acknowledgeNotification(id, serial, auditFor(1, 'delivered', later(2)));
-    const certificate = await store.findCertificate(serial);
-    assert.deepEqual([certificate?.state, certificate?.deliveredAt], ['revoked', undefined]);
-    assert.deepEqual(await store.dueNotifications('strict', later(1e6), 10), []);
-  });
-
-  check(
-    'a late acknowledgement of a resolved notification changes nothing, not even a later notification',
-    async ({ store }) => {
-      const id = await recorded(store, issuanceFor(1, { notification: 'strict' }));
-      await store.acknowledgeNotification(id, serial, auditFor(1, 'delivered'));
-      const other = await recorded(store, issuanceFor(2, { notification: 'strict' }));
-      assert.notEqual(other, id);
-      await store.abandonNotification(id, serial, auditFor(1, 'never-delivered'));
-      await store.postponeNotification(id, later(1e6));
-      assert.equal((await store.findCertificate(serial))?.state, 'delivered');
-      const due = await store.dueNotifications('strict', NOON, 10);
-      assert.deepEqual(
-        due.map(({ id }) => id),
-        [other],
-      );
-    },
-  );
-
-  check('a postponed notification comes back at its time, with one attempt more', async ({ store }) => {
-    const id = await recorded(store, issuanceFor(1, { notification: 'outbox' }));
-    await store.postponeNotification(id, later(60));
-    await store.postponeNotification(id, later(120));
-    assert.deepEqual(await store.dueNotifications('outbox', later(119), 10), []);
-    const [owed] = await store.dueNotifications('outbox', later(120), 10);
-    assert.deepEqual([owed?.attempts, owed?.dueAt], [2, later(120)]);
-  });
-
-  check('due notifications come oldest first and no more than the limit', async ({ store }) => {
-    const ids: number[] = [];
-    for (const n of [1, 2, 3]) ids.push(await recorded(store, issuanceFor(n, { notification: 'outbox' })));
-    await store.postponeNotification(ids[0] ?? -1, later(5));
-    const due = async (limit: number) => (await store.dueNotifications('outbox', later(5), limit)).map(({ id }) => id);
-    assert.deepEqual(await due(10), [ids[1], ids[2], ids[0]]);
-    assert.deepEqual(await due(2), [ids[1], ids[2]]);
-  });
-
-  check('a failure notification is owed from the outbox, with its octets as they were', async ({ store }) => {
-    const id = await store.recordNotification(failureNotificationFor(1));
-    const [owed] = await store.dueNotifications('outbox', new Date(8.64e15), 10);
-    assert.deepEqual(
-      [owed?.id, owed?.notification, owed?.mode, owed?.attempts],
-      [id, failureNotificationFor(1), 'outbox', 0],
-    );
-    assert.deepEqual(owed?.notification.csr, csrFor(1));
-    const abandoned = { ...auditFor(1, 'notification-abandoned'), detail: 'gone' };
-    await store.abandonNotification(id, '', abandoned);
-    assert.deepEqual(await store.dueNotifications('outbox', new Date(8.64e15), 10), []);
-    assert.deepEqual(await store.listAudit({}), [abandoned]);
+    assert.deepEqual(await store.listAudit({ certificate: certificateId(1) }), [revoked, auditFor(1, 'issued')]);
   });
 }
 
@@ -492,30 +385,6 @@ function challenges(check: Check): void {
   });
 }
 
-function revoking(check: Check): void {
-  const { serial } = issuanceFor(1).certificate;
-
-  for (const notification of ['strict', 'outbox'] as const)
-    check(`a certificate (${notification}) is revoked once`, async ({ store }) => {
-      const issuance = issuanceFor(1, { notification });
-      await recorded(store, issuance);
-      assert.equal(await store.revoke(serial, 'keyCompromise', auditFor(1, 'revoked', later(7))), true);
-      assert.equal(await store.revoke(serial, 'superseded', auditFor(1, 'revoked', later(8))), false);
-      assert.deepEqual(await store.findCertificate(serial), {
-        ...issuance.certificate,
-        state: 'revoked',
-        revokedAt: later(7),
-        revocationReason: 'keyCompromise',
-      });
-      assert.equal((await store.listAudit({ serial })).length, 2);
-    });
-
-  check('what does not exist is not revoked', async ({ store }) => {
-    assert.equal(await store.revoke('unknown', 'unspecified', auditFor(1, 'revoked')), false);
-    assert.deepEqual(await store.listAudit({}), []);
-  });
-}
-
 function lasting(check: Check): void {
   check('check() succeeds again and again while the store can write', async ({ store }) => {
     await store.check();
@@ -525,13 +394,13 @@ function lasting(check: Check): void {
   check('everything is there after a restart', async (opened, context) => {
     if (!opened.reopen) return context.skip('this store keeps nothing');
     const issuance = issuanceFor(1, { notification: 'strict', consumes: 'one-time' });
-    const id = await recorded(opened.store, issuance);
+    const claim = await recorded(opened.store, issuance);
     await opened.store.recordPending(pendingFor(2));
     opened.store = await opened.reopen();
     const { store } = opened;
     assert.deepEqual(await store.findTransaction(issuance.transaction.key), transactionOf(issuance));
     assert.deepEqual(await store.listPending(), [waitingFor(2)]);
-    assert.equal((await store.dueNotifications('strict', NOON, 10))[0]?.id, id);
+    assert.equal((await store.claimNotifications({ ...CLAIM, mode: 'strict' }))[0]?.id, claim.id);
     assert.equal((await store.recordIssued(issuanceFor(3, { consumes: 'one-time' }))).kind, 'consumed');
     assert.equal((await store.listAudit({})).length, 2);
   });

@@ -1,9 +1,26 @@
 /** The contract of a Store for requests that wait: how they begin, change and end, and that no secret outlives them. */
 import assert from 'node:assert/strict';
+import type { PendingIssuance } from '../core/records.ts';
+import type { Pending } from '../core/store.ts';
 import type { Check } from './opened-store.ts';
-import { auditFor, csrFor, issuanceFor, later, NOON, pendingFor, waitingFor } from './store-samples.ts';
+import { auditFor, certificateId, csrFor, issuanceFor, later, NOON, pendingFor, waitingFor } from './store-samples.ts';
 
 const keyOf = (n: number): string => issuanceFor(n).transaction.key;
+
+const ISSUANCE: PendingIssuance = {
+  reference: 'order 7',
+  retryAt: later(300),
+  notify: 'strict',
+  vouchesForNames: true,
+  facts: { code: 'Success' },
+  consumes: 'one-time',
+};
+
+/** The nth request, which the CA has taken and not decided. */
+const waitingForCa = (n: number): Pending => {
+  const { transaction, ...rest } = pendingFor(n, { reason: 'issuer' });
+  return { ...rest, transaction: { ...transaction, issuance: ISSUANCE } };
+};
 
 /** Declares these tests. */
 export function pending(check: Check): void {
@@ -51,11 +68,10 @@ function waiting(check: Check): void {
     const result = await store.recordPending(pendingFor(1));
     assert.deepEqual(result.kind === 'duplicate' && result.existing.certificate, issuanceFor(1).certificate);
     assert.deepEqual(await store.listPending(), []);
-    const { serial } = issuanceFor(1).certificate;
-    await store.revoke(serial, 'superseded', auditFor(1, 'revoked', later(5)));
+    await store.revoke(certificateId(1), 'superseded', auditFor(1, 'revoked', later(5)));
     assert.deepEqual(await store.recordPending(pendingFor(1, { at: later(9) })), { kind: 'recorded' });
     assert.deepEqual(await store.listPending(), [{ ...waitingFor(1), updatedAt: later(9) }]);
-    assert.equal((await store.findCertificate(serial))?.state, 'revoked');
+    assert.equal((await store.findCertificate(certificateId(1)))?.state, 'revoked');
   });
 
   check('a request whose certificate is superseded waits, and no other does', async ({ store }) => {
@@ -64,7 +80,7 @@ function waiting(check: Check): void {
     assert.equal((await store.recordPending({ ...pendingFor(1), supersedes: 'unknown' })).kind, 'duplicate');
     assert.equal((await store.recordPending({ ...pendingFor(1), supersedes: serial })).kind, 'recorded');
     assert.deepEqual(await store.listPending(), [waitingFor(1)]);
-    assert.equal((await store.findCertificate(serial))?.state, 'delivered');
+    assert.equal((await store.findCertificate(certificateId(1)))?.state, 'delivered');
     await store.recordIssued({ ...issuanceFor(1), certificate: { ...issuanceFor(1).certificate, serial: 'bb' } });
     assert.equal((await store.findTransaction(keyOf(1)))?.certificate?.serial, 'bb');
   });
@@ -181,6 +197,40 @@ function erasing(check: Check): void {
     await store.forgetRequests(NOON, later(1));
     for (const n of [1, 2]) assert.equal(await store.findTransaction(keyOf(n)), undefined);
     for (const n of [3, 4]) assert.ok(await store.findTransaction(keyOf(n)));
+  });
+
+  check(
+    'what the policy allowed is kept while the CA decides, and erased when the request is issued',
+    async (opened) => {
+      const { store } = opened;
+      assert.deepEqual(await store.recordPending(waitingForCa(1)), { kind: 'recorded' });
+      const found = await store.findTransaction(keyOf(1));
+      assert.deepEqual(found, { ...waitingFor(1, 'issuer'), issuance: ISSUANCE });
+      assert.deepEqual(await store.listPending(), [found]);
+      await store.recordIssued(issuanceFor(1));
+      const issued = await store.findTransaction(keyOf(1));
+      assert.deepEqual([issued?.state, issued?.issuance, issued?.csr], ['issued', undefined, undefined]);
+    },
+  );
+
+  check('a request that the CA decides survives a restart', async (opened, context) => {
+    if (!opened.reopen) return context.skip('this store keeps nothing');
+    await opened.store.recordPending(waitingForCa(1));
+    opened.store = await opened.reopen();
+    assert.deepEqual((await opened.store.findTransaction(keyOf(1)))?.issuance, ISSUANCE);
+  });
+
+  check('what the policy allowed is erased with a rejection', async ({ store }) => {
+    await store.recordPending(waitingForCa(1));
+    await store.decidePending(keyOf(1), 'rejected', auditFor(1, 'rejected'));
+    assert.equal((await store.findTransaction(keyOf(1)))?.issuance, undefined);
+  });
+
+  check('a request of which the CA takes only the reference needs nothing else', async ({ store }) => {
+    const issuance = { reference: 'R', retryAt: later(60), notify: 'none' } as const;
+    const waiting = waitingForCa(1);
+    await store.recordPending({ ...waiting, transaction: { ...waiting.transaction, issuance } });
+    assert.deepEqual((await store.findTransaction(keyOf(1)))?.issuance, issuance);
   });
 
   check('a withdrawn request leaves nothing, and one that does not wait stays', async ({ store }) => {

@@ -1,7 +1,15 @@
 /** Invented certificates and requests, one for each number, for all tests of stores. */
 import { createHash } from 'node:crypto';
-import type { Pend } from '../core/policy.ts';
-import type { AuditEntry, AuditEvent, PollKey, StoredTransaction } from '../core/records.ts';
+import type {
+  AuditEntry,
+  AuditEvent,
+  CertificateId,
+  CertificateName,
+  PendingReason,
+  PollKey,
+  StoredTransaction,
+  WorkLease,
+} from '../core/records.ts';
 import type { FailureNotification, SuccessNotification } from '../core/notification.ts';
 import type { Issuance, Pending } from '../core/store.ts';
 
@@ -29,6 +37,20 @@ export const auditFor = (n: number, event: AuditEvent, at = NOON): AuditEntry =>
   event,
   endpoint: ENDPOINT,
   transactionId: `transaction-${n}`,
+  ...(IN_A_REQUEST.has(event) ? {} : certificateId(n)),
+  actor: { kind: event === 'revoked' ? 'person' : 'device', ...(event === 'revoked' && { name: 'ada' }) },
+  source: event === 'revoked' ? 'cli' : 'scep',
+});
+
+/** Events of a request that has no certificate. */
+const IN_A_REQUEST: ReadonlySet<AuditEvent> = new Set(['pending', 'approved', 'rejected']);
+
+/** The issuer of every sample. */
+export const ISSUER_ID = hash('issuer');
+
+/** Identity of the nth certificate. */
+export const certificateId = (n: number): CertificateId => ({
+  issuerId: ISSUER_ID,
   serial: hash(`serial ${n}`).slice(0, 32),
 });
 
@@ -38,7 +60,7 @@ export const pollOf = (n: number): PollKey => hash(`poll ${n}`).slice(0, 32);
 /** The nth issuance: its own key, serial number, subject and transactionID. */
 export function issuanceFor(
   n: number,
-  options: { notification?: 'strict' | 'outbox'; consumes?: string } = {},
+  options: { notification?: 'strict' | 'outbox'; lease?: WorkLease; consumes?: string } = {},
 ): Issuance {
   const transaction = {
     key: pollOf(n) + hash(`key ${n}`),
@@ -48,29 +70,42 @@ export function issuanceFor(
     subject: `CN=device-${n}`,
   };
   const certificate = {
-    serial: hash(`serial ${n}`).slice(0, 32),
+    ...certificateId(n),
     endpoint: ENDPOINT,
     transactionId: transaction.transactionId,
     subject: transaction.subject,
     issuer: 'CN=Issuing CA',
     thumbprint: hash(`thumbprint ${n}`, 'sha1').toUpperCase(),
+    thumbprintSha256: hash(`thumbprint ${n}`),
+    publicKeyHash: hash(`public key ${n}`),
+    crlShard: 0,
     der: octets(`certificate ${n}`, 1_088),
     notBefore: later(-86_400),
     notAfter: later(365 * 86_400),
     issuedAt: NOON,
   };
-  const { notification, consumes } = options;
+  const { notification, lease, consumes } = options;
   const waits = notification === 'strict';
   return {
     transaction,
     certificate: { ...certificate, ...(waits ? { state: 'issued' } : { state: 'delivered', deliveredAt: NOON }) },
+    names: namesFor(n),
     audit: auditFor(n, 'issued'),
-    ...(notification ? { notification: { notification: successNotificationFor(n), mode: notification } } : {}),
+    ...(notification
+      ? { notification: { notification: successNotificationFor(n), mode: notification, ...(lease && { lease }) } }
+      : {}),
     ...(consumes === undefined ? {} : { consumes }),
   };
 }
 
 /** That the nth certificate was issued. */
+/** The names in the nth certificate, as a device with Intune has them. */
+export const namesFor = (n: number): CertificateName[] => [
+  { kind: 'cn', value: `device-${n}` },
+  { kind: 'upn', value: `User${n}@Example.com` },
+  { kind: 'intuneDeviceId', value: `0000-${n}` },
+];
+
 export const successNotificationFor = (n: number): SuccessNotification => ({
   kind: 'success',
   endpoint: ENDPOINT,
@@ -95,14 +130,14 @@ export const failureNotificationFor = (n: number): FailureNotification => ({
 /** The nth request as one that waits, its CSR with a challenge in clear. */
 export const pendingFor = (
   n: number,
-  { reason = 'approval', at = NOON }: { reason?: Pend['reason']; at?: Date } = {},
+  { reason = 'approval', at = NOON }: { reason?: PendingReason; at?: Date } = {},
 ): Pending => ({
   transaction: { ...issuanceFor(n).transaction, reason, csr: csrFor(n) },
   audit: auditFor(n, 'pending', at),
 });
 
 /** The transaction that the store returns for `pendingFor`. */
-export const waitingFor = (n: number, reason: Pend['reason'] = 'approval'): StoredTransaction => ({
+export const waitingFor = (n: number, reason: PendingReason = 'approval'): StoredTransaction => ({
   ...pendingFor(n, { reason }).transaction,
   state: 'pending',
   createdAt: NOON,

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Issuance } from '../../src/core/store.ts';
 
+const ISSUER_ID = 'ab'.repeat(32);
 const DER = Buffer.alloc(1100, 0x30);
 const AT = new Date('2026-01-01T00:00:00Z');
 
@@ -19,12 +20,16 @@ export function issuanceNumber(n: number): Issuance {
   return {
     transaction,
     certificate: {
+      issuerId: ISSUER_ID,
       serial,
       endpoint: '/scep',
       transactionId: transaction.transactionId,
       subject: transaction.subject,
       issuer: 'CN=Bench CA',
       thumbprint: key.slice(0, 40).toUpperCase(),
+      thumbprintSha256: key,
+      publicKeyHash: key,
+      crlShard: 0,
       der: DER,
       notBefore: AT,
       notAfter: new Date(AT.getTime() + 365 * 86_400_000),
@@ -32,6 +37,20 @@ export function issuanceNumber(n: number): Issuance {
       issuedAt: AT,
       deliveredAt: AT,
     },
-    audit: { at: AT, event: 'issued', endpoint: '/scep', transactionId: transaction.transactionId, serial },
+    names: [
+      { kind: 'cn', value: `stored-${n}` },
+      { kind: 'upn', value: `user-${n}@example.com` },
+      { kind: 'intuneDeviceId', value: key.slice(0, 36) },
+    ],
+    audit: {
+      at: AT,
+      event: 'issued',
+      endpoint: '/scep',
+      transactionId: transaction.transactionId,
+      issuerId: ISSUER_ID,
+      serial,
+      actor: { kind: 'device' },
+      source: 'scep',
+    },
   };
 }

@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { WorkClaim } from '../../src/core/records.ts';
 import type { Issuance, Store } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { issuanceFor } from '../../src/testing/store-samples.ts';
@@ -35,19 +36,19 @@ async function enrolments(store: Store, issuances: Issuance[], atOnce: number): 
   const findUnknown = ({ transaction }: Issuance) => store.findTransaction(transaction.key);
   const recordIssued = (issuance: Issuance) => store.recordIssued(issuance);
   const findRepeat = ({ transaction }: Issuance) => store.findTransaction(transaction.key);
-  const notificationAccepted = ({ id, issuance }: { id: number; issuance: Issuance }) =>
-    store.acknowledgeNotification(id, issuance.certificate.serial, { ...issuance.audit, event: 'delivered' });
+  const acknowledge = ({ claim, issuance }: { claim: WorkClaim; issuance: Issuance }) =>
+    store.acknowledgeNotification(claim, { ...issuance.audit, event: 'delivered' });
 
   await measure(issuances, atOnce, findUnknown);
   const results = await measure(issuances, atOnce, recordIssued);
   await measure(issuances, atOnce, findRepeat);
   const owed = results.flatMap((result, index) => {
     const issuance = issuances[index];
-    return result.kind === 'recorded' && result.notificationId && issuance
-      ? [{ id: result.notificationId, issuance }]
+    return result.kind === 'recorded' && result.notification && issuance
+      ? [{ claim: result.notification, issuance }]
       : [];
   });
-  await measure(owed, atOnce, notificationAccepted);
+  await measure(owed, atOnce, acknowledge);
 }
 
 async function fill(store: Store, from: number, to: number): Promise<void> {

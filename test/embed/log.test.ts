@@ -17,7 +17,7 @@ import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { adminUnderTest, basic, BEARER, PAGE } from '../admin/admin-under-test.ts';
 import { installed } from '../app/installation.ts';
 import { handClock } from '../kit/clock.ts';
-import { authority, PATH } from '../kit/endpoint-under-test.ts';
+import { BY_COMMAND, authority, PATH } from '../kit/endpoint-under-test.ts';
 import { keptLog } from '../kit/log.ts';
 import { allows, policyThat } from '../kit/policy.ts';
 import { issuing, ra, random, root } from '../kit/pki.ts';
@@ -137,7 +137,7 @@ test('pending, refused before its envelope was opened, and found', async (t) => 
 
   const { key, endpoint, transactionId } = (await store.listPending())[0]!;
   const at = new Date(0);
-  await store.decidePending(key, 'approved', { at, event: 'approved', endpoint, transactionId });
+  await store.decidePending(key, 'approved', { at, event: 'approved', endpoint, transactionId, ...BY_COMMAND });
   await send(
     await requestMessage({ messageType: 'CertPoll', content: issuerAndSubject(CA_NAME, REQUEST_PLAN.subject) }),
   );
@@ -199,7 +199,8 @@ test('a notification is postponed, and acknowledged half a minute later', async 
 });
 
 test('a notification whose endpoint is gone', async (t) => {
-  const store = await openSqliteStore({ path: ':memory:', clock: handClock() });
+  const clock = handClock();
+  const store = await openSqliteStore({ path: ':memory:', clock });
   const { send } = await started(
     t,
     allows('outbox', () => Promise.reject(new Error('not now'))),
@@ -209,6 +210,7 @@ test('a notification whose endpoint is gone', async (t) => {
   const other = await started(t, allows('none'), { store, path: '/other' });
   for (const last = Date.now() + 5_000; other.lines('notification-without-endpoint').length === 0; ) {
     assert.ok(Date.now() < last, 'no line');
+    clock.forward(60_000);
     other.clock.forward(60_000);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -234,6 +236,9 @@ test('a strict notification that is not acknowledged, and a CA that does not rev
   );
 });
 
+/** Milliseconds for which the notification belongs to the request that recorded it. */
+const LEASE = 90_000;
+
 /** The process ends before it can record the acknowledgement. */
 const forgetful = (store: Store): Store => ({
   ...store,
@@ -241,8 +246,9 @@ const forgetful = (store: Store): Store => ({
 });
 
 test('an enrolment that an earlier run did not finish', async (t) => {
-  const { send, store } = await started(t, allows('strict'), { wrap: forgetful });
+  const { send, store, clock } = await started(t, allows('strict'), { wrap: forgetful });
   assert.equal((await send(REQUEST)).status, 503);
+  clock.forward(LEASE);
   const next = await started(t, allows('strict'), { store });
   const recovered = await next.line('enrollment-recovered');
   assertLine(recovered, 'warn', 'finished what an earlier run left behind', `${NOTIFICATION} serial outcome`);
@@ -250,8 +256,9 @@ test('an enrolment that an earlier run did not finish', async (t) => {
 });
 
 test('a strict notification without its certificate', async (t) => {
-  const { send, store } = await started(t, allows('strict'), { wrap: forgetful });
+  const { send, store, clock } = await started(t, allows('strict'), { wrap: forgetful });
   await send(REQUEST);
+  clock.forward(LEASE);
   const wrap = (under: Store): Store => ({ ...under, findCertificate: async () => undefined });
   const damaged = await started(t, allows('strict'), { store, wrap });
   assertLine(
@@ -265,7 +272,7 @@ test('a strict notification without its certificate', async (t) => {
 test('background work that fails, a probe that fails, a list that cannot be made', async (t) => {
   const fails = () => Promise.reject(new Error('broken'));
   const { line, get } = await started(t, allows('none'), {
-    wrap: (store) => ({ ...store, dueNotifications: fails }),
+    wrap: (store) => ({ ...store, claimNotifications: fails }),
     probes: [{ name: 'intune contoso', check: fails }],
     crls: new Map([['issuing', fails]]),
   });

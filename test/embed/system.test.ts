@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { mock, test } from 'node:test';
-import { ORPHANED_AFTER } from '../../src/enroll/due-notifications.ts';
+import { ORPHANED_AFTER } from '../../src/enroll/record.ts';
 import { UNREACHABLE_PATIENCE } from '../../src/enroll/line.ts';
 import { TIMEOUTS } from '../../src/intune/retry.ts';
 import { systemDeadline, systemRandom } from '../../src/embed/system.ts';

@@ -16,7 +16,14 @@ import { type CountingPolicy, policyThat } from '../kit/policy.ts';
 const REQUEST = await requestMessage();
 const content = issuerAndSubject(readCertificate(issuing.certificate).subject, REQUEST_PLAN.subject);
 const POLL = await requestMessage({ messageType: 'CertPoll', content });
-const AUDIT = { at: new Date(0), event: 'issued', endpoint: PATH, transactionId: TRANSACTION_ID } as const;
+const AUDIT = {
+  at: new Date(0),
+  event: 'issued',
+  endpoint: PATH,
+  transactionId: TRANSACTION_ID,
+  actor: { kind: 'device' },
+  source: 'scep',
+} as const;
 
 type Case = { under: Under; policy: CountingPolicy };
 /** How the policy answers the first request; every later one is allowed. */
@@ -89,8 +96,8 @@ const REACH: Readonly<Record<string, () => Promise<Case>>> = {
   },
   revoked: async () => {
     const begin = await begun({ decision: ALLOW });
-    const { serial } = (await recorded(begin)).certificate!;
-    assert.equal(await begin.under.store.revoke(serial, 'superseded', { ...AUDIT, event: 'revoked' }), true);
+    const certificate = (await recorded(begin)).certificate!;
+    assert.equal(await begin.under.store.revoke(certificate, 'superseded', { ...AUDIT, event: 'revoked' }), true);
     return begin;
   },
   'never delivered': () => begun({ decision: STRICT, acknowledged: false }),
@@ -116,7 +123,12 @@ const transactionOf = ({ key, endpoint, transactionId, signer, subject }: Stored
 /** What the store answers to another issuance, first one that names no certificate as superseded, then one that does. */
 async function issuance(one: Case): Promise<string> {
   const existing = await recorded(one);
-  const issue = { transaction: transactionOf(existing), certificate: issuanceFor(1).certificate, audit: AUDIT };
+  const issue = {
+    transaction: transactionOf(existing),
+    certificate: issuanceFor(1).certificate,
+    names: [],
+    audit: AUDIT,
+  };
   const plain = (await one.under.store.recordIssued(issue)).kind;
   if (plain === 'recorded' || !existing.certificate) return plain;
   const supersedes = existing.certificate.serial;

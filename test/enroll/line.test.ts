@@ -15,6 +15,7 @@ import { rsaKey } from '../kit/keys.ts';
 import { client, clientFor, clock, HOUR, issuing, NOW, random, root } from '../kit/pki.ts';
 import { CHALLENGE, CSR, REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
 import {
+  BY_COMMAND,
   type Different,
   endpointUnderTest,
   events,
@@ -129,7 +130,13 @@ test('G03 a request that an administrator rejected gets FAILURE, and the policy 
   const under = await endpointUnderTest(policy);
   await under.service.pkiOperation(MESSAGE);
   const { key, endpoint, transactionId } = (await under.store.listPending())[0]!;
-  await under.store.decidePending(key, 'rejected', { at: NOW, event: 'rejected', endpoint, transactionId });
+  await under.store.decidePending(key, 'rejected', {
+    at: NOW,
+    event: 'rejected',
+    endpoint,
+    transactionId,
+    ...BY_COMMAND,
+  });
   assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'rejected');
   assert.equal(policy.asked.length, 1);
 });
@@ -380,7 +387,7 @@ for (const [what, make] of Object.entries(OUTCOMES))
         ({ facts }) => log.info(facts, 'scep'),
         (err: unknown) => log.error({ err }, 'scep request failed'),
       );
-    await under.notifications(0);
+    await under.notifications('afterLease');
     log.info(await under.store.listAudit({}), 'history');
     log.info(
       (await under.store.listPending()).map(({ csr: _csr, ...shown }) => shown),

@@ -7,7 +7,15 @@ import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { client, issuing, NOW } from '../kit/pki.ts';
 import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
-import { type Different, endpointUnderTest, issuedIn, read, refusalIn, stored } from '../kit/endpoint-under-test.ts';
+import {
+  BY_COMMAND,
+  type Different,
+  endpointUnderTest,
+  issuedIn,
+  read,
+  refusalIn,
+  stored,
+} from '../kit/endpoint-under-test.ts';
 import { allows } from '../kit/policy.ts';
 
 const OLD_PATH = '/scep/old';
@@ -47,7 +55,13 @@ test('after a change of the path, the old path as name still answers the poll of
   assert.equal((await read(await before.service.pkiOperation(REQUEST))).status, 'pending');
   const [waiting] = await before.store.listPending();
   const { key, endpoint, transactionId } = waiting!;
-  await before.store.decidePending(key, 'approved', { at: NOW, event: 'approved', endpoint, transactionId });
+  await before.store.decidePending(key, 'approved', {
+    at: NOW,
+    event: 'approved',
+    endpoint,
+    transactionId,
+    ...BY_COMMAND,
+  });
   await issuedIn(await after.service.pkiOperation(POLL));
 });
 

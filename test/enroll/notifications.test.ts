@@ -7,7 +7,16 @@ import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { CHALLENGE, CSR, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
 import { temporaryFile } from '../store/temporary.ts';
 import { handClock } from '../kit/clock.ts';
-import { endpointUnderTest, events, issuedIn, PATH, read, refusalIn, stored } from '../kit/endpoint-under-test.ts';
+import {
+  endpointUnderTest,
+  events,
+  issuedIn,
+  PATH,
+  read,
+  refusalIn,
+  revoke,
+  stored,
+} from '../kit/endpoint-under-test.ts';
 import { allows, policyThat } from '../kit/policy.ts';
 
 const MESSAGE = await requestMessage();
@@ -42,7 +51,7 @@ test('strict: accepted, then delivered; the notification says what the certifica
   assert.deepEqual(policy.notifications, [{ ...expected, csr: Buffer.from(CSR) }]);
   assert.deepEqual(await events(under), ['issued', 'delivered']);
   assert.equal(answer.facts['code'], 'Success');
-  assert.equal(await under.notifications(0), 0);
+  assert.equal(await under.notifications('afterLease'), 0);
 });
 
 test('strict: not accepted, nothing delivered: FAILURE, revoked as never delivered, also at the CA', async () => {
@@ -54,7 +63,7 @@ test('strict: not accepted, nothing delivered: FAILURE, revoked as never deliver
   assert.deepEqual([record!.state, record!.deliveredAt], ['revoked', undefined]);
   assert.deepEqual(await events(under), ['issued', 'never-delivered']);
   assert.deepEqual(revoked, [Buffer.from(record!.der)]);
-  assert.equal(await under.notifications(0), 0);
+  assert.equal(await under.notifications('afterLease'), 0);
 });
 
 test('strict: the same request after a failed notification is asked and issued afresh', async () => {
@@ -77,11 +86,8 @@ test('strict: when the CA does not take the revocation, the device still gets it
 });
 
 test('strict: revoked while the notification was sent: not delivered, although it was acknowledged', async () => {
-  const policy = allows('strict', async (notification) => {
-    assert.ok(notification.kind === 'success');
-    const { endpoint, transactionId, serial } = notification;
-    const at = under.clock();
-    await under.store.revoke(serial, 'keyCompromise', { at, event: 'revoked', endpoint, transactionId, serial });
+  const policy = allows('strict', async () => {
+    await revoke(under.store, (await stored(under))[0]!, 'keyCompromise');
     return {};
   });
   const under = await endpointUnderTest(policy);
@@ -98,8 +104,8 @@ test('outbox: delivered at once, the notification sent later', async () => {
   assert.equal(await under.notifications(), 1);
   assert.equal(policy.notifications.length, 1);
   assert.deepEqual(await events(under), ['issued', 'notified']);
-  const { serial } = (await stored(under))[0]!;
-  const ofCertificate = await under.store.listAudit({ serial });
+  const [certificate] = await stored(under);
+  const ofCertificate = await under.store.listAudit({ certificate: certificate! });
   assert.deepEqual(
     ofCertificate.map(({ event }) => event),
     ['notified', 'issued'],
@@ -144,11 +150,11 @@ test('a notification for an endpoint that no longer exists is kept, is in the lo
     const { service } = under;
     await service.pkiOperation(MESSAGE).catch((error: unknown) => assert.ok(error instanceof HttpError));
     const elsewhere = await endpointUnderTest(allows(mode), { store: under.store, path: '/other', clock: under.clock });
-    assert.equal(await elsewhere.notifications(0), 1);
+    assert.equal(await elsewhere.notifications('afterLease'), 1);
     assert.match(elsewhere.log.lines.join('\n'), /^{"level":40.*mscep\.dll.*not configured/m);
-    assert.equal(await elsewhere.notifications(0), 0);
+    assert.equal(await elsewhere.notifications(), 0);
     under.clock.forward(MINUTE);
-    assert.equal(await under.notifications(0), 1);
+    assert.equal(await under.notifications(), 1);
     assert.equal((await stored(under))[0]!.state, 'delivered');
   }
 });
@@ -171,7 +177,7 @@ test('strict: what a crash left behind is PENDING, then finished at the next sta
   assert.equal(left!.state, 'issued');
   assert.equal((await read(await under.service.pkiOperation(MESSAGE))).status, 'pending');
 
-  assert.equal(await under.notifications(0), 1);
+  assert.equal(await under.notifications('afterLease'), 1);
   assert.deepEqual(await events(under), ['issued', 'delivered']);
   assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), Buffer.from(left!.der));
   assert.equal(policy.asked.length, 1);
@@ -183,13 +189,13 @@ test('strict: what a crash left behind is revoked when the authoriser does not t
   const under = await endpointUnderTest(policy, { wrap: deaf });
   await assert.rejects(under.service.pkiOperation(MESSAGE));
   const refusing = await endpointUnderTest(allows('strict', refuses), { store: under.store, clock: under.clock });
-  assert.equal(await refusing.notifications(0), 1);
+  assert.equal(await refusing.notifications('afterLease'), 1);
   const [left] = await stored(under);
   assert.deepEqual([left!.state, left!.deliveredAt], ['revoked', undefined]);
-  assert.equal(await refusing.notifications(0), 0);
+  assert.equal(await refusing.notifications('afterLease'), 0);
 });
 
-test('strict: a running request is no orphan; one of more than 90 seconds is', async () => {
+test('strict: the notification of a running request is its own for 90 seconds, and then sent by another', async () => {
   const under = await endpointUnderTest(allows('strict'), { wrap: deaf });
   await assert.rejects(under.service.pkiOperation(MESSAGE));
   under.clock.forward(90_000 - 1);
@@ -222,7 +228,14 @@ for (const notify of ['strict', 'outbox'] as const)
     assert.deepEqual(await stored(under), []);
     const at = under.clock();
     assert.deepEqual(await under.store.listAudit({}), [
-      { at, event: 'notified', endpoint: PATH, transactionId: TRANSACTION_ID },
+      {
+        at,
+        event: 'notified',
+        endpoint: PATH,
+        transactionId: TRANSACTION_ID,
+        actor: { kind: 'system' },
+        source: 'job',
+      },
     ]);
     assert.equal(await under.notifications(), 0);
   });
@@ -233,6 +246,6 @@ test('an issuer that fails after an Allow without notification queues none', asy
   const answer = await under.service.pkiOperation(MESSAGE);
   assert.equal(await refusalIn(answer), 'issuer_failed');
   assert.equal(answer.facts['bits'], '2048');
-  assert.equal(await under.notifications(0), 0);
+  assert.equal(await under.notifications('afterLease'), 0);
   assert.ok(!JSON.stringify(answer.facts).includes(CHALLENGE));
 });

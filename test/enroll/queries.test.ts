@@ -16,6 +16,7 @@ import { rsaKey } from '../kit/keys.ts';
 import { client, clientFor, HOUR, issuing, type Keyed, NOW, ra } from '../kit/pki.ts';
 import { CSR, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 import {
+  BY_COMMAND,
   type Different,
   endpointUnderTest,
   events,
@@ -23,6 +24,7 @@ import {
   nonceOf,
   read,
   refusalIn,
+  revoke,
   stored,
   type Under,
 } from '../kit/endpoint-under-test.ts';
@@ -49,7 +51,7 @@ const ask = (under: Under, message: Uint8Array): Promise<ScepAnswer> => under.se
 
 async function decide({ store }: Under, event: 'approved' | 'rejected', request?: StoredTransaction): Promise<void> {
   const { key, endpoint, transactionId } = request ?? (await store.listPending())[0]!;
-  assert.equal(await store.decidePending(key, event, { at: NOW, event, endpoint, transactionId }), true);
+  assert.equal(await store.decidePending(key, event, { at: NOW, event, endpoint, transactionId, ...BY_COMMAND }), true);
 }
 
 test('G01 PKCSReq waits, so does the poll; approved, the poll brings the certificate, and a repeat the same', async () => {
@@ -231,8 +233,7 @@ test('G03 rejected while the certificate was being signed: FAILURE, and no certi
 test('G03 a certificate that was revoked is not polled back', async () => {
   const under = await endpointUnderTest(allows('none'));
   await ask(under, REQUEST);
-  const { serial, transactionId, endpoint } = (await stored(under))[0]!;
-  await under.store.revoke(serial, 'keyCompromise', { at: NOW, event: 'revoked', endpoint, transactionId, serial });
+  await revoke(under.store, (await stored(under))[0]!, 'keyCompromise');
   assert.equal(await refusalIn(await ask(under, POLL)), 'rejected');
 });
 
@@ -324,7 +325,7 @@ test('S06 approval and rejection in parallel: one counts, and every later answer
   const [{ key, endpoint, transactionId }] = (await under.store.listPending()) as [StoredTransaction];
   const said = await Promise.all(
     (['approved', 'rejected'] as const).map((event) =>
-      under.store.decidePending(key, event, { at: NOW, event, endpoint, transactionId }),
+      under.store.decidePending(key, event, { at: NOW, event, endpoint, transactionId, ...BY_COMMAND }),
     ),
   );
   assert.equal(said.filter(Boolean).length, 1);
@@ -376,8 +377,7 @@ test('G06 GetCert: an earlier certificate of the same device, asked for with its
   const present = { certificate: renewed, key };
   assert.deepEqual(await found(await ask(under, await getCert(named(serialOf(own)), present)), present), [own]);
   const selfSigned = await clientFor(key, 'CN=device-1,O=Example');
-  const { serial, transactionId, endpoint } = (await stored(under))[0]!;
-  await under.store.revoke(serial, 'keyCompromise', { at: NOW, event: 'revoked', endpoint, transactionId, serial });
+  await revoke(under.store, (await stored(under))[0]!, 'keyCompromise');
   assert.equal(
     await refusalIn(await ask(under, await getCert(named(serialOf(own)), present)), present),
     'unknown_certificate',
@@ -416,8 +416,7 @@ test('G06 GetCert: unknown, malformed and not mine are one answer', async () => 
 
 test('G06 GetCert: a revoked certificate is not handed out', async () => {
   const { under, own } = await withTwo();
-  const { serial, transactionId, endpoint } = (await stored(under))[1]!;
-  await under.store.revoke(serial, 'keyCompromise', { at: NOW, event: 'revoked', endpoint, transactionId, serial });
+  await revoke(under.store, (await stored(under))[1]!, 'keyCompromise');
   assert.equal(await refusalIn(await ask(under, await getCert(named(serialOf(own))))), 'unknown_certificate');
 });
 

@@ -21,6 +21,7 @@ import {
   endpointUnderTest,
   issuedIn,
   refusalIn,
+  revoke,
   stored,
   type Under,
 } from '../kit/endpoint-under-test.ts';
@@ -129,9 +130,7 @@ test('N04 a certificate that has expired, or begins later, renews nothing, with 
 
 test('N04 a revoked certificate renews nothing, with or without the challenge, under either message type', async () => {
   const one = await enrolled();
-  const { serial, transactionId, endpoint } = (await stored(one.under))[0]!;
-  const audit = { at: NOW, event: 'revoked', endpoint, transactionId, serial } as const;
-  await one.under.store.revoke(serial, 'keyCompromise', audit);
+  await revoke(one.under.store, (await stored(one.under))[0]!, 'keyCompromise');
   for (const messageType of ['PKCSReq', 'RenewalReq'] as const)
     for (const plan of [{}, { challenge: CHALLENGE }])
       await refuses(one, await renewal(one.device, plan, { messageType }), 'renewal_refused', /revoked/);
@@ -141,8 +140,9 @@ test('N04 a certificate revoked between a renewal and its repeat: the repeat get
   const { under, device } = await enrolled();
   const message = await renewal(device);
   const renewed = await issuedIn(await under.service.pkiOperation(message), device);
-  const { serial, transactionId, endpoint } = (await stored(under))[1]!;
-  await under.store.revoke(serial, 'superseded', { at: NOW, event: 'revoked', endpoint, transactionId, serial });
+  const [fresh, old] = await stored(under);
+  assert.deepEqual(fresh!.renews, { issuerId: old!.issuerId, serial: old!.serial });
+  await revoke(under.store, (await stored(under))[1]!, 'superseded');
   assert.deepEqual(await issuedIn(await under.service.pkiOperation(message), device), renewed);
   await refuses({ under }, await renewal(device, {}, { key: rsaKey('third') }), 'renewal_refused');
 });
@@ -359,7 +359,8 @@ test('such a policy gets what is renewed, and only when the certificate could re
     await under.service.pkiOperation(await renewal(one.device, plan));
     return one.policy.asked.at(-1)!.renews;
   };
-  const { serial, notAfter, transactionId, endpoint } = (await stored(one.under))[0]!;
+  const renewed = (await stored(one.under))[0]!;
+  const { serial, notAfter } = renewed;
   assert.equal(one.policy.asked[0]!.renews, undefined);
   assert.deepEqual(await heard(), { serial, certificate: new Uint8Array(one.device.certificate) });
   assert.equal(await heard({ subject: nameFromText('CN=Grace') }), undefined);
@@ -375,7 +376,7 @@ test('such a policy gets what is renewed, and only when the certificate could re
   one.under.clock.forward(notAfter.getTime() - NOW.getTime());
   assert.equal(await heard(), undefined);
   one.under.clock.forward(NOW.getTime() - notAfter.getTime());
-  await one.under.store.revoke(serial, 'superseded', { at: NOW, event: 'revoked', endpoint, transactionId, serial });
+  await revoke(one.under.store, renewed, 'superseded');
   assert.equal(await heard(), undefined);
 });
 

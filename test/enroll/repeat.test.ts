@@ -5,7 +5,7 @@ import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { client, clientFor, HOUR } from '../kit/pki.ts';
 import { CSR, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
-import { endpointUnderTest, events, issuedIn, nonceOf, read, stored } from '../kit/endpoint-under-test.ts';
+import { endpointUnderTest, events, issuedIn, nonceOf, read, revoke, stored } from '../kit/endpoint-under-test.ts';
 import { allows, policyThat } from '../kit/policy.ts';
 
 const MESSAGE = await requestMessage();
@@ -124,9 +124,7 @@ test('I07 after revocation: authorised afresh, a new certificate', async () => {
   const policy = allows('none');
   const under = await endpointUnderTest(policy);
   const first = await issuedIn(await under.service.pkiOperation(MESSAGE));
-  const { serial, transactionId, endpoint } = (await stored(under))[0]!;
-  const at = under.clock();
-  await under.store.revoke(serial, 'keyCompromise', { at, event: 'revoked', endpoint, transactionId, serial });
+  await revoke(under.store, (await stored(under))[0]!, 'keyCompromise');
   const second = await issuedIn(await under.service.pkiOperation(MESSAGE));
   assert.notDeepEqual(second, first);
   assert.equal(policy.asked.length, 2);

@@ -6,12 +6,13 @@ import { type CertRep, readCertRep } from '../../src/client/reply.ts';
 import { singleValue } from '../../src/cms/attributes.ts';
 import { readDerOrBer } from '../../src/cms/content-info.ts';
 import { readSignedData } from '../../src/cms/signed-data.ts';
-import type { Issuer } from '../../src/core/issuer.ts';
+import type { Issuer, RevocationReason } from '../../src/core/issuer.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { Store } from '../../src/core/store.ts';
 import type { StoredCertificate } from '../../src/core/records.ts';
 import type { Endpoint, EnrollmentServices } from '../../src/enroll/endpoint.ts';
-import { ORPHANED_AFTER, sendDueNotifications } from '../../src/enroll/due-notifications.ts';
+import { sendDueNotifications } from '../../src/enroll/due-notifications.ts';
+import { ORPHANED_AFTER } from '../../src/enroll/record.ts';
 import { type ScepAnswer, type ScepService, scepService } from '../../src/enroll/service.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
 import { capabilities } from '../../src/scep/capabilities.ts';
@@ -19,7 +20,7 @@ import { messageCodec } from '../../src/scep/codec.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { type HandClock, handClock } from './clock.ts';
 import { type KeptLog, keptLog } from './log.ts';
-import { client, HOUR, issuing, type Keyed, ra, random, registration, root } from './pki.ts';
+import { client, HOUR, issuing, type Keyed, NOW, ra, random, registration, root } from './pki.ts';
 import { SENDER_NONCE, TRANSACTION_ID } from './requests.ts';
 
 export const PATH = '/certsrv/mscep/mscep.dll';
@@ -31,8 +32,8 @@ export type Under = {
   store: Store;
   clock: HandClock;
   log: KeptLog;
-  /** Sends what is due as a new process would, or as one that has been up for a while. */
-  notifications(orphanedAfter?: number): Promise<number>;
+  /** Sends what is due. `afterLease`: after the lease of a request that was interrupted has expired. */
+  notifications(when?: 'afterLease'): Promise<number>;
 };
 
 /** What a test may put in the place of the real thing; `wrap` stands between the line and the store. */
@@ -66,7 +67,7 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
   };
   const log = keptLog();
   const deadline = () => new AbortController().signal;
-  const services: EnrollmentServices = { store: wrap(store), clock, emit: log.emit, deadline };
+  const services: EnrollmentServices = { store: wrap(store), clock, emit: log.emit, deadline, owner: 'test' };
   const service = scepService(
     {
       endpoint,
@@ -76,8 +77,10 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
     },
     services,
   );
-  const notifications = (orphanedAfter = ORPHANED_AFTER) =>
-    sendDueNotifications(new Map([[endpoint.name, endpoint]]), services, new Date(clock().getTime() - orphanedAfter));
+  const notifications = (when?: 'afterLease') => {
+    if (when) clock.forward(ORPHANED_AFTER);
+    return sendDueNotifications(new Map([[endpoint.name, endpoint]]), services);
+  };
   return { service, endpoint, services, store, clock, log, notifications };
 }
 
@@ -114,6 +117,23 @@ export function nonceOf({ body }: ScepAnswer): string {
 
 /** The certificates in the store, newest first. */
 export const stored = ({ store }: Under): Promise<StoredCertificate[]> => store.listCertificates({});
+
+/** Revokes a certificate as `openndes certs revoke` does. */
+export function revoke(store: Store, certificate: StoredCertificate, reason: RevocationReason): Promise<boolean> {
+  const { issuerId, serial, endpoint, transactionId } = certificate;
+  return store.revoke(certificate, reason, {
+    at: NOW,
+    event: 'revoked',
+    endpoint,
+    transactionId,
+    issuerId,
+    serial,
+    ...BY_COMMAND,
+  });
+}
+
+/** Who approves, rejects and revokes in these tests. */
+export const BY_COMMAND = { actor: { kind: 'person', name: 'ada' }, source: 'cli' } as const;
 
 /** The events of the history, oldest first. */
 export const events = async ({ store }: Under): Promise<string[]> =>

@@ -5,9 +5,10 @@ import type { Pend } from '../../src/core/policy.ts';
 import type { Management } from '../../src/manage/administrator.ts';
 import {
   canonicalSerial,
+  certificateHistory,
+  findCertificate,
   listCertificates,
   revokeCertificate,
-  showCertificate,
 } from '../../src/manage/certificates.ts';
 import { decideRequest, listRequests } from '../../src/manage/pending-requests.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -34,47 +35,64 @@ test('a serial number is recognised with colons, spaces, capitals, 0x and leadin
     assert.equal(canonicalSerial(pasted), canonical);
 });
 
-test('revoke: the certificate, its audit entry, and no second revocation', async (t) => {
+async function found(by: Awaited<ReturnType<typeof management>>, serial: string) {
+  const result = await findCertificate(by, serial);
+  return result.kind === 'found' ? result.certificate : assert.fail(result.kind);
+}
+
+test('revoke: the certificate, its audit entry with actor and source, and no second revocation', async (t) => {
   const by = await management(t);
   const { certificate } = issuanceFor(1);
   await by.store.recordIssued(issuanceFor(1));
   const pasted = `0x${certificate.serial.toUpperCase()}`;
-  assert.deepEqual(await revokeCertificate(by, { serial: pasted, reason: 'keyCompromise' }), {
-    kind: 'revoked',
-    certificate,
+  assert.deepEqual(await found(by, pasted), certificate);
+  assert.equal(await revokeCertificate(by, certificate, 'keyCompromise'), true);
+  const shown = await found(by, pasted);
+  assert.deepEqual([shown.state, shown.revocationReason], ['revoked', 'keyCompromise']);
+  const history = await certificateHistory(by, shown);
+  assert.deepEqual(history[0], {
+    at: AT,
+    event: 'revoked',
+    endpoint: '/certsrv/mscep/mscep.dll',
+    transactionId: 'transaction-1',
+    issuerId: certificate.issuerId,
+    serial: certificate.serial,
+    actor: { kind: 'person', name: 'ada' },
+    source: 'cli',
+    detail: 'keyCompromise',
   });
-  const shown = await showCertificate(by, pasted);
-  assert.equal(shown?.certificate.state, 'revoked');
-  assert.equal(shown?.certificate.revocationReason, 'keyCompromise');
-  const { at, event, endpoint, transactionId, serial, detail } = shown?.history[0] ?? assert.fail('no history');
-  assert.deepEqual(
-    { at, event, endpoint, transactionId, serial, detail },
-    {
-      at: AT,
-      event: 'revoked',
-      endpoint: '/certsrv/mscep/mscep.dll',
-      transactionId: 'transaction-1',
-      serial: certificate.serial,
-      detail: 'keyCompromise',
-    },
-  );
-  assert.equal((await revokeCertificate(by, { serial: pasted, reason: 'superseded' })).kind, 'revokedBefore');
-  assert.equal((await showCertificate(by, pasted))?.history.length, 2);
+  assert.equal(await revokeCertificate(by, certificate, 'superseded'), false);
+  assert.equal((await certificateHistory(by, shown)).length, 2);
 });
 
-test('a serial number of no certificate: nothing to show, nothing to revoke', async (t) => {
+test('a serial number of no certificate finds nothing', async (t) => {
   const by = await management(t);
-  assert.equal(await showCertificate(by, '12ab'), undefined);
-  assert.deepEqual(await revokeCertificate(by, { serial: '12ab', reason: 'unspecified' }), { kind: 'unknown' });
-  assert.deepEqual(await by.store.listAudit({}), []);
+  assert.deepEqual(await findCertificate(by, '12ab'), { kind: 'unknown' });
+  assert.deepEqual(await listCertificates(by, { after: '12ab' }), { kind: 'unknown' });
+});
+
+test('a serial number that two issuers used needs the issuer before it', async (t) => {
+  const by = await management(t);
+  const [first, second] = [issuanceFor(1), issuanceFor(2)];
+  const other = { ...second.certificate, issuerId: 'ff'.repeat(32), serial: first.certificate.serial };
+  await by.store.recordIssued(first);
+  await by.store.recordIssued({ ...second, certificate: other });
+  const { serial, issuerId } = first.certificate;
+  const both = await findCertificate(by, serial);
+  assert.deepEqual(both.kind === 'ambiguous' && both.certificates.map(({ issuerId }) => issuerId), [
+    other.issuerId,
+    issuerId,
+  ]);
+  assert.deepEqual(await found(by, `${issuerId}/${serial}`), first.certificate);
+  assert.deepEqual(await found(by, `ffff/${serial}`), other);
 });
 
 test('a list goes on after a serial number, however it is written', async (t) => {
   const by = await management(t);
   for (const n of [1, 2]) await by.store.recordIssued(issuanceFor(n));
-  const [newest, oldest] = await listCertificates(by, {});
+  const [newest, oldest] = await by.store.listCertificates({});
   const rest = await listCertificates(by, { after: newest?.serial.toUpperCase() ?? '' });
-  assert.deepEqual(rest, [oldest]);
+  assert.deepEqual(rest, { kind: 'listed', certificates: [oldest] });
 });
 
 async function waiting(t: TestContext, ...reasons: Pend['reason'][]) {

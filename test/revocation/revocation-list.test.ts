@@ -8,21 +8,23 @@ import type { Store } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { auditFor, issuanceFor } from '../../src/testing/store-samples.ts';
 import { handClock } from '../kit/clock.ts';
+import { issuerIdentity } from '../../src/pkix/issuer-id.ts';
 import { openssl, withoutOpenssl } from '../kit/openssl.ts';
 import { issuing } from '../kit/pki.ts';
 
 const DAY = 86_400_000;
-const ISSUER = 'CN=Test Issuing';
+const { issuerId: ISSUER_ID, name: ISSUER } = issuerIdentity(issuing.certificate);
 
 async function underTest(t: TestContext, wrap: (store: Store) => Store = (store) => store) {
   const clock = handClock();
   const store = await openSqliteStore({ path: ':memory:', clock });
   t.after(() => store.close());
   const list = revocationList({ issuer: issuing, store: wrap(store), validity: 7 * DAY, clock });
-  const revoke = async (n: number, reason: RevocationReason = 'superseded', issuer = ISSUER): Promise<string> => {
-    const { certificate, ...issuance } = issuanceFor(n);
-    await store.recordIssued({ ...issuance, certificate: { ...certificate, issuer } });
-    await store.revoke(certificate.serial, reason, { ...auditFor(n, 'revoked'), at: clock() });
+  const revoke = async (n: number, reason: RevocationReason = 'superseded', issuerId = ISSUER_ID): Promise<string> => {
+    const { certificate: sample, ...issuance } = issuanceFor(n);
+    const certificate = { ...sample, issuer: ISSUER, issuerId };
+    await store.recordIssued({ ...issuance, certificate });
+    await store.revoke(certificate, reason, { ...auditFor(n, 'revoked'), at: clock() });
     return certificate.serial;
   };
   return { clock, store, list, revoke };
@@ -47,7 +49,7 @@ test('it has all revoked certificates of this issuer and no others', async (t) =
   const { store, list, revoke } = await underTest(t);
   assert.deepEqual(serials(await list()), []);
   const first = await revoke(1);
-  await revoke(2, 'superseded', 'CN=Another CA');
+  await revoke(2, 'superseded', 'another issuer of the same name');
   await store.recordIssued(issuanceFor(3));
   const second = await revoke(4, 'keyCompromise');
   assert.deepEqual(serials(await list()).toSorted(), [first, second].toSorted());
@@ -95,8 +97,8 @@ test('a certificate revoked while the list is being read makes the next call sig
   let meanwhile: (() => Promise<unknown>) | undefined;
   const { list, revoke } = await underTest(t, (store) => ({
     ...store,
-    listCertificates: async (filter) => {
-      const found = await store.listCertificates(filter);
+    listRevoked: async (issuerId, page) => {
+      const found = await store.listRevoked(issuerId, page);
       const change = meanwhile;
       meanwhile = undefined;
       await change?.();
@@ -112,7 +114,8 @@ test('after an error of the store the next call tries again', async (t) => {
   let broken = true;
   const { list, revoke } = await underTest(t, (store) => ({
     ...store,
-    listCertificates: (filter) => (broken ? Promise.reject(new Error('disk full')) : store.listCertificates(filter)),
+    listRevoked: (issuerId, page) =>
+      broken ? Promise.reject(new Error('disk full')) : store.listRevoked(issuerId, page),
   }));
   const serial = await revoke(1);
   await assert.rejects(list(), /disk full/);

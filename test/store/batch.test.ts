@@ -84,7 +84,7 @@ test('a commit that fails rejects every write of its batch, and the next batch g
       const row = { key: 'k', endpoint: '', transaction_id: '', signer: '', subject: '', reason: null };
       await tx
         .insertInto('transactions')
-        .values({ ...row, state: 'issued', created_at: 0, updated_at: 0, serial: 'nowhere' })
+        .values({ ...row, state: 'issued', created_at: 0, updated_at: 0, certificate_id: 404 })
         .execute();
     }),
     write((tx) => insert(tx, 'c')),

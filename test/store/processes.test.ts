@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { issuanceFor, later, NOON } from '../../src/testing/store-samples.ts';
+import { issuanceFor, NOON } from '../../src/testing/store-samples.ts';
 import { temporaryFile } from './temporary.ts';
 
 function start(context: TestContext, task: 'race' | 'write', path: string, name = '') {
@@ -61,7 +61,8 @@ test('after SIGKILL in the middle of writing, everything acknowledged is there, 
   // What was written and not acknowledged is whole too: nothing of an issuance without the rest of it.
   const certificates = await store.listCertificates({});
   assert.equal((await store.listAudit({})).length, certificates.length);
-  assert.equal((await store.dueNotifications('strict', later(1), 1e9)).length, certificates.length);
+  const claim = { owner: 'after', leaseMs: 1, mode: 'strict', limit: 1e9 } as const;
+  assert.equal((await store.claimNotifications(claim)).length, certificates.length);
   await store.close();
 
   const database = new DatabaseSync(path, { readOnly: true });

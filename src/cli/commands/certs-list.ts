@@ -1,14 +1,13 @@
 /** `openndes certs list`. */
 import { type Command, Option } from 'commander';
 import type { CertificateState, StoredCertificate } from '../../core/records.ts';
-import type { CertificateFilter } from '../../core/store.ts';
-import { listCertificates } from '../../manage/certificates.ts';
+import { listCertificates, type ListFilter } from '../../manage/certificates.ts';
 import { certificateFacts, stateText } from '../certificate-facts.ts';
 import { CONFIG, example, wholeNumber } from '../options.ts';
 import { type Output, table } from '../output.ts';
-import { withStore } from './certs-store.ts';
+import { theCertificate, withStore } from './certs-store.ts';
 
-type ListOptions = CertificateFilter & { config: string; json?: true };
+type ListOptions = ListFilter & { config: string; json?: true };
 
 const STATES: readonly CertificateState[] = ['issued', 'delivered', 'revoked'];
 const MOST_ROWS = 1_000_000;
@@ -29,8 +28,10 @@ export function registerList(certs: Command, output: Output): void {
     .action((options: ListOptions) => list(options, output));
 }
 
-async function list({ config, json, ...filter }: ListOptions, { out }: Output): Promise<void> {
-  const found = await withStore(config, (management) => listCertificates(management, filter));
+async function list({ config, json, ...filter }: ListOptions, { out, err }: Output): Promise<void> {
+  const result = await withStore(config, (management) => listCertificates(management, filter));
+  if (result.kind !== 'listed') return void theCertificate(result, filter.after ?? '', err);
+  const found = result.certificates;
   out(json ? JSON.stringify(found.map(certificateFacts)) : listing(found));
 }
 

@@ -1,10 +1,10 @@
 /** `openndes certs revoke`. */
 import { type Command, Option } from 'commander';
 import { REVOCATION_REASONS, type RevocationReason } from '../../core/issuer.ts';
-import { revokeCertificate } from '../../manage/certificates.ts';
+import { findCertificate, revokeCertificate } from '../../manage/certificates.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
-import { failed, unknownSerial, withStore } from './certs-store.ts';
+import { failed, theCertificate, withStore } from './certs-store.ts';
 
 type RevokeOptions = { config: string; reason: RevocationReason };
 
@@ -21,10 +21,10 @@ export function registerRevoke(certs: Command, output: Output): void {
 }
 
 async function revoke(serial: string, { config, reason }: RevokeOptions, { out, err }: Output): Promise<void> {
-  const result = await withStore(config, (management) => revokeCertificate(management, { serial, reason }));
-  if (result.kind === 'unknown') return unknownSerial(serial, err);
-  const { certificate } = result;
-  if (result.kind === 'revokedBefore')
+  const certificate = await withStore(config, async (management) => {
+    const certificate = theCertificate(await findCertificate(management, serial), serial, err);
+    if (await revokeCertificate(management, certificate, reason)) return certificate;
     return failed(`the certificate with serial ${certificate.serial} is revoked already`, err);
+  });
   out(`revoked ${certificate.serial} (${printable(certificate.subject)}): ${reason}`);
 }

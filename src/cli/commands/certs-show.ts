@@ -1,10 +1,11 @@
 /** `openndes certs show`. */
 import type { Command } from 'commander';
-import { type CertificateHistory, showCertificate } from '../../manage/certificates.ts';
+import type { AuditEntry, StoredCertificate } from '../../core/records.ts';
+import { certificateHistory, findCertificate } from '../../manage/certificates.ts';
 import { certificateFacts } from '../certificate-facts.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
-import { unknownSerial, withStore } from './certs-store.ts';
+import { theCertificate, withStore } from './certs-store.ts';
 
 type ShowOptions = { config: string; json?: true };
 
@@ -21,13 +22,15 @@ export function registerShow(certs: Command, output: Output): void {
 }
 
 async function show(serial: string, { config, json }: ShowOptions, { out, err }: Output): Promise<void> {
-  const found = await withStore(config, (management) => showCertificate(management, serial));
-  const { certificate, history } = found ?? unknownSerial(serial, err);
+  const { certificate, history } = await withStore(config, async (management) => {
+    const certificate = theCertificate(await findCertificate(management, serial), serial, err);
+    return { certificate, history: await certificateHistory(management, certificate) };
+  });
   if (json) out(JSON.stringify({ ...certificateFacts(certificate), history }));
-  else for (const line of lines({ certificate, history })) out(line);
+  else for (const line of lines(certificate, history)) out(line);
 }
 
-const lines = ({ certificate, history }: CertificateHistory): string[] => [
+const lines = (certificate: StoredCertificate, history: readonly AuditEntry[]): string[] => [
   ...Object.entries(certificateFacts(certificate)).map(([name, value]) => `${name}: ${printable(value)}`),
   ...history.map(({ at, event, detail }) => `${at.toISOString()}  ${event}${detail ? `  ${printable(detail)}` : ''}`),
 ];

@@ -1,9 +1,10 @@
 /** What every `openndes certs` command shares: the store that a configuration names, and how a command fails. */
+import type { StoredCertificate } from '../../core/records.ts';
 import type { Store } from '../../core/store.ts';
 import { openConfiguredStore } from '../../app/settings.ts';
 import { systemClock } from '../../embed/system.ts';
 import type { Management } from '../../manage/administrator.ts';
-import { canonicalSerial } from '../../manage/certificates.ts';
+import { canonicalSerial, type FoundCertificate } from '../../manage/certificates.ts';
 import { commandLineUser } from '../administrator.ts';
 import { EXIT, Exit } from '../exit.ts';
 import type { Output } from '../output.ts';
@@ -24,6 +25,11 @@ export function failed(reason: string, err: Output['err']): never {
   throw new Exit(EXIT.failed);
 }
 
-/** Ends a command that was given a serial number of no certificate, with exit 1. */
-export const unknownSerial = (serial: string, err: Output['err']): never =>
-  failed(`no certificate with serial ${canonicalSerial(serial).slice(0, 64)}`, err);
+/** The certificate that was found. Ends the command with exit 1 when there is none, or more than one. */
+export function theCertificate(found: FoundCertificate, serial: string, err: Output['err']): StoredCertificate {
+  if (found.kind === 'found') return found.certificate;
+  if (found.kind === 'unknown')
+    return failed(`no certificate with serial ${canonicalSerial(serial).slice(0, 64)}`, err);
+  const choices = found.certificates.map(({ issuerId, serial, issuer }) => `${issuerId}/${serial} (${issuer})`);
+  return failed(`several issuers used this serial number; name one of:\n${choices.join('\n')}`, err);
+}

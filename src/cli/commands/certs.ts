@@ -8,7 +8,7 @@ import { registerList } from './certs-list.ts';
 import { registerRequests } from './certs-requests.ts';
 import { registerRevoke } from './certs-revoke.ts';
 import { registerShow } from './certs-show.ts';
-import { unknownSerial, withStore } from './certs-store.ts';
+import { theCertificate, withStore } from './certs-store.ts';
 
 /** Registers the group and all of its commands. */
 export function registerCerts(program: Command, output: Output): void {
@@ -25,7 +25,7 @@ function registerExport(certs: Command, { out, err }: Output): void {
     .option(...CONFIG)
     .addHelpText(...example('openndes certs export 5f2c01 > laptop.pem'))
     .action(async (serial: string, { config }: { config: string }) => {
-      const certificate = await withStore(config, (management) => findCertificate(management, serial));
-      out(certificatePem((certificate ?? unknownSerial(serial, err)).der).trimEnd());
+      const found = await withStore(config, (management) => findCertificate(management, serial));
+      out(certificatePem(theCertificate(found, serial, err).der).trimEnd());
     });
 }

@@ -1,0 +1,51 @@
+/** The names in a certificate by which an administrator looks for it. */
+import type { CertificateName, CertificateNameKind } from '../core/records.ts';
+import type { GeneralName, GeneralNameType } from '../core/request.ts';
+import { certificateExtensions, type CertificateView } from './certificate.ts';
+import { readGeneralNames } from './extensions.ts';
+import { readName } from './name.ts';
+import { OID } from './oids.ts';
+
+const BY_ATTRIBUTE: ReadonlyMap<string, CertificateNameKind> = new Map([
+  ['2.5.4.3', 'cn'],
+  ['1.2.840.113549.1.9.1', 'email'],
+]);
+const BY_TYPE: Partial<Record<GeneralNameType, CertificateNameKind>> = {
+  otherName: 'upn',
+  email: 'email',
+  dns: 'dns',
+  uri: 'uri',
+  ip: 'ip',
+};
+/** How device ids stand in a URI: the first as Microsoft documents it, the second after the variables of a profile. */
+const BY_SCHEME: readonly [RegExp, CertificateNameKind][] = [
+  [/^IntuneDeviceId:\/\//i, 'intuneDeviceId'],
+  [/^(?:AAD_?Device_?ID|AzureADDeviceId|EntraDeviceId):\/\//i, 'entraDeviceId'],
+];
+
+/** The names of subject and subjectAltName, each once. Throws DerError when one of the two is malformed. */
+export function certificateNames(view: CertificateView): CertificateName[] {
+  const alternative = certificateExtensions(view).find(({ oid }) => oid === OID.subjectAltName);
+  const names = [...subjectNames(view.subject), ...(alternative ? alternativeNames(alternative.value) : [])];
+  return [...new Map(names.map((name) => [`${name.kind}:${name.value}`, name])).values()];
+}
+
+const subjectNames = (subject: Uint8Array): CertificateName[] =>
+  readName(subject)
+    .flat()
+    .flatMap(({ type, text }) => named(BY_ATTRIBUTE.get(type), text));
+
+const alternativeNames = (value: Uint8Array): CertificateName[] => readGeneralNames(value).flatMap(generalName);
+
+function generalName({ type, text }: GeneralName): CertificateName[] {
+  // Of the other names only the user principal name is read; the rest show the OID of their type.
+  if (type === 'otherName' && OTHER_TYPE.test(text)) return [];
+  for (const [scheme, kind] of type === 'uri' ? BY_SCHEME : [])
+    if (scheme.test(text)) return named(kind, text.replace(scheme, ''));
+  return named(BY_TYPE[type], text);
+}
+
+const OTHER_TYPE = /^\d+(\.\d+)+$/;
+
+const named = (kind: CertificateNameKind | undefined, value: string): CertificateName[] =>
+  kind === undefined || value === '' ? [] : [{ kind, value }];

@@ -1,0 +1,183 @@
+/** The tables that step 4 of the schema adds, and those that it writes anew. */
+import { sql } from 'kysely';
+import { columnType, type Dialect } from './dialect.ts';
+import type { Database } from './tables.ts';
+
+/** Creates every table of step 4 that has no earlier rows to take over. */
+export async function createIdentityTables(db: Database, dialect: Dialect): Promise<void> {
+  await createIssuers(db, dialect);
+  await createNames(db, dialect);
+  await createRevocations(db, dialect);
+  await createOwedRevocations(db, dialect);
+  await createJobs(db, dialect);
+  await db.schema
+    .createTable('endpoint_names')
+    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+    .execute();
+}
+
+async function createIssuers(db: Database, dialect: Dialect): Promise<void> {
+  await db.schema
+    .createTable('issuers')
+    .addColumn('id', dialect.identity, (column) => column.primaryKey())
+    .addColumn('issuer_id', 'text', (column) => column.notNull().unique())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('key_identifier', columnType(dialect.bytes))
+    .addColumn('authority', 'text')
+    .execute();
+}
+
+/** `names` is one tree, in the order of its key; `names_unsorted` is filled first, because sorting once is quicker. */
+async function createNames(db: Database, dialect: Dialect): Promise<void> {
+  const rows = columnType(dialect.moment);
+  await db.schema
+    .createTable('names')
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('value', 'text', (column) => column.notNull())
+    .addColumn('certificate_id', rows, (column) => column.notNull())
+    .addPrimaryKeyConstraint('names_key', ['kind', 'value', 'certificate_id'])
+    .$call((table) => (dialect.clustered ? table.modifyEnd(sql.raw(dialect.clustered)) : table))
+    .execute();
+  await db.schema
+    .createTable('names_unsorted')
+    .addColumn('kind', 'text')
+    .addColumn('value', 'text')
+    .addColumn('certificate_id', rows)
+    .execute();
+}
+
+async function createRevocations(db: Database, dialect: Dialect): Promise<void> {
+  const moment = columnType(dialect.moment);
+  await db.schema
+    .createTable('revocations')
+    // In SQLite only `integer` names the row itself.
+    .addColumn('certificate_id', moment, (column) => column.primaryKey())
+    .addColumn('issuer', 'integer', (column) => column.notNull().references('issuers.id'))
+    .addColumn('serial', 'text', (column) => column.notNull())
+    .addColumn('revoked_at', moment, (column) => column.notNull())
+    .addColumn('reason', 'text', (column) => column.notNull())
+    .addColumn('not_after', moment, (column) => column.notNull())
+    .addColumn('crl_shard', 'integer', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createIndex('revocations_by_issuer')
+    .on('revocations')
+    .columns(['issuer', 'certificate_id'])
+    .execute();
+}
+
+async function createOwedRevocations(db: Database, dialect: Dialect): Promise<void> {
+  const moment = columnType(dialect.moment);
+  await db.schema
+    .createTable('owed_revocations')
+    // A result that comes late must never meet another revocation.
+    .addColumn('id', dialect.identity, (column) => dialect.neverReused(column.primaryKey()))
+    .addColumn('endpoint', 'text', (column) => column.notNull())
+    .addColumn('certificate', columnType(dialect.bytes), (column) => column.notNull())
+    .addColumn('reason', 'text', (column) => column.notNull())
+    .addColumn('revoked_at', moment, (column) => column.notNull())
+    .addColumn('attempts', 'integer', (column) => column.notNull())
+    .addColumn('due_at', moment, (column) => column.notNull())
+    .addColumn('last_error', 'text')
+    .addColumn('owner', 'text')
+    .addColumn('lease_until', moment)
+    .addColumn('fence', 'integer', (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('owed_revocations_by_due').on('owed_revocations').columns(['due_at', 'id']).execute();
+}
+
+async function createJobs(db: Database, dialect: Dialect): Promise<void> {
+  const moment = columnType(dialect.moment);
+  await db.schema
+    .createTable('jobs')
+    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('owner', 'text')
+    .addColumn('lease_until', moment)
+    .addColumn('fence', 'integer', (column) => column.notNull())
+    .addColumn('started_at', moment)
+    .addColumn('finished_at', moment)
+    .addColumn('due_at', moment)
+    .addColumn('last_error', 'text')
+    .execute();
+}
+
+/** The certificates of step 4, under the name that they have until the earlier table is gone. */
+export async function createNextCertificates(db: Database, dialect: Dialect): Promise<void> {
+  const moment = columnType(dialect.moment);
+  await db.schema
+    .createTable('certificates_next')
+    .addColumn('id', dialect.identity, (column) => column.primaryKey())
+    .addColumn('issuer', 'integer', (column) => column.notNull().references('issuers.id'))
+    .addColumn('serial', 'text', (column) => column.notNull())
+    .addColumn('endpoint', 'text', (column) => column.notNull())
+    .addColumn('transaction_id', 'text', (column) => column.notNull())
+    .addColumn('subject', 'text', (column) => column.notNull())
+    .addColumn('subject_folded', 'text', (column) => column.notNull())
+    .addColumn('thumbprint', 'text', (column) => column.notNull())
+    .addColumn('thumbprint_sha256', 'text', (column) => column.notNull())
+    .addColumn('public_key_hash', 'text', (column) => column.notNull())
+    .addColumn('renews', moment)
+    .addColumn('crl_shard', 'integer', (column) => column.notNull())
+    .addColumn('der', columnType(dialect.bytes), (column) => column.notNull())
+    .addColumn('not_before', moment, (column) => column.notNull())
+    .addColumn('not_after', moment, (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('issued_at', moment, (column) => column.notNull())
+    .addColumn('delivered_at', moment)
+    .addColumn('revoked_at', moment)
+    .addColumn('revocation_reason', 'text')
+    .execute();
+}
+
+/** As `createNextCertificates`. Each refers to its certificate by row, because a serial number is not unique alone. */
+export async function createNextTransactions(db: Database, dialect: Dialect): Promise<void> {
+  const moment = columnType(dialect.moment);
+  await db.schema
+    .createTable('transactions_next')
+    .addColumn('id', dialect.identity, (column) => column.primaryKey())
+    .addColumn('key', 'text', (column) => column.notNull())
+    .addColumn('endpoint', 'text', (column) => column.notNull())
+    .addColumn('transaction_id', 'text', (column) => column.notNull())
+    .addColumn('signer', 'text', (column) => column.notNull())
+    .addColumn('subject', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('reason', 'text')
+    .addColumn('csr', columnType(dialect.bytes))
+    .addColumn('issuance', 'text')
+    .addColumn('created_at', moment, (column) => column.notNull())
+    .addColumn('updated_at', moment, (column) => column.notNull())
+    .addColumn('certificate_id', moment, (column) => column.references('certificates_next.id'))
+    .execute();
+}
+
+/** After the rows: an index over all of them at once is written in order. */
+export async function createIdentityIndexes(db: Database): Promise<void> {
+  const { schema } = db;
+  // The serial number first: people name a certificate by it alone.
+  await schema
+    .createIndex('certificates_by_serial')
+    .on('certificates')
+    .columns(['serial', 'issuer'])
+    .unique()
+    .execute();
+  await schema
+    .createIndex('certificates_revoked')
+    .on('certificates')
+    .column('id')
+    .where(sql<boolean>`state = 'revoked'`)
+    .execute();
+  await schema.createIndex('transactions_by_key').on('transactions').column('key').unique().execute();
+  await schema
+    .createIndex('transactions_pending')
+    .on('transactions')
+    .column('id')
+    .where(sql<boolean>`state = 'pending'`)
+    .execute();
+  await schema
+    .createIndex('transactions_approved')
+    .on('transactions')
+    .column('created_at')
+    .where(sql<boolean>`state = 'approved'`)
+    .execute();
+  await schema.createIndex('notifications_by_due').on('notifications').columns(['mode', 'due_at', 'id']).execute();
+}

@@ -1,0 +1,85 @@
+/** The CAs that issued the certificates, and how certificates of earlier versions find their CA. */
+import { hash } from 'node:crypto';
+import type { Selectable } from 'kysely';
+import type { IssuerRecord, StoredCertificate } from '../core/records.ts';
+import { hashOf } from '../pkix/issuer-id.ts';
+import { prepared } from './prepared.ts';
+import type { Database, IssuerTable } from './tables.ts';
+
+type Unconfirmed = Selectable<IssuerTable>;
+
+const UNCONFIRMED = 'unconfirmed:';
+/** The colon and the character after it bound every id that begins so. */
+const AFTER_UNCONFIRMED = 'unconfirmed;';
+
+/** The id of an issuer of which only its name and the key identifier in its certificates are known. */
+export const unconfirmedId = (nameDer: Uint8Array, keyIdentifier: Uint8Array | undefined): string =>
+  UNCONFIRMED + (keyIdentifier ? hashOf(nameDer, keyIdentifier) : hashOf(nameDer));
+
+/** The same for an issuer of which only the name as text is known. */
+export const unconfirmedIdOfText = (name: string): string => UNCONFIRMED + hash('sha256', name, 'hex');
+
+const byIssuerId = prepared((db, { issuerId }: { issuerId: string }) =>
+  db.selectFrom('issuers').select('id').where('issuer_id', '=', issuerId),
+);
+
+/** The row of an issuer. */
+export async function findIssuer(db: Database, issuerId: string): Promise<number | undefined> {
+  const { rows } = await byIssuerId(db, { issuerId });
+  return rows[0]?.id;
+}
+
+/** The row of the certificate's issuer, added when it is missing. */
+export const issuerOf = async (tx: Database, { issuerId, issuer }: StoredCertificate): Promise<number> =>
+  (await findIssuer(tx, issuerId)) ?? registerIssuer(tx, { issuerId, name: issuer, nameDer: new Uint8Array() });
+
+/** Adds the issuer or what is new about it, and gives it the certificates of unconfirmed issuers that are the same. */
+export async function registerIssuer(tx: Database, issuer: IssuerRecord): Promise<number> {
+  const same = await sameUnconfirmed(tx, issuer);
+  const known = (await findIssuer(tx, issuer.issuerId)) ?? same.shift()?.id;
+  const id = known === undefined ? await insertIssuer(tx, issuer) : await updateIssuer(tx, known, issuer);
+  for (const other of same) await moveCertificates(tx, other.id, id);
+  return id;
+}
+
+/**
+ * Those with the same name and key identifier. Where one of the two sides has no key identifier, the name is enough if
+ * only one unconfirmed issuer has it.
+ */
+async function sameUnconfirmed(tx: Database, issuer: IssuerRecord): Promise<Unconfirmed[]> {
+  const { name, nameDer, keyIdentifier } = issuer;
+  const unconfirmed = await tx
+    .selectFrom('issuers')
+    .selectAll()
+    .where('issuer_id', '>=', UNCONFIRMED)
+    .where('issuer_id', '<', AFTER_UNCONFIRMED)
+    .where('name', '=', name)
+    .execute();
+  const exactId = unconfirmedId(nameDer, keyIdentifier);
+  const exact = unconfirmed.filter(({ issuer_id }) => issuer_id === exactId);
+  const others = unconfirmed.filter(({ issuer_id }) => issuer_id !== exactId);
+  const isUnambiguous = others.length === 1 && (!keyIdentifier || others[0]?.key_identifier === null);
+  return isUnambiguous ? [...exact, ...others] : exact;
+}
+
+async function insertIssuer(tx: Database, issuer: IssuerRecord): Promise<number> {
+  const { issuerId: issuer_id, name, keyIdentifier: key_identifier = null, authority = null } = issuer;
+  await tx.insertInto('issuers').values({ issuer_id, name, key_identifier, authority }).execute();
+  return (await findIssuer(tx, issuer.issuerId))!;
+}
+
+async function updateIssuer(tx: Database, id: number, issuer: IssuerRecord): Promise<number> {
+  const { issuerId: issuer_id, name, keyIdentifier: key_identifier, authority } = issuer;
+  await tx
+    .updateTable('issuers')
+    .set({ issuer_id, name, ...(key_identifier && { key_identifier }), ...(authority !== undefined && { authority }) })
+    .where('id', '=', id)
+    .execute();
+  return id;
+}
+
+async function moveCertificates(tx: Database, from: number, to: number): Promise<void> {
+  await tx.updateTable('certificates').set({ issuer: to }).where('issuer', '=', from).execute();
+  await tx.updateTable('revocations').set({ issuer: to }).where('issuer', '=', from).execute();
+  await tx.deleteFrom('issuers').where('id', '=', from).execute();
+}

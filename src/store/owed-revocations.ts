@@ -1,0 +1,104 @@
+/** Revocations that the CA of the certificate must still be told about. A row exists until the CA knows. */
+import type { Selectable } from 'kysely';
+import type { OwedRevocation, WorkLease } from '../core/records.ts';
+import { prepared } from './prepared.ts';
+import type { Database, Moment, OwedRevocationTable } from './tables.ts';
+
+/** To be told from `dueAt` on. */
+export async function addOwedRevocation(
+  tx: Database,
+  owed: Pick<OwedRevocation, 'endpoint' | 'certificate' | 'reason' | 'at'>,
+  dueAt: Date,
+): Promise<void> {
+  const { endpoint, certificate, reason, at } = owed;
+  await tx
+    .insertInto('owed_revocations')
+    .values({
+      endpoint,
+      certificate,
+      reason,
+      revoked_at: at.getTime(),
+      attempts: 0,
+      due_at: dueAt.getTime(),
+      fence: 0,
+    })
+    .execute();
+}
+
+const due = prepared((db, { now, limit }: { now: Moment; limit: number }) =>
+  db
+    .selectFrom('owed_revocations')
+    .selectAll()
+    .where('due_at', '<=', now)
+    .where((eb) => eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', now)]))
+    .orderBy('due_at')
+    .orderBy('id')
+    .limit(limit),
+);
+// Compared with the fence that was read: of two owners that read the same row one gets it.
+const take = prepared((db, taken: { id: number; fence: number; next: number; owner: string; until: Moment }) =>
+  db
+    .updateTable('owed_revocations')
+    .set({ fence: taken.next, owner: taken.owner, lease_until: taken.until })
+    .where('id', '=', taken.id)
+    .where('fence', '=', taken.fence),
+);
+
+/** Takes those that are due and not leased, oldest first. */
+export async function claimRevocations(
+  tx: Database,
+  { owner, leaseMs, limit }: WorkLease & { limit: number },
+  at: Date,
+): Promise<OwedRevocation[]> {
+  const now = at.getTime();
+  const claimed: OwedRevocation[] = [];
+  for (const row of (await due(tx, { now, limit })).rows) {
+    const next = row.fence + 1;
+    const taken = await take(tx, { id: row.id, fence: row.fence, next, owner, until: now + leaseMs });
+    if (taken.numAffectedRows) claimed.push({ ...fromRow(row), fence: next });
+  }
+  return claimed;
+}
+
+const fromRow = (row: Selectable<OwedRevocationTable>): OwedRevocation => ({
+  id: row.id,
+  fence: row.fence,
+  endpoint: row.endpoint,
+  certificate: row.certificate,
+  reason: row.reason,
+  at: new Date(row.revoked_at),
+  attempts: row.attempts,
+  dueAt: new Date(row.due_at),
+  ...(row.last_error === null ? {} : { lastError: row.last_error }),
+});
+
+/** The CA knows. Returns false when the fence is old or the revocation is done. */
+export async function revocationDone(tx: Database, id: number, fence: number): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('owed_revocations')
+    .where('id', '=', id)
+    .where('fence', '=', fence)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
+/** Ends the lease. Returns false when the fence is old or the revocation is done. */
+export async function postponeRevocation(
+  tx: Database,
+  { id, fence }: { id: number; fence: number },
+  { dueAt, error }: { dueAt: Date; error: string },
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('owed_revocations')
+    .set((row) => ({
+      attempts: row('attempts', '+', 1),
+      due_at: dueAt.getTime(),
+      owner: null,
+      lease_until: null,
+      last_error: error,
+    }))
+    .where('id', '=', id)
+    .where('fence', '=', fence)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}

@@ -1,0 +1,90 @@
+/** Revoked certificates, and the narrow rows that revocation lists are made from. */
+import type { RevocationReason } from '../core/issuer.ts';
+import type { AuditEntry, CertificateId, RevokedCertificate } from '../core/records.ts';
+import type { TellIssuer } from '../core/store.ts';
+import { addAudit } from './audit.ts';
+import { certificateRow } from './certificates.ts';
+import { findIssuer } from './issuers.ts';
+import { addOwedRevocation } from './owed-revocations.ts';
+import { prepared } from './prepared.ts';
+import type { Database } from './tables.ts';
+
+const counted = prepared((db, { issuer }: { issuer: number }) =>
+  db
+    .selectFrom('revocations')
+    .select((count) => count.fn.countAll<number | string>().as('number'))
+    .where('issuer', '=', issuer),
+);
+
+/** Of this issuer, over the index alone. */
+export async function countRevoked(db: Database, issuerId: string): Promise<number> {
+  const issuer = await findIssuer(db, issuerId);
+  const rows = issuer === undefined ? [] : (await counted(db, { issuer })).rows;
+  return Number(rows[0]?.number ?? 0);
+}
+
+/** Of this issuer, in the order in which the certificates were recorded. */
+export async function listRevoked(
+  db: Database,
+  issuerId: string,
+  { after = 0, limit }: { after?: number; limit: number },
+): Promise<RevokedCertificate[]> {
+  const rows = await db
+    .selectFrom('revocations')
+    .selectAll()
+    .where('issuer', '=', (await findIssuer(db, issuerId)) ?? 0)
+    .where('certificate_id', '>', after)
+    .orderBy('certificate_id')
+    .limit(limit)
+    .execute();
+  return rows.map(({ certificate_id, serial, revoked_at, reason, not_after, crl_shard }) => ({
+    id: certificate_id,
+    serial,
+    revokedAt: new Date(revoked_at),
+    reason,
+    notAfter: new Date(not_after),
+    crlShard: crl_shard,
+  }));
+}
+
+/** One revocation, which happens only to a certificate in one of the states `from`. */
+export type Revocation = TellIssuer & {
+  from: ('issued' | 'delivered')[];
+  reason: RevocationReason;
+  at: Date;
+};
+
+/** Returns false, and writes nothing, when there is no such certificate or it is revoked already. */
+export async function revoke(
+  tx: Database,
+  certificate: CertificateId,
+  revocation: { reason: RevocationReason; audit: AuditEntry } & TellIssuer,
+): Promise<boolean> {
+  const { reason, audit, tellIssuer = false } = revocation;
+  const id = await certificateRow(tx, certificate);
+  const from: Revocation['from'] = ['issued', 'delivered'];
+  const done = id !== undefined && (await markRevoked(tx, id, { from, reason, at: audit.at, tellIssuer }));
+  if (done) await addAudit(tx, audit, id);
+  return done;
+}
+
+/** Returns false, and writes nothing, when the certificate in this row is in none of the states. */
+export async function markRevoked(tx: Database, id: number, revocation: Revocation): Promise<boolean> {
+  const { from, at, reason, tellIssuer } = revocation;
+  const revoked_at = at.getTime();
+  const row = await tx
+    .updateTable('certificates')
+    .set({ state: 'revoked', revoked_at, revocation_reason: reason })
+    .where('id', '=', id)
+    .where('state', 'in', from)
+    .returning(['issuer', 'serial', 'not_after', 'crl_shard', 'endpoint', 'der'])
+    .executeTakeFirst();
+  if (!row) return false;
+  const { issuer, serial, not_after, crl_shard, endpoint, der } = row;
+  await tx
+    .insertInto('revocations')
+    .values({ certificate_id: id, issuer, serial, revoked_at, reason, not_after, crl_shard })
+    .execute();
+  if (tellIssuer) await addOwedRevocation(tx, { endpoint, certificate: der, reason, at }, at);
+  return true;
+}

@@ -1,0 +1,110 @@
+/** The contract of a Store for identities: issuers, names, renewed certificates, endpoints and who did what. */
+import assert from 'node:assert/strict';
+import type { AuditActor, AuditSource, CertificateName } from '../core/records.ts';
+import type { Store } from '../core/store.ts';
+import { type Check, recorded } from './opened-store.ts';
+import { auditFor, certificateId, ENDPOINT, issuanceFor, ISSUER_ID, pendingFor } from './store-samples.ts';
+
+const serialsOf = async (store: Store, name: CertificateName): Promise<string[]> =>
+  (await store.listCertificates({ name })).map(({ serial }) => serial);
+
+/** Declares them. */
+export function identities(check: Check): void {
+  names(check);
+  issuers(check);
+  renewals(check);
+  history(check);
+}
+
+function names(check: Check): void {
+  check('a certificate is found by each of its names, in any case', async ({ store }) => {
+    for (const n of [1, 2]) await recorded(store, issuanceFor(n));
+    const found: CertificateName[] = [
+      { kind: 'cn', value: 'DEVICE-1' },
+      { kind: 'upn', value: 'user1@example.COM' },
+      { kind: 'intuneDeviceId', value: '0000-1' },
+    ];
+    for (const name of found) assert.deepEqual(await serialsOf(store, name), [certificateId(1).serial], name.value);
+    const missing: CertificateName[] = [
+      { kind: 'dns', value: 'device-1' },
+      { kind: 'cn', value: 'device' },
+      { kind: 'upn', value: '%' },
+    ];
+    for (const name of missing) assert.deepEqual(await serialsOf(store, name), [], name.value);
+  });
+
+  check('many names, a long one and one that is there twice', async ({ store }) => {
+    const long = `${'a'.repeat(3_000)}.example.com`;
+    const many = Array.from({ length: 100 }, (_, n) => ({ kind: 'dns', value: `host-${n}.example.com` }) as const);
+    const twice: CertificateName[] = [
+      { kind: 'dns', value: 'Twice.example.com' },
+      { kind: 'dns', value: 'twice.example.com' },
+    ];
+    await recorded(store, { ...issuanceFor(1), names: [...many, ...twice, { kind: 'uri', value: long }] });
+    await recorded(store, { ...issuanceFor(2), names: [] });
+    for (const value of ['host-0.example.com', 'host-99.example.com', 'twice.example.com'])
+      assert.deepEqual(await serialsOf(store, { kind: 'dns', value }), [certificateId(1).serial]);
+    assert.deepEqual(await serialsOf(store, { kind: 'uri', value: long }), [certificateId(1).serial]);
+  });
+
+  check('every endpoint name under which something was recorded is known', async ({ store }) => {
+    assert.deepEqual(await store.endpointNames(), []);
+    const other = issuanceFor(2);
+    await recorded(store, issuanceFor(1));
+    await recorded(store, { ...other, transaction: { ...other.transaction, endpoint: '/scep/other' } });
+    const { transaction, ...rest } = pendingFor(3);
+    await store.recordPending({ ...rest, transaction: { ...transaction, endpoint: '/scep/waiting' } });
+    assert.deepEqual(await store.endpointNames(), [ENDPOINT, '/scep/other', '/scep/waiting']);
+  });
+}
+
+function issuers(check: Check): void {
+  const issuer = { issuerId: ISSUER_ID, name: 'CN=Issuing CA', nameDer: Buffer.of(0x30, 0) };
+
+  check('an issuer is registered before or after its first certificate, again and again', async ({ store }) => {
+    await recorded(store, issuanceFor(1));
+    await store.registerIssuer({ ...issuer, keyIdentifier: Buffer.of(1), authority: 'main' });
+    await store.registerIssuer(issuer);
+    await recorded(store, issuanceFor(2));
+    for (const n of [1, 2]) assert.deepEqual(await store.findCertificate(certificateId(n)), issuanceFor(n).certificate);
+  });
+
+  check('issuers with one name and different keys are different issuers', async ({ store }) => {
+    const second = 'ee'.repeat(32);
+    await store.registerIssuer({ ...issuer, keyIdentifier: Buffer.of(1) });
+    await store.registerIssuer({ ...issuer, issuerId: second, keyIdentifier: Buffer.of(2) });
+    await recorded(store, issuanceFor(1));
+    assert.equal(await store.findCertificate({ ...certificateId(1), issuerId: second }), undefined);
+    assert.ok(await store.findCertificate(certificateId(1)));
+  });
+}
+
+function renewals(check: Check): void {
+  check('a certificate names the one that it renews', async ({ store }) => {
+    await recorded(store, issuanceFor(1));
+    const renewal = issuanceFor(2);
+    renewal.certificate.renews = certificateId(1);
+    await recorded(store, renewal);
+    assert.deepEqual(await store.findCertificate(certificateId(2)), renewal.certificate);
+    assert.deepEqual((await store.findTransaction(renewal.transaction.key))?.certificate, renewal.certificate);
+    assert.deepEqual((await store.listCertificates({}))[0], renewal.certificate);
+    assert.equal((await store.findCertificate(certificateId(1)))?.renews, undefined);
+  });
+}
+
+function history(check: Check): void {
+  const actors: [AuditActor, AuditSource][] = [
+    [{ kind: 'person', name: 'ada' }, 'page'],
+    [{ kind: 'program', name: 'inventory' }, 'api'],
+    [{ kind: 'system' }, 'job'],
+    [{ kind: 'device' }, 'scep'],
+  ];
+  check('the history says who did it and through what', async ({ store }) => {
+    for (const [n, [actor, source]] of actors.entries()) {
+      const { actor: _device, source: _scep, ...audit } = auditFor(n, 'pending');
+      await store.recordPending({ ...pendingFor(n), audit: { ...audit, actor, source } });
+    }
+    const found = (await store.listAudit({})).toReversed().map(({ actor, source }) => [actor, source]);
+    assert.deepEqual(found, actors);
+  });
+}

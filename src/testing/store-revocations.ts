@@ -1,0 +1,214 @@
+/** The contract of a Store for revocation: what is revoked, what a list contains, and what the CA must still be told. */
+import assert from 'node:assert/strict';
+import type { OwedRevocation } from '../core/records.ts';
+import type { Issuance, Store } from '../core/store.ts';
+import { type Check, CLAIM, recorded } from './opened-store.ts';
+import { auditFor, certificateId, ENDPOINT, issuanceFor, ISSUER_ID, later, NOON } from './store-samples.ts';
+
+const OTHER_ISSUER = 'ff'.repeat(32);
+const SECOND = { ...CLAIM, owner: 'second' };
+
+/** The nth issuance under another issuer. */
+const elsewhere = (n: number): Issuance => {
+  const { certificate, ...rest } = issuanceFor(n);
+  return { ...rest, certificate: { ...certificate, issuerId: OTHER_ISSUER, issuer: 'CN=Other CA' } };
+};
+
+/** Declares them. */
+export function revocations(check: Check): void {
+  revoking(check);
+  listing(check);
+  telling(check);
+  leases(check);
+}
+
+function revoking(check: Check): void {
+  for (const notification of ['strict', 'outbox'] as const)
+    check(`a certificate (${notification}) is revoked once`, async ({ store }) => {
+      const issuance = issuanceFor(1, { notification });
+      await recorded(store, issuance);
+      assert.equal(await store.revoke(certificateId(1), 'keyCompromise', auditFor(1, 'revoked', later(7))), true);
+      assert.equal(await store.revoke(certificateId(1), 'superseded', auditFor(1, 'revoked', later(8))), false);
+      assert.deepEqual(await store.findCertificate(certificateId(1)), {
+        ...issuance.certificate,
+        state: 'revoked',
+        revokedAt: later(7),
+        revocationReason: 'keyCompromise',
+      });
+      assert.equal((await store.listAudit({ certificate: certificateId(1) })).length, 2);
+    });
+
+  check('what does not exist is not revoked', async ({ store }) => {
+    await recorded(store, issuanceFor(1));
+    const { serial } = certificateId(1);
+    for (const id of [
+      { issuerId: ISSUER_ID, serial: 'unknown' },
+      { issuerId: OTHER_ISSUER, serial },
+    ])
+      assert.equal(await store.revoke(id, 'unspecified', auditFor(1, 'revoked'), { tellIssuer: true }), false);
+    assert.equal((await store.findCertificate(certificateId(1)))?.state, 'delivered');
+    assert.equal((await store.listAudit({})).length, 1);
+    assert.deepEqual(await store.claimRevocations(CLAIM), []);
+  });
+
+  check('one serial number of two issuers is two certificates, and each is revoked alone', async ({ store }) => {
+    await recorded(store, issuanceFor(1));
+    const twin = elsewhere(2);
+    twin.certificate.serial = certificateId(1).serial;
+    await recorded(store, twin);
+    assert.equal(await store.revoke(twin.certificate, 'superseded', auditFor(2, 'revoked')), true);
+    assert.equal((await store.findCertificate(certificateId(1)))?.state, 'delivered');
+    const found = await store.findCertificatesBySerial(certificateId(1).serial);
+    assert.deepEqual(
+      found.map(({ issuerId, issuer, state }) => [issuerId, issuer, state]),
+      [
+        [OTHER_ISSUER, 'CN=Other CA', 'revoked'],
+        [ISSUER_ID, 'CN=Issuing CA', 'delivered'],
+      ],
+    );
+    assert.deepEqual([await store.countRevoked(ISSUER_ID), await store.countRevoked(OTHER_ISSUER)], [0, 1]);
+  });
+}
+
+function listing(check: Check): void {
+  check('revoked certificates are counted, also those that were never delivered', async ({ store }) => {
+    assert.equal(await store.countRevoked(ISSUER_ID), 0);
+    await recorded(store, issuanceFor(1));
+    await recorded(store, issuanceFor(2, { notification: 'strict' }));
+    const claim = await recorded(store, issuanceFor(3, { notification: 'strict' }));
+    assert.equal(await store.countRevoked(ISSUER_ID), 0);
+    for (const [revoked, n] of [1, 2].entries()) {
+      await store.revoke(certificateId(n), 'superseded', auditFor(n, 'revoked'));
+      assert.equal(await store.countRevoked(ISSUER_ID), revoked + 1);
+    }
+    await store.abandonNotification(claim, auditFor(3, 'never-delivered'));
+    assert.equal(await store.countRevoked(ISSUER_ID), 3);
+    await store.revoke(certificateId(1), 'superseded', auditFor(1, 'revoked'));
+    assert.equal(await store.countRevoked(ISSUER_ID), 3);
+  });
+
+  check(
+    'the revoked certificates of an issuer are listed page by page, whatever order they were revoked in',
+    async ({ store }) => {
+      for (const n of [1, 2, 3, 4]) await recorded(store, issuanceFor(n));
+      await recorded(store, elsewhere(5));
+      for (const n of [4, 1, 3])
+        await store.revoke(certificateId(n), 'keyCompromise', auditFor(n, 'revoked', later(n)));
+      await store.revoke(elsewhere(5).certificate, 'superseded', auditFor(5, 'revoked'));
+      const first = await store.listRevoked(ISSUER_ID, { limit: 2 });
+      const next = await store.listRevoked(ISSUER_ID, { after: first.at(-1)!.id, limit: 2 });
+      assert.deepEqual(
+        [...first, ...next].map(({ id: _id, ...rest }) => rest),
+        [1, 3, 4].map((n) => ({
+          serial: certificateId(n).serial,
+          revokedAt: later(n),
+          reason: 'keyCompromise',
+          notAfter: later(365 * 86_400),
+          crlShard: 0,
+        })),
+      );
+      assert.deepEqual(await store.listRevoked(ISSUER_ID, { after: next.at(-1)!.id, limit: 2 }), []);
+      assert.deepEqual((await store.listRevoked(OTHER_ISSUER, { limit: 9 })).length, 1);
+      assert.deepEqual(await store.listRevoked('unknown', { limit: 9 }), []);
+    },
+  );
+}
+
+const withoutClaim = ({ id: _id, fence: _fence, ...rest }: OwedRevocation) => rest;
+
+function telling(check: Check): void {
+  check('the CA is told of a revocation when that is asked for, and only then', async ({ store }) => {
+    const { certificate } = issuanceFor(1);
+    await recorded(store, issuanceFor(1));
+    await recorded(store, issuanceFor(2));
+    await store.revoke(certificateId(1), 'keyCompromise', auditFor(1, 'revoked'), { tellIssuer: true });
+    await store.revoke(certificateId(2), 'keyCompromise', auditFor(2, 'revoked'));
+    assert.deepEqual((await store.claimRevocations(CLAIM)).map(withoutClaim), [
+      { endpoint: ENDPOINT, certificate: certificate.der, reason: 'keyCompromise', at: NOON, attempts: 0, dueAt: NOON },
+    ]);
+  });
+
+  check('the CA is told of a certificate that was never delivered, unless it was revoked before', async ({ store }) => {
+    const first = await recorded(store, issuanceFor(1, { notification: 'strict' }));
+    const second = await recorded(store, issuanceFor(2, { notification: 'strict' }));
+    await store.abandonNotification(first, auditFor(1, 'never-delivered'), { tellIssuer: true });
+    await store.revoke(certificateId(2), 'keyCompromise', auditFor(2, 'revoked'), { tellIssuer: true });
+    await store.abandonNotification(second, auditFor(2, 'never-delivered'), { tellIssuer: true });
+    assert.deepEqual(
+      (await store.claimRevocations(CLAIM)).map(({ certificate, reason }) => [certificate, reason]),
+      [
+        [issuanceFor(1).certificate.der, 'cessationOfOperation'],
+        [issuanceFor(2).certificate.der, 'keyCompromise'],
+      ],
+    );
+  });
+
+  check('the CA is told of a certificate that was signed and never recorded', async ({ store }) => {
+    const { der: certificate } = issuanceFor(1).certificate;
+    const owed = { endpoint: ENDPOINT, certificate, reason: 'cessationOfOperation', at: later(-5) } as const;
+    await store.recordOwedRevocation(owed);
+    const [claimed] = await store.claimRevocations(CLAIM);
+    assert.deepEqual(withoutClaim(claimed!), { ...owed, attempts: 0, dueAt: NOON });
+    assert.equal(await store.revocationDone(claimed!.id, claimed!.fence), true);
+    assert.equal(await store.revocationDone(claimed!.id, claimed!.fence), false);
+  });
+
+  check('a CA that is down is told later, and the error is kept', async ({ store, setClock }) => {
+    await owe(store);
+    const [first] = await store.claimRevocations(CLAIM);
+    assert.equal(await store.postponeRevocation(first!.id, first!.fence, later(60), 'connection refused'), true);
+    setClock(new Date(later(60).getTime() - 1));
+    assert.deepEqual(await store.claimRevocations(CLAIM), []);
+    setClock(later(60));
+    const [again] = await store.claimRevocations(CLAIM);
+    assert.deepEqual(
+      [again?.id, again?.attempts, again?.dueAt, again?.lastError],
+      [first!.id, 1, later(60), 'connection refused'],
+    );
+  });
+
+  check('a revocation that the CA must be told of survives a restart', async (opened, context) => {
+    if (!opened.reopen) return context.skip('this store keeps nothing');
+    await owe(opened.store);
+    const [taken] = await opened.store.claimRevocations(CLAIM);
+    opened.store = await opened.reopen();
+    assert.deepEqual(await opened.store.claimRevocations(SECOND), []);
+    opened.store = await opened.reopen('claimed');
+    assert.equal((await opened.store.claimRevocations(SECOND))[0]?.id, taken!.id);
+  });
+}
+
+const owe = (store: Store): Promise<void> =>
+  store.recordOwedRevocation({
+    endpoint: ENDPOINT,
+    certificate: issuanceFor(1).certificate.der,
+    reason: 'superseded',
+    at: NOON,
+  });
+
+function leases(check: Check): void {
+  check('an owner that was too slow cannot end the work of its successor', async ({ store, setClock }) => {
+    await owe(store);
+    const [slow] = await store.claimRevocations({ ...CLAIM, leaseMs: 60_000 });
+    assert.deepEqual(await store.claimRevocations(SECOND), []);
+    setClock(later(60));
+    const [taken] = await store.claimRevocations(SECOND);
+    assert.deepEqual([taken?.id, taken?.fence], [slow!.id, slow!.fence + 1]);
+    assert.equal(await store.revocationDone(slow!.id, slow!.fence), false);
+    assert.equal(await store.postponeRevocation(slow!.id, slow!.fence, later(1e6), 'late'), false);
+    assert.equal(await store.revocationDone(taken!.id, taken!.fence), true);
+  });
+
+  check('of 20 owners that claim revocations at the same time each revocation has one', async (opened) => {
+    const stores = [opened.store, ...(opened.beside ? [await opened.beside()] : [])];
+    for (let n = 0; n < 5; n++) await owe(opened.store);
+    const claims = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        stores[n % stores.length]!.claimRevocations({ ...CLAIM, owner: `owner ${n}`, limit: 2 }),
+      ),
+    );
+    assert.equal(claims.flat().length, 5);
+    assert.equal(new Set(claims.flat().map(({ id }) => id)).size, 5);
+    for (const store of stores.slice(1)) await store.close();
+  });
+}

@@ -1,0 +1,38 @@
+/** What is recorded of a certificate that an issuer made, beside what is sent to the device. */
+import assert from 'node:assert/strict';
+import { createHash, X509Certificate } from 'node:crypto';
+import { test } from 'node:test';
+import { issuing, root } from '../kit/pki.ts';
+import { requestMessage } from '../kit/requests.ts';
+import { endpointUnderTest, refusalIn, stored } from '../kit/endpoint-under-test.ts';
+import { allows } from '../kit/policy.ts';
+
+const MESSAGE = await requestMessage({});
+const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex');
+
+test('issuer, key and thumbprint are those of the certificate, and it is found by its name', async () => {
+  const under = await endpointUnderTest(allows('none'));
+  await under.service.pkiOperation(MESSAGE);
+  const [record] = await stored(under);
+  const certificate = new X509Certificate(record!.der);
+  assert.equal(record!.publicKeyHash, sha256(certificate.publicKey.export({ type: 'spki', format: 'der' })));
+  assert.equal(record!.thumbprintSha256, certificate.fingerprint256.replaceAll(':', '').toLowerCase());
+  assert.match(record!.issuerId, /^[0-9a-f]{64}$/);
+  assert.equal(record!.renews, undefined);
+  const [, cn = ''] = /CN=([^,\n]+)/.exec(certificate.subject) ?? [];
+  assert.deepEqual(await under.store.listCertificates({ name: { kind: 'cn', value: cn.toUpperCase() } }), [record]);
+});
+
+test('a certificate of an issuer that is not in the chain is not recorded and not sent', async () => {
+  const under = await endpointUnderTest(allows('none'), { chain: [root.certificate] });
+  const answer = await under.service.pkiOperation(MESSAGE);
+  assert.equal(await refusalIn(answer), 'issuer_failed');
+  assert.match(String(answer.facts['detail']), /not in the chain/);
+  assert.deepEqual(await stored(under), []);
+});
+
+test('the issuer may stand anywhere in the chain', async () => {
+  const under = await endpointUnderTest(allows('none'), { chain: [root.certificate, issuing.certificate] });
+  await under.service.pkiOperation(MESSAGE);
+  assert.equal((await stored(under)).length, 1);
+});
