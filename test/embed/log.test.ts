@@ -63,7 +63,7 @@ async function started(t: TestContext, policy: Policy, setup: Setup = {}) {
   };
   const send = (body: Uint8Array) => fetch(`${origin}${PATH}`, { method: 'POST', body: Buffer.from(body) });
   const get = (path: string) => fetch(`${origin}${path}`);
-  return { store, clock, log, lines, line, send, get };
+  return { store, clock, log, lines, line, send, get, stop: () => server.close() };
 }
 
 const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 } as const;
@@ -246,8 +246,9 @@ const forgetful = (store: Store): Store => ({
 });
 
 test('an enrolment that an earlier run did not finish', async (t) => {
-  const { send, store, clock } = await started(t, allows('strict'), { wrap: forgetful });
+  const { send, store, clock, stop } = await started(t, allows('strict'), { wrap: forgetful });
   assert.equal((await send(REQUEST)).status, 503);
+  await stop();
   clock.forward(LEASE);
   const next = await started(t, allows('strict'), { store });
   const recovered = await next.line('enrollment-recovered');
@@ -256,8 +257,9 @@ test('an enrolment that an earlier run did not finish', async (t) => {
 });
 
 test('a strict notification without its certificate', async (t) => {
-  const { send, store, clock } = await started(t, allows('strict'), { wrap: forgetful });
+  const { send, store, clock, stop } = await started(t, allows('strict'), { wrap: forgetful });
   await send(REQUEST);
+  await stop();
   clock.forward(LEASE);
   const wrap = (under: Store): Store => ({ ...under, findCertificate: async () => undefined });
   const damaged = await started(t, allows('strict'), { store, wrap });
