@@ -4,6 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, posix, sep } from 'node:path';
 import { test } from 'node:test';
 import { PURE, ROOMS, SYSTEM } from './architecture.table.ts';
+import { shapeOfSource } from './shape.ts';
 
 const SRC = join(import.meta.dirname, '..', 'src');
 const IMPORT =
@@ -123,4 +124,33 @@ test('the pattern for imports sees every form of them', () => {
   ].join('\n');
   const names = [...forms.matchAll(IMPORT)].map(({ groups = {} }) => groups['from'] ?? groups['call']);
   assert.deepEqual(names, ['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+});
+
+/** The names that stand in more than one place, each with its places. */
+function repeated(all: readonly { name: string; where: string }[]): string[] {
+  const places = Map.groupBy(all, ({ name }) => name);
+  return [...places].flatMap(([name, at]) => (at.length > 1 ? `${name}: ${at.map(({ where }) => where).join()}` : []));
+}
+
+const shape = shapeOfSource();
+const found = (places: readonly { name: string; where: string }[]): string[] =>
+  places.map(({ where, name }) => `src/${where}: ${name}`);
+
+test('the name of a file stands once in src/', () =>
+  assert.deepEqual(repeated(sources.map(({ path }) => ({ name: posix.basename(path), where: path }))), []));
+
+test('the name of an exported type stands once in src/', () => assert.deepEqual(repeated(shape.types), []));
+
+test('no function has more than four parameters', () => assert.deepEqual(found(shape.manyParameters), []));
+
+test('every exported statement has a doc comment', () => assert.deepEqual(found(shape.undocumented), []));
+
+test('outside the contract suites of testing/ fewer than thirty values are asserted not to be null', () => {
+  const outside = shape.assertions.filter(({ where }) => !where.startsWith('testing/'));
+  assert.ok(outside.length < 30, found(outside).join('\n'));
+});
+
+test('the shape of the source is read from every file', () => {
+  assert.ok(shape.types.length > 200, String(shape.types.length));
+  assert.ok(shape.assertions.length > 0);
 });

@@ -14,7 +14,7 @@ import { transformed, type ValueType, valueType } from './yaml/value-type.ts';
 import { choice, duration, either, flag, valueList } from './yaml/value-types.ts';
 
 /** What an endpoint may refer to. */
-export type EndpointContext = PolicyContext & {
+export type EndpointReferences = PolicyContext & {
   authorities: Definitions<AuthorityConfig>;
   profiles: Definitions<ProfileConfig>;
 };
@@ -66,7 +66,7 @@ const landing = valueType(
   'page',
 );
 
-const keys = (context: EndpointContext) =>
+const keys = (context: EndpointReferences) =>
   section('A SCEP URL.', '{ policy: { static: "${env:LAB_CHALLENGE}" } }', {
     path: defaulted(
       path,
@@ -126,7 +126,7 @@ const keys = (context: EndpointContext) =>
   });
 
 /** One endpoint, its references resolved. */
-export const endpointSchema = (context: EndpointContext) =>
+export const endpointSchema = (context: EndpointReferences) =>
   transformed(keys(context), (endpoint) => ({ ...endpoint, name: endpoint.name ?? endpoint.path }));
 
 /** One endpoint as the server takes it. Durations are in milliseconds. */

@@ -1,6 +1,6 @@
 /** Parses the values of a file. Profiles and endpoints are parsed one by one, so that one mistake hides no other. */
 import { z } from 'zod';
-import { type EndpointContext, endpointSchema } from './endpoints.ts';
+import { type EndpointReferences, endpointSchema } from './endpoints.ts';
 import { DEFAULT_PROFILES, profileSchema } from './profiles.ts';
 import type { Definitions, FileContext } from './references.ts';
 import type { ValidParts } from './valid-parts.ts';
@@ -20,7 +20,7 @@ export function parseConfig(values: unknown, files: FileContext): ParsedConfig {
   const writtenProfiles = valueAt(values, ['profiles']) ?? DEFAULT_PROFILES;
   const profiles = parseEntries('profiles', writtenProfiles, profileSchema());
   const namedProfiles = Object.fromEntries(profiles.valid.map(({ path, value }) => [path[1], value] as const));
-  const context: EndpointContext = {
+  const context: EndpointReferences = {
     ...files,
     authorities: definitions(valueAt(values, ['authorities']), frame.data?.authorities),
     tenants: definitions(valueAt(values, ['tenants']), frame.data?.tenants),

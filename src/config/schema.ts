@@ -4,7 +4,7 @@ import { LIMITS } from '../asn1/limits.ts';
 import { ConfigError } from '../core/errors.ts';
 import { adminSection } from './admin.ts';
 import { authoritiesSection } from './authorities.ts';
-import { type EndpointConfig, type EndpointContext, endpointSchema, endpointsSection } from './endpoints.ts';
+import { type EndpointConfig, type EndpointReferences, endpointSchema, endpointsSection } from './endpoints.ts';
 import { transformed } from './yaml/value-type.ts';
 import { choice, integer, network, text, url, valueList } from './yaml/value-types.ts';
 import { file, type FileContext } from './references.ts';
@@ -92,7 +92,7 @@ export const configSchema = <P extends z.ZodType, E extends z.ZodType>(
   });
 
 /** The same with every key of profiles and endpoints: what the reference page and error texts are made from. */
-export const fullSchema = (context: EndpointContext) =>
+export const fullSchema = (context: EndpointReferences) =>
   configSchema(context, { profile: profileSchema(), endpoint: endpointSchema(context) });
 
 type EntryResults = typeof configSchema<z.ZodType<ProfileConfig>, z.ZodType<EndpointConfig>>;

@@ -1,7 +1,7 @@
 /** The history. Entries are added in the transaction of what they report, and never changed. */
 import type { Insertable } from 'kysely';
 import type { AuditEntry, CertificateId } from '../core/records.ts';
-import { certificateRow } from './certificates.ts';
+import { certificateRow } from './stored-certificates.ts';
 import { prepared } from './prepared.ts';
 import type { AuditTable, Database } from './tables.ts';
 

@@ -20,6 +20,7 @@ export async function addChallenge(tx: Database, challenge: NewChallenge, most: 
   return true;
 }
 
+/** Undefined for a password that was not issued for this endpoint, or that expired more than a day ago. */
 export async function findChallenge(
   db: Database,
   endpoint: string,

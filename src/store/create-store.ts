@@ -13,7 +13,7 @@ import type {
 } from '../core/store.ts';
 import { listAudit } from './audit.ts';
 import { type GroupCommit, groupCommit } from './batch.ts';
-import { findCertificate, findCertificatesBySerial, listCertificates } from './certificates.ts';
+import { findCertificate, findCertificatesBySerial, listCertificates } from './stored-certificates.ts';
 import { addChallenge, findChallenge } from './challenges.ts';
 import { type CommittedRows, remember } from './committed-rows.ts';
 import { endpointNames } from './endpoint-names.ts';

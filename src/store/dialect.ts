@@ -34,6 +34,7 @@ const SQLITE_CONFLICTS: readonly unknown[] = [2067, 1555];
 // unique_violation; PostgreSQL manual, appendix A.
 const POSTGRES_CONFLICT = '23505';
 
+/** One row for each database; PostgreSQL has no store of its own yet, and its row is checked as compiled text. */
 export const DIALECTS = {
   sqlite: {
     // A transaction that reads first and then writes fails at once when another process wrote in between; taking the

@@ -3,6 +3,7 @@ import { CompiledQuery } from 'kysely';
 import type { Dialect } from './dialect.ts';
 import type { Database } from './tables.ts';
 
+/** A database that is open, and how the store runs queries and transactions on it. */
 export type Engine = {
   db: Database;
   dialect: Dialect;

@@ -6,7 +6,7 @@ import type { Clock } from '../core/environment.ts';
 import { addAudit } from './audit.ts';
 import type { CommittedRows } from './committed-rows.ts';
 import { issuerOf } from './issuers.ts';
-import { insertCertificate } from './certificates.ts';
+import { insertCertificate } from './stored-certificates.ts';
 import { consume, isConsumed } from './consumed-challenges.ts';
 import { noteEndpoint } from './endpoint-names.ts';
 import { addNotification } from './pending-notifications.ts';

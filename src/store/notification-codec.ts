@@ -8,6 +8,7 @@ type Encoded =
   | (Omit<SuccessNotification, 'csr' | 'notAfter'> & { csr: string; notAfter: number })
   | (Omit<FailureNotification, 'csr'> & { csr: string });
 
+/** For the column `payload`. */
 export function encodeNotification(notification: Notification): string {
   const csr = Buffer.from(notification.csr).toString('base64');
   const encoded: Encoded =
@@ -17,6 +18,7 @@ export function encodeNotification(notification: Notification): string {
   return JSON.stringify(encoded);
 }
 
+/** Throws SyntaxError when the text is not JSON. */
 export function decodeNotification(text: string): Notification {
   const encoded = JSON.parse(text) as Encoded;
   const csr = new Uint8Array(Buffer.from(encoded.csr, 'base64'));

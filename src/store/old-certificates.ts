@@ -30,21 +30,26 @@ type Facts = {
   isReadable: boolean;
 };
 
+/** A row with what its certificate says. `issuerRow` is the id of its row in `issuers`. */
+type ReadRow = OldRow & Facts & { issuerRow: number };
+
 /** Copies every certificate with its id. One that cannot be read keeps its row, without names. */
 export async function moveCertificates(db: Database): Promise<Unreadable> {
   const unreadable: Unreadable = { number: 0, serials: [] };
   const issuers = new Map<string, number>();
   const names: NameRow[] = [];
   for (let rows = await page(db, 0); rows.length > 0; rows = await page(db, rows.at(-1)!.id)) {
-    const facts = rows.map(({ der }) => factsOf(der));
-    const issuer = [];
-    for (const [at, row] of rows.entries()) issuer.push(await issuerOf(db, issuers, row, facts[at]!));
-    await insertPage(db, rows, facts, issuer);
-    names.push(...nameRows(rows, facts));
+    const read: ReadRow[] = [];
+    for (const row of rows) {
+      const facts = factsOf(row.der);
+      read.push({ ...row, ...facts, issuerRow: await issuerOf(db, issuers, row, facts) });
+    }
+    await insertPage(db, read);
+    names.push(...read.flatMap(nameRows));
     await insertNames(db, names);
     count(
       unreadable,
-      rows.filter((_, at) => !facts[at]!.isReadable),
+      read.filter(({ isReadable }) => !isReadable),
     );
   }
   await insertNames(db, names, names.length);
@@ -92,15 +97,10 @@ async function issuerOf(db: Database, known: Map<string, number>, row: OldRow, f
 }
 
 /** Only what was read from the DER comes from here; the database copies the rest by itself. */
-async function insertPage(
-  db: Database,
-  rows: readonly OldRow[],
-  facts: readonly Facts[],
-  issuers: readonly number[],
-): Promise<void> {
+async function insertPage(db: Database, rows: readonly ReadRow[]): Promise<void> {
   const values = rows.map(
-    ({ id, der }, at) => sql`(cast(${id} as bigint), cast(${issuers[at]!} as integer),
-      ${hash('sha256', der, 'hex')}, ${facts[at]!.publicKeyHash})`,
+    ({ id, der, issuerRow, publicKeyHash }) => sql`(cast(${id} as bigint), cast(${issuerRow} as integer),
+      ${hash('sha256', der, 'hex')}, ${publicKeyHash})`,
   );
   await sql`
     with said (id, issuer, thumbprint_sha256, public_key_hash) as (values ${sql.join(values)})
@@ -116,8 +116,8 @@ async function insertPage(
 
 type NameRow = [kind: string, value: string, certificate: number];
 
-const nameRows = (rows: readonly OldRow[], facts: readonly Facts[]): NameRow[] =>
-  rows.flatMap(({ id }, at) => foldedOnce(facts[at]!.names).map(({ kind, value }): NameRow => [kind, value, id]));
+const nameRows = ({ id, names }: ReadRow): NameRow[] =>
+  foldedOnce(names).map(({ kind, value }): NameRow => [kind, value, id]);
 
 /** Takes whole statements' worth out of `waiting`, all of one length, because the text of each statement is kept. */
 async function insertNames(db: Database, waiting: NameRow[], most = NAMES): Promise<void> {

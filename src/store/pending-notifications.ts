@@ -8,7 +8,7 @@ import type { Insertable } from 'kysely';
 import type { AuditEntry, PendingNotification, WorkClaim, WorkLease } from '../core/records.ts';
 import type { Issuance, TellIssuer } from '../core/store.ts';
 import { addAudit } from './audit.ts';
-import { markDelivered } from './certificates.ts';
+import { markDelivered } from './stored-certificates.ts';
 import { decodeNotification, encodeNotification } from './notification-codec.ts';
 import { prepared } from './prepared.ts';
 import { markRevoked } from './revocations.ts';

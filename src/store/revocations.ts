@@ -3,7 +3,7 @@ import type { RevocationReason } from '../core/issuer.ts';
 import type { AuditEntry, CertificateId, RevokedCertificate } from '../core/records.ts';
 import type { TellIssuer } from '../core/store.ts';
 import { addAudit } from './audit.ts';
-import { certificateRow } from './certificates.ts';
+import { certificateRow } from './stored-certificates.ts';
 import { findIssuer } from './issuers.ts';
 import { addOwedRevocation } from './owed-revocations.ts';
 import { prepared } from './prepared.ts';
@@ -48,7 +48,7 @@ export async function listRevoked(
 }
 
 /** One revocation, which happens only to a certificate in one of the states `from`. */
-export type Revocation = TellIssuer & {
+export type RevocationEntry = TellIssuer & {
   from: ('issued' | 'delivered')[];
   reason: RevocationReason;
   at: Date;
@@ -62,14 +62,14 @@ export async function revoke(
 ): Promise<boolean> {
   const { reason, audit, tellIssuer = false } = revocation;
   const id = await certificateRow(tx, certificate);
-  const from: Revocation['from'] = ['issued', 'delivered'];
+  const from: RevocationEntry['from'] = ['issued', 'delivered'];
   const done = id !== undefined && (await markRevoked(tx, id, { from, reason, at: audit.at, tellIssuer }));
   if (done) await addAudit(tx, audit, id);
   return done;
 }
 
 /** Returns false, and writes nothing, when the certificate in this row is in none of the states. */
-export async function markRevoked(tx: Database, id: number, revocation: Revocation): Promise<boolean> {
+export async function markRevoked(tx: Database, id: number, revocation: RevocationEntry): Promise<boolean> {
   const { from, at, reason, tellIssuer } = revocation;
   const revoked_at = at.getTime();
   const row = await tx

@@ -19,6 +19,7 @@ export interface SqliteStore extends Store {
   backup(path: string): Promise<void>;
 }
 
+/** Which file to open, and how. */
 export type SqliteOptions = {
   /** A file, created with mode 0600 (and its directory) when missing; or `:memory:`, gone with the process. */
   path: string;

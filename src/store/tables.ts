@@ -70,6 +70,7 @@ export type RevocationTable = {
 /** Every endpoint name under which anything was recorded. */
 export type EndpointNameTable = { name: string };
 
+/** One request and what became of it. `id` as in CertificateTable. */
 export type TransactionTable = {
   id: Generated<number>;
   /** Begins with what a poll knows, so that one index serves both. */
@@ -136,6 +137,7 @@ export type JobTable = LeaseColumns & {
   last_error: string | null;
 };
 
+/** One line of history. Rows are only added. */
 export type AuditTable = {
   id: Generated<number>;
   at: Moment;
@@ -157,6 +159,7 @@ export type WriteCheckTable = { id: number; at: Moment };
 /** One row: how many of the migrations this database has been through. */
 export type SchemaVersionTable = { id: number; version: number };
 
+/** Every table by its name. */
 export type Tables = {
   issuers: IssuerTable;
   certificates: CertificateTable;

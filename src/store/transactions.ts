@@ -1,7 +1,7 @@
 /** Transactions: what became of each request, under the key by which a repeated request is recognised. */
 import type { Insertable, Selectable } from 'kysely';
 import type { PollKey, StoredTransaction, TransactionKey } from '../core/records.ts';
-import { certificateInRow } from './certificates.ts';
+import { certificateInRow } from './stored-certificates.ts';
 import { decodeIssuance, encodeIssuance } from './issuance-codec.ts';
 import { prepared } from './prepared.ts';
 import type { Database, TransactionTable } from './tables.ts';
@@ -11,6 +11,7 @@ const byKey = prepared((db, { key }: { key: TransactionKey }) =>
 );
 const insert = prepared((db, row: Insertable<TransactionTable>) => db.insertInto('transactions').values(row));
 
+/** By its whole key, with its certificate. */
 export async function findTransaction(db: Database, key: TransactionKey): Promise<StoredTransaction | undefined> {
   const { rows } = await byKey(db, { key });
   return rows[0] && fromRow(db, rows[0]);

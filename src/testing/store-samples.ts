@@ -98,7 +98,6 @@ export function issuanceFor(
   };
 }
 
-/** That the nth certificate was issued. */
 /** The names in the nth certificate, as a device with Intune has them. */
 export const namesFor = (n: number): CertificateName[] => [
   { kind: 'cn', value: `device-${n}` },
@@ -106,6 +105,7 @@ export const namesFor = (n: number): CertificateName[] => [
   { kind: 'intuneDeviceId', value: `0000-${n}` },
 ];
 
+/** That the nth certificate was issued. */
 export const successNotificationFor = (n: number): SuccessNotification => ({
   kind: 'success',
   endpoint: ENDPOINT,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { userInfo } from 'node:os';
 import { test, type TestContext } from 'node:test';
-import { commandLineUser } from '../../src/cli/administrator.ts';
+import { commandLineUser } from '../../src/cli/command-line-user.ts';
 
 function sudoUser(t: TestContext, name: string | undefined): void {
   const { SUDO_USER: before } = process.env;

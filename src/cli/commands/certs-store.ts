@@ -5,7 +5,7 @@ import { openConfiguredStore } from '../../app/settings.ts';
 import { systemClock } from '../../embed/system.ts';
 import type { Management } from '../../manage/administrator.ts';
 import { canonicalSerial, type FoundCertificate } from '../../manage/certificates.ts';
-import { commandLineUser } from '../administrator.ts';
+import { commandLineUser } from '../command-line-user.ts';
 import { EXIT, Exit } from '../exit.ts';
 import type { Output } from '../output.ts';
 

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { challengeIssuers } from '../../app/challenge-issuers.ts';
 import { openStore, readConfig } from '../../app/settings.ts';
 import { type ChallengeIssuer, issuerFor } from '../../manage/one-time-passwords.ts';
-import { commandLineUser } from '../administrator.ts';
+import { commandLineUser } from '../command-line-user.ts';
 import { CONFIG, example } from '../options.ts';
 import type { Output } from '../output.ts';
 import { failed } from './certs-store.ts';
