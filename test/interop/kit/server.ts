@@ -10,7 +10,8 @@ const WARN = 40;
 /** One line of the server's log, with what the tests look at. */
 export type LogLine = {
   level?: number;
-  msg?: string;
+  /** The text of a `configuration-warning`. */
+  warning?: string;
   operation?: string;
   messageType?: string;
   transactionId?: string;
@@ -58,7 +59,7 @@ export async function serve(config: string, crash: CrashPoint | undefined): Prom
       }),
     complaints: () =>
       logLines(server.written.stderr)
-        .filter(({ level = 0, msg = '' }) => level >= WARN && !OF_LEGACY.test(msg))
+        .filter(({ level = 0, warning = '' }) => level >= WARN && !OF_LEGACY.test(warning))
         .map((line) => JSON.stringify(line)),
     gone: server.gone,
     stop: () => server.end('SIGTERM'),
