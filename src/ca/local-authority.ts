@@ -1,6 +1,6 @@
 /** An Issuer that signs with a CA key of its own, without another CA product. */
 import type { Clock, RandomBytes } from '../core/environment.ts';
-import type { Issuer } from '../core/issuer.ts';
+import type { Issued, Issuer } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import { ConfigError } from '../core/errors.ts';
 import { writeCertificate } from '../pkix/certificate.ts';
@@ -24,8 +24,15 @@ export type LocalAuthorityParts = {
   random: RandomBytes;
 };
 
-/** An Issuer with its certificates, DER. `chain` is above `certificate`, nearest first, the root last. */
-export type LocalAuthority = Issuer & { readonly certificate: Uint8Array; readonly chain: readonly Uint8Array[] };
+/**
+ * An Issuer that answers at once, with its certificates, DER. `chain` is above `certificate`, nearest first, the root
+ * last.
+ */
+export interface LocalAuthority extends Issuer {
+  issue(...order: Parameters<Issuer['issue']>): Promise<Issued>;
+  readonly certificate: Uint8Array;
+  readonly chain: readonly Uint8Array[];
+}
 
 /**
  * An Issuer for one profile. Throws ConfigError when the certificate is not a valid CA, or the chain, key or profile
@@ -38,15 +45,14 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
     throw new ConfigError(`${ca.text}: the key is not the key of this certificate`, 'Give the key that belongs to it.');
   const chain = readChain(ca, parts.chain, clock()).map(({ der }) => der);
   const template = leafTemplate(profile, ca);
+  const signedWith = [certificate, ...chain];
   return {
     certificate,
     chain,
     async issue({ csr }, decision, signal) {
       signal.throwIfAborted();
-      return writeCertificate(
-        planLeaf(template, { csr, decision, now: clock(), serialNumber: randomSerial(random) }),
-        key,
-      );
+      const plan = planLeaf(template, { csr, decision, now: clock(), serialNumber: randomSerial(random) });
+      return { kind: 'issued', certificate: await writeCertificate(plan, key), chain: signedWith };
     },
   };
 }

@@ -221,6 +221,53 @@ export class Refusal extends Error {
   }
 }
 
+/**
+ * Why a CA made no certificate. `rejected`: the CA refuses the order; `invalid`: it cannot read the order;
+ * `unauthorised`: it refuses our credentials; `misconfigured`: a profile or a setting is wrong; `unavailable`: it cannot
+ * be reached or has a fault; `throttled`: too many orders; `conflict`: the order contradicts an earlier one;
+ * `unknown-outcome`: the order was sent and no answer came.
+ */
+export type IssuerErrorCode =
+  | 'rejected'
+  | 'invalid'
+  | 'unauthorised'
+  | 'misconfigured'
+  | 'unavailable'
+  | 'throttled'
+  | 'conflict'
+  | 'unknown-outcome';
+
+/** What an IssuerError says. */
+export type IssuerErrorFields = {
+  code: IssuerErrorCode;
+  /** Whether the same request can succeed later: the device then gets PENDING and not FAILURE. */
+  retryable: boolean;
+  /** Seconds after which the CA may be asked again, if the CA said so. */
+  retryAfter?: number;
+  /** For the log; never a secret. */
+  adminText: string;
+  /** What the device may see (failInfoText of RFC 8894 3.2.1.4.6). */
+  clientText: string;
+};
+
+/** A CA made no certificate. The message is `adminText`; the wire gets the row `issuer_failed` with `clientText`. */
+export class IssuerError extends Error {
+  override readonly name = 'IssuerError';
+  readonly code: IssuerErrorCode;
+  readonly retryable: boolean;
+  readonly retryAfter?: number;
+  readonly adminText: string;
+  readonly clientText: string;
+  constructor(fields: IssuerErrorFields, options?: { cause?: unknown }) {
+    super(fields.adminText, options);
+    this.code = fields.code;
+    this.retryable = fields.retryable;
+    if (fields.retryAfter !== undefined) this.retryAfter = fields.retryAfter;
+    this.adminText = fields.adminText;
+    this.clientText = fields.clientText;
+  }
+}
+
 /** A request that cannot be answered in SCEP at all. Carries words for the log; the wire gets status and a fixed word. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';

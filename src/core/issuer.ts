@@ -1,11 +1,88 @@
-/** The contract of an issuing CA: it turns an allowed request into a certificate. */
+/** The contract of an issuing CA: it turns an allowed request into a certificate, at once or later, or refuses it. */
 import type { Allow } from './policy.ts';
 import type { EnrollmentRequest } from './request.ts';
 
-/** Turns an allowed request into a certificate. Small on purpose: the CA of a vendor implements this one method. */
+/** A certificate was made. */
+export type Issued = {
+  kind: 'issued';
+  /** DER. */
+  certificate: Uint8Array;
+  /**
+   * The chain that it was signed with, DER: the issuing CA first, then the certificates above it. The store takes name and
+   * key of the issuer from here. Return the same array elements for every certificate: each is parsed once.
+   */
+  chain: readonly Uint8Array[];
+  /** What the CA calls this order, if it has a name for it. */
+  reference?: string;
+};
+
+/** The CA has taken the order and not decided yet: the device gets PENDING. `retryAfter`: seconds until the next poll. */
+export type IssuancePending = { kind: 'pending'; reference: string; retryAfter: number };
+
+/**
+ * Turns an allowed request into a certificate. Small on purpose: the CA of a vendor implements this one method. What
+ * else a CA can do is in the optional interfaces of this file.
+ */
 export interface Issuer {
-  /** Returns the certificate, DER. Throws when it cannot; the device then gets FAILURE and nothing is recorded. */
-  issue(request: EnrollmentRequest, decision: Allow, signal: AbortSignal): Promise<Uint8Array>;
+  /** What this CA can do; absent for one that only issues at once. */
+  readonly capabilities?: IssuerCapabilities;
+  /**
+   * Throws IssuerError, which says whether the same request can succeed later, or Refusal with a code of
+   * docs/errors.md. Any other exception is final: the device gets FAILURE and nothing is recorded. `signal` aborts when
+   * the time of the request is over.
+   */
+  issue(request: EnrollmentRequest, decision: Allow, signal: AbortSignal): Promise<Issued | IssuancePending>;
+}
+
+/** What a CA can do beyond issuing a certificate with the names and the key of the CSR. */
+export type IssuerCapabilities = {
+  /** It certifies the subjectAltName of the CSR. */
+  sanFromCsr?: boolean;
+  /** It takes the subjectAltName from a parameter of the order. */
+  sanFromRequest?: boolean;
+  /** It takes the subject from a parameter of the order. */
+  subjectFromRequest?: boolean;
+  /** It takes the end of the validity from a parameter of the order. */
+  validityOverride?: boolean;
+  /** `issue` can return `pending`; the issuer is a PendingIssuer too. */
+  pending?: boolean;
+  /** It is a Finder too. */
+  find?: boolean;
+  /** The same order twice gives the same certificate. */
+  idempotent?: boolean;
+  /** The reasons that its Revoker can pass on; another reason becomes `unspecified`. */
+  revokeReasons?: readonly RevocationReason[];
+};
+
+/** Optional beside `Issuer`, on the same object: asks about an order that was answered with `pending`. */
+export interface PendingIssuer {
+  /**
+   * `reference`: as in the last IssuancePending, also after a restart. May be called again for an order that was issued,
+   * and then returns the same certificate. Throws IssuerError or Refusal when the CA refused the order; with a retryable
+   * IssuerError, or any other exception, the order is still open.
+   */
+  poll(reference: string, signal: AbortSignal): Promise<Issued | IssuancePending>;
+}
+
+/** The issuer of an endpoint: one whose CA lets requests wait has `poll` too. */
+export type EndpointIssuer = Issuer & Partial<PendingIssuer>;
+
+/** Optional beside `Issuer`: looks for the certificate of an order whose outcome is unknown. For the implementation. */
+export interface Finder {
+  /** The certificate that an earlier `issue` of this same request made; undefined when the CA made none. */
+  find(request: EnrollmentRequest, signal: AbortSignal): Promise<Issued | undefined>;
+}
+
+/** Optional beside `Issuer`: the CA names its certificates itself. */
+export interface CaSource {
+  /** DER: the issuing CA first, the root last. */
+  chain(signal: AbortSignal): Promise<readonly Uint8Array[]>;
+}
+
+/** Optional beside `Issuer`: whether the CA can be reached and accepts our credentials. */
+export interface Health {
+  /** Never issues. `detail` is for the administrator and holds no secret. */
+  check(signal: AbortSignal): Promise<{ ok: boolean; detail: string }>;
 }
 
 /** The reasons of RFC 5280 5.3.1 that this product uses, with their numbers in a CRL entry. */
@@ -21,7 +98,26 @@ export const REVOCATION_REASONS = {
 /** A reason by its name in RFC 5280. */
 export type RevocationReason = keyof typeof REVOCATION_REASONS;
 
-/** Optional beside `Issuer`: tells a foreign CA that a certificate is revoked. Idempotent. */
+/** One revocation, as a CA is told of it. */
+export type RevocationOrder = {
+  /** Lower-case hexadecimal without leading zero octets. */
+  serial: string;
+  /** The name of the issuer, RFC 4514. */
+  issuer: string;
+  /** DER. */
+  certificate: Uint8Array;
+  /** As in `Issued`, where it is known. */
+  reference?: string;
+  reason: RevocationReason;
+  /** When it was revoked here. */
+  at: Date;
+};
+
+/**
+ * Optional beside `Issuer`: tells a foreign CA that a certificate is revoked. What it throws is logged, and it is called
+ * again later, also after a restart.
+ */
 export interface Revoker {
-  revoke(certificate: Uint8Array, reason: RevocationReason, signal: AbortSignal): Promise<void>;
+  /** Idempotent: resolves for a certificate that is revoked already. */
+  revoke(order: RevocationOrder, signal: AbortSignal): Promise<void>;
 }

@@ -2,7 +2,7 @@
  * What a transaction and its certificate mean together: one row for each state that a request can be in. The enrolment
  * line, the queries and the store all read this table, so they cannot disagree.
  */
-import type { PendingReason, StoredCertificate, StoredTransaction } from './records.ts';
+import type { PendingIssuance, PendingReason, StoredCertificate, StoredTransaction } from './records.ts';
 
 /**
  * Answers that the record alone determines. `certificate`: the recorded one. `approval`, `notification`: PENDING.
@@ -18,8 +18,11 @@ export type Lifecycle = {
   poll: RecordedAnswer;
   /** Whether an issuance may take its place; `superseded`: only one that names its certificate as superseded. */
   issuance: 'replaces' | 'superseded' | 'blocked';
-  /** The same for a request that begins to wait; `reason`: only one that waits for another reason. */
-  pending: 'replaces' | 'superseded' | 'reason' | 'blocked';
+  /**
+   * The same for a request that begins to wait; `reason`: only one that waits for another reason; `issuer`: only one
+   * that waits for the CA.
+   */
+  pending: 'replaces' | 'superseded' | 'reason' | 'issuer' | 'blocked';
   /** Whether the store has the CSR, and the challenge in it; `expires`: until the challenge can no longer be valid. */
   request: 'kept' | 'expires' | 'erased';
   /** How lists show it to an administrator. */
@@ -45,7 +48,7 @@ export const LIFECYCLE: Readonly<Record<LifecycleState, Lifecycle>> = {
   'pending (unreachable)': row(['decide', 'expired'], ['replaces', 'reason'], ['expires', 'pending']),
   'pending (undecided)': row(['decide', 'expired'], ['replaces', 'reason'], ['kept', 'pending']),
   'pending (issuer)': row(['decide', 'expired'], ['replaces', 'reason'], ['kept', 'pending']),
-  approved: row(['decide', 'expired'], ['replaces', 'blocked'], ['kept', 'approved']),
+  approved: row(['decide', 'expired'], ['replaces', 'issuer'], ['kept', 'approved']),
   rejected: row(['rejected', 'rejected'], ['blocked', 'blocked'], ['erased', 'rejected']),
   undelivered: row(['notification', 'notification'], ['superseded', 'superseded'], ['erased', 'issued']),
   delivered: row(['certificate', 'certificate'], ['superseded', 'superseded'], ['erased', 'delivered']),
@@ -71,6 +74,10 @@ function certificateLife({ state, deliveredAt }: StoredCertificate): Certificate
   return deliveredAt ? 'revoked' : 'never delivered';
 }
 
+/** The order that the CA has not decided yet, and what the policy allowed; undefined when there is none. */
+export const openOrder = ({ state, reason, issuance }: StoredTransaction): PendingIssuance | undefined =>
+  state === 'pending' && reason === 'issuer' ? issuance : undefined;
+
 /** Whether an issuance may replace it. `superseded`: the issuance names its certificate as superseded. */
 export function blocksIssuance(existing: StoredTransaction, superseded: boolean): boolean {
   const { issuance } = lifecycleOf(existing);
@@ -84,5 +91,6 @@ export function blocksPending(
 ): boolean {
   const { pending } = lifecycleOf(existing);
   if (pending === 'reason') return existing.reason === reason;
+  if (pending === 'issuer') return reason !== 'issuer';
   return pending === 'blocked' || (pending === 'superseded' && !superseded);
 }

@@ -13,6 +13,7 @@ import type {
   JobRecord,
   NewChallenge,
   OwedRevocation,
+  PendingIssuance,
   PendingNotification,
   PollKey,
   RevokedCertificate,
@@ -100,6 +101,11 @@ export interface TransactionStore {
    * nothing is written, and it is returned. An issued one whose certificate is revoked or superseded is replaceable.
    */
   recordPending(pending: Pending): Promise<PendingResult>;
+  /**
+   * Replaces the `issuance` of a transaction that waits for the CA, which was asked and has still not decided. Returns
+   * false, and writes nothing, when it does not wait for the CA.
+   */
+  postponeIssuance(key: TransactionKey, issuance: PendingIssuance): Promise<boolean>;
   /** Removes a pending transaction, after its request was denied. One that is not pending stays. */
   withdrawPending(key: TransactionKey): Promise<void>;
   /**

@@ -2,7 +2,7 @@
 import { equalBytes } from '../core/bytes.ts';
 import { DAY, HOUR } from '../core/durations.ts';
 import type { Clock, Logger, RandomBytes } from '../core/environment.ts';
-import type { Issuer, Revoker } from '../core/issuer.ts';
+import type { EndpointIssuer, Revoker } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { Policy } from '../core/policy.ts';
 import { defined } from '../core/defined.ts';
@@ -12,7 +12,7 @@ import type { Store } from '../core/store.ts';
 import type { Legacy } from '../cms/algorithms.ts';
 import type { Endpoint, EndpointSettings, EnrollmentServices } from '../enroll/endpoint.ts';
 import { sendDueNotifications } from '../enroll/due-notifications.ts';
-import { UNREACHABLE_PATIENCE } from '../enroll/line.ts';
+import { UNREACHABLE_PATIENCE } from '../enroll/waiting.ts';
 import { type ScepService, scepService, type ServicePlan } from '../enroll/service.ts';
 import { capabilities } from '../scep/capabilities.ts';
 import { messageCodec } from '../scep/codec.ts';
@@ -29,7 +29,7 @@ import { systemClock, systemDeadline, systemRandom } from './system.ts';
 export type EndpointOptions = Pick<EndpointSettings, 'path'> &
   Partial<EndpointSettings> & {
     policy: Policy;
-    issuer: Issuer;
+    issuer: EndpointIssuer;
     revoker?: Revoker;
     /**
      * Decrypts requests and signs replies. With a `signer` it only decrypts, and the signer signs. `retired` certificates

@@ -48,7 +48,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
       legacyUses: 'with `legacy`: how often each was used at this endpoint since the start',
       serial: 'issued, repeated, GetCert: the serial number of the certificate',
       thumbprint: 'issued, repeated: the SHA-1 of the certificate',
-      reason: 'pending: `approval`, `unreachable`, `undecided`, `notification` or `duplicate`, then details',
+      reason: 'pending: `approval`, `unreachable`, `undecided`, `issuer`, `notification` or `duplicate`, then details',
       code: 'refused: the code of [errors.md](errors.md)',
       detail: 'refused: what exactly was wrong',
       err: `refused: ${CAUSE}; absent without one`,

@@ -1,5 +1,6 @@
 /** Makes the record of a certificate that an issuer returned, after checking that it is the one that was requested. */
 import { equalBytes } from '../core/bytes.ts';
+import type { Issued } from '../core/issuer.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
 import type { CertificateName, StoredCertificate } from '../core/records.ts';
 import { hash } from 'node:crypto';
@@ -18,13 +19,12 @@ import { nameText, sameName } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
 
 /**
- * `der`: the certificate; `chain` holds the certificate of its issuer. Throws Error when it must not be delivered, because
+ * Throws Error when it must not be delivered, because
  * it certifies another key or a CA, or because its issuer is not in the chain; DerError when it cannot be read.
  */
 export function certificateRecord(
-  der: Uint8Array,
+  { certificate: der, chain }: Pick<Issued, 'certificate' | 'chain'>,
   request: EnrollmentRequest,
-  chain: readonly Uint8Array[],
   issuedAt: Date,
 ): StoredCertificate {
   const view = readCertificate(der);
@@ -52,10 +52,24 @@ export function certificateRecord(
 /** Throws Error when no certificate of the chain has the issuer's name. */
 function issuerIdIn(chain: readonly Uint8Array[], { issuer }: CertificateView): string {
   for (const der of chain) {
-    const { subject, spki } = readCertificate(der);
-    if (sameName(subject, issuer)) return issuerIdOf(subject, spki);
+    const ca = identityOf(der);
+    if (sameName(ca.subject, issuer)) return ca.issuerId;
   }
-  throw new Error('the issuer certified under a name that is not in the chain of the endpoint');
+  throw new Error('the issuer certified under a name that is not in the chain it returned');
+}
+
+type CaIdentity = { subject: Uint8Array; issuerId: string };
+
+/** By the array that holds the certificate: an issuer returns the same one each time. */
+const IDENTITIES = new WeakMap<Uint8Array, CaIdentity>();
+
+function identityOf(der: Uint8Array): CaIdentity {
+  const known = IDENTITIES.get(der);
+  if (known) return known;
+  const { subject, spki } = readCertificate(der);
+  const identity = { subject, issuerId: issuerIdOf(subject, spki) };
+  IDENTITIES.set(der, identity);
+  return identity;
 }
 
 /** The names in a certificate by which it can be found. */

@@ -1,12 +1,11 @@
 /** An enrolment endpoint: one SCEP URL with its policy, issuer and rules. `app/` and embedders assemble it. */
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
-import type { Issuer, Revoker } from '../core/issuer.ts';
+import type { EndpointIssuer, Revoker } from '../core/issuer.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Store } from '../core/store.ts';
 import type { MessageCodec } from '../scep/codec.ts';
 
-/** One SCEP URL. Times are milliseconds, certificates DER. */
 /**
  * What an administrator sets for one endpoint. The configuration, embedders and the line share these names, so that a
  * setting is passed on as it is.
@@ -33,7 +32,7 @@ export type EndpointSettings = {
 /** One endpoint as the line uses it: its settings, and what decides, signs and reads for it. */
 export type Endpoint = EndpointSettings & {
   policy: Policy;
-  issuer: Issuer;
+  issuer: EndpointIssuer;
   /** The issuing CA first, the root last; DER. A message signed by a certificate of the first one may be a renewal. */
   chain: readonly Uint8Array[];
   /** For an issuer whose CA keeps its own revocation list: told when a certificate is revoked as never delivered. */

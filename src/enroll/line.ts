@@ -1,17 +1,17 @@
 /** One enrolment, in order. This file is the only place that knows the order of the steps. */
 import type { Allow, Decision, Deny, Pend } from '../core/policy.ts';
 import { ask } from '../core/ask.ts';
-import { REFUSALS, Refusal, type RefusalCode } from '../core/errors.ts';
-import { certificateRecord } from './certificate-record.ts';
+import { REFUSALS, type RefusalCode } from '../core/errors.ts';
+import { openOrder } from '../core/lifecycle.ts';
+import type { PendingIssuance, StoredCertificate } from '../core/records.ts';
+import { askAgain, type IssuerAnswer, order } from './ask-issuer.ts';
 import { earlierOutcome } from './earlier-outcome.ts';
 import { allowsSelfRenewal, type Enrollment } from './identify.ts';
 import { failureNotification, sendStrict } from './notifications.ts';
-import type { IssuedOutcome, Outcome, RefusedOutcome } from './outcome.ts';
-import { BY_DEVICE, CHALLENGE_USED, recordIssuance } from './record.ts';
+import type { Outcome, RefusedOutcome } from './outcome.ts';
+import { CHALLENGE_USED, recordIssuance } from './record.ts';
 import { asRenewal, renewalDecision } from './renewal.ts';
-
-/** How long a request may wait for a policy that cannot be reached: the lifetime of an Intune challenge. Milliseconds. */
-export const UNREACHABLE_PATIENCE = 60 * 60_000;
+import { isOutOfPatience, wait, waitForIssuer, waitOn, waitOnUnreachable } from './waiting.ts';
 
 /**
  * earlier outcome → decide → issue → record → notify. Every exit is an Outcome. An exception (the store, a key) means
@@ -23,11 +23,12 @@ export async function enroll(identified: Enrollment): Promise<Outcome> {
   if (repeat) return repeat;
 
   const enrollment: Enrollment = earlier ? { ...identified, earlier } : identified;
+  const issuance = earlier && openOrder(earlier);
+  if (issuance) return resume(enrollment, issuance);
   const decision = await decide(enrollment);
   if (decision.kind === 'deny') return refuse(enrollment, decision);
   if (decision.kind === 'pend') return postpone(enrollment, decision);
-  const issued = await issue(enrollment, decision);
-  return issued.kind === 'issued' ? recordAndNotify(enrollment, decision, issued) : issued;
+  return conclude(enrollment, decision, await order(enrollment, decision));
 }
 
 /** The decision of an administrator, of the certificate that is renewed, or of the policy. */
@@ -58,58 +59,67 @@ async function refuse({ earlier, services }: Enrollment, { code, detail, facts }
 }
 
 async function postpone(enrollment: Enrollment, decision: Pend): Promise<Outcome> {
-  const { request, transaction, earlier, services } = enrollment;
-  const { reason, detail, consumes, facts } = decision;
-  const now = services.clock();
-  // Counted from when the request was first seen: that is when the lifetime of its challenge began.
-  const waited = earlier ? now.getTime() - earlier.createdAt.getTime() : 0;
-  if (reason === 'unreachable' && waited > UNREACHABLE_PATIENCE)
+  const { reason, detail, facts } = decision;
+  if (reason === 'unreachable' && isOutOfPatience(enrollment))
     return { kind: 'refused', code: 'policy_unreachable', detail, ...(facts && { facts }) };
-  const { endpoint, transactionId } = transaction;
-  const result = await services.store.recordPending({
-    transaction: { ...transaction, reason, csr: request.csr.der },
-    audit: { at: now, event: 'pending', endpoint, transactionId, ...BY_DEVICE, detail: reason },
-    ...(consumes !== undefined && { consumes }),
-    ...(earlier?.certificate && { supersedes: earlier.certificate.serial }),
-  });
-  if (result.kind === 'consumed') return CHALLENGE_USED;
-  return { kind: 'pending', reason: `${reason}: ${detail}`, ...(facts && { facts }) };
+  return wait(enrollment, decision);
 }
 
-async function issue(enrollment: Enrollment, decision: Allow): Promise<IssuedOutcome | RefusedOutcome> {
-  const { request, endpoint, services, signal } = enrollment;
-  const facts = decision.facts && { facts: decision.facts };
-  try {
-    const der = await endpoint.issuer.issue(request, decision, signal);
-    const certificate = certificateRecord(der, request, endpoint.chain, services.clock());
-    return { kind: 'issued', certificate, repeat: false, ...facts };
-  } catch (cause) {
-    const code = cause instanceof Refusal ? cause.code : 'issuer_failed';
-    await queueFailureNotification(enrollment, decision, code);
-    const detail = cause instanceof Error ? cause.message : 'the issuer failed';
-    return { kind: 'refused', code, detail, cause, ...facts };
-  }
+/** The policy has allowed the request and the CA has the order: only the CA is asked, and not before it wants to be. */
+async function resume(enrollment: Enrollment, issuance: PendingIssuance): Promise<Outcome> {
+  const { reference, retryAt, ...allowed } = issuance;
+  if (enrollment.services.clock() < retryAt) return waitOn(enrollment, issuance);
+  const answer = await askAgain(enrollment, reference);
+  if (answer.kind === 'pending') return waitOn(enrollment, issuance, answer);
+  if (answer.kind === 'unreachable') return waitOnUnreachable(enrollment, issuance, answer.error);
+  const outcome = await conclude(enrollment, { kind: 'allow', ...allowed }, answer);
+  if (answer.kind === 'refused') await enrollment.services.store.withdrawPending(enrollment.transaction.key);
+  return outcome;
+}
+
+/** What the answer of the CA means for the device. */
+async function conclude(enrollment: Enrollment, decision: Allow, answer: IssuerAnswer): Promise<Outcome> {
+  if (answer.kind === 'issued') return recordAndNotify(enrollment, decision, answer.certificate);
+  if (answer.kind === 'refused') return fail(enrollment, decision, answer);
+  if (answer.kind === 'unreachable') return awaitIssuer(enrollment, decision, answer);
+  const outcome = await waitForIssuer(enrollment, decision, answer);
+  return outcome === CHALLENGE_USED ? fail(enrollment, decision, CHALLENGE_USED) : outcome;
+}
+
+/** As for a policy that cannot be reached: the policy is called again too, and an approved request stays approved. */
+async function awaitIssuer(
+  enrollment: Enrollment,
+  decision: Allow,
+  { error }: IssuerAnswer & { kind: 'unreachable' },
+): Promise<Outcome> {
+  const { message: detail, clientText: text } = error;
+  if (enrollment.earlier?.state !== 'approved' && isOutOfPatience(enrollment))
+    return fail(enrollment, decision, { kind: 'refused', code: 'issuer_failed', detail, cause: error, text });
+  const { facts } = decision;
+  return wait(enrollment, { reason: 'unreachable', detail, ...(facts && { facts }) });
 }
 
 /** The authorizer allowed the request and must learn that no certificate came of it; the device does not wait for that. */
-async function queueFailureNotification(
-  { request, services }: Enrollment,
-  { notify }: Allow,
-  code: RefusalCode,
-): Promise<void> {
-  if (notify !== 'none') await services.store.recordNotification(failureNotification(request, REFUSALS[code]));
+async function fail(
+  enrollment: Enrollment,
+  { notify, facts }: Allow,
+  refused: RefusedOutcome,
+): Promise<RefusedOutcome> {
+  if (notify !== 'none') await queueFailureNotification(enrollment, refused.code);
+  return { ...refused, ...(facts && { facts }) };
 }
 
+const queueFailureNotification = ({ request, services }: Enrollment, code: RefusalCode): Promise<number> =>
+  services.store.recordNotification(failureNotification(request, REFUSALS[code]));
+
 /** Everything is recorded, in one transaction, before the authorizer or the device learns of the certificate. */
-async function recordAndNotify(enrollment: Enrollment, decision: Allow, issued: IssuedOutcome): Promise<Outcome> {
-  const { result, certificate, notification } = await recordIssuance(enrollment, decision, issued.certificate);
-  if (result.kind === 'consumed') {
-    await queueFailureNotification(enrollment, decision, CHALLENGE_USED.code);
-    return CHALLENGE_USED;
-  }
+async function recordAndNotify(enrollment: Enrollment, decision: Allow, issued: StoredCertificate): Promise<Outcome> {
+  const { result, certificate, notification } = await recordIssuance(enrollment, decision, issued);
+  if (result.kind === 'consumed') return fail(enrollment, decision, CHALLENGE_USED);
   if (result.kind === 'duplicate')
     return earlierOutcome(result.existing, enrollment) ?? { kind: 'pending', reason: 'duplicate' };
-  const recorded = { ...issued, certificate };
+  const { facts } = decision;
+  const recorded = { kind: 'issued', certificate, repeat: false, ...(facts && { facts }) } as const;
   if (decision.notify !== 'strict' || !notification || !result.notification) return recorded;
   return sendStrict({ ...result.notification, notification }, recorded, enrollment);
 }

@@ -108,11 +108,12 @@ export const acknowledged = (notification: Notification) =>
  * still gets its answer, and an event says what an administrator must do.
  */
 export async function revokeAtIssuer(
-  { serial, der }: StoredCertificate,
+  { serial, issuer, der: certificate }: StoredCertificate,
   { endpoint, services }: EndpointContext,
 ): Promise<void> {
   try {
-    await endpoint.revoker?.revoke(der, 'cessationOfOperation', services.deadline());
+    const order = { serial, issuer, certificate, reason: 'cessationOfOperation', at: services.clock() } as const;
+    await endpoint.revoker?.revoke(order, services.deadline());
   } catch (err) {
     services.emit({ event: 'revocation-not-taken', endpoint: endpoint.name, serial, err });
   }

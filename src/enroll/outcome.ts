@@ -9,8 +9,18 @@ export type Outcome = IssuedOutcome | RefusedOutcome | PendingOutcome | FoundOut
 /** A certificate for the device. */
 export type IssuedOutcome = { kind: 'issued'; certificate: StoredCertificate; repeat: boolean; facts?: Facts };
 
-/** FAILURE. `detail` and `cause` are for the log and never for the device. */
-export type RefusedOutcome = { kind: 'refused'; code: RefusalCode; detail: string; facts?: Facts; cause?: unknown };
+/**
+ * FAILURE. `detail` and `cause` are for the log and never for the device; `text` is what the device reads in the place of
+ * the text of the code.
+ */
+export type RefusedOutcome = {
+  kind: 'refused';
+  code: RefusalCode;
+  detail: string;
+  facts?: Facts;
+  cause?: unknown;
+  text?: string;
+};
 
 /** PENDING. `reason` is for the log. */
 export type PendingOutcome = { kind: 'pending'; reason: string; facts?: Facts };

@@ -1,6 +1,7 @@
 /** Records an issued certificate with its transaction, audit entry and notification; all of them or none. */
 import type { SuccessNotification } from '../core/notification.ts';
 import type { Allow } from '../core/policy.ts';
+import { openOrder } from '../core/lifecycle.ts';
 import type { StoredCertificate } from '../core/records.ts';
 import type { Issuance, RecordResult } from '../core/store.ts';
 import { namesOf } from './certificate-record.ts';
@@ -69,14 +70,25 @@ function renewedBy(enrollment: Enrollment): Pick<StoredCertificate, 'renews'> {
   return { renews: { issuerId, serial } };
 }
 
-/** If recording fails, the issuing CA is asked to revoke what it signed: the certificate is delivered to no device. */
+/**
+ * If recording fails, the issuing CA is asked to revoke what it signed: the certificate is delivered to no device. One
+ * that can still be delivered is not revoked: a CA that lets requests wait gives it again at the next poll, and another
+ * process can have recorded the same one.
+ */
 async function recordOrRevoke(enrollment: Enrollment, issuance: Issuance): Promise<RecordResult> {
   try {
     const result = await enrollment.services.store.recordIssued(issuance);
-    if (result.kind !== 'recorded') await revokeAtIssuer(issuance.certificate, enrollment);
+    if (result.kind !== 'recorded' && !holds(result, issuance.certificate))
+      await revokeAtIssuer(issuance.certificate, enrollment);
     return result;
   } catch (error) {
-    await revokeAtIssuer(issuance.certificate, enrollment);
+    if (!enrollment.earlier || !openOrder(enrollment.earlier)) await revokeAtIssuer(issuance.certificate, enrollment);
     throw error;
   }
 }
+
+/** Whether the transaction that was recorded first has this same certificate. */
+const holds = (result: RecordResult, { issuerId, serial }: StoredCertificate): boolean =>
+  result.kind === 'duplicate' &&
+  result.existing.certificate?.issuerId === issuerId &&
+  result.existing.certificate.serial === serial;

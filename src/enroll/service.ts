@@ -115,7 +115,8 @@ function once(running: Map<string, Promise<Outcome>>, key: string, run: () => Pr
 }
 
 function replyTo(opened: Opened, outcome: Outcome): Reply {
-  if (outcome.kind === 'refused') return { status: 'failure', code: outcome.code };
+  if (outcome.kind === 'refused')
+    return { status: 'failure', code: outcome.code, ...(outcome.text !== undefined && { text: outcome.text }) };
   if (outcome.kind === 'pending' || opened.kind === 'refused') return { status: 'pending' };
   const { certificates, crls } =
     outcome.kind === 'found' ? outcome : { certificates: [outcome.certificate.der], crls: [] };

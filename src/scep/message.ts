@@ -67,8 +67,8 @@ export type RefusedMessage = { kind: 'refused'; header: MessageHeader; code: Ref
 /** The result of opening a message. */
 export type Opened = ScepRequest | RefusedMessage;
 
-/** The content of a CertRep (RFC 8894 3.3.2). Certificates and CRLs are DER. */
+/** The content of a CertRep (RFC 8894 3.3.2). Certificates and CRLs are DER; `text` replaces that of the code. */
 export type Reply =
   | { status: 'success'; replyTo: ReplyTo; certificates: readonly Uint8Array[]; crls?: readonly Uint8Array[] }
-  | { status: 'failure'; code: RefusalCode }
+  | { status: 'failure'; code: RefusalCode; text?: string }
   | { status: 'pending' };

@@ -7,7 +7,7 @@ import { transportCapacity } from '../cms/key-transport.ts';
 import { writeDegenerate, writeSignedData } from '../cms/signed-data.ts';
 import type { KeyTransport } from '../core/keys.ts';
 import type { RandomBytes } from '../core/environment.ts';
-import { FAIL_INFO, REFUSALS, type RefusalCode } from '../core/errors.ts';
+import { FAIL_INFO, REFUSALS } from '../core/errors.ts';
 import { SCEP_ATTRIBUTE } from './message-attributes.ts';
 import type { MessageHeader, Reply } from './message.ts';
 import type { RegistrationAuthority } from './registration-authority.ts';
@@ -33,7 +33,7 @@ export function seal({ header, reply, ra, random }: SealPlan): Promise<Uint8Arra
       // A new one in every reply, even to a repeat: jscep refuses a nonce that it has seen.
       writeAttribute(TYPE.senderNonce, octetString(random(16))),
       ...(header.senderNonceDer ? [writeAttribute(TYPE.recipientNonce, header.senderNonceDer)] : []),
-      ...(reply.status === 'failure' ? failureAttributes(reply.code) : []),
+      ...(reply.status === 'failure' ? failureAttributes(reply) : []),
     ],
     digest: header.digest,
     signer: ra.signer,
@@ -62,11 +62,11 @@ const replyTransport = (transport: KeyTransport, fits: boolean): KeyTransport =>
     ? { scheme: 'oaep', hash: 'sha1', mgf1Hash: 'sha1' }
     : transport;
 
-function failureAttributes(code: RefusalCode): Uint8Array[] {
-  const { failInfo, hresult, text } = REFUSALS[code];
+function failureAttributes({ code, text }: Reply & { status: 'failure' }): Uint8Array[] {
+  const { failInfo, hresult, text: usual } = REFUSALS[code];
   return [
     writeAttribute(TYPE.failInfo, printableString(String(FAIL_INFO[failInfo]))),
-    writeAttribute(TYPE.failInfoText, utf8String(text)),
+    writeAttribute(TYPE.failInfoText, utf8String(text ?? usual)),
     writeAttribute(TYPE.microsoftError, printableString(String(hresult))),
   ];
 }

@@ -28,7 +28,14 @@ import {
   claimNotifications,
   postponeNotification,
 } from './pending-notifications.ts';
-import { decidePending, forgetRequests, listPending, recordPending, withdrawPending } from './pending.ts';
+import {
+  decidePending,
+  forgetRequests,
+  listPending,
+  postponeIssuance,
+  recordPending,
+  withdrawPending,
+} from './pending.ts';
 import { claimJob, finishJob, listJobs, renewJob } from './recorded-jobs.ts';
 import { countRevoked, listRevoked, revoke } from './revocations.ts';
 import type { Database } from './tables.ts';
@@ -66,6 +73,7 @@ const transactions = ({ db, write, clock, committed }: Parts): TransactionStore 
     return result;
   },
   recordPending: (pending) => write((tx) => recordPending(tx, pending)),
+  postponeIssuance: (key, issuance) => write((tx) => postponeIssuance(tx, key, { issuance, at: clock() })),
   withdrawPending: (key) => write((tx) => withdrawPending(tx, key)),
   forgetRequests: (unreachableBefore, anyBefore) => write((tx) => forgetRequests(tx, unreachableBefore, anyBefore)),
   decidePending: (key, decision, audit) => write((tx) => decidePending(tx, key, decision, audit)),

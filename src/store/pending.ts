@@ -1,10 +1,11 @@
 /** Transactions that wait: for an administrator, for a service that could not be reached, or for the CA. */
 import { sql } from 'kysely';
 import { blocksPending, LIFECYCLE } from '../core/lifecycle.ts';
-import type { AuditEntry, StoredTransaction, TransactionKey } from '../core/records.ts';
+import type { AuditEntry, PendingIssuance, StoredTransaction, TransactionKey } from '../core/records.ts';
 import type { Pending, PendingResult } from '../core/store.ts';
 import { addAudit } from './audit.ts';
 import { consume, isConsumed } from './consumed-challenges.ts';
+import { encodeIssuance } from './issuance-codec.ts';
 import { noteEndpoint } from './endpoint-names.ts';
 import type { Database } from './tables.ts';
 import { findTransaction, fromRow, insertTransaction, replaceTransaction } from './transactions.ts';
@@ -40,6 +41,22 @@ export async function recordPending(tx: Database, pending: Pending): Promise<Pen
 /** Whether the recorded transaction stays, and this one is a duplicate of it. */
 const blocksWaiting = (existing: StoredTransaction, { transaction: { reason }, supersedes }: Pending): boolean =>
   blocksPending(existing, { superseded: existing.certificate?.serial === supersedes, reason });
+
+/** Returns false when it does not wait for the CA. It keeps its place among those that wait. */
+export async function postponeIssuance(
+  tx: Database,
+  key: TransactionKey,
+  { issuance, at }: { issuance: PendingIssuance; at: Date },
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('transactions')
+    .set({ issuance: encodeIssuance(issuance), updated_at: at.getTime() })
+    .where('key', '=', key)
+    .where('state', '=', 'pending')
+    .where('reason', '=', 'issuer')
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
 
 /** Returns false when it is not pending. The CSR of a rejected request is erased. */
 export async function decidePending(

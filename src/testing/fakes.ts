@@ -31,7 +31,7 @@ export function memoryLog(): MemoryLog {
 /** An issuer that records what it was asked to certify, oldest first. */
 export type FakeIssuer = Issuer & { readonly requests: readonly EnrollmentRequest[] };
 
-/** Calls `issue` for every request: let it return a certificate, or throw to test how a failing CA is handled. */
+/** Calls `issue` for every request: let it return what a CA answers, or throw to test how a failing CA is handled. */
 export function fakeIssuer(issue: Issuer['issue']): FakeIssuer {
   const requests: EnrollmentRequest[] = [];
   return {

@@ -220,6 +220,48 @@ function erasing(check: Check): void {
     assert.deepEqual((await opened.store.findTransaction(keyOf(1)))?.issuance, ISSUANCE);
   });
 
+  check(
+    'a CA that has still not decided is asked later, and nothing else about the request changes',
+    async (opened) => {
+      const { store, setClock } = opened;
+      await store.recordPending(waitingForCa(1));
+      await store.recordPending(pendingFor(2));
+      setClock(later(300));
+      const postponed = { ...ISSUANCE, reference: 'order 8', retryAt: later(600) };
+      assert.equal(await store.postponeIssuance(keyOf(1), postponed), true);
+      assert.deepEqual(await store.listPending(), [
+        { ...waitingFor(1, 'issuer'), issuance: postponed, updatedAt: later(300) },
+        waitingFor(2),
+      ]);
+      assert.equal((await store.listAudit({})).length, 2);
+    },
+  );
+
+  check('a second order for a request that the CA decides is not recorded', async ({ store }) => {
+    await store.recordPending(waitingForCa(1));
+    const { transaction, ...rest } = waitingForCa(1);
+    const second = { ...rest, transaction: { ...transaction, issuance: { ...ISSUANCE, reference: 'order 8' } } };
+    const result = await store.recordPending(second);
+    assert.deepEqual(result.kind === 'duplicate' && result.existing.issuance, ISSUANCE);
+    assert.deepEqual((await store.findTransaction(keyOf(1)))?.issuance, ISSUANCE);
+  });
+
+  check('only what waits for the CA can be postponed by it', async ({ store }) => {
+    await store.recordPending(pendingFor(1));
+    await store.recordPending(waitingForCa(2));
+    await store.decidePending(keyOf(2), 'rejected', auditFor(2, 'rejected'));
+    await store.recordIssued(issuanceFor(3));
+    for (const n of [1, 2, 3, 4]) assert.equal(await store.postponeIssuance(keyOf(n), ISSUANCE), false);
+    for (const n of [1, 2, 3]) assert.equal((await store.findTransaction(keyOf(n)))?.issuance, undefined);
+  });
+
+  check('what an administrator approved can wait for the CA', async ({ store }) => {
+    await store.recordPending(pendingFor(1));
+    await store.decidePending(keyOf(1), 'approved', auditFor(1, 'approved'));
+    assert.deepEqual(await store.recordPending(waitingForCa(1)), { kind: 'recorded' });
+    assert.deepEqual((await store.findTransaction(keyOf(1)))?.issuance, ISSUANCE);
+  });
+
   check('what the policy allowed is erased with a rejection', async ({ store }) => {
     await store.recordPending(waitingForCa(1));
     await store.decidePending(keyOf(1), 'rejected', auditFor(1, 'rejected'));

@@ -61,8 +61,8 @@ export async function measureStep(choice: KeyChoice): Promise<StepResult> {
       csr: content.csr,
       signerSpki: replyTo.signerKey.spki,
     };
-    const certificate = await issuer.issue(enrolment, { kind: 'allow', notify: 'none' }, signal);
-    await codec.seal(header, { status: 'success', replyTo, certificates: [certificate] });
+    const issued = await issuer.issue(enrolment, { kind: 'allow', notify: 'none' }, signal);
+    await codec.seal(header, { status: 'success', replyTo, certificates: [issued.certificate] });
   }
 
   const floor = floorOf(ca.key, ra.key);

@@ -67,13 +67,15 @@ export const request = async (asked: Asked): Promise<CertificationRequest> =>
 export const VOUCHED = { kind: 'allow', notify: 'none', vouchesForNames: true } as const;
 
 /** The certificate that an authority issues for a request, DER, not checked. */
-export const issueFor = (
+export async function issueFor(
   csr: CertificationRequest,
   by: LocalAuthority,
   signal = new AbortController().signal,
   decision: Allow = VOUCHED,
-): Promise<Uint8Array> =>
-  by.issue({ endpoint: '/scep', transactionId: '1', csr, signerSpki: csr.spki }, decision, signal);
+): Promise<Uint8Array> {
+  const request = { endpoint: '/scep', transactionId: '1', csr, signerSpki: csr.spki };
+  return (await by.issue(request, decision, signal)).certificate;
+}
 
 /** The certificate for a request, after all three readers accepted it. */
 export async function issue(asked: Asked, by = authority()): Promise<X509Certificate> {

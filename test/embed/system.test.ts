@@ -4,7 +4,7 @@ import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { mock, test } from 'node:test';
 import { ORPHANED_AFTER } from '../../src/enroll/record.ts';
-import { UNREACHABLE_PATIENCE } from '../../src/enroll/line.ts';
+import { UNREACHABLE_PATIENCE } from '../../src/enroll/waiting.ts';
 import { TIMEOUTS } from '../../src/intune/retry.ts';
 import { systemDeadline, systemRandom } from '../../src/embed/system.ts';
 

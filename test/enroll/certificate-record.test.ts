@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { issuing, root } from '../kit/pki.ts';
+import type { Issued, Issuer } from '../../src/core/issuer.ts';
+import { issuing, NOW, root } from '../kit/pki.ts';
 import { requestMessage } from '../kit/requests.ts';
-import { endpointUnderTest, refusalIn, stored } from '../kit/endpoint-under-test.ts';
+import { authority, endpointUnderTest, refusalIn, stored } from '../kit/endpoint-under-test.ts';
 import { allows } from '../kit/policy.ts';
 
 const MESSAGE = await requestMessage({});
@@ -23,16 +24,24 @@ test('issuer, key and thumbprint are those of the certificate, and it is found b
   assert.deepEqual(await under.store.listCertificates({ name: { kind: 'cn', value: cn.toUpperCase() } }), [record]);
 });
 
+/** The CA of the test PKI, which says that it signed with this chain. */
+const withChain = (chain: readonly Uint8Array[]): Issuer => ({
+  async issue(...order) {
+    return { ...(await authority(() => NOW).issue(...order)), chain } as Issued;
+  },
+});
+
 test('a certificate of an issuer that is not in the chain is not recorded and not sent', async () => {
-  const under = await endpointUnderTest(allows('none'), { chain: [root.certificate] });
+  const under = await endpointUnderTest(allows('none'), { issuer: withChain([root.certificate]) });
   const answer = await under.service.pkiOperation(MESSAGE);
   assert.equal(await refusalIn(answer), 'issuer_failed');
-  assert.match(String(answer.facts['detail']), /not in the chain/);
+  assert.match(String(answer.facts['detail']), /not in the chain it returned/);
   assert.deepEqual(await stored(under), []);
 });
 
 test('the issuer may stand anywhere in the chain', async () => {
-  const under = await endpointUnderTest(allows('none'), { chain: [root.certificate, issuing.certificate] });
+  const issuer = withChain([root.certificate, issuing.certificate]);
+  const under = await endpointUnderTest(allows('none'), { issuer });
   await under.service.pkiOperation(MESSAGE);
   assert.equal((await stored(under)).length, 1);
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { issuerAndSubject } from '../../src/client/request-message.ts';
 import type { Decision, Pend } from '../../src/core/policy.ts';
-import type { StoredTransaction } from '../../src/core/records.ts';
+import type { PendingReason, StoredTransaction } from '../../src/core/records.ts';
 import type { Store } from '../../src/core/store.ts';
 import { keyHash, pollKey } from '../../src/enroll/identify.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
@@ -81,6 +81,18 @@ const REACH: Readonly<Record<string, () => Promise<Case>>> = {
     return begin;
   },
   'pending, undecided': () => begun({ decision: pend('undecided') }),
+  'pending for the CA': async () => {
+    const begin = await begun({ decision: pend('undecided') });
+    const { csr, ...existing } = await recorded(begin);
+    const issuance = {
+      reference: 'order 1',
+      retryAt: new Date(begin.under.clock().getTime() + 1),
+      notify: 'none',
+    } as const;
+    const transaction = { ...transactionOf(existing), reason: 'issuer', csr: csr!, issuance } as const;
+    await begin.under.store.recordPending({ transaction, audit: AUDIT });
+    return begin;
+  },
   'approved, after waiting for approval': () => decided({ decision: pend('approval') }, 'approved'),
   'approved, after waiting for a policy': () => decided({ decision: pend('undecided') }, 'approved'),
   'pending for approval, request missing': () => withoutRequest('approval'),
@@ -137,7 +149,7 @@ async function issuance(one: Case): Promise<string> {
 
 /** The same for a request that begins to wait for this reason. */
 const waiting =
-  (reason: Pend['reason']) =>
+  (reason: PendingReason) =>
   async (one: Case): Promise<string> => {
     const existing = await recorded(one);
     const wait = { transaction: { ...transactionOf(existing), reason }, audit: AUDIT };
@@ -154,6 +166,7 @@ const OBSERVE = {
   approval: waiting('approval'),
   undecided: waiting('undecided'),
   unreachable: waiting('unreachable'),
+  issuer: waiting('issuer'),
   request: async (one: Case) => ((await recorded(one)).csr ? 'kept' : 'erased'),
 } satisfies Record<string, (one: Case) => Promise<string>>;
 
@@ -170,6 +183,7 @@ const ROWS: Readonly<Record<string, Partial<Row>>> = {
     approval: 'duplicate',
     undecided: 'recorded',
     unreachable: 'recorded',
+    issuer: 'recorded',
     request: 'kept',
   },
   'pending for an unreachable policy': {
@@ -179,6 +193,7 @@ const ROWS: Readonly<Record<string, Partial<Row>>> = {
     approval: 'recorded',
     undecided: 'recorded',
     unreachable: 'duplicate',
+    issuer: 'recorded',
     request: 'kept',
   },
   'pending for an unreachable policy, request erased': {
@@ -188,6 +203,7 @@ const ROWS: Readonly<Record<string, Partial<Row>>> = {
     approval: 'recorded',
     undecided: 'recorded',
     unreachable: 'duplicate',
+    issuer: 'recorded',
     request: 'erased',
   },
   'pending, undecided': {
@@ -197,6 +213,17 @@ const ROWS: Readonly<Record<string, Partial<Row>>> = {
     approval: 'recorded',
     undecided: 'duplicate',
     unreachable: 'recorded',
+    issuer: 'recorded',
+    request: 'kept',
+  },
+  'pending for the CA': {
+    repeat: 'pending',
+    poll: 'pending',
+    issuance: 'recorded',
+    approval: 'recorded',
+    undecided: 'recorded',
+    unreachable: 'recorded',
+    issuer: 'duplicate',
     request: 'kept',
   },
   'approved, after waiting for approval': {
@@ -206,6 +233,7 @@ const ROWS: Readonly<Record<string, Partial<Row>>> = {
     approval: 'duplicate',
     undecided: 'duplicate',
     unreachable: 'duplicate',
+    issuer: 'recorded',
     request: 'kept',
   },
   'approved, after waiting for a policy': {
@@ -215,6 +243,7 @@ const ROWS: Readonly<Record<string, Partial<Row>>> = {
     approval: 'duplicate',
     undecided: 'duplicate',
     unreachable: 'duplicate',
+    issuer: 'recorded',
     request: 'kept',
   },
   'pending for approval, request missing': { poll: 'refused policy_unreachable' },
@@ -227,6 +256,7 @@ const ROWS: Readonly<Record<string, Partial<Row>>> = {
     approval: 'duplicate',
     undecided: 'duplicate',
     unreachable: 'duplicate',
+    issuer: 'duplicate',
     request: 'erased',
   },
   'issued, notification not acknowledged yet': {
@@ -236,6 +266,7 @@ const ROWS: Readonly<Record<string, Partial<Row>>> = {
     approval: SUPERSEDED,
     undecided: SUPERSEDED,
     unreachable: SUPERSEDED,
+    issuer: SUPERSEDED,
     request: 'erased',
   },
   delivered: {
@@ -245,6 +276,7 @@ const ROWS: Readonly<Record<string, Partial<Row>>> = {
     approval: SUPERSEDED,
     undecided: SUPERSEDED,
     unreachable: SUPERSEDED,
+    issuer: SUPERSEDED,
     request: 'erased',
   },
   'delivered, retention over': {
@@ -254,6 +286,7 @@ const ROWS: Readonly<Record<string, Partial<Row>>> = {
     approval: SUPERSEDED,
     undecided: SUPERSEDED,
     unreachable: SUPERSEDED,
+    issuer: SUPERSEDED,
     request: 'erased',
   },
   revoked: {
@@ -263,6 +296,7 @@ const ROWS: Readonly<Record<string, Partial<Row>>> = {
     approval: 'recorded',
     undecided: 'recorded',
     unreachable: 'recorded',
+    issuer: 'recorded',
     request: 'erased',
   },
   'never delivered': {
@@ -272,6 +306,7 @@ const ROWS: Readonly<Record<string, Partial<Row>>> = {
     approval: 'recorded',
     undecided: 'recorded',
     unreachable: 'recorded',
+    issuer: 'recorded',
     request: 'erased',
   },
 };

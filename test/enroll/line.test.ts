@@ -7,7 +7,7 @@ import { printableString } from '../../src/asn1/writer.ts';
 import { writeCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
-import type { Issuer } from '../../src/core/issuer.ts';
+import type { Issued, Issuer } from '../../src/core/issuer.ts';
 import { privateKeyPem } from '../../src/keys/software.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { forge, scepAttributes } from '../kit/forge.ts';
@@ -162,6 +162,9 @@ test('20 parallel requests share the failure of the one that ran, and leave noth
   assert.equal(policy.asked.length, 2);
 });
 
+/** What a CA answers with this certificate. */
+const issued = (certificate: Uint8Array): Issued => ({ kind: 'issued', certificate, chain: [issuing.certificate] });
+
 /** What the issuer does, and what the device and the store see of it. */
 async function withIssuer(issue: Issuer['issue'], code: RefusalCode): Promise<Under> {
   const under = await endpointUnderTest(allows('none'), { issuer: { issue } });
@@ -180,25 +183,19 @@ test("an issuer's Refusal keeps its code", async () => {
 
 test('an issuer that answers with something that is no certificate: nothing goes out', async () => {
   for (const bytes of [new Uint8Array(), Buffer.from('<html>'), CSR])
-    await withIssuer(async () => bytes, 'issuer_failed');
+    await withIssuer(async () => issued(bytes), 'issuer_failed');
 });
 
 test('an issuer that certifies another key: nothing goes out', async () => {
   const other = rsaKey('another');
   const plan = { subject: nameFromText('CN=device-1'), notBefore: NOW, notAfter: new Date(NOW.getTime() + HOUR) };
-  await withIssuer(
-    () =>
-      writeCertificate(
-        { ...plan, serialNumber: Buffer.of(7), issuer: plan.subject, spki: other.spki, extensions: [] },
-        issuing.key,
-      ),
-    'issuer_failed',
-  );
+  const leaf = { ...plan, serialNumber: Buffer.of(7), issuer: plan.subject, spki: other.spki, extensions: [] };
+  await withIssuer(async () => issued(await writeCertificate(leaf, issuing.key)), 'issuer_failed');
 });
 
 test('Q08 an issuer that makes a CA of the device: nothing goes out', async () => {
   const wanted = { subject: 'CN=device-1', key: client.key, validity: HOUR, backdate: 0, clock, random };
-  await withIssuer(() => createIssuingCa(wanted, root), 'issuer_failed');
+  await withIssuer(async () => issued(await createIssuingCa(wanted, root)), 'issuer_failed');
 });
 
 test('an issuer gets the request, the decision and the deadline', async () => {
@@ -211,7 +208,7 @@ test('an issuer gets the request, the decision and the deadline', async () => {
         assert.deepEqual(decision, { kind: 'allow', notify: 'none' });
         abort.abort(reason);
         signal.throwIfAborted();
-        return CSR;
+        return issued(CSR);
       },
     },
   });
@@ -366,7 +363,7 @@ const OUTCOMES: Readonly<Record<string, () => [Parameters<typeof endpointUnderTe
   pending: () => [policyThat(() => unreachable)],
   'policy throws': () => [policyThat(() => Promise.reject(new Error('bug')))],
   'issuer throws': () => [allows('outbox'), { issuer: { issue: () => Promise.reject(new Error('HSM gone')) } }],
-  'issuer makes nonsense': () => [allows('strict'), { issuer: { issue: async () => CSR } }],
+  'issuer makes nonsense': () => [allows('strict'), { issuer: { issue: async () => issued(CSR) } }],
   'not notified': () => [allows('strict', () => Promise.reject(new Error('HTTP 500')))],
   'outbox not notified': () => [allows('outbox', () => Promise.reject(new Error('HTTP 500')))],
   'store fails': () => [

@@ -1,6 +1,7 @@
 /** Notifications of the authorizer: strict before delivery, outbox after it, and recovery after a crash. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RevocationOrder } from '../../src/core/issuer.ts';
 import type { Store } from '../../src/core/store.ts';
 import { HttpError } from '../../src/core/errors.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -55,14 +56,21 @@ test('strict: accepted, then delivered; the notification says what the certifica
 });
 
 test('strict: not accepted, nothing delivered: FAILURE, revoked as never delivered, also at the CA', async () => {
-  const revoked: Uint8Array[] = [];
-  const revoker = { revoke: async (certificate: Uint8Array) => void revoked.push(Buffer.from(certificate)) };
+  const revoked: RevocationOrder[] = [];
+  const revoker = {
+    revoke: async (order: RevocationOrder) =>
+      void revoked.push({ ...order, certificate: Buffer.from(order.certificate) }),
+  };
   const under = await endpointUnderTest(allows('strict', refuses), { revoker });
   assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'notification_failed');
   const [record] = await stored(under);
   assert.deepEqual([record!.state, record!.deliveredAt], ['revoked', undefined]);
   assert.deepEqual(await events(under), ['issued', 'never-delivered']);
-  assert.deepEqual(revoked, [Buffer.from(record!.der)]);
+  const { serial, der } = record!;
+  const certificate = Buffer.from(der);
+  assert.deepEqual(revoked, [
+    { serial, issuer: 'CN=Test Issuing', certificate, reason: 'cessationOfOperation', at: under.clock() },
+  ]);
   assert.equal(await under.notifications('afterLease'), 0);
 });
 

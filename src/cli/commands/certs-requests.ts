@@ -66,6 +66,7 @@ function report(id: string, decision: RequestDecision, result: DecisionResult, {
 const WAITS_FOR: Readonly<Record<string, string>> = {
   unreachable: 'its policy, which could not be reached; only the policy can allow it',
   undecided: 'its policy, which has not decided yet; only the policy can allow it',
+  issuer: 'the CA, which has the order and has not decided yet',
 };
 
 /** Why nothing was decided. */

@@ -15,6 +15,7 @@ import {
   type Decision,
   type EnrollmentRequest,
   generateKey,
+  type Issued,
   type Issuer,
   openSqliteStore,
   type Policy,
@@ -30,11 +31,13 @@ const random = (length: number): Uint8Array => randomBytes(length);
 /** The vendor's CA. This one is the openssl command; yours is whatever signs certificates. */
 class VendorIssuer implements Issuer {
   readonly #dir: string;
-  constructor(dir: string) {
+  readonly #chain: readonly Uint8Array[];
+  constructor(dir: string, chain: readonly Uint8Array[]) {
     this.#dir = dir;
+    this.#chain = chain;
   }
 
-  async issue({ csr }: EnrollmentRequest): Promise<Uint8Array> {
+  async issue({ csr }: EnrollmentRequest): Promise<Issued> {
     if (csr.key.type !== 'rsa') throw new Refusal('algorithm_refused', 'this CA certifies RSA keys only');
     const serial = `0x01${randomBytes(15).toString('hex')}`;
     writeFileSync(join(this.#dir, 'request.der'), csr.der);
@@ -52,7 +55,7 @@ class VendorIssuer implements Issuer {
     ];
     const options = ['-inform', 'DER', '-outform', 'DER', '-days', '30', '-set_serial', serial];
     execFileSync('openssl', ['x509', '-req', ...options, ...files], { cwd: this.#dir, stdio: 'pipe' });
-    return readFileSync(join(this.#dir, 'leaf.der'));
+    return { kind: 'issued', certificate: readFileSync(join(this.#dir, 'leaf.der')), chain: this.#chain };
   }
 }
 
@@ -95,7 +98,7 @@ await app.register(scepPlugin, {
     {
       path: PATH,
       policy: new VendorPolicy(challenge),
-      issuer: new VendorIssuer(dir),
+      issuer: new VendorIssuer(dir, [ca]),
       ra: { certificate: ra, key: raKey },
       chain: [ca],
     },
