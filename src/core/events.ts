@@ -44,6 +44,12 @@ export type NotificationFacts = { endpoint: string; transactionId: string };
 /** A notification that is tried again later. `attempts` counts those that were made. */
 export type PostponedFacts = NotificationFacts & { attempts: number; err?: unknown };
 
+/** A revocation that a CA is told of. */
+export type RevocationFacts = { endpoint: string; serial: string };
+
+/** A revocation of which the CA is told again later. `attempts` counts those that were made. */
+export type PostponedRevocationFacts = RevocationFacts & { attempts: number; err?: unknown };
+
 /** The facts of every event, by its name. Names are stable; docs/log.md is made from them. */
 export type EventFacts = {
   'scep-request-answered': AnsweredFacts;
@@ -55,7 +61,10 @@ export type EventFacts = {
   'notification-without-certificate': PostponedFacts;
   'notification-abandoned': NotificationFacts & { serial: string; err?: unknown };
   'enrollment-recovered': NotificationFacts & { serial: string; outcome: RequestOutcome };
-  'revocation-not-taken': { endpoint: string; serial: string; err: unknown };
+  'revocation-taken': RevocationFacts;
+  'revocation-postponed': PostponedRevocationFacts;
+  'revocation-without-endpoint': PostponedRevocationFacts;
+  'revocation-not-taken': RevocationFacts & { err: unknown };
   'maintenance-failed': { err: unknown };
   'subscriber-failed': { failed: string; err: unknown };
   'revocation-list-failed': { path: string | undefined; err: unknown };

@@ -12,6 +12,7 @@ import type { Store } from '../core/store.ts';
 import type { Legacy } from '../cms/algorithms.ts';
 import type { Endpoint, EndpointSettings, EnrollmentServices } from '../enroll/endpoint.ts';
 import { sendDueNotifications } from '../enroll/due-notifications.ts';
+import { tellIssuers } from '../enroll/tell-issuer.ts';
 import { UNREACHABLE_PATIENCE } from '../enroll/waiting.ts';
 import { type ScepService, scepService, type ServicePlan } from '../enroll/service.ts';
 import { capabilities } from '../scep/capabilities.ts';
@@ -30,6 +31,7 @@ export type EndpointOptions = Pick<EndpointSettings, 'path'> &
   Partial<EndpointSettings> & {
     policy: Policy;
     issuer: EndpointIssuer;
+    /** For a CA that keeps its own revocation list: told of every revocation, later if it cannot be reached. */
     revoker?: Revoker;
     /**
      * Decrypts requests and signs replies. With a `signer` it only decrypts, and the signer signs. `retired` certificates
@@ -57,7 +59,7 @@ export type EnrollmentOptions = {
   onEvent?: (event: ServerEvent) => void;
   clock?: Clock;
   random?: RandomBytes;
-  /** Milliseconds between two runs of the background work, which sends due notifications. */
+  /** Milliseconds between two runs of the background work, which sends due notifications and revocations. */
   notificationInterval?: number;
 };
 
@@ -149,6 +151,7 @@ async function runMaintenance(endpoints: ReadonlyMap<string, Endpoint>, services
   try {
     const now = services.clock().getTime();
     while ((await sendDueNotifications(endpoints, services)) > 0);
+    while ((await tellIssuers(endpoints, services)) > 0);
     await services.store.forgetRequests(new Date(now - UNREACHABLE_PATIENCE), new Date(now - LONGEST_WAIT));
   } catch (err) {
     services.emit({ event: 'maintenance-failed', err });

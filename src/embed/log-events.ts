@@ -30,6 +30,9 @@ const HTTP_ERROR = {
 const NOTIFICATION = { endpoint: ENDPOINT, transactionId: TRANSACTION };
 const POSTPONED = { ...NOTIFICATION, attempts: 'how often it was tried', err: `${CAUSE}; absent without one` };
 
+const REVOCATION = { endpoint: ENDPOINT, serial: 'the serial number of the certificate' };
+const POSTPONED_REVOCATION = { ...REVOCATION, attempts: POSTPONED.attempts, err: POSTPONED.err };
+
 /** The table. Names of events and fields are stable; messages are text for people. */
 export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]> } = {
   'scep-request-answered': {
@@ -112,11 +115,31 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     },
     remedy: 'Nothing. The server had ended between recording a certificate and delivering it.',
   },
+  'revocation-taken': {
+    level: 'info',
+    message: 'the CA took the revocation',
+    fields: REVOCATION,
+    remedy: '',
+  },
+  'revocation-postponed': {
+    level: 'warn',
+    message: 'the CA did not take the revocation, and will be told again',
+    fields: POSTPONED_REVOCATION,
+    remedy:
+      'Nothing, unless `attempts` grows: then revoke the certificate at the CA. The pause doubles from 30 seconds to one hour. Only with an issuer of your own that has a `revoker`.',
+  },
+  'revocation-without-endpoint': {
+    level: 'warn',
+    message: 'revocation for an endpoint that is not configured',
+    fields: POSTPONED_REVOCATION,
+    remedy: 'Configure the endpoint again under the same name, or revoke the certificate at its CA.',
+  },
   'revocation-not-taken': {
     level: 'error',
     message: 'the CA did not take the revocation: revoke this certificate there',
-    fields: { endpoint: ENDPOINT, serial: 'the serial number of the certificate', err: CAUSE },
-    remedy: 'Revoke the certificate at the CA. Only with an issuer of your own that has a `revoker`.',
+    fields: { ...REVOCATION, err: CAUSE },
+    remedy:
+      'Revoke the certificate at the CA. It was not delivered, and neither the store nor the CA could take the revocation.',
   },
   'maintenance-failed': {
     level: 'error',

@@ -3,10 +3,9 @@ import type { PendingNotification } from '../core/records.ts';
 import type { Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
 import { acknowledged, auditFields, send, sendStrict } from './notifications.ts';
 import { ORPHANED_AFTER } from './record.ts';
+import { retryDelay } from './retry-delay.ts';
 
 const BATCH = 50;
-const FIRST_DELAY = 30_000;
-const LONGEST_DELAY = 60 * 60_000;
 
 /**
  * Sends a batch of what is due: notifications of the outbox whose time has come, and strict notifications whose lease has
@@ -57,9 +56,8 @@ async function postpone(
   err?: unknown,
 ): Promise<void> {
   const { endpoint, transactionId } = notification;
-  const delay = Math.min(FIRST_DELAY * 2 ** attempts, LONGEST_DELAY);
   emit({ event, endpoint, transactionId, attempts: attempts + 1, ...(err !== undefined && { err }) });
-  await store.postponeNotification({ id, fence }, new Date(clock().getTime() + delay));
+  await store.postponeNotification({ id, fence }, new Date(clock().getTime() + retryDelay(attempts)));
 }
 
 /** The process ended after the certificate was recorded and before the device got it: it is delivered or revoked now. */

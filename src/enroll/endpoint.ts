@@ -35,7 +35,7 @@ export type Endpoint = EndpointSettings & {
   issuer: EndpointIssuer;
   /** The issuing CA first, the root last; DER. A message signed by a certificate of the first one may be a renewal. */
   chain: readonly Uint8Array[];
-  /** For an issuer whose CA keeps its own revocation list: told when a certificate is revoked as never delivered. */
+  /** For an issuer whose CA keeps its own revocation list: told of every revocation, later if it cannot be reached. */
   revoker?: Revoker;
   /** The current CRL, DER, for GetCRL. */
   crl?: () => Promise<Uint8Array>;

@@ -6,6 +6,7 @@ import type { AuditEntry, CertificateId, StoredCertificate, WorkClaim } from '..
 import type { FailureNotification, Notification, SuccessNotification } from '../core/notification.ts';
 import type { EndpointContext, EnrollmentServices } from './endpoint.ts';
 import type { IssuedOutcome, Outcome } from './outcome.ts';
+import { revokeAtIssuer } from './tell-issuer.ts';
 
 /** The notification of an issued certificate. */
 export const successNotification = (
@@ -50,7 +51,8 @@ export async function sendStrict(
   // A notification is resolved once and later results are ignored: the recovery or an administrator may have been first.
   const certificate = await context.services.store.findCertificate(issued.certificate);
   if (certificate?.state === 'delivered') return { ...issued, certificate, facts };
-  await revokeAtIssuer(issued.certificate, context);
+  // One that was not acknowledged was queued for the CA together with its revocation.
+  if (sent.acknowledged && certificate?.state === 'revoked') await revokeAtIssuer(certificate, context);
   const { detail, cause } = sent.acknowledged ? { detail: 'the certificate was revoked meanwhile' } : sent;
   return { kind: 'refused', code: 'notification_failed', detail, facts, ...(cause !== undefined && { cause }) };
 }
@@ -60,7 +62,7 @@ async function resolve(
   { id, fence, notification }: WorkClaim & { notification: Notification },
   certificate: CertificateId,
   sent: Sent,
-  { services }: EndpointContext,
+  { endpoint, services }: EndpointContext,
 ): Promise<void> {
   const { store, emit } = services;
   const audit = { ...auditFields(notification, services, certificate), source: 'scep' } as const;
@@ -68,9 +70,16 @@ async function resolve(
     await store.acknowledgeNotification({ id, fence }, { ...audit, event: 'delivered' });
     return emit(acknowledged(notification));
   }
-  await store.abandonNotification({ id, fence }, { ...audit, event: 'never-delivered' });
-  const { endpoint, transactionId } = notification;
-  emit({ event: 'notification-abandoned', endpoint, transactionId, serial: certificate.serial, err: sent.cause });
+  const abandoned = { ...audit, event: 'never-delivered' } as const;
+  await store.abandonNotification({ id, fence }, abandoned, { tellIssuer: endpoint.revoker !== undefined });
+  const { transactionId } = notification;
+  emit({
+    event: 'notification-abandoned',
+    endpoint: notification.endpoint,
+    transactionId,
+    serial: certificate.serial,
+    err: sent.cause,
+  });
 }
 
 /** What became of one attempt. `facts` are those of the policy. */
@@ -102,22 +111,6 @@ export const acknowledged = (notification: Notification) =>
     notification: notification.kind,
     ...(notification.kind === 'success' && { serial: notification.serial }),
   }) as const;
-
-/**
- * Asks a CA with its own revocation list to revoke a certificate that was not delivered. When the CA cannot, the device
- * still gets its answer, and an event says what an administrator must do.
- */
-export async function revokeAtIssuer(
-  { serial, issuer, der: certificate }: StoredCertificate,
-  { endpoint, services }: EndpointContext,
-): Promise<void> {
-  try {
-    const order = { serial, issuer, certificate, reason: 'cessationOfOperation', at: services.clock() } as const;
-    await endpoint.revoker?.revoke(order, services.deadline());
-  } catch (err) {
-    services.emit({ event: 'revocation-not-taken', endpoint: endpoint.name, serial, err });
-  }
-}
 
 /** The fields of an audit entry of now about the request that the notification belongs to. */
 export const auditFields = (

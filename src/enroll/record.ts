@@ -6,9 +6,10 @@ import type { StoredCertificate } from '../core/records.ts';
 import type { Issuance, RecordResult } from '../core/store.ts';
 import { namesOf } from './certificate-record.ts';
 import type { Enrollment } from './identify.ts';
-import { revokeAtIssuer, successNotification } from './notifications.ts';
+import { successNotification } from './notifications.ts';
 import type { RefusedOutcome } from './outcome.ts';
 import { asRenewal } from './renewal.ts';
+import { revokeAtIssuer } from './tell-issuer.ts';
 
 /** Milliseconds for which a running request keeps its strict notification. Then its process has ended. */
 export const ORPHANED_AFTER = 90_000;

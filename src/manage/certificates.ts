@@ -49,16 +49,20 @@ export const certificateHistory = (
   certificate: StoredCertificate,
 ): Promise<AuditEntry[]> => store.listAudit({ certificate });
 
+/** `revokers`: names of the endpoints whose CA keeps its own revocation list. None when absent. */
+export type ToldIssuers = { revokers?: ReadonlySet<string> };
+
 /**
  * Revokes one certificate: it is on the next revocation list, cannot be renewed and is not sent to its device again.
- * Returns false when it is revoked already. Every revocation by an administrator passes here.
+ * A CA that keeps its own revocation list is told by the server. Returns false when it is revoked already. Every revocation by an administrator passes here.
  */
 export function revokeCertificate(
-  management: Management<Pick<CertificateStore, 'revoke'>>,
+  management: Management<Pick<CertificateStore, 'revoke'>> & ToldIssuers,
   certificate: StoredCertificate,
   reason: RevocationReason,
 ): Promise<boolean> {
   const { endpoint, transactionId, issuerId, serial } = certificate;
   const event = { event: 'revoked', endpoint, transactionId, issuerId, serial, detail: reason } as const;
-  return management.store.revoke(certificate, reason, auditEntry(management, event));
+  const tellIssuer = management.revokers?.has(endpoint) ?? false;
+  return management.store.revoke(certificate, reason, auditEntry(management, event), { tellIssuer });
 }

@@ -218,9 +218,13 @@ test('a notification whose endpoint is gone', async (t) => {
   assertLine(line!, 'warn', 'notification for an endpoint that is not configured', `${NOTIFICATION} attempts`);
 });
 
-test('a strict notification that is not acknowledged, and a CA that does not revoke', async (t) => {
-  const revoker = { revoke: () => Promise.reject(new Error('CA out of reach')) };
-  const { send, lines } = await started(t, allows('strict', acknowledgesLater()), { revoker });
+const REVOCATION = 'endpoint serial';
+const outOfReach = () => Promise.reject(new Error('CA out of reach'));
+
+test('a strict notification that is not acknowledged, and a CA that takes the revocation half a minute later', async (t) => {
+  let down = true;
+  const revoker = { revoke: () => (down ? outOfReach() : Promise.resolve()) };
+  const { send, lines, line, clock } = await started(t, allows('strict', acknowledgesLater()), { revoker });
   await send(REQUEST);
   assertLine(
     lines('notification-abandoned')[0]!,
@@ -228,12 +232,39 @@ test('a strict notification that is not acknowledged, and a CA that does not rev
     'strict notification not accepted: the certificate is revoked and was not delivered',
     `${NOTIFICATION} serial err`,
   );
+  const postponed = await line('revocation-postponed');
+  const told = 'the CA did not take the revocation, and will be told again';
+  assertLine(postponed, 'warn', told, `${REVOCATION} attempts err`);
+  assert.deepEqual([postponed['endpoint'], postponed['attempts']], [PATH, 1]);
+  down = false;
+  clock.forward(30_000);
+  assertLine(await line('revocation-taken'), 'info', 'the CA took the revocation', REVOCATION);
+});
+
+test('a revocation that neither the store nor the CA takes', async (t) => {
+  const diskFull = () => Promise.reject(new Error('disk full'));
+  const { send, lines } = await started(t, allows('none'), {
+    revoker: { revoke: outOfReach },
+    wrap: (store) => ({ ...store, recordIssued: diskFull, recordOwedRevocation: diskFull }),
+  });
+  assert.equal((await send(REQUEST)).status, 503);
   assertLine(
     lines('revocation-not-taken')[0]!,
     'error',
     'the CA did not take the revocation: revoke this certificate there',
-    'endpoint serial err',
+    `${REVOCATION} err`,
   );
+});
+
+test('a revocation whose endpoint is gone', async (t) => {
+  const store = await openSqliteStore({ path: ':memory:', clock: handClock() });
+  const { certificate } = issuing;
+  const at = new Date(0);
+  await store.recordOwedRevocation({ endpoint: '/gone', certificate, reason: 'superseded', at });
+  const { line } = await started(t, allows('none'), { store });
+  const gone = await line('revocation-without-endpoint');
+  assertLine(gone, 'warn', 'revocation for an endpoint that is not configured', `${REVOCATION} attempts`);
+  assert.equal(gone['endpoint'], '/gone');
 });
 
 /** Milliseconds for which the notification belongs to the request that recorded it. */

@@ -66,6 +66,7 @@ test('strict: not accepted, nothing delivered: FAILURE, revoked as never deliver
   const [record] = await stored(under);
   assert.deepEqual([record!.state, record!.deliveredAt], ['revoked', undefined]);
   assert.deepEqual(await events(under), ['issued', 'never-delivered']);
+  assert.equal(await under.revocations(), 1);
   const { serial, der } = record!;
   const certificate = Buffer.from(der);
   assert.deepEqual(revoked, [
@@ -86,11 +87,12 @@ test('strict: the same request after a failed notification is asked and issued a
   assert.deepEqual([fresh!.state, old!.state], ['delivered', 'revoked']);
 });
 
-test('strict: when the CA does not take the revocation, the device still gets its answer, and the log says so', async () => {
+test('strict: when the CA does not take the revocation, the device still gets its answer, and the CA is told again', async () => {
   const revoker = { revoke: () => Promise.reject(new Error('CA out of reach')) };
   const under = await endpointUnderTest(allows('strict', refuses), { revoker });
   assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'notification_failed');
-  assert.match(under.log.lines.join('\n'), /^{"level":50.*CA out of reach.*revoke this certificate there/m);
+  assert.equal(await under.revocations(), 0);
+  assert.match(under.log.lines.join('\n'), /^{"level":40.*CA out of reach.*will be told again/m);
 });
 
 test('strict: revoked while the notification was sent: not delivered, although it was acknowledged', async () => {

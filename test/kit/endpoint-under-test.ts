@@ -14,6 +14,7 @@ import type { Endpoint, EnrollmentServices } from '../../src/enroll/endpoint.ts'
 import { sendDueNotifications } from '../../src/enroll/due-notifications.ts';
 import { ORPHANED_AFTER } from '../../src/enroll/record.ts';
 import { type ScepAnswer, type ScepService, scepService } from '../../src/enroll/service.ts';
+import { tellIssuers } from '../../src/enroll/tell-issuer.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
 import { capabilities } from '../../src/scep/capabilities.ts';
 import { messageCodec } from '../../src/scep/codec.ts';
@@ -34,6 +35,8 @@ export type Under = {
   log: KeptLog;
   /** Sends what is due. `afterLease`: after the lease of a request that was interrupted has expired. */
   notifications(when?: 'afterLease'): Promise<number>;
+  /** Tells the CA the revocations that are due. */
+  revocations(): Promise<number>;
 };
 
 /** What a test may put in the place of the real thing; `wrap` stands between the line and the store. */
@@ -81,7 +84,8 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
     if (when) clock.forward(ORPHANED_AFTER);
     return sendDueNotifications(new Map([[endpoint.name, endpoint]]), services);
   };
-  return { service, endpoint, services, store, clock, log, notifications };
+  const revocations = () => tellIssuers(new Map([[endpoint.name, endpoint]]), services);
+  return { service, endpoint, services, store, clock, log, notifications, revocations };
 }
 
 /** What the device reads in the answer; throws unless the test RA signed it for this request. */

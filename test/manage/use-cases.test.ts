@@ -40,6 +40,19 @@ async function found(by: Awaited<ReturnType<typeof management>>, serial: string)
   return result.kind === 'found' ? result.certificate : assert.fail(result.kind);
 }
 
+test('revoke: the CA is told of a certificate whose endpoint has a Revoker, and of no other', async (t) => {
+  const by = await management(t);
+  for (const n of [1, 2]) await by.store.recordIssued(issuanceFor(n));
+  const [first, second] = [1, 2].map((n) => issuanceFor(n).certificate);
+  await revokeCertificate({ ...by, revokers: new Set(['/other']) }, first!, 'superseded');
+  await revokeCertificate({ ...by, revokers: new Set(['/certsrv/mscep/mscep.dll']) }, second!, 'keyCompromise');
+  const owed = await by.store.claimRevocations({ owner: 'test', leaseMs: 1, limit: 9 });
+  assert.deepEqual(
+    owed.map(({ endpoint, certificate, reason, at }) => [endpoint, Buffer.from(certificate), reason, at]),
+    [['/certsrv/mscep/mscep.dll', Buffer.from(second!.der), 'keyCompromise', AT]],
+  );
+});
+
 test('revoke: the certificate, its audit entry with actor and source, and no second revocation', async (t) => {
   const by = await management(t);
   const { certificate } = issuanceFor(1);

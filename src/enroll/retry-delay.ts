@@ -1,0 +1,7 @@
+/** How long background work waits before it tries again what another system did not accept. */
+
+const FIRST_DELAY = 30_000;
+const LONGEST_DELAY = 60 * 60_000;
+
+/** Milliseconds: doubled from 30 seconds to one hour. `attempts`: how many failed before this one. */
+export const retryDelay = (attempts: number): number => Math.min(FIRST_DELAY * 2 ** attempts, LONGEST_DELAY);

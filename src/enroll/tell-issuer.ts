@@ -1,0 +1,97 @@
+/** Tells a CA that keeps its own revocation list what was revoked here. What it does not take, it is told again later. */
+import { within } from '../core/ask.ts';
+import { IssuerError } from '../core/errors.ts';
+import type { RevocationOrder } from '../core/issuer.ts';
+import type { OwedRevocation, StoredCertificate } from '../core/records.ts';
+import { readCertificate, serialText } from '../pkix/certificate.ts';
+import { nameText } from '../pkix/name.ts';
+import type { Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
+import { retryDelay } from './retry-delay.ts';
+
+const BATCH = 10;
+/** Milliseconds for which no other process tells the same; longer than one request to a CA. */
+const LEASE = 90_000;
+
+/**
+ * For a certificate that was signed and is delivered to no device. Only when the store cannot record the revocation, the
+ * CA is told at once, and an event says what an administrator must do when that fails too. Does not throw.
+ */
+export async function revokeAtIssuer(
+  { serial, issuer, der: certificate, revocationReason: reason = 'cessationOfOperation', revokedAt }: StoredCertificate,
+  { endpoint, services }: EndpointContext,
+): Promise<void> {
+  if (!endpoint.revoker) return;
+  const what = { certificate, reason, at: revokedAt ?? services.clock() };
+  try {
+    await services.store.recordOwedRevocation({ endpoint: endpoint.name, ...what });
+  } catch {
+    try {
+      await tell({ serial, issuer, ...what }, endpoint, services);
+    } catch (err) {
+      services.emit({ event: 'revocation-not-taken', endpoint: endpoint.name, serial, err });
+    }
+  }
+}
+
+/**
+ * Tells the CAs a batch of the revocations that are due, all at the same time. Returns how many are done; the others are
+ * postponed, so a loop that ends at 0 does end, and a CA that does not answer holds it up once.
+ */
+export async function tellIssuers(
+  endpoints: ReadonlyMap<string, Endpoint>,
+  services: EnrollmentServices,
+): Promise<number> {
+  const claim = { owner: services.owner, leaseMs: LEASE, limit: BATCH };
+  const owed = await services.store.claimRevocations(claim);
+  const done = await Promise.all(owed.map((one) => settle(one, endpoints.get(one.endpoint), services)));
+  return done.filter(Boolean).length;
+}
+
+/** Returns whether the revocation is done. One of an endpoint whose CA needs not to be told is. */
+async function settle(
+  owed: OwedRevocation,
+  endpoint: Endpoint | undefined,
+  services: EnrollmentServices,
+): Promise<boolean> {
+  const order = orderOf(owed);
+  const { store, emit } = services;
+  if (!endpoint) return postpone(owed, { event: 'revocation-without-endpoint', order }, services);
+  try {
+    await tell(order, endpoint, services);
+  } catch (err) {
+    return postpone(owed, { event: 'revocation-postponed', order, err }, services);
+  }
+  await store.revocationDone(owed.id, owed.fence);
+  if (endpoint.revoker) emit({ event: 'revocation-taken', endpoint: endpoint.name, serial: order.serial });
+  return true;
+}
+
+function orderOf({ certificate, reason, at }: OwedRevocation): RevocationOrder {
+  const { serialNumber, issuer } = readCertificate(certificate);
+  return { serial: serialText(serialNumber), issuer: nameText(issuer), certificate, reason, at };
+}
+
+async function tell(order: RevocationOrder, { revoker }: Endpoint, { deadline }: EnrollmentServices): Promise<void> {
+  const signal = deadline();
+  if (revoker) await within(revoker.revoke(order, signal), signal);
+}
+
+type Postponed = {
+  event: 'revocation-postponed' | 'revocation-without-endpoint';
+  order: RevocationOrder;
+  err?: unknown;
+};
+
+/** A CA that names a longer time than ours gets it. */
+async function postpone(
+  { id, fence, endpoint, attempts }: OwedRevocation,
+  { event, order, err }: Postponed,
+  { store, clock, emit }: EnrollmentServices,
+): Promise<false> {
+  const asked = err instanceof IssuerError ? (err.retryAfter ?? 0) * 1_000 : 0;
+  const dueAt = new Date(clock().getTime() + Math.max(retryDelay(attempts), asked));
+  const { serial } = order;
+  emit({ event, endpoint, serial, attempts: attempts + 1, ...(err !== undefined && { err }) });
+  await store.postponeRevocation(id, fence, dueAt, err instanceof Error ? err.message : event);
+  return false;
+}

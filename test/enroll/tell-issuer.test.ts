@@ -1,0 +1,193 @@
+/** A CA that keeps its own revocation list is told of each revocation once it can be reached. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { IssuerError } from '../../src/core/errors.ts';
+import type { RevocationOrder, Revoker } from '../../src/core/issuer.ts';
+import type { Store } from '../../src/core/store.ts';
+import { createServer } from '../../src/embed/embed.ts';
+import { revokeCertificate } from '../../src/manage/certificates.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { handClock } from '../kit/clock.ts';
+import { authority, BY_COMMAND, endpointUnderTest, PATH, refusalIn, stored } from '../kit/endpoint-under-test.ts';
+import { keptLog } from '../kit/log.ts';
+import { issuing, ra, random, root } from '../kit/pki.ts';
+import { allows } from '../kit/policy.ts';
+import { requestMessage } from '../kit/requests.ts';
+import { temporaryFile } from '../store/temporary.ts';
+
+const REQUEST = await requestMessage();
+const SECOND = 1_000;
+const refuses = () => Promise.reject(new Error('not accepted'));
+const diskFull = () => Promise.reject(new Error('disk full'));
+
+/** A CA that is down while `fault` is set. `told` are the revocations that it took, `calls` counts all attempts. */
+type Ca = Revoker & { fault: Error | undefined; told: RevocationOrder[]; calls: number };
+
+function ca(fault?: Error): Ca {
+  const revoker: Ca = {
+    fault,
+    told: [],
+    calls: 0,
+    async revoke(order) {
+      revoker.calls++;
+      if (revoker.fault) throw revoker.fault;
+      revoker.told.push(order);
+    },
+  };
+  return revoker;
+}
+
+const DOWN = new Error('connection refused');
+const reasons = ({ told }: Ca) => told.map(({ reason }) => reason);
+
+test('a CA that is down is told again after 30 seconds, then after twice as long each time, and once it took it never', async () => {
+  const revoker = ca(DOWN);
+  const under = await endpointUnderTest(allows('strict', refuses), { revoker });
+  await refusalIn(await under.service.pkiOperation(REQUEST));
+  for (const pause of [30, 60, 120]) {
+    assert.equal(await under.revocations(), 0);
+    const { calls } = revoker;
+    under.clock.forward(pause * SECOND - 1);
+    assert.equal(await under.revocations(), 0);
+    assert.equal(revoker.calls, calls);
+    under.clock.forward(1);
+  }
+  revoker.fault = undefined;
+  assert.equal(await under.revocations(), 1);
+  const serials = (await stored(under)).map(({ serial }) => serial);
+  assert.deepEqual([revoker.calls, revoker.told.map(({ serial }) => serial)], [4, serials]);
+  under.clock.forward(3_600 * SECOND);
+  assert.equal(await under.revocations(), 0);
+  assert.equal(revoker.calls, 4);
+});
+
+test('a CA that asks for a longer pause gets it', async () => {
+  const busy = { code: 'throttled', retryable: true, retryAfter: 300, adminText: 'busy', clientText: '' } as const;
+  const revoker = ca(new IssuerError(busy));
+  const under = await endpointUnderTest(allows('strict', refuses), { revoker });
+  await refusalIn(await under.service.pkiOperation(REQUEST));
+  await under.revocations();
+  revoker.fault = undefined;
+  under.clock.forward(300 * SECOND - 1);
+  assert.equal(await under.revocations(), 0);
+  under.clock.forward(1);
+  assert.equal(await under.revocations(), 1);
+});
+
+test('a CA that does not answer is given up at the deadline, and told again', async () => {
+  const revoker = { revoke: () => new Promise<void>(() => {}) };
+  const under = await endpointUnderTest(allows('strict', refuses), { revoker });
+  await refusalIn(await under.service.pkiOperation(REQUEST));
+  under.services.deadline = () => AbortSignal.abort(new Error('too late'));
+  assert.equal(await under.revocations(), 0);
+  assert.match(under.log.lines.join('\n'), /too late/);
+});
+
+test('a certificate that was signed and could not be recorded is revoked at its CA', async () => {
+  const revoker = ca(DOWN);
+  const wrap = (store: Store): Store => ({ ...store, recordIssued: diskFull });
+  const under = await endpointUnderTest(allows('none'), { revoker, wrap });
+  await assert.rejects(under.service.pkiOperation(REQUEST));
+  assert.equal(await under.revocations(), 0);
+  revoker.fault = undefined;
+  under.clock.forward(30 * SECOND);
+  assert.equal(await under.revocations(), 1);
+  assert.deepEqual(reasons(revoker), ['cessationOfOperation']);
+});
+
+test('when the store can record nothing, the CA is told at once', async () => {
+  const revoker = ca();
+  const wrap = (store: Store): Store => ({ ...store, recordIssued: diskFull, recordOwedRevocation: diskFull });
+  const under = await endpointUnderTest(allows('none'), { revoker, wrap });
+  await assert.rejects(under.service.pkiOperation(REQUEST));
+  assert.deepEqual(reasons(revoker), ['cessationOfOperation']);
+});
+
+test('a certificate that was revoked while its notification was sent: the CA gets the reason of the administrator', async () => {
+  const revoker = ca();
+  const policy = allows('strict', async () => {
+    const management = { store: under.store, clock: under.clock, ...BY_COMMAND_OF_ADA };
+    await revokeCertificate(management, (await stored(under))[0]!, 'keyCompromise');
+    return {};
+  });
+  const under = await endpointUnderTest(policy, { revoker });
+  await refusalIn(await under.service.pkiOperation(REQUEST));
+  assert.equal(await under.revocations(), 1);
+  assert.deepEqual(reasons(revoker), ['keyCompromise']);
+});
+
+const BY_COMMAND_OF_ADA = { actor: BY_COMMAND.actor, source: BY_COMMAND.source };
+
+test('a revocation of an endpoint without a Revoker is done at once', async () => {
+  const under = await endpointUnderTest(allows('none'));
+  const owed = { endpoint: PATH, certificate: issuing.certificate, reason: 'superseded', at: under.clock() } as const;
+  await under.store.recordOwedRevocation(owed);
+  assert.equal(await under.revocations(), 1);
+  under.clock.forward(3_600 * SECOND);
+  assert.equal(await under.revocations(), 0);
+});
+
+test('two processes tell the CA each revocation once', async () => {
+  const revoker = ca();
+  const under = await endpointUnderTest(allows('none'), { revoker });
+  const { store, clock } = under;
+  const other = await endpointUnderTest(allows('none'), { revoker, store, clock });
+  const owed = { endpoint: PATH, certificate: issuing.certificate, reason: 'superseded', at: clock() } as const;
+  for (let i = 0; i < 15; i++) await store.recordOwedRevocation(owed);
+  const done = await Promise.all([under.revocations(), other.revocations()]);
+  assert.deepEqual([done, revoker.calls], [[10, 5], 15]);
+});
+
+/** A server on this file, until the end of the test. Its background work runs every 10 ms. */
+async function serverOn(t: TestContext, path: string, revoker: Ca, clock: () => Date) {
+  const store = await openSqliteStore({ path, clock });
+  const policy = allows('strict', refuses);
+  const chain = [issuing.certificate, root.certificate];
+  const log = keptLog();
+  const server = await createServer({
+    endpoints: [{ path: PATH, policy, issuer: authority(clock), revoker, ra, chain, signingTime: 'off' }],
+    store,
+    logger: log,
+    clock,
+    random,
+    notificationInterval: 10,
+  });
+  const stop = async (): Promise<void> => {
+    await server.close();
+    await store.close();
+  };
+  t.after(stop);
+  const url = `${await server.listen({ port: 0, host: '127.0.0.1' })}${PATH}`;
+  const logged = async (event: string): Promise<void> => {
+    while (!log.lines.some((line) => line.includes(`"event":"${event}"`))) await log.next();
+  };
+  return { url, store, stop, logged };
+}
+
+test('a CA that was down gets its revocations after a restart of the server', async (t) => {
+  const [path, revoker, clock] = [temporaryFile(), ca(DOWN), handClock()];
+  const first = await serverOn(t, path, revoker, clock);
+  await fetch(first.url, { method: 'POST', body: Buffer.from(REQUEST) });
+  await first.logged('revocation-postponed');
+  const [abandoned] = await first.store.listCertificates({});
+  await first.stop();
+  assert.equal(revoker.told.length, 0);
+
+  revoker.fault = undefined;
+  clock.forward(30 * SECOND);
+  const next = await serverOn(t, path, revoker, clock);
+  await next.logged('revocation-taken');
+  const { serial, issuer, der } = abandoned!;
+  assert.deepEqual(
+    revoker.told.map((order) => ({ ...order, certificate: Buffer.from(order.certificate) })),
+    [
+      {
+        serial,
+        issuer,
+        certificate: Buffer.from(der),
+        reason: 'cessationOfOperation',
+        at: new Date(clock().getTime() - 30 * SECOND),
+      },
+    ],
+  );
+});
