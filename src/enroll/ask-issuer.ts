@@ -1,4 +1,4 @@
-/** Asks the CA for a certificate, and validates its answer: the issuer of a vendor is code that was not compiled with this product. */
+/** Asks the CA for a certificate, and validates its answer: the issuer of a vendor was not compiled with this product. */
 import { within } from '../core/ask.ts';
 import { IssuerError, Refusal } from '../core/errors.ts';
 import type { IssuancePending, Issued } from '../core/issuer.ts';
