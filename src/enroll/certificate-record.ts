@@ -19,8 +19,8 @@ import { nameText, sameName } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
 
 /**
- * Throws Error when it must not be delivered, because
- * it certifies another key or a CA, or because its issuer is not in the chain; DerError when it cannot be read.
+ * Throws Error when it must not be delivered, because it certifies another key or a CA, or because its issuer is not in
+ * the chain; DerError when it cannot be read.
  */
 export function certificateRecord(
   { certificate: der, chain }: Pick<Issued, 'certificate' | 'chain'>,
@@ -33,12 +33,11 @@ export function certificateRecord(
   if (constraints && readBasicConstraints(constraints.value).ca) throw new Error('the issuer made a CA');
   return {
     ...readValidity(view),
-    issuerId: issuerIdIn(chain, view),
+    ...issuerIn(chain, view),
     serial: serialText(view.serialNumber),
     endpoint: request.endpoint,
     transactionId: request.transactionId,
     subject: equalBytes(view.subject, request.csr.subject) ? request.csr.subjectText : nameText(view.subject),
-    issuer: nameText(view.issuer),
     thumbprint: thumbprint(der),
     thumbprintSha256: hash('sha256', der, 'hex'),
     publicKeyHash: hash('sha256', view.spki, 'hex'),
@@ -50,15 +49,18 @@ export function certificateRecord(
 }
 
 /** Throws Error when no certificate of the chain has the issuer's name. */
-function issuerIdIn(chain: readonly Uint8Array[], { issuer }: CertificateView): string {
+function issuerIn(chain: readonly Uint8Array[], { issuer }: CertificateView): Issuer {
   for (const der of chain) {
-    const ca = identityOf(der);
-    if (sameName(ca.subject, issuer)) return ca.issuerId;
+    const { subject, issuerId, text } = identityOf(der);
+    if (sameName(subject, issuer)) return { issuerId, issuer: text };
   }
   throw new Error('the issuer certified under a name that is not in the chain it returned');
 }
 
-type CaIdentity = { subject: Uint8Array; issuerId: string };
+type Issuer = Pick<StoredCertificate, 'issuerId' | 'issuer'>;
+
+/** `subject` is the Name of the CA in DER, `text` in RFC 4514 form. */
+type CaIdentity = { subject: Uint8Array; text: string; issuerId: string };
 
 /** By the array that holds the certificate: an issuer returns the same one each time. */
 const IDENTITIES = new WeakMap<Uint8Array, CaIdentity>();
@@ -67,7 +69,7 @@ function identityOf(der: Uint8Array): CaIdentity {
   const known = IDENTITIES.get(der);
   if (known) return known;
   const { subject, spki } = readCertificate(der);
-  const identity = { subject, issuerId: issuerIdOf(subject, spki) };
+  const identity = { subject, text: nameText(subject), issuerId: issuerIdOf(subject, spki) };
   IDENTITIES.set(der, identity);
   return identity;
 }
