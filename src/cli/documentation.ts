@@ -44,8 +44,9 @@ export function commandsMarkdown(): string {
   );
   return `# Commands
 
-In a checkout \`npx openndes …\` runs them, installed \`openndes …\`. Exit codes: 0 done, 1 failed, 78 the configuration is
-wrong; \`enroll\` also has 2 refused and 3 pending.
+In a checkout \`npx openndes …\` runs them, installed \`openndes …\`. Exit codes: 0 done, 1 failed, 78 something must
+be corrected first: the configuration, an option, or a file or store that it names. The message says what and how.
+\`enroll\` also has 2 refused and 3 pending.
 
 ${sections.join('\n')}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Every reason this product gives for a "no", in one table: the stable code, what the wire says for it and what an
- * administrator does about it. docs/errors.md is generated from it, so a new row is documented by being here.
+ * Every reason to refuse a request, in one table: the stable code, what the device is sent, and what an administrator
+ * does about it. docs/errors.md is generated from this table.
  */
 
 /** RFC 8894 3.2.1.4.5: why a request was rejected. */
@@ -12,7 +12,7 @@ export type FailInfo = keyof typeof FAIL_INFO;
 export type RefusalRow = { failInfo: FailInfo; hresult: number; text: string; remedy: string };
 
 // Signed HRESULTs, the ones that NDES puts into szOID_ENROLL_SCEP_ERROR (1.3.6.1.4.1.311.21.33), so that Windows shows
-// the administrator the words he knows from NDES.
+// the administrator the same messages as with NDES.
 const E_INVALIDARG = -2147024809;
 const NTE_BAD_ALGID = -2146893816;
 const TRUST_E_CERT_SIGNATURE = -2146869244;
@@ -29,13 +29,13 @@ const row = (failInfo: FailInfo, hresult: number, text: string, remedy: string):
   remedy,
 });
 
-/** Refusals a device may see: code → wire words (failInfo, HRESULT, failInfoText) and the administrator's remedy. */
+/** Refusals a device may see: by code, what the device is sent (failInfo, HRESULT, failInfoText) and the remedy for the administrator. */
 export const REFUSALS = {
   signature_invalid: row(
     'badMessageCheck',
     TRUST_E_CERT_SIGNATURE,
     'The message integrity check failed.',
-    'The message was changed on its way, or the client signs wrongly. Look for a proxy that rewrites bodies.',
+    'The message was changed on its way, or the client signs it incorrectly. Look for a proxy that rewrites bodies.',
   ),
   algorithm_refused: row(
     'badAlg',
@@ -77,13 +77,13 @@ export const REFUSALS = {
     'badRequest',
     CERTSRV_E_BAD_REQUESTSUBJECT,
     'The subject of the request was refused.',
-    'The profile does not allow what the request names. The log says which value.',
+    'The profile does not allow a value in the request. The log says which.',
   ),
   challenge_missing: row(
     'badRequest',
     TRUST_E_CERT_SIGNATURE,
     'The request has no challenge password.',
-    'The client sent no challengePassword, or an empty one.',
+    'The client sent no challengePassword, or an empty one. A renewal signed with a certificate that this server did not issue counts as a first request, so it gets this error too.',
   ),
   challenge_wrong: row(
     'badRequest',
@@ -95,19 +95,19 @@ export const REFUSALS = {
     'badRequest',
     CERT_E_CHALLENGE_USED,
     'The challenge password was refused.',
-    'A one-time challenge came a second time with another request. Issue a new one.',
+    'A one-time challenge was used by another request before. Issue a new one.',
   ),
   challenge_expired: row(
     'badRequest',
     E_PROP_NOT_FOUND,
     'The challenge password was refused.',
-    'The challenge is older than its validity. The device gets a new one at its next check-in.',
+    'The challenge is older than its validity. Intune gives the device a new one at its next check-in; issue a new one-time password yourself.',
   ),
   policy_denied: row(
     'badRequest',
     E_INVALIDARG,
     'The request was refused.',
-    'The policy of the endpoint said no. The log line has its code and words.',
+    'The policy of the endpoint denied the request. The log line has its reason.',
   ),
   intune_denied: row(
     'badRequest',
@@ -119,13 +119,13 @@ export const REFUSALS = {
     'badRequest',
     RPC_S_SERVER_UNAVAILABLE,
     'The request could not be checked.',
-    'Entra, Graph or Intune could not be reached or answered with a fault. Look at `openndes check` and the service health.',
+    'Entra, Graph or Intune could not be reached or answered with an error. The log line says which, and why; `/readyz` reports it too.',
   ),
   policy_unreachable: row(
     'badRequest',
     RPC_S_SERVER_UNAVAILABLE,
     'The request could not be checked.',
-    'Whoever decides, Intune or the service behind a webhook, could not be asked or gave no clear answer. The log line says which, and why.',
+    'Intune, or the service behind a webhook, could not be asked or gave no clear answer, or the request waited until its challenge expired. The log line says which, and why.',
   ),
   notification_failed: row(
     'badRequest',
@@ -143,13 +143,13 @@ export const REFUSALS = {
     'badRequest',
     E_INVALIDARG,
     'The request was refused.',
-    'An administrator rejected the request, or its certificate was never delivered.',
+    'An administrator rejected the request, or its certificate is revoked. A certificate that could not be delivered is revoked too.',
   ),
   renewal_refused: row(
     'badRequest',
     E_INVALIDARG,
     'The request was refused.',
-    'The certificate that signed the renewal is not ours, not live, from another endpoint, or names another subject.',
+    'The certificate that signed the renewal is revoked, was never delivered, is not valid now, is not in its renewal window yet or belongs to another endpoint; or the request has another subject or a name that the certificate lacks. `detail` in the log says which.',
   ),
   unknown_transaction: row(
     'badCertId',
@@ -161,14 +161,14 @@ export const REFUSALS = {
     'badCertId',
     E_PROP_NOT_FOUND,
     'No such certificate.',
-    'The client asked for a certificate that does not exist or is not its own.',
+    'The client asked for a certificate that does not exist or belongs to another client, or for a revocation list that this endpoint does not have.',
   ),
 } as const satisfies Record<string, RefusalRow>;
 
 /** The stable code of a refusal: in the log, in docs/errors.md, and never renamed. */
 export type RefusalCode = keyof typeof REFUSALS;
 
-/** Errors a client sees as an HTTP status, without detail: the message never became one that can be answered. */
+/** Errors a client sees as an HTTP status, without detail: there is no message that could be answered in SCEP. */
 export const HTTP_ERRORS = {
   message_undecodable: {
     status: 400,
@@ -178,40 +178,42 @@ export const HTTP_ERRORS = {
   operation_unknown: {
     status: 400,
     text: 'bad request',
-    remedy: 'The operation is none of RFC 8894 3.5. Look at the URL of the client.',
+    remedy: 'The URL has no operation of RFC 8894 3.5. Check the URL in the client.',
   },
   landing_off: {
     status: 403,
     text: 'forbidden',
-    remedy: 'A browser asked, and the endpoint has `landing: 403`. SCEP clients are served all the same.',
+    remedy: 'A browser opened the URL, and the endpoint has `landing: 403`. SCEP clients are not affected.',
   },
   next_ca_unknown: {
     status: 404,
     text: 'not found',
     remedy:
-      'The client asked for the next CA, and `authorities.*.next` names none. Nothing is wrong until a CA is to be replaced.',
+      'The client asked for the next CA, and `authorities.*.next` names none. It is needed only when a CA is going to be replaced.',
   },
   message_too_large: {
     status: 413,
     text: 'too large',
-    remedy: 'The message exceeds `listen.bodyLimit`. Nothing was truncated and nothing was read.',
+    remedy:
+      'The message exceeds `listen.bodyLimit`. Without a Content-Length it was read up to that limit; nothing of it was used.',
   },
   overloaded: {
     status: 503,
     text: 'busy',
-    remedy: 'More requests are running than the server takes at once. Clients come back after Retry-After.',
+    remedy: 'More requests are running than the server takes at once. Clients try again after Retry-After.',
   },
   unavailable: {
     status: 503,
     text: 'unavailable',
-    remedy: 'The store or a key failed. /readyz and the log say which.',
+    remedy:
+      'The store, a key or the policy failed; `err` in the log says which. `/readyz` checks only the store and Intune.',
   },
 } as const satisfies Record<string, { status: number; text: string; remedy: string }>;
 
 /** The stable code of an HTTP error. */
 export type HttpErrorCode = keyof typeof HTTP_ERRORS;
 
-/** A request that is understood and refused. Carries words for the log; the wire gets the row of its code. */
+/** A request that is understood and refused. The message is for the log; the device gets the row of the code. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: RefusalCode;
@@ -268,7 +270,7 @@ export class IssuerError extends Error {
   }
 }
 
-/** A request that cannot be answered in SCEP at all. Carries words for the log; the wire gets status and a fixed word. */
+/** A request that cannot be answered in SCEP. The message is for the log; the client gets the row of the code. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly code: HttpErrorCode;

@@ -24,7 +24,7 @@ export function registerCa(program: Command, output: Output): void {
 
 function registerShow(ca: Command, output: Output): void {
   ca.command('show')
-    .description('certificates of an authority, with the thumbprints that Intune profiles want')
+    .description('certificates of an authority, with the thumbprints that Intune profiles need')
     .option(...CONFIG)
     .option(...AUTHORITY)
     .option('--json', 'one JSON array')
@@ -43,7 +43,7 @@ function registerExportRoot(ca: Command, { out }: Output): void {
 
 function registerCrl(ca: Command, output: Output): void {
   ca.command('crl')
-    .description('a fresh revocation list, as PEM; the server serves its own at /crl/NAME.crl')
+    .description('sign a new revocation list and print it as PEM; the server publishes its own at /crl/NAME.crl')
     .option(...CONFIG)
     .option(...AUTHORITY)
     .option('--out <file>', 'write it here, as DER')

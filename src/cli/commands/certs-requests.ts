@@ -21,7 +21,9 @@ export function registerRequests(certs: Command, output: Output): void {
 function registerPending(certs: Command, { out }: Output): void {
   certs
     .command('pending')
-    .description('requests that wait, oldest first: for `certs approve` (approval), or for the policy or the CA')
+    .description(
+      'pending requests, oldest first: they wait for `certs approve` (approval), for the policy or for the CA',
+    )
     .option(...CONFIG)
     .option('--json', 'one JSON array')
     .addHelpText(...example('openndes certs pending'))
@@ -48,7 +50,7 @@ function registerDecision(certs: Command, output: Output, { name, decision, desc
   certs
     .command(name)
     .description(description)
-    .argument('<id>', 'id of `certs pending`, or enough of its beginning')
+    .argument('<id>', 'id as `certs pending` shows it; its beginning is enough if no other id begins so')
     .option(...CONFIG)
     .addHelpText(...example(`openndes certs ${name} 5f2c01`))
     .action(async (id: string, { config }: { config: string }) => {

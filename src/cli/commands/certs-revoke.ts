@@ -13,8 +13,12 @@ export function registerRevoke(certs: Command, output: Output): void {
   certs
     .command('revoke')
     .description('revoke one certificate: it is on the next revocation list, cannot be renewed and is not sent again')
-    .argument('<serial>', 'serial number, hexadecimal')
-    .addOption(new Option('--reason <reason>', 'why').choices(Object.keys(REVOCATION_REASONS)).default('unspecified'))
+    .argument('<serial>', 'serial number, hexadecimal; ISSUERID/SERIAL where several issuers used it')
+    .addOption(
+      new Option('--reason <reason>', 'reason in the revocation list')
+        .choices(Object.keys(REVOCATION_REASONS))
+        .default('unspecified'),
+    )
     .option(...CONFIG)
     .addHelpText(...example('openndes certs revoke 5f2c01 --reason keyCompromise'))
     .action((serial: string, options: RevokeOptions) => revoke(serial, options, output));

@@ -14,7 +14,7 @@ export function registerShow(certs: Command, output: Output): void {
   certs
     .command('show')
     .description('one certificate and its history')
-    .argument('<serial>', 'serial number, hexadecimal')
+    .argument('<serial>', 'serial number, hexadecimal; ISSUERID/SERIAL where several issuers used it')
     .option(...CONFIG)
     .option('--json', 'one JSON object')
     .addHelpText(...example('openndes certs show 5f2c01'))

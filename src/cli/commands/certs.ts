@@ -21,7 +21,7 @@ function registerExport(certs: Command, { out, err }: Output): void {
   certs
     .command('export')
     .description('one certificate as PEM')
-    .argument('<serial>', 'serial number, hexadecimal')
+    .argument('<serial>', 'serial number, hexadecimal; ISSUERID/SERIAL where several issuers used it')
     .option(...CONFIG)
     .addHelpText(...example('openndes certs export 5f2c01 > laptop.pem'))
     .action(async (serial: string, { config }: { config: string }) => {

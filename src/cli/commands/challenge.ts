@@ -18,7 +18,7 @@ export function registerChallenge(program: Command, output: Output): void {
     .command('new')
     .description('issue a one-time password and print it')
     .option(...CONFIG)
-    .option('--endpoint <path>', 'path of the endpoint; not needed where only one has such passwords')
+    .option('--endpoint <path>', 'name or path of the endpoint; not needed when only one has such passwords')
     .option('--json', 'one JSON object: challenge, expiresAt, endpoint')
     .addHelpText(...example('openndes challenge new --endpoint /scep/routers --json'))
     .action((options: ChallengeOptions) => issue(options, output));

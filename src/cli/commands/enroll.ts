@@ -28,7 +28,9 @@ const collect = (value: string, values: string[]): string[] => [...values, value
 export function registerEnroll(program: Command, output: Output): void {
   program
     .command('enroll')
-    .description('get a certificate from a SCEP server; exit 0 issued, 2 refused, 3 pending, 1 anything else')
+    .description(
+      'get a certificate from a SCEP server; exit 0 issued, 2 refused, 3 pending, 78 an option or a file must be corrected first, 1 anything else',
+    )
     .argument('<url>', 'SCEP URL')
     .option('--subject <dn>', 'subject, for example "CN=laptop,O=Example"; a renewal keeps that of its certificate')
     .option('--san <name>', 'dns:, email:, upn:, uri: or ip: and the name; may be repeated', collect, [])
@@ -36,7 +38,7 @@ export function registerEnroll(program: Command, output: Output): void {
     .option('--simulator <url>', 'control URL of `openndes simulator`, which then mints the challenge')
     .option(
       '--renew <dir>',
-      'folder of an earlier enrolment whose certificate signs the request; --out may be the same',
+      'folder of an earlier enrolment, whose certificate signs the request; --out may be the same',
     )
     .option('--out <dir>', 'folder for key.pem, certificate.pem and chain.pem', '.')
     .option('--force', 'replace a certificate that is in --out already')
@@ -44,8 +46,8 @@ export function registerEnroll(program: Command, output: Output): void {
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
-      '\nAfter exit 3, and when the reply was lost, the same command polls for the same request: it is kept in --out until\n' +
-        'it is answered, and no second one is made. A key.pem without certificate.pem in --out is used as the key.\n' +
+      '\nThe request is kept in --out until it is answered. After exit 3, or when the reply was lost, run the same command again:\n' +
+        'it polls for that request and makes no second one. A key.pem without certificate.pem in --out is used as the key.\n' +
         '\nExample:\n  openndes enroll http://127.0.0.1:8080/certsrv/mscep/mscep.dll --subject "CN=laptop" --challenge "$(cat challenge.txt)" --out laptop',
     )
     .action((url: string, options: EnrollOptions) => run(url, options, output));

@@ -14,7 +14,7 @@ export function registerEvaluate(program: Command, output: Output): void {
     .description('evaluation mode: simulated Intune tenant, local CA, one device enrolled; loopback only')
     .option('--data <dir>', 'folder for CA, store and simulator', 'data')
     .option('--port <number>', 'port of the SCEP URL', port, 8080)
-    .option('--exit', 'end after the walk instead of staying up')
+    .option('--exit', 'end after the device is enrolled instead of staying up')
     .addHelpText(...example('openndes evaluate --data /tmp/openndes --port 8090'))
     .action(async (options: EvaluateOptions) => {
       const running = await evaluate({ data: options.data, port: options.port }, output);
