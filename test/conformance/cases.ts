@@ -1,10 +1,10 @@
-/** Every case that a SCEP server in the place of NDES has to hold: what is required, and who asks for it. */
+/** Every case that a SCEP server in place of NDES must satisfy: what is required, and who requires it. */
 
-/** One case: the clause that asks for it or the client that depends on it, and the requirement. */
+/** One case: the clause that requires it or the client that depends on it, and the requirement. */
 export type Case = {
   witness: string;
   requires: string;
-  /** What this product does where the case leaves a choice, or asks for something else; and why. */
+  /** What this product does where the case leaves a choice, or where it differs; and why. */
   decision?: string;
 };
 
@@ -36,10 +36,10 @@ export const CASES: Readonly<Record<string, Case>> = {
     'Windows and Cisco append pkiclient.exe; jscep, sscep',
     'Letter case, doubled slashes, a trailing slash and no, one or two pkiclient.exe lead to the same bytes.',
   ),
-  H02: row('RFC 8894 4.1; sscep', 'The name of an operation is known in any letter case.'),
+  H02: row('RFC 8894 4.1; sscep', 'The name of an operation is accepted in any letter case.'),
   H03: row(
     'Windows, sscep, Cisco, PAN-OS, Apple, certmonger',
-    'Whatever message says, GetCACert answers with the same bytes.',
+    'GetCACert answers with the same bytes for every value of `message`.',
   ),
   H04: row('Cisco IOS, sscep', 'HTTP/1.0 without Host works; Content-Length is sent and the connection closed.'),
   H05: row('Cisco ISE', 'HTTP/1.1 without Host is served.'),
@@ -56,14 +56,14 @@ export const CASES: Readonly<Record<string, Case>> = {
   H13: row('Intune challenge by GET', 'A request line of 40 KB is served.'),
   H14: row('RFC 9110 15.5.14', 'A body above the limit gets 413 and is not kept in memory.'),
   H15: row('Old embedded clients', 'A POST of base64 or PEM is read.'),
-  H16: row('iOS 11', 'Octets behind the message are passed over.'),
-  H17: row('RFC 9110 15.5.1', 'What is no message gets a bare 400, and the server goes on.'),
+  H16: row('iOS 11', 'Octets after the message are ignored.'),
+  H17: row('RFC 9110 15.5.1', 'Input that is not a message gets 400 without detail, and the server continues.'),
   H18: row(
     'NDES; administrators who open the URL',
     'A browser gets a page that says that the service is there.',
     '`landing: 403` turns browsers away instead, as administrators of Intune are told to expect.',
   ),
-  H19: row('RFC 9110 15.5.1', 'An unknown operation gets a bare 400.'),
+  H19: row('RFC 9110 15.5.1', 'An unknown operation gets 400 without detail.'),
   H20: row(
     'RFC 8894 4; Apple and sscep compare the whole value',
     'Every answer has its exact Content-Type, without charset.',
@@ -80,7 +80,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     'The list is keywords and line ends, nothing else, and short.',
     'SHA-384 is listed beside SHA-256 and SHA-512: strongSwan 5.9.8 reads its list shifted by one, and refuses AES without it.',
   ),
-  C02: row('strongSwan', 'A reader that compares by the length of a line finds only what is listed.'),
+  C02: row('strongSwan', 'A client that compares only as many characters as a line has finds only what is listed.'),
   C03: row('RFC 8894 3.5.2', 'GetNextCACert is listed exactly where it is served.'),
   C04: row('RFC 8894 3.5.2', 'Weak algorithms are listed exactly where they are switched on.'),
   C05: row('RFC 8894 3.5.2', 'What is listed enrols, and what is not listed is refused.'),
@@ -92,7 +92,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   A02: row(
     'RFC 8894 4.2.1.1; iOS',
     'Without an RA, GetCACert is one certificate as it is, under a type of its own.',
-    'Chosen by giving the CA itself as RA; by default there is an RA, so that the CA key never decrypts.',
+    'Chosen with `ra: none`, where the key of the CA decrypts. The default is an RA of its own.',
   ),
   A03: row(
     'Windows (IX509SCEPEnrollment), jscep, Apple',
@@ -105,7 +105,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   ),
   A06: row('RFC 8894 4.2', 'Real clients retrieve the certificates.'),
   A07: row('Windows (GetCACertChain), certmonger (GetCAChain)', 'Both names for the chain are answered.'),
-  A08: row('Clients keep RA certificates', 'What is encrypted to an earlier RA certificate is still opened.'),
+  A08: row('Clients keep RA certificates', 'A message encrypted to an earlier RA certificate is still opened.'),
 
   P01: row('RFC 8894 3.3.1, 4.3', 'The ordinary request gets a certificate for its key.'),
   P02: row('RFC 8894 3.5.2', 'Every SHA-2, and SHA-1 where it is on; the reply uses the digest of the request.'),
@@ -124,24 +124,27 @@ export const CASES: Readonly<Record<string, Case>> = {
   P09: row(
     'RFC 5652 5.3',
     'Without messageDigest, or without attributes, nothing is issued.',
-    'Without attributes there is no transactionID to answer to: 400.',
+    'Without attributes there is no transactionID for a reply: 400.',
   ),
   P10: row(
     'RFC 8894 3.1',
     'There is exactly one SignerInfo.',
-    'None and two get 400: whose attributes would the answer echo?',
+    'None and two get 400: it is not clear whose attributes the answer should repeat.',
   ),
-  P11: row('RFC 5652 5.3; Windows sends others along', 'The signer is found by its identifier, wherever it stands.'),
+  P11: row(
+    'RFC 5652 5.3; Windows sends others along',
+    'The signer certificate is found by its identifier, at any position.',
+  ),
   P12: row('RFC 5652 5.3', 'A signer named by subjectKeyIdentifier is found.'),
   P13: row(
     'Apple, Windows, ASA, sscep',
     'Of a self-signed certificate only the key matters: subject, dates, serial number and extensions are free.',
   ),
-  P14: row('Windows', 'A critical authorityKeyIdentifier in the certificate of the signer is no obstacle.'),
+  P14: row('Windows', 'A critical authorityKeyIdentifier in the certificate of the signer is accepted.'),
   P15: row(
-    'Windows signs with a throw-away key',
+    'Windows signs with a key made for this message',
     'The key of the signer may differ from the requested key, unless the endpoint demands one key.',
-    '`requireSignerKeyMatch` is off by default: on, it would turn every Windows away.',
+    '`requireSignerKeyMatch` is off by default, because it refuses every Windows device.',
   ),
   P16: row('Old clients', 'messageType is read as UTF8String and INTEGER too.'),
   P17: row(
@@ -149,19 +152,19 @@ export const CASES: Readonly<Record<string, Case>> = {
     'A message type that is not served is refused before anything is issued.',
     'RenewalReq (17) is such a type where `renewal` is off.',
   ),
-  P18: row('RFC 8894 3.2.1.1', 'Without transactionID there is nothing to answer to: 400.'),
+  P18: row('RFC 8894 3.2.1.1', 'A message without transactionID cannot be answered in SCEP: 400.'),
   P19: row('RFC 8894 3.2.1.1; Go clients', 'transactionID is echoed octet for octet, tag included.'),
   P20: row(
     'RFC 8894 3.2.1.5; old iOS sends 8 octets',
     'senderNonce of any usual length is echoed; without one the answer is FAILURE.',
   ),
-  P21: row('certmonger', 'A senderNonce that was seen before is no obstacle.'),
+  P21: row('certmonger', 'A senderNonce that was used before is accepted.'),
   P22: row(
     'RFC 8894 3.2.1.4.5 (badTime)',
-    'signingTime is held to a window, which can be switched off; its absence is fine.',
-    'The window is 1 h into the future and 24 h into the past: devices in their set-up have clocks that are hours behind, and an old message gains nothing, since repeats are known. Both are settings.',
+    'signingTime must be within a window, which can be switched off. It may be absent.',
+    'The window is 1 h into the future and 24 h into the past: devices during set-up have clocks that are hours behind, and a replayed message gets nothing new, since repeats are recognised. Both are settings.',
   ),
-  P23: row('RFC 5652 5.3; Windows, OpenSSL', 'Unknown signed attributes are passed over.'),
+  P23: row('RFC 5652 5.3; Windows, OpenSSL', 'Unknown signed attributes are ignored.'),
   P24: row('RFC 8894 3.2', 'A SCEP attribute that comes twice, or with two values, is refused.'),
   P25: row('Apple', 'BER with indefinite lengths and constructed strings is read.'),
   P26: row('PKCS#7 1.5; old clients', 'Other wrappings of the envelope are read.'),
@@ -182,11 +185,11 @@ export const CASES: Readonly<Record<string, Case>> = {
     'The recipient may be named by key identifier, by an issuer written otherwise, or be an earlier RA.',
   ),
   E10: row('RFC 5652 6.1; Apple', 'encryptedContent may be primitive or constructed.'),
-  E11: row('RFC 8894 3.2.1.4.5', 'A message to somebody else gets a signed FAILURE.'),
+  E11: row('RFC 8894 3.2.1.4.5', 'A message to another recipient gets a signed FAILURE.'),
   E12: row(
     'Bleichenbacher 1998; Manger 2001; Vaudenay 2002',
-    'Everything that is wrong inside the envelope gets one and the same FAILURE.',
-    'badRequest, one text and one path through the code; a wrong padding goes on with a random key.',
+    'Every error inside the envelope gets one and the same FAILURE.',
+    'badRequest, one text and one path through the code; after a wrong padding, processing continues with a random key.',
   ),
   E13: row('RFC 5753; RFC 8894 3.1', 'A signer whose key cannot receive key transport is served or cleanly refused.'),
 
@@ -213,24 +216,30 @@ export const CASES: Readonly<Record<string, Case>> = {
   Q01: row('RFC 2985 5.4.1; Windows, strongSwan', 'challengePassword is read in every string type.'),
   Q02: row(
     'Intune',
-    'A challenge of 6 KB passes; the authoriser gets the request octet for octet and the transactionID.',
+    'A challenge of 6 KB is accepted; the authoriser gets the request octet for octet and the transactionID.',
   ),
   Q03: row('NDES', 'A wrong, missing, empty, expired or used challenge is badRequest with the HRESULT of NDES.'),
-  Q04: row('RFC 2986 4.2', 'Without proof of possession nothing is issued, and the challenge stays good.'),
+  Q04: row('RFC 2986 4.2', 'Without proof of possession nothing is issued, and the challenge stays valid.'),
   Q05: row('RFC 5280 4.1.2.6', 'An empty subject makes subjectAltName critical.'),
   Q06: row('RFC 4514; strongSwan, Cisco', 'Any subject is certified octet for octet.'),
   Q07: row('RFC 5280 4.2.1.6; Jamf, Windows', 'Alternative names of the allowed types are certified octet for octet.'),
-  Q08: row('RFC 5280 4.2.1.9, 4.2.1.12', 'CA rights, OCSP signing and any purpose are never given.'),
-  Q09: row('KB5014754', 'A requested security identifier is left out, unless who authorised it is trusted with it.'),
+  Q08: row(
+    'RFC 5280 4.2.1.9, 4.2.1.12',
+    'CA rights and OCSP signing are never granted; anyExtendedKeyUsage only where the profile names it.',
+  ),
+  Q09: row(
+    'KB5014754',
+    'A requested SID extension is never copied; a URI with a SID is refused unless the policy vouches for names.',
+  ),
   Q10: row(
     'NDES, strongSwan --profile',
-    'A template named in a request is no authority.',
-    'Template names are hints for people and change nothing: the endpoint and its profile say what is issued.',
+    'A template name in a request has no effect.',
+    'The endpoint and its profile determine what is issued.',
   ),
   Q11: row(
     'NDES chooses its template by key usage',
     'Requested key usages are certified as far as the profile goes.',
-    'One profile for an endpoint takes the place of three templates: the requested usages that it allows are certified, and its own where none are requested.',
+    'One profile of an endpoint replaces three templates: the requested usages that it allows are certified, and its own where none are requested.',
   ),
   Q12: row(
     '[MS-WCCE] 2.2.2.7; RFC 2986 4.1',
@@ -251,61 +260,64 @@ export const CASES: Readonly<Record<string, Case>> = {
     'The window is the whole validity unless the profile sets `renewBefore`.',
   ),
   N05: row('NDES', 'A renewal keeps the subject, and adds no name.'),
-  N06: row('CVE-2026-30836', 'RenewalReq of a stranger without challenge is refused.'),
+  N06: row('CVE-2026-30836', 'RenewalReq signed by an unknown certificate, without a challenge, is refused.'),
   N07: row('RFC 8894 3.5.2', 'Where Renewal is not listed, RenewalReq is refused.'),
   N08: row('Two endpoints on one CA', 'A certificate of another endpoint renews nothing.'),
 
-  G01: row('RFC 8894 3.3.3, 4.4', 'PENDING until an administrator approves; then the poll brings the certificate.'),
+  G01: row('RFC 8894 3.3.3, 4.4', 'PENDING until an administrator approves; then the poll gets the certificate.'),
   G02: row('micromdm, Cisco', 'The same request while it is pending is the same request.'),
-  G03: row('RFC 8894 4.4', 'The poll after a rejection brings FAILURE.'),
+  G03: row('RFC 8894 4.4', 'The poll after a rejection gets FAILURE.'),
   G04: row('RFC 8894 4.4', 'A poll for an unknown transaction, or by another key, is badCertId.'),
   G05: row('sscep, strongSwan', 'A poll may name the RA, or any other issuer.'),
-  G06: row('RFC 8894 3.3.4', "GetCert brings one's own certificate, and tells nothing of others."),
-  G07: row('RFC 8894 3.3.5; sscep, .NET', 'GetCRL brings the CRL and no certificates, however it is asked for.'),
-  G08: row('RFC 8894 4.7; sscep', 'GetNextCACert brings the next CA, signed; or 404.'),
+  G06: row('RFC 8894 3.3.4', 'GetCert returns the certificate of the requester, and reveals nothing about others.'),
+  G07: row('RFC 8894 3.3.5; sscep, .NET', 'GetCRL returns the CRL and no certificates, in every form of the request.'),
+  G08: row('RFC 8894 4.7; sscep', 'GetNextCACert returns the next CA, signed; or 404.'),
 
-  I01: row('RFC 8894 5.2; lost replies', 'The same bytes twice are one certificate, and one use of the challenge.'),
+  I01: row('RFC 8894 5.2; lost replies', 'The same bytes twice get one certificate, and use the challenge once.'),
   I02: row(
     'Clients that make a new signer certificate',
     'The same key under another self-signed certificate is the same request.',
   ),
-  I03: row('transactionID can be computed by anybody', 'Another signer key never sees the certificate.'),
+  I03: row('transactionID can be computed by anyone', 'A request with another signer key never gets the certificate.'),
   I04: row(
     'sscep, strongSwan: one transactionID for a key',
     'Another request under the same transactionID is a new one.',
   ),
-  I05: row('Clients behind impatient proxies', 'Twenty equal requests at once are one certificate.'),
+  I05: row('Clients behind proxies with a short timeout', 'Twenty identical requests at once get one certificate.'),
   I06: row('sscep', 'A renewal that is byte-identical to its predecessor gets a new certificate.'),
-  I07: row('NDES CacheRequest', 'After revocation, and after the retention, a repeat is a new request.'),
-  I08: row('kill -9', 'After a crash between commit and reply the resend gets the recorded certificate.'),
+  I07: row('NDES CacheRequest', 'After revocation, and after `retention`, a repeat is a new request.'),
+  I08: row('kill -9', 'After a crash between commit and reply, the same request gets the recorded certificate.'),
 
-  S01: row('CVE history of ASN.1 parsers', 'Hostile structure ends in an error, quickly.'),
+  S01: row('CVE history of ASN.1 parsers', 'Hostile structures end in an error, quickly.'),
   S02: row('Large-exponent denial of service', 'Keys of absurd size are refused before they are used.'),
   S03: row(
     'VU#971035',
-    'Guessing is hopeless, and is told to the log.',
-    'Nobody is locked out: 64 random bits that live for an hour are not found by trying, and a lock would let a stranger keep every device away.',
+    'Challenges cannot be guessed, and attempts are logged.',
+    'There is no lock-out: 64 random bits that are valid for an hour cannot be found by trying, and a lock-out would let an attacker block every device.',
   ),
-  S04: row('Two endpoints on one server', 'The challenge of one endpoint is wrong at the other.'),
-  S05: row('A peer issued without challenge under Intune', 'Under Intune no challenge means no certificate.'),
+  S04: row('Two endpoints on one server', 'The challenge of one endpoint is refused at the other.'),
+  S05: row(
+    'A peer issued without challenge under Intune',
+    'With Intune, a request without a challenge gets no certificate.',
+  ),
   S06: row('A race', 'Of many requests with one challenge, one succeeds.'),
   S07: row('OWASP logging', 'No challenge, key or plain request is in logs, history or errors.'),
 
   M01: row(
     'NDES; Jamf, PAN-OS',
     'Without credentials 401; with them the page.',
-    'There are no roles: who is in the list of users may make passwords, and everybody else gets 401 with the sentence of NDES about permission.',
+    'There are no roles: every user in the list may make passwords, and all other clients get 401 with the sentence of NDES about permission.',
   ),
   M02: row('NDES; PowerShell readers', 'UTF-16LE, the thumbprint in four groups, one password of 16 digits.'),
   M03: row('NDES PasswordMax, PasswordValidity', 'No more than the maximum are outstanding, and they expire.'),
-  M04: row('NDES UseSinglePassword', 'One password for all, with its own sentence.'),
-  M05: row('Fleet, Okta, ManageEngine, SCEPwright', 'The ways in which others search the page find the password.'),
+  M04: row('NDES UseSinglePassword', 'One password for all requests, with the sentence of NDES for it.'),
+  M05: row('Fleet, Okta, ManageEngine, SCEPwright', 'Programs that search the page find the password.'),
 
-  X02: row('The clients themselves', 'Real clients enrol and renew.'),
-  X04: row('Requests in the shape of each client', 'Changed at random, they crash nothing and tell nothing.'),
+  X02: row('The real clients', 'Real clients enrol and renew.'),
+  X04: row('Requests in the form of each client', 'Changed at random, they cause no crash and reveal nothing.'),
 };
 
-/** What no test here proves, and why; in the words of the page. */
+/** What no test here proves, and why; as the page says it. */
 export const NOT_PROVEN: readonly { what: string; why: string }[] = [
   {
     what: 'SCEPwright (case X01)',
@@ -317,14 +329,14 @@ export const NOT_PROVEN: readonly { what: string; why: string }[] = [
   },
   {
     what: 'sscep',
-    why: 'Not run; a message in its shape is among the vectors.',
+    why: 'Not run; a message in its form is among the vectors.',
   },
   {
     what: 'Time (cases S01, S02, S03, E12)',
-    why: 'No test here looks at a clock, because a busy machine would fail it. `npm run oracle` compares the times of failures, `npm run fuzz` names the slowest input, and challenges are compared by their hashes or with `timingSafeEqual`.',
+    why: 'No test here measures time, because it would fail on a busy machine. `npm run oracle` compares the times of failures, `npm run fuzz` names the slowest input, and challenges are compared by their hashes or with `timingSafeEqual`.',
   },
   {
     what: 'Windows (SCEP CSP, `certreq`), Intune itself, iPhone and macOS profiles, Jamf Pro, Cisco IOS',
-    why: 'They do not run on Linux, or not without an account. Messages in their shape are in the tests; a pilot with the devices themselves is for their administrator.',
+    why: 'They do not run on Linux, or not without an account. Messages in their form are in the tests; a pilot with real devices is the task of their administrator.',
   },
 ];

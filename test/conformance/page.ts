@@ -27,7 +27,7 @@ export function pageOf(proofs: readonly Proof[], run?: ClientRun): string {
 
 const HEAD = `# Conformance
 
-What a server in the place of NDES has to hold, who asks for it, and the tests that prove it. \`npm run conformance\` runs
+What a server in place of NDES must do, who requires it, and the tests that prove it. \`npm run conformance\` runs
 the tests and writes this page; with \`-- --interop\` it runs the real clients first and keeps their results in
 \`test/conformance/interop.jsonl\`. \`npm test\` compares this page with the tests that ran. It fails when a case has no
 passing test, when a test of a case is skipped or \`todo\`, when a title names a case that is not here or names it behind
@@ -81,7 +81,7 @@ function decisions(): string {
   const rows = Object.entries(CASES).flatMap(([id, { decision }]) =>
     decision ? [`| ${id} | ${cell(decision)} |\n`] : [],
   );
-  return `## Where the case leaves a choice, or this product takes another\n\n| Case | Here, and why |\n|---|---|\n${rows.join('')}`;
+  return `## Where the case leaves a choice, or this product differs\n\n| Case | Here, and why |\n|---|---|\n${rows.join('')}`;
 }
 
 const notProven = (): string =>
