@@ -1,5 +1,5 @@
 // Completes package-lock.json after `npm install` from a mirror that lacks the binaries of other platforms: npm leaves
-// those optional packages out of the lock, and `npm ci` then refuses it everywhere. Run it after every change of
+// those optional packages out of the lock file, and `npm ci` then fails on every platform. Run it after every change of
 // dependencies: node .ci/complete-lock.mjs
 import { readFileSync, writeFileSync } from 'node:fs';
 
