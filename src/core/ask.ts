@@ -33,7 +33,7 @@ function isDecision(answer: unknown): answer is Decision {
   );
 }
 
-/** The result of `work`; rejects with the reason of the signal if that aborts first. Not all code listens to a signal. */
+/** The result of `work`; rejects with the reason of the signal if that aborts first. Not all code observes its signal. */
 export function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const expire = (): void => reject(signal.reason as Error);

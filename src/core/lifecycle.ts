@@ -16,7 +16,7 @@ export type Lifecycle = {
   repeat: RecordedAnswer | 'decide';
   /** What a poll gets when the request is erased. While the store has the request, a poll is a repeat. */
   poll: RecordedAnswer;
-  /** Whether an issuance may take its place; `superseded`: only one that names its certificate as superseded. */
+  /** Whether an issuance may replace it; `superseded`: only one that names its certificate as superseded. */
   issuance: 'replaces' | 'superseded' | 'blocked';
   /**
    * The same for a request that begins to wait; `reason`: only one that waits for another reason; `issuer`: only one

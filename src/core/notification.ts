@@ -1,4 +1,4 @@
-/** What the authorizer (Intune, a webhook) is told after a decision, as plain data that survives a restart. */
+/** Notifications for the authorizer (Intune, a webhook) about an allowed request, as plain data that the store keeps. */
 
 /** A notification to the authorizer. */
 export type Notification = SuccessNotification | FailureNotification;

@@ -24,7 +24,7 @@ export type Allow = {
 /** The request is refused. `code` is the row of REFUSALS that the device sees; `detail` is for the log. */
 export type Deny = { kind: 'deny'; code: RefusalCode; detail: string; facts?: Facts };
 
-/** The decision is not made yet: the device gets PENDING and polls. `detail` is for the log. */
+/** There is no decision yet: the device gets PENDING and polls. `detail` is for the log. */
 export type Pend = {
   kind: 'pend';
   /**

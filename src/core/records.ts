@@ -24,7 +24,7 @@ export type CertificateName = { kind: CertificateNameKind; value: string };
  */
 export type CertificateState = 'issued' | 'delivered' | 'revoked';
 
-/** One certificate that was issued, and what became of it. */
+/** One certificate that was issued, and its state. */
 export type StoredCertificate = CertificateId & {
   endpoint: string;
   transactionId: string;
@@ -52,12 +52,13 @@ export type StoredCertificate = CertificateId & {
 };
 
 /**
- * Identity of a request: its PollKey, and behind it SHA-256 over endpoint, transactionID, signer key, CSR and, if we
- * issued it, signer certificate; 96 lower-case hexadecimal digits. Two messages with the same key are one request.
+ * Identity of a request: its PollKey, followed by SHA-256 over endpoint name, transactionID, signer key, CSR and, if it
+ * is a certificate of this server, signer certificate; 96 lower-case hexadecimal digits. Two messages with the same key
+ * are one request.
  */
 export type TransactionKey = string;
 
-/** What a poll can name: 32 digits of SHA-256 over endpoint, transactionID and signer key. */
+/** What a poll can name: 32 digits of SHA-256 over endpoint name, transactionID and signer key. */
 export type PollKey = string;
 
 /** The life of a request. `approved`: by an administrator; the certificate is made when the device asks again. */
@@ -75,7 +76,7 @@ export type PendingIssuance = Pick<Allow, 'notify' | 'vouchesForNames' | 'facts'
   retryAt: Date;
 };
 
-/** One request, and what became of it. */
+/** One request, and its state. */
 export type StoredTransaction = {
   key: TransactionKey;
   endpoint: string;
@@ -86,8 +87,8 @@ export type StoredTransaction = {
   state: TransactionState;
   reason?: PendingReason;
   /**
-   * The PKCS#10 request, DER, while it waits: a poll brings none. It holds the challenge, a secret, so it is erased
-   * when the request is issued or rejected, and when the challenge in it can no longer be of use.
+   * The PKCS#10 request, DER, while it waits, because a poll has none. It contains the challenge, a secret, so it is
+   * erased when the request is issued or rejected, and when the challenge can no longer be valid.
    */
   csr?: Uint8Array;
   /** Present while `reason` is `issuer`. */

@@ -25,7 +25,7 @@ import type {
   WorkLease,
 } from './records.ts';
 
-/** Everything that becomes true when a certificate is issued. */
+/** Everything that is recorded when a certificate is issued. */
 export type Issuance = {
   transaction: Pick<StoredTransaction, 'key' | 'endpoint' | 'transactionId' | 'signer' | 'subject'>;
   certificate: StoredCertificate;
@@ -33,18 +33,18 @@ export type Issuance = {
   names: readonly CertificateName[];
   audit: AuditEntry;
   /**
-   * What the authorizer must be told; with `strict` the certificate's state is `issued`, else `delivered`. `lease`
-   * keeps other owners from sending it while the request that issued the certificate runs.
+   * The notification for the authorizer. With `strict` the certificate's state is `issued`, else `delivered`. `lease`
+   * prevents other owners from sending it while the request that issued the certificate runs.
    */
   notification?: { notification: Notification; mode: 'strict' | 'outbox'; lease?: WorkLease };
   /** A one-time challenge that this issuance uses up. */
   consumes?: string;
-  /** Serial of the certificate that stood under the key before, and no longer answers a repeat: not a duplicate. */
+  /** Serial of the earlier certificate under this key, which no longer answers a repeat: it is not a duplicate. */
   supersedes?: string;
 };
 
 /**
- * `recorded`: it is now true, and `notification` is the claim on the notification if there is one.
+ * `recorded`: everything was written, and `notification` is the claim on the notification if there is one.
  * `duplicate`: a live certificate was recorded under the same key first, or an administrator rejected the request;
  * nothing was written.
  * `consumed`: the one-time challenge was used up by another request; nothing was written.
@@ -54,14 +54,14 @@ export type RecordResult =
   | { kind: 'duplicate'; existing: StoredTransaction }
   | { kind: 'consumed' };
 
-/** Everything that becomes true when a request begins to wait. */
+/** Everything that is recorded when a request begins to wait. */
 export type Pending = {
   transaction: Pick<
     StoredTransaction,
     'key' | 'endpoint' | 'transactionId' | 'signer' | 'subject' | 'reason' | 'csr' | 'issuance'
   >;
   audit: AuditEntry;
-  /** A one-time challenge that is used up by waiting, so that it cannot serve a second request meanwhile. */
+  /** A one-time challenge that is used up already now, so that a second request cannot use it in the meantime. */
   consumes?: string;
   /** As in `Issuance`. */
   supersedes?: string;
@@ -73,7 +73,7 @@ export type PendingResult =
   | { kind: 'duplicate'; existing: StoredTransaction }
   | { kind: 'consumed' };
 
-/** Which certificates to list; whatever is absent limits nothing. */
+/** Which certificates to list. An absent field does not limit the list. */
 export type CertificateFilter = {
   endpoint?: string;
   state?: CertificateState;
@@ -82,18 +82,18 @@ export type CertificateFilter = {
   /** Exactly this name. */
   name?: CertificateName;
   limit?: number;
-  /** Newest first; pass the last certificate of a page to go on after it. */
+  /** The last certificate of the page before; the list is newest first. */
   after?: CertificateId;
 };
 
-/** Requests: what was asked for, and what became of it. */
+/** Requests and their results. */
 export interface TransactionStore {
   findTransaction(key: TransactionKey): Promise<StoredTransaction | undefined>;
-  /** The newest transaction whose key begins so: what a poll can mean. */
+  /** The newest transaction whose key begins with this one: the request that a poll asks about. */
   findPolled(key: PollKey): Promise<StoredTransaction | undefined>;
   /**
    * Replaces a transaction under the same key that is pending or approved, whose certificate is revoked, or whose
-   * certificate the issuance supersedes (that one stays in the list of certificates as it is).
+   * certificate the issuance supersedes (the superseded certificate stays in the list of certificates).
    */
   recordIssued(issuance: Issuance): Promise<RecordResult>;
   /**
@@ -195,7 +195,7 @@ export interface JobStore {
 export interface ChallengeStore {
   /** Returns false, and writes nothing, when `most` passwords of the endpoint are neither used nor expired. */
   addChallenge(challenge: NewChallenge, most: number): Promise<boolean>;
-  /** Undefined for what was never issued for this endpoint, or expired more than a day ago. */
+  /** Undefined for a password that was never issued for this endpoint, or that expired more than a day ago. */
   findChallenge(endpoint: string, password: string): Promise<StoredChallenge | undefined>;
 }
 
@@ -207,8 +207,7 @@ export interface AuditStore {
 
 /**
  * Everything that is recorded, in one database. Every write resolves after it is durable. Writes of the same moment may
- * share one commit. Implementations: store/ (SQLite; one schema that PostgreSQL can share), and
- * `test/contracts/store.ts` proves each.
+ * share one commit. `storeContract` of `openndes/testing` tests an implementation; store/ has the one on SQLite.
  */
 export interface Store
   extends TransactionStore,
