@@ -83,7 +83,7 @@ export const REFUSALS = {
     'badRequest',
     TRUST_E_CERT_SIGNATURE,
     'The request has no challenge password.',
-    'The client sent no challengePassword, or an empty one. A renewal signed with a certificate that this server did not issue counts as a first request, so it gets this error too.',
+    'The client sent no challengePassword, or an empty one. A renewal signed with a certificate that this server did not issue counts as a first request, so it needs a challenge too.',
   ),
   challenge_wrong: row(
     'badRequest',
