@@ -65,7 +65,7 @@ function look(file: SourceFile, path: string, shape: Shape): void {
     if (FUNCTIONS.some((is) => is(node)) && (node as unknown as Parameters).parameters.length > MOST_PARAMETERS)
       shape.manyParameters.push(place(node, firstLine(node, file)));
     if (isNonNullExpression(node)) shape.assertions.push(place(node, firstLine(node, file)));
-    node.forEachChild((child) => void visit(child));
+    node.forEachChild(visit);
   };
   visit(file);
   file.forEachChild((statement) => {

@@ -91,7 +91,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     level: 'warn',
     message: 'notification for an endpoint that is not configured',
     fields: POSTPONED,
-    remedy: 'Configure the endpoint again under the same path.',
+    remedy: 'Configure the endpoint again under the same name.',
   },
   'notification-without-certificate': {
     level: 'warn',
