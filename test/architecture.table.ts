@@ -10,6 +10,7 @@ const room = (rooms: string, packages = ''): Room => ({ rooms: list(rooms), pack
 export const ROOMS: Readonly<Record<string, Room>> = {
   core: room(''),
   outbound: room('core', 'node:tls undici'),
+  jobs: room('core'),
   testing: room('core', 'node:assert/strict node:crypto node:test'),
   asn1: room(''),
   pkix: room('core asn1', 'node:crypto'),
@@ -27,7 +28,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   admin: room('core manage', 'node:crypto node:net fastify'),
   client: room('core asn1 pkix cms scep', 'node:crypto'),
   simulator: room('core asn1 pkix keys', 'node:crypto fastify'),
-  embed: room('core cms scep revocation enroll http', 'node:crypto fastify pino'),
+  embed: room('core jobs cms scep revocation enroll http', 'node:crypto fastify pino'),
   'config/yaml': room('core', 'node:net yaml zod'),
   config: room('core asn1 pkix cms ca policy intune http manage admin config/yaml', 'zod'),
   app: room(
@@ -55,7 +56,7 @@ export const SYSTEM: readonly { what: string; pattern: RegExp; rooms: readonly s
   {
     what: 'timers',
     pattern: /\bset(Timeout|Interval)\(|\bAbortSignal\.timeout\b/,
-    rooms: list('outbound embed http store intune simulator'),
+    rooms: list('outbound jobs embed http store intune simulator'),
   },
   { what: 'the process', pattern: /\bprocess\s*(\.|\[)/, rooms: list('store app cli') },
 ];

@@ -65,7 +65,7 @@ export type EventFacts = {
   'revocation-postponed': PostponedRevocationFacts;
   'revocation-without-endpoint': PostponedRevocationFacts;
   'revocation-not-taken': RevocationFacts & { err: unknown };
-  'maintenance-failed': { err: unknown };
+  'job-failed': { job: string; err: unknown };
   'subscriber-failed': { failed: string; err: unknown };
   'revocation-list-failed': { path: string | undefined; err: unknown };
   'not-ready': { probe: string; err: unknown };

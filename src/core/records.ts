@@ -159,8 +159,8 @@ export type IssuerRecord = {
 };
 
 /**
- * What a recurring job did last and does next. `owner` and `leaseUntil` are present while it runs, `lastError` when its
- * last run failed.
+ * What a recurring job did last and does next. `owner` and `leaseUntil` are present while an owner has it, which may
+ * be for several runs; `lastError` when its last run failed.
  */
 export type JobRecord = {
   name: string;

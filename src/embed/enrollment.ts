@@ -1,6 +1,6 @@
 /** Joins endpoints, store and log: the services that HTTP serves, and the work in the background. */
 import { equalBytes } from '../core/bytes.ts';
-import { DAY, HOUR } from '../core/durations.ts';
+import { HOUR } from '../core/durations.ts';
 import type { Clock, Logger, RandomBytes } from '../core/environment.ts';
 import type { EndpointIssuer, Revoker } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
@@ -10,16 +10,15 @@ import { ConfigError } from '../core/errors.ts';
 import type { Emit, ServerEvent } from '../core/events.ts';
 import type { Store } from '../core/store.ts';
 import type { Legacy } from '../cms/algorithms.ts';
-import type { Endpoint, EndpointSettings, EnrollmentServices } from '../enroll/endpoint.ts';
-import { sendDueNotifications } from '../enroll/due-notifications.ts';
-import { tellIssuers } from '../enroll/tell-issuer.ts';
-import { UNREACHABLE_PATIENCE } from '../enroll/waiting.ts';
+import type { EndpointSettings, EnrollmentServices } from '../enroll/endpoint.ts';
 import { type ScepService, scepService, type ServicePlan } from '../enroll/service.ts';
+import { startJobs } from '../jobs/scheduler.ts';
 import { capabilities } from '../scep/capabilities.ts';
 import { messageCodec } from '../scep/codec.ts';
 import { nextCaCertificates } from '../scep/next-ca.ts';
 import type { MessageRules } from '../scep/open-context.ts';
 import { type KeyedCertificate, registrationAuthority } from '../scep/registration-authority.ts';
+import { backgroundJobs } from './background-jobs.ts';
 import { subscribers } from './log-events.ts';
 import { systemClock, systemDeadline, systemRandom } from './system.ts';
 
@@ -59,18 +58,16 @@ export type EnrollmentOptions = {
   onEvent?: (event: ServerEvent) => void;
   clock?: Clock;
   random?: RandomBytes;
-  /** Milliseconds between two runs of the background work, which sends due notifications and revocations. */
+  /** Milliseconds between two runs of the job that sends due notifications; five seconds by default. */
   notificationInterval?: number;
 };
 
-/** `close()` ends the background work and waits for what is running. It does not close the store. */
+/** `close()` ends the background jobs and waits for what is running. It does not close the store. */
 export type RunningEnrollment = { services: ScepService[]; emit: Emit; close(): Promise<void> };
 
 const RETENTION = 24 * HOUR;
 const SIGNING_TIME = { past: 24 * HOUR, future: HOUR };
 const NOTIFICATION_INTERVAL = 5_000;
-/** Waiting requests older than this are deleted. */
-const LONGEST_WAIT = 30 * DAY;
 
 /**
  * Throws ConfigError when the keys of an RA do not match, or when a policy cannot work with manual approval. Delivers or
@@ -83,10 +80,11 @@ export function startEnrollment(options: EnrollmentOptions): RunningEnrollment {
   const services: EnrollmentServices = { store, clock, emit, deadline: systemDeadline, owner };
   const parts = options.endpoints.map((endpoint) => assemble(endpoint, clock, random));
   const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.name, endpoint]));
+  const jobs = backgroundJobs(endpoints, services, options.notificationInterval ?? NOTIFICATION_INTERVAL);
   return {
     services: parts.map((part) => scepService(part, services)),
     emit,
-    close: maintenanceLoop(endpoints, services, options.notificationInterval ?? NOTIFICATION_INTERVAL),
+    ...startJobs({ store, jobs, owner, clock, emit }),
   };
 }
 
@@ -127,33 +125,3 @@ function assertApprovable({ path, policy, approval }: EndpointOptions): void {
 /** The RA certificates in the order of GetCACert: the signing one first. None where the CA is its own RA. */
 const raCertificates = ({ ra: { signer, certificate }, chain }: EndpointOptions): Uint8Array[] =>
   [...(signer ? [signer.certificate] : []), certificate].filter((der) => !chain.some((ca) => equalBytes(ca, der)));
-
-/** Runs the background work in an interval, one run at a time. Returns a function that ends it. */
-function maintenanceLoop(
-  endpoints: ReadonlyMap<string, Endpoint>,
-  services: EnrollmentServices,
-  interval: number,
-): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  const tick = (): void => {
-    running ??= runMaintenance(endpoints, services).finally(() => (running = undefined));
-  };
-  tick();
-  const timer = setInterval(tick, interval);
-  timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
-}
-
-async function runMaintenance(endpoints: ReadonlyMap<string, Endpoint>, services: EnrollmentServices): Promise<void> {
-  try {
-    const now = services.clock().getTime();
-    while ((await sendDueNotifications(endpoints, services)) > 0);
-    while ((await tellIssuers(endpoints, services)) > 0);
-    await services.store.forgetRequests(new Date(now - UNREACHABLE_PATIENCE), new Date(now - LONGEST_WAIT));
-  } catch (err) {
-    services.emit({ event: 'maintenance-failed', err });
-  }
-}

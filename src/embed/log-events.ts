@@ -141,11 +141,12 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     remedy:
       'Revoke the certificate at the CA. It was not delivered, and neither the store nor the CA could take the revocation.',
   },
-  'maintenance-failed': {
+  'job-failed': {
     level: 'error',
-    message: 'background work failed and will be retried; no data was lost',
-    fields: { err: CAUSE },
-    remedy: 'It is tried again after five seconds. Look at the disk when it stays.',
+    message: 'a background job failed and will be retried; no data was lost',
+    fields: { job: 'the name of the job, `notifications` or `clean-up`', err: CAUSE },
+    remedy:
+      'It runs again after five seconds (`notifications`) or a minute (`clean-up`). Look at the disk when it stays.',
   },
   'subscriber-failed': {
     level: 'error',

@@ -16,7 +16,7 @@ import { readCertificate } from '../../src/pkix/certificate.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { adminUnderTest, basic, BEARER, PAGE } from '../admin/admin-under-test.ts';
 import { installed } from '../app/installation.ts';
-import { handClock } from '../kit/clock.ts';
+import { type HandClock, handClock } from '../kit/clock.ts';
 import { BY_COMMAND, authority, PATH } from '../kit/endpoint-under-test.ts';
 import { keptLog } from '../kit/log.ts';
 import { allows, policyThat } from '../kit/policy.ts';
@@ -29,15 +29,18 @@ const CA_NAME = readCertificate(issuing.certificate).subject;
 
 type Line = Record<string, unknown>;
 type Setup = Partial<EndpointOptions> &
-  Pick<Partial<ServerOptions>, 'onEvent' | 'probes' | 'crls'> & { store?: Store; wrap?: (store: Store) => Store };
+  Pick<Partial<ServerOptions>, 'onEvent' | 'probes' | 'crls'> & {
+    store?: Store;
+    clock?: HandClock;
+    wrap?: (store: Store) => Store;
+  };
 
 /** Events of which a line was seen here. */
 const seen = new Set<unknown>();
 
 /** A server that listens. `send` posts a message; `lines` are the lines of one event; `line` waits for one. */
 async function started(t: TestContext, policy: Policy, setup: Setup = {}) {
-  const { store: given, wrap = (store) => store, onEvent, probes, crls, ...endpoint } = setup;
-  const clock = handClock();
+  const { store: given, clock = handClock(), wrap = (store) => store, onEvent, probes, crls, ...endpoint } = setup;
   const store = given ?? (await openSqliteStore({ path: ':memory:', clock }));
   const log = keptLog();
   const chain = [issuing.certificate, root.certificate];
@@ -281,7 +284,7 @@ test('an enrolment that an earlier run did not finish', async (t) => {
   assert.equal((await send(REQUEST)).status, 503);
   await stop();
   clock.forward(LEASE);
-  const next = await started(t, allows('strict'), { store });
+  const next = await started(t, allows('strict'), { store, clock });
   const recovered = await next.line('enrollment-recovered');
   assertLine(recovered, 'warn', 'finished what an earlier run left behind', `${NOTIFICATION} serial outcome`);
   assert.deepEqual([recovered['transactionId'], recovered['outcome']], [TRANSACTION_ID, 'issued']);
@@ -293,7 +296,7 @@ test('a strict notification without its certificate', async (t) => {
   await stop();
   clock.forward(LEASE);
   const wrap = (under: Store): Store => ({ ...under, findCertificate: async () => undefined });
-  const damaged = await started(t, allows('strict'), { store, wrap });
+  const damaged = await started(t, allows('strict'), { store, clock, wrap });
   assertLine(
     await damaged.line('notification-without-certificate'),
     'warn',
@@ -304,16 +307,20 @@ test('a strict notification without its certificate', async (t) => {
 
 test('background work that fails, a probe that fails, a list that cannot be made', async (t) => {
   const fails = () => Promise.reject(new Error('broken'));
-  const { line, get } = await started(t, allows('none'), {
+  const { line, lines, get } = await started(t, allows('none'), {
     wrap: (store) => ({ ...store, claimNotifications: fails }),
     probes: [{ name: 'intune contoso', check: fails }],
     crls: new Map([['issuing', fails]]),
   });
   assertLine(
-    await line('maintenance-failed'),
+    await line('job-failed'),
     'error',
-    'background work failed and will be retried; no data was lost',
-    'err',
+    'a background job failed and will be retried; no data was lost',
+    'job err',
+  );
+  assert.deepEqual(
+    lines('job-failed').map(({ job }) => job),
+    ['notifications'],
   );
   await get('/readyz');
   const notReady = await line('not-ready');

@@ -1,0 +1,37 @@
+/** What a server does by itself, as named jobs. */
+import { DAY, MINUTE } from '../core/durations.ts';
+import { sendDueNotifications } from '../enroll/due-notifications.ts';
+import type { Endpoint, EnrollmentServices } from '../enroll/endpoint.ts';
+import { tellIssuers } from '../enroll/tell-issuer.ts';
+import { UNREACHABLE_PATIENCE } from '../enroll/waiting.ts';
+import type { Job } from '../jobs/leased-job.ts';
+
+/** Waiting requests older than this are deleted. */
+const LONGEST_WAIT = 30 * DAY;
+
+/**
+ * `notificationInterval`: milliseconds between two runs of the jobs that send notifications and revocations. The names are stable: they are in the store, in the log and in
+ * `openndes jobs`.
+ */
+export function backgroundJobs(
+  endpoints: ReadonlyMap<string, Endpoint>,
+  services: EnrollmentServices,
+  notificationInterval: number,
+): Job[] {
+  const { store, clock } = services;
+  const sendAll = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted && (await sendDueNotifications(endpoints, services)) > 0);
+  };
+  const tellAll = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted && (await tellIssuers(endpoints, services)) > 0);
+  };
+  const forget = async (): Promise<void> => {
+    const now = clock().getTime();
+    await store.forgetRequests(new Date(now - UNREACHABLE_PATIENCE), new Date(now - LONGEST_WAIT));
+  };
+  return [
+    { name: 'notifications', every: notificationInterval, run: sendAll },
+    { name: 'revocations', every: notificationInterval, run: tellAll },
+    { name: 'clean-up', every: MINUTE, run: forget },
+  ];
+}
