@@ -10,6 +10,7 @@ import { registerEvaluate } from './commands/evaluate.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerHashPassword } from './commands/hash-password.ts';
 import { registerInit } from './commands/init.ts';
+import { registerJobs } from './commands/jobs.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSimulator } from './commands/simulator.ts';
 import { EXIT, Exit } from './exit.ts';
@@ -23,6 +24,7 @@ const COMMANDS = [
   registerEnroll,
   registerCerts,
   registerChallenge,
+  registerJobs,
   registerHashPassword,
   registerCa,
   registerExplain,

@@ -34,7 +34,7 @@ export async function installed(t: TestContext, change: (config: string) => stri
   const started = async () => {
     const server = await startServer(config, { logLevel: 'silent' });
     t.after(() => server.close());
-    return { url: server.urls[0]!, origin: new URL(server.urls[0]!).origin };
+    return { url: server.urls[0]!, origin: new URL(server.urls[0]!).origin, close: () => server.close() };
   };
   const challenge = readFileSync(join(folder, 'challenge.txt'), 'utf8').trim();
   return { folder, config, challenge, cli, started };
