@@ -4,6 +4,7 @@ import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import { challengeApi } from './api.ts';
 import type { Authenticate } from './basic-authentication.ts';
+import { readiness, type ReadinessOptions } from './readiness.ts';
 import { type AdminPage, ndesPages } from './ndes-plugin.ts';
 
 /** What the listener serves. */
@@ -14,6 +15,8 @@ export type AdminOptions = {
   authenticate?: Authenticate;
   /** Without it there is no API. */
   token?: string;
+  /** Without it there is no `/readyz`. */
+  readiness?: Pick<ReadinessOptions, 'probes' | 'store'>;
   clock: Clock;
   emit: Emit;
 };
@@ -31,6 +34,7 @@ export async function adminServer(options: AdminOptions): Promise<FastifyInstanc
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({ error: 'not_found', message: 'There is nothing at this path.' }),
   );
+  if (options.readiness) await app.register(readiness, { ...options.readiness, clock, emit });
   if (authenticate) await app.register(ndesPages, { pages, authenticate, emit });
   if (token !== undefined)
     await app.register(challengeApi, { issuers: pages.map(({ issuer }) => issuer), token, clock, emit });

@@ -4,22 +4,33 @@ import { type Authenticate, basicAuthentication } from '../admin/basic-authentic
 import { type AdminPage, ndesPages } from '../admin/ndes-plugin.ts';
 import { adminServer } from '../admin/admin-server.ts';
 import type { Emit } from '../core/events.ts';
+import type { Probe } from '../core/probe.ts';
 import type { Store } from '../core/store.ts';
 import { challengeIssuerOf } from './challenge-issuers.ts';
 import { defined } from '../core/defined.ts';
 import type { LoadedEndpoint, Settings } from './settings.ts';
 import { systemClock } from '../embed/system.ts';
 
+/** What the listener works on. `probes`: those of the public `/readyz`. */
+export type AdministrationParts = {
+  settings: Settings;
+  store: Store;
+  emit: Emit;
+  probes: readonly Probe[];
+  publicServer: FastifyInstance;
+};
+
 /**
  * Registers the public pages on the public server, and returns the administrator's server, not yet listening; undefined
  * when the configuration has no `admin`.
  */
-export async function administration(
-  settings: Settings,
-  store: Store,
-  emit: Emit,
-  publicServer: FastifyInstance,
-): Promise<FastifyInstance | undefined> {
+export async function administration({
+  settings,
+  store,
+  emit,
+  probes,
+  publicServer,
+}: AdministrationParts): Promise<FastifyInstance | undefined> {
   const { admin } = settings.config;
   if (!admin) return undefined;
   const users = new Map(Object.entries(admin.users));
@@ -31,6 +42,7 @@ export async function administration(
   return adminServer({
     pages: pagesOf(settings.endpoints),
     ...defined({ authenticate: users.size > 0 ? authenticate : undefined, token: admin.token }),
+    readiness: { probes, store },
     clock: systemClock,
     emit,
   });

@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.ts';
 import { defined } from '../core/defined.ts';
 import type { Logger } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
+import type { Probe } from '../core/probe.ts';
 import type { IssuerStore, Store } from '../core/store.ts';
 import { createServer } from '../embed/embed.ts';
 import type { EndpointOptions } from '../embed/enrollment.ts';
@@ -60,7 +61,7 @@ export async function startServer(file: string, { logLevel, keys }: StartOptions
     closing.push(async () => void (await Promise.all(servers.map((server) => server.close()))));
     const server = await publicServer(endpoints, shared);
     servers.push(server);
-    const admin = await administration(settings, store, emit, server);
+    const admin = await administration({ settings, store, emit, probes: allProbes(shared), publicServer: server });
     if (admin) servers.push(admin);
     return { ...(await listenBoth(server, admin, settings.config)), close };
   } catch (error) {
@@ -127,7 +128,6 @@ async function endpointOptions(
 
 function publicServer(endpoints: EndpointOptions[], { settings, store, logger, crls, clients }: Shared) {
   const { trustProxy, mostRunning, bodyLimit } = settings.config.listen;
-  const probes = [...clients].map(([name, client]) => ({ name: `intune ${name}`, check: () => healthy(name, client) }));
   const { tls } = settings;
   return createServer({
     endpoints,
@@ -136,10 +136,19 @@ function publicServer(endpoints: EndpointOptions[], { settings, store, logger, c
     crls,
     mostRunning,
     bodyLimit,
-    probes,
+    probes: tenantProbes(clients),
     ...defined({ trustProxy, tls }),
   });
 }
+
+/** Those of the public server, which has one for the store by itself. */
+const allProbes = ({ store, clients }: Shared): Probe[] => [
+  { name: 'store', check: () => store.check() },
+  ...tenantProbes(clients),
+];
+
+const tenantProbes = (clients: Shared['clients']): Probe[] =>
+  [...clients].map(([name, client]) => ({ name: `intune ${name}`, check: () => healthy(name, client) }));
 
 async function healthy(name: string, client: IntuneClient): Promise<void> {
   const { ok, detail } = client.health();

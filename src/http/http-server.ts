@@ -1,12 +1,9 @@
 /** A fastify server with the settings that SCEP clients need, health probes, and a shutdown that cannot hang. */
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
-import type { Emit } from '../core/events.ts';
+import { type Probe, runProbes } from '../core/probe.ts';
 import { crlPlugin, type RevocationLists } from './crl-route.ts';
 import { type ScepPluginOptions, scepPlugin } from './plugin.ts';
-
-/** One dependency that must work for the server to be ready. `check` throws when it does not. */
-export type Probe = { name: string; check: () => Promise<void> };
 
 /** Options of the server. `tls`: PEM. */
 export type HttpOptions = ScepPluginOptions & {
@@ -54,10 +51,11 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   app.setNotFoundHandler((_request, reply) => plain(reply, 404, 'not found'));
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
-    const results = await Promise.all(probes.map((probe) => runProbe(probe, options.emit)));
+    const results = await runProbes(probes, options.emit);
+    // Without the reasons, which are in the events and on the administrator's listener.
     return reply
-      .code(results.every(({ ok }) => ok) ? 200 : 503)
-      .send(Object.fromEntries(results.map(({ name, ok }) => [name, ok ? 'ok' : 'failed'])));
+      .code(results.every(({ reason }) => reason === undefined) ? 200 : 503)
+      .send(Object.fromEntries(results.map(({ name, reason }) => [name, reason === undefined ? 'ok' : 'failed'])));
   });
   await app.register(crlPlugin, { crls, emit: options.emit });
   await app.register(scepPlugin, scep);
@@ -93,15 +91,4 @@ function endInTime(app: FastifyInstance, grace: number): void {
     app.server.closeIdleConnections();
     setTimeout(() => sockets.forEach((socket) => socket.destroy()), grace).unref();
   });
-}
-
-async function runProbe({ name, check }: Probe, emit: Emit): Promise<{ name: string; ok: boolean }> {
-  try {
-    await check();
-    return { name, ok: true };
-  } catch (err) {
-    // The reason may name hosts and files, so it is only in the event; the public response says that the probe failed.
-    emit({ event: 'not-ready', probe: name, err });
-    return { name, ok: false };
-  }
 }

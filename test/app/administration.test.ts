@@ -178,3 +178,20 @@ test('an administrator port in use is reported, and the server does not stay beh
     (error) => error instanceof ConfigError && error.remedy.includes('`admin.port`'),
   );
 });
+
+test('readyz: short in public; on the administrator’s listener it has the reasons and the jobs', async (t) => {
+  const { origin, admin } = await started(t);
+  const answer = async (at: string) => {
+    const response = await fetch(`${at}/readyz`);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  assert.deepEqual(await answer(origin), { status: 200, body: { store: 'ok' } });
+  const { status, body } = await answer(admin);
+  assert.deepEqual([status, Object.keys(body), body['probes']], [200, ['probes', 'jobs'], { store: 'ok', jobs: 'ok' }]);
+  const jobs = body['jobs'] as Record<string, string>[];
+  assert.deepEqual(
+    jobs.map(({ name }) => name),
+    ['clean-up', 'notifications'],
+  );
+  for (const { state } of jobs) assert.ok(state === 'waiting' || state === 'running', state);
+});

@@ -1,0 +1,35 @@
+/** `GET /readyz` for administrators: the public answer, with the reason of each failure and the state of each job. */
+import type { FastifyInstance } from 'fastify';
+import type { Clock } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
+import { type Probe, runProbes } from '../core/probe.ts';
+import type { JobStore } from '../core/store.ts';
+import { type JobStatus, listJobs } from '../manage/job-status.ts';
+
+/** `probes`: those of the public `/readyz`. */
+export type ReadinessOptions = {
+  probes: readonly Probe[];
+  store: Pick<JobStore, 'listJobs'>;
+  clock: Clock;
+  emit: Emit;
+};
+
+/**
+ * Registers it. Status 503 when a probe fails or the jobs cannot be read; a job that fails changes no status, because
+ * requests are answered meanwhile.
+ */
+export async function readiness(app: FastifyInstance, { probes, store, clock, emit }: ReadinessOptions): Promise<void> {
+  app.get('/readyz', async (_request, reply) => {
+    let jobs: JobStatus[] = [];
+    const check = async (): Promise<void> => void (jobs = await listJobs({ store, clock }));
+    const results = await runProbes([...probes, { name: 'jobs', check }], emit);
+    const failed = results.some(({ reason }) => reason !== undefined);
+    const texts: Record<string, string> = Object.fromEntries(
+      results.map(({ name, reason }) => [name, reason === undefined ? 'ok' : `failed: ${reason}`]),
+    );
+    return reply
+      .code(failed ? 503 : 200)
+      .header('cache-control', 'no-store')
+      .send({ probes: texts, jobs });
+  });
+}
