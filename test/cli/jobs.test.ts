@@ -19,7 +19,7 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
   const { close } = await started();
   const all = async () => JSON.parse((await cli('jobs', '--json')).out) as Record<string, string>[];
   let listed = await all();
-  for (let waits = 0; waits < 250 && listed.filter(({ due }) => due).length < 2; waits++) {
+  for (let waits = 0; waits < 250 && listed.filter(({ due }) => due).length < 3; waits++) {
     await setTimeout(20);
     listed = await all();
   }
@@ -35,7 +35,8 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
   assert.match(
     (await cli('jobs')).out,
     new RegExp(
-      `^JOB .*\\nclean-up +waiting  ${MOMENT}  ${MOMENT}  - +-\\nnotifications +(?:waiting|running)  ${MOMENT}  .*$`,
+      `^JOB .*\\nclean-up +waiting  ${MOMENT}  ${MOMENT}  - +-\\n` +
+        `notifications +(?:waiting|running)  ${MOMENT}  .*\\nrevocations +(?:waiting|running)  ${MOMENT}  .*$`,
     ),
   );
 
@@ -55,7 +56,7 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
     (await cli('jobs')).out,
     new RegExp(
       `\\nclean-up +overdue  ${MOMENT}  2026-01-02T03:04:05  - +disk\\\\u\\{1b\\}\\[31m full\\n` +
-        `notifications +running  ${MOMENT}  - +01234567  -$`,
+        `notifications +running  ${MOMENT}  - +01234567  -\\n`,
     ),
   );
 });

@@ -14,7 +14,8 @@ test('a room: its tests alone, with the options of the runner', () => {
   const { status, stdout } = room('manage', '--test-name-pattern=however it is written');
   assert.equal(status, 0, stdout);
   assert.match(stdout, /^✔ a list goes on after a serial number, however it is written/m);
-  assert.match(stdout, /^ℹ tests 1$/m);
+  // A file without such a test has a line with its path.
+  assert.equal(stdout.match(/^✔ (?!test\/)/gm)?.length, 1, stdout);
 });
 
 for (const args of [[], ['no-such-room'], ['../test']])
