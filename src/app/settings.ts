@@ -8,7 +8,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { Issuer } from '../core/issuer.ts';
 import type { Store } from '../core/store.ts';
 import { registrationAuthority } from '../scep/registration-authority.ts';
-import { openSqliteStore } from '../store/sqlite.ts';
+import { hasCurrentSchema, openSqliteStore } from '../store/sqlite.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
 import { type Authority, loadAuthority, type LoadTools } from './loaded-authority.ts';
@@ -144,6 +144,13 @@ export const openConfiguredStore = async (file: string): Promise<Store> => openS
 
 /** Opens the store of a loaded configuration. Throws ConfigError. */
 export const openStore = ({ store: { path } }: Config): Promise<Store> => openSqliteStore({ path, clock: systemClock });
+
+/** The endpoint names in the store; none when it does not exist, or when only a newer or older version can read it. */
+export async function recordedEndpoints(config: Config): Promise<string[]> {
+  if (!hasCurrentSchema(config.store.path)) return [];
+  const store = await openStore(config);
+  return store.endpointNames().finally(() => store.close());
+}
 
 /** Opens the store for a server, of which there may be one at a time; closing it lets the next one start. Throws ConfigError. */
 export async function claimStore({ store: { path } }: Config, warn: (message: string) => void): Promise<Store> {

@@ -1,5 +1,5 @@
 /** The store in one SQLite file: opening it so that what it acknowledges is durable, and copying it. */
-import { chmodSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { backup, DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -68,11 +68,28 @@ const emitWarning = (message: string): void => process.emitWarning(message);
 
 const UNCLAIMED = { release: () => {} };
 
+/** Whether the file exists and has the schema of this version. Changes nothing. Throws what SQLite throws. */
+export function hasCurrentSchema(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    return versionOf(database) === MIGRATIONS.length;
+  } finally {
+    database.close();
+  }
+}
+
 /** Whether an earlier version has written it. */
 function isOlder(database: DatabaseSync): boolean {
+  const version = versionOf(database);
+  return version !== undefined && version < MIGRATIONS.length;
+}
+
+/** Undefined for a new file. */
+function versionOf(database: DatabaseSync): number | undefined {
   const known = database.prepare("select 1 from sqlite_schema where name = 'schema_version'").get();
   const version = known && database.prepare('select version from schema_version').get()?.['version'];
-  return version !== undefined && Number(version) < MIGRATIONS.length;
+  return version === undefined ? undefined : Number(version);
 }
 
 /** Opens the file with the settings that durability and secrecy need. Throws ConfigError. */

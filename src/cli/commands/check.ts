@@ -2,9 +2,10 @@
 import type { Command } from 'commander';
 import { selfTest } from '../../cms/self-test.ts';
 import { policiesIn } from '../../config/policies.ts';
-import { type Settings, withSettings } from '../../app/settings.ts';
+import type { Config } from '../../config/schema.ts';
+import { recordedEndpoints, type Settings, withSettings } from '../../app/settings.ts';
 import { CONFIG, example } from '../options.ts';
-import type { Output } from '../output.ts';
+import { type Output, printable } from '../output.ts';
 import { loadPolicyModule } from '../../app/policy-makers.ts';
 
 /** Registers the command. */
@@ -34,5 +35,16 @@ async function report(
       if (each.kind === 'module') await loadPolicyModule(each.path, each.options);
     out(`endpoint ${path}: ok`);
   }
+  for (const name of await vanished(config)) err(`warning: ${orphans(name)}`);
   out('Everything is in order.');
 }
+
+/** Endpoint names in the store that the configuration does not have. */
+async function vanished(config: Config): Promise<string[]> {
+  const configured = new Set(config.endpoints.map(({ name }) => name));
+  return (await recordedEndpoints(config)).filter((name) => !configured.has(name));
+}
+
+const orphans = (name: string): string =>
+  `the store has records of the endpoint ${printable(name)}, which is not configured: its certificates cannot renew, and its ` +
+  `requests and notifications wait. If its path was changed, write \`name: ${printable(name)}\` at the endpoint in its place.`;
