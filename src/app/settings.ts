@@ -149,7 +149,11 @@ export const openStore = ({ store: { path } }: Config): Promise<Store> => openSq
 export async function recordedEndpoints(config: Config): Promise<string[]> {
   if (!hasCurrentSchema(config.store.path)) return [];
   const store = await openStore(config);
-  return store.endpointNames().finally(() => store.close());
+  try {
+    return await store.endpointNames();
+  } finally {
+    await store.close();
+  }
 }
 
 /** Opens the store for a server, of which there may be one at a time; closing it lets the next one start. Throws ConfigError. */
