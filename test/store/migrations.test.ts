@@ -198,7 +198,7 @@ const KEPT = [
   [
     12,
     '/scep',
-    'T10',
+    'T-10',
     'CN=Laptop-5',
     'cn=laptop-5',
     'sha1 of a5',

@@ -86,7 +86,7 @@ const OLD_CERTIFICATES: readonly (readonly [Old, Life])[] = [
     ['revoked', ISSUED, ISSUED + 2 * DAY, 'superseded'],
   ],
   [
-    [12, 'a5', 'T10', 'CN=Laptop-5', 'CN=Old CA', 'oddNames'],
+    [12, 'a5', 'T-10', 'CN=Laptop-5', 'CN=Old CA', 'oddNames'],
     ['delivered', ISSUED, null, null],
   ],
 ];
