@@ -122,7 +122,7 @@ export type PendingNotification = WorkClaim & {
 };
 
 /** A revocation that the CA of the certificate must still be told about. */
-export type OwedRevocation = WorkClaim & {
+export type PendingRevocation = WorkClaim & {
   endpoint: string;
   /** DER. */
   certificate: Uint8Array;

@@ -12,7 +12,7 @@ import type {
   IssuerRecord,
   JobRecord,
   NewChallenge,
-  OwedRevocation,
+  PendingRevocation,
   PendingIssuance,
   PendingNotification,
   PollKey,
@@ -170,9 +170,9 @@ export interface NotificationStore {
 /** Revocations that the CA of the certificate must still be told about. */
 export interface RevocationQueue {
   /** For a certificate that was signed and never recorded; the others are added by `revoke` and `abandonNotification`. */
-  recordOwedRevocation(owed: Pick<OwedRevocation, 'endpoint' | 'certificate' | 'reason' | 'at'>): Promise<void>;
+  queueRevocation(revocation: Pick<PendingRevocation, 'endpoint' | 'certificate' | 'reason' | 'at'>): Promise<void>;
   /** Takes those that are due and not leased, oldest first. */
-  claimRevocations(claim: WorkLease & { limit: number }): Promise<OwedRevocation[]>;
+  claimRevocations(claim: WorkLease & { limit: number }): Promise<PendingRevocation[]>;
   /** The CA knows. Returns false when the fence is old or the revocation is done. */
   revocationDone(id: number, fence: number): Promise<boolean>;
   /** The lease ends, and the CA is told again at `dueAt`. Returns false when the fence is old or it is done. */

@@ -2,7 +2,7 @@
 import { within } from '../core/ask.ts';
 import { IssuerError } from '../core/errors.ts';
 import type { RevocationOrder } from '../core/issuer.ts';
-import type { OwedRevocation, StoredCertificate } from '../core/records.ts';
+import type { PendingRevocation, StoredCertificate } from '../core/records.ts';
 import { readCertificate, serialText } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
 import type { Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
@@ -23,7 +23,7 @@ export async function revokeAtIssuer(
   if (!endpoint.revoker) return;
   const what = { certificate, reason, at: revokedAt ?? services.clock() };
   try {
-    await services.store.recordOwedRevocation({ endpoint: endpoint.name, ...what });
+    await services.store.queueRevocation({ endpoint: endpoint.name, ...what });
   } catch {
     try {
       await tell({ serial, issuer, ...what }, endpoint, services);
@@ -42,31 +42,31 @@ export async function tellIssuers(
   services: EnrollmentServices,
 ): Promise<number> {
   const claim = { owner: services.owner, leaseMs: LEASE, limit: BATCH };
-  const owed = await services.store.claimRevocations(claim);
-  const done = await Promise.all(owed.map((one) => settle(one, endpoints.get(one.endpoint), services)));
+  const pending = await services.store.claimRevocations(claim);
+  const done = await Promise.all(pending.map((one) => settle(one, endpoints.get(one.endpoint), services)));
   return done.filter(Boolean).length;
 }
 
 /** Returns whether the revocation is done. One of an endpoint whose CA needs not to be told is. */
 async function settle(
-  owed: OwedRevocation,
+  pending: PendingRevocation,
   endpoint: Endpoint | undefined,
   services: EnrollmentServices,
 ): Promise<boolean> {
-  const order = orderOf(owed);
+  const order = orderOf(pending);
   const { store, emit } = services;
-  if (!endpoint) return postpone(owed, { event: 'revocation-without-endpoint', order }, services);
+  if (!endpoint) return postpone(pending, { event: 'revocation-without-endpoint', order }, services);
   try {
     await tell(order, endpoint, services);
   } catch (err) {
-    return postpone(owed, { event: 'revocation-postponed', order, err }, services);
+    return postpone(pending, { event: 'revocation-postponed', order, err }, services);
   }
-  await store.revocationDone(owed.id, owed.fence);
+  await store.revocationDone(pending.id, pending.fence);
   if (endpoint.revoker) emit({ event: 'revocation-taken', endpoint: endpoint.name, serial: order.serial });
   return true;
 }
 
-function orderOf({ certificate, reason, at }: OwedRevocation): RevocationOrder {
+function orderOf({ certificate, reason, at }: PendingRevocation): RevocationOrder {
   const { serialNumber, issuer } = readCertificate(certificate);
   return { serial: serialText(serialNumber), issuer: nameText(issuer), certificate, reason, at };
 }
@@ -84,7 +84,7 @@ type Postponed = {
 
 /** A CA that names a longer time than ours gets it. */
 async function postpone(
-  { id, fence, endpoint, attempts }: OwedRevocation,
+  { id, fence, endpoint, attempts }: PendingRevocation,
   { event, order, err }: Postponed,
   { store, clock, emit }: EnrollmentServices,
 ): Promise<false> {

@@ -57,7 +57,7 @@ async function claimWhenDue(job: Job, progress: Progress, services: JobServices)
 }
 
 /**
- * Nobody else has run it since this owner did: then the timer of this owner decides. Otherwise the time in the store
+ * No other owner has run it since this owner did: then the timer of this owner decides. Otherwise the time in the store
  * does, unless it is further away than a run can make it, because a clock was set back or `every` was changed.
  */
 async function isDue({ name, every }: Job, progress: Progress, { store, clock }: JobServices): Promise<boolean> {

@@ -20,7 +20,7 @@ import { endpointNames } from './endpoint-names.ts';
 import type { Engine } from './engine.ts';
 import { recordIssued } from './issuance.ts';
 import { registerIssuer } from './issuers.ts';
-import { addOwedRevocation, claimRevocations, postponeRevocation, revocationDone } from './owed-revocations.ts';
+import { addPendingRevocation, claimRevocations, postponeRevocation, revocationDone } from './pending-revocations.ts';
 import {
   abandonNotification,
   acknowledgeNotification,
@@ -100,7 +100,7 @@ const notifications = ({ write, clock }: Parts): NotificationStore => ({
 });
 
 const owedRevocations = ({ write, clock }: Parts): RevocationQueue => ({
-  recordOwedRevocation: (owed) => write((tx) => addOwedRevocation(tx, owed, clock())),
+  queueRevocation: (revocation) => write((tx) => addPendingRevocation(tx, revocation, clock())),
   claimRevocations: (claim) => write((tx) => claimRevocations(tx, claim, clock())),
   revocationDone: (id, fence) => write((tx) => revocationDone(tx, id, fence)),
   postponeRevocation: (id, fence, dueAt, error) =>

@@ -5,7 +5,7 @@ import type { TellIssuer } from '../core/store.ts';
 import { addAudit } from './audit.ts';
 import { certificateRow } from './stored-certificates.ts';
 import { findIssuer } from './issuers.ts';
-import { addOwedRevocation } from './owed-revocations.ts';
+import { addPendingRevocation } from './pending-revocations.ts';
 import { prepared } from './prepared.ts';
 import type { Database } from './tables.ts';
 
@@ -85,6 +85,6 @@ export async function markRevoked(tx: Database, id: number, revocation: Revocati
     .insertInto('revocations')
     .values({ certificate_id: id, issuer, serial, revoked_at, reason, not_after, crl_shard })
     .execute();
-  if (tellIssuer) await addOwedRevocation(tx, { endpoint, certificate: der, reason, at }, at);
+  if (tellIssuer) await addPendingRevocation(tx, { endpoint, certificate: der, reason, at }, at);
   return true;
 }

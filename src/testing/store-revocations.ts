@@ -1,6 +1,6 @@
 /** The contract of a Store for revocation: what is revoked, what a list contains, and what the CA must still be told. */
 import assert from 'node:assert/strict';
-import type { OwedRevocation } from '../core/records.ts';
+import type { PendingRevocation } from '../core/records.ts';
 import type { Issuance, Store } from '../core/store.ts';
 import { type Check, CLAIM, recorded } from './opened-store.ts';
 import { auditFor, certificateId, ENDPOINT, issuanceFor, ISSUER_ID, later, NOON } from './store-samples.ts';
@@ -114,7 +114,7 @@ function listing(check: Check): void {
   );
 }
 
-const withoutClaim = ({ id: _id, fence: _fence, ...rest }: OwedRevocation) => rest;
+const withoutClaim = ({ id: _id, fence: _fence, ...rest }: PendingRevocation) => rest;
 
 function telling(check: Check): void {
   check('the CA is told of a revocation when that is asked for, and only then', async ({ store }) => {
@@ -145,16 +145,16 @@ function telling(check: Check): void {
 
   check('the CA is told of a certificate that was signed and never recorded', async ({ store }) => {
     const { der: certificate } = issuanceFor(1).certificate;
-    const owed = { endpoint: ENDPOINT, certificate, reason: 'cessationOfOperation', at: later(-5) } as const;
-    await store.recordOwedRevocation(owed);
+    const revocation = { endpoint: ENDPOINT, certificate, reason: 'cessationOfOperation', at: later(-5) } as const;
+    await store.queueRevocation(revocation);
     const [claimed] = await store.claimRevocations(CLAIM);
-    assert.deepEqual(withoutClaim(claimed!), { ...owed, attempts: 0, dueAt: NOON });
+    assert.deepEqual(withoutClaim(claimed!), { ...revocation, attempts: 0, dueAt: NOON });
     assert.equal(await store.revocationDone(claimed!.id, claimed!.fence), true);
     assert.equal(await store.revocationDone(claimed!.id, claimed!.fence), false);
   });
 
   check('a CA that is down is told later, and the error is kept', async ({ store, setClock }) => {
-    await owe(store);
+    await queue(store);
     const [first] = await store.claimRevocations(CLAIM);
     assert.equal(await store.postponeRevocation(first!.id, first!.fence, later(60), 'connection refused'), true);
     setClock(new Date(later(60).getTime() - 1));
@@ -169,7 +169,7 @@ function telling(check: Check): void {
 
   check('a revocation that the CA must be told of survives a restart', async (opened, context) => {
     if (!opened.reopen) return context.skip('this store keeps nothing');
-    await owe(opened.store);
+    await queue(opened.store);
     const [taken] = await opened.store.claimRevocations(CLAIM);
     opened.store = await opened.reopen();
     assert.deepEqual(await opened.store.claimRevocations(SECOND), []);
@@ -178,8 +178,8 @@ function telling(check: Check): void {
   });
 }
 
-const owe = (store: Store): Promise<void> =>
-  store.recordOwedRevocation({
+const queue = (store: Store): Promise<void> =>
+  store.queueRevocation({
     endpoint: ENDPOINT,
     certificate: issuanceFor(1).certificate.der,
     reason: 'superseded',
@@ -188,7 +188,7 @@ const owe = (store: Store): Promise<void> =>
 
 function leases(check: Check): void {
   check('an owner that was too slow cannot end the work of its successor', async ({ store, setClock }) => {
-    await owe(store);
+    await queue(store);
     const [slow] = await store.claimRevocations({ ...CLAIM, leaseMs: 60_000 });
     assert.deepEqual(await store.claimRevocations(SECOND), []);
     setClock(later(60));
@@ -201,7 +201,7 @@ function leases(check: Check): void {
 
   check('of 20 owners that claim revocations at the same time each revocation has one', async (opened) => {
     const stores = [opened.store, ...(opened.beside ? [await opened.beside()] : [])];
-    for (let n = 0; n < 5; n++) await owe(opened.store);
+    for (let n = 0; n < 5; n++) await queue(opened.store);
     const claims = await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
         stores[n % stores.length]!.claimRevocations({ ...CLAIM, owner: `owner ${n}`, limit: 2 }),

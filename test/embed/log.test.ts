@@ -248,7 +248,7 @@ test('a revocation that neither the store nor the CA takes', async (t) => {
   const diskFull = () => Promise.reject(new Error('disk full'));
   const { send, lines } = await started(t, allows('none'), {
     revoker: { revoke: outOfReach },
-    wrap: (store) => ({ ...store, recordIssued: diskFull, recordOwedRevocation: diskFull }),
+    wrap: (store) => ({ ...store, recordIssued: diskFull, queueRevocation: diskFull }),
   });
   assert.equal((await send(REQUEST)).status, 503);
   assertLine(
@@ -263,7 +263,7 @@ test('a revocation whose endpoint is gone', async (t) => {
   const store = await openSqliteStore({ path: ':memory:', clock: handClock() });
   const { certificate } = issuing;
   const at = new Date(0);
-  await store.recordOwedRevocation({ endpoint: '/gone', certificate, reason: 'superseded', at });
+  await store.queueRevocation({ endpoint: '/gone', certificate, reason: 'superseded', at });
   const { line } = await started(t, allows('none'), { store });
   const gone = await line('revocation-without-endpoint');
   assertLine(gone, 'warn', 'revocation for an endpoint that is not configured', `${REVOCATION} attempts`);

@@ -97,7 +97,7 @@ test('a certificate that was signed and could not be recorded is revoked at its 
 
 test('when the store can record nothing, the CA is told at once', async () => {
   const revoker = ca();
-  const wrap = (store: Store): Store => ({ ...store, recordIssued: diskFull, recordOwedRevocation: diskFull });
+  const wrap = (store: Store): Store => ({ ...store, recordIssued: diskFull, queueRevocation: diskFull });
   const under = await endpointUnderTest(allows('none'), { revoker, wrap });
   await assert.rejects(under.service.pkiOperation(REQUEST));
   assert.deepEqual(reasons(revoker), ['cessationOfOperation']);
@@ -121,7 +121,7 @@ const BY_COMMAND_OF_ADA = { actor: BY_COMMAND.actor, source: BY_COMMAND.source }
 test('a revocation of an endpoint without a Revoker is done at once', async () => {
   const under = await endpointUnderTest(allows('none'));
   const owed = { endpoint: PATH, certificate: issuing.certificate, reason: 'superseded', at: under.clock() } as const;
-  await under.store.recordOwedRevocation(owed);
+  await under.store.queueRevocation(owed);
   assert.equal(await under.revocations(), 1);
   under.clock.forward(3_600 * SECOND);
   assert.equal(await under.revocations(), 0);
@@ -133,7 +133,7 @@ test('two processes tell the CA each revocation once', async () => {
   const { store, clock } = under;
   const other = await endpointUnderTest(allows('none'), { revoker, store, clock });
   const owed = { endpoint: PATH, certificate: issuing.certificate, reason: 'superseded', at: clock() } as const;
-  for (let i = 0; i < 15; i++) await store.recordOwedRevocation(owed);
+  for (let i = 0; i < 15; i++) await store.queueRevocation(owed);
   const done = await Promise.all([under.revocations(), other.revocations()]);
   assert.deepEqual([done, revoker.calls], [[10, 5], 15]);
 });

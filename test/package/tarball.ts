@@ -130,7 +130,7 @@ test('the contract suites of openndes/testing run from the package', async () =>
   });
   assert.equal(status, 0, stdout);
   assert.match(stdout, /ok \d+ - Policy contract: inventory/);
-  assert.match(stdout, /ok \d+ - counting: an issuance is one transaction, one certificate and one line of history/);
+  assert.match(stdout, /ok \d+ - an issuance is one transaction, one certificate and one line of history: counting/);
 });
 
 test('a test starts the simulated tenant of openndes/simulator', async () => {

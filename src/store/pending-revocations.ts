@@ -1,16 +1,16 @@
 /** Revocations that the CA of the certificate must still be told about. A row exists until the CA knows. */
 import type { Selectable } from 'kysely';
-import type { OwedRevocation, WorkLease } from '../core/records.ts';
+import type { PendingRevocation, WorkLease } from '../core/records.ts';
 import { prepared } from './prepared.ts';
 import type { Database, Moment, OwedRevocationTable } from './tables.ts';
 
 /** To be told from `dueAt` on. */
-export async function addOwedRevocation(
+export async function addPendingRevocation(
   tx: Database,
-  owed: Pick<OwedRevocation, 'endpoint' | 'certificate' | 'reason' | 'at'>,
+  revocation: Pick<PendingRevocation, 'endpoint' | 'certificate' | 'reason' | 'at'>,
   dueAt: Date,
 ): Promise<void> {
-  const { endpoint, certificate, reason, at } = owed;
+  const { endpoint, certificate, reason, at } = revocation;
   await tx
     .insertInto('owed_revocations')
     .values({
@@ -49,9 +49,9 @@ export async function claimRevocations(
   tx: Database,
   { owner, leaseMs, limit }: WorkLease & { limit: number },
   at: Date,
-): Promise<OwedRevocation[]> {
+): Promise<PendingRevocation[]> {
   const now = at.getTime();
-  const claimed: OwedRevocation[] = [];
+  const claimed: PendingRevocation[] = [];
   for (const row of (await due(tx, { now, limit })).rows) {
     const next = row.fence + 1;
     const taken = await take(tx, { id: row.id, fence: row.fence, next, owner, until: now + leaseMs });
@@ -60,7 +60,7 @@ export async function claimRevocations(
   return claimed;
 }
 
-const fromRow = (row: Selectable<OwedRevocationTable>): OwedRevocation => ({
+const fromRow = (row: Selectable<OwedRevocationTable>): PendingRevocation => ({
   id: row.id,
   fence: row.fence,
   endpoint: row.endpoint,
