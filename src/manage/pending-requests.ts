@@ -1,10 +1,10 @@
 /** What an administrator does with requests that wait: list them, approve one, reject one. */
-import { DerError } from '../asn1/limits.ts';
+import { catchDerError } from '../asn1/limits.ts';
 import { POLL_DIGITS } from '../core/poll-key.ts';
 import type { StoredTransaction } from '../core/records.ts';
 import type { Store } from '../core/store.ts';
 import { readCertificationRequest } from '../pkix/csr.ts';
-import { readGeneralNames } from '../pkix/extensions.ts';
+import { findExtension, readGeneralNames } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
 import { auditEntry, type Management } from './administrator.ts';
 
@@ -90,11 +90,9 @@ function idLength(ids: readonly string[]): number {
 
 /** The administrator approves these names too. Names that cannot be read must not hide the other requests. */
 function subjectAltNames(csr: Uint8Array): string[] {
-  const extension = readCertificationRequest(csr).extensions.find(({ oid }) => oid === OID.subjectAltName);
-  try {
-    return extension ? readGeneralNames(extension.value).map(({ type, text }) => `${type}:${text}`) : [];
-  } catch (error) {
-    if (error instanceof DerError) return ['(malformed, will be refused)'];
-    throw error;
-  }
+  const extension = findExtension(readCertificationRequest(csr).extensions, OID.subjectAltName);
+  return catchDerError(
+    () => (extension ? readGeneralNames(extension.value).map(({ type, text }) => `${type}:${text}`) : []),
+    () => ['(malformed, will be refused)'],
+  );
 }

@@ -2,7 +2,7 @@
 import type { CertificateName, CertificateNameKind } from '../core/records.ts';
 import type { GeneralName, GeneralNameType } from '../core/request.ts';
 import { certificateExtensions, type CertificateView } from './certificate.ts';
-import { readGeneralNames } from './extensions.ts';
+import { findExtension, readGeneralNames } from './extensions.ts';
 import { readName } from './name.ts';
 import { OID } from './oids.ts';
 
@@ -25,7 +25,7 @@ const BY_SCHEME: readonly [RegExp, CertificateNameKind][] = [
 
 /** The names of subject and subjectAltName, each once. Throws DerError when one of the two is malformed. */
 export function certificateNames(view: CertificateView): CertificateName[] {
-  const alternative = certificateExtensions(view).find(({ oid }) => oid === OID.subjectAltName);
+  const alternative = findExtension(certificateExtensions(view), OID.subjectAltName);
   const names = [...subjectNames(view.subject), ...(alternative ? alternativeNames(alternative.value) : [])];
   return [...new Map(names.map((name) => [`${name.kind}:${name.value}`, name])).values()];
 }

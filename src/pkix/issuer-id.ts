@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { DerReader } from '../asn1/reader.ts';
 import { implicit } from '../asn1/tags.ts';
 import { certificateExtensions, type CertificateView, readCertificate } from './certificate.ts';
-import { keyIdentifier } from './extensions.ts';
+import { findExtension, keyIdentifier } from './extensions.ts';
 import { nameText } from './name.ts';
 import { OID } from './oids.ts';
 
@@ -40,7 +40,7 @@ export function issuerIdentity(certificate: Uint8Array): IssuerIdentity {
 }
 
 function subjectKeyIdentifierOf(view: CertificateView): Uint8Array | undefined {
-  const extension = certificateExtensions(view).find(({ oid }) => oid === OID.subjectKeyIdentifier);
+  const extension = findExtension(certificateExtensions(view), OID.subjectKeyIdentifier);
   return extension && DerReader.over(extension.value).octetString();
 }
 
@@ -48,7 +48,7 @@ const KEY_IDENTIFIER = implicit(0);
 
 /** The keyIdentifier of an AuthorityKeyIdentifier (RFC 5280 4.2.1.1), if the certificate has one. Throws DerError. */
 export function authorityKeyIdentifierOf(view: CertificateView): Uint8Array | undefined {
-  const extension = certificateExtensions(view).find(({ oid }) => oid === OID.authorityKeyIdentifier);
+  const extension = findExtension(certificateExtensions(view), OID.authorityKeyIdentifier);
   const fields = extension && DerReader.over(extension.value).sequence();
   return fields?.tag === KEY_IDENTIFIER ? fields.read(KEY_IDENTIFIER) : undefined;
 }
