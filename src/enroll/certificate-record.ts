@@ -1,4 +1,5 @@
 /** Makes the record of a certificate that an issuer returned, after checking that it is the one that was requested. */
+import { catchDerError } from '../asn1/limits.ts';
 import { equalBytes } from '../core/bytes.ts';
 import type { Issued } from '../core/issuer.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
@@ -74,6 +75,12 @@ function identityOf(der: Uint8Array): CaIdentity {
   return identity;
 }
 
-/** The names in a certificate by which it can be found. */
+/**
+ * The names in a certificate by which it can be found. None when they are malformed: the CA has made the certificate, and
+ * it is delivered as it is.
+ */
 export const namesOf = (certificate: StoredCertificate): CertificateName[] =>
-  certificateNames(readCertificate(certificate.der));
+  catchDerError(
+    () => certificateNames(readCertificate(certificate.der)),
+    () => [],
+  );

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import type { Issued, Issuer } from '../../src/core/issuer.ts';
-import { issuing, NOW, root } from '../kit/pki.ts';
+import { readCertificate, writeCertificate } from '../../src/pkix/certificate.ts';
+import { subjectAltName } from '../../src/pkix/extensions.ts';
+import { HOUR, issuing, NOW, random, root } from '../kit/pki.ts';
 import { requestMessage } from '../kit/requests.ts';
-import { authority, endpointUnderTest, refusalIn, stored } from '../kit/endpoint-under-test.ts';
+import { authority, endpointUnderTest, issuedIn, refusalIn, stored } from '../kit/endpoint-under-test.ts';
 import { allows } from '../kit/policy.ts';
 
 const MESSAGE = await requestMessage({});
@@ -44,4 +46,30 @@ test('the issuer may stand anywhere in the chain', async () => {
   const under = await endpointUnderTest(allows('none'), { issuer });
   await under.service.pkiOperation(MESSAGE);
   assert.equal((await stored(under)).length, 1);
+});
+
+/** The CA of the test PKI, which adds a subjectAltName without names. */
+const malformedNames: Issuer = {
+  async issue({ csr }) {
+    const certificate = await writeCertificate(
+      {
+        serialNumber: random(16),
+        issuer: readCertificate(issuing.certificate).subject,
+        subject: csr.subject,
+        notBefore: NOW,
+        notAfter: new Date(NOW.getTime() + HOUR),
+        spki: csr.spki,
+        extensions: [subjectAltName([])],
+      },
+      issuing.key,
+    );
+    return { kind: 'issued', certificate, chain: [issuing.certificate, root.certificate] };
+  },
+};
+
+test('a certificate whose names cannot be read is recorded and delivered', async () => {
+  const under = await endpointUnderTest(allows('none'), { issuer: malformedNames });
+  const issued = await issuedIn(await under.service.pkiOperation(MESSAGE));
+  const [record] = await stored(under);
+  assert.deepEqual([record?.state, Buffer.from(record!.der)], ['delivered', Buffer.from(issued)]);
 });
