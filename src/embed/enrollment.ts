@@ -58,7 +58,7 @@ export type EnrollmentOptions = {
   onEvent?: (event: ServerEvent) => void;
   clock?: Clock;
   random?: RandomBytes;
-  /** Milliseconds between two runs of the job that sends due notifications; five seconds by default. */
+  /** Milliseconds between two runs of the jobs that send notifications and revocations; five seconds by default. */
   notificationInterval?: number;
 };
 
@@ -70,8 +70,8 @@ const SIGNING_TIME = { past: 24 * HOUR, future: HOUR };
 const NOTIFICATION_INTERVAL = 5_000;
 
 /**
- * Throws ConfigError when the keys of an RA do not match, or when a policy cannot work with manual approval. Delivers or
- * revokes certificates that an earlier run left undelivered.
+ * Throws ConfigError when the keys of an RA do not match, when a policy cannot work with manual approval, or when two
+ * endpoints have one name. Delivers or revokes certificates that an earlier run left undelivered.
  */
 export function startEnrollment(options: EnrollmentOptions): RunningEnrollment {
   const { store, logger, onEvent, clock = systemClock, random = systemRandom } = options;
@@ -79,6 +79,7 @@ export function startEnrollment(options: EnrollmentOptions): RunningEnrollment {
   const owner = Buffer.from(random(16)).toString('hex');
   const services: EnrollmentServices = { store, clock, emit, deadline: systemDeadline, owner };
   const parts = options.endpoints.map((endpoint) => assemble(endpoint, clock, random));
+  assertDistinctNames(parts);
   const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.name, endpoint]));
   const jobs = backgroundJobs(endpoints, services, options.notificationInterval ?? NOTIFICATION_INTERVAL);
   return {
@@ -112,6 +113,21 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
     chain: options.chain,
     ...defined({ nextCa: next && (() => nextCaCertificates(next, authority)) }),
   };
+}
+
+/** Records are found by the name of their endpoint: with one name, two endpoints would share certificates and requests. */
+function assertDistinctNames(parts: readonly ServicePlan[]): void {
+  const paths = new Map<string, string>();
+  for (const { endpoint } of parts) {
+    const { name, path } = endpoint;
+    const other = paths.get(name);
+    if (other !== undefined)
+      throw new ConfigError(
+        `${path}: the same name as the endpoint ${other}: ${name}`,
+        'Give each endpoint its own name.',
+      );
+    paths.set(name, path);
+  }
 }
 
 function assertApprovable({ path, policy, approval }: EndpointOptions): void {

@@ -192,6 +192,16 @@ test('an endpoint is called by its name where it has one, and by its path as wri
   assert.match(logger.lines.join(''), /"endpoint":"printers","method":"POST"/);
 });
 
+test('two endpoints with one name are refused, and both paths are in the error', async (t) => {
+  const { options } = await vendor(t);
+  const [endpoint] = options.endpoints;
+  const second = { ...endpoint!, path: '/pki/second', name: PATH };
+  await assert.rejects(createServer({ ...options, endpoints: [endpoint!, second] }), {
+    name: 'ConfigError',
+    message: '/pki/second: the same name as the endpoint /pki/Devices: /pki/Devices',
+  });
+});
+
 test('the outbox notification of an endpoint with a name is sent, and carries the name', async (t) => {
   const { options, policy } = await vendor(t);
   const [endpoint] = options.endpoints;
