@@ -3,7 +3,7 @@
  * does about it. docs/errors.md is generated from this table.
  */
 
-/** RFC 8894 3.2.1.4.5: why a request was rejected. */
+/** RFC 8894 3.2.1.4: why a request was rejected. */
 export const FAIL_INFO = { badAlg: 0, badMessageCheck: 1, badRequest: 2, badTime: 3, badCertId: 4 } as const;
 /** A failInfo by its name. */
 export type FailInfo = keyof typeof FAIL_INFO;
@@ -178,7 +178,7 @@ export const HTTP_ERRORS = {
   operation_unknown: {
     status: 400,
     text: 'bad request',
-    remedy: 'The URL has no operation of RFC 8894 3.5. Check the URL in the client.',
+    remedy: 'The URL has no operation of RFC 8894 3.5 and 4. Check the URL in the client.',
   },
   landing_off: {
     status: 403,
@@ -248,7 +248,7 @@ export type IssuerErrorFields = {
   retryAfter?: number;
   /** For the log; never a secret. */
   adminText: string;
-  /** What the device may see (failInfoText of RFC 8894 3.2.1.4.6). */
+  /** What the device may see (failInfoText of RFC 8894 3.2.1.4). */
   clientText: string;
 };
 

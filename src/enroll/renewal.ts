@@ -1,4 +1,4 @@
-/** Renewal (RFC 8894 2.3, 3.3.1.2): a valid certificate of this server authorizes its successor, without a challenge. */
+/** Renewal (RFC 8894 2.3, 3.3.1): a valid certificate of this server authorizes its successor, without a challenge. */
 import { catchDerError } from '../asn1/limits.ts';
 import { equalBytes } from '../core/bytes.ts';
 import type { EnrollmentRequest, Extension } from '../core/request.ts';

@@ -1,5 +1,5 @@
 /**
- * What refusals and errors are on the wire, written by hand from RFC 8894 3.2.1.4.5, winerror.h and RFC 9110, and a
+ * What refusals and errors are on the wire, written by hand from RFC 8894 3.2.1.4, winerror.h and RFC 9110, and a
  * reader that knows nothing of ours. The product's own table is what they judge, so of it only the type is imported.
  */
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-/** What is wrong with a message, and the number that its sender reads in the CertRep: RFC 8894 3.2.1.4.5. */
+/** What is wrong with a message, and the number that its sender reads in the CertRep: RFC 8894 3.2.1.4. */
 import assert from 'node:assert/strict';
 import { sign } from 'node:crypto';
 import { test } from 'node:test';
