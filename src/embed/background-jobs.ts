@@ -10,8 +10,8 @@ import type { Job } from '../jobs/leased-job.ts';
 const LONGEST_WAIT = 30 * DAY;
 
 /**
- * `notificationInterval`: milliseconds between two runs of the jobs that send notifications and revocations. The names are stable: they are in the store, in the log and in
- * `openndes jobs`.
+ * `notificationInterval`: milliseconds between two runs of the jobs that send notifications and revocations. The names
+ * are stable: they are in the store, in the log and in `openndes jobs`.
  */
 export function backgroundJobs(
   endpoints: ReadonlyMap<string, Endpoint>,

@@ -144,9 +144,11 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
   'job-failed': {
     level: 'error',
     message: 'a background job failed and will be retried; no data was lost',
-    fields: { job: 'the name of the job, as in `openndes jobs`: `notifications` or `clean-up`', err: CAUSE },
-    remedy:
-      'It runs again after five seconds (`notifications`) or a minute (`clean-up`). Look at the disk when it stays.',
+    fields: {
+      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations` or `clean-up`',
+      err: CAUSE,
+    },
+    remedy: 'It runs again after five seconds, `clean-up` after a minute. Look at the disk when it stays.',
   },
   'subscriber-failed': {
     level: 'error',
