@@ -1,4 +1,5 @@
 /** A stored certificate as the commands print it. */
+import { certificateLifecycle } from '../core/lifecycle.ts';
 import type { StoredCertificate } from '../core/records.ts';
 
 /** Every field as text: the names are those of the JSON output, moments are ISO 8601. Absent fields are left out. */
@@ -19,5 +20,4 @@ export const certificateFacts = (certificate: StoredCertificate): Record<string,
 });
 
 /** The state; a revoked certificate that its device never got says so. */
-export const stateText = ({ state, deliveredAt }: StoredCertificate): string =>
-  state === 'revoked' && !deliveredAt ? 'revoked (never delivered)' : state;
+export const stateText = (certificate: StoredCertificate): string => certificateLifecycle(certificate).shown;
