@@ -1,4 +1,5 @@
 /** A certificate profile: an allow-list of what certificates may contain. */
+import { DAY } from '../core/durations.ts';
 import type { GeneralNameType } from '../core/request.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { KeyUsage } from '../pkix/extensions.ts';
@@ -31,8 +32,6 @@ export type Profile = {
   /** URIs, RFC 5280 4.2.2.1. */
   authorityInfoAccess?: { ocsp?: readonly string[]; caIssuers?: readonly string[] };
 };
-
-const DAY = 24 * 60 * 60 * 1000;
 
 /** The defaults of a profile: TLS client certificates of one year for devices and users. */
 export const DEFAULT_PROFILE: Profile = {

@@ -1,4 +1,5 @@
 /** The validity period: as requested, limited by the profile and by the issuing certificate. */
+import { DAY, HOUR } from '../core/durations.ts';
 import type { RequestedValidity, ValidityUnit } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
 import type { Profile } from './profile.ts';
@@ -6,13 +7,11 @@ import type { Profile } from './profile.ts';
 /** A validity period, both ends included. */
 export type Period = { notBefore: Date; notAfter: Date };
 
-const HOUR = 60 * 60 * 1000;
-
 /** Months and years are those of the calendar, UTC. */
 const UNITS: Readonly<Record<ValidityUnit, { ms: number } | { months: number }>> = {
   Hours: { ms: HOUR },
-  Days: { ms: 24 * HOUR },
-  Weeks: { ms: 7 * 24 * HOUR },
+  Days: { ms: DAY },
+  Weeks: { ms: 7 * DAY },
   Months: { months: 1 },
   Years: { months: 12 },
 };

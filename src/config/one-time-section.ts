@@ -1,5 +1,6 @@
 /** `oneTime` of a policy: passwords as NDES issues them, with the options of its registry. */
 import { z } from 'zod';
+import { MINUTE } from '../core/durations.ts';
 import { secret } from './yaml/value-type.ts';
 import { duration, integer } from './yaml/value-types.ts';
 import { defaulted, optional, section } from './yaml/table.ts';
@@ -14,7 +15,6 @@ const single = secret({
   secret: true,
 });
 
-const MINUTE = 60_000;
 const validity = {
   ...duration('60m'),
   schema: duration('60m').schema.refine((milliseconds) => milliseconds >= MINUTE, 'shorter than a minute'),

@@ -58,7 +58,7 @@ const policyKeys = (context: PolicyContext) =>
 type Written = Readonly<Record<string, unknown>>;
 
 /** One policy. */
-export const policySchema = (context: PolicyContext): z.ZodType<PolicyConfig> =>
+const policySchema = (context: PolicyContext): z.ZodType<PolicyConfig> =>
   transformed(policyKeys(context), (written) => configOf(written, kindIn(written)));
 
 /** The key `policy` of an endpoint. */

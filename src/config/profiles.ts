@@ -5,7 +5,7 @@ import { type AltNameType, DEFAULT_PROFILE, type Profile } from '../ca/profile.t
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
 import { KEY_USAGES } from '../pkix/extensions.ts';
-import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
+import { EXTENDED_KEY_USAGES, purposeName } from '../pkix/oids.ts';
 import { LEAST_RSA_BITS, MOST_RSA_BITS } from '../pkix/public-key.ts';
 import { didYouMean } from './yaml/did-you-mean.ts';
 import { type ValueType, transformed } from './yaml/value-type.ts';
@@ -48,9 +48,6 @@ function isOid(text: string): boolean {
   }
 }
 
-const nameOfPurpose = (oid: string): string =>
-  Object.entries(EXTENDED_KEY_USAGES).find(([, known]) => known === oid)?.[0] ?? oid;
-
 const urls = (example: string) => valueList(url(['http', 'https'], example), `[${example}]`);
 
 const keys = () =>
@@ -83,7 +80,7 @@ const keys = () =>
     ),
     extendedKeyUsage: defaulted(
       valueList(purpose, '[clientAuth]'),
-      DEFAULT_PROFILE.extendedKeyUsage.map(nameOfPurpose),
+      DEFAULT_PROFILE.extendedKeyUsage.map(purposeName),
       'The purposes that a client may request, and those it gets when it requests none that is allowed.',
     ),
     subjectAltName: defaulted(

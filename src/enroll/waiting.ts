@@ -1,4 +1,5 @@
 /** Requests that get PENDING: what is recorded of them, and how long they may wait. */
+import { HOUR } from '../core/durations.ts';
 import type { IssuerError } from '../core/errors.ts';
 import type { IssuancePending } from '../core/issuer.ts';
 import type { Allow } from '../core/policy.ts';
@@ -12,7 +13,7 @@ import { BY_DEVICE, CHALLENGE_USED } from './record.ts';
  * How long a request may wait for a policy or a CA that cannot be reached: the lifetime of an Intune challenge.
  * Milliseconds.
  */
-export const UNREACHABLE_PATIENCE = 60 * 60_000;
+export const UNREACHABLE_PATIENCE = HOUR;
 
 /** Counted from when the request was first seen: that is when the lifetime of its challenge began. */
 export function isOutOfPatience({ earlier, services }: Enrollment): boolean {

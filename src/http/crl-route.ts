@@ -7,7 +7,7 @@ import type { Emit } from '../core/events.ts';
 export type RevocationLists = ReadonlyMap<string, () => Promise<Uint8Array>>;
 
 /** The path under which the list of an authority is served. */
-export const crlPath = (name: string): string => `/crl/${name}.crl`;
+const crlPath = (name: string): string => `/crl/${name}.crl`;
 
 /** One route for each list. When a list cannot be made the answer is 503, and an event says why. */
 export async function crlPlugin(

@@ -47,3 +47,7 @@ const PURPOSES = {
  * Purposes of ExtendedKeyUsage, dotted OIDs by the names of RFC 5280 4.2.1.12 and Microsoft; undefined for other names.
  */
 export const EXTENDED_KEY_USAGES: typeof PURPOSES & Readonly<Record<string, string>> = PURPOSES;
+
+/** The name of a purpose, or its dotted OID when it has none here. */
+export const purposeName = (id: string): string =>
+  Object.entries(EXTENDED_KEY_USAGES).find(([, known]) => known === id)?.[0] ?? id;

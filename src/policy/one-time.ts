@@ -1,4 +1,5 @@
 /** Accepts a password that the administrator issued for this endpoint: once, and before it expires. */
+import { MINUTE } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import type { Decision, Deny, Policy } from '../core/policy.ts';
@@ -37,7 +38,6 @@ export function oneTimePolicy({ store, clock, emit }: OneTimePolicyOptions): Pol
 
 const deny = (code: Deny['code'], detail: string): Deny => ({ kind: 'deny', code, detail });
 
-const MINUTE = 60_000;
 /** So many wrong passwords within a minute are taken for guessing. */
 const GUESSES = 20;
 

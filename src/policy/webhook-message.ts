@@ -3,7 +3,7 @@ import type { CertificationRequest, EnrollmentRequest } from '../core/request.ts
 import type { KeyKind } from '../core/keys.ts';
 import type { Notification } from '../core/notification.ts';
 import { findExtension, readExtendedKeyUsage, readGeneralNames, readKeyUsage } from '../pkix/extensions.ts';
-import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
+import { OID, purposeName } from '../pkix/oids.ts';
 
 const VERSION = 1;
 
@@ -20,7 +20,7 @@ export const requestBody = (request: EnrollmentRequest, now: Date): string => {
     subject: csr.subjectText,
     subjectAltName: extension(csr, OID.subjectAltName, readGeneralNames).map(({ type, text }) => ({ type, text })),
     keyUsage: extension(csr, OID.keyUsage, readKeyUsage),
-    extendedKeyUsage: extension(csr, OID.extendedKeyUsage, readExtendedKeyUsage).map(usageName),
+    extendedKeyUsage: extension(csr, OID.extendedKeyUsage, readExtendedKeyUsage).map(purposeName),
     key: { type: csr.key.type, bits: csr.key.bits },
     x509CertificateRequest: {
       raw: base64(csr.der),
@@ -61,9 +61,6 @@ function extension<T>({ extensions }: CertificationRequest, oid: string, read: (
   const found = findExtension(extensions, oid);
   return found ? read(found.value) : [];
 }
-
-const usageName = (oid: string): string =>
-  Object.entries(EXTENDED_KEY_USAGES).find(([, value]) => value === oid)?.[0] ?? oid;
 
 const VERDICTS = ['allow', 'deny', 'pend'] as const;
 /** The answer of the service. `reason` is its own text, not redacted; empty when it gave none. */

@@ -1,11 +1,12 @@
 /** One-time passwords that were issued: only their hashes, and only until a day after they expire. */
 import { createHash } from 'node:crypto';
+import { DAY } from '../core/durations.ts';
 import type { NewChallenge, StoredChallenge } from '../core/records.ts';
 import { isConsumed, markOf } from './consumed-challenges.ts';
 import type { Database, Moment } from './tables.ts';
 
 /** For how long an expired password is still recognised as expired; afterwards it is unknown. */
-const REMEMBERED = 24 * 60 * 60_000;
+const REMEMBERED = DAY;
 
 /** Returns false, and writes nothing, when `most` passwords of the endpoint are neither used nor expired. */
 export async function addChallenge(tx: Database, challenge: NewChallenge, most: number): Promise<boolean> {
