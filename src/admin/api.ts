@@ -18,7 +18,7 @@ const ERRORS = {
   },
   too_many_attempts: { status: 429, message: 'Too many wrong tokens from this address. Come back in a minute.' },
   bad_request: { status: 400, message: 'Send a JSON object: {"endpoint": "/certsrv/mscep/mscep.dll"}.' },
-  unknown_endpoint: { status: 404, message: 'No endpoint with the policy `oneTime` has that path.' },
+  unknown_endpoint: { status: 404, message: 'No endpoint with the policy `oneTime` has that name or path.' },
   password_cache_full: {
     status: 409,
     message: 'As many passwords as `policy.oneTime.max` allows are neither used nor expired.',
