@@ -7,7 +7,7 @@ import { readFile, readPrivateFile } from './files.ts';
 /** Paths, or the PEM text of the files. */
 export type TlsFiles = { certificate: string; key: string };
 
-/** Reads both files and checks that they belong together; undefined when `attempt` reported recorded a problem. */
+/** Reads both files and checks that they belong together; undefined when `attempt` has recorded a problem. */
 export async function loadTls(paths: TlsFiles, attempt: Attempt): Promise<TlsFiles | undefined> {
   const at = ['listen', 'tls'];
   const certificate = await attempt([...at, 'certificate'], () => readFile(paths.certificate, 'the TLS certificate'));

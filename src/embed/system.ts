@@ -3,7 +3,6 @@ import { randomBytes, randomFillSync } from 'node:crypto';
 import { type Logger as Pino, pino } from 'pino';
 import type { Clock, RandomBytes } from '../core/environment.ts';
 
-/** The time of the system. */
 /** The clock of the system. */
 export const systemClock: Clock = () => new Date();
 

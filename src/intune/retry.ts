@@ -42,7 +42,7 @@ export const TIMEOUTS: Timeouts = {
   breakMs: 30_000,
 };
 
-/** For the readiness check of the admin listener. `detail` is for a log. */
+/** For the readiness check. `detail` is for a log. */
 export type IntuneHealth = { ok: boolean; detail: string };
 
 /** The retries and the breaker of one client. */

@@ -53,8 +53,9 @@ export const certificateHistory = (
 export type ToldIssuers = { revokers?: ReadonlySet<string> };
 
 /**
- * Revokes one certificate: it is on the next revocation list, cannot be renewed and is not sent to its device again.
- * A CA that keeps its own revocation list is told by the server. Returns false when it is revoked already. Every revocation by an administrator passes here.
+ * Revokes one certificate: it is on the next revocation list, cannot be renewed and is not sent to its device again. A
+ * CA that keeps its own revocation list is told by the server. Returns false when it is revoked already. Every
+ * revocation by an administrator passes here.
  */
 export function revokeCertificate(
   management: Management<Pick<CertificateStore, 'revoke'>> & ToldIssuers,

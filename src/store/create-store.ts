@@ -52,7 +52,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...transactions(parts),
     ...certificates(parts),
     ...notifications(parts),
-    ...owedRevocations(parts),
+    ...revocationQueue(parts),
     ...challengesAndHistory(parts),
     ...jobs(parts),
     check: () => write((tx) => proveWritable(tx, clock())),
@@ -99,7 +99,7 @@ const notifications = ({ write, clock }: Parts): NotificationStore => ({
   claimNotifications: (claim) => write((tx) => claimNotifications(tx, claim, clock())),
 });
 
-const owedRevocations = ({ write, clock }: Parts): RevocationQueue => ({
+const revocationQueue = ({ write, clock }: Parts): RevocationQueue => ({
   queueRevocation: (revocation) => write((tx) => addPendingRevocation(tx, revocation, clock())),
   claimRevocations: (claim) => write((tx) => claimRevocations(tx, claim, clock())),
   revocationDone: (id, fence) => write((tx) => revocationDone(tx, id, fence)),

@@ -96,8 +96,8 @@ function named(db: Database, name: CertificateName) {
 }
 
 /**
- * Records a certificate and its names, and returns its row. `issuer` is the row of its issuer. Throws when its issuer has given out the serial number
- * before: that issuer is broken (RFC 5280 4.1.2.2).
+ * Records a certificate and its names, and returns its row. `issuer` is the row of its issuer. Throws when its issuer has
+ * given out the serial number before: that issuer is broken (RFC 5280 4.1.2.2).
  */
 export async function insertCertificate(
   tx: Database,
