@@ -40,7 +40,7 @@ const pollMessage = (
   transactionId?: string,
 ) => requestMessage({ messageType: 'CertPoll', content, signer, ...(transactionId && { transactionId }) });
 const POLL = await pollMessage();
-const stranger = await clientFor(rsaKey('stranger'));
+const otherClient = await clientFor(rsaKey('other client'));
 
 /** An endpoint whose policy allows, and whose administrator is asked. */
 const approving = (policy: CountingPolicy = allows('none'), different: Different = {}) =>
@@ -188,7 +188,7 @@ test('G02 a one-time challenge is used up by waiting: the same request still wai
   const under = await approving(policy);
   await ask(under, REQUEST);
   assert.equal(
-    await refusalIn(await ask(under, await requestMessage({ signer: stranger })), stranger),
+    await refusalIn(await ask(under, await requestMessage({ signer: otherClient })), otherClient),
     'challenge_used',
   );
   assert.equal(await status(await ask(under, REQUEST)), 'pending');
@@ -251,7 +251,7 @@ for (const state of ['pending', 'approved', 'issued', 'rejected'] as const)
     if (state !== 'pending') await decide(under, state === 'rejected' ? 'rejected' : 'approved');
     if (state === 'issued') await ask(under, POLL);
     const before = await events(under);
-    for (const signer of [stranger, await clientFor(rsaKey('stranger'), 'CN=device-1')]) {
+    for (const signer of [otherClient, await clientFor(rsaKey('other client'), 'CN=device-1')]) {
       const reply = await read(await ask(under, await pollMessage(undefined, signer)), signer);
       assert.equal(reply.status === 'failure' && reply.failInfo, 'badCertId');
     }
@@ -268,12 +268,12 @@ test('G04 the poll at another endpoint: badCertId', async () => {
 
 test('G04 of two keys under one transactionID each gets its own certificate', async () => {
   const under = await approving();
-  const other = await requestMessage({ signer: stranger });
+  const other = await requestMessage({ signer: otherClient });
   await ask(under, REQUEST);
   await ask(under, other);
   for (const request of await under.store.listPending()) await decide(under, 'approved', request);
   const first = await issuedIn(await ask(under, POLL));
-  const second = await issuedIn(await ask(under, await pollMessage(undefined, stranger)), stranger);
+  const second = await issuedIn(await ask(under, await pollMessage(undefined, otherClient)), otherClient);
   assert.notDeepEqual(first, second);
   assert.deepEqual(await issuedIn(await ask(under, POLL)), first);
 });
@@ -282,7 +282,7 @@ const CONTENTS: Readonly<Record<string, Uint8Array>> = {
   'the CA': issuerAndSubject(CA_NAME, SUBJECT),
   'the RA': issuerAndSubject(readCertificate(ra.certificate).subject, SUBJECT),
   'the CA in reversed order': issuerAndSubject(nameFromText('O=Test,CN=Test Issuing'), SUBJECT),
-  nobody: issuerAndSubject(nameFromText(''), nameFromText('')),
+  'an empty name': issuerAndSubject(nameFromText(''), nameFromText('')),
   'no name at all': nullValue,
   'octets that are no ASN.1': Buffer.from('ffffffff', 'hex'),
 };
@@ -343,8 +343,11 @@ const getCert = (content: Uint8Array, signer: Keyed = client) =>
 async function withTwo(different: Different = {}) {
   const under = await endpointUnderTest(allows('none'), different);
   const own = await issuedIn(await ask(under, REQUEST));
-  const content = await writeCertificationRequest({ ...REQUEST_PLAN, subject: nameFromText('CN=other') }, stranger.key);
-  const other = await issuedIn(await ask(under, await requestMessage({ signer: stranger, content })), stranger);
+  const content = await writeCertificationRequest(
+    { ...REQUEST_PLAN, subject: nameFromText('CN=other') },
+    otherClient.key,
+  );
+  const other = await issuedIn(await ask(under, await requestMessage({ signer: otherClient, content })), otherClient);
   return { under, own, other };
 }
 
@@ -390,7 +393,7 @@ test('G06 GetCert: an earlier certificate of the same device, asked for with its
 
 test('G06 GetCert: the certificate of another client, requested with a valid one', async () => {
   const { under, own, other } = await withTwo();
-  const thief = { certificate: other, key: stranger.key };
+  const thief = { certificate: other, key: otherClient.key };
   assert.equal(
     await refusalIn(await ask(under, await getCert(named(serialOf(own)), thief)), thief),
     'unknown_certificate',
@@ -431,7 +434,7 @@ test('G06 GetCert: no subject in common is no claim, nor the same subject at ano
   };
   const under = await endpointUnderTest(allows('none'));
   const first = await nameless('dns:a.example.com', client, under);
-  const thief = { key: stranger.key, certificate: await nameless('dns:b.example.com', stranger, under) };
+  const thief = { key: otherClient.key, certificate: await nameless('dns:b.example.com', otherClient, under) };
   assert.equal(
     await refusalIn(await ask(under, await getCert(named(serialOf(first)), thief)), thief),
     'unknown_certificate',
@@ -439,7 +442,10 @@ test('G06 GetCert: no subject in common is no claim, nor the same subject at ano
 
   const lab = await endpointUnderTest(allows('none'), { store: under.store, path: '/scep/lab' });
   const mine = await nameless('dns:a.example.com', client, under, 'CN=ceo');
-  const labThief = { key: stranger.key, certificate: await nameless('dns:a.example.com', stranger, lab, 'CN=ceo') };
+  const labThief = {
+    key: otherClient.key,
+    certificate: await nameless('dns:a.example.com', otherClient, lab, 'CN=ceo'),
+  };
   for (const at of [under, lab])
     assert.equal(
       await refusalIn(await ask(at, await getCert(named(serialOf(mine)), labThief)), labThief),

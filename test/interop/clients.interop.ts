@@ -47,7 +47,7 @@ const REFUSALS: readonly Refusal[] = [
   { name: 'tampered', code: 'SignatureValidationFailed', minted: (asked) => asked, handed: tampered },
 ];
 
-const TOLD_NOTHING = {
+const WITHOUT_OPTIONS = {
   'rsa-2048': { which: 'which can all receive it', said: { code: 0, stdout: '' } },
   p256: {
     which: 'and fails by itself at the one that cannot',
@@ -78,7 +78,7 @@ for (const key of ['rsa-2048', 'p256'] as const)
       describe(client === own ? own.name : `X02 ${client.name}`, () => {
         before(() => client.check());
 
-        test('enrols, the certificate is accepted by openssl, and Intune has heard of it', async () => {
+        test('enrols, the certificate is accepted by openssl, and Intune is notified of it', async () => {
           const { tenant, root, chain, dir } = installation;
           const asked = client.asks('device');
           const { certificate, said } = await attempt(client, 'device', await tenant.mint(asked));
@@ -142,13 +142,13 @@ for (const key of ['rsa-2048', 'p256'] as const)
         });
       });
 
-    test(`micromdm that is told nothing encrypts to every certificate, ${TOLD_NOTHING[key].which}`, async () => {
+    test(`micromdm without options encrypts to every certificate, ${WITHOUT_OPTIONS[key].which}`, async () => {
       await micromdm.check();
-      const dir = join(installation.dir, 'told-nothing');
+      const dir = join(installation.dir, 'without-options');
       mkdirSync(dir);
       const site = { url: server.urlFor(micromdm, 'static'), dir };
-      const { code, stdout } = await scepclient(site, 'told-nothing', '-challenge', STATIC_CHALLENGE);
-      assert.deepEqual({ code, stdout: stdout.trim() }, TOLD_NOTHING[key].said);
+      const { code, stdout } = await scepclient(site, 'without-options', '-challenge', STATIC_CHALLENGE);
+      assert.deepEqual({ code, stdout: stdout.trim() }, WITHOUT_OPTIONS[key].said);
     });
 
     test("A06 certmonger's helper reads capabilities, and the RA certificate before the CAs", async () => {

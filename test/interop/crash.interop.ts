@@ -1,7 +1,7 @@
 /** `kill -9` at every step of the line: what was answered stands, what was issued is known. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { of, heard, settled } from './kit/aftermath.ts';
+import { acknowledged, of, settled } from './kit/aftermath.ts';
 import { CRASH_POINTS, type CrashPoint } from './kit/crash.ts';
 import { type Installation, install } from './kit/installation.ts';
 import type { Server } from './kit/server.ts';
@@ -38,11 +38,11 @@ async function restarted(message: Message, left: Left): Promise<void> {
   assert.deepEqual([answer.status, answer.serial], ['success', listed?.serial]);
   assert.deepEqual([listed?.state, others], ['delivered', []]);
   if (finished) assert.equal(answer.serial, finished.serial);
-  assert.ok((await heard(installation)).has(listed?.thumbprint), 'Intune was never told of the certificate');
+  assert.ok((await acknowledged(installation)).has(listed?.thumbprint), 'Intune was not notified of the certificate');
   assert.equal(await server.stop(), 0);
 }
 
-/** Where the server dies → what it leaves behind. */
+/** Where the server ends → what it leaves behind. */
 const LEFT: Readonly<Record<CrashPoint, Left>> = {
   'before the request is looked up': undefined,
   'before the certificate is recorded': undefined,

@@ -99,7 +99,7 @@ describe('clients', { concurrency: 2 }, () => {
         assert.deepEqual([messageType, renews, outcome], [client.sends.renewal, serialOf(old), 'issued']);
       });
 
-      test('R03 is told that its challenge is wrong', async () => {
+      test('R03 gets badRequest for a wrong challenge', async () => {
         const { subject } = client.asks('wrong');
         const { certificate, said } = await client.enroll(siteFor(client, 'static'), 'wrong', 'not the challenge');
         assert.equal(certificate, undefined);

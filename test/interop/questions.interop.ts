@@ -54,7 +54,7 @@ test('A01 GetCACert: the RA is signer and recipient, the issuing CA is the issue
   assert.deepEqual(roles, [`recipient: ${ra.subject}`, `signer: ${ra.subject}`, `issuer: ${issuer.subject}`]);
 });
 
-test('G06 GetCert: its own certificate, and none of others or of nobody', async () => {
+test('G06 GetCert: its own certificate, and none of another client or with an unknown serial number', async () => {
   const [own] = certificatesIn(await ask(site, 'get-cert', certificate.serialNumber));
   assert.equal(own?.fingerprint256, certificate.fingerprint256);
   const other = await enrolled('other');

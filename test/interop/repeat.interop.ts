@@ -1,4 +1,4 @@
-/** The same request again, also many at once, is one certificate; and what Intune did not hear of is not delivered. */
+/** The same request again, also many at once, is one certificate; and a certificate that Intune has not acknowledged is not delivered. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { type Installation, install } from './kit/installation.ts';
@@ -20,11 +20,11 @@ after(async () => {
 const message = async (device: string) => (await messagesFor(installation, server.url, [device]))[0]!;
 const certificatesOf = async (wanted: string) =>
   (await installation.certificates()).filter(({ subject }) => subject === wanted);
-const heard = async (hop: string) => (await installation.tenant.calls()).filter((call) => call.hop === hop).length;
+const callsOf = async (hop: string) => (await installation.tenant.calls()).filter((call) => call.hop === hop).length;
 
 test('the same bytes twice give the same certificate, and Intune is asked once', async () => {
   const { send, subject } = await message('twice');
-  const [validated, notified] = [await heard('validateRequest'), await heard('successNotification')];
+  const [validated, notified] = [await callsOf('validateRequest'), await callsOf('successNotification')];
   const first = await send(server.url);
   assert.equal(first.status, 'success');
   assert.deepEqual(await send(server.url), first);
@@ -33,8 +33,8 @@ test('the same bytes twice give the same certificate, and Intune is asked once',
     listed.map(({ serial, state }) => ({ serial, state })),
     [{ serial: first.serial, state: 'delivered' }],
   );
-  assert.equal(await heard('validateRequest'), validated + 1);
-  assert.equal(await heard('successNotification'), notified + 1);
+  assert.equal(await callsOf('validateRequest'), validated + 1);
+  assert.equal(await callsOf('successNotification'), notified + 1);
 });
 
 test('the same bytes twenty times at once give one certificate', async () => {
@@ -48,7 +48,7 @@ test('the same bytes twenty times at once give one certificate', async () => {
 
 for (const fault of [{ code: 'Unknown' }, 503, 'disconnect'])
   test(`strict: a successNotification answered with ${JSON.stringify(fault)} delivers nothing`, async () => {
-    const { send, subject } = await message(`unheard-${typeof fault}-${JSON.stringify(fault).length}`);
+    const { send, subject } = await message(`unacknowledged-${typeof fault}-${JSON.stringify(fault).length}`);
     await installation.tenant.setFault({ hop: 'successNotification', fault });
     assert.deepEqual(await send(server.url), { status: 'failure' });
     const [listed, ...others] = await certificatesOf(subject);

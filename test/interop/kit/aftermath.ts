@@ -1,7 +1,7 @@
 /** What is left after a server was killed, as the store and the tenant show it. */
 import type { Installation, Listed } from './installation.ts';
 
-/** Looks until nobody's word about a certificate is awaited any more; each look is a process and takes its time. */
+/** Looks until no certificate waits for an acknowledgement any more; each look starts a process. */
 export async function settled(installation: Installation): Promise<Listed[]> {
   for (let look = 0; look < 40; look++) {
     const listed = await installation.certificates();
@@ -15,7 +15,7 @@ export const of = (listed: readonly Listed[], device: { subject: string }): List
   listed.filter(({ subject }) => subject === device.subject);
 
 /** Thumbprints of the certificates for which Intune has accepted a successNotification. */
-export const heard = async ({ tenant }: Installation): Promise<ReadonlySet<string | undefined>> =>
+export const acknowledged = async ({ tenant }: Installation): Promise<ReadonlySet<string | undefined>> =>
   new Set(
     (await tenant.calls())
       .filter(({ hop, code }) => hop === 'successNotification' && code === 'Success')

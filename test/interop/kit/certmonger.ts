@@ -48,7 +48,7 @@ const REKEY = `
 getcert rekey -s -i device -w -v
 getcert list -s`;
 
-/** The bus starts the daemon at the first call, and the daemon ends with its bus; what it knows stays in HOME. */
+/** The bus starts the daemon at the first call, and the daemon ends with its bus; its state stays in HOME. */
 async function session({ url, dir }: Site, script: string, names: Readonly<Record<string, string>>): Promise<Attempt> {
   const env = { URL: url, DIR: dir, HOME: dir, ...names };
   const { stdout, stderr } = await run('dbus-run-session', ['--', 'bash', '-c', script], { env });

@@ -72,7 +72,7 @@ export async function start(
   for (const stream of [child.stdout, child.stderr]) stream.on('data', () => news.emit('written'));
   child.once('error', (error) => news.emit('error', error));
   child.once('close', (code, signal) => news.emit('error', new Error(`ended with ${code ?? signal}`)));
-  news.on('error', () => {}); // An end that nobody waits for is no fault.
+  news.on('error', () => {}); // An end for which no test waits is no fault.
   const until = async <T>(look: (written: Readonly<Written>) => T | undefined): Promise<T> => {
     const signal = AbortSignal.timeout(LONGEST_WAIT);
     try {

@@ -1,7 +1,7 @@
-/** What every SCEP client of these tests can do, whoever made it. */
+/** What every SCEP client of these tests can do. */
 import type { Expectation } from './tenant.ts';
 
-/** Where a client is let loose: a folder of its own and the SCEP URL. */
+/** Where a client runs: a folder of its own and the SCEP URL. */
 export type Site = { url: string; dir: string };
 
 export type Attempt = {
@@ -21,13 +21,13 @@ export type Client = {
   enroll: (site: Site, device: string, challenge: string) => Promise<Attempt>;
   /** How it sends PKIOperation to a server that offers both. */
   method: 'GET' | 'POST';
-  /** Whether it knows nothing better than SHA-1 and single DES. */
+  /** Whether it supports only SHA-1 and single DES. */
   legacy: boolean;
   /** How it says that the server answered FAILURE with failInfo badRequest. */
   saysBadRequest: RegExp;
 };
 
-/** A client that somebody else made, as it was before it met this server. */
+/** A client of another vendor, unchanged. */
 export type Foreign = Client & {
   /** The SHA-256 fingerprints, hexadecimal, of what it finds in GetCACert. */
   authorities: (site: Site) => Promise<string[]>;

@@ -1,4 +1,4 @@
-/** Where the server is made to die: what is preloaded, and told which statement to die at. */
+/** Where the server is made to end: the preloaded file, and the statement at which it ends the process. */
 const POINTS = {
   /** The request is read; nothing was looked up yet. */
   'before the request is looked up': { die: 'before', at: 'from "transactions" where "key"' },

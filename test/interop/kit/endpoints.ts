@@ -11,7 +11,7 @@ const PATHS: Readonly<Record<Decides, string>> = {
   approval: '/scep/approval',
 };
 
-/** Under this path the same endpoints again, for clients that know nothing better than SHA-1 and DES. */
+/** Under this path the same endpoints again, for clients that support only SHA-1 and DES. */
 const LEGACY = '/legacy';
 
 export const STATIC_CHALLENGE = 'challenge-of-the-tests';

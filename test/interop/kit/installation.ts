@@ -24,7 +24,7 @@ export type Installation = {
   serve: (options?: { crash?: CrashPoint }) => Promise<Server>;
   /** What `certs list --json` says, whether the server runs or not. */
   certificates: () => Promise<Listed[]>;
-  /** Says yes, as an administrator does, to the one request for this subject that waits. */
+  /** Approves the one waiting request for this subject, as an administrator does. */
   approve: (subject: string) => Promise<void>;
   revoke: (serial: string) => Promise<void>;
   remove: () => Promise<void>;

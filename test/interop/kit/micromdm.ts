@@ -39,7 +39,7 @@ export function scepclient({ url, dir }: Site, device: string, ...rest: readonly
   return run('scepclient', ['-server-url', url, ...files, ...names, ...rest]);
 }
 
-/** It lists them when it is told to debug, before a request that nobody granted. */
+/** With `-debug` it lists them, before it sends a request that the server refuses. */
 async function authorities(site: Site): Promise<string[]> {
   const { stderr } = await scepclient(site, 'reader', '-debug', ...RA_ONLY);
   return [...stderr.matchAll(/ hash_type=SHA-256 hash=(?<hash>[0-9a-f]+)/g)].map(({ groups }) => groups!['hash']!);
@@ -49,7 +49,7 @@ async function enroll(site: Site, device: string, challenge: string): Promise<At
   return attemptOf(site, await scepclient(site, device, '-challenge', challenge, ...RA_ONLY));
 }
 
-/** It knows renewal with the same key alone, and takes the request from a file when there is one: it gets one for another key. */
+/** By itself it renews with the same key only. It uses the request in a file when there is one: this one has another key. */
 async function renew(site: Site, device: string): Promise<Attempt> {
   const [key, request] = [join(site.dir, 'new.pem'), join(site.dir, 'csr.pem')];
   rmSync(request);

@@ -33,7 +33,7 @@ async function check(): Promise<void> {
   const { stdout, stderr } = await run('pki', ['--help']).catch(() => {
     throw missing('strongSwan `pki`', apt(PACKAGES));
   });
-  // `curl` is what lets it speak HTTP, and comes in another package than `pki`.
+  // It needs `curl` for HTTP, which is in another package than `pki`.
   if (!/loaded plugins: .*\bcurl\b/.test(stdout + stderr))
     throw missing('the curl plugin of strongSwan', apt(PACKAGES));
 }
