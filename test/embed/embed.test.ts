@@ -28,17 +28,17 @@ const CODE = 'blue-42';
 const PATH = '/pki/Devices';
 
 /** A policy that asks an inventory instead of Intune. */
-function inventory(): Policy & { told: Notification[] } {
-  const told: Notification[] = [];
+function inventory(): Policy & { notifications: Notification[] } {
+  const notifications: Notification[] = [];
   return {
     name: 'inventory',
-    told,
+    notifications,
     async decide({ csr }) {
       if (csr.challenge !== CODE) return { kind: 'deny', code: 'challenge_wrong', detail: 'not in the inventory' };
       return { kind: 'allow', notify: 'strict', facts: { rack: 'B7' } };
     },
     async notify(notification) {
-      told.push(notification);
+      notifications.push(notification);
       return { inventory: 'noted' };
     },
   };
@@ -115,7 +115,7 @@ test('a device enrols through the plugin in an app with its own routes, hooks an
   assert.equal(issuer.orders[0]!.endpoint, PATH);
   const [record] = await store.listCertificates({});
   assert.deepEqual([record!.endpoint, record!.state], [PATH, 'delivered']);
-  assert.ok(policy.told.length === 1 && policy.told[0]!.kind === 'success');
+  assert.ok(policy.notifications.length === 1 && policy.notifications[0]!.kind === 'success');
   assert.match(logger.lines.join(''), /"outcome":"issued".*"rack":"B7".*"inventory":"noted"/);
 
   const echo = await server.inject({ method: 'POST', url: '/api/echo', payload: { still: 'JSON' } });
@@ -214,9 +214,9 @@ test('the outbox notification of an endpoint with a name is sent, and carries th
   t.after(() => server.close());
   const scep = await discover(await urlOf(server), context);
   assert.equal((await enroll(scep, { ...device, challenge: CODE }, context)).status, 'success');
-  for (let wait = 0; wait < 250 && policy.told.length === 0; wait++) await setTimeout(20);
+  for (let wait = 0; wait < 250 && policy.notifications.length === 0; wait++) await setTimeout(20);
   assert.deepEqual(
-    policy.told.map(({ kind, endpoint }) => [kind, endpoint]),
+    policy.notifications.map(({ kind, endpoint }) => [kind, endpoint]),
     [['success', 'printers']],
   );
 });

@@ -236,8 +236,8 @@ test('a strict notification that is not acknowledged, and a CA that takes the re
     `${NOTIFICATION} serial err`,
   );
   const postponed = await line('revocation-postponed');
-  const told = 'the CA did not take the revocation, and will be told again';
-  assertLine(postponed, 'warn', told, `${REVOCATION} attempts err`);
+  const message = 'the CA did not take the revocation, and will be told again';
+  assertLine(postponed, 'warn', message, `${REVOCATION} attempts err`);
   assert.deepEqual([postponed['endpoint'], postponed['attempts']], [PATH, 1]);
   down = false;
   clock.forward(30_000);
@@ -357,7 +357,7 @@ test('the administrator: passwords, wrong logins and tokens, and a store that fa
   assertLine(last(), 'warn', 'challenge API: wrong token', 'ip');
   await page(PAGE, { authorization: basic('ndes:wrong') });
   assertLine(last(), 'warn', 'administrator login failed', 'ip user');
-  await page(PAGE, { authorization: basic('stranger:wrong') });
+  await page(PAGE, { authorization: basic('unknown:wrong') });
   assertLine(last(), 'warn', 'administrator login failed', 'ip');
 
   const failing = await adminUnderTest(t, {

@@ -213,7 +213,7 @@ test('N04 a certificate of another CA under the same root renews nothing', async
     store: one.under.store,
     path: '/scep/sibling',
   });
-  // It is in the store; the endpoint would not know it by its issuer, and if it did, by its path.
+  // It is in the store; the endpoint does not recognise it, by its issuer or by its path.
   const answer = await one.under.service.pkiOperation(await renewal(other.device));
   assert.equal(await refusalIn(answer, other.device), 'challenge_missing');
 });
@@ -277,13 +277,13 @@ test('N05 names that were dropped once do not come back', async () => {
 
 test('N06 RenewalReq with a self-signed signer: refused without challenge, enrolled with a valid one', async () => {
   const { under, policy } = await enrolled();
-  const stranger = await clientFor(rsaKey('thief'), SUBJECT);
-  const without = await under.service.pkiOperation(await renewal(stranger));
-  assert.equal(await refusalIn(without, stranger), 'challenge_missing');
-  const wrong = await under.service.pkiOperation(await renewal(stranger, { challenge: 'wrong' }));
-  assert.equal(await refusalIn(wrong, stranger), 'challenge_wrong');
+  const otherClient = await clientFor(rsaKey('thief'), SUBJECT);
+  const without = await under.service.pkiOperation(await renewal(otherClient));
+  assert.equal(await refusalIn(without, otherClient), 'challenge_missing');
+  const wrong = await under.service.pkiOperation(await renewal(otherClient, { challenge: 'wrong' }));
+  assert.equal(await refusalIn(wrong, otherClient), 'challenge_wrong');
   assert.equal((await stored(under)).length, 1);
-  await issuedIn(await under.service.pkiOperation(await renewal(stranger, { challenge: CHALLENGE })), stranger);
+  await issuedIn(await under.service.pkiOperation(await renewal(otherClient, { challenge: CHALLENGE })), otherClient);
   assert.equal(policy.asked.length, 4);
 });
 
@@ -355,29 +355,29 @@ test('a policy that decides about renewals is asked about each, under both messa
 
 test('such a policy gets what is renewed, and only when the certificate could renew itself', async () => {
   const one = await enrolled({}, deciding());
-  const heard = async (plan: object = {}, under = one.under) => {
+  const renewsAsked = async (plan: object = {}, under = one.under) => {
     await under.service.pkiOperation(await renewal(one.device, plan));
     return one.policy.asked.at(-1)!.renews;
   };
   const renewed = (await stored(one.under))[0]!;
   const { serial, notAfter } = renewed;
   assert.equal(one.policy.asked[0]!.renews, undefined);
-  assert.deepEqual(await heard(), { serial, certificate: new Uint8Array(one.device.certificate) });
-  assert.equal(await heard({ subject: nameFromText('CN=Grace') }), undefined);
-  assert.equal(await heard({ extensions: names('dns:dc.example.com') }), undefined);
+  assert.deepEqual(await renewsAsked(), { serial, certificate: new Uint8Array(one.device.certificate) });
+  assert.equal(await renewsAsked({ subject: nameFromText('CN=Grace') }), undefined);
+  assert.equal(await renewsAsked({ extensions: names('dns:dc.example.com') }), undefined);
   const elsewhere = await endpointUnderTest(one.policy, { store: one.under.store, path: '/scep/lab' });
-  assert.equal(await heard({}, elsewhere), undefined);
+  assert.equal(await renewsAsked({}, elsewhere), undefined);
   const early = await endpointUnderTest(one.policy, { store: one.under.store, renewBefore: HOUR });
-  assert.equal(await heard({}, early), undefined);
+  assert.equal(await renewsAsked({}, early), undefined);
   const off = await endpointUnderTest(one.policy, { store: one.under.store, renewal: false });
   const content = await writeCertificationRequest(RENEWAL, NEW_KEY);
   await off.service.pkiOperation(await requestMessage({ content, signer: one.device }));
   assert.equal(one.policy.asked.at(-1)!.renews, undefined);
   one.under.clock.forward(notAfter.getTime() - NOW.getTime());
-  assert.equal(await heard(), undefined);
+  assert.equal(await renewsAsked(), undefined);
   one.under.clock.forward(NOW.getTime() - notAfter.getTime());
   await revoke(one.under.store, renewed, 'superseded');
-  assert.equal(await heard(), undefined);
+  assert.equal(await renewsAsked(), undefined);
 });
 
 test('of 20 parallel renewals that are the same one is issued', async () => {

@@ -41,14 +41,14 @@ test('I02 the same key under another self-signed certificate: the same certifica
   assert.equal(policy.asked.length, 1);
 });
 
-const stranger = await clientFor(rsaKey('stranger'));
+const otherClient = await clientFor(rsaKey('other client'));
 
 test('I03 another signer key is authorised afresh, and never sees the stored certificate', async () => {
   const policy = allows('none');
   const under = await endpointUnderTest(policy);
   const first = await issuedIn(await under.service.pkiOperation(MESSAGE));
-  const second = await under.service.pkiOperation(await requestMessage({ signer: stranger }));
-  assert.notDeepEqual(await issuedIn(second, stranger), first);
+  const second = await under.service.pkiOperation(await requestMessage({ signer: otherClient }));
+  assert.notDeepEqual(await issuedIn(second, otherClient), first);
   assert.equal(policy.asked.length, 2);
 });
 
@@ -60,8 +60,8 @@ test('I03 another signer key that is refused gets FAILURE, and the first one kee
   );
   const under = await endpointUnderTest(policy);
   const first = await issuedIn(await under.service.pkiOperation(MESSAGE));
-  const second = await under.service.pkiOperation(await requestMessage({ signer: stranger }));
-  assert.equal((await read(second, stranger)).status, 'failure');
+  const second = await under.service.pkiOperation(await requestMessage({ signer: otherClient }));
+  assert.equal((await read(second, otherClient)).status, 'failure');
   assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), first);
 });
 
@@ -103,18 +103,18 @@ test('I05 two replicas on one store: one certificate in the store, and both deli
 });
 
 test('I05 under strict, a second replica answers PENDING until the first has an acknowledgement', async () => {
-  const { promise: heard, resolve: hear } = Promise.withResolvers<Record<string, string>>();
-  const { promise: told, resolve: tell } = Promise.withResolvers<void>();
+  const { promise: acknowledgement, resolve: acknowledge } = Promise.withResolvers<Record<string, string>>();
+  const { promise: notified, resolve: notify } = Promise.withResolvers<void>();
   const policy = allows('strict', () => {
-    tell();
-    return heard;
+    notify();
+    return acknowledgement;
   });
   const one = await endpointUnderTest(policy);
   const other = await endpointUnderTest(policy, { store: one.store });
   const running = one.service.pkiOperation(MESSAGE);
-  await told;
+  await notified;
   assert.equal((await read(await other.service.pkiOperation(MESSAGE))).status, 'pending');
-  hear({});
+  acknowledge({});
   const first = await issuedIn(await running);
   assert.deepEqual(await issuedIn(await other.service.pkiOperation(MESSAGE)), first);
   assert.equal(policy.notifications.length, 1);

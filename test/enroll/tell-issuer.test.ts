@@ -20,27 +20,27 @@ const SECOND = 1_000;
 const refuses = () => Promise.reject(new Error('not accepted'));
 const diskFull = () => Promise.reject(new Error('disk full'));
 
-/** A CA that is down while `fault` is set. `told` are the revocations that it took, `calls` counts all attempts. */
-type Ca = Revoker & { fault: Error | undefined; told: RevocationOrder[]; calls: number };
+/** A CA that is down while `fault` is set. `taken` are the revocations that it took, `calls` counts all attempts. */
+type Ca = Revoker & { fault: Error | undefined; taken: RevocationOrder[]; calls: number };
 
 function ca(fault?: Error): Ca {
   const revoker: Ca = {
     fault,
-    told: [],
+    taken: [],
     calls: 0,
     async revoke(order) {
       revoker.calls++;
       if (revoker.fault) throw revoker.fault;
-      revoker.told.push(order);
+      revoker.taken.push(order);
     },
   };
   return revoker;
 }
 
 const DOWN = new Error('connection refused');
-const reasons = ({ told }: Ca) => told.map(({ reason }) => reason);
+const reasons = ({ taken }: Ca) => taken.map(({ reason }) => reason);
 
-test('a CA that is down is told again after 30 seconds, then after twice as long each time, and once it took it never', async () => {
+test('a CA that is down is told again after 30 seconds, then after twice as long each time, and not again after it took the revocation', async () => {
   const revoker = ca(DOWN);
   const under = await endpointUnderTest(allows('strict', refuses), { revoker });
   await refusalIn(await under.service.pkiOperation(REQUEST));
@@ -55,7 +55,7 @@ test('a CA that is down is told again after 30 seconds, then after twice as long
   revoker.fault = undefined;
   assert.equal(await under.revocations(), 1);
   const serials = (await stored(under)).map(({ serial }) => serial);
-  assert.deepEqual([revoker.calls, revoker.told.map(({ serial }) => serial)], [4, serials]);
+  assert.deepEqual([revoker.calls, revoker.taken.map(({ serial }) => serial)], [4, serials]);
   under.clock.forward(3_600 * SECOND);
   assert.equal(await under.revocations(), 0);
   assert.equal(revoker.calls, 4);
@@ -74,7 +74,7 @@ test('a CA that asks for a longer pause gets it', async () => {
   assert.equal(await under.revocations(), 1);
 });
 
-test('a CA that does not answer is given up at the deadline, and told again', async () => {
+test('a CA that does not answer until the deadline is told again', async () => {
   const revoker = { revoke: () => new Promise<void>(() => {}) };
   const under = await endpointUnderTest(allows('strict', refuses), { revoker });
   await refusalIn(await under.service.pkiOperation(REQUEST));
@@ -171,7 +171,7 @@ test('a CA that was down gets its revocations after a restart of the server', as
   await first.logged('revocation-postponed');
   const [abandoned] = await first.store.listCertificates({});
   await first.stop();
-  assert.equal(revoker.told.length, 0);
+  assert.equal(revoker.taken.length, 0);
 
   revoker.fault = undefined;
   clock.forward(30 * SECOND);
@@ -179,7 +179,7 @@ test('a CA that was down gets its revocations after a restart of the server', as
   await next.logged('revocation-taken');
   const { serial, issuer, der } = abandoned!;
   assert.deepEqual(
-    revoker.told.map((order) => ({ ...order, certificate: Buffer.from(order.certificate) })),
+    revoker.taken.map((order) => ({ ...order, certificate: Buffer.from(order.certificate) })),
     [
       {
         serial,

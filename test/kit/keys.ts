@@ -25,7 +25,7 @@ function rsaPrivateKey(modulusLength: number): KeyObject {
 export const rsaKey = (name: string, bits = 2048): SoftwareKey =>
   once(`rsa ${bits} ${name}`, () => rsaPrivateKey(bits));
 
-/** An RSA-2048 key that no one else in this process has. */
+/** An RSA-2048 key that is used nowhere else in this process. */
 export const newRsaKey = (): SoftwareKey => rsaKey(`new ${made.size}`);
 
 /** The EC key of this name, on P-256 unless another curve is named. */

@@ -19,7 +19,7 @@ export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 export const YEAR = 365 * DAY;
 
-/** What `create.ts` needs for a certificate, valid from two days ago and, unless told otherwise, for a year. */
+/** What `create.ts` needs for a certificate, valid from two days ago and for a year by default. */
 export const wanted = (subject: string, key: KeyProvider, validity = YEAR) => ({
   subject,
   key,

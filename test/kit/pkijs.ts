@@ -1,4 +1,4 @@
-/** pkijs as a second reader and writer of CMS, which knows nothing of ours. */
+/** pkijs as a second reader and writer of CMS, independent of ours. */
 import { Crypto } from '@peculiar/webcrypto';
 import * as asn1js from 'asn1js';
 import * as pkijs from 'pkijs';
@@ -50,7 +50,7 @@ export async function verifies(signed: pkijs.SignedData): Promise<boolean> {
   );
 }
 
-/** The content of an EnvelopedData. pkijs knows the AES ciphers only, and OAEP with one hash. */
+/** The content of an EnvelopedData. pkijs supports only the AES ciphers, and OAEP with one hash. */
 export const decrypted = async (enveloped: pkijs.EnvelopedData, to: Keyed): Promise<Uint8Array> =>
   new Uint8Array(
     await enveloped.decrypt(

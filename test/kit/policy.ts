@@ -1,13 +1,13 @@
-/** A policy that decides as a test says, and keeps what it was asked and told. */
+/** A policy that decides as a test needs it, and records its requests and notifications. */
 import type { Decision, Facts, Policy } from '../../src/core/policy.ts';
 import type { EnrollmentRequest } from '../../src/core/request.ts';
 import type { Notification } from '../../src/core/notification.ts';
 
-/** A policy that says what it is told to say, and remembers what it was asked and told. */
+/** `asked` are the requests that it decided, `notifications` those that it received. */
 export type CountingPolicy = Policy & { asked: EnrollmentRequest[]; notifications: Notification[] };
-type Say = (request: EnrollmentRequest) => Decision | Promise<Decision>;
-type Hear = (notification: Notification) => Facts | Promise<Facts>;
-export function policyThat(say: Say, hear: Hear = () => ({ code: 'Success' })): CountingPolicy {
+type Decide = (request: EnrollmentRequest) => Decision | Promise<Decision>;
+type Acknowledge = (notification: Notification) => Facts | Promise<Facts>;
+export function policyThat(decide: Decide, acknowledge: Acknowledge = () => ({ code: 'Success' })): CountingPolicy {
   const asked: EnrollmentRequest[] = [];
   const notifications: Notification[] = [];
   return {
@@ -16,13 +16,13 @@ export function policyThat(say: Say, hear: Hear = () => ({ code: 'Success' })): 
     notifications,
     async decide(request) {
       asked.push(request);
-      return say(request);
+      return decide(request);
     },
     async notify(notification) {
       notifications.push(notification);
-      return hear(notification);
+      return acknowledge(notification);
     },
   };
 }
-export const allows = (notify: 'none' | 'strict' | 'outbox', hear?: Hear): CountingPolicy =>
-  policyThat(() => ({ kind: 'allow', notify }), hear);
+export const allows = (notify: 'none' | 'strict' | 'outbox', acknowledge?: Acknowledge): CountingPolicy =>
+  policyThat(() => ({ kind: 'allow', notify }), acknowledge);

@@ -1,6 +1,6 @@
 /**
  * What refusals and errors are on the wire, written by hand from RFC 8894 3.2.1.4, winerror.h and RFC 9110, and a
- * reader that knows nothing of ours. The product's own table is what they judge, so of it only the type is imported.
+ * reader that is independent of ours. The product's own table is what they judge, so of it only the type is imported.
  */
 import assert from 'node:assert/strict';
 import * as asn1js from 'asn1js';
