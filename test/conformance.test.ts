@@ -81,7 +81,7 @@ test('one failure fails a case; what is skipped proves nothing; the rest is coun
   assert.equal(more, 2);
 });
 
-test('the scan finds titles in strings and templates, and knows them again', () => {
+test('the scan finds titles in strings and templates, and recognises them', () => {
   const source =
     "test('P01 one', f); test(`E12 Q04 ${what}, ${a.join(' ')} end`, f); const rows = { \"H08 it's\": 1 }; 'P010', 'no P01'";
   const titles: StaticTitle[] = [['P01 one'], ['E12 Q04 ', ', ', ' end'], ["H08 it's"]];

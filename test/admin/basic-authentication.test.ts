@@ -45,7 +45,7 @@ for (const credentials of [
   'ndes:',
   'ndes:other',
   'jamf:right',
-  'nobody:right',
+  'unknown:right',
   ':right',
   '__proto__:right',
 ])
@@ -90,7 +90,7 @@ test('after ten failures within a minute an address is refused without a compari
   assert.equal((await login('ndes:right')).kind, 'known');
 });
 
-test('an address is turned away for the whole minute', async () => {
+test('an address is refused for the whole minute', async () => {
   const { login, clock } = underTest();
   for (let n = 0; n < 10; n++) await login('ndes:wrong');
   clock.forward(59_999);
@@ -104,15 +104,15 @@ test('ten thousand networks are remembered; one more takes the place of the one 
   const [first, second] = ['192.0.2.1', '192.0.2.2'];
   for (let n = 0; n < 10; n++) failures.failed(first);
   for (let n = 0; n < 10; n++) failures.failed(second);
-  const strangers = Array.from({ length: 9_999 }, (_, n) => `10.0.${n >> 8}.${n & 0xff}`);
-  for (const stranger of strangers.slice(0, -1)) failures.failed(stranger);
+  const others = Array.from({ length: 9_999 }, (_, n) => `10.0.${n >> 8}.${n & 0xff}`);
+  for (const other of others.slice(0, -1)) failures.failed(other);
   assert.equal(failures.tooMany(first), true);
-  failures.failed(strangers.at(-1)!);
+  failures.failed(others.at(-1)!);
   assert.deepEqual([failures.tooMany(first), failures.tooMany(second)], [false, true]);
 });
 
 test('failures are counted by IPv6 /64, and by IPv4 address also when it is mapped into IPv6', async () => {
-  for (const [failing, neighbours, strangers] of [
+  for (const [failing, neighbours, others] of [
     [(n: number) => `2001:db8::${n + 1}`, ['2001:DB8:0:0:ffff::9', '2001:db8:0:0:1:2:3:4'], ['2001:db8:0:1::1', '::1']],
     [(n: number) => `fe80::${n + 1}%eth0`, ['fe80::ffff'], ['fe80:0:0:1::1']],
     [() => '::ffff:10.0.0.1', ['10.0.0.1', '::FFFF:10.0.0.1'], ['::ffff:10.0.0.2', '10.0.0.2']],
@@ -120,7 +120,7 @@ test('failures are counted by IPv6 /64, and by IPv4 address also when it is mapp
     const { login } = underTest();
     for (let n = 0; n < 10; n++) assert.equal((await login('ndes:wrong', failing(n))).kind, 'wrong');
     for (const address of neighbours) assert.equal((await login('ndes:right', address)).kind, 'busy', address);
-    for (const address of strangers) assert.equal((await login('ndes:right', address)).kind, 'known', address);
+    for (const address of others) assert.equal((await login('ndes:right', address)).kind, 'known', address);
   }
 });
 

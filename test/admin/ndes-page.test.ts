@@ -19,7 +19,7 @@ test('M01 without credentials: 401 with a Basic challenge, and no password is is
 
 test('M01 a wrong password or an unknown user: 401 with the sentence of NDES', async (t) => {
   const { page } = await adminUnderTest(t);
-  for (const credentials of ['ndes:wrong', 'nobody:right']) {
+  for (const credentials of ['ndes:wrong', 'unknown:right']) {
     const { status, octets } = await page(PAGE, { authorization: basic(credentials) });
     assert.equal(status, 401);
     assert.ok(decoded(octets).includes('You do not have sufficient permission to enroll with SCEP.'));

@@ -1,4 +1,4 @@
-/** The floor in a process of its own, so that measuring it leaves the server alone: whoever asks gets microseconds. */
+/** The floor in a process of its own, so that measuring it does not load the server. It answers with microseconds. */
 import type { KeyChoice } from '../../src/keys/software.ts';
 import { benchAuthority } from './authority.ts';
 import { microsecondsOf } from './measure.ts';

@@ -4,19 +4,19 @@ import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 
-/** Starts a file of this folder; resolves with the first thing that it says. */
+/** Starts a file of this folder; resolves with its first message. */
 export async function start(file: string, args: string[]): Promise<{ child: ChildProcess; said: unknown }> {
   const child = fork(join(import.meta.dirname, file), args, { stdio: 'inherit' });
-  return { child, said: await heard(child) };
+  return { child, said: await messageOf(child) };
 }
 
 /** What it answers. */
 export function ask(child: ChildProcess, question: string): Promise<unknown> {
   child.send(question);
-  return heard(child);
+  return messageOf(child);
 }
 
-async function heard(child: ChildProcess): Promise<unknown> {
+async function messageOf(child: ChildProcess): Promise<unknown> {
   const [said] = (await once(child, 'message')) as [unknown];
   return said;
 }

@@ -126,7 +126,7 @@ test('G01 where the CA itself is the recipient, it is the issuer that a poll nam
 }, async () => {
   const key = rsaKey('CA without RA');
   const common = { key, validity: HOUR, backdate: HOUR, clock, random };
-  const certificate = await createIssuingCa({ ...common, subject: 'CN=Speaks For Itself' }, root);
+  const certificate = await createIssuingCa({ ...common, subject: 'CN=CA Without RA' }, root);
   const leaf = await createRa({ ...common, subject: 'CN=Other RA' }, { certificate, key });
   const { promise, resolve } = Promise.withResolvers<Uint8Array>();
   const fetch: Fetch = async (_input, init) => {
@@ -137,7 +137,7 @@ test('G01 where the CA itself is the recipient, it is the issuer that a poll nam
   for (const certificates of [[certificate], [certificate, leaf], [certificate, root.certificate]]) {
     await assert.rejects(poll({ ...server, certificates }, PLAN, { fetch, clock, random }), ServerError);
     const content = cmsDecrypt(readDerOrBer(await promise, readSignedData).message!, { certificate, key });
-    assert.deepEqual(content, Buffer.from(sequence(nameFromText('CN=Speaks For Itself'), PLAN.subject)));
+    assert.deepEqual(content, Buffer.from(sequence(nameFromText('CN=CA Without RA'), PLAN.subject)));
   }
 });
 

@@ -45,7 +45,7 @@ test('every key of the examples has a row', () => {
       assert.ok(path.length === 0 || rows.some((row) => matches(row.path, path)), path.join('.'));
 });
 
-test('every key that the schema knows has a row', () => {
+test('every key of the schema has a row', () => {
   const context = { resolve: String, read: String };
   const schema = configSchema(context, { profile: z.unknown(), endpoint: z.unknown() });
   const top = allEntries().filter(({ path }) => path.length === 1);

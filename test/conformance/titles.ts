@@ -5,7 +5,7 @@ const CASES_FIRST = /^[A-Z]\d\d(?: [A-Z]\d\d)*(?![\w])/;
 /** The cases at the beginning of a title, as in `E12 Q04 garbage for a CSR`. */
 export const casesOf = (title: string): string[] => CASES_FIRST.exec(title)?.[0].split(' ') ?? [];
 
-/** The cases that a title names behind other words, as in `GetCACaps, S07 and no challenge`, where nobody counts them. */
+/** The cases that a title names behind other words, as in `GetCACaps, S07 and no challenge`, where they are not counted. */
 export const casesBehind = (title: string): string[] =>
   title.replace(CASES_FIRST, '').match(/(?<!\w)[A-Z]\d\d(?!\w)/g) ?? [];
 

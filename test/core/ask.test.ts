@@ -1,4 +1,4 @@
-/** Only a whole decision is a decision: whatever else a policy answers, nobody takes it for a yes. */
+/** Only a complete decision is a decision: no other answer of a policy allows a request. */
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';

@@ -55,7 +55,7 @@ for (const [code, calls] of [
     );
   });
 
-test('the limits and pauses of a client that is told none', () =>
+test('the default limits and pauses of a client', () =>
   assert.deepEqual(TIMEOUTS, {
     callMs: 10_000,
     totalMs: 25_000,

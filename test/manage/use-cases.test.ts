@@ -142,7 +142,7 @@ test('a request that waits for its policy can be rejected and not approved', asy
   }
 });
 
-test('of two administrators who decide at the same time, one is told that the request was decided', async (t) => {
+test('of two administrators who decide at the same time, one gets `changed`', async (t) => {
   const { by, idOf } = await waiting(t, 'approval');
   const results = await Promise.all(
     (['approved', 'rejected'] as const).map((decision) => decideRequest(by, { id: idOf(0), decision })),

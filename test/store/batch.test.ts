@@ -129,7 +129,7 @@ test('what is read outside of a transaction that is open is what is committed', 
   await assert.rejects(failing, /no/);
 });
 
-test('a write that fails with nobody beside it runs once', async (context) => {
+test('a write that fails alone in its transaction runs once', async (context) => {
   const { write } = await opened(context);
   let runs = 0;
   const failing = write(() => {

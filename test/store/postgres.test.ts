@@ -28,7 +28,7 @@ async function migrations(): Promise<string[]> {
   return texts;
 }
 
-test('the migrations speak PostgreSQL when asked to', async () => {
+test('the migrations have a form for PostgreSQL', async () => {
   const text = (await migrations()).join(';\n');
   assert.match(text, /create table "certificates" \("id" bigserial primary key/);
   assert.match(text, /"der" bytea not null/);

@@ -495,7 +495,7 @@ const mikrotik = enrolment({
   client: 'MikroTik RouterOS',
   why: 'GET; it drops replies without a senderNonce',
   notes:
-    'From issues of micromdm/scep, which tell of GET and of what it wants in a reply. Algorithms and transactionID are assumptions.',
+    'From issues of micromdm/scep, which describe GET and what it needs in a reply. Algorithms and transactionID are assumptions.',
   cases: ['H08', 'P01', 'R01'],
   ...named('mikrotik-1'),
   transactionId: hexOf('sha256'),

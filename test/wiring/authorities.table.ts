@@ -83,11 +83,11 @@ async function listOf(name: string): Promise<[number, string]> {
   return [(nextUpdate!.value.getTime() - thisUpdate.value.getTime()) / 3_600_000, common];
 }
 
-/** Which of these signed the CertRep; `nobody` when its signature is wrong. */
+/** Which of these signed the CertRep; `wrong signature` when it does not verify. */
 async function replySigner(path: string): Promise<string> {
   const { message } = await enrolled(await at(path));
   const signed = readSigned(message);
-  if (!(await verifies(signed))) return 'nobody';
+  if (!(await verifies(signed))) return 'wrong signature';
   const signer = certificatesOf(signed).map((der) => new X509Certificate(der));
   const found = signer.find(({ serialNumber }) => serialNumber === signerSerial(message));
   return namesOf([found!.raw])[0]!;

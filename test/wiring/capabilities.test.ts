@@ -35,7 +35,7 @@ async function renewed(url: string): Promise<string> {
   return (await enrolled(url, { subject, signer: { certificate: der, key: deviceKey } })).status;
 }
 
-/** What a client may do that was told no more: SHA-256, AES and POST (RFC 8894 3.5.2), and a poll. */
+/** What a client may do with SCEPStandard alone: SHA-256, AES and POST (RFC 8894 3.5.2), and a poll. */
 async function standard(url: string): Promise<string[]> {
   const subject = newSubject();
   return [(await enrolled(url, { subject })).status, (await polled(url, { subject })).status];

@@ -85,7 +85,7 @@ async function minutesLeft(name: string): Promise<number> {
   return Math.round((Date.parse(expiresAt!) - Date.now()) / 60_000);
 }
 
-/** A tenant that accepts no certificate, and the same one with a wrong secret, by which nobody can be asked. */
+/** A tenant that accepts no certificate, and the same one with a wrong secret, which cannot be asked. */
 const refusing = shared(async () => {
   const tenant = await tenantNamed('refusing');
   tenant.simulator.fault({ hop: 'successNotification', fault: { code: 'Refused' } });
@@ -219,13 +219,13 @@ export const POLICIES: readonly Row[] = [
   },
   {
     keys: ['endpoints[].policy.allOf'],
-    question: 'what a device gets where one of two policies says no',
+    question: 'what a device gets where one of two policies denies',
     ask: status,
     answers: { 'all-of': 'failInfo 2' },
   },
   {
     keys: ['endpoints[].policy.anyOf'],
-    question: 'what a device gets where one of two policies says yes',
+    question: 'what a device gets where one of two policies allows',
     ask: status,
     answers: { 'any-of': 'issued' },
   },

@@ -24,12 +24,12 @@ async function tenants(): Promise<Record<string, object>> {
   atEnd(async () => void proxy.close());
   const { section: right } = await tenantNamed('usual');
   const { trustCa: _trusted, ...untrusted } = right;
-  const nobody = '00000000-0000-0000-0000-000000000000';
+  const unknown = '00000000-0000-0000-0000-000000000000';
   const cloud = (different: object) => ({ ...right, cloud: { ...right.cloud, ...different } });
   return {
     right,
-    tenant: { ...right, tenant: nobody },
-    clientId: { ...right, clientId: nobody },
+    tenant: { ...right, tenant: unknown },
+    clientId: { ...right, clientId: unknown },
     clientSecret: { ...right, clientSecret: 'another secret' },
     login: cloud({ login: `${right.cloud.login}/elsewhere` }),
     graph: cloud({ graph: `${right.cloud.graph}/elsewhere` }),

@@ -27,7 +27,7 @@ const ROWS: readonly Row[] = [
 
 const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'configuration.md');
 
-/** The first cells of its tables. Another test holds that the page is made of the keys that the schema knows. */
+/** The first cells of its tables. Another test holds that the page is made of the keys of the schema. */
 const documented = [...readFileSync(PAGE, 'utf8').matchAll(/^\| `(?<key>[^`]+)` \|/gm)].map(
   ({ groups }) => groups!['key']!,
 );
