@@ -6,7 +6,7 @@ import type { Database } from './tables.ts';
 /** Endpoint names that are recorded, and the rows of issuers by their ids. Only what is committed is in them. */
 export type CommittedRows = { endpoints: Set<string>; issuers: Map<string, number> };
 
-/** Remembers what this issuance has committed. */
+/** Remembers what this issuance has committed. Does not throw: the issuance is durable, and the next one tries again. */
 export async function remember(
   db: Database,
   { endpoints, issuers }: CommittedRows,
@@ -14,6 +14,6 @@ export async function remember(
 ): Promise<void> {
   endpoints.add(transaction.endpoint);
   if (issuers.has(issuerId)) return;
-  const id = await findIssuer(db, issuerId);
+  const id = await findIssuer(db, issuerId).catch(() => undefined);
   if (id !== undefined) issuers.set(issuerId, id);
 }

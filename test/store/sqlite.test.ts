@@ -317,3 +317,18 @@ test('check() fails when the file cannot be written', async () => {
   await store.check();
   await store.close();
 });
+
+test('a read that fails after the commit does not turn an issuance into an error', async (context) => {
+  const engine = sqliteEngine(openDatabase(':memory:'), ':memory:');
+  await migrate(engine, ':memory:');
+  const store = createStore(engine, clock);
+  const reads = context.mock.method(engine.db.getExecutor(), 'executeQuery', () =>
+    Promise.reject(new Error('disk I/O error')),
+  );
+  assert.equal((await store.recordIssued(issuanceFor(1))).kind, 'recorded');
+  await assert.rejects(store.findCertificate(certificateId(1)), /disk I\/O error/);
+  reads.mock.restore();
+  assert.equal((await store.recordIssued(issuanceFor(2))).kind, 'recorded');
+  assert.ok(await store.findCertificate(certificateId(1)));
+  await store.close();
+});
