@@ -6,7 +6,7 @@ import { FAULTS } from './injected-faults.ts';
 
 const STYLE = `
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1b; }
-.notification { background: #fff4ce; border-left: 4px solid #c19c00; padding: .6rem 1rem; }
+.warning { background: #fff4ce; border-left: 4px solid #c19c00; padding: .6rem 1rem; }
 form { display: grid; grid-template-columns: 11rem 1fr; gap: .4rem 1rem; align-items: center; }
 input, select, textarea, button { font: inherit; padding: .3rem .5rem; }
 textarea { width: 100%; box-sizing: border-box; height: 6rem; font-family: monospace; }
@@ -102,7 +102,7 @@ export const controlPage = (tenant: string): string => `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Simulated Intune tenant</title><style>${STYLE}</style>
 <h1>Simulated Intune tenant</h1>
-<p class="notification"><strong>This tenant is simulated.</strong> No device, user or certificate of ${escape(tenant)} is real,
+<p class="warning"><strong>This tenant is simulated.</strong> No device, user or certificate of ${escape(tenant)} is real,
 and nothing is sent to Microsoft. Trust its CA in tests only.</p>
 <p id="unreachable" class="error"></p>
 <h2>Create a challenge</h2>

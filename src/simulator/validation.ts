@@ -61,8 +61,7 @@ export class Validation {
   }
 }
 
-/** What a field of a notification must look like. */
-/** `description` says what `accepts` accepts, after "must be". */
+/** The form of a field of a notification. `description` says what `accepts` accepts, after "must be". */
 export type FieldCheck = { accepts: (value: unknown) => boolean; description: string };
 
 const UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$/;

@@ -4,8 +4,10 @@ import { constants, createHash, createPublicKey, publicEncrypt, randomBytes, ver
 import { describe, test } from 'node:test';
 import type { Digest, KeyProvider, KeyTransport, SignatureScheme } from '../core/keys.ts';
 
-/** One implementation with one key: `digests` it signs with, in both schemes for RSA, and `transports` it decrypts. */
-/** A provider, and what it must be able to do. Without `transports` it must have no `decrypt`. */
+/**
+ * One implementation with one key: the `digests` that it signs with, in both schemes for RSA, and the `transports` that
+ * it decrypts. Without `transports` it must have no `decrypt`.
+ */
 export type KeyProviderCase = {
   name: string;
   /** Called once, before the tests. */
@@ -32,7 +34,6 @@ const EC_SCHEMES: readonly SchemeCase[] = [
   { scheme: 'pss', title: 'ECDSA in place of PSS', options: {} },
 ];
 
-/** Registers the tests of one implementation. */
 /** Declares the contract's tests for one implementation. */
 export function keyProviderContract({ name, make, digests, transports }: KeyProviderCase): void {
   describe(`KeyProvider contract: ${name}`, async () => {
@@ -108,11 +109,9 @@ export function encodeOaep(message: Uint8Array, length: number, hash: Digest, mg
 }
 
 /** Octet by octet; `b` is at least as long as `a`. */
-/** Octet by octet; the second is as long as the first. */
 export const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((octet, i) => octet ^ (b[i] ?? 0));
 
 /** MGF1, RFC 8017 B.2.1, for up to 256 blocks. */
-/** MGF1 of RFC 8017 B.2.1. */
 export function mask(seed: Uint8Array, length: number, hash: Digest): Uint8Array {
   let made = Buffer.alloc(0);
   for (let i = 0; made.length < length; i++)

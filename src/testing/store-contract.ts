@@ -226,7 +226,7 @@ function racing(check: Check): void {
     assert.equal((await store.listAudit({})).length, 2);
   });
 
-  check('of an acceptance and an abandonment of one notification the first counts', async ({ store }) => {
+  check('of an acknowledgement and an abandonment of one notification the first counts', async ({ store }) => {
     const issuance = issuanceFor(1, { notification: 'strict' });
     const claim = await recorded(store, issuance);
     const done = await Promise.all([
@@ -339,7 +339,7 @@ function challenges(check: Check): void {
       assert.equal(await store.findChallenge(ENDPOINT, other), undefined, other);
   });
 
-  check('the id of a password tells nothing of it, and differs between endpoints', async ({ store }) => {
+  check('the id of a password reveals nothing of it, and differs between endpoints', async ({ store }) => {
     await store.addChallenge(challenge(1), 5);
     await store.addChallenge({ ...challenge(1), endpoint: '/scep/other' }, 5);
     const here = await uses(store, 1);
@@ -365,7 +365,7 @@ function challenges(check: Check): void {
     assert.equal(added.filter(Boolean).length, 5);
   });
 
-  check('a password that is used up is known as used, and serves nobody else', async ({ store }) => {
+  check('a password that is used up is found as used, and no other request can use it', async ({ store }) => {
     await store.addChallenge(challenge(1), 5);
     const id = await uses(store, 1);
     await recorded(store, issuanceFor(1, { consumes: id }));

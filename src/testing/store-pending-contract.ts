@@ -188,7 +188,7 @@ function erasing(check: Check): void {
     },
   );
 
-  check('what waited longer than anybody will come for is gone, approved or not', async ({ store }) => {
+  check('a request that waited too long is removed, approved or not', async ({ store }) => {
     await store.recordPending(pendingFor(1));
     await store.decidePending(keyOf(1), 'approved', auditFor(1, 'approved'));
     await store.recordPending(pendingFor(2, { reason: 'undecided' }));
