@@ -19,22 +19,30 @@ export type IssuerAnswer =
 export async function order(enrollment: Enrollment, decision: Allow): Promise<IssuerAnswer> {
   const { request, endpoint, signal } = enrollment;
   try {
-    return accept(await endpoint.issuer.issue(request, decision, signal), enrollment);
+    const answer = await endpoint.issuer.issue(request, decision, signal);
+    assertComplete(answer, enrollment);
+    return accept(answer, enrollment);
   } catch (cause) {
     return refusal(cause);
   }
 }
 
 /**
- * Asks about an order that is open. Throws what the issuer throws when it could not find out: then the order is still
- * open, and a FAILURE would lose it.
+ * Asks about an order that is open. Throws what the issuer throws when it could not find out, and TypeError for an answer
+ * that cannot be understood: then the order is still open, and a FAILURE would lose it.
  */
 export async function askAgain(enrollment: Enrollment, reference: string): Promise<IssuerAnswer> {
   const { endpoint, signal } = enrollment;
   const { issuer } = endpoint;
   if (!issuer.poll) throw new Error(`${endpoint.name}: the issuer has no poll() for the order ${reference}`);
-  const answer = await within(issuer.poll(reference, signal), signal).catch(decided);
-  if (answer.kind === 'refused' || answer.kind === 'unreachable') return answer;
+  let answer: Issued | IssuancePending;
+  try {
+    answer = await within(issuer.poll(reference, signal), signal);
+  } catch (cause) {
+    if (cause instanceof IssuerError || cause instanceof Refusal) return refusal(cause);
+    throw cause;
+  }
+  assertComplete(answer, enrollment);
   try {
     return accept(answer, enrollment);
   } catch (cause) {
@@ -42,23 +50,22 @@ export async function askAgain(enrollment: Enrollment, reference: string): Promi
   }
 }
 
-function decided(cause: unknown): IssuerAnswer & { kind: 'refused' | 'unreachable' } {
-  if (cause instanceof IssuerError || cause instanceof Refusal) return refusal(cause);
-  throw cause;
-}
-
-/** Throws Error for an answer that must not be used. */
-function accept(answer: Issued | IssuancePending, enrollment: Enrollment): IssuerAnswer {
-  const { request, services, endpoint } = enrollment;
-  if (answer.kind === 'issued')
-    return { kind: 'issued', certificate: certificateRecord(answer, request, services.clock()) };
-  if (!isPending(answer)) throw new TypeError('the issuer answered neither issued nor pending of core/issuer.ts');
+/** Throws TypeError for an answer that cannot be understood: it says nothing about the order. */
+function assertComplete(answer: Partial<Issued | IssuancePending> | undefined, { endpoint }: Enrollment): void {
+  if (answer?.kind === 'issued') return;
+  if (answer?.kind !== 'pending' || !isComplete(answer))
+    throw new TypeError('the issuer answered neither issued nor pending of core/issuer.ts');
   if (!endpoint.issuer.poll) throw new TypeError('the issuer answered pending and has no poll()');
-  return answer;
 }
 
-const isPending = ({ kind, reference, retryAfter }: Partial<IssuancePending>): boolean =>
-  kind === 'pending' && typeof reference === 'string' && typeof retryAfter === 'number' && retryAfter >= 0;
+const isComplete = ({ reference, retryAfter }: Partial<IssuancePending>): boolean =>
+  typeof reference === 'string' && typeof retryAfter === 'number' && retryAfter >= 0;
+
+/** Throws Error for a certificate that must not be delivered. */
+const accept = (answer: Issued | IssuancePending, { request, services }: Enrollment): IssuerAnswer =>
+  answer.kind === 'pending'
+    ? answer
+    : { kind: 'issued', certificate: certificateRecord(answer, request, services.clock()) };
 
 function refusal(cause: unknown): IssuerAnswer & { kind: 'refused' | 'unreachable' } {
   if (cause instanceof IssuerError && cause.retryable) return { kind: 'unreachable', error: cause };

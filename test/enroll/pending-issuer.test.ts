@@ -209,6 +209,22 @@ test('a poll that throws something else could not find out: no answer, and the o
   await issuedIn(await ask(under, POLL));
 });
 
+for (const [what, answer] of [
+  ['pending without a number of seconds', { kind: 'pending', reference: 'R', retryAfter: Number.NaN }],
+  ['pending without a reference', { kind: 'pending', retryAfter: 1 }],
+  ['another kind', { kind: 'refused' }],
+  ['nothing', null],
+] as const)
+  test(`a poll that answers ${what} says nothing about the order: no answer, and the order stays open`, async () => {
+    const { under, ca } = await waiting();
+    const { poll } = ca;
+    ca.poll = async () => answer as unknown as Issued;
+    under.clock.forward(MINUTE);
+    await assert.rejects(ask(under, POLL), { code: 'unavailable' });
+    Object.assign(ca, { poll, says: 'issued' });
+    await issuedIn(await ask(under, POLL));
+  });
+
 test('a CA that cannot be reached: PENDING for an hour as for a policy, then FAILURE with a failureNotification', async () => {
   const policy = allows('outbox');
   let orders = 0;
