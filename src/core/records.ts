@@ -70,10 +70,12 @@ export type PendingReason = Pend['reason'] | 'issuer';
 /**
  * A request that the CA has taken and not decided: its reference at the CA, when to ask next, and what the policy
  * allowed, because the policy is not called again. `consumes` can be a secret: it is erased together with the CSR.
+ * `renews`: the certificate that the request renews.
  */
 export type PendingIssuance = Pick<Allow, 'notify' | 'vouchesForNames' | 'facts' | 'consumes'> & {
   reference: string;
   retryAt: Date;
+  renews?: CertificateId;
 };
 
 /** One request, and its state. */

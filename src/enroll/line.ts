@@ -10,7 +10,8 @@ import { allowsSelfRenewal, type Enrollment } from './identify.ts';
 import { failureNotification, sendStrict } from './notifications.ts';
 import type { Outcome, RefusedOutcome } from './outcome.ts';
 import { CHALLENGE_USED, recordIssuance } from './record.ts';
-import { asRenewal, renewalDecision } from './renewal.ts';
+import { asRenewal, lostPermission, renewalDecision } from './renewal.ts';
+import { revokeAtIssuer } from './tell-issuer.ts';
 import { isOutOfPatience, wait, waitForIssuer, waitOn, waitOnUnreachable } from './waiting.ts';
 
 /**
@@ -67,14 +68,22 @@ async function postpone(enrollment: Enrollment, decision: Pend): Promise<Outcome
 
 /** The policy has allowed the request and the CA has the order: only the CA is asked, and not before it wants to be. */
 async function resume(enrollment: Enrollment, issuance: PendingIssuance): Promise<Outcome> {
-  const { reference, retryAt, ...allowed } = issuance;
+  const { reference, retryAt, renews: _, ...allowed } = issuance;
   if (enrollment.services.clock() < retryAt) return waitOn(enrollment, issuance);
-  const answer = await askAgain(enrollment, reference);
+  const answer = await withPermission(enrollment, await askAgain(enrollment, reference));
   if (answer.kind === 'pending') return waitOn(enrollment, issuance, answer);
   if (answer.kind === 'unreachable') return waitOnUnreachable(enrollment, issuance, answer.error);
   const outcome = await conclude(enrollment, { kind: 'allow', ...allowed }, answer);
   if (answer.kind === 'refused') await enrollment.services.store.withdrawPending(enrollment.transaction.key);
   return outcome;
+}
+
+/** The answer of the CA, unless the certificate that authorized this renewal was revoked while the CA decided. */
+async function withPermission(enrollment: Enrollment, answer: IssuerAnswer): Promise<IssuerAnswer> {
+  if (answer.kind !== 'issued' || !(await lostPermission(enrollment))) return answer;
+  await revokeAtIssuer(answer.certificate, enrollment);
+  const detail = 'the certificate that authorized this renewal was revoked while the CA decided';
+  return { kind: 'refused', code: 'renewal_refused', detail };
 }
 
 /** What the answer of the CA means for the device. */

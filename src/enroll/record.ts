@@ -8,7 +8,7 @@ import { namesOf } from './certificate-record.ts';
 import type { Enrollment } from './identify.ts';
 import { successNotification } from './notifications.ts';
 import type { RefusedOutcome } from './outcome.ts';
-import { asRenewal } from './renewal.ts';
+import { renewedCertificate } from './renewal.ts';
 import { revokeAtIssuer } from './tell-issuer.ts';
 
 /** Milliseconds for which a running request keeps its strict notification. Then its process has ended. */
@@ -42,9 +42,10 @@ export async function recordIssuance(
 ): Promise<RecordedIssuance> {
   const { request, transaction, earlier, services } = enrollment;
   const now = services.clock();
+  const renews = renewedCertificate(enrollment);
   const certificate: StoredCertificate = {
     ...issued,
-    ...renewedBy(enrollment),
+    ...(renews && { renews }),
     ...(notify !== 'strict' && { state: 'delivered', deliveredAt: now }),
   };
   const notification = notify === 'none' ? undefined : successNotification(request, certificate);
@@ -61,14 +62,6 @@ export async function recordIssuance(
     ...(earlier?.certificate && { supersedes: earlier.certificate.serial }),
   });
   return { result, certificate, ...(notification && { notification }) };
-}
-
-/** The certificate that this one renews, for its record. */
-function renewedBy(enrollment: Enrollment): Pick<StoredCertificate, 'renews'> {
-  const { signedBy } = enrollment;
-  if (!signedBy || !asRenewal(enrollment).renews) return {};
-  const { issuerId, serial } = signedBy.record;
-  return { renews: { issuerId, serial } };
 }
 
 /**

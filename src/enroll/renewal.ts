@@ -4,11 +4,13 @@ import { equalBytes } from '../core/bytes.ts';
 import type { EnrollmentRequest, Extension } from '../core/request.ts';
 import type { Decision } from '../core/policy.ts';
 import { Refusal } from '../core/errors.ts';
+import { openOrder } from '../core/lifecycle.ts';
+import type { CertificateId } from '../core/records.ts';
 import type { CertificateStore } from '../core/store.ts';
 import { type CertificateView, certificateExtensions, serialText } from '../pkix/certificate.ts';
 import { findExtension, readGeneralNames } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
-import type { Enrollment, OwnCertificate } from './identify.ts';
+import { allowsSelfRenewal, type Enrollment, type OwnCertificate } from './identify.ts';
 
 /**
  * The certificate that signed a message with its record, if this server issued it. The store decides, not the issuer
@@ -46,6 +48,26 @@ export function asRenewal(enrollment: Enrollment): EnrollmentRequest {
   const { request, signedBy, endpoint } = enrollment;
   if (!signedBy || endpoint.renewal === false || obstacleTo(signedBy, enrollment) !== undefined) return request;
   return { ...request, renews: { serial: signedBy.record.serial, certificate: signedBy.record.der } };
+}
+
+/** The certificate that the request renews: the one from before the wait where the request waited for the CA. */
+export function renewedCertificate(enrollment: Enrollment): CertificateId | undefined {
+  const { earlier, signedBy } = enrollment;
+  const order = earlier && openOrder(earlier);
+  if (order) return order.renews;
+  if (!signedBy || !asRenewal(enrollment).renews) return undefined;
+  const { issuerId, serial } = signedBy.record;
+  return { issuerId, serial };
+}
+
+/**
+ * Whether the only permission of a request that waited for the CA is gone: the certificate that authorized its own
+ * renewal was revoked meanwhile. Throws what the store throws.
+ */
+export async function lostPermission(enrollment: Enrollment): Promise<boolean> {
+  const { endpoint, services } = enrollment;
+  const renews = allowsSelfRenewal(endpoint) ? renewedCertificate(enrollment) : undefined;
+  return renews !== undefined && (await services.store.findCertificate(renews))?.state === 'revoked';
 }
 
 /** The first condition that does not hold, as text; undefined when the certificate may be renewed. */

@@ -7,6 +7,7 @@ import type { PendingIssuance, PendingReason } from '../core/records.ts';
 import { earlierOutcome } from './earlier-outcome.ts';
 import type { Enrollment } from './identify.ts';
 import type { Outcome, PendingOutcome } from './outcome.ts';
+import { renewedCertificate } from './renewal.ts';
 import { BY_DEVICE, CHALLENGE_USED } from './record.ts';
 
 /**
@@ -60,12 +61,14 @@ export function waitForIssuer(
   pending: IssuancePending,
 ): Promise<Outcome> {
   const { reference } = pending;
+  const renews = renewedCertificate(enrollment);
   const issuance: PendingIssuance = {
     reference,
     retryAt: retryAt(enrollment, pending.retryAfter),
     notify,
     ...(vouchesForNames !== undefined && { vouchesForNames }),
     ...(facts && { facts }),
+    ...(renews && { renews }),
   };
   const waiting = { reason: 'issuer', detail: reference, ...(facts && { facts }), issuance } as const;
   return wait(enrollment, { ...waiting, ...(consumes !== undefined && { consumes }) });

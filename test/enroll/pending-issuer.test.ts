@@ -21,6 +21,7 @@ import {
   PATH,
   read,
   refusalIn,
+  revoke,
   stored,
   type Under,
 } from '../kit/endpoint-under-test.ts';
@@ -275,6 +276,48 @@ for (const [what, answer, poll] of [
     assert.equal(await refusalIn(await ask(under, REQUEST)), 'issuer_failed');
     assert.deepEqual(await under.store.listPending(), []);
   });
+
+test('the certificate that authorized a renewal is revoked while the CA decides: FAILURE, and the CA revokes its answer', async () => {
+  const revoked: RevocationOrder[] = [];
+  const revoker = { revoke: async (order: RevocationOrder) => void revoked.push(order) };
+  const first = await endpointUnderTest(allows('none'));
+  const old = await issuedIn(await ask(first, REQUEST));
+  const ca = waitingCa();
+  const under = await endpointUnderTest(allows('none'), { store: first.store, issuer: ca, revoker });
+  const renewal = { transactionId: 'renewal', signer: { certificate: old, key: client.key } };
+  assert.equal((await ask(under, await requestMessage({ ...renewal, messageType: 'RenewalReq' }))).outcome, 'pending');
+  await revoke(under.store, (await stored(under))[0]!, 'keyCompromise');
+  ca.says = 'issued';
+  under.clock.forward(MINUTE);
+  // Signed with the compromised key, and not by the revoked certificate.
+  const content = issuerAndSubject(CA_NAME, REQUEST_PLAN.subject);
+  const poll = await requestMessage({ transactionId: 'renewal', messageType: 'CertPoll', content });
+  const answer = await ask(under, poll);
+  assert.deepEqual([answer.outcome, answer.facts.code], ['refused', 'renewal_refused']);
+  assert.equal((await ask(under, poll)).facts.code, 'unknown_transaction');
+  assert.equal(await under.revocations(), 1);
+  const given = readCertificate(((await ca.poll!('order 1', new AbortController().signal)) as Issued).certificate);
+  assert.deepEqual(
+    revoked.map(({ certificate }) => Buffer.from(certificate)),
+    [Buffer.from(given.der)],
+  );
+});
+
+test('a renewal that waited for the CA is recorded as one, also when another certificate of the key polls', async () => {
+  const first = await endpointUnderTest(allows('none'));
+  const old = await issuedIn(await ask(first, REQUEST));
+  const { issuerId, serial } = (await stored(first))[0]!;
+  const ca = waitingCa();
+  const under = await endpointUnderTest(allows('none'), { store: first.store, issuer: ca });
+  const renewal = { transactionId: 'renewal', signer: { certificate: old, key: client.key } };
+  await ask(under, await requestMessage({ ...renewal, messageType: 'RenewalReq' }));
+  ca.says = 'issued';
+  under.clock.forward(MINUTE);
+  const content = issuerAndSubject(CA_NAME, REQUEST_PLAN.subject);
+  const answer = await ask(under, await requestMessage({ transactionId: 'renewal', messageType: 'CertPoll', content }));
+  assert.equal(answer.outcome, 'issued');
+  assert.deepEqual((await stored(under))[0]!.renews, { issuerId, serial });
+});
 
 test('two processes that poll the CA at once deliver one certificate, and revoke nothing', async () => {
   const revoked: RevocationOrder[] = [];
