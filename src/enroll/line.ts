@@ -74,7 +74,7 @@ async function resume(enrollment: Enrollment, issuance: PendingIssuance): Promis
   if (answer.kind === 'pending') return waitOn(enrollment, issuance, answer);
   if (answer.kind === 'unreachable') return waitOnUnreachable(enrollment, issuance, answer.error);
   const outcome = await conclude(enrollment, { kind: 'allow', ...allowed }, answer);
-  if (answer.kind === 'refused') await enrollment.services.store.withdrawPending(enrollment.transaction.key);
+  if (outcome.kind === 'refused') await enrollment.services.store.withdrawPending(enrollment.transaction.key);
   return outcome;
 }
 
@@ -125,6 +125,7 @@ const queueFailureNotification = ({ request, services }: Enrollment, code: Refus
 async function recordAndNotify(enrollment: Enrollment, decision: Allow, issued: StoredCertificate): Promise<Outcome> {
   const { result, certificate, notification } = await recordIssuance(enrollment, decision, issued);
   if (result.kind === 'consumed') return fail(enrollment, decision, CHALLENGE_USED);
+  if (result.kind === 'refused') return fail(enrollment, decision, result);
   if (result.kind === 'duplicate')
     return earlierOutcome(result.existing, enrollment) ?? { kind: 'pending', reason: 'duplicate' };
   const { facts } = decision;

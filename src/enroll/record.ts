@@ -24,9 +24,12 @@ export const CHALLENGE_USED = {
   detail: 'the one-time challenge was used by another request',
 } as const satisfies RefusedOutcome;
 
-/** What was handed to the store, and what the store said. `notification` is the one that the decision asks for. */
+/**
+ * What was handed to the store, and what the store said; refused when the CA gave a certificate that is recorded already.
+ * `notification` is the one that the decision asks for.
+ */
 export type RecordedIssuance = {
-  result: RecordResult;
+  result: RecordResult | RefusedOutcome;
   certificate: StoredCertificate;
   notification?: SuccessNotification;
 };
@@ -66,23 +69,27 @@ export async function recordIssuance(
 
 /**
  * If recording fails, the issuing CA is asked to revoke what it signed: the certificate is delivered to no device. One
- * that can still be delivered is not revoked: a CA that lets requests wait gives it again at the next poll, and another
- * process can have recorded the same one.
+ * that can still be delivered is not revoked: a CA that lets requests wait gives it again at the next poll. Neither is one
+ * that is recorded, by another process or for an earlier request: it can be in use.
  */
-async function recordOrRevoke(enrollment: Enrollment, issuance: Issuance): Promise<RecordResult> {
+async function recordOrRevoke(enrollment: Enrollment, issuance: Issuance): Promise<RecordedIssuance['result']> {
+  const { store } = enrollment.services;
+  const { certificate } = issuance;
   try {
-    const result = await enrollment.services.store.recordIssued(issuance);
-    if (result.kind !== 'recorded' && !holds(result, issuance.certificate))
-      await revokeAtIssuer(issuance.certificate, enrollment);
+    const result = await store.recordIssued(issuance);
+    if (result.kind !== 'recorded' && !(await store.findCertificate(certificate)))
+      await revokeAtIssuer(certificate, enrollment);
     return result;
   } catch (error) {
-    if (!enrollment.earlier || !openOrder(enrollment.earlier)) await revokeAtIssuer(issuance.certificate, enrollment);
+    if (await store.findCertificate(certificate).catch(() => undefined)) return issuedBefore(certificate, error);
+    if (!enrollment.earlier || !openOrder(enrollment.earlier)) await revokeAtIssuer(certificate, enrollment);
     throw error;
   }
 }
 
-/** Whether the transaction that was recorded first has this same certificate. */
-const holds = (result: RecordResult, { issuerId, serial }: StoredCertificate): boolean =>
-  result.kind === 'duplicate' &&
-  result.existing.certificate?.issuerId === issuerId &&
-  result.existing.certificate.serial === serial;
+const issuedBefore = ({ serial }: StoredCertificate, cause: unknown): RefusedOutcome => ({
+  kind: 'refused',
+  code: 'issuer_failed',
+  detail: `the issuer gave the certificate ${serial}, which it has given for an earlier request`,
+  cause,
+});

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { IssuerError } from '../../src/core/errors.ts';
-import type { RevocationOrder, Revoker } from '../../src/core/issuer.ts';
+import type { Issuer, RevocationOrder, Revoker } from '../../src/core/issuer.ts';
 import type { Store } from '../../src/core/store.ts';
 import { createServer } from '../../src/embed/embed.ts';
 import { revokeCertificate } from '../../src/manage/certificates.ts';
@@ -93,6 +93,31 @@ test('a certificate that was signed and could not be recorded is revoked at its 
   under.clock.forward(30 * SECOND);
   assert.equal(await under.revocations(), 1);
   assert.deepEqual(reasons(revoker), ['cessationOfOperation']);
+});
+
+test('a CA that gives a recorded certificate again: FAILURE, and it is not asked to revoke it', async () => {
+  const [clock, revoker] = [handClock(), ca()];
+  let first: ReturnType<Issuer['issue']> | undefined;
+  const issuer: Issuer = { issue: (...order) => (first ??= authority(clock).issue(...order)) };
+  const under = await endpointUnderTest(allows('none'), { issuer, revoker, clock });
+  await under.service.pkiOperation(REQUEST);
+  // The same CSR under another transactionID, and the same request when its answer is no longer repeated.
+  const other = await requestMessage({ transactionId: 'another' });
+  const answers = [await under.service.pkiOperation(other)];
+  clock.forward(25 * 3_600 * SECOND);
+  answers.push(await under.service.pkiOperation(REQUEST));
+  assert.deepEqual(
+    answers.map(({ outcome, facts }) => [outcome, facts.code]),
+    [
+      ['refused', 'issuer_failed'],
+      ['refused', 'issuer_failed'],
+    ],
+  );
+  assert.equal(await under.revocations(), 0);
+  assert.deepEqual(
+    (await stored(under)).map(({ state }) => state),
+    ['delivered'],
+  );
 });
 
 test('when the store can record nothing, the CA is told at once', async () => {
