@@ -11,6 +11,7 @@ import { failureNotification, sendStrict } from './notifications.ts';
 import type { Outcome, RefusedOutcome } from './outcome.ts';
 import { CHALLENGE_USED, recordIssuance } from './record.ts';
 import { asRenewal, lostPermission, renewalDecision } from './renewal.ts';
+import { hasCome } from './retry-delay.ts';
 import { revokeAtIssuer } from './tell-issuer.ts';
 import { isOutOfPatience, wait, waitForIssuer, waitOn, waitOnUnreachable } from './waiting.ts';
 
@@ -69,7 +70,7 @@ async function postpone(enrollment: Enrollment, decision: Pend): Promise<Outcome
 /** The policy has allowed the request and the CA has the order: only the CA is asked, and not before it wants to be. */
 async function resume(enrollment: Enrollment, issuance: PendingIssuance): Promise<Outcome> {
   const { reference, retryAt, renews: _, ...allowed } = issuance;
-  if (enrollment.services.clock() < retryAt) return waitOn(enrollment, issuance);
+  if (!hasCome(retryAt, enrollment.services.clock())) return waitOn(enrollment, issuance);
   const answer = await withPermission(enrollment, await askAgain(enrollment, reference));
   if (answer.kind === 'pending') return waitOn(enrollment, issuance, answer);
   if (answer.kind === 'unreachable') return waitOnUnreachable(enrollment, issuance, answer.error);

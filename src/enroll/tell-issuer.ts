@@ -6,7 +6,7 @@ import type { PendingRevocation, StoredCertificate } from '../core/records.ts';
 import { readCertificate, serialText } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
 import type { Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
-import { retryDelay } from './retry-delay.ts';
+import { pauseOf, retryDelay } from './retry-delay.ts';
 
 const BATCH = 10;
 /** Milliseconds for which no other process tells the same; longer than one request to a CA. */
@@ -82,13 +82,13 @@ type Postponed = {
   err?: unknown;
 };
 
-/** A CA that names a longer time than ours gets it. */
+/** A CA that names a longer time than ours gets it, up to a day. */
 async function postpone(
   { id, fence, endpoint, attempts }: PendingRevocation,
   { event, order, err }: Postponed,
   { store, clock, emit }: EnrollmentServices,
 ): Promise<false> {
-  const asked = err instanceof IssuerError ? (err.retryAfter ?? 0) * 1_000 : 0;
+  const asked = err instanceof IssuerError ? pauseOf(err.retryAfter) : 0;
   const dueAt = new Date(clock().getTime() + Math.max(retryDelay(attempts), asked));
   const { serial } = order;
   emit({ event, endpoint, serial, attempts: attempts + 1, ...(err !== undefined && { err }) });

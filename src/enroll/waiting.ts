@@ -8,6 +8,7 @@ import { earlierOutcome } from './earlier-outcome.ts';
 import type { Enrollment } from './identify.ts';
 import type { Outcome, PendingOutcome } from './outcome.ts';
 import { renewedCertificate } from './renewal.ts';
+import { pauseOf } from './retry-delay.ts';
 import { BY_DEVICE, CHALLENGE_USED } from './record.ts';
 
 /**
@@ -99,8 +100,5 @@ export const waitOnUnreachable = (
   { retryAfter }: IssuerError,
 ): Promise<PendingOutcome> => waitOn(enrollment, issuance, retryAfter === undefined ? undefined : { retryAfter });
 
-/** Seconds. A CA that names a longer time is asked after a day. */
-const LONGEST_RETRY = 86_400;
-
 const retryAt = ({ services }: Enrollment, seconds: number): Date =>
-  new Date(services.clock().getTime() + Math.min(seconds, LONGEST_RETRY) * 1_000);
+  new Date(services.clock().getTime() + pauseOf(seconds));

@@ -201,6 +201,13 @@ test('a CA that cannot be reached at a poll is asked again, for longer than an h
   assert.equal(policy.asked.length, 1);
 });
 
+test('the clock was months ahead when the request began to wait: the CA is asked at once', async () => {
+  const { under, ca } = await waiting();
+  under.clock.forward(-100 * 24 * 60 * MINUTE);
+  ca.says = 'issued';
+  await issuedIn(await ask(under, POLL));
+});
+
 test('a poll that throws something else could not find out: no answer, and the order stays open', async () => {
   const { under, ca } = await waiting();
   ca.says = new Error('socket hang up');

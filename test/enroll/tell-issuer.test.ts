@@ -74,6 +74,25 @@ test('a CA that asks for a longer pause gets it', async () => {
   assert.equal(await under.revocations(), 1);
 });
 
+for (const [retryAfter, pause] of [
+  [Number.NaN, 30],
+  [-5, 30],
+  [Number.POSITIVE_INFINITY, 86_400],
+  [1e18, 86_400],
+] as const)
+  test(`a CA that asks for a pause of ${retryAfter} seconds is told again after ${pause}`, async () => {
+    const busy = { code: 'throttled', retryable: true, retryAfter, adminText: 'busy', clientText: '' } as const;
+    const revoker = ca(new IssuerError(busy));
+    const under = await endpointUnderTest(allows('strict', refuses), { revoker });
+    await refusalIn(await under.service.pkiOperation(REQUEST));
+    assert.equal(await under.revocations(), 0);
+    revoker.fault = undefined;
+    under.clock.forward(pause * SECOND - 1);
+    assert.equal(await under.revocations(), 0);
+    under.clock.forward(1);
+    assert.equal(await under.revocations(), 1);
+  });
+
 test('a CA that does not answer until the deadline is told again', async () => {
   const revoker = { revoke: () => new Promise<void>(() => {}) };
   const under = await endpointUnderTest(allows('strict', refuses), { revoker });
