@@ -29,9 +29,12 @@ export async function findIssuer(db: Database, issuerId: string): Promise<number
   return rows[0]?.id;
 }
 
-/** The row of the certificate's issuer, added when it is missing. */
+/**
+ * The row of the certificate's issuer, added when it is missing. Unconfirmed issuers stay as they are: the name, which is
+ * all that is known here, can be that of an earlier CA with another key.
+ */
 export const issuerOf = async (tx: Database, { issuerId, issuer }: StoredCertificate): Promise<number> =>
-  (await findIssuer(tx, issuerId)) ?? registerIssuer(tx, { issuerId, name: issuer, nameDer: new Uint8Array() });
+  (await findIssuer(tx, issuerId)) ?? insertIssuer(tx, { issuerId, name: issuer });
 
 /** Adds the issuer or what is new about it, and gives it the certificates of unconfirmed issuers that are the same. */
 export async function registerIssuer(tx: Database, issuer: IssuerRecord): Promise<number> {
@@ -62,7 +65,7 @@ async function sameUnconfirmed(tx: Database, issuer: IssuerRecord): Promise<Unco
   return isUnambiguous ? [...exact, ...others] : exact;
 }
 
-async function insertIssuer(tx: Database, issuer: IssuerRecord): Promise<number> {
+async function insertIssuer(tx: Database, issuer: Omit<IssuerRecord, 'nameDer'>): Promise<number> {
   const { issuerId: issuer_id, name, keyIdentifier: key_identifier = null, authority = null } = issuer;
   await tx.insertInto('issuers').values({ issuer_id, name, key_identifier, authority }).execute();
   return (await findIssuer(tx, issuer.issuerId))!;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { issuanceFor } from '../../src/testing/store-samples.ts';
 import { issuerIdentity } from '../../src/pkix/issuer-id.ts';
 import { createStore } from '../../src/store/create-store.ts';
 import { type SqliteStore, openSqliteStore } from '../../src/store/sqlite.ts';
@@ -476,6 +477,20 @@ for (const version of OLD_VERSIONS) {
     assert.deepEqual(await serials(CONFIRMED.old), ['a2']);
   });
 }
+
+test('a new CA that has the name of an old one and another key leaves the old revocations to the old one', async () => {
+  const { engine, migrate } = await oldStore(3);
+  await migrate();
+  const store = createStore(engine, () => NOW);
+  const [old, rekeyed] = [issuerIdentity(derOf('caC')), 'f'.repeat(64)];
+  const issuance = issuanceFor(1);
+  const certificate = { ...issuance.certificate, issuerId: rekeyed, issuer: old.name };
+  await store.recordIssued({ ...issuance, certificate });
+  await store.registerIssuer(old);
+  assert.deepEqual([await store.countRevoked(old.issuerId), await store.countRevoked(rekeyed)], [1, 0]);
+  assert.deepEqual(await store.findCertificate(certificate), certificate);
+  await store.close();
+});
 
 test('more than one page of certificates, the damaged ones among them', async () => {
   const { database, engine, migrate } = await oldStore(3);
