@@ -6,10 +6,10 @@ import type { Database } from './tables.ts';
 /** Characters of a name that are compared. PostgreSQL refuses index entries of more than 2,704 octets. */
 const LONGEST = 512;
 
-/** The name as it is stored and searched for. */
+/** The name as it is stored and searched for. Databases write half a surrogate pair as U+FFFD, so it is done here. */
 export const folded = ({ kind, value }: CertificateName): CertificateName => ({
   kind,
-  value: value.toLowerCase().slice(0, LONGEST),
+  value: value.toLowerCase().slice(0, LONGEST).toWellFormed(),
 });
 
 /** The names folded, each once. */

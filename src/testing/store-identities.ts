@@ -47,6 +47,14 @@ function names(check: Check): void {
     assert.deepEqual(await serialsOf(store, { kind: 'uri', value: long }), [certificateId(1).serial]);
   });
 
+  check('names that differ only in half a surrogate pair, as written or where a long one is cut', async ({ store }) => {
+    const long = 'a'.repeat(511);
+    const values = ['x\uD800', 'x\uD801', `${long}\u{1F600}`, `${long}\u{10FFFF}`];
+    await recorded(store, { ...issuanceFor(1), names: values.map((value) => ({ kind: 'cn', value })) });
+    for (const value of values)
+      assert.deepEqual(await serialsOf(store, { kind: 'cn', value }), [certificateId(1).serial]);
+  });
+
   check('every endpoint name under which something was recorded is known', async ({ store }) => {
     assert.deepEqual(await store.endpointNames(), []);
     const other = issuanceFor(2);
