@@ -1,4 +1,5 @@
 /** Tells a CA that keeps its own revocation list what was revoked here. What it does not take, it is told again later. */
+import { catchDerError } from '../asn1/limits.ts';
 import { within } from '../core/ask.ts';
 import { IssuerError } from '../core/errors.ts';
 import type { RevocationOrder } from '../core/issuer.ts';
@@ -54,22 +55,29 @@ async function settle(
   services: EnrollmentServices,
 ): Promise<boolean> {
   const order = orderOf(pending);
+  const serial = order?.serial ?? '';
   const { store, emit } = services;
-  if (!endpoint) return postpone(pending, { event: 'revocation-without-endpoint', order }, services);
+  if (!endpoint) return postpone(pending, { event: 'revocation-without-endpoint', serial }, services);
   try {
+    if (!order) throw new Error('the certificate cannot be read, so its CA must be told by an administrator');
     await tell(order, endpoint, services);
   } catch (err) {
-    return postpone(pending, { event: 'revocation-postponed', order, err }, services);
+    return postpone(pending, { event: 'revocation-postponed', serial, err }, services);
   }
   await store.revocationDone(pending.id, pending.fence);
-  if (endpoint.revoker) emit({ event: 'revocation-taken', endpoint: endpoint.name, serial: order.serial });
+  if (endpoint.revoker) emit({ event: 'revocation-taken', endpoint: endpoint.name, serial });
   return true;
 }
 
-function orderOf({ certificate, reason, at }: PendingRevocation): RevocationOrder {
-  const { serialNumber, issuer } = readCertificate(certificate);
-  return { serial: serialText(serialNumber), issuer: nameText(issuer), certificate, reason, at };
-}
+/** Undefined for a certificate of an earlier version that cannot be read. */
+const orderOf = ({ certificate, reason, at }: PendingRevocation): RevocationOrder | undefined =>
+  catchDerError(
+    () => {
+      const { serialNumber, issuer } = readCertificate(certificate);
+      return { serial: serialText(serialNumber), issuer: nameText(issuer), certificate, reason, at };
+    },
+    () => undefined,
+  );
 
 async function tell(order: RevocationOrder, { revoker }: Endpoint, { deadline }: EnrollmentServices): Promise<void> {
   const signal = deadline();
@@ -78,19 +86,18 @@ async function tell(order: RevocationOrder, { revoker }: Endpoint, { deadline }:
 
 type Postponed = {
   event: 'revocation-postponed' | 'revocation-without-endpoint';
-  order: RevocationOrder;
+  serial: string;
   err?: unknown;
 };
 
 /** A CA that names a longer time than ours gets it, up to a day. */
 async function postpone(
   { id, fence, endpoint, attempts }: PendingRevocation,
-  { event, order, err }: Postponed,
+  { event, serial, err }: Postponed,
   { store, clock, emit }: EnrollmentServices,
 ): Promise<false> {
   const asked = err instanceof IssuerError ? pauseOf(err.retryAfter) : 0;
   const dueAt = new Date(clock().getTime() + Math.max(retryDelay(attempts), asked));
-  const { serial } = order;
   emit({ event, endpoint, serial, attempts: attempts + 1, ...(err !== undefined && { err }) });
   await store.postponeRevocation(id, fence, dueAt, err instanceof Error ? err.message : event);
   return false;

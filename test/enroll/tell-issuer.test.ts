@@ -171,6 +171,17 @@ test('a revocation of an endpoint without a Revoker is done at once', async () =
   assert.equal(await under.revocations(), 0);
 });
 
+test('a certificate that cannot be read is postponed, and holds up no other', async () => {
+  const revoker = ca();
+  const under = await endpointUnderTest(allows('none'), { revoker });
+  const what = { endpoint: PATH, reason: 'superseded', at: under.clock() } as const;
+  for (const certificate of [Buffer.of(1, 2, 3), issuing.certificate])
+    await under.store.queueRevocation({ ...what, certificate });
+  assert.equal(await under.revocations(), 1);
+  assert.deepEqual(reasons(revoker), ['superseded']);
+  assert.match(under.log.lines.join('\n'), /"event":"revocation-postponed".*cannot be read/);
+});
+
 test('two processes tell the CA each revocation once', async () => {
   const revoker = ca();
   const under = await endpointUnderTest(allows('none'), { revoker });
