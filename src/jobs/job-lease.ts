@@ -35,5 +35,8 @@ export async function renewLease(lease: JobLease, { store, owner, clock }: Lease
   }
 }
 
-/** Whether so much of the lease is left that a run can begin and be renewed in time. */
-export const canBegin = ({ until }: JobLease, clock: Clock): boolean => until - clock().getTime() > RENEWED_EVERY;
+/** Whether so much of the lease is left that a run can begin and be renewed in time. None is when the clock was set back. */
+export function canBegin({ since, until }: JobLease, clock: Clock): boolean {
+  const now = clock().getTime();
+  return now >= since && until - now > RENEWED_EVERY;
+}

@@ -10,6 +10,7 @@ import type { Issuance, TellIssuer } from '../core/store.ts';
 import { addAudit } from './audit.ts';
 import { markDelivered } from './stored-certificates.ts';
 import { decodeNotification, encodeNotification } from './notification-codec.ts';
+import { type LeaseMoments, leaseMoments } from './lease-end.ts';
 import { prepared } from './prepared.ts';
 import { markRevoked } from './revocations.ts';
 import type { Database, Moment, NotificationTable } from './tables.ts';
@@ -44,7 +45,7 @@ export async function addNotification(
   return { id: row.id, fence: row.fence };
 }
 
-const due = prepared((db, { mode, now, limit }: { mode: Mode; now: Moment; limit: number }) =>
+const due = prepared((db, { mode, now, furthest, limit }: LeaseMoments & { mode: Mode; limit: number }) =>
   db
     .selectFrom('notifications')
     .leftJoin('certificates', 'certificates.id', 'notifications.certificate_id')
@@ -53,7 +54,9 @@ const due = prepared((db, { mode, now, limit }: { mode: Mode; now: Moment; limit
     .select(['certificates.serial', 'issuers.issuer_id'])
     .where('mode', '=', mode)
     .where('due_at', '<=', now)
-    .where((eb) => eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', now)]))
+    .where((eb) =>
+      eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', now), eb('lease_until', '>', furthest)]),
+    )
     .orderBy('due_at')
     .orderBy('notifications.id')
     .limit(limit),
@@ -75,7 +78,7 @@ export async function claimNotifications(
 ): Promise<PendingNotification[]> {
   const now = at.getTime();
   const claimed: PendingNotification[] = [];
-  for (const row of (await due(tx, { mode, now, limit })).rows) {
+  for (const row of (await due(tx, { mode, ...leaseMoments(now), limit })).rows) {
     const { id, fence, serial, issuer_id } = row;
     const next = fence + 1;
     const taken = await take(tx, { id, fence, next, owner, until: now + leaseMs });

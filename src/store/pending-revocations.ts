@@ -1,6 +1,7 @@
 /** Revocations that the CA of the certificate must still be told about. A row exists until the CA knows. */
 import type { Selectable } from 'kysely';
 import type { PendingRevocation, WorkLease } from '../core/records.ts';
+import { type LeaseMoments, leaseMoments } from './lease-end.ts';
 import { prepared } from './prepared.ts';
 import type { Database, Moment, OwedRevocationTable } from './tables.ts';
 
@@ -25,12 +26,14 @@ export async function addPendingRevocation(
     .execute();
 }
 
-const due = prepared((db, { now, limit }: { now: Moment; limit: number }) =>
+const due = prepared((db, { now, furthest, limit }: LeaseMoments & { limit: number }) =>
   db
     .selectFrom('owed_revocations')
     .selectAll()
     .where('due_at', '<=', now)
-    .where((eb) => eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', now)]))
+    .where((eb) =>
+      eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', now), eb('lease_until', '>', furthest)]),
+    )
     .orderBy('due_at')
     .orderBy('id')
     .limit(limit),
@@ -52,7 +55,7 @@ export async function claimRevocations(
 ): Promise<PendingRevocation[]> {
   const now = at.getTime();
   const claimed: PendingRevocation[] = [];
-  for (const row of (await due(tx, { now, limit })).rows) {
+  for (const row of (await due(tx, { ...leaseMoments(now), limit })).rows) {
     const next = row.fence + 1;
     const taken = await take(tx, { id: row.id, fence: row.fence, next, owner, until: now + leaseMs });
     if (taken.numAffectedRows) claimed.push({ ...fromRow(row), fence: next });

@@ -1,6 +1,7 @@
 /** Recurring jobs: who runs each, until when no other owner may, and what the last run came to. */
 import type { Insertable, Selectable } from 'kysely';
 import type { JobRecord, WorkLease } from '../core/records.ts';
+import { isHeld, leaseMoments } from './lease-end.ts';
 import { prepared } from './prepared.ts';
 import type { Database, JobTable, Moment } from './tables.ts';
 
@@ -35,8 +36,7 @@ export async function claimJob(
   const now = at.getTime();
   await insert(tx, { ...NEVER_RUN, name });
   const [job] = (await byName(tx, { name })).rows;
-  const isHeld = job && job.owner !== owner && job.lease_until !== null && job.lease_until > now;
-  if (!job || isHeld) return undefined;
+  if (!job || (job.owner !== owner && isHeld(job.lease_until, leaseMoments(now)))) return undefined;
   const next = job.fence + 1;
   const taken = await take(tx, { name, fence: job.fence, next, owner, started: now, until: now + leaseMs });
   return taken.numAffectedRows ? { fence: next } : undefined;

@@ -34,6 +34,14 @@ function owning(check: Check): void {
     assert.deepEqual(await store.claimJob(SECOND), { fence: 2 });
   });
 
+  check('a lease from before the clock was set back by a day is over', async ({ store, setClock }) => {
+    await store.claimJob(FIRST);
+    setClock(later(-24 * 3_600));
+    assert.deepEqual(await store.claimJob(SECOND), { fence: 2 });
+    assert.equal(await store.renewJob({ ...FIRST, fence: 1 }), false);
+    assert.equal(await store.claimJob(FIRST), undefined);
+  });
+
   check('a job that is finished may be claimed at once', async ({ store }) => {
     await store.claimJob(FIRST);
     assert.equal(await store.finishJob({ name: 'crl', owner: 'first', fence: 1, dueAt: later(3_600) }), true);

@@ -180,6 +180,15 @@ function leases(check: Check): void {
     assert.equal(await store.acknowledgeNotification(second, auditFor(1, 'notified')), true);
   });
 
+  check('a lease from before the clock was set back by hours is over', async ({ store, setClock }) => {
+    await recorded(store, issuanceFor(1, { notification: 'outbox' }));
+    setClock(later(3 * 3_600));
+    const first = await claimOne(store, { ...OUTBOX, leaseMs: 60_000 });
+    setClock(later(60));
+    const second = await claimOne(store, { ...OUTBOX, ...SECOND });
+    assert.deepEqual([second.id, second.fence], [first.id, first.fence + 1]);
+  });
+
   check('what is postponed is free for another owner at its time', async ({ store, setClock }) => {
     await recorded(store, issuanceFor(1, { notification: 'outbox' }));
     const first = await claimOne(store, OUTBOX);

@@ -199,6 +199,14 @@ function leases(check: Check): void {
     assert.equal(await store.revocationDone(taken!.id, taken!.fence), true);
   });
 
+  check('a claim from before the clock was set back by hours keeps no other owner out', async ({ store, setClock }) => {
+    await queue(store);
+    setClock(later(3 * 3_600));
+    await store.claimRevocations({ ...CLAIM, leaseMs: 60_000 });
+    setClock(later(60));
+    assert.equal((await store.claimRevocations(SECOND)).length, 1);
+  });
+
   check('of 20 owners that claim revocations at the same time each revocation has one', async (opened) => {
     const stores = [opened.store, ...(opened.beside ? [await opened.beside()] : [])];
     for (let n = 0; n < 5; n++) await queue(opened.store);

@@ -214,6 +214,18 @@ test('an error is recorded when it comes and when it goes, logged with each run,
   assert.deepEqual([lastError, finishedAt], [undefined, at(25)]);
 });
 
+test('an owner whose clock is set back claims its job anew, because its lease says nothing any more', async (t) => {
+  const { owner } = heldTime(t);
+  const { job, state } = shortJob(5 * SECOND);
+  let ahead = 3_600 * SECOND;
+  const { listed } = await owner('first', job, { clock: () => new Date(Date.now() + ahead) });
+  await pass(10);
+  assert.deepEqual([state.runs, (await listed()).fence], [3, 2]);
+  ahead = 0;
+  await pass(5);
+  assert.deepEqual([state.runs, (await listed()).fence], [4, 3]);
+});
+
 test('a store that fails is an event, and the job runs when the store is back', async (t) => {
   const { owner } = heldTime(t);
   const { job, state } = shortJob(5 * SECOND);
