@@ -10,19 +10,29 @@ const BATCH = 50;
 /**
  * Sends a batch of what is due: notifications of the outbox whose time has come, and strict notifications whose lease has
  * expired, which a crash left unresolved. Returns how many it tried. What is not acknowledged is postponed, so a loop
- * that ends at 0 does end.
+ * that ends at 0 does end. After a slow one, or a process that was stopped, those whose lease is over are left: another
+ * owner may have sent them.
  */
 export async function sendDueNotifications(
   endpoints: ReadonlyMap<string, Endpoint>,
   services: EnrollmentServices,
 ): Promise<number> {
-  const { store, owner } = services;
+  const { store, owner, clock } = services;
+  const leasedUntil = clock().getTime() + ORPHANED_AFTER;
   const claim = { owner, leaseMs: ORPHANED_AFTER, limit: BATCH };
   const outbox = await store.claimNotifications({ ...claim, mode: 'outbox' });
   const orphans = await store.claimNotifications({ ...claim, mode: 'strict' });
-  for (const due of outbox) await processNotification(due, sendFromOutbox, { endpoints, services });
-  for (const due of orphans) await processNotification(due, finishOrphan, { endpoints, services });
-  return outbox.length + orphans.length;
+  const work = [
+    ...outbox.map((due) => [due, sendFromOutbox] as const),
+    ...orphans.map((due) => [due, finishOrphan] as const),
+  ];
+  let tried = 0;
+  for (const [due, handle] of work) {
+    if (clock().getTime() >= leasedUntil) break;
+    await processNotification(due, handle, { endpoints, services });
+    tried++;
+  }
+  return tried;
 }
 
 type NotificationHandler = (due: PendingNotification, context: EndpointContext) => Promise<void>;
@@ -43,8 +53,7 @@ async function sendFromOutbox(due: PendingNotification, context: EndpointContext
   const sent = await send(notification, context);
   if (!sent.acknowledged) return postpone(due, 'notification-postponed', services, sent.cause);
   const audit = { ...auditFields(notification, services, certificate), event: 'notified', source: 'job' } as const;
-  await services.store.acknowledgeNotification(due, audit);
-  services.emit(acknowledged(notification));
+  if (await services.store.acknowledgeNotification(due, audit)) services.emit(acknowledged(notification));
 }
 
 type PostponeEvent = 'notification-postponed' | 'notification-without-endpoint' | 'notification-without-certificate';

@@ -139,6 +139,25 @@ test('outbox: not accepted, it is tried again after 30 s, 1 min, 2 min and so on
   assert.equal((await stored(under))[0]!.state, 'delivered');
 });
 
+test('outbox: an owner that was stopped for longer than its lease sends no more of what another one has sent', async () => {
+  const [clock, sent] = [handClock(), [] as string[]];
+  const { promise: isStopped, resolve: goOn } = Promise.withResolvers<void>();
+  const slow = allows('outbox', () => (sent.push('slow'), isStopped.then(() => ({}))));
+  const fast = allows('outbox', async () => (sent.push('fast'), {}));
+  const under = await endpointUnderTest(slow, { clock });
+  const other = await endpointUnderTest(fast, { clock, store: under.store });
+  for (const transactionId of ['1', '2', '3'])
+    await under.service.pkiOperation(await requestMessage({ transactionId }));
+  const stopped = under.notifications();
+  while (sent.length === 0) await new Promise(setImmediate);
+  assert.equal(await other.notifications('afterLease'), 3);
+  goOn();
+  assert.equal(await stopped, 1);
+  assert.deepEqual(sent, ['slow', 'fast', 'fast', 'fast']);
+  assert.doesNotMatch(under.log.lines.join('\n'), /notification-acknowledged/);
+  assert.match(other.log.lines.join('\n'), /notification-acknowledged/);
+});
+
 test('outbox: a notification survives the process and is sent by the next one', async () => {
   const path = temporaryFile();
   const clock = handClock();
