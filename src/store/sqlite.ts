@@ -68,14 +68,17 @@ const emitWarning = (message: string): void => process.emitWarning(message);
 
 const UNCLAIMED = { release: () => {} };
 
-/** Whether the file exists and has the schema of this version. Changes nothing. Throws what SQLite throws. */
+/** Whether the file exists and has the schema of this version. Changes nothing. Throws ConfigError when it cannot be read. */
 export function hasCurrentSchema(path: string): boolean {
   if (!existsSync(path)) return false;
-  const database = new DatabaseSync(path, { readOnly: true });
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(path, { readOnly: true });
     return versionOf(database) === MIGRATIONS.length;
+  } catch (error) {
+    throw refused(path, error);
   } finally {
-    database.close();
+    database?.close();
   }
 }
 

@@ -7,7 +7,7 @@ import { installed } from '../app/installation.ts';
 
 test('check warns of an endpoint that has records and is not configured, until a name keeps them', async (t) => {
   const { folder, config, challenge, cli, started } = await installed(t);
-  const store = join(folder, 'data', 'openndes.db');
+  const store = join(folder, 'openndes.db');
   assert.deepEqual([(await cli('check')).err, existsSync(store)], ['', false]);
 
   const { url, close } = await started();
@@ -33,4 +33,14 @@ test('check warns of an endpoint that has records and is not configured, until a
   );
   const { code, err } = await cli('check');
   assert.deepEqual([code, err], [0, '']);
+});
+
+test('check says which store cannot be read and what to do, with exit 78', async (t) => {
+  const { folder, cli } = await installed(t);
+  const store = join(folder, 'openndes.db');
+  writeFileSync(store, 'this is a text and no database'.repeat(100), { mode: 0o600 });
+  const { code, err } = await cli('check');
+  assert.equal(code, 78);
+  assert.match(err, /store: .*openndes\.db cannot be used: file is not a database/);
+  assert.match(err, /not a SQLite database/);
 });
