@@ -114,7 +114,9 @@ async function encrypts({ key, publicKey, certificate }: Parties, cipher: Conten
 
 /** A ciphertext with wrong padding must decrypt without an error, and to the same octets each time. */
 async function rejectsImplicitly(key: KeyProvider): Promise<boolean> {
-  const ciphertext = Buffer.alloc(key.kind.bits / 8, 0x11);
+  const ciphertext = Buffer.alloc(Math.ceil(key.kind.bits / 8), 0x11);
+  // Less than every modulus of this length, as a ciphertext must be (RFC 8017 5.1.2).
+  ciphertext[0] = 0;
   const [first, second] = [await key.decrypt?.(ciphertext, PKCS1), await key.decrypt?.(ciphertext, PKCS1)];
   return first !== undefined && second !== undefined && equalBytes(first, second);
 }

@@ -10,6 +10,9 @@ const key = rsaKey('self-test');
 
 test('this runtime has every algorithm of GetCACaps', () => selfTest());
 test('the self-test passes with a software key', () => selfTest({ key }));
+for (const bits of [2049, 2050, 2055])
+  test(`the self-test passes with an RSA key of ${bits} bits, no multiple of eight`, () =>
+    selfTest({ key: rsaKey('odd', bits) }));
 
 /** The key with some of its methods replaced. */
 const without = (broken: Partial<KeyProvider>): KeyProvider => ({ ...key, ...broken });
@@ -45,7 +48,8 @@ const BROKEN: Readonly<Record<string, [Parameters<typeof selfTest>[0], RegExp]>>
   'wrong padding is an error': [
     {
       key: without({
-        decrypt: (octets, transport) => (octets.every((octet) => octet === 0x11) ? gone() : decrypt(octets, transport)),
+        decrypt: (octets, transport) =>
+          octets.subarray(1).every((octet) => octet === 0x11) ? gone() : decrypt(octets, transport),
       }),
     },
     /implicit rejection .* does not work/,
