@@ -12,7 +12,10 @@ export type Issued = {
    * key of the issuer from here. Return the same array elements for every certificate: each is parsed once.
    */
   chain: readonly Uint8Array[];
-  /** What the CA calls this order, if it has a name for it. */
+  /**
+   * What the CA calls this order, if it has a name for it: recorded with the certificate, and handed to the Revoker. When
+   * absent after `pending`, it is the reference of that.
+   */
   reference?: string;
 };
 

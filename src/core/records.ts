@@ -42,6 +42,8 @@ export type StoredCertificate = CertificateId & {
   /** Number of the part of the revocation list that this certificate belongs to. */
   crlShard: number;
   der: Uint8Array;
+  /** What the CA calls the order of this certificate, if it has a name for it. */
+  reference?: string;
   notBefore: Date;
   notAfter: Date;
   state: CertificateState;
@@ -128,6 +130,8 @@ export type PendingRevocation = WorkClaim & {
   endpoint: string;
   /** DER. */
   certificate: Uint8Array;
+  /** As in StoredCertificate. */
+  reference?: string;
   reason: RevocationReason;
   /** When it was revoked here. */
   at: Date;
@@ -136,6 +140,9 @@ export type PendingRevocation = WorkClaim & {
   /** What the last attempt failed with. */
   lastError?: string;
 };
+
+/** A pending revocation that is being recorded. */
+export type NewRevocation = Pick<PendingRevocation, 'endpoint' | 'certificate' | 'reference' | 'reason' | 'at'>;
 
 /** A revoked certificate, as a revocation list needs it. `id` grows with every certificate of this store. */
 export type RevokedCertificate = {

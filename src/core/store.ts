@@ -12,9 +12,10 @@ import type {
   IssuerRecord,
   JobRecord,
   NewChallenge,
-  PendingRevocation,
+  NewRevocation,
   PendingIssuance,
   PendingNotification,
+  PendingRevocation,
   PollKey,
   RevokedCertificate,
   StoredCertificate,
@@ -170,7 +171,7 @@ export interface NotificationStore {
 /** Revocations that the CA of the certificate must still be told about. */
 export interface RevocationQueue {
   /** For a certificate that was signed and never recorded; the others are added by `revoke` and `abandonNotification`. */
-  queueRevocation(revocation: Pick<PendingRevocation, 'endpoint' | 'certificate' | 'reason' | 'at'>): Promise<void>;
+  queueRevocation(revocation: NewRevocation): Promise<void>;
   /** Takes those that are due and not leased, oldest first. */
   claimRevocations(claim: WorkLease & { limit: number }): Promise<PendingRevocation[]>;
   /** The CA knows. Returns false when the fence is old or the revocation is done. */

@@ -44,7 +44,7 @@ export async function askAgain(enrollment: Enrollment, reference: string): Promi
   }
   assertComplete(answer, enrollment);
   try {
-    return accept(answer, enrollment);
+    return accept(answer.kind === 'issued' ? { reference, ...answer } : answer, enrollment);
   } catch (cause) {
     return refusal(cause);
   }

@@ -24,7 +24,7 @@ import { OID } from '../pkix/oids.ts';
  * the chain; DerError when it cannot be read.
  */
 export function certificateRecord(
-  { certificate: der, chain }: Pick<Issued, 'certificate' | 'chain'>,
+  { certificate: der, chain, reference }: Pick<Issued, 'certificate' | 'chain' | 'reference'>,
   request: EnrollmentRequest,
   issuedAt: Date,
 ): StoredCertificate {
@@ -44,6 +44,7 @@ export function certificateRecord(
     publicKeyHash: hash('sha256', view.spki, 'hex'),
     crlShard: 0,
     der,
+    ...(reference !== undefined && { reference }),
     state: 'issued',
     issuedAt,
   };

@@ -1,6 +1,7 @@
 /** Tells a CA that keeps its own revocation list what was revoked here. What it does not take, it is told again later. */
 import { catchDerError } from '../asn1/limits.ts';
 import { within } from '../core/ask.ts';
+import { defined } from '../core/defined.ts';
 import { IssuerError } from '../core/errors.ts';
 import type { RevocationOrder } from '../core/issuer.ts';
 import type { PendingRevocation, StoredCertificate } from '../core/records.ts';
@@ -18,11 +19,13 @@ const LEASE = 90_000;
  * CA is told at once, and an event says what an administrator must do when that fails too. Does not throw.
  */
 export async function revokeAtIssuer(
-  { serial, issuer, der: certificate, revocationReason: reason = 'cessationOfOperation', revokedAt }: StoredCertificate,
+  revoked: StoredCertificate,
   { endpoint, services }: EndpointContext,
 ): Promise<void> {
   if (!endpoint.revoker) return;
-  const what = { certificate, reason, at: revokedAt ?? services.clock() };
+  const { serial, issuer, der: certificate, reference, revokedAt } = revoked;
+  const reason = revoked.revocationReason ?? 'cessationOfOperation';
+  const what = { certificate, ...defined({ reference }), reason, at: revokedAt ?? services.clock() };
   try {
     await services.store.queueRevocation({ endpoint: endpoint.name, ...what });
   } catch {
@@ -70,11 +73,12 @@ async function settle(
 }
 
 /** Undefined for a certificate of an earlier version that cannot be read. */
-const orderOf = ({ certificate, reason, at }: PendingRevocation): RevocationOrder | undefined =>
+const orderOf = ({ certificate, reference, reason, at }: PendingRevocation): RevocationOrder | undefined =>
   catchDerError(
     () => {
       const { serialNumber, issuer } = readCertificate(certificate);
-      return { serial: serialText(serialNumber), issuer: nameText(issuer), certificate, reason, at };
+      const identity = { serial: serialText(serialNumber), issuer: nameText(issuer) };
+      return { ...identity, certificate, ...defined({ reference }), reason, at };
     },
     () => undefined,
   );

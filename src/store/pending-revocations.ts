@@ -1,22 +1,19 @@
 /** Revocations that the CA of the certificate must still be told about. A row exists until the CA knows. */
 import type { Selectable } from 'kysely';
-import type { PendingRevocation, WorkLease } from '../core/records.ts';
+import type { NewRevocation, PendingRevocation, WorkLease } from '../core/records.ts';
 import { type LeaseMoments, leaseMoments } from './lease-end.ts';
 import { prepared } from './prepared.ts';
 import type { Database, Moment, OwedRevocationTable } from './tables.ts';
 
 /** To be told from `dueAt` on. */
-export async function addPendingRevocation(
-  tx: Database,
-  revocation: Pick<PendingRevocation, 'endpoint' | 'certificate' | 'reason' | 'at'>,
-  dueAt: Date,
-): Promise<void> {
-  const { endpoint, certificate, reason, at } = revocation;
+export async function addPendingRevocation(tx: Database, revocation: NewRevocation, dueAt: Date): Promise<void> {
+  const { endpoint, certificate, reference = null, reason, at } = revocation;
   await tx
     .insertInto('owed_revocations')
     .values({
       endpoint,
       certificate,
+      reference,
       reason,
       revoked_at: at.getTime(),
       attempts: 0,
@@ -68,6 +65,7 @@ const fromRow = (row: Selectable<OwedRevocationTable>): PendingRevocation => ({
   fence: row.fence,
   endpoint: row.endpoint,
   certificate: row.certificate,
+  ...(row.reference === null ? {} : { reference: row.reference }),
   reason: row.reason,
   at: new Date(row.revoked_at),
   attempts: row.attempts,

@@ -1,4 +1,5 @@
 /** Revoked certificates, and the narrow rows that revocation lists are made from. */
+import { defined } from '../core/defined.ts';
 import type { RevocationReason } from '../core/issuer.ts';
 import type { AuditEntry, CertificateId, RevokedCertificate } from '../core/records.ts';
 import type { TellIssuer } from '../core/store.ts';
@@ -77,14 +78,15 @@ export async function markRevoked(tx: Database, id: number, revocation: Revocati
     .set({ state: 'revoked', revoked_at, revocation_reason: reason })
     .where('id', '=', id)
     .where('state', 'in', from)
-    .returning(['issuer', 'serial', 'not_after', 'crl_shard', 'endpoint', 'der'])
+    .returning(['issuer', 'serial', 'not_after', 'crl_shard', 'endpoint', 'der', 'reference'])
     .executeTakeFirst();
   if (!row) return false;
-  const { issuer, serial, not_after, crl_shard, endpoint, der } = row;
+  const { issuer, serial, not_after, crl_shard, endpoint, der: certificate } = row;
+  const reference = row.reference ?? undefined;
   await tx
     .insertInto('revocations')
     .values({ certificate_id: id, issuer, serial, revoked_at, reason, not_after, crl_shard })
     .execute();
-  if (tellIssuer) await addPendingRevocation(tx, { endpoint, certificate: der, reason, at }, at);
+  if (tellIssuer) await addPendingRevocation(tx, { endpoint, certificate, ...defined({ reference }), reason, at }, at);
   return true;
 }

@@ -44,6 +44,8 @@ export type CertificateTable = {
   renews: number | null;
   crl_shard: number;
   der: Uint8Array;
+  /** What the CA calls the order. */
+  reference: string | null;
   not_before: Moment;
   not_after: Moment;
   state: CertificateState;
@@ -121,6 +123,7 @@ export type OwedRevocationTable = LeaseColumns & {
   id: Generated<number>;
   endpoint: string;
   certificate: Uint8Array;
+  reference: string | null;
   reason: RevocationReason;
   revoked_at: Moment;
   attempts: number;

@@ -1,6 +1,6 @@
 /** The contract of a Store for revocation: what is revoked, what a list contains, and what the CA must still be told. */
 import assert from 'node:assert/strict';
-import type { PendingRevocation } from '../core/records.ts';
+import type { NewRevocation, PendingRevocation } from '../core/records.ts';
 import type { Issuance, Store } from '../core/store.ts';
 import { type Check, CLAIM, recorded } from './opened-store.ts';
 import { auditFor, certificateId, ENDPOINT, issuanceFor, ISSUER_ID, later, NOON } from './store-samples.ts';
@@ -128,6 +128,20 @@ function telling(check: Check): void {
     ]);
   });
 
+  check('the reference of the order is read with the certificate, and the CA is told with it', async ({ store }) => {
+    const issuance = issuanceFor(1);
+    const certificate = { ...issuance.certificate, reference: 'order 7' };
+    await recorded(store, { ...issuance, certificate });
+    assert.deepEqual(await store.findCertificate(certificateId(1)), certificate);
+    await store.revoke(certificateId(1), 'superseded', auditFor(1, 'revoked'), { tellIssuer: true });
+    await store.queueRevocation({ ...REVOCATION, reference: 'order 8' });
+    const claimed = await store.claimRevocations(CLAIM);
+    assert.deepEqual(
+      claimed.map(({ reference }) => reference),
+      ['order 7', 'order 8'],
+    );
+  });
+
   check('the CA is told of a certificate that was never delivered, unless it was revoked before', async ({ store }) => {
     const first = await recorded(store, issuanceFor(1, { notification: 'strict' }));
     const second = await recorded(store, issuanceFor(2, { notification: 'strict' }));
@@ -178,13 +192,13 @@ function telling(check: Check): void {
   });
 }
 
-const queue = (store: Store): Promise<void> =>
-  store.queueRevocation({
-    endpoint: ENDPOINT,
-    certificate: issuanceFor(1).certificate.der,
-    reason: 'superseded',
-    at: NOON,
-  });
+const REVOCATION: NewRevocation = {
+  endpoint: ENDPOINT,
+  certificate: issuanceFor(1).certificate.der,
+  reason: 'superseded',
+  at: NOON,
+};
+const queue = (store: Store): Promise<void> => store.queueRevocation(REVOCATION);
 
 function leases(check: Check): void {
   check('an owner that was too slow cannot end the work of its successor', async ({ store, setClock }) => {

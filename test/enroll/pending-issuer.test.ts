@@ -111,6 +111,7 @@ test('G01 the CA lets the request wait: PENDING until its retryAfter is over, th
   const certificate = await issuedIn(await ask(under, POLL));
   assert.deepEqual(Buffer.from(readCertificate(certificate).spki), Buffer.from(client.key.spki));
   for (const message of [REQUEST, POLL]) assert.deepEqual(await issuedIn(await ask(under, message)), certificate);
+  assert.equal((await stored(under))[0]!.reference, 'order 1');
   assert.deepEqual([policy.asked.length, ca.orders.length, ca.polls.length], [1, 1, 2]);
   assert.deepEqual(await events(under), ['pending', 'issued']);
 });

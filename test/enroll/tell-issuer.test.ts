@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { IssuerError } from '../../src/core/errors.ts';
-import type { Issuer, RevocationOrder, Revoker } from '../../src/core/issuer.ts';
+import type { Issued, Issuer, RevocationOrder, Revoker } from '../../src/core/issuer.ts';
 import type { Store } from '../../src/core/store.ts';
 import { createServer } from '../../src/embed/embed.ts';
 import { revokeCertificate } from '../../src/manage/certificates.ts';
@@ -10,7 +10,7 @@ import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { handClock } from '../kit/clock.ts';
 import { authority, BY_COMMAND, endpointUnderTest, PATH, refusalIn, stored } from '../kit/endpoint-under-test.ts';
 import { keptLog } from '../kit/log.ts';
-import { issuing, ra, random, root } from '../kit/pki.ts';
+import { issuing, NOW, ra, random, root } from '../kit/pki.ts';
 import { allows } from '../kit/policy.ts';
 import { requestMessage } from '../kit/requests.ts';
 import { temporaryFile } from '../store/temporary.ts';
@@ -101,6 +101,31 @@ test('a CA that does not answer until the deadline is told again', async () => {
   assert.equal(await under.revocations(), 0);
   assert.match(under.log.lines.join('\n'), /too late/);
 });
+
+for (const [what, wrap] of [
+  ['recorded', (store: Store) => store],
+  ['signed and not recorded', (store: Store) => ({ ...store, recordIssued: diskFull })],
+  [
+    'signed, and the store records nothing',
+    (store: Store) => ({ ...store, recordIssued: diskFull, queueRevocation: diskFull }),
+  ],
+] as const)
+  test(`the CA gets its own reference of the order back: ${what}`, async () => {
+    const revoker = ca();
+    const issuer: Issuer = {
+      issue: async (...asked) => ({
+        ...((await authority(() => NOW).issue(...asked)) as Issued),
+        reference: 'order 7',
+      }),
+    };
+    const under = await endpointUnderTest(allows('strict', refuses), { revoker, issuer, wrap });
+    await under.service.pkiOperation(REQUEST).catch(() => undefined);
+    await under.revocations();
+    assert.deepEqual(
+      revoker.told.map(({ reference }) => reference),
+      ['order 7'],
+    );
+  });
 
 test('a certificate that was signed and could not be recorded is revoked at its CA', async () => {
   const revoker = ca(DOWN);
