@@ -35,7 +35,10 @@ export type StoredCertificate = CertificateId & {
   thumbprint: string;
   /** SHA-256 of the DER, lower-case hexadecimal. */
   thumbprintSha256: string;
-  /** SHA-256 of the SubjectPublicKeyInfo, lower-case hexadecimal. */
+  /**
+   * SHA-256 of the SubjectPublicKeyInfo, lower-case hexadecimal. Empty for a certificate of an earlier version that
+   * cannot be read.
+   */
   publicKeyHash: string;
   /** The certificate that this one renews. */
   renews?: CertificateId;

@@ -132,7 +132,8 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     level: 'warn',
     message: 'revocation for an endpoint that is not configured',
     fields: POSTPONED_REVOCATION,
-    remedy: 'Configure the endpoint again under the same name, or revoke the certificate at its CA.',
+    remedy:
+      'Nothing, if this server makes the revocation list of the CA. Otherwise configure the endpoint again under the same name, or revoke the certificate at its CA.',
   },
   'revocation-not-taken': {
     level: 'error',

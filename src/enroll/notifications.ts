@@ -6,7 +6,6 @@ import type { AuditEntry, CertificateId, StoredCertificate, WorkClaim } from '..
 import type { FailureNotification, Notification, SuccessNotification } from '../core/notification.ts';
 import type { EndpointContext, EnrollmentServices } from './endpoint.ts';
 import type { IssuedOutcome, Outcome } from './outcome.ts';
-import { revokeAtIssuer } from './tell-issuer.ts';
 
 /** The notification of an issued certificate. */
 export const successNotification = (
@@ -51,8 +50,6 @@ export async function sendStrict(
   // A notification is resolved once and later results are ignored: the recovery or an administrator may have been first.
   const certificate = await context.services.store.findCertificate(issued.certificate);
   if (certificate?.state === 'delivered') return { ...issued, certificate, facts };
-  // One that was not acknowledged was queued for the CA together with its revocation.
-  if (sent.acknowledged && certificate?.state === 'revoked') await revokeAtIssuer(certificate, context);
   const { detail, cause } = sent.acknowledged ? { detail: 'the certificate was revoked meanwhile' } : sent;
   return { kind: 'refused', code: 'notification_failed', detail, facts, ...(cause !== undefined && { cause }) };
 }

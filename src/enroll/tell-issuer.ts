@@ -19,13 +19,12 @@ const LEASE = 90_000;
  * CA is told at once, and an event says what an administrator must do when that fails too. Does not throw.
  */
 export async function revokeAtIssuer(
-  revoked: StoredCertificate,
+  { serial, issuer, der: certificate, reference }: StoredCertificate,
   { endpoint, services }: EndpointContext,
 ): Promise<void> {
   if (!endpoint.revoker) return;
-  const { serial, issuer, der: certificate, reference, revokedAt } = revoked;
-  const reason = revoked.revocationReason ?? 'cessationOfOperation';
-  const what = { certificate, ...defined({ reference }), reason, at: revokedAt ?? services.clock() };
+  const reason = 'cessationOfOperation';
+  const what = { certificate, ...defined({ reference }), reason, at: services.clock() } as const;
   try {
     await services.store.queueRevocation({ endpoint: endpoint.name, ...what });
   } catch {
@@ -94,7 +93,10 @@ type Postponed = {
   err?: unknown;
 };
 
-/** A CA that names a longer time than ours gets it, up to a day. */
+/**
+ * A CA that names a longer time than ours gets it, up to a day. An endpoint that is gone is reported once: it can stay away for good,
+ * and a CA whose revocation list is made from this store needs not to be told.
+ */
 async function postpone(
   { id, fence, endpoint, attempts }: PendingRevocation,
   { event, serial, err }: Postponed,
@@ -102,7 +104,8 @@ async function postpone(
 ): Promise<false> {
   const asked = err instanceof IssuerError ? pauseOf(err.retryAfter) : 0;
   const dueAt = new Date(clock().getTime() + Math.max(retryDelay(attempts), asked));
-  emit({ event, endpoint, serial, attempts: attempts + 1, ...(err !== undefined && { err }) });
+  if (event === 'revocation-postponed' || attempts === 0)
+    emit({ event, endpoint, serial, attempts: attempts + 1, ...(err !== undefined && { err }) });
   await store.postponeRevocation(id, fence, dueAt, err instanceof Error ? err.message : event);
   return false;
 }

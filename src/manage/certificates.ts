@@ -49,21 +49,21 @@ export const certificateHistory = (
   certificate: StoredCertificate,
 ): Promise<AuditEntry[]> => store.listAudit({ certificate });
 
-/** `revokers`: names of the endpoints whose CA keeps its own revocation list. None when absent. */
-export type ToldIssuers = { revokers?: ReadonlySet<string> };
+/** The `publicKeyHash` of a certificate of an earlier version that cannot be read. */
+const UNREADABLE = '';
 
 /**
- * Revokes one certificate: it is on the next revocation list, cannot be renewed and is not sent to its device again. A
- * CA that keeps its own revocation list is told by the server. Returns false when it is revoked already. Every
- * revocation by an administrator passes here.
+ * Revokes one certificate: it is on the next revocation list, cannot be renewed and is not sent to its device again. The
+ * server tells the CA of the certificate, if that has a Revoker, which only the server knows; one that cannot be read is
+ * told to no CA. Returns false when it is revoked already. Every revocation by an administrator passes here.
  */
 export function revokeCertificate(
-  management: Management<Pick<CertificateStore, 'revoke'>> & ToldIssuers,
+  management: Management<Pick<CertificateStore, 'revoke'>>,
   certificate: StoredCertificate,
   reason: RevocationReason,
 ): Promise<boolean> {
-  const { endpoint, transactionId, issuerId, serial } = certificate;
+  const { endpoint, transactionId, issuerId, serial, publicKeyHash } = certificate;
   const event = { event: 'revoked', endpoint, transactionId, issuerId, serial, detail: reason } as const;
-  const tellIssuer = management.revokers?.has(endpoint) ?? false;
+  const tellIssuer = publicKeyHash !== UNREADABLE;
   return management.store.revoke(certificate, reason, auditEntry(management, event), { tellIssuer });
 }

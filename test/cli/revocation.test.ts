@@ -12,6 +12,15 @@ import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { keyFromPem } from '../../src/keys/software.ts';
 import { readCertificate, serialText } from '../../src/pkix/certificate.ts';
 import { nameFromText, nameText } from '../../src/pkix/name.ts';
+import { createServer } from '../../src/embed/embed.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import type { RevocationOrder } from '../../src/core/issuer.ts';
+import { handClock } from '../kit/clock.ts';
+import { authority } from '../kit/endpoint-under-test.ts';
+import { keptLog } from '../kit/log.ts';
+import { issuing, ra, root } from '../kit/pki.ts';
+import { allows } from '../kit/policy.ts';
+import { requestMessage } from '../kit/requests.ts';
 import { newRsaKey } from '../kit/keys.ts';
 import { openssl, withoutOpenssl } from '../kit/openssl.ts';
 import * as second from '../kit/pkijs.ts';
@@ -52,6 +61,34 @@ test('a certificate revoked on the command line is on the list of the running se
   const text = await fetched();
   assert.match(text, new RegExp(`Serial Number: 0?${serial}\\s`, 'i'));
   assert.match(text, /Key Compromise/);
+});
+
+test('certs revoke: a program that serves from the same store tells the CA through its Revoker', async (t) => {
+  const { folder, cli } = await installed(t);
+  const clock = handClock();
+  const store = await openSqliteStore({ path: join(folder, 'openndes.db'), clock });
+  t.after(() => store.close());
+  const { promise: told, resolve } = Promise.withResolvers<RevocationOrder>();
+  const chain = [issuing.certificate, root.certificate];
+  const issuer = authority(clock);
+  const revoker = { revoke: async (order: RevocationOrder) => resolve(order) };
+  const server = await createServer({
+    endpoints: [{ path: '/vendor', policy: allows('none'), issuer, revoker, ra, chain, signingTime: 'off' }],
+    store,
+    logger: keptLog(),
+    clock,
+    notificationInterval: 10,
+  });
+  t.after(() => server.close());
+  const url = `${await server.listen({ port: 0, host: '127.0.0.1' })}/vendor`;
+  await fetch(url, { method: 'POST', body: Buffer.from(await requestMessage()) });
+  const [issued] = await store.listCertificates({});
+  const said = await cli('certs', 'revoke', issued!.serial, '--reason', 'keyCompromise');
+  assert.deepEqual([said.code, said.err], [0, '']);
+  // The command has the time of the system, to which the server catches up.
+  clock.forward(Date.now() - clock().getTime());
+  const { serial, reason } = await told;
+  assert.deepEqual({ serial, reason }, { serial: issued!.serial, reason: 'keyCompromise' });
 });
 
 test('certs revoke prints what it did, and refuses a wrong serial number or reason', async (t) => {

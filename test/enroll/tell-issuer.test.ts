@@ -207,6 +207,24 @@ test('a certificate that cannot be read is postponed, and holds up no other', as
   assert.match(under.log.lines.join('\n'), /"event":"revocation-postponed".*cannot be read/);
 });
 
+test('a revocation whose endpoint is gone is reported once, and done when the endpoint is back', async () => {
+  const revoker = ca();
+  const under = await endpointUnderTest(allows('none'), { path: '/gone' });
+  const owed = { endpoint: PATH, certificate: issuing.certificate, reason: 'superseded', at: under.clock() } as const;
+  await under.store.queueRevocation(owed);
+  const reports = () => under.log.lines.filter((line) => line.includes('"revocation-without-endpoint"')).length;
+  for (const pause of [0, 30, 60]) {
+    under.clock.forward(pause * SECOND);
+    assert.equal(await under.revocations(), 0);
+    assert.equal(reports(), 1);
+  }
+  const { store, clock } = under;
+  const back = await endpointUnderTest(allows('none'), { revoker, store, clock });
+  clock.forward(120 * SECOND);
+  assert.equal(await back.revocations(), 1);
+  assert.deepEqual(reasons(revoker), ['superseded']);
+});
+
 test('two processes tell the CA each revocation once', async () => {
   const revoker = ca();
   const under = await endpointUnderTest(allows('none'), { revoker });

@@ -40,17 +40,25 @@ async function found(by: Awaited<ReturnType<typeof management>>, serial: string)
   return result.kind === 'found' ? result.certificate : assert.fail(result.kind);
 }
 
-test('revoke: the CA is told of a certificate whose endpoint has a Revoker, and of no other', async (t) => {
+test('revoke: the server is to tell the CA, once for each certificate', async (t) => {
   const by = await management(t);
-  for (const n of [1, 2]) await by.store.recordIssued(issuanceFor(n));
-  const [first, second] = [1, 2].map((n) => issuanceFor(n).certificate);
-  await revokeCertificate({ ...by, revokers: new Set(['/other']) }, first!, 'superseded');
-  await revokeCertificate({ ...by, revokers: new Set(['/certsrv/mscep/mscep.dll']) }, second!, 'keyCompromise');
+  await by.store.recordIssued(issuanceFor(1));
+  const { certificate: revoked } = issuanceFor(1);
+  for (const reason of ['keyCompromise', 'superseded'] as const) await revokeCertificate(by, revoked, reason);
   const owed = await by.store.claimRevocations({ owner: 'test', leaseMs: 1, limit: 9 });
   assert.deepEqual(
     owed.map(({ endpoint, certificate, reason, at }) => [endpoint, Buffer.from(certificate), reason, at]),
-    [['/certsrv/mscep/mscep.dll', Buffer.from(second!.der), 'keyCompromise', AT]],
+    [['/certsrv/mscep/mscep.dll', Buffer.from(revoked.der), 'keyCompromise', AT]],
   );
+});
+
+test('revoke: a certificate that cannot be read is revoked, and told to no CA', async (t) => {
+  const by = await management(t);
+  const issuance = issuanceFor(1);
+  const certificate = { ...issuance.certificate, publicKeyHash: '' };
+  await by.store.recordIssued({ ...issuance, certificate });
+  assert.equal(await revokeCertificate(by, certificate, 'superseded'), true);
+  assert.deepEqual(await by.store.claimRevocations({ owner: 'test', leaseMs: 1, limit: 9 }), []);
 });
 
 test('revoke: the certificate, its audit entry with actor and source, and no second revocation', async (t) => {
