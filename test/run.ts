@@ -10,12 +10,14 @@ import { readRealClients } from './conformance/real-clients.ts';
 import { root, runTests } from './conformance/run.ts';
 import { withoutOpenssl } from './pkix/openssl.ts';
 
+const testsBelow = (folder: string): string[] => globSync(`${folder}/**/*.test.ts`, { cwd: root }).toSorted();
+
 const [first, ...others] = process.argv.slice(2);
 if (first === '--room') room(others);
 else all(process.argv.slice(2));
 
 function all(options: readonly string[]): void {
-  const { status, proofs } = runTests({ files: ['test/**/*.test.ts'], options });
+  const { status, proofs } = runTests({ files: testsBelow('test'), options });
   process.exitCode = status;
   if (status !== 0 || options.length > 0) return;
   const lacking = process.platform === 'win32' ? 'not all of its tests run on Windows' : withoutOpenssl;
@@ -27,13 +29,11 @@ function all(options: readonly string[]): void {
 }
 
 function room([name = '', ...options]: readonly string[]): void {
-  const files = /^[a-z0-9-]+$/.test(name) ? globSync(`test/${name}/**/*.test.ts`, { cwd: root }) : [];
-  if (files.length > 0) process.exitCode = runTests({ files: files.toSorted(), options }).status;
+  const files = /^[a-z0-9-]+$/.test(name) ? testsBelow(`test/${name}`) : [];
+  if (files.length > 0) process.exitCode = runTests({ files, options }).status;
   else {
     const rooms = readdirSync(join(root, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    const names = rooms
-      .map((entry) => entry.name)
-      .filter((each) => globSync(`test/${each}/**/*.test.ts`, { cwd: root }).length > 0);
+    const names = rooms.map((entry) => entry.name).filter((each) => testsBelow(`test/${each}`).length > 0);
     console.error(`npm run test:room -- NAME: there are no tests in test/${name}. NAME is one of ${names.join(', ')}.`);
     process.exitCode = 2;
   }
