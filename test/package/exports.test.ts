@@ -25,6 +25,8 @@ before(() => {
     '-p',
     join(CHECKOUT, 'tsconfig.build.json'),
     '--emitDeclarationOnly',
+    // The same declarations in half the time; `npm run typecheck` is what looks for wrong types.
+    '--noCheck',
     '--outDir',
     join(dir, 'dist'),
   ]);
