@@ -1,6 +1,7 @@
 /**
  * The wiring table: what a key of the configuration says arrives where it works. For each key a real server is started
- * on a real openndes.yaml and asked one question over HTTP, whose answer depends on that key.
+ * on a real openndes.yaml and asked one question over HTTP, whose answer depends on that key. This file takes longest in its
+ * room, and `node --test` starts files by name: the others run beside it.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
