@@ -122,7 +122,7 @@ for (const [what, wrap] of [
     await under.service.pkiOperation(REQUEST).catch(() => undefined);
     await under.revocations();
     assert.deepEqual(
-      revoker.told.map(({ reference }) => reference),
+      revoker.taken.map(({ reference }) => reference),
       ['order 7'],
     );
   });
