@@ -115,14 +115,14 @@ async function endpointOptions(
 ): Promise<EndpointOptions> {
   const { policy, authority: named, profile, adminPage: _, ...rest } = config;
   const settings: PassedOn = rest;
-  const { renewBefore } = profile.value;
+  const { renewBefore, maxLifetime } = profile.value;
   return {
     ...settings,
     policy: await policyOf(policy, shared),
     issuer,
     ra: await authority.ra(shared.emit),
     chain: authority.chain,
-    ...defined({ renewBefore, next: authority.next, crl: shared.crls.get(named.name) }),
+    ...defined({ renewBefore, maxLifetime, next: authority.next, crl: shared.crls.get(named.name) }),
   };
 }
 

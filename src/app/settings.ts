@@ -108,9 +108,9 @@ async function loadEndpoints(
   return loaded;
 }
 
-/** The part of the profile that the CA applies; `renewBefore` belongs to the endpoint. */
+/** The part of the profile that the CA applies; `renewBefore` and `maxLifetime` belong to the endpoint. */
 function profileOf({ profile }: EndpointConfig): Profile {
-  const { renewBefore: _, ...rest } = profile.value;
+  const { renewBefore: _, maxLifetime: __, ...rest } = profile.value;
   return rest;
 }
 

@@ -7,6 +7,8 @@ const EXAMPLE =
 
 /** Fields that the policies of this product add to the line of a request, and when. */
 const POLICY_FIELDS: Readonly<Record<string, string>> = {
+  signedBy: 'the serial number of the certificate of this server that signed the request and may not be renewed by it',
+  notRenewed: 'why it may not be renewed; the policy decided',
   renews: 'a renewal that its certificate allowed: the serial number of the renewed certificate',
   approved: 'after `openndes certs approve`: `manually`',
   intuneCode: 'Intune answered: its code ([intune.md](intune.md))',

@@ -68,6 +68,11 @@ const keys = () =>
       'How far in the past a certificate begins, because the clocks of new devices are often behind.',
     ),
     renewBefore: optional(duration('30d'), 'How long before its end a certificate may be renewed.', 'at any time'),
+    maxLifetime: optional(
+      duration('1825d'),
+      'How long after the first certificate of a device its renewals need no challenge. Afterwards a renewal is decided like a first request.',
+      'for ever',
+    ),
     minRsaBits: defaulted(
       integer(LEAST_RSA_BITS, MOST_RSA_BITS, 2048),
       DEFAULT_PROFILE.minRsaBits,
@@ -112,8 +117,8 @@ const keys = () =>
     ),
   });
 
-/** A profile of the CA with the setting of it that the endpoint applies. `renewBefore`: milliseconds. */
-export type ProfileConfig = Profile & { renewBefore?: number };
+/** A profile of the CA with the settings of it that the endpoint applies, in milliseconds. */
+export type ProfileConfig = Profile & { renewBefore?: number; maxLifetime?: number };
 
 /** One profile. */
 export const profileSchema = () =>

@@ -145,6 +145,18 @@ export const REFUSALS = {
     'The request was refused.',
     'An administrator rejected the request, or its certificate is revoked. A certificate that could not be delivered is revoked too.',
   ),
+  replayed: row(
+    'badRequest',
+    E_INVALIDARG,
+    'The request was refused.',
+    'The same certification request got a certificate before, which is older than `retention` or has expired, and the message is a copy or was signed with another key than the requested one. The device must make a new request.',
+  ),
+  key_compromised: row(
+    'badRequest',
+    E_INVALIDARG,
+    'The request was refused.',
+    'A certificate with this key was revoked for keyCompromise, at this endpoint or another. The key is never certified again: the device must make a new one.',
+  ),
   renewal_refused: row(
     'badRequest',
     E_INVALIDARG,

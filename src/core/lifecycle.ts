@@ -52,7 +52,7 @@ export const LIFECYCLE: Readonly<Record<LifecycleState, Lifecycle>> = {
   rejected: row(['rejected', 'rejected'], ['blocked', 'blocked'], ['erased', 'rejected']),
   undelivered: row(['notification', 'notification'], ['superseded', 'superseded'], ['erased', 'issued']),
   delivered: row(['certificate', 'certificate'], ['superseded', 'superseded'], ['erased', 'delivered']),
-  revoked: row(['decide', 'revoked'], ['replaces', 'replaces'], ['erased', 'revoked']),
+  revoked: row(['revoked', 'revoked'], ['blocked', 'blocked'], ['erased', 'revoked']),
   'never delivered': row(['decide', 'revoked'], ['replaces', 'replaces'], ['erased', 'revoked (never delivered)']),
 };
 

@@ -42,6 +42,8 @@ export type StoredCertificate = CertificateId & {
   publicKeyHash: string;
   /** The certificate that this one renews. */
   renews?: CertificateId;
+  /** When the first certificate of its line of renewals was issued; its own `issuedAt` when it renews none. */
+  firstIssuedAt: Date;
   /** Number of the part of the revocation list that this certificate belongs to. */
   crlShard: number;
   der: Uint8Array;
@@ -57,11 +59,17 @@ export type StoredCertificate = CertificateId & {
 };
 
 /**
- * Identity of a request: its PollKey, followed by SHA-256 over endpoint name, transactionID, signer key, CSR and, if it
- * is a certificate of this server, signer certificate; 96 lower-case hexadecimal digits. Two messages with the same key
- * are one request.
+ * Identity of a transaction: its PollKey, followed by SHA-256 over endpoint name, transactionID, signer key, CSR and, for
+ * a renewal, signer certificate; 96 lower-case hexadecimal digits.
  */
 export type TransactionKey = string;
+
+/**
+ * Identity of a certification request: SHA-256 over endpoint name and PKCS#10, 64 lower-case hexadecimal digits, for a
+ * renewal followed by SHA-256 of the certificate that it renews, 64 digits. Two messages with the same one are the same
+ * request, whoever signed them. One without a renewal also names the renewals by the same PKCS#10.
+ */
+export type RequestKey = string;
 
 /** What a poll can name: 32 digits of SHA-256 over endpoint name, transactionID and signer key. */
 export type PollKey = string;
@@ -86,6 +94,9 @@ export type PendingIssuance = Pick<Allow, 'notify' | 'vouchesForNames' | 'facts'
 /** One request, and its state. */
 export type StoredTransaction = {
   key: TransactionKey;
+  request: RequestKey;
+  /** The senderNonce of every message with this request that was decided, hexadecimal. */
+  nonces: readonly string[];
   endpoint: string;
   transactionId: string;
   /** SHA-256 of the SubjectPublicKeyInfo of the signer, lower-case hexadecimal. A poll must come from the same key. */

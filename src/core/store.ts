@@ -17,6 +17,7 @@ import type {
   PendingNotification,
   PendingRevocation,
   PollKey,
+  RequestKey,
   RevokedCertificate,
   StoredCertificate,
   StoredChallenge,
@@ -28,7 +29,10 @@ import type {
 
 /** Everything that is recorded when a certificate is issued. */
 export type Issuance = {
-  transaction: Pick<StoredTransaction, 'key' | 'endpoint' | 'transactionId' | 'signer' | 'subject'>;
+  transaction: Pick<
+    StoredTransaction,
+    'key' | 'request' | 'nonces' | 'endpoint' | 'transactionId' | 'signer' | 'subject'
+  >;
   certificate: StoredCertificate;
   /** The names in the certificate by which it can be found. */
   names: readonly CertificateName[];
@@ -40,26 +44,30 @@ export type Issuance = {
   notification?: { notification: Notification; mode: 'strict' | 'outbox'; lease?: WorkLease };
   /** A one-time challenge that this issuance uses up. */
   consumes?: string;
-  /** Serial of the earlier certificate under this key, which no longer answers a repeat: it is not a duplicate. */
+  /** Serial of the earlier certificate for this request, which no longer answers a repeat: it is not a duplicate. */
   supersedes?: string;
+  /** How many renewals of one certificate there may be; those that were never delivered do not count. */
+  mostRenewals?: number;
 };
 
 /**
  * `recorded`: everything was written, and `notification` is the claim on the notification if there is one.
- * `duplicate`: a live certificate was recorded under the same key first, or an administrator rejected the request;
- * nothing was written.
+ * `duplicate`: a certificate was recorded for the same request first, or an administrator rejected the request; nothing
+ * was written.
  * `consumed`: the one-time challenge was used up by another request; nothing was written.
+ * `renewed`: the certificate that it renews has `mostRenewals` renewals already; nothing was written.
  */
 export type RecordResult =
   | { kind: 'recorded'; notification?: WorkClaim }
   | { kind: 'duplicate'; existing: StoredTransaction }
-  | { kind: 'consumed' };
+  | { kind: 'consumed' }
+  | { kind: 'renewed' };
 
 /** Everything that is recorded when a request begins to wait. */
 export type Pending = {
   transaction: Pick<
     StoredTransaction,
-    'key' | 'endpoint' | 'transactionId' | 'signer' | 'subject' | 'reason' | 'csr' | 'issuance'
+    'key' | 'request' | 'nonces' | 'endpoint' | 'transactionId' | 'signer' | 'subject' | 'reason' | 'csr' | 'issuance'
   >;
   audit: AuditEntry;
   /** A one-time challenge that is used up already now, so that a second request cannot use it in the meantime. */
@@ -90,16 +98,22 @@ export type CertificateFilter = {
 /** Requests and their results. */
 export interface TransactionStore {
   findTransaction(key: TransactionKey): Promise<StoredTransaction | undefined>;
+  /**
+   * The transaction of this request, or else the newest whose `request` begins with it. `key` finds one that an earlier version recorded, which
+   * has no RequestKey.
+   */
+  findRequest(request: RequestKey, key: TransactionKey): Promise<StoredTransaction | undefined>;
   /** The newest transaction whose key begins with this one: the request that a poll asks about. */
   findPolled(key: PollKey): Promise<StoredTransaction | undefined>;
   /**
-   * Replaces a transaction under the same key that is pending or approved, whose certificate is revoked, or whose
-   * certificate the issuance supersedes (the superseded certificate stays in the list of certificates).
+   * Replaces a transaction of the same request that is pending or approved, whose certificate was never delivered, or
+   * whose certificate the issuance supersedes (the superseded certificate stays in the list of certificates).
    */
   recordIssued(issuance: Issuance): Promise<RecordResult>;
   /**
-   * Writes a pending transaction and returns `recorded`. Where one exists under this key that is not replaceable,
-   * nothing is written, and it is returned. An issued one whose certificate is revoked or superseded is replaceable.
+   * Writes a pending transaction and returns `recorded`. Where one exists for this request that is not replaceable,
+   * nothing is written, and it is returned. An issued one whose certificate was never delivered or is superseded is
+   * replaceable.
    */
   recordPending(pending: Pending): Promise<PendingResult>;
   /**
@@ -125,6 +139,10 @@ export interface CertificateStore {
   findCertificate(id: CertificateId): Promise<StoredCertificate | undefined>;
   /** One for each issuer that gave out this serial number, the newest first. */
   findCertificatesBySerial(serial: string): Promise<StoredCertificate[]>;
+  /** The certificates that renew this one directly, the newest first. */
+  findRenewals(id: CertificateId): Promise<StoredCertificate[]>;
+  /** Whether a certificate with this key was revoked for keyCompromise. SHA-256 as in `publicKeyHash`. */
+  isCompromised(publicKeyHash: string): Promise<boolean>;
   listCertificates(filter: CertificateFilter): Promise<StoredCertificate[]>;
   /**
    * Returns false when there is no such certificate or it is revoked already. `tellIssuer` adds the revocation to those

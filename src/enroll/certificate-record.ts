@@ -47,6 +47,7 @@ export function certificateRecord(
     ...(reference !== undefined && { reference }),
     state: 'issued',
     issuedAt,
+    firstIssuedAt: issuedAt,
   };
 }
 

@@ -25,6 +25,8 @@ export type EndpointSettings = {
   approval?: 'manual';
   /** How long before its end a certificate may be renewed; undefined: at any time. */
   renewBefore?: number;
+  /** Milliseconds after the first certificate of a line of renewals during which certificates of it may renew. */
+  maxLifetime?: number;
   /** What a browser gets: a page that explains the URL, or 403; the page when absent. */
   landing?: 'page' | '403';
 };

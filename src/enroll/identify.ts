@@ -4,13 +4,10 @@ import { equalBytes } from '../core/bytes.ts';
 import type { CertificationRequest, EnrollmentRequest } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
 import { POLL_DIGITS } from '../core/poll-key.ts';
-import type { PollKey, StoredCertificate, StoredTransaction, TransactionKey } from '../core/records.ts';
-import type { CertificateView } from '../pkix/certificate.ts';
+import type { PollKey, RequestKey, StoredTransaction, TransactionKey } from '../core/records.ts';
 import type { ScepRequest } from '../scep/message.ts';
 import type { Endpoint, EndpointContext } from './endpoint.ts';
-
-/** A certificate of this server that signed a message: its record, and the parsed certificate from the message. */
-export type OwnCertificate = { record: StoredCertificate; view: CertificateView };
+import { obstacleTo, type OwnCertificate } from './renewal.ts';
 
 /** What was signed: the message, the request in it or for it, and the certificate of this server that signed, if any. */
 export type SignedRequest = {
@@ -23,42 +20,75 @@ export type SignedRequest = {
 export type Enrollment = EndpointContext & {
   request: EnrollmentRequest;
   /** The identity under which it is recorded. */
-  transaction: Pick<StoredTransaction, 'key' | 'endpoint' | 'transactionId' | 'signer' | 'subject'>;
+  transaction: Pick<
+    StoredTransaction,
+    'key' | 'request' | 'nonces' | 'endpoint' | 'transactionId' | 'signer' | 'subject'
+  >;
   signedBy?: OwnCertificate;
-  /** What is recorded under the same key, where something is. */
+  /** Why `signedBy` may not be renewed by this request. Then the policy decides, as for any other signer. */
+  obstacle?: string;
+  /** What is recorded for the same request, where something is. */
   earlier?: StoredTransaction;
   signal: AbortSignal;
 };
 
 /**
- * Throws Refusal `signer_key_mismatch` where the endpoint demands that the requested key signs (RFC 8894 2.3). It is not
- * the default: Windows and clients with a TPM sign with a throw-away key.
+ * The enrolment that a signed request asks for. Throws Refusal `signer_key_mismatch` where the endpoint demands that the
+ * requested key signs (RFC 8894 2.3). It is not the default: Windows and clients with a TPM sign with a throw-away key.
  */
-export function checkSigner({ message, csr, signedBy }: SignedRequest, endpoint: Endpoint): void {
-  const renews = signedBy !== undefined && allowsSelfRenewal(endpoint);
+export function identify(signed: SignedRequest, context: EndpointContext): Enrollment {
+  const { message, csr, signedBy } = signed;
+  const { endpoint, services } = context;
+  const obstacle = signedBy && obstacleTo(signedBy, csr, context);
+  const renewed = obstacle === undefined ? signedBy : undefined;
+  checkSigner(signed, endpoint, renewed);
+  const { transactionId } = message.header;
+  return {
+    endpoint,
+    services,
+    request: {
+      endpoint: endpoint.name,
+      transactionId,
+      csr,
+      signerSpki: message.replyTo.signerKey.spki,
+      ...(renewed && { renews: { serial: renewed.record.serial, certificate: renewed.record.der } }),
+    },
+    transaction: transactionOf(signed, endpoint, renewed),
+    ...(signedBy && { signedBy }),
+    ...(obstacle !== undefined && { obstacle }),
+    signal: services.deadline(),
+  };
+}
+
+function checkSigner({ message, csr }: SignedRequest, endpoint: Endpoint, renewed: OwnCertificate | undefined): void {
+  const renews = renewed !== undefined && allowsSelfRenewal(endpoint);
   if (endpoint.requireSignerKeyMatch && !renews && !equalBytes(csr.spki, message.replyTo.signerKey.spki))
     throw new Refusal('signer_key_mismatch', 'the message is signed with another key than the requested one');
 }
 
-/** The enrolment that a signed request asks for. */
-export function identify({ message, csr, signedBy }: SignedRequest, context: EndpointContext): Enrollment {
-  const { endpoint, services } = context;
-  const { name } = endpoint;
-  const { transactionId } = message.header;
-  const signerSpki = message.replyTo.signerKey.spki;
-  const signer = keyHash(signerSpki);
+function transactionOf(
+  { message, csr }: SignedRequest,
+  { name }: Endpoint,
+  renewed: OwnCertificate | undefined,
+): Enrollment['transaction'] {
+  const { transactionId, senderNonceDer } = message.header;
+  const signer = keyHash(message.replyTo.signerKey.spki);
+  const csrHash = sha256(csr.der);
   // A renewal with the same key can be the same CSR, octet for octet; only the certificate that signs it differs.
-  const renewed = signedBy ? [signedBy.record.thumbprint] : [];
-  const key = transactionKey(name, transactionId, signer, [sha256(csr.der), ...renewed]);
+  const renews = renewed ? [renewed.record.thumbprint] : [];
   return {
-    endpoint,
-    services,
-    request: { endpoint: name, transactionId, csr, signerSpki },
-    transaction: { key, endpoint: name, transactionId, signer, subject: csr.subjectText },
-    ...(signedBy && { signedBy }),
-    signal: services.deadline(),
+    key: transactionKey(name, transactionId, signer, [csrHash, ...renews]),
+    request: requestKey(name, csrHash, renewed),
+    nonces: senderNonceDer ? [Buffer.from(senderNonceDer).toString('hex')] : [],
+    endpoint: name,
+    transactionId,
+    signer,
+    subject: csr.subjectText,
   };
 }
+
+const requestKey = (endpoint: string, csrHash: string, renewed: OwnCertificate | undefined): RequestKey =>
+  digest([endpoint, csrHash]) + (renewed?.record.thumbprintSha256 ?? '');
 
 /** The name of a key in the store: SHA-256 of its SubjectPublicKeyInfo, lower-case hexadecimal. */
 export const keyHash = (spki: Uint8Array): string => sha256(spki);

@@ -3,47 +3,74 @@ import type { Allow, Decision, Deny, Pend } from '../core/policy.ts';
 import { ask } from '../core/ask.ts';
 import { REFUSALS, type RefusalCode } from '../core/errors.ts';
 import { openOrder } from '../core/lifecycle.ts';
-import type { PendingIssuance, StoredCertificate } from '../core/records.ts';
+import type { PendingIssuance, StoredCertificate, StoredTransaction } from '../core/records.ts';
 import { askAgain, type IssuerAnswer, order } from './ask-issuer.ts';
 import { earlierOutcome } from './earlier-outcome.ts';
 import { allowsSelfRenewal, type Enrollment } from './identify.ts';
+import { checkFresh } from './freshness.ts';
 import { failureNotification, sendStrict } from './notifications.ts';
 import type { Outcome, RefusedOutcome } from './outcome.ts';
-import { CHALLENGE_USED, recordIssuance } from './record.ts';
-import { asRenewal, lostPermission, renewalDecision } from './renewal.ts';
+import { CHALLENGE_USED, recordIssuance, RENEWED_ALREADY } from './record.ts';
+import { lostPermission } from './renewed.ts';
 import { hasCome } from './retry-delay.ts';
 import { revokeAtIssuer } from './tell-issuer.ts';
 import { isOutOfPatience, wait, waitForIssuer, waitOn, waitOnUnreachable } from './waiting.ts';
 
 /**
- * earlier outcome → decide → issue → record → notify. Every exit is an Outcome. An exception (the store, a key) means
- * that no answer may be given.
+ * earlier outcome → fresh? → decide → issue → record → notify. Every exit is an Outcome. An exception (the store, a key)
+ * means that no answer may be given.
  */
 export async function enroll(identified: Enrollment): Promise<Outcome> {
-  const earlier = await identified.services.store.findTransaction(identified.transaction.key);
+  const { store } = identified.services;
+  const { request, key } = identified.transaction;
+  const earlier = await store.findRequest(request, key);
   const repeat = earlier && earlierOutcome(earlier, identified);
   if (repeat) return repeat;
 
-  const enrollment: Enrollment = earlier ? { ...identified, earlier } : identified;
+  const enrollment: Enrollment = earlier ? continueWith(earlier, identified) : identified;
   const issuance = earlier && openOrder(earlier);
   if (issuance) return resume(enrollment, issuance);
+  await checkFresh(enrollment);
   const decision = await decide(enrollment);
   if (decision.kind === 'deny') return refuse(enrollment, decision);
   if (decision.kind === 'pend') return postpone(enrollment, decision);
   return conclude(enrollment, decision, await order(enrollment, decision));
 }
 
+/** A request that waits stays the transaction of the message that came first, which may be polled; see identify.ts. */
+function continueWith(earlier: StoredTransaction, identified: Enrollment): Enrollment {
+  const { transaction } = identified;
+  const nonces = [...new Set([...earlier.nonces, ...transaction.nonces])];
+  if (earlier.state !== 'pending' && earlier.state !== 'approved')
+    return { ...identified, earlier, transaction: { ...transaction, nonces } };
+  const { key, transactionId, signer } = earlier;
+  return { ...identified, earlier, transaction: { ...transaction, nonces, key, transactionId, signer } };
+}
+
 /** The decision of an administrator, of the certificate that is renewed, or of the policy. */
 async function decide(enrollment: Enrollment): Promise<Decision> {
-  const { earlier, endpoint, signal } = enrollment;
+  const { earlier, endpoint, request, signal } = enrollment;
   // Only a request that waited for approval: an administrator cannot approve in the place of Intune.
   if (earlier?.state === 'approved' && earlier.reason === 'approval')
     return { kind: 'allow', notify: 'none', facts: { approved: 'manually' } };
   // Intune sends a new challenge with every request, and must be asked about each one, whichever certificate signed it.
-  const renewal = allowsSelfRenewal(endpoint) && renewalDecision(enrollment);
-  if (renewal) return renewal;
-  const decision = await ask(endpoint.policy, asRenewal(enrollment), signal);
+  if (request.renews && allowsSelfRenewal(endpoint))
+    return { kind: 'allow', notify: 'none', vouchesForNames: true, facts: { renews: request.renews.serial } };
+  const decision = explained(await ask(endpoint.policy, request, signal), enrollment);
   return decision.kind === 'allow' && endpoint.approval === 'manual' ? afterApproval(decision) : decision;
+}
+
+/**
+ * A certificate of this server that may not renew neither allows nor denies: the policy decides, and the log says which
+ * certificate signed and why it renews nothing. Where only the challenge was missing, that is the reason.
+ */
+function explained(decision: Decision, { signedBy, obstacle, endpoint }: Enrollment): Decision {
+  if (!signedBy || obstacle === undefined || !allowsSelfRenewal(endpoint)) return decision;
+  const { serial } = signedBy.record;
+  const facts = { ...decision.facts, signedBy: serial, notRenewed: obstacle };
+  if (decision.kind !== 'deny' || decision.code !== 'challenge_missing') return { ...decision, facts };
+  const detail = `certificate ${serial} ${obstacle}, and there is no challenge`;
+  return { kind: 'deny', code: 'renewal_refused', detail, facts };
 }
 
 const afterApproval = ({ consumes, facts }: Allow): Pend => ({
@@ -79,12 +106,13 @@ async function resume(enrollment: Enrollment, issuance: PendingIssuance): Promis
   return outcome;
 }
 
-/** The answer of the CA, unless the certificate that authorized this renewal was revoked while the CA decided. */
+/** The answer of the CA, unless the permission was lost while the CA decided. */
 async function withPermission(enrollment: Enrollment, answer: IssuerAnswer): Promise<IssuerAnswer> {
-  if (answer.kind !== 'issued' || !(await lostPermission(enrollment))) return answer;
+  if (answer.kind !== 'issued') return answer;
+  const lost = await lostPermission(enrollment);
+  if (!lost) return answer;
   await revokeAtIssuer(answer.certificate, enrollment);
-  const detail = 'the certificate that authorized this renewal was revoked while the CA decided';
-  return { kind: 'refused', code: 'renewal_refused', detail };
+  return lost;
 }
 
 /** What the answer of the CA means for the device. */
@@ -127,6 +155,7 @@ async function recordAndNotify(enrollment: Enrollment, decision: Allow, issued: 
   const { result, certificate, notification } = await recordIssuance(enrollment, decision, issued);
   if (result.kind === 'consumed') return fail(enrollment, decision, CHALLENGE_USED);
   if (result.kind === 'refused') return fail(enrollment, decision, result);
+  if (result.kind === 'renewed') return fail(enrollment, decision, RENEWED_ALREADY);
   if (result.kind === 'duplicate')
     return earlierOutcome(result.existing, enrollment) ?? { kind: 'pending', reason: 'duplicate' };
   const { facts } = decision;

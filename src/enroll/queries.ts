@@ -6,7 +6,8 @@ import type { StoredCertificate } from '../core/records.ts';
 import type { ScepRequest } from '../scep/message.ts';
 import { finalOutcome } from './earlier-outcome.ts';
 import type { Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
-import { type Enrollment, identify, keyHash, type OwnCertificate, pollKey } from './identify.ts';
+import { type Enrollment, identify, keyHash, pollKey } from './identify.ts';
+import type { OwnCertificate } from './renewal.ts';
 import type { FoundOutcome, Outcome, RefusedOutcome } from './outcome.ts';
 
 const unknown = (code: 'unknown_transaction' | 'unknown_certificate', detail: string): RefusedOutcome => ({
@@ -37,11 +38,14 @@ export async function resumePolledRequest(
   if (!polled.csr) return answer(finalOutcome(polled));
   const csr = withoutProof(readCertificationRequest(polled.csr));
   const again = identify({ message, csr, signedBy }, context);
-  if (again.transaction.key === polled.key) return { kind: 'enroll', enrollment: again };
+  if (again.transaction.request === polled.request) return { kind: 'enroll', enrollment: again };
   // The poll has the key of the request under another certificate. What the request renews is the certificate that
   // signed the request, so the certificate of the poll counts for nothing here.
   const { transaction, ...rest } = identify({ message, csr, signedBy: undefined }, context);
-  return { kind: 'enroll', enrollment: { ...rest, transaction: { ...transaction, key: polled.key } } };
+  return {
+    kind: 'enroll',
+    enrollment: { ...rest, transaction: { ...transaction, key: polled.key, request: polled.request } },
+  };
 }
 
 /**

@@ -2,13 +2,14 @@
 import type { SuccessNotification } from '../core/notification.ts';
 import type { Allow } from '../core/policy.ts';
 import { openOrder } from '../core/lifecycle.ts';
-import type { StoredCertificate } from '../core/records.ts';
+import type { CertificateId, StoredCertificate } from '../core/records.ts';
 import type { Issuance, RecordResult } from '../core/store.ts';
 import { namesOf } from './certificate-record.ts';
-import type { Enrollment } from './identify.ts';
+import { allowsSelfRenewal, type Enrollment } from './identify.ts';
 import { successNotification } from './notifications.ts';
 import type { RefusedOutcome } from './outcome.ts';
-import { renewedCertificate } from './renewal.ts';
+import { MOST_RENEWALS } from './renewal.ts';
+import { renewedCertificate } from './renewed.ts';
 import { revokeAtIssuer } from './tell-issuer.ts';
 
 /** Milliseconds for which a running request keeps its strict notification. Then its process has ended. */
@@ -22,6 +23,13 @@ export const CHALLENGE_USED = {
   kind: 'refused',
   code: 'challenge_used',
   detail: 'the one-time challenge was used by another request',
+} as const satisfies RefusedOutcome;
+
+/** The refusal of a renewal that was one of several at the same time. */
+export const RENEWED_ALREADY = {
+  kind: 'refused',
+  code: 'renewal_refused',
+  detail: 'the certificate was renewed already, by other requests at the same time',
 } as const satisfies RefusedOutcome;
 
 /**
@@ -45,10 +53,10 @@ export async function recordIssuance(
 ): Promise<RecordedIssuance> {
   const { request, transaction, earlier, services } = enrollment;
   const now = services.clock();
-  const renews = renewedCertificate(enrollment);
+  const renewed = await renewedCertificate(enrollment);
   const certificate: StoredCertificate = {
     ...issued,
-    ...(renews && { renews }),
+    ...(renewed && { renews: idOf(renewed), firstIssuedAt: renewed.firstIssuedAt }),
     ...(notify !== 'strict' && { state: 'delivered', deliveredAt: now }),
   };
   const notification = notify === 'none' ? undefined : successNotification(request, certificate);
@@ -62,10 +70,13 @@ export async function recordIssuance(
     audit: { at: now, event: 'issued', endpoint, transactionId, issuerId, serial, ...BY_DEVICE },
     ...(notification && notify !== 'none' && { notification: { notification, mode: notify, ...lease } }),
     ...(consumes !== undefined && { consumes }),
+    ...(certificate.renews && allowsSelfRenewal(enrollment.endpoint) && { mostRenewals: MOST_RENEWALS }),
     ...(earlier?.certificate && { supersedes: earlier.certificate.serial }),
   });
   return { result, certificate, ...(notification && { notification }) };
 }
+
+const idOf = ({ issuerId, serial }: StoredCertificate): CertificateId => ({ issuerId, serial });
 
 /**
  * If recording fails, the issuing CA is asked to revoke what it signed: the certificate is delivered to no device. One

@@ -5,7 +5,7 @@ import { readCertificate } from '../pkix/certificate.ts';
 import { caCertificates, type CaCertificates, caChain } from '../scep/ca-certificates.ts';
 import type { Opened, Reply, ScepRequest } from '../scep/message.ts';
 import type { Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
-import { checkSigner, identify } from './identify.ts';
+import { identify } from './identify.ts';
 import { type Landing, landingOf } from './landing-facts.ts';
 import { legacyCounter } from './legacy-counter.ts';
 import { enroll } from './line.ts';
@@ -85,7 +85,7 @@ async function outcomeOf(opened: Opened, context: ServiceContext): Promise<Outco
     const asked = await askedBy(opened, context);
     if (asked.kind === 'answer') return asked.outcome;
     const { enrollment } = asked;
-    return await once(context.running, enrollment.transaction.key, () => enroll(enrollment));
+    return await once(context.running, enrollment.transaction.request, () => enroll(enrollment));
   } catch (cause) {
     if (cause instanceof Refusal) return { kind: 'refused', code: cause.code, detail: cause.message, cause };
     throw new HttpError('unavailable', 'the request could not be finished', { cause });
@@ -100,9 +100,7 @@ async function askedBy(message: ScepRequest, context: ServiceContext): Promise<A
   const signedBy = await ownCertificate(replyTo.signerCertificate, issuer, services.store);
   if (content.type === 'poll') return resumePolledRequest(message, signedBy, context);
   if (content.type === 'get-certificate') return answer(await certificateFor({ content, replyTo }, signedBy, services));
-  const signed = { message, csr: content.csr, signedBy };
-  checkSigner(signed, endpoint);
-  return { kind: 'enroll', enrollment: identify(signed, context) };
+  return { kind: 'enroll', enrollment: identify({ message, csr: content.csr, signedBy }, context) };
 }
 
 /** Identical requests run once; those that come meanwhile wait for the first and share its outcome. */

@@ -7,7 +7,7 @@ import type { PendingIssuance, PendingReason } from '../core/records.ts';
 import { earlierOutcome } from './earlier-outcome.ts';
 import type { Enrollment } from './identify.ts';
 import type { Outcome, PendingOutcome } from './outcome.ts';
-import { renewedCertificate } from './renewal.ts';
+import { renewedCertificate } from './renewed.ts';
 import { pauseOf } from './retry-delay.ts';
 import { BY_DEVICE, CHALLENGE_USED } from './record.ts';
 
@@ -56,20 +56,20 @@ const pendingOutcome = ({ reason, detail, facts }: Wait): PendingOutcome => ({
  * The CA decides. The challenge is used up now, so that it serves no second request meanwhile; what the policy allowed is
  * recorded, because it is not called again.
  */
-export function waitForIssuer(
+export async function waitForIssuer(
   enrollment: Enrollment,
   { notify, vouchesForNames, facts, consumes }: Allow,
   pending: IssuancePending,
 ): Promise<Outcome> {
   const { reference } = pending;
-  const renews = renewedCertificate(enrollment);
+  const renewed = await renewedCertificate(enrollment);
   const issuance: PendingIssuance = {
     reference,
     retryAt: retryAt(enrollment, pending.retryAfter),
     notify,
     ...(vouchesForNames !== undefined && { vouchesForNames }),
     ...(facts && { facts }),
-    ...(renews && { renews }),
+    ...(renewed && { renews: { issuerId: renewed.issuerId, serial: renewed.serial } }),
   };
   const waiting = { reason: 'issuer', detail: reference, ...(facts && { facts }), issuance } as const;
   return wait(enrollment, { ...waiting, ...(consumes !== undefined && { consumes }) });

@@ -1,6 +1,6 @@
 /** What an administrator does with issued certificates: find one, read its history, revoke it. */
 import type { RevocationReason } from '../core/issuer.ts';
-import type { AuditEntry, StoredCertificate } from '../core/records.ts';
+import type { AuditEntry, CertificateId, StoredCertificate } from '../core/records.ts';
 import type { AuditStore, CertificateFilter, CertificateStore } from '../core/store.ts';
 import { auditEntry, type Management } from './administrator.ts';
 
@@ -48,6 +48,22 @@ export const certificateHistory = (
   { store }: { store: Pick<AuditStore, 'listAudit'> },
   certificate: StoredCertificate,
 ): Promise<AuditEntry[]> => store.listAudit({ certificate });
+
+/**
+ * Every certificate that renews this one, and every one that renews those; the nearest first.
+ */
+export async function renewalsOf(
+  { store }: { store: Pick<CertificateStore, 'findRenewals'> },
+  certificate: CertificateId,
+): Promise<StoredCertificate[]> {
+  const found: StoredCertificate[] = [];
+  for (let generation = [certificate]; generation.length > 0; ) {
+    const next = (await Promise.all(generation.map((each) => store.findRenewals(each)))).flat();
+    found.push(...next);
+    generation = next;
+  }
+  return found;
+}
 
 /** The `publicKeyHash` of a certificate of an earlier version that cannot be read. */
 const UNREADABLE = '';

@@ -40,6 +40,7 @@ export const toRow = (
   thumbprint_sha256: certificate.thumbprintSha256,
   public_key_hash: certificate.publicKeyHash,
   renews,
+  first_issued_at: certificate.firstIssuedAt.getTime(),
   crl_shard: certificate.crlShard,
   der: certificate.der,
   reference: certificate.reference ?? null,
@@ -70,6 +71,7 @@ export const fromRow = (row: JoinedRow): StoredCertificate => ({
   notAfter: new Date(row.not_after),
   state: row.state,
   issuedAt: new Date(row.issued_at),
+  firstIssuedAt: new Date(row.first_issued_at),
   ...(row.renewed_issuer_id !== null &&
     row.renewed_serial !== null && { renews: { issuerId: row.renewed_issuer_id, serial: row.renewed_serial } }),
   ...(row.delivered_at === null ? {} : { deliveredAt: new Date(row.delivered_at) }),

@@ -13,7 +13,7 @@ import type {
 } from '../core/store.ts';
 import { listAudit } from './audit.ts';
 import { type GroupCommit, groupCommit } from './batch.ts';
-import { findCertificate, findCertificatesBySerial, listCertificates } from './stored-certificates.ts';
+import { findCertificate, findCertificatesBySerial, findRenewals, listCertificates } from './stored-certificates.ts';
 import { addChallenge, findChallenge } from './challenges.ts';
 import { type CommittedRows, remember } from './committed-rows.ts';
 import { endpointNames } from './endpoint-names.ts';
@@ -37,9 +37,9 @@ import {
   withdrawPending,
 } from './pending.ts';
 import { claimJob, finishJob, listJobs, renewJob } from './recorded-jobs.ts';
-import { countRevoked, listRevoked, revoke } from './revocations.ts';
+import { countRevoked, isCompromised, listRevoked, revoke } from './revocations.ts';
 import type { Database } from './tables.ts';
-import { findPolled, findTransaction } from './transactions.ts';
+import { findPolled, findRequest, findTransaction } from './transactions.ts';
 
 /** What every part of the store is made from. */
 type Parts = { db: Database; write: GroupCommit['write']; clock: Clock; committed: CommittedRows };
@@ -65,6 +65,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
 
 const transactions = ({ db, write, clock, committed }: Parts): TransactionStore => ({
   findTransaction: (key) => findTransaction(db, key),
+  findRequest: (request, key) => findRequest(db, request, key),
   findPolled: (key) => findPolled(db, key),
   listPending: () => listPending(db),
   async recordIssued(issuance) {
@@ -82,6 +83,8 @@ const transactions = ({ db, write, clock, committed }: Parts): TransactionStore 
 const certificates = ({ db, write }: Parts): CertificateStore & IssuerStore => ({
   findCertificate: (id) => findCertificate(db, id),
   findCertificatesBySerial: (serial) => findCertificatesBySerial(db, serial),
+  findRenewals: (id) => findRenewals(db, id),
+  isCompromised: (publicKeyHash) => isCompromised(db, publicKeyHash),
   listCertificates: (filter) => listCertificates(db, filter),
   countRevoked: (issuerId) => countRevoked(db, issuerId),
   listRevoked: (issuerId, page) => listRevoked(db, issuerId, page),

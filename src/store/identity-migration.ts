@@ -32,8 +32,8 @@ export async function addIdentities(db: Database, dialect: Dialect): Promise<str
 async function moveTransactions(db: Database): Promise<void> {
   await sql`
     insert into transactions_next
-      (id, key, endpoint, transaction_id, signer, subject, state, reason, csr, created_at, updated_at, certificate_id)
-    select id, key, endpoint, transaction_id, signer, subject, state, reason, csr, created_at, updated_at,
+      (id, key, request, nonces, endpoint, transaction_id, signer, subject, state, reason, csr, created_at, updated_at, certificate_id)
+    select id, key, key, '', endpoint, transaction_id, signer, subject, state, reason, csr, created_at, updated_at,
       (select certificates.id from certificates where certificates.serial = transactions.serial)
     from transactions order by id`.execute(db);
 }
@@ -78,6 +78,9 @@ async function fillFromCertificates(db: Database): Promise<void> {
     select id, issuer, serial, coalesce(revoked_at, issued_at), coalesce(revocation_reason, 'unspecified'), not_after,
       crl_shard
     from certificates where state = 'revoked'`.execute(db);
+  await sql`insert into compromised_keys (public_key_hash)
+    select distinct public_key_hash from certificates
+    where state = 'revoked' and revocation_reason = 'keyCompromise' and public_key_hash <> ''`.execute(db);
   await sql`insert into endpoint_names (name)
     select endpoint from certificates union select endpoint from transactions`.execute(db);
   await linkNotifications(db);

@@ -11,6 +11,10 @@ export async function createIdentityTables(db: Database, dialect: Dialect): Prom
   await createOwedRevocations(db, dialect);
   await createJobs(db, dialect);
   await db.schema
+    .createTable('compromised_keys')
+    .addColumn('public_key_hash', 'text', (column) => column.primaryKey().notNull())
+    .execute();
+  await db.schema
     .createTable('endpoint_names')
     .addColumn('name', 'text', (column) => column.primaryKey().notNull())
     .execute();
@@ -118,6 +122,7 @@ export async function createNextCertificates(db: Database, dialect: Dialect): Pr
     .addColumn('thumbprint_sha256', 'text', (column) => column.notNull())
     .addColumn('public_key_hash', 'text', (column) => column.notNull())
     .addColumn('renews', moment)
+    .addColumn('first_issued_at', moment, (column) => column.notNull())
     .addColumn('crl_shard', 'integer', (column) => column.notNull())
     .addColumn('der', columnType(dialect.bytes), (column) => column.notNull())
     .addColumn('reference', 'text')
@@ -138,6 +143,8 @@ export async function createNextTransactions(db: Database, dialect: Dialect): Pr
     .createTable('transactions_next')
     .addColumn('id', dialect.identity, (column) => column.primaryKey())
     .addColumn('key', 'text', (column) => column.notNull())
+    .addColumn('request', 'text', (column) => column.notNull())
+    .addColumn('nonces', 'text', (column) => column.notNull())
     .addColumn('endpoint', 'text', (column) => column.notNull())
     .addColumn('transaction_id', 'text', (column) => column.notNull())
     .addColumn('signer', 'text', (column) => column.notNull())
@@ -168,7 +175,14 @@ export async function createIdentityIndexes(db: Database): Promise<void> {
     .column('id')
     .where(sql<boolean>`state = 'revoked'`)
     .execute();
+  await schema
+    .createIndex('certificates_by_renewed')
+    .on('certificates')
+    .column('renews')
+    .where('renews', 'is not', null)
+    .execute();
   await schema.createIndex('transactions_by_key').on('transactions').column('key').unique().execute();
+  await schema.createIndex('transactions_by_request').on('transactions').column('request').unique().execute();
   await schema
     .createIndex('transactions_pending')
     .on('transactions')

@@ -6,12 +6,12 @@ import type { Clock } from '../core/environment.ts';
 import { addAudit } from './audit.ts';
 import type { CommittedRows } from './committed-rows.ts';
 import { issuerOf } from './issuers.ts';
-import { insertCertificate } from './stored-certificates.ts';
+import { countRenewals, insertCertificate } from './stored-certificates.ts';
 import { consume, isConsumed } from './consumed-challenges.ts';
 import { noteEndpoint } from './endpoint-names.ts';
 import { addNotification } from './pending-notifications.ts';
 import type { Database } from './tables.ts';
-import { findTransaction, insertTransaction, replaceTransaction } from './transactions.ts';
+import { findSameRequest, replaceTransaction } from './transactions.ts';
 
 /** Reads first, then writes. Where a unique index refuses the write, another process was first, and it runs again. */
 export async function recordIssued(
@@ -20,14 +20,15 @@ export async function recordIssued(
   { clock, committed }: { clock: Clock; committed: CommittedRows },
 ): Promise<RecordResult> {
   const { certificate, names, audit, notification } = issuance;
-  const existing = await findTransaction(tx, issuance.transaction.key);
+  const existing = await findSameRequest(tx, issuance.transaction);
   if (existing && blocksReissue(existing, issuance)) return { kind: 'duplicate', existing };
-  const { consumes } = issuance;
+  const { consumes, mostRenewals = Infinity } = issuance;
   if (consumes !== undefined && (await isConsumed(tx, consumes))) return { kind: 'consumed' };
+  if (certificate.renews && (await countRenewals(tx, certificate.renews)) >= mostRenewals) return { kind: 'renewed' };
 
   const issuer = committed.issuers.get(certificate.issuerId) ?? (await issuerOf(tx, certificate));
   const id = await insertCertificate(tx, certificate, { issuer, names });
-  await (existing ? replaceTransaction : insertTransaction)(tx, issued(issuance, existing), id);
+  await replaceTransaction(tx, issued(issuance, existing), { existing, certificate: id });
   const { endpoint } = issuance.transaction;
   if (!committed.endpoints.has(endpoint)) await noteEndpoint(tx, endpoint);
   if (consumes !== undefined) await consume(tx, consumes, audit.at);

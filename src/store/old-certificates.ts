@@ -106,10 +106,10 @@ async function insertPage(db: Database, rows: readonly ReadRow[]): Promise<void>
     with said (id, issuer, thumbprint_sha256, public_key_hash) as (values ${sql.join(values)})
     insert into certificates_next
       (id, issuer, serial, endpoint, transaction_id, subject, subject_folded, thumbprint, thumbprint_sha256,
-       public_key_hash, crl_shard, der, not_before, not_after, state, issued_at, delivered_at, revoked_at,
+       public_key_hash, first_issued_at, crl_shard, der, not_before, not_after, state, issued_at, delivered_at, revoked_at,
        revocation_reason)
     select certificates.id, said.issuer, serial, endpoint, transaction_id, subject, subject_folded, thumbprint,
-      said.thumbprint_sha256, said.public_key_hash, 0, der, not_before, not_after, state, issued_at, delivered_at,
+      said.thumbprint_sha256, said.public_key_hash, issued_at, 0, der, not_before, not_after, state, issued_at, delivered_at,
       revoked_at, revocation_reason
     from said join certificates on certificates.id = said.id`.execute(db);
 }

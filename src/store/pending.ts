@@ -8,7 +8,7 @@ import { consume, isConsumed } from './consumed-challenges.ts';
 import { encodeIssuance } from './issuance-codec.ts';
 import { noteEndpoint } from './endpoint-names.ts';
 import type { Database } from './tables.ts';
-import { findTransaction, fromRow, insertTransaction, replaceTransaction } from './transactions.ts';
+import { findSameRequest, fromRow, replaceTransaction } from './transactions.ts';
 
 /** Oldest first. */
 export async function listPending(db: Database): Promise<StoredTransaction[]> {
@@ -22,16 +22,16 @@ export async function listPending(db: Database): Promise<StoredTransaction[]> {
   return Promise.all(rows.map((row) => fromRow(db, row)));
 }
 
-/** Writes it unless its key has a transaction that still stands, or its challenge is used up. */
+/** Writes it unless its request has a transaction that still stands, or its challenge is used up. */
 export async function recordPending(tx: Database, pending: Pending): Promise<PendingResult> {
   const { transaction, audit, consumes } = pending;
-  const existing = await findTransaction(tx, transaction.key);
+  const existing = await findSameRequest(tx, transaction);
   if (existing && blocksWaiting(existing, pending)) return { kind: 'duplicate', existing };
   if (consumes !== undefined && (await isConsumed(tx, consumes))) return { kind: 'consumed' };
 
   const createdAt = existing?.createdAt ?? audit.at;
   const waiting = { ...transaction, state: 'pending' as const, createdAt, updatedAt: audit.at };
-  await (existing ? replaceTransaction : insertTransaction)(tx, waiting);
+  await replaceTransaction(tx, waiting, { existing });
   await noteEndpoint(tx, transaction.endpoint);
   if (consumes !== undefined) await consume(tx, consumes, audit.at);
   await addAudit(tx, audit);

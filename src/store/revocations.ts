@@ -78,15 +78,32 @@ export async function markRevoked(tx: Database, id: number, revocation: Revocati
     .set({ state: 'revoked', revoked_at, revocation_reason: reason })
     .where('id', '=', id)
     .where('state', 'in', from)
-    .returning(['issuer', 'serial', 'not_after', 'crl_shard', 'endpoint', 'der', 'reference'])
+    .returning(['issuer', 'serial', 'not_after', 'crl_shard', 'endpoint', 'der', 'reference', 'public_key_hash'])
     .executeTakeFirst();
   if (!row) return false;
-  const { issuer, serial, not_after, crl_shard, endpoint, der: certificate } = row;
+  const { issuer, serial, not_after, crl_shard, endpoint, der: certificate, public_key_hash } = row;
   const reference = row.reference ?? undefined;
   await tx
     .insertInto('revocations')
     .values({ certificate_id: id, issuer, serial, revoked_at, reason, not_after, crl_shard })
     .execute();
+  if (reason === 'keyCompromise') await noteCompromised(tx, public_key_hash);
   if (tellIssuer) await addPendingRevocation(tx, { endpoint, certificate, ...defined({ reference }), reason, at }, at);
   return true;
 }
+
+async function noteCompromised(tx: Database, public_key_hash: string): Promise<void> {
+  await tx
+    .insertInto('compromised_keys')
+    .values({ public_key_hash })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+const compromised = prepared((db, { key }: { key: string }) =>
+  db.selectFrom('compromised_keys').select('public_key_hash').where('public_key_hash', '=', key),
+);
+
+/** Whether a certificate with this key was revoked for keyCompromise. */
+export const isCompromised = async (db: Database, key: string): Promise<boolean> =>
+  (await compromised(db, { key })).rows.length > 0;

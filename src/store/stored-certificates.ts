@@ -61,6 +61,23 @@ export async function findCertificatesBySerial(db: Database, serial: string): Pr
   return rows.toSorted((a, b) => b.id - a.id).map(fromRow);
 }
 
+/** Those that renew it directly, the newest first. */
+export async function findRenewals(db: Database, id: CertificateId): Promise<StoredCertificate[]> {
+  const row = await certificateRow(db, id);
+  if (row === undefined) return [];
+  const rows = await selectCertificates(db)
+    .where('certificates.renews', '=', row)
+    .orderBy('certificates.id', 'desc')
+    .execute();
+  return rows.map(fromRow);
+}
+
+/** Those that renew it directly, without those that were never delivered. */
+export async function countRenewals(db: Database, id: CertificateId): Promise<number> {
+  const renewals = await findRenewals(db, id);
+  return renewals.filter(({ state, deliveredAt }) => state !== 'revoked' || deliveredAt !== undefined).length;
+}
+
 /** The row of a certificate. */
 export async function certificateRow(db: Database, { issuerId, serial }: CertificateId): Promise<number | undefined> {
   const { rows } = await rowOf(db, { issuerId, serial });

@@ -42,6 +42,7 @@ export type CertificateTable = {
   public_key_hash: string;
   /** The certificate that this one renews. */
   renews: number | null;
+  first_issued_at: Moment;
   crl_shard: number;
   der: Uint8Array;
   /** What the CA calls the order. */
@@ -69,6 +70,9 @@ export type RevocationTable = {
   crl_shard: number;
 };
 
+/** The keys of certificates that were revoked for keyCompromise. */
+export type CompromisedKeyTable = { public_key_hash: string };
+
 /** Every endpoint name under which anything was recorded. */
 export type EndpointNameTable = { name: string };
 
@@ -77,6 +81,10 @@ export type TransactionTable = {
   id: Generated<number>;
   /** Begins with what a poll knows, so that one index serves both. */
   key: string;
+  /** Unique. Of a row of an earlier version: its key. */
+  request: string;
+  /** Hexadecimal, with commas between them. */
+  nonces: string;
   endpoint: string;
   transaction_id: string;
   signer: string;
@@ -168,6 +176,7 @@ export type Tables = {
   certificates: CertificateTable;
   names: NameTable;
   revocations: RevocationTable;
+  compromised_keys: CompromisedKeyTable;
   endpoint_names: EndpointNameTable;
   transactions: TransactionTable;
   challenges: ChallengeTable;

@@ -1,13 +1,30 @@
 /** Transactions: what became of each request, under the key by which a repeated request is recognised. */
 import type { Insertable, Selectable } from 'kysely';
-import type { PollKey, StoredTransaction, TransactionKey } from '../core/records.ts';
+import type { PollKey, RequestKey, StoredTransaction, TransactionKey } from '../core/records.ts';
 import { certificateInRow } from './stored-certificates.ts';
 import { decodeIssuance, encodeIssuance } from './issuance-codec.ts';
 import { prepared } from './prepared.ts';
 import type { Database, TransactionTable } from './tables.ts';
 
+/** Sorts after every hexadecimal digit where text is ordered by its octets: in SQLite, and in PostgreSQL with collation "C". */
+const AFTER_DIGITS = 'g';
+
 const byKey = prepared((db, { key }: { key: TransactionKey }) =>
   db.selectFrom('transactions').selectAll().where('key', '=', key),
+);
+const byRequest = prepared((db, { request, key }: { request: RequestKey; key: TransactionKey }) =>
+  db
+    .selectFrom('transactions')
+    .selectAll()
+    .where((where) => where.or([where('request', '=', request), where('request', '=', key)])),
+);
+const beginningWith = prepared((db, { request, end, key }: { request: RequestKey; end: string; key: TransactionKey }) =>
+  db
+    .selectFrom('transactions')
+    .selectAll()
+    .where((where) =>
+      where.or([where.and([where('request', '>=', request), where('request', '<', end)]), where('request', '=', key)]),
+    ),
 );
 const insert = prepared((db, row: Insertable<TransactionTable>) => db.insertInto('transactions').values(row));
 
@@ -17,8 +34,26 @@ export async function findTransaction(db: Database, key: TransactionKey): Promis
   return rows[0] && fromRow(db, rows[0]);
 }
 
-/** Sorts after every hexadecimal digit where text is ordered by its octets: in SQLite, and in PostgreSQL with collation "C". */
-const AFTER_DIGITS = 'g';
+/** Exactly this one, or else the newest that begins with it; an earlier version wrote the key where the request stands now. */
+export async function findRequest(
+  db: Database,
+  request: RequestKey,
+  key: TransactionKey,
+): Promise<StoredTransaction | undefined> {
+  const { rows } = await beginningWith(db, { request, end: request + AFTER_DIGITS, key });
+  const [newest] = rows.toSorted((a, b) => b.id - a.id);
+  const row = rows.find((each) => each.request === request) ?? newest;
+  return row && fromRow(db, row);
+}
+
+/** Of exactly this request: the one whose place another one can take. */
+export async function findSameRequest(
+  db: Database,
+  { request, key }: Pick<StoredTransaction, 'request' | 'key'>,
+): Promise<StoredTransaction | undefined> {
+  const { rows } = await byRequest(db, { request, key });
+  return rows[0] && fromRow(db, rows[0]);
+}
 
 /** The newest. The others can be many and large; only their index entries are read. */
 export async function findPolled(db: Database, key: PollKey): Promise<StoredTransaction | undefined> {
@@ -37,29 +72,23 @@ export async function findPolled(db: Database, key: PollKey): Promise<StoredTran
 }
 
 /**
- * Puts it in the place of another one under the same key, which the caller has read and found replaceable. It is a new
- * row, so that the unique index, and not an earlier read, decides between two processes that replace the same one.
+ * Puts it in the place of `existing`, which the caller has read and found replaceable. It is a new row, so that the
+ * unique index, and not an earlier read, decides between two processes that replace the same one. `certificate` is the
+ * row of its certificate, if it has one.
  */
 export async function replaceTransaction(
   tx: Database,
   transaction: StoredTransaction,
-  certificate?: number,
+  { existing, certificate }: { existing: StoredTransaction | undefined; certificate?: number },
 ): Promise<void> {
-  await tx.deleteFrom('transactions').where('key', '=', transaction.key).execute();
-  await insertTransaction(tx, transaction, certificate);
-}
-
-/** `certificate` is the row of its certificate, if it has one. */
-export async function insertTransaction(
-  tx: Database,
-  transaction: StoredTransaction,
-  certificate?: number,
-): Promise<void> {
+  if (existing) await tx.deleteFrom('transactions').where('key', '=', existing.key).execute();
   await insert(tx, toRow(transaction, certificate));
 }
 
 const toRow = (transaction: StoredTransaction, certificate: number | undefined): Insertable<TransactionTable> => ({
   key: transaction.key,
+  request: transaction.request,
+  nonces: transaction.nonces.join(),
   endpoint: transaction.endpoint,
   transaction_id: transaction.transactionId,
   signer: transaction.signer,
@@ -78,6 +107,8 @@ export async function fromRow(db: Database, row: Selectable<TransactionTable>): 
   const certificate = row.certificate_id === null ? undefined : await certificateInRow(db, row.certificate_id);
   return {
     key: row.key,
+    request: row.request,
+    nonces: row.nonces === '' ? [] : row.nonces.split(','),
     endpoint: row.endpoint,
     transactionId: row.transaction_id,
     signer: row.signer,

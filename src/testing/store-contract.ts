@@ -5,6 +5,7 @@ import type { Clock } from '../core/environment.ts';
 import type { Issuance, RecordResult, Store } from '../core/store.ts';
 import type { NewChallenge } from '../core/records.ts';
 import { type Check, CLAIM, type OpenedStore, recorded } from './opened-store.ts';
+import { freshness } from './store-freshness.ts';
 import { identities } from './store-identities.ts';
 import { jobs } from './store-jobs.ts';
 import { notifications } from './store-notifications.ts';
@@ -43,6 +44,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   notifications(check);
   challenges(check);
   identities(check);
+  freshness(check);
   revocations(check);
   jobs(check);
   lasting(check);
@@ -98,10 +100,22 @@ function issuing(check: Check): void {
       await recorded(store, issuanceFor(2, { consumes: 'unspent' }));
     });
 
-  check('a revoked certificate is replaced, and stays on record', async ({ store }) => {
+  check('a revoked certificate stays, and its request is a duplicate', async ({ store }) => {
     const first = issuanceFor(1);
     await recorded(store, first);
     await store.revoke(first.certificate, 'superseded', auditFor(1, 'revoked', later(30)));
+    for (const supersedes of [undefined, first.certificate.serial]) {
+      const result = await store.recordIssued({ ...again(1, 'bb'), ...(supersedes && { supersedes }) });
+      assert.equal(result.kind === 'duplicate' && result.existing.certificate?.state, 'revoked');
+    }
+    assert.equal((await store.listCertificates({})).length, 1);
+  });
+
+  check('a certificate that was never delivered is replaced, and stays on record', async ({ store }) => {
+    const first = issuanceFor(1, { notification: 'strict' });
+    await recorded(store, first);
+    const [claim] = await store.claimNotifications({ owner: 'test', leaseMs: 1_000, mode: 'strict', limit: 1 });
+    await store.abandonNotification(claim!, auditFor(1, 'never-delivered', later(30)));
     const second = again(1, 'bb');
     await recorded(store, second);
     const found = await store.findTransaction(first.transaction.key);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { AuditActor, AuditSource, CertificateName } from '../core/records.ts';
 import type { Store } from '../core/store.ts';
+import type { Issuance } from '../core/store.ts';
 import { type Check, recorded } from './opened-store.ts';
 import { auditFor, certificateId, ENDPOINT, issuanceFor, ISSUER_ID, pendingFor } from './store-samples.ts';
 
@@ -97,6 +98,22 @@ function renewals(check: Check): void {
     assert.deepEqual((await store.findTransaction(renewal.transaction.key))?.certificate, renewal.certificate);
     assert.deepEqual((await store.listCertificates({}))[0], renewal.certificate);
     assert.equal((await store.findCertificate(certificateId(1)))?.renews, undefined);
+    assert.deepEqual(await store.findRenewals(certificateId(1)), [renewal.certificate]);
+    assert.deepEqual(await store.findRenewals(certificateId(2)), []);
+    assert.deepEqual(await store.findRenewals(certificateId(9)), []);
+  });
+
+  check('of the renewals of one certificate no more are recorded than allowed', async ({ store }) => {
+    await recorded(store, issuanceFor(1));
+    const renewalFor = (n: number): Issuance => {
+      const issuance = issuanceFor(n);
+      return { ...issuance, certificate: { ...issuance.certificate, renews: certificateId(1) }, mostRenewals: 2 };
+    };
+    for (const n of [2, 3]) await recorded(store, renewalFor(n));
+    await store.revoke(certificateId(3), 'superseded', auditFor(3, 'revoked'));
+    assert.deepEqual(await store.recordIssued(renewalFor(4)), { kind: 'renewed' });
+    assert.equal(await store.findCertificate(certificateId(4)), undefined);
+    assert.equal((await store.recordIssued({ ...renewalFor(4), mostRenewals: 3 })).kind, 'recorded');
   });
 }
 

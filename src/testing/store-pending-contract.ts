@@ -63,12 +63,20 @@ function waiting(check: Check): void {
     ]);
   });
 
-  check('an issued request does not wait again, unless its certificate is revoked', async ({ store }) => {
+  check('an issued request does not wait again, also when its certificate is revoked', async ({ store }) => {
     await store.recordIssued(issuanceFor(1));
     const result = await store.recordPending(pendingFor(1));
     assert.deepEqual(result.kind === 'duplicate' && result.existing.certificate, issuanceFor(1).certificate);
     assert.deepEqual(await store.listPending(), []);
     await store.revoke(certificateId(1), 'superseded', auditFor(1, 'revoked', later(5)));
+    assert.equal((await store.recordPending(pendingFor(1, { at: later(9) }))).kind, 'duplicate');
+    assert.deepEqual(await store.listPending(), []);
+  });
+
+  check('a request whose certificate was never delivered waits again', async ({ store }) => {
+    await store.recordIssued(issuanceFor(1, { notification: 'strict' }));
+    const [claim] = await store.claimNotifications({ owner: 'test', leaseMs: 1_000, mode: 'strict', limit: 1 });
+    await store.abandonNotification(claim!, auditFor(1, 'never-delivered', later(5)));
     assert.deepEqual(await store.recordPending(pendingFor(1, { at: later(9) })), { kind: 'recorded' });
     assert.deepEqual(await store.listPending(), [{ ...waitingFor(1), updatedAt: later(9) }]);
     assert.equal((await store.findCertificate(certificateId(1)))?.state, 'revoked');

@@ -64,6 +64,8 @@ export function issuanceFor(
 ): Issuance {
   const transaction = {
     key: pollOf(n) + hash(`key ${n}`),
+    request: hash(`request ${n}`),
+    nonces: [hash(`nonce ${n}`).slice(0, 36)],
     endpoint: ENDPOINT,
     transactionId: `transaction-${n}`,
     signer: hash(`signer ${n}`),
@@ -83,6 +85,7 @@ export function issuanceFor(
     notBefore: later(-86_400),
     notAfter: later(365 * 86_400),
     issuedAt: NOON,
+    firstIssuedAt: NOON,
   };
   const { notification, lease, consumes } = options;
   const waits = notification === 'strict';

@@ -12,6 +12,8 @@ export function issuanceNumber(n: number): Issuance {
   const transaction = {
     key,
     endpoint: '/scep',
+    request: key,
+    nonces: [key.slice(0, 36)],
     transactionId: key.slice(0, 40),
     signer: key,
     subject: `CN=stored-${n}`,
@@ -35,6 +37,7 @@ export function issuanceNumber(n: number): Issuance {
       notAfter: new Date(AT.getTime() + 365 * 86_400_000),
       state: 'delivered',
       issuedAt: AT,
+      firstIssuedAt: AT,
       deliveredAt: AT,
     },
     names: [

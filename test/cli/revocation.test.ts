@@ -91,6 +91,34 @@ test('certs revoke: a program that serves from the same store tells the CA throu
   assert.deepEqual({ serial, reason }, { serial: issued!.serial, reason: 'keyCompromise' });
 });
 
+test('certs revoke --with-renewals revokes every renewal too; without it the command names them', async (t) => {
+  const { folder, cli, started } = await installed(t);
+  const { url } = await started();
+  const challenge = readFileSync(join(folder, 'challenge.txt'), 'utf8').trim();
+  const scep = await discover(url, context);
+  const subject = nameFromText('CN=laptop');
+  const serials: string[] = [];
+  let signer: { key: ReturnType<typeof newRsaKey>; certificate: Uint8Array } | undefined;
+  for (const each of [1, 2, 3]) {
+    const key = newRsaKey();
+    const reply = await enroll(scep, { key, subject, ...(signer ? { signer } : { challenge }) }, context);
+    assert.ok(reply.status === 'success', String(each));
+    signer = { key, certificate: reply.certificates[0]! };
+    serials.push(serialText(readCertificate(signer.certificate).serialNumber));
+  }
+  const [first, second, third] = serials as [string, string, string];
+  assert.match((await cli('certs', 'show', second)).out, new RegExp(`renews: ${first}\n[^]*renewedBy: ${third}\n`));
+  const alone = await cli('certs', 'revoke', first);
+  assert.equal(alone.code, 0);
+  assert.match(alone.err, new RegExp(`2 renewals of it are still valid \\(${second}, ${third}\\)`));
+  const all = await cli('certs', 'revoke', first, '--with-renewals', '--reason', 'keyCompromise');
+  assert.deepEqual(
+    [all.code, all.out],
+    [0, [second, third].map((serial) => `revoked ${serial} (CN=laptop): keyCompromise`).join('\n')],
+  );
+  assert.equal((await cli('certs', 'revoke', first, '--with-renewals')).code, 1);
+});
+
 test('certs revoke prints what it did, and refuses a wrong serial number or reason', async (t) => {
   const { folder, cli, started } = await installed(t);
   const serial = await enrolled((await started()).url, folder);

@@ -254,12 +254,15 @@ export const CASES: Readonly<Record<string, Case>> = {
   N04: row(
     'RFC 8894 2.3',
     'An expired, revoked, foreign or forged certificate, and one outside its window, renews nothing.',
-    'The window is the whole validity unless the profile sets `renewBefore`.',
+    'The window is the whole validity unless the profile sets `renewBefore`. With a valid challenge the policy decides, as for any other signer.',
   ),
   N05: row('NDES', 'A renewal keeps the subject, and adds no name.'),
   N06: row('CVE-2026-30836', 'RenewalReq signed by an unknown certificate, without a challenge, is refused.'),
   N07: row('RFC 8894 3.5.2', 'Where Renewal is not listed, RenewalReq is refused.'),
-  N08: row('Two endpoints on one CA', 'A certificate of another endpoint renews nothing.'),
+  N08: row(
+    'Two endpoints on one CA',
+    'A certificate of another endpoint renews nothing; with a valid challenge the policy decides.',
+  ),
 
   G01: row('RFC 8894 3.3.3, 4.4', 'PENDING until an administrator approves; then the poll gets the certificate.'),
   G02: row('micromdm, Cisco', 'The same request while it is pending is the same request.'),
@@ -275,14 +278,20 @@ export const CASES: Readonly<Record<string, Case>> = {
     'Clients that make a new signer certificate',
     'The same key under another self-signed certificate is the same request.',
   ),
-  I03: row('transactionID can be computed by anyone', 'A request with another signer key never gets the certificate.'),
+  I03: row(
+    'Recorded envelopes',
+    'The same certification request gets the same certificate, whoever signs the message, and nothing new.',
+  ),
   I04: row(
     'sscep, strongSwan: one transactionID for a key',
     'Another request under the same transactionID is a new one.',
   ),
   I05: row('Clients behind proxies with a short timeout', 'Twenty identical requests at once get one certificate.'),
   I06: row('sscep', 'A renewal that is byte-identical to its predecessor gets a new certificate.'),
-  I07: row('NDES CacheRequest', 'After revocation, and after `retention`, a repeat is a new request.'),
+  I07: row(
+    'NDES CacheRequest',
+    'After revocation a repeat is refused; after `retention` only a new message signed with the requested key is decided.',
+  ),
   I08: row('kill -9', 'After a crash between commit and reply, the same request gets the recorded certificate.'),
 
   S01: row('CVE history of ASN.1 parsers', 'Hostile structures end in an error, quickly.'),

@@ -1,11 +1,13 @@
 /** The identity of a request: the part that a poll names, and a complete hash over the request behind it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { identify, keyHash, type OwnCertificate, pollKey } from '../../src/enroll/identify.ts';
+import { identify, keyHash, pollKey } from '../../src/enroll/identify.ts';
+import type { OwnCertificate } from '../../src/enroll/renewal.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
 import { readCertificationRequest, withoutProof } from '../../src/pkix/csr.ts';
 import { readPublicKey } from '../../src/pkix/public-key.ts';
-import { client, ra } from '../kit/pki.ts';
+import { issuanceFor } from '../../src/testing/store-samples.ts';
+import { certificateFor, client, ra } from '../kit/pki.ts';
 import { CSR } from '../kit/requests.ts';
 import { endpointUnderTest } from '../kit/endpoint-under-test.ts';
 import { allows } from '../kit/policy.ts';
@@ -46,8 +48,17 @@ test('a key begins with the part that a poll names, and a complete hash follows'
   assert.equal(keyOf('T'), key);
 });
 
-test('another request, or another certificate that signed it, is another key under the same poll', () => {
-  const renewed = { record: { thumbprint: 'AB' } } as OwnCertificate;
+test('another request, or another certificate that it renews, is another key under the same poll', async () => {
+  const { subjectText } = csr;
+  const record = {
+    ...issuanceFor(1).certificate,
+    endpoint: '/scep',
+    subject: subjectText,
+    notBefore: new Date(0),
+    notAfter: new Date('2100-01-01'),
+  };
+  const view = readCertificate(await certificateFor(client.key.spki, { extensions: csr.extensions }));
+  const renewed: OwnCertificate = { record, view, renewals: [], isCompromised: false };
   const keys = [keyOf('T'), keyOf('T', other), keyOf('T', csr, '/scep', client, renewed)];
   assert.equal(new Set(keys).size, 3);
   assert.equal(new Set(keys.map((key) => key.slice(32))).size, 3);

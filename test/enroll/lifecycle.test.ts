@@ -124,8 +124,10 @@ const got =
     return `${outcome}${code}${policy.asked.length > 1 ? ', asked' : ''}`;
   };
 
-const transactionOf = ({ key, endpoint, transactionId, signer, subject }: StoredTransaction) => ({
+const transactionOf = ({ key, request, nonces, endpoint, transactionId, signer, subject }: StoredTransaction) => ({
   key,
+  request,
+  nonces,
   endpoint,
   transactionId,
   signer,
@@ -280,7 +282,7 @@ const ROWS: Readonly<Record<string, Partial<Row>>> = {
     request: 'erased',
   },
   'delivered, retention over': {
-    repeat: ASKED,
+    repeat: 'refused replayed',
     poll: 'repeated',
     issuance: SUPERSEDED,
     approval: SUPERSEDED,
@@ -290,13 +292,13 @@ const ROWS: Readonly<Record<string, Partial<Row>>> = {
     request: 'erased',
   },
   revoked: {
-    repeat: ASKED,
+    repeat: 'refused rejected',
     poll: 'refused rejected',
-    issuance: 'recorded',
-    approval: 'recorded',
-    undecided: 'recorded',
-    unreachable: 'recorded',
-    issuer: 'recorded',
+    issuance: 'duplicate, superseding duplicate',
+    approval: 'duplicate, superseding duplicate',
+    undecided: 'duplicate, superseding duplicate',
+    unreachable: 'duplicate, superseding duplicate',
+    issuer: 'duplicate, superseding duplicate',
     request: 'erased',
   },
   'never delivered': {

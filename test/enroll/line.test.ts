@@ -235,7 +235,7 @@ test('a store that cannot record: unavailable, nothing delivered; when it can ag
 test('a store that cannot be read: unavailable, and no policy is asked', async () => {
   const policy = allows('none');
   const under = await endpointUnderTest(policy, {
-    wrap: (store) => ({ ...store, findTransaction: () => Promise.reject(new Error('no connection')) }),
+    wrap: (store) => ({ ...store, findRequest: () => Promise.reject(new Error('no connection')) }),
   });
   await assert.rejects(under.service.pkiOperation(MESSAGE), unavailable);
   assert.equal(policy.asked.length, 0);
@@ -291,7 +291,11 @@ const oneTime = () => policyThat(({ csr }) => ({ kind: 'allow', notify: 'none', 
 test('S06 one challenge raced by ten keys: one success, the others are refused because it is used', async () => {
   const under = await endpointUnderTest(oneTime());
   const signers = await Promise.all(Array.from({ length: 10 }, (_, n) => clientFor(rsaKey(`racer ${n}`))));
-  const messages = await Promise.all(signers.map((signer) => requestMessage({ signer })));
+  const messages = await Promise.all(
+    signers.map(async (signer) =>
+      requestMessage({ signer, content: await writeCertificationRequest(REQUEST_PLAN, signer.key) }),
+    ),
+  );
   const answers = await Promise.all(messages.map((message) => under.service.pkiOperation(message)));
   const outcomes = answers.map(({ outcome, facts }) => facts['code'] ?? outcome).toSorted();
   assert.deepEqual(outcomes, [...Array.from({ length: 9 }, () => 'challenge_used'), 'issued']);

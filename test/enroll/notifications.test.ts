@@ -5,7 +5,9 @@ import type { RevocationOrder } from '../../src/core/issuer.ts';
 import type { Store } from '../../src/core/store.ts';
 import { HttpError } from '../../src/core/errors.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { CHALLENGE, CSR, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { client } from '../kit/pki.ts';
+import { CHALLENGE, CSR, REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
 import { temporaryFile } from '../store/temporary.ts';
 import { handClock } from '../kit/clock.ts';
 import {
@@ -146,8 +148,10 @@ test('outbox: an owner that was stopped for longer than its lease sends no more 
   const fast = allows('outbox', async () => (sent.push('fast'), {}));
   const under = await endpointUnderTest(slow, { clock });
   const other = await endpointUnderTest(fast, { clock, store: under.store });
-  for (const transactionId of ['1', '2', '3'])
-    await under.service.pkiOperation(await requestMessage({ transactionId }));
+  for (const transactionId of ['1', '2', '3']) {
+    const content = await writeCertificationRequest({ ...REQUEST_PLAN, challenge: transactionId }, client.key);
+    await under.service.pkiOperation(await requestMessage({ transactionId, content }));
+  }
   const stopped = under.notifications();
   while (sent.length === 0) await new Promise(setImmediate);
   assert.equal(await other.notifications('afterLease'), 3);

@@ -9,6 +9,7 @@ import type { Allow } from '../../src/core/policy.ts';
 import type { Store } from '../../src/core/store.ts';
 import { createServer } from '../../src/embed/embed.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { handClock } from '../kit/clock.ts';
 import {
@@ -25,6 +26,7 @@ import {
   stored,
   type Under,
 } from '../kit/endpoint-under-test.ts';
+import { rsaKey } from '../kit/keys.ts';
 import { keptLog } from '../kit/log.ts';
 import { client, issuing, NOW, ra, random, root } from '../kit/pki.ts';
 import { allows, type CountingPolicy, policyThat } from '../kit/policy.ts';
@@ -142,7 +144,10 @@ test('strict: the notification is sent before delivery, with the decision from b
 
 test('a one-time challenge is used up by waiting for the CA, and the certificate still comes', async () => {
   const { under, ca } = await waiting(policyThat(() => ({ ...ALLOW, consumes: 'otp' })));
-  const another = await requestMessage({ transactionId: 'another' });
+  const another = await requestMessage({
+    transactionId: 'another',
+    content: await writeCertificationRequest(REQUEST_PLAN, rsaKey('another')),
+  });
   const stolen = await under.service.pkiOperation(another);
   assert.deepEqual([stolen.outcome, stolen.facts.code], ['refused', 'challenge_used']);
   ca.says = 'issued';

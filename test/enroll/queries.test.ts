@@ -183,14 +183,15 @@ test('G02 an identical PKCSReq while it waits: PENDING, one request, one questio
   assert.deepEqual(await events(under), ['pending']);
 });
 
+/** The request of another client, for its own key. */
+const otherRequest = async () =>
+  requestMessage({ signer: otherClient, content: await writeCertificationRequest(REQUEST_PLAN, otherClient.key) });
+
 test('G02 a one-time challenge is used up by waiting: the same request still waits, another is refused', async () => {
   const policy = policyThat(() => ({ kind: 'allow', notify: 'none', consumes: 'otp-1' }));
   const under = await approving(policy);
   await ask(under, REQUEST);
-  assert.equal(
-    await refusalIn(await ask(under, await requestMessage({ signer: otherClient })), otherClient),
-    'challenge_used',
-  );
+  assert.equal(await refusalIn(await ask(under, await otherRequest()), otherClient), 'challenge_used');
   assert.equal(await status(await ask(under, REQUEST)), 'pending');
   await decide(under, 'approved');
   await issuedIn(await ask(under, REQUEST));
@@ -268,7 +269,7 @@ test('G04 the poll at another endpoint: badCertId', async () => {
 
 test('G04 of two keys under one transactionID each gets its own certificate', async () => {
   const under = await approving();
-  const other = await requestMessage({ signer: otherClient });
+  const other = await otherRequest();
   await ask(under, REQUEST);
   await ask(under, other);
   for (const request of await under.store.listPending()) await decide(under, 'approved', request);

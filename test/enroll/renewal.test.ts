@@ -1,6 +1,7 @@
 /** Renewal: a certificate of ours is permission for the next one, for the same names and under every condition alone. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StoredCertificate } from '../../src/core/records.ts';
 import type { Extension } from '../../src/core/request.ts';
 import { localAuthority } from '../../src/ca/local-authority.ts';
 import { createIssuingCa } from '../../src/ca/create.ts';
@@ -25,7 +26,7 @@ import {
   stored,
   type Under,
 } from '../kit/endpoint-under-test.ts';
-import { allows, type CountingPolicy, policyThat } from '../kit/policy.ts';
+import { type CountingPolicy, policyThat } from '../kit/policy.ts';
 
 const SUBJECT = 'CN=Ada,O=Example';
 const NAMES = ['dns:ada.example.com', 'upn:ada@example.com'];
@@ -38,6 +39,7 @@ const NEW_KEY = rsaKey('renewed');
 const challenged = (): CountingPolicy =>
   policyThat((request) => staticPolicy({ challenge: CHALLENGE }).decide(request, new AbortController().signal));
 
+type Plan = Partial<Parameters<typeof writeCertificationRequest>[0]>;
 type Enrolled = { under: Under; policy: CountingPolicy; device: Keyed };
 
 /** A device with a certificate of this endpoint. */
@@ -51,7 +53,7 @@ async function enrolled(different: Different = {}, policy = challenged()): Promi
 /** A renewal by this signer, as it should be but for what is given. */
 const renewal = async (
   signer: Keyed,
-  plan: Partial<Parameters<typeof writeCertificationRequest>[0]> = {},
+  plan: Plan = {},
   { messageType = 'RenewalReq', key = NEW_KEY }: { messageType?: 'PKCSReq' | 'RenewalReq'; key?: typeof NEW_KEY } = {},
 ) => requestMessage({ messageType, signer, content: await writeCertificationRequest({ ...RENEWAL, ...plan }, key) });
 
@@ -116,24 +118,85 @@ test('N03 I06 the same key and the same octets, signed by the certificate issued
   );
 });
 
-test('N04 a certificate that has expired, or begins later, renews nothing, with or without the challenge', async () => {
-  for (const challenge of [undefined, CHALLENGE]) {
+/**
+ * A certificate that may not renew does not void a challenge: with the right one the request is enrolled like any other,
+ * with a wrong one it is refused for that, and without one for this reason.
+ */
+async function leavesItToThePolicy(one: Enrolled, plan: Plan, reason: RegExp, under = one.under): Promise<void> {
+  for (const messageType of ['PKCSReq', 'RenewalReq'] as const) {
+    const key = rsaKey(messageType);
+    await refuses({ under }, await renewal(one.device, plan, { messageType, key }), 'renewal_refused', reason);
+    const wrong = await renewal(one.device, { ...plan, challenge: 'wrong' }, { messageType, key });
+    await refuses({ under }, wrong, 'challenge_wrong');
+    const message = await renewal(one.device, { ...plan, challenge: CHALLENGE }, { messageType, key });
+    const answer = await under.service.pkiOperation(message);
+    await issuedIn(answer, one.device);
+    assert.equal(answer.facts['signedBy'], serialText(readCertificate(one.device.certificate).serialNumber));
+    assert.match(String(answer.facts['notRenewed']), reason);
+    assert.equal((await stored(under))[0]!.renews, undefined);
+  }
+}
+
+test('N04 a certificate that has expired, or begins later, renews nothing; with the challenge the policy decides', async () => {
+  const one = await enrolled();
+  const { notAfter } = (await stored(one.under))[0]!;
+  one.under.clock.forward(notAfter.getTime() - NOW.getTime());
+  await leavesItToThePolicy(one, {}, /not valid now/);
+  const other = await enrolled();
+  other.under.clock.forward(-48 * HOUR);
+  await leavesItToThePolicy(other, {}, /not valid now/);
+});
+
+test('N04 a revoked certificate renews nothing; with the challenge the policy decides', async () => {
+  for (const reason of ['superseded', 'keyCompromise'] as const) {
     const one = await enrolled();
-    const { notAfter } = (await stored(one.under))[0]!;
-    one.under.clock.forward(notAfter.getTime() - NOW.getTime());
-    await refuses(one, await renewal(one.device, challenge ? { challenge } : {}), 'renewal_refused', /not valid now/);
-    const other = await enrolled();
-    other.under.clock.forward(-48 * HOUR);
-    await refuses(other, await renewal(other.device), 'renewal_refused', /not valid now/);
+    await revoke(one.under.store, (await stored(one.under))[0]!, reason);
+    await leavesItToThePolicy(one, {}, /revoked/);
   }
 });
 
-test('N04 a revoked certificate renews nothing, with or without the challenge, under either message type', async () => {
+test('N04 a key that was revoked as compromised in another certificate renews nothing', async () => {
   const one = await enrolled();
+  const content = await writeCertificationRequest({ ...FIRST, subject: nameFromText('CN=Ada') }, client.key);
+  await issuedIn(await one.under.service.pkiOperation(await requestMessage({ content })));
   await revoke(one.under.store, (await stored(one.under))[0]!, 'keyCompromise');
-  for (const messageType of ['PKCSReq', 'RenewalReq'] as const)
-    for (const plan of [{}, { challenge: CHALLENGE }])
-      await refuses(one, await renewal(one.device, plan, { messageType }), 'renewal_refused', /revoked/);
+  await leavesItToThePolicy(one, {}, /revoked as compromised/);
+});
+
+test('N04 a certificate renews once, and once more within the retention; afterwards the policy decides', async () => {
+  const one = await enrolled();
+  const again = async (key: string) =>
+    one.under.service.pkiOperation(await renewal(one.device, {}, { key: rsaKey(key) }));
+  await issuedIn(await again('second'), one.device);
+  await issuedIn(await again('third'), one.device);
+  await leavesItToThePolicy(one, {}, /renewed already/);
+  const other = await enrolled();
+  await issuedIn(await other.under.service.pkiOperation(await renewal(other.device)), other.device);
+  other.under.clock.forward(24 * HOUR);
+  await leavesItToThePolicy(other, {}, /renewed already/);
+});
+
+test('N04 of ten renewals of one certificate at the same time two are issued', async () => {
+  const { under, device } = await enrolled();
+  const messages = await Promise.all(
+    Array.from({ length: 10 }, (_, n) => renewal(device, {}, { key: rsaKey(`parallel ${n}`) })),
+  );
+  const answers = await Promise.all(messages.map((message) => under.service.pkiOperation(message)));
+  assert.equal(answers.filter(({ outcome }) => outcome === 'issued').length, 2);
+  const delivered = (await stored(under)).filter(({ state }) => state === 'delivered');
+  assert.equal(delivered.length, 3);
+});
+
+test('N04 maxLifetime ends a line of renewals, counted from its first certificate', async () => {
+  const one = await enrolled({ maxLifetime: 500 * 24 * HOUR });
+  one.under.clock.forward(300 * 24 * HOUR);
+  const second = await issuedIn(await one.under.service.pkiOperation(await renewal(one.device)), one.device);
+  const next = { ...one, device: { certificate: second, key: NEW_KEY } };
+  one.under.clock.forward(200 * 24 * HOUR - 1);
+  const third = await one.under.service.pkiOperation(await renewal(next.device, {}, { key: rsaKey('third') }));
+  assert.equal(third.outcome, 'issued');
+  one.under.clock.forward(1);
+  await leavesItToThePolicy(next, {}, /maxLifetime/);
 });
 
 test('N04 a certificate revoked between a renewal and its repeat: the repeat gets what the renewal got', async () => {
@@ -147,18 +210,21 @@ test('N04 a certificate revoked between a renewal and its repeat: the repeat get
   await refuses({ under }, await renewal(device, {}, { key: rsaKey('third') }), 'renewal_refused');
 });
 
-test('N04 a certificate that was never delivered renews nothing', { timeout: 10_000 }, async () => {
-  const { promise: never } = Promise.withResolvers<Record<string, string>>();
-  const policy = allows('strict', () => never);
-  const under = await endpointUnderTest(policy);
+test('N04 a certificate that was never delivered renews nothing', async () => {
+  const under = await endpointUnderTest(
+    policyThat(
+      (request) => (request.csr.challenge === CHALLENGE ? { kind: 'allow', notify: 'strict' } : NO_CHALLENGE),
+      () => Promise.reject(new Error('not acknowledged')),
+    ),
+  );
   const content = await writeCertificationRequest(FIRST, client.key);
-  void under.service.pkiOperation(await requestMessage({ content }));
-  while ((await stored(under)).length === 0) await new Promise((resolve) => setImmediate(resolve));
-  const { der, state } = (await stored(under))[0]!;
-  assert.equal(state, 'issued');
+  await under.service.pkiOperation(await requestMessage({ content }));
+  const [{ der, deliveredAt }] = (await stored(under)) as [StoredCertificate];
+  assert.equal(deliveredAt, undefined);
   const message = await renewal({ certificate: der, key: client.key });
   await refuses({ under }, message, 'renewal_refused', /never delivered/);
 });
+const NO_CHALLENGE = { kind: 'deny', code: 'challenge_missing', detail: 'a test' } as const;
 
 /** A leaf of another CA, or a self-signed one, with the same contents as a certificate of this server. */
 async function forged(device: Keyed, signer: Keyed['key'], spki = client.key.spki): Promise<Uint8Array> {
@@ -229,7 +295,7 @@ test('N04 outside the window: refused before it and served in it', async () => {
   await issuedIn(await one.under.service.pkiOperation(message), one.device);
 });
 
-const OTHER_NAMES: Readonly<Record<string, Partial<Parameters<typeof writeCertificationRequest>[0]>>> = {
+const OTHER_NAMES: Readonly<Record<string, Plan>> = {
   'another subject': { subject: nameFromText('CN=Grace,O=Example') },
   'a subject with one RDN more': { subject: nameFromText(`OU=Admins,${SUBJECT}`) },
   'a subject in other letters': { subject: nameFromText('CN=ADA,O=Example') },
@@ -240,23 +306,25 @@ const OTHER_NAMES: Readonly<Record<string, Partial<Parameters<typeof writeCertif
   'another UPN': { extensions: names('upn:administrator@example.com') },
   'a UPN in other letters': { extensions: names('upn:Ada@example.com') },
   'the UPN as e-mail address': { extensions: names('email:ada@example.com') },
+};
+for (const [what, plan] of Object.entries(OTHER_NAMES))
+  test(`N05 ${what}: no renewal; with the challenge the policy decides`, async () => {
+    await leavesItToThePolicy(await enrolled(), plan, /another subject|not all names/);
+  });
+
+const UNACCEPTABLE: Readonly<Record<string, Plan>> = {
   'an added SID': { extensions: names(...NAMES, 'uri:tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-3-500') },
   'names that cannot be read': {
     extensions: [{ oid: OID.subjectAltName, critical: false, value: Buffer.from('30050203', 'hex') }],
   },
 };
-for (const [what, plan] of Object.entries(OTHER_NAMES))
-  test(`N05 ${what}: refused under both message types, with and without the challenge`, async () => {
+for (const [what, plan] of Object.entries(UNACCEPTABLE))
+  test(`N05 ${what}: no renewal, and with the challenge no certificate either`, async () => {
     const one = await enrolled();
-    for (const messageType of ['PKCSReq', 'RenewalReq'] as const)
-      for (const challenge of [undefined, CHALLENGE])
-        await refuses(
-          one,
-          await renewal(one.device, { ...plan, ...(challenge && { challenge }) }, { messageType }),
-          'renewal_refused',
-          /another subject|not all names/,
-        );
-    assert.equal(one.policy.asked.length, 1);
+    await refuses(one, await renewal(one.device, plan), 'renewal_refused', /not all names/);
+    const answer = await one.under.service.pkiOperation(await renewal(one.device, { ...plan, challenge: CHALLENGE }));
+    assert.match(String(await refusalIn(answer, one.device)), /^(subject|request)_refused$/);
+    assert.equal((await stored(one.under)).length, 1);
   });
 
 test('N05 dropped and reordered names: issued with those that were asked for', async () => {
@@ -320,11 +388,18 @@ test('N07 with renewal on it is in GetCACaps', async () => {
   assert.match(under.service.capabilities, /^Renewal$/m);
 });
 
-test('N08 a certificate of another endpoint renews nothing here, with or without the challenge', async () => {
+test('N08 a certificate of another endpoint renews nothing here; with the challenge the policy decides', async () => {
   const other = await enrolled({ path: '/scep/lab' });
   const here = await endpointUnderTest(challenged(), { store: other.under.store });
-  for (const plan of [{}, { challenge: CHALLENGE }])
-    await refuses({ under: here }, await renewal(other.device, plan), 'renewal_refused', /another endpoint/);
+  await leavesItToThePolicy(other, {}, /another endpoint/, here);
+});
+
+test('where one key is demanded, a certificate that may not renew signs for no other key', async () => {
+  const { under, device } = await enrolled({ requireSignerKeyMatch: true });
+  const answer = await under.service.pkiOperation(
+    await renewal(device, { subject: nameFromText('CN=Grace'), challenge: CHALLENGE }),
+  );
+  assert.equal(await refusalIn(answer, device), 'signer_key_mismatch');
 });
 
 test('where one key is demanded, a renewal of a new key is served all the same', async () => {

@@ -1,11 +1,21 @@
 /** The same request again: which repeats get the stored certificate, and which are decided again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { keyHash } from '../../src/enroll/identify.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { client, clientFor, HOUR } from '../kit/pki.ts';
-import { CSR, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
-import { endpointUnderTest, events, issuedIn, nonceOf, read, revoke, stored } from '../kit/endpoint-under-test.ts';
+import { CSR, REQUEST_PLAN, requestMessage, SENDER_NONCE } from '../kit/requests.ts';
+import {
+  endpointUnderTest,
+  events,
+  issuedIn,
+  nonceOf,
+  read,
+  refusalIn,
+  revoke,
+  stored,
+} from '../kit/endpoint-under-test.ts';
 import { allows, policyThat } from '../kit/policy.ts';
 
 const MESSAGE = await requestMessage();
@@ -41,28 +51,39 @@ test('I02 the same key under another self-signed certificate: the same certifica
   assert.equal(policy.asked.length, 1);
 });
 
-const otherClient = await clientFor(rsaKey('other client'));
+/** Another client that has recorded the envelope: it signs a message of its own around it. */
+const other = { ...(await clientFor(rsaKey('other'))), transactionId: 'another' };
+const rewrapped = (senderNonce = SENDER_NONCE) =>
+  requestMessage({ signer: other, transactionId: other.transactionId, senderNonce });
 
-test('I03 another signer key is authorised afresh, and never sees the stored certificate', async () => {
-  const policy = allows('none');
+test('I03 the same certification request signed with another key: the certificate that was made for it, and nothing new', async () => {
+  const policy = policyThat(() => ({ kind: 'allow', notify: 'none', consumes: 'otp-1' }));
   const under = await endpointUnderTest(policy);
   const first = await issuedIn(await under.service.pkiOperation(MESSAGE));
-  const second = await under.service.pkiOperation(await requestMessage({ signer: otherClient }));
-  assert.notDeepEqual(await issuedIn(second, otherClient), first);
-  assert.equal(policy.asked.length, 2);
+  const second = await under.service.pkiOperation(await rewrapped());
+  assert.deepEqual(await issuedIn(second, other), first);
+  assert.equal(second.outcome, 'repeated');
+  assert.equal(policy.asked.length, 1);
+  assert.equal((await stored(under)).length, 1);
 });
 
-test('I03 another signer key that is refused gets FAILURE, and the first one keeps its certificate', async () => {
-  const policy = policyThat(() =>
-    policy.asked.length === 1
-      ? { kind: 'allow', notify: 'none' }
-      : { kind: 'deny', code: 'challenge_used', detail: 'used before' },
-  );
+test('I03 an envelope that another key signs first uses up nothing: the device gets the same certificate', async () => {
+  const policy = policyThat(() => ({ kind: 'allow', notify: 'none', consumes: 'otp-1' }));
   const under = await endpointUnderTest(policy);
-  const first = await issuedIn(await under.service.pkiOperation(MESSAGE));
-  const second = await under.service.pkiOperation(await requestMessage({ signer: otherClient }));
-  assert.equal((await read(second, otherClient)).status, 'failure');
+  const first = await issuedIn(await under.service.pkiOperation(await rewrapped()), other);
   assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), first);
+  assert.equal(policy.asked.length, 1);
+});
+
+test('I03 another key with a request that waits: it gets PENDING, and the poll of the device still brings the certificate', async () => {
+  const policy = policyThat(() => ({ kind: 'pend', reason: 'approval', detail: 'a test' }));
+  const under = await endpointUnderTest(policy);
+  await under.service.pkiOperation(MESSAGE);
+  const second = await under.service.pkiOperation(await rewrapped());
+  assert.equal((await read(second, other)).status, 'pending');
+  const [waiting, ...more] = await under.store.listPending();
+  assert.equal(more.length, 0);
+  assert.equal(waiting!.signer, keyHash(client.key.spki));
 });
 
 test('I04 the same transactionID with another certification request: a new certificate', async () => {
@@ -120,18 +141,39 @@ test('I05 under strict, a second replica answers PENDING until the first has an 
   assert.equal(policy.notifications.length, 1);
 });
 
-test('I07 after revocation: authorised afresh, a new certificate', async () => {
-  const policy = allows('none');
-  const under = await endpointUnderTest(policy);
-  const first = await issuedIn(await under.service.pkiOperation(MESSAGE));
-  await revoke(under.store, (await stored(under))[0]!, 'keyCompromise');
-  const second = await issuedIn(await under.service.pkiOperation(MESSAGE));
-  assert.notDeepEqual(second, first);
-  assert.equal(policy.asked.length, 2);
-  assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), second);
+test('I07 after revocation: refused, also signed with another key and under another transactionID', async () => {
+  for (const reason of ['keyCompromise', 'superseded'] as const) {
+    const policy = allows('none');
+    const under = await endpointUnderTest(policy);
+    await issuedIn(await under.service.pkiOperation(MESSAGE));
+    await revoke(under.store, (await stored(under))[0]!, reason);
+    assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE), client), 'rejected');
+    assert.equal(await refusalIn(await under.service.pkiOperation(await rewrapped()), other), 'rejected');
+    assert.equal(policy.asked.length, 1);
+    assert.equal((await stored(under)).length, 1);
+  }
 });
 
-test('I07 within the retention: the same certificate; after it: authorised afresh, a new one, the old one stays', async () => {
+test('I07 a key that was revoked for keyCompromise is not certified again, in another request and at another endpoint', async () => {
+  const policy = allows('none');
+  const under = await endpointUnderTest(policy);
+  await issuedIn(await under.service.pkiOperation(MESSAGE));
+  const content = await writeCertificationRequest({ ...REQUEST_PLAN, challenge: 'another one' }, client.key);
+  const elsewhere = await endpointUnderTest(policy, { store: under.store, path: '/scep/lab' });
+  await revoke(under.store, (await stored(under))[0]!, 'keyCompromise');
+  for (const { service } of [under, elsewhere])
+    assert.equal(
+      await refusalIn(await service.pkiOperation(await requestMessage({ content })), client),
+      'key_compromised',
+    );
+  assert.equal(policy.asked.length, 1);
+});
+
+/** The same certification request in a new message, signed with the requested key. */
+const again = { ...client, senderNonce: Buffer.from('ffeeddccbbaa99887766554433221100', 'hex') };
+const newMessage = () => requestMessage({ senderNonce: again.senderNonce });
+
+test('I07 within the retention: the same certificate; after it a copy is refused, and a new message is decided again', async () => {
   const policy = allows('none');
   const under = await endpointUnderTest(policy);
   const first = await issuedIn(await under.service.pkiOperation(MESSAGE));
@@ -139,7 +181,13 @@ test('I07 within the retention: the same certificate; after it: authorised afres
   assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), first);
   assert.equal(policy.asked.length, 1);
   under.clock.forward(1);
-  const second = await issuedIn(await under.service.pkiOperation(MESSAGE));
+  assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE), client), 'replayed');
+  const senderNonce = Buffer.alloc(16, 7);
+  const byOther = await under.service.pkiOperation(await rewrapped(senderNonce));
+  assert.equal(await refusalIn(byOther, { ...other, senderNonce }), 'replayed');
+  assert.equal(policy.asked.length, 1);
+  const message = await newMessage();
+  const second = await issuedIn(await under.service.pkiOperation(message), again);
   assert.notDeepEqual(second, first);
   assert.equal(policy.asked.length, 2);
   assert.deepEqual(
@@ -147,6 +195,9 @@ test('I07 within the retention: the same certificate; after it: authorised afres
     ['delivered', 'delivered'],
   );
   assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), second);
+  under.clock.forward(24 * HOUR);
+  assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'replayed');
+  assert.equal(await refusalIn(await under.service.pkiOperation(message), again), 'replayed');
 });
 
 test('I07 a certificate that has expired within the retention is not handed out again', async () => {
@@ -157,7 +208,8 @@ test('I07 a certificate that has expired within the retention is not handed out 
   under.clock.forward(notAfter.getTime() - under.clock().getTime() - 1);
   assert.deepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), first);
   under.clock.forward(1);
-  assert.notDeepEqual(await issuedIn(await under.service.pkiOperation(MESSAGE)), first);
+  assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE), client), 'replayed');
+  assert.notDeepEqual(await issuedIn(await under.service.pkiOperation(await newMessage()), again), first);
   assert.equal(policy.asked.length, 2);
 });
 

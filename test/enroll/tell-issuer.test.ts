@@ -10,9 +10,10 @@ import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { handClock } from '../kit/clock.ts';
 import { authority, BY_COMMAND, endpointUnderTest, PATH, refusalIn, stored } from '../kit/endpoint-under-test.ts';
 import { keptLog } from '../kit/log.ts';
-import { issuing, NOW, ra, random, root } from '../kit/pki.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { client, issuing, NOW, ra, random, root } from '../kit/pki.ts';
 import { allows } from '../kit/policy.ts';
-import { requestMessage } from '../kit/requests.ts';
+import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 import { temporaryFile } from '../store/temporary.ts';
 
 const REQUEST = await requestMessage();
@@ -145,11 +146,12 @@ test('a CA that gives a recorded certificate again: FAILURE, and it is not asked
   const issuer: Issuer = { issue: (...order) => (first ??= authority(clock).issue(...order)) };
   const under = await endpointUnderTest(allows('none'), { issuer, revoker, clock });
   await under.service.pkiOperation(REQUEST);
-  // The same CSR under another transactionID, and the same request when its answer is no longer repeated.
-  const other = await requestMessage({ transactionId: 'another' });
+  // Another CSR of the key, and the same request in a new message when its answer is no longer repeated.
+  const content = await writeCertificationRequest({ ...REQUEST_PLAN, challenge: 'another' }, client.key);
+  const other = await requestMessage({ transactionId: 'another', content });
   const answers = [await under.service.pkiOperation(other)];
   clock.forward(25 * 3_600 * SECOND);
-  answers.push(await under.service.pkiOperation(REQUEST));
+  answers.push(await under.service.pkiOperation(await requestMessage({ senderNonce: Buffer.alloc(16, 7) })));
   assert.deepEqual(
     answers.map(({ outcome, facts }) => [outcome, facts.code]),
     [

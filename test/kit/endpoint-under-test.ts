@@ -88,18 +88,21 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
   return { service, endpoint, services, store, clock, log, notifications, revocations };
 }
 
+/** Who sent a request, and what it had in the place of TRANSACTION_ID and SENDER_NONCE. */
+export type Sender = Keyed & { transactionId?: string; senderNonce?: Uint8Array };
+
 /** What the device reads in the answer; throws unless the test RA signed it for this request. */
-export const read = ({ body }: { body: Uint8Array }, signer: Keyed = client): Promise<CertRep> =>
+export const read = ({ body }: { body: Uint8Array }, signer: Sender = client): Promise<CertRep> =>
   readCertRep(body, {
-    transactionId: TRANSACTION_ID,
-    senderNonce: SENDER_NONCE,
+    transactionId: signer.transactionId ?? TRANSACTION_ID,
+    senderNonce: signer.senderNonce ?? SENDER_NONCE,
     trusted: [ra.certificate],
     signer,
     random,
   });
 
 /** The certificate in a successful answer. */
-export async function issuedIn(answer: ScepAnswer, signer?: Keyed): Promise<Buffer> {
+export async function issuedIn(answer: ScepAnswer, signer?: Sender): Promise<Buffer> {
   const reply = await read(answer, signer);
   assert.equal(reply.status, 'success', JSON.stringify(answer.facts));
   assert.ok(reply.status === 'success' && reply.certificates.length === 1);
@@ -107,7 +110,7 @@ export async function issuedIn(answer: ScepAnswer, signer?: Keyed): Promise<Buff
 }
 
 /** The refusal's code, of which the wire must show the row. */
-export async function refusalIn(answer: ScepAnswer, signer?: Keyed): Promise<unknown> {
+export async function refusalIn(answer: ScepAnswer, signer?: Sender): Promise<unknown> {
   const reply = await read(answer, signer);
   assert.equal(reply.status, 'failure', JSON.stringify(answer.facts));
   return answer.facts['code'];

@@ -38,6 +38,8 @@ export const REFUSED: Readonly<Record<RefusalCode, readonly [failInfo: string, h
   notification_failed: ['2', RPC_S_SERVER_UNAVAILABLE],
   issuer_failed: ['2', RPC_S_SERVER_UNAVAILABLE],
   rejected: ['2', E_INVALIDARG],
+  replayed: ['2', E_INVALIDARG],
+  key_compromised: ['2', E_INVALIDARG],
   renewal_refused: ['2', E_INVALIDARG],
   signing_time_refused: ['3', TRUST_E_TIME_STAMP],
   unknown_transaction: ['4', ERROR_NOT_FOUND],

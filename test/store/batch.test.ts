@@ -81,7 +81,16 @@ test('a commit that fails rejects every write of its batch, and the next batch g
     write((tx) => insert(tx, 'a')),
     write(async (tx) => {
       await tx.executeQuery(CompiledQuery.raw('pragma defer_foreign_keys = on'));
-      const row = { key: 'k', endpoint: '', transaction_id: '', signer: '', subject: '', reason: null };
+      const row = {
+        key: 'k',
+        request: 'r',
+        nonces: '',
+        endpoint: '',
+        transaction_id: '',
+        signer: '',
+        subject: '',
+        reason: null,
+      };
       await tx
         .insertInto('transactions')
         .values({ ...row, state: 'issued', created_at: 0, updated_at: 0, certificate_id: 404 })

@@ -215,13 +215,79 @@ const KEPT = [
 ];
 
 const TRANSACTIONS = [
-  [1, keyOf('T1'), '/scep', 'T1', 'signer-T1', 'CN=T1', 'issued', null, null, null, ISSUED, ISSUED + 1, 1],
-  [2, keyOf('T2'), '/scep', 'T2', 'signer-T2', 'CN=T2', 'issued', null, null, null, ISSUED, ISSUED + 1, 2],
-  [4, keyOf('T3'), '/scep', 'T3', 'signer-T3', 'CN=T3', 'issued', null, null, null, ISSUED, ISSUED + 1, 5],
-  [5, keyOf('T4'), '/scep', 'T4', 'signer-T4', 'CN=T4', 'issued', null, null, null, ISSUED, ISSUED + 1, 7],
+  [
+    1,
+    keyOf('T1'),
+    keyOf('T1'),
+    '',
+    '/scep',
+    'T1',
+    'signer-T1',
+    'CN=T1',
+    'issued',
+    null,
+    null,
+    null,
+    ISSUED,
+    ISSUED + 1,
+    1,
+  ],
+  [
+    2,
+    keyOf('T2'),
+    keyOf('T2'),
+    '',
+    '/scep',
+    'T2',
+    'signer-T2',
+    'CN=T2',
+    'issued',
+    null,
+    null,
+    null,
+    ISSUED,
+    ISSUED + 1,
+    2,
+  ],
+  [
+    4,
+    keyOf('T3'),
+    keyOf('T3'),
+    '',
+    '/scep',
+    'T3',
+    'signer-T3',
+    'CN=T3',
+    'issued',
+    null,
+    null,
+    null,
+    ISSUED,
+    ISSUED + 1,
+    5,
+  ],
+  [
+    5,
+    keyOf('T4'),
+    keyOf('T4'),
+    '',
+    '/scep',
+    'T4',
+    'signer-T4',
+    'CN=T4',
+    'issued',
+    null,
+    null,
+    null,
+    ISSUED,
+    ISSUED + 1,
+    7,
+  ],
   [
     6,
     keyOf('T6'),
+    keyOf('T6'),
+    '',
     '/scep',
     'T6',
     'signer-T6',
@@ -237,6 +303,8 @@ const TRANSACTIONS = [
   [
     7,
     keyOf('T7'),
+    keyOf('T7'),
+    '',
     '/scep',
     'T7',
     'signer-T7',
@@ -249,7 +317,23 @@ const TRANSACTIONS = [
     ISSUED + 1,
     null,
   ],
-  [9, keyOf('T8'), '/scep', 'T8', 'signer-T8', 'CN=T8', 'rejected', 'approval', null, null, ISSUED, ISSUED + 1, null],
+  [
+    9,
+    keyOf('T8'),
+    keyOf('T8'),
+    '',
+    '/scep',
+    'T8',
+    'signer-T8',
+    'CN=T8',
+    'rejected',
+    'approval',
+    null,
+    null,
+    ISSUED,
+    ISSUED + 1,
+    null,
+  ],
 ];
 
 const NAMES = [
@@ -323,6 +407,8 @@ for (const version of OLD_VERSIONS)
     const challenges = version === 1 ? [] : [['d'.repeat(64), '/scep', ISSUED, ISSUED + DAY]];
     assert.deepEqual(all('select * from challenges'), challenges);
     assert.deepEqual(all('select * from schema_version'), [[1, 4]]);
+    assert.deepEqual(all('select * from compromised_keys'), [[CERTIFICATES[1]![4]]]);
+    assert.deepEqual(all('select count(*) from certificates where first_issued_at <> issued_at'), [[0]]);
     for (const table of ['jobs', 'owed_revocations']) assert.deepEqual(all(`select * from ${table}`), []);
     assert.deepEqual(all('pragma foreign_key_check'), []);
     assert.deepEqual(all('pragma integrity_check'), [['ok']]);
@@ -396,13 +482,24 @@ for (const version of OLD_VERSIONS) {
       notAfter: new Date(ISSUED + 730 * DAY),
       state: 'delivered',
       issuedAt: new Date(ISSUED),
+      firstIssuedAt: new Date(ISSUED),
       deliveredAt: new Date(ISSUED),
     });
     assert.deepEqual(await store.findPolled(POLLS.T1), found);
+    assert.deepEqual(await store.findRequest('a'.repeat(64), keyOf('T1')), found);
+    const request = 'a'.repeat(64);
     const { certificate } = found;
     assert.ok(certificate);
     const duplicate = await store.recordIssued({
-      transaction: { key: keyOf('T1'), endpoint: '/scep', transactionId: 'T1', signer: 'signer-T1', subject: 'CN=T1' },
+      transaction: {
+        key: keyOf('T1'),
+        request,
+        nonces: [],
+        endpoint: '/scep',
+        transactionId: 'T1',
+        signer: 'signer-T1',
+        subject: 'CN=T1',
+      },
       certificate: { ...certificate, serial: 'new' },
       names: [],
       audit: { ...auditOf('delivered', 'T1'), event: 'issued' },

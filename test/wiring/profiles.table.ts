@@ -16,6 +16,7 @@ const PROFILES = {
   bounded: { validity: '10d', maxValidity: '20d' },
   backdated: { backdate: '5d' },
   late: { renewBefore: '30d' },
+  ended: { maxLifetime: '1s' },
   long: { minRsaBits: 3072 },
   signing: { keyUsage: ['digitalSignature'] },
   web: { extendedKeyUsage: ['serverAuth', '1.2.3.4'] },
@@ -58,10 +59,13 @@ const keyUsage = ({ raw }: X509Certificate): string | undefined =>
 const crlUrl = ({ raw }: X509Certificate): string | undefined =>
   /\u0006\u0003U\u001d\u001f.{2,20}(?<url>http:[\w./]+\.crl)/s.exec(raw.toString('latin1'))?.groups?.['url'];
 
-async function renewedAtOnce(profile: string): Promise<string> {
+const renewedAtOnce = (profile: string) => renewed(profile);
+
+async function renewed(profile: string, afterMs = 0): Promise<string> {
   const url = await at(profile);
   const subject = newSubject();
   const { der } = await enrolled(url, { subject });
+  await new Promise((resolve) => setTimeout(resolve, afterMs));
   return (await enrolled(url, { subject, challenge: '', signer: { certificate: der, key: deviceKey } })).status;
 }
 
@@ -91,6 +95,12 @@ export const PROFILE_ROWS: readonly Row[] = [
     question: 'what a renewal gets on the first day',
     ask: renewedAtOnce,
     answers: { plain: 'issued', late: 'failInfo 2' },
+  },
+  {
+    keys: ['profiles.NAME.maxLifetime'],
+    question: 'what a renewal gets after a second',
+    ask: (profile) => renewed(profile, 1_100),
+    answers: { plain: 'issued', ended: 'failInfo 2' },
   },
   {
     keys: ['profiles.NAME.minRsaBits'],

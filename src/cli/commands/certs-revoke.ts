@@ -1,12 +1,13 @@
 /** `openndes certs revoke`. */
 import { type Command, Option } from 'commander';
+import type { StoredCertificate } from '../../core/records.ts';
 import { REVOCATION_REASONS, type RevocationReason } from '../../core/issuer.ts';
-import { findCertificate, revokeCertificate } from '../../manage/certificates.ts';
+import { findCertificate, renewalsOf, revokeCertificate } from '../../manage/certificates.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
 import { failed, theCertificate, withStore } from './certs-store.ts';
 
-type RevokeOptions = { config: string; reason: RevocationReason };
+type RevokeOptions = { config: string; reason: RevocationReason; withRenewals?: true };
 
 /** Registers the command under `openndes certs`. */
 export function registerRevoke(certs: Command, output: Output): void {
@@ -19,16 +20,28 @@ export function registerRevoke(certs: Command, output: Output): void {
         .choices(Object.keys(REVOCATION_REASONS))
         .default('unspecified'),
     )
+    .option('--with-renewals', 'also every certificate that renews it, and those that renew these')
     .option(...CONFIG)
-    .addHelpText(...example('openndes certs revoke 5f2c01 --reason keyCompromise'))
+    .addHelpText(...example('openndes certs revoke 5f2c01 --reason keyCompromise --with-renewals'))
     .action((serial: string, options: RevokeOptions) => revoke(serial, options, output));
 }
 
-async function revoke(serial: string, { config, reason }: RevokeOptions, { out, err }: Output): Promise<void> {
-  const certificate = await withStore(config, async (management) => {
+async function revoke(serial: string, options: RevokeOptions, { out, err }: Output): Promise<void> {
+  const { config, reason, withRenewals } = options;
+  const { revoked, renewals } = await withStore(config, async (management) => {
     const certificate = theCertificate(await findCertificate(management, serial), serial, err);
-    if (await revokeCertificate(management, certificate, reason)) return certificate;
+    const renewals = await renewalsOf(management, certificate);
+    const revoked: StoredCertificate[] = [];
+    for (const each of withRenewals ? [certificate, ...renewals] : [certificate])
+      if (await revokeCertificate(management, each, reason)) revoked.push(each);
+    if (revoked.length > 0) return { revoked, renewals };
     return failed(`the certificate with serial ${certificate.serial} is revoked already`, err);
   });
-  out(`revoked ${certificate.serial} (${printable(certificate.subject)}): ${reason}`);
+  for (const each of revoked) out(`revoked ${each.serial} (${printable(each.subject)}): ${reason}`);
+  const valid = withRenewals ? [] : renewals.filter(({ state }) => state !== 'revoked');
+  if (valid.length > 0)
+    err(
+      `${valid.length} renewals of it are still valid (${valid.map((each) => each.serial).join(', ')}): ` +
+        'revoke them too with --with-renewals when its key is in the wrong hands.',
+    );
 }

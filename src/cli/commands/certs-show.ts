@@ -1,7 +1,7 @@
 /** `openndes certs show`. */
 import type { Command } from 'commander';
 import type { AuditEntry, StoredCertificate } from '../../core/records.ts';
-import { certificateHistory, findCertificate } from '../../manage/certificates.ts';
+import { certificateHistory, findCertificate, renewalsOf } from '../../manage/certificates.ts';
 import { certificateFacts } from '../certificate-facts.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
@@ -22,15 +22,21 @@ export function registerShow(certs: Command, output: Output): void {
 }
 
 async function show(serial: string, { config, json }: ShowOptions, { out, err }: Output): Promise<void> {
-  const { certificate, history } = await withStore(config, async (management) => {
+  const { certificate, history, renewedBy } = await withStore(config, async (management) => {
     const certificate = theCertificate(await findCertificate(management, serial), serial, err);
-    return { certificate, history: await certificateHistory(management, certificate) };
+    const renewedBy = (await renewalsOf(management, certificate)).map((renewal) => renewal.serial);
+    return { certificate, renewedBy, history: await certificateHistory(management, certificate) };
   });
-  if (json) out(JSON.stringify({ ...certificateFacts(certificate), history }));
-  else for (const line of lines(certificate, history)) out(line);
+  if (json) out(JSON.stringify({ ...certificateFacts(certificate), renewedBy, history }));
+  else for (const line of lines(certificate, renewedBy, history)) out(line);
 }
 
-const lines = (certificate: StoredCertificate, history: readonly AuditEntry[]): string[] => [
+const lines = (
+  certificate: StoredCertificate,
+  renewedBy: readonly string[],
+  history: readonly AuditEntry[],
+): string[] => [
   ...Object.entries(certificateFacts(certificate)).map(([name, value]) => `${name}: ${printable(value)}`),
+  ...(renewedBy.length > 0 ? [`renewedBy: ${renewedBy.join(', ')}`] : []),
   ...history.map(({ at, event, detail }) => `${at.toISOString()}  ${event}${detail ? `  ${printable(detail)}` : ''}`),
 ];
