@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { EndpointConfig } from '../config/endpoints.ts';
+import { challengeParties } from '../config/challenge-parties.ts';
 import type { Config } from '../config/schema.ts';
 import { defined } from '../core/defined.ts';
 import type { Logger } from '../core/environment.ts';
@@ -120,7 +121,7 @@ async function endpointOptions(
     ...settings,
     policy: await policyOf(policy, shared),
     issuer,
-    ra: await authority.ra(shared.emit),
+    ra: await authority.ra(shared.emit, challengeParties(policy)),
     chain: authority.chain,
     ...defined({ renewBefore, maxLifetime, next: authority.next, crl: shared.crls.get(named.name) }),
   };

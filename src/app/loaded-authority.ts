@@ -19,7 +19,7 @@ import { type RevocationList, revocationList } from '../revocation/revocation-li
 import { readFile } from './files.ts';
 import type { KeyRing } from './key-ring.ts';
 import { certificatesFrom } from './certificate-files.ts';
-import { automaticRa, type LoadedRa, raKey, readRaCertificate } from './ra.ts';
+import { automaticRa, type IssuingCa, type LoadedRa, raKey, readRaCertificate } from './ra.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 
 /** A CA that signs, with what its endpoints need from it. */
@@ -34,8 +34,11 @@ export type Authority = {
   next?: readonly Uint8Array[];
   /** An issuer that applies a profile. Throws ConfigError when profile, key and certificate do not fit. */
   issuer(profile: Profile): Issuer;
-  /** The RA; an automatic one is created when it is missing. Throws ConfigError. */
-  ra(emit: Emit): Promise<LoadedRa>;
+  /**
+   * The RA of a party as in `challengeParties`; an automatic one is created when it is missing. One that is configured
+   * serves all parties. Throws ConfigError.
+   */
+  ra(emit: Emit, party: string | undefined): Promise<LoadedRa>;
   /** Its revocation list from this store; undefined when its certificate does not allow it to sign one. */
   crl(store: Store): RevocationList | undefined;
 };
@@ -55,7 +58,7 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
   // When the configured RA could not be read, the CA must not be used in its place.
   if (!certificate || !above || !key || (typeof config.ra === 'object' && !ownRa)) return undefined;
   const view = readCertificate(certificate);
-  let ra: Promise<LoadedRa> | undefined;
+  const ras = new Map<string | undefined, Promise<LoadedRa>>();
   return {
     subject: nameText(view.subject),
     certificate,
@@ -65,8 +68,12 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
     issuer: (profile) =>
       localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom }),
     // Created once: two endpoints that create it at the same time would use different keys.
-    ra: (emit) =>
-      (ra ??= ownRa ? Promise.resolve(ownRa) : configuredRa(config, { path, certificate, key, open }, emit)),
+    ra(emit, party) {
+      const ca = { path, certificate, key, open, ...defined({ party }) };
+      const ra = ras.get(party) ?? (ownRa ? Promise.resolve(ownRa) : configuredRa(config, ca, emit));
+      ras.set(party, ra);
+      return ra;
+    },
     crl: (store) =>
       maySignCrl(view)
         ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity, clock: systemClock })
@@ -102,11 +109,7 @@ async function loadPair(
 }
 
 /** The automatic RA, or the CA itself where it has none. */
-async function configuredRa(
-  { ra, passphrase }: AuthorityConfig,
-  ca: { path: string; certificate: Uint8Array; key: KeyProvider; open: KeyRing['open'] },
-  emit: Emit,
-): Promise<LoadedRa> {
+async function configuredRa({ ra, passphrase }: AuthorityConfig, ca: IssuingCa, emit: Emit): Promise<LoadedRa> {
   if (ra === 'auto' || ra === 'split') return automaticRa(ra, { ...ca, ...defined({ passphrase }) }, emit);
   return { certificate: ca.certificate, key: ca.key, retired: [] };
 }

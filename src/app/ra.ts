@@ -19,14 +19,22 @@ import { type KeyPlace, openKey } from './key-ring.ts';
 import { certificatesFrom } from './certificate-files.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 
-/** The issuing CA of an RA. `passphrase` also protects the RA key. `open` opens the RA keys: `openKey` when absent. */
+/**
+ * The issuing CA of an RA. `passphrase` also protects the RA key. `open` opens the RA keys: `openKey` when absent.
+ * `party` is as in `challengeParties`: each has an RA of its own, in a folder of its own.
+ */
 export type IssuingCa = {
   path: string;
   certificate: Uint8Array;
   key: KeyProvider;
   passphrase?: string;
   open?: typeof openKey;
+  party?: string;
 };
+
+/** The folder of the RA of a party: beside the certificate of the CA, or in `ra-<party>` there. */
+const folderOf = ({ path, party }: IssuingCa): string =>
+  party === undefined ? dirname(path) : join(dirname(path), `ra-${party}`);
 
 /** Decrypts with its own key and with those of `retired`. `signer` signs, where it is another certificate. */
 export type LoadedRa = KeyedCertificate & { signer?: KeyedCertificate; retired: KeyedCertificate[] };
@@ -44,7 +52,7 @@ const RA_FILES = {
 } as const satisfies Record<string, RaFiles>;
 
 /**
- * In the folder of the issuing CA's certificate: `ra.pem` and `ra.key.pem`, or the pairs `ra-sign` and `ra-enc` where it
+ * In the folder of the issuing CA's certificate, or of the party: `ra.pem` and `ra.key.pem`, or the pairs `ra-sign` and `ra-enc` where it
  * is split. Certificates that were in use before stay beside them as `ra-<thumbprint>` and decrypt messages as long as
  * they are there. Throws ConfigError.
  */
@@ -62,7 +70,7 @@ export async function automaticRa(
 }
 
 async function currentRa(files: RaFiles, ca: IssuingCa, emit: Emit, clock: Clock): Promise<KeyedCertificate> {
-  const folder = dirname(ca.path);
+  const folder = folderOf(ca);
   const current = existsSync(join(folder, `${files.file}.pem`)) ? await loadRa(ca, files.file) : undefined;
   if (current && isUsable(current.certificate, ca, clock)) return current;
   if (current) retire(folder, files, current.certificate);
@@ -73,9 +81,10 @@ async function currentRa(files: RaFiles, ca: IssuingCa, emit: Emit, clock: Clock
   return made;
 }
 
-/** One certificate and its key from two files in the folder of the CA. Throws ConfigError. */
-async function loadRa({ path, passphrase, open = openKey }: IssuingCa, name: string): Promise<KeyedCertificate> {
-  const folder = dirname(path);
+/** One certificate and its key from two files in the folder of the RA. Throws ConfigError. */
+async function loadRa(ca: IssuingCa, name: string): Promise<KeyedCertificate> {
+  const { passphrase, open = openKey } = ca;
+  const folder = folderOf(ca);
   const certificate = readRaCertificate(join(folder, `${name}.pem`));
   const uri = `file:${join(folder, `${name}.key.pem`)}`;
   return { certificate, key: await open(raKey(uri, passphrase)) };
@@ -113,7 +122,14 @@ async function makeRa(
 ): Promise<KeyedCertificate> {
   const key = generateKey('rsa-2048');
   const certificate = await createRa(
-    { subject: raSubject(ca.certificate, suffix), key, validity: VALIDITY, backdate: DAY, clock, random: systemRandom },
+    {
+      subject: raSubject(ca.certificate, [suffix, ca.party].filter(Boolean).join(' ')),
+      key,
+      validity: VALIDITY,
+      backdate: DAY,
+      clock,
+      random: systemRandom,
+    },
     { certificate: ca.certificate, key: ca.key },
     purpose,
   );
@@ -141,7 +157,7 @@ function retire(folder: string, { file, purpose }: RaFiles, certificate: Uint8Ar
 /** Every other pair to which clients may have encrypted, also before the form of the RA changed. */
 const retiredIn = (ca: IssuingCa, current: string): Promise<KeyedCertificate[]> =>
   Promise.all(
-    readdirSync(dirname(ca.path))
+    readdirSync(folderOf(ca))
       .filter((file) => /^ra(-enc|-[0-9a-f]{16})?\.pem$/.test(file) && file !== `${current}.pem`)
       .map((file) => loadRa(ca, file.slice(0, -4))),
   );

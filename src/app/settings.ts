@@ -14,6 +14,7 @@ import { type KeyRing, keyRing } from './key-ring.ts';
 import { type Authority, loadAuthority, type LoadTools } from './loaded-authority.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { type Attempt, ConfigProblems, type Problem, problemText } from '../config/yaml/problems.ts';
+import { challengeParties } from '../config/challenge-parties.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
 import type { Config } from '../config/schema.ts';
 import { readFile } from './files.ts';
@@ -170,7 +171,13 @@ export async function claimStore({ store: { path } }: Config, warn: (message: st
 
 /** Runs work with every RA key of a configuration, to decrypt a captured message. Throws ConfigError. */
 export const withRecipientKeys = <T>(file: string, work: (keys: RecipientKey[]) => T | Promise<T>): Promise<T> =>
-  withSettings(file, async ({ authorities }) => {
-    const ras = await Promise.all([...authorities.values()].map(({ authority }) => authority.ra(() => {})));
+  withSettings(file, async ({ authorities, endpoints }) => {
+    const unused = [...authorities.values()].filter(({ name }) => !endpoints.some((each) => nameOf(each) === name));
+    const ras = await Promise.all([
+      ...unused.map(({ authority }) => authority.ra(() => {}, undefined)),
+      ...endpoints.map(({ config, authority }) => authority.ra(() => {}, challengeParties(config.policy))),
+    ]);
     return work(ras.flatMap(({ retired, ...current }) => [...registrationAuthority(current, retired).recipients]));
   });
+
+const nameOf = ({ config }: LoadedEndpoint): string => config.authority.name;

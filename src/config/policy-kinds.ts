@@ -29,6 +29,8 @@ type PolicyKind<V extends z.ZodType, K extends Keys, C extends object> = {
   config: (value: z.output<V>, keys: z.output<z.ZodObject<K>>) => C;
   /** Whether the policy is notified of certificates; never when absent. */
   wantsNotifications?: (config: C) => boolean;
+  /** The party that is told the challenge, as one name; absent when only this server compares it. */
+  tells?: (config: C) => string;
   /** Whether the policy asks Intune. */
   asksIntune?: true;
   /** The rules of its one-time passwords, when it has any. */
@@ -76,6 +78,7 @@ export const KINDS = {
     }),
     config: (tenant, { notify = 'strict', onUnreachable = 'pending' }) => ({ tenant, notify, onUnreachable }),
     wantsNotifications: () => true,
+    tells: ({ tenant }) => tenant.name,
     asksIntune: true,
   }),
   static: kind({
@@ -102,6 +105,7 @@ export const KINDS = {
     value: webhook,
     config: (settings) => settings,
     wantsNotifications: ({ notify }) => notify !== 'none',
+    tells: ({ url }) => url,
   }),
   module: kind({
     description: 'A program of yours decides: an ES module that exports a policy ([policies.md](policies.md)).',
@@ -113,6 +117,7 @@ export const KINDS = {
       path,
       options,
     }),
+    tells: ({ path }) => path,
   }),
 };
 

@@ -18,6 +18,7 @@ log: { level: info }
 store: sqlite:./data/openndes.db
 authorities:
   issuing: { certificate: certs/issuing-ca.pem, chain: certs/chain.pem, key: "file:certs/issuing-ca.key.pem", ra: auto }
+  lab: { certificate: lab/issuing-ca.pem, chain: lab/chain.pem, key: "file:lab/issuing-ca.key.pem" }
 profiles:
   device:
     validity: 365d
@@ -32,9 +33,9 @@ tenants:
     clientSecret: "\${env:INTUNE_SECRET}"
 endpoints:
   - { path: /certsrv/mscep/mscep.dll, authority: issuing, profile: device, policy: { intune: corp, notify: strict } }
-  - { path: /scep/lab, authority: issuing, profile: device, policy: { static: "\${env:LAB_CHALLENGE}" } }
+  - { path: /scep/lab, authority: lab, profile: device, policy: { static: "\${env:LAB_CHALLENGE}" } }
   - path: /scep/routers
-    authority: issuing
+    authority: lab
     profile: device
     policy: { oneTime: { validity: 60m, max: 5 } }
     legacy: [sha1, des3]

@@ -3,6 +3,7 @@ import { assertProfile, type Profile } from '../ca/profile.ts';
 import { ConfigError } from '../core/errors.ts';
 import { canonicalPath } from '../http/paths.ts';
 import type { EndpointConfig } from './endpoints.ts';
+import { sharedRa, unequalNames } from './shared-authority.ts';
 import { asksIntune, asksIntuneEarly, passwordRules, wantsNotifications, weaknessOf } from './policies.ts';
 import type { KeyPath } from './yaml/problems.ts';
 import type { Finding } from './yaml/schema-problems.ts';
@@ -25,6 +26,8 @@ const RULES: readonly Rule[] = [
   { severity: 'error', check: sameName },
   { severity: 'error', check: uselessAdminPage },
   { severity: 'error', check: eachEndpoint(approvalWithoutNotification) },
+  { severity: 'warning', check: unequalNames },
+  { severity: 'warning', check: sharedRa },
   {
     severity: 'warning',
     check: eachPolicy(({ key, policy }) => {

@@ -236,17 +236,27 @@ const WARNINGS = {
     'endpoints: [{ policy: { intune: corp }, requireSignerKeyMatch: true }]',
     '2:64 endpoints[0].requireSignerKeyMatch: no Windows device of the tenant will get a certificate',
   ],
+  'a static challenge beside Intune on one authority': [
+    'endpoints: [{ policy: { intune: corp } }, { path: /lab, policy: { static: abcdefgh } }]',
+    '2:65 endpoints[1].policy: no policy here compares names, and endpoints[0] issues from the same authority for Intune',
+  ],
+  'a configured RA for two parties': [
+    'endpoints: [{ path: /a, policy: { webhook: { url: http://localhost:1, secret: 0123456789abcdef } } }, { path: /b, policy: { static: abcdefgh } }]',
+    '2:33 endpoints[0].policy: the RA of the authority is configured and opens messages for endpoints[1] too',
+    'none',
+  ],
   'single DES': [
     'endpoints: [{ policy: { static: abcdefgh }, legacy: [des3, des] }]',
     '2:53 endpoints[0].legacy: single DES can be broken',
   ],
 } as const;
 
-for (const [title, [endpoints, expected]] of Object.entries(WARNINGS))
+for (const [title, [endpoints, expected, ra = 'auto']] of Object.entries(WARNINGS))
   test(`warning: ${title}`, () => {
     const tenants =
       'tenants: { corp: { tenant: a, clientId: 00000000-0000-0000-0000-000000000000, clientSecret: s } }\n';
-    const { warnings } = load(`${AUTHORITIES}${endpoints}\n${tenants}`);
+    const authorities = AUTHORITIES.replace('ca.key }', `ca.key, ra: ${ra} }`);
+    const { warnings } = load(`${authorities}${endpoints}\n${tenants}`);
     assert.equal(warnings.length, 1);
     assert.ok(warnings[0]?.startsWith(`${FOLDER}/openndes.yaml:${expected}`), warnings[0]);
   });

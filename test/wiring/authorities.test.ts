@@ -6,7 +6,10 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import * as pkijs from 'pkijs';
 import { discover, getCrl } from '../../src/client/scep-client.ts';
+import { keyFromPem } from '../../src/keys/software.ts';
 import { rsaKey } from '../kit/keys.ts';
+import type { Keyed } from '../kit/pki.ts';
+import { eventsAt, receiver, SECRET } from './receiver.ts';
 import { readSigned, verifies } from '../kit/pkijs.ts';
 import { deviceKey, enrolled, forgery, posted, signerSerial, statusOf } from './device.ts';
 import {
@@ -54,6 +57,33 @@ test('a message to the RA before the present one opens after each restart, and t
     assert.notEqual(signerSerial(body), new X509Certificate(earlier.certificate).serialNumber, start);
   }
   assert.equal(readdirSync(folder).filter((name) => /^ra-[0-9a-f]{16}\.pem$/.test(name)).length, 1);
+});
+
+test('a message for one endpoint does not open where another party is told the challenge, and that party learns nothing', async () => {
+  const authority = { ...keyedFiles('parties/ca', issuing), chain };
+  const { http } = await receiver();
+  const webhook = { url: `http://127.0.0.1:${http}/allow/parties`, secret: SECRET, notify: 'none' };
+  const endpoints = [
+    { path: '/static', policy: { static: CHALLENGE } },
+    { path: '/hook', policy: { webhook } },
+    { path: '/hook-again', policy: { webhook } },
+  ];
+  const { url } = await started(configured({ authorities: { issuing: authority }, endpoints }));
+  const keyed = (folder: string, name = 'ra'): Keyed => ({
+    certificate: new X509Certificate(readFileSync(join(folder, `${name}.pem`))).raw,
+    key: keyFromPem(readFileSync(join(folder, `${name}.key.pem`), 'utf8'), name),
+  });
+  const folder = dirname(authority.certificate);
+  const [party, ...others] = readdirSync(folder).filter((name) => /^ra-webhook-[0-9a-f]{8}$/.test(name));
+  assert.equal(others.length, 0, 'one RA for one party');
+  const recorded = await forgery({ to: keyed(folder) });
+  assert.equal(statusOf((await posted(url('/hook'), recorded)).body), 'failInfo 2');
+  assert.deepEqual(eventsAt('/allow/parties'), []);
+  assert.equal(statusOf((await posted(url('/static'), recorded)).body), 'issued');
+  const own = await forgery({ to: keyed(join(folder, party!)) });
+  assert.equal(statusOf((await posted(url('/static'), own)).body), 'failInfo 2');
+  assert.equal(statusOf((await posted(url('/hook-again'), own)).body), 'issued');
+  assert.deepEqual(eventsAt('/allow/parties'), ['request']);
 });
 
 const AUTHORITIES = { issuing: issuingSection, second: secondSection };
