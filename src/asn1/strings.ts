@@ -34,6 +34,7 @@ function utf8Text(content: Uint8Array): string {
 /** T61String is read as Latin-1, because that is what the writers that still use it put into it. */
 const DECODERS: ReadonlyMap<number, (content: Uint8Array) => string> = new Map([
   [TAG.utf8String, utf8Text],
+  [TAG.numericString, latin1],
   [TAG.printableString, latin1],
   [TAG.t61String, latin1],
   [TAG.ia5String, latin1],

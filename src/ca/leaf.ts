@@ -11,7 +11,7 @@ import {
   subjectKeyIdentifier,
 } from '../pkix/extensions.ts';
 import type { CaCertificate } from './ca-certificate.ts';
-import { assertNamed, subjectAltNameFor } from './names.ts';
+import { subjectAltNameFor, subjectFor } from './names.ts';
 import { assertProfile, type Profile } from './profile.ts';
 import { extendedKeyUsageFor, keyUsageFor } from './purposes.ts';
 import { periodFor } from './validity.ts';
@@ -39,7 +39,7 @@ export function leafTemplate(profile: Profile, issuer: CaCertificate): LeafTempl
 type Step<T> = (profile: Profile, csr: CertificationRequest, decision: Allow) => T;
 
 /** Each throws Refusal for a request that must not get a certificate. */
-const VALIDATORS: readonly Step<void>[] = [assertKey, assertNamed];
+const VALIDATORS: readonly Step<void>[] = [assertKey];
 
 /** Each returns one extension: what was requested, as far as the profile allows it. */
 const MODIFIERS: readonly Step<Extension | undefined>[] = [
@@ -63,7 +63,7 @@ export function planLeaf({ profile, issuer, shared }: LeafTemplate, input: LeafI
   return {
     serialNumber,
     issuer: issuer.subject,
-    subject: csr.subject,
+    subject: subjectFor(csr),
     ...periodFor(profile, issuer, csr.requestedValidity, now),
     spki: csr.spki,
     extensions: [...shared, ...own],

@@ -1,20 +1,23 @@
-/** The names of a certificate: subject and subjectAltName of the request, octet for octet, after they were checked. */
+/** The names of a certificate: subject and subjectAltName of the request, after they were checked. */
+import { catchDerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit } from '../asn1/tags.ts';
 import type { Allow } from '../core/policy.ts';
-import type { CertificationRequest, Extension, GeneralName } from '../core/request.ts';
+import type { CertificationRequest, Extension, GeneralName, GeneralNameType } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
+import { generalNameFault } from '../pkix/certified-general-name.ts';
+import { certifiedName } from '../pkix/certified-name.ts';
 import { findExtension, readGeneralNames } from '../pkix/extensions.ts';
-import { isEmptyName, readName } from '../pkix/name.ts';
+import { isEmptyName } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
-import type { AltNameType, Profile } from './profile.ts';
+import type { Profile } from './profile.ts';
 import { requested } from './requested.ts';
 
 /**
  * The subjectAltName as requested. It is not re-encoded, because directories map its exact octets to accounts, for
  * example the URI `tag:microsoft.com,2022-09-14:sid:…`, which URL parsers change. Critical exactly when the subject is
- * empty (RFC 5280 4.2.1.6). Throws Refusal `subject_refused` for a kind of name that the profile does not allow, and
- * for a SID when the policy does not vouch for names.
+ * empty (RFC 5280 4.2.1.6). Throws Refusal `subject_refused` for a kind of name that the profile does not allow, for a
+ * name that not every reader understands, and for a SID when the policy does not vouch for names.
  */
 export function subjectAltNameFor(
   profile: Profile,
@@ -30,44 +33,48 @@ export function subjectAltNameFor(
 }
 
 /**
- * Throws Refusal `subject_refused` when the request has no name, an RDN without attributes (X.501 demands one), or
- * control characters in the subject.
+ * The subject as it is certified, see `certifiedName`. Throws Refusal `subject_refused` when the request has no name, or
+ * a subject that not every reader understands.
  */
-export function assertNamed(_profile: Profile, csr: CertificationRequest): void {
-  const rdns = readName(csr.subject);
-  if (rdns.some((rdn) => rdn.length === 0)) throw new Refusal('subject_refused', 'the subject has an empty RDN');
-  if (rdns.flat().some(({ text }) => CONTROL.test(text)))
-    throw new Refusal('subject_refused', `control characters in the subject ${quoted(csr.subjectText)}`);
+export function subjectFor(csr: CertificationRequest): Uint8Array {
   if (isEmptyName(csr.subject) && !findExtension(csr.extensions, OID.subjectAltName))
     throw new Refusal('subject_refused', 'the request has neither a subject nor a subjectAltName');
+  return catchDerError(
+    () => certifiedName(csr.subject),
+    (cause) => refuse(`the subject has ${cause.message}`),
+  );
+}
+
+function refuse(detail: string): never {
+  throw new Refusal('subject_refused', detail);
 }
 
 /** The URI by which Active Directory maps a certificate to the account with a SID (KB5014754). */
 const SID_URI = /^tag:microsoft\.com,2022-09-14:sid:/i;
+/** szOID_NTDS_CA_SECURITY_EXT and szOID_NTDS_OBJECTSID: the same as an extension, and the type of the name in it. */
+const SID_TYPE = /^1\.3\.6\.1\.4\.1\.311\.25\.2(?:\.|$)/;
 
 /** When the policy does not check names, a client with a shared challenge could log on as any account. */
 function assertNoSid({ type, text }: GeneralName): void {
-  if (type === 'uri' && SID_URI.test(text))
-    throw new Refusal(
-      'subject_refused',
-      'the request names a SID, and the policy of the endpoint does not vouch for names',
-    );
+  if ((type === 'uri' && SID_URI.test(plain(text))) || (type === 'otherName' && SID_TYPE.test(text)))
+    refuse('the request names a SID, and the policy of the endpoint does not vouch for names');
 }
 
-/** Verifiers written in C have accepted `good.example\0.evil.example` as `good.example`. */
-const CONTROL = /[\u0000-\u001f\u007f]/;
-/** The same in a directoryName, whose text is escaped already (RFC 4514). */
-const ESCAPED_CONTROL = /\\(?:[01][0-9a-f]|7f)/i;
+/** A URI without the percent-encoding and the spaces by which it can differ from one that means the same. */
+function plain(uri: string): string {
+  const decoded = uri.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return decoded === uri ? uri.replace(/\s+/g, '') : plain(decoded);
+}
 
 function assertAllowed(profile: Profile, name: GeneralName): void {
   const type = altNameType(name);
-  if (!profile.altNames.includes(type))
-    throw new Refusal('subject_refused', `the profile does not allow the subjectAltName ${type}:${quoted(name.text)}`);
-  if (CONTROL.test(name.text) || (name.type === 'directory' && ESCAPED_CONTROL.test(name.text)))
-    throw new Refusal('subject_refused', `control characters in the subjectAltName ${type}:${quoted(name.text)}`);
+  if (!(profile.altNames as readonly string[]).includes(type))
+    refuse(`the profile does not allow the subjectAltName ${type}:${quoted(name.text)}`);
+  const fault = generalNameFault(name);
+  if (fault !== undefined) refuse(`the subjectAltName ${type}:${quoted(name.text)} has ${fault}`);
 }
 
-function altNameType(name: GeneralName): AltNameType {
+function altNameType(name: GeneralName): GeneralNameType | 'upn' {
   if (name.type !== 'otherName') return name.type;
   return DerReader.over(name.der).enter(explicit(0)).oid() === OID.userPrincipalName ? 'upn' : 'otherName';
 }

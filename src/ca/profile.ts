@@ -7,9 +7,9 @@ import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 
 /**
  * Kinds of subjectAltName. `upn` is the otherName with Microsoft's user principal name, `otherName` any other
- * otherName.
+ * otherName. Few readers know the other two kinds of RFC 5280.
  */
-export type AltNameType = GeneralNameType | 'upn';
+export type AltNameType = Exclude<GeneralNameType, 'x400' | 'ediParty'> | 'upn';
 
 /** What the certificates of an endpoint may contain. Anything else in a request is not copied. */
 export type Profile = {

@@ -22,8 +22,6 @@ const ALT_NAMES: Readonly<Record<AltNameType, true>> = {
   directory: true,
   otherName: true,
   registeredId: true,
-  x400: true,
-  ediParty: true,
 };
 
 const purpose = {

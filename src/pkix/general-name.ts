@@ -1,6 +1,7 @@
 /** GeneralName (RFC 5280 4.2.1.6): reads one name as text, and writes one from text. */
 import { DerError } from '../asn1/limits.ts';
-import { DerReader } from '../asn1/reader.ts';
+import { DerReader, type Element } from '../asn1/reader.ts';
+import { stringText } from '../asn1/strings.ts';
 import { explicit, implicit, TAG } from '../asn1/tags.ts';
 import { encode, ia5String, oid, utf8String } from '../asn1/writer.ts';
 import type { GeneralName, GeneralNameType } from '../core/request.ts';
@@ -44,12 +45,21 @@ function ipText(content: Uint8Array): string {
   return content.length === 16 ? (hex.match(/.{4}/g) ?? []).join(':') : hex;
 }
 
-/** The text of a user principal name; the OID of any other type. */
+/** The text of a user principal name; the OID of any other type. Throws DerError for more or less than one value. */
 function otherNameText(content: Uint8Array): string {
+  const { type, value } = readOtherName(content);
+  return type === OID.userPrincipalName ? stringText(value.tag, value.content) : type;
+}
+
+/** The type and the one value of an otherName (RFC 5280 4.2.1.6); `content` is what is inside its tag. */
+export function readOtherName(content: Uint8Array): { type: string; value: Element } {
   const other = DerReader.over(content);
   const type = other.oid();
-  const value = other.enter(explicit(0));
-  return type === OID.userPrincipalName ? value.string() : type;
+  const inner = other.enter(explicit(0));
+  const value = inner.element();
+  inner.end();
+  other.end();
+  return { type, value };
 }
 
 /**

@@ -6,7 +6,7 @@ import { ia5String, oid, printableString, sequence, setOf, utf8String } from '..
 import { equalBytes } from '../core/bytes.ts';
 
 /** Attribute types by short name: those of RFC 4514 3, and more that OpenSSL and Microsoft use. */
-const ATTRIBUTES = {
+export const ATTRIBUTES = {
   CN: '2.5.4.3',
   SN: '2.5.4.4',
   serialNumber: '2.5.4.5',
@@ -69,8 +69,11 @@ export const nameText = (der: Uint8Array): string =>
     .map((rdn) => rdn.map(attributeText).join('+'))
     .join(',');
 
+/** The short name of an attribute type, such as CN; the dotted OID of an unknown one. */
+export const attributeName = (type: string): string => SHORT_NAMES.get(type) ?? type;
+
 const attributeText = ({ type, text, value }: NameAttribute): string =>
-  `${SHORT_NAMES.get(type) ?? type}=${isString(value[0] ?? 0) ? escapeValue(text) : text}`;
+  `${attributeName(type)}=${isString(value[0] ?? 0) ? escapeValue(text) : text}`;
 
 /** Values without a character to escape, which are nearly all. */
 const ORDINARY = /^(?![ #])[^\\",+;<>=\u0000-\u001f\u007f-\u009f\u2028\u2029]*(?<! )$/;

@@ -218,15 +218,21 @@ export const CASES: Readonly<Record<string, Case>> = {
   Q03: row('NDES', 'A wrong, missing, empty, expired or used challenge is badRequest with the HRESULT of NDES.'),
   Q04: row('RFC 2986 4.2', 'Without proof of possession nothing is issued, and the challenge stays valid.'),
   Q05: row('RFC 5280 4.1.2.6', 'An empty subject makes subjectAltName critical.'),
-  Q06: row('RFC 4514; strongSwan, Cisco', 'Any subject is certified octet for octet.'),
-  Q07: row('RFC 5280 4.2.1.6; Jamf, Windows', 'Alternative names of the allowed types are certified octet for octet.'),
+  Q06: row(
+    'RFC 4514; strongSwan, Cisco',
+    'A subject is certified octet for octet; a value that some readers refuse gets another string type or is refused.',
+  ),
+  Q07: row(
+    'RFC 5280 4.2.1.6; Jamf, Windows',
+    'Alternative names of the allowed types are certified octet for octet, and refused when some readers cannot read them.',
+  ),
   Q08: row(
     'RFC 5280 4.2.1.9, 4.2.1.12',
     'CA rights and OCSP signing are never granted; anyExtendedKeyUsage only where the profile names it.',
   ),
   Q09: row(
     'KB5014754',
-    'A requested SID extension is never copied; a URI with a SID is refused unless the policy vouches for names.',
+    'A requested SID extension is never copied; a name that means a SID is refused unless the policy vouches for names.',
   ),
   Q10: row(
     'NDES, strongSwan --profile',
