@@ -10,6 +10,7 @@ import {
   crlDistributionPoint,
   subjectKeyIdentifier,
 } from '../pkix/extensions.ts';
+import { keyWeakness } from '../pkix/public-key.ts';
 import type { CaCertificate } from './ca-certificate.ts';
 import { subjectAltNameFor, subjectFor } from './names.ts';
 import { assertProfile, type Profile } from './profile.ts';
@@ -70,8 +71,10 @@ export function planLeaf({ profile, issuer, shared }: LeafTemplate, input: LeafI
   };
 }
 
-function assertKey(profile: Profile, { key }: CertificationRequest): void {
+function assertKey(profile: Profile, { key, spki }: CertificationRequest): void {
   if (key.type === 'rsa' && key.bits < profile.minRsaBits)
     throw new Refusal('algorithm_refused', `RSA key of ${key.bits} bits; the profile demands ${profile.minRsaBits}`);
   if (key.type === 'ed25519') throw new Refusal('algorithm_refused', 'Ed25519 keys are not certified');
+  const weakness = keyWeakness(spki);
+  if (weakness !== undefined) throw new Refusal('request_refused', `a weak key with ${weakness}`);
 }

@@ -30,7 +30,7 @@ export type CertificationRequest = {
   subject: Uint8Array;
   /** The Name in RFC 4514 form, for people. */
   subjectText: string;
-  /** SubjectPublicKeyInfo, DER. */
+  /** SubjectPublicKeyInfo, DER, in its standard form: RSA with NULL parameters, EC with the point not compressed. */
   spki: Uint8Array;
   key: KeyKind;
   challenge: string | undefined;

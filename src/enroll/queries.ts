@@ -1,6 +1,7 @@
 /** The messages that issue nothing by themselves: CertPoll, GetCert and GetCRL (RFC 8894 3.3.3, 3.3.4). */
 import { readCertificationRequest, withoutProof } from '../pkix/csr.ts';
 import { readCertificate, serialText } from '../pkix/certificate.ts';
+import { readKey } from '../pkix/public-key.ts';
 import { equalBytes } from '../core/bytes.ts';
 import type { StoredCertificate } from '../core/records.ts';
 import type { ScepRequest } from '../scep/message.ts';
@@ -74,7 +75,8 @@ export async function certificateFor(
 /** Zero, which is the serial number of no certificate: RFC 5280 4.1.2.2 requires positive ones. */
 const NO_SERIAL = new Uint8Array(16);
 
-const certifies = (der: Uint8Array, spki: Uint8Array): boolean => equalBytes(readCertificate(der).spki, spki);
+const certifies = (der: Uint8Array, spki: Uint8Array): boolean =>
+  equalBytes(readKey(readCertificate(der).spki).spki, spki);
 
 /** The same subject means the same holder only within one endpoint, and never when it is empty. */
 const sameHolder = (live: StoredCertificate, { endpoint, subject }: StoredCertificate, now: Date): boolean =>

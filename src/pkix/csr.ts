@@ -11,7 +11,7 @@ import { readExtensions, writeExtension } from './extensions.ts';
 import { nameText } from './name.ts';
 import { readNameValuePairs, requestedValidity } from './name-value-pair.ts';
 import { OID } from './oids.ts';
-import { type PublicKey, readKeyKind } from './public-key.ts';
+import { type PublicKey, readKey } from './public-key.ts';
 import {
   digestFor,
   readSignatureAlgorithm,
@@ -48,7 +48,7 @@ export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
   const info = DerReader.over(signed).sequence();
   info.smallInteger();
   const subject = info.raw(TAG.sequence);
-  const spki = info.raw(TAG.sequence);
+  const { kind: key, spki } = readKey(info.raw(TAG.sequence));
   // RFC 2986 4.1 demands the attributes; some writers leave them out when there are none.
   const attributes = readAttributes(info.enterIf(explicit(0)));
   return {
@@ -57,7 +57,7 @@ export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
     subject,
     subjectText: nameText(subject),
     spki,
-    key: readKeyKind(spki),
+    key,
     signed,
     algorithm,
     signature,

@@ -1,11 +1,14 @@
 /** Imports a SubjectPublicKeyInfo (RFC 5280 4.1.2.7) into node:crypto after checking its type and size. */
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, ECDH, type KeyObject } from 'node:crypto';
 import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
+import { TAG } from '../asn1/tags.ts';
+import { bitString, nullValue, oid, sequence } from '../asn1/writer.ts';
 import type { KeyKind } from '../core/keys.ts';
 import { OID } from './oids.ts';
+import { rsaWeakness } from './weak-rsa.ts';
 
-/** A public key that passed the checks. `spki` is its SubjectPublicKeyInfo, DER, as received. */
+/** A public key that passed the checks. `spki` is its SubjectPublicKeyInfo, DER, in the standard form of `readKey`. */
 export type PublicKey = { kind: KeyKind; key: KeyObject; spki: Uint8Array };
 
 /** Attackers send larger moduli and exponents, because verifying with them takes seconds. */
@@ -14,48 +17,104 @@ export const MOST_RSA_BITS = 8192;
 export const LEAST_RSA_BITS = 1024;
 const MOST_EXPONENT_OCTETS = 4;
 
-const CURVES: ReadonlyMap<string, number> = new Map([
-  [OID.p256, 256],
-  [OID.p384, 384],
-  [OID.p521, 521],
+/** Curves by OID: the size of the field in bits, and the name that node:crypto has for the curve. */
+const CURVES: ReadonlyMap<string, readonly [bits: number, name: string]> = new Map([
+  [OID.p256, [256, 'prime256v1']],
+  [OID.p384, [384, 'secp384r1']],
+  [OID.p521, [521, 'secp521r1']],
 ]);
 
+/** A key that was read and not imported. `spki` has the standard form, see `readKey`. */
+export type ReadKey = Pick<PublicKey, 'kind' | 'spki'>;
+
 /**
- * The kind of a key, without importing it. Throws DerError when it is malformed, or its type, curve or size is refused.
+ * Reads a SubjectPublicKeyInfo, DER, without importing the key. `spki` is its standard form, which every reader of
+ * certificates knows, so that one key has one encoding: RSA with NULL parameters (RFC 3279 2.3.1), EC with the point not
+ * compressed (RFC 5480 2.2). Throws DerError when it is malformed, has other parameters, or its type, curve or size is
+ * refused.
  */
+export function readKey(spki: Uint8Array): ReadKey {
+  const { kind, spki: standard } = readSpki(spki);
+  return { kind, spki: standard };
+}
+
+/** The kind of a key. Throws DerError as `readKey` does. */
 export const readKeyKind = (spki: Uint8Array): KeyKind => readSpki(spki).kind;
 
+/** The weakness of a key, as text; undefined when none is found. Throws DerError as `readKey` does. */
+export function keyWeakness(spki: Uint8Array): string | undefined {
+  const { kind, key } = readSpki(spki);
+  return kind.type === 'rsa' ? rsaWeakness(...rsaNumbers(key)) : undefined;
+}
+
 /** `key` is the content of the subjectPublicKey: for RSA an RSAPublicKey (RFC 8017 A.1.1), DER. */
-function readSpki(spki: Uint8Array): { kind: KeyKind; key: Uint8Array } {
-  const info = DerReader.over(spki).sequence();
+type Spki = ReadKey & { key: Uint8Array };
+
+function readSpki(spki: Uint8Array): Spki {
+  const outer = DerReader.over(spki);
+  const info = outer.sequence();
+  outer.end();
   const algorithm = info.sequence();
   const id = algorithm.oid();
   const key = info.bitString();
   info.end();
-  if (id === OID.rsaEncryption) return { kind: rsaKind(key, algorithm), key };
-  if (id === OID.ed25519) return { kind: { type: 'ed25519', bits: 256 }, key };
-  if (id === OID.ecPublicKey) return { kind: ecKind(algorithm.oid(), key), key };
-  throw new DerError(`public key of unknown type ${id}`);
+  const read = READERS.get(id);
+  if (!read) throw new DerError(`public key of unknown type ${id}`);
+  const standard = read(key, algorithm, spki);
+  algorithm.end();
+  return standard;
 }
 
+const READERS: ReadonlyMap<string, (key: Uint8Array, parameters: DerReader, spki: Uint8Array) => Spki> = new Map([
+  [OID.rsaEncryption, readRsa],
+  [OID.ed25519, (key, _parameters, spki) => ({ kind: { type: 'ed25519', bits: 256 }, key, spki })],
+  [OID.ecPublicKey, readEc],
+]);
+
 /** RFC 5480 2.2: the point is uncompressed (first octet 4) or compressed (2 or 3). */
-function ecKind(curve: string, point: Uint8Array): KeyKind {
-  const bits = CURVES.get(curve);
-  if (bits === undefined) throw new DerError(`public key on unknown curve ${curve}`);
+function readEc(point: Uint8Array, parameters: DerReader, spki: Uint8Array): Spki {
+  const curve = parameters.oid();
+  const [bits, name] = CURVES.get(curve) ?? [];
+  if (bits === undefined || name === undefined) throw new DerError(`public key on unknown curve ${curve}`);
   const field = Math.ceil(bits / 8);
   // OpenSSL also accepts the point at infinity, a single octet, for which signatures can be made without a private key.
   if (point.length !== 1 + (point[0] === 4 ? 2 * field : field)) throw new DerError('EC point of wrong length');
-  return { type: 'ec', bits };
+  const kind = { type: 'ec', bits } as const;
+  if (point[0] === 4) return { kind, key: point, spki };
+  const key = uncompressed(point, name);
+  return { kind, key, spki: sequence(sequence(oid(OID.ecPublicKey), oid(curve)), bitString(key)) };
 }
 
-/** RFC 3279 2.3.1 demands NULL parameters. Some writers leave them out. Others are ignored, as OpenSSL does. */
-function rsaKind(key: Uint8Array, parameters: DerReader): KeyKind {
-  if (!parameters.done) parameters.element();
-  parameters.end();
-  const rsa = DerReader.over(key).sequence();
-  const modulus = unsigned(rsa.integer());
-  const exponent = unsigned(rsa.integer());
+function uncompressed(point: Uint8Array, curve: string): Uint8Array {
+  try {
+    return ECDH.convertKey(point, curve, undefined, undefined, 'uncompressed') as Buffer;
+  } catch (cause) {
+    throw new DerError('OpenSSL refuses the public key', { cause });
+  }
+}
+
+const RSA_ALGORITHM = sequence(oid(OID.rsaEncryption), nullValue);
+
+/** Some writers leave the parameters out. */
+function readRsa(key: Uint8Array, parameters: DerReader, spki: Uint8Array): Spki {
+  const kind = rsaKind(key);
+  if (parameters.done) return { kind, key, spki: sequence(RSA_ALGORITHM, bitString(key)) };
+  if (parameters.read(TAG.null).length > 0) throw new DerError('NULL with content');
+  return { kind, key, spki };
+}
+
+/** Modulus and exponent, magnitudes. */
+function rsaNumbers(key: Uint8Array): [modulus: Uint8Array, exponent: Uint8Array] {
+  const outer = DerReader.over(key);
+  const rsa = outer.sequence();
+  outer.end();
+  const numbers = [unsigned(rsa.integer()), unsigned(rsa.integer())] as [Uint8Array, Uint8Array];
   rsa.end();
+  return numbers;
+}
+
+function rsaKind(key: Uint8Array): KeyKind {
+  const [modulus, exponent] = rsaNumbers(key);
   const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
   if (bits < LEAST_RSA_BITS || bits > MOST_RSA_BITS) throw new DerError(`RSA modulus of ${bits} bits`);
   const odd = ((exponent.at(-1) ?? 0) & 1) === 1;
@@ -69,9 +128,9 @@ function unsigned(integer: Uint8Array): Uint8Array {
   return integer[0] === 0 ? integer.subarray(1) : integer;
 }
 
-/** Imports the key. Throws DerError as `readKeyKind` does, and when OpenSSL refuses the key. */
-export function readPublicKey(spki: Uint8Array): PublicKey {
-  const { kind, key } = readSpki(spki);
+/** Imports the key. Throws DerError as `readKey` does, and when OpenSSL refuses the key. */
+export function readPublicKey(der: Uint8Array): PublicKey {
+  const { kind, key, spki } = readSpki(der);
   try {
     return { kind, key: kind.type === 'rsa' ? importPem('RSA PUBLIC KEY', key) : importPem('PUBLIC KEY', spki), spki };
   } catch (cause) {

@@ -250,7 +250,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   ),
   Q13: row(
     'CA/B BR 6.1.5',
-    'RSA-1024 is refused; RSA-2048 and the NIST curves are certified.',
+    'RSA-1024 and weak RSA keys are refused; RSA-2048 and the NIST curves are certified, in the encoding that all readers know.',
     'RSA-1024 can be switched on for old devices.',
   ),
 
