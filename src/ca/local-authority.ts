@@ -47,6 +47,7 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
   const template = leafTemplate(profile, ca);
   const signedWith = [certificate, ...chain];
   return {
+    capabilities: { sanFromCsr: true, signsHere: key.inProcess === true },
     certificate,
     chain,
     async issue({ csr }, decision, signal) {

@@ -3,7 +3,7 @@ import { DAY } from '../core/durations.ts';
 import type { GeneralNameType } from '../core/request.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { KeyUsage } from '../pkix/extensions.ts';
-import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
+import { EXTENDED_KEY_USAGES, INFRASTRUCTURE_PURPOSES, purposeName } from '../pkix/oids.ts';
 
 /**
  * Kinds of subjectAltName. `upn` is the otherName with Microsoft's user principal name, `otherName` any other
@@ -44,6 +44,8 @@ export const DEFAULT_PROFILE: Profile = {
   altNames: ['dns', 'email', 'upn', 'uri'],
 };
 
+const isTooLarge = (arc: string): boolean => Number(arc) > 0x7fff_ffff;
+
 type ProfileFault = { when: (profile: Profile) => boolean; message: string; remedy: string };
 
 const FAULTS: readonly ProfileFault[] = [
@@ -58,10 +60,9 @@ const FAULTS: readonly ProfileFault[] = [
     remedy: 'Name at least one usage, such as digitalSignature.',
   },
   {
-    when: ({ extendedKeyUsage }) => extendedKeyUsage.includes(EXTENDED_KEY_USAGES.ocspSigning),
-    message:
-      'extendedKeyUsage names ocspSigning, which would let a device sign OCSP responses for all certificates of the CA',
-    remedy: 'Leave ocspSigning out.',
+    when: ({ extendedKeyUsage }) => extendedKeyUsage.some((purpose) => purpose.split('.').some(isTooLarge)),
+    message: 'extendedKeyUsage has an OID with a number beyond 31 bits, which common readers refuse',
+    remedy: 'Use an OID below a private enterprise number.',
   },
   {
     when: ({ extendedKeyUsage }) => extendedKeyUsage.length === 0,
@@ -76,9 +77,15 @@ const FAULTS: readonly ProfileFault[] = [
 ];
 
 /**
- * Throws ConfigError for a profile with CA usages, OCSP signing, an empty list of usages, or a contradictory validity.
+ * Throws ConfigError for a profile with CA usages, a purpose of the PKI itself such as OCSP signing, an empty list of usages, or a contradictory validity.
  */
 export function assertProfile(profile: Profile): void {
+  const purpose = profile.extendedKeyUsage.find((oid) => INFRASTRUCTURE_PURPOSES.has(oid));
+  if (purpose !== undefined)
+    throw new ConfigError(
+      `profile: extendedKeyUsage names ${purposeName(purpose)}, which would let a device ${INFRASTRUCTURE_PURPOSES.get(purpose)}`,
+      `Leave ${purposeName(purpose)} out.`,
+    );
   const fault = FAULTS.find(({ when }) => when(profile));
   if (fault) throw new ConfigError(`profile: ${fault.message}`, fault.remedy);
 }

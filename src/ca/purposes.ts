@@ -1,4 +1,5 @@
 /** The usages of the certified key: those requested, as far as the profile and the type of the key allow. */
+import type { Allow } from '../core/policy.ts';
 import type { CertificationRequest, Extension } from '../core/request.ts';
 import type { KeyKind } from '../core/keys.ts';
 import { Refusal } from '../core/errors.ts';
@@ -32,11 +33,26 @@ export function keyUsageFor(profile: Profile, csr: CertificationRequest): Extens
 }
 
 /**
- * ExtendedKeyUsage. Purposes that the profile does not list are dropped. When none is left, the certificate gets all
- * purposes of the profile: Apple requests none, and Windows requests more than it needs. Throws Refusal when malformed.
+ * ExtendedKeyUsage: all purposes of the profile when none is requested, as Apple does; otherwise the requested purposes
+ * that the profile lists, because Windows requests more than it needs. Throws Refusal `request_refused` when none of
+ * them is listed, when one is not and the policy vouches for the purposes, and when the extension is malformed.
  */
-export function extendedKeyUsageFor(profile: Profile, csr: CertificationRequest): Extension {
-  const asked = requested(csr, OID.extendedKeyUsage, readExtendedKeyUsage)?.value ?? [];
-  const granted = [...new Set(asked)].filter((purpose) => profile.extendedKeyUsage.includes(purpose));
-  return extendedKeyUsage(granted.length > 0 ? granted : profile.extendedKeyUsage);
+export function extendedKeyUsageFor(
+  profile: Profile,
+  csr: CertificationRequest,
+  { vouchesForPurposes }: Allow,
+): Extension {
+  const asked = new Set(requested(csr, OID.extendedKeyUsage, readExtendedKeyUsage)?.value);
+  if (asked.size === 0) return extendedKeyUsage(profile.extendedKeyUsage);
+  const granted = [...asked].filter((purpose) => profile.extendedKeyUsage.includes(purpose));
+  if (granted.length === 0)
+    throw new Refusal('request_refused', `extended key usage ${purposes([...asked])}: the profile allows none of them`);
+  if (vouchesForPurposes && granted.length < asked.size)
+    throw new Refusal(
+      'request_refused',
+      `extended key usage ${purposes([...asked].filter((purpose) => !granted.includes(purpose)))}: the policy allowed it, the profile does not`,
+    );
+  return extendedKeyUsage(granted);
 }
+
+const purposes = (oids: readonly string[]): string => oids.join(', ');

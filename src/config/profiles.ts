@@ -5,7 +5,7 @@ import { type AltNameType, DEFAULT_PROFILE, type Profile } from '../ca/profile.t
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
 import { KEY_USAGES } from '../pkix/extensions.ts';
-import { EXTENDED_KEY_USAGES, purposeName } from '../pkix/oids.ts';
+import { EXTENDED_KEY_USAGES, INFRASTRUCTURE_PURPOSES, purposeName } from '../pkix/oids.ts';
 import { LEAST_RSA_BITS, MOST_RSA_BITS } from '../pkix/public-key.ts';
 import { didYouMean } from './yaml/did-you-mean.ts';
 import { type ValueType, transformed } from './yaml/value-type.ts';
@@ -31,6 +31,7 @@ const purpose = {
     throw new ConfigError('no purpose of that name', didYouMean(name, Object.keys(EXTENDED_KEY_USAGES)));
   }),
   type: `${Object.keys(EXTENDED_KEY_USAGES)
+    .filter((name) => !INFRASTRUCTURE_PURPOSES.has(EXTENDED_KEY_USAGES[name] ?? ''))
     .map((name) => `\`${name}\``)
     .join(', ')} or a dotted OID`,
   example: 'clientAuth',
@@ -84,7 +85,7 @@ const keys = () =>
     extendedKeyUsage: defaulted(
       valueList(purpose, '[clientAuth]'),
       DEFAULT_PROFILE.extendedKeyUsage.map(purposeName),
-      'The purposes that a client may request, and those it gets when it requests none that is allowed.',
+      'The purposes that a client may request, and those it gets when it requests none. A request for others only is refused; under Intune, a request for any other.',
     ),
     subjectAltName: defaulted(
       valueList(choice(...(Object.keys(ALT_NAMES) as AltNameType[])), '[dns, email, upn, uri]'),

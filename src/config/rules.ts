@@ -1,6 +1,7 @@
 /** Rules across keys. Each rule is one small check; an error stops the start, a warning is logged. */
 import { assertProfile, type Profile } from '../ca/profile.ts';
 import { ConfigError } from '../core/errors.ts';
+import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 import { canonicalPath } from '../http/paths.ts';
 import type { EndpointConfig } from './endpoints.ts';
 import { sharedRa, unequalNames } from './shared-authority.ts';
@@ -22,6 +23,7 @@ const RULES: readonly Rule[] = [
   { severity: 'error', check: eachProfile(tooLong) },
   // The CA refuses such a profile too, but without the line.
   { severity: 'error', check: eachProfile((profile) => (tooLong(profile) ? undefined : refusedByCa(profile))) },
+  { severity: 'warning', check: eachProfile(everyPurpose) },
   { severity: 'error', check: samePath },
   { severity: 'error', check: sameName },
   { severity: 'error', check: uselessAdminPage },
@@ -83,6 +85,16 @@ function tooLong({ validity, maxValidity }: Profile): Broken | undefined {
     key: 'validity',
     what: `longer than \`maxValidity\`, which is ${durationText(maxValidity)}`,
     remedy: 'Shorten it, or raise `maxValidity`.',
+  };
+}
+
+function everyPurpose({ extendedKeyUsage }: Profile): Broken | undefined {
+  const at = extendedKeyUsage.indexOf(EXTENDED_KEY_USAGES.anyExtendedKeyUsage);
+  if (at < 0) return undefined;
+  return {
+    key: `extendedKeyUsage.${at}`,
+    what: 'some readers take anyExtendedKeyUsage for every purpose, also for those that the profile refuses, such as OCSP signing',
+    remedy: 'Name the purposes that devices need.',
   };
 }
 

@@ -15,12 +15,18 @@ const IS_COMPLETE: Readonly<Record<string, (answer: Record<string, unknown>) => 
 
 /**
  * The policy's decision. Throws what the policy throws, the reason of the signal when that aborts first, and TypeError
- * for an answer that is not a decision: nothing is issued for an answer that cannot be understood.
+ * for an answer that is not a decision or asks for a notification that the policy cannot send: nothing is issued for an answer that cannot be understood.
  */
 export async function ask(policy: Policy, request: EnrollmentRequest, signal: AbortSignal): Promise<Decision> {
   const answer: unknown = await within(policy.decide(request, signal), signal);
-  if (isDecision(answer)) return answer;
+  if (isDecision(answer)) return notifiable(answer, policy);
   throw new TypeError(`the policy ${policy.name} answered neither allow, deny nor pend of core/policy.ts`);
+}
+
+/** A notification that nobody can send must not count as sent: under `strict` the certificate would be delivered. */
+function notifiable(answer: Decision, policy: Policy): Decision {
+  if (answer.kind !== 'allow' || answer.notify === 'none' || policy.notify) return answer;
+  throw new TypeError(`the policy ${policy.name} asked for a notification (${answer.notify}) and has no notify()`);
 }
 
 function isDecision(answer: unknown): answer is Decision {

@@ -53,6 +53,11 @@ export type IssuerCapabilities = {
   find?: boolean;
   /** The same order twice gives the same certificate. */
   idempotent?: boolean;
+  /**
+   * It signs in this process, with a key that was compared with the certificate of the CA when it was opened: its
+   * signatures are not verified again. Only for such a CA.
+   */
+  signsHere?: boolean;
   /** The reasons that its Revoker can pass on; another reason becomes `unspecified`. */
   revokeReasons?: readonly RevocationReason[];
 };

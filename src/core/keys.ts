@@ -23,6 +23,8 @@ export interface KeyProvider {
   /** SubjectPublicKeyInfo, DER. */
   readonly spki: Uint8Array;
   readonly kind: KeyKind;
+  /** The private key is in the memory of this process: a signature cannot come back changed. */
+  readonly inProcess?: boolean;
   /**
    * Signs `data`, which is not hashed yet. RSA keys use `scheme`. EC keys have one scheme, ECDSA, whatever `scheme`
    * names, and return an ECDSA-Sig-Value, DER (RFC 3279 2.2.3). Throws when the key cannot sign with this digest.

@@ -18,6 +18,11 @@ export type Allow = {
   consumes?: string;
   /** The authorizer compared every requested name with what it knows, as Intune does with its profile. */
   vouchesForNames?: boolean;
+  /**
+   * The authorizer compared the requested extended key usages too: all of them are certified or the request is refused,
+   * so that what is issued is what was approved.
+   */
+  vouchesForPurposes?: boolean;
   facts?: Facts;
 };
 

@@ -62,10 +62,11 @@ const isComplete = ({ reference, retryAfter }: Partial<IssuancePending>): boolea
   typeof reference === 'string' && typeof retryAfter === 'number' && retryAfter >= 0;
 
 /** Throws Error for a certificate that must not be delivered. */
-const accept = (answer: Issued | IssuancePending, { request, services }: Enrollment): IssuerAnswer =>
-  answer.kind === 'pending'
-    ? answer
-    : { kind: 'issued', certificate: certificateRecord(answer, request, services.clock()) };
+function accept(answer: Issued | IssuancePending, { request, services, endpoint }: Enrollment): IssuerAnswer {
+  if (answer.kind === 'pending') return answer;
+  const { capabilities } = endpoint.issuer;
+  return { kind: 'issued', certificate: certificateRecord(answer, request, services.clock(), capabilities) };
+}
 
 function refusal(cause: unknown): IssuerAnswer & { kind: 'refused' | 'unreachable' } {
   if (cause instanceof IssuerError && cause.retryable) return { kind: 'unreachable', error: cause };

@@ -1,40 +1,31 @@
 /** Makes the record of a certificate that an issuer returned, after checking that it is the one that was requested. */
 import { catchDerError } from '../asn1/limits.ts';
 import { equalBytes } from '../core/bytes.ts';
-import type { Issued } from '../core/issuer.ts';
+import type { Issued, IssuerCapabilities } from '../core/issuer.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
 import type { CertificateName, StoredCertificate } from '../core/records.ts';
 import { hash } from 'node:crypto';
-import {
-  certificateExtensions,
-  type CertificateView,
-  readCertificate,
-  readValidity,
-  serialText,
-  thumbprint,
-} from '../pkix/certificate.ts';
+import { type CertificateView, readCertificate, readValidity, serialText, thumbprint } from '../pkix/certificate.ts';
 import { certificateNames } from '../pkix/certificate-names.ts';
 import { issuerIdOf } from '../pkix/issuer-id.ts';
-import { findExtension, readBasicConstraints } from '../pkix/extensions.ts';
 import { nameText, sameName } from '../pkix/name.ts';
-import { OID } from '../pkix/oids.ts';
+import { checkCertificate, isSignedBy } from './check-certificate.ts';
 
 /**
- * Throws Error when it must not be delivered, because it certifies another key or a CA, or because its issuer is not in
- * the chain; DerError when it cannot be read.
+ * Throws Error when it must not be delivered: it does not fit the request (see `checkCertificate`), its issuer is not in
+ * the chain, or that issuer did not sign it; DerError when it cannot be read. `capabilities`: of the issuer.
  */
 export function certificateRecord(
   { certificate: der, chain, reference }: Pick<Issued, 'certificate' | 'chain' | 'reference'>,
   request: EnrollmentRequest,
   issuedAt: Date,
+  capabilities?: IssuerCapabilities,
 ): StoredCertificate {
   const view = readCertificate(der);
-  if (!equalBytes(view.spki, request.csr.spki)) throw new Error('the issuer certified another key');
-  const constraints = findExtension(certificateExtensions(view), OID.basicConstraints);
-  if (constraints && readBasicConstraints(constraints.value).ca) throw new Error('the issuer made a CA');
+  checkCertificate({ view, csr: request.csr, now: issuedAt });
   return {
     ...readValidity(view),
-    ...issuerIn(chain, view),
+    ...issuerIn(chain, view, capabilities),
     serial: serialText(view.serialNumber),
     endpoint: request.endpoint,
     transactionId: request.transactionId,
@@ -51,13 +42,20 @@ export function certificateRecord(
   };
 }
 
-/** Throws Error when no certificate of the chain has the issuer's name. */
-function issuerIn(chain: readonly Uint8Array[], { issuer }: CertificateView): Issuer {
+/** Throws Error when no certificate of the chain has the issuer's name, and when none of those that have it signed. */
+function issuerIn(chain: readonly Uint8Array[], view: CertificateView, capabilities?: IssuerCapabilities): Issuer {
+  let isNamed = false;
   for (const der of chain) {
     const { subject, issuerId, text } = identityOf(der);
-    if (sameName(subject, issuer)) return { issuerId, issuer: text };
+    if (!sameName(subject, view.issuer)) continue;
+    if (capabilities?.signsHere || isSignedBy(view, der)) return { issuerId, issuer: text };
+    isNamed = true;
   }
-  throw new Error('the issuer certified under a name that is not in the chain it returned');
+  throw new Error(
+    isNamed
+      ? 'the certificate is not signed with the key of the issuer that it names'
+      : 'the issuer certified under a name that is not in the chain it returned',
+  );
 }
 
 type Issuer = Pick<StoredCertificate, 'issuerId' | 'issuer'>;

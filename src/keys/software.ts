@@ -28,7 +28,7 @@ export function softwareKey(privateKey: KeyObject): SoftwareKey {
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
   const kind = readKeyKind(spki);
   const sign = (input: SignatureInput): Buffer => signWithKeyObject(privateKey, input);
-  const provider = { spki, kind, privateKey, sign };
+  const provider = { spki, kind, inProcess: true, privateKey, sign };
   if (kind.type === 'ec')
     return { ...provider, agree: (spki) => diffieHellman({ privateKey, publicKey: readPublicKey(spki).key }) };
   if (kind.type !== 'rsa') return provider;

@@ -155,6 +155,12 @@ const folded = ({ text, value }: Pick<NameAttribute, 'text' | 'value'>): string 
   // The quote distinguishes text such as `#0500` from a value that is not a string.
   isString(value[0] ?? 0) ? `"${text.trim().replace(/\s+/g, ' ').toLowerCase()}` : text;
 
+/** The attributes of a Name, DER, each as text by which `sameName` compares it. Throws DerError. */
+export const comparableAttributes = (der: Uint8Array): string[] =>
+  readName(der)
+    .flat()
+    .map(({ type, ...value }) => `${type}=${folded(value)}`);
+
 /** One RDN, DER, with one attribute. A Name is `sequence(...rdns)`. */
 export const rdn = (type: keyof typeof ATTRIBUTES, text: string): Uint8Array =>
   setOf(sequence(oid(ATTRIBUTES[type]), attributeValue(ATTRIBUTES[type], text)));

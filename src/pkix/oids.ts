@@ -43,6 +43,17 @@ const PURPOSES = {
   ipsecIntermediate: '1.3.6.1.5.5.8.2.2',
 } as const;
 
+/** Purposes of the parts of a PKI and of a directory, by OID: a device with one of them could act in their place. */
+export const INFRASTRUCTURE_PURPOSES: ReadonlyMap<string, string> = new Map([
+  [PURPOSES.ocspSigning, 'sign OCSP responses for all certificates of the CA'],
+  [PURPOSES.certificateRequestAgent, 'request certificates in the name of others, and pose as the RA'],
+  ['1.3.6.1.5.5.7.3.27', 'pose as the CA (cmcCA)'],
+  ['1.3.6.1.5.5.7.3.28', 'pose as an RA (cmcRA)'],
+  ['1.3.6.1.5.2.3.5', 'pose as a domain controller (KDC authentication)'],
+  ['1.3.6.1.4.1.311.21.6', 'recover the keys of others (key recovery agent)'],
+  ['1.3.6.1.4.1.311.21.5', 'pose as the CA (private key archival)'],
+]);
+
 /**
  * Purposes of ExtendedKeyUsage, dotted OIDs by the names of RFC 5280 4.2.1.12 and Microsoft; undefined for other names.
  */
@@ -51,3 +62,7 @@ export const EXTENDED_KEY_USAGES: typeof PURPOSES & Readonly<Record<string, stri
 /** The name of a purpose, or its dotted OID when it has none here. */
 export const purposeName = (id: string): string =>
   Object.entries(EXTENDED_KEY_USAGES).find(([, known]) => known === id)?.[0] ?? id;
+
+/** The name of a purpose, as EXTENDED_KEY_USAGES has it; the dotted OID of an unknown one. */
+export const purposeName = (oid: string): string =>
+  Object.entries(EXTENDED_KEY_USAGES).find(([, known]) => known === oid)?.[0] ?? oid;

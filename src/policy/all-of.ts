@@ -55,6 +55,7 @@ function combinedAllow(allowed: readonly Allow[], facts: Facts): Decision {
     notify: strictest(allowed.map(({ notify }) => notify)),
     ...(consumes !== undefined && { consumes }),
     ...(allowed.some(({ vouchesForNames }) => vouchesForNames) && { vouchesForNames: true }),
+    ...(allowed.some(({ vouchesForPurposes }) => vouchesForPurposes) && { vouchesForPurposes: true }),
     facts,
   };
 }

@@ -31,7 +31,9 @@ export function intunePolicy({ client, notify, onUnreachable }: IntunePolicyOpti
         const { transactionId, csr } = request;
         const answer = await client.validateRequest({ transactionId, csr: csr.der }, signal);
         const facts = withoutChallenge(answerFacts(answer), challenge);
-        return isSuccess(answer) ? { kind: 'allow', notify, vouchesForNames: true, facts } : denied(answer, facts);
+        return isSuccess(answer)
+          ? { kind: 'allow', notify, vouchesForNames: true, vouchesForPurposes: true, facts }
+          : denied(answer, facts);
       } catch (error) {
         if (!(error instanceof IntuneUnreachable)) throw error;
         return unreachable(error, onUnreachable, challenge);

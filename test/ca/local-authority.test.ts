@@ -81,6 +81,23 @@ const MISFITS: readonly [string, Partial<LocalAuthorityParts>, RegExp][] = [
     { profile: { ...DEFAULT_PROFILE, extendedKeyUsage: ['1.3.6.1.5.5.7.3.9'] } },
     /ocspSigning/,
   ],
+  ...[
+    '1.3.6.1.4.1.311.20.2.1',
+    '1.3.6.1.5.2.3.5',
+    '1.3.6.1.5.5.7.3.27',
+    '1.3.6.1.5.5.7.3.28',
+    '1.3.6.1.4.1.311.21.5',
+    '1.3.6.1.4.1.311.21.6',
+  ].map((purpose): [string, Partial<LocalAuthorityParts>, RegExp] => [
+    `a profile with the purpose ${purpose}, which belongs to the PKI or the directory`,
+    { profile: { ...DEFAULT_PROFILE, extendedKeyUsage: ['1.3.6.1.5.5.7.3.2', purpose] } },
+    /would let a device (pose|request|recover)/,
+  ]),
+  [
+    'a purpose that common readers cannot read',
+    { profile: { ...DEFAULT_PROFILE, extendedKeyUsage: ['2.25.329800735698586629295641978511506172918'] } },
+    /beyond 31 bits/,
+  ],
   ['a validity above its maximum', { profile: { ...DEFAULT_PROFILE, validity: 999 * DAY } }, /do not fit/],
   ['a negative backdate', { profile: { ...DEFAULT_PROFILE, backdate: -1 } }, /do not fit/],
 ];

@@ -249,6 +249,10 @@ const WARNINGS = {
     'endpoints: [{ policy: { static: abcdefgh }, legacy: [des3, des] }]',
     '2:53 endpoints[0].legacy: single DES can be broken',
   ],
+  'a profile for every purpose': [
+    'profiles: { device: { extendedKeyUsage: [clientAuth, anyExtendedKeyUsage] } }\nendpoints: [{ policy: { static: abcdefgh } }]',
+    '2:54 profiles.device.extendedKeyUsage[1]: some readers take anyExtendedKeyUsage for every purpose',
+  ],
 } as const;
 
 for (const [title, [endpoints, expected, ra = 'auto']] of Object.entries(WARNINGS))

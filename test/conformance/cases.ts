@@ -228,7 +228,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   ),
   Q08: row(
     'RFC 5280 4.2.1.9, 4.2.1.12',
-    'CA rights and OCSP signing are never granted; anyExtendedKeyUsage only where the profile names it.',
+    'CA rights and purposes of the PKI itself are never granted, nor a purpose that was not requested where one was; anyExtendedKeyUsage only where the profile names it.',
   ),
   Q09: row(
     'KB5014754',

@@ -58,7 +58,16 @@ const WHOLE: readonly Decision[] = [
 ];
 for (const answer of WHOLE)
   test(`${answer.kind} is taken as it is`, async () =>
-    assert.equal(await ask(answering(answer), REQUEST, signal), answer));
+    assert.equal(await ask({ ...answering(answer), notify: async () => ({}) }, REQUEST, signal), answer));
+
+for (const notify of ['strict', 'outbox'] as const)
+  test(`a policy without notify() that asks for a notification (${notify}) has not decided, alone and in company`, async () => {
+    const policy = answering({ kind: 'allow', notify });
+    const words = new RegExp(`vendor asked for a notification \\(${notify}\\) and has no notify`);
+    await assert.rejects(ask(policy, REQUEST, signal), words);
+    await assert.rejects(ask(allOf([policy]), REQUEST, signal), words);
+    await assert.rejects(ask(anyOf([policy]), REQUEST, signal), /failed to decide/);
+  });
 
 test('a policy that never answers is left at the deadline', async () => {
   const controller = new AbortController();

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { extendedKeyUsage } from '../../src/pkix/extensions.ts';
 import { intunePolicy } from '../../src/policy/intune.ts';
 import { client, clientFor } from '../kit/pki.ts';
 import { rsaKey } from '../kit/keys.ts';
@@ -71,4 +72,19 @@ test('S05 a certificate of ours is no challenge: a renewal without one gets FAIL
   const message = await requestMessage({ content: await csrWith(undefined), signer });
   assert.equal(await refusalIn(await under.service.pkiOperation(message)), 'challenge_missing');
   assert.equal((await stored(under)).length, 1);
+});
+
+test('Q08 Intune approved a purpose that the profile lacks: FAILURE, no certificate with another one, and Intune is told', async () => {
+  const { policy } = agreeableTenant();
+  const under = await endpointUnderTest(policy);
+  for (const purposes of [['1.3.6.1.4.1.311.10.3.12'], ['1.3.6.1.5.5.7.3.2', '1.3.6.1.4.1.311.10.3.12']]) {
+    const plan = { ...REQUEST_PLAN, extensions: [extendedKeyUsage(purposes)] };
+    const content = await writeCertificationRequest(plan, client.key);
+    assert.equal(
+      await refusalIn(await under.service.pkiOperation(await requestMessage({ content }))),
+      'request_refused',
+    );
+  }
+  assert.deepEqual(await stored(under), []);
+  assert.equal(await under.notifications(), 2);
 });

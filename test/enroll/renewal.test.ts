@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StoredCertificate } from '../../src/core/records.ts';
+import { encode, oid, sequence, setOf } from '../../src/asn1/writer.ts';
+import type { Issuer } from '../../src/core/issuer.ts';
 import type { Extension } from '../../src/core/request.ts';
 import { localAuthority } from '../../src/ca/local-authority.ts';
 import { createIssuingCa } from '../../src/ca/create.ts';
@@ -462,4 +464,31 @@ test('of 20 parallel renewals that are the same one is issued', async () => {
   const certificates = await Promise.all(answers.map(async (answer) => hex(await issuedIn(answer, device))));
   assert.equal(new Set(certificates).size, 1);
   assert.equal((await stored(under)).length, 2);
+});
+
+test('N05 a subject with half a character, which the store cannot keep, is renewed only as it is', async () => {
+  const half = sequence(setOf(sequence(oid('2.5.4.3'), encode(0x1e, Buffer.of(0, 0x41, 0xd8, 0)))));
+  const vendor: Issuer = {
+    async issue({ csr }) {
+      const certificate = await writeCertificate(
+        {
+          serialNumber: Buffer.of(7),
+          issuer: readCertificate(issuing.certificate).subject,
+          subject: csr.subject,
+          notBefore: new Date(NOW.getTime() - HOUR),
+          notAfter: new Date(NOW.getTime() + HOUR),
+          spki: csr.spki,
+          extensions: [],
+        },
+        issuing.key,
+      );
+      return { kind: 'issued', certificate, chain: [issuing.certificate, root.certificate] };
+    },
+  };
+  const under = await endpointUnderTest(challenged(), { issuer: vendor });
+  const content = await writeCertificationRequest({ subject: half, challenge: CHALLENGE }, client.key);
+  const certificate = await issuedIn(await under.service.pkiOperation(await requestMessage({ content })));
+  const device = { certificate, key: client.key };
+  const other = await renewal(device, { subject: nameFromText('CN=A\ufffd'), extensions: [] });
+  await refuses({ under }, other, 'renewal_refused', /another subject/);
 });

@@ -119,7 +119,12 @@ for (const [name, make] of Object.entries({ allOf, anyOf }))
 test('allOf merges facts, vouches if one vouches, consumes the one-time challenge, and asks for the strictest mode', async () => {
   const policy = allOf([
     notifiable('a', { facts: { a: '1', both: 'a' }, consumes: 'password' }),
-    notifiable('b', { notify: 'strict', vouchesForNames: true, facts: { b: '2', both: 'b' } }),
+    notifiable('b', {
+      notify: 'strict',
+      vouchesForNames: true,
+      vouchesForPurposes: true,
+      facts: { b: '2', both: 'b' },
+    }),
     allows('c'),
   ]);
   assert.deepEqual(await policy.decide(REQUEST, never), {
@@ -127,6 +132,7 @@ test('allOf merges facts, vouches if one vouches, consumes the one-time challeng
     notify: 'strict',
     consumes: 'password',
     vouchesForNames: true,
+    vouchesForPurposes: true,
     facts: { a: '1', b: '2', both: 'b' },
   });
   assert.equal(policy.name, 'allOf(a, b, c)');
@@ -181,8 +187,12 @@ test('anyOf notifies the one member with notify, and only of what it allowed', a
     allows('without notify', { notify: 'strict' }),
     notifiable('b', { notify: 'strict' }, notified),
   ]);
+  // A notification that cannot be sent must not count as sent, so the first member has not decided.
   const decision = await policy.decide(REQUEST, never);
-  assert.equal(decision.kind === 'allow' && decision.notify, 'none');
+  assert.deepEqual(decision.kind === 'allow' && [decision.notify, decision.facts?.['policy']], ['strict', 'b']);
+  const silent = anyOf([allows('a'), notifiable('b', { notify: 'strict' }, notified)]);
+  const plain = await silent.decide(REQUEST, never);
+  assert.equal(plain.kind === 'allow' && plain.notify, 'none');
   const other = anyOf([answering('deny'), notifiable('b', { notify: 'strict' }, notified)]);
   const strict = await other.decide(REQUEST, never);
   assert.equal(strict.kind === 'allow' && strict.notify, 'strict');

@@ -97,6 +97,7 @@ describe('decide', () => {
         kind: 'allow',
         notify,
         vouchesForNames: true,
+        vouchesForPurposes: true,
         facts: { intuneCode: 'success', clientRequestId: 'id-1' },
       });
       assert.deepEqual(asked, [{ call: 'validateRequest', value: { transactionId: 'T1', csr: request.csr.der } }]);

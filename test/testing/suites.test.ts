@@ -50,7 +50,13 @@ for (const [what, decide, failed] of [
   [
     'asks for a notification that it cannot send',
     `if (csr.challenge === 'right-challenge') return { kind: 'allow', notify: 'strict' }; ${DENY}`,
-    ['asks for a notification only when it can notify'],
+    [
+      'allows request 1 of those it must allow',
+      'asks for a notification only when it can notify',
+      'S07 reveals no challenge in facts or detail',
+      'does not change the request',
+      'decides concurrent requests independently',
+    ],
   ],
   [
     'changes the request',

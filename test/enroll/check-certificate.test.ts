@@ -1,0 +1,125 @@
+/** A certificate of an issuer goes out only when it is the one that was requested, validly signed by the CA it names. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Issuer } from '../../src/core/issuer.ts';
+import { type CertificatePlan, readCertificate, writeCertificate } from '../../src/pkix/certificate.ts';
+import { basicConstraints, extendedKeyUsage, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';
+import { generalNameFromText } from '../../src/pkix/general-name.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
+import { endpointUnderTest, issuedIn, refusalIn, stored } from '../kit/endpoint-under-test.ts';
+import { ecKey } from '../kit/keys.ts';
+import { DAY, HOUR, issuing, NOW, root } from '../kit/pki.ts';
+import { allows } from '../kit/policy.ts';
+import { requestMessage } from '../kit/requests.ts';
+
+/** A request for CN=device-1,O=Example and dns:device-1.example.com. */
+const MESSAGE = await requestMessage({});
+
+const san = (...names: string[]) => subjectAltName(names.map(generalNameFromText));
+const names = san('dns:device-1.example.com');
+
+/** A vendor's CA, which certifies what was requested but for what is given. */
+const vendor = (different: Partial<CertificatePlan>, key = issuing.key): Issuer => ({
+  async issue({ csr }) {
+    const plan: CertificatePlan = {
+      serialNumber: Buffer.of(7),
+      issuer: readCertificate(issuing.certificate).subject,
+      subject: csr.subject,
+      notBefore: new Date(NOW.getTime() - HOUR),
+      notAfter: new Date(NOW.getTime() + 400 * DAY),
+      spki: csr.spki,
+      extensions: [names],
+      ...different,
+    };
+    const certificate = await writeCertificate(plan, key);
+    return { kind: 'issued', certificate, chain: [issuing.certificate, root.certificate] };
+  },
+});
+
+const REFUSED: readonly [string, Issuer, string][] = [
+  [
+    'another subject',
+    vendor({ subject: nameFromText('CN=Administrator') }),
+    'the issuer certified another subject: "CN=Administrator"',
+  ],
+  [
+    'an attribute more',
+    vendor({ subject: nameFromText('CN=device-1,OU=Admins,O=Example') }),
+    'the issuer certified another subject: "CN=device-1,OU=Admins,O=Example"',
+  ],
+  ['no subject', vendor({ subject: nameFromText('') }), 'the issuer certified another subject: ""'],
+  [
+    'another name',
+    vendor({ extensions: [san('dns:other.example.com')] }),
+    'the issuer added the subjectAltName dns:"other.example.com"',
+  ],
+  [
+    'a name more',
+    vendor({ extensions: [san('dns:device-1.example.com', 'upn:admin@example.com')] }),
+    'the issuer added the subjectAltName otherName:"admin@example.com"',
+  ],
+  ['another key', vendor({ spki: ecKey('another').spki }), 'the issuer certified another key'],
+  ['the rights of a CA', vendor({ extensions: [basicConstraints(true)] }), 'the issuer made a CA'],
+  [
+    'the key usage of a CA',
+    vendor({ extensions: [keyUsage(['digitalSignature', 'keyCertSign'])] }),
+    'the issuer certified the key usage keyCertSign of a CA',
+  ],
+  [
+    'OCSP signing',
+    vendor({ extensions: [extendedKeyUsage(['1.3.6.1.5.5.7.3.9'])] }),
+    'the issuer certified ocspSigning, which lets the device sign OCSP responses for all certificates of the CA',
+  ],
+  [
+    'the purpose of an RA',
+    vendor({ extensions: [extendedKeyUsage(['1.3.6.1.4.1.311.20.2.1'])] }),
+    'the issuer certified certificateRequestAgent, which lets the device request certificates in the name of others, and pose as the RA',
+  ],
+  [
+    'a validity that has ended',
+    vendor({ notAfter: NOW }),
+    'the issuer certified until 2026-03-01T12:00:00.000Z, which has passed',
+  ],
+  [
+    'a validity that begins tomorrow',
+    vendor({ notBefore: new Date(NOW.getTime() + DAY) }),
+    'the issuer certified from 2026-03-02T12:00:00.000Z, which is in the future',
+  ],
+  [
+    'the signature of another CA',
+    vendor({}, ecKey('foreign CA')),
+    'the certificate is not signed with the key of the issuer that it names',
+  ],
+];
+for (const [what, issuer, detail] of REFUSED)
+  test(`Q08 a certificate with ${what} is not recorded and not sent`, async () => {
+    const under = await endpointUnderTest(allows('none'), { issuer });
+    const answer = await under.service.pkiOperation(MESSAGE);
+    assert.equal(await refusalIn(answer), 'issuer_failed');
+    assert.equal(answer.facts['detail'], detail);
+    assert.deepEqual(await stored(under), []);
+  });
+
+const ACCEPTED: readonly [string, Issuer][] = [
+  ['the requested names', vendor({})],
+  [
+    'the attributes of the subject in another order and letter case',
+    vendor({ subject: nameFromText('O=EXAMPLE,CN=Device-1') }),
+  ],
+  ['one attribute of the subject', vendor({ subject: nameFromText('CN=device-1') })],
+  ['no subjectAltName', vendor({ extensions: [] })],
+  [
+    'usages of its own',
+    vendor({ extensions: [names, keyUsage(['keyAgreement']), extendedKeyUsage(['1.3.6.1.5.5.7.3.1'])] }),
+  ],
+  [
+    'a validity of 30 years that begins in 59 minutes',
+    vendor({ notBefore: new Date(NOW.getTime() + HOUR - 1000), notAfter: new Date(NOW.getTime() + 30 * 365 * DAY) }),
+  ],
+];
+for (const [what, issuer] of ACCEPTED)
+  test(`a CA of a vendor may certify ${what}`, async () => {
+    const under = await endpointUnderTest(allows('none'), { issuer });
+    await issuedIn(await under.service.pkiOperation(MESSAGE));
+    assert.equal((await stored(under)).length, 1);
+  });
