@@ -19,6 +19,7 @@ import { nameFromText } from '../../src/pkix/name.ts';
 import { OID } from '../../src/pkix/oids.ts';
 import { signStructure } from '../../src/pkix/signature.ts';
 import { ecKey, newRsaKey } from '../kit/keys.ts';
+import { kept } from '../kit/kept-certificates.ts';
 import { clock as standing, issuing, NOW, random, root } from '../kit/pki.ts';
 import { withoutOpenssl } from '../pkix/openssl.ts';
 
@@ -74,7 +75,7 @@ export async function issueFor(
   decision: Allow = VOUCHED,
 ): Promise<Uint8Array> {
   const request = { endpoint: '/scep', transactionId: '1', csr, signerSpki: csr.spki };
-  return (await by.issue(request, decision, signal)).certificate;
+  return kept((await by.issue(request, decision, signal)).certificate);
 }
 
 /** The certificate for a request, after all three readers accepted it. */

@@ -21,6 +21,7 @@ import { messageCodec } from '../../src/scep/codec.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { type HandClock, handClock } from './clock.ts';
 import { type KeptLog, keptLog } from './log.ts';
+import { keeping } from './kept-certificates.ts';
 import { client, HOUR, issuing, type Keyed, NOW, ra, random, registration, root } from './pki.ts';
 import { SENDER_NONCE, TRANSACTION_ID } from './requests.ts';
 
@@ -44,14 +45,16 @@ export type Different = Partial<Endpoint> & { store?: Store; wrap?: (store: Stor
 
 /** An issuing CA of the test PKI. */
 export const authority = (clock: () => Date): Issuer =>
-  localAuthority({
-    certificate: issuing.certificate,
-    chain: [root.certificate],
-    key: issuing.key,
-    profile: DEFAULT_PROFILE,
-    clock,
-    random,
-  });
+  keeping(
+    localAuthority({
+      certificate: issuing.certificate,
+      chain: [root.certificate],
+      key: issuing.key,
+      profile: DEFAULT_PROFILE,
+      clock,
+      random,
+    }),
+  );
 
 export async function endpointUnderTest(policy: Policy, different: Different = {}): Promise<Under> {
   const { store: given, wrap = (store) => store, clock = handClock(), ...rest } = different;

@@ -16,6 +16,7 @@ import {
   type SignedParts,
 } from '../kit/forge.ts';
 import { rsaKey } from '../kit/keys.ts';
+import { kept as keptCertificate } from '../kit/kept-certificates.ts';
 import type { Keyed } from '../kit/pki.ts';
 import { readSigned, signedAttributes } from '../kit/pkijs.ts';
 import { clock, ra, random } from './files.ts';
@@ -67,7 +68,7 @@ async function sent(url: string, plan: EnrollmentPlan, send: typeof enroll): Pro
   const context = { fetch: kept, clock, random };
   const reply = await send(await discover(url, context), plan, context);
   const [der = Uint8Array.of()] = reply.status === 'success' ? reply.certificates : [];
-  return { status: statusOf(message), message, der };
+  return { status: statusOf(message), message, der: keptCertificate(der) };
 }
 
 const PKI_STATUS = '2.16.840.1.113733.1.9.3';
