@@ -9,6 +9,7 @@ import { readCaCertificate, readChain } from './ca-certificate.ts';
 import { leafTemplate, planLeaf } from './leaf.ts';
 import type { Profile } from './profile.ts';
 import { randomSerial } from './serial.ts';
+import { withinRenewed } from './within-renewed.ts';
 
 /** A CA with its key, and the profile of the certificates that it issues. */
 export type LocalAuthorityParts = {
@@ -50,9 +51,11 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
     capabilities: { sanFromCsr: true, signsHere: key.inProcess === true },
     certificate,
     chain,
-    async issue({ csr }, decision, signal) {
+    async issue({ csr, renews }, decision, signal) {
       signal.throwIfAborted();
-      const plan = planLeaf(template, { csr, decision, now: clock(), serialNumber: randomSerial(random) });
+      const limited = renews && decision.withinRenewed ? withinRenewed(profile, renews.certificate) : profile;
+      const leaf = { csr, decision, now: clock(), serialNumber: randomSerial(random) };
+      const plan = planLeaf({ ...template, profile: limited }, leaf);
       return { kind: 'issued', certificate: await writeCertificate(plan, key), chain: signedWith };
     },
   };

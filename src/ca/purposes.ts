@@ -43,10 +43,13 @@ export function extendedKeyUsageFor(
   { vouchesForPurposes }: Allow,
 ): Extension {
   const asked = new Set(requested(csr, OID.extendedKeyUsage, readExtendedKeyUsage)?.value);
-  if (asked.size === 0) return extendedKeyUsage(profile.extendedKeyUsage);
+  if (asked.size === 0 && profile.extendedKeyUsage.length > 0) return extendedKeyUsage(profile.extendedKeyUsage);
   const granted = [...asked].filter((purpose) => profile.extendedKeyUsage.includes(purpose));
   if (granted.length === 0)
-    throw new Refusal('request_refused', `extended key usage ${purposes([...asked])}: the profile allows none of them`);
+    throw new Refusal(
+      'request_refused',
+      `extended key usage ${purposes([...asked]) || 'of the renewed certificate'}: the profile allows none of them`,
+    );
   if (vouchesForPurposes && granted.length < asked.size)
     throw new Refusal(
       'request_refused',

@@ -23,6 +23,8 @@ export type Allow = {
    * so that what is issued is what was approved.
    */
   vouchesForPurposes?: boolean;
+  /** The permission is the certificate that is renewed, so usages and purposes stay within its own. */
+  withinRenewed?: boolean;
   facts?: Facts;
 };
 

@@ -55,7 +55,13 @@ async function decide(enrollment: Enrollment): Promise<Decision> {
     return { kind: 'allow', notify: 'none', facts: { approved: 'manually' } };
   // Intune sends a new challenge with every request, and must be asked about each one, whichever certificate signed it.
   if (request.renews && allowsSelfRenewal(endpoint))
-    return { kind: 'allow', notify: 'none', vouchesForNames: true, facts: { renews: request.renews.serial } };
+    return {
+      kind: 'allow',
+      notify: 'none',
+      vouchesForNames: true,
+      withinRenewed: true,
+      facts: { renews: request.renews.serial },
+    };
   const decision = explained(await ask(endpoint.policy, request, signal), enrollment);
   return decision.kind === 'allow' && endpoint.approval === 'manual' ? afterApproval(decision) : decision;
 }

@@ -11,7 +11,9 @@ import { OID } from './oids.ts';
 
 /** RFC 1034 3.5 and RFC 1123 2.1: letters, digits and hyphens, and no hyphen at the ends of a label. */
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
-const HOST_NAME = new RegExp(`^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*$`, 'i');
+/** The same with `_`, which names of Windows computers have and every reader takes. */
+const DEVICE_LABEL = LABEL.replaceAll('a-z0-9', 'a-z0-9_');
+const HOST_NAME = new RegExp(`^(?:\\*\\.)?${DEVICE_LABEL}(?:\\.${DEVICE_LABEL})*$`, 'i');
 const LONGEST_HOST_NAME = 253;
 
 /** RFC 5321 4.1.2 without quoted local parts, comments and angle brackets. */

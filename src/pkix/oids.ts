@@ -62,7 +62,3 @@ export const EXTENDED_KEY_USAGES: typeof PURPOSES & Readonly<Record<string, stri
 /** The name of a purpose, or its dotted OID when it has none here. */
 export const purposeName = (id: string): string =>
   Object.entries(EXTENDED_KEY_USAGES).find(([, known]) => known === id)?.[0] ?? id;
-
-/** The name of a purpose, as EXTENDED_KEY_USAGES has it; the dotted OID of an unknown one. */
-export const purposeName = (oid: string): string =>
-  Object.entries(EXTENDED_KEY_USAGES).find(([, known]) => known === oid)?.[0] ?? oid;

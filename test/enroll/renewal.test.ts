@@ -3,18 +3,25 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StoredCertificate } from '../../src/core/records.ts';
 import { encode, oid, sequence, setOf } from '../../src/asn1/writer.ts';
-import type { Issuer } from '../../src/core/issuer.ts';
 import type { Extension } from '../../src/core/request.ts';
 import { localAuthority } from '../../src/ca/local-authority.ts';
 import { createIssuingCa } from '../../src/ca/create.ts';
 import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
 import { selfSigned } from '../../src/client/request-message.ts';
-import { readCertificate, serialText, writeCertificate } from '../../src/pkix/certificate.ts';
+import { certificateExtensions, readCertificate, serialText, writeCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
-import { subjectAltName } from '../../src/pkix/extensions.ts';
+import {
+  extendedKeyUsage,
+  findExtension,
+  keyUsage,
+  readExtendedKeyUsage,
+  readKeyUsage,
+  subjectAltName,
+} from '../../src/pkix/extensions.ts';
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
-import { OID } from '../../src/pkix/oids.ts';
+import { EXTENDED_KEY_USAGES, OID } from '../../src/pkix/oids.ts';
+import type { Issuer } from '../../src/core/issuer.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { ecKey, rsaKey } from '../kit/keys.ts';
 import { client, clientFor, HOUR, issuing, type Keyed, NOW, ra, random, root } from '../kit/pki.ts';
@@ -343,6 +350,40 @@ test('N05 names that were dropped once do not come back', async () => {
   const next = { certificate, key: NEW_KEY };
   const answer = await under.service.pkiOperation(await renewal(next, {}, { key: rsaKey('third') }));
   assert.equal(await refusalIn(answer, next), 'renewal_refused');
+});
+
+const WIDE = {
+  ...DEFAULT_PROFILE,
+  keyUsage: ['digitalSignature', 'nonRepudiation', 'keyEncipherment'],
+  extendedKeyUsage: [EXTENDED_KEY_USAGES.clientAuth, EXTENDED_KEY_USAGES.emailProtection],
+} as const;
+const wideCa = (): Issuer =>
+  localAuthority({ ...issuing, chain: [root.certificate], profile: WIDE, clock: () => NOW, random });
+const purposesIn = (certificate: Uint8Array) => {
+  const find = (oid: string) => findExtension(certificateExtensions(readCertificate(certificate)), oid)!.value;
+  return [readKeyUsage(find(OID.keyUsage)), readExtendedKeyUsage(find(OID.extendedKeyUsage))];
+};
+
+test('N05 a renewal has no usage and no purpose that the renewed certificate lacks', async () => {
+  const narrow = [keyUsage(['digitalSignature']), extendedKeyUsage([EXTENDED_KEY_USAGES.clientAuth])];
+  const under = await endpointUnderTest(challenged(), { issuer: wideCa() });
+  const content = await writeCertificationRequest(
+    { ...FIRST, extensions: [...FIRST.extensions, ...narrow] },
+    client.key,
+  );
+  const certificate = await issuedIn(await under.service.pkiOperation(await requestMessage({ content })));
+  const device = { certificate, key: client.key };
+  const wide = [keyUsage(WIDE.keyUsage), extendedKeyUsage(WIDE.extendedKeyUsage)];
+  const asked = await renewal(device, { extensions: [...RENEWAL.extensions, ...wide] });
+  const silent = await renewal(device, {}, { key: rsaKey('third') });
+  for (const message of [asked, silent])
+    assert.deepEqual(purposesIn(await issuedIn(await under.service.pkiOperation(message), device)), [
+      ['digitalSignature'],
+      ['1.3.6.1.5.5.7.3.2'],
+    ]);
+  const mail = [extendedKeyUsage([EXTENDED_KEY_USAGES.emailProtection])];
+  const other = await renewal(device, { extensions: [...RENEWAL.extensions, ...mail] }, { key: rsaKey('fourth') });
+  assert.notEqual((await under.service.pkiOperation(other)).outcome, 'issued');
 });
 
 test('N06 RenewalReq with a self-signed signer: refused without challenge, enrolled with a valid one', async () => {
