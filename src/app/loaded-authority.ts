@@ -35,10 +35,10 @@ export type Authority = {
   /** An issuer that applies a profile. Throws ConfigError when profile, key and certificate do not fit. */
   issuer(profile: Profile): Issuer;
   /**
-   * The RA of a party as in `challengeParties`; an automatic one is created when it is missing. One that is configured
+   * The RA for parties as in `challengeParties`; an automatic one is created when it is missing. One that is configured
    * serves all parties. Throws ConfigError.
    */
-  ra(emit: Emit, party: string | undefined): Promise<LoadedRa>;
+  ra(emit: Emit, parties: string | undefined): Promise<LoadedRa>;
   /** Its revocation list from this store; undefined when its certificate does not allow it to sign one. */
   crl(store: Store): RevocationList | undefined;
 };
@@ -68,10 +68,10 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
     issuer: (profile) =>
       localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom }),
     // Created once: two endpoints that create it at the same time would use different keys.
-    ra(emit, party) {
-      const ca = { path, certificate, key, open, ...defined({ party }) };
-      const ra = ras.get(party) ?? (ownRa ? Promise.resolve(ownRa) : configuredRa(config, ca, emit));
-      ras.set(party, ra);
+    ra(emit, parties) {
+      const ca = { path, certificate, key, open, ...defined({ parties }) };
+      const ra = ras.get(parties) ?? (ownRa ? Promise.resolve(ownRa) : configuredRa(config, ca, emit));
+      ras.set(parties, ra);
       return ra;
     },
     crl: (store) =>

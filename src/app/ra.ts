@@ -1,5 +1,5 @@
 /** RA certificates beside an issuing CA: created when missing, renewed in time, old ones kept to decrypt with. */
-import { X509Certificate } from 'node:crypto';
+import { hash, X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createRa, type RaPurpose } from '../ca/create.ts';
@@ -21,7 +21,7 @@ import { systemClock, systemRandom } from '../embed/system.ts';
 
 /**
  * The issuing CA of an RA. `passphrase` also protects the RA key. `open` opens the RA keys: `openKey` when absent.
- * `party` is as in `challengeParties`: each has an RA of its own, in a folder of its own.
+ * `parties` is as in `challengeParties`: each such set has an RA of its own, in a folder of its own.
  */
 export type IssuingCa = {
   path: string;
@@ -29,12 +29,18 @@ export type IssuingCa = {
   key: KeyProvider;
   passphrase?: string;
   open?: typeof openKey;
-  party?: string;
+  parties?: string;
 };
 
-/** The folder of the RA of a party: beside the certificate of the CA, or in `ra-<party>` there. */
-const folderOf = ({ path, party }: IssuingCa): string =>
-  party === undefined ? dirname(path) : join(dirname(path), `ra-${party}`);
+/** The folder of an RA: that of the certificate of the CA, or one for its parties there. */
+const folderOf = ({ path, parties }: IssuingCa): string =>
+  parties === undefined ? dirname(path) : join(dirname(path), `ra-${partiesName(parties)}`);
+
+/** `intune-` and 8 digits. Not the parties themselves: one can be an internal URL, and the subject of an RA is public. */
+function partiesName(parties: string): string {
+  const kinds = [...new Set(parties.split('\n').map((party) => party.split(' ')[0]))];
+  return `${kinds.join('-')}-${hash('sha256', parties, 'hex').slice(0, 8)}`;
+}
 
 /** Decrypts with its own key and with those of `retired`. `signer` signs, where it is another certificate. */
 export type LoadedRa = KeyedCertificate & { signer?: KeyedCertificate; retired: KeyedCertificate[] };
@@ -123,7 +129,7 @@ async function makeRa(
   const key = generateKey('rsa-2048');
   const certificate = await createRa(
     {
-      subject: raSubject(ca.certificate, [suffix, ca.party].filter(Boolean).join(' ')),
+      subject: raSubject(ca.certificate, [suffix, ca.parties && partiesName(ca.parties)].filter(Boolean).join(' ')),
       key,
       validity: VALIDITY,
       backdate: DAY,

@@ -7,7 +7,7 @@ import { readCertificate, writeCertificate } from '../../src/pkix/certificate.ts
 import { subjectAltName } from '../../src/pkix/extensions.ts';
 import { HOUR, issuing, NOW, random, root } from '../kit/pki.ts';
 import { requestMessage } from '../kit/requests.ts';
-import { authority, endpointUnderTest, issuedIn, refusalIn, stored } from '../kit/endpoint-under-test.ts';
+import { authority, endpointUnderTest, refusalIn, stored } from '../kit/endpoint-under-test.ts';
 import { allows } from '../kit/policy.ts';
 
 const MESSAGE = await requestMessage({});
@@ -67,9 +67,8 @@ const malformedNames: Issuer = {
   },
 };
 
-test('a certificate whose names cannot be read is recorded and delivered', async () => {
+test('a certificate whose names cannot be read is not delivered', async () => {
   const under = await endpointUnderTest(allows('none'), { issuer: malformedNames });
-  const issued = await issuedIn(await under.service.pkiOperation(MESSAGE));
-  const [record] = await stored(under);
-  assert.deepEqual([record?.state, Buffer.from(record!.der)], ['delivered', Buffer.from(issued)]);
+  assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'issuer_failed');
+  assert.deepEqual(await stored(under), []);
 });

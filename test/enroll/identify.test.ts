@@ -57,7 +57,9 @@ test('another request, or another certificate that it renews, is another key und
     notBefore: new Date(0),
     notAfter: new Date('2100-01-01'),
   };
-  const view = readCertificate(await certificateFor(client.key.spki, { extensions: csr.extensions }));
+  const view = readCertificate(
+    await certificateFor(client.key.spki, { subject: csr.subject, extensions: csr.extensions }),
+  );
   const renewed: OwnCertificate = { record, view, renewals: [], isCompromised: false };
   const keys = [keyOf('T'), keyOf('T', other), keyOf('T', csr, '/scep', client, renewed)];
   assert.equal(new Set(keys).size, 3);
