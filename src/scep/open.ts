@@ -73,7 +73,7 @@ const refused = (header: MessageHeader, code: RefusalCode, detail: string): Refu
 function parse(bytes: Uint8Array): { data: SignedData; signer: SignerInfo } {
   try {
     const data = readDerOrBer(bytes, readSignedData);
-    // Exactly one signer: with two it would be unclear which of them makes the request.
+    // The pkiMessage of RFC 8894 3.2 has one signer. With two it would be unclear which of them makes the request.
     if (data.signers.length !== 1) throw new DerError(`${data.signers.length} signers`);
     return { data, signer: data.signers[0]! };
   } catch (cause) {
