@@ -71,9 +71,13 @@ async function explainMessage(bytes: Uint8Array, recipients: readonly RecipientK
       ...attributeFacts(own.signers[index]?.attributes ?? new Map()),
     })),
     certificates: own.certificates.map(certificateFacts),
-    content: own.message?.length ? await envelopeFacts(own.message, messageTypeOf(own), recipients) : 'none',
+    content: hasEnvelope(own) ? await envelopeFacts(own.message, messageTypeOf(own), recipients) : 'none',
   };
 }
+
+/** FAILURE and PENDING have no content, an empty one, or one octet 0x00 as this server and NDES send it. */
+const hasEnvelope = (own: OwnSignedData): own is OwnSignedData & { message: Uint8Array } =>
+  own.message !== undefined && own.message.length > 1;
 
 /** The name of the message type, or its number when it is unknown. */
 function messageTypeOf({ signers }: OwnSignedData): string {

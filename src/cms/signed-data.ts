@@ -158,8 +158,10 @@ export const issuerAndSerialNumber = (certificate: Pick<CertificateView, 'issuer
 
 /** The contents of a new SignedData. */
 export type SignedDataPlan = {
-  /** id-data content. Empty content is an empty OCTET STRING, because OpenSSL does not verify absent content. */
-  content: Uint8Array;
+  /**
+   * id-data content; undefined leaves eContent out. Not empty: GnuTLS, NSS and wolfSSL do not read an empty OCTET STRING.
+   */
+  content: Uint8Array | undefined;
   /** Signed attributes, DER, in addition to contentType and messageDigest. */
   attributes: readonly Uint8Array[];
   digest: Digest;
@@ -171,7 +173,7 @@ export type SignedDataPlan = {
 /** ContentInfo with SignedData version 1, DER, with one signer. Throws whatever the key throws. */
 export async function writeSignedData(plan: SignedDataPlan): Promise<Uint8Array> {
   const { digest, signer } = plan;
-  const messageDigest = writeAttribute(MESSAGE_DIGEST, octetString(hash(digest, plan.content, 'buffer')));
+  const messageDigest = writeAttribute(MESSAGE_DIGEST, octetString(hash(digest, plan.content ?? EMPTY, 'buffer')));
   const signedAttributes = setOf(CONTENT_TYPE_ATTRIBUTE, messageDigest, ...plan.attributes);
   const signature = await signer.key.sign({ data: signedAttributes, digest, scheme: 'pkcs1' });
   const asImplicit = Buffer.from(signedAttributes);
@@ -189,7 +191,7 @@ export async function writeSignedData(plan: SignedDataPlan): Promise<Uint8Array>
     sequence(
       VERSION_1,
       setOf(digestIdentifier(digest)),
-      sequence(contentTypeOid(CONTENT_TYPE.data), encode(explicit(0), octetString(plan.content))),
+      plan.content ? withContent(plan.content) : EMPTY_CONTENT,
       encode(explicit(0), ...plan.certificates),
       setOf(signerInfo),
     ),
@@ -197,7 +199,10 @@ export async function writeSignedData(plan: SignedDataPlan): Promise<Uint8Array>
 }
 
 const EMPTY_SET = setOf();
+/** EncapsulatedContentInfo (RFC 5652 5.2) without eContent. */
 const EMPTY_CONTENT = sequence(contentTypeOid(CONTENT_TYPE.data));
+const withContent = (content: Uint8Array): Uint8Array =>
+  sequence(contentTypeOid(CONTENT_TYPE.data), encode(explicit(0), octetString(content)));
 
 /**
  * ContentInfo with the degenerate SignedData of RFC 8894 3.4, DER: certificates and CRLs, no content, no signer. They

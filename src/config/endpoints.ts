@@ -102,6 +102,11 @@ const keys = (context: EndpointReferences) =>
       'Weak algorithms to accept from old devices. MD5 and RC2 are never accepted.',
       'none',
     ),
+    emptyContent: optional(
+      choice('absent'),
+      '`absent`: FAILURE and PENDING have no content, for clients on cryptlib. certmonger and clients on OpenSSL cannot verify such replies.',
+      'one octet, 0x00, as NDES sends it',
+    ),
     requireSignerKeyMatch: defaulted(
       flag,
       false,

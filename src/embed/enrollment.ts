@@ -47,6 +47,8 @@ export type EndpointOptions = Pick<EndpointSettings, 'path'> &
     crl?: () => Promise<Uint8Array>;
     /** Milliseconds that signingTime may lie in the past and the future; `off` for devices without a clock. */
     signingTime?: { past: number; future: number } | 'off';
+    /** `absent`: FAILURE and PENDING have no content, for clients on cryptlib; by default it is one octet, 0x00. */
+    emptyContent?: 'absent';
   };
 
 /** The endpoints and what they share. `clock` and `random` are those of the system when absent. */
@@ -99,12 +101,18 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
     signingTime = SIGNING_TIME,
     renewal = true,
     retention = RETENTION,
+    emptyContent,
     ...rest
   } = options;
   const { retired = [], signer, ...current } = ra;
   const authority = registrationAuthority(current, retired, signer);
   const legacy: ReadonlySet<Legacy> = new Set(algorithms);
-  const rules: MessageRules = { legacy, renewal, signingTime: signingTime === 'off' ? undefined : signingTime };
+  const rules: MessageRules = {
+    legacy,
+    renewal,
+    signingTime: signingTime === 'off' ? undefined : signingTime,
+    ...defined({ emptyContent }),
+  };
   const codec = messageCodec({ ra: authority, rules, clock, random });
   return {
     endpoint: { ...rest, name, renewal, retention, codec },

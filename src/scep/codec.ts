@@ -22,5 +22,5 @@ export const messageCodec = (context: {
   random: RandomBytes;
 }): MessageCodec => ({
   open: (bytes) => open(bytes, context),
-  seal: (header, reply) => seal({ header, reply, ra: context.ra, random: context.random }),
+  seal: (header, reply) => seal({ header, reply, ...context }),
 });

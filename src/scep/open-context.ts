@@ -13,6 +13,8 @@ export type MessageRules = {
   signingTime: { past: number; future: number } | undefined;
   /** Whether RenewalReq is served and listed in GetCACaps. */
   renewal: boolean;
+  /** `absent`: FAILURE and PENDING have no eContent. Otherwise it is one octet, 0x00. */
+  emptyContent?: 'absent';
 };
 
 /** Everything that `open` needs in addition to the octets of a message. */

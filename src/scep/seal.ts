@@ -10,22 +10,34 @@ import type { RandomBytes } from '../core/environment.ts';
 import { FAIL_INFO, REFUSALS } from '../core/errors.ts';
 import { SCEP_ATTRIBUTE } from './message-attributes.ts';
 import type { MessageHeader, Reply } from './message.ts';
+import type { MessageRules } from './open-context.ts';
 import type { RegistrationAuthority } from './registration-authority.ts';
 
-/** What a CertRep is made from. */
-export type SealPlan = { header: MessageHeader; reply: Reply; ra: RegistrationAuthority; random: RandomBytes };
+/** What a CertRep is made from. `rules`: those of the endpoint; the usual form without. */
+export type SealPlan = {
+  header: MessageHeader;
+  reply: Reply;
+  ra: RegistrationAuthority;
+  random: RandomBytes;
+  rules?: Pick<MessageRules, 'emptyContent'>;
+};
 
 const TYPE = Object.fromEntries(
   Object.entries(SCEP_ATTRIBUTE).map(([name, id]) => [name, attributeType(id)]),
 ) as Record<keyof typeof SCEP_ATTRIBUTE, Uint8Array>;
 const CERT_REP = writeAttribute(TYPE.messageType, printableString('3'));
 const STATUS = { success: '0', failure: '2', pending: '3' } as const;
-const EMPTY = new Uint8Array(0);
+/**
+ * The content of FAILURE and PENDING, as NDES sends it. RFC 8894 3.3.2.2 and 3.3.2.3 demand no pkcsPKIEnvelope. Absent
+ * eContent is not verified by OpenSSL and certmonger; an empty one is not read by GnuTLS, NSS and wolfSSL.
+ */
+const NO_ENVELOPE = Uint8Array.of(0);
 
 /** CertRep, DER. It always includes the RA certificate, even in FAILURE: OpenSSL and sscep look for it there. */
-export function seal({ header, reply, ra, random }: SealPlan): Promise<Uint8Array> {
+export function seal({ header, reply, ra, random, rules }: SealPlan): Promise<Uint8Array> {
+  const noEnvelope = rules?.emptyContent === 'absent' ? undefined : NO_ENVELOPE;
   return writeSignedData({
-    content: reply.status === 'success' ? envelope(reply, random) : EMPTY,
+    content: reply.status === 'success' ? envelope(reply, random) : noEnvelope,
     attributes: [
       CERT_REP,
       writeAttribute(TYPE.pkiStatus, printableString(STATUS[reply.status])),

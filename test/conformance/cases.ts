@@ -202,8 +202,9 @@ export const CASES: Readonly<Record<string, Case>> = {
     'The new certificate is the first one in bytes, with the chain and without.',
   ),
   R03: row(
-    'RFC 8894 3.2.2, 4.3; OpenSSL verifies no absent content',
-    'FAILURE and PENDING are HTTP 200 with empty content that is there, and other readers verify them.',
+    'RFC 8894 3.3.2.2, 3.3.2.3, 4.3; NDES; GnuTLS, NSS and wolfSSL do not read empty content',
+    'FAILURE and PENDING are HTTP 200 with one octet 0x00 as content, and other readers verify them.',
+    'RFC 8894 demands no pkcsPKIEnvelope. OpenSSL and certmonger verify no absent content; cryptlib alone wants it absent, and gets it with `emptyContent: absent`.',
   ),
   R04: row('RFC 8894 3.2.1.4; Windows event log', 'FAILURE has its text and the HRESULT of NDES; no other answer has.'),
   R05: row('.NET', 'OAEP in a reply has its parameters.'),

@@ -70,14 +70,14 @@ for (const digest of DIGESTS)
     describe(`${status === 'pending' ? 'PENDING' : 'FAILURE'}, ${digest}`, async () => {
       const message = await sealed(status, { ...PLAIN, digest });
 
-      test('R03 openssl verifies it: the empty content is there', { skip: withoutOpenssl }, () =>
-        assert.equal(cmsVerify(message).length, 0),
+      test('R03 openssl verifies it: the content is one octet 0x00', { skip: withoutOpenssl }, () =>
+        assert.deepEqual(cmsVerify(message), Buffer.of(0)),
       );
 
       test('R03 pkijs verifies its signature, and finds the certificate of the signer', async () => {
         const signed = second.readSigned(message);
         assert.ok(await second.verifies(signed));
-        assert.equal(second.contentOf(signed).length, 0);
+        assert.deepEqual(Buffer.from(second.contentOf(signed)), Buffer.of(0));
         assert.deepEqual(second.certificatesOf(signed), [Buffer.from(ra.certificate)]);
       });
 

@@ -154,6 +154,16 @@ test('P19 P20 transactionID and nonce are echoed octet for octet and tag for tag
   assert.deepEqual(attributes('recipientNonce')!, nonce);
 });
 
+for (const reply of [{ status: 'failure', code: 'request_refused' }, { status: 'pending' }] as const)
+  test(`R03 ${reply.status} has one octet 0x00 as content, and none under \`emptyContent: absent\``, async () => {
+    const { header } = await opened(await requestMessage());
+    const plan = { header, reply, ra: registration, random };
+    assert.deepEqual(readSignedData(await seal(plan)).content, Buffer.of(0));
+    const absent = await seal({ ...plan, rules: { emptyContent: 'absent' } });
+    assert.equal(readSignedData(absent).content, undefined);
+    assert.equal((await readCertRep(absent, expected)).status, reply.status);
+  });
+
 test('P20 without a senderNonce the FAILURE has no recipientNonce', async () => {
   const message = forge({ attributes: scepAttributes({ senderNonce: undefined }) });
   const { header, code } = await refused(message, 'sender_nonce_missing');

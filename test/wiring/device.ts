@@ -81,6 +81,12 @@ export function statusOf(message: Uint8Array): Status {
   return STATUS[textOf(attributes.get(PKI_STATUS))] ?? `failInfo ${textOf(attributes.get(FAIL_INFO))}`;
 }
 
+/** The content of a CertRep, hexadecimal; `none` when it is absent. */
+export function contentHex(message: Uint8Array): string {
+  const { eContent } = readSigned(message).encapContentInfo;
+  return eContent ? Buffer.from(eContent.getValue()).toString('hex') : 'none';
+}
+
 const textOf = (values: readonly asn1js.BaseBlock[] = []): string =>
   (values[0] as asn1js.PrintableString | undefined)?.valueBlock.value ?? 'absent';
 

@@ -5,7 +5,7 @@ import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { attribute } from '../kit/forge.ts';
 import { passwordFor, TOKEN, USERS } from './administrator.ts';
-import { certified, deviceKey, enrolled, forged, newSubject } from './device.ts';
+import { certified, contentHex, deviceKey, enrolled, forged, newSubject } from './device.ts';
 import { issuingSection, secondSection } from './files.ts';
 import type { Row } from './row.ts';
 import { CHALLENGE, shared, statusAt } from './server.ts';
@@ -33,6 +33,7 @@ const server = shared({
     { ...usual, path: '/future', signingTime: { future: '3h' } },
     { ...usual, path: '/forgets', retention: 0 },
     { ...usual, path: '/no-browsers', landing: 403 },
+    { ...usual, path: '/cryptlib', emptyContent: 'absent' },
   ],
 });
 
@@ -70,6 +71,9 @@ async function repeated(path: string): Promise<number> {
   const again = await enrolled(url, { csr });
   return new Set([first, again].map(({ der }) => new X509Certificate(der).serialNumber)).size;
 }
+
+const failureContent = async (url: string): Promise<string> =>
+  contentHex((await enrolled(url, { challenge: 'wrong' })).message);
 
 async function adminPages(path: string): Promise<number[]> {
   const { origin, adminUrl } = await server();
@@ -152,6 +156,12 @@ export const ENDPOINTS: readonly Row[] = [
     question: 'how many certificates the same request gets when it is sent twice',
     ask: repeated,
     answers: { '/plain': 1, '/forgets': 2 },
+  },
+  {
+    keys: ['endpoints[].emptyContent'],
+    question: 'the content of a FAILURE, hexadecimal',
+    ask: async (path) => failureContent(await at(path)),
+    answers: { '/plain': '00', '/cryptlib': 'none' },
   },
   {
     keys: ['endpoints[].landing'],
