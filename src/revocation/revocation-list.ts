@@ -1,9 +1,11 @@
 /** The revocation list of an issuing CA, made from the store and cached until a revocation or half of its validity. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Revocation, writeCrl } from './certificate-list.ts';
+import { MINUTE } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { CertificateStore, IssuerStore } from '../core/store.ts';
+import { readCertificate, readValidity } from '../pkix/certificate.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 
 /** The current list, DER. Throws what the store or the key throws. */
@@ -17,10 +19,16 @@ export type RevocationListOptions = {
   /** The issuing CA: certificate, DER, and its key. */
   issuer: { certificate: Uint8Array; key: KeyProvider };
   store: RevocationStore;
-  /** Milliseconds from thisUpdate to nextUpdate. */
+  /** Milliseconds from the moment at which a list is signed to nextUpdate. */
   validity: number;
   clock: Clock;
 };
+
+/**
+ * Milliseconds of thisUpdate before the moment of signing, never before the CA begins: a reader whose clock is slow by less
+ * takes the list. As with AD CS.
+ */
+const BACKDATE = 10 * MINUTE;
 
 /** `revoked`: how many certificates were revoked before it was made. `renewAt` in milliseconds since 1970. */
 type CachedCrl = { revoked: number; renewAt: number; crl: Promise<Uint8Array> };
@@ -33,6 +41,7 @@ type CachedCrl = { revoked: number; renewAt: number; crl: Promise<Uint8Array> };
 export function revocationList({ issuer, store, validity, clock }: RevocationListOptions): RevocationList {
   const identity = issuerIdentity(issuer.certificate);
   const { issuerId } = identity;
+  const begins = readValidity(readCertificate(issuer.certificate)).notBefore.getTime();
   let registered: Promise<void> | undefined;
   let cached: CachedCrl | undefined;
   let last = 0;
@@ -44,10 +53,12 @@ export function revocationList({ issuer, store, validity, clock }: RevocationLis
       throw error;
     }));
 
-  async function make(thisUpdate: Date): Promise<Uint8Array> {
-    const number = (last = Math.max(thisUpdate.getTime(), last + 1));
+  async function make(now: Date): Promise<Uint8Array> {
+    const number = (last = Math.max(now.getTime(), last + 1));
     const revoked = await revocationsOf(issuerId, store);
-    return writeCrl({ issuer, revoked, thisUpdate, validity, number });
+    const early = Math.min(BACKDATE, Math.max(0, now.getTime() - begins));
+    const thisUpdate = new Date(now.getTime() - early);
+    return writeCrl({ issuer, revoked, thisUpdate, validity: validity + early, number });
   }
 
   return async () => {

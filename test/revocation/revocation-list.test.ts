@@ -74,6 +74,13 @@ test('cached while nothing changes, and signed again after half of its validity'
   assert.ok(number(next) > number(first));
 });
 
+test('it begins ten minutes early, for readers whose clock is slow, and ends one validity from now', async (t) => {
+  const { clock, list } = await underTest(t);
+  const crl = read(await list());
+  assert.equal(crl.thisUpdate.value.getTime(), clock().getTime() - 600_000);
+  assert.equal(crl.nextUpdate!.value.getTime(), clock().getTime() + 7 * DAY);
+});
+
 test('its number is the time in milliseconds, and increases also when the clock stands still or goes back', async (t) => {
   const { clock, list, revoke } = await underTest(t);
   const first = await list();

@@ -75,12 +75,12 @@ async function nextCa(path: string): Promise<string[] | number> {
   return status === 200 ? namesOf(certificatesOf(readSigned(contentOf(readSigned(body))))) : status;
 }
 
-/** Hours from thisUpdate to nextUpdate, and the issuer. */
+/** Whole hours from thisUpdate, which is some minutes early, to nextUpdate, and the issuer. */
 async function listOf(name: string): Promise<[number, string]> {
   const response = await fetch(`${(await server()).origin}/crl/${name}.crl`);
   const { thisUpdate, nextUpdate, issuer } = pkijs.CertificateRevocationList.fromBER(await response.arrayBuffer());
   const common = issuer.typesAndValues[0]!.value.valueBlock.value;
-  return [(nextUpdate!.value.getTime() - thisUpdate.value.getTime()) / 3_600_000, common];
+  return [Math.round((nextUpdate!.value.getTime() - thisUpdate.value.getTime()) / 3_600_000), common];
 }
 
 /** Which of these signed the CertRep; `wrong signature` when it does not verify. */
