@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { HTTP_ERRORS } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
+import { allow } from './allow.ts';
 
 /** The current list of each authority by its name, DER. */
 export type RevocationLists = ReadonlyMap<string, () => Promise<Uint8Array>>;
@@ -19,10 +20,12 @@ export async function crlPlugin(
     emit({ event: 'revocation-list-failed', path: request.raw.url, err });
     return reply.code(status).header('content-type', 'text/plain').send(Buffer.from(text));
   });
-  for (const [name, crl] of crls)
+  for (const [name, crl] of crls) {
     app.get(crlPath(name), async (_request, reply) => {
       const list = await crl();
       // A cache may store it but must validate it each time: a revocation takes effect at once.
       return reply.header('content-type', 'application/pkix-crl').header('cache-control', 'no-cache').send(list);
     });
+    app.options(crlPath(name), (_request, reply) => allow(reply, 'GET, HEAD, OPTIONS'));
+  }
 }

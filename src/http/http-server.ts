@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { type Probe, runProbes } from '../core/probe.ts';
+import { allow } from './allow.ts';
 import { crlPlugin, type RevocationLists } from './crl-route.ts';
 import { type ScepPluginOptions, scepPlugin } from './plugin.ts';
 
@@ -57,6 +58,9 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
       .code(results.every(({ reason }) => reason === undefined) ? 200 : 503)
       .send(Object.fromEntries(results.map(({ name, reason }) => [name, reason === undefined ? 'ok' : 'failed'])));
   });
+  // HAProxy asks for `OPTIONS /` unless it is told otherwise.
+  for (const url of ['/', '/healthz', '/readyz'])
+    app.options(url, (_request, reply) => allow(reply, url === '/' ? 'OPTIONS' : 'GET, HEAD, OPTIONS'));
   await app.register(crlPlugin, { crls, emit: options.emit });
   await app.register(scepPlugin, scep);
   return app;

@@ -2,7 +2,7 @@
 import { HttpError } from '../core/errors.ts';
 import type { AnsweredFacts, HttpFacts } from '../core/events.ts';
 import type { ScepService } from '../enroll/service.ts';
-import type { CaCertificates } from '../scep/ca-certificates.ts';
+import { asCaChain, type CaCertificates } from '../scep/ca-certificates.ts';
 import { landingPage } from './landing-page.ts';
 import { messageFromBody, messageFromQuery } from './message-decoding.ts';
 import { queryValue } from './query.ts';
@@ -48,7 +48,7 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ],
   ['getcacert', (service) => certificates(service.caCertificates)],
   ['getcacertchain', (service) => certificates(service.caChain)],
-  ['getcachain', (service) => certificates(service.caChain)],
+  ['getcachain', (service) => certificates(asCaChain(service.caChain))],
   ['getnextcacert', nextCaCertificate],
   ['pkioperation', pkiOperation],
 ]);

@@ -4,6 +4,9 @@ import { NDES_PATH } from '../core/ndes-path.ts';
 /** Where NDES answers too, and the default path of routers. NDES serves GetCACaps at `…/mscep_admin/mscep.dll`. */
 const NDES_ALIASES = ['/certsrv/mscep', '/certsrv/mscep_admin/mscep.dll', '/cgi-bin'];
 
+/** Where clients look that know only the name of the server, such as Cisco IOS: `/cgi-bin/pkiclient.exe`. */
+const DEFAULT_ALIASES = ['/cgi-bin'];
+
 const PKICLIENT = '/pkiclient.exe';
 /** Characters. No endpoint has a longer path, and processing one would only cost time. */
 const LONGEST = 2048;
@@ -32,7 +35,10 @@ function decoded(path: string): string {
   }
 }
 
-/** Endpoints by canonical path, with NDES's aliases. Throws TypeError when two endpoints have the same path. */
+/**
+ * Endpoints by canonical path, with NDES's aliases. `/cgi-bin/pkiclient.exe` leads to the endpoint at the path of NDES, or
+ * to the only one. Throws TypeError when two endpoints have the same path.
+ */
 export function endpointPaths<T extends { path: string }>(endpoints: readonly T[]): ReadonlyMap<string, T> {
   const paths = new Map<string, T>();
   for (const endpoint of endpoints) {
@@ -41,6 +47,12 @@ export function endpointPaths<T extends { path: string }>(endpoints: readonly T[
     paths.set(path, endpoint);
   }
   const ndes = paths.get(NDES_PATH);
-  for (const alias of ndes ? NDES_ALIASES : []) if (!paths.has(alias)) paths.set(alias, ndes!);
+  const [only] = endpoints;
+  if (ndes) addAliases(paths, ndes, NDES_ALIASES);
+  else if (only && endpoints.length === 1) addAliases(paths, only, DEFAULT_ALIASES);
   return paths;
+}
+
+function addAliases<T>(paths: Map<string, T>, endpoint: T, aliases: readonly string[]): void {
+  for (const alias of aliases) if (!paths.has(alias)) paths.set(alias, endpoint);
 }

@@ -5,6 +5,7 @@ import type { Emit, HttpFacts } from '../core/events.ts';
 import { HTTP_ERRORS, HttpError, type HttpErrorCode } from '../core/errors.ts';
 import { semaphore } from '../core/semaphore.ts';
 import type { ScepService } from '../enroll/service.ts';
+import { allow } from './allow.ts';
 import { bodies } from './body.ts';
 import { type Incoming, runOperation } from './operations.ts';
 import { canonicalPath, endpointPaths } from './paths.ts';
@@ -77,7 +78,13 @@ export async function scepPlugin(app: FastifyInstance, options: ScepPluginOption
     void reply.headers({ ...result.headers, 'content-type': result.contentType, 'cache-control': 'no-store' });
     return reply.send(result.body);
   };
-  for (const url of routes(paths)) app.route({ method: ['GET', 'HEAD', 'POST'], url, handler });
+  for (const url of routes(paths)) {
+    app.route({ method: ['GET', 'HEAD', 'POST'], url, handler });
+    app.options(url, (request, reply) => {
+      if (!paths.has(canonicalPath(pathOf(request)))) reply.callNotFound();
+      else void allow(reply, 'GET, HEAD, POST, OPTIONS');
+    });
+  }
 }
 
 /** A path and everything below it, because clients append `/pkiclient.exe` once or twice. */

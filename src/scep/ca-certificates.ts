@@ -5,6 +5,8 @@ import { writeDegenerate } from '../cms/signed-data.ts';
 export type CaCertificates = { contentType: string; body: Uint8Array };
 
 const RA_TYPE = 'application/x-x509-ca-ra-cert';
+/** That of the drafts before RFC 8894 and of EJBCA. */
+const CHAIN_TYPE = 'application/x-x509-ca-ra-cert-chain';
 
 /**
  * With an RA: its certificates first (of a split RA the signing one before the encrypting one), then the issuing CA, the
@@ -19,10 +21,13 @@ export function caCertificates(ra: readonly Uint8Array[], chain: readonly Uint8A
 }
 
 /**
- * GetCACertChain of older drafts, which certmonger calls GetCAChain: the same certificates, but always as a degenerate
- * SignedData. It includes the RA, because the attestation client of Windows sends no GetCACert.
+ * GetCACertChain of older drafts: the same certificates, but always as a degenerate SignedData. It includes the RA,
+ * because the attestation client of Windows sends no GetCACert.
  */
 export const caChain = (ra: readonly Uint8Array[], chain: readonly Uint8Array[]): CaCertificates => ({
-  contentType: RA_TYPE,
+  contentType: CHAIN_TYPE,
   body: writeDegenerate([...ra, ...chain]),
 });
+
+/** GetCAChain is what certmonger calls GetCACertChain. It knows no media type of a chain. */
+export const asCaChain = ({ body }: CaCertificates): CaCertificates => ({ contentType: RA_TYPE, body });

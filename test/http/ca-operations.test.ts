@@ -49,7 +49,8 @@ for (const query of [
   test(`A07 ${query}: every certificate as a degenerate SignedData`, async (t) => {
     const { ask } = await served(t, { rollover: false });
     const { status, type, body } = await ask(query);
-    assert.deepEqual([status, type], [200, 'application/x-x509-ca-ra-cert']);
+    const named = /CACertChain/i.test(query) ? 'application/x-x509-ca-ra-cert-chain' : 'application/x-x509-ca-ra-cert';
+    assert.deepEqual([status, type], [200, named]);
     assert.deepEqual(second.certificatesOf(second.readSigned(body)), raws([ra.certificate, ...chain]));
   });
 

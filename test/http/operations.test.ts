@@ -1,7 +1,7 @@
 /** Paths, operations, messages in every dialect, and the exact headers that go back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LightMyRequestResponse } from 'fastify';
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { rsaKey } from '../kit/keys.ts';
@@ -39,6 +39,32 @@ test('H01 PKIOperation is served at every path too', async (t) => {
     assert.equal(statusCode, 200, url);
     await assertIssued(rawPayload);
   }
+});
+
+test('H01 /cgi-bin/pkiclient.exe leads to the only endpoint, and to none of two', async (t) => {
+  const at = (path: string) => endpointUnderTest(staticPolicy({ challenge: CHALLENGE }), { path });
+  const status = async (app: FastifyInstance, url: string) =>
+    (await app.inject(`${url}?operation=GetCACaps`)).statusCode;
+  const one = (await served(t, [await at('/scep/lab')])).app;
+  const two = (await served(t, [await at('/scep/lab'), await at('/scep/wifi')])).app;
+  for (const url of ['/cgi-bin/pkiclient.exe', '/cgi-bin/PKICLIENT.EXE/', '/cgi-bin'])
+    assert.deepEqual([await status(one, url), await status(two, url)], [200, 404], url);
+  assert.equal(await status(one, '/certsrv/mscep/mscep.dll'), 404);
+});
+
+test('H21 OPTIONS, as load balancers send it, is 204 with the methods; elsewhere it is 404', async (t) => {
+  const { app } = await served(t, [await lab()], { crls: new Map([['issuing', async () => Buffer.of(0)]]) });
+  const asked = async (url: string) => {
+    const { statusCode, headers, body } = await app.inject({ method: 'OPTIONS', url });
+    return [statusCode, headers['allow'], body];
+  };
+  for (const url of [PATH, `${PATH}/pkiclient.exe`, '/cgi-bin/pkiclient.exe', `${PATH}?operation=PKIOperation`])
+    assert.deepEqual(await asked(url), [204, 'GET, HEAD, POST, OPTIONS', ''], url);
+  for (const url of ['/healthz', '/readyz', '/crl/issuing.crl'])
+    assert.deepEqual(await asked(url), [204, 'GET, HEAD, OPTIONS', ''], url);
+  assert.deepEqual(await asked('/'), [204, 'OPTIONS', '']);
+  for (const url of ['/elsewhere', `${PATH}/elsewhere`, '/crl/other.crl'])
+    assert.deepEqual(await asked(url), [404, undefined, 'not found'], url);
 });
 
 test('paths that only look alike are not found: 404, text/plain, also for POST of any type', async (t) => {

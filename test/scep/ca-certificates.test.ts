@@ -54,7 +54,7 @@ for (const [what, ras, cas] of [
 ] as const)
   test(`A07 the chain ${what} is a degenerate SignedData`, () => {
     const { contentType, body } = caChain(ras, cas);
-    assert.equal(contentType, 'application/x-x509-ca-ra-cert');
+    assert.equal(contentType, 'application/x-x509-ca-ra-cert-chain');
     const signed = second.readSigned(body);
     assert.deepEqual(
       second.certificatesOf(signed),
