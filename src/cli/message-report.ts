@@ -5,7 +5,7 @@
  */
 import { ContentInfo, EnvelopedData, type KeyTransRecipientInfo, SignedData } from 'pkijs';
 import { berToDer } from '../asn1/ber.ts';
-import { DerError } from '../asn1/limits.ts';
+import { catchDerError, DerError } from '../asn1/limits.ts';
 import { DerReader, type Element } from '../asn1/reader.ts';
 import { TAG } from '../asn1/tags.ts';
 import { chooseRecipient, openEnvelopedData, readEnvelopedData, type RecipientKey } from '../cms/enveloped-data.ts';
@@ -16,6 +16,7 @@ import { equalBytes } from '../core/bytes.ts';
 import { ConfigError } from '../core/errors.ts';
 import { messageFromBody, messageFromQuery } from '../http/message-decoding.ts';
 import { queryValue } from '../http/query.ts';
+import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
 import { readCertificate, readValidity, serialText, thumbprint } from '../pkix/certificate.ts';
 import { readCertificationRequest } from '../pkix/csr.ts';
 import { findExtension, readGeneralNames } from '../pkix/extensions.ts';
@@ -148,7 +149,10 @@ async function insideFacts(
   const plaintext = messageType === 'CertRep' ? undefined : await decrypted(message, recipients);
   if (!plaintext) return OTHER_KEY;
   if (messageType !== 'PKCSReq' && messageType !== 'RenewalReq') return `${plaintext.length} octets`;
-  return (await unlessDerError(() => requestFacts(plaintext))) ?? NO_REQUEST;
+  return catchDerError<ReportLines, ReportLines | string>(
+    () => requestFacts(plaintext),
+    (error) => (error instanceof UnsupportedAlgorithm ? `certification request: ${error.message}` : NO_REQUEST),
+  );
 }
 
 /** The content; undefined when no recipient of the envelope is one of these keys. */

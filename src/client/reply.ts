@@ -13,6 +13,7 @@ import { readSignedData, type SignedData, type SignerInfo, verifySigner } from '
 import { equalBytes } from '../core/bytes.ts';
 import type { RandomBytes } from '../core/environment.ts';
 import { FAIL_INFO, type FailInfo } from '../core/errors.ts';
+import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
 import { readCertificate } from '../pkix/certificate.ts';
 import { keyIdentifier } from '../pkix/extensions.ts';
 import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
@@ -49,6 +50,7 @@ export async function readingReply<T>(read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (cause) {
+    if (cause instanceof UnsupportedAlgorithm) throw new ReplyError(cause.message, { cause });
     if (!(cause instanceof DerError)) throw cause;
     throw new ReplyError(`the reply is malformed: ${cause.message}`, { cause });
   }
@@ -62,6 +64,7 @@ async function readVerified(bytes: Uint8Array, expected: ExpectedReply): Promise
   const data = readDerOrBer(bytes, readSignedData);
   const signer = data.signers[0];
   if (!signer || data.signers.length !== 1) throw new ReplyError('the reply is not signed exactly once');
+  if (!signer.algorithm || !signer.digest) throw unsupportedSignature(signer);
   if (!expected.trusted.some((der) => isSignedBy(data, signer, der)))
     throw new ReplyError('the reply is not signed by the RA that GetCACert names');
   const { attributes } = signer;
@@ -72,6 +75,14 @@ async function readVerified(bytes: Uint8Array, expected: ExpectedReply): Promise
     throw new ReplyError('the recipientNonce of the reply is not the nonce of the request: it may be an old one');
   if (text(attributes, SCEP_ATTRIBUTE.messageType) !== '3') throw new ReplyError('the reply is not a CertRep');
   return readStatus(attributes, data, expected);
+}
+
+function unsupportedSignature({ digest, digestOid, algorithmIdentifier }: SignerInfo): UnsupportedAlgorithm {
+  if (!digest) return new UnsupportedAlgorithm('the digest of the reply', digestOid);
+  return new UnsupportedAlgorithm(
+    'the signature algorithm of the reply',
+    DerReader.over(algorithmIdentifier).sequence().oid(),
+  );
 }
 
 function isSignedBy(data: SignedData, signer: SignerInfo, certificate: Uint8Array): boolean {

@@ -5,6 +5,7 @@ import { equalBytes } from '../core/bytes.ts';
 import type { Clock, RandomBytes } from '../core/environment.ts';
 import type { Extension } from '../core/request.ts';
 import type { KeyProvider } from '../core/keys.ts';
+import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
 import { certificateSignature, readCertificate } from '../pkix/certificate.ts';
 import { writeCertificationRequest } from '../pkix/csr.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
@@ -168,11 +169,11 @@ function verifyIssued(der: Uint8Array | undefined, key: KeyProvider, server: Sce
   if (!der) throw new ReplyError('the reply says SUCCESS and holds no certificate');
   const certificate = readCertificate(der);
   if (!equalBytes(certificate.spki, key.spki)) throw new ReplyError('the certificate is for another key');
-  const { algorithm, signature } = certificateSignature(certificate);
+  const { algorithm, oid, signature } = certificateSignature(certificate);
+  if (!algorithm) throw new UnsupportedAlgorithm('the signature algorithm of the certificate', oid);
   const issuers = server.certificates.map(readCertificate).filter((ca) => equalBytes(ca.subject, certificate.issuer));
-  const signed = issuers.some(
-    ({ spki }) =>
-      algorithm && verifySignature({ algorithm, key: readPublicKey(spki).key, data: certificate.tbs, signature }),
+  const signed = issuers.some(({ spki }) =>
+    verifySignature({ algorithm, key: readPublicKey(spki).key, data: certificate.tbs, signature }),
   );
   if (!signed) throw new ReplyError('no CA of GetCACert signed the certificate');
 }

@@ -39,6 +39,9 @@ const DIGEST_IDENTIFIERS = new Map(DIGESTS.map((row) => [row.digest, sequence(oi
 /** The row of a digestAlgorithm OID, or undefined when it is not supported. */
 export const digestByOid = (id: string): DigestRow | undefined => DIGEST_BY_OID.get(id);
 
+/** Whether GetCACaps can list the digest. SHA-224 has no keyword, and is read only inside RSAES-OAEP. */
+export const isListed = (digest: Digest): boolean => DIGEST_ROWS[digest].capability !== undefined;
+
 /** The length of a hash in octets. */
 export const digestOctets = (digest: Digest): number => DIGEST_ROWS[digest].octets;
 

@@ -4,6 +4,7 @@ import { catchDerError, DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit } from '../asn1/tags.ts';
 import { encode, oid, sequence } from '../asn1/writer.ts';
+import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
 
 /** The content types of RFC 5652 that SCEP uses, dotted OIDs. */
 export const CONTENT_TYPE = {
@@ -11,6 +12,9 @@ export const CONTENT_TYPE = {
   signedData: '1.2.840.113549.1.7.2',
   envelopedData: '1.2.840.113549.1.7.3',
 } as const;
+
+/** AuthEnvelopedData (RFC 5083 2.1), an envelope with authenticated encryption such as AES-GCM; not supported. */
+const AUTH_ENVELOPED_DATA = '1.2.840.113549.1.9.16.1.23';
 
 const OIDS = {
   [CONTENT_TYPE.data]: oid(CONTENT_TYPE.data),
@@ -26,11 +30,13 @@ export const writeContentInfo = (id: 'signedData' | 'envelopedData', content: Ui
   sequence(contentTypeOid(CONTENT_TYPE[id]), encode(explicit(0), content));
 
 /**
- * Enters a ContentInfo of this type. Octets after it are ignored, because clients pad. Throws DerError on another type.
+ * Enters a ContentInfo of this type. Octets after it are ignored, because clients pad. Throws DerError on another type,
+ * and UnsupportedAlgorithm on AuthEnvelopedData.
  */
 export function enterContentInfo(der: Uint8Array, id: string): DerReader {
   const info = DerReader.over(der).sequence();
   const type = info.oid();
+  if (type === AUTH_ENVELOPED_DATA) throw new UnsupportedAlgorithm('the content', type);
   if (type !== id) throw new DerError(`content type ${type}`);
   return info.enter(explicit(0));
 }

@@ -36,6 +36,8 @@ export type EnvelopedData = {
   agreements: Uint8Array[];
   /** undefined: a cipher that is not supported, such as RC2. */
   cipher: ContentCipher | undefined;
+  /** The OID of the cipher, dotted. */
+  cipherOid: string;
   iv: Uint8Array;
   encryptedContent: Uint8Array;
 };
@@ -50,13 +52,15 @@ export function readEnvelopedData(der: Uint8Array): EnvelopedData {
   const info = enveloped.sequence();
   info.oid();
   const algorithm = info.sequence();
-  const cipher = cipherByOid(algorithm.oid());
+  const cipherOid = algorithm.oid();
+  const cipher = cipherByOid(cipherOid);
   const iv = cipher ? algorithm.octetString() : EMPTY;
   if (cipher && iv.length !== cipher.blockBytes) throw new DerError(`IV of ${iv.length} octets`);
   return {
     recipients: recipients.filter((recipient) => recipient !== undefined),
     agreements,
     cipher,
+    cipherOid,
     iv,
     encryptedContent: readEncryptedContent(info),
   };

@@ -37,11 +37,15 @@ export type SignerInfo = {
   id: SignerId;
   /** undefined: a digest that is not supported, such as MD5. */
   digest: Digest | undefined;
+  /** The OID of the digest, dotted, also of one that is not supported. */
+  digestOid: string;
   /** The `[0]` element as received. The signature covers it with the tag of a SET. */
   signedAttributes: Uint8Array;
   attributes: Attributes;
   /** undefined: a signature algorithm that is not supported. */
   algorithm: SignatureAlgorithm | undefined;
+  /** signatureAlgorithm as received, DER. */
+  algorithmIdentifier: Uint8Array;
   signature: Uint8Array;
 };
 
@@ -94,16 +98,19 @@ function readSignerInfo(list: DerReader): SignerInfo {
   const info = list.sequence();
   info.smallInteger();
   const id = readSignerId(info);
-  const digest = digestByOid(info.sequence().oid())?.digest;
+  const digestOid = info.sequence().oid();
   const signedAttributes = info.raw(explicit(0));
-  const algorithm = readSignatureAlgorithm(info.sequence());
+  const algorithmIdentifier = info.raw(TAG.sequence);
+  const algorithm = readSignatureAlgorithm(DerReader.over(algorithmIdentifier).sequence());
   const signature = info.octetString();
   return {
     id,
-    digest,
+    digest: digestByOid(digestOid)?.digest,
+    digestOid,
     signedAttributes,
     attributes: readAttributes(signedAttributes, explicit(0)),
     algorithm,
+    algorithmIdentifier,
     signature,
   };
 }

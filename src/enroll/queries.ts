@@ -2,9 +2,11 @@
 import { readCertificationRequest, withoutProof } from '../pkix/csr.ts';
 import { readCertificate, serialText } from '../pkix/certificate.ts';
 import { readKey } from '../pkix/public-key.ts';
+import { catchDerError } from '../asn1/limits.ts';
 import { equalBytes } from '../core/bytes.ts';
 import type { StoredCertificate } from '../core/records.ts';
-import type { ScepRequest } from '../scep/message.ts';
+import { sameName } from '../pkix/name.ts';
+import type { Content, ScepRequest } from '../scep/message.ts';
 import { finalOutcome } from './earlier-outcome.ts';
 import type { Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
 import { type Enrollment, identify, keyHash, pollKey } from './identify.ts';
@@ -50,30 +52,42 @@ export async function resumePolledRequest(
 }
 
 /**
- * A certificate by its serial number, for a client with the certified key or with a certificate of the same holder. The
- * certificate of another client is answered like one that does not exist.
+ * A certificate by issuer and serial number, for a client with the certified key or with a certificate of the same
+ * holder. The certificate of another client is answered like one that does not exist. As issuer, clients name the issuer,
+ * the RA, or (sscep) the issuer of the CA certificate that they were given: any of `names`, DER, is accepted.
  */
 export async function certificateFor(
-  { content, replyTo }: Pick<ScepRequest, 'replyTo'> & { content: { serialNumber: Uint8Array | undefined } },
+  { content, replyTo }: Pick<ScepRequest, 'replyTo'> & { content: GetCertificate },
   signedBy: OwnCertificate | undefined,
-  { store, clock }: EnrollmentServices,
+  { services, names }: { services: EnrollmentServices; names: readonly Uint8Array[] },
 ): Promise<FoundOutcome | RefusedOutcome> {
+  const { store, clock } = services;
   // Query even without a serial number, so that timing does not reveal whether decryption succeeded.
-  const { serialNumber = NO_SERIAL } = content;
+  const { serialNumber, issuer } = content.certificate ?? NO_CERTIFICATE;
   const found = await store.findCertificatesBySerial(serialText(serialNumber));
   const certificate = found.find(
     (each) =>
       each.state === 'delivered' &&
       (certifies(each.der, replyTo.signerKey.spki) ||
-        (signedBy !== undefined && sameHolder(signedBy.record, each, clock()))),
+        (signedBy !== undefined && sameHolder(signedBy.record, each, clock()))) &&
+      [readCertificate(each.der).issuer, ...names].some((name) => namesSame(name, issuer)),
   );
   if (!certificate)
     return unknown('unknown_certificate', 'no certificate with this serial number that belongs to the signer');
   return { kind: 'found', certificates: [certificate.der], crls: [], facts: { serial: certificate.serial } };
 }
 
-/** Zero, which is the serial number of no certificate: RFC 5280 4.1.2.2 requires positive ones. */
-const NO_SERIAL = new Uint8Array(16);
+type GetCertificate = Content & { type: 'get-certificate' };
+
+/** Zero is the serial number of no certificate: RFC 5280 4.1.2.2 requires positive ones. */
+const NO_CERTIFICATE = { serialNumber: new Uint8Array(16), issuer: new Uint8Array(0) };
+
+/** False also for an issuer that is no Name. */
+const namesSame = (name: Uint8Array, issuer: Uint8Array): boolean =>
+  catchDerError(
+    () => sameName(name, issuer),
+    () => false,
+  );
 
 const certifies = (der: Uint8Array, spki: Uint8Array): boolean =>
   equalBytes(readKey(readCertificate(der).spki).spki, spki);

@@ -48,9 +48,13 @@ export type ServicePlan = {
   nextCa?: () => Promise<CaCertificates>;
 };
 
-/** What one endpoint keeps between requests: its issuing CA's Name (DER), and the enrolments that are running. */
+/**
+ * What one endpoint keeps between requests: the Name of its issuing CA, those of its RA and of all its CAs (DER), and the
+ * enrolments that are running.
+ */
 type ServiceContext = EndpointContext & {
   issuer: Uint8Array | undefined;
+  names: readonly Uint8Array[];
   running: Map<string, Promise<Outcome>>;
 };
 
@@ -59,7 +63,8 @@ export function scepService(plan: ServicePlan, services: EnrollmentServices): Sc
   const { endpoint, capabilities, ra, chain, nextCa } = plan;
   const [issuing] = endpoint.chain;
   const issuer = issuing && readCertificate(issuing).subject;
-  const context: ServiceContext = { endpoint, services, issuer, running: new Map() };
+  const names = [...ra, ...chain].map((der) => readCertificate(der).subject);
+  const context: ServiceContext = { endpoint, services, issuer, names, running: new Map() };
   const legacyFacts = legacyCounter();
   return {
     path: endpoint.path,
@@ -99,7 +104,7 @@ async function askedBy(message: ScepRequest, context: ServiceContext): Promise<A
   if (content.type === 'get-crl') return answer(await currentCrl(endpoint));
   const signedBy = await ownCertificate(replyTo.signerCertificate, issuer, services.store);
   if (content.type === 'poll') return resumePolledRequest(message, signedBy, context);
-  if (content.type === 'get-certificate') return answer(await certificateFor({ content, replyTo }, signedBy, services));
+  if (content.type === 'get-certificate') return answer(await certificateFor({ content, replyTo }, signedBy, context));
   return { kind: 'enroll', enrollment: identify({ message, csr: content.csr, signedBy }, context) };
 }
 

@@ -65,12 +65,15 @@ export const certificateExtensions = (view: CertificateView): Extension[] =>
 /** The signature of the issuer; `algorithm` is undefined when it is not supported. Throws DerError when malformed. */
 export function certificateSignature(view: CertificateView): {
   algorithm: SignatureAlgorithm | undefined;
+  /** That of the algorithm, dotted. */
+  oid: string;
   signature: Uint8Array;
 } {
   const certificate = DerReader.over(view.der).sequence();
   certificate.element();
-  const algorithm = readSignatureAlgorithm(certificate.sequence());
-  return { algorithm, signature: certificate.bitString() };
+  const identifier = certificate.raw(TAG.sequence);
+  const entered = () => DerReader.over(identifier).sequence();
+  return { algorithm: readSignatureAlgorithm(entered()), oid: entered().oid(), signature: certificate.bitString() };
 }
 
 /** A serial number as the store, log and commands write it: lower-case hexadecimal without leading zero octets. */

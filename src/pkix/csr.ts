@@ -4,10 +4,9 @@ import { DerReader } from '../asn1/reader.ts';
 import { explicit, TAG } from '../asn1/tags.ts';
 import { encode, oid, printableString, sequence, setOf, smallInteger, utf8String } from '../asn1/writer.ts';
 import { isPrintable } from '../asn1/strings.ts';
-import { equalBytes } from '../core/bytes.ts';
 import type { CertificationRequest, Extension } from '../core/request.ts';
 import type { KeyProvider } from '../core/keys.ts';
-import { readExtensions, writeExtension } from './extensions.ts';
+import { assertDistinct, readExtensions, writeExtension } from './extensions.ts';
 import { nameText } from './name.ts';
 import { readNameValuePairs, requestedValidity } from './name-value-pair.ts';
 import { OID } from './oids.ts';
@@ -35,7 +34,7 @@ export type UnprovenRequest = CertificationRequest & {
 
 /**
  * Reads a PKCS#10 request. Octets after it are ignored, because some clients pad. Throws DerError when it is malformed
- * or larger than 128 KiB, or has more than one challenge, extension requests that differ, or a repeated extension.
+ * or larger than 128 KiB, or has more than one challenge or a repeated extension; UnsupportedAlgorithm as `readKeyKind`.
  */
 export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
   const outer = DerReader.over(der);
@@ -64,11 +63,19 @@ export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
   };
 }
 
+/** The SubjectPublicKeyInfo of a request, DER. What follows it is not read. Throws DerError. */
+export function requestedKey(der: Uint8Array): Uint8Array {
+  const info = DerReader.over(der).sequence().sequence();
+  info.smallInteger();
+  info.raw(TAG.sequence);
+  return info.raw(TAG.sequence);
+}
+
 type CsrAttributes = Pick<CertificationRequest, 'challenge' | 'extensions' | 'requestedValidity'>;
 
 function readAttributes(attributes: DerReader | undefined): CsrAttributes {
   let challenge: string | undefined;
-  let extensions: Uint8Array | undefined;
+  const lists: Uint8Array[] = [];
   const pairs = new Map<string, string>();
   attributes?.each(MOST_ATTRIBUTES, (list) => {
     const attribute = list.sequence();
@@ -76,7 +83,7 @@ function readAttributes(attributes: DerReader | undefined): CsrAttributes {
     const values = attribute.set();
     if (type === OID.challengePassword) challenge = once(challenge, readChallenge(values));
     else if (type === OID.extensionRequest || type === OID.microsoftExtensionRequest)
-      values.each(MOST_ATTRIBUTES, () => (extensions = same(extensions, values.raw(TAG.sequence))));
+      lists.push(...values.each(MOST_ATTRIBUTES, () => values.raw(TAG.sequence)));
     else if (type === OID.enrollmentNameValuePair)
       for (const [name, value] of readNameValuePairs(values)) pairs.set(name, value);
   });
@@ -84,7 +91,7 @@ function readAttributes(attributes: DerReader | undefined): CsrAttributes {
   // An empty challenge means none: Windows and clients of old drafts send "" when they renew.
   return {
     challenge: challenge === '' ? undefined : challenge,
-    extensions: extensions ? readExtensions(DerReader.over(extensions)) : [],
+    extensions: requestedExtensions(lists),
     ...(validity && { requestedValidity: validity }),
   };
 }
@@ -101,10 +108,16 @@ function once<T>(earlier: T | undefined, value: T): T {
   return value;
 }
 
-/** Some clients send extensionRequest under both OIDs. That is accepted only when both are equal. */
-function same(earlier: Uint8Array | undefined, value: Uint8Array): Uint8Array {
-  if (earlier && !equalBytes(earlier, value)) throw new DerError('two extension requests differ');
-  return value;
+/**
+ * The extensions of all extension requests. Tools made for AD CS write several, each with other extensions; some clients
+ * send the same one under both OIDs, which counts once. Throws DerError when an extension is repeated otherwise.
+ */
+function requestedExtensions(lists: readonly Uint8Array[]): Extension[] {
+  if (lists.length > MOST_ATTRIBUTES) throw new DerError(`${lists.length} extension requests`);
+  const different = new Map(lists.map((list) => [Buffer.from(list).toString('latin1'), list]));
+  const extensions = [...different.values()].flatMap((list) => readExtensions(DerReader.over(list)));
+  assertDistinct(extensions);
+  return extensions;
 }
 
 /** SCEP's proof of possession: whether the request is signed with its own key, `key` (RFC 2986 4.2). */

@@ -23,9 +23,16 @@ export function readExtensions(reader: DerReader): Extension[] {
     extension.end();
     return { oid: id, critical, value };
   });
-  if (new Set(extensions.map((extension) => extension.oid)).size !== extensions.length)
-    throw new DerError('an extension is repeated');
+  assertDistinct(extensions);
   return extensions;
+}
+
+/** Throws DerError when an extension is repeated (RFC 5280 4.2). */
+export function assertDistinct(extensions: readonly Extension[]): void {
+  const seen = new Set<string>();
+  for (const { oid: id } of extensions)
+    if (seen.has(id)) throw new DerError(`the extension ${id} is repeated`);
+    else seen.add(id);
 }
 
 /** The extension with this OID, or undefined. */

@@ -5,6 +5,7 @@ import { DerReader } from '../asn1/reader.ts';
 import { TAG } from '../asn1/tags.ts';
 import { bitString, nullValue, oid, sequence } from '../asn1/writer.ts';
 import type { KeyKind } from '../core/keys.ts';
+import { UnsupportedAlgorithm } from './algorithm-names.ts';
 import { OID } from './oids.ts';
 import { rsaWeakness } from './weak-rsa.ts';
 
@@ -30,8 +31,8 @@ export type ReadKey = Pick<PublicKey, 'kind' | 'spki'>;
 /**
  * Reads a SubjectPublicKeyInfo, DER, without importing the key. `spki` is its standard form, which every reader of
  * certificates knows, so that one key has one encoding: RSA with NULL parameters (RFC 3279 2.3.1), EC with the point not
- * compressed (RFC 5480 2.2). Throws DerError when it is malformed, has other parameters, or its type, curve or size is
- * refused.
+ * compressed (RFC 5480 2.2). Throws DerError when it is malformed or has other parameters, and UnsupportedAlgorithm when
+ * its type, curve or size is refused.
  */
 export function readKey(spki: Uint8Array): ReadKey {
   const { kind, spki: standard } = readSpki(spki);
@@ -59,7 +60,7 @@ function readSpki(spki: Uint8Array): Spki {
   const key = info.bitString();
   info.end();
   const read = READERS.get(id);
-  if (!read) throw new DerError(`public key of unknown type ${id}`);
+  if (!read) throw new UnsupportedAlgorithm('the public key', id);
   const standard = read(key, algorithm, spki);
   algorithm.end();
   return standard;
@@ -75,7 +76,7 @@ const READERS: ReadonlyMap<string, (key: Uint8Array, parameters: DerReader, spki
 function readEc(point: Uint8Array, parameters: DerReader, spki: Uint8Array): Spki {
   const curve = parameters.oid();
   const [bits, name] = CURVES.get(curve) ?? [];
-  if (bits === undefined || name === undefined) throw new DerError(`public key on unknown curve ${curve}`);
+  if (bits === undefined || name === undefined) throw new UnsupportedAlgorithm('the public key', curve);
   const field = Math.ceil(bits / 8);
   // OpenSSL also accepts the point at infinity, a single octet, for which signatures can be made without a private key.
   if (point.length !== 1 + (point[0] === 4 ? 2 * field : field)) throw new DerError('EC point of wrong length');
@@ -116,7 +117,8 @@ function rsaNumbers(key: Uint8Array): [modulus: Uint8Array, exponent: Uint8Array
 function rsaKind(key: Uint8Array): KeyKind {
   const [modulus, exponent] = rsaNumbers(key);
   const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
-  if (bits < LEAST_RSA_BITS || bits > MOST_RSA_BITS) throw new DerError(`RSA modulus of ${bits} bits`);
+  if (bits < LEAST_RSA_BITS || bits > MOST_RSA_BITS)
+    throw new UnsupportedAlgorithm('the public key', `RSA with ${bits} bits`);
   const odd = ((exponent.at(-1) ?? 0) & 1) === 1;
   const one = exponent.length === 1 && exponent[0] === 1;
   if (exponent.length > MOST_EXPONENT_OCTETS || !odd || one) throw new DerError('RSA exponent refused');

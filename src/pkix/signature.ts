@@ -33,7 +33,8 @@ const DIGESTS: ReadonlyMap<string, Digest> = new Map([
 
 /**
  * How a signature was made. `digest` is undefined when the identifier names none: rsaEncryption, which many clients
- * write in CMS (there, digestAlgorithm names it), and Ed25519. `saltLength` is in octets.
+ * write in CMS (there, digestAlgorithm names it), id-ecPublicKey, which cryptlib writes in its place for EC keys, and
+ * Ed25519. `saltLength` is in octets.
  */
 export type SignatureAlgorithm = { type: KeyKind['type']; digest: Digest | undefined; pss?: { saltLength: number } };
 
@@ -41,6 +42,7 @@ export type SignatureAlgorithm = { type: KeyKind['type']; digest: Digest | undef
 export function readSignatureAlgorithm(reader: DerReader): SignatureAlgorithm | undefined {
   const id = reader.oid();
   if (id === OID.rsaEncryption) return { type: 'rsa', digest: undefined };
+  if (id === OID.ecPublicKey) return { type: 'ec', digest: undefined };
   if (id === RSASSA_PSS) return readPss(reader);
   return ROWS.get(id);
 }

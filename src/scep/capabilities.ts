@@ -7,7 +7,7 @@ export type Serves = { legacy: ReadonlySet<Legacy>; renewal: boolean; nextCa: bo
 /**
  * The body: one keyword on each line, with LF between them and none at the end, because strongSwan takes an empty line
  * for every keyword. SCEPStandard implies POSTPKIOperation and AES; they are listed too, because Apple and certmonger do
- * not know that.
+ * not know that. It is not listed where single DES is on: RFC 8894 2.9 forbids DES, and 3.5.2 promises 2.9.
  */
 export function capabilities({ legacy, renewal, nextCa }: Serves): string {
   const algorithms = [...CIPHERS, ...DIGESTS]
@@ -18,6 +18,6 @@ export function capabilities({ legacy, renewal, nextCa }: Serves): string {
     ...(renewal ? ['Renewal'] : []),
     ...(nextCa ? ['GetNextCACert'] : []),
     ...new Set(algorithms),
-    'SCEPStandard',
+    ...(legacy.has('des') ? [] : ['SCEPStandard']),
   ].join('\n');
 }

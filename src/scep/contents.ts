@@ -2,14 +2,23 @@
 import { catchDerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { TAG } from '../asn1/tags.ts';
-import { equalBytes } from '../core/bytes.ts';
-import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
-import { provesPossession, readCertificationRequest, type UnprovenRequest, withoutProof } from '../pkix/csr.ts';
+import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
+import {
+  provesPossession,
+  readCertificationRequest,
+  requestedKey,
+  type UnprovenRequest,
+  withoutProof,
+} from '../pkix/csr.ts';
+import { type PublicKey, readKeyKind, readPublicKey } from '../pkix/public-key.ts';
 import { DECOY_REQUEST } from './decoy.ts';
 import type { Content } from './message.ts';
 
-/** Decrypted octets to content; undefined when they cannot be read. Both results must take the same time. */
-export type ReadContent = (plaintext: Uint8Array, signerKey: PublicKey) => Content | undefined;
+/** A request for a key that is not supported: the sender, who wrote the request, is told so (badAlg). */
+export type Unsupported = { type: 'unsupported'; error: UnsupportedAlgorithm };
+
+/** Decrypted octets to content; undefined when they cannot be read. All results must take the same time. */
+export type ReadContent = (plaintext: Uint8Array) => Content | Unsupported | undefined;
 
 /** By the name of the message type. */
 export const CONTENTS: ReadonlyMap<string, ReadContent> = new Map<string, ReadContent>([
@@ -18,33 +27,45 @@ export const CONTENTS: ReadonlyMap<string, ReadContent> = new Map<string, ReadCo
   // RFC 8894 3.3.3: IssuerAndSubject. sscep and strongSwan name the RA as issuer, others reverse the name. It is not
   // read: transactionID and key identify the request.
   ['CertPoll', () => ({ type: 'poll' })],
-  ['GetCert', (plaintext) => ({ type: 'get-certificate', serialNumber: serialNumber(plaintext) })],
+  ['GetCert', (plaintext) => ({ type: 'get-certificate', certificate: issuerAndSerialNumber(plaintext) })],
   ['GetCRL', () => ({ type: 'get-crl' })],
 ]);
 
-/** Parses the CSR and verifies its proof of possession. Malformed input costs the same work, done with the decoy. */
-function certificationRequest(plaintext: Uint8Array, signerKey: PublicKey): Content | undefined {
-  const request = orUndefined(() => readCertificationRequest(plaintext));
-  const candidate = request ?? readCertificationRequest(DECOY_REQUEST);
-  const proves = provesPossession(candidate, keyOf(request, signerKey));
-  if (!request || !proves) return undefined;
-  return { type: 'certification-request', csr: withoutProof(request) };
+/**
+ * Parses the CSR, imports its key and verifies its proof of possession. Malformed input costs the same work, done with
+ * the decoy; so does a key that is already imported because it signed the message. Otherwise the time would tell
+ * whether a captured request, changed in its ciphertext, can still be parsed.
+ */
+function certificationRequest(plaintext: Uint8Array): Content | Unsupported | undefined {
+  const error = unsupportedKey(plaintext);
+  const received = orUndefined(() => verifiable(plaintext));
+  const { request, key } = received ?? verifiable(DECOY_REQUEST);
+  const proves = provesPossession(request, key);
+  if (error) return { type: 'unsupported', error };
+  return received && proves ? { type: 'certification-request', csr: withoutProof(request) } : undefined;
+}
+
+/** A request and its imported key. Throws DerError. */
+function verifiable(der: Uint8Array): { request: UnprovenRequest; key: PublicKey } {
+  const request = readCertificationRequest(der);
+  return { request, key: readPublicKey(request.spki) };
 }
 
 /**
- * The key that verifies the CSR. The imported signer key is reused when the CSR has the same key, and for the decoy,
- * whose signature need not be valid. Importing another key takes longer, which only reveals that the CSR that the sender
- * itself wrote could be parsed.
+ * Depends only on the request as far as its key, never on what follows: the challenge follows, and the answer to a
+ * changed message must not tell whether its string can still be read.
  */
-const keyOf = (request: UnprovenRequest | undefined, signerKey: PublicKey): PublicKey =>
-  !request || equalBytes(request.spki, signerKey.spki) ? signerKey : readPublicKey(request.spki);
+const unsupportedKey = (plaintext: Uint8Array): UnsupportedAlgorithm | undefined =>
+  catchDerError(
+    () => void readKeyKind(requestedKey(plaintext)),
+    (error) => (error instanceof UnsupportedAlgorithm ? error : undefined),
+  );
 
-/** The serialNumber of an IssuerAndSerialNumber. Its issuer is ignored, because clients re-encode it. */
-const serialNumber = (plaintext: Uint8Array): Uint8Array | undefined =>
+/** An IssuerAndSerialNumber (RFC 5652 10.2.4): `issuer` is a Name, DER, and `serialNumber` content octets. */
+const issuerAndSerialNumber = (plaintext: Uint8Array) =>
   orUndefined(() => {
     const issuerAndSerial = DerReader.over(plaintext).sequence();
-    issuerAndSerial.raw(TAG.sequence);
-    return issuerAndSerial.read(TAG.integer);
+    return { issuer: issuerAndSerial.raw(TAG.sequence), serialNumber: issuerAndSerial.read(TAG.integer) };
   });
 
 const orUndefined = <T>(read: () => T): T | undefined => catchDerError(read, () => undefined);

@@ -15,6 +15,7 @@ import {
 import type { SignedData } from '../cms/signed-data.ts';
 import type { KeyTransport } from '../core/keys.ts';
 import { Refusal } from '../core/errors.ts';
+import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
 import type { ReadContent } from './contents.ts';
 import type { Content } from './message.ts';
@@ -23,19 +24,22 @@ import type { OpenContext } from './open-context.ts';
 /** An envelope that is not decrypted yet; its content cipher is known. */
 export type Envelope = EnvelopedData & { cipher: ContentCipher };
 
-/** Throws Refusal `request_refused` without an envelope, `algorithm_refused` for an unknown cipher. */
+/** Throws Refusal `request_refused` without an envelope, and UnsupportedAlgorithm for an unknown cipher. */
 export function readEnvelope(data: SignedData): Envelope {
   if (!data.message) throw new Refusal('request_refused', 'the message has no content');
   const enveloped = readDerOrBer(data.message, readEnvelopedData);
   const { cipher } = enveloped;
-  if (!cipher) throw new Refusal('algorithm_refused', 'the content cipher is unknown');
+  if (!cipher) throw new UnsupportedAlgorithm('the content cipher', enveloped.cipherOid);
   return { ...enveloped, cipher };
 }
 
 /** The content of an envelope, and how the key of its cipher was transported: the reply mirrors it. */
 export type OpenedEnvelope = { content: Content; transport: KeyTransport };
 
-/** Throws Refusal: `algorithm_refused` for public facts of the structure, `request_refused` for everything else. */
+/**
+ * Throws Refusal: `algorithm_refused` for public facts of the structure, `request_refused` for everything else; and
+ * UnsupportedAlgorithm for a requested key that is not supported.
+ */
 export async function openEnvelope(
   envelope: Envelope,
   { signerKey, read }: { signerKey: PublicKey; read: ReadContent },
@@ -51,7 +55,8 @@ export async function openEnvelope(
     throw new Refusal('algorithm_refused', `a key of type ${signerKey.kind.type} cannot receive ${cipher.name}`);
   const recipient = { ...chosen.recipient, transport };
   const plaintext = await openEnvelopedData(envelope, { recipient, key: chosen.key }, random);
-  const content = read(plaintext, signerKey);
+  const content = read(plaintext);
+  if (content?.type === 'unsupported') throw content.error;
   if (!content)
     throw new Refusal('request_refused', 'the envelope, the request in it or its proof of possession is wrong');
   return { content, transport };

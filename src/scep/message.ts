@@ -58,7 +58,7 @@ export type ScepRequest = {
 export type Content =
   | { type: 'certification-request'; csr: CertificationRequest }
   | { type: 'poll' }
-  | { type: 'get-certificate'; serialNumber: Uint8Array | undefined }
+  | { type: 'get-certificate'; certificate: { issuer: Uint8Array; serialNumber: Uint8Array } | undefined }
   | { type: 'get-crl' };
 
 /** A message that is answered with FAILURE. `detail` is for the log and never for the device. */

@@ -1,13 +1,16 @@
 /** Opens a PKIOperation: parse, verify, check algorithms, decrypt, prove possession. Each step is one function. */
 import { DerError } from '../asn1/limits.ts';
+import { DerReader } from '../asn1/reader.ts';
 import { isString, stringText } from '../asn1/strings.ts';
 import { TAG } from '../asn1/tags.ts';
+import { isListed } from '../cms/algorithms.ts';
 import { ATTRIBUTE, type Attributes, singleValue } from '../cms/attributes.ts';
 import { readDerOrBer } from '../cms/content-info.ts';
 import { readSignedData, type SignedData, type SignerInfo, verifySigner } from '../cms/signed-data.ts';
 import type { KeyKind } from '../core/keys.ts';
 import { HttpError, Refusal, type RefusalCode } from '../core/errors.ts';
 import { readTime } from '../asn1/time.ts';
+import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
 import { SCEP_ATTRIBUTE } from './message-attributes.ts';
 import { CONTENTS, type ReadContent } from './contents.ts';
 import { openEnvelope, readEnvelope } from './envelope.ts';
@@ -31,6 +34,7 @@ export async function open(bytes: Uint8Array, context: OpenContext): Promise<Ope
     return await openAnswerable(data, signer, header, context);
   } catch (error) {
     if (error instanceof Refusal) return refused(header, error.code, error.message);
+    if (error instanceof UnsupportedAlgorithm) return refused(header, 'algorithm_refused', error.message);
     if (error instanceof DerError) return refused(header, 'request_refused', error.message);
     throw error;
   }
@@ -44,8 +48,7 @@ async function openAnswerable(
 ): Promise<Opened> {
   checkAttributes(signer.attributes);
   const signedBy = findSigner(data, signer);
-  if (!signer.digest || !signer.algorithm)
-    throw new Refusal('algorithm_refused', 'the digest or signature algorithm is unknown');
+  checkAlgorithms(signer);
   if (!verifySigner(data, signer, signedBy.key))
     throw new Refusal('signature_invalid', 'signature or messageDigest is wrong');
   checkSigningTime(signer.attributes, context);
@@ -129,6 +132,13 @@ function checkAttributes(attributes: Attributes): void {
   const nonce = attributes.get(SCEP_ATTRIBUTE.senderNonce)?.[0];
   if (nonce?.tag !== TAG.octetString || nonce.content.length === 0 || nonce.content.length > LONGEST_NONCE)
     throw new Refusal('sender_nonce_missing', 'no usable senderNonce');
+}
+
+/** RFC 8894 3.5.2: a digest that GetCACaps never lists is refused. One that is legacy is checked later. */
+function checkAlgorithms({ digest, digestOid, algorithm, algorithmIdentifier }: SignerInfo): void {
+  if (!digest || !isListed(digest)) throw new UnsupportedAlgorithm('the digest', digestOid);
+  if (!algorithm)
+    throw new UnsupportedAlgorithm('the signature algorithm', DerReader.over(algorithmIdentifier).sequence().oid());
 }
 
 function checkSigningTime(attributes: Attributes, { rules, clock }: OpenContext): void {

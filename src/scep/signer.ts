@@ -31,7 +31,8 @@ function readSignerKey(certificate: CertificateView): PublicKey {
   try {
     return readPublicKey(certificate.spki);
   } catch (cause) {
-    throw new Refusal('algorithm_refused', 'the key of the signer cannot be used', { cause });
+    const why = cause instanceof Error ? cause.message : 'unreadable';
+    throw new Refusal('algorithm_refused', `the key of the signer cannot be used: ${why}`, { cause });
   }
 }
 

@@ -1,7 +1,7 @@
 /** `openndes explain` on messages that a SCEP client sends and receives. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { utf8String } from '../../src/asn1/writer.ts';
+import { encode, oid, sequence, utf8String } from '../../src/asn1/writer.ts';
 import { attributeType, writeAttribute } from '../../src/cms/attributes.ts';
 import { writeSignedData } from '../../src/cms/signed-data.ts';
 import { issuerAndSubject, type RequestMessage, writeRequest } from '../../src/client/request-message.ts';
@@ -63,6 +63,15 @@ test('a request: attributes, algorithms and requested names; of the challenge on
 test('without a configuration the envelope stays closed', async () => {
   const { content } = await explained(await message('PKCSReq', csr), []);
   assert.equal(content.inside, 'closed; --config names the keys that open it');
+});
+
+test('a request for a key that is not supported is named', async () => {
+  const spki = sequence(sequence(oid('2.16.840.1.101.3.4.3.17')), encode(0x03, Buffer.alloc(1313)));
+  const content = await writeCertificationRequest({ subject }, { ...client.key, spki });
+  assert.equal(
+    (await explained(await message('PKCSReq', content))).content.inside,
+    'certification request: the public key is not supported: ML-DSA-44 (2.16.840.1.101.3.4.3.17)',
+  );
 });
 
 test('a poll contains no certification request: the number of its octets is shown', async () => {

@@ -188,6 +188,16 @@ test('P25 a CertRep in BER is read', async () => {
 const changed = (octets: Uint8Array): Uint8Array =>
   Buffer.from(octets.map((octet, i) => (i === octets.length - 1 ? octet ^ 1 : octet)));
 
+/** ML-DSA-65 in the place of rsaEncryption, the last one in the message: signatureAlgorithm of the SignerInfo. */
+function withMlDsa(octets: Uint8Array): Uint8Array {
+  const named = Buffer.from(octets);
+  Buffer.from('300d06096086480165030403120500', 'hex').copy(
+    named,
+    named.lastIndexOf(Buffer.from('300d06092a864886f70d0101010500', 'hex')),
+  );
+  return named;
+}
+
 /** A success with these certificates. */
 const success =
   (certificates: (request: ScepRequest) => Promise<Uint8Array[]> | Uint8Array[], replyTo: Partial<ReplyTo> = {}) =>
@@ -202,6 +212,10 @@ await enrolAt({ certRep: (octets) => (old = octets) });
 
 const DISHONEST: Readonly<Record<string, [Partial<ServerParts>, RegExp]>> = {
   'changed on its way': [{ certRep: changed }, /not signed by the RA/],
+  'signed with ML-DSA-65': [
+    { reply: () => ({ status: 'pending' }), certRep: withMlDsa },
+    /^the signature algorithm of the reply is not supported: ML-DSA-65 \(2\.16\.840\.1\.101\.3\.4\.3\.18\)$/,
+  ],
   'cut short': [{ certRep: (octets) => octets.subarray(0, 500) }, /malformed/],
   'no message at all': [{ certRep: () => Buffer.from('<html>') }, /malformed/],
   'not signed': [

@@ -35,6 +35,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   H01: row(
     'Windows and Cisco append pkiclient.exe; jscep, sscep',
     'Letter case, doubled slashes, a trailing slash and no, one or two pkiclient.exe lead to the same bytes.',
+    '`/cgi-bin/pkiclient.exe`, where routers look, leads to the endpoint at the path of NDES, or to the only one.',
   ),
   H02: row('RFC 8894 4.1; sscep', 'The name of an operation is accepted in any letter case.'),
   H03: row(
@@ -68,7 +69,10 @@ export const CASES: Readonly<Record<string, Case>> = {
     'RFC 8894 4; Apple and sscep compare the whole value',
     'Every answer has its exact Content-Type, without charset.',
   ),
-  H21: row('RFC 9110 9.3.2, 10.1.1; RFC 9112 7.1', 'HEAD, Expect and chunked bodies are served.'),
+  H21: row(
+    'RFC 9110 9.3.2, 9.3.7, 10.1.1; RFC 9112 7.1; HAProxy',
+    'HEAD, OPTIONS, Expect and chunked bodies are served.',
+  ),
   H22: row(
     'Administrators who give clients the address of the password page',
     'GetCACert and GetCACaps need no password below mscep_admin.',
@@ -82,8 +86,16 @@ export const CASES: Readonly<Record<string, Case>> = {
   ),
   C02: row('strongSwan', 'A client that compares only as many characters as a line has finds only what is listed.'),
   C03: row('RFC 8894 3.5.2', 'GetNextCACert is listed exactly where it is served.'),
-  C04: row('RFC 8894 3.5.2', 'Weak algorithms are listed exactly where they are switched on.'),
-  C05: row('RFC 8894 3.5.2', 'What is listed enrols, and what is not listed is refused.'),
+  C04: row(
+    'RFC 8894 2.9, 3.5.2',
+    'Weak algorithms are listed exactly where they are switched on.',
+    'Where single DES is on, SCEPStandard is not listed: it promises that there is none.',
+  ),
+  C05: row(
+    'RFC 8894 3.5.2',
+    'What is listed enrols, and what is not listed is refused.',
+    'SHA-224 has no keyword, so messages signed over it are refused. Single DES has none and is accepted where it is on.',
+  ),
 
   A01: row(
     'RFC 8894 4.2.1.2; Windows, iOS',
@@ -104,7 +116,10 @@ export const CASES: Readonly<Record<string, Case>> = {
     'The root is in the answer, and every chain in it ends there.',
   ),
   A06: row('RFC 8894 4.2', 'Real clients retrieve the certificates.'),
-  A07: row('Windows (GetCACertChain), certmonger (GetCAChain)', 'Both names for the chain are answered.'),
+  A07: row(
+    'Windows (GetCACertChain), certmonger (GetCAChain); EJBCA for the type',
+    'Both names for the chain are answered.',
+  ),
   A08: row('Clients keep RA certificates', 'A message encrypted to an earlier RA certificate is still opened.'),
 
   P01: row('RFC 8894 3.3.1, 4.3', 'The ordinary request gets a certificate for its key.'),
@@ -178,7 +193,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     'Cisco; certmonger and jscep fall back to it',
     'DES is accepted and mirrored where it is on, otherwise badAlg.',
   ),
-  E07: row('RFC 8894 3.2.1.4', 'RC2 and unknown ciphers are badAlg.'),
+  E07: row('RFC 8894 3.2.1.4; RFC 5083', 'RC2, unknown ciphers and AuthEnvelopedData are badAlg.'),
   E08: row('micromdm encrypts to every certificate', 'Our recipient is found among several.'),
   E09: row(
     'RFC 5652 6.2.1',
@@ -189,7 +204,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   E12: row(
     'Bleichenbacher 1998; Manger 2001; Vaudenay 2002',
     'Every error inside the envelope gets one and the same FAILURE.',
-    'badRequest, one text and one path through the code; after a wrong padding, processing continues with a random key.',
+    'badRequest, one text and one path through the code; after a wrong padding, processing continues with a random key. A request for a key that is not supported is badAlg; only what precedes the challenge decides that.',
   ),
   E13: row('RFC 5753; RFC 8894 3.1', 'A signer whose key cannot receive key transport is served or cleanly refused.'),
 
@@ -247,7 +262,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   ),
   Q12: row(
     '[MS-WCCE] 2.2.2.7; RFC 2986 4.1',
-    'Extensions under the OID of Microsoft, and no attributes at all, are read.',
+    'Extensions under the OID of Microsoft, in one or several lists, and no attributes at all, are read.',
   ),
   Q13: row(
     'CA/B BR 6.1.5',
@@ -276,7 +291,11 @@ export const CASES: Readonly<Record<string, Case>> = {
   G03: row('RFC 8894 4.4', 'The poll after a rejection gets FAILURE.'),
   G04: row('RFC 8894 4.4', 'A poll for an unknown transaction, or by another key, is badCertId.'),
   G05: row('sscep, strongSwan', 'A poll may name the RA, or any other issuer.'),
-  G06: row('RFC 8894 3.3.4', 'GetCert returns the certificate of the requester, and reveals nothing about others.'),
+  G06: row(
+    'RFC 8894 3.3.4; sscep names the issuer of the CA certificate that it has',
+    'GetCert returns the certificate of the requester, and reveals nothing about others.',
+    'As issuer it may name the RA or any CA of GetCACert.',
+  ),
   G07: row('RFC 8894 3.3.4; sscep, .NET', 'GetCRL returns the CRL and no certificates, in every form of the request.'),
   G08: row('RFC 8894 4.7; sscep', 'GetNextCACert returns the next CA, signed; or 404.'),
 

@@ -1,7 +1,7 @@
 /** CertPoll, GetCert and GetCRL: the state of a request, a certificate by its serial number, and the CRL. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nullValue, octetString } from '../../src/asn1/writer.ts';
+import { nullValue, octetString, sequence } from '../../src/asn1/writer.ts';
 import { writeCrl } from '../../src/revocation/certificate-list.ts';
 import { issuerAndSubject } from '../../src/client/request-message.ts';
 import { issuerAndSerialNumber } from '../../src/cms/signed-data.ts';
@@ -13,7 +13,7 @@ import { subjectAltName } from '../../src/pkix/extensions.ts';
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { rsaKey } from '../kit/keys.ts';
-import { client, clientFor, HOUR, issuing, type Keyed, NOW, ra } from '../kit/pki.ts';
+import { client, clientFor, HOUR, issuing, type Keyed, NOW, ra, root } from '../kit/pki.ts';
 import { CSR, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 import {
   BY_COMMAND,
@@ -362,7 +362,7 @@ async function found(answer: ScepAnswer, signer?: Keyed): Promise<Buffer[]> {
 test('G06 GetCert: the own certificate, by its key under a self-signed certificate or by itself', async () => {
   const { under, own } = await withTwo();
   for (const signer of [client, { certificate: own, key: client.key }])
-    for (const issuer of [CA_NAME, readCertificate(ra.certificate).subject, nameFromText('')])
+    for (const issuer of [CA_NAME, ...[ra, root].map(({ certificate }) => readCertificate(certificate).subject)])
       assert.deepEqual(await found(await ask(under, await getCert(named(serialOf(own), issuer), signer)), signer), [
         own,
       ]);
@@ -401,10 +401,13 @@ test('G06 GetCert: the certificate of another client, requested with a valid one
   );
 });
 
-test('G06 GetCert: unknown, malformed and not mine are one answer', async () => {
-  const { under, other } = await withTwo();
+test('G06 GetCert: unknown, malformed, of another issuer and not mine are one answer', async () => {
+  const { under, own, other } = await withTwo();
   const contents = [
     named(serialOf(other)),
+    named(serialOf(own), nameFromText('CN=Another CA')),
+    named(serialOf(own), nameFromText('')),
+    named(serialOf(own), sequence(nullValue)),
     named(Buffer.of(5)),
     named(Buffer.of(0)),
     nullValue,

@@ -10,8 +10,10 @@ import {
   rawEncrypt,
   recipientInfo,
 } from '../kit/forge.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { rsaKey } from '../kit/keys.ts';
 import { ra } from '../kit/pki.ts';
-import { CSR } from '../kit/requests.ts';
+import { CSR, REQUEST_PLAN } from '../kit/requests.ts';
 
 /** Makes one message with the fault of its class. */
 type Wrong = () => Partial<EnvelopeParts>;
@@ -41,8 +43,11 @@ const badBlockPadding = (): Partial<EnvelopeParts> => ({
   pad: (content) => Buffer.concat([content, Buffer.alloc(16 - (content.length % 16), 0)]),
 });
 
-function changedAt(at: number): Partial<EnvelopeParts> {
-  const csr = Buffer.from(CSR);
+/** As a stranger sends it who recorded a message: the request in it is not for the key that signs. */
+const CSR_OF_ANOTHER = await writeCertificationRequest(REQUEST_PLAN, rsaKey('another'));
+
+function changedAt(at: number, of = CSR): Partial<EnvelopeParts> {
+  const csr = Buffer.from(of);
   csr[at]! ^= 1 + (randomBytes(1)[0]! & 0x7e);
   return { content: csr };
 }
@@ -56,6 +61,8 @@ export const CLASSES: Readonly<Record<string, Wrong>> = {
   'bad block padding': badBlockPadding,
   'garbage plaintext': () => ({ content: randomBytes(CSR.length) }),
   'garbage CSR': () => changedAt(2),
+  'bad proof of possession of another key': () => changedAt(CSR_OF_ANOTHER.length - 1, CSR_OF_ANOTHER),
+  'garbage in a CSR of another key': () => changedAt(2, CSR_OF_ANOTHER),
   'bad proof of possession': () => changedAt(CSR.length - 1 - (randomBytes(1)[0]! & 0x3f)),
 };
 

@@ -5,9 +5,10 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { DerError } from '../../src/asn1/limits.ts';
 import { encode, nullValue, octetString, oid, sequence, setOf, smallInteger } from '../../src/asn1/writer.ts';
+import type { Extension } from '../../src/core/request.ts';
 import { generateKey, KEY_CHOICES, type SoftwareKey } from '../../src/keys/software.ts';
 import { provesPossession, readCertificationRequest, writeCertificationRequest } from '../../src/pkix/csr.ts';
-import { extendedKeyUsage, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';
+import { extendedKeyUsage, keyUsage, subjectAltName, writeExtension } from '../../src/pkix/extensions.ts';
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { OID } from '../../src/pkix/oids.ts';
@@ -184,6 +185,30 @@ for (const [what, [parts, proves]] of Object.entries(PROOFS))
     const request = readCertificationRequest(requestOf(parts));
     assert.equal(provesPossession(request, readPublicKey(request.spki)), proves);
   });
+
+const EXTENSION_REQUESTS = ['1.2.840.113549.1.9.14', '1.3.6.1.4.1.311.2.1.14'] as const;
+const extensionsIn = (...lists: readonly (readonly [string, ...Extension[]])[]): string[] =>
+  readCertificationRequest(
+    requestOf({
+      key: ec,
+      attributes: lists.map(([type, ...extensions]) =>
+        sequence(oid(type), setOf(sequence(...extensions.map(writeExtension)))),
+      ),
+      algorithm: ECDSA_WITH_SHA256,
+      signature: Buffer.alloc(0),
+    }),
+  ).extensions.map(({ oid: id }) => id);
+const KU = keyUsage(['digitalSignature']);
+const EKU = extendedKeyUsage(['1.3.6.1.5.5.7.3.2']);
+const SAN = subjectAltName([generalNameFromText('dns:a.example.com')]);
+
+test('Q12 extension requests with different extensions are one list, under one OID or under both', () => {
+  const [standard, microsoft] = EXTENSION_REQUESTS;
+  assert.deepEqual(extensionsIn([standard, SAN], [standard, KU, EKU]), ['2.5.29.17', '2.5.29.15', '2.5.29.37']);
+  assert.deepEqual(extensionsIn([microsoft, KU], [standard, SAN]), ['2.5.29.15', '2.5.29.17']);
+  assert.deepEqual(extensionsIn([standard, SAN], [standard, KU], [standard, SAN]), ['2.5.29.17', '2.5.29.15']);
+  assert.throws(() => extensionsIn([standard, SAN, KU], [standard, EKU, SAN]), /2\.5\.29\.17 is repeated/);
+});
 
 const challengeIn = (value: Uint8Array): string | undefined =>
   readCertificationRequest(

@@ -58,12 +58,13 @@ const REFUSED: ReadonlyArray<readonly [string, Uint8Array, RegExp]> = [
   ['no point at all', point(OID.p256, Buffer.of()), /wrong length/],
   ['point in hybrid form', point(OID.p256, Buffer.alloc(65, 6)), /wrong length/],
   ['point of another curve', point(OID.p384, Buffer.alloc(65, 4)), /wrong length/],
-  ['curve secp256k1', point('1.3.132.0.10', Buffer.alloc(65, 4)), /unknown curve/],
-  ['X25519', generateKeyPairSync('x25519').publicKey.export(DER), /unknown type 1\.3\.101\.110/],
+  ['curve secp256k1', point('1.3.132.0.10', Buffer.alloc(65, 4)), /not supported: secp256k1 \(1\.3\.132\.0\.10\)/],
+  ['a curve without a name', point('1.2.3.4', Buffer.alloc(65, 4)), /not supported: 1\.2\.3\.4$/],
+  ['X25519', generateKeyPairSync('x25519').publicKey.export(DER), /not supported: X25519 \(1\.3\.101\.110\)/],
   [
     'DSA',
     generateKeyPairSync('dsa', { modulusLength: 1024, divisorLength: 160 }).publicKey.export(DER),
-    /unknown type/,
+    /not supported: DSA /,
   ],
 ];
 for (const [what, spki, message] of REFUSED)

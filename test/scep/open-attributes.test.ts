@@ -69,10 +69,13 @@ const OTHERS: Readonly<Record<string, [number, Uint8Array, Content]>> = {
   GetCert: [
     21,
     sequence(nameFromText('CN=Test Issuing'), smallInteger(0x1234)),
-    { type: 'get-certificate', serialNumber: Buffer.of(0x12, 0x34) },
+    {
+      type: 'get-certificate',
+      certificate: { issuer: nameFromText('CN=Test Issuing'), serialNumber: Buffer.of(0x12, 0x34) },
+    },
   ],
-  'GetCert of garbage': [21, Buffer.from('garbage'), { type: 'get-certificate', serialNumber: undefined }],
-  'GetCert of a CSR': [21, CSR, { type: 'get-certificate', serialNumber: undefined }],
+  'GetCert of garbage': [21, Buffer.from('garbage'), { type: 'get-certificate', certificate: undefined }],
+  'GetCert of a CSR': [21, CSR, { type: 'get-certificate', certificate: undefined }],
   GetCRL: [22, sequence(nameFromText('CN=Test Issuing'), smallInteger(1)), { type: 'get-crl' }],
 };
 for (const [what, [type, content, read]] of Object.entries(OTHERS))

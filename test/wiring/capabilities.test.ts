@@ -18,6 +18,7 @@ const server = shared({
   endpoints: [
     { path: '/all', authority: 'followed', policy, legacy: ['sha1', 'des3'] },
     { path: '/least', authority: 'plain', policy, renewal: false },
+    { path: '/des', authority: 'plain', policy, legacy: ['des'] },
   ],
 });
 
@@ -72,6 +73,14 @@ async function promisedAt(path: string): Promise<string[]> {
 
 test('an endpoint with everything promises all that there is a question for', async () => {
   assert.deepEqual((await promisedAt('/all')).toSorted(), Object.keys(PROMISES).toSorted());
+});
+
+test('an endpoint with single DES does not promise SCEPStandard', async () => {
+  const [des, least] = [await promisedAt('/des'), await promisedAt('/least')];
+  assert.deepEqual(
+    des.filter((keyword) => keyword !== 'Renewal').toSorted(),
+    least.filter((keyword) => keyword !== 'SCEPStandard').toSorted(),
+  );
 });
 
 test('an endpoint with renewal off, no next CA and nothing legacy promises only the rest', async () => {
