@@ -1,5 +1,5 @@
 /** Opens EnvelopedData with an EC key (RFC 5753 3.1). Only clients do this: requests are encrypted to an RSA key. */
-import { DerError } from '../asn1/limits.ts';
+import { catchDerError, DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit, TAG } from '../asn1/tags.ts';
 import { bitString, sequence } from '../asn1/writer.ts';
@@ -7,7 +7,7 @@ import type { Digest } from '../core/keys.ts';
 import type { ContentCipher } from './algorithms.ts';
 import { decryptContent } from './content-encryption.ts';
 import { type EnvelopedData, isAddressedTo, type RecipientKey } from './enveloped-data.ts';
-import { derivationDigest, keyEncryptionKey, unwrapped, wrappingKeyBytes } from './key-agreement.ts';
+import { derivationDigest, keyEncryptionKey, keyWrapAlgorithm, unwrapped, wrappingKeyBytes } from './key-agreement.ts';
 import { readSignerId, type SignerId } from './signed-data.ts';
 
 const MOST_KEYS = 16;
@@ -19,6 +19,7 @@ type Agreement = {
   ukm: Uint8Array | undefined;
   digest: Digest;
   keyWrap: Uint8Array;
+  keyWrapOid: string;
   keyBytes: number;
   encryptedKeys: EncryptedKey[];
 };
@@ -47,7 +48,12 @@ async function contentKeyOf(agreement: Agreement, { encryptedKey }: EncryptedKey
   const algorithm = DerReader.over(key.spki).sequence().raw(TAG.sequence);
   const secret = await key.agree?.(sequence(algorithm, bitString(agreement.point)));
   if (!secret) throw new TypeError('the recipient key has no agree()');
-  return unwrapped(keyEncryptionKey({ ...agreement, secret }), encryptedKey);
+  // As the message writes the key wrap; then with NULL parameters, from which BouncyCastle for .NET always derives.
+  const open = (keyWrap: Uint8Array) => unwrapped(keyEncryptionKey({ ...agreement, keyWrap, secret }), encryptedKey);
+  return catchDerError(
+    () => open(agreement.keyWrap),
+    () => open(keyWrapAlgorithm(agreement.keyWrapOid, true)),
+  );
 }
 
 /** Undefined for a static originator key, which no SCEP server uses, and for algorithms that are not supported. */
@@ -61,9 +67,18 @@ function readAgreement(recipientInfo: Uint8Array): Agreement | undefined {
   const algorithm = info.sequence();
   const digest = derivationDigest(algorithm.oid());
   const keyWrap = algorithm.raw(TAG.sequence);
-  const keyBytes = wrappingKeyBytes(DerReader.over(keyWrap).sequence().oid());
+  const keyWrapOid = DerReader.over(keyWrap).sequence().oid();
+  const keyBytes = wrappingKeyBytes(keyWrapOid);
   if (!digest || !keyBytes) return undefined;
-  return { point, ukm, digest, keyWrap, keyBytes, encryptedKeys: info.sequence().each(MOST_KEYS, readEncryptedKey) };
+  return {
+    point,
+    ukm,
+    digest,
+    keyWrap,
+    keyWrapOid,
+    keyBytes,
+    encryptedKeys: info.sequence().each(MOST_KEYS, readEncryptedKey),
+  };
 }
 
 function readPoint(publicKey: DerReader): Uint8Array {

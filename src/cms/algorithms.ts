@@ -8,9 +8,12 @@ import { encode, nullValue, oid, sequence } from '../asn1/writer.ts';
 import type { Digest, KeyTransport } from '../core/keys.ts';
 import { OID } from '../pkix/oids.ts';
 
-/** Weak algorithms that an endpoint may allow for old devices. MD5 and RC2 have no row, so they are never accepted. */
-export const LEGACY = ['sha1', 'des3', 'des', 'rsa1024'] as const;
-/** A weak algorithm by its name in the configuration. */
+/**
+ * What an endpoint may allow for some devices: weak algorithms, and the key wrap that BouncyCastle for .NET expects. MD5
+ * and RC2 have no row, so they are never accepted.
+ */
+export const LEGACY = ['sha1', 'des3', 'des', 'rsa1024', 'null-wrap'] as const;
+/** One of them by its name in the configuration. */
 export type Legacy = (typeof LEGACY)[number];
 
 type DigestRow = {

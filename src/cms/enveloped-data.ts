@@ -150,6 +150,8 @@ export type EnvelopedDataPlan = {
   transport: KeyTransport;
   cipher: ContentCipher;
   random: RandomBytes;
+  /** For an EC key: the key wrap has NULL parameters, see `keyWrapAlgorithm`. */
+  nullWrap?: boolean;
 };
 
 const VERSION_0 = smallInteger(0);
@@ -179,10 +181,10 @@ export function writeEnvelopedData(plan: EnvelopedDataPlan): Uint8Array {
 export const canReceive = (key: KeyKind, cipher: ContentCipher): boolean =>
   key.type === 'rsa' || (key.type === 'ec' && cipher.keyWrap !== undefined);
 
-function agreeing({ recipient, cipher }: EnvelopedDataPlan, contentKey: Uint8Array): Uint8Array {
+function agreeing({ recipient, cipher, nullWrap = false }: EnvelopedDataPlan, contentKey: Uint8Array): Uint8Array {
   const { keyWrap } = cipher;
   if (!keyWrap) throw new TypeError(`no key wrap for ${cipher.name}`);
-  return keyAgreeRecipientInfo(recipient, contentKey, { ...cipher, keyWrap });
+  return keyAgreeRecipientInfo(recipient, contentKey, { ...cipher, keyWrap, nullWrap });
 }
 
 const transporting = ({ recipient, transport }: EnvelopedDataPlan, contentKey: Uint8Array): Uint8Array =>

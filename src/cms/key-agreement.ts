@@ -6,7 +6,7 @@
 import { createCipheriv, createDecipheriv, diffieHellman, generateKeyPairSync, hash } from 'node:crypto';
 import { DerError } from '../asn1/limits.ts';
 import { explicit } from '../asn1/tags.ts';
-import { encode, octetString, oid, sequence, smallInteger } from '../asn1/writer.ts';
+import { encode, nullValue, octetString, oid, sequence, smallInteger } from '../asn1/writer.ts';
 import type { Digest } from '../core/keys.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
@@ -77,6 +77,13 @@ export function unwrapped(key: Uint8Array, encryptedKey: Uint8Array): Uint8Array
   }
 }
 
+/**
+ * KeyWrapAlgorithm, DER. RFC 3565 2.3.2: no parameters. `nullWrap`: NULL, from which BouncyCastle for .NET derives its key
+ * whatever the message says.
+ */
+export const keyWrapAlgorithm = (id: string, nullWrap = false): Uint8Array =>
+  nullWrap ? sequence(oid(id), nullValue) : sequence(oid(id));
+
 const CURVES: ReadonlyMap<number, string> = new Map([
   [256, 'P-256'],
   [384, 'P-384'],
@@ -86,16 +93,17 @@ const VERSION_3 = smallInteger(3);
 
 /**
  * `[1]` KeyAgreeRecipientInfo, DER, for one EC recipient named by issuer and serial number, with a new ephemeral key
- * pair. The hash of the KDF matches the curve. RFC 5652 6.2.2. Throws TypeError for a key that is not EC.
+ * pair. The hash of the KDF matches the curve. RFC 5652 6.2.2. `nullWrap`: see `keyWrapAlgorithm`. Throws TypeError for a
+ * key that is not EC.
  */
 export function keyAgreeRecipientInfo(
   { certificate, key }: { certificate: CertificateView; key: PublicKey },
   contentKey: Uint8Array,
-  cipher: ContentCipher & { keyWrap: string },
+  cipher: ContentCipher & { keyWrap: string; nullWrap?: boolean },
 ): Uint8Array {
   const { keyBytes } = cipher;
   const digest = digestFor(key.kind);
-  const keyWrap = sequence(oid(cipher.keyWrap));
+  const keyWrap = keyWrapAlgorithm(cipher.keyWrap, cipher.nullWrap);
   const namedCurve = CURVES.get(key.kind.bits);
   if (!namedCurve) throw new TypeError(`no curve of ${key.kind.bits} bits`);
   const ephemeral = generateKeyPairSync('ec', { namedCurve });

@@ -99,7 +99,7 @@ const keys = (context: EndpointReferences) =>
     legacy: defaulted(
       valueList(choice(...LEGACY), '[sha1, des3]'),
       [],
-      'Weak algorithms to accept from old devices. MD5 and RC2 are never accepted.',
+      'Weak algorithms to accept from old devices. MD5 and RC2 are never accepted. `null-wrap` is not weak: it is the form of replies to EC keys that BouncyCastle for .NET reads.',
       'none',
     ),
     emptyContent: optional(

@@ -19,7 +19,7 @@ export type SealPlan = {
   reply: Reply;
   ra: RegistrationAuthority;
   random: RandomBytes;
-  rules?: Pick<MessageRules, 'emptyContent'>;
+  rules?: Pick<MessageRules, 'legacy' | 'emptyContent'>;
 };
 
 const TYPE = Object.fromEntries(
@@ -37,7 +37,7 @@ const NO_ENVELOPE = Uint8Array.of(0);
 export function seal({ header, reply, ra, random, rules }: SealPlan): Promise<Uint8Array> {
   const noEnvelope = rules?.emptyContent === 'absent' ? undefined : NO_ENVELOPE;
   return writeSignedData({
-    content: reply.status === 'success' ? envelope(reply, random) : noEnvelope,
+    content: reply.status === 'success' ? envelope(reply, random, rules?.legacy.has('null-wrap')) : noEnvelope,
     attributes: [
       CERT_REP,
       writeAttribute(TYPE.pkiStatus, printableString(STATUS[reply.status])),
@@ -53,7 +53,7 @@ export function seal({ header, reply, ra, random, rules }: SealPlan): Promise<Ui
   });
 }
 
-function envelope(reply: Reply & { status: 'success' }, random: RandomBytes): Uint8Array {
+function envelope(reply: Reply & { status: 'success' }, random: RandomBytes, nullWrap = false): Uint8Array {
   const { signerCertificate: certificate, signerKey: key, transport } = reply.replyTo;
   const cipher = cipherByName(reply.replyTo.cipher)!;
   return writeEnvelopedData({
@@ -62,6 +62,7 @@ function envelope(reply: Reply & { status: 'success' }, random: RandomBytes): Ui
     transport: replyTransport(transport, transportCapacity(key.kind, transport) >= cipher.keyBytes),
     cipher,
     random,
+    nullWrap,
   });
 }
 

@@ -154,7 +154,7 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'unknown legacy algorithm': [
     endpoint(`${LAB}, legacy: [md5]`),
-    '1:54 endpoints[0].legacy[0]: not one of the known values ("md5"). Known: `sha1`, `des3`, `des`, `rsa1024`.',
+    '1:54 endpoints[0].legacy[0]: not one of the known values ("md5"). Known: `sha1`, `des3`, `des`, `rsa1024`, `null-wrap`.',
   ],
   'signing time in words': [
     endpoint(`${LAB}, signingTime: of`),

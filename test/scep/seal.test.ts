@@ -159,7 +159,7 @@ for (const reply of [{ status: 'failure', code: 'request_refused' }, { status: '
     const { header } = await opened(await requestMessage());
     const plan = { header, reply, ra: registration, random };
     assert.deepEqual(readSignedData(await seal(plan)).content, Buffer.of(0));
-    const absent = await seal({ ...plan, rules: { emptyContent: 'absent' } });
+    const absent = await seal({ ...plan, rules: { legacy: new Set(), emptyContent: 'absent' } });
     assert.equal(readSignedData(absent).content, undefined);
     assert.equal((await readCertRep(absent, expected)).status, reply.status);
   });

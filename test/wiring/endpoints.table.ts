@@ -4,6 +4,7 @@ import { encode } from '../../src/asn1/writer.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { attribute } from '../kit/forge.ts';
+import { ecKey } from '../kit/keys.ts';
 import { passwordFor, TOKEN, USERS } from './administrator.ts';
 import { certified, contentHex, deviceKey, enrolled, forged, newSubject } from './device.ts';
 import { issuingSection, secondSection } from './files.ts';
@@ -27,6 +28,7 @@ const server = shared({
     { ...usual, path: '/named', name: 'fleet', policy },
     { ...usual, path: '/one-time-public', policy, adminPage: 'public' },
     { ...usual, path: '/legacy', legacy: ['sha1'] },
+    { ...usual, path: '/null-wrap', legacy: ['null-wrap'] },
     { ...usual, path: '/one-key', requireSignerKeyMatch: true },
     { ...usual, path: '/no-clock', signingTime: 'off' },
     { ...usual, path: '/past', signingTime: { past: '30h' } },
@@ -133,6 +135,15 @@ export const ENDPOINTS: readonly Row[] = [
     question: 'what a message with SHA-1 gets',
     ask: async (path) => forged(await at(path), { signed: { digest: 'sha1' } }),
     answers: { '/plain': 'failInfo 0', '/legacy': 'issued' },
+  },
+  {
+    keys: ['endpoints[].legacy'],
+    question: 'whether the key wrap of a reply to an EC key has NULL parameters',
+    ask: async (path) => {
+      const { message } = await enrolled(await at(path), { key: ecKey('wiring device') });
+      return message.includes(Buffer.from('06096086480165030401050500', 'hex'));
+    },
+    answers: { '/plain': false, '/null-wrap': true },
   },
   {
     keys: ['endpoints[].requireSignerKeyMatch'],
