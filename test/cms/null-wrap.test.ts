@@ -98,7 +98,7 @@ function withoutParameters(agreement: Uint8Array): Buffer {
     Buffer.from(WITHOUT, 'hex'),
     octets.subarray(at + WITH_NULL.length / 2),
   ]);
-  const long = changed[1]! === 0x82;
+  const long = changed[1] === 0x82;
   if (long) changed.writeUInt16BE(changed.readUInt16BE(2) - 2, 2);
   else {
     const at = changed[1] === 0x81 ? 2 : 1;
