@@ -1,4 +1,5 @@
 /** An authority of the configuration, loaded: its certificates, its key and its RA. */
+import { dirname } from 'node:path';
 import { localAuthority } from '../ca/local-authority.ts';
 import { readCaCertificate, readChain } from '../ca/ca-certificate.ts';
 import { maySignCrl } from '../revocation/certificate-list.ts';
@@ -19,7 +20,7 @@ import { type RevocationList, revocationList } from '../revocation/revocation-li
 import { readFile } from './files.ts';
 import type { KeyRing } from './key-ring.ts';
 import { certificatesFrom } from './certificate-files.ts';
-import { automaticRa, type IssuingCa, type LoadedRa, raKey, readRaCertificate } from './ra.ts';
+import { automaticRa, type IssuingCa, type LoadedRa, presentRa, raKey, readRaCertificate } from './ra.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 
 /** A CA that signs, with what its endpoints need from it. */
@@ -39,6 +40,8 @@ export type Authority = {
    * serves all parties. Throws ConfigError.
    */
   ra(emit: Emit, parties: string | undefined): Promise<LoadedRa>;
+  /** The current certificates of the RA, DER, without creating one; none before the first start, and with `ra: none`. */
+  presentRa(): Uint8Array[];
   /** Its revocation list from this store; undefined when its certificate does not allow it to sign one. */
   crl(store: Store): RevocationList | undefined;
 };
@@ -74,6 +77,12 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
       ras.set(parties, ra);
       return ra;
     },
+    presentRa: () =>
+      ownRa
+        ? [ownRa.certificate]
+        : config.ra === 'auto' || config.ra === 'split'
+          ? presentRa(config.ra, dirname(path))
+          : [],
     crl: (store) =>
       maySignCrl(view)
         ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity, clock: systemClock })

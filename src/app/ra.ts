@@ -96,6 +96,13 @@ async function loadRa(ca: IssuingCa, name: string): Promise<KeyedCertificate> {
   return { certificate, key: await open(raKey(uri, passphrase)) };
 }
 
+/** The current certificates of an automatic RA as they are in their files, DER; none before the first start. */
+export const presentRa = (form: 'auto' | 'split', folder: string): Uint8Array[] =>
+  (form === 'split' ? [RA_FILES.sign, RA_FILES.encrypt] : [RA_FILES.auto])
+    .map(({ file }) => join(folder, `${file}.pem`))
+    .filter((file) => existsSync(file))
+    .map(readRaCertificate);
+
 /** The first certificate of a file, DER. Throws ConfigError when the file cannot be read. */
 export function readRaCertificate(path: string): Uint8Array {
   const [certificate] = certificatesFrom(readFile(path, 'an RA certificate'), path);

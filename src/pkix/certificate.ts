@@ -85,6 +85,9 @@ export const serialText = (serialNumber: Uint8Array): string =>
 /** The thumbprint of Windows and Intune: SHA-1 of the certificate, DER, in upper-case hexadecimal. */
 export const thumbprint = (der: Uint8Array): string => hash('sha1', der, 'hex').toUpperCase();
 
+/** As `thumbprint`, SHA-256: the fingerprint of RFC 8894 2.2. */
+export const thumbprintSha256 = (der: Uint8Array): string => hash('sha256', der, 'hex').toUpperCase();
+
 /** The contents of a TBSCertificate. `subject`, `issuer` (Names) and `spki` are DER and are written unchanged. */
 export type CertificatePlan = {
   serialNumber: Uint8Array;

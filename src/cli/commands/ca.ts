@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { openStore, type Settings, withSettings } from '../../app/settings.ts';
 import { ConfigError } from '../../core/errors.ts';
-import { readCertificate, readValidity, serialText, thumbprint } from '../../pkix/certificate.ts';
+import { readCertificate, readValidity, serialText, thumbprint, thumbprintSha256 } from '../../pkix/certificate.ts';
 import { nameText } from '../../pkix/name.ts';
 import { certificatePem, crlPem } from '../../pkix/pem.ts';
 import { writePublicFile } from '../../app/files.ts';
@@ -24,7 +24,9 @@ export function registerCa(program: Command, output: Output): void {
 
 function registerShow(ca: Command, output: Output): void {
   ca.command('show')
-    .description('certificates of an authority, with the thumbprints that Intune profiles need')
+    .description(
+      'certificates of an authority and its RA, with thumbprints: SHA-1, which Intune profiles need, and SHA-256',
+    )
     .option(...CONFIG)
     .option(...AUTHORITY)
     .option('--json', 'one JSON array')
@@ -55,7 +57,11 @@ const WHICH_ROOT =
   'In an Intune SCEP profile Windows wants the issuing CA as its root certificate, Android the root; Apple takes either.';
 
 async function show(options: ShowOptions, { out }: Output): Promise<void> {
-  const rows = (await chainOf(options)).map((der, index, chain) => caFacts(der, roleOf(index, chain.length)));
+  const { chain, ra } = await certificatesOf(options);
+  const rows = [
+    ...chain.map((der, index) => caFacts(der, roleOf(index, chain.length))),
+    ...ra.map((der) => caFacts(der, 'RA')),
+  ];
   if (options.json) return out(JSON.stringify(rows));
   for (const row of rows) out(`${linesOf(row)}\n`);
   out(WHICH_ROOT);
@@ -94,9 +100,14 @@ async function signCrl({ config }: Settings, authority: Authority): Promise<Uint
 const roleOf = (index: number, length: number): string =>
   index === length - 1 ? 'root' : index === 0 ? 'issuing CA' : 'intermediate CA';
 
-/** The issuing CA first, the root last. */
-const chainOf = ({ config, authority }: CaOptions): Promise<readonly Uint8Array[]> =>
-  withSettings(config, ({ authorities }) => selectAuthority(authorities, authority).authority.chain);
+/** `chain`: the issuing CA first, the root last; `ra`: the signing certificate first. */
+const certificatesOf = ({ config, authority }: CaOptions) =>
+  withSettings(config, ({ authorities }) => {
+    const { authority: selected } = selectAuthority(authorities, authority);
+    return { chain: selected.chain, ra: selected.presentRa() };
+  });
+
+const chainOf = async (options: CaOptions): Promise<readonly Uint8Array[]> => (await certificatesOf(options)).chain;
 
 /** The authority with this name, or the only one. Throws ConfigError. */
 function selectAuthority(authorities: Settings['authorities'], name: string | undefined) {
@@ -118,6 +129,7 @@ function caFacts(der: Uint8Array, role: string): Record<string, string> {
     subject: nameText(view.subject),
     serial: serialText(view.serialNumber),
     thumbprint: thumbprint(der),
+    thumbprintSha256: thumbprintSha256(der),
     notBefore: notBefore.toISOString(),
     notAfter: notAfter.toISOString(),
   };
