@@ -53,7 +53,7 @@ async function collect(dir: string): Promise<void> {
         writeFileSync(join(dir, 'client.pem'), certificatePem(signer!));
         writeFileSync(join(dir, status), octets);
       }
-      if (String(input).includes('GetCACert')) writeFileSync(join(dir, 'cacert'), octets);
+      if (response.url.includes('GetCACert')) writeFileSync(join(dir, 'cacert'), octets);
       return response;
     };
     const context: ClientContext = { fetch: kept, clock, random };
