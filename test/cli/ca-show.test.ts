@@ -29,8 +29,5 @@ test('ca show: both certificates of a split RA', async (t) => {
   const { cli, started } = await installed(t, (config) => config.replace('ra: auto', 'ra: split'));
   await started();
   const subjects = rows(await cli('ca', 'show', '--json')).map(({ role, subject }) => `${role}: ${subject}`);
-  assert.deepEqual(subjects.slice(2), [
-    'RA: CN=Test Issuing CA RA Signature',
-    'RA: CN=Test Issuing CA RA Encryption',
-  ]);
+  assert.deepEqual(subjects.slice(2), ['RA: CN=Test Issuing CA RA Signature', 'RA: CN=Test Issuing CA RA Encryption']);
 });
