@@ -27,7 +27,7 @@ type Case = {
   options?: NonNullable<Parameters<typeof served>[2]>;
 };
 const broken: Different = {
-  wrap: (store) => ({ ...store, findTransaction: () => Promise.reject(new Error('no disk')) }),
+  wrap: (store) => ({ ...store, findRequest: () => Promise.reject(new Error('no disk')) }),
 };
 const ERRORS: Readonly<Record<HttpErrorCode, Case>> = {
   message_undecodable: { request: posted(Buffer.from('garbage')) },
