@@ -33,9 +33,9 @@ async function measure<T, R>(items: T[], atOnce: number, call: (item: T) => Prom
 }
 
 async function enrolments(store: Store, issuances: Issuance[], atOnce: number): Promise<void> {
-  const findUnknown = ({ transaction }: Issuance) => store.findTransaction(transaction.key);
+  const findUnknown = ({ transaction }: Issuance) => store.findRequest(transaction.request, transaction.key);
   const recordIssued = (issuance: Issuance) => store.recordIssued(issuance);
-  const findRepeat = ({ transaction }: Issuance) => store.findTransaction(transaction.key);
+  const findRepeat = ({ transaction }: Issuance) => store.findRequest(transaction.request, transaction.key);
   const acknowledge = ({ claim, issuance }: { claim: WorkClaim; issuance: Issuance }) =>
     store.acknowledgeNotification(claim, { ...issuance.audit, event: 'delivered' });
 

@@ -174,7 +174,7 @@ test('the other operations, and a browser', async (t) => {
 test('what is not SCEP, and what could not be finished', async (t) => {
   const FAILED = 'method ip userAgent path status code err';
   const { send, lines } = await started(t, allows('none'), {
-    wrap: (store) => ({ ...store, findTransaction: () => Promise.reject(new Error('disk full')) }),
+    wrap: (store) => ({ ...store, findRequest: () => Promise.reject(new Error('disk full')) }),
   });
   await send(Buffer.from('3000', 'hex'));
   assertLine(lines('scep-request-refused')[0]!, 'info', 'scep request refused', FAILED);

@@ -8,7 +8,8 @@ import { certificatePem } from '../../src/pkix/pem.ts';
 import { privateKeyPem } from '../../src/keys/software.ts';
 import { clientFor, root } from '../kit/pki.ts';
 import { rsaKey } from '../kit/keys.ts';
-import { requestMessage } from '../kit/requests.ts';
+import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import {
   assertIssued,
   BASE64,
@@ -202,7 +203,11 @@ async function waiting() {
 /** Messages of different keys, so that none is a repeat of another. */
 const messages = (count: number): Promise<Uint8Array[]> =>
   Promise.all(
-    Array.from({ length: count }, async (_, n) => requestMessage({ signer: await clientFor(rsaKey(`busy ${n}`)) })),
+    Array.from({ length: count }, async (_, n) => {
+      const key = rsaKey(`busy ${n}`);
+      const content = await writeCertificationRequest(REQUEST_PLAN, key);
+      return requestMessage({ signer: await clientFor(key), content });
+    }),
   );
 
 const injected = (payload: Uint8Array) => ({ method: 'POST', url: PATH, payload: Buffer.from(payload) }) as const;
