@@ -1,5 +1,6 @@
 /** The administrator's listener: the pages and the API that must not be reachable from the devices' network. */
 import Fastify, { type FastifyInstance } from 'fastify';
+import { normalizeForwardedFor } from '../core/address.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import { challengeApi } from './api.ts';
@@ -17,20 +18,24 @@ export type AdminOptions = {
   token?: string;
   /** Without it there is no `/readyz`. */
   readiness?: Pick<ReadinessOptions, 'probes' | 'store'>;
+  /** The networks of proxies whose `X-Forwarded-For` is trusted. */
+  trustProxy?: readonly string[];
   clock: Clock;
   emit: Emit;
 };
 
 /** The server, not yet listening. */
 export async function adminServer(options: AdminOptions): Promise<FastifyInstance> {
-  const { pages, authenticate, token, clock, emit } = options;
+  const { pages, authenticate, token, trustProxy, clock, emit } = options;
   const app: FastifyInstance = Fastify({
     requestTimeout: 30_000,
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     bodyLimit: 64 * 1024,
+    ...(trustProxy && { trustProxy: [...trustProxy] }),
     // Shutdown does not wait for clients of this listener.
     forceCloseConnections: true,
   });
+  if (trustProxy) app.addHook('onRequest', async ({ raw }) => normalizeForwardedFor(raw.headers));
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({ error: 'not_found', message: 'There is nothing at this path.' }),
   );

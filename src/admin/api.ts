@@ -1,6 +1,7 @@
 /** One-time passwords for programs: `POST /api/challenges` with a bearer token (RFC 6750); answers and errors are JSON. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { clientAddress } from '../core/address.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import type { Administrator } from '../manage/administrator.ts';
@@ -53,11 +54,11 @@ async function authenticate(
   reply: FastifyReply,
   { expected, failures, emit }: TokenCheck,
 ): Promise<FastifyReply | undefined> {
-  if (failures.tooMany(request.ip)) return refuse(reply, 'too_many_attempts');
+  if (failures.tooMany(clientAddress(request))) return refuse(reply, 'too_many_attempts');
   // Hashes have one length, so the comparison does not reveal the length of the token either.
   if (timingSafeEqual(sha256(bearer(request)), expected)) return undefined;
-  failures.failed(request.ip);
-  emit({ event: 'challenge-api-token-wrong', ip: request.ip });
+  failures.failed(clientAddress(request));
+  emit({ event: 'challenge-api-token-wrong', ip: clientAddress(request) });
   return refuse(reply.header('www-authenticate', 'Bearer realm="openndes"'), 'unauthorized');
 }
 
@@ -73,7 +74,7 @@ async function issue(
   const { endpoint } = issuer;
   const challenge = await issuer.issue(TOKEN_HOLDER);
   const outcome = challenge === 'full' ? 'full' : 'issued';
-  emit({ event: 'challenge-requested', endpoint, ip: request.ip, outcome });
+  emit({ event: 'challenge-requested', endpoint, ip: clientAddress(request), outcome });
   return challenge === 'full' ? refuse(reply, 'password_cache_full') : sendPassword(reply, endpoint, challenge);
 }
 

@@ -1,9 +1,9 @@
 /** Counts failed logins by network. A network with too many is refused for a while before anything is computed. */
-import { isIPv6 } from 'node:net';
+import { networkOf } from '../core/address.ts';
 import type { Clock } from '../core/environment.ts';
 import { MINUTE } from '../core/durations.ts';
 
-/** Addresses are as `request.ip` of fastify has them. */
+/** Addresses in any form that `parseAddress` reads. */
 export type Attempts = {
   /** Whether this address has to wait, for its own failures and those of the same IPv6 /64. */
   tooMany(address: string): boolean;
@@ -42,16 +42,4 @@ export function attempts(clock: Clock): Attempts {
 function dropOldest(failures: Map<string, unknown>): void {
   const [oldest] = failures.keys();
   if (oldest !== undefined) failures.delete(oldest);
-}
-
-const GROUPS = 8;
-
-/** One subscriber: an IPv4 address, also one mapped into IPv6, or a whole /64 of IPv6, which one subscriber can use up. */
-function networkOf(address: string): string {
-  const [, mapped] = /^::ffff:([\d.]+)$/i.exec(address) ?? [];
-  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
-  const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter(Boolean));
-  const zeros = Array.from({ length: GROUPS - head.length - tail.length }, () => '0');
-  const prefix = [...head, ...zeros, ...tail].slice(0, GROUPS / 2);
-  return prefix.map((group) => Number.parseInt(group, 16).toString(16)).join(':');
 }

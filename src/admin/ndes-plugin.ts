@@ -1,5 +1,6 @@
 /** NDES's administrator page over HTTP, as an encapsulated fastify plugin for the administrator's or the public listener. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { clientAddress } from '../core/address.ts';
 import type { Emit } from '../core/events.ts';
 import { NDES_PATH } from '../core/ndes-path.ts';
 import type { ChallengeIssuer } from '../manage/one-time-passwords.ts';
@@ -41,9 +42,9 @@ export async function ndesPages(app: FastifyInstance, { pages, authenticate, emi
     const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const [requested = '', query] = request.url.split('?', 2);
       if (!requested.endsWith('/')) return reply.redirect(`${path}/${query === undefined ? '' : `?${query}`}`, 301);
-      const login = await authenticate(request.headers.authorization, request.ip);
+      const login = await authenticate(request.headers.authorization, clientAddress(request));
       if (login.kind !== 'known') return refuse(login.kind, request, reply);
-      return send(reply, await pageWithPassword(page, { user: login.user, ip: request.ip, emit }), request);
+      return send(reply, await pageWithPassword(page, { user: login.user, ip: clientAddress(request), emit }), request);
     };
     app.route({ method: ['GET', 'POST'], url: path, exposeHeadRoute: false, handler });
   }

@@ -41,7 +41,11 @@ export async function administration({
   if (published.length > 0) await publicServer.register(ndesPages, { pages: published, authenticate, emit });
   return adminServer({
     pages: pagesOf(settings.endpoints),
-    ...defined({ authenticate: users.size > 0 ? authenticate : undefined, token: admin.token }),
+    ...defined({
+      authenticate: users.size > 0 ? authenticate : undefined,
+      token: admin.token,
+      trustProxy: admin.trustProxy,
+    }),
     readiness: { probes, store },
     clock: systemClock,
     emit,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parsePasswordHash } from '../admin/password-hash.ts';
 import { ConfigError } from '../core/errors.ts';
 import { transformed, secret } from './yaml/value-type.ts';
-import { integer, text } from './yaml/value-types.ts';
+import { integer, network, text, valueList } from './yaml/value-types.ts';
 import { defaulted, item, mapOf, optional, section } from './yaml/table.ts';
 
 const SHORTEST_TOKEN = 16;
@@ -43,6 +43,11 @@ export const adminSection = () =>
           'The address to listen on. Put a TLS proxy in front of any address but loopback: the listener itself is plain HTTP, and passwords and the token could be read in transit.',
         ),
         port: defaulted(integer(0, 65_535, 8081), 8081, 'The TCP port; 0 takes any that is free.'),
+        trustProxy: optional(
+          valueList(network, '[loopback]'),
+          'The proxies in front of this listener whose `X-Forwarded-For` is trusted, as in `listen.trustProxy`.',
+          'none',
+        ),
         token: optional(token, 'Enables the JSON API for programs that send this as a bearer token.', 'no API'),
         users: mapOf(
           'The users of the administrator page of NDES, by name.',

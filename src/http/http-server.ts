@@ -1,6 +1,7 @@
 /** A fastify server with the settings that SCEP clients need, health probes, and a shutdown that cannot hang. */
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { normalizeForwardedFor } from '../core/address.ts';
 import { type Probe, runProbes } from '../core/probe.ts';
 import { allow } from './allow.ts';
 import { crlPlugin, type RevocationLists } from './crl-route.ts';
@@ -48,6 +49,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
     return503OnClosing: false,
     frameworkErrors: (_error, _request, reply) => void plain(reply, 400, 'bad request'),
   });
+  if (trustProxy) app.addHook('onRequest', async ({ raw }) => normalizeForwardedFor(raw.headers));
   endInTime(app, grace);
   app.setNotFoundHandler((_request, reply) => plain(reply, 404, 'not found'));
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));

@@ -1,5 +1,6 @@
 /** SCEP as an encapsulated fastify plugin: routes, exact content types, one event for each request, one error handler. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { clientAddress } from '../core/address.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit, HttpFacts } from '../core/events.ts';
 import { HTTP_ERRORS, HttpError, type HttpErrorCode } from '../core/errors.ts';
@@ -106,7 +107,7 @@ function assertSafe(url: string): void {
 
 const httpFacts = (request: FastifyRequest): HttpFacts => ({
   method: request.method,
-  ip: request.ip,
+  ip: clientAddress(request),
   userAgent: request.headers['user-agent']?.slice(0, 200),
 });
 

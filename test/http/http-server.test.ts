@@ -296,6 +296,21 @@ test('trustProxy: the address that a trusted proxy names is logged, and that of 
   }
 });
 
+test('X-Forwarded-For: port, brackets and rubbish are taken off before the proxies are recognized', async (t) => {
+  const { app, log } = await served(t, [await lab()], { trustProxy: ['loopback'] });
+  for (const [header, expected] of [
+    ['203.0.113.7:51008', '203.0.113.7'],
+    ['[2001:db8::17]:47011', '2001:db8::17'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['198.51.100.1, 203.0.113.9:1, 127.0.0.1:2', '203.0.113.9'],
+    ['203.0.113.9, <script>', '127.0.0.1'],
+    ['unknown', '127.0.0.1'],
+  ] as const) {
+    await app.inject({ url: operation('GetCACaps'), headers: { 'x-forwarded-for': header } });
+    assert.equal(ipOf(log.lines.at(-1)!), expected, header);
+  }
+});
+
 test('readyz: 200 while every probe holds, 503 when one fails; the reason is in the log and not on the wire', async (t) => {
   let fails = false;
   const check = () => (fails ? Promise.reject(new Error('db.internal refused')) : Promise.resolve());

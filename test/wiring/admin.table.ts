@@ -11,6 +11,21 @@ const full = shared({ admin: { port: 0, token: TOKEN, users: USERS }, endpoints 
 const bare = shared({ admin: { port: 0 }, endpoints });
 const SERVERS: Readonly<Record<string, () => Promise<Running>>> = { full, bare };
 
+const behind = (admin: object) => shared({ admin: { port: 0, users: USERS, ...admin }, endpoints });
+const BEHIND: Readonly<Record<string, () => Promise<Running>>> = {
+  trusted: behind({ trustProxy: ['loopback'] }),
+  'not trusted': behind({}),
+};
+
+/** One of two addresses behind a proxy, which writes ports too, fails to log in ten times. What each of them gets then. */
+async function loginsBehind(place: string): Promise<number[]> {
+  const { adminUrl } = await BEHIND[place]!();
+  const login = (address: string): Promise<number> =>
+    statusAt(`${adminUrl}/scep/mscep_admin/`, { ...basic('ndes', 'wrong'), 'x-forwarded-for': address });
+  for (let tries = 0; tries < 10; tries++) await login(`203.0.113.1:${50_000 + tries}`);
+  return [await login('203.0.113.1:60000'), await login('203.0.113.2:60000')];
+}
+
 /** What an address and a port of the administrators answer where there is no page. */
 const nothingAt = (host: string, port: number | string): Promise<number | 'closed'> =>
   statusAt(`http://${host}:${port}/`).catch(() => 'closed' as const);
@@ -34,6 +49,12 @@ export const ADMIN: readonly Row[] = [
       return nothingAt('127.0.0.1', port);
     },
     answers: { 'a free port': 404 },
+  },
+  {
+    keys: ['admin.trustProxy'],
+    question: 'what two addresses behind a proxy get after ten wrong passwords of the first',
+    ask: loginsBehind,
+    answers: { trusted: [429, 401], 'not trusted': [429, 429] },
   },
   {
     keys: ['admin.token'],
