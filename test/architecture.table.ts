@@ -25,7 +25,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   enroll: room('core asn1 pkix scep', 'node:crypto'),
   http: room('core scep enroll', 'node:crypto fastify'),
   manage: room('core asn1 pkix'),
-  admin: room('core manage', 'node:crypto fastify'),
+  admin: room('core manage', 'node:crypto node:timers/promises fastify'),
   client: room('core asn1 pkix cms scep', 'node:crypto'),
   simulator: room('core asn1 pkix keys', 'node:crypto fastify'),
   embed: room('core jobs cms scep revocation enroll http', 'node:crypto fastify pino'),

@@ -12,7 +12,7 @@ import { type AdminPage, ndesPages } from './ndes-plugin.ts';
 export type AdminOptions = {
   /** One for each endpoint with one-time passwords. */
   pages: readonly AdminPage[];
-  /** Without it there are no pages. */
+  /** Without it there are no pages, and the API takes the token alone. */
   authenticate?: Authenticate;
   /** Without it there is no API. */
   token?: string;
@@ -42,6 +42,12 @@ export async function adminServer(options: AdminOptions): Promise<FastifyInstanc
   if (options.readiness) await app.register(readiness, { ...options.readiness, clock, emit });
   if (authenticate) await app.register(ndesPages, { pages, authenticate, emit });
   if (token !== undefined)
-    await app.register(challengeApi, { issuers: pages.map(({ issuer }) => issuer), token, clock, emit });
+    await app.register(challengeApi, {
+      issuers: pages.map(({ issuer }) => issuer),
+      token,
+      ...(authenticate && { authenticate }),
+      clock,
+      emit,
+    });
   return app;
 }

@@ -1,23 +1,26 @@
-/** One-time passwords for programs: `POST /api/challenges` with a bearer token (RFC 6750); answers and errors are JSON. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+/** One-time passwords for programs: `POST /api/challenges` with a bearer token (RFC 6750) or Basic; answers are JSON or text, errors JSON. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress } from '../core/address.ts';
-import type { Clock } from '../core/environment.ts';
-import type { Emit } from '../core/events.ts';
 import type { Administrator } from '../manage/administrator.ts';
 import { type ChallengeIssuer, type IssuedChallenge, issuerFor } from '../manage/one-time-passwords.ts';
-import { type Attempts, attempts } from './attempts.ts';
+import { type ApiCredentials, authorization, schemesOf, TOKEN_HOLDER } from './api-authorization.ts';
+import { isCrossSite } from './cross-site.ts';
 
-/** `token`: what programs send as `Authorization: Bearer …`. */
-export type ApiOptions = { issuers: readonly ChallengeIssuer[]; token: string; clock: Clock; emit: Emit };
+/** What the API works on. */
+export type ApiOptions = ApiCredentials & { issuers: readonly ChallengeIssuer[] };
 
 /** Every error of the API: its code in the answer, its status, and what to do. */
 const ERRORS = {
   unauthorized: {
     status: 401,
-    message: 'Send `Authorization: Bearer TOKEN` with the `admin.token` of the configuration.',
+    message:
+      'Send `Authorization: Bearer TOKEN` with the `admin.token` of the configuration, or Basic with one of `admin.users`.',
   },
-  too_many_attempts: { status: 429, message: 'Too many wrong tokens from this address. Come back in a minute.' },
+  cross_site: { status: 403, message: 'A browser sent this for a page of another site. The API is for programs.' },
+  too_many_attempts: {
+    status: 429,
+    message: 'Too many wrong tokens or passwords from this address. Come back in a minute.',
+  },
   bad_request: { status: 400, message: 'Send a JSON object: {"endpoint": "/certsrv/mscep/mscep.dll"}.' },
   unknown_endpoint: { status: 404, message: 'No endpoint with the policy `oneTime` has that name or path.' },
   password_cache_full: {
@@ -27,14 +30,11 @@ const ERRORS = {
   unavailable: { status: 503, message: 'The store could not record the password. The log says why.' },
 } as const;
 
-/** All programs share one token. */
-const TOKEN_HOLDER: Administrator = { actor: { kind: 'program', name: 'token' }, source: 'api' };
-
 /** Registers the API. It belongs on the administrator's listener alone. */
 export async function challengeApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
-  const { token, clock, emit } = options;
-  const expected = sha256(token);
-  const failures = attempts(clock);
+  const { emit } = options;
+  const authorize = authorization(options);
+  const administrators = new WeakMap<FastifyRequest, Administrator>();
 
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     if (error.statusCode !== undefined && error.statusCode < 500) return refuse(reply, 'bad_request');
@@ -42,40 +42,33 @@ export async function challengeApi(app: FastifyInstance, options: ApiOptions): P
     return refuse(reply, 'unavailable');
   });
   // Before the body is read: the body of an unauthenticated request is not parsed.
-  app.addHook('onRequest', async (request, reply) => authenticate(request, reply, { expected, failures, emit }));
-  app.post('/api/challenges', (request, reply) => issue(request, reply, options));
-}
-
-type TokenCheck = { expected: Buffer; failures: Attempts; emit: Emit };
-
-/** Answers a request without the token; returns undefined when the token is right. */
-async function authenticate(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { expected, failures, emit }: TokenCheck,
-): Promise<FastifyReply | undefined> {
-  if (failures.tooMany(clientAddress(request))) return refuse(reply, 'too_many_attempts');
-  // Hashes have one length, so the comparison does not reveal the length of the token either.
-  if (timingSafeEqual(sha256(bearer(request)), expected)) return undefined;
-  failures.failed(clientAddress(request));
-  emit({ event: 'challenge-api-token-wrong', ip: clientAddress(request) });
-  return refuse(reply.header('www-authenticate', 'Bearer realm="openndes"'), 'unauthorized');
+  app.addHook('onRequest', async (request, reply) => {
+    const administrator = isCrossSite(request) ? 'cross_site' : await authorize(request);
+    if (typeof administrator !== 'string') return void administrators.set(request, administrator);
+    if (administrator === 'unauthorized') void reply.header('www-authenticate', schemesOf(options));
+    return refuse(reply, administrator);
+  });
+  const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    issue(request, reply, { ...options, administrator: administrators.get(request) ?? TOKEN_HOLDER });
+  for (const url of ['/api/challenges', '/api/challenges.txt']) app.post(url, handler);
 }
 
 async function issue(
   request: FastifyRequest,
   reply: FastifyReply,
-  { issuers, emit }: ApiOptions,
+  { issuers, emit, administrator }: ApiOptions & { administrator: Administrator },
 ): Promise<FastifyReply> {
-  const named = endpointIn(request.body);
+  const named = endpointIn(request);
   if (named === 'bad_request') return refuse(reply, named);
   const issuer = issuerFor(issuers, named.endpoint);
   if (!issuer) return refuse(reply, 'unknown_endpoint');
   const { endpoint } = issuer;
-  const challenge = await issuer.issue(TOKEN_HOLDER);
+  const challenge = await issuer.issue(administrator);
   const outcome = challenge === 'full' ? 'full' : 'issued';
-  emit({ event: 'challenge-requested', endpoint, ip: clientAddress(request), outcome });
-  return challenge === 'full' ? refuse(reply, 'password_cache_full') : sendPassword(reply, endpoint, challenge);
+  const user = administrator.actor.kind === 'person' ? administrator.actor.name : undefined;
+  emit({ event: 'challenge-requested', endpoint, ip: clientAddress(request), outcome, ...(user && { user }) });
+  if (challenge === 'full') return refuse(reply, 'password_cache_full');
+  return wantsText(request) ? sendText(reply, challenge) : sendPassword(reply, endpoint, challenge);
 }
 
 const sendPassword = (reply: FastifyReply, endpoint: string, { password, expires }: IssuedChallenge): FastifyReply =>
@@ -84,19 +77,23 @@ const sendPassword = (reply: FastifyReply, endpoint: string, { password, expires
     .header('cache-control', 'no-store')
     .send({ challenge: password, expiresAt: expires?.at.toISOString() ?? null, endpoint });
 
-/** A request without a body names no endpoint. */
-function endpointIn(body: unknown): { endpoint: string | undefined } | 'bad_request' {
-  if (body === undefined || body === null) return { endpoint: undefined };
-  if (typeof body !== 'object') return 'bad_request';
-  const { endpoint } = body as { endpoint?: unknown };
+/** The password alone: Jamf Pro takes the whole body of the answer. */
+const sendText = (reply: FastifyReply, { password }: IssuedChallenge): FastifyReply =>
+  reply.header('cache-control', 'no-store').header('content-type', 'text/plain; charset=utf-8').send(password);
+
+/** Only where text is what the program wants first: some libraries accept JSON and then text by themselves. */
+const wantsText = ({ url, headers }: FastifyRequest): boolean =>
+  /^[^?]*\.txt(\?|\/|$)/i.test(url) || /^\s*text\/plain\b/i.test(headers.accept ?? '');
+
+/** In the body, or else in the query, for programs whose body is their own. Without either no endpoint is named. */
+function endpointIn({ body, query }: FastifyRequest): { endpoint: string | undefined } | 'bad_request' {
+  const { endpoint: inQuery } = query as { endpoint?: unknown };
+  if (typeof (body ?? {}) !== 'object') return 'bad_request';
+  const { endpoint = inQuery } = (body ?? {}) as { endpoint?: unknown };
   return endpoint === undefined || typeof endpoint === 'string' ? { endpoint } : 'bad_request';
 }
-
-const bearer = ({ headers }: FastifyRequest): string => /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
 
 const refuse = (reply: FastifyReply, error: keyof typeof ERRORS): FastifyReply => {
   const { status, message } = ERRORS[error];
   return reply.code(status).header('cache-control', 'no-store').send({ error, message });
 };
-
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -1,14 +1,17 @@
-/** Counts failed logins by network. A network with too many is refused for a while before anything is computed. */
+/** Counts logins that fail, by network. One with too many is slowed down, or refused, for the rest of a minute. */
 import { networkOf } from '../core/address.ts';
 import type { Clock } from '../core/environment.ts';
 import { MINUTE } from '../core/durations.ts';
 
 /** Addresses in any form that `parseAddress` reads. */
 export type Attempts = {
-  /** Whether this address has to wait, for its own failures and those of the same IPv6 /64. */
-  tooMany(address: string): boolean;
-  /** Counts one failed login. */
-  failed(address: string): void;
+  /**
+   * Counts one attempt before its result is known, so that attempts at the same time count too. Returns whether this
+   * address, or another of the same IPv6 /64, had too many before it.
+   */
+  begin(address: string): boolean;
+  /** Takes one attempt back: it did not fail. */
+  takeBack(address: string): void;
 };
 
 const WINDOW = MINUTE;
@@ -27,19 +30,25 @@ export function attempts(clock: Clock): Attempts {
   }
 
   return {
-    tooMany: (address) => (current(networkOf(address))?.count ?? 0) >= MOST_FAILURES,
-    failed(address) {
+    begin(address) {
       const network = networkOf(address);
       const entry = current(network) ?? { since: clock().getTime(), count: 0 };
       if (entry.count === 0) failures.delete(network);
       entry.count++;
       failures.set(network, entry);
       if (failures.size > MOST_NETWORKS) dropOldest(failures);
+      return entry.count > MOST_FAILURES;
+    },
+    takeBack(address) {
+      const network = networkOf(address);
+      const entry = current(network);
+      if (entry && --entry.count <= 0) failures.delete(network);
     },
   };
 }
 
-function dropOldest(failures: Map<string, unknown>): void {
-  const [oldest] = failures.keys();
-  if (oldest !== undefined) failures.delete(oldest);
+/** Removes the entry that was added first. */
+export function dropOldest(map: Map<string, unknown>): void {
+  const [oldest] = map.keys();
+  if (oldest !== undefined) map.delete(oldest);
 }

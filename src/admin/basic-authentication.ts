@@ -1,13 +1,15 @@
 /** Basic authentication (RFC 7617) of administrators against hashed passwords. The cost of wrong logins is bounded. */
+import { setTimeout as after } from 'node:timers/promises';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import { semaphore } from '../core/semaphore.ts';
 import { attempts } from './attempts.ts';
 import { type PasswordHash, passwordMatches } from './password-hash.ts';
+import { type Pause, slowLane } from './slow-lane.ts';
 
 /**
  * `anonymous`: no credentials, as in the first request of every browser. `wrong`: the user or the password; the client
- * is not told which. `busy`: too many logins at once, or too many failed ones from this address.
+ * is not told which. `busy`: too many logins at once, or a wrong one after too many from this address.
  */
 export type Login = { kind: 'known'; user: string } | { kind: 'anonymous' | 'wrong' | 'busy' };
 
@@ -22,39 +24,62 @@ export type AuthenticationOptions = {
   emit: Emit;
   /** Replaceable, because a real comparison takes a tenth of a second. */
   matches?: typeof passwordMatches;
+  /** Replaceable, because a real pause takes seconds. */
+  pause?: Pause;
 };
 
 /** One comparison takes a core and 64 MiB for a tenth of a second. */
 const COMPARISONS = { permits: 2, queue: 32 };
 
-/** The check for one set of users; it counts the failures of all listeners that share it. */
+/**
+ * The check for one set of users; it counts the failures of all listeners that share it. A right password is accepted
+ * however many wrong ones came from its address; beyond ten a minute they are compared slowly, so guessing stays slow.
+ */
 export function basicAuthentication(options: AuthenticationOptions): Authenticate {
-  const { users, clock, emit, matches = passwordMatches } = options;
+  const { users, clock, emit, matches = passwordMatches, pause = unreferenced } = options;
   const failures = attempts(clock);
   const comparisons = semaphore(COMPARISONS);
+  const slowly = slowLane(clock, pause);
   const [dummyHash] = users.values();
+
+  async function login({ user, password }: Credentials, address: string, dummy: PasswordHash): Promise<Login> {
+    const expected = users.get(user);
+    // Constant time: an unknown user takes as long as a known one, so the time does not reveal which users exist.
+    const compare = () =>
+      comparisons.run(async () => (await matches(password, expected ?? dummy)) && expected !== undefined);
+    const tooMany = failures.begin(address);
+    const right = await (tooMany ? slowly(address, compare) : compare());
+    if (right !== false) failures.takeBack(address);
+    if (right === 'busy') return { kind: 'busy' };
+    if (right) return { kind: 'known', user };
+    // A name that is no user is not logged: people type passwords into the wrong field.
+    emit({ event: 'administrator-login-failed', ip: address, ...(expected && { user }) });
+    return { kind: tooMany ? 'busy' : 'wrong' };
+  }
+
+  const running = new Map<string, Promise<Login>>();
+  /** A program that asks for many passwords at once sends one login many times: it is compared and counted once. */
+  function shared(key: string, work: () => Promise<Login>): Promise<Login> {
+    const result = running.get(key) ?? work().finally(() => running.delete(key));
+    running.set(key, result);
+    return result;
+  }
 
   return async (authorization, address) => {
     const credentials = readCredentials(authorization);
     if (!credentials || !dummyHash) return { kind: authorization === undefined ? 'anonymous' : 'wrong' };
-    if (failures.tooMany(address)) return { kind: 'busy' };
-    const { user, password } = credentials;
-    const expected = users.get(user);
-    // Constant time: an unknown user takes as long as a known one, so the time does not reveal which users exist.
-    const right = await comparisons.run(() => matches(password, expected ?? dummyHash));
-    if (right === 'busy') return { kind: 'busy' };
-    if (right && expected) return { kind: 'known', user };
-    failures.failed(address);
-    // A name that is no user is not logged: people type passwords into the wrong field.
-    emit({ event: 'administrator-login-failed', ip: address, ...(expected && { user }) });
-    return { kind: 'wrong' };
+    return shared(`${address} ${authorization}`, () => login(credentials, address, dummyHash));
   };
 }
+
+const unreferenced: Pause = (milliseconds) => after(milliseconds, undefined, { ref: false });
+
+type Credentials = { user: string; password: string };
 
 /** Clients made for NDES send `DOMAIN\user` or `user@domain`; the configuration has the user alone. */
 const withoutDomain = (user: string): string => user.replace(/^.*\\/s, '').replace(/@.*$/s, '');
 
-function readCredentials(authorization = ''): { user: string; password: string } | undefined {
+function readCredentials(authorization = ''): Credentials | undefined {
   const [, base64] = /^basic +([A-Za-z0-9+/=_-]{1,2048})$/i.exec(authorization) ?? [];
   const [, user, password] = /^([^:]*):(.*)$/s.exec(Buffer.from(base64 ?? '', 'base64').toString('utf8')) ?? [];
   return user !== undefined && password !== undefined ? { user: withoutDomain(user), password } : undefined;

@@ -28,6 +28,12 @@ export const passwordPage = ({ caCertificate, challenge }: PageContent): string 
 export const refusalPage = (): string =>
   html('<P> You do not have sufficient permission to enroll with SCEP. Please contact your system administrator. </P>');
 
+/** The page for a browser that a page of another site sent here. HTML. */
+export const crossSitePage = (): string =>
+  html(
+    '<P> Another site sent your browser here, so no password was made. <P> <A HREF="./">Make a password now</A>, or open this page by its address. </P>',
+  );
+
 /** The page when something failed; the log has the cause. HTML. */
 export const failurePage = (): string =>
   html('<P> The password could not be made. Please try again, or look into the log of the server. </P>');

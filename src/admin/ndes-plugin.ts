@@ -5,7 +5,8 @@ import type { Emit } from '../core/events.ts';
 import { NDES_PATH } from '../core/ndes-path.ts';
 import type { ChallengeIssuer } from '../manage/one-time-passwords.ts';
 import type { Authenticate, Login } from './basic-authentication.ts';
-import { type Charset, encodePage, failurePage, passwordPage, refusalPage } from './ndes-page.ts';
+import { isCrossSite } from './cross-site.ts';
+import { type Charset, crossSitePage, encodePage, failurePage, passwordPage, refusalPage } from './ndes-page.ts';
 
 /** One page: the path of its endpoint, who issues its passwords, and the issuing CA (DER), whose thumbprint it shows. */
 export type AdminPage = { path: string; issuer: ChallengeIssuer; caCertificate: Uint8Array };
@@ -42,6 +43,8 @@ export async function ndesPages(app: FastifyInstance, { pages, authenticate, emi
     const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const [requested = '', query] = request.url.split('?', 2);
       if (!requested.endsWith('/')) return reply.redirect(`${path}/${query === undefined ? '' : `?${query}`}`, 301);
+      // Before the login, so that another site can neither make a password nor count a wrong one.
+      if (isCrossSite(request)) return send(reply.code(403), crossSitePage(), request);
       const login = await authenticate(request.headers.authorization, clientAddress(request));
       if (login.kind !== 'known') return refuse(login.kind, request, reply);
       return send(reply, await pageWithPassword(page, { user: login.user, ip: clientAddress(request), emit }), request);

@@ -39,6 +39,7 @@ export async function adminUnderTest(t: TestContext, different: Different = {}) 
     clock,
     emit: log.emit,
     matches: async (password, { hash }) => Buffer.from(password).equals(hash),
+    pause: async (milliseconds) => clock.forward(milliseconds),
   });
   const app = await adminServer({ pages, authenticate, token: TOKEN, clock, emit: log.emit });
   t.after(async () => {

@@ -7,6 +7,7 @@ import { NOW } from '../kit/pki.ts';
 import {
   adminUnderTest,
   AUTHORIZED,
+  basic,
   BEARER,
   type Different,
   LAB,
@@ -48,7 +49,7 @@ for (const [what, authorization] of [
   ['a wrong one', 'Bearer a-token-of-more-than-17'],
   ['one that only begins right', `Bearer ${TOKEN}x`],
   ['an empty one', 'Bearer '],
-  ['the password of the page', AUTHORIZED.authorization],
+  ['a wrong password of the page', basic('ndes:wrong')],
 ] as const)
   test(`token: ${what} is 401, and the body is not read`, async (t) => {
     const headers = authorization === undefined ? {} : { authorization };
@@ -58,13 +59,66 @@ for (const [what, authorization] of [
     assert.ok(!log.lines.join().includes('a-token'));
   });
 
-test('after ten wrong tokens an address is refused for a minute', async (t) => {
+test('after ten wrong tokens within a minute the next is too many, and the right one still accepted', async (t) => {
   const { post, clock } = await ask(t, { headers: { authorization: 'Bearer wrong' } });
   for (let n = 1; n < 10; n++) assert.equal((await post()).statusCode, 401);
-  const right = { headers: BEARER, payload: { endpoint: LAB } };
-  assert.deepEqual((await post(right)).json<{ error: string }>().error, 'too_many_attempts');
+  assert.deepEqual((await post()).json<{ error: string }>().error, 'too_many_attempts');
+  assert.equal((await post({ headers: BEARER, payload: { endpoint: LAB } })).statusCode, 201);
   clock.forward(MINUTE);
-  assert.equal((await post(right)).statusCode, 201);
+  assert.equal((await post()).statusCode, 401);
+});
+
+test('requests without credentials are no failures, in any number', async (t) => {
+  const { post } = await ask(t, { headers: {} });
+  for (let n = 0; n < 20; n++) assert.equal((await post()).statusCode, 401);
+  assert.equal((await post({ headers: { authorization: 'Bearer wrong' } })).statusCode, 401);
+});
+
+for (const [what, headers, status] of [
+  ['another site', { 'sec-fetch-site': 'cross-site' }, 403],
+  ['a neighbour site', { 'sec-fetch-site': 'same-site' }, 403],
+  ['its own page', { 'sec-fetch-site': 'same-origin', origin: 'http://elsewhere.example' }, 201],
+  ['the address bar', { 'sec-fetch-site': 'none' }, 201],
+  ['another origin, over plain HTTP', { origin: 'http://evil.example' }, 403],
+  ['an origin that hides itself', { origin: 'null' }, 403],
+  ['its own origin', { origin: 'http://ndes.example:8081' }, 201],
+] as const)
+  test(`a browser that sends the right token for ${what} gets ${status}`, async (t) => {
+    const host = { ...BEARER, host: 'NDES.example:8081' };
+    const { response } = await ask(t, { headers: { ...host, ...headers }, payload: { endpoint: LAB } });
+    assert.equal(response.statusCode, status);
+    if (status === 403) assert.equal(response.json<{ error: string }>().error, 'cross_site');
+  });
+
+test('twelve requests of a foreign page do not keep the administrator out', async (t) => {
+  const { post } = await ask(t, { headers: { authorization: 'Bearer wrong', 'sec-fetch-site': 'cross-site' } });
+  for (let n = 0; n < 12; n++) assert.equal((await post()).statusCode, 403);
+  assert.equal((await post({ headers: { authorization: 'Bearer wrong' } })).statusCode, 401);
+  assert.equal((await post({ headers: BEARER, payload: { endpoint: LAB } })).statusCode, 201);
+});
+
+test('a user of the page gets a password by Basic; the log names the user', async (t) => {
+  const { response, log } = await ask(t, { headers: AUTHORIZED, payload: { endpoint: LAB } });
+  assert.equal(response.statusCode, 201);
+  assert.match(log.lines.join(), /"user":"ndes".*"outcome":"issued"|"outcome":"issued".*"user":"ndes"/);
+});
+
+/** What Jamf Pro sends for its SCEPChallenge event. It takes the whole body of the answer as the challenge. */
+const JAMF = { webhook: { webhookEvent: 'SCEPChallenge' }, event: { targetDevice: { serialNumber: 'S' } } };
+for (const [what, url, headers] of [
+  ['Accept: text/plain', `/api/challenges?endpoint=${LAB}`, { accept: 'text/plain' }],
+  ['the path .txt', `/api/challenges.txt?endpoint=${LAB}`, {}],
+] as const)
+  test(`${what}: the password alone, as text, and the endpoint of the query`, async (t) => {
+    const { response, store } = await ask(t, { url, headers: { ...AUTHORIZED, ...headers }, payload: JAMF });
+    assert.deepEqual([response.statusCode, response.headers['content-type']], [200, 'text/plain; charset=utf-8']);
+    assert.match(response.body, /^[A-F0-9]{16}$/);
+    assert.ok(await store.findChallenge(LAB, response.body));
+  });
+
+test('a library that accepts JSON before text gets JSON', async (t) => {
+  const headers = { ...BEARER, accept: 'application/json, text/plain, */*' };
+  assert.equal((await ask(t, { headers, payload: { endpoint: LAB } })).response.statusCode, 201);
 });
 
 for (const [what, request, status, error] of [

@@ -15,6 +15,7 @@ const OTHER: PasswordHash = { ...HASH, hash: Buffer.from('other') };
 function underTest({ hold = false } = {}) {
   const compared: PasswordHash[] = [];
   const held: (() => void)[] = [];
+  const pauses: number[] = [];
   const clock = handClock();
   const log = keptLog();
   const authenticate = basicAuthentication({
@@ -29,9 +30,13 @@ function underTest({ hold = false } = {}) {
       if (hold) await new Promise<void>((resolve) => held.push(resolve));
       return Buffer.from(password).equals(expected.hash);
     },
+    async pause(milliseconds) {
+      pauses.push(milliseconds);
+      clock.forward(milliseconds);
+    },
   });
   const login = (credentials: string, address = '10.0.0.1') => authenticate(basic(credentials), address);
-  return { authenticate, login, compared, held, clock, log };
+  return { authenticate, login, compared, held, pauses, clock, log };
 }
 
 for (const credentials of ['ndes:right', 'jamf:other', 'CONTOSO\\ndes:right', 'ndes@contoso.com:right'])
@@ -80,35 +85,64 @@ for (const header of [
     assert.equal(compared.length, 0);
   });
 
-test('after ten failures within a minute an address is refused without a comparison, and others are not', async () => {
-  const { login, compared, clock } = underTest();
+test('after ten failures within a minute a wrong login is busy, the right one still known, and others are not slower', async () => {
+  const { login, pauses, clock } = underTest();
   for (let n = 0; n < 10; n++) assert.equal((await login('ndes:wrong')).kind, 'wrong');
-  assert.equal((await login('ndes:right')).kind, 'busy');
-  assert.equal(compared.length, 10);
-  assert.equal((await login('ndes:right', '10.0.0.2')).kind, 'known');
-  clock.forward(60_000);
+  assert.equal((await login('ndes:wrong')).kind, 'busy');
   assert.equal((await login('ndes:right')).kind, 'known');
+  assert.equal((await login('ndes:wrong', '10.0.0.2')).kind, 'wrong');
+  assert.deepEqual(pauses, [2_000]);
+  clock.forward(60_000);
+  assert.equal((await login('ndes:wrong')).kind, 'wrong');
 });
 
-test('an address is refused for the whole minute', async () => {
+test('beyond ten failures one password of an address is compared in two seconds', async () => {
+  const { login, compared, clock } = underTest();
+  for (let n = 0; n < 10; n++) await login('ndes:wrong');
+  const since = clock().getTime();
+  for (let n = 0; n < 20; n++) assert.equal((await login('ndes:wrong')).kind, 'busy');
+  assert.equal(compared.length, 30);
+  assert.equal(clock().getTime() - since, 19 * 2_000);
+});
+
+test('failures are counted before the comparison: of 40 guesses at once ten are told that they are wrong', async () => {
+  const { login, compared } = underTest();
+  const guesses = await Promise.all(Array.from({ length: 40 }, (_, n) => login(`ndes:guess${n}`)));
+  assert.equal(guesses.filter(({ kind }) => kind === 'wrong').length, 10);
+  assert.equal(guesses.filter(({ kind }) => kind === 'busy').length, 30);
+  assert.equal(compared.length, 14);
+});
+
+test('one right login that is sent 40 times at once is compared once, known each time, and counts as no failure', async () => {
+  const { login, compared, pauses } = underTest();
+  const logins = await Promise.all(Array.from({ length: 40 }, () => login('ndes:right')));
+  assert.ok(logins.every(({ kind }) => kind === 'known'));
+  assert.equal(compared.length, 1);
+  for (let n = 0; n < 20; n++) assert.equal((await login('ndes:right')).kind, 'known');
+  assert.equal((await login('ndes:wrong')).kind, 'wrong');
+  assert.deepEqual(pauses, []);
+});
+
+test('the count of an address lasts for the whole minute', async () => {
   const { login, clock } = underTest();
   for (let n = 0; n < 10; n++) await login('ndes:wrong');
   clock.forward(59_999);
-  assert.equal((await login('ndes:right')).kind, 'busy');
+  assert.equal((await login('ndes:wrong')).kind, 'busy');
   clock.forward(1);
-  assert.equal((await login('ndes:right')).kind, 'known');
+  assert.equal((await login('ndes:wrong')).kind, 'wrong');
 });
 
 test('ten thousand networks are remembered; one more takes the place of the one that failed first', () => {
   const failures = attempts(handClock());
   const [first, second] = ['192.0.2.1', '192.0.2.2'];
-  for (let n = 0; n < 10; n++) failures.failed(first);
-  for (let n = 0; n < 10; n++) failures.failed(second);
+  for (let n = 0; n < 10; n++) failures.begin(first);
+  for (let n = 0; n < 10; n++) failures.begin(second);
   const others = Array.from({ length: 9_999 }, (_, n) => `10.0.${n >> 8}.${n & 0xff}`);
-  for (const other of others.slice(0, -1)) failures.failed(other);
-  assert.equal(failures.tooMany(first), true);
-  failures.failed(others.at(-1)!);
-  assert.deepEqual([failures.tooMany(first), failures.tooMany(second)], [false, true]);
+  for (const other of others.slice(0, -1)) failures.begin(other);
+  assert.equal(failures.begin(first), true);
+  failures.begin(others.at(-1)!);
+  assert.equal(failures.begin(second), true);
+  assert.equal(failures.begin(first), false);
 });
 
 test('failures are counted by IPv6 /64, and by IPv4 address also when it is mapped into IPv6', async () => {
@@ -119,8 +153,8 @@ test('failures are counted by IPv6 /64, and by IPv4 address also when it is mapp
   ] as const) {
     const { login } = underTest();
     for (let n = 0; n < 10; n++) assert.equal((await login('ndes:wrong', failing(n))).kind, 'wrong');
-    for (const address of neighbours) assert.equal((await login('ndes:right', address)).kind, 'busy', address);
-    for (const address of others) assert.equal((await login('ndes:right', address)).kind, 'known', address);
+    for (const address of neighbours) assert.equal((await login('ndes:wrong', address)).kind, 'busy', address);
+    for (const address of others) assert.equal((await login('ndes:wrong', address)).kind, 'wrong', address);
   }
 });
 

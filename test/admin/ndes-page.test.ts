@@ -26,6 +26,24 @@ test('M01 a wrong password or an unknown user: 401 with the sentence of NDES', a
   }
 });
 
+for (const method of ['GET', 'POST'] as const)
+  test(`${method} that another site makes the browser send: 403 with a link, no password, and no login is counted`, async (t) => {
+    const { app, store } = await adminUnderTest(t, { max: 1 });
+    const crossSite = { 'sec-fetch-site': 'cross-site' };
+    for (let n = 0; n < 12; n++) {
+      const wrong = { authorization: basic('ndes:wrong'), ...crossSite };
+      assert.equal((await app.inject({ method, url: PAGE, headers: wrong })).statusCode, 403);
+    }
+    const refused = await app.inject({ method, url: PAGE, headers: { ...AUTHORIZED, ...crossSite } });
+    assert.equal(refused.statusCode, 403);
+    assert.ok(decoded(refused.rawPayload).includes('<A HREF="./">Make a password now</A>'));
+    assert.equal(passwordOn(refused.rawPayload), undefined);
+    const only = { endpoint: PATH, password: 'x', createdAt: NOW, expiresAt: NOW };
+    assert.equal(await store.addChallenge(only, 1), true);
+    const own = { ...AUTHORIZED, 'sec-fetch-site': 'same-origin' };
+    assert.equal((await app.inject({ method, url: PAGE, headers: own })).statusCode, 200);
+  });
+
 test('M01 with the right password: the page', async (t) => {
   const { page } = await adminUnderTest(t);
   const { status, headers, octets } = await page();
@@ -150,11 +168,12 @@ test('POST issues a password whatever its body, which HPE iLO needs; HEAD issues
   assert.equal(head.statusCode, 404);
 });
 
-test('too many wrong passwords: 429 with Retry-After', async (t) => {
+test('too many wrong passwords: 429 with Retry-After; the right one still gets the page', async (t) => {
   const { page } = await adminUnderTest(t);
   for (let n = 0; n < 10; n++) await page(PAGE, { authorization: basic('ndes:wrong') });
-  const { status, headers, octets } = await page();
+  const { status, headers, octets } = await page(PAGE, { authorization: basic('ndes:wrong') });
   assert.deepEqual([status, headers['retry-after'], passwordOn(octets)], [429, '60', undefined]);
+  assert.match(passwordOn((await page()).octets) ?? '', /^[A-F0-9]{16}$/);
 });
 
 test('a store that fails: 503, and its error is only in the log', async (t) => {
