@@ -10,6 +10,7 @@ import { extendedKeyUsage, findExtension, keyUsage, subjectAltName } from '../pk
 import { generalNameFromText } from '../pkix/general-name.ts';
 import { nameFromText } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
+import { challengeOf } from './challenge-option.ts';
 import {
   assertSameRequest,
   type CertificateFolder,
@@ -22,6 +23,7 @@ export type RequestOptions = {
   subject?: string;
   san: string[];
   challenge?: string;
+  challengeFile?: string;
   simulator?: string;
   renew?: string;
   out: string;
@@ -50,7 +52,7 @@ export async function planOf(
     assertSameRequest(waiting, wanted, options.out);
     return { ...plan, csr: waiting.csr };
   }
-  const challenge = options.simulator ? await mintChallenge(options.simulator, options) : options.challenge;
+  const challenge = options.simulator ? await mintChallenge(options.simulator, options) : await challengeOf(options);
   const csr = await writeCertificationRequest({ ...wanted, ...(challenge !== undefined && { challenge }) }, key);
   folder.saveRequest({ key, csr });
   return { ...plan, csr };

@@ -1,6 +1,7 @@
 /** `openndes enroll`: a real SCEP client, for a first try and for scripts. */
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { type Fingerprint, pinnedServer } from '../../client/pinned-ca.ts';
 import {
   type ClientContext,
   discover,
@@ -18,9 +19,10 @@ import { type CertificateFolder, certificateFolder } from '../certificate-folder
 import { EXIT, Exit } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { systemClock, systemRandom } from '../../embed/system.ts';
+import { exposure, fingerprint } from '../pinning.ts';
 import { type EnrollPlan, planOf, type RequestOptions } from '../enroll-plan.ts';
 
-type EnrollOptions = RequestOptions & { force?: true; json?: true };
+type EnrollOptions = RequestOptions & { fingerprint?: Fingerprint; force?: true; json?: true };
 
 const collect = (value: string, values: string[]): string[] => [...values, value];
 
@@ -34,8 +36,19 @@ export function registerEnroll(program: Command, output: Output): void {
     .argument('<url>', 'SCEP URL')
     .option('--subject <dn>', 'subject, for example "CN=laptop,O=Example"; a renewal keeps that of its certificate')
     .option('--san <name>', 'dns:, email:, upn:, uri: or ip: and the name; may be repeated', collect, [])
-    .option('--challenge <password>', 'challenge password')
+    .option('--challenge <password>', 'challenge password; all users of this machine can read arguments while it runs')
+    .addOption(
+      new Option(
+        '--challenge-file <file>',
+        'file with the challenge password in its first line; - is standard input',
+      ).conflicts(['challenge', 'simulator']),
+    )
     .option('--simulator <url>', 'control URL of `openndes simulator`, which then mints the challenge')
+    .option(
+      '--fingerprint <hex>',
+      'SHA-256 (or SHA-1, SHA-512) of the CA certificate; nothing that this CA did not sign is trusted',
+      fingerprint,
+    )
     .option(
       '--renew <dir>',
       'folder of an earlier enrolment, whose certificate signs the request; --out may be the same',
@@ -48,7 +61,7 @@ export function registerEnroll(program: Command, output: Output): void {
       'after',
       '\nThe request is kept in --out until it is answered. After exit 3, or when the reply was lost, run the same command again:\n' +
         'it polls for that request and makes no second one. A key.pem without certificate.pem in --out is used as the key.\n' +
-        '\nExample:\n  openndes enroll http://127.0.0.1:8080/certsrv/mscep/mscep.dll --subject "CN=laptop" --challenge "$(cat challenge.txt)" --out laptop',
+        '\nExample:\n  openndes enroll http://127.0.0.1:8080/certsrv/mscep/mscep.dll --subject "CN=laptop" --challenge-file challenge.txt --out laptop',
     )
     .action((url: string, options: EnrollOptions) => run(url, options, output));
 }
@@ -63,7 +76,10 @@ async function run(url: string, options: EnrollOptions, { out, err }: Output): P
   const folder = certificateFolder(options.out);
   const waiting = folder.waiting();
   if (!waiting) assertReplaceable(folder, options);
-  const server = await discover(url, context);
+  const warning = options.fingerprint ? undefined : exposure(url);
+  if (warning !== undefined) err(warning);
+  const found = await discover(url, context);
+  const server = options.fingerprint ? pinnedServer(found, options.fingerprint) : found;
   const plan = await planOf(options, folder, waiting);
   const enrolled = await (waiting ? resume : enroll)(server, plan, context);
   const facts = enrolled.status === 'success' ? save(enrolled, { server, folder, key: plan.key }) : enrolled;

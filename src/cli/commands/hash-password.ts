@@ -1,8 +1,8 @@
 /** `openndes hash-password`: the hash of a password, for `admin.users`. */
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { hashPassword } from '../../admin/password-hash.ts';
 import { EXIT, Exit } from '../exit.ts';
+import { firstLine } from '../first-line.ts';
 import { example } from '../options.ts';
 import type { Output } from '../output.ts';
 import { systemRandom } from '../../embed/system.ts';
@@ -23,14 +23,4 @@ export function registerHashPassword(program: Command, { out, err }: Output): vo
       }
       out(await hashPassword(password, systemRandom));
     });
-}
-
-async function firstLine(input: NodeJS.ReadableStream): Promise<string> {
-  const lines = createInterface({ input });
-  try {
-    for await (const line of lines) return line;
-    return '';
-  } finally {
-    lines.close();
-  }
 }

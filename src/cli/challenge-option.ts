@@ -1,0 +1,29 @@
+/** The challenge of `openndes enroll`: an argument, or the first line of a file or of standard input. */
+import { readFileSync } from 'node:fs';
+import { ConfigError } from '../core/errors.ts';
+import { firstLine } from './first-line.ts';
+
+/** Undefined without either option. Throws ConfigError for a file that cannot be read, and for an empty line. */
+export async function challengeOf(options: {
+  challenge?: string;
+  challengeFile?: string;
+}): Promise<string | undefined> {
+  const { challenge, challengeFile } = options;
+  if (challengeFile === undefined) return challenge;
+  const line = challengeFile === '-' ? await firstLine(process.stdin) : lineOf(challengeFile);
+  if (line !== '') return line;
+  throw new ConfigError(
+    `--challenge-file ${challengeFile}: the first line is empty`,
+    'Write the challenge into the first line.',
+  );
+}
+
+function lineOf(path: string): string {
+  try {
+    return /^\uFEFF?(.*)/.exec(readFileSync(path, 'utf8'))?.[1] ?? '';
+  } catch (cause) {
+    throw new ConfigError(`--challenge-file ${path}: cannot be read`, 'Name a file that this user may read.', {
+      cause,
+    });
+  }
+}
