@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress } from '../core/address.ts';
 import type { Administrator } from '../manage/administrator.ts';
+import { BindingError, bindingOf } from '../manage/challenge-binding.ts';
 import { type ChallengeIssuer, type IssuedChallenge, issuerFor } from '../manage/one-time-passwords.ts';
 import { type ApiCredentials, authorization, schemesOf, TOKEN_HOLDER } from './api-authorization.ts';
 import { isCrossSite } from './cross-site.ts';
@@ -22,6 +23,10 @@ const ERRORS = {
     message: 'Too many wrong tokens or passwords from this address. Come back in a minute.',
   },
   bad_request: { status: 400, message: 'Send a JSON object: {"endpoint": "/certsrv/mscep/mscep.dll"}.' },
+  binding_refused: {
+    status: 400,
+    message: 'The password cannot be bound as asked.',
+  },
   unknown_endpoint: { status: 404, message: 'No endpoint with the policy `oneTime` has that name or path.' },
   password_cache_full: {
     status: 409,
@@ -37,6 +42,7 @@ export async function challengeApi(app: FastifyInstance, options: ApiOptions): P
   const administrators = new WeakMap<FastifyRequest, Administrator>();
 
   app.setErrorHandler((error: FastifyError, _request, reply) => {
+    if (error instanceof BindingError) return refuse(reply, 'binding_refused', error.message);
     if (error.statusCode !== undefined && error.statusCode < 500) return refuse(reply, 'bad_request');
     emit({ event: 'challenge-api-failed', err: error });
     return refuse(reply, 'unavailable');
@@ -63,7 +69,7 @@ async function issue(
   const issuer = issuerFor(issuers, named.endpoint);
   if (!issuer) return refuse(reply, 'unknown_endpoint');
   const { endpoint } = issuer;
-  const challenge = await issuer.issue(administrator);
+  const challenge = await issuer.issue(administrator, bindingOf(request.body ?? {}));
   const outcome = challenge === 'full' ? 'full' : 'issued';
   const user = administrator.actor.kind === 'person' ? administrator.actor.name : undefined;
   emit({ event: 'challenge-requested', endpoint, ip: clientAddress(request), outcome, ...(user && { user }) });
@@ -93,7 +99,10 @@ function endpointIn({ body, query }: FastifyRequest): { endpoint: string | undef
   return endpoint === undefined || typeof endpoint === 'string' ? { endpoint } : 'bad_request';
 }
 
-const refuse = (reply: FastifyReply, error: keyof typeof ERRORS): FastifyReply => {
+const refuse = (reply: FastifyReply, error: keyof typeof ERRORS, detail?: string): FastifyReply => {
   const { status, message } = ERRORS[error];
-  return reply.code(status).header('cache-control', 'no-store').send({ error, message });
+  return reply
+    .code(status)
+    .header('cache-control', 'no-store')
+    .send({ error, message: detail === undefined ? message : `${message.slice(0, -1)}: ${detail}.` });
 };

@@ -28,6 +28,21 @@ export const passwordPage = ({ caCertificate, challenge }: PageContent): string 
 export const refusalPage = (): string =>
   html('<P> You do not have sufficient permission to enroll with SCEP. Please contact your system administrator. </P>');
 
+/**
+ * The form for a password that is bound to a subject and names; it shows none, and says why the last one was refused. The
+ * fields are `subject` and `san`, one name on a line. HTML.
+ */
+export const bindingPage = (refused?: string): string =>
+  html(
+    [
+      refused === undefined ? '' : `<P> No password was made: ${escaped(refused)}. </P>`,
+      '<P> The password will be valid for this subject and these names only. ',
+      '<FORM METHOD=post ACTION="./"><P> Subject, such as CN=router-7 <BR><INPUT NAME=subject SIZE=60> ',
+      '<P> Names, one on a line, such as dns:router-7.example.com <BR><TEXTAREA NAME=san COLS=60 ROWS=4></TEXTAREA> ',
+      '<P><INPUT TYPE=submit VALUE="Make a password"></FORM>',
+    ].join(''),
+  );
+
 /** The page for a browser that a page of another site sent here. HTML. */
 export const crossSitePage = (): string =>
   html(

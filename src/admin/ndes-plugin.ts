@@ -3,10 +3,20 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { clientAddress } from '../core/address.ts';
 import type { Emit } from '../core/events.ts';
 import { NDES_PATH } from '../core/ndes-path.ts';
+import type { ChallengeBinding } from '../core/records.ts';
+import { BindingError, bindingOf } from '../manage/challenge-binding.ts';
 import type { ChallengeIssuer } from '../manage/one-time-passwords.ts';
 import type { Authenticate, Login } from './basic-authentication.ts';
 import { isCrossSite } from './cross-site.ts';
-import { type Charset, crossSitePage, encodePage, failurePage, passwordPage, refusalPage } from './ndes-page.ts';
+import {
+  bindingPage,
+  type Charset,
+  crossSitePage,
+  encodePage,
+  failurePage,
+  passwordPage,
+  refusalPage,
+} from './ndes-page.ts';
 
 /** One page: the path of its endpoint, who issues its passwords, and the issuing CA (DER), whose thumbprint it shows. */
 export type AdminPage = { path: string; issuer: ChallengeIssuer; caCertificate: Uint8Array };
@@ -15,6 +25,8 @@ export type AdminPage = { path: string; issuer: ChallengeIssuer; caCertificate: 
 export type NdesPagesOptions = { pages: readonly AdminPage[]; authenticate: Authenticate; emit: Emit };
 
 const NDES_ADMIN_PATH = '/certsrv/mscep_admin';
+/** The query of the form for a bound password. */
+const FORM = 'bind';
 const RETRY_AFTER_SECONDS = '60';
 
 /** The path of an endpoint's page, without the slash at its end. */
@@ -25,14 +37,19 @@ export function adminPath(endpointPath: string): string {
 
 /** Serves every page at its path. GET and POST issue a password (HP iLO posts); HEAD, which has no body, issues none. */
 export async function ndesPages(app: FastifyInstance, { pages, authenticate, emit }: NdesPagesOptions): Promise<void> {
-  // The body of a POST is ignored, and clients send any Content-Type for it.
+  // Clients send any Content-Type and any body; only the fields of the form are read.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 16 * 1024 }, async () => undefined);
+  app.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer', bodyLimit: 16 * 1024 },
+    async (_request: FastifyRequest, body: Buffer) => body,
+  );
   app.addHook('onRequest', async (request) => {
     request.raw.headers['content-type'] = 'application/octet-stream';
   });
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error instanceof BindingError) return send(reply.code(400), bindingPage(error.message), request);
     const refused = error.statusCode !== undefined && error.statusCode < 500;
     if (!refused) emit({ event: 'administrator-page-failed', err: error });
     return send(reply.code(refused ? 400 : 503), failurePage(), request);
@@ -47,7 +64,9 @@ export async function ndesPages(app: FastifyInstance, { pages, authenticate, emi
       if (isCrossSite(request)) return send(reply.code(403), crossSitePage(), request);
       const login = await authenticate(request.headers.authorization, clientAddress(request));
       if (login.kind !== 'known') return refuse(login.kind, request, reply);
-      return send(reply, await pageWithPassword(page, { user: login.user, ip: clientAddress(request), emit }), request);
+      if (request.method === 'GET' && query === FORM) return send(reply, bindingPage(), request);
+      const known = { user: login.user, ip: clientAddress(request), emit };
+      return send(reply, await pageWithPassword(page, known, bindingIn(request.body)), request);
     };
     app.route({ method: ['GET', 'POST'], url: path, exposeHeadRoute: false, handler });
   }
@@ -55,11 +74,23 @@ export async function ndesPages(app: FastifyInstance, { pages, authenticate, emi
 
 type KnownUser = { user: string; ip: string; emit: Emit };
 
-async function pageWithPassword({ issuer, caCertificate }: AdminPage, { user, ip, emit }: KnownUser): Promise<string> {
-  const challenge = await issuer.issue({ actor: { kind: 'person', name: user }, source: 'page' });
+async function pageWithPassword(
+  { issuer, caCertificate }: AdminPage,
+  { user, ip, emit }: KnownUser,
+  binding: ChallengeBinding | undefined,
+): Promise<string> {
+  const challenge = await issuer.issue({ actor: { kind: 'person', name: user }, source: 'page' }, binding);
   const outcome = challenge === 'full' ? 'full' : 'issued';
   emit({ event: 'challenge-requested', endpoint: issuer.endpoint, user, ip, outcome });
   return passwordPage({ caCertificate, challenge });
+}
+
+/** The fields of the form. A POST without them, as programs send it, makes a password that is bound to nothing. */
+function bindingIn(body: unknown): ChallengeBinding | undefined {
+  const fields = new URLSearchParams(Buffer.isBuffer(body) ? body.toString('utf8') : '');
+  if (!fields.has('subject')) return undefined;
+  const lines = (fields.get('san') ?? '').split(/[\r\n]+/).map((line) => line.trim());
+  return bindingOf({ subject: fields.get('subject')?.trim(), san: lines.filter(Boolean) });
 }
 
 /** A full cache is answered with 200, as NDES does: its clients read no other answer. */

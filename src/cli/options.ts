@@ -7,6 +7,9 @@ export const CONFIG = ['--config <file>', 'configuration', 'openndes.yaml'] as c
 /** `.addHelpText(...example('openndes …'))`: the example below the help of a command. */
 export const example = (command: string) => ['after', `\nExample:\n  ${command}`] as const;
 
+/** An argument parser for an option that may be repeated. */
+export const collect = (value: string, values: string[]): string[] => [...values, value];
+
 /** An argument parser for a whole number within these bounds. It throws commander's InvalidArgumentError otherwise. */
 export const wholeNumber =
   (least: number, most: number) =>

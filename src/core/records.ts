@@ -226,6 +226,17 @@ export type AuditEntry = Partial<CertificateId> & {
 };
 
 /** A one-time password that is being issued. The store keeps only a hash of `password`. */
-export type NewChallenge = { endpoint: string; password: string; createdAt: Date; expiresAt: Date };
+export type NewChallenge = {
+  endpoint: string;
+  password: string;
+  createdAt: Date;
+  expiresAt: Date;
+  binding?: ChallengeBinding;
+};
+/**
+ * What a password is bound to: the subject of the request (RFC 4514, as `nameText` writes it), and all the subjectAltNames
+ * that it may have (`dns:`, `email:`, `upn:`, `uri:` or `ip:` and the name).
+ */
+export type ChallengeBinding = { subject: string; san: readonly string[] };
 /** A password that was issued. `id` is what `Allow.consumes` names, so that issuing the certificate uses it up. */
-export type StoredChallenge = { id: string; expiresAt: Date; used: boolean };
+export type StoredChallenge = { id: string; expiresAt: Date; used: boolean; binding?: ChallengeBinding };

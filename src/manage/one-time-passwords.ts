@@ -1,7 +1,9 @@
 /** Issues one-time passwords, with the rules that NDES keeps in the registry: length, lifetime and how many. */
 import type { Clock, RandomBytes } from '../core/environment.ts';
+import type { ChallengeBinding } from '../core/records.ts';
 import type { Store } from '../core/store.ts';
 import type { Administrator } from './administrator.ts';
+import { BindingError } from './challenge-binding.ts';
 
 /** The rules of one endpoint. */
 export type ChallengeRules = {
@@ -24,8 +26,12 @@ export interface ChallengeIssuer {
   readonly endpoint: string;
   /** The path of the endpoint, by which administrators may ask for it too. */
   readonly path?: string;
-  /** `full`: as many passwords as `max` allows are neither used nor expired. Throws what the store throws. */
-  issue(administrator: Administrator): Promise<IssuedChallenge | 'full'>;
+  /**
+   * `full`: as many passwords as `max` allows are neither used nor expired. With a binding the password is accepted for
+   * its subject and names only. Throws BindingError for a `single` password, which cannot be bound, and what the store
+   * throws.
+   */
+  issue(administrator: Administrator, binding?: ChallengeBinding): Promise<IssuedChallenge | 'full'>;
 }
 
 /** What an issuer of passwords takes from outside. */
@@ -40,13 +46,17 @@ export function challengeIssuer(
   const { single, validity, max, length } = rules;
   return {
     endpoint,
-    async issue() {
+    async issue(_administrator, binding) {
+      if (single !== undefined && binding) throw new BindingError('the endpoint has one password for all (`single`)');
       if (single !== undefined) return { password: single };
       // Upper case: programs that read NDES's page look for [A-F0-9].
       const password = Buffer.from(random(length)).toString('hex').toUpperCase();
       const createdAt = clock();
       const at = new Date(createdAt.getTime() + validity);
-      const added = await store.addChallenge({ endpoint, password, createdAt, expiresAt: at }, max);
+      const added = await store.addChallenge(
+        { endpoint, password, createdAt, expiresAt: at, ...(binding && { binding }) },
+        max,
+      );
       return added ? { password, expires: { at, validity } } : 'full';
     },
   };

@@ -1,7 +1,7 @@
 /** One-time passwords that were issued: only their hashes, and only until a day after they expire. */
 import { createHash } from 'node:crypto';
 import { DAY } from '../core/durations.ts';
-import type { NewChallenge, StoredChallenge } from '../core/records.ts';
+import type { ChallengeBinding, NewChallenge, StoredChallenge } from '../core/records.ts';
 import { isConsumed, markOf } from './consumed-challenges.ts';
 import type { Database, Moment } from './tables.ts';
 
@@ -10,13 +10,19 @@ const REMEMBERED = DAY;
 
 /** Returns false, and writes nothing, when `most` passwords of the endpoint are neither used nor expired. */
 export async function addChallenge(tx: Database, challenge: NewChallenge, most: number): Promise<boolean> {
-  const { endpoint, password, createdAt, expiresAt } = challenge;
+  const { endpoint, password, createdAt, expiresAt, binding } = challenge;
   const now = createdAt.getTime();
   await forget(tx, endpoint, now - REMEMBERED);
   if ((await outstanding(tx, endpoint, now)) >= most) return false;
   await tx
     .insertInto('challenges')
-    .values({ mark: markOf(idOf(endpoint, password)), endpoint, created_at: now, expires_at: expiresAt.getTime() })
+    .values({
+      mark: markOf(idOf(endpoint, password)),
+      endpoint,
+      created_at: now,
+      expires_at: expiresAt.getTime(),
+      binding: binding ? JSON.stringify(binding) : null,
+    })
     .execute();
   return true;
 }
@@ -28,8 +34,14 @@ export async function findChallenge(
   password: string,
 ): Promise<StoredChallenge | undefined> {
   const id = idOf(endpoint, password);
-  const row = await db.selectFrom('challenges').select('expires_at').where('mark', '=', markOf(id)).executeTakeFirst();
-  return row && { id, expiresAt: new Date(row.expires_at), used: await isConsumed(db, id) };
+  const row = await db
+    .selectFrom('challenges')
+    .select(['expires_at', 'binding'])
+    .where('mark', '=', markOf(id))
+    .executeTakeFirst();
+  if (!row) return undefined;
+  const binding = row.binding === null ? undefined : (JSON.parse(row.binding) as ChallengeBinding);
+  return { id, expiresAt: new Date(row.expires_at), used: await isConsumed(db, id), ...(binding && { binding }) };
 }
 
 async function outstanding(tx: Database, endpoint: string, now: Moment): Promise<number> {

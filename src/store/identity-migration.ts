@@ -19,6 +19,7 @@ export async function addIdentities(db: Database, dialect: Dialect): Promise<str
   await moveTransactions(db);
   await replaceTables(db, dialect);
   await leaseNotifications(db, dialect);
+  await db.schema.alterTable('challenges').addColumn('binding', 'text').execute();
   await createIdentityIndexes(db);
   await fillFromCertificates(db);
   await nameActors(db);

@@ -104,8 +104,17 @@ export type TransactionTable = {
 /** SHA-256 of each one-time challenge that is used up; the challenge itself is not recorded here. */
 export type ConsumedChallengeTable = { id: string; at: Moment };
 
-/** A one-time password that was issued. `mark` is its id in `consumed_challenges` when it is used up. */
-export type ChallengeTable = { mark: string; endpoint: string; created_at: Moment; expires_at: Moment };
+/**
+ * A one-time password that was issued. `mark` is its id in `consumed_challenges` when it is used up; `binding` a
+ * ChallengeBinding as JSON.
+ */
+export type ChallengeTable = {
+  mark: string;
+  endpoint: string;
+  created_at: Moment;
+  expires_at: Moment;
+  binding: string | null;
+};
 
 /**
  * Who works on a row and until when no other owner may take it. `fence` rises each time an owner takes the row; a result

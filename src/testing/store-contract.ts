@@ -346,6 +346,9 @@ function challenges(check: Check): void {
 
   check('a password is found at its endpoint alone, and exactly as it is written', async ({ store }) => {
     assert.equal(await store.addChallenge(challenge(1), 5), true);
+    const binding = { subject: 'CN=a', san: ['dns:a.example'] };
+    assert.equal(await store.addChallenge({ ...challenge(9), binding }, 5), true);
+    assert.deepEqual((await store.findChallenge(ENDPOINT, 'PASSWORD-9'))?.binding, binding);
     const found = await store.findChallenge(ENDPOINT, 'PASSWORD-1');
     assert.deepEqual([found?.expiresAt, found?.used], [later(HOUR), false]);
     assert.equal(await store.findChallenge('/scep/other', 'PASSWORD-1'), undefined);

@@ -146,6 +146,34 @@ for (const [what, request, status, error] of [
     assert.ok(body.message.length > 10);
   });
 
+test('a password is bound to the subject and the names of the body', async (t) => {
+  const bound = { subject: 'O=Example, CN=router-7', san: ['dns:a.example'] };
+  const { response, store } = await ask(t, { payload: { endpoint: LAB, ...bound } });
+  assert.equal(response.statusCode, 201);
+  const found = await store.findChallenge(LAB, response.json<{ challenge: string }>().challenge);
+  assert.deepEqual(found?.binding, { subject: 'O=Example,CN=router-7', san: ['dns:a.example'] });
+});
+
+for (const [what, bound] of [
+  ['names without a subject', { san: ['dns:a.example'] }],
+  ['an empty subject', { subject: '' }],
+  ['a subject that is none', { subject: 'router-7' }],
+  ['a subject that is no text', { subject: 7 }],
+  ['a name without its type', { subject: 'CN=a', san: ['a.example'] }],
+  ['names that are no list', { subject: 'CN=a', san: 'dns:a.example' }],
+] as const)
+  test(`${what} is binding_refused, and no password is made`, async (t) => {
+    const { response, post } = await ask(t, { payload: { endpoint: LAB, ...bound } }, { max: 1 });
+    assert.deepEqual([response.statusCode, response.json<{ error: string }>().error], [400, 'binding_refused']);
+    assert.equal((await post({ payload: { endpoint: LAB } })).statusCode, 201);
+  });
+
+test('a single password cannot be bound', async (t) => {
+  const payload = { endpoint: LAB, subject: 'CN=a' };
+  const { response } = await ask(t, { payload }, { single: 'FEDCBA9876543210' });
+  assert.match(response.json<{ message: string }>().message, /one password for all/);
+});
+
 test('M03 no more than max are neither used nor expired: 409', async (t) => {
   const { post } = await ask(t, { payload: { endpoint: LAB } }, { max: 1 });
   const { statusCode, json } = await post();

@@ -44,6 +44,27 @@ for (const method of ['GET', 'POST'] as const)
     assert.equal((await app.inject({ method, url: PAGE, headers: own })).statusCode, 200);
   });
 
+test('the form at ?bind makes no password; its fields bind one to a subject and names', async (t) => {
+  const { app, page, store } = await adminUnderTest(t, { max: 1 });
+  const form = await page(`${PAGE}?bind`);
+  assert.equal(form.status, 200);
+  assert.ok(decoded(form.octets).includes('<FORM METHOD=post ACTION="./">'));
+  assert.equal((await page(`${PAGE}?bind`, {})).status, 401);
+  const submit = (payload: string) =>
+    app.inject({
+      method: 'POST',
+      url: PAGE,
+      headers: { ...AUTHORIZED, 'content-type': 'application/x-www-form-urlencoded' },
+      payload,
+    });
+  const refused = await submit('subject=%3Cb%3E&san=');
+  assert.equal(refused.statusCode, 400);
+  assert.match(decoded(refused.rawPayload), /No password was made: [^<]*&lt;b&gt;/);
+  const made = await submit('subject=CN%3Drouter-7%2CO%3DExample&san=dns%3Aa.example%0D%0A%0D%0Adns%3Ab.example');
+  const found = await store.findChallenge(PATH, passwordOn(made.rawPayload)!);
+  assert.deepEqual(found?.binding, { subject: 'CN=router-7,O=Example', san: ['dns:a.example', 'dns:b.example'] });
+});
+
 test('M01 with the right password: the page', async (t) => {
   const { page } = await adminUnderTest(t);
   const { status, headers, octets } = await page();

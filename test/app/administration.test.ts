@@ -102,6 +102,24 @@ test('challenge new works without the server, and the password can be used once'
   assert.equal(await enrolled(url, out), 'failure');
 });
 
+test('challenge new --subject --san: a device with another subject or name is refused, and the bound one enrolled', async (t) => {
+  const own = ['--subject', 'CN=router-7', '--san', 'dns:router-7.example.com'];
+  const { code, out, err } = await cli('challenge', 'new', '--endpoint', '/certsrv/mscep/mscep.dll', ...own);
+  assert.equal(code, 0, err);
+  const { url } = await started(t);
+  const enroll = (...names: string[]) =>
+    main(['enroll', url, '--challenge', out, '--out', mkdtempSync(join(folder, 'device-')), ...names], quiet);
+  assert.equal(await enroll('--subject', 'CN=router-8'), 2);
+  assert.equal(await enroll('--subject', 'CN=router-7', '--san', 'dns:admin.example.com'), 2);
+  assert.equal(await enroll(...own), 0);
+  assert.equal(await enroll(...own), 2);
+  const unbindable = await cli('challenge', 'new', '--endpoint', '/certsrv/mscep/mscep.dll', '--san', 'dns:a.example');
+  assert.deepEqual([unbindable.code, unbindable.out], [1, '']);
+  assert.match(unbindable.err, /give the subject/);
+});
+
+const quiet = { out: () => {}, err: () => {} };
+
 test('challenge new --json, and the errors for a full cache and an unknown endpoint', async () => {
   const first = await cli('challenge', 'new', '--endpoint', '/scep/routers', '--json');
   const { challenge, expiresAt, endpoint } = JSON.parse(first.out) as Record<string, string>;

@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import type { Decision } from '../../src/core/policy.ts';
 import type { EnrollmentRequest } from '../../src/core/request.ts';
 import type { StoredChallenge } from '../../src/core/records.ts';
+import { subjectAltName } from '../../src/pkix/extensions.ts';
+import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { oneTimePolicy } from '../../src/policy/one-time.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
@@ -26,9 +28,35 @@ function policyUnderTest(found: Partial<StoredChallenge> = {}) {
   });
   const decide = (challenge: string | undefined, endpoint = '/scep'): Promise<Decision> =>
     policy.decide(requestWith(challenge, endpoint), new AbortController().signal);
-  return { decide, asked, logged, forward: (milliseconds: number) => void (now += milliseconds) };
+  return { policy, decide, asked, logged, forward: (milliseconds: number) => void (now += milliseconds) };
 }
 
+const SAN = ['dns:a.example', 'upn:ada@example.com'];
+const BOUND: Partial<StoredChallenge> = { binding: { subject: 'CN=router-7,O=Example', san: SAN } };
+for (const [subjectText, san, kind] of [
+  ['CN=router-7,O=Example', SAN, 'allow'],
+  ['CN=router-7,O=Example', ['dns:a.example'], 'allow'],
+  ['CN=router-7,O=Example', [], 'allow'],
+  ['CN=router-8,O=Example', SAN, 'deny'],
+  ['CN=Router-7,O=Example', SAN, 'deny'],
+  ['CN=router-7', SAN, 'deny'],
+  ['', SAN, 'deny'],
+  ['CN=router-7,O=Example', ['dns:b.example'], 'deny'],
+  ['CN=router-7,O=Example', [...SAN, 'dns:b.example'], 'deny'],
+  ['CN=router-7,O=Example', ['email:a.example'], 'deny'],
+  ['CN=router-7,O=Example', 'malformed', 'deny'],
+] as const)
+  test(`a bound password and a request for "${subjectText}" with ${JSON.stringify(san)}: ${kind}`, async () => {
+    const altName = san === 'malformed' ? malformed : subjectAltName(san.map(generalNameFromText));
+    const { csr, ...request } = requestWith(GOOD, '/scep');
+    const asked = { ...request, csr: { ...csr, subjectText, extensions: san.length > 0 ? [altName] : [] } };
+    const decision = await policyUnderTest(BOUND).policy.decide(asked, new AbortController().signal);
+    assert.equal(decision.kind, kind);
+    if (decision.kind === 'deny') assert.equal(decision.code, 'policy_denied');
+    else assert.deepEqual(decision, { kind: 'allow', notify: 'none', consumes: 'hash' });
+  });
+
+const malformed = { oid: '2.5.29.17', critical: false, value: Uint8Array.of(0x30, 5) };
 const requestWith = (challenge: string | undefined, endpoint: string): EnrollmentRequest => ({
   endpoint,
   transactionId: 'T',

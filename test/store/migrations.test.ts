@@ -404,7 +404,7 @@ for (const version of OLD_VERSIONS)
     assert.deepEqual(all('select * from endpoint_names'), [['/scep']]);
     assert.deepEqual(all('select * from consumed_challenges'), [['c'.repeat(64), ISSUED]]);
     assert.deepEqual(all('select * from write_check'), [[1, ISSUED]]);
-    const challenges = version === 1 ? [] : [['d'.repeat(64), '/scep', ISSUED, ISSUED + DAY]];
+    const challenges = version === 1 ? [] : [['d'.repeat(64), '/scep', ISSUED, ISSUED + DAY, null]];
     assert.deepEqual(all('select * from challenges'), challenges);
     assert.deepEqual(all('select * from schema_version'), [[1, 4]]);
     assert.deepEqual(all('select * from compromised_keys'), [[CERTIFICATES[1]![4]]]);

@@ -2,13 +2,14 @@
 import type { Command } from 'commander';
 import { challengeIssuers } from '../../app/challenge-issuers.ts';
 import { openStore, readConfig } from '../../app/settings.ts';
+import { BindingError, bindingOf } from '../../manage/challenge-binding.ts';
 import { type ChallengeIssuer, issuerFor } from '../../manage/one-time-passwords.ts';
 import { commandLineUser } from '../command-line-user.ts';
-import { CONFIG, example } from '../options.ts';
+import { collect, CONFIG, example } from '../options.ts';
 import type { Output } from '../output.ts';
 import { failed } from './certs-store.ts';
 
-type ChallengeOptions = { config: string; endpoint?: string; json?: true };
+type ChallengeOptions = { config: string; endpoint?: string; subject?: string; san: string[]; json?: true };
 
 /** Registers the group and its command. */
 export function registerChallenge(program: Command, output: Output): void {
@@ -19,6 +20,13 @@ export function registerChallenge(program: Command, output: Output): void {
     .description('issue a one-time password and print it')
     .option(...CONFIG)
     .option('--endpoint <path>', 'name or path of the endpoint; not needed when only one has such passwords')
+    .option('--subject <dn>', 'bind the password to this subject; a request for another one is refused')
+    .option(
+      '--san <name>',
+      'with --subject: dns:, email:, upn:, uri: or ip: and a name that the request may have; may be repeated',
+      collect,
+      [],
+    )
     .option('--json', 'one JSON object: challenge, expiresAt, endpoint')
     .addHelpText(...example('openndes challenge new --endpoint /scep/routers --json'))
     .action((options: ChallengeOptions) => issue(options, output));
@@ -36,9 +44,10 @@ async function issue(options: ChallengeOptions, output: Output): Promise<void> {
   }
 }
 
-async function printPassword(issuer: ChallengeIssuer, { json }: ChallengeOptions, { out, err }: Output): Promise<void> {
+async function printPassword(issuer: ChallengeIssuer, options: ChallengeOptions, { out, err }: Output): Promise<void> {
   const { endpoint } = issuer;
-  const challenge = await issuer.issue(commandLineUser());
+  const { json } = options;
+  const challenge = await bound(() => issuer.issue(commandLineUser(), bindingOf(options)), err);
   if (challenge === 'full')
     return failed(
       `The password cache of ${endpoint} is full: wait until a password is used or expires, or raise \`max\`.`,
@@ -50,6 +59,16 @@ async function printPassword(issuer: ChallengeIssuer, { json }: ChallengeOptions
   // Standard output has the password alone, so that a script can read it.
   out(password);
   err(`For ${endpoint}, ${expiresAt ? `once, until ${expiresAt}` : 'any number of times'}.`);
+}
+
+/** What a password cannot be bound to is a sentence, without a stack. */
+async function bound<T>(issue: () => Promise<T>, err: Output['err']): Promise<T> {
+  try {
+    return await issue();
+  } catch (error) {
+    if (error instanceof BindingError) return failed(error.message, err);
+    throw error;
+  }
 }
 
 function unknownEndpoint(issuers: readonly ChallengeIssuer[], err: Output['err']): never {

@@ -19,12 +19,11 @@ import { type CertificateFolder, certificateFolder } from '../certificate-folder
 import { EXIT, Exit } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { systemClock, systemRandom } from '../../embed/system.ts';
+import { collect } from '../options.ts';
 import { exposure, fingerprint } from '../pinning.ts';
 import { type EnrollPlan, planOf, type RequestOptions } from '../enroll-plan.ts';
 
 type EnrollOptions = RequestOptions & { fingerprint?: Fingerprint; force?: true; json?: true };
-
-const collect = (value: string, values: string[]): string[] => [...values, value];
 
 /** Registers the command. */
 export function registerEnroll(program: Command, output: Output): void {
