@@ -22,16 +22,15 @@ export type OwnCertificate = {
 };
 
 /**
- * The certificate that signed a message with its record, if this server issued it. The store decides, not the issuer
- * name, which anyone can forge; the name check only avoids a query at each first enrolment. `issuer` is the subject of
- * the issuing CA, a Name in DER.
+ * The certificate that signed a message with its record, if this server issued it, with this CA or an earlier one. The
+ * store decides, not the issuer name, which anyone can forge. A certificate that names itself as issuer is not looked for:
+ * that avoids a query at each first enrolment.
  */
 export async function ownCertificate(
   view: CertificateView,
-  issuer: Uint8Array | undefined,
   store: Pick<CertificateStore, 'findCertificatesBySerial' | 'findRenewals' | 'isCompromised'>,
 ): Promise<OwnCertificate | undefined> {
-  if (!issuer || !equalBytes(issuer, view.issuer)) return undefined;
+  if (equalBytes(view.subject, view.issuer)) return undefined;
   const records = await store.findCertificatesBySerial(serialText(view.serialNumber));
   const record = records.find(({ der }) => equalBytes(der, view.der));
   if (!record) return undefined;

@@ -49,11 +49,9 @@ export type ServicePlan = {
 };
 
 /**
- * What one endpoint keeps between requests: the Name of its issuing CA, those of its RA and of all its CAs (DER), and the
- * enrolments that are running.
+ * What one endpoint keeps between requests: the Names of its RA and of its CAs (DER), and the enrolments that are running.
  */
 type ServiceContext = EndpointContext & {
-  issuer: Uint8Array | undefined;
   names: readonly Uint8Array[];
   running: Map<string, Promise<Outcome>>;
 };
@@ -61,10 +59,8 @@ type ServiceContext = EndpointContext & {
 /** The service of one endpoint. Throws DerError when a certificate of the chain cannot be read. */
 export function scepService(plan: ServicePlan, services: EnrollmentServices): ScepService {
   const { endpoint, capabilities, ra, chain, nextCa } = plan;
-  const [issuing] = endpoint.chain;
-  const issuer = issuing && readCertificate(issuing).subject;
   const names = [...ra, ...chain].map((der) => readCertificate(der).subject);
-  const context: ServiceContext = { endpoint, services, issuer, names, running: new Map() };
+  const context: ServiceContext = { endpoint, services, names, running: new Map() };
   const legacyFacts = legacyCounter();
   return {
     path: endpoint.path,
@@ -100,9 +96,9 @@ async function outcomeOf(opened: Opened, context: ServiceContext): Promise<Outco
 /** What a message asks for, by the content of its envelope. Throws Refusal `signer_key_mismatch`. */
 async function askedBy(message: ScepRequest, context: ServiceContext): Promise<Asked> {
   const { content, replyTo } = message;
-  const { endpoint, services, issuer } = context;
+  const { endpoint, services } = context;
   if (content.type === 'get-crl') return answer(await currentCrl(endpoint));
-  const signedBy = await ownCertificate(replyTo.signerCertificate, issuer, services.store);
+  const signedBy = await ownCertificate(replyTo.signerCertificate, services.store);
   if (content.type === 'poll') return resumePolledRequest(message, signedBy, context);
   if (content.type === 'get-certificate') return answer(await certificateFor({ content, replyTo }, signedBy, context));
   return { kind: 'enroll', enrollment: identify({ message, csr: content.csr, signedBy }, context) };

@@ -286,6 +286,8 @@ export const CASES: Readonly<Record<string, Case>> = {
     'A certificate of another endpoint renews nothing; with a valid challenge the policy decides.',
   ),
 
+  N09: row('Replaced CAs', 'Renewals continue when the CA of the endpoint was replaced.'),
+
   G01: row('RFC 8894 3.3.3, 4.4', 'PENDING until an administrator approves; then the poll gets the certificate.'),
   G02: row('micromdm, Cisco', 'The same request while it is pending is the same request.'),
   G03: row('RFC 8894 4.4', 'The poll after a rejection gets FAILURE.'),

@@ -24,7 +24,7 @@ import { EXTENDED_KEY_USAGES, OID } from '../../src/pkix/oids.ts';
 import type { Issuer } from '../../src/core/issuer.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { ecKey, rsaKey } from '../kit/keys.ts';
-import { client, clientFor, HOUR, issuing, type Keyed, NOW, ra, random, root } from '../kit/pki.ts';
+import { client, clientFor, HOUR, issuing, type Keyed, nextCa, NOW, ra, random, root } from '../kit/pki.ts';
 import { CHALLENGE, requestMessage } from '../kit/requests.ts';
 import {
   type Different,
@@ -288,9 +288,24 @@ test('N04 a certificate of another CA under the same root renews nothing', async
     store: one.under.store,
     path: '/scep/sibling',
   });
-  // It is in the store; the endpoint does not recognise it, by its issuer or by its path.
   const answer = await one.under.service.pkiOperation(await renewal(other.device));
-  assert.equal(await refusalIn(answer, other.device), 'challenge_missing');
+  assert.equal(await refusalIn(answer, other.device), 'renewal_refused');
+  assert.match(String(answer.facts['detail']), /belongs to another endpoint/);
+});
+
+test('N09 after the CA of an endpoint was replaced, certificates of the earlier CA renew, and the new one issues', async () => {
+  const one = await enrolled();
+  const next = { ...nextCa, chain: [root.certificate], profile: DEFAULT_PROFILE, clock: () => NOW, random };
+  const after = await endpointUnderTest(challenged(), {
+    store: one.under.store,
+    issuer: localAuthority(next),
+    chain: [nextCa.certificate, root.certificate],
+  });
+  const certificate = await issuedIn(await after.service.pkiOperation(await renewal(one.device)), one.device);
+  assert.deepEqual(readCertificate(certificate).issuer, readCertificate(nextCa.certificate).subject);
+  const [renewed, first] = await stored(after);
+  assert.deepEqual(renewed!.renews, { issuerId: first!.issuerId, serial: first!.serial });
+  assert.notEqual(renewed!.issuerId, first!.issuerId);
 });
 
 test('N04 outside the window: refused before it and served in it', async () => {
