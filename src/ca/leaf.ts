@@ -12,6 +12,7 @@ import {
 } from '../pkix/extensions.ts';
 import { keyWeakness } from '../pkix/public-key.ts';
 import type { CaCertificate } from './ca-certificate.ts';
+import { assertWithinLimits } from './name-limits.ts';
 import { subjectAltNameFor, subjectFor } from './names.ts';
 import { assertProfile, type Profile } from './profile.ts';
 import { extendedKeyUsageFor, keyUsageFor } from './purposes.ts';
@@ -40,7 +41,7 @@ export function leafTemplate(profile: Profile, issuer: CaCertificate): LeafTempl
 type Step<T> = (profile: Profile, csr: CertificationRequest, decision: Allow) => T;
 
 /** Each throws Refusal for a request that must not get a certificate. */
-const VALIDATORS: readonly Step<void>[] = [assertKey];
+const VALIDATORS: readonly Step<void>[] = [assertKey, assertWithinLimits];
 
 /** Each returns one extension: what was requested, as far as the profile allows it. */
 const MODIFIERS: readonly Step<Extension | undefined>[] = [

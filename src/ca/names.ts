@@ -74,7 +74,8 @@ function assertAllowed(profile: Profile, name: GeneralName): void {
   if (fault !== undefined) refuse(`the subjectAltName ${type}:${quoted(name.text)} has ${fault}`);
 }
 
-function altNameType(name: GeneralName): GeneralNameType | 'upn' {
+/** The kind of a name as profiles name it. */
+export function altNameType(name: GeneralName): GeneralNameType | 'upn' {
   if (name.type !== 'otherName') return name.type;
   return DerReader.over(name.der).enter(explicit(0)).oid() === OID.userPrincipalName ? 'upn' : 'otherName';
 }

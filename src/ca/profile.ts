@@ -11,6 +11,9 @@ import { EXTENDED_KEY_USAGES, INFRASTRUCTURE_PURPOSES, purposeName } from '../pk
  */
 export type AltNameType = Exclude<GeneralNameType, 'x400' | 'ediParty'> | 'upn';
 
+/** Patterns by kind of name. Every name of that kind must match; names of other kinds are not limited. */
+export type NameLimits = { subject?: string; dns?: string; upn?: string };
+
 /** What the certificates of an endpoint may contain. Anything else in a request is not copied. */
 export type Profile = {
   /** Milliseconds from now, when the client requests no other validity. */
@@ -27,6 +30,8 @@ export type Profile = {
   extendedKeyUsage: readonly string[];
   /** Kinds of subjectAltName that a client may request. A request with another kind is refused. */
   altNames: readonly AltNameType[];
+  /** Which names a certificate may have; every name where absent. */
+  names?: NameLimits;
   /** URIs of the CRL, RFC 5280 4.2.1.13. */
   crl?: readonly string[];
   /** URIs, RFC 5280 4.2.2.1. */

@@ -8,7 +8,7 @@ import { KEY_USAGES } from '../pkix/extensions.ts';
 import { EXTENDED_KEY_USAGES, INFRASTRUCTURE_PURPOSES, purposeName } from '../pkix/oids.ts';
 import { LEAST_RSA_BITS, MOST_RSA_BITS } from '../pkix/public-key.ts';
 import { didYouMean } from './yaml/did-you-mean.ts';
-import { type ValueType, transformed } from './yaml/value-type.ts';
+import { type ValueType, transformed, valueType } from './yaml/value-type.ts';
 import { choice, duration, integer, url, valueList } from './yaml/value-types.ts';
 import { defaulted, mapOf, optional, section } from './yaml/table.ts';
 import { durationText } from './yaml/units.ts';
@@ -46,6 +46,8 @@ function isOid(text: string): boolean {
     return false;
   }
 }
+
+const pattern = (example: string) => valueType(z.string().min(1), 'a pattern', example);
 
 const urls = (example: string) => valueList(url(['http', 'https'], example), `[${example}]`);
 
@@ -92,6 +94,20 @@ const keys = () =>
       [...DEFAULT_PROFILE.altNames],
       'The types of names that a client may request. A request with another type is refused.',
     ),
+    names: optional(
+      {
+        schema: section('Which names a certificate may have.', '{}', {
+          subject: optional(pattern('CN=lab-*'), 'The subject, RFC 4514. `*` stands for one value.', 'any'),
+          dns: optional(pattern('*.lab.example.com'), 'Every DNS name.', 'any'),
+          upn: optional(pattern('*@lab.example.com'), 'Every user principal name.', 'any'),
+        }),
+        type: 'a mapping of keys',
+        example: '{ subject: "CN=lab-*", dns: "*.lab.example.com" }',
+        secret: false,
+      },
+      'Which names a certificate may have: the keys below, each a pattern in which `*` stands for any text. For policies that do not compare names.',
+      'any',
+    ),
     crl: optional(
       urls('http://pki.example.com/issuing-ca.crl'),
       'The URLs of the revocation list in certificates.',
@@ -123,10 +139,10 @@ export type ProfileConfig = Profile & { renewBefore?: number; maxLifetime?: numb
 export const profileSchema = () =>
   transformed(
     keys(),
-    ({ subjectAltName, aia, ...rest }): ProfileConfig => ({
+    ({ subjectAltName, aia, names, ...rest }): ProfileConfig => ({
       ...rest,
       altNames: subjectAltName,
-      ...defined({ authorityInfoAccess: aia }),
+      ...defined({ authorityInfoAccess: aia, names: names && defined(names) }),
     }),
   );
 

@@ -31,11 +31,11 @@ function firstFinding(
  * challenge gets a certificate with the names of a user of Intune, and no verifier can tell the two apart.
  */
 export const unequalNames = eachPair((endpoint, other, place) =>
-  !asksIntune(endpoint.policy) && asksIntune(other.policy)
+  !asksIntune(endpoint.policy) && !endpoint.profile.value.names && asksIntune(other.policy)
     ? {
         key: 'policy',
         what: `no policy here compares names, and ${place} issues from the same authority for Intune, so a certificate from here can have the names of any user of Intune`,
-        remedy: 'Give the endpoint an authority of its own.',
+        remedy: 'Give the endpoint an authority of its own, or limit its names: `profiles.NAME.names`.',
       }
     : undefined,
 );

@@ -17,6 +17,10 @@ const PROFILES = {
   backdated: { backdate: '5d' },
   late: { renewBefore: '30d' },
   ended: { maxLifetime: '1s' },
+  limited: {
+    names: { subject: 'CN=lab-*', dns: '*.lab.example', upn: '*@lab.example' },
+    subjectAltName: ['dns', 'upn'],
+  },
   long: { minRsaBits: 3072 },
   signing: { keyUsage: ['digitalSignature'] },
   web: { extendedKeyUsage: ['serverAuth', '1.2.3.4'] },
@@ -101,6 +105,26 @@ export const PROFILE_ROWS: readonly Row[] = [
     question: 'what a renewal gets after a second',
     ask: (profile) => renewed(profile, 1_100),
     answers: { plain: 'issued', ended: 'failInfo 2' },
+  },
+  {
+    keys: ['profiles.NAME.names', 'profiles.NAME.names.subject', 'profiles.NAME.names.dns', 'profiles.NAME.names.upn'],
+    question: 'what requests get with names within and beyond the limits',
+    ask: async (profile) => {
+      const url = await at(profile);
+      const asked = async (subject: string, ...texts: string[]) =>
+        (await enrolled(url, { subject, ...(texts.length > 0 && { extensions: names(...texts) }) })).status;
+      const lab = () => newSubject().replace('CN=', 'CN=lab-');
+      return Promise.all([
+        asked(lab(), 'dns:a.lab.example', 'upn:a@lab.example'),
+        asked(newSubject()),
+        asked(lab(), 'dns:a.example'),
+        asked(lab(), 'upn:a@example'),
+      ]);
+    },
+    answers: {
+      plain: ['issued', 'issued', 'issued', 'issued'],
+      limited: ['issued', 'failInfo 2', 'failInfo 2', 'failInfo 2'],
+    },
   },
   {
     keys: ['profiles.NAME.minRsaBits'],
