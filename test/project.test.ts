@@ -57,6 +57,18 @@ test('the container runs read-only, without capabilities', () => {
   assert.ok(Array.isArray(tmpfs) && Array.isArray(volumes) && volumes.includes('data:/data'));
 });
 
+test('every package of the lockfile has a sha512 hash, also those for other platforms', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { integrity?: string; link?: true }>;
+  };
+  const installed = Object.entries(packages).filter(([path, { link }]) => path !== '' && !link);
+  assert.ok(installed.length > 100);
+  assert.deepEqual(
+    installed.filter(([, { integrity }]) => !/^sha512-[\w+/]{86}==$/.test(integrity ?? '')).map(([path]) => path),
+    [],
+  );
+});
+
 test('licence, change log and security policy are what the package says', () => {
   assert.equal(manifest.license, 'Apache-2.0');
   assert.match(read('LICENSE'), /Apache License\s+Version 2\.0/);
