@@ -19,6 +19,7 @@ import type { RevocationList } from '../revocation/revocation-list.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { administration } from './administration.ts';
 import type { KeyRing } from './key-ring.ts';
+import { assertTlsVerified } from './process-environment.ts';
 import { type PolicyServices, policyOf } from './policy-makers.ts';
 import { claimStore, type LoadedEndpoint, loadSettings, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
@@ -43,6 +44,7 @@ type Shared = PolicyServices & {
  * closes connections, store and keys.
  */
 export async function startServer(file: string, { logLevel, keys }: StartOptions = {}): Promise<RunningServer> {
+  assertTlsVerified();
   const { settings, warnings } = await loadSettings(file, keys);
   // In the order of opening; closed in the reverse order.
   const closing: PolicyServices['closing'] = [settings.close];

@@ -59,7 +59,7 @@ export function httpsClient({ trustCa, proxy, timeoutMs }: OutboundOptions): {
   exchange: OutboundExchange;
   close: () => Promise<void>;
 } {
-  const tls = trustCa === undefined ? {} : { secureContext: trusting(trustCa) };
+  const tls = { ...VERIFIED, ...(trustCa !== undefined && { secureContext: trusting(trustCa) }) };
   const dispatcher: Dispatcher =
     proxy === undefined
       ? new Agent({ connect: tls })
@@ -77,8 +77,15 @@ export function httpsClient({ trustCa, proxy, timeoutMs }: OutboundOptions): {
   return { exchange, close: () => dispatcher.destroy() };
 }
 
+/**
+ * Written out, because Node.js takes its defaults from the environment: `NODE_TLS_REJECT_UNAUTHORIZED=0` switches the
+ * check of certificates off, and `NODE_OPTIONS=--tls-min-v1.0` allows TLS 1.0.
+ */
+const VERIFIED = { rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const;
+
 /** Made once for a client: with the option `ca`, each connection would parse all public certificates again. */
-const trusting = (trustCa: string) => createSecureContext({ ca: [...getCACertificates('default'), trustCa] });
+const trusting = (trustCa: string) =>
+  createSecureContext({ ca: [...getCACertificates('default'), trustCa], minVersion: VERIFIED.minVersion });
 
 function proxyUrl(proxy: string): string {
   if (/^https?:$/.test(URL.parse(proxy)?.protocol ?? '')) return proxy;

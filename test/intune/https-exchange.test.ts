@@ -5,6 +5,7 @@ import dns from 'node:dns';
 import { createServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
+import tls, { type TlsOptions } from 'node:tls';
 import { after, before, mock, test, type TestContext } from 'node:test';
 import { createIssuingCa, createRoot } from '../../src/ca/create.ts';
 import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
@@ -71,8 +72,8 @@ test('a refused connection: the error has host, code and remedy', async () => {
 });
 
 /** What becomes of one GET. */
-async function failureAt(url: string, trustCa?: string): Promise<IntuneUnreachable> {
-  const { exchange, close } = httpsExchange({ trustCa, callMs: 20_000 });
+async function failureAt(url: string, trustCa?: string, proxy?: string): Promise<IntuneUnreachable> {
+  const { exchange, close } = httpsExchange({ trustCa, proxy, callMs: 20_000 });
   const error = await rejection(exchange({ hop: 'token', method: 'GET', url, headers: {}, limit: 1000 }, never));
   await close();
   assert.ok(error instanceof IntuneUnreachable, String(error));
@@ -111,9 +112,10 @@ function serverCertificate(issuer?: string, different: Partial<CertificatePlan> 
 }
 
 /** The URL of a server that shows these certificates. */
-async function servedWith(t: TestContext, chain: readonly Uint8Array[]): Promise<string> {
+async function servedWith(t: TestContext, chain: readonly Uint8Array[], options: TlsOptions = {}): Promise<string> {
   const key = privateKeyPem(ecKey('server').privateKey);
-  const server = createHttpsServer({ key, cert: chain.map(pem).join('\n') }, (_request, response) => response.end());
+  const cert = chain.map(pem).join('\n');
+  const server = createHttpsServer({ key, cert, ...options }, (_request, response) => response.end());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => void server.close());
@@ -160,6 +162,51 @@ for (const [code, { chain, trusted, remedy }] of Object.entries(CERTIFICATES))
     assert.match(error.message, new RegExp(`could not be reached: ${code}`));
     assert.deepEqual([error.remedy, error.retryable], [remedy, false]);
   });
+
+/** What an administrator or an image sets to switch off the check of certificates, for the time of one test. */
+function unverified(t: TestContext): void {
+  const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+  t.after(() => {
+    if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before;
+  });
+}
+
+test('NODE_TLS_REJECT_UNAUTHORIZED=0 does not switch off the check of certificates', async (t) => {
+  unverified(t);
+  for (const [code, { chain, trusted }] of Object.entries(CERTIFICATES)) {
+    const error = await failureAt(await servedWith(t, await chain()), trusted && pem(root.certificate));
+    assert.match(error.message, new RegExp(`could not be reached: ${code}`));
+  }
+});
+
+test('nor behind a proxy, of the service and of the proxy itself', async (t) => {
+  unverified(t);
+  const url = await servedWith(t, [await serverCertificate()]);
+  const proxy = createServer().listen(0, '127.0.0.1');
+  proxy.on('connect', (_request, socket) => {
+    socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+    const upstream = connect(Number(new URL(url).port), '127.0.0.1');
+    upstream.pipe(socket).pipe(upstream);
+    upstream.on('error', () => socket.destroy());
+    socket.on('error', () => upstream.destroy());
+  });
+  await once(proxy, 'listening');
+  t.after(() => void proxy.close());
+  for (const through of [`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, url])
+    assert.match((await failureAt(url, undefined, through)).message, /DEPTH_ZERO_SELF_SIGNED_CERT/);
+});
+
+test('options of Node.js do not allow TLS 1.1', async (t) => {
+  const defaults = { version: tls.DEFAULT_MIN_VERSION, ciphers: tls.DEFAULT_CIPHERS };
+  t.after(() => Object.assign(tls, { DEFAULT_MIN_VERSION: defaults.version, DEFAULT_CIPHERS: defaults.ciphers }));
+  Object.assign(tls, { DEFAULT_MIN_VERSION: 'TLSv1.1', DEFAULT_CIPHERS: 'DEFAULT@SECLEVEL=0' });
+  const chain = [await serverCertificate('CN=Root')];
+  const old = await servedWith(t, chain, { maxVersion: 'TLSv1.1' });
+  for (const trustCa of [pem(root.certificate), undefined])
+    assert.match((await failureAt(old, trustCa)).message, /could not be reached: ERR_SSL_/);
+});
 
 const NAMES = 'Look at the DNS of this machine, or give a `proxy`.';
 const ROUTE = 'Look at the firewall, or give a `proxy`.';

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { selfTest } from '../../cms/self-test.ts';
 import { policiesIn } from '../../config/policies.ts';
 import type { Config } from '../../config/schema.ts';
+import { assertTlsVerified } from '../../app/process-environment.ts';
 import { recordedEndpoints, type Settings, withSettings } from '../../app/settings.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
@@ -18,8 +19,10 @@ export function registerCheck(program: Command, output: Output): void {
     .action(({ config }: { config: string }) => check(config, output));
 }
 
-const check = (file: string, output: Output): Promise<void> =>
-  withSettings(file, (settings, warnings) => report(settings, warnings, output));
+async function check(file: string, output: Output): Promise<void> {
+  assertTlsVerified();
+  await withSettings(file, (settings, warnings) => report(settings, warnings, output));
+}
 
 async function report(
   { config, authorities }: Settings,

@@ -15,6 +15,7 @@ import { ConfigError } from '../../core/errors.ts';
 import { KEY_CHOICES, type SoftwareKey } from '../../keys/software.ts';
 import { readCertificate, readValidity, serialText } from '../../pkix/certificate.ts';
 import { nameText } from '../../pkix/name.ts';
+import { assertTlsVerified } from '../../app/process-environment.ts';
 import { type CertificateFolder, certificateFolder } from '../certificate-folder.ts';
 import { EXIT, Exit } from '../exit.ts';
 import type { Output } from '../output.ts';
@@ -66,6 +67,7 @@ export function registerEnroll(program: Command, output: Output): void {
 }
 
 async function run(url: string, options: EnrollOptions, { out, err }: Output): Promise<void> {
+  assertTlsVerified();
   const context: ClientContext = {
     fetch,
     clock: systemClock,
