@@ -4,7 +4,7 @@ import type { Clock } from '../core/environment.ts';
 import type { IntuneCloud } from './clouds.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import type { HttpsExchange } from './https-exchange.ts';
-import { httpFault, notAnAnswer } from './http-faults.ts';
+import { type HttpFault, httpFault, notAnAnswer } from './http-faults.ts';
 import { asObject, field, parseObject, redacted, textField } from './untrusted-json.ts';
 import { singleFlight } from '../outbound/single-flight.ts';
 import { type TokenSource, withToken } from './token.ts';
@@ -74,11 +74,12 @@ async function queryGraph(service: string, options: DiscoveryOptions, signal: Ab
     };
     const call = { hop: 'discovery', method: 'GET', url, headers, limit: 1_048_576, clientRequestId } as const;
     const reply = await exchange(call, signal);
-    const fault = { hop: 'discovery', reply, clock, clientRequestId } as const;
+    const sent = [token];
+    const fault = { hop: 'discovery', reply, clock, sent, clientRequestId } as const;
     if (reply.status !== 200) throw httpFault(fault);
     const rows = field(parseObject(reply.text), 'value');
     if (!Array.isArray(rows)) throw notAnAnswer(fault);
-    return trustedAddress(cloud, uriOf(service, rows), clientRequestId);
+    return trustedAddress(cloud, uriOf(service, rows), fault);
   });
 }
 
@@ -92,7 +93,11 @@ const nameOf = (row: object | undefined): string | undefined =>
   textField(row, 'providerName') ?? textField(row, 'serviceName');
 
 /** Refuses an address outside the cloud's hosts, so that no token is sent to it. */
-function trustedAddress(cloud: IntuneCloud, uri: string | undefined, clientRequestId: string): string {
+function trustedAddress(
+  cloud: IntuneCloud,
+  uri: string | undefined,
+  { sent, clientRequestId }: Pick<HttpFault, 'sent' | 'clientRequestId'>,
+): string {
   const url = URL.parse(uri ?? '');
   if (url && cloud.trusts(url)) return url.href.replace(/\/+$/, '');
   const [what, remedy] =
@@ -102,7 +107,7 @@ function trustedAddress(cloud: IntuneCloud, uri: string | undefined, clientReque
           'Look at the Intune licence of the tenant, at `tenant` and at `cloud`.',
         ]
       : [
-          `Graph names an address that is none of Intune's (${redacted(url?.host ?? 'no URL')}); no token was sent there`,
+          `Graph names an address that is none of Intune's (${redacted(url?.host ?? 'no URL', sent)}); no token was sent there`,
           'Look at `cloud`. If it is right, report this to Microsoft.',
         ];
   throw new IntuneUnreachable({ hop: 'discovery', what, remedy, retryable: false, status: 200, clientRequestId });

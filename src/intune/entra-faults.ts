@@ -35,16 +35,19 @@ export const ENTRA_CODES: Readonly<Record<string, { meaning: string; remedy: str
   AADSTS7000112: { meaning: 'the app is disabled in the tenant', remedy: 'Enable sign-in of the enterprise app.' },
 };
 
-/** The error for a token request that Entra answered with an OAuth error (RFC 6749 5.2) or another HTTP error. */
-export function entraFault(reply: OutboundReply, clock: Clock): IntuneUnreachable {
+/**
+ * The error for a token request that Entra answered with an OAuth error (RFC 6749 5.2) or another HTTP error. `sent`:
+ * the credential of the request.
+ */
+export function entraFault(reply: OutboundReply, clock: Clock, sent: readonly string[]): IntuneUnreachable {
   const body = parseObject(reply.text);
   const error = textField(body, 'error');
-  if (error === undefined) return httpFault({ hop: 'token', reply, clock });
+  if (error === undefined) return httpFault({ hop: 'token', reply, clock, sent });
   const code = /AADSTS\d+/.exec(textField(body, 'error_description') ?? '')?.[0];
   const row = code === undefined ? undefined : ENTRA_CODES[code];
   return new IntuneUnreachable({
     hop: 'token',
-    what: `Entra ID gave no token: ${[redacted(error), code, row?.meaning].filter(Boolean).join(', ')}`,
+    what: `Entra ID gave no token: ${[redacted(error, sent), code, row?.meaning].filter(Boolean).join(', ')}`,
     remedy: row?.remedy ?? 'Look at the sign-in log of the app (service principal sign-ins) in the Entra admin center.',
     retryable: reply.status === 429 || reply.status >= 500,
     status: reply.status,

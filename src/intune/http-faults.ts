@@ -9,23 +9,33 @@ export type ServiceError = { code: string; message: string };
 
 /**
  * Reads `{"error":{"code","message"}}`. Intune puts JSON into `message`; the text for people is in its `Message`.
- * Undefined when the body has no such error.
+ * Undefined when the body has no such error. `sent`: the secrets of the call.
  */
-export function serviceError(body: object | undefined): ServiceError | undefined {
+export function serviceError(body: object | undefined, sent: readonly string[]): ServiceError | undefined {
   const error = asObject(field(body, 'error'));
   const code = textField(error, 'code');
   if (code === undefined) return undefined;
   const message = textField(error, 'message') ?? '';
-  return { code: redacted(code), message: redacted(textField(parseObject(message), 'Message') ?? message) };
+  const text = textField(parseObject(message), 'Message') ?? message;
+  return { code: redacted(code, sent), message: redacted(text, sent) };
 }
 
-/** The reply that is reported, and the call that it belongs to. `clock` is for a Retry-After date. */
-export type HttpFault = { hop: IntuneHop; reply: OutboundReply; clock: Clock; clientRequestId?: string | undefined };
+/**
+ * The reply that is reported, and the call that it belongs to. `clock` is for a Retry-After date. `sent`: the secrets of
+ * the call, which the reply may repeat.
+ */
+export type HttpFault = {
+  hop: IntuneHop;
+  reply: OutboundReply;
+  clock: Clock;
+  sent: readonly string[];
+  clientRequestId?: string | undefined;
+};
 
 /** The error for a reply whose HTTP status is an error. Retryable are 408, 429 and 5xx. */
-export function httpFault({ hop, reply, clock, clientRequestId }: HttpFault): IntuneUnreachable {
-  const error = serviceError(parseObject(reply.text));
-  const description = error ? `${error.code}: ${error.message}` : describeBody(reply);
+export function httpFault({ hop, reply, clock, sent, clientRequestId }: HttpFault): IntuneUnreachable {
+  const error = serviceError(parseObject(reply.text), sent);
+  const description = error ? `${error.code}: ${error.message}` : describeBody(reply, sent);
   return new IntuneUnreachable({
     hop,
     what: `HTTP ${reply.status}, ${description}`,
@@ -39,10 +49,10 @@ export function httpFault({ hop, reply, clock, clientRequestId }: HttpFault): In
 }
 
 /** The error for a reply that is not the JSON of the service: HTML, an empty body, other JSON. Retryable. */
-export const notAnAnswer = ({ hop, reply, clientRequestId }: HttpFault): IntuneUnreachable =>
+export const notAnAnswer = ({ hop, reply, sent, clientRequestId }: HttpFault): IntuneUnreachable =>
   new IntuneUnreachable({
     hop,
-    what: `HTTP ${reply.status}, ${describeBody(reply)}`,
+    what: `HTTP ${reply.status}, ${describeBody(reply, sent)}`,
     remedy: 'Something else answered in place of the service: look for a proxy or a block page.',
     retryable: true,
     status: reply.status,
@@ -51,10 +61,10 @@ export const notAnAnswer = ({ hop, reply, clientRequestId }: HttpFault): IntuneU
   });
 
 /** Describes the body without quoting it: it may echo a secret that was sent. */
-function describeBody({ headers, text }: OutboundReply): string {
+function describeBody({ headers, text }: OutboundReply, sent: readonly string[]): string {
   if (text.trim() === '') return 'an empty body where JSON was expected';
   const kind = /^\s*</.test(text) ? 'HTML or XML' : parseObject(text) ? 'JSON of another shape' : 'text';
-  const type = redacted(headers['content-type'] ?? 'none');
+  const type = redacted(headers['content-type'] ?? 'none', sent);
   return `${kind} where an answer was expected (content-type ${type}, ${text.length} characters)`;
 }
 

@@ -86,12 +86,13 @@ export async function callScepAction(
   { exchange, clock }: { exchange: HttpsExchange; clock: Clock },
   signal: AbortSignal,
 ): Promise<IntuneAnswer> {
-  const { hop, uri, body, clientRequestId } = action;
+  const { hop, uri, body, clientRequestId, token } = action;
   const call = { hop, method: 'POST', url: `${uri}/ScepActions/${hop}`, headers: headers(action), body } as const;
   const reply = await exchange({ ...call, limit: ANSWER_LIMIT, clientRequestId }, signal);
-  const answer = readAnswer(reply);
+  const sent = [token];
+  const answer = readAnswer(reply, sent);
   if (answer) return { ...answer, clientRequestId };
-  const fault = { hop, reply, clock, clientRequestId };
+  const fault = { hop, reply, clock, sent, clientRequestId };
   throw reply.status < 400 ? notAnAnswer(fault) : httpFault(fault);
 }
 
@@ -110,26 +111,26 @@ const headers = ({ token, clientRequestId, callerInfo }: ScepActionCall): Record
 const NO_ANSWER = new Set([401, 403, 404, 407, 408, 410, 429]);
 
 /** The answer in the reply, or undefined when the reply has none. */
-function readAnswer(reply: OutboundReply): ActionAnswer | undefined {
+function readAnswer(reply: OutboundReply, sent: readonly string[]): ActionAnswer | undefined {
   if (reply.status >= 500 || NO_ANSWER.has(reply.status)) return undefined;
   const body = withoutAmbiguity(parseObject(reply.text));
-  return reply.status >= 400 ? refusal(reply.status, body) : verdict(body);
+  return reply.status >= 400 ? refusal(reply.status, body, sent) : verdict(body, sent);
 }
 
 type ActionAnswer = Omit<IntuneAnswer, 'clientRequestId'>;
 
-function verdict(body: object | undefined): ActionAnswer | undefined {
+function verdict(body: object | undefined, sent: readonly string[]): ActionAnswer | undefined {
   const raw = textField(body, 'code') ?? '';
-  const code = redacted(raw);
+  const code = redacted(raw, sent);
   // Redaction must not turn another code into Success.
   if (!code || (isSuccess({ code }) && !isSuccess({ code: raw }))) return undefined;
-  return { code, description: redacted(textField(body, 'errorDescription') ?? '') };
+  return { code, description: redacted(textField(body, 'errorDescription') ?? '', sent) };
 }
 
 /** Other 4xx statuses are about this one request: always a refusal, because its sender can provoke them. */
-function refusal(status: number, body: object | undefined): ActionAnswer {
-  const error = serviceError(body);
-  const answer = verdict(body) ?? { code: error?.code ?? '', description: error?.message ?? '' };
+function refusal(status: number, body: object | undefined, sent: readonly string[]): ActionAnswer {
+  const error = serviceError(body, sent);
+  const answer = verdict(body, sent) ?? { code: error?.code ?? '', description: error?.message ?? '' };
   return answer.code && !isSuccess(answer) ? answer : { ...answer, code: `HTTP${status}` };
 }
 

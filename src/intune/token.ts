@@ -13,7 +13,7 @@ import { entraFault } from './entra-faults.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import type { HttpsExchange } from './https-exchange.ts';
 import { notAnAnswer } from './http-faults.ts';
-import { parseObject } from './untrusted-json.ts';
+import { parseObject, redacted, textField } from './untrusted-json.ts';
 import { singleFlight } from '../outbound/single-flight.ts';
 
 /** The credential of the app: a secret, a certificate or the assertion of a workload identity, as msal names them. */
@@ -55,7 +55,7 @@ export function tokenSource(request: TokenRequest): TokenSource {
     } catch (cause) {
       // msal would remember a Retry-After and repeat the error without its cause. Retries are made in retry.ts.
       application = newApplication(request, network);
-      throw network.fault() ?? tokenFailure(cause);
+      throw network.fault() ?? tokenFailure(cause, network.sent());
     }
   });
   return {
@@ -97,21 +97,32 @@ const metadata = (authority: string): string =>
     jwks_uri: `${authority}/discovery/v2.0/keys`,
   });
 
-/** msal's network module over our HTTPS client. It keeps the last fault, because msal hides it. */
+/** The fields of a token request that are secrets (RFC 6749 2.3.1, RFC 7521 4.2). */
+const CREDENTIALS = ['client_secret', 'client_assertion'];
+
+/**
+ * msal's network module over our HTTPS client. It keeps the last fault, because msal hides it, and the credentials that
+ * were sent.
+ */
 function entraNetwork({ exchange, clock }: TokenRequest): INetworkModule & {
   begin(signal: AbortSignal): void;
   fault(): IntuneUnreachable | undefined;
+  sent(): readonly string[];
 } {
   let fault: IntuneUnreachable | undefined;
   let signal: AbortSignal;
+  let sent: string[] = [];
 
   async function send<T>(method: 'GET' | 'POST', url: string, options: NetworkRequestOptions = {}) {
     const { headers = {}, body } = options;
+    const form = new URLSearchParams(body);
+    sent = CREDENTIALS.flatMap((name) => form.getAll(name));
     try {
       const reply = await exchange({ hop: 'token', method, url, headers, body, limit: 65_536 }, signal);
       const parsed = parseObject(reply.text);
-      if (reply.status !== 200) fault = entraFault(reply, clock);
-      else if (!parsed) throw notAnAnswer({ hop: 'token', reply, clock });
+      // msal repeats the words of an error that comes with HTTP 200, and they may repeat the credential.
+      if (reply.status !== 200 || textField(parsed, 'error') !== undefined) fault = entraFault(reply, clock, sent);
+      else if (!parsed) throw notAnAnswer({ hop: 'token', reply, clock, sent });
       const response: NetworkResponse<T> = { status: reply.status, headers: reply.headers, body: (parsed ?? {}) as T };
       return response;
     } catch (error) {
@@ -126,20 +137,22 @@ function entraNetwork({ exchange, clock }: TokenRequest): INetworkModule & {
       signal = given;
     },
     fault: () => fault,
+    sent: () => sent,
     sendGetRequestAsync: (url, options) => send('GET', url, options),
     sendPostRequestAsync: (url, options) => send('POST', url, options),
   };
 }
 
 /** The error when msal itself failed: a setting that it cannot use, or a reply without a token. */
-function tokenFailure(cause: unknown): IntuneUnreachable {
+function tokenFailure(cause: unknown, sent: readonly string[]): IntuneUnreachable {
   const reason = cause instanceof AuthError ? cause.errorCode : cause instanceof Error ? cause.message : String(cause);
   return new IntuneUnreachable({
     hop: 'token',
-    what: `no token could be obtained (${reason})`,
+    what: `no token could be obtained (${redacted(reason, sent)})`,
     remedy: 'Look at `tenant`, `clientId` and the credential.',
     retryable: false,
-    cause,
+    // An AuthError has the words of the service in it.
+    ...(!(cause instanceof AuthError) && { cause }),
   });
 }
 

@@ -32,12 +32,21 @@ export function textField(object: object | undefined, name: string): string | un
 const BLOB = /[A-Za-z0-9+/_-]{48,}={0,2}/g;
 
 /**
- * Text of a service, redacted for a log. A service may echo secrets that it was sent, so all that looks like base64 is
- * replaced. Control characters become spaces; at most 500 characters are kept.
+ * Text of a service, redacted for a log. A service may echo secrets that it was sent, so these are replaced, of any
+ * length, and all that looks like base64. Control characters become spaces; at most 500 characters are kept.
  */
-export const redacted = (text: string): string =>
-  text
+export const redacted = (text: string, sent: readonly string[]): string =>
+  sent
+    .reduce(withoutSecret, text)
     .replace(BLOB, '[withheld]')
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
     .slice(0, 500)
     .trim();
+
+/** In any letter case, because a host name loses it, and also as a form writes it. */
+const withoutSecret = (text: string, secret: string): string =>
+  [secret, encodeURIComponent(secret), new URLSearchParams([['', secret]]).toString().slice(1)]
+    .filter((form) => form !== '')
+    .reduce((rest, form) => rest.replace(new RegExp(literally(form), 'gi'), '[withheld]'), text);
+
+const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');

@@ -5,7 +5,7 @@ import type { FailureNotification, SuccessNotification } from '../../src/core/no
 import { INTUNE_CODES } from '../../src/intune/answer-codes.ts';
 import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
 import { isSuccess } from '../../src/intune/scep-actions.ts';
-import { type Answer, everything, type FakeTenant, fakeTenant, ok, rejection, SECRET } from './fake-tenant.ts';
+import { type Answer, everything, type FakeTenant, fakeTenant, listing, ok, rejection, SECRET } from './fake-tenant.ts';
 
 const CHALLENGE = Buffer.from('a challenge as long as those of Intune '.repeat(20)).toString('base64');
 const request = { transactionId: 'ABC123', csr: Buffer.from(`a PKCS#10 with ${CHALLENGE} in it`) };
@@ -161,6 +161,31 @@ describe('answers', () => {
         assert.deepEqual([answer.code, isSuccess(answer)], [`HTTP${status}`, false]);
       }
     });
+
+  test('a short token that Intune or Graph repeats is withheld', async () => {
+    const token = 'Short.token-46';
+    const issued = { json: { token_type: 'Bearer', expires_in: 3599, access_token: token } };
+    const client = (hop: 'discovery' | 'validateRequest', answer: Answer) => {
+      // Twice: after 401 and 403 the call is made again with a new token.
+      tenant.answer('token', issued, issued, issued);
+      tenant.answer(hop, answer, answer);
+      const answered = tenant.client({ timeouts: { retries: 0 } }).validateRequest(request, never);
+      return answered.finally(() => (['token', hop] as const).forEach((left) => tenant.answer(left)));
+    };
+    const answer = await client('validateRequest', ok({ code: `Bad ${token}`, errorDescription: `is ${token}.` }));
+    assert.deepEqual([answer.code, answer.description], ['Bad [withheld]', 'is [withheld].']);
+    const refused = { status: 400, json: { error: { code: 'BadRequest', message: `{"Message":"is ${token}."}` } } };
+    assert.equal((await client('validateRequest', refused)).description, 'is [withheld].');
+    for (const [hop, failed] of [
+      ['validateRequest', { status: 401, json: { error: { code: token, message: token } } }],
+      ['discovery', { status: 403, json: { error: { code: token, message: token } } }],
+      ['discovery', listing(`https://${token}.example/`)],
+    ] as const) {
+      const error = await rejection(client(hop, failed));
+      assert.match(error.message, /\[withheld\]/);
+      assert.ok(!everything(error).toLowerCase().includes(token.toLowerCase()), everything(error));
+    }
+  });
 
   test('a long base64 text in a description is withheld', async () => {
     const answer = await validateAfter(ok({ code: 'ChallengeDecodingError', errorDescription: `bad: ${CHALLENGE}` }));

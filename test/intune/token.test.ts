@@ -59,6 +59,25 @@ for (const [code, { meaning, remedy }] of Object.entries(ENTRA_CODES))
     assert.ok(!everything(error).includes(SECRET));
   });
 
+for (const clientSecret of ['hunter2', 'a+b/c~D 8&9', 'x'.repeat(46)])
+  test(`no answer of Entra carries a client secret of ${clientSecret.length} characters into an error`, async () => {
+    const echoes = [clientSecret, clientSecret.toUpperCase(), encodeURIComponent(clientSecret)];
+    const answers = echoes.flatMap((echo) => [
+      { status: 401, json: { error: `no ${echo}.`, error_description: echo } },
+      { status: 200, json: { error: `no ${echo}.`, error_description: echo } },
+      { status: 400, json: { error: { code: `no ${echo}.`, message: echo } } },
+      { status: 400, headers: { 'content-type': `text/plain; x=${echo}.` }, text: 'no' },
+    ]);
+    for (const answer of answers) {
+      tenant.answer('token', answer);
+      const client = tenant.client({ clientSecret, timeouts: { retries: 0 } });
+      const error = await rejection(client.validateRequest(request, never));
+      assert.ok(error instanceof IntuneUnreachable);
+      assert.match(error.message, /no \[withheld\]\.|x=\[withheld\]\./);
+      for (const echo of echoes) assert.ok(!everything(error).includes(echo), everything(error));
+    }
+  });
+
 test('a temporary fault of Entra is retried', async () => {
   tenant.answer('token', { status: 503, text: '<html>' }, { status: 429, headers: { 'retry-after': '0' }, json: {} });
   assert.equal((await tenant.client().validateRequest(request, never)).code, 'Success');
