@@ -7,7 +7,6 @@ import { challengeParties } from '../config/challenge-parties.ts';
 import type { Config } from '../config/schema.ts';
 import { defined } from '../core/defined.ts';
 import type { Logger } from '../core/environment.ts';
-import { ConfigError } from '../core/errors.ts';
 import type { Probe } from '../core/probe.ts';
 import type { IssuerStore, Store } from '../core/store.ts';
 import { createServer } from '../embed/embed.ts';
@@ -19,6 +18,7 @@ import type { RevocationList } from '../revocation/revocation-list.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { administration } from './administration.ts';
 import type { KeyRing } from './key-ring.ts';
+import { type ListenKey, listenFault } from './listen-place.ts';
 import { assertTlsVerified } from './process-environment.ts';
 import { type PolicyServices, policyOf } from './policy-makers.ts';
 import { claimStore, type LoadedEndpoint, loadSettings, type Settings } from './settings.ts';
@@ -177,18 +177,13 @@ async function listenBoth(
 async function listen(
   server: FastifyInstance,
   { host, port }: { host: string; port: number },
-  key: 'listen.port' | 'admin.port',
+  key: ListenKey,
 ): Promise<string> {
   try {
     // For `localhost` fastify opens a second listener, which `close()` does not wait for.
     await server.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE')
-      throw new ConfigError(`${host}:${port} is in use by another program`, `Stop it, or choose another \`${key}\`.`, {
-        cause,
-      });
-    throw cause;
+    throw listenFault({ host, port }, key, cause);
   }
   const bound = (server.server.address() as AddressInfo).port;
   return `${host.includes(':') ? `[${host}]` : host}:${bound}`;

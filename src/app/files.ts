@@ -1,57 +1,129 @@
 /** Reads and writes the files that a configuration names; an error names the file, the reason and the remedy. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
+import { assertPrivate, assertUnchangeable, processUser } from './file-guard.ts';
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'this user may not read it',
-  EISDIR: 'it is a directory',
+const REASONS: Readonly<Record<string, () => string>> = {
+  ENOENT: () => 'there is no such file',
+  EACCES: () => `the user ${processUser()} may not read it`,
+  EISDIR: () => 'it is a directory',
 };
 
 /** The content of a file. `what` names its purpose for the error: `the issuing CA certificate`. Throws ConfigError. */
 export function readFile(path: string, what: string): Buffer {
   try {
-    return readFileSync(path);
+    const content = readFileSync(path);
+    assertNotUtf16(content, path, what);
+    return content;
   } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
     const { code = 'unreadable' } = cause as NodeJS.ErrnoException;
     throw new ConfigError(
-      `${path}: ${REASONS[code] ?? code} (${what})`,
+      `${path}: ${REASONS[code]?.() ?? code} (${what})`,
       'Check the path in the configuration and the rights of the file.',
       { cause },
     );
   }
 }
 
-const OTHERS = 0o077;
-
-/** As `readFile`, for private keys. Throws ConfigError also when other users may read the file. */
-export function readPrivateFile(path: string, what: string): Buffer {
+/** As `readFile`, for what the server trusts. Throws ConfigError also when every user may change the file. */
+export function readTrustedFile(path: string, what: string): Buffer {
   const content = readFile(path, what);
-  // Windows has no such permission bits; there the folder protects the file.
-  if (process.platform !== 'win32' && statSync(path).mode & OTHERS)
-    throw new ConfigError(`${path}: others may read this private key (${what})`, `Run: chmod 600 ${path}`);
+  assertUnchangeable(path, what);
   return content;
 }
 
-/** Writes a file that only its owner may read. After a crash the file is either complete or absent. */
+/** As `readTrustedFile`, for text in UTF-8; a byte order mark is left out. Throws ConfigError also for other octets. */
+export function readTextFile(path: string, what: string): string {
+  const content = readTrustedFile(path, what);
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(content);
+    if (!text.includes('\0')) return text;
+  } catch {
+    // Expected: the error below names the file.
+  }
+  throw new ConfigError(`${path}: not text in UTF-8 (${what})`, SAVE);
+}
+
+const SAVE = 'Save the file as UTF-8: `Set-Content -Encoding utf8` in PowerShell, "UTF-8" in an editor.';
+
+/** The marks with which Windows PowerShell 5 and editors begin a file in UTF-16. No DER and no PEM begins so. */
+function assertNotUtf16(content: Buffer, path: string, what: string): void {
+  const mark = content.toString('hex', 0, 2);
+  if (mark === 'fffe' || mark === 'feff') throw new ConfigError(`${path}: text in UTF-16 (${what})`, SAVE);
+}
+
+/** As `readTrustedFile`, for private keys. Throws ConfigError also when other users may read the file. */
+export function readPrivateFile(path: string, what: string): Buffer {
+  const content = readFile(path, what);
+  assertPrivate(path, what);
+  assertUnchangeable(path, what);
+  return content;
+}
+
+/** Writes a file that only its owner may read. After a crash the file is either complete or absent. Throws ConfigError. */
 export const writePrivateFile = (path: string, content: string | Uint8Array): void =>
   writeAtomically(path, content, 0o600);
 
-/** Writes a file that all users may read. After a crash the file is either complete or absent. */
+/** Writes a file that all users may read. After a crash the file is either complete or absent. Throws ConfigError. */
 export const writePublicFile = (path: string, content: string | Uint8Array): void =>
   writeAtomically(path, content, 0o644);
 
 function writeAtomically(path: string, content: string | Uint8Array, mode: number): void {
-  mkdirSync(dirname(path), { recursive: true });
   // A new file under a random name: an existing file would keep its mode, and a prepared link would be followed.
   const temporary = `${path}.${randomUUID()}`;
+  writing(path, () => {
+    makeFolder(dirname(path));
+    try {
+      writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' });
+      chmodSync(temporary, mode);
+      renameSync(temporary, path);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
+  });
+}
+
+/** Others may look into a new folder and never change it: the mode is set, because the umask may allow more or less. */
+function makeFolder(folder: string): void {
+  const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (made === undefined) return;
+  // The topmost of the folders that it made.
+  const top = resolve(made);
+  for (let each = resolve(folder); each.length >= top.length; each = dirname(each)) chmodSync(each, 0o755);
+}
+
+const UNWRITABLE: Readonly<Record<string, () => string>> = {
+  EACCES: () => `the user ${processUser()} may not write here`,
+  EPERM: () => `the user ${processUser()} may not write here`,
+  EROFS: () => 'the file system is read-only',
+  ENOSPC: () => 'the disk is full',
+  ENOTDIR: () => 'a part of the path is a file',
+};
+
+/** Runs work that writes the file at `path`. Throws ConfigError when the folder does not allow it. */
+export function writing<T>(path: string, work: () => T): T {
   try {
-    writeFileSync(temporary, content, { mode, flag: 'wx' });
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
+    return work();
+  } catch (cause) {
+    const reason = UNWRITABLE[(cause as NodeJS.ErrnoException).code ?? '']?.();
+    if (reason === undefined) throw cause;
+    throw new ConfigError(
+      `${path}: ${reason}`,
+      `Give the user ${processUser()} the right to write into ${dirname(path)}, or name another place.`,
+      { cause },
+    );
   }
+}
+
+/** Throws ConfigError when this process could not write the file at `path`. Leaves nothing behind. */
+export function assertWritable(path: string): void {
+  writing(path, () => {
+    const temporary = `${path}.${randomUUID()}`;
+    writeFileSync(temporary, '', { mode: 0o600, flag: 'wx' });
+    rmSync(temporary);
+  });
 }

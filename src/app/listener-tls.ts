@@ -2,7 +2,7 @@
 import { createSecureContext } from 'node:tls';
 import { ConfigError } from '../core/errors.ts';
 import type { Attempt } from '../config/yaml/problems.ts';
-import { readFile, readPrivateFile } from './files.ts';
+import { readTrustedFile, readPrivateFile } from './files.ts';
 
 /** Paths, or the PEM text of the files. */
 export type TlsFiles = { certificate: string; key: string };
@@ -10,7 +10,9 @@ export type TlsFiles = { certificate: string; key: string };
 /** Reads both files and checks that they belong together; undefined when `attempt` has recorded a problem. */
 export async function loadTls(paths: TlsFiles, attempt: Attempt): Promise<TlsFiles | undefined> {
   const at = ['listen', 'tls'];
-  const certificate = await attempt([...at, 'certificate'], () => readFile(paths.certificate, 'the TLS certificate'));
+  const certificate = await attempt([...at, 'certificate'], () =>
+    readTrustedFile(paths.certificate, 'the TLS certificate'),
+  );
   const key = await attempt([...at, 'key'], () => readPrivateFile(paths.key, 'the TLS key'));
   if (!certificate || !key) return undefined;
   const files = { certificate: certificate.toString(), key: key.toString() };

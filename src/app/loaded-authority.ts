@@ -17,10 +17,10 @@ import type { KeyedCertificate } from '../scep/registration-authority.ts';
 import type { Attempt, KeyPath } from '../config/yaml/problems.ts';
 import type { AuthorityConfig } from '../config/authorities.ts';
 import { type RevocationList, revocationList } from '../revocation/revocation-list.ts';
-import { readFile } from './files.ts';
+import { readTrustedFile } from './files.ts';
 import type { KeyRing } from './key-ring.ts';
 import { certificatesFrom } from './certificate-files.ts';
-import { automaticRa, type IssuingCa, type LoadedRa, presentRa, raKey, readRaCertificate } from './ra.ts';
+import { automaticRa, checkAutomaticRa, type IssuingCa, type LoadedRa, presentRa, raKey, readRaCertificate } from './ra.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 
 /** A CA that signs, with what its endpoints need from it. */
@@ -42,6 +42,8 @@ export type Authority = {
   ra(emit: Emit, parties: string | undefined): Promise<LoadedRa>;
   /** The current certificates of the RA, DER, without creating one; none before the first start, and with `ra: none`. */
   presentRa(): Uint8Array[];
+  /** Whether `ra` could be called, without making anything: a warning, or undefined. Throws ConfigError. */
+  checkRa(): Promise<string | undefined>;
   /** Its revocation list from this store; undefined when its certificate does not allow it to sign one. */
   crl(store: Store): RevocationList | undefined;
 };
@@ -83,6 +85,10 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
         : config.ra === 'auto' || config.ra === 'split'
           ? presentRa(config.ra, dirname(path))
           : [],
+    checkRa: async () =>
+      config.ra === 'auto' || config.ra === 'split'
+        ? checkAutomaticRa(config.ra, { path, certificate, key, open, ...defined({ passphrase: config.passphrase }) })
+        : undefined,
     crl: (store) =>
       maySignCrl(view)
         ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity, clock: systemClock })
@@ -133,10 +139,10 @@ function loadNext({ certificate: path, chain }: { certificate: string; chain?: s
 }
 
 const chainFrom = (path: string | undefined, what: string): Uint8Array[] =>
-  path === undefined ? [] : certificatesFrom(readFile(path, what), path);
+  path === undefined ? [] : certificatesFrom(readTrustedFile(path, what), path);
 
 function oneCertificate(path: string, what: string): Uint8Array {
-  const certificates = certificatesFrom(readFile(path, what), path);
+  const certificates = certificatesFrom(readTrustedFile(path, what), path);
   const [certificate, ...others] = certificates;
   if (!certificate || others.length > 0)
     throw new ConfigError(

@@ -15,6 +15,7 @@ import { webhookPolicy } from '../policy/webhook.ts';
 import type { PolicyConfig } from '../config/policy-kinds.ts';
 import type { Reference } from '../config/references.ts';
 import type { TenantConfig } from '../config/tenants.ts';
+import { assertUnchangeable } from './file-guard.ts';
 import { systemClock } from '../embed/system.ts';
 
 /** The default export of a policy module. It is called once for each place that names the module. */
@@ -71,6 +72,7 @@ export async function loadPolicyModule(path: string, options: Readonly<Record<st
 
 const importDefault = (path: string): Promise<unknown> =>
   moduleStep(path, 'loading it', async () => {
+    assertUnchangeable(path, 'a policy module');
     const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
     return module.default;
   });

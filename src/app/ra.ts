@@ -14,7 +14,15 @@ import { readCertificate, readValidity, thumbprint } from '../pkix/certificate.t
 import { nameText } from '../pkix/name.ts';
 import { certificatePem } from '../pkix/pem.ts';
 import type { KeyedCertificate } from '../scep/registration-authority.ts';
-import { readFile, readPrivateFile, writePrivateFile, writePublicFile } from './files.ts';
+import { processUser } from './file-guard.ts';
+import {
+  assertWritable,
+  readPrivateFile,
+  readTrustedFile,
+  writePrivateFile,
+  writePublicFile,
+  writing,
+} from './files.ts';
 import { type KeyPlace, openKey } from './key-ring.ts';
 import { certificatesFrom } from './certificate-files.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
@@ -77,14 +85,56 @@ export async function automaticRa(
 
 async function currentRa(files: RaFiles, ca: IssuingCa, emit: Emit, clock: Clock): Promise<KeyedCertificate> {
   const folder = folderOf(ca);
-  const current = existsSync(join(folder, `${files.file}.pem`)) ? await loadRa(ca, files.file) : undefined;
+  const current = await loadIfThere(files, ca);
   if (current && isUsable(current.certificate, ca, clock)) return current;
-  if (current) retire(folder, files, current.certificate);
-  const made = await makeRa(folder, files, ca, clock);
+  const made = await keptBesideCa(folder, async () => {
+    if (current) retire(folder, files, current.certificate);
+    return makeRa(folder, files, ca, clock);
+  });
   const subject = nameText(readCertificate(made.certificate).subject);
   const replaced = current !== undefined;
   emit({ event: 'ra-made', subject, thumbprint: thumbprint(made.certificate), replaced });
   return made;
+}
+
+const loadIfThere = async ({ file }: RaFiles, ca: IssuingCa): Promise<KeyedCertificate | undefined> =>
+  existsSync(join(dirname(ca.path), `${file}.pem`)) ? loadRa(ca, file) : undefined;
+
+/**
+ * Whether `automaticRa` could be called, without making anything. Returns a warning when there is an RA now that could
+ * not be renewed later. Throws ConfigError.
+ */
+export async function checkAutomaticRa(
+  form: 'auto' | 'split',
+  ca: IssuingCa,
+  clock: Clock = systemClock,
+): Promise<string | undefined> {
+  const wanted = form === 'split' ? [RA_FILES.encrypt, RA_FILES.sign] : [RA_FILES.auto];
+  const loaded = await Promise.all(wanted.map((files) => loadIfThere(files, ca)));
+  await retiredIn(ca, wanted[0]?.file ?? '');
+  const folder = dirname(ca.path);
+  try {
+    await keptBesideCa(folder, async () => assertWritable(join(folder, 'ra.pem')));
+    return undefined;
+  } catch (error) {
+    const usable = loaded.every((current) => current && isUsable(current.certificate, ca, clock));
+    if (!usable || !(error instanceof ConfigError)) throw error;
+    return `${error.message}, so it cannot be renewed. ${error.remedy}`;
+  }
+}
+
+/** Throws ConfigError when the folder of the CA cannot be written. */
+async function keptBesideCa<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof ConfigError) || !cause.message.startsWith(folder)) throw cause;
+    throw new ConfigError(
+      `${cause.message} (\`ra: auto\` and \`ra: split\` keep the RA beside the CA certificate)`,
+      `Give the user ${processUser()} the right to write into ${folder}, or make an RA elsewhere and name it under \`ra\`.`,
+      { cause },
+    );
+  }
 }
 
 /** One certificate and its key from two files in the folder of the RA. Throws ConfigError. */
@@ -105,7 +155,7 @@ export const presentRa = (form: 'auto' | 'split', folder: string): Uint8Array[] 
 
 /** The first certificate of a file, DER. Throws ConfigError when the file cannot be read. */
 export function readRaCertificate(path: string): Uint8Array {
-  const [certificate] = certificatesFrom(readFile(path, 'an RA certificate'), path);
+  const [certificate] = certificatesFrom(readTrustedFile(path, 'an RA certificate'), path);
   if (!certificate) throw new ConfigError(`${path}: no certificate`, 'It must be a certificate in PEM or DER.');
   return certificate;
 }
@@ -161,10 +211,10 @@ const raSubject = (ca: Uint8Array, suffix: string): string =>
  */
 function retire(folder: string, { file, purpose }: RaFiles, certificate: Uint8Array): void {
   const path = join(folder, `${file}.pem`);
-  if (purpose === 'sign') return rmSync(path);
+  if (purpose === 'sign') return writing(path, () => rmSync(path));
   const name = join(folder, `ra-${thumbprint(certificate).slice(0, 16).toLowerCase()}`);
   writePrivateFile(`${name}.key.pem`, readPrivateFile(join(folder, `${file}.key.pem`), 'the key of an RA certificate'));
-  renameSync(path, `${name}.pem`);
+  writing(path, () => renameSync(path, `${name}.pem`));
 }
 
 /** Every other pair to which clients may have encrypted, also before the form of the RA changed. */

@@ -1,6 +1,5 @@
 /** A configuration file and everything that it names: settings, authorities, keys and the store. */
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { Profile } from '../ca/profile.ts';
 import type { RecipientKey } from '../cms/enveloped-data.ts';
 import { defined } from '../core/defined.ts';
@@ -12,12 +11,12 @@ import { hasCurrentSchema, openSqliteStore } from '../store/sqlite.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
 import { type Authority, loadAuthority, type LoadTools } from './loaded-authority.ts';
-import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import { type Attempt, ConfigProblems, type Problem, problemText } from '../config/yaml/problems.ts';
 import { challengeParties } from '../config/challenge-parties.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
 import type { Config } from '../config/schema.ts';
-import { readFile } from './files.ts';
+import { foreignFiles, readConfig } from './configuration-file.ts';
 import { systemClock } from '../embed/system.ts';
 import { loadTls, type TlsFiles } from './listener-tls.ts';
 
@@ -48,7 +47,8 @@ export async function loadSettings(
     const { tls: paths } = config.listen;
     const tls = paths && (await loadTls(paths, attempt));
     if (problems.size > 0) throw new ConfigProblems([...problems.values()]);
-    return { settings: { config, authorities, endpoints, ...defined({ tls }), close: keys.close }, warnings };
+    const settings = { config, authorities, endpoints, ...defined({ tls }), close: keys.close };
+    return { settings, warnings: [...warnings, ...foreignFiles(file, config)] };
   } catch (error) {
     await keys.close();
     throw error;
@@ -131,13 +131,6 @@ async function assertFolders({ authorities }: Config, attempt: Attempt): Promise
       });
     owners.set(folder, name);
   }
-}
-
-/** Reads the file only, and no certificate or key that it names. Throws ConfigError. */
-export function readConfig(file: string): LoadedConfig {
-  const text = readFile(file, 'the configuration').toString('utf8');
-  const readNamed = (name: string): string => readFileSync(name, 'utf8');
-  return loadConfig({ file: resolve(file), text, env: process.env, readFile: readNamed });
 }
 
 /** Opens the store that a configuration file names, and loads nothing else. Throws ConfigError. */

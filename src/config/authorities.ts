@@ -58,7 +58,7 @@ const authority = (context: FileContext) =>
     ),
     key: required(
       keyUri(context, '"file:certs/issuing-ca.key.pem"'),
-      'Its key, PEM: RSA or EC. It only signs. Only the user that runs openndes may read the file.',
+      'Its key, PEM: RSA or EC. It only signs. Only the user that runs openndes may read the file, or root and the group of the file when root owns it.',
     ),
     passphrase: passphrase(),
     ra: defaulted(

@@ -6,7 +6,7 @@ import { applyRules } from './rules.ts';
 import type { Config } from './schema.ts';
 import { type ConfigDocument, parseConfigDocument } from './yaml/document.ts';
 import { interpolate, type Sources } from './yaml/interpolate.ts';
-import { ConfigProblems, type KeyPath, keyText, type Problem, problemText } from './yaml/problems.ts';
+import { ConfigProblems, type KeyPath, keyText, type Problem, problemText, type Weakness } from './yaml/problems.ts';
 import { explain, type Finding } from './yaml/schema-problems.ts';
 
 /** What a configuration is read from. */
@@ -17,6 +17,8 @@ export type ConfigSource = {
   env: Readonly<Record<string, string | undefined>>;
   /** The text of a file, by absolute path. Throws when it cannot be read. */
   readFile: (path: string) => string;
+  /** What is weak about the rights of a file with a secret, by absolute path. Nothing when absent. */
+  weaknessOf?: (path: string) => Weakness | undefined;
 };
 
 /** `warnings` are lines for the log. `problemAt` gives the place of an error that is found later, when files are read. */
@@ -34,7 +36,8 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
 
   const folder = dirname(file);
   const read = (path: string) => source.readFile(resolve(folder, path));
-  const interpolated = interpolateAll(document, { env: source.env, read });
+  const weaknessOf = (path: string) => source.weaknessOf?.(resolve(folder, path));
+  const interpolated = interpolateAll(document, { env: source.env, read, weaknessOf });
   const values = document.values() ?? {};
   const { config, valid, issues, rows } = parseConfig(values, { resolve: (path) => resolve(folder, path), read });
 
@@ -52,7 +55,7 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
   if (problems.length > 0 || !config) throw new ConfigProblems(problems);
   return {
     config,
-    warnings: applyRules(valid, 'warning').map((finding) => problemText(at(finding))),
+    warnings: [...interpolated.warnings, ...applyRules(valid, 'warning')].map((finding) => problemText(at(finding))),
     problemAt: (path, { message, remedy }) => at({ path, at: 'value', what: withoutStop(message), remedy }),
   };
 }
@@ -72,20 +75,21 @@ const placed = ({ path, writtenPath, at, what, remedy }: Finding, file: string, 
  * `nodes`: values that contain a reference; they are never shown. `failed`: those whose reference could not be replaced;
  * they get no further problem.
  */
-function interpolateAll(document: ConfigDocument, sources: Sources) {
+function interpolateAll(document: ConfigDocument, sources: Omit<Sources, 'warn'>) {
   const nodes = new Set<unknown>();
   const failed = new Set<unknown>();
-  const findings: Finding[] = [];
+  const [findings, warnings]: [Finding[], Finding[]] = [[], []];
   for (const { path, node } of document.texts()) {
     if (!node.value.includes('${')) continue;
     nodes.add(node);
     try {
-      node.value = interpolate(node.value, sources);
+      const warn = (weakness: Weakness) => warnings.push({ path, at: 'value', ...weakness });
+      node.value = interpolate(node.value, { ...sources, warn });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       failed.add(node);
       findings.push({ path, at: 'value', what: error.message, remedy: error.remedy });
     }
   }
-  return { nodes, failed, findings };
+  return { nodes, failed, findings, warnings };
 }

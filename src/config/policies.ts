@@ -2,14 +2,8 @@
 import { z } from 'zod';
 import type { ChallengeRules } from '../manage/one-time-passwords.ts';
 import { ConfigError } from '../core/errors.ts';
-import {
-  type Combination,
-  COMBINATIONS,
-  KINDS,
-  type PolicyConfig,
-  type PolicyContext,
-  type Weakness,
-} from './policy-kinds.ts';
+import { type Combination, COMBINATIONS, KINDS, type PolicyConfig, type PolicyContext } from './policy-kinds.ts';
+import type { Weakness } from './yaml/problems.ts';
 import { optional, section } from './yaml/table.ts';
 import { transformed, valueType } from './yaml/value-type.ts';
 

@@ -6,15 +6,13 @@ import { oneTime } from './one-time-section.ts';
 import { type Definitions, file, type FileContext, referenceTo } from './references.ts';
 import type { TenantConfig } from './tenants.ts';
 import { webhook } from './webhook-section.ts';
+import type { Weakness } from './yaml/problems.ts';
 import { optional } from './yaml/table.ts';
 import { secret, transformed, type ValueType, valueType } from './yaml/value-type.ts';
 import { choice } from './yaml/value-types.ts';
 
 /** What the value of a policy may refer to. */
 export type PolicyContext = FileContext & { tenants: Definitions<TenantConfig> };
-
-/** A weakness that does not stop the start. */
-export type Weakness = { what: string; remedy: string };
 
 type Keys = Readonly<Record<string, z.ZodType>>;
 

@@ -114,8 +114,11 @@ ${EXAMPLES.complete}\`\`\`
 - **Keys** (\`key\` of an authority or an RA) are the path of a PEM file, with or without the scheme \`file:\` before it.
 - **Durations** are a whole number and \`d\`, \`h\`, \`m\` or \`s\`: \`365d\`, \`24h\`, \`60m\`, \`90s\`; or \`0\`.
 - **\`\${env:NAME}\`** in any value is replaced by an environment variable, **\`\${file:PATH}\`** by the text of a file without
-  the line break at its end. A variable that is not set and a file that cannot be read are errors. Their content is
-  never printed. For a plain \`\${\` write \`$\${\`. Between \`{\` and \`}\` such a value needs quotes.
+  the line break at its end, and **\`\${credential:NAME}\`** by a credential of systemd (\`LoadCredential=NAME:PATH\`). A
+  variable that is not set and a file that cannot be read are errors. Their content is never printed. For a plain \`\${\`
+  write \`$\${\`. Between \`{\` and \`}\` such a value needs quotes.
+- **Text files** are UTF-8; a byte order mark is left out, and UTF-16 is an error. White space at the end of a secret belongs to
+  it, and is a warning.
 - **Secrets** appear in no error and no log. Text that consists of digits, such as a numeric challenge, needs quotes.
 
 ## Errors and warnings across keys
@@ -132,10 +135,15 @@ These are errors, in addition to unknown keys and wrong values:
 - an administrator page without one-time passwords or without users
 - a validity beyond \`maxValidity\`, and a profile that would let a device act as a CA or as an OCSP responder
 - a name that is not defined, and a key that is written twice
+- a private key that others may read, unless root owns it and only its group may read it
+- a file that every user of the machine may change, or whose folder every user may change
 
 These are warnings:
 
 - a static challenge of fewer than 8 characters
+- white space at the beginning or the end of a variable or a file that is put in
+- a file with a secret that every user of the machine may read
+- a configuration, key, policy module or store that belongs to a user other than root and the one that runs openndes
 - an \`allOf\` in which Intune is not the last
 - \`requireSignerKeyMatch\` together with Intune
 - single DES`;

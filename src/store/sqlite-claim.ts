@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../core/errors.ts';
 import { createPrivately } from './private-file.ts';
-import { isBusy } from './sqlite-faults.ts';
+import { isBusy, remedyFor } from './sqlite-faults.ts';
 
 /**
  * Makes this process the only server of the store at `path`, until `release` or its end, however it ends: the system
@@ -18,7 +18,8 @@ export function claimSqlite(path: string): { release: () => void } {
     lock.exec('begin exclusive');
   } catch (cause) {
     lock.close();
-    if (!isBusy(cause)) throw cause;
+    if (!isBusy(cause))
+      throw new ConfigError(`store: ${file} cannot be used: ${(cause as Error).message}`, remedyFor(cause), { cause });
     throw new ConfigError(
       `store: ${path} belongs to another server that is running`,
       'Stop that one first, or give this one a store of its own: one file serves one server.',

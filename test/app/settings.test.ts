@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { openKey } from '../../src/app/key-ring.ts';
 import { loadAuthority } from '../../src/app/loaded-authority.ts';
 import { type Attempt, ConfigProblems } from '../../src/config/yaml/problems.ts';
-import { loadSettings, readConfig } from '../../src/app/settings.ts';
+import { readConfig } from '../../src/app/configuration-file.ts';
+import { loadSettings } from '../../src/app/settings.ts';
 import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
 import { installed } from './installation.ts';
 
@@ -32,13 +33,14 @@ test('every file that cannot be used is named at once, with its line, its key an
   chmodSync(join(folder, 'certs/issuing-ca.key.pem'), 0o644);
   writeFileSync(join(folder, 'certs/issuing-ca.pem'), 'no certificate');
   const remedy = 'Check the path in the configuration and the rights of the file.';
+  const mode = process.geteuid?.() === 0 ? '640' : '600';
   const open = 'certs/issuing-ca.key.pem: others may read this private key';
   assert.deepEqual(await problemsOf(config, folder), [
     `2 listen.tls.certificate: none.pem: there is no such file (the TLS certificate). ${remedy}`,
-    `2 listen.tls.key: ${open} (the TLS key). Run: chmod 600 certs/issuing-ca.key.pem`,
+    `2 listen.tls.key: ${open} (the TLS key). Run: chmod ${mode} certs/issuing-ca.key.pem`,
     '7 authorities.issuing.certificate: certs/issuing-ca.pem: not a certificate. It must be a certificate in PEM or DER.',
     `8 authorities.issuing.chain: certs/chain.pem: there is no such file (the certificates above the issuing CA). ${remedy}`,
-    `9 authorities.issuing.key: ${open} (the key of the issuing CA). Run: chmod 600 certs/issuing-ca.key.pem`,
+    `9 authorities.issuing.key: ${open} (the key of the issuing CA). Run: chmod ${mode} certs/issuing-ca.key.pem`,
   ]);
 });
 

@@ -29,6 +29,25 @@ test('one line break at the end of a file is dropped, and nothing else', () => {
     assert.equal(challengeOf('${file:/run/secret}', { files: { '/run/secret': content } }), value);
 });
 
+test('a byte order mark at the beginning of a file is left out', () => {
+  assert.equal(challengeOf('${file:/run/secret}', { files: { '/run/secret': '\ufeffsecret\r\n' } }), 'secret');
+});
+
+test('white space around a variable or the text of a file belongs to the value, and is a warning without the value', () => {
+  const warningsOf = (value: string, content: string) =>
+    load(withChallenge(value), { env: { LAB: content }, files: { [`${FOLDER}/lab.txt`]: content } }).warnings;
+  for (const content of ['hunter2hunter2\n\n', ' hunter2hunter2', 'hunter2hunter2\t\n', 'hunter2hunter2\u00a0'])
+    for (const [value, where] of [
+      ['${env:LAB}', 'the environment variable LAB'],
+      ['${file:lab.txt}', 'the file lab.txt'],
+    ] as const)
+      assert.deepEqual(warningsOf(value, content), [
+        `${FOLDER}/openndes.yaml:2:33 endpoints[0].policy.static: the text of ${where} begins or ends with white space, ` +
+          'which belongs to the value. Remove it, unless it is meant: editors and `echo` add line ends.',
+      ]);
+  assert.deepEqual(warningsOf('${file:lab.txt}', 'hunter2hunter2\r\n'), []);
+});
+
 test('references in an inserted value stay as they are', () => {
   assert.equal(challengeOf('${env:A}', { env: { A: '${env:B}', B: 'no' } }), '${env:B}');
 });
@@ -53,10 +72,12 @@ const REFUSED = {
   '${env:NOPE}': 'the environment variable NOPE is not set. Set it for the process that runs openndes.',
   '${file:nope}':
     'the file nope cannot be read (ENOENT). Paths are relative to the configuration file. Check the path and the rights of the file.',
-  '${NOPE}': 'a `${` that is neither `${env:NAME}` nor `${file:PATH}`. Write one of these, or `$${` for a plain `${`.',
-  '${env:}': 'a `${` that is neither `${env:NAME}` nor `${file:PATH}`. Write one of these, or `$${` for a plain `${`.',
+  '${NOPE}':
+    'a `${` that is neither `${env:NAME}` nor `${file:PATH}` nor `${credential:NAME}`. Write one of these, or `$${` for a plain `${`.',
+  '${env:}':
+    'a `${` that is neither `${env:NAME}` nor `${file:PATH}` nor `${credential:NAME}`. Write one of these, or `$${` for a plain `${`.',
   '${env:OPEN':
-    'a `${` that is neither `${env:NAME}` nor `${file:PATH}`. Write one of these, or `$${` for a plain `${`.',
+    'a `${` that is neither `${env:NAME}` nor `${file:PATH}` nor `${credential:NAME}`. Write one of these, or `$${` for a plain `${`.',
 };
 
 for (const [value, problem] of Object.entries(REFUSED))

@@ -1,7 +1,8 @@
 /** `openndes challenge`: one-time passwords from the command line. Writes to the store, whether the server runs or not. */
 import type { Command } from 'commander';
 import { challengeIssuers } from '../../app/challenge-issuers.ts';
-import { openStore, readConfig } from '../../app/settings.ts';
+import { readConfig } from '../../app/configuration-file.ts';
+import { openStore } from '../../app/settings.ts';
 import { BindingError, bindingOf } from '../../manage/challenge-binding.ts';
 import { type ChallengeIssuer, issuerFor } from '../../manage/one-time-passwords.ts';
 import { commandLineUser } from '../command-line-user.ts';

@@ -3,8 +3,10 @@ import type { Command } from 'commander';
 import { selfTest } from '../../cms/self-test.ts';
 import { policiesIn } from '../../config/policies.ts';
 import type { Config } from '../../config/schema.ts';
+import { assertListenable } from '../../app/listen-place.ts';
 import { assertTlsVerified } from '../../app/process-environment.ts';
 import { recordedEndpoints, type Settings, withSettings } from '../../app/settings.ts';
+import { assertStorePlace } from '../../app/store-place.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
 import { loadPolicyModule } from '../../app/policy-makers.ts';
@@ -32,7 +34,14 @@ async function report(
   for (const warning of warnings) err(`warning: ${warning}`);
   await selfTest();
   out('algorithms: every one that GetCACaps can name works in this runtime');
-  for (const { name, authority } of authorities.values()) out(`authority ${name}: ${authority.subject}`);
+  for (const { name, authority } of authorities.values()) {
+    const unwritable = await authority.checkRa();
+    if (unwritable !== undefined) err(`warning: authority ${name}: ${unwritable}`);
+    out(`authority ${name}: ${authority.subject}`);
+  }
+  assertStorePlace(config.store.path);
+  await assertListenable(config.listen, 'listen.port');
+  if (config.admin) await assertListenable(config.admin, 'admin.port');
   for (const { path, policy } of config.endpoints) {
     for (const { policy: each } of policiesIn(policy))
       if (each.kind === 'module') await loadPolicyModule(each.path, each.options);

@@ -7,6 +7,9 @@ export type KeyPath = readonly (string | number)[];
 /** `line` and `column` count from 1. `key` is empty when the whole file is meant. */
 export type Problem = { file: string; line: number; column: number; key: string; what: string; remedy: string };
 
+/** What does not stop the start: a warning without its place. */
+export type Weakness = { what: string; remedy: string };
+
 /**
  * Runs work that belongs to one key, such as reading the file that it names. A ConfigError becomes a problem of that key
  * and the result is undefined; the caller goes on, so that all problems are found. Other errors are thrown.

@@ -1,0 +1,57 @@
+/** Reads a configuration file, and says who else can change what it names. */
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { policiesIn } from '../config/policies.ts';
+import type { Config } from '../config/schema.ts';
+import { foreignOwner, isReadableByAll, processUser } from './file-guard.ts';
+import { readTextFile } from './files.ts';
+
+/** Reads the file only, and no certificate or key that it names. Throws ConfigError. */
+export function readConfig(file: string): LoadedConfig {
+  const text = readTextFile(file, 'the configuration');
+  return loadConfig({
+    file: resolve(file),
+    text,
+    env: process.env,
+    readFile: (path) => readTextFile(path, 'named in the configuration'),
+    weaknessOf,
+  });
+}
+
+const weaknessOf = (path: string) =>
+  isReadableByAll(path)
+    ? { what: `every user of this machine may read ${path}`, remedy: `Run: chmod o-r ${path}` }
+    : undefined;
+
+/** A warning for each user, neither root nor this one, who owns files that decide what the server does. */
+export function foreignFiles(file: string, config: Config): string[] {
+  const owners = new Map<number, string[]>();
+  for (const path of decisiveFiles(file, config)) {
+    const owner = existsSync(path) ? foreignOwner(path) : undefined;
+    if (owner !== undefined) owners.set(owner, [...(owners.get(owner) ?? []), path]);
+  }
+  return [...owners].map(
+    ([owner, paths]) =>
+      `the user ${owner} owns ${paths.join(', ')} and can change what the server does. If the server runs as that user, ` +
+      `run this command as that user too; if not, run: chown ${processUser()} ${paths.join(' ')}`,
+  );
+}
+
+/** The configuration, keys, policy modules and the store. */
+function decisiveFiles(file: string, { authorities, endpoints, listen, store }: Config): Set<string> {
+  const keys = Object.values(authorities).flatMap(({ key, ra }) =>
+    typeof ra === 'string' ? [key] : [key, ra.key, ...(ra.retired ?? []).map((old) => old.key)],
+  );
+  const modules = endpoints
+    .flatMap(({ policy }) => policiesIn(policy))
+    .flatMap(({ policy }) => (policy.kind === 'module' ? [policy.path] : []));
+  return new Set([
+    resolve(file),
+    ...keys.filter((uri) => uri.startsWith('file:')).map((uri) => uri.slice('file:'.length)),
+    ...(listen.tls ? [listen.tls.key] : []),
+    ...modules,
+    store.path,
+    dirname(store.path),
+  ]);
+}
