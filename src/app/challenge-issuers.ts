@@ -17,5 +17,5 @@ export function challengeIssuerOf(
 }
 
 /** All of them, in the order of the configuration. */
-export const challengeIssuers = ({ endpoints }: Config, store: ChallengeStore): ChallengeIssuer[] =>
+export const challengeIssuers = ({ endpoints }: Pick<Config, 'endpoints'>, store: ChallengeStore): ChallengeIssuer[] =>
   endpoints.flatMap((endpoint) => challengeIssuerOf(endpoint, store) ?? []);

@@ -1,23 +1,34 @@
 /** Reads a configuration file, and says who else can change what it names. */
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { type ConfigSource, type LoadedConfig, loadConfig } from '../config/load.ts';
+import { type LoadedSections, loadPasswordEndpoints, loadSections, type SectionName } from '../config/load-sections.ts';
 import { policiesIn } from '../config/policies.ts';
 import type { Config } from '../config/schema.ts';
 import { foreignOwner, isReadableByAll, processUser } from './file-guard.ts';
 import { readTextFile } from './files.ts';
 
 /** Reads the file only, and no certificate or key that it names. Throws ConfigError. */
-export function readConfig(file: string): LoadedConfig {
-  const text = readTextFile(file, 'the configuration');
-  return loadConfig({
-    file: resolve(file),
-    text,
-    env: process.env,
-    readFile: (path) => readTextFile(path, 'named in the configuration'),
-    weaknessOf,
-  });
-}
+export const readConfig = (file: string): LoadedConfig => loadConfig(sourceOf(file));
+
+/** As `readConfig`, for some sections: a command needs only the variables that these use. Throws ConfigError. */
+export const readSections = <K extends SectionName>(
+  file: string,
+  names: readonly K[],
+  unneeded: readonly string[] = [],
+): LoadedSections<K> => loadSections(sourceOf(file), names, unneeded);
+
+/** As `readConfig`, for the store and the endpoints with one-time passwords. Throws ConfigError. */
+export const readPasswordEndpoints = (file: string): ReturnType<typeof loadPasswordEndpoints> =>
+  loadPasswordEndpoints(sourceOf(file));
+
+const sourceOf = (file: string): ConfigSource => ({
+  file: resolve(file),
+  text: readTextFile(file, 'the configuration'),
+  env: process.env,
+  readFile: (path) => readTextFile(path, 'named in the configuration'),
+  weaknessOf,
+});
 
 const weaknessOf = (path: string) =>
   isReadableByAll(path)

@@ -19,8 +19,8 @@ import type { AuthorityConfig } from '../config/authorities.ts';
 import { type RevocationList, revocationList } from '../revocation/revocation-list.ts';
 import { readTrustedFile } from './files.ts';
 import type { KeyRing } from './key-ring.ts';
-import { certificatesFrom } from './certificate-files.ts';
-import { automaticRa, checkAutomaticRa, type IssuingCa, type LoadedRa, presentRa, raKey, readRaCertificate } from './ra.ts';
+import { type Certificates, certificatesFrom } from './certificate-files.ts';
+import { automaticRa, checkAutomaticRa, decryptingRas, type IssuingCa, type LoadedRa, presentRa, raKey, readRaCertificate } from './ra.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 
 /** A CA that signs, with what its endpoints need from it. */
@@ -44,6 +44,8 @@ export type Authority = {
   presentRa(): Uint8Array[];
   /** Whether `ra` could be called, without making anything: a warning, or undefined. Throws ConfigError. */
   checkRa(): Promise<string | undefined>;
+  /** The pairs of certificate and key that exist and decrypt messages. Makes none. Throws ConfigError. */
+  existingRas(): Promise<KeyedCertificate[]>;
   /** Its revocation list from this store; undefined when its certificate does not allow it to sign one. */
   crl(store: Store): RevocationList | undefined;
 };
@@ -55,19 +57,19 @@ export type LoadTools = { attempt: Attempt; open: KeyRing['open'] };
 export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): Promise<Authority | undefined> {
   const { attempt, open } = tools;
   const path = config.certificate;
-  const certificate = await attempt(['certificate'], () => oneCertificate(path, 'the issuing CA certificate'));
-  const above = await attempt(['chain'], () => chainFrom(config.chain, 'the certificates above the issuing CA'));
+  const chain = await loadChain(config, attempt);
   const key = await attempt(['key'], () => open(caKey(config)));
   const next = await attempt(['next'], () => config.next && loadNext(config.next));
   const ownRa = typeof config.ra === 'object' ? await loadOwnRa(config.ra, tools) : undefined;
   // When the configured RA could not be read, the CA must not be used in its place.
-  if (!certificate || !above || !key || (typeof config.ra === 'object' && !ownRa)) return undefined;
+  if (!chain || !key || (typeof config.ra === 'object' && !ownRa)) return undefined;
+  const [certificate, ...above] = chain;
   const view = readCertificate(certificate);
   const ras = new Map<string | undefined, Promise<LoadedRa>>();
   return {
     subject: nameText(view.subject),
     certificate,
-    chain: [certificate, ...above.filter((der) => !equalBytes(der, certificate))],
+    chain,
     key,
     ...defined({ next }),
     issuer: (profile) =>
@@ -89,11 +91,26 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
       config.ra === 'auto' || config.ra === 'split'
         ? checkAutomaticRa(config.ra, { path, certificate, key, open, ...defined({ passphrase: config.passphrase }) })
         : undefined,
+    async existingRas() {
+      if (ownRa) return [ownRa, ...ownRa.retired];
+      return config.ra === 'none'
+        ? [{ certificate, key }]
+        : decryptingRas({ path, certificate, key, open, ...defined({ passphrase: config.passphrase }) });
+    },
     crl: (store) =>
       maySignCrl(view)
         ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity, clock: systemClock })
         : undefined,
   };
+}
+
+/** The issuing CA first, the root last, DER; undefined when `attempt` has recorded a problem. */
+export async function loadChain(config: AuthorityConfig, attempt: Attempt): Promise<Certificates | undefined> {
+  const certificate = await attempt(['certificate'], () =>
+    oneCertificate(config.certificate, 'the issuing CA certificate'),
+  );
+  const above = await attempt(['chain'], () => chainFrom(config.chain, 'the certificates above the issuing CA'));
+  return certificate && above && [certificate, ...above.filter((der) => !equalBytes(der, certificate))];
 }
 
 const caKey = ({ key: uri, passphrase }: AuthorityConfig) => ({

@@ -38,11 +38,13 @@ export type IssuingCa = {
   passphrase?: string;
   open?: typeof openKey;
   parties?: string;
+  /** Where the RA is; `folderOf` says it when absent. */
+  folder?: string;
 };
 
 /** The folder of an RA: that of the certificate of the CA, or one for its parties there. */
-const folderOf = ({ path, parties }: IssuingCa): string =>
-  parties === undefined ? dirname(path) : join(dirname(path), `ra-${partiesName(parties)}`);
+const folderOf = ({ path, parties, folder }: IssuingCa): string =>
+  folder ?? (parties === undefined ? dirname(path) : join(dirname(path), `ra-${partiesName(parties)}`));
 
 /** `intune-` and 8 digits. Not the parties themselves: one can be an internal URL, and the subject of an RA is public. */
 function partiesName(parties: string): string {
@@ -66,8 +68,8 @@ const RA_FILES = {
 } as const satisfies Record<string, RaFiles>;
 
 /**
- * In the folder of the issuing CA's certificate, or of the party: `ra.pem` and `ra.key.pem`, or the pairs `ra-sign` and `ra-enc` where it
- * is split. Certificates that were in use before stay beside them as `ra-<thumbprint>` and decrypt messages as long as
+ * In the folder of the issuing CA's certificate, or of the parties: `ra.pem` and `ra.key.pem`, or the pairs `ra-sign` and
+ * `ra-enc` where it is split. Certificates that were in use before stay beside them as `ra-<thumbprint>` and decrypt messages as long as
  * they are there. Throws ConfigError.
  */
 export async function automaticRa(
@@ -98,7 +100,7 @@ async function currentRa(files: RaFiles, ca: IssuingCa, emit: Emit, clock: Clock
 }
 
 const loadIfThere = async ({ file }: RaFiles, ca: IssuingCa): Promise<KeyedCertificate | undefined> =>
-  existsSync(join(dirname(ca.path), `${file}.pem`)) ? loadRa(ca, file) : undefined;
+  existsSync(join(folderOf(ca), `${file}.pem`)) ? loadRa(ca, file) : undefined;
 
 /**
  * Whether `automaticRa` could be called, without making anything. Returns a warning when there is an RA now that could
@@ -112,7 +114,7 @@ export async function checkAutomaticRa(
   const wanted = form === 'split' ? [RA_FILES.encrypt, RA_FILES.sign] : [RA_FILES.auto];
   const loaded = await Promise.all(wanted.map((files) => loadIfThere(files, ca)));
   await retiredIn(ca, wanted[0]?.file ?? '');
-  const folder = dirname(ca.path);
+  const folder = folderOf(ca);
   try {
     await keptBesideCa(folder, async () => assertWritable(join(folder, 'ra.pem')));
     return undefined;
@@ -217,10 +219,18 @@ function retire(folder: string, { file, purpose }: RaFiles, certificate: Uint8Ar
   writing(path, () => renameSync(path, `${name}.pem`));
 }
 
+/** Every pair to which clients may have encrypted, of all parties. Throws ConfigError. */
+export async function decryptingRas(ca: IssuingCa): Promise<KeyedCertificate[]> {
+  const beside = dirname(ca.path);
+  const parties = readdirSync(beside).filter((name) => /^ra-[a-zA-Z-]+-[0-9a-f]{8}$/.test(name));
+  const folders = [beside, ...parties.map((name) => join(beside, name))];
+  return (await Promise.all(folders.map((folder) => retiredIn({ ...ca, folder })))).flat();
+}
+
 /** Every other pair to which clients may have encrypted, also before the form of the RA changed. */
-const retiredIn = (ca: IssuingCa, current: string): Promise<KeyedCertificate[]> =>
+const retiredIn = (ca: IssuingCa, current?: string): Promise<KeyedCertificate[]> =>
   Promise.all(
-    readdirSync(folderOf(ca))
+    (existsSync(folderOf(ca)) ? readdirSync(folderOf(ca)) : [])
       .filter((file) => /^ra(-enc|-[0-9a-f]{16})?\.pem$/.test(file) && file !== `${current}.pem`)
       .map((file) => loadRa(ca, file.slice(0, -4))),
   );

@@ -1,4 +1,5 @@
 /** A configuration file and everything that it names: settings, authorities, keys and the store. */
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Profile } from '../ca/profile.ts';
 import type { RecipientKey } from '../cms/enveloped-data.ts';
@@ -10,13 +11,12 @@ import { registrationAuthority } from '../scep/registration-authority.ts';
 import { hasCurrentSchema, openSqliteStore } from '../store/sqlite.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
-import { type Authority, loadAuthority, type LoadTools } from './loaded-authority.ts';
+import { type Authority, loadAuthority, loadChain, type LoadTools } from './loaded-authority.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { type Attempt, ConfigProblems, type Problem, problemText } from '../config/yaml/problems.ts';
-import { challengeParties } from '../config/challenge-parties.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
 import type { Config } from '../config/schema.ts';
-import { foreignFiles, readConfig } from './configuration-file.ts';
+import { foreignFiles, readConfig, readSections } from './configuration-file.ts';
 import { systemClock } from '../embed/system.ts';
 import { loadTls, type TlsFiles } from './listener-tls.ts';
 
@@ -84,7 +84,10 @@ function attempts(problemAt: LoadedConfig['problemAt']): { attempt: Attempt; pro
   return { attempt, problems };
 }
 
-async function loadAuthorities(config: Config, { attempt, open }: LoadTools): Promise<Settings['authorities']> {
+async function loadAuthorities(
+  config: Pick<Config, 'authorities'>,
+  { attempt, open }: LoadTools,
+): Promise<Settings['authorities']> {
   const authorities = new Map<string, { name: string; authority: Authority }>();
   for (const [name, each] of Object.entries(config.authorities)) {
     const below: Attempt = (key, work) => attempt(['authorities', name, ...key], work);
@@ -133,11 +136,23 @@ async function assertFolders({ authorities }: Config, attempt: Attempt): Promise
   }
 }
 
-/** Opens the store that a configuration file names, and loads nothing else. Throws ConfigError. */
-export const openConfiguredStore = async (file: string): Promise<Store> => openStore(readConfig(file).config);
+/** Opens the store that a configuration file names, and creates it when it is missing. Throws ConfigError. */
+export const openConfiguredStore = async (file: string): Promise<Store> => openStore(readSections(file, ['store']));
 
-/** Opens the store of a loaded configuration. Throws ConfigError. */
-export const openStore = ({ store: { path } }: Config): Promise<Store> => openSqliteStore({ path, clock: systemClock });
+/**
+ * Opens the store that a configuration file names. A store that does not exist is not created: what is read is empty then,
+ * and `missing` gets the path. Throws ConfigError.
+ */
+export async function openExistingStore(file: string, missing: (path: string) => void): Promise<Store> {
+  const { store } = readSections(file, ['store']);
+  if (existsSync(store.path)) return openStore({ store });
+  missing(store.path);
+  return openSqliteStore({ path: ':memory:', clock: systemClock });
+}
+
+/** Opens the store of a loaded configuration, and creates it when it is missing. Throws ConfigError. */
+export const openStore = ({ store: { path } }: Pick<Config, 'store'>): Promise<Store> =>
+  openSqliteStore({ path, clock: systemClock });
 
 /** The endpoint names in the store; none when it does not exist, or when only a newer or older version can read it. */
 export async function recordedEndpoints(config: Config): Promise<string[]> {
@@ -162,15 +177,39 @@ export async function claimStore({ store: { path } }: Config, warn: (message: st
   }
 }
 
-/** Runs work with every RA key of a configuration, to decrypt a captured message. Throws ConfigError. */
-export const withRecipientKeys = <T>(file: string, work: (keys: RecipientKey[]) => T | Promise<T>): Promise<T> =>
-  withSettings(file, async ({ authorities, endpoints }) => {
-    const unused = [...authorities.values()].filter(({ name }) => !endpoints.some((each) => nameOf(each) === name));
-    const ras = await Promise.all([
-      ...unused.map(({ authority }) => authority.ra(() => {}, undefined)),
-      ...endpoints.map(({ config, authority }) => authority.ra(() => {}, challengeParties(config.policy))),
-    ]);
-    return work(ras.flatMap(({ retired, ...current }) => [...registrationAuthority(current, retired).recipients]));
-  });
+/** The authorities of a configuration, loaded, and where its store is. */
+export type LoadedAuthorities = Pick<Settings, 'authorities'> & { config: Pick<Config, 'store'> };
 
-const nameOf = ({ config }: LoadedEndpoint): string => config.authority.name;
+/** Runs work with the authorities of a file, and loads nothing else. Throws ConfigError. */
+export async function withAuthorities<T>(file: string, work: (loaded: LoadedAuthorities) => Promise<T>): Promise<T> {
+  const config = readSections(file, ['authorities', 'store']);
+  const { attempt, problems } = attempts(config.problemAt);
+  const keys = keyRing();
+  try {
+    const authorities = await loadAuthorities(config, { attempt, open: keys.open });
+    if (problems.size > 0) throw new ConfigProblems([...problems.values()]);
+    return await work({ authorities, config });
+  } finally {
+    await keys.close();
+  }
+}
+
+/** The certificates of each authority, DER: the issuing CA first, the root last. Needs no key. Throws ConfigError. */
+export async function readChains(file: string): Promise<Map<string, readonly Uint8Array[]>> {
+  const { authorities, problemAt } = readSections(file, ['authorities'], ['key', 'passphrase', 'ra']);
+  const { attempt, problems } = attempts(problemAt);
+  const chains = new Map<string, readonly Uint8Array[]>();
+  for (const [name, config] of Object.entries(authorities)) {
+    const chain = await loadChain(config, (key, work) => attempt(['authorities', name, ...key], work));
+    if (chain) chains.set(name, chain);
+  }
+  if (problems.size > 0) throw new ConfigProblems([...problems.values()]);
+  return chains;
+}
+
+/** Runs work with every RA key of a configuration, to decrypt a captured message. Makes none. Throws ConfigError. */
+export const withRecipientKeys = <T>(file: string, work: (keys: RecipientKey[]) => T | Promise<T>): Promise<T> =>
+  withAuthorities(file, async ({ authorities }) => {
+    const pairs = await Promise.all([...authorities.values()].map(({ authority }) => authority.existingRas()));
+    return work(pairs.flat().flatMap((pair) => [...registrationAuthority(pair).recipients]));
+  });

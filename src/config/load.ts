@@ -1,13 +1,16 @@
 /** Loads a configuration from its text: the result is ready for use, or all problems of the file are thrown at once. */
 import { dirname, resolve } from 'node:path';
+import type { z } from 'zod';
 import { ConfigError } from '../core/errors.ts';
 import { parseConfig, valueAt } from './parse.ts';
+import type { FileContext } from './references.ts';
 import { applyRules } from './rules.ts';
 import type { Config } from './schema.ts';
 import { type ConfigDocument, parseConfigDocument } from './yaml/document.ts';
 import { interpolate, type Sources } from './yaml/interpolate.ts';
 import { ConfigProblems, type KeyPath, keyText, type Problem, problemText, type Weakness } from './yaml/problems.ts';
 import { explain, type Finding } from './yaml/schema-problems.ts';
+import type { Entry } from './yaml/table.ts';
 
 /** What a configuration is read from. */
 export type ConfigSource = {
@@ -30,6 +33,30 @@ export type LoadedConfig = {
 
 /** Throws ConfigProblems (a ConfigError), which names every problem with its line and never a secret. */
 export function loadConfig(source: ConfigSource): LoadedConfig {
+  const { values, files, at, problemsOf, warnings, problemAt } = openDocument(source);
+  const { config, valid, issues, rows } = parseConfig(values, files);
+  const problems = problemsOf(issues, rows, applyRules(valid, 'error'));
+  if (problems.length > 0 || !config) throw new ConfigProblems(problems);
+  return {
+    config,
+    warnings: [...warnings, ...applyRules(valid, 'warning').map((finding) => problemText(at(finding)))],
+    problemAt,
+  };
+}
+
+/** A file whose syntax is right: its values, and how problems in them are described. */
+export type OpenedDocument = {
+  values: unknown;
+  files: FileContext;
+  at: (finding: Finding) => Problem;
+  /** Those of references, of the schema and of rules; one for each value. `rows` describes the keys. */
+  problemsOf: (issues: z.core.$ZodIssue[], rows: () => Entry[], rules?: readonly Finding[]) => Problem[];
+  warnings: string[];
+  problemAt: LoadedConfig['problemAt'];
+};
+
+/** References in values that are not `needed` stay as they are written. Throws ConfigProblems for errors of syntax. */
+export function openDocument(source: ConfigSource, needed: (path: KeyPath) => boolean = () => true): OpenedDocument {
   const { file } = source;
   const document = parseConfigDocument(source.text);
   if (document.problems.length > 0) throw new ConfigProblems(document.problems.map((it) => ({ file, key: '', ...it })));
@@ -37,25 +64,25 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
   const folder = dirname(file);
   const read = (path: string) => source.readFile(resolve(folder, path));
   const weaknessOf = (path: string) => source.weaknessOf?.(resolve(folder, path));
-  const interpolated = interpolateAll(document, { env: source.env, read, weaknessOf });
+  const interpolated = interpolateAll(document, needed, { env: source.env, read, weaknessOf });
   const values = document.values() ?? {};
-  const { config, valid, issues, rows } = parseConfig(values, { resolve: (path) => resolve(folder, path), read });
 
   const at = (finding: Finding): Problem => placed(finding, file, document);
   const written = {
     value: (path: KeyPath) => valueAt(values, path),
     printable: (path: KeyPath) => !interpolated.nodes.has(document.node(path)),
   };
-  const known = issues.length > 0 ? rows() : [];
-  const findings = [...issues.flatMap((issue) => explain(issue, known, written)), ...applyRules(valid, 'error')];
-  const problems = [
-    ...interpolated.findings,
-    ...findings.filter(({ path }) => !interpolated.failed.has(document.node(path))),
-  ].map(at);
-  if (problems.length > 0 || !config) throw new ConfigProblems(problems);
   return {
-    config,
-    warnings: [...interpolated.warnings, ...applyRules(valid, 'warning')].map((finding) => problemText(at(finding))),
+    values,
+    files: { resolve: (path) => resolve(folder, path), read },
+    at,
+    problemsOf(issues, rows, rules = []) {
+      const known = issues.length > 0 ? rows() : [];
+      const findings = [...issues.flatMap((issue) => explain(issue, known, written)), ...rules];
+      const others = findings.filter(({ path }) => !interpolated.failed.has(document.node(path)));
+      return [...interpolated.findings, ...others].map(at);
+    },
+    warnings: interpolated.warnings.map((finding) => problemText(at(finding))),
     problemAt: (path, { message, remedy }) => at({ path, at: 'value', what: withoutStop(message), remedy }),
   };
 }
@@ -75,12 +102,12 @@ const placed = ({ path, writtenPath, at, what, remedy }: Finding, file: string, 
  * `nodes`: values that contain a reference; they are never shown. `failed`: those whose reference could not be replaced;
  * they get no further problem.
  */
-function interpolateAll(document: ConfigDocument, sources: Omit<Sources, 'warn'>) {
+function interpolateAll(document: ConfigDocument, needed: (path: KeyPath) => boolean, sources: Omit<Sources, 'warn'>) {
   const nodes = new Set<unknown>();
   const failed = new Set<unknown>();
   const [findings, warnings]: [Finding[], Finding[]] = [[], []];
   for (const { path, node } of document.texts()) {
-    if (!node.value.includes('${')) continue;
+    if (!node.value.includes('${') || !needed(path)) continue;
     nodes.add(node);
     try {
       const warn = (weakness: Weakness) => warnings.push({ path, at: 'value', ...weakness });

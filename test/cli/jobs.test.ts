@@ -8,11 +8,11 @@ import { installed } from '../app/installation.ts';
 const MOMENT = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d`;
 
 test('jobs: what the server has run, as a table and as JSON, with and without the server', async (t) => {
-  const { cli, config, started } = await installed(t);
+  const { cli, config, folder, started } = await installed(t);
   assert.deepEqual(await cli('jobs'), {
     code: 0,
     out: 'JOB  STATE  LAST RUN  DUE  OWNER  LAST ERROR',
-    err: '',
+    err: `note: there is no store at ${folder}/openndes.db yet; \`openndes serve\` creates it`,
   });
   assert.equal((await cli('jobs', '--json')).out, '[]');
 

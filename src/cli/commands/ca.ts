@@ -1,6 +1,6 @@
 /** `openndes ca`: the authorities of a configuration, and the root that devices must trust. */
 import type { Command } from 'commander';
-import { openStore, type Settings, withSettings } from '../../app/settings.ts';
+import { type LoadedAuthorities, openStore, readChains, withAuthorities } from '../../app/settings.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { readCertificate, readValidity, serialText, thumbprint, thumbprintSha256 } from '../../pkix/certificate.ts';
 import { nameText } from '../../pkix/name.ts';
@@ -80,9 +80,9 @@ async function writeCrl({ out: file, ...options }: CrlOptions, { out }: Output):
 }
 
 const freshCrl = ({ config, authority }: CaOptions): Promise<Uint8Array> =>
-  withSettings(config, (settings) => signCrl(settings, selectAuthority(settings.authorities, authority).authority));
+  withAuthorities(config, (loaded) => signCrl(loaded, selectAuthority(loaded.authorities, authority).authority));
 
-async function signCrl({ config }: Settings, authority: Authority): Promise<Uint8Array> {
+async function signCrl({ config }: LoadedAuthorities, authority: Authority): Promise<Uint8Array> {
   const store = await openStore(config);
   try {
     const crl = authority.crl(store);
@@ -102,15 +102,17 @@ const roleOf = (index: number, length: number): string =>
 
 /** `chain`: the issuing CA first, the root last; `ra`: the signing certificate first. */
 const certificatesOf = ({ config, authority }: CaOptions) =>
-  withSettings(config, ({ authorities }) => {
+  withAuthorities(config, async ({ authorities }) => {
     const { authority: selected } = selectAuthority(authorities, authority);
     return { chain: selected.chain, ra: selected.presentRa() };
   });
 
-const chainOf = async (options: CaOptions): Promise<readonly Uint8Array[]> => (await certificatesOf(options)).chain;
+/** The issuing CA first, the root last. */
+const chainOf = async ({ config, authority }: CaOptions): Promise<readonly Uint8Array[]> =>
+  selectAuthority(await readChains(config), authority);
 
 /** The authority with this name, or the only one. Throws ConfigError. */
-function selectAuthority(authorities: Settings['authorities'], name: string | undefined) {
+function selectAuthority<T>(authorities: ReadonlyMap<string, T>, name: string | undefined): T {
   const found =
     name === undefined && authorities.size === 1 ? [...authorities.values()][0] : authorities.get(name ?? '');
   if (!found)

@@ -29,7 +29,7 @@ export function registerList(certs: Command, output: Output): void {
 }
 
 async function list({ config, json, ...filter }: ListOptions, { out, err }: Output): Promise<void> {
-  const result = await withStore(config, (management) => listCertificates(management, filter));
+  const result = await withStore(config, { err }, (management) => listCertificates(management, filter));
   if (result.kind !== 'listed') return void theCertificate(result, filter.after ?? '', err);
   const found = result.certificates;
   out(json ? JSON.stringify(found.map(certificateFacts)) : listing(found));

@@ -18,7 +18,7 @@ export function registerRequests(certs: Command, output: Output): void {
   registerDecision(certs, output, REJECT);
 }
 
-function registerPending(certs: Command, { out }: Output): void {
+function registerPending(certs: Command, { out, err }: Output): void {
   certs
     .command('pending')
     .description(
@@ -28,7 +28,7 @@ function registerPending(certs: Command, { out }: Output): void {
     .option('--json', 'one JSON array')
     .addHelpText(...example('openndes certs pending'))
     .action(async ({ config, json }: { config: string; json?: true }) => {
-      const waiting = await withStore(config, listRequests);
+      const waiting = await withStore(config, { err }, listRequests);
       out(json ? JSON.stringify(waiting) : listing(waiting));
     });
 }
@@ -54,7 +54,7 @@ function registerDecision(certs: Command, output: Output, { name, decision, desc
     .option(...CONFIG)
     .addHelpText(...example(`openndes certs ${name} 5f2c01`))
     .action(async (id: string, { config }: { config: string }) => {
-      const result = await withStore(config, (management) => decideRequest(management, { id, decision }));
+      const result = await withStore(config, output, (management) => decideRequest(management, { id, decision }));
       report(id, decision, result, output);
     });
 }

@@ -28,7 +28,7 @@ export function registerRevoke(certs: Command, output: Output): void {
 
 async function revoke(serial: string, options: RevokeOptions, { out, err }: Output): Promise<void> {
   const { config, reason, withRenewals } = options;
-  const { revoked, renewals } = await withStore(config, async (management) => {
+  const { revoked, renewals } = await withStore(config, { err }, async (management) => {
     const certificate = theCertificate(await findCertificate(management, serial), serial, err);
     const renewals = await renewalsOf(management, certificate);
     const revoked: StoredCertificate[] = [];

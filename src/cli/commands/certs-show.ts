@@ -22,7 +22,7 @@ export function registerShow(certs: Command, output: Output): void {
 }
 
 async function show(serial: string, { config, json }: ShowOptions, { out, err }: Output): Promise<void> {
-  const { certificate, history, renewedBy } = await withStore(config, async (management) => {
+  const { certificate, history, renewedBy } = await withStore(config, { err }, async (management) => {
     const certificate = theCertificate(await findCertificate(management, serial), serial, err);
     const renewedBy = (await renewalsOf(management, certificate)).map((renewal) => renewal.serial);
     return { certificate, renewedBy, history: await certificateHistory(management, certificate) };

@@ -1,7 +1,7 @@
 /** What every `openndes certs` command shares: the store that a configuration names, and how a command fails. */
 import type { StoredCertificate } from '../../core/records.ts';
 import type { Store } from '../../core/store.ts';
-import { openConfiguredStore } from '../../app/settings.ts';
+import { openExistingStore } from '../../app/settings.ts';
 import { systemClock } from '../../embed/system.ts';
 import type { Management } from '../../manage/administrator.ts';
 import { canonicalSerial, type FoundCertificate } from '../../manage/certificates.ts';
@@ -9,9 +9,18 @@ import { commandLineUser } from '../command-line-user.ts';
 import { EXIT, Exit } from '../exit.ts';
 import type { Output } from '../output.ts';
 
-/** Opens the store of a configuration file for one use case, and closes it afterwards. Throws ConfigError. */
-export async function withStore<T>(config: string, work: (management: Management<Store>) => Promise<T>): Promise<T> {
-  const store = await openConfiguredStore(config);
+/**
+ * Opens the store of a configuration file for one use case, and closes it afterwards. A store that does not exist is not
+ * created: it counts as empty, and a note is printed. Throws ConfigError.
+ */
+export async function withStore<T>(
+  config: string,
+  { err }: Pick<Output, 'err'>,
+  work: (management: Management<Store>) => Promise<T>,
+): Promise<T> {
+  const store = await openExistingStore(config, (path) =>
+    err(`note: there is no store at ${path} yet; \`openndes serve\` creates it`),
+  );
   try {
     return await work({ store, clock: systemClock, ...commandLineUser() });
   } finally {

@@ -25,7 +25,7 @@ function registerExport(certs: Command, { out, err }: Output): void {
     .option(...CONFIG)
     .addHelpText(...example('openndes certs export 5f2c01 > laptop.pem'))
     .action(async (serial: string, { config }: { config: string }) => {
-      const found = await withStore(config, (management) => findCertificate(management, serial));
+      const found = await withStore(config, { err }, (management) => findCertificate(management, serial));
       out(certificatePem(theCertificate(found, serial, err).der).trimEnd());
     });
 }

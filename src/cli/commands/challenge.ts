@@ -1,7 +1,7 @@
 /** `openndes challenge`: one-time passwords from the command line. Writes to the store, whether the server runs or not. */
 import type { Command } from 'commander';
 import { challengeIssuers } from '../../app/challenge-issuers.ts';
-import { readConfig } from '../../app/configuration-file.ts';
+import { readPasswordEndpoints } from '../../app/configuration-file.ts';
 import { openStore } from '../../app/settings.ts';
 import { BindingError, bindingOf } from '../../manage/challenge-binding.ts';
 import { type ChallengeIssuer, issuerFor } from '../../manage/one-time-passwords.ts';
@@ -34,7 +34,7 @@ export function registerChallenge(program: Command, output: Output): void {
 }
 
 async function issue(options: ChallengeOptions, output: Output): Promise<void> {
-  const { config } = readConfig(options.config);
+  const config = readPasswordEndpoints(options.config);
   const store = await openStore(config);
   try {
     const issuers = challengeIssuers(config, store);

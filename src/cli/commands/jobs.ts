@@ -6,7 +6,7 @@ import { type Output, table } from '../output.ts';
 import { withStore } from './certs-store.ts';
 
 /** Registers the command. */
-export function registerJobs(program: Command, { out }: Output): void {
+export function registerJobs(program: Command, { out, err }: Output): void {
   program
     .command('jobs')
     .description('background jobs: when each ran last, when it is due, its owner and its last error')
@@ -14,7 +14,7 @@ export function registerJobs(program: Command, { out }: Output): void {
     .option('--json', 'one JSON array')
     .addHelpText(...example('openndes jobs --json'))
     .action(async ({ config, json }: { config: string; json?: true }) => {
-      const jobs = await withStore(config, listJobs);
+      const jobs = await withStore(config, { err }, listJobs);
       out(json ? JSON.stringify(jobs) : listing(jobs));
     });
 }

@@ -1,0 +1,56 @@
+/** Loads parts of a configuration: a command needs only the variables and files of the sections that it uses. */
+import { z } from 'zod';
+import type { EndpointConfig } from './endpoints.ts';
+import { type ConfigSource, type LoadedConfig, openDocument } from './load.ts';
+import { parseConfig, valueAt } from './parse.ts';
+import { passwordRules } from './policies.ts';
+import { type Config, configSchema } from './schema.ts';
+import { ConfigProblems, type KeyPath } from './yaml/problems.ts';
+import { entries } from './yaml/table.ts';
+
+/** The sections that can be loaded without the others. */
+export type SectionName = 'store' | 'authorities';
+
+/** Some sections of a configuration. */
+export type LoadedSections<K extends SectionName> = Pick<Config, K> & Pick<LoadedConfig, 'problemAt'>;
+
+/**
+ * The named sections. Problems of other sections are not looked for. `unneeded` names keys within these sections whose
+ * references stay as they are written. Throws ConfigProblems.
+ */
+export function loadSections<K extends SectionName>(
+  source: ConfigSource,
+  names: readonly K[],
+  unneeded: readonly string[] = [],
+): LoadedSections<K> {
+  const needed = (path: KeyPath): boolean =>
+    names.some((name) => name === path[0]) && !path.some((key) => unneeded.includes(String(key)));
+  const { values, files, problemsOf, problemAt } = openDocument(source, needed);
+  const schema = configSchema(files, { profile: z.unknown(), endpoint: z.unknown() });
+  const parsed = names.map((name) => ({ name, ...schema.shape[name].safeParse(valueAt(values, [name])) }));
+  const issues = parsed.flatMap(({ name, error }) =>
+    (error?.issues ?? []).map((issue) => ({ ...issue, path: [name, ...issue.path] })),
+  );
+  const problems = problemsOf(issues, () => entries(schema));
+  if (problems.length > 0) throw new ConfigProblems(problems);
+  const sections = Object.fromEntries(parsed.map(({ name, data }) => [name, data])) as Pick<Config, K>;
+  return { ...sections, problemAt };
+}
+
+/** The store, and the endpoints with one-time passwords. Other policies may have problems. Throws ConfigProblems. */
+export function loadPasswordEndpoints(source: ConfigSource): Pick<Config, 'store'> & { endpoints: EndpointConfig[] } {
+  const { store } = loadSections(source, ['store']);
+  const { values, files, problemsOf } = openDocument(source, isOfPasswords);
+  const { valid, issues, rows } = parseConfig(values, files);
+  const problems = problemsOf(
+    issues.filter(({ path }) => isOfPasswords(path.map(String))),
+    rows,
+  );
+  if (problems.length > 0) throw new ConfigProblems(problems);
+  const endpoints = valid.endpoints.map(({ value }) => value);
+  return { store, endpoints: endpoints.filter(({ policy }) => passwordRules(policy) !== undefined) };
+}
+
+/** Whether a value belongs to an endpoint, and not to a policy other than `oneTime`. */
+const isOfPasswords = (path: KeyPath): boolean =>
+  path[0] === 'endpoints' && (!path.includes('policy') || path.includes('oneTime'));
