@@ -1,14 +1,22 @@
 /** The certificate and key of a listener with TLS of its own, without a proxy. */
 import { createSecureContext } from 'node:tls';
 import { ConfigError } from '../core/errors.ts';
-import type { Attempt } from '../config/yaml/problems.ts';
+import type { Weakness } from '../config/yaml/problems.ts';
+import { endingStage, endingText } from '../core/ending.ts';
+import { systemClock } from '../embed/system.ts';
+import { readCertificate, readValidity } from '../pkix/certificate.ts';
+import { certificatesFrom } from './certificate-files.ts';
+import type { LoadTools } from './loaded-authority.ts';
 import { readTrustedFile, readPrivateFile } from './files.ts';
 
 /** Paths, or the PEM text of the files. */
 export type TlsFiles = { certificate: string; key: string };
 
 /** Reads both files and checks that they belong together; undefined when `attempt` has recorded a problem. */
-export async function loadTls(paths: TlsFiles, attempt: Attempt): Promise<TlsFiles | undefined> {
+export async function loadTls(
+  paths: TlsFiles,
+  { attempt, warn }: Pick<LoadTools, 'attempt' | 'warn'>,
+): Promise<TlsFiles | undefined> {
   const at = ['listen', 'tls'];
   const certificate = await attempt([...at, 'certificate'], () =>
     readTrustedFile(paths.certificate, 'the TLS certificate'),
@@ -16,7 +24,10 @@ export async function loadTls(paths: TlsFiles, attempt: Attempt): Promise<TlsFil
   const key = await attempt([...at, 'key'], () => readPrivateFile(paths.key, 'the TLS key'));
   if (!certificate || !key) return undefined;
   const files = { certificate: certificate.toString(), key: key.toString() };
-  return attempt(at, () => usable(files, paths));
+  const loaded = await attempt(at, () => usable(files, paths));
+  const ending = loaded && (await attempt([...at, 'certificate'], () => assertInForce(certificate, paths.certificate)));
+  if (ending) warn([...at, 'certificate'], ending);
+  return loaded;
 }
 
 function usable(files: TlsFiles, paths: TlsFiles): TlsFiles {
@@ -30,4 +41,19 @@ function usable(files: TlsFiles, paths: TlsFiles): TlsFiles {
       { cause },
     );
   }
+}
+
+/** Throws ConfigError when the first certificate of the file is not valid now. A warning when it ends soon. */
+function assertInForce(content: Buffer, path: string): Weakness | undefined {
+  const validity = readValidity(readCertificate(certificatesFrom(content, path)[0]));
+  const now = systemClock();
+  const remedy = 'Give a new certificate; the server reads it at its start.';
+  if (validity.notAfter < now)
+    throw new ConfigError(`${path}: the TLS certificate expired at ${validity.notAfter.toISOString()}`, remedy);
+  if (validity.notBefore > now)
+    throw new ConfigError(
+      `${path}: the TLS certificate is valid only from ${validity.notBefore.toISOString()}`,
+      'Check the clock of this machine.',
+    );
+  return endingStage(validity, now) && { what: `${path}: the TLS certificate ${endingText(validity, now)}`, remedy };
 }

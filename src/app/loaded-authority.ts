@@ -4,6 +4,7 @@ import { localAuthority } from '../ca/local-authority.ts';
 import { readCaCertificate, readChain } from '../ca/ca-certificate.ts';
 import { maySignCrl } from '../revocation/certificate-list.ts';
 import type { Profile } from '../ca/profile.ts';
+import { commonPeriod } from '../ca/validity.ts';
 import { equalBytes } from '../core/bytes.ts';
 import type { Issuer } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
@@ -13,14 +14,24 @@ import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import { readCertificate, readValidity } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
-import type { KeyedCertificate } from '../scep/registration-authority.ts';
-import type { Attempt, KeyPath } from '../config/yaml/problems.ts';
+import { type KeyedCertificate, registrationAuthority } from '../scep/registration-authority.ts';
+import type { Attempt, KeyPath, Weakness } from '../config/yaml/problems.ts';
 import type { AuthorityConfig } from '../config/authorities.ts';
 import { type RevocationList, revocationList } from '../revocation/revocation-list.ts';
 import { readTrustedFile } from './files.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Certificates, certificatesFrom } from './certificate-files.ts';
-import { automaticRa, checkAutomaticRa, decryptingRas, type IssuingCa, type LoadedRa, presentRa, raKey, readRaCertificate } from './ra.ts';
+import {
+  automaticRa,
+  checkAutomaticRa,
+  decryptingRas,
+  type IssuingCa,
+  type LoadedRa,
+  presentRa,
+  raKey,
+  readRaCertificate,
+} from './ra.ts';
+import { assertOwnRa, missingUsages } from './own-ra.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 
 /** A CA that signs, with what its endpoints need from it. */
@@ -43,15 +54,18 @@ export type Authority = {
   /** The current certificates of the RA, DER, without creating one; none before the first start, and with `ra: none`. */
   presentRa(): Uint8Array[];
   /** Whether `ra` could be called, without making anything: a warning, or undefined. Throws ConfigError. */
-  checkRa(): Promise<string | undefined>;
+  checkRa(parties: string | undefined): Promise<string | undefined>;
   /** The pairs of certificate and key that exist and decrypt messages. Makes none. Throws ConfigError. */
   existingRas(): Promise<KeyedCertificate[]>;
   /** Its revocation list from this store; undefined when its certificate does not allow it to sign one. */
   crl(store: Store): RevocationList | undefined;
 };
 
-/** How an authority is loaded: problems go to `attempt`, and keys are opened by `open`. */
-export type LoadTools = { attempt: Attempt; open: KeyRing['open'] };
+/** What is found at a key and does not stop the start. */
+export type Warn = (key: KeyPath, weakness: Weakness) => void;
+
+/** How an authority is loaded: problems go to `attempt`, warnings to `warn`, and keys are opened by `open`. */
+export type LoadTools = { attempt: Attempt; warn: Warn; open: KeyRing['open'] };
 
 /** Reads the files and opens the keys that an authority names; undefined when `attempt` has recorded a problem. */
 export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): Promise<Authority | undefined> {
@@ -60,12 +74,22 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
   const chain = await loadChain(config, attempt);
   const key = await attempt(['key'], () => open(caKey(config)));
   const next = await attempt(['next'], () => config.next && loadNext(config.next));
-  const ownRa = typeof config.ra === 'object' ? await loadOwnRa(config.ra, tools) : undefined;
+  const ownRa = typeof config.ra === 'object' ? await loadOwnRa(config.ra, tools, chain?.[0]) : undefined;
   // When the configured RA could not be read, the CA must not be used in its place.
   if (!chain || !key || (typeof config.ra === 'object' && !ownRa)) return undefined;
   const [certificate, ...above] = chain;
   const view = readCertificate(certificate);
+  if (config.ra === 'none') await checkCaAsRa({ certificate, key }, tools);
+  const chainEnd = commonPeriod(chain.map((der) => readValidity(readCertificate(der)))).notAfter;
   const ras = new Map<string | undefined, Promise<LoadedRa>>();
+  const caFor = (parties: string | undefined): IssuingCa => ({
+    path,
+    certificate,
+    key,
+    open,
+    chainEnd,
+    ...defined({ passphrase: config.passphrase, parties }),
+  });
   return {
     subject: nameText(view.subject),
     certificate,
@@ -76,8 +100,7 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
       localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom }),
     // Created once: two endpoints that create it at the same time would use different keys.
     ra(emit, parties) {
-      const ca = { path, certificate, key, open, ...defined({ parties }) };
-      const ra = ras.get(parties) ?? (ownRa ? Promise.resolve(ownRa) : configuredRa(config, ca, emit));
+      const ra = ras.get(parties) ?? (ownRa ? Promise.resolve(ownRa) : configuredRa(config, caFor(parties), emit));
       ras.set(parties, ra);
       return ra;
     },
@@ -87,15 +110,11 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
         : config.ra === 'auto' || config.ra === 'split'
           ? presentRa(config.ra, dirname(path))
           : [],
-    checkRa: async () =>
-      config.ra === 'auto' || config.ra === 'split'
-        ? checkAutomaticRa(config.ra, { path, certificate, key, open, ...defined({ passphrase: config.passphrase }) })
-        : undefined,
+    checkRa: async (parties) =>
+      config.ra === 'auto' || config.ra === 'split' ? checkAutomaticRa(config.ra, caFor(parties)) : undefined,
     async existingRas() {
       if (ownRa) return [ownRa, ...ownRa.retired];
-      return config.ra === 'none'
-        ? [{ certificate, key }]
-        : decryptingRas({ path, certificate, key, open, ...defined({ passphrase: config.passphrase }) });
+      return config.ra === 'none' ? [{ certificate, key }] : decryptingRas(caFor(undefined));
     },
     crl: (store) =>
       maySignCrl(view)
@@ -119,11 +138,29 @@ const caKey = ({ key: uri, passphrase }: AuthorityConfig) => ({
   ...defined({ passphrase }),
 });
 
+/** With `ra: none` clients encrypt to the CA. Many do not look at its usages; Windows does. */
+async function checkCaAsRa(ca: KeyedCertificate, { attempt, warn }: LoadTools): Promise<void> {
+  await attempt(['ra'], () => registrationAuthority(ca));
+  const missing = missingUsages(ca.certificate);
+  if (missing.length === 0) return;
+  warn(['ra'], {
+    what: `the CA is its own RA, and its keyUsage lacks ${missing.join(' and ')}`,
+    remedy: 'Windows and other clients refuse it: use `ra: auto`, or a CA with these usages.',
+  });
+}
+
 type OwnRa = Exclude<AuthorityConfig['ra'], string>;
 type OwnPair = Pick<OwnRa, 'certificate' | 'key' | 'passphrase'>;
 
-async function loadOwnRa({ retired = [], ...current }: OwnRa, tools: LoadTools): Promise<LoadedRa | undefined> {
+async function loadOwnRa(
+  { retired = [], ...current }: OwnRa,
+  tools: LoadTools,
+  ca: Uint8Array | undefined,
+): Promise<LoadedRa | undefined> {
   const loaded = await loadPair(current, ['ra'], tools);
+  const at = ['ra', 'certificate'];
+  const ending = loaded && ca && (await tools.attempt(at, () => assertOwnRa(loaded, ca, systemClock())));
+  if (ending) tools.warn(at, ending);
   const old = [];
   for (const [index, pair] of retired.entries()) old.push(await loadPair(pair, ['ra', 'retired', index], tools));
   const complete = old.filter((pair) => pair !== undefined);
@@ -137,12 +174,17 @@ async function loadPair(
 ): Promise<KeyedCertificate | undefined> {
   const certificate = await attempt([...at, 'certificate'], () => readRaCertificate(path));
   const key = await attempt([...at, 'key'], () => open(raKey(uri, passphrase)));
-  return certificate && key && { certificate, key };
+  if (!certificate || !key) return undefined;
+  return attempt([...at, 'certificate'], () => {
+    // A pair that does not fit is refused here, with its place.
+    registrationAuthority({ certificate, key });
+    return { certificate, key };
+  });
 }
 
 /** The automatic RA, or the CA itself where it has none. */
-async function configuredRa({ ra, passphrase }: AuthorityConfig, ca: IssuingCa, emit: Emit): Promise<LoadedRa> {
-  if (ra === 'auto' || ra === 'split') return automaticRa(ra, { ...ca, ...defined({ passphrase }) }, emit);
+async function configuredRa({ ra }: AuthorityConfig, ca: IssuingCa, emit: Emit): Promise<LoadedRa> {
+  if (ra === 'auto' || ra === 'split') return automaticRa(ra, ca, emit);
   return { certificate: ca.certificate, key: ca.key, retired: [] };
 }
 

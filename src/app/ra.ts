@@ -29,7 +29,8 @@ import { systemClock, systemRandom } from '../embed/system.ts';
 
 /**
  * The issuing CA of an RA. `passphrase` also protects the RA key. `open` opens the RA keys: `openKey` when absent.
- * `parties` is as in `challengeParties`: each such set has an RA of its own, in a folder of its own.
+ * `chainEnd` is when the first of the CA and those above it ends: the end of the CA when absent. `parties` is as in
+ * `challengeParties`: each such set has an RA of its own, in a folder of its own.
  */
 export type IssuingCa = {
   path: string;
@@ -40,6 +41,7 @@ export type IssuingCa = {
   parties?: string;
   /** Where the RA is; `folderOf` says it when absent. */
   folder?: string;
+  chainEnd?: Date;
 };
 
 /** The folder of an RA: that of the certificate of the CA, or one for its parties there. */
@@ -169,15 +171,19 @@ export const raKey = (uri: string, passphrase: string | undefined): KeyPlace => 
   ...defined({ passphrase }),
 });
 
-/** Whether this CA signed it and it does not end soon. Clients do not trust an RA from an earlier key of the CA. */
+/** Whether this CA signed it, and it is valid and does not end soon: a clock that was wrong made one for the future. Clients do not trust an RA from an earlier key of the CA. */
 function isUsable(certificate: Uint8Array, ca: IssuingCa, clock: Clock): boolean {
   const issuer = new X509Certificate(ca.certificate);
   const own = new X509Certificate(certificate);
-  const caEnd = readValidity(readCertificate(ca.certificate)).notAfter.getTime();
-  const end = readValidity(readCertificate(certificate)).notAfter.getTime();
-  const lasts = end - clock().getTime() > RENEW_BEFORE || end >= caEnd;
+  const { notBefore, notAfter } = readValidity(readCertificate(certificate));
+  const [now, end] = [clock().getTime(), notAfter.getTime()];
+  const lasts = notBefore.getTime() <= now && (end - now > RENEW_BEFORE || end >= endOfChain(ca).getTime());
   return lasts && own.checkIssued(issuer) && own.verify(issuer.publicKey);
 }
+
+/** Clients that check the chain reject an RA after the end of anything above it. */
+const endOfChain = ({ certificate, chainEnd }: IssuingCa): Date =>
+  chainEnd ?? readValidity(readCertificate(certificate)).notAfter;
 
 async function makeRa(
   folder: string,
@@ -186,11 +192,12 @@ async function makeRa(
   clock: Clock,
 ): Promise<KeyedCertificate> {
   const key = generateKey('rsa-2048');
+  const validity = Math.min(VALIDITY, endOfChain(ca).getTime() - clock().getTime());
   const certificate = await createRa(
     {
       subject: raSubject(ca.certificate, [suffix, ca.parties && partiesName(ca.parties)].filter(Boolean).join(' ')),
       key,
-      validity: VALIDITY,
+      validity,
       backdate: DAY,
       clock,
       random: systemRandom,

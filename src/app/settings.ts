@@ -11,7 +11,8 @@ import { registrationAuthority } from '../scep/registration-authority.ts';
 import { hasCurrentSchema, openSqliteStore } from '../store/sqlite.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
-import { type Authority, loadAuthority, loadChain, type LoadTools } from './loaded-authority.ts';
+import { compareCa } from './ca-comparison.ts';
+import { type Authority, loadAuthority, loadChain, type LoadTools, type Warn } from './loaded-authority.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { type Attempt, ConfigProblems, type Problem, problemText } from '../config/yaml/problems.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
@@ -40,15 +41,17 @@ export async function loadSettings(
 ): Promise<{ settings: Settings; warnings: readonly string[] }> {
   const { config, warnings, problemAt } = readConfig(file);
   const { attempt, problems } = attempts(problemAt);
+  const found = new Set<string>();
+  const warn: Warn = (key, { what, remedy }) => found.add(problemText(problemAt(key, new ConfigError(what, remedy))));
   try {
     await assertFolders(config, attempt);
-    const authorities = await loadAuthorities(config, { attempt, open: keys.open });
-    const endpoints = await loadEndpoints(config, authorities, attempt);
+    const authorities = await loadAuthorities(config, { attempt, warn, open: keys.open });
+    const endpoints = await loadEndpoints(config, authorities, { attempt, warn });
     const { tls: paths } = config.listen;
-    const tls = paths && (await loadTls(paths, attempt));
+    const tls = paths && (await loadTls(paths, { attempt, warn }));
     if (problems.size > 0) throw new ConfigProblems([...problems.values()]);
     const settings = { config, authorities, endpoints, ...defined({ tls }), close: keys.close };
-    return { settings, warnings: [...warnings, ...foreignFiles(file, config)] };
+    return { settings, warnings: [...warnings, ...found, ...foreignFiles(file, config)] };
   } catch (error) {
     await keys.close();
     throw error;
@@ -86,12 +89,13 @@ function attempts(problemAt: LoadedConfig['problemAt']): { attempt: Attempt; pro
 
 async function loadAuthorities(
   config: Pick<Config, 'authorities'>,
-  { attempt, open }: LoadTools,
+  { attempt, warn, open }: LoadTools,
 ): Promise<Settings['authorities']> {
   const authorities = new Map<string, { name: string; authority: Authority }>();
   for (const [name, each] of Object.entries(config.authorities)) {
     const below: Attempt = (key, work) => attempt(['authorities', name, ...key], work);
-    const authority = await loadAuthority(each, { attempt: below, open });
+    const warnBelow: Warn = (key, weakness) => warn(['authorities', name, ...key], weakness);
+    const authority = await loadAuthority(each, { attempt: below, warn: warnBelow, open });
     if (authority) authorities.set(name, { name, authority });
   }
   return authorities;
@@ -100,13 +104,14 @@ async function loadAuthorities(
 async function loadEndpoints(
   { endpoints }: Config,
   authorities: Settings['authorities'],
-  attempt: Attempt,
+  { attempt, warn }: Pick<LoadTools, 'attempt' | 'warn'>,
 ): Promise<LoadedEndpoint[]> {
   const loaded = [];
   for (const config of endpoints) {
     const { name } = config.authority;
     const authority = authorities.get(name)?.authority;
     const issuer = await attempt(['authorities', name], () => authority?.issuer(profileOf(config)));
+    if (authority && issuer) await compareCa({ name, authority, profile: profileOf(config) }, { attempt, warn });
     if (authority && issuer) loaded.push({ config, authority, issuer });
   }
   return loaded;
@@ -186,7 +191,7 @@ export async function withAuthorities<T>(file: string, work: (loaded: LoadedAuth
   const { attempt, problems } = attempts(config.problemAt);
   const keys = keyRing();
   try {
-    const authorities = await loadAuthorities(config, { attempt, open: keys.open });
+    const authorities = await loadAuthorities(config, { attempt, warn: () => {}, open: keys.open });
     if (problems.size > 0) throw new ConfigProblems([...problems.values()]);
     return await work({ authorities, config });
   } finally {

@@ -1,32 +1,48 @@
 /** Plans a certificate from a request and a profile. Parts of a request that are not listed here are never copied. */
+import { catchDerError } from '../asn1/limits.ts';
 import type { Allow } from '../core/policy.ts';
 import type { CertificationRequest, Extension } from '../core/request.ts';
-import { Refusal } from '../core/errors.ts';
-import type { CertificatePlan } from '../pkix/certificate.ts';
+import { ConfigError, Refusal } from '../core/errors.ts';
+import { certificateExtensions, type CertificatePlan } from '../pkix/certificate.ts';
 import {
   authorityInfoAccess,
   authorityKeyIdentifier,
   basicConstraints,
   crlDistributionPoint,
+  findExtension,
   subjectKeyIdentifier,
 } from '../pkix/extensions.ts';
 import { keyWeakness } from '../pkix/public-key.ts';
+import { OID } from '../pkix/oids.ts';
 import type { CaCertificate } from './ca-certificate.ts';
+import { assertPermitted, type NameConstraints, readNameConstraints } from './name-constraints.ts';
 import { assertWithinLimits } from './name-limits.ts';
 import { subjectAltNameFor, subjectFor } from './names.ts';
 import { assertProfile, type Profile } from './profile.ts';
 import { extendedKeyUsageFor, keyUsageFor } from './purposes.ts';
-import { periodFor } from './validity.ts';
+import { commonPeriod, type Period, periodFor } from './validity.ts';
 
-/** A profile and its issuer, with the extensions that are the same in all certificates (`shared`), encoded once. */
+/**
+ * A profile and its issuer, with the extensions that are the same in all certificates (`shared`), encoded once. `period`
+ * is the time in which the issuer and all above it are valid, `constraints` are those of all of them.
+ */
 export type LeafTemplate = {
   profile: Profile;
-  issuer: Pick<CaCertificate, 'subject' | 'notBefore' | 'notAfter'>;
+  issuer: Pick<CaCertificate, 'subject'>;
+  period: Period;
+  constraints: readonly NameConstraints[];
   shared: readonly Extension[];
 };
 
-/** A template to plan certificates with. Throws ConfigError when `assertProfile` rejects the profile. */
-export function leafTemplate(profile: Profile, issuer: CaCertificate): LeafTemplate {
+/**
+ * A template to plan certificates with. `above`: the certificates above the issuer. Throws ConfigError when
+ * `assertProfile` rejects the profile, and for malformed nameConstraints.
+ */
+export function leafTemplate(
+  profile: Profile,
+  issuer: CaCertificate,
+  above: readonly CaCertificate[] = [],
+): LeafTemplate {
   assertProfile(profile);
   const { crl, authorityInfoAccess: access } = profile;
   const shared = [
@@ -35,7 +51,21 @@ export function leafTemplate(profile: Profile, issuer: CaCertificate): LeafTempl
     ...(crl?.length ? [crlDistributionPoint(crl)] : []),
     ...(access?.ocsp?.length || access?.caIssuers?.length ? [authorityInfoAccess(access)] : []),
   ];
-  return { profile, issuer, shared };
+  const chain = [issuer, ...above];
+  return { profile, issuer, shared, period: commonPeriod(chain), constraints: chain.flatMap(constraintsOf) };
+}
+
+function constraintsOf({ view, text }: CaCertificate): NameConstraints[] {
+  const found = findExtension(certificateExtensions(view), OID.nameConstraints);
+  if (!found) return [];
+  return catchDerError(
+    () => [readNameConstraints(found.value)],
+    (cause) => {
+      throw new ConfigError(`${text}: its nameConstraints cannot be read: ${cause.message}`, 'Use another CA.', {
+        cause,
+      });
+    },
+  );
 }
 
 type Step<T> = (profile: Profile, csr: CertificationRequest, decision: Allow) => T;
@@ -58,15 +88,17 @@ export type LeafInput = { csr: CertificationRequest; decision: Allow; now: Date;
  * The plan of one certificate. Throws Refusal: `algorithm_refused`, `subject_refused`, `request_refused`, and
  * `issuer_failed` when the issuing certificate has expired.
  */
-export function planLeaf({ profile, issuer, shared }: LeafTemplate, input: LeafInput): CertificatePlan {
+export function planLeaf(template: LeafTemplate, input: LeafInput): CertificatePlan {
+  const { profile, issuer, shared, period, constraints } = template;
   const { csr, decision, now, serialNumber } = input;
   for (const validate of VALIDATORS) validate(profile, csr, decision);
+  for (const each of constraints) assertPermitted(each, csr);
   const own = MODIFIERS.map((make) => make(profile, csr, decision)).filter((extension) => extension !== undefined);
   return {
     serialNumber,
     issuer: issuer.subject,
     subject: subjectFor(csr),
-    ...periodFor(profile, issuer, csr.requestedValidity, now),
+    ...periodFor(profile, period, csr.requestedValidity, now),
     spki: csr.spki,
     extensions: [...shared, ...own],
   };

@@ -44,8 +44,9 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
   const ca = readCaCertificate(certificate, clock());
   if (!readPublicKey(key.spki).key.equals(ca.publicKey.key))
     throw new ConfigError(`${ca.text}: the key is not the key of this certificate`, 'Give the key that belongs to it.');
-  const chain = readChain(ca, parts.chain, clock()).map(({ der }) => der);
-  const template = leafTemplate(profile, ca);
+  const above = readChain(ca, parts.chain, clock());
+  const chain = above.map(({ der }) => der);
+  const template = leafTemplate(profile, ca, above);
   const signedWith = [certificate, ...chain];
   return {
     capabilities: { sanFromCsr: true, signsHere: key.inProcess === true },

@@ -16,6 +16,12 @@ const UNITS: Readonly<Record<ValidityUnit, { ms: number } | { months: number }>>
   Years: { months: 12 },
 };
 
+/** The time in which all of them are valid. */
+export const commonPeriod = (all: readonly Period[]): Period => ({
+  notBefore: new Date(Math.max(...all.map(({ notBefore }) => notBefore.getTime()))),
+  notAfter: new Date(Math.min(...all.map(({ notAfter }) => notAfter.getTime()))),
+});
+
 /**
  * The period of a certificate issued at `now`. Throws Refusal `issuer_failed` when the issuing certificate has expired,
  * which can happen while the server runs.

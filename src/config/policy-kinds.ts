@@ -1,5 +1,6 @@
 /** The kinds of policies, one row each. Types, keys, checks and the reference page are derived from these rows. */
 import { z } from 'zod';
+import { isPrintable } from '../asn1/strings.ts';
 import type { ChallengeRules } from '../manage/one-time-passwords.ts';
 import { ConfigError } from '../core/errors.ts';
 import { oneTime } from './one-time-section.ts';
@@ -41,6 +42,16 @@ const kind = <V extends z.ZodType, C extends object, K extends Keys>(row: Policy
   row;
 
 const SHORTEST_CHALLENGE = 8;
+
+/** The characters are not named: they are a part of the secret. */
+const unsendable = (challenge: string): Weakness | undefined =>
+  isPrintable(challenge)
+    ? undefined
+    : {
+        what: "a challenge that Windows cannot send: it has others than letters, digits, spaces and '()+,-./:=?",
+        remedy:
+          'Make one of these characters, for example with `openssl rand -hex 24`, unless no Windows device enrols here.',
+      };
 
 const challenge = secret({
   ...valueType(z.string(), 'text', '"${env:LAB_CHALLENGE}"'),
@@ -89,7 +100,7 @@ export const KINDS = {
             what: `a challenge of fewer than ${SHORTEST_CHALLENGE} characters can be guessed`,
             remedy: 'Give a long random one, for example from `openssl rand -hex 24`.',
           }
-        : undefined,
+        : unsendable(challenge),
   }),
   oneTime: kind({
     description:
@@ -97,6 +108,7 @@ export const KINDS = {
     value: oneTime,
     config: (rules) => rules,
     passwords: (rules) => rules,
+    weakness: ({ single }) => (single === undefined ? undefined : unsendable(single)),
   }),
   webhook: kind({
     description: 'A service of yours decides, over HTTP ([webhook.md](webhook.md)).',

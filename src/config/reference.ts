@@ -138,12 +138,21 @@ These are errors, in addition to unknown keys and wrong values:
 - a name that is not defined, and a key that is written twice
 - a private key that others may read, unless root owns it and only its group may read it
 - a file that every user of the machine may change, or whose folder every user may change
+- a certificate that has expired or is not valid yet: of a CA or above it, of an RA of your own, of \`listen.tls\`
+- a CA, or one above it, that excludes every purpose of a profile, allows fewer CAs below it than the chain has, or may not sign
+  the revocation list of this server that a profile names under \`crl\`
+- an RA of your own without an RSA key, without digitalSignature or keyEncipherment, or of another CA
 
 These are warnings:
 
 - a static challenge of fewer than 8 characters
+- a static challenge, or the \`single\` of \`oneTime\`, that Windows cannot send: with other characters than letters, digits, spaces
+  and \`'()+,-./:=?\`
 - white space at the beginning or the end of a variable or a file that is put in
 - a file with a secret that every user of the machine may read
+- a certificate of these that ends in less than 90 days
+- a CA that excludes one of the purposes of a profile, has nameConstraints, or lacks the subjectKeyIdentifier
+- \`ra: none\` with a CA that lacks digitalSignature or keyEncipherment
 - a configuration, key, policy module or store that belongs to a user other than root and the one that runs openndes
 - an \`allOf\` in which Intune is not the last
 - \`requireSignerKeyMatch\` together with Intune

@@ -103,6 +103,13 @@ export function readBasicConstraints(value: Uint8Array): { ca: boolean } {
   return { ca: constraints.tag === TAG.boolean && constraints.boolean() };
 }
 
+/** How many CAs a BasicConstraints value allows below; undefined without a limit. Throws DerError when malformed. */
+export function readPathLength(value: Uint8Array): number | undefined {
+  const constraints = DerReader.over(value).sequence();
+  if (constraints.tag === TAG.boolean) constraints.boolean();
+  return constraints.tag === TAG.integer ? constraints.smallInteger() : undefined;
+}
+
 /**
  * The key identifier of a SubjectPublicKeyInfo, DER: SHA-1 of the key bits, RFC 5280 4.2.1.2 method 1. Throws DerError.
  */

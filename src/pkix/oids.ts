@@ -11,12 +11,15 @@ export const OID = {
   basicConstraints: '2.5.29.19',
   cRLNumber: '2.5.29.20',
   reasonCode: '2.5.29.21',
+  nameConstraints: '2.5.29.30',
   cRLDistributionPoints: '2.5.29.31',
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
   microsoftSid: '1.3.6.1.4.1.311.25.2',
   userPrincipalName: '1.3.6.1.4.1.311.20.2.3',
+
+  emailAddress: '1.2.840.113549.1.9.1',
 
   rsaEncryption: '1.2.840.113549.1.1.1',
   ecPublicKey: '1.2.840.10045.2.1',

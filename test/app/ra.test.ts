@@ -164,6 +164,27 @@ test('A08 an RA that is split later, or made one again, goes on opening what cli
   assert.deepEqual(thumbprints([back]), thumbprints([one]));
 });
 
+test('A08 an RA from the future, made while the clock was wrong, is made anew and still opens messages', async (t) => {
+  const { ca, log } = await authority(t);
+  const issuing = await ca();
+  const wrong = await automaticRa('auto', issuing, log.emit, after(400 * DAY));
+  const right = await automaticRa('auto', issuing, log.emit, after(0));
+  assert.notDeepEqual(thumbprints([right]), thumbprints([wrong]));
+  assert.deepEqual(thumbprints(right.retired), thumbprints([wrong]));
+  assert.ok(new X509Certificate(right.certificate).validFromDate <= after(0)());
+  assert.ok(await opens(right, wrong));
+  assert.deepEqual(thumbprints([await automaticRa('auto', issuing, log.emit, after(0))]), thumbprints([right]));
+});
+
+test('an RA that ends with its chain is not made again and again', async (t) => {
+  const { ca, log } = await authority(t);
+  const issuing = { ...(await ca()), chainEnd: after(20 * DAY)() };
+  const first = await automaticRa('auto', issuing, log.emit, after(0));
+  assert.equal(new X509Certificate(first.certificate).validToDate.getTime(), after(20 * DAY)().getTime());
+  const again = await automaticRa('auto', issuing, log.emit, after(DAY));
+  assert.deepEqual(thumbprints([again]), thumbprints([first]));
+});
+
 test('a renewal that died between its files is begun again, and nothing is lost', async (t) => {
   const { folder, ca, log, files } = await authority(t);
   const issuing = await ca();

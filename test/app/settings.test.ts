@@ -92,7 +92,10 @@ test('when an RA of your own cannot be read, there is no authority, so that the 
     }
   };
   const { issuing } = readConfig(config).config.authorities;
-  assert.equal(await loadAuthority(issuing!, { attempt, open: openKey }), undefined);
+  assert.equal(
+    await loadAuthority(issuing!, { attempt, warn: () => assert.fail('a warning'), open: openKey }),
+    undefined,
+  );
   assert.deepEqual(failed, ['ra.certificate', 'ra.key']);
 });
 

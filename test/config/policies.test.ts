@@ -36,6 +36,27 @@ test('a webhook with every default, and with every key', () => {
   });
 });
 
+test('a challenge that Windows cannot send is a warning, which does not name its characters', () => {
+  const UNSENDABLE =
+    "a challenge that Windows cannot send: it has others than letters, digits, spaces and '()+,-./:=?. Make one of these " +
+    'characters, for example with `openssl rand -hex 24`, unless no Windows device enrols here.';
+  const warningsOf = (policy: string): string[] => load(text(policy)).warnings.map((line) => line.replace(/^\S+ /, ''));
+  for (const challenge of ['abc_def_123456', 'S3cret!@#lab', 'Zürich-123456', 'tab\\tin-the-middle'])
+    assert.deepEqual(
+      warningsOf(`{ static: "${challenge}" }`),
+      [`endpoints[0].policy.static: ${UNSENDABLE}`],
+      challenge,
+    );
+  assert.deepEqual(warningsOf('{ oneTime: { single: "abc_def~0123456789" } }'), [
+    `endpoints[0].policy.oneTime: ${UNSENDABLE}`,
+  ]);
+  assert.deepEqual(warningsOf(`{ allOf: [{ static: "abc_def_123456" }] }`), [
+    `endpoints[0].policy.allOf[0].static: ${UNSENDABLE}`,
+  ]);
+  assert.deepEqual(warningsOf(`{ static: "Az09 '()+,-./:=?" }`), []);
+  assert.deepEqual(warningsOf('{ oneTime: { single: "abc.def-0123456789" } }'), []);
+});
+
 test('a module, its path relative to the file and its options as they are', () => {
   assert.deepEqual(
     policyIn('{ module: ./my.mjs, options: { a: { b: [1] }, secret: "${env:S}" } }', { env: { S: 'x' } }),

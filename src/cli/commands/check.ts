@@ -1,6 +1,8 @@
 /** `openndes check`: configuration, keys and algorithms, without starting a server. Exit 78 when something is wrong. */
 import type { Command } from 'commander';
 import { selfTest } from '../../cms/self-test.ts';
+import { challengeParties } from '../../config/challenge-parties.ts';
+import type { EndpointConfig } from '../../config/endpoints.ts';
 import { policiesIn } from '../../config/policies.ts';
 import type { Config } from '../../config/schema.ts';
 import { assertListenable } from '../../app/listen-place.ts';
@@ -35,8 +37,11 @@ async function report(
   await selfTest();
   out('algorithms: every one that GetCACaps can name works in this runtime');
   for (const { name, authority } of authorities.values()) {
-    const unwritable = await authority.checkRa();
-    if (unwritable !== undefined) err(`warning: authority ${name}: ${unwritable}`);
+    const parties = config.endpoints.filter((each) => each.authority.name === name).map(partiesOf);
+    for (const each of new Set(parties.length > 0 ? parties : [undefined])) {
+      const unwritable = await authority.checkRa(each);
+      if (unwritable !== undefined) err(`warning: authority ${name}: ${unwritable}`);
+    }
     out(`authority ${name}: ${authority.subject}`);
   }
   assertStorePlace(config.store.path);
@@ -50,6 +55,8 @@ async function report(
   for (const name of await vanished(config)) err(`warning: ${orphans(name)}`);
   out('Everything is in order.');
 }
+
+const partiesOf = ({ policy }: EndpointConfig): string | undefined => challengeParties(policy);
 
 /** Endpoint names in the store that the configuration does not have. */
 async function vanished(config: Config): Promise<string[]> {
