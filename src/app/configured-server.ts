@@ -21,7 +21,8 @@ import type { KeyRing } from './key-ring.ts';
 import { type ListenKey, listenFault } from './listen-place.ts';
 import { assertTlsVerified } from './process-environment.ts';
 import { type PolicyServices, policyOf } from './policy-makers.ts';
-import { claimStore, type LoadedEndpoint, loadSettings, type Settings } from './settings.ts';
+import { claimStore } from './configured-store.ts';
+import { type LoadedEndpoint, loadSettings, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 
 /** `adminUrl`: the URL of the administrator's listener, if there is one. */

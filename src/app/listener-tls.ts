@@ -55,5 +55,8 @@ function assertInForce(content: Buffer, path: string): Weakness | undefined {
       `${path}: the TLS certificate is valid only from ${validity.notBefore.toISOString()}`,
       'Check the clock of this machine.',
     );
-  return endingStage(validity, now) && { what: `${path}: the TLS certificate ${endingText(validity, now)}`, remedy };
+  // A program renews a certificate of 90 days in its last 30, so a warning in its first half would be noise.
+  const half = (validity.notAfter.getTime() - validity.notBefore.getTime()) / 2;
+  const stage = endingStage(validity.notAfter, now, half);
+  return stage && { what: `${path}: the TLS certificate ${endingText(validity.notAfter, now)}`, remedy };
 }

@@ -31,9 +31,9 @@ export function assertOwnRa(
       'Clients encrypt to this certificate and verify replies with it: issue it with both.',
     );
   assertIssued(text, ra.certificate, ca);
-  return endingStage(validity, now) === undefined
+  return endingStage(validity.notAfter, now) === undefined
     ? undefined
-    : { what: `${text}: the RA ${endingText(validity, now)}`, remedy: NEW_RA };
+    : { what: `${text}: the RA ${endingText(validity.notAfter, now)}`, remedy: NEW_RA };
 }
 
 const NEW_RA = 'Issue a new one, and keep this one under `retired`, or let the server make it with `ra: auto`.';

@@ -1,15 +1,11 @@
-/** A configuration file and everything that it names: settings, authorities, keys and the store. */
-import { existsSync } from 'node:fs';
+/** A configuration file and everything that it names: settings, authorities and keys. */
 import { dirname } from 'node:path';
 import type { Profile } from '../ca/profile.ts';
 import type { RecipientKey } from '../cms/enveloped-data.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Issuer } from '../core/issuer.ts';
-import type { Store } from '../core/store.ts';
 import { registrationAuthority } from '../scep/registration-authority.ts';
-import { hasCurrentSchema, openSqliteStore } from '../store/sqlite.ts';
-import { claimSqlite } from '../store/sqlite-claim.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
 import { compareCa } from './ca-comparison.ts';
 import { type Authority, loadAuthority, loadChain, type LoadTools, type Warn } from './loaded-authority.ts';
@@ -18,7 +14,6 @@ import { type Attempt, ConfigProblems, type Problem, problemText } from '../conf
 import type { EndpointConfig } from '../config/endpoints.ts';
 import type { Config } from '../config/schema.ts';
 import { foreignFiles, readConfig, readSections } from './configuration-file.ts';
-import { systemClock } from '../embed/system.ts';
 import { loadTls, type TlsFiles } from './listener-tls.ts';
 
 /** An endpoint of the configuration with its authority loaded and an issuer for its profile. */
@@ -138,47 +133,6 @@ async function assertFolders({ authorities }: Config, attempt: Attempt): Promise
         );
       });
     owners.set(folder, name);
-  }
-}
-
-/** Opens the store that a configuration file names, and creates it when it is missing. Throws ConfigError. */
-export const openConfiguredStore = async (file: string): Promise<Store> => openStore(readSections(file, ['store']));
-
-/**
- * Opens the store that a configuration file names. A store that does not exist is not created: what is read is empty then,
- * and `missing` gets the path. Throws ConfigError.
- */
-export async function openExistingStore(file: string, missing: (path: string) => void): Promise<Store> {
-  const { store } = readSections(file, ['store']);
-  if (existsSync(store.path)) return openStore({ store });
-  missing(store.path);
-  return openSqliteStore({ path: ':memory:', clock: systemClock });
-}
-
-/** Opens the store of a loaded configuration, and creates it when it is missing. Throws ConfigError. */
-export const openStore = ({ store: { path } }: Pick<Config, 'store'>): Promise<Store> =>
-  openSqliteStore({ path, clock: systemClock });
-
-/** The endpoint names in the store; none when it does not exist, or when only a newer or older version can read it. */
-export async function recordedEndpoints(config: Config): Promise<string[]> {
-  if (!hasCurrentSchema(config.store.path)) return [];
-  const store = await openStore(config);
-  try {
-    return await store.endpointNames();
-  } finally {
-    await store.close();
-  }
-}
-
-/** Opens the store for a server, of which there may be one at a time; closing it lets the next one start. Throws ConfigError. */
-export async function claimStore({ store: { path } }: Config, warn: (message: string) => void): Promise<Store> {
-  const { release } = claimSqlite(path);
-  try {
-    const store = await openSqliteStore({ path, clock: systemClock, claimed: true, warn });
-    return { ...store, close: () => store.close().finally(release) };
-  } catch (error) {
-    release();
-    throw error;
   }
 }
 

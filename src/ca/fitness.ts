@@ -101,12 +101,12 @@ function constrained(ca: CaCertificate): Unfit[] {
 }
 
 const ending = (ca: CaCertificate, now: Date): Unfit[] =>
-  endingStage(ca, now) === undefined
+  endingStage(ca.notAfter, now) === undefined
     ? []
     : [
         {
           fatal: false,
-          what: `${ca.text}: ${endingText(ca, now)}, and every certificate under it with it`,
+          what: `${ca.text}: ${endingText(ca.notAfter, now)}, and every certificate under it with it`,
           remedy: 'Make the next CA, and announce it to clients with `next`.',
         },
       ];

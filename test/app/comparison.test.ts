@@ -179,6 +179,10 @@ const WARNED: Readonly<
       },
     ]),
   ),
+  'a CA of 50 days that ends in 20': {
+    ca: { notBefore: fromNow(-30 * DAY), notAfter: fromNow(20 * DAY + HOUR) },
+    says: /certificate: CN=Test Issuing CA: ends in 20 days, at /,
+  },
   'a root that ends in 50 days': {
     root: { notBefore: fromNow(-1000 * DAY), notAfter: fromNow(50 * DAY + HOUR) },
     says: /certificate: CN=Test Root CA: ends in 50 days, at /,

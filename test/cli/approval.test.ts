@@ -9,7 +9,7 @@ import type { Pending } from '../../src/core/store.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { startEnrollment } from '../../src/embed/enrollment.ts';
 import { listRequests } from '../../src/manage/pending-requests.ts';
-import { openConfiguredStore } from '../../src/app/settings.ts';
+import { openConfiguredStore } from '../../src/app/configured-store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { openConfiguredStore } from '../../src/app/settings.ts';
+import { openConfiguredStore } from '../../src/app/configured-store.ts';
 import { installed } from '../app/installation.ts';
 
 const MOMENT = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d`;

@@ -1,6 +1,7 @@
 /** `openndes ca`: the authorities of a configuration, and the root that devices must trust. */
 import type { Command } from 'commander';
-import { type LoadedAuthorities, openStore, readChains, withAuthorities } from '../../app/settings.ts';
+import { openStore } from '../../app/configured-store.ts';
+import { type LoadedAuthorities, readChains, withAuthorities } from '../../app/settings.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { readCertificate, readValidity, serialText, thumbprint, thumbprintSha256 } from '../../pkix/certificate.ts';
 import { nameText } from '../../pkix/name.ts';

@@ -1,7 +1,7 @@
 /** What every `openndes certs` command shares: the store that a configuration names, and how a command fails. */
 import type { StoredCertificate } from '../../core/records.ts';
 import type { Store } from '../../core/store.ts';
-import { openExistingStore } from '../../app/settings.ts';
+import { openExistingStore } from '../../app/configured-store.ts';
 import { systemClock } from '../../embed/system.ts';
 import type { Management } from '../../manage/administrator.ts';
 import { canonicalSerial, type FoundCertificate } from '../../manage/certificates.ts';

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { challengeIssuers } from '../../app/challenge-issuers.ts';
 import { readPasswordEndpoints } from '../../app/configuration-file.ts';
-import { openStore } from '../../app/settings.ts';
+import { openStore } from '../../app/configured-store.ts';
 import { BindingError, bindingOf } from '../../manage/challenge-binding.ts';
 import { type ChallengeIssuer, issuerFor } from '../../manage/one-time-passwords.ts';
 import { commandLineUser } from '../command-line-user.ts';
