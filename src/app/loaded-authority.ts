@@ -27,7 +27,7 @@ import {
   decryptingRas,
   type IssuingCa,
   type LoadedRa,
-  presentRa,
+  presentAutomaticRa,
   raKey,
   readRaCertificate,
 } from './ra.ts';
@@ -51,8 +51,6 @@ export type Authority = {
    * serves all parties. Throws ConfigError.
    */
   ra(emit: Emit, parties: string | undefined): Promise<LoadedRa>;
-  /** The current certificates of the RA, DER, without creating one; none before the first start, and with `ra: none`. */
-  presentRa(): Uint8Array[];
   /** Whether `ra` could be called, without making anything: a warning, or undefined. Throws ConfigError. */
   checkRa(parties: string | undefined): Promise<string | undefined>;
   /** The pairs of certificate and key that exist and decrypt messages. Makes none. Throws ConfigError. */
@@ -104,12 +102,6 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
       ras.set(parties, ra);
       return ra;
     },
-    presentRa: () =>
-      ownRa
-        ? [ownRa.certificate]
-        : config.ra === 'auto' || config.ra === 'split'
-          ? presentRa(config.ra, dirname(path))
-          : [],
     checkRa: async (parties) =>
       config.ra === 'auto' || config.ra === 'split' ? checkAutomaticRa(config.ra, caFor(parties)) : undefined,
     async existingRas() {
@@ -121,6 +113,12 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
         ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity, clock: systemClock })
         : undefined,
   };
+}
+
+/** The current certificates of the RA as they are in their files, DER; none where the CA is its own RA, or before the first start. */
+export function presentRa({ ra, certificate }: Pick<AuthorityConfig, 'ra' | 'certificate'>): Uint8Array[] {
+  if (typeof ra === 'object') return [readRaCertificate(ra.certificate)];
+  return ra === 'none' ? [] : presentAutomaticRa(ra, dirname(certificate));
 }
 
 /** The issuing CA first, the root last, DER; undefined when `attempt` has recorded a problem. */

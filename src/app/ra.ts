@@ -118,7 +118,8 @@ export async function checkAutomaticRa(
   await retiredIn(ca, wanted[0]?.file ?? '');
   const folder = folderOf(ca);
   try {
-    await keptBesideCa(folder, async () => assertWritable(join(folder, 'ra.pem')));
+    const nearest = existsSync(folder) ? folder : dirname(folder);
+    await keptBesideCa(nearest, async () => assertWritable(join(nearest, 'ra.pem')));
     return undefined;
   } catch (error) {
     const usable = loaded.every((current) => current && isUsable(current.certificate, ca, clock));
@@ -151,7 +152,7 @@ async function loadRa(ca: IssuingCa, name: string): Promise<KeyedCertificate> {
 }
 
 /** The current certificates of an automatic RA as they are in their files, DER; none before the first start. */
-export const presentRa = (form: 'auto' | 'split', folder: string): Uint8Array[] =>
+export const presentAutomaticRa = (form: 'auto' | 'split', folder: string): Uint8Array[] =>
   (form === 'split' ? [RA_FILES.sign, RA_FILES.encrypt] : [RA_FILES.auto])
     .map(({ file }) => join(folder, `${file}.pem`))
     .filter((file) => existsSync(file))

@@ -8,7 +8,7 @@ import type { Issuer } from '../core/issuer.ts';
 import { registrationAuthority } from '../scep/registration-authority.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
 import { compareCa } from './ca-comparison.ts';
-import { type Authority, loadAuthority, loadChain, type LoadTools, type Warn } from './loaded-authority.ts';
+import { type Authority, loadAuthority, loadChain, type LoadTools, presentRa, type Warn } from './loaded-authority.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { type Attempt, ConfigProblems, type Problem, problemText } from '../config/yaml/problems.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
@@ -153,17 +153,20 @@ export async function withAuthorities<T>(file: string, work: (loaded: LoadedAuth
   }
 }
 
-/** The certificates of each authority, DER: the issuing CA first, the root last. Needs no key. Throws ConfigError. */
-export async function readChains(file: string): Promise<Map<string, readonly Uint8Array[]>> {
-  const { authorities, problemAt } = readSections(file, ['authorities'], ['key', 'passphrase', 'ra']);
+/** The certificates of an authority, DER. `chain`: the issuing CA first, the root last; `ra`: the one that signs first. */
+export type AuthorityCertificates = { chain: readonly Uint8Array[]; ra: readonly Uint8Array[] };
+
+/** The certificates of each authority. Needs no key of a CA. Throws ConfigError. */
+export async function readCertificates(file: string): Promise<Map<string, AuthorityCertificates>> {
+  const { authorities, problemAt } = readSections(file, ['authorities'], ['key', 'passphrase']);
   const { attempt, problems } = attempts(problemAt);
-  const chains = new Map<string, readonly Uint8Array[]>();
+  const found = new Map<string, AuthorityCertificates>();
   for (const [name, config] of Object.entries(authorities)) {
     const chain = await loadChain(config, (key, work) => attempt(['authorities', name, ...key], work));
-    if (chain) chains.set(name, chain);
+    if (chain) found.set(name, { chain, ra: presentRa(config) });
   }
   if (problems.size > 0) throw new ConfigProblems([...problems.values()]);
-  return chains;
+  return found;
 }
 
 /** Runs work with every RA key of a configuration, to decrypt a captured message. Makes none. Throws ConfigError. */

@@ -1,7 +1,12 @@
 /** `openndes ca`: the authorities of a configuration, and the root that devices must trust. */
 import type { Command } from 'commander';
 import { openStore } from '../../app/configured-store.ts';
-import { type LoadedAuthorities, readChains, withAuthorities } from '../../app/settings.ts';
+import {
+  type AuthorityCertificates,
+  type LoadedAuthorities,
+  readCertificates,
+  withAuthorities,
+} from '../../app/settings.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { readCertificate, readValidity, serialText, thumbprint, thumbprintSha256 } from '../../pkix/certificate.ts';
 import { nameText } from '../../pkix/name.ts';
@@ -101,16 +106,11 @@ async function signCrl({ config }: LoadedAuthorities, authority: Authority): Pro
 const roleOf = (index: number, length: number): string =>
   index === length - 1 ? 'root' : index === 0 ? 'issuing CA' : 'intermediate CA';
 
-/** `chain`: the issuing CA first, the root last; `ra`: the signing certificate first. */
-const certificatesOf = ({ config, authority }: CaOptions) =>
-  withAuthorities(config, async ({ authorities }) => {
-    const { authority: selected } = selectAuthority(authorities, authority);
-    return { chain: selected.chain, ra: selected.presentRa() };
-  });
+const certificatesOf = async ({ config, authority }: CaOptions): Promise<AuthorityCertificates> =>
+  selectAuthority(await readCertificates(config), authority);
 
 /** The issuing CA first, the root last. */
-const chainOf = async ({ config, authority }: CaOptions): Promise<readonly Uint8Array[]> =>
-  selectAuthority(await readChains(config), authority);
+const chainOf = async (options: CaOptions): Promise<readonly Uint8Array[]> => (await certificatesOf(options)).chain;
 
 /** The authority with this name, or the only one. Throws ConfigError. */
 function selectAuthority<T>(authorities: ReadonlyMap<string, T>, name: string | undefined): T {
