@@ -11,6 +11,7 @@ import type { Probe } from '../core/probe.ts';
 import type { IssuerStore, Store } from '../core/store.ts';
 import { createServer } from '../embed/embed.ts';
 import type { EndpointOptions } from '../embed/enrollment.ts';
+import type { Emit } from '../core/events.ts';
 import { logEvents } from '../embed/log-events.ts';
 import { systemClock, systemLogger } from '../embed/system.ts';
 import { type IntuneClient, intuneClient } from '../intune/client.ts';
@@ -26,7 +27,7 @@ import { type LoadedEndpoint, loadSettings, type Settings } from './settings.ts'
 import { VERSION } from './version.ts';
 
 /** `adminUrl`: the URL of the administrator's listener, if there is one. */
-export type RunningServer = { urls: string[]; adminUrl?: string; close(): Promise<void> };
+export type RunningServer = { urls: string[]; adminUrl?: string; emit: Emit; close(): Promise<void> };
 
 /** `logLevel` replaces that of the file. `keys` opens the keys; a new ring when absent. */
 export type StartOptions = { logLevel?: string; keys?: KeyRing };
@@ -67,7 +68,7 @@ export async function startServer(file: string, { logLevel, keys }: StartOptions
     servers.push(server);
     const admin = await administration({ settings, store, emit, probes: allProbes(shared), publicServer: server });
     if (admin) servers.push(admin);
-    return { ...(await listenBoth(server, admin, settings.config)), close };
+    return { ...(await listenBoth(server, admin, settings.config)), emit, close };
   } catch (error) {
     await close();
     throw error;
@@ -163,7 +164,7 @@ async function listenBoth(
   server: FastifyInstance,
   admin: FastifyInstance | undefined,
   { listen: at, admin: adminAt, publicUrl, endpoints }: Config,
-): Promise<Omit<RunningServer, 'close'>> {
+): Promise<Pick<RunningServer, 'urls' | 'adminUrl'>> {
   // The administrator's listener first: when the public one answers, everything is running.
   const adminOrigin = admin && adminAt && (await listen(admin, adminAt, 'admin.port'));
   const origin = await listen(server, at, 'listen.port');

@@ -17,7 +17,6 @@ import { nameText } from '../pkix/name.ts';
 import { type KeyedCertificate, registrationAuthority } from '../scep/registration-authority.ts';
 import type { Attempt, KeyPath, Weakness } from '../config/yaml/problems.ts';
 import type { AuthorityConfig } from '../config/authorities.ts';
-import { type RevocationList, revocationList } from '../revocation/revocation-list.ts';
 import { readTrustedFile } from './files.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Certificates, certificatesFrom } from './certificate-files.ts';
@@ -32,7 +31,9 @@ import {
   readRaCertificate,
 } from './ra.ts';
 import { assertOwnRa, missingUsages } from './own-ra.ts';
+import { revocationList } from '../embed/revocation-list-of.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
+import type { RevocationList } from '../revocation/revocation-list.ts';
 
 /** A CA that signs, with what its endpoints need from it. */
 export type Authority = {
@@ -110,7 +111,7 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
     },
     crl: (store) =>
       maySignCrl(view)
-        ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity, clock: systemClock })
+        ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity })
         : undefined,
   };
 }

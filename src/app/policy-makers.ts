@@ -1,5 +1,6 @@
 /** Makes the policies that a configuration describes, among them policies from modules. */
 import { pathToFileURL } from 'node:url';
+import { within } from '../core/ask.ts';
 import type { Emit } from '../core/events.ts';
 import type { Policy } from '../core/policy.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -16,7 +17,7 @@ import type { PolicyConfig } from '../config/policy-kinds.ts';
 import type { Reference } from '../config/references.ts';
 import type { TenantConfig } from '../config/tenants.ts';
 import { assertUnchangeable } from './file-guard.ts';
-import { systemClock } from '../embed/system.ts';
+import { systemClock, systemDeadline } from '../embed/system.ts';
 
 /** The default export of a policy module. It is called once for each place that names the module. */
 export type PolicyFactory = (options: Readonly<Record<string, unknown>>) => Policy | Promise<Policy>;
@@ -79,7 +80,7 @@ const importDefault = (path: string): Promise<unknown> =>
 
 async function moduleStep<T>(path: string, step: string, work: () => T | Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await within(work, systemDeadline());
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { discover, enroll, type Enrolled } from '../client/scep-client.ts';
+import type { Emit } from '../core/events.ts';
 import { ConfigError } from '../core/errors.ts';
 import { generateKey } from '../keys/software.ts';
 import { readCertificate, readValidity, serialText, thumbprint } from '../pkix/certificate.ts';
@@ -24,7 +25,7 @@ const MARK = '# openndes evaluation mode: the tenant below is simulated. This fi
 export async function evaluate(
   { data, port }: { data: string; port: number },
   output: Output,
-): Promise<{ close(): Promise<void> }> {
+): Promise<{ emit: Emit; close: () => Promise<void> }> {
   const config = join(data, 'openndes.yaml');
   await prepare(data, config);
   const { simulator, trustCa } = await startStoredSimulator(join(data, 'simulator'), { port: 0, controlPort: 0 });
@@ -43,7 +44,7 @@ export async function evaluate(
     await walk(url, simulator, output);
     output.out(nextSteps(url, simulator.control, data));
     output.out(`Ready: ${url}`);
-    return running;
+    return { emit: server.emit, close: running.close };
   } catch (error) {
     await running.close();
     throw error;

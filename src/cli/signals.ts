@@ -1,4 +1,9 @@
-/** Waits for the signal that ends a server. */
+/** Waits for what ends a server: a signal, or a fault of its own. */
+import { lastHandlers } from '../app/last-handlers.ts';
+import { within } from '../core/ask.ts';
+import type { Emit } from '../core/events.ts';
+import { shutdownDeadline } from '../embed/system.ts';
+import { EXIT } from './exit.ts';
 
 /** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once with exit code 130. */
 export const untilStopped = (): Promise<void> =>
@@ -12,3 +17,20 @@ export const untilStopped = (): Promise<void> =>
     };
     process.once('SIGTERM', stop).once('SIGINT', stop);
   });
+
+/** A server that this process runs. */
+type Closable = { emit: Emit; close: () => Promise<void> };
+
+/**
+ * Waits for the signal and closes the server. After an exception that nothing caught, the server gets 20 seconds for its
+ * running requests, and the process ends with exit code 1.
+ */
+export async function serveUntilStopped(server: Closable): Promise<void> {
+  const { failed } = lastHandlers(server.emit);
+  const end = await Promise.race([untilStopped(), failed.then(() => 'failed')]);
+  if (end !== 'failed') return server.close();
+  await within(() => server.close(), shutdownDeadline()).catch((err: unknown) =>
+    server.emit({ event: 'exception-uncaught', err }),
+  );
+  process.exit(EXIT.failed);
+}

@@ -18,7 +18,7 @@ const IS_COMPLETE: Readonly<Record<string, (answer: Record<string, unknown>) => 
  * for an answer that is not a decision or asks for a notification that the policy cannot send: nothing is issued for an answer that cannot be understood.
  */
 export async function ask(policy: Policy, request: EnrollmentRequest, signal: AbortSignal): Promise<Decision> {
-  const answer: unknown = await within(policy.decide(request, signal), signal);
+  const answer: unknown = await within(() => policy.decide(request, signal), signal);
   if (isDecision(answer)) return notifiable(answer, policy);
   throw new TypeError(`the policy ${policy.name} answered neither allow, deny nor pend of core/policy.ts`);
 }
@@ -39,8 +39,12 @@ function isDecision(answer: unknown): answer is Decision {
   );
 }
 
-/** The result of `work`; rejects with the reason of the signal if that aborts first. Not all code observes its signal. */
-export function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/**
+ * The result of `work`; rejects with what it throws, and with the reason of the signal if that aborts first. For every
+ * call of code that was not compiled with this product: such code does not always observe its signal, and a plain answer
+ * is as good as a promise.
+ */
+export function within<T>(work: () => T | PromiseLike<T>, signal: AbortSignal): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const expire = (): void => reject(signal.reason as Error);
   const settle = <R>(answer: (result: R) => void) => {
@@ -51,6 +55,11 @@ export function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   };
   signal.addEventListener('abort', expire, { once: true });
   if (signal.aborted) expire();
-  work.then(settle(resolve), settle(reject));
+  started(work).then(settle(resolve), settle(reject));
   return promise;
+}
+
+/** The work as a promise, whatever it returns or throws. */
+export async function started<T>(work: () => T | PromiseLike<T>): Promise<T> {
+  return work();
 }

@@ -77,6 +77,8 @@ export type EventFacts = {
   'challenge-api-failed': { err: unknown };
   'administrator-login-failed': { ip: string; user?: string };
   'administrator-page-failed': { err: unknown };
+  'rejection-unhandled': { err: unknown };
+  'exception-uncaught': { err: unknown };
 };
 
 /** The stable name of an event. */

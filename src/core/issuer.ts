@@ -32,7 +32,8 @@ export interface Issuer {
   /**
    * Throws IssuerError, which says whether the same request can succeed later, or Refusal with a code of
    * docs/errors.md. Any other exception is final: the device gets FAILURE and nothing is recorded. `signal` aborts when
-   * the time of the request is over.
+   * the time of the request is over, after 55 seconds: then the device gets PENDING, and the CA is asked again when it
+   * polls. A certificate that comes later is passed to the `revoker`, unless the CA is `idempotent`.
    */
   issue(request: EnrollmentRequest, decision: Allow, signal: AbortSignal): Promise<Issued | IssuancePending>;
 }

@@ -52,7 +52,10 @@ export interface Policy {
   readonly name: string;
   /** True when the policy decides about renewals too, as Intune does. Otherwise a valid certificate may renew itself. */
   readonly decidesRenewals?: boolean;
-  /** Throws when it could not find out. `signal` aborts when the time of the request is over. */
+  /**
+   * Throws when it could not find out. `signal` aborts when the time of the request is over, 55 seconds; a later answer
+   * counts for nothing. An answer without a promise is as good.
+   */
   decide(request: EnrollmentRequest, signal: AbortSignal): Promise<Decision>;
   /**
    * Notifies the authorizer of the result of an allowed request; throws when it was not acknowledged. Only called when

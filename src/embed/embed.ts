@@ -1,12 +1,13 @@
 /** For embedders: a plugin for an existing fastify app, and a complete server. */
 import type { FastifyInstance } from 'fastify';
 import { selfTest } from '../cms/self-test.ts';
+import { within } from '../core/ask.ts';
 import { defined } from '../core/defined.ts';
 import { httpServer } from '../http/http-server.ts';
 import { scepPlugin as httpPlugin } from '../http/plugin.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { type EnrollmentOptions, startEnrollment } from './enrollment.ts';
-import { systemClock } from './system.ts';
+import { probeDeadline, systemClock, systemDeadline } from './system.ts';
 
 /** How much one server or plugin takes on at the same time. */
 export type RequestLimits = {
@@ -65,10 +66,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const { endpoints: _endpoints, store, notificationInterval: _interval, random: _random, ...rest } = options;
   const { logger: _logger, onEvent: _onEvent, ...http } = rest;
   const enrollment = startEnrollment(options);
-  const probes = [{ name: 'store', check: () => store.check() }, ...(http.probes ?? [])];
+  const probes = [{ name: 'store', check: () => store.check() }, ...(http.probes ?? [])].map(inTime);
+  const crls = new Map(
+    [...(http.crls ?? [])].map(([name, crl]) => [name, () => within(crl, systemDeadline())] as const),
+  );
   try {
     const { services, emit } = enrollment;
-    const server = await httpServer({ ...http, clock: http.clock ?? systemClock, probes, services, emit });
+    const server = await httpServer({ ...http, clock: http.clock ?? systemClock, probes, crls, services, emit });
     server.addHook('onClose', () => enrollment.close());
     return server;
   } catch (error) {
@@ -76,3 +80,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     throw error;
   }
 }
+
+/** A probe that hangs has failed: the load balancer waits for the answer. */
+const inTime = ({ name, check }: ReadinessProbe): ReadinessProbe => ({
+  name,
+  check: () => within(check, probeDeadline()),
+});

@@ -3,6 +3,7 @@ import { equalBytes } from '../core/bytes.ts';
 import { HOUR } from '../core/durations.ts';
 import type { Clock, Logger, RandomBytes } from '../core/environment.ts';
 import type { EndpointIssuer, Revoker } from '../core/issuer.ts';
+import { keyWithin } from '../core/key-within.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { Policy } from '../core/policy.ts';
 import { defined } from '../core/defined.ts';
@@ -105,7 +106,7 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
     ...rest
   } = options;
   const { retired = [], signer, ...current } = ra;
-  const authority = registrationAuthority(current, retired, signer);
+  const authority = registrationAuthority(inTime(current), retired.map(inTime), signer && inTime(signer));
   const legacy: ReadonlySet<Legacy> = new Set(algorithms);
   const rules: MessageRules = {
     legacy,
@@ -122,6 +123,11 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
     ...defined({ nextCa: next && (() => nextCaCertificates(next, authority)) }),
   };
 }
+
+const inTime = ({ certificate, key }: KeyedCertificate): KeyedCertificate => ({
+  certificate,
+  key: keyWithin(key, systemDeadline),
+});
 
 /** Records are found by the name of their endpoint: with one name, two endpoints would share certificates and requests. */
 function assertDistinctNames(parts: readonly ServicePlan[]): void {

@@ -1,4 +1,5 @@
 /** The log: one line for each event. docs/log.md is made from the table. */
+import { started } from '../core/ask.ts';
 import type { Logger } from '../core/environment.ts';
 import type { Emit, EventFacts, EventName, ServerEvent } from '../core/events.ts';
 
@@ -169,6 +170,20 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     fields: { probe: 'what was checked: `store`, or `intune` and the tenant', err: CAUSE },
     remedy: '`/readyz` answers 503; `err` says why.',
   },
+  'rejection-unhandled': {
+    level: 'error',
+    message: 'a promise was rejected and nothing handled it; the server goes on',
+    fields: { err: CAUSE },
+    remedy:
+      'Correct the code that `err` names: most often a policy module or an issuer that does not await its own work.',
+  },
+  'exception-uncaught': {
+    level: 'error',
+    message: 'an exception was not caught: the server finishes its running requests and ends',
+    fields: { err: CAUSE },
+    remedy:
+      'The state of the process is unknown, so it ends with exit code 1 after at most 20 seconds; the service manager starts it again. Correct the code that `err` names.',
+  },
   'configuration-warning': {
     level: 'warn',
     message: 'configuration warning',
@@ -242,10 +257,9 @@ export function subscribers(logger: Logger, onEvent?: (event: ServerEvent) => vo
   if (!onEvent) return log;
   return (event) => {
     log(event);
-    try {
-      onEvent(event);
-    } catch (err) {
-      log({ event: 'subscriber-failed', failed: event.event, err });
-    }
+    // An async function is a subscriber too, as far as the compiler is concerned.
+    started(() => onEvent(event)).catch((err: unknown) =>
+      log({ event: 'subscriber-failed', failed: event.event, err }),
+    );
   };
 }

@@ -4,11 +4,12 @@ import {
   type RevocationList,
   type RevocationListOptions,
 } from '../revocation/revocation-list.ts';
-import { systemClock } from './system.ts';
+import { systemClock, systemDeadline } from './system.ts';
 
 /** As `RevocationListOptions`, with the clock of the system when none is given. */
-export type ListOptions = Omit<RevocationListOptions, 'clock'> & Partial<Pick<RevocationListOptions, 'clock'>>;
+export type ListOptions = Omit<RevocationListOptions, 'clock' | 'deadline'> &
+  Partial<Pick<RevocationListOptions, 'clock'>>;
 
 /** Signs a list on demand, and caches it until a certificate is revoked or half of its validity is over. */
 export const revocationList = (options: ListOptions): RevocationList =>
-  listWithClock({ clock: systemClock, ...options });
+  listWithClock({ clock: systemClock, deadline: systemDeadline, ...options });

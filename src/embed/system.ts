@@ -37,3 +37,9 @@ export function systemDeadline(): AbortSignal {
     shared = { signal: AbortSignal.timeout(REQUEST_DEADLINE), since: now };
   return shared.signal;
 }
+
+/** A signal that aborts after 5 seconds: what a readiness probe may take. */
+export const probeDeadline = (): AbortSignal => AbortSignal.timeout(5_000);
+
+/** A signal that aborts after 20 seconds: what a server may take to end after a fault of its own. */
+export const shutdownDeadline = (): AbortSignal => AbortSignal.timeout(20_000);

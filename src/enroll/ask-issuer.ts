@@ -1,12 +1,13 @@
 /** Asks the CA for a certificate, and validates its answer: the issuer of a vendor was not compiled with this product. */
-import { within } from '../core/ask.ts';
-import { IssuerError, Refusal } from '../core/errors.ts';
+import { started, within } from '../core/ask.ts';
+import { IssuerError, Refusal, REFUSALS } from '../core/errors.ts';
 import type { IssuancePending, Issued } from '../core/issuer.ts';
 import type { Allow } from '../core/policy.ts';
 import type { StoredCertificate } from '../core/records.ts';
 import { certificateRecord } from './certificate-record.ts';
 import type { Enrollment } from './identify.ts';
 import type { RefusedOutcome } from './outcome.ts';
+import { revokeAtIssuer } from './tell-issuer.ts';
 
 /** What the CA answered. `unreachable`: it could not decide now, and the same request can succeed later. */
 export type IssuerAnswer =
@@ -18,13 +19,36 @@ export type IssuerAnswer =
 /** Orders the certificate. Whatever the issuer throws is an answer. */
 export async function order(enrollment: Enrollment, decision: Allow): Promise<IssuerAnswer> {
   const { request, endpoint, signal } = enrollment;
+  const answer = started(() => endpoint.issuer.issue(request, decision, signal));
   try {
-    const answer = await endpoint.issuer.issue(request, decision, signal);
+    const answer = await within(() => answer, signal);
     assertComplete(answer, enrollment);
     return accept(answer, enrollment);
   } catch (cause) {
-    return refusal(cause);
+    if (!signal.aborted || cause !== signal.reason) return refusal(cause);
+    // What comes later may be an exception, or a certificate that cannot be read: there is nothing to revoke then.
+    void answer.then((late) => revokeLate(late, enrollment)).catch(() => undefined);
+    return { kind: 'unreachable', error: noAnswer(cause) };
   }
+}
+
+/** The device polls, and the policy decides again: the CA is asked as if it had been unreachable. */
+const noAnswer = (cause: unknown): IssuerError =>
+  new IssuerError(
+    {
+      code: 'unknown-outcome',
+      retryable: true,
+      adminText: 'the issuer gave no answer within the time of the request',
+      clientText: REFUSALS.issuer_failed.text,
+    },
+    { cause },
+  );
+
+/** A certificate that comes after the deadline is delivered to no device, unless the CA gives the same one again. */
+async function revokeLate(late: Issued | IssuancePending, enrollment: Enrollment): Promise<void> {
+  const answer = accept(late, enrollment);
+  if (answer.kind === 'issued' && !enrollment.endpoint.issuer.capabilities?.idempotent)
+    await revokeAtIssuer(answer.certificate, enrollment);
 }
 
 /**
@@ -34,10 +58,11 @@ export async function order(enrollment: Enrollment, decision: Allow): Promise<Is
 export async function askAgain(enrollment: Enrollment, reference: string): Promise<IssuerAnswer> {
   const { endpoint, signal } = enrollment;
   const { issuer } = endpoint;
-  if (!issuer.poll) throw new Error(`${endpoint.name}: the issuer has no poll() for the order ${reference}`);
+  const poll = issuer.poll?.bind(issuer);
+  if (!poll) throw new Error(`${endpoint.name}: the issuer has no poll() for the order ${reference}`);
   let answer: Issued | IssuancePending;
   try {
-    answer = await within(issuer.poll(reference, signal), signal);
+    answer = await within(() => poll(reference, signal), signal);
   } catch (cause) {
     if (cause instanceof IssuerError || cause instanceof Refusal) return refusal(cause);
     throw cause;

@@ -89,10 +89,8 @@ export async function send(notification: Notification, { endpoint, services }: E
   const { policy } = endpoint;
   try {
     const signal = services.deadline();
-    return {
-      acknowledged: true,
-      facts: policy.notify ? await within(policy.notify(notification, signal), signal) : {},
-    };
+    const notify = (): Facts | Promise<Facts> => policy.notify?.(notification, signal) ?? {};
+    return { acknowledged: true, facts: await within(notify, signal) };
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : 'notification failed';
     return { acknowledged: false, facts: {}, detail, cause };

@@ -1,4 +1,5 @@
 /** The messages that issue nothing by themselves: CertPoll, GetCert and GetCRL (RFC 8894 3.3.3, 3.3.4). */
+import { within } from '../core/ask.ts';
 import { readCertificationRequest, withoutProof } from '../pkix/csr.ts';
 import { readCertificate, serialText } from '../pkix/certificate.ts';
 import { readKey } from '../pkix/public-key.ts';
@@ -101,7 +102,10 @@ const sameHolder = (live: StoredCertificate, { endpoint, subject }: StoredCertif
   subject !== '';
 
 /** The CRL is public: every client gets the same one, whatever issuer it names. */
-export async function currentCrl({ crl }: Endpoint): Promise<FoundOutcome | RefusedOutcome> {
+export async function currentCrl(
+  { crl }: Endpoint,
+  { deadline }: EnrollmentServices,
+): Promise<FoundOutcome | RefusedOutcome> {
   if (!crl) return unknown('unknown_certificate', 'this endpoint has no CRL');
-  return { kind: 'found', certificates: [], crls: [await crl()] };
+  return { kind: 'found', certificates: [], crls: [await within(crl, deadline())] };
 }

@@ -97,7 +97,7 @@ async function outcomeOf(opened: Opened, context: ServiceContext): Promise<Outco
 async function askedBy(message: ScepRequest, context: ServiceContext): Promise<Asked> {
   const { content, replyTo } = message;
   const { endpoint, services } = context;
-  if (content.type === 'get-crl') return answer(await currentCrl(endpoint));
+  if (content.type === 'get-crl') return answer(await currentCrl(endpoint, services));
   const signedBy = await ownCertificate(replyTo.signerCertificate, services.store);
   if (content.type === 'poll') return resumePolledRequest(message, signedBy, context);
   if (content.type === 'get-certificate') return answer(await certificateFor({ content, replyTo }, signedBy, context));

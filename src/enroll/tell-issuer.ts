@@ -84,7 +84,7 @@ const orderOf = ({ certificate, reference, reason, at }: PendingRevocation): Rev
 
 async function tell(order: RevocationOrder, { revoker }: Endpoint, { deadline }: EnrollmentServices): Promise<void> {
   const signal = deadline();
-  if (revoker) await within(revoker.revoke(order, signal), signal);
+  if (revoker) await within(() => revoker.revoke(order, signal), signal);
 }
 
 type Postponed = {

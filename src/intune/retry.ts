@@ -69,7 +69,7 @@ export function retryingCalls(timeouts: Timeouts, clock: Clock): RetryingCalls {
     async ask(hop, attempt, signal) {
       try {
         const answer = breaker.execute(() => callWithRetry({ hop, attempt, signal, timeouts, clock }));
-        return await within(answer, signal);
+        return await within(() => answer, signal);
       } catch (error) {
         if (error instanceof BrokenCircuitError) throw breakerOpenError(hop, last);
         if (error instanceof IntuneUnreachable) last = error;

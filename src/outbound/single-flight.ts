@@ -12,6 +12,7 @@ export function singleFlight<T>(work: (signal: AbortSignal) => Promise<T>): (sig
     running ??= work(new AbortController().signal).finally(() => {
       running = undefined;
     });
-    return within(running, signal);
+    const current = running;
+    return within(() => current, signal);
   };
 }

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Revocation, writeCrl } from './certificate-list.ts';
 import { MINUTE } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
+import { keyWithin } from '../core/key-within.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { CertificateStore, IssuerStore } from '../core/store.ts';
 import { readCertificate, readValidity } from '../pkix/certificate.ts';
@@ -22,6 +23,8 @@ export type RevocationListOptions = {
   /** Milliseconds from the moment at which a list is signed to nextUpdate. */
   validity: number;
   clock: Clock;
+  /** The signal that ends the time of one signature of the key. */
+  deadline: () => AbortSignal;
 };
 
 /**
@@ -38,8 +41,11 @@ type CachedCrl = { revoked: number; renewAt: number; crl: Promise<Uint8Array> };
  * of the validity is over. Its number is the time in milliseconds, or one more than the last number when the clock stands
  * still or goes back; so numbers also increase across restarts and replicas.
  */
-export function revocationList({ issuer, store, validity, clock }: RevocationListOptions): RevocationList {
-  const identity = issuerIdentity(issuer.certificate);
+export function revocationList({ deadline, ...options }: RevocationListOptions): RevocationList {
+  const { store, validity, clock } = options;
+  const { certificate, key } = options.issuer;
+  const issuer = { certificate, key: keyWithin(key, deadline) };
+  const identity = issuerIdentity(certificate);
   const { issuerId } = identity;
   const begins = readValidity(readCertificate(issuer.certificate)).notBefore.getTime();
   let registered: Promise<void> | undefined;

@@ -75,18 +75,38 @@ test('a policy that never answers is left at the deadline', async () => {
   const asked = ask(silent, REQUEST, controller.signal);
   controller.abort(new Error('the deadline'));
   await assert.rejects(asked, /the deadline/);
-  await assert.rejects(within(new Promise(() => {}), controller.signal), /the deadline/);
+  await assert.rejects(
+    within(() => new Promise(() => {}), controller.signal),
+    /the deadline/,
+  );
+});
+
+test('a plain answer is as good as a promise, and leaves no listener behind that rejects later', async () => {
+  const controller = new AbortController();
+  const deny = { kind: 'deny', code: 'policy_denied', detail: '' } as const;
+  const plain = { name: 'plain', decide: () => deny } as unknown as Policy;
+  assert.equal(await ask(plain, REQUEST, controller.signal), deny);
+  assert.equal(await within(() => undefined, controller.signal), undefined);
+  const throws = (): never => {
+    throw new Error('at once');
+  };
+  await assert.rejects(within(throws, controller.signal), /at once/);
+  await assert.rejects(ask({ name: 'rude', decide: throws }, REQUEST, controller.signal), /at once/);
+  assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
 });
 
 test('a signal that many requests share keeps no listener of those that are done', async () => {
   const controller = new AbortController();
   const listeners = (): number => getEventListeners(controller.signal, 'abort').length;
   const { promise, resolve } = Promise.withResolvers<string>();
-  const running = within(promise, controller.signal);
+  const running = within(() => promise, controller.signal);
   assert.equal(listeners(), 1);
   for (let n = 0; n < 100; n++) {
-    await within(Promise.resolve(n), controller.signal);
-    await assert.rejects(within(Promise.reject(new Error('no')), controller.signal), /no/);
+    await within(() => n, controller.signal);
+    await assert.rejects(
+      within(() => Promise.reject(new Error('no')), controller.signal),
+      /no/,
+    );
   }
   assert.equal(listeners(), 1);
   resolve('done');

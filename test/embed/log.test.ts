@@ -16,12 +16,14 @@ import { readCertificate } from '../../src/pkix/certificate.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { adminUnderTest, basic, BEARER, PAGE } from '../admin/admin-under-test.ts';
 import { installed } from '../app/installation.ts';
+import { faultyServer } from '../cli/faulty-server.ts';
 import { type HandClock, handClock } from '../kit/clock.ts';
 import { BY_COMMAND, authority, PATH } from '../kit/endpoint-under-test.ts';
 import { keptLog } from '../kit/log.ts';
 import { allows, policyThat } from '../kit/policy.ts';
 import { issuing, ra, random, root } from '../kit/pki.ts';
 import { REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
+import { enrolled } from '../wiring/device.ts';
 
 const REQUEST = await requestMessage();
 const ALLOW = { kind: 'allow', notify: 'none' } as const;
@@ -387,6 +389,17 @@ test('`openndes serve`: a warning about the configuration, and an RA certificate
   for await (const text of createInterface(serve.stderr)) if (lines.push(JSON.parse(text) as Line) === 2) break;
   assertLine(lines[0]!, 'warn', 'configuration warning', 'warning');
   assertLine(lines[1]!, 'info', 'made an RA certificate', 'subject thumbprint replaced');
+});
+
+test('`openndes serve`: a rejection and an exception that no code handles', async (t) => {
+  const { url, exit, lines } = await faultyServer(t);
+  for (const challenge of ['reject', 'throw']) await enrolled(url, { challenge });
+  await exit;
+  const line = (event: string): Line => lines().find((each) => each.event === event) as unknown as Line;
+  const REJECTION = 'a promise was rejected and nothing handled it; the server goes on';
+  assertLine(line('rejection-unhandled'), 'error', REJECTION, 'err');
+  const EXCEPTION = 'an exception was not caught: the server finishes its running requests and ends';
+  assertLine(line('exception-uncaught'), 'error', EXCEPTION, 'err');
 });
 
 test('docs/log.md lists the events that were seen above, and no others', () => {

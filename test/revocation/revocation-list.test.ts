@@ -19,7 +19,13 @@ async function underTest(t: TestContext, wrap: (store: Store) => Store = (store)
   const clock = handClock();
   const store = await openSqliteStore({ path: ':memory:', clock });
   t.after(() => store.close());
-  const list = revocationList({ issuer: issuing, store: wrap(store), validity: 7 * DAY, clock });
+  const list = revocationList({
+    issuer: issuing,
+    store: wrap(store),
+    validity: 7 * DAY,
+    clock,
+    deadline: () => AbortSignal.timeout(50),
+  });
   const revoke = async (n: number, reason: RevocationReason = 'superseded', issuerId = ISSUER_ID): Promise<string> => {
     const { certificate: sample, ...issuance } = issuanceFor(n);
     const certificate = { ...sample, issuer: ISSUER, issuerId };

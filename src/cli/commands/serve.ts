@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { CONFIG, example } from '../options.ts';
 import type { Output } from '../output.ts';
 import { startServer } from '../../app/configured-server.ts';
-import { untilStopped } from '../signals.ts';
+import { serveUntilStopped } from '../signals.ts';
 
 /** Registers the command. */
 export function registerServe(program: Command, { out }: Output): void {
@@ -16,7 +16,6 @@ export function registerServe(program: Command, { out }: Output): void {
       const server = await startServer(config);
       out(`Ready: ${server.urls.join(' ')}`);
       if (server.adminUrl !== undefined) out(`Administrators: ${server.adminUrl}`);
-      await untilStopped();
-      await server.close();
+      await serveUntilStopped(server);
     });
 }

@@ -1,0 +1,19 @@
+/** A key whose operations end in time: an HSM, a token or a service of a vendor can hang. */
+import { within } from './ask.ts';
+import type { KeyProvider } from './keys.ts';
+
+/** The same key. What it answers with a promise rejects with the reason of a signal of `deadline`, if that aborts first. */
+export function keyWithin(key: KeyProvider, deadline: () => AbortSignal): KeyProvider {
+  const { spki, kind } = key;
+  // A key in memory answers with a value, and costs no promise here.
+  const bounded = (made: Uint8Array | Promise<Uint8Array>): Uint8Array | Promise<Uint8Array> =>
+    made instanceof Uint8Array ? made : within(() => made, deadline());
+  return {
+    spki,
+    kind,
+    sign: (input) => bounded(key.sign(input)),
+    ...(key.decrypt && { decrypt: (ciphertext, transport) => bounded(key.decrypt!(ciphertext, transport)) }),
+    ...(key.agree && { agree: (peer) => bounded(key.agree!(peer)) }),
+    ...(key.close && { close: () => key.close!() }),
+  };
+}
