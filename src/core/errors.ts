@@ -214,6 +214,12 @@ export const HTTP_ERRORS = {
     text: 'busy',
     remedy: 'More requests are running than the server takes at once. Clients try again after Retry-After.',
   },
+  waiting_full: {
+    status: 503,
+    text: 'busy',
+    remedy:
+      'The request would have to wait, for an approval or for a policy that could not be reached or has not decided, and 2,000 requests wait at this endpoint already, or it is longer than 16 KB. Nothing is stored, and the device comes again after Retry-After. See `openndes certs pending`, and what the policy needs.',
+  },
   unavailable: {
     status: 503,
     text: 'unavailable',

@@ -74,11 +74,16 @@ export type Pending = {
   consumes?: string;
   /** As in `Issuance`. */
   supersedes?: string;
+  /** How many requests of the endpoint may wait for this reason, erased ones not counted. */
+  most?: number;
 };
 
-/** As `RecordResult`, for a request that begins to wait. */
+/**
+ * As `RecordResult`, for a request that begins to wait. `full`: `most` requests wait already; nothing was written.
+ */
 export type PendingResult =
   | { kind: 'recorded' }
+  | { kind: 'full' }
   | { kind: 'duplicate'; existing: StoredTransaction }
   | { kind: 'consumed' };
 
@@ -94,6 +99,13 @@ export type CertificateFilter = {
   /** The last certificate of the page before; the list is newest first. */
   after?: CertificateId;
 };
+
+/**
+ * From when on requests that wait are kept. CSRs of those that wait as `unreachable` since before `unreachable` are
+ * erased; those that were erased and wait since before `erased` are removed, and all that are pending or approved since
+ * before `any`.
+ */
+export type Forgetting = { unreachable: Date; erased: Date; any: Date };
 
 /** Requests and their results. */
 export interface TransactionStore {
@@ -113,7 +125,8 @@ export interface TransactionStore {
   /**
    * Writes a pending transaction and returns `recorded`. Where one exists for this request that is not replaceable,
    * nothing is written, and it is returned. An issued one whose certificate was never delivered or is superseded is
-   * replaceable.
+   * replaceable. No audit entry is written for `unreachable`: a client without credentials can cause any number of
+   * them.
    */
   recordPending(pending: Pending): Promise<PendingResult>;
   /**
@@ -123,12 +136,9 @@ export interface TransactionStore {
   postponeIssuance(key: TransactionKey, issuance: PendingIssuance): Promise<boolean>;
   /** Removes a pending transaction, after its request was denied. One that is not pending stays. */
   withdrawPending(key: TransactionKey): Promise<void>;
-  /**
-   * Erases the CSRs of transactions that are pending as `unreachable` since before the first moment, and removes all
-   * that are pending or approved since before the second.
-   */
-  forgetRequests(unreachableBefore: Date, anyBefore: Date): Promise<void>;
-  /** Oldest first. */
+  /** Erases and removes what is older than these moments, `limit` requests at most. Returns how many it was. */
+  forgetRequests(before: Forgetting, limit: number): Promise<number>;
+  /** Oldest first, without their CSRs: there can be many, and each can be long. */
   listPending(): Promise<StoredTransaction[]>;
   /** Approves or rejects a pending transaction. Returns false when it is not pending. */
   decidePending(key: TransactionKey, decision: 'approved' | 'rejected', audit: AuditEntry): Promise<boolean>;

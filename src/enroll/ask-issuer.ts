@@ -21,9 +21,9 @@ export async function order(enrollment: Enrollment, decision: Allow): Promise<Is
   const { request, endpoint, signal } = enrollment;
   const answer = started(() => endpoint.issuer.issue(request, decision, signal));
   try {
-    const answer = await within(() => answer, signal);
-    assertComplete(answer, enrollment);
-    return accept(answer, enrollment);
+    const given = await within(() => answer, signal);
+    assertComplete(given, enrollment);
+    return accept(given, enrollment);
   } catch (cause) {
     if (!signal.aborted || cause !== signal.reason) return refusal(cause);
     // What comes later may be an exception, or a certificate that cannot be read: there is nothing to revoke then.

@@ -89,6 +89,7 @@ async function outcomeOf(opened: Opened, context: ServiceContext): Promise<Outco
     return await once(context.running, enrollment.transaction.request, () => enroll(enrollment));
   } catch (cause) {
     if (cause instanceof Refusal) return { kind: 'refused', code: cause.code, detail: cause.message, cause };
+    if (cause instanceof HttpError) throw cause;
     throw new HttpError('unavailable', 'the request could not be finished', { cause });
   }
 }

@@ -1,6 +1,6 @@
 /** Requests that get PENDING: what is recorded of them, and how long they may wait. */
 import { HOUR } from '../core/durations.ts';
-import type { IssuerError } from '../core/errors.ts';
+import { HttpError, type IssuerError } from '../core/errors.ts';
 import type { IssuancePending } from '../core/issuer.ts';
 import type { Allow } from '../core/policy.ts';
 import type { PendingIssuance, PendingReason } from '../core/records.ts';
@@ -30,21 +30,45 @@ export type Wait = Pick<Allow, 'consumes' | 'facts'> & {
   issuance?: PendingIssuance;
 };
 
-/** Records that the request waits, unless it got an answer meanwhile. */
+/** Octets of a CSR and requests of one endpoint, by what they wait for. */
+type Bounds = { longest: number; most: number };
+
+/**
+ * What may wait at one endpoint. A client without credentials can make requests wait while its policy cannot be reached,
+ * or for a service that has not decided. A CA that has taken an order is not asked to forget it.
+ */
+const BOUNDS: Readonly<Partial<Record<PendingReason, Bounds>>> = {
+  unreachable: { longest: 16 * 1024, most: 2_000 },
+  undecided: { longest: 16 * 1024, most: 2_000 },
+  approval: { longest: 128 * 1024, most: 2_000 },
+};
+
+/**
+ * Records that the request waits, unless it got an answer meanwhile. Throws HttpError `waiting_full` for a request that
+ * is too long to wait, and while too many wait: it costs no disk, and the device comes again.
+ */
 export async function wait(enrollment: Enrollment, waiting: Wait): Promise<Outcome> {
   const { request, transaction, earlier, services } = enrollment;
   const { reason, consumes, issuance } = waiting;
   const { endpoint, transactionId } = transaction;
+  const { longest = Infinity, most } = BOUNDS[reason] ?? {};
+  const { length } = request.csr.der;
+  if (length > longest) throw full(waiting, `a request of ${length} octets is too long to wait`);
   const result = await services.store.recordPending({
     transaction: { ...transaction, reason, csr: request.csr.der, ...(issuance && { issuance }) },
     audit: { at: services.clock(), event: 'pending', endpoint, transactionId, ...BY_DEVICE, detail: reason },
     ...(consumes !== undefined && { consumes }),
+    ...(most !== undefined && { most }),
     ...(earlier?.certificate && { supersedes: earlier.certificate.serial }),
   });
+  if (result.kind === 'full') throw full(waiting, `${most} requests wait already`);
   if (result.kind === 'consumed') return CHALLENGE_USED;
   const meanwhile = result.kind === 'duplicate' ? earlierOutcome(result.existing, enrollment) : undefined;
   return meanwhile ?? pendingOutcome(waiting);
 }
+
+const full = ({ reason, detail }: Wait, why: string): HttpError =>
+  new HttpError('waiting_full', `${reason}: ${detail}; ${why}`);
 
 const pendingOutcome = ({ reason, detail, facts }: Wait): PendingOutcome => ({
   kind: 'pending',

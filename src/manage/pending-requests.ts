@@ -21,18 +21,28 @@ export type PendingRequest = {
 };
 
 /** Every request that waits, oldest first. */
-export async function listRequests({ store }: { store: Pick<Store, 'listPending'> }): Promise<PendingRequest[]> {
+export async function listRequests({
+  store,
+}: {
+  store: Pick<Store, 'listPending' | 'findTransaction'>;
+}): Promise<PendingRequest[]> {
   const waiting = await store.listPending();
   const length = idLength(waiting.map(idOf));
-  return waiting.map((transaction) => ({
-    id: idOf(transaction).slice(0, length),
-    reason: transaction.reason ?? '',
-    since: transaction.createdAt,
-    endpoint: transaction.endpoint,
-    transactionId: transaction.transactionId,
-    subject: transaction.subject,
-    names: transaction.csr ? subjectAltNames(transaction.csr) : [],
-  }));
+  const requests: PendingRequest[] = [];
+  for (const transaction of waiting) {
+    // One at a time: all CSRs together may not fit into memory.
+    const csr = (await store.findTransaction(transaction.key))?.csr;
+    requests.push({
+      id: idOf(transaction).slice(0, length),
+      reason: transaction.reason ?? '',
+      since: transaction.createdAt,
+      endpoint: transaction.endpoint,
+      transactionId: transaction.transactionId,
+      subject: transaction.subject,
+      names: csr ? subjectAltNames(csr) : [],
+    });
+  }
+  return requests;
 }
 
 /** What an administrator decides about a request. */

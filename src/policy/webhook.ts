@@ -37,6 +37,13 @@ export function webhookPolicy(options: WebhookPolicyOptions): Policy {
         const { status, text } = await send(body, now, signal);
         const verdict = status === 200 ? readVerdict(text) : undefined;
         if (verdict) return DECISIONS[verdict.verdict](reasonOf(verdict, request), notify);
+        if (isRefusal(status))
+          return {
+            kind: 'deny',
+            code: 'policy_denied',
+            detail: unclearAnswer(host, status),
+            facts: statusFact(status),
+          };
         return withoutDecision(onUnreachable, unclearAnswer(host, status), statusFact(status));
       } catch (error) {
         if (!(error instanceof WebhookUnreachable)) throw error;
@@ -54,6 +61,12 @@ export function webhookPolicy(options: WebhookPolicyOptions): Policy {
     }),
   };
 }
+
+/** What a service answers that is not set up, does not know us, is slow or is throttled: not about the request. */
+const NOT_ABOUT_THE_REQUEST = [401, 403, 404, 407, 408, 410, 429];
+
+/** Any other 4xx is about the request (RFC 9110 15.5), such as 413: a client must not make a service unreachable at will. */
+const isRefusal = (status: number): boolean => status >= 400 && status < 500 && !NOT_ABOUT_THE_REQUEST.includes(status);
 
 const statusFact = (status: number): Facts => ({ webhookStatus: String(status) });
 

@@ -76,7 +76,7 @@ const transactions = ({ db, write, clock, committed }: Parts): TransactionStore 
   recordPending: (pending) => write((tx) => recordPending(tx, pending)),
   postponeIssuance: (key, issuance) => write((tx) => postponeIssuance(tx, key, { issuance, at: clock() })),
   withdrawPending: (key) => write((tx) => withdrawPending(tx, key)),
-  forgetRequests: (unreachableBefore, anyBefore) => write((tx) => forgetRequests(tx, unreachableBefore, anyBefore)),
+  forgetRequests: (before, limit) => write((tx) => forgetRequests(tx, before, limit)),
   decidePending: (key, decision, audit) => write((tx) => decidePending(tx, key, decision, audit)),
 });
 

@@ -186,8 +186,15 @@ export async function createIdentityIndexes(db: Database): Promise<void> {
   await schema
     .createIndex('transactions_pending')
     .on('transactions')
-    .column('id')
+    .column('created_at')
     .where(sql<boolean>`state = 'pending'`)
+    .execute();
+  // What is counted for each endpoint, and erased when its time is over; what was erased is not in it.
+  await schema
+    .createIndex('transactions_waiting')
+    .on('transactions')
+    .columns(['reason', 'endpoint', 'created_at'])
+    .where(sql<boolean>`state = 'pending' and csr is not null`)
     .execute();
   await schema
     .createIndex('transactions_approved')

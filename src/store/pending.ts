@@ -1,25 +1,45 @@
 /** Transactions that wait: for an administrator, for a service that could not be reached, or for the CA. */
 import { sql } from 'kysely';
 import { blocksPending, LIFECYCLE } from '../core/lifecycle.ts';
-import type { AuditEntry, PendingIssuance, StoredTransaction, TransactionKey } from '../core/records.ts';
-import type { Pending, PendingResult } from '../core/store.ts';
+import type { AuditEntry, PendingIssuance, PendingReason, StoredTransaction, TransactionKey } from '../core/records.ts';
+import type { Forgetting, Pending, PendingResult } from '../core/store.ts';
 import { addAudit } from './audit.ts';
 import { consume, isConsumed } from './consumed-challenges.ts';
 import { encodeIssuance } from './issuance-codec.ts';
 import { noteEndpoint } from './endpoint-names.ts';
-import type { Database } from './tables.ts';
+import { prepared } from './prepared.ts';
+import type { Database, TransactionTable } from './tables.ts';
 import { findSameRequest, fromRow, replaceTransaction } from './transactions.ts';
 
-/** Oldest first. */
+/** Every column but the CSR. */
+const WITHOUT_CSR = [
+  'id',
+  'key',
+  'request',
+  'nonces',
+  'endpoint',
+  'transaction_id',
+  'signer',
+  'subject',
+  'state',
+  'reason',
+  'issuance',
+  'created_at',
+  'updated_at',
+  'certificate_id',
+] as const satisfies readonly (keyof TransactionTable)[];
+
+/** Oldest first, without their CSRs. */
 export async function listPending(db: Database): Promise<StoredTransaction[]> {
   const rows = await db
     .selectFrom('transactions')
-    .selectAll()
+    .select(WITHOUT_CSR)
     // In the text of the query and no parameter, because only so it matches the condition of the partial index.
     .where(sql<boolean>`state = 'pending'`)
+    .orderBy('created_at')
     .orderBy('id')
     .execute();
-  return Promise.all(rows.map((row) => fromRow(db, row)));
+  return Promise.all(rows.map((row) => fromRow(db, { ...row, csr: null })));
 }
 
 /** Writes it unless its request has a transaction that still stands, or its challenge is used up. */
@@ -28,14 +48,34 @@ export async function recordPending(tx: Database, pending: Pending): Promise<Pen
   const existing = await findSameRequest(tx, transaction);
   if (existing && blocksWaiting(existing, pending)) return { kind: 'duplicate', existing };
   if (consumes !== undefined && (await isConsumed(tx, consumes))) return { kind: 'consumed' };
+  if (!existing && (await isFull(tx, pending))) return { kind: 'full' };
 
   const createdAt = existing?.createdAt ?? audit.at;
   const waiting = { ...transaction, state: 'pending' as const, createdAt, updatedAt: audit.at };
   await replaceTransaction(tx, waiting, { existing });
   await noteEndpoint(tx, transaction.endpoint);
   if (consumes !== undefined) await consume(tx, consumes, audit.at);
-  await addAudit(tx, audit);
+  if (transaction.reason !== 'unreachable') await addAudit(tx, audit);
   return { kind: 'recorded' };
+}
+
+/** In the text of the query and no parameter, because only so it matches the condition of the partial index. */
+const waitsWithCsr = sql<boolean>`state = 'pending' and csr is not null`;
+
+const waitingFor = prepared((db, { endpoint, reason }: { endpoint: string; reason: PendingReason }) =>
+  db
+    .selectFrom('transactions')
+    .select(({ fn }) => fn.countAll<number | bigint>().as('number'))
+    .where(waitsWithCsr)
+    .where('reason', '=', reason)
+    .where('endpoint', '=', endpoint),
+);
+
+async function isFull(tx: Database, { transaction, most }: Pending): Promise<boolean> {
+  const { endpoint, reason } = transaction;
+  if (most === undefined || reason === undefined) return false;
+  const { rows } = await waitingFor(tx, { endpoint, reason });
+  return Number(rows[0]?.number) >= most;
 }
 
 /** Whether the recorded transaction stays, and this one is a duplicate of it. */
@@ -85,16 +125,33 @@ export async function withdrawPending(tx: Database, key: TransactionKey): Promis
   await tx.deleteFrom('transactions').where('key', '=', key).where('state', '=', 'pending').execute();
 }
 
-/** Erases CSRs whose challenge has expired, and removes requests that were not decided or not collected in time. */
-export async function forgetRequests(tx: Database, unreachableBefore: Date, anyBefore: Date): Promise<void> {
-  await tx
-    .updateTable('transactions')
-    .set({ csr: null })
-    .where(sql<boolean>`state = 'pending'`)
+/**
+ * Erases CSRs whose challenge has expired, and removes requests that were not decided or not collected in time. Returns
+ * how many it was, `limit` at most: each octet of a CSR is overwritten, and nothing else happens meanwhile.
+ */
+export async function forgetRequests(tx: Database, before: Forgetting, limit: number): Promise<number> {
+  const expired = tx
+    .selectFrom('transactions')
+    .select('id')
+    .where(waitsWithCsr)
     .where('reason', '=', 'unreachable')
-    .where('csr', 'is not', null)
-    .where('created_at', '<', unreachableBefore.getTime())
-    .execute();
-  for (const waits of [sql<boolean>`state = 'pending'`, sql<boolean>`state = 'approved'`])
-    await tx.deleteFrom('transactions').where(waits).where('created_at', '<', anyBefore.getTime()).execute();
+    .where('created_at', '<', before.unreachable.getTime())
+    .limit(limit);
+  const erased = await tx.updateTable('transactions').set({ csr: null }).where('id', 'in', expired).executeTakeFirst();
+  let done = Number(erased.numUpdatedRows);
+  for (const [waits, since] of [
+    [sql<boolean>`state = 'pending' and reason = 'unreachable' and csr is null`, before.erased],
+    [sql<boolean>`state = 'pending'`, before.any],
+    [sql<boolean>`state = 'approved'`, before.any],
+  ] as const) {
+    const old = tx
+      .selectFrom('transactions')
+      .select('id')
+      .where(waits)
+      .where('created_at', '<', since.getTime())
+      .limit(limit - done);
+    const removed = await tx.deleteFrom('transactions').where('id', 'in', old).executeTakeFirst();
+    done += Number(removed.numDeletedRows);
+  }
+  return done;
 }

@@ -33,6 +33,9 @@ export type SqliteOptions = {
   warn?: (message: string) => void;
 };
 
+/** Octets to which the write-ahead log is cut after it has grown, because readers kept it from a checkpoint. */
+const LARGEST_LOG = 16 * 1024 * 1024;
+
 /** How long SQLite itself waits for another process that holds the lock, in milliseconds: nothing else happens then. */
 const BUSY_TIMEOUT = 100;
 /** The same while the file is opened, when there is nothing else to do. */
@@ -106,7 +109,9 @@ export function openDatabase(path: string): DatabaseSync {
     database = new DatabaseSync(path, { timeout: OPENING_TIMEOUT, enableForeignKeyConstraints: true });
     const mode = writeAhead(database);
     if (path !== ':memory:' && mode !== 'wal') throw new Error(`its journal mode is "${mode}", not "wal"`);
-    database.exec('pragma synchronous = full; pragma secure_delete = on; pragma wal_autocheckpoint = 4000');
+    // A checkpoint holds the event loop up: of 4 MB for 12 ms, of 16 MB for 46 ms.
+    database.exec('pragma synchronous = full; pragma secure_delete = on; pragma wal_autocheckpoint = 1000');
+    database.exec(`pragma journal_size_limit = ${LARGEST_LOG}`);
     database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT}`);
     return database;
   } catch (error) {

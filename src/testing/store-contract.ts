@@ -18,6 +18,7 @@ import {
   issuanceFor,
   ISSUER_ID,
   later,
+  listed,
   NOON,
   pendingFor,
   pollOf,
@@ -416,7 +417,7 @@ function lasting(check: Check): void {
     opened.store = await opened.reopen();
     const { store } = opened;
     assert.deepEqual(await store.findTransaction(issuance.transaction.key), transactionOf(issuance));
-    assert.deepEqual(await store.listPending(), [waitingFor(2)]);
+    assert.deepEqual(await store.listPending(), [listed(waitingFor(2))]);
     assert.equal((await store.claimNotifications({ ...CLAIM, mode: 'strict' }))[0]?.id, claim.id);
     assert.equal((await store.recordIssued(issuanceFor(3, { consumes: 'one-time' }))).kind, 'consumed');
     assert.equal((await store.listAudit({})).length, 2);

@@ -3,7 +3,17 @@ import assert from 'node:assert/strict';
 import type { PendingIssuance } from '../core/records.ts';
 import type { Pending } from '../core/store.ts';
 import type { Check } from './opened-store.ts';
-import { auditFor, certificateId, csrFor, issuanceFor, later, NOON, pendingFor, waitingFor } from './store-samples.ts';
+import {
+  auditFor,
+  certificateId,
+  csrFor,
+  issuanceFor,
+  later,
+  listed,
+  NOON,
+  pendingFor,
+  waitingFor,
+} from './store-samples.ts';
 
 const keyOf = (n: number): string => issuanceFor(n).transaction.key;
 
@@ -51,8 +61,8 @@ function waiting(check: Check): void {
   check('what waits for something else now keeps the date of its first sight', async ({ store }) => {
     await store.recordPending(pendingFor(1, { reason: 'unreachable' }));
     assert.equal((await store.recordPending(pendingFor(1, { at: later(9) }))).kind, 'recorded');
-    assert.deepEqual(await store.listPending(), [{ ...waitingFor(1, 'approval'), updatedAt: later(9) }]);
-    assert.equal((await store.listAudit({})).length, 2);
+    assert.deepEqual(await store.listPending(), [listed({ ...waitingFor(1, 'approval'), updatedAt: later(9) })]);
+    assert.equal((await store.listAudit({})).length, 1);
   });
 
   check('a request without reason or octets waits all the same', async ({ store }) => {
@@ -78,7 +88,7 @@ function waiting(check: Check): void {
     const [claim] = await store.claimNotifications({ owner: 'test', leaseMs: 1_000, mode: 'strict', limit: 1 });
     await store.abandonNotification(claim!, auditFor(1, 'never-delivered', later(5)));
     assert.deepEqual(await store.recordPending(pendingFor(1, { at: later(9) })), { kind: 'recorded' });
-    assert.deepEqual(await store.listPending(), [{ ...waitingFor(1), updatedAt: later(9) }]);
+    assert.deepEqual(await store.listPending(), [listed({ ...waitingFor(1), updatedAt: later(9) })]);
     assert.equal((await store.findCertificate(certificateId(1)))?.state, 'revoked');
   });
 
@@ -87,7 +97,7 @@ function waiting(check: Check): void {
     const { serial } = issuanceFor(1).certificate;
     assert.equal((await store.recordPending({ ...pendingFor(1), supersedes: 'unknown' })).kind, 'duplicate');
     assert.equal((await store.recordPending({ ...pendingFor(1), supersedes: serial })).kind, 'recorded');
-    assert.deepEqual(await store.listPending(), [waitingFor(1)]);
+    assert.deepEqual(await store.listPending(), [listed(waitingFor(1))]);
     assert.equal((await store.findCertificate(certificateId(1)))?.state, 'delivered');
     await store.recordIssued({ ...issuanceFor(1), certificate: { ...issuanceFor(1).certificate, serial: 'bb' } });
     assert.equal((await store.findTransaction(keyOf(1)))?.certificate?.serial, 'bb');
@@ -187,14 +197,55 @@ function erasing(check: Check): void {
       await store.recordPending(pendingFor(2, { reason: 'unreachable', at: later(60) }));
       await store.recordPending(pendingFor(3));
       await store.recordPending(pendingFor(4, { reason: 'undecided' }));
-      await store.forgetRequests(NOON, NOON);
-      assert.equal((await store.listPending()).filter(({ csr }) => csr === undefined).length, 0);
-      await store.forgetRequests(later(1), NOON);
+      await store.forgetRequests({ unreachable: NOON, erased: NOON, any: NOON }, 10);
+      for (const n of [1, 2, 3, 4]) assert.deepEqual((await store.findTransaction(keyOf(n)))?.csr, csrFor(n));
+      await store.forgetRequests({ unreachable: later(1), erased: NOON, any: NOON }, 10);
       const { csr: _forgotten, ...first } = waitingFor(1, 'unreachable');
       assert.deepEqual(await store.findTransaction(keyOf(1)), first);
       for (const n of [2, 3, 4]) assert.deepEqual((await store.findTransaction(keyOf(n)))?.csr, csrFor(n));
     },
   );
+
+  check('erased requests are removed when they are old; those that were not erased stay', async ({ store }) => {
+    await store.recordPending(pendingFor(1, { reason: 'unreachable' }));
+    await store.forgetRequests({ unreachable: later(1), erased: NOON, any: NOON }, 10);
+    await store.recordPending(pendingFor(2, { reason: 'unreachable' }));
+    await store.recordPending(pendingFor(3, { reason: 'undecided' }));
+    assert.equal(await store.forgetRequests({ unreachable: NOON, erased: later(1), any: NOON }, 10), 1);
+    assert.equal(await store.findTransaction(keyOf(1)), undefined);
+    for (const n of [2, 3]) assert.ok(await store.findTransaction(keyOf(n)));
+  });
+
+  check('requests are erased and removed so many at a time, until none is left', async ({ store }) => {
+    for (const n of [1, 2, 3, 4, 5]) await store.recordPending(pendingFor(n, { reason: 'unreachable' }));
+    for (const n of [6, 7]) await store.recordPending(pendingFor(n));
+    await store.decidePending(keyOf(7), 'approved', auditFor(7, 'approved'));
+    const before = { unreachable: later(1), erased: NOON, any: NOON };
+    for (const done of [3, 2, 0]) assert.equal(await store.forgetRequests(before, 3), done);
+    const all = { unreachable: later(1), erased: later(1), any: later(1) };
+    for (const done of [4, 3, 0]) assert.equal(await store.forgetRequests(all, 4), done);
+    assert.deepEqual(await store.listPending(), []);
+  });
+
+  check('beyond so many that wait at an endpoint for one reason, no further one is written', async ({ store }) => {
+    const unreachable = (n: number, endpoint?: string): Pending => {
+      const { transaction, ...rest } = pendingFor(n, { reason: 'unreachable' });
+      return { ...rest, most: 2, transaction: { ...transaction, ...(endpoint !== undefined && { endpoint }) } };
+    };
+    const kinds = [];
+    for (const n of [1, 2, 3, 2]) kinds.push((await store.recordPending(unreachable(n))).kind);
+    assert.deepEqual(kinds, ['recorded', 'recorded', 'full', 'duplicate']);
+    assert.equal(await store.findTransaction(keyOf(3)), undefined);
+    assert.equal((await store.recordPending({ ...pendingFor(4), most: 2 })).kind, 'recorded');
+    assert.equal((await store.recordPending(unreachable(5, '/scep/other'))).kind, 'recorded');
+    await store.forgetRequests({ unreachable: later(1), erased: NOON, any: NOON }, 1);
+    assert.equal((await store.recordPending(unreachable(3))).kind, 'recorded', 'an erased one does not count');
+  });
+
+  check('a request that waits because the policy is unreachable adds nothing to the history', async ({ store }) => {
+    await store.recordPending(pendingFor(1, { reason: 'unreachable' }));
+    assert.deepEqual(await store.listAudit({}), []);
+  });
 
   check('a request that waited too long is removed, approved or not', async ({ store }) => {
     await store.recordPending(pendingFor(1));
@@ -202,7 +253,7 @@ function erasing(check: Check): void {
     await store.recordPending(pendingFor(2, { reason: 'undecided' }));
     await store.recordPending(pendingFor(3, { at: later(60) }));
     await store.recordIssued(issuanceFor(4));
-    await store.forgetRequests(NOON, later(1));
+    await store.forgetRequests({ unreachable: NOON, erased: NOON, any: later(1) }, 10);
     for (const n of [1, 2]) assert.equal(await store.findTransaction(keyOf(n)), undefined);
     for (const n of [3, 4]) assert.ok(await store.findTransaction(keyOf(n)));
   });
@@ -214,7 +265,7 @@ function erasing(check: Check): void {
       assert.deepEqual(await store.recordPending(waitingForCa(1)), { kind: 'recorded' });
       const found = await store.findTransaction(keyOf(1));
       assert.deepEqual(found, { ...waitingFor(1, 'issuer'), issuance: ISSUANCE });
-      assert.deepEqual(await store.listPending(), [found]);
+      assert.deepEqual(await store.listPending(), [listed(found!)]);
       await store.recordIssued(issuanceFor(1));
       const issued = await store.findTransaction(keyOf(1));
       assert.deepEqual([issued?.state, issued?.issuance, issued?.csr], ['issued', undefined, undefined]);
@@ -238,8 +289,8 @@ function erasing(check: Check): void {
       const postponed = { ...ISSUANCE, reference: 'order 8', retryAt: later(600) };
       assert.equal(await store.postponeIssuance(keyOf(1), postponed), true);
       assert.deepEqual(await store.listPending(), [
-        { ...waitingFor(1, 'issuer'), issuance: postponed, updatedAt: later(300) },
-        waitingFor(2),
+        listed({ ...waitingFor(1, 'issuer'), issuance: postponed, updatedAt: later(300) }),
+        listed(waitingFor(2)),
       ]);
       assert.equal((await store.listAudit({})).length, 2);
     },

@@ -146,3 +146,9 @@ export const waitingFor = (n: number, reason: PendingReason = 'approval'): Store
   createdAt: NOON,
   updatedAt: NOON,
 });
+
+/** The same transaction in a list of what waits. */
+export function listed(transaction: StoredTransaction): StoredTransaction {
+  const { csr: _csr, ...rest } = transaction;
+  return rest;
+}

@@ -77,7 +77,8 @@ const REACH: Readonly<Record<string, () => Promise<Case>>> = {
   'pending for an unreachable policy': () => begun({ decision: pend('unreachable') }),
   'pending for an unreachable policy, request erased': async () => {
     const begin = await begun({ decision: pend('unreachable') });
-    await begin.under.store.forgetRequests(new Date(begin.under.clock().getTime() + 1), new Date(0));
+    const unreachable = new Date(begin.under.clock().getTime() + 1);
+    await begin.under.store.forgetRequests({ unreachable, erased: new Date(0), any: new Date(0) }, 10);
     return begin;
   },
   'pending, undecided': () => begun({ decision: pend('undecided') }),

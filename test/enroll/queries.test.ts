@@ -143,7 +143,7 @@ test('a poll whose request was forgotten, because the challenge in it is too old
   const policy = policyThat(() => ({ kind: 'pend', reason: 'unreachable', detail: 'HTTP 503' }));
   const under = await endpointUnderTest(policy);
   await ask(under, REQUEST);
-  await under.store.forgetRequests(new Date(NOW.getTime() + 1), NOW);
+  await under.store.forgetRequests({ unreachable: new Date(NOW.getTime() + 1), erased: NOW, any: NOW }, 10);
   assert.equal(await refusalIn(await ask(under, POLL)), 'policy_unreachable');
   assert.equal(policy.asked.length, 1);
 });

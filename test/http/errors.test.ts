@@ -29,6 +29,10 @@ type Case = {
 const broken: Different = {
   wrap: (store) => ({ ...store, findRequest: () => Promise.reject(new Error('no disk')) }),
 };
+const full: Different = {
+  approval: 'manual',
+  wrap: (store) => ({ ...store, recordPending: async () => ({ kind: 'full' }) }),
+};
 const ERRORS: Readonly<Record<HttpErrorCode, Case>> = {
   message_undecodable: { request: posted(Buffer.from('garbage')) },
   operation_unknown: { request: operation('GetCertificate') },
@@ -36,6 +40,7 @@ const ERRORS: Readonly<Record<HttpErrorCode, Case>> = {
   next_ca_unknown: { request: operation('GetNextCACert') },
   message_too_large: { request: posted(), options: { bodyLimit: MESSAGE.length - 1 } },
   overloaded: { request: posted(), options: { mostRunning: 0 } },
+  waiting_full: { request: posted(), endpoint: full },
   unavailable: { request: posted(), endpoint: broken },
 };
 

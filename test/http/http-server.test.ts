@@ -6,10 +6,10 @@ import { endpointUnderTest } from '../kit/endpoint-under-test.ts';
 import { policyThat } from '../kit/policy.ts';
 import { certificatePem } from '../../src/pkix/pem.ts';
 import { privateKeyPem } from '../../src/keys/software.ts';
-import { clientFor, root } from '../kit/pki.ts';
-import { rsaKey } from '../kit/keys.ts';
-import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
+import { client, root } from '../kit/pki.ts';
+import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 import {
   assertIssued,
   BASE64,
@@ -200,13 +200,12 @@ async function waiting() {
   return { under: await endpointUnderTest(policy), goOn, asked };
 }
 
-/** Messages of different keys, so that none is a repeat of another. */
+/** Messages with different requests, so that none is a repeat of another. */
 const messages = (count: number): Promise<Uint8Array[]> =>
   Promise.all(
     Array.from({ length: count }, async (_, n) => {
-      const key = rsaKey(`busy ${n}`);
-      const content = await writeCertificationRequest(REQUEST_PLAN, key);
-      return requestMessage({ signer: await clientFor(key), content });
+      const plan = { ...REQUEST_PLAN, subject: nameFromText(`CN=busy-${n}`) };
+      return requestMessage({ content: await writeCertificationRequest(plan, client.key) });
     }),
   );
 

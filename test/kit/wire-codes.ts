@@ -54,6 +54,7 @@ export const STATUS: Readonly<Record<HttpErrorCode, number>> = {
   next_ca_unknown: 404,
   message_too_large: 413,
   overloaded: 503,
+  waiting_full: 503,
   unavailable: 503,
 };
 

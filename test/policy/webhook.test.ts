@@ -214,6 +214,33 @@ for (const [what, answer] of Object.entries(UNCLEAR))
     );
   });
 
+for (const [status, kind] of Object.entries({
+  // Not set up, not known to it, slow, or throttled: nothing is said about the request.
+  401: 'pend',
+  403: 'pend',
+  404: 'pend',
+  407: 'pend',
+  408: 'pend',
+  410: 'pend',
+  429: 'pend',
+  // About the request: whoever sends one that is too long cannot make the service "unreachable".
+  400: 'deny',
+  411: 'deny',
+  413: 'deny',
+  414: 'deny',
+  415: 'deny',
+  422: 'deny',
+  431: 'deny',
+  451: 'deny',
+}))
+  test(`HTTP ${status} is a ${kind}, whatever its body says`, async (t) => {
+    const { url } = await service(t, answers(YES, Number(status)));
+    const decision = await policyAt(t, url).decide(REQUEST, never);
+    assert.equal(decision.kind, kind);
+    if (decision.kind === 'deny')
+      assert.deepEqual([decision.code, decision.facts], ['policy_denied', { webhookStatus: status }]);
+  });
+
 test('for any JSON body, only a clear allow allows', () =>
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {

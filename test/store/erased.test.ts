@@ -47,7 +47,7 @@ const keyOf = (n: number): string => issuanceFor(n).transaction.key;
 const ENDS: Readonly<Record<string, (store: Store, n: number) => Promise<unknown>>> = {
   issued: (store, n) => store.recordIssued(issuanceFor(n)),
   rejected: (store, n) => store.decidePending(keyOf(n), 'rejected', auditFor(n, 'rejected')),
-  forgotten: (store) => store.forgetRequests(later(1), NOON),
+  forgotten: (store) => store.forgetRequests({ unreachable: later(1), erased: NOON, any: NOON }, 100),
   'to wait for something else, without its octets': (store, n) => {
     const { csr: _csr, ...transaction } = pendingFor(n).transaction;
     return store.recordPending({ transaction, audit: auditFor(n, 'pending') });

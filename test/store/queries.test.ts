@@ -56,9 +56,9 @@ test('no query scans a table or sorts, except the lists that are asked for witho
   await store.postponeNotification(failed!, later(1));
   await store.abandonNotification(failed!, auditFor(3, 'notification-abandoned'));
   await store.recordPending({ ...pendingFor(4), consumes: 'another' });
-  await store.recordPending(pendingFor(5, { reason: 'unreachable' }));
+  await store.recordPending({ ...pendingFor(5, { reason: 'unreachable' }), most: 9 });
   await store.recordPending(pendingFor(5));
-  await store.forgetRequests(later(1), NOON);
+  await store.forgetRequests({ unreachable: later(1), erased: NOON, any: NOON }, 10);
   await store.listPending();
   await store.decidePending(pendingFor(4).transaction.key, 'approved', auditFor(4, 'approved'));
   await store.recordIssued(issuanceFor(4));
