@@ -6,7 +6,7 @@
 import { DerError, LIMITS, type Limits } from './limits.ts';
 import { isString } from './strings.ts';
 import { TAG } from './tags.ts';
-import { encode } from './writer.ts';
+import { headerSize, writeHeader } from './writer.ts';
 
 const CONSTRUCTED = 0x20;
 
@@ -23,8 +23,31 @@ function constructedString(tag: number): number | undefined {
 export function berToDer(input: Uint8Array, limits: Limits = LIMITS): { der: Uint8Array; consumed: number } {
   if (input.length > limits.size) throw new DerError(`${input.length} octets exceed the limit of ${limits.size}`);
   const reader = new BerReader(input, limits.nodes);
-  return { der: reader.element(input.length, limits.depth), consumed: reader.at };
+  const root = reader.element(input.length, limits.depth);
+  const der = Buffer.allocUnsafe(sizeOf(root));
+  write(root, der, 0);
+  return { der, consumed: reader.at };
 }
+
+/**
+ * One element in DER, not joined yet: `length` octets of content, in `parts` that are views of the input or elements.
+ * Every octet of the input is copied once, however deep it nests.
+ */
+type Node = { tag: number; length: number; parts: readonly (Uint8Array | Node)[] };
+
+const sizeOf = (part: Uint8Array | Node): number =>
+  part instanceof Uint8Array ? part.length : headerSize(part.length) + part.length;
+
+/** Writes the part to `at`, and returns where it ends. */
+function write(part: Uint8Array | Node, der: Uint8Array, at: number): number {
+  if (!(part instanceof Uint8Array))
+    return part.parts.reduce<number>((end, each) => write(each, der, end), writeHeader(der, at, part.tag, part.length));
+  der.set(part, at);
+  return at + part.length;
+}
+
+/** Levels of constructed strings. BouncyCastle and Apple write one, and one in another where a proxy splits the octets. */
+const MOST_STRINGS = 3;
 
 /** Reads forward over one input. `nodes` is how many elements may still be read. */
 class BerReader {
@@ -41,16 +64,22 @@ class BerReader {
     return this.#at;
   }
 
-  /** The next element as DER. It ends at `end` at the latest, and nests at most `depth` levels. */
-  element(end: number, depth: number): Uint8Array {
+  /**
+   * The next element. It ends at `end` at the latest, and nests at most `depth` levels, `strings` of them strings.
+   */
+  element(end: number, depth: number, strings = MOST_STRINGS): Node {
     if (depth <= 0) throw new DerError(`nested too deeply at offset ${this.#at}`);
     const { tag, length } = this.#header(end);
     if (length !== undefined && length > end - this.#at)
       throw new DerError(`length exceeds the input at offset ${this.#at}`);
     if (!(tag & CONSTRUCTED)) return this.#primitive(tag, length);
+    const string = constructedString(tag);
+    const left = string === undefined ? MOST_STRINGS : strings - 1;
+    if (left < 0) throw new DerError(`more than ${MOST_STRINGS} levels of strings at offset ${this.#at}`);
+    const inside = { depth: depth - 1, strings: left };
     const children =
-      length === undefined ? this.#untilEndOfContents(end, depth) : this.#untilOffset(this.#at + length, depth);
-    return constructed(tag, children);
+      length === undefined ? this.#untilEndOfContents(end, inside) : this.#untilOffset(this.#at + length, inside);
+    return string === undefined ? element(tag, children) : joined(string, children);
   }
 
   /** `length` is undefined for the indefinite form (X.690 8.1.3.6). */
@@ -76,20 +105,20 @@ class BerReader {
     return this.#input[this.#at++]!;
   }
 
-  #primitive(tag: number, length: number | undefined): Uint8Array {
+  #primitive(tag: number, length: number | undefined): Node {
     if (length === undefined) throw new DerError(`indefinite length of a primitive at offset ${this.#at}`);
-    return encode(tag, this.#input.subarray(this.#at, (this.#at += length)));
+    return { tag, length, parts: [this.#input.subarray(this.#at, (this.#at += length))] };
   }
 
-  #untilOffset(end: number, depth: number): Uint8Array[] {
-    const children: Uint8Array[] = [];
-    while (this.#at < end) children.push(this.element(end, depth - 1));
+  #untilOffset(end: number, { depth, strings }: Inside): Node[] {
+    const children: Node[] = [];
+    while (this.#at < end) children.push(this.element(end, depth, strings));
     return children;
   }
 
-  #untilEndOfContents(end: number, depth: number): Uint8Array[] {
-    const children: Uint8Array[] = [];
-    while (!this.#isEndOfContents(end)) children.push(this.element(end, depth - 1));
+  #untilEndOfContents(end: number, { depth, strings }: Inside): Node[] {
+    const children: Node[] = [];
+    while (!this.#isEndOfContents(end)) children.push(this.element(end, depth, strings));
     this.#at += 2;
     return children;
   }
@@ -100,18 +129,24 @@ class BerReader {
   }
 }
 
-/** A constructed element in DER; a constructed string becomes a primitive one. */
-function constructed(tag: number, children: readonly Uint8Array[]): Uint8Array {
-  const string = constructedString(tag);
-  return string === undefined
-    ? encode(tag, ...children)
-    : encode(string, ...children.map((child) => chunk(child, string)));
-}
+/** How many levels there may still be inside an element, and how many of them may be constructed strings. */
+type Inside = { depth: number; strings: number };
 
-/** The content of one chunk of a constructed string, which must be of the same type or an OCTET STRING. */
-function chunk(der: Uint8Array, tag: number): Uint8Array {
-  if (der[0] !== tag && der[0] !== TAG.octetString) throw new DerError('constructed string of mixed types');
-  return der.subarray(headerLength(der));
+const element = (tag: number, children: readonly Node[]): Node => ({
+  tag,
+  length: children.reduce((sum, child) => sum + sizeOf(child), 0),
+  parts: children,
+});
+
+/** A constructed string becomes a primitive one: the contents of its chunks, each of the same type or an OCTET STRING. */
+function joined(tag: number, chunks: readonly Node[]): Node {
+  if (chunks.some((chunk) => chunk.tag !== tag && chunk.tag !== TAG.octetString))
+    throw new DerError('constructed string of mixed types');
+  return {
+    tag,
+    length: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+    parts: chunks.flatMap(({ parts }) => parts),
+  };
 }
 
 /** How many octets the identifier and the length of a DER element take. `der` has at least two octets. */

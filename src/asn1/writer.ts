@@ -4,16 +4,26 @@ import { oidContent } from './oid.ts';
 import { isPrintable } from './strings.ts';
 import { TAG } from './tags.ts';
 
+/** How many octets identifier and length take before a content of `length` octets. */
+export const headerSize = (length: number): number =>
+  length < 0x80 ? 2 : length < 0x100 ? 3 : length < 0x10000 ? 4 : length < 0x1000000 ? 5 : 6;
+
+/** Writes identifier and length to `at`, and returns where the content begins. */
+export function writeHeader(der: Uint8Array, at: number, tag: number, length: number): number {
+  const content = at + headerSize(length);
+  const lengthOctets = content - at - 2;
+  der[at] = tag;
+  der[at + 1] = lengthOctets === 0 ? length : 0x80 | lengthOctets;
+  for (let i = content - 1, rest = length; i > at + 1; i--, rest = Math.floor(rest / 256)) der[i] = rest & 0xff;
+  return content;
+}
+
 /** An element with this identifier octet, whose content is `parts` in this order. */
 export function encode(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
-  const lengthOctets = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
-  const der = Buffer.allocUnsafe(2 + lengthOctets + length);
-  der[0] = tag;
-  der[1] = lengthOctets === 0 ? length : 0x80 | lengthOctets;
-  for (let i = lengthOctets, rest = length; i > 0; i--, rest = Math.floor(rest / 256)) der[1 + i] = rest & 0xff;
-  let at = 2 + lengthOctets;
+  const der = Buffer.allocUnsafe(headerSize(length) + length);
+  let at = writeHeader(der, 0, tag, length);
   for (const part of parts) {
     der.set(part, at);
     at += part.length;

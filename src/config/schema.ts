@@ -35,9 +35,9 @@ const listen = (context: FileContext) =>
       'plain HTTP',
     ),
     bodyLimit: defaulted(
-      integer(16_384, LIMITS.size, LIMITS.size),
-      LIMITS.size,
-      'The longest message in bytes; a longer one gets 413.',
+      integer(16_384, LIMITS.size, 262_144),
+      262_144,
+      'The longest message in bytes; a longer one gets 413. Real messages have up to 65 KB.',
     ),
     mostRunning: defaulted(
       integer(1, 100_000, 512),

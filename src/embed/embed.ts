@@ -11,7 +11,7 @@ import { probeDeadline, systemClock, systemDeadline } from './system.ts';
 
 /** How much one server or plugin takes on at the same time. */
 export type RequestLimits = {
-  /** Octets of a POST body, 2 MiB by default; a larger body gets 413. */
+  /** Octets of a POST body, 256 KiB by default, 2 MiB at most; a larger body gets 413. */
   bodyLimit?: number;
   /** Requests that run at the same time, 512 by default; one more gets 503. */
   mostRunning?: number;

@@ -20,11 +20,24 @@ const SEQUENCE = 0x30;
 export function messageFromBody(body: Uint8Array | undefined): Uint8Array {
   if (!body?.length) throw new HttpError('message_undecodable', 'POST without body');
   if (body[0] === SEQUENCE) return body;
-  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1');
-  return fromBase64(unwrapped(text).replace(/\s/g, ''));
+  if (body.length > LONGEST_TEXT)
+    throw new HttpError('message_too_large', `text of ${body.length} octets; messages of more than 192 KB are binary`);
+  return fromBase64(unwrapped(withoutSpace(body)));
 }
 
-const BEGIN = '-----BEGIN ';
+/** Octets. Text costs more to decode than DER, and the clients that send it send short messages. */
+const LONGEST_TEXT = 256 * 1024;
+const SPACE = 0x20;
+
+/** The text without white space and control characters, latin1. */
+function withoutSpace(body: Uint8Array): string {
+  const text = Buffer.allocUnsafe(body.length);
+  let length = 0;
+  for (const octet of body) if (octet > SPACE) text[length++] = octet;
+  return text.toString('latin1', 0, length);
+}
+
+const BEGIN = '-----BEGIN';
 const DASHES = '-----';
 
 /** The text between the two lines of PEM, or all of it without them. Reads each octet once. */
@@ -32,7 +45,7 @@ function unwrapped(text: string): string {
   const begin = text.indexOf(BEGIN);
   if (begin < 0) return text;
   const label = text.indexOf(DASHES, begin + BEGIN.length);
-  const end = label < 0 ? -1 : text.indexOf('-----END ', label + DASHES.length);
+  const end = label < 0 ? -1 : text.indexOf('-----END', label + DASHES.length);
   if (end < 0) throw new HttpError('message_undecodable', 'PEM without its last line');
   return text.slice(label + DASHES.length, end);
 }

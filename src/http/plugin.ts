@@ -25,8 +25,8 @@ export type ScepPluginOptions = {
   mostBuffered?: number;
 };
 
-/** RFC 8894 sets no limit. An Intune message with an RSA-4096 key has 12 KB; other servers accept 2 MiB. */
-const BODY_LIMIT = 2 * 1024 * 1024;
+/** RFC 8894 sets no limit. The longest real messages have 65 KB; an Intune message with an RSA-4096 key has 12 KB. */
+const BODY_LIMIT = 256 * 1024;
 const MOST_RUNNING = 512;
 const MOST_BUFFERED = 64 * 1024 * 1024;
 const RETRY_AFTER_SECONDS = '5';

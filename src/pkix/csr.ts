@@ -23,7 +23,7 @@ const MOST_ATTRIBUTES = 64;
 /**
  * Enough for a challenge of many kilobytes, an RSA-8192 key and a thousand names. A pending request takes this much.
  */
-const MOST_OCTETS = 128 * 1024;
+export const MOST_CSR_OCTETS = 128 * 1024;
 
 /** A request whose proof of possession is not verified yet; `signed`, `algorithm` and `signature` are that proof. */
 export type UnprovenRequest = CertificationRequest & {
@@ -39,7 +39,7 @@ export type UnprovenRequest = CertificationRequest & {
 export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
   const outer = DerReader.over(der);
   const whole = outer.raw(TAG.sequence);
-  if (whole.length > MOST_OCTETS) throw new DerError(`a certification request of ${whole.length} octets`);
+  if (whole.length > MOST_CSR_OCTETS) throw new DerError(`a certification request of ${whole.length} octets`);
   const request = DerReader.over(whole).sequence();
   const signed = request.raw(TAG.sequence);
   const algorithm = readSignatureAlgorithm(request.sequence());

@@ -16,6 +16,7 @@ import type { SignedData } from '../cms/signed-data.ts';
 import type { KeyTransport } from '../core/keys.ts';
 import { Refusal } from '../core/errors.ts';
 import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
+import { MOST_CSR_OCTETS } from '../pkix/csr.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
 import type { ReadContent } from './contents.ts';
 import type { Content } from './message.ts';
@@ -24,11 +25,19 @@ import type { OpenContext } from './open-context.ts';
 /** An envelope that is not decrypted yet; its content cipher is known. */
 export type Envelope = EnvelopedData & { cipher: ContentCipher };
 
-/** Throws Refusal `request_refused` without an envelope, and UnsupportedAlgorithm for an unknown cipher. */
+/** Octets. A certification request has at most 128 KiB, and the padding at most one block: more is not decrypted. */
+const LONGEST_CONTENT = MOST_CSR_OCTETS + 16;
+
+/** Throws Refusal `request_refused` without an envelope or for one that is too long to hold a request, and UnsupportedAlgorithm for an unknown cipher. */
 export function readEnvelope(data: SignedData): Envelope {
   if (!data.message) throw new Refusal('request_refused', 'the message has no content');
   const enveloped = readDerOrBer(data.message, readEnvelopedData);
-  const { cipher } = enveloped;
+  const { cipher, encryptedContent } = enveloped;
+  if (encryptedContent.length > LONGEST_CONTENT)
+    throw new Refusal(
+      'request_refused',
+      `${encryptedContent.length} octets are encrypted, more than a request may have`,
+    );
   if (!cipher) throw new UnsupportedAlgorithm('the content cipher', enveloped.cipherOid);
   return { ...enveloped, cipher };
 }

@@ -15,6 +15,7 @@ const SAME: ReadonlyArray<readonly [string, string, string]> = [
   ['constructed OCTET STRING as a stream', '2480 040161 0400 040162 0000', '0402 6162'],
   ['constructed OCTET STRING without chunks', '2480 0000', '0400'],
   ['constructed in constructed', '2480 2480 040161 0000 2403 040162 0000', '0402 6162'],
+  ['strings in three levels', '2480 2480 2480 0401 61 0000 0000 0000', '0401 61'],
   ['constructed UTF8String of UTF8Strings', '2c06 0c0161 0c0162', '0c02 6162'],
   ['constructed PrintableString of OCTET STRINGs', '3306 040161 040162', '1302 6162'],
   ['length of two octets where one does', '308103 020105', '3003 020105'],
@@ -46,6 +47,8 @@ const REFUSED: ReadonlyArray<readonly [string, string]> = [
   ['high tag number', '3f8101 00'],
   ['string with chunks of another type', '2403 0c0161'],
   ['reserved length octet', '30ff'],
+  ['strings in four levels', '2480 2480 2480 2480 0401 61 0000 0000 0000 0000'],
+  ['strings in four levels, inside another structure', '3080 2480 2480 2480 2480 0401 61 0000 0000 0000 0000 0000'],
 ];
 for (const [what, ber] of REFUSED)
   test(`refuses BER ${what}`, () => assert.throws(() => berToDer(bytes(ber)), DerError));

@@ -259,7 +259,7 @@ test('a client that goes away in the middle of its body is no failure of the ser
 });
 
 test('bodies of many slow senders do not pile up: a long one gets 503, devices are served meanwhile', async (t) => {
-  const { app } = await served(t, [await lab()], { mostBuffered: 3 * MIB });
+  const { app } = await served(t, [await lab()], { mostBuffered: 3 * MIB, bodyLimit: 2 * MIB });
   const port = await listening(app);
   const senders = await Promise.all(Array.from({ length: 4 }, () => open(port)));
   // All but the last octet: each would be kept until that one comes.

@@ -17,13 +17,20 @@ for (const [name, text] of Object.entries({
 }))
   test(`${name} is read`, () => assert.deepEqual(Buffer.from(messageFromBody(Buffer.from(text))), DER));
 
-const MOST = 2 * 1024 * 1024;
+const MOST = 256 * 1024 - 1;
 for (const line of ['-----BEGIN ', '-----BEGIN A-----', '-----BEGIN A-----\n', '-----', '-----END A-----', ' \n'])
-  test(`2 MiB of ${JSON.stringify(line)} are refused`, { timeout: 30_000 }, () => {
+  test(`256 KiB of ${JSON.stringify(line)} are refused`, { timeout: 30_000 }, () => {
     const body = Buffer.alloc(MOST, line);
     assert.throws(() => messageFromBody(Buffer.concat([Buffer.from('!'), body])), undecodable);
     if (line.includes('BEGIN')) assert.throws(() => messageFromBody(body), undecodable);
   });
+
+test('text of more than 256 KiB is not decoded, whatever it is; binary is', () => {
+  const tooLarge = (error: unknown): boolean => (error as { code: string }).code === 'message_too_large';
+  assert.throws(() => messageFromBody(Buffer.alloc(256 * 1024 + 1, 'A A ')), tooLarge);
+  assert.equal(messageFromBody(Buffer.alloc(256 * 1024, 'AAAA ')).length, 157_287);
+  assert.equal(messageFromBody(Buffer.alloc(300_000, 0x30)).length, 300_000);
+});
 
 for (const [url, value] of [
   ['/scep?message=a%2Bb', 'a+b'],

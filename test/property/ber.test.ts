@@ -16,7 +16,7 @@ const form: fc.Arbitrary<Form> = fc.record({
   indefinite: fc.boolean(),
   zeros: fc.nat({ max: 3 }),
   cuts: fc.array(fc.nat({ max: 300 }), { maxLength: 4 }),
-  wraps: fc.nat({ max: 3 }),
+  wraps: fc.nat({ max: 2 }),
   octetChunks: fc.boolean(),
 });
 const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({

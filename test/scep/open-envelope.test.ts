@@ -193,3 +193,21 @@ test('the kit encrypts encryptedKey so that the RA can decrypt it', async () => 
   for (const transport of [PKCS1, oaep('sha256', 'sha1')])
     assert.deepEqual(Buffer.from(await ra.key.decrypt!(encryptKey(ra, contentKey, transport), transport)), contentKey);
 });
+
+test('content that is longer than any request is refused before the RA key is used for it', async () => {
+  let used = 0;
+  const { key, certificate } = ra;
+  const counting = {
+    certificate,
+    key: {
+      ...key,
+      decrypt: (...args: Parameters<NonNullable<typeof key.decrypt>>) => (used++, key.decrypt!(...args)),
+    },
+  };
+  const own = context({}, registrationAuthority(counting));
+  const message = (length: number): Uint8Array => envelope({ content: Buffer.alloc(length) });
+  await refuses(message(128 * 1024 + 16), 'request_refused', own);
+  assert.equal(used, 0);
+  await refuses(message(128 * 1024), 'request_refused', own);
+  assert.equal(used, 1);
+});
