@@ -17,7 +17,7 @@ export type AdminOptions = {
   /** Without it there is no API. */
   token?: string;
   /** Without it there is no `/readyz`. */
-  readiness?: Pick<ReadinessOptions, 'probes' | 'store'>;
+  readiness?: Pick<ReadinessOptions, 'probes' | 'load' | 'store'>;
   /** The networks of proxies whose `X-Forwarded-For` is trusted. */
   trustProxy?: readonly string[];
   clock: Clock;

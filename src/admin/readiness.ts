@@ -9,6 +9,8 @@ import { type JobStatus, listJobs } from '../manage/job-status.ts';
 /** `probes`: those of the public `/readyz`. */
 export type ReadinessOptions = {
   probes: readonly Probe[];
+  /** How many requests of each endpoint run, of how many. */
+  load: () => readonly { endpoint: string; running: number; most: number }[];
   store: Pick<JobStore, 'listJobs'>;
   clock: Clock;
   emit: Emit;
@@ -18,7 +20,10 @@ export type ReadinessOptions = {
  * Registers it. Status 503 when a probe fails or the jobs cannot be read; a job that fails changes no status, because
  * requests are answered meanwhile.
  */
-export async function readiness(app: FastifyInstance, { probes, store, clock, emit }: ReadinessOptions): Promise<void> {
+export async function readiness(
+  app: FastifyInstance,
+  { probes, load, store, clock, emit }: ReadinessOptions,
+): Promise<void> {
   app.get('/readyz', async (_request, reply) => {
     let jobs: JobStatus[] = [];
     const check = async (): Promise<void> => void (jobs = await listJobs({ store, clock }));
@@ -30,6 +35,6 @@ export async function readiness(app: FastifyInstance, { probes, store, clock, em
     return reply
       .code(failed ? 503 : 200)
       .header('cache-control', 'no-store')
-      .send({ probes: texts, jobs });
+      .send({ probes: texts, jobs, load: load().map((each) => ({ ...each, full: each.running >= each.most })) });
   });
 }

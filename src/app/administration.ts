@@ -9,6 +9,7 @@ import type { Store } from '../core/store.ts';
 import { challengeIssuerOf } from './challenge-issuers.ts';
 import { defined } from '../core/defined.ts';
 import type { LoadedEndpoint, Settings } from './settings.ts';
+import { loadOf } from '../embed/embed.ts';
 import { systemClock } from '../embed/system.ts';
 
 /** What the listener works on. `probes`: those of the public `/readyz`. */
@@ -46,7 +47,7 @@ export async function administration({
       token: admin.token,
       trustProxy: admin.trustProxy,
     }),
-    readiness: { probes, store },
+    readiness: { probes, load: () => loadOf(publicServer), store },
     clock: systemClock,
     emit,
   });

@@ -42,7 +42,7 @@ const listen = (context: FileContext) =>
     mostRunning: defaulted(
       integer(1, 100_000, 512),
       512,
-      'Requests that are processed at the same time; the next one gets 503 and is to come back later.',
+      'Requests of one endpoint that are processed at the same time; the next one gets 503 and is to come back later.',
     ),
   }).prefault({});
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { selfTest } from '../cms/self-test.ts';
 import { within } from '../core/ask.ts';
 import { defined } from '../core/defined.ts';
+import type { EndpointLoad } from '../enroll/gate.ts';
 import { httpServer } from '../http/http-server.ts';
 import { scepPlugin as httpPlugin } from '../http/plugin.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
@@ -13,8 +14,6 @@ import { probeDeadline, systemClock, systemDeadline } from './system.ts';
 export type RequestLimits = {
   /** Octets of a POST body, 256 KiB by default, 2 MiB at most; a larger body gets 413. */
   bodyLimit?: number;
-  /** Requests that run at the same time, 512 by default; one more gets 503. */
-  mostRunning?: number;
 };
 
 /** What `scepPlugin` takes. */
@@ -30,12 +29,12 @@ export async function scepPlugin(app: FastifyInstance, options: PluginOptions): 
   await selfTest();
   const enrollment = startEnrollment(options);
   app.addHook('onClose', () => enrollment.close());
-  const { clock = systemClock, bodyLimit, mostRunning } = options;
+  const { clock = systemClock, bodyLimit } = options;
   await httpPlugin(app, {
     services: enrollment.services,
     emit: enrollment.emit,
     clock,
-    ...defined({ bodyLimit, mostRunning }),
+    ...defined({ bodyLimit }),
   });
 }
 
@@ -64,7 +63,7 @@ export type ServerOptions = PluginOptions & {
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   await selfTest();
   const { endpoints: _endpoints, store, notificationInterval: _interval, random: _random, ...rest } = options;
-  const { logger: _logger, onEvent: _onEvent, ...http } = rest;
+  const { logger: _logger, onEvent: _onEvent, mostRunning: _most, ...http } = rest;
   const enrollment = startEnrollment(options);
   const probes = [{ name: 'store', check: () => store.check() }, ...(http.probes ?? [])].map(inTime);
   const crls = new Map(
@@ -74,12 +73,18 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const { services, emit } = enrollment;
     const server = await httpServer({ ...http, clock: http.clock ?? systemClock, probes, crls, services, emit });
     server.addHook('onClose', () => enrollment.close());
+    LOADS.set(server, () => services.map(({ load }) => load()));
     return server;
   } catch (error) {
     await enrollment.close();
     throw error;
   }
 }
+
+const LOADS = new WeakMap<FastifyInstance, () => EndpointLoad[]>();
+
+/** How busy each endpoint of a server of `createServer` is; empty for another. */
+export const loadOf = (server: FastifyInstance): EndpointLoad[] => LOADS.get(server)?.() ?? [];
 
 /** A probe that hangs has failed: the load balancer waits for the answer. */
 const inTime = ({ name, check }: ReadinessProbe): ReadinessProbe => ({

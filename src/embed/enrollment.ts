@@ -12,7 +12,8 @@ import type { Emit, ServerEvent } from '../core/events.ts';
 import type { Store } from '../core/store.ts';
 import type { Legacy } from '../cms/algorithms.ts';
 import type { EndpointSettings, EnrollmentServices } from '../enroll/endpoint.ts';
-import { type ScepService, scepService, type ServicePlan } from '../enroll/service.ts';
+import { gated, type GatedService } from '../enroll/gate.ts';
+import { scepService, type ServicePlan } from '../enroll/service.ts';
 import { startJobs } from '../jobs/scheduler.ts';
 import { capabilities } from '../scep/capabilities.ts';
 import { messageCodec } from '../scep/codec.ts';
@@ -63,14 +64,17 @@ export type EnrollmentOptions = {
   random?: RandomBytes;
   /** Milliseconds between two runs of the jobs that send notifications and revocations; five seconds by default. */
   notificationInterval?: number;
+  /** Requests of one endpoint that run at the same time, 512 by default; one more gets 503. */
+  mostRunning?: number;
 };
 
 /** `close()` ends the background jobs and waits for what is running. It does not close the store. */
-export type RunningEnrollment = { services: ScepService[]; emit: Emit; close(): Promise<void> };
+export type RunningEnrollment = { services: GatedService[]; emit: Emit; close(): Promise<void> };
 
 const RETENTION = 24 * HOUR;
 const SIGNING_TIME = { past: 24 * HOUR, future: HOUR };
 const NOTIFICATION_INTERVAL = 5_000;
+const MOST_RUNNING = 512;
 
 /**
  * Throws ConfigError when the keys of an RA do not match, when a policy cannot work with manual approval, or when two
@@ -86,7 +90,7 @@ export function startEnrollment(options: EnrollmentOptions): RunningEnrollment {
   const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.name, endpoint]));
   const jobs = backgroundJobs(endpoints, services, options.notificationInterval ?? NOTIFICATION_INTERVAL);
   return {
-    services: parts.map((part) => scepService(part, services)),
+    services: parts.map((part) => gated(scepService(part, services), options.mostRunning ?? MOST_RUNNING)),
     emit,
     ...startJobs({ store, jobs, owner, clock, emit }),
   };

@@ -53,12 +53,11 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   endInTime(app, grace);
   app.setNotFoundHandler((_request, reply) => plain(reply, 404, 'not found'));
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
+  const checked = onceIn(PROBED_EVERY, () => runProbes(probes, options.emit));
   app.get('/readyz', async (_request, reply) => {
-    const results = await runProbes(probes, options.emit);
-    // Without the reasons, which are in the events and on the administrator's listener.
-    return reply
-      .code(results.every(({ reason }) => reason === undefined) ? 200 : 503)
-      .send(Object.fromEntries(results.map(({ name, reason }) => [name, reason === undefined ? 'ok' : 'failed'])));
+    const ready = (await checked()).every(({ reason }) => reason === undefined);
+    // Which tenants there are and what failed is in the events and on the administrator's listener.
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'failed' });
   });
   // HAProxy asks for `OPTIONS /` unless it is told otherwise.
   for (const url of ['/', '/healthz', '/readyz'])
@@ -66,6 +65,18 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   await app.register(crlPlugin, { crls, emit: options.emit });
   await app.register(scepPlugin, scep);
   return app;
+}
+
+/** Milliseconds. A probe writes to the store, and anyone may ask. */
+const PROBED_EVERY = 1_000;
+
+/** The work of the last `ms` milliseconds: it runs once in that time, however often it is asked for. */
+function onceIn<T>(ms: number, work: () => Promise<T>): () => Promise<T> {
+  let recent: Promise<T> | undefined;
+  return () => {
+    if (!recent) setTimeout(() => (recent = undefined), ms).unref();
+    return (recent ??= work());
+  };
 }
 
 const tlsOptions = ({ certificate, key }: NonNullable<HttpOptions['tls']>) => ({

@@ -4,7 +4,6 @@ import { clientAddress } from '../core/address.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit, HttpFacts } from '../core/events.ts';
 import { HTTP_ERRORS, HttpError, type HttpErrorCode } from '../core/errors.ts';
-import { semaphore } from '../core/semaphore.ts';
 import type { ScepService } from '../enroll/service.ts';
 import { allow } from './allow.ts';
 import { bodies } from './body.ts';
@@ -17,8 +16,6 @@ export type ScepPluginOptions = {
   services: readonly ScepService[];
   emit: Emit;
   clock: Clock;
-  /** Requests under way at once; the next one gets 503. */
-  mostRunning?: number;
   /** Octets of a POST body; more gets 413. */
   bodyLimit?: number;
   /** Octets of all POST bodies of more than 64 KiB in memory, and as many of all shorter ones; more gets 503. */
@@ -27,7 +24,6 @@ export type ScepPluginOptions = {
 
 /** RFC 8894 sets no limit. The longest real messages have 65 KB; an Intune message with an RSA-4096 key has 12 KB. */
 const BODY_LIMIT = 256 * 1024;
-const MOST_RUNNING = 512;
 const MOST_BUFFERED = 64 * 1024 * 1024;
 const RETRY_AFTER_SECONDS = '5';
 const ANY_TYPE = 'application/octet-stream';
@@ -38,10 +34,9 @@ const ANY_TYPE = 'application/octet-stream';
  * when two services have the same path.
  */
 export async function scepPlugin(app: FastifyInstance, options: ScepPluginOptions): Promise<void> {
-  const { services, emit, clock, mostRunning = MOST_RUNNING } = options;
+  const { services, emit, clock } = options;
   const { bodyLimit: longest = BODY_LIMIT, mostBuffered: most = MOST_BUFFERED } = options;
   const paths = endpointPaths(services);
-  const requests = semaphore({ permits: mostRunning });
   const posted = bodies({ longest, most });
 
   app.removeAllContentTypeParsers();
@@ -64,11 +59,7 @@ export async function scepPlugin(app: FastifyInstance, options: ScepPluginOption
     }
     const url = request.raw.url ?? '';
     if (request.method === 'HEAD') assertSafe(url);
-    const run = async (incoming: Incoming) => {
-      const done = await requests.run(() => runOperation(service, incoming));
-      if (done === 'busy') throw new HttpError('overloaded', `${mostRunning} requests are running`);
-      return done;
-    };
+    const run = (incoming: Incoming) => runOperation(service, incoming);
     const result =
       request.method === 'POST'
         ? await posted.use(request.raw, (body) => run({ method: 'POST', url, body }))

@@ -12,9 +12,11 @@ test('readyz: the reason of a failure, and of each job its last run, its due tim
   const { emit, lines } = keptLog();
   let fails = false;
   const check = () => (fails ? Promise.reject(new Error('tenant corp: AADSTS7000222')) : Promise.resolve());
+  const load = () => [{ endpoint: '/hook', running: 512, most: 512 }];
+  const full = [{ endpoint: '/hook', running: 512, most: 512, full: true }];
   const app = await adminServer({
     pages: [],
-    readiness: { probes: [{ name: 'intune corp', check }], store },
+    readiness: { probes: [{ name: 'intune corp', check }], store, load },
     clock,
     emit,
   });
@@ -27,14 +29,17 @@ test('readyz: the reason of a failure, and of each job its last run, its due tim
   ];
 
   const well = await app.inject('/readyz');
-  assert.deepEqual([well.statusCode, well.json()], [200, { probes: { 'intune corp': 'ok', jobs: 'ok' }, jobs }]);
+  assert.deepEqual(
+    [well.statusCode, well.json()],
+    [200, { probes: { 'intune corp': 'ok', jobs: 'ok' }, jobs, load: full }],
+  );
   fails = true;
   const ill = await app.inject('/readyz');
   const probes = { 'intune corp': 'failed: tenant corp: AADSTS7000222', jobs: 'ok' };
-  assert.deepEqual([ill.statusCode, ill.json()], [503, { probes, jobs }]);
+  assert.deepEqual([ill.statusCode, ill.json()], [503, { probes, jobs, load: full }]);
   assert.match(lines.join(''), /"event":"not-ready","probe":"intune corp"/);
   await store.close();
   const dead = await app.inject('/readyz');
   assert.equal(dead.statusCode, 503);
-  assert.match(dead.body, /"jobs":"failed: .+"},"jobs":\[\]/);
+  assert.match(dead.body, /"jobs":"failed: .+"},"jobs":\[\],/);
 });

@@ -204,9 +204,17 @@ test('readyz: short in public; on the administrator’s listener it has the reas
     const response = await fetch(`${at}/readyz`);
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
-  assert.deepEqual(await answer(origin), { status: 200, body: { store: 'ok' } });
+  assert.deepEqual(await answer(origin), { status: 200, body: { status: 'ok' } });
   const { status, body } = await answer(admin);
-  assert.deepEqual([status, Object.keys(body), body['probes']], [200, ['probes', 'jobs'], { store: 'ok', jobs: 'ok' }]);
+  assert.deepEqual(
+    [status, Object.keys(body), body['probes']],
+    [200, ['probes', 'jobs', 'load'], { store: 'ok', jobs: 'ok' }],
+  );
+  const idle = { running: 0, most: 512, full: false };
+  assert.deepEqual(body['load'], [
+    { endpoint: '/scep/routers', ...idle },
+    { endpoint: '/scep/lab', ...idle },
+  ]);
   const jobs = body['jobs'] as Record<string, string>[];
   assert.deepEqual(
     jobs.map(({ name }) => name),

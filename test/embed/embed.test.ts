@@ -148,8 +148,9 @@ test('createServer enrols, and probes its store', async (t) => {
   const scep = await discover(await urlOf(server), context);
   assert.equal((await enroll(scep, { ...device, challenge: CODE }, context)).status, 'success');
   const ready = await server.inject('/readyz');
-  assert.deepEqual([ready.statusCode, ready.json()], [200, { store: 'ok' }]);
+  assert.deepEqual([ready.statusCode, ready.json()], [200, { status: 'ok' }]);
   await store.close();
+  await setTimeout(1_050);
   assert.equal((await server.inject('/readyz')).statusCode, 503);
 });
 

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { type HttpOptions, httpServer } from '../../src/http/http-server.ts';
+import { gated } from '../../src/enroll/gate.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { client } from '../kit/pki.ts';
 import { CHALLENGE, requestMessage } from '../kit/requests.ts';
@@ -18,10 +19,17 @@ export const BASE64 = Buffer.from(MESSAGE).toString('base64');
 /** The endpoint that most tests of HTTP need: one static challenge. */
 export const lab = (): Promise<Under> => endpointUnderTest(staticPolicy({ challenge: CHALLENGE }));
 
+/** `mostRunning`: requests of one endpoint at the same time. */
+type Options = Partial<HttpOptions> & { mostRunning?: number };
+
 /** A server that is closed when its test ends; `log` keeps what it and its plugin log. */
-export async function served(t: TestContext, unders: readonly Under[], options: Partial<HttpOptions> = {}) {
+export async function served(
+  t: TestContext,
+  unders: readonly Under[],
+  { mostRunning = 512, ...options }: Options = {},
+) {
   const log = keptLog();
-  const services = unders.map(({ service }) => service);
+  const services = unders.map(({ service }) => gated(service, mostRunning));
   const app = await httpServer({ services, emit: log.emit, clock: unders[0]!.clock, grace: 50, ...options });
   t.after(() => app.close());
   return { app, log };

@@ -1,9 +1,11 @@
 /** `publicUrl`, `store`, `listen` and `log`: a server of its own for each value. */
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { basic, USERS } from './administrator.ts';
 import { forgery, posted } from './device.ts';
@@ -11,7 +13,7 @@ import { file } from './files.ts';
 import { freePort } from './ports.ts';
 import { answer, arrived, credential, receiver, SECRET } from './receiver.ts';
 import type { Row } from './row.ts';
-import { configured, LISTEN, type Running, shared, started, statusAt } from './server.ts';
+import { configured, LISTEN, PLAIN, type Running, shared, started, statusAt } from './server.ts';
 
 const CAPABILITIES = '/plain?operation=GetCACaps';
 const plain = shared({});
@@ -58,18 +60,25 @@ async function loginsBehind(place: string): Promise<number[]> {
 
 const slim = shared({ listen: { ...LISTEN, bodyLimit: 16_384 } });
 
-/** The HTTP status of a request that comes while another one is under way. */
-async function whileBusy(mostRunning: string): Promise<number> {
+/** The HTTP status of a request of the same endpoint, of another one, and of a GetCACaps, while a webhook holds one up. */
+async function whileBusy(mostRunning: string): Promise<number[]> {
   const path = `/held/${mostRunning}`;
   const webhook = { url: `http://127.0.0.1:${(await receiver()).http}${path}`, secret: SECRET };
   const listen = { ...LISTEN, mostRunning: Number(mostRunning) };
-  const { url } = await started(configured({ listen, endpoints: [{ path: '/plain', policy: { webhook } }] }));
-  const first = posted(url('/plain'), await forgery());
+  const endpoints = [PLAIN, { path: '/held', policy: { webhook } }];
+  const { url } = await started(configured({ listen, endpoints }));
+  const first = posted(url('/held'), await forgery());
   await arrived(path);
-  const status = await statusAt(url(CAPABILITIES));
+  const second = posted(url('/held'), await forgery());
+  const early = await Promise.race([second, pause(500)]);
+  const others = [
+    (await posted(url('/plain'), await forgery())).status,
+    await statusAt(url('/held?operation=GetCACaps')),
+  ];
   answer(path);
   await first;
-  return status;
+  assert.equal(early === undefined, mostRunning === '2');
+  return [(await second).status, ...others];
 }
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'openndes.mjs');
@@ -157,9 +166,9 @@ export const LISTENING: readonly Row[] = [
   },
   {
     keys: ['listen.mostRunning'],
-    question: 'the HTTP status of a second request at the same time',
+    question: 'the HTTP status of a second request of an endpoint, of one of another endpoint, and of GetCACaps',
     ask: whileBusy,
-    answers: { '1': 503, '2': 200 },
+    answers: { '1': [503, 200, 200], '2': [200, 200, 200] },
   },
   {
     keys: ['log.level'],

@@ -1,0 +1,30 @@
+/** Bounds how many requests of one endpoint are under way, so that a slow policy or CA of one keeps no other from serving. */
+import { HttpError } from '../core/errors.ts';
+import { semaphore } from '../core/semaphore.ts';
+import type { ScepService } from './service.ts';
+
+/** How busy an endpoint is. `most` of `running` mean that the next request gets 503. */
+export type EndpointLoad = { endpoint: string; running: number; most: number };
+
+/** A service with a bound, and how many of its places are taken. */
+export type GatedService = ScepService & { load: () => EndpointLoad };
+
+/**
+ * The same service, of which at most `most` PKIOperations and GetNextCACerts run at once: they wait for policies, CAs and
+ * keys. The next one throws HttpError `overloaded`. What only tells of the endpoint needs no place.
+ */
+export function gated(service: ScepService, most: number): GatedService {
+  const gate = semaphore({ permits: most });
+  const { name, nextCa } = service;
+  const placed = async <T>(work: () => Promise<T>): Promise<T> => {
+    const done = await gate.run(work);
+    if (done === 'busy') throw new HttpError('overloaded', `${most} requests are running at ${name}`);
+    return done;
+  };
+  return {
+    ...service,
+    ...(nextCa && { nextCa: () => placed(nextCa) }),
+    pkiOperation: (message) => placed(() => service.pkiOperation(message)),
+    load: () => ({ endpoint: name, running: gate.running, most }),
+  };
+}
