@@ -209,6 +209,12 @@ export const HTTP_ERRORS = {
     remedy:
       'The message exceeds `listen.bodyLimit`. Without a Content-Length it was read up to that limit; nothing of it was used.',
   },
+  message_too_slow: {
+    status: 408,
+    text: 'request timeout',
+    remedy:
+      'The body came with fewer than 512 octets per second, or took more than 30 seconds. Look for a broken network, or a client that holds connections on purpose.',
+  },
   overloaded: {
     status: 503,
     text: 'busy',

@@ -22,13 +22,20 @@ export type PluginOptions = EnrollmentOptions & RequestLimits;
 /**
  * A fastify plugin: `await app.register(scepPlugin, { endpoints, store, logger })`. Create the app with
  * `requireHostHeader: false`, `maxHeaderSize: 131072` and `routerOptions: { caseSensitive: false }`, or fastify rejects
- * requests of old clients before the plugin gets them. Closing the app stops the plugin; the store stays open.
+ * requests of old clients before the plugin gets them, and with `requestTimeout: 30_000`, because by default it waits for
+ * a request for ever (`configuration-warning`). Closing the app stops the plugin; the store stays open.
  * Throws ConfigError when the options do not fit together.
  */
 export async function scepPlugin(app: FastifyInstance, options: PluginOptions): Promise<void> {
   await selfTest();
   const enrollment = startEnrollment(options);
   app.addHook('onClose', () => enrollment.close());
+  if (app.server.requestTimeout === 0)
+    enrollment.emit({
+      event: 'configuration-warning',
+      warning:
+        'the fastify app has no requestTimeout: a request can take for ever to come; give it `requestTimeout: 30_000`',
+    });
   const { clock = systemClock, bodyLimit } = options;
   await httpPlugin(app, {
     services: enrollment.services,

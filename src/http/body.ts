@@ -1,4 +1,4 @@
-/** Reads request bodies into memory within two limits: for one body, and for all bodies together. */
+/** Reads request bodies into memory within limits: of size, for one, for all of an address, and for all; and of time. */
 import type { IncomingMessage } from 'node:http';
 import { HttpError } from '../core/errors.ts';
 
@@ -6,10 +6,19 @@ import { HttpError } from '../core/errors.ts';
 export type Bodies = {
   /**
    * Reads a body and calls `work` with it; its octets count until the work ends. Throws HttpError `message_too_large`,
-   * `overloaded` or `message_undecodable`, and what `work` throws.
+   * `message_too_slow`, `overloaded` or `message_undecodable`, and what `work` throws. `address` is that of the client.
    */
-  use<T>(request: IncomingMessage, work: (body: Uint8Array) => Promise<T>): Promise<T>;
+  use<T>(request: IncomingMessage, work: (body: Uint8Array) => Promise<T>, address?: string): Promise<T>;
 };
+
+/** How slowly a body may come: `octets` in every `ms` milliseconds, and the whole of it in `times` of these. */
+export type Pace = { ms: number; octets: number; times: number };
+
+/** 512 octets per second from the first five seconds on, and 30 seconds in all. A modem of 1998 is faster. */
+const PACE: Pace = { ms: 5_000, octets: 2_560, times: 6 };
+
+/** `pace`: that of the constant when absent. The others are octets. */
+type BodyLimits = { longest: number; most: number; share?: number; pace?: Pace };
 
 /** Octets. Messages of real clients are shorter; they are never refused because of longer bodies. */
 const SHORT = 64 * 1024;
@@ -18,23 +27,30 @@ const kindOf = (length: number): 'short' | 'long' => (length > SHORT ? 'long' : 
 /**
  * `longest`: octets of one body. `most`: octets of all long bodies in memory, and as many again of all short ones; a body
  * that exceeds them is refused. So megabytes on a thousand sockets cannot exhaust the memory of the process, and a few
- * long bodies cannot keep devices out.
+ * long bodies cannot keep devices out. `share`: octets of all bodies of one address, of either kind, so that one client
+ * leaves room for others.
  */
-export function bodies({ longest, most }: { longest: number; most: number }): Bodies {
+export function bodies({ longest, most, share = most * 2, pace = PACE }: BodyLimits): Bodies {
   const held = { short: 0, long: 0 };
+  const ofAddress = new Map<string, number>();
 
   /** Counts a body that had `before` octets with the `after` octets that it has now. */
-  function count(before: number, after: number): void {
+  function count(before: number, after: number, address: string): void {
     held[kindOf(before)] -= before;
     held[kindOf(after)] += after;
+    const own = (ofAddress.get(address) ?? 0) + after - before;
+    if (own > 0) ofAddress.set(address, own);
+    else ofAddress.delete(address);
   }
 
-  function admit(before: number, after: number): void {
+  function admit(before: number, after: number, address: string): void {
     bounded(after);
     const kind = kindOf(after);
     const others = held[kind] - (kindOf(before) === kind ? before : 0);
     if (others + after > most) throw new HttpError('overloaded', `${others} octets of ${kind} bodies are in memory`);
-    count(before, after);
+    const own = (ofAddress.get(address) ?? 0) - before;
+    if (own + after > share) throw new HttpError('overloaded', `${own} octets of bodies of one address are in memory`);
+    count(before, after, address);
   }
 
   function bounded(length: number): void {
@@ -42,22 +58,22 @@ export function bodies({ longest, most }: { longest: number; most: number }): Bo
   }
 
   return {
-    async use(request, work) {
+    async use(request, work, address = '') {
       let own = 0;
       try {
         const announced = Number(request.headers['content-length'] ?? 0);
         bounded(announced);
         // Content-Length costs the sender nothing, so memory for a long body is allocated only as its octets arrive.
         let body: Buffer = Buffer.allocUnsafe(Math.min(announced, SHORT));
-        await eachChunk(request, (chunk) => {
-          admit(own, own + chunk.length);
+        await eachChunk(request, pace, (chunk) => {
+          admit(own, own + chunk.length, address);
           body = roomFor(body, own + chunk.length, longest);
           body.set(chunk, own);
           own += chunk.length;
         });
         return await work(body.subarray(0, own));
       } finally {
-        count(own, 0);
+        count(own, 0, address);
       }
     },
   };
@@ -71,23 +87,36 @@ function roomFor(body: Buffer, length: number, longest: number): Buffer {
   return larger;
 }
 
-/** Resolves after the last chunk. Rejects with what `take` throws, and then does not call it again. */
-function eachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
+/**
+ * Resolves after the last chunk. Rejects with what `take` throws, or when the chunks are too slow, and then does not call
+ * it again.
+ */
+function eachChunk(request: IncomingMessage, pace: Pace, take: (chunk: Buffer) => void): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const stop = (error: unknown): void => {
+    // The rest is read and dropped, because the response and later requests use the same socket.
+    request.off('data', onData).resume();
+    reject(error);
+  };
   const cut = (cause?: unknown): void =>
     reject(new HttpError('message_undecodable', 'the connection ended before the body did', { cause }));
   const onData = (chunk: Buffer): void => {
+    received += chunk.length;
     try {
       take(chunk);
     } catch (error) {
-      // The rest is read and dropped, because the response and later requests use the same socket.
-      request.off('data', onData).resume();
-      reject(error);
+      stop(error);
     }
   };
+  let received = 0;
+  let times = 0;
+  const slow = setInterval(() => {
+    if (++times >= pace.times || received < times * pace.octets)
+      stop(new HttpError('message_too_slow', `${received} octets of the body in ${times * pace.ms} ms`));
+  }, pace.ms);
   request.on('data', onData).on('end', resolve).on('error', cut);
   request.on('close', () => void (request.readableEnded || cut()));
   // The app of an embedder may have waited before the plugin ran, and the connection may have ended meanwhile.
   if (request.destroyed && !request.readableEnded) cut();
-  return promise;
+  return promise.finally(() => clearInterval(slow));
 }

@@ -20,6 +20,9 @@ export type HttpOptions = ScepPluginOptions & {
 
 /** Octets of request line and headers: Intune challenges make GETs of 40 KB, and NDES accepts 64 KB. Node's default, 16 KB, would answer 431. */
 const MAX_HEADER_SIZE = 128 * 1024;
+/** Connections. Beyond these, the ones that wait for a next request are closed: a device opens another when it needs it. */
+const MOST_SOCKETS = 4_096;
+const CLOSED_EVERY = 100;
 const GRACE = 10_000;
 const HANDSHAKE_TIMEOUT = 15_000;
 
@@ -39,6 +42,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   const app: FastifyInstance = Fastify({
     ...(tls ? { https: { ...http, ...tlsOptions(tls) } } : { http }),
     requestTimeout: 30_000,
+    keepAliveTimeout: 10_000,
     routerOptions: {
       caseSensitive: false,
       ignoreTrailingSlash: true,
@@ -95,8 +99,10 @@ function endInTime(app: FastifyInstance, grace: number): void {
   let closing = false;
   // Also those in the middle of a TLS handshake, which the server does not count as connections yet.
   const sockets = new Set<Socket>();
+  const closeIdle = onceIn(CLOSED_EVERY, async () => app.server.closeIdleConnections());
   app.server.on('connection', (socket: Socket) => {
     sockets.add(socket);
+    if (sockets.size > MOST_SOCKETS) closeIdle();
     socket.once('close', () => sockets.delete(socket));
   });
   app.addHook('onSend', (_request, reply, payload, done) => {

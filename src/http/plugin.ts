@@ -6,7 +6,8 @@ import type { Emit, HttpFacts } from '../core/events.ts';
 import { HTTP_ERRORS, HttpError, type HttpErrorCode } from '../core/errors.ts';
 import type { ScepService } from '../enroll/service.ts';
 import { allow } from './allow.ts';
-import { bodies } from './body.ts';
+import { defined } from '../core/defined.ts';
+import { bodies, type Pace } from './body.ts';
 import { type Incoming, runOperation } from './operations.ts';
 import { canonicalPath, endpointPaths } from './paths.ts';
 import { queryValue } from './query.ts';
@@ -18,8 +19,10 @@ export type ScepPluginOptions = {
   clock: Clock;
   /** Octets of a POST body; more gets 413. */
   bodyLimit?: number;
-  /** Octets of all POST bodies of more than 64 KiB in memory, and as many of all shorter ones; more gets 503. */
+  /** Octets of all POST bodies of more than 64 KiB in memory, and as many of all shorter ones, a quarter of it of one address; more gets 503. */
   mostBuffered?: number;
+  /** How slowly a POST body may come; slower gets 408. */
+  pace?: Pace;
 };
 
 /** RFC 8894 sets no limit. The longest real messages have 65 KB; an Intune message with an RSA-4096 key has 12 KB. */
@@ -35,9 +38,9 @@ const ANY_TYPE = 'application/octet-stream';
  */
 export async function scepPlugin(app: FastifyInstance, options: ScepPluginOptions): Promise<void> {
   const { services, emit, clock } = options;
-  const { bodyLimit: longest = BODY_LIMIT, mostBuffered: most = MOST_BUFFERED } = options;
+  const { bodyLimit: longest = BODY_LIMIT, mostBuffered: most = MOST_BUFFERED, pace } = options;
   const paths = endpointPaths(services);
-  const posted = bodies({ longest, most });
+  const posted = bodies({ longest, most, share: most / 4, ...defined({ pace }) });
 
   app.removeAllContentTypeParsers();
   // The handler reads bodies, because it counts their octets for as long as they are in memory.
@@ -62,7 +65,7 @@ export async function scepPlugin(app: FastifyInstance, options: ScepPluginOption
     const run = (incoming: Incoming) => runOperation(service, incoming);
     const result =
       request.method === 'POST'
-        ? await posted.use(request.raw, (body) => run({ method: 'POST', url, body }))
+        ? await posted.use(request.raw, (body) => run({ method: 'POST', url, body }), request.ip)
         : await run({ method: 'GET', url, body: undefined });
     const ms = clock().getTime() - started;
     // The name comes last: the facts of a policy cannot replace it.
@@ -109,6 +112,8 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply,
   const event = status < 500 ? 'scep-request-refused' : 'scep-request-failed';
   emit({ ...httpFacts(request), path, status, code, err: error, event });
   if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+  // Its sender would go on for as long as the connection lasts.
+  if (status === 408) void reply.header('connection', 'close');
   return reply
     .code(status)
     .header('content-type', 'text/plain')

@@ -212,6 +212,7 @@ test('readyz: short in public; on the administrator’s listener it has the reas
   );
   const idle = { running: 0, most: 512, full: false };
   assert.deepEqual(body['load'], [
+    { endpoint: '/certsrv/mscep/mscep.dll', ...idle },
     { endpoint: '/scep/routers', ...idle },
     { endpoint: '/scep/lab', ...idle },
   ]);

@@ -141,6 +141,19 @@ test('the vendor’s policy denies, and the issuer is not called', async (t) => 
   assert.deepEqual(await store.listCertificates({}), []);
 });
 
+test('an app without requestTimeout is warned of, one with it is not', async (t) => {
+  for (const [requestTimeout, warnings] of [
+    [0, 1],
+    [30_000, 0],
+  ] as const) {
+    const { options, logger } = await vendor(t);
+    const host = Fastify({ requestTimeout });
+    t.after(() => host.close());
+    await host.register(scepPlugin, options);
+    assert.equal(logger.lines.filter((line) => line.includes('has no requestTimeout')).length, warnings);
+  }
+});
+
 test('createServer enrols, and probes its store', async (t) => {
   const { options, store } = await vendor(t);
   const server = await createServer(options);

@@ -163,3 +163,39 @@ test('octets are given back when the work fails, the sender goes away or the bod
   await assert.rejects(held.use(complete(600 * KIB), lengthOf), fails('message_too_large'));
   assert.equal(await held.use(complete(512 * KIB), lengthOf), 512 * KIB);
 });
+
+test('a body that comes too slowly is refused, at the first pause that is too long or at the end of its time', async () => {
+  const pace = { ms: 40, octets: 100, times: 4 };
+  const held = bodies({ longest: 512 * KIB, most: 512 * KIB, pace });
+  const stuck = request();
+  stuck.write(Buffer.alloc(99));
+  await assert.rejects(held.use(stuck, lengthOf), {
+    code: 'message_too_slow',
+    message: '99 octets of the body in 40 ms',
+  });
+  const endless = request();
+  const drip = setInterval(() => endless.write(Buffer.alloc(100)), 10);
+  await assert.rejects(held.use(endless, lengthOf), fails('message_too_slow')).finally(() => clearInterval(drip));
+  const slow = request();
+  slow.write(Buffer.alloc(250));
+  setTimeout(() => slow.end(Buffer.alloc(50)), 100);
+  assert.equal(await held.use(slow, lengthOf), 300);
+  assert.equal(await held.use(complete(512 * KIB), lengthOf), 512 * KIB);
+});
+
+test('the bodies of one address leave room for those of others', async () => {
+  const held = bodies({ longest: 512 * KIB, most: 512 * KIB, share: 128 * KIB });
+  const [first, second] = [work(), work()];
+  const running = [
+    held.use(complete(64 * KIB), first.run, '203.0.113.1'),
+    held.use(complete(64 * KIB), second.run, '203.0.113.1'),
+  ];
+  await Promise.all([first.begun, second.begun]);
+  await assert.rejects(held.use(complete(1), lengthOf, '203.0.113.1'), fails('overloaded'));
+  assert.equal(await held.use(complete(64 * KIB), lengthOf, '203.0.113.2'), 64 * KIB);
+  first.end();
+  await running[0];
+  assert.equal(await held.use(complete(64 * KIB), lengthOf, '203.0.113.1'), 64 * KIB);
+  second.end();
+  await running[1];
+});

@@ -1,5 +1,6 @@
 /** Every refusal and every error as it leaves the server: numbers in the octets of HTTP, compared with a table by hand. */
 import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { HttpErrorCode, RefusalCode } from '../../src/core/errors.ts';
@@ -33,12 +34,22 @@ const full: Different = {
   approval: 'manual',
   wrap: (store) => ({ ...store, recordPending: async () => ({ kind: 'full' }) }),
 };
+/** A body that never ends. */
+function endless(): PassThrough {
+  const body = new PassThrough();
+  body.write('0');
+  return body;
+}
 const ERRORS: Readonly<Record<HttpErrorCode, Case>> = {
   message_undecodable: { request: posted(Buffer.from('garbage')) },
   operation_unknown: { request: operation('GetCertificate') },
   landing_off: { request: PATH, endpoint: { landing: '403' } },
   next_ca_unknown: { request: operation('GetNextCACert') },
   message_too_large: { request: posted(), options: { bodyLimit: MESSAGE.length - 1 } },
+  message_too_slow: {
+    request: { ...posted(), payload: endless() },
+    options: { pace: { ms: 20, octets: 1, times: 2 } },
+  },
   overloaded: { request: posted(), options: { mostRunning: 0 } },
   waiting_full: { request: posted(), endpoint: full },
   unavailable: { request: posted(), endpoint: broken },

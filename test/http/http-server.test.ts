@@ -2,14 +2,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import Fastify from 'fastify';
 import { setTimeout as pause } from 'node:timers/promises';
 import { endpointUnderTest } from '../kit/endpoint-under-test.ts';
 import { policyThat } from '../kit/policy.ts';
+import { scepPlugin } from '../../src/http/plugin.ts';
 import { certificatePem } from '../../src/pkix/pem.ts';
 import { privateKeyPem } from '../../src/keys/software.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { client, root } from '../kit/pki.ts';
+import { keptLog } from '../kit/log.ts';
 import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 import {
   assertIssued,
@@ -309,6 +312,32 @@ test('X-Forwarded-For: port, brackets and rubbish are taken off before the proxi
     await app.inject({ url: operation('GetCACaps'), headers: { 'x-forwarded-for': header } });
     assert.equal(ipOf(log.lines.at(-1)!), expected, header);
   }
+});
+
+test('a body whose last octet never comes: 408 and the end of the connection, also where the app has no timeout', async (t) => {
+  const { service, clock } = await lab();
+  const app = Fastify();
+  t.after(() => app.close());
+  const pace = { ms: 50, octets: 1, times: 3 };
+  await app.register(scepPlugin, { services: [service], emit: keptLog().emit, clock, pace });
+  const port = await listening(app);
+  const { status, headers } = only(await raw(port, post(MESSAGE.length), MESSAGE.subarray(1)));
+  assert.deepEqual([status, headers.get('connection')], [408, 'close']);
+});
+
+test('one address that holds back the last octets of many bodies keeps no other from enrolling', async (t) => {
+  const { app } = await served(t, [await lab()], { mostBuffered: MIB, trustProxy: ['127.0.0.0/8'] });
+  const port = await listening(app);
+  const from = (address: string): string => `X-Forwarded-For: ${address}`;
+  const senders = await Promise.all(Array.from({ length: 20 }, () => open(port)));
+  const refused = Promise.race(senders.map((socket) => once(socket, 'data')));
+  for (const socket of senders)
+    socket.write(Buffer.concat([Buffer.from(post(65_536, from('203.0.113.1'))), Buffer.alloc(65_535, 0x30)]));
+  assert.equal(only(((await refused) as [Buffer])[0].toString('latin1')).status, 503);
+  await assertIssued(
+    (await app.inject({ ...injected(MESSAGE), headers: { 'x-forwarded-for': '203.0.113.2' } })).rawPayload,
+  );
+  for (const socket of senders) socket.destroy();
 });
 
 test('readyz: 200 while every probe holds, 503 when one fails; names and reasons are in the log and not on the wire', async (t) => {

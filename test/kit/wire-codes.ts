@@ -53,6 +53,7 @@ export const STATUS: Readonly<Record<HttpErrorCode, number>> = {
   landing_off: 403,
   next_ca_unknown: 404,
   message_too_large: 413,
+  message_too_slow: 408,
   overloaded: 503,
   waiting_full: 503,
   unavailable: 503,

@@ -89,6 +89,7 @@ writeFileSync(join(dir, 'leaf.cnf'), 'basicConstraints=critical,CA:FALSE\nextend
 
 const app = Fastify({
   http: { requireHostHeader: false, maxHeaderSize: 131_072 },
+  requestTimeout: 30_000,
   routerOptions: { caseSensitive: false },
 });
 const store = await openSqliteStore({ path: ':memory:', clock });
