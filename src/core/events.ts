@@ -54,7 +54,9 @@ export type PostponedRevocationFacts = RevocationFacts & { attempts: number; err
 export type EventFacts = {
   'scep-request-answered': AnsweredFacts;
   'scep-request-refused': HttpErrorFacts;
+  'scep-request-deferred': HttpErrorFacts;
   'scep-request-failed': HttpErrorFacts;
+  'scep-requests-unlogged': { ip: string; code: HttpErrorCode; number: number };
   'notification-acknowledged': NotificationFacts & { notification: 'success' | 'failure'; serial?: string };
   'notification-postponed': PostponedFacts;
   'notification-without-endpoint': PostponedFacts;

@@ -2,6 +2,7 @@
 import { started } from '../core/ask.ts';
 import type { Logger } from '../core/environment.ts';
 import type { Emit, EventFacts, EventName, ServerEvent } from '../core/events.ts';
+import { fewerRefusals } from './fewer-refusals.ts';
 
 /** How an event is logged: level, message, what each field means, and what an administrator does about the event. */
 export type LogLine<Facts> = {
@@ -66,11 +67,27 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     fields: HTTP_ERROR,
     remedy: 'Look up `code` in [errors.md](errors.md).',
   },
+  'scep-request-deferred': {
+    level: 'warn',
+    message: 'scep request deferred: the client is to come again',
+    fields: HTTP_ERROR,
+    remedy: 'Too many requests run or wait: look up `code` in [errors.md](errors.md).',
+  },
+  'scep-requests-unlogged': {
+    level: 'warn',
+    message: 'more requests were refused than have a line in the log',
+    fields: {
+      ip: `${ADDRESS}, or \`others\``,
+      code: 'the code of [errors.md](errors.md)',
+      number: 'how many requests have no line',
+    },
+    remedy: 'Of one address and code ten lines are written in a minute. Look for a client that floods the server.',
+  },
   'scep-request-failed': {
     level: 'error',
     message: 'scep request failed',
     fields: HTTP_ERROR,
-    remedy: 'The store or a key failed, or too many requests are running: `err` says which.',
+    remedy: 'The store or a key failed: `err` says which.',
   },
   'notification-acknowledged': {
     level: 'debug',
@@ -245,10 +262,10 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
 
 /** A subscriber that writes each event as one line; the event itself is the object of the line. */
 export function logEvents(logger: Logger): Emit {
-  return (event) => {
+  return fewerRefusals((event) => {
     const { level, message } = LOG_LINES[event.event];
     logger[level](event, message);
-  };
+  });
 }
 
 /** The log, and after it the subscriber of an embedder. What that one throws is logged and has no other effect. */

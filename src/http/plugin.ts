@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress } from '../core/address.ts';
 import type { Clock } from '../core/environment.ts';
-import type { Emit, HttpFacts } from '../core/events.ts';
+import type { Emit, HttpErrorFacts, HttpFacts, ServerEvent } from '../core/events.ts';
 import { HTTP_ERRORS, HttpError, type HttpErrorCode } from '../core/errors.ts';
 import type { ScepService } from '../enroll/service.ts';
 import { allow } from './allow.ts';
@@ -105,12 +105,20 @@ const httpFacts = (request: FastifyRequest): HttpFacts => ({
   userAgent: request.headers['user-agent']?.slice(0, 200),
 });
 
+/** Errors that are neither the fault of the message nor of this server. */
+const EVENTS: Readonly<Partial<Record<HttpErrorCode, 'scep-request-deferred'>>> = {
+  overloaded: 'scep-request-deferred',
+  waiting_full: 'scep-request-deferred',
+};
+
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, emit: Emit): FastifyReply {
   const code = errorCode(error);
   const { status, text } = HTTP_ERRORS[code];
   const path = pathOf(request).slice(0, 200);
-  const event = status < 500 ? 'scep-request-refused' : 'scep-request-failed';
-  emit({ ...httpFacts(request), path, status, code, err: error, event });
+  const event = EVENTS[code] ?? (status < 500 ? 'scep-request-refused' : 'scep-request-failed');
+  const facts: HttpErrorFacts = { ...httpFacts(request), path, status, code, err: error };
+  // The compiler compares unions of at most 25 members, and status, code and event have more together.
+  emit({ ...facts, event } as ServerEvent);
   if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
   // Its sender would go on for as long as the connection lasts.
   if (status === 408) void reply.header('connection', 'close');

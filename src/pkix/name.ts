@@ -106,12 +106,26 @@ const split = (text: string, separator: string): string[] =>
     ([, part = '']) => part,
   );
 
-const ATTRIBUTE = /^\s*([a-z][a-z0-9]*|\d+(?:\.\d+)+)\s*=[ \t\r\n]*((?:\\.|[^\\])*?)[ \t\r\n]*$/is;
+const ATTRIBUTE = /^\s*([a-z][a-z0-9]*|\d+(?:\.\d+)+)\s*=[ \t\r\n]*(.*)$/is;
+
+/**
+ * The value without the spaces at its end, of which a backslash keeps the first. Reads each character once. Undefined for
+ * a backslash with nothing after it.
+ */
+function withoutSpaces(value: string): string | undefined {
+  let end = value.length;
+  while (end > 0 && ' \t\r\n'.includes(value[end - 1]!)) end--;
+  let slashes = 0;
+  while (value[end - 1 - slashes] === '\\') slashes++;
+  if (slashes % 2 === 0) return value.slice(0, end);
+  return end < value.length ? value.slice(0, end + 1) : undefined;
+}
 
 function attributeFromText(text: string): Uint8Array {
-  const [, name = '', value = ''] = ATTRIBUTE.exec(text) ?? [];
+  const [, name = '', written = ''] = ATTRIBUTE.exec(text) ?? [];
   const type = BY_NAME.get(name.toLowerCase()) ?? (name.includes('.') ? name : undefined);
-  if (!type) throw new DerError(`not a name attribute: ${text.trim().slice(0, 80)}`);
+  const value = withoutSpaces(written);
+  if (!type || value === undefined) throw new DerError(`not a name attribute: ${text.trim().slice(0, 80)}`);
   const isDer = /^#([0-9a-f]{2})+$/i.test(value);
   return sequence(oid(type), isDer ? wholeElement(value.slice(1)) : attributeValue(type, unescape(value)));
 }

@@ -28,7 +28,13 @@ const MODULE = file(
 /** One line of the log. */
 export type Line = { level: number; event?: string; err?: { message: string } };
 /** `lines`: the log until now. */
-export type Served = { url: string; child: ChildProcess; exit: Promise<unknown[]>; lines: () => Line[] };
+export type Served = {
+  url: string;
+  child: ChildProcess;
+  exit: Promise<unknown[]>;
+  lines: () => Line[];
+  text: () => string;
+};
 
 /** Ends with the test. The challenges `reject` and `throw` make the faults; `plain` and `wrong` are denied. */
 export async function faultyServer(t: TestContext): Promise<Served> {
@@ -48,7 +54,7 @@ export async function faultyServer(t: TestContext): Promise<Served> {
         .split('\n')
         .filter(Boolean)
         .map((each) => JSON.parse(each) as Line);
-    return { url: line.slice(7), child, exit, lines };
+    return { url: line.slice(7), child, exit, lines, text: () => log };
   }
   throw new Error(`not ready: ${log}`);
 }

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { issuerAndSubject } from '../../src/client/request-message.ts';
 import { issuerAndSerialNumber } from '../../src/cms/signed-data.ts';
 import type { Policy } from '../../src/core/policy.ts';
@@ -23,6 +24,7 @@ import { keptLog } from '../kit/log.ts';
 import { allows, policyThat } from '../kit/policy.ts';
 import { issuing, ra, random, root } from '../kit/pki.ts';
 import { REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
+import { raw } from '../http/server-under-test.ts';
 import { enrolled } from '../wiring/device.ts';
 
 const REQUEST = await requestMessage();
@@ -31,7 +33,7 @@ const CA_NAME = readCertificate(issuing.certificate).subject;
 
 type Line = Record<string, unknown>;
 type Setup = Partial<EndpointOptions> &
-  Pick<Partial<ServerOptions>, 'onEvent' | 'probes' | 'crls'> & {
+  Pick<Partial<ServerOptions>, 'onEvent' | 'probes' | 'crls' | 'mostRunning'> & {
     store?: Store;
     clock?: HandClock;
     wrap?: (store: Store) => Store;
@@ -42,7 +44,16 @@ const seen = new Set<unknown>();
 
 /** A server that listens. `send` posts a message; `lines` are the lines of one event; `line` waits for one. */
 async function started(t: TestContext, policy: Policy, setup: Setup = {}) {
-  const { store: given, clock = handClock(), wrap = (store) => store, onEvent, probes, crls, ...endpoint } = setup;
+  const {
+    store: given,
+    clock = handClock(),
+    wrap = (store) => store,
+    onEvent,
+    probes,
+    crls,
+    mostRunning,
+    ...endpoint
+  } = setup;
   const store = given ?? (await openSqliteStore({ path: ':memory:', clock }));
   const log = keptLog();
   const chain = [issuing.certificate, root.certificate];
@@ -55,6 +66,7 @@ async function started(t: TestContext, policy: Policy, setup: Setup = {}) {
     notificationInterval: 10,
     ...(onEvent && { onEvent }),
     ...(probes && { probes }),
+    ...(mostRunning !== undefined && { mostRunning }),
     ...(crls && { crls }),
   });
   t.after(() => server.close());
@@ -400,6 +412,59 @@ test('`openndes serve`: a rejection and an exception that no code handles', asyn
   assertLine(line('rejection-unhandled'), 'error', REJECTION, 'err');
   const EXCEPTION = 'an exception was not caught: the server finishes its running requests and ends';
   assertLine(line('exception-uncaught'), 'error', EXCEPTION, 'err');
+});
+
+test('`openndes serve`: no control character reaches the log, and a refused request is a short line without stack', async (t) => {
+  const { url, child, exit, lines, text } = await faultyServer(t);
+  const { port, pathname } = new URL(url);
+  await raw(
+    Number(port),
+    Buffer.from(`GET ${pathname}?operation=x HTTP/1.0\r\nUser-Agent: a\x9b31m\x85\r\n\r\n`, 'latin1'),
+  );
+  for (let waits = 0; waits < 250 && !text().includes('operation_unknown'); waits++) await pause(20);
+  child.kill();
+  await exit;
+  assert.doesNotMatch(text(), /[\u007f-\u009f\u2028\u2029]/);
+  const line = lines().find(({ event }) => event === 'scep-request-refused') as unknown as Line;
+  assert.equal(line['userAgent'], 'a\u009b31m\u0085');
+  assert.deepEqual(line['err'], {
+    type: 'HttpError',
+    message: 'operation "x"',
+    stack: 'HttpError: operation "x"',
+    code: 'operation_unknown',
+    name: 'HttpError',
+  });
+  assert.ok(
+    text()
+      .split('\n')
+      .find((each) => each.includes('operation_unknown'))!.length < 600,
+  );
+});
+
+test('many refusals of one address: ten lines, and after a minute one that says how many more', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const log = keptLog();
+  const refusal = { method: 'GET', userAgent: undefined, path: '/scep', status: 400, err: new Error('x') } as const;
+  for (let n = 0; n < 500; n++)
+    log.emit({ event: 'scep-request-refused', ip: '203.0.113.1', code: 'operation_unknown', ...refusal });
+  log.emit({ event: 'scep-request-refused', ip: '203.0.113.2', code: 'operation_unknown', ...refusal });
+  assert.equal(log.lines.length, 11);
+  t.mock.timers.tick(60_000);
+  assert.equal(log.lines.length, 12);
+  const line = JSON.parse(log.lines[11]!) as Line;
+  assertLine(line, 'warn', 'more requests were refused than have a line in the log', 'ip code number');
+  assert.deepEqual([line['ip'], line['code'], line['number']], ['203.0.113.1', 'operation_unknown', 490]);
+  // Addresses without number: they are counted together.
+  for (let n = 0; n < 3_000; n++)
+    log.emit({ event: 'scep-request-refused', ip: `10.0.${n >> 8}.${n & 255}`, code: 'operation_unknown', ...refusal });
+  assert.equal(log.lines.length, 12 + 1_000 + 10);
+});
+
+test('a request beyond those that may run is deferred: a warning', async (t) => {
+  const { send, lines } = await started(t, allows('none'), { mostRunning: 0 });
+  assert.equal((await send(REQUEST)).status, 503);
+  const FIELDS = 'method ip userAgent path status code err';
+  assertLine(lines('scep-request-deferred')[0]!, 'warn', 'scep request deferred: the client is to come again', FIELDS);
 });
 
 test('docs/log.md lists the events that were seen above, and no others', () => {

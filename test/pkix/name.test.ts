@@ -43,6 +43,8 @@ const READ: Readonly<Record<string, string>> = {
   'CN=#0500': 'CN=#0500',
   'CN=#0c0161': 'CN=a',
   'CN=a\\\\ ': 'CN=a\\\\',
+  'CN=\\ ': 'CN=\\ ',
+  'CN= \\\\\\  ': 'CN=\\\\\\ ',
   'CN=a\\  ': 'CN=a\\ ',
   'DC=www,DC=example': 'DC=www,DC=example',
   'O=b+CN=a': 'CN=a+O=b',
@@ -167,4 +169,11 @@ test('a name has at most 8,192 octets', () => {
   };
   assert.equal(readName(nameOf(8192)).length, 1);
   assert.throws(() => readName(nameOf(8193)), { name: 'DerError', message: 'a name of 8193 octets' });
+});
+
+test('a value with 200,000 spaces is read in time, wherever they are', { timeout: 5_000 }, () => {
+  const spaces = ' '.repeat(200_000);
+  assert.equal(nameText(nameFromText(`CN=a${spaces}`)), 'CN=a');
+  assert.equal(nameText(nameFromText(`${spaces}CN${spaces}=${spaces}a`)), 'CN=a');
+  assert.ok(nameFromText(`CN=a${spaces}b`).length > 200_000);
 });
