@@ -173,7 +173,7 @@ export const REFUSALS = {
     'badCertId',
     E_PROP_NOT_FOUND,
     'No such certificate.',
-    'The client asked for a certificate that does not exist or belongs to another client, or for a revocation list that this endpoint does not have.',
+    'The client asked for a certificate that does not exist or belongs to another client, or for a revocation list that this endpoint does not have, or that is longer than 1 MB: clients find that one at `/crl/NAME.crl`.',
   ),
 } as const satisfies Record<string, RefusalRow>;
 

@@ -101,11 +101,20 @@ const sameHolder = (live: StoredCertificate, { endpoint, subject }: StoredCertif
   live.subject === subject &&
   subject !== '';
 
+/** Octets. A longer list is not encrypted and signed for each stranger who asks; `/crl/NAME.crl` serves it as it is. */
+const LONGEST_CRL = 1024 * 1024;
+
 /** The CRL is public: every client gets the same one, whatever issuer it names. */
 export async function currentCrl(
   { crl }: Endpoint,
   { deadline }: EnrollmentServices,
 ): Promise<FoundOutcome | RefusedOutcome> {
   if (!crl) return unknown('unknown_certificate', 'this endpoint has no CRL');
-  return { kind: 'found', certificates: [], crls: [await within(crl, deadline())] };
+  const list = await within(crl, deadline());
+  if (list.length > LONGEST_CRL)
+    return unknown(
+      'unknown_certificate',
+      `the CRL has ${list.length} octets, too many for GetCRL; /crl/NAME.crl has it`,
+    );
+  return { kind: 'found', certificates: [], crls: [list] };
 }

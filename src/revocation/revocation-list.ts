@@ -50,6 +50,7 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
   const begins = readValidity(readCertificate(issuer.certificate)).notBefore.getTime();
   let registered: Promise<void> | undefined;
   let cached: CachedCrl | undefined;
+  let making: Promise<unknown> | undefined;
   let last = 0;
 
   // Certificates from before issuers were recorded are on the list only when the issuer has been registered.
@@ -67,19 +68,29 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
     return writeCrl({ issuer, revoked, thisUpdate, validity: validity + early, number });
   }
 
-  return async () => {
-    await register();
+  async function current(): Promise<Uint8Array> {
     // Counted before it is listed: a revocation in between makes the next call sign a new list.
     const revoked = await store.countRevoked(issuerId);
     const now = clock();
     if (cached?.revoked === revoked && now.getTime() < cached.renewAt) return cached.crl;
+    // One list is made at a time, however many ask and however often a certificate is revoked.
+    if (making) return making.then(current, current);
     const crl = make(now);
     const made = { revoked, renewAt: now.getTime() + validity / 2, crl };
     cached = made;
-    return crl.catch((error: unknown) => {
-      if (cached === made) cached = undefined;
-      throw error;
-    });
+    making = crl.then(
+      () => (making = undefined),
+      () => {
+        making = undefined;
+        if (cached === made) cached = undefined;
+      },
+    );
+    return crl;
+  }
+
+  return async () => {
+    await register();
+    return current();
   };
 }
 

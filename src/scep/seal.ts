@@ -53,11 +53,22 @@ export function seal({ header, reply, ra, random, rules }: SealPlan): Promise<Ui
   });
 }
 
+/** By the array that holds the CRL: it is the same for every client until the next list is made. */
+const CRL_CONTENTS = new WeakMap<Uint8Array, Uint8Array>();
+
+function contentOf({ certificates, crls = [] }: Reply & { status: 'success' }): Uint8Array {
+  const [crl] = crls;
+  if (!crl || crls.length > 1 || certificates.length > 0) return writeDegenerate(certificates, crls);
+  const content = CRL_CONTENTS.get(crl) ?? writeDegenerate([], [crl]);
+  CRL_CONTENTS.set(crl, content);
+  return content;
+}
+
 function envelope(reply: Reply & { status: 'success' }, random: RandomBytes, nullWrap = false): Uint8Array {
   const { signerCertificate: certificate, signerKey: key, transport } = reply.replyTo;
   const cipher = cipherByName(reply.replyTo.cipher)!;
   return writeEnvelopedData({
-    content: writeDegenerate(reply.certificates, reply.crls),
+    content: contentOf(reply),
     recipient: { certificate, key },
     transport: replyTransport(transport, transportCapacity(key.kind, transport) >= cipher.keyBytes),
     cipher,

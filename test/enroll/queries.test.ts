@@ -480,6 +480,19 @@ for (const [what, content] of Object.entries(GET_CRL))
     assert.deepEqual(await events(under), []);
   });
 
+test('G07 GetCRL with a CRL of more than 1 MB: badCertId, and it is not encrypted for everybody who asks', async () => {
+  const content = named(Buffer.of(1));
+  for (const [octets, status] of [
+    [1024 * 1024, 'success'],
+    [1024 * 1024 + 1, 'failure'],
+  ] as const) {
+    const under = await endpointUnderTest(allows('none'), { crl: async () => Buffer.alloc(octets, 0x30) });
+    const answer = await ask(under, await requestMessage({ messageType: 'GetCRL', content }));
+    assert.equal(answer.outcome, status === 'success' ? 'found' : 'refused');
+    if (status === 'failure') assert.equal(await refusalIn(answer), 'unknown_certificate');
+  }
+});
+
 test('G07 GetCRL where the CA has none: badCertId', async () => {
   const under = await endpointUnderTest(allows('none'));
   const answer = await ask(under, await requestMessage({ messageType: 'GetCRL', content: named(Buffer.of(1)) }));

@@ -145,3 +145,25 @@ test('more than one page of revoked certificates: each is listed once', { skip: 
   );
   assert.deepEqual(found.toSorted(), revoked.toSorted());
 });
+
+test('one list is made at a time, however many ask while certificates are revoked', async (t) => {
+  let [now, most] = [0, 0];
+  const { list, revoke } = await underTest(t, (store) => ({
+    ...store,
+    async listRevoked(...args) {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      now--;
+      return store.listRevoked(...args);
+    },
+  }));
+  const lists: Promise<Uint8Array>[] = [];
+  for (const n of [1, 2, 3]) {
+    await revoke(n);
+    lists.push(list(), list());
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await Promise.all(lists);
+  assert.equal(most, 1);
+  assert.equal(serials(await list()).length, 3);
+});
