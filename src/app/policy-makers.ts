@@ -36,8 +36,8 @@ type Maker<C extends PolicyConfig> = (config: C, services: PolicyServices) => Po
 const MAKERS: { readonly [K in PolicyConfig['kind']]: Maker<PolicyConfig & { kind: K }> } = {
   intune: ({ tenant, ...config }, { intuneClient }) => intunePolicy({ ...config, client: intuneClient(tenant) }),
   static: staticPolicy,
-  oneTime: ({ single }, { store, emit }) =>
-    single === undefined ? oneTimePolicy({ store, clock: systemClock, emit }) : staticPolicy({ challenge: single }),
+  oneTime: ({ single }, { store }) =>
+    single === undefined ? oneTimePolicy({ store, clock: systemClock }) : staticPolicy({ challenge: single }),
   webhook: (config, { closing }) => {
     const { post, close } = httpPost(config);
     closing.push(close);

@@ -14,6 +14,7 @@ import type { Legacy } from '../cms/algorithms.ts';
 import type { EndpointSettings, EnrollmentServices } from '../enroll/endpoint.ts';
 import { gated, type GatedService } from '../enroll/gate.ts';
 import { scepService, type ServicePlan } from '../enroll/service.ts';
+import { wrongChallenges } from '../enroll/wrong-challenges.ts';
 import { startJobs } from '../jobs/scheduler.ts';
 import { capabilities } from '../scep/capabilities.ts';
 import { messageCodec } from '../scep/codec.ts';
@@ -22,7 +23,7 @@ import type { MessageRules } from '../scep/open-context.ts';
 import { type KeyedCertificate, registrationAuthority } from '../scep/registration-authority.ts';
 import { backgroundJobs } from './background-jobs.ts';
 import { subscribers } from './log-events.ts';
-import { systemClock, systemDeadline, systemRandom } from './system.ts';
+import { pause, systemClock, systemDeadline, systemRandom } from './system.ts';
 
 /**
  * One SCEP URL: its settings, and what decides, signs and decrypts for it. Certificates are DER. Defaults: the path as
@@ -90,7 +91,11 @@ export function startEnrollment(options: EnrollmentOptions): RunningEnrollment {
   const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.name, endpoint]));
   const jobs = backgroundJobs(endpoints, services, options.notificationInterval ?? NOTIFICATION_INTERVAL);
   return {
-    services: parts.map((part) => gated(scepService(part, services), options.mostRunning ?? MOST_RUNNING)),
+    services: parts.map((part) => {
+      const wrong = wrongChallenges({ endpoint: part.endpoint.name, clock, emit });
+      const slowed = (): Promise<void> => pause(wrong());
+      return gated(scepService(part, services), { most: options.mostRunning ?? MOST_RUNNING, slowed });
+    }),
     emit,
     ...startJobs({ store, jobs, owner, clock, emit }),
   };

@@ -58,3 +58,7 @@ export const probeDeadline = (): AbortSignal => AbortSignal.timeout(5_000);
 
 /** A signal that aborts after 20 seconds: what a server may take to end after a fault of its own. */
 export const shutdownDeadline = (): AbortSignal => AbortSignal.timeout(20_000);
+
+/** Resolves after so many milliseconds; of zero, at once. */
+export const pause = (ms: number): Promise<void> =>
+  ms === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));

@@ -11,9 +11,13 @@ export type GatedService = ScepService & { load: () => EndpointLoad };
 
 /**
  * The same service, of which at most `most` PKIOperations and GetNextCACerts run at once: they wait for policies, CAs and
- * keys. The next one throws HttpError `overloaded`. What only tells of the endpoint needs no place.
+ * keys. The next one throws HttpError `overloaded`. What only tells of the endpoint needs no place. `slowed` is awaited
+ * before a wrong challenge is answered; meanwhile it takes no place.
  */
-export function gated(service: ScepService, most: number): GatedService {
+export function gated(
+  service: ScepService,
+  { most, slowed }: { most: number; slowed: () => Promise<void> },
+): GatedService {
   const gate = semaphore({ permits: most });
   const { name, nextCa } = service;
   const placed = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -24,7 +28,11 @@ export function gated(service: ScepService, most: number): GatedService {
   return {
     ...service,
     ...(nextCa && { nextCa: () => placed(nextCa) }),
-    pkiOperation: (message) => placed(() => service.pkiOperation(message)),
+    async pkiOperation(message) {
+      const answer = await placed(() => service.pkiOperation(message));
+      if (answer.facts.code === 'challenge_wrong') await slowed();
+      return answer;
+    },
     load: () => ({ endpoint: name, running: gate.running, most }),
   };
 }

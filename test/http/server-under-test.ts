@@ -29,7 +29,7 @@ export async function served(
   { mostRunning = 512, ...options }: Options = {},
 ) {
   const log = keptLog();
-  const services = unders.map(({ service }) => gated(service, mostRunning));
+  const services = unders.map(({ service }) => gated(service, { most: mostRunning, slowed: async () => {} }));
   const app = await httpServer({ services, emit: log.emit, clock: unders[0]!.clock, grace: 50, ...options });
   t.after(() => app.close());
   return { app, log };

@@ -40,7 +40,7 @@ policyContract({
     const [createdAt, expiresAt] = [clock(), new Date(clock().getTime() + 1_000)];
     const { endpoint } = sampleRequest();
     await store.addChallenge({ endpoint, password: FIRST, createdAt, expiresAt }, 5);
-    return oneTimePolicy({ store, clock, emit: () => {} });
+    return oneTimePolicy({ store, clock });
   },
   allowed: [withChallenge(FIRST)],
   denied: [withChallenge(SECOND), withChallenge(undefined)],

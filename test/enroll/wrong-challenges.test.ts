@@ -1,0 +1,57 @@
+/** Guesses: each is refused, many within a minute are a warning and slow, and no device with a right challenge waits. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ServerEvent } from '../../src/core/events.ts';
+import { gated } from '../../src/enroll/gate.ts';
+import { wrongChallenges } from '../../src/enroll/wrong-challenges.ts';
+import { staticPolicy } from '../../src/policy/static.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { handClock } from '../kit/clock.ts';
+import { endpointUnderTest, issuedIn, refusalIn } from '../kit/endpoint-under-test.ts';
+import { client } from '../kit/pki.ts';
+import { CHALLENGE, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
+
+function counting() {
+  const clock = handClock();
+  const events: ServerEvent[] = [];
+  return {
+    clock,
+    events,
+    wrong: wrongChallenges({ endpoint: '/scep', clock, emit: (event) => void events.push(event) }),
+  };
+}
+
+test('S03 a thousand guesses are answered slowly after the twentieth, with one warning a minute', () => {
+  const { clock, events, wrong } = counting();
+  const delays = Array.from({ length: 1_000 }, wrong);
+  assert.deepEqual([...new Set(delays.slice(0, 20)), ...new Set(delays.slice(20))], [0, 2_000]);
+  assert.deepEqual(events, [{ event: 'challenges-guessed', endpoint: '/scep', wrong: 20 }]);
+  clock.forward(60_000);
+  assert.deepEqual([...new Set(Array.from({ length: 20 }, wrong))], [0]);
+  assert.equal(events.length, 2);
+});
+
+test('S03 fewer than twenty wrong challenges in a minute give no warning', () => {
+  const { clock, events, wrong } = counting();
+  for (let minute = 0; minute < 10; minute++) {
+    for (let guess = 0; guess < 19; guess++) wrong();
+    clock.forward(60_000);
+  }
+  assert.deepEqual(events, []);
+});
+
+test('S03 while guesses are held back, the right challenge is answered, and no place is taken', async () => {
+  const under = await endpointUnderTest(staticPolicy({ challenge: CHALLENGE }));
+  const { promise: held, resolve } = Promise.withResolvers<void>();
+  const service = gated(under.service, { most: 1, slowed: () => held });
+  const content = await writeCertificationRequest({ ...REQUEST_PLAN, challenge: 'a guess' }, client.key);
+  const guess = service.pkiOperation(await requestMessage({ content }));
+  let answered = false;
+  void guess.then(() => (answered = true));
+  for (let turns = 0; turns < 100 && service.load().running > 0; turns++)
+    await new Promise((done) => setTimeout(done, 10));
+  await issuedIn(await service.pkiOperation(await requestMessage()));
+  assert.equal(answered, false);
+  resolve();
+  assert.equal(await refusalIn(await guess), 'challenge_wrong');
+});
