@@ -16,6 +16,8 @@ export type HttpOptions = ScepPluginOptions & {
   crls?: RevocationLists;
   /** Milliseconds that running requests get when the server closes; then their sockets are destroyed. */
   grace?: number;
+  /** Connections beyond which those without a request are closed. */
+  mostSockets?: number;
 };
 
 /** Octets of request line and headers: Intune challenges make GETs of 40 KB, and NDES accepts 64 KB. Node's default, 16 KB, would answer 431. */
@@ -31,7 +33,15 @@ const HANDSHAKE_TIMEOUT = 15_000;
  * TypeError when two services have the same path.
  */
 export async function httpServer(options: HttpOptions): Promise<FastifyInstance> {
-  const { trustProxy, tls, probes = [], crls = new Map(), grace = GRACE, ...scep } = options;
+  const {
+    trustProxy,
+    tls,
+    probes = [],
+    crls = new Map(),
+    grace = GRACE,
+    mostSockets = MOST_SOCKETS,
+    ...scep
+  } = options;
   // Cisco and sscep use HTTP/1.0 without Host. TLS 1.2 is allowed: the SCEP client of Windows supports no later one.
   const http = {
     maxHeaderSize: MAX_HEADER_SIZE,
@@ -54,7 +64,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
     frameworkErrors: (_error, _request, reply) => void plain(reply, 400, 'bad request'),
   });
   if (trustProxy) app.addHook('onRequest', async ({ raw }) => normalizeForwardedFor(raw.headers));
-  endInTime(app, grace);
+  closeInTime(app, { grace, mostSockets });
   app.setNotFoundHandler((_request, reply) => plain(reply, 404, 'not found'));
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
   const checked = onceIn(PROBED_EVERY, () => runProbes(probes, options.emit));
@@ -94,15 +104,18 @@ const tlsOptions = ({ certificate, key }: NonNullable<HttpOptions['tls']>) => ({
 const plain = (reply: Pick<FastifyReply, 'code'>, status: number, text: string): FastifyReply =>
   reply.code(status).header('content-type', 'text/plain').send(Buffer.from(text));
 
-/** Shutdown cannot hang: running requests finish, idle sockets close, and after `grace` milliseconds the rest is destroyed. */
-function endInTime(app: FastifyInstance, grace: number): void {
+/**
+ * Connections that wait for a next request are closed beyond `mostSockets` connections. Shutdown cannot hang: running
+ * requests finish, idle sockets close, and after `grace` milliseconds the rest is destroyed.
+ */
+function closeInTime(app: FastifyInstance, { grace, mostSockets }: { grace: number; mostSockets: number }): void {
   let closing = false;
   // Also those in the middle of a TLS handshake, which the server does not count as connections yet.
   const sockets = new Set<Socket>();
   const closeIdle = onceIn(CLOSED_EVERY, async () => app.server.closeIdleConnections());
   app.server.on('connection', (socket: Socket) => {
     sockets.add(socket);
-    if (sockets.size > MOST_SOCKETS) closeIdle();
+    if (sockets.size > mostSockets) void closeIdle();
     socket.once('close', () => sockets.delete(socket));
   });
   app.addHook('onSend', (_request, reply, payload, done) => {

@@ -63,3 +63,14 @@ test('every file that CONTRIBUTING sends people to exists', () => {
     [],
   );
 });
+
+test('every bound of docs/limits.md names a test that exists', () => {
+  const rows = [...read('docs/limits.md').matchAll(/^\|.*\| \[(test\/[\w/.-]+)\]\(.*?\): (.*) \|$/gm)];
+  assert.ok(rows.length >= 25, String(rows.length));
+  for (const [, file = '', title = ''] of rows) assert.ok(read(file).includes(title), `${file}: ${title}`);
+  assert.equal(
+    rows.length,
+    [...read('docs/limits.md').matchAll(/^\| (?!bound )[^-]/gm)].length,
+    'a row without a test',
+  );
+});

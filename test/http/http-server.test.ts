@@ -340,6 +340,34 @@ test('one address that holds back the last octets of many bodies keeps no other 
   for (const socket of senders) socket.destroy();
 });
 
+test('beyond so many connections those without a request are closed, and the new one is served', async (t) => {
+  const { app } = await served(t, [await lab()], { mostSockets: 3 });
+  const port = await listening(app);
+  const idle = await Promise.all([1, 2, 3].map(() => open(port)));
+  for (const socket of idle) {
+    socket.write(get('/healthz', '1.1', 'Host: x'));
+    await once(socket, 'data');
+  }
+  const closed = Promise.all(idle.map((socket) => once(socket.resume(), 'close')));
+  assert.equal(only(await raw(port, get('/healthz', '1.1', 'Host: x', CLOSE))).status, 200);
+  await closed;
+});
+
+test('an idle connection lives ten seconds', async (t) => {
+  const { app } = await served(t, [await lab()]);
+  const { response } = parse(await firstOf(await listening(app), get('/healthz', '1.1', 'Host: x')));
+  assert.equal(response.headers.get('keep-alive'), 'timeout=10');
+});
+
+/** What comes first on a connection that is then closed. */
+async function firstOf(port: number, request: string): Promise<string> {
+  const socket = await open(port);
+  socket.write(request);
+  const [data] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  return data.toString('latin1');
+}
+
 test('readyz: 200 while every probe holds, 503 when one fails; names and reasons are in the log and not on the wire', async (t) => {
   let fails = false;
   let checks = 0;
