@@ -1,7 +1,7 @@
 /** Keeps strangers from filling the log: of many requests that are refused alike, ten in a minute have a line. */
 import { MINUTE } from '../core/durations.ts';
 import type { HttpErrorCode } from '../core/errors.ts';
-import type { Emit, ServerEvent } from '../core/events.ts';
+import type { Emit } from '../core/events.ts';
 
 /** Lines of one address and code within a minute. */
 const MOST_LINES = 10;
@@ -10,8 +10,6 @@ const MOST_KINDS = 1_000;
 
 /** What came of one address with one code since the minute began. */
 type Count = { ip: string; code: HttpErrorCode; number: number };
-
-const LIMITED: readonly ServerEvent['event'][] = ['scep-request-refused', 'scep-request-deferred'];
 
 /** The same log with fewer lines. After a minute one line for each address and code says how many there were not. */
 export function fewerRefusals(log: Emit): Emit {
@@ -23,11 +21,11 @@ export function fewerRefusals(log: Emit): Emit {
       if (number > MOST_LINES) log({ event: 'scep-requests-unlogged', ip, code, number: number - MOST_LINES });
   };
   return (event) => {
-    if (!LIMITED.includes(event.event) || !('code' in event) || !('ip' in event)) return log(event);
+    if (event.event !== 'scep-request-refused' && event.event !== 'scep-request-deferred') return log(event);
     if (counts.size === 0) setTimeout(summarize, MINUTE).unref();
-    const known = counts.has(`${event.code as string} ${String(event.ip)}`) || counts.size < MOST_KINDS;
-    const ip = known ? String(event.ip) : 'others';
-    const code = event.code as HttpErrorCode;
+    const { code } = event;
+    const isKnown = counts.has(`${code} ${event.ip}`) || counts.size < MOST_KINDS;
+    const ip = isKnown ? event.ip : 'others';
     const key = `${code} ${ip}`;
     const count = counts.get(key) ?? { ip, code, number: 0 };
     counts.set(key, count);
