@@ -237,23 +237,19 @@ export const HTTP_ERRORS = {
 /** The stable code of an HTTP error. */
 export type HttpErrorCode = keyof typeof HTTP_ERRORS;
 
-/** An error that any client can cause: a stack trace would name only this server, and make each line of the log longer. */
-class ExpectedError extends Error {
-  constructor(message: string, options?: { cause?: unknown }) {
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 0;
-    super(message, options);
-    Error.stackTraceLimit = limit;
-  }
+/** For errors that any client can cause: where this server noticed would make each line of the log longer, and no clearer. */
+function withoutTrace(error: Error): void {
+  error.stack = `${error.name}: ${error.message}`;
 }
 
 /** A request that is understood and refused. The message is for the log; the device gets the row of the code. */
-export class Refusal extends ExpectedError {
+export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: RefusalCode;
   constructor(code: RefusalCode, detail: string, options?: { cause?: unknown }) {
     super(detail, options);
     this.code = code;
+    withoutTrace(this);
   }
 }
 
@@ -305,12 +301,13 @@ export class IssuerError extends Error {
 }
 
 /** A request that cannot be answered in SCEP. The message is for the log; the client gets the row of the code. */
-export class HttpError extends ExpectedError {
+export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly code: HttpErrorCode;
   constructor(code: HttpErrorCode, detail: string, options?: { cause?: unknown }) {
     super(detail, options);
     this.code = code;
+    withoutTrace(this);
   }
 }
 
