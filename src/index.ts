@@ -56,7 +56,7 @@ export {
   type RaPurpose,
 } from './ca/create.ts';
 export { localAuthority, type LocalAuthority, type LocalAuthorityParts } from './ca/local-authority.ts';
-export { type AltNameType, DEFAULT_PROFILE, type Profile } from './ca/profile.ts';
+export { type AltNameType, DEFAULT_PROFILE, type NameLimits, type Profile } from './ca/profile.ts';
 export { generateKey, type KeyChoice, keyFromPem, type SoftwareKey, softwareKey } from './keys/software.ts';
 export { type WebCryptoKey, webCryptoKey } from './keys/webcrypto.ts';
 export { extendedKeyUsage, type KeyUsage, keyUsage, subjectAltName } from './pkix/extensions.ts';
