@@ -30,6 +30,14 @@ export class DerError extends Error {
   }
 }
 
+/** The result of `read`. Its DerErrors say where: `part` is named before the fault. Other errors pass through. */
+export const readingPart = <T>(part: string, read: () => T): T =>
+  catchDerError(read, (cause) => {
+    // Of the same class, because the class decides the answer (badAlg for an algorithm that is not supported).
+    cause.message = `${part}: ${cause.message}`;
+    throw cause;
+  });
+
 /** The result of `read`. When it throws DerError, what `otherwise` returns or throws. Other errors pass through. */
 export function catchDerError<T, U>(read: () => T, otherwise: (error: DerError) => U): T | U {
   try {

@@ -27,8 +27,16 @@ function utf8Text(content: Uint8Array): string {
   try {
     return utf8.decode(content);
   } catch {
-    throw new DerError('malformed UTF8String');
+    throw new DerError(`malformed UTF8String${firstMalformed(content)}`);
   }
+}
+
+/** The first octet that is not UTF-8, for a log. */
+function firstMalformed(content: Uint8Array): string {
+  const at = Buffer.from(content).toString('utf8').indexOf('\ufffd');
+  const before = Buffer.byteLength(Buffer.from(content).toString('utf8').slice(0, at));
+  const octet = content[before];
+  return at < 0 || octet === undefined ? '' : `: octet 0x${octet.toString(16).padStart(2, '0')}`;
 }
 
 /** T61String is read as Latin-1, because that is what the writers that still use it put into it. */

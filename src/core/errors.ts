@@ -53,7 +53,7 @@ export const REFUSALS = {
     'badRequest',
     E_INVALIDARG,
     'The request was refused.',
-    'The envelope, the certification request or its proof of possession cannot be used. `openndes explain` decodes a captured message.',
+    'The envelope, the certification request or its proof of possession cannot be used. `detail` in the log says which rule is broken; `openndes explain` decodes a captured message.',
   ),
   message_type_refused: row(
     'badRequest',

@@ -1,11 +1,12 @@
 /** Reads and writes certification requests (PKCS#10, RFC 2986) with the attributes of RFC 2985 that SCEP uses. */
-import { DerError } from '../asn1/limits.ts';
+import { catchDerError, DerError, readingPart } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit, TAG } from '../asn1/tags.ts';
 import { encode, oid, printableString, sequence, setOf, smallInteger, utf8String } from '../asn1/writer.ts';
-import { isPrintable } from '../asn1/strings.ts';
+import { isPrintable, stringText } from '../asn1/strings.ts';
 import type { CertificationRequest, Extension } from '../core/request.ts';
 import type { KeyProvider } from '../core/keys.ts';
+import { algorithmText } from './algorithm-names.ts';
 import { assertDistinct, readExtensions, writeExtension } from './extensions.ts';
 import { nameText } from './name.ts';
 import { readNameValuePairs, requestedValidity } from './name-value-pair.ts';
@@ -29,6 +30,8 @@ export const MOST_CSR_OCTETS = 128 * 1024;
 export type UnprovenRequest = CertificationRequest & {
   signed: Uint8Array;
   algorithm: SignatureAlgorithm | undefined;
+  /** The OID of `algorithm`, dotted, also of one that is not supported. */
+  algorithmOid: string;
   signature: Uint8Array;
 };
 
@@ -42,23 +45,25 @@ export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
   if (whole.length > MOST_CSR_OCTETS) throw new DerError(`a certification request of ${whole.length} octets`);
   const request = DerReader.over(whole).sequence();
   const signed = request.raw(TAG.sequence);
-  const algorithm = readSignatureAlgorithm(request.sequence());
+  const algorithmIdentifier = request.raw(TAG.sequence);
+  const algorithm = readSignatureAlgorithm(DerReader.over(algorithmIdentifier).sequence());
   const signature = request.bitString();
   const info = DerReader.over(signed).sequence();
   info.smallInteger();
   const subject = info.raw(TAG.sequence);
   const { kind: key, spki } = readKey(info.raw(TAG.sequence));
   // RFC 2986 4.1 demands the attributes; some writers leave them out when there are none.
-  const attributes = readAttributes(info.enterIf(explicit(0)));
+  const attributes = readingPart('attributes', () => readAttributes(info.enterIf(explicit(0))));
   return {
     ...attributes,
     der: whole,
     subject,
-    subjectText: nameText(subject),
+    subjectText: readingPart('subject', () => nameText(subject)),
     spki,
     key,
     signed,
     algorithm,
+    algorithmOid: DerReader.over(algorithmIdentifier).sequence().oid(),
     signature,
   };
 }
@@ -81,7 +86,7 @@ function readAttributes(attributes: DerReader | undefined): CsrAttributes {
     const attribute = list.sequence();
     const type = attribute.oid();
     const values = attribute.set();
-    if (type === OID.challengePassword) challenge = once(challenge, readChallenge(values));
+    if (type === OID.challengePassword) challenge = onlyChallenge(challenge, readChallenge(values));
     else if (type === OID.extensionRequest || type === OID.microsoftExtensionRequest)
       lists.push(...values.each(MOST_ATTRIBUTES, () => values.raw(TAG.sequence)));
     else if (type === OID.enrollmentNameValuePair)
@@ -97,15 +102,22 @@ function readAttributes(attributes: DerReader | undefined): CsrAttributes {
 }
 
 function readChallenge(values: DerReader): string {
-  const text = values.string();
-  values.end();
+  const { tag, content } = readingPart('challengePassword', () => values.element());
+  const text = catchDerError(
+    () => stringText(tag, content),
+    () => {
+      // Without the cause, which can name an octet of the secret.
+      throw new DerError('challengePassword is not a character string that can be read');
+    },
+  );
+  readingPart('challengePassword has several values', () => values.end());
   // Some writers include the terminating NUL of a C string.
   return text.endsWith('\0') ? text.slice(0, -1) : text;
 }
 
-function once<T>(earlier: T | undefined, value: T): T {
-  if (earlier !== undefined) throw new DerError('an attribute is repeated');
-  return value;
+function onlyChallenge(earlier: string | undefined, challenge: string): string {
+  if (earlier !== undefined) throw new DerError('challengePassword is repeated (RFC 2985 5.4.1)');
+  return challenge;
 }
 
 /**
@@ -120,13 +132,19 @@ function requestedExtensions(lists: readonly Uint8Array[]): Extension[] {
   return extensions;
 }
 
+/** What is wrong with the proof of possession of a request for which `provesPossession` is false. */
+export const unprovenText = ({ algorithm, algorithmOid }: UnprovenRequest): string =>
+  algorithm
+    ? 'the proof of possession is wrong: the certification request is not signed with the key that it names'
+    : `the signature algorithm of the certification request is not supported: ${algorithmText(algorithmOid)}`;
+
 /** SCEP's proof of possession: whether the request is signed with its own key, `key` (RFC 2986 4.2). */
 export const provesPossession = ({ algorithm, signed, signature }: UnprovenRequest, { key }: PublicKey): boolean =>
   algorithm !== undefined && verifySignature({ algorithm, key, data: signed, signature });
 
 /** The request without the fields of its proof, after `provesPossession` was checked. */
 export function withoutProof(request: UnprovenRequest): CertificationRequest {
-  const { signed: _signed, algorithm: _algorithm, signature: _signature, ...csr } = request;
+  const { signed: _signed, algorithm: _algorithm, algorithmOid: _oid, signature: _signature, ...csr } = request;
   return csr;
 }
 

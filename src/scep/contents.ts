@@ -1,5 +1,5 @@
 /** What each message type has in its envelope (RFC 8894 3.3), one row each. A type without a row is refused. */
-import { catchDerError } from '../asn1/limits.ts';
+import { catchDerError, DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { TAG } from '../asn1/tags.ts';
 import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
@@ -7,6 +7,7 @@ import {
   provesPossession,
   readCertificationRequest,
   requestedKey,
+  unprovenText,
   type UnprovenRequest,
   withoutProof,
 } from '../pkix/csr.ts';
@@ -17,8 +18,11 @@ import type { Content } from './message.ts';
 /** A request for a key that is not supported: the sender, who wrote the request, is told so (badAlg). */
 export type Unsupported = { type: 'unsupported'; error: UnsupportedAlgorithm };
 
-/** Decrypted octets to content; undefined when they cannot be read. All results must take the same time. */
-export type ReadContent = (plaintext: Uint8Array) => Content | Unsupported | undefined;
+/** Octets that are not what the message type carries. `why` is for the log and never for the sender. */
+export type UnreadableContent = { type: 'unreadable'; why: string };
+
+/** Decrypted octets to content. All results must take the same time. */
+export type ReadContent = (plaintext: Uint8Array) => Content | Unsupported | UnreadableContent;
 
 /** By the name of the message type. */
 export const CONTENTS: ReadonlyMap<string, ReadContent> = new Map<string, ReadContent>([
@@ -36,14 +40,22 @@ export const CONTENTS: ReadonlyMap<string, ReadContent> = new Map<string, ReadCo
  * the decoy; so does a key that is already imported because it signed the message. Otherwise the time would tell
  * whether a captured request, changed in its ciphertext, can still be parsed.
  */
-function certificationRequest(plaintext: Uint8Array): Content | Unsupported | undefined {
-  const error = unsupportedKey(plaintext);
-  const received = orUndefined(() => verifiable(plaintext));
-  const { request, key } = received ?? verifiable(DECOY_REQUEST);
+function certificationRequest(plaintext: Uint8Array): Content | Unsupported | UnreadableContent {
+  const { isRequest, unsupported } = asFarAsItsKey(plaintext);
+  const received = orError(() => verifiable(plaintext));
+  const { request, key } = received instanceof DerError ? verifiable(DECOY_REQUEST) : received;
   const proves = provesPossession(request, key);
-  if (error) return { type: 'unsupported', error };
-  return received && proves ? { type: 'certification-request', csr: withoutProof(request) } : undefined;
+  if (unsupported) return { type: 'unsupported', error: unsupported };
+  if (received instanceof DerError) return unreadable(isRequest ? broken(received) : NO_REQUEST);
+  return proves ? { type: 'certification-request', csr: withoutProof(request) } : unreadable(unprovenText(request));
 }
+
+const unreadable = (why: string): UnreadableContent => ({ type: 'unreadable', why });
+const broken = ({ message }: DerError): string => `the certification request is wrong: ${message}`;
+
+/** One text for everything that decrypts to random octets: which of them it was cannot be known. */
+const NO_REQUEST =
+  'the envelope contains no certification request: it was encrypted to another key, or damaged, or the client is at fault';
 
 /** A request and its imported key. Throws DerError. */
 function verifiable(der: Uint8Array): { request: UnprovenRequest; key: PublicKey } {
@@ -55,11 +67,12 @@ function verifiable(der: Uint8Array): { request: UnprovenRequest; key: PublicKey
  * Depends only on the request as far as its key, never on what follows: the challenge follows, and the answer to a
  * changed message must not tell whether its string can still be read.
  */
-const unsupportedKey = (plaintext: Uint8Array): UnsupportedAlgorithm | undefined =>
-  catchDerError(
-    () => void readKeyKind(requestedKey(plaintext)),
-    (error) => (error instanceof UnsupportedAlgorithm ? error : undefined),
-  );
+function asFarAsItsKey(plaintext: Uint8Array): { isRequest: boolean; unsupported?: UnsupportedAlgorithm } {
+  const spki = orUndefined(() => requestedKey(plaintext));
+  if (!spki) return { isRequest: false };
+  const fault = orError(() => readKeyKind(spki));
+  return { isRequest: true, ...(fault instanceof UnsupportedAlgorithm && { unsupported: fault }) };
+}
 
 /** An IssuerAndSerialNumber (RFC 5652 10.2.4): `issuer` is a Name, DER, and `serialNumber` content octets. */
 const issuerAndSerialNumber = (plaintext: Uint8Array) =>
@@ -68,4 +81,5 @@ const issuerAndSerialNumber = (plaintext: Uint8Array) =>
     return { issuer: issuerAndSerial.raw(TAG.sequence), serialNumber: issuerAndSerial.read(TAG.integer) };
   });
 
+const orError = <T>(read: () => T): T | DerError => catchDerError(read, (error) => error);
 const orUndefined = <T>(read: () => T): T | undefined => catchDerError(read, () => undefined);

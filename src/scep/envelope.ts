@@ -65,8 +65,8 @@ export async function openEnvelope(
   const recipient = { ...chosen.recipient, transport };
   const plaintext = await openEnvelopedData(envelope, { recipient, key: chosen.key }, random);
   const content = read(plaintext);
-  if (content?.type === 'unsupported') throw content.error;
-  if (!content)
-    throw new Refusal('request_refused', 'the envelope, the request in it or its proof of possession is wrong');
+  if (content.type === 'unsupported') throw content.error;
+  // The cause is for the log. It changes neither the reply nor the path to it.
+  if (content.type === 'unreadable') throw new Refusal('request_refused', content.why);
   return { content, transport };
 }

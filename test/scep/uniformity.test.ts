@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
-import { sequence } from '../../src/asn1/writer.ts';
+import { DerReader } from '../../src/asn1/reader.ts';
+import { bitString, encode, oid, sequence, setOf, utf8String } from '../../src/asn1/writer.ts';
+import { subjectAltName, writeExtension } from '../../src/pkix/extensions.ts';
+import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { keyTransportIdentifier } from '../../src/cms/algorithms.ts';
 import type { KeyTransport } from '../../src/core/keys.ts';
 import { seal } from '../../src/scep/seal.ts';
@@ -47,8 +50,8 @@ const changed = (at: number): Buffer => {
 };
 const otherKey = await writeCertificationRequest(REQUEST_PLAN, { ...rsaKey('other'), spki: rsaKey('ra').spki });
 
-/** Everything that can be wrong behind the public structure of an envelope. */
-const WRONG: Readonly<Record<string, Partial<EnvelopeParts>>> = {
+/** What decrypts to no certification request: neither the reply nor the log can say why. */
+const UNDECRYPTABLE: Readonly<Record<string, Partial<EnvelopeParts>>> = {
   'PKCS#1 padding of block type 1': { recipients: block([0, 1], PKCS1) },
   'PKCS#1 padding without its first zero': { recipients: block([1, 2], PKCS1) },
   'PKCS#1 padding that never ends': { recipients: block([0, 2], PKCS1) },
@@ -72,10 +75,67 @@ const WRONG: Readonly<Record<string, Partial<EnvelopeParts>>> = {
   'an empty SEQUENCE as CSR': { content: sequence() },
   'a CSR cut short': { content: CSR.subarray(0, CSR.length - 100) },
   'a CSR with a broken length': { content: changed(2) },
-  'a CSR changed in its subject': { content: changed(30) },
-  'a CSR changed in its signature': { content: changed(-1) },
-  'a CSR signed by another key': { content: otherKey },
 };
+const UNPROVEN = 'the proof of possession is wrong: the certification request is not signed with the key that it names';
+const spkiAt = Buffer.from(CSR).indexOf(rsaKey('client').spki);
+/** `algorithm` is the signature algorithm of a request, DER; its signature is random. */
+const signedBy = (algorithm: string): Uint8Array => {
+  const info = DerReader.over(CSR).sequence().raw(0x30);
+  return sequence(info, sequence(oid(algorithm)), bitString(randomBytes(256)));
+};
+const withAttributes = (...attributes: [type: string, value: Uint8Array][]): Uint8Array => {
+  const info = DerReader.over(CSR).sequence().sequence();
+  const parts = [info.raw(0x02), info.raw(0x30), info.raw(0x30)];
+  const set = encode(0xa0, ...attributes.map(([type, value]) => sequence(oid(type), setOf(value))));
+  return sequence(sequence(...parts, set), sequence(oid('1.2.840.113549.1.1.11')), bitString(randomBytes(256)));
+};
+const CHALLENGE_PASSWORD = '1.2.840.113549.1.9.7';
+const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
+const name = (host: string): Uint8Array => writeExtension(subjectAltName([generalNameFromText(`dns:${host}`)]));
+/** The CSR with another octet at this place behind its `CN=device-1`. */
+const inName = (octet: number): Buffer => {
+  const csr = Buffer.from(CSR);
+  csr[csr.indexOf('device-1')] = octet;
+  return csr;
+};
+
+/** Certification requests that are wrong, and what the log says of each; the reply is the same for all. */
+const WRONG_REQUESTS: readonly [what: string, content: Uint8Array, detail: string][] = [
+  ['a CSR changed in its subject', inName(0x44), UNPROVEN],
+  ['a CSR changed in its key', changed(spkiAt + 60), UNPROVEN],
+  ['a CSR changed in its signature', changed(-1), UNPROVEN],
+  ['a CSR signed by another key', otherKey, UNPROVEN],
+  [
+    'a CSR whose subject is not UTF-8',
+    inName(0xff),
+    'the certification request is wrong: subject: malformed UTF8String: octet 0xff',
+  ],
+  [
+    'a CSR signed with MD5',
+    signedBy('1.2.840.113549.1.1.4'),
+    'the signature algorithm of the certification request is not supported: MD5 with RSA (1.2.840.113549.1.1.4)',
+  ],
+  [
+    'a CSR with an extension twice',
+    withAttributes([EXTENSION_REQUEST, sequence(name('a.example'), name('b.example'))]),
+    'the certification request is wrong: attributes: the extension 2.5.29.17 is repeated',
+  ],
+  [
+    'a CSR with an extension in two requests that differ',
+    withAttributes([EXTENSION_REQUEST, sequence(name('a.example'))], [EXTENSION_REQUEST, sequence(name('b.example'))]),
+    'the certification request is wrong: attributes: the extension 2.5.29.17 is repeated',
+  ],
+  [
+    'a CSR with two challenges',
+    withAttributes([CHALLENGE_PASSWORD, utf8String('a')], [CHALLENGE_PASSWORD, utf8String('a')]),
+    'the certification request is wrong: attributes: challengePassword is repeated (RFC 2985 5.4.1)',
+  ],
+  [
+    'a CSR whose challenge is not UTF-8',
+    withAttributes([CHALLENGE_PASSWORD, encode(0x0c, Buffer.of(0x61, 0xff))]),
+    'the certification request is wrong: attributes: challengePassword is not a character string that can be read',
+  ],
+];
 function forgePrimitive(octets: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.of(0x80, 0x82, octets.length >> 8, octets.length & 0xff), octets]);
 }
@@ -109,15 +169,24 @@ async function reply(parts: Partial<EnvelopeParts>): Promise<{ bytes: Buffer; sh
   return { bytes, shape, detail };
 }
 
-const [reference] = Object.values(WRONG);
+const NO_REQUEST =
+  'the envelope contains no certification request: it was encrypted to another key, or damaged, or the client is at fault';
+const [reference] = Object.values(UNDECRYPTABLE);
 const first = await reply(reference!);
-for (const [what, parts] of Object.entries(WRONG))
-  test(`E12 Q04 ${what}: the same FAILURE as for everything else`, async () => {
-    const { bytes, shape, detail } = await reply(parts);
-    assert.deepEqual(shape, first.shape);
-    assert.equal(detail, first.detail, 'not even the log says which');
-    assert.ok(!bytes.includes(detail), 'the words for the log stay off the wire');
-  });
+
+async function assertUniform(parts: Partial<EnvelopeParts>, expected: string): Promise<void> {
+  const { bytes, shape, detail } = await reply(parts);
+  assert.deepEqual(shape, first.shape);
+  assert.equal(detail, expected);
+  for (const words of [detail, 'proof of possession', 'repeated', 'malformed'])
+    assert.ok(!bytes.includes(words), 'the words for the log stay off the wire');
+}
+
+for (const [what, parts] of Object.entries(UNDECRYPTABLE))
+  test(`E12 Q04 ${what}: the same FAILURE as for everything else`, () => assertUniform(parts, NO_REQUEST));
+for (const [what, content, detail] of WRONG_REQUESTS)
+  test(`E12 Q04 ${what}: the same FAILURE as for everything else, and the log names the cause`, () =>
+    assertUniform({ content }, detail));
 
 test('E12 a repeat of one and the same wrong message gets replies that differ in nonce and signature only', async () => {
   const again = await reply(reference!);
