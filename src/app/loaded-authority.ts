@@ -23,7 +23,7 @@ import { type Certificates, certificatesFrom } from './certificate-files.ts';
 import {
   automaticRa,
   checkAutomaticRa,
-  decryptingRas,
+  existingAutomaticRa,
   type IssuingCa,
   type LoadedRa,
   presentAutomaticRa,
@@ -54,8 +54,8 @@ export type Authority = {
   ra(emit: Emit, parties: string | undefined): Promise<LoadedRa>;
   /** Whether `ra` could be called, without making anything: a warning, or undefined. Throws ConfigError. */
   checkRa(parties: string | undefined): Promise<string | undefined>;
-  /** The pairs of certificate and key that exist and decrypt messages. Makes none. Throws ConfigError. */
-  existingRas(): Promise<KeyedCertificate[]>;
+  /** The RA for parties as in `challengeParties`, with those before it; undefined when none was made yet. Throws ConfigError. */
+  existingRa(parties: string | undefined): Promise<LoadedRa | undefined>;
   /** Its revocation list from this store; undefined when its certificate does not allow it to sign one. */
   crl(store: Store): RevocationList | undefined;
 };
@@ -105,9 +105,10 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
     },
     checkRa: async (parties) =>
       config.ra === 'auto' || config.ra === 'split' ? checkAutomaticRa(config.ra, caFor(parties)) : undefined,
-    async existingRas() {
-      if (ownRa) return [ownRa, ...ownRa.retired];
-      return config.ra === 'none' ? [{ certificate, key }] : decryptingRas(caFor(undefined));
+    async existingRa(parties) {
+      if (ownRa) return ownRa;
+      if (config.ra === 'auto' || config.ra === 'split') return existingAutomaticRa(config.ra, caFor(parties));
+      return { certificate, key, retired: [] };
     },
     crl: (store) =>
       maySignCrl(view)

@@ -39,14 +39,12 @@ export type IssuingCa = {
   passphrase?: string;
   open?: typeof openKey;
   parties?: string;
-  /** Where the RA is; `folderOf` says it when absent. */
-  folder?: string;
   chainEnd?: Date;
 };
 
 /** The folder of an RA: that of the certificate of the CA, or one for its parties there. */
-const folderOf = ({ path, parties, folder }: IssuingCa): string =>
-  folder ?? (parties === undefined ? dirname(path) : join(dirname(path), `ra-${partiesName(parties)}`));
+const folderOf = ({ path, parties }: IssuingCa): string =>
+  parties === undefined ? dirname(path) : join(dirname(path), `ra-${partiesName(parties)}`);
 
 /** `intune-` and 8 digits. Not the parties themselves: one can be an internal URL, and the subject of an RA is public. */
 function partiesName(parties: string): string {
@@ -227,16 +225,16 @@ function retire(folder: string, { file, purpose }: RaFiles, certificate: Uint8Ar
   writing(path, () => renameSync(path, `${name}.pem`));
 }
 
-/** Every pair to which clients may have encrypted, of all parties. Throws ConfigError. */
-export async function decryptingRas(ca: IssuingCa): Promise<KeyedCertificate[]> {
-  const beside = dirname(ca.path);
-  const parties = readdirSync(beside).filter((name) => /^ra-[a-zA-Z-]+-[0-9a-f]{8}$/.test(name));
-  const folders = [beside, ...parties.map((name) => join(beside, name))];
-  return (await Promise.all(folders.map((folder) => retiredIn({ ...ca, folder })))).flat();
+/** The RA as it is in its files; undefined when there is none. Makes none. Throws ConfigError. */
+export async function existingAutomaticRa(form: 'auto' | 'split', ca: IssuingCa): Promise<LoadedRa | undefined> {
+  const decrypts = form === 'split' ? RA_FILES.encrypt : RA_FILES.auto;
+  const ra = await loadIfThere(decrypts, ca);
+  const signer = form === 'split' ? await loadIfThere(RA_FILES.sign, ca) : undefined;
+  return ra && { ...ra, retired: await retiredIn(ca, decrypts.file), ...defined({ signer }) };
 }
 
 /** Every other pair to which clients may have encrypted, also before the form of the RA changed. */
-const retiredIn = (ca: IssuingCa, current?: string): Promise<KeyedCertificate[]> =>
+const retiredIn = (ca: IssuingCa, current: string): Promise<KeyedCertificate[]> =>
   Promise.all(
     (existsSync(folderOf(ca)) ? readdirSync(folderOf(ca)) : [])
       .filter((file) => /^ra(-enc|-[0-9a-f]{16})?\.pem$/.test(file) && file !== `${current}.pem`)

@@ -1,11 +1,11 @@
 /** A configuration file and everything that it names: settings, authorities and keys. */
 import { dirname } from 'node:path';
 import type { Profile } from '../ca/profile.ts';
-import type { RecipientKey } from '../cms/enveloped-data.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Issuer } from '../core/issuer.ts';
-import { registrationAuthority } from '../scep/registration-authority.ts';
+import type { MessageRules } from '../scep/open-context.ts';
+import { type RegistrationAuthority, registrationAuthority } from '../scep/registration-authority.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
 import { compareCa } from './ca-comparison.ts';
 import { type Authority, loadAuthority, loadChain, type LoadTools, presentRa, type Warn } from './loaded-authority.ts';
@@ -13,7 +13,10 @@ import type { LoadedConfig } from '../config/load.ts';
 import { type Attempt, ConfigProblems, type Problem, problemText } from '../config/yaml/problems.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
 import type { Config } from '../config/schema.ts';
+import { challengeParties } from '../config/challenge-parties.ts';
+import { messageRules } from '../embed/enrollment.ts';
 import { foreignFiles, readConfig, readSections } from './configuration-file.ts';
+import type { LoadedRa } from './ra.ts';
 import { loadTls, type TlsFiles } from './listener-tls.ts';
 
 /** An endpoint of the configuration with its authority loaded and an issuer for its profile. */
@@ -169,9 +172,28 @@ export async function readCertificates(file: string): Promise<Map<string, Author
   return found;
 }
 
-/** Runs work with every RA key of a configuration, to decrypt a captured message. Makes none. Throws ConfigError. */
-export const withRecipientKeys = <T>(file: string, work: (keys: RecipientKey[]) => T | Promise<T>): Promise<T> =>
-  withAuthorities(file, async ({ authorities }) => {
-    const pairs = await Promise.all([...authorities.values()].map(({ authority }) => authority.existingRas()));
-    return work(pairs.flat().flatMap((pair) => [...registrationAuthority(pair).recipients]));
+/** The RA of an endpoint and the rules of that endpoint; the RA alone of an authority that no endpoint uses. */
+export type NamedRa = { of: string; ra: RegistrationAuthority; rules?: MessageRules };
+
+/** Runs work with every RA of a configuration, to decrypt a captured message. Makes none. Throws ConfigError. */
+export const withRas = <T>(file: string, work: (ras: NamedRa[]) => T | Promise<T>): Promise<T> =>
+  withSettings(file, async ({ authorities, endpoints }) => {
+    const unused = [...authorities.values()].filter(({ name }) => !endpoints.some((each) => nameOf(each) === name));
+    const found = await Promise.all([
+      ...endpoints.map(async ({ config, authority }) => ({
+        of: config.path,
+        ra: await authority.existingRa(challengeParties(config.policy)),
+        rules: messageRules(config),
+      })),
+      ...unused.map(async ({ name, authority }) => ({
+        of: `the authority ${name}, which no endpoint uses`,
+        ra: await authority.existingRa(undefined),
+      })),
+    ]);
+    return work(found.flatMap(({ ra, ...rest }) => (ra ? [{ ...rest, ra: assembled(ra) }] : [])));
   });
+
+const assembled = ({ retired, signer, ...current }: LoadedRa): RegistrationAuthority =>
+  registrationAuthority(current, retired, signer);
+
+const nameOf = ({ config }: LoadedEndpoint): string => config.authority.name;

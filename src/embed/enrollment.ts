@@ -107,26 +107,20 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
     ra,
     name = options.path,
     next,
-    legacy: algorithms,
-    signingTime = SIGNING_TIME,
+    legacy: _legacy,
+    signingTime: _signingTime,
     renewal = true,
     retention = RETENTION,
-    emptyContent,
+    emptyContent: _emptyContent,
     ...rest
   } = options;
   const { retired = [], signer, ...current } = ra;
   const authority = registrationAuthority(inTime(current), retired.map(inTime), signer && inTime(signer));
-  const legacy: ReadonlySet<Legacy> = new Set(algorithms);
-  const rules: MessageRules = {
-    legacy,
-    renewal,
-    signingTime: signingTime === 'off' ? undefined : signingTime,
-    ...defined({ emptyContent }),
-  };
+  const rules = messageRules(options);
   const codec = messageCodec({ ra: authority, rules, clock, random });
   return {
     endpoint: { ...rest, name, renewal, retention, codec },
-    capabilities: capabilities({ legacy, renewal, nextCa: next !== undefined }),
+    capabilities: capabilities({ legacy: rules.legacy, renewal, nextCa: next !== undefined }),
     ra: raCertificates(options),
     chain: options.chain,
     ...defined({ nextCa: next && (() => nextCaCertificates(next, authority)) }),
@@ -136,6 +130,19 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
 const inTime = ({ certificate, key }: KeyedCertificate): KeyedCertificate => ({
   certificate,
   key: keyWithin(key, systemDeadline),
+});
+
+/** What an endpoint accepts, with its defaults. */
+export const messageRules = ({
+  legacy,
+  renewal = true,
+  signingTime = SIGNING_TIME,
+  emptyContent,
+}: Pick<EndpointOptions, 'legacy' | 'renewal' | 'signingTime' | 'emptyContent'>): MessageRules => ({
+  legacy: new Set(legacy),
+  renewal,
+  signingTime: signingTime === 'off' ? undefined : signingTime,
+  ...defined({ emptyContent }),
 });
 
 /** Records are found by the name of their endpoint: with one name, two endpoints would share certificates and requests. */

@@ -1,4 +1,4 @@
-/** Names of algorithms that other software uses and this product does not, for the log, `explain` and `enroll`. */
+/** Names of algorithms, also of those that this product does not support, for the log, `explain` and `enroll`. */
 import { DerError } from '../asn1/limits.ts';
 
 /** ML-DSA (FIPS 204), SLH-DSA (FIPS 205) and the pre-hash form of ML-DSA, in the order of NIST's arc, from 17 on. */
@@ -29,6 +29,27 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['1.2.840.113549.2.2', 'MD2'],
   ['1.2.840.113549.2.5', 'MD5'],
   ['1.2.840.113549.1.1.4', 'MD5 with RSA'],
+  ['1.2.840.113549.1.1.1', 'RSA'],
+  ['1.2.840.113549.1.1.5', 'SHA-1 with RSA'],
+  ['1.2.840.113549.1.1.14', 'SHA-224 with RSA'],
+  ['1.2.840.113549.1.1.11', 'SHA-256 with RSA'],
+  ['1.2.840.113549.1.1.12', 'SHA-384 with RSA'],
+  ['1.2.840.113549.1.1.13', 'SHA-512 with RSA'],
+  ['1.2.840.10045.2.1', 'EC'],
+  ['1.2.840.10045.4.1', 'ECDSA with SHA-1'],
+  ['1.2.840.10045.4.3.1', 'ECDSA with SHA-224'],
+  ['1.2.840.10045.4.3.2', 'ECDSA with SHA-256'],
+  ['1.2.840.10045.4.3.3', 'ECDSA with SHA-384'],
+  ['1.2.840.10045.4.3.4', 'ECDSA with SHA-512'],
+  ['1.3.14.3.2.26', 'SHA-1'],
+  ['2.16.840.1.101.3.4.2.1', 'SHA-256'],
+  ['2.16.840.1.101.3.4.2.2', 'SHA-384'],
+  ['2.16.840.1.101.3.4.2.3', 'SHA-512'],
+  ['2.16.840.1.101.3.4.1.2', 'AES-128-CBC'],
+  ['2.16.840.1.101.3.4.1.22', 'AES-192-CBC'],
+  ['2.16.840.1.101.3.4.1.42', 'AES-256-CBC'],
+  ['1.2.840.113549.3.7', 'DES-EDE3-CBC'],
+  ['1.3.14.3.2.7', 'DES-CBC'],
   ['2.16.840.1.101.3.4.2.4', 'SHA-224'],
   ['2.16.840.1.101.3.4.2.8', 'SHA3-256'],
   ['2.16.840.1.101.3.4.2.9', 'SHA3-384'],

@@ -54,7 +54,7 @@ const unreadable = (why: string): UnreadableContent => ({ type: 'unreadable', wh
 const broken = ({ message }: DerError): string => `the certification request is wrong: ${message}`;
 
 /** One text for everything that decrypts to random octets: which of them it was cannot be known. */
-const NO_REQUEST =
+export const NO_REQUEST =
   'the envelope contains no certification request: it was encrypted to another key, or damaged, or the client is at fault';
 
 /** A request and its imported key. Throws DerError. */

@@ -12,6 +12,7 @@ import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { subjectAltName } from '../../src/pkix/extensions.ts';
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
+import type { NamedRa } from '../../src/app/settings.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
 import { messageCodec } from '../../src/scep/codec.ts';
 import { rsaKey } from '../kit/keys.ts';
@@ -39,21 +40,34 @@ const message = (messageType: RequestMessage['messageType'], content: Uint8Array
     random,
   });
 
-type Explained = { signers: Record<string, string>[]; content: { inside: unknown; contentEncryption: string } };
-const explained = async (bytes: Uint8Array, keys = registration.recipients): Promise<Explained> =>
-  (await explain(bytes, keys)) as Explained;
+type Explained = {
+  signers: Record<string, string>[];
+  content: { inside: unknown; contentEncryption: string; recipients: string[]; encryptedTo: string[] };
+  verdict?: Record<string, string>;
+};
+const RULES = context().rules;
+const OURS: NamedRa[] = [{ of: '/scep', ra: registration, rules: RULES }];
+const explained = async (bytes: Uint8Array, ras = OURS): Promise<Explained> => (await explain(bytes, ras)) as Explained;
 
 test('a request: attributes, algorithms and requested names; of the challenge only its length', async () => {
   for (const type of ['PKCSReq', 'RenewalReq'] as const) {
     const facts = await explained(await message(type, csr));
     assert.match(facts.signers[0]!['messageType']!, new RegExp(`\\(${type}\\)$`));
     assert.equal(facts.signers[0]!['transactionId'], 'transaction-1');
-    assert.equal(facts.content.contentEncryption, '2.16.840.1.101.3.4.1.2');
+    assert.equal(facts.signers[0]!['signature'], 'valid, by the key of CN=device-1');
+    assert.equal(facts.signers[0]!['digestAlgorithm'], 'SHA-256 (2.16.840.1.101.3.4.2.1)');
+    assert.equal(facts.content.contentEncryption, 'AES-128-CBC (2.16.840.1.101.3.4.1.2)');
+    assert.deepEqual(facts.content.recipients, ['RSA (1.2.840.113549.1.1.1)']);
+    assert.match(
+      facts.content.encryptedTo[0]!,
+      /^the current RA key of \/scep \(serial [0-9a-f]+ of CN=Test Issuing\)$/i,
+    );
     assert.deepEqual(facts.content.inside, {
+      openedWith: 'the current RA key of /scep',
       subject: 'CN=device-1',
       key: 'rsa 2048',
       subjectAltName: 'dns:device-1.example',
-      extensions: '2.5.29.17',
+      extensions: 'subjectAltName (2.5.29.17)',
       challengePassword: `present, ${CHALLENGE.length} characters (not shown)`,
     });
     assert.ok(!JSON.stringify(facts).includes(CHALLENGE));
@@ -68,17 +82,20 @@ test('without a configuration the envelope stays closed', async () => {
 test('a request for a key that is not supported is named', async () => {
   const spki = sequence(sequence(oid('2.16.840.1.101.3.4.3.17')), encode(0x03, Buffer.alloc(1313)));
   const content = await writeCertificationRequest({ subject }, { ...client.key, spki });
-  assert.equal(
-    (await explained(await message('PKCSReq', content))).content.inside,
-    'certification request: the public key is not supported: ML-DSA-44 (2.16.840.1.101.3.4.3.17)',
-  );
+  const { content: shown, verdict } = await explained(await message('PKCSReq', content));
+  const fault = 'the public key is not supported: ML-DSA-44 (2.16.840.1.101.3.4.3.17)';
+  assert.deepEqual(shown.inside, {
+    openedWith: 'the current RA key of /scep',
+    fault: `certification request: ${fault}`,
+  });
+  assert.deepEqual(verdict, { '/scep': `refused, badAlg (algorithm_refused): ${fault}` });
 });
 
 test('a poll contains no certification request: the number of its octets is shown', async () => {
   const polled = issuerAndSubject(readCertificate(issuing.certificate).subject, subject);
   for (const type of ['CertPoll', 'GetCert', 'GetCRL'] as const) {
     const { content } = await explained(await message(type, polled));
-    assert.equal(content.inside, `${polled.length} octets`);
+    assert.deepEqual(content.inside, { openedWith: 'the current RA key of /scep', octets: polled.length });
   }
 });
 
@@ -94,16 +111,62 @@ test('a reply is reported as encrypted to another key, that of its requester', a
   const facts = await explained(sealed);
   assert.equal(facts.signers[0]!['messageType'], '3 (CertRep)');
   assert.equal(facts.content.inside, 'not encrypted to a key of this configuration');
-  const refused = await codec.seal(opened.header, { status: 'failure', code: 'request_refused' });
-  assert.equal((await explained(refused)).content, 'none');
+  const refused = await explained(await codec.seal(opened.header, { status: 'failure', code: 'request_refused' }));
+  assert.equal(refused.content, 'none');
+  assert.equal(refused.verdict, undefined);
+  const { pkiStatus, failInfo, microsoftError, contentType } = refused.signers[0]!;
+  assert.deepEqual(
+    { pkiStatus, failInfo, microsoftError, contentType },
+    {
+      pkiStatus: '2 (FAILURE)',
+      failInfo: '2 (badRequest)',
+      microsoftError: '-2147024809 (0x80070057)',
+      contentType: 'data (1.2.840.113549.1.7.1)',
+    },
+  );
 });
 
 test('a request to another RA is described as far as it can be read', async () => {
   const other = registrationAuthority(await raFor(rsaKey('another ra')));
-  assert.match(
-    String((await explained(await message('PKCSReq', csr), other.recipients)).content.inside),
-    /^(no certification request: encrypted to another key, or damaged|not encrypted to a key of this configuration)$/,
-  );
+  const { content, verdict } = await explained(await message('PKCSReq', csr), [
+    { of: '/scep', ra: other, rules: RULES },
+  ]);
+  assert.equal(content.inside, 'not encrypted to a key of this configuration');
+  assert.match(content.encryptedTo[0]!, /^no RA key of this configuration \(serial /);
+  assert.match(verdict!['/scep']!, /^refused, badRequest \(request_refused\): the envelope contains no certification/);
+});
+
+test('the verdict: what each endpoint would do, and why; a retired key is named', async () => {
+  const current = await raFor(rsaKey('another ra'));
+  const renewed = registrationAuthority(current, [ra]);
+  const ras: NamedRa[] = [
+    { of: '/new', ra: renewed, rules: { ...RULES, renewal: true } },
+    { of: '/first', ra: registration, rules: RULES },
+    { of: 'the authority old, which no endpoint uses', ra: registration },
+  ];
+  const { content, verdict } = await explained(await message('RenewalReq', csr), ras);
+  assert.match(content.encryptedTo[0]!, /^the retired RA key of \/new /);
+  assert.deepEqual(verdict, {
+    '/new': 'taken as RenewalReq; the policy was not asked',
+    '/first': 'refused, badRequest (message_type_refused): renewal is off at this endpoint',
+  });
+});
+
+test('an extension twice: opened, with the rule that the request breaks', async () => {
+  const names = ['a.example', 'b.example'].map((host) => subjectAltName([generalNameFromText(`dns:${host}`)]));
+  const twice = await writeCertificationRequest({ subject, extensions: names }, client.key);
+  const { content, verdict } = await explained(await message('PKCSReq', twice));
+  const fault = 'the certification request is wrong: attributes: the extension 2.5.29.17 is repeated';
+  assert.deepEqual(content.inside, { openedWith: 'the current RA key of /scep', fault });
+  assert.deepEqual(verdict, { '/scep': `refused, badRequest (request_refused): ${fault}` });
+});
+
+test('a message that was changed on its way', async () => {
+  const changed = Buffer.from(await message('PKCSReq', csr));
+  changed[changed.length - 1]! ^= 1;
+  const { signers, verdict } = await explained(changed);
+  assert.equal(signers[0]!['signature'], 'wrong: changed on its way, or signed with another key');
+  assert.equal(verdict!['/scep'], 'refused, badMessageCheck (signature_invalid): signature or messageDigest is wrong');
 });
 
 test('a transactionID cannot control the terminal', async () => {

@@ -1,11 +1,10 @@
 /** `openndes explain`: prints what a captured PKIOperation, reply or certificate contains. */
 import type { Command } from 'commander';
-import type { RecipientKey } from '../../cms/enveloped-data.ts';
 import { explain } from '../message-report.ts';
 import { readFile } from '../../app/files.ts';
 import { example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
-import { withRecipientKeys } from '../../app/settings.ts';
+import { type NamedRa, withRas } from '../../app/settings.ts';
 
 type ExplainOptions = { config?: string; json?: true };
 
@@ -15,12 +14,12 @@ export function registerExplain(program: Command, { out }: Output): void {
     .command('explain')
     .description('decode a captured SCEP message: DER, BER, base64, PEM or the URL of a GET')
     .argument('<file>', 'file with the message')
-    .option('--config <file>', 'configuration whose RA keys open the envelope')
+    .option('--config <file>', 'configuration whose RA keys open the envelope, and whose endpoints judge the message')
     .option('--json', 'one JSON object')
     .addHelpText(...example('openndes explain captured.der --config openndes.yaml'))
     .action(async (file: string, { config, json }: ExplainOptions) => {
-      const read = (recipients: RecipientKey[]) => explain(readFile(file, 'a captured message'), recipients);
-      const facts = await (config === undefined ? read([]) : withRecipientKeys(config, read));
+      const read = (ras: NamedRa[]) => explain(readFile(file, 'a captured message'), ras);
+      const facts = await (config === undefined ? read([]) : withRas(config, read));
       out(json ? JSON.stringify(facts) : reportText(facts));
     });
 }
