@@ -38,6 +38,15 @@ export type AnsweredFacts = HttpFacts &
 /** A request that got an HTTP error instead of a CertRep. `path` is cut at 200 characters. */
 export type HttpErrorFacts = HttpFacts & { path: string; status: number; code: HttpErrorCode; err: unknown };
 
+/**
+ * A request for a path that is no endpoint. `path` is cut at 200 characters, `operation` at 40; `nearest` is the path of
+ * an endpoint. `skipped`: such requests before it that have no event, because there are at most ten a minute.
+ */
+export type UnknownPathFacts = HttpFacts & { path: string; operation?: string; nearest?: string; skipped?: number };
+
+/** A request line with headers of more than `limit` octets: it got 431. `ip` is that of the connection. */
+export type TooLongFacts = { ip: string; limit: number; skipped?: number };
+
 /** Which request a notification belongs to. */
 export type NotificationFacts = { endpoint: string; transactionId: string };
 
@@ -57,6 +66,8 @@ export type EventFacts = {
   'scep-request-deferred': HttpErrorFacts;
   'scep-request-failed': HttpErrorFacts;
   'scep-requests-unlogged': { ip: string; code: HttpErrorCode; number: number };
+  'path-unknown': UnknownPathFacts;
+  'request-line-too-long': TooLongFacts;
   'notification-acknowledged': NotificationFacts & { notification: 'success' | 'failure'; serial?: string };
   'notification-postponed': PostponedFacts;
   'notification-without-endpoint': PostponedFacts;

@@ -17,6 +17,9 @@ const TRANSACTION = 'the transactionID of the request';
 const CAUSE = 'the error, and the errors that caused it';
 const ADDRESS = 'the address of the client';
 
+const SKIPPED =
+  'how many such requests before it have no line, because there are at most ten a minute; absent without any';
+
 const HTTP = {
   method: 'GET, HEAD or POST',
   ip: `${ADDRESS}; follows \`listen.trustProxy\``,
@@ -88,6 +91,25 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     message: 'scep request failed',
     fields: HTTP_ERROR,
     remedy: 'The store or a key failed: `err` says which.',
+  },
+  'path-unknown': {
+    level: 'info',
+    message: 'no endpoint has this path',
+    fields: {
+      ...HTTP,
+      method: 'the method of HTTP',
+      path: 'the path of the URL, cut at 200 characters',
+      operation: 'as the client wrote it; absent without one: then it is hardly a SCEP client',
+      nearest: 'the endpoint whose path is the most similar',
+      skipped: SKIPPED,
+    },
+    remedy: 'With `operation`: correct the URL in the client or in the proxy, `nearest` may be meant.',
+  },
+  'request-line-too-long': {
+    level: 'warn',
+    message: 'request line and headers are too long: answered with HTTP 431',
+    fields: { ip: `${ADDRESS} or of its proxy`, limit: 'the most octets that are accepted', skipped: SKIPPED },
+    remedy: 'A SCEP client that sends its message in the URL can send it by POST.',
   },
   'notification-acknowledged': {
     level: 'debug',

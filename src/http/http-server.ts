@@ -5,6 +5,7 @@ import { normalizeForwardedFor } from '../core/address.ts';
 import { type Probe, runProbes } from '../core/probe.ts';
 import { allow } from './allow.ts';
 import { crlPlugin, type RevocationLists } from './crl-route.ts';
+import { unserved } from './unserved.ts';
 import { type ScepPluginOptions, scepPlugin } from './plugin.ts';
 
 /** Options of the server. `tls`: PEM. */
@@ -65,7 +66,15 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   });
   if (trustProxy) app.addHook('onRequest', async ({ raw }) => normalizeForwardedFor(raw.headers));
   closeInTime(app, { grace, mostSockets });
-  app.setNotFoundHandler((_request, reply) => plain(reply, 404, 'not found'));
+  const { emit, clock } = options;
+  const paths = options.services.map(({ path }) => path);
+  const { wrongPath, unreadable } = unserved({ emit, clock, paths, limit: MAX_HEADER_SIZE });
+  // Before fastify answers with 431 or 400 and closes the socket, which then has no address.
+  app.server.prependListener('clientError', unreadable);
+  app.setNotFoundHandler((request, reply) => {
+    wrongPath(request);
+    return plain(reply, 404, 'not found');
+  });
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
   const checked = onceIn(PROBED_EVERY, () => runProbes(probes, options.emit));
   app.get('/readyz', async (_request, reply) => {

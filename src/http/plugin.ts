@@ -1,13 +1,13 @@
 /** SCEP as an encapsulated fastify plugin: routes, exact content types, one event for each request, one error handler. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { clientAddress } from '../core/address.ts';
 import type { Clock } from '../core/environment.ts';
-import type { Emit, HttpErrorFacts, HttpFacts, ServerEvent } from '../core/events.ts';
+import type { Emit, HttpErrorFacts, ServerEvent } from '../core/events.ts';
 import { HTTP_ERRORS, HttpError, type HttpErrorCode } from '../core/errors.ts';
 import type { ScepService } from '../enroll/service.ts';
 import { allow } from './allow.ts';
 import { defined } from '../core/defined.ts';
 import { bodies, type Pace } from './body.ts';
+import { httpFacts, pathOf } from './facts.ts';
 import { type Incoming, runOperation } from './operations.ts';
 import { canonicalPath, endpointPaths } from './paths.ts';
 import { queryValue } from './query.ts';
@@ -86,24 +86,11 @@ export async function scepPlugin(app: FastifyInstance, options: ScepPluginOption
 const routes = (paths: ReadonlyMap<string, ScepService>): string[] =>
   [...paths.keys()].flatMap((path) => [path, `${path}/*`]);
 
-function pathOf(request: FastifyRequest): string {
-  const { url = '' } = request.raw;
-  const query = url.indexOf('?');
-  const path = query < 0 ? url : url.slice(0, query);
-  return path.startsWith('/') ? path : path.replace(/^https?:\/\/[^/]*/i, '');
-}
-
 /** RFC 9110 9.2.1: HEAD is safe. The other operations change nothing; this one would use up a challenge. */
 function assertSafe(url: string): void {
   if (queryValue(url, 'operation')?.toLowerCase() === 'pkioperation')
     throw new HttpError('message_undecodable', 'PKIOperation with HEAD');
 }
-
-const httpFacts = (request: FastifyRequest): HttpFacts => ({
-  method: request.method,
-  ip: clientAddress(request),
-  userAgent: request.headers['user-agent']?.slice(0, 200),
-});
 
 /** Errors that are neither the fault of the message nor of this server. */
 const EVENTS: Readonly<Partial<Record<HttpErrorCode, 'scep-request-deferred'>>> = {

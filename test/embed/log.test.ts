@@ -195,6 +195,33 @@ test('what is not SCEP, and what could not be finished', async (t) => {
   assertLine(lines('scep-request-failed')[0]!, 'error', 'scep request failed', FAILED);
 });
 
+test('a wrong path: with the operation and the nearest endpoint, ten lines a minute, apart from those of scanners', async (t) => {
+  const clock = handClock();
+  const { get, lines } = await started(t, allows('none'), { clock });
+  for (let i = 0; i < 12; i++) await get('/wp-login.php');
+  await get('/certsrv/mscep/mscep.dl/pkiclient.exe?operation=GetCACert&message=secret');
+  const wrong = lines('path-unknown');
+  assert.equal(wrong.length, 11);
+  assertLine(wrong[0]!, 'info', 'no endpoint has this path', 'method ip userAgent path nearest');
+  assertLine(wrong[10]!, 'info', 'no endpoint has this path', 'method ip userAgent path operation nearest');
+  assert.deepEqual(
+    [wrong[10]!['path'], wrong[10]!['ip'], wrong[10]!['operation'], wrong[10]!['nearest']],
+    ['/certsrv/mscep/mscep.dl/pkiclient.exe', '127.0.0.1', 'GetCACert', '/certsrv/mscep/mscep.dll'],
+  );
+  assert.ok(!JSON.stringify(wrong).includes('secret'));
+  clock.forward(60_000);
+  await get('/wp-login.php');
+  assert.equal(lines('path-unknown')[11]!['skipped'], 2);
+});
+
+test('a request line that is too long', async (t) => {
+  const { get, line } = await started(t, allows('none'));
+  assert.equal((await get(`${PATH}?operation=PKIOperation&message=${'A'.repeat(140_000)}`)).status, 431);
+  const long = await line('request-line-too-long');
+  assertLine(long, 'warn', 'request line and headers are too long: answered with HTTP 431', 'ip limit');
+  assert.deepEqual([long['ip'], long['limit']], ['127.0.0.1', 131_072]);
+});
+
 /** Refuses the first notification. */
 const acknowledgesLater = () => {
   let refused = false;
