@@ -13,7 +13,10 @@ export function perMinute(clock: Clock, most = 10): (line: (facts: { skipped?: n
   return (line) => {
     const now = clock().getTime();
     if (now - since >= MINUTE) [since, lines] = [now, 0];
-    if (lines >= most) return void skipped++;
+    if (lines >= most) {
+      skipped++;
+      return;
+    }
     lines++;
     line(skipped > 0 ? { skipped } : {});
     skipped = 0;
