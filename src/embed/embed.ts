@@ -8,6 +8,7 @@ import { httpServer } from '../http/http-server.ts';
 import { scepPlugin as httpPlugin } from '../http/plugin.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { type EnrollmentOptions, startEnrollment } from './enrollment.ts';
+import { assertNoPrefix, assertOptions } from './assert-options.ts';
 import { probeDeadline, systemClock, systemDeadline } from './system.ts';
 
 /** How much one server or plugin takes on at the same time. */
@@ -24,9 +25,11 @@ export type PluginOptions = EnrollmentOptions & RequestLimits;
  * `requireHostHeader: false`, `maxHeaderSize: 131072` and `routerOptions: { caseSensitive: false }`, or fastify rejects
  * requests of old clients before the plugin gets them, and with `requestTimeout: 30_000`, because by default it waits for
  * a request for ever (`configuration-warning`). Closing the app stops the plugin; the store stays open.
- * Throws ConfigError when the options do not fit together.
+ * Throws ConfigError when the options do not fit together, TypeError when one is missing or there is a prefix.
  */
 export async function scepPlugin(app: FastifyInstance, options: PluginOptions): Promise<void> {
+  assertNoPrefix(app.prefix);
+  assertOptions(options);
   await selfTest();
   const enrollment = startEnrollment(options);
   app.addHook('onClose', () => enrollment.close());
@@ -65,9 +68,10 @@ export type ServerOptions = PluginOptions & {
 /**
  * A server with every setting that old clients need, not yet listening: `await server.listen({ host: '0.0.0.0', port: 8080 })`.
  * Name a host: for `localhost`, its default, fastify opens a second listener that `close()` does not wait for.
- * Throws ConfigError when the options do not fit together.
+ * Throws ConfigError when the options do not fit together, TypeError when one is missing.
  */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  assertOptions(options);
   await selfTest();
   const { endpoints: _endpoints, store, notificationInterval: _interval, random: _random, ...rest } = options;
   const { logger: _logger, onEvent: _onEvent, mostRunning: _most, ...http } = rest;
