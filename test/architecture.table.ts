@@ -36,7 +36,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'node:crypto node:fs node:module node:net node:os node:tls fastify',
   ),
   cli: room(
-    'core asn1 pkix cms scep keys ca intune client simulator http manage admin embed config app',
+    'core asn1 pkix cms scep keys ca intune client simulator http manage admin embed config app outbound',
     'node:fs node:os node:readline commander pkijs',
   ),
 };

@@ -20,11 +20,13 @@ import { type CertificateFolder, certificateFolder } from '../certificate-folder
 import { EXIT, Exit } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { systemClock, systemRandom } from '../../embed/system.ts';
+import { trustCa } from '../../app/trusted-ca.ts';
+import { reachable } from '../reachable.ts';
 import { collect } from '../options.ts';
 import { exposure, fingerprint } from '../pinning.ts';
 import { type EnrollPlan, planOf, type RequestOptions } from '../enroll-plan.ts';
 
-type EnrollOptions = RequestOptions & { fingerprint?: Fingerprint; force?: true; json?: true };
+type EnrollOptions = RequestOptions & { fingerprint?: Fingerprint; trustCa?: string; force?: true; json?: true };
 
 /** Registers the command. */
 export function registerEnroll(program: Command, output: Output): void {
@@ -49,6 +51,7 @@ export function registerEnroll(program: Command, output: Output): void {
       'SHA-256 (or SHA-1, SHA-512) of the CA certificate; nothing that this CA did not sign is trusted',
       fingerprint,
     )
+    .option('--trust-ca <file>', 'CA of the TLS certificate of an https URL, PEM or DER; trusted beside the public CAs')
     .option(
       '--renew <dir>',
       'folder of an earlier enrolment, whose certificate signs the request; --out may be the same',
@@ -68,8 +71,9 @@ export function registerEnroll(program: Command, output: Output): void {
 
 async function run(url: string, options: EnrollOptions, { out, err }: Output): Promise<void> {
   assertTlsVerified();
+  if (options.trustCa !== undefined) trustCa(options.trustCa);
   const context: ClientContext = {
-    fetch,
+    fetch: reachable(fetch),
     clock: systemClock,
     random: systemRandom,
     step: options.json ? () => {} : err,

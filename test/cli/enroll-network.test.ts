@@ -1,0 +1,71 @@
+/** `openndes enroll` when the server cannot be reached: cause and remedy, and a CA of one's own for TLS. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { newAuthority, serverCredential } from '../../src/simulator/throwaway-ca.ts';
+import { random } from '../kit/pki.ts';
+
+const BIN = join(import.meta.dirname, '../../bin/openndes.mjs');
+
+/** In a process of its own, because --trust-ca is for a whole process. */
+async function enroll(t: TestContext, url: string, ...more: string[]): Promise<{ code: number | null; err: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'openndes-enroll-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const args = ['enroll', url, '--subject', 'CN=laptop', '--challenge', 'x', '--out', folder, ...more];
+  const child = execFile(process.execPath, [BIN, ...args]);
+  let err = '';
+  child.stderr!.on('data', (text: string) => (err += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, err };
+}
+
+test('a refused connection: the port is named, and what to look at', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => void server.close(closed));
+  const { code, err } = await enroll(t, `http://127.0.0.1:${port}/scep`);
+  assert.equal(code, 78);
+  assert.ok(err.includes(`127.0.0.1:${port} cannot be reached: ECONNREFUSED`), err);
+  assert.match(err, /Look at the port in the URL, whether the server runs and listens there/);
+  assert.doesNotMatch(err, /fetch failed/);
+});
+
+test('a port that fetch never uses', async (t) => {
+  const { code, err } = await enroll(t, 'http://127.0.0.1:9/scep');
+  assert.equal(code, 78);
+  assert.match(err, /127\.0\.0\.1:9 cannot be reached: bad port/);
+});
+
+test('a host that does not exist: the name is named', async (t) => {
+  const { code, err } = await enroll(t, 'http://scep.invalid/scep');
+  assert.equal(code, 78);
+  assert.match(err, /scep\.invalid cannot be reached: (ENOTFOUND|EAI_AGAIN)/);
+  assert.match(err, /Look at the name in the URL and at the DNS of this machine/);
+});
+
+test('TLS of an unknown CA: refused with its remedy, and accepted with --trust-ca', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'openndes-ca-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const now = new Date();
+  const authority = await newAuthority(now, random);
+  const { key, certificate } = await serverCredential(authority, now, random);
+  const server = createServer({ key, cert: certificate }, (_request, response) => void response.writeHead(418).end());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => void server.close());
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/scep`;
+  const refused = await enroll(t, url);
+  assert.equal(refused.code, 78);
+  assert.match(refused.err, /cannot be reached: (UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/);
+  assert.match(refused.err, /Give that CA with --trust-ca FILE/);
+  writeFileSync(join(folder, 'ca.pem'), authority.certificate);
+  const trusted = await enroll(t, url, '--trust-ca', join(folder, 'ca.pem'));
+  assert.match(trusted.err, /GetCACaps: HTTP 418/);
+});
