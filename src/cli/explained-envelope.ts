@@ -77,9 +77,9 @@ async function insideFacts(
   }
   // As the server does: a single recipient info that names another certificate may still mean this key.
   const [recipient] = recipients;
-  const tried = recipient && recipients.length === 1 ? keys.filter(({ name }) => name.startsWith('the current')) : [];
-  for (const key of tried) {
-    const facts = await openedFacts(message, messageType, { recipient: recipient!, key });
+  if (!recipient || recipients.length > 1) return OTHER_KEY;
+  for (const key of keys.filter(({ name }) => name.startsWith('the current'))) {
+    const facts = await openedFacts(message, messageType, { recipient, key });
     if (typeof facts === 'object' && facts['subject'] !== undefined) return facts;
   }
   return OTHER_KEY;

@@ -1,6 +1,5 @@
 /** The fetch of `enroll`: when no answer comes, the error names the host, the cause and what to do. */
 import type { Fetch } from '../client/ca-operations.ts';
-import { ConfigError } from '../core/errors.ts';
 import { networkFault } from '../outbound/network-errors.ts';
 
 const UNTRUSTED =
@@ -35,7 +34,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 /** `fetch` wraps every error in one that says only `fetch failed`. */
 const causeOf = (error: unknown): unknown => (error instanceof Error && error.cause) || error;
 
-/** `fetch` whose network errors are ConfigErrors. The message names the host only: a URL can contain the message. */
+/** `fetch` whose network errors say what to do. The message names the host only: a URL can contain the message. */
 export const reachable =
   (fetch: Fetch): Fetch =>
   async (input, init) => {
@@ -45,9 +44,8 @@ export const reachable =
       const { code } = networkFault(causeOf(cause));
       const { host } = new URL(input instanceof Request ? input.url : input);
       const remedy = Object.hasOwn(REMEDIES, code) ? REMEDIES[code] : undefined;
-      throw new ConfigError(
-        `${host} cannot be reached: ${code}`,
-        remedy ?? 'Look at the URL, the network and the proxy.',
+      throw new Error(
+        `${host} cannot be reached: ${code}. ${remedy ?? 'Look at the URL, the network and the proxy.'}`,
         {
           cause,
         },
