@@ -1,6 +1,6 @@
 /** Opens a PKIOperation: parse, verify, check algorithms, decrypt, prove possession. Each step is one function. */
 import { DerError } from '../asn1/limits.ts';
-import { DerReader } from '../asn1/reader.ts';
+import { DerReader, type Element } from '../asn1/reader.ts';
 import { isString, stringText } from '../asn1/strings.ts';
 import { TAG } from '../asn1/tags.ts';
 import { isListed } from '../cms/algorithms.ts';
@@ -117,12 +117,17 @@ function decoded(read: () => string): string {
 function messageType(attributes: Attributes): string {
   const value = attributes.get(SCEP_ATTRIBUTE.messageType)?.[0];
   if (!value) return 'absent';
-  const number = value.tag === TAG.integer && value.content.length === 1 ? String(value.content[0]) : text(value);
+  const number = numberText(value);
   // Digits only: otherwise a message could look up names such as `constructor`.
   return /^\d{1,5}$/.test(number) ? (MESSAGE_TYPES[number] ?? number) : 'unknown';
 }
 
-const text = ({ content }: { content: Uint8Array }): string => Buffer.from(content.subarray(0, 16)).toString('latin1');
+/** The digits of a number, in any type of text; something else for what is no text and no INTEGER of one octet. */
+function numberText({ tag, content }: Element): string {
+  if (tag === TAG.integer) return content.length === 1 ? String(content[0]) : '';
+  if (!isString(tag) && tag !== TAG.octetString) return '';
+  return Buffer.from(content.subarray(0, 16)).toString('latin1');
+}
 
 const SINGLE_VALUED = [SCEP_ATTRIBUTE.messageType, SCEP_ATTRIBUTE.transactionId, SCEP_ATTRIBUTE.senderNonce];
 

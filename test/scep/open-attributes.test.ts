@@ -45,6 +45,8 @@ const REFUSED_TYPES: Readonly<Record<string, [Uint8Array | undefined, string]>> 
   'longer than any number': [printableString('1'.repeat(3000)), 'unknown'],
   'a number and more behind it': [printableString('19 '), 'unknown'],
   'an INTEGER out of range': [encode(0x02, Buffer.alloc(64, 0x13)), 'unknown'],
+  'an INTEGER with the octets of "19"': [encode(0x02, Buffer.from('19')), 'unknown'],
+  'a BIT STRING with the octets of "19"': [encode(0x03, Buffer.from('19')), 'unknown'],
   'the name of a property that every object has': [printableString('constructor'), 'unknown'],
   'the name of the prototype': [utf8String('__proto__'), 'unknown'],
   'a NULL': [nullValue, 'unknown'],
