@@ -6,12 +6,13 @@ import { challengeAttributes, typeAttributes } from './encodings.ts';
 import { type EndpointName, ENDPOINTS } from './endpoints.table.ts';
 import { certificationRequest, envelopeFor, messageOf } from './messages.ts';
 import { LAB } from './policies.ts';
+import type { Password } from './prepared-store.ts';
 import type { WireStatus } from './reply.ts';
 import { ROWS } from './rows.ts';
 import type { Row } from './rules.ts';
 import { type Signed, signedBy } from './signers.ts';
 import { TYPES } from './types.table.ts';
-import type { Needs, Own, Password, World } from './world.ts';
+import type { Needs, Own, World } from './world.ts';
 
 /** The name of a row in the log and in the store. */
 export const idOf = (n: number): string => `row-${n}`;

@@ -3,14 +3,10 @@
  * endpoints have the same names and one static challenge, issues the certificates; then the store is prepared; then
  * the server starts that is asked.
  */
-import { DatabaseSync } from 'node:sqlite';
-import { join } from 'node:path';
 import { startSimulator } from '../../src/simulator/simulated-tenant.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
-import type { Store } from '../../src/core/store.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import type { Keyed } from '../kit/pki.ts';
-import { atEnd, clock, file, FOLDER, issuingSection, ra, random, secondRa, secondSection } from '../wiring/files.ts';
+import { atEnd, clock, file, issuingSection, ra, random, secondRa, secondSection } from '../wiring/files.ts';
 import { configured } from '../wiring/server.ts';
 import { type EndpointName, ENDPOINTS } from './endpoints.table.ts';
 import { challengeAttributes, typeAttributes } from './encodings.ts';
@@ -18,6 +14,7 @@ import { inTurns } from './in-turns.ts';
 import { certificationRequest, made, messageOf, newKey } from './messages.ts';
 import { LAB, settings } from './policies.ts';
 import { serverOn, type Server } from './server.ts';
+import { type Password, prepare, rows, STORE } from './prepared-store.ts';
 
 /** A certificate of this server with its key and its subject. */
 export type Own = Keyed & { subject: string };
@@ -28,10 +25,6 @@ export type Shared = (typeof SHARED)[number];
 
 export const ELSEWHERE = 'elsewhere';
 export const OTHER_CA = 'other-ca';
-const STORE = join(FOLDER, 'authorisation.db');
-
-/** A password of `oneTime`. `subject`: it is bound to this one. */
-export type Password = { endpoint: string; text: string; expired?: true; subject?: string };
 
 /** What the requests need: so many live certificates for each endpoint, and these passwords. */
 export type Needs = { live: Readonly<Record<EndpointName, number>>; passwords: readonly Password[] };
@@ -63,7 +56,7 @@ const allLive = ({ live }: Needs): Order[] =>
 /** Starts everything. */
 export async function worldFor(needs: Needs): Promise<World> {
   const keys = await issueBefore(needs);
-  await prepare(needs);
+  await prepare(needs.passwords);
   const [tenant, foreign] = await Promise.all([startSimulator({ clock, random }), startSimulator({ clock, random })]);
   atEnd(async () => void (await Promise.all([tenant.close(), foreign.close()])));
   const section = { ...tenant.tenant, trustCa: file('authorisation-tenant.pem', tenant.caPem) };
@@ -144,68 +137,4 @@ function owns(keys: ReadonlyMap<string, Own['key']>): (id: string) => Own {
     rows('select transaction_id, der from certificates').map(([id, der]) => [String(id), der as Uint8Array]),
   );
   return (id) => ({ key: keys.get(id)!, subject: `CN=${id}`, certificate: found.get(id)! });
-}
-
-function rows(query: string): unknown[][] {
-  const database = new DatabaseSync(STORE, { readOnly: true });
-  try {
-    return database
-      .prepare(query)
-      .all()
-      .map((row) => Object.values(row));
-  } finally {
-    database.close();
-  }
-}
-
-const HOUR = 3_600_000;
-
-/** Revocations and passwords as the commands make them. */
-async function prepare({ passwords }: Needs): Promise<void> {
-  const store = await openSqliteStore({ path: STORE, clock });
-  for (const certificate of await store.listCertificates({ limit: 100_000 })) {
-    const { transactionId } = certificate;
-    if (transactionId.startsWith('revoked-')) await revoke(store, certificate, 'superseded');
-    if (transactionId.startsWith('compromised-')) await revoke(store, certificate, 'keyCompromise');
-  }
-  const now = clock().getTime();
-  for (const { endpoint, text, expired, subject } of passwords) {
-    const createdAt = new Date(expired ? now - 2 * HOUR : now);
-    const challenge = {
-      endpoint: `/${endpoint}`,
-      password: text,
-      createdAt,
-      expiresAt: new Date(createdAt.getTime() + HOUR),
-    };
-    const binding = subject === undefined ? {} : { binding: { subject, san: [] } };
-    if (!(await store.addChallenge({ ...challenge, ...binding }, 100_000))) throw new Error('too many passwords');
-  }
-  await store.close();
-  change();
-}
-
-type Certificate = Awaited<ReturnType<Store['listCertificates']>>[number];
-
-async function revoke(store: Store, certificate: Certificate, reason: 'superseded' | 'keyCompromise'): Promise<void> {
-  const { issuerId, serial, endpoint, transactionId } = certificate;
-  await store.revoke(certificate, reason, {
-    at: clock(),
-    event: 'revoked',
-    endpoint,
-    transactionId,
-    issuerId,
-    serial,
-    actor: { kind: 'person', name: 'ada' },
-    source: 'cli',
-  });
-}
-
-/** What takes a year, or a crash, is written into the store. */
-function change(): void {
-  const database = new DatabaseSync(STORE);
-  database.exec(
-    `update certificates set not_before = ${Date.now() - 48 * HOUR}, not_after = ${Date.now() - HOUR} where transaction_id like 'expired-%';
-     update certificates set state = 'issued', delivered_at = null where transaction_id like 'never-delivered-%'`,
-  );
-  database.close();
 }
