@@ -17,8 +17,11 @@ export type Server = {
   close: () => Promise<void>;
 };
 
-/** Requests that are on their way at the same time; each has a connection that stays open. */
-export const CONNECTIONS = 12;
+/**
+ * Requests that are on their way at the same time; each has a connection that stays open. Two dozen of them wait, because
+ * beyond twenty a minute the answer to a wrong challenge is held back for two seconds.
+ */
+export const CONNECTIONS = 64;
 
 export async function serverOn(config: string): Promise<Server> {
   const child = fork(join(import.meta.dirname, 'served.ts'), [config], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
