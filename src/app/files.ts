@@ -1,6 +1,16 @@
 /** Reads and writes the files that a configuration names; an error names the file, the reason and the remedy. */
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import { assertPrivate, assertUnchangeable, processUser } from './file-guard.ts';
@@ -12,11 +22,29 @@ const REASONS: Readonly<Record<string, () => string>> = {
 };
 
 /** The content of a file. `what` names its purpose for the error: `the issuing CA certificate`. Throws ConfigError. */
-export function readFile(path: string, what: string): Buffer {
-  try {
+export const readFile = (path: string, what: string): Buffer =>
+  explained(path, what, () => {
     const content = readFileSync(path);
     assertNotUtf16(content, path, what);
     return content;
+  });
+
+/** Opens a file for reading. Throws ConfigError. */
+export const openFile = (path: string, what: string): number => explained(path, what, () => openSync(path, 'r'));
+
+/** Runs work with an open file and its size, and closes it afterwards. Throws ConfigError when it cannot be opened. */
+export function withFile<T>(path: string, what: string, work: (file: number, size: number) => T): T {
+  const file = openFile(path, what);
+  try {
+    return work(file, fstatSync(file).size);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function explained<T>(path: string, what: string, work: () => T): T {
+  try {
+    return work();
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
     const { code = 'unreadable' } = cause as NodeJS.ErrnoException;

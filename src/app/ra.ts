@@ -156,6 +156,17 @@ export const presentAutomaticRa = (form: 'auto' | 'split', folder: string): Uint
     .filter((file) => existsSync(file))
     .map(readRaCertificate);
 
+const OWN_FILE = /^ra(-sign|-enc|-[0-9a-f]{16})?(\.key)?\.pem$/;
+const PARTY_FOLDER = /^ra-.*-[0-9a-f]{8}$/;
+
+/** Every file of automatic RAs that there is for a CA whose certificate is in this folder: certificates and keys. */
+export const automaticRaFiles = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((each) => {
+    const path = join(folder, each.name);
+    if (each.isDirectory()) return PARTY_FOLDER.test(each.name) ? automaticRaFiles(path) : [];
+    return OWN_FILE.test(each.name) ? [path] : [];
+  });
+
 /** The first certificate of a file, DER. Throws ConfigError when the file cannot be read. */
 export function readRaCertificate(path: string): Uint8Array {
   const [certificate] = certificatesFrom(readTrustedFile(path, 'an RA certificate'), path);

@@ -54,7 +54,10 @@ ${sections.join('\n')}`;
 function leaves(command: Command, path: readonly string[] = []): { name: string; command: Command }[] {
   return command.commands.flatMap((child) => {
     const name = [...path, child.name()];
-    return child.commands.length ? leaves(child, name) : [{ name: name.join(' '), command: child }];
+    const below = leaves(child, name);
+    return below.length === 0 || child.registeredArguments.length > 0
+      ? [{ name: name.join(' '), command: child }, ...below]
+      : below;
   });
 }
 

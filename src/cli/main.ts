@@ -1,6 +1,7 @@
 /** The command line. Every command registers itself; an error is printed as one sentence with a remedy and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../core/errors.ts';
+import { registerBackup, registerRestore } from './commands/backup.ts';
 import { registerCa } from './commands/ca.ts';
 import { registerCerts } from './commands/certs.ts';
 import { registerChallenge } from './commands/challenge.ts';
@@ -25,6 +26,8 @@ const COMMANDS = [
   registerCerts,
   registerChallenge,
   registerJobs,
+  registerBackup,
+  registerRestore,
   registerHashPassword,
   registerCa,
   registerExplain,

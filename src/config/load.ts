@@ -24,21 +24,26 @@ export type ConfigSource = {
   weaknessOf?: (path: string) => Weakness | undefined;
 };
 
-/** `warnings` are lines for the log. `problemAt` gives the place of an error that is found later, when files are read. */
+/**
+ * `warnings` are lines for the log. `files`: the absolute path of every file that the configuration names, also that of
+ * the store. `problemAt` gives the place of an error that is found later, when files are read.
+ */
 export type LoadedConfig = {
   config: Config;
   warnings: string[];
+  files: readonly string[];
   problemAt: (key: KeyPath, error: ConfigError) => Problem;
 };
 
 /** Throws ConfigProblems (a ConfigError), which names every problem with its line and never a secret. */
 export function loadConfig(source: ConfigSource): LoadedConfig {
-  const { values, files, at, problemsOf, warnings, problemAt } = openDocument(source);
+  const { values, files, named, at, problemsOf, warnings, problemAt } = openDocument(source);
   const { config, valid, issues, rows } = parseConfig(values, files);
   const problems = problemsOf(issues, rows, applyRules(valid, 'error'));
   if (problems.length > 0 || !config) throw new ConfigProblems(problems);
   return {
     config,
+    files: [...named],
     warnings: [...warnings, ...applyRules(valid, 'warning').map((finding) => problemText(at(finding)))],
     problemAt,
   };
@@ -48,6 +53,8 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
 export type OpenedDocument = {
   values: unknown;
   files: FileContext;
+  /** The absolute path of every file that was named so far; grows while the values are parsed. */
+  named: ReadonlySet<string>;
   at: (finding: Finding) => Problem;
   /** Those of references, of the schema and of rules; one for each value. `rows` describes the keys. */
   problemsOf: (issues: z.core.$ZodIssue[], rows: () => Entry[], rules?: readonly Finding[]) => Problem[];
@@ -62,7 +69,13 @@ export function openDocument(source: ConfigSource, needed: (path: KeyPath) => bo
   if (document.problems.length > 0) throw new ConfigProblems(document.problems.map((it) => ({ file, key: '', ...it })));
 
   const folder = dirname(file);
-  const read = (path: string) => source.readFile(resolve(folder, path));
+  const files = new Set<string>();
+  const named = (path: string): string => {
+    const absolute = resolve(folder, path);
+    files.add(absolute);
+    return absolute;
+  };
+  const read = (path: string) => source.readFile(named(path));
   const weaknessOf = (path: string) => source.weaknessOf?.(resolve(folder, path));
   const interpolated = interpolateAll(document, needed, { env: source.env, read, weaknessOf });
   const values = document.values() ?? {};
@@ -74,7 +87,8 @@ export function openDocument(source: ConfigSource, needed: (path: KeyPath) => bo
   };
   return {
     values,
-    files: { resolve: (path) => resolve(folder, path), read },
+    files: { resolve: named, read },
+    named: files,
     at,
     problemsOf(issues, rows, rules = []) {
       const known = issues.length > 0 ? rows() : [];

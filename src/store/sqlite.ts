@@ -59,7 +59,7 @@ export async function openSqliteStore({
     const said = await migrate(engine, path).finally(release);
     for (const sentence of said) warn(`store ${path}: ${sentence}`);
     if (claimed) await endLeases(engine);
-    return { ...createStore(engine, clock), backup: (target) => copy(path, target) };
+    return { ...createStore(engine, clock), backup: (target) => copySqlite(path, target) };
   } catch (error) {
     database.close();
     if (error instanceof ConfigError) throw error;
@@ -78,6 +78,20 @@ export function hasCurrentSchema(path: string): boolean {
   try {
     database = new DatabaseSync(path, { readOnly: true });
     return versionOf(database) === MIGRATIONS.length;
+  } catch (error) {
+    throw refused(path, error);
+  } finally {
+    database?.close();
+  }
+}
+
+/** What SQLite finds wrong in the file, first fault only; undefined when it is whole. Throws ConfigError when it cannot be read. */
+export function faultOf(path: string): string | undefined {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path);
+    const said = String(database.prepare('pragma integrity_check(1)').get()?.['integrity_check']);
+    return said === 'ok' ? undefined : said;
   } catch (error) {
     throw refused(path, error);
   } finally {
@@ -140,13 +154,18 @@ const refused = (path: string, cause: unknown): ConfigError =>
     { cause },
   );
 
-/** Through a connection of its own, so that nothing uncommitted is copied; in another thread, page by page. */
-async function copy(path: string, target: string): Promise<void> {
+/**
+ * Writes a consistent copy of the file at `path` to `target`, mode 0600, while others read and write it. Through a
+ * connection of its own, so that nothing uncommitted is copied; in another thread, page by page.
+ */
+export async function copySqlite(path: string, target: string): Promise<void> {
   if (path === ':memory:') throw new Error('A store in memory cannot be copied: configure `store: sqlite:FILE`.');
   createPrivately(target);
   chmodSync(target, 0o600);
   const source = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT });
   try {
+    // An open read transaction: otherwise SQLite begins the copy again each time another process writes.
+    source.exec('begin; select count(*) from sqlite_schema');
     await backup(source, target);
   } finally {
     source.close();

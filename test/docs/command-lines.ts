@@ -31,7 +31,8 @@ export const namedCommands = (page: string): string[] =>
 function parser(): Command {
   const root = program({ out: () => {}, err: () => {} });
   const every = (command: Command): Command[] => [command, ...command.commands.flatMap(every)];
-  for (const command of every(root)) if (command.commands.length === 0) command.action(() => {});
+  for (const command of every(root))
+    if (command.commands.length === 0 || command.registeredArguments.length > 0) command.action(() => {});
   return root;
 }
 
@@ -47,6 +48,7 @@ export function assertNamed(line: string): void {
   for (const word of words) {
     if (command.commands.length === 0) break;
     const next = command.commands.find((each) => each.name() === word);
+    if (!next && command.registeredArguments.length > 0) break;
     if (!next) throw new Error(`there is no command openndes ${line}`);
     command = next;
   }

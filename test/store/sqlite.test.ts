@@ -10,7 +10,7 @@ import { pollKey } from '../../src/enroll/identify.ts';
 import { DIALECTS } from '../../src/store/dialect.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { MIGRATIONS } from '../../src/store/migrations.ts';
-import { openDatabase, openSqliteStore } from '../../src/store/sqlite.ts';
+import { copySqlite, faultOf, openDatabase, openSqliteStore } from '../../src/store/sqlite.ts';
 import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
 import { createStore } from '../../src/store/create-store.ts';
 import { auditFor, certificateId, csrFor, issuanceFor, later, NOON } from '../../src/testing/store-samples.ts';
@@ -331,4 +331,23 @@ test('a read that fails after the commit does not turn an issuance into an error
   assert.equal((await store.recordIssued(issuanceFor(2))).kind, 'recorded');
   assert.ok(await store.findCertificate(certificateId(1)));
   await store.close();
+});
+
+test('a copy is of the moment at which it begins: what is written meanwhile does not make SQLite begin again', async () => {
+  const path = temporaryFile();
+  const database = openDatabase(path);
+  database.exec('create table filling (n integer, octets blob); create table counter (n integer); begin');
+  const fill = database.prepare('insert into filling values (?, randomblob(4000))');
+  for (let each = 0; each < 2_000; each++) fill.run(each);
+  database.exec('insert into counter values (0); commit');
+  const target = `${path}.copy`;
+  const copying = copySqlite(path, target);
+  database.exec('update counter set n = 1');
+  await copying;
+  database.close();
+  assert.equal(faultOf(target), undefined);
+  const copied = new DatabaseSync(target, { readOnly: true });
+  assert.equal(copied.prepare('select n from counter').get()?.['n'], 0);
+  assert.equal(copied.prepare('select count(*) as n from filling').get()?.['n'], 2_000);
+  copied.close();
 });
