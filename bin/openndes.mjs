@@ -13,4 +13,5 @@ if (major < 24) {
 // A checkout runs its TypeScript as it is; an installed package runs what was built from it.
 const source = new URL('../src/cli/main.ts', import.meta.url);
 const { main } = await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href);
+process.title = 'openndes';
 process.exitCode = await main(process.argv.slice(2));

@@ -1,168 +1,132 @@
-/** Starts the server that a configuration file describes. */
-import { randomUUID } from 'node:crypto';
+/** Starts the server that a configuration file describes, and reloads the file while it runs. */
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { EndpointConfig } from '../config/endpoints.ts';
-import { challengeParties } from '../config/challenge-parties.ts';
 import type { Config } from '../config/schema.ts';
 import { defined } from '../core/defined.ts';
-import type { Logger } from '../core/environment.ts';
-import type { Probe } from '../core/probe.ts';
-import type { IssuerStore, Store } from '../core/store.ts';
-import { createServer } from '../embed/embed.ts';
-import type { EndpointOptions } from '../embed/enrollment.ts';
 import type { Emit } from '../core/events.ts';
-import { logEvents } from '../embed/log-events.ts';
-import { systemClock, systemLogger } from '../embed/system.ts';
-import { type IntuneClient, intuneClient } from '../intune/client.ts';
-import type { RevocationList } from '../revocation/revocation-list.ts';
-import { issuerIdentity } from '../pkix/issuer-id.ts';
-import { administration } from './administration.ts';
+import type { Store } from '../core/store.ts';
+import { systemLogger } from '../embed/system.ts';
+import { type Generation, makeGeneration } from './generation.ts';
 import type { KeyRing } from './key-ring.ts';
+import { type Listeners, passRequests } from './listeners.ts';
 import { type ListenKey, listenFault } from './listen-place.ts';
-import { assertTlsVerified } from './process-environment.ts';
-import { type PolicyServices, policyOf } from './policy-makers.ts';
 import { claimStore } from './configured-store.ts';
-import { type LoadedEndpoint, loadSettings, type Settings } from './settings.ts';
+import { assertTlsVerified } from './process-environment.ts';
+import { assertReloadable } from './reloadable.ts';
+import { loadSettings } from './settings.ts';
 import { VERSION } from './version.ts';
 
-/** `adminUrl`: the URL of the administrator's listener, if there is one. */
-export type RunningServer = { urls: string[]; adminUrl?: string; emit: Emit; close(): Promise<void> };
-
-/** `logLevel` replaces that of the file. `keys` opens the keys; a new ring when absent. */
-export type StartOptions = { logLevel?: string; keys?: KeyRing };
-
-/** What the endpoints of one server share. */
-type Shared = PolicyServices & {
-  settings: Settings;
-  store: Store;
-  logger: Logger;
-  crls: ReadonlyMap<string, RevocationList>;
-  clients: ReadonlyMap<string, IntuneClient>;
+/**
+ * `adminUrl`: the URL of the administrator's listener, if there is one. `reload` loads the configuration again; it does
+ * not reject: the log says what happened. `emit` goes to the log of the newest loading. `close` finishes running requests, then closes connections, store and keys.
+ */
+export type RunningServer = {
+  urls: string[];
+  adminUrl?: string;
+  emit: Emit;
+  reload(): Promise<void>;
+  close(): Promise<void>;
 };
 
-/**
- * Loads, starts and listens. Throws ConfigError, and the errors of `listen`. `close()` finishes running requests, then
- * closes connections, store and keys.
- */
+/** `logLevel` replaces that of the file. `keys` opens the keys at the start; a new ring when absent. */
+export type StartOptions = { logLevel?: string; keys?: KeyRing };
+
+/** Loads, starts and listens. Throws ConfigError, and the errors of `listen`. */
 export async function startServer(file: string, { logLevel, keys }: StartOptions = {}): Promise<RunningServer> {
   assertTlsVerified();
   const { settings, warnings } = await loadSettings(file, keys);
-  // In the order of opening; closed in the reverse order.
-  const closing: PolicyServices['closing'] = [settings.close];
-  const close = async (): Promise<void> => {
-    for (const each of closing.splice(0).toReversed()) await each();
-  };
+  const { config } = settings;
+  const logger = systemLogger(logLevel ?? config.log.level);
+  const store = await claimStore(config, (message) => logger.warn({}, message)).catch(async (error: unknown) => {
+    await settings.close();
+    throw error;
+  });
+  let first: Generation | undefined;
   try {
-    const logger = systemLogger(logLevel ?? settings.config.log.level);
-    const emit = logEvents(logger);
-    for (const warning of warnings) emit({ event: 'configuration-warning', warning });
-    const store = await claimStore(settings.config, (message) => logger.warn({}, message));
-    closing.push(() => store.close());
-    await registerIssuers(settings, store);
-    const servers: FastifyInstance[] = [];
-    const shared = sharedServices({ settings, store, logger, emit, closing });
-    const endpoints = await Promise.all(settings.endpoints.map((each) => endpointOptions(each, shared)));
-    closing.push(async () => void (await Promise.all(servers.map((server) => server.close()))));
-    const server = await publicServer(endpoints, shared);
-    servers.push(server);
-    const admin = await administration({ settings, store, emit, probes: allProbes(shared), publicServer: server });
-    if (admin) servers.push(admin);
-    return { ...(await listenBoth(server, admin, settings.config)), emit, close };
+    first = await makeGeneration({ settings, warnings, store, ...defined({ logLevel }) });
+    const addresses = await listenBoth(first, config);
+    return { ...addresses, ...running({ file, store, first, ...defined({ logLevel }) }) };
   } catch (error) {
-    await close();
+    if (first) await closeServers(first);
+    await first?.close();
+    await store.close();
     throw error;
   }
 }
 
-function sharedServices({
-  settings,
-  ...rest
-}: Pick<Shared, 'settings' | 'store' | 'logger' | 'emit' | 'closing'>): Shared {
-  const clients = new Map<string, IntuneClient>();
-  const clientOf: Shared['intuneClient'] = ({ name, value }) => {
-    const client = clients.get(name) ?? newIntuneClient(value);
-    if (!clients.has(name)) rest.closing.push(() => client.close());
-    clients.set(name, client);
-    return client;
-  };
-  // A tenant that no endpoint uses has its readiness check too.
-  for (const [name, value] of Object.entries(settings.config.tenants)) clientOf({ name, value });
-  return { settings, ...rest, clients, intuneClient: clientOf, crls: revocationLists(settings, rest.store) };
-}
+type Started = { file: string; store: Store; first: Generation; logLevel?: string };
 
-const newIntuneClient = (tenant: Config['tenants'][string]): IntuneClient =>
-  intuneClient({ ...tenant, clock: systemClock, uuid: randomUUID, callerInfo: `openndes/${VERSION}` });
+/** The servers of the first generation listen all the time; the requests go to the apps of the newest one. */
+function running({ file, store, first, logLevel }: Started): Pick<RunningServer, 'emit' | 'reload' | 'close'> {
+  const listeners: Listeners = first;
+  const retired: Promise<void>[] = [];
+  let current = first;
+  let requests = passRequests(listeners, first);
+  let last = Promise.resolve();
+  let closed: Promise<void> | undefined;
+  current.emit({ event: 'server-started', version: VERSION, listeners: addressesOf(listeners) });
 
-/** Before any request, so that certificates of earlier versions have their issuer. */
-async function registerIssuers({ authorities }: Settings, store: IssuerStore): Promise<void> {
-  for (const { name, authority } of authorities.values())
-    await store.registerIssuer({ ...issuerIdentity(authority.certificate), authority: name });
-}
+  async function reload(): Promise<void> {
+    try {
+      const next = await nextGeneration(current, { file, store, ...defined({ logLevel }) });
+      const [old, { ended }] = [current, requests];
+      requests = passRequests(listeners, next);
+      current = next;
+      retired.push(ended().then(old.close));
+      current.emit({ event: 'configuration-reloaded', endpoints: next.settings.endpoints.length });
+    } catch (err) {
+      current.emit({ event: 'configuration-not-reloaded', err });
+    }
+  }
 
-/** One for each authority that may sign revocation lists, shared by its endpoints and its URL. */
-const revocationLists = ({ authorities }: Settings, store: Store): Map<string, RevocationList> =>
-  new Map(
-    [...authorities.values()].flatMap(({ name, authority }) => {
-      const crl = authority.crl(store);
-      return crl ? [[name, crl] as const] : [];
-    }),
-  );
+  async function close(): Promise<void> {
+    current.emit({ event: 'server-stopping', version: VERSION });
+    await last;
+    await Promise.all([closeServers(first), closeServers(current)]);
+    await Promise.all(retired);
+    await current.close();
+    await store.close();
+    current.emit({ event: 'server-stopped', version: VERSION });
+  }
 
-/** What of an endpoint is not passed on: it is resolved here, or serves the administrator's page. */
-type Resolved = 'authority' | 'profile' | 'policy' | 'adminPage';
-/** The settings, passed on as they are. Compiles only while each is a setting of `EndpointOptions` too. */
-type PassedOn = Pick<EndpointOptions, Exclude<keyof EndpointConfig, Resolved>>;
-
-async function endpointOptions(
-  { config, authority, issuer }: LoadedEndpoint,
-  shared: Shared,
-): Promise<EndpointOptions> {
-  const { policy, authority: named, profile, adminPage: _, ...rest } = config;
-  const settings: PassedOn = rest;
-  const { renewBefore, maxLifetime } = profile.value;
   return {
-    ...settings,
-    policy: await policyOf(policy, shared),
-    issuer,
-    ra: await authority.ra(shared.emit, challengeParties(policy)),
-    chain: authority.chain,
-    ...defined({ renewBefore, maxLifetime, next: authority.next, crl: shared.crls.get(named.name) }),
+    emit: (event) => current.emit(event),
+    // One after the other, so that the last one to be asked for is the one that stays.
+    reload: () => (last = closed ? last : last.then(reload)),
+    close: () => (closed ??= close()),
   };
 }
 
-function publicServer(endpoints: EndpointOptions[], { settings, store, logger, crls, clients }: Shared) {
-  const { trustProxy, mostRunning, bodyLimit } = settings.config.listen;
-  const { tls } = settings;
-  return createServer({
-    endpoints,
-    store,
-    logger,
-    crls,
-    mostRunning,
-    bodyLimit,
-    probes: tenantProbes(clients),
-    ...defined({ trustProxy, tls }),
-  });
+/** Everything is made before anything is replaced. Throws ConfigError; then the old generation is as it was. */
+async function nextGeneration(
+  { settings: { config } }: Generation,
+  { file, store, ...options }: Omit<Started, 'first'>,
+): Promise<Generation> {
+  const { settings, warnings } = await loadSettings(file);
+  try {
+    assertReloadable(config, settings.config);
+  } catch (error) {
+    await settings.close();
+    throw error;
+  }
+  const next = await makeGeneration({ settings, warnings, store, ...options });
+  await next.server.ready();
+  await next.admin?.ready();
+  return next;
 }
 
-/** Those of the public server, which has one for the store by itself. */
-const allProbes = ({ store, clients }: Shared): Probe[] => [
-  { name: 'store', check: () => store.check() },
-  ...tenantProbes(clients),
-];
+const closeServers = async ({ server, admin }: Generation): Promise<void> =>
+  void (await Promise.all([server.close(), admin?.close()]));
 
-const tenantProbes = (clients: Shared['clients']): Probe[] =>
-  [...clients].map(([name, client]) => ({ name: `intune ${name}`, check: () => healthy(name, client) }));
+/** Host and port of each address. */
+const addressesOf = ({ server, admin }: Listeners): string[] =>
+  [server, admin].flatMap((each) => each?.addresses().map((bound) => textOf(bound as AddressInfo)) ?? []);
 
-async function healthy(name: string, client: IntuneClient): Promise<void> {
-  const { ok, detail } = client.health();
-  if (!ok) throw new Error(`tenant ${name}: ${detail}`);
-}
+const textOf = ({ address, port }: AddressInfo): string =>
+  `${address.includes(':') ? `[${address}]` : address}:${port}`;
 
 async function listenBoth(
-  server: FastifyInstance,
-  admin: FastifyInstance | undefined,
+  { server, admin }: Pick<Generation, 'server' | 'admin'>,
   { listen: at, admin: adminAt, publicUrl, endpoints }: Config,
 ): Promise<Pick<RunningServer, 'urls' | 'adminUrl'>> {
   // The administrator's listener first: when the public one answers, everything is running.

@@ -19,18 +19,32 @@ export const untilStopped = (): Promise<void> =>
   });
 
 /** A server that this process runs. */
-type Closable = { emit: Emit; close: () => Promise<void> };
+type Stoppable = { emit: Emit; reload?: () => Promise<void>; close: () => Promise<void> };
 
 /**
- * Waits for the signal and closes the server. After an exception that nothing caught, the server gets 20 seconds for its
- * running requests, and the process ends with exit code 1.
+ * Waits for the signal and closes the server; until then, SIGHUP calls its `reload`. After an exception that nothing
+ * caught, the server gets 20 seconds for its running requests, and the process ends with exit code 1.
  */
-export async function serveUntilStopped(server: Closable): Promise<void> {
+export async function serveUntilStopped(server: Stoppable): Promise<void> {
   const { failed } = lastHandlers(server.emit);
+  const stopReloading = onHangup(server.reload);
   const end = await Promise.race([untilStopped(), failed.then(() => 'failed')]);
+  stopReloading();
   if (end !== 'failed') return server.close();
   await within(() => server.close(), shutdownDeadline()).catch((err: unknown) =>
     server.emit({ event: 'exception-uncaught', err }),
   );
   process.exit(EXIT.failed);
+}
+
+/**
+ * Calls `reload`, if there is one, at every SIGHUP, until the returned function is called. In a terminal, which sends SIGHUP when it is
+ * closed, the signal ends the process as usual.
+ */
+function onHangup(reload: Stoppable['reload']): () => void {
+  if (!reload || process.stderr.isTTY) return () => {};
+  const hangup = () => void reload();
+  process.on('SIGHUP', hangup);
+  // A SIGHUP while the server stops must not end it before its requests.
+  return () => void process.removeListener('SIGHUP', hangup).on('SIGHUP', () => {});
 }

@@ -83,6 +83,11 @@ export type EventFacts = {
   'revocation-list-failed': { path: string | undefined; err: unknown };
   'not-ready': { probe: string; err: unknown };
   'configuration-warning': { warning: string };
+  'server-started': { version: string; listeners: readonly string[] };
+  'configuration-reloaded': { endpoints: number };
+  'configuration-not-reloaded': { err: unknown };
+  'server-stopping': { version: string };
+  'server-stopped': { version: string };
   'ra-made': { subject: string; thumbprint: string; replaced: boolean };
   'challenge-requested': { endpoint: string; ip: string; user?: string; outcome: 'issued' | 'full' };
   'challenges-guessed': { endpoint: string; wrong: number };

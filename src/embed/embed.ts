@@ -65,17 +65,26 @@ export type ServerOptions = PluginOptions & {
   grace?: number;
 };
 
+/** A server, and how to end its background work alone, for one whose requests another server takes over. */
+export type AssembledServer = { server: FastifyInstance; retire: () => Promise<void> };
+
 /**
  * A server with every setting that old clients need, not yet listening: `await server.listen({ host: '0.0.0.0', port: 8080 })`.
  * Name a host: for `localhost`, its default, fastify opens a second listener that `close()` does not wait for.
  * Throws ConfigError when the options do not fit together, TypeError when one is missing.
  */
-export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+export const createServer = async (options: ServerOptions): Promise<FastifyInstance> =>
+  (await assembleServer(options)).server;
+
+/** As `createServer`. */
+export async function assembleServer(options: ServerOptions): Promise<AssembledServer> {
   assertOptions(options);
   await selfTest();
   const { endpoints: _endpoints, store, notificationInterval: _interval, random: _random, ...rest } = options;
   const { logger: _logger, onEvent: _onEvent, mostRunning: _most, ...http } = rest;
   const enrollment = startEnrollment(options);
+  let retired: Promise<void> | undefined;
+  const retire = (): Promise<void> => (retired ??= enrollment.close());
   const probes = [{ name: 'store', check: () => store.check() }, ...(http.probes ?? [])].map(inTime);
   const crls = new Map(
     [...(http.crls ?? [])].map(([name, crl]) => [name, () => within(crl, systemDeadline())] as const),
@@ -83,11 +92,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   try {
     const { services, emit } = enrollment;
     const server = await httpServer({ ...http, clock: http.clock ?? systemClock, probes, crls, services, emit });
-    server.addHook('onClose', () => enrollment.close());
+    server.addHook('onClose', retire);
     LOADS.set(server, () => services.map(({ load }) => load()));
-    return server;
+    return { server, retire };
   } catch (error) {
-    await enrollment.close();
+    await retire();
     throw error;
   }
 }

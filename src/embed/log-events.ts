@@ -229,6 +229,34 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     fields: { warning: 'the text; `openndes check` prints it too' },
     remedy: 'Do what the text says.',
   },
+  'server-started': {
+    level: 'info',
+    message: 'started',
+    fields: {
+      version: 'of openndes',
+      listeners: 'addresses and ports: of the devices first, then of the administrators',
+    },
+    remedy: '',
+  },
+  'configuration-reloaded': {
+    level: 'info',
+    message: 'loaded the configuration again',
+    fields: { endpoints: 'how many there are now' },
+    remedy: '',
+  },
+  'configuration-not-reloaded': {
+    level: 'error',
+    message: 'the configuration could not be loaded again; the one of before stays',
+    fields: { err: CAUSE },
+    remedy: 'Correct what `err` says, run `openndes check`, and send SIGHUP again.',
+  },
+  'server-stopping': {
+    level: 'info',
+    message: 'stopping: running requests are finished',
+    fields: { version: 'of openndes' },
+    remedy: '',
+  },
+  'server-stopped': { level: 'info', message: 'stopped', fields: { version: 'of openndes' }, remedy: '' },
   'ra-made': {
     level: 'info',
     message: 'made an RA certificate',

@@ -133,7 +133,8 @@ function closeInTime(app: FastifyInstance, { grace, mostSockets }: { grace: numb
   });
   app.addHook('preClose', async () => {
     closing = true;
-    app.server.closeIdleConnections();
+    const idle = setInterval(() => app.server.closeIdleConnections(), 200).unref();
+    app.server.once('close', () => clearInterval(idle)).closeIdleConnections();
     setTimeout(() => sockets.forEach((socket) => socket.destroy()), grace).unref();
   });
 }

@@ -1,7 +1,7 @@
 /** The log as a contract: each event on a started server, with exactly these fields. docs/log.md lists no other. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
@@ -420,14 +420,36 @@ test('twenty wrong challenges within a minute, under any policy', async (t) => {
   assertLine(line!, 'warn', 'many wrong challenge passwords within a minute: they may be guesses', 'endpoint wrong');
 });
 
-test('`openndes serve`: a warning about the configuration, and an RA certificate that is made', async (t) => {
+test('`openndes serve`: a warning, an RA certificate that is made, start, two reloads and the end', async (t) => {
   const { config } = await installed(t, (text) => text.replace(/^( +)- path: .*$/m, '$&\n$1  legacy: [des]'));
   const serve = spawn(process.execPath, ['bin/openndes.mjs', 'serve', '--config', config]);
   t.after(() => serve.kill());
+  /** What is done after a line of this event. */
+  const then: Record<string, () => void> = {
+    'server-started': () => void serve.kill('SIGHUP'),
+    'configuration-reloaded': () => {
+      writeFileSync(config, 'nothing: here\n');
+      serve.kill('SIGHUP');
+    },
+    'configuration-not-reloaded': () => void serve.kill('SIGTERM'),
+  };
   const lines: Line[] = [];
-  for await (const text of createInterface(serve.stderr)) if (lines.push(JSON.parse(text) as Line) === 2) break;
-  assertLine(lines[0]!, 'warn', 'configuration warning', 'warning');
-  assertLine(lines[1]!, 'info', 'made an RA certificate', 'subject thumbprint replaced');
+  for await (const text of createInterface(serve.stderr)) {
+    lines.push(JSON.parse(text) as Line);
+    then[String(lines.at(-1)!['event'])]?.();
+  }
+  const expected = [
+    ['warn', 'configuration warning', 'warning'],
+    ['info', 'made an RA certificate', 'subject thumbprint replaced'],
+    ['info', 'started', 'version listeners'],
+    ['warn', 'configuration warning', 'warning'],
+    ['info', 'loaded the configuration again', 'endpoints'],
+    ['error', 'the configuration could not be loaded again; the one of before stays', 'err'],
+    ['info', 'stopping: running requests are finished', 'version'],
+    ['info', 'stopped', 'version'],
+  ] as const;
+  assert.equal(lines.length, expected.length);
+  for (const [index, line] of expected.entries()) assertLine(lines[index]!, ...line);
 });
 
 test('`openndes serve`: a rejection and an exception that no code handles', async (t) => {

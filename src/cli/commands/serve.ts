@@ -1,4 +1,4 @@
-/** `openndes serve`: runs the server until SIGTERM or SIGINT. */
+/** `openndes serve`: runs the server until SIGTERM or SIGINT; SIGHUP loads the configuration again. */
 import type { Command } from 'commander';
 import { CONFIG, example } from '../options.ts';
 import type { Output } from '../output.ts';

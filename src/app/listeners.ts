@@ -1,0 +1,39 @@
+/** Which app answers the requests of listeners that stay open, and when the app before it has answered its last one. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server as TlsServer } from 'node:tls';
+import type { FastifyInstance } from 'fastify';
+import type { Generation } from './generation.ts';
+
+/** The servers that listen. */
+export type Listeners = { server: FastifyInstance; admin?: FastifyInstance };
+
+/** `ended` resolves when no request that was passed is running; it is called after others have taken over. */
+export type PassedRequests = { ended: () => Promise<void> };
+
+/** From now on all requests go to the apps of this generation, and new connections get its TLS certificate. */
+export function passRequests({ server, admin }: Listeners, next: Generation): PassedRequests {
+  const passed = [passTo(server, next.server), ...(admin && next.admin ? [passTo(admin, next.admin)] : [])];
+  const { tls } = next.settings;
+  if (tls)
+    (server.server as unknown as TlsServer).setSecureContext({
+      cert: tls.certificate,
+      key: tls.key,
+      minVersion: 'TLSv1.2',
+    });
+  return { ended: async () => void (await Promise.all(passed.map(({ ended }) => ended()))) };
+}
+
+function passTo({ server }: FastifyInstance, app: FastifyInstance): PassedRequests {
+  const running = new Set<Promise<void>>();
+  const pass = (request: IncomingMessage, response: ServerResponse): void => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    running.add(promise);
+    response.once('close', () => {
+      running.delete(promise);
+      resolve();
+    });
+    app.routing(request, response);
+  };
+  server.removeAllListeners('request').on('request', pass);
+  return { ended: async () => void (await Promise.all(running)) };
+}

@@ -1,0 +1,24 @@
+/** Which keys of a configuration need a restart. */
+import type { Config } from '../config/schema.ts';
+import { ConfigError } from '../core/errors.ts';
+
+/** Keys that belong to what stays open: the listeners and the store. */
+const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
+  'listen.host': ({ listen }) => listen.host,
+  'listen.port': ({ listen }) => listen.port,
+  'listen.tls, from or to plain HTTP,': ({ listen }) => listen.tls === undefined,
+  store: ({ store }) => store.path,
+  'admin, from or to none,': ({ admin }) => admin === undefined,
+  'admin.host': ({ admin }) => admin?.host,
+  'admin.port': ({ admin }) => admin?.port,
+};
+
+/** Throws ConfigError when one of them was changed. */
+export function assertReloadable(old: Config, now: Config): void {
+  const changed = Object.keys(FIXED).filter((key) => FIXED[key]!(old) !== FIXED[key]!(now));
+  if (changed.length > 0)
+    throw new ConfigError(
+      `${changed.join('; ')} was changed, which a running server cannot take over`,
+      'Restart the server.',
+    );
+}

@@ -1,0 +1,195 @@
+/** A running server loads its configuration again: TLS, profiles, policies, users. All or nothing. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test, type TestContext } from 'node:test';
+import type { TLSSocket } from 'node:tls';
+import { startServer } from '../../src/app/configured-server.ts';
+import { createRoot } from '../../src/ca/create.ts';
+import { discover, enroll } from '../../src/client/scep-client.ts';
+import { DAY } from '../../src/core/durations.ts';
+import { systemClock, systemRandom } from '../../src/embed/system.ts';
+import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
+import { readCertificate, readValidity } from '../../src/pkix/certificate.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
+import { certificatePem } from '../../src/pkix/pem.ts';
+import { writePrivateFile, writePublicFile } from '../../src/app/files.ts';
+import { newRsaKey } from '../kit/keys.ts';
+import { installed } from './installation.ts';
+
+const context = { fetch, clock: systemClock, random: systemRandom };
+
+/** `change` rewrites the configuration and loads it again. */
+async function reloadable(t: TestContext, first?: (config: string) => string) {
+  const place = await installed(t, first);
+  const server = await startServer(place.config, { logLevel: 'silent' });
+  t.after(() => server.close());
+  const change = async (replace: (config: string) => string): Promise<void> => {
+    writeFileSync(place.config, replace(readFileSync(place.config, 'utf8')));
+    await server.reload();
+  };
+  return { ...place, server, url: server.urls[0]!, change };
+}
+
+async function outcome(url: string, challenge: string) {
+  const scep = await discover(url, context);
+  return enroll(scep, { key: newRsaKey(), subject: nameFromText('CN=laptop'), challenge }, context);
+}
+
+async function days(url: string, challenge: string): Promise<number> {
+  const reply = await outcome(url, challenge);
+  assert.ok(reply.status === 'success', reply.status);
+  const { notBefore, notAfter } = readValidity(readCertificate(reply.certificates[0]!));
+  return Math.round((notAfter.getTime() - notBefore.getTime()) / DAY);
+}
+
+test('after a reload the new challenge and the new profile apply, at the same address', async (t) => {
+  const { url, challenge, change, folder } = await reloadable(t);
+  const before = await days(url, challenge);
+  assert.ok(before >= 365, String(before));
+  writeFileSync(join(folder, 'challenge.txt'), 'the-challenge-of-today\n');
+  await change((config) => config.replace('validity: 365d', 'validity: 30d'));
+  assert.equal((await outcome(url, challenge)).status, 'failure');
+  const after = await days(url, 'the-challenge-of-today');
+  assert.ok(after >= 30 && after <= 31, String(after));
+});
+
+test('a configuration with one mistake changes nothing, and the next good one is taken', async (t) => {
+  const { url, challenge, change, folder } = await reloadable(t);
+  writeFileSync(join(folder, 'challenge.txt'), 'the-challenge-of-today\n');
+  await change((config) => config.replace('ra: auto', 'ra: automatic'));
+  assert.equal((await outcome(url, challenge)).status, 'success');
+  assert.equal((await outcome(url, 'the-challenge-of-today')).status, 'failure');
+  await change((config) => config.replace('ra: automatic', 'ra: auto'));
+  assert.equal((await outcome(url, 'the-challenge-of-today')).status, 'success');
+});
+
+test('what needs a restart is not half taken over', async (t) => {
+  const { url, challenge, change, folder } = await reloadable(t);
+  writeFileSync(join(folder, 'challenge.txt'), 'the-challenge-of-today\n');
+  await change((config) => config.replace('sqlite:./openndes.db', 'sqlite:./other.db'));
+  assert.equal((await outcome(url, challenge)).status, 'success');
+  await change((config) => config.replace('sqlite:./other.db', 'sqlite:./openndes.db'));
+  assert.equal((await outcome(url, challenge)).status, 'failure');
+});
+
+test('an endpoint comes and goes with a reload', async (t) => {
+  const { url, change } = await reloadable(t);
+  const lab = '  - { path: /scep/lab, policy: { static: abcdefgh } }\n';
+  const caps = async () => (await fetch(`${new URL(url).origin}/scep/lab?operation=GetCACaps`)).status;
+  assert.equal(await caps(), 404);
+  await change((config) => config + lab);
+  assert.equal(await caps(), 200);
+  await change((config) => config.replace(lab, ''));
+  assert.equal(await caps(), 404);
+});
+
+test('the token of the administrator listener is replaced by a reload', async (t) => {
+  const admin = (token: string) => `admin: { port: 0, token: ${token} }\n`;
+  const oneTime = (config: string) =>
+    config.replace('policy: { static: "${file:challenge.txt}" }', 'policy: { oneTime: {} }');
+  const { server, change } = await reloadable(t, (config) => admin('the-first-token-of-all') + oneTime(config));
+  const status = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const response = await fetch(`${server.adminUrl}/api/challenges`, { method: 'POST', headers, body: '{}' });
+    return response.status;
+  };
+  assert.deepEqual([await status('the-first-token-of-all'), await status('the-second-token-of-all')], [201, 401]);
+  await change((config) => config.replace('the-first-token-of-all', 'the-second-token-of-all'));
+  assert.deepEqual([await status('the-first-token-of-all'), await status('the-second-token-of-all')], [401, 201]);
+});
+
+/** A self-signed pair for TLS in the folder. */
+async function tlsPair(folder: string, name: string): Promise<void> {
+  const key = generateKey('p256');
+  const plan = { subject: `CN=${name}`, key, validity: DAY, backdate: DAY, clock: systemClock, random: systemRandom };
+  writePublicFile(join(folder, 'tls.pem'), certificatePem(await createRoot(plan)));
+  writePrivateFile(join(folder, 'tls.key'), privateKeyPem(key.privateKey));
+}
+
+/** The subject of the certificate that a new connection gets. */
+const served = (url: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const options = { rejectUnauthorized: false, agent: false as const };
+    request(`${new URL(url).origin}/healthz`, options, (response) => {
+      resolve(String((response.socket as TLSSocket).getPeerCertificate().subject['CN']));
+      response.resume();
+    })
+      .on('error', reject)
+      .end();
+  });
+
+test('new connections get the new TLS certificate after a reload; a pair that does not fit changes nothing', async (t) => {
+  const { folder, server, url } = await (async () => {
+    const place = await installed(t, (config) =>
+      config.replace('port: 0 }', 'port: 0, tls: { certificate: tls.pem, key: tls.key } }'),
+    );
+    await tlsPair(place.folder, 'first');
+    const running = await startServer(place.config, { logLevel: 'silent' });
+    t.after(() => running.close());
+    return { ...place, server: running, url: running.urls[0]! };
+  })();
+  assert.equal(await served(url), 'first');
+  const key = readFileSync(join(folder, 'tls.key'));
+  await tlsPair(folder, 'second');
+  const fitting = readFileSync(join(folder, 'tls.key'));
+  writePrivateFile(join(folder, 'tls.key'), key);
+  await server.reload();
+  assert.equal(await served(url), 'first');
+  writePrivateFile(join(folder, 'tls.key'), fitting);
+  await server.reload();
+  assert.equal(await served(url), 'second');
+});
+
+test('reloads at the same time as requests and as the end lose nothing', async (t) => {
+  const { url, challenge, server } = await reloadable(t);
+  const requests = Array.from({ length: 12 }, () => outcome(url, challenge));
+  const reloads = Promise.all([server.reload(), server.reload(), server.reload()]);
+  const replies = await Promise.all(requests);
+  assert.deepEqual(
+    replies.map(({ status }) => status),
+    Array.from({ length: 12 }, () => 'success'),
+  );
+  await reloads;
+  void server.reload();
+  await server.close();
+  await assert.rejects(fetch(url));
+});
+
+test('serve: SIGHUP reloads and is logged, a mistake is logged at level error, SIGTERM ends with exit 0', {
+  skip: process.platform === 'win32' && 'no signals',
+}, async (t) => {
+  const { config, folder } = await installed(t);
+  const bin = join(import.meta.dirname, '../../bin/openndes.mjs');
+  const child = spawn(process.execPath, [bin, 'serve', '--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  const lines = createInterface({ input: child.stderr })[Symbol.asyncIterator]();
+  const next = async () => JSON.parse((await lines.next()).value as string) as Record<string, unknown>;
+  const event = async (name: string) => {
+    for (;;) {
+      const line = await next();
+      if (line['event'] === name) return line;
+    }
+  };
+  const started = await event('server-started');
+  assert.match(String(started['version']), /^\d+\.\d+\.\d+$/);
+  assert.match(String(started['listeners']), /^127\.0\.0\.1:\d+$/);
+  if (process.platform === 'linux') assert.equal(readFileSync(`/proc/${child.pid}/comm`, 'utf8').trim(), 'openndes');
+  child.kill('SIGHUP');
+  assert.equal((await event('configuration-reloaded'))['endpoints'], 1);
+  writeFileSync(join(folder, 'challenge.txt'), 'short');
+  writeFileSync(config, readFileSync(config, 'utf8').replace('ra: auto', 'ra: automatic'));
+  child.kill('SIGHUP');
+  const failed = await event('configuration-not-reloaded');
+  assert.equal(failed['level'], 50);
+  assert.match(JSON.stringify(failed['err']), /authorities\.issuing\.ra/);
+  child.kill('SIGTERM');
+  await event('server-stopping');
+  await event('server-stopped');
+  const [code] = (await once(child, 'exit')) as [number];
+  assert.equal(code, 0);
+});
