@@ -51,9 +51,11 @@ export function foreignFiles(file: string, config: Config): string[] {
 
 /** The configuration, keys, policy modules and the store. */
 function decisiveFiles(file: string, { authorities, endpoints, listen, store }: Config): Set<string> {
-  const keys = Object.values(authorities).flatMap(({ key, ra }) =>
-    typeof ra === 'string' ? [key] : [key, ra.key, ...(ra.retired ?? []).map((old) => old.key)],
-  );
+  const keys = Object.values(authorities).flatMap(({ key, ra, previous = [] }) => [
+    key,
+    ...previous.map((old) => old.key),
+    ...(typeof ra === 'string' ? [] : [ra.key, ...(ra.retired ?? []).map((old) => old.key)]),
+  ]);
   const modules = endpoints
     .flatMap(({ policy }) => policiesIn(policy))
     .flatMap(({ policy }) => (policy.kind === 'module' ? [policy.path] : []));

@@ -25,12 +25,16 @@ export async function openExistingStore(file: string, missing: (path: string) =>
 export const openStore = ({ store: { path } }: Pick<Config, 'store'>): Promise<Store> =>
   openSqliteStore({ path, clock: systemClock });
 
-/** The endpoint names in the store; none when it does not exist, or when only a newer or older version can read it. */
-export async function recordedEndpoints(config: Config): Promise<string[]> {
+/** The endpoint names in the store. */
+export const recordedEndpoints = (config: Pick<Config, 'store'>): Promise<string[]> =>
+  recorded(config, (store) => store.endpointNames());
+
+/** None when the store does not exist, or when only a newer or older version can read it. */
+export async function recorded<T>(config: Pick<Config, 'store'>, read: (store: Store) => Promise<T[]>): Promise<T[]> {
   if (!hasCurrentSchema(config.store.path)) return [];
   const store = await openStore(config);
   try {
-    return await store.endpointNames();
+    return await read(store);
   } finally {
     await store.close();
   }

@@ -18,7 +18,7 @@ import type { RevocationList } from '../revocation/revocation-list.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { administration } from './administration.ts';
 import { type PolicyServices, policyOf } from './policy-makers.ts';
-import type { LoadedEndpoint, Settings } from './settings.ts';
+import { listsOf, type LoadedEndpoint, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 
 /** Its servers do not listen yet. `close` ends the background work and closes policies, tenants and keys; not the store. */
@@ -92,12 +92,12 @@ async function registerIssuers({ authorities }: Settings, store: IssuerStore): P
     await store.registerIssuer({ ...issuerIdentity(authority.certificate), authority: name });
 }
 
-/** One for each authority that may sign revocation lists, shared by its endpoints and its URL. */
+/** One for each CA that may sign revocation lists, shared by its endpoints and its URL. */
 const revocationLists = ({ authorities }: Settings, store: Store): Map<string, RevocationList> =>
   new Map(
-    [...authorities.values()].flatMap(({ name, authority }) => {
-      const crl = authority.crl(store);
-      return crl ? [[name, crl] as const] : [];
+    [...listsOf(authorities)].flatMap(([name, { crl }]) => {
+      const list = crl(store);
+      return list ? [[name, list] as const] : [];
     }),
   );
 

@@ -19,6 +19,7 @@ import type { Attempt, KeyPath, Weakness } from '../config/yaml/problems.ts';
 import type { AuthorityConfig } from '../config/authorities.ts';
 import { readTrustedFile } from './files.ts';
 import type { KeyRing } from './key-ring.ts';
+import { loadPrevious, type PreviousCa } from './previous-ca.ts';
 import { type Certificates, certificatesFrom } from './certificate-files.ts';
 import {
   automaticRa,
@@ -45,6 +46,8 @@ export type Authority = {
   key: KeyProvider;
   /** The next CA and the certificates above it, DER. */
   next?: readonly Uint8Array[];
+  /** CAs before this one, which sign lists only. */
+  previous: readonly PreviousCa[];
   /** An issuer that applies a profile. Throws ConfigError when profile, key and certificate do not fit. */
   issuer(profile: Profile): Issuer;
   /**
@@ -73,6 +76,9 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
   const chain = await loadChain(config, attempt);
   const key = await attempt(['key'], () => open(caKey(config)));
   const next = await attempt(['next'], () => config.next && loadNext(config.next));
+  const previous = [];
+  for (const [index, each] of (config.previous ?? []).entries())
+    previous.push(await attempt(['previous', index], () => loadPrevious(each, config.crl.validity, open)));
   const ownRa = typeof config.ra === 'object' ? await loadOwnRa(config.ra, tools, chain?.[0]) : undefined;
   // When the configured RA could not be read, the CA must not be used in its place.
   if (!chain || !key || (typeof config.ra === 'object' && !ownRa)) return undefined;
@@ -94,6 +100,7 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
     certificate,
     chain,
     key,
+    previous: previous.filter((each) => each !== undefined),
     ...defined({ next }),
     issuer: (profile) =>
       localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom }),

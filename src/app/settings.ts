@@ -4,6 +4,7 @@ import type { Profile } from '../ca/profile.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Issuer } from '../core/issuer.ts';
+import type { RevocationList } from '../revocation/revocation-list.ts';
 import type { MessageRules } from '../scep/open-context.ts';
 import { type RegistrationAuthority, registrationAuthority } from '../scep/registration-authority.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
@@ -44,6 +45,7 @@ export async function loadSettings(
   try {
     await assertFolders(config, attempt);
     const authorities = await loadAuthorities(config, { attempt, warn, open: keys.open });
+    await attempt(['authorities'], () => void listsOf(authorities));
     const endpoints = await loadEndpoints(config, authorities, { attempt, warn });
     const { tls: paths } = config.listen;
     const tls = paths && (await loadTls(paths, { attempt, warn }));
@@ -113,6 +115,26 @@ async function loadEndpoints(
     if (authority && issuer) loaded.push({ config, authority, issuer });
   }
   return loaded;
+}
+
+/** How the list of a CA is made; undefined when its certificate does not allow it to sign one. */
+type ListMaker = (store: Store) => RevocationList | undefined;
+
+/** Every list by the name in its URL: of each authority, and of the CAs before it. Throws ConfigError for a name used twice. */
+export function listsOf(
+  authorities: Settings['authorities'],
+): Map<string, { certificate: Uint8Array; crl: ListMaker }> {
+  const lists = new Map<string, { certificate: Uint8Array; crl: ListMaker }>();
+  const all = [...authorities.values()].flatMap(({ name, authority }) => [
+    { ...authority, list: name },
+    ...authority.previous.map((each, index) => ({ list: `${name}-${index + 1}`, ...each })),
+  ]);
+  for (const { list, certificate, crl } of all) {
+    if (lists.has(list))
+      throw new ConfigError(`two revocation lists with the name ${list}`, 'Give each previous CA a `list` of its own.');
+    lists.set(list, { certificate, crl });
+  }
+  return lists;
 }
 
 /** The part of the profile that the CA applies; `renewBefore` and `maxLifetime` belong to the endpoint. */

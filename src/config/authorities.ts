@@ -1,5 +1,5 @@
 /** `authorities`: the issuing CAs, and the RA certificates to which the clients of each encrypt. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { HOUR } from '../core/durations.ts';
 import { secret } from './yaml/value-type.ts';
 import { choice, duration, either, text } from './yaml/value-types.ts';
@@ -48,6 +48,24 @@ const next = (context: FileContext) =>
     ),
   });
 
+const LIST_NAME = {
+  ...text('issuing'),
+  schema: z.string().regex(/^[A-Za-z0-9_-]+$/),
+  type: 'letters, digits, `-` and `_`',
+};
+
+const previous = (context: FileContext) =>
+  section('A CA that signs lists only.', '{ certificate: certs/old-ca.pem, key: certs/old-ca.key.pem }', {
+    certificate: required(file(context, 'certs/old-ca.pem'), 'Its certificate, PEM or DER.'),
+    key: required(keyUri(context, 'file:certs/old-ca.key.pem'), 'Its key, PEM.'),
+    passphrase: passphrase(),
+    list: optional(
+      LIST_NAME,
+      'Its list is served at `/crl/LIST.crl`. Write the name that its certificates have in their URL.',
+      '`NAME-1` for the first one of the authority NAME, and so on',
+    ),
+  });
+
 const authority = (context: FileContext) =>
   section('An issuing CA.', '{ certificate: certs/issuing-ca.pem, key: "file:certs/issuing-ca.key.pem" }', {
     certificate: required(file(context, 'certs/issuing-ca.pem'), 'The certificate of the issuing CA, PEM or DER.'),
@@ -73,6 +91,16 @@ const authority = (context: FileContext) =>
         'How long a list is valid. A new one is signed when a certificate is revoked, and after half of this time. It is served at `/crl/NAME.crl`.',
       ),
     }).prefault({}),
+    previous: optional(
+      {
+        schema: listOf('', '[]', previous(context)),
+        type: 'a list of CAs with keys',
+        example: '[{ certificate: certs/old-ca.pem, key: certs/old-ca.key.pem, list: issuing }]',
+        secret: false,
+      },
+      'CAs that were here before. They issue nothing any more: their keys sign the revocation lists of the certificates that they issued. Remove one when its last certificate has ended.',
+      'none',
+    ),
     next: optional(
       {
         schema: next(context),

@@ -181,6 +181,12 @@ export type IssuerRecord = {
   authority?: string;
 };
 
+/** An issuer and its certificates that have not ended. `authority` as in IssuerRecord. */
+export type LiveIssuer = Pick<IssuerRecord, 'issuerId' | 'name' | 'authority'> & {
+  certificates: number;
+  lastEnds: Date;
+};
+
 /**
  * What a recurring job did last and does next. `owner` and `leaseUntil` are present while an owner has it, which may
  * be for several runs; `lastError` when its last run failed.

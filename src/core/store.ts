@@ -10,6 +10,7 @@ import type {
   CertificateName,
   CertificateState,
   IssuerRecord,
+  LiveIssuer,
   JobRecord,
   NewChallenge,
   NewRevocation,
@@ -177,6 +178,8 @@ export interface IssuerStore {
    * name the same issuer and key; where one of the two has no key identifier, the name is enough if it is unambiguous.
    */
   registerIssuer(issuer: IssuerRecord): Promise<void>;
+  /** Every issuer with certificates that end after this moment: how many, and when the last one ends. */
+  liveIssuers(at: Date): Promise<LiveIssuer[]>;
 }
 
 /**

@@ -13,7 +13,8 @@ import { issuerIdentity } from '../pkix/issuer-id.ts';
 export type RevocationList = () => Promise<Uint8Array>;
 
 /** The part of the store that a list is made from. */
-export type RevocationStore = Pick<CertificateStore, 'countRevoked' | 'listRevoked'> & IssuerStore;
+export type RevocationStore = Pick<CertificateStore, 'countRevoked' | 'listRevoked'> &
+  Pick<IssuerStore, 'registerIssuer'>;
 
 /** The CA, the store with its certificates, and how long each list is valid. */
 export type RevocationListOptions = {

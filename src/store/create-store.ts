@@ -19,7 +19,7 @@ import { type CommittedRows, remember } from './committed-rows.ts';
 import { endpointNames } from './endpoint-names.ts';
 import type { Engine } from './engine.ts';
 import { recordIssued } from './issuance.ts';
-import { registerIssuer } from './issuers.ts';
+import { liveIssuers, registerIssuer } from './issuers.ts';
 import { addPendingRevocation, claimRevocations, postponeRevocation, revocationDone } from './pending-revocations.ts';
 import {
   abandonNotification,
@@ -90,6 +90,7 @@ const certificates = ({ db, write }: Parts): CertificateStore & IssuerStore => (
   listRevoked: (issuerId, page) => listRevoked(db, issuerId, page),
   endpointNames: () => endpointNames(db),
   revoke: (id, reason, audit, options) => write((tx) => revoke(tx, id, { reason, audit, ...options })),
+  liveIssuers: (at) => liveIssuers(db, at),
   registerIssuer: (issuer) => write(async (tx) => void (await registerIssuer(tx, issuer))),
 });
 

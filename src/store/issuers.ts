@@ -1,7 +1,7 @@
 /** The CAs that issued the certificates, and how certificates of earlier versions find their CA. */
 import { hash } from 'node:crypto';
 import type { Selectable } from 'kysely';
-import type { IssuerRecord, StoredCertificate } from '../core/records.ts';
+import type { IssuerRecord, LiveIssuer, StoredCertificate } from '../core/records.ts';
 import { hashOf } from '../pkix/issuer-id.ts';
 import { prepared } from './prepared.ts';
 import type { Database, IssuerTable } from './tables.ts';
@@ -35,6 +35,26 @@ export async function findIssuer(db: Database, issuerId: string): Promise<number
  */
 export const issuerOf = async (tx: Database, { issuerId, issuer }: StoredCertificate): Promise<number> =>
   (await findIssuer(tx, issuerId)) ?? insertIssuer(tx, { issuerId, name: issuer });
+
+/** Those with certificates that end after `at`. Reads every certificate: for commands. */
+export async function liveIssuers(db: Database, at: Date): Promise<LiveIssuer[]> {
+  const rows = await db
+    .selectFrom('certificates')
+    .innerJoin('issuers', 'issuers.id', 'certificates.issuer')
+    .select(['issuer_id', 'name', 'authority'])
+    .select(({ fn }) => [fn.countAll<number | string>().as('certificates'), fn.max('not_after').as('ends')])
+    .where('not_after', '>', at.getTime())
+    .groupBy(['issuer_id', 'name', 'authority'])
+    .orderBy('name')
+    .execute();
+  return rows.map(({ issuer_id: issuerId, name, authority, certificates, ends }) => ({
+    issuerId,
+    name,
+    ...(authority !== null && { authority }),
+    certificates: Number(certificates),
+    lastEnds: new Date(Number(ends)),
+  }));
+}
 
 /** Adds the issuer or what is new about it, and gives it the certificates of unconfirmed issuers that are the same. */
 export async function registerIssuer(tx: Database, issuer: IssuerRecord): Promise<number> {

@@ -78,6 +78,20 @@ function issuers(check: Check): void {
     for (const n of [1, 2]) assert.deepEqual(await store.findCertificate(certificateId(n)), issuanceFor(n).certificate);
   });
 
+  check('issuers with certificates that have not ended are counted, until the last one ends', async ({ store }) => {
+    const [first, second] = [issuanceFor(1), issuanceFor(2)];
+    const lastEnds = new Date(first.certificate.notAfter.getTime() + 1_000);
+    await recorded(store, first);
+    await recorded(store, { ...second, certificate: { ...second.certificate, notAfter: lastEnds } });
+    await store.registerIssuer({ ...issuer, authority: 'main' });
+    const [live, ...others] = await store.liveIssuers(first.certificate.notBefore);
+    assert.deepEqual(others, []);
+    assert.deepEqual([live?.issuerId, live?.authority, live?.certificates], [ISSUER_ID, 'main', 2]);
+    assert.deepEqual(live?.lastEnds, lastEnds);
+    assert.equal((await store.liveIssuers(first.certificate.notAfter))[0]?.certificates, 1);
+    assert.deepEqual(await store.liveIssuers(lastEnds), []);
+  });
+
   check('issuers with one name and different keys are different issuers', async ({ store }) => {
     const second = 'ee'.repeat(32);
     await store.registerIssuer({ ...issuer, keyIdentifier: Buffer.of(1) });

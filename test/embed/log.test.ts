@@ -438,7 +438,7 @@ test('`openndes serve`: a warning, an RA certificate that is made, start, two re
     lines.push(JSON.parse(text) as Line);
     then[String(lines.at(-1)!['event'])]?.();
   }
-  const expected = [
+  const expected: [level: keyof typeof LEVELS, message: string, fields: string][] = [
     ['warn', 'configuration warning', 'warning'],
     ['info', 'made an RA certificate', 'subject thumbprint replaced'],
     ['info', 'started', 'version listeners'],
@@ -447,7 +447,7 @@ test('`openndes serve`: a warning, an RA certificate that is made, start, two re
     ['error', 'the configuration could not be loaded again; the one of before stays', 'err'],
     ['info', 'stopping: running requests are finished', 'version'],
     ['info', 'stopped', 'version'],
-  ] as const;
+  ];
   assert.equal(lines.length, expected.length);
   for (const [index, line] of expected.entries()) assertLine(lines[index]!, ...line);
 });

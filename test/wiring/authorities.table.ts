@@ -3,7 +3,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as pkijs from 'pkijs';
-import { rsaKey } from '../kit/keys.ts';
+import { ecKey, rsaKey } from '../kit/keys.ts';
 import type { Keyed } from '../kit/pki.ts';
 import { certificatesOf, contentOf, readSigned, verifies } from '../kit/pkijs.ts';
 import { asked, certified, enrolled, forged, signerSerial } from './device.ts';
@@ -39,13 +39,19 @@ const locked = {
   },
 };
 
+const earlier = await rootOf('CN=Wiring Earlier', ecKey('wiring earlier'));
+
 const authorities = {
   own: { ...issuingSection, crl: { validity: '2h' }, next: { certificate: certificateFile('next.pem', next), chain } },
-  second: secondSection,
+  second: { ...secondSection, previous: [{ ...keyedFiles('earlier/ca', earlier), list: 'earlier' }] },
   retired: { ...withChain('retired'), ra: { ...issuingSection.ra, retired: [keyedFiles('retired/old', retired)] } },
   locked,
   auto: { ...withChain('auto'), ra: 'auto' },
-  split: { ...withChain('split'), ra: 'split' },
+  split: {
+    ...withChain('split'),
+    ra: 'split',
+    previous: [{ ...keyedFiles('earlier/locked', earlier, 'of-the-earlier'), passphrase: 'of-the-earlier' }],
+  },
 };
 
 const server = shared(async () => {
@@ -160,6 +166,18 @@ export const AUTHORITIES: readonly Row[] = [
     question: 'for how many hours the revocation list is valid, and whose it is',
     ask: listOf,
     answers: { own: [2, 'Wiring Issuing'], second: [168, 'Wiring Second'] },
+  },
+  {
+    keys: [
+      'authorities.NAME.previous',
+      'authorities.NAME.previous[].certificate',
+      'authorities.NAME.previous[].key',
+      'authorities.NAME.previous[].passphrase',
+      'authorities.NAME.previous[].list',
+    ],
+    question: 'whose list is served for a CA before the present one, and under which name',
+    ask: listOf,
+    answers: { earlier: [168, 'Wiring Earlier'], 'split-1': [168, 'Wiring Earlier'] },
   },
   {
     keys: ['authorities.NAME.next', 'authorities.NAME.next.certificate', 'authorities.NAME.next.chain'],

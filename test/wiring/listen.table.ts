@@ -96,7 +96,9 @@ async function levels(level: string): Promise<number[]> {
     }
   if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
   const lines = log.split('\n').filter(Boolean);
-  return lines.map((line) => (JSON.parse(line) as { level: number }).level);
+  // Without those of the start and the end of the server.
+  const about = lines.map((line) => JSON.parse(line) as { level: number; event: string });
+  return about.filter(({ event }) => !/^server-(started|stopping|stopped)$/.test(event)).map(({ level }) => level);
 }
 
 async function placeOf(host: string): Promise<number | string> {

@@ -3,6 +3,8 @@ import { type Command, Option } from 'commander';
 import type { StoredCertificate } from '../../core/records.ts';
 import { REVOCATION_REASONS, type RevocationReason } from '../../core/issuer.ts';
 import { findCertificate, renewalsOf, revokeCertificate } from '../../manage/certificates.ts';
+import { readSections } from '../../app/configuration-file.ts';
+import { unlistedIssuers } from '../../app/unlisted-issuers.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
 import { failed, theCertificate, withStore } from './certs-store.ts';
@@ -28,16 +30,24 @@ export function registerRevoke(certs: Command, output: Output): void {
 
 async function revoke(serial: string, options: RevokeOptions, { out, err }: Output): Promise<void> {
   const { config, reason, withRenewals } = options;
-  const { revoked, renewals } = await withStore(config, { err }, async (management) => {
+  const { revoked, renewals, unlisted } = await withStore(config, { err }, async (management) => {
     const certificate = theCertificate(await findCertificate(management, serial), serial, err);
     const renewals = await renewalsOf(management, certificate);
     const revoked: StoredCertificate[] = [];
     for (const each of withRenewals ? [certificate, ...renewals] : [certificate])
       if (await revokeCertificate(management, each, reason)) revoked.push(each);
-    if (revoked.length > 0) return { revoked, renewals };
-    return failed(`the certificate with serial ${certificate.serial} is revoked already`, err);
+    if (revoked.length === 0) return failed(`the certificate with serial ${certificate.serial} is revoked already`, err);
+    // Printed first: the certificates are revoked, also when a CA certificate cannot be read.
+    for (const each of revoked) out(`revoked ${each.serial} (${printable(each.subject)}): ${reason}`);
+    const authorities = readSections(config, ['authorities'], ['key', 'passphrase']);
+    return { revoked, renewals, unlisted: await unlistedIssuers(authorities, management.store) };
   });
-  for (const each of revoked) out(`revoked ${each.serial} (${printable(each.subject)}): ${reason}`);
+  for (const { issuerId, name, authority } of unlisted)
+    if (revoked.some((each) => each.issuerId === issuerId))
+      err(
+        `It is on no revocation list: no authority has the key of ${printable(name)}. Here it does not renew any more, but whoever ` +
+          `checks lists still accepts it. Name that CA under \`authorities.${authority}.previous\`, and reload the server.`,
+      );
   const valid = withRenewals ? [] : renewals.filter(({ state }) => state !== 'revoked');
   if (valid.length > 0)
     err(

@@ -1,0 +1,45 @@
+/** CAs that an authority had before: their keys sign revocation lists only, until the last certificate has ended. */
+import { readCaCertificate } from '../ca/ca-certificate.ts';
+import type { AuthorityConfig } from '../config/authorities.ts';
+import { defined } from '../core/defined.ts';
+import { ConfigError } from '../core/errors.ts';
+import type { KeyProvider } from '../core/keys.ts';
+import type { Store } from '../core/store.ts';
+import { revocationList } from '../embed/revocation-list-of.ts';
+import { systemClock } from '../embed/system.ts';
+import { readPublicKey } from '../pkix/public-key.ts';
+import { maySignCrl } from '../revocation/certificate-list.ts';
+import type { RevocationList } from '../revocation/revocation-list.ts';
+import { certificatesFrom } from './certificate-files.ts';
+import { readTrustedFile } from './files.ts';
+import type { KeyRing } from './key-ring.ts';
+
+type PreviousConfig = NonNullable<AuthorityConfig['previous']>[number];
+
+/** `list`: the name of its list in the configuration, if it has one. */
+export type PreviousCa = { list?: string; certificate: Uint8Array; crl: (store: Store) => RevocationList };
+
+/** Throws ConfigError when certificate and key do not belong together, or may not sign lists. */
+export async function loadPrevious(
+  { certificate: path, key: uri, passphrase, list }: PreviousConfig,
+  validity: number,
+  open: KeyRing['open'],
+): Promise<PreviousCa> {
+  const [certificate] = certificatesFrom(readTrustedFile(path, 'a previous CA certificate'), path);
+  const key = await open({ uri, what: 'the key of a previous CA', ...defined({ passphrase }) });
+  assertSignsLists(certificate, key, path);
+  const issuer = { certificate, key };
+  return {
+    certificate,
+    crl: (store) => revocationList({ issuer, store, validity }),
+    ...defined({ list }),
+  };
+}
+
+function assertSignsLists(certificate: Uint8Array, key: KeyProvider, path: string): void {
+  const { view, text, publicKey } = readCaCertificate(certificate, systemClock());
+  if (!readPublicKey(key.spki).key.equals(publicKey.key))
+    throw new ConfigError(`${text}: the key is not the key of this certificate`, 'Give the key that belongs to it.');
+  if (!maySignCrl(view))
+    throw new ConfigError(`${path}: this CA may not sign revocation lists`, 'Its keyUsage must have cRLSign.');
+}
