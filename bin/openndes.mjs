@@ -13,5 +13,10 @@ if (major < 24) {
 // A checkout runs its TypeScript as it is; an installed package runs what was built from it.
 const source = new URL('../src/cli/main.ts', import.meta.url);
 const { main } = await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href);
+// The reader went away before the end, as `| head -1` does: the command goes on, and a server must not end by it.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 process.title = 'openndes';
 process.exitCode = await main(process.argv.slice(2));

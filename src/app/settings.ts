@@ -126,7 +126,7 @@ export function listsOf(
 ): Map<string, { certificate: Uint8Array; crl: ListMaker }> {
   const lists = new Map<string, { certificate: Uint8Array; crl: ListMaker }>();
   const all = [...authorities.values()].flatMap(({ name, authority }) => [
-    { ...authority, list: name },
+    { list: name, certificate: authority.certificate, crl: (store: Store) => authority.crl(store) },
     ...authority.previous.map((each, index) => ({ list: `${name}-${index + 1}`, ...each })),
   ]);
   for (const { list, certificate, crl } of all) {

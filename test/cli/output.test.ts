@@ -1,5 +1,8 @@
 /** Output for people: columns, and untrusted text that cannot control the terminal. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { printable, table } from '../../src/cli/output.ts';
 
@@ -16,4 +19,14 @@ test('columns are as wide as their escaped text, and a line break in a cell is e
     ['a\nb', 'x'],
   ];
   assert.equal(table(rows), ['ID       NAME', String.raw`a\u{a}b  x`].join('\n'));
+});
+
+test('a reader that goes away before the end, as `| head -1` does, makes no error', async () => {
+  const bin = join(import.meta.dirname, '../../bin/openndes.mjs');
+  const child = spawn(process.execPath, [bin, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const [code] = (await once(child, 'close')) as [number];
+  assert.deepEqual([code, said], [0, '']);
 });
