@@ -45,8 +45,8 @@ async function revoke(serial: string, options: RevokeOptions, { out, err }: Outp
   for (const { issuerId, name, authority } of unlisted)
     if (revoked.some((each) => each.issuerId === issuerId))
       err(
-        `It is on no revocation list: no authority has the key of ${printable(name)}. Here it does not renew any more, but whoever ` +
-          `checks lists still accepts it. Name that CA under \`authorities.${authority}.previous\`, and reload the server.`,
+        `It is on no revocation list: no authority has the key of ${printable(name)}. Here it does not renew any more, but programs ` +
+          `that check lists still accept it. Name that CA under \`authorities.${authority}.previous\`, and reload the server.`,
       );
   const valid = withRenewals ? [] : renewals.filter(({ state }) => state !== 'revoked');
   if (valid.length > 0)
