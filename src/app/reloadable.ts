@@ -15,7 +15,7 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
 
 /** Throws ConfigError when one of them was changed. */
 export function assertReloadable(old: Config, now: Config): void {
-  const changed = Object.keys(FIXED).filter((key) => FIXED[key]!(old) !== FIXED[key]!(now));
+  const changed = Object.entries(FIXED).flatMap(([key, valueIn]) => (valueIn(old) === valueIn(now) ? [] : [key]));
   if (changed.length > 0)
     throw new ConfigError(
       `${changed.join('; ')} was changed, which a running server cannot take over`,

@@ -4,6 +4,7 @@ import type { Profile } from '../ca/profile.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Issuer } from '../core/issuer.ts';
+import type { Store } from '../core/store.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import type { MessageRules } from '../scep/open-context.ts';
 import { type RegistrationAuthority, registrationAuthority } from '../scep/registration-authority.ts';

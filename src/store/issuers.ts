@@ -52,7 +52,7 @@ export async function liveIssuers(db: Database, at: Date): Promise<LiveIssuer[]>
     name,
     ...(authority !== null && { authority }),
     certificates: Number(certificates),
-    lastEnds: new Date(Number(ends)),
+    lastEnds: new Date(ends),
   }));
 }
 

@@ -36,7 +36,8 @@ async function revoke(serial: string, options: RevokeOptions, { out, err }: Outp
     const revoked: StoredCertificate[] = [];
     for (const each of withRenewals ? [certificate, ...renewals] : [certificate])
       if (await revokeCertificate(management, each, reason)) revoked.push(each);
-    if (revoked.length === 0) return failed(`the certificate with serial ${certificate.serial} is revoked already`, err);
+    if (revoked.length === 0)
+      return failed(`the certificate with serial ${certificate.serial} is revoked already`, err);
     // Printed first: the certificates are revoked, also when a CA certificate cannot be read.
     for (const each of revoked) out(`revoked ${each.serial} (${printable(each.subject)}): ${reason}`);
     const authorities = readSections(config, ['authorities'], ['key', 'passphrase']);
