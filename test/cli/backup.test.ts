@@ -154,7 +154,7 @@ test('what is not below the folder of the configuration is restored beside it, a
   writeFileSync(config, text);
   const archive = join(place.folder, 'backup.tar');
   assert.match((await run('backup', archive, '--config', config)).err, /There is no store yet/);
-  assert.equal((await run('certs', 'list', '--config', config)).code, 0);
+  assert.equal((await run('ca', 'crl', '--config', config, '--out', join(place.folder, 'list.crl'))).code, 0);
   const second = join(place.folder, 'second.tar');
   assert.equal((await run('backup', second, '--config', config)).code, 0);
   const target = join(place.folder, 'restored');
