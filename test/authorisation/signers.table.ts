@@ -55,7 +55,7 @@ const SIGNER_FORMS = {
     compromised: true,
     form: 'self-signed; a key is requested that was revoked for keyCompromise',
   },
-  'of another CA here': { is: 'stranger', key: 'another', form: 'of another CA of this server, live, same subject' },
+  'of another CA here': { is: 'mayNotRenew', key: 'another', form: 'of another CA of this server, live, same subject' },
   'foreign, our name and serial': {
     is: 'stranger',
     key: 'another',
