@@ -1,7 +1,7 @@
 /** Where the server is made to end: the preloaded file, and the statement at which it ends the process. */
 const POINTS = {
   /** The request is read; nothing was looked up yet. */
-  'before the request is looked up': { die: 'before', at: 'from "transactions" where "key"' },
+  'before the request is looked up': { die: 'before', at: 'from "transactions" where (("request"' },
   /** Intune said yes and the certificate is signed. */
   'before the certificate is recorded': { die: 'before', at: 'commit', after: 'insert into "certificates"' },
   'after the certificate is recorded': { die: 'after', at: 'commit', after: 'insert into "certificates"' },

@@ -59,7 +59,7 @@ export async function serve(config: string, crash: CrashPoint | undefined): Prom
       }),
     complaints: () =>
       logLines(server.written.stderr)
-        .filter(({ level = 0, warning = '' }) => level >= WARN && !OF_LEGACY.test(warning))
+        .filter(({ level = 0, warning = '' }) => level >= WARN && !EXPECTED.test(warning))
         .map((line) => JSON.stringify(line)),
     gone: server.gone,
     stop: () => server.end('SIGTERM'),
@@ -68,7 +68,7 @@ export async function serve(config: string, crash: CrashPoint | undefined): Prom
 }
 
 /** What the configuration asks for, and is warned of at the start. */
-const OF_LEGACY = /endpoints\[\d\]\.legacy: single DES/;
+const EXPECTED = /endpoints\[\d\]\.(?:legacy: single DES|policy: no policy here compares names)/;
 
 /** A poll does not name the subject. */
 function transactionsOf(wanted: string, lines: readonly LogLine[]): LogLine[] {
