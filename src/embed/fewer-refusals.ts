@@ -1,4 +1,4 @@
-/** Keeps strangers from filling the log: of many requests that are refused alike, ten in a minute have a line. */
+/** Keeps unauthenticated clients from filling the log: of many requests that are refused alike, ten in a minute have a line. */
 import { MINUTE } from '../core/durations.ts';
 import type { HttpErrorCode } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';

@@ -101,7 +101,7 @@ const sameHolder = (live: StoredCertificate, { endpoint, subject }: StoredCertif
   live.subject === subject &&
   subject !== '';
 
-/** Octets. A longer list is not encrypted and signed for each stranger who asks; `/crl/NAME.crl` serves it as it is. */
+/** Octets. A longer list is not encrypted and signed for each unauthenticated client; `/crl/NAME.crl` serves it as it is. */
 const LONGEST_CRL = 1024 * 1024;
 
 /** The CRL is public: every client gets the same one, whatever issuer it names. */

@@ -35,7 +35,7 @@ export function certificationRequest({ subject, key, attributes, names = [] }: W
   return signStructure(info, key, 'sha256');
 }
 
-/** What a certificate says that a device or a stranger made. Names are Names, DER. */
+/** What a certificate says that a device or an unknown signer made. Names are Names, DER. */
 export type Made = {
   key: SoftwareKey;
   subject: Uint8Array;

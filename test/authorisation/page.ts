@@ -135,7 +135,7 @@ ${table(
 )}`;
 
 const STANDINGS = {
-  stranger: 'a stranger',
+  unknown: 'an unknown signer',
   renews: 'a certificate that renews',
   mayNotRenew: 'a certificate of ours that may not renew',
   unsigned: 'not signed by the certificate',

@@ -1,13 +1,13 @@
 /** Who signs the requests, and what each signer must count as. Written by hand. */
 
 /**
- * `stranger`: a certificate that means nothing here. `renews`: a live certificate of this endpoint that may be renewed by
+ * `unknown`: a certificate that means nothing here. `renews`: a live certificate of this endpoint that may be renewed by
  * the request. `mayNotRenew`: a certificate of this server that may not. `unsigned`: the message is not signed with the key
  * of the certificate that it names. `notOne`: the message has not exactly one signature. `key`: whether the key that signs
  * is the requested one.
  */
 export type Signer = {
-  is: 'stranger' | 'renews' | 'mayNotRenew' | 'unsigned' | 'notOne';
+  is: 'unknown' | 'renews' | 'mayNotRenew' | 'unsigned' | 'notOne';
   key: 'requested' | 'another';
   /** The requested key was revoked for keyCompromise. */
   compromised?: true;
@@ -15,11 +15,11 @@ export type Signer = {
 };
 
 const SIGNER_FORMS = {
-  'self-signed': { is: 'stranger', key: 'requested', form: 'self-signed, with the requested key' },
-  'self-signed, other key': { is: 'stranger', key: 'another', form: 'self-signed, with another key, as Windows does' },
-  'self-signed, our name': { is: 'stranger', key: 'another', form: 'self-signed, with the name of our CA' },
+  'self-signed': { is: 'unknown', key: 'requested', form: 'self-signed, with the requested key' },
+  'self-signed, other key': { is: 'unknown', key: 'another', form: 'self-signed, with another key, as Windows does' },
+  'self-signed, our name': { is: 'unknown', key: 'another', form: 'self-signed, with the name of our CA' },
   'self-signed, by SKI': {
-    is: 'stranger',
+    is: 'unknown',
     key: 'requested',
     form: 'self-signed, named by its subjectKeyIdentifier',
   },
@@ -50,39 +50,39 @@ const SIGNER_FORMS = {
     form: 'ours, revoked for keyCompromise, same subject; its own key is requested',
   },
   'compromised key requested': {
-    is: 'stranger',
+    is: 'unknown',
     key: 'another',
     compromised: true,
     form: 'self-signed; a key is requested that was revoked for keyCompromise',
   },
   'of another CA here': { is: 'mayNotRenew', key: 'another', form: 'of another CA of this server, live, same subject' },
   'foreign, our name and serial': {
-    is: 'stranger',
+    is: 'unknown',
     key: 'another',
     form: 'of a foreign CA that has our name, with the serial number of a live certificate; its own key',
   },
   'foreign, our name and serial, requested key': {
-    is: 'stranger',
+    is: 'unknown',
     key: 'requested',
     form: 'the same, with the requested key',
   },
-  'the RA': { is: 'stranger', key: 'another', form: 'the certificate and the key of our registration authority' },
-  'stranger behind a live one': {
-    is: 'stranger',
+  'the RA': { is: 'unknown', key: 'another', form: 'the certificate and the key of our registration authority' },
+  'unknown signer behind a live one': {
+    is: 'unknown',
     key: 'another',
     form: 'self-signed and named; a live certificate of ours is before it in the message',
   },
   'copy before a live one': {
-    is: 'stranger',
+    is: 'unknown',
     key: 'another',
     form: 'a copy of issuer and serial number of a live certificate is before it; the key of the copy signs',
   },
-  'stranger named as a live one': {
-    is: 'stranger',
+  'unknown signer named as a live one': {
+    is: 'unknown',
     key: 'another',
     form: 'self-signed and alone in the message, named with issuer and serial number of a live one',
   },
-  'live one named, stranger first': {
+  'live one named, unknown signer first': {
     is: 'unsigned',
     key: 'another',
     form: 'a live certificate is named, a self-signed one before it signs',

@@ -43,8 +43,8 @@ async function ownKey(scene: Scene, different?: (signer: Keyed) => Partial<Signe
   return { subject: subjectOf(scene), key, signer, ...(different && { different: different(signer) }) };
 }
 
-/** The key of a stranger, self-signed, and what else is odd. */
-async function stranger(scene: Scene, different?: (signer: Keyed) => Partial<SignedParts>): Promise<Signed> {
+/** The key of an unknown signer, self-signed, and what else is odd. */
+async function unknownSigner(scene: Scene, different?: (signer: Keyed) => Partial<SignedParts>): Promise<Signed> {
   const signer = await self(scene, STRANGER);
   return { subject: subjectOf(scene), key: newKey(), signer, ...(different && { different: different(signer) }) };
 }
@@ -72,9 +72,9 @@ const changed = (signature: Uint8Array): Uint8Array => {
 
 const MAKERS: Readonly<Record<SignerName, (scene: Scene) => Signed | Promise<Signed>>> = {
   'self-signed': (scene) => ownKey(scene),
-  'self-signed, other key': (scene) => stranger(scene),
+  'self-signed, other key': (scene) => unknownSigner(scene),
   'self-signed, our name': async (scene) => ({
-    ...(await stranger(scene)),
+    ...(await unknownSigner(scene)),
     signer: await made({ key: STRANGER, subject: ISSUER }),
   }),
   'self-signed, by SKI': (scene) => ownKey(scene, bySki),
@@ -99,22 +99,23 @@ const MAKERS: Readonly<Record<SignerName, (scene: Scene) => Signed | Promise<Sig
     return { ...renewing(own), key: own.key };
   },
   'compromised key requested': async (scene) => ({
-    ...(await stranger(scene)),
+    ...(await unknownSigner(scene)),
     key: scene.world.shared(scene.endpoint, 'compromised').key,
   }),
   'of another CA here': ({ world }) => renewing(world.otherCa),
   'foreign, our name and serial': (scene) => imitating(scene, STRANGER, newKey()),
   'foreign, our name and serial, requested key': (scene) => imitating(scene, newKey()),
-  'the RA': async (scene) => ({ ...(await stranger(scene)), signer: ra }),
-  'stranger behind a live one': (scene) =>
-    stranger(scene, ({ certificate }) => ({ certificates: [scene.live.certificate, certificate] })),
+  'the RA': async (scene) => ({ ...(await unknownSigner(scene)), signer: ra }),
+  'unknown signer behind a live one': (scene) =>
+    unknownSigner(scene, ({ certificate }) => ({ certificates: [scene.live.certificate, certificate] })),
   async 'copy before a live one'(scene) {
     const signed = await imitating(scene, STRANGER, newKey());
     return { ...signed, different: { certificates: [signed.signer.certificate, scene.live.certificate] } };
   },
-  'stranger named as a live one': (scene) => stranger(scene, () => ({ signerId: nameOf(scene.live.certificate) })),
-  'live one named, stranger first': (scene) =>
-    stranger(scene, ({ certificate }) => ({
+  'unknown signer named as a live one': (scene) =>
+    unknownSigner(scene, () => ({ signerId: nameOf(scene.live.certificate) })),
+  'live one named, unknown signer first': (scene) =>
+    unknownSigner(scene, ({ certificate }) => ({
       signerId: nameOf(scene.live.certificate),
       certificates: [certificate, scene.live.certificate],
     })),

@@ -49,8 +49,8 @@ test('the root or the issuing CA vouches for the RA to which messages are encryp
 
 test('an RA of another CA, a certificate signed by itself and one of a device are not trusted', async () => {
   const other = await raFor(rsaKey('other'), 'CN=Other RA');
-  const strangers = [client.certificate, device, foreign, foreignRoot.certificate];
-  const pinned = pinnedTo(issuing.certificate, ...strangers, issuing.certificate, other.certificate);
+  const others = [client.certificate, device, foreign, foreignRoot.certificate];
+  const pinned = pinnedTo(issuing.certificate, ...others, issuing.certificate, other.certificate);
   assert.deepEqual(pinned.certificates, [issuing.certificate, other.certificate]);
   assert.deepEqual(pinned.recipient, other.certificate);
   assert.deepEqual(pinnedTo(foreign, ra.certificate, foreign).certificates, [foreign]);

@@ -380,7 +380,7 @@ test('readyz: 200 while every probe holds, 503 when one fails; names and reasons
   const well = await app.inject('/readyz');
   assert.deepEqual([well.statusCode, well.json()], [200, { status: 'ok' }]);
   for (let n = 0; n < 20; n++) await app.inject('/readyz');
-  assert.equal(checks, 1, 'a stranger makes it check once a second at most');
+  assert.equal(checks, 1, 'an unauthenticated client makes it check once a second at most');
   fails = true;
   await pause(1_050);
   const ill = await app.inject('/readyz');

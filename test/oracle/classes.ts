@@ -43,7 +43,7 @@ const badBlockPadding = (): Partial<EnvelopeParts> => ({
   pad: (content) => Buffer.concat([content, Buffer.alloc(16 - (content.length % 16), 0)]),
 });
 
-/** As a stranger sends it who recorded a message: the request in it is not for the key that signs. */
+/** As an unauthenticated client sends it that recorded a message: the request in it is not for the key that signs. */
 const CSR_OF_ANOTHER = await writeCertificationRequest(REQUEST_PLAN, rsaKey('another'));
 
 function changedAt(at: number, of = CSR): Partial<EnvelopeParts> {
