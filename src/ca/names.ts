@@ -56,7 +56,10 @@ const SID_TYPE = /^1\.3\.6\.1\.4\.1\.311\.25\.2(?:\.|$)/;
 
 /** When the policy does not check names, a client with a shared challenge could log on as any account. */
 function assertNoSid({ type, text }: GeneralName): void {
-  if ((type === 'uri' && SID_URI.test(plain(text))) || (type === 'otherName' && SID_TYPE.test(text)))
+  if (
+    (type === 'uri' && SID_URI.test(/[%\s]/.test(text) ? plain(text) : text)) ||
+    (type === 'otherName' && SID_TYPE.test(text))
+  )
     refuse('the request names a SID, and the policy of the endpoint does not vouch for names');
 }
 

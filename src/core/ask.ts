@@ -49,14 +49,35 @@ export function within<T>(work: () => T | PromiseLike<T>, signal: AbortSignal): 
   const expire = (): void => reject(signal.reason as Error);
   const settle = <R>(answer: (result: R) => void) => {
     return (result: R): void => {
-      signal.removeEventListener('abort', expire);
+      stopWaiting(signal, expire);
       answer(result);
     };
   };
-  signal.addEventListener('abort', expire, { once: true });
   if (signal.aborted) expire();
+  else waitFor(signal, expire);
   started(work).then(settle(resolve), settle(reject));
   return promise;
+}
+
+/** What ends the calls that are running, by signal: many calls share one signal, and a listener for each costs more. */
+const CALLS = new WeakMap<AbortSignal, Calls>();
+type Calls = { expire: Set<() => void>; onAbort: () => void };
+
+function waitFor(signal: AbortSignal, expire: () => void): void {
+  const calls = CALLS.get(signal);
+  if (calls) return void calls.expire.add(expire);
+  const all = new Set([expire]);
+  const onAbort = (): void => all.forEach((each) => each());
+  signal.addEventListener('abort', onAbort, { once: true });
+  CALLS.set(signal, { expire: all, onAbort });
+}
+
+function stopWaiting(signal: AbortSignal, expire: () => void): void {
+  const calls = CALLS.get(signal);
+  calls?.expire.delete(expire);
+  if (calls?.expire.size !== 0) return;
+  signal.removeEventListener('abort', calls.onAbort);
+  CALLS.delete(signal);
 }
 
 /** The work as a promise, whatever it returns or throws. */

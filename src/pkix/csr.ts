@@ -11,7 +11,7 @@ import { assertDistinct, readExtensions, writeExtension } from './extensions.ts'
 import { nameText } from './name.ts';
 import { readNameValuePairs, requestedValidity } from './name-value-pair.ts';
 import { OID } from './oids.ts';
-import { type PublicKey, readKey } from './public-key.ts';
+import { type PublicKey, type ReadKey, readKey } from './public-key.ts';
 import {
   digestFor,
   readSignatureAlgorithm,
@@ -33,6 +33,8 @@ export type UnprovenRequest = CertificationRequest & {
   /** The OID of `algorithm`, dotted, also of one that is not supported. */
   algorithmOid: string;
   signature: Uint8Array;
+  /** Its key, which is not imported yet. */
+  publicKey: ReadKey;
 };
 
 /**
@@ -51,7 +53,7 @@ export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
   const info = DerReader.over(signed).sequence();
   info.smallInteger();
   const subject = info.raw(TAG.sequence);
-  const { kind: key, spki } = readKey(info.raw(TAG.sequence));
+  const publicKey = readKey(info.raw(TAG.sequence));
   // RFC 2986 4.1 demands the attributes; some writers leave them out when there are none.
   const attributes = readingPart('attributes', () => readAttributes(info.enterIf(explicit(0))));
   return {
@@ -59,8 +61,9 @@ export function readCertificationRequest(der: Uint8Array): UnprovenRequest {
     der: whole,
     subject,
     subjectText: readingPart('subject', () => nameText(subject)),
-    spki,
-    key,
+    spki: publicKey.spki,
+    key: publicKey.kind,
+    publicKey,
     signed,
     algorithm,
     algorithmOid: DerReader.over(algorithmIdentifier).sequence().oid(),
@@ -126,6 +129,7 @@ function onlyChallenge(earlier: string | undefined, challenge: string): string {
  */
 function requestedExtensions(lists: readonly Uint8Array[]): Extension[] {
   if (lists.length > MOST_ATTRIBUTES) throw new DerError(`${lists.length} extension requests`);
+  if (lists.length === 1) return readExtensions(DerReader.over(lists[0]!));
   const different = new Map(lists.map((list) => [Buffer.from(list).toString('latin1'), list]));
   const extensions = [...different.values()].flatMap((list) => readExtensions(DerReader.over(list)));
   assertDistinct(extensions);
@@ -144,7 +148,7 @@ export const provesPossession = ({ algorithm, signed, signature }: UnprovenReque
 
 /** The request without the fields of its proof, after `provesPossession` was checked. */
 export function withoutProof(request: UnprovenRequest): CertificationRequest {
-  const { signed: _signed, algorithm: _algorithm, algorithmOid: _oid, signature: _signature, ...csr } = request;
+  const { signed: _1, algorithm: _2, algorithmOid: _3, signature: _4, publicKey: _5, ...csr } = request;
   return csr;
 }
 

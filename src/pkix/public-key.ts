@@ -25,8 +25,11 @@ const CURVES: ReadonlyMap<string, readonly [bits: number, name: string]> = new M
   [OID.p521, [521, 'secp521r1']],
 ]);
 
-/** A key that was read and not imported. `spki` has the standard form, see `readKey`. */
-export type ReadKey = Pick<PublicKey, 'kind' | 'spki'>;
+/**
+ * A key that was read and not imported. `spki` has the standard form, see `readKey`; `key` is the content of its
+ * subjectPublicKey: for RSA an RSAPublicKey (RFC 8017 A.1.1), DER.
+ */
+export type ReadKey = Pick<PublicKey, 'kind' | 'spki'> & { key: Uint8Array };
 
 /**
  * Reads a SubjectPublicKeyInfo, DER, without importing the key. `spki` is its standard form, which every reader of
@@ -35,23 +38,6 @@ export type ReadKey = Pick<PublicKey, 'kind' | 'spki'>;
  * its type, curve or size is refused.
  */
 export function readKey(spki: Uint8Array): ReadKey {
-  const { kind, spki: standard } = readSpki(spki);
-  return { kind, spki: standard };
-}
-
-/** The kind of a key. Throws DerError as `readKey` does. */
-export const readKeyKind = (spki: Uint8Array): KeyKind => readSpki(spki).kind;
-
-/** The weakness of a key, as text; undefined when none is found. Throws DerError as `readKey` does. */
-export function keyWeakness(spki: Uint8Array): string | undefined {
-  const { kind, key } = readSpki(spki);
-  return kind.type === 'rsa' ? rsaWeakness(...rsaNumbers(key)) : undefined;
-}
-
-/** `key` is the content of the subjectPublicKey: for RSA an RSAPublicKey (RFC 8017 A.1.1), DER. */
-type Spki = ReadKey & { key: Uint8Array };
-
-function readSpki(spki: Uint8Array): Spki {
   const outer = DerReader.over(spki);
   const info = outer.sequence();
   outer.end();
@@ -66,14 +52,23 @@ function readSpki(spki: Uint8Array): Spki {
   return standard;
 }
 
-const READERS: ReadonlyMap<string, (key: Uint8Array, parameters: DerReader, spki: Uint8Array) => Spki> = new Map([
+/** The kind of a key. Throws DerError as `readKey` does. */
+export const readKeyKind = (spki: Uint8Array): KeyKind => readKey(spki).kind;
+
+/** The weakness of a key, as text; undefined when none is found. Throws DerError as `readKey` does. */
+export function keyWeakness(spki: Uint8Array): string | undefined {
+  const { kind, key } = readKey(spki);
+  return kind.type === 'rsa' ? rsaWeakness(...rsaNumbers(key)) : undefined;
+}
+
+const READERS: ReadonlyMap<string, (key: Uint8Array, parameters: DerReader, spki: Uint8Array) => ReadKey> = new Map([
   [OID.rsaEncryption, readRsa],
   [OID.ed25519, (key, _parameters, spki) => ({ kind: { type: 'ed25519', bits: 256 }, key, spki })],
   [OID.ecPublicKey, readEc],
 ]);
 
 /** RFC 5480 2.2: the point is uncompressed (first octet 4) or compressed (2 or 3). */
-function readEc(point: Uint8Array, parameters: DerReader, spki: Uint8Array): Spki {
+function readEc(point: Uint8Array, parameters: DerReader, spki: Uint8Array): ReadKey {
   const curve = parameters.oid();
   const [bits, name] = CURVES.get(curve) ?? [];
   if (bits === undefined || name === undefined) throw new UnsupportedAlgorithm('the public key', curve);
@@ -97,7 +92,7 @@ function uncompressed(point: Uint8Array, curve: string): Uint8Array {
 const RSA_ALGORITHM = sequence(oid(OID.rsaEncryption), nullValue);
 
 /** Some writers leave the parameters out. */
-function readRsa(key: Uint8Array, parameters: DerReader, spki: Uint8Array): Spki {
+function readRsa(key: Uint8Array, parameters: DerReader, spki: Uint8Array): ReadKey {
   const kind = rsaKind(key);
   if (parameters.done) return { kind, key, spki: sequence(RSA_ALGORITHM, bitString(key)) };
   if (parameters.read(TAG.null).length > 0) throw new DerError('NULL with content');
@@ -130,9 +125,11 @@ function unsigned(integer: Uint8Array): Uint8Array {
   return integer[0] === 0 ? integer.subarray(1) : integer;
 }
 
-/** Imports the key. Throws DerError as `readKey` does, and when OpenSSL refuses the key. */
-export function readPublicKey(der: Uint8Array): PublicKey {
-  const { kind, key, spki } = readSpki(der);
+/** Reads and imports a key. Throws DerError as `readKey` does, and when OpenSSL refuses the key. */
+export const readPublicKey = (der: Uint8Array): PublicKey => importKey(readKey(der));
+
+/** Imports a key. Throws DerError when OpenSSL refuses it. */
+export function importKey({ kind, key, spki }: ReadKey): PublicKey {
   try {
     return { kind, key: kind.type === 'rsa' ? importPem('RSA PUBLIC KEY', key) : importPem('PUBLIC KEY', spki), spki };
   } catch (cause) {

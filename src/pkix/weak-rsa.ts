@@ -52,48 +52,58 @@ export function rsaWeakness(modulus: Uint8Array, exponent: Uint8Array): string |
     }
   }
   if (isRoca) return 'a modulus of a chip with the ROCA fault (CVE-2017-15361)';
-  return hasCloseFactors(n) ? 'a modulus whose factors are equal or close to each other' : undefined;
+  return hasCloseFactors(n, modulus.length * 8)
+    ? 'a modulus whose factors are equal or close to each other'
+    : undefined;
 }
 
 const numberOf = (magnitude: Uint8Array): bigint =>
   BigInt(`0x0${Buffer.from(magnitude.buffer, magnitude.byteOffset, magnitude.length).toString('hex')}`);
 
 const ROUNDS = 100;
-/** Squares modulo these numbers: few numbers that are no square pass all of them. */
-const SIEVES: readonly { by: number; squares: ReadonlySet<number> }[] = [64, 63, 65, 11, 17, 19, 23, 31].map((by) => ({
-  by,
-  squares: new Set(Array.from({ length: by }, (_, root) => (root * root) % by)),
-}));
+/** Squares modulo these numbers, by residue: few numbers that are no square pass all of them. */
+const SIEVES: readonly { by: number; squares: Uint8Array }[] = [64, 63, 65, 11, 17, 19, 23, 31].map((by) => {
+  const squares = new Uint8Array(by);
+  for (let root = 0; root < by; root++) squares[(root * root) % by] = 1;
+  return { by, squares };
+});
 const SIEVE = SIEVES.reduce((product, { by }) => product * BigInt(by), 1n);
 
 /** Fermat's factorisation: n = a² - b² for an `a` in the first rounds above the root of n. A square has b = 0. */
-function hasCloseFactors(n: bigint): boolean {
-  const floor = squareRoot(n);
+function hasCloseFactors(n: bigint, bits: number): boolean {
+  const floor = squareRoot(n, bits);
   const first = floor * floor === n ? floor : floor + 1n;
+  return roundsToTry(n, first).some((round) => isSquare((first + BigInt(round)) ** 2n - n));
+}
+
+/** The rounds in which a² - n passes the sieves. */
+function roundsToTry(n: bigint, first: bigint): number[] {
   const [rest, start] = [Number(n % SIEVE), Number(first % SIEVE)];
-  for (let round = 0; round < ROUNDS; round++)
-    if (SIEVES.every(({ by, squares }) => squares.has(residue(start + round, rest, by)))) {
-      const a = first + BigInt(round);
-      const square = a * a - n;
-      if (squareRoot(square) ** 2n === square) return true;
-    }
-  return false;
+  const sieves = SIEVES.map(({ by, squares }) => ({ by, squares, a: start % by, n: rest % by }));
+  const rounds: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) if (passes(round, sieves)) rounds.push(round);
+  return rounds;
 }
 
-/** a² - n modulo `by`, not negative. */
-function residue(a: number, n: number, by: number): number {
-  const root = a % by;
-  return (root * root - (n % by) + by) % by;
+/** A sieve, with `a` of the first round and `n` modulo its number. */
+type Sieve = (typeof SIEVES)[number] & { a: number; n: number };
+
+function passes(round: number, sieves: readonly Sieve[]): boolean {
+  for (const { by, squares, a, n } of sieves)
+    if (squares[((a + round) * (a + round) - n + by) % by] === 0) return false;
+  return true;
 }
 
-/** The whole part of the root: Newton's method from above, with the first 50 bits from a floating-point number. */
-function squareRoot(n: bigint): bigint {
-  if (n === 0n) return 0n;
-  const shift = BigInt(Math.max(0, (n.toString(16).length * 4 - 100) >> 1));
-  let root = (BigInt(Math.floor(Math.sqrt(Number(n >> (shift * 2n))))) + 2n) << shift;
-  for (;;) {
-    const next = (root + n / root) >> 1n;
-    if (next >= root) return root;
-    root = next;
-  }
+const isSquare = (n: bigint): boolean => squareRoot(n, n.toString(16).length * 4) ** 2n === n;
+
+/**
+ * The whole part of the root of a number of at most `bits` bits. Newton's method with numbers that double in length: the
+ * upper half of the number gives the upper half of its root, and one division the rest, which is at most one too large.
+ */
+function squareRoot(n: bigint, bits: number): bigint {
+  if (bits <= 50) return BigInt(Math.floor(Math.sqrt(Number(n))));
+  const quarter = (bits >> 2) - 4;
+  const upper = (squareRoot(n >> BigInt(quarter * 2), bits - quarter * 2) + 1n) << BigInt(quarter);
+  const root = (upper + n / upper) >> 1n;
+  return root * root > n ? root - 1n : root;
 }

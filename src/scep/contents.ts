@@ -11,7 +11,7 @@ import {
   type UnprovenRequest,
   withoutProof,
 } from '../pkix/csr.ts';
-import { type PublicKey, readKeyKind, readPublicKey } from '../pkix/public-key.ts';
+import { importKey, type PublicKey, readKeyKind } from '../pkix/public-key.ts';
 import { DECOY_REQUEST } from './decoy.ts';
 import type { Content } from './message.ts';
 
@@ -60,7 +60,7 @@ export const NO_REQUEST =
 /** A request and its imported key. Throws DerError. */
 function verifiable(der: Uint8Array): { request: UnprovenRequest; key: PublicKey } {
   const request = readCertificationRequest(der);
-  return { request, key: readPublicKey(request.spki) };
+  return { request, key: importKey(request.publicKey) };
 }
 
 /**
