@@ -6,7 +6,7 @@ import { readDerOrBer } from '../cms/content-info.ts';
 import { readSignedData } from '../cms/signed-data.ts';
 import type { Digest } from '../core/keys.ts';
 import { certificateExtensions, readCertificate } from '../pkix/certificate.ts';
-import { findExtension, readBasicConstraints, readKeyUsage } from '../pkix/extensions.ts';
+import { findExtension, type KeyUsage, readBasicConstraints, readKeyUsage } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
 
 /** `fetch` or a function with the same signature. */
@@ -55,11 +55,12 @@ const readCertificates = (der: Uint8Array): Uint8Array[] =>
   DerReader.over(der).sequence().tag === TAG.oid ? readSignedData(der).certificates : [readCertificate(der).der];
 
 /**
- * The certificate to encrypt messages to, DER: one for key encipherment, and an RA before a CA. Throws ServerError when
- * there is none.
+ * The certificate to encrypt messages to, DER: one for key encipherment, or for key agreement with an EC key, and an RA
+ * before a CA. Throws ServerError when there is none.
  */
 export function recipientOf(certificates: readonly Uint8Array[]): Uint8Array {
-  const fit = certificates.filter((der) => usages(der).includes('keyEncipherment'));
+  const fitFor = (usage: KeyUsage): Uint8Array[] => certificates.filter((der) => usages(der).includes(usage));
+  const fit = [...fitFor('keyEncipherment'), ...fitFor('keyAgreement')];
   const ra = fit.find((der) => !isCa(der)) ?? fit[0] ?? certificates[0];
   if (!ra) throw new ServerError('GetCACert: no certificate');
   return ra;
@@ -69,7 +70,7 @@ const extension = (der: Uint8Array, oid: string): Uint8Array | undefined =>
   findExtension(certificateExtensions(readCertificate(der)), oid)?.value;
 
 /** Without the extension, every usage is allowed (RFC 5280 4.2.1.3). */
-function usages(der: Uint8Array): readonly string[] {
+function usages(der: Uint8Array): readonly KeyUsage[] {
   const value = extension(der, OID.keyUsage);
   return value ? readKeyUsage(value) : ['keyEncipherment'];
 }

@@ -9,6 +9,7 @@ import { readDerOrBer } from '../cms/content-info.ts';
 import type { ContentCipher } from '../cms/algorithms.ts';
 import { openAgreedEnvelope } from '../cms/agreed-envelope.ts';
 import { chooseRecipient, type EnvelopedData, openEnvelopedData, readEnvelopedData } from '../cms/enveloped-data.ts';
+import { openPasswordEnvelope } from '../cms/password-envelope.ts';
 import { readSignedData, type SignedData, type SignerInfo, verifySigner } from '../cms/signed-data.ts';
 import { equalBytes } from '../core/bytes.ts';
 import type { RandomBytes } from '../core/environment.ts';
@@ -42,6 +43,8 @@ export type ExpectedReply = {
   trusted: readonly Uint8Array[];
   /** The signer of the request. The reply is encrypted to its key. */
   signer: ClientSigner;
+  /** The challenge of the request: with a key that only signs, the reply may be encrypted with it (RFC 8894 3.1). */
+  challenge?: string | undefined;
   random: RandomBytes;
 };
 
@@ -129,11 +132,16 @@ async function openSuccess(
   return { certificates, crls };
 }
 
-/** The decrypted content; undefined when it is not encrypted to the signer of the request. */
-async function opened(
-  enveloped: EnvelopedData & { cipher: ContentCipher },
-  { signer, random }: ExpectedReply,
-): Promise<Uint8Array | undefined> {
+type Envelope = EnvelopedData & { cipher: ContentCipher };
+
+/** The decrypted content; undefined when it is encrypted neither to the signer of the request nor with the challenge. */
+async function opened(enveloped: Envelope, expected: ExpectedReply): Promise<Uint8Array | undefined> {
+  const { challenge } = expected;
+  const content = await openedBySigner(enveloped, expected);
+  return content ?? (challenge === undefined ? undefined : openPasswordEnvelope(enveloped, challenge));
+}
+
+async function openedBySigner(enveloped: Envelope, { signer, random }: ExpectedReply): Promise<Uint8Array | undefined> {
   const certificate = readCertificate(signer.certificate);
   const own = { certificate, keyIdentifier: keyIdentifier(certificate.spki), key: signer.key };
   if (signer.key.agree) return openAgreedEnvelope(enveloped, own);

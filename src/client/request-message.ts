@@ -28,6 +28,8 @@ export type RequestMessage = {
   signer: ClientSigner;
   /** The RA certificate, DER, to which the content is encrypted. */
   recipient: Uint8Array;
+  /** For an RA with an EC key: the key wrap has NULL parameters, see `keyWrapAlgorithm`. */
+  nullWrap?: boolean;
   digest: Digest;
   /** The name of the content cipher in node:crypto. */
   cipher: string;
@@ -37,13 +39,13 @@ export type RequestMessage = {
 
 /** A pkiMessage, DER. Throws TypeError for a cipher that is not supported. RFC 8894 3.2. */
 export function writeRequest(message: RequestMessage): Promise<Uint8Array> {
-  const { recipient, random, transport, content } = message;
+  const { recipient, random, transport, content, nullWrap = false } = message;
   const cipher = cipherByName(message.cipher);
   if (!cipher) throw new TypeError(`unknown cipher ${message.cipher}`);
   const certificate = readCertificate(recipient);
   const key = readPublicKey(certificate.spki);
   return writeSignedData({
-    content: writeEnvelopedData({ content, recipient: { certificate, key }, transport, cipher, random }),
+    content: writeEnvelopedData({ content, recipient: { certificate, key }, transport, cipher, random, nullWrap }),
     attributes: [
       attribute(SCEP_ATTRIBUTE.messageType, printableString(messageTypeNumber(message.messageType))),
       attribute(SCEP_ATTRIBUTE.transactionId, printableString(message.transactionId)),

@@ -1,5 +1,6 @@
 /** SCEP enrolment from a new key to a verified certificate, for `openndes enroll` and tests. */
 import { createHash } from 'node:crypto';
+import { catchDerError } from '../asn1/limits.ts';
 import { issuerAndSerialNumber } from '../cms/signed-data.ts';
 import { equalBytes } from '../core/bytes.ts';
 import type { Clock, RandomBytes } from '../core/environment.ts';
@@ -7,7 +8,7 @@ import type { Extension } from '../core/request.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
 import { certificateSignature, readCertificate } from '../pkix/certificate.ts';
-import { writeCertificationRequest } from '../pkix/csr.ts';
+import { readCertificationRequest, writeCertificationRequest } from '../pkix/csr.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
 import { verifySignature } from '../pkix/signature.ts';
 import { type ClientSigner, issuerAndSubject, selfSigned, writeRequest } from './request-message.ts';
@@ -27,8 +28,15 @@ export type ClientContext = { fetch: Fetch; clock: Clock; random: RandomBytes; s
 
 /**
  * What a server told about itself. `certificates` are those of GetCACert, DER; messages are encrypted to `recipient`.
+ * `nullWrap`: to an EC key as BouncyCastle for .NET reads them, see `keyWrapAlgorithm`.
  */
-export type ScepServer = { url: string; capabilities: Set<string>; certificates: Uint8Array[]; recipient: Uint8Array };
+export type ScepServer = {
+  url: string;
+  capabilities: Set<string>;
+  certificates: Uint8Array[];
+  recipient: Uint8Array;
+  nullWrap?: boolean;
+};
 
 /** Sends GetCACaps and GetCACert. Throws ServerError. */
 export async function discover(url: string, { fetch, step }: ClientContext): Promise<ScepServer> {
@@ -63,7 +71,8 @@ export type Enrolled = CertRep & { transactionId: string };
  */
 export async function enroll(server: ScepServer, plan: EnrollmentPlan, context: ClientContext): Promise<Enrolled> {
   const content = plan.csr ?? (await writeCertificationRequest(plan, plan.key));
-  return certified(server, plan, { messageType: plan.signer ? 'RenewalReq' : 'PKCSReq', content }, context);
+  const challenge = challengeIn(content);
+  return certified(server, plan, { messageType: plan.signer ? 'RenewalReq' : 'PKCSReq', content, challenge }, context);
 }
 
 /**
@@ -72,8 +81,16 @@ export async function enroll(server: ScepServer, plan: EnrollmentPlan, context: 
  */
 export function poll(server: ScepServer, plan: EnrollmentPlan, context: ClientContext): Promise<Enrolled> {
   const content = issuerAndSubject(issuerOf(server), plan.subject);
-  return certified(server, plan, { messageType: 'CertPoll', content }, context);
+  const challenge = plan.csr ? challengeIn(plan.csr) : plan.challenge;
+  return certified(server, plan, { messageType: 'CertPoll', content, challenge }, context);
 }
+
+/** Undefined also for a request that this product cannot read; then the server decides. */
+const challengeIn = (csr: Uint8Array): string | undefined =>
+  catchDerError(
+    () => readCertificationRequest(csr).challenge,
+    () => undefined,
+  );
 
 /**
  * Sends one message about the certificate of a plan, and checks that a certificate in the reply is the requested one.
@@ -81,7 +98,7 @@ export function poll(server: ScepServer, plan: EnrollmentPlan, context: ClientCo
 async function certified(
   server: ScepServer,
   { key, subject, signer }: EnrollmentPlan,
-  message: Pick<ScepExchange, 'messageType' | 'content'>,
+  message: Pick<ScepExchange, 'messageType' | 'content' | 'challenge'>,
   context: ClientContext,
 ): Promise<Enrolled> {
   const { random, clock, step } = context;
@@ -133,12 +150,14 @@ export type ScepExchange = {
   signer: ClientSigner;
   /** SubjectPublicKeyInfo, DER, from which the transactionID is derived. */
   keyOf: Uint8Array;
+  /** The challenge of the request: the reply may be encrypted with it. */
+  challenge?: string | undefined;
 };
 
 /** Sends one message and verifies the reply. Throws ServerError, ReplyError. */
 export async function exchange(
   server: ScepServer,
-  { messageType, content, signer, keyOf }: ScepExchange,
+  { messageType, content, signer, keyOf, challenge }: ScepExchange,
   { fetch, random }: ClientContext,
 ): Promise<Enrolled> {
   const transactionId = transactionIdOf(keyOf);
@@ -150,13 +169,15 @@ export async function exchange(
     content,
     signer,
     recipient: server.recipient,
+    nullWrap: server.nullWrap ?? false,
     transport: { scheme: 'pkcs1' },
     random,
     ...chooseAlgorithms(server.capabilities),
   });
   const post = server.capabilities.has('POSTPKIOperation') || server.capabilities.has('SCEPStandard');
   const bytes = await pkiOperation(fetch, server.url, message, post);
-  const reply = await readCertRep(bytes, { transactionId, senderNonce, trusted: server.certificates, signer, random });
+  const trusted = server.certificates;
+  const reply = await readCertRep(bytes, { transactionId, senderNonce, trusted, signer, random, challenge });
   return { ...reply, transactionId };
 }
 

@@ -34,6 +34,8 @@ export type EnvelopedData = {
   recipients: KeyTransRecipient[];
   /** KeyAgreeRecipientInfos, DER, not parsed: only a client with an EC key needs them. */
   agreements: Uint8Array[];
+  /** PasswordRecipientInfos, DER, not parsed: only a client whose key cannot encrypt needs them. */
+  passwords: Uint8Array[];
   /** undefined: a cipher that is not supported, such as RC2. */
   cipher: ContentCipher | undefined;
   /** The OID of the cipher, dotted. */
@@ -47,8 +49,8 @@ export function readEnvelopedData(der: Uint8Array): EnvelopedData {
   const enveloped = enterEnvelope(der);
   enveloped.smallInteger();
   if (enveloped.tag === explicit(0)) enveloped.element();
-  const agreements: Uint8Array[] = [];
-  const recipients = enveloped.set().each(MOST_RECIPIENTS, (list) => readRecipient(list, agreements));
+  const others: OtherRecipients = { agreements: [], passwords: [] };
+  const recipients = enveloped.set().each(MOST_RECIPIENTS, (list) => readRecipient(list, others));
   const info = enveloped.sequence();
   info.oid();
   const algorithm = info.sequence();
@@ -58,7 +60,7 @@ export function readEnvelopedData(der: Uint8Array): EnvelopedData {
   if (cipher && iv.length !== cipher.blockBytes) throw new DerError(`IV of ${iv.length} octets`);
   return {
     recipients: recipients.filter((recipient) => recipient !== undefined),
-    agreements,
+    ...others,
     cipher,
     cipherOid,
     iv,
@@ -73,9 +75,12 @@ function enterEnvelope(der: Uint8Array): DerReader {
   return bare ? DerReader.over(der).sequence() : enterContentInfo(der, CONTENT_TYPE.envelopedData).sequence();
 }
 
-/** Other kinds of recipient have context tags. Of those, only key agreement is kept. */
-function readRecipient(list: DerReader, agreements: Uint8Array[]): KeyTransRecipient | undefined {
+type OtherRecipients = Pick<EnvelopedData, 'agreements' | 'passwords'>;
+
+/** Other kinds of recipient have context tags. Of those, key agreement and passwords are kept. */
+function readRecipient(list: DerReader, { agreements, passwords }: OtherRecipients): KeyTransRecipient | undefined {
   if (list.tag === explicit(1)) return void agreements.push(list.element().der);
+  if (list.tag === explicit(3)) return void passwords.push(list.element().der);
   if (list.tag !== TAG.sequence) return void list.element();
   const info = list.sequence();
   info.smallInteger();
@@ -142,39 +147,47 @@ function assertCiphertext({ transport, encryptedKey }: KeyTransRecipient, { spki
   if (transport && transportCapacity(key, transport) < 0) throw new DerError('OAEP hash too long for the RA key');
 }
 
-/** The contents of a new EnvelopedData. `cipher` must suit the key, see `canReceive`. */
-export type EnvelopedDataPlan = {
-  content: Uint8Array;
+/** What every new EnvelopedData is made of. */
+export type EnvelopePlan = { content: Uint8Array; cipher: ContentCipher; random: RandomBytes };
+
+/** The contents of a new EnvelopedData for a key. `cipher` must suit the key, see `canReceive`. */
+export type EnvelopedDataPlan = EnvelopePlan & {
   recipient: { certificate: CertificateView; key: PublicKey };
   /** How the content key is encrypted to an RSA key. Not used for an EC key. */
   transport: KeyTransport;
-  cipher: ContentCipher;
-  random: RandomBytes;
   /** For an EC key: the key wrap has NULL parameters, see `keyWrapAlgorithm`. */
   nullWrap?: boolean;
 };
 
-const VERSION_0 = smallInteger(0);
-const VERSION_2 = smallInteger(2);
+const VERSIONS = { 0: smallInteger(0), 2: smallInteger(2), 3: smallInteger(3) };
 
 /**
  * ContentInfo with EnvelopedData, DER, for one recipient, named by issuer and serial number. Throws TypeError without
  * `canReceive`.
  */
 export function writeEnvelopedData(plan: EnvelopedDataPlan): Uint8Array {
-  const { content, recipient, cipher, random } = plan;
+  const { recipient, cipher, random } = plan;
   const contentKey = random(cipher.keyBytes);
+  // RFC 5652 6.1: version 0 for key transport only, 2 for other recipients.
+  return recipient.key.kind.type === 'ec'
+    ? writeEnvelope(plan, contentKey, { version: 2, info: agreeing(plan, contentKey) })
+    : writeEnvelope(plan, contentKey, { version: 0, info: transporting(plan, contentKey) });
+}
+
+/** ContentInfo with EnvelopedData, DER, for one RecipientInfo, DER, from which this content key can be learned. */
+export function writeEnvelope(
+  { content, cipher, random }: EnvelopePlan,
+  contentKey: Uint8Array,
+  recipient: { version: keyof typeof VERSIONS; info: Uint8Array },
+): Uint8Array {
   const iv = random(cipher.blockBytes);
-  const agreed = recipient.key.kind.type === 'ec';
-  const recipientInfo = agreed ? agreeing(plan, contentKey) : transporting(plan, contentKey);
   const encryptedContentInfo = sequence(
     contentTypeOid(CONTENT_TYPE.data),
     cipherIdentifier(cipher, iv),
     encode(implicit(0), encryptContent(cipher, contentKey, iv, content)),
   );
-  // RFC 5652 6.1: version 0 for key transport only, 2 for other recipients.
-  const version = agreed ? VERSION_2 : VERSION_0;
-  return writeContentInfo('envelopedData', sequence(version, setOf(recipientInfo), encryptedContentInfo));
+  const version = VERSIONS[recipient.version];
+  return writeContentInfo('envelopedData', sequence(version, setOf(recipient.info), encryptedContentInfo));
 }
 
 /** Whether a content key of this cipher can be encrypted to a key of this kind. Depends only on public facts. */
@@ -189,7 +202,7 @@ function agreeing({ recipient, cipher, nullWrap = false }: EnvelopedDataPlan, co
 
 const transporting = ({ recipient, transport }: EnvelopedDataPlan, contentKey: Uint8Array): Uint8Array =>
   sequence(
-    VERSION_0,
+    VERSIONS[0],
     issuerAndSerialNumber(recipient.certificate),
     keyTransportIdentifier(transport),
     octetString(encryptKey(recipient.key, contentKey, transport)),

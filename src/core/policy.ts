@@ -53,6 +53,12 @@ export interface Policy {
   /** True when the policy decides about renewals too, as Intune does. Otherwise a valid certificate may renew itself. */
   readonly decidesRenewals?: boolean;
   /**
+   * True when every challenge that the policy allows is made for one request and has at least 64 random bits, as those of
+   * Intune and one-time passwords. Then a reply may be encrypted with it (RFC 8894 3.1): one who records the reply can
+   * try passwords until one fits, and must not find a challenge that is still worth something.
+   */
+  readonly strongChallenges?: boolean;
+  /**
    * Throws when it could not find out. `signal` aborts when the time of the request is over, 55 seconds; a later answer
    * counts for nothing. An answer without a promise is as good.
    */

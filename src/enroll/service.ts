@@ -12,6 +12,7 @@ import { enroll } from './line.ts';
 import type { Outcome } from './outcome.ts';
 import { answer, type Asked, certificateFor, currentCrl, resumePolledRequest } from './queries.ts';
 import { ownCertificate } from './renewal.ts';
+import { replyPassword } from './reply-password.ts';
 
 /** The facts of a PKIOperation, with those of the policy beside them: never a challenge, never a key. */
 export type AnswerFacts = Partial<MessageFacts> & LegacyFacts & OutcomeFacts & Readonly<Record<string, unknown>>;
@@ -73,7 +74,7 @@ export function scepService(plan: ServicePlan, services: EnrollmentServices): Sc
     async pkiOperation(message) {
       const opened = await endpoint.codec.open(message);
       const outcome = await outcomeOf(opened, context);
-      const body = await endpoint.codec.seal(opened.header, replyTo(opened, outcome));
+      const body = await endpoint.codec.seal(opened.header, replyTo(opened, outcome, endpoint));
       const facts = { ...messageFacts(opened), ...legacyFacts(opened), ...outcomeFacts(outcome) };
       return { body, outcome: outcomeName(outcome), facts };
     },
@@ -114,13 +115,20 @@ function once(running: Map<string, Promise<Outcome>>, key: string, run: () => Pr
   return now;
 }
 
-function replyTo(opened: Opened, outcome: Outcome): Reply {
+function replyTo(opened: Opened, outcome: Outcome, endpoint: Endpoint): Reply {
   if (outcome.kind === 'refused')
     return { status: 'failure', code: outcome.code, ...(outcome.text !== undefined && { text: outcome.text }) };
   if (outcome.kind === 'pending' || opened.kind === 'refused') return { status: 'pending' };
   const { certificates, crls } =
     outcome.kind === 'found' ? outcome : { certificates: [outcome.certificate.der], crls: [] };
-  return { status: 'success', replyTo: opened.replyTo, certificates, crls };
+  const password = replyPassword(opened, outcome, endpoint);
+  return {
+    status: 'success',
+    replyTo: opened.replyTo,
+    certificates,
+    crls,
+    ...(password !== undefined && { password }),
+  };
 }
 
 const outcomeName = (outcome: Outcome): RequestOutcome =>

@@ -17,6 +17,7 @@ export function allOf(members: readonly Policy[]): Policy {
   return {
     name: compositeName('allOf', members),
     decidesRenewals: members.some(({ decidesRenewals }) => decidesRenewals),
+    strongChallenges: members.some(({ strongChallenges }) => strongChallenges),
 
     async decide(request, signal) {
       const allowed: Allow[] = [];

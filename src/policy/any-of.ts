@@ -20,6 +20,7 @@ export function anyOf(members: readonly Policy[]): Policy {
   return {
     name: compositeName('anyOf', members),
     decidesRenewals: members.some(({ decidesRenewals }) => decidesRenewals),
+    strongChallenges: members.every(({ strongChallenges }) => strongChallenges),
 
     async decide(request, signal) {
       const denies: Deny[] = [];

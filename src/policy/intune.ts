@@ -22,6 +22,7 @@ export function intunePolicy({ client, notify, onUnreachable }: IntunePolicyOpti
   return {
     name: 'intune',
     decidesRenewals: true,
+    strongChallenges: true,
 
     async decide(request, signal) {
       const { challenge } = request.csr;

@@ -23,6 +23,7 @@ export type OneTimePolicyOptions = {
 export function oneTimePolicy({ store, clock }: OneTimePolicyOptions): Policy {
   return {
     name: 'oneTime',
+    strongChallenges: true,
     async decide({ endpoint, csr }): Promise<Decision> {
       const { challenge } = csr;
       if (!challenge) return deny('challenge_missing', 'the request has no challengePassword');

@@ -67,8 +67,17 @@ export type RefusedMessage = { kind: 'refused'; header: MessageHeader; code: Ref
 /** The result of opening a message. */
 export type Opened = ScepRequest | RefusedMessage;
 
-/** The content of a CertRep (RFC 8894 3.3.2). Certificates and CRLs are DER; `text` replaces that of the code. */
+/**
+ * The content of a CertRep (RFC 8894 3.3.2). Certificates and CRLs are DER; `text` replaces that of the code. `password`:
+ * the challenge, a secret, when it is strong enough to encrypt the reply to a signer whose key only signs.
+ */
 export type Reply =
-  | { status: 'success'; replyTo: ReplyTo; certificates: readonly Uint8Array[]; crls?: readonly Uint8Array[] }
+  | {
+      status: 'success';
+      replyTo: ReplyTo;
+      certificates: readonly Uint8Array[];
+      crls?: readonly Uint8Array[];
+      password?: string;
+    }
   | { status: 'failure'; code: RefusalCode; text?: string }
   | { status: 'pending' };

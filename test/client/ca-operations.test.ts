@@ -59,7 +59,15 @@ const { spki } = rsaKey('recipient');
 const signer = await certificateFor(spki, { extensions: [keyUsage(['digitalSignature'])] });
 const encipherer = await certificateFor(spki, { extensions: [keyUsage(['keyEncipherment'])] });
 const plain = await certificateFor(spki);
+const bare = await certificateFor(spki, { extensions: [basicConstraints(true), keyUsage(['keyCertSign'])] });
 const ca = await certificateFor(spki, { extensions: [basicConstraints(true), keyUsage(['keyEncipherment'])] });
+const agreeing = await certificateFor(spki, { extensions: [keyUsage(['keyAgreement'])] });
+test('A04 encrypts to an RA for key agreement, as one with an EC key is, rather than to one that only signs', () => {
+  assert.equal(recipientOf([signer, agreeing, bare]), agreeing);
+  assert.equal(recipientOf([signer, agreeing, encipherer]), encipherer);
+  assert.equal(recipientOf([ca, signer, agreeing]), agreeing);
+});
+
 test('A04 encrypts to the certificate that may encipher keys, rather to an RA than to a CA', () => {
   assert.equal(recipientOf([signer, encipherer, ca]), encipherer);
   assert.equal(recipientOf([ca, signer, plain]), plain);

@@ -1,12 +1,8 @@
-/**
- * BouncyCastle for .NET (2.7.0) derives the key of a key agreement from a KeyWrapAlgorithm with NULL parameters, whatever
- * the message says. It runs on none of these machines: the reader and the messages of this file follow that rule.
- */
+/** Key agreement as BouncyCastle for .NET (2.7.0) derives it: read by its rule, see kit/null-wrap.ts, and by our reader. */
 import assert from 'node:assert/strict';
-import { createDecipheriv, diffieHellman, hash, randomBytes, createPublicKey } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { DerError } from '../../src/asn1/limits.ts';
-import { DerReader } from '../../src/asn1/reader.ts';
 import { openAgreedEnvelope } from '../../src/cms/agreed-envelope.ts';
 import { cipherByName } from '../../src/cms/algorithms.ts';
 import { type EnvelopedData, readEnvelopedData, writeEnvelopedData } from '../../src/cms/enveloped-data.ts';
@@ -16,39 +12,12 @@ import { keyIdentifier } from '../../src/pkix/extensions.ts';
 import { readPublicKey } from '../../src/pkix/public-key.ts';
 import { messageCodec } from '../../src/scep/codec.ts';
 import { ecKey } from '../kit/keys.ts';
+import { readByRule, WITH_NULL, WITHOUT } from '../kit/null-wrap.ts';
 import { certificateFor, clientFor, context, type Keyed, random } from '../kit/pki.ts';
 import { CHAIN } from '../kit/replies.ts';
 import { opened, requestMessage } from '../kit/requests.ts';
 
 const AES_128 = cipherByName('aes-128-cbc')!;
-/** id-aes128-wrap (RFC 3565 2.3.2) as an AlgorithmIdentifier. */
-const WITH_NULL = '300d06096086480165030401050500';
-const WITHOUT = '300b0609608648016503040105';
-/** ECC-CMS-SharedInfo (RFC 5753 7.2): that identifier, no entityUInfo, and a key of 128 bits. */
-const SHARED_INFO = `3017${WITH_NULL}a206040400000080`;
-
-/** The content of an envelope to a P-256 key, by that rule. Throws when it was wrapped by another. */
-function readByRule(agreement: Uint8Array, { iv, encryptedContent }: EnvelopedData, { key }: Keyed): Buffer {
-  const info = DerReader.over(agreement).enter(0xa1);
-  info.element();
-  const originator = info.enter(0xa0).element().der;
-  const spki = Buffer.from(originator);
-  spki[0] = 0x30;
-  info.element();
-  const recipient = info.sequence().sequence();
-  recipient.element();
-  const secret = diffieHellman({
-    privateKey: key.privateKey,
-    publicKey: createPublicKey({ key: spki, format: 'der', type: 'spki' }),
-  });
-  const shared = Buffer.concat([secret, Buffer.from(`00000001${SHARED_INFO}`, 'hex')]);
-  const wrapping = hash('sha256', shared, 'buffer').subarray(0, 16);
-  const unwrap = createDecipheriv('id-aes128-wrap', wrapping, Buffer.alloc(8, 0xa6));
-  const contentKey = Buffer.concat([unwrap.update(recipient.octetString()), unwrap.final()]);
-  const decipher = createDecipheriv('aes-128-cbc', contentKey, iv);
-  return Buffer.concat([decipher.update(encryptedContent), decipher.final()]);
-}
-
 const recipientKey = ecKey('null wrap');
 const recipient: Keyed = { key: recipientKey, certificate: await certificateFor(recipientKey.spki) };
 const CONTENT = Buffer.from('content');
@@ -67,13 +36,35 @@ const enveloped = (nullWrap: boolean): Buffer =>
 test('E13 with `nullWrap` the key wrap has NULL parameters, and a reader by that rule opens the envelope', () => {
   const data = readEnvelopedData(enveloped(true));
   assert.ok(Buffer.from(data.agreements[0]!).includes(Buffer.from(WITH_NULL, 'hex')));
-  assert.deepEqual(readByRule(data.agreements[0]!, data, recipient), CONTENT);
+  assert.deepEqual(readByRule(data, recipient), CONTENT);
 });
+
+for (const [curve, name] of [
+  ['P-384', 'aes-192-cbc'],
+  ['P-521', 'aes-256-cbc'],
+] as const)
+  test(`E13 ${curve}, ${name}: a reader by that rule opens the envelope with \`nullWrap\`, and not the one without`, async () => {
+    const key = ecKey('null wrap', curve);
+    const to: Keyed = { key, certificate: await certificateFor(key.spki) };
+    const written = (nullWrap: boolean) =>
+      readEnvelopedData(
+        writeEnvelopedData({
+          content: CONTENT,
+          recipient: { certificate: readCertificate(to.certificate), key: readPublicKey(key.spki) },
+          transport: { scheme: 'pkcs1' },
+          cipher: cipherByName(name)!,
+          random,
+          nullWrap,
+        }),
+      );
+    assert.deepEqual(readByRule(written(true), to), CONTENT);
+    assert.throws(() => readByRule(written(false), to));
+  });
 
 test('E13 without it there are no parameters (RFC 3565 2.3.2), and such a reader does not open the envelope', () => {
   const data = readEnvelopedData(enveloped(false));
   assert.ok(Buffer.from(data.agreements[0]!).includes(Buffer.from(WITHOUT, 'hex')));
-  assert.throws(() => readByRule(data.agreements[0]!, data, recipient), /unwrap|wrong|bad|error/i);
+  assert.throws(() => readByRule(data, recipient), /unwrap|wrong|bad|error/i);
 });
 
 const open = (data: EnvelopedData): Promise<Uint8Array | undefined> =>
@@ -134,7 +125,7 @@ for (const on of [true, false])
     const reply = await codec.seal(header, { status: 'success', replyTo, certificates: CHAIN });
     const data = readEnvelopedData(readSignedData(reply).message!);
     assert.equal(Buffer.from(data.agreements[0]!).includes(Buffer.from(WITH_NULL, 'hex')), on);
-    const readable = () => readByRule(data.agreements[0]!, data, signer);
+    const readable = () => readByRule(data, signer);
     if (on) assert.ok(readable().includes(CHAIN[0]!));
     else assert.throws(readable);
   });

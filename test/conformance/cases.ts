@@ -206,7 +206,10 @@ export const CASES: Readonly<Record<string, Case>> = {
     'Every error inside the envelope gets one and the same FAILURE.',
     'badRequest, one text and one path through the code; after a wrong padding, processing continues with a random key. A request for a key that is not supported is badAlg; only what precedes the challenge decides that.',
   ),
-  E13: row('RFC 5753; RFC 8894 3.1', 'A signer whose key cannot receive key transport is served or cleanly refused.'),
+  E13: row(
+    'RFC 5753; RFC 8894 3.1; RFC 5652 6.2.4',
+    'A signer whose key cannot receive key transport is served, by key agreement or with a strong challenge as password, or cleanly refused.',
+  ),
 
   R01: row(
     'RFC 8894 3.2.1; RFC 5652 5.3',

@@ -222,3 +222,14 @@ test('a composite decides renewals when a member does', () => {
     assert.equal(make([allows('a')]).decidesRenewals, false);
   }
 });
+
+test('challenges are strong under allOf when one member says so, under anyOf only when all do', () => {
+  const strong: Policy = { ...allows('oneTime'), strongChallenges: true };
+  const weak = allows('static');
+  assert.deepEqual(
+    [allOf([weak, strong]), allOf([weak]), anyOf([strong, strong]), anyOf([strong, weak])].map(
+      ({ strongChallenges }) => strongChallenges,
+    ),
+    [true, false, true, false],
+  );
+});

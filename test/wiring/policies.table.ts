@@ -1,6 +1,9 @@
 /** `endpoints[].policy`: who decides, and by what. */
 import { USERS, TOKEN, passwordFor } from './administrator.ts';
-import { enrolled } from './device.ts';
+import { keyUsage } from '../../src/pkix/extensions.ts';
+import { ecKey } from '../kit/keys.ts';
+import { certificateFor } from '../kit/pki.ts';
+import { enrolled, newSubject } from './device.ts';
 import { file } from './files.ts';
 import { authorityPem, receiver, SECRET } from './receiver.ts';
 import type { Row } from './row.ts';
@@ -100,6 +103,26 @@ const refusing = shared(async () => {
   return { tenants: { refusing: tenant.section, lost }, endpoints };
 });
 
+/** A signer with an EC key that only signs, by its certificate: encrypted with the challenge (id-alg-PWRI-KEK), or to its key. */
+async function recipient(url: string, wish: { subject?: string; challenge?: string } = {}): Promise<string> {
+  const key = ecKey('wiring signer');
+  const certificate = await certificateFor(key.spki, { extensions: [keyUsage(['digitalSignature'])] });
+  const { status, message } = await enrolled(url, { ...wish, signer: { key, certificate } });
+  const password = message.includes(Buffer.from('060b2a864886f70d0109100309', 'hex'));
+  return `${status}, ${password ? 'password' : 'key'}`;
+}
+
+async function recipientByIntune(path: string): Promise<string> {
+  const { simulator } = await tenantNamed('refusing');
+  const subject = newSubject();
+  return recipient((await refusing()).url(path), { subject, challenge: simulator.mint({ subject }) });
+}
+
+async function recipientAt(name: string): Promise<string> {
+  const { challenge = CHALLENGE } = await password(name);
+  return recipient(await at(name), { challenge });
+}
+
 async function byIntune(path: string): Promise<string> {
   const { url } = await refusing();
   return (await (await tenantNamed('refusing')).enrolled(url(path))).status;
@@ -138,6 +161,18 @@ export const POLICIES: readonly Row[] = [
     question: 'what one password gets at first and then, and another one',
     ask: thrice,
     answers: { 'one-time': ['issued', 'failInfo 2', 'failInfo 2'] },
+  },
+  {
+    keys: ['endpoints[].policy.intune'],
+    question: 'whether a reply is encrypted with the challenge when the key of the signer only signs',
+    ask: recipientByIntune,
+    answers: { '/outbox': 'issued, password' },
+  },
+  {
+    keys: ['endpoints[].policy.static', ONE_TIME, `${ONE_TIME}.single`],
+    question: 'whether a reply is encrypted with the challenge when the key of the signer only signs',
+    ask: recipientAt,
+    answers: { static: 'issued, key', 'one-time': 'issued, password', 'one-time-single': 'issued, key' },
   },
   {
     keys: [`${ONE_TIME}.single`],

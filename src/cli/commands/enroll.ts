@@ -26,7 +26,13 @@ import { collect } from '../options.ts';
 import { exposure, fingerprint } from '../pinning.ts';
 import { type EnrollPlan, planOf, type RequestOptions } from '../enroll-plan.ts';
 
-type EnrollOptions = RequestOptions & { fingerprint?: Fingerprint; trustCa?: string; force?: true; json?: true };
+type EnrollOptions = RequestOptions & {
+  fingerprint?: Fingerprint;
+  trustCa?: string;
+  force?: true;
+  legacy?: 'null-wrap';
+  json?: true;
+};
 
 /** Registers the command. */
 export function registerEnroll(program: Command, output: Output): void {
@@ -59,6 +65,12 @@ export function registerEnroll(program: Command, output: Output): void {
     .option('--out <dir>', 'folder for key.pem, certificate.pem and chain.pem', '.')
     .option('--force', 'replace a certificate that is in --out already')
     .addOption(new Option('--key <type>', 'key to make').choices(KEY_CHOICES).default('rsa-2048'))
+    .addOption(
+      new Option(
+        '--legacy <form>',
+        'for a server on BouncyCastle for .NET whose RA has an EC key: encrypt to it in the form that it reads',
+      ).choices(['null-wrap']),
+    )
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -84,7 +96,8 @@ async function run(url: string, options: EnrollOptions, { out, err }: Output): P
   const warning = options.fingerprint ? undefined : exposure(url);
   if (warning !== undefined) err(warning);
   const found = await discover(url, context);
-  const server = options.fingerprint ? pinnedServer(found, options.fingerprint) : found;
+  const trusted = options.fingerprint ? pinnedServer(found, options.fingerprint) : found;
+  const server = { ...trusted, nullWrap: options.legacy === 'null-wrap' };
   const plan = await planOf(options, folder, waiting);
   const enrolled = await (waiting ? resume : enroll)(server, plan, context);
   const facts = enrolled.status === 'success' ? save(enrolled, { server, folder, key: plan.key }) : enrolled;
