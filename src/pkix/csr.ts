@@ -129,7 +129,8 @@ function onlyChallenge(earlier: string | undefined, challenge: string): string {
  */
 function requestedExtensions(lists: readonly Uint8Array[]): Extension[] {
   if (lists.length > MOST_ATTRIBUTES) throw new DerError(`${lists.length} extension requests`);
-  if (lists.length === 1) return readExtensions(DerReader.over(lists[0]!));
+  const [only] = lists;
+  if (only && lists.length === 1) return readExtensions(DerReader.over(only));
   const different = new Map(lists.map((list) => [Buffer.from(list).toString('latin1'), list]));
   const extensions = [...different.values()].flatMap((list) => readExtensions(DerReader.over(list)));
   assertDistinct(extensions);
