@@ -16,6 +16,9 @@ export const standardOutput: Output = {
 export const printable = (text: string): string =>
   text.replace(/\p{C}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 
+/** A number of things for people: with a comma after each three digits. */
+export const counted = (number: number): string => number.toLocaleString('en-US');
+
 /** Columns as wide as their widest cell, two spaces apart; every cell is made `printable`. */
 export function table(cells: readonly (readonly string[])[]): string {
   const rows = cells.map((row) => row.map(printable));

@@ -63,6 +63,10 @@ export const lifecycleOf = (transaction: StoredTransaction): Lifecycle => LIFECY
 export const certificateLifecycle = (certificate: StoredCertificate): Lifecycle =>
   LIFECYCLE[certificateLife(certificate)];
 
+/** What lists show: as the table says, and `expired` for a delivered certificate that has ended. */
+export const shownState = (certificate: StoredCertificate, now: Date): string =>
+  certificate.state === 'delivered' && certificate.notAfter < now ? 'expired' : certificateLifecycle(certificate).shown;
+
 function stateOf({ state, reason, certificate }: StoredTransaction): LifecycleState {
   if (state === 'issued') return certificate ? certificateLife(certificate) : 'never delivered';
   return state === 'pending' ? `pending (${reason ?? 'undecided'})` : state;

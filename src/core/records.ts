@@ -56,6 +56,8 @@ export type StoredCertificate = CertificateId & {
   deliveredAt?: Date;
   revokedAt?: Date;
   revocationReason?: RevocationReason;
+  /** When an administrator imported it: another program issued it, `issuedAt` is its notBefore, and it has no request. */
+  importedAt?: Date;
 };
 
 /**

@@ -94,8 +94,14 @@ export type CertificateFilter = {
   state?: CertificateState;
   /** Substring of the subject, case-insensitive. */
   subject?: string;
-  /** Exactly this name. */
-  name?: CertificateName;
+  /** Exactly one of these names. */
+  names?: readonly CertificateName[];
+  /** SHA-1 or SHA-256 of the DER, hexadecimal in any letter case: the length says which. */
+  thumbprint?: string;
+  /** The beginning of the serial number, as `CertificateId` has it. */
+  serialPrefix?: string;
+  /** Bounds of notAfter: `from` and later, earlier than `before`. */
+  ends?: { from?: Date; before?: Date };
   limit?: number;
   /** The last certificate of the page before; the list is newest first. */
   after?: CertificateId;
@@ -155,6 +161,8 @@ export interface CertificateStore {
   /** Whether a certificate with this key was revoked for keyCompromise. SHA-256 as in `publicKeyHash`. */
   isCompromised(publicKeyHash: string): Promise<boolean>;
   listCertificates(filter: CertificateFilter): Promise<StoredCertificate[]>;
+  /** How many `listCertificates` would return without a `limit`. */
+  countCertificates(filter: CertificateFilter): Promise<number>;
   /**
    * Returns false when there is no such certificate or it is revoked already. `tellIssuer` adds the revocation to those
    * that the CA of the certificate must be told about.

@@ -7,11 +7,15 @@ import { auditEntry, type Management } from './administrator.ts';
 type Reader = { store: Pick<CertificateStore, 'findCertificatesBySerial'> };
 
 /** A serial number as the store holds it. People paste it with colons, spaces, capitals, `0x` and leading zeros. */
-export const canonicalSerial = (serial: string): string =>
-  serial
-    .replace(/[:\s]|^0x/gi, '')
-    .toLowerCase()
-    .replace(/^(00)+(?=..)/, '');
+export function canonicalSerial(serial: string): string {
+  const digits = serialDigits(serial).replace(/^0+(?=.)/, '');
+  return digits.length % 2 === 0 ? digits : `0${digits}`;
+}
+
+/** As `canonicalSerial`, for the beginning of a serial number as lists show it: one leading zero may be part of it. */
+export const serialBeginning = (serial: string): string => serialDigits(serial).replace(/^(00)+(?=..)/, '');
+
+const serialDigits = (text: string): string => text.replace(/[:\s]/g, '').replace(/^0x/i, '').toLowerCase();
 
 /** `ambiguous`: several issuers gave this serial number to a certificate. */
 export type FoundCertificate =
@@ -32,15 +36,29 @@ export async function findCertificate({ store }: Reader, text: string): Promise<
 /** Which certificates to list. `after` names the last certificate of the page before, as in `findCertificate`. */
 export type ListFilter = Omit<CertificateFilter, 'after'> & { after?: string };
 
+/** One page. `more`, when it is not the last one: how many certificates there are, and how many come after this page. */
+export type ListedCertificates = {
+  kind: 'listed';
+  certificates: StoredCertificate[];
+  more?: { total: number; left: number };
+};
+
+type ListStore = Pick<CertificateStore, 'findCertificatesBySerial' | 'listCertificates' | 'countCertificates'>;
+
 /** Newest first; or why `after` names no certificate. */
 export async function listCertificates(
-  { store }: { store: Pick<CertificateStore, 'findCertificatesBySerial' | 'listCertificates'> },
+  { store }: { store: ListStore },
   { after, ...filter }: ListFilter,
-): Promise<{ kind: 'listed'; certificates: StoredCertificate[] } | Exclude<FoundCertificate, { kind: 'found' }>> {
-  const last = after === undefined ? undefined : await findCertificate({ store }, after);
-  if (last && last.kind !== 'found') return last;
-  const page = last && { after: last.certificate };
-  return { kind: 'listed', certificates: await store.listCertificates({ ...filter, ...page }) };
+): Promise<ListedCertificates | Exclude<FoundCertificate, { kind: 'found' }>> {
+  const before = after === undefined ? undefined : await findCertificate({ store }, after);
+  if (before && before.kind !== 'found') return before;
+  const page = before && { after: before.certificate };
+  const certificates = await store.listCertificates({ ...filter, ...page });
+  const last = certificates.at(-1);
+  const left =
+    last && certificates.length === filter.limit ? await store.countCertificates({ ...filter, after: last }) : 0;
+  if (left === 0) return { kind: 'listed', certificates };
+  return { kind: 'listed', certificates, more: { total: await store.countCertificates(filter), left } };
 }
 
 /** Newest first. */

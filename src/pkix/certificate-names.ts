@@ -1,8 +1,11 @@
 /** The names in a certificate by which an administrator looks for it. */
+import { catchDerError } from '../asn1/limits.ts';
+import { DerReader } from '../asn1/reader.ts';
 import type { CertificateName, CertificateNameKind } from '../core/records.ts';
 import type { GeneralName, GeneralNameType } from '../core/request.ts';
 import { certificateExtensions, type CertificateView } from './certificate.ts';
 import { findExtension, readGeneralNames } from './extensions.ts';
+import { generalNameFromText, readGeneralName } from './general-name.ts';
 import { readName } from './name.ts';
 import { OID } from './oids.ts';
 
@@ -44,6 +47,22 @@ function generalName({ type, text }: GeneralName): CertificateName[] {
     if (scheme.test(text)) return named(kind, text.replace(scheme, ''));
   return named(BY_TYPE[type], text);
 }
+
+/**
+ * What a certificate with this name is found by: `dns:`, `email:`, `upn:`, `uri:` or `ip:` and its text. Without one of
+ * these, every kind of name that the text can be, and both device ids. Throws DerError for a text that the kind excludes.
+ */
+export function namesOfText(text: string): CertificateName[] {
+  const [, kind, value] = /^(dns|email|upn|uri|ip):(.+)$/is.exec(text) ?? [];
+  if (kind !== undefined) return nameOfKind(kind.toLowerCase(), value ?? '');
+  const ids = [...named('intuneDeviceId', text), ...named('entraDeviceId', text)];
+  return [...Object.values(BY_TYPE).flatMap((each) => orNone(() => nameOfKind(each, text))), ...ids];
+}
+
+const nameOfKind = (kind: string, value: string): CertificateName[] =>
+  generalName(readGeneralName(DerReader.over(generalNameFromText(`${kind}:${value}`))));
+
+const orNone = (read: () => CertificateName[]): CertificateName[] => catchDerError(read, () => []);
 
 const OTHER_TYPE = /^\d+(\.\d+)+$/;
 

@@ -51,6 +51,7 @@ export const toRow = (
   delivered_at: certificate.deliveredAt?.getTime() ?? null,
   revoked_at: certificate.revokedAt?.getTime() ?? null,
   revocation_reason: certificate.revocationReason ?? null,
+  imported_at: certificate.importedAt?.getTime() ?? null,
 });
 
 /** Of a row of `selectCertificates`. */
@@ -77,4 +78,5 @@ export const fromRow = (row: JoinedRow): StoredCertificate => ({
   ...(row.delivered_at === null ? {} : { deliveredAt: new Date(row.delivered_at) }),
   ...(row.revoked_at === null ? {} : { revokedAt: new Date(row.revoked_at) }),
   ...(row.revocation_reason === null ? {} : { revocationReason: row.revocation_reason }),
+  ...(row.imported_at === null ? {} : { importedAt: new Date(row.imported_at) }),
 });

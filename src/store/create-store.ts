@@ -13,7 +13,8 @@ import type {
 } from '../core/store.ts';
 import { listAudit } from './audit.ts';
 import { type GroupCommit, groupCommit } from './batch.ts';
-import { findCertificate, findCertificatesBySerial, findRenewals, listCertificates } from './stored-certificates.ts';
+import { countCertificates, listCertificates } from './listed-certificates.ts';
+import { findCertificate, findCertificatesBySerial, findRenewals } from './stored-certificates.ts';
 import { addChallenge, findChallenge } from './challenges.ts';
 import { type CommittedRows, remember } from './committed-rows.ts';
 import { endpointNames } from './endpoint-names.ts';
@@ -86,6 +87,7 @@ const certificates = ({ db, write }: Parts): CertificateStore & IssuerStore => (
   findRenewals: (id) => findRenewals(db, id),
   isCompromised: (publicKeyHash) => isCompromised(db, publicKeyHash),
   listCertificates: (filter) => listCertificates(db, filter),
+  countCertificates: (filter) => countCertificates(db, filter),
   countRevoked: (issuerId) => countRevoked(db, issuerId),
   listRevoked: (issuerId, page) => listRevoked(db, issuerId, page),
   endpointNames: () => endpointNames(db),

@@ -133,6 +133,7 @@ export async function createNextCertificates(db: Database, dialect: Dialect): Pr
     .addColumn('delivered_at', moment)
     .addColumn('revoked_at', moment)
     .addColumn('revocation_reason', 'text')
+    .addColumn('imported_at', moment)
     .execute();
 }
 
@@ -175,6 +176,10 @@ export async function createIdentityIndexes(db: Database): Promise<void> {
     .column('id')
     .where(sql<boolean>`state = 'revoked'`)
     .execute();
+  // The ends of certificates grow with their rows, and are written at the end of their index.
+  await schema.createIndex('certificates_by_end').on('certificates').column('not_after').execute();
+  await schema.createIndex('certificates_by_thumbprint').on('certificates').column('thumbprint').execute();
+  await schema.createIndex('certificates_by_sha256').on('certificates').column('thumbprint_sha256').execute();
   await schema
     .createIndex('certificates_by_renewed')
     .on('certificates')

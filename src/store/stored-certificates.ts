@@ -1,10 +1,9 @@
 /** Certificates: recorded once, moved only forward (issued → delivered → revoked, or issued → revoked), never deleted. */
-import { type Insertable, sql } from 'kysely';
-import type { CertificateId, CertificateName, CertificateState, StoredCertificate } from '../core/records.ts';
-import type { CertificateFilter } from '../core/store.ts';
+import type { Insertable } from 'kysely';
+import type { CertificateId, CertificateName, StoredCertificate } from '../core/records.ts';
 import { fromRow, selectCertificates, toRow } from './certificate-rows.ts';
 import { prepared } from './prepared.ts';
-import { folded, insertNames } from './searchable-names.ts';
+import { insertNames } from './searchable-names.ts';
 import type { CertificateTable, Database, Moment } from './tables.ts';
 
 const byId = prepared((db, { id }: { id: number }) => selectCertificates(db).where('certificates.id', '=', id));
@@ -82,34 +81,6 @@ export async function countRenewals(db: Database, id: CertificateId): Promise<nu
 export async function certificateRow(db: Database, { issuerId, serial }: CertificateId): Promise<number | undefined> {
   const { rows } = await rowOf(db, { issuerId, serial });
   return rows[0]?.id;
-}
-
-/** Newest first. */
-export async function listCertificates(db: Database, filter: CertificateFilter): Promise<StoredCertificate[]> {
-  const { endpoint, state, subject, name, limit, after } = filter;
-  const last = after && ((await certificateRow(db, after)) ?? 0);
-  const rows = await selectCertificates(db)
-    .$if(endpoint !== undefined, (query) => query.where('certificates.endpoint', '=', endpoint ?? ''))
-    .$if(state !== undefined, (query) => query.where(isState(state ?? 'issued')))
-    .$if(subject !== undefined, (query) => query.where(containsSubject(subject ?? '')))
-    .$if(name !== undefined, (query) => query.where('certificates.id', 'in', () => named(db, name!)))
-    .$if(last !== undefined, (query) => query.where('certificates.id', '<', last ?? 0))
-    .orderBy('certificates.id', 'desc')
-    .$if(limit !== undefined, (query) => query.limit(limit ?? 0))
-    .execute();
-  return rows.map(fromRow);
-}
-
-// In the text of the query and no parameter, because only so it matches the condition of a partial index.
-const isState = (state: CertificateState) => sql<boolean>`certificates.state = ${sql.lit(state)}`;
-
-// LIKE has two wildcards of its own, which in a subject are ordinary characters.
-const containsSubject = (text: string) =>
-  sql<boolean>`certificates.subject_folded like ${`%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`} escape '\\'`;
-
-function named(db: Database, name: CertificateName) {
-  const { kind, value } = folded(name);
-  return db.selectFrom('names').select('certificate_id').where('kind', '=', kind).where('value', '=', value);
 }
 
 /**

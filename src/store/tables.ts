@@ -54,6 +54,8 @@ export type CertificateTable = {
   delivered_at: Moment | null;
   revoked_at: Moment | null;
   revocation_reason: RevocationReason | null;
+  /** When it was imported; null where this store recorded its issuance. */
+  imported_at: Moment | null;
 };
 
 /** What a certificate is found by: see searchable-names.ts. */

@@ -8,6 +8,7 @@ import { type Check, CLAIM, type OpenedStore, recorded } from './opened-store.ts
 import { freshness } from './store-freshness.ts';
 import { identities } from './store-identities.ts';
 import { jobs } from './store-jobs.ts';
+import { lists } from './store-lists.ts';
 import { notifications } from './store-notifications.ts';
 import { pending } from './store-pending-contract.ts';
 import { revocations } from './store-revocations.ts';
@@ -41,6 +42,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   issuing(check);
   racing(check);
   finding(check);
+  lists(check);
   pending(check);
   notifications(check);
   challenges(check);

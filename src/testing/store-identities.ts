@@ -7,7 +7,7 @@ import { type Check, recorded } from './opened-store.ts';
 import { auditFor, certificateId, ENDPOINT, issuanceFor, ISSUER_ID, pendingFor } from './store-samples.ts';
 
 const serialsOf = async (store: Store, name: CertificateName): Promise<string[]> =>
-  (await store.listCertificates({ name })).map(({ serial }) => serial);
+  (await store.listCertificates({ names: [name] })).map(({ serial }) => serial);
 
 /** Declares them. */
 export function identities(check: Check): void {

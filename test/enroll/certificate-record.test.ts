@@ -23,7 +23,7 @@ test('issuer, key and thumbprint are those of the certificate, and it is found b
   assert.match(record!.issuerId, /^[0-9a-f]{64}$/);
   assert.equal(record!.renews, undefined);
   const [, cn = ''] = /CN=([^,\n]+)/.exec(certificate.subject) ?? [];
-  assert.deepEqual(await under.store.listCertificates({ name: { kind: 'cn', value: cn.toUpperCase() } }), [record]);
+  assert.deepEqual(await under.store.listCertificates({ names: [{ kind: 'cn', value: cn.toUpperCase() }] }), [record]);
 });
 
 /** The CA of the test PKI, which says that it signed with this chain. */

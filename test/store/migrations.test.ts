@@ -538,7 +538,7 @@ for (const version of OLD_VERSIONS) {
       listed.map(({ serial }) => serial),
       ['a5', 'a4', 'c1', 'b1', 'a3', 'a2', 'a1'],
     );
-    const byName = await store.listCertificates({ name: { kind: 'intuneDeviceId', value: '7D1F0A52-0001' } });
+    const byName = await store.listCertificates({ names: [{ kind: 'intuneDeviceId', value: '7D1F0A52-0001' }] });
     assert.deepEqual(byName, [listed[6]]);
     const [laptop] = await store.findCertificatesBySerial('a1');
     assert.equal(await store.revoke(laptop!, 'superseded', auditOf('revoked', 'T1')), true);
@@ -599,7 +599,7 @@ test('more than one page of certificates, the damaged ones among them', async ()
   assert.match((await migrate())[0]!, /^15 certificates .*\(serial numbers a4, a5, e0, e100, e200, …\)/);
   const store = createStore(engine, () => NOW);
   assert.equal((await store.listCertificates({})).length, 1_257);
-  const found = await store.listCertificates({ name: { kind: 'upn', value: 'ada@example.com' } });
+  const found = await store.listCertificates({ names: [{ kind: 'upn', value: 'ada@example.com' }] });
   assert.equal(found.length, 1_250 - 13 + 1);
   await store.close();
 });

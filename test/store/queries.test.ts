@@ -75,7 +75,18 @@ test('no query scans a table or sorts, except the lists that are asked for witho
   await store.countRevoked(id.issuerId);
   await store.listRevoked(id.issuerId, { after: 1, limit: 10 });
   await store.listCertificates({ after: id, limit: 10 });
-  await store.listCertificates({ name: { kind: 'upn', value: 'ada@example.com' }, limit: 10 });
+  await store.listCertificates({ names: [{ kind: 'upn', value: 'ada@example.com' }], limit: 10 });
+  for (const filter of [
+    { names: [{ kind: 'dns', value: 'a' } as const, { kind: 'upn', value: 'a' } as const] },
+    { thumbprint: 'a'.repeat(40) },
+    { thumbprint: 'a'.repeat(64) },
+    { serialPrefix: 'ab' },
+    { ends: { before: NOON } },
+    { ends: { from: NOON, before: later(1) }, state: 'delivered' as const },
+  ]) {
+    await store.listCertificates({ ...filter, limit: 10 });
+    await store.countCertificates(filter);
+  }
   await store.listAudit({ certificate: id });
   await store.registerIssuer({ ...id, name: 'CN=Issuing CA', nameDer: Buffer.of(0x30, 0) });
   const run = await store.claimJob({ ...work, name: 'crl' });

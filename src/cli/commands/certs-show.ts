@@ -1,6 +1,6 @@
 /** `openndes certs show`. */
 import type { Command } from 'commander';
-import type { AuditEntry, StoredCertificate } from '../../core/records.ts';
+import type { AuditEntry } from '../../core/records.ts';
 import { certificateHistory, findCertificate, renewalsOf } from '../../manage/certificates.ts';
 import { certificateFacts } from '../certificate-facts.ts';
 import { CONFIG, example } from '../options.ts';
@@ -22,21 +22,26 @@ export function registerShow(certs: Command, output: Output): void {
 }
 
 async function show(serial: string, { config, json }: ShowOptions, { out, err }: Output): Promise<void> {
-  const { certificate, history, renewedBy } = await withStore(config, { err }, async (management) => {
+  const { certificate, history, renewedBy, now } = await withStore(config, { err }, async (management) => {
     const certificate = theCertificate(await findCertificate(management, serial), serial, err);
     const renewedBy = (await renewalsOf(management, certificate)).map((renewal) => renewal.serial);
-    return { certificate, renewedBy, history: await certificateHistory(management, certificate) };
+    return {
+      certificate,
+      renewedBy,
+      history: await certificateHistory(management, certificate),
+      now: management.clock(),
+    };
   });
-  if (json) out(JSON.stringify({ ...certificateFacts(certificate), renewedBy, history }));
-  else for (const line of lines(certificate, renewedBy, history)) out(line);
+  if (json) out(JSON.stringify({ ...certificateFacts(certificate, now), renewedBy, history }));
+  else for (const line of lines(certificateFacts(certificate, now), renewedBy, history)) out(line);
 }
 
 const lines = (
-  certificate: StoredCertificate,
+  facts: Readonly<Record<string, string>>,
   renewedBy: readonly string[],
   history: readonly AuditEntry[],
 ): string[] => [
-  ...Object.entries(certificateFacts(certificate)).map(([name, value]) => `${name}: ${printable(value)}`),
+  ...Object.entries(facts).map(([name, value]) => `${name}: ${printable(value)}`),
   ...(renewedBy.length > 0 ? [`renewedBy: ${renewedBy.join(', ')}`] : []),
   ...history.map(({ at, event, detail }) => `${at.toISOString()}  ${event}${detail ? `  ${printable(detail)}` : ''}`),
 ];

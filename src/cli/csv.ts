@@ -1,0 +1,13 @@
+/** Comma-separated values (RFC 4180), written so that a spreadsheet computes nothing of them. */
+import { printable } from './output.ts';
+
+/** The text, without the line end of its last record: `Output` writes that. Cells are made `printable`. */
+export const csv = (rows: readonly (readonly string[])[]): string =>
+  `${rows.map((row) => row.map((cell) => quoted(inert(printable(cell)))).join()).join('\r\n')}\r`;
+
+/** Spreadsheets take a cell that begins so for a formula, also after blanks. An apostrophe makes it text. */
+const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/;
+
+const inert = (cell: string): string => (FORMULA.test(cell) ? `'${cell}` : cell);
+
+const quoted = (cell: string): string => (/[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
