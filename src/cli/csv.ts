@@ -1,4 +1,4 @@
-/** Comma-separated values (RFC 4180), written so that a spreadsheet computes nothing of them. */
+/** Comma-separated values (RFC 4180): read, and written so that a spreadsheet computes nothing of them. */
 import { printable } from './output.ts';
 
 /** The text, without the line end of its last record: `Output` writes that. Cells are made `printable`. */
@@ -11,3 +11,18 @@ const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/;
 const inert = (cell: string): string => (FORMULA.test(cell) ? `'${cell}` : cell);
 
 const quoted = (cell: string): string => (/[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+
+/** The rows of a text, empty lines too. Spreadsheets in many languages separate with `;`. */
+export function readCsv(text: string, separator: string): string[][] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  const cell = new RegExp(`("(?:[^"]|"")*"|[^${separator}\r\n]*)(${separator}|\r\n|\r|\n|$)`, 'g');
+  for (const [all, content = '', end] of text.matchAll(cell)) {
+    row.push(content.startsWith('"') ? content.slice(1, -1).replaceAll('""', '"') : content);
+    if (end === separator) continue;
+    rows.push(row);
+    row = [];
+    if (all === '' || end === '') break;
+  }
+  return rows;
+}

@@ -56,7 +56,7 @@ test('the search finds the commands of a page, and the check refuses wrong ones'
     ['enroll', 'URL', '--subject', 'CN=a b'],
     ['serve', '--config', 'a.yaml'],
   ]);
-  for (const wrong of ['serv', 'serve --cofnig a', 'serve extra', 'serve --config', 'certs revoke'])
+  for (const wrong of ['serv', 'serve --cofnig a', 'serve extra', 'serve --config', 'certs show'])
     assert.throws(() => assertRuns(wrong), { name: 'CommanderError' }, wrong);
   for (const wrong of ['serv', 'certs lst', 'certs list --jsn'])
     assert.throws(() => assertNamed(wrong), /no command|has no/, wrong);

@@ -1,58 +1,116 @@
 /** `openndes certs revoke`. */
 import { type Command, Option } from 'commander';
-import type { StoredCertificate } from '../../core/records.ts';
 import { REVOCATION_REASONS, type RevocationReason } from '../../core/issuer.ts';
-import { findCertificate, renewalsOf, revokeCertificate } from '../../manage/certificates.ts';
+import type { LiveIssuer } from '../../core/records.ts';
+import {
+  findCertificates,
+  type NamedCertificates,
+  type Revoked,
+  revokeCertificates,
+} from '../../manage/named-certificates.ts';
 import { readSections } from '../../app/configuration-file.ts';
 import { unlistedIssuers } from '../../app/unlisted-issuers.ts';
 import { CONFIG, example } from '../options.ts';
-import { type Output, printable } from '../output.ts';
-import { failed, theCertificate, withStore } from './certs-store.ts';
+import { counted, type Output, printable } from '../output.ts';
+import { readSerial, serialsIn, type WrittenSerial } from '../serial-list.ts';
+import { EXIT, Exit } from '../exit.ts';
+import { ambiguity, failed, withStore } from './certs-store.ts';
 
-type RevokeOptions = { config: string; reason: RevocationReason; withRenewals?: true };
+type RevokeOptions = {
+  config: string;
+  reason: RevocationReason;
+  withRenewals?: true;
+  file?: string;
+  skipUnknown?: true;
+};
 
 /** Registers the command under `openndes certs`. */
 export function registerRevoke(certs: Command, output: Output): void {
   certs
     .command('revoke')
-    .description('revoke one certificate: it is on the next revocation list, cannot be renewed and is not sent again')
-    .argument('<serial>', 'serial number, hexadecimal; ISSUERID/SERIAL where several issuers used it')
+    .description('revoke certificates: they are on the next revocation list, cannot be renewed and are not sent again')
+    .argument('[serial...]', 'serial numbers, hexadecimal; ISSUERID/SERIAL where several issuers used one')
+    .option(
+      '--file <file>',
+      'also those in this file: one in each line, or CSV with a column `serial`; - for standard input',
+    )
+    .option('--skip-unknown', 'revoke the others when some are not in the store; without it nothing is revoked then')
     .addOption(
       new Option('--reason <reason>', 'reason in the revocation list')
         .choices(Object.keys(REVOCATION_REASONS))
         .default('unspecified'),
     )
-    .option('--with-renewals', 'also every certificate that renews it, and those that renew these')
+    .option('--with-renewals', 'also every certificate that renews one of them, and those that renew these')
     .option(...CONFIG)
-    .addHelpText(...example('openndes certs revoke 5f2c01 --reason keyCompromise --with-renewals'))
-    .action((serial: string, options: RevokeOptions) => revoke(serial, options, output));
+    .addHelpText(...example('openndes certs revoke --file lost.csv --reason keyCompromise --with-renewals'))
+    .action((serials: string[], options: RevokeOptions) => revoke(serials, options, output));
 }
 
-async function revoke(serial: string, options: RevokeOptions, { out, err }: Output): Promise<void> {
-  const { config, reason, withRenewals } = options;
-  const { revoked, renewals, unlisted } = await withStore(config, { err }, async (management) => {
-    const certificate = theCertificate(await findCertificate(management, serial), serial, err);
-    const renewals = await renewalsOf(management, certificate);
-    const revoked: StoredCertificate[] = [];
-    for (const each of withRenewals ? [certificate, ...renewals] : [certificate])
-      if (await revokeCertificate(management, each, reason)) revoked.push(each);
-    if (revoked.length === 0)
-      return failed(`the certificate with serial ${certificate.serial} is revoked already`, err);
-    // Printed first: the certificates are revoked, also when a CA certificate cannot be read.
-    for (const each of revoked) out(`revoked ${each.serial} (${printable(each.subject)}): ${reason}`);
+async function revoke(args: string[], options: RevokeOptions, { out, err }: Output): Promise<void> {
+  const { config, file, reason, withRenewals = false } = options;
+  const fromFile = file === undefined ? [] : await serialsIn(file);
+  const texts = allRead([...args.map((text) => ({ text, where: 'argument' })), ...fromFile], err);
+  const isOne = texts.length === 1 && file === undefined;
+  const { named, result, unlisted } = await withStore(config, { err }, async (management) => {
+    const named = await findCertificates(management, texts);
+    assertKnown(named, { isOne, skipUnknown: options.skipUnknown ?? false }, err);
+    const done: Parameters<typeof revokeCertificates>[2]['done'] = ({ serial, subject }) =>
+      out(`revoked ${serial} (${printable(subject)}): ${reason}`);
+    const result = await revokeCertificates(management, named.certificates, { reason, withRenewals, done });
+    if (isOne && result.revoked.length === 0)
+      return failed(`the certificate with serial ${result.already[0]?.serial} is revoked already`, err);
+    // After that is printed: the certificates are revoked, also when a CA certificate cannot be read.
     const authorities = readSections(config, ['authorities'], ['key', 'passphrase']);
-    return { revoked, renewals, unlisted: await unlistedIssuers(authorities, management.store) };
+    return { named, result, unlisted: await unlistedIssuers(authorities, management.store) };
   });
-  for (const { issuerId, name, authority } of unlisted)
-    if (revoked.some((each) => each.issuerId === issuerId))
-      err(
-        `It is on no revocation list: no authority has the key of ${printable(name)}. Here it does not renew any more, but programs ` +
-          `that check lists still accept it. Name that CA under \`authorities.${authority}.previous\`, and reload the server.`,
-      );
-  const valid = withRenewals ? [] : renewals.filter(({ state }) => state !== 'revoked');
-  if (valid.length > 0)
-    err(
-      `${valid.length} renewals of it are still valid (${valid.map((each) => each.serial).join(', ')}): ` +
-        'revoke them too with --with-renewals when its key is in the wrong hands.',
-    );
+  for (const line of isOne ? [] : report(named, result)) err(line);
+  for (const line of warnings(result, unlisted)) err(line);
+}
+
+/** As `findCertificate` takes them. Ends the command with exit 1 for a text that is no serial number, and for none at all. */
+function allRead(written: readonly WrittenSerial[], err: Output['err']): string[] {
+  const read = written.map(({ text }) => readSerial(text));
+  const wrong = written.filter((_, index) => read[index] === undefined);
+  for (const { text, where } of wrong) err(`${where}: no serial number: ${printable(text.slice(0, 80))}`);
+  if (wrong.length > 0) return failed('Nothing was revoked. A serial number is hexadecimal.', err);
+  if (written.length === 0) return failed('Name serial numbers, or a file with --file that has some.', err);
+  return read.filter((each) => each !== undefined);
+}
+
+/** Ends the command with exit 1 unless each is one certificate, or may be skipped. */
+function assertKnown(
+  { certificates, unknown, ambiguous }: NamedCertificates,
+  { isOne, skipUnknown }: { isOne: boolean; skipUnknown: boolean },
+  err: Output['err'],
+): void {
+  for (const text of unknown) err(`no certificate with serial ${text.slice(0, 130)}`);
+  for (const { text, certificates: several } of ambiguous)
+    err(isOne ? ambiguity(several) : `${text}: ${ambiguity(several)}`);
+  const refused = ambiguous.length > 0 || certificates.length === 0 || (unknown.length > 0 && !skipUnknown);
+  if (!refused) return;
+  const all = certificates.length + unknown.length + ambiguous.length;
+  const hint = unknown.length > 0 && certificates.length > 0 ? ' --skip-unknown leaves out what is unknown.' : '';
+  const counts = `${counted(unknown.length)} of ${counted(all)} are unknown, ${counted(ambiguous.length)} are of several issuers`;
+  if (!isOne) err(`Nothing was revoked: ${counts}.${hint}`);
+  throw new Exit(EXIT.failed);
+}
+
+const report = ({ unknown }: NamedCertificates, { revoked, already }: Revoked): string[] => [
+  ...already.map(({ serial, subject }) => `revoked already: ${serial} (${printable(subject)})`),
+  `${counted(revoked.length)} revoked, ${counted(already.length)} revoked already, ${counted(unknown.length)} unknown`,
+];
+
+/** What a revocation does not reach. */
+function* warnings({ revoked, renewals }: Revoked, unlisted: readonly LiveIssuer[]): Iterable<string> {
+  for (const { issuerId, name, authority } of unlisted) {
+    const number = revoked.filter((each) => each.issuerId === issuerId).length;
+    if (number > 0)
+      yield `${revoked.length === 1 ? 'It is' : `${counted(number)} of them are`} on no revocation list: no authority has the key of ` +
+        `${printable(name)}. Here it does not renew any more, but programs that check lists still accept it. ` +
+        `Name that CA under \`authorities.${authority}.previous\`, and reload the server.`;
+  }
+  if (renewals.length > 0)
+    yield `${counted(renewals.length)} renewals of ${revoked.length === 1 ? 'it' : 'them'} are still valid ` +
+      `(${renewals.map(({ serial }) => serial).join(', ')}): ` +
+      'revoke them too with --with-renewals when the key is in the wrong hands.';
 }

@@ -7,7 +7,7 @@ import type { Management } from '../../manage/administrator.ts';
 import { canonicalSerial, type FoundCertificate } from '../../manage/certificates.ts';
 import { commandLineUser } from '../command-line-user.ts';
 import { EXIT, Exit } from '../exit.ts';
-import type { Output } from '../output.ts';
+import { type Output, printable } from '../output.ts';
 
 /**
  * Opens the store of a configuration file for one use case, and closes it afterwards. A store that does not exist is not
@@ -39,6 +39,11 @@ export function theCertificate(found: FoundCertificate, serial: string, err: Out
   if (found.kind === 'found') return found.certificate;
   if (found.kind === 'unknown')
     return failed(`no certificate with serial ${canonicalSerial(serial).slice(0, 64)}`, err);
-  const choices = found.certificates.map(({ issuerId, serial, issuer }) => `${issuerId}/${serial} (${issuer})`);
-  return failed(`several issuers used this serial number; name one of:\n${choices.join('\n')}`, err);
+  return failed(ambiguity(found.certificates), err);
 }
+
+/** That several certificates have one serial number, and how to name each. */
+export const ambiguity = (certificates: readonly StoredCertificate[]): string =>
+  `several issuers used this serial number; name one of:\n${certificates
+    .map(({ issuerId, serial, issuer }) => `${issuerId}/${serial} (${printable(issuer)})`)
+    .join('\n')}`;
