@@ -17,5 +17,6 @@ export function certificatesFrom(content: Uint8Array, where: string): Certificat
   }
 }
 
-const blocksOf = (text: string): Buffer[] =>
+/** The certificates of a PEM text, unread. */
+export const blocksOf = (text: string): Buffer[] =>
   [...text.matchAll(BLOCK)].map(([, base64 = '']) => Buffer.from(base64, 'base64'));

@@ -2,7 +2,14 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type ConfigSource, type LoadedConfig, loadConfig } from '../config/load.ts';
-import { type LoadedSections, loadPasswordEndpoints, loadSections, type SectionName } from '../config/load-sections.ts';
+import {
+  loadEndpointNames,
+  type LoadedSections,
+  loadPasswordEndpoints,
+  loadSections,
+  type NamedEndpoint,
+  type SectionName,
+} from '../config/load-sections.ts';
 import { policiesIn } from '../config/policies.ts';
 import type { Config } from '../config/schema.ts';
 import { foreignOwner, isReadableByAll, processUser } from './file-guard.ts';
@@ -21,6 +28,9 @@ export const readSections = <K extends SectionName>(
 /** As `readConfig`, for the store and the endpoints with one-time passwords. Throws ConfigError. */
 export const readPasswordEndpoints = (file: string): ReturnType<typeof loadPasswordEndpoints> =>
   loadPasswordEndpoints(sourceOf(file));
+
+/** The name of each endpoint. Throws ConfigError. */
+export const readEndpointNames = (file: string): NamedEndpoint[] => loadEndpointNames(sourceOf(file));
 
 const sourceOf = (file: string): ConfigSource => ({
   file: resolve(file),

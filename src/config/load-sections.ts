@@ -1,5 +1,6 @@
 /** Loads parts of a configuration: a command needs only the variables and files of the sections that it uses. */
 import { z } from 'zod';
+import { NDES_PATH } from '../core/ndes-path.ts';
 import type { EndpointConfig } from './endpoints.ts';
 import { type ConfigSource, type LoadedConfig, openDocument } from './load.ts';
 import { parseConfig, valueAt } from './parse.ts';
@@ -36,6 +37,28 @@ export function loadSections<K extends SectionName>(
   const sections = Object.fromEntries(parsed.map(({ name, data }) => [name, data])) as Pick<Config, K>;
   return { ...sections, problemAt };
 }
+
+/** An endpoint by its name in the store, and the authority that it names, if it names one. */
+export type NamedEndpoint = { name: string; authority?: string };
+
+/** What an endpoint is called is all that is looked at; entries with problems there are left out. Throws ConfigProblems. */
+export function loadEndpointNames(source: ConfigSource): NamedEndpoint[] {
+  const { values } = openDocument(source, (path) => path[0] === 'endpoints' && NAMING.includes(String(path[2])));
+  const written = valueAt(values, ['endpoints']);
+  return (Array.isArray(written) ? written : []).flatMap((each: unknown) => {
+    const { success, data } = named.safeParse(each);
+    if (!success) return [];
+    const { path, name = path, authority } = data;
+    return [{ name, ...(authority !== undefined && { authority }) }];
+  });
+}
+
+const NAMING: readonly string[] = ['path', 'name', 'authority'];
+const named = z.object({
+  path: z.string().default(NDES_PATH),
+  name: z.string().optional(),
+  authority: z.string().optional(),
+});
 
 /** The store, and the endpoints with one-time passwords. Other policies may have problems. Throws ConfigProblems. */
 export function loadPasswordEndpoints(source: ConfigSource): Pick<Config, 'store'> & { endpoints: EndpointConfig[] } {

@@ -207,6 +207,7 @@ export type JobRecord = {
 /** What can happen to a request or a certificate. */
 export type AuditEvent =
   | 'issued'
+  | 'imported'
   | 'delivered'
   | 'never-delivered'
   | 'revoked'

@@ -88,6 +88,15 @@ export type PendingResult =
   | { kind: 'duplicate'; existing: StoredTransaction }
   | { kind: 'consumed' };
 
+/** A certificate that another program issued, to be recorded as if it had been issued here; it has no transaction. */
+export type Import = { certificate: StoredCertificate; names: readonly CertificateName[]; audit: AuditEntry };
+
+/**
+ * `recorded`: it was written. Otherwise nothing was: `known`: this certificate is recorded already; `conflict`: another
+ * certificate with this issuer and serial number is.
+ */
+export type ImportResult = 'recorded' | 'known' | 'conflict';
+
 /** Which certificates to list. An absent field does not limit the list. */
 export type CertificateFilter = {
   endpoint?: string;
@@ -161,6 +170,7 @@ export interface CertificateStore {
   /** Whether a certificate with this key was revoked for keyCompromise. SHA-256 as in `publicKeyHash`. */
   isCompromised(publicKeyHash: string): Promise<boolean>;
   listCertificates(filter: CertificateFilter): Promise<StoredCertificate[]>;
+  importCertificate(entry: Import): Promise<ImportResult>;
   /** How many `listCertificates` would return without a `limit`. */
   countCertificates(filter: CertificateFilter): Promise<number>;
   /**

@@ -9,7 +9,8 @@ import { type CertificateView, readCertificate, readValidity, serialText, thumbp
 import { certificateNames } from '../pkix/certificate-names.ts';
 import { issuerIdOf } from '../pkix/issuer-id.ts';
 import { nameText, sameName } from '../pkix/name.ts';
-import { checkCertificate, isSignedBy } from './check-certificate.ts';
+import { isSignedBy } from '../pkix/signed-by.ts';
+import { checkCertificate } from './check-certificate.ts';
 
 /**
  * Throws Error when it must not be delivered: it does not fit the request (see `checkCertificate`), its issuer is not in

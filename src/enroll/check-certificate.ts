@@ -5,13 +5,7 @@
  */
 import { equalBytes } from '../core/bytes.ts';
 import type { CertificationRequest, Extension, GeneralName } from '../core/request.ts';
-import {
-  certificateExtensions,
-  certificateSignature,
-  type CertificateView,
-  readCertificate,
-  readValidity,
-} from '../pkix/certificate.ts';
+import { certificateExtensions, type CertificateView, readValidity } from '../pkix/certificate.ts';
 import {
   findExtension,
   readBasicConstraints,
@@ -21,8 +15,7 @@ import {
 } from '../pkix/extensions.ts';
 import { comparableAttributes, isEmptyName, nameText } from '../pkix/name.ts';
 import { INFRASTRUCTURE_PURPOSES, OID, purposeName } from '../pkix/oids.ts';
-import { type PublicKey, readKey, readPublicKey } from '../pkix/public-key.ts';
-import { verifySignature } from '../pkix/signature.ts';
+import { readKey } from '../pkix/public-key.ts';
 
 /** The clock of a CA may be this much ahead. Milliseconds. */
 const CLOCK_DIFFERENCE = 60 * 60_000;
@@ -98,19 +91,4 @@ function checkValidity({ view, now }: Parts): void {
   if (notAfter <= now) throw new Error(`the issuer certified until ${notAfter.toISOString()}, which has passed`);
   if (notBefore.getTime() > now.getTime() + CLOCK_DIFFERENCE)
     throw new Error(`the issuer certified from ${notBefore.toISOString()}, which is in the future`);
-}
-
-/** The keys of issuing CAs, by the array that holds the certificate: an issuer returns the same one each time. */
-const KEYS = new WeakMap<Uint8Array, PublicKey>();
-
-function keyOf(ca: Uint8Array): PublicKey {
-  const key = KEYS.get(ca) ?? readPublicKey(readCertificate(ca).spki);
-  KEYS.set(ca, key);
-  return key;
-}
-
-/** Whether the key of `ca`, a certificate in DER, signed it. Throws DerError when one of the two cannot be read. */
-export function isSignedBy(view: CertificateView, ca: Uint8Array): boolean {
-  const { algorithm, signature } = certificateSignature(view);
-  return algorithm !== undefined && verifySignature({ algorithm, key: keyOf(ca).key, data: view.tbs, signature });
 }

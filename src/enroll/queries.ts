@@ -90,8 +90,12 @@ const namesSame = (name: Uint8Array, issuer: Uint8Array): boolean =>
     () => false,
   );
 
+/** False also for a key of a kind that no signer has: an imported certificate can have one. */
 const certifies = (der: Uint8Array, spki: Uint8Array): boolean =>
-  equalBytes(readKey(readCertificate(der).spki).spki, spki);
+  catchDerError(
+    () => equalBytes(readKey(readCertificate(der).spki).spki, spki),
+    () => false,
+  );
 
 /** The same subject means the same holder only within one endpoint, and never when it is empty. */
 const sameHolder = (live: StoredCertificate, { endpoint, subject }: StoredCertificate, now: Date): boolean =>

@@ -19,6 +19,7 @@ import { addChallenge, findChallenge } from './challenges.ts';
 import { type CommittedRows, remember } from './committed-rows.ts';
 import { endpointNames } from './endpoint-names.ts';
 import type { Engine } from './engine.ts';
+import { importCertificate } from './imported-certificates.ts';
 import { recordIssued } from './issuance.ts';
 import { liveIssuers, registerIssuer } from './issuers.ts';
 import { addPendingRevocation, claimRevocations, postponeRevocation, revocationDone } from './pending-revocations.ts';
@@ -86,6 +87,7 @@ const certificates = ({ db, write }: Parts): CertificateStore & IssuerStore => (
   findCertificatesBySerial: (serial) => findCertificatesBySerial(db, serial),
   findRenewals: (id) => findRenewals(db, id),
   isCompromised: (publicKeyHash) => isCompromised(db, publicKeyHash),
+  importCertificate: (entry) => write((tx) => importCertificate(tx, entry)),
   listCertificates: (filter) => listCertificates(db, filter),
   countCertificates: (filter) => countCertificates(db, filter),
   countRevoked: (issuerId) => countRevoked(db, issuerId),

@@ -7,6 +7,7 @@ import type { NewChallenge } from '../core/records.ts';
 import { type Check, CLAIM, type OpenedStore, recorded } from './opened-store.ts';
 import { freshness } from './store-freshness.ts';
 import { identities } from './store-identities.ts';
+import { imports } from './store-imports.ts';
 import { jobs } from './store-jobs.ts';
 import { lists } from './store-lists.ts';
 import { notifications } from './store-notifications.ts';
@@ -43,6 +44,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   racing(check);
   finding(check);
   lists(check);
+  imports(check);
   pending(check);
   notifications(check);
   challenges(check);

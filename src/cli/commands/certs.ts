@@ -4,6 +4,7 @@ import { findCertificate } from '../../manage/certificates.ts';
 import { certificatePem } from '../../pkix/pem.ts';
 import { CONFIG, example } from '../options.ts';
 import type { Output } from '../output.ts';
+import { registerImport } from './certs-import.ts';
 import { registerList } from './certs-list.ts';
 import { registerRequests } from './certs-requests.ts';
 import { registerRevoke } from './certs-revoke.ts';
@@ -13,7 +14,7 @@ import { theCertificate, withStore } from './certs-store.ts';
 /** Registers the group and all of its commands. */
 export function registerCerts(program: Command, output: Output): void {
   const certs = program.command('certs').description('issued certificates, and requests that wait for one');
-  for (const register of [registerList, registerShow, registerExport, registerRevoke, registerRequests])
+  for (const register of [registerList, registerShow, registerExport, registerRevoke, registerImport, registerRequests])
     register(certs, output);
 }
 
