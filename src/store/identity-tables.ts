@@ -178,8 +178,6 @@ export async function createIdentityIndexes(db: Database): Promise<void> {
     .execute();
   // The ends of certificates grow with their rows, and are written at the end of their index.
   await schema.createIndex('certificates_by_end').on('certificates').column('not_after').execute();
-  await schema.createIndex('certificates_by_thumbprint').on('certificates').column('thumbprint').execute();
-  await schema.createIndex('certificates_by_sha256').on('certificates').column('thumbprint_sha256').execute();
   await schema
     .createIndex('certificates_by_renewed')
     .on('certificates')
