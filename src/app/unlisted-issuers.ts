@@ -8,8 +8,11 @@ import { certificatesFrom } from './certificate-files.ts';
 import { recorded } from './configured-store.ts';
 import { readTrustedFile } from './files.ts';
 
+/** Such an issuer. `place`: where the configuration can name it again, for a message. */
+export type UnlistedIssuer = LiveIssuer & { place: string };
+
 /** As `unlistedIssuers`, of the store of this configuration. */
-export const recordedUnlisted = (config: Pick<Config, 'store' | 'authorities'>): Promise<LiveIssuer[]> =>
+export const recordedUnlisted = (config: Pick<Config, 'store' | 'authorities'>): Promise<UnlistedIssuer[]> =>
   recorded(config, (store) => unlistedIssuers(config, store));
 
 /**
@@ -19,7 +22,7 @@ export const recordedUnlisted = (config: Pick<Config, 'store' | 'authorities'>):
 export async function unlistedIssuers(
   { authorities }: Pick<Config, 'authorities'>,
   store: Pick<Store, 'liveIssuers'>,
-): Promise<LiveIssuer[]> {
+): Promise<UnlistedIssuer[]> {
   const paths = Object.values(authorities).flatMap(({ certificate, previous = [] }) => [
     certificate,
     ...previous.map((each) => each.certificate),
@@ -28,5 +31,15 @@ export async function unlistedIssuers(
     (path) => issuerIdentity(certificatesFrom(readTrustedFile(path, 'a CA certificate'), path)[0]).issuerId,
   );
   const live = await store.liveIssuers(systemClock());
-  return live.filter(({ issuerId, authority }) => authority !== undefined && !held.includes(issuerId));
+  return live.flatMap((issuer) =>
+    issuer.authority === undefined || held.includes(issuer.issuerId)
+      ? []
+      : [{ ...issuer, place: placeOf(issuer.authority, Object.keys(authorities)) }],
+  );
 }
+
+/** An authority that has another name today is no place; `list` then keeps the URL that is in the certificates. */
+const placeOf = (name: string, authorities: readonly string[]): string =>
+  authorities.includes(name)
+    ? `\`authorities.${name}.previous\``
+    : `\`authorities.${authorities[0]}.previous\`, with \`list: ${name}\``;

@@ -50,6 +50,15 @@ test('without `previous`, check names the issuer, and certs revoke says that the
   );
 });
 
+test('when the authority has another name now, check and certs revoke name one that is configured, and the list of before', async (t) => {
+  const { cli, serial } = await replaced(t, (config) =>
+    config.replace('  issuing:', '  issuing-2027:').replace('authority: issuing', 'authority: issuing-2027'),
+  );
+  const place = 'under `authorities.issuing-2027.previous`, with `list: issuing`';
+  assert.ok((await cli('check')).err.endsWith(`Name certificate and key ${place}.`));
+  assert.ok((await cli('certs', 'revoke', serial)).err.endsWith(`Name that CA ${place}, and reload the server.`));
+});
+
 for (const [list, name] of [
   ['', 'issuing-1'],
   [', list: old-ca', 'old-ca'],

@@ -102,12 +102,12 @@ const report = ({ unknown }: NamedCertificates, { revoked, already }: Revoked): 
 
 /** What a revocation does not reach. */
 function* warnings({ revoked, renewals }: Revoked, unlisted: readonly LiveIssuer[]): Iterable<string> {
-  for (const { issuerId, name, authority } of unlisted) {
+  for (const { issuerId, name, place } of unlisted) {
     const number = revoked.filter((each) => each.issuerId === issuerId).length;
     if (number > 0)
       yield `${revoked.length === 1 ? 'It is' : `${counted(number)} of them are`} on no revocation list: no authority has the key of ` +
         `${printable(name)}. Here it does not renew any more, but programs that check lists still accept it. ` +
-        `Name that CA under \`authorities.${authority}.previous\`, and reload the server.`;
+        `Name that CA under ${place}, and reload the server.`;
   }
   if (renewals.length > 0)
     yield `${counted(renewals.length)} renewals of ${revoked.length === 1 ? 'it' : 'them'} are still valid ` +

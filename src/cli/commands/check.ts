@@ -1,6 +1,5 @@
 /** `openndes check`: configuration, keys and algorithms, without starting a server. Exit 78 when something is wrong. */
 import type { Command } from 'commander';
-import type { LiveIssuer } from '../../core/records.ts';
 import { selfTest } from '../../cms/self-test.ts';
 import { challengeParties } from '../../config/challenge-parties.ts';
 import type { EndpointConfig } from '../../config/endpoints.ts';
@@ -11,7 +10,7 @@ import { assertTlsVerified } from '../../app/process-environment.ts';
 import { recordedEndpoints } from '../../app/configured-store.ts';
 import { type Settings, withSettings } from '../../app/settings.ts';
 import { assertStorePlace } from '../../app/store-place.ts';
-import { recordedUnlisted } from '../../app/unlisted-issuers.ts';
+import { recordedUnlisted, type UnlistedIssuer } from '../../app/unlisted-issuers.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
 import { loadPolicyModule } from '../../app/policy-makers.ts';
@@ -72,6 +71,6 @@ const orphans = (name: string): string =>
   `the store has records of the endpoint ${printable(name)}, which is not configured: its certificates cannot renew, and its ` +
   `requests and notifications wait. If its path was changed, write \`name: ${printable(name)}\` at the endpoint in its place.`;
 
-const unlisted = ({ name, certificates, lastEnds, authority }: LiveIssuer): string =>
+const unlisted = ({ name, certificates, lastEnds, place }: UnlistedIssuer): string =>
   `${certificates} certificates of ${printable(name)} have not ended (the last one ends ${lastEnds.toISOString().slice(0, 10)}), and no ` +
-  `authority has its key: a revocation of them is on no list. Name certificate and key under \`authorities.${authority}.previous\`.`;
+  `authority has its key: a revocation of them is on no list. Name certificate and key under ${place}.`;
