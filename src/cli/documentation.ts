@@ -44,8 +44,9 @@ export function commandsMarkdown(): string {
   );
   return `# Commands
 
-In a checkout \`npx openndes …\` runs them, installed \`openndes …\`. Exit codes: 0 done, 1 failed, 78 something must
-be corrected first: the configuration, an option, or a file or store that it names. The message says what and how.
+In a checkout \`npx openndes …\` runs them, installed \`openndes …\`. Exit codes: 0 done, 1 failed (also because of
+a wrong option), 78 something on this machine must be corrected first, such as the configuration, a file or the store. The
+message says what and how.
 \`enroll\` also has 2 refused and 3 pending.
 
 ${sections.join('\n')}`;

@@ -52,7 +52,8 @@ fields. \`msg\` is text for people and may change. Embedders get the same events
 
 An error in \`err\` has \`type\`, \`message\` and \`stack\`, and the errors that caused it. A field without a value is
 absent. No line contains a challenge, a private key, a token or a passphrase. If you find one, it is a vulnerability
-([SECURITY.md](../SECURITY.md)). A path at which there is no endpoint gets 404 and no line.
+([SECURITY.md](../SECURITY.md)). Some events have at most ten lines a minute, and then their
+number: \`path-unknown\`, \`request-line-too-long\`, and of one address and code \`scep-request-refused\` and \`scep-request-deferred\`.
 
 One line for each answered request, an enrolment through Intune:
 

@@ -91,8 +91,8 @@ const defaultOf = ({ required, default: value }: Entry): string => value ?? (req
 const INTRODUCTION = `# Configuration
 
 One file in YAML 1.2, \`openndes.yaml\` unless \`--config\` names another. \`openndes check\` reads it, and every file that it
-names, and starts nothing. All problems are reported at once, each with file, line, column, key, reason and remedy. The server
-does not start while there is a problem. An unknown key is a problem too:
+names, and starts nothing. All problems in the text of it are reported at once, each with file, line, column, key, reason and
+remedy; files are read when there are none. The server does not start while there is a problem. An unknown key is a problem too:
 
 \`\`\`text
 openndes.yaml:8:13 tenants.corp.clientId: not a GUID ("abc"). Write it like \`clientId: 00000000-0000-0000-0000-000000000000\`.
@@ -154,6 +154,8 @@ These are warnings:
 - a CA that excludes one of the purposes of a profile, has nameConstraints, or lacks the subjectKeyIdentifier
 - \`ra: none\` with a CA that lacks digitalSignature or keyEncipherment
 - a configuration, key, policy module or store that belongs to a user other than root and the one that runs openndes
+- an endpoint that issues from the same authority as one for Intune, without asking Intune itself and without \`profiles.NAME.names\`
+- an endpoint that tells a tenant, a webhook or a module the challenge, and shares an RA of your own or \`ra: none\` with another endpoint
 - an \`allOf\` in which Intune is not the last
 - \`requireSignerKeyMatch\` together with Intune
 - single DES`;

@@ -59,7 +59,7 @@ export const REFUSALS = {
     'badRequest',
     E_INVALIDARG,
     'The request was refused.',
-    'The client sent a message type that this server does not serve.',
+    'The client sent a message type that this server does not serve, or RenewalReq where `renewal` is off.',
   ),
   sender_nonce_missing: row(
     'badRequest',
@@ -125,7 +125,7 @@ export const REFUSALS = {
     'badRequest',
     RPC_S_SERVER_UNAVAILABLE,
     'The request could not be checked.',
-    'Intune, or the service behind a webhook, could not be asked or gave no clear answer, or the request waited until its challenge expired. The log line says which, and why.',
+    'The service behind a webhook could not be asked or gave no clear answer; or a request waited for it, or for Intune, for an hour. The log line says which, and why. Under `onUnreachable: fail` Intune has the code `intune_unreachable`.',
   ),
   notification_failed: row(
     'badRequest',
@@ -161,19 +161,19 @@ export const REFUSALS = {
     'badRequest',
     E_INVALIDARG,
     'The request was refused.',
-    'The certificate that signed the renewal is revoked, was never delivered, is not valid now, is not in its renewal window yet or belongs to another endpoint; or the request has another subject or a name that the certificate lacks. `detail` in the log says which.',
+    'The certificate that signed the renewal is revoked, was never delivered, is not valid now, is not in its renewal window yet, was renewed already or belongs to another endpoint; or the request has another subject or a name that the certificate lacks. `detail` in the log says which.',
   ),
   unknown_transaction: row(
     'badCertId',
     E_PROP_NOT_FOUND,
     'No such transaction.',
-    'A poll for a transaction that this server does not know.',
+    'A poll for a transaction that this server does not know, or that was begun with another key.',
   ),
   unknown_certificate: row(
     'badCertId',
     E_PROP_NOT_FOUND,
     'No such certificate.',
-    'The client asked for a certificate that does not exist or belongs to another client, or for a revocation list that this endpoint does not have, or that is longer than 1 MB: clients find that one at `/crl/NAME.crl`.',
+    'The client asked for a certificate that does not exist or belongs to another client, or for the revocation list of an endpoint that has none, or whose list is longer than 1 MB: clients find that one at `/crl/NAME.crl`. The list is always that of the CA of the endpoint, whatever issuer the message names.',
   ),
 } as const satisfies Record<string, RefusalRow>;
 

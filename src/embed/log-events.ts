@@ -90,11 +90,11 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     level: 'error',
     message: 'scep request failed',
     fields: HTTP_ERROR,
-    remedy: 'The store or a key failed: `err` says which.',
+    remedy: 'The store, a key or the policy failed: `err` says which.',
   },
   'path-unknown': {
     level: 'info',
-    message: 'no endpoint has this path',
+    message: 'nothing is served at this path by this method',
     fields: {
       ...HTTP,
       method: 'the method of HTTP',

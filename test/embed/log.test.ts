@@ -202,8 +202,13 @@ test('a wrong path: with the operation and the nearest endpoint, ten lines a min
   await get('/certsrv/mscep/mscep.dl/pkiclient.exe?operation=GetCACert&message=secret');
   const wrong = lines('path-unknown');
   assert.equal(wrong.length, 11);
-  assertLine(wrong[0]!, 'info', 'no endpoint has this path', 'method ip userAgent path nearest');
-  assertLine(wrong[10]!, 'info', 'no endpoint has this path', 'method ip userAgent path operation nearest');
+  assertLine(wrong[0]!, 'info', 'nothing is served at this path by this method', 'method ip userAgent path nearest');
+  assertLine(
+    wrong[10]!,
+    'info',
+    'nothing is served at this path by this method',
+    'method ip userAgent path operation nearest',
+  );
   assert.deepEqual(
     [wrong[10]!['path'], wrong[10]!['ip'], wrong[10]!['operation'], wrong[10]!['nearest']],
     ['/certsrv/mscep/mscep.dl/pkiclient.exe', '127.0.0.1', 'GetCACert', '/certsrv/mscep/mscep.dll'],

@@ -39,7 +39,7 @@ export function registerEnroll(program: Command, output: Output): void {
   program
     .command('enroll')
     .description(
-      'get a certificate from a SCEP server; exit 0 issued, 2 refused, 3 pending, 78 an option or a file must be corrected first, 1 anything else',
+      'get a certificate from a SCEP server; exit 0 issued, 2 refused, 3 pending, 78 a file must be corrected first, 1 anything else',
     )
     .argument('<url>', 'SCEP URL')
     .option('--subject <dn>', 'subject, for example "CN=laptop,O=Example"; a renewal keeps that of its certificate')

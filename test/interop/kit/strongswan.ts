@@ -12,7 +12,7 @@ export const strongswan: Foreign = {
   method: 'POST',
   legacy: false,
   saysBadRequest: /failInfo:\s+badRequest/,
-  keepsOrder: true,
+  keepsOrder: false,
   // Version 5.9.8 takes the number of a capability for its bit, and so finds POST where there is AES.
   withoutPost: 'POST',
   sends: { renewal: 'RenewalReq', poll: 'CertPoll' },
@@ -84,7 +84,7 @@ async function request(site: Site, device: string, key: string, permission: read
   return { certificate: code === 0 ? stdout : undefined, said: stderr };
 }
 
-/** The files of the certificates that it read and verified, in the order of GetCACert. */
+/** The files of the certificates that it read and verified. It prints the root first. */
 async function authorities({ url, dir }: Site): Promise<{ ra: string; issuing: string; root: string }> {
   const [ra, root] = ['ra.pem', 'ca.pem'].map((name) => join(dir, name)) as [string, string];
   await output('pki', ['--scepca', '--url', url, '--caout', root, '--raout', ra, '--outform', 'pem', '--force']);
