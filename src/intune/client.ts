@@ -18,6 +18,7 @@ import {
   validationBody,
 } from './scep-actions.ts';
 import { tokenSource, withToken } from './token.ts';
+import { watchedExchange } from './under-way.ts';
 
 /** A tenant, the app registration that may call Intune for it, and how the services are reached. */
 export type IntuneClientOptions = {
@@ -61,7 +62,8 @@ export interface IntuneClient {
 export function intuneClient(options: IntuneClientOptions): IntuneClient {
   const { clock, uuid, callerInfo } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
-  const { exchange, close } = httpsExchange({ ...options, callMs: timeouts.callMs });
+  const https = httpsExchange({ ...options, callMs: timeouts.callMs });
+  const { exchange, underWay } = watchedExchange(https.exchange, clock);
   const { ask, health } = retryingCalls(timeouts, clock);
   const cloud = resolveCloud(options.cloud ?? 'public');
   const tokens = (scope: string) => tokenSource({ ...identity(options), login: cloud.login, scope, exchange, clock });
@@ -79,7 +81,7 @@ export function intuneClient(options: IntuneClientOptions): IntuneClient {
         withToken(intune, signal, (token) => callScepAction({ ...action, token }, { exchange, clock }, signal)),
       );
     };
-    return ask(hop, attempt, signal);
+    return ask(hop, attempt, signal, () => underWay(clientRequestId));
   }
 
   return {
@@ -89,7 +91,7 @@ export function intuneClient(options: IntuneClientOptions): IntuneClient {
     failureNotification: (notification, signal) =>
       call('failureNotification', failureBody(notification, callerInfo), signal),
     health,
-    close,
+    close: https.close,
   };
 }
 

@@ -14,6 +14,7 @@ import {
 } from 'cockatiel';
 import type { Clock } from '../core/environment.ts';
 import { within } from '../core/ask.ts';
+import type { CallUnderWay } from './under-way.ts';
 import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
 
 /** Milliseconds, except the two counts `retries` and `breakAfter`. */
@@ -47,8 +48,16 @@ export type IntuneHealth = { ok: boolean; detail: string };
 
 /** The retries and the breaker of one client. */
 export type RetryingCalls = {
-  /** Runs `attempt`, again if a retry can help. Throws IntuneUnreachable, and the signal's reason on abort. */
-  ask: <T>(hop: IntuneHop, attempt: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) => Promise<T>;
+  /**
+   * Runs `attempt`, again if a retry can help. Throws IntuneUnreachable, and the signal's reason on abort. `underWay`: the
+   * exchange that the time limit would end now.
+   */
+  ask: <T>(
+    hop: IntuneHop,
+    attempt: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+    underWay?: () => CallUnderWay | undefined,
+  ) => Promise<T>;
   /** Not ok while the breaker is open and its time is not over. */
   health: () => IntuneHealth;
 };
@@ -66,9 +75,9 @@ export function retryingCalls(timeouts: Timeouts, clock: Clock): RetryingCalls {
     openUntil = clock().getTime() + timeouts.breakMs;
   });
   return {
-    async ask(hop, attempt, signal) {
+    async ask(hop, attempt, signal, underWay = () => undefined) {
       try {
-        const answer = breaker.execute(() => callWithRetry({ hop, attempt, signal, timeouts, clock }));
+        const answer = breaker.execute(() => callWithRetry({ hop, attempt, signal, underWay, timeouts, clock }));
         return await within(() => answer, signal);
       } catch (error) {
         if (error instanceof BrokenCircuitError) throw breakerOpenError(hop, last);
@@ -89,22 +98,38 @@ type RetriedCall<T> = {
   hop: IntuneHop;
   attempt: (signal: AbortSignal) => Promise<T>;
   signal: AbortSignal;
+  underWay: () => CallUnderWay | undefined;
   timeouts: Timeouts;
   clock: Clock;
 };
 
-async function callWithRetry<T>({ hop, attempt, signal, timeouts, clock }: RetriedCall<T>): Promise<T> {
+async function callWithRetry<T>({ hop, attempt, signal, underWay, timeouts, clock }: RetriedCall<T>): Promise<T> {
   const deadline = clock().getTime() + timeouts.totalMs;
   const total = AbortSignal.timeout(timeouts.totalMs);
   const either = AbortSignal.any([signal, total]);
-  const retryable = handleWhen((error) => isRetryable(error, deadline - clock().getTime()));
+  let fault: IntuneUnreachable | undefined;
+  let ended: CallUnderWay | undefined;
+  const retryable = handleWhen((error) => {
+    if (error instanceof IntuneUnreachable) fault = error;
+    return isRetryable(error, deadline - clock().getTime());
+  });
+  // At this moment: the exchanges are gone when their errors arrive.
+  const name = (): void => void (ended = underWay());
+  total.addEventListener('abort', name, { once: true });
   try {
     const retries = retry(retryable, { maxAttempts: timeouts.retries, backoff: backoff(timeouts.backoffMs) });
-    return await retries.execute(() => attempt(either), either);
+    const begin = (): Promise<T> => {
+      // A pause of cockatiel does not end with the signal.
+      either.throwIfAborted();
+      return attempt(either);
+    };
+    return await within(() => retries.execute(begin, either), either);
   } catch (error) {
     signal.throwIfAborted();
-    if (total.aborted && !(error instanceof IntuneUnreachable)) throw timeoutError(hop, timeouts.totalMs);
-    throw error;
+    if (!total.aborted || error instanceof IntuneUnreachable) throw error;
+    throw !ended && fault ? fault : timeoutError(hop, timeouts.totalMs, ended);
+  } finally {
+    total.removeEventListener('abort', name);
   }
 }
 
@@ -125,12 +150,16 @@ function backoff(backoffMs: number) {
 const retryAfterOf = (result: IRetryBackoffContext<unknown>['result']): number =>
   'error' in result && result.error instanceof IntuneUnreachable ? (result.error.retryAfterMs ?? 0) : 0;
 
-const timeoutError = (hop: IntuneHop, ms: number) =>
+/** The error of the time limit of one call, which names the exchange that it ended. */
+const timeoutError = (hop: IntuneHop, totalMs: number, ended: CallUnderWay | undefined) =>
   new IntuneUnreachable({
-    hop,
-    what: `no answer within ${ms} ms`,
+    hop: ended?.hop ?? hop,
+    what: ended
+      ? `${ended.host} gave no answer within ${ended.ms} ms, and the ${totalMs} ms for the whole call are over`
+      : `no answer within ${totalMs} ms`,
     remedy: 'Look at the network, the proxy and the service health.',
     retryable: false,
+    clientRequestId: ended?.clientRequestId,
   });
 
 const breakerOpenError = (hop: IntuneHop, last: IntuneUnreachable | undefined) =>

@@ -5,6 +5,8 @@ import type { FailureNotification, SuccessNotification } from '../../src/core/no
 import { INTUNE_CODES } from '../../src/intune/answer-codes.ts';
 import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
 import { isSuccess } from '../../src/intune/scep-actions.ts';
+import { intunePolicy } from '../../src/policy/intune.ts';
+import { sampleRequest } from '../../src/testing/sample-request.ts';
 import { type Answer, everything, type FakeTenant, fakeTenant, listing, ok, rejection, SECRET } from './fake-tenant.ts';
 
 const CHALLENGE = Buffer.from('a challenge as long as those of Intune '.repeat(20)).toString('base64');
@@ -260,12 +262,44 @@ describe('what is not an answer', () => {
     assert.match(error.message, /no answer within 500 ms/);
   });
 
-  test('a server that does not answer: the time limit of the whole call ends it', async () => {
-    tenant.answer('validateRequest', 'silence');
+  for (const hop of ['token', 'discovery', 'validateRequest'] as const)
+    test(`${hop} hangs: the time limit of the whole call names it, its host and how long it had, everywhere`, async () => {
+      const client = tenant.client({ timeouts: { totalMs: 500, breakAfter: 1 } });
+      tenant.answer(hop, 'silence');
+      const error = await rejection(client.validateRequest(request, never));
+      assert.ok(error instanceof IntuneUnreachable, String(error));
+      const [, ms] =
+        /^Intune (?:token|discovery|validateRequest): 127\.0\.0\.1:\d+ gave no answer within (\d+) ms, and the 500 ms for the whole call are over/.exec(
+          error.message,
+        ) ?? [];
+      assert.ok(Number(ms) > 0 && Number(ms) <= 600, error.message);
+      assert.deepEqual([error.hop, error.message.split(':')[0]], [hop, `Intune ${hop}`]);
+      assert.equal(client.health().ok, false);
+      assert.ok(client.health().detail.includes(error.message), client.health().detail);
+
+      const policy = intunePolicy({ client, notify: 'strict', onUnreachable: 'pending' });
+      const decision = await policy.decide(sampleRequest({ csr: { challenge: CHALLENGE } }), never);
+      assert.ok(decision.kind === 'pend' && decision.detail.includes(error.message), JSON.stringify(decision));
+    });
+
+  test('the token hangs for two calls that share it: both name it', async () => {
     const client = tenant.client({ timeouts: { totalMs: 500 } });
+    tenant.answer('token', 'silence');
+    const errors = await Promise.all([1, 2].map(() => rejection(client.validateRequest(request, never))));
+    assert.deepEqual(
+      errors.map((error) => error instanceof IntuneUnreachable && error.hop),
+      ['token', 'token'],
+    );
+  });
+
+  test('the time limit ends the pause before a retry: the fault before it is named', async () => {
+    const client = tenant.client({ timeouts: { totalMs: 300, backoffMs: 3_000 } });
+    const down: Answer = { status: 503, json: {} };
+    tenant.answer('discovery', down, down, down);
     const error = await rejection(client.validateRequest(request, never));
-    assert.ok(error instanceof IntuneUnreachable, String(error));
-    assert.match(error.message, /no answer within 500 ms/);
+    tenant.answer('discovery');
+    assert.ok(error instanceof IntuneUnreachable);
+    assert.match(error.message, /^Intune discovery: HTTP 503/);
   });
 
   test('a caller that aborts gets its own reason', async () => {
