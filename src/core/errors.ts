@@ -113,7 +113,7 @@ export const REFUSALS = {
     'badRequest',
     E_INVALIDARG,
     'The request was refused.',
-    'Intune answered validateRequest with another code than Success. The log line has the code; docs/intune.md explains each.',
+    'Intune answered validateRequest with another code than Success. The log line has the code; docs/intune.md explains each. Or the challenge cannot be one of Intune’s, and Intune was not asked (`precheck`).',
   ),
   intune_unreachable: row(
     'badRequest',

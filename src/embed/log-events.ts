@@ -283,7 +283,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     message: 'many wrong challenge passwords within a minute: they may be guesses',
     fields: { endpoint: ENDPOINT, wrong: 'how many' },
     remedy:
-      'Look for the client in the lines with `code: challenge_wrong`. Further wrong ones of that minute are answered two seconds later.',
+      'Look for the client in the lines with `code: challenge_wrong` or `intune_denied`. Further wrong ones of that minute are answered two seconds later.',
   },
   'challenge-api-token-wrong': {
     level: 'warn',

@@ -9,6 +9,9 @@ export type EndpointLoad = { endpoint: string; running: number; most: number };
 /** A service with a bound, and how many of its places are taken. */
 export type GatedService = ScepService & { load: () => EndpointLoad };
 
+/** What a client gets whose challenge is wrong. A missing one is no guess. */
+const WRONG: ReadonlySet<unknown> = new Set(['challenge_wrong', 'intune_denied']);
+
 /**
  * The same service, of which at most `most` PKIOperations and GetNextCACerts run at once: they wait for policies, CAs and
  * keys. The next one throws HttpError `overloaded`. What only tells of the endpoint needs no place. `slowed` is awaited
@@ -30,7 +33,7 @@ export function gated(
     ...(nextCa && { nextCa: () => placed(nextCa) }),
     async pkiOperation(message) {
       const answer = await placed(() => service.pkiOperation(message));
-      if (answer.facts.code === 'challenge_wrong') await slowed();
+      if (WRONG.has(answer.facts.code)) await slowed();
       return answer;
     },
     load: () => ({ endpoint: name, running: gate.running, most }),

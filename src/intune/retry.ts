@@ -14,6 +14,7 @@ import {
 } from 'cockatiel';
 import type { Clock } from '../core/environment.ts';
 import { within } from '../core/ask.ts';
+import { semaphore } from '../core/semaphore.ts';
 import type { CallUnderWay } from './under-way.ts';
 import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
 
@@ -43,6 +44,12 @@ export const TIMEOUTS: Timeouts = {
   breakMs: 30_000,
 };
 
+/**
+ * So many validateRequests of one client are under way at once, because any sender can cause one. The next ones wait for
+ * their turn, for half of their time limit at most. A notification follows a request that Intune accepted, and never waits.
+ */
+export const MOST_VALIDATIONS = 64;
+
 /** For the readiness check. `detail` is for a log. */
 export type IntuneHealth = { ok: boolean; detail: string };
 
@@ -69,17 +76,30 @@ export function retryingCalls(timeouts: Timeouts, clock: Clock): RetryingCalls {
     breaker: new ConsecutiveBreaker(timeouts.breakAfter),
     halfOpenAfter: timeouts.breakMs,
   });
+  const validations = semaphore({ permits: MOST_VALIDATIONS, queue: Infinity });
   let last: IntuneUnreachable | undefined;
   let openUntil = 0;
   breaker.onBreak(() => {
     openUntil = clock().getTime() + timeouts.breakMs;
   });
+  // A call without its turn is no fault of the service, so the breaker is inside.
+  const inTurn = async <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+    const patience = AbortSignal.timeout(timeouts.totalMs / 2);
+    const answer = await validations.run(call, AbortSignal.any([signal, patience])).catch((error: unknown) => {
+      throw error === patience.reason ? noTurn(timeouts.totalMs / 2) : error;
+    });
+    if (answer === 'busy') throw noTurn(0);
+    return answer;
+  };
   return {
     async ask(hop, attempt, signal, underWay = () => undefined) {
+      const limit = timeLimit(timeouts.totalMs, signal, clock);
+      const call = () => breaker.execute(() => callWithRetry({ hop, attempt, limit, underWay, timeouts, clock }));
       try {
-        const answer = breaker.execute(() => callWithRetry({ hop, attempt, signal, underWay, timeouts, clock }));
+        const answer = hop === 'validateRequest' ? inTurn(call, signal) : call();
         return await within(() => answer, signal);
       } catch (error) {
+        signal.throwIfAborted();
         if (error instanceof BrokenCircuitError) throw breakerOpenError(hop, last);
         if (error instanceof IntuneUnreachable) last = error;
         throw error;
@@ -94,19 +114,25 @@ export function retryingCalls(timeouts: Timeouts, clock: Clock): RetryingCalls {
   };
 }
 
+/** The time of one call: `total` aborts at its end, `either` also when the caller aborts. `deadline`: Unix time, milliseconds. */
+type TimeLimit = { signal: AbortSignal; total: AbortSignal; either: AbortSignal; deadline: number };
+
+function timeLimit(totalMs: number, signal: AbortSignal, clock: Clock): TimeLimit {
+  const total = AbortSignal.timeout(totalMs);
+  return { signal, total, either: AbortSignal.any([signal, total]), deadline: clock().getTime() + totalMs };
+}
+
 type RetriedCall<T> = {
   hop: IntuneHop;
   attempt: (signal: AbortSignal) => Promise<T>;
-  signal: AbortSignal;
+  limit: TimeLimit;
   underWay: () => CallUnderWay | undefined;
   timeouts: Timeouts;
   clock: Clock;
 };
 
-async function callWithRetry<T>({ hop, attempt, signal, underWay, timeouts, clock }: RetriedCall<T>): Promise<T> {
-  const deadline = clock().getTime() + timeouts.totalMs;
-  const total = AbortSignal.timeout(timeouts.totalMs);
-  const either = AbortSignal.any([signal, total]);
+async function callWithRetry<T>({ hop, attempt, limit, underWay, timeouts, clock }: RetriedCall<T>): Promise<T> {
+  const { signal, total, either, deadline } = limit;
   let fault: IntuneUnreachable | undefined;
   let ended: CallUnderWay | undefined;
   const retryable = handleWhen((error) => {
@@ -160,6 +186,14 @@ const timeoutError = (hop: IntuneHop, totalMs: number, ended: CallUnderWay | und
     remedy: 'Look at the network, the proxy and the service health.',
     retryable: false,
     clientRequestId: ended?.clientRequestId,
+  });
+
+const noTurn = (ms: number) =>
+  new IntuneUnreachable({
+    hop: 'validateRequest',
+    what: `not called, because ${MOST_VALIDATIONS} calls were under way and it did not come to its turn within ${ms} ms`,
+    remedy: 'Look at how long Intune takes to answer, and for a client that sends very many requests.',
+    retryable: false,
   });
 
 const breakerOpenError = (hop: IntuneHop, last: IntuneUnreachable | undefined) =>

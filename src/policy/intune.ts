@@ -15,10 +15,20 @@ export type IntunePolicyOptions = {
   notify: 'strict' | 'outbox';
   /** Whether an unreachable Intune makes the request pending or refused. */
   onUnreachable: 'pending' | 'fail';
+  /** Whether a challenge that cannot be one of Intune's is refused without asking Intune. Default `on`. */
+  precheck?: 'on' | 'off';
 };
 
+/** Those of Intune are base64 of a signed and encrypted message: a thousand characters and more. */
+const POSSIBLE = /^[\x20-\x7e]{64,}$/;
+
 /** The policy. Decisions, facts and errors do not contain the challenge. `notify` throws Refusal when not accepted. */
-export function intunePolicy({ client, notify, onUnreachable }: IntunePolicyOptions): Required<Policy> {
+export function intunePolicy({
+  client,
+  notify,
+  onUnreachable,
+  precheck = 'on',
+}: IntunePolicyOptions): Required<Policy> {
   return {
     name: 'intune',
     decidesRenewals: true,
@@ -28,6 +38,7 @@ export function intunePolicy({ client, notify, onUnreachable }: IntunePolicyOpti
       const { challenge } = request.csr;
       if (!challenge)
         return { kind: 'deny', code: 'challenge_missing', detail: 'the request has no challengePassword' };
+      if (precheck === 'on' && !POSSIBLE.test(challenge)) return impossible();
       try {
         const { transactionId, csr } = request;
         const answer = await client.validateRequest({ transactionId, csr: csr.der }, signal);
@@ -81,6 +92,14 @@ const denied = (answer: IntuneAnswer, facts: Facts): Decision => ({
   code: 'intune_denied',
   detail: `Intune answered ${facts['intuneCode']}. ${explain(answer.code)}`,
   facts,
+});
+
+/** The same code as for a refusal by Intune, so that the device sees no difference. */
+const impossible = (): Decision => ({
+  kind: 'deny',
+  code: 'intune_denied',
+  detail:
+    'the challengePassword is shorter than 64 characters or not printable ASCII, so Intune did not make it and was not asked. If Intune did, set `precheck: off`',
 });
 
 /** Meaning and remedy of a code. Letter case does not matter, as in Intune's own clients. */

@@ -64,6 +64,7 @@ test('the complete example of the documentation is accepted unchanged', () => {
     tenant: { name: 'corp', value: config.tenants['corp'] },
     notify: 'strict',
     onUnreachable: 'pending',
+    precheck: 'on',
   });
   assert.deepEqual(lab?.policy, { kind: 'static', challenge: 'lab challenge' });
   assert.deepEqual(routers?.policy, { kind: 'oneTime', validity: HOUR, max: 5, length: 8 });
@@ -197,7 +198,7 @@ tenants:
     cloud: { login: https://127.0.0.1:1/, graph: "https://127.0.0.1:2", intune: "https://127.0.0.1:3" }
     trustCa: sim-ca.pem
     proxy: http://proxy:3128
-endpoints: [{ policy: { intune: sim, notify: outbox, onUnreachable: fail } }]
+endpoints: [{ policy: { intune: sim, notify: outbox, onUnreachable: fail, precheck: off } }]
 `;
   const { config } = load(text, { files: { [`${FOLDER}/sim-ca.pem`]: pem } });
   assert.deepEqual(config.tenants['sim'], {
@@ -213,6 +214,7 @@ endpoints: [{ policy: { intune: sim, notify: outbox, onUnreachable: fail } }]
     tenant: { name: 'sim', value: config.tenants['sim'] },
     notify: 'outbox',
     onUnreachable: 'fail',
+    precheck: 'off',
   });
 });
 

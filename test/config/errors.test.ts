@@ -86,7 +86,7 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'a key of another policy': [
     endpoint('policy: { static: abcdefgh, notify: strict }'),
-    '1:23 endpoints[0].policy: `notify` and `onUnreachable` belong to `intune`. Remove them from this policy.',
+    '1:23 endpoints[0].policy: `notify` and `onUnreachable` and `precheck` belong to `intune`. Remove them from this policy.',
   ],
   'empty static challenge': [
     endpoint('policy: { static: "" }'),

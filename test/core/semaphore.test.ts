@@ -47,6 +47,22 @@ test('queued work runs in the order in which it came, and what comes beyond the 
   assert.deepEqual([order, bounded.running], [['a', 'b', 'c'], 0]);
 });
 
+test('who gives up while waiting leaves the queue: the reason is thrown, the work is not begun, and the next in line is', async () => {
+  const bounded = semaphore({ permits: 1, queue: 3 });
+  const { released, work } = held();
+  const patience = new AbortController();
+  const [first, second, third] = [bounded.run(work), bounded.run(work, patience.signal), bounded.run(work)];
+  await assert.rejects(bounded.run(work, AbortSignal.abort(new Error('before'))), /before/);
+  patience.abort(new Error('given up'));
+  await assert.rejects(second, /given up/);
+  released[0]?.('first');
+  await turn();
+  assert.deepEqual([released.length, bounded.running], [2, 1]);
+  released[1]?.('third');
+  assert.deepEqual(await Promise.all([first, third]), ['first', 'third']);
+  assert.equal(bounded.running, 0);
+});
+
 test('work that throws gives its permit back, and run throws the same error', async () => {
   const bounded = semaphore({ permits: 1 });
   await assert.rejects(

@@ -4,12 +4,24 @@ import { test } from 'node:test';
 import type { ServerEvent } from '../../src/core/events.ts';
 import { gated } from '../../src/enroll/gate.ts';
 import { wrongChallenges } from '../../src/enroll/wrong-challenges.ts';
+import type { IntuneClient } from '../../src/intune/client.ts';
+import { intunePolicy } from '../../src/policy/intune.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { handClock } from '../kit/clock.ts';
 import { endpointUnderTest, issuedIn, refusalIn } from '../kit/endpoint-under-test.ts';
 import { client } from '../kit/pki.ts';
 import { CHALLENGE, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
+
+const refusal = async () => ({ code: 'ChallengeDecryptionError', description: '', clientRequestId: 'id' });
+/** A tenant that refuses everything. */
+const REFUSING: IntuneClient = {
+  validateRequest: refusal,
+  successNotification: refusal,
+  failureNotification: refusal,
+  health: () => ({ ok: true, detail: '' }),
+  close: async () => undefined,
+};
 
 function counting() {
   const clock = handClock();
@@ -38,6 +50,23 @@ test('S03 fewer than twenty wrong challenges in a minute give no warning', () =>
     clock.forward(60_000);
   }
   assert.deepEqual(events, []);
+});
+
+test('S03 a refusal by Intune counts as a wrong challenge, and a request without a challenge does not', async () => {
+  const policy = intunePolicy({ client: REFUSING, notify: 'strict', onUnreachable: 'pending' });
+  const under = await endpointUnderTest(policy);
+  let counted = 0;
+  const service = gated(under.service, { most: 1, slowed: async () => void counted++ });
+  const { challenge: _left, ...plan } = REQUEST_PLAN;
+  for (const [challenge, code, count] of [
+    [undefined, 'challenge_missing', 0],
+    ['a guess', 'intune_denied', 1],
+    ['a-guess-as-long-as-those-of-Intune'.repeat(4), 'intune_denied', 2],
+  ] as const) {
+    const content = await writeCertificationRequest({ ...plan, ...(challenge && { challenge }) }, client.key);
+    const answer = await service.pkiOperation(await requestMessage({ content }));
+    assert.deepEqual([await refusalIn(answer), counted], [code, count]);
+  }
 });
 
 test('S03 while guesses are held back, the right challenge is answered, and no place is taken', async () => {

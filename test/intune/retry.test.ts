@@ -201,6 +201,38 @@ test('a caller that aborts does not open the breaker, whatever its question then
   assert.equal(health().ok, true);
 });
 
+test('64 validations are under way at once: the next one begins when one ends, and a notification at once', async () => {
+  const { ask } = retryingCalls(QUICK, () => new Date(0));
+  const begun: ((answer: string) => void)[] = [];
+  const attempt = () => new Promise<string>((resolve) => void begun.push(resolve));
+  const asked = Array.from({ length: 65 }, () => ask('validateRequest', attempt, never));
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  await settled();
+  assert.equal(begun.length, 64);
+  assert.equal(await ask('successNotification', async () => 'told', never), 'told');
+  begun[0]!('first');
+  assert.equal(await asked[0], 'first');
+  await settled();
+  assert.equal(begun.length, 65);
+  for (const answer of begun) answer('next');
+  assert.equal((await Promise.all(asked))[64], 'next');
+});
+
+test('a validation that does not come to its turn waits for half of its time limit, says so, and opens no breaker', async () => {
+  const { ask, health } = retryingCalls({ ...QUICK, totalMs: 1_000, breakAfter: 1 }, () => new Date(0));
+  const hang = () => Promise.withResolvers<string>().promise;
+  const hanging = Array.from({ length: 64 }, () => rejection(ask('validateRequest', hang, never)));
+  let begun = false;
+  const error = await rejection(ask('validateRequest', async () => String((begun = true)), never));
+  assert.ok(error instanceof IntuneUnreachable);
+  assert.equal(
+    error.message,
+    'Intune validateRequest: not called, because 64 calls were under way and it did not come to its turn within 500 ms',
+  );
+  assert.deepEqual([begun, health().ok], [false, true]);
+  await Promise.all(hanging);
+});
+
 test('a caller who has given up before does not open the breaker', async () => {
   const client = tenant.client({ timeouts: { breakAfter: 1 } });
   await rejection(client.validateRequest(request, AbortSignal.abort(new Error('gone'))));

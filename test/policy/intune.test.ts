@@ -13,7 +13,7 @@ import { endpointUnderTest, read, refusalIn } from '../kit/endpoint-under-test.t
 import { client as device } from '../kit/pki.ts';
 import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 
-const CHALLENGE = 'short-but-secret';
+const CHALLENGE = 'of-Intune-and-secret'.repeat(4);
 const never = new AbortController().signal;
 
 const requestWith = (challenge: string | undefined): EnrollmentRequest => ({
@@ -87,6 +87,30 @@ describe('decide', () => {
       assert.ok(decision.kind === 'deny' && decision.code === 'challenge_missing');
       assert.deepEqual(asked, []);
     });
+
+  for (const challenge of ['x'.repeat(63), `${'x'.repeat(80)}\u00e9`, `${'x'.repeat(80)}\n`, ' ']) {
+    test(`S05 a challenge that Intune cannot have made (${JSON.stringify(challenge)}): denied, and Intune is not called`, async () => {
+      const { client, asked } = fakeClient({ code: 'Success' });
+      const policy = intunePolicy({ client, notify: 'strict', onUnreachable: 'pending' });
+      const decision = await policy.decide(requestWith(challenge), never);
+      assert.ok(decision.kind === 'deny' && decision.code === 'intune_denied');
+      assert.match(decision.detail, /shorter than 64 characters or not printable ASCII.*`precheck: off`/);
+      assert.deepEqual(asked, []);
+    });
+
+    test(`precheck off: Intune is asked about the challenge ${JSON.stringify(challenge)}`, async () => {
+      const { client } = fakeClient({ code: 'Success' });
+      const policy = intunePolicy({ client, notify: 'strict', onUnreachable: 'pending', precheck: 'off' });
+      assert.equal((await policy.decide(requestWith(challenge), never)).kind, 'allow');
+    });
+  }
+
+  test('64 printable characters are asked about', async () => {
+    assert.equal(
+      (await policyOver({ code: 'Success' }).decide(requestWith(`${'x'.repeat(63)}~`), never)).kind,
+      'allow',
+    );
+  });
 
   for (const notify of ['strict', 'outbox'] as const)
     test(`Success is allowed, notify ${notify}`, async () => {

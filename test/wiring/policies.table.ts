@@ -98,6 +98,7 @@ const refusing = shared(async () => {
     { path: '/outbox', policy: { intune: 'refusing', notify: 'outbox' } },
     { path: '/pending', policy: { intune: 'lost' } },
     { path: '/fail', policy: { intune: 'lost', onUnreachable: 'fail' } },
+    { path: '/not-prechecked', policy: { intune: 'lost', precheck: 'off' } },
     { path: '/static', policy: { static: CHALLENGE } },
   ];
   return { tenants: { refusing: tenant.section, lost }, endpoints };
@@ -155,6 +156,12 @@ export const POLICIES: readonly Row[] = [
     question: 'what a device gets while Intune cannot be asked',
     ask: byIntune,
     answers: { '/pending': 'pending', '/fail': 'failInfo 2' },
+  },
+  {
+    keys: ['endpoints[].policy.precheck'],
+    question: 'what a challenge gets that Intune cannot have made, while Intune cannot be asked',
+    ask: async (path) => (await enrolled((await refusing()).url(path), { challenge: 'a guess' })).status,
+    answers: { '/pending': 'failInfo 2', '/not-prechecked': 'pending' },
   },
   {
     keys: [ONE_TIME],
