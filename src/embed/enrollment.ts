@@ -23,7 +23,7 @@ import type { MessageRules } from '../scep/open-context.ts';
 import { type KeyedCertificate, registrationAuthority } from '../scep/registration-authority.ts';
 import { backgroundJobs } from './background-jobs.ts';
 import { subscribers } from './log-events.ts';
-import { pause, systemClock, systemDeadline, systemRandom } from './system.ts';
+import { pause, storeDeadline, systemClock, systemDeadline, systemRandom } from './system.ts';
 
 /**
  * One SCEP URL: its settings, and what decides, signs and decrypts for it. Certificates are DER. Defaults: the path as
@@ -85,7 +85,7 @@ export function startEnrollment(options: EnrollmentOptions): RunningEnrollment {
   const { store, logger, onEvent, clock = systemClock, random = systemRandom } = options;
   const emit = subscribers(logger, onEvent);
   const owner = Buffer.from(random(16)).toString('hex');
-  const services: EnrollmentServices = { store, clock, emit, deadline: systemDeadline, owner };
+  const services: EnrollmentServices = { store, clock, emit, deadline: systemDeadline, storeDeadline, owner };
   const parts = options.endpoints.map((endpoint) => assemble(endpoint, clock, random));
   assertDistinctNames(parts);
   const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.name, endpoint]));

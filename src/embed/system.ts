@@ -41,17 +41,25 @@ const withoutControls = (line: string): string =>
 
 /** Milliseconds. Longer than all retries to Intune together, shorter than the timeout of clients. */
 const REQUEST_DEADLINE = 55_000;
+/** Milliseconds. Longer than policy and CA, a notification and a revocation together, which have a deadline each. */
+const STORE_DEADLINE = 180_000;
 /** Requests of half a second share one timer: one for each would cost more than its log line. */
 const SHARED_FOR = 500;
-let shared: { signal: AbortSignal; since: number } | undefined;
+
+function sharedDeadline(ms: number): () => AbortSignal {
+  let shared: { signal: AbortSignal; since: number } | undefined;
+  return () => {
+    const now = performance.now();
+    if (!shared || now - shared.since > SHARED_FOR) shared = { signal: AbortSignal.timeout(ms), since: now };
+    return shared.signal;
+  };
+}
 
 /** A signal that aborts after 55 seconds, or up to half a second earlier. */
-export function systemDeadline(): AbortSignal {
-  const now = performance.now();
-  if (!shared || now - shared.since > SHARED_FOR)
-    shared = { signal: AbortSignal.timeout(REQUEST_DEADLINE), since: now };
-  return shared.signal;
-}
+export const systemDeadline = sharedDeadline(REQUEST_DEADLINE);
+
+/** A signal that aborts after three minutes, or up to half a second earlier: when a request is given up, whatever hangs. */
+export const storeDeadline = sharedDeadline(STORE_DEADLINE);
 
 /** A signal that aborts after 5 seconds: what a readiness probe may take. */
 export const probeDeadline = (): AbortSignal => AbortSignal.timeout(5_000);

@@ -44,12 +44,16 @@ export type Endpoint = EndpointSettings & {
   codec: MessageCodec;
 };
 
-/** What enrolment needs beside the endpoint. `deadline` gives the signal that ends the time of one request. */
+/**
+ * What enrolment needs beside the endpoint. `deadline` gives the signal that ends the time of one request, `storeDeadline`
+ * one that aborts later: what has not ended by then hangs in the store.
+ */
 export type EnrollmentServices = {
   store: Store;
   clock: Clock;
   emit: Emit;
   deadline: () => AbortSignal;
+  storeDeadline: () => AbortSignal;
   /** This process, as the owner of leases in the store. No other process has the same. */
   owner: string;
 };

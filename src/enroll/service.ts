@@ -1,4 +1,5 @@
 /** One SCEP URL as HTTP sees it: an answer for each operation, and the facts for one event. */
+import { within } from '../core/ask.ts';
 import { HttpError, Refusal } from '../core/errors.ts';
 import type { LegacyFacts, MessageFacts, OutcomeFacts, RequestOutcome } from '../core/events.ts';
 import { readCertificate } from '../pkix/certificate.ts';
@@ -83,15 +84,19 @@ export function scepService(plan: ServicePlan, services: EnrollmentServices): Sc
 
 async function outcomeOf(opened: Opened, context: ServiceContext): Promise<Outcome> {
   if (opened.kind === 'refused') return { kind: 'refused', code: opened.code, detail: opened.detail };
+  // Policies, CAs, notifications and keys have deadlines of their own: what is left can only hang in the store.
+  const givenUp = context.services.storeDeadline();
   try {
-    const asked = await askedBy(opened, context);
+    const asked = await within(() => askedBy(opened, context), givenUp);
     if (asked.kind === 'answer') return asked.outcome;
     const { enrollment } = asked;
-    return await once(context.running, enrollment.transaction.request, () => enroll(enrollment));
+    const run = () => within(() => enroll(enrollment), givenUp);
+    return await once(context.running, enrollment.transaction.request, run);
   } catch (cause) {
     if (cause instanceof Refusal) return { kind: 'refused', code: cause.code, detail: cause.message, cause };
     if (cause instanceof HttpError) throw cause;
-    throw new HttpError('unavailable', 'the request could not be finished', { cause });
+    const what = givenUp.aborted ? 'the store gave no answer in time' : 'the request could not be finished';
+    throw new HttpError('unavailable', what, { cause });
   }
 }
 

@@ -18,10 +18,10 @@ export type Server = {
 };
 
 /**
- * Requests that are on their way at the same time; each has a connection that stays open. Two dozen of them wait, because
+ * Requests that are on their way at the same time; each has a connection that stays open. Half of them wait, because
  * beyond twenty a minute the answer to a wrong challenge is held back for two seconds.
  */
-export const CONNECTIONS = 64;
+export const CONNECTIONS = 80;
 
 export async function serverOn(config: string): Promise<Server> {
   const child = fork(join(import.meta.dirname, 'served.ts'), [config], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });

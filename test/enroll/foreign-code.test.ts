@@ -5,6 +5,7 @@ import { issuerAndSubject } from '../../src/client/request-message.ts';
 import { keyWithin } from '../../src/core/key-within.ts';
 import type { Issued, Issuer, RevocationOrder, Revoker } from '../../src/core/issuer.ts';
 import type { KeyProvider } from '../../src/core/keys.ts';
+import type { Store } from '../../src/core/store.ts';
 import type { Facts, Policy } from '../../src/core/policy.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
 import { messageCodec } from '../../src/scep/codec.ts';
@@ -121,6 +122,27 @@ test('a revocation list that never comes: GetCRL ends at the deadline', async ()
   const under = await hurried(allows('none'), { crl: () => hangs<Uint8Array>() });
   await assert.rejects(under.service.pkiOperation(GET_CRL), /the request could not be finished/);
 });
+
+for (const call of ['isCompromised', 'findRequest', 'recordIssued'] as const)
+  test(`a store whose ${call} never answers: 503 at its deadline, and the same request is served when it answers again`, async () => {
+    let stuck = true;
+    const wrap = (store: Store): Store =>
+      new Proxy(store, {
+        get: (target, name) => {
+          const method = Reflect.get(target, name) as unknown;
+          if (typeof method !== 'function') return method;
+          return name === call && stuck ? hangs : method.bind(target);
+        },
+      });
+    const under = await endpointUnderTest(allows('none'), { wrap });
+    under.services.storeDeadline = () => AbortSignal.timeout(stuck ? 100 : 60_000);
+    await assert.rejects(under.service.pkiOperation(REQUEST), {
+      code: 'unavailable',
+      message: 'the store gave no answer in time',
+    });
+    stuck = false;
+    await issuedIn(await under.service.pkiOperation(REQUEST));
+  });
 
 for (const operation of ['sign', 'decrypt'] as const)
   test(`an RA key whose ${operation} never answers: the request ends at the deadline`, async () => {

@@ -73,7 +73,14 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
   };
   const log = keptLog();
   const deadline = () => new AbortController().signal;
-  const services: EnrollmentServices = { store: wrap(store), clock, emit: log.emit, deadline, owner: 'test' };
+  const services: EnrollmentServices = {
+    store: wrap(store),
+    clock,
+    emit: log.emit,
+    deadline,
+    storeDeadline: deadline,
+    owner: 'test',
+  };
   const service = scepService(
     {
       endpoint,
