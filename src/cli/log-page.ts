@@ -50,8 +50,8 @@ fields. \`msg\` is text for people and may change. Embedders get the same events
 | \`event\` | one of the names below |
 | \`msg\` | the message below |
 
-An error in \`err\` has \`type\`, \`message\` and \`stack\`, and the errors that caused it. A field without a value is
-absent. No line contains a challenge, a private key, a token or a passphrase. If you find one, it is a vulnerability
+An error in \`err\` has \`type\` and \`message\`, with the messages of the errors that caused it. What is expected in operation
+(a refusal, an unreachable service, a full disk) has no \`stack\`; other errors have one. A field without a value is absent. No line contains a challenge, a private key, a token or a passphrase. If you find one, it is a vulnerability
 ([SECURITY.md](../SECURITY.md)). Some events have at most ten lines a minute, and then their
 number: \`path-unknown\`, \`request-line-too-long\`, and of one address and code \`scep-request-refused\` and \`scep-request-deferred\`.
 

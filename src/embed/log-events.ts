@@ -1,8 +1,10 @@
 /** The log: one line for each event. docs/log.md is made from the table. */
 import { started } from '../core/ask.ts';
+import { defined } from '../core/defined.ts';
 import type { Logger } from '../core/environment.ts';
 import type { Emit, EventFacts, EventName, ServerEvent } from '../core/events.ts';
 import { fewerRefusals } from './fewer-refusals.ts';
+import { loggedError } from './logged-error.ts';
 
 /** How an event is logged: level, message, what each field means, and what an administrator does about the event. */
 export type LogLine<Facts> = {
@@ -315,8 +317,14 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
 export function logEvents(logger: Logger): Emit {
   return fewerRefusals((event) => {
     const { level, message } = LOG_LINES[event.event];
-    logger[level](event, message);
+    logger[level](forLog(event), message);
   });
+}
+
+function forLog(event: ServerEvent): object {
+  const { err, detail, ...facts } = event as { err?: unknown; detail?: unknown };
+  if (err === undefined) return event;
+  return { ...facts, ...defined({ detail, err: loggedError(err, detail) }) };
 }
 
 /** The log, and after it the subscriber of an embedder. What that one throws is logged and has no other effect. */

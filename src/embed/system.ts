@@ -30,7 +30,17 @@ const LONGEST_LOG = 16 * 1024 * 1024;
 export function systemLogger(level: string): Pino {
   const destination = pino.destination({ fd: 2, sync: false, maxLength: LONGEST_LOG });
   const write = (line: string): void => void destination.write(withoutControls(line));
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write });
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorLine } },
+    { write },
+  );
+}
+
+/** Type, message and fields, and the stack where there is one. */
+function errorLine(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { stack, ...line } = pino.stdSerializers.err(error);
+  return stack ? { stack, ...line } : line;
 }
 
 /** DEL and C1, the separators of lines and paragraphs, and what changes the direction of text. */

@@ -475,7 +475,12 @@ test('`openndes serve`: no control character reaches the log, and a refused requ
     Number(port),
     Buffer.from(`GET ${pathname}?operation=x HTTP/1.0\r\nUser-Agent: a\x9b31m\x85\r\n\r\n`, 'latin1'),
   );
-  for (let waits = 0; waits < 250 && !text().includes('operation_unknown'); waits++) await pause(20);
+  await raw(
+    Number(port),
+    `POST ${pathname}?operation=PKIOperation HTTP/1.0\r\nContent-Length: 6\r\n\r\n`,
+    Buffer.from('30820fff0601', 'hex'),
+  );
+  for (let waits = 0; waits < 250 && !text().includes('message_undecodable'); waits++) await pause(20);
   child.kill();
   await exit;
   assert.doesNotMatch(text(), /[\u007f-\u009f\u2028\u2029]/);
@@ -484,8 +489,14 @@ test('`openndes serve`: no control character reaches the log, and a refused requ
   assert.deepEqual(line['err'], {
     type: 'HttpError',
     message: 'operation "x"',
-    stack: 'HttpError: operation "x"',
     code: 'operation_unknown',
+    name: 'HttpError',
+  });
+  const truncated = lines().findLast(({ event }) => event === 'scep-request-refused');
+  assert.deepEqual((truncated as unknown as Line)['err'], {
+    type: 'HttpError',
+    message: 'length exceeds the input at offset 4',
+    code: 'message_undecodable',
     name: 'HttpError',
   });
   assert.ok(
