@@ -4,8 +4,8 @@ import { equalBytes } from '../core/bytes.ts';
 import { certificateExtensions, certificateSignature, readCertificate } from '../pkix/certificate.ts';
 import { findExtension, readExtendedKeyUsage } from '../pkix/extensions.ts';
 import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
-import { readPublicKey } from '../pkix/public-key.ts';
 import { verifySignature } from '../pkix/signature.ts';
+import { caKey } from './ca-key.ts';
 import { isCa, recipientOf, ServerError } from './ca-operations.ts';
 import type { ScepServer } from './scep-client.ts';
 
@@ -53,8 +53,8 @@ function purposes(der: Uint8Array): readonly string[] {
 
 function isSignedBy(der: Uint8Array, ca: Uint8Array): boolean {
   const certificate = readCertificate(der);
-  const { subject, spki } = readCertificate(ca);
+  const { subject } = readCertificate(ca);
   const { algorithm, signature } = certificateSignature(certificate);
   if (!algorithm || !equalBytes(certificate.issuer, subject)) return false;
-  return verifySignature({ algorithm, key: readPublicKey(spki).key, data: certificate.tbs, signature });
+  return verifySignature({ algorithm, key: caKey(ca).key, data: certificate.tbs, signature });
 }

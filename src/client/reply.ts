@@ -17,8 +17,9 @@ import { FAIL_INFO, type FailInfo } from '../core/errors.ts';
 import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
 import { readCertificate } from '../pkix/certificate.ts';
 import { keyIdentifier } from '../pkix/extensions.ts';
-import { type PublicKey, readPublicKey } from '../pkix/public-key.ts';
+import type { PublicKey } from '../pkix/public-key.ts';
 import { SCEP_ATTRIBUTE } from '../scep/message-attributes.ts';
+import { caKey, unsupportedKeys } from './ca-key.ts';
 import type { ClientSigner } from './request-message.ts';
 
 /**
@@ -68,8 +69,7 @@ async function readVerified(bytes: Uint8Array, expected: ExpectedReply): Promise
   const signer = data.signers[0];
   if (!signer || data.signers.length !== 1) throw new ReplyError('the reply is not signed exactly once');
   if (!signer.algorithm || !signer.digest) throw unsupportedSignature(signer);
-  if (!expected.trusted.some((der) => isSignedBy(data, signer, der)))
-    throw new ReplyError('the reply is not signed by the RA that GetCACert names');
+  if (!expected.trusted.some((der) => isSignedBy(data, signer, der))) throw notTrusted(expected.trusted);
   const { attributes } = signer;
   if (text(attributes, SCEP_ATTRIBUTE.transactionId) !== expected.transactionId)
     throw new ReplyError('the reply belongs to another transaction');
@@ -88,15 +88,19 @@ function unsupportedSignature({ digest, digestOid, algorithmIdentifier }: Signer
   );
 }
 
+/** A certificate with a key that cannot be read may have signed the reply. */
+const notTrusted = (trusted: readonly Uint8Array[]): ReplyError =>
+  new ReplyError(['the reply is not signed by the RA that GetCACert names', ...unsupportedKeys(trusted)].join('. '));
+
 function isSignedBy(data: SignedData, signer: SignerInfo, certificate: Uint8Array): boolean {
-  const key = readableKey(readCertificate(certificate).spki);
+  const key = readableKey(certificate);
   return key !== undefined && verifySigner(data, signer, key);
 }
 
 /** Undefined for a CA of GetCACert whose type of key is not supported: it cannot have signed the reply. */
-const readableKey = (spki: Uint8Array): PublicKey | undefined =>
+const readableKey = (certificate: Uint8Array): PublicKey | undefined =>
   catchDerError(
-    () => readPublicKey(spki),
+    () => caKey(certificate),
     () => undefined,
   );
 

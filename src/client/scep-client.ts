@@ -9,8 +9,8 @@ import type { KeyProvider } from '../core/keys.ts';
 import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
 import { certificateSignature, readCertificate } from '../pkix/certificate.ts';
 import { readCertificationRequest, writeCertificationRequest } from '../pkix/csr.ts';
-import { readPublicKey } from '../pkix/public-key.ts';
 import { verifySignature } from '../pkix/signature.ts';
+import { caKey, unsupportedKeys } from './ca-key.ts';
 import { type ClientSigner, issuerAndSubject, selfSigned, writeRequest } from './request-message.ts';
 import { type CertRep, readCertRep, readingReply, ReplyError } from './reply.ts';
 import {
@@ -21,6 +21,7 @@ import {
   isCa,
   pkiOperation,
   recipientOf,
+  ServerError,
 } from './ca-operations.ts';
 
 /** The dependencies of the client. `step` is called with a description of each step after it. */
@@ -44,7 +45,14 @@ export async function discover(url: string, { fetch, step }: ClientContext): Pro
   step?.(`GetCACaps: ${[...capabilities].join(' ')}`);
   const certificates = await getCaCertificates(fetch, url);
   step?.(`GetCACert: ${certificates.length} certificates`);
-  return { url, capabilities, certificates, recipient: recipientOf(certificates) };
+  return { url, capabilities, certificates, recipient: usable(recipientOf(certificates)) };
+}
+
+/** The certificate to encrypt to. Throws ServerError when its type of key is not supported. */
+function usable(recipient: Uint8Array): Uint8Array {
+  const [fault] = unsupportedKeys([recipient]);
+  if (fault === undefined) return recipient;
+  throw new ServerError(`${fault}. Messages to this server cannot be encrypted: it needs an RA with an RSA key`);
 }
 
 /** What to request, and the key that signs the message. */
@@ -192,9 +200,9 @@ function verifyIssued(der: Uint8Array | undefined, key: KeyProvider, server: Sce
   if (!equalBytes(certificate.spki, key.spki)) throw new ReplyError('the certificate is for another key');
   const { algorithm, oid, signature } = certificateSignature(certificate);
   if (!algorithm) throw new UnsupportedAlgorithm('the signature algorithm of the certificate', oid);
-  const issuers = server.certificates.map(readCertificate).filter((ca) => equalBytes(ca.subject, certificate.issuer));
-  const signed = issuers.some(({ spki }) =>
-    verifySignature({ algorithm, key: readPublicKey(spki).key, data: certificate.tbs, signature }),
+  const issuers = server.certificates.filter((ca) => equalBytes(readCertificate(ca).subject, certificate.issuer));
+  const signed = issuers.some((ca) =>
+    verifySignature({ algorithm, key: caKey(ca).key, data: certificate.tbs, signature }),
   );
   if (!signed) throw new ReplyError('no CA of GetCACert signed the certificate');
 }

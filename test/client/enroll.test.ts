@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TAG } from '../../src/asn1/tags.ts';
-import { encode, sequence } from '../../src/asn1/writer.ts';
+import { bitString, encode, oid, sequence } from '../../src/asn1/writer.ts';
 import {
   type ClientContext,
   discover,
@@ -242,6 +242,43 @@ const DISHONEST: Readonly<Record<string, [Partial<ServerParts>, RegExp]>> = {
 for (const [what, [parts, text]] of Object.entries(DISHONEST))
   test(`rejects a reply: ${what}`, () =>
     assert.rejects(enrolAt(parts), (error) => error instanceof ReplyError && text.test(error.message)));
+
+/** A SubjectPublicKeyInfo of this algorithm. */
+const keyOfType = (id: string): Uint8Array => sequence(sequence(oid(id)), bitString(Buffer.alloc(1312)));
+const ML_DSA = keyOfType('2.16.840.1.101.3.4.3.18');
+const unsupported = async (subject: string, spki: Uint8Array) =>
+  certificateFor(spki, { subject: nameFromText(subject) });
+
+test('rejects a server whose key is not supported by the name of its algorithm, or by its OID', async () => {
+  const text = (name: string) =>
+    `GetCACert, CN=Odd: the public key is not supported: ${name}. Messages to this server cannot be encrypted: it needs an RA with an RSA key`;
+  for (const [id, name] of [
+    ['2.16.840.1.101.3.4.3.18', 'ML-DSA-65 (2.16.840.1.101.3.4.3.18)'],
+    ['1.2.3.4', '1.2.3.4'],
+  ] as const)
+    await assert.rejects(enrolAt({ caCertificates: await unsupported('CN=Odd', keyOfType(id)) }), {
+      name: 'ServerError',
+      message: text(name),
+    });
+});
+
+test('rejects a reply: signed by none of the certificates that can be read, and one that cannot is named', async () => {
+  const other = await raFor(rsaKey('other ra'), 'CN=Other RA');
+  const signer = await unsupported('CN=Odd Signer', ML_DSA);
+  await assert.rejects(enrolAt({ caCertificates: caCertificates([other.certificate], [signer]).body }), {
+    name: 'ReplyError',
+    message:
+      'the reply is not signed by the RA that GetCACert names. GetCACert, CN=Odd Signer: the public key is not supported: ML-DSA-65 (2.16.840.1.101.3.4.3.18)',
+  });
+});
+
+test('rejects a certificate of a CA whose key is not supported, and names it', async () => {
+  const ca = await unsupported('CN=Test Issuing', ML_DSA);
+  await assert.rejects(enrolAt({ caCertificates: caCertificates([ra.certificate], [ca]).body }), {
+    name: 'ReplyError',
+    message: 'GetCACert, CN=Test Issuing: the public key is not supported: ML-DSA-65 (2.16.840.1.101.3.4.3.18)',
+  });
+});
 
 test('what fails while a reply is read and is no fault of the reply is not called malformed', async () => {
   const bug = new TypeError('a bug');
