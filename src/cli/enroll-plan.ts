@@ -11,6 +11,7 @@ import { generalNameFromText } from '../pkix/general-name.ts';
 import { nameFromText } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
 import { challengeOf } from './challenge-option.ts';
+import { mintChallenge } from './mint-challenge.ts';
 import {
   assertSameRequest,
   type CertificateFolder,
@@ -77,15 +78,3 @@ const requestedUsages = ({ kind: key }: KeyProvider): Extension[] => [
   keyUsage(key.type === 'rsa' ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature']),
   extendedKeyUsage([EXTENDED_KEY_USAGES.clientAuth]),
 ];
-
-async function mintChallenge(control: string, { subject, san }: RequestOptions): Promise<string> {
-  const response = await fetch(new URL('/challenges', control), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ subject, ...(san.length > 0 && { san }) }),
-  });
-  const answer = (await response.json()) as { challenge?: string; error?: string };
-  if (!response.ok || answer.challenge === undefined)
-    throw new Error(`the simulator minted no challenge: HTTP ${response.status} ${answer.error ?? ''}`);
-  return answer.challenge;
-}

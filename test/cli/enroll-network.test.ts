@@ -3,21 +3,29 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { newAuthority, serverCredential } from '../../src/simulator/throwaway-ca.ts';
+import { scepServer, URL_OF_SERVER } from '../client/scep-server.ts';
 import { random } from '../kit/pki.ts';
 
 const BIN = join(import.meta.dirname, '../../bin/openndes.mjs');
 
 /** In a process of its own, because --trust-ca is for a whole process. */
-async function enroll(t: TestContext, url: string, ...more: string[]): Promise<{ code: number | null; err: string }> {
+const enroll = (t: TestContext, url: string, ...more: string[]) => enrollWith(t, url, '--challenge', 'x', ...more);
+
+async function enrollWith(
+  t: TestContext,
+  url: string,
+  ...more: string[]
+): Promise<{ code: number | null; err: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'openndes-enroll-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  const args = ['enroll', url, '--subject', 'CN=laptop', '--challenge', 'x', '--out', folder, ...more];
+  const args = ['enroll', url, '--subject', 'CN=laptop', '--out', folder, ...more];
   const child = execFile(process.execPath, [BIN, ...args]);
   let err = '';
   child.stderr!.on('data', (text: string) => (err += text));
@@ -41,6 +49,28 @@ test('a port that fetch never uses', async (t) => {
   const { code, err } = await enroll(t, 'http://127.0.0.1:9/scep');
   assert.equal(code, 1);
   assert.match(err, /127\.0\.0\.1:9 cannot be reached: bad port/);
+});
+
+test('--simulator: a control URL that does not answer, and one of something else', async (t) => {
+  const { fetch: ask } = scepServer();
+  const server = createHttpServer(async ({ url = '' }, response) => {
+    if (url === '/challenges') return void response.writeHead(404).end('<html>');
+    const answer = await ask(new URL(url, URL_OF_SERVER));
+    response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => void server.close());
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const closed = await enrollWith(t, `${origin}/scep`, '--simulator', 'http://127.0.0.1:1');
+  assert.equal(closed.code, 1);
+  assert.match(closed.err, /127\.0\.0\.1:1 cannot be reached: (bad port|ECONNREFUSED)/);
+  assert.doesNotMatch(closed.err, /fetch failed/);
+  const other = await enrollWith(t, `${origin}/scep`, '--simulator', origin);
+  assert.match(
+    other.err,
+    /the simulator minted no challenge: HTTP 404, no answer of the simulator: look at the control URL in --simulator/,
+  );
 });
 
 test('a host that does not exist: the name is named', async (t) => {
