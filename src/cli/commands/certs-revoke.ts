@@ -1,7 +1,6 @@
 /** `openndes certs revoke`. */
 import { type Command, Option } from 'commander';
 import { REVOCATION_REASONS, type RevocationReason } from '../../core/issuer.ts';
-import type { LiveIssuer } from '../../core/records.ts';
 import {
   findCertificates,
   type NamedCertificates,
@@ -9,7 +8,7 @@ import {
   revokeCertificates,
 } from '../../manage/named-certificates.ts';
 import { readSections } from '../../app/configuration-file.ts';
-import { unlistedIssuers } from '../../app/unlisted-issuers.ts';
+import { type UnlistedIssuer, unlistedIssuers } from '../../app/unlisted-issuers.ts';
 import { CONFIG, example } from '../options.ts';
 import { counted, type Output, printable } from '../output.ts';
 import { readSerial, serialsIn, type WrittenSerial } from '../serial-list.ts';
@@ -101,7 +100,7 @@ const report = ({ unknown }: NamedCertificates, { revoked, already }: Revoked): 
 ];
 
 /** What a revocation does not reach. */
-function* warnings({ revoked, renewals }: Revoked, unlisted: readonly LiveIssuer[]): Iterable<string> {
+function* warnings({ revoked, renewals }: Revoked, unlisted: readonly UnlistedIssuer[]): Iterable<string> {
   for (const { issuerId, name, place } of unlisted) {
     const number = revoked.filter((each) => each.issuerId === issuerId).length;
     if (number > 0)
