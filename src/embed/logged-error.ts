@@ -34,16 +34,13 @@ function chainOf(error: Error): Error[] {
 }
 
 const isOperational = (chain: readonly Error[]): boolean =>
-  chain.some(({ name }) => UNREACHABLE.has(name)) || isExpected(chain.at(-1)!);
+  chain.some(({ name }) => UNREACHABLE.has(name)) || chain.slice(-1).some(isExpected);
 
 const isExpected = (error: Error): boolean => EXPECTED.has(error.name) || isReported(error);
 
 /** The messages of a chain, without one that another one repeats. */
 const sentenceOf = (chain: readonly Error[]): string =>
-  chain.reduce(
-    (text, { message }) => (text.includes(message) ? text : text && `${text}: ${message}`),
-    chain[0]!.message,
-  );
+  chain.reduce((text, { message }) => (text.includes(message) ? text : text ? `${text}: ${message}` : message), '');
 
 /**
  * The error for a log: of its class, with its fields, and without stack and causes where it is an operational condition.
@@ -56,8 +53,10 @@ export function loggedError(error: unknown, detail: unknown): unknown {
   const message = sentenceOf(chain);
   if (typeof detail === 'string' && detail.includes(message)) return undefined;
   const { cause: _cause, ...fields } = error;
-  const shown = Object.assign(Object.create(Object.getPrototypeOf(error) as object) as Error, fields);
-  for (const [name, value] of Object.entries({ message, stack: undefined }))
+  // A DOMException, which the abort of a signal is, has its name in the object itself.
+  const kind = error instanceof DOMException ? Error.prototype : (Object.getPrototypeOf(error) as object);
+  const shown = Object.assign(Object.create(kind) as Error, fields);
+  for (const [name, value] of Object.entries({ name: error.name, message, stack: undefined }))
     Object.defineProperty(shown, name, { value, configurable: true });
   return shown;
 }

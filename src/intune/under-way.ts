@@ -26,11 +26,12 @@ export function watchedExchange(
       }
     },
     underWay(id) {
-      const calls = [...running.keys()];
-      const call = calls.find(({ clientRequestId }) => clientRequestId === id) ?? calls.find(isShared);
-      if (!call) return undefined;
-      const { hop, url, clientRequestId } = call;
-      return { hop, host: new URL(url).host, ms: now() - running.get(call)!, clientRequestId };
+      const calls = [...running];
+      const found =
+        calls.find(([{ clientRequestId }]) => clientRequestId === id) ?? calls.find(([call]) => isShared(call));
+      if (!found) return undefined;
+      const [{ hop, url, clientRequestId }, since] = found;
+      return { hop, host: new URL(url).host, ms: now() - since, clientRequestId };
     },
   };
 }

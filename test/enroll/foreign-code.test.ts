@@ -131,7 +131,7 @@ for (const call of ['isCompromised', 'findRequest', 'recordIssued'] as const)
         get: (target, name) => {
           const method = Reflect.get(target, name) as unknown;
           if (typeof method !== 'function') return method;
-          return name === call && stuck ? hangs : method.bind(target);
+          return name === call && stuck ? hangs : (method.bind(target) as unknown);
         },
       });
     const under = await endpointUnderTest(allows('none'), { wrap });
