@@ -5,6 +5,7 @@ import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import { challengeApi } from './api.ts';
 import type { Authenticate } from './basic-authentication.ts';
+import { adminStartPage } from './admin-start-page.ts';
 import { readiness, type ReadinessOptions } from './readiness.ts';
 import { type AdminPage, ndesPages } from './ndes-plugin.ts';
 
@@ -17,7 +18,7 @@ export type AdminOptions = {
   /** Without it there is no API. */
   token?: string;
   /** Without it there is no `/readyz`. */
-  readiness?: Pick<ReadinessOptions, 'probes' | 'load' | 'store'>;
+  readiness?: Pick<ReadinessOptions, 'probes' | 'load' | 'detail' | 'store'>;
   /** The networks of proxies whose `X-Forwarded-For` is trusted. */
   trustProxy?: readonly string[];
   clock: Clock;
@@ -36,6 +37,9 @@ export async function adminServer(options: AdminOptions): Promise<FastifyInstanc
     forceCloseConnections: true,
   });
   if (trustProxy) app.addHook('onRequest', async ({ raw }) => normalizeForwardedFor(raw.headers));
+  app.get('/', (_request, reply) =>
+    reply.headers(adminStartPage.headers).send(adminStartPage.body(pages, authenticate !== undefined)),
+  );
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({ error: 'not_found', message: 'There is nothing at this path.' }),
   );

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
-import { type Probe, runProbes } from '../core/probe.ts';
+import { failedOrOk, type Probe, runProbes } from '../core/probe.ts';
 import type { JobStore } from '../core/store.ts';
 import { type JobStatus, listJobs } from '../manage/job-status.ts';
 
@@ -11,6 +11,8 @@ export type ReadinessOptions = {
   probes: readonly Probe[];
   /** How many requests of each endpoint run, of how many. */
   load: () => readonly { endpoint: string; running: number; most: number }[];
+  /** What else an administrator sees, by its name; it changes no status. */
+  detail?: () => Readonly<Record<string, unknown>>;
   store: Pick<JobStore, 'listJobs'>;
   clock: Clock;
   emit: Emit;
@@ -22,7 +24,7 @@ export type ReadinessOptions = {
  */
 export async function readiness(
   app: FastifyInstance,
-  { probes, load, store, clock, emit }: ReadinessOptions,
+  { probes, load, detail, store, clock, emit }: ReadinessOptions,
 ): Promise<void> {
   app.get('/readyz', async (_request, reply) => {
     let jobs: JobStatus[] = [];
@@ -30,11 +32,16 @@ export async function readiness(
     const results = await runProbes([...probes, { name: 'jobs', check }], emit);
     const failed = results.some(({ reason }) => reason !== undefined);
     const texts: Record<string, string> = Object.fromEntries(
-      results.map(({ name, reason }) => [name, reason === undefined ? 'ok' : `failed: ${reason}`]),
+      results.map(({ name, reason }) => [name, failedOrOk(reason)]),
     );
     return reply
       .code(failed ? 503 : 200)
       .header('cache-control', 'no-store')
-      .send({ probes: texts, jobs, load: load().map((each) => ({ ...each, full: each.running >= each.most })) });
+      .send({
+        probes: texts,
+        ...detail?.(),
+        jobs,
+        load: load().map((each) => ({ ...each, full: each.running >= each.most })),
+      });
   });
 }

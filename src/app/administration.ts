@@ -4,20 +4,21 @@ import { type Authenticate, basicAuthentication } from '../admin/basic-authentic
 import { type AdminPage, ndesPages } from '../admin/ndes-plugin.ts';
 import { adminServer } from '../admin/admin-server.ts';
 import type { Emit } from '../core/events.ts';
-import type { Probe } from '../core/probe.ts';
+import type { Clock } from '../core/environment.ts';
+import type { ReadinessOptions } from '../admin/readiness.ts';
 import type { Store } from '../core/store.ts';
 import { challengeIssuerOf } from './challenge-issuers.ts';
 import { defined } from '../core/defined.ts';
 import type { LoadedEndpoint, Settings } from './settings.ts';
 import { loadOf } from '../embed/embed.ts';
-import { systemClock } from '../embed/system.ts';
 
-/** What the listener works on. `probes`: those of the public `/readyz`. */
+/** What the listener works on. */
 export type AdministrationParts = {
   settings: Settings;
   store: Store;
   emit: Emit;
-  probes: readonly Probe[];
+  clock: Clock;
+  readiness: Pick<ReadinessOptions, 'probes' | 'detail'>;
   publicServer: FastifyInstance;
 };
 
@@ -29,14 +30,15 @@ export async function administration({
   settings,
   store,
   emit,
-  probes,
+  clock,
+  readiness,
   publicServer,
 }: AdministrationParts): Promise<FastifyInstance | undefined> {
   const { admin } = settings.config;
   if (!admin) return undefined;
   const users = new Map(Object.entries(admin.users));
   // One for both listeners, so that failed logins are counted together.
-  const authenticate: Authenticate = basicAuthentication({ users, clock: systemClock, emit });
+  const authenticate: Authenticate = basicAuthentication({ users, clock, emit });
   const pagesOf = (some: readonly LoadedEndpoint[]) => some.flatMap((each) => pageOf(each, store) ?? []);
   const published = pagesOf(settings.endpoints.filter(({ config }) => config.adminPage === 'public'));
   if (published.length > 0) await publicServer.register(ndesPages, { pages: published, authenticate, emit });
@@ -47,8 +49,8 @@ export async function administration({
       token: admin.token,
       trustProxy: admin.trustProxy,
     }),
-    readiness: { probes, load: () => loadOf(publicServer), store },
-    clock: systemClock,
+    readiness: { ...readiness, load: () => loadOf(publicServer), store },
+    clock,
     emit,
   });
 }

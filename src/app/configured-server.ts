@@ -1,12 +1,11 @@
 /** Starts the server that a configuration file describes, and reloads the file while it runs. */
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { Config } from '../config/schema.ts';
 import { defined } from '../core/defined.ts';
+import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
-import type { Store } from '../core/store.ts';
-import { systemLogger } from '../embed/system.ts';
-import { type Generation, makeGeneration } from './generation.ts';
+import { systemClock, systemLogger } from '../embed/system.ts';
+import { type Generation, type GenerationParts, makeGeneration } from './generation.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Listeners, passRequests } from './listeners.ts';
 import { type ListenKey, listenFault } from './listen-place.ts';
@@ -28,24 +27,31 @@ export type RunningServer = {
   close(): Promise<void>;
 };
 
-/** `logLevel` replaces that of the file. `keys` opens the keys at the start; a new ring when absent. */
-export type StartOptions = { logLevel?: string; keys?: KeyRing };
+/**
+ * `logLevel` replaces that of the file. `keys` opens the keys at the start; a new ring when absent. `clock`: that of the
+ * system when absent. `watchEvery`: as in `GenerationParts`.
+ */
+export type StartOptions = { logLevel?: string; keys?: KeyRing; clock?: Clock; watchEvery?: number };
 
-/** Loads, starts and listens. Throws ConfigError, and the errors of `listen`. */
-export async function startServer(file: string, { logLevel, keys }: StartOptions = {}): Promise<RunningServer> {
+/** Loads, starts and listens, as long as one endpoint can be served. Throws ConfigError, and the errors of `listen`. */
+export async function startServer(
+  file: string,
+  { keys, clock = systemClock, logLevel, watchEvery }: StartOptions = {},
+): Promise<RunningServer> {
   assertTlsVerified();
-  const { settings, warnings } = await loadSettings(file, keys);
+  const { settings, warnings } = await loadSettings(file, { keys, part: true });
   const { config } = settings;
   const logger = systemLogger(logLevel ?? config.log.level);
-  const store = await claimStore(config, (message) => logger.warn({}, message)).catch(async (error: unknown) => {
+  const store = await claimStore(config, (message) => logger.warn({}, message), clock).catch(async (error: unknown) => {
     await settings.close();
     throw error;
   });
+  const shared = { store, clock, ...defined({ logLevel, watchEvery }) };
   let first: Generation | undefined;
   try {
-    first = await makeGeneration({ settings, warnings, store, ...defined({ logLevel }) });
-    const addresses = await listenBoth(first, config);
-    return { ...addresses, ...running({ file, store, first, ...defined({ logLevel }) }) };
+    first = await makeGeneration({ ...shared, settings, warnings, part: true });
+    const addresses = await listenBoth(first);
+    return { ...addresses, ...running({ file, first, shared }) };
   } catch (error) {
     if (first) await closeServers(first);
     await first?.close();
@@ -54,10 +60,11 @@ export async function startServer(file: string, { logLevel, keys }: StartOptions
   }
 }
 
-type Started = { file: string; store: Store; first: Generation; logLevel?: string };
+/** `shared`: what each generation is made with. */
+type Started = { file: string; first: Generation; shared: Omit<GenerationParts, 'settings' | 'warnings' | 'part'> };
 
 /** The servers of the first generation listen all the time; the requests go to the apps of the newest one. */
-function running({ file, store, first, logLevel }: Started): Pick<RunningServer, 'emit' | 'reload' | 'close'> {
+function running({ file, first, shared }: Started): Pick<RunningServer, 'emit' | 'reload' | 'close'> {
   const listeners: Listeners = first;
   const retired: Promise<void>[] = [];
   let current = first;
@@ -68,12 +75,12 @@ function running({ file, store, first, logLevel }: Started): Pick<RunningServer,
 
   async function reload(): Promise<void> {
     try {
-      const next = await nextGeneration(current, { file, store, ...defined({ logLevel }) });
+      const next = await nextGeneration(current, { file, shared });
       const [old, { ended }] = [current, requests];
       requests = passRequests(listeners, next);
       current = next;
       retired.push(ended().then(old.close));
-      current.emit({ event: 'configuration-reloaded', endpoints: next.settings.endpoints.length });
+      current.emit({ event: 'configuration-reloaded', endpoints: next.paths.length });
     } catch (err) {
       current.emit({ event: 'configuration-not-reloaded', err });
     }
@@ -85,7 +92,7 @@ function running({ file, store, first, logLevel }: Started): Pick<RunningServer,
     await Promise.all([closeServers(first), closeServers(current)]);
     await Promise.all(retired);
     await current.close();
-    await store.close();
+    await shared.store.close();
     current.emit({ event: 'server-stopped', version: VERSION });
   }
 
@@ -100,7 +107,7 @@ function running({ file, store, first, logLevel }: Started): Pick<RunningServer,
 /** Everything is made before anything is replaced. Throws ConfigError; then the old generation is as it was. */
 async function nextGeneration(
   { settings: { config } }: Generation,
-  { file, store, ...options }: Omit<Started, 'first'>,
+  { file, shared }: Omit<Started, 'first'>,
 ): Promise<Generation> {
   const { settings, warnings } = await loadSettings(file);
   try {
@@ -109,10 +116,15 @@ async function nextGeneration(
     await settings.close();
     throw error;
   }
-  const next = await makeGeneration({ settings, warnings, store, ...options });
-  await next.server.ready();
-  await next.admin?.ready();
-  return next;
+  const next = await makeGeneration({ ...shared, settings, warnings });
+  try {
+    await next.server.ready();
+    await next.admin?.ready();
+    return next;
+  } catch (error) {
+    await next.close();
+    throw error;
+  }
 }
 
 const closeServers = async ({ server, admin }: Generation): Promise<void> =>
@@ -125,16 +137,19 @@ const addressesOf = ({ server, admin }: Listeners): string[] =>
 const textOf = ({ address, port }: AddressInfo): string =>
   `${address.includes(':') ? `[${address}]` : address}:${port}`;
 
-async function listenBoth(
-  { server, admin }: Pick<Generation, 'server' | 'admin'>,
-  { listen: at, admin: adminAt, publicUrl, endpoints }: Config,
-): Promise<Pick<RunningServer, 'urls' | 'adminUrl'>> {
+async function listenBoth({
+  server,
+  admin,
+  settings,
+  paths,
+}: Generation): Promise<Pick<RunningServer, 'urls' | 'adminUrl'>> {
+  const { listen: at, admin: adminAt, publicUrl } = settings.config;
   // The administrator's listener first: when the public one answers, everything is running.
   const adminOrigin = admin && adminAt && (await listen(admin, adminAt, 'admin.port'));
   const origin = await listen(server, at, 'listen.port');
   const url = publicUrl ?? `${at.tls ? 'https' : 'http'}://${origin}`;
   return {
-    urls: endpoints.map(({ path }) => `${url.replace(/\/$/, '')}${path}`),
+    urls: paths.map((path) => `${url.replace(/\/$/, '')}${path}`),
     ...defined({ adminUrl: adminOrigin === undefined ? undefined : `http://${adminOrigin}` }),
   };
 }

@@ -1,49 +1,65 @@
-/** What one loading of the configuration makes: endpoints, policies, lists and servers. A reload makes the next one. */
+/** What one loading of the configuration makes: endpoints, policies, lists, watch and servers. A reload makes the next one. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { EndpointConfig } from '../config/endpoints.ts';
-import { challengeParties } from '../config/challenge-parties.ts';
 import type { Config } from '../config/schema.ts';
 import { defined } from '../core/defined.ts';
-import type { Logger } from '../core/environment.ts';
+import type { Clock, Logger } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
-import type { Probe } from '../core/probe.ts';
 import type { IssuerStore, Store } from '../core/store.ts';
 import { type AssembledServer, assembleServer } from '../embed/embed.ts';
-import type { EndpointOptions } from '../embed/enrollment.ts';
 import { logEvents } from '../embed/log-events.ts';
 import { systemClock, systemLogger } from '../embed/system.ts';
 import { type IntuneClient, intuneClient } from '../intune/client.ts';
+import { startJobs } from '../jobs/scheduler.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { administration } from './administration.ts';
-import { type PolicyServices, policyOf } from './policy-makers.ts';
-import { listsOf, type LoadedEndpoint, type Settings } from './settings.ts';
+import type { PolicyServices } from './policy-makers.ts';
+import { readinessOf } from './readiness.ts';
+import { type Endpoints, type EndpointServices, servedEndpoints } from './served-endpoints.ts';
+import { listsOf, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
+import { watch, type WatchParts } from './watch.ts';
+import { watchedOf } from './watched-settings.ts';
 
-/** Its servers do not listen yet. `close` ends the background work and closes policies, tenants and keys; not the store. */
+/**
+ * Its servers do not listen yet. `paths`: those of the endpoints that are served. `close` ends the background work and
+ * closes policies, tenants and keys; not the store.
+ */
 export type Generation = {
   settings: Settings;
   emit: Emit;
   server: FastifyInstance;
   admin?: FastifyInstance;
+  paths: readonly string[];
   close: () => Promise<void>;
 };
 
-/** `logLevel` replaces that of the file. */
-export type GenerationParts = { settings: Settings; warnings: readonly string[]; store: Store; logLevel?: string };
+/**
+ * `logLevel` replaces that of the file. `watchEvery`: milliseconds between two runs of the job that looks at what ends; a
+ * minute when absent. `part`: it is enough when one endpoint can be served.
+ */
+export type GenerationParts = {
+  settings: Settings;
+  warnings: readonly string[];
+  store: Store;
+  clock: Clock;
+  logLevel?: string;
+  watchEvery?: number;
+  part?: boolean;
+};
 
 /** What the endpoints of one server share. */
-type Shared = PolicyServices & {
+type Shared = EndpointServices & {
   settings: Settings;
   store: Store;
   logger: Logger;
-  crls: ReadonlyMap<string, RevocationList>;
   clients: ReadonlyMap<string, IntuneClient>;
 };
 
 /** Throws ConfigError, with everything closed again that was opened, the keys of the settings too. */
-export async function makeGeneration({ settings, warnings, store, logLevel }: GenerationParts): Promise<Generation> {
+export async function makeGeneration(parts: GenerationParts): Promise<Generation> {
+  const { settings, warnings, store, clock, logLevel, part = false } = parts;
   // In the order of opening; closed in the reverse order.
   const closing: PolicyServices['closing'] = [settings.close];
   const close = async (): Promise<void> => {
@@ -54,13 +70,17 @@ export async function makeGeneration({ settings, warnings, store, logLevel }: Ge
     const emit = logEvents(logger);
     for (const warning of warnings) emit({ event: 'configuration-warning', warning });
     await registerIssuers(settings, store);
-    const shared = sharedServices({ settings, store, logger, emit, closing });
-    const endpoints = await Promise.all(settings.endpoints.map((each) => endpointOptions(each, shared)));
+    const shared = sharedServices({ settings, store, clock, logger, emit, closing });
+    const endpoints = await servedEndpoints(settings, shared, part);
+    for (const each of endpoints.notServed) emit({ event: 'endpoint-not-served', ...each });
     const { server, retire } = await publicServer(endpoints, shared);
     closing.push(retire);
-    const probes = allProbes(shared);
-    const admin = await administration({ settings, store, emit, probes, publicServer: server });
-    return { settings, emit, server, close, ...defined({ admin }) };
+    const watched = () => watchedOf(settings, endpoints.served);
+    const readiness = readinessOf({ endpoints, watched, ...shared });
+    const admin = await administration({ settings, store, emit, clock, readiness, publicServer: server });
+    startWatch({ endpoints, watched, ...shared, ...defined({ every: parts.watchEvery }) });
+    const paths = endpoints.served.map(({ options }) => options.path);
+    return { settings, emit, server, paths, close, ...defined({ admin }) };
   } catch (error) {
     await close();
     throw error;
@@ -70,7 +90,7 @@ export async function makeGeneration({ settings, warnings, store, logLevel }: Ge
 function sharedServices({
   settings,
   ...rest
-}: Pick<Shared, 'settings' | 'store' | 'logger' | 'emit' | 'closing'>): Shared {
+}: Pick<Shared, 'settings' | 'store' | 'clock' | 'logger' | 'emit' | 'closing'>): Shared {
   const clients = new Map<string, IntuneClient>();
   const clientOf: Shared['intuneClient'] = ({ name, value }) => {
     const client = clients.get(name) ?? newIntuneClient(value);
@@ -78,9 +98,11 @@ function sharedServices({
     clients.set(name, client);
     return client;
   };
-  // A tenant that no endpoint uses has its readiness check too.
+  // A tenant that no endpoint uses is in the readiness detail too.
   for (const [name, value] of Object.entries(settings.config.tenants)) clientOf({ name, value });
-  return { settings, ...rest, clients, intuneClient: clientOf, crls: revocationLists(settings, rest.store) };
+  const isUnusable = (tenant: string): boolean => clients.get(tenant)?.health().ok === false;
+  const crls = revocationLists(settings, rest.store);
+  return { settings, ...rest, clients, isUnusable, intuneClient: clientOf, crls };
 }
 
 const newIntuneClient = (tenant: Config['tenants'][string]): IntuneClient =>
@@ -101,56 +123,32 @@ const revocationLists = ({ authorities }: Settings, store: Store): Map<string, R
     }),
   );
 
-/** What of an endpoint is not passed on: it is resolved here, or serves the administrator's page. */
-type Resolved = 'authority' | 'profile' | 'policy' | 'adminPage';
-/** The settings, passed on as they are. Compiles only while each is a setting of `EndpointOptions` too. */
-type PassedOn = Pick<EndpointOptions, Exclude<keyof EndpointConfig, Resolved>>;
-
-async function endpointOptions(
-  { config, authority, issuer }: LoadedEndpoint,
-  shared: Shared,
-): Promise<EndpointOptions> {
-  const { policy, authority: named, profile, adminPage: _, ...rest } = config;
-  const settings: PassedOn = rest;
-  const { renewBefore, maxLifetime } = profile.value;
-  return {
-    ...settings,
-    policy: await policyOf(policy, shared),
-    issuer,
-    ra: await authority.ra(shared.emit, challengeParties(policy)),
-    chain: authority.chain,
-    ...defined({ renewBefore, maxLifetime, next: authority.next, crl: shared.crls.get(named.name) }),
-  };
-}
-
 function publicServer(
-  endpoints: EndpointOptions[],
-  { settings, store, logger, crls, clients }: Shared,
+  { served }: Endpoints,
+  { settings, store, clock, logger, crls }: Shared,
 ): Promise<AssembledServer> {
   const { trustProxy, mostRunning, bodyLimit } = settings.config.listen;
   const { tls } = settings;
   return assembleServer({
-    endpoints,
+    endpoints: served.map(({ options }) => options),
     store,
+    clock,
     logger,
     crls,
     mostRunning,
     bodyLimit,
-    probes: tenantProbes(clients),
     ...defined({ trustProxy, tls }),
   });
 }
 
-/** Those of the public server, which has one for the store by itself. */
-const allProbes = ({ store, clients }: Shared): Probe[] => [
-  { name: 'store', check: () => store.check() },
-  ...tenantProbes(clients),
-];
-
-const tenantProbes = (clients: Shared['clients']): Probe[] =>
-  [...clients].map(([name, client]) => ({ name: `intune ${name}`, check: () => healthy(name, client) }));
-
-async function healthy(name: string, client: IntuneClient): Promise<void> {
-  const { ok, detail } = client.health();
-  if (!ok) throw new Error(`tenant ${name}: ${detail}`);
+/** Looks at once at what ends, and then by a job until the generation is closed. */
+function startWatch({ endpoints, store, closing, ...parts }: Shared & WatchStart): void {
+  const keepers = [...new Set(endpoints.served.map(({ keeper }) => keeper))];
+  const { look, job } = watch({ ...parts, keepers });
+  look();
+  const { clock, emit } = parts;
+  const jobs = startJobs({ store, jobs: [job], owner: randomUUID(), clock, emit });
+  closing.push(() => jobs.close());
 }
+
+type WatchStart = { endpoints: Endpoints } & Pick<WatchParts, 'watched' | 'every'>;

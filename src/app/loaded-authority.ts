@@ -8,6 +8,7 @@ import { commonPeriod } from '../ca/validity.ts';
 import { equalBytes } from '../core/bytes.ts';
 import type { Issuer } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
+import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -22,7 +23,6 @@ import type { KeyRing } from './key-ring.ts';
 import { loadPrevious, type PreviousCa } from './previous-ca.ts';
 import { type Certificates, certificatesFrom } from './certificate-files.ts';
 import {
-  automaticRa,
   checkAutomaticRa,
   existingAutomaticRa,
   type IssuingCa,
@@ -33,6 +33,7 @@ import {
 } from './ra.ts';
 import { assertOwnRa, missingUsages } from './own-ra.ts';
 import { revocationList } from '../embed/revocation-list-of.ts';
+import { fixedRa, type RaKeeper, renewedRa } from './ra-keeper.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 
@@ -51,11 +52,11 @@ export type Authority = {
   /** An issuer that applies a profile. Throws ConfigError when profile, key and certificate do not fit. */
   issuer(profile: Profile): Issuer;
   /**
-   * The RA for parties as in `challengeParties`; an automatic one is created when it is missing. One that is configured
-   * serves all parties. Throws ConfigError.
+   * The keeper of the RA for parties as in `challengeParties`: one for all endpoints of these parties. An automatic RA is
+   * created when it is missing; one that is configured serves all parties. Throws ConfigError.
    */
-  ra(emit: Emit, parties: string | undefined): Promise<LoadedRa>;
-  /** Whether `ra` could be called, without making anything: a warning, or undefined. Throws ConfigError. */
+  raKeeper(services: { emit: Emit; clock: Clock }, parties: string | undefined): Promise<RaKeeper>;
+  /** Whether `raKeeper` could be called, without making anything: a warning, or undefined. Throws ConfigError. */
   checkRa(parties: string | undefined): Promise<string | undefined>;
   /** The RA for parties as in `challengeParties`, with those before it; undefined when none was made yet. Throws ConfigError. */
   existingRa(parties: string | undefined): Promise<LoadedRa | undefined>;
@@ -86,7 +87,7 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
   const view = readCertificate(certificate);
   if (config.ra === 'none') await checkCaAsRa({ certificate, key }, tools);
   const chainEnd = commonPeriod(chain.map((der) => readValidity(readCertificate(der)))).notAfter;
-  const ras = new Map<string | undefined, Promise<LoadedRa>>();
+  const keepers = new Map<string | undefined, Promise<RaKeeper>>();
   const caFor = (parties: string | undefined): IssuingCa => ({
     path,
     certificate,
@@ -105,10 +106,14 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
     issuer: (profile) =>
       localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom }),
     // Created once: two endpoints that create it at the same time would use different keys.
-    ra(emit, parties) {
-      const ra = ras.get(parties) ?? (ownRa ? Promise.resolve(ownRa) : configuredRa(config, caFor(parties), emit));
-      ras.set(parties, ra);
-      return ra;
+    raKeeper(services, parties) {
+      const made = async (): Promise<RaKeeper> =>
+        config.ra === 'auto' || config.ra === 'split'
+          ? renewedRa(config.ra, caFor(parties), services)
+          : fixedRa(ownRa ?? { certificate, key, retired: [] });
+      const keeper = keepers.get(parties) ?? made();
+      keepers.set(parties, keeper);
+      return keeper;
     },
     checkRa: async (parties) =>
       config.ra === 'auto' || config.ra === 'split' ? checkAutomaticRa(config.ra, caFor(parties)) : undefined,
@@ -187,12 +192,6 @@ async function loadPair(
     registrationAuthority({ certificate, key });
     return { certificate, key };
   });
-}
-
-/** The automatic RA, or the CA itself where it has none. */
-async function configuredRa({ ra }: AuthorityConfig, ca: IssuingCa, emit: Emit): Promise<LoadedRa> {
-  if (ra === 'auto' || ra === 'split') return automaticRa(ra, ca, emit);
-  return { certificate: ca.certificate, key: ca.key, retired: [] };
 }
 
 /** The next CA and its chain, DER. It may begin in the future, so the chain is checked for that time. */

@@ -181,6 +181,10 @@ export const raKey = (uri: string, passphrase: string | undefined): KeyPlace => 
   ...defined({ passphrase }),
 });
 
+/** Whether `automaticRa` would keep it, and not make the next one. */
+export const keepsRa = ({ signer, certificate }: LoadedRa, ca: IssuingCa, clock: Clock): boolean =>
+  [certificate, ...(signer ? [signer.certificate] : [])].every((der) => isUsable(der, ca, clock));
+
 /** Whether this CA signed it, and it is valid and does not end soon: a clock that was wrong made one for the future. Clients do not trust an RA from an earlier key of the CA. */
 function isUsable(certificate: Uint8Array, ca: IssuingCa, clock: Clock): boolean {
   const issuer = new X509Certificate(ca.certificate);

@@ -24,34 +24,46 @@ import { loadTls, type TlsFiles } from './listener-tls.ts';
 /** An endpoint of the configuration with its authority loaded and an issuer for its profile. */
 export type LoadedEndpoint = { config: EndpointConfig; authority: Authority; issuer: Issuer };
 
+/** An endpoint that is configured and not served, and why. */
+export type NotServed = { endpoint: string; err: ConfigError };
+
 /** A configuration with everything loaded that it names. `close` closes the keys. */
 export type Settings = {
   config: Config;
   authorities: ReadonlyMap<string, { name: string; authority: Authority }>;
   endpoints: readonly LoadedEndpoint[];
+  /** Endpoints whose authority cannot be used, while others can; empty unless such a part was allowed. */
+  notServed: readonly NotServed[];
   /** PEM, for a listener with TLS of its own. */
   tls?: TlsFiles;
   close: () => Promise<void>;
 };
 
+/** `part`: problems of authorities leave out their endpoints, as long as one endpoint is left. */
+export type LoadOptions = { keys?: KeyRing | undefined; part?: boolean };
+
 /** Reads the file and every certificate and key that it names. Throws ConfigProblems with all problems of them. */
 export async function loadSettings(
   file: string,
-  keys: KeyRing = keyRing(),
+  { keys = keyRing(), part = false }: LoadOptions = {},
 ): Promise<{ settings: Settings; warnings: readonly string[] }> {
   const { config, warnings, problemAt } = readConfig(file);
-  const { attempt, problems } = attempts(problemAt);
+  const { attempt, problems, ofAuthorities } = attempts(problemAt);
   const found = new Set<string>();
   const warn: Warn = (key, { what, remedy }) => found.add(problemText(problemAt(key, new ConfigError(what, remedy))));
   try {
     await assertFolders(config, attempt);
     const authorities = await loadAuthorities(config, { attempt, warn, open: keys.open });
     await attempt(['authorities'], () => void listsOf(authorities));
-    const endpoints = await loadEndpoints(config, authorities, { attempt, warn });
+    const loaded = await loadEndpoints(config, authorities, { attempt, warn });
     const { tls: paths } = config.listen;
     const tls = paths && (await loadTls(paths, { attempt, warn }));
-    if (problems.size > 0) throw new ConfigProblems([...problems.values()]);
-    const settings = { config, authorities, endpoints, ...defined({ tls }), close: keys.close };
+    const endpoints = loaded.filter((each) => !ofAuthorities.has(nameOf(each)));
+    const optional = new Set([...ofAuthorities.values()].flatMap((texts) => [...texts]));
+    const served = part && endpoints.length > 0 && problems.size === optional.size;
+    if (problems.size > 0 && !served) throw new ConfigProblems([...problems.values()]);
+    const notServed = notServedOf(config, ofAuthorities);
+    const settings = { config, authorities, endpoints, notServed, ...defined({ tls }), close: keys.close };
     return { settings, warnings: [...warnings, ...found, ...foreignFiles(file, config)] };
   } catch (error) {
     await keys.close();
@@ -73,20 +85,37 @@ export async function withSettings<T>(
 }
 
 /** Endpoints that share an authority have the same problems, so each is kept once, by its text. */
-function attempts(problemAt: LoadedConfig['problemAt']): { attempt: Attempt; problems: Map<string, Problem> } {
+function attempts(problemAt: LoadedConfig['problemAt']): {
+  attempt: Attempt;
+  problems: Map<string, Problem>;
+  ofAuthorities: Map<string, Set<string>>;
+} {
   const problems = new Map<string, Problem>();
+  // The texts of the problems of each authority.
+  const ofAuthorities = new Map<string, Set<string>>();
   const attempt: Attempt = async (key, work) => {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       const problem = problemAt(key, error);
-      problems.set(problemText(problem), problem);
+      const text = problemText(problem);
+      problems.set(text, problem);
+      const [section, name] = key;
+      if (section === 'authorities' && typeof name === 'string')
+        ofAuthorities.set(name, new Set(ofAuthorities.get(name)).add(text));
       return undefined;
     }
   };
-  return { attempt, problems };
+  return { attempt, problems, ofAuthorities };
 }
+
+const notServedOf = ({ endpoints }: Config, ofAuthorities: ReadonlyMap<string, ReadonlySet<string>>): NotServed[] =>
+  endpoints.flatMap(({ name, authority }) => {
+    const texts = ofAuthorities.get(authority.name);
+    const remedy = 'Correct it and start the server again; `openndes check` reads the file again.';
+    return texts ? [{ endpoint: name, err: new ConfigError([...texts].join('\n'), remedy) }] : [];
+  });
 
 async function loadAuthorities(
   config: Pick<Config, 'authorities'>,

@@ -4,6 +4,9 @@ import { DAY } from './durations.ts';
 /** Days before the end, the last warning first. */
 const WARNED_DAYS = [3, 14, 30, 90] as const;
 
+/** A validity period, both ends included. */
+export type Validity = { notBefore: Date; notAfter: Date };
+
 /** A stage of warning, in days before the end. */
 export type EndingStage = (typeof WARNED_DAYS)[number];
 

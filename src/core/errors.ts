@@ -230,7 +230,7 @@ export const HTTP_ERRORS = {
     status: 503,
     text: 'unavailable',
     remedy:
-      'The store, a key or the policy failed; `err` in the log says which. `/readyz` checks only the store and Intune.',
+      'The store, a key or the policy failed; `err` in the log says which. `/readyz` checks only the store and the dates of certificates.',
   },
 } as const satisfies Record<string, { status: number; text: string; remedy: string }>;
 

@@ -88,6 +88,16 @@ export type EventFacts = {
   'configuration-not-reloaded': { err: unknown };
   'server-stopping': { version: string };
   'server-stopped': { version: string };
+  'certificate-ends': { what: string; subject: string; ends: string; days: number };
+  'certificate-not-in-force': {
+    what: string;
+    subject: string;
+    standing: 'ended' | 'not yet valid';
+    begins: string;
+    ends: string;
+  };
+  'ra-not-renewed': { err: unknown };
+  'endpoint-not-served': { endpoint: string; err: unknown };
   'ra-made': { subject: string; thumbprint: string; replaced: boolean };
   'challenge-requested': { endpoint: string; ip: string; user?: string; outcome: 'issued' | 'full' };
   'challenges-guessed': { endpoint: string; wrong: number };

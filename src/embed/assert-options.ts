@@ -1,25 +1,28 @@
 /** Refuses options that would start a server on which nothing works: JavaScript does not check types. */
-import type { EnrollmentOptions } from './enrollment.ts';
+import type { EnrollmentOptions, RaKeys } from './enrollment.ts';
 
 /** Throws TypeError with a sentence for the first option that is missing or empty. */
 export function assertOptions({ endpoints, store, logger }: EnrollmentOptions): void {
   demand(isFilled(endpoints), '`endpoints` is missing or empty: give at least one');
   demand(isObject(store), '`store` is missing: open one with openSqliteStore');
   demand(isObject(logger), '`logger` is missing: give an object with debug, info, warn and error');
-  for (const { path, policy, issuer, ra, chain } of endpoints) {
+  for (const { path, policy, issuer, chain } of endpoints) {
     demand(typeof path === 'string' && path.startsWith('/'), `\`path\` of an endpoint is ${path}: it begins with /`);
     demand(hasMethod(policy, 'decide'), `${path}: \`policy\` is missing or has no decide()`);
     demand(hasMethod(issuer, 'issue'), `${path}: \`issuer\` is missing or has no issue()`);
-    demand(
-      isObject(ra) && isObject(ra.certificate) && isObject(ra.key),
-      `${path}: \`ra\` is missing: give { certificate, key }`,
-    );
     demand(
       isFilled(chain),
       `${path}: \`chain\` is missing or empty: give the certificate of the issuing CA, then those above it`,
     );
   }
 }
+
+/** Throws TypeError when an RA that was given, or returned by a function, is none. */
+export const assertRa = (path: string, ra: RaKeys): void =>
+  demand(
+    isObject(ra) && isObject(ra.certificate) && isObject(ra.key),
+    `${path}: \`ra\` is missing: give { certificate, key }`,
+  );
 
 /** Throws TypeError: paths of clients are fixed, so a prefix would make each of them 404. */
 export function assertNoPrefix(prefix: string): void {

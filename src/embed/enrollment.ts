@@ -7,6 +7,7 @@ import { keyWithin } from '../core/key-within.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { Policy } from '../core/policy.ts';
 import { defined } from '../core/defined.ts';
+import { derived } from '../core/derived.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Emit, ServerEvent } from '../core/events.ts';
 import type { Store } from '../core/store.ts';
@@ -17,13 +18,25 @@ import { scepService, type ServicePlan } from '../enroll/service.ts';
 import { wrongChallenges } from '../enroll/wrong-challenges.ts';
 import { startJobs } from '../jobs/scheduler.ts';
 import { capabilities } from '../scep/capabilities.ts';
-import { messageCodec } from '../scep/codec.ts';
+import { type MessageCodec, messageCodec } from '../scep/codec.ts';
 import { nextCaCertificates } from '../scep/next-ca.ts';
 import type { MessageRules } from '../scep/open-context.ts';
 import { type KeyedCertificate, registrationAuthority } from '../scep/registration-authority.ts';
+import { assertRa } from './assert-options.ts';
 import { backgroundJobs } from './background-jobs.ts';
 import { subscribers } from './log-events.ts';
 import { pause, storeDeadline, systemClock, systemDeadline, systemRandom } from './system.ts';
+
+/**
+ * Decrypts requests and signs replies. With a `signer` it only decrypts, and the signer signs. `retired` certificates
+ * still decrypt, because clients keep old ones. Certificates are DER.
+ */
+export type RaKeys = {
+  certificate: Uint8Array;
+  key: KeyProvider;
+  signer?: KeyedCertificate;
+  retired?: readonly KeyedCertificate[];
+};
 
 /**
  * One SCEP URL: its settings, and what decides, signs and decrypts for it. Certificates are DER. Defaults: the path as
@@ -35,11 +48,8 @@ export type EndpointOptions = Pick<EndpointSettings, 'path'> &
     issuer: EndpointIssuer;
     /** For a CA that keeps its own revocation list: told of every revocation, later if it cannot be reached. */
     revoker?: Revoker;
-    /**
-     * Decrypts requests and signs replies. With a `signer` it only decrypts, and the signer signs. `retired` certificates
-     * still decrypt, because clients keep old ones.
-     */
-    ra: { certificate: Uint8Array; key: KeyProvider; signer?: KeyedCertificate; retired?: readonly KeyedCertificate[] };
+    /** The RA, or a function that returns it: from its next call on, another object is another RA, without a restart. */
+    ra: RaKeys | (() => RaKeys);
     /** For GetCACert: the issuing CA, then the certificates above it, the root last. */
     chain: readonly Uint8Array[];
     /** For GetNextCACert: the next CA, then the certificates above it. */
@@ -48,6 +58,8 @@ export type EndpointOptions = Pick<EndpointSettings, 'path'> &
     legacy?: readonly Legacy[];
     /** The current CRL, DER, for GetCRL. */
     crl?: () => Promise<Uint8Array>;
+    /** Whether what decides about requests does not answer now, so that they wait: the page for browsers says so. */
+    waiting?: () => boolean;
     /** Milliseconds that signingTime may lie in the past and the future; `off` for devices without a clock. */
     signingTime?: { past: number; future: number } | 'off';
     /** `absent`: FAILURE and PENDING have no content, for clients on cryptlib; by default it is one octet, 0x00. */
@@ -79,7 +91,7 @@ const MOST_RUNNING = 512;
 
 /**
  * Throws ConfigError when the keys of an RA do not match, when a policy cannot work with manual approval, or when two
- * endpoints have one name. Delivers or revokes certificates that an earlier run left undelivered.
+ * endpoints have one name; TypeError when an RA is missing. Delivers or revokes certificates that an earlier run left undelivered.
  */
 export function startEnrollment(options: EnrollmentOptions): RunningEnrollment {
   const { store, logger, onEvent, clock = systemClock, random = systemRandom } = options;
@@ -114,16 +126,26 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
     emptyContent: _emptyContent,
     ...rest
   } = options;
-  const { retired = [], signer, ...current } = ra;
-  const authority = registrationAuthority(inTime(current), retired.map(inTime), signer && inTime(signer));
   const rules = messageRules(options);
-  const codec = messageCodec({ ra: authority, rules, clock, random });
+  const now = derived(typeof ra === 'function' ? ra : () => ra, (keys) => {
+    assertRa(options.path, keys);
+    const { retired = [], signer, ...current } = keys;
+    const authority = registrationAuthority(inTime(current), retired.map(inTime), signer && inTime(signer));
+    const certificates = raCertificates(keys, options.chain);
+    return { authority, certificates, codec: messageCodec({ ra: authority, rules, clock, random }) };
+  });
+  // At the start, so that keys that do not fit are refused here.
+  now();
+  const codec: MessageCodec = {
+    open: (bytes) => now().codec.open(bytes),
+    seal: (header, reply) => now().codec.seal(header, reply),
+  };
   return {
     endpoint: { ...rest, name, renewal, retention, codec },
     capabilities: capabilities({ legacy: rules.legacy, renewal, nextCa: next !== undefined }),
-    ra: raCertificates(options),
+    ra: () => now().certificates,
     chain: options.chain,
-    ...defined({ nextCa: next && (() => nextCaCertificates(next, authority)) }),
+    ...defined({ nextCa: next && (() => nextCaCertificates(next, now().authority)) }),
   };
 }
 
@@ -169,5 +191,5 @@ function assertApprovable({ path, policy, approval }: EndpointOptions): void {
 }
 
 /** The RA certificates in the order of GetCACert: the signing one first. None where the CA is its own RA. */
-const raCertificates = ({ ra: { signer, certificate }, chain }: EndpointOptions): Uint8Array[] =>
+const raCertificates = ({ signer, certificate }: RaKeys, chain: readonly Uint8Array[]): Uint8Array[] =>
   [...(signer ? [signer.certificate] : []), certificate].filter((der) => !chain.some((ca) => equalBytes(ca, der)));

@@ -17,6 +17,8 @@ export type LogLine<Facts> = {
 const ENDPOINT = 'the endpoint';
 const TRANSACTION = 'the transactionID of the request';
 const CAUSE = 'the error, and the errors that caused it';
+const WATCHED =
+  'what it is, such as `authority issuing: root CA`, `authority issuing: RA` or `listener: TLS certificate`';
 const ADDRESS = 'the address of the client';
 
 const SKIPPED =
@@ -188,10 +190,11 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     level: 'error',
     message: 'a background job failed and will be retried; no data was lost',
     fields: {
-      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations` or `clean-up`',
+      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `clean-up` or `watch`',
       err: CAUSE,
     },
-    remedy: 'It runs again after five seconds, `clean-up` after a minute. Look at the disk when it stays.',
+    remedy:
+      '`notifications` and `revocations` run again after five seconds, the others after a minute. Look at the disk when it stays.',
   },
   'subscriber-failed': {
     level: 'error',
@@ -208,7 +211,10 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
   'not-ready': {
     level: 'error',
     message: 'not ready',
-    fields: { probe: 'what was checked: `store`, or `intune` and the tenant', err: CAUSE },
+    fields: {
+      probe: 'what was checked: `store`, `endpoints` (no endpoint can serve), `jobs`, or a probe of an embedder',
+      err: CAUSE,
+    },
     remedy: '`/readyz` answers 503; `err` says why.',
   },
   'rejection-unhandled': {
@@ -259,6 +265,44 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     remedy: '',
   },
   'server-stopped': { level: 'info', message: 'stopped', fields: { version: 'of openndes' }, remedy: '' },
+  'certificate-ends': {
+    level: 'warn',
+    message: 'a certificate ends soon',
+    fields: {
+      what: WATCHED,
+      subject: 'its subject, RFC 4514',
+      ends: 'when it ends',
+      days: 'whole days that are left',
+    },
+    remedy:
+      'Renew it and start the server again. Said once a day, from 90 days before the end; an automatic RA is renewed 30 days before its own and is named here when that failed.',
+  },
+  'certificate-not-in-force': {
+    level: 'error',
+    message: 'a certificate is not in force',
+    fields: {
+      what: WATCHED,
+      subject: 'its subject, RFC 4514',
+      standing: '`ended` or `not yet valid`',
+      begins: 'when it begins',
+      ends: 'when it ends',
+    },
+    remedy:
+      'Renew it, or correct the clock of this machine. Endpoints with this CA or RA cannot serve: they are `failed` in `/readyz` of the administrator’s listener. Said once a day.',
+  },
+  'ra-not-renewed': {
+    level: 'error',
+    message: 'an automatic RA could not be renewed',
+    fields: { err: CAUSE },
+    remedy:
+      'Do what `err` says. The present RA serves until its end, and the renewal is tried every minute; said once a day.',
+  },
+  'endpoint-not-served': {
+    level: 'error',
+    message: 'an endpoint is not served',
+    fields: { endpoint: ENDPOINT, err: CAUSE },
+    remedy: 'Do what `err` says, and start the server again. The other endpoints are served meanwhile.',
+  },
   'ra-made': {
     level: 'info',
     message: 'made an RA certificate',

@@ -41,6 +41,8 @@ export type Endpoint = EndpointSettings & {
   revoker?: Revoker;
   /** The current CRL, DER, for GetCRL. */
   crl?: () => Promise<Uint8Array>;
+  /** Whether what decides about requests does not answer now, so that they wait. For the page for browsers. */
+  waiting?: () => boolean;
   codec: MessageCodec;
 };
 

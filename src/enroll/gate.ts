@@ -30,6 +30,13 @@ export function gated(
   };
   return {
     ...service,
+    // Getters, because they change with the RA: a copy would keep those of the start.
+    get caCertificates() {
+      return service.caCertificates;
+    },
+    get caChain() {
+      return service.caChain;
+    },
     ...(nextCa && { nextCa: () => placed(nextCa) }),
     async pkiOperation(message) {
       const answer = await placed(() => service.pkiOperation(message));

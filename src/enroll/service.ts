@@ -1,13 +1,17 @@
 /** One SCEP URL as HTTP sees it: an answer for each operation, and the facts for one event. */
 import { within } from '../core/ask.ts';
 import { HttpError, Refusal } from '../core/errors.ts';
+import { defined } from '../core/defined.ts';
+import { derived } from '../core/derived.ts';
+import { notInForce } from '../core/watched.ts';
 import type { LegacyFacts, MessageFacts, OutcomeFacts, RequestOutcome } from '../core/events.ts';
 import { readCertificate } from '../pkix/certificate.ts';
+import { watchedCertificate, watchedChain } from '../pkix/watched-certificates.ts';
 import { caCertificates, type CaCertificates, caChain } from '../scep/ca-certificates.ts';
 import type { Opened, Reply, ScepRequest } from '../scep/message.ts';
 import type { Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
 import { identify } from './identify.ts';
-import { type Landing, landingOf } from './landing-facts.ts';
+import { type Landing, landingOf, rootOf } from './landing-facts.ts';
 import { legacyCounter } from './legacy-counter.ts';
 import { enroll } from './line.ts';
 import type { Outcome } from './outcome.ts';
@@ -32,8 +36,10 @@ export interface ScepService {
   readonly caCertificates: CaCertificates;
   /** For GetCACertChain and GetCAChain. */
   readonly caChain: CaCertificates;
-  /** For a browser; absent when the endpoint answers browsers with 403. */
-  readonly landing?: Landing;
+  /** For a browser, as it is now; absent when the endpoint answers browsers with 403. */
+  readonly landing?: () => Landing;
+  /** Why it cannot serve now: a certificate of its CA or RA has ended or is not valid yet. Undefined when it can. */
+  cannotServe: () => string | undefined;
   /** For GetNextCACert; absent without a next CA. Throws what the key of the RA throws. */
   nextCa?: () => Promise<CaCertificates>;
   /** Throws HttpError, and what the store or a key throws when they fail. */
@@ -44,8 +50,9 @@ export interface ScepService {
 export type ServicePlan = {
   endpoint: Endpoint;
   capabilities: string;
-  /** RA certificates, then the issuing CA up to the root. */
-  ra: readonly Uint8Array[];
+  /** The RA certificates now; another array as soon as they are others. */
+  ra: () => readonly Uint8Array[];
+  /** The issuing CA up to the root. */
   chain: readonly Uint8Array[];
   nextCa?: () => Promise<CaCertificates>;
 };
@@ -54,23 +61,34 @@ export type ServicePlan = {
  * What one endpoint keeps between requests: the Names of its RA and of its CAs (DER), and the enrolments that are running.
  */
 type ServiceContext = EndpointContext & {
-  names: readonly Uint8Array[];
+  names: () => readonly Uint8Array[];
   running: Map<string, Promise<Outcome>>;
 };
 
 /** The service of one endpoint. Throws DerError when a certificate of the chain cannot be read. */
 export function scepService(plan: ServicePlan, services: EnrollmentServices): ScepService {
   const { endpoint, capabilities, ra, chain, nextCa } = plan;
-  const names = [...ra, ...chain].map((der) => readCertificate(der).subject);
-  const context: ServiceContext = { endpoint, services, names, running: new Map() };
+  const current = derived(ra, (certificates) => ({
+    caCertificates: caCertificates(certificates, chain),
+    caChain: caChain(certificates, chain),
+    names: [...certificates, ...chain].map((der) => readCertificate(der).subject),
+    watched: [...watchedChain(chain), ...certificates.map((der) => watchedCertificate('RA', der))],
+  }));
+  const cannotServe = (): string | undefined => notInForce(current().watched, services.clock());
+  const context: ServiceContext = { endpoint, services, names: () => current().names, running: new Map() };
   const legacyFacts = legacyCounter();
   return {
     path: endpoint.path,
     name: endpoint.name,
     capabilities,
-    caCertificates: caCertificates(ra, chain),
-    caChain: caChain(ra, chain),
-    ...(endpoint.landing !== '403' && { landing: landingOf(chain) }),
+    get caCertificates() {
+      return current().caCertificates;
+    },
+    get caChain() {
+      return current().caChain;
+    },
+    cannotServe,
+    ...(endpoint.landing !== '403' && { landing: landing(plan, cannotServe) }),
     ...(nextCa && { nextCa }),
     async pkiOperation(message) {
       const opened = await endpoint.codec.open(message);
@@ -80,6 +98,11 @@ export function scepService(plan: ServicePlan, services: EnrollmentServices): Sc
       return { body, outcome: outcomeName(outcome), facts };
     },
   };
+}
+
+function landing({ chain, endpoint }: ServicePlan, cannotServe: () => string | undefined): () => Landing {
+  const facts = { ...landingOf(chain), ...defined({ rootFile: rootOf(chain) }) };
+  return () => ({ ...facts, outOfForce: cannotServe() !== undefined, waiting: endpoint.waiting?.() ?? false });
 }
 
 async function outcomeOf(opened: Opened, context: ServiceContext): Promise<Outcome> {
@@ -107,7 +130,8 @@ async function askedBy(message: ScepRequest, context: ServiceContext): Promise<A
   if (content.type === 'get-crl') return answer(await currentCrl(endpoint, services));
   const signedBy = await ownCertificate(replyTo.signerCertificate, services.store);
   if (content.type === 'poll') return resumePolledRequest(message, signedBy, context);
-  if (content.type === 'get-certificate') return answer(await certificateFor({ content, replyTo }, signedBy, context));
+  if (content.type === 'get-certificate')
+    return answer(await certificateFor({ content, replyTo }, signedBy, { services, names: context.names() }));
   return { kind: 'enroll', enrollment: identify({ message, csr: content.csr, signedBy }, context) };
 }
 

@@ -2,9 +2,10 @@
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { normalizeForwardedFor } from '../core/address.ts';
-import { type Probe, runProbes } from '../core/probe.ts';
+import { endpointsProbe, type Probe, runProbes } from '../core/probe.ts';
 import { allow } from './allow.ts';
 import { crlPlugin, type RevocationLists } from './crl-route.ts';
+import { startPage } from './start-page.ts';
 import { unserved } from './unserved.ts';
 import { type ScepPluginOptions, scepPlugin } from './plugin.ts';
 
@@ -75,16 +76,20 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
     wrongPath(request);
     return plain(reply, 404, 'not found');
   });
+  app.get('/', (_request, reply) =>
+    reply.headers(startPage.headers).header('content-type', 'text/html').send(startPage.body),
+  );
+  const all = [...probes, endpointsProbe(() => scep.services.map(serving))];
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
-  const checked = onceIn(PROBED_EVERY, () => runProbes(probes, options.emit));
+  const checked = onceIn(PROBED_EVERY, () => runProbes(all, options.emit));
   app.get('/readyz', async (_request, reply) => {
     const ready = (await checked()).every(({ reason }) => reason === undefined);
-    // Which tenants there are and what failed is in the events and on the administrator's listener.
+    // What failed is in the events and on the administrator's listener.
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'failed' });
   });
   // HAProxy asks for `OPTIONS /` unless it is told otherwise.
   for (const url of ['/', '/healthz', '/readyz'])
-    app.options(url, (_request, reply) => allow(reply, url === '/' ? 'OPTIONS' : 'GET, HEAD, OPTIONS'));
+    app.options(url, (_request, reply) => allow(reply, 'GET, HEAD, OPTIONS'));
   await app.register(crlPlugin, { crls, emit: options.emit });
   await app.register(scepPlugin, scep);
   return app;
@@ -101,6 +106,8 @@ function onceIn<T>(ms: number, work: () => Promise<T>): () => Promise<T> {
     return (recent ??= work());
   };
 }
+
+const serving = ({ name, cannotServe }: ScepPluginOptions['services'][number]) => ({ name, reason: cannotServe() });
 
 const tlsOptions = ({ certificate, key }: NonNullable<HttpOptions['tls']>) => ({
   cert: certificate,

@@ -56,7 +56,7 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
 /** A GET without operation comes from a browser. */
 function landing({ landing }: ScepService): Result {
   if (!landing) throw new HttpError('landing_off', 'GET without operation');
-  return { contentType: 'text/html', ...landingPage(landing), facts: { operation: 'landing' } };
+  return { contentType: 'text/html', ...landingPage(landing()), facts: { operation: 'landing' } };
 }
 
 /** Runs the operation of a request. Throws HttpError, and what the service throws. */

@@ -207,9 +207,11 @@ test('readyz: short in public; on the administrator’s listener it has the reas
   assert.deepEqual(await answer(origin), { status: 200, body: { status: 'ok' } });
   const { status, body } = await answer(admin);
   assert.deepEqual(
-    [status, Object.keys(body), body['probes']],
-    [200, ['probes', 'jobs', 'load'], { store: 'ok', jobs: 'ok' }],
+    [status, Object.keys(body)],
+    [200, ['probes', 'endpoints', 'tenants', 'certificates', 'jobs', 'load']],
   );
+  assert.deepEqual(body['probes'], { store: 'ok', endpoints: 'ok', jobs: 'ok' });
+  assert.deepEqual(body['endpoints'], { '/certsrv/mscep/mscep.dll': 'ok', '/scep/routers': 'ok', '/scep/lab': 'ok' });
   const idle = { running: 0, most: 512, full: false };
   assert.deepEqual(body['load'], [
     { endpoint: '/certsrv/mscep/mscep.dll', ...idle },
@@ -219,7 +221,7 @@ test('readyz: short in public; on the administrator’s listener it has the reas
   const jobs = body['jobs'] as Record<string, string>[];
   assert.deepEqual(
     jobs.map(({ name }) => name),
-    ['clean-up', 'notifications', 'revocations'],
+    ['clean-up', 'notifications', 'revocations', 'watch'],
   );
   for (const { state } of jobs) assert.ok(state === 'waiting' || state === 'running', state);
 });

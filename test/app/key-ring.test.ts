@@ -76,6 +76,6 @@ test('a configuration with a problem closes the keys that could be opened', asyn
   renameSync(join(folder, 'certs/chain.pem'), join(folder, 'certs/moved.pem'));
   chmodSync(join(folder, 'certs/issuing-ca.key.pem'), 0o600);
   const { ring, events } = recordingRing();
-  await assert.rejects(loadSettings(config, ring), ConfigProblems);
+  await assert.rejects(loadSettings(config, { keys: ring }), ConfigProblems);
   assert.deepEqual(events, ['open issuing-ca.key.pem', 'close issuing-ca.key.pem']);
 });

@@ -36,7 +36,8 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
     (await cli('jobs')).out,
     new RegExp(
       `^JOB .*\\nclean-up +waiting  ${MOMENT}  ${MOMENT}  - +-\\n` +
-        `notifications +(?:waiting|running)  ${MOMENT}  .*\\nrevocations +(?:waiting|running)  ${MOMENT}  .*$`,
+        `notifications +(?:waiting|running)  ${MOMENT}  .*\\nrevocations +(?:waiting|running)  ${MOMENT}  .*\\n` +
+        `watch +(?:waiting|running)  ${MOMENT}  .*$`,
     ),
   );
 

@@ -6,12 +6,18 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { watch } from '../../src/app/watch.ts';
+import { createRoot } from '../../src/ca/create.ts';
+import { DAY } from '../../src/core/durations.ts';
 import { issuerAndSubject } from '../../src/client/request-message.ts';
 import { issuerAndSerialNumber } from '../../src/cms/signed-data.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { Store } from '../../src/core/store.ts';
 import { createServer, type ServerOptions } from '../../src/embed/embed.ts';
 import type { EndpointOptions } from '../../src/embed/enrollment.ts';
+import { systemClock, systemRandom } from '../../src/embed/system.ts';
+import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
+import { certificatePem } from '../../src/pkix/pem.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { adminUnderTest, basic, BEARER, PAGE } from '../admin/admin-under-test.ts';
@@ -530,6 +536,52 @@ test('a request beyond those that may run is deferred: a warning', async (t) => 
   assert.equal((await send(REQUEST)).status, 503);
   const FIELDS = 'method ip userAgent path status code err';
   assertLine(lines('scep-request-deferred')[0]!, 'warn', 'scep request deferred: the client is to come again', FIELDS);
+});
+
+test('`openndes serve`: a CA that ends, one that has ended, and an endpoint that is not served for it', async (t) => {
+  const { folder, config } = await installed(t, (text) =>
+    text
+      .replace('authorities:\n', 'authorities:\n  old: { certificate: old.pem, key: "file:old.key.pem", ra: none }\n')
+      .replace(
+        'authorities:\n',
+        'authorities:\n  soon: { certificate: soon.pem, key: "file:soon.key.pem", ra: none }\n',
+      )
+      .replace(
+        'endpoints:\n',
+        'endpoints:\n  - { path: /old, authority: old, profile: device, policy: { static: abcdefgh } }\n',
+      ),
+  );
+  for (const [name, begun, validity] of [
+    ['old', 100 * DAY, 50 * DAY],
+    ['soon', 150 * DAY, 200 * DAY],
+  ] as const) {
+    const key = generateKey('rsa-2048');
+    const clock = () => new Date(systemClock().getTime() - begun);
+    const plan = { subject: `CN=${name}`, key, validity, backdate: 0, clock, random: systemRandom };
+    writeFileSync(join(folder, `${name}.pem`), certificatePem(await createRoot(plan)));
+    writeFileSync(join(folder, `${name}.key.pem`), privateKeyPem(key.privateKey), { mode: 0o600 });
+  }
+  const serve = spawn(process.execPath, ['bin/openndes.mjs', 'serve', '--config', config]);
+  t.after(() => serve.kill());
+  const lines = new Map<unknown, Line>();
+  for await (const text of createInterface(serve.stderr)) {
+    const line = JSON.parse(text) as Line;
+    lines.set(line['event'], line);
+    if (lines.has('certificate-ends') && lines.has('certificate-not-in-force') && lines.has('ra-made')) break;
+  }
+  assertLine(lines.get('endpoint-not-served')!, 'error', 'an endpoint is not served', 'endpoint err');
+  assertLine(lines.get('certificate-ends')!, 'warn', 'a certificate ends soon', 'what subject ends days');
+  const ended = lines.get('certificate-not-in-force')!;
+  assertLine(ended, 'error', 'a certificate is not in force', 'what subject standing begins ends');
+  assert.deepEqual([ended['what'], ended['subject']], ['authority old: issuing CA', 'CN=old']);
+});
+
+test('an automatic RA that cannot be renewed', async () => {
+  const log = keptLog();
+  const keeper = { current: () => assert.fail(), automatic: true, renew: () => Promise.reject(new Error('read-only')) };
+  const { job } = watch({ watched: () => [], keepers: [keeper], crls: new Map(), clock: handClock(), emit: log.emit });
+  await job.run(new AbortController().signal);
+  assertLine(JSON.parse(log.lines[0]!) as Line, 'error', 'an automatic RA could not be renewed', 'err');
 });
 
 test('docs/log.md lists the events that were seen above, and no others', () => {

@@ -12,6 +12,7 @@ import { clock, issuing, nextCa, ra, registration, root } from '../kit/pki.ts';
 import * as second from '../kit/pkijs.ts';
 
 const PATH = '/scep';
+const raNow = [ra.certificate];
 const chain = [issuing.certificate, root.certificate];
 const next = [nextCa.certificate, root.certificate];
 
@@ -21,7 +22,7 @@ async function served(t: TestContext, { rollover }: { rollover: boolean }) {
     endpoint,
     name: PATH,
     capabilities: capabilities({ legacy: new Set(), renewal: true, nextCa: rollover }),
-    ra: [ra.certificate],
+    ra: () => raNow,
     chain,
     ...(rollover && { nextCa: () => nextCaCertificates(next, registration) }),
   };

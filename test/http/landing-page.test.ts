@@ -49,6 +49,24 @@ test('H18 `landing: 403` turns browsers away and serves clients', async (t) => {
   assert.equal((await app.inject(`${PATH}?operation=GetCACaps`)).statusCode, 200);
 });
 
+test('the page says when certificates are not in force and when requests wait, and has its tick only otherwise', () => {
+  assert.match(html({}), /&#10003;/);
+  for (const [landing, text] of [
+    [{ outOfForce: true, waiting: true }, 'it cannot issue certificates now'],
+    [{ waiting: true }, 'and requests wait'],
+  ] as const) {
+    assert.ok(html(landing).includes(text));
+    assert.doesNotMatch(html(landing), /&#10003;/);
+  }
+});
+
+test('the root can be downloaded from the page, octet for octet', async (t) => {
+  const { app } = await served(t, [await lab()]);
+  const { body } = await app.inject(PATH);
+  const [, base64 = ''] = /download="root-ca.cer" href="data:application\/pkix-cert;base64,([^"]+)"/.exec(body) ?? [];
+  assert.deepEqual(Buffer.from(base64, 'base64'), Buffer.from(root.certificate));
+});
+
 test('nothing is fetched, run, framed or sent by the page', () => {
   const { headers } = landingPage(landingOf([issuing.certificate, root.certificate]));
   const policy = headers['content-security-policy'] ?? '';

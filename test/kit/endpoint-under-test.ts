@@ -72,6 +72,7 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
     ...rest,
   };
   const log = keptLog();
+  const raNow = [ra.certificate];
   const deadline = () => new AbortController().signal;
   const services: EnrollmentServices = {
     store: wrap(store),
@@ -85,7 +86,7 @@ export async function endpointUnderTest(policy: Policy, different: Different = {
     {
       endpoint,
       capabilities: capabilities({ legacy: new Set(), renewal, nextCa: false }),
-      ra: [ra.certificate],
+      ra: () => raNow,
       chain: endpoint.chain,
     },
     services,

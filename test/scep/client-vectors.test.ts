@@ -149,6 +149,7 @@ describe('sent as the client sends it', () => {
     path: '/certsrv/mscep/mscep.dll',
     name: '/certsrv/mscep/mscep.dll',
     capabilities: '',
+    cannotServe: () => undefined,
     caCertificates: caCertificates(raCertificates, []),
     caChain: caCertificates(raCertificates, []),
     async pkiOperation(message) {

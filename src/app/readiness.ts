@@ -1,0 +1,48 @@
+/** How the parts of a running configuration stand now: for `/readyz`, and in detail for administrators. */
+import type { ReadinessOptions } from '../admin/readiness.ts';
+import type { Clock } from '../core/environment.ts';
+import { type EndpointStanding, endpointsProbe, failedOrOk } from '../core/probe.ts';
+import type { Store } from '../core/store.ts';
+import { notInForce, type Watched } from '../core/watched.ts';
+import type { IntuneClient } from '../intune/client.ts';
+import type { Endpoints } from './served-endpoints.ts';
+import { watchedDetails } from './watch.ts';
+import { neededFor } from './watched-settings.ts';
+
+/** What is looked at. */
+export type ReadinessParts = {
+  endpoints: Endpoints;
+  watched: () => readonly Watched[];
+  clients: ReadonlyMap<string, IntuneClient>;
+  store: Pick<Store, 'check'>;
+  clock: Clock;
+};
+
+/** The probes of the public `/readyz`, and what stands beside them for administrators. */
+export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'probes' | 'detail'> {
+  const { endpoints, watched, clients, store, clock } = parts;
+  const standings = () => endpointStandings(endpoints, clock);
+  return {
+    probes: [{ name: 'store', check: () => store.check() }, endpointsProbe(standings)],
+    detail: () => ({
+      endpoints: Object.fromEntries(standings().map(({ name, reason }) => [name, failedOrOk(reason)])),
+      // Devices are told to come back while a tenant does not answer, so that it never makes the server unready.
+      tenants: Object.fromEntries([...clients].map(([name, client]) => [name, tenantText(client)])),
+      certificates: watchedDetails(watched(), clock()),
+    }),
+  };
+}
+
+/** How each stands at the time of the clock: by its certificates, or by why it is not served. */
+const endpointStandings = ({ served, notServed }: Endpoints, clock: Clock): EndpointStanding[] => [
+  ...served.map(({ name, options, keeper }) => ({
+    name,
+    reason: notInForce(neededFor(options.chain, keeper), clock()),
+  })),
+  ...notServed.map(({ endpoint, err }) => ({ name: endpoint, reason: err.message })),
+];
+
+function tenantText(client: IntuneClient): string {
+  const { ok, detail } = client.health();
+  return failedOrOk(ok ? undefined : detail);
+}

@@ -1,0 +1,76 @@
+/** The endpoints of a configuration that can be served, ready for the server. */
+import { challengeParties } from '../config/challenge-parties.ts';
+import type { EndpointConfig } from '../config/endpoints.ts';
+import type { PolicyConfig } from '../config/policy-kinds.ts';
+import { defined } from '../core/defined.ts';
+import type { Clock } from '../core/environment.ts';
+import { ConfigError } from '../core/errors.ts';
+import type { EndpointOptions } from '../embed/enrollment.ts';
+import type { RevocationList } from '../revocation/revocation-list.ts';
+import { type PolicyServices, policyOf } from './policy-makers.ts';
+import type { RaKeeper } from './ra-keeper.ts';
+import type { LoadedEndpoint, NotServed, Settings } from './settings.ts';
+
+/** An endpoint as the server takes it, and what keeps its RA. */
+export type ServedEndpoint = { name: string; authority: string; options: EndpointOptions; keeper: RaKeeper };
+
+/** What endpoints are made with. `isUnusable`: whether a tenant cannot be used now. */
+export type EndpointServices = PolicyServices & {
+  crls: ReadonlyMap<string, RevocationList>;
+  clock: Clock;
+  isUnusable: (tenant: string) => boolean;
+};
+
+/** All endpoints of a configuration. */
+export type Endpoints = { served: readonly ServedEndpoint[]; notServed: readonly NotServed[] };
+
+/** Throws the ConfigError of the first endpoint that cannot be served; where a part is enough, when none can. */
+export async function servedEndpoints(
+  settings: Settings,
+  services: EndpointServices,
+  part: boolean,
+): Promise<Endpoints> {
+  const served: ServedEndpoint[] = [];
+  const notServed: NotServed[] = [];
+  for (const each of settings.endpoints)
+    try {
+      served.push(await servedEndpoint(each, services));
+    } catch (err) {
+      if (!(err instanceof ConfigError)) throw err;
+      notServed.push({ endpoint: each.config.name, err });
+    }
+  const [first] = notServed;
+  if (first && (!part || served.length === 0)) throw first.err;
+  return { served, notServed: [...settings.notServed, ...notServed] };
+}
+
+/** What of an endpoint is not passed on: it is resolved here, or serves the administrator's page. */
+type Resolved = 'authority' | 'profile' | 'policy' | 'adminPage';
+/** The settings, passed on as they are. Compiles only while each is a setting of `EndpointOptions` too. */
+type PassedOn = Pick<EndpointOptions, Exclude<keyof EndpointConfig, Resolved>>;
+
+async function servedEndpoint(
+  { config, authority, issuer }: LoadedEndpoint,
+  services: EndpointServices,
+): Promise<ServedEndpoint> {
+  const { policy, authority: named, profile, adminPage: _, ...rest } = config;
+  const settings: PassedOn = rest;
+  const { renewBefore, maxLifetime } = profile.value;
+  const keeper = await authority.raKeeper(services, challengeParties(policy));
+  const options = {
+    ...settings,
+    policy: await policyOf(policy, services),
+    issuer,
+    ra: keeper.current,
+    chain: authority.chain,
+    waiting: () => needs(policy).some(services.isUnusable),
+    ...defined({ renewBefore, maxLifetime, next: authority.next, crl: services.crls.get(named.name) }),
+  };
+  return { name: config.name, authority: named.name, options, keeper };
+}
+
+/** The tenants without which a policy decides nothing. */
+function needs(policy: PolicyConfig): string[] {
+  if (policy.kind === 'intune') return [policy.tenant.name];
+  return policy.kind === 'allOf' ? policy.policies.flatMap(needs) : [];
+}

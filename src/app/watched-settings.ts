@@ -1,0 +1,52 @@
+/** What of a configuration begins and ends: its CAs, RAs and the certificate of its listener. */
+import type { Watched } from '../core/watched.ts';
+import { thumbprint } from '../pkix/certificate.ts';
+import { watchedCertificate, watchedChain } from '../pkix/watched-certificates.ts';
+import { certificatesFrom } from './certificate-files.ts';
+import type { RaKeeper } from './ra-keeper.ts';
+import type { Settings } from './settings.ts';
+
+/** A keeper, and the name of its authority. */
+export type NamedKeeper = { authority: string; keeper: RaKeeper };
+
+/** Everything, each once. With `ra: none` the RA is the CA, which is there already. */
+export function watchedOf({ authorities, tls }: Settings, keepers: readonly NamedKeeper[]): Watched[] {
+  const chains = [...authorities.values()].map(({ name, authority: { chain } }) => ({ name, chain }));
+  const known = new Set(chains.flatMap(({ chain }) => chain.map(thumbprint)));
+  const ras = keepers.flatMap(({ authority, keeper }) =>
+    watchedRa(keeper)
+      .filter(({ der }) => isNew(known, der))
+      .map(({ der, role }) => ({
+        ...watchedCertificate(`authority ${authority}: ${role}`, der),
+        automatic: keeper.automatic,
+      })),
+  );
+  return [...chains.flatMap(({ name, chain }) => watchedChain(chain, `authority ${name}: `)), ...ras, ...listener(tls)];
+}
+
+function watchedRa({ current }: RaKeeper): { role: string; der: Uint8Array }[] {
+  const { certificate, signer } = current();
+  if (!signer) return [{ role: 'RA', der: certificate }];
+  return [
+    { role: 'RA that signs', der: signer.certificate },
+    { role: 'RA that decrypts', der: certificate },
+  ];
+}
+
+function isNew(known: Set<string>, der: Uint8Array): boolean {
+  const before = known.size;
+  return known.add(thumbprint(der)).size > before;
+}
+
+const listener = (tls: Settings['tls']): Watched[] =>
+  tls
+    ? certificatesFrom(Buffer.from(tls.certificate), 'listen.tls.certificate')
+        .slice(0, 1)
+        .map((der) => watchedCertificate('listener: TLS certificate', der))
+    : [];
+
+/** What an endpoint needs to serve: its chain and its RA. */
+export const neededFor = (chain: readonly Uint8Array[], keeper: RaKeeper): Watched[] => [
+  ...watchedChain(chain),
+  ...watchedRa(keeper).map(({ role, der }) => watchedCertificate(role, der)),
+];
