@@ -32,7 +32,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'config/yaml': room('core', 'node:net yaml zod'),
   config: room('core asn1 pkix cms ca policy intune http manage admin config/yaml', 'zod'),
   app: room(
-    'core jobs pkix scep keys ca revocation store intune policy manage admin embed config config/yaml',
+    'core outbound jobs pkix scep keys ca revocation store intune policy manage admin embed config config/yaml',
     'node:crypto node:fs node:module node:net node:os node:tls fastify zod',
   ),
   cli: room(

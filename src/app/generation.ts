@@ -1,24 +1,25 @@
 /** What one loading of the configuration makes: endpoints, policies, lists, watch and servers. A reload makes the next one. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { Config } from '../config/schema.ts';
 import { defined } from '../core/defined.ts';
 import type { Clock, Logger } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import type { IssuerStore, Store } from '../core/store.ts';
 import { type AssembledServer, assembleServer } from '../embed/embed.ts';
 import { logEvents } from '../embed/log-events.ts';
-import { systemClock, systemLogger } from '../embed/system.ts';
-import { type IntuneClient, intuneClient } from '../intune/client.ts';
+import { systemLogger } from '../embed/system.ts';
+import type { IntuneClient } from '../intune/client.ts';
 import { startJobs } from '../jobs/scheduler.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { administration } from './administration.ts';
+import { clockReport } from './clock-difference.ts';
+import { newIntuneClient } from './new-intune-client.ts';
 import type { PolicyServices } from './policy-makers.ts';
 import { readinessOf } from './readiness.ts';
 import { type Endpoints, type EndpointServices, servedEndpoints } from './served-endpoints.ts';
 import { listsOf, type Settings } from './settings.ts';
-import { VERSION } from './version.ts';
+import { tenantWatch } from './tenant-watch.ts';
 import { watch, type WatchParts } from './watch.ts';
 import { watchedOf } from './watched-settings.ts';
 
@@ -36,8 +37,8 @@ export type Generation = {
 };
 
 /**
- * `logLevel` replaces that of the file. `watchEvery`: milliseconds between two runs of the job that looks at what ends; a
- * minute when absent. `part`: it is enough when one endpoint can be served.
+ * `logLevel` replaces that of the file. `watchEvery`: milliseconds between two runs of the jobs that look at what ends
+ * and at tenants; a minute when absent. `part`: it is enough when one endpoint can be served.
  */
 export type GenerationParts = {
   settings: Settings;
@@ -92,8 +93,9 @@ function sharedServices({
   ...rest
 }: Pick<Shared, 'settings' | 'store' | 'clock' | 'logger' | 'emit' | 'closing'>): Shared {
   const clients = new Map<string, IntuneClient>();
+  const serverTime = clockReport(rest.clock, rest.emit);
   const clientOf: Shared['intuneClient'] = ({ name, value }) => {
-    const client = clients.get(name) ?? newIntuneClient(value);
+    const client = clients.get(name) ?? newIntuneClient(value, serverTime);
     if (!clients.has(name)) rest.closing.push(() => client.close());
     clients.set(name, client);
     return client;
@@ -104,9 +106,6 @@ function sharedServices({
   const crls = revocationLists(settings, rest.store);
   return { settings, ...rest, clients, isUnusable, intuneClient: clientOf, crls };
 }
-
-const newIntuneClient = (tenant: Config['tenants'][string]): IntuneClient =>
-  intuneClient({ ...tenant, clock: systemClock, uuid: randomUUID, callerInfo: `openndes/${VERSION}` });
 
 /** Before any request, so that certificates of earlier versions have their issuer. */
 async function registerIssuers({ authorities }: Settings, store: IssuerStore): Promise<void> {
@@ -141,13 +140,12 @@ function publicServer(
   });
 }
 
-/** Looks at once at what ends, and then by a job until the generation is closed. */
-function startWatch({ endpoints, store, closing, ...parts }: Shared & WatchStart): void {
+/** Looks at once at what ends, and then by jobs, at tenants too, until the generation is closed. */
+function startWatch({ endpoints, store, closing, clients, ...parts }: Shared & WatchStart): void {
   const keepers = [...new Set(endpoints.served.map(({ keeper }) => keeper))];
   const { look, job } = watch({ ...parts, keepers });
   look();
-  const { clock, emit } = parts;
-  const jobs = startJobs({ store, jobs: [job], owner: randomUUID(), clock, emit });
+  const jobs = startJobs({ store, jobs: [job, tenantWatch({ ...parts, clients })], owner: randomUUID(), ...parts });
   closing.push(() => jobs.close());
 }
 

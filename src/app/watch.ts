@@ -5,6 +5,7 @@ import type { Emit } from '../core/events.ts';
 import { standingOf, type Watched } from '../core/watched.ts';
 import type { Job } from '../jobs/leased-job.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
+import { onceIn } from './once-in.ts';
 import type { RaKeeper } from './ra-keeper.ts';
 
 /** What the job looks at. `watched` is asked each time, because RAs change. `crls`: by the name of their authority. */
@@ -23,7 +24,7 @@ export type Watch = { look: () => void; job: Job };
 
 /** Every minute, because a clock that was wrong at the start is corrected soon after it. What it says, it says once a day. */
 export function watch({ watched, keepers, crls, clock, emit, every = MINUTE }: WatchParts): Watch {
-  const isNews = onceADay(clock);
+  const isNews = onceIn(DAY, clock);
   const say = (key: string, event: Parameters<Emit>[0]): void => {
     if (isNews(key)) emit(event);
   };
@@ -50,18 +51,6 @@ function report(watched: Watched, now: Date, say: (key: string, event: Parameter
   if (standing === 'ends') say(key, { event: 'certificate-ends', what, subject, ends, days });
   if (standing === 'ended' || standing === 'not yet valid')
     say(key, { event: 'certificate-not-in-force', what, subject, standing, begins, ends });
-}
-
-/** Whether this was not said within the last day; if so, it counts as said now. Also when the clock was set back. */
-export function onceADay(clock: Clock): (key: string) => boolean {
-  const said = new Map<string, number>();
-  return (key) => {
-    const now = clock().getTime();
-    const ago = now - (said.get(key) ?? -Infinity);
-    if (ago >= 0 && ago < DAY) return false;
-    said.set(key, now);
-    return true;
-  };
 }
 
 const textOf = (err: unknown): string => (err instanceof Error ? err.message : String(err));

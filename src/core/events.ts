@@ -98,6 +98,9 @@ export type EventFacts = {
   };
   'ra-not-renewed': { err: unknown };
   'endpoint-not-served': { endpoint: string; err: unknown };
+  'tenant-unusable': { tenant: string; hop: string; remedy: string; err: unknown };
+  'tenant-usable': { tenant: string };
+  'clock-differs': { seconds: number };
   'ra-made': { subject: string; thumbprint: string; replaced: boolean };
   'challenge-requested': { endpoint: string; ip: string; user?: string; outcome: 'issued' | 'full' };
   'challenges-guessed': { endpoint: string; wrong: number };

@@ -17,6 +17,7 @@ export type LogLine<Facts> = {
 const ENDPOINT = 'the endpoint';
 const TRANSACTION = 'the transactionID of the request';
 const CAUSE = 'the error, and the errors that caused it';
+const TENANT = 'its name in `tenants`';
 const WATCHED =
   'what it is, such as `authority issuing: root CA`, `authority issuing: RA` or `listener: TLS certificate`';
 const ADDRESS = 'the address of the client';
@@ -190,7 +191,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     level: 'error',
     message: 'a background job failed and will be retried; no data was lost',
     fields: {
-      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `clean-up` or `watch`',
+      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `clean-up`, `watch` or `tenants`',
       err: CAUSE,
     },
     remedy:
@@ -302,6 +303,31 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     message: 'an endpoint is not served',
     fields: { endpoint: ENDPOINT, err: CAUSE },
     remedy: 'Do what `err` says, and start the server again. The other endpoints are served meanwhile.',
+  },
+  'tenant-unusable': {
+    level: 'error',
+    message: 'a tenant cannot be used',
+    fields: {
+      tenant: TENANT,
+      hop: 'the step that failed: `token`, `discovery`, `validateRequest`, `successNotification` or `failureNotification`',
+      remedy: 'what to do',
+      err: CAUSE,
+    },
+    remedy:
+      'Do what `remedy` says. Devices get PENDING meanwhile. The tenant is asked again every minute; a cause is said once an hour, and `openndes check --online` asks at once.',
+  },
+  'tenant-usable': {
+    level: 'info',
+    message: 'a tenant can be used again',
+    fields: { tenant: TENANT },
+    remedy: '',
+  },
+  'clock-differs': {
+    level: 'warn',
+    message: 'the clock of this machine differs from that of Entra ID',
+    fields: { seconds: 'how far our clock is ahead; negative when it is behind' },
+    remedy:
+      'Set the clock, and let NTP keep it: certificates begin and end by it. Said once a day, from five minutes on.',
   },
   'ra-made': {
     level: 'info',

@@ -5,7 +5,8 @@ import type { FailureNotification, SuccessNotification } from '../core/notificat
 import { type CloudName, type CloudUrls, resolveCloud } from './clouds.ts';
 import { discovery, type ServiceLocator } from './discovery.ts';
 import { IntuneUnreachable } from './unreachable.ts';
-import { httpsExchange } from './https-exchange.ts';
+import { type HttpsExchange, httpsExchange } from './https-exchange.ts';
+import { checkTenant } from './tenant-check.ts';
 import { type IntuneHealth, retryingCalls, TIMEOUTS, type Timeouts } from './retry.ts';
 import {
   callScepAction,
@@ -39,6 +40,8 @@ export type IntuneClientOptions = {
   timeouts?: Partial<Timeouts> | undefined;
   /** Name and version of this product, which Intune records: `openndes/1.2.3`. */
   callerInfo: string;
+  /** Called with the Date of each reply of Entra, to compare clocks. */
+  serverTime?: ((date: Date) => void) | undefined;
 };
 
 /**
@@ -52,7 +55,12 @@ export interface IntuneClient {
   successNotification(notification: SuccessNotification, signal: AbortSignal): Promise<IntuneAnswer>;
   /** Reports that no certificate was issued for a validated request. */
   failureNotification(notification: FailureNotification, signal: AbortSignal): Promise<IntuneAnswer>;
-  /** Whether the circuit breaker is closed. Sends nothing. */
+  /**
+   * Asks Entra for tokens and Graph for the address of the service, and looks for the role in the token. Throws
+   * IntuneUnreachable with the step that failed, and the signal's reason when the caller aborts.
+   */
+  check(signal: AbortSignal): Promise<void>;
+  /** Whether the last call or check found the tenant usable, and otherwise why not. Sends nothing. */
   health(): IntuneHealth;
   /** Closes the connections; running calls fail. */
   close(): Promise<void>;
@@ -63,14 +71,15 @@ export function intuneClient(options: IntuneClientOptions): IntuneClient {
   const { clock, uuid, callerInfo } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const https = httpsExchange({ ...options, callMs: timeouts.callMs });
-  const { exchange, underWay } = watchedExchange(https.exchange, clock);
-  const { ask, health } = retryingCalls(timeouts, clock);
+  const { exchange, underWay } = watchedExchange(reportingTime(https.exchange, options.serverTime), clock);
+  const { ask, health, checked } = retryingCalls(timeouts, clock);
   const cloud = resolveCloud(options.cloud ?? 'public');
   const tokens = (scope: string) => tokenSource({ ...identity(options), login: cloud.login, scope, exchange, clock });
   const graph = tokens(`${cloud.graph}/.default`);
   // The id of the resource ends with a slash, so the scope has two.
   const intune = tokens(`${cloud.intune}//.default`);
-  const service = discovery(SCEP_SERVICE, { cloud, tokens: graph, exchange, clock, uuid });
+  const locator = () => discovery(SCEP_SERVICE, { cloud, tokens: graph, exchange, clock, uuid });
+  const service = locator();
 
   function call(hop: ScepActionHop, body: string, signal: AbortSignal): Promise<IntuneAnswer> {
     const clientRequestId = uuid();
@@ -90,8 +99,41 @@ export function intuneClient(options: IntuneClientOptions): IntuneClient {
       call('successNotification', successBody(notification, callerInfo), signal),
     failureNotification: (notification, signal) =>
       call('failureNotification', failureBody(notification, callerInfo), signal),
+    async check(signal) {
+      const either = AbortSignal.any([signal, AbortSignal.timeout(timeouts.totalMs)]);
+      try {
+        // A locator of its own remembers no address, so that Graph is asked.
+        await checkTenant({ intune, service: locator() }, either);
+        checked();
+      } catch (error) {
+        signal.throwIfAborted();
+        const fault = error instanceof IntuneUnreachable ? error : noAnswer(timeouts.totalMs, error);
+        checked(fault);
+        throw fault;
+      }
+    },
     health,
     close: https.close,
+  };
+}
+
+const noAnswer = (ms: number, cause: unknown): IntuneUnreachable =>
+  new IntuneUnreachable({
+    hop: 'token',
+    what: `no answer within ${ms} ms`,
+    remedy: 'Look at the network and the proxy.',
+    retryable: true,
+    cause,
+  });
+
+/** The same exchange, which reports the Date of Entra's replies. */
+function reportingTime(exchange: HttpsExchange, serverTime: IntuneClientOptions['serverTime']): HttpsExchange {
+  if (!serverTime) return exchange;
+  return async (call, signal) => {
+    const reply = await exchange(call, signal);
+    const date = Date.parse(reply.headers['date'] ?? '');
+    if (call.hop === 'token' && !Number.isNaN(date)) serverTime(new Date(date));
+    return reply;
   };
 }
 

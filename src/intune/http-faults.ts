@@ -74,7 +74,8 @@ const activityId = (error: ServiceError | undefined, { headers }: OutboundReply)
 const guid = (text: string | undefined): string | undefined => /^[0-9a-f-]{36}$/i.exec(text ?? '')?.[0];
 
 const HEALTH = 'Look at the service health of the tenant; if it does not pass, give Microsoft the ids.';
-const ROLE =
+/** What to do when the app has not the role that Intune wants. */
+export const ROLE_REMEDY =
   'Grant the application role scep_challenge_provider of "Microsoft Intune API" with admin consent; see docs/intune.md.';
 const LOGIN = 'Another server than Entra ID answered: look at the proxy and at `cloud`.';
 /** By hop and status, then by status alone. */
@@ -86,8 +87,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'discovery 403': 'Grant the application role Application.Read.All of Microsoft Graph with admin consent.',
   'discovery 404':
     'The tenant has no Intune service principal: look at the Intune licence, at `tenant` and at `cloud`.',
-  '401': ROLE,
-  '403': ROLE,
+  '401': ROLE_REMEDY,
+  '403': ROLE_REMEDY,
   '404': 'The service has moved; its address is looked up again. If it happens again, look at `cloud`.',
   '410': 'The service has moved; its address is looked up again. If it happens again, look at `cloud`.',
   '429': 'The service is throttling; devices are told to come back later.',

@@ -1,7 +1,6 @@
 /** Bounded retries of a call inside one time limit, behind one circuit breaker. */
 import {
   BrokenCircuitError,
-  CircuitState,
   circuitBreaker,
   ConsecutiveBreaker,
   DelegateBackoff,
@@ -50,8 +49,8 @@ export const TIMEOUTS: Timeouts = {
  */
 export const MOST_VALIDATIONS = 64;
 
-/** For the readiness check. `detail` is for a log. */
-export type IntuneHealth = { ok: boolean; detail: string };
+/** For the readiness detail. `detail` is for a log; `fault`: why the tenant cannot be used. */
+export type IntuneHealth = { ok: boolean; detail: string; fault?: IntuneUnreachable };
 
 /** The retries and the breaker of one client. */
 export type RetryingCalls = {
@@ -65,8 +64,10 @@ export type RetryingCalls = {
     signal: AbortSignal,
     underWay?: () => CallUnderWay | undefined,
   ) => Promise<T>;
-  /** Not ok while the breaker is open and its time is not over. */
+  /** Not ok from a call or check that failed until one succeeds: a pause without calls mends nothing. */
   health: () => IntuneHealth;
+  /** How a check ended. One that succeeded says nothing of a fault behind the steps that it took. */
+  checked: (fault?: IntuneUnreachable) => void;
 };
 
 /** Makes the retries and the breaker of one client; the breaker starts closed. */
@@ -78,10 +79,6 @@ export function retryingCalls(timeouts: Timeouts, clock: Clock): RetryingCalls {
   });
   const validations = semaphore({ permits: MOST_VALIDATIONS, queue: Infinity });
   let last: IntuneUnreachable | undefined;
-  let openUntil = 0;
-  breaker.onBreak(() => {
-    openUntil = clock().getTime() + timeouts.breakMs;
-  });
   // A call without its turn is no fault of the service, so the breaker is inside.
   const inTurn = async <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
     const patience = AbortSignal.timeout(timeouts.totalMs / 2);
@@ -97,7 +94,9 @@ export function retryingCalls(timeouts: Timeouts, clock: Clock): RetryingCalls {
       const call = () => breaker.execute(() => callWithRetry({ hop, attempt, limit, underWay, timeouts, clock }));
       try {
         const answer = hop === 'validateRequest' ? inTurn(call, signal) : call();
-        return await within(() => answer, signal);
+        const answered = await within(() => answer, signal);
+        last = undefined;
+        return answered;
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof BrokenCircuitError) throw breakerOpenError(hop, last);
@@ -106,10 +105,11 @@ export function retryingCalls(timeouts: Timeouts, clock: Clock): RetryingCalls {
       }
     },
     health() {
-      if (breaker.state === CircuitState.Closed) return { ok: true, detail: 'Intune answers or was not called yet' };
-      // A load balancer sends nothing to a server that is not ready, so the breaker could never close.
-      if (clock().getTime() >= openUntil) return { ok: true, detail: 'Intune failed; the next request calls it again' };
-      return { ok: false, detail: `Intune failed and is not called for a while. ${last?.message ?? ''}`.trim() };
+      if (!last) return { ok: true, detail: 'Intune answers or was not called yet' };
+      return { ok: false, detail: `${last.message}. ${last.remedy}`, fault: last };
+    },
+    checked(fault) {
+      if (fault || (last && CHECKED.has(last.hop))) last = fault;
     },
   };
 }
@@ -121,6 +121,9 @@ function timeLimit(totalMs: number, signal: AbortSignal, clock: Clock): TimeLimi
   const total = AbortSignal.timeout(totalMs);
   return { signal, total, either: AbortSignal.any([signal, total]), deadline: clock().getTime() + totalMs };
 }
+
+/** The steps that a check takes. */
+const CHECKED: ReadonlySet<IntuneHop> = new Set(['token', 'discovery']);
 
 type RetriedCall<T> = {
   hop: IntuneHop;

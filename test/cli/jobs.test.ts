@@ -37,7 +37,7 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
     new RegExp(
       `^JOB .*\\nclean-up +waiting  ${MOMENT}  ${MOMENT}  - +-\\n` +
         `notifications +(?:waiting|running)  ${MOMENT}  .*\\nrevocations +(?:waiting|running)  ${MOMENT}  .*\\n` +
-        `watch +(?:waiting|running)  ${MOMENT}  .*$`,
+        `tenants +(?:waiting|running)  ${MOMENT}  .*\\nwatch +(?:waiting|running)  ${MOMENT}  .*$`,
     ),
   );
 

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { clockReport } from '../../src/app/clock-difference.ts';
+import { tenantWatch } from '../../src/app/tenant-watch.ts';
 import { watch } from '../../src/app/watch.ts';
 import { createRoot } from '../../src/ca/create.ts';
 import { DAY } from '../../src/core/durations.ts';
@@ -23,6 +25,7 @@ import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { adminUnderTest, basic, BEARER, PAGE } from '../admin/admin-under-test.ts';
 import { installed } from '../app/installation.ts';
 import { faultyServer } from '../cli/faulty-server.ts';
+import { fakeTenant } from '../intune/fake-tenant.ts';
 import { type HandClock, handClock } from '../kit/clock.ts';
 import { BY_COMMAND, authority, PATH } from '../kit/endpoint-under-test.ts';
 import { keptLog } from '../kit/log.ts';
@@ -582,6 +585,22 @@ test('an automatic RA that cannot be renewed', async () => {
   const { job } = watch({ watched: () => [], keepers: [keeper], crls: new Map(), clock: handClock(), emit: log.emit });
   await job.run(new AbortController().signal);
   assertLine(JSON.parse(log.lines[0]!) as Line, 'error', 'an automatic RA could not be renewed', 'err');
+});
+
+test('a tenant that cannot be used, one that can be used again, and a clock that differs from that of Entra', async (t) => {
+  const tenant = await fakeTenant();
+  t.after(() => tenant.close());
+  const log = keptLog();
+  const clients = new Map([['corp', tenant.client({ timeouts: { retries: 0 } })]]);
+  const { run } = tenantWatch({ clients, clock: handClock(), emit: log.emit });
+  const last = (): Line => JSON.parse(log.lines.at(-1)!) as Line;
+  tenant.answer('token', { status: 500, json: {} });
+  await run(new AbortController().signal);
+  assertLine(last(), 'error', 'a tenant cannot be used', 'tenant hop remedy err');
+  await run(new AbortController().signal);
+  assertLine(last(), 'info', 'a tenant can be used again', 'tenant');
+  clockReport(handClock(), log.emit)(new Date(0));
+  assertLine(last(), 'warn', 'the clock of this machine differs from that of Entra ID', 'seconds');
 });
 
 test('docs/log.md lists the events that were seen above, and no others', () => {

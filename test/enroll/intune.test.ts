@@ -23,6 +23,7 @@ function agreeableTenant() {
       },
       successNotification: success,
       failureNotification: success,
+      check: async () => undefined,
       health: () => ({ ok: true, detail: '' }),
       close: async () => undefined,
     },

@@ -28,7 +28,7 @@ async function loginsBehind(place: string): Promise<number[]> {
 
 /** What an address and a port of the administrators answer where there is no page. */
 const nothingAt = (host: string, port: number | string): Promise<number | 'closed'> =>
-  statusAt(`http://${host}:${port}/`).catch(() => 'closed' as const);
+  statusAt(`http://${host}:${port}/nothing`).catch(() => 'closed' as const);
 
 export const ADMIN: readonly Row[] = [
   {

@@ -11,6 +11,9 @@ import { recordedEndpoints } from '../../app/configured-store.ts';
 import { type Settings, withSettings } from '../../app/settings.ts';
 import { assertStorePlace } from '../../app/store-place.ts';
 import { recordedUnlisted, type UnlistedIssuer } from '../../app/unlisted-issuers.ts';
+import { ConfigError } from '../../core/errors.ts';
+import { type OnlineProbe, onlineProbes } from '../../app/online-probes.ts';
+import { EXIT, Exit } from '../exit.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
 import { loadPolicyModule } from '../../app/policy-makers.ts';
@@ -21,13 +24,34 @@ export function registerCheck(program: Command, output: Output): void {
     .command('check')
     .description('check configuration, certificates, keys and algorithms; exit 78 when something is wrong')
     .option(...CONFIG)
+    .option('--online', 'also ask the tenants and webhooks; exit 1 when one cannot be used')
     .addHelpText(...example('openndes check --config openndes.yaml'))
-    .action(({ config }: { config: string }) => check(config, output));
+    .action(({ config, online }: { config: string; online?: true }) => check(config, output, online));
 }
 
-async function check(file: string, output: Output): Promise<void> {
+async function check(file: string, output: Output, online = false): Promise<void> {
   assertTlsVerified();
-  await withSettings(file, (settings, warnings) => report(settings, warnings, output));
+  await withSettings(file, async (settings, warnings) => {
+    await report(settings, warnings, output);
+    if (online) await reportOnline(settings.config, output);
+    output.out('Everything is in order.');
+  });
+}
+
+/** Prints a line for each service. Throws Exit when one cannot be used. */
+async function reportOnline(config: Config, { out, err }: Output): Promise<void> {
+  const asked = await Promise.all(onlineProbes(config).map(({ name, ask }) => answerOf(name, ask)));
+  for (const { text, ok } of asked) (ok ? out : err)(text);
+  if (asked.some(({ ok }) => !ok)) throw new Exit(EXIT.failed);
+}
+
+async function answerOf(name: string, ask: OnlineProbe['ask']): Promise<{ text: string; ok: boolean }> {
+  try {
+    return { text: `${name}: ${await ask()}`, ok: true };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { text: `error: ${name}: ${error.message}. ${error.remedy}`, ok: false };
+  }
 }
 
 async function report(
@@ -56,7 +80,6 @@ async function report(
   }
   for (const name of await vanished(config)) err(`warning: ${orphans(name)}`);
   for (const issuer of await recordedUnlisted(config)) err(`warning: ${unlisted(issuer)}`);
-  out('Everything is in order.');
 }
 
 const partiesOf = ({ policy }: EndpointConfig): string | undefined => challengeParties(policy);

@@ -1,0 +1,64 @@
+/** Asks every service that a configuration names whether it can be used: tenants and webhooks. Changes nothing there. */
+import { policiesIn } from '../config/policies.ts';
+import type { Config } from '../config/schema.ts';
+import { ConfigError } from '../core/errors.ts';
+import { systemClock } from '../embed/system.ts';
+import { IntuneUnreachable } from '../intune/unreachable.ts';
+import { httpsClient, NoReply } from '../outbound/https-client.ts';
+import { clockDifference } from './clock-difference.ts';
+import { newIntuneClient } from './new-intune-client.ts';
+
+/** One service. `ask` returns what works, and throws ConfigError with what does not and a remedy. */
+export type OnlineProbe = { name: string; ask: () => Promise<string> };
+
+/** One for each tenant and for each URL of a webhook. */
+export function onlineProbes({ tenants, endpoints }: Config): OnlineProbe[] {
+  const webhooks = new Map<string, Webhook>();
+  for (const { policy } of endpoints)
+    for (const { policy: each } of policiesIn(policy)) if (each.kind === 'webhook') webhooks.set(each.url, each);
+  return [
+    ...Object.entries(tenants).map(([name, tenant]) => ({ name: `tenant ${name}`, ask: () => askTenant(tenant) })),
+    ...[...webhooks.values()].map((each) => ({ name: `webhook ${hostOf(each)}`, ask: () => askWebhook(each) })),
+  ];
+}
+
+const NEVER = new AbortController().signal;
+
+async function askTenant(tenant: Config['tenants'][string]): Promise<string> {
+  let ahead: number | undefined;
+  const client = newIntuneClient(tenant, (date) => (ahead = clockDifference(date, systemClock)));
+  try {
+    await client.check(NEVER);
+  } catch (cause) {
+    if (!(cause instanceof IntuneUnreachable)) throw cause;
+    throw new ConfigError(cause.message, `${cause.remedy}${clockText(ahead)}`, { cause });
+  } finally {
+    await client.close();
+  }
+  return `can be used: Entra gives tokens with the role, and Graph names the service.${clockText(ahead)}`;
+}
+
+const clockText = (ahead: number | undefined): string =>
+  ahead === undefined
+    ? ''
+    : ` The clock of this machine is ${Math.abs(ahead)} seconds ${ahead > 0 ? 'ahead of' : 'behind'} that of Entra ID: set it.`;
+
+type Webhook = { url: string; trustCa?: string | undefined; timeout: number };
+
+/** The rest of the URL may be a secret. */
+const hostOf = ({ url }: Webhook): string => new URL(url).host;
+
+/** GET, which decides nothing: any reply shows that the service is there, also that it wants POST. */
+async function askWebhook(webhook: Webhook): Promise<string> {
+  const { url, trustCa, timeout } = webhook;
+  const { exchange, close } = httpsClient({ trustCa, timeoutMs: timeout });
+  try {
+    const { status } = await exchange({ method: 'GET', url, headers: {}, limit: 64 * 1024 }, NEVER);
+    return `can be reached: it answers GET with HTTP ${status}`;
+  } catch (cause) {
+    if (!(cause instanceof NoReply)) throw cause;
+    throw new ConfigError(cause.message, cause.remedy, { cause });
+  } finally {
+    await close();
+  }
+}

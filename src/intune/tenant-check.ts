@@ -1,0 +1,35 @@
+/** Asks whether a tenant can be used: a token for Intune with the role in it, and the address of the service. Validates nothing. */
+import { ROLE_REMEDY } from './http-faults.ts';
+import type { ServiceLocator } from './discovery.ts';
+import type { TokenSource } from './token.ts';
+import { IntuneUnreachable } from './unreachable.ts';
+import { field, parseObject } from './untrusted-json.ts';
+
+/** The application permission without which Intune answers no call. */
+const ROLE = 'scep_challenge_provider';
+
+/** Throws IntuneUnreachable with the step that failed, and the signal's reason when that aborts. */
+export async function checkTenant(
+  { intune, service }: { intune: TokenSource; service: ServiceLocator },
+  signal: AbortSignal,
+): Promise<void> {
+  await service.locate(signal);
+  const token = await intune.get(signal);
+  const roles = rolesIn(token);
+  if (!roles || roles.includes(ROLE)) return;
+  // The next one may have a role that was granted meanwhile.
+  intune.forget(token);
+  throw new IntuneUnreachable({
+    hop: 'token',
+    what: `the token of Entra ID has no role ${ROLE}`,
+    remedy: ROLE_REMEDY,
+    retryable: false,
+  });
+}
+
+/** The roles of a token; undefined when it is not a JWT (RFC 7519 7.2): tokens are opaque to clients. */
+function rolesIn(token: string): readonly unknown[] | undefined {
+  const claims = parseObject(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+  const roles = claims && (field(claims, 'roles') ?? []);
+  return Array.isArray(roles) ? roles : undefined;
+}
