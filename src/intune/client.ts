@@ -6,7 +6,7 @@ import { type CloudName, type CloudUrls, resolveCloud } from './clouds.ts';
 import { discovery, type ServiceLocator } from './discovery.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import { type HttpsExchange, httpsExchange } from './https-exchange.ts';
-import { checkTenant } from './tenant-check.ts';
+import { checkTenant, HARMLESS_REQUEST } from './tenant-check.ts';
 import { type IntuneHealth, retryingCalls, TIMEOUTS, type Timeouts } from './retry.ts';
 import {
   callScepAction,
@@ -56,8 +56,8 @@ export interface IntuneClient {
   /** Reports that no certificate was issued for a validated request. */
   failureNotification(notification: FailureNotification, signal: AbortSignal): Promise<IntuneAnswer>;
   /**
-   * Asks Entra for tokens and Graph for the address of the service, and looks for the role in the token. Throws
-   * IntuneUnreachable with the step that failed, and the signal's reason when the caller aborts.
+   * Asks Entra for tokens and Graph for the address of the service, and looks for the role in the token; after a
+   * validateRequest that failed, also Intune, with a request that it refuses. Throws IntuneUnreachable with the step that failed, and the signal's reason when the caller aborts.
    */
   check(signal: AbortSignal): Promise<void>;
   /** Whether the last call or check found the tenant usable, and otherwise why not. Sends nothing. */
@@ -81,16 +81,19 @@ export function intuneClient(options: IntuneClientOptions): IntuneClient {
   const locator = () => discovery(SCEP_SERVICE, { cloud, tokens: graph, exchange, clock, uuid });
   const service = locator();
 
-  function call(hop: ScepActionHop, body: string, signal: AbortSignal): Promise<IntuneAnswer> {
-    const clientRequestId = uuid();
-    const attempt = async (signal: AbortSignal): Promise<IntuneAnswer> => {
+  type Action = { hop: ScepActionHop; body: string; clientRequestId: string };
+  function attempts({ hop, body, clientRequestId }: Action): (signal: AbortSignal) => Promise<IntuneAnswer> {
+    return async (signal) => {
       const uri = await service.locate(signal);
       const action = { hop, uri, body, clientRequestId, callerInfo };
       return dropAddressIfGone(service, hop, () =>
         withToken(intune, signal, (token) => callScepAction({ ...action, token }, { exchange, clock }, signal)),
       );
     };
-    return ask(hop, attempt, signal, () => underWay(clientRequestId));
+  }
+  function call(hop: ScepActionHop, body: string, signal: AbortSignal): Promise<IntuneAnswer> {
+    const clientRequestId = uuid();
+    return ask(hop, attempts({ hop, body, clientRequestId }), signal, () => underWay(clientRequestId));
   }
 
   return {
@@ -104,6 +107,13 @@ export function intuneClient(options: IntuneClientOptions): IntuneClient {
       try {
         // A locator of its own remembers no address, so that Graph is asked.
         await checkTenant({ intune, service: locator() }, either);
+        // Otherwise a fault of validateRequest would stay until a device asks.
+        if (health().fault?.hop === 'validateRequest')
+          await attempts({
+            hop: 'validateRequest',
+            body: validationBody(HARMLESS_REQUEST, callerInfo),
+            clientRequestId: uuid(),
+          })(either);
         checked();
       } catch (error) {
         signal.throwIfAborted();

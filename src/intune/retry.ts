@@ -66,7 +66,7 @@ export type RetryingCalls = {
   ) => Promise<T>;
   /** Not ok from a call or check that failed until one succeeds: a pause without calls mends nothing. */
   health: () => IntuneHealth;
-  /** How a check ended. One that succeeded says nothing of a fault behind the steps that it took. */
+  /** How a check ended. One that succeeded says nothing of a notification that failed: that one is sent again. */
   checked: (fault?: IntuneUnreachable) => void;
 };
 
@@ -122,8 +122,8 @@ function timeLimit(totalMs: number, signal: AbortSignal, clock: Clock): TimeLimi
   return { signal, total, either: AbortSignal.any([signal, total]), deadline: clock().getTime() + totalMs };
 }
 
-/** The steps that a check takes. */
-const CHECKED: ReadonlySet<IntuneHop> = new Set(['token', 'discovery']);
+/** The steps that a check takes: the last one after a fault there. */
+const CHECKED: ReadonlySet<IntuneHop> = new Set(['token', 'discovery', 'validateRequest']);
 
 type RetriedCall<T> = {
   hop: IntuneHop;

@@ -1,12 +1,25 @@
-/** Asks whether a tenant can be used: a token for Intune with the role in it, and the address of the service. Validates nothing. */
+/** Asks whether a tenant can be used: a token for Intune with the role in it, and the address of the service. */
 import { ROLE_REMEDY } from './http-faults.ts';
 import type { ServiceLocator } from './discovery.ts';
+import type { ScepActionRequest } from './scep-actions.ts';
 import type { TokenSource } from './token.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import { field, parseObject } from './untrusted-json.ts';
 
 /** The application permission without which Intune answers no call. */
 const ROLE = 'scep_challenge_provider';
+
+/**
+ * For validateRequest: without a challenge, so that Intune refuses it, and any answer shows that Intune answers. Its key was
+ * not kept.
+ */
+export const HARMLESS_REQUEST: ScepActionRequest = {
+  transactionId: 'openndes-check',
+  csr: Buffer.from(
+    'MIHUMHsCAQAwGTEXMBUGA1UEAwwOb3Blbm5kZXMgY2hlY2swWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARNgueImr1x0qpDCsYQSbfU1ip39jZmnKx8AJAXAObnPepcc+vU+KQXleaeJlcg8OhhXAGNMoKpmSEImukM7QNuoAAwCgYIKoZIzj0EAwIDSQAwRgIhANl2l92Fgol8IuhMgIuj37O/aGoQN/ZDtd0sIbcYz1/fAiEAyK0COYog4bLpgD3Ig7dEHPIygXrorB2VLRCALStlQSA=',
+    'base64',
+  ),
+};
 
 /** Throws IntuneUnreachable with the step that failed, and the signal's reason when that aborts. */
 export async function checkTenant(

@@ -1,6 +1,8 @@
 /** Asking whether a tenant can be used, without a device. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { provesPossession, readCertificationRequest } from '../../src/pkix/csr.ts';
+import { readPublicKey } from '../../src/pkix/public-key.ts';
 import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
 import { type FakeTenant, fakeTenant, ok, rejection } from './fake-tenant.ts';
 
@@ -46,7 +48,7 @@ test('a token without the role is named, and the next check takes a new token', 
   assert.equal(client.health().ok, true);
 });
 
-test('a step that fails is named until it succeeds; a fault behind these steps stays until a call succeeds', async () => {
+test('a step that fails is named until it succeeds; after a validateRequest that failed, a check sends one that Intune refuses', async () => {
   const client = tenant.client({ timeouts: { retries: 0 } });
   tenant.answer('discovery', { status: 403, json: {} });
   tenant.answer('discovery', { status: 403, json: {} }, { status: 403, json: {} });
@@ -56,10 +58,20 @@ test('a step that fails is named until it succeeds; a fault behind these steps s
   assert.equal(client.health().ok, true);
   tenant.answer('validateRequest', { status: 500, text: 'no' });
   await rejection(client.validateRequest(request, never));
+  tenant.answer(
+    'validateRequest',
+    { status: 503, text: 'no' },
+    ok({ code: 'ChallengeNotFound', errorDescription: '' }),
+  );
+  assert.ok((await rejection(client.check(never))) instanceof IntuneUnreachable);
+  assert.equal(client.health().fault?.status, 503);
   await client.check(never);
-  assert.equal(client.health().fault?.hop, 'validateRequest');
-  await client.validateRequest(request, never);
   assert.equal(client.health().ok, true);
+  const { request: sent } = JSON.parse(tenant.calls.at(-1)!.body) as { request: Record<string, string> };
+  assert.equal(sent['transactionId'], 'openndes-check');
+  const csr = readCertificationRequest(Buffer.from(sent['certificateRequest']!, 'base64'));
+  assert.equal(csr.challenge, undefined);
+  assert.ok(provesPossession(csr, readPublicKey(csr.spki)));
 });
 
 test('the Date of Entra’s replies is reported, and that of others is not', async () => {
