@@ -37,7 +37,8 @@ export {
   scepPlugin,
   type ServerOptions,
 } from './embed/embed.ts';
-export type { EndpointOptions, EnrollmentOptions, RaKeys } from './embed/enrollment.ts';
+export type { EndpointOptions, EnrollmentOptions } from './embed/enrollment.ts';
+export type { RaKeys } from './embed/ra-keys.ts';
 export { logEvents } from './embed/log-events.ts';
 export type { EndpointSettings } from './enroll/endpoint.ts';
 export { type ListOptions, revocationList } from './embed/revocation-list-of.ts';

@@ -16,7 +16,7 @@ import { administration } from './administration.ts';
 import { clockReport } from './clock-difference.ts';
 import { newIntuneClient } from './new-intune-client.ts';
 import type { PolicyServices } from './policy-makers.ts';
-import { readinessOf } from './readiness.ts';
+import { readinessOf } from './standings.ts';
 import { type Endpoints, type EndpointServices, servedEndpoints } from './served-endpoints.ts';
 import { listsOf, type Settings } from './settings.ts';
 import { tenantWatch } from './tenant-watch.ts';

@@ -47,7 +47,7 @@ function usable(files: TlsFiles, paths: TlsFiles): TlsFiles {
 function assertInForce(content: Buffer, path: string): Weakness | undefined {
   const validity = readValidity(readCertificate(certificatesFrom(content, path)[0]));
   const now = systemClock();
-  const remedy = 'Give a new certificate; the server reads it at its start.';
+  const remedy = 'Give a new certificate, and reload the server.';
   if (validity.notAfter < now)
     throw new ConfigError(`${path}: the TLS certificate expired at ${validity.notAfter.toISOString()}`, remedy);
   if (validity.notBefore > now)
@@ -58,5 +58,5 @@ function assertInForce(content: Buffer, path: string): Weakness | undefined {
   // A program renews a certificate of 90 days in its last 30, so a warning in its first half would be noise.
   const half = (validity.notAfter.getTime() - validity.notBefore.getTime()) / 2;
   const stage = endingStage(validity.notAfter, now, half);
-  return stage && { what: `${path}: the TLS certificate ${endingText(validity.notAfter, now)}`, remedy };
+  return stage && { what: `${path}: the TLS certificate ${endingText(validity.notAfter, now)}`, remedy, ends: true };
 }

@@ -81,8 +81,9 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
   for (const [index, each] of (config.previous ?? []).entries())
     previous.push(await attempt(['previous', index], () => loadPrevious(each, config.crl.validity, open)));
   const ownRa = typeof config.ra === 'object' ? await loadOwnRa(config.ra, tools, chain?.[0]) : undefined;
-  // When the configured RA could not be read, the CA must not be used in its place.
-  if (!chain || !key || (typeof config.ra === 'object' && !ownRa)) return undefined;
+  const known = previous.filter((each) => each !== undefined);
+  // When the configured RA could not be read, the CA must not be used in its place; lists are named by the place of their CA.
+  if (!chain || !key || (typeof config.ra === 'object' && !ownRa) || known.length < previous.length) return undefined;
   const [certificate, ...above] = chain;
   const view = readCertificate(certificate);
   if (config.ra === 'none') await checkCaAsRa({ certificate, key }, tools);
@@ -101,7 +102,7 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
     certificate,
     chain,
     key,
-    previous: previous.filter((each) => each !== undefined),
+    previous: known,
     ...defined({ next }),
     issuer: (profile) =>
       localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom }),

@@ -1,5 +1,6 @@
 /** Checks an RA certificate that the administrator has made: clients and this server must be able to use it. */
 import { X509Certificate } from 'node:crypto';
+import type { Weakness } from '../config/yaml/problems.ts';
 import { endingStage, endingText } from '../core/ending.ts';
 import { ConfigError } from '../core/errors.ts';
 import { certificateExtensions, readCertificate, readValidity } from '../pkix/certificate.ts';
@@ -14,11 +15,7 @@ const USAGES: readonly KeyUsage[] = ['digitalSignature', 'keyEncipherment'];
  * Throws ConfigError for an RA that is not valid at `now`, cannot decrypt, lacks a key usage, or was not issued by `ca`
  * (DER). Returns a warning when it ends soon.
  */
-export function assertOwnRa(
-  ra: KeyedCertificate,
-  ca: Uint8Array,
-  now: Date,
-): { what: string; remedy: string } | undefined {
+export function assertOwnRa(ra: KeyedCertificate, ca: Uint8Array, now: Date): Weakness | undefined {
   registrationAuthority(ra);
   const view = readCertificate(ra.certificate);
   const text = nameText(view.subject);
@@ -33,7 +30,7 @@ export function assertOwnRa(
   assertIssued(text, ra.certificate, ca);
   return endingStage(validity.notAfter, now) === undefined
     ? undefined
-    : { what: `${text}: the RA ${endingText(validity.notAfter, now)}`, remedy: NEW_RA };
+    : { what: `${text}: the RA ${endingText(validity.notAfter, now)}`, remedy: NEW_RA, ends: true };
 }
 
 const NEW_RA = 'Issue a new one, and keep this one under `retired`, or let the server make it with `ra: auto`.';

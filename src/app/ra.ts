@@ -72,17 +72,32 @@ const RA_FILES = {
  * `ra-enc` where it is split. Certificates that were in use before stay beside them as `ra-<thumbprint>` and decrypt messages as long as
  * they are there. Throws ConfigError.
  */
-export async function automaticRa(
+export const automaticRa = (
   form: 'auto' | 'split',
   ca: IssuingCa,
   emit: Emit,
   clock: Clock = systemClock,
-): Promise<LoadedRa> {
+): Promise<LoadedRa> => oneAtATime(folderOf(ca), () => madeRa(form, ca, emit, clock));
+
+async function madeRa(form: 'auto' | 'split', ca: IssuingCa, emit: Emit, clock: Clock): Promise<LoadedRa> {
   const current = (files: RaFiles) => currentRa(files, ca, emit, clock);
   const decrypts = form === 'split' ? RA_FILES.encrypt : RA_FILES.auto;
   const ra = await current(decrypts);
   const retired = await retiredIn(ca, decrypts.file);
   return form === 'split' ? { ...ra, retired, signer: await current(RA_FILES.sign) } : { ...ra, retired };
+}
+
+/** The last work in each folder, which does not reject. */
+const last = new Map<string, Promise<unknown>>();
+
+/** A reload and the job that renews may come at the same time: the second one finds what the first one made. */
+function oneAtATime<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const done = (last.get(folder) ?? Promise.resolve()).then(work);
+  last.set(
+    folder,
+    done.catch(() => undefined),
+  );
+  return done;
 }
 
 async function currentRa(files: RaFiles, ca: IssuingCa, emit: Emit, clock: Clock): Promise<KeyedCertificate> {

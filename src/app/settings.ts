@@ -42,15 +42,20 @@ export type Settings = {
 /** `part`: problems of authorities leave out their endpoints, as long as one endpoint is left. */
 export type LoadOptions = { keys?: KeyRing | undefined; part?: boolean };
 
+/** `endings`: warnings of certificates that end soon, which a running server announces by itself. */
+export type Loaded = { settings: Settings; warnings: readonly string[]; endings: readonly string[] };
+
 /** Reads the file and every certificate and key that it names. Throws ConfigProblems with all problems of them. */
 export async function loadSettings(
   file: string,
   { keys = keyRing(), part = false }: LoadOptions = {},
-): Promise<{ settings: Settings; warnings: readonly string[] }> {
+): Promise<Loaded> {
   const { config, warnings, problemAt } = readConfig(file);
   const { attempt, problems, ofAuthorities } = attempts(problemAt);
   const found = new Set<string>();
-  const warn: Warn = (key, { what, remedy }) => found.add(problemText(problemAt(key, new ConfigError(what, remedy))));
+  const endings = new Set<string>();
+  const warn: Warn = (key, { what, remedy, ends }) =>
+    void (ends ? endings : found).add(problemText(problemAt(key, new ConfigError(what, remedy))));
   try {
     await assertFolders(config, attempt);
     const authorities = await loadAuthorities(config, { attempt, warn, open: keys.open });
@@ -64,7 +69,7 @@ export async function loadSettings(
     if (problems.size > 0 && !served) throw new ConfigProblems([...problems.values()]);
     const notServed = notServedOf(config, ofAuthorities);
     const settings = { config, authorities, endpoints, notServed, ...defined({ tls }), close: keys.close };
-    return { settings, warnings: [...warnings, ...found, ...foreignFiles(file, config)] };
+    return { settings, warnings: [...warnings, ...found, ...foreignFiles(file, config)], endings: [...endings] };
   } catch (error) {
     await keys.close();
     throw error;
@@ -76,9 +81,9 @@ export async function withSettings<T>(
   file: string,
   work: (settings: Settings, warnings: readonly string[]) => T | Promise<T>,
 ): Promise<T> {
-  const { settings, warnings } = await loadSettings(file);
+  const { settings, warnings, endings } = await loadSettings(file);
   try {
-    return await work(settings, warnings);
+    return await work(settings, [...warnings, ...endings]);
   } finally {
     await settings.close();
   }
@@ -113,7 +118,7 @@ function attempts(problemAt: LoadedConfig['problemAt']): {
 const notServedOf = ({ endpoints }: Config, ofAuthorities: ReadonlyMap<string, ReadonlySet<string>>): NotServed[] =>
   endpoints.flatMap(({ name, authority }) => {
     const texts = ofAuthorities.get(authority.name);
-    const remedy = 'Correct it and start the server again; `openndes check` reads the file again.';
+    const remedy = 'Correct it, run `openndes check`, and reload the server.';
     return texts ? [{ endpoint: name, err: new ConfigError([...texts].join('\n'), remedy) }] : [];
   });
 

@@ -19,6 +19,7 @@ export function watchedOf({ authorities, tls }: Settings, keepers: readonly Name
       .map(({ der, role }) => ({
         ...watchedCertificate(`authority ${authority}: ${role}`, der),
         automatic: keeper.automatic,
+        leaf: true,
       })),
   );
   return [...chains.flatMap(({ name, chain }) => watchedChain(chain, `authority ${name}: `)), ...ras, ...listener(tls)];
@@ -42,7 +43,7 @@ const listener = (tls: Settings['tls']): Watched[] =>
   tls
     ? certificatesFrom(Buffer.from(tls.certificate), 'listen.tls.certificate')
         .slice(0, 1)
-        .map((der) => watchedCertificate('listener: TLS certificate', der))
+        .map((der) => ({ ...watchedCertificate('listener: TLS certificate', der), leaf: true }))
     : [];
 
 /** What an endpoint needs to serve: its chain and its RA. */

@@ -7,8 +7,8 @@ import type { CaCertificate } from './ca-certificate.ts';
 import { constraintsText, readNameConstraints } from './name-constraints.ts';
 import type { Profile } from './profile.ts';
 
-/** What does not fit. With `fatal`, no certificate of the profile could be used. */
-export type Unfit = { fatal: boolean; what: string; remedy: string };
+/** What does not fit. With `fatal`, no certificate of the profile could be used. `ends`: a certificate ends soon. */
+export type Unfit = { fatal: boolean; what: string; remedy: string; ends?: true };
 
 type Chain = readonly CaCertificate[];
 
@@ -108,5 +108,6 @@ const ending = (ca: CaCertificate, now: Date): Unfit[] =>
           fatal: false,
           what: `${ca.text}: ${endingText(ca.notAfter, now)}, and every certificate under it with it`,
           remedy: 'Make the next CA, and announce it to clients with `next`.',
+          ends: true,
         },
       ];

@@ -119,7 +119,7 @@ export const REFUSALS = {
     'badRequest',
     RPC_S_SERVER_UNAVAILABLE,
     'The request could not be checked.',
-    'Entra, Graph or Intune could not be reached or answered with an error. The log line says which, and why; `/readyz` reports it too.',
+    'Entra, Graph or Intune could not be reached or answered with an error. The log line says which, and why; so do `openndes check --online` and `/readyz` on the administrator’s listener.',
   ),
   policy_unreachable: row(
     'badRequest',

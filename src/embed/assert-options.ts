@@ -1,5 +1,5 @@
 /** Refuses options that would start a server on which nothing works: JavaScript does not check types. */
-import type { EnrollmentOptions, RaKeys } from './enrollment.ts';
+import type { EnrollmentOptions } from './enrollment.ts';
 
 /** Throws TypeError with a sentence for the first option that is missing or empty. */
 export function assertOptions({ endpoints, store, logger }: EnrollmentOptions): void {
@@ -16,13 +16,6 @@ export function assertOptions({ endpoints, store, logger }: EnrollmentOptions): 
     );
   }
 }
-
-/** Throws TypeError when an RA that was given, or returned by a function, is none. */
-export const assertRa = (path: string, ra: RaKeys): void =>
-  demand(
-    isObject(ra) && isObject(ra.certificate) && isObject(ra.key),
-    `${path}: \`ra\` is missing: give { certificate, key }`,
-  );
 
 /** Throws TypeError: paths of clients are fixed, so a prefix would make each of them 404. */
 export function assertNoPrefix(prefix: string): void {

@@ -4,7 +4,6 @@ import { HOUR } from '../core/durations.ts';
 import type { Clock, Logger, RandomBytes } from '../core/environment.ts';
 import type { EndpointIssuer, Revoker } from '../core/issuer.ts';
 import { keyWithin } from '../core/key-within.ts';
-import type { KeyProvider } from '../core/keys.ts';
 import type { Policy } from '../core/policy.ts';
 import { defined } from '../core/defined.ts';
 import { derived } from '../core/derived.ts';
@@ -22,21 +21,10 @@ import { type MessageCodec, messageCodec } from '../scep/codec.ts';
 import { nextCaCertificates } from '../scep/next-ca.ts';
 import type { MessageRules } from '../scep/open-context.ts';
 import { type KeyedCertificate, registrationAuthority } from '../scep/registration-authority.ts';
-import { assertRa } from './assert-options.ts';
 import { backgroundJobs } from './background-jobs.ts';
 import { subscribers } from './log-events.ts';
+import { assertRa, type RaKeys } from './ra-keys.ts';
 import { pause, storeDeadline, systemClock, systemDeadline, systemRandom } from './system.ts';
-
-/**
- * Decrypts requests and signs replies. With a `signer` it only decrypts, and the signer signs. `retired` certificates
- * still decrypt, because clients keep old ones. Certificates are DER.
- */
-export type RaKeys = {
-  certificate: Uint8Array;
-  key: KeyProvider;
-  signer?: KeyedCertificate;
-  retired?: readonly KeyedCertificate[];
-};
 
 /**
  * One SCEP URL: its settings, and what decides, signs and decrypts for it. Certificates are DER. Defaults: the path as

@@ -276,7 +276,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
       days: 'whole days that are left',
     },
     remedy:
-      'Renew it and start the server again. Said once a day, from 90 days before the end; an automatic RA is renewed 30 days before its own and is named here when that failed.',
+      'Renew it and reload the server. Said at each start and then once a day, from 90 days before the end; an automatic RA is renewed 30 days before its own and is named here when that failed.',
   },
   'certificate-not-in-force': {
     level: 'error',
@@ -302,7 +302,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     level: 'error',
     message: 'an endpoint is not served',
     fields: { endpoint: ENDPOINT, err: CAUSE },
-    remedy: 'Do what `err` says, and start the server again. The other endpoints are served meanwhile.',
+    remedy: 'Do what `err` says, and reload the server. The other endpoints are served meanwhile.',
   },
   'tenant-unusable': {
     level: 'error',

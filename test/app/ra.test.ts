@@ -106,6 +106,19 @@ test('A08 renewed 30 days before its end, twice; messages to every earlier one a
   assert.equal(await opens(first, third), false);
 });
 
+test('two that renew it at the same time get the same RA, which is made once', async (t) => {
+  const { ca, log, files } = await authority(t);
+  const issuing = await ca();
+  await automaticRa('auto', issuing, log.emit, after(0));
+  const renewed = () => automaticRa('auto', issuing, log.emit, after(2 * YEAR - 29 * DAY));
+  const [one, other] = await Promise.all([renewed(), renewed()]);
+  assert.deepEqual(Buffer.from(one.certificate), Buffer.from(other.certificate));
+  assert.deepEqual(thumbprints(one.retired), thumbprints(other.retired));
+  assert.equal(files().length, 4);
+  assert.equal(log.lines.length, 2);
+  assert.ok(await opens(other, one));
+});
+
 test('not renewed for the sake of days when it ends with its CA', async (t) => {
   const { ca, log } = await authority(t);
   const issuing = await ca(YEAR);

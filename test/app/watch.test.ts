@@ -1,79 +1,33 @@
 /** What ends while a server runs: the RA is renewed, and all else is announced and reported. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { test, type TestContext } from 'node:test';
-import { type StartOptions, startServer } from '../../src/app/configured-server.ts';
+import { test } from 'node:test';
+import { startServer } from '../../src/app/configured-server.ts';
 import { watch } from '../../src/app/watch.ts';
-import { createRa, createRoot } from '../../src/ca/create.ts';
+import { createRoot } from '../../src/ca/create.ts';
 import { discover, enroll } from '../../src/client/scep-client.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
-import { generateKey, keyFromPem, privateKeyPem } from '../../src/keys/software.ts';
-import { nameFromText } from '../../src/pkix/name.ts';
+import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
 import { certificatePem } from '../../src/pkix/pem.ts';
 import { handClock } from '../kit/clock.ts';
-import { newRsaKey } from '../kit/keys.ts';
 import { keptLog } from '../kit/log.ts';
 import { root } from '../kit/pki.ts';
 import { watchedCertificate } from '../../src/pkix/watched-certificates.ts';
 import { installed } from './installation.ts';
-
-const DAY = 86_400_000;
-const context = { fetch, clock: systemClock, random: systemRandom };
-
-/** The time of the system, moved forward by hand. */
-function movedClock() {
-  let ahead = 0;
-  const clock = (): Date => new Date(systemClock().getTime() + ahead);
-  return { clock, forward: (days: number) => void (ahead += days * DAY) };
-}
-
-const withAdmin = (config: string): string => `admin: { port: 0, token: a-token-of-more-than-16 }\n${config}`;
-
-async function running(t: TestContext, config: string, options: StartOptions = {}) {
-  const server = await startServer(config, { logLevel: 'silent', watchEvery: 20, ...options });
-  t.after(() => server.close());
-  const url = server.urls[0]!;
-  const admin = server.adminUrl ?? assert.fail('no administrators');
-  const origin = new URL(url).origin;
-  const ready = async (at: string) => {
-    const response = await fetch(`${at}/readyz`);
-    return { status: response.status, body: (await response.json()) as Record<string, Record<string, string>> };
-  };
-  const page = async (at: string) => (await fetch(at)).text();
-  return { url, origin, admin, ready, page };
-}
-
-const thumbprintOf = (der: Uint8Array | undefined): string => new X509Certificate(der!).fingerprint;
-const device = (challenge: string) => ({ key: newRsaKey(), subject: nameFromText('CN=device'), challenge });
-
-/** Puts an RA into the folder of an installation that has this many days left. Returns its certificate, DER. */
-async function raOfDays(folder: string, days: number): Promise<Uint8Array> {
-  const at = (name: string): string => join(folder, 'certs', name);
-  const ca = {
-    certificate: new Uint8Array(new X509Certificate(readFileSync(at('issuing-ca.pem'))).raw),
-    key: keyFromPem(readFileSync(at('issuing-ca.key.pem'), 'utf8'), 'the CA'),
-  };
-  const key = generateKey('rsa-2048');
-  const validity = days * DAY;
-  const plan = { subject: 'CN=Earlier RA', key, validity, backdate: 0, clock: systemClock, random: systemRandom };
-  const ra = await createRa(plan, ca, 'both');
-  writeFileSync(at('ra.pem'), certificatePem(ra));
-  writeFileSync(at('ra.key.pem'), privateKeyPem(key.privateKey), { mode: 0o600 });
-  return ra;
-}
-
-/** Tries until it holds, for five seconds. */
-async function becomes(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (await holds()) return;
-    await pause(25);
-  }
-  assert.fail('it did not become true');
-}
+import {
+  becomes,
+  context,
+  DAY,
+  device,
+  movedClock,
+  raOfDays,
+  running,
+  thumbprintOf,
+  withAdmin,
+} from './watch-under-test.ts';
 
 test('A08 a server that runs on renews its RA 30 days before the end: GetCACert has the next one, and the old one still opens', async (t) => {
   const { folder, config, challenge } = await installed(t, withAdmin);
@@ -92,6 +46,35 @@ test('A08 a server that runs on renews its RA 30 days before the end: GetCACert 
   assert.equal((await enroll(next, device(challenge), { ...context, clock })).status, 'success');
   const { status, body } = await ready(admin);
   assert.deepEqual([status, body['endpoints']], [200, { '/certsrv/mscep/mscep.dll': 'ok' }]);
+});
+
+test('A08 the RA of a webhook, in a folder of its own, is renewed there while the server runs', async (t) => {
+  const webhook = (text: string): string =>
+    text.replace(
+      /^ +policy: \{ static.*$/m,
+      '    policy: { webhook: { url: "http://127.0.0.1:9/decide", secret: 0123456789abcdef } }',
+    );
+  const { folder, config, started } = await installed(t, (text) => withAdmin(webhook(text)));
+  await (await started()).close();
+  const certs = join(folder, 'certs');
+  const [own] = readdirSync(certs).filter((name) => /^ra-webhook-[0-9a-f]{8}$/.test(name));
+  const before = await raOfDays(folder, 30.5, own);
+  const { clock, forward } = movedClock();
+  const { url } = await running(t, config, { clock });
+  const first = await discover(url, { ...context, clock });
+  assert.equal(thumbprintOf(first.recipient), thumbprintOf(before));
+  forward(1);
+  await becomes(async () => thumbprintOf((await discover(url, context)).recipient) !== thumbprintOf(before));
+  const next = await discover(url, context);
+  assert.match(new X509Certificate(next.recipient).subject, new RegExp(`CN=Test Issuing CA RA ${own!.slice(3)}$`));
+  assert.match(
+    readdirSync(join(certs, own!)).toSorted().join(' '),
+    /^ra-[0-9a-f]{16}\.key\.pem ra-[0-9a-f]{16}\.pem ra\.key\.pem ra\.pem$/,
+  );
+  assert.equal(existsSync(join(certs, 'ra.pem')), false);
+  // The webhook cannot be reached, so that a request waits that was opened.
+  const mixed = { ...next, recipient: first.recipient };
+  assert.equal((await enroll(mixed, device('any-challenge'), { ...context, clock })).status, 'pending');
 });
 
 test('an RA that begins in the future is made anew while the server runs: the clock was wrong, and then corrected', async (t) => {
@@ -156,6 +139,39 @@ test('serve starts while one endpoint can serve: another one, whose CA has ended
   assert.equal(status, 200);
   assert.equal(body['endpoints']!['/certsrv/mscep/mscep.dll'], 'ok');
   assert.match(body['endpoints']!['/old']!, /^failed: [^]*Old CA/);
+});
+
+test('an authority of which a previous CA cannot be read has no list under the name of another CA', async (t) => {
+  const { folder, config } = await installed(t, withAdmin);
+  mkdirSync(join(folder, 'other'));
+  for (const name of ['ca', 'older']) {
+    const key = generateKey('p256');
+    const plan = {
+      subject: `CN=${name}`,
+      key,
+      validity: 500 * DAY,
+      backdate: 0,
+      clock: systemClock,
+      random: systemRandom,
+    };
+    writeFileSync(join(folder, `other/${name}.pem`), certificatePem(await createRoot(plan)));
+    writeFileSync(join(folder, `other/${name}.key.pem`), privateKeyPem(key.privateKey), { mode: 0o600 });
+  }
+  const files = (name: string): string => `certificate: other/${name}.pem, key: "file:other/${name}.key.pem"`;
+  const other = `  other: { ${files('ca')}, previous: [{ ${files('missing')} }, { ${files('older')} }] }\n`;
+  const endpoint = '  - { path: /other, authority: other, profile: device, policy: { static: abcdefgh } }\n';
+  const text = readFileSync(config, 'utf8');
+  writeFileSync(
+    config,
+    text.replace('authorities:\n', `authorities:\n${other}`).replace('endpoints:\n', `endpoints:\n${endpoint}`),
+  );
+  const { origin, admin, ready } = await running(t, config);
+  const list = async (name: string): Promise<number> => (await fetch(`${origin}/crl/${name}.crl`)).status;
+  assert.deepEqual(
+    [await list('issuing'), await list('other'), await list('other-1'), await list('other-2')],
+    [200, 404, 404, 404],
+  );
+  assert.match((await ready(admin)).body['endpoints']!['/other']!, /^failed: .*missing\.pem: there is no such file/);
 });
 
 test('serve does not start when no endpoint can serve', async (t) => {

@@ -19,7 +19,7 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
   const { close } = await started();
   const all = async () => JSON.parse((await cli('jobs', '--json')).out) as Record<string, string>[];
   let listed = await all();
-  for (let waits = 0; waits < 250 && listed.filter(({ due }) => due).length < 3; waits++) {
+  for (let waits = 0; waits < 250 && listed.filter(({ due }) => due).length < 5; waits++) {
     await setTimeout(20);
     listed = await all();
   }

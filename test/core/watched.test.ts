@@ -22,6 +22,21 @@ test('in force from its first to its last second, announced for 90 days', () => 
   for (const [time, expected] of rows) assert.equal(standingOf(ca, at(time)), expected, time);
 });
 
+test('a CA with a short life is announced like every other; a leaf that is made to live 90 days only in its last 30', () => {
+  const validity = { notBefore: at('2026-01-01T00:00:00Z'), notAfter: at('2026-04-01T00:00:00Z') };
+  const rows: [string, Standing, Standing][] = [
+    ['2026-01-02T00:00:00Z', 'ends', 'valid'],
+    ['2026-03-01T00:00:00Z', 'ends', 'valid'],
+    ['2026-03-02T00:00:00Z', 'ends', 'ends'],
+  ];
+  for (const [time, asCa, asLeaf] of rows)
+    assert.deepEqual(
+      [standingOf({ validity }, at(time)), standingOf({ validity, leaf: true }, at(time))],
+      [asCa, asLeaf],
+      time,
+    );
+});
+
 test('what this server renews by itself is announced only when its renewal is late', () => {
   const ra = { ...ca, automatic: true };
   const rows: [string, Standing][] = [

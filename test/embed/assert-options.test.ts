@@ -27,6 +27,12 @@ const WRONG: readonly [what: string, message: string, different: object, ofEndpo
   ['no issuer', `${AT}: \`issuer\` is missing or has no issue()`, {}, { issuer: undefined }],
   ['no RA', `${AT}: \`ra\` is missing: give { certificate, key }`, {}, { ra: undefined }],
   [
+    'an RA function that returns nothing',
+    `${AT}: \`ra\` is missing: give { certificate, key }`,
+    {},
+    { ra: () => undefined },
+  ],
+  [
     'an empty chain',
     `${AT}: \`chain\` is missing or empty: give the certificate of the issuing CA, then those above it`,
     {},

@@ -551,7 +551,7 @@ test('`openndes serve`: a CA that ends, one that has ended, and an endpoint that
       )
       .replace(
         'endpoints:\n',
-        'endpoints:\n  - { path: /old, authority: old, profile: device, policy: { static: abcdefgh } }\n',
+        'endpoints:\n  - { path: /old, authority: old, profile: device, policy: { static: abcdefgh } }\n  - { path: /soon, authority: soon, profile: device, policy: { static: abcdefgh } }\n',
       ),
   );
   for (const [name, begun, validity] of [
@@ -567,13 +567,16 @@ test('`openndes serve`: a CA that ends, one that has ended, and an endpoint that
   const serve = spawn(process.execPath, ['bin/openndes.mjs', 'serve', '--config', config]);
   t.after(() => serve.kill());
   const lines = new Map<unknown, Line>();
+  const ofSoon: unknown[] = [];
   for await (const text of createInterface(serve.stderr)) {
     const line = JSON.parse(text) as Line;
     lines.set(line['event'], line);
+    if (text.includes('CN=soon')) ofSoon.push(line['event']);
     if (lines.has('certificate-ends') && lines.has('certificate-not-in-force') && lines.has('ra-made')) break;
   }
   assertLine(lines.get('endpoint-not-served')!, 'error', 'an endpoint is not served', 'endpoint err');
   assertLine(lines.get('certificate-ends')!, 'warn', 'a certificate ends soon', 'what subject ends days');
+  assert.deepEqual(ofSoon, ['certificate-ends']);
   const ended = lines.get('certificate-not-in-force')!;
   assertLine(ended, 'error', 'a certificate is not in force', 'what subject standing begins ends');
   assert.deepEqual([ended['what'], ended['subject']], ['authority old: issuing CA', 'CN=old']);

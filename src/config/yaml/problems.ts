@@ -7,8 +7,8 @@ export type KeyPath = readonly (string | number)[];
 /** `line` and `column` count from 1. `key` is empty when the whole file is meant. */
 export type Problem = { file: string; line: number; column: number; key: string; what: string; remedy: string };
 
-/** What does not stop the start: a warning without its place. */
-export type Weakness = { what: string; remedy: string };
+/** What does not stop the start: a warning without its place. `ends`: a running server announces it by itself. */
+export type Weakness = { what: string; remedy: string; ends?: true };
 
 /**
  * Runs work that belongs to one key, such as reading the file that it names. A ConfigError becomes a problem of that key

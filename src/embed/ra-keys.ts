@@ -1,0 +1,19 @@
+/** The certificates and keys of an RA. */
+import type { KeyProvider } from '../core/keys.ts';
+import type { KeyedCertificate } from '../scep/registration-authority.ts';
+
+/**
+ * Decrypts requests and signs replies. With a `signer` it only decrypts, and the signer signs. `retired` certificates
+ * still decrypt, because clients keep old ones. Certificates are DER.
+ */
+export type RaKeys = {
+  certificate: Uint8Array;
+  key: KeyProvider;
+  signer?: KeyedCertificate;
+  retired?: readonly KeyedCertificate[];
+};
+
+/** Throws TypeError when an endpoint has no RA, or its function returns none: JavaScript does not check types. */
+export function assertRa(path: string, ra: Partial<RaKeys> | undefined): void {
+  if (!ra?.certificate || !ra.key) throw new TypeError(`${path}: \`ra\` is missing: give { certificate, key }`);
+}
