@@ -19,6 +19,7 @@ const REFUSING: IntuneClient = {
   validateRequest: refusal,
   successNotification: refusal,
   failureNotification: refusal,
+  check: async () => undefined,
   health: () => ({ ok: true, detail: '' }),
   close: async () => undefined,
 };
