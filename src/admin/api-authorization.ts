@@ -30,17 +30,18 @@ export function authorization({ token, authenticate, clock, emit }: ApiCredentia
     const ip = clientAddress(request);
     // A request without credentials is no failure: a browser sends one for any page.
     if (sent === undefined) return 'unauthorized';
-    if (authenticate && /^basic /i.test(sent)) return personOf(await authenticate(sent, ip));
+    if (authenticate && /^basic /i.test(sent)) return personOf(await authenticate(sent, ip), ip);
     // Hashes have one length, so the comparison does not reveal the length of the token either.
-    if (timingSafeEqual(sha256(bearer(sent)), expected)) return TOKEN_HOLDER;
+    if (timingSafeEqual(sha256(bearer(sent)), expected))
+      return { ...TOKEN_HOLDER, actor: { ...TOKEN_HOLDER.actor, address: ip } };
     if (failures.begin(ip)) return 'too_many_attempts';
     emit({ event: 'challenge-api-token-wrong', ip });
     return 'unauthorized';
   };
 }
 
-function personOf(login: Login): Administrator | 'unauthorized' | 'too_many_attempts' {
-  if (login.kind === 'known') return { actor: { kind: 'person', name: login.user }, source: 'api' };
+function personOf(login: Login, address: string): Administrator | 'unauthorized' | 'too_many_attempts' {
+  if (login.kind === 'known') return { actor: { kind: 'person', name: login.user, address }, source: 'api' };
   return login.kind === 'busy' ? 'too_many_attempts' : 'unauthorized';
 }
 

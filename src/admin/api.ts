@@ -77,11 +77,20 @@ async function issue(
   return wantsText(request) ? sendText(reply, challenge) : sendPassword(reply, endpoint, challenge);
 }
 
-const sendPassword = (reply: FastifyReply, endpoint: string, { password, expires }: IssuedChallenge): FastifyReply =>
+const sendPassword = (
+  reply: FastifyReply,
+  endpoint: string,
+  { password, id, expires }: IssuedChallenge,
+): FastifyReply =>
   reply
     .code(201)
     .header('cache-control', 'no-store')
-    .send({ challenge: password, expiresAt: expires?.at.toISOString() ?? null, endpoint });
+    .send({
+      challenge: password,
+      expiresAt: expires?.at.toISOString() ?? null,
+      endpoint,
+      ...(id !== undefined && { id }),
+    });
 
 /** The password alone: Jamf Pro takes the whole body of the answer. */
 const sendText = (reply: FastifyReply, { password }: IssuedChallenge): FastifyReply =>

@@ -79,7 +79,7 @@ async function pageWithPassword(
   { user, ip, emit }: KnownUser,
   binding: ChallengeBinding | undefined,
 ): Promise<string> {
-  const challenge = await issuer.issue({ actor: { kind: 'person', name: user }, source: 'page' }, binding);
+  const challenge = await issuer.issue({ actor: { kind: 'person', name: user, address: ip }, source: 'page' }, binding);
   const outcome = challenge === 'full' ? 'full' : 'issued';
   emit({ event: 'challenge-requested', endpoint: issuer.endpoint, user, ip, outcome });
   return passwordPage({ caCertificate, challenge });

@@ -2,11 +2,15 @@
 import { userInfo } from 'node:os';
 import type { Administrator } from '../manage/administrator.ts';
 
-/** The user of the operating system; behind it the one who ran sudo, as sudo reports it. */
+/** The user of the operating system with its number; behind it the one who ran sudo, as sudo reports it. */
 export function commandLineUser(): Administrator {
-  const sudo = process.env['SUDO_USER'];
-  const name = sudo === undefined ? userName() : `${userName()} (sudo: ${sudo})`;
-  return { actor: { kind: 'person', name }, source: 'cli' };
+  const { SUDO_USER: sudo } = process.env;
+  const uid = process.getuid?.();
+  const more = [...(uid === undefined ? [] : [`uid ${uid}`]), ...(sudo === undefined ? [] : [`sudo: ${sudo}`])].join(
+    ', ',
+  );
+  const name = userName();
+  return { actor: { kind: 'person', name: more === '' ? name : `${name} (${more})` }, source: 'cli' };
 }
 
 /** In a container the number of a user may have no name. */
@@ -14,6 +18,6 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    return `uid ${process.getuid?.()}`;
+    return 'a user without a name';
   }
 }

@@ -217,8 +217,11 @@ export type AuditEvent =
   | 'notified'
   | 'notification-abandoned';
 
-/** Who did it. `system` is this server without a request of a device. `name` says which person or program. */
-export type AuditActor = { kind: 'person' | 'program' | 'device' | 'system'; name?: string };
+/**
+ * Who did it. `system` is this server without a request of a device. `name` says which person or program; `address` is
+ * that of an HTTP request.
+ */
+export type AuditActor = { kind: 'person' | 'program' | 'device' | 'system'; name?: string; address?: string };
 
 /** Through which part of the product: a SCEP message, a command, the API, an administrator's page, a recurring job. */
 export type AuditSource = 'scep' | 'cli' | 'api' | 'page' | 'job';
@@ -232,7 +235,15 @@ export type AuditEntry = Partial<CertificateId> & {
   actor: AuditActor;
   source: AuditSource;
   detail?: string;
+  /** The one-time password that the request used up. */
+  challenge?: UsedChallenge;
 };
+
+/** Who made a one-time password, and its id: how people name it, which says nothing about the password. */
+export type ChallengeOrigin = { id: string; actor: AuditActor; source: AuditSource };
+
+/** A one-time password that was used up. */
+export type UsedChallenge = ChallengeOrigin & { createdAt: Date };
 
 /** A one-time password that is being issued. The store keeps only a hash of `password`. */
 export type NewChallenge = {
@@ -241,6 +252,8 @@ export type NewChallenge = {
   createdAt: Date;
   expiresAt: Date;
   binding?: ChallengeBinding;
+  /** Absent: the history does not say which password a request has used up. */
+  origin?: ChallengeOrigin;
 };
 /**
  * What a password is bound to: the subject of the request (RFC 4514, as `nameText` writes it), and all the subjectAltNames

@@ -251,7 +251,10 @@ export interface ChallengeStore {
 
 /** The history of requests and certificates. It is written together with what it records. */
 export interface AuditStore {
-  /** Newest first. */
+  /**
+   * Newest first. Of a certificate: with the entries about its request from before it was issued. The entry of the
+   * request that used up a one-time password has it as `challenge`, where the password has an `origin`.
+   */
   listAudit(filter: { certificate?: CertificateId; limit?: number }): Promise<AuditEntry[]>;
 }
 

@@ -2,8 +2,11 @@
 import type { Clock } from '../core/environment.ts';
 import type { AuditEntry } from '../core/records.ts';
 
-/** `person`: `name` is the user who is logged in. `program`: `name` says how it proved who it is, for example `token`. */
-export type Actor = { kind: 'person' | 'program'; name: string };
+/**
+ * `person`: `name` is the user who is logged in. `program`: `name` says how it proved who it is, for example `token`.
+ * `address`: where the HTTP request came from.
+ */
+export type Actor = { kind: 'person' | 'program'; name: string; address?: string };
 
 /** Where the action came in: the command line, the HTTP API, or a page in a browser. */
 export type Source = 'cli' | 'api' | 'page';

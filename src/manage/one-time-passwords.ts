@@ -17,8 +17,11 @@ export type ChallengeRules = {
   single?: string;
 };
 
-/** A password in clear, to be shown once. `expires` is absent for one that does not expire; `validity` in milliseconds. */
-export type IssuedChallenge = { password: string; expires?: { at: Date; validity: number } };
+/** Octets of the id of a password. */
+const ID_LENGTH = 6;
+
+/** A password in clear, to be shown once. `id` names it in the history, and is absent for `single`. `expires` is absent for one that does not expire; `validity` in milliseconds. */
+export type IssuedChallenge = { password: string; id?: string; expires?: { at: Date; validity: number } };
 
 /** Issues passwords for one endpoint. */
 export interface ChallengeIssuer {
@@ -46,18 +49,20 @@ export function challengeIssuer(
   const { single, validity, max, length } = rules;
   return {
     endpoint,
-    async issue(_administrator, binding) {
+    async issue({ actor, source }, binding) {
       if (single !== undefined && binding) throw new BindingError('the endpoint has one password for all (`single`)');
       if (single !== undefined) return { password: single };
       // Upper case: programs that read NDES's page look for [A-F0-9].
       const password = Buffer.from(random(length)).toString('hex').toUpperCase();
       const createdAt = clock();
       const at = new Date(createdAt.getTime() + validity);
+      // Random too, and no part of a hash: short passwords could be found by their hash.
+      const id = Buffer.from(random(ID_LENGTH)).toString('hex');
       const added = await store.addChallenge(
-        { endpoint, password, createdAt, expiresAt: at, ...(binding && { binding }) },
+        { endpoint, password, createdAt, expiresAt: at, origin: { id, actor, source }, ...(binding && { binding }) },
         max,
       );
-      return added ? { password, expires: { at, validity } } : 'full';
+      return added ? { password, id, expires: { at, validity } } : 'full';
     },
   };
 }

@@ -1,14 +1,24 @@
 /** The history. Entries are added in the transaction of what they report, and never changed. */
-import type { Insertable } from 'kysely';
-import type { AuditEntry, CertificateId } from '../core/records.ts';
+import type { Insertable, Selectable } from 'kysely';
+import type { AuditEntry, CertificateId, RequestKey, UsedChallenge } from '../core/records.ts';
+import { decodeChallenge, encodeChallenge } from './challenges.ts';
 import { certificateRow } from './stored-certificates.ts';
 import { prepared } from './prepared.ts';
 import type { AuditTable, Database } from './tables.ts';
 
 const insert = prepared((db, row: Insertable<AuditTable>) => db.insertInto('audit').values(row));
 
-/** `certificate` is the row of the certificate that the entry is about, if any. */
-export async function addAudit(tx: Database, entry: AuditEntry, certificate?: number): Promise<void> {
+/**
+ * What an entry is about: the row of a certificate, and the request where it waited; and the challenge that was used up.
+ */
+export type AuditLinks = { certificate?: number; request?: RequestKey; challenge?: UsedChallenge | undefined };
+
+/** Adds an entry. `challenge` of the entry itself is not looked at. */
+export async function addAudit(
+  tx: Database,
+  entry: AuditEntry,
+  { certificate, request, challenge }: AuditLinks,
+): Promise<void> {
   await insert(tx, {
     at: entry.at.getTime(),
     event: entry.event,
@@ -19,36 +29,64 @@ export async function addAudit(tx: Database, entry: AuditEntry, certificate?: nu
     certificate_id: certificate ?? null,
     actor: entry.actor.kind,
     actor_name: entry.actor.name ?? null,
+    actor_address: entry.actor.address ?? null,
     source: entry.source,
+    request: request ?? null,
+    challenge: challenge ? encodeChallenge(challenge) : null,
   });
 }
 
 /** Newest first. */
 export async function listAudit(
   db: Database,
-  filter: { certificate?: CertificateId; limit?: number },
+  { certificate, limit }: { certificate?: CertificateId; limit?: number },
 ): Promise<AuditEntry[]> {
-  const { certificate, limit } = filter;
-  const id = certificate && ((await certificateRow(db, certificate)) ?? 0);
-  const rows = await db
+  if (!certificate)
+    return (
+      await entries(db)
+        .$if(limit !== undefined, (query) => query.limit(limit ?? 0))
+        .execute()
+    ).map(fromRow);
+  const id = (await certificateRow(db, certificate)) ?? 0;
+  const own = await entries(db).where('audit.certificate_id', '=', id).execute();
+  const before = await Promise.all(own.map((row) => beforeIssuance(db, row)));
+  return [...own, ...before.flat()]
+    .toSorted((a, b) => b.id - a.id)
+    .slice(0, limit)
+    .map(fromRow);
+}
+
+const entries = (db: Database) =>
+  db
     .selectFrom('audit')
     .leftJoin('certificates', 'certificates.id', 'audit.certificate_id')
     .leftJoin('issuers', 'issuers.id', 'certificates.issuer')
     .selectAll('audit')
     .select('issuers.issuer_id')
-    .$if(id !== undefined, (query) => query.where('audit.certificate_id', '=', id ?? 0))
-    .orderBy('audit.id', 'desc')
-    .$if(limit !== undefined, (query) => query.limit(limit ?? 0))
-    .execute();
-  return rows.map((row) => ({
-    at: new Date(row.at),
-    event: row.event,
-    endpoint: row.endpoint,
-    transactionId: row.transaction_id,
-    actor: { kind: row.actor, ...(row.actor_name === null ? {} : { name: row.actor_name }) },
-    source: row.source,
-    ...(row.issuer_id === null ? {} : { issuerId: row.issuer_id }),
-    ...(row.serial === null ? {} : { serial: row.serial }),
-    ...(row.detail === null ? {} : { detail: row.detail }),
-  }));
+    .orderBy('audit.id', 'desc');
+
+type Row = Selectable<AuditTable> & { issuer_id: string | null };
+
+/** The entries of a request that waited, from before this one of its issuance. */
+async function beforeIssuance(db: Database, { id, request }: Row): Promise<Row[]> {
+  if (request === null) return [];
+  const rows = await entries(db).where('audit.request', '=', request).where('audit.id', '<', id).execute();
+  return rows.filter(({ certificate_id }) => certificate_id === null);
 }
+
+const fromRow = (row: Row): AuditEntry => ({
+  at: new Date(row.at),
+  event: row.event,
+  endpoint: row.endpoint,
+  transactionId: row.transaction_id,
+  actor: {
+    kind: row.actor,
+    ...(row.actor_name === null ? {} : { name: row.actor_name }),
+    ...(row.actor_address === null ? {} : { address: row.actor_address }),
+  },
+  source: row.source,
+  ...(row.issuer_id === null ? {} : { issuerId: row.issuer_id }),
+  ...(row.serial === null ? {} : { serial: row.serial }),
+  ...(row.detail === null ? {} : { detail: row.detail }),
+  ...(row.challenge === null ? {} : { challenge: decodeChallenge(row.challenge) }),
+});

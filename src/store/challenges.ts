@@ -1,8 +1,15 @@
 /** One-time passwords that were issued: only their hashes, and only until a day after they expire. */
 import { createHash } from 'node:crypto';
 import { DAY } from '../core/durations.ts';
-import type { ChallengeBinding, NewChallenge, StoredChallenge } from '../core/records.ts';
+import type {
+  ChallengeBinding,
+  ChallengeOrigin,
+  NewChallenge,
+  StoredChallenge,
+  UsedChallenge,
+} from '../core/records.ts';
 import { isConsumed, markOf } from './consumed-challenges.ts';
+import { prepared } from './prepared.ts';
 import type { Database, Moment } from './tables.ts';
 
 /** For how long an expired password is still recognised as expired; afterwards it is unknown. */
@@ -10,7 +17,7 @@ const REMEMBERED = DAY;
 
 /** Returns false, and writes nothing, when `most` passwords of the endpoint are neither used nor expired. */
 export async function addChallenge(tx: Database, challenge: NewChallenge, most: number): Promise<boolean> {
-  const { endpoint, password, createdAt, expiresAt, binding } = challenge;
+  const { endpoint, password, createdAt, expiresAt, binding, origin } = challenge;
   const now = createdAt.getTime();
   await forget(tx, endpoint, now - REMEMBERED);
   if ((await outstanding(tx, endpoint, now)) >= most) return false;
@@ -22,6 +29,7 @@ export async function addChallenge(tx: Database, challenge: NewChallenge, most: 
       created_at: now,
       expires_at: expiresAt.getTime(),
       binding: binding ? JSON.stringify(binding) : null,
+      origin: origin ? JSON.stringify(origin) : null,
     })
     .execute();
   return true;
@@ -42,6 +50,27 @@ export async function findChallenge(
   if (!row) return undefined;
   const binding = row.binding === null ? undefined : (JSON.parse(row.binding) as ChallengeBinding);
   return { id, expiresAt: new Date(row.expires_at), used: await isConsumed(db, id), ...(binding && { binding }) };
+}
+
+const byMark = prepared((db, { mark }: { mark: string }) =>
+  db.selectFrom('challenges').select(['created_at', 'origin']).where('mark', '=', mark),
+);
+
+/** What the history says of a challenge that is used up; undefined for one of another kind, or of unknown origin. */
+export async function usedChallenge(tx: Database, id: string): Promise<UsedChallenge | undefined> {
+  const [row] = (await byMark(tx, { mark: markOf(id) })).rows;
+  if (!row || row.origin === null) return undefined;
+  return { ...(JSON.parse(row.origin) as ChallengeOrigin), createdAt: new Date(row.created_at) };
+}
+
+/** A UsedChallenge as the history keeps it: the password itself is forgotten a day after it has expired. */
+export const encodeChallenge = ({ createdAt, ...origin }: UsedChallenge): string =>
+  JSON.stringify({ ...origin, createdAt: createdAt.getTime() });
+
+/** The reverse of `encodeChallenge`. */
+export function decodeChallenge(text: string): UsedChallenge {
+  const { createdAt, ...origin } = JSON.parse(text) as ChallengeOrigin & { createdAt: number };
+  return { ...origin, createdAt: new Date(createdAt) };
 }
 
 async function outstanding(tx: Database, endpoint: string, now: Moment): Promise<number> {

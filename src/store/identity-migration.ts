@@ -20,6 +20,7 @@ export async function addIdentities(db: Database, dialect: Dialect): Promise<str
   await replaceTables(db, dialect);
   await leaseNotifications(db, dialect);
   await db.schema.alterTable('challenges').addColumn('binding', 'text').execute();
+  await db.schema.alterTable('challenges').addColumn('origin', 'text').execute();
   await createIdentityIndexes(db);
   await fillFromCertificates(db);
   await nameActors(db);
@@ -64,7 +65,8 @@ async function leaseNotifications(db: Database, dialect: Dialect): Promise<void>
     .alterTable('audit')
     .addColumn('actor', 'text', (column) => column.notNull().defaultTo('system'))
     .execute();
-  await schema.alterTable('audit').addColumn('actor_name', 'text').execute();
+  for (const column of ['actor_name', 'actor_address', 'request', 'challenge'])
+    await schema.alterTable('audit').addColumn(column, 'text').execute();
   await schema
     .alterTable('audit')
     .addColumn('source', 'text', (column) => column.notNull().defaultTo('job'))

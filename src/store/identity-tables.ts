@@ -184,6 +184,13 @@ export async function createIdentityIndexes(db: Database): Promise<void> {
     .column('renews')
     .where('renews', 'is not', null)
     .execute();
+  // Few requests wait, and the others are not in this index.
+  await schema
+    .createIndex('audit_by_request')
+    .on('audit')
+    .columns(['request', 'id'])
+    .where('request', 'is not', null)
+    .execute();
   await schema.createIndex('transactions_by_key').on('transactions').column('key').unique().execute();
   await schema.createIndex('transactions_by_request').on('transactions').column('request').unique().execute();
   await schema

@@ -12,6 +12,6 @@ export async function importCertificate(tx: Database, { certificate, names, audi
   if (existing) return existing.thumbprintSha256 === certificate.thumbprintSha256 ? 'known' : 'conflict';
   const id = await insertCertificate(tx, certificate, { issuer: await issuerOf(tx, certificate), names });
   await noteEndpoint(tx, certificate.endpoint);
-  await addAudit(tx, audit, id);
+  await addAudit(tx, audit, { certificate: id });
   return 'recorded';
 }

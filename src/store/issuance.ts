@@ -4,6 +4,7 @@ import { blocksIssuance } from '../core/lifecycle.ts';
 import type { StoredTransaction } from '../core/records.ts';
 import type { Clock } from '../core/environment.ts';
 import { addAudit } from './audit.ts';
+import { usedChallenge } from './challenges.ts';
 import type { CommittedRows } from './committed-rows.ts';
 import { issuerOf } from './issuers.ts';
 import { countRenewals, insertCertificate } from './stored-certificates.ts';
@@ -32,7 +33,11 @@ export async function recordIssued(
   const { endpoint } = issuance.transaction;
   if (!committed.endpoints.has(endpoint)) await noteEndpoint(tx, endpoint);
   if (consumes !== undefined) await consume(tx, consumes, audit.at);
-  await addAudit(tx, audit, id);
+  await addAudit(tx, audit, {
+    certificate: id,
+    ...(existing && waited(existing) && { request: existing.request }),
+    ...(consumes !== undefined && { challenge: await usedChallenge(tx, consumes) }),
+  });
   if (!notification) return { kind: 'recorded' };
   return { kind: 'recorded', notification: await addNotification(tx, notification, { at: clock(), certificate: id }) };
 }
@@ -40,6 +45,9 @@ export async function recordIssued(
 /** Also a request that an administrator rejected while the certificate was being made. */
 const blocksReissue = (existing: StoredTransaction, { supersedes }: Issuance): boolean =>
   blocksIssuance(existing, existing.certificate?.serial === supersedes);
+
+/** Then the history has entries about it that are of this certificate too. */
+const waited = ({ state }: StoredTransaction): boolean => state === 'pending' || state === 'approved';
 
 const issued = ({ transaction, certificate, audit }: Issuance, existing?: StoredTransaction): StoredTransaction => ({
   ...transaction,

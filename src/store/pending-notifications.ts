@@ -4,6 +4,7 @@
  * overwrites the freed bytes. Until the next checkpoint the write-ahead log, a file of mode 0600, can still hold an
  * older page.
  */
+import { defined } from '../core/defined.ts';
 import type { Insertable } from 'kysely';
 import type { AuditEntry, PendingNotification, WorkClaim, WorkLease } from '../core/records.ts';
 import type { Issuance, TellIssuer } from '../core/store.ts';
@@ -112,7 +113,7 @@ export async function acknowledgeNotification(tx: Database, claim: WorkClaim, au
   const done = await removeNotification(tx, claim);
   if (!done) return false;
   if (done.certificate !== undefined) await markDelivered(tx, done.certificate, audit.at);
-  await addAudit(tx, audit, done.certificate);
+  await addAudit(tx, audit, defined({ certificate: done.certificate }));
   return true;
 }
 
@@ -127,7 +128,7 @@ export async function abandonNotification(
   const reason = 'cessationOfOperation';
   if (done.certificate !== undefined)
     await markRevoked(tx, done.certificate, { from: ['issued'], at: audit.at, reason, tellIssuer });
-  await addAudit(tx, audit, done.certificate);
+  await addAudit(tx, audit, defined({ certificate: done.certificate }));
   return true;
 }
 

@@ -4,6 +4,7 @@ import { blocksPending, LIFECYCLE } from '../core/lifecycle.ts';
 import type { AuditEntry, PendingIssuance, PendingReason, StoredTransaction, TransactionKey } from '../core/records.ts';
 import type { Forgetting, Pending, PendingResult } from '../core/store.ts';
 import { addAudit } from './audit.ts';
+import { usedChallenge } from './challenges.ts';
 import { consume, isConsumed } from './consumed-challenges.ts';
 import { encodeIssuance } from './issuance-codec.ts';
 import { noteEndpoint } from './endpoint-names.ts';
@@ -55,7 +56,11 @@ export async function recordPending(tx: Database, pending: Pending): Promise<Pen
   await replaceTransaction(tx, waiting, { existing });
   await noteEndpoint(tx, transaction.endpoint);
   if (consumes !== undefined) await consume(tx, consumes, audit.at);
-  if (transaction.reason !== 'unreachable') await addAudit(tx, audit);
+  if (transaction.reason !== 'unreachable')
+    await addAudit(tx, audit, {
+      request: transaction.request,
+      ...(consumes !== undefined && { challenge: await usedChallenge(tx, consumes) }),
+    });
   return { kind: 'recorded' };
 }
 
@@ -105,7 +110,7 @@ export async function decidePending(
   decision: 'approved' | 'rejected',
   audit: AuditEntry,
 ): Promise<boolean> {
-  const { numUpdatedRows } = await tx
+  const decided = await tx
     .updateTable('transactions')
     .set({
       state: decision,
@@ -114,9 +119,10 @@ export async function decidePending(
     })
     .where('key', '=', key)
     .where('state', '=', 'pending')
+    .returning('request')
     .executeTakeFirst();
-  if (numUpdatedRows === 0n) return false;
-  await addAudit(tx, audit);
+  if (!decided) return false;
+  await addAudit(tx, audit, decided);
   return true;
 }
 

@@ -65,7 +65,7 @@ export async function revoke(
   const id = await certificateRow(tx, certificate);
   const from: RevocationEntry['from'] = ['issued', 'delivered'];
   const done = id !== undefined && (await markRevoked(tx, id, { from, reason, at: audit.at, tellIssuer }));
-  if (done) await addAudit(tx, audit, id);
+  if (done) await addAudit(tx, audit, { certificate: id });
   return done;
 }
 

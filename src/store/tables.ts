@@ -116,6 +116,8 @@ export type ChallengeTable = {
   created_at: Moment;
   expires_at: Moment;
   binding: string | null;
+  /** A ChallengeOrigin as JSON. */
+  origin: string | null;
 };
 
 /**
@@ -172,7 +174,12 @@ export type AuditTable = {
   certificate_id: number | null;
   actor: AuditActor['kind'];
   actor_name: string | null;
+  actor_address: string | null;
   source: AuditSource;
+  /** Of an entry about a request that waited: `request` of its transaction. The entry of its issuance has both. */
+  request: string | null;
+  /** See challenges.ts. */
+  challenge: string | null;
 };
 
 /** One row, rewritten by each `check()`: the proof that the disk takes writes. */

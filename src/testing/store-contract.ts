@@ -48,6 +48,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   pending(check);
   notifications(check);
   challenges(check);
+  requests(check);
   identities(check);
   freshness(check);
   revocations(check);
@@ -335,6 +336,70 @@ function finding(check: Check): void {
     assert.deepEqual(await store.listAudit({}), [revoked, auditFor(2, 'issued'), auditFor(1, 'issued')]);
     assert.deepEqual(await store.listAudit({ limit: 1 }), [revoked]);
     assert.deepEqual(await store.listAudit({ certificate: certificateId(1) }), [revoked, auditFor(1, 'issued')]);
+  });
+}
+
+/** The history of a certificate begins with its request, and names the one-time password that it used up. */
+function requests(check: Check): void {
+  const actor = { kind: 'person', name: 'ada', address: '192.0.2.7' } as const;
+  const password = (n: number): NewChallenge => ({
+    endpoint: ENDPOINT,
+    password: `PASSWORD-${n}`,
+    createdAt: later(-60),
+    expiresAt: later(60),
+    origin: { id: `id-${n}`, actor, source: 'page' },
+  });
+  const used = { id: 'id-1', actor, source: 'page', createdAt: later(-60) } as const;
+  const consuming = async (store: Store): Promise<string> => {
+    await store.addChallenge(password(1), 5);
+    return (await store.findChallenge(ENDPOINT, 'PASSWORD-1'))?.id ?? assert.fail('no such challenge');
+  };
+
+  check('the history of a certificate has the entries of its request, and of no other request', async ({ store }) => {
+    for (const n of [1, 2]) await store.recordPending(pendingFor(n));
+    const approved = { ...auditFor(1, 'approved', later(5)), actor, source: 'page' as const };
+    await store.decidePending(pendingFor(1).transaction.key, 'approved', approved);
+    const issuance = issuanceFor(1);
+    await recorded(store, issuance);
+    await recorded(store, issuanceFor(2));
+    await recorded(store, issuanceFor(3));
+    const history = (n: number) => store.listAudit({ certificate: certificateId(n) });
+    assert.deepEqual(await history(1), [auditFor(1, 'issued'), approved, auditFor(1, 'pending')]);
+    assert.deepEqual(await history(2), [auditFor(2, 'issued'), auditFor(2, 'pending')]);
+    assert.deepEqual(await history(3), [auditFor(3, 'issued')]);
+    assert.deepEqual(await store.listAudit({ certificate: certificateId(1), limit: 2 }), [
+      auditFor(1, 'issued'),
+      approved,
+    ]);
+  });
+
+  check('another request under the same transactionID is not in the history of a certificate', async ({ store }) => {
+    const other = pendingFor(2);
+    const transaction = { ...other.transaction, transactionId: 'transaction-1' };
+    await store.recordPending({ transaction, audit: { ...other.audit, transactionId: 'transaction-1' } });
+    await store.recordPending(pendingFor(1));
+    await recorded(store, issuanceFor(1));
+    assert.equal((await store.listAudit({ certificate: certificateId(1) })).length, 2);
+  });
+
+  check(
+    'the entry of an issuance names the one-time password that it used up, also when that is forgotten',
+    async ({ store }) => {
+      await recorded(store, issuanceFor(1, { consumes: await consuming(store) }));
+      await store.addChallenge({ ...password(2), createdAt: later(3 * 86_400), expiresAt: later(4 * 86_400) }, 5);
+      assert.equal(await store.findChallenge(ENDPOINT, 'PASSWORD-1'), undefined);
+      const [entry] = await store.listAudit({ certificate: certificateId(1) });
+      assert.deepEqual(entry, { ...auditFor(1, 'issued'), challenge: used });
+    },
+  );
+
+  check('a request that waits names it too, and other challenges are not named', async ({ store }) => {
+    await store.recordPending({ ...pendingFor(1), consumes: await consuming(store) });
+    await recorded(store, issuanceFor(1));
+    const history = await store.listAudit({ certificate: certificateId(1) });
+    assert.deepEqual(history, [auditFor(1, 'issued'), { ...auditFor(1, 'pending'), challenge: used }]);
+    await recorded(store, issuanceFor(2, { consumes: 'a static one' }));
+    assert.deepEqual(await store.listAudit({ certificate: certificateId(2) }), [auditFor(2, 'issued')]);
   });
 }
 

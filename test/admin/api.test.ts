@@ -28,8 +28,9 @@ test('a password for the named endpoint, valid until the moment in the answer', 
   const { response, store, log } = await ask(t, { payload: { endpoint: LAB } });
   assert.equal(response.statusCode, 201);
   assert.equal(response.headers['cache-control'], 'no-store');
-  const { challenge, ...rest } = response.json<Record<string, string>>();
+  const { challenge, id, ...rest } = response.json<Record<string, string>>();
   assert.match(challenge!, /^[A-F0-9]{16}$/);
+  assert.match(id!, /^[a-f0-9]{12}$/);
   const expiresAt = new Date(NOW.getTime() + 60 * MINUTE);
   assert.deepEqual(rest, { expiresAt: expiresAt.toISOString(), endpoint: LAB });
   assert.deepEqual((await store.findChallenge(LAB, challenge!))?.expiresAt, expiresAt);

@@ -17,10 +17,12 @@ function setVariable(value: string | undefined): void {
 
 test('a command runs for the user of the operating system', (t) => {
   sudoUser(t, undefined);
-  assert.deepEqual(commandLineUser(), { actor: { kind: 'person', name: userInfo().username }, source: 'cli' });
+  const { username, uid } = userInfo();
+  assert.deepEqual(commandLineUser(), { actor: { kind: 'person', name: `${username} (uid ${uid})` }, source: 'cli' });
 });
 
 test('under sudo the user who ran it is named beside the one it runs as', (t) => {
   sudoUser(t, 'ada');
-  assert.deepEqual(commandLineUser().actor, { kind: 'person', name: `${userInfo().username} (sudo: ada)` });
+  const { username, uid } = userInfo();
+  assert.deepEqual(commandLineUser().actor, { kind: 'person', name: `${username} (uid ${uid}, sudo: ada)` });
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Pend } from '../../src/core/policy.ts';
@@ -89,7 +90,16 @@ test('G01 enroll waits (exit 3); after certs approve the same command gets the c
   assert.equal(String(certificate.publicKey.export({ format: 'jwk' })['n']), key);
   assert.equal(publicKeyOf(readFileSync(join(dir, 'key.pem'))), key);
   assert.equal(fields(last)['transactionId'], transactionId);
-  assert.match((await cli('certs', 'show', certificate.serialNumber)).out, /issued/);
+  const { username, uid } = userInfo();
+  const history = (await cli('certs', 'show', certificate.serialNumber)).out.split('\n').slice(-3);
+  assert.deepEqual(
+    history.map((line) => line.replace(/^\d{4}-\S+Z {2}/, '')),
+    [
+      'issued  by the device (scep)',
+      `approved  by ${username} (uid ${uid}) (cli)`,
+      'pending  approval  by the device (scep)',
+    ],
+  );
 });
 
 test('G03 certs reject: the same command is refused (exit 2), and the next one sends a new request', async (t) => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createIssuingCa } from '../../src/ca/create.ts';
@@ -136,7 +137,9 @@ test('certs revoke prints what it did, and refuses a wrong serial number or reas
   const { out } = await cli('certs', 'show', serial);
   assert.match(out, /^state: revoked$/m);
   assert.match(out, /^revocationReason: unspecified$/m);
-  assert.match(out, /Z {2}revoked {2}unspecified$/m);
+  const { username, uid } = userInfo();
+  assert.ok(out.includes(`Z  revoked  unspecified  by ${username} (uid ${uid}) (cli)`), out);
+  assert.match(out, /Z {2}issued {2}by the device \(scep\)$/m);
 });
 
 test('ca crl: PEM on standard output, DER in a file; no server is needed', { skip: withoutOpenssl }, async (t) => {

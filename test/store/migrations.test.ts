@@ -365,16 +365,31 @@ const NOTIFICATIONS = [
 ];
 
 const AUDIT = [
-  [1, ISSUED + 1, 'issued', '/scep', 'T1', 'a1', null, 1, 'device', null, 'scep'],
-  [2, ISSUED + 2, 'delivered', '/scep', 'T1', 'a1', null, 1, 'system', null, 'scep'],
-  [3, ISSUED + 3, 'issued', '/scep', 'T2', 'a2', null, 2, 'device', null, 'scep'],
-  [4, ISSUED + 4, 'revoked', '/scep', 'T2', 'a2', 'keyCompromise', 2, 'person', null, 'cli'],
-  [5, ISSUED + 5, 'never-delivered', '/scep', 'T5', 'c1', null, 8, 'system', null, 'scep'],
-  [6, ISSUED + 6, 'pending', '/scep', 'T6', null, 'approval', null, 'device', null, 'scep'],
-  [7, ISSUED + 7, 'approved', '/scep', 'T7', null, null, null, 'person', null, 'cli'],
-  [8, ISSUED + 8, 'rejected', '/scep', 'T8', null, null, null, 'person', null, 'cli'],
-  [9, ISSUED + 9, 'notified', '/scep', 'T1', 'a1', null, 1, 'system', null, 'job'],
-  [10, ISSUED + 10, 'notification-abandoned', '/scep', 'T5', null, 'gone', null, 'system', null, 'job'],
+  [1, ISSUED + 1, 'issued', '/scep', 'T1', 'a1', null, 1, 'device', null, null, null, null, 'scep'],
+  [2, ISSUED + 2, 'delivered', '/scep', 'T1', 'a1', null, 1, 'system', null, null, null, null, 'scep'],
+  [3, ISSUED + 3, 'issued', '/scep', 'T2', 'a2', null, 2, 'device', null, null, null, null, 'scep'],
+  [4, ISSUED + 4, 'revoked', '/scep', 'T2', 'a2', 'keyCompromise', 2, 'person', null, null, null, null, 'cli'],
+  [5, ISSUED + 5, 'never-delivered', '/scep', 'T5', 'c1', null, 8, 'system', null, null, null, null, 'scep'],
+  [6, ISSUED + 6, 'pending', '/scep', 'T6', null, 'approval', null, 'device', null, null, null, null, 'scep'],
+  [7, ISSUED + 7, 'approved', '/scep', 'T7', null, null, null, 'person', null, null, null, null, 'cli'],
+  [8, ISSUED + 8, 'rejected', '/scep', 'T8', null, null, null, 'person', null, null, null, null, 'cli'],
+  [9, ISSUED + 9, 'notified', '/scep', 'T1', 'a1', null, 1, 'system', null, null, null, null, 'job'],
+  [
+    10,
+    ISSUED + 10,
+    'notification-abandoned',
+    '/scep',
+    'T5',
+    null,
+    'gone',
+    null,
+    'system',
+    null,
+    null,
+    null,
+    null,
+    'job',
+  ],
 ];
 
 for (const version of OLD_VERSIONS)
@@ -404,7 +419,7 @@ for (const version of OLD_VERSIONS)
     assert.deepEqual(all('select * from endpoint_names'), [['/scep']]);
     assert.deepEqual(all('select * from consumed_challenges'), [['c'.repeat(64), ISSUED]]);
     assert.deepEqual(all('select * from write_check'), [[1, ISSUED]]);
-    const challenges = version === 1 ? [] : [['d'.repeat(64), '/scep', ISSUED, ISSUED + DAY, null]];
+    const challenges = version === 1 ? [] : [['d'.repeat(64), '/scep', ISSUED, ISSUED + DAY, null, null]];
     assert.deepEqual(all('select * from challenges'), challenges);
     assert.deepEqual(all('select * from schema_version'), [[1, 4]]);
     assert.deepEqual(all('select * from compromised_keys'), [[CERTIFICATES[1]![4]]]);

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { AuditEntry } from '../../core/records.ts';
 import { certificateHistory, findCertificate, renewalsOf } from '../../manage/certificates.ts';
 import { certificateFacts } from '../certificate-facts.ts';
+import { historyLine } from '../history.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
 import { theCertificate, withStore } from './certs-store.ts';
@@ -43,5 +44,5 @@ const lines = (
 ): string[] => [
   ...Object.entries(facts).map(([name, value]) => `${name}: ${printable(value)}`),
   ...(renewedBy.length > 0 ? [`renewedBy: ${renewedBy.join(', ')}`] : []),
-  ...history.map(({ at, event, detail }) => `${at.toISOString()}  ${event}${detail ? `  ${printable(detail)}` : ''}`),
+  ...history.map(historyLine),
 ];

@@ -28,7 +28,7 @@ export function registerChallenge(program: Command, output: Output): void {
       collect,
       [],
     )
-    .option('--json', 'one JSON object: challenge, expiresAt, endpoint')
+    .option('--json', 'one JSON object: challenge, expiresAt, endpoint, id')
     .addHelpText(...example('openndes challenge new --endpoint /scep/routers --json'))
     .action((options: ChallengeOptions) => issue(options, output));
 }
@@ -54,12 +54,14 @@ async function printPassword(issuer: ChallengeIssuer, options: ChallengeOptions,
       `The password cache of ${endpoint} is full: wait until a password is used or expires, or raise \`max\`.`,
       err,
     );
-  const { password, expires } = challenge;
+  const { password, id, expires } = challenge;
   const expiresAt = expires?.at.toISOString() ?? null;
-  if (json) return out(JSON.stringify({ challenge: password, expiresAt, endpoint }));
+  if (json) return out(JSON.stringify({ challenge: password, expiresAt, endpoint, id }));
   // Standard output has the password alone, so that a script can read it.
   out(password);
-  err(`For ${endpoint}, ${expiresAt ? `once, until ${expiresAt}` : 'any number of times'}.`);
+  err(
+    `For ${endpoint}, ${expiresAt ? `once, until ${expiresAt}` : 'any number of times'}.${id === undefined ? '' : ` Its id in certs show: ${id}`}`,
+  );
 }
 
 /** What a password cannot be bound to is a sentence, without a stack. */
