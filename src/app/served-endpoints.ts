@@ -9,7 +9,7 @@ import type { EndpointOptions } from '../embed/enrollment.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { type PolicyServices, policyOf } from './policy-makers.ts';
 import type { RaKeeper } from './ra-keeper.ts';
-import type { LoadedEndpoint, NotServed, Settings } from './settings.ts';
+import { type LoadedEndpoint, type NotServed, previousLists, type Settings } from './settings.ts';
 
 /** An endpoint as the server takes it, and what keeps its RA. */
 export type ServedEndpoint = { name: string; authority: string; options: EndpointOptions; keeper: RaKeeper };
@@ -64,6 +64,10 @@ async function servedEndpoint(
     ra: keeper.current,
     chain: authority.chain,
     waiting: () => needs(policy).some(services.isUnusable),
+    previous: previousLists(named.name, authority).flatMap(({ list, certificate }) => {
+      const crl = services.crls.get(list);
+      return crl ? [{ certificate, crl }] : [];
+    }),
     ...defined({ renewBefore, maxLifetime, next: authority.next, crl: services.crls.get(named.name) }),
   };
   return { name: config.name, authority: named.name, options, keeper };

@@ -155,6 +155,10 @@ async function loadEndpoints(
 /** How the list of a CA is made; undefined when its certificate does not allow it to sign one. */
 type ListMaker = (store: Store) => RevocationList | undefined;
 
+/** The CAs before the present one of an authority, each with the name of its list. */
+export const previousLists = (name: string, { previous }: Pick<Authority, 'previous'>) =>
+  previous.map((each, index) => ({ list: `${name}-${index + 1}`, ...each }));
+
 /** Every list by the name in its URL: of each authority, and of the CAs before it. Throws ConfigError for a name used twice. */
 export function listsOf(
   authorities: Settings['authorities'],
@@ -162,7 +166,7 @@ export function listsOf(
   const lists = new Map<string, { certificate: Uint8Array; crl: ListMaker }>();
   const all = [...authorities.values()].flatMap(({ name, authority }) => [
     { list: name, certificate: authority.certificate, crl: (store: Store) => authority.crl(store) },
-    ...authority.previous.map((each, index) => ({ list: `${name}-${index + 1}`, ...each })),
+    ...previousLists(name, authority),
   ]);
   for (const { list, certificate, crl } of all) {
     if (lists.has(list))

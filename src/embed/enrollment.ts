@@ -11,7 +11,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { Emit, ServerEvent } from '../core/events.ts';
 import type { Store } from '../core/store.ts';
 import type { Legacy } from '../cms/algorithms.ts';
-import type { EndpointSettings, EnrollmentServices } from '../enroll/endpoint.ts';
+import type { EarlierCa, EndpointSettings, EnrollmentServices } from '../enroll/endpoint.ts';
 import { gated, type GatedService } from '../enroll/gate.ts';
 import { scepService, type ServicePlan } from '../enroll/service.ts';
 import { wrongChallenges } from '../enroll/wrong-challenges.ts';
@@ -48,6 +48,8 @@ export type EndpointOptions = Pick<EndpointSettings, 'path'> &
     crl?: () => Promise<Uint8Array>;
     /** Whether what decides about requests does not answer now, so that they wait: the page for browsers says so. */
     waiting?: () => boolean;
+    /** CAs before the present one, with their CRLs, for GetCRL. */
+    previous?: readonly EarlierCa[];
     /** Milliseconds that signingTime may lie in the past and the future; `off` for devices without a clock. */
     signingTime?: { past: number; future: number } | 'off';
     /** `absent`: FAILURE and PENDING have no content, for clients on cryptlib; by default it is one octet, 0x00. */

@@ -31,6 +31,9 @@ export type EndpointSettings = {
   landing?: 'page' | '403';
 };
 
+/** A CA, DER, whose certificates have not all ended, and its current CRL. */
+export type EarlierCa = { certificate: Uint8Array; crl: () => Promise<Uint8Array> };
+
 /** One endpoint as the line uses it: its settings, and what decides, signs and reads for it. */
 export type Endpoint = EndpointSettings & {
   policy: Policy;
@@ -43,6 +46,8 @@ export type Endpoint = EndpointSettings & {
   crl?: () => Promise<Uint8Array>;
   /** Whether what decides about requests does not answer now, so that they wait. For the page for browsers. */
   waiting?: () => boolean;
+  /** CAs before the present one, with the lists of their certificates: GetCRL gets them by the name of the CA. */
+  previous?: readonly EarlierCa[];
   codec: MessageCodec;
 };
 

@@ -6,10 +6,11 @@ import { readKey } from '../pkix/public-key.ts';
 import { catchDerError } from '../asn1/limits.ts';
 import { equalBytes } from '../core/bytes.ts';
 import type { StoredCertificate } from '../core/records.ts';
+import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { sameName } from '../pkix/name.ts';
-import type { Content, ScepRequest } from '../scep/message.ts';
+import type { Content, NamedCertificate, ScepRequest } from '../scep/message.ts';
 import { finalOutcome } from './earlier-outcome.ts';
-import type { Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
+import type { EarlierCa, Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
 import { type Enrollment, identify, keyHash, pollKey } from './identify.ts';
 import type { OwnCertificate } from './renewal.ts';
 import type { FoundOutcome, Outcome, RefusedOutcome } from './outcome.ts';
@@ -105,16 +106,38 @@ const sameHolder = (live: StoredCertificate, { endpoint, subject }: StoredCertif
   live.subject === subject &&
   subject !== '';
 
+type GetCrl = Pick<Content & { type: 'get-crl' }, 'certificate'>;
+
+/** The earlier CA that a request names. Where several CAs have that name, the serial number says which of them it is. */
+async function earlierCa(
+  { issuer, serialNumber }: NamedCertificate,
+  { previous = [], chain }: Endpoint,
+  { store }: EnrollmentServices,
+): Promise<EarlierCa | undefined> {
+  const isNamed = (der: Uint8Array): boolean => namesSame(readCertificate(der).subject, issuer);
+  const named = previous.filter(({ certificate }) => isNamed(certificate));
+  const isPresentToo = chain.slice(0, 1).some(isNamed);
+  if (named.length === 0 || (named.length === 1 && !isPresentToo)) return named[0];
+  const issuers = (await store.findCertificatesBySerial(serialText(serialNumber))).map(({ issuerId }) => issuerId);
+  const own = named.find(({ certificate }) => issuers.includes(issuerIdentity(certificate).issuerId));
+  return own ?? (isPresentToo ? undefined : named[0]);
+}
+
 /** Octets. A longer list is not encrypted and signed for each unauthenticated client; `/crl/NAME.crl` serves it as it is. */
 const LONGEST_CRL = 1024 * 1024;
 
-/** The CRL is public: every client gets the same one, whatever issuer it names. */
+/**
+ * CRLs are public: every client gets the same one. It is that of the present CA, whatever issuer the request names, unless
+ * it names an earlier one.
+ */
 export async function currentCrl(
-  { crl }: Endpoint,
-  { deadline }: EnrollmentServices,
+  { certificate }: GetCrl,
+  { endpoint, services }: EndpointContext,
 ): Promise<FoundOutcome | RefusedOutcome> {
+  const earlier = certificate && (await earlierCa(certificate, endpoint, services));
+  const { crl } = earlier ?? endpoint;
   if (!crl) return unknown('unknown_certificate', 'this endpoint has no CRL');
-  const list = await within(crl, deadline());
+  const list = await within(crl, services.deadline());
   if (list.length > LONGEST_CRL)
     return unknown(
       'unknown_certificate',

@@ -126,8 +126,8 @@ async function outcomeOf(opened: Opened, context: ServiceContext): Promise<Outco
 /** What a message asks for, by the content of its envelope. Throws Refusal `signer_key_mismatch`. */
 async function askedBy(message: ScepRequest, context: ServiceContext): Promise<Asked> {
   const { content, replyTo } = message;
-  const { endpoint, services } = context;
-  if (content.type === 'get-crl') return answer(await currentCrl(endpoint, services));
+  const { services } = context;
+  if (content.type === 'get-crl') return answer(await currentCrl(content, context));
   const signedBy = await ownCertificate(replyTo.signerCertificate, services.store);
   if (content.type === 'poll') return resumePolledRequest(message, signedBy, context);
   if (content.type === 'get-certificate')

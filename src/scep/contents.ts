@@ -32,7 +32,7 @@ export const CONTENTS: ReadonlyMap<string, ReadContent> = new Map<string, ReadCo
   // read: transactionID and key identify the request.
   ['CertPoll', () => ({ type: 'poll' })],
   ['GetCert', (plaintext) => ({ type: 'get-certificate', certificate: issuerAndSerialNumber(plaintext) })],
-  ['GetCRL', () => ({ type: 'get-crl' })],
+  ['GetCRL', (plaintext) => ({ type: 'get-crl', certificate: issuerAndSerialNumber(plaintext) })],
 ]);
 
 /**

@@ -58,8 +58,11 @@ export type ScepRequest = {
 export type Content =
   | { type: 'certification-request'; csr: CertificationRequest }
   | { type: 'poll' }
-  | { type: 'get-certificate'; certificate: { issuer: Uint8Array; serialNumber: Uint8Array } | undefined }
-  | { type: 'get-crl' };
+  | { type: 'get-certificate'; certificate: NamedCertificate | undefined }
+  | { type: 'get-crl'; certificate: NamedCertificate | undefined };
+
+/** An IssuerAndSerialNumber: `issuer` is a Name, DER, `serialNumber` content octets. */
+export type NamedCertificate = { issuer: Uint8Array; serialNumber: Uint8Array };
 
 /** A message that is answered with FAILURE. `detail` is for the log and never for the device. */
 export type RefusedMessage = { kind: 'refused'; header: MessageHeader; code: RefusalCode; detail: string };

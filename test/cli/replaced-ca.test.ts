@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { discover, enroll } from '../../src/client/scep-client.ts';
+import { certificatesFrom } from '../../src/app/certificate-files.ts';
+import { selfSigned } from '../../src/client/request-message.ts';
+import { discover, enroll, exchange } from '../../src/client/scep-client.ts';
+import { issuerAndSerialNumber } from '../../src/cms/signed-data.ts';
 import { init } from '../../src/cli/installation.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { readCertificate, serialText } from '../../src/pkix/certificate.ts';
@@ -82,6 +85,27 @@ for (const [list, name] of [
     assert.match(await text(name, 'old/chain.pem'), new RegExp(`Serial Number: 0?${serial}\\s`, 'i'));
     assert.match(await text('issuing', 'certs/chain.pem'), /No Revoked Certificates/);
   });
+
+test('G07 GetCRL that names the old CA gets its list, with what was revoked', { skip: withoutOpenssl }, async (t) => {
+  const { cli, serial, started, folder } = await replaced(t, previous(''));
+  const { url } = await started();
+  await cli('certs', 'revoke', serial);
+  const key = newRsaKey();
+  const certificate = await selfSigned(key, nameFromText('CN=laptop'), systemClock, systemRandom);
+  const server = await discover(url, context);
+  const listFor = async (chain: string): Promise<string> => {
+    const ca = readFileSync(join(folder, chain, 'issuing-ca.pem'));
+    const issuer = readCertificate(certificatesFrom(ca, chain)[0]).subject;
+    const content = issuerAndSerialNumber({ issuer, serialNumber: Buffer.from(serial, 'hex') });
+    const message = { messageType: 'GetCRL', content, signer: { certificate, key }, keyOf: key.spki } as const;
+    const reply = await exchange(server, message, context);
+    assert.ok(reply.status === 'success');
+    const files = { crl: reply.crls[0]!, 'ca.pem': readFileSync(join(folder, chain, 'chain.pem')) };
+    return openssl('crl -in crl -verify -CAfile ca.pem -text -noout'.split(' '), files).toString();
+  };
+  assert.match(await listFor('old'), new RegExp(`Serial Number: 0?${serial}\\s`, 'i'));
+  assert.match(await listFor('certs'), /No Revoked Certificates/);
+});
 
 test('a list name that is used twice, and a key of another CA, are refused', async (t) => {
   const { cli, config } = await replaced(t, previous(', list: issuing'));

@@ -1,7 +1,10 @@
 /** CertPoll, GetCert and GetCRL: the state of a request, a certificate by its serial number, and the CRL. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nullValue, octetString, sequence } from '../../src/asn1/writer.ts';
+import { encode, nullValue, octetString, sequence } from '../../src/asn1/writer.ts';
+import { createIssuingCa } from '../../src/ca/create.ts';
+import { issuerIdentity } from '../../src/pkix/issuer-id.ts';
+import { issuanceFor } from '../../src/testing/store-samples.ts';
 import { writeCrl } from '../../src/revocation/certificate-list.ts';
 import { issuerAndSubject } from '../../src/client/request-message.ts';
 import { issuerAndSerialNumber } from '../../src/cms/signed-data.ts';
@@ -12,8 +15,8 @@ import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { subjectAltName } from '../../src/pkix/extensions.ts';
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
-import { rsaKey } from '../kit/keys.ts';
-import { client, clientFor, HOUR, issuing, type Keyed, NOW, ra, root } from '../kit/pki.ts';
+import { ecKey, rsaKey } from '../kit/keys.ts';
+import { client, clientFor, HOUR, issuing, type Keyed, nextCa, NOW, ra, root, wanted } from '../kit/pki.ts';
 import { CSR, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 import {
   BY_COMMAND,
@@ -479,6 +482,51 @@ for (const [what, content] of Object.entries(GET_CRL))
     );
     assert.deepEqual(await events(under), []);
   });
+
+/** What answers a GetCRL that names this issuer, at an endpoint with CAs before the present one. */
+async function crlFor(previous: Different['previous'], content: Uint8Array, prepare?: (under: Under) => Promise<void>) {
+  const under = await endpointUnderTest(allows('none'), { crl: async () => PRESENT, ...(previous && { previous }) });
+  await prepare?.(under);
+  const reply = await read(await ask(under, await requestMessage({ messageType: 'GetCRL', content })));
+  assert.ok(reply.status === 'success');
+  return Buffer.from(reply.crls[0]!).toString();
+}
+
+const list = (text: string): Uint8Array => sequence(encode(0x0c, Buffer.from(text)));
+const PRESENT = list('present');
+const textOf = (crl: Uint8Array): string => Buffer.from(crl).toString();
+
+test('G07 GetCRL that names a CA before the present one: the list of that CA', async () => {
+  const previous = [
+    { certificate: nextCa.certificate, crl: async () => list('first') },
+    { certificate: root.certificate, crl: async () => list('second') },
+  ];
+  for (const [issuer, expected] of [
+    ['CN=Next Issuing', list('first')],
+    ['CN=Test Root', list('second')],
+    ['CN=Test Issuing', PRESENT],
+    ['CN=Nobody', PRESENT],
+  ] as const)
+    assert.equal(await crlFor(previous, named(Buffer.of(1), nameFromText(issuer))), textOf(expected), issuer);
+  assert.equal(await crlFor(previous, nullValue), textOf(PRESENT));
+  assert.equal(await crlFor(undefined, named(Buffer.of(1), nameFromText('CN=Test Root'))), textOf(PRESENT));
+});
+
+test('G07 GetCRL where the earlier CA has the name of the present one: the serial number says whose list it is', async () => {
+  const key = ecKey('rekeyed');
+  const certificate = await createIssuingCa(wanted('CN=Test Issuing', key), root);
+  const previous = [{ certificate, crl: async () => list('earlier') }];
+  const { issuerId } = issuerIdentity(certificate);
+  const recordBoth = async ({ store }: Under): Promise<void> => {
+    const [old, present] = [issuanceFor(1), issuanceFor(2)];
+    await store.recordIssued({ ...old, certificate: { ...old.certificate, issuerId, serial: '0a01' } });
+    await store.recordIssued({ ...present, certificate: { ...present.certificate, serial: '0a02' } });
+  };
+  const crl = (serial: string) => crlFor(previous, named(Buffer.from(serial, 'hex')), recordBoth);
+  assert.equal(await crl('0a01'), textOf(list('earlier')));
+  assert.equal(await crl('0a02'), textOf(PRESENT));
+  assert.equal(await crl('0a03'), textOf(PRESENT));
+});
 
 test('G07 GetCRL with a CRL of more than 1 MB: badCertId, and it is not encrypted for everybody who asks', async () => {
   const content = named(Buffer.of(1));

@@ -78,7 +78,12 @@ const OTHERS: Readonly<Record<string, [number, Uint8Array, Content]>> = {
   ],
   'GetCert of garbage': [21, Buffer.from('garbage'), { type: 'get-certificate', certificate: undefined }],
   'GetCert of a CSR': [21, CSR, { type: 'get-certificate', certificate: undefined }],
-  GetCRL: [22, sequence(nameFromText('CN=Test Issuing'), smallInteger(1)), { type: 'get-crl' }],
+  GetCRL: [
+    22,
+    sequence(nameFromText('CN=Test Issuing'), smallInteger(1)),
+    { type: 'get-crl', certificate: { issuer: nameFromText('CN=Test Issuing'), serialNumber: Buffer.of(1) } },
+  ],
+  'GetCRL of garbage': [22, Buffer.from('garbage'), { type: 'get-crl', certificate: undefined }],
 };
 for (const [what, [type, content, read]] of Object.entries(OTHERS))
   test(`P17 G05 G06 G07 ${what} is read as ${read.type}`, async () => {
