@@ -22,13 +22,14 @@ export const untilStopped = (): Promise<void> =>
 type Stoppable = { emit: Emit; reload?: () => Promise<void>; close: () => Promise<void> };
 
 /**
- * Waits for the signal and closes the server; until then, SIGHUP calls its `reload`. After an exception that nothing
- * caught, the server gets 20 seconds for its running requests, and the process ends with exit code 1.
+ * Waits for the signal, or for `ended`, and closes the server; until then, SIGHUP calls its `reload`. After an exception
+ * that nothing caught, the server gets 20 seconds for its running requests, and the process ends with exit code 1.
  */
-export async function serveUntilStopped(server: Stoppable): Promise<void> {
+export async function serveUntilStopped(server: Stoppable, ended?: Promise<void>): Promise<void> {
   const { failed } = lastHandlers(server.emit);
   const stopReloading = onHangup(server.reload);
-  const end = await Promise.race([untilStopped(), failed.then(() => 'failed')]);
+  const ends = [untilStopped(), failed.then(() => 'failed'), ...(ended ? [ended] : [])];
+  const end = await Promise.race(ends);
   stopReloading();
   if (end !== 'failed') return server.close();
   await within(() => server.close(), shutdownDeadline()).catch((err: unknown) =>

@@ -77,6 +77,12 @@ export const probeDeadline = (): AbortSignal => AbortSignal.timeout(5_000);
 /** A signal that aborts after 20 seconds: what a server may take to end after a fault of its own. */
 export const shutdownDeadline = (): AbortSignal => AbortSignal.timeout(20_000);
 
+/** Calls `work` every second, until the returned function is called. Keeps no process alive. */
+export function everySecond(work: () => void): () => void {
+  const timer = setInterval(work, 1_000).unref();
+  return () => clearInterval(timer);
+}
+
 /** Resolves after so many milliseconds; of zero, at once. */
 export const pause = (ms: number): Promise<void> =>
   ms === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));

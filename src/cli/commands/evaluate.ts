@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { evaluate } from '../evaluation.ts';
 import { example, port } from '../options.ts';
 import type { Output } from '../output.ts';
+import { untilNpmEnded } from '../parents.ts';
 import { serveUntilStopped } from '../signals.ts';
 
 type EvaluateOptions = { data: string; port: number; exit?: true };
@@ -18,6 +19,6 @@ export function registerEvaluate(program: Command, output: Output): void {
     .addHelpText(...example('openndes evaluate --data /tmp/openndes --port 8090'))
     .action(async (options: EvaluateOptions) => {
       const running = await evaluate({ data: options.data, port: options.port }, output);
-      await (options.exit ? running.close() : serveUntilStopped(running));
+      await (options.exit ? running.close() : serveUntilStopped(running, untilNpmEnded()));
     });
 }
