@@ -5,15 +5,22 @@ import { HOPS } from './service-call.ts';
 import { FAULTS } from './injected-faults.ts';
 
 const STYLE = `
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1b; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1b; overflow-wrap: anywhere; }
 .warning { background: #fff4ce; border-left: 4px solid #c19c00; padding: .6rem 1rem; }
-form { display: grid; grid-template-columns: 11rem 1fr; gap: .4rem 1rem; align-items: center; }
+form { display: grid; grid-template-columns: 11rem minmax(0, 1fr); gap: .4rem 1rem; align-items: center; }
 input, select, textarea, button { font: inherit; padding: .3rem .5rem; }
-textarea { width: 100%; box-sizing: border-box; height: 6rem; font-family: monospace; }
+input, select, textarea { width: 100%; min-width: 0; box-sizing: border-box; }
+textarea { height: 6rem; font-family: monospace; }
 button { justify-self: start; }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #ddd; overflow-wrap: anywhere; }
+th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #ddd; }
 .error { color: #a80000; min-height: 1.5em; }
+@media (max-width: 40rem) {
+  form { grid-template-columns: minmax(0, 1fr); }
+  button { min-height: 2.75rem; }
+  th, td { padding: .25rem; }
+  details td { display: block; }
+}
 `;
 
 const SCRIPT = `
