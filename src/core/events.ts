@@ -74,6 +74,7 @@ export type EventFacts = {
   'notification-without-certificate': PostponedFacts;
   'notification-abandoned': NotificationFacts & { serial: string; err?: unknown };
   'enrollment-recovered': NotificationFacts & { serial: string; outcome: RequestOutcome };
+  'certificate-refused': RevocationFacts & { transactionId: string; revoked: boolean; err: unknown };
   'revocation-taken': RevocationFacts;
   'revocation-postponed': PostponedRevocationFacts;
   'revocation-without-endpoint': PostponedRevocationFacts;

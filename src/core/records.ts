@@ -204,7 +204,10 @@ export type JobRecord = {
   lastError?: string;
 };
 
-/** What can happen to a request or a certificate. */
+/**
+ * What can happen to a request or a certificate. `discarded`: a certificate that the CA made, and that is neither recorded
+ * nor delivered; `detail` says why.
+ */
 export type AuditEvent =
   | 'issued'
   | 'imported'
@@ -215,7 +218,8 @@ export type AuditEvent =
   | 'approved'
   | 'rejected'
   | 'notified'
-  | 'notification-abandoned';
+  | 'notification-abandoned'
+  | 'discarded';
 
 /**
  * Who did it. `system` is this server without a request of a device. `name` says which person or program; `address` is

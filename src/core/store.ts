@@ -219,8 +219,11 @@ export interface NotificationStore {
 
 /** Revocations that the CA of the certificate must still be told about. */
 export interface RevocationQueue {
-  /** For a certificate that was signed and never recorded; the others are added by `revoke` and `abandonNotification`. */
-  queueRevocation(revocation: NewRevocation): Promise<void>;
+  /**
+   * For a certificate that was signed and never recorded; the others are added by `revoke` and `abandonNotification`. The
+   * audit entry is written with it.
+   */
+  queueRevocation(revocation: NewRevocation, audit?: AuditEntry): Promise<void>;
   /** Takes those that are due and not leased, oldest first. */
   claimRevocations(claim: WorkLease & { limit: number }): Promise<PendingRevocation[]>;
   /** The CA knows. Returns false when the fence is old or the revocation is done. */

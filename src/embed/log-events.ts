@@ -160,6 +160,18 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     },
     remedy: 'Nothing. The server had ended between recording a certificate and delivering it.',
   },
+  'certificate-refused': {
+    level: 'error',
+    message: 'the CA made a certificate that does not fit the request: it is not delivered',
+    fields: {
+      ...REVOCATION,
+      transactionId: TRANSACTION,
+      revoked: '`true`: the CA is told to revoke it; `false`: an administrator must look at it',
+      err: CAUSE,
+    },
+    remedy:
+      'Correct the CA or the issuer that asks it: `err` says what does not fit. Only with an issuer of your own. With `revoked: false` there is no `revoker`, or the certificate may belong to another request: look for its serial number at the CA, and revoke it there if it was made for this one.',
+  },
   'revocation-taken': {
     level: 'info',
     message: 'the CA took the revocation',

@@ -5,6 +5,7 @@ import type { IssuancePending, Issued } from '../core/issuer.ts';
 import type { Allow } from '../core/policy.ts';
 import type { StoredCertificate } from '../core/records.ts';
 import { certificateRecord } from './certificate-record.ts';
+import { discard } from './discard.ts';
 import type { Enrollment } from './identify.ts';
 import type { RefusedOutcome } from './outcome.ts';
 import { revokeAtIssuer } from './tell-issuer.ts';
@@ -23,7 +24,7 @@ export async function order(enrollment: Enrollment, decision: Allow): Promise<Is
   try {
     const given = await within(() => answer, signal);
     assertComplete(given, enrollment);
-    return accept(given, enrollment);
+    return await accept(given, enrollment);
   } catch (cause) {
     if (!signal.aborted || cause !== signal.reason) return refusal(cause);
     // What comes later may be an exception, or a certificate that cannot be read: there is nothing to revoke then.
@@ -46,9 +47,9 @@ const noAnswer = (cause: unknown): IssuerError =>
 
 /** A certificate that comes after the deadline is delivered to no device, unless the CA gives the same one again. */
 async function revokeLate(late: Issued | IssuancePending, enrollment: Enrollment): Promise<void> {
-  const answer = accept(late, enrollment);
+  const answer = await accept(late, enrollment);
   if (answer.kind === 'issued' && !enrollment.endpoint.issuer.capabilities?.idempotent)
-    await revokeAtIssuer(answer.certificate, enrollment);
+    await revokeAtIssuer(answer.certificate, 'it came after the time of the request', enrollment);
 }
 
 /**
@@ -68,11 +69,7 @@ export async function askAgain(enrollment: Enrollment, reference: string): Promi
     throw cause;
   }
   assertComplete(answer, enrollment);
-  try {
-    return accept(answer.kind === 'issued' ? { reference, ...answer } : answer, enrollment);
-  } catch (cause) {
-    return refusal(cause);
-  }
+  return accept(answer.kind === 'issued' ? { reference, ...answer } : answer, enrollment);
 }
 
 /** Throws TypeError for an answer that cannot be understood: it says nothing about the order. */
@@ -86,11 +83,17 @@ function assertComplete(answer: Partial<Issued | IssuancePending> | undefined, {
 const isComplete = ({ reference, retryAfter }: Partial<IssuancePending>): boolean =>
   typeof reference === 'string' && typeof retryAfter === 'number' && retryAfter >= 0;
 
-/** Throws Error for a certificate that must not be delivered. */
-function accept(answer: Issued | IssuancePending, { request, services, endpoint }: Enrollment): IssuerAnswer {
+/** A certificate that must not be delivered is discarded, and the request is refused. */
+async function accept(answer: Issued | IssuancePending, enrollment: Enrollment): Promise<IssuerAnswer> {
   if (answer.kind === 'pending') return answer;
+  const { request, services, endpoint } = enrollment;
   const { capabilities } = endpoint.issuer;
-  return { kind: 'issued', certificate: certificateRecord(answer, request, services.clock(), capabilities) };
+  try {
+    return { kind: 'issued', certificate: certificateRecord(answer, request, services.clock(), capabilities) };
+  } catch (cause) {
+    await discard(answer, cause, enrollment);
+    return refusal(cause);
+  }
 }
 
 function refusal(cause: unknown): IssuerAnswer & { kind: 'refused' | 'unreachable' } {

@@ -44,7 +44,11 @@ export function certificateRecord(
 }
 
 /** Throws Error when no certificate of the chain has the issuer's name, and when none of those that have it signed. */
-function issuerIn(chain: readonly Uint8Array[], view: CertificateView, capabilities?: IssuerCapabilities): Issuer {
+export function issuerIn(
+  chain: readonly Uint8Array[],
+  view: CertificateView,
+  capabilities?: IssuerCapabilities,
+): Issuer {
   let isNamed = false;
   for (const der of chain) {
     const { subject, issuerId, text } = identityOf(der);

@@ -117,7 +117,7 @@ async function withPermission(enrollment: Enrollment, answer: IssuerAnswer): Pro
   if (answer.kind !== 'issued') return answer;
   const lost = await lostPermission(enrollment);
   if (!lost) return answer;
-  await revokeAtIssuer(answer.certificate, enrollment);
+  await revokeAtIssuer(answer.certificate, lost.detail, enrollment);
   return lost;
 }
 

@@ -76,6 +76,13 @@ export async function recordIssuance(
   return { result, certificate, ...(notification && { notification }) };
 }
 
+/** Why a certificate was not recorded, for the audit. */
+const NOT_RECORDED: Readonly<Record<Exclude<RecordResult['kind'], 'recorded'>, string>> = {
+  duplicate: 'the request got another certificate, or was rejected, at the same time',
+  consumed: CHALLENGE_USED.detail,
+  renewed: RENEWED_ALREADY.detail,
+};
+
 const idOf = ({ issuerId, serial }: StoredCertificate): CertificateId => ({ issuerId, serial });
 
 /**
@@ -89,11 +96,12 @@ async function recordOrRevoke(enrollment: Enrollment, issuance: Issuance): Promi
   try {
     const result = await store.recordIssued(issuance);
     if (result.kind !== 'recorded' && !(await store.findCertificate(certificate)))
-      await revokeAtIssuer(certificate, enrollment);
+      await revokeAtIssuer(certificate, NOT_RECORDED[result.kind], enrollment);
     return result;
   } catch (error) {
     if (await store.findCertificate(certificate).catch(() => undefined)) return issuedBefore(certificate, error);
-    if (!enrollment.earlier || !openOrder(enrollment.earlier)) await revokeAtIssuer(certificate, enrollment);
+    if (!enrollment.earlier || !openOrder(enrollment.earlier))
+      await revokeAtIssuer(certificate, 'it could not be recorded', enrollment);
     throw error;
   }
 }

@@ -14,19 +14,29 @@ const BATCH = 10;
 /** Milliseconds for which no other process tells the same; longer than one request to a CA. */
 const LEASE = 90_000;
 
+/** A certificate that the CA made and that is delivered to no device. */
+export type Discarded = Pick<
+  StoredCertificate,
+  'issuerId' | 'serial' | 'issuer' | 'der' | 'reference' | 'transactionId'
+>;
+
 /**
- * For a certificate that was signed and is delivered to no device. Only when the store cannot record the revocation, the
- * CA is told at once, and an event says what an administrator must do when that fails too. Does not throw.
+ * For a certificate that was signed and is delivered to no device; `why` is for the audit. Only when the store cannot
+ * record the revocation, the CA is told at once, and an event says what an administrator must do when that fails too. Does
+ * not throw.
  */
 export async function revokeAtIssuer(
-  { serial, issuer, der: certificate, reference }: StoredCertificate,
+  { serial, issuerId, issuer, der: certificate, reference, transactionId }: Discarded,
+  why: string,
   { endpoint, services }: EndpointContext,
 ): Promise<void> {
   if (!endpoint.revoker) return;
-  const reason = 'cessationOfOperation';
-  const what = { certificate, ...defined({ reference }), reason, at: services.clock() } as const;
+  const at = services.clock();
+  const what = { certificate, ...defined({ reference }), reason: 'cessationOfOperation', at } as const;
+  const entry = { at, event: 'discarded', transactionId, issuerId, serial, detail: why } as const;
+  const audit = { ...entry, endpoint: endpoint.name, actor: { kind: 'system' }, source: 'scep' } as const;
   try {
-    await services.store.queueRevocation({ endpoint: endpoint.name, ...what });
+    await services.store.queueRevocation({ endpoint: endpoint.name, ...what }, audit);
   } catch {
     try {
       await tell({ serial, issuer, ...what }, endpoint, services);

@@ -22,7 +22,7 @@ import type { Engine } from './engine.ts';
 import { importCertificate } from './imported-certificates.ts';
 import { recordIssued } from './issuance.ts';
 import { liveIssuers, registerIssuer } from './issuers.ts';
-import { addPendingRevocation, claimRevocations, postponeRevocation, revocationDone } from './pending-revocations.ts';
+import { claimRevocations, postponeRevocation, queueRevocation, revocationDone } from './pending-revocations.ts';
 import {
   abandonNotification,
   acknowledgeNotification,
@@ -108,7 +108,7 @@ const notifications = ({ write, clock }: Parts): NotificationStore => ({
 });
 
 const revocationQueue = ({ write, clock }: Parts): RevocationQueue => ({
-  queueRevocation: (revocation) => write((tx) => addPendingRevocation(tx, revocation, clock())),
+  queueRevocation: (revocation, audit) => write((tx) => queueRevocation(tx, revocation, { audit, dueAt: clock() })),
   claimRevocations: (claim) => write((tx) => claimRevocations(tx, claim, clock())),
   revocationDone: (id, fence) => write((tx) => revocationDone(tx, id, fence)),
   postponeRevocation: (id, fence, dueAt, error) =>

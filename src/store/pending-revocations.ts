@@ -1,6 +1,7 @@
 /** Revocations that the CA of the certificate must still be told about. A row exists until the CA knows. */
 import type { Selectable } from 'kysely';
-import type { NewRevocation, PendingRevocation, WorkLease } from '../core/records.ts';
+import type { AuditEntry, NewRevocation, PendingRevocation, WorkLease } from '../core/records.ts';
+import { addAudit } from './audit.ts';
 import { type LeaseMoments, leaseMoments } from './lease-end.ts';
 import { prepared } from './prepared.ts';
 import type { Database, Moment, OwedRevocationTable } from './tables.ts';
@@ -21,6 +22,16 @@ export async function addPendingRevocation(tx: Database, revocation: NewRevocati
       fence: 0,
     })
     .execute();
+}
+
+/** For a certificate that has no row, with the audit entry about it. */
+export async function queueRevocation(
+  tx: Database,
+  revocation: NewRevocation,
+  { audit, dueAt }: { audit: AuditEntry | undefined; dueAt: Date },
+): Promise<void> {
+  await addPendingRevocation(tx, revocation, dueAt);
+  if (audit) await addAudit(tx, audit);
 }
 
 const due = prepared((db, { now, furthest, limit }: LeaseMoments & { limit: number }) =>

@@ -160,7 +160,9 @@ function telling(check: Check): void {
   check('the CA is told of a certificate that was signed and never recorded', async ({ store }) => {
     const { der: certificate } = issuanceFor(1).certificate;
     const revocation = { endpoint: ENDPOINT, certificate, reason: 'cessationOfOperation', at: later(-5) } as const;
-    await store.queueRevocation(revocation);
+    const { issuerId: _, ...audit } = auditFor(1, 'discarded');
+    await store.queueRevocation(revocation, { ...audit, detail: 'the issuer added a name' });
+    assert.deepEqual(await store.listAudit({}), [{ ...audit, detail: 'the issuer added a name' }]);
     const [claimed] = await store.claimRevocations(CLAIM);
     assert.deepEqual(withoutClaim(claimed!), { ...revocation, attempts: 0, dueAt: NOON });
     assert.equal(await store.revocationDone(claimed!.id, claimed!.fence), true);

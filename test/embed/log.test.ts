@@ -13,6 +13,7 @@ import { createRoot } from '../../src/ca/create.ts';
 import { DAY } from '../../src/core/durations.ts';
 import { issuerAndSubject } from '../../src/client/request-message.ts';
 import { issuerAndSerialNumber } from '../../src/cms/signed-data.ts';
+import type { Issuer } from '../../src/core/issuer.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { Store } from '../../src/core/store.ts';
 import { createServer, type ServerOptions } from '../../src/embed/embed.ts';
@@ -311,6 +312,17 @@ test('a revocation that neither the store nor the CA takes', async (t) => {
     'the CA did not take the revocation: revoke this certificate there',
     `${REVOCATION} err`,
   );
+});
+
+test('a certificate of the CA that does not fit the request', async (t) => {
+  const { certificate } = issuing;
+  const issuer: Issuer = { issue: async () => ({ kind: 'issued', certificate, chain: [certificate] }) };
+  const { send, lines } = await started(t, allows('none'), { issuer });
+  await send(REQUEST);
+  const [line] = lines('certificate-refused');
+  const message = 'the CA made a certificate that does not fit the request: it is not delivered';
+  assertLine(line!, 'error', message, `${REVOCATION} transactionId revoked err`);
+  assert.deepEqual([line!['revoked'], line!['transactionId']], [false, TRANSACTION_ID]);
 });
 
 test('a revocation whose endpoint is gone', async (t) => {
