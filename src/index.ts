@@ -5,6 +5,7 @@
  */
 
 // The contracts that a vendor implements, and what they are called with.
+export type * from './core/earlier-ca.ts';
 export type * from './core/environment.ts';
 export type * from './core/events.ts';
 export type * from './core/issuer.ts';

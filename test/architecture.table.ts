@@ -33,7 +33,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   config: room('core asn1 pkix cms ca policy intune http manage admin config/yaml', 'zod'),
   app: room(
     'core outbound jobs pkix scep keys ca revocation store intune policy manage admin embed config config/yaml',
-    'node:crypto node:fs node:module node:net node:os node:tls fastify zod',
+    'node:crypto node:fs node:fs/promises node:module node:net node:os node:tls fastify zod',
   ),
   cli: room(
     'core asn1 pkix cms scep keys ca intune client simulator http manage admin embed config app outbound',

@@ -59,7 +59,7 @@ export function foreignFiles(file: string, config: Config): string[] {
   );
 }
 
-/** The configuration, keys, policy modules and the store. */
+/** The configuration, keys, policy modules, earlier CAs and the store. */
 function decisiveFiles(file: string, { authorities, endpoints, listen, store }: Config): Set<string> {
   const keys = Object.values(authorities).flatMap(({ key, ra, previous = [] }) => [
     key,
@@ -74,6 +74,7 @@ function decisiveFiles(file: string, { authorities, endpoints, listen, store }: 
     ...keys.filter((uri) => uri.startsWith('file:')).map((uri) => uri.slice('file:'.length)),
     ...(listen.tls ? [listen.tls.key] : []),
     ...modules,
+    ...endpoints.flatMap(({ earlierCas }) => earlierCas.map(({ certificate }) => certificate)),
     store.path,
     dirname(store.path),
   ]);

@@ -7,6 +7,7 @@ import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { EndpointOptions } from '../embed/enrollment.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
+import { earlierCa } from './earlier-cas.ts';
 import { type PolicyServices, policyOf } from './policy-makers.ts';
 import type { RaKeeper } from './ra-keeper.ts';
 import { type LoadedEndpoint, type NotServed, previousLists, type Settings } from './settings.ts';
@@ -45,15 +46,15 @@ export async function servedEndpoints(
 }
 
 /** What of an endpoint is not passed on: it is resolved here, or serves the administrator's page. */
-type Resolved = 'authority' | 'profile' | 'policy' | 'adminPage';
+type Resolved = 'authority' | 'profile' | 'policy' | 'adminPage' | 'earlierCas';
 /** The settings, passed on as they are. Compiles only while each is a setting of `EndpointOptions` too. */
 type PassedOn = Pick<EndpointOptions, Exclude<keyof EndpointConfig, Resolved>>;
 
 async function servedEndpoint(
-  { config, authority, issuer }: LoadedEndpoint,
+  { config, authority, issuer, earlierCas }: LoadedEndpoint,
   services: EndpointServices,
 ): Promise<ServedEndpoint> {
-  const { policy, authority: named, profile, adminPage: _, ...rest } = config;
+  const { policy, authority: named, profile, adminPage: _, earlierCas: __, ...rest } = config;
   const settings: PassedOn = rest;
   const { renewBefore, maxLifetime } = profile.value;
   const keeper = await authority.raKeeper(services, challengeParties(policy));
@@ -63,6 +64,7 @@ async function servedEndpoint(
     issuer,
     ra: keeper.current,
     chain: authority.chain,
+    ...(earlierCas.length > 0 && { renewalFrom: earlierCas.map((each) => earlierCa(each, services.emit)) }),
     waiting: () => needs(policy).some(services.isUnusable),
     previous: previousLists(named.name, authority).flatMap(({ list, certificate }) => {
       const crl = services.crls.get(list);

@@ -10,6 +10,7 @@ import type { MessageRules } from '../scep/open-context.ts';
 import { type RegistrationAuthority, registrationAuthority } from '../scep/registration-authority.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
 import { compareCa } from './ca-comparison.ts';
+import { type LoadedEarlierCa, loadEarlierCas } from './earlier-cas.ts';
 import { type Authority, loadAuthority, loadChain, type LoadTools, presentRa, type Warn } from './loaded-authority.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { type Attempt, ConfigProblems, type Problem, problemText } from '../config/yaml/problems.ts';
@@ -21,8 +22,13 @@ import { foreignFiles, readConfig, readSections } from './configuration-file.ts'
 import type { LoadedRa } from './ra.ts';
 import { loadTls, type TlsFiles } from './listener-tls.ts';
 
-/** An endpoint of the configuration with its authority loaded and an issuer for its profile. */
-export type LoadedEndpoint = { config: EndpointConfig; authority: Authority; issuer: Issuer };
+/** An endpoint of the configuration with its authority and the CAs of before loaded, and an issuer for its profile. */
+export type LoadedEndpoint = {
+  config: EndpointConfig;
+  authority: Authority;
+  issuer: Issuer;
+  earlierCas: readonly LoadedEarlierCa[];
+};
 
 /** An endpoint that is configured and not served, and why. */
 export type NotServed = { endpoint: string; err: ConfigError };
@@ -142,12 +148,15 @@ async function loadEndpoints(
   { attempt, warn }: Pick<LoadTools, 'attempt' | 'warn'>,
 ): Promise<LoadedEndpoint[]> {
   const loaded = [];
-  for (const config of endpoints) {
+  for (const [index, config] of endpoints.entries()) {
     const { name } = config.authority;
     const authority = authorities.get(name)?.authority;
     const issuer = await attempt(['authorities', name], () => authority?.issuer(profileOf(config)));
     if (authority && issuer) await compareCa({ name, authority, profile: profileOf(config) }, { attempt, warn });
-    if (authority && issuer) loaded.push({ config, authority, issuer });
+    if (!authority || !issuer) continue;
+    const at = ['endpoints', index, 'renewal', 'from'];
+    const earlierCas = await loadEarlierCas(config.earlierCas, { attempt, warn, at, present: authority.certificate });
+    loaded.push({ config, authority, issuer, earlierCas });
   }
   return loaded;
 }

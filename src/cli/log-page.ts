@@ -7,7 +7,9 @@ const EXAMPLE =
 
 /** Fields that the policies of this product add to the line of a request, and when. */
 const POLICY_FIELDS: Readonly<Record<string, string>> = {
-  signedBy: 'the serial number of the certificate of this server that signed the request and may not be renewed by it',
+  signedBy:
+    'the serial number of the certificate of this server, or of an earlier CA, that signed the request and may not be renewed by it',
+  earlierCa: 'with `renews` and `signedBy`: the earlier CA that made that certificate; absent when this server did',
   notRenewed: 'why it may not be renewed; the policy decided',
   renews: 'a renewal that its certificate allowed: the serial number of the renewed certificate',
   approved: 'after `openndes certs approve`: `manually`',

@@ -8,8 +8,8 @@ import type { AuthorityConfig } from './authorities.ts';
 import { policy } from './policies.ts';
 import type { PolicyContext } from './policy-kinds.ts';
 import type { ProfileConfig } from './profiles.ts';
-import { type Definitions, type Reference, referenceTo } from './references.ts';
-import { defaulted, listOf, optional, required, section } from './yaml/table.ts';
+import { type Definitions, file, type FileContext, fileOrUrl, type Reference, referenceTo } from './references.ts';
+import { defaulted, item, listOf, optional, required, section } from './yaml/table.ts';
 import { transformed, type ValueType, valueType } from './yaml/value-type.ts';
 import { choice, duration, either, flag, valueList } from './yaml/value-types.ts';
 
@@ -66,6 +66,31 @@ const landing = valueType(
   'page',
 );
 
+const earlierCa = (context: FileContext) =>
+  section('An earlier CA.', '{ certificate: certs/ndes-ca.pem, crl: http://pki.example.com/ndes-ca.crl }', {
+    certificate: required(file(context, 'certs/ndes-ca.pem'), 'Its certificate, PEM or DER. Its key is not needed.'),
+    crl: optional(
+      fileOrUrl(context, 'http://pki.example.com/ndes-ca.crl'),
+      'Its revocation list, DER or PEM, at most 16 MB. It is read again after ten minutes and used until its nextUpdate. A revoked certificate, and every certificate while there is no valid list, renews nothing: the policy decides, and the log warns.',
+      'what the CA revoked is not known',
+    ),
+  });
+
+const renewal = (context: FileContext) =>
+  section('Renewals from an earlier CA.', '{ from: [certs/ndes-ca.pem] }', {
+    from: required(
+      {
+        schema: z
+          .array(item(either(file(context, 'certs/ndes-ca.pem'), earlierCa(context), 'a mapping of keys')))
+          .refine((all) => all.length > 0, 'no CA in it'),
+        type: 'a list of CA certificates: each the path of a file, or a mapping of keys',
+        example: '[certs/ndes-ca.pem]',
+        secret: false,
+      },
+      'CAs that issued the certificates of the devices before this server, such as the one behind NDES. Every certificate that such a CA signed may renew here like one of this endpoint; limit the names with `profiles.NAME.names` if it certifies others than devices.',
+    ),
+  });
+
 const keys = (context: EndpointReferences) =>
   section('A SCEP URL.', '{ policy: { static: "${env:LAB_CHALLENGE}" } }', {
     path: defaulted(
@@ -87,9 +112,9 @@ const keys = (context: EndpointReferences) =>
       'no approval is needed',
     ),
     renewal: defaulted(
-      flag,
+      either(flag, renewal(context), 'a mapping of keys'),
       true,
-      'Whether a valid certificate of this endpoint authorizes its own renewal, without a challenge. Intune and webhooks decide about renewals too.',
+      'Whether a valid certificate of this endpoint authorizes its own renewal, without a challenge. With `from`, certificates of an earlier CA do too. Intune and webhooks decide about renewals too.',
     ),
     adminPage: optional(
       choice('public'),
@@ -132,7 +157,19 @@ const keys = (context: EndpointReferences) =>
 
 /** One endpoint, its references resolved. */
 export const endpointSchema = (context: EndpointReferences) =>
-  transformed(keys(context), (endpoint) => ({ ...endpoint, name: endpoint.name ?? endpoint.path }));
+  transformed(keys(context), ({ renewal, ...endpoint }) => ({
+    ...endpoint,
+    name: endpoint.name ?? endpoint.path,
+    renewal: renewal !== false,
+    earlierCas: typeof renewal === 'object' ? renewal.from.map(asMapping) : [],
+  }));
+
+/** A path stands for a CA without a revocation list. */
+const asMapping = (ca: string | EarlierCaConfig): EarlierCaConfig =>
+  typeof ca === 'string' ? { certificate: ca } : ca;
+
+/** An earlier CA: the path of its certificate, and where its list is. */
+export type EarlierCaConfig = z.output<ReturnType<typeof earlierCa>>;
 
 /** One endpoint as the server takes it. Durations are in milliseconds. */
 export type EndpointConfig = z.output<ReturnType<typeof endpointSchema>>;

@@ -138,6 +138,7 @@ These are errors, in addition to unknown keys and wrong values:
 - a name that is not defined, and a key that is written twice
 - a private key that others may read, unless root owns it and only its group may read it
 - a file that every user of the machine may change, or whose folder every user may change
+- an earlier CA under \`renewal.from\` that is not a CA, or that is the present CA of the endpoint
 - a certificate that has expired or is not valid yet: of a CA or above it, of an RA of your own, of \`listen.tls\`
 - a CA, or one above it, that excludes every purpose of a profile, allows fewer CAs below it than the chain has, or may not sign
   the revocation list of this server that a profile names under \`crl\`
@@ -158,4 +159,5 @@ These are warnings:
 - an endpoint that tells a tenant, a webhook or a module the challenge, and shares an RA of your own or \`ra: none\` with another endpoint
 - an \`allOf\` in which Intune is not the last
 - \`requireSignerKeyMatch\` together with Intune
+- an earlier CA under \`renewal.from\` that has ended, that has no \`crl\`, or whose \`crl\` is a file without a valid list of that CA
 - single DES`;

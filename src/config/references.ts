@@ -31,6 +31,27 @@ export const keyUri = ({ resolve }: FileContext, example: string) =>
     example,
   );
 
+/** Where a file is: its absolute path, or a URL. */
+export type FileOrUrl = { path: string } | { url: string };
+
+/** The path of a file, or a URL with http or https. */
+export const fileOrUrl = ({ resolve }: FileContext, example: string) =>
+  valueType(
+    transformed(z.string().min(1), (written): FileOrUrl => {
+      const scheme = SCHEME.exec(written)?.groups?.['scheme']?.toLowerCase();
+      if (scheme === undefined) return { path: resolve(written) };
+      const url = URL.parse(written);
+      if ((scheme === 'http' || scheme === 'https') && url && url.username === '' && url.password === '')
+        return { url: written };
+      throw new ConfigError(
+        'neither a path nor a URL with http or https and without a password',
+        `Write it like ${example}.`,
+      );
+    }),
+    'the path of a file, or a URL with `http` or `https`',
+    example,
+  );
+
 /** The text of a PEM file with certificates. */
 export const certificateText = ({ read }: FileContext, example: string) =>
   valueType(

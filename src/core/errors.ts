@@ -83,7 +83,7 @@ export const REFUSALS = {
     'badRequest',
     TRUST_E_CERT_SIGNATURE,
     'The request has no challenge password.',
-    'The client sent no challengePassword, or an empty one. A renewal signed with a certificate that this server did not issue counts as a first request, so it needs a challenge too.',
+    'The client sent no challengePassword, or an empty one. A renewal signed with a certificate that neither this server nor a CA of `renewal.from` issued counts as a first request, so it needs a challenge too.',
   ),
   challenge_wrong: row(
     'badRequest',
@@ -161,7 +161,7 @@ export const REFUSALS = {
     'badRequest',
     E_INVALIDARG,
     'The request was refused.',
-    'The certificate that signed the renewal is revoked, was never delivered, is not valid now, is not in its renewal window yet, was renewed already or belongs to another endpoint; or the request has another subject or a name that the certificate lacks. `detail` in the log says which.',
+    'The certificate that signed the renewal is revoked, was never delivered, is not valid now, is not in its renewal window yet, was renewed already or belongs to another endpoint; the list of the earlier CA that issued it is not known; or the request has another subject or a name that the certificate lacks. `detail` in the log says which.',
   ),
   unknown_transaction: row(
     'badCertId',

@@ -82,6 +82,7 @@ export type EventFacts = {
   'job-failed': { job: string; err: unknown };
   'subscriber-failed': { failed: string; err: unknown };
   'revocation-list-failed': { path: string | undefined; err: unknown };
+  'earlier-ca-list-failed': { earlierCa: string; list: string; err: unknown };
   'not-ready': { probe: string; err: unknown };
   'configuration-warning': { warning: string };
   'server-started': { version: string; listeners: readonly string[] };

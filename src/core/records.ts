@@ -40,7 +40,7 @@ export type StoredCertificate = CertificateId & {
    * cannot be read.
    */
   publicKeyHash: string;
-  /** The certificate that this one renews. */
+  /** The certificate that this one renews. It can be of an earlier CA, and then it is not recorded itself. */
   renews?: CertificateId;
   /** When the first certificate of its line of renewals was issued; its own `issuedAt` when it renews none. */
   firstIssuedAt: Date;
@@ -85,12 +85,13 @@ export type PendingReason = Pend['reason'] | 'issuer';
 /**
  * A request that the CA has taken and not decided: its reference at the CA, when to ask next, and what the policy
  * allowed, because the policy is not called again. `consumes` can be a secret: it is erased together with the CSR.
- * `renews`: the certificate that the request renews.
+ * `renews`: the certificate that the request renews; `lineSince`: when the first certificate of its line was issued.
  */
 export type PendingIssuance = Pick<Allow, 'notify' | 'vouchesForNames' | 'facts' | 'consumes'> & {
   reference: string;
   retryAt: Date;
   renews?: CertificateId;
+  lineSince?: Date;
 };
 
 /** One request, and its state. */

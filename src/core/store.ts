@@ -165,7 +165,7 @@ export interface CertificateStore {
   findCertificate(id: CertificateId): Promise<StoredCertificate | undefined>;
   /** One for each issuer that gave out this serial number, the newest first. */
   findCertificatesBySerial(serial: string): Promise<StoredCertificate[]>;
-  /** The certificates that renew this one directly, the newest first. */
+  /** The certificates that renew this one directly, the newest first; also when this one is not recorded. */
   findRenewals(id: CertificateId): Promise<StoredCertificate[]>;
   /** Whether a certificate with this key was revoked for keyCompromise. SHA-256 as in `publicKeyHash`. */
   isCompromised(publicKeyHash: string): Promise<boolean>;

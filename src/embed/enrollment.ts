@@ -2,6 +2,7 @@
 import { equalBytes } from '../core/bytes.ts';
 import { HOUR } from '../core/durations.ts';
 import type { Clock, Logger, RandomBytes } from '../core/environment.ts';
+import type { EarlierCa } from '../core/earlier-ca.ts';
 import type { EndpointIssuer, Revoker } from '../core/issuer.ts';
 import { keyWithin } from '../core/key-within.ts';
 import type { Policy } from '../core/policy.ts';
@@ -50,6 +51,8 @@ export type EndpointOptions = Pick<EndpointSettings, 'path'> &
     waiting?: () => boolean;
     /** CAs before the present one, with their CRLs, for GetCRL. */
     previous?: readonly EarlierCa[];
+    /** CAs of before: their certificates may renew here, as those of this server do. */
+    renewalFrom?: readonly EarlierCa[];
     /** Milliseconds that signingTime may lie in the past and the future; `off` for devices without a clock. */
     signingTime?: { past: number; future: number } | 'off';
     /** `absent`: FAILURE and PENDING have no content, for clients on cryptlib; by default it is one octet, 0x00. */

@@ -221,6 +221,13 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     fields: { path: 'the path of the URL', err: CAUSE },
     remedy: 'Look at the store and at the key of the CA.',
   },
+  'earlier-ca-list-failed': {
+    level: 'warn',
+    message: 'the revocation list of an earlier CA could not be read',
+    fields: { earlierCa: 'the subject of the CA', list: 'the path or the URL of the list', err: CAUSE },
+    remedy:
+      'See `err`. The list that was read before is used until its nextUpdate. Without a valid one the certificates of this CA renew nothing, and the policy decides. It is tried again after 30 seconds, when one of them signs a request.',
+  },
   'not-ready': {
     level: 'error',
     message: 'not ready',

@@ -66,12 +66,13 @@ export function issuerIn(
 type Issuer = Pick<StoredCertificate, 'issuerId' | 'issuer'>;
 
 /** `subject` is the Name of the CA in DER, `text` in RFC 4514 form. */
-type CaIdentity = { subject: Uint8Array; text: string; issuerId: string };
+export type CaIdentity = { subject: Uint8Array; text: string; issuerId: string };
 
 /** By the array that holds the certificate: an issuer returns the same one each time. */
 const IDENTITIES = new WeakMap<Uint8Array, CaIdentity>();
 
-function identityOf(der: Uint8Array): CaIdentity {
+/** Of a CA certificate, DER. Throws DerError when malformed. */
+export function identityOf(der: Uint8Array): CaIdentity {
   const known = IDENTITIES.get(der);
   if (known) return known;
   const { subject, spki } = readCertificate(der);

@@ -1,6 +1,7 @@
 /** An enrolment endpoint: one SCEP URL with its policy, issuer and rules. `app/` and embedders assemble it. */
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
+import type { EarlierCa } from '../core/earlier-ca.ts';
 import type { EndpointIssuer, Revoker } from '../core/issuer.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Store } from '../core/store.ts';
@@ -48,6 +49,8 @@ export type Endpoint = EndpointSettings & {
   waiting?: () => boolean;
   /** CAs before the present one, with the lists of their certificates: GetCRL gets them by the name of the CA. */
   previous?: readonly EarlierCa[];
+  /** CAs of before, whose certificates may renew here as those of this server do. */
+  renewalFrom?: readonly EarlierCa[];
   codec: MessageCodec;
 };
 

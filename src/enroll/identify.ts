@@ -7,13 +7,13 @@ import { POLL_DIGITS } from '../core/poll-key.ts';
 import type { PollKey, RequestKey, StoredTransaction, TransactionKey } from '../core/records.ts';
 import type { ScepRequest } from '../scep/message.ts';
 import type { Endpoint, EndpointContext } from './endpoint.ts';
-import { obstacleTo, type OwnCertificate } from './renewal.ts';
+import { type KnownCertificate, obstacleTo } from './renewal.ts';
 
-/** What was signed: the message, the request in it or for it, and the certificate of this server that signed, if any. */
+/** What was signed: the message, the request in it or for it, and the certificate that signed, if this server or an earlier CA made it. */
 export type SignedRequest = {
   message: Pick<ScepRequest, 'header' | 'replyTo'>;
   csr: CertificationRequest;
-  signedBy: OwnCertificate | undefined;
+  signedBy: KnownCertificate | undefined;
 };
 
 /** One enrolment on its way through the line. `signal` ends the time that it may take. */
@@ -24,7 +24,7 @@ export type Enrollment = EndpointContext & {
     StoredTransaction,
     'key' | 'request' | 'nonces' | 'endpoint' | 'transactionId' | 'signer' | 'subject'
   >;
-  signedBy?: OwnCertificate;
+  signedBy?: KnownCertificate;
   /** Why `signedBy` may not be renewed by this request. Then the policy decides, as for any other signer. */
   obstacle?: string;
   /** What is recorded for the same request, where something is. */
@@ -60,7 +60,7 @@ export function identify(signed: SignedRequest, context: EndpointContext): Enrol
   };
 }
 
-function checkSigner({ message, csr }: SignedRequest, endpoint: Endpoint, renewed: OwnCertificate | undefined): void {
+function checkSigner({ message, csr }: SignedRequest, endpoint: Endpoint, renewed: KnownCertificate | undefined): void {
   const renews = renewed !== undefined && allowsSelfRenewal(endpoint);
   if (endpoint.requireSignerKeyMatch && !renews && !equalBytes(csr.spki, message.replyTo.signerKey.spki))
     throw new Refusal('signer_key_mismatch', 'the message is signed with another key than the requested one');
@@ -69,7 +69,7 @@ function checkSigner({ message, csr }: SignedRequest, endpoint: Endpoint, renewe
 function transactionOf(
   { message, csr }: SignedRequest,
   { name }: Endpoint,
-  renewed: OwnCertificate | undefined,
+  renewed: KnownCertificate | undefined,
 ): Enrollment['transaction'] {
   const { transactionId, senderNonceDer } = message.header;
   const signer = keyHash(message.replyTo.signerKey.spki);
@@ -87,7 +87,7 @@ function transactionOf(
   };
 }
 
-const requestKey = (endpoint: string, csrHash: string, renewed: OwnCertificate | undefined): RequestKey =>
+const requestKey = (endpoint: string, csrHash: string, renewed: KnownCertificate | undefined): RequestKey =>
   digest([endpoint, csrHash]) + (renewed?.record.thumbprintSha256 ?? '');
 
 /** The name of a key in the store: SHA-256 of its SubjectPublicKeyInfo, lower-case hexadecimal. */

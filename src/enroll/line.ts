@@ -11,6 +11,7 @@ import { checkFresh } from './freshness.ts';
 import { failureNotification, sendStrict } from './notifications.ts';
 import type { Outcome, RefusedOutcome } from './outcome.ts';
 import { CHALLENGE_USED, recordIssuance, RENEWED_ALREADY } from './record.ts';
+import type { KnownCertificate } from './renewal.ts';
 import { lostPermission } from './renewed.ts';
 import { hasCome } from './retry-delay.ts';
 import { revokeAtIssuer } from './tell-issuer.ts';
@@ -49,7 +50,7 @@ function continueWith(earlier: StoredTransaction, identified: Enrollment): Enrol
 
 /** The decision of an administrator, of the certificate that is renewed, or of the policy. */
 async function decide(enrollment: Enrollment): Promise<Decision> {
-  const { earlier, endpoint, request, signal } = enrollment;
+  const { earlier, endpoint, request, signedBy, signal } = enrollment;
   // Only a request that waited for approval: an administrator cannot approve in the place of Intune.
   if (earlier?.state === 'approved' && earlier.reason === 'approval')
     return { kind: 'allow', notify: 'none', facts: { approved: 'manually' } };
@@ -60,20 +61,24 @@ async function decide(enrollment: Enrollment): Promise<Decision> {
       notify: 'none',
       vouchesForNames: true,
       withinRenewed: true,
-      facts: { renews: request.renews.serial },
+      facts: { renews: request.renews.serial, ...originOf(signedBy) },
     };
   const decision = explained(await ask(endpoint.policy, request, signal), enrollment);
   return decision.kind === 'allow' && endpoint.approval === 'manual' ? afterApproval(decision) : decision;
 }
 
+/** The CA of before that made the certificate, for the log. */
+const originOf = (signedBy: KnownCertificate | undefined): { earlierCa?: string } =>
+  signedBy?.kind === 'earlier' ? { earlierCa: signedBy.ca } : {};
+
 /**
- * A certificate of this server that may not renew neither allows nor denies: the policy decides, and the log says which
+ * A certificate of this server or of an earlier CA that may not renew neither allows nor denies: the policy decides, and the log says which
  * certificate signed and why it renews nothing. Where only the challenge was missing, that is the reason.
  */
 function explained(decision: Decision, { signedBy, obstacle, endpoint }: Enrollment): Decision {
   if (!signedBy || obstacle === undefined || !allowsSelfRenewal(endpoint)) return decision;
   const { serial } = signedBy.record;
-  const facts = { ...decision.facts, signedBy: serial, notRenewed: obstacle };
+  const facts = { ...decision.facts, signedBy: serial, ...originOf(signedBy), notRenewed: obstacle };
   if (decision.kind !== 'deny' || decision.code !== 'challenge_missing') return { ...decision, facts };
   const detail = `certificate ${serial} ${obstacle}, and there is no challenge`;
   return { kind: 'deny', code: 'renewal_refused', detail, facts };
@@ -102,7 +107,7 @@ async function postpone(enrollment: Enrollment, decision: Pend): Promise<Outcome
 
 /** The policy has allowed the request and the CA has the order: only the CA is asked, and not before it wants to be. */
 async function resume(enrollment: Enrollment, issuance: PendingIssuance): Promise<Outcome> {
-  const { reference, retryAt, renews: _, ...allowed } = issuance;
+  const { reference, retryAt, renews: _, lineSince: __, ...allowed } = issuance;
   if (!hasCome(retryAt, enrollment.services.clock())) return waitOn(enrollment, issuance);
   const answer = await withPermission(enrollment, await askAgain(enrollment, reference));
   if (answer.kind === 'pending') return waitOn(enrollment, issuance, answer);

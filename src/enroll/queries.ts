@@ -12,7 +12,7 @@ import type { Content, NamedCertificate, ScepRequest } from '../scep/message.ts'
 import { finalOutcome } from './earlier-outcome.ts';
 import type { EarlierCa, Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
 import { type Enrollment, identify, keyHash, pollKey } from './identify.ts';
-import type { OwnCertificate } from './renewal.ts';
+import type { KnownCertificate, OwnCertificate } from './renewal.ts';
 import type { FoundOutcome, Outcome, RefusedOutcome } from './outcome.ts';
 
 const unknown = (code: 'unknown_transaction' | 'unknown_certificate', detail: string): RefusedOutcome => ({
@@ -33,7 +33,7 @@ export const answer = (outcome: Outcome): Asked => ({ kind: 'answer', outcome })
  */
 export async function resumePolledRequest(
   message: ScepRequest,
-  signedBy: OwnCertificate | undefined,
+  signedBy: KnownCertificate | undefined,
   context: EndpointContext,
 ): Promise<Asked> {
   const { endpoint, services } = context;

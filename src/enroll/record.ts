@@ -83,7 +83,7 @@ const NOT_RECORDED: Readonly<Record<Exclude<RecordResult['kind'], 'recorded'>, s
   renewed: RENEWED_ALREADY.detail,
 };
 
-const idOf = ({ issuerId, serial }: StoredCertificate): CertificateId => ({ issuerId, serial });
+const idOf = ({ issuerId, serial }: CertificateId): CertificateId => ({ issuerId, serial });
 
 /**
  * If recording fails, the issuing CA is asked to revoke what it signed: the certificate is delivered to no device. One

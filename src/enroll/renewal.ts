@@ -1,4 +1,7 @@
-/** Renewal (RFC 8894 2.3, 3.3.1): a valid certificate of this server authorizes its successor, without a challenge. */
+/**
+ * Renewal (RFC 8894 2.3, 3.3.1): a valid certificate of this server, or of an earlier CA that the endpoint names, authorizes
+ * its successor, without a challenge.
+ */
 import { catchDerError } from '../asn1/limits.ts';
 import { equalBytes } from '../core/bytes.ts';
 import type { CertificationRequest, Extension } from '../core/request.ts';
@@ -8,18 +11,36 @@ import { type CertificateView, certificateExtensions, serialText } from '../pkix
 import { findExtension, readGeneralNames } from '../pkix/extensions.ts';
 import { nameText } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
-import type { EndpointContext } from './endpoint.ts';
+import type { Endpoint, EndpointContext } from './endpoint.ts';
+
+/** What is known about a certificate that signed a message, from its record or from itself. */
+export type RenewedCertificate = Pick<
+  StoredCertificate,
+  'issuerId' | 'serial' | 'thumbprint' | 'thumbprintSha256' | 'der' | 'notBefore' | 'notAfter' | 'firstIssuedAt'
+>;
 
 /**
- * A certificate of this server that signed a message: its record, the parsed certificate from the message, the
- * certificates that renew it, and whether its key was revoked as compromised, also in another certificate.
+ * The parsed certificate from the message, the certificates that renew it, and whether its key was revoked as compromised,
+ * also in another certificate.
  */
-export type OwnCertificate = {
-  record: StoredCertificate;
-  view: CertificateView;
-  renewals: readonly StoredCertificate[];
-  isCompromised: boolean;
+type Signed = { view: CertificateView; renewals: readonly StoredCertificate[]; isCompromised: boolean };
+
+/** A certificate of this server that signed a message, and its record. */
+export type OwnCertificate = Signed & { kind: 'own'; record: StoredCertificate };
+
+/**
+ * A certificate of an EarlierCa that signed a message. `ca` is the subject of that CA; `obstacle`: why the certificate is
+ * not trusted.
+ */
+export type EarlierCertificate = Signed & {
+  kind: 'earlier';
+  record: RenewedCertificate;
+  ca: string;
+  obstacle: string | undefined;
 };
+
+/** A certificate that may be permission for its successor. */
+export type KnownCertificate = OwnCertificate | EarlierCertificate;
 
 /**
  * The certificate that signed a message with its record, if this server issued it, with this CA or an earlier one. The
@@ -38,7 +59,7 @@ export async function ownCertificate(
     store.findRenewals(record),
     store.isCompromised(record.publicKeyHash),
   ]);
-  return { record, view, renewals, isCompromised };
+  return { kind: 'own', record, view, renewals, isCompromised };
 }
 
 /** How many renewals one certificate has at most: one, and one more when the reply to the first was lost. */
@@ -49,7 +70,7 @@ export const MOST_RENEWALS = 2;
  * RenewalReq or PKCSReq for it, so the message type does not matter.
  */
 export const obstacleTo = (
-  renewed: OwnCertificate,
+  renewed: KnownCertificate,
   csr: Pick<CertificationRequest, 'subjectText' | 'extensions'>,
   context: EndpointContext,
 ): string | undefined => [...conditions(renewed, context), ...names(renewed, csr)].find(([holds]) => !holds)?.[1];
@@ -57,7 +78,7 @@ export const obstacleTo = (
 type Condition = readonly [boolean, string];
 
 /** RFC 8894 2.3 leaves the conditions to the CA. NDES has these; each prevents an attack that worked against a peer. */
-function conditions(renewed: OwnCertificate, { endpoint, services }: EndpointContext): Condition[] {
+function conditions(renewed: KnownCertificate, { endpoint, services }: EndpointContext): Condition[] {
   const { record, isCompromised } = renewed;
   const now = services.clock();
   const left = record.notAfter.getTime() - now.getTime();
@@ -65,8 +86,7 @@ function conditions(renewed: OwnCertificate, { endpoint, services }: EndpointCon
   const { renewal, renewBefore, maxLifetime } = endpoint;
   return [
     [renewal !== false, 'may not renew here, because `renewal` is off'],
-    [record.endpoint === endpoint.name, 'belongs to another endpoint'],
-    [record.state === 'delivered', 'is revoked or was never delivered'],
+    ...origin(renewed, endpoint),
     [!isCompromised, 'has a key that was revoked as compromised'],
     [now >= record.notBefore && left > 0, 'is not valid now'],
     [renewBefore === undefined || left <= renewBefore, 'is not in its renewal window yet'],
@@ -75,8 +95,17 @@ function conditions(renewed: OwnCertificate, { endpoint, services }: EndpointCon
   ];
 }
 
+/** The record tells about a certificate of this server; its CA does about one of an earlier CA. */
+const origin = (renewed: KnownCertificate, { name }: Endpoint): Condition[] =>
+  renewed.kind === 'own'
+    ? [
+        [renewed.record.endpoint === name, 'belongs to another endpoint'],
+        [renewed.record.state === 'delivered', 'is revoked or was never delivered'],
+      ]
+    : [[renewed.obstacle === undefined, renewed.obstacle ?? '']];
+
 /** Once, and once more within the retention: then the reply to the first renewal can have been lost. */
-function mayRenewAgain({ renewals }: OwnCertificate, retention: number, now: Date): boolean {
+function mayRenewAgain({ renewals }: KnownCertificate, retention: number, now: Date): boolean {
   const delivered = renewals.filter(({ state, deliveredAt }) => state !== 'revoked' || deliveredAt !== undefined);
   const [first] = delivered;
   if (!first) return true;
@@ -85,7 +114,7 @@ function mayRenewAgain({ renewals }: OwnCertificate, retention: number, now: Dat
 
 /** Letter by letter, whatever the string types: to some systems `CN=Ada` and `CN=ada` are two people. */
 const names = (
-  { view }: OwnCertificate,
+  { view }: KnownCertificate,
   { subjectText, extensions }: Pick<CertificationRequest, 'subjectText' | 'extensions'>,
 ): Condition[] => [
   // From the certificate: the store replaces halves of characters (lone surrogates).

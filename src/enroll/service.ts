@@ -9,6 +9,7 @@ import { readCertificate } from '../pkix/certificate.ts';
 import { watchedCertificate, watchedChain } from '../pkix/watched-certificates.ts';
 import { caCertificates, type CaCertificates, caChain } from '../scep/ca-certificates.ts';
 import type { Opened, Reply, ScepRequest } from '../scep/message.ts';
+import { earlierCertificate } from './earlier-certificate.ts';
 import type { Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
 import { identify } from './identify.ts';
 import { type Landing, landingOf, rootOf } from './landing-facts.ts';
@@ -126,12 +127,13 @@ async function outcomeOf(opened: Opened, context: ServiceContext): Promise<Outco
 /** What a message asks for, by the content of its envelope. Throws Refusal `signer_key_mismatch`. */
 async function askedBy(message: ScepRequest, context: ServiceContext): Promise<Asked> {
   const { content, replyTo } = message;
-  const { services } = context;
+  const { endpoint, services } = context;
   if (content.type === 'get-crl') return answer(await currentCrl(content, context));
-  const signedBy = await ownCertificate(replyTo.signerCertificate, services.store);
-  if (content.type === 'poll') return resumePolledRequest(message, signedBy, context);
+  const own = await ownCertificate(replyTo.signerCertificate, services.store);
   if (content.type === 'get-certificate')
-    return answer(await certificateFor({ content, replyTo }, signedBy, { services, names: context.names() }));
+    return answer(await certificateFor({ content, replyTo }, own, { services, names: context.names() }));
+  const signedBy = own ?? (endpoint.renewalFrom && (await earlierCertificate(replyTo.signerCertificate, context)));
+  if (content.type === 'poll') return resumePolledRequest(message, signedBy, context);
   return { kind: 'enroll', enrollment: identify({ message, csr: content.csr, signedBy }, context) };
 }
 

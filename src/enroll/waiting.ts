@@ -93,7 +93,10 @@ export async function waitForIssuer(
     notify,
     ...(vouchesForNames !== undefined && { vouchesForNames }),
     ...(facts && { facts }),
-    ...(renewed && { renews: { issuerId: renewed.issuerId, serial: renewed.serial } }),
+    ...(renewed && {
+      renews: { issuerId: renewed.issuerId, serial: renewed.serial },
+      lineSince: renewed.firstIssuedAt,
+    }),
   };
   const waiting = { reason: 'issuer', detail: reference, ...(facts && { facts }), issuance } as const;
   return wait(enrollment, { ...waiting, ...(consumes !== undefined && { consumes }) });

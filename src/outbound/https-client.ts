@@ -81,7 +81,7 @@ export function httpsClient({ trustCa, proxy, timeoutMs }: OutboundOptions): {
  * Written out, because Node.js takes its defaults from the environment: `NODE_TLS_REJECT_UNAUTHORIZED=0` switches the
  * check of certificates off, and `NODE_OPTIONS=--tls-min-v1.0` allows TLS 1.0.
  */
-const VERIFIED = { rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const;
+export const VERIFIED = { rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const;
 
 /** Made once for a client: with the option `ca`, each connection would parse all public certificates again. */
 const trusting = (trustCa: string) =>
@@ -101,14 +101,21 @@ async function send(call: OutboundRequest, dispatcher: Dispatcher, signal: Abort
 }
 
 async function readText(call: OutboundRequest, status: number, body: AsyncIterable<Uint8Array>): Promise<string> {
+  const octets = await readOctets(body, call.limit);
+  if (!octets) throw oversized(call, status);
+  return octets.toString('utf8');
+}
+
+/** Undefined when there are more than `limit` octets. */
+export async function readOctets(body: AsyncIterable<Uint8Array>, limit: number): Promise<Buffer | undefined> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of body) {
     length += part.length;
-    if (length > call.limit) throw oversized(call, status);
+    if (length > limit) return undefined;
     parts.push(part);
   }
-  return Buffer.concat(parts).toString('utf8');
+  return Buffer.concat(parts);
 }
 
 const singleHeaders = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>

@@ -87,6 +87,15 @@ export function verifySignature({ algorithm, key, data, signature, digest }: Sig
   }
 }
 
+/** As `verifySignature` over many octets: other work runs while they are hashed. */
+export function verifyLongSignature({ algorithm, key, data, signature }: SignatureToVerify): Promise<boolean> {
+  const { type, digest, pss } = algorithm;
+  if (key.asymmetricKeyType !== type || digest === undefined) return Promise.resolve(false);
+  const options = pss ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: pss.saltLength } : { key };
+  // OpenSSL reports an error for some malformed signatures.
+  return new Promise((resolve) => verify(digest, data, options, signature, (error, valid) => resolve(!error && valid)));
+}
+
 /** Signs with a private key of node:crypto, RSA or EC, as `KeyProvider.sign` specifies. */
 export const signWithKeyObject = (key: KeyObject, { data, digest, scheme }: SignatureInput): Buffer =>
   // The default for a bare RSA key is PKCS#1 v1.5, and a bare KeyObject is the fast way into OpenSSL.

@@ -1,6 +1,6 @@
 /** A certificate between its record and its row. Issuers are rows of their own, so reading joins them. */
 import { type Insertable, type Selectable } from 'kysely';
-import type { StoredCertificate } from '../core/records.ts';
+import type { CertificateId, StoredCertificate } from '../core/records.ts';
 import type { CertificateTable, Database } from './tables.ts';
 
 /** Every certificate with its issuer, and with the one that it renews. */
@@ -25,6 +25,14 @@ type JoinedRow = Selectable<CertificateTable> & {
   renewed_issuer_id: string | null;
 };
 
+/** A certificate that is not recorded, as the column `renews_unrecorded` has it. */
+export const unrecorded = ({ issuerId, serial }: CertificateId): string => `${issuerId}/${serial}`;
+
+const unrecordedId = (text: string): CertificateId => {
+  const [issuerId = '', serial = ''] = text.split('/');
+  return { issuerId, serial };
+};
+
 /** `issuer` and `renews` are the rows of the issuer and of the certificate that this one renews. */
 export const toRow = (
   certificate: StoredCertificate,
@@ -40,6 +48,7 @@ export const toRow = (
   thumbprint_sha256: certificate.thumbprintSha256,
   public_key_hash: certificate.publicKeyHash,
   renews,
+  renews_unrecorded: certificate.renews && renews === null ? unrecorded(certificate.renews) : null,
   first_issued_at: certificate.firstIssuedAt.getTime(),
   crl_shard: certificate.crlShard,
   der: certificate.der,
@@ -73,10 +82,15 @@ export const fromRow = (row: JoinedRow): StoredCertificate => ({
   state: row.state,
   issuedAt: new Date(row.issued_at),
   firstIssuedAt: new Date(row.first_issued_at),
-  ...(row.renewed_issuer_id !== null &&
-    row.renewed_serial !== null && { renews: { issuerId: row.renewed_issuer_id, serial: row.renewed_serial } }),
+  ...renewedIn(row),
   ...(row.delivered_at === null ? {} : { deliveredAt: new Date(row.delivered_at) }),
   ...(row.revoked_at === null ? {} : { revokedAt: new Date(row.revoked_at) }),
   ...(row.revocation_reason === null ? {} : { revocationReason: row.revocation_reason }),
   ...(row.imported_at === null ? {} : { importedAt: new Date(row.imported_at) }),
 });
+
+function renewedIn(row: JoinedRow): { renews?: CertificateId } {
+  const { renewed_issuer_id: issuerId, renewed_serial: serial, renews_unrecorded: text } = row;
+  if (issuerId !== null && serial !== null) return { renews: { issuerId, serial } };
+  return text === null ? {} : { renews: unrecordedId(text) };
+}

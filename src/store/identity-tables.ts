@@ -122,6 +122,7 @@ export async function createNextCertificates(db: Database, dialect: Dialect): Pr
     .addColumn('thumbprint_sha256', 'text', (column) => column.notNull())
     .addColumn('public_key_hash', 'text', (column) => column.notNull())
     .addColumn('renews', moment)
+    .addColumn('renews_unrecorded', 'text')
     .addColumn('first_issued_at', moment, (column) => column.notNull())
     .addColumn('crl_shard', 'integer', (column) => column.notNull())
     .addColumn('der', columnType(dialect.bytes), (column) => column.notNull())
@@ -190,6 +191,12 @@ export async function createIdentityIndexes(db: Database): Promise<void> {
     .on('audit')
     .columns(['request', 'id'])
     .where('request', 'is not', null)
+    .execute();
+  await schema
+    .createIndex('certificates_by_unrecorded')
+    .on('certificates')
+    .column('renews_unrecorded')
+    .where('renews_unrecorded', 'is not', null)
     .execute();
   await schema.createIndex('transactions_by_key').on('transactions').column('key').unique().execute();
   await schema.createIndex('transactions_by_request').on('transactions').column('request').unique().execute();

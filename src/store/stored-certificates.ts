@@ -1,7 +1,7 @@
 /** Certificates: recorded once, moved only forward (issued → delivered → revoked, or issued → revoked), never deleted. */
 import type { Insertable } from 'kysely';
 import type { CertificateId, CertificateName, StoredCertificate } from '../core/records.ts';
-import { fromRow, selectCertificates, toRow } from './certificate-rows.ts';
+import { fromRow, selectCertificates, toRow, unrecorded } from './certificate-rows.ts';
 import { prepared } from './prepared.ts';
 import { insertNames } from './searchable-names.ts';
 import type { CertificateTable, Database, Moment } from './tables.ts';
@@ -12,6 +12,12 @@ const byIdentity = prepared((db, { issuerId, serial }: CertificateId) =>
 );
 const bySerial = prepared((db, { serial }: { serial: string }) =>
   selectCertificates(db).where('certificates.serial', '=', serial),
+);
+// By both: a certificate of an earlier CA can be recorded after it was renewed.
+const byRenewed = prepared((db, { row, identity }: { row: number; identity: string }) =>
+  selectCertificates(db).where((where) =>
+    where.or([where('certificates.renews', '=', row), where('certificates.renews_unrecorded', '=', identity)]),
+  ),
 );
 const rowOf = prepared((db, { issuerId, serial }: CertificateId) =>
   db
@@ -60,15 +66,14 @@ export async function findCertificatesBySerial(db: Database, serial: string): Pr
   return rows.toSorted((a, b) => b.id - a.id).map(fromRow);
 }
 
+/** Rows are numbered from 1. */
+const NO_ROW = 0;
+
 /** Those that renew it directly, the newest first. */
 export async function findRenewals(db: Database, id: CertificateId): Promise<StoredCertificate[]> {
-  const row = await certificateRow(db, id);
-  if (row === undefined) return [];
-  const rows = await selectCertificates(db)
-    .where('certificates.renews', '=', row)
-    .orderBy('certificates.id', 'desc')
-    .execute();
-  return rows.map(fromRow);
+  const row = (await certificateRow(db, id)) ?? NO_ROW;
+  const { rows } = await byRenewed(db, { row, identity: unrecorded(id) });
+  return rows.toSorted((a, b) => b.id - a.id).map(fromRow);
 }
 
 /** Those that renew it directly, without those that were never delivered. */

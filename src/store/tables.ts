@@ -42,6 +42,8 @@ export type CertificateTable = {
   public_key_hash: string;
   /** The certificate that this one renews. */
   renews: number | null;
+  /** The one that it renews, when that was of an earlier CA and is not recorded: `issuerId/serial`. */
+  renews_unrecorded: string | null;
   first_issued_at: Moment;
   crl_shard: number;
   der: Uint8Array;

@@ -117,6 +117,20 @@ function renewals(check: Check): void {
     assert.deepEqual(await store.findRenewals(certificateId(9)), []);
   });
 
+  check('the renewals of a certificate that is not recorded are found and counted', async ({ store }) => {
+    const foreign = { issuerId: 'ab'.repeat(32), serial: '5f01' };
+    const renewalFor = (n: number): Issuance => {
+      const issuance = issuanceFor(n);
+      return { ...issuance, certificate: { ...issuance.certificate, renews: foreign }, mostRenewals: 2 };
+    };
+    for (const n of [1, 2]) await recorded(store, renewalFor(n));
+    assert.deepEqual(await store.findRenewals(foreign), [renewalFor(2).certificate, renewalFor(1).certificate]);
+    assert.deepEqual(await store.findCertificate(certificateId(1)), renewalFor(1).certificate);
+    assert.deepEqual(await store.recordIssued(renewalFor(3)), { kind: 'renewed' });
+    for (const other of [{ serial: '5f02' }, { issuerId: 'cd'.repeat(32) }])
+      assert.deepEqual(await store.findRenewals({ ...foreign, ...other }), []);
+  });
+
   check('of the renewals of one certificate no more are recorded than allowed', async ({ store }) => {
     await recorded(store, issuanceFor(1));
     const renewalFor = (n: number): Issuance => {

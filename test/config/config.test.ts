@@ -39,6 +39,7 @@ test('the smallest file gets every default', () => {
         retention: DAY,
         renewal: true,
         landing: 'page',
+        earlierCas: [],
       },
     ],
   });

@@ -16,11 +16,14 @@ import { issuerAndSerialNumber } from '../../src/cms/signed-data.ts';
 import type { Issuer } from '../../src/core/issuer.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { Store } from '../../src/core/store.ts';
+import { earlierCa } from '../../src/app/earlier-cas.ts';
+import { readCaCertificate } from '../../src/ca/ca-certificate.ts';
 import { createServer, type ServerOptions } from '../../src/embed/embed.ts';
 import type { EndpointOptions } from '../../src/embed/enrollment.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
 import { certificatePem } from '../../src/pkix/pem.ts';
+import { logEvents } from '../../src/embed/log-events.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { adminUnderTest, basic, BEARER, PAGE } from '../admin/admin-under-test.ts';
@@ -31,7 +34,7 @@ import { type HandClock, handClock } from '../kit/clock.ts';
 import { BY_COMMAND, authority, PATH } from '../kit/endpoint-under-test.ts';
 import { keptLog } from '../kit/log.ts';
 import { allows, policyThat } from '../kit/policy.ts';
-import { issuing, ra, random, root } from '../kit/pki.ts';
+import { issuing, NOW, ra, random, root } from '../kit/pki.ts';
 import { REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
 import { raw } from '../http/server-under-test.ts';
 import { enrolled } from '../wiring/device.ts';
@@ -323,6 +326,19 @@ test('a certificate of the CA that does not fit the request', async (t) => {
   const message = 'the CA made a certificate that does not fit the request: it is not delivered';
   assertLine(line!, 'error', message, `${REVOCATION} transactionId revoked err`);
   assert.deepEqual([line!['revoked'], line!['transactionId']], [false, TRANSACTION_ID]);
+});
+
+test('the revocation list of an earlier CA that cannot be read', async (t) => {
+  const log = keptLog();
+  const crl = { path: '/no/such/list.crl' };
+  const renewalFrom = [earlierCa({ ca: readCaCertificate(issuing.certificate, NOW), crl }, logEvents(log))];
+  const { send, lines } = await started(t, allows('none'), { renewalFrom });
+  await send(await requestMessage({ signer: ra }));
+  const line = JSON.parse(log.lines.at(-1)!) as Line;
+  const message = 'the revocation list of an earlier CA could not be read';
+  assertLine(line, 'warn', message, 'earlierCa list err');
+  assert.deepEqual([line['earlierCa'], line['list']], ['CN=Test Issuing', crl.path]);
+  assert.equal(lines('scep-request-answered')[0]!['outcome'], 'issued');
 });
 
 test('a revocation whose endpoint is gone', async (t) => {

@@ -60,7 +60,7 @@ test('another request, or another certificate that it renews, is another key und
   const view = readCertificate(
     await certificateFor(client.key.spki, { subject: csr.subject, extensions: csr.extensions }),
   );
-  const renewed: OwnCertificate = { record, view, renewals: [], isCompromised: false };
+  const renewed: OwnCertificate = { record, view, kind: 'own', renewals: [], isCompromised: false };
   const keys = [keyOf('T'), keyOf('T', other), keyOf('T', csr, '/scep', client, renewed)];
   assert.equal(new Set(keys).size, 3);
   assert.equal(new Set(keys.map((key) => key.slice(32))).size, 3);

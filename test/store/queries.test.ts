@@ -66,6 +66,7 @@ test('no query scans a table or sorts, except the lists that are asked for witho
   await store.withdrawPending('unknown');
   await store.findCertificate(id);
   await store.findCertificatesBySerial(id.serial);
+  await store.findRenewals(id);
   await store.revoke(id, 'superseded', auditFor(1, 'revoked'), { tellIssuer: true });
   const [owed] = await store.claimRevocations(work);
   await store.postponeRevocation(owed!.id, owed!.fence, later(1), 'down');

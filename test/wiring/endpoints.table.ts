@@ -1,15 +1,36 @@
 /** `endpoints`, but for their policies. */
 import { X509Certificate } from 'node:crypto';
 import { encode } from '../../src/asn1/writer.ts';
+import { readCertificate, writeCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
+import { writeCrl } from '../../src/revocation/certificate-list.ts';
 import { attribute } from '../kit/forge.ts';
 import { ecKey } from '../kit/keys.ts';
 import { passwordFor, TOKEN, USERS } from './administrator.ts';
 import { certified, contentHex, deviceKey, enrolled, forged, newSubject } from './device.ts';
-import { issuingSection, secondSection } from './files.ts';
+import { certificateFile, clock, DAY, earlier, file, issuingSection, secondSection } from './files.ts';
 import type { Row } from './row.ts';
 import { CHALLENGE, shared, statusAt } from './server.ts';
+
+const earlierCa = certificateFile('earlier/ca.pem', earlier);
+const REVOKED = [0x61, 0x62, 0x63, 0x64];
+/** Valid, with the serial numbers of some devices. */
+const earlierList = file(
+  'earlier/ca.crl',
+  await writeCrl({
+    issuer: earlier,
+    revoked: REVOKED.map((serial) => ({
+      serialNumber: Buffer.of(serial),
+      revokedAt: clock(),
+      reason: 'superseded',
+      notAfter: inDays(99),
+    })),
+    thisUpdate: clock(),
+    validity: 7 * DAY,
+    number: 1,
+  }),
+);
 
 const usual = { authority: 'issuing', profile: 'device', policy: { static: CHALLENGE } };
 const policy = { oneTime: {} };
@@ -24,6 +45,9 @@ const server = shared({
     { ...usual, path: '/web', profile: 'web' },
     { ...usual, path: '/manual', approval: 'manual' },
     { ...usual, path: '/no-renewal', renewal: false },
+    { ...usual, path: '/from-earlier', renewal: { from: [earlierCa] } },
+    { ...usual, path: '/from-mapping', renewal: { from: [{ certificate: earlierCa }] } },
+    { ...usual, path: '/from-listed', renewal: { from: [{ certificate: earlierCa, crl: earlierList }] } },
     { ...usual, path: '/one-time', policy },
     { ...usual, path: '/named', name: 'fleet', policy },
     { ...usual, path: '/one-time-public', policy, adminPage: 'public' },
@@ -47,6 +71,9 @@ async function passwordOf(endpoint: string): Promise<unknown> {
 }
 
 const HOUR = 3_600_000;
+function inDays(days: number): Date {
+  return new Date(clock().getTime() + days * DAY);
+}
 /** UTCTime (RFC 5652 11.3), so many hours from now. */
 function signingTime(hours: number): Uint8Array {
   const digits = new Date(Date.now() + hours * HOUR).toISOString().replace(/[-:T]/g, '').slice(2, 14);
@@ -63,6 +90,30 @@ async function renewed(path: string): Promise<string> {
   const subject = newSubject();
   const { der } = await enrolled(url, { subject });
   return (await enrolled(url, { subject, challenge: '', signer: { certificate: der, key: deviceKey } })).status;
+}
+
+/** What two devices of the earlier CA get that renew without a challenge; the second one is on its list. */
+async function renewedFromEarlier(path: string): Promise<string[]> {
+  const listed = REVOKED.shift()!;
+  const url = await at(path);
+  return Promise.all(
+    [listed - 0x10, listed].map(async (serial) => {
+      const subject = newSubject();
+      const certificate = await writeCertificate(
+        {
+          serialNumber: Buffer.of(serial),
+          issuer: readCertificate(earlier.certificate).subject,
+          subject: nameFromText(subject),
+          notBefore: inDays(-9),
+          notAfter: inDays(99),
+          spki: deviceKey.spki,
+          extensions: [],
+        },
+        earlier.key,
+      );
+      return (await enrolled(url, { subject, challenge: '', signer: { certificate, key: deviceKey } })).status;
+    }),
+  );
 }
 
 async function repeated(path: string): Promise<number> {
@@ -112,6 +163,18 @@ export const ENDPOINTS: readonly Row[] = [
     question: 'what a certificate gets that renews itself without a challenge',
     ask: renewed,
     answers: { '/plain': 'issued', '/no-renewal': 'failInfo 2' },
+  },
+  {
+    keys: ['endpoints[].renewal.from', 'endpoints[].renewal.from[].certificate', 'endpoints[].renewal.from[].crl'],
+    question:
+      'what two certificates of an earlier CA get that renew without a challenge; the second one is on its list',
+    ask: renewedFromEarlier,
+    answers: {
+      '/plain': ['failInfo 2', 'failInfo 2'],
+      '/from-earlier': ['issued', 'issued'],
+      '/from-mapping': ['issued', 'issued'],
+      '/from-listed': ['issued', 'failInfo 2'],
+    },
   },
   {
     keys: ['endpoints[].adminPage'],

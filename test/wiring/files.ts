@@ -60,6 +60,8 @@ export const root = await rootOf('CN=Wiring Root', ecKey('wiring root'));
 export const issuing = await issuingOf('CN=Wiring Issuing', ecKey('wiring issuing'));
 /** A root that issues by itself. */
 export const second = await rootOf('CN=Wiring Second', ecKey('wiring second'));
+/** A root that issued before this server did. */
+export const earlier = await rootOf('CN=Wiring Earlier', ecKey('wiring earlier'));
 export const next = await issuingOf('CN=Wiring Next', ecKey('wiring next'));
 export const ra = await raOf(issuing, rsaKey('wiring ra'));
 export const retired = await raOf(issuing, rsaKey('wiring retired'));
@@ -85,7 +87,7 @@ export const issuingSection = {
 /** The same for the authority `second`. */
 export const secondSection = { ...keyedFiles('second/ca', second), ra: keyedFiles('second/ra', secondRa) };
 
-const NAMED = { root, issuing, second, next, ra, retired, secondRa };
+const NAMED = { root, issuing, second, earlier, next, ra, retired, secondRa };
 /** The names of certificates, which are told apart by their octets; an unknown certificate has its subject for a name. */
 export const namesOf = (certificates: readonly Uint8Array[]): string[] =>
   certificates.map(

@@ -1,0 +1,100 @@
+/** A signer certificate of a CA that certified the devices before this server did. */
+import { hash } from 'node:crypto';
+import { catchDerError } from '../asn1/limits.ts';
+import { equalBytes } from '../core/bytes.ts';
+import type { EarlierCa } from '../core/earlier-ca.ts';
+import {
+  certificateExtensions,
+  certificateSignature,
+  type CertificateView,
+  readCertificate,
+  readValidity,
+  serialText,
+  thumbprint,
+} from '../pkix/certificate.ts';
+import { findExtension, readBasicConstraints } from '../pkix/extensions.ts';
+import { sameName } from '../pkix/name.ts';
+import { OID } from '../pkix/oids.ts';
+import { identityOf } from './certificate-record.ts';
+import { isSignedBy } from './check-certificate.ts';
+import type { EndpointContext } from './endpoint.ts';
+import type { EarlierCertificate, RenewedCertificate } from './renewal.ts';
+
+/**
+ * The certificate that signed a message, if a CA of `renewalFrom` signed it: the signature decides, not the issuer name,
+ * which anyone can forge. Throws what the store throws.
+ */
+export async function earlierCertificate(
+  view: CertificateView,
+  { endpoint, services }: EndpointContext,
+): Promise<EarlierCertificate | undefined> {
+  const ca = endpoint.renewalFrom?.find(({ certificate }) => isOf(view, certificate));
+  const record =
+    ca &&
+    catchDerError(
+      () => factsOf(view, ca),
+      () => undefined,
+    );
+  if (!ca || !record) return undefined;
+  const { store, clock, deadline } = services;
+  const [renewals, isCompromised] = await Promise.all([
+    store.findRenewals(record),
+    store.isCompromised(hash('sha256', view.spki, 'hex')),
+  ]);
+  const obstacle = unfitness(view, ca, clock()) ?? (await revocation(record, ca, deadline()));
+  return { kind: 'earlier', record, view, renewals, isCompromised, ca: identityOf(ca.certificate).text, obstacle };
+}
+
+const isOf = (view: CertificateView, ca: Uint8Array): boolean =>
+  catchDerError(
+    () =>
+      !equalBytes(view.subject, view.issuer) && sameName(view.issuer, identityOf(ca).subject) && isSignedBy(view, ca),
+    () => false,
+  );
+
+/** Throws DerError when malformed. */
+function factsOf(view: CertificateView, ca: EarlierCa): RenewedCertificate {
+  const { notBefore, notAfter } = readValidity(view);
+  const { der } = view;
+  return {
+    issuerId: identityOf(ca.certificate).issuerId,
+    serial: serialText(view.serialNumber),
+    thumbprint: thumbprint(der),
+    thumbprintSha256: hash('sha256', der, 'hex'),
+    der,
+    notBefore,
+    notAfter,
+    firstIssuedAt: notBefore,
+  };
+}
+
+/** Why it renews nothing, whether it is revoked or not. */
+function unfitness(view: CertificateView, { certificate }: EarlierCa, now: Date): string | undefined {
+  const { notBefore, notAfter } = readValidity(readCertificate(certificate));
+  if (now < notBefore || now > notAfter) return 'is of an earlier CA that is not valid now';
+  if (certificateSignature(view).algorithm?.digest === 'sha1') return 'is of an earlier CA that signed it with SHA-1';
+  return isCa(view) ? 'is of a CA and not of a device' : undefined;
+}
+
+/** Also when it cannot be told. */
+const isCa = (view: CertificateView): boolean =>
+  catchDerError(
+    () => {
+      const constraints = findExtension(certificateExtensions(view), OID.basicConstraints);
+      return constraints !== undefined && readBasicConstraints(constraints.value).ca;
+    },
+    () => true,
+  );
+
+async function revocation(
+  { serial }: RenewedCertificate,
+  { isRevoked }: EarlierCa,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    return (await isRevoked?.(serial, signal)) ? 'was revoked by the earlier CA' : undefined;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `is of an earlier CA whose revocation list is not known: ${why}`;
+  }
+}
