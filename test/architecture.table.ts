@@ -24,7 +24,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   policy: room('core outbound asn1 pkix intune', 'node:crypto'),
   enroll: room('core asn1 pkix scep', 'node:crypto'),
   http: room('core scep enroll', 'node:crypto fastify'),
-  manage: room('core asn1 pkix'),
+  manage: room('core asn1 pkix', 'node:crypto'),
   admin: room('core manage', 'node:crypto node:timers/promises fastify'),
   client: room('core asn1 pkix cms scep', 'node:crypto'),
   simulator: room('core asn1 pkix keys', 'node:crypto fastify'),

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type ConfigSource, type LoadedConfig, loadConfig } from '../config/load.ts';
 import {
-  loadEndpointNames,
   type LoadedSections,
+  loadCertifyingEndpoints,
+  loadEndpointNames,
   loadPasswordEndpoints,
   loadSections,
   type NamedEndpoint,
@@ -31,6 +32,10 @@ export const readPasswordEndpoints = (file: string): ReturnType<typeof loadPassw
 
 /** The name of each endpoint. Throws ConfigError. */
 export const readEndpointNames = (file: string): NamedEndpoint[] => loadEndpointNames(sourceOf(file));
+
+/** The endpoints without a problem: what their certificates would contain. Throws ConfigError when the file has no syntax. */
+export const readCertifyingEndpoints = (file: string): ReturnType<typeof loadCertifyingEndpoints> =>
+  loadCertifyingEndpoints(sourceOf(file));
 
 const sourceOf = (file: string): ConfigSource => ({
   file: resolve(file),

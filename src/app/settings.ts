@@ -186,7 +186,7 @@ export function listsOf(
 }
 
 /** The part of the profile that the CA applies; `renewBefore` and `maxLifetime` belong to the endpoint. */
-function profileOf({ profile }: EndpointConfig): Profile {
+export function profileOf({ profile }: Pick<EndpointConfig, 'profile'>): Profile {
   const { renewBefore: _, maxLifetime: __, ...rest } = profile.value;
   return rest;
 }

@@ -74,6 +74,19 @@ export function loadPasswordEndpoints(source: ConfigSource): Pick<Config, 'store
   return { store, endpoints: endpoints.filter(({ policy }) => passwordRules(policy) !== undefined) };
 }
 
+/**
+ * The endpoints without a problem, with their authorities and profiles, for what certificates would contain. References in
+ * policies and passphrases stay as they are written.
+ */
+export function loadCertifyingEndpoints(source: ConfigSource): EndpointConfig[] {
+  const { values, files } = openDocument(source, (path) => !path.some((key) => SECRETIVE.includes(String(key))));
+  const endpoints = parseConfig(values, files).valid.endpoints.map(({ value }) => value);
+  // A reference to something with a problem has no value.
+  return endpoints.filter(({ authority, profile }) => authority.value !== undefined && profile.value !== undefined);
+}
+
+const SECRETIVE = ['policy', 'passphrase'];
+
 /** Whether a value belongs to an endpoint, and not to a policy other than `oneTime`. */
 const isOfPasswords = (path: KeyPath): boolean =>
   path[0] === 'endpoints' && (!path.includes('policy') || path.includes('oneTime'));

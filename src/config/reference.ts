@@ -116,7 +116,7 @@ ${EXAMPLES.complete}\`\`\`
 - **\`\${env:NAME}\`** in any value is replaced by an environment variable, **\`\${file:PATH}\`** by the text of a file without
   the line break at its end, and **\`\${credential:NAME}\`** by a credential of systemd (\`LoadCredential=NAME:PATH\`). A
   variable that is not set and a file that cannot be read are errors, if the command uses the value: \`certs\` and \`jobs\` use
-  \`store\` alone. Their content is never printed. For a plain \`\${\`
+  \`store\` alone, and \`certs pending\` also what certificates contain (authorities, profiles, endpoints without their policies). Their content is never printed. For a plain \`\${\`
   write \`$\${\`. Between \`{\` and \`}\` such a value needs quotes.
 - **Text files** are UTF-8; a byte order mark is left out, and UTF-16 is an error. White space at the end of a secret belongs to
   it, and is a warning.

@@ -114,6 +114,8 @@ export type StoredTransaction = {
   csr?: Uint8Array;
   /** Present while `reason` is `issuer`. */
   issuance?: PendingIssuance;
+  /** While it waits: the certificate that signed it, DER, if this server or an earlier CA made that. */
+  signedBy?: Uint8Array;
   createdAt: Date;
   updatedAt: Date;
   /** Present when `state` is `issued`. */

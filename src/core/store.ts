@@ -68,7 +68,17 @@ export type RecordResult =
 export type Pending = {
   transaction: Pick<
     StoredTransaction,
-    'key' | 'request' | 'nonces' | 'endpoint' | 'transactionId' | 'signer' | 'subject' | 'reason' | 'csr' | 'issuance'
+    | 'key'
+    | 'request'
+    | 'nonces'
+    | 'endpoint'
+    | 'transactionId'
+    | 'signer'
+    | 'subject'
+    | 'reason'
+    | 'csr'
+    | 'issuance'
+    | 'signedBy'
   >;
   audit: AuditEntry;
   /** A one-time challenge that is used up already now, so that a second request cannot use it in the meantime. */
@@ -154,7 +164,7 @@ export interface TransactionStore {
   withdrawPending(key: TransactionKey): Promise<void>;
   /** Erases and removes what is older than these moments, `limit` requests at most. Returns how many it was. */
   forgetRequests(before: Forgetting, limit: number): Promise<number>;
-  /** Oldest first, without their CSRs: there can be many, and each can be long. */
+  /** Oldest first, without `csr` and `signedBy`: there can be many, and each can be long. */
   listPending(): Promise<StoredTransaction[]>;
   /** Approves or rejects a pending transaction. Returns false when it is not pending. */
   decidePending(key: TransactionKey, decision: 'approved' | 'rejected', audit: AuditEntry): Promise<boolean>;

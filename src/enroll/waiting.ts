@@ -1,4 +1,5 @@
 /** Requests that get PENDING: what is recorded of them, and how long they may wait. */
+import { defined } from '../core/defined.ts';
 import { HOUR } from '../core/durations.ts';
 import { HttpError, type IssuerError } from '../core/errors.ts';
 import type { IssuancePending } from '../core/issuer.ts';
@@ -51,11 +52,13 @@ export async function wait(enrollment: Enrollment, waiting: Wait): Promise<Outco
   const { request, transaction, earlier, services } = enrollment;
   const { reason, consumes, issuance } = waiting;
   const { endpoint, transactionId } = transaction;
+  // A poll can come under another certificate of the same key.
+  const signedBy = enrollment.signedBy?.record.der ?? earlier?.signedBy;
   const { longest = Infinity, most } = BOUNDS[reason] ?? {};
   const { length } = request.csr.der;
   if (length > longest) throw full(waiting, `a request of ${length} octets is too long to wait`);
   const result = await services.store.recordPending({
-    transaction: { ...transaction, reason, csr: request.csr.der, ...(issuance && { issuance }) },
+    transaction: { ...transaction, reason, csr: request.csr.der, ...defined({ issuance, signedBy }) },
     audit: { at: services.clock(), event: 'pending', endpoint, transactionId, ...BY_DEVICE, detail: reason },
     ...(consumes !== undefined && { consumes }),
     ...(most !== undefined && { most }),

@@ -1,15 +1,37 @@
 /** What an administrator does with requests that wait: list them, approve one, reject one. */
+import { hash } from 'node:crypto';
 import { catchDerError } from '../asn1/limits.ts';
 import { POLL_DIGITS } from '../core/poll-key.ts';
 import type { StoredTransaction } from '../core/records.ts';
+import type { CertificationRequest } from '../core/request.ts';
 import type { Store } from '../core/store.ts';
+import { readCertificate, readValidity, serialText } from '../pkix/certificate.ts';
 import { readCertificationRequest } from '../pkix/csr.ts';
 import { findExtension, readGeneralNames } from '../pkix/extensions.ts';
+import { nameText } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
 import { auditEntry, type Management } from './administrator.ts';
 
-/** A request that waits, without its challenge. `reason`: as in `Pend`. `names`: `type:text`, as they were requested. */
-export type PendingRequest = {
+/** What a certificate for a request would contain beside its names and its key, if it was issued now. */
+export type Planned = {
+  keyUsage: readonly string[];
+  /** Purposes by name, or as OID. */
+  extendedKeyUsage: readonly string[];
+  notBefore: Date;
+  notAfter: Date;
+};
+
+/** The plan for a request at an endpoint; `refused`: why the CA would make no certificate. `profile` when it is known. */
+export type PlanOf = (
+  endpoint: string,
+  csr: CertificationRequest,
+) => Promise<{ profile?: string } & (Planned | { refused: string })>;
+
+/**
+ * A request that waits, without its challenge: everything that would be signed. `reason`: as in `Pend`. `names`:
+ * `type:text`, as they were requested. `key`: `RSA 2048`. What is absent is not known.
+ */
+export type PendingRequest = Partial<Planned> & {
   /** Names the request in `decideRequest`; no two requests of one list share it. */
   id: string;
   reason: string;
@@ -18,31 +40,69 @@ export type PendingRequest = {
   transactionId: string;
   subject: string;
   names: string[];
+  key?: string;
+  profile?: string;
+  refused?: string;
+  /** Which key signed the message: the requested one, or another, as Windows does. */
+  signerKey?: 'requested' | 'another';
+  /** The certificate that signed the message, if this server or an earlier CA made it. */
+  signerCertificate?: SignerCertificate;
 };
 
+/** Of a certificate that signed a request. Names are RFC 4514. */
+export type SignerCertificate = { serial: string; subject: string; issuer: string; notAfter: Date };
+
 /** Every request that waits, oldest first. */
-export async function listRequests({
-  store,
-}: {
-  store: Pick<Store, 'listPending' | 'findTransaction'>;
-}): Promise<PendingRequest[]> {
+export async function listRequests(
+  { store }: { store: Pick<Store, 'listPending' | 'findTransaction'> },
+  planOf: PlanOf,
+): Promise<PendingRequest[]> {
   const waiting = await store.listPending();
   const length = idLength(waiting.map(idOf));
   const requests: PendingRequest[] = [];
   for (const transaction of waiting) {
     // One at a time: all CSRs together may not fit into memory.
-    const csr = (await store.findTransaction(transaction.key))?.csr;
+    const { csr, signedBy } = (await store.findTransaction(transaction.key)) ?? transaction;
+    const { endpoint, transactionId, subject } = transaction;
     requests.push({
       id: idOf(transaction).slice(0, length),
       reason: transaction.reason ?? '',
       since: transaction.createdAt,
-      endpoint: transaction.endpoint,
-      transactionId: transaction.transactionId,
-      subject: transaction.subject,
-      names: csr ? subjectAltNames(csr) : [],
+      endpoint,
+      transactionId,
+      subject,
+      names: [],
+      ...(csr && (await requestedIn(readCertificationRequest(csr), transaction, planOf))),
+      ...(signedBy && { signerCertificate: signerIn(signedBy) }),
     });
   }
   return requests;
+}
+
+type Requested = Pick<PendingRequest, 'names' | 'key' | 'signerKey' | 'profile' | 'refused'> & Partial<Planned>;
+
+async function requestedIn(
+  csr: CertificationRequest,
+  { endpoint, signer }: StoredTransaction,
+  planOf: PlanOf,
+): Promise<Requested> {
+  const { type, bits } = csr.key;
+  return {
+    names: subjectAltNames(csr),
+    key: `${type.toUpperCase()} ${bits}`,
+    signerKey: hash('sha256', csr.spki, 'hex') === signer ? 'requested' : 'another',
+    ...(await planOf(endpoint, csr)),
+  };
+}
+
+function signerIn(certificate: Uint8Array): SignerCertificate {
+  const view = readCertificate(certificate);
+  return {
+    serial: serialText(view.serialNumber),
+    subject: nameText(view.subject),
+    issuer: nameText(view.issuer),
+    notAfter: readValidity(view).notAfter,
+  };
 }
 
 /** What an administrator decides about a request. */
@@ -99,8 +159,8 @@ function idLength(ids: readonly string[]): number {
 }
 
 /** The administrator approves these names too. Names that cannot be read must not hide the other requests. */
-function subjectAltNames(csr: Uint8Array): string[] {
-  const extension = findExtension(readCertificationRequest(csr).extensions, OID.subjectAltName);
+function subjectAltNames(csr: CertificationRequest): string[] {
+  const extension = findExtension(csr.extensions, OID.subjectAltName);
   return catchDerError(
     () => (extension ? readGeneralNames(extension.value).map(({ type, text }) => `${type}:${text}`) : []),
     () => ['(malformed, will be refused)'],

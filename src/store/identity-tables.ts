@@ -155,6 +155,7 @@ export async function createNextTransactions(db: Database, dialect: Dialect): Pr
     .addColumn('reason', 'text')
     .addColumn('csr', columnType(dialect.bytes))
     .addColumn('issuance', 'text')
+    .addColumn('signed_by', columnType(dialect.bytes))
     .addColumn('created_at', moment, (column) => column.notNull())
     .addColumn('updated_at', moment, (column) => column.notNull())
     .addColumn('certificate_id', moment, (column) => column.references('certificates_next.id'))

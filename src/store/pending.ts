@@ -12,7 +12,7 @@ import { prepared } from './prepared.ts';
 import type { Database, TransactionTable } from './tables.ts';
 import { findSameRequest, fromRow, replaceTransaction } from './transactions.ts';
 
-/** Every column but the CSR. */
+/** Every column but the CSR and the certificate that signed it. */
 const WITHOUT_CSR = [
   'id',
   'key',
@@ -30,7 +30,7 @@ const WITHOUT_CSR = [
   'certificate_id',
 ] as const satisfies readonly (keyof TransactionTable)[];
 
-/** Oldest first, without their CSRs. */
+/** Oldest first, without their CSRs and the certificates that signed them. */
 export async function listPending(db: Database): Promise<StoredTransaction[]> {
   const rows = await db
     .selectFrom('transactions')
@@ -40,7 +40,7 @@ export async function listPending(db: Database): Promise<StoredTransaction[]> {
     .orderBy('created_at')
     .orderBy('id')
     .execute();
-  return Promise.all(rows.map((row) => fromRow(db, { ...row, csr: null })));
+  return Promise.all(rows.map((row) => fromRow(db, { ...row, csr: null, signed_by: null })));
 }
 
 /** Writes it unless its request has a transaction that still stands, or its challenge is used up. */
@@ -115,7 +115,7 @@ export async function decidePending(
     .set({
       state: decision,
       updated_at: audit.at.getTime(),
-      ...(LIFECYCLE[decision].request === 'erased' && { csr: null, issuance: null }),
+      ...(LIFECYCLE[decision].request === 'erased' && { csr: null, issuance: null, signed_by: null }),
     })
     .where('key', '=', key)
     .where('state', '=', 'pending')

@@ -99,6 +99,8 @@ export type TransactionTable = {
   csr: Uint8Array | null;
   /** See issuance-codec.ts. As the CSR only while it waits. */
   issuance: string | null;
+  /** The certificate that signed it, if this server or an earlier CA made that. As the CSR only while it waits. */
+  signed_by: Uint8Array | null;
   created_at: Moment;
   updated_at: Moment;
   /** The certificate, once `state` is `issued`. */

@@ -116,6 +116,19 @@ function deciding(check: Check): void {
     assert.deepEqual([rejected?.state, rejected?.createdAt, rejected?.updatedAt], ['rejected', NOON, later(9)]);
   });
 
+  check('the certificate that signed a request is kept until it is decided, and is in no list', async ({ store }) => {
+    const { der: signedBy } = issuanceFor(9).certificate;
+    for (const n of [1, 2]) {
+      const { transaction, ...rest } = pendingFor(n);
+      await store.recordPending({ ...rest, transaction: { ...transaction, signedBy } });
+    }
+    assert.deepEqual((await store.findTransaction(keyOf(1)))?.signedBy, signedBy);
+    assert.deepEqual((await store.listPending())[0], listed(waitingFor(1)));
+    await store.recordIssued(issuanceFor(1));
+    await store.decidePending(keyOf(2), 'rejected', auditFor(2, 'rejected'));
+    for (const n of [1, 2]) assert.equal((await store.findTransaction(keyOf(n)))?.signedBy, undefined);
+  });
+
   check('a decision counts once, and only on what waits', async ({ store }) => {
     await store.recordPending(pendingFor(1));
     await store.recordIssued(issuanceFor(2));

@@ -1,11 +1,13 @@
 /** Manual approval from end to end: `openndes enroll`, a running server, and `openndes certs`. */
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Pend } from '../../src/core/policy.ts';
+import type { Extension } from '../../src/core/request.ts';
+import type { SoftwareKey } from '../../src/keys/software.ts';
 import type { Pending } from '../../src/core/store.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { startEnrollment } from '../../src/embed/enrollment.ts';
@@ -14,11 +16,13 @@ import { openConfiguredStore } from '../../src/app/configured-store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { extendedKeyUsage, keyUsage } from '../../src/pkix/extensions.ts';
 import { OID } from '../../src/pkix/oids.ts';
 import { encode, ia5String, octetString, sequence } from '../../src/asn1/writer.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { handClock } from '../kit/clock.ts';
 import { authority } from '../kit/endpoint-under-test.ts';
+import { ecKey } from '../kit/keys.ts';
 import { keptLog } from '../kit/log.ts';
 import { allows } from '../kit/policy.ts';
 import { pendingFor } from '../../src/testing/store-samples.ts';
@@ -66,7 +70,10 @@ test('G01 enroll waits (exit 3); after certs approve the same command gets the c
 
   const [request, ...others] = await waiting();
   assert.equal(others.length, 0);
-  const { id, since, transactionId, ...shown } = request!;
+  const { id, since, transactionId, notBefore, notAfter, ...shown } = request!;
+  const days = (Date.parse(notAfter!) - Date.now()) / 86_400_000;
+  assert.ok(days > 364.9 && days <= 365, notAfter);
+  assert.ok(Date.parse(notBefore!) < Date.now());
   assert.match(id!, /^[0-9a-f]{40}$/);
   assert.ok(Math.abs(Date.parse(since!) - Date.now()) < 600_000);
   assert.equal(transactionId, fields(first)['transactionId']);
@@ -75,9 +82,24 @@ test('G01 enroll waits (exit 3); after certs approve the same command gets the c
     endpoint: '/certsrv/mscep/mscep.dll',
     subject: 'CN=laptop',
     names: ['otherName:ada@example.com'],
+    key: 'RSA 2048',
+    profile: 'device',
+    keyUsage: ['digitalSignature', 'keyEncipherment'],
+    extendedKeyUsage: ['clientAuth'],
+    signerKey: 'requested',
   });
   const listing = await cli('certs', 'pending');
-  for (const word of [id!, 'approval', 'CN=laptop', 'ada@example.com']) assert.ok(listing.out.includes(word), word);
+  const words = [
+    id!,
+    'approval',
+    'CN=laptop',
+    'ada@example.com',
+    'device',
+    'RSA 2048',
+    'keyEncipherment',
+    'clientAuth',
+  ];
+  for (const word of [...words, notAfter!.slice(0, 10), 'requested key']) assert.ok(listing.out.includes(word), word);
   assert.ok(!listing.out.includes(challenge));
 
   const approved = await cli('certs', 'approve', id!.slice(0, 5).toUpperCase());
@@ -123,6 +145,73 @@ test('a request with an ECDSA key, whose signature differs each time, waits once
   assert.equal((await enroll('--key', 'p256')).code, 0);
   assert.equal(rows(await cli('certs', 'list', '--json')).length, 1);
 });
+
+test('what would be signed is the request within the profile, and a request that the CA would refuse says so', async (t) => {
+  const wide = [
+    keyUsage(['digitalSignature', 'nonRepudiation', 'keyAgreement']),
+    extendedKeyUsage(['1.3.6.1.5.5.7.3.2', '1.3.6.1.4.1.311.20.2.2', '1.3.6.1.5.5.7.3.4']),
+  ];
+  const waits = async (n: number, key: SoftwareKey, extensions: Extension[], endpoint = NDES): Promise<Pending> => {
+    const csr = await writeCertificationRequest({ subject: nameFromText('CN=x'), extensions }, key);
+    const { transaction, ...rest } = pendingFor(n);
+    return { ...rest, transaction: { ...transaction, csr, endpoint } };
+  };
+  const cli = await withWaiting(
+    t,
+    await waits(1, ecKey('approval'), wide),
+    await waits(2, client.key, [extendedKeyUsage(['1.3.6.1.5.5.7.3.4'])]),
+    await waits(3, client.key, [], '/gone'),
+  );
+  const waiting = rows(await cli('certs', 'pending', '--json'));
+  assert.deepEqual(
+    waiting.map(({ key, keyUsage, extendedKeyUsage, profile, refused }) => [
+      key,
+      keyUsage,
+      extendedKeyUsage,
+      profile,
+      refused,
+    ]),
+    [
+      ['EC 256', ['digitalSignature'], ['clientAuth'], 'device', undefined],
+      [
+        'RSA 2048',
+        undefined,
+        undefined,
+        'device',
+        'extended key usage 1.3.6.1.5.5.7.3.4: the profile allows none of them',
+      ],
+      [
+        'RSA 2048',
+        undefined,
+        undefined,
+        undefined,
+        'no endpoint of the configuration has this name, or its section has a problem',
+      ],
+    ],
+  );
+  const { out } = await cli('certs', 'pending');
+  assert.match(out, /EC 256 .*digitalSignature .*clientAuth/);
+  assert.match(out, /the profile allows none of them$/m);
+});
+
+test('the list needs no secret and no key: neither variables of policies nor the right to read the key of the CA', async (t) => {
+  const { folder, config, cli } = await installed(t, (text) =>
+    text.replace(/policy: .*/, 'policy: { static: "${env:NOT_SET_ANYWHERE}" }'),
+  );
+  const store = await openConfiguredStore(config);
+  const csr = await writeCertificationRequest({ subject: nameFromText('CN=x') }, client.key);
+  const { transaction, ...rest } = pendingFor(1);
+  await store.recordPending({ ...rest, transaction: { ...transaction, csr, endpoint: NDES } });
+  await store.close();
+  rmSync(join(folder, 'certs/issuing-ca.key.pem'));
+  const [request] = rows(await cli('certs', 'pending', '--json'));
+  assert.deepEqual([request!['refused'], request!['extendedKeyUsage']], [undefined, ['clientAuth']]);
+  rmSync(join(folder, 'certs/issuing-ca.pem'));
+  const [later] = rows(await cli('certs', 'pending', '--json'));
+  assert.match(later!['refused']!, /issuing-ca\.pem: there is no such file/);
+});
+
+const NDES = '/certsrv/mscep/mscep.dll';
 
 /** A command line over a store with these waiting requests. */
 async function withWaiting(t: TestContext, ...waiting: Pending[]) {
@@ -196,7 +285,7 @@ test('names cannot control the terminal, and a malformed name does not hide the 
   assert.doesNotMatch(out.replaceAll('\n', ''), /\p{C}/u);
   assert.match(out, /uri:\\u\{1b\}\[2Jowned\\u\{9b\}/);
   assert.match(out, /CN=\\u\{202e\}x/);
-  assert.equal(out.match(/malformed/g)?.length, 2);
+  assert.equal(out.match(/\(malformed, will be refused\)/g)?.length, 2);
 });
 
 test('S07 the list of waiting requests does not contain the challenge', async () => {
@@ -205,7 +294,7 @@ test('S07 the list of waiting requests does not contain the challenge', async ()
   const csr = await writeCertificationRequest({ subject: nameFromText('CN=x'), challenge }, client.key);
   const { transaction, ...rest } = pendingFor(1);
   await store.recordPending({ ...rest, transaction: { ...transaction, csr } });
-  const shown = JSON.stringify(await listRequests({ store }));
+  const shown = JSON.stringify(await listRequests({ store }, async () => ({ refused: 'not planned here' })));
   assert.match(shown, /transaction-1/);
   assert.ok(!shown.includes(challenge) && !shown.includes(Buffer.from(challenge).toString('base64').slice(0, 12)));
   await store.close();

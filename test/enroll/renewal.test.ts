@@ -7,7 +7,7 @@ import type { Extension } from '../../src/core/request.ts';
 import { localAuthority } from '../../src/ca/local-authority.ts';
 import { createIssuingCa } from '../../src/ca/create.ts';
 import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
-import { selfSigned } from '../../src/client/request-message.ts';
+import { issuerAndSubject, selfSigned } from '../../src/client/request-message.ts';
 import { certificateExtensions, readCertificate, serialText, writeCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import {
@@ -547,4 +547,19 @@ test('N05 a subject with half a character, which the store cannot keep, is renew
   const device = { certificate, key: client.key };
   const other = await renewal(device, { subject: nameFromText('CN=A\ufffd'), extensions: [] });
   await refuses({ under }, other, 'renewal_refused', /another subject/);
+});
+
+test('a request that waits keeps the certificate of this server that signed it, also when it is polled under another one', async () => {
+  const one = await enrolled();
+  const under = await endpointUnderTest(challenged(), { store: one.under.store, approval: 'manual' });
+  const wish = { subject: nameFromText('CN=Grace'), challenge: CHALLENGE };
+  const message = await renewal(one.device, wish);
+  assert.equal((await under.service.pkiOperation(message)).outcome, 'pending');
+  const [listed] = await under.store.listPending();
+  const waiting = async () => under.store.findTransaction(listed!.key);
+  assert.deepEqual(Buffer.from((await waiting())!.signedBy!), Buffer.from(one.device.certificate));
+  const content = issuerAndSubject(readCertificate(issuing.certificate).subject, wish.subject);
+  const poll = await requestMessage({ messageType: 'CertPoll', content });
+  assert.equal((await under.service.pkiOperation(poll)).outcome, 'pending');
+  assert.ok((await waiting())!.signedBy);
 });

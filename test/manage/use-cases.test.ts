@@ -1,5 +1,6 @@
 /** The administrator's use cases over a real store: what they return and what the audit has afterwards. */
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import type { Pend } from '../../src/core/policy.ts';
 import type { Management } from '../../src/manage/administrator.ts';
@@ -11,8 +12,12 @@ import {
   revokeCertificate,
 } from '../../src/manage/certificates.ts';
 import { decideRequest, listRequests } from '../../src/manage/pending-requests.ts';
+import { readCertificate, serialText } from '../../src/pkix/certificate.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { issuanceFor, later, pendingFor } from '../../src/testing/store-samples.ts';
+import { client, ra } from '../kit/pki.ts';
 
 const AT = later(60);
 
@@ -116,6 +121,8 @@ test('a list goes on after a serial number, however it is written', async (t) =>
   assert.deepEqual(rest, { kind: 'listed', certificates: [oldest] });
 });
 
+const unplanned = async () => ({ refused: 'not planned here' });
+
 async function waiting(t: TestContext, ...reasons: Pend['reason'][]) {
   const by = await management(t);
   for (const [n, reason] of reasons.entries()) {
@@ -123,7 +130,7 @@ async function waiting(t: TestContext, ...reasons: Pend['reason'][]) {
     const { csr: _csr, ...others } = transaction;
     await by.store.recordPending({ ...rest, transaction: others });
   }
-  const requests = await listRequests(by);
+  const requests = await listRequests(by, unplanned);
   const ids = requests.map(({ id }) => id);
   return { by, ids, idOf: (n: number) => ids[n] ?? assert.fail('no such request') };
 }
@@ -137,7 +144,7 @@ test('approve and reject: the request no longer waits, and the audit says when i
     assert.deepEqual([entry?.event, entry?.transactionId, entry?.at], [decision, `transaction-${n}`, AT]);
     assert.deepEqual(await decideRequest(by, { id: idOf(n), decision }), { kind: 'unknown' });
   }
-  assert.deepEqual(await listRequests(by), []);
+  assert.deepEqual(await listRequests(by, unplanned), []);
 });
 
 test('a request that waits for its policy can be rejected and not approved', async (t) => {
@@ -145,7 +152,7 @@ test('a request that waits for its policy can be rejected and not approved', asy
     const { by, idOf } = await waiting(t, reason);
     const approved = await decideRequest(by, { id: idOf(0), decision: 'approved' });
     assert.equal(approved.kind === 'policyDecides' && approved.request.reason, reason);
-    assert.equal((await listRequests(by)).length, 1);
+    assert.equal((await listRequests(by, unplanned)).length, 1);
     assert.equal((await decideRequest(by, { id: idOf(0), decision: 'rejected' })).kind, 'decided');
   }
 });
@@ -156,4 +163,35 @@ test('of two administrators who decide at the same time, one gets `changed`', as
     (['approved', 'rejected'] as const).map((decision) => decideRequest(by, { id: idOf(0), decision })),
   );
   assert.deepEqual(results.map(({ kind }) => kind).toSorted(), ['changed', 'decided']);
+});
+
+test('a waiting request shows its key, whose key signed it, and the certificate that signed it', async (t) => {
+  const by = await management(t);
+  const csr = await writeCertificationRequest({ subject: nameFromText('CN=x') }, client.key);
+  const signers = [hash('sha256', client.key.spki, 'hex'), 'ff'.repeat(32)];
+  for (const [n, signer] of signers.entries()) {
+    const { transaction, ...rest } = pendingFor(n);
+    const signedBy = n === 1 ? ra.certificate : undefined;
+    await by.store.recordPending({
+      ...rest,
+      transaction: { ...transaction, csr, signer, ...(signedBy && { signedBy }) },
+    });
+  }
+  const requests = await listRequests(by, unplanned);
+  assert.deepEqual(
+    requests.map(({ key, signerKey, signerCertificate }) => ({ key, signerKey, signerCertificate })),
+    [
+      { key: 'RSA 2048', signerKey: 'requested', signerCertificate: undefined },
+      {
+        key: 'RSA 2048',
+        signerKey: 'another',
+        signerCertificate: {
+          serial: serialText(readCertificate(ra.certificate).serialNumber),
+          subject: 'CN=Test RA',
+          issuer: 'CN=Test Issuing',
+          notAfter: new Date('2027-03-01T12:00:00Z'),
+        },
+      },
+    ],
+  );
 });

@@ -7,6 +7,7 @@ import {
   type PendingRequest,
   type RequestDecision,
 } from '../../manage/pending-requests.ts';
+import { plannedCertificates } from '../../app/planned-certificates.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable, table } from '../output.ts';
 import { failed, withStore } from './certs-store.ts';
@@ -28,7 +29,9 @@ function registerPending(certs: Command, { out, err }: Output): void {
     .option('--json', 'one JSON array')
     .addHelpText(...example('openndes certs pending'))
     .action(async ({ config, json }: { config: string; json?: true }) => {
-      const waiting = await withStore(config, { err }, listRequests);
+      const waiting = await withStore(config, { err }, (management) =>
+        listRequests(management, plannedCertificates(config)),
+      );
       out(json ? JSON.stringify(waiting) : listing(waiting));
     });
 }
@@ -81,14 +84,27 @@ function refusal(id: string, result: Exclude<DecisionResult, { kind: 'decided' }
 }
 
 const listing = (waiting: readonly PendingRequest[]): string =>
-  table([
-    ['ID', 'WAITS FOR', 'SINCE', 'ENDPOINT', 'SUBJECT', 'NAMES'],
-    ...waiting.map(({ id, reason, since, endpoint, subject, names }) => [
-      id,
-      reason,
-      since.toISOString().slice(0, 19),
-      endpoint,
-      subject,
-      names.join(' '),
-    ]),
-  ]);
+  table([COLUMNS.map(([title]) => title), ...waiting.map((request) => COLUMNS.map(([, cell]) => cell(request)))]);
+
+/** What an administrator needs to know to approve a request. */
+const COLUMNS: readonly (readonly [string, (request: PendingRequest) => string])[] = [
+  ['ID', ({ id }) => id],
+  ['WAITS FOR', ({ reason }) => reason],
+  ['SINCE', ({ since }) => since.toISOString().slice(0, 19)],
+  ['ENDPOINT', ({ endpoint }) => endpoint],
+  ['PROFILE', ({ profile = '' }) => profile],
+  ['SUBJECT', ({ subject }) => subject],
+  ['NAMES', ({ names }) => names.join(' ')],
+  ['KEY', ({ key = '' }) => key],
+  ['USAGES', ({ keyUsage = [] }) => keyUsage.join(' ')],
+  ['PURPOSES', ({ extendedKeyUsage = [] }) => extendedKeyUsage.join(' ')],
+  ['UNTIL', ({ notAfter }) => notAfter?.toISOString().slice(0, 19) ?? ''],
+  ['SIGNED BY', signedBy],
+  ['WILL BE REFUSED', ({ refused = '' }) => refused],
+];
+
+function signedBy({ signerKey, signerCertificate }: PendingRequest): string {
+  if (!signerCertificate) return signerKey === undefined ? '' : `${signerKey} key`;
+  const { serial, subject, issuer } = signerCertificate;
+  return `${serial} (${subject}) of ${issuer}`;
+}
