@@ -138,19 +138,19 @@ const giving = (certificate: Uint8Array): Issuer => ({
 });
 const KEPT: readonly [string, Issuer, unknown[]][] = [
   [
-    'another key, which can be in use elsewhere',
+    'another key, which can be in use elsewhere,',
     lying({ spki: ecKey('another').spki }),
     [['71', false, TRANSACTION_ID]],
   ],
   [
-    'the signature of another CA, which this one did not make',
+    'the signature of another CA, which this one did not make,',
     lying({}, ecKey('foreign CA')),
     [['71', false, TRANSACTION_ID]],
   ],
   ['no structure', giving(Buffer.of(1, 2, 3)), []],
 ];
 for (const [what, issuer, events] of KEPT)
-  test(`Q08 a certificate with ${what}, is not sent and not revoked`, async () => {
+  test(`Q08 a certificate with ${what} is not sent and not revoked`, async () => {
     const revoker = ca();
     const under = await endpointUnderTest(allows('none'), { issuer, revoker });
     assert.equal(await refusalIn(await under.service.pkiOperation(REQUEST)), 'issuer_failed');

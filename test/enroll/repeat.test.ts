@@ -1,12 +1,16 @@
 /** The same request again: which repeats get the stored certificate, and which are decided again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { issuerAndSubject } from '../../src/client/request-message.ts';
+import type { StoredTransaction } from '../../src/core/records.ts';
 import { keyHash } from '../../src/enroll/identify.ts';
+import { readCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { rsaKey } from '../kit/keys.ts';
-import { client, clientFor, HOUR } from '../kit/pki.ts';
+import { client, clientFor, HOUR, issuing, NOW } from '../kit/pki.ts';
 import { CSR, REQUEST_PLAN, requestMessage, SENDER_NONCE } from '../kit/requests.ts';
 import {
+  BY_COMMAND,
   endpointUnderTest,
   events,
   issuedIn,
@@ -84,6 +88,22 @@ test('I03 another key with a request that waits: it gets PENDING, and the poll o
   const [waiting, ...more] = await under.store.listPending();
   assert.equal(more.length, 0);
   assert.equal(waiting!.signer, keyHash(client.key.spki));
+});
+
+test('I03 another key with a request that waits has no poll, and its request sent again brings the certificate', async () => {
+  const under = await endpointUnderTest(allows('none'), { approval: 'manual' });
+  for (const message of [MESSAGE, await rewrapped()])
+    assert.equal((await under.service.pkiOperation(message)).outcome, 'pending');
+  const [{ key, endpoint, transactionId }] = (await under.store.listPending()) as [StoredTransaction];
+  const audit = { at: NOW, event: 'approved', endpoint, transactionId, ...BY_COMMAND } as const;
+  await under.store.decidePending(key, 'approved', audit);
+  const content = issuerAndSubject(readCertificate(issuing.certificate).subject, REQUEST_PLAN.subject);
+  const { transactionId: another } = other;
+  const poll = await requestMessage({ messageType: 'CertPoll', content, signer: other, transactionId: another });
+  assert.equal(await refusalIn(await under.service.pkiOperation(poll), other), 'unknown_transaction');
+  const certificate = await issuedIn(await under.service.pkiOperation(await rewrapped()), other);
+  const first = await requestMessage({ messageType: 'CertPoll', content });
+  assert.deepEqual(await issuedIn(await under.service.pkiOperation(first)), certificate);
 });
 
 test('I04 the same transactionID with another certification request: a new certificate', async () => {
