@@ -41,7 +41,7 @@ export {
 export type { EndpointOptions, EnrollmentOptions } from './embed/enrollment.ts';
 export type { RaKeys } from './embed/ra-keys.ts';
 export { logEvents } from './embed/log-events.ts';
-export type { EarlierCa, EndpointSettings } from './enroll/endpoint.ts';
+export type { EndpointSettings, PreviousCa } from './enroll/endpoint.ts';
 export { type ListOptions, revocationList } from './embed/revocation-list-of.ts';
 export type { Legacy } from './cms/algorithms.ts';
 export type { KeyedCertificate } from './scep/registration-authority.ts';

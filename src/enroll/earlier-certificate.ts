@@ -16,7 +16,7 @@ import { findExtension, readBasicConstraints } from '../pkix/extensions.ts';
 import { sameName } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
 import { identityOf } from './certificate-record.ts';
-import { isSignedBy } from './check-certificate.ts';
+import { isSignedBy } from '../pkix/signed-by.ts';
 import type { EndpointContext } from './endpoint.ts';
 import type { EarlierCertificate, RenewedCertificate } from './renewal.ts';
 

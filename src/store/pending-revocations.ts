@@ -31,7 +31,7 @@ export async function queueRevocation(
   { audit, dueAt }: { audit: AuditEntry | undefined; dueAt: Date },
 ): Promise<void> {
   await addPendingRevocation(tx, revocation, dueAt);
-  if (audit) await addAudit(tx, audit);
+  if (audit) await addAudit(tx, audit, {});
 }
 
 const due = prepared((db, { now, furthest, limit }: LeaseMoments & { limit: number }) =>
