@@ -41,7 +41,7 @@ export {
 export type { EndpointOptions, EnrollmentOptions } from './embed/enrollment.ts';
 export type { RaKeys } from './embed/ra-keys.ts';
 export { logEvents } from './embed/log-events.ts';
-export type { EndpointSettings, PreviousCa } from './enroll/endpoint.ts';
+export type { EndpointSettings, CaWithList } from './enroll/endpoint.ts';
 export { type ListOptions, revocationList } from './embed/revocation-list-of.ts';
 export type { Legacy } from './cms/algorithms.ts';
 export type { KeyedCertificate } from './scep/registration-authority.ts';
@@ -71,6 +71,7 @@ export { type IntuneClient, intuneClient, type IntuneClientOptions } from './int
 export type { CloudName, CloudUrls } from './intune/clouds.ts';
 export type { IntuneHealth, Timeouts as IntuneTimeouts } from './intune/retry.ts';
 export type { IntuneAnswer, ScepActionRequest } from './intune/scep-actions.ts';
+export { IntuneUnreachable, type IntuneHop, type UnreachableDetails } from './intune/unreachable.ts';
 export { allOf } from './policy/all-of.ts';
 export { anyOf } from './policy/any-of.ts';
 export { intunePolicy, type IntunePolicyOptions } from './policy/intune.ts';

@@ -12,7 +12,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { Emit, ServerEvent } from '../core/events.ts';
 import type { Store } from '../core/store.ts';
 import type { Legacy } from '../cms/algorithms.ts';
-import type { EndpointSettings, EnrollmentServices, PreviousCa } from '../enroll/endpoint.ts';
+import type { EndpointSettings, EnrollmentServices, CaWithList } from '../enroll/endpoint.ts';
 import { gated, type GatedService } from '../enroll/gate.ts';
 import { scepService, type ServicePlan } from '../enroll/service.ts';
 import { wrongChallenges } from '../enroll/wrong-challenges.ts';
@@ -50,7 +50,7 @@ export type EndpointOptions = Pick<EndpointSettings, 'path'> &
     /** Whether what decides about requests does not answer now, so that they wait: the page for browsers says so. */
     waiting?: () => boolean;
     /** CAs before the present one, with their CRLs, for GetCRL. */
-    previous?: readonly PreviousCa[];
+    previous?: readonly CaWithList[];
     /** CAs of before: their certificates may renew here, as those of this server do. */
     renewalFrom?: readonly EarlierCa[];
     /** Milliseconds that signingTime may lie in the past and the future; `off` for devices without a clock. */

@@ -33,7 +33,7 @@ export type EndpointSettings = {
 };
 
 /** A CA, DER, whose certificates have not all ended, and its current CRL. */
-export type PreviousCa = { certificate: Uint8Array; crl: () => Promise<Uint8Array> };
+export type CaWithList = { certificate: Uint8Array; crl: () => Promise<Uint8Array> };
 
 /** One endpoint as the line uses it: its settings, and what decides, signs and reads for it. */
 export type Endpoint = EndpointSettings & {
@@ -48,7 +48,7 @@ export type Endpoint = EndpointSettings & {
   /** Whether what decides about requests does not answer now, so that they wait. For the page for browsers. */
   waiting?: () => boolean;
   /** CAs before the present one, with the lists of their certificates: GetCRL gets them by the name of the CA. */
-  previous?: readonly PreviousCa[];
+  previous?: readonly CaWithList[];
   /** CAs of before, whose certificates may renew here as those of this server do. */
   renewalFrom?: readonly EarlierCa[];
   codec: MessageCodec;

@@ -10,7 +10,7 @@ import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { sameName } from '../pkix/name.ts';
 import type { Content, NamedCertificate, ScepRequest } from '../scep/message.ts';
 import { finalOutcome } from './earlier-outcome.ts';
-import type { Endpoint, EndpointContext, EnrollmentServices, PreviousCa } from './endpoint.ts';
+import type { Endpoint, EndpointContext, EnrollmentServices, CaWithList } from './endpoint.ts';
 import { type Enrollment, identify, keyHash, pollKey } from './identify.ts';
 import type { KnownCertificate, OwnCertificate } from './renewal.ts';
 import type { FoundOutcome, Outcome, RefusedOutcome } from './outcome.ts';
@@ -113,7 +113,7 @@ async function earlierCa(
   { issuer, serialNumber }: NamedCertificate,
   { previous = [], chain }: Endpoint,
   { store }: EnrollmentServices,
-): Promise<PreviousCa | undefined> {
+): Promise<CaWithList | undefined> {
   const isNamed = (der: Uint8Array): boolean => namesSame(readCertificate(der).subject, issuer);
   const named = previous.filter(({ certificate }) => isNamed(certificate));
   const isPresentToo = chain.slice(0, 1).some(isNamed);

@@ -79,7 +79,18 @@ export function retryingCalls(timeouts: Timeouts, clock: Clock): RetryingCalls {
   });
   const validations = semaphore({ permits: MOST_VALIDATIONS, queue: Infinity });
   let last: IntuneUnreachable | undefined;
-  // A call without its turn is no fault of the service, so the breaker is inside.
+  // How a call ended that was made. An abort by the caller is no fault of the service.
+  const noted = async <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+    try {
+      const answer = await breaker.execute(call);
+      last = undefined;
+      return answer;
+    } catch (error) {
+      if (error instanceof IntuneUnreachable && !signal.aborted) last = error;
+      throw error;
+    }
+  };
+  // A call without its turn is no fault of the service either, so the breaker is inside.
   const inTurn = async <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
     const patience = AbortSignal.timeout(timeouts.totalMs / 2);
     const answer = await validations.run(call, AbortSignal.any([signal, patience])).catch((error: unknown) => {
@@ -91,16 +102,13 @@ export function retryingCalls(timeouts: Timeouts, clock: Clock): RetryingCalls {
   return {
     async ask(hop, attempt, signal, underWay = () => undefined) {
       const limit = timeLimit(timeouts.totalMs, signal, clock);
-      const call = () => breaker.execute(() => callWithRetry({ hop, attempt, limit, underWay, timeouts, clock }));
+      const call = () => noted(() => callWithRetry({ hop, attempt, limit, underWay, timeouts, clock }), signal);
       try {
         const answer = hop === 'validateRequest' ? inTurn(call, signal) : call();
-        const answered = await within(() => answer, signal);
-        last = undefined;
-        return answered;
+        return await within(() => answer, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof BrokenCircuitError) throw breakerOpenError(hop, last);
-        if (error instanceof IntuneUnreachable) last = error;
         throw error;
       }
     },
