@@ -18,16 +18,36 @@ export const untilStopped = (): Promise<void> =>
     process.once('SIGTERM', stop).once('SIGINT', stop);
   });
 
+/**
+ * Keeps a SIGHUP that comes while a server starts and would end the process. The returned function says whether one came,
+ * and stops keeping. In a terminal nothing is kept, see `onHangup`.
+ */
+export function keepHangup(): () => boolean {
+  if (process.stderr.isTTY) return () => false;
+  let came = false;
+  const note = (): void => void (came = true);
+  process.on('SIGHUP', note);
+  return () => {
+    process.removeListener('SIGHUP', note);
+    return came;
+  };
+}
+
 /** A server that this process runs. */
 type Stoppable = { emit: Emit; reload?: () => Promise<void>; close: () => Promise<void> };
 
 /**
- * Waits for the signal, or for `ended`, and closes the server; until then, SIGHUP calls its `reload`. After an exception
- * that nothing caught, the server gets 20 seconds for its running requests, and the process ends with exit code 1.
+ * Waits for the signal, or for `ended`, and closes the server; until then, SIGHUP calls its `reload`, also one that `kept`
+ * tells of. After an exception that nothing caught, the server gets 20 seconds for its running requests, and the process
+ * ends with exit code 1.
  */
-export async function serveUntilStopped(server: Stoppable, ended?: Promise<void>): Promise<void> {
+export async function serveUntilStopped(
+  server: Stoppable,
+  { kept = () => false, ended }: { kept?: () => boolean; ended?: Promise<void> } = {},
+): Promise<void> {
   const { failed } = lastHandlers(server.emit);
   const stopReloading = onHangup(server.reload);
+  if (kept()) void server.reload?.();
   const ends = [untilStopped(), failed.then(() => 'failed'), ...(ended ? [ended] : [])];
   const end = await Promise.race(ends);
   stopReloading();

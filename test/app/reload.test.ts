@@ -160,36 +160,61 @@ test('reloads at the same time as requests and as the end lose nothing', async (
   await assert.rejects(fetch(url));
 });
 
-test('serve: SIGHUP reloads and is logged, a mistake is logged at level error, SIGTERM ends with exit 0', {
-  skip: process.platform === 'win32' && 'no signals',
-}, async (t) => {
-  const { config, folder } = await installed(t);
+/** `openndes serve` as a process of its own; `event` waits for the next log line of this name. */
+function serverProcess(t: TestContext, config: string) {
   const bin = join(import.meta.dirname, '../../bin/openndes.mjs');
   const child = spawn(process.execPath, [bin, 'serve', '--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
   t.after(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stderr })[Symbol.asyncIterator]();
-  const next = async () => JSON.parse((await lines.next()).value as string) as Record<string, unknown>;
-  const event = async (name: string) => {
+  const event = async (name: string): Promise<Record<string, unknown>> => {
     for (;;) {
-      const line = await next();
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`the server ended before ${name}`);
+      const line = JSON.parse(value) as Record<string, unknown>;
       if (line['event'] === name) return line;
     }
   };
-  const started = await event('server-started');
-  assert.match(String(started['version']), /^\d+\.\d+\.\d+$/);
-  assert.match(String(started['listeners']), /^127\.0\.0\.1:\d+$/);
-  if (process.platform === 'linux') assert.equal(readFileSync(`/proc/${child.pid}/comm`, 'utf8').trim(), 'openndes');
+  return { child, event };
+}
+
+const SIGNALS = { skip: process.platform === 'win32' && 'no signals' };
+
+test('serve: SIGHUP while it starts does not end it; it reloads as soon as it runs', SIGNALS, async (t) => {
+  const { config, folder } = await installed(t, (text) =>
+    text.replace(/policy: { static: .*/, 'policy: { module: ./slow.mjs }'),
+  );
+  const slow = `console.error('{"event":"starting"}'); await new Promise((done) => setTimeout(done, 300));
+    export default () => ({ name: 'slow', decide: async () => ({ kind: 'deny', code: 'policy_denied', detail: 'no' }) });`;
+  writeFileSync(join(folder, 'slow.mjs'), slow, { mode: 0o600 });
+  const { child, event } = serverProcess(t, config);
+  await event('starting');
   child.kill('SIGHUP');
-  assert.equal((await event('configuration-reloaded'))['endpoints'], 1);
-  writeFileSync(join(folder, 'challenge.txt'), 'short');
-  writeFileSync(config, readFileSync(config, 'utf8').replace('ra: auto', 'ra: automatic'));
-  child.kill('SIGHUP');
-  const failed = await event('configuration-not-reloaded');
-  assert.equal(failed['level'], 50);
-  assert.match(JSON.stringify(failed['err']), /authorities\.issuing\.ra/);
-  child.kill('SIGTERM');
-  await event('server-stopping');
-  await event('server-stopped');
-  const [code] = (await once(child, 'exit')) as [number];
-  assert.equal(code, 0);
+  await event('server-started');
+  await event('configuration-reloaded');
 });
+
+test(
+  'serve: SIGHUP reloads and is logged, a mistake is logged at level error, SIGTERM ends with exit 0',
+  SIGNALS,
+  async (t) => {
+    const { config, folder } = await installed(t);
+    const { child, event } = serverProcess(t, config);
+    const started = await event('server-started');
+    assert.match(String(started['version']), /^\d+\.\d+\.\d+$/);
+    assert.match(String(started['listeners']), /^127\.0\.0\.1:\d+$/);
+    if (process.platform === 'linux') assert.equal(readFileSync(`/proc/${child.pid}/comm`, 'utf8').trim(), 'openndes');
+    child.kill('SIGHUP');
+    assert.equal((await event('configuration-reloaded'))['endpoints'], 1);
+    writeFileSync(join(folder, 'challenge.txt'), 'short');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('ra: auto', 'ra: automatic'));
+    child.kill('SIGHUP');
+    const failed = await event('configuration-not-reloaded');
+    assert.equal(failed['level'], 50);
+    assert.match(JSON.stringify(failed['err']), /authorities\.issuing\.ra/);
+    child.kill('SIGTERM');
+    await event('server-stopping');
+    await event('server-stopped');
+    const [code] = (await once(child, 'exit')) as [number];
+    assert.equal(code, 0);
+  },
+);

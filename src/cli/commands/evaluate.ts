@@ -19,6 +19,6 @@ export function registerEvaluate(program: Command, output: Output): void {
     .addHelpText(...example('openndes evaluate --data /tmp/openndes --port 8090'))
     .action(async (options: EvaluateOptions) => {
       const running = await evaluate({ data: options.data, port: options.port }, output);
-      await (options.exit ? running.close() : serveUntilStopped(running, untilNpmEnded()));
+      await (options.exit ? running.close() : serveUntilStopped(running, { ended: untilNpmEnded() }));
     });
 }

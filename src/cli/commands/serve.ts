@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { CONFIG, example } from '../options.ts';
 import type { Output } from '../output.ts';
 import { startServer } from '../../app/configured-server.ts';
-import { serveUntilStopped } from '../signals.ts';
+import { keepHangup, serveUntilStopped } from '../signals.ts';
 
 /** Registers the command. */
 export function registerServe(program: Command, { out }: Output): void {
@@ -13,9 +13,10 @@ export function registerServe(program: Command, { out }: Output): void {
     .option(...CONFIG)
     .addHelpText(...example('openndes serve --config /etc/openndes/openndes.yaml'))
     .action(async ({ config }: { config: string }) => {
+      const kept = keepHangup();
       const server = await startServer(config);
       out(`Ready: ${server.urls.join(' ')}`);
       if (server.adminUrl !== undefined) out(`Administrators: ${server.adminUrl}`);
-      await serveUntilStopped(server);
+      await serveUntilStopped(server, { kept });
     });
 }
