@@ -12,6 +12,7 @@ import { registerExplain } from './commands/explain.ts';
 import { registerHashPassword } from './commands/hash-password.ts';
 import { registerInit } from './commands/init.ts';
 import { registerJobs } from './commands/jobs.ts';
+import { registerProbe } from './commands/probe-urls.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSimulator } from './commands/simulator.ts';
 import { EXIT, Exit } from './exit.ts';
@@ -23,6 +24,7 @@ const COMMANDS = [
   registerServe,
   registerCheck,
   registerEnroll,
+  registerProbe,
   registerCerts,
   registerChallenge,
   registerJobs,

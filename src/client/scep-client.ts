@@ -30,12 +30,14 @@ export type ClientContext = { fetch: Fetch; clock: Clock; random: RandomBytes; s
 /**
  * What a server told about itself. `certificates` are those of GetCACert, DER; messages are encrypted to `recipient`.
  * `nullWrap`: to an EC key as BouncyCastle for .NET reads them, see `keyWrapAlgorithm`.
+ * `get`: messages are sent by GET, also when the server takes POST.
  */
 export type ScepServer = {
   url: string;
   capabilities: Set<string>;
   certificates: Uint8Array[];
   recipient: Uint8Array;
+  get?: boolean;
   nullWrap?: boolean;
 };
 
@@ -182,8 +184,8 @@ export async function exchange(
     random,
     ...chooseAlgorithms(server.capabilities),
   });
-  const post = server.capabilities.has('POSTPKIOperation') || server.capabilities.has('SCEPStandard');
-  const bytes = await pkiOperation(fetch, server.url, message, post);
+  const takesPost = server.capabilities.has('POSTPKIOperation') || server.capabilities.has('SCEPStandard');
+  const bytes = await pkiOperation(fetch, server.url, message, takesPost && !server.get);
   const trusted = server.certificates;
   const reply = await readCertRep(bytes, { transactionId, senderNonce, trusted, signer, random, challenge });
   return { ...reply, transactionId };

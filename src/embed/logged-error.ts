@@ -26,21 +26,21 @@ function isReported(error: Error): boolean {
   return typeof code === 'string' && (/^E[A-Z]+$/.test(code) || (code.startsWith('FST_') && Number(statusCode) < 500));
 }
 
-/** The error and what caused it, up to the first that says enough. */
-function chainOf(error: Error): Error[] {
-  const chain: Error[] = [];
-  for (let each: unknown = error; each instanceof Error && !chain.includes(each); each = each.cause) chain.push(each);
-  return chain;
+/** What caused the error, the nearest first. */
+function causesOf(error: Error): Error[] {
+  const causes: Error[] = [];
+  for (let each = error.cause; each instanceof Error && !causes.includes(each); each = each.cause) causes.push(each);
+  return causes;
 }
 
-const isOperational = (chain: readonly Error[]): boolean =>
-  chain.some(({ name }) => UNREACHABLE.has(name)) || chain.slice(-1).some(isExpected);
+const isOperational = (error: Error, causes: readonly Error[]): boolean =>
+  [error, ...causes].some(({ name }) => UNREACHABLE.has(name)) || isExpected(causes.at(-1) ?? error);
 
 const isExpected = (error: Error): boolean => EXPECTED.has(error.name) || isReported(error);
 
-/** The messages of a chain, without one that another one repeats. */
-const sentenceOf = (chain: readonly Error[]): string =>
-  chain.reduce((text, { message }) => (text.includes(message) ? text : text ? `${text}: ${message}` : message), '');
+/** The messages of both, without one that another one repeats. */
+const sentenceOf = (error: Error, causes: readonly Error[]): string =>
+  causes.reduce((text, { message }) => (text.includes(message) ? text : text && `${text}: ${message}`), error.message);
 
 /**
  * The error for a log: of its class, with its fields, and without stack and causes where it is an operational condition.
@@ -48,15 +48,15 @@ const sentenceOf = (chain: readonly Error[]): string =>
  */
 export function loggedError(error: unknown, detail: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const chain = chainOf(error);
-  if (!isOperational(chain)) return error;
-  const message = sentenceOf(chain);
+  const causes = causesOf(error);
+  if (!isOperational(error, causes)) return error;
+  const message = sentenceOf(error, causes);
   if (typeof detail === 'string' && detail.includes(message)) return undefined;
   const { cause: _cause, ...fields } = error;
-  // A DOMException, which the abort of a signal is, has its name in the object itself.
-  const kind = error instanceof DOMException ? Error.prototype : (Object.getPrototypeOf(error) as object);
-  const shown = Object.assign(Object.create(kind) as Error, fields);
-  for (const [name, value] of Object.entries({ name: error.name, message, stack: undefined }))
+  // The properties of a DOMException can be read of a DOMException alone.
+  const prototype = error instanceof DOMException ? Error.prototype : (Object.getPrototypeOf(error) as object);
+  const shown = Object.assign(Object.create(prototype) as Error, { ...fields, name: error.name });
+  for (const [name, value] of Object.entries({ message, stack: undefined }))
     Object.defineProperty(shown, name, { value, configurable: true });
   return shown;
 }

@@ -27,13 +27,12 @@ export function watchedExchange(
     },
     underWay(id) {
       const calls = [...running];
-      const found =
-        calls.find(([{ clientRequestId }]) => clientRequestId === id) ?? calls.find(([call]) => isShared(call));
+      const found = calls.find(([{ clientRequestId }]) => clientRequestId === id) ?? calls.find(isShared);
       if (!found) return undefined;
-      const [{ hop, url, clientRequestId }, since] = found;
-      return { hop, host: new URL(url).host, ms: now() - since, clientRequestId };
+      const [{ hop, url, clientRequestId }, began] = found;
+      return { hop, host: new URL(url).host, ms: now() - began, clientRequestId };
     },
   };
 }
 
-const isShared = ({ hop }: HttpsCall): boolean => hop === 'token' || hop === 'discovery';
+const isShared = ([{ hop }]: [HttpsCall, number]): boolean => hop === 'token' || hop === 'discovery';

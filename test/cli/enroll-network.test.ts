@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer as createHttpServer, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -51,21 +51,14 @@ test('a port that fetch never uses', async (t) => {
   assert.match(err, /127\.0\.0\.1:9 cannot be reached: bad port/);
 });
 
-const bytesOf = async (asked: Promise<Response>): Promise<{ status: number; bytes: Buffer }> => {
-  const answer = await asked;
-  return { status: answer.status, bytes: Buffer.from(await answer.arrayBuffer()) };
-};
-
 test('--simulator: a control URL that does not answer, and one of something else', async (t) => {
   const { fetch: ask } = scepServer();
-  const answer = async (url: string, response: ServerResponse): Promise<void> => {
-    const { status, bytes } =
-      url === '/challenges'
-        ? { status: 404, bytes: Buffer.from('<html>') }
-        : await bytesOf(ask(new URL(url, URL_OF_SERVER)));
-    response.writeHead(status).end(bytes);
+  const handle = async ({ url = '' }: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (url === '/challenges') return void response.writeHead(404).end('<html>');
+    const answer = await ask(new URL(url, URL_OF_SERVER));
+    return void response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
   };
-  const server = createHttpServer(({ url = '' }, response) => void answer(url, response));
+  const server = createHttpServer((request, response) => void handle(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => void server.close());

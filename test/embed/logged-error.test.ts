@@ -9,6 +9,7 @@ import { loggedError } from '../../src/embed/logged-error.ts';
 import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
 import { httpsClient } from '../../src/outbound/https-client.ts';
 import { explained } from '../../src/store/sqlite-faults.ts';
+import { keptLog } from '../kit/log.ts';
 
 const thrown = (work: () => unknown): Error => {
   try {
@@ -74,9 +75,16 @@ for (const [what, [error, message]] of Object.entries(OPERATIONAL))
   test(`${what} is one sentence without a stack`, () => {
     const shown = loggedError(error, undefined) as Error;
     assert.deepEqual([shown.message, shown.stack, shown.cause], [message, undefined, undefined]);
-    assert.equal(shown.constructor, error.constructor);
+    assert.deepEqual([shown.constructor, shown.name], [error.constructor, error.name]);
     assert.ok(error.stack, 'the error itself is not changed');
   });
+
+test('a DOMException, whose properties cannot be read of a copy, is written too', () => {
+  const log = keptLog();
+  log.error({ err: loggedError(late.reason, undefined) }, 'x');
+  const { name, message } = (JSON.parse(log.lines[0] ?? '') as { err: Error }).err;
+  assert.deepEqual([name, message], ['TimeoutError', 'The operation was aborted due to timeout']);
+});
 
 test('the fields of an error stay', () => {
   const error = new IntuneUnreachable({ hop: 'token', what: 'x', remedy: 'y', retryable: false, status: 503 });

@@ -129,7 +129,7 @@ for (const call of ['isCompromised', 'findRequest', 'recordIssued'] as const)
     const wrap = (store: Store): Store =>
       new Proxy(store, {
         get: (target, name) => {
-          const method = Reflect.get(target, name) as unknown;
+          const method: unknown = Reflect.get(target, name);
           if (typeof method !== 'function') return method;
           return name === call && stuck ? hangs : (method.bind(target) as unknown);
         },

@@ -29,6 +29,7 @@ import { type EnrollPlan, planOf, type RequestOptions } from '../enroll-plan.ts'
 type EnrollOptions = RequestOptions & {
   fingerprint?: Fingerprint;
   trustCa?: string;
+  get?: true;
   force?: true;
   legacy?: 'null-wrap';
   json?: true;
@@ -71,6 +72,7 @@ export function registerEnroll(program: Command, output: Output): void {
         'for a server on BouncyCastle for .NET whose RA has an EC key: encrypt to it in the form that it reads',
       ).choices(['null-wrap']),
     )
+    .option('--get', 'send the request by GET, as clients do that know no POST: proxies must let long URLs through')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -96,8 +98,8 @@ async function run(url: string, options: EnrollOptions, { out, err }: Output): P
   const warning = options.fingerprint ? undefined : exposure(url);
   if (warning !== undefined) err(warning);
   const found = await discover(url, context);
-  const trusted = options.fingerprint ? pinnedServer(found, options.fingerprint) : found;
-  const server = { ...trusted, nullWrap: options.legacy === 'null-wrap' };
+  const pinned = options.fingerprint ? pinnedServer(found, options.fingerprint) : found;
+  const server = { ...pinned, get: options.get === true, nullWrap: options.legacy === 'null-wrap' };
   const plan = await planOf(options, folder, waiting);
   const enrolled = await (waiting ? resume : enroll)(server, plan, context);
   const facts = enrolled.status === 'success' ? save(enrolled, { server, folder, key: plan.key }) : enrolled;
