@@ -46,38 +46,33 @@ function isDecision(answer: unknown): answer is Decision {
  */
 export function within<T>(work: () => T | PromiseLike<T>, signal: AbortSignal): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const calls = callsUnder(signal);
   const expire = (): void => reject(signal.reason as Error);
   const settle = <R>(answer: (result: R) => void) => {
     return (result: R): void => {
-      stopWaiting(signal, expire);
+      calls.delete(expire);
       answer(result);
     };
   };
   if (signal.aborted) expire();
-  else waitFor(signal, expire);
+  else calls.add(expire);
   started(work).then(settle(resolve), settle(reject));
   return promise;
 }
 
-/** What ends the calls that are running, by signal: many calls share one signal, and a listener for each costs more. */
-const CALLS = new WeakMap<AbortSignal, Calls>();
-type Calls = { expire: Set<() => void>; onAbort: () => void };
+/**
+ * What ends the calls that are running, by signal: many calls share one signal, and a listener for each costs more. The one
+ * listener stays as long as the signal.
+ */
+const CALLS = new WeakMap<AbortSignal, Set<() => void>>();
 
-function waitFor(signal: AbortSignal, expire: () => void): void {
-  const calls = CALLS.get(signal);
-  if (calls) return void calls.expire.add(expire);
-  const all = new Set([expire]);
-  const onAbort = (): void => all.forEach((each) => each());
-  signal.addEventListener('abort', onAbort, { once: true });
-  CALLS.set(signal, { expire: all, onAbort });
-}
-
-function stopWaiting(signal: AbortSignal, expire: () => void): void {
-  const calls = CALLS.get(signal);
-  calls?.expire.delete(expire);
-  if (calls?.expire.size !== 0) return;
-  signal.removeEventListener('abort', calls.onAbort);
-  CALLS.delete(signal);
+function callsUnder(signal: AbortSignal): Set<() => void> {
+  const known = CALLS.get(signal);
+  if (known) return known;
+  const calls = new Set<() => void>();
+  signal.addEventListener('abort', () => calls.forEach((expire) => expire()), { once: true });
+  CALLS.set(signal, calls);
+  return calls;
 }
 
 /** The work as a promise, whatever it returns or throws. */

@@ -5,7 +5,7 @@
  */
 
 /** SP 800-89 5.3.3. */
-const LEAST_EXPONENT = 65_537n;
+const LEAST_EXPONENT = 65_537;
 /** SP 800-89 5.3.3: no factor below 752. */
 const SMALL_PRIMES: readonly number[] = primesBelow(752).slice(1);
 /** The largest prime of the fingerprint that finds all keys of the faulty chips up to 2,048 bits. */
@@ -40,7 +40,8 @@ function powersOf(base: number, prime: number): Set<number> {
 
 /** What is wrong with an RSA public key, as text; undefined when nothing is found. Both numbers are magnitudes. */
 export function rsaWeakness(modulus: Uint8Array, exponent: Uint8Array): string | undefined {
-  if (numberOf(exponent) < LEAST_EXPONENT) return `the exponent ${numberOf(exponent)}, which is below 65537`;
+  const e = exponent.reduce((value, octet) => value * 256 + octet, 0);
+  if (e < LEAST_EXPONENT) return `the exponent ${e}, which is below 65537`;
   const n = numberOf(modulus);
   if ((n & 1n) === 0n) return 'an even modulus';
   let isRoca = true;
