@@ -108,6 +108,20 @@ test('E13 a message to another recipient is not opened', async () => {
   assert.equal(await openedBy(RECIPIENTS.get('P-256')!, enveloped(Buffer.of(1), client, AES[0]!)), undefined);
 });
 
+test('E13 a content key that is longer than the cipher needs is malformed', async () => {
+  const [to, aes256] = [RECIPIENTS.get('P-256')!, cipherByName('aes-256-cbc')!];
+  const data = readEnvelopedData(enveloped(Buffer.from('content'), to, aes256));
+  const recipient = {
+    certificate: readCertificate(to.certificate),
+    keyIdentifier: keyIdentifier(to.key.spki),
+    key: to.key,
+  };
+  await assert.rejects(
+    openAgreedEnvelope({ ...data, cipher: cipherByName('aes-128-cbc')! }, recipient),
+    /^DerError: content key of 32 octets$/,
+  );
+});
+
 test('E13 a recipient info with our certificate that was wrapped for another key is malformed', async () => {
   const { certificate } = RECIPIENTS.get('P-256')!;
   const message = enveloped(randomBytes(40), RECIPIENTS.get('P-256')!, AES[0]!);
