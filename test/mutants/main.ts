@@ -30,7 +30,7 @@ const room = positionals[0] ?? '';
 const sample = Number(values.sample);
 const seed = Number(values.seed);
 const sources = below(`src/${room}/**/*.ts`).filter((path) => !values.file || path.endsWith(values.file));
-const tests = [room, ...(FURTHER_TESTS[room] ?? [])].flatMap((each) => below(`test/${each}/**/*.test.ts`));
+const tests = [`${room}/**/*`, ...(FURTHER_TESTS[room] ?? [])].flatMap((each) => below(`test/${each}.test.ts`));
 
 if (!/^[a-z]+$/.test(room) || sources.length === 0 || tests.length === 0 || !(sample > 0) || !Number.isInteger(seed)) {
   console.error(
@@ -40,11 +40,15 @@ if (!/^[a-z]+$/.test(room) || sources.length === 0 || tests.length === 0 || !(sa
   process.exit(2);
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 console.log(`src/${room}, seed ${seed}, ${tests.length} test files`);
+let told = 0;
 const { all, judged } = await mutate({ sources, tests, sample, seed, patience: 15_000 }, tell);
 console.log(`\n${score(judged)} (${judged.length} mutants that compile, of ${all} mutants in all)`);
 
 function tell({ mutant, verdict }: Judged): void {
+  told += 1;
+  if (told % 25 === 0) console.log(`\n(${told} judged)`);
   if (verdict !== 'survived' && verdict !== 'not executed') return;
   console.log(`\n${verdict}: ${mutant.file}:${mutant.line} (${mutant.operator})`);
   console.log(`  - ${mutant.before}\n  + ${mutant.after}`);

@@ -12,6 +12,10 @@ export type Attempt = { file: string; folder: string; limit: number; mutant?: Mu
 
 const HOOK = pathToFileURL(join(import.meta.dirname, 'hook.ts')).href;
 
+/** Groups of processes that run. An interrupted run ends them: the terminal only reaches the group of this process. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach(endGroup));
+
 /** Resolves at the first test that fails, without waiting for the others. */
 export async function runTestFile({ file, folder, limit, mutant, coverage }: Attempt): Promise<Outcome> {
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
@@ -23,10 +27,12 @@ export async function runTestFile({ file, folder, limit, mutant, coverage }: Att
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
+  running.add(child);
   try {
     return await ending(child, limit);
   } finally {
     endGroup(child);
+    running.delete(child);
   }
 }
 

@@ -31,6 +31,8 @@ export type MutationReport = { all: number; judged: Judged[] };
 /** `tell` is called once for each mutant, when it is judged. */
 export async function mutate(plan: MutationPlan, tell: (judged: Judged) => void): Promise<MutationReport> {
   const folder = mkdtempSync(join(tmpdir(), 'openndes-mutants-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
   try {
     const { all, drawn } = draw(plan);
     const tests = await measure(plan.tests, folder);
@@ -42,7 +44,8 @@ export async function mutate(plan: MutationPlan, tell: (judged: Judged) => void)
     });
     return { all, judged };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }
 
