@@ -5,6 +5,7 @@ import type { CertificationRequest, EnrollmentRequest } from '../core/request.ts
 import { Refusal } from '../core/errors.ts';
 import { POLL_DIGITS } from '../core/poll-key.ts';
 import type { PollKey, RequestKey, StoredTransaction, TransactionKey } from '../core/records.ts';
+import type { CertificateView } from '../pkix/certificate.ts';
 import type { ScepRequest } from '../scep/message.ts';
 import type { Endpoint, EndpointContext } from './endpoint.ts';
 import { type KnownCertificate, obstacleTo } from './renewal.ts';
@@ -24,6 +25,8 @@ export type Enrollment = EndpointContext & {
     StoredTransaction,
     'key' | 'request' | 'nonces' | 'endpoint' | 'transactionId' | 'signer' | 'subject'
   >;
+  /** The certificate in the message, whose key signed it: often one that the client made for this purpose. */
+  signerCertificate: CertificateView;
   signedBy?: KnownCertificate;
   /** Why `signedBy` may not be renewed by this request. Then the policy decides, as for any other signer. */
   obstacle?: string;
@@ -54,6 +57,7 @@ export function identify(signed: SignedRequest, context: EndpointContext): Enrol
       ...(renewed && { renews: { serial: renewed.record.serial, certificate: renewed.record.der } }),
     },
     transaction: transactionOf(signed, endpoint, renewed),
+    signerCertificate: message.replyTo.signerCertificate,
     ...(signedBy && { signedBy }),
     ...(obstacle !== undefined && { obstacle }),
     signal: services.deadline(),

@@ -15,6 +15,7 @@ import type { KnownCertificate } from './renewal.ts';
 import { lostPermission } from './renewed.ts';
 import { hasCome } from './retry-delay.ts';
 import { revokeAtIssuer } from './tell-issuer.ts';
+import { namingUnrecorded } from './unrecorded-signer.ts';
 import { isOutOfPatience, wait, waitForIssuer, waitOn, waitOnUnreachable } from './waiting.ts';
 
 /**
@@ -72,11 +73,14 @@ const originOf = (signedBy: KnownCertificate | undefined): { earlierCa?: string 
   signedBy?.kind === 'earlier' ? { earlierCa: signedBy.ca } : {};
 
 /**
- * A certificate of this server or of an earlier CA that may not renew neither allows nor denies: the policy decides, and the log says which
- * certificate signed and why it renews nothing. Where only the challenge was missing, that is the reason.
+ * A certificate of this server or of an earlier CA that may not renew neither allows nor denies: the policy decides, and
+ * the log says which certificate signed and why it renews nothing. Where only the challenge was missing, that is the
+ * reason.
  */
-function explained(decision: Decision, { signedBy, obstacle, endpoint }: Enrollment): Decision {
-  if (!signedBy || obstacle === undefined || !allowsSelfRenewal(endpoint)) return decision;
+function explained(decision: Decision, enrollment: Enrollment): Decision {
+  const { signedBy, obstacle, endpoint } = enrollment;
+  if (!signedBy) return namingUnrecorded(decision, enrollment);
+  if (obstacle === undefined || !allowsSelfRenewal(endpoint)) return decision;
   const { serial } = signedBy.record;
   const facts = { ...decision.facts, signedBy: serial, ...originOf(signedBy), notRenewed: obstacle };
   if (decision.kind !== 'deny' || decision.code !== 'challenge_missing') return { ...decision, facts };

@@ -259,6 +259,8 @@ test('N04 a certificate with the issuer name and the serial number of ours, sign
     const signer = { certificate: await forged(one.device, signedBy, thief.spki), key: thief };
     const answer = await one.under.service.pkiOperation(await renewal(signer));
     assert.equal(await refusalIn(answer, signer), 'challenge_missing');
+    const detail = String(answer.facts['detail']);
+    assert.equal(detail.includes('signed by this CA, but not in the store'), signedBy === issuing.key, detail);
   }
   assert.equal((await stored(one.under)).length, 1);
 });
