@@ -7,6 +7,7 @@ export type { Expectation } from './simulator/expectation.ts';
 export type { FaultRequest, FaultValue } from './simulator/injected-faults.ts';
 export type { RecordedCall } from './simulator/calls.ts';
 export type { ServiceHop } from './simulator/service-call.ts';
+export type { SimulatedCloud } from './simulator/site.ts';
 export type { SimulatorState, TenantIdentity } from './simulator/state.ts';
 export { type Simulator, type SimulatorOptions, startSimulator } from './simulator/simulated-tenant.ts';
 export type { Clock, Logger, RandomBytes } from './core/environment.ts';

@@ -1,6 +1,7 @@
 /** The simulator with its keys in a folder, so that challenges and certificates outlive a restart. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { SimulatedCloud } from '../simulator/site.ts';
 import { type Simulator, type SimulatorState, startSimulator } from '../simulator/simulated-tenant.ts';
 import { readPrivateFile, writePrivateFile, writePublicFile } from '../app/files.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
@@ -9,15 +10,16 @@ import { systemClock, systemRandom } from '../embed/system.ts';
 export type StoredSimulator = { simulator: Simulator; trustCa: string };
 
 /** Ports of 0 are those of the last run, or free ones. Throws ConfigError for files that cannot be read. */
-export async function startStoredSimulator(dir: string, ports: Ports): Promise<StoredSimulator> {
+export async function startStoredSimulator(dir: string, options: StartOptions): Promise<StoredSimulator> {
   const path = join(dir, 'simulator.json');
   const saved = existsSync(path) ? readSaved(path) : undefined;
   const simulator = await startSimulator({
     clock: systemClock,
     random: systemRandom,
     // The ports of the last run, so that a tenant block in a configuration stays valid.
-    port: ports.port || (saved?.port ?? 0),
-    controlPort: ports.controlPort || (saved?.controlPort ?? 0),
+    port: options.port || (saved?.port ?? 0),
+    controlPort: options.controlPort || (saved?.controlPort ?? 0),
+    ...(options.publicNames && { publicNames: options.publicNames }),
     ...(saved && { state: saved.state }),
   });
   const trustCa = resolve(dir, 'simulator-ca.pem');
@@ -27,6 +29,7 @@ export async function startStoredSimulator(dir: string, ports: Ports): Promise<S
 }
 
 type Ports = { port: number; controlPort: number };
+type StartOptions = Ports & { publicNames?: SimulatedCloud };
 type SavedSimulator = Ports & { state: SimulatorState };
 
 const readSaved = (path: string): SavedSimulator =>

@@ -10,6 +10,8 @@ export type RecordedCall = {
   code: string;
   /** HTTP status; 0 when there was no answer. */
   status: number;
+  /** Path and query of the call. */
+  path: string;
   /** JSON and forms as objects, the client's secret redacted; other bodies as text; null without a body. */
   body: unknown;
   /** The header or query parameter `client-request-id`; empty when the client sent none. */
@@ -33,6 +35,7 @@ export class CallList {
       hop: call.hop,
       code: reply.code,
       status: reply.status,
+      path: call.path,
       body: recordedBody(call),
       clientRequestId: call.clientRequestId,
     };
@@ -54,7 +57,7 @@ export class CallList {
 
 function recordedBody({ hop, body }: ServiceCall): unknown {
   if (body === '') return null;
-  if (hop === 'token') return redactedForm(body);
+  if (hop === 'token' || hop === 'tokenV1') return redactedForm(body);
   try {
     return JSON.parse(body) as unknown;
   } catch {

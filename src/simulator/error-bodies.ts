@@ -1,10 +1,19 @@
 /** Error responses in the three forms of Entra, Graph and Intune. */
-import { type ServiceAnswer, type ServiceCall, json, statusText } from './service-call.ts';
+import {
+  ENTRA_HOPS,
+  GRAPH_HOPS,
+  type ServiceAnswer,
+  type ServiceCall,
+  type ServiceHop,
+  json,
+  statusText,
+} from './service-call.ts';
 
-type AadError = { status: number; error: string; number: number; text: string };
+/** A refusal of Entra: `error` as in RFC 6749 5.2, `number` after AADSTS. */
+export type EntraFailure = { status: number; error: string; number: number; text: string };
 
 /** Entra: an OAuth error (RFC 6749 5.2) with the AADSTS number `number`. */
-export const entraError = (call: ServiceCall, { status, error, number, text }: AadError): ServiceAnswer => {
+export const entraError = (call: ServiceCall, { status, error, number, text }: EntraFailure): ServiceAnswer => {
   const timestamp = call.at.toISOString().replace('T', ' ').replace(/\.\d+/, '');
   const correlation = call.clientRequestId;
   return json(status, {
@@ -53,8 +62,37 @@ export function statusError(
   headers: Readonly<Record<string, string>>,
 ): ServiceAnswer {
   const text = `The simulator was told to answer ${status}.`;
-  if (call.hop !== 'openid' && call.hop !== 'token')
-    return intuneError(call, { status, code: statusText(status).replaceAll(' ', ''), text, headers });
-  const error = status >= 500 ? 'temporarily_unavailable' : 'invalid_request';
-  return json(status, { error, error_description: text, error_codes: [status] }, { headers });
+  return serviceError(serviceOf(call.hop), call, { status, code: codeOf(status), text, headers });
 }
+
+/** The services whose errors have a form of their own. */
+export type ServiceName = 'entra' | 'graph' | 'intune';
+
+const serviceOf = (hop: ServiceHop): ServiceName => {
+  if ((ENTRA_HOPS as readonly string[]).includes(hop)) return 'entra';
+  return (GRAPH_HOPS as readonly string[]).includes(hop) ? 'graph' : 'intune';
+};
+
+const codeOf = (status: number): string => statusText(status).replaceAll(' ', '');
+
+/** An error in the form of this service. An AADSTS number is not claimed: the error is none of Entra's checks. */
+export function serviceError(service: ServiceName, call: ServiceCall, error: ReportedError): ServiceAnswer {
+  if (service !== 'entra') return (service === 'graph' ? graphError : intuneError)(call, error);
+  const { status, text, headers = {} } = error;
+  const name = status >= 500 ? 'temporarily_unavailable' : 'invalid_request';
+  return json(status, { error: name, error_description: text, error_codes: [status] }, { headers });
+}
+
+/** A path that no service has, in the form of the service that it would belong to. */
+export function unknownPath(call: Omit<ServiceCall, 'hop'>): ServiceAnswer {
+  const { pathname } = new URL(call.path, call.site.login);
+  const text = `The simulator has nothing at ${pathname.slice(0, 200)}.`;
+  const [service, code] = UNKNOWN.find(([pattern]) => pattern.test(pathname))?.[1] ?? ['entra', 'NotFound'];
+  return serviceError(service, { ...call, hop: 'token' }, { status: 404, code, text });
+}
+
+/** By the beginning of the path; everything else is Entra's. */
+const UNKNOWN: readonly [RegExp, [ServiceName, string]][] = [
+  [/^\/RACerts(\/|$)/, ['intune', 'NotFound']],
+  [/^\/(v1\.0|beta)(\/|$)/, ['graph', 'ResourceNotFound']],
+];

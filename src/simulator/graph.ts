@@ -1,32 +1,63 @@
 /** Graph: the addresses of the tenant's Intune services. */
 import { graphError } from './error-bodies.ts';
-import { type ServiceHandler, json } from './service-call.ts';
+import { type ServiceAnswer, type ServiceCall, type ServiceHandler, json } from './service-call.ts';
 import type { ServiceSite } from './site.ts';
 import { ROLES, type TokenAuthority } from './tokens.ts';
 
-/** Path of the endpoints of Intune's service principal, by its well-known application id. */
-export const DISCOVERY_PATH = '/v1.0/servicePrincipals/appId=0000000a-0000-0000-c000-000000000000/endpoints';
+/** The well-known application id of Intune, whose service principal lists its endpoints. */
+export const INTUNE_APP = '0000000a-0000-0000-c000-000000000000';
 
 /** A host outside the cloud. A client must not send a token to it. */
 const EVIL = 'https://evil.example';
 
-/** `GET` of DISCOVERY_PATH. Faults: `lowercase-keys` for the member names, `evil-host` for the addresses. */
+/** `GET /v1.0/servicePrincipals/appId={INTUNE_APP}/endpoints`, also with the id in parentheses. Faults: `lowercase-keys` for the member names, `evil-host` for the addresses. */
 export const discovery =
   (tokens: TokenAuthority): ServiceHandler =>
   (call, responseFault) => {
-    const token = tokens.check(call.headers.authorization, call.site.graph, call.at);
-    if ('problem' in token)
-      return graphError(call, { status: 401, code: 'InvalidAuthenticationToken', text: token.problem });
-    if (!token.claims.roles?.includes(ROLES.readApplications))
-      return graphError(call, {
-        status: 403,
-        code: 'Authorization_RequestDenied',
-        text: 'Insufficient privileges to complete the operation.',
-      });
     const { site } = call;
+    const refused = graphRefusal(call, tokens, { audiences: [site.graph], roles: [ROLES.readApplications] });
+    if (refused) return refused;
     const endpoints = responseFault === 'evil-host' ? endpointsOf(site).map(atEvilHost) : endpointsOf(site);
     const value = responseFault === 'lowercase-keys' ? endpoints.map(lowerCaseKeys) : endpoints;
     return json(200, { '@odata.context': `${site.graph}/v1.0/$metadata#endpoints`, value });
+  };
+
+/** The resources of which the token may be one, and the permissions of which it must have one. */
+export type GraphPermission = { audiences: readonly string[]; roles: readonly string[] };
+
+/** Why Graph refuses the call; undefined when its token has the permission. */
+export function graphRefusal(
+  call: ServiceCall,
+  tokens: TokenAuthority,
+  { audiences, roles }: GraphPermission,
+): ServiceAnswer | undefined {
+  const token = tokens.check(call.headers.authorization, audiences, call.at);
+  if ('problem' in token)
+    return graphError(call, { status: 401, code: 'InvalidAuthenticationToken', text: token.problem });
+  if (token.claims.roles?.some((role) => roles.includes(role))) return undefined;
+  const text = 'Insufficient privileges to complete the operation.';
+  return graphError(call, { status: 403, code: 'Authorization_RequestDenied', text });
+}
+
+/**
+ * `GET /{tenant}/servicePrincipalsByAppId/{INTUNE_APP}/serviceEndpoints`, as Microsoft's published libraries look the
+ * services up. Azure AD Graph is retired; its real answer is HTTP 403, which a fault can give.
+ */
+export const legacyDiscovery =
+  (tokens: TokenAuthority): ServiceHandler =>
+  (call) => {
+    const { site } = call;
+    const audiences = [site.aadGraph, site.graph];
+    const refused = graphRefusal(call, tokens, { audiences, roles: [ROLES.readApplications] });
+    if (refused) return refused;
+    const value = endpointsOf(site).map(({ capability, serviceName, uri }) => ({
+      'odata.type': 'Microsoft.DirectoryServices.ServiceEndpoint',
+      capability,
+      serviceId: INTUNE_APP,
+      serviceName,
+      uri,
+    }));
+    return json(200, { 'odata.metadata': `${site.aadGraph}/$metadata#directoryObjects`, value });
   };
 
 type GraphEndpoint = { id: string; deletedDateTime: null; capability: string; uri: string } & Record<
@@ -43,7 +74,7 @@ const endpoint = (id: string, name: string, uri: string): GraphEndpoint => ({
   id,
   deletedDateTime: null,
   capability: name,
-  providerId: '0000000a-0000-0000-c000-000000000000',
+  providerId: INTUNE_APP,
   providerName: name,
   providerResourceId: name,
   serviceName: name,

@@ -16,7 +16,7 @@ import { type CallContext, FAILURE_FIELDS, type ActionMessage, SUCCESS_FIELDS, t
 type ActionRow = {
   /** Name of the one member of the body. */
   envelope: string;
-  /** The members it must have: strings, except those in NUMBERS. */
+  /** The members it must have: strings, except those in NUMBERS and OPTIONAL. */
   fields: readonly string[];
   decide: (validation: Validation, message: ActionMessage, context: CallContext) => IntuneVerdict;
 };
@@ -50,6 +50,8 @@ const ROWS: Readonly<Record<ServiceAction, ActionRow>> = {
 };
 
 const NUMBERS = new Set(['hResult']);
+/** Microsoft's libraries send null, the empty string or nothing. */
+const OPTIONAL = new Set(['caConfiguration', 'certificateAuthority']);
 
 /** The API versions that clients are known to send. */
 const API_VERSIONS = ['2018-02-20', '5018-02-20', '5019-05-05'];
@@ -58,7 +60,7 @@ const API_VERSIONS = ['2018-02-20', '5018-02-20', '5019-05-05'];
 export const scepAction = (action: ServiceAction, tokens: TokenAuthority, validation: Validation): ServiceHandler => {
   const row = ROWS[action];
   return (call) => {
-    const token = tokens.check(call.headers.authorization, `${call.site.intune}/`, call.at);
+    const token = tokens.check(call.headers.authorization, [`${call.site.intune}/`], call.at);
     if ('problem' in token) return intuneError(call, { status: 401, code: 'Unauthorized', text: token.problem });
     if (!token.claims.roles?.includes(ROLES.scep))
       return intuneError(call, { status: 403, code: 'Forbidden', text: `The token has no role ${ROLES.scep}.` });
@@ -99,12 +101,15 @@ function headerProblem({ headers, clientRequestId }: ServiceCall): string | unde
 /** The message inside its envelope, or what is wrong with it. */
 function readMessage(body: string, { envelope, fields }: ActionRow): ActionMessage | string {
   const message = member(parsed(body), envelope);
-  const wrong = fields.find((name) => typeof member(message, name) !== (NUMBERS.has(name) ? 'number' : 'string'));
+  const wrong = fields.find((name) => !hasForm(name, member(message, name)));
   if (wrong !== undefined)
     return `The body must be {"${envelope}":{…}}; its ${wrong} must be ${NUMBERS.has(wrong) ? 'a number' : 'a string'}.`;
   const checked = message as ActionMessage;
   return checked.transactionId === '' ? 'The transactionId is empty.' : checked;
 }
+
+const hasForm = (name: string, value: unknown): boolean =>
+  typeof value === (NUMBERS.has(name) ? 'number' : 'string') || (OPTIONAL.has(name) && (value ?? null) === null);
 
 function parsed(body: string): unknown {
   try {

@@ -2,30 +2,32 @@
 import type { FastifyRequest } from 'fastify';
 import type { ServiceSite } from './site.ts';
 
-/** The calls of one enrolment in their order, to Entra, Graph and Intune. */
-export const HOPS = [
-  'openid',
-  'token',
-  'discovery',
-  'validateRequest',
-  'successNotification',
-  'failureNotification',
-] as const;
-/** One of the hops. */
-export type ServiceHop = (typeof HOPS)[number];
-
+/** The calls to Entra. */
+export const ENTRA_HOPS = ['openid', 'instance', 'keys', 'token', 'tokenV1'] as const;
+/** The calls to Graph; `legacyDiscovery` is that of the retired Azure AD Graph. */
+export const GRAPH_HOPS = ['discovery', 'legacyDiscovery'] as const;
 /** The hops that are ScepActions of Intune and answer with an Intune code. */
 export const ACTIONS = ['validateRequest', 'successNotification', 'failureNotification'] as const;
 /** One of the ScepActions. */
 export type ServiceAction = (typeof ACTIONS)[number];
+
+/** All calls: to Entra, Graph and Intune. */
+export const HOPS = [...ENTRA_HOPS, ...GRAPH_HOPS, ...ACTIONS] as const;
+/** One of the hops. */
+export type ServiceHop = (typeof HOPS)[number];
 
 /** The call, parsed as far as every service needs it. */
 export type ServiceCall = {
   hop: ServiceHop;
   at: Date;
   site: ServiceSite;
-  /** The first segment of an Entra path; empty elsewhere. */
-  tenant: string;
+  /** Host of the call, in lower case, with the port as the client wrote it. */
+  host: string;
+  /** Path and query as sent. */
+  path: string;
+  query: URLSearchParams;
+  /** The parts of the path that its pattern names, such as `tenant`; an absent one is empty. */
+  params: Readonly<Record<string, string>>;
   headers: FastifyRequest['headers'];
   /** The body as text, empty when there is none. */
   body: string;
@@ -46,7 +48,7 @@ export type ResponseFault = 'no-role' | 'lowercase-keys' | 'evil-host';
 type Extras = { code?: string; headers?: Readonly<Record<string, string>> };
 
 /** A JSON answer. `code` is for the list of calls; by default the reason phrase of the status. */
-export const json = (status: number, body: object, { code, headers }: Extras = {}): ServiceAnswer => ({
+export const json = (status: number, body: unknown, { code, headers }: Extras = {}): ServiceAnswer => ({
   kind: 'reply',
   status,
   code: code ?? statusText(status),
@@ -61,6 +63,7 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  405: 'Method Not Allowed',
   408: 'Request Timeout',
   410: 'Gone',
   415: 'Unsupported Media Type',

@@ -7,7 +7,7 @@ import { controlApp } from './control.ts';
 import { type Expectation, readExpectation } from './expectation.ts';
 import { type FaultRequest, Faults } from './injected-faults.ts';
 import { listen } from './listener.ts';
-import { siteAt } from './site.ts';
+import { cloudNames, siteAt, type SimulatedCloud } from './site.ts';
 import { completeState, type TenantIdentity, type SimulatorState } from './state.ts';
 import { serverCredential } from './throwaway-ca.ts';
 import { tokenAuthority } from './tokens.ts';
@@ -24,6 +24,11 @@ export type SimulatorOptions = TenantIdentity & {
   controlPort?: number;
   /** State of an earlier run, so that its tokens, challenges and CA stay valid. Identity options override it. */
   state?: SimulatorState;
+  /**
+   * Answers to the public names of this cloud too, when a hosts file points them at 127.0.0.1: they are in the
+   * certificate, and a call to one of them is answered with addresses of that cloud. Libraries use port 443.
+   */
+  publicNames?: SimulatedCloud;
   /** Gets one debug line for each call, with hop, code and status only. */
   logger?: Logger;
 };
@@ -58,7 +63,7 @@ export type Simulator = {
 
 /** Starts a simulator. Throws what `listen` throws when a port is in use. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { clock, random, logger } = options;
+  const { clock, random, logger, publicNames } = options;
   const state = await completeState(options, options.state, clock, random);
   const keys = challengeKeys(state);
   const tokens = tokenAuthority(keyFromPem(state.tokenKey, 'the token key in the state of the simulator').privateKey);
@@ -66,8 +71,17 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const mint = (expectation: unknown): string =>
     mintChallenge(readExpectation(expectation), { keys, tenantId: state.tenantId, now: clock(), random });
 
-  const credential = await serverCredential(state.authority, clock(), random);
-  const services = { state, tokens, validation: new Validation(keys), faults, calls, clock, logger };
+  const credential = await serverCredential(state.authority, clock(), random, publicNames && cloudNames(publicNames));
+  const services = {
+    cloud: publicNames,
+    state,
+    tokens,
+    validation: new Validation(keys),
+    faults,
+    calls,
+    clock,
+    logger,
+  };
   const wire = await listen(wireApp(credential, services), options.port ?? 0);
   const control = await listen(
     controlApp({ mint, calls, faults, tenant: state.tenant }),

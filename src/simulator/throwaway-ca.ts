@@ -36,11 +36,12 @@ export async function newAuthority(now: Date, random: RandomBytes): Promise<TlsC
   return { key: privateKeyPem(key.privateKey), certificate: certificatePem(der) };
 }
 
-/** A new server key and certificate for localhost and 127.0.0.1, valid for a year. Made at every start. */
+/** A new server key and certificate for localhost, 127.0.0.1 and `names`, valid for a year. Made at every start. */
 export async function serverCredential(
   authority: TlsCredential,
   now: Date,
   random: RandomBytes,
+  names: readonly string[] = [],
 ): Promise<TlsCredential> {
   const issuer = keyFromPem(authority.key, 'the CA key in the state of the simulator');
   const key = generateKey('p256');
@@ -48,7 +49,7 @@ export async function serverCredential(
     basicConstraints(false),
     keyUsage(['digitalSignature']),
     extendedKeyUsage([EXTENDED_KEY_USAGES.serverAuth]),
-    subjectAltName(HOSTS.map(generalNameFromText)),
+    subjectAltName([...HOSTS, ...names.map((name) => `dns:${name}`)].map(generalNameFromText)),
     authorityKeyIdentifier(keyIdentifier(issuer.spki)),
   ];
   const der = await certify({ subject: SERVER_NAME, key, days: SERVER_DAYS, extensions }, issuer, now, random);

@@ -26,8 +26,8 @@ export type TokenCheck = { claims: TokenClaims } | { problem: string };
 export type TokenAuthority = {
   /** The signed token, in compact form. */
   issue(claims: TokenClaims): string;
-  /** Checks scheme, signature, times and audience. The caller checks the roles. */
-  check(authorization: string | undefined, audience: string, now: Date): TokenCheck;
+  /** Checks scheme, signature, times and that the audience is one of these. The caller checks the roles. */
+  check(authorization: string | undefined, audiences: readonly string[], now: Date): TokenCheck;
   /** The document behind `jwks_uri` (RFC 7517 5). */
   jwks: { keys: readonly object[] };
 };
@@ -47,12 +47,12 @@ export function tokenAuthority(key: KeyObject): TokenAuthority {
       const signed = `${header}.${encode(claims)}`;
       return `${signed}.${sign('sha256', Buffer.from(signed), key).toString('base64url')}`;
     },
-    check: (authorization, audience, now) => {
+    check: (authorization, audiences, now) => {
       const [scheme, token] = (authorization ?? '').split(' ', 2);
       if (scheme?.toLowerCase() !== 'bearer' || !token) return { problem: 'Access token is empty.' };
       const claims = verified(token, header, publicKey);
       return claims
-        ? checkClaims(claims, audience, now.getTime() / 1000)
+        ? checkClaims(claims, audiences, now.getTime() / 1000)
         : { problem: 'The signature of the token is wrong.' };
     },
     jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }] },
@@ -69,8 +69,10 @@ function verified(token: string, header: string, publicKey: KeyObject): TokenCla
   return valid ? (JSON.parse(Buffer.from(payload, 'base64url').toString()) as TokenClaims) : undefined;
 }
 
-function checkClaims(claims: TokenClaims, audience: string, now: number): TokenCheck {
+function checkClaims(claims: TokenClaims, audiences: readonly string[], now: number): TokenCheck {
   if (claims.exp <= now) return { problem: 'Lifetime validation failed, the token is expired.' };
   if (claims.nbf > now + SKEW) return { problem: 'The token is not valid yet.' };
-  return claims.aud === audience ? { claims } : { problem: 'Invalid audience: the token is for another service.' };
+  return audiences.includes(claims.aud)
+    ? { claims }
+    : { problem: 'Invalid audience: the token is for another service.' };
 }

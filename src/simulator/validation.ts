@@ -7,8 +7,8 @@ import { type Challenge, type ChallengeKeys, openChallenge } from './challenge-p
 import { type IntuneCode, type IntuneVerdict, verdict } from './intune-codes.ts';
 import { type ActualRequest, actualSide, compare, expectedSide } from './compare.ts';
 
-/** The members of an action's message, all present, named as in its JSON. */
-export type ActionMessage = Readonly<Record<string, string | number>> & {
+/** The members of an action's message, named as in its JSON. */
+export type ActionMessage = Readonly<Record<string, string | number | null | undefined>> & {
   transactionId: string;
   certificateRequest: string;
 };
@@ -64,15 +64,16 @@ export class Validation {
 /** The form of a field of a notification. `description` says what `accepts` accepts, after "must be". */
 export type FieldCheck = { accepts: (value: unknown) => boolean; description: string };
 
-const UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$/;
+/** ISO 8601 with a zone, as Microsoft's libraries ask of their callers: YYYY-MM-DDThh:mm:ss.sssTZD. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)$/;
 
 /** The checks of a successNotification, by member. */
 export const SUCCESS_FIELDS: Readonly<Record<string, FieldCheck>> = {
   certificateThumbprint: pattern(/^[0-9A-F]{40}$/, '40 hexadecimal digits in upper case, the SHA-1 of the certificate'),
   certificateSerialNumber: pattern(/^(?!00)[0-9A-F]{1,40}$/i, 'hexadecimal digits without 0x and leading zero octets'),
   certificateExpirationDateUtc: {
-    accepts: (value) => typeof value === 'string' && UTC.test(value) && !Number.isNaN(Date.parse(value)),
-    description: 'a time in UTC, such as 2030-01-31T12:00:00.000Z',
+    accepts: (value) => typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value)),
+    description: 'a time with its zone, such as 2030-01-31T12:00:00.000Z',
   },
   issuingCertificateAuthority: pattern(/^.{1,256}$/s, 'the name of the issuer in at most 256 characters'),
 };

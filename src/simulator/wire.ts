@@ -1,42 +1,21 @@
-/** The HTTP routes of Entra, Graph and Intune, and the steps of every call: fault, answer, record. */
+/** Entra, Graph and Intune over HTTPS, and the steps of every call: fault, answer, record. */
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock, Logger } from '../core/environment.ts';
 import type { CallList } from './calls.ts';
-import { keys, openid, token } from './entra.ts';
-import { ACTIONS, type ServiceAnswer, type ServiceCall, type ServiceHandler, type ServiceHop } from './service-call.ts';
+import { unknownPath } from './error-bodies.ts';
 import type { Faults } from './injected-faults.ts';
-import { DISCOVERY_PATH, discovery } from './graph.ts';
-import { scepAction } from './scep-action-routes.ts';
-import { siteAt, VALIDATION_PATH } from './site.ts';
-import type { SimulatorState } from './state.ts';
+import { type RouteServices, type ServiceRoute, serviceRoutes } from './routes.ts';
+import type { ServiceAnswer, ServiceCall, ServiceHandler } from './service-call.ts';
+import { siteOf } from './site.ts';
 import type { TlsCredential } from './throwaway-ca.ts';
-import type { TokenAuthority } from './tokens.ts';
-import type { Validation } from './validation.ts';
 
-/** What the routes operate on. */
-export type SimulatedServices = {
-  state: SimulatorState;
-  tokens: TokenAuthority;
-  validation: Validation;
+/** What the services operate on. */
+export type SimulatedServices = RouteServices & {
   faults: Faults;
   calls: CallList;
   clock: Clock;
   logger: Logger | undefined;
 };
-
-type Route = { hop: ServiceHop; method: 'GET' | 'POST'; url: string; handler: ServiceHandler };
-
-const routes = ({ state, tokens, validation }: SimulatedServices): readonly Route[] => [
-  { hop: 'openid', method: 'GET', url: '/:tenant/v2.0/.well-known/openid-configuration', handler: openid(state) },
-  { hop: 'token', method: 'POST', url: '/:tenant/oauth2/v2.0/token', handler: token(state, tokens) },
-  { hop: 'discovery', method: 'GET', url: DISCOVERY_PATH, handler: discovery(tokens) },
-  ...ACTIONS.map((action) => ({
-    hop: action,
-    method: 'POST' as const,
-    url: `${VALIDATION_PATH}/ScepActions/${action}`,
-    handler: scepAction(action, tokens, validation),
-  })),
-];
 
 /** The services over HTTPS. The caller starts to listen. */
 export function wireApp({ key, certificate }: TlsCredential, services: SimulatedServices) {
@@ -44,29 +23,46 @@ export function wireApp({ key, certificate }: TlsCredential, services: Simulated
   // Every body is text, so that a service answers a wrong one with its own error, and the call is recorded.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  for (const { hop, method, url, handler } of routes(services))
-    app.route({
-      method,
-      url,
-      handler: (request: WireRequest, reply: FastifyReply) => {
-        const call = serviceCall(hop, request, services.clock());
-        const answer = answerTo(call, handler, services.faults);
-        const { code, status } = services.calls.record(call, answer);
-        services.logger?.debug({ hop, code, status }, 'simulated call');
-        return send(answer, reply);
-      },
-    });
-  app.get('/:tenant/discovery/v2.0/keys', (request: WireRequest, reply) =>
-    // Not a hop: openndes does not fetch the keys, but a test that verifies a token does.
-    send(keys(services.state, services.tokens)(serviceCall('openid', request, services.clock())), reply),
-  );
+  const routes = serviceRoutes(services);
+  app.setNotFoundHandler((request, reply) => {
+    const url = new URL(request.url, 'https://localhost');
+    const call = unroutedCall(request, url, services);
+    const found = routeOf(routes, request.method, decoded(url.pathname));
+    if (!found) return send(call, unknownPath(call), reply);
+    return answer({ ...call, hop: found.route.hop, params: found.params }, found.route.handler, { services, reply });
+  });
   return app;
 }
 
-type WireRequest = FastifyRequest<{
-  Params: { tenant?: string };
-  Querystring: Readonly<Record<string, string | string[] | undefined>>;
-}>;
+function answer(
+  call: ServiceCall,
+  handler: ServiceHandler,
+  { services, reply }: { services: SimulatedServices; reply: FastifyReply },
+): FastifyReply {
+  const given = answerTo(call, handler, services.faults);
+  const { hop, code, status } = services.calls.record(call, given);
+  services.logger?.debug({ hop, code, status }, 'simulated call');
+  return send(call, given, reply);
+}
+
+type FoundRoute = { route: ServiceRoute; params: Readonly<Record<string, string>> };
+
+function routeOf(routes: readonly ServiceRoute[], method: string, path: string): FoundRoute | undefined {
+  for (const route of routes) {
+    const match = route.method === method ? route.pattern.exec(path) : null;
+    if (match) return { route, params: { ...match.groups } };
+  }
+  return undefined;
+}
+
+/** Percent-decoded; as it is when that is not possible. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
 
 function answerTo(call: ServiceCall, handler: ServiceHandler, faults: Faults): ServiceAnswer {
   const effect = faults.next(call.hop);
@@ -74,22 +70,36 @@ function answerTo(call: ServiceCall, handler: ServiceHandler, faults: Faults): S
   return 'responseFault' in effect ? handler(call, effect.responseFault) : effect.answer(call);
 }
 
-function serviceCall(hop: ServiceHop, request: WireRequest, at: Date): ServiceCall {
-  const id = request.headers['client-request-id'] ?? request.query['client-request-id'];
+function unroutedCall(request: FastifyRequest, url: URL, services: SimulatedServices): Omit<ServiceCall, 'hop'> {
+  const { headers, body, socket } = request;
+  const query = url.searchParams;
+  const id = headers['client-request-id'] ?? query.get('client-request-id');
   return {
-    hop,
-    at,
-    site: siteAt(request.socket.localPort!),
-    tenant: request.params.tenant ?? '',
-    headers: request.headers,
-    body: typeof request.body === 'string' ? request.body : '',
+    at: services.clock(),
+    site: siteOf(headers.host, socket.localPort ?? 0, services.cloud),
+    host: (headers.host ?? '').toLowerCase(),
+    path: url.pathname + url.search,
+    query,
+    params: {},
+    headers,
+    body: typeof body === 'string' ? body : '',
     clientRequestId: typeof id === 'string' ? id : '',
   };
 }
 
-function send(answer: ServiceAnswer, reply: FastifyReply): FastifyReply {
-  if (answer.kind === 'reply') return reply.code(answer.status).headers(answer.headers).send(answer.body);
+function send(call: Omit<ServiceCall, 'hop'>, answered: ServiceAnswer, reply: FastifyReply): FastifyReply {
+  if (answered.kind === 'reply')
+    return reply
+      .code(answered.status)
+      .headers({ ...echoed(call), ...answered.headers })
+      .send(answered.body);
   reply.hijack();
-  if (answer.kind === 'disconnect') reply.raw.destroy();
+  if (answered.kind === 'disconnect') reply.raw.destroy();
   return reply;
 }
+
+/** `return-client-request-id: true`, as a header or in the query, asks for the id in the answer. */
+const echoed = ({ headers, query, clientRequestId }: Omit<ServiceCall, 'hop'>): Record<string, string> => {
+  const wanted = headers['return-client-request-id'] ?? query.get('return-client-request-id');
+  return wanted === 'true' && clientRequestId !== '' ? { 'client-request-id': clientRequestId } : {};
+};

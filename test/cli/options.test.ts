@@ -20,6 +20,7 @@ for (const args of [
   ['evaluate', '--port', '65536'],
   ['simulator', '--port', '1.5'],
   ['simulator', '--control-port', ''],
+  ['simulator', '--public-names', 'mars'],
 ])
   test(`openndes ${args.join(' ')} is refused, and the error names the option`, async () => {
     const { code, out, err } = await run(...args);

@@ -3,18 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { INTUNE_CODES } from '../../src/simulator/intune-codes.ts';
 import { ControlError } from '../../src/simulator/control-error.ts';
-import { ACTIONS, HOPS, type ServiceHop } from '../../src/simulator/service-call.ts';
+import { ACTIONS, HOPS } from '../../src/simulator/service-call.ts';
 import type { FaultValue } from '../../src/simulator/injected-faults.ts';
-import { codeOf, type Reply, startTenant, type Tenant } from './tenant.ts';
-
-/** A minimal call to this hop: a fault applies before the call is checked. */
-const call = async (tenant: Tenant, hop: ServiceHop): Promise<Reply> => {
-  const { cloud, tenant: name } = tenant.simulator.tenant;
-  if (hop === 'openid') return tenant.send('GET', `${cloud.login}/${name}/v2.0/.well-known/openid-configuration`, {});
-  if (hop === 'token') return tenant.askToken();
-  if (hop === 'discovery') return tenant.discover('none');
-  return tenant.act(hop, {});
-};
+import { codeOf, minimalCall as call, type Reply, startTenant } from './tenant.ts';
 
 test('every Intune code can be forced on every action', async (t) => {
   const tenant = await startTenant(t);
@@ -104,11 +95,11 @@ test('faults on one hop apply in their order, until used up or cleared', async (
   simulator.fault({ hop: 'token', fault: 429 });
   assert.deepEqual([await status(), await status(), await status(), await status()], [503, 503, 429, 429]);
   simulator.clearFaults();
-  assert.equal(await status(), 200);
+  assert.equal(await status(), 400, 'the service answers again');
 });
 
 for (const [name, request, message] of [
-  ['an unknown hop', { hop: 'sign', fault: 'html' }, /openid, token, discovery/],
+  ['an unknown hop', { hop: 'sign', fault: 'html' }, /openid, instance, keys, token/],
   ['an unknown fault', { hop: 'token', fault: 'rain' }, /html.*timeout.*no-role.*503/s],
   ['an Intune code where there are none', { hop: 'token', fault: 'ChallengeExpired' }, /Accepted/],
   ['a fault of another hop', { hop: 'token', fault: 'evil-host' }, /Accepted/],

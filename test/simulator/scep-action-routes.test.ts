@@ -108,14 +108,23 @@ test('successNotification needs well-formed members', async (t) => {
     { certificateSerialNumber: '005F' },
     { certificateSerialNumber: '' },
     { certificateExpirationDateUtc: '31.01.2030' },
-    { certificateExpirationDateUtc: '2030-01-31T12:00:00+01:00' },
+    { certificateExpirationDateUtc: '2030-01-31T12:00:00' },
     { certificateExpirationDateUtc: '2030-13-31T12:00:00Z' },
     { issuingCertificateAuthority: '' },
     { issuingCertificateAuthority: 'x'.repeat(257) },
   ])
     assert.equal(await success(change), 'Unknown', JSON.stringify(change));
-  assert.equal(await success({ caConfiguration: undefined }), '400');
+  assert.equal(await success({ caConfiguration: 7 }), '400');
   assert.equal(await success({ certificateThumbprint: 7 }), '400');
+});
+
+test('successNotification takes a time with any zone, and members for the CA that are absent, null or empty', async (t) => {
+  const { success, validate, certificateRequest } = await validated(t);
+  await validate(certificateRequest);
+  for (const zone of ['Z', '+00:00', '+01:00', '-08:00'])
+    assert.equal(await success({ certificateExpirationDateUtc: `2030-01-31T12:00:00.000${zone}` }), 'Success', zone);
+  for (const ca of [undefined, null, ''])
+    assert.equal(await success({ caConfiguration: ca, certificateAuthority: ca }), 'Success', String(ca));
 });
 
 test('failureNotification accepts a 32-bit number and at most 255 characters, after a validation', async (t) => {

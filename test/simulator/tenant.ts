@@ -8,7 +8,7 @@ import { extendedKeyUsage, type KeyUsage, keyUsage, subjectAltName } from '../..
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { EXTENDED_KEY_USAGES } from '../../src/pkix/oids.ts';
-import type { ServiceAction } from '../../src/simulator/service-call.ts';
+import { ACTIONS, type ServiceAction, type ServiceHop } from '../../src/simulator/service-call.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulated-tenant.ts';
 import { completeState } from '../../src/simulator/state.ts';
 import { rsaKey } from '../kit/keys.ts';
@@ -113,6 +113,31 @@ function client(simulator: Simulator, agent: Agent) {
 
   return { send, askToken, token, discover, act, validate };
 }
+
+const LEGACY = '/servicePrincipalsByAppId/0000000a-0000-0000-c000-000000000000/serviceEndpoints?api-version=1.6';
+
+/** A minimal call to this hop. A fault applies before the call is checked. */
+export const minimalCall = (tenant: Tenant, hop: ServiceHop): Promise<Reply> => {
+  const { cloud, tenant: name } = tenant.simulator.tenant;
+  const action = ACTIONS.find((each) => each === hop);
+  if (action) return tenant.act(action, {});
+  const [method, url] = CALLS[hop as keyof typeof CALLS](cloud, name);
+  return tenant.send(method, url, {});
+};
+
+type Cloud = Simulator['tenant']['cloud'];
+const CALLS = {
+  openid: ({ login }, name) => ['GET', `${login}/${name}/v2.0/.well-known/openid-configuration`],
+  instance: ({ login }) => ['GET', `${login}/common/discovery/instance?authorization_endpoint=${login}/t/authorize`],
+  keys: ({ login }, name) => ['GET', `${login}/${name}/discovery/v2.0/keys`],
+  token: ({ login }, name) => ['POST', `${login}/${name}/oauth2/v2.0/token`],
+  tokenV1: ({ login }, name) => ['POST', `${login}/${name}/oauth2/token`],
+  discovery: ({ graph }) => ['GET', graph + DISCOVERY],
+  legacyDiscovery: ({ graph }, name) => ['GET', `${graph}/${name}${LEGACY}`],
+} as const satisfies Record<
+  Exclude<ServiceHop, ServiceAction>,
+  (cloud: Cloud, name: string) => ['GET' | 'POST', string]
+>;
 
 export const codeOf = (reply: Reply): string => (JSON.parse(reply.text) as { code: string }).code;
 
