@@ -3,6 +3,27 @@
  * everything that talks to Intune.
  */
 export { ControlError } from './simulator/control-error.ts';
+export type {
+  AppRegistration,
+  AppRegistrationParts,
+  AppView,
+  AssertionRequest,
+  CertificateRequest,
+  FederatedRequest,
+  SecretRequest,
+} from './simulator/entra/app-registration.ts';
+export type {
+  AppCertificate,
+  AppRoles,
+  AppSecret,
+  AppState,
+  ExternalIssuer,
+  FederatedCredential,
+  Jwks,
+  ManagedIdentity,
+  TenantPolicy,
+} from './simulator/entra/app-state.ts';
+export type { IdentityEndpoints } from './simulator/identity/identity-routes.ts';
 export type { Expectation } from './simulator/expectation.ts';
 export type { FaultRequest, FaultValue } from './simulator/injected-faults.ts';
 export type { RecordedCall } from './simulator/calls.ts';

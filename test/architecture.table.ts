@@ -27,7 +27,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   manage: room('core asn1 pkix', 'node:crypto'),
   admin: room('core manage', 'node:crypto node:timers/promises fastify'),
   client: room('core asn1 pkix cms scep', 'node:crypto'),
-  simulator: room('core asn1 pkix keys', 'node:crypto fastify'),
+  simulator: room('core asn1 pkix keys', 'node:crypto node:fs fastify'),
   embed: room('core jobs cms scep revocation enroll http', 'node:crypto fastify pino'),
   'config/yaml': room('core', 'node:net yaml zod'),
   config: room('core asn1 pkix cms ca policy intune http manage admin config/yaml', 'zod'),

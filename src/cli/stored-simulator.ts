@@ -7,7 +7,7 @@ import { readPrivateFile, writePrivateFile, writePublicFile } from '../app/files
 import { systemClock, systemRandom } from '../embed/system.ts';
 
 /** A running simulator; `trustCa` is the absolute path of the CA certificate of its services. */
-export type StoredSimulator = { simulator: Simulator; trustCa: string };
+export type StoredSimulator = { simulator: Simulator; trustCa: string; close: () => Promise<void> };
 
 /** Ports of 0 are those of the last run, or free ones. Throws ConfigError for files that cannot be read. */
 export async function startStoredSimulator(dir: string, options: StartOptions): Promise<StoredSimulator> {
@@ -19,26 +19,35 @@ export async function startStoredSimulator(dir: string, options: StartOptions): 
     // The ports of the last run, so that a tenant block in a configuration stays valid.
     port: options.port || (saved?.port ?? 0),
     controlPort: options.controlPort || (saved?.controlPort ?? 0),
+    identityPort: saved?.identityPort ?? 0,
+    arcTokens: resolve(dir, 'arc-tokens'),
     ...(options.publicNames && { publicNames: options.publicNames }),
     ...(saved && { state: saved.state }),
   });
   const trustCa = resolve(dir, 'simulator-ca.pem');
-  writePrivateFile(path, JSON.stringify(savedOf(simulator)));
+  const save = (): void => writePrivateFile(path, JSON.stringify(savedOf(simulator)));
+  save();
   writePublicFile(trustCa, simulator.caPem);
-  return { simulator, trustCa };
+  // What the control API changed in the app registration is kept too.
+  const close = async (): Promise<void> => {
+    save();
+    await simulator.close();
+  };
+  return { simulator, trustCa, close };
 }
 
 type Ports = { port: number; controlPort: number };
 type StartOptions = Ports & { publicNames?: SimulatedCloud };
-type SavedSimulator = Ports & { state: SimulatorState };
+type SavedSimulator = Ports & { identityPort?: number; state: SimulatorState };
 
 const readSaved = (path: string): SavedSimulator =>
   JSON.parse(readPrivateFile(path, 'the keys of the simulator').toString()) as SavedSimulator;
 
-const savedOf = ({ state, tenant, control }: Simulator): SavedSimulator => ({
+const savedOf = ({ state, tenant, control, identity }: Simulator): SavedSimulator => ({
   state,
   port: portOf(tenant.cloud.login),
   controlPort: portOf(control),
+  identityPort: portOf(identity.imds.endpoint),
 });
 
 const portOf = (url: string): number => Number(new URL(url).port);

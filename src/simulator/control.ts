@@ -1,18 +1,14 @@
-/** The control API of the simulator (docs/simulator.md): creates challenges, shows calls, sets faults. */
-import Fastify, { type FastifyInstance } from 'fastify';
-import type { CallList } from './calls.ts';
+/** The control API of the simulator (docs/simulator.md) over HTTP. */
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { ControlError } from './control-error.ts';
-import type { Faults } from './injected-faults.ts';
 import { controlPage, PAGE_POLICY } from './page.ts';
 
-/** What the API operates on. */
-export type ControlServices = {
-  /** A challenge, base64. Throws ControlError for an expectation that is not valid. */
-  mint: (expectation: unknown) => string;
-  calls: CallList;
-  faults: Faults;
-  /** The tenant's name, for the page. */
-  tenant: string;
+/** One request of the API. A result of undefined is HTTP 204. `handle` throws ControlError for what is not valid. */
+export type ControlRoute = {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** With a parameter as `:id`. */
+  path: string;
+  handle: (request: { body: unknown; id: string }) => unknown;
 };
 
 /**
@@ -21,9 +17,9 @@ export type ControlServices = {
  */
 const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
 
-/** The application. The caller starts to listen. */
-export function controlApp({ mint, calls, faults, tenant }: ControlServices): FastifyInstance {
-  const app = Fastify();
+/** The application with its page, which names the tenant. The caller starts to listen. */
+export function controlApp(routes: readonly ControlRoute[], tenant: string): FastifyInstance {
+  const app = Fastify({ bodyLimit: BODY_LIMIT });
   // JSON only: a page of another origin needs a CORS preflight to send it, and the preflight is not granted.
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', (request, reply, done) => {
@@ -31,29 +27,23 @@ export function controlApp({ mint, calls, faults, tenant }: ControlServices): Fa
     void reply.code(403).send({ error: 'The control API accepts only the hosts localhost, 127.0.0.1 and [::1].' });
   });
   app.setErrorHandler((error, _request, reply) => reply.code(statusOf(error)).send({ error: messageOf(error) }));
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({
-      error: 'Unknown path. The API has POST /challenges, GET and DELETE /calls, GET, POST and DELETE /faults.',
-    }),
-  );
+  const known = routes.map(({ method, path }) => `${method} ${path.replace(':id', '{id}')}`).join(', ');
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: `Unknown path. The API has ${known}.` }));
   app.get('/', (_request, reply) => reply.headers(PAGE_POLICY).type('text/html').send(controlPage(tenant)));
-  app.post('/challenges', (request) => ({ challenge: mint(request.body) }));
-  app.get('/calls', () => calls.list());
-  app.delete('/calls', (_request, reply) => {
-    calls.clear();
-    return reply.code(204).send();
-  });
-  app.get('/faults', () => faults.list());
-  app.post('/faults', (request) => {
-    faults.set(request.body);
-    return faults.list();
-  });
-  app.delete('/faults', (_request, reply) => {
-    faults.clear();
-    return reply.code(204).send();
-  });
+  for (const { method, path, handle } of routes)
+    app.route({
+      method,
+      url: path,
+      handler: (request: FastifyRequest<{ Params: { id?: string } }>, reply) => {
+        const result = handle({ body: request.body, id: request.params.id ?? '' });
+        return result === undefined ? reply.code(204).send() : reply.send(result);
+      },
+    });
   return app;
 }
+
+/** Enough for the 10,000 devices of a large test, octets. */
+const BODY_LIMIT = 16 * 1024 * 1024;
 
 /** 400 for a ControlError, fastify's own status for a body that it cannot parse, else 500. */
 function statusOf(error: unknown): number {

@@ -4,7 +4,7 @@ import { KEY_USAGES, type KeyUsage } from '../pkix/extensions.ts';
 import { generalNameFromText } from '../pkix/general-name.ts';
 import { nameFromText } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
-import { ControlError } from './control-error.ts';
+import { type BodyField, FIELD, readBody } from './control-body.ts';
 
 /** The expected request. Names of the members as in the JSON of `POST /challenges`. */
 export type Expectation = {
@@ -26,8 +26,7 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
 const isKeyUsage = (value: unknown): boolean => (KEY_USAGES as readonly unknown[]).includes(value);
 
-type Field = { accepts: (value: unknown) => boolean; description: string };
-const FIELDS: Readonly<Record<keyof Expectation, Field>> = {
+const FIELDS: Readonly<Record<keyof Expectation, BodyField>> = {
   subject: {
     accepts: (value) => isText(value) && isParsable(() => nameFromText(value)),
     description: 'a distinguished name, such as "CN=device-1,O=Contoso"',
@@ -48,25 +47,11 @@ const FIELDS: Readonly<Record<keyof Expectation, Field>> = {
     accepts: (value) => Number.isInteger(value) && (value as number) > 0,
     description: 'a number of bits, such as 2048',
   },
-  validitySeconds: {
-    accepts: (value) => Number.isSafeInteger(value) && Math.abs(value as number) <= 1e9,
-    description: 'a whole number of seconds',
-  },
+  validitySeconds: FIELD.seconds,
 };
 
 /** The expectation in a JSON body. Throws ControlError, whose message names the member and the accepted values. */
-export function readExpectation(value: unknown): Expectation {
-  if (typeof value !== 'object' || value === null) throw new ControlError('Send a JSON object with a `subject`.');
-  const given = Object.entries(value).filter(([, part]) => part !== undefined);
-  const fields: Readonly<Record<string, Field>> = FIELDS;
-  for (const [name, part] of given) {
-    const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (!field) throw new ControlError(`${name}: unknown; there are ${Object.keys(FIELDS).join(', ')}`);
-    if (!field.accepts(part)) throw new ControlError(`${name}: must be ${field.description}`);
-  }
-  if (!('subject' in value)) throw new ControlError(`subject: is missing; it is ${FIELDS.subject.description}`);
-  return Object.fromEntries(given) as Expectation;
-}
+export const readExpectation = (value: unknown): Expectation => readBody<Expectation>(value, FIELDS, ['subject']);
 
 /** The OID of an extended key usage given by name or as a dotted OID; undefined when it is neither. */
 export const usageOid = (text: string): string | undefined =>

@@ -54,9 +54,14 @@ export const FAULTS: readonly FaultRow[] = [
   named('nested500', ACTIONS, 'status 500 with an InternalError whose message is JSON in a string', {
     answer: (call) => intuneError(call, { status: 500, code: 'InternalError', text: INTERNAL }),
   }),
-  named('no-role', ['token'], 'a token without roles, as before an administrator consents', {
-    responseFault: 'no-role',
-  }),
+  named(
+    'no-role',
+    ['token', 'tokenV1', 'managedIdentity'],
+    'a token without roles, as before an administrator consents',
+    {
+      responseFault: 'no-role',
+    },
+  ),
   named('lowercase-keys', ['discovery'], 'member names in lower case', { responseFault: 'lowercase-keys' }),
   named('evil-host', ['discovery'], 'addresses at https://evil.example', { responseFault: 'evil-host' }),
   {

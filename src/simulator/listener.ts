@@ -19,8 +19,11 @@ type Listening = {
   close(): PromiseLike<undefined>;
 };
 
+/** A listener that is open. */
+export type OpenListener = { port: number; close: () => Promise<void> };
+
 /** Listens; `port` 0 takes a free port. `close` ends idle connections at once, the others after 500 ms. */
-export async function listen(app: Listening, port: number): Promise<{ port: number; close: () => Promise<void> }> {
+async function listen(app: Listening, port: number): Promise<OpenListener> {
   const sockets = new Set<Socket>();
   app.server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -36,4 +39,26 @@ export async function listen(app: Listening, port: number): Promise<{ port: numb
     clearTimeout(timer);
   };
   return { port: address.port, close };
+}
+
+/** The listeners of one simulator. When one cannot be opened, all are closed. */
+export class Listeners {
+  readonly #open: OpenListener[] = [];
+
+  /** As `listen`. */
+  async open(app: Listening, port: number): Promise<OpenListener> {
+    try {
+      const listener = await listen(app, port);
+      this.#open.push(listener);
+      return listener;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Closes all of them. */
+  async close(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map(({ close }) => close()));
+  }
 }

@@ -1,7 +1,8 @@
 /** The paths of Entra, Graph and Intune. The named groups of a pattern are the parameters of the call. */
 import { instance, keys, openid } from './entra/metadata.ts';
 import { token } from './entra/token-endpoint.ts';
-import { discovery, INTUNE_APP, legacyDiscovery } from './graph.ts';
+import { application } from './graph/application.ts';
+import { discovery, INTUNE_APP, legacyDiscovery } from './graph/service-endpoints.ts';
 import { scepAction } from './scep-action-routes.ts';
 import { ACTIONS, type ServiceHandler, type ServiceHop } from './service-call.ts';
 import { type SimulatedCloud, VALIDATION_PATH } from './site.ts';
@@ -48,6 +49,12 @@ export const serviceRoutes = ({ cloud, state, tokens, validation }: RouteService
     method: 'GET',
     pattern: path(`/${TENANT}/servicePrincipalsByAppId/${INTUNE_APP}/serviceEndpoints`),
     handler: legacyDiscovery(tokens),
+  },
+  {
+    hop: 'application',
+    method: 'GET',
+    pattern: path(String.raw`/(v1[.]0|beta)/applications\(appId='(?<appId>[^']+)'\)`),
+    handler: application(state, tokens),
   },
   ...ACTIONS.map((action) => ({
     hop: action,

@@ -2,10 +2,10 @@
 import type { FastifyRequest } from 'fastify';
 import type { ServiceSite } from './site.ts';
 
-/** The calls to Entra. */
-export const ENTRA_HOPS = ['openid', 'instance', 'keys', 'token', 'tokenV1'] as const;
+/** The calls to Entra, and to the managed identity endpoints, which give Entra's tokens. */
+export const ENTRA_HOPS = ['openid', 'instance', 'keys', 'token', 'tokenV1', 'managedIdentity'] as const;
 /** The calls to Graph; `legacyDiscovery` is that of the retired Azure AD Graph. */
-export const GRAPH_HOPS = ['discovery', 'legacyDiscovery'] as const;
+export const GRAPH_HOPS = ['discovery', 'legacyDiscovery', 'application'] as const;
 /** The hops that are ScepActions of Intune and answer with an Intune code. */
 export const ACTIONS = ['validateRequest', 'successNotification', 'failureNotification'] as const;
 /** One of the ScepActions. */

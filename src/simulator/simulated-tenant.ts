@@ -4,15 +4,20 @@ import { keyFromPem } from '../keys/software.ts';
 import { type RecordedCall, CallList } from './calls.ts';
 import { challengeKeys, mintChallenge } from './challenge-password.ts';
 import { controlApp } from './control.ts';
+import { controlRoutes } from './control-routes.ts';
+import { AppRegistration } from './entra/app-registration.ts';
 import { type Expectation, readExpectation } from './expectation.ts';
+import { arcChallenges } from './identity/arc-challenges.ts';
+import { type IdentityEndpoints, identityEndpoints, identityRoutes } from './identity/identity-routes.ts';
 import { type FaultRequest, Faults } from './injected-faults.ts';
-import { listen } from './listener.ts';
-import { cloudNames, siteAt, type SimulatedCloud } from './site.ts';
+import { Listeners } from './listener.ts';
+import { cloudNames, type ServiceSite, siteAt, type SimulatedCloud, siteOf } from './site.ts';
 import { completeState, type TenantIdentity, type SimulatorState } from './state.ts';
 import { serverCredential } from './throwaway-ca.ts';
 import { tokenAuthority } from './tokens.ts';
 import { Validation } from './validation.ts';
-import { wireApp } from './wire.ts';
+import { serviceRoutes } from './routes.ts';
+import { identityApp, wireApp } from './wire.ts';
 
 /** How a simulator is started. */
 export type SimulatorOptions = TenantIdentity & {
@@ -22,6 +27,10 @@ export type SimulatorOptions = TenantIdentity & {
   port?: number;
   /** Port of the control API; a free one when absent or 0. */
   controlPort?: number;
+  /** Port of the managed identity endpoints; a free one when absent or 0. */
+  identityPort?: number;
+  /** Folder for the challenge files of Azure Arc, made when missing. Without it the endpoint of Arc answers 404. */
+  arcTokens?: string;
   /** State of an earlier run, so that its tokens, challenges and CA stay valid. Identity options override it. */
   state?: SimulatorState;
   /**
@@ -58,6 +67,10 @@ export type Simulator = {
   /** Sets a fault. Throws ControlError, whose message lists what is accepted. */
   fault(request: FaultRequest): void;
   clearFaults(): void;
+  /** The app registration: credentials, permissions, policies. */
+  app: AppRegistration;
+  /** The managed identity endpoints. Contains a secret. */
+  identity: IdentityEndpoints;
   close(): Promise<void>;
 };
 
@@ -72,26 +85,29 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     mintChallenge(readExpectation(expectation), { keys, tenantId: state.tenantId, now: clock(), random });
 
   const credential = await serverCredential(state.authority, clock(), random, publicNames && cloudNames(publicNames));
-  const services = {
-    cloud: publicNames,
-    state,
-    tokens,
-    validation: new Validation(keys),
-    faults,
-    calls,
-    clock,
-    logger,
-  };
-  const wire = await listen(wireApp(credential, services), options.port ?? 0);
-  const control = await listen(
-    controlApp({ mint, calls, faults, tenant: state.tenant }),
+  const called = { faults, calls, clock, logger };
+  const services = { cloud: publicNames, state, tokens, validation: new Validation(keys) };
+  const siteOfCall = (host: string | undefined, port: number): ServiceSite => siteOf(host, port, publicNames);
+  const app = new AppRegistration({ state: state.app, clientId: state.clientId, clock, random });
+  const listeners = new Listeners();
+  const wire = await listeners.open(
+    wireApp(credential, serviceRoutes(services), { ...called, siteOf: siteOfCall }),
+    options.port ?? 0,
+  );
+  const site = siteAt(wire.port);
+  const arc = options.arcTokens === undefined ? undefined : arcChallenges(options.arcTokens, random);
+  const sites = [site, ...(publicNames ? [siteOf(cloudNames(publicNames)[0], wire.port, publicNames)] : [])];
+  const machine = await listeners.open(
+    identityApp(identityRoutes({ state, tokens, sites, arc }), { ...called, siteOf: () => site }),
+    options.identityPort ?? 0,
+  );
+  const identity = identityEndpoints(machine.port, state.app.identity.header);
+  const control = await listeners.open(
+    controlApp(controlRoutes({ mint, calls, faults, app, identity }), state.tenant),
     options.controlPort ?? 0,
-  ).catch(async (error: unknown) => {
-    await wire.close();
-    throw error;
-  });
+  );
 
-  const { login, graph, intune } = siteAt(wire.port);
+  const { login, graph, intune } = site;
   return {
     tenant: { ...identityOf(state), cloud: { login, graph, intune } },
     caPem: state.authority.certificate,
@@ -101,9 +117,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     calls: () => calls.list(),
     fault: (request) => faults.set(request),
     clearFaults: () => faults.clear(),
-    close: async () => {
-      await Promise.all([wire.close(), control.close()]);
-    },
+    app,
+    identity,
+    close: () => listeners.close(),
   };
 }
 

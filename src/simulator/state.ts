@@ -1,6 +1,7 @@
 /** Identity and keys of the simulated tenant: what must survive a restart. It can be stored as JSON. */
 import type { Clock, RandomBytes } from '../core/environment.ts';
 import { generateKey, privateKeyPem } from '../keys/software.ts';
+import { type AppState, newApp } from './entra/app-state.ts';
 import { guid, isGuid } from './guid.ts';
 import { newAuthority } from './throwaway-ca.ts';
 
@@ -11,6 +12,8 @@ export type SimulatorState = {
   tenantId: string;
   clientId: string;
   clientSecret: string;
+  /** The app registration, with its credentials. */
+  app: AppState;
   /** The CA of the TLS certificate, PEM. */
   authority: { key: string; certificate: string };
   /** RSA, PEM. */
@@ -30,11 +33,13 @@ export async function completeState(
   random: RandomBytes,
 ): Promise<SimulatorState> {
   const tenant = chosen.tenant ?? earlier?.tenant ?? guid(random);
+  const clientSecret = chosen.clientSecret ?? earlier?.clientSecret ?? Buffer.from(random(30)).toString('base64url');
   return {
     tenant,
     tenantId: tenantId(tenant, earlier) ?? guid(random),
     clientId: chosen.clientId ?? earlier?.clientId ?? guid(random),
-    clientSecret: chosen.clientSecret ?? earlier?.clientSecret ?? Buffer.from(random(30)).toString('base64url'),
+    clientSecret,
+    app: appOf(earlier, clientSecret) ?? newApp(clientSecret, clock, random),
     authority: earlier?.authority ?? (await newAuthority(clock(), random)),
     tokenKey: earlier?.tokenKey ?? privateKeyPem(generateKey('rsa-2048').privateKey),
     challengeKeys: earlier?.challengeKeys ?? {
@@ -43,6 +48,10 @@ export async function completeState(
     },
   };
 }
+
+/** A copy of the earlier registration, if it is for this secret; a state of before has none. */
+const appOf = (earlier: Partial<SimulatorState> | undefined, clientSecret: string): AppState | undefined =>
+  earlier?.app && earlier.clientSecret === clientSecret ? structuredClone(earlier.app) : undefined;
 
 const tenantId = (tenant: string, earlier: SimulatorState | undefined): string | undefined =>
   isGuid(tenant) ? tenant.toLowerCase() : earlier?.tenant === tenant ? earlier.tenantId : undefined;

@@ -1,29 +1,46 @@
-/** Entra, Graph and Intune over HTTPS, and the steps of every call: fault, answer, record. */
+/** The listeners of the services, and the steps of every call: fault, answer, record. */
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock, Logger } from '../core/environment.ts';
 import type { CallList } from './calls.ts';
 import { unknownPath } from './error-bodies.ts';
 import type { Faults } from './injected-faults.ts';
-import { type RouteServices, type ServiceRoute, serviceRoutes } from './routes.ts';
+import type { ServiceRoute } from './routes.ts';
 import type { ServiceAnswer, ServiceCall, ServiceHandler } from './service-call.ts';
-import { siteOf } from './site.ts';
+import type { ServiceSite } from './site.ts';
 import type { TlsCredential } from './throwaway-ca.ts';
 
-/** What the services operate on. */
-export type SimulatedServices = RouteServices & {
+/** What every call needs. `siteOf` gives the addresses that are in the answer. */
+export type CallServices = {
   faults: Faults;
   calls: CallList;
   clock: Clock;
   logger: Logger | undefined;
+  siteOf: (host: string | undefined, port: number) => ServiceSite;
 };
 
-/** The services over HTTPS. The caller starts to listen. */
-export function wireApp({ key, certificate }: TlsCredential, services: SimulatedServices) {
-  const app = Fastify({ https: { key, cert: certificate } });
+/** Entra, Graph and Intune over HTTPS. The caller starts to listen. */
+export const wireApp = ({ key, certificate }: TlsCredential, routes: readonly ServiceRoute[], services: CallServices) =>
+  withRoutes(Fastify({ https: { key, cert: certificate } }), routes, services);
+
+/** The managed identity endpoints over HTTP, as on a machine in Azure. The caller starts to listen. */
+export const identityApp = (routes: readonly ServiceRoute[], services: CallServices) =>
+  withRoutes(Fastify(), routes, services);
+
+/** The part of a fastify application that is used here, with TLS or without. */
+type Routable = {
+  removeAllContentTypeParsers(): void;
+  addContentTypeParser(
+    type: '*',
+    options: { parseAs: 'string' },
+    parser: (request: FastifyRequest, body: string, done: (error: null, body: string) => void) => void,
+  ): unknown;
+  setNotFoundHandler(handler: (request: FastifyRequest, reply: FastifyReply) => FastifyReply): unknown;
+};
+
+function withRoutes<A extends Routable>(app: A, routes: readonly ServiceRoute[], services: CallServices): A {
   // Every body is text, so that a service answers a wrong one with its own error, and the call is recorded.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  const routes = serviceRoutes(services);
   app.setNotFoundHandler((request, reply) => {
     const url = new URL(request.url, 'https://localhost');
     const call = unroutedCall(request, url, services);
@@ -37,7 +54,7 @@ export function wireApp({ key, certificate }: TlsCredential, services: Simulated
 function answer(
   call: ServiceCall,
   handler: ServiceHandler,
-  { services, reply }: { services: SimulatedServices; reply: FastifyReply },
+  { services, reply }: { services: CallServices; reply: FastifyReply },
 ): FastifyReply {
   const given = answerTo(call, handler, services.faults);
   const { hop, code, status } = services.calls.record(call, given);
@@ -70,13 +87,13 @@ function answerTo(call: ServiceCall, handler: ServiceHandler, faults: Faults): S
   return 'responseFault' in effect ? handler(call, effect.responseFault) : effect.answer(call);
 }
 
-function unroutedCall(request: FastifyRequest, url: URL, services: SimulatedServices): Omit<ServiceCall, 'hop'> {
+function unroutedCall(request: FastifyRequest, url: URL, services: CallServices): Omit<ServiceCall, 'hop'> {
   const { headers, body, socket } = request;
   const query = url.searchParams;
   const id = headers['client-request-id'] ?? query.get('client-request-id');
   return {
     at: services.clock(),
-    site: siteOf(headers.host, socket.localPort ?? 0, services.cloud),
+    site: services.siteOf(headers.host, socket.localPort ?? 0),
     host: (headers.host ?? '').toLowerCase(),
     path: url.pathname + url.search,
     query,

@@ -121,6 +121,7 @@ export const minimalCall = (tenant: Tenant, hop: ServiceHop): Promise<Reply> => 
   const { cloud, tenant: name } = tenant.simulator.tenant;
   const action = ACTIONS.find((each) => each === hop);
   if (action) return tenant.act(action, {});
+  if (hop === 'managedIdentity') return tenant.send('GET', tenant.simulator.identity.imds.endpoint, {});
   const [method, url] = CALLS[hop as keyof typeof CALLS](cloud, name);
   return tenant.send(method, url, {});
 };
@@ -134,8 +135,9 @@ const CALLS = {
   tokenV1: ({ login }, name) => ['POST', `${login}/${name}/oauth2/token`],
   discovery: ({ graph }) => ['GET', graph + DISCOVERY],
   legacyDiscovery: ({ graph }, name) => ['GET', `${graph}/${name}${LEGACY}`],
+  application: ({ graph }) => ['GET', `${graph}/v1.0/applications(appId='none')`],
 } as const satisfies Record<
-  Exclude<ServiceHop, ServiceAction>,
+  Exclude<ServiceHop, ServiceAction | 'managedIdentity'>,
   (cloud: Cloud, name: string) => ['GET' | 'POST', string]
 >;
 

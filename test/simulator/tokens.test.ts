@@ -2,35 +2,11 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import { test } from 'node:test';
-import {
-  ConfidentialClientApplication,
-  type INetworkModule,
-  type NetworkRequestOptions,
-  type NetworkResponse,
-} from '@azure/msal-node';
-import { request } from 'undici';
+import { ConfidentialClientApplication } from '@azure/msal-node';
+import { networkOf } from './msal-network.ts';
 import { codeOf, csr, startTenant, type Tenant } from './tenant.ts';
 
 type EntraError = { error: string; error_description: string; error_codes: number[] };
-
-/** The smallest network module over undici, which trusts the simulator's CA and nothing else. */
-const networkOf = ({ agent }: Tenant): INetworkModule => {
-  const send = async (method: 'GET' | 'POST', url: string, options: NetworkRequestOptions = {}) => {
-    const response = await request(url, {
-      method,
-      dispatcher: agent,
-      ...(options.headers ? { headers: options.headers } : {}),
-      ...(options.body === undefined ? {} : { body: options.body }),
-    });
-    return { headers: {}, status: response.statusCode, body: await response.body.json() };
-  };
-  return {
-    sendGetRequestAsync: <T>(url: string, options?: NetworkRequestOptions) =>
-      send('GET', url, options) as Promise<NetworkResponse<T>>,
-    sendPostRequestAsync: <T>(url: string, options?: NetworkRequestOptions) =>
-      send('POST', url, options) as Promise<NetworkResponse<T>>,
-  };
-};
 
 const msal = (tenant: Tenant, clientSecret = tenant.simulator.tenant.clientSecret): ConfidentialClientApplication => {
   const { cloud, clientId, tenant: name } = tenant.simulator.tenant;

@@ -36,9 +36,12 @@ export function registerSimulator(program: Command, output: Output): void {
 }
 
 async function run({ dir, json, publicNames, ...ports }: SimulatorCommandOptions, { out }: Output): Promise<void> {
-  const { simulator, trustCa } = await startStoredSimulator(dir, { ...ports, ...(publicNames && { publicNames }) });
+  const { simulator, trustCa, close } = await startStoredSimulator(dir, {
+    ...ports,
+    ...(publicNames && { publicNames }),
+  });
   const tenant = { ...simulator.tenant, trustCa };
-  out(JSON.stringify({ tenant, control: simulator.control }));
+  out(JSON.stringify({ tenant, control: simulator.control, identity: simulator.identity }));
   if (!json) {
     out('Simulated tenant: nothing here is real. Paste this into openndes.yaml:');
     out(tenantBlock('simulated', tenant));
@@ -47,5 +50,5 @@ async function run({ dir, json, publicNames, ...ports }: SimulatorCommandOptions
     if (publicNames) out(`Line of a hosts file: 127.0.0.1 ${cloudNames(publicNames).join(' ')}`);
   }
   await untilStopped();
-  await simulator.close();
+  await close();
 }

@@ -47,22 +47,4 @@ export const GRANT_CHECKS: readonly GrantCheck[] = [
       text: 'No application with this identifier was found in the directory.',
     }),
   },
-  {
-    fails: ({ form }) => !form.get('client_secret'),
-    error: () => ({
-      status: 401,
-      error: 'invalid_client',
-      number: 7000218,
-      text: "The request body must contain the following parameter: 'client_secret'.",
-    }),
-  },
-  {
-    fails: ({ form, state }) => form.get('client_secret') !== state.clientSecret,
-    error: () => ({
-      status: 401,
-      error: 'invalid_client',
-      number: 7000215,
-      text: 'The client secret that was provided is wrong.',
-    }),
-  },
 ];

@@ -1,10 +1,10 @@
 /** What a token request asks for: a scope in the second version of the endpoint, a resource in the first. */
 import type { EntraFailure } from '../error-bodies.ts';
 import type { ServiceSite } from '../site.ts';
-import { ROLES } from '../tokens.ts';
+import type { AppRoles } from './app-state.ts';
 
-/** The audience of the token and its roles. */
-export type Grant = { audience: string; roles: readonly string[] };
+/** The audience of the token, and whose roles it has. */
+export type Grant = { audience: string; api: keyof AppRoles };
 
 /** The parts of an answer with a token. Times in seconds since 1970. */
 export type IssuedToken = { access_token: string; resource: string; nbf: number; exp: number; seconds: number };
@@ -60,15 +60,16 @@ function grantOfScope(scope: string, site: ServiceSite): Grant | EntraFailure {
   );
 }
 
-/** The resource id of Intune ends with a slash, so its scope is `…//.default`; one slash is accepted too. */
-function grantOfResource(text: string, site: ServiceSite): Grant | undefined {
+/** The service of a resource, or undefined. The resource id of Intune ends with a slash, so its scope is `…//.default`; one slash is accepted too. */
+export function grantOfResource(text: string, site: ServiceSite): Grant | undefined {
   const resource = text.replace(/\/+$/, '');
-  if (resource === site.graph) return { audience: site.graph, roles: [ROLES.readApplications] };
-  if (resource === site.aadGraph) return { audience: site.aadGraph, roles: [ROLES.readApplications] };
-  return resource === site.intune ? { audience: `${site.intune}/`, roles: [ROLES.scep] } : undefined;
+  if (resource === site.graph) return { audience: site.graph, api: 'graph' };
+  if (resource === site.aadGraph) return { audience: site.aadGraph, api: 'graph' };
+  return resource === site.intune ? { audience: `${site.intune}/`, api: 'intune' } : undefined;
 }
 
-const unknownResource = (resource: string): EntraFailure => ({
+/** AADSTS500011. */
+export const unknownResource = (resource: string): EntraFailure => ({
   status: 400,
   error: 'invalid_resource',
   number: 500011,

@@ -3,6 +3,7 @@ import { entraError } from '../error-bodies.ts';
 import { type ServiceCall, type ServiceHandler, json, mediaType } from '../service-call.ts';
 import type { SimulatorState } from '../state.ts';
 import type { TokenAuthority } from '../tokens.ts';
+import { credentialFailure } from './client-authentication.ts';
 import { VERSIONS } from './grant.ts';
 import { GRANT_CHECKS, type GrantRequest } from './grant-checks.ts';
 import { issuerOf } from './metadata.ts';
@@ -21,8 +22,8 @@ export const token =
     if (!isTenant(state, call)) return unknownTenant(call);
     const row = VERSIONS[version];
     const request: GrantRequest = { form: formOf(call), call, state, resourceField: row.field };
-    const failed = GRANT_CHECKS.find(({ fails }) => fails(request));
-    if (failed) return entraError(call, failed.error(request));
+    const failed = GRANT_CHECKS.find(({ fails }) => fails(request))?.error(request) ?? credentialFailure(request);
+    if (failed) return entraError(call, failed);
     const grant = row.grantOf(request.form.get(row.field) ?? '', call.site);
     if ('error' in grant) return entraError(call, grant);
     const times = timesOf(call);
@@ -32,7 +33,7 @@ export const token =
       ...times,
       appid: state.clientId,
       tid: state.tenantId,
-      ...(responseFault === 'no-role' ? {} : { roles: grant.roles }),
+      ...rolesClaim(responseFault === 'no-role' ? [] : state.app.roles[grant.api]),
     });
     return json(
       200,
@@ -40,6 +41,10 @@ export const token =
       NO_STORE,
     );
   };
+
+/** A token without any role has no such claim. */
+export const rolesClaim = (roles: readonly string[]): { roles?: readonly string[] } =>
+  roles.length === 0 ? {} : { roles };
 
 const NO_STORE = { headers: { 'cache-control': 'no-store' } };
 

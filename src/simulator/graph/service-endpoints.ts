@@ -1,8 +1,8 @@
 /** Graph: the addresses of the tenant's Intune services. */
-import { graphError } from './error-bodies.ts';
-import { type ServiceAnswer, type ServiceCall, type ServiceHandler, json } from './service-call.ts';
-import type { ServiceSite } from './site.ts';
-import { ROLES, type TokenAuthority } from './tokens.ts';
+import { type ServiceHandler, json } from '../service-call.ts';
+import type { ServiceSite } from '../site.ts';
+import { ROLES, type TokenAuthority } from '../tokens.ts';
+import { graphRefusal } from './permission.ts';
 
 /** The well-known application id of Intune, whose service principal lists its endpoints. */
 export const INTUNE_APP = '0000000a-0000-0000-c000-000000000000';
@@ -21,23 +21,6 @@ export const discovery =
     const value = responseFault === 'lowercase-keys' ? endpoints.map(lowerCaseKeys) : endpoints;
     return json(200, { '@odata.context': `${site.graph}/v1.0/$metadata#endpoints`, value });
   };
-
-/** The resources of which the token may be one, and the permissions of which it must have one. */
-export type GraphPermission = { audiences: readonly string[]; roles: readonly string[] };
-
-/** Why Graph refuses the call; undefined when its token has the permission. */
-export function graphRefusal(
-  call: ServiceCall,
-  tokens: TokenAuthority,
-  { audiences, roles }: GraphPermission,
-): ServiceAnswer | undefined {
-  const token = tokens.check(call.headers.authorization, audiences, call.at);
-  if ('problem' in token)
-    return graphError(call, { status: 401, code: 'InvalidAuthenticationToken', text: token.problem });
-  if (token.claims.roles?.some((role) => roles.includes(role))) return undefined;
-  const text = 'Insufficient privileges to complete the operation.';
-  return graphError(call, { status: 403, code: 'Authorization_RequestDenied', text });
-}
 
 /**
  * `GET /{tenant}/servicePrincipalsByAppId/{INTUNE_APP}/serviceEndpoints`, as Microsoft's published libraries look the

@@ -1,0 +1,49 @@
+/** The requests of the control API, one row each. docs/simulator.md lists them. */
+import type { CallList } from './calls.ts';
+import type { ControlRoute } from './control.ts';
+import type { AppRegistration } from './entra/app-registration.ts';
+import type { IdentityEndpoints } from './identity/identity-routes.ts';
+import type { Faults } from './injected-faults.ts';
+
+/** What the API operates on. */
+export type ControlServices = {
+  /** A challenge, base64. Throws ControlError for an expectation that is not valid. */
+  mint: (expectation: unknown) => string;
+  calls: CallList;
+  faults: Faults;
+  app: AppRegistration;
+  identity: IdentityEndpoints;
+};
+
+/** All routes but the page. A body is checked by what it is handed to. */
+export const controlRoutes = ({ mint, calls, faults, app, identity }: ControlServices): readonly ControlRoute[] => [
+  { method: 'POST', path: '/challenges', handle: ({ body }) => ({ challenge: mint(body) }) },
+  { method: 'GET', path: '/calls', handle: () => calls.list() },
+  { method: 'DELETE', path: '/calls', handle: () => calls.clear() },
+  { method: 'GET', path: '/faults', handle: () => faults.list() },
+  {
+    method: 'POST',
+    path: '/faults',
+    handle: ({ body }) => {
+      faults.set(body);
+      return faults.list();
+    },
+  },
+  { method: 'DELETE', path: '/faults', handle: () => faults.clear() },
+  ...appRoutes(app),
+  { method: 'GET', path: '/identity', handle: () => identity },
+];
+
+const appRoutes = (app: AppRegistration): readonly ControlRoute[] => [
+  { method: 'GET', path: '/app', handle: () => app.view() },
+  { method: 'POST', path: '/app/secrets', handle: ({ body }) => app.addSecret(body ?? {}) },
+  { method: 'DELETE', path: '/app/secrets/:id', handle: ({ id }) => app.removeSecret(id) },
+  { method: 'POST', path: '/app/certificates', handle: ({ body }) => app.addCertificate(body as never) },
+  { method: 'DELETE', path: '/app/certificates/:id', handle: ({ id }) => app.removeCertificate(id) },
+  { method: 'POST', path: '/app/federated', handle: ({ body }) => app.addFederated(body as never) },
+  { method: 'DELETE', path: '/app/federated/:id', handle: ({ id }) => app.removeFederated(id) },
+  { method: 'PUT', path: '/app/roles', handle: ({ body }) => app.setRoles(body as never) },
+  { method: 'PUT', path: '/app/policy', handle: ({ body }) => app.setPolicy(body as never) },
+  { method: 'PUT', path: '/issuers', handle: ({ body }) => app.setIssuer(body as never) },
+  { method: 'POST', path: '/assertions', handle: ({ body }) => ({ assertion: app.assertion(body as never) }) },
+];
