@@ -24,8 +24,12 @@ export type {
   TenantPolicy,
 } from './simulator/entra/app-state.ts';
 export type { IdentityEndpoints } from './simulator/identity/identity-routes.ts';
+export type { MintedChallenge } from './simulator/challenge-password.ts';
+export type { ChallengeIds, ChallengeTargets, RemovedTargets } from './simulator/challenge-targets.ts';
+export type { IntuneCode } from './simulator/intune-codes.ts';
 export type { Expectation } from './simulator/expectation.ts';
-export type { FaultRequest, FaultValue } from './simulator/injected-faults.ts';
+export type { FaultValue } from './simulator/fault-table.ts';
+export type { FaultRequest, FaultTarget } from './simulator/injected-faults.ts';
 export type { RecordedCall } from './simulator/calls.ts';
 export type { ServiceHop } from './simulator/service-call.ts';
 export type { SimulatedCloud } from './simulator/site.ts';

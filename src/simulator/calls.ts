@@ -6,7 +6,7 @@ export type RecordedCall = {
   /** ISO 8601. */
   at: string;
   hop: ServiceHop;
-  /** The Intune code; else the reason phrase of the HTTP status, `timeout` or `disconnect`. */
+  /** The Intune code; else the reason phrase of the HTTP status, or the name of the fault that gave no answer. */
   code: string;
   /** HTTP status; 0 when there was no answer. */
   status: number;
@@ -29,7 +29,7 @@ export class CallList {
 
   /** Adds a call with its answer and returns the record. */
   record(call: ServiceCall, answer: ServiceAnswer): RecordedCall {
-    const reply = answer.kind === 'reply' ? answer : { status: 0, code: answer.kind };
+    const reply = answer.kind === 'reply' ? answer : { status: 0, code: answer.code ?? answer.kind };
     const record = {
       at: call.at.toISOString(),
       hop: call.hop,

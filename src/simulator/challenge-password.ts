@@ -21,9 +21,10 @@ import { DerReader } from '../asn1/reader.ts';
 import { TAG } from '../asn1/tags.ts';
 import { octetString, sequence, smallInteger } from '../asn1/writer.ts';
 import type { RandomBytes } from '../core/environment.ts';
-import { keyFromPem } from '../keys/software.ts';
+import { generateKey, keyFromPem } from '../keys/software.ts';
 import { fromBase64 } from './base64.ts';
 import type { IntuneCode } from './intune-codes.ts';
+import type { ChallengeIds } from './challenge-targets.ts';
 import { ControlError } from './control-error.ts';
 import type { Expectation } from './expectation.ts';
 import { guid } from './guid.ts';
@@ -41,7 +42,17 @@ export type Challenge = {
 };
 
 /** The keys of the challenges. `id` names them in a challenge; `encryption` is an AES-256 key. */
-export type ChallengeKeys = { id: Buffer; encryption: Buffer; signing: KeyObject; verifying: KeyObject };
+export type ChallengeKeys = {
+  id: Buffer;
+  encryption: Buffer;
+  signing: KeyObject;
+  verifying: KeyObject;
+  /** A signing key of before, whose challenges are refused with a code of their own. */
+  replaced: KeyObject;
+};
+
+/** A challenge, base64, and the ids in it. */
+export type MintedChallenge = ChallengeIds & { challenge: string };
 
 const VERSION = 1;
 const CIPHER = 'aes-256-gcm';
@@ -58,26 +69,31 @@ export function challengeKeys({ challengeKeys: { signing: pem, encryption: key }
   const encryption = Buffer.from(key, 'base64');
   const signing = keyFromPem(pem, 'the signing key in the state of the simulator').privateKey;
   const id = createHash('sha256').update(encryption).digest().subarray(0, 8);
-  return { id, encryption, signing, verifying: createPublicKey(signing) };
+  const replaced = generateKey('p256').privateKey;
+  return { id, encryption, signing, verifying: createPublicKey(signing), replaced };
 }
 
 type Minting = { keys: ChallengeKeys; tenantId: string; now: Date; random: RandomBytes };
 
-/** A new challenge for the expected request, base64. Throws ControlError when its content exceeds 64 KiB. */
-export function mintChallenge(expectation: Expectation, { keys, tenantId, now, random }: Minting): string {
+/** A new challenge for the expected request. Throws ControlError when its content exceeds 64 KiB. */
+export function mintChallenge(expectation: Expectation, { keys, tenantId, now, random }: Minting): MintedChallenge {
   const lifetime = (expectation.validitySeconds ?? DEFAULT_VALIDITY) * 1000;
-  const challenge: Challenge = {
+  const ids = {
+    deviceId: expectation.deviceId ?? guid(random),
+    userId: expectation.userId ?? guid(random),
+    profileId: expectation.profileId ?? guid(random),
+  };
+  const content: Challenge = {
     tenantId,
-    deviceId: guid(random),
-    userId: guid(random),
-    profileId: guid(random),
+    ...ids,
     challengeCreation: now.toISOString(),
     challengeExpiration: new Date(now.getTime() + lifetime).toISOString(),
     expectation,
   };
-  const content = Buffer.from(JSON.stringify(challenge).padEnd(MIN_CONTENT));
-  if (content.length > MAX_CONTENT) throw new ControlError(`The expectation exceeds ${MAX_CONTENT} octets.`);
-  return seal(content, keys, random).toString('base64');
+  const octets = Buffer.from(JSON.stringify(content).padEnd(MIN_CONTENT));
+  if (octets.length > MAX_CONTENT) throw new ControlError(`The expectation exceeds ${MAX_CONTENT} octets.`);
+  const signing = expectation.signer === 'replaced' ? keys.replaced : keys.signing;
+  return { challenge: seal(octets, { ...keys, signing }, random).toString('base64'), ...ids };
 }
 
 function seal(content: Buffer, keys: ChallengeKeys, random: RandomBytes): Buffer {
@@ -96,7 +112,9 @@ export function openChallenge(text: string, keys: ChallengeKeys): Challenge | In
   const parts = deserialize(blob);
   if (!parts) return 'ChallengeDeserializationError';
   if (!keys.id.equals(parts.keyId)) return 'ChallengeDecryptionError';
-  if (!verify('sha256', parts.signed, keys.verifying, parts.signature)) return 'SignatureValidationFailed';
+  const isOf = (key: KeyObject): boolean => verify('sha256', parts.signed, key, parts.signature);
+  if (!isOf(keys.verifying))
+    return isOf(createPublicKey(keys.replaced)) ? 'SigningCertThumbprintMismatch' : 'SignatureValidationFailed';
   return JSON.parse(decrypt(parts, keys).toString('utf8')) as Challenge;
 }
 

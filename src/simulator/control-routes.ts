@@ -1,5 +1,7 @@
 /** The requests of the control API, one row each. docs/simulator.md lists them. */
 import type { CallList } from './calls.ts';
+import type { MintedChallenge } from './challenge-password.ts';
+import type { ChallengeTargets } from './challenge-targets.ts';
 import type { ControlRoute } from './control.ts';
 import type { AppRegistration } from './entra/app-registration.ts';
 import type { IdentityEndpoints } from './identity/identity-routes.ts';
@@ -7,8 +9,9 @@ import type { Faults } from './injected-faults.ts';
 
 /** What the API operates on. */
 export type ControlServices = {
-  /** A challenge, base64. Throws ControlError for an expectation that is not valid. */
-  mint: (expectation: unknown) => string;
+  /** A challenge. Throws ControlError for an expectation that is not valid. */
+  challenge: (expectation: unknown) => MintedChallenge;
+  targets: ChallengeTargets;
   calls: CallList;
   faults: Faults;
   app: AppRegistration;
@@ -16,8 +19,17 @@ export type ControlServices = {
 };
 
 /** All routes but the page. A body is checked by what it is handed to. */
-export const controlRoutes = ({ mint, calls, faults, app, identity }: ControlServices): readonly ControlRoute[] => [
-  { method: 'POST', path: '/challenges', handle: ({ body }) => ({ challenge: mint(body) }) },
+export const controlRoutes = ({
+  challenge,
+  targets,
+  calls,
+  faults,
+  app,
+  identity,
+}: ControlServices): readonly ControlRoute[] => [
+  { method: 'POST', path: '/challenges', handle: ({ body }) => challenge(body) },
+  { method: 'GET', path: '/targets', handle: () => targets.view() },
+  { method: 'PUT', path: '/targets', handle: ({ body }) => targets.set(body as never) },
   { method: 'GET', path: '/calls', handle: () => calls.list() },
   { method: 'DELETE', path: '/calls', handle: () => calls.clear() },
   { method: 'GET', path: '/faults', handle: () => faults.list() },

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { ControlError } from './control-error.ts';
 import { controlPage, PAGE_POLICY } from './page.ts';
 
-/** One request of the API. A result of undefined is HTTP 204. `handle` throws ControlError for what is not valid. */
+/** One request of the API. A result of undefined, or a promise of it, is HTTP 204. `handle` throws ControlError for what is not valid. */
 export type ControlRoute = {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** With a parameter as `:id`. */
@@ -34,8 +34,8 @@ export function controlApp(routes: readonly ControlRoute[], tenant: string): Fas
     app.route({
       method,
       url: path,
-      handler: (request: FastifyRequest<{ Params: { id?: string } }>, reply) => {
-        const result = handle({ body: request.body, id: request.params.id ?? '' });
+      handler: async (request: FastifyRequest<{ Params: { id?: string } }>, reply) => {
+        const result = await handle({ body: request.body, id: request.params.id ?? '' });
         return result === undefined ? reply.code(204).send() : reply.send(result);
       },
     });

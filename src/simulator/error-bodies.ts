@@ -65,6 +65,14 @@ export function statusError(
   return serviceError(serviceOf(call.hop), call, { status, code: codeOf(status), text, headers });
 }
 
+/** An internal error whose message is JSON in a string, in the form of the service. */
+export function nestedError(call: ServiceCall): ServiceAnswer {
+  const service = serviceOf(call.hop);
+  const error = { status: 500, code: 'InternalError', text: 'An internal server error has occurred' };
+  if (service === 'intune') return intuneError(call, error);
+  return serviceError(service, call, { ...error, text: JSON.stringify({ Message: error.text, RetryAfter: null }) });
+}
+
 /** The services whose errors have a form of their own. */
 export type ServiceName = 'entra' | 'graph' | 'intune';
 

@@ -4,7 +4,7 @@ import { KEY_USAGES, type KeyUsage } from '../pkix/extensions.ts';
 import { generalNameFromText } from '../pkix/general-name.ts';
 import { nameFromText } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
-import { type BodyField, FIELD, readBody } from './control-body.ts';
+import { type BodyField, FIELD, oneOf, readBody } from './control-body.ts';
 
 /** The expected request. Names of the members as in the JSON of `POST /challenges`. */
 export type Expectation = {
@@ -20,6 +20,14 @@ export type Expectation = {
   keyLength?: number;
   /** Validity of the challenge; one hour when absent. Zero or less makes one that has expired. */
   validitySeconds?: number;
+  /** Ids in the challenge; random when absent. */
+  deviceId?: string;
+  userId?: string;
+  profileId?: string;
+  /** Keys that the device has registered, SHA-256 of their SubjectPublicKeyInfo in base64. Absent: not compared. */
+  registeredKeys?: readonly string[];
+  /** `replaced`: signed with a key of Intune that is not the present one. */
+  signer?: 'replaced';
 };
 
 const isText = (value: unknown): value is string => typeof value === 'string';
@@ -48,6 +56,11 @@ const FIELDS: Readonly<Record<keyof Expectation, BodyField>> = {
     description: 'a number of bits, such as 2048',
   },
   validitySeconds: FIELD.seconds,
+  deviceId: FIELD.text,
+  userId: FIELD.text,
+  profileId: FIELD.text,
+  registeredKeys: FIELD.texts,
+  signer: oneOf(['replaced']),
 };
 
 /** The expectation in a JSON body. Throws ControlError, whose message names the member and the accepted values. */

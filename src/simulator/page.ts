@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { INTUNE_CODES } from './intune-codes.ts';
 import { HOPS } from './service-call.ts';
-import { FAULTS } from './injected-faults.ts';
+import { FAULTS } from './fault-table.ts';
 
 const STYLE = `
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1b; overflow-wrap: anywhere; }
@@ -125,7 +125,7 @@ ${field('validitySeconds', 'Validity in seconds', 'type="number" placeholder="36
 <p><textarea id="challenge" readonly aria-label="Challenge"></textarea></p>
 <h2>Faults</h2>
 <form id="fault">
-<label for="hop">Hop</label><select id="hop">${HOPS.map(option).join('')}</select>
+<label for="hop">Hop</label><select id="hop">${[...HOPS, '*'].map(option).join('')}</select>
 ${field('value', 'Fault', 'list="known" value="ChallengeExpired"')}
 <datalist id="known">${SUGGESTIONS.map(option).join('')}</datalist>
 ${field('count', 'Number of calls', 'type="number" min="1" placeholder="until cleared"')}

@@ -11,7 +11,8 @@ import {
 } from './service-call.ts';
 import { isGuid } from './guid.ts';
 import { ROLES, type TokenAuthority } from './tokens.ts';
-import { type CallContext, FAILURE_FIELDS, type ActionMessage, SUCCESS_FIELDS, type Validation } from './validation.ts';
+import { FAILURE_FIELDS, SUCCESS_FIELDS } from './notification-fields.ts';
+import type { ActionMessage, CallContext, Validation } from './validation.ts';
 
 type ActionRow = {
   /** Name of the one member of the body. */

@@ -35,15 +35,26 @@ export type ServiceCall = {
   clientRequestId: string;
 };
 
-/** What the caller gets; `code` is for the list of calls. `timeout` never answers, `disconnect` ends the connection. */
+/**
+ * What the caller gets; `code` is for the list of calls. `timeout` never answers, `disconnect` ends the connection, `reset`
+ * does so with TCP RST, `tls` sends octets that are no TLS.
+ */
 export type ServiceAnswer =
-  | { kind: 'reply'; status: number; code: string; headers: Readonly<Record<string, string>>; body: string }
-  | { kind: 'timeout' | 'disconnect' };
+  | {
+      kind: 'reply';
+      status: number;
+      code: string;
+      headers: Readonly<Record<string, string>>;
+      body: string;
+      /** How it is spoiled on the way. */
+      delivery?: { kind: 'cut' } | { kind: 'drip'; ms: number } | { kind: 'huge'; octets: number };
+    }
+  | { kind: 'timeout' | 'disconnect' | 'reset' | 'tls'; code?: string };
 
 /** Answers the calls of one hop. A response fault changes its answer in place of replacing it. */
 export type ServiceHandler = (call: ServiceCall, responseFault?: ResponseFault) => ServiceAnswer;
 /** A fault that changes one detail of an answer; the table in injected-faults.ts describes each. */
-export type ResponseFault = 'no-role' | 'lowercase-keys' | 'evil-host';
+export type ResponseFault = 'no-role' | 'evil-host';
 
 type Extras = { code?: string; headers?: Readonly<Record<string, string>> };
 

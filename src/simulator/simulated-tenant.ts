@@ -2,7 +2,8 @@
 import type { Clock, Logger, RandomBytes } from '../core/environment.ts';
 import { keyFromPem } from '../keys/software.ts';
 import { type RecordedCall, CallList } from './calls.ts';
-import { challengeKeys, mintChallenge } from './challenge-password.ts';
+import { challengeKeys, type MintedChallenge, mintChallenge } from './challenge-password.ts';
+import { ChallengeTargets } from './challenge-targets.ts';
 import { controlApp } from './control.ts';
 import { controlRoutes } from './control-routes.ts';
 import { AppRegistration } from './entra/app-registration.ts';
@@ -13,7 +14,8 @@ import { type FaultRequest, Faults } from './injected-faults.ts';
 import { Listeners } from './listener.ts';
 import { cloudNames, type ServiceSite, siteAt, type SimulatedCloud, siteOf } from './site.ts';
 import { completeState, type TenantIdentity, type SimulatorState } from './state.ts';
-import { serverCredential } from './throwaway-ca.ts';
+import { newAuthority, serverCredential } from './throwaway-ca.ts';
+import { Outages } from './outages.ts';
 import { tokenAuthority } from './tokens.ts';
 import { Validation } from './validation.ts';
 import { serviceRoutes } from './routes.ts';
@@ -62,11 +64,16 @@ export type Simulator = {
   state: SimulatorState;
   /** A challenge for the expected request, base64. Throws ControlError when the expectation is not valid. */
   mint(expectation: Expectation): string;
+  /** As `mint`, with the ids that the challenge is for. */
+  challenge(expectation: Expectation): MintedChallenge;
+  /** Devices and users that are gone, profiles that are not assigned any more. */
+  targets: ChallengeTargets;
   /** The recorded calls, oldest first. */
   calls(): readonly RecordedCall[];
   /** Sets a fault. Throws ControlError, whose message lists what is accepted. */
   fault(request: FaultRequest): void;
-  clearFaults(): void;
+  /** Removes all faults. Resolves when outages have ended. */
+  clearFaults(): Promise<void>;
   /** The app registration: credentials, permissions, policies. */
   app: AppRegistration;
   /** The managed identity endpoints. Contains a secret. */
@@ -80,20 +87,29 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const state = await completeState(options, options.state, clock, random);
   const keys = challengeKeys(state);
   const tokens = tokenAuthority(keyFromPem(state.tokenKey, 'the token key in the state of the simulator').privateKey);
-  const [calls, faults] = [new CallList(), new Faults()];
-  const mint = (expectation: unknown): string =>
+  const outages = new Outages();
+  const [calls, faults] = [new CallList(), new Faults(outages)];
+  const targets = new ChallengeTargets();
+  const challenge = (expectation: unknown): MintedChallenge =>
     mintChallenge(readExpectation(expectation), { keys, tenantId: state.tenantId, now: clock(), random });
 
   const credential = await serverCredential(state.authority, clock(), random, publicNames && cloudNames(publicNames));
   const called = { faults, calls, clock, logger };
-  const services = { cloud: publicNames, state, tokens, validation: new Validation(keys) };
+  const services = {
+    cloud: publicNames,
+    state,
+    tokens,
+    validation: new Validation({ keys, targets, policy: () => state.app.policy }),
+  };
   const siteOfCall = (host: string | undefined, port: number): ServiceSite => siteOf(host, port, publicNames);
   const app = new AppRegistration({ state: state.app, clientId: state.clientId, clock, random });
   const listeners = new Listeners();
   const wire = await listeners.open(
     wireApp(credential, serviceRoutes(services), { ...called, siteOf: siteOfCall }),
     options.port ?? 0,
+    { own: credential, foreign: await serverCredential(await newAuthority(clock(), random), clock(), random) },
   );
+  outages.add('services', wire);
   const site = siteAt(wire.port);
   const arc = options.arcTokens === undefined ? undefined : arcChallenges(options.arcTokens, random);
   const sites = [site, ...(publicNames ? [siteOf(cloudNames(publicNames)[0], wire.port, publicNames)] : [])];
@@ -101,9 +117,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     identityApp(identityRoutes({ state, tokens, sites, arc }), { ...called, siteOf: () => site }),
     options.identityPort ?? 0,
   );
+  outages.add('machine', machine);
   const identity = identityEndpoints(machine.port, state.app.identity.header);
   const control = await listeners.open(
-    controlApp(controlRoutes({ mint, calls, faults, app, identity }), state.tenant),
+    controlApp(controlRoutes({ challenge, targets, calls, faults, app, identity }), state.tenant),
     options.controlPort ?? 0,
   );
 
@@ -113,13 +130,18 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     caPem: state.authority.certificate,
     control: `http://127.0.0.1:${control.port}`,
     state,
-    mint,
+    mint: (expectation) => challenge(expectation).challenge,
+    challenge,
+    targets,
     calls: () => calls.list(),
     fault: (request) => faults.set(request),
     clearFaults: () => faults.clear(),
     app,
     identity,
-    close: () => listeners.close(),
+    close: async () => {
+      await outages.clear();
+      await listeners.close();
+    },
   };
 }
 

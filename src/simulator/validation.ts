@@ -3,8 +3,12 @@ import { createHash } from 'node:crypto';
 import { catchDerError } from '../asn1/limits.ts';
 import { type UnprovenRequest, readCertificationRequest } from '../pkix/csr.ts';
 import { fromBase64 } from './base64.ts';
+import { Bounded } from './bounded.ts';
+import type { ChallengeTargets } from './challenge-targets.ts';
 import { type Challenge, type ChallengeKeys, openChallenge } from './challenge-password.ts';
 import { type IntuneCode, type IntuneVerdict, verdict } from './intune-codes.ts';
+import type { TenantPolicy } from './entra/app-state.ts';
+import type { FieldCheck } from './notification-fields.ts';
 import { type ActualRequest, actualSide, compare, expectedSide } from './compare.ts';
 
 /** The members of an action's message, named as in its JSON. */
@@ -18,78 +22,68 @@ export type CallContext = { tenantId: string; now: Date };
 
 /** A challenge may have been made by a clock that is ahead of ours by so many milliseconds. */
 const SKEW = 300_000;
-/** So many validated transactions are kept; the oldest are dropped first. */
-const LIMIT = 100_000;
+
+/** What a decision depends on beside the request. */
+export type ValidationParts = { keys: ChallengeKeys; targets: ChallengeTargets; policy: () => TenantPolicy };
 
 /** The decisions, and the transactions that were validated. */
 export class Validation {
-  readonly #keys: ChallengeKeys;
-  readonly #validated = new Set<string>();
+  readonly #parts: ValidationParts;
+  readonly #validated = new Bounded<true>();
+  /** The request that each challenge was used for. */
+  readonly #used = new Bounded<string>();
 
-  constructor(keys: ChallengeKeys) {
-    this.#keys = keys;
+  constructor(parts: ValidationParts) {
+    this.#parts = parts;
   }
 
   /** validateRequest. A repeated request gets the same decision, because clients retry. */
   validate(message: ActionMessage, context: CallContext): IntuneVerdict {
     const request = readRequest(message);
     const code = request ? this.#decide(request, context) : 'CertificateRequestDecodingFailed';
-    if (code === 'Success') this.#remember(transactionOf(message));
+    if (code === 'Success') {
+      this.#validated.set(transactionOf(message), true);
+      if (request?.challenge !== undefined) this.#used.set(hash(request.challenge), request.id);
+    }
     return verdict(code);
   }
 
   /** Both notifications: accepted when well formed and for a transaction that was validated with the same request. */
   notify(message: ActionMessage, fields: Readonly<Record<string, FieldCheck>>): IntuneVerdict {
     if (!readRequest(message)) return verdict('CertificateRequestDecodingFailed');
-    if (!this.#validated.has(transactionOf(message))) return verdict('BadCertificateRequestIdInChallenge');
+    if (!this.#validated.get(transactionOf(message))) return verdict('BadCertificateRequestIdInChallenge');
     const wrong = Object.entries(fields).find(([name, { accepts }]) => !accepts(message[name]));
     return wrong ? verdict('Unknown', `${wrong[0]} must be ${wrong[1].description}.`) : verdict('Success');
   }
 
   #decide(request: ParsedRequest, { tenantId, now }: CallContext): IntuneCode {
     if (request.challenge === undefined) return 'ChallengePasswordMissing';
-    const challenge = openChallenge(request.challenge, this.#keys);
+    const challenge = openChallenge(request.challenge, this.#parts.keys);
     if (typeof challenge === 'string') return challenge;
-    const problem = problemOf(challenge, tenantId, now.getTime());
-    return problem ?? compare(expectedSide(challenge.expectation), request.actual);
+    const problem = problemOf(challenge, tenantId, now.getTime()) ?? this.#parts.targets.problemOf(challenge);
+    if (problem) return problem;
+    if (this.#isUsed(request)) return 'BadCertificateRequestIdInChallenge';
+    const { expectation } = challenge;
+    const compared = compare(expectedSide(expectation), request.actual);
+    return compared === 'Success' ? registeredKeyCode(expectation.registeredKeys, request.spki) : compared;
   }
 
-  #remember(transaction: string): void {
-    this.#validated.add(transaction);
-    const [oldest] = this.#validated;
-    if (this.#validated.size > LIMIT && oldest !== undefined) this.#validated.delete(oldest);
+  /** A challenge is good for one request. Whether that request may come again is a policy, because nobody documents it. */
+  #isUsed({ challenge = '', id }: ParsedRequest): boolean {
+    const usedFor = this.#used.get(hash(challenge));
+    if (usedFor === undefined) return false;
+    return usedFor !== id || this.#parts.policy().repeatedValidation === 'refused';
   }
 }
 
-/** The form of a field of a notification. `description` says what `accepts` accepts, after "must be". */
-export type FieldCheck = { accepts: (value: unknown) => boolean; description: string };
-
-/** ISO 8601 with a zone, as Microsoft's libraries ask of their callers: YYYY-MM-DDThh:mm:ss.sssTZD. */
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)$/;
-
-/** The checks of a successNotification, by member. */
-export const SUCCESS_FIELDS: Readonly<Record<string, FieldCheck>> = {
-  certificateThumbprint: pattern(/^[0-9A-F]{40}$/, '40 hexadecimal digits in upper case, the SHA-1 of the certificate'),
-  certificateSerialNumber: pattern(/^(?!00)[0-9A-F]{1,40}$/i, 'hexadecimal digits without 0x and leading zero octets'),
-  certificateExpirationDateUtc: {
-    accepts: (value) => typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value)),
-    description: 'a time with its zone, such as 2030-01-31T12:00:00.000Z',
-  },
-  issuingCertificateAuthority: pattern(/^.{1,256}$/s, 'the name of the issuer in at most 256 characters'),
+const registeredKeyCode = (registered: readonly string[] | undefined, spki: Uint8Array): IntuneCode => {
+  if (registered === undefined) return 'Success';
+  if (registered.length === 0) return 'AadKeyIdentifierListMissing';
+  const key = createHash('sha256').update(spki).digest('base64');
+  return registered.includes(key) ? 'Success' : 'RegisteredKeyMismatch';
 };
 
-/** The checks of a failureNotification, by member. */
-export const FAILURE_FIELDS: Readonly<Record<string, FieldCheck>> = {
-  hResult: {
-    accepts: (value) => Number.isInteger(value) && (value as number) >= -(2 ** 31) && (value as number) < 2 ** 32,
-    description: 'a whole number of 32 bits',
-  },
-  errorDescription: pattern(/^.{1,255}$/s, 'text of at most 255 characters'),
-};
-
-function pattern(expression: RegExp, description: string): FieldCheck {
-  return { accepts: (value) => typeof value === 'string' && expression.test(value), description };
-}
+const hash = (text: string): string => createHash('sha256').update(text).digest('base64');
 
 function problemOf(challenge: Challenge, tenantId: string, now: number): IntuneCode | undefined {
   if (Date.parse(challenge.challengeCreation) > now + SKEW) return 'ChallengeInvalidTimestamp';
@@ -97,7 +91,8 @@ function problemOf(challenge: Challenge, tenantId: string, now: number): IntuneC
   return challenge.tenantId === tenantId ? undefined : 'BadTenantIdInChallenge';
 }
 
-type ParsedRequest = Pick<UnprovenRequest, 'challenge'> & { actual: ActualRequest };
+/** `id` tells requests apart. */
+type ParsedRequest = Pick<UnprovenRequest, 'challenge' | 'spki'> & { actual: ActualRequest; id: string };
 
 function readRequest({ certificateRequest }: ActionMessage): ParsedRequest | undefined {
   const der = fromBase64(certificateRequest);
@@ -105,11 +100,12 @@ function readRequest({ certificateRequest }: ActionMessage): ParsedRequest | und
   return catchDerError(
     () => {
       const request = readCertificationRequest(der);
-      return { challenge: request.challenge, actual: actualSide(request) };
+      const { challenge, spki } = request;
+      return { challenge, spki, actual: actualSide(request), id: hash(certificateRequest) };
     },
     () => undefined,
   );
 }
 
 const transactionOf = ({ transactionId, certificateRequest }: ActionMessage): string =>
-  createHash('sha256').update(`${transactionId}\n${certificateRequest}`).digest('base64');
+  hash(`${transactionId}\n${certificateRequest}`);

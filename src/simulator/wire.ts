@@ -2,6 +2,7 @@
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock, Logger } from '../core/environment.ts';
 import type { CallList } from './calls.ts';
+import { deliver, type TcpSocket } from './delivery.ts';
 import { unknownPath } from './error-bodies.ts';
 import type { Faults } from './injected-faults.ts';
 import type { ServiceRoute } from './routes.ts';
@@ -28,6 +29,7 @@ export const identityApp = (routes: readonly ServiceRoute[], services: CallServi
 
 /** The part of a fastify application that is used here, with TLS or without. */
 type Routable = {
+  server: { on(event: 'connection', listener: (socket: TcpSocket) => void): unknown };
   removeAllContentTypeParsers(): void;
   addContentTypeParser(
     type: '*',
@@ -38,6 +40,7 @@ type Routable = {
 };
 
 function withRoutes<A extends Routable>(app: A, routes: readonly ServiceRoute[], services: CallServices): A {
+  const sockets = tcpSockets(app);
   // Every body is text, so that a service answers a wrong one with its own error, and the call is recorded.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
@@ -45,21 +48,31 @@ function withRoutes<A extends Routable>(app: A, routes: readonly ServiceRoute[],
     const url = new URL(request.url, 'https://localhost');
     const call = unroutedCall(request, url, services);
     const found = routeOf(routes, request.method, decoded(url.pathname));
-    if (!found) return send(call, unknownPath(call), reply);
-    return answer({ ...call, hop: found.route.hop, params: found.params }, found.route.handler, { services, reply });
+    const socket = sockets.get(request.socket.remotePort);
+    if (!found) return deliver(withEcho(call, unknownPath(call)), reply, socket);
+    const { hop, handler } = found.route;
+    const answered = answerTo({ ...call, hop, params: found.params }, handler, services);
+    return deliver(withEcho(call, answered), reply, socket);
   });
   return app;
 }
 
-function answer(
-  call: ServiceCall,
-  handler: ServiceHandler,
-  { services, reply }: { services: CallServices; reply: FastifyReply },
-): FastifyReply {
-  const given = answerTo(call, handler, services.faults);
+function answerTo(call: ServiceCall, handler: ServiceHandler, services: CallServices): ServiceAnswer {
+  const given = faultyAnswer(call, handler, services.faults);
   const { hop, code, status } = services.calls.record(call, given);
   services.logger?.debug({ hop, code, status }, 'simulated call');
-  return send(call, given, reply);
+  return given;
+}
+
+/** The open connections below TLS, by the port of the client. */
+function tcpSockets({ server }: Routable): ReadonlyMap<number | undefined, TcpSocket> {
+  const sockets = new Map<number | undefined, TcpSocket>();
+  server.on('connection', (socket) => {
+    const port = socket.remotePort;
+    sockets.set(port, socket);
+    socket.once('close', () => sockets.delete(port));
+  });
+  return sockets;
 }
 
 type FoundRoute = { route: ServiceRoute; params: Readonly<Record<string, string>> };
@@ -81,10 +94,14 @@ function decoded(path: string): string {
   }
 }
 
-function answerTo(call: ServiceCall, handler: ServiceHandler, faults: Faults): ServiceAnswer {
+function faultyAnswer(call: ServiceCall, handler: ServiceHandler, faults: Faults): ServiceAnswer {
   const effect = faults.next(call.hop);
   if (effect === undefined) return handler(call);
-  return 'responseFault' in effect ? handler(call, effect.responseFault) : effect.answer(call);
+  if ('answer' in effect) return effect.answer(call);
+  if ('outage' in effect) return { kind: 'reset', code: effect.outage };
+  if ('responseFault' in effect) return handler(call, effect.responseFault);
+  const right = handler(call);
+  return right.kind === 'reply' ? effect.change(right) : right;
 }
 
 function unroutedCall(request: FastifyRequest, url: URL, services: CallServices): Omit<ServiceCall, 'hop'> {
@@ -104,16 +121,9 @@ function unroutedCall(request: FastifyRequest, url: URL, services: CallServices)
   };
 }
 
-function send(call: Omit<ServiceCall, 'hop'>, answered: ServiceAnswer, reply: FastifyReply): FastifyReply {
-  if (answered.kind === 'reply')
-    return reply
-      .code(answered.status)
-      .headers({ ...echoed(call), ...answered.headers })
-      .send(answered.body);
-  reply.hijack();
-  if (answered.kind === 'disconnect') reply.raw.destroy();
-  return reply;
-}
+/** Adds the id that the client asked for. */
+const withEcho = (call: Omit<ServiceCall, 'hop'>, answered: ServiceAnswer): ServiceAnswer =>
+  answered.kind === 'reply' ? { ...answered, headers: { ...echoed(call), ...answered.headers } } : answered;
 
 /** `return-client-request-id: true`, as a header or in the query, asks for the id in the answer. */
 const echoed = ({ headers, query, clientRequestId }: Omit<ServiceCall, 'hop'>): Record<string, string> => {

@@ -17,7 +17,7 @@ const clock = (): Date => new Date();
 const state = await completeState({}, undefined, clock, randomBytes);
 const keys = challengeKeys(state);
 const mint = (expectation: Expectation): string =>
-  mintChallenge(expectation, { keys, tenantId: state.tenantId, now: clock(), random: randomBytes });
+  mintChallenge(expectation, { keys, tenantId: state.tenantId, now: clock(), random: randomBytes }).challenge;
 
 test('a challenge is as long as a real one and fits into a PrintableString', () => {
   const challenge = mint({ subject: 'CN=x' });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FAULTS } from '../../src/simulator/injected-faults.ts';
+import { FAULTS } from '../../src/simulator/fault-table.ts';
 import { control, csr, startTenant } from './tenant.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/simulator.md'), 'utf8');

@@ -10,7 +10,7 @@ export const INTUNE_APP = '0000000a-0000-0000-c000-000000000000';
 /** A host outside the cloud. A client must not send a token to it. */
 const EVIL = 'https://evil.example';
 
-/** `GET /v1.0/servicePrincipals/appId={INTUNE_APP}/endpoints`, also with the id in parentheses. Faults: `lowercase-keys` for the member names, `evil-host` for the addresses. */
+/** `GET /v1.0/servicePrincipals/appId={INTUNE_APP}/endpoints`, also with the id in parentheses. With the fault `evil-host` the addresses are elsewhere. */
 export const discovery =
   (tokens: TokenAuthority): ServiceHandler =>
   (call, responseFault) => {
@@ -18,8 +18,7 @@ export const discovery =
     const refused = graphRefusal(call, tokens, { audiences: [site.graph], roles: [ROLES.readApplications] });
     if (refused) return refused;
     const endpoints = responseFault === 'evil-host' ? endpointsOf(site).map(atEvilHost) : endpointsOf(site);
-    const value = responseFault === 'lowercase-keys' ? endpoints.map(lowerCaseKeys) : endpoints;
-    return json(200, { '@odata.context': `${site.graph}/v1.0/$metadata#endpoints`, value });
+    return json(200, { '@odata.context': `${site.graph}/v1.0/$metadata#endpoints`, value: endpoints });
   };
 
 /**
@@ -65,6 +64,3 @@ const endpoint = (id: string, name: string, uri: string): GraphEndpoint => ({
 });
 
 const atEvilHost = (entry: GraphEndpoint): GraphEndpoint => ({ ...entry, uri: EVIL + new URL(entry.uri).pathname });
-
-const lowerCaseKeys = (entry: object): object =>
-  Object.fromEntries(Object.entries(entry).map(([key, value]) => [key.toLowerCase(), value as unknown]));
