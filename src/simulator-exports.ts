@@ -24,6 +24,14 @@ export type {
   TenantPolicy,
 } from './simulator/entra/app-state.ts';
 export type { IdentityEndpoints } from './simulator/identity/identity-routes.ts';
+export type { RevocationErrorCode } from './simulator/connector/error-codes.ts';
+export type {
+  QueuedRevocation,
+  RevocationPlan,
+  RevocationQueue,
+  RevocationResult,
+} from './simulator/connector/revocation-queue.ts';
+export type { MovableClock } from './simulator/movable-clock.ts';
 export type { MintedChallenge } from './simulator/challenge-password.ts';
 export type { ChallengeIds, ChallengeTargets, RemovedTargets } from './simulator/challenge-targets.ts';
 export type { IntuneCode } from './simulator/intune-codes.ts';

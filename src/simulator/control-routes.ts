@@ -3,8 +3,10 @@ import type { CallList } from './calls.ts';
 import type { MintedChallenge } from './challenge-password.ts';
 import type { ChallengeTargets } from './challenge-targets.ts';
 import type { ControlRoute } from './control.ts';
+import type { RevocationQueue } from './connector/revocation-queue.ts';
 import type { AppRegistration } from './entra/app-registration.ts';
 import type { IdentityEndpoints } from './identity/identity-routes.ts';
+import type { MovableClock } from './movable-clock.ts';
 import type { Faults } from './injected-faults.ts';
 
 /** What the API operates on. */
@@ -15,6 +17,8 @@ export type ControlServices = {
   calls: CallList;
   faults: Faults;
   app: AppRegistration;
+  clock: MovableClock;
+  revocations: RevocationQueue;
   identity: IdentityEndpoints;
 };
 
@@ -25,6 +29,8 @@ export const controlRoutes = ({
   calls,
   faults,
   app,
+  clock,
+  revocations,
   identity,
 }: ControlServices): readonly ControlRoute[] => [
   { method: 'POST', path: '/challenges', handle: ({ body }) => challenge(body) },
@@ -44,6 +50,12 @@ export const controlRoutes = ({
   { method: 'DELETE', path: '/faults', handle: () => faults.clear() },
   ...appRoutes(app),
   { method: 'GET', path: '/identity', handle: () => identity },
+  { method: 'GET', path: '/clock', handle: () => ({ now: clock.now().toISOString() }) },
+  { method: 'POST', path: '/clock', handle: ({ body }) => clock.advanceBy(body as never) },
+  { method: 'DELETE', path: '/clock', handle: () => clock.reset() },
+  { method: 'GET', path: '/revocations', handle: () => revocations.list() },
+  { method: 'POST', path: '/revocations', handle: ({ body }) => revocations.add(body as never) },
+  { method: 'DELETE', path: '/revocations', handle: () => revocations.clear() },
 ];
 
 const appRoutes = (app: AppRegistration): readonly ControlRoute[] => [

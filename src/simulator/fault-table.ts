@@ -1,5 +1,15 @@
 /** The faults that can be set on a hop: their forms, effects and descriptions in one table. */
-import { type AnswerChange, cut, drip, huge, lost, lowerCaseNames, truncated, wrongTypes } from './answer-changes.ts';
+import {
+  type AnswerChange,
+  cut,
+  drip,
+  huge,
+  lost,
+  lowerCaseNames,
+  textValue,
+  truncated,
+  wrongTypes,
+} from './answer-changes.ts';
 import { nestedError, statusError } from './error-bodies.ts';
 import { INTUNE_CODES, isIntuneCode } from './intune-codes.ts';
 import type { OutageKind } from './outages.ts';
@@ -126,7 +136,10 @@ export const FAULTS: readonly FaultRow[] = [
       responseFault: 'no-role',
     },
   ),
-  named('lowercase-keys', ['discovery'], 'member names in lower case', { change: lowerCaseNames }),
+  named('text-value', ['uploadRevocationResults'], 'the text "true" in place of the value', { change: textValue }),
+  named('lowercase-keys', ['discovery', 'downloadRevocationRequests'], 'member names in lower case', {
+    change: lowerCaseNames,
+  }),
   named('evil-host', ['discovery'], 'addresses at https://evil.example', { responseFault: 'evil-host' }),
   {
     hops: ACTIONS,

@@ -1,11 +1,13 @@
 /** The paths of Entra, Graph and Intune. The named groups of a pattern are the parameters of the call. */
+import type { RevocationQueue } from './connector/revocation-queue.ts';
+import { downloadRevocationRequests, uploadRevocationResults } from './connector/revocation-routes.ts';
 import { instance, keys, openid } from './entra/metadata.ts';
 import { token } from './entra/token-endpoint.ts';
 import { application } from './graph/application.ts';
 import { discovery, INTUNE_APP, legacyDiscovery } from './graph/service-endpoints.ts';
 import { scepAction } from './scep-action-routes.ts';
 import { ACTIONS, type ServiceHandler, type ServiceHop } from './service-call.ts';
-import { type SimulatedCloud, VALIDATION_PATH } from './site.ts';
+import { CONNECTOR_PATH, type SimulatedCloud, VALIDATION_PATH } from './site.ts';
 import type { SimulatorState } from './state.ts';
 import type { TokenAuthority } from './tokens.ts';
 import type { Validation } from './validation.ts';
@@ -19,6 +21,7 @@ export type RouteServices = {
   state: SimulatorState;
   tokens: TokenAuthority;
   validation: Validation;
+  revocations: RevocationQueue;
 };
 
 const TENANT = '(?<tenant>[^/]+)';
@@ -26,7 +29,13 @@ const SERVICE_PRINCIPAL = String.raw`servicePrincipals(?:/appId=${INTUNE_APP}|\(
 const path = (text: string): RegExp => new RegExp(`^${text}$`, 'i');
 
 /** All routes. The first that fits the method and the decoded path answers. */
-export const serviceRoutes = ({ cloud, state, tokens, validation }: RouteServices): readonly ServiceRoute[] => [
+export const serviceRoutes = ({
+  cloud,
+  state,
+  tokens,
+  validation,
+  revocations,
+}: RouteServices): readonly ServiceRoute[] => [
   { hop: 'instance', method: 'GET', pattern: path('/common/discovery/instance'), handler: instance(cloud) },
   { hop: 'openid', method: 'GET', pattern: path(`/${TENANT}/v2[.]0${OPENID}`), handler: openid('v2', state) },
   { hop: 'openid', method: 'GET', pattern: path(`/${TENANT}${OPENID}`), handler: openid('v1', state) },
@@ -55,6 +64,18 @@ export const serviceRoutes = ({ cloud, state, tokens, validation }: RouteService
     method: 'GET',
     pattern: path(String.raw`/(v1[.]0|beta)/applications\(appId='(?<appId>[^']+)'\)`),
     handler: application(state, tokens),
+  },
+  {
+    hop: 'downloadRevocationRequests',
+    method: 'POST',
+    pattern: path(`${CONNECTOR_PATH}/CertificateAuthorityRequests/downloadRevocationRequests`),
+    handler: downloadRevocationRequests(tokens, revocations),
+  },
+  {
+    hop: 'uploadRevocationResults',
+    method: 'POST',
+    pattern: path(`${CONNECTOR_PATH}/CertificateAuthorityRequests/uploadRevocationResults`),
+    handler: uploadRevocationResults(tokens, revocations),
   },
   ...ACTIONS.map((action) => ({
     hop: action,

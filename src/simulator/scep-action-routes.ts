@@ -1,16 +1,9 @@
 /** The three ScepActions over HTTP: token, headers and body are checked before the decision. */
 import type { IntuneVerdict } from './intune-codes.ts';
 import { intuneError } from './error-bodies.ts';
-import {
-  type ServiceAction,
-  type ServiceAnswer,
-  type ServiceCall,
-  type ServiceHandler,
-  json,
-  mediaType,
-} from './service-call.ts';
-import { isGuid } from './guid.ts';
-import { ROLES, type TokenAuthority } from './tokens.ts';
+import { type ServiceAction, type ServiceAnswer, type ServiceCall, type ServiceHandler, json } from './service-call.ts';
+import { headerProblem, intuneToken, parsedJson } from './intune-request.ts';
+import type { TokenAuthority } from './tokens.ts';
 import { FAILURE_FIELDS, SUCCESS_FIELDS } from './notification-fields.ts';
 import type { ActionMessage, CallContext, Validation } from './validation.ts';
 
@@ -61,18 +54,10 @@ const API_VERSIONS = ['2018-02-20', '5018-02-20', '5019-05-05'];
 export const scepAction = (action: ServiceAction, tokens: TokenAuthority, validation: Validation): ServiceHandler => {
   const row = ROWS[action];
   return (call) => {
-    const token = tokens.check(call.headers.authorization, [`${call.site.intune}/`], call.at);
-    if ('problem' in token) return intuneError(call, { status: 401, code: 'Unauthorized', text: token.problem });
-    if (!token.claims.roles?.includes(ROLES.scep))
-      return intuneError(call, { status: 403, code: 'Forbidden', text: `The token has no role ${ROLES.scep}.` });
-    if (mediaType(call) !== 'application/json')
-      return intuneError(call, {
-        status: 415,
-        code: 'UnsupportedMediaType',
-        text: 'The Content-Type must be application/json.',
-      });
+    const token = intuneToken(call, tokens);
+    if ('kind' in token) return token;
     const message = readMessage(call.body, row);
-    const problem = headerProblem(call);
+    const problem = headerProblem(call, API_VERSIONS);
     if (problem !== undefined) return badRequest(call, problem);
     if (typeof message === 'string') return badRequest(call, message);
     return result(call, row.decide(validation, message, { tenantId: token.claims.tid, now: call.at }));
@@ -92,16 +77,9 @@ export const result = (
   return json(200, { '@odata.context': context, code, errorDescription: description }, { code });
 };
 
-function headerProblem({ headers, clientRequestId }: ServiceCall): string | undefined {
-  const version = headers['api-version'];
-  if (typeof version !== 'string' || !API_VERSIONS.includes(version))
-    return `The header api-version must be one of ${API_VERSIONS.join(', ')}.`;
-  return isGuid(clientRequestId) ? undefined : 'The header client-request-id must be a GUID.';
-}
-
 /** The message inside its envelope, or what is wrong with it. */
 function readMessage(body: string, { envelope, fields }: ActionRow): ActionMessage | string {
-  const message = member(parsed(body), envelope);
+  const message = member(parsedJson(body), envelope);
   const wrong = fields.find((name) => !hasForm(name, member(message, name)));
   if (wrong !== undefined)
     return `The body must be {"${envelope}":{…}}; its ${wrong} must be ${NUMBERS.has(wrong) ? 'a number' : 'a string'}.`;
@@ -111,15 +89,6 @@ function readMessage(body: string, { envelope, fields }: ActionRow): ActionMessa
 
 const hasForm = (name: string, value: unknown): boolean =>
   typeof value === (NUMBERS.has(name) ? 'number' : 'string') || (OPTIONAL.has(name) && (value ?? null) === null);
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body) as unknown;
-  } catch {
-    // Text that is not JSON has no members: the answer then names the first one as missing.
-    return undefined;
-  }
-}
 
 const member = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;

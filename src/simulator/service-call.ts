@@ -11,8 +11,11 @@ export const ACTIONS = ['validateRequest', 'successNotification', 'failureNotifi
 /** One of the ScepActions. */
 export type ServiceAction = (typeof ACTIONS)[number];
 
+/** The calls to Intune about revocation. */
+export const REVOCATION_HOPS = ['downloadRevocationRequests', 'uploadRevocationResults'] as const;
+
 /** All calls: to Entra, Graph and Intune. */
-export const HOPS = [...ENTRA_HOPS, ...GRAPH_HOPS, ...ACTIONS] as const;
+export const HOPS = [...ENTRA_HOPS, ...GRAPH_HOPS, ...ACTIONS, ...REVOCATION_HOPS] as const;
 /** One of the hops. */
 export type ServiceHop = (typeof HOPS)[number];
 

@@ -4,6 +4,7 @@ import { keyFromPem } from '../keys/software.ts';
 import { type RecordedCall, CallList } from './calls.ts';
 import { challengeKeys, type MintedChallenge, mintChallenge } from './challenge-password.ts';
 import { ChallengeTargets } from './challenge-targets.ts';
+import { RevocationQueue } from './connector/revocation-queue.ts';
 import { controlApp } from './control.ts';
 import { controlRoutes } from './control-routes.ts';
 import { AppRegistration } from './entra/app-registration.ts';
@@ -15,6 +16,7 @@ import { Listeners } from './listener.ts';
 import { cloudNames, type ServiceSite, siteAt, type SimulatedCloud, siteOf } from './site.ts';
 import { completeState, type TenantIdentity, type SimulatorState } from './state.ts';
 import { newAuthority, serverCredential } from './throwaway-ca.ts';
+import { MovableClock } from './movable-clock.ts';
 import { Outages } from './outages.ts';
 import { tokenAuthority } from './tokens.ts';
 import { Validation } from './validation.ts';
@@ -74,6 +76,10 @@ export type Simulator = {
   fault(request: FaultRequest): void;
   /** Removes all faults. Resolves when outages have ended. */
   clearFaults(): Promise<void>;
+  /** The clock of all services, which a test can move. */
+  clock: MovableClock;
+  /** The certificates that Intune wants to be revoked. */
+  revocations: RevocationQueue;
   /** The app registration: credentials, permissions, policies. */
   app: AppRegistration;
   /** The managed identity endpoints. Contains a secret. */
@@ -83,24 +89,22 @@ export type Simulator = {
 
 /** Starts a simulator. Throws what `listen` throws when a port is in use. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { clock, random, logger, publicNames } = options;
+  const { random, logger, publicNames } = options;
+  const movable = new MovableClock(options.clock);
+  const clock = movable.now;
   const state = await completeState(options, options.state, clock, random);
   const keys = challengeKeys(state);
   const tokens = tokenAuthority(keyFromPem(state.tokenKey, 'the token key in the state of the simulator').privateKey);
   const outages = new Outages();
   const [calls, faults] = [new CallList(), new Faults(outages)];
-  const targets = new ChallengeTargets();
+  const [targets, revocations] = [new ChallengeTargets(), new RevocationQueue(clock, random)];
   const challenge = (expectation: unknown): MintedChallenge =>
     mintChallenge(readExpectation(expectation), { keys, tenantId: state.tenantId, now: clock(), random });
 
   const credential = await serverCredential(state.authority, clock(), random, publicNames && cloudNames(publicNames));
   const called = { faults, calls, clock, logger };
-  const services = {
-    cloud: publicNames,
-    state,
-    tokens,
-    validation: new Validation({ keys, targets, policy: () => state.app.policy }),
-  };
+  const validation = new Validation({ keys, targets, policy: () => state.app.policy });
+  const services = { cloud: publicNames, state, tokens, validation, revocations };
   const siteOfCall = (host: string | undefined, port: number): ServiceSite => siteOf(host, port, publicNames);
   const app = new AppRegistration({ state: state.app, clientId: state.clientId, clock, random });
   const listeners = new Listeners();
@@ -120,7 +124,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   outages.add('machine', machine);
   const identity = identityEndpoints(machine.port, state.app.identity.header);
   const control = await listeners.open(
-    controlApp(controlRoutes({ challenge, targets, calls, faults, app, identity }), state.tenant),
+    controlApp(
+      controlRoutes({ clock: movable, revocations, challenge, targets, calls, faults, app, identity }),
+      state.tenant,
+    ),
     options.controlPort ?? 0,
   );
 
@@ -133,6 +140,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     mint: (expectation) => challenge(expectation).challenge,
     challenge,
     targets,
+    clock: movable,
+    revocations,
     calls: () => calls.list(),
     fault: (request) => faults.set(request),
     clearFaults: () => faults.clear(),

@@ -80,6 +80,8 @@ async function fields(tenant: Redirected, { token }: Vector): Promise<Record<str
     token: token ? await tokenFor(tenant, RESOURCES[token]) : '',
     guid: randomUUID(),
     transaction: 'AB12',
+    context: simulator.revocations.add({ requests: [{ serialNumber: '5F00A1', issuerName: 'CN=Issuing CA' }] })[0]!
+      .requestContext,
     csr: await csr({ challenge: simulator.mint({ subject: 'CN=device-1' }) }),
   };
 }

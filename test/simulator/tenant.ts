@@ -114,6 +114,7 @@ function client(simulator: Simulator, agent: Agent) {
   return { send, askToken, token, discover, act, validate };
 }
 
+const CONNECTOR = '/RACerts/PkiConnectorFEService/CertificateAuthorityRequests';
 const LEGACY = '/servicePrincipalsByAppId/0000000a-0000-0000-c000-000000000000/serviceEndpoints?api-version=1.6';
 
 /** A minimal call to this hop. A fault applies before the call is checked. */
@@ -136,6 +137,8 @@ const CALLS = {
   discovery: ({ graph }) => ['GET', graph + DISCOVERY],
   legacyDiscovery: ({ graph }, name) => ['GET', `${graph}/${name}${LEGACY}`],
   application: ({ graph }) => ['GET', `${graph}/v1.0/applications(appId='none')`],
+  downloadRevocationRequests: ({ graph }) => ['POST', `${graph}${CONNECTOR}/downloadRevocationRequests`],
+  uploadRevocationResults: ({ graph }) => ['POST', `${graph}${CONNECTOR}/uploadRevocationResults`],
 } as const satisfies Record<
   Exclude<ServiceHop, ServiceAction | 'managedIdentity'>,
   (cloud: Cloud, name: string) => ['GET' | 'POST', string]

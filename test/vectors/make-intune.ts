@@ -60,6 +60,9 @@ const failure = {
   callerInfo: 'openndes tests',
 };
 
+const CONNECTOR = '/RACerts/PkiConnectorFEService/CertificateAuthorityRequests';
+const result = { requestContext: '{context}', succeeded: true };
+
 const post = (path: string) => ({ method: 'POST', host: 'services', path }) as const;
 const login = (path: string, method = 'POST') => ({ method, host: 'login', path }) as const;
 const CODE = { status: 200, members: { code: 'Success' } };
@@ -193,6 +196,52 @@ const VECTORS: Readonly<Record<string, Omit<Vector, 'source'>>> = {
     headers: csharpHeaders('2018-02-20'),
     body: indented({ notification: failure }),
     expect: CODE,
+  },
+  'java-download': {
+    client: JAVA,
+    why: 'a filter for the issuer that is null, and the same headers as for a validation',
+    token: 'intune',
+    request: post(`${CONNECTOR}/downloadRevocationRequests`),
+    headers: javaHeaders('5019-05-05'),
+    body: JSON.stringify({ downloadParameters: { maxRequests: 100, issuerName: null } }),
+    expect: { status: 200 },
+  },
+  'csharp-download': {
+    client: CSHARP,
+    why: 'two filters that are null, names with a capital, over several lines',
+    token: 'intune',
+    request: post(`${CONNECTOR}/downloadRevocationRequests`),
+    headers: csharpHeaders('5019-05-05'),
+    body: indented({ downloadParameters: { CertificateProviderName: null, MaxRequests: 100, IssuerName: null } }),
+    expect: { status: 200 },
+  },
+  'java-upload': {
+    client: JAVA,
+    why: 'error codes as digits in text',
+    token: 'intune',
+    request: post(`${CONNECTOR}/uploadRevocationResults`),
+    headers: javaHeaders('5019-05-05'),
+    body: JSON.stringify({
+      results: [
+        { ...result, errorCode: '0' },
+        { ...result, succeeded: false, errorCode: '4004', errorMessage: 'not found' },
+      ],
+    }),
+    expect: { status: 200, members: { value: true } },
+  },
+  'csharp-upload': {
+    client: CSHARP,
+    why: 'error codes by their names, and a message that is null',
+    token: 'intune',
+    request: post(`${CONNECTOR}/uploadRevocationResults`),
+    headers: csharpHeaders('5019-05-05'),
+    body: indented({
+      results: [
+        { RequestContext: '{context}', Succeeded: true, ErrorCode: 'None', ErrorMessage: null },
+        { RequestContext: '{context}', Succeeded: false, ErrorCode: 'CertificateNotFoundError', ErrorMessage: null },
+      ],
+    }),
+    expect: { status: 200, members: { value: true } },
   },
 };
 
