@@ -31,6 +31,28 @@ export type {
   RevocationQueue,
   RevocationResult,
 } from './simulator/connector/revocation-queue.ts';
+export type {
+  ActionTargets,
+  DeviceActionRequest,
+  DevicesRequest,
+  Directory,
+  DirectoryEffects,
+  UserActionRequest,
+  UsersRequest,
+} from './simulator/directory/directory.ts';
+export type {
+  IssuedCertificate,
+  IssuedCertificatePlan,
+  IssuedCertificates,
+  RevokeStatus,
+} from './simulator/directory/issued-certificates.ts';
+export type { DevicePlan, DirectoryDevice, DirectoryUser, UserPlan } from './simulator/directory/device-records.ts';
+export type {
+  ChangeRange,
+  RemovalReason,
+  VersionedEntry,
+  VersionedList,
+} from './simulator/directory/versioned-list.ts';
 export type { MovableClock } from './simulator/movable-clock.ts';
 export type { MintedChallenge } from './simulator/challenge-password.ts';
 export type { ChallengeIds, ChallengeTargets, RemovedTargets } from './simulator/challenge-targets.ts';

@@ -23,6 +23,16 @@ export class ChallengeTargets {
     return (this.#removed = { ...this.#removed, ...readBody<Partial<RemovedTargets>>(request, fields) });
   }
 
+  /** Adds to the lists: the device or user is gone. */
+  remove({ deviceIds = [], userIds = [] }: { deviceIds?: readonly string[]; userIds?: readonly string[] }): void {
+    const { removedDevices, removedUsers } = this.#removed;
+    this.#removed = {
+      ...this.#removed,
+      removedDevices: [...removedDevices, ...deviceIds],
+      removedUsers: [...removedUsers, ...userIds],
+    };
+  }
+
   /** The lists. */
   view(): RemovedTargets {
     return this.#removed;

@@ -4,6 +4,8 @@ import type { MintedChallenge } from './challenge-password.ts';
 import type { ChallengeTargets } from './challenge-targets.ts';
 import type { ControlRoute } from './control.ts';
 import type { RevocationQueue } from './connector/revocation-queue.ts';
+import type { Directory } from './directory/directory.ts';
+import type { IssuedCertificates } from './directory/issued-certificates.ts';
 import type { AppRegistration } from './entra/app-registration.ts';
 import type { IdentityEndpoints } from './identity/identity-routes.ts';
 import type { MovableClock } from './movable-clock.ts';
@@ -19,20 +21,20 @@ export type ControlServices = {
   app: AppRegistration;
   clock: MovableClock;
   revocations: RevocationQueue;
+  directory: Directory;
+  issued: IssuedCertificates;
   identity: IdentityEndpoints;
 };
 
 /** All routes but the page. A body is checked by what it is handed to. */
-export const controlRoutes = ({
-  challenge,
-  targets,
-  calls,
-  faults,
-  app,
-  clock,
-  revocations,
-  identity,
-}: ControlServices): readonly ControlRoute[] => [
+export const controlRoutes = (services: ControlServices): readonly ControlRoute[] => [
+  ...callRoutes(services),
+  ...appRoutes(services.app),
+  ...tenantRoutes(services),
+  ...directoryRoutes(services),
+];
+
+const callRoutes = ({ challenge, targets, calls, faults }: ControlServices): readonly ControlRoute[] => [
   { method: 'POST', path: '/challenges', handle: ({ body }) => challenge(body) },
   { method: 'GET', path: '/targets', handle: () => targets.view() },
   { method: 'PUT', path: '/targets', handle: ({ body }) => targets.set(body as never) },
@@ -48,7 +50,9 @@ export const controlRoutes = ({
     },
   },
   { method: 'DELETE', path: '/faults', handle: () => faults.clear() },
-  ...appRoutes(app),
+];
+
+const tenantRoutes = ({ identity, clock, revocations }: ControlServices): readonly ControlRoute[] => [
   { method: 'GET', path: '/identity', handle: () => identity },
   { method: 'GET', path: '/clock', handle: () => ({ now: clock.now().toISOString() }) },
   { method: 'POST', path: '/clock', handle: ({ body }) => clock.advanceBy(body as never) },
@@ -57,6 +61,28 @@ export const controlRoutes = ({
   { method: 'POST', path: '/revocations', handle: ({ body }) => revocations.add(body as never) },
   { method: 'DELETE', path: '/revocations', handle: () => revocations.clear() },
 ];
+
+/** An action answers with the number of the objects that it was for: a list of thousands would only be slow. */
+const directoryRoutes = ({ directory, issued }: ControlServices): readonly ControlRoute[] => [
+  { method: 'GET', path: '/directory/devices', handle: () => directory.managed.objects() },
+  { method: 'POST', path: '/directory/devices', handle: ({ body }) => added(directory.addDevices(body as never)) },
+  {
+    method: 'POST',
+    path: '/directory/devices/actions',
+    handle: ({ body }) => done(directory.deviceAction(body as never)),
+  },
+  { method: 'GET', path: '/directory/users', handle: () => directory.users.objects() },
+  { method: 'POST', path: '/directory/users', handle: ({ body }) => added(directory.addUsers(body as never)) },
+  { method: 'POST', path: '/directory/users/actions', handle: ({ body }) => done(directory.userAction(body as never)) },
+  { method: 'POST', path: '/directory/resync', handle: () => directory.resync() },
+  { method: 'DELETE', path: '/directory', handle: () => directory.clear() },
+  { method: 'GET', path: '/directory/certificates', handle: () => issued.list() },
+  { method: 'POST', path: '/directory/certificates', handle: ({ body }) => issued.add(body as never) },
+  { method: 'DELETE', path: '/directory/certificates', handle: () => issued.clear() },
+];
+
+const added = (objects: readonly { id: string }[]) => ({ added: objects.length, ids: objects.map(({ id }) => id) });
+const done = (objects: readonly unknown[]) => ({ changed: objects.length });
 
 const appRoutes = (app: AppRegistration): readonly ControlRoute[] => [
   { method: 'GET', path: '/app', handle: () => app.view() },

@@ -1,5 +1,6 @@
 /** Error responses in the three forms of Entra, Graph and Intune. */
 import {
+  DIRECTORY_HOPS,
   ENTRA_HOPS,
   GRAPH_HOPS,
   type ServiceAnswer,
@@ -78,7 +79,7 @@ export type ServiceName = 'entra' | 'graph' | 'intune';
 
 const serviceOf = (hop: ServiceHop): ServiceName => {
   if ((ENTRA_HOPS as readonly string[]).includes(hop)) return 'entra';
-  return (GRAPH_HOPS as readonly string[]).includes(hop) ? 'graph' : 'intune';
+  return ([...GRAPH_HOPS, ...DIRECTORY_HOPS] as readonly string[]).includes(hop) ? 'graph' : 'intune';
 };
 
 const codeOf = (status: number): string => statusText(status).replaceAll(' ', '');

@@ -2,19 +2,21 @@
 import { ControlError } from './control-error.ts';
 import { type FaultEffect, FAULTS, type FaultRow, type FaultValue, isWhole, onlyMembers } from './fault-table.ts';
 import type { Outages } from './outages.ts';
-import { HOPS, type ServiceHop } from './service-call.ts';
+import { DIRECTORY_HOPS, HOPS, type ServiceHop } from './service-call.ts';
 
-/** Where a fault applies: one hop, or `*` for all. */
+/** Where a fault applies: one hop, `directory` for the three lists of Graph, or `*` for all. */
 export type FaultTarget = ServiceHop | keyof typeof GROUPS;
 /** A fault to set. With `count` it applies to so many calls, without it until it is cleared. */
 export type FaultRequest = { hop: FaultTarget; fault: FaultValue; count?: number };
 
 /** Several hops under one name. */
-const GROUPS = { '*': HOPS } as const satisfies Readonly<Record<string, readonly ServiceHop[]>>;
+const GROUPS = { directory: DIRECTORY_HOPS, '*': HOPS } as const satisfies Readonly<
+  Record<string, readonly ServiceHop[]>
+>;
 const TARGETS: readonly string[] = [...HOPS, ...Object.keys(GROUPS)];
 
 const hopsOf = (target: FaultTarget): readonly ServiceHop[] =>
-  target in GROUPS ? GROUPS[target as '*'] : [target as ServiceHop];
+  target in GROUPS ? GROUPS[target as keyof typeof GROUPS] : [target as ServiceHop];
 
 type SetFault = { effect: FaultEffect; fault: FaultValue; left: number };
 
@@ -46,7 +48,9 @@ export class Faults {
   next(hop: ServiceHop): FaultEffect | undefined {
     const targets = [
       hop,
-      ...(Object.keys(GROUPS) as (keyof typeof GROUPS)[]).filter((group) => GROUPS[group].includes(hop)),
+      ...(Object.keys(GROUPS) as (keyof typeof GROUPS)[]).filter((group) =>
+        (GROUPS[group] as readonly ServiceHop[]).includes(hop),
+      ),
     ];
     const faults = targets.map((target) => this.#faults.get(target) ?? []).find((set) => set.length > 0) ?? [];
     const [first] = faults;

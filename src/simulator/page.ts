@@ -125,7 +125,7 @@ ${field('validitySeconds', 'Validity in seconds', 'type="number" placeholder="36
 <p><textarea id="challenge" readonly aria-label="Challenge"></textarea></p>
 <h2>Faults</h2>
 <form id="fault">
-<label for="hop">Hop</label><select id="hop">${[...HOPS, '*'].map(option).join('')}</select>
+<label for="hop">Hop</label><select id="hop">${[...HOPS, 'directory', '*'].map(option).join('')}</select>
 ${field('value', 'Fault', 'list="known" value="ChallengeExpired"')}
 <datalist id="known">${SUGGESTIONS.map(option).join('')}</datalist>
 ${field('count', 'Number of calls', 'type="number" min="1" placeholder="until cleared"')}

@@ -1,9 +1,13 @@
 /** The paths of Entra, Graph and Intune. The named groups of a pattern are the parameters of the call. */
 import type { RevocationQueue } from './connector/revocation-queue.ts';
 import { downloadRevocationRequests, uploadRevocationResults } from './connector/revocation-routes.ts';
+import type { Directory } from './directory/directory.ts';
+import type { IssuedCertificates } from './directory/issued-certificates.ts';
 import { instance, keys, openid } from './entra/metadata.ts';
 import { token } from './entra/token-endpoint.ts';
 import { application } from './graph/application.ts';
+import { devicesDelta, usersDelta } from './graph/delta.ts';
+import { allCertificateStates, certificateStates, managedDevices } from './graph/device-lists.ts';
 import { discovery, INTUNE_APP, legacyDiscovery } from './graph/service-endpoints.ts';
 import { scepAction } from './scep-action-routes.ts';
 import { ACTIONS, type ServiceHandler, type ServiceHop } from './service-call.ts';
@@ -22,67 +26,78 @@ export type RouteServices = {
   tokens: TokenAuthority;
   validation: Validation;
   revocations: RevocationQueue;
+  directory: Directory;
+  issued: IssuedCertificates;
 };
 
-const TENANT = '(?<tenant>[^/]+)';
-const SERVICE_PRINCIPAL = String.raw`servicePrincipals(?:/appId=${INTUNE_APP}|\(appId='${INTUNE_APP}'\))`;
-const path = (text: string): RegExp => new RegExp(`^${text}$`, 'i');
-
 /** All routes. The first that fits the method and the decoded path answers. */
-export const serviceRoutes = ({
-  cloud,
-  state,
-  tokens,
-  validation,
-  revocations,
-}: RouteServices): readonly ServiceRoute[] => [
-  { hop: 'instance', method: 'GET', pattern: path('/common/discovery/instance'), handler: instance(cloud) },
-  { hop: 'openid', method: 'GET', pattern: path(`/${TENANT}/v2[.]0${OPENID}`), handler: openid('v2', state) },
-  { hop: 'openid', method: 'GET', pattern: path(`/${TENANT}${OPENID}`), handler: openid('v1', state) },
-  { hop: 'keys', method: 'GET', pattern: path(`/${TENANT}/discovery(/v2[.]0)?/keys`), handler: keys(state, tokens) },
-  {
-    hop: 'token',
-    method: 'POST',
-    pattern: path(`/${TENANT}/oauth2/v2[.]0/token`),
-    handler: token('v2', state, tokens),
-  },
-  { hop: 'tokenV1', method: 'POST', pattern: path(`/${TENANT}/oauth2/token`), handler: token('v1', state, tokens) },
-  {
-    hop: 'discovery',
-    method: 'GET',
-    pattern: path(`/v1[.]0/${SERVICE_PRINCIPAL}/endpoints`),
-    handler: discovery(tokens),
-  },
-  {
-    hop: 'legacyDiscovery',
-    method: 'GET',
-    pattern: path(`/${TENANT}/servicePrincipalsByAppId/${INTUNE_APP}/serviceEndpoints`),
-    handler: legacyDiscovery(tokens),
-  },
-  {
-    hop: 'application',
-    method: 'GET',
-    pattern: path(String.raw`/(v1[.]0|beta)/applications\(appId='(?<appId>[^']+)'\)`),
-    handler: application(state, tokens),
-  },
-  {
-    hop: 'downloadRevocationRequests',
-    method: 'POST',
-    pattern: path(`${CONNECTOR_PATH}/CertificateAuthorityRequests/downloadRevocationRequests`),
-    handler: downloadRevocationRequests(tokens, revocations),
-  },
-  {
-    hop: 'uploadRevocationResults',
-    method: 'POST',
-    pattern: path(`${CONNECTOR_PATH}/CertificateAuthorityRequests/uploadRevocationResults`),
-    handler: uploadRevocationResults(tokens, revocations),
-  },
-  ...ACTIONS.map((action) => ({
-    hop: action,
-    method: 'POST' as const,
-    pattern: path(`${VALIDATION_PATH}/ScepActions/${action}`),
-    handler: scepAction(action, tokens, validation),
-  })),
+export const serviceRoutes = (services: RouteServices): readonly ServiceRoute[] => [
+  ...entraRoutes(services),
+  ...graphRoutes(services),
+  ...intuneRoutes(services),
 ];
 
+const get = (hop: ServiceHop, path: string, handler: ServiceHandler): ServiceRoute => ({
+  hop,
+  method: 'GET',
+  pattern: new RegExp(`^${path}$`, 'i'),
+  handler,
+});
+const post = (hop: ServiceHop, path: string, handler: ServiceHandler): ServiceRoute => ({
+  ...get(hop, path, handler),
+  method: 'POST',
+});
+
+const TENANT = '/(?<tenant>[^/]+)';
 const OPENID = '/[.]well-known/openid-configuration';
+
+const entraRoutes = ({ cloud, state, tokens }: RouteServices): readonly ServiceRoute[] => [
+  get('instance', '/common/discovery/instance', instance(cloud)),
+  get('openid', `${TENANT}/v2[.]0${OPENID}`, openid('v2', state)),
+  get('openid', `${TENANT}${OPENID}`, openid('v1', state)),
+  get('keys', `${TENANT}/discovery(/v2[.]0)?/keys`, keys(state, tokens)),
+  post('token', `${TENANT}/oauth2/v2[.]0/token`, token('v2', state, tokens)),
+  post('tokenV1', `${TENANT}/oauth2/token`, token('v1', state, tokens)),
+];
+
+const SERVICE_PRINCIPAL = String.raw`servicePrincipals(?:/appId=${INTUNE_APP}|\(appId='${INTUNE_APP}'\))`;
+const VERSION = '/(?:v1[.]0|beta)';
+const DELTA = String.raw`(?:microsoft[.]graph[.])?delta(?:\(\))?`;
+const DEVICES = 'deviceManagement';
+
+const graphRoutes = ({ state, tokens, directory, issued }: RouteServices): readonly ServiceRoute[] => [
+  get('discovery', `/v1[.]0/${SERVICE_PRINCIPAL}/endpoints`, discovery(tokens)),
+  get('legacyDiscovery', `${TENANT}/servicePrincipalsByAppId/${INTUNE_APP}/serviceEndpoints`, legacyDiscovery(tokens)),
+  get('application', String.raw`${VERSION}/applications\(appId='(?<appId>[^']+)'\)`, application(state, tokens)),
+  get('managedDevices', `${VERSION}/${DEVICES}/managedDevices`, managedDevices(tokens, directory)),
+  get('users', `${VERSION}/users/${DELTA}`, usersDelta(tokens, directory)),
+  get('devices', `${VERSION}/devices/${DELTA}`, devicesDelta(tokens, directory)),
+  get(
+    'certificateStates',
+    `/beta/${DEVICES}/deviceConfigurationsAllManagedDeviceCertificateStates`,
+    allCertificateStates(tokens, { issued, directory }),
+  ),
+  get(
+    'certificateStates',
+    `/beta/${DEVICES}/deviceConfigurations/(?<profile>[^/]+)/managedDeviceCertificateStates`,
+    certificateStates(tokens, { issued, directory }),
+  ),
+];
+
+const REVOCATION = `${CONNECTOR_PATH}/CertificateAuthorityRequests`;
+
+const intuneRoutes = ({ tokens, validation, revocations }: RouteServices): readonly ServiceRoute[] => [
+  ...ACTIONS.map((action) =>
+    post(action, `${VALIDATION_PATH}/ScepActions/${action}`, scepAction(action, tokens, validation)),
+  ),
+  post(
+    'downloadRevocationRequests',
+    `${REVOCATION}/downloadRevocationRequests`,
+    downloadRevocationRequests(tokens, revocations),
+  ),
+  post(
+    'uploadRevocationResults',
+    `${REVOCATION}/uploadRevocationResults`,
+    uploadRevocationResults(tokens, revocations),
+  ),
+];

@@ -5,7 +5,9 @@ import type { ServiceSite } from './site.ts';
 /** The calls to Entra, and to the managed identity endpoints, which give Entra's tokens. */
 export const ENTRA_HOPS = ['openid', 'instance', 'keys', 'token', 'tokenV1', 'managedIdentity'] as const;
 /** The calls to Graph; `legacyDiscovery` is that of the retired Azure AD Graph. */
-export const GRAPH_HOPS = ['discovery', 'legacyDiscovery', 'application'] as const;
+export const GRAPH_HOPS = ['discovery', 'legacyDiscovery', 'application', 'certificateStates'] as const;
+/** The calls to Graph that list the directory. */
+export const DIRECTORY_HOPS = ['managedDevices', 'users', 'devices'] as const;
 /** The hops that are ScepActions of Intune and answer with an Intune code. */
 export const ACTIONS = ['validateRequest', 'successNotification', 'failureNotification'] as const;
 /** One of the ScepActions. */
@@ -15,7 +17,7 @@ export type ServiceAction = (typeof ACTIONS)[number];
 export const REVOCATION_HOPS = ['downloadRevocationRequests', 'uploadRevocationResults'] as const;
 
 /** All calls: to Entra, Graph and Intune. */
-export const HOPS = [...ENTRA_HOPS, ...GRAPH_HOPS, ...ACTIONS, ...REVOCATION_HOPS] as const;
+export const HOPS = [...ENTRA_HOPS, ...GRAPH_HOPS, ...DIRECTORY_HOPS, ...ACTIONS, ...REVOCATION_HOPS] as const;
 /** One of the hops. */
 export type ServiceHop = (typeof HOPS)[number];
 

@@ -7,6 +7,8 @@ import { ChallengeTargets } from './challenge-targets.ts';
 import { RevocationQueue } from './connector/revocation-queue.ts';
 import { controlApp } from './control.ts';
 import { controlRoutes } from './control-routes.ts';
+import { Directory } from './directory/directory.ts';
+import { IssuedCertificates } from './directory/issued-certificates.ts';
 import { AppRegistration } from './entra/app-registration.ts';
 import { type Expectation, readExpectation } from './expectation.ts';
 import { arcChallenges } from './identity/arc-challenges.ts';
@@ -80,6 +82,10 @@ export type Simulator = {
   clock: MovableClock;
   /** The certificates that Intune wants to be revoked. */
   revocations: RevocationQueue;
+  /** Devices and users. */
+  directory: Directory;
+  /** The certificates that Intune was told of. */
+  issued: IssuedCertificates;
   /** The app registration: credentials, permissions, policies. */
   app: AppRegistration;
   /** The managed identity endpoints. Contains a secret. */
@@ -103,8 +109,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   const credential = await serverCredential(state.authority, clock(), random, publicNames && cloudNames(publicNames));
   const called = { faults, calls, clock, logger };
-  const validation = new Validation({ keys, targets, policy: () => state.app.policy });
-  const services = { cloud: publicNames, state, tokens, validation, revocations };
+  const issued = new IssuedCertificates(random, revocations);
+  const directory = new Directory(random, {
+    deviceGone: ({ id, azureADDeviceId }) => targets.remove({ deviceIds: [id, azureADDeviceId] }),
+    userGone: ({ id, userPrincipalName }) => targets.remove({ userIds: [id, userPrincipalName] }),
+    revoke: ({ id, azureADDeviceId }) => issued.revokeFor([id, azureADDeviceId]),
+  });
+  const validation = new Validation({ keys, targets, policy: () => state.app.policy, issued });
+  const services = { cloud: publicNames, state, tokens, validation, revocations, directory, issued };
   const siteOfCall = (host: string | undefined, port: number): ServiceSite => siteOf(host, port, publicNames);
   const app = new AppRegistration({ state: state.app, clientId: state.clientId, clock, random });
   const listeners = new Listeners();
@@ -125,7 +137,18 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const identity = identityEndpoints(machine.port, state.app.identity.header);
   const control = await listeners.open(
     controlApp(
-      controlRoutes({ clock: movable, revocations, challenge, targets, calls, faults, app, identity }),
+      controlRoutes({
+        clock: movable,
+        revocations,
+        directory,
+        issued,
+        challenge,
+        targets,
+        calls,
+        faults,
+        app,
+        identity,
+      }),
       state.tenant,
     ),
     options.controlPort ?? 0,
@@ -142,6 +165,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     targets,
     clock: movable,
     revocations,
+    directory,
+    issued,
     calls: () => calls.list(),
     fault: (request) => faults.set(request),
     clearFaults: () => faults.clear(),

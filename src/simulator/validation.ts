@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { catchDerError } from '../asn1/limits.ts';
 import { type UnprovenRequest, readCertificationRequest } from '../pkix/csr.ts';
+import type { IssuedCertificates } from './directory/issued-certificates.ts';
 import { fromBase64 } from './base64.ts';
 import { Bounded } from './bounded.ts';
 import type { ChallengeTargets } from './challenge-targets.ts';
@@ -24,7 +25,12 @@ export type CallContext = { tenantId: string; now: Date };
 const SKEW = 300_000;
 
 /** What a decision depends on beside the request. */
-export type ValidationParts = { keys: ChallengeKeys; targets: ChallengeTargets; policy: () => TenantPolicy };
+export type ValidationParts = {
+  keys: ChallengeKeys;
+  targets: ChallengeTargets;
+  policy: () => TenantPolicy;
+  issued: IssuedCertificates;
+};
 
 /** The decisions, and the transactions that were validated. */
 export class Validation {
@@ -50,10 +56,31 @@ export class Validation {
 
   /** Both notifications: accepted when well formed and for a transaction that was validated with the same request. */
   notify(message: ActionMessage, fields: Readonly<Record<string, FieldCheck>>): IntuneVerdict {
-    if (!readRequest(message)) return verdict('CertificateRequestDecodingFailed');
+    const request = readRequest(message);
+    if (!request) return verdict('CertificateRequestDecodingFailed');
     if (!this.#validated.get(transactionOf(message))) return verdict('BadCertificateRequestIdInChallenge');
     const wrong = Object.entries(fields).find(([name, { accepts }]) => !accepts(message[name]));
-    return wrong ? verdict('Unknown', `${wrong[0]} must be ${wrong[1].description}.`) : verdict('Success');
+    if (wrong) return verdict('Unknown', `${wrong[0]} must be ${wrong[1].description}.`);
+    if ('certificateSerialNumber' in fields) this.#record(request, message);
+    return verdict('Success');
+  }
+
+  /** Intune knows now that this certificate was issued. */
+  #record(request: ParsedRequest, message: ActionMessage): void {
+    const challenge = openChallenge(request.challenge ?? '', this.#parts.keys);
+    if (typeof challenge === 'string') return;
+    const { deviceId, userId, profileId, expectation } = challenge;
+    this.#parts.issued.record({
+      deviceId,
+      userId,
+      profileId,
+      subject: expectation.subject,
+      serialNumber: String(message['certificateSerialNumber']),
+      thumbprint: String(message['certificateThumbprint']),
+      issuer: String(message['issuingCertificateAuthority']),
+      expires: String(message['certificateExpirationDateUtc']),
+      caConfiguration: textOrNull(message['caConfiguration']),
+    });
   }
 
   #decide(request: ParsedRequest, { tenantId, now }: CallContext): IntuneCode {
@@ -75,6 +102,8 @@ export class Validation {
     return usedFor !== id || this.#parts.policy().repeatedValidation === 'refused';
   }
 }
+
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
 const registeredKeyCode = (registered: readonly string[] | undefined, spki: Uint8Array): IntuneCode => {
   if (registered === undefined) return 'Success';

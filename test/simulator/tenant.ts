@@ -115,6 +115,7 @@ function client(simulator: Simulator, agent: Agent) {
 }
 
 const CONNECTOR = '/RACerts/PkiConnectorFEService/CertificateAuthorityRequests';
+const STATES = 'deviceConfigurationsAllManagedDeviceCertificateStates';
 const LEGACY = '/servicePrincipalsByAppId/0000000a-0000-0000-c000-000000000000/serviceEndpoints?api-version=1.6';
 
 /** A minimal call to this hop. A fault applies before the call is checked. */
@@ -137,6 +138,10 @@ const CALLS = {
   discovery: ({ graph }) => ['GET', graph + DISCOVERY],
   legacyDiscovery: ({ graph }, name) => ['GET', `${graph}/${name}${LEGACY}`],
   application: ({ graph }) => ['GET', `${graph}/v1.0/applications(appId='none')`],
+  certificateStates: ({ graph }) => ['GET', `${graph}/beta/deviceManagement/${STATES}`],
+  managedDevices: ({ graph }) => ['GET', `${graph}/v1.0/deviceManagement/managedDevices`],
+  users: ({ graph }) => ['GET', `${graph}/v1.0/users/delta`],
+  devices: ({ graph }) => ['GET', `${graph}/v1.0/devices/delta`],
   downloadRevocationRequests: ({ graph }) => ['POST', `${graph}${CONNECTOR}/downloadRevocationRequests`],
   uploadRevocationResults: ({ graph }) => ['POST', `${graph}${CONNECTOR}/uploadRevocationResults`],
 } as const satisfies Record<
