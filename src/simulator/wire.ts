@@ -49,10 +49,10 @@ function withRoutes<A extends Routable>(app: A, routes: readonly ServiceRoute[],
     const call = unroutedCall(request, url, services);
     const found = routeOf(routes, request.method, decoded(url.pathname));
     const socket = sockets.get(request.socket.remotePort);
-    if (!found) return deliver(withEcho(call, unknownPath(call)), reply, socket);
+    if (!found) return deliver(completed(call, unknownPath(call)), reply, socket);
     const { hop, handler } = found.route;
     const answered = answerTo({ ...call, hop, params: found.params }, handler, services);
-    return deliver(withEcho(call, answered), reply, socket);
+    return deliver(completed(call, answered), reply, socket);
   });
   return app;
 }
@@ -121,9 +121,11 @@ function unroutedCall(request: FastifyRequest, url: URL, services: CallServices)
   };
 }
 
-/** Adds the id that the client asked for. */
-const withEcho = (call: Omit<ServiceCall, 'hop'>, answered: ServiceAnswer): ServiceAnswer =>
-  answered.kind === 'reply' ? { ...answered, headers: { ...echoed(call), ...answered.headers } } : answered;
+/** Adds the time of the simulator, which may differ from that of the machine, and the id that the client asked for. */
+const completed = (call: Omit<ServiceCall, 'hop'>, answered: ServiceAnswer): ServiceAnswer =>
+  answered.kind === 'reply'
+    ? { ...answered, headers: { date: call.at.toUTCString(), ...echoed(call), ...answered.headers } }
+    : answered;
 
 /** `return-client-request-id: true`, as a header or in the query, asks for the id in the answer. */
 const echoed = ({ headers, query, clientRequestId }: Omit<ServiceCall, 'hop'>): Record<string, string> => {

@@ -201,10 +201,12 @@ test('the control API fills and shows the queue, and moves the clock', async (t)
     assert.equal((await control(simulator, 'POST', path, body)).status, 400);
 });
 
-test('the clock moves every service: a token ends, and a challenge expires', async (t) => {
+test('the clock moves every service: a token ends, and the Date of a reply is that of the simulator', async (t) => {
   const { simulator, act, token, validate } = await connector(t);
   const bearer = await token();
   simulator.clock.advance(HOUR + 1);
   assert.equal((await act('validateRequest', {}, { authorization: `Bearer ${bearer}` })).status, 401);
-  assert.equal((await validate('')).status, 200);
+  const { status, headers } = await validate('');
+  assert.equal(status, 200);
+  assert.ok(Date.parse(String(headers['date'])) > Date.now() + (HOUR - 60) * 1000);
 });
