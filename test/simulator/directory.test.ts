@@ -234,8 +234,12 @@ test('Intune lists the certificates that it was told of, and a wipe can ask for 
     caConfiguration: 'issuing',
     certificateAuthority: 'issuing',
   };
-  for (let sent = 0; sent < 2; sent++)
+  const notify = async (): Promise<string[]> => {
     assert.equal(codeOf(await tenant.act('successNotification', { notification })), 'Success');
+    return simulator.issued.list().map(({ id }) => id);
+  };
+  const first = await notify();
+  assert.deepEqual(await notify(), first, 'a notification that comes again changes nothing');
   const state = async (): Promise<Record<string, unknown>[]> =>
     (await list(STATES)).rows.map((row) => ({ ...row, id: '' }));
   const expected = {

@@ -133,6 +133,12 @@ test('under the public names both look-ups list addresses at public names, with 
   }
 });
 
+test('with the option a call to 127.0.0.1 is still answered with addresses there', async (t) => {
+  const { discover, simulator } = await startTenant(t, { publicNames: 'public' });
+  const { value } = JSON.parse((await discover()).text) as { value: { uri: string }[] };
+  for (const { uri } of value) assert.equal(new URL(uri).origin, simulator.tenant.cloud.login);
+});
+
 test('without the option the public names are not in the certificate', async (t) => {
   const { simulator }: Tenant = await startTenant(t);
   const agent = new Agent({

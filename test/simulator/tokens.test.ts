@@ -110,6 +110,13 @@ test('Graph needs a token for Graph, and lists both services', async (t) => {
   assert.equal((await send('GET', path, {})).status, 401);
 });
 
+test('a token without any permission has no claim for roles', async (t) => {
+  const { token, simulator } = await startTenant(t);
+  simulator.fault({ hop: 'token', fault: 'no-role' });
+  const claims = JSON.parse(Buffer.from((await token()).split('.')[1]!, 'base64url').toString()) as object;
+  assert.ok('appid' in claims && !('roles' in claims));
+});
+
 test('Graph refuses a token without the permission', async (t) => {
   const { discover, simulator } = await startTenant(t);
   simulator.fault({ hop: 'token', fault: 'no-role' });
