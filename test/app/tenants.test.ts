@@ -57,7 +57,7 @@ test('a running server asks a tenant until it answers: the detail has the cause,
   assert.equal((await fetch(`${new URL(url).origin}/readyz`)).status, 200);
   assert.equal((await fetch(`${server.adminUrl}/readyz`)).status, 200);
   assert.match(await (await fetch(url)).text(), /and requests wait/);
-  simulator.clearFaults();
+  await simulator.clearFaults();
   await becomes(/^ok$/);
   assert.match(await (await fetch(url)).text(), /&#10003;/);
 });
