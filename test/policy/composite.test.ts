@@ -138,6 +138,14 @@ test('allOf merges facts, vouches if one vouches, consumes the one-time challeng
   assert.equal(policy.name, 'allOf(a, b, c)');
 });
 
+test('allOf vouches for nothing and consumes nothing when no member does', async () => {
+  assert.deepEqual(await allOf([allows('a'), allows('b')]).decide(REQUEST, never), {
+    kind: 'allow',
+    notify: 'none',
+    facts: {},
+  });
+});
+
 test('allOf notifies every member with notify, in order, and fails when one does not accept', async () => {
   const notified: string[] = [];
   const policy = allOf([notifiable('a', {}, notified), allows('without notify'), notifiable('b', {}, notified)]);

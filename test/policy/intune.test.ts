@@ -208,12 +208,13 @@ describe('notify', () => {
     );
   });
 
-  test('unreachable throws, with the cause', async () => {
-    await assert.rejects(
-      policyOver(unreachable).notify(success, never),
-      (error) => error instanceof Refusal && error.code === 'notification_failed' && error.cause === unreachable,
-    );
-  });
+  for (const notification of [success, failure])
+    test(`${notification.kind}: unreachable throws, with the cause`, async () => {
+      await assert.rejects(
+        policyOver(unreachable).notify(notification, never),
+        (error) => error instanceof Refusal && error.code === 'notification_failed' && error.cause === unreachable,
+      );
+    });
 
   test('a caller that aborts gets its own reason', async () => {
     const reason = new Error('shutdown');

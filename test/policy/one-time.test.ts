@@ -69,6 +69,11 @@ const requestWith = (challenge: string | undefined, endpoint: string): Enrollmen
   signerSpki: Uint8Array.of(),
 });
 
+test('a password is strong enough to encrypt a reply with it, and a renewal needs none', () => {
+  const { policy } = policyUnderTest();
+  assert.deepEqual([policy.strongChallenges, policy.decidesRenewals], [true, undefined]);
+});
+
 test('a valid password is allowed, and consumed with the decision', async () => {
   const { decide, asked } = policyUnderTest();
   assert.deepEqual(await decide(GOOD), { kind: 'allow', notify: 'none', consumes: 'hash' });

@@ -241,6 +241,14 @@ for (const [status, kind] of Object.entries({
       assert.deepEqual([decision.code, decision.facts], ['policy_denied', { webhookStatus: status }]);
   });
 
+test('the log has the HTTP status of an unclear answer, pending and refused', async (t) => {
+  const { url } = await service(t, answers('{}', 503));
+  for (const onUnreachable of ['pending', 'fail'] as const) {
+    const { facts } = await policyAt(t, url, { onUnreachable }).decide(REQUEST, never);
+    assert.deepEqual(facts, { webhookStatus: '503' });
+  }
+});
+
 test('for any JSON body, only a clear allow allows', () =>
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
@@ -281,6 +289,12 @@ test('S07 a service that echoes the challenge puts it into no decision, also whe
     const { decision } = await asked(t, answers(JSON.stringify({ decision: word, reason })));
     assert.ok(!JSON.stringify(decision).includes(CHALLENGE.slice(0, 5)), JSON.stringify(decision));
   }
+});
+
+test('the log has the first 300 characters of a reason', async (t) => {
+  const reason = 'x'.repeat(301);
+  const { decision } = await asked(t, answers(JSON.stringify({ decision: 'allow', reason })));
+  assert.deepEqual(decision.facts, { webhookReason: 'x'.repeat(300) });
 });
 
 test('a reply of 64 KiB is read, and one octet more is not', async (t) => {
