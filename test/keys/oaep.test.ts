@@ -17,6 +17,12 @@ test('decodes what RFC 8017 7.1.1 encodes, for every pair of hashes', () => {
   );
 });
 
+test('decodes for a modulus of any length, also when the last block of the mask gives one octet', () => {
+  const message = Buffer.from('message');
+  for (let octets = 256; octets < 320; octets++)
+    assert.deepEqual(Buffer.from(decodeOaep(encodeOaep(message, octets, 'sha1', 'sha1'), 'sha1', 'sha1')), message);
+});
+
 test('one wrong bit anywhere gives empty octets or another message, never an error', () => {
   const message = randomBytes(32);
   const encoded = encodeOaep(message, 256, 'sha256', 'sha1');

@@ -102,11 +102,12 @@ const BAD = [
   ['an RSA key of 512 bits', pkcs8(generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey), undefined, /kind/],
 ] as const;
 for (const [name, pem, passphrase, expected] of BAD)
-  test(`the error for ${name} names the fault and contains no secret`, () => {
+  test(`the error for ${name} names the fault, has its cause, and contains no secret`, () => {
     const error = thrownBy(() => keyFromPem(pem, 'key.pem', passphrase));
     assert.ok(error instanceof ConfigError);
     assert.match(error.message, expected);
     assert.notEqual(error.remedy, '');
+    assert.equal(error.cause instanceof Error, name !== 'an Ed25519 key');
     const everything = inspect(error, { depth: 10, showHidden: true });
     const lines = pem.split('\n').filter((line) => line.length > 20 && !line.startsWith('-----'));
     for (const secret of [...lines, ...(passphrase ? [passphrase] : [])]) assert.ok(!everything.includes(secret));
