@@ -36,4 +36,18 @@ export const EQUIVALENT: readonly Equivalent[] = [
     after: '',
     reason: 'the other two rows of AES also name the keyword, which GetCACaps lists once',
   },
+  {
+    file: 'src/keys/oaep.ts',
+    before: 'for (let i = size; i < block.length; i++) {',
+    after: 'for (let i = size; i <= block.length; i++) {',
+    reason:
+      'what is behind the end counts as an octet 0, which is padding while the separator is searched, and nothing after it',
+  },
+  {
+    file: 'src/scep/open.ts',
+    before:
+      "throw new HttpError('message_undecodable', cause instanceof DerError ? cause.message : 'unreadable', { cause });",
+    after: "throw new HttpError('message_undecodable', cause instanceof DerError ? cause.message : '', { cause });",
+    reason: 'the text for an error that is no DerError; no message is known that causes one',
+  },
 ];

@@ -2,6 +2,7 @@
 export const FURTHER_TESTS: Readonly<Record<string, readonly string[]>> = {
   cms: ['scep/open-*', 'scep/legacy', 'scep/capabilities'],
   pkix: ['cms/*', 'ca/*'],
+  scep: ['cms/null-wrap', 'enroll/reply-password'],
   ca: ['revocation/*'],
   http: ['embed/*'],
   intune: ['policy/*'],

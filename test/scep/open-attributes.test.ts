@@ -17,7 +17,7 @@ import { ATTRIBUTE } from '../../src/cms/attributes.ts';
 import { REFUSALS } from '../../src/core/errors.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
-import { type Content, MESSAGE_TYPES } from '../../src/scep/message.ts';
+import type { Content } from '../../src/scep/message.ts';
 import { attribute, forge, forgeEnvelope, scepAttributes } from '../kit/forge.ts';
 import { context, HOUR, NOW } from '../kit/pki.ts';
 import { accepts, CSR, openedAny, refuses, opened, refused, requestMessage, undecodable } from '../kit/requests.ts';
@@ -29,13 +29,17 @@ const TYPES_OF_19: Readonly<Record<string, Uint8Array>> = {
   PrintableString: printableString('19'),
   UTF8String: utf8String('19'),
   INTEGER: smallInteger(19),
+  'OCTET STRING': octetString(Buffer.from('19')),
 };
 for (const [what, messageType] of Object.entries(TYPES_OF_19))
   test(`P16 messageType as ${what}`, async () =>
     assert.equal((await opened(withAttributes({ messageType }))).header.messageType, 'PKCSReq'));
 
 const REFUSED_TYPES: Readonly<Record<string, [Uint8Array | undefined, string]>> = {
-  ...Object.fromEntries(['3', '17', '18', '41'].map((type) => [type, [printableString(type), MESSAGE_TYPES[type]!]])),
+  '3': [printableString('3'), 'CertRep'],
+  '17': [printableString('17'), 'RenewalReq'],
+  '18': [printableString('18'), 'UpdateReq'],
+  '41': [printableString('41'), 'ClaimChallengeAnswer'],
   '0': [printableString('0'), '0'],
   '999': [printableString('999'), '999'],
   '019': [printableString('019'), '019'],
@@ -50,6 +54,7 @@ const REFUSED_TYPES: Readonly<Record<string, [Uint8Array | undefined, string]>> 
   'the name of a property that every object has': [printableString('constructor'), 'unknown'],
   'the name of the prototype': [utf8String('__proto__'), 'unknown'],
   'a NULL': [nullValue, 'unknown'],
+  'a SEQUENCE with the octets of "19"': [encode(0x30, Buffer.from('19')), 'unknown'],
 };
 for (const [what, [messageType, name]] of Object.entries(REFUSED_TYPES))
   test(`P17 messageType ${what} is refused, and named ${name} in the log`, async () => {

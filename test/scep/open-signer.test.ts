@@ -218,6 +218,13 @@ test('P11 sixteen certificates, the one of the signer last', () =>
 test('P11 several certificates and none of the signer', () =>
   refuses(forge({ certificates: [root.certificate, issuing.certificate] }), 'signature_invalid'));
 test('P11 no certificate', () => refuses(forge({ certificates: [] }), 'signature_invalid'));
+test('P11 two certificates with the serial number of the identifier: the issuer decides', async () => {
+  const other = await certificateFor(ecClient.key.spki, { issuer: nameFromText('CN=another issuer') });
+  const certificate = await certificateFor(client.key.spki);
+  const signer = { ...client, certificate };
+  const { replyTo } = await opened(forge({ signer, certificates: [other, certificate] }));
+  assert.deepEqual(Buffer.from(replyTo.signerCertificate.der), Buffer.from(certificate));
+});
 test('P11 one certificate, whose issuer the identifier writes in another string type', () => {
   const { serialNumber } = readCertificate(client.certificate);
   const printable = Buffer.from(nameFromText('CN=device-1'));

@@ -12,7 +12,8 @@ import { keyIdentifier } from '../../src/pkix/extensions.ts';
 import type { Reply } from '../../src/scep/message.ts';
 import { seal } from '../../src/scep/seal.ts';
 import { forge, nameOf, scepAttributes } from '../kit/forge.ts';
-import { rsaKey } from '../kit/keys.ts';
+import { ecKey, rsaKey } from '../kit/keys.ts';
+import { WITHOUT } from '../kit/null-wrap.ts';
 import { client, clientFor, context, everyLegacy, random, registration } from '../kit/pki.ts';
 import { attributesOf, CHAIN, expected, PLAIN, sealed, stringOf } from '../kit/replies.ts';
 import { REFUSED } from '../kit/wire-codes.ts';
@@ -89,6 +90,23 @@ for (const reply of ['success', 'pending'] as const)
     for (const name of ['failInfo', 'failInfoText', 'microsoftError'] as const)
       assert.equal(attributes(name), undefined, name);
   });
+
+test('R04 a failInfoText of its own replaces that of the code', async () => {
+  const { header } = await opened(await requestMessage());
+  const reply = { status: 'failure', code: 'policy_denied', text: 'ask the help desk' } as const;
+  const attributes = attributesOf(await seal({ header, reply, ra: registration, random }));
+  assert.deepEqual(stringOf(attributes('failInfoText')), { tag: 0x0c, text: 'ask the help desk' });
+});
+
+test('E13 without rules of an endpoint the key wrap of a reply to an EC signer has no NULL parameters', async () => {
+  const signer = await clientFor(ecKey('client'));
+  const { header, replyTo } = await opened(await requestMessage({ signer }));
+  const reply: Reply = { status: 'success', replyTo, certificates: [LEAF] };
+  const { agreements } = readEnvelopedData(
+    readSignedData(await seal({ header, reply, ra: registration, random })).message!,
+  );
+  assert.ok(Buffer.from(agreements[0]!).includes(Buffer.from(WITHOUT, 'hex')));
+});
 
 const RSAES_OAEP = '06092a864886f70d010107';
 test('R05 OAEP in a reply carries parameters: an empty SEQUENCE for SHA-1', async () => {
