@@ -80,8 +80,13 @@ const IDENTIFIERS: Readonly<Record<string, Partial<SignedParts>>> = {
 };
 for (const [what, parts] of Object.entries(IDENTIFIERS)) test(`P04 ${what}`, () => accepts(forge(parts)));
 
-test('P04 a signature algorithm that contradicts the digest is a wrong signature', () =>
-  refuses(forge({ signatureIdentifier: algorithm('1.2.840.113549.1.1.13', nullValue) }), 'signature_invalid'));
+test('P04 a signature algorithm that contradicts the digest is a wrong signature', async () => {
+  const signatureIdentifier = algorithm('1.2.840.113549.1.1.13', nullValue);
+  await refuses(forge({ signatureIdentifier }), 'signature_invalid');
+  const signatureOf = (data: Uint8Array) => sign('sha512', data, client.key.privateKey);
+  await refuses(forge({ signatureIdentifier, signatureOf }), 'signature_invalid');
+  await accepts(forge({ signatureIdentifier, signatureOf, digest: 'sha512' }));
+});
 
 test('an unknown signature algorithm is refused', () =>
   refuses(forge({ signatureIdentifier: algorithm('2.16.840.1.101.3.4.3.17') }), 'algorithm_refused'));
