@@ -3,6 +3,8 @@ import { hash } from 'node:crypto';
 import { catchDerError } from '../asn1/limits.ts';
 import { equalBytes } from '../core/bytes.ts';
 import type { EarlierCa } from '../core/earlier-ca.ts';
+import type { StoredCertificate } from '../core/records.ts';
+import type { Store } from '../core/store.ts';
 import {
   certificateExtensions,
   certificateSignature,
@@ -17,17 +19,18 @@ import { sameName } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
 import { identityOf } from './certificate-record.ts';
 import { isSignedBy } from '../pkix/signed-by.ts';
-import type { EndpointContext } from './endpoint.ts';
-import type { EarlierCertificate, RenewedCertificate } from './renewal.ts';
+import type { EndpointContext, EnrollmentServices } from './endpoint.ts';
+import { type EarlierCertificate, type KnownCertificate, ownByRecord, type RenewedCertificate } from './renewal.ts';
 
 /**
  * The certificate that signed a message, if a CA of `renewalFrom` signed it: the signature decides, not the issuer name,
- * which anyone can forge. Throws what the store throws.
+ * which anyone can forge. When it is recorded here, its record decides: the octets outside the signed part can be changed
+ * without the key of the CA, so the store may not find it by all its octets. Throws what the store throws.
  */
 export async function earlierCertificate(
   view: CertificateView,
   { endpoint, services }: EndpointContext,
-): Promise<EarlierCertificate | undefined> {
+): Promise<KnownCertificate | undefined> {
   const ca = endpoint.renewalFrom?.find(({ certificate }) => isOf(view, certificate));
   const record =
     ca &&
@@ -36,7 +39,26 @@ export async function earlierCertificate(
       () => undefined,
     );
   if (!ca || !record) return undefined;
-  const { store, clock, deadline } = services;
+  const { store } = services;
+  const recorded = await store.findCertificate(record);
+  return recorded ? sameCertificate(recorded, view, store) : unrecorded(view, { ca, record }, services);
+}
+
+/** Undefined for a serial number that the CA has given to two certificates. */
+async function sameCertificate(
+  recorded: StoredCertificate,
+  { tbs }: CertificateView,
+  store: Store,
+): Promise<KnownCertificate | undefined> {
+  const view = readCertificate(recorded.der);
+  return equalBytes(view.tbs, tbs) ? ownByRecord(recorded, view, store) : undefined;
+}
+
+async function unrecorded(
+  view: CertificateView,
+  { ca, record }: { ca: EarlierCa; record: RenewedCertificate },
+  { store, clock, deadline }: EnrollmentServices,
+): Promise<EarlierCertificate> {
   const [renewals, isCompromised] = await Promise.all([
     store.findRenewals(record),
     store.isCompromised(hash('sha256', view.spki, 'hex')),

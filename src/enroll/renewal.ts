@@ -54,7 +54,15 @@ export async function ownCertificate(
   if (equalBytes(view.subject, view.issuer)) return undefined;
   const records = await store.findCertificatesBySerial(serialText(view.serialNumber));
   const record = records.find(({ der }) => equalBytes(der, view.der));
-  if (!record) return undefined;
+  return record && ownByRecord(record, view, store);
+}
+
+/** The certificate of this record. Throws what the store throws. */
+export async function ownByRecord(
+  record: StoredCertificate,
+  view: CertificateView,
+  store: Pick<CertificateStore, 'findRenewals' | 'isCompromised'>,
+): Promise<OwnCertificate> {
   const [renewals, isCompromised] = await Promise.all([
     store.findRenewals(record),
     store.isCompromised(record.publicKeyHash),

@@ -1,8 +1,10 @@
 /** Reads certificates (RFC 5280 4.1) and writes them. */
 import { hash } from 'node:crypto';
+import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { explicit, TAG } from '../asn1/tags.ts';
 import { encode, sequence, time, unsignedInteger } from '../asn1/writer.ts';
+import { equalBytes } from '../core/bytes.ts';
 import type { Digest, KeyProvider } from '../core/keys.ts';
 import type { Extension } from '../core/request.ts';
 import { readExtensions, writeExtension } from './extensions.ts';
@@ -62,7 +64,10 @@ export function readValidity(view: CertificateView): { notBefore: Date; notAfter
 export const certificateExtensions = (view: CertificateView): Extension[] =>
   view.extensions ? readExtensions(DerReader.over(view.extensions)) : [];
 
-/** The signature of the issuer; `algorithm` is undefined when it is not supported. Throws DerError when malformed. */
+/**
+ * The signature of the issuer; `algorithm` is undefined when it is not supported. Throws DerError when malformed, and when
+ * the signed part names another algorithm (RFC 5280 4.1.1.2): common readers refuse such a certificate.
+ */
 export function certificateSignature(view: CertificateView): {
   algorithm: SignatureAlgorithm | undefined;
   /** That of the algorithm, dotted. */
@@ -72,8 +77,19 @@ export function certificateSignature(view: CertificateView): {
   const certificate = DerReader.over(view.der).sequence();
   certificate.element();
   const identifier = certificate.raw(TAG.sequence);
+  const signature = certificate.bitString();
+  certificate.end();
+  if (!equalBytes(identifier, signedAlgorithm(view)))
+    throw new DerError('the signature algorithm differs from that in the signed part');
   const entered = () => DerReader.over(identifier).sequence();
-  return { algorithm: readSignatureAlgorithm(entered()), oid: entered().oid(), signature: certificate.bitString() };
+  return { algorithm: readSignatureAlgorithm(entered()), oid: entered().oid(), signature };
+}
+
+function signedAlgorithm({ tbs }: CertificateView): Uint8Array {
+  const body = DerReader.over(tbs).sequence();
+  if (body.tag === explicit(0)) body.element();
+  body.element();
+  return body.raw(TAG.sequence);
 }
 
 /** A serial number as the store, log and commands write it: lower-case hexadecimal without leading zero octets. */

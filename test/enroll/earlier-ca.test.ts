@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { test } from 'node:test';
-import { sequence, unsignedInteger } from '../../src/asn1/writer.ts';
+import { DerReader } from '../../src/asn1/reader.ts';
+import { TAG } from '../../src/asn1/tags.ts';
+import { bitString, sequence, unsignedInteger } from '../../src/asn1/writer.ts';
 import { createRoot } from '../../src/ca/create.ts';
 import type { EarlierCa } from '../../src/core/earlier-ca.ts';
 import type { EndpointIssuer } from '../../src/core/issuer.ts';
 import { issuerAndSubject } from '../../src/client/request-message.ts';
+import { certificateImporter } from '../../src/manage/certificate-import.ts';
 import {
   certificateExtensions,
   type CertificatePlan,
@@ -30,10 +33,13 @@ import { EXTENDED_KEY_USAGES, OID } from '../../src/pkix/oids.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import {
   authority,
+  BY_COMMAND,
   type Different,
   endpointUnderTest,
   issuedIn,
+  PATH,
   refusalIn,
+  revoke,
   stored,
   type Under,
 } from '../kit/endpoint-under-test.ts';
@@ -292,4 +298,45 @@ test('when the list of the earlier CA is not known at the end of the wait, the o
   await assert.rejects(at.service.pkiOperation(poll), /could not be finished/);
   isRevoked = async () => false;
   await issuedIn(await at.service.pkiOperation(poll));
+});
+
+/** The order of the group of P-256 (FIPS 186-5). */
+const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/** The same certificate with the other of the two signatures that are valid for it: (r, n - s) in the place of (r, s). */
+function otherSignature(certificate: Uint8Array): Uint8Array {
+  const outer = DerReader.over(certificate).sequence();
+  const [tbs, algorithm] = [outer.raw(TAG.sequence), outer.raw(TAG.sequence)];
+  const numbers = DerReader.over(outer.bitString()).sequence();
+  const r = numbers.read(TAG.integer);
+  const s = P256_ORDER - BigInt(`0x${Buffer.from(numbers.read(TAG.integer)).toString('hex')}`);
+  const octets = Buffer.from(s.toString(16).padStart(64, '0'), 'hex');
+  return sequence(tbs, algorithm, bitString(sequence(unsignedInteger(r), unsignedInteger(octets))));
+}
+
+test('a certificate of an earlier CA that is recorded here and revoked renews nothing, also with another valid signature', async () => {
+  const key = ecKey('imported ca');
+  const ca = await createRoot(wanted('CN=NDES CA', key, 2 * YEAR));
+  const at = await under({ renewalFrom: [{ certificate: ca }] });
+  const signer = await device({}, key);
+  const importer = await certificateImporter({ store: at.store, clock: at.clock, ...BY_COMMAND }, [
+    { certificate: ca, authority: 'issuing', endpoint: PATH },
+  ]);
+  assert.deepEqual(await importer(signer.certificate), { kind: 'recorded' });
+  await revoke(at.store, (await stored(at))[0]!, 'cessationOfOperation');
+  for (const certificate of [signer.certificate, otherSignature(signer.certificate)]) {
+    const answer = await at.service.pkiOperation(await renewal({ ...signer, certificate }));
+    assert.equal(await refusalIn(answer, { ...signer, certificate }), 'renewal_refused');
+    assert.match(String(answer.facts['detail']), /^certificate 5f000001 is revoked/);
+  }
+});
+
+test('of two certificates to which an earlier CA gave one serial number, the one that is not recorded renews nothing', async () => {
+  const at = await under();
+  const importer = await certificateImporter({ store: at.store, clock: at.clock, ...BY_COMMAND }, [
+    { certificate: ndes.certificate, authority: 'issuing', endpoint: PATH },
+  ]);
+  assert.deepEqual(await importer(LAPTOP.certificate), { kind: 'recorded' });
+  const twin = await device({ notAfter: new Date(NOW.getTime() + 30 * DAY) });
+  assert.equal(await refusalIn(await at.service.pkiOperation(await renewal(twin)), twin), 'challenge_missing');
 });

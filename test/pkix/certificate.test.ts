@@ -17,7 +17,7 @@ import * as extensions from '../../src/pkix/extensions.ts';
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText, nameText } from '../../src/pkix/name.ts';
 import { readPublicKey } from '../../src/pkix/public-key.ts';
-import { verifySignature } from '../../src/pkix/signature.ts';
+import { signatureIdentifier, verifySignature } from '../../src/pkix/signature.ts';
 import { type Node, nodesOf, octetsOf } from '../kit/tree.ts';
 import { openssl, withoutOpenssl } from './openssl.ts';
 
@@ -117,6 +117,21 @@ test('octets after a certificate are refused', async () => {
   const der = await writeCertificate(plan(key), key);
   assert.throws(() => readCertificate(Buffer.concat([der, Buffer.of(0)])), DerError);
 });
+
+const SHA_384 = signatureIdentifier({ type: 'ec', bits: 256 }, 'sha384');
+/** Each changes a certificate outside its signed part, so that its signature is still right. */
+const OUTSIDE: Readonly<Record<string, (parts: Node[]) => void>> = {
+  'another signature algorithm than the signed part': (parts) => parts.splice(1, 1, ...nodesOf(SHA_384)),
+  'something after the signature': (parts) => parts.push({ tag: 0x05, content: Buffer.alloc(0) }),
+};
+for (const [what, change] of Object.entries(OUTSIDE))
+  test(`the signature of a certificate with ${what} is not read`, async () => {
+    const key = generateKey('p256');
+    const [certificate] = nodesOf(await writeCertificate(plan(key), key));
+    assert.ok(certificateSignature(readCertificate(octetsOf(certificate!))).algorithm);
+    change(childrenOf(certificate!));
+    assert.throws(() => certificateSignature(readCertificate(octetsOf(certificate!))), DerError);
+  });
 
 /** issuerUniqueID and subjectUniqueID, RFC 5280 4.1.2.8: BIT STRINGs with tags of their own. */
 const UNIQUE_IDS: Readonly<Record<string, readonly number[]>> = {
