@@ -1,16 +1,19 @@
 /** A certificate of an issuer goes out only when it is the one that was requested, validly signed by the CA it names. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { explicit } from '../../src/asn1/tags.ts';
+import { encode, oid } from '../../src/asn1/writer.ts';
 import type { Issuer } from '../../src/core/issuer.ts';
 import { type CertificatePlan, readCertificate, writeCertificate } from '../../src/pkix/certificate.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { basicConstraints, extendedKeyUsage, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { endpointUnderTest, issuedIn, refusalIn, stored } from '../kit/endpoint-under-test.ts';
 import { ecKey } from '../kit/keys.ts';
-import { DAY, HOUR, issuing, NOW, root } from '../kit/pki.ts';
+import { client, DAY, HOUR, issuing, NOW, root } from '../kit/pki.ts';
 import { allows } from '../kit/policy.ts';
-import { requestMessage } from '../kit/requests.ts';
+import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 
 /** A request for CN=device-1,O=Example and dns:device-1.example.com. */
 const MESSAGE = await requestMessage({});
@@ -122,4 +125,44 @@ for (const [what, issuer] of ACCEPTED)
     const under = await endpointUnderTest(allows('none'), { issuer });
     await issuedIn(await under.service.pkiOperation(MESSAGE));
     assert.equal((await stored(under)).length, 1);
+  });
+
+/** An otherName of this type, DER, whose value is a string with this tag. */
+const otherName = (type: string, tag: number, text: string): Uint8Array =>
+  encode(explicit(0), oid(type), encode(explicit(0), encode(tag, Buffer.from(text))));
+const [UTF8, IA5] = [0x0c, 0x16];
+const UPN = '1.3.6.1.4.1.311.20.2.3';
+for (const [what, requested, certified, outcome] of [
+  [
+    'a user principal name in another type of string',
+    otherName(UPN, UTF8, 'ada@example.com'),
+    otherName(UPN, IA5, 'ada@example.com'),
+    'issued',
+  ],
+  [
+    'another user principal name',
+    otherName(UPN, UTF8, 'ada@example.com'),
+    otherName(UPN, UTF8, 'admin@example.com'),
+    'refused',
+  ],
+  [
+    'an otherName of a type of its own, unchanged',
+    otherName('1.2.3.4', UTF8, 'ada'),
+    otherName('1.2.3.4', UTF8, 'ada'),
+    'issued',
+  ],
+  [
+    'another value in an otherName of a type of its own',
+    otherName('1.2.3.4', UTF8, 'ada'),
+    otherName('1.2.3.4', UTF8, 'admin'),
+    'refused',
+  ],
+] as const)
+  test(`a CA of a vendor certifies ${what}: ${outcome}`, async () => {
+    const plan = { ...REQUEST_PLAN, extensions: [subjectAltName([requested])] };
+    const content = await writeCertificationRequest(plan, client.key);
+    // Twice, so that the names are compared one by one.
+    const issuer = vendor({ extensions: [subjectAltName([certified, certified])] });
+    const under = await endpointUnderTest(allows('none'), { issuer });
+    assert.equal((await under.service.pkiOperation(await requestMessage({ content }))).outcome, outcome);
   });

@@ -296,7 +296,16 @@ test('the certificate that authorized a renewal is revoked while the CA decides:
   const first = await endpointUnderTest(allows('none'));
   const old = await issuedIn(await ask(first, REQUEST));
   const ca = waitingCa();
-  const under = await endpointUnderTest(allows('none'), { store: first.store, issuer: ca, revoker });
+  let recorded = false;
+  const slow = (store: Store): Store => ({
+    ...store,
+    async queueRevocation(...order) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await store.queueRevocation(...order);
+      recorded = true;
+    },
+  });
+  const under = await endpointUnderTest(allows('none'), { store: first.store, issuer: ca, revoker, wrap: slow });
   const renewal = { transactionId: 'renewal', signer: { certificate: old, key: client.key } };
   assert.equal((await ask(under, await requestMessage({ ...renewal, messageType: 'RenewalReq' }))).outcome, 'pending');
   await revoke(under.store, (await stored(under))[0]!, 'keyCompromise');
@@ -307,6 +316,7 @@ test('the certificate that authorized a renewal is revoked while the CA decides:
   const poll = await requestMessage({ transactionId: 'renewal', messageType: 'CertPoll', content });
   const answer = await ask(under, poll);
   assert.deepEqual([answer.outcome, answer.facts.code], ['refused', 'renewal_refused']);
+  assert.ok(recorded, 'the order to revoke is in the store before the device has its answer');
   assert.equal((await ask(under, poll)).facts.code, 'unknown_transaction');
   assert.equal(await under.revocations(), 1);
   const given = readCertificate(((await ca.poll!('order 1', new AbortController().signal)) as Issued).certificate);

@@ -49,6 +49,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: 'the message of the self-test has one signer',
   },
   {
+    file: 'src/enroll/identify.ts',
+    before: "const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes, 'hex');",
+    after: "const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes);",
+    reason: 'hexadecimal is what `hash` gives by default',
+  },
+  {
     file: 'src/keys/oaep.ts',
     before: 'for (let i = size; i < block.length; i++) {',
     after: 'for (let i = size; i <= block.length; i++) {',
