@@ -1,10 +1,12 @@
 /** Every exit of the line: denied, postponed, failed, raced, and what the log may contain about each. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { issuerAndSubject } from '../../src/client/request-message.ts';
+import type { Store } from '../../src/core/store.ts';
 import { createIssuingCa } from '../../src/ca/create.ts';
 import { HttpError, Refusal, REFUSALS, type RefusalCode } from '../../src/core/errors.ts';
 import { printableString } from '../../src/asn1/writer.ts';
-import { writeCertificate } from '../../src/pkix/certificate.ts';
+import { readCertificate, writeCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import type { Issued, Issuer } from '../../src/core/issuer.ts';
@@ -75,6 +77,43 @@ test('unreachable: PENDING with nothing issued; the same request is decided agai
   await issuedIn(await under.service.pkiOperation(MESSAGE));
   assert.deepEqual(await under.store.listPending(), []);
   assert.deepEqual(await events(under), ['issued']);
+});
+
+test('a request that waited and is denied does not wait any more when the device has its answer', async () => {
+  const policy = policyThat(() =>
+    policy.asked.length === 1 ? unreachable : { kind: 'deny', code: 'challenge_wrong', detail: 'no' },
+  );
+  const slow = (store: Store): Store => ({
+    ...store,
+    async withdrawPending(key) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return store.withdrawPending(key);
+    },
+  });
+  const under = await endpointUnderTest(policy, { wrap: slow });
+  assert.equal((await under.service.pkiOperation(MESSAGE)).outcome, 'pending');
+  assert.equal((await under.store.listPending()).length, 1);
+  assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'challenge_wrong');
+  assert.deepEqual(await under.store.listPending(), []);
+});
+
+test('a request that waits and comes again under another transactionID is delivered to a poll of the one that came first', async () => {
+  const policy = policyThat(() => (policy.asked.length < 3 ? unreachable : { kind: 'allow', notify: 'none' }));
+  const under = await endpointUnderTest(policy);
+  const again = await requestMessage({ transactionId: 'second' });
+  await under.service.pkiOperation(MESSAGE);
+  await under.service.pkiOperation(again);
+  assert.deepEqual(
+    (await under.store.listPending()).map(({ transactionId }) => transactionId),
+    [TRANSACTION_ID],
+  );
+  assert.equal((await under.service.pkiOperation(again)).outcome, 'issued');
+  assert.deepEqual(await under.store.listPending(), []);
+  const poll = await requestMessage({
+    messageType: 'CertPoll',
+    content: issuerAndSubject(readCertificate(issuing.certificate).subject, REQUEST_PLAN.subject),
+  });
+  assert.equal((await under.service.pkiOperation(poll)).outcome, 'repeated');
 });
 
 test('unreachable: PENDING for the 60 minutes that a challenge lives, then FAILURE', async () => {

@@ -55,6 +55,14 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: 'hexadecimal is what `hash` gives by default',
   },
   {
+    file: 'src/enroll/retry-delay.ts',
+    before:
+      'export const pauseOf = (seconds = 0): number => (seconds > 0 ? Math.min(seconds, LONGEST_PAUSE) * 1_000 : 0);',
+    after:
+      'export const pauseOf = (seconds = 0): number => (seconds >= 0 ? Math.min(seconds, LONGEST_PAUSE) * 1_000 : 0);',
+    reason: 'no seconds are no milliseconds either way',
+  },
+  {
     file: 'src/keys/oaep.ts',
     before: 'for (let i = size; i < block.length; i++) {',
     after: 'for (let i = size; i <= block.length; i++) {',
