@@ -36,7 +36,7 @@ export type StoredCertificate = CertificateId & {
   /** SHA-256 of the DER, lower-case hexadecimal. */
   thumbprintSha256: string;
   /**
-   * SHA-256 of the SubjectPublicKeyInfo, lower-case hexadecimal. Empty for a certificate of an earlier version that
+   * SHA-256 of the SubjectPublicKeyInfo in its standard form (see `readKey`), lower-case hexadecimal. Empty for a certificate of an earlier version that
    * cannot be read.
    */
   publicKeyHash: string;

@@ -33,7 +33,8 @@ export function certificateRecord(
     subject: equalBytes(view.subject, request.csr.subject) ? request.csr.subjectText : nameText(view.subject),
     thumbprint: thumbprint(der),
     thumbprintSha256: hash('sha256', der, 'hex'),
-    publicKeyHash: hash('sha256', view.spki, 'hex'),
+    // In the standard form, also where the issuer wrote the key in another one.
+    publicKeyHash: hash('sha256', request.csr.spki, 'hex'),
     crlShard: 0,
     der,
     ...(reference !== undefined && { reference }),

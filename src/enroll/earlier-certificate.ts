@@ -17,6 +17,7 @@ import {
 import { findExtension, readBasicConstraints } from '../pkix/extensions.ts';
 import { sameName } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
+import { publicKeyHash } from '../pkix/public-key.ts';
 import { identityOf } from './certificate-record.ts';
 import { isSignedBy } from '../pkix/signed-by.ts';
 import type { EndpointContext, EnrollmentServices } from './endpoint.ts';
@@ -61,7 +62,7 @@ async function unrecorded(
 ): Promise<EarlierCertificate> {
   const [renewals, isCompromised] = await Promise.all([
     store.findRenewals(record),
-    store.isCompromised(hash('sha256', view.spki, 'hex')),
+    store.isCompromised(publicKeyHash(view.spki)),
   ]);
   const obstacle = unfitness(view, ca, clock()) ?? (await revocation(record, ca, deadline()));
   return { kind: 'earlier', record, view, renewals, isCompromised, ca: identityOf(ca.certificate).text, obstacle };

@@ -5,7 +5,6 @@ import type { CertificateStore, Import, ImportResult, IssuerStore } from '../cor
 import {
   certificateExtensions,
   type CertificateView,
-  publicKeyHash,
   readCertificate,
   readValidity,
   serialText,
@@ -16,6 +15,7 @@ import { certificateNames } from '../pkix/certificate-names.ts';
 import { findExtension, readBasicConstraints, readExtendedKeyUsage } from '../pkix/extensions.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { nameText, sameName } from '../pkix/name.ts';
+import { publicKeyHash } from '../pkix/public-key.ts';
 import { INFRASTRUCTURE_PURPOSES, OID, purposeName } from '../pkix/oids.ts';
 import { isSignedBy } from '../pkix/signed-by.ts';
 import { auditEntry, type Management } from './administrator.ts';

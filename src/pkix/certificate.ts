@@ -104,9 +104,6 @@ export const thumbprint = (der: Uint8Array): string => hash('sha1', der, 'hex').
 /** As `thumbprint`, SHA-256: the fingerprint of RFC 8894 2.2. */
 export const thumbprintSha256 = (der: Uint8Array): string => hash('sha256', der, 'hex').toUpperCase();
 
-/** SHA-256 of a SubjectPublicKeyInfo, DER, lower-case hexadecimal: `publicKeyHash` of the store. */
-export const publicKeyHash = (spki: Uint8Array): string => hash('sha256', spki, 'hex');
-
 /** The contents of a TBSCertificate. `subject`, `issuer` (Names) and `spki` are DER and are written unchanged. */
 export type CertificatePlan = {
   serialNumber: Uint8Array;

@@ -1,6 +1,6 @@
 /** Imports a SubjectPublicKeyInfo (RFC 5280 4.1.2.7) into node:crypto after checking its type and size. */
-import { createPublicKey, ECDH, type KeyObject } from 'node:crypto';
-import { DerError } from '../asn1/limits.ts';
+import { createPublicKey, ECDH, hash, type KeyObject } from 'node:crypto';
+import { catchDerError, DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { TAG } from '../asn1/tags.ts';
 import { bitString, nullValue, oid, sequence } from '../asn1/writer.ts';
@@ -127,6 +127,20 @@ function unsigned(integer: Uint8Array): Uint8Array {
 
 /** Reads and imports a key. Throws DerError as `readKey` does, and when OpenSSL refuses the key. */
 export const readPublicKey = (der: Uint8Array): PublicKey => importKey(readKey(der));
+
+/**
+ * SHA-256 of a SubjectPublicKeyInfo, DER, in the standard form of `readKey`, lower-case hexadecimal: `publicKeyHash` of the
+ * store. Certificates of other programs can have a key in another form. Of a key that `readKey` refuses it is the hash as it is.
+ */
+export const publicKeyHash = (spki: Uint8Array): string =>
+  hash(
+    'sha256',
+    catchDerError(
+      () => readKey(spki).spki,
+      () => spki,
+    ),
+    'hex',
+  );
 
 /** Imports a key. Throws DerError when OpenSSL refuses it. */
 export function importKey({ kind, key, spki }: ReadKey): PublicKey {

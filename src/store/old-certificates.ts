@@ -6,6 +6,7 @@ import type { CertificateName } from '../core/records.ts';
 import { readCertificate } from '../pkix/certificate.ts';
 import { certificateNames } from '../pkix/certificate-names.ts';
 import { authorityKeyIdentifierOf } from '../pkix/issuer-id.ts';
+import { publicKeyHash } from '../pkix/public-key.ts';
 import { unconfirmedId, unconfirmedIdOfText } from './issuers.ts';
 import { foldedOnce } from './searchable-names.ts';
 import type { Database } from './tables.ts';
@@ -67,7 +68,7 @@ function factsOf(der: Uint8Array): Facts {
   try {
     const view = readCertificate(der);
     facts.nameDer = view.issuer;
-    facts.publicKeyHash = hash('sha256', view.spki, 'hex');
+    facts.publicKeyHash = publicKeyHash(view.spki);
     const keyIdentifier = authorityKeyIdentifierOf(view);
     if (keyIdentifier) facts.keyIdentifier = keyIdentifier;
     facts.names = certificateNames(view);

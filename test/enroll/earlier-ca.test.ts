@@ -1,10 +1,10 @@
 /** Renewal from an earlier CA: a certificate that this server has no record of renews by the same rules as one of ours. */
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
+import { ECDH, hash } from 'node:crypto';
 import { test } from 'node:test';
 import { DerReader } from '../../src/asn1/reader.ts';
 import { TAG } from '../../src/asn1/tags.ts';
-import { bitString, sequence, unsignedInteger } from '../../src/asn1/writer.ts';
+import { bitString, oid, sequence, unsignedInteger } from '../../src/asn1/writer.ts';
 import { createRoot } from '../../src/ca/create.ts';
 import type { EarlierCa } from '../../src/core/earlier-ca.ts';
 import type { EndpointIssuer } from '../../src/core/issuer.ts';
@@ -30,6 +30,7 @@ import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { issuerIdOf } from '../../src/pkix/issuer-id.ts';
 import { nameFromText, nameText } from '../../src/pkix/name.ts';
 import { EXTENDED_KEY_USAGES, OID } from '../../src/pkix/oids.ts';
+import { readKey } from '../../src/pkix/public-key.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import {
   authority,
@@ -197,6 +198,18 @@ test('a key that was revoked as compromised here renews nothing', async () => {
   } as const;
   await at.store.revoke({ issuerId, serial }, 'keyCompromise', audit);
   await leavesItToThePolicy(at, LAPTOP, /revoked as compromised/);
+});
+
+test('a key that was revoked as compromised here renews nothing, also in a certificate with a compressed point', async () => {
+  const key = ecKey('compressed');
+  const at = await under();
+  const content = await writeCertificationRequest({ subject: SUBJECT, challenge: CHALLENGE }, key);
+  assert.equal((await at.service.pkiOperation(await requestMessage({ content }))).outcome, 'issued');
+  await revoke(at.store, (await stored(at))[0]!, 'keyCompromise');
+  const point = ECDH.convertKey(readKey(key.spki).key, 'prime256v1', undefined, undefined, 'compressed') as Buffer;
+  const spki = sequence(sequence(oid(OID.ecPublicKey), oid(OID.p256)), bitString(point));
+  const signer = { key, certificate: (await device({ spki })).certificate };
+  await leavesItToThePolicy(at, signer, /revoked as compromised/);
 });
 
 test('what names the earlier CA and is signed by another key is that of an unknown signer', async () => {

@@ -1,12 +1,18 @@
 /** Stores of every earlier schema, brought up to date: each row has the values that it should, and old work goes on. */
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { bitString, oid, sequence } from '../../src/asn1/writer.ts';
+import { OID } from '../../src/pkix/oids.ts';
+import { readKey } from '../../src/pkix/public-key.ts';
 import { issuanceFor } from '../../src/testing/store-samples.ts';
 import { issuerIdentity } from '../../src/pkix/issuer-id.ts';
 import { createStore } from '../../src/store/create-store.ts';
 import { type SqliteStore, openSqliteStore } from '../../src/store/sqlite.ts';
 import { BY_COMMAND } from '../kit/endpoint-under-test.ts';
+import { rsaKey } from '../kit/keys.ts';
+import { certificateFor } from '../kit/pki.ts';
 import { DAY, derOf, ISSUED, keyOf, OLD_VERSIONS, oldStore, PAYLOADS, POLLS } from './old-store.ts';
 import { temporaryFile } from './temporary.ts';
 
@@ -623,5 +629,20 @@ test('more than one page of certificates, the damaged ones among them', async ()
   assert.equal((await store.listCertificates({})).length, 1_257);
   const found = await store.listCertificates({ names: [{ kind: 'upn', value: 'ada@example.com' }] });
   assert.equal(found.length, 1_250 - 13 + 1);
+  await store.close();
+});
+
+test('a key that an earlier version certified without NULL parameters is compromised in its standard form too', async () => {
+  const { database, engine, migrate } = await oldStore(3);
+  const key = rsaKey('of an earlier version');
+  const spki = sequence(sequence(oid(OID.rsaEncryption)), bitString(readKey(key.spki).key));
+  database
+    .prepare(`insert into certificates (serial, endpoint, transaction_id, subject, subject_folded, issuer, thumbprint, der,
+      not_before, not_after, state, issued_at, revoked_at, revocation_reason)
+      values ('c0', '/scep', 'T', 'CN=x', 'cn=x', 'CN=Old CA', 'AB', ?, 0, 1, 'revoked', 0, 1, 'keyCompromise')`)
+    .run(await certificateFor(spki));
+  await migrate();
+  const store = createStore(engine, () => NOW);
+  assert.equal(await store.isCompromised(hash('sha256', key.spki, 'hex')), true);
   await store.close();
 });
