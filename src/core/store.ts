@@ -57,12 +57,15 @@ export type Issuance = {
  * was written.
  * `consumed`: the one-time challenge was used up by another request; nothing was written.
  * `renewed`: the certificate that it renews has `mostRenewals` renewals already; nothing was written.
+ * `revoked`: meanwhile `what` was revoked; nothing was written. `key`: another certificate with its key, as compromised.
+ * `renewed`: the certificate that it renews, where it has `mostRenewals`.
  */
 export type RecordResult =
   | { kind: 'recorded'; notification?: WorkClaim }
   | { kind: 'duplicate'; existing: StoredTransaction }
   | { kind: 'consumed' }
-  | { kind: 'renewed' };
+  | { kind: 'renewed' }
+  | { kind: 'revoked'; what: 'key' | 'renewed' };
 
 /** Everything that is recorded when a request begins to wait. */
 export type Pending = {

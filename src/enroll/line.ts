@@ -12,7 +12,7 @@ import { failureNotification, sendStrict } from './notifications.ts';
 import type { Outcome, RefusedOutcome } from './outcome.ts';
 import { CHALLENGE_USED, recordIssuance, RENEWED_ALREADY } from './record.ts';
 import type { KnownCertificate } from './renewal.ts';
-import { lostPermission } from './renewed.ts';
+import { lostPermission, REVOKED_MEANWHILE } from './renewed.ts';
 import { hasCome } from './retry-delay.ts';
 import { revokeAtIssuer } from './tell-issuer.ts';
 import { namingUnrecorded } from './unrecorded-signer.ts';
@@ -171,6 +171,7 @@ async function recordAndNotify(enrollment: Enrollment, decision: Allow, issued: 
   if (result.kind === 'consumed') return fail(enrollment, decision, CHALLENGE_USED);
   if (result.kind === 'refused') return fail(enrollment, decision, result);
   if (result.kind === 'renewed') return fail(enrollment, decision, RENEWED_ALREADY);
+  if (result.kind === 'revoked') return fail(enrollment, decision, REVOKED_MEANWHILE[result.what]);
   if (result.kind === 'duplicate')
     return earlierOutcome(result.existing, enrollment) ?? { kind: 'pending', reason: 'duplicate' };
   const { facts } = decision;

@@ -81,6 +81,7 @@ const NOT_RECORDED: Readonly<Record<Exclude<RecordResult['kind'], 'recorded'>, s
   duplicate: 'the request got another certificate, or was rejected, at the same time',
   consumed: CHALLENGE_USED.detail,
   renewed: RENEWED_ALREADY.detail,
+  revoked: 'the certificate that authorized it, or its key, was revoked at the same time',
 };
 
 const idOf = ({ issuerId, serial }: CertificateId): CertificateId => ({ issuerId, serial });

@@ -24,6 +24,14 @@ export async function renewedCertificate(enrollment: Enrollment): Promise<Renewe
   return (await services.store.findCertificate(renews)) ?? (lineSince && { ...renews, firstIssuedAt: lineSince });
 }
 
+const refused = (code: RefusalCode, detail: string): RefusedOutcome => ({ kind: 'refused', code, detail });
+
+/** The refusal of a request whose permission was revoked while the CA made the certificate, by what was revoked. */
+export const REVOKED_MEANWHILE = {
+  renewed: refused('renewal_refused', 'the certificate that authorized this renewal was revoked while the CA decided'),
+  key: refused('key_compromised', 'the requested key was revoked as compromised while the CA decided'),
+} as const;
+
 /**
  * The refusal of a request that waited for the CA and has no permission any more: its key, or the certificate that
  * authorized its own renewal, was revoked meanwhile. Throws what the store and an EarlierCa throw.
@@ -32,9 +40,8 @@ export async function lostPermission(enrollment: Enrollment): Promise<RefusedOut
   const { endpoint, request, services } = enrollment;
   const renewed = allowsSelfRenewal(endpoint) ? await renewedCertificate(enrollment) : undefined;
   if (renewed && (renewed.state ? renewed.state === 'revoked' : await isRevokedEarlier(renewed, enrollment)))
-    return refused('renewal_refused', 'the certificate that authorized this renewal was revoked while the CA decided');
-  if (await services.store.isCompromised(keyHash(request.csr.spki)))
-    return refused('key_compromised', 'the requested key was revoked as compromised while the CA decided');
+    return REVOKED_MEANWHILE.renewed;
+  if (await services.store.isCompromised(keyHash(request.csr.spki))) return REVOKED_MEANWHILE.key;
   return undefined;
 }
 
@@ -46,5 +53,3 @@ async function isRevokedEarlier(
   const ca = endpoint.renewalFrom?.find(({ certificate }) => identityOf(certificate).issuerId === issuerId);
   return !ca || (await ca.isRevoked?.(serial, signal)) === true;
 }
-
-const refused = (code: RefusalCode, detail: string): RefusedOutcome => ({ kind: 'refused', code, detail });

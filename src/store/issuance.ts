@@ -7,9 +7,10 @@ import { addAudit } from './audit.ts';
 import { usedChallenge } from './challenges.ts';
 import type { CommittedRows } from './committed-rows.ts';
 import { issuerOf } from './issuers.ts';
-import { countRenewals, insertCertificate } from './stored-certificates.ts';
+import { countRenewals, findCertificate, insertCertificate } from './stored-certificates.ts';
 import { consume, isConsumed } from './consumed-challenges.ts';
 import { noteEndpoint } from './endpoint-names.ts';
+import { isCompromised } from './revocations.ts';
 import { addNotification } from './pending-notifications.ts';
 import type { Database } from './tables.ts';
 import { findSameRequest, replaceTransaction } from './transactions.ts';
@@ -26,6 +27,8 @@ export async function recordIssued(
   const { consumes, mostRenewals = Infinity } = issuance;
   if (consumes !== undefined && (await isConsumed(tx, consumes))) return { kind: 'consumed' };
   if (certificate.renews && (await countRenewals(tx, certificate.renews)) >= mostRenewals) return { kind: 'renewed' };
+  const what = await revokedMeanwhile(tx, issuance);
+  if (what) return { kind: 'revoked', what };
 
   const issuer = committed.issuers.get(certificate.issuerId) ?? (await issuerOf(tx, certificate));
   const id = await insertCertificate(tx, certificate, { issuer, names });
@@ -40,6 +43,16 @@ export async function recordIssued(
   });
   if (!notification) return { kind: 'recorded' };
   return { kind: 'recorded', notification: await addNotification(tx, notification, { at: clock(), certificate: id }) };
+}
+
+/** What was revoked after the request was found to have permission: making a certificate can take a minute. */
+async function revokedMeanwhile(
+  tx: Database,
+  { certificate, mostRenewals }: Issuance,
+): Promise<'key' | 'renewed' | undefined> {
+  if (await isCompromised(tx, certificate.publicKeyHash)) return 'key';
+  const renewed = certificate.renews && mostRenewals !== undefined && (await findCertificate(tx, certificate.renews));
+  return renewed && renewed.state === 'revoked' ? 'renewed' : undefined;
 }
 
 /** Also a request that an administrator rejected while the certificate was being made. */

@@ -38,6 +38,28 @@ function revoking(check: Check): void {
       assert.equal((await store.listAudit({ certificate: certificateId(1) })).length, 2);
     });
 
+  check('a renewal of a certificate that was revoked meanwhile is not recorded', async ({ store }) => {
+    await recorded(store, issuanceFor(1));
+    await store.revoke(certificateId(1), 'superseded', auditFor(1, 'revoked'));
+    const { certificate, ...rest } = issuanceFor(2);
+    const renewal = { ...rest, certificate: { ...certificate, renews: certificateId(1) } };
+    const refused = { kind: 'revoked', what: 'renewed' };
+    assert.deepEqual(await store.recordIssued({ ...renewal, mostRenewals: 2 }), refused);
+    assert.equal(await store.findCertificate(certificate), undefined);
+    // Where the policy decides about renewals, the renewed certificate is no permission.
+    assert.equal((await store.recordIssued(renewal)).kind, 'recorded');
+  });
+
+  check('a certificate for a key that was revoked as compromised meanwhile is not recorded', async ({ store }) => {
+    await recorded(store, issuanceFor(1));
+    await store.revoke(certificateId(1), 'keyCompromise', auditFor(1, 'revoked'));
+    const { publicKeyHash } = issuanceFor(1).certificate;
+    const { certificate, ...rest } = issuanceFor(2);
+    const refused = { kind: 'revoked', what: 'key' };
+    assert.deepEqual(await store.recordIssued({ ...rest, certificate: { ...certificate, publicKeyHash } }), refused);
+    assert.equal(await store.findCertificate(certificate), undefined);
+  });
+
   check('what does not exist is not revoked', async ({ store }) => {
     await recorded(store, issuanceFor(1));
     const { serial } = certificateId(1);

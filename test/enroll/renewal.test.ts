@@ -27,6 +27,7 @@ import { ecKey, rsaKey } from '../kit/keys.ts';
 import { client, clientFor, HOUR, issuing, type Keyed, nextCa, NOW, ra, random, root } from '../kit/pki.ts';
 import { CHALLENGE, requestMessage } from '../kit/requests.ts';
 import {
+  authority,
   type Different,
   endpointUnderTest,
   issuedIn,
@@ -565,3 +566,38 @@ test('a request that waits keeps the certificate of this server that signed it, 
   assert.equal((await under.service.pkiOperation(poll)).outcome, 'pending');
   assert.ok((await waiting())!.signedBy);
 });
+
+for (const [reason, code] of [
+  ['superseded', 'renewal_refused'],
+  ['keyCompromise', 'renewal_refused'],
+] as const)
+  test(`a certificate that is revoked (${reason}) while the CA makes its renewal has no renewal`, async () => {
+    const { device, under } = await enrolled({ issuer: slowIssuer });
+    meanwhile = async () => void (await revoke(under.store, (await stored(under))[0]!, reason));
+    const content = await writeCertificationRequest(RENEWAL, NEW_KEY);
+    const answer = await under.service.pkiOperation(await requestMessage({ signer: device, content }));
+    assert.equal(await refusalIn(answer, device), code);
+    assert.deepEqual(
+      (await stored(under)).map(({ state }) => state),
+      ['revoked'],
+    );
+  });
+
+test('a key that is revoked as compromised while the CA makes another certificate for it is not certified', async () => {
+  const { under } = await enrolled({ issuer: slowIssuer });
+  meanwhile = async () => void (await revoke(under.store, (await stored(under))[0]!, 'keyCompromise'));
+  const content = await writeCertificationRequest({ ...FIRST, subject: nameFromText('CN=Grace') }, client.key);
+  const answer = await under.service.pkiOperation(await requestMessage({ content }));
+  assert.equal(await refusalIn(answer), 'key_compromised');
+  assert.equal((await stored(under)).length, 1);
+});
+
+/** What happens while the next certificate is made. */
+let meanwhile: () => Promise<void> = async () => {};
+const slowIssuer: Issuer = {
+  async issue(...order) {
+    await meanwhile();
+    meanwhile = async () => {};
+    return authority(() => NOW).issue(...order);
+  },
+};
