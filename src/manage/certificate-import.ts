@@ -20,8 +20,11 @@ import { INFRASTRUCTURE_PURPOSES, OID, purposeName } from '../pkix/oids.ts';
 import { isSignedBy } from '../pkix/signed-by.ts';
 import { auditEntry, type Management } from './administrator.ts';
 
-/** A CA of the configuration, DER; its authority; and the name of the endpoint at which its certificates renew. */
-export type ImportingCa = { certificate: Uint8Array; authority: string; endpoint: string };
+/**
+ * A CA of the configuration, DER; its authority; and the name of the endpoint at which its certificates renew, absent where
+ * none was named that is of this authority.
+ */
+export type ImportingCa = { certificate: Uint8Array; authority: string; endpoint?: string };
 
 /** What became of one certificate; `refused`: why nothing was recorded. */
 export type Imported = { kind: Exclude<ImportResult, 'conflict'> } | { kind: 'refused'; why: string };
@@ -58,9 +61,12 @@ function entryOf(der: Uint8Array, cas: readonly ImportingCa[], management: Manag
     return `no authority of this configuration, and none of its previous CAs, is ${nameText(view.issuer)}`;
   const ca = named.find(({ certificate }) => isSignedBy(view, certificate));
   if (!ca) return `it is not signed with the key of ${nameText(view.issuer)} that this configuration has`;
+  const { authority, endpoint: renewsAt } = ca;
+  if (renewsAt === undefined)
+    return `it is of the authority ${authority}, and the named endpoint is of another one: name one of ${authority} for it`;
   const unfit = unfitness(view);
   if (unfit !== undefined) return unfit;
-  const certificate = recordOf(view, ca, management.clock());
+  const certificate = recordOf(view, { certificate: ca.certificate, endpoint: renewsAt }, management.clock());
   const { endpoint, transactionId, issuerId, serial } = certificate;
   const audit = auditEntry(management, { event: 'imported', endpoint, transactionId, issuerId, serial });
   return { certificate, names: namesOf(view), audit };
@@ -84,7 +90,7 @@ function unfitness(view: CertificateView): string | undefined {
 /** Delivered since it began: more about it is not known. */
 function recordOf(
   view: CertificateView,
-  { certificate: ca, endpoint }: ImportingCa,
+  { certificate: ca, endpoint }: { certificate: Uint8Array; endpoint: string },
   importedAt: Date,
 ): StoredCertificate {
   const { issuerId, name: issuer } = issuerIdentity(ca);

@@ -215,3 +215,28 @@ test('with two endpoints of an authority one must be named; no secret of the con
   assert.equal((await cli('certs', 'import', path, '--endpoint', 'lab')).code, 0);
   assert.match((await cli('certs', 'show', '0a01')).out, /^endpoint: lab$/m);
 });
+
+test('an endpoint of another authority is no place for a certificate: it would renew under a CA that never certified it', async (t) => {
+  const lab = await authority(t);
+  const { cli, file } = await authority(t, (config) =>
+    config
+      .replace(
+        'authorities:',
+        `authorities:\n  lab: { certificate: ${lab.folder}/certs/issuing-ca.pem, key: 'file:${lab.folder}/certs/issuing-ca.key.pem', chain: ${lab.folder}/certs/chain.pem }`,
+      )
+      .replace(
+        'endpoints:',
+        'endpoints:\n  - { path: /scep/lab, name: lab, authority: lab, policy: { static: lab-challenge-of-the-test } }\n',
+      )
+      .replace('policy:\n', 'authority: issuing\n    policy:\n'),
+  );
+  const path = file('lab.pem', certificatePem((await lab.signed(1)).certificate));
+  const refused = await cli('certs', 'import', path, '--endpoint', '/certsrv/mscep/mscep.dll');
+  assert.equal(refused.code, 1);
+  assert.equal(
+    refused.err,
+    `${path}: it is of the authority lab, and the named endpoint is of another one: name one of lab for it`,
+  );
+  assert.deepEqual(rows(await cli('certs', 'list', '--json')), []);
+  assert.equal((await cli('certs', 'import', path, '--endpoint', 'lab')).code, 0);
+});

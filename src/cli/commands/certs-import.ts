@@ -4,6 +4,7 @@ import { certificatesFrom } from '../../app/certificate-files.ts';
 import { readEndpointNames, readSections } from '../../app/configuration-file.ts';
 import { openConfiguredStore } from '../../app/configured-store.ts';
 import { readTrustedFile } from '../../app/files.ts';
+import { defined } from '../../core/defined.ts';
 import { systemClock } from '../../embed/system.ts';
 import { certificateImporter, type Importer, type ImportingCa } from '../../manage/certificate-import.ts';
 import { type CertificateFile, certificateFiles } from '../certificates-in.ts';
@@ -90,10 +91,13 @@ function importingCas(config: string, endpoint: string | undefined, err: Output[
     const [only, ...others] = own.map(({ name }) => name);
     if (endpoint === undefined && (only === undefined || others.length > 0))
       return failed(whichEndpoint(authority, own), err);
+    // Otherwise the certificates of one authority would renew under the CA of another one.
+    const isElsewhere = own.length > 0 && own.every(({ name }) => name !== endpoint);
+    const renewsAt = endpoint === undefined ? only : isElsewhere ? undefined : endpoint;
     return [certificate, ...previous.map((each) => each.certificate)].map((path) => ({
       certificate: certificatesFrom(readTrustedFile(path, 'a CA certificate'), path)[0],
       authority,
-      endpoint: endpoint ?? only ?? '',
+      ...defined({ endpoint: renewsAt }),
     }));
   });
 }
