@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { defined } from '../core/defined.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
-import { systemClock, systemLogger } from '../embed/system.ts';
+import { storeDeadline, systemClock, systemLogger } from '../embed/system.ts';
 import { type Generation, type GenerationParts, makeGeneration } from './generation.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Listeners, passRequests } from './listeners.ts';
@@ -79,7 +79,8 @@ function running({ file, first, shared }: Started): Pick<RunningServer, 'emit' |
       const [old, { ended }] = [current, requests];
       requests = passRequests(listeners, next);
       current = next;
-      retired.push(ended().then(old.close));
+      // Its jobs end at once: they would work with the old settings. What its requests need closes after them.
+      retired.push(Promise.all([old.endJobs(), ended(storeDeadline())]).then(old.close));
       current.emit({ event: 'configuration-reloaded', endpoints: next.paths.length });
     } catch (err) {
       current.emit({ event: 'configuration-not-reloaded', err });

@@ -24,8 +24,8 @@ import { watch, type WatchParts } from './watch.ts';
 import { watchedOf } from './watched-settings.ts';
 
 /**
- * Its servers do not listen yet. `paths`: those of the endpoints that are served. `close` ends the background work and
- * closes policies, tenants and keys; not the store.
+ * Its servers do not listen yet. `paths`: those of the endpoints that are served. `endJobs` ends the background work;
+ * `close` does so too, and closes policies, tenants and keys; not the store.
  */
 export type Generation = {
   settings: Settings;
@@ -33,6 +33,7 @@ export type Generation = {
   server: FastifyInstance;
   admin?: FastifyInstance;
   paths: readonly string[];
+  endJobs: () => Promise<void>;
   close: () => Promise<void>;
 };
 
@@ -63,7 +64,10 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
   const { settings, warnings, store, clock, logLevel, part = false } = parts;
   // In the order of opening; closed in the reverse order.
   const closing: PolicyServices['closing'] = [settings.close];
+  const jobs: (() => Promise<void>)[] = [];
+  const endJobs = async (): Promise<void> => void (await Promise.all(jobs.splice(0).map((end) => end())));
   const close = async (): Promise<void> => {
+    await endJobs();
     for (const each of closing.splice(0).toReversed()) await each();
   };
   try {
@@ -75,13 +79,13 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     const endpoints = await servedEndpoints(settings, shared, part);
     for (const each of endpoints.notServed) emit({ event: 'endpoint-not-served', ...each });
     const { server, retire } = await publicServer(endpoints, shared);
-    closing.push(retire);
+    jobs.push(retire);
     const watched = () => watchedOf(settings, endpoints.served);
     const readiness = readinessOf({ endpoints, watched, ...shared });
     const admin = await administration({ settings, store, emit, clock, readiness, publicServer: server });
-    startWatch({ endpoints, watched, ...shared, ...defined({ every: parts.watchEvery }) });
+    jobs.push(startWatch({ endpoints, watched, ...shared, ...defined({ every: parts.watchEvery }) }));
     const paths = endpoints.served.map(({ options }) => options.path);
-    return { settings, emit, server, paths, close, ...defined({ admin }) };
+    return { settings, emit, server, paths, endJobs, close, ...defined({ admin }) };
   } catch (error) {
     await close();
     throw error;
@@ -140,13 +144,13 @@ function publicServer(
   });
 }
 
-/** Looks at once at what ends, and then by jobs, at tenants too, until the generation is closed. */
-function startWatch({ endpoints, store, closing, clients, ...parts }: Shared & WatchStart): void {
+/** Looks at once at what ends, and then by jobs, at tenants too, until the returned function is called. */
+function startWatch({ endpoints, store, clients, ...parts }: Shared & WatchStart): () => Promise<void> {
   const keepers = [...new Set(endpoints.served.map(({ keeper }) => keeper))];
   const { look, job } = watch({ ...parts, keepers });
   look();
   const jobs = startJobs({ store, jobs: [job, tenantWatch({ ...parts, clients })], owner: randomUUID(), ...parts });
-  closing.push(() => jobs.close());
+  return () => jobs.close();
 }
 
 type WatchStart = { endpoints: Endpoints } & Pick<WatchParts, 'watched' | 'every'>;

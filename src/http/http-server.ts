@@ -6,6 +6,7 @@ import { endpointsProbe, type Probe, runProbes } from '../core/probe.ts';
 import { allow } from './allow.ts';
 import { crlPlugin, type RevocationLists } from './crl-route.ts';
 import { startPage } from './start-page.ts';
+import { boundServer } from './unanswered.ts';
 import { unserved } from './unserved.ts';
 import { type ScepPluginOptions, scepPlugin } from './plugin.ts';
 
@@ -29,6 +30,8 @@ const MOST_SOCKETS = 4_096;
 const CLOSED_EVERY = 100;
 const GRACE = 10_000;
 const HANDSHAKE_TIMEOUT = 15_000;
+/** Milliseconds without an octet in either direction: longer than any request takes, so that its client does not read. */
+const STALLED = 240_000;
 
 /**
  * The server, not yet listening. `close()` finishes running requests and does not wait for idle sockets. Throws
@@ -55,6 +58,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
     ...(tls ? { https: { ...http, ...tlsOptions(tls) } } : { http }),
     requestTimeout: 30_000,
     keepAliveTimeout: 10_000,
+    connectionTimeout: STALLED,
     routerOptions: {
       caseSensitive: false,
       ignoreTrailingSlash: true,
@@ -65,6 +69,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
     return503OnClosing: false,
     frameworkErrors: (_error, _request, reply) => void plain(reply, 400, 'bad request'),
   });
+  boundServer(app);
   if (trustProxy) app.addHook('onRequest', async ({ raw }) => normalizeForwardedFor(raw.headers));
   closeInTime(app, { grace, mostSockets });
   const { emit, clock } = options;

@@ -4,9 +4,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { startServer } from '../../src/app/configured-server.ts';
 import { createRoot } from '../../src/ca/create.ts';
@@ -143,6 +145,40 @@ test('new connections get the new TLS certificate after a reload; a pair that do
   writePrivateFile(join(folder, 'tls.key'), fitting);
   await server.reload();
   assert.equal(await served(url), 'second');
+});
+
+test('a request that does not end does not keep the jobs of the old configuration running', async (t) => {
+  let asked = 0;
+  const tenant = createServer((socket) => {
+    asked++;
+    socket.on('error', () => {}).destroy();
+  }).listen(0, '127.0.0.1');
+  await once(tenant, 'listening');
+  t.after(() => tenant.close());
+  const url = `https://127.0.0.1:${(tenant.address() as AddressInfo).port}`;
+  const tenants = `tenants:
+  corp:
+    tenant: contoso.onmicrosoft.com
+    clientId: 00000000-0000-0000-0000-000000000000
+    clientSecret: a-secret-of-the-old-configuration
+    cloud: { login: ${url}, graph: ${url}, intune: ${url} }
+`;
+  const place = await installed(t, (config) => config + tenants);
+  const server = await startServer(place.config, { logLevel: 'silent', watchEvery: 20 });
+  t.after(() => server.close());
+  while (asked < 2) await pause(20);
+  const { port, pathname } = new URL(server.urls[0]!);
+  const socket = connect(Number(port), '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.write(`POST ${pathname}?operation=PKIOperation HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx`);
+  await pause(100);
+  writeFileSync(place.config, readFileSync(place.config, 'utf8').replace(tenants, ''));
+  await server.reload();
+  // A check that had begun may still try again.
+  await pause(1_500);
+  const before = asked;
+  await pause(1_500);
+  assert.equal(asked, before);
 });
 
 test('reloads at the same time as requests and as the end lose nothing', async (t) => {

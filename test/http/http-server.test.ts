@@ -97,6 +97,40 @@ test('pipelined requests are answered in their order', async (t) => {
   await assertIssued(first.response.body);
 });
 
+test('a connection that holds seventeen requests without an answer is ended: 64 KB can hold fifteen hundred', async (t) => {
+  const { app, log } = await served(t, [await lab()]);
+  const port = await listening(app);
+  const socket = await open(port);
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  socket
+    .on('error', () => {})
+    .on('close', resolve)
+    .resume();
+  socket.write(get(operation('GetCACert'), '1.1', 'Host: x').repeat(500));
+  await ended;
+  assert.equal(only(await raw(port, get(operation('GetCACert'), '1.1', 'Host: x', CLOSE))).status, 200);
+  const answered = log.lines.filter((line) => line.includes('"scep-request-answered"'));
+  assert.ok(answered.length <= 17, String(answered.length));
+});
+
+test('sixteen requests at once on one connection are answered, and then sixteen more', async (t) => {
+  const port = await listening((await served(t, [await lab()])).app);
+  const socket = await open(port);
+  const request = get('/healthz', '1.1', 'Host: x');
+  let answered = '';
+  socket.setEncoding('latin1').on('data', (text: string) => (answered += text));
+  for (const number of [16, 32]) {
+    socket.write(request.repeat(16));
+    while (answered.split('HTTP/1.1 200 ').length - 1 < number) await once(socket, 'data');
+  }
+  socket.destroy();
+});
+
+test('a client that does not read its answer does not hold the connection for ever', async (t) => {
+  const { app } = await served(t, [await lab()]);
+  assert.equal(app.server.timeout, 240_000);
+});
+
 test('H21 Expect: 100-continue is answered, and the request then served', async (t) => {
   const port = await listening((await served(t, [await lab()])).app);
   const socket = await open(port);
