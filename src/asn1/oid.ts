@@ -52,3 +52,14 @@ function pushArc(octets: number[], arc: number | bigint): void {
     groups.push(0x80 | Number(typeof rest === 'bigint' ? rest & 0x7fn : rest % 128));
   octets.push(...groups.toReversed());
 }
+
+const MOST_31_BITS = 0x7fff_ffff;
+
+/**
+ * Whether a number of a dotted OID is encoded in more than 31 bits, which Go cannot read. The first two numbers are one:
+ * 40 times the first, and the second (X.690 8.19.4).
+ */
+export function isBeyond31Bits(oid: string): boolean {
+  const [first = 0, second = 0, ...others] = oid.split('.').map(Number);
+  return [40 * first + second, ...others].some((number) => number > MOST_31_BITS);
+}

@@ -1,4 +1,5 @@
 /** A certificate profile: an allow-list of what certificates may contain. */
+import { isBeyond31Bits } from '../asn1/oid.ts';
 import { DAY } from '../core/durations.ts';
 import type { GeneralNameType } from '../core/request.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -49,8 +50,6 @@ export const DEFAULT_PROFILE: Profile = {
   altNames: ['dns', 'email', 'upn', 'uri'],
 };
 
-const isTooLarge = (arc: string): boolean => Number(arc) > 0x7fff_ffff;
-
 type ProfileFault = { when: (profile: Profile) => boolean; message: string; remedy: string };
 
 const FAULTS: readonly ProfileFault[] = [
@@ -65,7 +64,7 @@ const FAULTS: readonly ProfileFault[] = [
     remedy: 'Name at least one usage, such as digitalSignature.',
   },
   {
-    when: ({ extendedKeyUsage }) => extendedKeyUsage.some((purpose) => purpose.split('.').some(isTooLarge)),
+    when: ({ extendedKeyUsage }) => extendedKeyUsage.some(isBeyond31Bits),
     message: 'extendedKeyUsage has an OID with a number beyond 31 bits, which common readers refuse',
     remedy: 'Use an OID below a private enterprise number.',
   },

@@ -26,11 +26,14 @@ const MAILBOX = new RegExp(`^[a-z0-9!#$%&'*+/=?^_\`{|}~.-]+@(?:${LABEL}(?:\\.${L
 const URI = /^[a-z][a-z0-9+.-]*:(?:\/\/(?<authority>[^/?# ]*)(?:[/?#][^ ]*)?|(?!\/\/).+)$/i;
 const URI_CHARACTERS = /^(?:[!#$&-;=?-[\]_a-z~ ]|%[0-9a-f]{2})*$/i;
 /** Real URIs of devices have an identifier for a host: `IntuneDeviceId://…`, also with `_`. */
-const AUTHORITY = /^(?:[^@[\]]*@)?(?:(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)?|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;
+const AUTHORITY = /^(?:[^@[\]]*@)?(?:(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)?|\[(?<address>[0-9a-f:.]+)\])(?::\d{0,5})?$/i;
 
 const isUri = (text: string): boolean => {
   const { authority = '' } = URI.exec(text)?.groups ?? {};
-  return URI.test(text) && URI_CHARACTERS.test(text) && AUTHORITY.test(authority);
+  const host = AUTHORITY.exec(authority);
+  // Go reads no certificate with another text in the brackets (RFC 3986 3.2.2).
+  const address = host?.groups?.['address'] ?? '::';
+  return URI.test(text) && URI_CHARACTERS.test(text) && host !== null && URL.canParse(`http://[${address}]`);
 };
 
 /** For each kind, what is wrong with the content of a name; undefined when nothing is. Throws DerError when malformed. */

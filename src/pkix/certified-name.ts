@@ -1,5 +1,6 @@
 /** Names as they are certified: in string types and alphabets that every reader of certificates knows (RFC 5280 4.1.2.4). */
 import { DerError } from '../asn1/limits.ts';
+import { isBeyond31Bits } from '../asn1/oid.ts';
 import { isPrintable } from '../asn1/strings.ts';
 import { TAG } from '../asn1/tags.ts';
 import { oid, printableString, sequence, setOf, utf8String } from '../asn1/writer.ts';
@@ -43,18 +44,23 @@ const PRINTABLE: ReadonlySet<string> = new Set([ATTRIBUTES.C, ATTRIBUTES.serialN
 /**
  * The Name as it is certified, DER: the same octets when every reader understands them. A value that only some
  * understand gets another string type with the same text: PrintableString outside its alphabet, UniversalString, and
- * BMPString with characters that UCS-2 lacks. Throws DerError, which quotes the value, for an RDN without attributes, a
+ * BMPString with characters that UCS-2 lacks. Throws DerError, which quotes the value, for an RDN without attributes or with one twice, a
  * value that is no character string or has a fault of the list, and a country that is not two letters.
  */
 export function certifiedName(der: Uint8Array): Uint8Array {
   const rdns = readName(der);
   if (rdns.some((rdn) => rdn.length === 0)) throw new DerError('an empty RDN');
+  if (rdns.some((rdn) => rdn.length > 1 && hasTwins(rdn))) throw new DerError('the same attribute twice in one RDN');
   const written = rdns.map((rdn) => rdn.map((attribute) => ({ ...attribute, value: certifiedValue(attribute) })));
   const isSame = rdns.every((rdn, i) => rdn.length === 1 && rdn[0]!.value === written[i]![0]!.value);
   if (isSame) return der;
   const whole = sequence(...written.map((rdn) => setOf(...rdn.map(({ type, value }) => sequence(oid(type), value)))));
   return equalBytes(whole, der) ? der : whole;
 }
+
+/** An RDN is a set: pyca cannot read one with two equal elements. */
+const hasTwins = (rdn: readonly NameAttribute[]): boolean =>
+  new Set(rdn.map(({ type, text }) => `${type}=${text}`)).size < rdn.length;
 
 function certifiedValue({ type, text, value }: NameAttribute): Uint8Array {
   const tag = value[0] ?? 0;
@@ -68,9 +74,7 @@ function certifiedValue({ type, text, value }: NameAttribute): Uint8Array {
 /** Go reads no arc of an attribute type beyond 31 bits. */
 function typeFault(type: string, text: string): string | undefined {
   if (type === ATTRIBUTES.C && !/^[a-z]{2}$/i.test(text)) return 'a country that is not two letters';
-  return /\d{10}/.test(type) && type.split('.').some((arc) => Number(arc) > 0x7fff_ffff)
-    ? 'an attribute type with a number beyond 31 bits'
-    : undefined;
+  return /\d{10}/.test(type) && isBeyond31Bits(type) ? 'an attribute type with a number beyond 31 bits' : undefined;
 }
 
 /** Go reads no UniversalString, and takes the alphabets of the others literally. */

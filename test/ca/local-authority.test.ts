@@ -98,6 +98,11 @@ const MISFITS: readonly [string, Partial<LocalAuthorityParts>, RegExp][] = [
     { profile: { ...DEFAULT_PROFILE, extendedKeyUsage: ['2.25.329800735698586629295641978511506172918'] } },
     /beyond 31 bits/,
   ],
+  [
+    'a purpose whose first two numbers common readers cannot read',
+    { profile: { ...DEFAULT_PROFILE, extendedKeyUsage: ['2.2147483568'] } },
+    /beyond 31 bits/,
+  ],
   ['a validity above its maximum', { profile: { ...DEFAULT_PROFILE, validity: 999 * DAY } }, /do not fit/],
   ['a negative backdate', { profile: { ...DEFAULT_PROFILE, backdate: -1 } }, /do not fit/],
 ];

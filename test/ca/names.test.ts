@@ -56,6 +56,13 @@ const REFUSED_SUBJECTS: readonly SubjectCase[] = [
     latin1('a'),
     'an attribute type with a number beyond 31 bits in 2.5.4.2147483648="a"',
   ],
+  [
+    'an attribute type whose first two numbers are one beyond 31 bits',
+    '2.2147483568',
+    0x0c,
+    latin1('a'),
+    'an attribute type with a number beyond 31 bits in 2.2147483568="a"',
+  ],
 ];
 /** Types that are no text in a Name: OpenSSL cannot load a certificate with some of them. */
 const NO_TEXT: readonly [string, number, string][] = [
@@ -104,6 +111,14 @@ test('Q06 the attributes of an RDN are in the order of DER', async () => {
   const [a, b] = [sequence(oid(CN), encode(0x0c, latin1('a'))), sequence(oid(CN), encode(0x0c, latin1('b')))];
   const certificate = await issue({ subject: sequence(encode(0x31, b, a)) });
   assert.deepEqual(Buffer.from(readCertificate(certificate.raw).subject), Buffer.from(sequence(encode(0x31, a, b))));
+});
+
+test('Q06 a subject is refused that has the same attribute twice in one RDN', async () => {
+  const cn = sequence(oid(CN), encode(0x0c, latin1('a')));
+  const same = sequence(oid(CN), encode(0x13, latin1('a')));
+  await Promise.all(
+    [cn, same].map((twin) => refusesSubject(sequence(setOf(cn, twin)), 'the same attribute twice in one RDN')),
+  );
 });
 
 for (const [what, value] of [
@@ -184,6 +199,10 @@ const REFUSED_NAMES: readonly NameCase[] = [
       'http://a:x',
       'urn:caf\xe9',
       '//a',
+      'http://[:::]/',
+      'http://[1.2.3.4]/',
+      'http://[a]/',
+      'x://u@[12345::]:80',
     ],
     NO_URI,
   ),
@@ -243,6 +262,7 @@ const CERTIFIED: readonly [string, Uint8Array][] = [
     'IntuneDeviceId://0_1',
     'http://a:80/b?c#d',
     'http://[::1]/',
+    'http://u@[::ffff:10.0.0.1]:80/',
     'file:///a',
     'urn:uuid:0',
     'ldap:///CN=a,DC=b',
