@@ -88,9 +88,9 @@ async function pageWithPassword(
 /** The fields of the form. A POST without them, as programs send it, makes a password that is bound to nothing. */
 function bindingIn(body: unknown): ChallengeBinding | undefined {
   const fields = new URLSearchParams(Buffer.isBuffer(body) ? body.toString('utf8') : '');
-  if (!fields.has('subject')) return undefined;
+  if (!fields.has('subject') && !fields.has('san')) return undefined;
   const lines = (fields.get('san') ?? '').split(/[\r\n]+/).map((line) => line.trim());
-  return bindingOf({ subject: fields.get('subject')?.trim(), san: lines.filter(Boolean) });
+  return bindingOf({ subject: fields.get('subject')?.trim() ?? '', san: lines.filter(Boolean) });
 }
 
 /** A full cache is answered with 200, as NDES does: its clients read no other answer. */

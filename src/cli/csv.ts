@@ -5,10 +5,13 @@ import { printable } from './output.ts';
 export const csv = (rows: readonly (readonly string[])[]): string =>
   `${rows.map((row) => row.map((cell) => quoted(inert(printable(cell)))).join()).join('\r\n')}\r`;
 
-/** Spreadsheets take a cell that begins so for a formula, also after blanks. An apostrophe makes it text. */
-const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/;
+/**
+ * Spreadsheets take a cell that begins so for a formula, also after blanks. An apostrophe makes it text. In many languages
+ * they separate with `;`, quoted or not, so what follows one can be a cell too.
+ */
+const FORMULA = /(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 
-const inert = (cell: string): string => (FORMULA.test(cell) ? `'${cell}` : cell);
+const inert = (cell: string): string => cell.replace(FORMULA, "$1'");
 
 const quoted = (cell: string): string => (/[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 

@@ -60,6 +60,8 @@ test('the form at ?bind makes no password; its fields bind one to a subject and 
   const refused = await submit('subject=%3Cb%3E&san=');
   assert.equal(refused.statusCode, 400);
   assert.match(decoded(refused.rawPayload), /No password was made: [^<]*&lt;b&gt;/);
+  // Names without a subject bind to nothing, and a password for everything is not what was asked for.
+  assert.equal((await submit('san=dns%3Aa.example')).statusCode, 400);
   const made = await submit('subject=CN%3Drouter-7%2CO%3DExample&san=dns%3Aa.example%0D%0A%0D%0Adns%3Ab.example');
   const found = await store.findChallenge(PATH, passwordOn(made.rawPayload)!);
   assert.deepEqual(found?.binding, { subject: 'CN=router-7,O=Example', san: ['dns:a.example', 'dns:b.example'] });

@@ -132,6 +132,7 @@ test('--csv: RFC 4180, with nothing that a spreadsheet computes', async (t) => {
     { subject: '=HYPERLINK("http://x")', notAfter: days(400), reference: ' @SUM(1)' },
     { subject: 'CN=Ada\\, Countess,O="Q"', reference: '-1', endpoint: '\uff0b1' },
     { subject: 'CN=\r\n=1', reference: '\t+1' },
+    { subject: 'CN=a\\;=1+1;b; @SUM(A1)' },
   );
   const { code, out, err } = await cli('certs', 'list', '--csv');
   assert.deepEqual([code, err], [0, '']);
@@ -141,8 +142,9 @@ test('--csv: RFC 4180, with nothing that a spreadsheet computes', async (t) => {
     'serial,state,subject,san,issuer,endpoint,notBefore,notAfter,issuedAt,deliveredAt,revokedAt,revocationReason,' +
       'thumbprint,thumbprintSha256,transactionId,reference,importedAt,renews',
   );
-  assert.deepEqual([lines.length, lines[4]], [5, '']);
-  const [third, second, first] = [lines[1]!, lines[2]!, lines[3]!];
+  assert.deepEqual([lines.length, lines[5]], [6, '']);
+  const [fourth, third, second, first] = [lines[1]!, lines[2]!, lines[3]!, lines[4]!];
+  assert.ok(fourth.startsWith("0a04,delivered,CN=a\\;'=1+1;b;' @SUM(A1),,"), fourth);
   assert.ok(first.startsWith('0a01,delivered,"\'=HYPERLINK(""http://x"")",,CN=Issuing CA,'), first);
   assert.match(first, /,"?' @SUM\(1\)"?,,$/);
   assert.ok(second.startsWith('0a02,delivered,"CN=Ada\\, Countess,O=""Q""",,CN=Issuing CA,\'\uff0b1,'), second);
