@@ -1,5 +1,6 @@
 /** Which proxy refused a long URL, and what to change there. */
 import type { OtherAnswer } from '../client/url-length.ts';
+import { printable } from './output.ts';
 
 type Proxy = { is: (answer: OtherAnswer) => boolean; remedy: string };
 
@@ -33,10 +34,17 @@ const OTHERWISE = 'look for the limit of the request line or of the headers';
 export const remedyFor = (answer: OtherAnswer | undefined): string =>
   PROXIES.find(({ is }) => answer && is(answer))?.remedy ?? OTHERWISE;
 
-/** `HTTP 414 (nginx/1.22.1)`, `HTTP 302 to https://portal.example/`, `HTTP 200 (text/html)`. */
+/**
+ * `HTTP 414 (nginx/1.22.1)`, `HTTP 302 to https://portal.example/`, `HTTP 200 (text/html)`. A header is cut at 200
+ * characters and made `printable`: another program wrote it.
+ */
 export function answerText({ status, headers }: OtherAnswer): string {
-  const location = headers.get('location');
-  if (status >= 300 && status < 400) return `HTTP ${status}${location === null ? '' : ` to ${location}`}`;
-  const who = headers.get('server') ?? headers.get('content-type');
-  return `HTTP ${status}${who === null ? '' : ` (${who})`}`;
+  const shown = (name: string): string | undefined => {
+    const value = headers.get(name);
+    return value === null ? undefined : printable(value.slice(0, 200));
+  };
+  const location = shown('location');
+  if (status >= 300 && status < 400) return `HTTP ${status}${location === undefined ? '' : ` to ${location}`}`;
+  const who = shown('server') ?? shown('content-type');
+  return `HTTP ${status}${who === undefined ? '' : ` (${who})`}`;
 }

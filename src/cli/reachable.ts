@@ -1,5 +1,6 @@
 /** The fetch of `enroll`: when no answer comes, the error names the host, the cause and what to do. */
 import type { Fetch } from '../client/ca-operations.ts';
+import { answerDeadline } from '../embed/system.ts';
 import { networkFault } from '../outbound/network-errors.ts';
 
 const UNTRUSTED =
@@ -34,15 +35,20 @@ const REMEDIES: Readonly<Record<string, string>> = {
 /** `fetch` wraps every error in one that says only `fetch failed`. */
 const causeOf = (error: unknown): unknown => (error instanceof Error && error.cause) || error;
 
-/** `fetch` whose network errors say what to do. The message names the host only: a URL can contain the message. */
+/**
+ * `fetch` whose network errors say what to do, and which waits three minutes for a whole answer. The message names the
+ * host only: a URL can contain the message. `deadline`: instead of the three minutes.
+ */
 export const reachable =
-  (fetch: Fetch): Fetch =>
+  (fetch: Fetch, deadline = answerDeadline): Fetch =>
   async (input, init) => {
+    const timeout = deadline();
     try {
-      return await fetch(input, init);
+      return await fetch(input, { ...init, signal: timeout });
     } catch (cause) {
-      const { code } = networkFault(causeOf(cause));
       const { host } = new URL(input instanceof Request ? input.url : input);
+      if (timeout.aborted) throw new Error(`${host} gave no answer in time. ${ROUTE}`, { cause });
+      const { code } = networkFault(causeOf(cause));
       const remedy = Object.hasOwn(REMEDIES, code) ? REMEDIES[code] : undefined;
       throw new Error(
         `${host} cannot be reached: ${code}. ${remedy ?? 'Look at the URL, the network and the proxy.'}`,

@@ -17,7 +17,8 @@ export class ServerError extends Error {
   override readonly name = 'ServerError';
 }
 
-const MOST_OCTETS = 4 * 1024 * 1024;
+/** Octets of an answer. */
+export const MOST_OCTETS = 4 * 1024 * 1024;
 
 async function get(fetch: Fetch, url: URL, operation: string): Promise<Uint8Array> {
   url.searchParams.set('operation', operation);
@@ -25,10 +26,28 @@ async function get(fetch: Fetch, url: URL, operation: string): Promise<Uint8Arra
 }
 
 async function bodyOf(response: Response, operation: string): Promise<Uint8Array> {
-  const body = new Uint8Array(await response.arrayBuffer());
-  if (response.status !== 200) throw new ServerError(`${operation}: HTTP ${response.status}`);
-  if (body.length > MOST_OCTETS) throw new ServerError(`${operation}: the answer has ${body.length} octets`);
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new ServerError(`${operation}: HTTP ${response.status}`);
+  }
+  const body = await octetsOf(response, MOST_OCTETS).catch((cause: unknown) => {
+    throw new ServerError(`${operation}: the answer did not come to its end: ${(cause as Error).message}`, { cause });
+  });
+  if (!body) throw new ServerError(`${operation}: the answer has more than ${MOST_OCTETS} octets`);
   return body;
+}
+
+/** The body of a response; undefined when it has more octets than `most`, and the rest is not read then. */
+export async function octetsOf({ body }: Response, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const content: AsyncIterable<Uint8Array> | readonly Uint8Array[] = body ?? [];
+  for await (const part of content) {
+    length += part.length;
+    if (length > most) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }
 
 /** The keywords of GetCACaps. RFC 8894 3.5.2. Throws ServerError. */

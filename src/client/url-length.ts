@@ -1,7 +1,7 @@
 /** How long a URL may be to reach a SCEP server: clients without POST send their request in it, and proxies refuse long ones. */
 import type { KeyProvider } from '../core/keys.ts';
 import { nameFromText } from '../pkix/name.ts';
-import type { Fetch } from './ca-operations.ts';
+import { type Fetch, MOST_OCTETS, octetsOf } from './ca-operations.ts';
 import { type ClientContext, poll, type ScepServer } from './scep-client.ts';
 
 /** Octets of path and query. */
@@ -43,12 +43,12 @@ async function probeUrl(
     const url = padded(new URL(input instanceof Request ? input.url : input), length);
     octets = (url.pathname + url.search).length;
     const response = await context.fetch(url, { ...init, redirect: 'manual' });
-    answer = {
-      status: response.status,
-      headers: response.headers,
-      body: (await response.clone().text()).slice(0, 2000),
-    };
-    return response;
+    const { status, headers } = response;
+    answer = { status, headers, body: '' };
+    const body = await octetsOf(response, MOST_OCTETS);
+    if (!body) throw new Error(`the answer has more than ${MOST_OCTETS} octets`);
+    answer.body = Buffer.from(body).toString().slice(0, 2000);
+    return new Response(body.length > 0 ? body : null, { status, headers });
   };
   try {
     const plan = { key, subject: nameFromText('CN=openndes probe') };

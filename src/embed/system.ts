@@ -74,6 +74,9 @@ export const storeDeadline = sharedDeadline(STORE_DEADLINE);
 /** A signal that aborts after 5 seconds: what a readiness probe may take. */
 export const probeDeadline = (): AbortSignal => AbortSignal.timeout(5_000);
 
+/** A signal that aborts after three minutes: what a client waits for a whole answer. A server may take nearly as long. */
+export const answerDeadline = (): AbortSignal => AbortSignal.timeout(STORE_DEADLINE);
+
 /** A signal that aborts after 20 seconds: what a server may take to end after a fault of its own. */
 export const shutdownDeadline = (): AbortSignal => AbortSignal.timeout(20_000);
 

@@ -9,6 +9,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { reachable } from '../../src/cli/reachable.ts';
+import { getCapabilities } from '../../src/client/ca-operations.ts';
 import { newAuthority, serverCredential } from '../../src/simulator/throwaway-ca.ts';
 import { scepServer, URL_OF_SERVER } from '../client/scep-server.ts';
 import { random } from '../kit/pki.ts';
@@ -43,6 +45,24 @@ test('a refused connection: the port is named, and what to look at', async (t) =
   assert.ok(err.includes(`127.0.0.1:${port} cannot be reached: ECONNREFUSED`), err);
   assert.match(err, /Look at the port in the URL, whether the server runs and listens there/);
   assert.doesNotMatch(err, /fetch failed/);
+});
+
+test('a server that takes the request and never answers, or never ends its answer', async (t) => {
+  const server = createHttpServer((request, response) => {
+    if (request.url!.startsWith('/slow')) response.writeHead(200).write('SCEP');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close().closeAllConnections());
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const impatient = reachable(fetch, () => AbortSignal.timeout(200));
+  await assert.rejects(
+    getCapabilities(impatient, `${origin}/never`),
+    /127\.0\.0\.1:\d+ gave no answer in time\. Look at/,
+  );
+  await assert.rejects(
+    getCapabilities(impatient, `${origin}/slow`),
+    /GetCACaps: the answer did not come to its end: .*timeout/,
+  );
 });
 
 test('a port that fetch never uses', async (t) => {

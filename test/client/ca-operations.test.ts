@@ -75,3 +75,22 @@ test('A04 encrypts to the certificate that may encipher keys, rather to an RA th
   assert.equal(recipientOf([signer]), signer);
   assert.throws(() => recipientOf([]), ServerError);
 });
+
+test('an answer without an end is refused after 4 MB, and the rest is not read', async () => {
+  let sent = 0;
+  const body = new ReadableStream({
+    pull(controller) {
+      sent++;
+      controller.enqueue(new Uint8Array(1024 * 1024));
+      if (sent === 64) controller.close();
+    },
+  });
+  await assert.rejects(
+    getCapabilities(async () => new Response(body), URL_OF_SERVER),
+    {
+      name: 'ServerError',
+      message: 'GetCACaps: the answer has more than 4194304 octets',
+    },
+  );
+  assert.ok(sent < 10, `${sent} MB`);
+});

@@ -105,3 +105,27 @@ test('enroll with `get`: PKIOperation by GET, though the server takes POST', asy
   assert.equal((await enroll(server, plan, context)).status, 'success');
   assert.deepEqual([asked.at(-1)!.method, asked.at(-1)!.operation], ['GET', 'PKIOperation']);
 });
+
+test('a proxy whose answer never ends is one that answers otherwise, and its answer is not kept in memory', async () => {
+  let sent = 0;
+  const endless = (): ReadableStream =>
+    new ReadableStream({
+      pull(controller) {
+        sent++;
+        controller.enqueue(new Uint8Array(1024 * 1024));
+        if (sent === 64) controller.close();
+      },
+    });
+  const probes = await probed(() => new Response(endless(), { headers: { server: 'portal' } }));
+  const last = probes.at(-1)!;
+  assert.ok(!last.reached && last.answer);
+  assert.equal(answerText(last.answer), 'HTTP 200 (portal)');
+  assert.ok(sent < 10, `${sent} MB`);
+});
+
+test('what a proxy writes into its headers cannot control the terminal', () => {
+  const headers = new Headers({ server: '\u009b2Jhello' });
+  assert.equal(answerText({ status: 400, headers, body: '' }), 'HTTP 400 (\\u{9b}2Jhello)');
+  const long = new Headers({ location: `https://x/${'a'.repeat(5_000)}` });
+  assert.equal(answerText({ status: 302, headers: long, body: '' }).length, 'HTTP 302 to '.length + 200);
+});
