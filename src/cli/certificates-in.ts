@@ -1,5 +1,5 @@
 /** Every certificate in files and folders, one after the other, unread. */
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { blocksOf } from '../app/certificate-files.ts';
 import { readFile } from '../app/files.ts';
@@ -11,32 +11,62 @@ import { ConfigError } from '../core/errors.ts';
 /** One file: what can be a certificate in it, DER; or why it cannot be read. */
 export type CertificateFile = { path: string; certificates: readonly Uint8Array[]; why?: string };
 
-/** The files that are named, and those in folders that are named, at any depth; without those that begin with a dot. */
+/**
+ * The files that are named, and those in folders that are named, at any depth; without those that begin with a dot. What
+ * cannot be read is one of them, with the reason, and the others follow.
+ */
 export function* certificateFiles(paths: readonly string[]): Iterable<CertificateFile> {
   for (const path of paths)
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
-      for (const each of filesIn(path)) yield contentOf(each);
+    if (statsOf(path)?.isDirectory() === true) yield* inFolder(path);
     else yield contentOf(path);
 }
 
-const filesIn = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter(
-      (entry) => !isHidden(entry) && statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.isFile(),
-    )
-    .map(({ parentPath, name }) => join(parentPath, name))
-    .toSorted();
+function* inFolder(folder: string): Iterable<CertificateFile> {
+  const entries = entriesOf(folder);
+  if (typeof entries === 'string') yield { path: folder, certificates: [], why: entries };
+  else
+    for (const entry of entries) {
+      const path = join(folder, entry.name);
+      // A link to a folder is not followed: it can lead back.
+      if (entry.isDirectory()) yield* inFolder(path);
+      else if (statsOf(path)?.isFile()) yield contentOf(path);
+    }
+}
 
-const isHidden = ({ name }: Dirent): boolean => name.startsWith('.');
+/** By name; or why the folder cannot be read. */
+function entriesOf(folder: string): Dirent[] | string {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(({ name }) => !name.startsWith('.'))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    return `the folder cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
+  }
+}
+
+/** Undefined when there is nothing at the path, such as behind a broken link or one that leads to itself. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Octets of one file: as many as a text can have. */
+const LONGEST = 256 * 1024 * 1024;
 
 function contentOf(path: string): CertificateFile {
+  const refused = (why: string): CertificateFile => ({ path, certificates: [], why });
+  const size = statsOf(path)?.size ?? 0;
+  if (size > LONGEST) return refused(`${size} octets are more than ${LONGEST}: split the file`);
   try {
     const content = readFile(path, 'certificates to import');
     const blocks = blocksOf(content.toString('latin1'));
     return { path, certificates: blocks.length > 0 ? blocks : elements(content) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { path, certificates: [], why: error.message.replace(`${path}: `, '') };
+    return refused(error.message.replace(`${path}: `, ''));
   }
 }
 

@@ -1,6 +1,6 @@
 /** `certs import`: certificates of our CA that the store does not know become certificates of this server. */
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { certificatesFrom } from '../../src/app/certificate-files.ts';
@@ -171,6 +171,25 @@ test('what is refused has one line each, and everything else is imported', async
   ]);
   const mixed = file('mixed.pem', certificatePem(good.certificate, forged.certificate));
   assert.match((await cli('certs', 'import', mixed)).err, /mixed\.pem, certificate 2: it is not signed/);
+});
+
+test('a link that leads to itself, a file of 600 MB and a folder that may not be read keep nothing else from being imported', async (t) => {
+  const { cli, signed, folder } = await authority(t);
+  const at = (name: string): string => join(folder, 'export', name);
+  mkdirSync(at('closed'), { recursive: true });
+  writeFileSync(at('z.pem'), certificatePem((await signed(1)).certificate));
+  symlinkSync('loop.pem', at('loop.pem'));
+  writeFileSync(at('a.pem'), '');
+  truncateSync(at('a.pem'), 600 * 1024 * 1024);
+  chmodSync(at('closed'), 0);
+  const { code, out, err } = await cli('certs', 'import', join(folder, 'export'));
+  chmodSync(at('closed'), 0o700);
+  assert.equal(code, 1);
+  // Root may read every folder.
+  const closed = process.geteuid?.() === 0 ? 0 : 1;
+  assert.equal(out, `imported 1, known already 0, refused ${1 + closed} (files: ${2 + closed})`);
+  assert.ok(err.startsWith(`${at('a.pem')}: 629145600 octets are more than 268435456: split the file\n`), err);
+  assert.equal(err.includes(`${at('closed')}: the folder cannot be read: EACCES`), closed === 1);
 });
 
 test('certificates of a previous CA are imported too', async (t) => {
