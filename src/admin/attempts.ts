@@ -1,7 +1,7 @@
 /** Counts logins that fail, by network. One with too many is slowed down, or refused, for the rest of a minute. */
 import { networkOf } from '../core/address.ts';
 import type { Clock } from '../core/environment.ts';
-import { MINUTE } from '../core/durations.ts';
+import { isWithin, MINUTE } from '../core/durations.ts';
 
 /** Addresses in any form that `parseAddress` reads. */
 export type Attempts = {
@@ -26,7 +26,7 @@ export function attempts(clock: Clock): Attempts {
 
   function current(network: string) {
     const entry = failures.get(network);
-    return entry && clock().getTime() - entry.since < WINDOW ? entry : undefined;
+    return entry && isWithin(WINDOW, entry.since, clock().getTime()) ? entry : undefined;
   }
 
   return {

@@ -1,5 +1,5 @@
 /** Counts the wrong challenges of an endpoint: many of them within a minute may be guesses, and are answered slowly. */
-import { MINUTE } from '../core/durations.ts';
+import { isWithin, MINUTE } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 
@@ -24,7 +24,7 @@ export function wrongChallenges({
   let minute = { began: 0, wrong: 0 };
   return () => {
     const now = clock().getTime();
-    if (now - minute.began >= MINUTE) minute = { began: now, wrong: 0 };
+    if (!isWithin(MINUTE, minute.began, now)) minute = { began: now, wrong: 0 };
     minute.wrong++;
     if (minute.wrong === GUESSES) emit({ event: 'challenges-guessed', endpoint, wrong: minute.wrong });
     return minute.wrong > GUESSES ? HELD_BACK : 0;

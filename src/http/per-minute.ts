@@ -1,5 +1,5 @@
 /** Bounds the log lines that an unauthenticated sender can cause. */
-import { MINUTE } from '../core/durations.ts';
+import { isWithin, MINUTE } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 
 /**
@@ -12,7 +12,7 @@ export function perMinute(clock: Clock, most = 10): (line: (facts: { skipped?: n
   let skipped = 0;
   return (line) => {
     const now = clock().getTime();
-    if (now - since >= MINUTE) [since, lines] = [now, 0];
+    if (!isWithin(MINUTE, since, now)) [since, lines] = [now, 0];
     if (lines >= most) {
       skipped++;
       return;
