@@ -83,6 +83,17 @@ export function identityOf(der: Uint8Array): CaIdentity {
 }
 
 /**
+ * Whether this CA, a certificate in DER, made the certificate. The signature decides, not the issuer name, which anyone can
+ * forge. False for one that names itself as issuer, and when one of the two cannot be read.
+ */
+export const isMadeBy = (view: CertificateView, ca: Uint8Array): boolean =>
+  catchDerError(
+    () =>
+      !equalBytes(view.subject, view.issuer) && sameName(view.issuer, identityOf(ca).subject) && isSignedBy(view, ca),
+    () => false,
+  );
+
+/**
  * The names in a certificate by which it can be found. None when they are malformed: the CA has made the certificate, and
  * it is delivered as it is.
  */

@@ -15,11 +15,9 @@ import {
   thumbprint,
 } from '../pkix/certificate.ts';
 import { findExtension, readBasicConstraints } from '../pkix/extensions.ts';
-import { sameName } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
 import { publicKeyHash } from '../pkix/public-key.ts';
-import { identityOf } from './certificate-record.ts';
-import { isSignedBy } from '../pkix/signed-by.ts';
+import { identityOf, isMadeBy } from './certificate-record.ts';
 import type { EndpointContext, EnrollmentServices } from './endpoint.ts';
 import { type EarlierCertificate, type KnownCertificate, ownByRecord, type RenewedCertificate } from './renewal.ts';
 
@@ -32,7 +30,7 @@ export async function earlierCertificate(
   view: CertificateView,
   { endpoint, services }: EndpointContext,
 ): Promise<KnownCertificate | undefined> {
-  const ca = endpoint.renewalFrom?.find(({ certificate }) => isOf(view, certificate));
+  const ca = endpoint.renewalFrom?.find(({ certificate }) => isMadeBy(view, certificate));
   const record =
     ca &&
     catchDerError(
@@ -67,13 +65,6 @@ async function unrecorded(
   const obstacle = unfitness(view, ca, clock()) ?? (await revocation(record, ca, deadline()));
   return { kind: 'earlier', record, view, renewals, isCompromised, ca: identityOf(ca.certificate).text, obstacle };
 }
-
-const isOf = (view: CertificateView, ca: Uint8Array): boolean =>
-  catchDerError(
-    () =>
-      !equalBytes(view.subject, view.issuer) && sameName(view.issuer, identityOf(ca).subject) && isSignedBy(view, ca),
-    () => false,
-  );
 
 /** Throws DerError when malformed. */
 function factsOf(view: CertificateView, ca: EarlierCa): RenewedCertificate {

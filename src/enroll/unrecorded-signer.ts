@@ -1,11 +1,6 @@
 /** Signer certificates that the CA of an endpoint made and that the store does not have. */
-import { catchDerError } from '../asn1/limits.ts';
-import { equalBytes } from '../core/bytes.ts';
 import type { Decision } from '../core/policy.ts';
-import type { CertificateView } from '../pkix/certificate.ts';
-import { sameName } from '../pkix/name.ts';
-import { isSignedBy } from '../pkix/signed-by.ts';
-import { identityOf } from './certificate-record.ts';
+import { isMadeBy } from './certificate-record.ts';
 import type { Enrollment } from './identify.ts';
 
 /**
@@ -21,10 +16,3 @@ export function namingUnrecorded(decision: Decision, { signerCertificate, endpoi
     '`openndes certs import` takes it over, and then it renews';
   return { ...decision, detail };
 }
-
-const isMadeBy = (view: CertificateView, ca: Uint8Array): boolean =>
-  catchDerError(
-    () =>
-      !equalBytes(view.subject, view.issuer) && sameName(view.issuer, identityOf(ca).subject) && isSignedBy(view, ca),
-    () => false,
-  );

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { CaFacts, Landing } from '../enroll/landing-facts.ts';
 
 /** The style of every page of this listener. */
-export const CSS = `
+const CSS = `
 :root { color-scheme: light dark }
 body { font: 1rem/1.6 system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; max-width: 46rem; margin: 0 auto; padding: 3rem 1.5rem }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 1rem }
@@ -42,7 +42,8 @@ cause in the log.</p>`;
   return '<h1><span>&#10003;</span> This is a SCEP server, and it answers</h1>';
 }
 
-const html = (landing: Landing): string => `<!doctype html>
+/** A page for browsers. `body` is HTML. */
+export const page = (body: string): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -52,13 +53,16 @@ const html = (landing: Landing): string => `<!doctype html>
 <style>${CSS}</style>
 </head>
 <body>
-${head(landing)}
+${body}</body>
+</html>
+`;
+
+const html = (landing: Landing): string =>
+  page(`${head(landing)}
 <p>Devices ask for their certificates at this address (Simple Certificate Enrolment Protocol, RFC&nbsp;8894). There is
 nothing to do in a browser: that this page appears means that the address is right and can be reached from here. Write
 it into the SCEP profile of the device management as it stands in the address bar.</p>
-${landing.issuing ? certificates(landing.issuing, landing) : ''}</body>
-</html>
-`;
+${landing.issuing ? certificates(landing.issuing, landing) : ''}`);
 
 const certificates = (
   issuing: CaFacts,
