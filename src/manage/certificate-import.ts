@@ -13,7 +13,7 @@ import {
 } from '../pkix/certificate.ts';
 import { certificateNames } from '../pkix/certificate-names.ts';
 import { findExtension, readBasicConstraints, readExtendedKeyUsage } from '../pkix/extensions.ts';
-import { issuerIdentity } from '../pkix/issuer-id.ts';
+import { type IssuerIdentity, issuerIdentity } from '../pkix/issuer-id.ts';
 import { nameText, sameName } from '../pkix/name.ts';
 import { publicKeyHash } from '../pkix/public-key.ts';
 import { INFRASTRUCTURE_PURPOSES, OID, purposeName } from '../pkix/oids.ts';
@@ -39,11 +39,11 @@ export async function certificateImporter(
   management: Management<ImportStore>,
   cas: readonly ImportingCa[],
 ): Promise<Importer> {
-  for (const { certificate, authority } of cas)
-    await management.store.registerIssuer({ ...issuerIdentity(certificate), authority });
+  const known = cas.map((ca) => ({ ...ca, identity: issuerIdentity(ca.certificate) }));
+  for (const { identity, authority } of known) await management.store.registerIssuer({ ...identity, authority });
   return async (der) => {
     const entry = catchDerError(
-      () => entryOf(der, cas, management),
+      () => entryOf(der, known, management),
       () => 'not a certificate in PEM or DER (for PKCS #7: openssl pkcs7 -print_certs -in FILE)',
     );
     if (typeof entry === 'string') return { kind: 'refused', why: entry };
@@ -53,10 +53,13 @@ export async function certificateImporter(
   };
 }
 
+/** Read once: a folder can have a hundred thousand certificates of one CA. */
+type KnownCa = ImportingCa & { identity: IssuerIdentity };
+
 /** What is recorded, or why it must not be. Throws DerError. */
-function entryOf(der: Uint8Array, cas: readonly ImportingCa[], management: Management<unknown>): Import | string {
+function entryOf(der: Uint8Array, cas: readonly KnownCa[], management: Management<unknown>): Import | string {
   const view = readCertificate(der);
-  const named = cas.filter(({ certificate }) => sameName(readCertificate(certificate).subject, view.issuer));
+  const named = cas.filter(({ identity }) => sameName(identity.nameDer, view.issuer));
   if (named.length === 0)
     return `no authority of this configuration, and none of its previous CAs, is ${nameText(view.issuer)}`;
   const ca = named.find(({ certificate }) => isSignedBy(view, certificate));
@@ -66,7 +69,7 @@ function entryOf(der: Uint8Array, cas: readonly ImportingCa[], management: Manag
     return `it is of the authority ${authority}, and the named endpoint is of another one: name one of ${authority} for it`;
   const unfit = unfitness(view);
   if (unfit !== undefined) return unfit;
-  const certificate = recordOf(view, { certificate: ca.certificate, endpoint: renewsAt }, management.clock());
+  const certificate = recordOf(view, { identity: ca.identity, endpoint: renewsAt }, management.clock());
   const { endpoint, transactionId, issuerId, serial } = certificate;
   const audit = auditEntry(management, { event: 'imported', endpoint, transactionId, issuerId, serial });
   return { certificate, names: namesOf(view), audit };
@@ -90,10 +93,10 @@ function unfitness(view: CertificateView): string | undefined {
 /** Delivered since it began: more about it is not known. */
 function recordOf(
   view: CertificateView,
-  { certificate: ca, endpoint }: { certificate: Uint8Array; endpoint: string },
+  { identity, endpoint }: { identity: IssuerIdentity; endpoint: string },
   importedAt: Date,
 ): StoredCertificate {
-  const { issuerId, name: issuer } = issuerIdentity(ca);
+  const { issuerId, name: issuer } = identity;
   const { notBefore, notAfter } = readValidity(view);
   return {
     issuerId,
