@@ -2,18 +2,16 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { EndpointIssuer, Issued, Issuer, RevocationOrder, Revoker } from '../../src/core/issuer.ts';
-import { createServer } from '../../src/embed/embed.ts';
 import { type CertificatePlan, readCertificate, writeCertificate } from '../../src/pkix/certificate.ts';
 import { basicConstraints, subjectAltName } from '../../src/pkix/extensions.ts';
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { handClock } from '../kit/clock.ts';
 import { authority, endpointUnderTest, PATH, read, refusalIn, stored, type Under } from '../kit/endpoint-under-test.ts';
 import { ecKey } from '../kit/keys.ts';
-import { keptLog } from '../kit/log.ts';
-import { DAY, HOUR, issuing, NOW, ra, random, root } from '../kit/pki.ts';
+import { DAY, HOUR, issuing, NOW, root } from '../kit/pki.ts';
 import { allows } from '../kit/policy.ts';
 import { requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
+import { serverOnFile } from '../kit/server-on-file.ts';
 import { temporaryFile } from '../store/temporary.ts';
 
 const REQUEST = await requestMessage();
@@ -61,33 +59,8 @@ const refusedEvents = ({ log }: Under) =>
     .filter(({ event }) => event === 'certificate-refused')
     .map(({ serial, revoked, transactionId }) => [serial, revoked, transactionId]);
 
-/** A server on this file. Its background work runs every 10 ms. */
-async function serverOn(t: TestContext, path: string, revoker: Ca, clock: () => Date) {
-  const store = await openSqliteStore({ path, clock });
-  const log = keptLog();
-  const chain = [issuing.certificate, root.certificate];
-  const endpoint = {
-    path: PATH,
-    policy: allows('none'),
-    issuer: lying(),
-    revoker,
-    ra,
-    chain,
-    signingTime: 'off',
-  } as const;
-  const options = { endpoints: [endpoint], store, logger: log, clock, random, notificationInterval: 10 };
-  const server = await createServer(options);
-  const stop = async (): Promise<void> => {
-    await server.close();
-    await store.close();
-  };
-  t.after(stop);
-  const url = `${await server.listen({ port: 0, host: '127.0.0.1' })}${PATH}`;
-  const logged = async (event: string): Promise<void> => {
-    while (!log.lines.some((line) => line.includes(`"event":"${event}"`))) await log.next();
-  };
-  return { url, store, stop, logged };
-}
+const serverOn = (t: TestContext, path: string, revoker: Ca, clock: () => Date) =>
+  serverOnFile(t, path, { policy: allows('none'), issuer: lying(), revoker }, clock);
 
 test('Q08 a CA that added a name is told to revoke the certificate, also when it was down and the server was started again', async (t) => {
   const [path, revoker, clock] = [temporaryFile(), ca(true), handClock()];

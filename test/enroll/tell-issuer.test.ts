@@ -4,16 +4,14 @@ import { test, type TestContext } from 'node:test';
 import { IssuerError } from '../../src/core/errors.ts';
 import type { Issued, Issuer, RevocationOrder, Revoker } from '../../src/core/issuer.ts';
 import type { Store } from '../../src/core/store.ts';
-import { createServer } from '../../src/embed/embed.ts';
 import { revokeCertificate } from '../../src/manage/certificates.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { handClock } from '../kit/clock.ts';
 import { authority, BY_COMMAND, endpointUnderTest, PATH, refusalIn, stored } from '../kit/endpoint-under-test.ts';
-import { keptLog } from '../kit/log.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
-import { client, issuing, NOW, ra, random, root } from '../kit/pki.ts';
+import { client, issuing, NOW } from '../kit/pki.ts';
 import { allows } from '../kit/policy.ts';
 import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
+import { serverOnFile } from '../kit/server-on-file.ts';
 import { temporaryFile } from '../store/temporary.ts';
 
 const REQUEST = await requestMessage();
@@ -238,31 +236,8 @@ test('two processes tell the CA each revocation once', async () => {
   assert.deepEqual([done, revoker.calls], [[10, 5], 15]);
 });
 
-/** A server on this file, until the end of the test. Its background work runs every 10 ms. */
-async function serverOn(t: TestContext, path: string, revoker: Ca, clock: () => Date) {
-  const store = await openSqliteStore({ path, clock });
-  const policy = allows('strict', refuses);
-  const chain = [issuing.certificate, root.certificate];
-  const log = keptLog();
-  const server = await createServer({
-    endpoints: [{ path: PATH, policy, issuer: authority(clock), revoker, ra, chain, signingTime: 'off' }],
-    store,
-    logger: log,
-    clock,
-    random,
-    notificationInterval: 10,
-  });
-  const stop = async (): Promise<void> => {
-    await server.close();
-    await store.close();
-  };
-  t.after(stop);
-  const url = `${await server.listen({ port: 0, host: '127.0.0.1' })}${PATH}`;
-  const logged = async (event: string): Promise<void> => {
-    while (!log.lines.some((line) => line.includes(`"event":"${event}"`))) await log.next();
-  };
-  return { url, store, stop, logged };
-}
+const serverOn = (t: TestContext, path: string, revoker: Ca, clock: () => Date) =>
+  serverOnFile(t, path, { policy: allows('strict', refuses), issuer: authority(clock), revoker }, clock);
 
 test('a CA that was down gets its revocations after a restart of the server', async (t) => {
   const [path, revoker, clock] = [temporaryFile(), ca(DOWN), handClock()];
