@@ -1,4 +1,4 @@
-/** What of a configuration begins and ends: its CAs, RAs and the certificate of its listener. */
+/** What of a configuration begins and ends: its CAs, RAs, earlier CAs, and the certificate of its listener. */
 import type { Watched } from '../core/watched.ts';
 import { thumbprint } from '../pkix/certificate.ts';
 import { watchedCertificate, watchedChain } from '../pkix/watched-certificates.ts';
@@ -10,7 +10,7 @@ import type { Settings } from './settings.ts';
 export type NamedKeeper = { authority: string; keeper: RaKeeper };
 
 /** Everything, each once. With `ra: none` the RA is the CA, which is there already. */
-export function watchedOf({ authorities, tls }: Settings, keepers: readonly NamedKeeper[]): Watched[] {
+export function watchedOf({ authorities, endpoints, tls }: Settings, keepers: readonly NamedKeeper[]): Watched[] {
   const chains = [...authorities.values()].map(({ name, authority: { chain } }) => ({ name, chain }));
   const known = new Set(chains.flatMap(({ chain }) => chain.map(thumbprint)));
   const ras = keepers.flatMap(({ authority, keeper }) =>
@@ -22,8 +22,15 @@ export function watchedOf({ authorities, tls }: Settings, keepers: readonly Name
         leaf: true,
       })),
   );
-  return [...chains.flatMap(({ name, chain }) => watchedChain(chain, `authority ${name}: `)), ...ras, ...listener(tls)];
+  const cas = chains.flatMap(({ name, chain }) => watchedChain(chain, `authority ${name}: `));
+  return [...cas, ...ras, ...earlier(endpoints), ...listener(tls)];
 }
+
+/** After its end none of its certificates renews. */
+const earlier = (endpoints: Settings['endpoints']): Watched[] =>
+  endpoints.flatMap(({ config, earlierCas }) =>
+    earlierCas.map(({ ca }) => watchedCertificate(`endpoint ${config.name}: earlier CA`, ca.der)),
+  );
 
 function watchedRa({ current }: RaKeeper): { role: string; der: Uint8Array }[] {
   const { certificate, signer } = current();

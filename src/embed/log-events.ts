@@ -308,7 +308,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
       ends: 'when it ends',
     },
     remedy:
-      'Renew it, or correct the clock of this machine. Endpoints with this CA or RA cannot serve: they are `failed` in `/readyz` of the administrator’s listener. Said once a day.',
+      'Renew it, or correct the clock of this machine. Endpoints with this CA or RA cannot serve: they are `failed` in `/readyz` of the administrator’s listener. Certificates of an earlier CA that has ended renew no more: remove it from `renewal.from`. Said once a day.',
   },
   'ra-not-renewed': {
     level: 'error',

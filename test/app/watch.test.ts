@@ -232,3 +232,25 @@ test('an RA that cannot be renewed and a list that cannot be signed are errors, 
     ['ra-not-renewed', 'revocation-list-failed'],
   );
 });
+
+test('an earlier CA whose certificates renew here is announced before it ends, and the endpoint serves on after it', async (t) => {
+  const { folder, config } = await installed(t, (text) =>
+    withAdmin(text).replace(/^ +policy: \{ static.*$/m, '$&\n    renewal: { from: [old-ca.pem] }'),
+  );
+  const key = generateKey('p256');
+  const plan = { subject: 'CN=Old', key, validity: 10 * DAY, backdate: 0, clock: systemClock, random: systemRandom };
+  writeFileSync(join(folder, 'old-ca.pem'), certificatePem(await createRoot(plan)));
+  const { clock, forward } = movedClock();
+  const { ready, admin } = await running(t, config, { clock });
+  const what = 'endpoint /certsrv/mscep/mscep.dll: earlier CA';
+  const standing = async () => {
+    const { status, body } = await ready(admin);
+    const all = body['certificates'] as unknown as { what: string; subject: string; standing: string }[];
+    const own = all.find((each) => each.what === what);
+    return [status, own?.subject, own?.standing, body['endpoints']];
+  };
+  const serves = { '/certsrv/mscep/mscep.dll': 'ok' };
+  assert.deepEqual(await standing(), [200, 'CN=Old', 'ends', serves]);
+  forward(11);
+  assert.deepEqual(await standing(), [200, 'CN=Old', 'ended', serves]);
+});
