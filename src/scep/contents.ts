@@ -2,6 +2,7 @@
 import { catchDerError, DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { TAG } from '../asn1/tags.ts';
+import { equalBytes } from '../core/bytes.ts';
 import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
 import {
   provesPossession,
@@ -21,8 +22,8 @@ export type Unsupported = { type: 'unsupported'; error: UnsupportedAlgorithm };
 /** Octets that are not what the message type carries. `why` is for the log and never for the sender. */
 export type UnreadableContent = { type: 'unreadable'; why: string };
 
-/** Decrypted octets to content. All results must take the same time. */
-export type ReadContent = (plaintext: Uint8Array) => Content | Unsupported | UnreadableContent;
+/** Decrypted octets to content. `signer`: the key that signed the message, where it is known. All refusals must take the same time. */
+export type ReadContent = (plaintext: Uint8Array, signer?: PublicKey) => Content | Unsupported | UnreadableContent;
 
 /** By the name of the message type. */
 export const CONTENTS: ReadonlyMap<string, ReadContent> = new Map<string, ReadContent>([
@@ -36,19 +37,24 @@ export const CONTENTS: ReadonlyMap<string, ReadContent> = new Map<string, ReadCo
 ]);
 
 /**
- * Parses the CSR, imports its key and verifies its proof of possession. Malformed input costs the same work, done with
- * the decoy; so does a key that is already imported because it signed the message. Otherwise the time would tell
- * whether a captured request, changed in its ciphertext, can still be parsed.
+ * Parses the CSR and verifies its proof of possession, with the key of the signer where the request is for that key: it
+ * is imported already. Every refusal costs the same work: one request parsed, one key imported and used, the key of the
+ * signer used once. Otherwise the time would tell whether a captured request, changed in its ciphertext, can still be
+ * parsed. What is missing of that work is done with the decoy.
  */
-function certificationRequest(plaintext: Uint8Array): Content | Unsupported | UnreadableContent {
-  const { isRequest, unsupported } = asFarAsItsKey(plaintext);
-  const received = orError(() => verifiable(plaintext));
-  const { request, key } = received instanceof DerError ? verifiable(DECOY_REQUEST) : received;
+function certificationRequest(plaintext: Uint8Array, signer?: PublicKey): Content | Unsupported | UnreadableContent {
+  const received = orError(() => verifiable(plaintext, signer));
+  const { request, key } = received instanceof DerError ? verifiable(DECOY_REQUEST, signer) : received;
   const proves = provesPossession(request, key);
+  if (proves && !(received instanceof DerError)) return { type: 'certification-request', csr: withoutProof(request) };
+  provesPossession(DECOY, signer && key !== signer ? signer : importKey(DECOY.publicKey));
+  const { isRequest, unsupported } = asFarAsItsKey(plaintext);
   if (unsupported) return { type: 'unsupported', error: unsupported };
   if (received instanceof DerError) return unreadable(isRequest ? broken(received) : NO_REQUEST);
-  return proves ? { type: 'certification-request', csr: withoutProof(request) } : unreadable(unprovenText(request));
+  return unreadable(unprovenText(request));
 }
+
+const DECOY = readCertificationRequest(DECOY_REQUEST);
 
 const unreadable = (why: string): UnreadableContent => ({ type: 'unreadable', why });
 const broken = ({ message }: DerError): string => `the certification request is wrong: ${message}`;
@@ -57,10 +63,10 @@ const broken = ({ message }: DerError): string => `the certification request is 
 export const NO_REQUEST =
   'the envelope contains no certification request: it was encrypted to another key, or damaged, or the client is at fault';
 
-/** A request and its imported key. Throws DerError. */
-function verifiable(der: Uint8Array): { request: UnprovenRequest; key: PublicKey } {
+/** A request and its imported key, that of the signer when they are the same. Throws DerError. */
+function verifiable(der: Uint8Array, signer?: PublicKey): { request: UnprovenRequest; key: PublicKey } {
   const request = readCertificationRequest(der);
-  return { request, key: importKey(request.publicKey) };
+  return { request, key: signer && equalBytes(request.spki, signer.spki) ? signer : importKey(request.publicKey) };
 }
 
 /**

@@ -64,7 +64,7 @@ export async function openEnvelope(
     throw new Refusal('algorithm_refused', `a key of type ${signerKey.kind.type} cannot receive ${cipher.name}`);
   const recipient = { ...chosen.recipient, transport };
   const plaintext = await openEnvelopedData(envelope, { recipient, key: chosen.key }, random);
-  const content = read(plaintext);
+  const content = read(plaintext, signerKey);
   if (content.type === 'unsupported') throw content.error;
   // The cause is for the log. It changes neither the reply nor the path to it.
   if (content.type === 'unreadable') throw new Refusal('request_refused', content.why);
