@@ -25,6 +25,7 @@ export {
   type IssuerErrorFields,
   Refusal,
   type RefusalCode,
+  type RefusalOptions,
   type RefusalRow,
   REFUSALS,
 } from './core/errors.ts';

@@ -12,7 +12,7 @@ export type ReadinessOptions = {
   /** How many requests of each endpoint run, of how many. */
   load: () => readonly { endpoint: string; running: number; most: number }[];
   /** What else an administrator sees, by its name; it changes no status. */
-  detail?: () => Readonly<Record<string, unknown>>;
+  detail?: () => Promise<Readonly<Record<string, unknown>>>;
   store: Pick<JobStore, 'listJobs'>;
   clock: Clock;
   emit: Emit;
@@ -39,7 +39,7 @@ export async function readiness(
       .header('cache-control', 'no-store')
       .send({
         probes: texts,
-        ...detail?.(),
+        ...(await detail?.()),
         jobs,
         load: load().map((each) => ({ ...each, full: each.running >= each.most })),
       });

@@ -1,5 +1,6 @@
 /** How the parts of a running configuration stand now: for `/readyz`, and in detail for administrators. */
 import type { ReadinessOptions } from '../admin/readiness.ts';
+import { HOUR } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import { type EndpointStanding, endpointsProbe, failedOrOk } from '../core/probe.ts';
 import type { Store } from '../core/store.ts';
@@ -14,7 +15,7 @@ export type ReadinessParts = {
   endpoints: Endpoints;
   watched: () => readonly Watched[];
   clients: ReadonlyMap<string, IntuneClient>;
-  store: Pick<Store, 'check'>;
+  store: Pick<Store, 'check' | 'outboxStanding'>;
   clock: Clock;
 };
 
@@ -24,11 +25,12 @@ export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'prob
   const standings = () => endpointStandings(endpoints, clock);
   return {
     probes: [{ name: 'store', check: () => store.check() }, endpointsProbe(standings)],
-    detail: () => ({
+    detail: async () => ({
       endpoints: Object.fromEntries(standings().map(({ name, reason }) => [name, failedOrOk(reason)])),
       // Devices are told to come back while a tenant does not answer, so that it never makes the server unready.
       tenants: Object.fromEntries([...clients].map(([name, client]) => [name, tenantText(client)])),
       certificates: watchedDetails(watched(), clock()),
+      ...(await outboxDetail(store, clock)),
     }),
   };
 }
@@ -41,6 +43,17 @@ const endpointStandings = ({ served, notServed }: Endpoints, clock: Clock): Endp
   })),
   ...notServed.map(({ endpoint, err }) => ({ name: endpoint, reason: err.message })),
 ];
+
+/** Milliseconds after which a notification in the outbox is old. */
+const OLD = HOUR;
+
+/** Present while old notifications wait. A store that fails is a probe of its own. */
+async function outboxDetail(store: Pick<Store, 'outboxStanding'>, clock: Clock): Promise<{ notifications?: string }> {
+  const { waiting, oldest } = await store.outboxStanding().catch(() => ({ waiting: 0, oldest: undefined }));
+  if (!oldest || clock().getTime() - oldest.getTime() < OLD) return {};
+  const since = oldest.toISOString();
+  return { notifications: `${waiting} wait in the outbox, the oldest since ${since}: see openndes notifications list` };
+}
 
 function tenantText(client: IntuneClient): string {
   const { ok, detail } = client.health();

@@ -242,13 +242,19 @@ function withoutTrace(error: Error): void {
   error.stack = `${error.name}: ${error.message}`;
 }
 
+/** What a Refusal may say besides. */
+export type RefusalOptions = { cause?: unknown; final?: boolean };
+
 /** A request that is understood and refused. The message is for the log; the device gets the row of the code. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: RefusalCode;
-  constructor(code: RefusalCode, detail: string, options?: { cause?: unknown }) {
+  /** Of a notification: the authorizer has decided, and would answer the same again, so that it is not sent again. */
+  readonly final: boolean;
+  constructor(code: RefusalCode, detail: string, { final = false, ...options }: RefusalOptions = {}) {
     super(detail, options);
     this.code = code;
+    this.final = final;
     withoutTrace(this);
   }
 }

@@ -53,6 +53,13 @@ export type NotificationFacts = { endpoint: string; transactionId: string };
 /** A notification that is tried again later. `attempts` counts those that were made. */
 export type PostponedFacts = NotificationFacts & { attempts: number; err?: unknown };
 
+/** A notification of the outbox that is not sent again. */
+export type GivenUpFacts = PostponedFacts & {
+  notification: 'success' | 'failure';
+  serial?: string;
+  why: 'answered finally' | '14 days old';
+};
+
 /** A revocation that a CA is told of. */
 export type RevocationFacts = { endpoint: string; serial: string };
 
@@ -73,6 +80,7 @@ export type EventFacts = {
   'notification-without-endpoint': PostponedFacts;
   'notification-without-certificate': PostponedFacts;
   'notification-abandoned': NotificationFacts & { serial: string; err?: unknown };
+  'notification-given-up': GivenUpFacts;
   'enrollment-recovered': NotificationFacts & { serial: string; outcome: RequestOutcome };
   'certificate-refused': RevocationFacts & { transactionId: string; revoked: boolean; err: unknown };
   'revocation-taken': RevocationFacts;

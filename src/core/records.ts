@@ -141,8 +141,19 @@ export type PendingNotification = WorkClaim & {
   certificate?: CertificateId;
   mode: 'strict' | 'outbox';
   attempts: number;
+  createdAt: Date;
   dueAt: Date;
 };
+
+/**
+ * A pending notification as a list shows it: without the CSR, which contains the challenge. `lastError`: what the last
+ * attempt failed with.
+ */
+export type ListedNotification = Omit<PendingNotification, 'notification'> &
+  Pick<Notification, 'kind' | 'endpoint' | 'transactionId'> & { lastError?: string };
+
+/** How many notifications wait in the outbox, and since when the oldest one does. */
+export type OutboxStanding = { waiting: number; oldest?: Date };
 
 /** A revocation that the CA of the certificate must still be told about. */
 export type PendingRevocation = WorkClaim & {

@@ -10,10 +10,12 @@ import type {
   CertificateName,
   CertificateState,
   IssuerRecord,
-  LiveIssuer,
   JobRecord,
+  ListedNotification,
+  LiveIssuer,
   NewChallenge,
   NewRevocation,
+  OutboxStanding,
   PendingIssuance,
   PendingNotification,
   PendingRevocation,
@@ -220,14 +222,19 @@ export interface IssuerStore {
 export interface NotificationStore {
   /** The authorizer acknowledged: the notification is done, and a certificate that waited for it is `delivered`. */
   acknowledgeNotification(claim: WorkClaim, audit: AuditEntry): Promise<boolean>;
-  /** Not acknowledged now: the lease ends, and the notification is tried again at `dueAt`. */
-  postponeNotification(claim: WorkClaim, dueAt: Date): Promise<boolean>;
+  /** Not acknowledged now: the lease ends, and the notification is tried again at `dueAt`. `error`: why; no secret. */
+  postponeNotification(claim: WorkClaim, dueAt: Date, error?: string): Promise<boolean>;
   /** Given up: the notification is done. A certificate still `issued` becomes `revoked`, never delivered. */
   abandonNotification(claim: WorkClaim, audit: AuditEntry, options?: TellIssuer): Promise<boolean>;
   /** A notification without a certificate (a failureNotification), to be sent from the outbox. Returns its id. */
   recordNotification(notification: Notification): Promise<number>;
   /** Takes notifications of this mode that are due and not leased, oldest first. */
   claimNotifications(claim: WorkLease & { mode: 'strict' | 'outbox'; limit: number }): Promise<PendingNotification[]>;
+  /** Of both modes, the oldest first; only the one with this `id`, if it is given. */
+  listNotifications(filter: { id?: number; limit: number }): Promise<ListedNotification[]>;
+  /** Makes these due now; one that an owner sends at this moment is left alone. Returns how many became due. */
+  retryNotifications(ids: readonly number[] | 'all'): Promise<number>;
+  outboxStanding(): Promise<OutboxStanding>;
 }
 
 /** Revocations that the CA of the certificate must still be told about. */

@@ -130,7 +130,8 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     level: 'warn',
     message: 'notification not accepted, will be tried again',
     fields: POSTPONED,
-    remedy: 'Nothing, unless `attempts` grows. The pause doubles from 30 seconds to one hour.',
+    remedy:
+      'Nothing, unless `attempts` grows. The pause doubles from 30 seconds to one hour, and after 14 days it is given up. See `openndes notifications list`.',
   },
   'notification-without-endpoint': {
     level: 'warn',
@@ -149,6 +150,18 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     message: 'strict notification not accepted: the certificate is revoked and was not delivered',
     fields: { ...NOTIFICATION, serial: 'the serial number of the certificate', err: CAUSE },
     remedy: 'See `err`. The device gets FAILURE, and a new certificate when it asks again.',
+  },
+  'notification-given-up': {
+    level: 'error',
+    message: 'notification of the outbox given up: the authorizer does not learn the result of the request',
+    fields: {
+      ...POSTPONED,
+      notification: '`success` or `failure`',
+      serial: '`success`: the serial number of the certificate, which stays valid',
+      why: '`answered finally`: the authorizer refused it; `14 days old`: it was not accepted in that time',
+    },
+    remedy:
+      'See `err`. The certificate stays valid and is not listed by Intune: look at the device, and revoke the certificate with `openndes certs revoke` if it should have none.',
   },
   'enrollment-recovered': {
     level: 'warn',

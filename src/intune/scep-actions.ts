@@ -134,6 +134,9 @@ function refusal(status: number, body: object | undefined, sent: readonly string
   return answer.code && !isSuccess(answer) ? answer : { ...answer, code: `HTTP${status}` };
 }
 
+/** Whether `refusal` made this code because the reply had none: something before Intune may have answered. */
+export const isHttpStatus = (code: string): boolean => /^HTTP\d{3}$/.test(code);
+
 /** The object, or undefined when two of its keys differ only in letter case: either could be meant. */
 function withoutAmbiguity(body: object | undefined): object | undefined {
   const keys = Object.keys(body ?? {}).map((key) => key.toLowerCase());

@@ -5,7 +5,7 @@ import type { Notification } from '../core/notification.ts';
 import type { IntuneClient } from '../intune/client.ts';
 import { INTUNE_CODES } from '../intune/answer-codes.ts';
 import { IntuneUnreachable } from '../intune/unreachable.ts';
-import { type IntuneAnswer, isSuccess } from '../intune/scep-actions.ts';
+import { type IntuneAnswer, isHttpStatus, isSuccess } from '../intune/scep-actions.ts';
 import { withhold, withoutChallenge } from './withhold.ts';
 
 /** The client of the tenant, when Intune is notified, and the decision while Intune cannot be reached. */
@@ -58,6 +58,7 @@ export function intunePolicy({
       throw new Refusal(
         'notification_failed',
         `Intune answered the ${notification.kind} notification with ${describe(answer)}`,
+        { final: !isHttpStatus(answer.code) },
       );
     },
   };

@@ -38,6 +38,7 @@ import {
   recordPending,
   withdrawPending,
 } from './pending.ts';
+import { listNotifications, outboxStanding, retryNotifications } from './listed-notifications.ts';
 import { claimJob, finishJob, listJobs, renewJob } from './recorded-jobs.ts';
 import { countRevoked, isCompromised, listRevoked, revoke } from './revocations.ts';
 import type { Database } from './tables.ts';
@@ -98,13 +99,16 @@ const certificates = ({ db, write }: Parts): CertificateStore & IssuerStore => (
   registerIssuer: (issuer) => write(async (tx) => void (await registerIssuer(tx, issuer))),
 });
 
-const notifications = ({ write, clock }: Parts): NotificationStore => ({
+const notifications = ({ db, write, clock }: Parts): NotificationStore => ({
   acknowledgeNotification: (claim, audit) => write((tx) => acknowledgeNotification(tx, claim, audit)),
-  postponeNotification: (claim, dueAt) => write((tx) => postponeNotification(tx, claim, dueAt)),
+  postponeNotification: (claim, dueAt, error) => write((tx) => postponeNotification(tx, claim, { dueAt, error })),
   abandonNotification: (claim, audit, options) => write((tx) => abandonNotification(tx, claim, { audit, ...options })),
   recordNotification: (notification) =>
     write(async (tx) => (await addNotification(tx, { notification, mode: 'outbox' }, { at: clock() })).id),
   claimNotifications: (claim) => write((tx) => claimNotifications(tx, claim, clock())),
+  listNotifications: (filter) => listNotifications(db, filter),
+  retryNotifications: (ids) => write((tx) => retryNotifications(tx, ids, clock())),
+  outboxStanding: () => outboxStanding(db),
 });
 
 const revocationQueue = ({ write, clock }: Parts): RevocationQueue => ({

@@ -61,6 +61,13 @@ async function leaseNotifications(db: Database, dialect: Dialect): Promise<void>
     .addColumn('fence', 'integer', (column) => column.notNull().defaultTo(0))
     .execute();
   await schema.alterTable('notifications').addColumn('certificate_id', moment).execute();
+  await schema.alterTable('notifications').addColumn('last_error', 'text').execute();
+  await schema
+    .alterTable('notifications')
+    .addColumn('created_at', moment, (column) => column.notNull().defaultTo(0))
+    .execute();
+  // How old the earlier ones are was not recorded: their time begins with the next attempt.
+  await sql`update notifications set created_at = due_at`.execute(db);
   await schema
     .alterTable('audit')
     .addColumn('actor', 'text', (column) => column.notNull().defaultTo('system'))

@@ -35,7 +35,9 @@ export async function addNotification(
     mode,
     payload: encodeNotification(notification),
     attempts: 0,
+    created_at: at.getTime(),
     due_at: at.getTime(),
+    last_error: null,
     certificate_id: certificate,
     owner: lease?.owner ?? null,
     lease_until: lease ? at.getTime() + lease.leaseMs : null,
@@ -91,6 +93,7 @@ export async function claimNotifications(
       ...(issuer_id !== null && serial !== null && { certificate: { issuerId: issuer_id, serial } }),
       mode,
       attempts: row.attempts,
+      createdAt: new Date(row.created_at),
       dueAt: new Date(row.due_at),
     });
   }
@@ -98,10 +101,20 @@ export async function claimNotifications(
 }
 
 /** Ends the lease. Returns false when the fence is old or the notification is done. */
-export async function postponeNotification(tx: Database, { id, fence }: WorkClaim, dueAt: Date): Promise<boolean> {
+export async function postponeNotification(
+  tx: Database,
+  { id, fence }: WorkClaim,
+  { dueAt, error }: { dueAt: Date; error: string | undefined },
+): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('notifications')
-    .set((row) => ({ attempts: row('attempts', '+', 1), due_at: dueAt.getTime(), owner: null, lease_until: null }))
+    .set((row) => ({
+      attempts: row('attempts', '+', 1),
+      due_at: dueAt.getTime(),
+      last_error: error ?? null,
+      owner: null,
+      lease_until: null,
+    }))
     .where('id', '=', id)
     .where('fence', '=', fence)
     .executeTakeFirst();

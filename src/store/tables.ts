@@ -138,7 +138,9 @@ export type NotificationTable = LeaseColumns & {
   /** See notification-codec.ts. */
   payload: string;
   attempts: number;
+  created_at: Moment;
   due_at: Moment;
+  last_error: string | null;
   /** The certificate that it reports. */
   certificate_id: number | null;
 };

@@ -33,6 +33,7 @@ export function notifications(check: Check): void {
   timing(check);
   leases(check);
   owners(check);
+  lists(check);
 }
 
 function results(check: Check): void {
@@ -49,6 +50,7 @@ function results(check: Check): void {
           certificate: certificateId(1),
           mode: 'strict',
           attempts: 0,
+          createdAt: NOON,
           dueAt: NOON,
         },
       ]);
@@ -196,6 +198,73 @@ function leases(check: Check): void {
     setClock(later(30));
     const second = await claimOne(store, { ...OUTBOX, ...SECOND });
     assert.deepEqual([second.id, second.fence], [first.id, first.fence + 1]);
+  });
+}
+
+function lists(check: Check): void {
+  check(
+    'the list has every notification, the oldest first, without the CSR and with its last error',
+    async ({ store }) => {
+      assert.deepEqual(await store.listNotifications({ limit: 10 }), []);
+      const { id, fence } = await recorded(store, issuanceFor(1, { notification: 'outbox' }));
+      const failure = await store.recordNotification(failureNotificationFor(2));
+      const strict = await recorded(store, issuanceFor(3, { notification: 'strict' }));
+      const [claimed] = await store.claimNotifications({ ...OUTBOX, limit: 1 });
+      await store.postponeNotification(claimed!, later(30), 'Intune answered 503');
+      const transaction = { endpoint: successNotificationFor(1).endpoint, transactionId: 'transaction-1' };
+      const first = {
+        id,
+        fence: fence + 1,
+        kind: 'success',
+        ...transaction,
+        certificate: certificateId(1),
+        mode: 'outbox',
+        attempts: 1,
+        createdAt: NOON,
+        dueAt: later(30),
+        lastError: 'Intune answered 503',
+      };
+      const all = await store.listNotifications({ limit: 10 });
+      assert.deepEqual(all[0], first);
+      assert.deepEqual(
+        all.map((each) => [each.id, each.kind, each.mode]),
+        [
+          [id, 'success', 'outbox'],
+          [failure, 'failure', 'outbox'],
+          [strict.id, 'success', 'strict'],
+        ],
+      );
+      assert.deepEqual(await store.listNotifications({ id, limit: 10 }), [first]);
+      assert.equal((await store.listNotifications({ limit: 2 })).length, 2);
+    },
+  );
+
+  check('retry makes those due that are named and not being sent, or all such', async ({ store, setClock }) => {
+    const ids: number[] = [];
+    for (const n of [1, 2, 3]) ids.push((await recorded(store, issuanceFor(n, { notification: 'outbox' }))).id);
+    for (const claimed of await store.claimNotifications({ ...OUTBOX, limit: 2 }))
+      await store.postponeNotification(claimed, later(3_000));
+    await claimOne(store, OUTBOX);
+    setClock(later(10));
+    assert.equal(await store.retryNotifications([ids[1]!, ids[2]!, 999]), 1);
+    assert.deepEqual(idsOf(await store.claimNotifications(OUTBOX)), [ids[1]]);
+    assert.equal(await store.retryNotifications('all'), 1);
+    assert.deepEqual(idsOf(await store.claimNotifications(OUTBOX)), [ids[0]]);
+    assert.equal(await store.retryNotifications([]), 0);
+  });
+
+  check('the outbox says how many wait and since when; strict ones do not count', async ({ store, setClock }) => {
+    await recorded(store, issuanceFor(1, { notification: 'strict' }));
+    assert.deepEqual(await store.outboxStanding(), { waiting: 0 });
+    setClock(later(5));
+    const first = await recorded(store, issuanceFor(2, { notification: 'outbox' }));
+    setClock(later(9));
+    await recorded(store, issuanceFor(3, { notification: 'outbox' }));
+    const standing = await store.outboxStanding();
+    assert.equal(standing.waiting, 2);
+    await store.acknowledgeNotification(first, auditFor(2, 'notified'));
+    assert.equal((await store.outboxStanding()).waiting, 1);
+    assert.ok(standing.oldest! < (await store.outboxStanding()).oldest!);
   });
 }
 

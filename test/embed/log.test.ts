@@ -13,6 +13,7 @@ import { createRoot } from '../../src/ca/create.ts';
 import { DAY } from '../../src/core/durations.ts';
 import { issuerAndSubject } from '../../src/client/request-message.ts';
 import { issuerAndSerialNumber } from '../../src/cms/signed-data.ts';
+import { Refusal } from '../../src/core/errors.ts';
 import type { Issuer } from '../../src/core/issuer.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { Store } from '../../src/core/store.ts';
@@ -257,6 +258,23 @@ test('a notification is postponed, and acknowledged half a minute later', async 
   clock.forward(30_000);
   const acknowledged = await line('notification-acknowledged');
   assertLine(acknowledged, 'debug', 'notification acknowledged', `${NOTIFICATION} notification serial`);
+});
+
+test('a notification that was answered finally is given up', async (t) => {
+  const answer = new Refusal('notification_failed', 'SubjectNameMismatch', { final: true });
+  const { send, line } = await started(
+    t,
+    allows('outbox', () => Promise.reject(answer)),
+  );
+  await send(REQUEST);
+  const givenUp = await line('notification-given-up');
+  assertLine(
+    givenUp,
+    'error',
+    'notification of the outbox given up: the authorizer does not learn the result of the request',
+    `${NOTIFICATION} notification serial why attempts err`,
+  );
+  assert.deepEqual([givenUp['notification'], givenUp['why'], givenUp['attempts']], ['success', 'answered finally', 1]);
 });
 
 test('a notification whose endpoint is gone', async (t) => {

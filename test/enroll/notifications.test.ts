@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RevocationOrder } from '../../src/core/issuer.ts';
 import type { Store } from '../../src/core/store.ts';
-import { HttpError } from '../../src/core/errors.ts';
+import { HttpError, Refusal } from '../../src/core/errors.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { client } from '../kit/pki.ts';
@@ -139,6 +139,55 @@ test('outbox: not accepted, it is tried again after 30 s, 1 min, 2 min and so on
   }
   assert.equal(policy.notifications.length, 1 + waits.length);
   assert.equal((await stored(under))[0]!.state, 'delivered');
+});
+
+test('outbox: after 14 days it is given up, with an audit entry and an error; the certificate stays valid', async () => {
+  const policy = allows('outbox', refuses);
+  const under = await endpointUnderTest(policy);
+  await issuedIn(await under.service.pkiOperation(MESSAGE));
+  under.clock.forward(14 * 24 * 60 * MINUTE - 1);
+  assert.equal(await under.notifications(), 1);
+  assert.deepEqual(await events(under), ['issued']);
+  under.clock.forward(60 * MINUTE);
+  assert.equal(await under.notifications(), 1);
+  assert.deepEqual(await events(under), ['issued', 'notification-abandoned']);
+  const [entry] = await under.store.listAudit({});
+  assert.deepEqual(
+    [entry!.detail, entry!.actor, entry!.source],
+    ['14 days old: not accepted', { kind: 'system' }, 'job'],
+  );
+  assert.match(under.log.lines.join('\n'), /^{"level":50.*"event":"notification-given-up".*"why":"14 days old"/m);
+  assert.equal((await stored(under))[0]!.state, 'delivered');
+  under.clock.forward(24 * 60 * MINUTE);
+  assert.equal(await under.notifications(), 0);
+  assert.equal(policy.notifications.length, 2);
+});
+
+test('outbox: a final answer ends it at the first attempt; the certificate stays valid', async () => {
+  const answer = new Refusal('notification_failed', 'Intune answered with SubjectNameMismatch', { final: true });
+  const policy = allows('outbox', () => Promise.reject(answer));
+  const under = await endpointUnderTest(policy);
+  await issuedIn(await under.service.pkiOperation(MESSAGE));
+  assert.equal(await under.notifications(), 1);
+  assert.deepEqual(await events(under), ['issued', 'notification-abandoned']);
+  const [entry] = await under.store.listAudit({});
+  assert.equal(entry!.detail, 'answered finally: Intune answered with SubjectNameMismatch');
+  assert.match(under.log.lines.join('\n'), /^{"level":50.*"event":"notification-given-up".*"why":"answered finally"/m);
+  assert.equal((await stored(under))[0]!.state, 'delivered');
+  under.clock.forward(24 * 60 * MINUTE);
+  assert.equal(await under.notifications(), 0);
+});
+
+test('outbox: without its endpoint it is given up after 14 days too; a strict one is not', async () => {
+  for (const mode of ['outbox', 'strict'] as const) {
+    const under = await endpointUnderTest(allows(mode), { wrap: mode === 'strict' ? deaf : (store) => store });
+    await under.service.pkiOperation(MESSAGE).catch((error: unknown) => assert.ok(error instanceof HttpError));
+    const elsewhere = await endpointUnderTest(allows(mode), { store: under.store, path: '/other', clock: under.clock });
+    under.clock.forward(14 * 24 * 60 * MINUTE);
+    assert.equal(await elsewhere.notifications('afterLease'), 1);
+    const left = await under.store.listNotifications({ limit: 10 });
+    assert.equal(left.length, mode === 'strict' ? 1 : 0);
+  }
 });
 
 test('outbox: an owner that was stopped for longer than its lease sends no more of what another one has sent', async () => {

@@ -190,6 +190,26 @@ describe('decide', () => {
 });
 
 describe('notify', () => {
+  for (const [code, final] of [
+    ['SubjectNameMismatch', true],
+    ['ACodeOfTomorrow', true],
+    ['HTTP400', false],
+    ['HTTP405', false],
+  ] as const)
+    test(`an answer with ${code} is ${final ? 'final' : 'not final: a proxy may have given it'}`, async () => {
+      await assert.rejects(
+        policyOver({ code, description: '' }).notify(success, never),
+        (error) => error instanceof Refusal && error.final === final,
+      );
+    });
+
+  test('an Intune that cannot be reached has given no final answer', async () => {
+    await assert.rejects(
+      policyOver(unreachable).notify(success, never),
+      (error) => error instanceof Refusal && !error.final,
+    );
+  });
+
   for (const notification of [success, failure])
     test(`${notification.kind}: accepted`, async () => {
       const { client, asked } = fakeClient({ code: 'Success' });

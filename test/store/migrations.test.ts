@@ -371,10 +371,10 @@ const REVOCATIONS = [
 ];
 
 const NOTIFICATIONS = [
-  [3, 'strict', PAYLOADS[3], 3, ISSUED + 3, null, null, 0, 5],
-  [4, 'outbox', PAYLOADS[4], 4, ISSUED + 4, null, null, 0, 7],
-  [6, 'outbox', PAYLOADS[6], 6, ISSUED + 6, null, null, 0, null],
-  [8, 'outbox', PAYLOADS[8], 8, ISSUED + 8, null, null, 0, null],
+  [3, 'strict', PAYLOADS[3], 3, ISSUED + 3, null, null, 0, 5, null, ISSUED + 3],
+  [4, 'outbox', PAYLOADS[4], 4, ISSUED + 4, null, null, 0, 7, null, ISSUED + 4],
+  [6, 'outbox', PAYLOADS[6], 6, ISSUED + 6, null, null, 0, null, null, ISSUED + 6],
+  [8, 'outbox', PAYLOADS[8], 8, ISSUED + 8, null, null, 0, null, null, ISSUED + 8],
 ];
 
 const AUDIT = [
