@@ -54,10 +54,14 @@ export async function retryNotifications(tx: Database, ids: readonly number[] | 
   return Number(numUpdatedRows);
 }
 
-/** Ids grow, so the oldest is the first, and no row is read beside it: the count is that of an index. */
+/** Ids grow, so the first is the oldest. Both numbers are of an index alone, and one row is read. */
 export async function outboxStanding(db: Database): Promise<OutboxStanding> {
-  const outbox = db.selectFrom('notifications').where('mode', '=', 'outbox');
-  const { waiting } = await outbox.select((eb) => eb.fn.countAll<number>().as('waiting')).executeTakeFirstOrThrow();
-  const oldest = await outbox.select('created_at').orderBy('id').limit(1).executeTakeFirst();
-  return { waiting, ...(oldest && { oldest: new Date(oldest.created_at) }) };
+  const { waiting, first } = await db
+    .selectFrom('notifications')
+    .select(({ fn }) => [fn.countAll<number | string>().as('waiting'), fn.min('id').as('first')])
+    .where('mode', '=', 'outbox')
+    .executeTakeFirstOrThrow();
+  if (first === null) return { waiting: 0 };
+  const oldest = await db.selectFrom('notifications').select('created_at').where('id', '=', first).executeTakeFirst();
+  return { waiting: Number(waiting), ...(oldest && { oldest: new Date(oldest.created_at) }) };
 }

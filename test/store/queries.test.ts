@@ -134,3 +134,14 @@ test('a statement is prepared once, however often it runs', async () => {
   assert.equal((await store.recordIssued(issuanceFor(4, { consumes: 'c' }))).kind, 'consumed');
   await store.close();
 });
+
+test('the standing of the outbox is read by its index', async () => {
+  const { database, texts, store } = await watched();
+  await store.recordNotification(failureNotificationFor(1));
+  await store.outboxStanding();
+  const plans = [...texts].filter((text) => text.startsWith('select')).map((text) => plan(database, text).join());
+  const [count, oldest] = plans.filter((text) => text.includes('notifications'));
+  assert.match(count ?? '', /^SEARCH notifications USING COVERING INDEX notifications_by_due \(mode=\?\)$/);
+  assert.match(oldest ?? '', /^SEARCH notifications USING INTEGER PRIMARY KEY \(rowid=\?\)$/);
+  await store.close();
+});
