@@ -2,9 +2,10 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress } from '../core/address.ts';
 import type { Administrator } from '../manage/administrator.ts';
-import { BindingError, bindingOf } from '../manage/challenge-binding.ts';
+import { BindingError } from '../manage/challenge-binding.ts';
 import { type ChallengeIssuer, type IssuedChallenge, issuerFor } from '../manage/one-time-passwords.ts';
 import { type ApiCredentials, authorization, schemesOf, TOKEN_HOLDER } from './api-authorization.ts';
+import { bindingInJson } from './asked-binding.ts';
 import { isCrossSite } from './cross-site.ts';
 
 /** What the API works on. */
@@ -69,7 +70,7 @@ async function issue(
   const issuer = issuerFor(issuers, named.endpoint);
   if (!issuer) return refuse(reply, 'unknown_endpoint');
   const { endpoint } = issuer;
-  const challenge = await issuer.issue(administrator, bindingOf(request.body ?? {}));
+  const challenge = await issuer.issue(administrator, bindingInJson(request));
   const outcome = challenge === 'full' ? 'full' : 'issued';
   const user = administrator.actor.kind === 'person' ? administrator.actor.name : undefined;
   emit({ event: 'challenge-requested', endpoint, ip: clientAddress(request), outcome, ...(user && { user }) });

@@ -4,8 +4,9 @@ import { clientAddress } from '../core/address.ts';
 import type { Emit } from '../core/events.ts';
 import { NDES_PATH } from '../core/ndes-path.ts';
 import type { ChallengeBinding } from '../core/records.ts';
-import { BindingError, bindingOf } from '../manage/challenge-binding.ts';
+import { BindingError } from '../manage/challenge-binding.ts';
 import type { ChallengeIssuer } from '../manage/one-time-passwords.ts';
+import { bindingInForm } from './asked-binding.ts';
 import type { Authenticate, Login } from './basic-authentication.ts';
 import { isCrossSite } from './cross-site.ts';
 import {
@@ -25,8 +26,8 @@ export type AdminPage = { path: string; issuer: ChallengeIssuer; caCertificate: 
 export type NdesPagesOptions = { pages: readonly AdminPage[]; authenticate: Authenticate; emit: Emit };
 
 const NDES_ADMIN_PATH = '/certsrv/mscep_admin';
-/** The query of the form for a bound password. */
-const FORM = 'bind';
+/** In the query: the form for a bound password. */
+const FORM = /(^|&)bind(=|&|$)/i;
 const RETRY_AFTER_SECONDS = '60';
 
 /** The path of an endpoint's page, without the slash at its end. */
@@ -64,9 +65,9 @@ export async function ndesPages(app: FastifyInstance, { pages, authenticate, emi
       if (isCrossSite(request)) return send(reply.code(403), crossSitePage(), request);
       const login = await authenticate(request.headers.authorization, clientAddress(request));
       if (login.kind !== 'known') return refuse(login.kind, request, reply);
-      if (request.method === 'GET' && query === FORM) return send(reply, bindingPage(), request);
+      if (request.method === 'GET' && FORM.test(query ?? '')) return send(reply, bindingPage(), request);
       const known = { user: login.user, ip: clientAddress(request), emit };
-      return send(reply, await pageWithPassword(page, known, bindingIn(request.body)), request);
+      return send(reply, await pageWithPassword(page, known, bindingInForm(request)), request);
     };
     app.route({ method: ['GET', 'POST'], url: path, exposeHeadRoute: false, handler });
   }
@@ -83,14 +84,6 @@ async function pageWithPassword(
   const outcome = challenge === 'full' ? 'full' : 'issued';
   emit({ event: 'challenge-requested', endpoint: issuer.endpoint, user, ip, outcome });
   return passwordPage({ caCertificate, challenge });
-}
-
-/** The fields of the form. A POST without them, as programs send it, makes a password that is bound to nothing. */
-function bindingIn(body: unknown): ChallengeBinding | undefined {
-  const fields = new URLSearchParams(Buffer.isBuffer(body) ? body.toString('utf8') : '');
-  if (!fields.has('subject') && !fields.has('san')) return undefined;
-  const lines = (fields.get('san') ?? '').split(/[\r\n]+/).map((line) => line.trim());
-  return bindingOf({ subject: fields.get('subject')?.trim() ?? '', san: lines.filter(Boolean) });
 }
 
 /** A full cache is answered with 200, as NDES does: its clients read no other answer. */

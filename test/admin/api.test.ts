@@ -169,6 +169,19 @@ for (const [what, bound] of [
     assert.equal((await post({ payload: { endpoint: LAB } })).statusCode, 201);
   });
 
+for (const [what, url, payload] of [
+  ['in the query', `/api/challenges?endpoint=${LAB}&subject=CN%3Drouter-7`, {}],
+  ['in the query, names only', `/api/challenges.txt?endpoint=${LAB}&SAN=dns:a.example`, {}],
+  ['in a list', `/api/challenges?endpoint=${LAB}`, [{ subject: 'CN=router-7' }]],
+  ['in other letters', `/api/challenges?endpoint=${LAB}`, { Subject: 'CN=router-7' }],
+  ['under an unknown name', '/api/challenges', { endpoint: LAB, subjectDN: 'CN=router-7' }],
+] as const)
+  test(`a binding ${what} is binding_refused, not a password for every name`, async (t) => {
+    const { response, post } = await ask(t, { url, payload }, { max: 1 });
+    assert.deepEqual([response.statusCode, response.json<{ error: string }>().error], [400, 'binding_refused']);
+    assert.equal((await post({ url: '/api/challenges', payload: { endpoint: LAB } })).statusCode, 201);
+  });
+
 test('a single password cannot be bound', async (t) => {
   const payload = { endpoint: LAB, subject: 'CN=a' };
   const { response } = await ask(t, { payload }, { single: 'FEDCBA9876543210' });

@@ -67,6 +67,34 @@ test('the form at ?bind makes no password; its fields bind one to a subject and 
   assert.deepEqual(found?.binding, { subject: 'CN=router-7,O=Example', san: ['dns:a.example', 'dns:b.example'] });
 });
 
+for (const [what, method, query, payload] of [
+  ['the query', 'GET', '?subject=CN%3Drouter-7', ''],
+  ['the query of a POST', 'POST', '?subject=CN%3Drouter-7', ''],
+  ['multipart/form-data', 'POST', '', 'Content-Disposition: form-data; name="subject"\r\n\r\nCN=router-7\r\n'],
+  ['JSON', 'POST', '', '{"subject":"CN=router-7"}'],
+  ['other letters', 'POST', '', 'Subject=CN%3Drouter-7'],
+  ['UTF-16', 'POST', '', Buffer.from('subject=CN%3Drouter-7', 'utf16le')],
+  ['two subjects', 'POST', '', 'subject=CN%3Drouter-7&subject=CN%3Drouter-8'],
+] as const)
+  test(`a binding in ${what} makes no password that is valid for every name`, async (t) => {
+    const { app, store } = await adminUnderTest(t);
+    const made = await app.inject({ method, url: `${PAGE}${query}`, headers: AUTHORIZED, payload });
+    assert.equal(made.statusCode, 400);
+    assert.match(decoded(made.rawPayload), /No password was made/);
+    const only = { endpoint: PATH, password: 'x', createdAt: NOW, expiresAt: new Date(NOW.getTime() + MINUTE) };
+    assert.equal(await store.addChallenge(only, 1), true);
+  });
+
+test('the form is shown for ?bind beside other members of the query, and every san counts', async (t) => {
+  const { app, page, store } = await adminUnderTest(t, { max: 1 });
+  for (const query of ['?bind=', '?charset=utf-8&bind'])
+    assert.match((await page(PAGE + query)).octets.toString('utf8').replaceAll('\0', ''), /<FORM METHOD=post/);
+  const payload = 'subject=CN%3Dr&san=dns%3Aa.example&san=dns%3Ab.example';
+  const made = await app.inject({ method: 'POST', url: PAGE, headers: AUTHORIZED, payload });
+  const found = await store.findChallenge(PATH, passwordOn(made.rawPayload)!);
+  assert.deepEqual(found?.binding, { subject: 'CN=r', san: ['dns:a.example', 'dns:b.example'] });
+});
+
 test('M01 with the right password: the page', async (t) => {
   const { page } = await adminUnderTest(t);
   const { status, headers, octets } = await page();
