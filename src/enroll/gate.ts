@@ -1,7 +1,7 @@
 /** Bounds how many requests of one endpoint are under way, so that a slow policy or CA of one keeps no other from serving. */
 import { HttpError } from '../core/errors.ts';
 import { semaphore } from '../core/semaphore.ts';
-import type { ScepService } from './service.ts';
+import type { AnswerFacts, ScepService } from './service.ts';
 
 /** How busy an endpoint is. `most` of `running` mean that the next request gets 503. */
 export type EndpointLoad = { endpoint: string; running: number; most: number };
@@ -11,6 +11,9 @@ export type GatedService = ScepService & { load: () => EndpointLoad };
 
 /** What a client gets whose challenge is wrong. A missing one is no guess. */
 const WRONG: ReadonlySet<unknown> = new Set(['challenge_wrong', 'intune_denied']);
+
+/** `anyOf` answers with another code when its policies do not agree, and has a fact of its own for it. */
+const isGuess = ({ code, wrongChallenge }: AnswerFacts): boolean => WRONG.has(code) || wrongChallenge !== undefined;
 
 /**
  * The same service, of which at most `most` PKIOperations and GetNextCACerts run at once: they wait for policies, CAs and
@@ -40,7 +43,7 @@ export function gated(
     ...(nextCa && { nextCa: () => placed(nextCa) }),
     async pkiOperation(message) {
       const answer = await placed(() => service.pkiOperation(message));
-      if (WRONG.has(answer.facts.code)) await slowed();
+      if (isGuess(answer.facts)) await slowed();
       return answer;
     },
     load: () => ({ endpoint: name, running: gate.running, most }),

@@ -36,7 +36,7 @@ export function anyOf(members: readonly Policy[]): Policy {
               facts: { policy: member.name, ...decision.facts, ...failuresOf(errors) },
             };
           if (decision.kind === 'pend') pend ??= decision;
-          else denies.push({ ...decision, detail: `${member.name}: ${decision.detail}` });
+          else denies.push(named(member, decision));
         } catch (error) {
           errors.push(new Error(`${member.name} failed to decide`, { cause: error }));
         }
@@ -52,6 +52,17 @@ export function anyOf(members: readonly Policy[]): Policy {
 /** For the log: a member that failed needs a repair, although another member allowed the request. */
 const failuresOf = (errors: readonly Error[]): Facts =>
   errors.length === 0 ? {} : { failed: errors.map(({ message }) => message).join('; ') };
+
+/** What a wrong challenge is called by the policies that compare challenges. */
+const WRONG: ReadonlySet<unknown> = new Set<Deny['code']>(['challenge_wrong', 'intune_denied']);
+
+/** With the member in the detail, and in the facts when the challenge was wrong: the common code may not say so. */
+const named = ({ name }: Policy, { code, detail, facts }: Deny): Deny => ({
+  kind: 'deny',
+  code,
+  detail: `${name}: ${detail}`,
+  facts: { ...facts, ...(WRONG.has(code) && { wrongChallenge: name }) },
+});
 
 /** The code that all denies have in common, else `policy_denied`. */
 function combinedDeny(denies: readonly Deny[]): Decision {

@@ -5,6 +5,7 @@ import type { ServerEvent } from '../../src/core/events.ts';
 import { gated } from '../../src/enroll/gate.ts';
 import { wrongChallenges } from '../../src/enroll/wrong-challenges.ts';
 import type { IntuneClient } from '../../src/intune/client.ts';
+import { anyOf } from '../../src/policy/any-of.ts';
 import { intunePolicy } from '../../src/policy/intune.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
@@ -63,6 +64,25 @@ test('S03 a refusal by Intune counts as a wrong challenge, and a request without
     [undefined, 'challenge_missing', 0],
     ['a guess', 'intune_denied', 1],
     ['a-guess-as-long-as-those-of-Intune'.repeat(4), 'intune_denied', 2],
+  ] as const) {
+    const content = await writeCertificationRequest({ ...plan, ...(challenge && { challenge }) }, client.key);
+    const answer = await service.pkiOperation(await requestMessage({ content }));
+    assert.deepEqual([await refusalIn(answer), counted], [code, count]);
+  }
+});
+
+test('S03 a guess counts too where several policies refuse it with different codes', async () => {
+  const members = [
+    staticPolicy({ challenge: CHALLENGE }),
+    intunePolicy({ client: REFUSING, notify: 'strict', onUnreachable: 'pending' }),
+  ];
+  const under = await endpointUnderTest(anyOf(members));
+  let counted = 0;
+  const service = gated(under.service, { most: 1, slowed: async () => void counted++ });
+  const { challenge: _left, ...plan } = REQUEST_PLAN;
+  for (const [challenge, code, count] of [
+    [undefined, 'challenge_missing', 0],
+    ['a guess', 'policy_denied', 1],
   ] as const) {
     const content = await writeCertificationRequest({ ...plan, ...(challenge && { challenge }) }, client.key);
     const answer = await service.pkiOperation(await requestMessage({ content }));
