@@ -24,11 +24,16 @@ export type OutboundRequest = {
   limit: number;
 };
 
+type Call = Omit<OutboundRequest, 'limit'>;
+
 /** A whole reply of any status, a redirect included: it is never followed. Header names are in lower case. */
 export type OutboundReply = { status: number; headers: Readonly<Record<string, string>>; text: string };
 
 /** Throws NoReply when there is no whole reply, and the signal's reason when the caller aborts. */
 export type OutboundExchange = (request: OutboundRequest, signal: AbortSignal) => Promise<OutboundReply>;
+
+/** The status of a reply of any status, as soon as it has begun: its body is not read. Throws as OutboundExchange. */
+export type OutboundStatus = (request: Call, signal: AbortSignal) => Promise<number>;
 
 /** The fields of NoReply; documented there. */
 type NoReplyDetails = { remedy: string; retryable: boolean; status?: number; cause?: unknown };
@@ -57,6 +62,7 @@ export class NoReply extends Error {
  */
 export function httpsClient({ trustCa, proxy, timeoutMs }: OutboundOptions): {
   exchange: OutboundExchange;
+  status: OutboundStatus;
   close: () => Promise<void>;
 } {
   const tls = { ...VERIFIED, ...(trustCa !== undefined && { secureContext: trusting(trustCa) }) };
@@ -64,17 +70,19 @@ export function httpsClient({ trustCa, proxy, timeoutMs }: OutboundOptions): {
     proxy === undefined
       ? new Agent({ connect: tls })
       : new ProxyAgent({ uri: proxyUrl(proxy), requestTls: tls, proxyTls: tls });
-  const exchange: OutboundExchange = async (call, signal) => {
-    const timeout = AbortSignal.timeout(timeoutMs);
-    try {
-      return await send(call, dispatcher, AbortSignal.any([signal, timeout]));
-    } catch (cause) {
-      signal.throwIfAborted();
-      if (cause instanceof NoReply) throw cause;
-      throw timeout.aborted ? timeoutError(call, timeoutMs) : networkError(call, cause);
-    }
-  };
-  return { exchange, close: () => dispatcher.destroy() };
+  const inTime =
+    <C extends { url: string }, T>(work: (call: C, dispatcher: Dispatcher, signal: AbortSignal) => Promise<T>) =>
+    async (call: C, signal: AbortSignal): Promise<T> => {
+      const timeout = AbortSignal.timeout(timeoutMs);
+      try {
+        return await work(call, dispatcher, AbortSignal.any([signal, timeout]));
+      } catch (cause) {
+        signal.throwIfAborted();
+        if (cause instanceof NoReply) throw cause;
+        throw timeout.aborted ? timeoutError(call, timeoutMs) : networkError(call, cause);
+      }
+    };
+  return { exchange: inTime(send), status: inTime(statusOf), close: () => dispatcher.destroy() };
 }
 
 /**
@@ -93,9 +101,18 @@ function proxyUrl(proxy: string): string {
   throw new ConfigError('proxy: not an http or https URL', 'Write it as http://host:port.');
 }
 
+const begin = ({ url, method, headers, body }: Call, dispatcher: Dispatcher, signal: AbortSignal) =>
+  request(url, { dispatcher, method, headers, body: body ?? null, signal });
+
+async function statusOf(call: Call, dispatcher: Dispatcher, signal: AbortSignal): Promise<number> {
+  const { statusCode, body } = await begin(call, dispatcher, signal);
+  // The end of the connection is reported as an error of the body.
+  body.on('error', () => undefined).destroy();
+  return statusCode;
+}
+
 async function send(call: OutboundRequest, dispatcher: Dispatcher, signal: AbortSignal): Promise<OutboundReply> {
-  const { url, method, headers, body = null } = call;
-  const reply = await request(url, { dispatcher, method, headers, body, signal });
+  const reply = await begin(call, dispatcher, signal);
   const text = await readText(call, reply.statusCode, reply.body);
   return { status: reply.statusCode, headers: singleHeaders(reply.headers), text };
 }
@@ -121,9 +138,9 @@ export async function readOctets(body: AsyncIterable<Uint8Array>, limit: number)
 const singleHeaders = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]));
 
-const hostOf = ({ url }: OutboundRequest): string => new URL(url).host;
+const hostOf = ({ url }: { url: string }): string => new URL(url).host;
 
-const timeoutError = (call: OutboundRequest, ms: number): NoReply =>
+const timeoutError = (call: { url: string }, ms: number): NoReply =>
   new NoReply(`${hostOf(call)} gave no answer within ${ms} ms`, { remedy: NETWORK_REMEDY, retryable: true });
 
 const oversized = (call: OutboundRequest, status: number): NoReply =>
@@ -133,7 +150,7 @@ const oversized = (call: OutboundRequest, status: number): NoReply =>
     status,
   });
 
-function networkError(call: OutboundRequest, cause: unknown): NoReply {
+function networkError(call: { url: string }, cause: unknown): NoReply {
   const { code, ...fault } = networkFault(cause);
   return new NoReply(`${hostOf(call)} could not be reached: ${code}`, { ...fault, cause });
 }

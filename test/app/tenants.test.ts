@@ -1,6 +1,6 @@
 /** A tenant that cannot be used: named by the running server and by `check --online`, and never a reason to be unready. */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { writeFileSync } from 'node:fs';
@@ -91,6 +91,27 @@ test('check --online: what works on one line each, and exit 1 with cause and rem
   assert.doesNotMatch(ill.out, /Everything is in order/);
   assert.equal((await cli('check')).code, 0);
 });
+
+for (const { what, answer } of [
+  { what: 'a page of 100 KB', answer: (response: ServerResponse) => response.end('x'.repeat(100_000)) },
+  { what: 'a page that never ends', answer: (response: ServerResponse) => response.write('x') },
+])
+  test(`check --online: a webhook that answers GET with ${what} can be reached`, async (t) => {
+    const hook = createServer((_request, response) => void answer(response));
+    hook.listen(0, '127.0.0.1');
+    await once(hook, 'listening');
+    t.after(() => (hook.closeAllConnections(), hook.close()));
+    const { port } = hook.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/decide`;
+    const webhook = `{ webhook: { url: "${url}", secret: 0123456789abcdef, timeout: 2s } }`;
+    const { cli } = await withTenant(t, webhook);
+    const { code, out, err } = await cli('check', '--online');
+    assert.equal(code, 0, err);
+    assert.match(
+      out,
+      new RegExp(`^webhook 127\\.0\\.0\\.1:${port}: can be reached: it answers GET with HTTP 200$`, 'm'),
+    );
+  });
 
 test('a cause is said once an hour at level error, and its end at level info; a tenant that works is not asked again', async (t) => {
   const tenant = await fakeTenant();
