@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { catchDerError } from '../asn1/limits.ts';
 import { POLL_DIGITS } from '../core/poll-key.ts';
-import type { StoredTransaction } from '../core/records.ts';
+import type { PendingReason, StoredTransaction } from '../core/records.ts';
 import type { CertificationRequest } from '../core/request.ts';
 import type { Store } from '../core/store.ts';
 import { readCertificate, readValidity, serialText } from '../pkix/certificate.ts';
@@ -52,31 +52,49 @@ export type PendingRequest = Partial<Planned> & {
 /** Of a certificate that signed a request. Names are RFC 4514. */
 export type SignerCertificate = { serial: string; subject: string; issuer: string; notAfter: Date };
 
-/** Every request that waits, oldest first. */
+/** Which requests to list. `after`: id of the last request of the page before, or its beginning. */
+export type RequestFilter = { reason?: PendingReason; limit?: number; after?: string };
+
+/** One page. `more`, when it is not the last one: how many requests there are, and how many come after this page. */
+export type ListedRequests = { kind: 'listed'; requests: PendingRequest[]; more?: { total: number; left: number } };
+
+/** The requests that wait, oldest first; or why `after` names none of them. */
 export async function listRequests(
   { store }: { store: Pick<Store, 'listPending' | 'findTransaction'> },
   planOf: PlanOf,
-): Promise<PendingRequest[]> {
-  const waiting = await store.listPending();
-  const length = idLength(waiting.map(idOf));
+  { reason, limit = Infinity, after }: RequestFilter = {},
+): Promise<ListedRequests | Exclude<OneOf, { kind: 'found' }>> {
+  const all = await store.listPending();
+  const last = after === undefined ? undefined : theOne(all, after);
+  if (last && last.kind !== 'found') return last;
+  const asked = (transaction: StoredTransaction): boolean => reason === undefined || transaction.reason === reason;
+  const rest = all.slice(last ? all.indexOf(last.request) + 1 : 0).filter(asked);
+  const length = idLength(all.map(idOf));
   const requests: PendingRequest[] = [];
-  for (const transaction of waiting) {
-    // One at a time: all CSRs together may not fit into memory.
-    const { csr, signedBy } = (await store.findTransaction(transaction.key)) ?? transaction;
-    const { endpoint, transactionId, subject } = transaction;
-    requests.push({
-      id: idOf(transaction).slice(0, length),
-      reason: transaction.reason ?? '',
-      since: transaction.createdAt,
-      endpoint,
-      transactionId,
-      subject,
-      names: [],
-      ...(csr && (await requestedIn(readCertificationRequest(csr), transaction, planOf))),
-      ...(signedBy && { signerCertificate: signerIn(signedBy) }),
-    });
-  }
-  return requests;
+  // One at a time: all CSRs together may not fit into memory.
+  for (const each of rest.slice(0, limit)) requests.push(await shown(each, { length, store, planOf }));
+  const left = rest.length - requests.length;
+  return { kind: 'listed', requests, ...(left > 0 && { more: { total: all.filter(asked).length, left } }) };
+}
+
+/** `length`: digits of the id. */
+async function shown(
+  transaction: StoredTransaction,
+  { length, store, planOf }: { length: number; store: Pick<Store, 'findTransaction'>; planOf: PlanOf },
+): Promise<PendingRequest> {
+  const { csr, signedBy } = (await store.findTransaction(transaction.key)) ?? transaction;
+  const { endpoint, transactionId, subject } = transaction;
+  return {
+    id: idOf(transaction).slice(0, length),
+    reason: transaction.reason ?? '',
+    since: transaction.createdAt,
+    endpoint,
+    transactionId,
+    subject,
+    names: [],
+    ...(csr && (await requestedIn(readCertificationRequest(csr), transaction, planOf))),
+    ...(signedBy && { signerCertificate: signerIn(signedBy) }),
+  };
 }
 
 type Requested = Pick<PendingRequest, 'names' | 'key' | 'signerKey' | 'profile' | 'refused'> & Partial<Planned>;
@@ -125,10 +143,9 @@ export async function decideRequest(
   management: Management<Pick<Store, 'listPending' | 'decidePending'>>,
   { id, decision }: { id: string; decision: RequestDecision },
 ): Promise<DecisionResult> {
-  const found = await requestsWithId(management.store, id);
-  const [request] = found;
-  if (!request) return { kind: 'unknown' };
-  if (found.length > 1) return { kind: 'ambiguous', matches: found.length };
+  const found = theOne(await management.store.listPending(), id);
+  if (found.kind !== 'found') return found;
+  const { request } = found;
   if (decision === 'approved' && request.reason !== 'approval') return { kind: 'policyDecides', request };
   const { key, endpoint, transactionId } = request;
   const audit = auditEntry(management, { event: decision, endpoint, transactionId });
@@ -137,9 +154,14 @@ export async function decideRequest(
     : { kind: 'changed' };
 }
 
-async function requestsWithId(store: Pick<Store, 'listPending'>, id: string): Promise<StoredTransaction[]> {
-  if (id === '') return [];
-  return (await store.listPending()).filter((transaction) => idOf(transaction).startsWith(id.toLowerCase()));
+type OneOf = { kind: 'found'; request: StoredTransaction } | Extract<DecisionResult, { kind: 'unknown' | 'ambiguous' }>;
+
+/** The one request whose id begins with `id`, in any letter case. */
+function theOne(all: readonly StoredTransaction[], id: string): OneOf {
+  const found = all.filter((transaction) => id !== '' && idOf(transaction).startsWith(id.toLowerCase()));
+  const [request] = found;
+  if (!request) return { kind: 'unknown' };
+  return found.length === 1 ? { kind: 'found', request } : { kind: 'ambiguous', matches: found.length };
 }
 
 /**

@@ -228,6 +228,26 @@ const withKey = (n: number, key: string, reason: Pend['reason'] = 'approval'): P
   return { ...rest, transaction: { ...others, key } };
 };
 
+test('certs pending --reason, and a page that is not the last: how many there are, and how to go on', async (t) => {
+  const { folder, cli } = await installed(t);
+  const store = await openSqliteStore({ path: join(folder, 'openndes.db'), clock: handClock() });
+  for (let n = 1; n <= 70; n++) {
+    const { transaction, ...rest } = pendingFor(n, { reason: n % 10 === 0 ? 'approval' : 'unreachable' });
+    const { csr: _csr, ...withoutCsr } = transaction;
+    await store.recordPending({ ...rest, transaction: withoutCsr });
+  }
+  await store.close();
+  const pending = async (...args: string[]) => {
+    const { out, err } = await cli('certs', 'pending', ...args);
+    return [out.split('\n').length - 1, err.replace(/[0-9a-f]{40,}$/, 'ID')];
+  };
+  assert.deepEqual(await pending(), [50, '50 of 70; 20 more: --after ID']);
+  assert.deepEqual(await pending('--reason', 'approval'), [7, '']);
+  assert.deepEqual(await pending('--reason', 'unreachable', '--limit', '9'), [9, '9 of 63; 54 more: --after ID']);
+  const { code, err } = await cli('certs', 'pending', '--after', 'ffff');
+  assert.deepEqual([code, err], [1, 'no request waits under ffff: see openndes certs pending']);
+});
+
 test('an id of no request, of several, or of a decided one: exit 1 with the reason, and nothing changes', async (t) => {
   const poll = 'e'.repeat(32);
   const twins = [poll + 'a'.repeat(40) + 'b'.repeat(24), poll + 'a'.repeat(40) + 'c'.repeat(24)];

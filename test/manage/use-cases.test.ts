@@ -11,7 +11,7 @@ import {
   listCertificates,
   revokeCertificate,
 } from '../../src/manage/certificates.ts';
-import { decideRequest, listRequests } from '../../src/manage/pending-requests.ts';
+import { decideRequest, listRequests, type RequestFilter } from '../../src/manage/pending-requests.ts';
 import { readCertificate, serialText } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
@@ -123,6 +123,12 @@ test('a list goes on after a serial number, however it is written', async (t) =>
 
 const unplanned = async () => ({ refused: 'not planned here' });
 
+/** All requests that wait. */
+async function listed(by: Parameters<typeof listRequests>[0], filter?: RequestFilter) {
+  const result = await listRequests(by, unplanned, filter);
+  return result.kind === 'listed' ? result.requests : assert.fail(result.kind);
+}
+
 async function waiting(t: TestContext, ...reasons: Pend['reason'][]) {
   const by = await management(t);
   for (const [n, reason] of reasons.entries()) {
@@ -130,7 +136,7 @@ async function waiting(t: TestContext, ...reasons: Pend['reason'][]) {
     const { csr: _csr, ...others } = transaction;
     await by.store.recordPending({ ...rest, transaction: others });
   }
-  const requests = await listRequests(by, unplanned);
+  const requests = await listed(by);
   const ids = requests.map(({ id }) => id);
   return { by, ids, idOf: (n: number) => ids[n] ?? assert.fail('no such request') };
 }
@@ -144,7 +150,7 @@ test('approve and reject: the request no longer waits, and the audit says when i
     assert.deepEqual([entry?.event, entry?.transactionId, entry?.at], [decision, `transaction-${n}`, AT]);
     assert.deepEqual(await decideRequest(by, { id: idOf(n), decision }), { kind: 'unknown' });
   }
-  assert.deepEqual(await listRequests(by, unplanned), []);
+  assert.deepEqual(await listed(by), []);
 });
 
 test('a request that waits for its policy can be rejected and not approved', async (t) => {
@@ -152,9 +158,27 @@ test('a request that waits for its policy can be rejected and not approved', asy
     const { by, idOf } = await waiting(t, reason);
     const approved = await decideRequest(by, { id: idOf(0), decision: 'approved' });
     assert.equal(approved.kind === 'policyDecides' && approved.request.reason, reason);
-    assert.equal((await listRequests(by, unplanned)).length, 1);
+    assert.equal((await listed(by)).length, 1);
     assert.equal((await decideRequest(by, { id: idOf(0), decision: 'rejected' })).kind, 'decided');
   }
+});
+
+test('requests that wait: by reason and page by page, with how many there are', async (t) => {
+  const { by, ids, idOf } = await waiting(t, 'unreachable', 'approval', 'unreachable', 'approval', 'approval');
+  const page = async (filter: RequestFilter) => {
+    const result = await listRequests(by, unplanned, filter);
+    if (result.kind !== 'listed') return result;
+    return [result.requests.map(({ id }) => ids.indexOf(id)), result.more];
+  };
+  assert.deepEqual(await page({ reason: 'approval' }), [[1, 3, 4], undefined]);
+  assert.deepEqual(await page({ reason: 'issuer' }), [[], undefined]);
+  assert.deepEqual(await page({ limit: 2 }), [[0, 1], { total: 5, left: 3 }]);
+  assert.deepEqual(await page({ limit: 2, after: idOf(1) }), [[2, 3], { total: 5, left: 1 }]);
+  assert.deepEqual(await page({ limit: 2, after: idOf(3) }), [[4], undefined]);
+  assert.deepEqual(await page({ reason: 'approval', limit: 1, after: idOf(1) }), [[3], { total: 3, left: 1 }]);
+  assert.deepEqual(await page({ reason: 'unreachable', after: idOf(1).slice(0, 30) }), [[2], undefined]);
+  assert.deepEqual(await page({ after: 'ff00' }), { kind: 'unknown' });
+  assert.deepEqual(await page({ after: '' }), { kind: 'unknown' });
 });
 
 test('of two administrators who decide at the same time, one gets `changed`', async (t) => {
@@ -177,7 +201,7 @@ test('a waiting request shows its key, whose key signed it, and the certificate 
       transaction: { ...transaction, csr, signer, ...(signedBy && { signedBy }) },
     });
   }
-  const requests = await listRequests(by, unplanned);
+  const requests = await listed(by);
   assert.deepEqual(
     requests.map(({ key, signerKey, signerCertificate }) => ({ key, signerKey, signerCertificate })),
     [

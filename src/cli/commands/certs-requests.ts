@@ -1,15 +1,18 @@
 /** `openndes certs pending`, `approve` and `reject`: requests that wait, and the administrator's decision about them. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { PendingReason } from '../../core/records.ts';
 import {
   decideRequest,
   type DecisionResult,
+  type ListedRequests,
   listRequests,
   type PendingRequest,
   type RequestDecision,
+  type RequestFilter,
 } from '../../manage/pending-requests.ts';
 import { plannedCertificates } from '../../app/planned-certificates.ts';
-import { CONFIG, example } from '../options.ts';
-import { type Output, printable, table } from '../output.ts';
+import { CONFIG, example, wholeNumber } from '../options.ts';
+import { counted, type Output, printable, table } from '../output.ts';
 import { failed, withStore } from './certs-store.ts';
 
 /** Registers the three commands under `openndes certs`. */
@@ -19,22 +22,40 @@ export function registerRequests(certs: Command, output: Output): void {
   registerDecision(certs, output, REJECT);
 }
 
-function registerPending(certs: Command, { out, err }: Output): void {
+/** What a request can wait for, as `WAITS FOR` shows it. */
+const REASONS = ['approval', 'unreachable', 'undecided', 'issuer'] as const satisfies readonly PendingReason[];
+
+/** 2,000 requests of one endpoint may wait for each reason. */
+const MOST_ROWS = 1_000_000;
+
+type ListOptions = RequestFilter & { config: string; json?: true };
+
+function registerPending(certs: Command, output: Output): void {
   certs
     .command('pending')
     .description(
       'pending requests, oldest first: they wait for `certs approve` (approval), for the policy or for the CA',
     )
     .option(...CONFIG)
+    .addOption(new Option('--reason <reason>', 'only requests that wait for this').choices(REASONS))
+    .option('--limit <number>', 'how many at most', wholeNumber(1, MOST_ROWS), 50)
+    .option('--after <id>', 'start after this request; for the next page')
     .option('--json', 'one JSON array')
-    .addHelpText(...example('openndes certs pending'))
-    .action(async ({ config, json }: { config: string; json?: true }) => {
-      const waiting = await withStore(config, { err }, (management) =>
-        listRequests(management, plannedCertificates(config)),
-      );
-      out(json ? JSON.stringify(waiting) : listing(waiting));
-    });
+    .addHelpText(...example('openndes certs pending --reason approval'))
+    .action((options: ListOptions) => list(options, output));
 }
+
+async function list({ config, json, ...filter }: ListOptions, { out, err }: Output): Promise<void> {
+  const result = await withStore(config, { err }, (management) =>
+    listRequests(management, plannedCertificates(config), filter),
+  );
+  if (result.kind !== 'listed') return void failed(refusal(filter.after ?? '', result), err);
+  out(json ? JSON.stringify(result.requests) : listing(result.requests));
+  if (result.more) err(paging(result, result.more));
+}
+
+const paging = ({ requests }: ListedRequests, { total, left }: { total: number; left: number }): string =>
+  `${counted(requests.length)} of ${counted(total)}; ${counted(left)} more: --after ${requests.at(-1)?.id}`;
 
 type DecisionCommand = { name: string; decision: RequestDecision; description: string };
 
