@@ -5,6 +5,7 @@ import type { Clock, Logger, RandomBytes } from '../core/environment.ts';
 import type { EarlierCa } from '../core/earlier-ca.ts';
 import type { EndpointIssuer, Revoker } from '../core/issuer.ts';
 import { keyWithin } from '../core/key-within.ts';
+import { storeWithin } from '../core/store-within.ts';
 import type { Policy } from '../core/policy.ts';
 import { defined } from '../core/defined.ts';
 import { derived } from '../core/derived.ts';
@@ -94,7 +95,13 @@ export function startEnrollment(options: EnrollmentOptions): RunningEnrollment {
   const parts = options.endpoints.map((endpoint) => assemble(endpoint, clock, random));
   assertDistinctNames(parts);
   const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.name, endpoint]));
-  const jobs = backgroundJobs(endpoints, services, options.notificationInterval ?? NOTIFICATION_INTERVAL);
+  // A call that hangs would keep its job from ever running again, and `close` from ending.
+  const inTimeStore = storeWithin(store, storeDeadline);
+  const jobs = backgroundJobs(
+    endpoints,
+    { ...services, store: inTimeStore },
+    options.notificationInterval ?? NOTIFICATION_INTERVAL,
+  );
   return {
     services: parts.map((part) => {
       const wrong = wrongChallenges({ endpoint: part.endpoint.name, clock, emit });
@@ -102,7 +109,7 @@ export function startEnrollment(options: EnrollmentOptions): RunningEnrollment {
       return gated(scepService(part, services), { most: options.mostRunning ?? MOST_RUNNING, slowed });
     }),
     emit,
-    ...startJobs({ store, jobs, owner, clock, emit }),
+    ...startJobs({ store: inTimeStore, jobs, owner, clock, emit }),
   };
 }
 
