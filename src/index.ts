@@ -6,6 +6,7 @@
 
 // The contracts that a vendor implements, and what they are called with.
 export type * from './core/earlier-ca.ts';
+export type { Validity } from './core/ending.ts';
 export type * from './core/environment.ts';
 export type * from './core/events.ts';
 export type * from './core/issuer.ts';
@@ -70,6 +71,10 @@ export { nameFromText, nameText } from './pkix/name.ts';
 export type { PolicyFactory } from './app/policy-makers.ts';
 export { type IntuneClient, intuneClient, type IntuneClientOptions } from './intune/client.ts';
 export type { CloudName, CloudUrls } from './intune/clouds.ts';
+export type { CredentialEnd } from './intune/credential-end.ts';
+export type { CredentialOptions } from './intune/credentials.ts';
+export type { IdentityPlatform, PlatformIdentity } from './intune/platform-identity.ts';
+export type { CertificateOfApp } from './intune/signed-assertion.ts';
 export type { IntuneHealth, Timeouts as IntuneTimeouts } from './intune/retry.ts';
 export type { IntuneAnswer, ScepActionRequest } from './intune/scep-actions.ts';
 export { IntuneUnreachable, type IntuneHop, type UnreachableDetails } from './intune/unreachable.ts';

@@ -13,6 +13,7 @@ import { startJobs } from '../jobs/scheduler.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { administration } from './administration.ts';
+import { credentialEnds } from './credential-ends.ts';
 import { clockReport } from './clock-difference.ts';
 import { newIntuneClient } from './new-intune-client.ts';
 import type { PolicyServices } from './policy-makers.ts';
@@ -80,10 +81,12 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     for (const each of endpoints.notServed) emit({ event: 'endpoint-not-served', ...each });
     const { server, retire } = await publicServer(endpoints, shared);
     jobs.push(retire);
-    const watched = () => watchedOf(settings, endpoints.served);
+    const credentials = credentialEnds(settings.config.tenants, shared.clients, clock);
+    const watched = () => [...watchedOf(settings, endpoints.served), ...credentials.watched()];
     const readiness = readinessOf({ endpoints, watched, ...shared });
     const admin = await administration({ settings, store, emit, clock, readiness, publicServer: server });
-    jobs.push(startWatch({ endpoints, watched, ...shared, ...defined({ every: parts.watchEvery }) }));
+    const every = defined({ every: parts.watchEvery });
+    jobs.push(startWatch({ endpoints, watched, refresh: credentials.refresh, ...shared, ...every }));
     const paths = endpoints.served.map(({ options }) => options.path);
     return { settings, emit, server, paths, endJobs, close, ...defined({ admin }) };
   } catch (error) {
@@ -153,4 +156,4 @@ function startWatch({ endpoints, store, clients, ...parts }: Shared & WatchStart
   return () => jobs.close();
 }
 
-type WatchStart = { endpoints: Endpoints } & Pick<WatchParts, 'watched' | 'every'>;
+type WatchStart = { endpoints: Endpoints } & Pick<WatchParts, 'watched' | 'refresh' | 'every'>;

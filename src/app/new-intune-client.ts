@@ -1,10 +1,60 @@
-/** The client of a tenant of the configuration. */
+/** The client of a tenant of the configuration, with a credential that is read from its files for each token. */
 import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { TenantConfig } from '../config/tenants.ts';
+import { ConfigError } from '../core/errors.ts';
 import { systemClock } from '../embed/system.ts';
 import { type IntuneClient, intuneClient } from '../intune/client.ts';
+import type { CertificateOfApp } from '../intune/signed-assertion.ts';
+import { thumbprintSha256 } from '../pkix/certificate.ts';
+import { certificatesFrom } from './certificate-files.ts';
+import { readFile, readTrustedFile } from './files.ts';
+import { openKey } from './key-ring.ts';
 import { VERSION } from './version.ts';
 
 /** `serverTime` gets the Date of each reply of Entra. Throws ConfigError for settings that cannot work. */
 export const newIntuneClient = (tenant: TenantConfig, serverTime: (date: Date) => void): IntuneClient =>
-  intuneClient({ ...tenant, clock: systemClock, uuid: randomUUID, callerInfo: `openndes/${VERSION}`, serverTime });
+  intuneClient({
+    ...tenant,
+    ...credentialOf(tenant),
+    clock: systemClock,
+    uuid: randomUUID,
+    callerInfo: `openndes/${VERSION}`,
+    serverTime,
+  });
+
+function credentialOf({ federated, managedIdentity, certificate, clientSecret }: TenantConfig) {
+  return {
+    federated: federated && { ...federated, read: () => readFile(federated.file, 'the assertion').toString() },
+    managedIdentity: managedIdentity && {
+      ...managedIdentity,
+      readChallenge: (path: string) => arcChallenge(path, managedIdentity.challenges ?? ARC_FOLDER),
+    },
+    certificate: certificate && { read: () => appCertificate(certificate) },
+    clientSecret,
+  };
+}
+
+async function appCertificate(certificate: NonNullable<TenantConfig['certificate']>): Promise<CertificateOfApp> {
+  const { file, key: uri, passphrase } = certificate;
+  const what = 'the certificate of the app';
+  const chain = certificatesFrom(readTrustedFile(file, what), file);
+  const key = await openKey({ uri, what: 'the key of the app', ...(passphrase !== undefined && { passphrase }) });
+  return { chain, thumbprintSha256: thumbprintSha256(chain[0]), key };
+}
+
+/** Where the agent of Azure Arc writes its challenges on Linux. */
+const ARC_FOLDER = '/var/opt/azcmagent/tokens';
+/** Its files are not longer, octets. */
+const ARC_LIMIT = 4096;
+
+/** Another file than a challenge is never read, because its content is sent to what answers at the port of the agent. */
+function arcChallenge(path: string, folder: string): string {
+  const remedy = 'The user of openndes must be in the group `himds`; look at `managedIdentity.challenges`.';
+  if (!path.endsWith('.key') || dirname(resolve(path)) !== resolve(folder))
+    throw new ConfigError(`it names a file that is no challenge of ${folder}`, remedy);
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > ARC_LIMIT) throw new ConfigError(`${path} is longer than a challenge`, remedy);
+  return readFile(path, 'the challenge of Azure Arc').toString();
+}

@@ -13,6 +13,8 @@ export type WatchParts = {
   watched: () => readonly Watched[];
   keepers: readonly RaKeeper[];
   crls: ReadonlyMap<string, RevocationList>;
+  /** Asks for ends that other services know, before the job looks. */
+  refresh?: (signal: AbortSignal) => Promise<void>;
   clock: Clock;
   emit: Emit;
   /** Milliseconds between two runs. */
@@ -23,15 +25,16 @@ export type WatchParts = {
 export type Watch = { look: () => void; job: Job };
 
 /** Every minute, because a clock that was wrong at the start is corrected soon after it. What it says, it says once a day. */
-export function watch({ watched, keepers, crls, clock, emit, every = MINUTE }: WatchParts): Watch {
+export function watch({ watched, keepers, crls, refresh, clock, emit, every = MINUTE }: WatchParts): Watch {
   const isNews = onceIn(DAY, clock);
   const say = (key: string, event: Parameters<Emit>[0]): void => {
     if (isNews(key)) emit(event);
   };
   const look = (): void => watched().forEach((each) => report(each, clock(), say));
-  const run = async (): Promise<void> => {
+  const run = async (signal: AbortSignal): Promise<void> => {
     for (const { renew } of keepers)
       await renew().catch((err: unknown) => say(`renew ${textOf(err)}`, { event: 'ra-not-renewed', err }));
+    await refresh?.(signal);
     look();
     for (const [name, list] of crls)
       await list().catch((err: unknown) => {

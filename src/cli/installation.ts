@@ -91,7 +91,11 @@ profiles:
 #   corp:
 #     tenant: contoso.onmicrosoft.com
 #     clientId: 00000000-0000-0000-0000-000000000000
-#     clientSecret: "\${env:INTUNE_SECRET}"
+#     # One of these four; those without a secret come first. Many tenants forbid secrets (tenantAppManagementPolicy).
+#     federated: { file: /var/run/secrets/azure/tokens/azure-identity-token }
+#     # managedIdentity: { from: imds }
+#     # certificate: { file: certs/app.pem, key: file:certs/app.key.pem }
+#     # clientSecret: "\${env:INTUNE_SECRET}"
 
 endpoints:
   # One shared challenge, good for a first try. For Intune, replace the policy by:

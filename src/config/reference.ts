@@ -30,7 +30,7 @@ tenants:
   corp:
     tenant: contoso.onmicrosoft.com
     clientId: 00000000-0000-0000-0000-000000000000
-    clientSecret: "\${env:INTUNE_SECRET}"
+    federated: { file: /var/run/secrets/azure/tokens/azure-identity-token }
 endpoints:
   - { path: /certsrv/mscep/mscep.dll, authority: issuing, profile: device, policy: { intune: corp, notify: strict } }
   - { path: /scep/lab, authority: lab, profile: device, policy: { static: "\${env:LAB_CHALLENGE}" } }

@@ -2,7 +2,7 @@
 import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { FailureNotification, SuccessNotification } from '../core/notification.ts';
-import { type CloudName, type CloudUrls, resolveCloud } from './clouds.ts';
+import { type CloudName, type CloudUrls, exchangeAudience, type IntuneCloud, resolveCloud } from './clouds.ts';
 import { discovery, type ServiceLocator } from './discovery.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import { type HttpsExchange, httpsExchange } from './https-exchange.ts';
@@ -18,20 +18,24 @@ import {
   successBody,
   validationBody,
 } from './scep-actions.ts';
-import { tokenSource, withToken } from './token.ts';
+import { type CredentialEnd, secretEnd } from './credential-end.ts';
+import { assertOneCredential, type CredentialOptions, entraCredential } from './credentials.ts';
+import { assertIdentity, identityToken } from './platform-identity.ts';
+import { entraToken } from './token.ts';
+import { type FetchToken, tokenSource, withToken } from './kept-tokens.ts';
 import { watchedExchange } from './under-way.ts';
 
 /** A tenant, the app registration that may call Intune for it, and how the services are reached. */
-export type IntuneClientOptions = {
+export type IntuneClientOptions = CredentialOptions & {
   /** GUID or domain name of the tenant whose profiles the devices have. */
   tenant: string;
-  clientId: string;
-  clientSecret: string;
+  /** Of the app registration; of a managed identity only when it is user-assigned. */
+  clientId?: string | undefined;
   /** Default `public`. */
   cloud?: CloudName | CloudUrls | undefined;
   /** PEM of a CA to trust beside the public ones. */
   trustCa?: string | undefined;
-  /** URL of an HTTP proxy. */
+  /** URL of an HTTP proxy, with credentials if it needs them. A managed identity is never asked through it. */
   proxy?: string | undefined;
   clock: Clock;
   /** A random GUID for each call, sent as `client-request-id`. */
@@ -60,6 +64,11 @@ export interface IntuneClient {
    * validateRequest that failed, also Intune, with a request that it refuses. Throws IntuneUnreachable with the step that failed, and the signal's reason when the caller aborts.
    */
   check(signal: AbortSignal): Promise<void>;
+  /**
+   * When the client secret ends, as Graph has it. Undefined for another credential, and when Graph does not tell. Throws the
+   * signal's reason when the caller aborts.
+   */
+  secretEnd(signal: AbortSignal): Promise<CredentialEnd | undefined>;
   /** Whether the last call or check found the tenant usable, and otherwise why not. Sends nothing. */
   health(): IntuneHealth;
   /** Closes the connections; running calls fail. */
@@ -74,10 +83,11 @@ export function intuneClient(options: IntuneClientOptions): IntuneClient {
   const { exchange, underWay } = watchedExchange(reportingTime(https.exchange, options.serverTime), clock);
   const { ask, health, checked } = retryingCalls(timeouts, clock);
   const cloud = resolveCloud(options.cloud ?? 'public');
-  const tokens = (scope: string) => tokenSource({ ...identity(options), login: cloud.login, scope, exchange, clock });
-  const graph = tokens(`${cloud.graph}/.default`);
+  const fetchToken = tokenFetcher(checkedIdentity(options), cloud, exchange);
+  const tokens = (resource: string) => tokenSource(fetchToken(resource), clock);
+  const graph = tokens(cloud.graph);
   // The id of the resource ends with a slash, so the scope has two.
-  const intune = tokens(`${cloud.intune}//.default`);
+  const intune = tokens(`${cloud.intune}/`);
   const locator = () => discovery(SCEP_SERVICE, { cloud, tokens: graph, exchange, clock, uuid });
   const service = locator();
 
@@ -122,6 +132,11 @@ export function intuneClient(options: IntuneClientOptions): IntuneClient {
         throw fault;
       }
     },
+    async secretEnd(signal) {
+      const { clientId, clientSecret } = options;
+      if (clientId === undefined || clientSecret === undefined) return undefined;
+      return secretEnd({ clientId, clientSecret }, { cloud, tokens: graph, exchange, uuid }, signal);
+    },
     health,
     close: https.close,
   };
@@ -142,7 +157,7 @@ function reportingTime(exchange: HttpsExchange, serverTime: IntuneClientOptions[
   return async (call, signal) => {
     const reply = await exchange(call, signal);
     const date = Date.parse(reply.headers['date'] ?? '');
-    if (call.hop === 'token' && !Number.isNaN(date)) serverTime(new Date(date));
+    if (call.hop === 'token' && !call.direct && !Number.isNaN(date)) serverTime(new Date(date));
     return reply;
   };
 }
@@ -162,12 +177,38 @@ async function dropAddressIfGone<T>(service: ServiceLocator, hop: ScepActionHop,
 /** Names for several tenants, or for none: the client credentials flow needs one tenant (RFC 6749 4.4). */
 const NO_TENANT = new Set(['', 'common', 'organizations', 'consumers']);
 
-function identity({ tenant, clientId, clientSecret }: IntuneClientOptions) {
+type Identity = IntuneClientOptions & { clientId: string };
+
+/** Throws ConfigError for settings that cannot work. `clientId` is empty for a system-assigned managed identity only. */
+function checkedIdentity(options: IntuneClientOptions): Identity {
+  const { tenant, clientId, clientSecret, managedIdentity } = options;
   if (NO_TENANT.has(tenant) || !/^[A-Za-z0-9.-]+$/.test(tenant))
     throw new ConfigError('tenant: neither a GUID nor a domain name', 'Give the id or a domain of the Entra tenant.');
-  if (clientId === '')
-    throw new ConfigError('clientId: is empty', 'Give the application (client) id of the app registration.');
   if (clientSecret === '')
     throw new ConfigError('clientSecret: is empty', 'Give the value of a client secret, for example by `${env:NAME}`.');
-  return { tenant, clientId, credential: { clientSecret } };
+  assertOneCredential(options);
+  if (managedIdentity) assertIdentity(managedIdentity, clientId);
+  else if (!clientId)
+    throw new ConfigError('clientId: is empty', 'Give the application (client) id of the app registration.');
+  return { ...options, clientId: clientId ?? '' };
+}
+
+/** How a token for a resource is got: from the platform of the managed identity, or from Entra with a credential. */
+function tokenFetcher(
+  options: Identity,
+  cloud: IntuneCloud,
+  exchange: HttpsExchange,
+): (resource: string) => FetchToken {
+  const { managedIdentity, tenant, clientId, clock } = options;
+  if (managedIdentity)
+    return (resource) =>
+      identityToken({ identity: managedIdentity, clientId: clientId || undefined, resource, exchange, clock });
+  const context = {
+    ...options,
+    audience: exchangeAudience(cloud),
+    endpoint: `${cloud.login}/${tenant}/oauth2/v2.0/token`,
+  };
+  const credential = () => entraCredential(options, context);
+  return (resource) =>
+    entraToken({ tenant, clientId, login: cloud.login, scope: `${resource}/.default`, credential, exchange, clock });
 }

@@ -69,3 +69,13 @@ function trustBy(intune: URL): IntuneCloud['trusts'] {
 
 /** Microsoft uses port 443 only; another port of a trusted host is another service. */
 const isBelow = (uri: URL, suffix: string): boolean => uri.hostname.endsWith(suffix) && uri.port === '';
+
+/** The audience of an assertion that Entra exchanges, by the host of the authority; any other host as the public cloud. */
+const EXCHANGE_AUDIENCES: Readonly<Record<string, string>> = {
+  'login.microsoftonline.us': 'api://AzureADTokenExchangeUSGov',
+  'login.partner.microsoftonline.cn': 'api://AzureADTokenExchangeChina',
+};
+
+/** The audience that the assertion of a workload must have, so that Entra exchanges it for a token. */
+export const exchangeAudience = ({ login }: Pick<CloudUrls, 'login'>): string =>
+  EXCHANGE_AUDIENCES[new URL(login).hostname] ?? 'api://AzureADTokenExchange';

@@ -7,7 +7,7 @@ import type { HttpsExchange } from './https-exchange.ts';
 import { type HttpFault, httpFault, notAnAnswer } from './http-faults.ts';
 import { asObject, field, parseObject, redacted, textField } from './untrusted-json.ts';
 import { singleFlight } from '../outbound/single-flight.ts';
-import { type TokenSource, withToken } from './token.ts';
+import { type TokenSource, withToken } from './kept-tokens.ts';
 
 /** The first-party application of Intune, whose service principal lists its endpoints. */
 const INTUNE_APP = '0000000a-0000-0000-c000-000000000000';

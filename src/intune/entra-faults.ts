@@ -29,8 +29,41 @@ export const ENTRA_CODES: Readonly<Record<string, { meaning: string; remedy: str
     remedy: 'Look at `cloud` and at the Intune licence of the tenant.',
   },
   AADSTS53003: {
-    meaning: 'a conditional access policy for workload identities blocks the app',
-    remedy: 'Allow the app from the address of this server.',
+    meaning: 'a policy of the tenant blocks the app, or its kind of credential',
+    remedy:
+      'Allow the app from the address of this server in conditional access for workload identities. Where the tenant forbids client secrets (tenantAppManagementPolicy), use `federated`, `managedIdentity` or `certificate`.',
+  },
+  AADSTS700027: {
+    meaning: 'the certificate is not registered for the app, or has ended',
+    remedy: 'Upload the certificate of `certificate.file` to the app registration, and look at its dates.',
+  },
+  AADSTS700024: {
+    meaning: 'the assertion is not valid at this time',
+    remedy: 'Look at the clock of this machine, and at what renews the file of `federated`.',
+  },
+  AADSTS70025: {
+    meaning: 'the app has no federated credential',
+    remedy: 'Add one to the app registration, with issuer, subject and audience of the assertion.',
+  },
+  AADSTS700211: {
+    meaning: 'no federated credential of the app has the issuer of the assertion',
+    remedy: 'Compare `iss` of the assertion with the issuer of the federated credential: every character counts.',
+  },
+  AADSTS700212: {
+    meaning: 'no federated credential of the app has the audience of the assertion',
+    remedy: 'Set the audience of the federated credential as docs/intune.md says.',
+  },
+  AADSTS700213: {
+    meaning: 'no federated credential of the app has the subject of the assertion',
+    remedy: 'Compare `sub` of the assertion with the subject of the federated credential: letter case counts.',
+  },
+  AADSTS50166: {
+    meaning: 'Entra ID cannot read the keys of the issuer of the assertion',
+    remedy: 'The issuer must publish its OpenID configuration where Entra ID can reach it.',
+  },
+  AADSTS50013: {
+    meaning: 'the signature of the assertion is wrong',
+    remedy: 'The issuer must publish the key that signs: look at its JWKS after a key change.',
   },
   AADSTS7000112: { meaning: 'the app is disabled in the tenant', remedy: 'Enable sign-in of the enterprise app.' },
 };

@@ -8,8 +8,12 @@ import {
 } from '../outbound/https-client.ts';
 import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
 
-/** One request, with the hop and the id that an error reports. */
-export type HttpsCall = OutboundRequest & { hop: IntuneHop; clientRequestId?: string | undefined };
+/** One request, with the hop and the id that an error reports. `direct`: never through the proxy. */
+export type HttpsCall = OutboundRequest & {
+  hop: IntuneHop;
+  clientRequestId?: string | undefined;
+  direct?: boolean;
+};
 
 /**
  * Resolves to a reply of any status but a redirect. Throws IntuneUnreachable when there is no whole reply, and the
@@ -26,14 +30,16 @@ export function httpsExchange({ trustCa, proxy, callMs }: HttpsExchangeOptions):
   close: () => Promise<void>;
 } {
   const client = httpsClient({ trustCa, proxy, timeoutMs: callMs });
+  const direct = proxy === undefined ? client : httpsClient({ trustCa, timeoutMs: callMs });
   const exchange: HttpsExchange = async (call, signal) => {
-    const reply = await client.exchange(call, signal).catch((error: unknown) => {
+    const reply = await (call.direct ? direct : client).exchange(call, signal).catch((error: unknown) => {
       throw error instanceof NoReply ? noReply(call, error) : error;
     });
     if (reply.status >= 300 && reply.status < 400) throw redirected(call, reply.status);
     return reply;
   };
-  return { exchange, close: client.close };
+  const close = async (): Promise<void> => void (await Promise.all([client.close(), direct.close()]));
+  return { exchange, close };
 }
 
 function noReply({ hop, clientRequestId }: HttpsCall, error: NoReply): IntuneUnreachable {

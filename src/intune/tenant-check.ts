@@ -2,7 +2,7 @@
 import { ROLE_REMEDY } from './http-faults.ts';
 import type { ServiceLocator } from './discovery.ts';
 import type { ScepActionRequest } from './scep-actions.ts';
-import type { TokenSource } from './token.ts';
+import type { TokenSource } from './kept-tokens.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import { field, parseObject } from './untrusted-json.ts';
 

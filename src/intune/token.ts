@@ -6,18 +6,17 @@ import {
   type INetworkModule,
   type NetworkRequestOptions,
   type NetworkResponse,
-  type NodeAuthOptions,
 } from '@azure/msal-node';
 import type { Clock } from '../core/environment.ts';
 import { entraFault } from './entra-faults.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import type { HttpsExchange } from './https-exchange.ts';
 import { notAnAnswer } from './http-faults.ts';
-import { parseObject, redacted, textField } from './untrusted-json.ts';
-import { singleFlight } from '../outbound/single-flight.ts';
+import { field, parseObject, redacted, textField } from './untrusted-json.ts';
+import type { FetchToken } from './kept-tokens.ts';
 
-/** The credential of the app: a secret, a certificate or the assertion of a workload identity, as msal names them. */
-export type EntraCredential = Pick<NodeAuthOptions, 'clientSecret' | 'clientCertificate' | 'clientAssertion'>;
+/** The credential of the app for one request: a secret, or an assertion (RFC 7523) in its place. As msal names them. */
+export type EntraCredential = { clientSecret: string } | { clientAssertion: string };
 
 /** Which token, for which app, and how it is fetched. */
 export type TokenRequest = {
@@ -25,55 +24,38 @@ export type TokenRequest = {
   login: string;
   tenant: string;
   clientId: string;
-  credential: EntraCredential;
+  /** Asked before each request, so that a credential that was replaced is used at once. Throws IntuneUnreachable. */
+  credential: () => Promise<EntraCredential>;
   /** `<resource>/.default`. */
   scope: string;
   exchange: HttpsExchange;
   clock: Clock;
 };
 
-/** The access tokens of one resource. */
-export type TokenSource = {
-  /** A token, cached or new. Throws IntuneUnreachable with hop `token`, and the signal's reason on abort. */
-  get(signal: AbortSignal): Promise<string>;
-  /** Call it when the service refused this token: the next one comes from Entra, not from the cache. */
-  forget(token: string): void;
-};
-
-/** A token source; msal caches each token until five minutes before it expires. Sends nothing yet. */
-export function tokenSource(request: TokenRequest): TokenSource {
-  const network = entraNetwork(request);
-  let application = newApplication(request, network);
-  let latest: string | undefined;
-  let refused = false;
-  const get = singleFlight(async (signal) => {
+/**
+ * Asks Entra ID. Each request has an msal application of its own: it would remember the credential, and after a Retry-After
+ * repeat the error without its cause. Tokens are kept in kept-tokens.ts, retries are made in retry.ts.
+ */
+export const entraToken =
+  (request: TokenRequest): FetchToken =>
+  async (signal) => {
+    const credential = await request.credential();
+    const network = entraNetwork(request, signal);
     try {
-      network.begin(signal);
-      latest = await acquire(application, request.scope, refused);
-      refused = false;
-      return latest;
+      const application = newApplication(request, credential, network);
+      const result = await application.acquireTokenByClientCredential({ scopes: [request.scope] });
+      if (!result?.accessToken) throw new Error('msal returned no token');
+      return { token: result.accessToken, livesMs: network.livesMs() };
     } catch (cause) {
-      // msal would remember a Retry-After and repeat the error without its cause. Retries are made in retry.ts.
-      application = newApplication(request, network);
       throw network.fault() ?? tokenFailure(cause, network.sent());
     }
-  });
-  return {
-    get,
-    forget(token) {
-      if (token === latest) refused = true;
-    },
   };
-}
 
-async function acquire(application: ConfidentialClientApplication, scope: string, skipCache: boolean): Promise<string> {
-  const result = await application.acquireTokenByClientCredential({ scopes: [scope], skipCache });
-  if (!result?.accessToken) throw new Error('msal returned no token');
-  return result.accessToken;
-}
-
-function newApplication(request: TokenRequest, networkClient: INetworkModule): ConfidentialClientApplication {
-  const { login, tenant, clientId, credential } = request;
+function newApplication(
+  { login, tenant, clientId }: TokenRequest,
+  credential: EntraCredential,
+  networkClient: INetworkModule,
+): ConfidentialClientApplication {
   const authority = `${login}/${tenant}`;
   const configuration: Configuration = {
     auth: {
@@ -104,14 +86,17 @@ const CREDENTIALS = ['client_secret', 'client_assertion'];
  * msal's network module over our HTTPS client. It keeps the last fault, because msal hides it, and the credentials that
  * were sent.
  */
-function entraNetwork({ exchange, clock }: TokenRequest): INetworkModule & {
-  begin(signal: AbortSignal): void;
+function entraNetwork(
+  { exchange, clock }: TokenRequest,
+  signal: AbortSignal,
+): INetworkModule & {
+  livesMs(): number;
   fault(): IntuneUnreachable | undefined;
   sent(): readonly string[];
 } {
   let fault: IntuneUnreachable | undefined;
-  let signal: AbortSignal;
   let sent: string[] = [];
+  let livesMs = 0;
 
   async function send<T>(method: 'GET' | 'POST', url: string, options: NetworkRequestOptions = {}) {
     const { headers = {}, body } = options;
@@ -123,6 +108,7 @@ function entraNetwork({ exchange, clock }: TokenRequest): INetworkModule & {
       // msal repeats the words of an error that comes with HTTP 200, and they may repeat the credential.
       if (reply.status !== 200 || textField(parsed, 'error') !== undefined) fault = entraFault(reply, clock, sent);
       else if (!parsed) throw notAnAnswer({ hop: 'token', reply, clock, sent });
+      livesMs = Number(field(parsed, 'expires_in') ?? 0) * 1000;
       const response: NetworkResponse<T> = { status: reply.status, headers: reply.headers, body: (parsed ?? {}) as T };
       return response;
     } catch (error) {
@@ -132,10 +118,7 @@ function entraNetwork({ exchange, clock }: TokenRequest): INetworkModule & {
   }
 
   return {
-    begin(given) {
-      fault = undefined;
-      signal = given;
-    },
+    livesMs: () => livesMs,
     fault: () => fault,
     sent: () => sent,
     sendGetRequestAsync: (url, options) => send('GET', url, options),
@@ -154,23 +137,4 @@ function tokenFailure(cause: unknown, sent: readonly string[]): IntuneUnreachabl
     // An AuthError has the words of the service in it.
     ...(!(cause instanceof AuthError) && { cause }),
   });
-}
-
-/**
- * Makes the call with a token. After HTTP 401 or 403 it makes it once more with a new token, because the old one lacks
- * roles that were granted after it was issued. Throws what `call` throws and what `tokens.get` throws.
- */
-export async function withToken<T>(
-  tokens: TokenSource,
-  signal: AbortSignal,
-  call: (token: string) => Promise<T>,
-): Promise<T> {
-  const token = await tokens.get(signal);
-  try {
-    return await call(token);
-  } catch (error) {
-    if (!(error instanceof IntuneUnreachable) || (error.status !== 401 && error.status !== 403)) throw error;
-    tokens.forget(token);
-  }
-  return call(await tokens.get(signal));
 }

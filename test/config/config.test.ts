@@ -58,7 +58,7 @@ test('the complete example of the documentation is accepted unchanged', () => {
   assert.equal(config.publicUrl, 'https://scep.example.com');
   assert.deepEqual(config.listen.tls, { certificate: `${FOLDER}/tls.pem`, key: `${FOLDER}/tls.key` });
   assert.deepEqual(config.listen.trustProxy, ['10.0.0.0/8']);
-  assert.equal(config.tenants['corp']?.clientSecret, 'app secret');
+  assert.deepEqual(config.tenants['corp']?.federated, { file: '/var/run/secrets/azure/tokens/azure-identity-token' });
   const [intune, lab, routers] = config.endpoints;
   assert.deepEqual(intune?.policy, {
     kind: 'intune',

@@ -188,9 +188,25 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
     `profiles: { "a b": {} }\n${REST}`,
     '1:1 profiles: a name with other characters than letters, digits, `-` and `_`. Use only these characters.',
   ],
+  'tenant with two credentials': [
+    tenant(`${CORP}, federated: { file: token }`),
+    '1:18 tenants.corp: has 2 credentials: federated, clientSecret. Give exactly one: `federated`, `managedIdentity`, `certificate` or, last, `clientSecret`.',
+  ],
+  'tenant without client id': [
+    tenant('tenant: a, clientSecret: s'),
+    '1:18 tenants.corp: has no `clientId`. Give the application (client) ID of the app registration; only a system-assigned managed identity has none.',
+  ],
+  'App Service without its address': [
+    tenant('tenant: a, managedIdentity: { from: app-service }'),
+    '1:18 tenants.corp: managedIdentity: App Service needs `endpoint` and `header`. Write `endpoint: "${env:IDENTITY_ENDPOINT}"` and `header: "${env:IDENTITY_HEADER}"`.',
+  ],
+  'end of a secret that is no date': [
+    tenant(`${CORP}, expires: soon`),
+    '1:105 tenants.corp.expires: not a date such as 2027-01-31 ("soon"). Write it like `expires: 2027-01-31`.',
+  ],
   'tenant without secret': [
     tenant('tenant: a, clientId: 00000000-0000-0000-0000-000000000000'),
-    '1:18 tenants.corp.clientSecret: missing. Add `clientSecret: "${env:INTUNE_SECRET}"`.',
+    '1:18 tenants.corp: has no credential. Give exactly one: `federated`, `managedIdentity`, `certificate` or, last, `clientSecret`.',
   ],
   'client ID that is no GUID': [
     tenant('tenant: a, clientId: corp, clientSecret: s'),

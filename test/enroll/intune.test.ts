@@ -23,6 +23,7 @@ function agreeableTenant() {
       },
       successNotification: success,
       failureNotification: success,
+      secretEnd: () => Promise.resolve(undefined),
       check: async () => undefined,
       health: () => ({ ok: true, detail: '' }),
       close: async () => undefined,

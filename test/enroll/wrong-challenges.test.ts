@@ -20,6 +20,7 @@ const REFUSING: IntuneClient = {
   validateRequest: refusal,
   successNotification: refusal,
   failureNotification: refusal,
+  secretEnd: () => Promise.resolve(undefined),
   check: async () => undefined,
   health: () => ({ ok: true, detail: '' }),
   close: async () => undefined,

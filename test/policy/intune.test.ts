@@ -61,6 +61,7 @@ function fakeClient(outcome: { code: string; description?: string } | Error) {
     validateRequest: reply('validateRequest'),
     successNotification: reply('successNotification'),
     failureNotification: reply('failureNotification'),
+    secretEnd: () => Promise.resolve(undefined),
     check: async () => undefined,
     health: () => ({ ok: true, detail: '' }),
     close: async () => undefined,

@@ -1,7 +1,8 @@
 /** The simulated Intune tenant: its section of the configuration, and devices with its challenges. */
+import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../src/simulator/simulated-tenant.ts';
 import { type Answer, enrolled, newSubject } from './device.ts';
-import { atEnd, clock, file, random } from './files.ts';
+import { atEnd, clock, file, FOLDER, random } from './files.ts';
 
 /** `section`: as under `tenants:`. */
 export type Tenant = {
@@ -12,7 +13,7 @@ export type Tenant = {
 };
 
 async function startTenant(name: string): Promise<Tenant> {
-  const simulator = await startSimulator({ clock, random });
+  const simulator = await startSimulator({ clock, random, arcTokens: join(FOLDER, `arc-${name}`) });
   atEnd(() => simulator.close());
   return {
     simulator,

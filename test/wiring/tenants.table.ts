@@ -1,16 +1,23 @@
 /** `tenants`: the simulated tenant is reached with every value right, and with one of them wrong it is not. */
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { type AddressInfo, connect } from 'node:net';
-import { atEnd } from './files.ts';
+import { atEnd, file, FOLDER, keyedFiles, ra, retired } from './files.ts';
 import type { Row } from './row.ts';
 import { shared } from './server.ts';
 import { tenantNamed } from './tenant.ts';
 
-/** Counts what goes through it. */
-let tunnels = 0;
+/** Where tunnels went that brought the user and the password; others are refused. */
+const tunnels = new Set<string>();
 const proxy = createServer();
 proxy.on('connect', (request, socket) => {
-  tunnels++;
+  const right = `Basic ${Buffer.from('user:pass word').toString('base64')}`;
+  if (request.headers['proxy-authorization'] !== right) {
+    socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+    return;
+  }
+  tunnels.add(request.url!);
   const [host, port] = request.url!.split(':');
   const target = connect(Number(port), host, () => {
     socket.write('HTTP/1.1 200 OK\r\n\r\n');
@@ -35,7 +42,54 @@ async function tenants(): Promise<Record<string, object>> {
     graph: cloud({ graph: `${right.cloud.graph}/elsewhere` }),
     intune: cloud({ intune: `${right.cloud.intune}/elsewhere` }),
     trustCa: untrusted,
-    proxy: { ...right, proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` },
+    proxy: { ...right, proxy: proxyUrl('user:pass%20word@') },
+    noPassword: { ...right, proxy: proxyUrl('') },
+    expires: { ...right, expires: '2099-01-31' },
+    ...(await secretless()),
+  };
+}
+
+const proxyUrl = (user: string): string => `http://${user}127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+
+const ISSUER = 'https://kubernetes.example';
+const SUBJECT = 'system:serviceaccount:scep:openndes';
+
+/** A tenant of its own that has no secret, with each credential right and wrong. */
+async function secretless(): Promise<Record<string, object>> {
+  const { simulator, section: usual } = await tenantNamed('usual');
+  const { app, identity } = simulator;
+  const { clientSecret: _secret, ...section } = usual;
+  const { clientId: _client, ...machine } = section;
+  app.addFederated({ issuer: ISSUER, subject: SUBJECT });
+  const assertion = (name: string, claims: object = {}) => ({
+    file: file(name, app.assertion({ issuer: ISSUER, subject: SUBJECT, ...claims })),
+  });
+  const right = keyedFiles('app', ra, 'a passphrase');
+  app.addCertificate({ pem: readFileSync(right.certificate, 'utf8') });
+  const { certificate, key } = right;
+  const other = keyedFiles('other-app', retired);
+  const passphrase = 'a passphrase';
+  const { endpoint, header } = identity.appService;
+  const managed = (more: object, proxied = {}) => ({ ...machine, ...proxied, managedIdentity: more });
+  return {
+    federated: { ...section, federated: assertion('assertion.jwt') },
+    otherAudience: { ...section, federated: assertion('other.jwt', { audience: 'api://AzureADTokenExchangeUSGov' }) },
+    certificate: { ...section, certificate: { file: certificate, key, passphrase } },
+    otherCertificate: { ...section, certificate: { file: other.certificate, key: other.key } },
+    otherKey: { ...section, certificate: { file: certificate, key: other.key } },
+    noPassphrase: { ...section, certificate: { file: certificate, key } },
+    imds: managed({ from: 'imds', endpoint: identity.imds.endpoint }),
+    imdsBesideProxy: managed(
+      { from: 'imds', endpoint: identity.imds.endpoint },
+      { proxy: proxyUrl('user:pass%20word@') },
+    ),
+    otherEndpoint: managed({ from: 'imds', endpoint: `${identity.imds.endpoint}/elsewhere` }),
+    otherIdentity: { ...managed({ from: 'imds', endpoint: identity.imds.endpoint }), clientId: section.clientId },
+    appService: managed({ from: 'app-service', endpoint, header }),
+    otherHeader: managed({ from: 'app-service', endpoint, header: 'another' }),
+    otherPlatform: managed({ from: 'arc', endpoint }),
+    arc: managed({ from: 'arc', endpoint: identity.arc.endpoint, challenges: join(FOLDER, 'arc-usual') }),
+    otherFolder: managed({ from: 'arc', endpoint: identity.arc.endpoint, challenges: FOLDER }),
   };
 }
 
@@ -61,7 +115,38 @@ const another = (key: string, place: string): Row => ({
   answers: { right: 'issued', [place]: 'failInfo 2' },
 });
 
+/** What a device of the tenant gets with these credentials, each by its name. */
+const credentials = (keys: readonly string[], answers: Row['answers']): Row => ({
+  keys: keys.map((key) => `tenants.NAME.${key}`),
+  question: 'what a device of the tenant gets with this credential, and with a wrong one',
+  ask: status,
+  answers,
+});
+const REFUSED = 'failInfo 2';
+
 export const TENANTS: readonly Row[] = [
+  credentials(['federated', 'federated.file'], { federated: 'issued', otherAudience: REFUSED }),
+  credentials(['certificate', 'certificate.file', 'certificate.key', 'certificate.passphrase'], {
+    certificate: 'issued',
+    otherCertificate: REFUSED,
+    otherKey: REFUSED,
+    noPassphrase: REFUSED,
+  }),
+  credentials(['managedIdentity', 'managedIdentity.from', 'managedIdentity.endpoint', 'managedIdentity.header'], {
+    imds: 'issued',
+    otherEndpoint: REFUSED,
+    otherIdentity: REFUSED,
+    appService: 'issued',
+    otherHeader: REFUSED,
+    otherPlatform: REFUSED,
+  }),
+  credentials(['managedIdentity.challenges'], { arc: 'issued', otherFolder: REFUSED }),
+  {
+    keys: ['tenants.NAME.expires'],
+    question: 'what a device of the tenant gets; test/app/credential-ends.test.ts shows the warning',
+    ask: status,
+    answers: { expires: 'issued' },
+  },
   another('tenants.NAME.tenant', 'tenant'),
   another('tenants.NAME.clientId', 'clientId'),
   another('tenants.NAME.clientSecret', 'clientSecret'),
@@ -77,9 +162,17 @@ export const TENANTS: readonly Row[] = [
   },
   {
     keys: ['tenants.NAME.proxy'],
-    question: 'what a device of the tenant gets, and whether the proxy was asked for a tunnel',
-    // The server asks each tenant at its start, and keeps the tunnel.
-    ask: async (name) => [await status(name), tunnels > 0],
-    answers: { proxy: ['issued', true] },
+    question:
+      'what a device gets through a proxy that wants a password, and that it was asked for no tunnel to a managed identity',
+    ask: async (name) => {
+      const given = await status(name);
+      const { simulator } = await tenantNamed('usual');
+      return [given, tunnels.size > 0, tunnels.has(new URL(simulator.identity.imds.endpoint).host)];
+    },
+    answers: {
+      proxy: ['issued', true, false],
+      noPassword: ['failInfo 2', true, false],
+      imdsBesideProxy: ['issued', true, false],
+    },
   },
 ];

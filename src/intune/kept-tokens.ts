@@ -1,0 +1,60 @@
+/** The access tokens of one resource: kept until shortly before their end, and asked for once by all callers. */
+import type { Clock } from '../core/environment.ts';
+import { MINUTE } from '../core/durations.ts';
+import { singleFlight } from '../outbound/single-flight.ts';
+import { IntuneUnreachable } from './unreachable.ts';
+
+/** A token as its issuer gave it; `livesMs` from now. */
+export type NewToken = { token: string; livesMs: number };
+
+/** Asks for a new token. Throws IntuneUnreachable with hop `token`, and the signal's reason on abort. */
+export type FetchToken = (signal: AbortSignal) => Promise<NewToken>;
+
+/** The access tokens of one resource. */
+export type TokenSource = {
+  /** A token, kept or new. Throws IntuneUnreachable with hop `token`, and the signal's reason on abort. */
+  get(signal: AbortSignal): Promise<string>;
+  /** Call it when the service refused this token: the next one is new. */
+  forget(token: string): void;
+};
+
+/** A token is not used in the last minutes of its life. */
+const MARGIN = 5 * MINUTE;
+
+/** Keeps each token until five minutes before its end. Sends nothing yet. */
+export function tokenSource(fetch: FetchToken, clock: Clock): TokenSource {
+  let kept: { token: string; renewAt: number } | undefined;
+  const renew = singleFlight(async (signal) => {
+    const { token, livesMs } = await fetch(signal);
+    kept = { token, renewAt: clock().getTime() + livesMs - MARGIN };
+    return token;
+  });
+  return {
+    async get(signal) {
+      signal.throwIfAborted();
+      return kept && clock().getTime() < kept.renewAt ? kept.token : renew(signal);
+    },
+    forget(token) {
+      if (kept?.token === token) kept = undefined;
+    },
+  };
+}
+
+/**
+ * Makes the call with a token. After HTTP 401 or 403 it makes it once more with a new token, because the old one lacks
+ * roles that were granted after it was issued. Throws what `call` throws and what `tokens.get` throws.
+ */
+export async function withToken<T>(
+  tokens: TokenSource,
+  signal: AbortSignal,
+  call: (token: string) => Promise<T>,
+): Promise<T> {
+  const token = await tokens.get(signal);
+  try {
+    return await call(token);
+  } catch (error) {
+    if (!(error instanceof IntuneUnreachable) || (error.status !== 401 && error.status !== 403)) throw error;
+    tokens.forget(token);
+  }
+  return call(await tokens.get(signal));
+}
