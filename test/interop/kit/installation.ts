@@ -33,14 +33,17 @@ export type Installation = {
 /** More than any test issues: the list has pages. */
 const ALL = '10000';
 
-/** Everything but the running server. `key` is the key of both CAs. */
-export async function install(key: 'rsa-2048' | 'p256'): Promise<Installation> {
+/** Everything but the running server. `key` is the key of both CAs; `write` writes the configuration. */
+export async function install(
+  key: 'rsa-2048' | 'p256',
+  write: (tenant: Tenant) => string = configuration,
+): Promise<Installation> {
   const dir = mkdtempSync(join(tmpdir(), 'openndes-interop-'));
   const config = join(dir, 'openndes.yaml');
   await openndes.output(['init', dir, '--key', key]);
   await openndes.output(['init', join(dir, 'next'), '--key', 'p256', '--organisation', 'Next']);
   const tenant = await startTenant(dir);
-  writeFileSync(config, configuration(tenant));
+  writeFileSync(config, write(tenant));
   const certs = (...command: string[]) => openndes.output(['certs', ...command, '--config', config]);
   const root = join(dir, 'exported-root.pem');
   writeFileSync(root, await openndes.output(['ca', 'export-root', '--config', config]));

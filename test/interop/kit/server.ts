@@ -34,6 +34,8 @@ export type Server = {
    * is written after the answer.
    */
   operations: (subject: string, awaited?: (line: LogLine) => boolean) => Promise<LogLine[]>;
+  /** The first line about a PKIOperation of this transaction. */
+  transaction: (id: string) => Promise<LogLine>;
   /** Warnings and errors of the log: no request of a client should cause one. */
   complaints: () => string[];
   /** The end by itself, as at a crash point. */
@@ -57,6 +59,10 @@ export async function serve(config: string, crash: CrashPoint | undefined): Prom
         const found = transactionsOf(subject, logLines(stderr));
         return found.some(awaited) ? found : undefined;
       }),
+    transaction: (id) =>
+      server.until(({ stderr }) =>
+        logLines(stderr).find(({ operation, transactionId }) => operation === 'PKIOperation' && transactionId === id),
+      ),
     complaints: () =>
       logLines(server.written.stderr)
         .filter(({ level = 0, warning = '' }) => level >= WARN && !EXPECTED.test(warning))

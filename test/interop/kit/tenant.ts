@@ -6,13 +6,21 @@ import { openndes } from './openndes.ts';
 export type Expectation = {
   subject: string;
   san?: readonly string[];
-  keyUsage?: readonly string[];
-  extendedKeyUsage?: readonly string[];
+  /** Not compared when undefined, as the next one. */
+  keyUsage?: readonly string[] | undefined;
+  extendedKeyUsage?: readonly string[] | undefined;
   keyLength?: number;
   validitySeconds?: number;
 };
 
-export type Call = { hop: string; code: string; body: { notification?: { certificateThumbprint?: string } } | null };
+export type Call = {
+  hop: string;
+  code: string;
+  body: {
+    request?: { transactionId?: string };
+    notification?: { transactionId?: string; certificateThumbprint?: string; hResult?: number };
+  } | null;
+};
 export type Fault = { hop: string; fault: string | number | object; count?: number };
 
 export type Tenant = {
