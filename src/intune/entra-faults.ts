@@ -2,7 +2,7 @@
 import type { Clock } from '../core/environment.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import type { OutboundReply } from '../outbound/https-client.ts';
-import { httpFault, retryAfterMs } from './http-faults.ts';
+import { httpFault, remedyFor, retryAfterMs } from './http-faults.ts';
 import { parseObject, redacted, textField } from './untrusted-json.ts';
 
 /** Codes caused by a wrong setting: meaning and remedy. docs/intune.md is generated from this table. */
@@ -68,6 +68,8 @@ export const ENTRA_CODES: Readonly<Record<string, { meaning: string; remedy: str
   AADSTS7000112: { meaning: 'the app is disabled in the tenant', remedy: 'Enable sign-in of the enterprise app.' },
 };
 
+const SIGN_IN_LOG = 'Look at the sign-in log of the app (service principal sign-ins) in the Entra admin center.';
+
 /**
  * The error for a token request that Entra answered with an OAuth error (RFC 6749 5.2) or another HTTP error. `sent`:
  * the credential of the request.
@@ -78,11 +80,13 @@ export function entraFault(reply: OutboundReply, clock: Clock, sent: readonly st
   if (error === undefined) return httpFault({ hop: 'token', reply, clock, sent });
   const code = /AADSTS\d+/.exec(textField(body, 'error_description') ?? '')?.[0];
   const row = code === undefined ? undefined : ENTRA_CODES[code];
+  const isTemporary = reply.status === 429 || reply.status >= 500;
+  const status = isTemporary ? `HTTP ${reply.status}` : undefined;
   return new IntuneUnreachable({
     hop: 'token',
-    what: `Entra ID gave no token: ${[redacted(error, sent), code, row?.meaning].filter(Boolean).join(', ')}`,
-    remedy: row?.remedy ?? 'Look at the sign-in log of the app (service principal sign-ins) in the Entra admin center.',
-    retryable: reply.status === 429 || reply.status >= 500,
+    what: `Entra ID gave no token: ${[status, redacted(error, sent), code, row?.meaning].filter(Boolean).join(', ')}`,
+    remedy: row?.remedy ?? (isTemporary ? remedyFor('token', reply.status) : SIGN_IN_LOG),
+    retryable: isTemporary,
     status: reply.status,
     activityId: /^[0-9a-f-]{36}$/i.exec(textField(body, 'trace_id') ?? '')?.[0],
     retryAfterMs: retryAfterMs(reply.headers['retry-after'], clock),

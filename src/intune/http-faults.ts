@@ -93,7 +93,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   '410': 'The service has moved; its address is looked up again. If it happens again, look at `cloud`.',
   '429': 'The service is throttling; devices are told to come back later.',
 };
-const remedyFor = (hop: IntuneHop, status: number): string =>
+/** What an administrator can do about an HTTP status of this hop. */
+export const remedyFor = (hop: IntuneHop, status: number): string =>
   REMEDIES[`${hop} ${status}`] ?? REMEDIES[String(status)] ?? HEALTH;
 
 /** Retry-After (RFC 9110 10.2.3), seconds or a date, as milliseconds from now. Undefined when absent or unreadable. */

@@ -107,7 +107,8 @@ function entraNetwork(
       const parsed = parseObject(reply.text);
       // msal repeats the words of an error that comes with HTTP 200, and they may repeat the credential.
       if (reply.status !== 200 || textField(parsed, 'error') !== undefined) fault = entraFault(reply, clock, sent);
-      else if (!parsed) throw notAnAnswer({ hop: 'token', reply, clock, sent });
+      // msal takes the types of what it reads for granted.
+      else if (!isTokenResponse(parsed)) throw notAnAnswer({ hop: 'token', reply, clock, sent });
       livesMs = Number(field(parsed, 'expires_in') ?? 0) * 1000;
       const response: NetworkResponse<T> = { status: reply.status, headers: reply.headers, body: (parsed ?? {}) as T };
       return response;
@@ -125,6 +126,10 @@ function entraNetwork(
     sendPostRequestAsync: (url, options) => send('POST', url, options),
   };
 }
+
+/** RFC 6749 5.1. */
+const isTokenResponse = (body: object | undefined): boolean =>
+  textField(body, 'access_token') !== undefined && textField(body, 'token_type') !== undefined;
 
 /** The error when msal itself failed: a setting that it cannot use, or a reply without a token. */
 function tokenFailure(cause: unknown, sent: readonly string[]): IntuneUnreachable {

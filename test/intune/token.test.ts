@@ -103,3 +103,30 @@ for (const [name, answer] of Object.entries({
     assert.ok(error instanceof IntuneUnreachable);
     assert.equal(error.hop, 'token');
   });
+
+for (const [what, json] of Object.entries({
+  'numbers for text': { token_type: 7, expires_in: 'wrong', access_token: 7 },
+  'no token_type': { expires_in: 3599, access_token: 'a' },
+}))
+  test(`a token response with ${what} is no answer of Entra, and the call is made again`, async () => {
+    tenant.answer('token', { json });
+    assert.equal((await tenant.client().validateRequest(request, never)).code, 'Success');
+    tenant.answer('token', { json }, { json }, { json });
+    const error = await rejection(tenant.client().validateRequest(request, never));
+    assert.match(error.message, /^Intune token: HTTP 200, JSON of another shape where an answer was expected/);
+    assert.ok(error instanceof IntuneUnreachable);
+    assert.equal(error.remedy, 'Something else answered in place of the service: look for a proxy or a block page.');
+  });
+
+for (const [status, remedy] of [
+  [429, 'The service is throttling; devices are told to come back later.'],
+  [503, 'Look at the service health of the tenant; if it does not pass, give Microsoft the ids.'],
+] as const)
+  test(`HTTP ${status} of Entra is named, and blames neither the app nor its credential`, async () => {
+    const busy = { status, json: { error: 'temporarily_unavailable' } };
+    tenant.answer('token', busy, busy, busy);
+    const error = await rejection(tenant.client().validateRequest(request, never));
+    assert.equal(error.message, `Intune token: Entra ID gave no token: HTTP ${status}, temporarily_unavailable`);
+    assert.ok(error instanceof IntuneUnreachable);
+    assert.equal(error.remedy, remedy);
+  });
