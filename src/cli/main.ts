@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../core/errors.ts';
 import { registerBackup, registerRestore } from './commands/backup.ts';
+import { registerBlock } from './commands/block.ts';
 import { registerCa } from './commands/ca.ts';
 import { registerCerts } from './commands/certs.ts';
 import { registerChallenge } from './commands/challenge.ts';
@@ -30,6 +31,7 @@ const COMMANDS = [
   registerChallenge,
   registerJobs,
   registerNotifications,
+  registerBlock,
   registerBackup,
   registerRestore,
   registerHashPassword,

@@ -103,6 +103,12 @@ export const REFUSALS = {
     'The challenge password was refused.',
     'The challenge is older than its validity. Intune gives the device a new one at its next check-in; issue a new one-time password yourself.',
   ),
+  blocked: row(
+    'badRequest',
+    E_INVALIDARG,
+    'The request was refused.',
+    'The block list names the device, the user, the subject, the key or the certificate that signed; `detail` in the log says which entry. The policy was not asked. `openndes block list` shows the list, and `openndes block remove` takes an entry out.',
+  ),
   policy_denied: row(
     'badRequest',
     E_INVALIDARG,

@@ -219,7 +219,23 @@ export type JobRecord = {
 };
 
 /**
- * What can happen to a request or a certificate. `discarded`: a certificate that the CA made, and that is neither recorded
+ * What the block list can name. `device`: its id in Intune or Entra; `user`: the user principal name; `subject`: RFC 4514;
+ * `key`: SHA-256 of the SubjectPublicKeyInfo; `serial`: of a certificate, which then renews nothing.
+ */
+export type BlockKind = 'device' | 'user' | 'subject' | 'key' | 'serial';
+
+/** What is blocked: a BlockKind, a colon and the value in lower case, with at most LONGEST_BLOCK characters. */
+export type BlockName = `${BlockKind}:${string}`;
+
+/** Characters of a BlockName: PostgreSQL refuses index entries of more than 2,704 octets. */
+export const LONGEST_BLOCK = 512;
+
+/** One entry of the block list. `by`: the name of the actor; `comment`: why. */
+export type BlockEntry = { name: BlockName; at: Date; by: string; comment?: string };
+
+/**
+ * What can happen to a request or a certificate. `blocked` and `unblocked`: an entry of the block list, which `detail` names;
+ * endpoint and transactionId are empty when it was not made for a certificate. `discarded`: a certificate that the CA made, and that is neither recorded
  * nor delivered; `detail` says why.
  */
 export type AuditEvent =
@@ -233,7 +249,9 @@ export type AuditEvent =
   | 'rejected'
   | 'notified'
   | 'notification-abandoned'
-  | 'discarded';
+  | 'discarded'
+  | 'blocked'
+  | 'unblocked';
 
 /**
  * Who did it. `system` is this server without a request of a device. `name` says which person or program; `address` is

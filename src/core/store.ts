@@ -6,6 +6,8 @@ import type { RevocationReason } from './issuer.ts';
 import type { Notification } from './notification.ts';
 import type {
   AuditEntry,
+  BlockEntry,
+  BlockName,
   CertificateId,
   CertificateName,
   CertificateState,
@@ -264,6 +266,23 @@ export interface JobStore {
   listJobs(): Promise<JobRecord[]>;
 }
 
+/** `isCompromised`: as of the method. `hasBlocks`: the block list has an entry, whichever; most lists are empty. */
+export type KeyStanding = { isCompromised: boolean; hasBlocks: boolean };
+
+/** The block list: what gets no certificate, whatever the policy says. */
+export interface BlockStore {
+  /** What each request asks before all else, in one statement: whether the key is compromised, and whether there is a list at all. */
+  keyStanding(publicKeyHash: string): Promise<KeyStanding>;
+  /** One of these that the list has. Every request asks while the list has an entry, so it must be a look-up by an index. */
+  findBlock(names: readonly BlockName[]): Promise<BlockEntry | undefined>;
+  /** Returns false, and writes nothing, when the list has it. The audit entry may name a certificate. */
+  addBlock(entry: BlockEntry, audit: AuditEntry): Promise<boolean>;
+  /** Returns false, and writes nothing, when the list does not have it. */
+  removeBlock(name: BlockName, audit: AuditEntry): Promise<boolean>;
+  /** In the order of their names. */
+  listBlocks(): Promise<BlockEntry[]>;
+}
+
 /** One-time passwords that this server gives out. */
 export interface ChallengeStore {
   /** Returns false, and writes nothing, when `most` passwords of the endpoint are neither used nor expired. */
@@ -291,6 +310,7 @@ export interface Store
     IssuerStore,
     NotificationStore,
     RevocationQueue,
+    BlockStore,
     ChallengeStore,
     AuditStore,
     JobStore {

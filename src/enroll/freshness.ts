@@ -2,16 +2,15 @@
 import { equalBytes } from '../core/bytes.ts';
 import { Refusal } from '../core/errors.ts';
 import { lifecycleOf } from '../core/lifecycle.ts';
-import { type Enrollment, keyHash } from './identify.ts';
+import type { KeyStanding } from '../core/store.ts';
+import type { Enrollment } from './identify.ts';
 
 /**
  * Throws Refusal `key_compromised` for a key that was revoked as compromised, at any endpoint, and `replayed` for a
  * request whose certificate is past the retention or has expired, when the message is not new.
  */
-export async function checkFresh(enrollment: Enrollment): Promise<void> {
-  const { request, services } = enrollment;
-  if (await services.store.isCompromised(keyHash(request.csr.spki)))
-    throw new Refusal('key_compromised', 'the requested key was revoked as compromised');
+export function checkFresh(enrollment: Enrollment, { isCompromised }: KeyStanding): void {
+  if (isCompromised) throw new Refusal('key_compromised', 'the requested key was revoked as compromised');
   if (!isNewMessage(enrollment))
     throw new Refusal('replayed', 'the request was certified before, and this message does not prove that it is new');
 }

@@ -5,8 +5,9 @@ import { REFUSALS, type RefusalCode } from '../core/errors.ts';
 import { openOrder } from '../core/lifecycle.ts';
 import type { PendingIssuance, StoredCertificate, StoredTransaction } from '../core/records.ts';
 import { askAgain, type IssuerAnswer, order } from './ask-issuer.ts';
+import { blockedBy } from './blocked.ts';
 import { earlierOutcome } from './earlier-outcome.ts';
-import { allowsSelfRenewal, type Enrollment } from './identify.ts';
+import { allowsSelfRenewal, type Enrollment, keyHash } from './identify.ts';
 import { checkFresh } from './freshness.ts';
 import { failureNotification, sendStrict } from './notifications.ts';
 import type { Outcome, RefusedOutcome } from './outcome.ts';
@@ -19,20 +20,23 @@ import { namingUnrecorded } from './unrecorded-signer.ts';
 import { isOutOfPatience, wait, waitForIssuer, waitOn, waitOnUnreachable } from './waiting.ts';
 
 /**
- * earlier outcome → fresh? → decide → issue → record → notify. Every exit is an Outcome. An exception (the store, a key)
+ * blocked? → earlier outcome → fresh? → decide → issue → record → notify. Every exit is an Outcome. An exception (the store, a key)
  * means that no answer may be given.
  */
 export async function enroll(identified: Enrollment): Promise<Outcome> {
   const { store } = identified.services;
   const { request, key } = identified.transaction;
-  const earlier = await store.findRequest(request, key);
+  const publicKey = keyHash(identified.request.csr.spki);
+  const [standing, earlier] = await Promise.all([store.keyStanding(publicKey), store.findRequest(request, key)]);
+  const blocked = standing.hasBlocks && (await blockedBy(identified));
+  if (blocked) return { kind: 'refused', code: 'blocked', detail: `the block list has ${blocked.name}` };
   const repeat = earlier && earlierOutcome(earlier, identified);
   if (repeat) return repeat;
 
   const enrollment: Enrollment = earlier ? continueWith(earlier, identified) : identified;
   const issuance = earlier && openOrder(earlier);
   if (issuance) return resume(enrollment, issuance);
-  await checkFresh(enrollment);
+  checkFresh(enrollment, standing);
   const decision = await decide(enrollment);
   if (decision.kind === 'deny') return refuse(enrollment, decision);
   if (decision.kind === 'pend') return postpone(enrollment, decision);

@@ -2,7 +2,7 @@
 import { catchDerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
 import type { CertificateName, CertificateNameKind } from '../core/records.ts';
-import type { GeneralName, GeneralNameType } from '../core/request.ts';
+import type { CertificationRequest, GeneralName, GeneralNameType } from '../core/request.ts';
 import { certificateExtensions, type CertificateView } from './certificate.ts';
 import { findExtension, readGeneralNames } from './extensions.ts';
 import { generalNameFromText, readGeneralName } from './general-name.ts';
@@ -31,6 +31,15 @@ export function certificateNames(view: CertificateView): CertificateName[] {
   const alternative = findExtension(certificateExtensions(view), OID.subjectAltName);
   const names = [...subjectNames(view.subject), ...(alternative ? alternativeNames(alternative.value) : [])];
   return [...new Map(names.map((name) => [`${name.kind}:${name.value}`, name])).values()];
+}
+
+/** The same of a certification request: what a certificate for it would be found by. */
+export function requestedNames({
+  subject,
+  extensions,
+}: Pick<CertificationRequest, 'subject' | 'extensions'>): CertificateName[] {
+  const alternative = findExtension(extensions, OID.subjectAltName);
+  return [...subjectNames(subject), ...(alternative ? alternativeNames(alternative.value) : [])];
 }
 
 const subjectNames = (subject: Uint8Array): CertificateName[] =>

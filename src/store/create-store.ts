@@ -2,6 +2,7 @@
 import type { Clock } from '../core/environment.ts';
 import type {
   AuditStore,
+  BlockStore,
   CertificateStore,
   ChallengeStore,
   IssuerStore,
@@ -12,6 +13,7 @@ import type {
   TransactionStore,
 } from '../core/store.ts';
 import { listAudit } from './audit.ts';
+import { addBlock, findBlock, keyStanding, listBlocks, removeBlock } from './blocks.ts';
 import { type GroupCommit, groupCommit } from './batch.ts';
 import { countCertificates, listCertificates } from './listed-certificates.ts';
 import { findCertificate, findCertificatesBySerial, findRenewals } from './stored-certificates.ts';
@@ -56,6 +58,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...certificates(parts),
     ...notifications(parts),
     ...revocationQueue(parts),
+    ...blocks(parts),
     ...challengesAndHistory(parts),
     ...jobs(parts),
     check: () => write((tx) => proveWritable(tx, clock())),
@@ -117,6 +120,14 @@ const revocationQueue = ({ write, clock }: Parts): RevocationQueue => ({
   revocationDone: (id, fence) => write((tx) => revocationDone(tx, id, fence)),
   postponeRevocation: (id, fence, dueAt, error) =>
     write((tx) => postponeRevocation(tx, { id, fence }, { dueAt, error })),
+});
+
+const blocks = ({ db, write }: Parts): BlockStore => ({
+  keyStanding: (publicKeyHash) => keyStanding(db, publicKeyHash),
+  findBlock: (names) => findBlock(db, names),
+  addBlock: (entry, audit) => write((tx) => addBlock(tx, entry, audit)),
+  removeBlock: (name, audit) => write((tx) => removeBlock(tx, name, audit)),
+  listBlocks: () => listBlocks(db),
 });
 
 const challengesAndHistory = ({ db, write }: Parts): ChallengeStore & AuditStore => ({

@@ -10,6 +10,7 @@ export async function createIdentityTables(db: Database, dialect: Dialect): Prom
   await createRevocations(db, dialect);
   await createOwedRevocations(db, dialect);
   await createJobs(db, dialect);
+  await createBlocks(db, dialect);
   await db.schema
     .createTable('compromised_keys')
     .addColumn('public_key_hash', 'text', (column) => column.primaryKey().notNull())
@@ -89,6 +90,16 @@ async function createOwedRevocations(db: Database, dialect: Dialect): Promise<vo
     .addColumn('fence', 'integer', (column) => column.notNull())
     .execute();
   await db.schema.createIndex('owed_revocations_by_due').on('owed_revocations').columns(['due_at', 'id']).execute();
+}
+
+async function createBlocks(db: Database, dialect: Dialect): Promise<void> {
+  await db.schema
+    .createTable('blocks')
+    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('at', columnType(dialect.moment), (column) => column.notNull())
+    .addColumn('actor', 'text', (column) => column.notNull())
+    .addColumn('comment', 'text')
+    .execute();
 }
 
 async function createJobs(db: Database, dialect: Dialect): Promise<void> {

@@ -5,6 +5,7 @@ import type {
   AuditActor,
   AuditEvent,
   AuditSource,
+  BlockName,
   CertificateNameKind,
   CertificateState,
   PendingNotification,
@@ -158,6 +159,9 @@ export type OwedRevocationTable = LeaseColumns & {
   last_error: string | null;
 };
 
+/** One row for each entry of the block list. */
+export type BlockTable = { name: BlockName; at: Moment; actor: string; comment: string | null };
+
 /** One row for each recurring job that ever ran. */
 export type JobTable = LeaseColumns & {
   name: string;
@@ -208,6 +212,7 @@ export type Tables = {
   notifications: NotificationTable;
   owed_revocations: OwedRevocationTable;
   jobs: JobTable;
+  blocks: BlockTable;
   audit: AuditTable;
   write_check: WriteCheckTable;
   schema_version: SchemaVersionTable;

@@ -5,6 +5,7 @@ import type { Clock } from '../core/environment.ts';
 import type { Issuance, RecordResult, Store } from '../core/store.ts';
 import type { NewChallenge } from '../core/records.ts';
 import { type Check, CLAIM, type OpenedStore, recorded } from './opened-store.ts';
+import { blocks } from './store-blocks.ts';
 import { freshness } from './store-freshness.ts';
 import { identities } from './store-identities.ts';
 import { imports } from './store-imports.ts';
@@ -47,6 +48,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   imports(check);
   pending(check);
   notifications(check);
+  blocks(check);
   challenges(check);
   requests(check);
   identities(check);

@@ -123,7 +123,7 @@ test('a revocation list that never comes: GetCRL ends at the deadline', async ()
   await assert.rejects(under.service.pkiOperation(GET_CRL), /the request could not be finished/);
 });
 
-for (const call of ['isCompromised', 'findRequest', 'recordIssued'] as const)
+for (const call of ['keyStanding', 'findRequest', 'recordIssued'] as const)
   test(`a store whose ${call} never answers: 503 at its deadline, and the same request is served when it answers again`, async () => {
     let stuck = true;
     const wrap = (store: Store): Store =>

@@ -31,6 +31,7 @@ export const REFUSED: Readonly<Record<RefusalCode, readonly [failInfo: string, h
   challenge_wrong: ['2', ERROR_NOT_FOUND],
   challenge_used: ['2', CERT_E_WRONG_USAGE],
   challenge_expired: ['2', ERROR_NOT_FOUND],
+  blocked: ['2', E_INVALIDARG],
   policy_denied: ['2', E_INVALIDARG],
   intune_denied: ['2', E_INVALIDARG],
   intune_unreachable: ['2', RPC_S_SERVER_UNAVAILABLE],

@@ -145,3 +145,17 @@ test('the standing of the outbox is read by its index', async () => {
   assert.match(oldest ?? '', /^SEARCH notifications USING INTEGER PRIMARY KEY \(rowid=\?\)$/);
   await store.close();
 });
+
+test('the standing of a key and the block list are read by their indexes', async () => {
+  const { database, texts, store } = await watched();
+  await store.keyStanding('00');
+  await store.findBlock(['user:ada@example.com']);
+  const plans = [...texts].filter((text) => text.startsWith('select')).map((text) => plan(database, text).join());
+  const [standing, block] = plans.filter((text) => text.includes('blocks'));
+  assert.match(
+    standing ?? '',
+    /SEARCH compromised_keys USING COVERING INDEX \w+ \(public_key_hash=\?\),.*SCAN blocks USING COVERING INDEX/,
+  );
+  assert.match(block ?? '', /^SEARCH blocks USING INDEX sqlite_autoindex_blocks_1 \(name=\?\)$/);
+  await store.close();
+});

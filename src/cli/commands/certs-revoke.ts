@@ -7,6 +7,7 @@ import {
   type Revoked,
   revokeCertificates,
 } from '../../manage/named-certificates.ts';
+import { blockCertificate } from '../../manage/block-list.ts';
 import { readSections } from '../../app/configuration-file.ts';
 import { type UnlistedIssuer, unlistedIssuers } from '../../app/unlisted-issuers.ts';
 import { CONFIG, example } from '../options.ts';
@@ -19,6 +20,7 @@ type RevokeOptions = {
   config: string;
   reason: RevocationReason;
   withRenewals?: true;
+  block?: true;
   file?: string;
   skipUnknown?: true;
 };
@@ -39,6 +41,10 @@ export function registerRevoke(certs: Command, output: Output): void {
         .choices(Object.keys(REVOCATION_REASONS))
         .default('unspecified'),
     )
+    .option(
+      '--block',
+      'also block the key, the serial number and the device ids of each (its subject when it names none): see `openndes block`',
+    )
     .option('--with-renewals', 'also every certificate that renews one of them, and those that renew these')
     .option(...CONFIG)
     .addHelpText(...example('openndes certs revoke --file lost.csv --reason keyCompromise --with-renewals'))
@@ -56,6 +62,8 @@ async function revoke(args: string[], options: RevokeOptions, { out, err }: Outp
     const done: Parameters<typeof revokeCertificates>[2]['done'] = ({ serial, subject }) =>
       out(`revoked ${serial} (${printable(subject)}): ${reason}`);
     const result = await revokeCertificates(management, named.certificates, { reason, withRenewals, done });
+    for (const each of options.block ? [...result.revoked, ...result.already] : [])
+      for (const name of await blockCertificate(management, each)) out(`blocked ${printable(name)}`);
     if (isOne && result.revoked.length === 0)
       return failed(`the certificate with serial ${result.already[0]?.serial} is revoked already`, err);
     // After that is printed: the certificates are revoked, also when a CA certificate cannot be read.

@@ -1,0 +1,68 @@
+/** The block list: what gets no certificate and no renewal, whatever the policy says. */
+import { catchDerError } from '../asn1/limits.ts';
+import {
+  type BlockEntry,
+  type BlockKind,
+  type BlockName,
+  type CertificateName,
+  LONGEST_BLOCK,
+} from '../core/records.ts';
+import { certificateNames, requestedNames } from '../pkix/certificate-names.ts';
+import { nameText } from '../pkix/name.ts';
+import { type Enrollment, keyHash } from './identify.ts';
+
+/**
+ * The entry that forbids this request. Subject and names of the request count, and those of the certificate that signed it,
+ * because a renewal may leave names out; the requested key and the one that signed.
+ */
+export const blockedBy = (enrollment: Enrollment): Promise<BlockEntry | undefined> =>
+  enrollment.services.store.findBlock(blockNames(enrollment));
+
+function blockNames({ request, signedBy }: Pick<Enrollment, 'request' | 'signedBy'>): BlockName[] {
+  const { csr, signerSpki } = request;
+  const found = new Set<BlockName>();
+  const add = (kind: BlockKind, value: string): void => {
+    const name: BlockName = `${kind}:${value.toLowerCase()}`;
+    if (name.length <= LONGEST_BLOCK) found.add(name);
+  };
+  add('key', keyHash(csr.spki));
+  add('key', keyHash(signerSpki));
+  addNames(
+    csr.subjectText,
+    orNone(() => requestedNames(csr)),
+    add,
+  );
+  if (signedBy) {
+    const { record, view } = signedBy;
+    add('serial', record.serial);
+    add('serial', `${record.issuerId}/${record.serial}`);
+    addNames(
+      nameText(view.subject),
+      orNone(() => certificateNames(view)),
+      add,
+    );
+  }
+  return [...found];
+}
+
+/** A request whose names cannot be read is refused later. */
+const orNone = (read: () => CertificateName[]): CertificateName[] => catchDerError(read, () => []);
+
+/** Profiles write the id of a device in other places than a tagged URI too, such as the common name. */
+const GUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi;
+const OF_DEVICE: ReadonlySet<CertificateName['kind']> = new Set(['intuneDeviceId', 'entraDeviceId', 'cn']);
+const OF_USER: ReadonlySet<CertificateName['kind']> = new Set(['upn', 'email', 'cn']);
+
+function addNames(
+  subject: string,
+  names: readonly CertificateName[],
+  add: (kind: BlockKind, value: string) => void,
+): void {
+  add('subject', subject);
+  for (const guid of subject.match(GUID) ?? []) add('device', guid);
+  for (const { kind, value } of names) {
+    if (OF_DEVICE.has(kind)) add('device', value);
+    if (OF_USER.has(kind)) add('user', value);
+    for (const guid of value.match(GUID) ?? []) add('device', guid);
+  }
+}
