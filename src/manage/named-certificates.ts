@@ -39,29 +39,60 @@ export type Revoked = { revoked: StoredCertificate[]; already: StoredCertificate
 /** Revocations that share a commit of the store. */
 const AT_ONCE = 64;
 
+type Revoking = Management<Pick<CertificateStore, 'findRenewals' | 'revoke'>>;
+
+/** `done` is called for each certificate that is revoked, as soon as it is. */
+type RevokingOptions = {
+  reason: RevocationReason;
+  withRenewals: boolean;
+  done: (certificate: StoredCertificate) => void;
+};
+
 /**
- * Revokes each, and with `withRenewals` every certificate that renews one of them. `done` is called for each that is
- * revoked, as soon as it is.
+ * Revokes each, and with `withRenewals` every certificate that renews one of them. Renewals are looked for when those that
+ * they renew are revoked: until then a device can renew.
  */
 export async function revokeCertificates(
-  management: Management<Pick<CertificateStore, 'findRenewals' | 'revoke'>>,
+  management: Revoking,
   certificates: readonly StoredCertificate[],
-  options: { reason: RevocationReason; withRenewals: boolean; done: (certificate: StoredCertificate) => void },
+  options: RevokingOptions,
 ): Promise<Revoked> {
-  const { reason, withRenewals, done } = options;
-  const renewals = [];
-  for (const each of certificates) renewals.push(...(await renewalsOf(management, each)));
-  const wanted = once(withRenewals ? [...certificates, ...renewals] : certificates);
-  const result: Revoked = { revoked: [], already: [], renewals: [] };
-  for (let at = 0; at < wanted.length; at += AT_ONCE) {
-    const group = wanted.slice(at, at + AT_ONCE);
+  const all: Revoked = { revoked: [], already: [], renewals: [] };
+  const seen = new Set<string>();
+  for (let wanted = once(certificates); wanted.length > 0; ) {
+    for (const each of wanted) seen.add(keyOf(each));
+    const { revoked, already } = await revokeEach(management, wanted, options);
+    all.revoked = all.revoked.concat(revoked);
+    all.already = all.already.concat(already);
+    const renewals = (await renewalsOfAll(management, wanted)).filter((each) => !seen.has(keyOf(each)));
+    wanted = options.withRenewals ? renewals : [];
+    if (!options.withRenewals) all.renewals = renewals.filter(({ state }) => state !== 'revoked');
+  }
+  return all;
+}
+
+async function revokeEach(
+  management: Revoking,
+  certificates: readonly StoredCertificate[],
+  { reason, done }: RevokingOptions,
+): Promise<Pick<Revoked, 'revoked' | 'already'>> {
+  const result: Pick<Revoked, 'revoked' | 'already'> = { revoked: [], already: [] };
+  for (let at = 0; at < certificates.length; at += AT_ONCE) {
+    const group = certificates.slice(at, at + AT_ONCE);
     const isNew = await Promise.all(group.map((each) => revokeCertificate(management, each, reason)));
     for (const [index, each] of group.entries()) {
       (isNew[index] ? result.revoked : result.already).push(each);
       if (isNew[index]) done(each);
     }
   }
-  const keys = new Set(wanted.map(keyOf));
-  result.renewals = once(renewals).filter((each) => each.state !== 'revoked' && !keys.has(keyOf(each)));
   return result;
+}
+
+async function renewalsOfAll(
+  management: Revoking,
+  certificates: readonly StoredCertificate[],
+): Promise<StoredCertificate[]> {
+  const renewals: StoredCertificate[] = [];
+  for (const each of certificates) for (const renewal of await renewalsOf(management, each)) renewals.push(renewal);
+  return once(renewals);
 }

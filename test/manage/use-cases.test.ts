@@ -11,12 +11,13 @@ import {
   listCertificates,
   revokeCertificate,
 } from '../../src/manage/certificates.ts';
+import { revokeCertificates } from '../../src/manage/named-certificates.ts';
 import { decideRequest, listRequests, type RequestFilter } from '../../src/manage/pending-requests.ts';
 import { readCertificate, serialText } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { issuanceFor, later, pendingFor } from '../../src/testing/store-samples.ts';
+import { certificateId, issuanceFor, later, pendingFor } from '../../src/testing/store-samples.ts';
 import { client, ra } from '../kit/pki.ts';
 
 const AT = later(60);
@@ -44,6 +45,34 @@ async function found(by: Awaited<ReturnType<typeof management>>, serial: string)
   const result = await findCertificate(by, serial);
   return result.kind === 'found' ? result.certificate : assert.fail(result.kind);
 }
+
+for (const [withRenewals, revoked, left] of [
+  [true, ['CN=device-1', 'CN=device-2', 'CN=device-3'], []],
+  [false, ['CN=device-1'], ['CN=device-2', 'CN=device-3']],
+] as const)
+  test(`revoke: a renewal that is made while the command runs is ${withRenewals ? 'revoked too' : 'named'}`, async (t) => {
+    const by = await management(t);
+    await by.store.recordIssued(issuanceFor(1));
+    const renew = async (n: number) => {
+      const { certificate, ...rest } = issuanceFor(n);
+      await by.store.recordIssued({ ...rest, certificate: { ...certificate, renews: certificateId(n - 1) } });
+    };
+    let made = 1;
+    const revoke: typeof by.store.revoke = async (...order) => {
+      if (made < 3) await renew(++made);
+      if (!withRenewals && made < 3) await renew(++made);
+      return by.store.revoke(...order);
+    };
+    const findRenewals = by.store.findRenewals.bind(by.store);
+    const result = await revokeCertificates(
+      { ...by, store: { findRenewals, revoke } },
+      [(await by.store.findCertificate(certificateId(1)))!],
+      { reason: 'keyCompromise', withRenewals, done: () => {} },
+    );
+    const subjects = (some: readonly { subject: string }[]) => some.map(({ subject }) => subject);
+    assert.deepEqual([subjects(result.revoked), subjects(result.renewals)], [revoked, left]);
+    assert.equal((await by.store.listCertificates({ state: 'revoked' })).length, revoked.length);
+  });
 
 test('revoke: the server is to tell the CA, once for each certificate', async (t) => {
   const by = await management(t);
