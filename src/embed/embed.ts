@@ -6,6 +6,7 @@ import { defined } from '../core/defined.ts';
 import type { EndpointLoad } from '../enroll/gate.ts';
 import { httpServer } from '../http/http-server.ts';
 import { scepPlugin as httpPlugin } from '../http/plugin.ts';
+import { boundRoutes } from '../http/unanswered.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { type EnrollmentOptions, startEnrollment } from './enrollment.ts';
 import { assertNoPrefix, assertOptions } from './assert-options.ts';
@@ -33,6 +34,7 @@ export async function scepPlugin(app: FastifyInstance, options: PluginOptions): 
   await selfTest();
   const enrollment = startEnrollment(options);
   app.addHook('onClose', () => enrollment.close());
+  boundRoutes(app);
   if (app.server.requestTimeout === 0)
     enrollment.emit({
       event: 'configuration-warning',

@@ -1,5 +1,6 @@
 /** The library as a vendor uses it: SCEP inside the vendor's app, with the vendor's issuer and policy. */
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -129,6 +130,27 @@ test('a device enrols through the plugin in an app with its own routes, hooks an
   });
   assert.equal(lost.statusCode, 415);
 });
+
+for (const { where, path, answered } of [
+  { where: 'the endpoint ends a connection that holds seventeen', path: `${PATH}?operation=GetCACaps`, answered: 0 },
+  { where: 'the app’s own route are all answered', path: '/api/time', answered: 500 },
+])
+  test(`500 requests at once on one connection: those to ${where}`, async (t) => {
+    const { options, logger } = await vendor(t);
+    const server = app();
+    t.after(() => server.close());
+    server.get('/api/time', () => ({ now: 1 }));
+    await server.register(scepPlugin, options);
+    const { port } = new URL(await urlOf(server));
+    const socket = connect(Number(port), '127.0.0.1').setEncoding('latin1');
+    let answers = '';
+    socket.on('error', () => {}).on('data', (text: string) => (answers += text));
+    const request = `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    socket.write(request.repeat(499) + request.replace('Host', 'Connection: close\r\nHost'));
+    await new Promise((resolve) => socket.on('close', resolve));
+    assert.equal(answers.split('HTTP/1.1 200 ').length - 1, answered);
+    assert.ok(logger.lines.filter((line) => line.includes('scep-request-answered')).length <= 16);
+  });
 
 test('the vendor’s policy denies, and the issuer is not called', async (t) => {
   const { options, issuer, store } = await vendor(t);
