@@ -43,8 +43,8 @@ export function credentialEnds(
 export function configuredEnd(name: string, { certificate, clientSecret, expires }: TenantConfig): Watched[] {
   if (certificate) return certificateEnd(name, certificate.file);
   if (clientSecret === undefined || expires === undefined) return [];
-  const validity = { notBefore: new Date(0), notAfter: expires };
-  return [{ what: `tenant ${name}: client secret`, subject: '`expires` of the configuration', validity, leaf: true }];
+  const subject = '`expires` of the configuration';
+  return [{ what: `tenant ${name}: client secret`, subject, validity: { notAfter: expires }, leaf: true }];
 }
 
 function certificateEnd(name: string, file: string): Watched[] {

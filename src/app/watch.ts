@@ -1,5 +1,6 @@
 /** The job that looks at everything that begins and ends: it renews what is ours, and warns of the rest. */
 import { DAY, MINUTE } from '../core/durations.ts';
+import { defined } from '../core/defined.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import { standingOf, type Watched } from '../core/watched.ts';
@@ -48,18 +49,18 @@ export function watch({ watched, keepers, crls, refresh, clock, emit, every = MI
 function report(watched: Watched, now: Date, say: (key: string, event: Parameters<Emit>[0]) => void): void {
   const standing = standingOf(watched, now);
   const { what, subject, validity } = watched;
-  const [begins, ends] = [validity.notBefore.toISOString(), validity.notAfter.toISOString()];
+  const [begins, ends] = [validity.notBefore?.toISOString(), validity.notAfter.toISOString()];
   const key = `${what} ${subject} ${ends} ${standing}`;
   const days = Math.floor((validity.notAfter.getTime() - now.getTime()) / DAY);
   if (standing === 'ends') say(key, { event: 'certificate-ends', what, subject, ends, days });
   if (standing === 'ended' || standing === 'not yet valid')
-    say(key, { event: 'certificate-not-in-force', what, subject, standing, begins, ends });
+    say(key, { event: 'certificate-not-in-force', what, subject, standing, ...defined({ begins }), ends });
 }
 
 const textOf = (err: unknown): string => (err instanceof Error ? err.message : String(err));
 
-/** For the readiness detail: one line for each. */
-export type WatchedDetail = { what: string; subject: string; standing: string; begins: string; ends: string };
+/** For the readiness detail: one line for each. `begins` is absent where only the end is known. */
+export type WatchedDetail = { what: string; subject: string; standing: string; begins?: string; ends: string };
 
 /** How each stands at `now`. */
 export const watchedDetails = (all: readonly Watched[], now: Date): WatchedDetail[] =>
@@ -67,6 +68,6 @@ export const watchedDetails = (all: readonly Watched[], now: Date): WatchedDetai
     what: each.what,
     subject: each.subject,
     standing: standingOf(each, now),
-    begins: each.validity.notBefore.toISOString(),
+    ...defined({ begins: each.validity.notBefore?.toISOString() }),
     ends: each.validity.notAfter.toISOString(),
   }));

@@ -103,7 +103,7 @@ export type EventFacts = {
     what: string;
     subject: string;
     standing: 'ended' | 'not yet valid';
-    begins: string;
+    begins?: string;
     ends: string;
   };
   'ra-not-renewed': { err: unknown };

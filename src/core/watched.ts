@@ -4,9 +4,15 @@ import { endingStage, endingText, type Validity } from './ending.ts';
 /**
  * One thing with an end. `what`: its role, such as `authority issuing: root CA`. `automatic`: this server makes the next
  * one 30 days before the end, so that only a later end is worth a warning. `leaf`: it is no CA, and may be made to live 90
- * days or less: stages longer than half of its life are left out.
+ * days or less: stages longer than half of its life are left out. Where only the end is known, no stage is.
  */
-export type Watched = { what: string; subject: string; validity: Validity; automatic?: boolean; leaf?: boolean };
+export type Watched = {
+  what: string;
+  subject: string;
+  validity: Pick<Validity, 'notAfter'> & Partial<Validity>;
+  automatic?: boolean;
+  leaf?: boolean;
+};
 
 /** How it stands: in force, in force and ending soon, or not in force. */
 export type Standing = 'valid' | 'ends' | 'ended' | 'not yet valid';
@@ -16,10 +22,10 @@ const LATE = 14;
 
 /** How it stands at `now`. Both ends of a validity are included (RFC 5280 4.1.2.5). */
 export function standingOf({ validity, automatic, leaf }: Omit<Watched, 'what' | 'subject'>, now: Date): Standing {
-  if (now > validity.notAfter) return 'ended';
-  if (now < validity.notBefore) return 'not yet valid';
   const { notBefore, notAfter } = validity;
-  const half = (notAfter.getTime() - notBefore.getTime()) / 2;
+  if (now > notAfter) return 'ended';
+  if (notBefore && now < notBefore) return 'not yet valid';
+  const half = notBefore && (notAfter.getTime() - notBefore.getTime()) / 2;
   const stage = endingStage(notAfter, now, leaf || automatic ? half : undefined);
   if (stage === undefined) return 'valid';
   return automatic && stage > LATE ? 'valid' : 'ends';
@@ -32,7 +38,7 @@ export function standingText(watched: Watched, now: Date): string {
     valid: () => `valid until ${notAfter.toISOString()}`,
     ends: () => endingText(notAfter, now),
     ended: () => `ended at ${notAfter.toISOString()}`,
-    'not yet valid': () => `is not valid before ${notBefore.toISOString()}`,
+    'not yet valid': () => `is not valid before ${notBefore?.toISOString()}`,
   };
   return texts[standingOf(watched, now)]();
 }

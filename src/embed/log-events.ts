@@ -19,7 +19,7 @@ const TRANSACTION = 'the transactionID of the request';
 const CAUSE = 'the error, and the errors that caused it';
 const TENANT = 'its name in `tenants`';
 const WATCHED =
-  'what it is, such as `authority issuing: root CA`, `authority issuing: RA` or `listener: TLS certificate`';
+  'what it is, such as `authority issuing: root CA`, `authority issuing: RA`, `listener: TLS certificate` or `tenant corp: client secret`';
 const ADDRESS = 'the address of the client';
 
 const SKIPPED =
@@ -300,28 +300,28 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
   'server-stopped': { level: 'info', message: 'stopped', fields: { version: 'of openndes' }, remedy: '' },
   'certificate-ends': {
     level: 'warn',
-    message: 'a certificate ends soon',
+    message: 'a certificate or client secret ends soon',
     fields: {
       what: WATCHED,
-      subject: 'its subject, RFC 4514',
+      subject: 'its subject, RFC 4514; of a client secret, its name in the portal',
       ends: 'when it ends',
       days: 'whole days that are left',
     },
     remedy:
-      'Renew it and reload the server. Said at each start and then once a day, from 90 days before the end; an automatic RA is renewed 30 days before its own and is named here when that failed.',
+      'Renew it and reload the server. Said at each start and then once a day, from 90 days before the end; an automatic RA is renewed 30 days before its own and is named here when that failed. The credential of a tenant is replaced as docs/intune.md says.',
   },
   'certificate-not-in-force': {
     level: 'error',
-    message: 'a certificate is not in force',
+    message: 'a certificate or client secret is not in force',
     fields: {
       what: WATCHED,
-      subject: 'its subject, RFC 4514',
+      subject: 'its subject, RFC 4514; of a client secret, its name in the portal',
       standing: '`ended` or `not yet valid`',
-      begins: 'when it begins',
+      begins: 'when it begins, if that is known',
       ends: 'when it ends',
     },
     remedy:
-      'Renew it, or correct the clock of this machine. Endpoints with this CA or RA cannot serve: they are `failed` in `/readyz` of the administrator’s listener. Certificates of an earlier CA that has ended renew no more: remove it from `renewal.from`. Said once a day.',
+      'Renew it, or correct the clock of this machine. Endpoints with this CA or RA cannot serve: they are `failed` in `/readyz` of the administrator’s listener. Certificates of an earlier CA that has ended renew no more: remove it from `renewal.from`. With the credential of a tenant, its devices wait. Said once a day.',
   },
   'ra-not-renewed': {
     level: 'error',

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { credentialEnds } from '../../src/app/credential-ends.ts';
+import { startServer } from '../../src/app/configured-server.ts';
+import { watch } from '../../src/app/watch.ts';
 import { newIntuneClient } from '../../src/app/new-intune-client.ts';
 import type { TenantConfig } from '../../src/config/tenants.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
@@ -13,6 +15,9 @@ import { certificatePem } from '../../src/pkix/pem.ts';
 import { startSimulator } from '../../src/simulator/simulated-tenant.ts';
 import { createRoot } from '../../src/ca/create.ts';
 import { newRsaKey } from '../kit/keys.ts';
+import { keptLog } from '../kit/log.ts';
+import { installed } from './installation.ts';
+import { movedClock } from './watch-under-test.ts';
 import { rejection } from '../intune/fake-tenant.ts';
 
 const never = new AbortController().signal;
@@ -69,12 +74,12 @@ test('where Graph does not allow it, the end of a client secret is that of the c
   ]);
 });
 
-async function appCertificate(name: string) {
+async function appCertificate(name: string, days = 29) {
   const key = newRsaKey();
   const plan = {
     subject: `CN=${name}`,
     key,
-    validity: 30 * DAY,
+    validity: days * DAY,
     backdate: DAY,
     clock: systemClock,
     random: systemRandom,
@@ -159,4 +164,100 @@ test('what a managed identity endpoint refuses is said with its words', async (t
     error.message,
     'Intune token: the managed identity endpoint (app-service) gave no token: HTTP 401, unauthorized: The header X-IDENTITY-HEADER is missing or wrong.',
   );
+});
+
+/** What the job that looks at what ends writes into the log about the credential of the tenant, at once and `days` later. */
+async function logged(tenant: TenantConfig, client: ReturnType<typeof newIntuneClient>, days: number) {
+  const { clock, forward } = movedClock();
+  const { emit, lines } = keptLog();
+  const { watched, refresh } = credentialEnds({ corp: tenant }, new Map([['corp', client]]), clock);
+  const { job } = watch({ watched, refresh, keepers: [], crls: new Map(), clock, emit });
+  const said = async (): Promise<string[]> => {
+    await job.run(never);
+    return lines.splice(0).map((line) => {
+      const { level, event, what, subject, days: left } = JSON.parse(line) as Record<string, string>;
+      return [level, event, what, subject, left].filter((part) => part !== undefined).join(' | ');
+    });
+  };
+  const now = await said();
+  forward(days);
+  return [now, await said()];
+}
+
+const inDays = (days: number): Date => new Date(systemClock().getTime() + days * DAY + DAY / 2);
+
+test('the log warns of the end of a client secret that Graph knows, and says when it has ended', async (t) => {
+  const { simulator, common, client } = await simulated(t);
+  const secret = { value: 'zzz: a value of its own', displayName: 'autumn', endDateTime: inDays(100).toISOString() };
+  const { value: clientSecret } = simulator.app.addSecret(secret);
+  const tenant = { ...common, clientSecret };
+  assert.deepEqual(await logged(tenant, client(tenant), 80), [
+    [],
+    ['40 | certificate-ends | tenant corp: client secret | autumn | 20'],
+  ]);
+  assert.deepEqual((await logged(tenant, client(tenant), 101))[1], [
+    '50 | certificate-not-in-force | tenant corp: client secret | autumn',
+  ]);
+});
+
+test('the log warns of the end of a client secret that the configuration has', async (t) => {
+  const { simulator, common, client, clientSecret } = await simulated(t);
+  simulator.app.setRoles({ graph: [] });
+  const tenant = { ...common, clientSecret, expires: inDays(100) };
+  assert.deepEqual(await logged(tenant, client(tenant), 20), [
+    [],
+    ['40 | certificate-ends | tenant corp: client secret | `expires` of the configuration | 80'],
+  ]);
+});
+
+test('the log warns of the end of the certificate of an app', async (t) => {
+  const { common, client, write } = await simulated(t);
+  const { pem, key } = await appCertificate('app', 400);
+  const certificate = { file: write('app.pem', pem), key: `file:${write('app.key.pem', key)}` };
+  const tenant = { ...common, certificate };
+  assert.deepEqual(await logged(tenant, client(tenant), 380), [
+    [],
+    ['40 | certificate-ends | tenant corp: certificate | CN=app | 19'],
+  ]);
+});
+
+test('a federated assertion and a managed identity have no end to warn of: their platform renews them', async (t) => {
+  const { simulator, common, client, write } = await simulated(t);
+  simulator.app.addFederated({ issuer: ISSUER, subject: SUBJECT });
+  const assertion = simulator.app.assertion({ issuer: ISSUER, subject: SUBJECT });
+  const { clientId: _, ...machine } = common;
+  const { endpoint } = simulator.identity.imds;
+  for (const tenant of [
+    { ...common, federated: { file: write('token', assertion) } },
+    { ...machine, managedIdentity: { from: 'imds' as const, endpoint } },
+  ])
+    assert.deepEqual(await ends(tenant, client(tenant)), []);
+});
+
+test('the readiness detail has the end of a client secret, and no begin where that is not known', async (t) => {
+  const { simulator, clientSecret, write } = await simulated(t);
+  simulator.app.setRoles({ graph: [] });
+  const { tenant, clientId, cloud } = simulator.tenant;
+  const corp = {
+    tenant,
+    clientId,
+    cloud,
+    clientSecret,
+    expires: '2099-01-31',
+    trustCa: write('ca.pem', simulator.caPem),
+  };
+  const { config } = await installed(t, (text) =>
+    text
+      .replace(/policy: \{ static.*$/m, 'policy: { intune: corp }')
+      .concat(`admin: { port: 0, token: a-token-of-more-than-16 }\ntenants: ${JSON.stringify({ corp })}\n`),
+  );
+  const server = await startServer(config, { logLevel: 'silent' });
+  t.after(() => server.close());
+  const { certificates } = (await (await fetch(`${server.adminUrl}/readyz`)).json()) as { certificates: object[] };
+  assert.deepEqual(certificates.at(-1), {
+    what: 'tenant corp: client secret',
+    subject: '`expires` of the configuration',
+    standing: 'valid',
+    ends: '2099-01-31T00:00:00.000Z',
+  });
 });

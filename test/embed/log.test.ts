@@ -621,10 +621,15 @@ test('`openndes serve`: a CA that ends, one that has ended, and an endpoint that
     if (lines.has('certificate-ends') && lines.has('certificate-not-in-force') && lines.has('ra-made')) break;
   }
   assertLine(lines.get('endpoint-not-served')!, 'error', 'an endpoint is not served', 'endpoint err');
-  assertLine(lines.get('certificate-ends')!, 'warn', 'a certificate ends soon', 'what subject ends days');
+  assertLine(
+    lines.get('certificate-ends')!,
+    'warn',
+    'a certificate or client secret ends soon',
+    'what subject ends days',
+  );
   assert.deepEqual(ofSoon, ['certificate-ends']);
   const ended = lines.get('certificate-not-in-force')!;
-  assertLine(ended, 'error', 'a certificate is not in force', 'what subject standing begins ends');
+  assertLine(ended, 'error', 'a certificate or client secret is not in force', 'what subject standing begins ends');
   assert.deepEqual([ended['what'], ended['subject']], ['authority old: issuing CA', 'CN=old']);
 });
 
