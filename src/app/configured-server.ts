@@ -29,14 +29,17 @@ export type RunningServer = {
 
 /**
  * `logLevel` replaces that of the file. `keys` opens the keys at the start; a new ring when absent. `clock`: that of the
- * system when absent. `watchEvery`: as in `GenerationParts`.
+ * system when absent. `watchEvery` and `intuneTimes`: as in `GenerationParts`.
  */
-export type StartOptions = { logLevel?: string; keys?: KeyRing; clock?: Clock; watchEvery?: number };
+export type StartOptions = Pick<GenerationParts, 'logLevel' | 'watchEvery' | 'intuneTimes'> & {
+  keys?: KeyRing;
+  clock?: Clock;
+};
 
 /** Loads, starts and listens, as long as one endpoint can be served. Throws ConfigError, and the errors of `listen`. */
 export async function startServer(
   file: string,
-  { keys, clock = systemClock, logLevel, watchEvery }: StartOptions = {},
+  { keys, clock = systemClock, logLevel, watchEvery, intuneTimes }: StartOptions = {},
 ): Promise<RunningServer> {
   assertTlsVerified();
   const { settings, warnings } = await loadSettings(file, { keys, part: true });
@@ -46,7 +49,7 @@ export async function startServer(
     await settings.close();
     throw error;
   });
-  const shared = { store, clock, ...defined({ logLevel, watchEvery }) };
+  const shared = { store, clock, ...defined({ logLevel, watchEvery, intuneTimes }) };
   let first: Generation | undefined;
   try {
     first = await makeGeneration({ ...shared, settings, warnings, part: true });

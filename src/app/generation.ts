@@ -9,6 +9,7 @@ import { type AssembledServer, assembleServer } from '../embed/embed.ts';
 import { logEvents } from '../embed/log-events.ts';
 import { systemLogger } from '../embed/system.ts';
 import type { IntuneClient } from '../intune/client.ts';
+import type { Timeouts } from '../intune/retry.ts';
 import { startJobs } from '../jobs/scheduler.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
@@ -40,7 +41,7 @@ export type Generation = {
 
 /**
  * `logLevel` replaces that of the file. `watchEvery`: milliseconds between two runs of the jobs that look at what ends
- * and at tenants; a minute when absent. `part`: it is enough when one endpoint can be served.
+ * and at tenants; a minute when absent. `intuneTimes`: those of the clients of tenants that are not as usual. `part`: it is enough when one endpoint can be served.
  */
 export type GenerationParts = {
   settings: Settings;
@@ -49,6 +50,7 @@ export type GenerationParts = {
   clock: Clock;
   logLevel?: string;
   watchEvery?: number;
+  intuneTimes?: Partial<Timeouts>;
   part?: boolean;
 };
 
@@ -62,7 +64,7 @@ type Shared = EndpointServices & {
 
 /** Throws ConfigError, with everything closed again that was opened, the keys of the settings too. */
 export async function makeGeneration(parts: GenerationParts): Promise<Generation> {
-  const { settings, warnings, store, clock, logLevel, part = false } = parts;
+  const { settings, warnings, store, clock, logLevel, intuneTimes, part = false } = parts;
   // In the order of opening; closed in the reverse order.
   const closing: PolicyServices['closing'] = [settings.close];
   const jobs: (() => Promise<void>)[] = [];
@@ -76,7 +78,7 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     const emit = logEvents(logger);
     for (const warning of warnings) emit({ event: 'configuration-warning', warning });
     await registerIssuers(settings, store);
-    const shared = sharedServices({ settings, store, clock, logger, emit, closing });
+    const shared = sharedServices({ settings, store, clock, logger, emit, closing, intuneTimes });
     const endpoints = await servedEndpoints(settings, shared, part);
     for (const each of endpoints.notServed) emit({ event: 'endpoint-not-served', ...each });
     const { server, retire } = await publicServer(endpoints, shared);
@@ -97,12 +99,15 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
 
 function sharedServices({
   settings,
+  intuneTimes: timeouts,
   ...rest
-}: Pick<Shared, 'settings' | 'store' | 'clock' | 'logger' | 'emit' | 'closing'>): Shared {
+}: Pick<Shared, 'settings' | 'store' | 'clock' | 'logger' | 'emit' | 'closing'> & {
+  intuneTimes: GenerationParts['intuneTimes'] | undefined;
+}): Shared {
   const clients = new Map<string, IntuneClient>();
   const serverTime = clockReport(rest.clock, rest.emit);
   const clientOf: Shared['intuneClient'] = ({ name, value }) => {
-    const client = clients.get(name) ?? newIntuneClient(value, serverTime);
+    const client = clients.get(name) ?? newIntuneClient({ ...value, timeouts }, serverTime);
     if (!clients.has(name)) rest.closing.push(() => client.close());
     clients.set(name, client);
     return client;

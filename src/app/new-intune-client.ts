@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import type { TenantConfig } from '../config/tenants.ts';
 import { ConfigError } from '../core/errors.ts';
 import { systemClock } from '../embed/system.ts';
-import { type IntuneClient, intuneClient } from '../intune/client.ts';
+import { type IntuneClient, intuneClient, type IntuneClientOptions } from '../intune/client.ts';
 import type { CertificateOfApp } from '../intune/signed-assertion.ts';
 import { thumbprintSha256 } from '../pkix/certificate.ts';
 import { certificatesFrom } from './certificate-files.ts';
@@ -14,7 +14,10 @@ import { openKey } from './key-ring.ts';
 import { VERSION } from './version.ts';
 
 /** `serverTime` gets the Date of each reply of Entra. Throws ConfigError for settings that cannot work. */
-export const newIntuneClient = (tenant: TenantConfig, serverTime: (date: Date) => void): IntuneClient =>
+export const newIntuneClient = (
+  tenant: TenantConfig & Pick<IntuneClientOptions, 'timeouts'>,
+  serverTime: (date: Date) => void,
+): IntuneClient =>
   intuneClient({
     ...tenant,
     ...credentialOf(tenant),

@@ -1,0 +1,32 @@
+/** Every call × every fault × both ways of telling Intune. */
+import { type FaultName, FAULTS } from './faults.table.ts';
+import { type HopName, HOPS } from './hops.table.ts';
+
+export const MODES = ['strict', 'outbox'] as const;
+export type Mode = (typeof MODES)[number];
+
+/** `id` is the name of the endpoint, of the tenant and of the device. */
+export type Cell = { id: string; hop: HopName; fault: FaultName; mode: Mode };
+
+const word = (text: string): string => text.replaceAll(/[^A-Za-z0-9]+/g, '-');
+
+export const CELLS: readonly Cell[] = (Object.keys(HOPS) as HopName[]).flatMap((hop) =>
+  (Object.keys(FAULTS) as FaultName[]).flatMap((fault) =>
+    MODES.map((mode) => ({ id: `${hop}-${word(fault)}-${mode}`, hop, fault, mode })),
+  ),
+);
+
+/** What is recorded of one enrolment. */
+export type Seen = {
+  /** What the device got. */
+  device: string;
+  /** The calls about the request that came to Intune, and how many of each it did. */
+  intune: string;
+  /** Certificates, waiting requests and notifications. */
+  store: string;
+  log: string;
+  readiness: string;
+};
+
+/** `during`: while the fault stays. `after`: from when it is lifted. */
+export type Outcome = { during: Seen; after: Seen };
