@@ -18,7 +18,7 @@ import { registerProbe } from './commands/probe-urls.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSimulator } from './commands/simulator.ts';
 import { EXIT, Exit } from './exit.ts';
-import { type Output, standardOutput } from './output.ts';
+import { type Output, printableLines, standardOutput } from './output.ts';
 import { VERSION } from '../app/version.ts';
 
 const COMMANDS = [
@@ -65,9 +65,10 @@ export async function main(args: readonly string[], output: Output = standardOut
 function exitCode(error: unknown, { err }: Output): number {
   if (error instanceof Exit) return error.code;
   if (error instanceof CommanderError) return error.exitCode;
-  err(error instanceof Error ? error.message : String(error));
+  // It may repeat what a device or another server wrote.
+  err(printableLines(error instanceof Error ? error.message : String(error)));
   if (error instanceof ConfigError) {
-    err(error.remedy);
+    err(printableLines(error.remedy));
     return EXIT.configuration;
   }
   return EXIT.failed;

@@ -16,6 +16,17 @@ export const standardOutput: Output = {
 export const printable = (text: string): string =>
   text.replace(/\p{C}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 
+/** As `printable`, for text in lines. */
+export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
+
+/** The value as JSON in one line, in which `printable` would change nothing: what JSON does not escape by itself is escaped. */
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value).replace(/\p{C}/gu, (character) =>
+    Array.from({ length: character.length }, (_, at) => escapedUnit(character.charCodeAt(at))).join(''),
+  );
+
+const escapedUnit = (unit: number): string => `\\u${unit.toString(16).padStart(4, '0')}`;
+
 /** A number of things for people: with a comma after each three digits. */
 export const counted = (number: number): string => number.toLocaleString('en-US');
 

@@ -14,7 +14,7 @@ import { certificatePem, crlPem } from '../../pkix/pem.ts';
 import { writePublicFile } from '../../app/files.ts';
 import type { Authority } from '../../app/loaded-authority.ts';
 import { CONFIG, example } from '../options.ts';
-import type { Output } from '../output.ts';
+import { jsonText, type Output, printable } from '../output.ts';
 
 type CaOptions = { config: string; authority?: string };
 type ShowOptions = CaOptions & { json?: true };
@@ -68,14 +68,14 @@ async function show(options: ShowOptions, { out }: Output): Promise<void> {
     ...chain.map((der, index) => caFacts(der, roleOf(index, chain.length))),
     ...ra.map((der) => caFacts(der, 'RA')),
   ];
-  if (options.json) return out(JSON.stringify(rows));
+  if (options.json) return out(jsonText(rows));
   for (const row of rows) out(`${linesOf(row)}\n`);
   out(WHICH_ROOT);
 }
 
 const linesOf = (row: Record<string, string>): string =>
   Object.entries(row)
-    .map(([name, value]) => `${name}: ${value}`)
+    .map(([name, value]) => `${name}: ${printable(value)}`)
     .join('\n');
 
 async function writeCrl({ out: file, ...options }: CrlOptions, { out }: Output): Promise<void> {

@@ -15,7 +15,7 @@ import {
   thumbprint,
 } from '../list-options.ts';
 import { CONFIG, example, wholeNumber } from '../options.ts';
-import { counted, type Output, table } from '../output.ts';
+import { counted, jsonText, type Output, table } from '../output.ts';
 import { theCertificate, withStore } from './certs-store.ts';
 
 type Options = FilterOptions & { config: string; json?: true; csv?: true };
@@ -55,7 +55,7 @@ async function list({ config, json, csv: asCsv, ...options }: Options, { out, er
   });
   if (result.kind !== 'listed') return void theCertificate(result, options.after ?? '', err);
   const found = result.certificates;
-  if (json) out(JSON.stringify(found.map((certificate) => certificateFacts(certificate, now))));
+  if (json) out(jsonText(found.map((certificate) => certificateFacts(certificate, now))));
   else out(asCsv ? records(found, now) : listing(found, now));
   if (result.more) err(paging(result, result.more));
 }

@@ -12,7 +12,7 @@ import {
 } from '../../manage/pending-requests.ts';
 import { plannedCertificates } from '../../app/planned-certificates.ts';
 import { CONFIG, example, wholeNumber } from '../options.ts';
-import { counted, type Output, printable, table } from '../output.ts';
+import { counted, jsonText, type Output, printable, table } from '../output.ts';
 import { failed, withStore } from './certs-store.ts';
 
 /** Registers the three commands under `openndes certs`. */
@@ -50,7 +50,7 @@ async function list({ config, json, ...filter }: ListOptions, { out, err }: Outp
     listRequests(management, plannedCertificates(config), filter),
   );
   if (result.kind !== 'listed') return void failed(refusal(filter.after ?? '', result), err);
-  out(json ? JSON.stringify(result.requests) : listing(result.requests));
+  out(json ? jsonText(result.requests) : listing(result.requests));
   if (result.more) err(paging(result, result.more));
 }
 

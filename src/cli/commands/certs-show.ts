@@ -5,7 +5,7 @@ import { certificateHistory, findCertificate, renewalsOf } from '../../manage/ce
 import { certificateFacts } from '../certificate-facts.ts';
 import { historyLine } from '../history.ts';
 import { CONFIG, example } from '../options.ts';
-import { type Output, printable } from '../output.ts';
+import { jsonText, type Output, printable } from '../output.ts';
 import { theCertificate, withStore } from './certs-store.ts';
 
 type ShowOptions = { config: string; json?: true };
@@ -33,7 +33,7 @@ async function show(serial: string, { config, json }: ShowOptions, { out, err }:
       now: management.clock(),
     };
   });
-  if (json) out(JSON.stringify({ ...certificateFacts(certificate, now), renewedBy, history }));
+  if (json) out(jsonText({ ...certificateFacts(certificate, now), renewedBy, history }));
   else for (const line of lines(certificateFacts(certificate, now), renewedBy, history)) out(line);
 }
 

@@ -18,7 +18,7 @@ import { nameText } from '../../pkix/name.ts';
 import { assertTlsVerified } from '../../app/process-environment.ts';
 import { type CertificateFolder, certificateFolder } from '../certificate-folder.ts';
 import { EXIT, Exit } from '../exit.ts';
-import type { Output } from '../output.ts';
+import { jsonText, type Output, printable } from '../output.ts';
 import { systemClock, systemRandom } from '../../embed/system.ts';
 import { trustCa } from '../../app/trusted-ca.ts';
 import { reachable } from '../reachable.ts';
@@ -127,7 +127,7 @@ async function resume(server: ScepServer, plan: EnrollPlan, context: ClientConte
 
 function report(enrolled: Enrolled, facts: object, { json }: EnrollOptions, out: Output['out']): void {
   const { status, transactionId } = enrolled;
-  if (json) out(JSON.stringify({ ...facts, status, transactionId }));
+  if (json) out(jsonText({ ...facts, status, transactionId }));
   else out(resultText(enrolled, facts));
 }
 
@@ -150,8 +150,8 @@ function save({ certificates: [leaf] }: { certificates: Uint8Array[] }, { server
 function resultText(enrolled: Enrolled, facts: object): string {
   if (enrolled.status === 'pending') return 'pending: ask again later with the same command';
   if (enrolled.status === 'failure')
-    return `refused: failInfo ${enrolled.failInfo}${enrolled.text ? ` (${enrolled.text})` : ''}`;
+    return `refused: failInfo ${enrolled.failInfo}${enrolled.text ? ` (${printable(enrolled.text)})` : ''}`;
   return Object.entries(facts)
-    .map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(', ') : String(value)}`)
+    .map(([name, value]) => `${name}: ${printable(Array.isArray(value) ? value.join(', ') : String(value))}`)
     .join('\n');
 }

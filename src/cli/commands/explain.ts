@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { explain } from '../message-report.ts';
 import { readFile } from '../../app/files.ts';
 import { example } from '../options.ts';
-import { type Output, printable } from '../output.ts';
+import { jsonText, type Output, printable } from '../output.ts';
 import { type NamedRa, withRas } from '../../app/settings.ts';
 
 type ExplainOptions = { config?: string; json?: true };
@@ -20,7 +20,7 @@ export function registerExplain(program: Command, { out }: Output): void {
     .action(async (file: string, { config, json }: ExplainOptions) => {
       const read = (ras: NamedRa[]) => explain(readFile(file, 'a captured message'), ras);
       const facts = await (config === undefined ? read([]) : withRas(config, read));
-      out(json ? JSON.stringify(facts) : reportText(facts));
+      out(json ? jsonText(facts) : reportText(facts));
     });
 }
 

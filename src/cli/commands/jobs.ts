@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { type JobStatus, listJobs } from '../../manage/job-status.ts';
 import { CONFIG, example } from '../options.ts';
-import { type Output, table } from '../output.ts';
+import { jsonText, type Output, table } from '../output.ts';
 import { withStore } from './certs-store.ts';
 
 /** Registers the command. */
@@ -15,7 +15,7 @@ export function registerJobs(program: Command, { out, err }: Output): void {
     .addHelpText(...example('openndes jobs --json'))
     .action(async ({ config, json }: { config: string; json?: true }) => {
       const jobs = await withStore(config, { err }, listJobs);
-      out(json ? JSON.stringify(jobs) : listing(jobs));
+      out(json ? jsonText(jobs) : listing(jobs));
     });
 }
 

@@ -9,7 +9,7 @@ import { generateKey } from '../../keys/software.ts';
 import { EXIT, Exit } from '../exit.ts';
 import { answerText, remedyFor } from '../long-urls.ts';
 import { example } from '../options.ts';
-import type { Output } from '../output.ts';
+import { jsonText, type Output } from '../output.ts';
 import { reachable } from '../reachable.ts';
 
 type ProbeOptions = { trustCa?: string; json?: true };
@@ -34,7 +34,7 @@ async function run(url: string, options: ProbeOptions, { out }: Output): Promise
   const context: ClientContext = { fetch: reachable(fetch), clock: systemClock, random: systemRandom };
   const probes = await probeUrls(await discover(url, context), generateKey('rsa-2048'), context);
   const result = summary(probes);
-  if (options.json) out(JSON.stringify({ probes: probes.map(({ octets, reached }) => ({ octets, reached })), result }));
+  if (options.json) out(jsonText({ probes: probes.map(({ octets, reached }) => ({ octets, reached })), result }));
   else out([...probes.map(line), result].join('\n'));
   if (probes.some(({ reached }) => !reached)) throw new Exit(EXIT.failed);
 }
