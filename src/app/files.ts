@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
+  constants,
   fstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -21,13 +22,60 @@ const REASONS: Readonly<Record<string, () => string>> = {
   EISDIR: () => 'it is a directory',
 };
 
-/** The content of a file. `what` names its purpose for the error: `the issuing CA certificate`. Throws ConfigError. */
-export const readFile = (path: string, what: string): Buffer =>
+/** Octets of a file that is read as a whole: as many as a text of JavaScript can have. */
+const LONGEST = 256 * 1024 * 1024;
+
+/** Octets of a file that the server reads while it serves. */
+const LONGEST_TRUSTED = 16 * 1024 * 1024;
+
+/**
+ * The content of a file, of a pipe too. `what` names its purpose for the error: `the issuing CA certificate`. Throws ConfigError,
+ * also when there are more than `longest` octets, as in a device that never ends.
+ */
+export const readFile = (path: string, what: string, longest = LONGEST): Buffer =>
+  read(path, what, (file) => octetsOf(file, { path, what, longest }));
+
+const read = (path: string, what: string, content: (file: number) => Buffer, flags = constants.O_RDONLY): Buffer =>
   explained(path, what, () => {
-    const content = readFileSync(path);
-    assertNotUtf16(content, path, what);
-    return content;
+    const file = openSync(path, flags);
+    try {
+      const octets = content(file);
+      assertNotUtf16(octets, path, what);
+      return octets;
+    } finally {
+      closeSync(file);
+    }
   });
+
+function octetsOf(file: number, { path, what, longest }: { path: string; what: string; longest: number }): Buffer {
+  const size = Math.min(Math.max(fstatSync(file).size + 1, 4_096), 1024 * 1024);
+  const parts: Buffer[] = [];
+  for (let length = 0; ; ) {
+    const part = Buffer.allocUnsafe(size);
+    const count = readSync(file, part);
+    if (count === 0) return Buffer.concat(parts);
+    parts.push(part.subarray(0, count));
+    length += count;
+    if (length > longest)
+      throw new ConfigError(`${path}: more than ${longest} octets (${what})`, 'Name the right file, or split it.');
+  }
+}
+
+/** What a shell opens for `<(command)`: it has a writer, which ends. */
+const DESCRIPTOR = /^\/(dev\/(stdin$|fd\/)|proc\/self\/fd\/)/;
+
+/** As `readFile`, never waiting: a pipe that has no writer would stop the server. */
+function readAtOnce(path: string, what: string): Buffer {
+  const content = (file: number): Buffer => {
+    const stats = fstatSync(file);
+    if (!stats.isFile() && !stats.isDirectory() && !DESCRIPTOR.test(path))
+      throw new ConfigError(`${path}: not a regular file (${what})`, 'Name a file, not a pipe or a device.');
+    return octetsOf(file, { path, what, longest: LONGEST_TRUSTED });
+  };
+  // Windows has no such flag.
+  const waits = DESCRIPTOR.test(path) ? 0 : (constants.O_NONBLOCK ?? 0);
+  return read(path, what, content, constants.O_RDONLY | waits);
+}
 
 /** Opens a file for reading. Throws ConfigError. */
 export const openFile = (path: string, what: string): number => explained(path, what, () => openSync(path, 'r'));
@@ -56,9 +104,12 @@ function explained<T>(path: string, what: string, work: () => T): T {
   }
 }
 
-/** As `readFile`, for what the server trusts. Throws ConfigError also when every user may change the file. */
+/**
+ * As `readFile`, for what the server trusts. Throws ConfigError also when every user may change the file, when it is not a
+ * regular file, and when it has more than 16 MB.
+ */
 export function readTrustedFile(path: string, what: string): Buffer {
-  const content = readFile(path, what);
+  const content = readAtOnce(path, what);
   assertUnchangeable(path, what);
   return content;
 }
@@ -85,7 +136,7 @@ function assertNotUtf16(content: Buffer, path: string, what: string): void {
 
 /** As `readTrustedFile`, for private keys. Throws ConfigError also when other users may read the file. */
 export function readPrivateFile(path: string, what: string): Buffer {
-  const content = readFile(path, what);
+  const content = readAtOnce(path, what);
   assertPrivate(path, what);
   assertUnchangeable(path, what);
   return content;

@@ -1,5 +1,5 @@
 /** The challenge of `openndes enroll`: an argument, or the first line of a file or of standard input. */
-import { readFileSync } from 'node:fs';
+import { readFile } from '../app/files.ts';
 import { ConfigError } from '../core/errors.ts';
 import { firstLine } from './first-line.ts';
 
@@ -18,12 +18,8 @@ export async function challengeOf(options: {
   );
 }
 
-function lineOf(path: string): string {
-  try {
-    return /^\uFEFF?(.*)/.exec(readFileSync(path, 'utf8'))?.[1] ?? '';
-  } catch (cause) {
-    throw new ConfigError(`--challenge-file ${path}: cannot be read`, 'Name a file that this user may read.', {
-      cause,
-    });
-  }
-}
+const lineOf = (path: string): string =>
+  /^\uFEFF?(.*)/.exec(readFile(path, '--challenge-file', LONGEST).toString())?.[1] ?? '';
+
+/** Octets of a file with a challenge in its first line. */
+const LONGEST = 1024 * 1024;

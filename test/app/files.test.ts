@@ -1,5 +1,6 @@
 /** What is written beside a file before it takes its place, and what is left of it. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -8,12 +9,13 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { writePrivateFile, writePublicFile } from '../../src/app/files.ts';
+import { readFile, readTrustedFile, writePrivateFile, writePublicFile } from '../../src/app/files.ts';
 
 const permissions = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
@@ -48,4 +50,37 @@ test('nothing is left beside a file, written or not', (t) => {
   mkdirSync(join(at, 'taken', 'full'), { recursive: true });
   assert.throws(() => writePrivateFile(join(at, 'taken'), 'PRIVATE'));
   assert.deepEqual(readdirSync(at).toSorted(), ['ca.pem', 'taken']);
+});
+
+const ONLY_POSIX = { skip: process.platform === 'win32' };
+
+test('a pipe without a writer is refused where the server reads, and not waited for', ONLY_POSIX, (t) => {
+  const pipe = join(directory(t), 'challenge.txt');
+  assert.equal(spawnSync('mkfifo', ['-m', '600', pipe]).status, 0);
+  const files = new URL('../../src/app/files.ts', import.meta.url).href;
+  // In a process of its own: it would wait for ever.
+  for (const read of ['readTextFile', 'readPrivateFile']) {
+    const script = `import(${JSON.stringify(files)}).then((files) => files.${read}(${JSON.stringify(pipe)}, 'a secret'))`;
+    const { signal, stderr } = spawnSync(process.execPath, ['-e', script], { timeout: 20_000 });
+    assert.equal(signal, null, read);
+    assert.match(stderr.toString(), /challenge\.txt: not a regular file \(a secret\)/);
+  }
+});
+
+test('a file that never ends is refused, and so is one of more than 16 MB where the server reads', ONLY_POSIX, (t) => {
+  assert.throws(
+    () => readTrustedFile('/dev/zero', 'a list'),
+    /^ConfigError: \/dev\/zero: not a regular file \(a list\)$/,
+  );
+  assert.throws(
+    () => readFile('/dev/zero', 'a message', 1_000_000),
+    /^ConfigError: \/dev\/zero: more than 1000000 octets/,
+  );
+  const path = join(directory(t), 'long');
+  writeFileSync(path, '');
+  truncateSync(path, 16 * 1024 * 1024);
+  assert.equal(readTrustedFile(path, 'a list').length, 16 * 1024 * 1024);
+  truncateSync(path, 16 * 1024 * 1024 + 1);
+  assert.throws(() => readTrustedFile(path, 'a list'), /more than 16777216 octets \(a list\)$/);
+  assert.equal(readFile(path, 'certificates').length, 16 * 1024 * 1024 + 1);
 });

@@ -8,6 +8,9 @@ import { type NamedRa, withRas } from '../../app/settings.ts';
 
 type ExplainOptions = { config?: string; json?: true };
 
+/** Octets of the file, far more than a message may have. */
+const LONGEST = 16 * 1024 * 1024;
+
 /** Registers the command. */
 export function registerExplain(program: Command, { out }: Output): void {
   program
@@ -18,7 +21,7 @@ export function registerExplain(program: Command, { out }: Output): void {
     .option('--json', 'one JSON object')
     .addHelpText(...example('openndes explain captured.der --config openndes.yaml'))
     .action(async (file: string, { config, json }: ExplainOptions) => {
-      const read = (ras: NamedRa[]) => explain(readFile(file, 'a captured message'), ras);
+      const read = (ras: NamedRa[]) => explain(readFile(file, 'a captured message', LONGEST), ras);
       const facts = await (config === undefined ? read([]) : withRas(config, read));
       out(json ? jsonText(facts) : reportText(facts));
     });
