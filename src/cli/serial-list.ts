@@ -36,6 +36,12 @@ const HEADING = /^serial([ _-]?number)?$/i;
  * that begin with `#`, are left out.
  */
 export function serialsOfText(text: string, place: string): WrittenSerial[] {
+  // Each of its lines would be shown as what is no serial number.
+  if (text.includes('PRIVATE KEY-----'))
+    throw new ConfigError(
+      'this is a private key and no list of serial numbers',
+      'Name a file with one serial number on each line.',
+    );
   const lines = text.split(/\r\n|\r|\n/);
   const heading = lines.find((line) => line.trim() !== '') ?? '';
   const separator = [';', '\t'].find((each) => heading.includes(each)) ?? ',';

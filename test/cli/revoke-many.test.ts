@@ -1,7 +1,7 @@
 /** `certs revoke` with many serial numbers: from arguments, files and standard input; all of them are checked first. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
@@ -66,6 +66,18 @@ test('nothing is revoked when one is unknown, unless --skip-unknown', async (t) 
   });
   const none = await cli('certs', 'revoke', '12ab', '12ac', '--skip-unknown');
   assert.deepEqual([none.code, none.out], [1, '']);
+});
+
+test('S07 a private key that is named as the list is not shown', async (t) => {
+  const { folder, cli } = await installed(t);
+  const file = join(folder, 'certs', 'issuing-ca.key.pem');
+  const { code, out, err } = await cli('certs', 'revoke', '--file', file);
+  assert.equal(code, 78);
+  assert.match(err + out, /this is a private key and no list of serial numbers/);
+  for (const line of readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((each) => /^[^-]/.test(each)))
+    assert.ok(!(err + out).includes(line.slice(0, 12)));
 });
 
 test('a serial number that two issuers used, and what is no serial number, stop everything', async (t) => {
