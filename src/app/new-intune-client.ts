@@ -7,7 +7,8 @@ import { ConfigError } from '../core/errors.ts';
 import { systemClock } from '../embed/system.ts';
 import { type IntuneClient, intuneClient, type IntuneClientOptions } from '../intune/client.ts';
 import type { CertificateOfApp } from '../intune/signed-assertion.ts';
-import { thumbprintSha256 } from '../pkix/certificate.ts';
+import { readCertificate, thumbprintSha256 } from '../pkix/certificate.ts';
+import { readPublicKey } from '../pkix/public-key.ts';
 import { certificatesFrom } from './certificate-files.ts';
 import { readFile, readTrustedFile } from './files.ts';
 import { openKey } from './key-ring.ts';
@@ -44,7 +45,17 @@ async function appCertificate(certificate: NonNullable<TenantConfig['certificate
   const what = 'the certificate of the app';
   const chain = certificatesFrom(readTrustedFile(file, what), file);
   const key = await openKey({ uri, what: 'the key of the app', ...(passphrase !== undefined && { passphrase }) });
+  assertPair(chain[0], key, file);
   return { chain, thumbprintSha256: thumbprintSha256(chain[0]), key };
+}
+
+/** While both files are replaced, one of them is older than the other. */
+function assertPair(certificate: Uint8Array, { spki }: CertificateOfApp['key'], file: string): void {
+  if (readPublicKey(readCertificate(certificate).spki).key.equals(readPublicKey(spki).key)) return;
+  throw new ConfigError(
+    `${file}: \`certificate.key\` is not the key of this certificate`,
+    'Give the key that belongs to it. When you replace both, put the files in place in one go.',
+  );
 }
 
 /** Where the agent of Azure Arc writes its challenges on Linux. */

@@ -1,4 +1,5 @@
 /** The credential of the app registration: each kind as what is sent to Entra, read again for each token. */
+import { handleType, IterableBackoff, retry } from 'cockatiel';
 import { ConfigError } from '../core/errors.ts';
 import { type CertificateOfApp, signedAssertion, type SigningContext } from './signed-assertion.ts';
 import { checkedAssertion } from './workload-assertion.ts';
@@ -33,13 +34,11 @@ export function assertOneCredential(options: { readonly [kind in (typeof KINDS)[
 
 /** What is sent to Entra for one token. Throws IntuneUnreachable with hop `token` when the credential cannot be used. */
 export async function entraCredential(
-  { federated, certificate, clientSecret = '' }: CredentialOptions,
+  options: CredentialOptions,
   context: CredentialContext,
 ): Promise<EntraCredential> {
   try {
-    if (federated) return { clientAssertion: checkedAssertion(federated, context) };
-    if (certificate) return { clientAssertion: await signedAssertion(await certificate.read(), context) };
-    return { clientSecret };
+    return await retry(handleType(ConfigError), READ_AGAIN).execute(() => credentialNow(options, context));
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
     const { message, remedy } = cause;
@@ -47,3 +46,15 @@ export async function entraCredential(
     throw new IntuneUnreachable({ hop: 'token', what, remedy, retryable: false, cause });
   }
 }
+
+async function credentialNow(
+  { federated, certificate, clientSecret = '' }: CredentialOptions,
+  context: CredentialContext,
+): Promise<EntraCredential> {
+  if (federated) return { clientAssertion: checkedAssertion(federated, context) };
+  if (certificate) return { clientAssertion: await signedAssertion(await certificate.read(), context) };
+  return { clientSecret };
+}
+
+/** Files may be replaced at this moment: one may be half written, or a certificate be there without its key. */
+const READ_AGAIN = { maxAttempts: 3, backoff: new IterableBackoff([100, 300, 600]) };

@@ -18,21 +18,32 @@ export type TokenSource = {
   forget(token: string): void;
 };
 
-/** A token is not used in the last minutes of its life. */
+/** So long before its end a token is renewed. */
 const MARGIN = 5 * MINUTE;
+/** After a renewal that failed the old token is used for so long before the next one. */
+const RETRY_AFTER = MINUTE / 2;
 
-/** Keeps each token until five minutes before its end. Sends nothing yet. */
+/** Renews each token five minutes before its end; while that fails, the old one is used to its end. Sends nothing yet. */
 export function tokenSource(fetch: FetchToken, clock: Clock): TokenSource {
-  let kept: { token: string; renewAt: number } | undefined;
+  const now = (): number => clock().getTime();
+  let kept: { token: string; renewAt: number; endsAt: number } | undefined;
   const renew = singleFlight(async (signal) => {
     const { token, livesMs } = await fetch(signal);
-    kept = { token, renewAt: clock().getTime() + livesMs - MARGIN };
+    const endsAt = now() + livesMs;
+    kept = { token, renewAt: endsAt - MARGIN, endsAt };
     return token;
   });
   return {
     async get(signal) {
       signal.throwIfAborted();
-      return kept && clock().getTime() < kept.renewAt ? kept.token : renew(signal);
+      if (kept && now() < kept.renewAt) return kept.token;
+      try {
+        return await renew(signal);
+      } catch (error) {
+        if (!(error instanceof IntuneUnreachable) || !kept || !(now() < kept.endsAt)) throw error;
+        kept.renewAt = now() + RETRY_AFTER;
+        return kept.token;
+      }
     },
     forget(token) {
       if (kept?.token === token) kept = undefined;

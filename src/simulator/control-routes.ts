@@ -10,6 +10,7 @@ import type { AppRegistration } from './entra/app-registration.ts';
 import type { IdentityEndpoints } from './identity/identity-routes.ts';
 import type { MovableClock } from './movable-clock.ts';
 import type { Faults } from './injected-faults.ts';
+import type { TokenAuthority } from './tokens.ts';
 
 /** What the API operates on. */
 export type ControlServices = {
@@ -19,6 +20,7 @@ export type ControlServices = {
   calls: CallList;
   faults: Faults;
   app: AppRegistration;
+  tokens: Pick<TokenAuthority, 'revoke'>;
   clock: MovableClock;
   revocations: RevocationQueue;
   directory: Directory;
@@ -52,8 +54,9 @@ const callRoutes = ({ challenge, targets, calls, faults }: ControlServices): rea
   { method: 'DELETE', path: '/faults', handle: () => faults.clear() },
 ];
 
-const tenantRoutes = ({ identity, clock, revocations }: ControlServices): readonly ControlRoute[] => [
+const tenantRoutes = ({ identity, clock, revocations, tokens }: ControlServices): readonly ControlRoute[] => [
   { method: 'GET', path: '/identity', handle: () => identity },
+  { method: 'DELETE', path: '/tokens', handle: () => tokens.revoke() },
   { method: 'GET', path: '/clock', handle: () => ({ now: clock.now().toISOString() }) },
   { method: 'POST', path: '/clock', handle: ({ body }) => clock.advanceBy(body as never) },
   { method: 'DELETE', path: '/clock', handle: () => clock.reset() },

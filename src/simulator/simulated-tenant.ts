@@ -88,6 +88,8 @@ export type Simulator = {
   issued: IssuedCertificates;
   /** The app registration: credentials, permissions, policies. */
   app: AppRegistration;
+  /** Revokes all tokens that were issued since the start: each service answers 401 to them. */
+  revokeTokens(): void;
   /** The managed identity endpoints. Contains a secret. */
   identity: IdentityEndpoints;
   close(): Promise<void>;
@@ -100,7 +102,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const clock = movable.now;
   const state = await completeState(options, options.state, clock, random);
   const keys = challengeKeys(state);
-  const tokens = tokenAuthority(keyFromPem(state.tokenKey, 'the token key in the state of the simulator').privateKey);
+  const tokens = tokenAuthority(
+    keyFromPem(state.tokenKey, 'the token key in the state of the simulator').privateKey,
+    random,
+  );
   const outages = new Outages();
   const [calls, faults] = [new CallList(), new Faults(outages)];
   const [targets, revocations] = [new ChallengeTargets(), new RevocationQueue(clock, random)];
@@ -147,6 +152,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         calls,
         faults,
         app,
+        tokens,
         identity,
       }),
       state.tenant,
@@ -171,6 +177,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     fault: (request) => faults.set(request),
     clearFaults: () => faults.clear(),
     app,
+    revokeTokens: () => tokens.revoke(),
     identity,
     close: async () => {
       await outages.clear();
