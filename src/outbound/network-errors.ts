@@ -30,9 +30,21 @@ export const NETWORK_REMEDY = 'Look at the network, the proxy and the service he
 /** The fault behind an error of `undici.request`. An unknown code is taken as temporary. */
 export function networkFault(error: unknown): NetworkFault {
   const { code, message } = rootCause(error);
+  const status = /^Proxy response \((\d{3})\)/.exec(message)?.[1];
+  if (status !== undefined) return refusedByProxy(Number(status));
   const row = Object.hasOwn(FAULTS, code) ? FAULTS[code] : undefined;
   return { code: code || message, ...(row ?? { remedy: NETWORK_REMEDY, retryable: true }) };
 }
+
+/** No tunnel (RFC 9110 9.3.6). undici has the status in its message only. */
+const refusedByProxy = (status: number): NetworkFault => ({
+  code: `the proxy answered HTTP ${status}`,
+  remedy:
+    status === 407
+      ? 'Look at the user and the password in `proxy`.'
+      : 'The proxy must open tunnels (CONNECT) to the host on port 443: look at its rules.',
+  retryable: status >= 500 || status === 429,
+});
 
 /** undici and Node.js wrap errors: the innermost cause that has a code names the fault. */
 function rootCause(error: unknown): { code: string; message: string } {

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { ConfigError } from '../../src/core/errors.ts';
 import { httpsClient, NoReply, type OutboundReply } from '../../src/outbound/https-client.ts';
-import { fakeTenant, rejection } from '../intune/fake-tenant.ts';
+import { everything, fakeTenant, rejection } from '../intune/fake-tenant.ts';
 
 const never = new AbortController().signal;
 /** For tests that would wait for ever if the client did not end the exchange. */
@@ -118,3 +118,20 @@ test('a proxy that is not an http or https URL is refused, and its password is n
     (error) => error instanceof ConfigError && !`${error.message}${error.remedy}`.includes('hunter2'),
   );
 });
+
+for (const [status, retryable, remedy] of [
+  [407, false, 'Look at the user and the password in `proxy`.'],
+  [403, false, 'The proxy must open tunnels (CONNECT) to the host on port 443: look at its rules.'],
+  [502, true, 'The proxy must open tunnels (CONNECT) to the host on port 443: look at its rules.'],
+] as const)
+  test(`a proxy that opens no tunnel and answers HTTP ${status} is named, and its password is not`, async (t) => {
+    const proxy = createServer().on('connect', (_request, socket) => void socket.end(`HTTP/1.1 ${status} No\r\n\r\n`));
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    t.after(() => proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+    const ask = clientUnderTest(t, { proxy: `http://user:hunter2@127.0.0.1:${port}` });
+    const error = await noReply(ask({ url: 'https://service.example/' }));
+    assert.equal(error.message, `service.example could not be reached: the proxy answered HTTP ${status}`);
+    assert.deepEqual([error.retryable, error.remedy], [retryable, remedy]);
+    assert.doesNotMatch(everything(error), /hunter2/);
+  });
