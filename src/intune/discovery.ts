@@ -79,35 +79,37 @@ async function queryGraph(service: string, options: DiscoveryOptions, signal: Ab
     if (reply.status !== 200) throw httpFault(fault);
     const rows = field(parseObject(reply.text), 'value');
     if (!Array.isArray(rows)) throw notAnAnswer(fault);
-    return trustedAddress(cloud, uriOf(service, rows), fault);
+    return trustedAddress(cloud, urisOf(service, rows), fault);
   });
 }
 
-/** The first row with that name, because Graph is known to list services twice. Undefined when it is not listed. */
-function uriOf(service: string, rows: readonly unknown[]): string | undefined {
-  const row = rows.map(asObject).find((row) => nameOf(row)?.toLowerCase() === service.toLowerCase());
-  return textField(row, 'uri');
-}
+/** The addresses of the rows with that name: Graph is known to list services twice. None when it is not listed. */
+const urisOf = (service: string, rows: readonly unknown[]): string[] =>
+  rows
+    .map(asObject)
+    .filter((row) => nameOf(row)?.toLowerCase() === service.toLowerCase())
+    .flatMap((row) => textField(row, 'uri') ?? []);
 
 const nameOf = (row: object | undefined): string | undefined =>
   textField(row, 'providerName') ?? textField(row, 'serviceName');
 
-/** Refuses an address outside the cloud's hosts, so that no token is sent to it. */
+/** The first address on a host of the cloud; others are refused, so that no token is sent to them. */
 function trustedAddress(
   cloud: IntuneCloud,
-  uri: string | undefined,
+  uris: readonly string[],
   { sent, clientRequestId }: Pick<HttpFault, 'sent' | 'clientRequestId'>,
 ): string {
-  const url = URL.parse(uri ?? '');
-  if (url && cloud.trusts(url)) return url.href.replace(/\/+$/, '');
+  const urls = uris.map((uri) => URL.parse(uri));
+  const trusted = urls.find((url) => url && cloud.trusts(url));
+  if (trusted) return trusted.href.replace(/\/+$/, '');
   const [what, remedy] =
-    uri === undefined
+    uris.length === 0
       ? [
           'Graph lists no SCEP service for this tenant',
           'Look at the Intune licence of the tenant, at `tenant` and at `cloud`.',
         ]
       : [
-          `Graph names an address that is none of Intune's (${redacted(url?.host ?? 'no URL', sent)}); no token was sent there`,
+          `Graph names an address that is none of Intune's (${redacted(urls[0]?.host ?? 'no URL', sent)}); no token was sent there`,
           'Look at `cloud`. If it is right, report this to Microsoft.',
         ];
   throw new IntuneUnreachable({ hop: 'discovery', what, remedy, retryable: false, status: 200, clientRequestId });

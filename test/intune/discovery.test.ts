@@ -49,6 +49,35 @@ describe('the row', () => {
   });
 });
 
+describe('several rows', () => {
+  const row = (uri?: string) => ({ providerName: 'ScepRequestValidationFEService', uri });
+  const evil = () => row('https://evil.example/evil');
+  const ROWS: Record<string, () => unknown[]> = {
+    'the first has no address': () => [row(), row(`${tenant.origin}/here`)],
+    'the first has an address of another type': () => [{ ...row(), uri: 7 }, row(`${tenant.origin}/here`)],
+    'the first is not on a host of the cloud': () => [evil(), row(`${tenant.origin}/here`)],
+    'a later one is not on a host of the cloud': () => [row(`${tenant.origin}/here`), evil()],
+    'both are the same': () => [row(`${tenant.origin}/here`), row(`${tenant.origin}/here`)],
+  };
+  for (const [name, rows] of Object.entries(ROWS))
+    test(`${name}: the one that can be used is used`, async () => {
+      assert.equal(await validated(ok({ value: rows() })), '/here/ScepActions/validateRequest');
+    });
+
+  test('none is on a host of the cloud: the error names the first, and no token was asked for', async () => {
+    tenant.answer('discovery', ok({ value: [evil(), row('https://other.example/')] }));
+    const error = await rejection(tenant.client().validateRequest(request, never));
+    assert.match(error.message, /an address that is none of Intune's \(evil\.example\); no token was sent there/);
+    assert.deepEqual(tenant.hops(), ['token', 'discovery']);
+  });
+
+  test('none has an address: the service is not listed', async () => {
+    tenant.answer('discovery', ok({ value: [row(), row()] }));
+    const error = await rejection(tenant.client().validateRequest(request, never));
+    assert.match(error.message, /Graph lists no SCEP service for this tenant/);
+  });
+});
+
 describe('the host', () => {
   const EVIL = {
     'another host': () => `https://localhost:${tenant.port}/evil`,
@@ -128,6 +157,53 @@ describe('for how long', () => {
       assert.deepEqual(tenant.hops(), ['discovery', 'validateRequest']);
       assert.equal(tenant.calls.at(-1)?.path, '/moved/ScepActions/validateRequest');
     });
+
+  for (const [name, answer] of Object.entries({
+    'does not list the service': ok({ value: [] }),
+    'names a host that is none of the cloud': listing('https://evil.example/evil'),
+    'refuses the token': { status: 401, json: {} },
+    'answers with HTML': { text: '<html>' },
+    'cannot be reached': 'reset',
+  } satisfies Record<string, Answer>))
+    test(`a day later Graph ${name}: the old address is used, and Graph is asked again after five minutes`, async () => {
+      let now = Date.now();
+      const client = tenant.client({ clock: () => new Date(now), timeouts: { retries: 0 } });
+      await client.validateRequest(request, never);
+      now += DAY;
+      tenant.answer('discovery', answer, answer);
+      tenant.calls.length = 0;
+      assert.equal((await client.validateRequest(request, never)).code, 'Success');
+      assert.equal(tenant.calls.at(-1)?.path, '/RACerts/Scep/ScepActions/validateRequest');
+      tenant.answer('discovery', listing(`${tenant.origin}/moved`));
+      await client.validateRequest(request, never);
+      assert.equal(tenant.calls.at(-1)?.path, '/RACerts/Scep/ScepActions/validateRequest');
+      now += 300_000;
+      await client.validateRequest(request, never);
+      assert.equal(tenant.calls.at(-1)?.path, '/moved/ScepActions/validateRequest');
+    });
+
+  test('the service is not at its address and Graph is down: the old address is tried again, so that an outage of both ends by itself', async () => {
+    const client = tenant.client({ timeouts: { retries: 0 } });
+    await client.validateRequest(request, never);
+    tenant.answer('validateRequest', 'reset');
+    await rejection(client.validateRequest(request, never));
+    tenant.answer('discovery', { status: 503, json: {} });
+    assert.equal((await client.validateRequest(request, never)).code, 'Success');
+  });
+
+  test('without an old address the next call asks Graph again', async () => {
+    const client = tenant.client({ timeouts: { retries: 0 } });
+    tenant.answer('discovery', { status: 503, json: {} });
+    await rejection(client.validateRequest(request, never));
+    assert.equal((await client.validateRequest(request, never)).code, 'Success');
+  });
+
+  test('a token that Graph refuses: one new token, one more lookup, no failure', async () => {
+    const client = tenant.client();
+    tenant.answer('discovery', { status: 401, json: {} });
+    assert.equal((await client.validateRequest(request, never)).code, 'Success');
+    assert.deepEqual(tenant.hops(), ['token', 'discovery', 'token', 'discovery', 'token', 'validateRequest']);
+  });
 
   test('500 from the service keeps the address', async () => {
     const client = tenant.client({ timeouts: { retries: 0 } });
