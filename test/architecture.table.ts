@@ -9,7 +9,7 @@ const room = (rooms: string, packages = ''): Room => ({ rooms: list(rooms), pack
 /** A room imports only the rooms and packages in its row; every permission is used. Order: from the bottom up. */
 export const ROOMS: Readonly<Record<string, Room>> = {
   core: room(''),
-  outbound: room('core', 'node:tls undici'),
+  outbound: room('core', 'node:net node:tls undici'),
   jobs: room('core'),
   testing: room('core', 'node:assert/strict node:crypto node:test'),
   asn1: room(''),
@@ -36,8 +36,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'node:crypto node:fs node:fs/promises node:module node:net node:os node:tls fastify zod',
   ),
   cli: room(
-    'core asn1 pkix cms scep keys ca intune client simulator http manage admin embed config app outbound',
-    'node:fs node:os node:readline commander pkijs',
+    'core asn1 pkix cms scep keys ca revocation intune client simulator http manage admin embed config app outbound',
+    'node:crypto node:dns/promises node:fs node:os node:readline commander pkijs',
   ),
 };
 

@@ -12,6 +12,7 @@ import {
   type SectionName,
 } from '../config/load-sections.ts';
 import { policiesIn } from '../config/policies.ts';
+import { type RedactedConfig, redactedConfig } from '../config/redacted.ts';
 import type { Config } from '../config/schema.ts';
 import { foreignOwner, isReadableByAll, processUser } from './file-guard.ts';
 import { readTextFile } from './files.ts';
@@ -36,6 +37,9 @@ export const readEndpointNames = (file: string): NamedEndpoint[] => loadEndpoint
 /** The endpoints without a problem: what their certificates would contain. Throws ConfigError when the file has no syntax. */
 export const readCertifyingEndpoints = (file: string): ReturnType<typeof loadCertifyingEndpoints> =>
   loadCertifyingEndpoints(sourceOf(file));
+
+/** The configuration without its secrets, and what they are. Throws ConfigError when the file has no syntax. */
+export const readRedacted = (file: string): RedactedConfig => redactedConfig(sourceOf(file));
 
 const sourceOf = (file: string): ConfigSource => ({
   file: resolve(file),

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import type { TenantConfig } from '../config/tenants.ts';
 import { ConfigError } from '../core/errors.ts';
 import { systemClock } from '../embed/system.ts';
-import { type IntuneClient, intuneClient, type IntuneClientOptions } from '../intune/client.ts';
+import { type DiagnosableClient, intuneClient, type IntuneClientOptions } from '../intune/client.ts';
 import type { CertificateOfApp } from '../intune/signed-assertion.ts';
 import { readCertificate, thumbprintSha256 } from '../pkix/certificate.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
@@ -18,7 +18,7 @@ import { VERSION } from './version.ts';
 export const newIntuneClient = (
   tenant: TenantConfig & Pick<IntuneClientOptions, 'timeouts'>,
   serverTime: (date: Date) => void,
-): IntuneClient =>
+): DiagnosableClient =>
   intuneClient({
     ...tenant,
     ...credentialOf(tenant),

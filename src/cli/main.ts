@@ -7,6 +7,7 @@ import { registerCa } from './commands/ca.ts';
 import { registerCerts } from './commands/certs.ts';
 import { registerChallenge } from './commands/challenge.ts';
 import { registerCheck } from './commands/check.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerEnroll } from './commands/enroll.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerExplain } from './commands/explain.ts';
@@ -25,6 +26,7 @@ const COMMANDS = [
   registerInit,
   registerServe,
   registerCheck,
+  registerDoctor,
   registerEnroll,
   registerProbe,
   registerCerts,

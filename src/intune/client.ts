@@ -23,6 +23,7 @@ import { assertOneCredential, type CredentialOptions, entraCredential } from './
 import { assertIdentity, identityToken } from './platform-identity.ts';
 import { entraToken } from './token.ts';
 import { type FetchToken, tokenSource, withToken } from './kept-tokens.ts';
+import { type TenantSteps, tenantSteps } from './tenant-steps.ts';
 import { watchedExchange } from './under-way.ts';
 
 /** A tenant, the app registration that may call Intune for it, and how the services are reached. */
@@ -75,8 +76,11 @@ export interface IntuneClient {
   close(): Promise<void>;
 }
 
+/** A client whose steps can be looked at one by one. */
+export type DiagnosableClient = IntuneClient & { steps: TenantSteps };
+
 /** Makes a client. Nothing is sent before the first call. Throws ConfigError for settings that cannot work. */
-export function intuneClient(options: IntuneClientOptions): IntuneClient {
+export function intuneClient(options: IntuneClientOptions): DiagnosableClient {
   const { clock, uuid, callerInfo } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const https = httpsExchange({ ...options, callMs: timeouts.callMs });
@@ -106,7 +110,15 @@ export function intuneClient(options: IntuneClientOptions): IntuneClient {
     return ask(hop, attempts({ hop, body, clientRequestId }), signal, () => underWay(clientRequestId));
   }
 
+  const refused = (signal: AbortSignal): Promise<IntuneAnswer> =>
+    attempts({
+      hop: 'validateRequest',
+      body: validationBody(HARMLESS_REQUEST, callerInfo),
+      clientRequestId: uuid(),
+    })(signal);
+
   return {
+    steps: tenantSteps({ graph, intune, service, refused }),
     validateRequest: (request, signal) => call('validateRequest', validationBody(request, callerInfo), signal),
     successNotification: (notification, signal) =>
       call('successNotification', successBody(notification, callerInfo), signal),
@@ -118,12 +130,7 @@ export function intuneClient(options: IntuneClientOptions): IntuneClient {
         // A locator of its own remembers no address, so that Graph is asked.
         await checkTenant({ intune, service: locator() }, either);
         // Otherwise a fault of validateRequest would stay until a device asks.
-        if (health().fault?.hop === 'validateRequest')
-          await attempts({
-            hop: 'validateRequest',
-            body: validationBody(HARMLESS_REQUEST, callerInfo),
-            clientRequestId: uuid(),
-          })(either);
+        if (health().fault?.hop === 'validateRequest') await refused(either);
         checked();
       } catch (error) {
         signal.throwIfAborted();

@@ -7,7 +7,7 @@ import { IntuneUnreachable } from './unreachable.ts';
 import { field, parseObject } from './untrusted-json.ts';
 
 /** The application permission without which Intune answers no call. */
-const ROLE = 'scep_challenge_provider';
+export const ROLE = 'scep_challenge_provider';
 
 /**
  * For validateRequest: without a challenge, so that Intune refuses it, and any answer shows that Intune answers. Its key was
@@ -41,7 +41,7 @@ export async function checkTenant(
 }
 
 /** The roles of a token; undefined when it is not a JWT (RFC 7519 7.2): tokens are opaque to clients. */
-function rolesIn(token: string): readonly unknown[] | undefined {
+export function rolesIn(token: string): readonly unknown[] | undefined {
   const claims = parseObject(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
   const roles = claims && (field(claims, 'roles') ?? []);
   return Array.isArray(roles) ? roles : undefined;

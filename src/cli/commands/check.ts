@@ -32,7 +32,7 @@ export function registerCheck(program: Command, output: Output): void {
 async function check(file: string, output: Output, online = false): Promise<void> {
   assertTlsVerified();
   await withSettings(file, async (settings, warnings) => {
-    await report(settings, warnings, output);
+    await reportConfiguration(settings, warnings, output);
     if (online) await reportOnline(settings.config, output);
     output.out('Everything is in order.');
   });
@@ -54,7 +54,11 @@ async function answerOf(name: string, ask: OnlineProbe['ask']): Promise<{ text: 
   }
 }
 
-async function report(
+/**
+ * Prints a line for each thing that works, and a warning on standard error for what should be changed. Throws ConfigError for
+ * what must be.
+ */
+export async function reportConfiguration(
   { config, authorities }: Settings,
   warnings: readonly string[],
   { out, err }: Output,

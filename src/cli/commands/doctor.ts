@@ -1,0 +1,60 @@
+/** `openndes doctor`: looks at everything that an enrolment needs, and says what to do first. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { writePrivateFile } from '../../app/files.ts';
+import { assertTlsVerified } from '../../app/process-environment.ts';
+import { trustCa } from '../../app/trusted-ca.ts';
+import { VERSION } from '../../app/version.ts';
+import { systemClock } from '../../embed/system.ts';
+import { writeBundle } from '../doctor/bundle.ts';
+import { diagnosis } from '../doctor/diagnosis.ts';
+import { type ProbeFinding, verdictOf } from '../doctor/doctor-probe.ts';
+import { htmlReport, jsonReport, type Report, textReport } from '../doctor/report.ts';
+import { EXIT, Exit } from '../exit.ts';
+import { CONFIG, example } from '../options.ts';
+import type { Output } from '../output.ts';
+
+type DoctorOptions = { config: string; url?: URL; trustCa?: string; json?: true; html?: string; bundle?: string };
+
+/** Registers the command. */
+export function registerDoctor(program: Command, output: Output): void {
+  program
+    .command('doctor')
+    .description(
+      'look at configuration, clock, network, tenants, certificates and the public URL, and print a verdict and what to do first; it changes nothing; exit 0 with PASS and PASS-WITH-WARNINGS, 78 when the configuration is wrong, 1 with any other FAIL',
+    )
+    .option(...CONFIG)
+    .option('--url <url>', 'SCEP URL, as the devices have it; else each endpoint below `publicUrl`', scepUrl)
+    .option('--trust-ca <file>', 'CA of the TLS certificate of that URL, PEM or DER, when devices trust it')
+    .option('--json', 'print one JSON object')
+    .option('--html <file>', 'write the report as one page too')
+    .option(
+      '--bundle <file>',
+      'write a tar archive for a support case too: report and configuration, without any secret',
+    )
+    .addHelpText(
+      ...example('openndes doctor --config openndes.yaml --url https://scep.example.com/certsrv/mscep/mscep.dll'),
+    )
+    .action((options: DoctorOptions) => run(options, output));
+}
+
+function scepUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') return url;
+  throw new InvalidArgumentError('An http or https URL without a password is needed.');
+}
+
+async function run({ config, url, trustCa: ca, ...wanted }: DoctorOptions, { out }: Output): Promise<void> {
+  assertTlsVerified();
+  if (ca !== undefined) trustCa(ca);
+  const findings = await diagnosis({ config, url, trusted: ca !== undefined });
+  const report: Report = { version: VERSION, madeAt: systemClock(), findings };
+  if (wanted.html !== undefined) writePrivateFile(wanted.html, htmlReport(report));
+  if (wanted.bundle !== undefined) writeBundle(wanted.bundle, report, config);
+  out(wanted.json ? jsonReport(report) : textReport(report));
+  if (verdictOf(findings) === 'FAIL') throw new Exit(exitCode(findings));
+}
+
+const exitCode = (findings: readonly ProbeFinding[]): number =>
+  findings.some(({ group, verdict }) => group === 'configuration' && verdict === 'FAIL')
+    ? EXIT.configuration
+    : EXIT.failed;

@@ -1,0 +1,16 @@
+/** What the looks of `doctor` are made from: the loaded configuration, and the options of the command. */
+import { challengeParties } from '../../config/challenge-parties.ts';
+import type { Authority } from '../../app/loaded-authority.ts';
+import type { Settings } from '../../app/settings.ts';
+
+/** An authority with the parties of its endpoints, each of which has an RA. */
+export type LoadedAuthority = { name: string; authority: Authority; parties: readonly (string | undefined)[] };
+
+/** The authorities of a configuration. One without an endpoint has the RA of no parties. */
+export function authoritiesOf({ authorities, endpoints }: Settings): LoadedAuthority[] {
+  return [...authorities.values()].map(({ name, authority }) => {
+    const own = endpoints.filter(({ config }) => config.authority.name === name);
+    const parties = new Set(own.map(({ config }) => challengeParties(config.policy)));
+    return { name, authority, parties: parties.size > 0 ? [...parties] : [undefined] };
+  });
+}

@@ -1,0 +1,143 @@
+/** One look of `doctor` at one thing: what it needs, how it is done, and what it found. */
+import { printable } from '../output.ts';
+
+/** The words of Microsoft's diagnostics of its connector. */
+export type Verdict = 'PASS' | 'PASS-WITH-WARNINGS' | 'FAIL';
+
+/** The five usual causes, by which a remedy is chosen. */
+export const CAUSES = {
+  clock: 'the clock of this machine is wrong',
+  network: 'the network blocks or intercepts the way to Microsoft',
+  credential: 'the credential of the app is wrong or has ended',
+  permission: 'the app lacks a permission or its admin consent',
+  proxy: 'a proxy changes what devices get at the public URL',
+} as const;
+
+/** One of the five usual causes. */
+export type Cause = keyof typeof CAUSES;
+
+/** What a look found. `text`: what, where and why. `details`: lines of facts. */
+export type ProbeOutcome = {
+  verdict: Verdict | 'NOT-RUN';
+  text: string;
+  remedy?: string | undefined;
+  cause?: Cause | undefined;
+  details?: readonly string[];
+};
+
+/** The groups in the order of their report, and of importance: what stands first can be the cause of what follows. */
+export const GROUPS = {
+  configuration: 'Configuration',
+  clock: 'Clock',
+  network: 'DNS and TLS',
+  tenant: 'Entra ID, Graph and Intune',
+  service: 'Webhooks',
+  certificates: 'CA and RA',
+  url: 'Public URL',
+  pointers: 'Pointers in certificates',
+  firewall: 'Firewall',
+} as const;
+
+/** One row of the table. `needs`: ids of those that must not have failed. */
+export type DoctorProbe = {
+  id: string;
+  group: keyof typeof GROUPS;
+  title: string;
+  needs?: readonly string[];
+  run: () => Promise<ProbeOutcome> | ProbeOutcome;
+};
+
+/** A row and what it found. Its texts control no terminal. */
+export type ProbeFinding = Pick<DoctorProbe, 'id' | 'group' | 'title'> & ProbeOutcome & { details: readonly string[] };
+
+/** It works. */
+export const pass = (text: string, details: readonly string[] = []): ProbeOutcome => ({
+  verdict: 'PASS',
+  text,
+  details,
+});
+/** It works, and something should be done. */
+export const warn = (
+  text: string,
+  remedy: string,
+  more: Pick<ProbeOutcome, 'cause' | 'details'> = {},
+): ProbeOutcome => ({
+  verdict: 'PASS-WITH-WARNINGS',
+  text,
+  remedy,
+  ...more,
+});
+/** It does not work. */
+export const fail = (
+  text: string,
+  remedy: string,
+  more: Pick<ProbeOutcome, 'cause' | 'details'> = {},
+): ProbeOutcome => ({
+  verdict: 'FAIL',
+  text,
+  remedy,
+  ...more,
+});
+/** It could not be looked at, which is no fault by itself. */
+export const notRun = (text: string): ProbeOutcome => ({ verdict: 'NOT-RUN', text });
+
+/** Runs the rows one after the other. `explain` makes an outcome of an error, or throws it again. */
+export async function runProbes(
+  probes: readonly DoctorProbe[],
+  explain: (error: unknown) => ProbeOutcome,
+): Promise<readonly ProbeFinding[]> {
+  const findings: ProbeFinding[] = [];
+  for (const { id, group, title, needs = [], run } of probes) {
+    const missing = findings.find((each) => needs.includes(each.id) && isMissing(each));
+    const outcome = missing ? notRun(`needs "${missing.title}"`) : await outcomeOf(run, explain);
+    findings.push({ id: line(id), group, title: line(title), ...safe(outcome) });
+  }
+  return findings;
+}
+
+const isMissing = ({ verdict }: ProbeFinding): boolean => verdict === 'FAIL' || verdict === 'NOT-RUN';
+
+async function outcomeOf(run: DoctorProbe['run'], explain: (error: unknown) => ProbeOutcome): Promise<ProbeOutcome> {
+  try {
+    return await run();
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+/** Characters of one text: other programs wrote parts of it. */
+const LONGEST = 2000;
+
+const line = (text: string): string => printable(text.slice(0, LONGEST));
+
+/** Lines after the first become details. */
+function safe({
+  verdict,
+  text,
+  remedy,
+  cause,
+  details = [],
+}: ProbeOutcome): ProbeOutcome & { details: readonly string[] } {
+  const [first = '', ...others] = text.split('\n');
+  return {
+    verdict,
+    text: line(first),
+    ...(remedy !== undefined && { remedy: line(remedy) }),
+    ...(cause && { cause }),
+    details: [...others, ...details].slice(0, 200).map(line),
+  };
+}
+
+/** FAIL when one failed, PASS-WITH-WARNINGS when one warns. What could not be looked at does not count. */
+export const verdictOf = (findings: readonly Pick<ProbeFinding, 'verdict'>[]): Verdict =>
+  (['FAIL', 'PASS-WITH-WARNINGS'] as const).find((word) => findings.some(({ verdict }) => verdict === word)) ?? 'PASS';
+
+/** What has a remedy, the most important first: what failed, and within that in the order of the groups. */
+export function actionPlan(findings: readonly ProbeFinding[]): readonly ProbeFinding[] {
+  const groups = Object.keys(GROUPS);
+  const rank = ({ verdict, group }: ProbeFinding): number =>
+    (verdict === 'FAIL' ? 0 : groups.length) + groups.indexOf(group);
+  return findings
+    .filter(({ verdict }) => verdict === 'FAIL' || verdict === 'PASS-WITH-WARNINGS')
+    .toSorted((a, b) => rank(a) - rank(b));
+}

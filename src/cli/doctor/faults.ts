@@ -1,0 +1,27 @@
+/** What an error of a look means: which of the usual causes, and the remedy. */
+import { ConfigError } from '../../core/errors.ts';
+import { IntuneUnreachable } from '../../intune/unreachable.ts';
+import { type Cause, fail, type ProbeOutcome } from './doctor-probe.ts';
+
+/** By the words of IntuneUnreachable; the first that matches. */
+const CAUSE_OF: readonly (readonly [RegExp, Cause])[] = [
+  // An assertion outside its time.
+  [/AADSTS700024/, 'clock'],
+  [/AADSTS(?:7000215|7000222|700027|7000216|7000218|700021|700030|7000214)(?!\d)/, 'credential'],
+  [/AADSTS(?:7000112|700016|53003|65001|500011)(?!\d)/, 'permission'],
+  [/where (?:an answer|JSON) was expected|answered with a redirect/, 'network'],
+  [/HTTP 40[13],/, 'permission'],
+];
+
+/** Undefined when it is none of the usual ones. */
+export function causeOf({ message, status }: Pick<IntuneUnreachable, 'message' | 'status'>): Cause | undefined {
+  const row = CAUSE_OF.find(([words]) => words.test(message));
+  return row ? row[1] : status === undefined ? 'network' : undefined;
+}
+
+/** The outcome of an error that an administrator can do something about. Throws every other one again. */
+export function explained(error: unknown): ProbeOutcome {
+  if (error instanceof IntuneUnreachable) return fail(error.message, error.remedy, { cause: causeOf(error) });
+  if (error instanceof ConfigError) return fail(error.message, error.remedy);
+  throw error;
+}

@@ -1,0 +1,179 @@
+/** `openndes doctor` tells the five usual causes apart, each with what, where and why, and its remedy. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Diagnosis, finding, read, withPublicTenant } from './diagnosed.ts';
+import { spoilingProxy } from './spoiling-proxy.ts';
+
+const [LOGIN, GRAPH] = ['login.microsoftonline.com', 'graph.microsoft.com'];
+
+/** What stands first in the plan, and the words of all findings that failed or were not run. */
+const said = ({ verdict, plan, findings }: Diagnosis) => ({
+  verdict,
+  first: { id: plan[0]?.id, cause: plan[0]?.cause, text: plan[0]?.text, remedy: plan[0]?.remedy },
+  notRun: findings.filter((each) => each.verdict === 'NOT-RUN').map(({ id }) => id.replace('tenant.corp.', '')),
+});
+
+const withoutUrl = ['url'];
+
+test('the clock of the machine is wrong: by how much, against which host, and how to set it', async (t) => {
+  const { simulator, doctor } = await withPublicTenant(t);
+  simulator.clock.advance(-7200);
+  const reply = await doctor();
+  assert.equal(reply.code, 1);
+  const { first } = said(read(reply));
+  assert.match(
+    first.text ?? '',
+    /^The clock of this machine is (7199|720[0-5]) seconds ahead of that of login\.microsoftonline\.com, which says 20\d\d-[-T:.0-9]+Z\.$/,
+  );
+  assert.deepEqual(
+    { ...first, text: '' },
+    {
+      id: 'tenant.corp.clock',
+      cause: 'clock',
+      text: '',
+      remedy:
+        'Set the clock and keep it right with NTP (`timedatectl set-ntp true`, chrony); a virtual machine may take the time of its host.',
+    },
+  );
+});
+
+test('the role for Intune is missing, and the permission for Graph: each by its name', async (t) => {
+  const { simulator, doctor } = await withPublicTenant(t);
+  simulator.app.setRoles({ intune: [] });
+  assert.deepEqual(said(read(await doctor())), {
+    verdict: 'FAIL',
+    first: {
+      id: 'tenant.corp.roles',
+      cause: 'permission',
+      text: 'The token for Intune has no role scep_challenge_provider.',
+      remedy:
+        'Grant the application role scep_challenge_provider of "Microsoft Intune API" with admin consent; see docs/intune.md.',
+    },
+    notRun: ['validateRequest', ...withoutUrl],
+  });
+  simulator.app.setRoles({ intune: ['scep_challenge_provider'], graph: [] });
+  const { first, notRun } = said(read(await doctor()));
+  assert.deepEqual(
+    [first.id, first.cause, first.remedy, notRun],
+    [
+      'tenant.corp.discovery',
+      'permission',
+      'Grant the application role Application.Read.All of Microsoft Graph with admin consent.',
+      ['validateRequest', ...withoutUrl],
+    ],
+  );
+  assert.match(first.text ?? '', /^Intune discovery: HTTP 403, Authorization_RequestDenied: Insufficient privileges/);
+});
+
+test('the client secret is wrong, or has ended', async (t) => {
+  const { simulator, doctor } = await withPublicTenant(t, { secret: 'value-of-a-secret-that-is-going-to-end' });
+  const wrong = said(read(await doctor()));
+  assert.deepEqual(wrong, {
+    verdict: 'FAIL',
+    first: {
+      id: 'tenant.corp.token',
+      cause: 'credential',
+      text: wrong.first.text,
+      remedy: 'Give the value of the secret, not its id; make a new one if the value is lost.',
+    },
+    notRun: ['roles', 'discovery', 'validateRequest', ...withoutUrl],
+  });
+  assert.match(
+    wrong.first.text ?? '',
+    /^Intune token: Entra ID gave no token: invalid_client, AADSTS7000215, the client secret is wrong/,
+  );
+  simulator.app.addSecret({
+    value: 'value-of-a-secret-that-is-going-to-end',
+    startDateTime: '2025-01-01T00:00:00Z',
+    endDateTime: '2025-06-01T00:00:00Z',
+  });
+  const ended = said(read(await doctor()));
+  assert.deepEqual(
+    [ended.first.id, ended.first.cause, ended.first.remedy],
+    [
+      'tenant.corp.token',
+      'credential',
+      'Make a new client secret in the app registration and put it into the configuration.',
+    ],
+  );
+  assert.match(
+    ended.first.text ?? '',
+    /^Intune token: Entra ID gave no token: invalid_client, AADSTS7000222, the client secret has expired/,
+  );
+});
+
+test('a firewall opens TLS: the issuer of the certificate that it shows is named, also when this machine trusts it', async (t) => {
+  const { doctor } = await withPublicTenant(t, { trusted: false });
+  const issuer = '"CN=openndes simulator CA (for tests only)"';
+  assert.deepEqual(said(read(await doctor())), {
+    verdict: 'FAIL',
+    first: {
+      id: `tenant.corp.tls.${LOGIN}`,
+      cause: 'network',
+      text: `The TLS certificate of ${LOGIN} was issued by ${issuer}, which this machine does not trust (UNABLE_TO_VERIFY_LEAF_SIGNATURE): a proxy or a firewall opens TLS.`,
+      remedy: `Exempt ${LOGIN} from the inspection of TLS, or give the CA of the proxy as \`trustCa\` of the tenant.`,
+    },
+    notRun: ['token', 'roles', 'discovery', 'validateRequest', ...withoutUrl],
+  });
+  const trusted = await withPublicTenant(t);
+  const reply = await trusted.doctor();
+  assert.equal(reply.code, 0);
+  const { verdict, cause, text } = finding(read(reply), `tenant.corp.tls.${GRAPH}`);
+  assert.deepEqual(
+    [read(reply).verdict, verdict, cause, text],
+    [
+      'PASS-WITH-WARNINGS',
+      'PASS-WITH-WARNINGS',
+      'network',
+      `The TLS certificate of ${GRAPH} was issued by ${issuer}, which is no public CA: a proxy or a firewall opens TLS, and is trusted.`,
+    ],
+  );
+});
+
+test('a proxy blocks the way, and a block page answers in place of Graph', async (t) => {
+  const blocked = await withPublicTenant(t, { proxyStatus: 403 });
+  assert.deepEqual(said(read(await blocked.doctor())), {
+    verdict: 'FAIL',
+    first: {
+      id: `tenant.corp.tls.${LOGIN}`,
+      cause: 'network',
+      text: `${LOGIN} cannot be reached: the proxy answered with HTTP 403.`,
+      remedy: `Look at the network, the proxy and the service health. Outbound TCP 443 to ${LOGIN} must be open.`,
+    },
+    notRun: ['clock', 'token', 'roles', 'discovery', 'validateRequest', ...withoutUrl],
+  });
+  const { simulator, doctor } = await withPublicTenant(t);
+  simulator.fault({ hop: 'discovery', fault: 'html', count: 10 });
+  const { first } = said(read(await doctor()));
+  assert.deepEqual(
+    [first.id, first.cause, first.remedy],
+    [
+      'tenant.corp.discovery',
+      'network',
+      'Something else answered in place of the service: look for a proxy or a block page.',
+    ],
+  );
+});
+
+test('a proxy spoils the public URL, while everything else works', async (t) => {
+  const { doctor, started } = await withPublicTenant(t);
+  const { origin } = await started();
+  const portal = await spoilingProxy(t, origin, {
+    before: (_request, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Log in'),
+  });
+  const path = '/certsrv/mscep/mscep.dll';
+  const { verdict, plan } = read(await doctor('--url', portal + path));
+  assert.deepEqual(
+    [verdict, plan[0]],
+    [
+      'FAIL',
+      {
+        id: `url.GetCACaps ${path}`,
+        cause: 'proxy',
+        text: 'An HTML page came in place of the answer to GetCACaps (HTTP 200): a portal, a login or a block page.',
+        remedy:
+          'Let this path through without a login or a check for browsers: pre-authentication "Passthrough" in Entra application proxy.',
+      },
+    ],
+  );
+});
