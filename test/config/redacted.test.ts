@@ -28,7 +28,7 @@ endpoints:
     policy:
       allOf:
         - { static: nested-challenge }
-        - webhook: { url: "https://hook.example/path-that-is-a-secret?x=1", secret: secret-of-the-hook-of-16 }
+        - webhook: { url: "https://hook.example/path-that-is-a-secret", secret: secret-of-the-hook-of-16 }
         - { module: policy.mjs, options: { password: secret-of-the-module, list: [secret-in-a-list] } }
 secret-as-a-key: secret-below-it
 `;

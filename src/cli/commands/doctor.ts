@@ -9,6 +9,7 @@ import { writeBundle } from '../doctor/bundle.ts';
 import { diagnosis } from '../doctor/diagnosis.ts';
 import { type ProbeFinding, verdictOf } from '../doctor/doctor-probe.ts';
 import { htmlReport, jsonReport, type Report, textReport } from '../doctor/report.ts';
+import { redactedOrReason, withoutSecrets } from '../doctor/secrets.ts';
 import { EXIT, Exit } from '../exit.ts';
 import { CONFIG, example } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -46,10 +47,12 @@ function scepUrl(text: string): URL {
 async function run({ config, url, trustCa: ca, ...wanted }: DoctorOptions, { out }: Output): Promise<void> {
   assertTlsVerified();
   if (ca !== undefined) trustCa(ca);
-  const findings = await diagnosis({ config, url, trusted: ca !== undefined });
+  const found = await diagnosis({ config, url, trusted: ca !== undefined });
+  const { values, secrets } = redactedOrReason(config);
+  const findings = withoutSecrets(found, secrets);
   const report: Report = { version: VERSION, madeAt: systemClock(), findings };
   if (wanted.html !== undefined) writePrivateFile(wanted.html, htmlReport(report));
-  if (wanted.bundle !== undefined) writeBundle(wanted.bundle, report, config);
+  if (wanted.bundle !== undefined) writeBundle(wanted.bundle, report, values);
   out(wanted.json ? jsonReport(report) : textReport(report));
   if (verdictOf(findings) === 'FAIL') throw new Exit(exitCode(findings));
 }

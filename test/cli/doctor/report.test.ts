@@ -4,7 +4,6 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { withoutSecrets } from '../../../src/cli/doctor/bundle.ts';
 import {
   actionPlan,
   fail,
@@ -15,6 +14,7 @@ import {
   warn,
 } from '../../../src/cli/doctor/doctor-probe.ts';
 import { htmlReport, jsonReport, textReport } from '../../../src/cli/doctor/report.ts';
+import { withoutSecrets } from '../../../src/cli/doctor/secrets.ts';
 import { installed } from '../../app/installation.ts';
 import { finding, read, withPublicTenant } from './diagnosed.ts';
 
@@ -147,10 +147,35 @@ test('the archive for a support case holds report, configuration and system, and
   assert.deepEqual([again.code, again.err.includes(`${bundle} is already there`)], [78, true]);
 });
 
-test('a secret that a message repeats is taken out in each form, the longest first', () => {
-  assert.equal(
-    withoutSecrets('abcd <x> &lt;x&gt; abcdef a%2Fb/ a/b/', ['abcd', 'abcdef', '<x>y', 'a/b/', 'xyz']),
-    '[withheld] <x> &lt;x&gt; [withheld] a%2Fb/ [withheld]',
+test('a secret that a message repeats is taken out, also as a URL writes it, the longest first', () => {
+  const finding = { id: 'a', group: 'url', verdict: 'FAIL' } as const;
+  const texts = { title: 'abcd', text: 'abcdef, abcd: a%2Fb%2F and xyz', remedy: 'not a/b/', details: ['abcdefg'] };
+  assert.deepEqual(withoutSecrets([{ ...finding, ...texts }], ['abcd', 'abcdef', 'a/b/', 'xyz']), [
+    {
+      ...finding,
+      title: '[withheld]',
+      text: '[withheld], [withheld]: [withheld] and xyz',
+      remedy: 'not [withheld]',
+      details: ['[withheld]g'],
+    },
+  ]);
+});
+
+test('a policy module that repeats its options in an error: they are in no report', async (t) => {
+  const { folder, config, cli } = await installed(t, (text) =>
+    text.replace(
+      /^ +policy: \{ static.*$/m,
+      '    policy: { module: leak.mjs, options: { password: a-word-that-leaks } }',
+    ),
   );
-  assert.equal(withoutSecrets('say &lt;x&gt;y, \\"q\\" and 1', ['<x>y', '"q"', '1']), 'say [withheld], \\"q\\" and 1');
+  writeFileSync(
+    join(folder, 'leak.mjs'),
+    'export default ({ password }) => { throw new Error(`cannot use ${password}`); };',
+  );
+  const page = join(folder, 'report.html');
+  const said = await cli('doctor', '--html', page);
+  assert.equal(said.code, 78);
+  assert.match(said.out, /cannot use \[withheld\]/);
+  assert.ok(!`${said.out}${said.err}${readFileSync(page, 'utf8')}`.includes('a-word-that-leaks'));
+  assert.match(readFileSync(config, 'utf8'), /a-word-that-leaks/);
 });
