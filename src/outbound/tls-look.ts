@@ -9,6 +9,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { Client } from 'undici';
+import { VERIFIED } from './https-client.ts';
 import { networkFault } from './network-errors.ts';
 import { asksForCertificate, ServerRecords } from './server-records.ts';
 
@@ -68,7 +69,7 @@ const portOf = ({ port }: URL): number => Number(port || 443);
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
 
 /** A connection to the port of the server, through the proxy where there is one. */
-async function reached({ url, proxy }: TlsPlace, signal: AbortSignal): Promise<Socket | Duplex> {
+async function reached({ url, proxy, trustCa }: TlsPlace, signal: AbortSignal): Promise<Socket | Duplex> {
   if (proxy === undefined) {
     const socket = connectTcp({ host: hostOf(url), port: portOf(url), signal });
     await event(socket, 'connect', signal);
@@ -78,10 +79,16 @@ async function reached({ url, proxy }: TlsPlace, signal: AbortSignal): Promise<S
   const basic = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
   const path = `${url.hostname}:${portOf(url)}`;
   const headers = { host: path, ...(username && { 'proxy-authorization': `Basic ${basic}` }) };
-  const { statusCode, socket } = await new Client(origin).connect({ path, headers, signal });
-  if (statusCode === 200) return socket;
-  socket.destroy();
-  throw new Error(`the proxy answered with HTTP ${statusCode}`);
+  const client = new Client(origin, { connect: { ...VERIFIED, ca: trusted(trustCa) } });
+  try {
+    const { statusCode, socket } = await client.connect({ path, headers, signal });
+    if (statusCode === 200) return socket;
+    socket.destroy();
+    throw new Error(`the proxy answered with HTTP ${statusCode}`);
+  } finally {
+    // The connection is no longer part of it.
+    await client.destroy();
+  }
 }
 
 /** The same connection; `records` gets what the server sends. */
@@ -107,13 +114,18 @@ async function handshake(
     // A name only (RFC 6066 3).
     servername: /^[\d.]+$|:/.test(host) ? '' : host,
     rejectUnauthorized: false,
-    minVersion: 'TLSv1.2',
-    ca: [...getCACertificates('default'), ...(trustCa === undefined ? [] : [trustCa])],
+    minVersion: VERIFIED.minVersion,
+    ca: trusted(trustCa),
     ...(maxVersion && { maxVersion }),
   });
   await event(tls, 'secureConnect', signal);
   return tls;
 }
+
+const trusted = (trustCa: string | undefined): string[] => [
+  ...getCACertificates('default'),
+  ...(trustCa === undefined ? [] : [trustCa]),
+];
 
 /** Resolves at the event. Rejects at an error, at the end of the connection and at the signal. */
 function event(socket: Duplex, name: 'connect' | 'secureConnect', signal: AbortSignal): Promise<void> {

@@ -37,6 +37,7 @@ export function publicUrlProbes({ url, cas, trusted }: PublicUrl): DoctorProbe[]
   return [
     row('tls', 'connection', [], () => tlsOutcome(url, trusted)),
     row('GetCACaps', 'GetCACaps', ['tls'], () => capabilities(url)),
+    row('pkiclient', '/pkiclient.exe', ['GetCACaps'], () => withSuffix(url)),
     row('GetCACert', 'GetCACert', ['tls', 'GetCACaps'], () => certificates(url, cas)),
     row('PKIOperation', 'PKIOperation by POST', ['GetCACert'], async () => reply(await server(), newKey())),
     row('length', 'length of the URL', ['GetCACert'], async () =>
@@ -68,7 +69,6 @@ async function answerOf(response: Response): Promise<PublicAnswer> {
   return { status, headers, octets, body: Buffer.from(octets).toString('latin1').slice(0, 2000) };
 }
 
-/** `changes`: the URL itself is not changed. */
 async function get(url: URL, operation: string): Promise<PublicAnswer> {
   const target = new URL(url);
   target.searchParams.set('operation', operation);
@@ -83,6 +83,20 @@ async function capabilities(url: URL): Promise<ProbeOutcome> {
   if (lines.includes('SCEPStandard')) return pass(`GetCACaps came as openndes sends it: ${lines.join(' ').trim()}.`);
   return rewritten(
     'The answer to GetCACaps has no line SCEPStandard: something changed it, or another server answered.',
+  );
+}
+
+/** Windows appends this to whatever path it was given. */
+async function withSuffix(url: URL): Promise<ProbeOutcome> {
+  const target = new URL(url);
+  target.pathname = `${url.pathname.replace(/\/$/, '')}/pkiclient.exe`;
+  const answer = await get(target, 'GetCACaps');
+  if (answer.status === 200 && answer.body.includes('SCEPStandard'))
+    return pass('The path with /pkiclient.exe at its end, which Windows appends, leads to openndes too.');
+  return fail(
+    `The path with /pkiclient.exe at its end does not lead to openndes: ${answerText(answer)}. Windows appends that and cannot enrol.`,
+    'Let the proxy pass on everything below the path, and not the path alone.',
+    { cause: 'proxy' },
   );
 }
 

@@ -1,5 +1,7 @@
 /** What the TLS certificate of a service of Microsoft says: whether something on the way opens TLS. */
+import { clockDifference } from '../../app/clock-difference.ts';
 import { catchDerError } from '../../asn1/limits.ts';
+import { systemClock } from '../../embed/system.ts';
 import { networkFault } from '../../outbound/network-errors.ts';
 import type { TlsLook } from '../../outbound/tls-look.ts';
 import { readCertificate } from '../../pkix/certificate.ts';
@@ -16,12 +18,7 @@ export function certificateOutcome({ host }: URL, look: TlsLook, isMicrosoft: bo
       cause: 'network',
     });
   const seen = `The TLS certificate of ${host} was issued by "${issuer}"`;
-  if (look.fault !== undefined && OUT_OF_TIME.includes(look.fault))
-    return fail(
-      `${seen}, and by the clock of this machine it is not valid (${look.fault}).`,
-      'Look at the clock of this machine. If it is right, something else answers in place of the service.',
-      { cause: 'clock' },
-    );
+  if (look.fault !== undefined && OUT_OF_TIME.includes(look.fault)) return outOfTime(seen, look);
   if (look.fault !== undefined)
     return fail(
       `${seen}, which this machine does not trust (${look.fault}): a proxy or a firewall opens TLS.`,
@@ -35,6 +32,21 @@ export function certificateOutcome({ host }: URL, look: TlsLook, isMicrosoft: bo
       { cause: 'network' },
     );
   return pass(`${seen} and is trusted (${look.protocol}).`);
+}
+
+/** The clock is the cause only when the Date of the reply does not agree with it. */
+function outOfTime(seen: string, { fault, date }: TlsLook): ProbeOutcome {
+  if (date && clockDifference(date, systemClock) === undefined)
+    return fail(
+      `${seen}, and it is not valid now (${fault}), while the clock of this machine is right.`,
+      'Something else answers in place of the service: look for a proxy or a firewall that opens TLS.',
+      { cause: 'network' },
+    );
+  return fail(
+    `${seen}, and by the clock of this machine it is not valid (${fault}).`,
+    'Look at the clock of this machine first. If it is right, something else answers in place of the service.',
+    { cause: 'clock' },
+  );
 }
 
 const OPEN = (host: string): string => `Outbound TCP 443 to ${host} must be open.`;

@@ -72,10 +72,20 @@ export function tenantProbes(name: string, tenant: Tenant): { probes: DoctorProb
       run: async () => pass(`Graph names the SCEP service at ${new URL(await steps.locate(answerDeadline())).host}.`),
     },
     {
+      id: id('tls.intune'),
+      group: 'network',
+      title: title('TLS of the SCEP service'),
+      needs: [id('discovery')],
+      run: async () => {
+        const url = new URL(await steps.locate(answerDeadline()));
+        return certificateOutcome(url, await look(url), isMicrosoft);
+      },
+    },
+    {
       id: id('validateRequest'),
       group: 'tenant',
       title: title('validateRequest'),
-      needs: [id('roles'), id('discovery')],
+      needs: [id('roles'), id('tls.intune')],
       run: async () => answered(await steps.refusal(answerDeadline())),
     },
   ];

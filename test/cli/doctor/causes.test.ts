@@ -1,6 +1,13 @@
 /** `openndes doctor` tells the five usual causes apart, each with what, where and why, and its remedy. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { certificateOutcome } from '../../../src/cli/doctor/server-certificate.ts';
+import { systemRandom } from '../../../src/embed/system.ts';
+import { lookAtTls } from '../../../src/outbound/tls-look.ts';
+import { newAuthority, serverCredential } from '../../../src/simulator/throwaway-ca.ts';
 import { type Diagnosis, finding, read, withPublicTenant } from './diagnosed.ts';
 import { spoilingProxy } from './spoiling-proxy.ts';
 
@@ -59,7 +66,7 @@ test('the role for Intune is missing, and the permission for Graph: each by its 
       'tenant.corp.discovery',
       'permission',
       'Grant the application role Application.Read.All of Microsoft Graph with admin consent.',
-      ['validateRequest', ...withoutUrl],
+      ['tls.intune', 'validateRequest', ...withoutUrl],
     ],
   );
   assert.match(first.text ?? '', /^Intune discovery: HTTP 403, Authorization_RequestDenied: Insufficient privileges/);
@@ -76,7 +83,7 @@ test('the client secret is wrong, or has ended', async (t) => {
       text: wrong.first.text,
       remedy: 'Give the value of the secret, not its id; make a new one if the value is lost.',
     },
-    notRun: ['roles', 'discovery', 'validateRequest', ...withoutUrl],
+    notRun: ['roles', 'discovery', 'tls.intune', 'validateRequest', ...withoutUrl],
   });
   assert.match(
     wrong.first.text ?? '',
@@ -113,7 +120,7 @@ test('a firewall opens TLS: the issuer of the certificate that it shows is named
       text: `The TLS certificate of ${LOGIN} was issued by ${issuer}, which this machine does not trust (UNABLE_TO_VERIFY_LEAF_SIGNATURE): a proxy or a firewall opens TLS.`,
       remedy: `Exempt ${LOGIN} from the inspection of TLS, or give the CA of the proxy as \`trustCa\` of the tenant.`,
     },
-    notRun: ['token', 'roles', 'discovery', 'validateRequest', ...withoutUrl],
+    notRun: ['token', 'roles', 'discovery', 'tls.intune', 'validateRequest', ...withoutUrl],
   });
   const trusted = await withPublicTenant(t);
   const reply = await trusted.doctor();
@@ -140,7 +147,7 @@ test('a proxy blocks the way, and a block page answers in place of Graph', async
       text: `${LOGIN} cannot be reached: the proxy answered with HTTP 403.`,
       remedy: `Look at the network, the proxy and the service health. Outbound TCP 443 to ${LOGIN} must be open.`,
     },
-    notRun: ['clock', 'token', 'roles', 'discovery', 'validateRequest', ...withoutUrl],
+    notRun: ['clock', 'token', 'roles', 'discovery', 'tls.intune', 'validateRequest', ...withoutUrl],
   });
   const { simulator, doctor } = await withPublicTenant(t);
   simulator.fault({ hop: 'discovery', fault: 'html', count: 10 });
@@ -176,4 +183,35 @@ test('a proxy spoils the public URL, while everything else works', async (t) => 
       },
     ],
   );
+});
+
+test('a certificate that is out of time: the network, when the Date of the reply agrees with our clock', async () => {
+  const longAgo = new Date(Date.now() - 700 * 86_400_000);
+  const authority = await newAuthority(longAgo, systemRandom);
+  const { key, certificate } = await serverCredential(authority, longAgo, systemRandom);
+  const told = async (date: Date | undefined) => {
+    const server = createServer({ key, cert: certificate }, (_request, response) => {
+      response.sendDate = false;
+      response.writeHead(200, date ? { date: date.toUTCString() } : {}).end();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const look = await lookAtTls({ url, trustCa: authority.certificate, timeoutMs: 10_000 });
+    server.closeAllConnections();
+    server.close();
+    const { cause, text } = certificateOutcome(new URL('https://login.microsoftonline.com'), look, true);
+    return [cause, text];
+  };
+  const seen =
+    'The TLS certificate of login.microsoftonline.com was issued by "CN=openndes simulator CA (for tests only)", and';
+  assert.deepEqual(await told(new Date()), [
+    'network',
+    `${seen} it is not valid now (CERT_HAS_EXPIRED), while the clock of this machine is right.`,
+  ]);
+  for (const date of [longAgo, undefined])
+    assert.deepEqual(await told(date), [
+      'clock',
+      `${seen} by the clock of this machine it is not valid (CERT_HAS_EXPIRED).`,
+    ]);
 });

@@ -75,6 +75,24 @@ test('a redirect: where to, and that clients do not follow it', async (t) => {
   assert.equal(finding(diagnosis, `url.PKIOperation ${PATH}`).verdict, 'NOT-RUN');
 });
 
+test('a proxy that passes on the path alone: Windows appends /pkiclient.exe', async (t) => {
+  const diagnosis = await behind(t, {
+    before: ({ url = '' }, response) =>
+      url.includes('pkiclient.exe') ? void response.writeHead(404, { server: 'gateway' }).end() : url,
+  });
+  assert.deepEqual(named(diagnosis, 'pkiclient'), {
+    code: 1,
+    verdict: 'FAIL',
+    cause: 'proxy',
+    text: 'The path with /pkiclient.exe at its end does not lead to openndes: HTTP 404 (gateway). Windows appends that and cannot enrol.',
+    remedy: 'Let the proxy pass on everything below the path, and not the path alone.',
+  });
+  assert.deepEqual(
+    diagnosis.plan.map(({ id }) => id),
+    [`url.pkiclient ${PATH}`, `url.tls ${PATH}`],
+  );
+});
+
 test('an HTML page, also one that comes only in place of a reply to POST', async (t) => {
   const page = 'An HTML page came in place of the answer to';
   const html = { 'content-type': 'text/html; charset=utf-8' };
