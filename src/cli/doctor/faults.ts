@@ -3,11 +3,10 @@ import { ConfigError } from '../../core/errors.ts';
 import { IntuneUnreachable } from '../../intune/unreachable.ts';
 import { type Cause, fail, type ProbeOutcome } from './doctor-probe.ts';
 
-/** By the words of IntuneUnreachable; the first that matches. */
+/** By the words of IntuneUnreachable; the first that matches. AADSTS codes as in the table of intune/entra-faults.ts. */
 const CAUSE_OF: readonly (readonly [RegExp, Cause])[] = [
-  // An assertion outside its time.
-  [/AADSTS700024/, 'clock'],
-  [/AADSTS(?:7000215|7000222|700027|7000216|7000218|700021|700030|7000214)(?!\d)/, 'credential'],
+  [/AADSTS(?:7000215|7000222|700027|700024|70025|700211|700212|700213|50166|50013)(?!\d)/, 'credential'],
+  [/no token was asked for|the managed identity endpoint|no token could be obtained/, 'credential'],
   [/AADSTS(?:7000112|700016|53003|65001|500011)(?!\d)/, 'permission'],
   [/where (?:an answer|JSON) was expected|answered with a redirect/, 'network'],
   [/HTTP 40[13],/, 'permission'],

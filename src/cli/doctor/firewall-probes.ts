@@ -23,13 +23,13 @@ export function firewallProbes(config: Config): DoctorProbe[] {
 }
 
 function tenantLines({ tenants }: Config): string[] {
-  return Object.values(tenants).flatMap(({ cloud, proxy }) => {
+  return Object.values(tenants).flatMap(({ cloud, proxy, managedIdentity }) => {
     const { login, graph, intune } = resolveCloud(cloud);
     const isMicrosoft = typeof cloud === 'string';
     const domain = new URL(intune).hostname.replace(/^[^.]+/, '*');
     return [
       ...(proxy === undefined ? [] : [`${new URL(proxy).host}: the proxy, which must reach what follows`]),
-      `${placeOf(login)}: tokens (Entra ID)`,
+      ...(managedIdentity ? [] : [`${placeOf(login)}: tokens (Entra ID)`]),
       `${placeOf(graph)}: discovery (Microsoft Graph)`,
       isMicrosoft
         ? `${domain}, TCP 443: Intune; the host that Graph names differs from tenant to tenant`

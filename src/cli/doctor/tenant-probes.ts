@@ -1,8 +1,12 @@
 /** The looks at one tenant: its clock, DNS, TLS, tokens and the roles in them, discovery, and a harmless validateRequest. */
+import { credentialEnds } from '../../app/credential-ends.ts';
 import { clockDifference } from '../../app/clock-difference.ts';
 import { newIntuneClient } from '../../app/new-intune-client.ts';
 import type { Config } from '../../config/schema.ts';
+import { DAY } from '../../core/durations.ts';
+import { endingStage, endingText } from '../../core/ending.ts';
 import { answerDeadline, systemClock } from '../../embed/system.ts';
+import type { DiagnosableClient } from '../../intune/client.ts';
 import { resolveCloud } from '../../intune/clouds.ts';
 import { ROLE_REMEDY } from '../../intune/http-faults.ts';
 import { isSuccess } from '../../intune/scep-actions.ts';
@@ -18,9 +22,10 @@ const LOOK_MS = 10_000;
 
 /** The rows of one tenant. `close` ends its connections. */
 export function tenantProbes(name: string, tenant: Tenant): { probes: DoctorProbe[]; close: () => Promise<void> } {
-  const { cloud, trustCa, proxy } = tenant;
+  const { cloud, trustCa, proxy, managedIdentity } = tenant;
   const { login, graph } = resolveCloud(cloud);
-  const hosts = [...new Set([login, graph])].map((url) => new URL(url));
+  // A managed identity gets its tokens from this machine.
+  const hosts = [...new Set([...(managedIdentity ? [] : [login]), graph])].map((url) => new URL(url));
   const isMicrosoft = typeof cloud === 'string';
   const looks = new Map<string, Promise<TlsLook>>();
   const look = (url: URL): Promise<TlsLook> => {
@@ -56,6 +61,13 @@ export function tenantProbes(name: string, tenant: Tenant): { probes: DoctorProb
       title: title('token'),
       needs: served,
       run: async () => tokens(await steps.graphRoles(answerDeadline())),
+    },
+    {
+      id: id('credential'),
+      group: 'tenant',
+      title: title('end of the credential'),
+      needs: [id('token')],
+      run: () => ending(name, tenant, client),
     },
     {
       id: id('roles'),
@@ -112,6 +124,24 @@ const tokens = (graphRoles: readonly string[] | undefined): ProbeOutcome =>
 
 const rolesText = (found: readonly string[] | undefined): string =>
   found === undefined ? 'the token cannot be read' : found.join(', ') || 'none';
+
+/** Of a secret as Graph or the configuration has it, of a certificate by its file; others are renewed by their platform. */
+async function ending(name: string, tenant: Tenant, client: DiagnosableClient): Promise<ProbeOutcome> {
+  const ends = credentialEnds({ [name]: tenant }, new Map([[name, client]]), systemClock);
+  await ends.refresh(answerDeadline());
+  const [first] = ends.watched();
+  if (!first) return pass('The credential has no end that is known here.');
+  const { subject, validity } = first;
+  const text = `The credential (${subject}) ${endingText(validity.notAfter, systemClock())}.`;
+  if (endingStage(validity.notAfter, systemClock(), 30 * DAY) === undefined) return pass(text);
+  return warn(
+    text,
+    'Make the next one in the app registration, put it into the configuration, and delete this one later.',
+    {
+      cause: 'credential',
+    },
+  );
+}
 
 function roles(found: readonly string[] | undefined): ProbeOutcome {
   const details = [`roles for Intune: ${rolesText(found)}`];

@@ -1,8 +1,10 @@
 /** `openndes doctor` tells the five usual causes apart, each with what, where and why, and its remedy. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { certificateOutcome } from '../../../src/cli/doctor/server-certificate.ts';
 import { systemRandom } from '../../../src/embed/system.ts';
@@ -83,7 +85,7 @@ test('the client secret is wrong, or has ended', async (t) => {
       text: wrong.first.text,
       remedy: 'Give the value of the secret, not its id; make a new one if the value is lost.',
     },
-    notRun: ['roles', 'discovery', 'tls.intune', 'validateRequest', ...withoutUrl],
+    notRun: ['credential', 'roles', 'discovery', 'tls.intune', 'validateRequest', ...withoutUrl],
   });
   assert.match(
     wrong.first.text ?? '',
@@ -109,6 +111,25 @@ test('the client secret is wrong, or has ended', async (t) => {
   );
 });
 
+test('a client secret that ends in 20 days, and an assertion that is not there', async (t) => {
+  const secret = 'abc-value-of-a-secret-that-ends-soon';
+  const { simulator, folder, config, doctor } = await withPublicTenant(t, { secret });
+  const day = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
+  simulator.app.addSecret({ value: secret, displayName: 'of 2026', startDateTime: day(-9), endDateTime: day(20.5) });
+  const { code, ...said } = await doctor();
+  const { verdict, cause, text } = finding(read({ code, ...said }), 'tenant.corp.credential');
+  assert.deepEqual([code, verdict, cause], [0, 'PASS-WITH-WARNINGS', 'credential']);
+  assert.match(text, /^The credential \(of 2026\) ends in 20 days, at 20/);
+  const federated = '"federated":{"file":"gone.jwt"}';
+  writeFileSync(config, readFileSync(config, 'utf8').replace(/"clientSecret":"[^"]*"/, federated));
+  const gone = read(await doctor());
+  assert.deepEqual([gone.plan[0]?.id, gone.plan[0]?.cause], ['tenant.corp.token', 'credential']);
+  assert.equal(
+    gone.plan[0]?.text,
+    `Intune token: no token was asked for: ${join(folder, 'gone.jwt')}: there is no such file (the assertion)`,
+  );
+});
+
 test('a firewall opens TLS: the issuer of the certificate that it shows is named, also when this machine trusts it', async (t) => {
   const { doctor } = await withPublicTenant(t, { trusted: false });
   const issuer = '"CN=openndes simulator CA (for tests only)"';
@@ -120,7 +141,7 @@ test('a firewall opens TLS: the issuer of the certificate that it shows is named
       text: `The TLS certificate of ${LOGIN} was issued by ${issuer}, which this machine does not trust (UNABLE_TO_VERIFY_LEAF_SIGNATURE): a proxy or a firewall opens TLS.`,
       remedy: `Exempt ${LOGIN} from the inspection of TLS, or give the CA of the proxy as \`trustCa\` of the tenant.`,
     },
-    notRun: ['token', 'roles', 'discovery', 'tls.intune', 'validateRequest', ...withoutUrl],
+    notRun: ['token', 'credential', 'roles', 'discovery', 'tls.intune', 'validateRequest', ...withoutUrl],
   });
   const trusted = await withPublicTenant(t);
   const reply = await trusted.doctor();
@@ -147,7 +168,7 @@ test('a proxy blocks the way, and a block page answers in place of Graph', async
       text: `${LOGIN} cannot be reached: the proxy answered with HTTP 403.`,
       remedy: `Look at the network, the proxy and the service health. Outbound TCP 443 to ${LOGIN} must be open.`,
     },
-    notRun: ['clock', 'token', 'roles', 'discovery', 'tls.intune', 'validateRequest', ...withoutUrl],
+    notRun: ['clock', 'token', 'credential', 'roles', 'discovery', 'tls.intune', 'validateRequest', ...withoutUrl],
   });
   const { simulator, doctor } = await withPublicTenant(t);
   simulator.fault({ hop: 'discovery', fault: 'html', count: 10 });
