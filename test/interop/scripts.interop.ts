@@ -1,0 +1,59 @@
+/** The scripts of docs/app-registration.md are in their languages. They are read and never run: there is no tenant here. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { run } from './kit/children.ts';
+import { apt, missing } from './kit/client.ts';
+
+const SCRIPTS = join(import.meta.dirname, '../../docs/entra');
+const PYTHON = join(import.meta.dirname, 'readers/python');
+const folder = mkdtempSync(join(tmpdir(), 'openndes-scripts-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** What a parser says about a file; empty when there is nothing to say. Rejects when the parser is missing. */
+type Parser = (file: string) => Promise<string>;
+
+const shellcheck: Parser = async (file) => {
+  const { code, stdout, stderr } = await run('shellcheck', [file]).catch(() => {
+    throw missing('shellcheck', apt('shellcheck'));
+  });
+  return code === 0 ? '' : stdout + stderr;
+};
+
+const python =
+  (language: string): Parser =>
+  async (file) => {
+    const command = join(PYTHON, 'target/bin/python');
+    if (!existsSync(command)) throw missing(`the parser of ${language}`, '.ci/run installs it');
+    const { code, stderr } = await run(command, [join(PYTHON, 'parse.py'), language, file]);
+    assert.doesNotMatch(stderr, /ImportError|ModuleNotFoundError/, 'a parser is missing: .ci/run installs it');
+    return code === 0 ? '' : stderr;
+  };
+
+/** Each with what makes it wrong. */
+const FILES: readonly { file: string; parser: Parser; of: string; by: string; says: RegExp }[] = [
+  { file: 'register.sh', parser: shellcheck, of: 'esac', by: 'esca', says: /SC1\d{3}/ },
+  { file: 'main.tf', parser: python('hcl'), of: 'for_each = local.intune_roles', by: 'for_each =', says: /main\.tf/ },
+  {
+    file: 'register.ps1',
+    parser: python('powershell'),
+    of: 'foreach ($role in',
+    by: 'foreach ($role',
+    says: /:\d+:\d+/,
+  },
+];
+
+for (const { file, parser, of, by, says } of FILES) {
+  test(`docs/entra/${file} is parsed without a complaint`, async () =>
+    assert.equal(await parser(join(SCRIPTS, file)), ''));
+
+  test(`the parser of docs/entra/${file} notices a mistake`, async () => {
+    const text = readFileSync(join(SCRIPTS, file), 'utf8');
+    assert.ok(text.includes(of), of);
+    const wrong = join(folder, file);
+    writeFileSync(wrong, text.replace(of, by));
+    assert.match(await parser(wrong), says);
+  });
+}
