@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { read } from './read.ts';
 
 /** The pages that are written for administrators by hand. */
-const GUIDE = ['docs/app-registration.md'];
+const GUIDE = ['docs/app-registration.md', 'docs/intune-profiles.md'];
 
 /** Every key by its path, such as `profiles.NAME.names.dns`; `[]` is left out. docs/configuration.md is made from the schema. */
 const KEYS = [...read('docs/configuration.md').matchAll(/^\| `([\w.[\]]+)` \| /gm)].map(([, key = '']) =>
