@@ -5,7 +5,13 @@ import { parse } from 'yaml';
 import { read } from './read.ts';
 
 /** The pages that are written for administrators by hand. */
-const GUIDE = ['docs/app-registration.md', 'docs/intune-profiles.md'];
+const GUIDE = [
+  'docs/app-registration.md',
+  'docs/intune-profiles.md',
+  'docs/ndes-migration.md',
+  'docs/firewall.md',
+  'docs/device-symptoms.md',
+];
 
 /** Every key by its path, such as `profiles.NAME.names.dns`; `[]` is left out. docs/configuration.md is made from the schema. */
 const KEYS = [...read('docs/configuration.md').matchAll(/^\| `([\w.[\]]+)` \| /gm)].map(([, key = '']) =>
