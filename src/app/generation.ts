@@ -8,7 +8,8 @@ import type { IssuerStore, Store } from '../core/store.ts';
 import { type AssembledServer, assembleServer } from '../embed/embed.ts';
 import { logEvents } from '../embed/log-events.ts';
 import { systemLogger } from '../embed/system.ts';
-import type { IntuneClient } from '../intune/client.ts';
+import type { TenantClient } from '../intune/client.ts';
+import type { Job } from '../jobs/leased-job.ts';
 import type { Timeouts } from '../intune/retry.ts';
 import { startJobs } from '../jobs/scheduler.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
@@ -18,9 +19,10 @@ import { credentialEnds } from './credential-ends.ts';
 import { clockReport } from './clock-difference.ts';
 import { newIntuneClient } from './new-intune-client.ts';
 import type { PolicyServices } from './policy-makers.ts';
+import { revocationPoller } from './revocation-poller.ts';
 import { readinessOf } from './standings.ts';
 import { type Endpoints, type EndpointServices, servedEndpoints } from './served-endpoints.ts';
-import { listsOf, type Settings } from './settings.ts';
+import { listsOf, previousLists, type Settings } from './settings.ts';
 import { tenantWatch } from './tenant-watch.ts';
 import { watch, type WatchParts } from './watch.ts';
 import { watchedOf } from './watched-settings.ts';
@@ -59,7 +61,7 @@ type Shared = EndpointServices & {
   settings: Settings;
   store: Store;
   logger: Logger;
-  clients: ReadonlyMap<string, IntuneClient>;
+  clients: ReadonlyMap<string, TenantClient>;
 };
 
 /** Throws ConfigError, with everything closed again that was opened, the keys of the settings too. */
@@ -104,7 +106,7 @@ function sharedServices({
 }: Pick<Shared, 'settings' | 'store' | 'clock' | 'logger' | 'emit' | 'closing'> & {
   intuneTimes: GenerationParts['intuneTimes'] | undefined;
 }): Shared {
-  const clients = new Map<string, IntuneClient>();
+  const clients = new Map<string, TenantClient>();
   const serverTime = clockReport(rest.clock, rest.emit);
   const clientOf: Shared['intuneClient'] = ({ name, value }) => {
     const client = clients.get(name) ?? newIntuneClient({ ...value, timeouts }, serverTime);
@@ -157,8 +159,22 @@ function startWatch({ endpoints, store, clients, ...parts }: Shared & WatchStart
   const keepers = [...new Set(endpoints.served.map(({ keeper }) => keeper))];
   const { look, job } = watch({ ...parts, keepers });
   look();
-  const jobs = startJobs({ store, jobs: [job, tenantWatch({ ...parts, clients })], owner: randomUUID(), ...parts });
+  const all = [job, tenantWatch({ ...parts, clients }), ...pollers({ store, clients, ...parts })];
+  const jobs = startJobs({ store, jobs: all, owner: randomUUID(), ...parts });
   return () => jobs.close();
+}
+
+/** One for all tenants that are to be asked; none without such a tenant. */
+function pollers({ settings, clients, store, clock, emit }: Shared): Job[] {
+  const tenants = Object.entries(settings.config.tenants).flatMap(([name, { revocation }]) => {
+    const client = clients.get(name);
+    return client && revocation !== 'off' ? [{ name, client, sole: revocation === 'sole' }] : [];
+  });
+  const issuers = [...settings.authorities.values()].flatMap(({ name, authority }) => [
+    authority.certificate,
+    ...previousLists(name, authority).map(({ certificate }) => certificate),
+  ]);
+  return tenants.length > 0 ? [revocationPoller({ tenants, issuers, store, clock, emit })] : [];
 }
 
 type WatchStart = { endpoints: Endpoints } & Pick<WatchParts, 'watched' | 'refresh' | 'every'>;

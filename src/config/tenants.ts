@@ -150,6 +150,11 @@ const tenantKeys = (context: FileContext) =>
         'public',
         'The Microsoft cloud of the tenant. 21Vianet (`china`) publishes no Intune resource, so its URLs must be written out.',
       ),
+      revocation: defaulted(
+        choice('off', 'on', 'sole'),
+        'off',
+        'Whether this server asks Intune every hour which certificates to revoke, for example of wiped devices, and revokes them. `on`: requests about certificates of other issuers are left alone. `sole`: no other program issues certificates for this tenant, so that Intune is told that those cannot be found.',
+      ),
       trustCa: optional(
         certificateText(context, 'certs/proxy-ca.pem'),
         'CA certificates to trust for these services in addition to the public ones, for a proxy that intercepts TLS.',

@@ -110,6 +110,16 @@ export type EventFacts = {
   'endpoint-not-served': { endpoint: string; err: unknown };
   'tenant-unusable': { tenant: string; hop: string; remedy: string; err: unknown };
   'tenant-usable': { tenant: string };
+  'revocations-requested': {
+    tenant: string;
+    revoked: number;
+    already: number;
+    unknown: number;
+    unreadable: number;
+    foreign: number;
+  };
+  'revocations-foreign': { tenant: string; number: number; issuers: readonly string[] };
+  'revocation-results-given-up': { tenant: string; requests: readonly string[] };
   'clock-differs': { seconds: number };
   'ra-made': { subject: string; thumbprint: string; replaced: boolean };
   'challenge-requested': { endpoint: string; ip: string; user?: string; outcome: 'issued' | 'full' };

@@ -298,3 +298,24 @@ export type NewChallenge = {
 export type ChallengeBinding = { subject: string; san: readonly string[] };
 /** A password that was issued. `id` is what `Allow.consumes` names, so that issuing the certificate uses it up. */
 export type StoredChallenge = { id: string; expiresAt: Date; used: boolean; binding?: ChallengeBinding };
+
+/** What Intune asks for, as it wrote it. `requestContext` names the request in the answer. */
+export type RevocationRequest = {
+  requestContext: string;
+  serialNumber: string;
+  issuerName?: string;
+  caConfiguration?: string;
+};
+
+/** The answer to a RevocationRequest. `errorCode`: a number that Microsoft's libraries document; 0 with success. */
+export type RevocationReport = { succeeded: boolean; errorCode: number; errorMessage?: string };
+
+/** The requests of one download of a tenant. `batch`: the GUID of the download, which the answers repeat. */
+export type RevocationBatch = { tenant: string; batch: string; at: Date; requests: readonly RevocationRequest[] };
+
+/** A request that Intune has no answer to yet. `result` is present when it is decided. */
+export type WaitingRevocationRequest = RevocationRequest & {
+  batch: string;
+  downloadedAt: Date;
+  result?: RevocationReport;
+};

@@ -23,11 +23,14 @@ import type {
   PendingRevocation,
   PollKey,
   RequestKey,
+  RevocationBatch,
+  RevocationReport,
   RevokedCertificate,
   StoredCertificate,
   StoredChallenge,
   StoredTransaction,
   TransactionKey,
+  WaitingRevocationRequest,
   WorkClaim,
   WorkLease,
 } from './records.ts';
@@ -254,6 +257,20 @@ export interface RevocationQueue {
   postponeRevocation(id: number, fence: number, dueAt: Date, error: string): Promise<boolean>;
 }
 
+/** Requests of Intune to revoke certificates, by tenant: kept from their download until Intune has the answers. */
+export interface RevocationRequestStore {
+  /** When the last batch of this tenant was saved, an empty one too. */
+  lastRevocationDownload(tenant: string): Promise<Date | undefined>;
+  /** A request that is there already stays as it is, with its result. */
+  saveRevocationRequests(batch: RevocationBatch): Promise<void>;
+  /** In the order in which they came. */
+  listRevocationRequests(tenant: string): Promise<WaitingRevocationRequest[]>;
+  /** The result of one; the first one stays. */
+  decideRevocationRequest(tenant: string, requestContext: string, result: RevocationReport): Promise<void>;
+  /** Intune has the answers, or none is to be given. */
+  removeRevocationRequests(tenant: string, requestContexts: readonly string[]): Promise<void>;
+}
+
 /** Recurring jobs, each run by one owner at a time. All times are by the clock of the store. */
 export interface JobStore {
   /** Undefined when another owner holds a lease that has not expired. */
@@ -310,6 +327,7 @@ export interface Store
     IssuerStore,
     NotificationStore,
     RevocationQueue,
+    RevocationRequestStore,
     BlockStore,
     ChallengeStore,
     AuditStore,

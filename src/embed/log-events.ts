@@ -354,6 +354,32 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     fields: { tenant: TENANT },
     remedy: '',
   },
+  'revocations-requested': {
+    level: 'info',
+    message: 'Intune asked for revocations',
+    fields: {
+      tenant: TENANT,
+      revoked: 'how many certificates were revoked now',
+      already: 'how many were revoked before',
+      unknown: 'how many serial numbers our issuer has not given out; Intune is told so',
+      unreadable: 'how many serial numbers name no single certificate; Intune is told so',
+      foreign: 'how many certificates are of other issuers',
+    },
+    remedy: '',
+  },
+  'revocations-foreign': {
+    level: 'warn',
+    message: 'Intune asked for revocations of other issuers: they are left alone',
+    fields: { tenant: TENANT, number: 'how many', issuers: 'up to five of their issuers, as Intune names them' },
+    remedy:
+      'Let the program that issued them ask Intune too. When there is none any more, set `revocation: sole` in the tenant: then Intune is told that they cannot be found, and does not ask again. A hundred of them keep Intune from asking for others.',
+  },
+  'revocation-results-given-up': {
+    level: 'error',
+    message: 'Intune does not take the results of revocation requests, for 14 days: they are given up',
+    fields: { tenant: TENANT, requests: 'the requests, as Intune names them' },
+    remedy: 'The certificates are revoked. Give Microsoft the names of the requests.',
+  },
   'clock-differs': {
     level: 'warn',
     message: 'the clock of this machine differs from that of Entra ID',

@@ -3,10 +3,12 @@ import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { FailureNotification, SuccessNotification } from '../core/notification.ts';
 import { type CloudName, type CloudUrls, exchangeAudience, type IntuneCloud, resolveCloud } from './clouds.ts';
-import { discovery, type ServiceLocator } from './discovery.ts';
+import { discovery } from './discovery.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import { type HttpsExchange, httpsExchange } from './https-exchange.ts';
 import { checkTenant, HARMLESS_REQUEST } from './tenant-check.ts';
+import { type RevocationClient, revocationClient } from './revocation-client.ts';
+import { CONNECTOR_SERVICE } from './revocation-requests.ts';
 import { type IntuneHealth, retryingCalls, TIMEOUTS, type Timeouts } from './retry.ts';
 import {
   callScepAction,
@@ -18,6 +20,7 @@ import {
   successBody,
   validationBody,
 } from './scep-actions.ts';
+import { dropAddressIfGone } from './service-address.ts';
 import { type CredentialEnd, secretEnd } from './credential-end.ts';
 import { assertOneCredential, type CredentialOptions, entraCredential } from './credentials.ts';
 import { assertIdentity, identityToken } from './platform-identity.ts';
@@ -76,8 +79,11 @@ export interface IntuneClient {
   close(): Promise<void>;
 }
 
+/** All that a tenant is called for: what a policy needs, and what a poller of revocation requests needs. */
+export type TenantClient = IntuneClient & RevocationClient;
+
 /** A client whose steps can be looked at one by one. */
-export type DiagnosableClient = IntuneClient & { steps: TenantSteps };
+export type DiagnosableClient = TenantClient & { steps: TenantSteps };
 
 /** Makes a client. Nothing is sent before the first call. Throws ConfigError for settings that cannot work. */
 export function intuneClient(options: IntuneClientOptions): DiagnosableClient {
@@ -92,8 +98,9 @@ export function intuneClient(options: IntuneClientOptions): DiagnosableClient {
   const graph = tokens(cloud.graph);
   // The id of the resource ends with a slash, so the scope has two.
   const intune = tokens(`${cloud.intune}/`);
-  const locator = () => discovery(SCEP_SERVICE, { cloud, tokens: graph, exchange, clock, uuid });
-  const service = locator();
+  const locator = (name: string) => discovery(name, { cloud, tokens: graph, exchange, clock, uuid });
+  const service = locator(SCEP_SERVICE);
+  const connector = { service: locator(CONNECTOR_SERVICE), tokens: intune };
 
   type Action = { hop: ScepActionHop; body: string; clientRequestId: string };
   function attempts({ hop, body, clientRequestId }: Action): (signal: AbortSignal) => Promise<IntuneAnswer> {
@@ -118,6 +125,7 @@ export function intuneClient(options: IntuneClientOptions): DiagnosableClient {
     })(signal);
 
   return {
+    ...revocationClient({ ...connector, exchange, clock, uuid, callerInfo, timeouts }),
     steps: tenantSteps({ graph, intune, service, refused }),
     validateRequest: (request, signal) => call('validateRequest', validationBody(request, callerInfo), signal),
     successNotification: (notification, signal) =>
@@ -128,7 +136,7 @@ export function intuneClient(options: IntuneClientOptions): DiagnosableClient {
       const either = AbortSignal.any([signal, AbortSignal.timeout(timeouts.totalMs)]);
       try {
         // A locator of its own remembers no address, so that Graph is asked.
-        await checkTenant({ intune, service: locator() }, either);
+        await checkTenant({ intune, service: locator(SCEP_SERVICE) }, either);
         // Otherwise a fault of validateRequest would stay until a device asks.
         if (health().fault?.hop === 'validateRequest') await refused(either);
         checked();
@@ -167,18 +175,6 @@ function reportingTime(exchange: HttpsExchange, serverTime: IntuneClientOptions[
     if (call.hop === 'token' && !call.direct && !Number.isNaN(date)) serverTime(new Date(date));
     return reply;
   };
-}
-
-/** Makes the call. Drops the discovered address when nothing answers there, or the answer is HTTP 404 or 410. */
-async function dropAddressIfGone<T>(service: ServiceLocator, hop: ScepActionHop, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    const gone =
-      error instanceof IntuneUnreachable && error.hop === hop && [undefined, 404, 410].includes(error.status);
-    if (gone) service.drop();
-    throw error;
-  }
 }
 
 /** Names for several tenants, or for none: the client credentials flow needs one tenant (RFC 6749 4.4). */

@@ -79,7 +79,7 @@ async function queryGraph(service: string, options: DiscoveryOptions, signal: Ab
     if (reply.status !== 200) throw httpFault(fault);
     const rows = field(parseObject(reply.text), 'value');
     if (!Array.isArray(rows)) throw notAnAnswer(fault);
-    return trustedAddress(cloud, urisOf(service, rows), fault);
+    return trustedAddress(cloud, { service, uris: urisOf(service, rows) }, fault);
   });
 }
 
@@ -96,7 +96,7 @@ const nameOf = (row: object | undefined): string | undefined =>
 /** The first address on a host of the cloud; others are refused, so that no token is sent to them. */
 function trustedAddress(
   cloud: IntuneCloud,
-  uris: readonly string[],
+  { service, uris }: { service: string; uris: readonly string[] },
   { sent, clientRequestId }: Pick<HttpFault, 'sent' | 'clientRequestId'>,
 ): string {
   const urls = uris.map((uri) => URL.parse(uri));
@@ -105,7 +105,7 @@ function trustedAddress(
   const [what, remedy] =
     uris.length === 0
       ? [
-          'Graph lists no SCEP service for this tenant',
+          `Graph lists no ${service} for this tenant`,
           'Look at the Intune licence of the tenant, at `tenant` and at `cloud`.',
         ]
       : [

@@ -87,7 +87,13 @@ export async function callScepAction(
   signal: AbortSignal,
 ): Promise<IntuneAnswer> {
   const { hop, uri, body, clientRequestId, token } = action;
-  const call = { hop, method: 'POST', url: `${uri}/ScepActions/${hop}`, headers: headers(action), body } as const;
+  const call = {
+    hop,
+    method: 'POST',
+    url: `${uri}/ScepActions/${hop}`,
+    headers: apiHeaders(action, API_VERSION),
+    body,
+  } as const;
   const reply = await exchange({ ...call, limit: ANSWER_LIMIT, clientRequestId }, signal);
   const sent = [token];
   const answer = readAnswer(reply, sent);
@@ -96,12 +102,16 @@ export async function callScepAction(
   throw reply.status < 400 ? notAnAnswer(fault) : httpFault(fault);
 }
 
-const headers = ({ token, clientRequestId, callerInfo }: ScepActionCall): Record<string, string> => ({
+/** The headers of a call of Intune's API, in this version of it. */
+export const apiHeaders = (
+  { token, clientRequestId, callerInfo }: Pick<ScepActionCall, 'token' | 'clientRequestId' | 'callerInfo'>,
+  apiVersion: string,
+): Record<string, string> => ({
   Authorization: `Bearer ${token}`,
   'Content-Type': 'application/json',
   Accept: 'application/json',
   'client-request-id': clientRequestId,
-  'api-version': API_VERSION,
+  'api-version': apiVersion,
   // Microsoft's client library writes the name without a hyphen, so Microsoft's logs may read that one.
   UserAgent: callerInfo,
   'User-Agent': callerInfo,

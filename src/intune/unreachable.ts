@@ -1,7 +1,14 @@
 /** The error of this room: no answer. An answer of Intune is a value and never an error, a refusal included. */
 
 /** The step that failed, in the order of the steps. */
-export type IntuneHop = 'token' | 'discovery' | 'validateRequest' | 'successNotification' | 'failureNotification';
+export type IntuneHop =
+  | 'token'
+  | 'discovery'
+  | 'validateRequest'
+  | 'successNotification'
+  | 'failureNotification'
+  | 'downloadRevocationRequests'
+  | 'uploadRevocationResults';
 
 /** The fields of IntuneUnreachable; `what` becomes its message. */
 export type UnreachableDetails = {

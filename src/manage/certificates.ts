@@ -86,6 +86,9 @@ export async function renewalsOf(
 /** The `publicKeyHash` of a certificate of an earlier version that cannot be read. */
 const UNREADABLE = '';
 
+/** Whether the CA of a certificate is told of its revocation: one that cannot be read is told to no CA. */
+export const tellsIssuer = ({ publicKeyHash }: StoredCertificate): boolean => publicKeyHash !== UNREADABLE;
+
 /**
  * Revokes one certificate: it is on the next revocation list, cannot be renewed and is not sent to its device again. The
  * server tells the CA of the certificate, if that has a Revoker, which only the server knows; one that cannot be read is
@@ -96,8 +99,9 @@ export function revokeCertificate(
   certificate: StoredCertificate,
   reason: RevocationReason,
 ): Promise<boolean> {
-  const { endpoint, transactionId, issuerId, serial, publicKeyHash } = certificate;
+  const { endpoint, transactionId, issuerId, serial } = certificate;
   const event = { event: 'revoked', endpoint, transactionId, issuerId, serial, detail: reason } as const;
-  const tellIssuer = publicKeyHash !== UNREADABLE;
-  return management.store.revoke(certificate, reason, auditEntry(management, event), { tellIssuer });
+  return management.store.revoke(certificate, reason, auditEntry(management, event), {
+    tellIssuer: tellsIssuer(certificate),
+  });
 }

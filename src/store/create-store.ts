@@ -9,6 +9,7 @@ import type {
   JobStore,
   NotificationStore,
   RevocationQueue,
+  RevocationRequestStore,
   Store,
   TransactionStore,
 } from '../core/store.ts';
@@ -42,6 +43,13 @@ import {
 } from './pending.ts';
 import { listNotifications, outboxStanding, retryNotifications } from './listed-notifications.ts';
 import { claimJob, finishJob, listJobs, renewJob } from './recorded-jobs.ts';
+import {
+  decideRevocationRequest,
+  lastRevocationDownload,
+  listRevocationRequests,
+  removeRevocationRequests,
+  saveRevocationRequests,
+} from './downloaded-requests.ts';
 import { countRevoked, isCompromised, listRevoked, revoke } from './revocations.ts';
 import type { Database } from './tables.ts';
 import { findPolled, findRequest, findTransaction } from './transactions.ts';
@@ -58,6 +66,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...certificates(parts),
     ...notifications(parts),
     ...revocationQueue(parts),
+    ...revocationRequests(parts),
     ...blocks(parts),
     ...challengesAndHistory(parts),
     ...jobs(parts),
@@ -120,6 +129,15 @@ const revocationQueue = ({ write, clock }: Parts): RevocationQueue => ({
   revocationDone: (id, fence) => write((tx) => revocationDone(tx, id, fence)),
   postponeRevocation: (id, fence, dueAt, error) =>
     write((tx) => postponeRevocation(tx, { id, fence }, { dueAt, error })),
+});
+
+const revocationRequests = ({ db, write }: Parts): RevocationRequestStore => ({
+  lastRevocationDownload: (tenant) => lastRevocationDownload(db, tenant),
+  saveRevocationRequests: (batch) => write((tx) => saveRevocationRequests(tx, batch)),
+  listRevocationRequests: (tenant) => listRevocationRequests(db, tenant),
+  decideRevocationRequest: (tenant, requestContext, result) =>
+    write((tx) => decideRevocationRequest(tx, { tenant, requestContext }, result)),
+  removeRevocationRequests: (tenant, contexts) => write((tx) => removeRevocationRequests(tx, tenant, contexts)),
 });
 
 const blocks = ({ db, write }: Parts): BlockStore => ({

@@ -11,6 +11,7 @@ export async function createIdentityTables(db: Database, dialect: Dialect): Prom
   await createOwedRevocations(db, dialect);
   await createJobs(db, dialect);
   await createBlocks(db, dialect);
+  await createRevocationRequests(db, dialect);
   await db.schema
     .createTable('compromised_keys')
     .addColumn('public_key_hash', 'text', (column) => column.primaryKey().notNull())
@@ -90,6 +91,28 @@ async function createOwedRevocations(db: Database, dialect: Dialect): Promise<vo
     .addColumn('fence', 'integer', (column) => column.notNull())
     .execute();
   await db.schema.createIndex('owed_revocations_by_due').on('owed_revocations').columns(['due_at', 'id']).execute();
+}
+
+async function createRevocationRequests(db: Database, dialect: Dialect): Promise<void> {
+  const moment = columnType(dialect.moment);
+  await db.schema
+    .createTable('revocation_requests')
+    .addColumn('id', dialect.identity, (column) => column.primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('request_context', 'text', (column) => column.notNull())
+    .addColumn('batch', 'text', (column) => column.notNull())
+    .addColumn('serial_number', 'text', (column) => column.notNull())
+    .addColumn('issuer_name', 'text')
+    .addColumn('ca_configuration', 'text')
+    .addColumn('downloaded_at', moment, (column) => column.notNull())
+    .addColumn('result', 'text')
+    .addUniqueConstraint('revocation_requests_key', ['tenant', 'request_context'])
+    .execute();
+  await db.schema
+    .createTable('revocation_downloads')
+    .addColumn('tenant', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('at', moment, (column) => column.notNull())
+    .execute();
 }
 
 async function createBlocks(db: Database, dialect: Dialect): Promise<void> {

@@ -162,6 +162,23 @@ export type OwedRevocationTable = LeaseColumns & {
 /** One row for each entry of the block list. */
 export type BlockTable = { name: BlockName; at: Moment; actor: string; comment: string | null };
 
+/** A request of Intune to revoke a certificate. Its row is deleted when Intune has the answer. */
+export type RevocationRequestTable = {
+  id: Generated<number>;
+  tenant: string;
+  request_context: string;
+  batch: string;
+  serial_number: string;
+  issuer_name: string | null;
+  ca_configuration: string | null;
+  downloaded_at: Moment;
+  /** A RevocationResult as JSON. */
+  result: string | null;
+};
+
+/** One row for each tenant: when its requests were downloaded last. */
+export type RevocationDownloadTable = { tenant: string; at: Moment };
+
 /** One row for each recurring job that ever ran. */
 export type JobTable = LeaseColumns & {
   name: string;
@@ -211,6 +228,8 @@ export type Tables = {
   consumed_challenges: ConsumedChallengeTable;
   notifications: NotificationTable;
   owed_revocations: OwedRevocationTable;
+  revocation_requests: RevocationRequestTable;
+  revocation_downloads: RevocationDownloadTable;
   jobs: JobTable;
   blocks: BlockTable;
   audit: AuditTable;

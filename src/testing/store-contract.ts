@@ -13,6 +13,7 @@ import { jobs } from './store-jobs.ts';
 import { lists } from './store-lists.ts';
 import { notifications } from './store-notifications.ts';
 import { pending } from './store-pending-contract.ts';
+import { revocationRequests } from './store-revocation-requests.ts';
 import { revocations } from './store-revocations.ts';
 import {
   auditFor,
@@ -48,6 +49,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   imports(check);
   pending(check);
   notifications(check);
+  revocationRequests(check);
   blocks(check);
   challenges(check);
   requests(check);

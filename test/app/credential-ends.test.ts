@@ -33,7 +33,7 @@ async function simulated(t: TestContext) {
     rmSync(folder, { recursive: true });
   });
   const { clientSecret, ...section } = simulator.tenant;
-  const common: TenantConfig = { ...section, trustCa: simulator.caPem };
+  const common: TenantConfig = { ...section, trustCa: simulator.caPem, revocation: 'off' };
   const client = (more: Partial<TenantConfig>) => {
     const made = newIntuneClient({ ...common, ...more }, () => {});
     t.after(() => made.close());

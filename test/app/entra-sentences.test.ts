@@ -139,7 +139,8 @@ async function failureOf(t: TestContext, { wrong }: Cause): Promise<{ message: s
     writeFileSync(join(folder, name), text, { mode: 0o600 });
     return join(folder, name);
   };
-  const section = { ...simulator.tenant, trustCa: simulator.caPem, ...(await wrong(simulator, write)) };
+  const common = { ...simulator.tenant, trustCa: simulator.caPem, revocation: 'off' } as const;
+  const section = { ...common, ...(await wrong(simulator, write)) };
   const client = newIntuneClient(section, () => {});
   t.after(async () => {
     await client.close();

@@ -199,6 +199,7 @@ tenants:
     cloud: { login: https://127.0.0.1:1/, graph: "https://127.0.0.1:2", intune: "https://127.0.0.1:3" }
     trustCa: sim-ca.pem
     proxy: http://proxy:3128
+    revocation: on
 endpoints: [{ policy: { intune: sim, notify: outbox, onUnreachable: fail, precheck: off } }]
 `;
   const { config } = load(text, { files: { [`${FOLDER}/sim-ca.pem`]: pem } });
@@ -209,6 +210,7 @@ endpoints: [{ policy: { intune: sim, notify: outbox, onUnreachable: fail, preche
     cloud: { login: 'https://127.0.0.1:1', graph: 'https://127.0.0.1:2', intune: 'https://127.0.0.1:3' },
     trustCa: pem,
     proxy: 'http://proxy:3128',
+    revocation: 'on',
   });
   assert.deepEqual(config.endpoints[0]?.policy, {
     kind: 'intune',

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { clockReport } from '../../src/app/clock-difference.ts';
+import { revocationPoller } from '../../src/app/revocation-poller.ts';
 import { tenantWatch } from '../../src/app/tenant-watch.ts';
 import { watch } from '../../src/app/watch.ts';
 import { createRoot } from '../../src/ca/create.ts';
@@ -655,6 +656,44 @@ test('a tenant that cannot be used, one that can be used again, and a clock that
   assertLine(last(), 'info', 'a tenant can be used again', 'tenant');
   clockReport(handClock(), log.emit)(new Date(0));
   assertLine(last(), 'warn', 'the clock of this machine differs from that of Entra ID', 'seconds');
+});
+
+test('what Intune asks to revoke: the counts, what is left alone, and results that it does not take', async (t) => {
+  const log = keptLog();
+  const clock = handClock();
+  const store = await openSqliteStore({ path: ':memory:', clock });
+  t.after(() => store.close());
+  const requests = [{ requestContext: 'r', serialNumber: '0a', issuerName: 'CN=Other CA' }];
+  const client = {
+    downloadRevocationRequests: async () => ({ batch: 'b', requests }),
+    uploadRevocationResults: async () => false,
+  };
+  const poll = (sole: boolean) =>
+    revocationPoller({ tenants: [{ name: 'corp', client, sole }], issuers: [], store, clock, emit: log.emit });
+  const line = (back: number): Line => JSON.parse(log.lines.at(-back)!) as Line;
+  await poll(false).run(new AbortController().signal);
+  assertLine(line(2), 'info', 'Intune asked for revocations', 'tenant revoked already unknown unreadable foreign');
+  assertLine(
+    line(1),
+    'warn',
+    'Intune asked for revocations of other issuers: they are left alone',
+    'tenant number issuers',
+  );
+  clock.forward(2 * 3_600_000);
+  await assert.rejects(poll(true).run(new AbortController().signal), /Intune did not take the results/);
+  clock.forward(14 * 86_400_000);
+  await poll(true)
+    .run(new AbortController().signal)
+    .catch(() => undefined);
+  const given = log.lines
+    .map((text) => JSON.parse(text) as Line)
+    .find(({ event }) => event === 'revocation-results-given-up');
+  assertLine(
+    given!,
+    'error',
+    'Intune does not take the results of revocation requests, for 14 days: they are given up',
+    'tenant requests',
+  );
 });
 
 test('docs/log.md lists the events that were seen above, and no others', () => {

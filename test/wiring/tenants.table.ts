@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type AddressInfo, connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { atEnd, file, FOLDER, keyedFiles, ra, retired } from './files.ts';
 import type { Row } from './row.ts';
 import { shared } from './server.ts';
@@ -102,6 +103,27 @@ const server = shared(async () => {
   return { tenants: all, endpoints };
 });
 
+const REVOCATION = ['off', 'on', 'sole'];
+const asking = shared(async () => {
+  const all: Record<string, object> = {};
+  for (const revocation of REVOCATION) {
+    const { simulator, section } = await tenantNamed(`revocation ${revocation}`);
+    simulator.revocations.add({ requests: [{ serialNumber: '0a', issuerName: 'CN=Other CA' }] });
+    all[`tenant-${revocation}`] = { ...section, revocation };
+  }
+  return { tenants: all };
+});
+
+/** How often the tenant gave the request for the certificate of another issuer, and what it was told. */
+async function told(revocation: string): Promise<unknown[]> {
+  await asking();
+  const queued = async (name: string) => (await tenantNamed(`revocation ${name}`)).simulator.revocations.list()[0]!;
+  // One after the other: when the last one has an answer, the others are done.
+  for (let waits = 0; waits < 500 && (await queued('sole')).results.length === 0; waits++) await pause(10);
+  const { downloads, results } = await queued(revocation);
+  return [downloads, ...results.map(({ errorCode }) => errorCode)];
+}
+
 async function status(name: string): Promise<string> {
   const tenant = await tenantNamed('usual');
   return (await tenant.enrolled((await server()).url(`/${name}`))).status;
@@ -174,5 +196,11 @@ export const TENANTS: readonly Row[] = [
       noPassword: ['failInfo 2', true, false],
       imdsBesideProxy: ['issued', true, false],
     },
+  },
+  {
+    keys: ['tenants.NAME.revocation'],
+    question: 'how often a request to revoke a certificate of another issuer is fetched, and what the tenant is told',
+    ask: told,
+    answers: { off: [0], on: [1], sole: [1, 'CertificateNotFoundError'] },
   },
 ];
