@@ -1,4 +1,7 @@
-/** The scripts of docs/app-registration.md are in their languages. They are read and never run: there is no tenant here. */
+/**
+ * The scripts of docs/app-registration.md, and the blocks of pages in languages that nothing here runs, are in their languages.
+ * They are read and never run: there is no tenant here, no Windows, and none of those proxies.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +9,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { run } from './kit/children.ts';
 import { apt, missing } from './kit/client.ts';
+import { pages, read } from '../docs/read.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../docs/entra');
 const PYTHON = join(import.meta.dirname, 'readers/python');
@@ -57,3 +61,24 @@ for (const { file, parser, of, by, says } of FILES) {
     assert.match(await parser(wrong), says);
   });
 }
+
+/** How many blocks of these languages the pages have together, at least. */
+const BLOCKS = { powershell: 3, toml: 2, xml: 1 };
+
+for (const [language, least] of Object.entries(BLOCKS))
+  test(`every block of ${language} in the documentation is parsed`, async () => {
+    const found = pages.flatMap((page) =>
+      [...read(page).matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'))].map(([, block = '']) => ({
+        page,
+        block,
+      })),
+    );
+    assert.ok(found.length >= least, `${found.length} blocks`);
+    for (const { page, block } of found) {
+      const file = join(folder, `block.${language}`);
+      writeFileSync(file, block);
+      assert.equal(await python(language)(file), '', page);
+      writeFileSync(file, `${block}\n<(`);
+      assert.notEqual(await python(language)(file), '', 'a mistake that is not noticed');
+    }
+  });

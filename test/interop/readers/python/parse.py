@@ -1,6 +1,6 @@
-"""parse.py hcl|powershell FILE: exits 1 and names the place when the file is not in the language. Nothing of it is run.
+"""parse.py hcl|powershell|toml|xml FILE: exits 1 and names the place when the file is not in the language. Nothing of it is run.
 
-HCL is read by python-hcl2, PowerShell by the grammar of tree-sitter-powershell: Microsoft's own parser is part of
+HCL is read by python-hcl2, TOML and XML by Python itself, PowerShell by the grammar of tree-sitter-powershell: Microsoft's own parser is part of
 PowerShell, which none of the registries of these tests has.
 """
 
@@ -17,6 +17,18 @@ def hcl():
     hcl2.loads(text.decode())
 
 
+def toml():
+    import tomllib
+
+    tomllib.loads(text.decode())
+
+
+def xml():
+    from xml.dom import minidom
+
+    minidom.parseString(text)
+
+
 def powershell():
     import tree_sitter_powershell
     from tree_sitter import Language, Parser
@@ -31,7 +43,7 @@ def powershell():
 
 
 try:
-    {"hcl": hcl, "powershell": powershell}[language]()
+    {"hcl": hcl, "powershell": powershell, "toml": toml, "xml": xml}[language]()
 except ImportError:
     raise
 except Exception as error:
