@@ -12,7 +12,7 @@ const asked = (period: string, units: string, write = bmpString): string[] => [
   pair('ValidityPeriodUnits', units, write),
 ];
 
-/** Windows 11, ValidityPeriod=Years and ValidityPeriodUnits=1, octet by octet. */
+/** ValidityPeriod=Years and ValidityPeriodUnits=1 in the form of Windows (BMPString), octet by octet; not captured from a device. */
 const OF_WINDOWS = [
   '303a060a2b0601040182370d0201312c302a1e1c00560061006c006900640069007400790050006500720069006f00641e0a00590065006100720073',
   '303c060a2b0601040182370d0201312e302c1e2600560061006c006900640069007400790050006500720069006f00640055006e0069007400731e020031',
