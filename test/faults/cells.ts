@@ -1,6 +1,6 @@
 /** Every call × every fault × both ways of telling Intune. */
-import { type FaultName, FAULTS } from './faults.table.ts';
-import { type HopName, HOPS } from './hops.table.ts';
+import { type Fault, type FaultName, FAULTS } from './faults.table.ts';
+import { type Hop, type HopName, HOPS } from './hops.table.ts';
 
 export const MODES = ['strict', 'outbox'] as const;
 export type Mode = (typeof MODES)[number];
@@ -10,10 +10,15 @@ export type Cell = { id: string; hop: HopName; fault: FaultName; mode: Mode };
 
 const word = (text: string): string => text.replaceAll(/[^A-Za-z0-9]+/g, '-');
 
+/** The faults that this call can have. */
+export function faultsOf(name: HopName): FaultName[] {
+  const hop: Hop = HOPS[name];
+  const faults = Object.entries(FAULTS) as [FaultName, Fault][];
+  return faults.flatMap(([fault, { tls }]) => (hop.plain && tls ? [] : [fault]));
+}
+
 export const CELLS: readonly Cell[] = (Object.keys(HOPS) as HopName[]).flatMap((hop) =>
-  (Object.keys(FAULTS) as FaultName[]).flatMap((fault) =>
-    MODES.map((mode) => ({ id: `${hop}-${word(fault)}-${mode}`, hop, fault, mode })),
-  ),
+  faultsOf(hop).flatMap((fault) => MODES.map((mode) => ({ id: `${hop}-${word(fault)}-${mode}`, hop, fault, mode }))),
 );
 
 /** What is recorded of one enrolment. */

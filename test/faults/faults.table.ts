@@ -1,14 +1,15 @@
 /** The faults of the simulator: docs/simulator.md. Each stays until it is lifted. */
 
-/** `set`: as the simulator takes it. `says`: what the server gets. */
-export type Fault = { set: string | object; says: string };
+/** `set`: as the simulator takes it. `says`: what the server gets. `tls`: only where there is TLS. */
+export type Fault = { set: string | object; says: string; tls?: true };
 
 export const FAULTS = {
   refused: { set: { refused: 3600 }, says: 'the first call is reset, then the port refuses connections' },
   reset: { set: 'reset', says: 'TCP RST in place of an answer' },
-  'not TLS': { set: 'tls', says: 'octets that are no TLS in place of an answer' },
+  'not TLS': { set: 'tls', tls: true, says: 'octets that are no TLS in place of an answer' },
   untrusted: {
     set: { untrusted: 3600 },
+    tls: true,
     says: 'the first call is reset, then the port shows a certificate of an unknown CA',
   },
   timeout: { set: 'timeout', says: 'no answer' },

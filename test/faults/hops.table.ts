@@ -4,13 +4,17 @@
  */
 
 /**
- * `says`: what the call is for. `purpose`: an extended key usage that the device asks for, with the approval of Intune, and
+ * `says`: what the call is for. `plain`: it is made without TLS, so that faults of TLS do not occur. `purpose`: an extended key usage that the device asks for, with the approval of Intune, and
  * that the profile of the server lacks, so that the enrolment fails after the validation.
  */
-export type Hop = { says: string; purpose?: string };
+export type Hop = { says: string; plain?: true; purpose?: string };
 
 export const HOPS = {
   token: { says: 'Entra ID is asked for a token for Graph and one for Intune.' },
+  managedIdentity: {
+    says: 'The platform of a virtual machine is asked for the tokens, in place of Entra ID (`managedIdentity: { from: imds }`).',
+    plain: true,
+  },
   discovery: { says: 'Graph is asked for the address of the service.' },
   validateRequest: { says: 'Intune is asked whether the request is the one that it made the challenge for.' },
   successNotification: { says: 'Intune is told of the certificate.' },

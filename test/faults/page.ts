@@ -1,5 +1,5 @@
 /** docs/intune-faults.md, from what the cells got. Imports nothing from the source. */
-import { type Cell, CELLS, type Outcome, type Seen } from './cells.ts';
+import { type Cell, CELLS, faultsOf, type Outcome, type Seen } from './cells.ts';
 import { type FaultName, FAULTS } from './faults.table.ts';
 import { type Hop, type HopName, HOPS } from './hops.table.ts';
 
@@ -11,8 +11,8 @@ ${CELLS.length} enrolments. It compares what the device got, what came to Intune
 administrators' \`/readyz\` say with rules that are written by hand (test/faults/rules.ts), and with this page. \`npm run
 faults:page\` writes the page from a run.
 
-Every fault is there before the server starts and stays until the device has its answer. A call may take 2.5 seconds, all its
-repetitions 10 seconds, and the clock of the server stands still, so that a notification is tried once. Then the fault is
+Every fault is there before the server starts and stays until the device has its answer. A call may take 4 seconds, all its
+repetitions 16 seconds, and the clock of the server stands still, so that a notification is tried once. Then the fault is
 lifted. A device that got PENDING polls; one that got FAILURE sends its request again; 30 minutes later the outbox is empty.
 A call of which the simulator shows only that it came counts as not done. Notifications that are repeated have the same content.
 
@@ -73,11 +73,17 @@ const cells = ({ device, intune, store, log, readiness }: Seen): string[] => [de
 function lines(group: readonly Row[]): [string, string][] {
   const modes = Map.groupBy(group, ({ cell }) => cell.fault);
   const same = Map.groupBy(modes, ([, each]) => each.map(({ cell }) => cell.mode).join(', '));
-  return [...same].map(([mode, faults]) => [shown(faults.map(([fault]) => fault)), mode]);
+  return [...same].map(([mode, faults]) => [
+    shown(
+      group[0]!.cell.hop,
+      faults.map(([fault]) => fault),
+    ),
+    mode,
+  ]);
 }
 
-const shown = (faults: readonly FaultName[]): string =>
-  faults.length === Object.keys(FAULTS).length ? 'each' : faults.join('; ');
+const shown = (hop: HopName, faults: readonly FaultName[]): string =>
+  faults.length === faultsOf(hop).length ? 'each' : faults.join('; ');
 
 const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
   [heads, heads.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('');

@@ -48,13 +48,19 @@ export function intuneText(calls: readonly RecordedCall[]): string {
   return texts.join('; ') || 'nothing';
 }
 
-/** Each event once, with what tells it from another of the same name, in the order of the alphabet. */
+/**
+ * Each event once, with what tells it from another of the same name, in the order of the alphabet. Of the tenant only the
+ * last word: it can be named before its first check has ended.
+ */
 export function logText(lines: readonly Line[]): string {
-  const texts = lines.flatMap(({ event, operation, outcome, code, hop, intuneHop, notification }) => {
-    if (event === undefined || ['GetCACaps', 'GetCACert'].includes(operation ?? '')) return [];
-    const more = [outcome, code, hop ?? intuneHop, notification].filter((one) => one !== undefined);
-    return [[event, ...more].join(' ')];
-  });
+  const last = lines.findLast(({ tenant }) => tenant !== undefined);
+  const texts = lines
+    .filter((line) => line.tenant === undefined || line === last)
+    .flatMap(({ event, operation, outcome, code, hop, intuneHop, notification }) => {
+      if (event === undefined || ['GetCACaps', 'GetCACert'].includes(operation ?? '')) return [];
+      const more = [outcome, code, hop ?? intuneHop, notification].filter((one) => one !== undefined);
+      return [[event, ...more].join(' ')];
+    });
   return [...new Set(texts)].toSorted().join(', ') || 'nothing';
 }
 

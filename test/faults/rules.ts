@@ -49,12 +49,24 @@ const RULES: Readonly<Record<FaultName, Rule>> = {
   'huge body': { calls: ONCE, done: true, cause: 'the service answered with more than 65536 octets' },
 };
 
-/** The answer of Graph is a list, so that more octets are read. */
 const causeOf = ({ hop, fault }: Cell): string => {
   const { cause, entra } = RULES[fault];
+  if (hop === 'managedIdentity') return `the managed identity endpoint (imds) gave no token: ${ofIdentity(fault)}`;
   if (hop === 'token' && entra !== undefined) return refusedByEntra(entra);
+  // The answer of Graph is a list, so that more octets are read.
   return hop === 'discovery' ? cause.replace('65536', '1048576') : cause;
 };
+
+const NESTED = ': {"Message":"An internal server error has occurred","RetryAfter":null}';
+
+/** The platform answers with the errors of Entra ID, and its words are shown. */
+function ofIdentity(fault: FaultName): string {
+  const { cause, entra } = RULES[fault];
+  const status = /HTTP \d+/.exec(cause)?.[0] ?? '';
+  if (status === 'HTTP 200') return 'HTTP 200, and no token in the answer';
+  if (entra === undefined) return cause;
+  return `${status}, ${entra.replace(`${status}, `, '')}${fault === 'HTTP 500, nested JSON' ? NESTED : ''}`;
+}
 
 const callsOf = ({ hop, fault }: Cell): string => {
   const { calls, done } = RULES[fault];
@@ -62,7 +74,12 @@ const callsOf = ({ hop, fault }: Cell): string => {
 };
 
 /** A check asks Graph before Intune, so that it names Graph while the port has an outage. */
-const namedHop = ({ hop, fault }: Cell): HopName => (RULES[fault].outage && hop !== 'token' ? 'discovery' : hop);
+const namedHop = ({ hop, fault }: Cell): HopName => {
+  const failed = loggedHop(hop);
+  return RULES[fault].outage && failed !== 'token' ? 'discovery' : failed;
+};
+/** A token is a token, wherever it comes from. */
+const loggedHop = (hop: HopName): HopName => (hop === 'managedIdentity' ? 'token' : hop);
 
 const answered = (what: string): string => `scep-request-answered ${what}`;
 const VALIDATED = 'validateRequest 1×';
@@ -82,7 +99,7 @@ const waits = (cell: Cell): Fate => ({
     device: 'pending',
     intune: cell.hop === 'validateRequest' ? callsOf(cell) : 'nothing',
     store: 'request waits: unreachable',
-    log: answered(`pending ${cell.hop}`),
+    log: answered(`pending ${loggedHop(cell.hop)}`),
   },
   after: ENROLLED,
 });
@@ -129,6 +146,7 @@ const failureToldLater = (cell: Cell): Fate => ({
 const FATES: Readonly<Record<HopName, (cell: Cell) => Fate>> = {
   token: waits,
   discovery: waits,
+  managedIdentity: waits,
   validateRequest: waits,
   successNotification: (cell) => (cell.mode === 'strict' ? neverDelivered(cell) : toldLater(cell)),
   failureNotification: failureToldLater,

@@ -19,7 +19,7 @@ import { type Line, type Server, serverOn } from './server.ts';
 
 const MINUTE = 60_000;
 /** The calls that a check of a tenant makes at the start. */
-const AT_START: readonly HopName[] = ['token', 'discovery'];
+const AT_START: readonly HopName[] = ['token', 'managedIdentity', 'discovery'];
 
 type Running = { cell: Cell; simulator: Simulator; device: Device };
 type World = { server: Server; all: Running[]; path: string };
@@ -34,8 +34,8 @@ export async function runCells(hop: HopName): Promise<Outcome[]> {
 
   const first = await answers(all, ({ device }) => device.enroll());
   await until(() => postponed(world) === owed(world));
-  await until(() => noneUsable(world), 20_000);
-  await until(() => allNamed(world, start, 'tenant-unusable'), 20_000);
+  await until(() => noneUsable(world));
+  await until(() => allNamed(world, start, 'tenant-unusable'));
   // The last word is that of a check, and not of a call that came after it.
   await pause(6_000);
   const during = await observed(world, start);
@@ -49,7 +49,7 @@ export async function runCells(hop: HopName): Promise<Outcome[]> {
   });
   server.moveClock(30 * MINUTE);
   await until(() => owed(world) === 0);
-  await until(() => allNamed(world, lifted, 'tenant-usable'), 20_000);
+  await until(() => allNamed(world, lifted, 'tenant-usable'));
   const after = await observed(world, lifted);
   await server.close();
   return all.map((_, n) => ({
@@ -73,7 +73,9 @@ async function started(cells: readonly Cell[]): Promise<World> {
     configured({
       store: `sqlite:${path}`,
       admin: { port: 0, token: TOKEN },
-      tenants: Object.fromEntries(cells.map(({ id }, n) => [id, { ...simulators[n]!.tenant, trustCa }])),
+      tenants: Object.fromEntries(
+        cells.map(({ id }, n) => [id, { ...section(cells[n]!.hop, simulators[n]!), trustCa }]),
+      ),
       endpoints: cells.map(({ id, mode }) => ({ path: `/${id}`, policy: { intune: id, notify: mode } })),
     }),
   );
@@ -82,6 +84,12 @@ async function started(cells: readonly Cell[]): Promise<World> {
     return { cell, simulator, device: deviceOf(cell, simulator, server.origin) };
   });
   return { server, all, path };
+}
+
+/** A section of `tenants:`, without the CA. */
+function section(hop: HopName, { tenant: { clientSecret, clientId, ...rest }, identity }: Simulator): object {
+  if (hop !== 'managedIdentity') return { ...rest, clientId, clientSecret };
+  return { ...rest, managedIdentity: { from: 'imds', endpoint: identity.imds.endpoint } };
 }
 
 async function faulty({ hop, fault }: Cell, state: SimulatorState): Promise<Simulator> {
