@@ -14,6 +14,18 @@ export async function settled(installation: Installation): Promise<Listed[]> {
 export const of = (listed: readonly Listed[], device: { subject: string }): Listed[] =>
   listed.filter(({ subject }) => subject === device.subject);
 
+/** How often Intune has accepted a successNotification of this certificate, and how many different ones those were. */
+export async function accepted(
+  { tenant }: Installation,
+  thumbprint: string,
+): Promise<[times: number, different: number]> {
+  const calls = (await tenant.calls()).filter(({ hop, code }) => hop === 'successNotification' && code === 'Success');
+  const bodies = calls.flatMap(({ body }) =>
+    body?.notification?.certificateThumbprint === thumbprint ? [JSON.stringify(body)] : [],
+  );
+  return [bodies.length, new Set(bodies).size];
+}
+
 /** Thumbprints of the certificates for which Intune has accepted a successNotification. */
 export const acknowledged = async ({ tenant }: Installation): Promise<ReadonlySet<string | undefined>> =>
   new Set(

@@ -10,15 +10,26 @@ const POINTS = {
   'after the delivery is recorded': { die: 'after', at: 'commit', after: 'update "certificates"' },
 } as const;
 
-export type CrashPoint = keyof typeof POINTS;
+/** The same for `notify: outbox`, where the device has its answer before Intune is notified. */
+const OUTBOX_POINTS = {
+  'before the notification is claimed': { die: 'before', at: 'update "notifications" set "fence"' },
+  'after the notification is claimed': { die: 'after', at: 'commit', after: 'update "notifications" set "fence"' },
+  /** Intune has accepted the notification. */
+  'before the acknowledgement is recorded': { die: 'before', at: 'commit', after: 'delete from "notifications"' },
+  'after the acknowledgement is recorded': { die: 'after', at: 'commit', after: 'delete from "notifications"' },
+} as const;
+
+export type StrictPoint = keyof typeof POINTS;
+export type OutboxPoint = keyof typeof OUTBOX_POINTS;
+export type CrashPoint = StrictPoint | OutboxPoint;
 
 /** `at`: a part of the statement to die at; `after`: a part of one that must have run since the last commit. */
 export type Crash = { die: 'before' | 'after'; at: string; after?: string };
 
-export const CRASH_POINTS = Object.keys(POINTS) as CrashPoint[];
+export const STRICT_POINTS = Object.keys(POINTS) as StrictPoint[];
 
 /** What to start the server with. */
 export const crashAt = (point: CrashPoint): { preload: string[]; env: Record<string, string> } => ({
   preload: [new URL('die.ts', import.meta.url).href],
-  env: { OPENNDES_TEST_CRASH: JSON.stringify(POINTS[point]) },
+  env: { OPENNDES_TEST_CRASH: JSON.stringify({ ...POINTS, ...OUTBOX_POINTS }[point]) },
 });

@@ -20,7 +20,7 @@ export const STATIC_CHALLENGE = 'challenge-of-the-tests';
 export const pathFor = ({ legacy }: Client, decides: Decides): string => `${legacy ? LEGACY : ''}${PATHS[decides]}`;
 
 /** JSON is YAML: the tenant goes in as the simulator gave it. */
-export const configuration = ({ block }: Tenant): string => `
+export const configuration = ({ block }: Tenant, notify: 'strict' | 'outbox' = 'strict'): string => `
 listen: { host: 127.0.0.1, port: 0 }
 store: sqlite:./openndes.db
 authorities:
@@ -34,12 +34,12 @@ profiles:
   device: { validity: 365d, keyUsage: [digitalSignature, keyEncipherment], extendedKeyUsage: [clientAuth] }
 tenants:
   corp: ${JSON.stringify(block)}
-endpoints: ${JSON.stringify([...endpoints(), ...endpoints(LEGACY, { legacy: ['sha1', 'des'] })])}
+endpoints: ${JSON.stringify([...endpoints(notify), ...endpoints(notify, LEGACY, { legacy: ['sha1', 'des'] })])}
 `;
 
-const endpoints = (under = '', more: object = {}): object[] =>
+const endpoints = (notify: 'strict' | 'outbox', under = '', more: object = {}): object[] =>
   Object.entries({
-    intune: { policy: { intune: 'corp', notify: 'strict' } },
+    intune: { policy: { intune: 'corp', notify } },
     static: { policy: { static: STATIC_CHALLENGE } },
     approval: { policy: { static: STATIC_CHALLENGE }, approval: 'manual' },
   } satisfies Record<Decides, object>).map(([decides, decision]) => ({
