@@ -69,7 +69,13 @@ export { nameFromText, nameText } from './pkix/name.ts';
 
 // Policies.
 export type { PolicyFactory } from './app/policy-makers.ts';
-export { type IntuneClient, intuneClient, type IntuneClientOptions, type TenantClient } from './intune/client.ts';
+export {
+  type DiagnosableClient,
+  type IntuneClient,
+  intuneClient,
+  type IntuneClientOptions,
+  type TenantClient,
+} from './intune/client.ts';
 export type { RevocationClient } from './intune/revocation-client.ts';
 export type { RevocationAnswer } from './intune/revocation-requests.ts';
 export type { CloudName, CloudUrls } from './intune/clouds.ts';

@@ -34,7 +34,7 @@ export type Server = {
 /** Milliseconds. Long enough for a loaded machine, where an answer is expected. */
 const TIMES = {
   watchEvery: 3_000,
-  intuneTimes: { callMs: 4_000, totalMs: 16_000, retries: 2, backoffMs: 20, breakAfter: 5, breakMs: 1_000 },
+  intuneTimes: { callMs: 6_000, totalMs: 24_000, retries: 2, backoffMs: 20, breakAfter: 5, breakMs: 1_000 },
 };
 
 export async function serverOn(config: string, times: object = TIMES): Promise<Server> {

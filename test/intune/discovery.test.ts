@@ -74,7 +74,7 @@ describe('several rows', () => {
   test('none has an address: the service is not listed', async () => {
     tenant.answer('discovery', ok({ value: [row(), row()] }));
     const error = await rejection(tenant.client().validateRequest(request, never));
-    assert.match(error.message, /Graph lists no SCEP service for this tenant/);
+    assert.match(error.message, /Graph lists no ScepRequestValidationFEService for this tenant/);
   });
 });
 
