@@ -79,6 +79,7 @@ export {
 export type { RevocationClient } from './intune/revocation-client.ts';
 export type { RevocationAnswer } from './intune/revocation-requests.ts';
 export type { CloudName, CloudUrls } from './intune/clouds.ts';
+export type { TenantSteps } from './intune/tenant-steps.ts';
 export type { CredentialEnd } from './intune/credential-end.ts';
 export type { CredentialOptions } from './intune/credentials.ts';
 export type { IdentityPlatform, PlatformIdentity } from './intune/platform-identity.ts';

@@ -44,7 +44,10 @@ test(`${DEVICES} devices through an outage: one certificate for each, and Intune
   );
   const wishes = Array.from({ length: DEVICES }, (_, n) => {
     const subject = `CN=outage-${n}`;
-    return { url: `${server.origin}/${MODES[n % 2]!}`, wish: { subject, challenge: simulator.mint({ subject }), key: ecKey(subject) } };
+    return {
+      url: `${server.origin}/${MODES[n % 2]!}`,
+      wish: { subject, challenge: simulator.mint({ subject }), key: ecKey(subject) },
+    };
   });
 
   const held = new Map<string, number>();
@@ -59,9 +62,10 @@ test(`${DEVICES} devices through an outage: one certificate for each, and Intune
     if (++answered === Math.round(CUT)) simulator.fault({ hop: '*', fault: 'refused' });
     if (answered === Math.round(BACK)) await simulator.clearFaults();
   });
-  // A device that was told to wait polls; one that got FAILURE sends its request again.
+  // A device that was told to wait polls, some seconds later by the clock of the server; one that got FAILURE sends its request again.
   for (let round = 0; waiting.length > 0 && round < 30; round++) {
     await pause(1_500);
+    server.moveClock(10_000);
     await inTurns(waiting.splice(0), async (device) => {
       const poll = await polled(device.url, device.wish);
       const { status } =
