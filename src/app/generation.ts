@@ -16,6 +16,7 @@ import type { RevocationList } from '../revocation/revocation-list.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { administration } from './administration.ts';
 import { credentialEnds } from './credential-ends.ts';
+import { directoriesIn, directoryJob, type TenantDirectory } from './directory-jobs.ts';
 import { clockReport } from './clock-difference.ts';
 import { newIntuneClient } from './new-intune-client.ts';
 import type { PolicyServices } from './policy-makers.ts';
@@ -87,10 +88,12 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     jobs.push(retire);
     const credentials = credentialEnds(settings.config.tenants, shared.clients, clock);
     const watched = () => [...watchedOf(settings, endpoints.served), ...credentials.watched()];
-    const readiness = readinessOf({ endpoints, watched, ...shared });
+    const directories = directoriesIn(settings.config);
+    const names = directories.map(({ tenant }) => tenant);
+    const readiness = readinessOf({ endpoints, watched, ...shared, directories: names });
     const admin = await administration({ settings, store, emit, clock, readiness, publicServer: server });
     const every = defined({ every: parts.watchEvery });
-    jobs.push(startWatch({ endpoints, watched, refresh: credentials.refresh, ...shared, ...every }));
+    jobs.push(startWatch({ endpoints, watched, directories, refresh: credentials.refresh, ...shared, ...every }));
     const paths = endpoints.served.map(({ options }) => options.path);
     return { settings, emit, server, paths, endJobs, close, ...defined({ admin }) };
   } catch (error) {
@@ -155,11 +158,15 @@ function publicServer(
 }
 
 /** Looks at once at what ends, and then by jobs, at tenants too, until the returned function is called. */
-function startWatch({ endpoints, store, clients, ...parts }: Shared & WatchStart): () => Promise<void> {
+function startWatch({ endpoints, store, clients, directories, ...parts }: Shared & WatchStart): () => Promise<void> {
   const keepers = [...new Set(endpoints.served.map(({ keeper }) => keeper))];
   const { look, job } = watch({ ...parts, keepers });
   look();
-  const all = [job, tenantWatch({ ...parts, clients }), ...pollers({ store, clients, ...parts })];
+  const directoryJobs = directories.flatMap((each) => {
+    const client = clients.get(each.tenant);
+    return client ? [directoryJob({ ...parts, ...each, store, list: client.directory })] : [];
+  });
+  const all = [job, tenantWatch({ ...parts, clients }), ...pollers({ store, clients, ...parts }), ...directoryJobs];
   const jobs = startJobs({ store, jobs: all, owner: randomUUID(), ...parts });
   return () => jobs.close();
 }
@@ -177,4 +184,7 @@ function pollers({ settings, clients, store, clock, emit }: Shared): Job[] {
   return tenants.length > 0 ? [revocationPoller({ tenants, issuers, store, clock, emit })] : [];
 }
 
-type WatchStart = { endpoints: Endpoints } & Pick<WatchParts, 'watched' | 'refresh' | 'every'>;
+type WatchStart = { endpoints: Endpoints; directories: readonly TenantDirectory[] } & Pick<
+  WatchParts,
+  'watched' | 'refresh' | 'every'
+>;

@@ -15,13 +15,15 @@ export type ReadinessParts = {
   endpoints: Endpoints;
   watched: () => readonly Watched[];
   clients: ReadonlyMap<string, IntuneClient>;
-  store: Pick<Store, 'check' | 'outboxStanding'>;
+  /** Tenants with a directory. */
+  directories?: readonly string[];
+  store: Pick<Store, 'check' | 'outboxStanding' | 'directoryStanding'>;
   clock: Clock;
 };
 
 /** The probes of the public `/readyz`, and what stands beside them for administrators. */
 export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'probes' | 'detail'> {
-  const { endpoints, watched, clients, store, clock } = parts;
+  const { endpoints, watched, clients, directories = [], store, clock } = parts;
   const standings = () => endpointStandings(endpoints, clock);
   return {
     probes: [{ name: 'store', check: () => store.check() }, endpointsProbe(standings)],
@@ -30,6 +32,7 @@ export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'prob
       // Devices are told to come back while a tenant does not answer, so that it never makes the server unready.
       tenants: Object.fromEntries([...clients].map(([name, client]) => [name, tenantText(client)])),
       certificates: watchedDetails(watched(), clock()),
+      ...(await directoriesDetail(store, directories)),
       ...(await outboxDetail(store, clock)),
     }),
   };
@@ -53,6 +56,22 @@ async function outboxDetail(store: Pick<Store, 'outboxStanding'>, clock: Clock):
   if (!oldest || clock().getTime() - oldest.getTime() < OLD) return {};
   const since = oldest.toISOString();
   return { notifications: `${waiting} wait in the outbox, the oldest since ${since}: see openndes notifications list` };
+}
+
+/** Present where a tenant has a directory. A store that fails is a probe of its own. */
+async function directoriesDetail(
+  store: Pick<Store, 'directoryStanding'>,
+  tenants: readonly string[],
+): Promise<{ directories?: Record<string, string> }> {
+  if (tenants.length === 0) return {};
+  const texts = await Promise.all(tenants.map((tenant) => directoryText(store, tenant).catch(() => 'unknown')));
+  return { directories: Object.fromEntries(tenants.map((tenant, index) => [tenant, texts[index] ?? 'unknown'])) };
+}
+
+async function directoryText(store: Pick<Store, 'directoryStanding'>, tenant: string): Promise<string> {
+  const { error, waiting } = await store.directoryStanding(tenant);
+  if (error !== '') return failedOrOk(error);
+  return waiting === 0 ? failedOrOk(undefined) : `${waiting} certificates wait: see openndes directory status`;
 }
 
 function tenantText(client: IntuneClient): string {

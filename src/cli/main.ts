@@ -7,6 +7,7 @@ import { registerCa } from './commands/ca.ts';
 import { registerCerts } from './commands/certs.ts';
 import { registerChallenge } from './commands/challenge.ts';
 import { registerCheck } from './commands/check.ts';
+import { registerDirectory } from './commands/directory-commands.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEnroll } from './commands/enroll.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
@@ -34,6 +35,7 @@ const COMMANDS = [
   registerJobs,
   registerNotifications,
   registerBlock,
+  registerDirectory,
   registerBackup,
   registerRestore,
   registerHashPassword,

@@ -5,7 +5,7 @@ import { type CloudName, resolveCloud } from '../intune/clouds.ts';
 import { assertOneCredential } from '../intune/credentials.ts';
 import { assertIdentity } from '../intune/platform-identity.ts';
 import { type ValueType, transformed, secret, valueType } from './yaml/value-type.ts';
-import { choice, either, guid, text, url } from './yaml/value-types.ts';
+import { choice, duration, either, guid, integer, text, url } from './yaml/value-types.ts';
 import { certificateText, file, type FileContext, keyUri } from './references.ts';
 import { defaulted, mapOf, optional, required, section } from './yaml/table.ts';
 
@@ -90,6 +90,22 @@ const certificate = (context: FileContext) =>
     '{ file: certs/app.pem, key: file:certs/app.key.pem }',
   );
 
+const directory = subsection(
+  section('Revocation by the directory of the tenant.', '{ every: 4h, limit: 2 }', {
+    every: defaulted(
+      duration('4h'),
+      '4h',
+      'How often devices and users are listed. What is gone counts after two complete listings.',
+    ),
+    limit: defaulted(
+      integer(0, 100, 2),
+      2,
+      'Percent of the valid certificates that it revokes by itself within 24 hours. More wait for `openndes directory approve`. 100: no bound.',
+    ),
+  }),
+  '{ every: 4h }',
+);
+
 const date = valueType(
   transformed(z.string(), (written) => {
     const time = /^\d{4}-\d\d-\d\d/.test(written) ? new Date(written) : undefined;
@@ -164,6 +180,11 @@ const tenantKeys = (context: FileContext) =>
         secret(url(['http', 'https'], '"http://user:${env:PROXY_PASSWORD}@proxy.example.com:3128"')),
         'The HTTP proxy through which the services are reached, with user and password if it needs them.',
         'none',
+      ),
+      directory: optional(
+        directory,
+        'Certificates of devices and users that are gone from Intune or Entra are revoked. Needs three more roles: see docs/intune.md.',
+        'nothing is revoked by itself',
       ),
     },
   );

@@ -2,6 +2,7 @@
  * What happened, as one typed value for each kind of event. The log is one subscriber; metrics and traces can be others.
  * Events hold what a log line may hold: never a challenge, a key or a token.
  */
+import type { DirectoryKind } from './tenant-directory.ts';
 import type { HttpErrorCode } from './errors.ts';
 
 /** How a PKIOperation ended. `repeated`: the certificate of an earlier identical request; `found`: GetCert and GetCRL. */
@@ -110,6 +111,9 @@ export type EventFacts = {
   'endpoint-not-served': { endpoint: string; err: unknown };
   'tenant-unusable': { tenant: string; hop: string; remedy: string; err: unknown };
   'tenant-usable': { tenant: string };
+  'directory-listed': { tenant: string; listing: number; there: Readonly<Record<DirectoryKind, number>>; gone: number };
+  'directory-revoked': RevocationFacts & { tenant: string; why: string };
+  'directory-waits': { tenant: string; certificates: number };
   'revocations-requested': {
     tenant: string;
     revoked: number;

@@ -236,7 +236,7 @@ export type BlockEntry = { name: BlockName; at: Date; by: string; comment?: stri
 /**
  * What can happen to a request or a certificate. `blocked` and `unblocked`: an entry of the block list, which `detail` names;
  * endpoint and transactionId are empty when it was not made for a certificate. `discarded`: a certificate that the CA made, and that is neither recorded
- * nor delivered; `detail` says why.
+ * nor delivered; `detail` says why. `directory-approved`: what waited in the directory of the tenant that `detail` names.
  */
 export type AuditEvent =
   | 'issued'
@@ -251,7 +251,8 @@ export type AuditEvent =
   | 'notification-abandoned'
   | 'discarded'
   | 'blocked'
-  | 'unblocked';
+  | 'unblocked'
+  | 'directory-approved';
 
 /**
  * Who did it. `system` is this server without a request of a device. `name` says which person or program; `address` is

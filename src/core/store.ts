@@ -2,6 +2,7 @@
  * The contract of every store, and the one rule behind it: one transaction per outcome. A certificate, its transaction,
  * the audit entry and the pending notification are either all recorded or none of them.
  */
+import type { DirectoryStore } from './tenant-directory.ts';
 import type { RevocationReason } from './issuer.ts';
 import type { Notification } from './notification.ts';
 import type {
@@ -329,6 +330,7 @@ export interface Store
     RevocationQueue,
     RevocationRequestStore,
     BlockStore,
+    DirectoryStore,
     ChallengeStore,
     AuditStore,
     JobStore {

@@ -216,11 +216,11 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     level: 'error',
     message: 'a background job failed and will be retried; no data was lost',
     fields: {
-      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `clean-up`, `watch` or `tenants`',
+      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `clean-up`, `watch`, `tenants` or `directory` and the name of a tenant',
       err: CAUSE,
     },
     remedy:
-      '`notifications` and `revocations` run again after five seconds, the others after a minute. Look at the disk when it stays.',
+      '`notifications` and `revocations` run again after five seconds, `directory` after a quarter of an hour, the others after a minute. Look at the disk when it stays.',
   },
   'subscriber-failed': {
     level: 'error',
@@ -353,6 +353,30 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     message: 'a tenant can be used again',
     fields: { tenant: TENANT },
     remedy: '',
+  },
+  'directory-listed': {
+    level: 'info',
+    message: 'the directory of a tenant was listed completely',
+    fields: {
+      tenant: TENANT,
+      listing: 'its number',
+      there: 'how many objects are there: `managed` (devices of Intune), `device` and `user` (of Entra)',
+      gone: 'how many are newly gone or disabled; they count after the next complete listing',
+    },
+    remedy: 'Nothing.',
+  },
+  'directory-revoked': {
+    level: 'warn',
+    message: 'a certificate was revoked because its device or user is gone',
+    fields: { tenant: TENANT, ...REVOCATION, why: 'what is gone' },
+    remedy: 'Nothing. `openndes block list` shows what was blocked with it.',
+  },
+  'directory-waits': {
+    level: 'warn',
+    message: 'more certificates than the bound allows are to be revoked by the directory, and they wait for approval',
+    fields: { tenant: TENANT, certificates: 'how many wait' },
+    remedy:
+      'Look at `openndes directory run --dry-run`. When devices and users are truly gone, run `openndes directory approve`.',
   },
   'revocations-requested': {
     level: 'info',

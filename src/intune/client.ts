@@ -1,8 +1,10 @@
 /** Client of Intune's SCEP API for one tenant: token, discovery, calls, retries. */
 import type { Clock } from '../core/environment.ts';
+import type { ListDirectory } from '../core/tenant-directory.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { FailureNotification, SuccessNotification } from '../core/notification.ts';
 import { type CloudName, type CloudUrls, exchangeAudience, type IntuneCloud, resolveCloud } from './clouds.ts';
+import { directoryLists } from './directory-lists.ts';
 import { discovery } from './discovery.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import { type HttpsExchange, httpsExchange } from './https-exchange.ts';
@@ -79,8 +81,12 @@ export interface IntuneClient {
   close(): Promise<void>;
 }
 
-/** All that a tenant is called for: what a policy needs, and what a poller of revocation requests needs. */
-export type TenantClient = IntuneClient & RevocationClient;
+/** All that a tenant is called for: what a policy needs, what a poller of revocation requests needs, and the directory. */
+export type TenantClient = IntuneClient &
+  RevocationClient & {
+    /** Lists devices or users of the tenant, a page after the other. Says nothing about `health`. */
+    directory: ListDirectory;
+  };
 
 /** A client whose steps can be looked at one by one. */
 export type DiagnosableClient = TenantClient & { steps: TenantSteps };
@@ -152,6 +158,15 @@ export function intuneClient(options: IntuneClientOptions): DiagnosableClient {
       if (clientId === undefined || clientSecret === undefined) return undefined;
       return secretEnd({ clientId, clientSecret }, { cloud, tokens: graph, exchange, uuid }, signal);
     },
+    directory: directoryLists({
+      cloud,
+      tokens: graph,
+      exchange,
+      clock,
+      uuid,
+      tries: timeouts.retries + 1,
+      backoffMs: timeouts.backoffMs,
+    }),
     health,
     close: https.close,
   };

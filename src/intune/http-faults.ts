@@ -78,6 +78,8 @@ const HEALTH = 'Look at the service health of the tenant; if it does not pass, g
 export const ROLE_REMEDY =
   'Grant the application role scep_challenge_provider of "Microsoft Intune API" with admin consent; see docs/intune.md.';
 const LOGIN = 'Another server than Entra ID answered: look at the proxy and at `cloud`.';
+const DIRECTORY_ROLES =
+  'Grant the application roles DeviceManagementManagedDevices.Read.All, User.Read.All and Device.Read.All of Microsoft Graph with admin consent; see docs/intune.md.';
 /** By hop and status, then by status alone. */
 const REMEDIES: Readonly<Record<string, string>> = {
   'token 401': LOGIN,
@@ -87,6 +89,10 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'discovery 403': 'Grant the application role Application.Read.All of Microsoft Graph with admin consent.',
   'discovery 404':
     'The tenant has no Intune service principal: look at the Intune licence, at `tenant` and at `cloud`.',
+  'directory 401': 'Graph refused the token: look at `tenant` and `cloud`.',
+  'directory 403': DIRECTORY_ROLES,
+  'directory 404': 'Graph has no such list: look at the Intune licence of the tenant and at `cloud`.',
+  'directory 429': 'Graph is throttling; the directory is listed again later.',
   '401': ROLE_REMEDY,
   '403': ROLE_REMEDY,
   '404': 'The service has moved; its address is looked up again. If it happens again, look at `cloud`.',

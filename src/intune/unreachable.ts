@@ -1,12 +1,13 @@
 /** The error of this room: no answer. An answer of Intune is a value and never an error, a refusal included. */
 
-/** The step that failed, in the order of the steps. */
+/** The step that failed, in the order of the steps; `directory`: a list of devices or users. */
 export type IntuneHop =
   | 'token'
   | 'discovery'
   | 'validateRequest'
   | 'successNotification'
   | 'failureNotification'
+  | 'directory'
   | 'downloadRevocationRequests'
   | 'uploadRevocationResults';
 

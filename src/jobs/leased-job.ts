@@ -40,6 +40,17 @@ export function leasedJob(job: Job, services: JobServices): LeasedJob {
   };
 }
 
+/** Runs it once, due or not. Returns false when another owner has it. Throws what the job throws. */
+export async function runOnce(job: Job, services: LeaseServices): Promise<boolean> {
+  const lease = await claimLease(job.name, services);
+  if (!lease) return false;
+  const err = await run(job, lease, services);
+  const dueAt = new Date(services.clock().getTime() + job.every);
+  await finish({ lease, outcome: { dueAt, ...(err !== undefined && { error: errorText(err) }) } }, services);
+  if (err === undefined) return true;
+  throw err instanceof Error ? err : new Error(errorText(err));
+}
+
 async function turn(job: Job, progress: Progress, services: JobServices): Promise<void> {
   const { lease: held } = progress;
   const lease = held && canBegin(held, services.clock) ? held : await claimWhenDue(job, progress, services);
@@ -69,7 +80,7 @@ async function isDue({ name, every }: Job, progress: Progress, { store, clock }:
 }
 
 /** Runs the job once and renews its lease meanwhile. Returns what it threw, or why it was stopped. */
-async function run(job: Job, lease: JobLease, services: JobServices): Promise<unknown> {
+async function run(job: Job, lease: JobLease, services: LeaseServices): Promise<unknown> {
   const stop = new AbortController();
   const renew = async (): Promise<void> => {
     if (!(await renewLease(lease, services))) stop.abort(new Error(`another owner may have the job ${job.name} now`));
@@ -93,7 +104,7 @@ function isToBeRecorded({ lease, outcome, recorded }: Progress, dueAt: Date): bo
 }
 
 /** Records the last outcome and ends the lease. A fence that is old changes nothing: another owner has the job. */
-async function finish(progress: Progress, { store, owner }: JobServices): Promise<void> {
+async function finish(progress: Progress, { store, owner }: LeaseServices): Promise<void> {
   const { lease, outcome } = progress;
   delete progress.lease;
   if (!lease || !outcome) return;

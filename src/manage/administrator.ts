@@ -4,12 +4,12 @@ import type { AuditEntry } from '../core/records.ts';
 
 /**
  * `person`: `name` is the user who is logged in. `program`: `name` says how it proved who it is, for example `token`.
- * `address`: where the HTTP request came from.
+ * `address`: where the HTTP request came from. `system`: this server, in the job that `name` names.
  */
-export type Actor = { kind: 'person' | 'program'; name: string; address?: string };
+export type Actor = { kind: 'person' | 'program' | 'system'; name: string; address?: string };
 
-/** Where the action came in: the command line, the HTTP API, or a page in a browser. */
-export type Source = 'cli' | 'api' | 'page';
+/** Where the action came in: the command line, the HTTP API, a page in a browser, or a recurring job. */
+export type Source = 'cli' | 'api' | 'page' | 'job';
 
 /** On whose behalf a use case runs. */
 export type Administrator = { actor: Actor; source: Source };

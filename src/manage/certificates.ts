@@ -92,15 +92,18 @@ export const tellsIssuer = ({ publicKeyHash }: StoredCertificate): boolean => pu
 /**
  * Revokes one certificate: it is on the next revocation list, cannot be renewed and is not sent to its device again. The
  * server tells the CA of the certificate, if that has a Revoker, which only the server knows; one that cannot be read is
- * told to no CA. Returns false when it is revoked already. Every revocation by an administrator passes here.
+ * told to no CA. Returns false when it is revoked already. Every revocation by an administrator passes here, and those by
+ * the directory. `why`: for the history.
  */
 export function revokeCertificate(
   management: Management<Pick<CertificateStore, 'revoke'>>,
   certificate: StoredCertificate,
   reason: RevocationReason,
+  why?: string,
 ): Promise<boolean> {
   const { endpoint, transactionId, issuerId, serial } = certificate;
-  const event = { event: 'revoked', endpoint, transactionId, issuerId, serial, detail: reason } as const;
+  const detail = why === undefined ? reason : `${reason} (${why})`;
+  const event = { event: 'revoked', endpoint, transactionId, issuerId, serial, detail } as const;
   return management.store.revoke(certificate, reason, auditEntry(management, event), {
     tellIssuer: tellsIssuer(certificate),
   });

@@ -1,5 +1,6 @@
 /** The store over any open database: reads go straight to it, writes through the group commit. */
 import type { Clock } from '../core/environment.ts';
+import type { DirectoryStore } from '../core/tenant-directory.ts';
 import type {
   AuditStore,
   BlockStore,
@@ -20,6 +21,15 @@ import { countCertificates, listCertificates } from './listed-certificates.ts';
 import { findCertificate, findCertificatesBySerial, findRenewals } from './stored-certificates.ts';
 import { addChallenge, findChallenge } from './challenges.ts';
 import { type CommittedRows, remember } from './committed-rows.ts';
+import {
+  changeDirectoryStanding,
+  countDirectory,
+  directoryStanding,
+  listDirectory,
+  listGone,
+  recordDirectory,
+} from './directory-rows.ts';
+import { countLive, countMatched, countTaken, takeRevocations } from './directory-revocations.ts';
 import { endpointNames } from './endpoint-names.ts';
 import type { Engine } from './engine.ts';
 import { importCertificate } from './imported-certificates.ts';
@@ -68,6 +78,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...revocationQueue(parts),
     ...revocationRequests(parts),
     ...blocks(parts),
+    ...directories(parts),
     ...challengesAndHistory(parts),
     ...jobs(parts),
     check: () => write((tx) => proveWritable(tx, clock())),
@@ -146,6 +157,20 @@ const blocks = ({ db, write }: Parts): BlockStore => ({
   addBlock: (entry, audit) => write((tx) => addBlock(tx, entry, audit)),
   removeBlock: (name, audit) => write((tx) => removeBlock(tx, name, audit)),
   listBlocks: () => listBlocks(db),
+});
+
+const directories = ({ db, write }: Parts): DirectoryStore => ({
+  directoryStanding: (tenant) => directoryStanding(db, tenant),
+  changeDirectoryStanding: (tenant, change, audit) =>
+    write((tx) => changeDirectoryStanding(tx, tenant, { change, audit })),
+  listDirectory: (tenant, page) => listDirectory(db, tenant, page),
+  recordDirectory: (tenant, objects) => write((tx) => recordDirectory(tx, tenant, objects)),
+  listGone: (tenant, page) => listGone(db, tenant, page),
+  countDirectory: (tenant) => countDirectory(db, tenant),
+  takeRevocations: (tenant, ids, bound) => write((tx) => takeRevocations(tx, tenant, { ids, bound })),
+  countTaken: (tenant, since) => countTaken(db, tenant, since),
+  countLive: (part) => countLive(db, part),
+  countMatched: (tenant, live) => countMatched(db, tenant, live),
 });
 
 const challengesAndHistory = ({ db, write }: Parts): ChallengeStore & AuditStore => ({

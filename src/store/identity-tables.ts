@@ -1,6 +1,7 @@
 /** The tables that step 4 of the schema adds, and those that it writes anew. */
 import { sql } from 'kysely';
 import { columnType, type Dialect } from './dialect.ts';
+import { createDirectory } from './directory-tables.ts';
 import type { Database } from './tables.ts';
 
 /** Creates every table of step 4 that has no earlier rows to take over. */
@@ -11,6 +12,7 @@ export async function createIdentityTables(db: Database, dialect: Dialect): Prom
   await createOwedRevocations(db, dialect);
   await createJobs(db, dialect);
   await createBlocks(db, dialect);
+  await createDirectory(db, dialect);
   await createRevocationRequests(db, dialect);
   await db.schema
     .createTable('compromised_keys')

@@ -1,5 +1,6 @@
 /** The tables as kysely sees them: the one schema that every database of this product has. */
 import type { Generated, Kysely } from 'kysely';
+import type { DirectoryKind } from '../core/tenant-directory.ts';
 import type { RevocationReason } from '../core/issuer.ts';
 import type {
   AuditActor,
@@ -162,6 +163,31 @@ export type OwedRevocationTable = LeaseColumns & {
 /** One row for each entry of the block list. */
 export type BlockTable = { name: BlockName; at: Moment; actor: string; comment: string | null };
 
+/** One row for each tenant whose directory was ever listed. `links`: JSON, by kind. See DirectoryStanding. */
+export type DirectoryStandingTable = {
+  tenant: string;
+  listing: number;
+  listed_at: Moment | null;
+  next_at: Moment | null;
+  links: string;
+  error: string;
+  waiting: number;
+  approved: number;
+  accepts_loss: number;
+};
+
+/** One row for each object that was ever listed. `gone_since` is the number of a listing. */
+export type DirectoryObjectTable = {
+  tenant: string;
+  kind: DirectoryKind;
+  id: string;
+  name: string;
+  gone_since: number | null;
+};
+
+/** The certificates that count against the bound of a tenant, until they do not any more. */
+export type DirectoryRevocationTable = { tenant: string; issuer_id: string; serial: string; at: Moment };
+
 /** A request of Intune to revoke a certificate. Its row is deleted when Intune has the answer. */
 export type RevocationRequestTable = {
   id: Generated<number>;
@@ -232,6 +258,9 @@ export type Tables = {
   revocation_downloads: RevocationDownloadTable;
   jobs: JobTable;
   blocks: BlockTable;
+  directory_standings: DirectoryStandingTable;
+  directory_objects: DirectoryObjectTable;
+  directory_revocations: DirectoryRevocationTable;
   audit: AuditTable;
   write_check: WriteCheckTable;
   schema_version: SchemaVersionTable;

@@ -6,6 +6,7 @@ import type { Issuance, RecordResult, Store } from '../core/store.ts';
 import type { NewChallenge } from '../core/records.ts';
 import { type Check, CLAIM, type OpenedStore, recorded } from './opened-store.ts';
 import { blocks } from './store-blocks.ts';
+import { directories } from './store-directory.ts';
 import { freshness } from './store-freshness.ts';
 import { identities } from './store-identities.ts';
 import { imports } from './store-imports.ts';
@@ -51,6 +52,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   notifications(check);
   revocationRequests(check);
   blocks(check);
+  directories(check);
   challenges(check);
   requests(check);
   identities(check);

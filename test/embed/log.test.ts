@@ -26,8 +26,10 @@ import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
 import { certificatePem } from '../../src/pkix/pem.ts';
 import { logEvents } from '../../src/embed/log-events.ts';
+import { directoryTurn } from '../../src/manage/follow-directory.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { auditFor, ENDPOINT, issuanceFor, namesFor } from '../../src/testing/store-samples.ts';
 import { adminUnderTest, basic, BEARER, PAGE } from '../admin/admin-under-test.ts';
 import { installed } from '../app/installation.ts';
 import { faultyServer } from '../cli/faulty-server.ts';
@@ -656,6 +658,53 @@ test('a tenant that cannot be used, one that can be used again, and a clock that
   assertLine(last(), 'info', 'a tenant can be used again', 'tenant');
   clockReport(handClock(), log.emit)(new Date(0));
   assertLine(last(), 'warn', 'the clock of this machine differs from that of Entra ID', 'seconds');
+});
+
+test('a directory that was listed, a certificate that it revoked, and others that wait', async (t) => {
+  const store = await openSqliteStore({ path: ':memory:', clock: systemClock });
+  t.after(() => store.close());
+  for (const n of [1, 2]) {
+    const { certificate } = issuanceFor(n);
+    const valid = { ...certificate, notAfter: new Date(systemClock().getTime() + DAY) };
+    await store.importCertificate({ certificate: valid, names: namesFor(n), audit: auditFor(n, 'imported') });
+  }
+  const log = keptLog();
+  const there = new Set(['0000-1', '0000-2', '0000-3']);
+  const objects = () => new Map([...there].map((id) => [id, { id, name: '', there: true }]));
+  const work = {
+    store,
+    clock: systemClock,
+    emit: log.emit,
+    tenant: 'corp',
+    endpoints: [ENDPOINT],
+    rules: { every: 0, limit: 1 },
+    list: async (kind: string) => ({ full: true, objects: kind === 'managed' ? objects() : new Map() }),
+  };
+  const run = () => directoryTurn(work, new AbortController().signal);
+  await run();
+  there.delete('0000-1');
+  there.delete('0000-2');
+  await run();
+  await run();
+  const lines = new Map(log.lines.map((text) => JSON.parse(text) as Line).map((line) => [line['event'], line]));
+  assertLine(
+    lines.get('directory-listed')!,
+    'info',
+    'the directory of a tenant was listed completely',
+    'tenant listing there gone',
+  );
+  assertLine(
+    lines.get('directory-revoked')!,
+    'warn',
+    'a certificate was revoked because its device or user is gone',
+    'tenant endpoint serial why',
+  );
+  assertLine(
+    lines.get('directory-waits')!,
+    'warn',
+    'more certificates than the bound allows are to be revoked by the directory, and they wait for approval',
+    'tenant certificates',
+  );
 });
 
 test('what Intune asks to revoke: the counts, what is left alone, and results that it does not take', async (t) => {

@@ -1,12 +1,16 @@
 /** `tenants`: the simulated tenant is reached with every value right, and with one of them wrong it is not. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
-import { type AddressInfo, connect } from 'node:net';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type AddressInfo, connect } from 'node:net';
+import { startServer } from '../../src/app/configured-server.ts';
+import { systemClock } from '../../src/embed/system.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { auditFor, issuanceFor } from '../../src/testing/store-samples.ts';
 import { atEnd, file, FOLDER, keyedFiles, ra, retired } from './files.ts';
 import type { Row } from './row.ts';
-import { shared } from './server.ts';
+import { configured, shared } from './server.ts';
 import { tenantNamed } from './tenant.ts';
 
 /** Where tunnels went that brought the user and the password; others are refused. */
@@ -146,7 +150,44 @@ const credentials = (keys: readonly string[], answers: Row['answers']): Row => (
 });
 const REFUSED = 'failInfo 2';
 
+const DIRECTORIES: Readonly<Record<string, object>> = {
+  free: { directory: { every: 0, limit: 100 } },
+  bounded: { directory: { every: 0, limit: 0 } },
+  hourly: { directory: { every: '1h', limit: 100 } },
+  off: {},
+};
+
+/** What becomes, within two seconds, of a certificate whose user is disabled. */
+async function ofDisabledUser(place: string): Promise<string> {
+  const { simulator, section } = await tenantNamed('directory');
+  simulator.app.setRoles({ graph: ['DeviceManagementManagedDevices.Read.All', 'User.Read.All', 'Device.Read.All'] });
+  if (simulator.directory.users.objects().length === 0)
+    simulator.directory.addUsers({ users: [{ userPrincipalName: 'ada@contoso.example', accountEnabled: false }] });
+  const endpoints = [{ path: '/scep', name: 'scep', policy: { intune: 'corp' } }];
+  const config = configured({ tenants: { corp: { ...section, ...DIRECTORIES[place] } }, endpoints });
+  const store = await openSqliteStore({ path: join(dirname(config), 'store.db'), clock: systemClock });
+  atEnd(() => store.close());
+  const { certificate } = issuanceFor(1);
+  const valid = { ...certificate, endpoint: 'scep', notAfter: new Date(systemClock().getTime() + 86_400_000) };
+  const names = [{ kind: 'upn', value: 'ada@contoso.example' }] as const;
+  await store.importCertificate({ certificate: valid, names, audit: auditFor(1, 'imported') });
+  const server = await startServer(config, { logLevel: 'silent', watchEvery: 20 });
+  atEnd(() => server.close());
+  for (let tries = 0; tries < 40; tries++) {
+    await pause(50);
+    if ((await store.countCertificates({ state: 'revoked' })) > 0) return 'revoked';
+    if ((await store.directoryStanding('corp')).waiting > 0) return 'waits';
+  }
+  return 'nothing';
+}
+
 export const TENANTS: readonly Row[] = [
+  {
+    keys: ['tenants.NAME.directory', 'tenants.NAME.directory.every', 'tenants.NAME.directory.limit'],
+    question: 'what becomes within two seconds of a certificate whose user is disabled',
+    ask: ofDisabledUser,
+    answers: { free: 'revoked', bounded: 'waits', hourly: 'nothing', off: 'nothing' },
+  },
   credentials(['federated', 'federated.file'], { federated: 'issued', otherAudience: REFUSED }),
   credentials(['certificate', 'certificate.file', 'certificate.key', 'certificate.passphrase'], {
     certificate: 'issued',

@@ -1,0 +1,82 @@
+/** The job that revokes what is gone from the directory of a tenant, and the same work by a command. */
+import { randomUUID } from 'node:crypto';
+import { policiesIn } from '../config/policies.ts';
+import type { Config } from '../config/schema.ts';
+import { MINUTE } from '../core/durations.ts';
+import { ConfigError } from '../core/errors.ts';
+import type { Store } from '../core/store.ts';
+import { systemClock } from '../embed/system.ts';
+import { type Job, runOnce } from '../jobs/leased-job.ts';
+import {
+  type DirectoryPlan,
+  type DirectoryRules,
+  directoryTurn,
+  type DirectoryWork,
+  listAndRevoke,
+  planDirectory,
+} from '../manage/follow-directory.ts';
+import { readConfig } from './configuration-file.ts';
+import { newIntuneClient } from './new-intune-client.ts';
+
+/** A tenant with `directory`, its rules, and the names of the endpoints whose devices are of this tenant. */
+export type TenantDirectory = { tenant: string; endpoints: readonly string[]; rules: DirectoryRules };
+
+/** In the order of the configuration. */
+export const directoriesIn = ({ tenants, endpoints }: Pick<Config, 'tenants' | 'endpoints'>): TenantDirectory[] =>
+  Object.entries(tenants).flatMap(([tenant, { directory: rules }]) => {
+    const own = endpoints.filter(({ policy }) =>
+      policiesIn(policy).some(({ policy: each }) => each.kind === 'intune' && each.tenant.name === tenant),
+    );
+    return rules ? [{ tenant, endpoints: own.map(({ name }) => name), rules }] : [];
+  });
+
+const nameOf = (tenant: string): string => `directory ${tenant}`;
+
+/** `every`: milliseconds after which it looks whether a listing is due. */
+export const directoryJob = ({ every = MINUTE, ...work }: DirectoryWork & { every?: number | undefined }): Job => ({
+  name: nameOf(work.tenant),
+  every,
+  run: (signal) => directoryTurn(work, signal),
+});
+
+/** The tenants with `directory`, or the one with this name. Throws ConfigError when there is none. */
+export function readDirectories(file: string, name?: string): TenantDirectory[] {
+  const all = directoriesIn(readConfig(file).config);
+  const found = all.filter(({ tenant }) => name === undefined || tenant === name);
+  if (found.length > 0) return found;
+  const known = all.map(({ tenant }) => tenant).join(', ');
+  throw new ConfigError(
+    name === undefined ? 'no tenant of the configuration has `directory`' : `no tenant ${name} has \`directory\``,
+    known === '' ? 'Add `directory: {}` to a tenant; see docs/intune.md.' : `Name one of: ${known}.`,
+  );
+}
+
+type Asked = Pick<DirectoryWork, 'store' | 'emit'> & { file: string; directory: TenantDirectory };
+
+/** Lists one directory now, due or not, and revokes. Returns false when a server does it at this moment. */
+export const runDirectoryNow = ({ store, emit, ...asked }: Asked & { store: Store }): Promise<boolean> =>
+  withClient(asked, (list) => {
+    const work: DirectoryWork = { ...asked.directory, store, emit, list, clock: systemClock };
+    const job = { name: nameOf(work.tenant), every: MINUTE, run: (signal: AbortSignal) => listAndRevoke(work, signal) };
+    return runOnce(job, { store, owner: randomUUID(), clock: systemClock });
+  });
+
+/** What `runDirectoryNow` would find. */
+export const planDirectoryNow = ({ store, ...asked }: Omit<Asked, 'emit'>): Promise<DirectoryPlan> =>
+  withClient(asked, (list) =>
+    planDirectory({ ...asked.directory, store, list, clock: systemClock }, new AbortController().signal),
+  );
+
+async function withClient<T>(
+  { file, directory }: Pick<Asked, 'file' | 'directory'>,
+  work: (list: DirectoryWork['list']) => Promise<T>,
+): Promise<T> {
+  const tenant = readConfig(file).config.tenants[directory.tenant];
+  if (!tenant) throw new ConfigError(`there is no tenant ${directory.tenant}`, 'Look at `tenants`.');
+  const client = newIntuneClient(tenant, () => {});
+  try {
+    return await work(client.directory);
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,50 @@
+/** The tables of the directories. */
+import { sql } from 'kysely';
+import { columnType, type Dialect } from './dialect.ts';
+import type { Database } from './tables.ts';
+
+/** Creates them. */
+export async function createDirectory(db: Database, dialect: Dialect): Promise<void> {
+  const moment = columnType(dialect.moment);
+  await db.schema
+    .createTable('directory_standings')
+    .addColumn('tenant', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('listing', 'integer', (column) => column.notNull())
+    .addColumn('listed_at', moment)
+    .addColumn('next_at', moment)
+    .addColumn('links', 'text', (column) => column.notNull())
+    .addColumn('error', 'text', (column) => column.notNull())
+    .addColumn('waiting', 'integer', (column) => column.notNull())
+    .addColumn('approved', 'integer', (column) => column.notNull())
+    .addColumn('accepts_loss', 'integer', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('directory_objects')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('gone_since', 'integer')
+    .addPrimaryKeyConstraint('directory_objects_key', ['tenant', 'kind', 'id'])
+    .execute();
+  await db.schema
+    .createIndex('directory_by_name')
+    .on('directory_objects')
+    .columns(['tenant', 'kind', 'name'])
+    .execute();
+  // Few are gone, and the others are not in this index.
+  await db.schema
+    .createIndex('directory_gone')
+    .on('directory_objects')
+    .columns(['tenant', 'kind', 'id'])
+    .where(sql<boolean>`gone_since is not null`)
+    .execute();
+  await db.schema
+    .createTable('directory_revocations')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('issuer_id', 'text', (column) => column.notNull())
+    .addColumn('serial', 'text', (column) => column.notNull())
+    .addColumn('at', moment, (column) => column.notNull())
+    .addPrimaryKeyConstraint('directory_revocations_key', ['tenant', 'issuer_id', 'serial'])
+    .execute();
+}

@@ -1,0 +1,362 @@
+/** Revocation by the directory: a simulated tenant, a store on disk, and the work that the job does. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
+import { DatabaseSync } from 'node:sqlite';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ServerEvent } from '../../src/core/events.ts';
+import type { CertificateName } from '../../src/core/records.ts';
+import { systemClock, systemRandom } from '../../src/embed/system.ts';
+import { intuneClient } from '../../src/intune/client.ts';
+import {
+  approveDirectory,
+  directoryStatus,
+  directoryTurn,
+  type DirectoryWork,
+  planDirectory,
+} from '../../src/manage/follow-directory.ts';
+import { startSimulator } from '../../src/simulator/simulated-tenant.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { auditFor, ENDPOINT, issuanceFor } from '../../src/testing/store-samples.ts';
+
+const HOUR = 3_600_000;
+const GRAPH_ROLES = [
+  'Application.Read.All',
+  'DeviceManagementManagedDevices.Read.All',
+  'User.Read.All',
+  'Device.Read.All',
+];
+
+/** A tenant with nothing in it, and a store. `turn` does what the job does, four hours later. */
+async function withDirectory(t: TestContext, limit = 2) {
+  const simulator = await startSimulator({ clock: systemClock, random: systemRandom });
+  t.after(() => simulator.close());
+  simulator.app.setRoles({ graph: GRAPH_ROLES });
+  const clock = simulator.clock.now;
+  const client = intuneClient({
+    ...simulator.tenant,
+    trustCa: simulator.caPem,
+    clock,
+    uuid: () => crypto.randomUUID(),
+    callerInfo: 'openndes/test',
+    timeouts: { backoffMs: 1 },
+  });
+  t.after(() => client.close());
+  const folder = mkdtempSync(join(tmpdir(), 'directory-'));
+  const path = join(folder, 'store.db');
+  const open = () => openSqliteStore({ path, clock });
+  let store = await open();
+  t.after(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  const events: ServerEvent[] = [];
+  const emit = (event: ServerEvent): void => void events.push(event);
+  const work = (): DirectoryWork => ({
+    store,
+    clock,
+    emit,
+    tenant: 'corp',
+    endpoints: [ENDPOINT],
+    list: client.directory,
+    rules: { every: 4 * HOUR, limit },
+  });
+  const turn = (signal = new AbortController().signal) => directoryTurn(work(), signal);
+  const later = (): Promise<void> => {
+    simulator.clock.advance(4 * 3600);
+    return turn();
+  };
+  const approve = (loss = false) =>
+    approveDirectory({ store, clock, actor: { kind: 'person', name: 'ada' }, source: 'cli' }, 'corp', { loss });
+  const add = async (names: readonly (readonly CertificateName[])[], more: object = {}): Promise<void> => {
+    const validity = { notBefore: clock(), notAfter: new Date(clock().getTime() + 365 * 24 * HOUR) };
+    for (let from = 0; from < names.length; from += 500)
+      await Promise.all(
+        names.slice(from, from + 500).map((each, index) => {
+          const { certificate } = issuanceFor(from + index);
+          const imported = { ...certificate, ...validity, ...more };
+          return store.importCertificate({
+            certificate: imported,
+            names: each,
+            audit: auditFor(from + index, 'imported'),
+          });
+        }),
+      );
+  };
+  return {
+    simulator,
+    directory: simulator.directory,
+    events,
+    turn,
+    later,
+    approve,
+    add,
+    addMany: (ids: readonly string[]) => insertCertificates(path, ids, clock()),
+    work,
+    store: () => store,
+    restart: async () => {
+      await store.close();
+      store = await open();
+    },
+    revoked: () => store.countCertificates({ state: 'revoked' }),
+    standing: () => store.directoryStanding('corp'),
+    status: () => directoryStatus({ store, clock, tenant: 'corp', endpoints: [ENDPOINT] }),
+  };
+}
+
+/** One for each Intune device id, in one transaction beside the store: through it, 10,000 take half a minute. */
+function insertCertificates(path: string, ids: readonly string[], now: Date): void {
+  const database = new DatabaseSync(path);
+  const { issuerId, issuer, der } = issuanceFor(0).certificate;
+  database.exec('begin');
+  database.prepare('insert into issuers (id, issuer_id, name) values (1, ?, ?)').run(issuerId, issuer);
+  const end = now.getTime() + 365 * 24 * HOUR;
+  const certificate = database.prepare(
+    `insert into certificates (id, issuer, serial, endpoint, transaction_id, subject, subject_folded, thumbprint,
+      thumbprint_sha256, public_key_hash, first_issued_at, crl_shard, der, not_before, not_after, state, issued_at)
+      values (?, 1, ?, '${ENDPOINT}', '', '', '', '', '', ?, 0, 0, ?, 0, ${end}, 'delivered', 0)`,
+  );
+  const name = database.prepare(`insert into names (kind, value, certificate_id) values ('intuneDeviceId', ?, ?)`);
+  for (const [index, id] of ids.entries()) {
+    certificate.run(index + 1, (index + 4096).toString(16), id, der);
+    name.run(id, index + 1);
+  }
+  database.exec('commit');
+  database.close();
+}
+
+const intune = (value: string): CertificateName[] => [{ kind: 'intuneDeviceId', value }];
+
+test('a certificate is revoked after two complete listings without its device, with its history, and the device is blocked', async (t) => {
+  const { directory, turn, later, add, store, events } = await withDirectory(t, 100);
+  const [gone, stays] = directory.addDevices({ count: 2 });
+  await add([intune(gone!.id), intune(stays!.id), [{ kind: 'cn', value: 'printer' }]]);
+  await turn();
+  directory.deviceAction({ action: 'wipe', ids: [gone!.id] });
+  await later();
+  assert.equal(await store().countCertificates({ state: 'revoked' }), 0);
+  await later();
+  const [certificate, ...others] = await store().listCertificates({ state: 'revoked' });
+  assert.deepEqual(others, []);
+  assert.equal(certificate?.serial, issuanceFor(0).certificate.serial);
+  assert.equal(certificate.revocationReason, 'cessationOfOperation');
+  const [blocked, revoked] = (await store().listAudit({ certificate })).toReversed().slice(1);
+  assert.equal(blocked?.event, 'blocked');
+  assert.equal(revoked?.detail, `cessationOfOperation (the device ${gone!.id} is not in Intune any more)`);
+  assert.deepEqual(revoked.actor, { kind: 'system', name: 'directory corp' });
+  assert.equal(revoked.source, 'job');
+  assert.deepEqual(
+    (await store().listBlocks()).map(({ name, by }) => ({ name, by })),
+    [{ name: `device:${gone!.id}`, by: 'directory corp' }],
+  );
+  assert.equal(events.filter(({ event }) => event === 'directory-revoked').length, 1);
+});
+
+test('a device that is there again at the second listing keeps its certificate', async (t) => {
+  const { directory, turn, later, add, revoked } = await withDirectory(t, 100);
+  const [device] = directory.addDevices({ count: 2 });
+  await add([intune(device!.id)]);
+  await turn();
+  directory.deviceAction({ action: 'wipe', ids: [device!.id] });
+  await later();
+  directory.managed.set(device!.id, device!);
+  await later();
+  await later();
+  assert.equal(await revoked(), 0);
+});
+
+test('a user counts when it is disabled or deleted, by its UPN in the SAN or the CN; when it is enabled again its block ends', async (t) => {
+  const { directory, turn, later, add, revoked, store } = await withDirectory(t, 100);
+  directory.addUsers({ count: 3, prefix: 'user' });
+  await add([
+    [{ kind: 'upn', value: 'User-1@contoso.example' }],
+    [{ kind: 'cn', value: 'user-2@contoso.example' }],
+    [{ kind: 'upn', value: 'user-3@contoso.example' }],
+    [{ kind: 'email', value: 'user-1@contoso.example' }],
+  ]);
+  await turn();
+  directory.userAction({ action: 'disable', ids: ['user-1@contoso.example'] });
+  directory.userAction({ action: 'delete', ids: ['user-2@contoso.example'] });
+  await later();
+  await later();
+  assert.equal(await revoked(), 2);
+  const blocks = async () => (await store().listBlocks()).map(({ name }) => name);
+  assert.deepEqual(await blocks(), ['user:user-1@contoso.example', 'user:user-2@contoso.example']);
+  directory.userAction({ action: 'enable', ids: ['user-1@contoso.example'] });
+  await later();
+  assert.deepEqual(await blocks(), ['user:user-2@contoso.example']);
+});
+
+test('by the Entra device id: a device that Intune manages again under another id keeps its certificates', async (t) => {
+  const { directory, turn, later, add, store } = await withDirectory(t, 100);
+  const [again, wiped, deleted] = directory.addDevices({ count: 4 });
+  const entra = (value: string): CertificateName[] => [{ kind: 'entraDeviceId', value }];
+  await add([again!, wiped!, deleted!].map(({ azureADDeviceId }) => entra(azureADDeviceId)));
+  await turn();
+  directory.deviceAction({ action: 'wipe', ids: [again!.id, wiped!.id] });
+  directory.managed.set('new-id', { ...again!, id: 'new-id' });
+  directory.deviceAction({ action: 'delete', ids: [deleted!.id] });
+  await later();
+  await later();
+  const states = await Promise.all(
+    [0, 1, 2].map(async (n) => (await store().findCertificate(issuanceFor(n).certificate))?.state),
+  );
+  assert.deepEqual(states, ['delivered', 'revoked', 'revoked']);
+});
+
+test('an empty, a failed and a much shorter listing revoke nothing and record nothing; the loss can be approved', async (t) => {
+  const { simulator, directory, turn, later, add, revoked, standing, approve } = await withDirectory(t, 100);
+  const devices = directory.addDevices({ count: 100 });
+  await add(devices.map(({ id }) => intune(id)));
+  await turn();
+  await turn();
+  assert.equal((await standing()).listing, 1);
+  for (const fault of ['empty', 'html', 'truncated', 'cut', 'wrong-types'] as const) {
+    simulator.fault({ hop: 'directory', fault });
+    await assert.rejects(later(), { hop: 'directory' }, fault);
+    await simulator.clearFaults();
+    assert.notEqual((await standing()).error, '');
+  }
+  directory.managed.clear();
+  await assert.rejects(later(), /^DirectoryDoubtful: 100 of 100 devices of Intune are gone at once/);
+  for (const each of devices.slice(21)) directory.managed.set(each.id, each);
+  await assert.rejects(later(), /^DirectoryDoubtful: 21 of 100 devices of Intune/);
+  assert.match((await standing()).error, /^21 of 100/);
+  assert.deepEqual([await revoked(), (await standing()).listing], [0, 1]);
+  assert.deepEqual(await approve(), { kind: 'nothing' });
+  assert.deepEqual(await approve(true), { kind: 'approved', certificates: 0 });
+  await turn();
+  assert.deepEqual([(await standing()).error, (await standing()).acceptsLoss, await revoked()], ['', false, 0]);
+  await later();
+  assert.equal(await revoked(), 21);
+});
+
+test('a delta token that Graph does not know any more: everything is listed anew', async (t) => {
+  const { directory, turn, later, add, revoked } = await withDirectory(t, 100);
+  directory.addUsers({ count: 3, prefix: 'user' });
+  await add([[{ kind: 'upn', value: 'user-1@contoso.example' }]]);
+  await turn();
+  directory.userAction({ action: 'delete', ids: ['user-1@contoso.example'] });
+  directory.resync();
+  await later();
+  directory.resync();
+  await later();
+  assert.equal(await revoked(), 1);
+});
+
+test('certificates that name nothing of the directory, or are of another endpoint, are counted and never revoked', async (t) => {
+  const { directory, turn, later, add, revoked, status, work } = await withDirectory(t, 100);
+  const [gone] = directory.addDevices({ count: 2 });
+  await add([intune('unknown'), [{ kind: 'cn', value: 'printer' }], intune(gone!.id)]);
+  await turn();
+  directory.deviceAction({ action: 'retire', ids: [gone!.id] });
+  await later();
+  const { certificates, unmatched } = await status();
+  assert.deepEqual({ certificates, unmatched }, { certificates: 3, unmatched: 2 });
+  const plan = await planDirectory(work(), new AbortController().signal);
+  assert.deepEqual(
+    plan.due.map(({ object, certificates: each }) => [object.id, each.length]),
+    [[gone!.id, 1]],
+  );
+  assert.equal(await revoked(), 0);
+  assert.deepEqual((await planDirectory({ ...work(), endpoints: ['/other'] }, new AbortController().signal)).due, []);
+});
+
+test('10,000 certificates, 500 wiped devices: 200 are revoked, a restart changes nothing, and the rest waits for approval', async (t) => {
+  const all = await withDirectory(t);
+  const { directory, turn, later, addMany, revoked, standing, approve, restart, events } = all;
+  const devices = directory.addDevices({ count: 10_000 });
+  addMany(devices.map(({ id }) => id));
+  await turn();
+  directory.deviceAction({ action: 'wipe', first: 500 });
+  await later();
+  const stop = new AbortController();
+  const stopping = { ...all.work(), emit: () => (events.length === 60 ? stop.abort(new Error('killed')) : undefined) };
+  const counting: DirectoryWork = {
+    ...stopping,
+    emit: (event) => {
+      events.push(event);
+      stopping.emit();
+    },
+  };
+  all.simulator.clock.advance(4 * 3600);
+  events.length = 0;
+  await assert.rejects(directoryTurn(counting, stop.signal), /killed/);
+  const before = await revoked();
+  assert.ok(before > 0 && before < 200, `${before} were revoked before the restart`);
+  await restart();
+  await later();
+  assert.equal(await revoked(), 200);
+  assert.equal((await standing()).waiting, 300);
+  assert.equal(events.filter(({ event }) => event === 'directory-waits').length, 1);
+  for (let day = 0; day < 14; day++) await later();
+  assert.equal(await revoked(), 200);
+  assert.deepEqual(await approve(), { kind: 'approved', certificates: 300 });
+  await turn();
+  assert.deepEqual([await revoked(), (await standing()).waiting], [500, 0]);
+  assert.equal((await all.store().listBlocks()).length, 500);
+});
+
+test('without a bound all 500 are revoked in one run, and the event loop waits for no more than 20 ms', async (t) => {
+  const all = await withDirectory(t, 100);
+  const { directory, turn, later, addMany, revoked } = all;
+  const devices = directory.addDevices({ count: 10_000 });
+  addMany(devices.map(({ id }) => id));
+  await turn();
+  directory.deviceAction({ action: 'wipe', first: 500 });
+  await later();
+  const longest = longestTurn();
+  all.simulator.clock.advance(4 * 3600);
+  // The simulator, which makes the pages, is in this process too.
+  const list: DirectoryWork['list'] = (...asked) => longest.without(() => all.work().list(...asked));
+  await directoryTurn({ ...all.work(), list }, new AbortController().signal);
+  assert.equal(await revoked(), 500);
+  const held = await longest.end();
+  t.diagnostic(`the longest turn of the event loop took ${held.toFixed(1)} ms of the processor`);
+  assert.ok(held <= 20, `${held} ms`);
+});
+
+/** Milliseconds of the processor: other processes do not change them. `from` and `to` are of the clock. */
+type Turn = { used: number; from: number; to: number };
+
+/** Measures until `end`, which returns the longest turn without the garbage collection in it: that of the simulator too. */
+function longestTurn() {
+  const used = (): number => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1000;
+  };
+  const turns: Turn[] = [];
+  const collections: PerformanceEntry[] = [];
+  const observer = new PerformanceObserver((list) => collections.push(...list.getEntries()));
+  observer.observe({ entryTypes: ['gc'] });
+  let [last, from, isOver, isPaused] = [used(), performance.now(), false, false];
+  const look = (): void => {
+    const [now, to] = [used(), performance.now()];
+    if (!isPaused) turns.push({ used: now - last, from, to });
+    [last, from] = [now, to];
+    if (!isOver) setImmediate(look);
+  };
+  setImmediate(look);
+  const without = async <T>(work: () => Promise<T>): Promise<T> => {
+    isPaused = true;
+    const result = await work();
+    for (let times = 0; times < 2; times++) await new Promise((resolve) => setImmediate(resolve));
+    isPaused = false;
+    return result;
+  };
+  const end = async (): Promise<number> => {
+    isOver = true;
+    // Collections are reported a little later.
+    await pause(50);
+    observer.disconnect();
+    const own = (turn: Turn): number =>
+      collections
+        .filter(({ startTime }) => startTime >= turn.from && startTime < turn.to)
+        .reduce((left, { duration }) => left - duration, turn.used);
+    return Math.max(...turns.map(own));
+  };
+  return { without, end };
+}
