@@ -62,14 +62,21 @@ test(`${DEVICES} devices through an outage: one certificate for each, and Intune
     if (++answered === Math.round(CUT)) simulator.fault({ hop: '*', fault: 'refused' });
     if (answered === Math.round(BACK)) await simulator.clearFaults();
   });
-  // A device that was told to wait polls, some seconds later by the clock of the server; one that got FAILURE sends its request again.
+  // A device that was told to wait polls, some seconds later by the clock of the server. One that got FAILURE, because its
+  // strict notification failed, gets a new challenge from Intune at its next check-in: Intune learned that the old one failed.
+  const withNewChallenge = ({ wish }: (typeof wishes)[number]) => ({
+    ...wish,
+    challenge: simulator.mint({ subject: wish.subject }),
+  });
   for (let round = 0; waiting.length > 0 && round < 30; round++) {
     await pause(1_500);
     server.moveClock(10_000);
     await inTurns(waiting.splice(0), async (device) => {
       const poll = await polled(device.url, device.wish);
       const { status } =
-        poll.status === 'issued' || poll.status === 'pending' ? poll : await enrolled(device.url, device.wish);
+        poll.status === 'issued' || poll.status === 'pending'
+          ? poll
+          : await enrolled(device.url, withNewChallenge(device));
       if (status === 'issued') held.set(device.wish.subject, (held.get(device.wish.subject) ?? 0) + 1);
       else waiting.push(device);
     });
