@@ -11,7 +11,8 @@ import { type HttpsExchange, httpsExchange } from './https-exchange.ts';
 import { checkTenant, HARMLESS_REQUEST } from './tenant-check.ts';
 import { type RevocationClient, revocationClient } from './revocation-client.ts';
 import { CONNECTOR_SERVICE } from './revocation-requests.ts';
-import { type IntuneHealth, retryingCalls, TIMEOUTS, type Timeouts } from './retry.ts';
+import { TIMEOUTS, type Timeouts } from './retry.ts';
+import { type IntuneHealth, retryingCalls } from './retrying-calls.ts';
 import {
   callScepAction,
   failureBody,

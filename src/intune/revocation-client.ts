@@ -3,7 +3,8 @@ import type { Clock } from '../core/environment.ts';
 import type { RevocationRequest } from '../core/records.ts';
 import type { ServiceLocator } from './discovery.ts';
 import type { HttpsExchange } from './https-exchange.ts';
-import { retryingCalls, type Timeouts } from './retry.ts';
+import type { Timeouts } from './retry.ts';
+import { retryingCalls } from './retrying-calls.ts';
 import {
   downloadRevocationRequests,
   type RevocationAnswer,

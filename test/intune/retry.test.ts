@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, mock, test } from 'node:test';
 import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
 import { retryAfterMs } from '../../src/intune/http-faults.ts';
-import { isRetryable, retryingCalls, TIMEOUTS } from '../../src/intune/retry.ts';
+import { isRetryable, TIMEOUTS } from '../../src/intune/retry.ts';
+import { retryingCalls } from '../../src/intune/retrying-calls.ts';
 import { type Answer, type FakeTenant, fakeTenant, QUICK, rejection, success } from './fake-tenant.ts';
 
 const request = { transactionId: 'T', csr: Buffer.from('csr') };

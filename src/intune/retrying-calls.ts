@@ -1,0 +1,111 @@
+/** The calls of one client: each with its retries, a bound on those under way, and one circuit breaker over all of them. */
+import { BrokenCircuitError, circuitBreaker, ConsecutiveBreaker, handleType } from 'cockatiel';
+import type { Clock } from '../core/environment.ts';
+import { within } from '../core/ask.ts';
+import { semaphore } from '../core/semaphore.ts';
+import { callWithRetry, timeLimit, type Timeouts } from './retry.ts';
+import type { CallUnderWay } from './under-way.ts';
+import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
+
+/**
+ * So many validateRequests of one client are under way at once, because any sender can cause one. The next ones wait for
+ * their turn, for half of their time limit at most. A notification follows a request that Intune accepted, and never waits.
+ */
+const MOST_VALIDATIONS = 64;
+
+/** For the readiness detail. `detail` is for a log; `fault`: why the tenant cannot be used. */
+export type IntuneHealth = { ok: boolean; detail: string; fault?: IntuneUnreachable };
+
+/** The retries and the breaker of one client. */
+export type RetryingCalls = {
+  /**
+   * Runs `attempt`, again if a retry can help. Throws IntuneUnreachable, and the signal's reason on abort. `underWay`: the
+   * exchange that the time limit would end now.
+   */
+  ask: <T>(
+    hop: IntuneHop,
+    attempt: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+    underWay?: () => CallUnderWay | undefined,
+  ) => Promise<T>;
+  /** Not ok from a call or check that failed until one succeeds: a pause without calls mends nothing. */
+  health: () => IntuneHealth;
+  /** How a check ended. One that succeeded says nothing of a notification that failed: that one is sent again. */
+  checked: (fault?: IntuneUnreachable) => void;
+};
+
+/** Makes the retries and the breaker of one client; the breaker starts closed. */
+export function retryingCalls(timeouts: Timeouts, clock: Clock): RetryingCalls {
+  // An abort by the caller is no fault of the service, so only IntuneUnreachable counts.
+  const breaker = circuitBreaker(handleType(IntuneUnreachable), {
+    breaker: new ConsecutiveBreaker(timeouts.breakAfter),
+    halfOpenAfter: timeouts.breakMs,
+  });
+  const inTurn = validationTurns(timeouts.totalMs / 2);
+  let last: IntuneUnreachable | undefined;
+  const noted = async <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+    try {
+      const answer = await breaker.execute(call);
+      last = undefined;
+      return answer;
+    } catch (error) {
+      if (error instanceof IntuneUnreachable && !signal.aborted) last = error;
+      throw error;
+    }
+  };
+  return {
+    async ask(hop, attempt, signal, underWay = () => undefined) {
+      const limit = timeLimit(timeouts.totalMs, signal, clock);
+      const call = () => noted(() => callWithRetry({ hop, attempt, limit, underWay, timeouts, clock }), signal);
+      try {
+        // The breaker is inside, because a call without its turn is no fault of the service.
+        const answer = hop === 'validateRequest' ? inTurn(call, signal) : call();
+        return await within(() => answer, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof BrokenCircuitError) throw breakerOpenError(hop, last);
+        throw error;
+      }
+    },
+    health() {
+      if (!last) return { ok: true, detail: 'Intune answers or was not called yet' };
+      return { ok: false, detail: `${last.message}. ${last.remedy}`, fault: last };
+    },
+    checked(fault) {
+      if (fault || (last && CHECKED.has(last.hop))) last = fault;
+    },
+  };
+}
+
+/** The steps that a check takes: the last one after a fault there. */
+const CHECKED: ReadonlySet<IntuneHop> = new Set(['token', 'discovery', 'validateRequest']);
+
+/** Runs each validateRequest in its turn. Throws IntuneUnreachable after `patienceMs` without it. */
+function validationTurns(patienceMs: number) {
+  const validations = semaphore({ permits: MOST_VALIDATIONS, queue: Infinity });
+  return async <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+    const patience = AbortSignal.timeout(patienceMs);
+    const answer = await validations.run(call, AbortSignal.any([signal, patience])).catch((error: unknown) => {
+      throw error === patience.reason ? noTurn(patienceMs) : error;
+    });
+    if (answer === 'busy') throw noTurn(0);
+    return answer;
+  };
+}
+
+const noTurn = (ms: number) =>
+  new IntuneUnreachable({
+    hop: 'validateRequest',
+    what: `not called, because ${MOST_VALIDATIONS} calls were under way and it did not come to its turn within ${ms} ms`,
+    remedy: 'Look at how long Intune takes to answer, and for a client that sends very many requests.',
+    retryable: false,
+  });
+
+const breakerOpenError = (hop: IntuneHop, last: IntuneUnreachable | undefined) =>
+  new IntuneUnreachable({
+    hop,
+    what: `not called, because the last calls failed. ${last?.message ?? ''}`.trim(),
+    remedy: last?.remedy ?? 'Look at the service health.',
+    retryable: false,
+    cause: last,
+  });
