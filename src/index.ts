@@ -78,6 +78,7 @@ export {
   type TenantClient,
 } from './intune/client.ts';
 export type { RevocationClient } from './intune/revocation-client.ts';
+export type { ScepActionClient } from './intune/scep-action-client.ts';
 export type { RevocationAnswer } from './intune/revocation-requests.ts';
 export type { CloudName, CloudUrls } from './intune/clouds.ts';
 export type { TenantSteps } from './intune/tenant-steps.ts';

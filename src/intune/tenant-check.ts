@@ -1,8 +1,9 @@
 /** Asks whether a tenant can be used: a token for Intune with the role in it, and the address of the service. */
 import { ROLE_REMEDY } from './http-faults.ts';
 import type { ServiceLocator } from './discovery.ts';
-import type { ScepActionRequest } from './scep-actions.ts';
 import type { TokenSource } from './kept-tokens.ts';
+import type { RetryingCalls } from './retrying-calls.ts';
+import type { IntuneAnswer, ScepActionRequest } from './scep-actions.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import { field, parseObject } from './untrusted-json.ts';
 
@@ -21,11 +22,41 @@ export const HARMLESS_REQUEST: ScepActionRequest = {
   ),
 };
 
-/** Throws IntuneUnreachable with the step that failed, and the signal's reason when that aborts. */
-export async function checkTenant(
-  { intune, service }: { intune: TokenSource; service: ServiceLocator },
-  signal: AbortSignal,
-): Promise<void> {
+/** What a check asks. `refused` asks Intune with `HARMLESS_REQUEST`; `calls` are told how the check ended. */
+export type CheckParts = {
+  intune: TokenSource;
+  service: ServiceLocator;
+  refused: (signal: AbortSignal) => Promise<IntuneAnswer>;
+  calls: Pick<RetryingCalls, 'health' | 'checked'>;
+};
+
+/** Throws IntuneUnreachable with the step that failed or was not over after `totalMs`, and the signal's reason on abort. */
+export async function checkWithin(totalMs: number, parts: CheckParts, signal: AbortSignal): Promise<void> {
+  const { refused, calls } = parts;
+  const either = AbortSignal.any([signal, AbortSignal.timeout(totalMs)]);
+  try {
+    await checkRole(parts, either);
+    // Otherwise a fault of validateRequest would stay until a device asks.
+    if (calls.health().fault?.hop === 'validateRequest') await refused(either);
+    calls.checked();
+  } catch (error) {
+    signal.throwIfAborted();
+    const fault = error instanceof IntuneUnreachable ? error : noAnswer(totalMs, error);
+    calls.checked(fault);
+    throw fault;
+  }
+}
+
+const noAnswer = (ms: number, cause: unknown): IntuneUnreachable =>
+  new IntuneUnreachable({
+    hop: 'token',
+    what: `no answer within ${ms} ms`,
+    remedy: 'Look at the network and the proxy.',
+    retryable: true,
+    cause,
+  });
+
+async function checkRole({ intune, service }: CheckParts, signal: AbortSignal): Promise<void> {
   await service.locate(signal);
   const token = await intune.get(signal);
   const roles = rolesIn(token);
