@@ -82,7 +82,7 @@ export type { ScepActionClient } from './intune/scep-action-client.ts';
 export type { RevocationAnswer } from './intune/revocation-requests.ts';
 export type { CloudName, CloudUrls } from './intune/clouds.ts';
 export type { TenantSteps } from './intune/tenant-steps.ts';
-export type { CredentialEnd } from './intune/credential-end.ts';
+export type { SecretEnd } from './intune/secret-end.ts';
 export type { CredentialOptions } from './intune/credentials.ts';
 export type { IdentityPlatform, PlatformIdentity } from './intune/platform-identity.ts';
 export type { CertificateOfApp } from './intune/signed-assertion.ts';

@@ -1,7 +1,7 @@
 /** When the credentials of the tenants end: certificates by their files, secrets by Graph or by the configuration. */
 import type { Config } from '../config/schema.ts';
 import type { TenantConfig } from '../config/tenants.ts';
-import { HOUR } from '../core/durations.ts';
+import { HOUR, isWithin } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Watched } from '../core/watched.ts';
@@ -14,9 +14,9 @@ import { readFile } from './files.ts';
 export type CredentialEnds = { watched: () => Watched[]; refresh: (signal: AbortSignal) => Promise<void> };
 
 /** Graph is asked again after so long. */
-const EVERY = 1 * HOUR;
+const EVERY = HOUR;
 
-/** `clients` by the name of their tenant. */
+/** The ends of these tenants. `clients` by the name of their tenant. */
 export function credentialEnds(
   tenants: Config['tenants'],
   clients: ReadonlyMap<string, Pick<IntuneClient, 'secretEnd'>>,
@@ -26,7 +26,7 @@ export function credentialEnds(
   const askedAt = new Map<string, number>();
   const ask = async (name: string, signal: AbortSignal): Promise<void> => {
     const now = clock().getTime();
-    if (now - (askedAt.get(name) ?? -Infinity) < EVERY) return;
+    if (isWithin(EVERY, askedAt.get(name) ?? -Infinity, now)) return;
     const end = await clients.get(name)?.secretEnd(signal);
     askedAt.set(name, now);
     if (end) known.set(name, { ...end, what: `tenant ${name}: client secret`, leaf: true });
@@ -40,7 +40,7 @@ export function credentialEnds(
 }
 
 /** What the configuration and its files say. Federated assertions and managed identities are renewed by their platform. */
-export function configuredEnd(name: string, { certificate, clientSecret, expires }: TenantConfig): Watched[] {
+function configuredEnd(name: string, { certificate, clientSecret, expires }: TenantConfig): Watched[] {
   if (certificate) return certificateEnd(name, certificate.file);
   if (clientSecret === undefined || expires === undefined) return [];
   const subject = '`expires` of the configuration';

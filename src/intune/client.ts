@@ -2,7 +2,7 @@
 import type { Clock } from '../core/environment.ts';
 import type { ListDirectory } from '../core/tenant-directory.ts';
 import { type CloudName, type CloudUrls, resolveCloud } from './clouds.ts';
-import { type CredentialEnd, secretEnd } from './credential-end.ts';
+import { type SecretEnd, secretEnd } from './secret-end.ts';
 import type { CredentialOptions } from './credentials.ts';
 import { directoryLists } from './directory-lists.ts';
 import { discovery } from './discovery.ts';
@@ -55,7 +55,7 @@ export interface IntuneClient extends ScepActionClient {
    * When the client secret ends, as Graph has it. Undefined for another credential, and when Graph does not tell. Throws the
    * signal's reason when the caller aborts.
    */
-  secretEnd(signal: AbortSignal): Promise<CredentialEnd | undefined>;
+  secretEnd(signal: AbortSignal): Promise<SecretEnd | undefined>;
   /** Whether the last call or check found the tenant usable, and otherwise why not. Sends nothing. */
   health(): IntuneHealth;
   /** Closes the connections; running calls fail. */

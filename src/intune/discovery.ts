@@ -1,13 +1,11 @@
 /** Finds the address of an Intune service through Microsoft Graph. Looked up once a day; kept while Graph is down. */
 import { DAY } from '../core/durations.ts';
-import type { Clock } from '../core/environment.ts';
 import type { IntuneCloud } from './clouds.ts';
+import { askGraph, type GraphServices } from './graph-call.ts';
 import { IntuneUnreachable } from './unreachable.ts';
-import type { HttpsExchange } from './https-exchange.ts';
 import { type HttpFault, httpFault, notAnAnswer } from './http-faults.ts';
 import { asObject, field, parseObject, redacted, textField } from './untrusted-json.ts';
 import { singleFlight } from '../outbound/single-flight.ts';
-import { type TokenSource, withToken } from './kept-tokens.ts';
 
 /** The first-party application of Intune, whose service principal lists its endpoints. */
 const INTUNE_APP = '0000000a-0000-0000-c000-000000000000';
@@ -15,15 +13,7 @@ const INTUNE_APP = '0000000a-0000-0000-c000-000000000000';
 const RETRY_AFTER = 300_000;
 
 /** What a lookup needs. */
-export type DiscoveryOptions = {
-  cloud: IntuneCloud;
-  /** Tokens for Graph. */
-  tokens: TokenSource;
-  exchange: HttpsExchange;
-  clock: Clock;
-  /** A random GUID for each lookup, sent as `client-request-id`. */
-  uuid: () => string;
-};
+export type DiscoveryOptions = GraphServices & { cloud: IntuneCloud };
 
 /** The address of one service. */
 export type ServiceLocator = {
@@ -62,22 +52,12 @@ export function discovery(service: string, options: DiscoveryOptions): ServiceLo
   };
 }
 
-async function queryGraph(service: string, options: DiscoveryOptions, signal: AbortSignal): Promise<string> {
-  const { cloud, tokens, exchange, clock, uuid } = options;
+function queryGraph(service: string, options: DiscoveryOptions, signal: AbortSignal): Promise<string> {
+  const { cloud } = options;
   const url = `${cloud.graph}/v1.0/servicePrincipals/appId=${INTUNE_APP}/endpoints`;
-  const clientRequestId = uuid();
-  return withToken(tokens, signal, async (token) => {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      accept: 'application/json',
-      'client-request-id': clientRequestId,
-    };
-    const call = { hop: 'discovery', method: 'GET', url, headers, limit: 1_048_576, clientRequestId } as const;
-    const reply = await exchange(call, signal);
-    const sent = [token];
-    const fault = { hop: 'discovery', reply, clock, sent, clientRequestId } as const;
-    if (reply.status !== 200) throw httpFault(fault);
-    const rows = field(parseObject(reply.text), 'value');
+  return askGraph({ hop: 'discovery', url }, options, signal, (fault) => {
+    if (fault.reply.status !== 200) throw httpFault(fault);
+    const rows = field(parseObject(fault.reply.text), 'value');
     if (!Array.isArray(rows)) throw notAnAnswer(fault);
     return trustedAddress(cloud, { service, uris: urisOf(service, rows) }, fault);
   });
