@@ -1,4 +1,4 @@
-/** Looks at a TLS server as a stranger: which certificate it shows, what it asks for, and the Date of its reply. */
+/** Connects to a TLS server without a credential, and says which certificate it shows, what it asks for, and the Date of its reply. */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { Duplex, Readable } from 'node:stream';
 import {

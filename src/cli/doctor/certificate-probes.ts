@@ -1,7 +1,7 @@
 /** Whether clients of each platform can use the CA and the RA, and which certificate a profile must name. */
 import { createHash } from 'node:crypto';
 import { missingUsages } from '../../app/own-ra.ts';
-import type { LoadedAuthority } from './context.ts';
+import type { LoadedAuthority } from './authority-parties.ts';
 import { systemClock } from '../../embed/system.ts';
 import { endingStage, endingText } from '../../core/ending.ts';
 import {

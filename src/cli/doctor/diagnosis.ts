@@ -1,11 +1,11 @@
-/** The table of all looks of `doctor`, for one configuration and one public URL, and their run. */
+/** All probes of `doctor`, for one configuration and one public URL, and their run. */
 import { onlineProbes } from '../../app/online-probes.ts';
 import { type Settings, withSettings } from '../../app/settings.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { canonicalPath } from '../../http/paths.ts';
 import { reportConfiguration } from '../commands/check.ts';
 import { certificateProbes } from './certificate-probes.ts';
-import { authoritiesOf } from './context.ts';
+import { authoritiesOf } from './authority-parties.ts';
 import { explained } from './faults.ts';
 import { firewallProbes } from './firewall-probes.ts';
 import { pointerProbes } from './pointer-probes.ts';
@@ -24,7 +24,7 @@ import { tenantProbes } from './tenant-probes.ts';
 /** `config`: the file. `url`: the SCEP URL of devices. `trusted`: whether a CA for its TLS certificate was given. */
 export type DiagnosisOptions = { config: string; url?: URL | undefined; trusted: boolean };
 
-/** Runs all looks. With a configuration that cannot be loaded, only that and the public URL are looked at. */
+/** Runs all probes; with a configuration that cannot be loaded, only those of the public URL. */
 export async function diagnosis(options: DiagnosisOptions): Promise<readonly ProbeFinding[]> {
   try {
     return await withSettings(options.config, (settings, warnings) => found(settings, warnings, options));

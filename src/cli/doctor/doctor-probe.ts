@@ -1,4 +1,4 @@
-/** One look of `doctor` at one thing: what it needs, how it is done, and what it found. */
+/** One probe of `doctor`: what it needs, how it is run, and what it found. */
 import { printable } from '../output.ts';
 
 /** The words of Microsoft's diagnostics of its connector. */
@@ -16,7 +16,7 @@ export const CAUSES = {
 /** One of the five usual causes. */
 export type Cause = keyof typeof CAUSES;
 
-/** What a look found. `text`: what, where and why. `details`: lines of facts. */
+/** What a probe found. `text`: what, where and why. `details`: lines of facts. */
 export type ProbeOutcome = {
   verdict: Verdict | 'NOT-RUN';
   text: string;
@@ -38,7 +38,7 @@ export const GROUPS = {
   firewall: 'Firewall',
 } as const;
 
-/** One row of the table. `needs`: ids of those that must not have failed. */
+/** One probe. `needs`: ids of those that must not have failed. */
 export type DoctorProbe = {
   id: string;
   group: keyof typeof GROUPS;
@@ -47,7 +47,7 @@ export type DoctorProbe = {
   run: () => Promise<ProbeOutcome> | ProbeOutcome;
 };
 
-/** A row and what it found. Its texts control no terminal. */
+/** A probe and what it found. Its texts control no terminal. */
 export type ProbeFinding = Pick<DoctorProbe, 'id' | 'group' | 'title'> & ProbeOutcome & { details: readonly string[] };
 
 /** It works. */
@@ -78,10 +78,10 @@ export const fail = (
   remedy,
   ...more,
 });
-/** It could not be looked at, which is no fault by itself. */
+/** The probe could not be run, which is no fault by itself. */
 export const notRun = (text: string): ProbeOutcome => ({ verdict: 'NOT-RUN', text });
 
-/** Runs the rows one after the other. `explain` makes an outcome of an error, or throws it again. */
+/** Runs the probes one after the other. `explain` makes an outcome of an error, or throws it again. */
 export async function runProbes(
   probes: readonly DoctorProbe[],
   explain: (error: unknown) => ProbeOutcome,
@@ -126,18 +126,4 @@ function safe({
     ...(cause && { cause }),
     details: [...others, ...details].slice(0, 200).map(line),
   };
-}
-
-/** FAIL when one failed, PASS-WITH-WARNINGS when one warns. What could not be looked at does not count. */
-export const verdictOf = (findings: readonly Pick<ProbeFinding, 'verdict'>[]): Verdict =>
-  (['FAIL', 'PASS-WITH-WARNINGS'] as const).find((word) => findings.some(({ verdict }) => verdict === word)) ?? 'PASS';
-
-/** What has a remedy, the most important first: what failed, and within that in the order of the groups. */
-export function actionPlan(findings: readonly ProbeFinding[]): readonly ProbeFinding[] {
-  const groups = Object.keys(GROUPS);
-  const rank = ({ verdict, group }: ProbeFinding): number =>
-    (verdict === 'FAIL' ? 0 : groups.length) + groups.indexOf(group);
-  return findings
-    .filter(({ verdict }) => verdict === 'FAIL' || verdict === 'PASS-WITH-WARNINGS')
-    .toSorted((a, b) => rank(a) - rank(b));
 }

@@ -1,4 +1,4 @@
-/** What an error of a look means: which of the usual causes, and the remedy. */
+/** What an error of a probe means: which of the usual causes, and the remedy. */
 import { ConfigError } from '../../core/errors.ts';
 import { IntuneUnreachable } from '../../intune/unreachable.ts';
 import { type Cause, fail, type ProbeOutcome } from './doctor-probe.ts';

@@ -1,4 +1,4 @@
-/** Which outbound connections a firewall must allow. Nothing is sent: the other looks show what is blocked. */
+/** Which outbound connections a firewall must allow. Nothing is sent: the other probes show what is blocked. */
 import { policiesIn } from '../../config/policies.ts';
 import type { Config } from '../../config/schema.ts';
 import { resolveCloud } from '../../intune/clouds.ts';

@@ -22,7 +22,7 @@ export const pointerProbes = (settings: Settings): DoctorProbe[] =>
     id: `pointers.${pointer.uri}`,
     group: 'pointers',
     title: `${NAMES[pointer.kind]} at ${pointer.uri}`,
-    run: () => look(pointer),
+    run: () => outcomeOf(pointer),
   }));
 
 const NAMES = { crl: 'revocation list', ocsp: 'OCSP', caIssuers: 'certificate of the issuer' } as const;
@@ -47,14 +47,14 @@ function placed({ endpoints }: Settings): Map<string, Placed> {
   return found;
 }
 
-async function look(pointer: Placed): Promise<ProbeOutcome> {
+async function outcomeOf(pointer: Placed): Promise<ProbeOutcome> {
   if (!/^https?:\/\//i.test(pointer.uri) || !URL.canParse(pointer.uri))
     return warn(
       `${pointer.uri} in ${pointer.in} is no http URL and was not tried.`,
       'Devices outside the domain cannot fetch it: name an http URL too.',
     );
   try {
-    return await LOOKS[pointer.kind](pointer);
+    return await FETCHES[pointer.kind](pointer);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return fail(`${pointer.uri} in ${pointer.in} cannot be used: ${why}.`, REMEDY);
@@ -62,7 +62,7 @@ async function look(pointer: Placed): Promise<ProbeOutcome> {
 }
 
 /** Each throws Error, which says why it cannot be used. */
-const LOOKS: Readonly<Record<Pointer['kind'], (pointer: Placed) => Promise<ProbeOutcome>>> = {
+const FETCHES: Readonly<Record<Pointer['kind'], (pointer: Placed) => Promise<ProbeOutcome>>> = {
   async crl({ uri, issuer }) {
     const list = await download({ url: uri, limit: LONGEST_LIST, timeoutMs: TIMEOUT_MS });
     const { nextUpdate, revoked } = await readList(list, readCaCertificate(issuer, systemClock()));

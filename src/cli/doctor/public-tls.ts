@@ -3,7 +3,7 @@ import { lookAtTls } from '../../outbound/tls-look.ts';
 import { fail, type ProbeOutcome, pass, warn } from './doctor-probe.ts';
 import { issuerIn } from './server-certificate.ts';
 
-const LOOK_MS = 10_000;
+const TLS_TIMEOUT_MS = 10_000;
 
 /** `trusted`: a CA was given that devices trust. */
 export async function tlsOutcome(url: URL, trusted: boolean): Promise<ProbeOutcome> {
@@ -13,12 +13,12 @@ export async function tlsOutcome(url: URL, trusted: boolean): Promise<ProbeOutco
       'Give Android devices an https URL; see docs/reverse-proxies.md.',
     );
   // Windows speaks at most this version to a SCEP server, and shows the question for a certificate.
-  const old = await lookAtTls({ url: asked(url), maxVersion: 'TLSv1.2', timeoutMs: LOOK_MS });
+  const old = await lookAtTls({ url: asked(url), maxVersion: 'TLSv1.2', timeoutMs: TLS_TIMEOUT_MS });
   if (old.asksForCertificate) return ASKS;
-  const look = old.protocol === undefined ? await lookAtTls({ url: asked(url), timeoutMs: LOOK_MS }) : old;
+  const look = old.protocol === undefined ? await lookAtTls({ url: asked(url), timeoutMs: TLS_TIMEOUT_MS }) : old;
   if (look.protocol === undefined) return unreachable(url, look.fault);
   if (look !== old) return ONLY_13;
-  const issuer = issuerIn(look) ?? 'nobody';
+  const issuer = issuerIn(look) ?? 'an unknown issuer';
   if (look.fault !== undefined) return untrusted(url, issuer, look.fault);
   if (!look.isPublic && !trusted) return ownCa(issuer);
   return pass(`TLS 1.2 works, no client certificate is asked for, and "${issuer}" issued the certificate.`);

@@ -1,5 +1,6 @@
 /** The findings of `doctor` as text, as JSON and as one page of HTML. */
-import { actionPlan, CAUSES, type ProbeFinding, GROUPS, type Verdict, verdictOf } from './doctor-probe.ts';
+import { actionPlan, verdictOf } from './action-plan.ts';
+import { CAUSES, GROUPS, type ProbeFinding, type Verdict } from './doctor-probe.ts';
 
 /** The findings of one run, and when it was. */
 export type Report = { version: string; madeAt: Date; findings: readonly ProbeFinding[] };

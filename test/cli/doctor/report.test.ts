@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { actionPlan } from '../../../src/cli/doctor/action-plan.ts';
 import {
-  actionPlan,
   fail,
   type ProbeFinding,
   pass,

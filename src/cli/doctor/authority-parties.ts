@@ -1,4 +1,4 @@
-/** What the looks of `doctor` are made from: the loaded configuration, and the options of the command. */
+/** The authorities of a configuration, with the parties of their endpoints: each party has an RA of its own. */
 import { challengeParties } from '../../config/challenge-parties.ts';
 import type { Authority } from '../../app/loaded-authority.ts';
 import type { Settings } from '../../app/settings.ts';
