@@ -29,7 +29,7 @@ type Listening = {
 /** A listener that is open. */
 export type OpenListener = OutagePort & { port: number; close: () => Promise<void> };
 
-/** The certificates of a listener: its own, and one of an authority that nobody trusts. */
+/** The certificates of a listener: its own, and one of an authority that no client trusts. */
 export type TlsChoice = { own: TlsCredential; foreign: TlsCredential };
 
 /** Listens; `port` 0 takes a free port. `close` ends idle connections at once, the others after 500 ms. */

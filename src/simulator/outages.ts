@@ -1,4 +1,4 @@
-/** Outages of a whole port: it refuses connections, or shows the certificate of an authority that nobody trusts. */
+/** Outages of a whole port: it refuses connections, or shows the certificate of an authority that no client trusts. */
 
 /** The kinds of an outage. */
 export type OutageKind = 'refused' | 'untrusted';

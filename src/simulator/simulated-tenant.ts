@@ -1,29 +1,21 @@
 /** A simulated Intune tenant on loopback: Entra, Graph and Intune over HTTPS, and a control API over HTTP. */
 import type { Clock, Logger, RandomBytes } from '../core/environment.ts';
-import { keyFromPem } from '../keys/software.ts';
-import { type RecordedCall, CallList } from './calls.ts';
-import { challengeKeys, type MintedChallenge, mintChallenge } from './challenge-password.ts';
-import { ChallengeTargets } from './challenge-targets.ts';
-import { RevocationQueue } from './connector/revocation-queue.ts';
-import { controlApp } from './control.ts';
-import { controlRoutes } from './control-routes.ts';
-import { Directory } from './directory/directory.ts';
-import { IssuedCertificates } from './directory/issued-certificates.ts';
-import { AppRegistration } from './entra/app-registration.ts';
-import { type Expectation, readExpectation } from './expectation.ts';
-import { arcChallenges } from './identity/arc-challenges.ts';
-import { type IdentityEndpoints, identityEndpoints, identityRoutes } from './identity/identity-routes.ts';
-import { type FaultRequest, Faults } from './injected-faults.ts';
+import type { RecordedCall } from './calls.ts';
+import type { MintedChallenge } from './challenge-password.ts';
+import type { ChallengeTargets } from './challenge-targets.ts';
+import type { RevocationQueue } from './connector/revocation-queue.ts';
+import type { Directory } from './directory/directory.ts';
+import type { IssuedCertificates } from './directory/issued-certificates.ts';
+import type { AppRegistration } from './entra/app-registration.ts';
+import type { Expectation } from './expectation.ts';
+import type { IdentityEndpoints } from './identity/identity-routes.ts';
+import type { FaultRequest } from './injected-faults.ts';
 import { Listeners } from './listener.ts';
-import { cloudNames, type ServiceSite, siteAt, type SimulatedCloud, siteOf } from './site.ts';
-import { completeState, type TenantIdentity, type SimulatorState } from './state.ts';
-import { newAuthority, serverCredential } from './throwaway-ca.ts';
 import { MovableClock } from './movable-clock.ts';
-import { Outages } from './outages.ts';
-import { tokenAuthority } from './tokens.ts';
-import { Validation } from './validation.ts';
-import { serviceRoutes } from './routes.ts';
-import { identityApp, wireApp } from './wire.ts';
+import { openPorts } from './ports.ts';
+import { siteAt, type SimulatedCloud } from './site.ts';
+import { completeState, type TenantIdentity, type SimulatorState } from './state.ts';
+import { tenantParts } from './tenant-parts.ts';
 
 /** How a simulator is started. */
 export type SimulatorOptions = TenantIdentity & {
@@ -97,79 +89,22 @@ export type Simulator = {
 
 /** Starts a simulator. Throws what `listen` throws when a port is in use. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { random, logger, publicNames } = options;
-  const movable = new MovableClock(options.clock);
-  const clock = movable.now;
-  const state = await completeState(options, options.state, clock, random);
-  const keys = challengeKeys(state);
-  const tokens = tokenAuthority(
-    keyFromPem(state.tokenKey, 'the token key in the state of the simulator').privateKey,
-    random,
-  );
-  const outages = new Outages();
-  const [calls, faults] = [new CallList(), new Faults(outages)];
-  const [targets, revocations] = [new ChallengeTargets(), new RevocationQueue(clock, random)];
-  const challenge = (expectation: unknown): MintedChallenge =>
-    mintChallenge(readExpectation(expectation), { keys, tenantId: state.tenantId, now: clock(), random });
-
-  const credential = await serverCredential(state.authority, clock(), random, publicNames && cloudNames(publicNames));
-  const called = { faults, calls, clock, logger };
-  const issued = new IssuedCertificates(random, revocations);
-  const directory = new Directory(random, {
-    deviceGone: ({ id, azureADDeviceId }) => targets.remove({ deviceIds: [id, azureADDeviceId] }),
-    userGone: ({ id, userPrincipalName }) => targets.remove({ userIds: [id, userPrincipalName] }),
-    revoke: ({ id, azureADDeviceId }) => issued.revokeFor([id, azureADDeviceId]),
-  });
-  const validation = new Validation({ keys, targets, policy: () => state.app.policy, issued });
-  const services = { cloud: publicNames, state, tokens, validation, revocations, directory, issued };
-  const siteOfCall = (host: string | undefined, port: number): ServiceSite => siteOf(host, port, publicNames);
-  const app = new AppRegistration({ state: state.app, clientId: state.clientId, clock, random });
+  const clock = new MovableClock(options.clock);
+  const state = await completeState(options, options.state, clock.now, options.random);
+  const parts = tenantParts(state, clock, options.random);
   const listeners = new Listeners();
-  const wire = await listeners.open(
-    wireApp(credential, serviceRoutes(services), { ...called, siteOf: siteOfCall }),
-    options.port ?? 0,
-    { own: credential, foreign: await serverCredential(await newAuthority(clock(), random), clock(), random) },
-  );
-  outages.add('services', wire);
-  const site = siteAt(wire.port);
-  const arc = options.arcTokens === undefined ? undefined : arcChallenges(options.arcTokens, random);
-  const sites = [site, ...(publicNames ? [siteOf(cloudNames(publicNames)[0], wire.port, publicNames)] : [])];
-  const machine = await listeners.open(
-    identityApp(identityRoutes({ state, tokens, sites, arc }), { ...called, siteOf: () => site }),
-    options.identityPort ?? 0,
-  );
-  outages.add('machine', machine);
-  const identity = identityEndpoints(machine.port, state.app.identity.header);
-  const control = await listeners.open(
-    controlApp(
-      controlRoutes({
-        clock: movable,
-        revocations,
-        directory,
-        issued,
-        challenge,
-        targets,
-        calls,
-        faults,
-        app,
-        tokens,
-        identity,
-      }),
-      state.tenant,
-    ),
-    options.controlPort ?? 0,
-  );
-
-  const { login, graph, intune } = site;
+  const ports = await openPorts(parts, options, listeners);
+  const { challenge, targets, revocations, directory, issued, calls, faults, app, tokens, outages } = parts;
+  const { login, graph, intune } = siteAt(ports.services);
   return {
     tenant: { ...identityOf(state), cloud: { login, graph, intune } },
     caPem: state.authority.certificate,
-    control: `http://127.0.0.1:${control.port}`,
+    control: `http://127.0.0.1:${ports.control}`,
     state,
     mint: (expectation) => challenge(expectation).challenge,
     challenge,
     targets,
-    clock: movable,
+    clock,
     revocations,
     directory,
     issued,
@@ -178,7 +113,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     clearFaults: () => faults.clear(),
     app,
     revokeTokens: () => tokens.revoke(),
-    identity,
+    identity: ports.identity,
     close: async () => {
       await outages.clear();
       await listeners.close();

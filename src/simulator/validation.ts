@@ -95,7 +95,7 @@ export class Validation {
     return compared === 'Success' ? registeredKeyCode(expectation.registeredKeys, request.spki) : compared;
   }
 
-  /** A challenge is good for one request. Whether that request may come again is a policy, because nobody documents it. */
+  /** A challenge is good for one request. Whether that request may come again is a policy, because it is not documented. */
   #isUsed({ challenge = '', id }: ParsedRequest): boolean {
     const usedFor = this.#used.get(hash(challenge));
     if (usedFor === undefined) return false;
