@@ -74,6 +74,24 @@ test('where Graph does not allow it, the end of a client secret is that of the c
   ]);
 });
 
+test('Graph is asked for the end of a secret once an hour, and again after the clock was set back', async (t) => {
+  const { simulator, common, client, clientSecret } = await simulated(t);
+  const tenant = { ...common, clientSecret };
+  let moved = 0;
+  const clock = () => new Date(systemClock().getTime() + moved);
+  const { refresh } = credentialEnds({ corp: tenant }, new Map([['corp', client(tenant)]]), clock);
+  const askedAt = async (milliseconds: number): Promise<number> => {
+    moved = milliseconds;
+    await refresh(never);
+    return simulator.calls().filter(({ hop }) => hop === 'application').length;
+  };
+  const MINUTE = 60_000;
+  assert.equal(await askedAt(0), 1);
+  assert.equal(await askedAt(59 * MINUTE), 1);
+  assert.equal(await askedAt(61 * MINUTE), 2);
+  assert.equal(await askedAt(-DAY), 3);
+});
+
 async function appCertificate(name: string, days = 29) {
   const key = newRsaKey();
   const plan = {
