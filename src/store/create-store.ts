@@ -21,14 +21,8 @@ import { countCertificates, listCertificates } from './listed-certificates.ts';
 import { findCertificate, findCertificatesBySerial, findRenewals } from './stored-certificates.ts';
 import { addChallenge, findChallenge } from './challenges.ts';
 import { type CommittedRows, remember } from './committed-rows.ts';
-import {
-  changeDirectoryStanding,
-  countDirectory,
-  directoryStanding,
-  listDirectory,
-  listGone,
-  recordDirectory,
-} from './directory-rows.ts';
+import { countDirectory, listDirectory, listGone, recordDirectory } from './directory-objects.ts';
+import { changeDirectoryStanding, directoryStanding } from './directory-standings.ts';
 import { countLive, countMatched, countTaken, takeRevocations } from './directory-revocations.ts';
 import { endpointNames } from './endpoint-names.ts';
 import type { Engine } from './engine.ts';
@@ -59,7 +53,7 @@ import {
   listRevocationRequests,
   removeRevocationRequests,
   saveRevocationRequests,
-} from './downloaded-requests.ts';
+} from './downloaded-revocation-requests.ts';
 import { countRevoked, isCompromised, listRevoked, revoke } from './revocations.ts';
 import type { Database } from './tables.ts';
 import { findPolled, findRequest, findTransaction } from './transactions.ts';

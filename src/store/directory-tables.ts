@@ -3,8 +3,14 @@ import { sql } from 'kysely';
 import { columnType, type Dialect } from './dialect.ts';
 import type { Database } from './tables.ts';
 
-/** Creates them. */
+/** Creates them, with their indexes. */
 export async function createDirectory(db: Database, dialect: Dialect): Promise<void> {
+  await createStandings(db, dialect);
+  await createObjects(db);
+  await createRevocations(db, dialect);
+}
+
+async function createStandings(db: Database, dialect: Dialect): Promise<void> {
   const moment = columnType(dialect.moment);
   await db.schema
     .createTable('directory_standings')
@@ -18,6 +24,9 @@ export async function createDirectory(db: Database, dialect: Dialect): Promise<v
     .addColumn('approved', 'integer', (column) => column.notNull())
     .addColumn('accepts_loss', 'integer', (column) => column.notNull())
     .execute();
+}
+
+async function createObjects(db: Database): Promise<void> {
   await db.schema
     .createTable('directory_objects')
     .addColumn('tenant', 'text', (column) => column.notNull())
@@ -39,6 +48,10 @@ export async function createDirectory(db: Database, dialect: Dialect): Promise<v
     .columns(['tenant', 'kind', 'id'])
     .where(sql<boolean>`gone_since is not null`)
     .execute();
+}
+
+async function createRevocations(db: Database, dialect: Dialect): Promise<void> {
+  const moment = columnType(dialect.moment);
   await db.schema
     .createTable('directory_revocations')
     .addColumn('tenant', 'text', (column) => column.notNull())

@@ -35,7 +35,7 @@ const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
 
 /**
- * Throws ConfigError when others may read or change the file, or replace it in its folder. Whoever is not the owner cannot
+ * Throws ConfigError when others may read or change the file, or replace it in its folder. Others than the owner cannot
  * change what the owner grants to a group. Windows has no such bits.
  */
 export function assertPrivate(path: string): void {
