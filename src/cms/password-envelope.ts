@@ -18,7 +18,7 @@ import {
 /** More take minutes. Writers use from two thousand to two million. */
 const MOST_ITERATIONS = 10_000_000;
 
-/** ContentInfo with EnvelopedData, DER, for whoever knows the password. Throws TypeError for a cipher that is not AES. */
+/** ContentInfo with EnvelopedData, DER, for every reader that has the password. Throws TypeError for a cipher that is not AES. */
 export async function writePasswordEnvelope(plan: EnvelopePlan & { password: string }): Promise<Uint8Array> {
   const { password, cipher, random } = plan;
   if (!cipher.keyWrap) throw new TypeError(`no password recipient for ${cipher.name}`);

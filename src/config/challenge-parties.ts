@@ -9,7 +9,7 @@ const ROWS: ReadonlyMap<string, ToldKind> = new Map(Object.entries(KINDS as unkn
 
 /**
  * The parties that this policy tells the challenge, one line for each, kind first: `intune corp`; undefined when only this
- * server compares it. Where two endpoints tell different parties, each needs an RA of its own: whoever recorded a request
+ * server compares it. Where two endpoints tell different parties, each needs an RA of its own: a person who recorded a request
  * to one endpoint could have its challenge told to the party of the other.
  */
 export function challengeParties(policy: PolicyConfig): string | undefined {

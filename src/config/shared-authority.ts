@@ -48,7 +48,7 @@ export const sharedRa = eachPair((endpoint, other, place) => {
     return undefined;
   return {
     key: 'policy',
-    what: `the RA of the authority is configured and opens messages for ${place} too, so whoever records a request to that endpoint and sends it to this one has its challenge told to the service of this one`,
+    what: `the RA of the authority is configured and opens messages for ${place} too, so a person who records a request to that endpoint and sends it to this one has its challenge told to the service of this one`,
     remedy: 'Use `ra: auto`, which makes an RA for each of them, or give the endpoint an authority of its own.',
   };
 });

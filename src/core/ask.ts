@@ -23,7 +23,7 @@ export async function ask(policy: Policy, request: EnrollmentRequest, signal: Ab
   throw new TypeError(`the policy ${policy.name} answered neither allow, deny nor pend of core/policy.ts`);
 }
 
-/** A notification that nobody can send must not count as sent: under `strict` the certificate would be delivered. */
+/** A notification that no policy can send must not count as sent: under `strict` the certificate would be delivered. */
 function notifiable(answer: Decision, policy: Policy): Decision {
   if (answer.kind !== 'allow' || answer.notify === 'none' || policy.notify) return answer;
   throw new TypeError(`the policy ${policy.name} asked for a notification (${answer.notify}) and has no notify()`);

@@ -69,7 +69,7 @@ export type TransactionKey = string;
 /**
  * Identity of a certification request: SHA-256 over endpoint name and PKCS#10, 64 lower-case hexadecimal digits, for a
  * renewal followed by SHA-256 of the certificate that it renews, 64 digits. Two messages with the same one are the same
- * request, whoever signed them. One without a renewal also names the renewals by the same PKCS#10.
+ * request, whatever key signed them. One without a renewal also names the renewals by the same PKCS#10.
  */
 export type RequestKey = string;
 

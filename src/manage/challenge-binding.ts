@@ -10,8 +10,8 @@ export class BindingError extends Error {
 }
 
 /**
- * The binding; undefined without subject and names. Names without a subject are refused, because the subject names
- * somebody too. Throws BindingError for these and for malformed values.
+ * The binding; undefined without subject and names. Names without a subject are refused, because the subject
+ * names the requester too. Throws BindingError for these and for malformed values.
  */
 export function bindingOf({ subject, san }: { subject?: unknown; san?: unknown }): ChallengeBinding | undefined {
   const names = san ?? [];

@@ -44,7 +44,7 @@ export const RULES: readonly Rule[] = [
     outcome: 'message_type_refused',
   },
   {
-    says: 'With `renewal: false` type 17 is refused, whoever signs and whatever the challenge.',
+    says: 'With `renewal: false` type 17 is refused, whatever the signer and the challenge.',
     applies: ({ type, endpoint }) => type.readAs === 'RenewalReq' && endpoint.renewalOff === true,
     outcome: 'message_type_refused',
   },

@@ -311,7 +311,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   ),
   I03: row(
     'Recorded envelopes',
-    'The same certification request gets the same certificate, whoever signs the message, and nothing new.',
+    'The same certification request gets the same certificate, whatever key signs the message, and nothing new.',
   ),
   I04: row(
     'sscep, strongSwan: one transactionID for a key',

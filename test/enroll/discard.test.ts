@@ -18,7 +18,7 @@ const REQUEST = await requestMessage();
 const ADMIN = subjectAltName([generalNameFromText('upn:admin@example.com')]);
 const ADDED = 'the issuer added the subjectAltName otherName:"admin@example.com"';
 
-/** A CA that certifies a name that nobody requested, or what else is given; each serial number is one more than 0x70. */
+/** A CA that certifies a name that was not requested, or what else is given; each serial number is one more than 0x70. */
 function lying(different: Partial<CertificatePlan> = {}, key = issuing.key): Issuer {
   let serial = 0x70;
   return {

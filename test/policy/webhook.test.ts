@@ -223,7 +223,7 @@ for (const [status, kind] of Object.entries({
   408: 'pend',
   410: 'pend',
   429: 'pend',
-  // About the request: whoever sends one that is too long cannot make the service "unreachable".
+  // About the request: a client that sends one that is too long cannot make the service "unreachable".
   400: 'deny',
   411: 'deny',
   413: 'deny',

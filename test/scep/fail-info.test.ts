@@ -46,7 +46,7 @@ const wrapped = encode(0xa0, sequence(smallInteger(0)));
 const forged = (id: string): Uint8Array => sequence(algorithm(id), encode(0x03, Buffer.alloc(1313)));
 const ofCurve = (namedCurve: string): Buffer =>
   generateKeyPairSync('ec', { namedCurve }).publicKey.export({ format: 'der', type: 'spki' });
-/** A PKCSReq of the usual client for another key, whose proof of possession nobody can verify. */
+/** A PKCSReq of the usual client for another key, whose proof of possession cannot be verified. */
 const requestFor = async (spki: Uint8Array): Promise<Uint8Array> =>
   requestMessage({ content: await writeCertificationRequest(REQUEST_PLAN, { ...client.key, spki }) });
 /** RFC 8410 3: the signature algorithm is the type of the key. */
