@@ -234,6 +234,20 @@ test('an empty, a failed and a much shorter listing revoke nothing and record no
   assert.equal(await revoked(), 21);
 });
 
+test('a listing that waits because Graph is throttling ends at once with the reason of its signal', async (t) => {
+  const { simulator, turn } = await withDirectory(t);
+  simulator.fault({ hop: 'directory', fault: { status: 429, retryAfter: 60 } });
+  const stop = new AbortController();
+  const reason = new Error('the server stops');
+  const started = performance.now();
+  const listed = turn(stop.signal);
+  await pause(300);
+  assert.equal(simulator.calls().at(-1)?.status, 429);
+  stop.abort(reason);
+  await assert.rejects(listed, (error) => error === reason);
+  assert.ok(performance.now() - started < 10_000);
+});
+
 test('a delta token that Graph does not know any more: everything is listed anew', async (t) => {
   const { directory, turn, later, add, revoked } = await withDirectory(t, 100);
   directory.addUsers({ count: 3, prefix: 'user' });

@@ -1,0 +1,121 @@
+/** Lists of Microsoft Graph, a page after the other. */
+import { setTimeout as after } from 'node:timers/promises';
+import type { DiscoveryOptions } from './discovery.ts';
+import { type HttpFault, httpFault, notAnAnswer } from './http-faults.ts';
+import { withToken } from './kept-tokens.ts';
+import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
+import { asObject, field, parseObject } from './untrusted-json.ts';
+
+/** What the lists need. `tries`: of each page; `backoffMs`: before the second one, and twice as long before each next one. */
+export type GraphListOptions = Omit<DiscoveryOptions, 'cloud'> & {
+  cloud: Pick<DiscoveryOptions['cloud'], 'graph'>;
+  tries: number;
+  backoffMs: number;
+};
+
+/**
+ * One list. `read` returns undefined for what is no row of it. `isDelta`: its last page has a link at which its next round
+ * begins.
+ */
+export type GraphList<T> = {
+  hop: Extract<IntuneHop, 'directory' | 'certificateStates'>;
+  url: string;
+  read: (row: object) => T | undefined;
+  prefer?: string;
+  isDelta?: true;
+};
+
+/** One page. `next` is absent on the last one, and `end` on all but the last of a delta query. */
+export type GraphPage<T> = { rows: T[]; next: string | undefined; end: string | undefined };
+
+/** Pages of one list: many millions of rows. */
+const MOST_PAGES = 20_000;
+
+/** Each page is asked for when the one before was used. Throws IntuneUnreachable, and the signal's reason on abort. */
+export async function* graphPages<T>(
+  list: GraphList<T>,
+  options: GraphListOptions,
+  signal: AbortSignal,
+): AsyncGenerator<GraphPage<T>, void, undefined> {
+  let url: string | undefined = list.url;
+  for (let pages = 0; url !== undefined; pages++) {
+    if (pages === MOST_PAGES) throw unusable(list, `more than ${MOST_PAGES} pages`);
+    const page: GraphPage<T> = await pageAt({ ...list, url }, options, signal);
+    yield page;
+    url = page.next;
+  }
+}
+
+async function pageAt<T>(list: GraphList<T>, options: GraphListOptions, signal: AbortSignal): Promise<GraphPage<T>> {
+  const { tries, backoffMs } = options;
+  for (let left = tries, wait = backoffMs; ; left--, wait *= 2)
+    try {
+      return await onePage(list, options, signal);
+    } catch (error) {
+      if (!(error instanceof IntuneUnreachable) || !error.retryable || left <= 1) throw error;
+      await pause(Math.min(error.retryAfterMs ?? wait, LONGEST_PAUSE), signal);
+    }
+}
+
+/** Milliseconds. */
+const LONGEST_PAUSE = 120_000;
+
+/** The timer rejects with an error of its own where the signal has a reason. */
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  after(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
+
+/** Octets: a thousand rows have a tenth of it. */
+const LONGEST_PAGE = 8 * 1_048_576;
+
+async function onePage<T>(list: GraphList<T>, options: GraphListOptions, signal: AbortSignal): Promise<GraphPage<T>> {
+  const { tokens, exchange, clock, uuid } = options;
+  const { hop, url, prefer } = list;
+  const clientRequestId = uuid();
+  return withToken(tokens, signal, async (token) => {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      accept: 'application/json',
+      'client-request-id': clientRequestId,
+      ...(prefer !== undefined && { prefer }),
+    };
+    const call = { hop, method: 'GET', url, headers, limit: LONGEST_PAGE, clientRequestId } as const;
+    const reply = await exchange(call, signal);
+    const fault: HttpFault = { hop, reply, clock, sent: [token], clientRequestId };
+    if (reply.status !== 200) throw httpFault(fault);
+    return readPage(list, fault, options);
+  });
+}
+
+/** Every row must be one: a page with others is none, because what it leaves out would count as gone. */
+function readPage<T>(list: GraphList<T>, fault: HttpFault, { cloud }: GraphListOptions): GraphPage<T> {
+  const body = parseObject(fault.reply.text);
+  const values = field(body, 'value');
+  if (!Array.isArray(values)) throw notAnAnswer(fault);
+  const rows = values.map((value: unknown): T => {
+    const row = asObject(value);
+    const read = row && list.read(row);
+    if (read === undefined) throw notAnAnswer(fault);
+    return read;
+  });
+  const link = (name: string): string | undefined => ownLink(list, field(body, name), cloud.graph);
+  const [next, end] = [link('@odata.nextLink'), link('@odata.deltaLink')];
+  // A delta query ends with a link. Without one the answer was cut.
+  if (list.isDelta && next === undefined && end === undefined) throw notAnAnswer(fault);
+  return { rows, next, end };
+}
+
+/** Refuses a link to another server, so that no token is sent to it. */
+function ownLink(list: Pick<GraphList<never>, 'hop'>, link: unknown, graph: string): string | undefined {
+  if (link === undefined) return undefined;
+  const url = typeof link === 'string' ? URL.parse(link) : null;
+  if (url?.origin === new URL(graph).origin) return url.href;
+  throw unusable(list, 'a link to the next page that leads to another server');
+}
+
+const unusable = ({ hop }: Pick<GraphList<never>, 'hop'>, what: string): IntuneUnreachable =>
+  new IntuneUnreachable({
+    hop,
+    what: `the list of Graph has ${what}`,
+    remedy: 'Look for a proxy that changes the answers of Graph, and at `cloud`.',
+    retryable: false,
+  });
