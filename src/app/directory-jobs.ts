@@ -6,7 +6,9 @@ import { MINUTE } from '../core/durations.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import { systemClock } from '../embed/system.ts';
+import type { DiagnosableClient } from '../intune/client.ts';
 import { type Job, runOnce } from '../jobs/leased-job.ts';
+import { type ComparedCertificates, compareCertificates } from '../manage/compare-certificates.ts';
 import {
   type DirectoryPlan,
   type DirectoryRules,
@@ -21,13 +23,24 @@ import { newIntuneClient } from './new-intune-client.ts';
 /** A tenant with `directory`, its rules, and the names of the endpoints whose devices are of this tenant. */
 export type TenantDirectory = { tenant: string; endpoints: readonly string[]; rules: DirectoryRules };
 
+/** A tenant, and the names of the endpoints whose devices are of it. */
+export type TenantEndpoints = Omit<TenantDirectory, 'rules'>;
+
+type Tenants = Pick<Config, 'tenants' | 'endpoints'>;
+
 /** In the order of the configuration. */
-export const directoriesIn = ({ tenants, endpoints }: Pick<Config, 'tenants' | 'endpoints'>): TenantDirectory[] =>
-  Object.entries(tenants).flatMap(([tenant, { directory: rules }]) => {
+export const directoriesIn = (config: Tenants): TenantDirectory[] =>
+  tenantsIn(config).flatMap(({ tenant, endpoints }) => {
+    const rules = config.tenants[tenant]?.directory;
+    return rules ? [{ tenant, endpoints, rules }] : [];
+  });
+
+const tenantsIn = ({ tenants, endpoints }: Tenants): TenantEndpoints[] =>
+  Object.keys(tenants).map((tenant) => {
     const own = endpoints.filter(({ policy }) =>
       policiesIn(policy).some(({ policy: each }) => each.kind === 'intune' && each.tenant.name === tenant),
     );
-    return rules ? [{ tenant, endpoints: own.map(({ name }) => name), rules }] : [];
+    return { tenant, endpoints: own.map(({ name }) => name) };
   });
 
 const nameOf = (tenant: string): string => `directory ${tenant}`;
@@ -51,11 +64,23 @@ export function readDirectories(file: string, name?: string): TenantDirectory[] 
   );
 }
 
+/** All tenants, or the one with this name. Throws ConfigError when there is none. */
+export function readTenants(file: string, name?: string): TenantEndpoints[] {
+  const all = tenantsIn(readConfig(file).config);
+  const found = all.filter(({ tenant }) => name === undefined || tenant === name);
+  if (found.length > 0) return found;
+  const known = all.map(({ tenant }) => tenant).join(', ');
+  throw new ConfigError(
+    name === undefined ? 'the configuration has no tenant' : `there is no tenant ${name}`,
+    known === '' ? 'Add one to `tenants`; see docs/intune.md.' : `Name one of: ${known}.`,
+  );
+}
+
 type Asked = Pick<DirectoryWork, 'store' | 'emit'> & { file: string; directory: TenantDirectory };
 
 /** Lists one directory now, due or not, and revokes. Returns false when a server does it at this moment. */
 export const runDirectoryNow = ({ store, emit, ...asked }: Asked & { store: Store }): Promise<boolean> =>
-  withClient(asked, (list) => {
+  withClient(asked, ({ directory: list }) => {
     const work: DirectoryWork = { ...asked.directory, store, emit, list, clock: systemClock };
     const job = { name: nameOf(work.tenant), every: MINUTE, run: (signal: AbortSignal) => listAndRevoke(work, signal) };
     return runOnce(job, { store, owner: randomUUID(), clock: systemClock });
@@ -63,19 +88,25 @@ export const runDirectoryNow = ({ store, emit, ...asked }: Asked & { store: Stor
 
 /** What `runDirectoryNow` would find. */
 export const planDirectoryNow = ({ store, ...asked }: Omit<Asked, 'emit'>): Promise<DirectoryPlan> =>
-  withClient(asked, (list) =>
+  withClient(asked, ({ directory: list }) =>
     planDirectory({ ...asked.directory, store, list, clock: systemClock }, new AbortController().signal),
   );
 
+/** What Intune lists of the certificates of a tenant, compared with the store. */
+export const compareNow = (file: string, directory: TenantEndpoints, store: Store): Promise<ComparedCertificates> =>
+  withClient({ file, directory }, ({ certificates: list }) =>
+    compareCertificates({ ...directory, store, list, clock: systemClock }, new AbortController().signal),
+  );
+
 async function withClient<T>(
-  { file, directory }: Pick<Asked, 'file' | 'directory'>,
-  work: (list: DirectoryWork['list']) => Promise<T>,
+  { file, directory }: { file: string; directory: TenantEndpoints },
+  work: (client: DiagnosableClient) => Promise<T>,
 ): Promise<T> {
   const tenant = readConfig(file).config.tenants[directory.tenant];
   if (!tenant) throw new ConfigError(`there is no tenant ${directory.tenant}`, 'Look at `tenants`.');
   const client = newIntuneClient(tenant, () => {});
   try {
-    return await work(client.directory);
+    return await work(client);
   } finally {
     await client.close();
   }

@@ -71,9 +71,7 @@ function exitCode(error: unknown, { err }: Output): number {
   if (error instanceof CommanderError) return error.exitCode;
   // It may repeat what a device or another server wrote.
   err(printableLines(error instanceof Error ? error.message : String(error)));
-  if (error instanceof ConfigError) {
-    err(printableLines(error.remedy));
-    return EXIT.configuration;
-  }
-  return EXIT.failed;
+  const remedy = error instanceof Error && 'remedy' in error ? error.remedy : undefined;
+  if (typeof remedy === 'string') err(printableLines(remedy));
+  return error instanceof ConfigError ? EXIT.configuration : EXIT.failed;
 }

@@ -1,6 +1,8 @@
 /** Client of Intune's SCEP API for one tenant, made of its parts: tokens, discovery, calls, check. */
 import type { Clock } from '../core/environment.ts';
+import type { ListIntuneCertificates } from '../core/intune-certificates.ts';
 import type { ListDirectory } from '../core/tenant-directory.ts';
+import { certificateStates } from './certificate-states.ts';
 import { type CloudName, type CloudUrls, resolveCloud } from './clouds.ts';
 import { type SecretEnd, secretEnd } from './secret-end.ts';
 import type { CredentialOptions } from './credentials.ts';
@@ -62,11 +64,13 @@ export interface IntuneClient extends ScepActionClient {
   close(): Promise<void>;
 }
 
-/** All that a tenant is called for: what a policy needs, what a poller of revocation requests needs, and the directory. */
+/** All that a tenant is called for: what a policy needs, what a poller of revocation requests needs, and the lists. */
 export type TenantClient = IntuneClient &
   RevocationClient & {
     /** Lists devices or users of the tenant, a page after the other. Says nothing about `health`. */
     directory: ListDirectory;
+    /** Lists the certificates of the devices as Intune has them. Says nothing about `health`. */
+    certificates: ListIntuneCertificates;
   };
 
 /** A client whose steps can be looked at one by one. */
@@ -87,6 +91,7 @@ export function intuneClient(options: IntuneClientOptions): DiagnosableClient {
   const service = discovery(SCEP_SERVICE, graph);
   const calls = retryingCalls(timeouts, clock);
   const { actions, refused } = scepActionClient({ ...intune, service, ask: calls.ask, underWay });
+  const pages = { ...graph, tries: timeouts.retries + 1, backoffMs: timeouts.backoffMs };
   return {
     ...actions,
     ...revocationClient({ ...intune, service: discovery(CONNECTOR_SERVICE, graph), timeouts }),
@@ -102,7 +107,8 @@ export function intuneClient(options: IntuneClientOptions): DiagnosableClient {
       if (clientId === undefined || clientSecret === undefined) return undefined;
       return secretEnd({ clientId, clientSecret }, graph, signal);
     },
-    directory: directoryLists({ ...graph, tries: timeouts.retries + 1, backoffMs: timeouts.backoffMs }),
+    directory: directoryLists(pages),
+    certificates: certificateStates(pages),
     health: calls.health,
     close: https.close,
   };

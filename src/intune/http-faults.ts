@@ -80,6 +80,8 @@ export const ROLE_REMEDY =
 const LOGIN = 'Another server than Entra ID answered: look at the proxy and at `cloud`.';
 const DIRECTORY_ROLES =
   'Grant the application roles DeviceManagementManagedDevices.Read.All, User.Read.All and Device.Read.All of Microsoft Graph with admin consent; see docs/intune.md.';
+const CERTIFICATES_ROLE =
+  'Grant the application role DeviceManagementConfiguration.Read.All of Microsoft Graph with admin consent; see docs/intune.md.';
 /** By hop and status, then by status alone. */
 const REMEDIES: Readonly<Record<string, string>> = {
   'token 401': LOGIN,
@@ -93,6 +95,10 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'directory 403': DIRECTORY_ROLES,
   'directory 404': 'Graph has no such list: look at the Intune licence of the tenant and at `cloud`.',
   'directory 429': 'Graph is throttling; the directory is listed again later.',
+  'certificateStates 401': 'Graph refused the token: look at `tenant` and `cloud`.',
+  'certificateStates 403': CERTIFICATES_ROLE,
+  'certificateStates 404': 'Graph has no such list: look at the Intune licence of the tenant and at `cloud`.',
+  'certificateStates 429': 'Graph is throttling: run the command again later.',
   '401': ROLE_REMEDY,
   '403': ROLE_REMEDY,
   '404': 'The service has moved; its address is looked up again. If it happens again, look at `cloud`.',

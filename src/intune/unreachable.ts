@@ -1,6 +1,6 @@
 /** The error of this room: no answer. An answer of Intune is a value and never an error, a refusal included. */
 
-/** The step that failed, in the order of the steps; `directory`: a list of devices or users. */
+/** The step that failed, in the order of the steps; `directory`: a list of devices or users; `certificateStates`: of certificates. */
 export type IntuneHop =
   | 'token'
   | 'discovery'
@@ -8,6 +8,7 @@ export type IntuneHop =
   | 'successNotification'
   | 'failureNotification'
   | 'directory'
+  | 'certificateStates'
   | 'downloadRevocationRequests'
   | 'uploadRevocationResults';
 

@@ -12,6 +12,16 @@ export function canonicalSerial(serial: string): string {
   return digits.length % 2 === 0 ? digits : `0${digits}`;
 }
 
+/**
+ * The serial numbers, as the store holds them, that a text of Intune can mean: hexadecimal, and only when the store has none
+ * such, decimal. None when the text is no number.
+ */
+export function serialSpellings(text: string): string[] {
+  const serial = canonicalSerial(text);
+  if (!/^[0-9a-f]+$/.test(serial)) return [];
+  return [serial, ...(/^\s*\d+\s*$/.test(text) ? [canonicalSerial(BigInt(text.trim()).toString(16))] : [])];
+}
+
 /** As `canonicalSerial`, for the beginning of a serial number as lists show it: one leading zero may be part of it. */
 export const serialBeginning = (serial: string): string => serialDigits(serial).replace(/^(00)+(?=..)/, '');
 

@@ -5,7 +5,7 @@ import type { AuditEntry, RevocationRequest, StoredCertificate } from '../core/r
 import type { CertificateStore } from '../core/store.ts';
 import { readCertificate } from '../pkix/certificate.ts';
 import { ATTRIBUTES, nameFromText, nameText, readName } from '../pkix/name.ts';
-import { canonicalSerial, tellsIssuer } from './certificates.ts';
+import { serialSpellings, tellsIssuer } from './certificates.ts';
 
 /**
  * `already`: it was revoked before. `unknown`: the issuer is ours, and it has given out no such serial number.
@@ -34,26 +34,19 @@ export async function revokeRequested(request: RevocationRequest, from: Requeste
   return isNew ? 'revoked' : 'already';
 }
 
-/** Those of the issuer that the request names. Only when it is none as hexadecimal, the serial number is read as decimal. */
+/** Those of the issuer that the request names. */
 async function findRequested(request: RevocationRequest, { store }: RequestedFrom): Promise<StoredCertificate[]> {
-  for (const serial of serialsOf(request.serialNumber)) {
-    const found = (await store.findCertificatesBySerial(serial)).filter((each) => isOf(issuerOf(each.der), request));
+  for (const serial of serialSpellings(request.serialNumber)) {
+    const found = (await store.findCertificatesBySerial(serial)).filter((each) => isOfIssuer(each.der, request));
     if (found.length > 0) return found;
   }
   return [];
 }
 
-/** As the store has serial numbers; none when the text is no number. */
-function serialsOf(text: string): string[] {
-  const serial = canonicalSerial(text);
-  if (!/^[0-9a-f]+$/.test(serial)) return [];
-  return [serial, ...(/^\s*\d+\s*$/.test(text) ? [canonicalSerial(BigInt(text.trim()).toString(16))] : [])];
-}
-
 function missing(request: RevocationRequest, { issuers }: RequestedFrom): RequestedRevocation {
   const isOurs = issuers.some((der) => isOf(readCertificate(der).subject, request));
   if (!isOurs) return 'foreign';
-  return serialsOf(request.serialNumber).length > 0 ? 'unknown' : 'unreadable';
+  return serialSpellings(request.serialNumber).length > 0 ? 'unknown' : 'unreadable';
 }
 
 /** One that cannot be read is of no issuer. */
@@ -63,8 +56,14 @@ const issuerOf = (der: Uint8Array): Uint8Array | undefined =>
     () => undefined,
   );
 
+/** Names of an issuer as Intune writes them. */
+type IssuerNames = Pick<RevocationRequest, 'issuerName' | 'caConfiguration'>;
+
+/** Whether a certificate (DER) is of an issuer with one of these names. */
+export const isOfIssuer = (der: Uint8Array, names: IssuerNames): boolean => isOf(issuerOf(der), names);
+
 /** Intune repeats what the notification said: the whole name, as openndes writes it, or the common name, as others do. */
-function isOf(issuer: Uint8Array | undefined, { issuerName, caConfiguration }: RevocationRequest): boolean {
+function isOf(issuer: Uint8Array | undefined, { issuerName, caConfiguration }: IssuerNames): boolean {
   if (!issuer) return false;
   const commonNames = readName(issuer)
     .flat()

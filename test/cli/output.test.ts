@@ -21,6 +21,11 @@ test('columns are as wide as their escaped text, and a line break in a cell is e
   assert.equal(table(rows), ['ID       NAME', String.raw`a\u{a}b  x`].join('\n'));
 });
 
+test('a table of 200,000 rows', () => {
+  const lines = table(Array.from({ length: 200_000 }, () => ['a', 'b'])).split('\n');
+  assert.deepEqual([lines.length, lines.at(-1)], [200_000, 'a  b']);
+});
+
 test('a reader that goes away before the end, as `| head -1` does, makes no error', async () => {
   const bin = join(import.meta.dirname, '../../bin/openndes.mjs');
   const child = spawn(process.execPath, [bin, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });

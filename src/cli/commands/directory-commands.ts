@@ -13,6 +13,7 @@ import { whatIsGone } from '../../manage/directory-revocation.ts';
 import { CONFIG, example } from '../options.ts';
 import { counted, type Output, printable } from '../output.ts';
 import { failed, withStore } from './certs-store.ts';
+import { registerCompare } from './directory-compare.ts';
 
 type Options = { config: string; json?: true; dryRun?: true; loss?: true };
 
@@ -20,8 +21,10 @@ type Options = { config: string; json?: true; dryRun?: true; loss?: true };
 export function registerDirectory(program: Command, output: Output): void {
   const group = program
     .command('directory')
-    .description('certificates whose device or user is gone from Intune or Entra: status, a run now, approval');
-  for (const register of [registerStatus, registerRun, registerApprove]) register(group, output);
+    .description(
+      'certificates whose device or user is gone from Intune or Entra: status, a run now, approval; and the list of Intune compared',
+    );
+  for (const register of [registerStatus, registerRun, registerApprove, registerCompare]) register(group, output);
 }
 
 const TENANT = ['[tenant]', 'its name in `tenants`; all that have `directory` without it'] as const;
