@@ -8,7 +8,7 @@ import type { Watched } from '../core/watched.ts';
 import type { IntuneClient } from '../intune/client.ts';
 import { watchedCertificate } from '../pkix/watched-certificates.ts';
 import { certificatesFrom } from './certificate-files.ts';
-import { readFile } from './files.ts';
+import { readFileAtOnce } from './files.ts';
 
 /** `watched`: as known now. `refresh` asks Graph, for each secret at most once an hour. */
 export type CredentialEnds = { watched: () => Watched[]; refresh: (signal: AbortSignal) => Promise<void> };
@@ -50,7 +50,7 @@ function configuredEnd(name: string, { certificate, clientSecret, expires }: Ten
 function certificateEnd(name: string, file: string): Watched[] {
   try {
     const what = 'the certificate of the app';
-    const [certificate] = certificatesFrom(readFile(file, what), file);
+    const [certificate] = certificatesFrom(readFileAtOnce(file, what), file);
     return [{ ...watchedCertificate(`tenant ${name}: certificate`, certificate), leaf: true }];
   } catch (error) {
     // The tenant is unusable then, and the next token says why.

@@ -64,13 +64,16 @@ function octetsOf(file: number, { path, what, longest }: { path: string; what: s
 /** What a shell opens for `<(command)`: it has a writer, which ends. */
 const DESCRIPTOR = /^\/(dev\/(stdin$|fd\/)|proc\/self\/fd\/)/;
 
-/** As `readFile`, never waiting: a pipe that has no writer would stop the server. */
-function readAtOnce(path: string, what: string): Buffer {
+/**
+ * As `readFile`, for what a running server reads: never waiting, because a pipe that has no writer would stop the server. Throws
+ * ConfigError also when it is not a regular file, and when there are more than `longest` octets, by default 16 MB.
+ */
+export function readFileAtOnce(path: string, what: string, longest = LONGEST_TRUSTED): Buffer {
   const content = (file: number): Buffer => {
     const stats = fstatSync(file);
     if (!stats.isFile() && !stats.isDirectory() && !DESCRIPTOR.test(path))
       throw new ConfigError(`${path}: not a regular file (${what})`, 'Name a file, not a pipe or a device.');
-    return octetsOf(file, { path, what, longest: LONGEST_TRUSTED });
+    return octetsOf(file, { path, what, longest });
   };
   // Windows has no such flag.
   const waits = DESCRIPTOR.test(path) ? 0 : (constants.O_NONBLOCK ?? 0);
@@ -109,7 +112,7 @@ function explained<T>(path: string, what: string, work: () => T): T {
  * regular file, and when it has more than 16 MB.
  */
 export function readTrustedFile(path: string, what: string): Buffer {
-  const content = readAtOnce(path, what);
+  const content = readFileAtOnce(path, what);
   assertUnchangeable(path, what);
   return content;
 }
@@ -136,7 +139,7 @@ function assertNotUtf16(content: Buffer, path: string, what: string): void {
 
 /** As `readTrustedFile`, for private keys. Throws ConfigError also when other users may read the file. */
 export function readPrivateFile(path: string, what: string): Buffer {
-  const content = readAtOnce(path, what);
+  const content = readFileAtOnce(path, what);
   assertPrivate(path, what);
   assertUnchangeable(path, what);
   return content;

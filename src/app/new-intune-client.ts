@@ -1,6 +1,5 @@
 /** The client of a tenant of the configuration, with a credential that is read from its files for each token. */
 import { randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { TenantConfig } from '../config/tenants.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -10,7 +9,7 @@ import type { CertificateOfApp } from '../intune/signed-assertion.ts';
 import { readCertificate, thumbprintSha256 } from '../pkix/certificate.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
 import { certificatesFrom } from './certificate-files.ts';
-import { readFile, readTrustedFile } from './files.ts';
+import { readFileAtOnce, readTrustedFile } from './files.ts';
 import { openKey } from './key-ring.ts';
 import { VERSION } from './version.ts';
 
@@ -28,9 +27,15 @@ export const newIntuneClient = (
     serverTime,
   });
 
+/** Octets; the assertions of all platforms are much shorter. */
+const ASSERTION_LIMIT = 65_536;
+
 function credentialOf({ federated, managedIdentity, certificate, clientSecret }: TenantConfig) {
   return {
-    federated: federated && { ...federated, read: () => readFile(federated.file, 'the assertion').toString() },
+    federated: federated && {
+      ...federated,
+      read: () => readFileAtOnce(federated.file, 'the assertion', ASSERTION_LIMIT).toString(),
+    },
     managedIdentity: managedIdentity && {
       ...managedIdentity,
       readChallenge: (path: string) => arcChallenge(path, managedIdentity.challenges ?? ARC_FOLDER),
@@ -68,7 +73,5 @@ function arcChallenge(path: string, folder: string): string {
   const remedy = 'The user of openndes must be in the group `himds`; look at `managedIdentity.challenges`.';
   if (!path.endsWith('.key') || dirname(resolve(path)) !== resolve(folder))
     throw new ConfigError(`it names a file that is no challenge of ${folder}`, remedy);
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > ARC_LIMIT) throw new ConfigError(`${path} is longer than a challenge`, remedy);
-  return readFile(path, 'the challenge of Azure Arc').toString();
+  return readFileAtOnce(path, 'the challenge of Azure Arc', ARC_LIMIT).toString();
 }

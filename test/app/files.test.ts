@@ -59,7 +59,7 @@ test('a pipe without a writer is refused where the server reads, and not waited 
   assert.equal(spawnSync('mkfifo', ['-m', '600', pipe]).status, 0);
   const files = new URL('../../src/app/files.ts', import.meta.url).href;
   // In a process of its own: it would wait for ever.
-  for (const read of ['readTextFile', 'readPrivateFile']) {
+  for (const read of ['readFileAtOnce', 'readTextFile', 'readPrivateFile']) {
     const script = `import(${JSON.stringify(files)}).then((files) => files.${read}(${JSON.stringify(pipe)}, 'a secret'))`;
     const { signal, stderr } = spawnSync(process.execPath, ['-e', script], { timeout: 20_000 });
     assert.equal(signal, null, read);

@@ -1,0 +1,48 @@
+/** A pipe without a writer in the place of a file that a tenant reads while the server runs: refused, and not waited for. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+const app = (name: string): string => JSON.stringify(new URL(`../../src/app/${name}.ts`, import.meta.url).href);
+const TENANT = { tenant: 'contoso.example', clientId: '11111111-2222-3333-4444-555555555555', cloud: 'public' };
+
+/** What the tenant says of its token, in a process of its own: it would wait for ever. `before` runs first. */
+function checked(section: string, before = ''): string {
+  const script = `
+    const { newIntuneClient } = await import(${app('new-intune-client')});
+    ${before}
+    const client = newIntuneClient({ ...${JSON.stringify(TENANT)}, revocation: 'off', ...${section} }, () => {});
+    await client.check(new AbortController().signal).catch((error) => console.log(error.message));
+    process.exit(0);`;
+  const options = { timeout: 30_000, encoding: 'utf8' } as const;
+  const { signal, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], options);
+  assert.equal(signal, null, stderr);
+  return stdout;
+}
+
+test('a pipe as assertion, as certificate and as challenge of Azure Arc is named, and the server goes on', {
+  skip: process.platform === 'win32',
+}, (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'openndes-pipes-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const pipe = join(folder, 'pipe.key');
+  assert.equal(spawnSync('mkfifo', ['-m', '600', pipe]).status, 0);
+  const [file, key] = [JSON.stringify(pipe), JSON.stringify(`file:${pipe}`)];
+  assert.match(checked(`{ federated: { file: ${file} } }`), /pipe\.key: not a regular file \(the assertion\)/);
+  const certificate = `{ certificate: { file: ${file}, key: ${key} } }`;
+  assert.match(checked(certificate), /pipe\.key: not a regular file \(the certificate of the app\)/);
+  const agent = `
+    const { createServer } = await import('node:http');
+    const server = createServer((_, response) => response.writeHead(401, { 'www-authenticate': 'Basic realm=' + ${file} }).end());
+    await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+    const endpoint = 'http://127.0.0.1:' + server.address().port;`;
+  const arc = `{ clientId: undefined, managedIdentity: { from: 'arc', endpoint, challenges: ${JSON.stringify(folder)} } }`;
+  assert.match(checked(arc, agent), /pipe\.key: not a regular file \(the challenge of Azure Arc\)/);
+  const ends = `
+    const { configuredEnd } = await import(${app('credential-ends')});
+    console.log(configuredEnd('corp', ${certificate}).length);`;
+  assert.match(checked(certificate, ends), /^0\n/);
+});
