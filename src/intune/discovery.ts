@@ -80,7 +80,7 @@ function trustedAddress(
   { sent, clientRequestId }: Pick<HttpFault, 'sent' | 'clientRequestId'>,
 ): string {
   const urls = uris.map((uri) => URL.parse(uri));
-  const trusted = urls.find((url) => url && cloud.trusts(url));
+  const trusted = urls.find((url) => url && isPlain(url) && cloud.trusts(url));
   if (trusted) return trusted.href.replace(/\/+$/, '');
   const [what, remedy] =
     uris.length === 0
@@ -94,3 +94,7 @@ function trustedAddress(
         ];
   throw new IntuneUnreachable({ hop: 'discovery', what, remedy, retryable: false, status: 200, clientRequestId });
 }
+
+/** The paths of calls are appended to it, so a query or a fragment would swallow them. */
+const isPlain = ({ username, password, search, hash }: URL): boolean =>
+  [username, password, search, hash].join('') === '';

@@ -20,17 +20,21 @@ export type TokenSource = {
 
 /** So long before its end a token is renewed. */
 const MARGIN = 5 * MINUTE;
+/** So long a token is kept that says nothing of its end or has ended: otherwise each call would ask for one. */
+const SHORTEST = MINUTE / 2;
 /** After a renewal that failed the old token is used for so long before the next one. */
 const RETRY_AFTER = MINUTE / 2;
 
-/** Renews each token five minutes before its end; while that fails, the old one is used to its end. Sends nothing yet. */
+/** Renews each token five minutes before its end, or after half of its life; while that fails, the old one is used to its end. Sends nothing yet. */
 export function tokenSource(fetch: FetchToken, clock: Clock): TokenSource {
   const now = (): number => clock().getTime();
   let kept: { token: string; renewAt: number; endsAt: number } | undefined;
   const renew = singleFlight(async (signal) => {
     const { token, livesMs } = await fetch(signal);
-    const endsAt = now() + livesMs;
-    kept = { token, renewAt: endsAt - MARGIN, endsAt };
+    assertSendable(token);
+    // Also when it is no number.
+    const life = livesMs > SHORTEST ? livesMs : SHORTEST;
+    kept = { token, renewAt: now() + Math.max(life - MARGIN, life / 2), endsAt: now() + life };
     return token;
   });
   return {
@@ -68,4 +72,15 @@ export async function withToken<T>(
     tokens.forget(token);
   }
   return call(await tokens.get(signal));
+}
+
+/** RFC 6750 2.1 allows fewer characters still. Another token could be sent to no service until its end. */
+function assertSendable(token: string): void {
+  if (/^[\x21-\x7e]+$/.test(token)) return;
+  throw new IntuneUnreachable({
+    hop: 'token',
+    what: 'the access token that came is empty or has characters that no token has',
+    remedy: 'Something else answered in place of the service: look for a proxy, and at `cloud` or `managedIdentity`.',
+    retryable: true,
+  });
 }

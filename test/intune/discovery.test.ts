@@ -86,6 +86,9 @@ describe('the host', () => {
     'a host that begins like the right one': () => `https://127.0.0.1:${tenant.port}@localhost:${tenant.port}/evil`,
     'a Microsoft host in a cloud that is not': () => 'https://fef.manage.microsoft.com/evil',
     'no URL': () => 'evil',
+    'a query, which would swallow the path': () => `${tenant.origin}/evil?x=1`,
+    'a fragment, which would swallow the path': () => `${tenant.origin}/evil#x`,
+    'a user': () => `https://user:word@127.0.0.1:${tenant.port}/evil`,
   };
   for (const [name, uri] of Object.entries(EVIL))
     test(`${name} is sent no token`, async () => {

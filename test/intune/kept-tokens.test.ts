@@ -33,6 +33,34 @@ test('a token is renewed five minutes before its end', async () => {
   assert.equal(await get(), 'token-2');
 });
 
+for (const { says, livesMs, keptMs } of [
+  { says: 'lives for 200 seconds', livesMs: 200_000, keptMs: 100_000 },
+  { says: 'lives for six minutes', livesMs: 6 * MINUTE, keptMs: 3 * MINUTE },
+  { says: 'has ended', livesMs: -5_000, keptMs: 15_000 },
+  { says: 'ends now', livesMs: 0, keptMs: 15_000 },
+  { says: 'has an end that is no number', livesMs: Number.NaN, keptMs: 15_000 },
+])
+  test(`a token that ${says} is not asked for at each call`, async () => {
+    const clock = handClock();
+    let asked = 0;
+    const tokens = tokenSource(async () => ({ token: `token-${++asked}`, livesMs }), clock);
+    await tokens.get(never);
+    clock.forward(keptMs - 1);
+    assert.equal(await tokens.get(never), 'token-1');
+    clock.forward(1);
+    assert.equal(await tokens.get(never), 'token-2');
+  });
+
+for (const odd of ['', 'two words', 'line\r\nHost: other', 'tök€n'])
+  test(`a token that is no token is not kept: ${JSON.stringify(odd)}`, async () => {
+    const answers = [odd, 'token-2'];
+    const tokens = tokenSource(async () => ({ token: answers.shift()!, livesMs: 60 * MINUTE }), handClock());
+    const error = await rejection(tokens.get(never));
+    assert.ok(error instanceof IntuneUnreachable && error.hop === 'token' && error.retryable, String(error));
+    assert.doesNotMatch(error.message, /two words|line|tök/);
+    assert.equal(await tokens.get(never), 'token-2');
+  });
+
 test('while Entra gives none, the old token is used to its end, and a new one is asked for twice a minute', async () => {
   const { clock, issuer, get } = counted();
   await get();
