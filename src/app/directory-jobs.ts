@@ -26,22 +26,30 @@ export type TenantDirectory = { tenant: string; endpoints: readonly string[]; ru
 /** A tenant, and the names of the endpoints whose devices are of it. */
 export type TenantEndpoints = Omit<TenantDirectory, 'rules'>;
 
-type Tenants = Pick<Config, 'tenants' | 'endpoints'>;
+type TenantsConfig = Pick<Config, 'tenants' | 'endpoints'>;
 
 /** In the order of the configuration. */
-export const directoriesIn = (config: Tenants): TenantDirectory[] =>
+export const directoriesIn = (config: TenantsConfig): TenantDirectory[] =>
   tenantsIn(config).flatMap(({ tenant, endpoints }) => {
     const rules = config.tenants[tenant]?.directory;
     return rules ? [{ tenant, endpoints, rules }] : [];
   });
 
-const tenantsIn = ({ tenants, endpoints }: Tenants): TenantEndpoints[] =>
+const tenantsIn = ({ tenants, endpoints }: TenantsConfig): TenantEndpoints[] =>
   Object.keys(tenants).map((tenant) => {
-    const own = endpoints.filter(({ policy }) =>
-      policiesIn(policy).some(({ policy: each }) => each.kind === 'intune' && each.tenant.name === tenant),
-    );
+    const own = endpoints.filter(({ policy }) => asksOneOf(policy, [tenant]));
     return { tenant, endpoints: own.map(({ name }) => name) };
   });
+
+/** The names of the endpoints whose devices are not of this tenant. Two names of one tenant of Microsoft are one. */
+export function endpointsWithout(name: string, { tenants, endpoints }: TenantsConfig): string[] {
+  const idOf = (each: string): string | undefined => tenants[each]?.tenant.toLowerCase();
+  const same = Object.keys(tenants).filter((each) => idOf(each) === idOf(name));
+  return endpoints.filter(({ policy }) => !asksOneOf(policy, same)).map((each) => each.name);
+}
+
+const asksOneOf = (policy: Config['endpoints'][number]['policy'], tenants: readonly string[]): boolean =>
+  policiesIn(policy).some(({ policy: each }) => each.kind === 'intune' && tenants.includes(each.tenant.name));
 
 const nameOf = (tenant: string): string => `directory ${tenant}`;
 

@@ -16,7 +16,7 @@ import type { RevocationList } from '../revocation/revocation-list.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { administration } from './administration.ts';
 import { credentialEnds } from './credential-ends.ts';
-import { directoriesIn, directoryJob, type TenantDirectory } from './directory-jobs.ts';
+import { directoriesIn, directoryJob, endpointsWithout, type TenantDirectory } from './directory-jobs.ts';
 import { clockReport } from './clock-difference.ts';
 import { newIntuneClient } from './new-intune-client.ts';
 import type { PolicyServices } from './policy-makers.ts';
@@ -175,7 +175,8 @@ function startWatch({ endpoints, store, clients, directories, ...parts }: Shared
 function pollers({ settings, clients, store, clock, emit }: Shared): Job[] {
   const tenants = Object.entries(settings.config.tenants).flatMap(([name, { revocation }]) => {
     const client = clients.get(name);
-    return client && revocation !== 'off' ? [{ name, client, sole: revocation === 'sole' }] : [];
+    const foreignEndpoints = endpointsWithout(name, settings.config);
+    return client && revocation !== 'off' ? [{ name, client, sole: revocation === 'sole', foreignEndpoints }] : [];
   });
   const issuers = [...settings.authorities.values()].flatMap(({ name, authority }) => [
     authority.certificate,

@@ -9,8 +9,16 @@ import type { RevocationAnswer } from '../intune/revocation-requests.ts';
 import type { Job } from '../jobs/leased-job.ts';
 import { type RequestedRevocation, revokeRequested } from '../manage/requested-revocations.ts';
 
-/** A tenant that is asked. `sole`: no other program issues certificates for it, so that foreign requests are answered. */
-export type PolledTenant = { name: string; client: RevocationClient; sole: boolean };
+/**
+ * A tenant that is asked. `sole`: no other program issues certificates for it, so that foreign requests are answered.
+ * `foreignEndpoints`: names; their certificates are of other tenants, or of none.
+ */
+export type PolledTenant = {
+  name: string;
+  client: RevocationClient;
+  sole: boolean;
+  foreignEndpoints: readonly string[];
+};
 
 /** `issuers`: the certificates of our CAs, DER, those from before too. `every`: milliseconds between two runs. */
 export type PollerParts = {
@@ -26,6 +34,8 @@ export type PollerParts = {
 const COOL_DOWN = 61 * MINUTE;
 /** An answer that Intune does not take is given up when its request is so old. */
 const LONGEST_WAIT = 14 * DAY;
+/** Answers that are refused even alone, before no others are sent alone in this run. */
+const MOST_REFUSED = 100;
 
 /**
  * What was downloaded before is finished first, so that a crash between any two steps loses nothing. Then comes the next
@@ -48,27 +58,41 @@ export function revocationPoller({ every = 5 * MINUTE, ...parts }: PollerParts):
 
 type Poll = Omit<PollerParts, 'tenants' | 'every'> & { tenant: PolledTenant; signal: AbortSignal };
 
+/** Results that cannot be uploaded keep no download back: the certificates of the next batch must be revoked. */
 async function poll(parts: Poll): Promise<void> {
   const { tenant, store, clock, signal } = parts;
-  await finish(parts);
+  const [before] = await Promise.allSettled([finish(parts)]);
+  signal.throwIfAborted();
   const last = await store.lastRevocationDownload(tenant.name);
   const since = clock().getTime() - (last?.getTime() ?? -Infinity);
   // Less than nothing when the clock was set back.
-  if (since >= 0 && since < COOL_DOWN) return;
+  if (since >= 0 && since < COOL_DOWN) {
+    if (before.status === 'rejected') throw before.reason;
+    return;
+  }
   const { batch, requests } = await tenant.client.downloadRevocationRequests(signal);
   await store.saveRevocationRequests({ tenant: tenant.name, batch, at: clock(), requests });
   await finish(parts);
 }
 
-/** Decides about all that has no result, and uploads all results. */
+/** Decides about all that has no result, and uploads all results. A batch that fails keeps no other one back. */
 async function finish(parts: Poll): Promise<void> {
-  const { tenant, store } = parts;
+  const { tenant, store, signal } = parts;
   await decide(parts, await store.listRevocationRequests(tenant.name));
   const decided = await store.listRevocationRequests(tenant.name);
   const refused: WaitingRevocationRequest[] = [];
+  const failed: unknown[] = [];
   for (const group of Map.groupBy(decided, ({ batch }) => batch).values())
-    refused.push(...(await upload(group, parts)));
-  await giveUpOld(refused, parts);
+    try {
+      refused.push(...(await upload(group, parts, refused.length < MOST_REFUSED)));
+    } catch (cause) {
+      signal.throwIfAborted();
+      failed.push(cause);
+      refused.push(...group);
+    }
+  const left = await giveUpOld(refused, parts);
+  if (failed.length > 0) throw failed[0];
+  if (left > 0) throw new Error(`Intune did not take the results of ${left} revocation requests`);
 }
 
 const ANSWERS: Readonly<Record<RequestedRevocation, RevocationReport>> = {
@@ -87,7 +111,8 @@ async function decide(parts: Poll, waiting: readonly WaitingRevocationRequest[])
   const open = waiting.filter(({ result }) => !result);
   for (const request of open) {
     signal.throwIfAborted();
-    const outcome = await revokeRequested(request, { tenant: tenant.name, issuers, store, clock });
+    const { name, foreignEndpoints } = tenant;
+    const outcome = await revokeRequested(request, { tenant: name, foreignEndpoints, issuers, store, clock });
     count[outcome]++;
     if (outcome === 'foreign' && !tenant.sole) left.push(request);
     else await store.decideRevocationRequest(tenant.name, request.requestContext, ANSWERS[outcome]);
@@ -109,10 +134,11 @@ const issuersOf = (left: readonly WaitingRevocationRequest[]) => ({
   issuers: [...new Set(left.map(({ issuerName = '' }) => issuerName))].slice(0, MOST_NAMES),
 });
 
-/** All of a batch, and where Intune does not take them, one by one. Returns those that it takes not even alone. */
+/** All of a batch, and where Intune does not take them, `alone`: one by one. Returns those that it does not take. */
 async function upload(
   group: readonly WaitingRevocationRequest[],
   { tenant, store, signal }: Poll,
+  alone: boolean,
 ): Promise<readonly WaitingRevocationRequest[]> {
   const taken = async (some: readonly WaitingRevocationRequest[]): Promise<boolean> => {
     signal.throwIfAborted();
@@ -121,7 +147,7 @@ async function upload(
     return isTaken;
   };
   if (await taken(group)) return [];
-  if (group.length === 1) return group;
+  if (group.length === 1 || !alone) return group;
   const refused: WaitingRevocationRequest[] = [];
   for (const one of group) if (!(await taken([one]))) refused.push(one);
   return refused;
@@ -130,11 +156,13 @@ async function upload(
 const answerOf = ({ requestContext, result }: WaitingRevocationRequest): RevocationAnswer[] =>
   result ? [{ requestContext, ...result }] : [];
 
-/** The certificates are revoked in any case. Throws while one is not too old to be tried again. */
-async function giveUpOld(refused: readonly WaitingRevocationRequest[], { tenant, store, clock, emit }: Poll) {
+/** The certificates are revoked in any case. Returns how many are not too old to be tried again. */
+async function giveUpOld(
+  refused: readonly WaitingRevocationRequest[],
+  { tenant, store, clock, emit }: Poll,
+): Promise<number> {
   const old = refused.filter(({ downloadedAt }) => clock().getTime() - downloadedAt.getTime() >= LONGEST_WAIT);
   await store.removeRevocationRequests(tenant.name, contextsOf(old));
   if (old.length > 0) emit({ event: 'revocation-results-given-up', tenant: tenant.name, requests: contextsOf(old) });
-  if (refused.length > old.length)
-    throw new Error(`Intune did not take the results of ${refused.length - old.length} revocation requests`);
+  return refused.length - old.length;
 }

@@ -43,6 +43,7 @@ export async function downloadRevocationRequests(
 ): Promise<RevocationRequest[]> {
   const body = { downloadParameters: { maxRequests: MOST, issuerName: null } };
   const fault = await post('downloadRevocationRequests', body, { call, services, signal });
+  if (fault.reply.status !== 200) throw httpFault(fault);
   const value = field(parseObject(fault.reply.text), 'value');
   if (!Array.isArray(value)) throw notAnAnswer(fault);
   const requests = value.flatMap((each) => readRequest(asObject(each)) ?? []);
@@ -50,12 +51,12 @@ export async function downloadRevocationRequests(
   return requests;
 }
 
-/** Undefined without its two names: there is nothing to answer to. */
+/** Undefined without `requestContext`: there is nothing to answer to. A serial number that is no text is no number. */
 function readRequest(row: object | undefined): RevocationRequest | undefined {
   const text = (name: string): string | undefined => textField(row, name)?.slice(0, LONGEST);
-  const [requestContext, serialNumber] = [textField(row, 'requestContext'), text('serialNumber')];
+  const [requestContext, serialNumber = ''] = [textField(row, 'requestContext'), text('serialNumber')];
   const [issuerName, caConfiguration] = [text('issuerName'), text('caConfiguration')];
-  if (!requestContext || serialNumber === undefined) return undefined;
+  if (!requestContext) return undefined;
   return {
     requestContext,
     serialNumber,
@@ -67,7 +68,7 @@ function readRequest(row: object | undefined): RevocationRequest | undefined {
 /** An answer, with the request that it belongs to. */
 export type RevocationAnswer = RevocationReport & { requestContext: string };
 
-/** Whether Intune took all of them; false: it took none. Throws IntuneUnreachable. */
+/** Whether Intune took all of them; false, and HTTP 400: it took none. Throws IntuneUnreachable. */
 export async function uploadRevocationResults(
   results: readonly RevocationAnswer[],
   call: RevocationCall,
@@ -75,13 +76,14 @@ export async function uploadRevocationResults(
 ): Promise<boolean> {
   const body = { results: results.map(({ errorMessage = null, ...result }) => ({ ...result, errorMessage })) };
   const fault = await post('uploadRevocationResults', body, { call, services, signal: services.signal });
+  if (fault.reply.status !== 200) return false;
   // Intune writes a boolean or its text.
   const value = String(field(parseObject(fault.reply.text), 'value')).toLowerCase();
   if (value !== 'true' && value !== 'false') throw notAnAnswer(fault);
   return value === 'true';
 }
 
-/** The reply, of status 200, as a fault describes it. */
+/** The reply, of status 200 or 400, as a fault describes it. */
 async function post(
   hop: RevocationHop,
   body: object,
@@ -93,7 +95,6 @@ async function post(
   const request = { hop, method: 'POST', url, headers, body: JSON.stringify(body), limit: ANSWER_LIMIT } as const;
   const reply = await services.exchange({ ...request, clientRequestId }, signal);
   const fault: HttpFault = { hop, reply, clock: services.clock, sent: [token], clientRequestId };
-  if (reply.status >= 400) throw httpFault(fault);
-  if (reply.status !== 200) throw notAnAnswer(fault);
-  return fault;
+  if (reply.status === 200 || reply.status === 400) return fault;
+  throw reply.status < 400 ? notAnAnswer(fault) : httpFault(fault);
 }

@@ -14,12 +14,13 @@ export function canonicalSerial(serial: string): string {
 
 /**
  * The serial numbers, as the store holds them, that a text of Intune can mean: hexadecimal, and only when the store has none
- * such, decimal. None when the text is no number.
+ * such, decimal. None when the text is no number. A CA that counts its certificates has numbers below nine digits, of which
+ * each can be read both ways: they are hexadecimal, as notifications have them.
  */
 export function serialSpellings(text: string): string[] {
   const serial = canonicalSerial(text);
   if (!/^[0-9a-f]+$/.test(serial)) return [];
-  return [serial, ...(/^\s*\d+\s*$/.test(text) ? [canonicalSerial(BigInt(text.trim()).toString(16))] : [])];
+  return [serial, ...(/^[1-9]\d{8,}$/.test(text.trim()) ? [canonicalSerial(BigInt(text.trim()).toString(16))] : [])];
 }
 
 /** As `canonicalSerial`, for the beginning of a serial number as lists show it: one leading zero may be part of it. */

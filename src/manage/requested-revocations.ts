@@ -9,13 +9,17 @@ import { serialSpellings, tellsIssuer } from './certificates.ts';
 
 /**
  * `already`: it was revoked before. `unknown`: the issuer is ours, and it has given out no such serial number.
- * `unreadable`: the serial number is none, or names several certificates of this issuer. `foreign`: of another issuer.
+ * `unreadable`: the serial number is none, or names several certificates of this issuer. `foreign`: of another issuer or tenant.
  */
 export type RequestedRevocation = 'revoked' | 'already' | 'unknown' | 'unreadable' | 'foreign';
 
-/** What a request is looked up in. `issuers`: the certificates of our CAs, DER, those from before too. */
+/**
+ * What a request is looked up in. `issuers`: the certificates of our CAs, DER, those from before too. `foreignEndpoints`:
+ * names; their certificates are of other tenants, or of none, so that this one can revoke none of them.
+ */
 export type RequestedFrom = {
   tenant: string;
+  foreignEndpoints: readonly string[];
   issuers: readonly Uint8Array[];
   store: Pick<CertificateStore, 'findCertificatesBySerial' | 'revoke'>;
   clock: Clock;
@@ -23,8 +27,9 @@ export type RequestedFrom = {
 
 /** Revokes the certificate if it is one of ours. The same request again is `already`. Throws what the store throws. */
 export async function revokeRequested(request: RevocationRequest, from: RequestedFrom): Promise<RequestedRevocation> {
-  const [certificate, ...others] = await findRequested(request, from);
-  if (!certificate) return missing(request, from);
+  const found = await findRequested(request, from);
+  const [certificate, ...others] = found.filter(({ endpoint }) => !from.foreignEndpoints.includes(endpoint));
+  if (!certificate) return found.length > 0 ? 'foreign' : missing(request, from);
   if (others.length > 0) return 'unreadable';
   const { issuerId, serial } = certificate;
   const audit = auditOf(certificate, request, from);

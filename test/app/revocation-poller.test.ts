@@ -8,6 +8,7 @@ import { test, type TestContext } from 'node:test';
 import { revocationPoller } from '../../src/app/revocation-poller.ts';
 import type { Store } from '../../src/core/store.ts';
 import { intuneClient } from '../../src/intune/client.ts';
+import { downloadRevocationRequests } from '../../src/intune/revocation-requests.ts';
 import { certificateImporter } from '../../src/manage/certificate-import.ts';
 import { readCertificate, writeCertificate } from '../../src/pkix/certificate.ts';
 import { nameFromText, nameText } from '../../src/pkix/name.ts';
@@ -37,7 +38,7 @@ const certificate = (serial: string): Promise<Uint8Array> =>
   );
 
 /** A tenant, and a server on its store that has issued these certificates. `run` is one run of the job. */
-async function polled(t: TestContext, serials: readonly string[], sole = false) {
+async function polled(t: TestContext, serials: readonly string[], sole = false, foreignEndpoints: string[] = []) {
   const simulator = await startSimulator({ clock: () => new Date(), random: randomBytes });
   t.after(() => simulator.close());
   const folder = mkdtempSync(join(tmpdir(), 'openndes-poller-'));
@@ -61,7 +62,7 @@ async function polled(t: TestContext, serials: readonly string[], sole = false) 
   const log = keptLog();
   const run = (through: Store = store, signal = new AbortController().signal): Promise<void> =>
     revocationPoller({
-      tenants: [{ name: 'corp', client, sole }],
+      tenants: [{ name: 'corp', client, sole, foreignEndpoints }],
       issuers: [issuing.certificate],
       store: through,
       clock,
@@ -130,6 +131,15 @@ test('a certificate of another issuer with the same serial number is left alone,
   assert.deepEqual(await under.store().listRevocationRequests('corp'), []);
   const { event, number, issuers } = JSON.parse(under.log.lines.at(-1)!) as Record<string, unknown>;
   assert.deepEqual([event, number, issuers], ['revocations-foreign', 1, ['CN=Other CA']]);
+});
+
+test('a certificate of an endpoint without this tenant is left alone, and its request too', async (t) => {
+  const under = await polled(t, ['0a'], false, ['scep']);
+  under.ask('0a');
+  await under.run();
+  assert.deepEqual([await under.revoked(), under.told()], [[], [[]]]);
+  const { event, number } = JSON.parse(under.log.lines.at(-1)!) as Record<string, unknown>;
+  assert.deepEqual([event, number], ['revocations-foreign', 1]);
 });
 
 test('the sole server of a tenant says that it does not find certificates of other issuers', async (t) => {
@@ -264,4 +274,62 @@ test('a result that Intune does not take keeps no other one back, and is given u
   const { event, requests: given } = JSON.parse(under.log.lines.at(-1)!) as Record<string, unknown>;
   assert.deepEqual([event, given], ['revocation-results-given-up', ['unknown to Intune']]);
   assert.deepEqual(await under.store().listRevocationRequests('corp'), []);
+});
+
+test('a result that Intune does not take keeps no download back: what is asked for meanwhile is revoked', async (t) => {
+  const under = await polled(t, ['0a', '0b']);
+  const batch = { tenant: 'corp', batch: randomUUID(), at: under.simulator.clock.now() };
+  const requests = [{ requestContext: 'unknown to Intune', serialNumber: '0b', ...OURS }];
+  await under.store().saveRevocationRequests({ ...batch, requests });
+  await assert.rejects(under.run(), /Intune did not take the results of 1 revocation requests/);
+  under.simulator.clock.advance(61 * 60);
+  under.ask('0a');
+  await assert.rejects(under.run(), /Intune did not take the results of 1 revocation requests/);
+  assert.deepEqual(await under.revoked(), ['0a', '0b']);
+  assert.deepEqual(under.told(), [['true None']]);
+});
+
+for (const fault of ['400', '503'])
+  test(`uploads that always fail (${fault}) keep no download back, and end the run with an error`, async (t) => {
+    const under = await polled(t, ['0a', '0b']);
+    under.ask('0a');
+    under.simulator.fault({ hop: 'uploadRevocationResults', fault });
+    await assert.rejects(under.run());
+    under.simulator.clock.advance(61 * 60);
+    under.ask('0b');
+    await assert.rejects(under.run());
+    assert.deepEqual(await under.revoked(), ['0a', '0b']);
+  });
+
+test('a certificate with a small number is revoked by its hexadecimal number only', async (t) => {
+  const under = await polled(t, ['0a', '10']);
+  under.ask('16');
+  under.ask('10');
+  await under.run();
+  assert.deepEqual(under.told(), [['false CertificateNotFoundError'], ['true None']]);
+  assert.deepEqual(await under.revoked(), ['10']);
+});
+
+test('a batch of which Intune refuses one result with HTTP 400 is uploaded one by one', async (t) => {
+  const under = await polled(t, ['0a', '0b']);
+  under.ask('0a');
+  under.ask('0b');
+  under.simulator.fault({ hop: 'uploadRevocationResults', fault: '400', count: 1 });
+  await under.run();
+  assert.deepEqual(under.told(), [['true None'], ['true None']]);
+});
+
+test('a request whose serial number is no text is answered, and does not vanish', async () => {
+  const rows = [
+    { requestContext: 'a', serialNumber: 10, issuerName: 'CN=CA' },
+    { requestContext: 'b', serialNumber: '0b' },
+    { serialNumber: '0c' },
+  ];
+  const exchange = async () => ({ status: 200, headers: {}, text: JSON.stringify({ value: rows }) });
+  const call = { uri: 'https://intune.test', token: 't', clientRequestId: 'id', callerInfo: 'test' };
+  const signal = new AbortController().signal;
+  assert.deepEqual(await downloadRevocationRequests(call, { exchange, clock: () => NOW }, signal), [
+    { requestContext: 'a', serialNumber: '', issuerName: 'CN=CA' },
+    { requestContext: 'b', serialNumber: '0b' },
+  ]);
 });

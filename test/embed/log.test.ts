@@ -718,7 +718,13 @@ test('what Intune asks to revoke: the counts, what is left alone, and results th
     uploadRevocationResults: async () => false,
   };
   const poll = (sole: boolean) =>
-    revocationPoller({ tenants: [{ name: 'corp', client, sole }], issuers: [], store, clock, emit: log.emit });
+    revocationPoller({
+      tenants: [{ name: 'corp', client, sole, foreignEndpoints: [] }],
+      issuers: [],
+      store,
+      clock,
+      emit: log.emit,
+    });
   const line = (back: number): Line => JSON.parse(log.lines.at(-back)!) as Line;
   await poll(false).run(new AbortController().signal);
   assertLine(line(2), 'info', 'Intune asked for revocations', 'tenant revoked already unknown unreadable foreign');

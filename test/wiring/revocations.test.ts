@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { mock, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { QueuedRevocation } from '../../src/simulator/connector/revocation-queue.ts';
 import { run } from '../app/installation.ts';
 import { newSubject, enrolled } from './device.ts';
 import { file } from './files.ts';
@@ -18,11 +19,11 @@ async function wiped(t: TestContext, name: string) {
   t.after(() => mock.timers.reset());
   const { simulator, section } = await tenantNamed(name);
   const store = `sqlite:${join(dirname(file(`${name}/here`, '')), 'store.db')}`;
-  const configuredWith = (revocation?: string) =>
+  const configuredWith = (revocation?: string, others: object = {}) =>
     configured({
       store,
       admin: { port: 0 },
-      tenants: { corp: { ...section, ...(revocation && { revocation }) } },
+      tenants: { corp: { ...section, ...(revocation && { revocation }) }, ...others },
       endpoints: [{ path: '/scep', policy: { intune: 'corp' } }],
     });
   const first = await started(configuredWith());
@@ -66,6 +67,23 @@ test('with `revocation: on` the certificate of a wiped device is on the next lis
   const said = await run('jobs', '--json', '--config', config);
   const names = (JSON.parse(said.out) as { name: string }[]).map(({ name }) => name);
   assert.ok(names.includes('intune-revocations'));
+});
+
+test('what another tenant of the server asks for is left alone: its endpoints have not issued the certificate', async (t) => {
+  const { simulator, serialNumber, configuredWith } = await wiped(t, 'wipes its own');
+  const other = await tenantNamed('wipes those of others');
+  assert.notEqual(other.section.tenant, simulator.tenant.tenant);
+  const [{ serialNumber: asked, issuerName }] = simulator.revocations.list() as [QueuedRevocation];
+  other.simulator.revocations.add({ requests: [{ serialNumber: asked, issuerName }] });
+  simulator.fault({ hop: 'downloadRevocationRequests', fault: { status: 404 } });
+  const { origin, close } = await started(configuredWith('on', { other: { ...other.section, revocation: 'on' } }));
+  t.after(close);
+  const downloads = () => other.simulator.calls().filter(({ hop }) => hop === 'downloadRevocationRequests');
+  await until(() => downloads().length > 0);
+  await pause(300);
+  assert.ok(!has(await listed(origin), serialNumber));
+  await simulator.clearFaults();
+  await until(async () => has(await listed(origin), serialNumber), 5 * MINUTE);
 });
 
 test('a server that cannot ask says so in the detail of /readyz, and revokes when it can', async (t) => {
