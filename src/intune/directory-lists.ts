@@ -3,7 +3,7 @@
  * whose first round is everything and later ones what has changed.
  */
 import type { DirectoryKind, DirectoryListing, ListDirectory, ListedObject } from '../core/tenant-directory.ts';
-import { type GraphListOptions, graphPages } from './graph-pages.ts';
+import { type GraphListOptions, graphPages, isOwnLink } from './graph-pages.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import { field, textField } from './untrusted-json.ts';
 
@@ -45,15 +45,21 @@ const named = (name: string | undefined, there: boolean | undefined): Omit<Liste
   ...(there !== undefined && { there }),
 });
 
-/** Lists. Throws IntuneUnreachable with hop `directory`. When Graph does not know the link any more, everything is listed anew. */
+/** With these Graph says that it does not know a link any more: 410, or another of them with a code such as syncStateNotFound. */
+const LINK_ENDED: ReadonlySet<unknown> = new Set([400, 404, 410]);
+
+/**
+ * Lists. Throws IntuneUnreachable with hop `directory`. When Graph does not know the link any more, or it is of another server
+ * because `cloud` was changed, everything is listed anew.
+ */
 export const directoryLists =
   (options: GraphListOptions): ListDirectory =>
   async (kind, link, signal) => {
-    if (link === undefined) return wholeList({ kind }, options, signal);
+    if (link === undefined || !isOwnLink(link, options.cloud.graph)) return wholeList({ kind }, options, signal);
     try {
       return await wholeList({ kind, link }, options, signal);
     } catch (error) {
-      if (!(error instanceof IntuneUnreachable) || error.status !== 410) throw error;
+      if (!(error instanceof IntuneUnreachable) || !LINK_ENDED.has(error.status)) throw error;
       return wholeList({ kind }, options, signal);
     }
   };

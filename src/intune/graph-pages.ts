@@ -37,9 +37,12 @@ export async function* graphPages<T>(
   options: GraphListOptions,
   signal: AbortSignal,
 ): AsyncGenerator<GraphPage<T>, void, undefined> {
+  const asked = new Set<string>();
   let url: string | undefined = list.url;
-  for (let pages = 0; url !== undefined; pages++) {
-    if (pages === MOST_PAGES) throw unusable(list, `more than ${MOST_PAGES} pages`);
+  while (url !== undefined) {
+    if (asked.has(url)) throw unusable(list, 'a page that leads back to an earlier one');
+    if (asked.size === MOST_PAGES) throw unusable(list, `more than ${MOST_PAGES} pages`);
+    asked.add(url);
     const page: GraphPage<T> = await pageAt({ ...list, url }, options, signal);
     yield page;
     url = page.next;
@@ -86,11 +89,11 @@ async function onePage<T>(list: GraphList<T>, options: GraphListOptions, signal:
   });
 }
 
-/** Every row must be one: a page with others is none, because what it leaves out would count as gone. */
+/** Every row must be one: a page with others, or with an error, is none, because what it leaves out would count as gone. */
 function readPage<T>(list: GraphList<T>, fault: HttpFault, { cloud }: GraphListOptions): GraphPage<T> {
   const body = parseObject(fault.reply.text);
   const values = field(body, 'value');
-  if (!Array.isArray(values)) throw notAnAnswer(fault);
+  if (!Array.isArray(values) || field(body, 'error') !== undefined) throw notAnAnswer(fault);
   const rows = values.map((value: unknown): T => {
     const row = asObject(value);
     const read = row && list.read(row);
@@ -107,10 +110,12 @@ function readPage<T>(list: GraphList<T>, fault: HttpFault, { cloud }: GraphListO
 /** Refuses a link to another server, so that no token is sent to it. */
 function ownLink(list: Pick<GraphList<never>, 'hop'>, link: unknown, graph: string): string | undefined {
   if (link === undefined) return undefined;
-  const url = typeof link === 'string' ? URL.parse(link) : null;
-  if (url?.origin === new URL(graph).origin) return url.href;
+  if (typeof link === 'string' && isOwnLink(link, graph)) return new URL(link).href;
   throw unusable(list, 'a link to the next page that leads to another server');
 }
+
+/** Whether a link is of this server. */
+export const isOwnLink = (link: string, graph: string): boolean => URL.parse(link)?.origin === new URL(graph).origin;
 
 const unusable = ({ hop }: Pick<GraphList<never>, 'hop'>, what: string): IntuneUnreachable =>
   new IntuneUnreachable({
