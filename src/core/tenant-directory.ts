@@ -38,7 +38,7 @@ export type ListDirectory = (
 /**
  * What is known of the directory of one tenant. `listing`: the number of the last complete listing of all kinds, 0 before the
  * first. `error`: why the last one was not taken; empty when it was. `waiting`: certificates that are not revoked until an administrator
- * approves. `approved`: what is gone since this listing or an earlier one is revoked without a bound. `acceptsLoss`: the next
+ * approves. `countedAt`: the listing at which they were counted. `approved`: what is gone since this listing or an earlier one is revoked without a bound. `acceptsLoss`: the next
  * listing is taken however much it has lost.
  */
 export type DirectoryStanding = {
@@ -48,6 +48,7 @@ export type DirectoryStanding = {
   links: Partial<Record<DirectoryKind, string>>;
   error: string;
   waiting: number;
+  countedAt: number;
   approved: number;
   acceptsLoss: boolean;
 };

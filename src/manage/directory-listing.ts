@@ -51,7 +51,7 @@ export async function compareDirectory(
 }
 
 /** Objects that are read, compared or recorded at once: the event loop waits meanwhile. */
-const AT_ONCE = 100;
+export const AT_ONCE = 100;
 
 type New = { kind: DirectoryKind; listing: DirectoryListing; number: number };
 

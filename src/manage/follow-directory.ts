@@ -11,7 +11,7 @@ import type { Emit } from '../core/events.ts';
 import type { BlockStore, CertificateStore } from '../core/store.ts';
 import { auditEntry, type Management } from './administrator.ts';
 import { removeBlock } from './block-list.ts';
-import { type ComparedList, compareDirectory, nextTurn, recordCompared } from './directory-listing.ts';
+import { AT_ONCE, type ComparedList, compareDirectory, nextTurn, recordCompared } from './directory-listing.ts';
 import {
   blockOf,
   countAllLive,
@@ -24,7 +24,7 @@ import {
 /** The part of the store that the work needs. */
 export type DirectoryWorkStore = DirectoryStore &
   Pick<CertificateStore, 'listCertificates' | 'revoke'> &
-  Pick<BlockStore, 'addBlock' | 'findBlock' | 'removeBlock'>;
+  Pick<BlockStore, 'addBlock' | 'listBlocks' | 'removeBlock'>;
 
 /** `every`: milliseconds from one listing to the next; `limit`: percent of the certificates within 24 hours, 100 for all. */
 export type DirectoryRules = { every: number; limit: number };
@@ -69,8 +69,9 @@ export async function listAndRevoke(work: DirectoryWork, signal: AbortSignal): P
 async function listAndRecord(work: DirectoryWork, before: DirectoryStanding, signal: AbortSignal): Promise<void> {
   const { store, tenant, clock, emit, rules } = work;
   const compared = await compareDirectory(work, before, signal);
-  await recordCompared(work, compared, signal);
+  // First, because what is recorded as returned is not seen again when the server ends in between.
   await unblock(work, compared);
+  await recordCompared(work, compared, signal);
   const now = clock();
   const listing = before.listing + 1;
   const links = Object.fromEntries(compared.flatMap(({ kind, link }) => (link === undefined ? [] : [[kind, link]])));
@@ -83,15 +84,16 @@ async function listAndRecord(work: DirectoryWork, before: DirectoryStanding, sig
 const thereIn = (compared: readonly ComparedList[]) =>
   Object.fromEntries(compared.map(({ kind, there }) => [kind, there])) as Record<DirectoryKind, number>;
 
-/** What came back is not blocked any more, unless an administrator blocked it. */
+/** What came back is not blocked any more, unless an administrator blocked it; also under a new id with the old name. */
 async function unblock({ store, tenant, clock }: DirectoryWork, compared: readonly ComparedList[]): Promise<void> {
   const management = { store, clock, ...actorOf(tenant) };
-  for (const { kind, returned } of compared)
-    for (const object of returned) {
-      const name = blockOf(kind, object);
-      const entry = name && (await store.findBlock([name]));
-      if (entry?.by === management.actor.name) await removeBlock(management, entry.name);
-      await nextTurn();
+  const own = (await store.listBlocks()).filter(({ by }) => by === management.actor.name);
+  const blocked = new Set(own.map(({ name }) => name));
+  for (const { kind, changes } of blocked.size > 0 ? compared : [])
+    for (const [index, object] of changes.entries()) {
+      const name = object.goneSince === undefined ? blockOf(kind, object) : undefined;
+      if (name && blocked.has(name)) await removeBlock(management, name);
+      if (index % AT_ONCE === 0) await nextTurn();
     }
 }
 
@@ -104,7 +106,10 @@ async function revoke(work: DirectoryWork, signal: AbortSignal): Promise<void> {
   const { waiting } = await revokeGone(revoking, standing, signal);
   const isApproved = (await store.directoryStanding(tenant)).approved !== standing.approved;
   // An approval that came meanwhile is for the next listing.
-  await store.changeDirectoryStanding(tenant, isApproved ? { nextAt: clock() } : { waiting });
+  await store.changeDirectoryStanding(
+    tenant,
+    isApproved ? { nextAt: clock() } : { waiting, countedAt: standing.listing },
+  );
   if (waiting > 0 && waiting !== standing.waiting) emit({ event: 'directory-waits', tenant, certificates: waiting });
 }
 
@@ -112,8 +117,7 @@ async function revoke(work: DirectoryWork, signal: AbortSignal): Promise<void> {
 export type Approved = { kind: 'approved'; certificates: number } | { kind: 'nothing' };
 
 /**
- * Revokes what waits, without a bound: what was gone at the last complete listing, and is gone at the next one, which is due
- * at once. With `loss` the next listing is believed whatever it has lost; what is gone since then has its bound.
+ * Revokes what waits, without a bound: what was gone when it was counted, and is gone at the next listing, which is due at once. With `loss` the next listing is believed whatever it has lost; what is gone since then has its bound.
  */
 export async function approveDirectory(
   management: Management<Pick<DirectoryStore, 'directoryStanding' | 'changeDirectoryStanding'>>,
@@ -121,11 +125,11 @@ export async function approveDirectory(
   { loss }: { loss: boolean },
 ): Promise<Approved> {
   const { store, clock } = management;
-  const { waiting, listing, error } = await store.directoryStanding(tenant);
+  const { waiting, countedAt, error } = await store.directoryStanding(tenant);
   if (loss ? error === '' : waiting === 0) return { kind: 'nothing' };
   const what = loss ? 'the loss of the next listing' : `${waiting} certificates`;
   const about = { endpoint: '', transactionId: '', detail: `${tenant}: ${what}` };
-  const change = loss ? { acceptsLoss: true } : { approved: listing - 1, waiting: 0 };
+  const change = loss ? { acceptsLoss: true } : { approved: countedAt - 1, waiting: 0 };
   const audit = auditEntry(management, { event: 'directory-approved', ...about });
   await store.changeDirectoryStanding(tenant, { ...change, nextAt: clock() }, audit);
   return { kind: 'approved', certificates: loss ? 0 : waiting };
@@ -149,7 +153,7 @@ export async function planDirectory(
 }
 
 /** How the directory of a tenant stands. `unmatched`: valid certificates that name nothing of it; they are never revoked. */
-export type DirectoryStatus = Omit<DirectoryStanding, 'links'> & {
+export type DirectoryStatus = Omit<DirectoryStanding, 'links' | 'countedAt'> & {
   tenant: string;
   objects: DirectoryCount[];
   revokedToday: number;
@@ -164,7 +168,7 @@ export async function directoryStatus({
   endpoints,
   clock,
 }: GoneParts & Pick<Management<DirectoryStore>, 'store' | 'clock'>): Promise<DirectoryStatus> {
-  const { links: _links, ...standing } = await store.directoryStanding(tenant);
+  const { links: _links, countedAt: _counted, ...standing } = await store.directoryStanding(tenant);
   const at = clock();
   const certificates = await countAllLive(store, endpoints, at);
   return {

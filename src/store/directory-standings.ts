@@ -5,7 +5,15 @@ import type { AuditEntry } from '../core/records.ts';
 import { addAudit } from './audit.ts';
 import type { Database, DirectoryStandingTable } from './tables.ts';
 
-const NEVER: DirectoryStanding = { listing: 0, links: {}, error: '', waiting: 0, approved: 0, acceptsLoss: false };
+const NEVER: DirectoryStanding = {
+  listing: 0,
+  links: {},
+  error: '',
+  waiting: 0,
+  countedAt: 0,
+  approved: 0,
+  acceptsLoss: false,
+};
 
 /** As before the first listing when there is none. */
 export async function directoryStanding(db: Database, tenant: string): Promise<DirectoryStanding> {
@@ -18,6 +26,7 @@ const standingIn = (row: Selectable<DirectoryStandingTable>): DirectoryStanding 
   links: JSON.parse(row.links) as DirectoryStanding['links'],
   error: row.error,
   waiting: row.waiting,
+  countedAt: row.counted_at,
   approved: row.approved,
   acceptsLoss: row.accepts_loss === 1,
   ...(row.listed_at !== null && { listedAt: new Date(row.listed_at) }),
@@ -46,6 +55,7 @@ const rowOf = (standing: DirectoryStanding): Omit<DirectoryStandingTable, 'tenan
   links: JSON.stringify(standing.links),
   error: standing.error,
   waiting: standing.waiting,
+  counted_at: standing.countedAt,
   approved: standing.approved,
   accepts_loss: standing.acceptsLoss ? 1 : 0,
 });

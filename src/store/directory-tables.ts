@@ -21,6 +21,7 @@ async function createStandings(db: Database, dialect: Dialect): Promise<void> {
     .addColumn('links', 'text', (column) => column.notNull())
     .addColumn('error', 'text', (column) => column.notNull())
     .addColumn('waiting', 'integer', (column) => column.notNull())
+    .addColumn('counted_at', 'integer', (column) => column.notNull())
     .addColumn('approved', 'integer', (column) => column.notNull())
     .addColumn('accepts_loss', 'integer', (column) => column.notNull())
     .execute();

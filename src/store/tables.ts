@@ -172,6 +172,7 @@ export type DirectoryStandingTable = {
   links: string;
   error: string;
   waiting: number;
+  counted_at: number;
   approved: number;
   accepts_loss: number;
 };

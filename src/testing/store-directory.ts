@@ -14,16 +14,17 @@ const device = (id: string, name: string, goneSince?: number): DirectoryObject =
 /** Declares them. */
 export function directories(check: Check): void {
   check('the standing of a directory is changed field by field, for each tenant by itself', async ({ store }) => {
-    const never = { listing: 0, links: {}, error: '', waiting: 0, approved: 0, acceptsLoss: false };
+    const never = { listing: 0, links: {}, error: '', waiting: 0, countedAt: 0, approved: 0, acceptsLoss: false };
     assert.deepEqual(await store.directoryStanding('corp'), never);
     const change = { listing: 3, listedAt: NOON, nextAt: later(60), links: { user: 'https://graph.example/x' } };
     await store.changeDirectoryStanding('corp', change);
     const approval = { ...auditFor(1, 'directory-approved'), issuerId: undefined, serial: undefined };
     const { issuerId: _issuer, serial: _serial, ...entry } = approval;
-    await store.changeDirectoryStanding('corp', { approved: 2, acceptsLoss: true, error: 'no' }, entry);
+    await store.changeDirectoryStanding('corp', { countedAt: 3, approved: 2, acceptsLoss: true, error: 'no' }, entry);
     assert.deepEqual(await store.directoryStanding('corp'), {
       ...never,
       ...change,
+      countedAt: 3,
       approved: 2,
       acceptsLoss: true,
       error: 'no',

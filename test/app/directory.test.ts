@@ -65,9 +65,9 @@ async function withDirectory(t: TestContext, limit = 2) {
     rules: { every: 4 * HOUR, limit },
   });
   const turn = (signal = new AbortController().signal) => directoryTurn(work(), signal);
-  const later = (): Promise<void> => {
+  const later = (signal?: AbortSignal): Promise<void> => {
     simulator.clock.advance(4 * 3600);
-    return turn();
+    return turn(signal);
   };
   const approve = (loss = false) =>
     approveDirectory({ store, clock, actor: { kind: 'person', name: 'ada' }, source: 'cli' }, 'corp', { loss });
@@ -277,6 +277,76 @@ test('certificates that name nothing of the directory, or are of another endpoin
   );
   assert.equal(await revoked(), 0);
   assert.deepEqual((await planDirectory({ ...work(), endpoints: ['/other'] }, new AbortController().signal)).due, []);
+});
+
+test('an approval is for what was counted: what is gone since a listing whose revocations were not begun has its bound', async (t) => {
+  const { directory, turn, later, add, revoked, approve, standing, events } = await withDirectory(t);
+  const devices = directory.addDevices({ count: 100 });
+  await add(devices.map(({ id }) => intune(id)));
+  await turn();
+  const wipe = (from: number, to: number) =>
+    directory.deviceAction({ action: 'wipe', ids: devices.slice(from, to).map(({ id }) => id) });
+  wipe(0, 5);
+  await later();
+  await later();
+  assert.deepEqual([await revoked(), (await standing()).waiting], [2, 3]);
+  wipe(5, 20);
+  await later();
+  // The server ends between a listing and its revocations.
+  const ended = new AbortController();
+  events.push = (event) => {
+    if (event.event === 'directory-listed') ended.abort();
+    return 0;
+  };
+  await assert.rejects(later(ended.signal));
+  assert.deepEqual(await approve(), { kind: 'approved', certificates: 3 });
+  await turn();
+  assert.equal(await revoked(), 5);
+  assert.equal((await standing()).waiting, 15);
+  assert.deepEqual(await approve(), { kind: 'approved', certificates: 15 });
+  assert.deepEqual(await approve(), { kind: 'nothing' });
+});
+
+test('a user or a device that is made anew under the old name is not blocked any more', async (t) => {
+  const { directory, turn, later, add, store } = await withDirectory(t, 100);
+  directory.addUsers({ count: 2, prefix: 'user' });
+  const [device] = directory.addDevices({ count: 2 });
+  await add([
+    [{ kind: 'upn', value: 'user-1@contoso.example' }],
+    [{ kind: 'entraDeviceId', value: device!.azureADDeviceId }],
+  ]);
+  await turn();
+  directory.userAction({ action: 'delete', ids: ['user-1@contoso.example'] });
+  directory.deviceAction({ action: 'delete', ids: [device!.id] });
+  await later();
+  await later();
+  const blocks = async () => (await store().listBlocks()).map(({ name }) => name);
+  const entra = `device:${device!.azureADDeviceId}` as const;
+  assert.deepEqual(await blocks(), [entra, 'user:user-1@contoso.example']);
+  directory.addUsers({ users: [{ userPrincipalName: 'User-1@contoso.example' }] });
+  directory.addDevices({ devices: [{ azureADDeviceId: device!.azureADDeviceId }] });
+  await later();
+  assert.deepEqual(await blocks(), []);
+});
+
+test('a server that ends while it records what came back ends its block at the next listing', async (t) => {
+  const { directory, turn, later, add, store } = await withDirectory(t, 100);
+  directory.addUsers({ count: 2, prefix: 'user' });
+  await add([[{ kind: 'upn', value: 'user-1@contoso.example' }]]);
+  await turn();
+  directory.userAction({ action: 'disable', ids: ['user-1@contoso.example'] });
+  await later();
+  await later();
+  directory.userAction({ action: 'enable', ids: ['user-1@contoso.example'] });
+  const recordDirectory = store().recordDirectory.bind(store());
+  store().recordDirectory = async (...args) => {
+    await recordDirectory(...args);
+    throw new Error('ended');
+  };
+  await assert.rejects(later(), /ended/);
+  store().recordDirectory = recordDirectory;
+  await later();
+  assert.deepEqual(await store().listBlocks(), []);
 });
 
 test('10,000 certificates, 500 wiped devices: 200 are revoked, a restart changes nothing, and the rest waits for approval', async (t) => {
