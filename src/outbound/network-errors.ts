@@ -52,5 +52,6 @@ function rootCause(error: unknown): { code: string; message: string } {
   if (!(error instanceof Error)) return { code: '', message: String(error) };
   const inner = error.cause === undefined ? undefined : rootCause(error.cause);
   if (inner?.code) return inner;
-  return { code: 'code' in error ? String(error.code) : '', message: error.message };
+  const { code = '' } = error as { code?: unknown };
+  return { code: String(code), message: error.message };
 }

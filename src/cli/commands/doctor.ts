@@ -1,15 +1,17 @@
 /** `openndes doctor`: looks at everything that an enrolment needs, and says what to do first. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { writePrivateFile } from '../../app/files.ts';
 import { assertTlsVerified } from '../../app/process-environment.ts';
 import { trustCa } from '../../app/trusted-ca.ts';
 import { VERSION } from '../../app/version.ts';
+import { ConfigError } from '../../core/errors.ts';
 import { systemClock } from '../../embed/system.ts';
 import { verdictOf } from '../doctor/action-plan.ts';
-import { writeBundle } from '../doctor/bundle.ts';
+import { assertNew, writeBundle } from '../doctor/bundle.ts';
 import { diagnosis } from '../doctor/diagnosis.ts';
 import type { ProbeFinding } from '../doctor/doctor-probe.ts';
-import { htmlReport, jsonReport, type Report, textReport } from '../doctor/report.ts';
+import { HTML_BEGINNING, htmlReport, jsonReport, type Report, textReport } from '../doctor/report.ts';
 import { redactedOrReason, withoutSecrets } from '../doctor/secrets.ts';
 import { EXIT, Exit } from '../exit.ts';
 import { CONFIG, example } from '../options.ts';
@@ -48,14 +50,26 @@ function scepUrl(text: string): URL {
 async function run({ config, url, trustCa: ca, ...wanted }: DoctorOptions, { out }: Output): Promise<void> {
   assertTlsVerified();
   if (ca !== undefined) trustCa(ca);
-  const found = await diagnosis({ config, url, trusted: ca !== undefined });
+  // Before the looks, which take a while.
+  if (wanted.html !== undefined) assertNoOther(wanted.html);
+  if (wanted.bundle !== undefined) assertNew(wanted.bundle);
   const { values, secrets } = redactedOrReason(config);
-  const findings = withoutSecrets(found, secrets);
+  const findings = await diagnosis({ config, url, trusted: ca !== undefined, clean: withoutSecrets(secrets) });
   const report: Report = { version: VERSION, madeAt: systemClock(), findings };
+  // First, so that a file that cannot be written costs no report.
+  out(wanted.json ? jsonReport(report) : textReport(report));
   if (wanted.html !== undefined) writePrivateFile(wanted.html, htmlReport(report));
   if (wanted.bundle !== undefined) writeBundle(wanted.bundle, report, values);
-  out(wanted.json ? jsonReport(report) : textReport(report));
   if (verdictOf(findings) === 'FAIL') throw new Exit(exitCode(findings));
+}
+
+/** Throws ConfigError for a file that is no report: with the wrong name it would cost a configuration or a key. */
+function assertNoOther(path: string): void {
+  if (!existsSync(path) || (statSync(path).isFile() && readFileSync(path, 'utf8').startsWith(HTML_BEGINNING))) return;
+  throw new ConfigError(
+    `${path} is already there, and is no report of doctor`,
+    'Give another name; nothing was changed.',
+  );
 }
 
 const exitCode = (findings: readonly ProbeFinding[]): number =>

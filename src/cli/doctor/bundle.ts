@@ -1,5 +1,5 @@
 /** An archive for a support case: the report and the configuration, without any secret. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, lstatSync, openSync } from 'node:fs';
 import { arch, release, totalmem, type } from 'node:os';
 import { writing } from '../../app/files.ts';
 import { addToArchive, endArchive } from '../../app/tar.ts';
@@ -39,7 +39,14 @@ function newFile(path: string): number {
   try {
     return writing(path, () => openSync(path, 'wx', 0o600));
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
-    throw new ConfigError(`${path} is already there`, 'Give the name of a new file; nothing was changed.', { cause });
+    throw (cause as NodeJS.ErrnoException).code === 'EEXIST' ? alreadyThere(path, cause) : cause;
   }
+}
+
+const alreadyThere = (path: string, cause?: unknown): ConfigError =>
+  new ConfigError(`${path} is already there`, 'Give the name of a new file; nothing was changed.', { cause });
+
+/** Throws ConfigError when something is there, a link that leads nowhere too. */
+export function assertNew(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })) throw alreadyThere(path);
 }

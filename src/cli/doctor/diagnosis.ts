@@ -21,8 +21,16 @@ import {
 import { type PublicUrl, publicUrlProbes } from './public-url-probes.ts';
 import { tenantProbes } from './tenant-probes.ts';
 
-/** `config`: the file. `url`: the SCEP URL of devices. `trusted`: whether a CA for its TLS certificate was given. */
-export type DiagnosisOptions = { config: string; url?: URL | undefined; trusted: boolean };
+/**
+ * `config`: the file. `url`: the SCEP URL of devices. `trusted`: whether a CA for its TLS certificate was given. `clean`: takes
+ * the secrets of the configuration out of a text.
+ */
+export type DiagnosisOptions = {
+  config: string;
+  url?: URL | undefined;
+  trusted: boolean;
+  clean: (text: string) => string;
+};
 
 /** Runs all probes; with a configuration that cannot be loaded, only those of the public URL. */
 export async function diagnosis(options: DiagnosisOptions): Promise<readonly ProbeFinding[]> {
@@ -30,9 +38,9 @@ export async function diagnosis(options: DiagnosisOptions): Promise<readonly Pro
     return await withSettings(options.config, (settings, warnings) => found(settings, warnings, options));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const { url, trusted } = options;
+    const { url, trusted, clean } = options;
     const outside = url ? publicUrlProbes({ url, cas: [], trusted }) : [];
-    return runProbes([{ ...CONFIGURATION, run: () => explained(error) }, ...outside], explained);
+    return runProbes([{ ...CONFIGURATION, run: () => explained(error) }, ...outside], explained, clean);
   }
 }
 
@@ -57,6 +65,7 @@ async function found(
         ...firewallProbes(config),
       ],
       explained,
+      options.clean,
     );
   } finally {
     await Promise.all(tenants.map(({ close }) => close()));

@@ -81,16 +81,20 @@ export const fail = (
 /** The probe could not be run, which is no fault by itself. */
 export const notRun = (text: string): ProbeOutcome => ({ verdict: 'NOT-RUN', text });
 
-/** Runs the probes one after the other. `explain` makes an outcome of an error, or throws it again. */
+/**
+ * Runs the probes one after the other. `explain` makes an outcome of an error, or throws it again. `clean` takes secrets out of a
+ * text, before it is cut.
+ */
 export async function runProbes(
   probes: readonly DoctorProbe[],
   explain: (error: unknown) => ProbeOutcome,
+  clean: (text: string) => string = (text) => text,
 ): Promise<readonly ProbeFinding[]> {
   const findings: ProbeFinding[] = [];
   for (const { id, group, title, needs = [], run } of probes) {
     const missing = findings.find((each) => needs.includes(each.id) && isMissing(each));
     const outcome = missing ? notRun(`needs "${missing.title}"`) : await outcomeOf(run, explain);
-    findings.push({ id: line(id), group, title: line(title), ...safe(outcome) });
+    findings.push({ id: line(clean(id)), group, title: line(clean(title)), ...safe(outcome, clean) });
   }
   return findings;
 }
@@ -111,19 +115,16 @@ const LONGEST = 2000;
 const line = (text: string): string => printable(text.slice(0, LONGEST));
 
 /** Lines after the first become details. */
-function safe({
-  verdict,
-  text,
-  remedy,
-  cause,
-  details = [],
-}: ProbeOutcome): ProbeOutcome & { details: readonly string[] } {
-  const [first = '', ...others] = text.split('\n');
+function safe(
+  { verdict, text, remedy, cause, details = [] }: ProbeOutcome,
+  clean: (text: string) => string,
+): ProbeOutcome & { details: readonly string[] } {
+  const [first = '', ...others] = clean(text).split('\n');
   return {
     verdict,
     text: line(first),
-    ...(remedy !== undefined && { remedy: line(remedy) }),
+    ...(remedy !== undefined && { remedy: line(clean(remedy)) }),
     ...(cause && { cause }),
-    details: [...others, ...details].slice(0, 200).map(line),
+    details: [...others, ...details.map(clean)].slice(0, 200).map(line),
   };
 }

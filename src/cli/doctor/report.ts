@@ -75,17 +75,19 @@ const STYLE =
 
 const word = (verdict: ProbeFinding['verdict']): string => `<b style="color:${COLORS[verdict]}">${verdict}</b>`;
 
+/** How each page begins. */
+export const HTML_BEGINNING = '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>openndes doctor ';
+
 /** One page that loads nothing: no script, no picture, no font. */
 export function htmlReport({ version, madeAt, findings }: Report): string {
-  const title = `openndes doctor ${escaped(version)}`;
   const groups = groupsOf(findings).map(
     ([name, found]) => `<h2>${escaped(name)}</h2>\n<table>${found.map(rowOf).join('\n')}</table>`,
   );
   return [
-    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${title}</title>`,
+    `${HTML_BEGINNING}${escaped(version)}</title>`,
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
     `<meta name="viewport" content="width=device-width"><style>${STYLE}</style></head><body>`,
-    `<h1>${title}</h1>\n<p>${madeAt.toISOString()}</p>\n<p>Verdict: ${word(verdictOf(findings))}</p>`,
+    `<h1>openndes doctor ${escaped(version)}</h1>\n<p>${madeAt.toISOString()}</p>\n<p>Verdict: ${word(verdictOf(findings))}</p>`,
     planHtml(findings),
     ...groups,
     '</body></html>\n',

@@ -148,17 +148,48 @@ test('the archive for a support case holds report, configuration and system, and
 });
 
 test('a secret that a message repeats is taken out, also as a URL writes it, the longest first', () => {
-  const finding = { id: 'a', group: 'url', verdict: 'FAIL' } as const;
-  const texts = { title: 'abcd', text: 'abcdef, abcd: a%2Fb%2F and xyz', remedy: 'not a/b/', details: ['abcdefg'] };
-  assert.deepEqual(withoutSecrets([{ ...finding, ...texts }], ['abcd', 'abcdef', 'a/b/', 'xyz']), [
-    {
-      ...finding,
-      title: '[withheld]',
-      text: '[withheld], [withheld]: [withheld] and xyz',
-      remedy: 'not [withheld]',
-      details: ['[withheld]g'],
-    },
+  const clean = withoutSecrets(['abcd', 'abcdef', 'a/b/', 'xyz']);
+  assert.deepEqual(['abcd', 'abcdef, abcd: a%2Fb%2F and xyz', 'not a/b/', 'abcdefg'].map(clean), [
+    '[withheld]',
+    '[withheld], [withheld]: [withheld] and xyz',
+    'not [withheld]',
+    '[withheld]g',
   ]);
+});
+
+for (const [how, message] of [
+  ['as it is', '`cannot use ${o.key} ${o.pin}`'],
+  ['as JSON', 'JSON.stringify(o)'],
+  ['as Node.js shows it', 'inspect(o)'],
+  ['where the text is cut', '"x".repeat(1900) + o.pin.repeat(20)'],
+] as const)
+  test(`a secret of several lines, with quotes and control characters, is withheld ${how}`, async (t) => {
+    const secrets = {
+      key: '-----BEGIN PRIVATE KEY-----\nTHE-FIRST-LINE\nTHE-SECOND-LINE\n',
+      pin: 'pa"ss\u202ew\\ord',
+    };
+    const { folder, cli } = await installed(t, (text) =>
+      text.replace(/^ +policy: \{ static.*$/m, `    policy: { module: leak.mjs, options: ${JSON.stringify(secrets)} }`),
+    );
+    const module = `import { inspect } from 'node:util'; void inspect; export default (o) => { throw new Error(${message}); };`;
+    writeFileSync(join(folder, 'leak.mjs'), module);
+    const page = join(folder, 'report.html');
+    const { out } = await cli('doctor', '--json', '--html', page);
+    const { findings } = JSON.parse(out) as { findings: object[] };
+    const said = `${JSON.stringify(findings).replaceAll('\\', '')}${readFileSync(page, 'utf8')}`;
+    for (const part of ['THE-FIRST', 'THE-SECOND', 'pa"ss', 'pa&quot;ss', 'word'])
+      assert.ok(!said.includes(part), part);
+    assert.ok(said.includes('[withheld]'));
+  });
+
+test('--html replaces a report and nothing else', async (t) => {
+  const { folder, config, cli } = await installed(t);
+  const before = readFileSync(config, 'utf8');
+  const page = join(folder, 'report.html');
+  assert.deepEqual([(await cli('doctor', '--html', page)).code, (await cli('doctor', '--html', page)).code], [0, 0]);
+  const said = await cli('doctor', '--html', config);
+  assert.deepEqual([said.code, said.err.includes(`${config} is already there, and is no report`)], [78, true]);
+  assert.equal(readFileSync(config, 'utf8'), before);
 });
 
 test('a policy module that repeats its options in an error: they are in no report', async (t) => {
