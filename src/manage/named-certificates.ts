@@ -41,10 +41,11 @@ const AT_ONCE = 64;
 
 type Revoking = Management<Pick<CertificateStore, 'findRenewals' | 'revoke'>>;
 
-/** `done` is called for each certificate that is revoked, as soon as it is. */
+/** `first` is called for each certificate before it is revoked, and `done` for each that is, as soon as it is. */
 type RevokingOptions = {
   reason: RevocationReason;
   withRenewals: boolean;
+  first?: ((certificate: StoredCertificate) => Promise<void>) | undefined;
   done: (certificate: StoredCertificate) => void;
 };
 
@@ -74,11 +75,12 @@ export async function revokeCertificates(
 async function revokeEach(
   management: Revoking,
   certificates: readonly StoredCertificate[],
-  { reason, done }: RevokingOptions,
+  { reason, first, done }: RevokingOptions,
 ): Promise<Pick<Revoked, 'revoked' | 'already'>> {
   const result: Pick<Revoked, 'revoked' | 'already'> = { revoked: [], already: [] };
   for (let at = 0; at < certificates.length; at += AT_ONCE) {
     const group = certificates.slice(at, at + AT_ONCE);
+    for (const each of group) await first?.(each);
     const isNew = await Promise.all(group.map((each) => revokeCertificate(management, each, reason)));
     for (const [index, each] of group.entries()) {
       (isNew[index] ? result.revoked : result.already).push(each);

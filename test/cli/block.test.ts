@@ -59,7 +59,7 @@ test('certs revoke --block: the device gets no new certificate, with the same ke
   assert.equal(revoked.code, 0);
   assert.match(
     revoked.out,
-    /^revoked \S+ \(CN=laptop\): unspecified\nblocked key:[0-9a-f]{64}\nblocked serial:[0-9a-f]{64}\/[0-9a-f]+\nblocked subject:cn=laptop$/,
+    /^blocked key:[0-9a-f]{64}\nblocked serial:[0-9a-f]{64}\/[0-9a-f]+\nblocked subject:cn=laptop\nrevoked \S+ \(CN=laptop\): unspecified$/,
   );
   assert.equal((await enroll('second')).code, 2);
   const again = await cli('certs', 'revoke', serial, '--block');

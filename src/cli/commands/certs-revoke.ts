@@ -1,5 +1,6 @@
 /** `openndes certs revoke`. */
 import { type Command, Option } from 'commander';
+import type { StoredCertificate } from '../../core/records.ts';
 import { REVOCATION_REASONS, type RevocationReason } from '../../core/issuer.ts';
 import {
   findCertificates,
@@ -61,9 +62,16 @@ async function revoke(args: string[], options: RevokeOptions, { out, err }: Outp
     assertKnown(named, { isOne, skipUnknown: options.skipUnknown ?? false }, err);
     const done: Parameters<typeof revokeCertificates>[2]['done'] = ({ serial, subject }) =>
       out(`revoked ${serial} (${printable(subject)}): ${reason}`);
-    const result = await revokeCertificates(management, named.certificates, { reason, withRenewals, done });
-    for (const each of options.block ? [...result.revoked, ...result.already] : [])
+    // First, so that no device gets another certificate in between, or when the command ends early.
+    const first = async (each: StoredCertificate): Promise<void> => {
       for (const name of await blockCertificate(management, each)) out(`blocked ${printable(name)}`);
+    };
+    const result = await revokeCertificates(management, named.certificates, {
+      reason,
+      withRenewals,
+      first: options.block && first,
+      done,
+    });
     if (isOne && result.revoked.length === 0)
       return failed(`the certificate with serial ${result.already[0]?.serial} is revoked already`, err);
     // After that is printed: the certificates are revoked, also when a CA certificate cannot be read.
