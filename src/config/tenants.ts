@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../core/errors.ts';
 import { type CloudName, resolveCloud } from '../intune/clouds.ts';
-import { assertOneCredential } from '../intune/credentials.ts';
+import { assertTenant } from '../intune/tenant-settings.ts';
 import { assertIdentity } from '../intune/platform-identity.ts';
 import { type ValueType, transformed, secret, valueType } from './yaml/value-type.ts';
 import { choice, duration, either, guid, integer, text, url } from './yaml/value-types.ts';
@@ -118,7 +118,7 @@ const date = valueType(
 const tenant = (context: FileContext) => {
   const keys = tenantKeys(context);
   return transformed(keys, (tenant) => {
-    assertOneCredential(tenant);
+    assertTenant(tenant);
     if (tenant.managedIdentity) assertIdentity({ ...tenant.managedIdentity, readChallenge: () => '' }, tenant.clientId);
     else if (tenant.clientId === undefined)
       throw new ConfigError(

@@ -1,10 +1,11 @@
 /** How a tenant's tokens are fetched: from Entra with the credential of the app, or from the platform of the managed identity. */
 import { ConfigError } from '../core/errors.ts';
 import { exchangeAudience, type IntuneCloud } from './clouds.ts';
-import { assertOneCredential, type CredentialOptions, entraCredential, type CredentialContext } from './credentials.ts';
+import { type CredentialOptions, entraCredential, type CredentialContext } from './credentials.ts';
 import type { HttpsExchange } from './https-exchange.ts';
 import type { FetchToken } from './kept-tokens.ts';
 import { assertIdentity, identityToken } from './platform-identity.ts';
+import { assertTenant } from './tenant-settings.ts';
 import { entraToken } from './token.ts';
 
 /** The app in its tenant, with its credential. `clientId` may be absent for a managed identity only. */
@@ -33,16 +34,11 @@ export function tokenFetcher(
     entraToken({ tenant, clientId, login: cloud.login, scope: `${resource}/.default`, credential, exchange, clock });
 }
 
-/** Names for several tenants, or for none: the client credentials flow needs one tenant (RFC 6749 4.4). */
-const NO_TENANT = new Set(['', 'common', 'organizations', 'consumers']);
-
 function assertUsable(options: TokenOptions): void {
-  const { tenant, clientId, clientSecret, managedIdentity } = options;
-  if (NO_TENANT.has(tenant) || !/^[A-Za-z0-9.-]+$/.test(tenant))
-    throw new ConfigError('tenant: neither a GUID nor a domain name', 'Give the id or a domain of the Entra tenant.');
+  const { clientId, clientSecret, managedIdentity } = options;
   if (clientSecret === '')
     throw new ConfigError('clientSecret: is empty', 'Give the value of a client secret, for example by `${env:NAME}`.');
-  assertOneCredential(options);
+  assertTenant(options);
   if (managedIdentity) assertIdentity(managedIdentity, clientId);
   else if (!clientId)
     throw new ConfigError('clientId: is empty', 'Give the application (client) id of the app registration.');

@@ -1,6 +1,7 @@
 /** The one HTTPS client of the server: bounded in time and size, no redirects, its own trust anchors and proxy. */
 import { createSecureContext, getCACertificates } from 'node:tls';
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { Agent, type Dispatcher, Pool, ProxyAgent, request } from 'undici';
+import { within } from '../core/ask.ts';
 import { ConfigError } from '../core/errors.ts';
 import { NETWORK_REMEDY, networkFault } from './network-errors.ts';
 
@@ -65,17 +66,26 @@ export function httpsClient({ trustCa, proxy, timeoutMs }: OutboundOptions): {
   status: OutboundStatus;
   close: () => Promise<void>;
 } {
-  const tls = { ...VERIFIED, ...(trustCa !== undefined && { secureContext: trusting(trustCa) }) };
+  const tls = { ...VERIFIED, timeout: timeoutMs, ...(trustCa !== undefined && { secureContext: trusting(trustCa) }) };
+  if (proxy !== undefined) assertProxy(proxy);
   const dispatcher: Dispatcher =
     proxy === undefined
       ? new Agent({ connect: tls })
-      : new ProxyAgent({ uri: proxyUrl(proxy), requestTls: tls, proxyTls: tls });
+      : new ProxyAgent({
+          uri: proxy,
+          requestTls: tls,
+          proxyTls: tls,
+          // Otherwise a proxy that does not answer CONNECT has five minutes.
+          clientFactory: (url, options) => new Pool(url, { ...options, headersTimeout: timeoutMs }),
+        });
   const inTime =
     <C extends { url: string }, T>(work: (call: C, dispatcher: Dispatcher, signal: AbortSignal) => Promise<T>) =>
     async (call: C, signal: AbortSignal): Promise<T> => {
       const timeout = AbortSignal.timeout(timeoutMs);
       try {
-        return await work(call, dispatcher, AbortSignal.any([signal, timeout]));
+        const either = AbortSignal.any([signal, timeout]);
+        // undici observes the signal only when it has a connection.
+        return await within(() => work(call, dispatcher, either), either);
       } catch (cause) {
         signal.throwIfAborted();
         if (cause instanceof NoReply) throw cause;
@@ -95,10 +105,27 @@ export const VERIFIED = { rejectUnauthorized: true, minVersion: 'TLSv1.2' } as c
 const trusting = (trustCa: string) =>
   createSecureContext({ ca: [...getCACertificates('default'), trustCa], minVersion: VERIFIED.minVersion });
 
-function proxyUrl(proxy: string): string {
-  if (/^https?:$/.test(URL.parse(proxy)?.protocol ?? '')) return proxy;
+/** Throws ConfigError for a proxy that is not an http or https URL, or whose credentials are not written as in a URL. */
+export function assertProxy(proxy: string): void {
   // The URL is not quoted: it may contain a password.
-  throw new ConfigError('proxy: not an http or https URL', 'Write it as http://host:port.');
+  const url = URL.parse(proxy);
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new ConfigError('proxy: not an http or https URL', 'Write it as http://host:port.');
+  if (url.pathname !== '/' || url.search || url.hash || !isDecodable(url.username) || !isDecodable(url.password))
+    throw new ConfigError(
+      'proxy: the user or the password has characters that a URL does not allow',
+      'Write % as %25, / as %2F, ? as %3F, # as %23, @ as %40 and : as %3A.',
+    );
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    // Expected: a percent sign without two hexadecimal digits after it.
+    return false;
+  }
 }
 
 const begin = ({ url, method, headers, body }: Call, dispatcher: Dispatcher, signal: AbortSignal) =>

@@ -52,6 +52,7 @@ function rootCause(error: unknown): { code: string; message: string } {
   if (!(error instanceof Error)) return { code: '', message: String(error) };
   const inner = error.cause === undefined ? undefined : rootCause(error.cause);
   if (inner?.code) return inner;
-  const { code = '' } = error as { code?: unknown };
-  return { code: String(code), message: error.message };
+  // The parser of undici has the property without a value.
+  const { code } = error as { code?: unknown };
+  return { code: typeof code === 'string' || typeof code === 'number' ? String(code) : '', message: error.message };
 }

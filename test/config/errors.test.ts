@@ -192,6 +192,14 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
     tenant(`${CORP}, federated: { file: token }`),
     '1:18 tenants.corp: has 2 credentials: federated, clientSecret. Give exactly one: `federated`, `managedIdentity`, `certificate` or, last, `clientSecret`.',
   ],
+  'tenant that is several': [
+    tenant(CORP.replace(/tenant: [^,]+/, 'tenant: common')),
+    '1:18 tenants.corp: tenant: neither a GUID nor a domain name. Give the id or a domain of the Entra tenant.',
+  ],
+  'proxy with a percent sign in its password': [
+    tenant(`${CORP}, proxy: "http://user:100%sure@proxy:3128"`),
+    '1:18 tenants.corp: proxy: the user or the password has characters that a URL does not allow. Write % as %25, / as %2F, ? as %3F, # as %23, @ as %40 and : as %3A.',
+  ],
   'tenant without client id': [
     tenant('tenant: a, clientSecret: s'),
     '1:18 tenants.corp: has no `clientId`. Give the application (client) ID of the app registration; only a system-assigned managed identity has none.',

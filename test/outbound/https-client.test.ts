@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { ConfigError } from '../../src/core/errors.ts';
 import { httpsClient, NoReply, type OutboundReply } from '../../src/outbound/https-client.ts';
@@ -134,4 +134,41 @@ for (const [status, retryable, remedy] of [
     assert.equal(error.message, `service.example could not be reached: the proxy answered HTTP ${status}`);
     assert.deepEqual([error.retryable, error.remedy], [retryable, remedy]);
     assert.doesNotMatch(everything(error), /hunter2/);
+  });
+
+for (const scheme of ['http', 'https'])
+  test(`an ${scheme} proxy that accepts connections and is silent has no more time than a call`, LIMITED, async (t) => {
+    const connections: Socket[] = [];
+    const proxy = createTcpServer((socket) => void connections.push(socket)).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    t.after(() => (connections.forEach((socket) => socket.destroy()), proxy.close()));
+    const { port } = proxy.address() as AddressInfo;
+    const ask = clientUnderTest(t, { proxy: `${scheme}://127.0.0.1:${port}`, timeoutMs: 500 });
+    const error = await noReply(ask({ url: 'https://service.example/' }));
+    assert.equal(error.message, 'service.example gave no answer within 500 ms');
+    assert.equal(error.retryable, true);
+    // The connection is not kept for the five minutes of undici either.
+    await Promise.all(connections.map((socket) => socket.destroyed || once(socket.resume(), 'close')));
+  });
+
+test('a proxy that does not speak HTTP is named by what is wrong', async (t) => {
+  const proxy = createTcpServer((socket) => void socket.end('SSH-2.0-OpenSSH\r\n')).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  t.after(() => proxy.close());
+  const { port } = proxy.address() as AddressInfo;
+  const error = await noReply(
+    clientUnderTest(t, { proxy: `http://127.0.0.1:${port}` })({ url: 'https://service.example/' }),
+  );
+  assert.match(error.message, /^service\.example could not be reached: .*HTTP/);
+});
+
+for (const proxy of ['http://user:100%hunter2@proxy:1', 'http://%zz:hunter2@proxy:1', 'http://user:7/hunter2@proxy:1'])
+  test(`special characters that are not written as a URL wants are refused, and not repeated: ${proxy}`, () => {
+    assert.throws(
+      () => httpsClient({ proxy, timeoutMs: 1 }),
+      (error) =>
+        error instanceof ConfigError &&
+        /characters that a URL does not allow/.test(error.message) &&
+        !everything(error).includes('hunter2'),
+    );
   });
