@@ -2,6 +2,7 @@
 import type { Validity } from '../core/ending.ts';
 import type { IntuneCloud } from './clouds.ts';
 import { askGraph, type GraphServices } from './graph-call.ts';
+import { httpFault } from './http-faults.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import { asObject, field, parseObject, textField } from './untrusted-json.ts';
 
@@ -19,9 +20,10 @@ export async function secretEnd(
 ): Promise<SecretEnd | undefined> {
   const url = `${graph.cloud.graph}/v1.0/applications(appId='${app.clientId}')?$select=passwordCredentials`;
   try {
-    return await askGraph({ hop: 'discovery', url }, graph, signal, ({ reply: { status, text } }) =>
-      status === 200 ? lastOf(secretsIn(text, app.clientSecret)) : undefined,
-    );
+    return await askGraph({ hop: 'discovery', url }, graph, signal, (fault) => {
+      if (fault.reply.status !== 200) throw httpFault(fault);
+      return lastOf(secretsIn(fault.reply.text, app.clientSecret));
+    });
   } catch (error) {
     // The end of a secret is not needed to serve: why Graph does not answer is reported by discovery.
     if (error instanceof IntuneUnreachable) return undefined;

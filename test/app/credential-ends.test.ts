@@ -65,6 +65,16 @@ test('the end of a client secret is that of Graph, whatever the configuration sa
   assert.deepEqual(await ends(tenant, client(tenant)), [['tenant corp: client secret', 'autumn', endDateTime]]);
 });
 
+test('the end of a client secret is known although Graph refuses the token that was kept: a new one is asked for', async (t) => {
+  const { simulator, common, client, clientSecret } = await simulated(t);
+  const tenant = { ...common, clientSecret };
+  const asked = client(tenant);
+  const before = await ends(tenant, asked);
+  assert.equal(before.length, 1);
+  simulator.revokeTokens();
+  assert.deepEqual(await ends(tenant, asked), before);
+});
+
 test('where Graph does not allow it, the end of a client secret is that of the configuration', async (t) => {
   const { simulator, common, client, clientSecret } = await simulated(t);
   simulator.app.setRoles({ graph: [] });
