@@ -89,7 +89,7 @@ export function httpsClient({ trustCa, proxy, timeoutMs }: OutboundOptions): {
       } catch (cause) {
         signal.throwIfAborted();
         if (cause instanceof NoReply) throw cause;
-        throw timeout.aborted ? timeoutError(call, timeoutMs) : networkError(call, cause);
+        throw timeout.aborted ? timeoutError(call, timeoutMs) : networkError(call, cause, proxy);
       }
     };
   return { exchange: inTime(send), status: inTime(statusOf), close: () => dispatcher.destroy() };
@@ -177,7 +177,7 @@ const oversized = (call: OutboundRequest, status: number): NoReply =>
     status,
   });
 
-function networkError(call: { url: string }, cause: unknown): NoReply {
-  const { code, ...fault } = networkFault(cause);
+function networkError(call: { url: string }, cause: unknown, proxy: string | undefined): NoReply {
+  const { code, ...fault } = networkFault(cause, proxy && new URL(proxy).host);
   return new NoReply(`${hostOf(call)} could not be reached: ${code}`, { ...fault, cause });
 }

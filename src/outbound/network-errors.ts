@@ -7,6 +7,7 @@ const CERTIFICATE = 'The certificate of the service is not trusted. If a proxy o
 const CLOCK = 'Look at the clock of this machine.';
 const DNS = 'Look at the DNS of this machine, or give a `proxy`.';
 const ROUTE = 'Look at the firewall, or give a `proxy`.';
+const PROXY = 'Look at host and port in `proxy`, and whether the proxy runs.';
 
 /** A certificate that is not trusted stays so: a retry does not help. */
 const FAULTS: Readonly<Record<string, Omit<NetworkFault, 'code'>>> = {
@@ -27,12 +28,17 @@ const FAULTS: Readonly<Record<string, Omit<NetworkFault, 'code'>>> = {
 /** The remedy for a fault without a row, and for a timeout. */
 export const NETWORK_REMEDY = 'Look at the network, the proxy and the service health.';
 
-/** The fault behind an error of `undici.request`. An unknown code is taken as temporary. */
-export function networkFault(error: unknown): NetworkFault {
+/**
+ * The fault behind an error of `undici.request`. An unknown code is taken as temporary. `proxy`: host and port of the proxy
+ * in use. This machine then looks up and connects to the proxy alone, so that such a fault is the proxy's.
+ */
+export function networkFault(error: unknown, proxy?: string): NetworkFault {
   const { code, message } = rootCause(error);
   const status = /^Proxy response \((\d{3})\)/.exec(message)?.[1];
   if (status !== undefined) return refusedByProxy(Number(status));
   const row = Object.hasOwn(FAULTS, code) ? FAULTS[code] : undefined;
+  if (proxy !== undefined && (row?.remedy === DNS || row?.remedy === ROUTE))
+    return { code: `${code} at the proxy ${proxy}`, remedy: PROXY, retryable: row.retryable };
   return { code: code || message, ...(row ?? { remedy: NETWORK_REMEDY, retryable: true }) };
 }
 

@@ -102,6 +102,17 @@ test('a refused connection: the code of the system, the cause, and no more of th
   assert.ok(error.cause instanceof Error);
 });
 
+test('a proxy that does not run is named, and not the service behind it', async (t) => {
+  const ask = clientUnderTest(t, { proxy: 'http://user:hunter2@127.0.0.1:1' });
+  const error = await noReply(ask({ url: 'https://service.example/' }));
+  assert.equal(error.message, 'service.example could not be reached: ECONNREFUSED at the proxy 127.0.0.1:1');
+  assert.deepEqual(
+    [error.retryable, error.remedy],
+    [true, 'Look at host and port in `proxy`, and whether the proxy runs.'],
+  );
+  assert.doesNotMatch(everything(error), /hunter2/);
+});
+
 test('a private CA is trusted when it is given, and not otherwise', async (t) => {
   const tenant = await fakeTenant();
   t.after(() => tenant.close());
@@ -148,7 +159,7 @@ for (const scheme of ['http', 'https'])
     assert.equal(error.message, 'service.example gave no answer within 500 ms');
     assert.equal(error.retryable, true);
     // The connection is not kept for the five minutes of undici either.
-    await Promise.all(connections.map((socket) => socket.destroyed || once(socket.resume(), 'close')));
+    await Promise.all(connections.map(async (socket) => socket.destroyed || once(socket.resume(), 'close')));
   });
 
 test('a proxy that does not speak HTTP is named by what is wrong', async (t) => {

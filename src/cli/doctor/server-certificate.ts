@@ -10,13 +10,14 @@ import { fail, type ProbeOutcome, pass, warn } from './doctor-probe.ts';
 
 const OUT_OF_TIME = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
 
-/** `isMicrosoft`: only a public CA can have issued it. */
-export function certificateOutcome({ host }: URL, look: TlsLook, isMicrosoft: boolean): ProbeOutcome {
+/** `isMicrosoft`: only a public CA can have issued it. `proxy`: the URL of the proxy in use. */
+export function certificateOutcome(
+  { host }: URL,
+  look: TlsLook,
+  { isMicrosoft, proxy }: { isMicrosoft: boolean; proxy?: string | undefined },
+): ProbeOutcome {
   const issuer = issuerIn(look);
-  if (issuer === undefined)
-    return fail(`${host} cannot be reached: ${look.fault}.`, `${networkFault(coded(look)).remedy} ${OPEN(host)}`, {
-      cause: 'network',
-    });
+  if (issuer === undefined) return notReached(host, look, proxy);
   const seen = `The TLS certificate of ${host} was issued by "${issuer}"`;
   if (look.fault !== undefined && OUT_OF_TIME.includes(look.fault)) return outOfTime(seen, look);
   if (look.fault !== undefined)
@@ -47,6 +48,11 @@ function outOfTime(seen: string, { fault, date }: TlsLook): ProbeOutcome {
     'Look at the clock of this machine first. If it is right, something else answers in place of the service.',
     { cause: 'clock' },
   );
+}
+
+function notReached(host: string, look: TlsLook, proxy: string | undefined): ProbeOutcome {
+  const { code, remedy } = networkFault(coded(look), proxy && new URL(proxy).host);
+  return fail(`${host} cannot be reached: ${code}.`, `${remedy} ${OPEN(host)}`, { cause: 'network' });
 }
 
 const OPEN = (host: string): string => `Outbound TCP 443 to ${host} must be open.`;

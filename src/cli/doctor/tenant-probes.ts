@@ -32,7 +32,7 @@ function rowsOf(name: string, tenant: Tenant, client: DiagnosableClient): Doctor
   const hosts = hostsOf(tenant);
   const isMicrosoft = typeof tenant.cloud === 'string';
   const tlsOf = tlsLooks(tenant);
-  const tlsOutcome = async (url: URL) => certificateOutcome(url, await tlsOf(url), isMicrosoft);
+  const tlsOutcome = async (url: URL) => certificateOutcome(url, await tlsOf(url), { isMicrosoft, proxy });
   const [clock, network, app] = [rowIn('clock', name), rowIn('network', name), rowIn('tenant', name)];
   return [
     clock('clock', 'clock', [], async () => clockOutcome(hosts, tlsOf)),

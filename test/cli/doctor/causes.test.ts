@@ -221,7 +221,9 @@ test('a certificate that is out of time: the network, when the Date of the reply
     const look = await lookAtTls({ url, trustCa: authority.certificate, timeoutMs: 10_000 });
     server.closeAllConnections();
     server.close();
-    const { cause, text } = certificateOutcome(new URL('https://login.microsoftonline.com'), look, true);
+    const { cause, text } = certificateOutcome(new URL('https://login.microsoftonline.com'), look, {
+      isMicrosoft: true,
+    });
     return [cause, text];
   };
   const seen =
@@ -235,4 +237,18 @@ test('a certificate that is out of time: the network, when the Date of the reply
       'clock',
       `${seen} by the clock of this machine it is not valid (CERT_HAS_EXPIRED).`,
     ]);
+});
+
+test('a proxy that does not run is named, and not the host behind it', async () => {
+  const url = new URL('https://login.microsoftonline.com');
+  const proxy = 'http://user:hunter2@127.0.0.1:1';
+  const look = await lookAtTls({ url, proxy, timeoutMs: 10_000 });
+  const { text, remedy } = certificateOutcome(url, look, { isMicrosoft: true, proxy });
+  assert.deepEqual(
+    [text, remedy],
+    [
+      'login.microsoftonline.com cannot be reached: ECONNREFUSED at the proxy 127.0.0.1:1.',
+      'Look at host and port in `proxy`, and whether the proxy runs. Outbound TCP 443 to login.microsoftonline.com must be open.',
+    ],
+  );
 });
