@@ -95,7 +95,7 @@ profiles:
 #     federated: { file: /var/run/secrets/azure/tokens/azure-identity-token }
 #     # managedIdentity: { from: imds }
 #     # certificate: { file: certs/app.pem, key: file:certs/app.key.pem }
-#     # clientSecret: "\${env:INTUNE_SECRET}"
+#     # clientSecret: "\${file:intune.secret}"
 
 endpoints:
   # One shared challenge, good for a first try. For Intune, replace the policy by:

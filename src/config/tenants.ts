@@ -152,7 +152,7 @@ const tenantKeys = (context: FileContext) =>
       ),
       certificate: optional(certificate(context), 'A certificate of the app registration, with its key.', 'none'),
       clientSecret: optional(
-        secret(text('"${env:INTUNE_SECRET}"')),
+        secret(text('"${file:intune.secret}"')),
         'The client secret of the app registration, where nothing better is possible. Many tenants forbid secrets.',
         'none',
       ),

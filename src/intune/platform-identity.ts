@@ -152,7 +152,7 @@ type Details = {
 const failure = ({ identity: { from } }: IdentityRequest, what: string, details: Details = {}): IntuneUnreachable =>
   new IntuneUnreachable({
     hop: 'token',
-    what: `the managed identity endpoint (${from}) gave no token: ${what}`,
+    what: `the managed identity endpoint (${from}) gave no token: ${what.replace(/\.$/, '')}`,
     remedy: PLATFORMS[from].hint,
     retryable: false,
     ...details,
