@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { accepted, of } from './kit/aftermath.ts';
-import type { CrashPoint, OutboxPoint } from './kit/crash.ts';
+import { type CrashPoint, type OutboxPoint, prepared } from './kit/crash.ts';
 import { configuration } from './kit/endpoints.ts';
 import { type Installation, type Listed, install } from './kit/installation.ts';
-import { type Message, messagesFor } from './kit/message.ts';
+import type { Message } from './kit/message.ts';
 
 let installation: Installation;
 before(async () => {
@@ -14,14 +14,6 @@ before(async () => {
 });
 afterEach(() => installation.tenant.clearFaults());
 after(() => installation.remove());
-
-/** One message of a running server, before that server is stopped: a restart keeps the RA that it is encrypted to. */
-async function prepared(device: string): Promise<Message> {
-  const server = await installation.serve();
-  const [message] = await messagesFor(installation, server.url, [device]);
-  assert.equal(await server.stop(), 0);
-  return message!;
-}
 
 const certificateOf = async (message: Message): Promise<Listed | undefined> => {
   const [listed, ...others] = of(await installation.certificates(), message);
@@ -66,7 +58,7 @@ const BEFORE_THE_ANSWER: Readonly<Partial<Record<CrashPoint, boolean>>> = {
 
 for (const [point, recorded] of Object.entries(BEFORE_THE_ANSWER) as [CrashPoint, boolean][])
   test(`outbox: killed ${point}`, async () => {
-    const message = await prepared(point.replaceAll(' ', '-'));
+    const message = await prepared(installation, point.replaceAll(' ', '-'));
     const server = await installation.serve({ crash: point });
     await assert.rejects(message.send(server.url));
     await server.gone;
@@ -86,7 +78,7 @@ const AFTER_THE_ANSWER: Readonly<Record<OutboxPoint, number>> = {
 
 for (const [point, times] of Object.entries(AFTER_THE_ANSWER) as [OutboxPoint, number][])
   test(`outbox: killed ${point}`, async () => {
-    const message = await prepared(point.replaceAll(' ', '-'));
+    const message = await prepared(installation, point.replaceAll(' ', '-'));
     const server = await installation.serve({ crash: point });
     const { status, serial } = await message.send(server.url);
     assert.equal(status, 'success');
@@ -101,7 +93,7 @@ for (const [fault, code, times] of [
 ] as const)
   test(`outbox: killed while it waits for the answer to successNotification, which Intune ${times === 2 ? 'has' : 'has not'} accepted`, async () => {
     const { tenant } = installation;
-    const message = await prepared(`waiting-${code}`);
+    const message = await prepared(installation, `waiting-${code}`);
     const arrived = async () =>
       (await tenant.calls()).filter((call) => call.hop === 'successNotification' && call.code === code).length;
     const before = await arrived();

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { accepted, of, settled } from './kit/aftermath.ts';
-import { STRICT_POINTS, type StrictPoint } from './kit/crash.ts';
+import { prepared, STRICT_POINTS, type StrictPoint } from './kit/crash.ts';
 import { type Installation, install } from './kit/installation.ts';
 import type { Server } from './kit/server.ts';
-import { type Message, messagesFor } from './kit/message.ts';
+import type { Message } from './kit/message.ts';
 
 let installation: Installation;
 before(async () => {
@@ -13,14 +13,6 @@ before(async () => {
 });
 afterEach(() => installation.tenant.clearFaults());
 after(() => installation.remove());
-
-/** One message of a running server, before that server is stopped: a restart keeps the RA that it is encrypted to. */
-async function prepared(device: string): Promise<Message> {
-  const server = await installation.serve();
-  const [message] = await messagesFor(installation, server.url, [device]);
-  assert.equal(await server.stop(), 0);
-  return message!;
-}
 
 /** The state of the certificate that a killed server leaves behind, if it recorded one. */
 type Left = 'issued' | 'delivered' | undefined;
@@ -56,7 +48,7 @@ const LEFT: Readonly<Record<StrictPoint, Left>> = {
 
 for (const point of STRICT_POINTS)
   test(`killed ${point}`, async () => {
-    const message = await prepared(point.replaceAll(' ', '-'));
+    const message = await prepared(installation, point.replaceAll(' ', '-'));
     const server = await installation.serve({ crash: point });
     await assert.rejects(message.send(server.url));
     await server.gone;
@@ -74,14 +66,14 @@ const WAITING: Readonly<Record<string, Left>> = {
 
 for (const [hop, left] of Object.entries(WAITING))
   test(`killed while it waits for the answer to ${hop}`, async () => {
-    const message = await prepared(`waiting-${hop}`);
+    const message = await prepared(installation, `waiting-${hop}`);
     await heldAndKilled(await installation.serve(), message, hop);
     await installation.tenant.clearFaults();
     await restarted(message, left);
   });
 
 test('what was left behind and is then refused by Intune is revoked, never delivered', async () => {
-  const message = await prepared('left-and-refused');
+  const message = await prepared(installation, 'left-and-refused');
   await heldAndKilled(await installation.serve(), message, 'successNotification');
   await installation.tenant.clearFaults();
   await installation.tenant.setFault({ hop: 'successNotification', fault: { code: 'Unknown' }, count: 1 });
@@ -107,7 +99,7 @@ async function heldAndKilled(server: Server, message: Message, hop: string): Pro
 }
 
 test('killed after the answer', async () => {
-  const message = await prepared('answered');
+  const message = await prepared(installation, 'answered');
   const server = await installation.serve();
   const { status, serial } = await message.send(server.url);
   assert.equal(status, 'success');

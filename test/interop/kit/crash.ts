@@ -1,3 +1,8 @@
+/** Servers that are made to end: at which statement, and what is prepared before. */
+import assert from 'node:assert/strict';
+import type { Installation } from './installation.ts';
+import { type Message, messagesFor } from './message.ts';
+
 /** Where the server is made to end: the preloaded file, and the statement at which it ends the process. */
 const POINTS = {
   /** The request is read; nothing was looked up yet. */
@@ -33,3 +38,11 @@ export const crashAt = (point: CrashPoint): { preload: string[]; env: Record<str
   preload: [new URL('die.ts', import.meta.url).href],
   env: { OPENNDES_TEST_CRASH: JSON.stringify({ ...POINTS, ...OUTBOX_POINTS }[point]) },
 });
+
+/** One message of a running server, before that server is stopped: a restart keeps the RA that it is encrypted to. */
+export async function prepared(installation: Installation, device: string): Promise<Message> {
+  const server = await installation.serve();
+  const [message] = await messagesFor(installation, server.url, [device]);
+  assert.equal(await server.stop(), 0);
+  return message!;
+}
