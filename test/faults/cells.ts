@@ -1,6 +1,6 @@
 /** Every call × every fault × both ways of telling Intune. */
 import { type Fault, type FaultName, FAULTS } from './faults.table.ts';
-import { type Hop, type HopName, HOPS } from './hops.table.ts';
+import { type Hop, type HopName, HOPS, JOB_HOPS, type JobHopName } from './hops.table.ts';
 
 export const MODES = ['strict', 'outbox'] as const;
 export type Mode = (typeof MODES)[number];
@@ -35,3 +35,23 @@ export type Seen = {
 
 /** `during`: while the fault stays. `after`: from when it is lifted. */
 export type Outcome = { during: Seen; after: Seen };
+
+/** `id` is the name of the tenant and of the endpoint. A job asks for nothing that `notify` changes. */
+export type JobCell = { id: string; hop: JobHopName; fault: FaultName };
+
+export const JOB_CELLS: readonly JobCell[] = (Object.keys(JOB_HOPS) as JobHopName[]).flatMap((hop) =>
+  (Object.keys(FAULTS) as FaultName[]).map((fault) => ({ id: `${hop}-${word(fault)}`, hop, fault })),
+);
+
+/** What is recorded of one job. */
+export type JobSeen = {
+  /** How its last run ended, as `openndes jobs` shows it. */
+  job: string;
+  /** The calls that came to Intune, and what it was told. */
+  intune: string;
+  /** The certificates, and the requests to revoke some. */
+  store: string;
+  log: string;
+};
+
+export type JobOutcome = { during: JobSeen; after: JobSeen };

@@ -5,8 +5,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { read } from '../docs/read.ts';
-import { CELLS, type Outcome } from './cells.ts';
+import { CELLS, JOB_CELLS, type JobOutcome, type Outcome } from './cells.ts';
 import { type HopName, HOPS } from './hops.table.ts';
+import { expectedJob } from './job-rules.ts';
+import { runJobs } from './job-run.ts';
 import { pageOf } from './page.ts';
 import { expectedOf } from './rules.ts';
 import { runCells } from './run.ts';
@@ -22,6 +24,14 @@ for (const hop of Object.keys(HOPS) as HopName[])
     assert.deepEqual(named(outcomes), named(cells.map(expectedOf)));
   });
 
+let jobs: JobOutcome[] = [];
+
+test('every fault of the calls of jobs: what the rules say', async () => {
+  jobs = await runJobs();
+  const named = (each: readonly JobOutcome[]) => Object.fromEntries(JOB_CELLS.map(({ id }, n) => [id, each[n]]));
+  assert.deepEqual(named(jobs), named(JOB_CELLS.map(expectedJob)));
+});
+
 test('docs/intune-faults.md is what ran', () => {
-  assert.equal(read('docs/intune-faults.md'), pageOf(all), '`npm run faults:page` writes the page');
+  assert.equal(read('docs/intune-faults.md'), pageOf(all, jobs), '`npm run faults:page` writes the page');
 });

@@ -1,15 +1,17 @@
 /** docs/intune-faults.md, from what the cells got. Imports nothing from the source. */
-import { type Cell, CELLS, faultsOf, type Outcome, type Seen } from './cells.ts';
+import { type Cell, CELLS, faultsOf, type JobOutcome, type Outcome, type Seen } from './cells.ts';
 import { type FaultName, FAULTS } from './faults.table.ts';
 import { type Hop, type HopName, HOPS } from './hops.table.ts';
+import { jobPage } from './job-page.ts';
+import { table } from './table.ts';
 
 const HEAD = `# When Microsoft does not answer
 
-What becomes of an enrolment while a call to Microsoft fails, and after it works again. \`npm run faults\` starts a server for
+What becomes of an enrolment, and of revocations, while a call to Microsoft fails, and after it works again. \`npm run faults\` starts a server for
 each call, and one simulated tenant for each fault with each way of telling Intune (\`notify: strict\` and \`outbox\`):
 ${CELLS.length} enrolments. It compares what the device got, what came to Intune, what is in the store, what the log and the
 administrators' \`/readyz\` say with rules that are written by hand (test/faults/rules.ts), and with this page. \`npm run
-faults:page\` writes the page from a run.
+faults:page\` writes the page from a run. The calls of background jobs are [at the end](#the-calls-of-jobs).
 
 Every fault is there before the server starts and stays until the device has its answer. A call may take 4 seconds, all its
 repetitions 16 seconds, and the clock of the server stands still, so that a notification is tried once. Then the fault is
@@ -31,14 +33,15 @@ A call of which the simulator shows only that it came counts as not done. Notifi
 
 `;
 
-/** The page. `outcomes` are in the order of `CELLS`. */
-export const pageOf = (outcomes: readonly Outcome[]): string =>
+/** The page. `outcomes` are in the order of `CELLS`, `jobs` in that of `JOB_CELLS`. */
+export const pageOf = (outcomes: readonly Outcome[], jobs: readonly JobOutcome[]): string =>
   HEAD +
   table(
     ['Fault', 'What the server gets'],
     Object.entries(FAULTS).map(([name, { says }]) => [name, says]),
   ) +
-  (Object.keys(HOPS) as HopName[]).map((hop) => section(hop, outcomes)).join('');
+  (Object.keys(HOPS) as HopName[]).map((hop) => section(hop, outcomes)).join('') +
+  jobPage(jobs);
 
 function section(name: HopName, outcomes: readonly Outcome[]): string {
   const rows = CELLS.flatMap((cell, n) => (cell.hop === name ? [{ cell, outcome: outcomes[n]! }] : []));
@@ -84,6 +87,3 @@ function lines(group: readonly Row[]): [string, string][] {
 
 const shown = (hop: HopName, faults: readonly FaultName[]): string =>
   faults.length === faultsOf(hop).length ? 'each' : faults.join('; ');
-
-const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [heads, heads.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('');

@@ -10,7 +10,7 @@ import type { HopName } from './hops.table.ts';
  * `calls`: how often one call is made while the fault stays. `done`: the service does its work each time, and only its
  * answer is spoiled. `cause`: what the readiness says after the name of the call; for the token where that is different.
  */
-type Rule = { calls: 1 | 2 | 3; done?: true; outage?: true; cause: string; entra?: string };
+export type Rule = { calls: 1 | 2 | 3; done?: true; outage?: true; cause: string; entra?: string };
 
 const RETRIED = 3;
 /** Once more, with a new token. */
@@ -22,7 +22,8 @@ const SILENCE = 'the service gave no answer within N ms';
 const instead = (what: string): string => `HTTP 200, ${what} where an answer was expected`;
 const refusedByEntra = (words: string): string => `Entra ID gave no token: ${words}`;
 
-const RULES: Readonly<Record<FaultName, Rule>> = {
+/** Of each fault, for all calls. */
+export const RULES: Readonly<Record<FaultName, Rule>> = {
   // Of these two the service sees the first call only.
   refused: { calls: ONCE, outage: true, cause: unreached('ECONNREFUSED') },
   untrusted: { calls: ONCE, outage: true, cause: unreached('UNABLE_TO_VERIFY_LEAF_SIGNATURE') },

@@ -59,7 +59,7 @@ export async function runCells(hop: HopName): Promise<Outcome[]> {
 }
 
 /** The keys of all simulators are the same, so that they are made once. */
-const keys = startSimulator({ clock, random }).then(async (simulator) => {
+export const keys = startSimulator({ clock, random }).then(async (simulator) => {
   await simulator.close();
   return simulator;
 });
@@ -143,6 +143,6 @@ const allNamed = ({ server, all }: World, { line }: Mark, name: 'tenant-unusable
 };
 
 /** Looks four times a second. Goes on after `ms`: what is not as it should be is in the records. */
-async function until(holds: () => boolean | Promise<boolean>, ms = 2 * MINUTE): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, ms = 2 * MINUTE): Promise<void> {
   for (const end = performance.now() + ms; performance.now() < end; await pause(250)) if (await holds()) return;
 }

@@ -1,4 +1,4 @@
-/** The server under test: its log, its readiness, its clock. */
+/** The servers under test: their log, their readiness, their clock. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -19,16 +19,32 @@ export type Line = {
   intuneHop?: string;
   notification?: string;
   attempts?: number;
+  job?: string;
+  err?: { message: string };
 };
 
-/** `log`: all lines until now. */
-export type Server = {
-  origin: string;
+/** A job, as the readiness shows it. */
+type Job = { name: string; state: string; lastError?: string };
+/** What is looked at in the detail of the readiness. */
+export type Readiness = { tenants: Record<string, string>; jobs: readonly Job[]; directories?: Record<string, string> };
+
+/** One of several servers in a process. */
+export type Served = { origin: string; readiness: () => Promise<Readiness> };
+
+/** Servers in one process. `log`: all lines until now. `reload`: also starts the jobs that are due. */
+export type Servers = {
+  each: readonly Served[];
   log: readonly Line[];
+  moveClock: (ms: number) => void;
+  reload: () => void;
+  close: () => Promise<void>;
+};
+
+/** One server alone. */
+export type Server = Pick<Servers, 'log' | 'moveClock' | 'close'> & {
+  origin: string;
   /** What the detail of the readiness says of each tenant. */
   tenants: () => Promise<Record<string, string>>;
-  moveClock: (ms: number) => void;
-  close: () => Promise<void>;
 };
 
 /** Milliseconds. Long enough for a loaded machine, where an answer is expected. */
@@ -38,8 +54,16 @@ const TIMES = {
 };
 
 export async function serverOn(config: string, times: object = TIMES): Promise<Server> {
+  const { each, log, moveClock, close } = await serversOn([config], times);
+  const [{ origin, readiness }] = each as [Served];
+  return { origin, log, moveClock, close, tenants: async () => (await readiness()).tenants };
+}
+
+/** A server for each configuration, all in one process and on one clock. */
+export async function serversOn(configs: readonly string[], times: object = TIMES): Promise<Servers> {
   const served = join(import.meta.dirname, 'served.ts');
-  const child = fork(served, [config, JSON.stringify(times)], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  const parameters = [JSON.stringify(configs), JSON.stringify(times)];
+  const child = fork(served, parameters, { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
   const exit = once(child, 'exit');
   const log: Line[] = [];
   const lines = createInterface({ input: child.stderr! }).on('line', (line) => {
@@ -47,8 +71,8 @@ export async function serverOn(config: string, times: object = TIMES): Promise<S
     else console.error(line);
   });
   const end = once(lines, 'close');
-  const [started] = (await Promise.race([once(child, 'message'), exit])) as [{ url: string; adminUrl: string } | null];
-  if (!started?.url) throw new Error('the server did not start');
+  const [started] = (await Promise.race([once(child, 'message'), exit])) as [Started[] | number | null];
+  if (!Array.isArray(started)) throw new Error('the servers did not start');
   let closed: Promise<unknown> | undefined;
   const stop = async (): Promise<void> => {
     if (child.connected) child.send('close');
@@ -57,13 +81,20 @@ export async function serverOn(config: string, times: object = TIMES): Promise<S
   const close = async (): Promise<void> => void (await (closed ??= stop()));
   atEnd(close);
   return {
-    origin: new URL(started.url).origin,
+    each: started.map(({ url, adminUrl }) => ({
+      origin: new URL(url).origin,
+      readiness: () => readinessAt(adminUrl),
+    })),
     log,
-    tenants: async () => {
-      const response = await fetch(`${started.adminUrl}/readyz`, { headers: { authorization: `Bearer ${TOKEN}` } });
-      return ((await response.json()) as { tenants: Record<string, string> }).tenants;
-    },
     moveClock: (ms) => void child.send(ms),
+    reload: () => void child.send('reload'),
     close,
   };
+}
+
+type Started = { url: string; adminUrl: string };
+
+async function readinessAt(adminUrl: string): Promise<Readiness> {
+  const response = await fetch(`${adminUrl}/readyz`, { headers: { authorization: `Bearer ${TOKEN}` } });
+  return (await response.json()) as Readiness;
 }
