@@ -24,19 +24,52 @@ const OUTBOX_POINTS = {
   'after the acknowledgement is recorded': { die: 'after', at: 'commit', after: 'delete from "notifications"' },
 } as const;
 
+/** In the work of background jobs. The number counts what is recorded in this process. */
+const JOB_POINTS = {
+  /** Intune has handed them out. */
+  'before the requests are recorded': { die: 'before', at: 'commit', after: 'insert into "revocation_requests"' },
+  'after the requests are recorded': { die: 'after', at: 'commit', after: 'insert into "revocation_requests"' },
+  'before the 7th revocation is recorded': { die: 'before', at: 'commit', after: 'update "certificates"', nth: 7 },
+  'after the 7th revocation is recorded': { die: 'after', at: 'commit', after: 'update "certificates"', nth: 7 },
+  'after the 7th result is recorded': { die: 'after', at: 'commit', after: 'update "revocation_requests"', nth: 7 },
+  /** Intune has taken the results. */
+  'before it is recorded that Intune has the results': {
+    die: 'before',
+    at: 'commit',
+    after: 'delete from "revocation_requests"',
+  },
+  'after it is recorded that Intune has the results': {
+    die: 'after',
+    at: 'commit',
+    after: 'delete from "revocation_requests"',
+  },
+  /** It counts within the bound, and is not revoked yet. */
+  'after the 7th certificate is counted': {
+    die: 'after',
+    at: 'commit',
+    after: 'insert into "directory_revocations"',
+    nth: 7,
+  },
+  'after the 7th device is blocked': { die: 'after', at: 'commit', after: 'insert into "blocks"', nth: 7 },
+} as const;
+
 export type StrictPoint = keyof typeof POINTS;
 export type OutboxPoint = keyof typeof OUTBOX_POINTS;
-export type CrashPoint = StrictPoint | OutboxPoint;
+export type JobPoint = keyof typeof JOB_POINTS;
+export type CrashPoint = StrictPoint | OutboxPoint | JobPoint;
 
-/** `at`: a part of the statement to die at; `after`: a part of one that must have run since the last commit. */
-export type Crash = { die: 'before' | 'after'; at: string; after?: string };
+/**
+ * `at`: a part of the statement to die at; `after`: a part of one that must have run since the last commit; `nth`: the first
+ * time when absent.
+ */
+export type Crash = { die: 'before' | 'after'; at: string; after?: string; nth?: number };
 
 export const STRICT_POINTS = Object.keys(POINTS) as StrictPoint[];
 
 /** What to start the server with. */
 export const crashAt = (point: CrashPoint): { preload: string[]; env: Record<string, string> } => ({
   preload: [new URL('die.ts', import.meta.url).href],
-  env: { OPENNDES_TEST_CRASH: JSON.stringify({ ...POINTS, ...OUTBOX_POINTS }[point]) },
+  env: { OPENNDES_TEST_CRASH: JSON.stringify({ ...POINTS, ...OUTBOX_POINTS, ...JOB_POINTS }[point]) },
 });
 
 /** One message of a running server, before that server is stopped: a restart keeps the RA that it is encrypted to. */

@@ -54,7 +54,7 @@ export async function install(
     chain: join(dir, 'certs/chain.pem'),
     ra: join(dir, 'certs/ra.pem'),
     nextChain: join(dir, 'next/certs/chain.pem'),
-    serve: ({ crash } = {}) => serve(config, crash),
+    serve: (options) => serve(config, options),
     certificates: async () => JSON.parse(await certs('list', '--limit', ALL, '--json')) as Listed[],
     approve: async (wanted) => {
       const waiting = JSON.parse(await certs('pending', '--json')) as { id: string; subject: string }[];

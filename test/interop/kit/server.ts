@@ -2,6 +2,7 @@
 import type { Client } from './client.ts';
 import { type CrashPoint, crashAt } from './crash.ts';
 import { type Decides, pathFor } from './endpoints.ts';
+import type { Running } from './children.ts';
 import { openndes } from './openndes.ts';
 
 /** pino's level of a warning; an error has more. */
@@ -44,12 +45,30 @@ export type Server = {
   kill: () => Promise<number | string | null>;
 };
 
-/** Starts it, to die at the point if one is given. */
-export async function serve(config: string, crash: CrashPoint | undefined): Promise<Server> {
-  const server = await openndes.start(['serve', '--config', config], {
+/** `crash`: where it is to die. `later`: milliseconds that its clock is ahead. */
+export type ServeOptions = { crash?: CrashPoint | undefined; later?: number | undefined };
+
+function started(config: string, { crash, later }: ServeOptions): Promise<Running> {
+  const dying = crash && crashAt(crash);
+  const ahead = later !== undefined && new URL('later.ts', import.meta.url).href;
+  return openndes.start(['serve', '--config', config], {
     ready: /^Ready: /,
-    ...(crash && crashAt(crash)),
+    preload: [...(dying?.preload ?? []), ...(ahead ? [ahead] : [])],
+    env: { ...dying?.env, ...(later !== undefined && { OPENNDES_TEST_LATER: String(later) }) },
   });
+}
+
+/** Starts it for the work that it does by itself, and returns when it has died, which may be before it is ready. */
+export async function serveUntilDead(config: string, options: ServeOptions & { crash: CrashPoint }): Promise<void> {
+  const server = await started(config, options).catch((error: unknown) => {
+    if (!String((error as Error).cause).includes('SIGKILL')) throw error;
+  });
+  await server?.gone;
+}
+
+/** Starts it. */
+export async function serve(config: string, options: ServeOptions = {}): Promise<Server> {
+  const server = await started(config, options);
   const url = server.line.split(' ')[1]!;
   return {
     url,

@@ -18,7 +18,13 @@ export type Call = {
   code: string;
   body: {
     request?: { transactionId?: string };
-    notification?: { transactionId?: string; certificateThumbprint?: string; hResult?: number };
+    notification?: {
+      transactionId?: string;
+      certificateThumbprint?: string;
+      certificateSerialNumber?: string;
+      issuingCertificateAuthority?: string;
+      hResult?: number;
+    };
   } | null;
 };
 export type Fault = { hop: string; fault: string | number | object; count?: number };
@@ -30,6 +36,8 @@ export type Tenant = {
   calls: () => Promise<readonly Call[]>;
   setFault: (fault: Fault) => Promise<void>;
   clearFaults: () => Promise<void>;
+  /** A request to the control API (docs/simulator.md), and its answer. */
+  control: (method: string, path: string, body?: object) => Promise<unknown>;
   stop: () => Promise<void>;
 };
 
@@ -50,6 +58,7 @@ export async function startTenant(dir: string): Promise<Tenant> {
     calls: async () => (await ask('GET', '/calls')) as Call[],
     setFault: async (fault) => void (await ask('POST', '/faults', fault)),
     clearFaults: async () => void (await ask('DELETE', '/faults')),
+    control: ask,
     stop: async () => void (await simulator.end('SIGTERM')),
   };
 }
