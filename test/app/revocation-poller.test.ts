@@ -9,34 +9,14 @@ import { revocationPoller } from '../../src/app/revocation-poller.ts';
 import type { Store } from '../../src/core/store.ts';
 import { intuneClient } from '../../src/intune/client.ts';
 import { downloadRevocationRequests } from '../../src/intune/revocation-requests.ts';
-import { certificateImporter } from '../../src/manage/certificate-import.ts';
-import { readCertificate, writeCertificate } from '../../src/pkix/certificate.ts';
-import { nameFromText, nameText } from '../../src/pkix/name.ts';
 import { startSimulator } from '../../src/simulator/simulated-tenant.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { BY_COMMAND } from '../kit/endpoint-under-test.ts';
 import { keptLog } from '../kit/log.ts';
-import { client as device, issuing, NOW } from '../kit/pki.ts';
+import { issuing } from '../kit/pki.ts';
+import { ISSUER, OURS, recordIssued } from './polled-certificates.ts';
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
-const ISSUER = nameText(readCertificate(issuing.certificate).subject);
-const OURS = { issuerName: ISSUER, caConfiguration: ISSUER };
-
-const certificate = (serial: string): Promise<Uint8Array> =>
-  writeCertificate(
-    {
-      serialNumber: Buffer.from(serial, 'hex'),
-      issuer: nameFromText(ISSUER),
-      subject: nameFromText(`CN=device ${serial}`),
-      notBefore: NOW,
-      notAfter: new Date(NOW.getTime() + DAY * 1_000),
-      spki: readCertificate(device.certificate).spki,
-      extensions: [],
-    },
-    issuing.key,
-  );
-
 /** A tenant, and a server on its store that has issued these certificates. `run` is one run of the job. */
 async function polled(t: TestContext, serials: readonly string[], sole = false, foreignEndpoints: string[] = []) {
   const simulator = await startSimulator({ clock: () => new Date(), random: randomBytes });
@@ -56,9 +36,7 @@ async function polled(t: TestContext, serials: readonly string[], sole = false, 
   const open = () => openSqliteStore({ path: join(folder, 'store.db'), clock });
   let store: Store = await open();
   t.after(() => store.close());
-  const cas = [{ certificate: issuing.certificate, authority: 'issuing', endpoint: 'scep' }];
-  const add = await certificateImporter({ store, clock, ...BY_COMMAND }, cas);
-  for (const serial of serials) assert.deepEqual(await add(await certificate(serial)), { kind: 'recorded' });
+  await recordIssued(store, serials, clock);
   const log = keptLog();
   const run = (through: Store = store, signal = new AbortController().signal): Promise<void> =>
     revocationPoller({
