@@ -96,6 +96,12 @@ profiles:
 #     # managedIdentity: { from: imds }
 #     # certificate: { file: certs/app.pem, key: file:certs/app.key.pem }
 #     # clientSecret: "\${file:intune.secret}"
+#     # Whether Intune is asked which certificates to revoke, as of wiped devices. Switch it on when no connector and no other
+#     # CA of the tenant asks too: docs/intune.md, "Revocation on Intune's word".
+#     revocation: off
+#     # Revokes what names a device or user that is gone, also where Intune asks for no revocation. Switch it on when the app
+#     # has three more permissions: docs/intune.md, "Revocation by the directory". With limit 0 all waits for your approval.
+#     # directory: { every: 4h, limit: 2 }
 
 endpoints:
   # One shared challenge, good for a first try. For Intune, replace the policy by:
