@@ -35,7 +35,7 @@ export const REFUSALS = {
     'badMessageCheck',
     TRUST_E_CERT_SIGNATURE,
     'The message integrity check failed.',
-    'The message was changed on its way, or the client signs it incorrectly. Look for a proxy that rewrites bodies.',
+    'The message was changed on its way, or the client signs it incorrectly. Look for a proxy that rewrites bodies: `openndes doctor --url URL` finds one.',
   ),
   algorithm_refused: row(
     'badAlg',
@@ -53,7 +53,7 @@ export const REFUSALS = {
     'badRequest',
     E_INVALIDARG,
     'The request was refused.',
-    'The envelope, the certification request or its proof of possession cannot be used. `detail` in the log says which rule is broken; `openndes explain` decodes a captured message.',
+    'The envelope, the certification request or its proof of possession cannot be used. `detail` in the log says which rule is broken; `openndes explain` decodes a captured message. When no device of a platform gets further, `openndes doctor` says whether the RA certificate suits it.',
   ),
   message_type_refused: row(
     'badRequest',
@@ -125,13 +125,13 @@ export const REFUSALS = {
     'badRequest',
     RPC_S_SERVER_UNAVAILABLE,
     'The request could not be checked.',
-    'Entra, Graph or Intune could not be reached or answered with an error. The log line says which, and why; so do `openndes check --online` and `/readyz` on the administrator’s listener.',
+    'Entra, Graph or Intune could not be reached or answered with an error. The log line says which, and why; so does `/readyz` on the administrator’s listener. `openndes doctor` looks at clock, network, token, permissions and service, and says what to do first.',
   ),
   policy_unreachable: row(
     'badRequest',
     RPC_S_SERVER_UNAVAILABLE,
     'The request could not be checked.',
-    'The service behind a webhook could not be asked or gave no clear answer; or a request waited for it, or for Intune, for an hour. The log line says which, and why. Under `onUnreachable: fail` Intune has the code `intune_unreachable`.',
+    'The service behind a webhook could not be asked or gave no clear answer; or a request waited for it, or for Intune, for an hour. The log line says which, and why; `openndes doctor` asks each service at once. Under `onUnreachable: fail` Intune has the code `intune_unreachable`.',
   ),
   notification_failed: row(
     'badRequest',
@@ -191,7 +191,8 @@ export const HTTP_ERRORS = {
   message_undecodable: {
     status: 400,
     text: 'bad request',
-    remedy: 'The body is not a SCEP message. Look for a proxy or a scanner.',
+    remedy:
+      'The body is not a SCEP message. Look for a scanner, or for a proxy that changes bodies: `openndes doctor --url URL` finds one.',
   },
   operation_unknown: {
     status: 400,

@@ -346,7 +346,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
       err: CAUSE,
     },
     remedy:
-      'Do what `remedy` says. Devices get PENDING meanwhile. The tenant is asked again every minute; a cause is said once an hour, and `openndes check --online` asks at once.',
+      'Do what `remedy` says. Devices get PENDING meanwhile. The tenant is asked again every minute; a cause is said once an hour, and `openndes doctor` asks at once and says what to do first.',
   },
   'tenant-usable': {
     level: 'info',
