@@ -15,7 +15,7 @@ import { registerExplain } from './commands/explain.ts';
 import { registerHashPassword } from './commands/hash-password.ts';
 import { registerInit } from './commands/init.ts';
 import { registerJobs } from './commands/jobs.ts';
-import { registerNotifications } from './commands/outbox.ts';
+import { registerNotifications } from './commands/notification-commands.ts';
 import { registerProbe } from './commands/probe-urls.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSimulator } from './commands/simulator.ts';

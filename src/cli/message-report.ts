@@ -22,7 +22,7 @@ import { findSigner } from '../scep/signer.ts';
 import type { NamedRa } from '../app/settings.ts';
 import { envelopeFacts, type ReportLines } from './explained-envelope.ts';
 import { attributeName, attributeText, oidText } from './explained-names.ts';
-import { verdicts } from './verdict.ts';
+import { verdicts } from './explained-verdict.ts';
 
 /** Facts by name, nested. `ras`: those of a configuration, which open the envelope; without them it stays closed. Throws ConfigError. */
 export async function explain(captured: Uint8Array, ras: readonly NamedRa[]): Promise<ReportLines> {

@@ -55,40 +55,46 @@ export const AT_ONCE = 100;
 
 type New = { kind: DirectoryKind; listing: DirectoryListing; number: number };
 
-async function compare({ store, tenant }: ListingParts, { kind, listing, number }: New): Promise<ComparedList> {
-  const { link, full } = listing;
-  const result: ComparedList = {
-    kind,
-    there: 0,
-    lost: 0,
-    before: 0,
-    changes: [],
-    returned: [],
-    ...(link !== undefined && { link }),
-  };
-  // No copy: there can be many.
-  const unknown = listing.objects;
+async function compare(parts: ListingParts, listed: New): Promise<ComparedList> {
+  const { kind, listing } = listed;
+  const { link } = listing;
+  const counts = { there: 0, lost: 0, before: 0 };
+  const result: ComparedList = { kind, ...counts, changes: [], returned: [], ...(link !== undefined && { link }) };
+  await compareRecorded(parts, listed, result);
+  await addUnrecorded(listed, result);
+  return result;
+}
+
+/** Compares what is recorded, and takes it out of the listing: there is no copy, because there can be many. */
+async function compareRecorded(
+  { store, tenant }: ListingParts,
+  { kind, listing: { objects, full }, number }: New,
+  result: ComparedList,
+): Promise<void> {
   const page = (after?: string) =>
     store.listDirectory(tenant, { kind, limit: AT_ONCE, ...(after !== undefined && { after }) });
-  for (let known = await page(); known.length > 0; known = await page(known.at(-1)?.id)) {
-    for (const old of known) {
-      const listed = unknown.get(old.id);
-      unknown.delete(old.id);
+  for (let recorded = await page(); recorded.length > 0; recorded = await page(recorded.at(-1)?.id)) {
+    for (const old of recorded) {
+      const listed = objects.get(old.id);
+      objects.delete(old.id);
       const isMissing = listed === undefined && full;
       const isThere = !isMissing && (listed?.there ?? old.goneSince === undefined);
       note(result, { old, name: listed?.name ?? old.name, isThere, number });
     }
     await nextTurn();
   }
+}
+
+/** Adds what is left of the listing. */
+async function addUnrecorded({ kind, listing: { objects }, number }: New, result: ComparedList): Promise<void> {
   let seen = 0;
-  for (const { id, name = '', there } of unknown.values()) {
+  for (const { id, name = '', there } of objects.values()) {
     // What was never there cannot be gone, but a user can be disabled from the beginning.
     if (there === undefined || (!there && name === '')) continue;
     result.changes.push({ kind, id, name, ...(!there && { goneSince: number }) });
     if (there) result.there++;
     if (++seen % AT_ONCE === 0) await nextTurn();
   }
-  return result;
 }
 
 type Noted = { old: DirectoryObject; name: string; isThere: boolean; number: number };
