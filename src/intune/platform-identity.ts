@@ -101,11 +101,7 @@ async function ask(
     return await exchange(call, signal);
   } catch (cause) {
     if (!(cause instanceof IntuneUnreachable)) throw cause;
-    throw failure(request, cause.message.replace('Intune token: ', ''), {
-      remedy: hint,
-      retryable: cause.retryable,
-      cause,
-    });
+    throw failure(request, cause.what, { remedy: hint, retryable: cause.retryable, cause });
   }
 }
 

@@ -42,16 +42,23 @@ export class IntuneUnreachable extends Error {
   readonly activityId: string | undefined;
   readonly clientRequestId: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly #what: string;
 
   constructor(details: UnreachableDetails) {
     super(messageOf(details), details.cause === undefined ? {} : { cause: details.cause });
     this.hop = details.hop;
+    this.#what = details.what;
     this.remedy = details.remedy;
     this.retryable = details.retryable;
     this.status = details.status;
     this.activityId = details.activityId;
     this.clientRequestId = details.clientRequestId;
     this.retryAfterMs = details.retryAfterMs;
+  }
+
+  /** The message without the hop and the ids. No field, because a log shows the fields beside the message. */
+  get what(): string {
+    return this.#what;
   }
 }
 
