@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { LivePart, RevocationBound } from '../core/tenant-directory.ts';
 import type { CertificateId } from '../core/records.ts';
-import type { Database } from './tables.ts';
+import type { Database, DirectoryRevocationTable } from './tables.ts';
 
 /** Those of the ids that count already, and as many others as the bound has left. */
 export async function takeRevocations(
@@ -14,24 +14,30 @@ export async function takeRevocations(
   let left = most - (await countTaken(tx, tenant, since));
   const taken: CertificateId[] = [];
   for (const { issuerId, serial } of ids) {
-    const isTaken = await tx
-      .selectFrom('directory_revocations')
-      .select('serial')
-      .where('tenant', '=', tenant)
-      .where('issuer_id', '=', issuerId)
-      .where('serial', '=', serial)
-      .executeTakeFirst();
-    if (!isTaken && left <= 0) continue;
-    if (!isTaken) {
+    const row = { tenant, issuer_id: issuerId, serial };
+    if (!(await counts(tx, row))) {
+      if (left <= 0) continue;
       await tx
         .insertInto('directory_revocations')
-        .values({ tenant, issuer_id: issuerId, serial, at: at.getTime() })
+        .values({ ...row, at: at.getTime() })
         .execute();
       left--;
     }
     taken.push({ issuerId, serial });
   }
   return taken;
+}
+
+async function counts(tx: Database, row: Omit<DirectoryRevocationTable, 'at'>): Promise<boolean> {
+  const { tenant, issuer_id, serial } = row;
+  const found = await tx
+    .selectFrom('directory_revocations')
+    .select('serial')
+    .where('tenant', '=', tenant)
+    .where('issuer_id', '=', issuer_id)
+    .where('serial', '=', serial)
+    .executeTakeFirst();
+  return found !== undefined;
 }
 
 /** How many were taken since this moment. */
