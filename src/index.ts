@@ -9,6 +9,7 @@ export type * from './core/earlier-ca.ts';
 export type { Validity } from './core/ending.ts';
 export type * from './core/environment.ts';
 export type * from './core/events.ts';
+export type * from './core/intune-certificates.ts';
 export type * from './core/issuer.ts';
 export type * from './core/keys.ts';
 export type * from './core/notification.ts';

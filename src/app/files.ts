@@ -184,6 +184,7 @@ const UNWRITABLE: Readonly<Record<string, () => string>> = {
   EROFS: () => 'the file system is read-only',
   ENOSPC: () => 'the disk is full',
   ENOTDIR: () => 'a part of the path is a file',
+  ENOENT: () => 'its folder does not exist',
 };
 
 /** Runs work that writes the file at `path`. Throws ConfigError when the folder does not allow it. */

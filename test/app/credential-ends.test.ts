@@ -190,7 +190,7 @@ test('what a managed identity endpoint refuses is said with its words', async (t
   );
   assert.equal(
     error.message,
-    'Intune token: the managed identity endpoint (app-service) gave no token: HTTP 401, unauthorized: The header X-IDENTITY-HEADER is missing or wrong.',
+    'Intune token: the managed identity endpoint (app-service) gave no token: HTTP 401, unauthorized: The header X-IDENTITY-HEADER is missing or wrong',
   );
 });
 

@@ -42,7 +42,7 @@ test('a pipe as assertion, as certificate and as challenge of Azure Arc is named
   const arc = `{ clientId: undefined, managedIdentity: { from: 'arc', endpoint, challenges: ${JSON.stringify(folder)} } }`;
   assert.match(checked(arc, agent), /pipe\.key: not a regular file \(the challenge of Azure Arc\)/);
   const ends = `
-    const { configuredEnd } = await import(${app('credential-ends')});
-    console.log(configuredEnd('corp', ${certificate}).length);`;
+    const { credentialEnds } = await import(${app('credential-ends')});
+    console.log(credentialEnds({ corp: ${certificate} }, new Map(), () => new Date()).watched().length);`;
   assert.match(checked(certificate, ends), /^0\n/);
 });

@@ -27,7 +27,7 @@ const timeouts = { callMs: 60_000, totalMs: 60_000 };
 const client = intuneClient({ ...tenant, clock, uuid: randomUUID, callerInfo: 'test', timeouts });
 const emit = (): void => {};
 const poller = revocationPoller({
-  tenants: [{ name: 'corp', client, sole: false }],
+  tenants: [{ name: 'corp', client, sole: false, foreignEndpoints: [] }],
   issuers: [Buffer.from(issuer, 'base64')],
   store,
   clock,

@@ -306,7 +306,7 @@ test('a request whose serial number is no text is answered, and does not vanish'
   const exchange = async () => ({ status: 200, headers: {}, text: JSON.stringify({ value: rows }) });
   const call = { uri: 'https://intune.test', token: 't', clientRequestId: 'id', callerInfo: 'test' };
   const signal = new AbortController().signal;
-  assert.deepEqual(await downloadRevocationRequests(call, { exchange, clock: () => NOW }, signal), [
+  assert.deepEqual(await downloadRevocationRequests(call, { exchange, clock: () => new Date() }, signal), [
     { requestContext: 'a', serialNumber: '', issuerName: 'CN=CA' },
     { requestContext: 'b', serialNumber: '0b' },
   ]);

@@ -86,7 +86,7 @@ async function revoke(args: string[], options: RevokeOptions, { out, err }: Outp
 function allRead(written: readonly WrittenSerial[], err: Output['err']): string[] {
   const read = written.map(({ text }) => readSerial(text));
   const wrong = written.filter((_, index) => read[index] === undefined);
-  for (const { text, where } of wrong) err(`${where}: no serial number: ${printable(text.slice(0, 80))}`);
+  for (const { text, where } of wrong) err(`${where}: no serial number: ${printable(shown(text))}`);
   if (wrong.length > 0) return failed('Nothing was revoked. A serial number is hexadecimal.', err);
   if (written.length === 0) return failed('Name serial numbers, or a file with --file that has some.', err);
   return read.filter((each) => each !== undefined);
@@ -129,3 +129,6 @@ function* warnings({ revoked, renewals }: Revoked, unlisted: readonly UnlistedIs
       `(${renewals.map(({ serial }) => serial).join(', ')}): ` +
       'revoke them too with --with-renewals when the key is in the wrong hands.';
 }
+
+/** Enough to find the line. The file may be another one than was meant, with a secret in it. */
+const shown = (text: string): string => (text.length > 12 ? `${text.slice(0, 12)}…` : text);
