@@ -43,18 +43,24 @@ const MOST_REFUSED = 100;
  */
 export function revocationPoller({ every = 5 * MINUTE, ...parts }: PollerParts): Job {
   const run = async (signal: AbortSignal): Promise<void> => {
-    const failed: unknown[] = [];
+    const failed: { name: string; cause: unknown }[] = [];
     for (const tenant of parts.tenants)
       await poll({ ...parts, tenant, signal }).catch((cause: unknown) => {
         signal.throwIfAborted();
-        failed.push(
-          new Error(`tenant ${tenant.name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause }),
-        );
+        failed.push({ name: tenant.name, cause });
       });
-    if (failed.length > 0) throw failed[0];
+    if (failed.length > 0) throw failureOf(failed);
   };
   return { name: 'intune-revocations', every, run };
 }
+
+/** One error that names every tenant. */
+const failureOf = (failed: readonly { name: string; cause: unknown }[]): Error =>
+  new Error(failed.map(({ name, cause }) => `tenant ${name}: ${textOf(cause)}`).join('; '), {
+    cause: failed[0]?.cause,
+  });
+
+const textOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 type Poll = Omit<PollerParts, 'tenants' | 'every'> & { tenant: PolledTenant; signal: AbortSignal };
 

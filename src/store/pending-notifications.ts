@@ -11,7 +11,7 @@ import type { Issuance, TellIssuer } from '../core/store.ts';
 import { addAudit } from './audit.ts';
 import { markDelivered } from './stored-certificates.ts';
 import { decodeNotification, encodeNotification } from './notification-codec.ts';
-import { type LeaseMoments, leaseMoments } from './lease-end.ts';
+import { furthestDue, type LeaseMoments, leaseMoments } from './lease-end.ts';
 import { prepared } from './prepared.ts';
 import { markRevoked } from './revocations.ts';
 import type { Database, Moment, NotificationTable } from './tables.ts';
@@ -64,6 +64,9 @@ const due = prepared((db, { mode, now, furthest, limit }: LeaseMoments & { mode:
     .orderBy('notifications.id')
     .limit(limit),
 );
+const dueAfterAll = prepared((db, { mode, now, furthest }: { mode: Mode; now: Moment; furthest: Moment }) =>
+  db.updateTable('notifications').set({ due_at: now }).where('mode', '=', mode).where('due_at', '>', furthest),
+);
 // Compared with the fence that was read: of two owners that read the same row one gets it.
 const take = prepared((db, taken: WorkClaim & { next: number; owner: string; until: Moment }) =>
   db
@@ -80,6 +83,7 @@ export async function claimNotifications(
   at: Date,
 ): Promise<PendingNotification[]> {
   const now = at.getTime();
+  await dueAfterAll(tx, { mode, now, furthest: furthestDue(now) });
   const claimed: PendingNotification[] = [];
   for (const row of (await due(tx, { mode, ...leaseMoments(now), limit })).rows) {
     const { id, fence, serial, issuer_id } = row;

@@ -2,7 +2,7 @@
 import type { Selectable } from 'kysely';
 import type { AuditEntry, NewRevocation, PendingRevocation, WorkLease } from '../core/records.ts';
 import { addAudit } from './audit.ts';
-import { type LeaseMoments, leaseMoments } from './lease-end.ts';
+import { furthestDue, type LeaseMoments, leaseMoments } from './lease-end.ts';
 import { prepared } from './prepared.ts';
 import type { Database, Moment, OwedRevocationTable } from './tables.ts';
 
@@ -46,6 +46,9 @@ const due = prepared((db, { now, furthest, limit }: LeaseMoments & { limit: numb
     .orderBy('id')
     .limit(limit),
 );
+const dueAfterAll = prepared((db, { now, furthest }: { now: Moment; furthest: Moment }) =>
+  db.updateTable('owed_revocations').set({ due_at: now }).where('due_at', '>', furthest),
+);
 // Compared with the fence that was read: of two owners that read the same row one gets it.
 const take = prepared((db, taken: { id: number; fence: number; next: number; owner: string; until: Moment }) =>
   db
@@ -62,6 +65,7 @@ export async function claimRevocations(
   at: Date,
 ): Promise<PendingRevocation[]> {
   const now = at.getTime();
+  await dueAfterAll(tx, { now, furthest: furthestDue(now) });
   const claimed: PendingRevocation[] = [];
   for (const row of (await due(tx, { ...leaseMoments(now), limit })).rows) {
     const next = row.fence + 1;

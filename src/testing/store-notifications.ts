@@ -191,6 +191,17 @@ function leases(check: Check): void {
     assert.deepEqual([second.id, second.fence], [first.id, first.fence + 1]);
   });
 
+  check('what was postponed before the clock was set back by years is due', async ({ store, setClock }) => {
+    const years = 5 * 365 * 86_400;
+    setClock(later(years));
+    await recorded(store, issuanceFor(1, { notification: 'outbox' }));
+    const first = await claimOne(store, OUTBOX);
+    await store.postponeNotification(first, later(years + 3_600));
+    setClock(later(60));
+    const second = await claimOne(store, { ...OUTBOX, ...SECOND });
+    assert.deepEqual([second.id, second.fence], [first.id, first.fence + 1]);
+  });
+
   check('what is postponed is free for another owner at its time', async ({ store, setClock }) => {
     await recorded(store, issuanceFor(1, { notification: 'outbox' }));
     const first = await claimOne(store, OUTBOX);

@@ -245,6 +245,19 @@ function leases(check: Check): void {
     assert.equal((await store.claimRevocations(SECOND)).length, 1);
   });
 
+  check('what was postponed before the clock was set back by years is told again', async ({ store, setClock }) => {
+    await queue(store);
+    const years = 5 * 365 * 86_400;
+    setClock(later(years));
+    const [first] = await store.claimRevocations(CLAIM);
+    await store.postponeRevocation(first!.id, first!.fence, later(years + 3_600), 'refused');
+    setClock(later(60));
+    assert.deepEqual(
+      (await store.claimRevocations(SECOND)).map(({ id, fence }) => [id, fence]),
+      [[first!.id, first!.fence + 1]],
+    );
+  });
+
   check('of 20 owners that claim revocations at the same time each revocation has one', async (opened) => {
     const stores = [opened.store, ...(opened.beside ? [await opened.beside()] : [])];
     for (let n = 0; n < 5; n++) await queue(opened.store);

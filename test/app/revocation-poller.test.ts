@@ -311,3 +311,19 @@ test('a request whose serial number is no text is answered, and does not vanish'
     { requestContext: 'b', serialNumber: '0b' },
   ]);
 });
+
+test('of several tenants that fail in one run each is named', async (t) => {
+  const { store } = await polled(t, []);
+  const failing = (message: string) => ({
+    downloadRevocationRequests: () => Promise.reject(new Error(message)),
+    uploadRevocationResults: () => Promise.reject(new Error(message)),
+  });
+  const tenants = [
+    { name: 'corp', client: failing('no answer'), sole: false, foreignEndpoints: [] },
+    { name: 'school', client: failing('HTTP 403'), sole: false, foreignEndpoints: [] },
+  ];
+  const job = revocationPoller({ tenants, issuers: [], store: store(), clock: () => new Date(), emit: () => {} });
+  await assert.rejects(job.run(new AbortController().signal), {
+    message: 'tenant corp: no answer; tenant school: HTTP 403',
+  });
+});
