@@ -71,7 +71,7 @@ export const readinessText = (text: string): string =>
     .replaceAll(/ \((?:activity id|client-request-id)[^)]*\)/g, '')
     .replaceAll(/ - Activity ID: [0-9a-f-]{36}/g, '')
     .replaceAll(/127\.0\.0\.1(:\d+)?/g, 'the service')
-    .replaceAll(/: The simulator was told to answer \d+\./g, '')
+    .replaceAll(/: The simulator was told to answer \d+/g, '')
     .replaceAll(/ \(content-type [^)]*\)/g, '')
     .replaceAll(/(?<=within )\d+(?= ms)/g, 'N')
     .replace(/\. [A-Z][^]*$/, '')
