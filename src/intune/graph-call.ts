@@ -8,8 +8,8 @@ import type { IntuneHop } from './unreachable.ts';
 /** What a call is made with. `tokens`: for Graph. `uuid`: a random GUID for each call, sent as `client-request-id`. */
 export type GraphServices = { tokens: TokenSource; exchange: HttpsExchange; clock: Clock; uuid: () => string };
 
-/** What is asked. `hop` names the call in errors. */
-export type GraphQuery = { hop: IntuneHop; url: string };
+/** What is asked. `hop` names the call in errors; `limit`: octets of the reply, one MiB when absent. */
+export type GraphQuery = { hop: IntuneHop; url: string; prefer?: string; limit?: number };
 
 /** Octets: what Graph tells of one application is a hundredth of it. */
 const LIMIT = 1_048_576;
@@ -19,7 +19,7 @@ const LIMIT = 1_048_576;
  * new token after HTTP 401 or 403), IntuneUnreachable without a reply, and the signal's reason on abort.
  */
 export function askGraph<T>(
-  { hop, url }: GraphQuery,
+  { hop, url, prefer, limit = LIMIT }: GraphQuery,
   { tokens, exchange, clock, uuid }: GraphServices,
   signal: AbortSignal,
   read: (fault: HttpFault) => T,
@@ -30,8 +30,9 @@ export function askGraph<T>(
       authorization: `Bearer ${token}`,
       accept: 'application/json',
       'client-request-id': clientRequestId,
+      ...(prefer !== undefined && { prefer }),
     };
-    const reply = await exchange({ hop, method: 'GET', url, headers, limit: LIMIT, clientRequestId }, signal);
+    const reply = await exchange({ hop, method: 'GET', url, headers, limit, clientRequestId }, signal);
     return read({ hop, reply, clock, sent: [token], clientRequestId });
   });
 }

@@ -1,8 +1,8 @@
 /** Lists of Microsoft Graph, a page after the other. */
 import { setTimeout as after } from 'node:timers/promises';
 import type { DiscoveryOptions } from './discovery.ts';
+import { askGraph } from './graph-call.ts';
 import { type HttpFault, httpFault, notAnAnswer } from './http-faults.ts';
-import { withToken } from './kept-tokens.ts';
 import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
 import { asObject, field, parseObject } from './untrusted-json.ts';
 
@@ -70,24 +70,11 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
 /** Octets: a thousand rows have a tenth of it. */
 const LONGEST_PAGE = 8 * 1_048_576;
 
-async function onePage<T>(list: GraphList<T>, options: GraphListOptions, signal: AbortSignal): Promise<GraphPage<T>> {
-  const { tokens, exchange, clock, uuid } = options;
-  const { hop, url, prefer } = list;
-  const clientRequestId = uuid();
-  return withToken(tokens, signal, async (token) => {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      accept: 'application/json',
-      'client-request-id': clientRequestId,
-      ...(prefer !== undefined && { prefer }),
-    };
-    const call = { hop, method: 'GET', url, headers, limit: LONGEST_PAGE, clientRequestId } as const;
-    const reply = await exchange(call, signal);
-    const fault: HttpFault = { hop, reply, clock, sent: [token], clientRequestId };
-    if (reply.status !== 200) throw httpFault(fault);
+const onePage = <T>(list: GraphList<T>, options: GraphListOptions, signal: AbortSignal): Promise<GraphPage<T>> =>
+  askGraph({ ...list, limit: LONGEST_PAGE }, options, signal, (fault) => {
+    if (fault.reply.status !== 200) throw httpFault(fault);
     return readPage(list, fault, options);
   });
-}
 
 /** Every row must be one: a page with others, or with an error, is none, because what it leaves out would count as gone. */
 function readPage<T>(list: GraphList<T>, fault: HttpFault, { cloud }: GraphListOptions): GraphPage<T> {
