@@ -61,27 +61,29 @@ export const directoryJob = ({ every = MINUTE, ...work }: DirectoryWork & { ever
 });
 
 /** The tenants with `directory`, or the one with this name. Throws ConfigError when there is none. */
-export function readDirectories(file: string, name?: string): TenantDirectory[] {
-  const all = directoriesIn(readConfig(file).config);
-  const found = all.filter(({ tenant }) => name === undefined || tenant === name);
-  if (found.length > 0) return found;
-  const known = all.map(({ tenant }) => tenant).join(', ');
-  throw new ConfigError(
-    name === undefined ? 'no tenant of the configuration has `directory`' : `no tenant ${name} has \`directory\``,
-    known === '' ? 'Add `directory: {}` to a tenant; see docs/intune.md.' : `Name one of: ${known}.`,
-  );
-}
+export const readDirectories = (file: string, name?: string): TenantDirectory[] =>
+  named(directoriesIn(readConfig(file).config), name, {
+    what: name === undefined ? 'no tenant of the configuration has `directory`' : `no tenant ${name} has \`directory\``,
+    remedy: 'Add `directory: {}` to a tenant; see docs/intune.md.',
+  });
 
 /** All tenants, or the one with this name. Throws ConfigError when there is none. */
-export function readTenants(file: string, name?: string): TenantEndpoints[] {
-  const all = tenantsIn(readConfig(file).config);
+export const readTenants = (file: string, name?: string): TenantEndpoints[] =>
+  named(tenantsIn(readConfig(file).config), name, {
+    what: name === undefined ? 'the configuration has no tenant' : `there is no tenant ${name}`,
+    remedy: 'Add one to `tenants`; see docs/intune.md.',
+  });
+
+/** `remedy`: where there is not one. */
+function named<T extends { tenant: string }>(
+  all: readonly T[],
+  name: string | undefined,
+  { what, remedy }: { what: string; remedy: string },
+): T[] {
   const found = all.filter(({ tenant }) => name === undefined || tenant === name);
   if (found.length > 0) return found;
   const known = all.map(({ tenant }) => tenant).join(', ');
-  throw new ConfigError(
-    name === undefined ? 'the configuration has no tenant' : `there is no tenant ${name}`,
-    known === '' ? 'Add one to `tenants`; see docs/intune.md.' : `Name one of: ${known}.`,
-  );
+  throw new ConfigError(what, known === '' ? remedy : `Name one of: ${known}.`);
 }
 
 type Asked = Pick<DirectoryWork, 'store' | 'emit'> & { file: string; directory: TenantDirectory };
