@@ -15,8 +15,10 @@ export function registerServe(program: Command, { out }: Output): void {
     .action(async ({ config }: { config: string }) => {
       const kept = keepHangup();
       const server = await startServer(config);
+      // Before the line "Ready": a program that reads it may send SIGTERM at once.
+      const stopped = serveUntilStopped(server, { kept });
       out(`Ready: ${server.urls.join(' ')}`);
       if (server.adminUrl !== undefined) out(`Administrators: ${server.adminUrl}`);
-      await serveUntilStopped(server, { kept });
+      await stopped;
     });
 }
