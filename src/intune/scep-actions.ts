@@ -5,7 +5,7 @@ import type { IntuneHop } from './unreachable.ts';
 import type { OutboundReply } from '../outbound/https-client.ts';
 import type { HttpsExchange } from './https-exchange.ts';
 import { httpFault, notAnAnswer, serviceError } from './http-faults.ts';
-import { parseObject, redacted, textField } from './untrusted-json.ts';
+import { keysIn, parseObject, redacted, textField } from './untrusted-json.ts';
 
 /** The name under which discovery lists the service. */
 export const SCEP_SERVICE = 'ScepRequestValidationFEService';
@@ -123,7 +123,7 @@ const NO_ANSWER = new Set([401, 403, 404, 407, 408, 410, 429]);
 /** The answer in the reply, or undefined when the reply has none. */
 function readAnswer(reply: OutboundReply, sent: readonly string[]): ActionAnswer | undefined {
   if (reply.status >= 500 || NO_ANSWER.has(reply.status)) return undefined;
-  const body = withoutAmbiguity(parseObject(reply.text));
+  const body = unambiguous(reply.text);
   return reply.status >= 400 ? refusal(reply.status, body, sent) : verdict(body, sent);
 }
 
@@ -147,8 +147,9 @@ function refusal(status: number, body: object | undefined, sent: readonly string
 /** Whether `refusal` made this code because the reply had none: something before Intune may have answered. */
 export const isHttpStatus = (code: string): boolean => /^HTTP\d{3}$/.test(code);
 
-/** The object, or undefined when two of its keys differ only in letter case: either could be meant. */
-function withoutAmbiguity(body: object | undefined): object | undefined {
-  const keys = Object.keys(body ?? {}).map((key) => key.toLowerCase());
+/** The object, or undefined when two of its keys are the same or differ only in letter case: either could be meant. */
+function unambiguous(text: string): object | undefined {
+  const body = parseObject(text);
+  const keys = body ? keysIn(text).map((key) => key.toLowerCase()) : [];
   return new Set(keys).size === keys.length ? body : undefined;
 }

@@ -1,13 +1,27 @@
 /** Reads JSON of a remote service: keys in any letter case, and text redacted for a log. */
 
-/** A JSON object, or undefined for everything else: other JSON, HTML, nothing. */
+/** A JSON object, or undefined for everything else: other JSON, HTML, nothing. A byte order mark is left out (RFC 8259 8.1). */
 export function parseObject(text: string): object | undefined {
   try {
-    return asObject(JSON.parse(text));
+    return asObject(JSON.parse(text.replace(/^\ufeff/, '')));
   } catch {
     // Expected: the caller reports what it wanted in place of this text.
     return undefined;
   }
+}
+
+/** A string of JSON, with the colon behind it when it is a key; or a bracket. */
+const TOKENS = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g;
+
+/** The keys of a JSON object as they stand in its text, which `parseObject` has read: a repeated one is there each time. */
+export function keysIn(text: string): string[] {
+  const keys: string[] = [];
+  let depth = 0;
+  for (const [token, name, colon] of text.matchAll(TOKENS)) {
+    if (name === undefined) depth += token === '{' || token === '[' ? 1 : -1;
+    else if (depth === 1 && colon !== undefined) keys.push(String(JSON.parse(name)));
+  }
+  return keys;
 }
 
 /** The value when it is a JSON object, not an array and not null; else undefined. */

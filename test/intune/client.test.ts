@@ -139,6 +139,11 @@ describe('answers', () => {
     assert.deepEqual([upper.code, upper.description], ['Success', 'fine']);
   });
 
+  test('a byte order mark before the answer; a key that only a member of the answer repeats', async () => {
+    const answer = await validateAfter({ text: '\ufeff{"code":"Success","more":{"code":"Other"},"list":["code"]}' });
+    assert.ok(isSuccess(answer));
+  });
+
   test('a 400 with a code and no words is a "no" without words', async () => {
     const answer = await validateAfter({ status: 400, json: { error: { code: 'BadRequest' } } });
     assert.deepEqual([answer.code, answer.description], ['BadRequest', '']);
@@ -202,6 +207,15 @@ describe('answers', () => {
 });
 
 describe('what is not an answer', () => {
+  for (const text of [
+    '{"code":"ChallengeExpired","code":"Success"}',
+    '{"code":"ChallengeExpired","errorDescription":"{\\"","co\\u0064e" : "Success"}',
+    '{"errorDescription":{"code":"Success"},"code":"Success","a":[{}],"Code":"ChallengeExpired"}',
+  ])
+    test(`a key that is there twice: ${text}`, async () => {
+      assert.match((await unreachableAfter({ text })).message, /where an answer was expected/);
+    });
+
   const ACTIVITY = '7f4ee1a2-1111-2222-3333-444455556666';
   const nested = JSON.stringify({
     _version: 3,
