@@ -10,6 +10,8 @@ import { retryDelay } from './retry-delay.ts';
 const BATCH = 50;
 /** Milliseconds after which a notification of the outbox is given up. */
 const LONGEST_WAIT = 14 * DAY;
+/** Never after fewer attempts, which take most of a day: the server may have been down, or its clock wrong, for two weeks. */
+const FEWEST_ATTEMPTS = 24;
 /** Characters of an error that the store keeps. */
 const LONGEST_ERROR = 500;
 
@@ -74,7 +76,7 @@ async function tryLater(
   err?: unknown,
 ): Promise<void> {
   const age = services.clock().getTime() - due.createdAt.getTime();
-  const isOver = due.mode === 'outbox' && age >= LONGEST_WAIT;
+  const isOver = due.mode === 'outbox' && age >= LONGEST_WAIT && due.attempts + 1 >= FEWEST_ATTEMPTS;
   await (isOver ? giveUp(due, '14 days old', services, err) : postpone(due, event, services, err));
 }
 

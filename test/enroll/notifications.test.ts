@@ -145,7 +145,8 @@ test('outbox: after 14 days it is given up, with an audit entry and an error; th
   const policy = allows('outbox', refuses);
   const under = await endpointUnderTest(policy);
   await issuedIn(await under.service.pkiOperation(MESSAGE));
-  under.clock.forward(14 * 24 * 60 * MINUTE - 1);
+  await tryOften(under, 23);
+  under.clock.forward(13 * 24 * 60 * MINUTE);
   assert.equal(await under.notifications(), 1);
   assert.deepEqual(await events(under), ['issued']);
   under.clock.forward(60 * MINUTE);
@@ -160,8 +161,26 @@ test('outbox: after 14 days it is given up, with an audit entry and an error; th
   assert.equal((await stored(under))[0]!.state, 'delivered');
   under.clock.forward(24 * 60 * MINUTE);
   assert.equal(await under.notifications(), 0);
-  assert.equal(policy.notifications.length, 2);
+  assert.equal(policy.notifications.length, 25);
 });
+
+test('outbox: after two weeks without an attempt it is given up only at the 24th one', async () => {
+  const under = await endpointUnderTest(allows('outbox', refuses));
+  await issuedIn(await under.service.pkiOperation(MESSAGE));
+  under.clock.forward(20 * 24 * 60 * MINUTE);
+  await tryOften(under, 23);
+  assert.deepEqual(await events(under), ['issued']);
+  assert.equal(await under.notifications(), 1);
+  assert.deepEqual(await events(under), ['issued', 'notification-abandoned']);
+});
+
+/** Attempts an hour apart, the longest pause. */
+async function tryOften(under: Awaited<ReturnType<typeof endpointUnderTest>>, attempts: number): Promise<void> {
+  for (let done = 0; done < attempts; done++) {
+    assert.equal(await under.notifications(), 1);
+    under.clock.forward(60 * MINUTE);
+  }
+}
 
 test('outbox: a final answer ends it at the first attempt; the certificate stays valid', async () => {
   const answer = new Refusal('notification_failed', 'Intune answered with SubjectNameMismatch', { final: true });
@@ -184,7 +203,11 @@ test('outbox: without its endpoint it is given up after 14 days too; a strict on
     await under.service.pkiOperation(MESSAGE).catch((error: unknown) => assert.ok(error instanceof HttpError));
     const elsewhere = await endpointUnderTest(allows(mode), { store: under.store, path: '/other', clock: under.clock });
     under.clock.forward(14 * 24 * 60 * MINUTE);
-    assert.equal(await elsewhere.notifications('afterLease'), 1);
+    for (let attempt = 1; attempt <= 24; attempt++) {
+      assert.equal((await under.store.listNotifications({ limit: 10 })).length, 1);
+      assert.equal(await elsewhere.notifications('afterLease'), 1);
+      under.clock.forward(60 * MINUTE);
+    }
     const left = await under.store.listNotifications({ limit: 10 });
     assert.equal(left.length, mode === 'strict' ? 1 : 0);
   }
