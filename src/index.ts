@@ -88,7 +88,7 @@ export type { CredentialOptions } from './intune/credentials.ts';
 export type { IdentityPlatform, PlatformIdentity } from './intune/platform-identity.ts';
 export type { CertificateOfApp } from './intune/signed-assertion.ts';
 export type { Timeouts as IntuneTimeouts } from './intune/retry.ts';
-export type { IntuneHealth } from './intune/retrying-calls.ts';
+export type { FailedNotification, IntuneHealth } from './intune/retrying-calls.ts';
 export type { IntuneAnswer, ScepActionRequest } from './intune/scep-actions.ts';
 export { IntuneUnreachable, type IntuneHop, type UnreachableDetails } from './intune/unreachable.ts';
 export { allOf } from './policy/all-of.ts';

@@ -75,6 +75,7 @@ async function directoryText(store: Pick<Store, 'directoryStanding'>, tenant: st
 }
 
 function tenantText(client: IntuneClient): string {
-  const { ok, detail } = client.health();
-  return failedOrOk(ok ? undefined : detail);
+  const { ok, detail, notification } = client.health();
+  const text = failedOrOk(ok ? undefined : detail);
+  return ok && notification ? `${text}, but ${detail}` : text;
 }

@@ -131,7 +131,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     message: 'notification not accepted, will be tried again',
     fields: POSTPONED,
     remedy:
-      'Nothing, unless `attempts` grows. The pause doubles from 30 seconds to one hour, and after 14 days it is given up. See `openndes notifications list`.',
+      'Nothing, unless `attempts` grows. The pause doubles from 30 seconds to one hour, and after 14 days and 24 attempts it is given up. See `openndes notifications list`.',
   },
   'notification-without-endpoint': {
     level: 'warn',
@@ -158,7 +158,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
       ...POSTPONED,
       notification: '`success` or `failure`',
       serial: '`success`: the serial number of the certificate, which stays valid',
-      why: '`answered finally`: the authorizer refused it; `14 days old`: it was not accepted in that time',
+      why: '`answered finally`: the authorizer refused it; `14 days old`: it was not accepted in that time and 24 attempts',
     },
     remedy:
       'See `err`. The certificate stays valid and is not listed by Intune: look at the device, and revoke the certificate with `openndes certs revoke` if it should have none.',
@@ -346,7 +346,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
       err: CAUSE,
     },
     remedy:
-      'Do what `remedy` says. Devices get PENDING meanwhile. The tenant is asked again every minute; a cause is said once an hour, and `openndes doctor` asks at once and says what to do first.',
+      'Do what `remedy` says. Devices get PENDING meanwhile, but not after a notification that failed: the next one may be accepted. The tenant is asked again every minute; a cause is said once an hour, and `openndes doctor` asks at once and says what to do first.',
   },
   'tenant-usable': {
     level: 'info',

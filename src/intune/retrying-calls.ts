@@ -13,8 +13,19 @@ import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
  */
 const MOST_VALIDATIONS = 64;
 
-/** For the readiness detail. `detail` is for a log; `fault`: why the tenant cannot be used. */
-export type IntuneHealth = { ok: boolean; detail: string; fault?: IntuneUnreachable };
+/**
+ * For the readiness detail. `detail` is for a log; `fault`: why the tenant cannot be used. `notification`: how the last
+ * notification failed; with it alone `ok` is true, because the tenant may take the next one.
+ */
+export type IntuneHealth = {
+  ok: boolean;
+  detail: string;
+  fault?: IntuneUnreachable;
+  notification?: FailedNotification;
+};
+
+/** `since`: of the notifications that failed without one that was answered between them, the time of the first. */
+export type FailedNotification = { fault: IntuneUnreachable; since: Date };
 
 /** The retries and the breaker of one client. */
 export type RetryingCalls = {
@@ -28,9 +39,9 @@ export type RetryingCalls = {
     signal: AbortSignal,
     underWay?: () => CallUnderWay | undefined,
   ) => Promise<T>;
-  /** Not ok from a call or check that failed until one succeeds: a pause without calls mends nothing. */
+  /** Not ok from a call or check that failed until one succeeds, notifications apart: a pause without calls mends nothing. */
   health: () => IntuneHealth;
-  /** How a check ended. One that succeeded says nothing of a notification that failed: that one is sent again. */
+  /** How a check ended. It says nothing of a notification that failed. */
   checked: (fault?: IntuneUnreachable) => void;
 };
 
@@ -43,42 +54,53 @@ export function retryingCalls(timeouts: Timeouts, clock: Clock): RetryingCalls {
   });
   const inTurn = validationTurns(timeouts.totalMs / 2);
   let last: IntuneUnreachable | undefined;
-  const noted = async <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+  let notification: FailedNotification | undefined;
+  const failed = (fault: IntuneUnreachable): void => {
+    if (isNotification(fault.hop)) notification = { fault, since: notification?.since ?? clock() };
+    else last = fault;
+  };
+  const noted = async <T>(hop: IntuneHop, call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
     try {
       const answer = await breaker.execute(call);
       last = undefined;
+      if (isNotification(hop)) notification = undefined;
       return answer;
     } catch (error) {
-      if (error instanceof IntuneUnreachable && !signal.aborted) last = error;
+      if (error instanceof IntuneUnreachable && !signal.aborted) failed(error);
       throw error;
     }
   };
   return {
     async ask(hop, attempt, signal, underWay = () => undefined) {
       const limit = timeLimit(timeouts.totalMs, signal, clock);
-      const call = () => noted(() => callWithRetry({ hop, attempt, limit, underWay, timeouts, clock }), signal);
+      const call = () => noted(hop, () => callWithRetry({ hop, attempt, limit, underWay, timeouts, clock }), signal);
       try {
         // The breaker is inside, because a call without its turn is no fault of the service.
         const answer = hop === 'validateRequest' ? inTurn(call, signal) : call();
         return await within(() => answer, signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof BrokenCircuitError) throw breakerOpenError(hop, last);
+        if (error instanceof BrokenCircuitError) throw breakerOpenError(hop, last ?? notification?.fault);
         throw error;
       }
     },
     health() {
-      if (!last) return { ok: true, detail: 'Intune answers or was not called yet' };
-      return { ok: false, detail: `${last.message}. ${last.remedy}`, fault: last };
+      const told = notification && { notification };
+      if (last) return { ok: false, detail: textOf(last), fault: last, ...told };
+      return { ok: true, detail: notification ? failedText(notification) : NO_FAULT, ...told };
     },
-    checked(fault) {
-      if (fault || (last && CHECKED.has(last.hop))) last = fault;
-    },
+    checked: (fault) => void (last = fault),
   };
 }
 
-/** The steps that a check takes: the last one after a fault there. */
-const CHECKED: ReadonlySet<IntuneHop> = new Set(['token', 'discovery', 'validateRequest']);
+const NO_FAULT = 'Intune answers or was not called yet';
+
+const isNotification = (hop: IntuneHop): boolean => hop === 'successNotification' || hop === 'failureNotification';
+
+const textOf = ({ message, remedy }: IntuneUnreachable): string => `${message}. ${remedy}`;
+
+const failedText = ({ fault, since }: FailedNotification): string =>
+  `the last notification failed, since ${since.toISOString()}: ${textOf(fault)}`;
 
 /** Runs each validateRequest in its turn. Throws IntuneUnreachable after `patienceMs` without it. */
 function validationTurns(patienceMs: number) {

@@ -11,7 +11,11 @@ import { clockReport } from '../../src/app/clock-difference.ts';
 import { startServer } from '../../src/app/configured-server.ts';
 import { tenantWatch } from '../../src/app/tenant-watch.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
+import type { IntuneClient } from '../../src/intune/client.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { startSimulator } from '../../src/simulator/simulated-tenant.ts';
+import { readinessOf } from '../../src/app/standings.ts';
+import type { FailureNotification } from '../../src/core/notification.ts';
 import { handClock } from '../kit/clock.ts';
 import { keptLog } from '../kit/log.ts';
 import { fakeTenant } from '../intune/fake-tenant.ts';
@@ -139,6 +143,67 @@ test('a cause is said once an hour at level error, and its end at level info; a 
   tenant.calls.length = 0;
   assert.deepEqual(await runs(), []);
   assert.deepEqual(tenant.hops(), []);
+});
+
+const NOTIFICATION: FailureNotification = {
+  kind: 'failure',
+  endpoint: '/scep',
+  transactionId: 'T',
+  csr: Buffer.from('csr'),
+  hresult: 1,
+  description: 'no',
+};
+
+/** The text of the readiness detail. */
+async function standing(client: IntuneClient): Promise<string> {
+  const endpoints = { served: [], notServed: [] };
+  const store = await openSqliteStore({ path: ':memory:', clock: systemClock });
+  const clients = new Map([['corp', client]]);
+  const { detail } = readinessOf({ endpoints, watched: () => [], clients, store, clock: systemClock });
+  const { tenants } = (await detail!()) as { tenants: { corp: string } };
+  return tenants.corp;
+}
+
+test('a notification that failed is said once, and again an hour later only when one failed again', async (t) => {
+  const tenant = await fakeTenant();
+  t.after(() => tenant.close());
+  const clock = handClock();
+  const { emit, lines } = keptLog();
+  const client = tenant.client({ timeouts: { retries: 0 }, clock });
+  const { run } = tenantWatch({ clients: new Map([['corp', client]]), clock, emit });
+  const never = new AbortController().signal;
+  const runs = async (): Promise<string[]> => {
+    await run(never);
+    return lines.splice(0).map((line) => (JSON.parse(line) as { event: string }).event);
+  };
+  const fail = async (): Promise<void> => {
+    tenant.answer('failureNotification', { status: 503, text: 'no' });
+    await client.failureNotification(NOTIFICATION, never).catch(() => undefined);
+  };
+  assert.deepEqual(await runs(), []);
+  await fail();
+  const failedAt = clock().toISOString();
+  assert.deepEqual(await runs(), ['tenant-unusable']);
+  assert.ok(
+    (await standing(client)).startsWith(
+      `ok, but the last notification failed, since ${failedAt}: Intune failureNotification: HTTP 503`,
+    ),
+  );
+  clock.forward(3_600_000);
+  assert.deepEqual(await runs(), []);
+  await fail();
+  assert.deepEqual(await runs(), ['tenant-unusable']);
+  await client.failureNotification(NOTIFICATION, never);
+  assert.deepEqual(await runs(), ['tenant-usable']);
+  clock.forward(3_600_000);
+  await fail();
+  // The check after it finds what else fails; when that is over, the tenant can be used, whatever came of the notification.
+  tenant.answer('discovery', { status: 403, json: {} });
+  tenant.answer('discovery', { status: 403, json: {} }, { status: 403, json: {} });
+  assert.deepEqual(await runs(), ['tenant-unusable']);
+  assert.match(await standing(client), /^failed: Intune discovery: HTTP 403/);
+  assert.deepEqual(await runs(), ['tenant-usable']);
+  assert.match(await standing(client), /^ok, but the last notification failed/);
 });
 
 test('a clock that differs from Entra’s by more than five minutes is named once a day, with the difference', () => {

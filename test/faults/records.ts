@@ -67,7 +67,7 @@ export function logText(lines: readonly Line[]): string {
 /** The cause, without the remedy, and without the ids, times and sizes of one run. */
 export const readinessText = (text: string): string =>
   text
-    .replace(/^failed: /, '')
+    .replace(/^(?:failed|ok, but the last notification failed, since [^ ]*): /, '')
     .replaceAll(/ \((?:activity id|client-request-id)[^)]*\)/g, '')
     .replaceAll(/ - Activity ID: [0-9a-f-]{36}/g, '')
     .replaceAll(/127\.0\.0\.1(:\d+)?/g, 'the service')

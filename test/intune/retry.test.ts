@@ -1,6 +1,7 @@
 /** How often a call is repeated, when a new token is fetched, and when the breaker opens. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, mock, test } from 'node:test';
+import type { FailureNotification } from '../../src/core/notification.ts';
 import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
 import { retryAfterMs } from '../../src/intune/http-faults.ts';
 import { isRetryable, TIMEOUTS } from '../../src/intune/retry.ts';
@@ -8,6 +9,13 @@ import { retryingCalls } from '../../src/intune/retrying-calls.ts';
 import { type Answer, type FakeTenant, fakeTenant, QUICK, rejection, success } from './fake-tenant.ts';
 
 const request = { transactionId: 'T', csr: Buffer.from('csr') };
+const NOTIFICATION: FailureNotification = {
+  ...request,
+  kind: 'failure',
+  endpoint: '/scep',
+  hresult: 1,
+  description: 'no',
+};
 const never = new AbortController().signal;
 const status = (status: number, headers: Record<string, string> = {}): Answer => ({ status, headers, json: {} });
 
@@ -175,6 +183,23 @@ test('the breaker closes again on the first answer', async () => {
   tenant.answer('validateRequest', status(500), success);
   await rejection(client.validateRequest(request, never));
   assert.equal((await client.validateRequest(request, never)).code, 'Success');
+  assert.deepEqual(client.health(), { ok: true, detail: 'Intune answers or was not called yet' });
+});
+
+test('a notification that failed is named with its time until one is answered; the tenant counts as usable meanwhile', async () => {
+  const client = tenant.client({ timeouts: { retries: 0 }, clock: () => new Date(Date.UTC(2026, 0, 2)) });
+  tenant.answer('failureNotification', status(503), status(500));
+  await rejection(client.failureNotification(NOTIFICATION, never));
+  await rejection(client.failureNotification(NOTIFICATION, never));
+  await client.validateRequest(request, never);
+  await client.check(never);
+  const { ok, detail, fault, notification: failed } = client.health();
+  assert.deepEqual([ok, fault, failed?.fault.status], [true, undefined, 500]);
+  assert.match(
+    detail,
+    /^the last notification failed, since 2026-01-02T00:00:00\.000Z: Intune failureNotification: HTTP 500/,
+  );
+  await client.failureNotification(NOTIFICATION, never);
   assert.deepEqual(client.health(), { ok: true, detail: 'Intune answers or was not called yet' });
 });
 
