@@ -1,7 +1,8 @@
-/** Whether the name of a service leads to an address, and whether it is a private one. */
+/** Whether the name of a service leads to an address, and whether it is a private one; behind a proxy, whether that answers. */
 import { lookup } from 'node:dns/promises';
 import { within } from '../../core/ask.ts';
 import { probeDeadline } from '../../embed/system.ts';
+import { connectionFault } from '../../outbound/connection-look.ts';
 import { networkFault } from '../../outbound/network-errors.ts';
 import { fail, type ProbeOutcome, pass, warn } from './doctor-probe.ts';
 
@@ -13,7 +14,7 @@ export async function addressOutcome(
   { hostname }: URL,
   { proxy, isMicrosoft }: { proxy?: string | undefined; isMicrosoft: boolean },
 ): Promise<ProbeOutcome> {
-  if (proxy !== undefined) return pass(`The proxy ${new URL(proxy).host} asks for the name ${hostname}.`);
+  if (proxy !== undefined) return proxyOutcome(new URL(proxy), hostname);
   const found = await addresses(hostname);
   if (typeof found === 'string')
     return fail(
@@ -29,6 +30,16 @@ export async function addressOutcome(
       { cause: 'network', details: found },
     );
   return pass(`The name ${hostname} leads to ${found.join(', ')}.`);
+}
+
+async function proxyOutcome(proxy: URL, hostname: string): Promise<ProbeOutcome> {
+  const fault = await connectionFault(proxy, probeDeadline());
+  if (fault === undefined) return pass(`The proxy ${proxy.host} asks for the name ${hostname}.`);
+  return fail(
+    `The proxy ${proxy.host}, which asks for the name ${hostname}, does not answer: ${fault}.`,
+    'Look at host and port in `proxy`, at the firewall before it, and whether the proxy runs.',
+    { cause: 'network' },
+  );
 }
 
 /** The code of why there is none. */

@@ -4,16 +4,17 @@ import { printable } from '../output.ts';
 /** The words of Microsoft's diagnostics of its connector. */
 export type Verdict = 'PASS' | 'PASS-WITH-WARNINGS' | 'FAIL';
 
-/** The five usual causes, by which a remedy is chosen. */
+/** The five usual causes, by which a remedy is chosen, and one that is still to come. */
 export const CAUSES = {
   clock: 'the clock of this machine is wrong',
   network: 'the network blocks or intercepts the way to Microsoft',
   credential: 'the credential of the app is wrong or has ended',
+  ending: 'a credential of the app ends soon',
   permission: 'the app lacks a permission or its admin consent',
   proxy: 'a proxy changes what devices get at the public URL',
 } as const;
 
-/** One of the five usual causes. */
+/** One of these causes. */
 export type Cause = keyof typeof CAUSES;
 
 /** What a probe found. `text`: what, where and why. `details`: lines of facts. */

@@ -117,7 +117,7 @@ async function endOutcome(name: string, tenant: Tenant, client: DiagnosableClien
   return warn(
     text,
     'Make the next one in the app registration, put it into the configuration, and delete this one later.',
-    { cause: 'credential' },
+    { cause: validity.notAfter < systemClock() ? 'credential' : 'ending' },
   );
 }
 

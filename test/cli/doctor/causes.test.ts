@@ -113,12 +113,13 @@ test('the client secret is wrong, or has ended', async (t) => {
 
 test('a client secret that ends in 20 days, and an assertion that is not there', async (t) => {
   const secret = 'abc-value-of-a-secret-that-ends-soon';
-  const { simulator, folder, config, doctor } = await withPublicTenant(t, { secret });
+  const { simulator, folder, config, cli, doctor } = await withPublicTenant(t, { secret });
   const day = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
   simulator.app.addSecret({ value: secret, displayName: 'of 2026', startDateTime: day(-9), endDateTime: day(20.5) });
   const { code, ...said } = await doctor();
   const { verdict, cause, text } = finding(read({ code, ...said }), 'tenant.corp.credential');
-  assert.deepEqual([code, verdict, cause], [0, 'PASS-WITH-WARNINGS', 'credential']);
+  assert.deepEqual([code, verdict, cause], [0, 'PASS-WITH-WARNINGS', 'ending']);
+  assert.match((await cli('doctor')).out, /^   Cause: a credential of the app ends soon\.$/m);
   assert.match(text, /^The credential \(of 2026\) ends in 20 days, at 20/);
   const federated = '"federated":{"file":"gone.jwt"}';
   writeFileSync(config, readFileSync(config, 'utf8').replace(/"clientSecret":"[^"]*"/, federated));

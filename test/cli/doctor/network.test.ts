@@ -1,5 +1,7 @@
 /** `openndes doctor`: names that lead nowhere or inside, and what a firewall must let out. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import { addressOutcome } from '../../../src/cli/doctor/addresses.ts';
 import { firewallProbes } from '../../../src/cli/doctor/firewall-probes.ts';
@@ -40,12 +42,24 @@ test('a private address is a warning for a service of Microsoft, and right for o
     assert.equal(await verdictOf(open, true), 'PASS', open);
 });
 
-test('behind a proxy the name is not asked for here', async () => {
-  const proxy = 'http://ada:password@proxy.example:3128';
-  assert.deepEqual(await addressOutcome(new URL('https://name.invalid'), { isMicrosoft: true, proxy }), {
+test('behind a proxy the name is not asked for here; a proxy that does not answer is named', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const look = () =>
+    addressOutcome(new URL('https://name.invalid'), { isMicrosoft: true, proxy: `http://ada:password@${host}` });
+  assert.deepEqual(await look(), {
     verdict: 'PASS',
-    text: 'The proxy proxy.example:3128 asks for the name name.invalid.',
+    text: `The proxy ${host} asks for the name name.invalid.`,
     details: [],
+  });
+  server.close();
+  await once(server, 'close');
+  assert.deepEqual(await look(), {
+    verdict: 'FAIL',
+    text: `The proxy ${host}, which asks for the name name.invalid, does not answer: ECONNREFUSED.`,
+    remedy: 'Look at host and port in `proxy`, at the firewall before it, and whether the proxy runs.',
+    cause: 'network',
   });
 });
 
