@@ -70,18 +70,34 @@ const DESCRIPTOR = /^\/(dev\/(stdin$|fd\/)|proc\/self\/fd\/)/;
  */
 export function readFileAtOnce(path: string, what: string, longest = LONGEST_TRUSTED): Buffer {
   const content = (file: number): Buffer => {
-    const stats = fstatSync(file);
-    if (!stats.isFile() && !stats.isDirectory() && !DESCRIPTOR.test(path))
-      throw new ConfigError(`${path}: not a regular file (${what})`, 'Name a file, not a pipe or a device.');
+    if (!DESCRIPTOR.test(path)) assertRegular(file, path, what);
     return octetsOf(file, { path, what, longest });
   };
-  // Windows has no such flag.
-  const waits = DESCRIPTOR.test(path) ? 0 : (constants.O_NONBLOCK ?? 0);
-  return read(path, what, content, constants.O_RDONLY | waits);
+  return read(path, what, content, DESCRIPTOR.test(path) ? constants.O_RDONLY : AT_ONCE);
 }
 
-/** Opens a file for reading. Throws ConfigError. */
-export const openFile = (path: string, what: string): number => explained(path, what, () => openSync(path, 'r'));
+/** Opens a pipe too without waiting for its writer. Windows has no such flag. */
+const AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** A directory is named by what reads it. */
+function assertRegular(file: number, path: string, what: string): void {
+  const stats = fstatSync(file);
+  if (!stats.isFile() && !stats.isDirectory())
+    throw new ConfigError(`${path}: not a regular file (${what})`, 'Name a file, not a pipe or a device.');
+}
+
+/** Opens a file for reading, never waiting. Throws ConfigError, also when it is a pipe or a device. */
+export const openFile = (path: string, what: string): number =>
+  explained(path, what, () => {
+    const file = openSync(path, AT_ONCE);
+    try {
+      assertRegular(file, path, what);
+      return file;
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+  });
 
 /** Runs work with an open file and its size, and closes it afterwards. Throws ConfigError when it cannot be opened. */
 export function withFile<T>(path: string, what: string, work: (file: number, size: number) => T): T {

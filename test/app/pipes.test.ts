@@ -1,27 +1,46 @@
-/** A pipe without a writer in the place of a file that a tenant reads while the server runs: refused, and not waited for. */
+/** A pipe without a writer in the place of a file that a tenant reads, or a backup: refused, and not waited for. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { installed } from './installation.ts';
 
 const app = (name: string): string => JSON.stringify(new URL(`../../src/app/${name}.ts`, import.meta.url).href);
 const TENANT = { tenant: 'contoso.example', clientId: '11111111-2222-3333-4444-555555555555', cloud: 'public' };
 
-/** What the tenant says of its token, in a process of its own: it would wait for ever. `before` runs first. */
+/** What the tenant says of its token, in a process of its own. `before` runs first. */
 function checked(section: string, before = ''): string {
-  const script = `
+  return inProcess(`
     const { newIntuneClient } = await import(${app('new-intune-client')});
     ${before}
     const client = newIntuneClient({ ...${JSON.stringify(TENANT)}, revocation: 'off', ...${section} }, () => {});
     await client.check(new AbortController().signal).catch((error) => console.log(error.message));
-    process.exit(0);`;
+    process.exit(0);`);
+}
+
+/** What a script prints that may wait for ever. */
+function inProcess(script: string): string {
   const options = { timeout: 30_000, encoding: 'utf8' } as const;
   const { signal, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], options);
   assert.equal(signal, null, stderr);
   return stdout;
 }
+
+test('a pipe in the place of a file of the configuration: no backup is made, and none waits for ever', {
+  skip: process.platform === 'win32',
+}, async (t) => {
+  const { folder, config } = await installed(t, (text) =>
+    text.replace('ra: auto', 'ra: auto\n    next: { certificate: pipe.pem }'),
+  );
+  assert.equal(spawnSync('mkfifo', ['-m', '600', join(folder, 'pipe.pem')]).status, 0);
+  const said = inProcess(`
+    const { makeBackup } = await import(${app('archive')});
+    await makeBackup(${JSON.stringify(config)}, ${JSON.stringify(join(folder, 'backup.tar'))}).catch((error) => console.log(error.message));`);
+  assert.equal(said, `${join(folder, 'pipe.pem')}: not a regular file (named by the configuration)\n`);
+  assert.equal(existsSync(join(folder, 'backup.tar')), false);
+});
 
 test('a pipe as assertion, as certificate and as challenge of Azure Arc is named, and the server goes on', {
   skip: process.platform === 'win32',
