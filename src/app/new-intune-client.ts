@@ -4,8 +4,10 @@ import { dirname, resolve } from 'node:path';
 import type { TenantConfig } from '../config/tenants.ts';
 import { ConfigError } from '../core/errors.ts';
 import { systemClock } from '../embed/system.ts';
+import { exchangeAudience, resolveCloud } from '../intune/clouds.ts';
 import { type DiagnosableClient, intuneClient, type IntuneClientOptions } from '../intune/client.ts';
 import type { CertificateOfApp } from '../intune/signed-assertion.ts';
+import { checkedAssertion } from '../intune/workload-assertion.ts';
 import { readCertificate, thumbprintSha256 } from '../pkix/certificate.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
 import { certificatesFrom } from './certificate-files.ts';
@@ -26,6 +28,20 @@ export const newIntuneClient = (
     callerInfo: `openndes/${VERSION}`,
     serverTime,
   });
+
+/** Why the files of the credential cannot be used now, with the remedy. Undefined when they can, or when there are none. */
+export async function credentialFault(tenant: TenantConfig): Promise<string | undefined> {
+  const { federated, certificate } = credentialOf(tenant);
+  try {
+    const audience = exchangeAudience(resolveCloud(tenant.cloud));
+    if (federated) checkedAssertion(federated, { audience, clock: systemClock });
+    await certificate?.read();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return `${error.message}. ${error.remedy}`;
+  }
+}
 
 /** Octets; the assertions of all platforms are much shorter. */
 const ASSERTION_LIMIT = 65_536;

@@ -7,6 +7,7 @@ import { policiesIn } from '../../config/policies.ts';
 import type { Config } from '../../config/schema.ts';
 import { assertListenable } from '../../app/listen-place.ts';
 import { assertTlsVerified } from '../../app/process-environment.ts';
+import { credentialFault } from '../../app/new-intune-client.ts';
 import { recordedEndpoints } from '../../app/configured-store.ts';
 import { type Settings, withSettings } from '../../app/settings.ts';
 import { assertStorePlace } from '../../app/store-place.ts';
@@ -73,6 +74,11 @@ export async function reportConfiguration(
       if (unwritable !== undefined) err(`warning: authority ${name}: ${unwritable}`);
     }
     out(`authority ${name}: ${authority.subject}`);
+  }
+  for (const [name, tenant] of Object.entries(config.tenants)) {
+    // No error: the platform may write the file only where the server runs.
+    const fault = await credentialFault(tenant);
+    if (fault !== undefined) err(`warning: tenant ${name}: ${fault}`);
   }
   assertStorePlace(config.store.path);
   await assertListenable(config.listen, 'listen.port');
