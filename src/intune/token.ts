@@ -105,12 +105,12 @@ function entraNetwork(
     try {
       const reply = await exchange({ hop: 'token', method, url, headers, body, limit: 65_536 }, signal);
       const parsed = parseObject(reply.text);
-      // msal repeats the words of an error that comes with HTTP 200, and they may repeat the credential.
-      if (reply.status !== 200 || textField(parsed, 'error') !== undefined) fault = entraFault(reply, clock, sent);
-      // msal takes the types of what it reads for granted.
-      else if (!isTokenResponse(parsed)) throw notAnAnswer({ hop: 'token', reply, clock, sent });
+      // msal repeats the words of an error that comes with HTTP 200, and they may repeat the credential. With another
+      // status it takes a token.
+      if (reply.status !== 200 || textField(parsed, 'error') !== undefined) throw entraFault(reply, clock, sent);
+      if (!isTokenResponse(parsed)) throw notAnAnswer({ hop: 'token', reply, clock, sent });
       livesMs = Number(field(parsed, 'expires_in') ?? 0) * 1000;
-      const response: NetworkResponse<T> = { status: reply.status, headers: reply.headers, body: (parsed ?? {}) as T };
+      const response: NetworkResponse<T> = { status: reply.status, headers: reply.headers, body: partsOf(parsed) as T };
       return response;
     } catch (error) {
       if (error instanceof IntuneUnreachable) fault = error;
@@ -129,7 +129,13 @@ function entraNetwork(
 
 /** RFC 6749 5.1. */
 const isTokenResponse = (body: object | undefined): boolean =>
-  textField(body, 'access_token') !== undefined && textField(body, 'token_type') !== undefined;
+  textField(body, 'access_token') !== undefined &&
+  textField(body, 'token_type') !== undefined &&
+  (field(body, 'error') ?? undefined) === undefined;
+
+/** What is used of it. msal takes the types of all that it reads for granted, and fails at others. */
+const partsOf = (body: object | undefined): object =>
+  Object.fromEntries(['access_token', 'token_type', 'expires_in'].map((name) => [name, field(body, name)]));
 
 /** The error when msal itself failed: a setting that it cannot use, or a reply without a token. */
 function tokenFailure(cause: unknown, sent: readonly string[]): IntuneUnreachable {

@@ -107,6 +107,7 @@ for (const [name, answer] of Object.entries({
 for (const [what, json] of Object.entries({
   'numbers for text': { token_type: 7, expires_in: 'wrong', access_token: 7 },
   'no token_type': { expires_in: 3599, access_token: 'a' },
+  'an object as error': { token_type: 'Bearer', expires_in: 3599, access_token: 'a', error: {} },
 }))
   test(`a token response with ${what} is no answer of Entra, and the call is made again`, async () => {
     tenant.answer('token', { json });
@@ -116,6 +117,19 @@ for (const [what, json] of Object.entries({
     assert.match(error.message, /^Intune token: HTTP 200, JSON of another shape where an answer was expected/);
     assert.ok(error instanceof IntuneUnreachable);
     assert.equal(error.remedy, 'Something else answered in place of the service: look for a proxy or a block page.');
+  });
+
+test('parts of a token response that are not used may have any type', async () => {
+  const parts = { scope: 5, id_token: 'x', client_info: {}, refresh_in: 1e300, suberror: [], error: null };
+  tenant.answer('token', { json: { token_type: 'Bearer', expires_in: 3599, access_token: 'a', ...parts } });
+  assert.equal((await tenant.client().validateRequest(request, never)).code, 'Success');
+});
+
+for (const status of [201, 400, 500])
+  test(`a token that comes with HTTP ${status} is not used`, async () => {
+    const client = tenant.client({ timeouts: { retries: 0 } });
+    tenant.answer('token', { status, json: { token_type: 'Bearer', expires_in: 3599, access_token: 'a' } });
+    assert.match((await rejection(client.validateRequest(request, never))).message, new RegExp(`HTTP ${status}`));
   });
 
 for (const [status, remedy] of [
