@@ -224,7 +224,7 @@ export type JobRecord = {
  */
 export type BlockKind = 'device' | 'user' | 'subject' | 'key' | 'serial';
 
-/** What is blocked: a BlockKind, a colon and the value in lower case, with at most LONGEST_BLOCK characters. */
+/** What is blocked: a BlockKind, a colon and the value as block-name.ts writes it, with at most LONGEST_BLOCK characters. */
 export type BlockName = `${BlockKind}:${string}`;
 
 /** Characters of a BlockName: PostgreSQL refuses index entries of more than 2,704 octets. */

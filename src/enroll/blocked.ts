@@ -1,12 +1,7 @@
 /** The block list: what gets no certificate and no renewal, whatever the policy says. */
 import { catchDerError } from '../asn1/limits.ts';
-import {
-  type BlockEntry,
-  type BlockKind,
-  type BlockName,
-  type CertificateName,
-  LONGEST_BLOCK,
-} from '../core/records.ts';
+import { blockNameOf, guidsIn } from '../core/block-name.ts';
+import type { BlockEntry, BlockKind, BlockName, CertificateName } from '../core/records.ts';
 import { certificateNames, requestedNames } from '../pkix/certificate-names.ts';
 import { nameText } from '../pkix/name.ts';
 import { type Enrollment, keyHash } from './identify.ts';
@@ -22,8 +17,8 @@ function blockNames({ request, signedBy }: Pick<Enrollment, 'request' | 'signedB
   const { csr, signerSpki } = request;
   const found = new Set<BlockName>();
   const add = (kind: BlockKind, value: string): void => {
-    const name: BlockName = `${kind}:${value.toLowerCase()}`;
-    if (name.length <= LONGEST_BLOCK) found.add(name);
+    const name = blockNameOf(kind, value);
+    if (name !== undefined) found.add(name);
   };
   add('key', keyHash(csr.spki));
   add('key', keyHash(signerSpki));
@@ -48,21 +43,20 @@ function blockNames({ request, signedBy }: Pick<Enrollment, 'request' | 'signedB
 /** A request whose names cannot be read is refused later. */
 const orNone = (read: () => CertificateName[]): CertificateName[] => catchDerError(read, () => []);
 
-/** Profiles write the id of a device in other places than a tagged URI too, such as the common name. */
-const GUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi;
 const OF_DEVICE: ReadonlySet<CertificateName['kind']> = new Set(['intuneDeviceId', 'entraDeviceId', 'cn']);
 const OF_USER: ReadonlySet<CertificateName['kind']> = new Set(['upn', 'email', 'cn']);
 
+/** Profiles write the id of a device in other places than a tagged URI too, such as the common name. */
 function addNames(
   subject: string,
   names: readonly CertificateName[],
   add: (kind: BlockKind, value: string) => void,
 ): void {
   add('subject', subject);
-  for (const guid of subject.match(GUID) ?? []) add('device', guid);
+  for (const guid of guidsIn(subject)) add('device', guid);
   for (const { kind, value } of names) {
     if (OF_DEVICE.has(kind)) add('device', value);
     if (OF_USER.has(kind)) add('user', value);
-    for (const guid of value.match(GUID) ?? []) add('device', guid);
+    for (const guid of guidsIn(value)) add('device', guid);
   }
 }

@@ -1,6 +1,7 @@
 /** What an administrator does with the block list. */
 import { catchDerError } from '../asn1/limits.ts';
-import { type BlockEntry, type BlockName, LONGEST_BLOCK, type StoredCertificate } from '../core/records.ts';
+import { blockNameOf, folded } from '../core/block-name.ts';
+import type { BlockEntry, BlockKind, BlockName, StoredCertificate } from '../core/records.ts';
 import type { BlockStore } from '../core/store.ts';
 import { certificateNames } from '../pkix/certificate-names.ts';
 import { readCertificate } from '../pkix/certificate.ts';
@@ -9,20 +10,20 @@ import { auditEntry, type Management } from './administrator.ts';
 import { canonicalSerial } from './certificates.ts';
 
 /** As people write values, for each kind; undefined for one that the kind excludes. */
-const VALUES: Readonly<Record<string, (text: string) => string | undefined>> = {
-  device: (text) => text.replace(/^\{(.*)\}$/, '$1'),
+const VALUES: Readonly<Record<BlockKind, (text: string) => string | undefined>> = {
+  device: (text) => text,
   user: (text) => (text.includes('@') ? text : undefined),
   subject: (text) =>
     catchDerError(
       () => nameText(nameFromText(text)),
       () => undefined,
     ),
-  key: (text) => /^[0-9a-f]{64}$/i.exec(text.replace(/[:\s]/g, ''))?.[0],
+  key: (text) => /^[0-9a-f]{64}$/.exec(folded(text).replace(/[:\s]/g, ''))?.[0],
   serial: serialOf,
 };
 
 function serialOf(text: string): string | undefined {
-  const [serial = '', ...issuer] = text.split('/').toReversed();
+  const [serial = '', ...issuer] = folded(text).split('/').toReversed();
   const canonical = [...issuer, canonicalSerial(serial)].join('/');
   return /^([0-9a-f]{64}\/)?[0-9a-f]+$/i.test(canonical) ? canonical : undefined;
 }
@@ -30,10 +31,12 @@ function serialOf(text: string): string | undefined {
 /** The name that a text such as `device:ID` means; undefined when it means none. */
 export function blockName(text: string): BlockName | undefined {
   const [, kind = '', written = ''] = /^([a-z]+):(.+)$/s.exec(text.trim()) ?? [];
-  const value = Object.hasOwn(VALUES, kind) ? VALUES[kind]?.(written.trim()) : undefined;
-  const name = `${kind}:${value?.toLowerCase()}` as BlockName;
-  return value && name.length <= LONGEST_BLOCK ? name : undefined;
+  if (!isKind(kind)) return undefined;
+  const value = VALUES[kind](written.trim());
+  return value === undefined ? undefined : blockNameOf(kind, value);
 }
+
+const isKind = (kind: string): kind is BlockKind => Object.hasOwn(VALUES, kind);
 
 /** In the order of their names. */
 export const listBlocks = ({ store }: { store: Pick<BlockStore, 'listBlocks'> }): Promise<BlockEntry[]> =>

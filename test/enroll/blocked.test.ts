@@ -53,6 +53,31 @@ for (const text of [
     await issuedIn(await under.service.pkiOperation(MESSAGE));
   });
 
+/** As documents, chats and keyboards write an id. */
+const FULL_WIDTH = DEVICE.replace(/[0-9a-f]/g, (digit) => String.fromCodePoint((digit.codePointAt(0) ?? 0) + 0xfee0));
+for (const [what, entry, sent] of [
+  ['full-width digits', `device:${FULL_WIDTH}`, `CN=${DEVICE}`],
+  ['full-width digits in the request', `device:${DEVICE}`, `CN=${FULL_WIDTH}`],
+  ['another hyphen', `device:${DEVICE.replaceAll('-', '\u2011')}`, `CN=${DEVICE}`],
+  ['an invisible character', `device:\u200b${DEVICE}`, `CN=${DEVICE}`],
+  ['braces and spaces', `device:{ ${DEVICE} }`, `CN=${DEVICE}`],
+  ['one brace', `device:{${DEVICE}`, `CN=${DEVICE}`],
+  ['quotation marks', `device:"${DEVICE}"`, `CN=${DEVICE}`],
+  ['a scheme', `device:IntuneDeviceId://${DEVICE}`, `CN=${DEVICE}`],
+  ['no hyphens', `device:${DEVICE.replaceAll('-', '')}`, `CN=${DEVICE}`],
+  ['no hyphens in the request', `device:${DEVICE}`, `CN=${DEVICE.replaceAll('-', '')}`],
+  ['another id that overlaps it', `device:${DEVICE}`, `CN=aaaaaaaa-aaaa-aaaa-aaaa-aaaa${DEVICE}`],
+  ['an accent of its own', 'user:jos\u00e9@example.com', 'CN=jose\u0301@example.com'],
+  ['two spaces', 'subject:CN=Ada  Lovelace', 'CN=Ada Lovelace'],
+] as const)
+  test(`an entry is found in another spelling: ${what}`, async () => {
+    const under = await endpointUnderTest(allows('none'));
+    await block(under, entry);
+    const plan = { subject: nameFromText(sent), extensions: [], challenge: CHALLENGE };
+    const content = await writeCertificationRequest(plan, client.key);
+    assert.equal(await refusalIn(await under.service.pkiOperation(await requestMessage({ content }))), 'blocked');
+  });
+
 test('entries about others keep no device from its certificate', async () => {
   const under = await endpointUnderTest(allows('none'));
   for (const text of [
