@@ -21,7 +21,7 @@ import { nameFromText } from '../../src/pkix/name.ts';
 import { certificatePem } from '../../src/pkix/pem.ts';
 import { writePrivateFile, writePublicFile } from '../../src/app/files.ts';
 import { newRsaKey } from '../kit/keys.ts';
-import { installed } from './installation.ts';
+import { installed, rows } from './installation.ts';
 
 const context = { fetch, clock: systemClock, random: systemRandom };
 
@@ -180,6 +180,53 @@ test('a request that does not end does not keep the jobs of the old configuratio
   await pause(1_500);
   assert.equal(asked, before);
 });
+
+test('a reload with another CA while a request is decided or its certificate notified: that request ends as it began', async (t) => {
+  const other = await installed(t);
+  for (const gate of ['decide', 'notify'] as const) {
+    const place = await installed(t, (text) => text.replace(/policy: { static: .*/, 'policy: { module: ./gates.mjs }'));
+    writeFileSync(join(place.folder, 'gates.mjs'), GATES, { mode: 0o600 });
+    const server = await startServer(place.config, { logLevel: 'silent' });
+    t.after(() => server.close());
+    const gates = new Map<string, () => void>();
+    Object.assign(globalThis, { [GATE]: (name: string) => new Promise<void>((open) => void gates.set(name, open)) });
+    const reply = outcome(server.urls[0]!, 'none');
+    while (!gates.has('decide')) await pause(10);
+    if (gate === 'notify') {
+      gates.get('decide')?.();
+      while (!gates.has('notify')) await pause(10);
+    }
+    const text = readFileSync(place.config, 'utf8').replaceAll(' certs/', ` ${other.folder}/certs/`);
+    writeFileSync(place.config, text.replace('file:certs/', `file:${other.folder}/certs/`));
+    await server.reload();
+    gates.get(gate)?.();
+    if (gate === 'decide') {
+      while (!gates.has('notify')) await pause(10);
+      gates.get('notify')?.();
+    }
+    const answer = await reply;
+    assert.ok(answer.status === 'success', gate);
+    const [leaf] = answer.certificates;
+    assert.ok(subjectOf(join(place.folder, 'certs/issuing-ca.pem')).equals(readCertificate(leaf!).issuer), gate);
+    const [stored] = rows(await place.cli('certs', 'list', '--json'));
+    assert.equal(stored?.['state'], 'delivered', gate);
+    await server.close();
+  }
+});
+
+const GATE = 'openndesGateOfTheTest';
+const GATES = `
+  const pass = (name) => globalThis.${GATE}(name);
+  export default () => ({
+    name: 'gates',
+    decide: async () => (await pass('decide'), { kind: 'allow', notify: 'strict' }),
+    notify: async () => (await pass('notify'), {}),
+  });`;
+
+const subjectOf = (path: string): Buffer => {
+  const [, base64 = ''] = /-----BEGIN CERTIFICATE-----([^-]*)/.exec(readFileSync(path, 'latin1')) ?? [];
+  return Buffer.from(readCertificate(Buffer.from(base64, 'base64')).subject);
+};
 
 test('reloads at the same time as requests and as the end lose nothing', async (t) => {
   const { url, challenge, server } = await reloadable(t);
