@@ -1,5 +1,6 @@
 /** Makes notifications for the authorizer, and sends the strict ones that a device waits for. */
 import { within } from '../core/ask.ts';
+import { Refusal } from '../core/errors.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
 import type { Facts } from '../core/policy.ts';
 import type { AuditEntry, CertificateId, StoredCertificate, WorkClaim } from '../core/records.ts';
@@ -84,18 +85,24 @@ export type Sent =
   | { acknowledged: true; facts: Facts }
   | { acknowledged: false; facts: Facts; detail: string; cause: unknown };
 
-/** One attempt, within the time of one request. A policy without `notify` acknowledges. Does not throw. */
+/**
+ * One attempt, within the time of one request. A policy without `notify` took the place of the one that allowed the request:
+ * it acknowledges nothing. Does not throw.
+ */
 export async function send(notification: Notification, { endpoint, services }: EndpointContext): Promise<Sent> {
   const { policy } = endpoint;
   try {
     const signal = services.deadline();
-    const notify = (): Facts | Promise<Facts> => policy.notify?.(notification, signal) ?? {};
+    const notify = (): Promise<Facts> => (policy.notify ? policy.notify(notification, signal) : Promise.reject(gone()));
     return { acknowledged: true, facts: await within(notify, signal) };
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : 'notification failed';
     return { acknowledged: false, facts: {}, detail, cause };
   }
 }
+
+const gone = (): Refusal =>
+  new Refusal('notification_failed', 'the policy of the endpoint was changed, and the present one notifies no service');
 
 /** The event of an acknowledged notification. */
 export const acknowledged = (notification: Notification) =>

@@ -1,5 +1,6 @@
 /** Notifications of the authorizer: strict before delivery, outbox after it, and recovery after a crash. */
 import assert from 'node:assert/strict';
+import type { Policy } from '../../src/core/policy.ts';
 import { test } from 'node:test';
 import type { RevocationOrder } from '../../src/core/issuer.ts';
 import type { Store } from '../../src/core/store.ts';
@@ -211,6 +212,17 @@ test('outbox: without its endpoint it is given up after 14 days too; a strict on
     const left = await under.store.listNotifications({ limit: 10 });
     assert.equal(left.length, mode === 'strict' ? 1 : 0);
   }
+});
+
+test('after the policy was replaced by one that notifies no service nothing is recorded as notified', async () => {
+  const under = await endpointUnderTest(allows('outbox', refuses));
+  await issuedIn(await under.service.pkiOperation(MESSAGE));
+  const other: Policy = { name: 'other', decide: async () => ({ kind: 'allow', notify: 'none' }) };
+  const after = await endpointUnderTest(other, { store: under.store, clock: under.clock });
+  assert.equal(await after.notifications(), 1);
+  const [left] = await under.store.listNotifications({ limit: 10 });
+  assert.match(left?.lastError ?? '', /^the policy of the endpoint was changed/);
+  assert.deepEqual(await events(under), ['issued']);
 });
 
 test('outbox: an owner that was stopped for longer than its lease sends no more of what another one has sent', async () => {
