@@ -11,6 +11,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   core: room(''),
   outbound: room('core', 'node:net node:tls undici'),
   jobs: room('core'),
+  threads: room('core', 'node:worker_threads'),
   testing: room('core', 'node:assert/strict node:crypto node:test'),
   asn1: room(''),
   pkix: room('core asn1', 'node:crypto'),
@@ -32,7 +33,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'config/yaml': room('core', 'node:net yaml zod'),
   config: room('core asn1 pkix cms ca policy intune http manage admin config/yaml', 'zod'),
   app: room(
-    'core outbound jobs pkix scep keys ca revocation store intune policy manage admin embed config config/yaml',
+    'core outbound jobs threads pkix scep keys ca revocation store intune policy manage admin embed config config/yaml',
     'node:crypto node:fs node:fs/promises node:module node:net node:os node:tls fastify zod',
   ),
   cli: room(
@@ -56,7 +57,8 @@ export const SYSTEM: readonly { what: string; pattern: RegExp; rooms: readonly s
   {
     what: 'timers',
     pattern: /\bset(Timeout|Interval)\(|\bAbortSignal\.timeout\b/,
-    rooms: list('outbound jobs embed http store intune simulator'),
+    rooms: list('outbound jobs threads embed http store intune simulator'),
   },
+  { what: 'threads', pattern: /\bnode:worker_threads\b|\bAtomics\b/, rooms: ['threads'] },
   { what: 'the process', pattern: /\bprocess\s*(\.|\[)/, rooms: list('store app cli') },
 ];

@@ -4,7 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import { defined } from '../core/defined.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
-import { storeDeadline, systemClock, systemLogger } from '../embed/system.ts';
+import { storeDeadline, systemClock } from '../embed/system.ts';
+import { systemLogger } from '../embed/system-logger.ts';
 import { type Generation, type GenerationParts, makeGeneration } from './generation.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Listeners, passRequests } from './listeners.ts';
@@ -13,6 +14,7 @@ import { claimStore } from './configured-store.ts';
 import { assertTlsVerified } from './process-environment.ts';
 import { assertReloadable } from './reloadable.ts';
 import { loadSettings } from './settings.ts';
+import { newUser, turns, turnsMemory } from '../threads/turns.ts';
 import { VERSION } from './version.ts';
 
 /**
@@ -29,9 +31,9 @@ export type RunningServer = {
 
 /**
  * `logLevel` replaces that of the file. `keys` opens the keys at the start; a new ring when absent. `clock`: that of the
- * system when absent. `watchEvery` and `intuneTimes`: as in `GenerationParts`.
+ * system when absent. `workers`, `watchEvery` and `intuneTimes`: as in `GenerationParts`.
  */
-export type StartOptions = Pick<GenerationParts, 'logLevel' | 'watchEvery' | 'intuneTimes'> & {
+export type StartOptions = Pick<GenerationParts, 'logLevel' | 'watchEvery' | 'intuneTimes' | 'workers'> & {
   keys?: KeyRing;
   clock?: Clock;
 };
@@ -39,17 +41,20 @@ export type StartOptions = Pick<GenerationParts, 'logLevel' | 'watchEvery' | 'in
 /** Loads, starts and listens, as long as one endpoint can be served. Throws ConfigError, and the errors of `listen`. */
 export async function startServer(
   file: string,
-  { keys, clock = systemClock, logLevel, watchEvery, intuneTimes }: StartOptions = {},
+  { keys, clock = systemClock, logLevel, watchEvery, intuneTimes, workers }: StartOptions = {},
 ): Promise<RunningServer> {
   assertTlsVerified();
   const { settings, warnings } = await loadSettings(file, { keys, part: true });
   const { config } = settings;
   const logger = systemLogger(logLevel ?? config.log.level);
-  const store = await claimStore(config, (message) => logger.warn({}, message), clock).catch(async (error: unknown) => {
+  const memory = turnsMemory();
+  const warn = (message: string): void => logger.warn({}, message);
+  const claimed = claimStore(config, { clock, warn, turns: turns(memory, newUser(memory)) });
+  const store = await claimed.catch(async (error: unknown) => {
     await settings.close();
     throw error;
   });
-  const shared = { store, clock, ...defined({ logLevel, watchEvery, intuneTimes }) };
+  const shared = { store, clock, turns: memory, ...defined({ logLevel, watchEvery, intuneTimes, workers }) };
   let first: Generation | undefined;
   try {
     first = await makeGeneration({ ...shared, settings, warnings, part: true });

@@ -1,10 +1,9 @@
 /** The store that a configuration names: opened by a server, or by a command. */
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
-import type { Clock } from '../core/environment.ts';
 import type { Store } from '../core/store.ts';
 import { systemClock } from '../embed/system.ts';
-import { hasCurrentSchema, openSqliteStore } from '../store/sqlite.ts';
+import { hasCurrentSchema, openSqliteStore, type SqliteOptions } from '../store/sqlite.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
 import { readSections } from './configuration-file.ts';
 
@@ -43,13 +42,12 @@ export async function recorded<T>(config: Pick<Config, 'store'>, read: (store: S
 
 /** Opens the store for a server, of which there may be one at a time; closing it lets the next one start. Throws ConfigError. */
 export async function claimStore(
-  { store: { path } }: Config,
-  warn: (message: string) => void,
-  clock: Clock = systemClock,
+  { store: { path } }: Pick<Config, 'store'>,
+  { clock = systemClock, ...options }: Partial<Pick<SqliteOptions, 'clock' | 'warn' | 'turns'>>,
 ): Promise<Store> {
   const { release } = claimSqlite(path);
   try {
-    const store = await openSqliteStore({ path, clock, claimed: true, warn });
+    const store = await openSqliteStore({ path, clock, claimed: true, ...options });
     return { ...store, close: () => store.close().finally(release) };
   } catch (error) {
     release();

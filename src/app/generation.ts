@@ -7,7 +7,8 @@ import type { Emit } from '../core/events.ts';
 import type { IssuerStore, Store } from '../core/store.ts';
 import { type AssembledServer, assembleServer } from '../embed/embed.ts';
 import { logEvents } from '../embed/log-events.ts';
-import { systemLogger } from '../embed/system.ts';
+import { systemClock } from '../embed/system.ts';
+import { systemLogger } from '../embed/system-logger.ts';
 import type { TenantClient } from '../intune/client.ts';
 import type { Job } from '../jobs/leased-job.ts';
 import type { Timeouts } from '../intune/retry.ts';
@@ -16,12 +17,13 @@ import type { RevocationList } from '../revocation/revocation-list.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { administration } from './administration.ts';
 import { credentialEnds } from './credential-ends.ts';
+import { type EndpointThreads, endpointThreads, threadsFor } from './endpoint-threads.ts';
 import { directoriesIn, directoryJob, endpointsWithout, type TenantDirectory } from './directory-jobs.ts';
 import { clockReport } from './clock-difference.ts';
 import { newIntuneClient } from './new-intune-client.ts';
 import type { PolicyServices } from './policy-makers.ts';
 import { revocationPoller } from './revocation-poller.ts';
-import { readinessOf } from './standings.ts';
+import { readinessOf, threadsProbe } from './standings.ts';
 import { type Endpoints, type EndpointServices, servedEndpoints } from './served-endpoints.ts';
 import { listsOf, previousLists, type Settings } from './settings.ts';
 import { tenantWatch } from './tenant-watch.ts';
@@ -51,6 +53,10 @@ export type GenerationParts = {
   warnings: readonly string[];
   store: Store;
   clock: Clock;
+  /** The memory of the lock around writes to the store. */
+  turns: Int32Array;
+  /** Replaces `listen.workers` of the file. */
+  workers?: number;
   logLevel?: string;
   watchEvery?: number;
   intuneTimes?: Partial<Timeouts>;
@@ -84,13 +90,15 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     const shared = sharedServices({ settings, store, clock, logger, emit, closing, intuneTimes });
     const endpoints = await servedEndpoints(settings, shared, part);
     for (const each of endpoints.notServed) emit({ event: 'endpoint-not-served', ...each });
-    const { server, retire } = await publicServer(endpoints, shared);
+    const threads = await threadsOf(endpoints, { ...parts, emit });
+    if (threads) closing.push(() => threads.close());
+    const { server, retire } = await publicServer(endpoints, shared, threads);
     jobs.push(retire);
     const credentials = credentialEnds(settings.config.tenants, shared.clients, clock);
     const watched = () => [...watchedOf(settings, endpoints.served), ...credentials.watched()];
     const directories = directoriesIn(settings.config);
     const names = directories.map(({ tenant }) => tenant);
-    const readiness = readinessOf({ endpoints, watched, ...shared, directories: names });
+    const readiness = readinessOf({ endpoints, watched, ...shared, directories: names, threads: threads?.check });
     const admin = await administration({ settings, store, emit, clock, readiness, publicServer: server });
     const every = defined({ every: parts.watchEvery });
     jobs.push(startWatch({ endpoints, watched, directories, refresh: credentials.refresh, ...shared, ...every }));
@@ -101,6 +109,15 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     throw error;
   }
 }
+
+/** None for one thread, and for a clock that a thread cannot have. */
+const threadsOf = async (
+  { served }: Endpoints,
+  { settings: { config }, clock, turns, workers, emit }: GenerationParts & { emit: Emit },
+): Promise<EndpointThreads | undefined> => {
+  const size = clock === systemClock ? threadsFor(workers ?? config.listen.workers) : 1;
+  return size > 1 ? endpointThreads({ served, config, turns, size, emit }) : undefined;
+};
 
 function sharedServices({
   settings,
@@ -142,19 +159,13 @@ const revocationLists = ({ authorities }: Settings, store: Store): Map<string, R
 function publicServer(
   { served }: Endpoints,
   { settings, store, clock, logger, crls }: Shared,
+  threads: EndpointThreads | undefined,
 ): Promise<AssembledServer> {
   const { trustProxy, mostRunning, bodyLimit } = settings.config.listen;
   const { tls } = settings;
-  return assembleServer({
-    endpoints: served.map(({ options }) => options),
-    store,
-    clock,
-    logger,
-    crls,
-    mostRunning,
-    bodyLimit,
-    ...defined({ trustProxy, tls }),
-  });
+  const endpoints = served.map(({ options }) => options);
+  const options = { endpoints, store, clock, logger, crls, mostRunning, bodyLimit, ...defined({ trustProxy, tls }) };
+  return assembleServer({ ...options, probes: threadsProbe(threads?.check) }, threads?.operate);
 }
 
 /** Looks at once at what ends, and then by jobs, at tenants too, until the returned function is called. */

@@ -9,13 +9,12 @@ import type { IntuneClient } from '../intune/client.ts';
 import { allOf } from '../policy/all-of.ts';
 import { anyOf } from '../policy/any-of.ts';
 import { intunePolicy } from '../policy/intune.ts';
-import { oneTimePolicy } from '../policy/one-time.ts';
 import { httpPost } from '../policy/post.ts';
-import { staticPolicy } from '../policy/static.ts';
 import { webhookPolicy } from '../policy/webhook.ts';
 import type { PolicyConfig } from '../config/policy-kinds.ts';
 import type { Reference } from '../config/references.ts';
 import type { TenantConfig } from '../config/tenants.ts';
+import { comparingPolicy } from './comparing-policies.ts';
 import { assertUnchangeable } from './file-guard.ts';
 import { systemClock, systemDeadline } from '../embed/system.ts';
 
@@ -35,9 +34,8 @@ type Maker<C extends PolicyConfig> = (config: C, services: PolicyServices) => Po
 /** One row for each kind of policy; the keys of its configuration are in `config/policy-kinds.ts`. */
 const MAKERS: { readonly [K in PolicyConfig['kind']]: Maker<PolicyConfig & { kind: K }> } = {
   intune: ({ tenant, ...config }, { intuneClient }) => intunePolicy({ ...config, client: intuneClient(tenant) }),
-  static: staticPolicy,
-  oneTime: ({ single }, { store }) =>
-    single === undefined ? oneTimePolicy({ store, clock: systemClock }) : staticPolicy({ challenge: single }),
+  static: (config, { store }) => comparingPolicy(config, store),
+  oneTime: (config, { store }) => comparingPolicy(config, store),
   webhook: (config, { closing }) => {
     const { post, close } = httpPost(config);
     closing.push(close);

@@ -1,4 +1,5 @@
 /** The endpoints of a configuration that can be served, ready for the server. */
+import type { LocalAuthorityParts } from '../ca/local-authority.ts';
 import { challengeParties } from '../config/challenge-parties.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
 import type { PolicyConfig } from '../config/policy-kinds.ts';
@@ -10,10 +11,17 @@ import type { RevocationList } from '../revocation/revocation-list.ts';
 import { earlierCa } from './earlier-cas.ts';
 import { type PolicyServices, policyOf } from './policy-makers.ts';
 import type { RaKeeper } from './ra-keeper.ts';
-import { type LoadedEndpoint, type NotServed, previousLists, type Settings } from './settings.ts';
+import { type LoadedEndpoint, type NotServed, previousLists, profileOf, type Settings } from './settings.ts';
 
 /** An endpoint as the server takes it, and what keeps its RA. */
-export type ServedEndpoint = { name: string; authority: string; options: EndpointOptions; keeper: RaKeeper };
+export type ServedEndpoint = {
+  name: string;
+  authority: string;
+  options: EndpointOptions;
+  keeper: RaKeeper;
+  /** What its policy and its issuer are made from, so that a thread can make them again. */
+  madeFrom: { policy: PolicyConfig; issuer: Omit<LocalAuthorityParts, 'clock' | 'random'> };
+};
 
 /** What endpoints are made with. `isUnusable`: whether a tenant cannot be used now. */
 export type EndpointServices = PolicyServices & {
@@ -72,7 +80,9 @@ async function servedEndpoint(
     }),
     ...defined({ renewBefore, maxLifetime, next: authority.next, crl: services.crls.get(named.name) }),
   };
-  return { name: config.name, authority: named.name, options, keeper };
+  const { certificate, chain, key } = authority;
+  const madeFrom = { policy, issuer: { certificate, chain, key, profile: profileOf(config) } };
+  return { name: config.name, authority: named.name, options, keeper, madeFrom };
 }
 
 /** The tenants without which a policy decides nothing. */

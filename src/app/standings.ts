@@ -1,5 +1,6 @@
 /** How the parts of a running configuration stand now: for `/readyz`, and in detail for administrators. */
 import type { ReadinessOptions } from '../admin/readiness.ts';
+import type { ReadinessProbe } from '../embed/embed.ts';
 import { HOUR } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import { type EndpointStanding, endpointsProbe, failedOrOk } from '../core/probe.ts';
@@ -15,6 +16,8 @@ export type ReadinessParts = {
   endpoints: Endpoints;
   watched: () => readonly Watched[];
   clients: ReadonlyMap<string, IntuneClient>;
+  /** Throws when no thread is running; absent without threads. */
+  threads?: (() => Promise<void>) | undefined;
   /** Tenants with a directory. */
   directories?: readonly string[];
   store: Pick<Store, 'check' | 'outboxStanding' | 'directoryStanding'>;
@@ -23,10 +26,10 @@ export type ReadinessParts = {
 
 /** The probes of the public `/readyz`, and what stands beside them for administrators. */
 export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'probes' | 'detail'> {
-  const { endpoints, watched, clients, directories = [], store, clock } = parts;
+  const { endpoints, watched, clients, threads, directories = [], store, clock } = parts;
   const standings = () => endpointStandings(endpoints, clock);
   return {
-    probes: [{ name: 'store', check: () => store.check() }, endpointsProbe(standings)],
+    probes: [{ name: 'store', check: () => store.check() }, ...threadsProbe(threads), endpointsProbe(standings)],
     detail: async () => ({
       endpoints: Object.fromEntries(standings().map(({ name, reason }) => [name, failedOrOk(reason)])),
       // Devices are told to come back while a tenant does not answer, so that it never makes the server unready.
@@ -37,6 +40,10 @@ export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'prob
     }),
   };
 }
+
+/** None without threads. */
+export const threadsProbe = (check: ReadinessParts['threads']): ReadinessProbe[] =>
+  check ? [{ name: 'threads', check }] : [];
 
 /** How each stands at the time of the clock: by its certificates, or by why it is not served. */
 const endpointStandings = ({ served, notServed }: Endpoints, clock: Clock): EndpointStanding[] => [

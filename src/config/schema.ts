@@ -6,7 +6,7 @@ import { adminSection } from './admin.ts';
 import { authoritiesSection } from './authorities.ts';
 import { type EndpointConfig, type EndpointReferences, endpointSchema, endpointsSection } from './endpoints.ts';
 import { transformed } from './yaml/value-type.ts';
-import { choice, integer, network, text, url, valueList } from './yaml/value-types.ts';
+import { choice, either, integer, network, text, url, valueList } from './yaml/value-types.ts';
 import { file, type FileContext } from './references.ts';
 import { type ProfileConfig, profileSchema, profilesSection } from './profiles.ts';
 import { defaulted, optional, required, section } from './yaml/table.ts';
@@ -33,6 +33,11 @@ const listen = (context: FileContext) =>
       },
       'HTTPS by the server itself. SCEP protects its messages without TLS; a proxy may also terminate TLS.',
       'plain HTTP',
+    ),
+    workers: defaulted(
+      either(choice('auto'), integer(1, 256, 4).schema, 'a whole number from 1 to 256'),
+      'auto',
+      'Threads that open, decide, sign and record requests, beside the one that answers HTTP; `auto`: one for each core. `1`: everything in one thread.',
     ),
     bodyLimit: defaulted(
       integer(16_384, LIMITS.size, 262_144),

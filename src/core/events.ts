@@ -134,6 +134,8 @@ export type EventFacts = {
   'administrator-page-failed': { err: unknown };
   'rejection-unhandled': { err: unknown };
   'exception-uncaught': { err: unknown };
+  /** `err`: what ended it; absent when it ended without an error. */
+  'thread-ended': { err: unknown };
 };
 
 /** The stable name of an event. */

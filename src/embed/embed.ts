@@ -8,7 +8,7 @@ import { httpServer } from '../http/http-server.ts';
 import { scepPlugin as httpPlugin } from '../http/plugin.ts';
 import { boundRoutes } from '../http/unanswered.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
-import { type EnrollmentOptions, startEnrollment } from './enrollment.ts';
+import { type EnrollmentOptions, type Operate, startEnrollment } from './enrollment.ts';
 import { assertNoPrefix, assertOptions } from './assert-options.ts';
 import { probeDeadline, systemClock, systemDeadline } from './system.ts';
 
@@ -78,13 +78,13 @@ export type AssembledServer = { server: FastifyInstance; retire: () => Promise<v
 export const createServer = async (options: ServerOptions): Promise<FastifyInstance> =>
   (await assembleServer(options)).server;
 
-/** As `createServer`. */
-export async function assembleServer(options: ServerOptions): Promise<AssembledServer> {
+/** As `createServer`; `operate` as in `startEnrollment`. */
+export async function assembleServer(options: ServerOptions, operate?: Operate): Promise<AssembledServer> {
   assertOptions(options);
   await selfTest();
   const { endpoints: _endpoints, store, notificationInterval: _interval, random: _random, ...rest } = options;
   const { logger: _logger, onEvent: _onEvent, mostRunning: _most, ...http } = rest;
-  const enrollment = startEnrollment(options);
+  const enrollment = startEnrollment(options, operate);
   let retired: Promise<void> | undefined;
   const retire = (): Promise<void> => (retired ??= enrollment.close());
   const probes = [{ name: 'store', check: () => store.check() }, ...(http.probes ?? [])].map(inTime);

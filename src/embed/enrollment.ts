@@ -15,7 +15,7 @@ import type { Store } from '../core/store.ts';
 import type { Legacy } from '../cms/algorithms.ts';
 import type { EndpointSettings, EnrollmentServices, CaWithList } from '../enroll/endpoint.ts';
 import { gated, type GatedService } from '../enroll/gate.ts';
-import { scepService, type ServicePlan } from '../enroll/service.ts';
+import { type ScepAnswer, type ScepService, scepService, type ServicePlan } from '../enroll/service.ts';
 import { wrongChallenges } from '../enroll/wrong-challenges.ts';
 import { startJobs } from '../jobs/scheduler.ts';
 import { capabilities } from '../scep/capabilities.ts';
@@ -78,6 +78,9 @@ export type EnrollmentOptions = {
 /** `close()` ends the background jobs and waits for what is running. It does not close the store. */
 export type RunningEnrollment = { services: GatedService[]; emit: Emit; close(): Promise<void> };
 
+/** Answers a PKIOperation of the endpoint with this name, in another thread. Throws what `ScepService.pkiOperation` throws. */
+export type Operate = (endpoint: string, message: Uint8Array) => Promise<ScepAnswer>;
+
 const RETENTION = 24 * HOUR;
 const SIGNING_TIME = { past: 24 * HOUR, future: HOUR };
 const NOTIFICATION_INTERVAL = 5_000;
@@ -85,13 +88,12 @@ const MOST_RUNNING = 512;
 
 /**
  * Throws ConfigError when the keys of an RA do not match, when a policy cannot work with manual approval, or when two
- * endpoints have one name; TypeError when an RA is missing. Delivers or revokes certificates that an earlier run left undelivered.
+ * endpoints have one name; TypeError when an RA is missing. `operate` answers the PKIOperations; this thread when absent. Delivers or revokes certificates that an earlier run left undelivered.
  */
-export function startEnrollment(options: EnrollmentOptions): RunningEnrollment {
+export function startEnrollment(options: EnrollmentOptions, operate?: Operate): RunningEnrollment {
   const { store, logger, onEvent, clock = systemClock, random = systemRandom } = options;
   const emit = subscribers(logger, onEvent);
-  const owner = Buffer.from(random(16)).toString('hex');
-  const services: EnrollmentServices = { store, clock, emit, deadline: systemDeadline, storeDeadline, owner };
+  const services = servicesOf({ store, clock, random, emit });
   const parts = options.endpoints.map((endpoint) => assemble(endpoint, clock, random));
   assertDistinctNames(parts);
   const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.name, endpoint]));
@@ -106,12 +108,30 @@ export function startEnrollment(options: EnrollmentOptions): RunningEnrollment {
     services: parts.map((part) => {
       const wrong = wrongChallenges({ endpoint: part.endpoint.name, clock, emit });
       const slowed = (): Promise<void> => pause(wrong());
-      return gated(scepService(part, services), { most: options.mostRunning ?? MOST_RUNNING, slowed });
+      const elsewhere = operate && ((message: Uint8Array) => operate(part.endpoint.name, message));
+      return gated(scepService({ ...part, ...defined({ operate: elsewhere }) }, services), {
+        most: options.mostRunning ?? MOST_RUNNING,
+        slowed,
+      });
     }),
     emit,
-    ...startJobs({ store: inTimeStore, jobs, owner, clock, emit }),
+    ...startJobs({ store: inTimeStore, jobs, owner: services.owner, clock, emit }),
   };
 }
+
+/** What the services of endpoints need. */
+export type ServiceParts = Required<Pick<EnrollmentOptions, 'store' | 'clock' | 'random'>> & { emit: Emit };
+
+/** The services of endpoints alone, for a thread that answers PKIOperations. Throws as `startEnrollment`. */
+export function scepServices(endpoints: readonly EndpointOptions[], parts: ServiceParts): ScepService[] {
+  const services = servicesOf(parts);
+  return endpoints.map((endpoint) => scepService(assemble(endpoint, parts.clock, parts.random), services));
+}
+
+const servicesOf = ({ store, clock, random, emit }: ServiceParts): EnrollmentServices => {
+  const owner = Buffer.from(random(16)).toString('hex');
+  return { store, clock, emit, deadline: systemDeadline, storeDeadline, owner };
+};
 
 function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): ServicePlan {
   assertApprovable(options);

@@ -264,6 +264,13 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     remedy:
       'The state of the process is unknown, so it ends with exit code 1 after at most 20 seconds; the service manager starts it again. Correct the code that `err` names.',
   },
+  'thread-ended': {
+    level: 'error',
+    message: 'a thread ended by itself: its requests got 503, and it is started again',
+    fields: { err: CAUSE },
+    remedy:
+      'Devices come again. Correct what `err` names; out of memory (`ERR_WORKER_OUT_OF_MEMORY`): give the machine more, or set `listen.workers` lower.',
+  },
   'configuration-warning': {
     level: 'warn',
     message: 'configuration warning',

@@ -56,6 +56,8 @@ export type ServicePlan = {
   /** The issuing CA up to the root. */
   chain: readonly Uint8Array[];
   nextCa?: () => Promise<CaCertificates>;
+  /** Answers PKIOperations elsewhere, as in another thread, and throws what `pkiOperation` throws; here when absent. */
+  operate?: (message: Uint8Array) => Promise<ScepAnswer>;
 };
 
 /**
@@ -77,7 +79,8 @@ export function scepService(plan: ServicePlan, services: EnrollmentServices): Sc
   }));
   const cannotServe = (): string | undefined => notInForce(current().watched, services.clock());
   const context: ServiceContext = { endpoint, services, names: () => current().names, running: new Map() };
-  const legacyFacts = legacyCounter();
+  const operate = plan.operate ?? ((message: Uint8Array) => answerTo(message, context));
+  const legacyUses = legacyCounter();
   return {
     path: endpoint.path,
     name: endpoint.name,
@@ -92,13 +95,19 @@ export function scepService(plan: ServicePlan, services: EnrollmentServices): Sc
     ...(endpoint.landing !== '403' && { landing: landing(plan, cannotServe) }),
     ...(nextCa && { nextCa }),
     async pkiOperation(message) {
-      const opened = await endpoint.codec.open(message);
-      const outcome = await outcomeOf(opened, context);
-      const body = await endpoint.codec.seal(opened.header, replyTo(opened, outcome, endpoint));
-      const facts = { ...messageFacts(opened), ...legacyFacts(opened), ...outcomeFacts(outcome) };
-      return { body, outcome: outcomeName(outcome), facts };
+      const { facts, ...answer } = await operate(message);
+      return { ...answer, facts: { ...facts, ...legacyUses(facts) } };
     },
   };
+}
+
+async function answerTo(message: Uint8Array, context: ServiceContext): Promise<ScepAnswer> {
+  const { endpoint } = context;
+  const opened = await endpoint.codec.open(message);
+  const outcome = await outcomeOf(opened, context);
+  const body = await endpoint.codec.seal(opened.header, replyTo(opened, outcome, endpoint));
+  const facts = { ...messageFacts(opened), ...legacyIn(opened), ...outcomeFacts(outcome) };
+  return { body, outcome: outcomeName(outcome), facts };
 }
 
 function landing({ chain, endpoint }: ServicePlan, cannotServe: () => string | undefined): () => Landing {
@@ -164,6 +173,10 @@ function replyTo(opened: Opened, outcome: Outcome, endpoint: Endpoint): Reply {
 
 const outcomeName = (outcome: Outcome): RequestOutcome =>
   outcome.kind === 'issued' && outcome.repeat ? 'repeated' : outcome.kind;
+
+/** The weak algorithms of a message that could be opened, whatever is then decided about it. */
+const legacyIn = (opened: Opened): LegacyFacts =>
+  opened.kind === 'refused' || opened.legacy.length === 0 ? {} : { legacy: opened.legacy };
 
 const messageFacts = (opened: Opened): MessageFacts => ({
   messageType: opened.header.messageType,

@@ -17,10 +17,16 @@ import { explained } from './sqlite-faults.ts';
 type Run = <Row>(query: CompiledQuery) => Promise<QueryResult<Row>>;
 
 /**
+ * Turns among the threads of this process that write to one file: SQLite itself lets a thread do nothing else while it
+ * waits for the lock of another one. `take` is undefined when the turn came at once. It does not reject.
+ */
+export type WriteTurns = { take: () => Promise<void> | undefined; give: () => void };
+
+/**
  * The engine over an open database; `path` names it in errors. Statements are prepared once per SQL text and kept. What
  * is read outside of a transaction waits for the end of the one that is open, and so sees only what is committed.
  */
-export function sqliteEngine(database: DatabaseSync, path: string): Engine {
+export function sqliteEngine(database: DatabaseSync, path: string, turns?: WriteTurns): Engine {
   const statements = new Map<string, Statement>();
   let busy: Promise<void> | undefined;
 
@@ -44,9 +50,12 @@ export function sqliteEngine(database: DatabaseSync, path: string): Engine {
       while (busy) await busy;
       const { promise, resolve } = Promise.withResolvers<void>();
       busy = promise;
+      const turn = turns?.take();
+      if (turn) await turn;
       try {
         return await work(over(run));
       } finally {
+        turns?.give();
         busy = undefined;
         resolve();
       }

@@ -9,7 +9,7 @@ import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { assertPrivate, createPrivately } from './private-file.ts';
 import { claimForUpgrade } from './sqlite-claim.ts';
-import { sqliteEngine } from './sqlite-engine.ts';
+import { sqliteEngine, type WriteTurns } from './sqlite-engine.ts';
 import { isBusy, remedyFor } from './sqlite-faults.ts';
 import { createStore } from './create-store.ts';
 
@@ -29,6 +29,8 @@ export type SqliteOptions = {
    * server left behind end at once.
    */
   claimed?: true;
+  /** For a file that other threads of this process write to. */
+  turns?: WriteTurns;
   /** Takes what an administrator should know about the rows of an earlier version; a process warning by default. */
   warn?: (message: string) => void;
 };
@@ -50,11 +52,12 @@ export async function openSqliteStore({
   path,
   clock,
   claimed,
+  turns,
   warn = emitWarning,
 }: SqliteOptions): Promise<SqliteStore> {
   const database = openDatabase(path);
   try {
-    const engine = sqliteEngine(database, path);
+    const engine = sqliteEngine(database, path, turns);
     const { release } = claimed || !isOlder(database) ? UNCLAIMED : claimForUpgrade(path);
     const said = await migrate(engine, path).finally(release);
     for (const sentence of said) warn(`store ${path}: ${sentence}`);

@@ -56,7 +56,7 @@ async function cli(...args: string[]) {
 }
 
 async function started(t: TestContext) {
-  const server = await startServer(config, { logLevel: 'silent' });
+  const server = await startServer(config, { logLevel: 'silent', workers: 1 });
   t.after(() => server.close());
   const [url] = server.urls;
   return { url: url!, origin: new URL(url!).origin, admin: server.adminUrl ?? assert.fail('no administrators') };
@@ -176,7 +176,7 @@ test('S07 no file of the store contains a password', async () => {
 test('a second server on the same store is refused, and the first keeps running', async (t) => {
   const { origin } = await started(t);
   await assert.rejects(
-    startServer(config, { logLevel: 'silent' }),
+    startServer(config, { logLevel: 'silent', workers: 1 }),
     (error) =>
       error instanceof ConfigError && /store\.db belongs to another server that is running/.test(error.message),
   );
@@ -193,7 +193,7 @@ test('an administrator port in use is reported, and the server does not stay beh
       .replace('store.db', 'other.db'),
   );
   await assert.rejects(
-    startServer(other, { logLevel: 'silent' }),
+    startServer(other, { logLevel: 'silent', workers: 1 }),
     (error) => error instanceof ConfigError && error.remedy.includes('`admin.port`'),
   );
 });

@@ -125,7 +125,7 @@ test('a server serves a tenant in each cloud: token, discovery and Intune by its
   );
   for (const [name, text] of tenants.flatMap(({ files }) => Object.entries(files)))
     writeFileSync(join(folder, name), text, { mode: 0o600 });
-  const server = await startServer(config, { logLevel: 'silent' });
+  const server = await startServer(config, { logLevel: 'silent', workers: 1 });
   t.after(() => server.close());
   const { origin } = new URL(server.urls[0]!);
   for (const { place, simulator, tunnels } of tenants) {

@@ -144,7 +144,7 @@ for (const [title, { ca = {}, root, change, says }] of Object.entries(FATAL))
     assert.equal(code, 78);
     assert.match(err, /openndes\.yaml:\d+:\d+ authorities\.issuing/);
     assert.ok(err.includes(says), err);
-    await assert.rejects(startServer(config, { logLevel: 'silent' }), { name: 'ConfigError' });
+    await assert.rejects(startServer(config, { logLevel: 'silent', workers: 1 }), { name: 'ConfigError' });
   });
 
 /** What only some verifiers or some requests meet. */
@@ -283,7 +283,7 @@ for (const [title, { different = {}, key = rsaKey('own ra'), foreign, says }] of
     assert.equal(code, 78);
     assert.match(err, /openndes\.yaml:10:\d+ authorities\.issuing\.ra\.certificate: /);
     assert.match(err, says);
-    await assert.rejects(startServer(config, { logLevel: 'silent' }), { name: 'ConfigError' });
+    await assert.rejects(startServer(config, { logLevel: 'silent', workers: 1 }), { name: 'ConfigError' });
   });
 
 test('an RA of your own that ends soon is a warning, and one in order is none', async (t) => {
@@ -331,7 +331,7 @@ for (const [title, different, says] of [
     assert.equal(code, 78);
     assert.match(err, /openndes\.yaml:2:\d+ listen\.tls\.certificate: /);
     assert.match(err, says);
-    await assert.rejects(startServer(config, { logLevel: 'silent' }), { name: 'ConfigError' });
+    await assert.rejects(startServer(config, { logLevel: 'silent', workers: 1 }), { name: 'ConfigError' });
   });
 
 test('a TLS certificate that ends soon is a warning; one of 90 days only in its last 30', async (t) => {

@@ -279,7 +279,7 @@ test('the readiness detail has the end of a client secret, and no begin where th
       .replace(/policy: \{ static.*$/m, 'policy: { intune: corp }')
       .concat(`admin: { port: 0, token: a-token-of-more-than-16 }\ntenants: ${JSON.stringify({ corp })}\n`),
   );
-  const server = await startServer(config, { logLevel: 'silent' });
+  const server = await startServer(config, { logLevel: 'silent', workers: 1 });
   t.after(() => server.close());
   const { certificates } = (await (await fetch(`${server.adminUrl}/readyz`)).json()) as { certificates: object[] };
   assert.deepEqual(certificates.at(-1), {

@@ -26,7 +26,7 @@ async function place(t: TestContext, more = '') {
   const move = (): void => writeFileSync(config, readFileSync(config, 'utf8').replace(OLD, MOVED));
   /** Runs work against a server that ends with it. */
   const served = async <T>(work: (url: string, adminUrl?: string) => Promise<T>): Promise<T> => {
-    const server = await startServer(config, { logLevel: 'silent' });
+    const server = await startServer(config, { logLevel: 'silent', workers: 1 });
     try {
       return await work(server.urls[0] ?? assert.fail('no URL'), server.adminUrl);
     } finally {
@@ -89,7 +89,7 @@ test('one-time passwords belong to the name, can be asked for by name and by pat
   for (const asked of ['/scep/old', '/scep/new'])
     assert.match((await cli('challenge', 'new', '--endpoint', asked)).err, /^For \/scep\/old, once/);
 
-  const server = await startServer(config, { logLevel: 'silent' });
+  const server = await startServer(config, { logLevel: 'silent', workers: 1 });
   t.after(() => server.close());
   const authorization = `Basic ${Buffer.from('ndes:correct horse').toString('base64')}`;
   const page = await fetch(`${server.adminUrl}/scep/new/mscep_admin/`, { headers: { authorization } });

@@ -32,7 +32,7 @@ export async function installed(t: TestContext, change: (config: string) => stri
   writeFileSync(config, change(readFileSync(config, 'utf8').replace('port: 8080', 'port: 0')));
   const cli = (...args: string[]): Promise<Said> => run(...args, '--config', config);
   const started = async () => {
-    const server = await startServer(config, { logLevel: 'silent' });
+    const server = await startServer(config, { logLevel: 'silent', workers: 1 });
     t.after(() => server.close());
     return { url: server.urls[0]!, origin: new URL(server.urls[0]!).origin, close: () => server.close() };
   };

@@ -26,7 +26,7 @@ function recordingRing() {
 /** An installation whose RA certificate exists already, so that its key is read and not created. */
 async function withRa(t: TestContext) {
   const place = await installed(t);
-  const server = await startServer(place.config, { logLevel: 'silent' });
+  const server = await startServer(place.config, { logLevel: 'silent', workers: 1 });
   await server.close();
   return place;
 }
@@ -56,7 +56,7 @@ test('an unknown scheme is refused with the supported ones, and without the rest
 test('a running server keeps its keys open, and closes each of them once when it ends', async (t) => {
   const { config } = await withRa(t);
   const { ring, events } = recordingRing();
-  const server = await startServer(config, { logLevel: 'silent', keys: ring });
+  const server = await startServer(config, { logLevel: 'silent', workers: 1, keys: ring });
   assert.deepEqual(events, ['open issuing-ca.key.pem', 'open ra.key.pem']);
   await server.close();
   assert.deepEqual(events.slice(2).toSorted(), ['close issuing-ca.key.pem', 'close ra.key.pem']);
@@ -64,10 +64,10 @@ test('a running server keeps its keys open, and closes each of them once when it
 
 test('a start that fails closes the keys that it has opened', async (t) => {
   const { config } = await withRa(t);
-  const running = await startServer(config, { logLevel: 'silent' });
+  const running = await startServer(config, { logLevel: 'silent', workers: 1 });
   t.after(() => running.close());
   const { ring, events } = recordingRing();
-  await assert.rejects(startServer(config, { logLevel: 'silent', keys: ring }), ConfigError);
+  await assert.rejects(startServer(config, { logLevel: 'silent', workers: 1, keys: ring }), ConfigError);
   assert.deepEqual(events, ['open issuing-ca.key.pem', 'close issuing-ca.key.pem']);
 });
 

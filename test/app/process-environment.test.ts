@@ -21,7 +21,7 @@ test('serve, check and enroll refuse NODE_TLS_REJECT_UNAUTHORIZED=0', async (t) 
   assert.deepEqual(await cli('check'), refused);
   const out = join(folder, 'laptop');
   assert.deepEqual(await run('enroll', 'https://127.0.0.1:1/scep', '--subject', 'CN=laptop', '--out', out), refused);
-  await assert.rejects(startServer(config, { logLevel: 'silent' }), {
+  await assert.rejects(startServer(config, { logLevel: 'silent', workers: 1 }), {
     name: 'ConfigError',
     message: 'NODE_TLS_REJECT_UNAUTHORIZED=0 is set: it switches off the check of TLS certificates in this process',
   });

@@ -28,7 +28,7 @@ const context = { fetch, clock: systemClock, random: systemRandom };
 /** `change` rewrites the configuration and loads it again. */
 async function reloadable(t: TestContext, first?: (config: string) => string) {
   const place = await installed(t, first);
-  const server = await startServer(place.config, { logLevel: 'silent' });
+  const server = await startServer(place.config, { logLevel: 'silent', workers: 1 });
   t.after(() => server.close());
   const change = async (replace: (config: string) => string): Promise<void> => {
     writeFileSync(place.config, replace(readFileSync(place.config, 'utf8')));
@@ -131,7 +131,7 @@ test('new connections get the new TLS certificate after a reload; a pair that do
       config.replace('port: 0 }', 'port: 0, tls: { certificate: tls.pem, key: tls.key } }'),
     );
     await tlsPair(place.folder, 'first');
-    const running = await startServer(place.config, { logLevel: 'silent' });
+    const running = await startServer(place.config, { logLevel: 'silent', workers: 1 });
     t.after(() => running.close());
     return { ...place, server: running, url: running.urls[0]! };
   })();
@@ -164,7 +164,7 @@ test('a request that does not end does not keep the jobs of the old configuratio
     cloud: { login: ${url}, graph: ${url}, intune: ${url} }
 `;
   const place = await installed(t, (config) => config + tenants);
-  const server = await startServer(place.config, { logLevel: 'silent', watchEvery: 20 });
+  const server = await startServer(place.config, { logLevel: 'silent', workers: 1, watchEvery: 20 });
   t.after(() => server.close());
   while (asked < 2) await pause(20);
   const { port, pathname } = new URL(server.urls[0]!);

@@ -71,7 +71,7 @@ for (const mode of [0o440, 0o640])
       const checked = await asService(() => cli('check'));
       assert.deepEqual([checked.code, checked.err], [0, '']);
       await asService(async () => {
-        const server = await startServer(config, { logLevel: 'silent' });
+        const server = await startServer(config, { logLevel: 'silent', workers: 1 });
         await server.close();
       });
     },
@@ -217,7 +217,7 @@ test('a store of another user that everybody may change is refused, also to root
     message: `store: ${store}: others may read or change this file`,
     remedy: `Run: chmod 600 ${store}*`,
   };
-  await assert.rejects(startServer(config, { logLevel: 'silent' }), refused);
+  await assert.rejects(startServer(config, { logLevel: 'silent', workers: 1 }), refused);
   assert.equal((await cli('certs', 'list')).code, 78);
   chmodSync(store, 0o600);
   assert.equal((await cli('certs', 'list')).code, 0);
@@ -236,7 +236,7 @@ test('check and serve tell in one sentence that the folder of the store cannot b
   for (const [state, message] of Object.entries(reasons)) {
     if (state === 'with a store') {
       chmodSync(join(folder, 'data'), 0o700);
-      await asService(async () => (await startServer(config, { logLevel: 'silent' })).close());
+      await asService(async () => (await startServer(config, { logLevel: 'silent', workers: 1 })).close());
     }
     chmodSync(join(folder, 'data'), 0o500);
     const { code, err } = await asService(() => cli('check'));
@@ -250,7 +250,7 @@ test('check and serve tell in one sentence that the folder of the store cannot b
       state,
     );
     await assert.rejects(
-      asService(() => startServer(config, { logLevel: 'silent' })),
+      asService(() => startServer(config, { logLevel: 'silent', workers: 1 })),
       { name: 'ConfigError', message },
       state,
     );
@@ -267,12 +267,12 @@ test('check and serve tell in one sentence that the RA cannot be made or renewed
   const { code, err } = await asService(() => cli('check'));
   assert.deepEqual([code, err], [78, `${certs}/ra.pem: the user 65533 may not write here ${kept}\n${remedy}`]);
   await assert.rejects(
-    asService(() => startServer(config, { logLevel: 'silent' })),
+    asService(() => startServer(config, { logLevel: 'silent', workers: 1 })),
     { name: 'ConfigError', message: `${certs}/ra.key.pem: the user 65533 may not write here ${kept}`, remedy },
   );
 
   chmodSync(certs, 0o770);
-  await asService(async () => (await startServer(config, { logLevel: 'silent' })).close());
+  await asService(async () => (await startServer(config, { logLevel: 'silent', workers: 1 })).close());
   chmodSync(certs, 0o750);
   const later = await asService(() => cli('check'));
   assert.deepEqual(
@@ -282,14 +282,14 @@ test('check and serve tell in one sentence that the RA cannot be made or renewed
       `warning: authority issuing: ${certs}/ra.pem: the user 65533 may not write here ${kept}, so it cannot be renewed. ${remedy}`,
     ],
   );
-  await asService(async () => (await startServer(config, { logLevel: 'silent' })).close());
+  await asService(async () => (await startServer(config, { logLevel: 'silent', workers: 1 })).close());
 });
 
 test('check and serve tell that an address is not of this machine', async (t) => {
   const { config, cli } = await installed(t, (text) => text.replace('host: 127.0.0.1', 'host: 192.0.2.1'));
   const { code, err } = await cli('check');
   assert.deepEqual([code, err.split('\n')[0]], [78, '192.0.2.1:0 is no address of this machine']);
-  await assert.rejects(startServer(config, { logLevel: 'silent' }), { name: 'ConfigError' });
+  await assert.rejects(startServer(config, { logLevel: 'silent', workers: 1 }), { name: 'ConfigError' });
 });
 
 test('a port that a running server has is no fault for check', async (t) => {

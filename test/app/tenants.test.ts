@@ -46,7 +46,7 @@ const tenantFields = (tenant: object): string =>
 test('a running server asks a tenant until it answers: the detail has the cause, the page says that requests wait, /readyz stays 200', async (t) => {
   const { simulator, config } = await withTenant(t);
   simulator.fault({ hop: 'token', fault: 'no-role' });
-  const server = await startServer(config, { logLevel: 'silent', watchEvery: 20 });
+  const server = await startServer(config, { logLevel: 'silent', workers: 1, watchEvery: 20 });
   t.after(() => server.close());
   const url = server.urls[0]!;
   const tenant = async (): Promise<string> => {

@@ -26,7 +26,7 @@ export function movedClock() {
 export const withAdmin = (config: string): string => `admin: { port: 0, token: a-token-of-more-than-16 }\n${config}`;
 
 export async function running(t: TestContext, config: string, options: StartOptions = {}) {
-  const server = await startServer(config, { logLevel: 'silent', watchEvery: 20, ...options });
+  const server = await startServer(config, { logLevel: 'silent', workers: 1, watchEvery: 20, ...options });
   t.after(() => server.close());
   const url = server.urls[0]!;
   const admin = server.adminUrl ?? assert.fail('no administrators');

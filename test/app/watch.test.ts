@@ -177,7 +177,7 @@ test('an authority of which a previous CA cannot be read has no list under the n
 test('serve does not start when no endpoint can serve', async (t) => {
   const { folder, config } = await installed(t);
   writeFileSync(join(folder, 'certs/issuing-ca.pem'), 'nothing');
-  await assert.rejects(startServer(config, { logLevel: 'silent' }), ConfigError);
+  await assert.rejects(startServer(config, { logLevel: 'silent', workers: 1 }), ConfigError);
 });
 
 test('people who open the name of a server or the administrators’ URL get a page', async (t) => {

@@ -1,5 +1,6 @@
 /** `npm run bench`: what one enrolment costs, beside what it must cost at least, in one run. */
 import { cpus } from 'node:os';
+import { measureCores } from './cores.ts';
 import { measureHttp } from './http.ts';
 import { measureStep } from './step.ts';
 
@@ -22,3 +23,17 @@ console.log(`\nthrough HTTP, SQLite synchronous=FULL, JSON log, CA rsa-2048; ${w
 line('', 'per second', 'p50 ms', 'p99 ms', 'CPU µs', 'floor µs', 'floor/CPU', 'RSS MB');
 for (const { stored, connections, rate, p50, p99, cpu, floor, rss } of results)
   line(`  ${stored} stored, ${connections} connections`, rate, p50, p99, cpu, floor, floor / cpu, rss / 1_048_576);
+
+console.log('\n`openndes serve` on all cores, the generator on the same ones; GetCACaps is asked every 5 ms meanwhile');
+line('', 'per second', 'of 2 floors', 'CPU µs', 'main CPU µs', 'caps p50 ms', 'caps p99 ms', 'RSS MB');
+for (const { workers, connections, rate, floor, cpu, mainCpu, caps, rss } of await measureCores([1, 2], [8, 32]))
+  line(
+    `  ${workers} threads, ${connections} connections`,
+    rate,
+    (rate * floor) / 2e6,
+    cpu,
+    mainCpu,
+    caps.p50,
+    caps.p99,
+    rss / 1_048_576,
+  );

@@ -4,9 +4,13 @@ import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 
-/** Starts a file of this folder; resolves with its first message. */
-export async function start(file: string, args: string[]): Promise<{ child: ChildProcess; said: unknown }> {
-  const child = fork(join(import.meta.dirname, file), args, { stdio: 'inherit' });
+/** Starts a file of this folder; resolves with its first message. `log`: a file that gets its standard error. */
+export async function start(
+  file: string,
+  args: string[],
+  log?: number,
+): Promise<{ child: ChildProcess; said: unknown }> {
+  const child = fork(join(import.meta.dirname, file), args, { stdio: ['inherit', 'inherit', log ?? 'inherit', 'ipc'] });
   return { child, said: await messageOf(child) };
 }
 

@@ -16,7 +16,7 @@ async function oneTime(t: TestContext) {
       .replace(/\n {4}policy: .*/, '\n    policy: { oneTime: { max: 5 } }')
       .replace('\nauthorities:', `\nadmin: { port: 0, token: ${TOKEN} }\nauthorities:`),
   );
-  const server = await startServer(place.config, { logLevel: 'silent' });
+  const server = await startServer(place.config, { logLevel: 'silent', workers: 1 });
   t.after(() => server.close());
   const enrolled = async (name: string, challenge: string): Promise<string> => {
     const out = join(place.folder, name);

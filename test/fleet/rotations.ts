@@ -37,7 +37,7 @@ async function underLoad(t: TestContext, between: number) {
   const start = async (credential: object) => {
     const section = { tenant, clientId, cloud, trustCa: write('sim.pem', simulator.caPem), ...credential };
     writeFileSync(place.config, `\ntenants: ${JSON.stringify({ corp: section })}\n`, { flag: 'a' });
-    const server = await startServer(place.config, { logLevel: 'silent' });
+    const server = await startServer(place.config, { logLevel: 'silent', workers: 1 });
     t.after(() => server.close());
     return {
       server,

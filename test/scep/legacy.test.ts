@@ -65,11 +65,14 @@ test('uses are counted by name and endpoint, and are only in the lines of messag
     ),
   );
   const [one, other] = [legacyCounter(), legacyCounter()];
-  assert.deepEqual(one(plain!), {});
-  assert.deepEqual(one(old!), { legacy: ['sha1'], legacyUses: { sha1: 1 } });
-  assert.deepEqual(one(older!), { legacy: ['sha1', 'des'], legacyUses: { sha1: 2, des: 1 } });
-  assert.deepEqual(one(await refused(await requestMessage({ digest: 'sha1' }), 'algorithm_refused')), {});
-  assert.deepEqual(other(older!), { legacy: ['sha1', 'des'], legacyUses: { sha1: 1, des: 1 } });
+  assert.deepEqual(
+    [plain, old, older].map((message) => message!.legacy),
+    [[], ['sha1'], ['sha1', 'des']],
+  );
+  assert.deepEqual(one({}), {});
+  assert.deepEqual(one(old!), { legacyUses: { sha1: 1 } });
+  assert.deepEqual(one(older!), { legacyUses: { sha1: 2, des: 1 } });
+  assert.deepEqual(other(older!), { legacyUses: { sha1: 1, des: 1 } });
 });
 
 test('the log line says what was used and how often', async () => {

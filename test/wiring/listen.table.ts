@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:tls';
+import { startServer } from '../../src/app/configured-server.ts';
 import { basic, USERS } from './administrator.ts';
 import { forgery, posted } from './device.ts';
 import { file } from './files.ts';
@@ -113,6 +114,23 @@ async function storeAt(name: string): Promise<boolean[]> {
   return ['one.db', 'two.db'].map((each) => existsSync(join(folder, each)));
 }
 
+let threadsBefore: Promise<unknown> = Promise.resolve();
+/** One place after the other: a process tells of every thread that is made in it. */
+function threadsOf(workers: string): Promise<number> {
+  const counted = threadsBefore.then(async () => {
+    let count = 0;
+    const made = (): void => void count++;
+    process.on('worker', made);
+    const config = configured({ listen: { ...LISTEN, workers: Number(workers) } });
+    const server = await startServer(config, { logLevel: 'silent' });
+    process.off('worker', made);
+    await server.close();
+    return count;
+  });
+  threadsBefore = counted;
+  return counted;
+}
+
 export const LISTENING: readonly Row[] = [
   {
     keys: ['publicUrl'],
@@ -165,6 +183,12 @@ export const LISTENING: readonly Row[] = [
       return (await posted(url('/plain'), Buffer.alloc(16_385, 'x'))).status;
     },
     answers: { slim: 413, plain: 400 },
+  },
+  {
+    keys: ['listen.workers'],
+    question: 'how many threads there are beside the main thread',
+    ask: threadsOf,
+    answers: { '1': 0, '3': 3 },
   },
   {
     keys: ['listen.mostRunning'],

@@ -33,9 +33,12 @@ export function configured(sections: Sections): string {
   return file(`server-${++count}/openndes.yaml`, stringify({ ...usual, ...sections }));
 }
 
+/** Threads of every server: `npm run threads` runs the same tests with two. */
+const workers = Number(process.env['OPENNDES_TEST_WORKERS'] ?? 1);
+
 /** A server on this configuration, which ends with the tests at the latest. */
 export async function started(config: string): Promise<Running> {
-  const server = await startServer(config, { logLevel: 'silent' });
+  const server = await startServer(config, { logLevel: 'silent', workers });
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= server.close());
   atEnd(close);

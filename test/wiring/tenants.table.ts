@@ -171,7 +171,7 @@ async function ofDisabledUser(place: string): Promise<string> {
   const valid = { ...certificate, endpoint: 'scep', notAfter: new Date(systemClock().getTime() + 86_400_000) };
   const names = [{ kind: 'upn', value: 'ada@contoso.example' }] as const;
   await store.importCertificate({ certificate: valid, names, audit: auditFor(1, 'imported') });
-  const server = await startServer(config, { logLevel: 'silent', watchEvery: 20 });
+  const server = await startServer(config, { logLevel: 'silent', workers: 1, watchEvery: 20 });
   atEnd(() => server.close());
   for (let tries = 0; tries < 40; tries++) {
     await pause(50);

@@ -1,0 +1,70 @@
+/** What a thread needs to answer the PKIOperations of the endpoints: plain data, and the names of what it calls. */
+import type { KeyObject } from 'node:crypto';
+import type { Profile } from '../ca/profile.ts';
+import type { ComparingConfig } from './comparing-policies.ts';
+import type { Config } from '../config/schema.ts';
+import type { KeyKind, KeyProvider } from '../core/keys.ts';
+import type { Policy } from '../core/policy.ts';
+import type { EndpointOptions } from '../embed/enrollment.ts';
+import type { LoadedRa } from './ra.ts';
+
+/** A key in memory goes to the thread; every other one stays, and is called by its number. */
+export type PlannedKey =
+  | { privateKey: KeyObject }
+  | { number: number; spki: Uint8Array; kind: KeyKind; decrypts: boolean };
+
+type PlannedPair = { certificate: Uint8Array; key: PlannedKey };
+
+/** An RA with its keys. Certificates are DER. */
+export type PlannedRa = PlannedPair & { signer?: PlannedPair; retired: PlannedPair[] };
+
+/** A policy that is called in the main thread. */
+export type CalledPolicy = Omit<Policy, 'decide' | 'notify'> & { notifies: boolean };
+
+/** What an endpoint has beside functions. */
+type PlainOptions = Omit<
+  EndpointOptions,
+  'policy' | 'issuer' | 'revoker' | 'ra' | 'crl' | 'waiting' | 'previous' | 'renewalFrom' | 'next'
+>;
+
+/** One endpoint. `hasList`: there is a revocation list, which the main thread makes or reads. */
+export type PlannedEndpoint = {
+  plain: PlainOptions & { name: string };
+  /** A policy that only compares is made in the thread from its configuration. */
+  policy: { config: ComparingConfig } | CalledPolicy;
+  issuer: PlannedPair & { chain: readonly Uint8Array[]; profile: Profile };
+  ra: PlannedRa;
+  hasList: boolean;
+  /** Certificates of the CAs before the present one, DER. */
+  previous: readonly Uint8Array[];
+  /** The CAs of before, and whether each has a list. */
+  renewalFrom: readonly { certificate: Uint8Array; hasList: boolean }[];
+};
+
+/** `turns`: the memory of the lock around writes, and the number of this thread there. */
+export type ThreadPlan = {
+  store: Config['store'];
+  turns: { memory: Int32Array; user: number };
+  endpoints: readonly PlannedEndpoint[];
+};
+
+/** The keys that threads call, each by its number. */
+export type CalledKeys = KeyProvider[];
+
+/** A key for the plan; one that stays is added to `called`. */
+export function plannedKey(key: KeyProvider, called: CalledKeys): PlannedKey {
+  const { privateKey } = key as { privateKey?: KeyObject };
+  if (key.inProcess && privateKey) return { privateKey };
+  const { spki, kind } = key;
+  const number = called.includes(key) ? called.indexOf(key) : called.push(key) - 1;
+  return { number, spki, kind, decrypts: key.decrypt !== undefined };
+}
+
+/** An RA for the plan. */
+export function plannedRa({ retired, signer, ...current }: LoadedRa, called: CalledKeys): PlannedRa {
+  const pair = ({ certificate, key }: { certificate: Uint8Array; key: KeyProvider }): PlannedPair => ({
+    certificate,
+    key: plannedKey(key, called),
+  });
+  return { ...pair(current), retired: retired.map(pair), ...(signer && { signer: pair(signer) }) };
+}

@@ -1,0 +1,59 @@
+/** Values as they go from one thread to another: a structured clone keeps neither the class nor the fields of an error. */
+import { ConfigError, HttpError, IssuerError, Refusal } from '../core/errors.ts';
+
+/** What stands in the place of an error. `fields`: those of its own that are no objects, its `name` and `code` among them. */
+type PortableError = { message: string; stack: string | undefined; cause: unknown; fields: Record<string, unknown> };
+
+/** The key of the only member of what stands in the place of an error. */
+const MARK = '$error';
+
+/** Errors that other code knows by their class. */
+const CLASSES: Readonly<Record<string, Error>> = {
+  ConfigError: ConfigError.prototype,
+  HttpError: HttpError.prototype,
+  IssuerError: IssuerError.prototype,
+  Refusal: Refusal.prototype,
+};
+
+/**
+ * The same value, ready to be posted: errors at any depth are written out, and octets that are a part of a larger buffer
+ * are copied out of it, because the whole buffer would be posted with them.
+ */
+export function toPortable(value: unknown): unknown {
+  if (value instanceof Uint8Array) return value.byteLength === value.buffer.byteLength ? value : new Uint8Array(value);
+  if (value instanceof Error) return { [MARK]: writtenOut(value) };
+  if (Array.isArray(value)) return value.map(toPortable);
+  return isPlain(value) ? mapped(value, toPortable) : value;
+}
+
+/** What `toPortable` was given, with errors of their classes. */
+export function fromPortable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(fromPortable);
+  if (!isPlain(value)) return value;
+  return MARK in value ? readError(value[MARK] as PortableError) : mapped(value, fromPortable);
+}
+
+function writtenOut(error: Error): PortableError {
+  const { name, message, stack, cause } = error;
+  const fields = Object.fromEntries(Object.entries(error).filter(([, each]) => Object(each) !== each));
+  return { message, stack, cause: toPortable(cause), fields: { ...fields, name } };
+}
+
+function readError({ message, stack, cause, fields }: PortableError): Error {
+  const prototype = CLASSES[String(fields['name'])] ?? Error.prototype;
+  const error = Object.create(prototype) as Error;
+  const hidden = { message, stack, ...(cause !== undefined && { cause: fromPortable(cause) }) };
+  for (const [key, value] of Object.entries(hidden))
+    Object.defineProperty(error, key, { value, configurable: true, writable: true });
+  return Object.assign(error, fields);
+}
+
+const mapped = (value: Record<string, unknown>, change: (value: unknown) => unknown): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(value).map(([key, each]) => [key, change(each)]));
+
+/** A Date, a key, octets and the like are posted as they are. */
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
