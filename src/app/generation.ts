@@ -21,6 +21,7 @@ import { type EndpointThreads, endpointThreads, threadsFor } from './endpoint-th
 import { directoriesIn, directoryJob, endpointsWithout, type TenantDirectory } from './directory-jobs.ts';
 import { clockReport } from './clock-difference.ts';
 import { newIntuneClient } from './new-intune-client.ts';
+import { oldRecordsJob } from './old-records-job.ts';
 import type { PolicyServices } from './policy-makers.ts';
 import { revocationPoller } from './revocation-poller.ts';
 import { readinessOf, threadsProbe } from './standings.ts';
@@ -177,7 +178,14 @@ function startWatch({ endpoints, store, clients, directories, ...parts }: Shared
     const client = clients.get(each.tenant);
     return client ? [directoryJob({ ...parts, ...each, store, list: client.directory })] : [];
   });
-  const all = [job, tenantWatch({ ...parts, clients }), ...pollers({ store, clients, ...parts }), ...directoryJobs];
+  const old = oldRecordsJob({ keep: parts.settings.config.keep, store, ...parts });
+  const all = [
+    job,
+    old,
+    tenantWatch({ ...parts, clients }),
+    ...pollers({ store, clients, ...parts }),
+    ...directoryJobs,
+  ];
   const jobs = startJobs({ store, jobs: all, owner: randomUUID(), ...parts });
   return () => jobs.close();
 }

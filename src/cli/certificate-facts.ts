@@ -1,18 +1,15 @@
 /** A stored certificate as the commands print it. */
-import { catchDerError } from '../asn1/limits.ts';
+import { defined } from '../core/defined.ts';
 import { shownState } from '../core/lifecycle.ts';
 import type { StoredCertificate } from '../core/records.ts';
-import type { GeneralName } from '../core/request.ts';
-import { certificateExtensions, readCertificate } from '../pkix/certificate.ts';
-import { findExtension, readGeneralNames } from '../pkix/extensions.ts';
-import { OID } from '../pkix/oids.ts';
+import { alternativeNamesText } from '../pkix/alternative-names.ts';
 
 /** Every field as text: the names are those of the JSON output, moments are ISO 8601. Absent fields are left out. */
 export const certificateFacts = (certificate: StoredCertificate, now: Date): Record<string, string> => ({
   serial: certificate.serial,
   state: shownState(certificate, now),
   subject: certificate.subject,
-  ...alternativeNames(certificate),
+  ...defined({ san: certificate.alternativeNames ?? alternativeNamesText(certificate.der) }),
   issuer: certificate.issuer,
   thumbprint: certificate.thumbprint,
   thumbprintSha256: certificate.thumbprintSha256,
@@ -28,15 +25,3 @@ export const certificateFacts = (certificate: StoredCertificate, now: Date): Rec
   ...(certificate.revokedAt && { revokedAt: certificate.revokedAt.toISOString() }),
   ...(certificate.revocationReason && { revocationReason: certificate.revocationReason }),
 });
-
-/** `type:text` of each subjectAltName; nothing where there is none, or the certificate cannot be read. */
-const alternativeNames = ({ der }: StoredCertificate): { san?: string } =>
-  catchDerError(
-    () => {
-      const extension = findExtension(certificateExtensions(readCertificate(der)), OID.subjectAltName);
-      return extension ? { san: readGeneralNames(extension.value).map(nameWithType).join(' ') } : {};
-    },
-    () => ({}),
-  );
-
-const nameWithType = ({ type, text }: GeneralName): string => `${type}:${text}`;

@@ -8,6 +8,7 @@ import { type EndpointConfig, type EndpointReferences, endpointSchema, endpoints
 import { transformed } from './yaml/value-type.ts';
 import { choice, either, integer, network, text, url, valueList } from './yaml/value-types.ts';
 import { file, type FileContext } from './references.ts';
+import { keepSection } from './keep.ts';
 import { type ProfileConfig, profileSchema, profilesSection } from './profiles.ts';
 import { defaulted, optional, required, section } from './yaml/table.ts';
 import { tenantsSection } from './tenants.ts';
@@ -90,6 +91,7 @@ export const configSchema = <P extends z.ZodType, E extends z.ZodType>(
       'sqlite:./data/openndes.db',
       'Where certificates, transactions and the audit log are stored.',
     ),
+    keep: keepSection(),
     authorities: authoritiesSection(context),
     profiles: profilesSection(profile),
     tenants: tenantsSection(context),

@@ -4,6 +4,7 @@
  */
 import type { DirectoryKind } from './tenant-directory.ts';
 import type { HttpErrorCode } from './errors.ts';
+import type { OldKind } from './records.ts';
 
 /** How a PKIOperation ended. `repeated`: the certificate of an earlier identical request; `found`: GetCert and GetCRL. */
 export type RequestOutcome = 'issued' | 'repeated' | 'refused' | 'pending' | 'found';
@@ -114,6 +115,7 @@ export type EventFacts = {
   'directory-listed': { tenant: string; listing: number; there: Readonly<Record<DirectoryKind, number>>; gone: number };
   'directory-revoked': RevocationFacts & { tenant: string; why: string };
   'directory-waits': { tenant: string; certificates: number };
+  'old-records-removed': Readonly<Record<OldKind, number>>;
   'revocations-requested': {
     tenant: string;
     revoked: number;

@@ -46,7 +46,10 @@ export type StoredCertificate = CertificateId & {
   firstIssuedAt: Date;
   /** Number of the part of the revocation list that this certificate belongs to. */
   crlShard: number;
+  /** Empty since it was removed, a time after the certificate had ended: see OldRecordStore. */
   der: Uint8Array;
+  /** Its subjectAltNames as `type:text`, with blanks between, where its DER was removed and had some. */
+  alternativeNames?: string;
   /** What the CA calls the order of this certificate, if it has a name for it. */
   reference?: string;
   notBefore: Date;
@@ -263,7 +266,7 @@ export type AuditActor = { kind: 'person' | 'program' | 'device' | 'system'; nam
 /** Through which part of the product: a SCEP message, a command, the API, an administrator's page, a recurring job. */
 export type AuditSource = 'scep' | 'cli' | 'api' | 'page' | 'job';
 
-/** One line of history. Entries are only ever added. `issuerId` and `serial` are those of the certificate, if any. */
+/** One line of history. Entries are only added, and removed after their time. `issuerId` and `serial` are those of the certificate, if any. */
 export type AuditEntry = Partial<CertificateId> & {
   at: Date;
   event: AuditEvent;
@@ -320,3 +323,6 @@ export type WaitingRevocationRequest = RevocationRequest & {
   downloadedAt: Date;
   result?: RevocationReport;
 };
+
+/** Records that are removed when they are old. `der`: that of certificates, of which everything else stays. */
+export type OldKind = 'transactions' | 'der' | 'audit';

@@ -18,6 +18,7 @@ import type {
   LiveIssuer,
   NewChallenge,
   NewRevocation,
+  OldKind,
   OutboxStanding,
   PendingIssuance,
   PendingNotification,
@@ -318,6 +319,22 @@ export interface AuditStore {
   listAudit(filter: { certificate?: CertificateId; limit?: number }): Promise<AuditEntry[]>;
 }
 
+/** Which records to look at: the next `limit` of a kind. `after`: `next` of the page before. */
+export type OldPage = { kind: OldKind; before: Date; after?: number; limit: number };
+
+/** `next` is absent when there are no more to look at. */
+export type RemovedPage = { removed: number; next?: number };
+
+/** What is not kept for ever. A certificate itself is: its serial number, subject, names, dates, state and renewals. */
+export interface OldRecordStore {
+  /**
+   * Removes those of the page that ended before `before`. A transaction and an audit entry end with their certificate; where
+   * there is none, the one when it was rejected and the other when it was written. What a request or a notification still
+   * waits for stays. Before the DER of certificates, the transactions of the same time must be removed: they answer with it.
+   */
+  removeOld(page: OldPage): Promise<RemovedPage>;
+}
+
 /**
  * Everything that is recorded, in one database. Every write resolves after it is durable. Writes of the same moment may
  * share one commit. `storeContract` of `openndes/testing` tests an implementation; store/ has the one on SQLite.
@@ -333,6 +350,7 @@ export interface Store
     DirectoryStore,
     ChallengeStore,
     AuditStore,
+    OldRecordStore,
     JobStore {
   /** Throws when the store cannot write. */
   check(): Promise<void>;

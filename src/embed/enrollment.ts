@@ -1,4 +1,5 @@
 /** Joins endpoints, store and log: the services that HTTP serves, and the work in the background. */
+import { answerableStore } from '../core/answerable-store.ts';
 import { equalBytes } from '../core/bytes.ts';
 import { HOUR } from '../core/durations.ts';
 import type { Clock, Logger, RandomBytes } from '../core/environment.ts';
@@ -98,7 +99,7 @@ export function startEnrollment(options: EnrollmentOptions, operate?: Operate): 
   assertDistinctNames(parts);
   const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.name, endpoint]));
   // A call that hangs would keep its job from ever running again, and `close` from ending.
-  const inTimeStore = storeWithin(store, storeDeadline);
+  const inTimeStore = storeWithin(services.store, storeDeadline);
   const jobs = backgroundJobs(
     endpoints,
     { ...services, store: inTimeStore },
@@ -130,7 +131,8 @@ export function scepServices(endpoints: readonly EndpointOptions[], parts: Servi
 
 const servicesOf = ({ store, clock, random, emit }: ServiceParts): EnrollmentServices => {
   const owner = Buffer.from(random(16)).toString('hex');
-  return { store, clock, emit, deadline: systemDeadline, storeDeadline, owner };
+  // What is answered to devices is answered with the DER of certificates.
+  return { store: answerableStore(store), clock, emit, deadline: systemDeadline, storeDeadline, owner };
 };
 
 function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): ServicePlan {

@@ -216,7 +216,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     level: 'error',
     message: 'a background job failed and will be retried; no data was lost',
     fields: {
-      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `clean-up`, `watch`, `tenants`, `intune-revocations`, or `directory` and the name of a tenant',
+      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `clean-up`, `watch`, `tenants`, `old-records`, `intune-revocations`, or `directory` and the name of a tenant',
       err: CAUSE,
     },
     remedy:
@@ -384,6 +384,16 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     fields: { tenant: TENANT, certificates: 'how many wait' },
     remedy:
       'Look at `openndes directory run --dry-run`. When devices and users are truly gone, run `openndes directory approve`.',
+  },
+  'old-records-removed': {
+    level: 'info',
+    message: 'records were removed after the time that `keep` gives them',
+    fields: {
+      transactions: 'how many requests',
+      der: 'of how many certificates the octets; everything else about them stays',
+      audit: 'how many entries of the history',
+    },
+    remedy: 'Nothing.',
   },
   'revocations-requested': {
     level: 'info',

@@ -56,6 +56,9 @@ export function everySecond(work: () => void): () => void {
   return () => clearInterval(timer);
 }
 
+/** Milliseconds of a clock that is never set. */
+export const monotonic = (): number => performance.now();
+
 /** Resolves after so many milliseconds; of zero, at once. */
 export const pause = (ms: number): Promise<void> =>
   ms === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));

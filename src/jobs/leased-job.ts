@@ -4,9 +4,10 @@ import { canBegin, claimLease, type JobLease, type LeaseServices, renewLease, RE
 
 /**
  * Recurring work. `every`: milliseconds from the start of a run to the next. `run` stops when its signal aborts: another
- * owner has the job then. What it throws is recorded and logged, and the job runs again when it is due.
+ * owner has the job then. What it throws is recorded and logged, and the job runs again when it is due. `end`, for a job that
+ * runs for long: called when the jobs are closed, so that the run that has begun ends soon.
  */
-export type Job = { name: string; every: number; run: (signal: AbortSignal) => Promise<void> };
+export type Job = { name: string; every: number; run: (signal: AbortSignal) => Promise<void>; end?: () => void };
 
 /** What jobs take from outside. */
 export type JobServices = LeaseServices & { emit: Emit };

@@ -16,7 +16,7 @@ export function startJobs({ jobs, ...services }: JobServices & { jobs: readonly 
   return { close: async () => void (await Promise.all(endings.map((end) => end()))) };
 }
 
-function startTimer({ every }: Job, { turn, release }: LeasedJob): () => Promise<void> {
+function startTimer({ every, end }: Job, { turn, release }: LeasedJob): () => Promise<void> {
   let running: Promise<void> | undefined;
   const tick = (): void => {
     running ??= turn().finally(() => (running = undefined));
@@ -26,6 +26,7 @@ function startTimer({ every }: Job, { turn, release }: LeasedJob): () => Promise
   timer.unref();
   return async () => {
     clearInterval(timer);
+    end?.();
     await running;
     await release();
   };

@@ -31,7 +31,7 @@ export const thumbprintDigits = (thumbprint: string): string => thumbprint.repla
 /** Of one serial number. By the thumbprint; where Intune has none, by the issuer. */
 export function isSameCertificate(certificate: StoredCertificate, row: IntuneCertificate): boolean {
   if (row.thumbprint !== '') return thumbprintsOf(certificate).includes(thumbprintDigits(row.thumbprint));
-  return row.issuer === '' || isOfIssuer(certificate.der, { issuerName: row.issuer });
+  return row.issuer === '' || isOfIssuer(certificate, { issuerName: row.issuer });
 }
 
 /** SHA-1 and SHA-256, as `thumbprintDigits` has them. */

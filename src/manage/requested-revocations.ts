@@ -42,7 +42,7 @@ export async function revokeRequested(request: RevocationRequest, from: Requeste
 /** Those of the issuer that the request names. */
 async function findRequested(request: RevocationRequest, { store }: RequestedFrom): Promise<StoredCertificate[]> {
   for (const serial of serialSpellings(request.serialNumber)) {
-    const found = (await store.findCertificatesBySerial(serial)).filter((each) => isOfIssuer(each.der, request));
+    const found = (await store.findCertificatesBySerial(serial)).filter((each) => isOfIssuer(each, request));
     if (found.length > 0) return found;
   }
   return [];
@@ -64,8 +64,15 @@ const issuerOf = (der: Uint8Array): Uint8Array | undefined =>
 /** Names of an issuer as Intune writes them. */
 type IssuerNames = Pick<RevocationRequest, 'issuerName' | 'caConfiguration'>;
 
-/** Whether a certificate (DER) is of an issuer with one of these names. */
-export const isOfIssuer = (der: Uint8Array, names: IssuerNames): boolean => isOf(issuerOf(der), names);
+/** Whether a certificate is of an issuer with one of these names. The one whose DER was removed has it as text. */
+export const isOfIssuer = ({ der, issuer }: StoredCertificate, names: IssuerNames): boolean =>
+  isOf(der.length > 0 ? issuerOf(der) : nameOrNone(issuer), names);
+
+const nameOrNone = (text: string): Uint8Array | undefined =>
+  catchDerError(
+    () => nameFromText(text),
+    () => undefined,
+  );
 
 /** Intune repeats what the notification said: the whole name, as openndes writes it, or the common name, as others do. */
 function isOf(issuer: Uint8Array | undefined, { issuerName, caConfiguration }: IssuerNames): boolean {

@@ -52,6 +52,7 @@ export const toRow = (
   first_issued_at: certificate.firstIssuedAt.getTime(),
   crl_shard: certificate.crlShard,
   der: certificate.der,
+  alternative_names: null,
   reference: certificate.reference ?? null,
   not_before: certificate.notBefore.getTime(),
   not_after: certificate.notAfter.getTime(),
@@ -62,6 +63,8 @@ export const toRow = (
   revocation_reason: certificate.revocationReason ?? null,
   imported_at: certificate.importedAt?.getTime() ?? null,
 });
+
+const REMOVED = new Uint8Array(0);
 
 /** Of a row of `selectCertificates`. */
 export const fromRow = (row: JoinedRow): StoredCertificate => ({
@@ -75,7 +78,8 @@ export const fromRow = (row: JoinedRow): StoredCertificate => ({
   thumbprintSha256: row.thumbprint_sha256,
   publicKeyHash: row.public_key_hash,
   crlShard: row.crl_shard,
-  der: row.der,
+  der: row.der ?? REMOVED,
+  ...(row.alternative_names === null ? {} : { alternativeNames: row.alternative_names }),
   ...(row.reference === null ? {} : { reference: row.reference }),
   notBefore: new Date(row.not_before),
   notAfter: new Date(row.not_after),

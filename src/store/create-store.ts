@@ -9,6 +9,7 @@ import type {
   IssuerStore,
   JobStore,
   NotificationStore,
+  OldRecordStore,
   RevocationQueue,
   RevocationRequestStore,
   Store,
@@ -54,6 +55,7 @@ import {
   removeRevocationRequests,
   saveRevocationRequests,
 } from './downloaded-revocation-requests.ts';
+import { removeOld } from './old-records.ts';
 import { countRevoked, isCompromised, listRevoked, revoke } from './revocations.ts';
 import type { Database } from './tables.ts';
 import { findPolled, findRequest, findTransaction } from './transactions.ts';
@@ -167,10 +169,11 @@ const directories = ({ db, write }: Parts): DirectoryStore => ({
   countMatched: (tenant, live) => countMatched(db, tenant, live),
 });
 
-const challengesAndHistory = ({ db, write }: Parts): ChallengeStore & AuditStore => ({
+const challengesAndHistory = ({ db, write }: Parts): ChallengeStore & AuditStore & OldRecordStore => ({
   addChallenge: (challenge, most) => write((tx) => addChallenge(tx, challenge, most)),
   findChallenge: (endpoint, password) => findChallenge(db, endpoint, password),
   listAudit: (filter) => listAudit(db, filter),
+  removeOld: (page) => removeOld(db, write, page),
 });
 
 const jobs = ({ db, write, clock }: Parts): JobStore => ({

@@ -161,7 +161,8 @@ export async function createNextCertificates(db: Database, dialect: Dialect): Pr
     .addColumn('renews_unrecorded', 'text')
     .addColumn('first_issued_at', moment, (column) => column.notNull())
     .addColumn('crl_shard', 'integer', (column) => column.notNull())
-    .addColumn('der', columnType(dialect.bytes), (column) => column.notNull())
+    .addColumn('der', columnType(dialect.bytes))
+    .addColumn('alternative_names', 'text')
     .addColumn('reference', 'text')
     .addColumn('not_before', moment, (column) => column.notNull())
     .addColumn('not_after', moment, (column) => column.notNull())
@@ -216,6 +217,13 @@ export async function createIdentityIndexes(db: Database): Promise<void> {
     .execute();
   // The ends of certificates grow with their rows, and are written at the end of their index.
   await schema.createIndex('certificates_by_end').on('certificates').column('not_after').execute();
+  // How far their DER is removed. A new certificate is not in it.
+  await schema
+    .createIndex('certificates_without_der')
+    .on('certificates')
+    .column('not_after')
+    .where(sql<boolean>`der is null`)
+    .execute();
   await schema
     .createIndex('certificates_by_renewed')
     .on('certificates')

@@ -88,7 +88,9 @@ export async function markRevoked(tx: Database, id: number, revocation: Revocati
     .values({ certificate_id: id, issuer, serial, revoked_at, reason, not_after, crl_shard })
     .execute();
   if (reason === 'keyCompromise') await noteCompromised(tx, public_key_hash);
-  if (tellIssuer) await addPendingRevocation(tx, { endpoint, certificate, ...defined({ reference }), reason, at }, at);
+  // Without its DER it has ended long ago, and its CA takes no revocation of it any more.
+  if (tellIssuer && certificate)
+    await addPendingRevocation(tx, { endpoint, certificate, ...defined({ reference }), reason, at }, at);
   return true;
 }
 

@@ -48,7 +48,10 @@ export type CertificateTable = {
   renews_unrecorded: string | null;
   first_issued_at: Moment;
   crl_shard: number;
-  der: Uint8Array;
+  /** Null since it was removed after its time. */
+  der: Uint8Array | null;
+  /** As in StoredCertificate. */
+  alternative_names: string | null;
   /** What the CA calls the order. */
   reference: string | null;
   not_before: Moment;
@@ -215,7 +218,7 @@ export type JobTable = LeaseColumns & {
   last_error: string | null;
 };
 
-/** One line of history. Rows are only added. */
+/** One line of history. Rows are only added, and removed after their time. */
 export type AuditTable = {
   id: Generated<number>;
   at: Moment;

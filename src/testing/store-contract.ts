@@ -13,6 +13,7 @@ import { imports } from './store-imports.ts';
 import { jobs } from './store-jobs.ts';
 import { lists } from './store-lists.ts';
 import { notifications } from './store-notifications.ts';
+import { oldRecords } from './store-old-records.ts';
 import { pending } from './store-pending-contract.ts';
 import { revocationRequests } from './store-revocation-requests.ts';
 import { revocations } from './store-revocations.ts';
@@ -59,6 +60,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   freshness(check);
   revocations(check);
   jobs(check);
+  oldRecords(check);
   lasting(check);
 }
 

@@ -10,6 +10,7 @@ import { test } from 'node:test';
 import { ADMIN } from './admin.table.ts';
 import { AUTHORITIES } from './authorities.table.ts';
 import { ENDPOINTS } from './endpoints.table.ts';
+import { KEEPING } from './keep.table.ts';
 import { LISTENING } from './listen.table.ts';
 import { POLICIES } from './policies.table.ts';
 import { PROFILE_ROWS } from './profiles.table.ts';
@@ -19,6 +20,7 @@ import { TENANTS } from './tenants.table.ts';
 const ROWS: readonly Row[] = [
   ...LISTENING,
   ...ADMIN,
+  ...KEEPING,
   ...AUTHORITIES,
   ...PROFILE_ROWS,
   ...TENANTS,

@@ -9,7 +9,7 @@ import { registerList } from './certs-list.ts';
 import { registerRequests } from './certs-requests.ts';
 import { registerRevoke } from './certs-revoke.ts';
 import { registerShow } from './certs-show.ts';
-import { theCertificate, withStore } from './certs-store.ts';
+import { failed, theCertificate, withStore } from './certs-store.ts';
 
 /** Registers the group and all of its commands. */
 export function registerCerts(program: Command, output: Output): void {
@@ -27,6 +27,12 @@ function registerExport(certs: Command, { out, err }: Output): void {
     .addHelpText(...example('openndes certs export 5f2c01 > laptop.pem'))
     .action(async (serial: string, { config }: { config: string }) => {
       const found = await withStore(config, { err }, (management) => findCertificate(management, serial));
-      out(certificatePem(theCertificate(found, serial, err).der).trimEnd());
+      const { der, notAfter } = theCertificate(found, serial, err);
+      if (der.length === 0) failed(withoutDer(notAfter), err);
+      out(certificatePem(der).trimEnd());
     });
 }
+
+const withoutDer = (ended: Date): string =>
+  `this certificate ended at ${ended.toISOString()}, and the store has removed its octets since, as \`keep.der\` says: ` +
+  '`openndes certs show` still has its names, dates and history, and an older backup has the certificate';
