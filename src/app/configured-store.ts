@@ -1,9 +1,10 @@
 /** The store that a configuration names: opened by a server, or by a command. */
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
+import type { ExaminedRows } from '../core/store-faults.ts';
 import type { Store } from '../core/store.ts';
 import { systemClock } from '../embed/system.ts';
-import { hasCurrentSchema, openSqliteStore, type SqliteOptions } from '../store/sqlite.ts';
+import { examineSqlite, hasCurrentSchema, openSqliteStore, type SqliteOptions } from '../store/sqlite.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
 import { readSections } from './configuration-file.ts';
 
@@ -19,6 +20,13 @@ export async function openExistingStore(file: string, missing: (path: string) =>
   if (existsSync(store.path)) return openStore({ store });
   missing(store.path);
   return openSqliteStore({ path: ':memory:', clock: systemClock });
+}
+
+/** Looks at the whole store that a configuration file names. Where there is none, `missing` gets the path. Throws ConfigError. */
+export async function* examineStore(file: string, missing: (path: string) => void): AsyncGenerator<ExaminedRows> {
+  const { path } = readSections(file, ['store']).store;
+  if (existsSync(path)) yield* examineSqlite({ path, clock: systemClock });
+  else missing(path);
 }
 
 /** Opens the store of a loaded configuration, and creates it when it is missing. Throws ConfigError. */

@@ -19,6 +19,7 @@ import { registerNotifications } from './commands/notification-commands.ts';
 import { registerProbe } from './commands/probe-urls.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSimulator } from './commands/simulator.ts';
+import { registerStore } from './commands/store-commands.ts';
 import { EXIT, Exit } from './exit.ts';
 import { type Output, printableLines, standardOutput } from './output.ts';
 import { VERSION } from '../app/version.ts';
@@ -36,6 +37,7 @@ const COMMANDS = [
   registerNotifications,
   registerBlock,
   registerDirectory,
+  registerStore,
   registerBackup,
   registerRestore,
   registerHashPassword,

@@ -1,11 +1,13 @@
 /** What SQLite's result codes mean for an administrator, and what he does about each. https://www.sqlite.org/rescode.html */
 
 const BUSY = 5;
+/** What to do with a file that SQLite finds damaged. */
+export const DAMAGED = 'The file is damaged. Stop the server, keep a copy of the file, and restore the last backup.';
 const REMEDIES: Readonly<Record<number, string>> = {
   [BUSY]: 'Another process holds the write lock. Look for a second server or a backup tool on the same file.',
   8: 'Give the account of the server write access to the file and its directory.',
   10: 'Look at the disk and the system log: reading or writing the file failed.',
-  11: 'The file is damaged. Stop the server, keep a copy of the file, and restore the last backup.',
+  11: DAMAGED,
   13: 'The disk is full. Free some space; what was acknowledged before is safe.',
   14: 'Give the account of the server access to the file and its directory.',
   26: 'The file is not a SQLite database. Name another file in `store:`, or move this one away.',

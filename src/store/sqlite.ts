@@ -4,13 +4,15 @@ import { backup, DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
+import type { Examined } from './examined-pages.ts';
+import { examineRows } from './examined-rows.ts';
 import { endLeases } from './end-leases.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { assertPrivate, createPrivately } from './private-file.ts';
 import { claimForUpgrade } from './sqlite-claim.ts';
 import { sqliteEngine, type WriteTurns } from './sqlite-engine.ts';
-import { isBusy, remedyFor } from './sqlite-faults.ts';
+import { DAMAGED, isBusy, remedyFor } from './sqlite-faults.ts';
 import { createStore } from './create-store.ts';
 
 /** A store that can be copied while it is in use. */
@@ -99,6 +101,28 @@ export function faultOf(path: string): string | undefined {
     throw refused(path, error);
   } finally {
     database?.close();
+  }
+}
+
+/**
+ * Looks at the whole store, first as SQLite does and then row by row; a server may run meanwhile. After a fault of the file no
+ * row is read. Throws ConfigError when the file cannot be read, or is of another version.
+ */
+export async function* examineSqlite({ path, clock }: Pick<SqliteOptions, 'path' | 'clock'>): Examined {
+  const what = faultOf(path);
+  const faults = what === undefined ? [] : [{ table: 'file', row: path, what: `is damaged: ${what}`, remedy: DAMAGED }];
+  yield { table: 'file', rows: 1, faults };
+  if (faults.length > 0) return;
+  if (!hasCurrentSchema(path))
+    throw new ConfigError(
+      `store: ${path} was written by another version of openndes`,
+      'Check it with that version, or start `openndes serve` of this one once, which upgrades an older store.',
+    );
+  const engine = sqliteEngine(openDatabase(path), path);
+  try {
+    yield* examineRows(engine.db, clock().getTime());
+  } finally {
+    await engine.close();
   }
 }
 

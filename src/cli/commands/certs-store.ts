@@ -18,15 +18,17 @@ export async function withStore<T>(
   { err }: Pick<Output, 'err'>,
   work: (management: Management<Store>) => Promise<T>,
 ): Promise<T> {
-  const store = await openExistingStore(config, (path) =>
-    err(`note: there is no store at ${path} yet; \`openndes serve\` creates it`),
-  );
+  const store = await openExistingStore(config, (path) => err(noStore(path)));
   try {
     return await work({ store, clock: systemClock, ...commandLineUser() });
   } finally {
     await store.close();
   }
 }
+
+/** The note that there is nothing at the path of the store. */
+export const noStore = (path: string): string =>
+  `note: there is no store at ${path} yet; \`openndes serve\` creates it`;
 
 /** Prints why the command failed, and ends it with exit 1. */
 export function failed(reason: string, err: Output['err']): never {
