@@ -7,7 +7,8 @@ export type BatchTiming = { now: () => number; pause: (ms: number) => Promise<vo
 const AIM = 10;
 /** Of milliseconds, for others that want the store: at least so many, and twice as many as the batch took. */
 const LEAST_PAUSE = 20;
-const FIRST = 16;
+/** A commit takes its time however little it commits, so that fewer would only need more commits. */
+const FEWEST = 32;
 const MOST = 1_000;
 
 /**
@@ -19,7 +20,7 @@ export async function inBatches(
   { now, pause }: BatchTiming,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let size = FIRST; !signal.aborted; ) {
+  for (let size = FEWEST; !signal.aborted; ) {
     const since = now();
     if (!(await batch(size))) return;
     const took = now() - since;
@@ -29,4 +30,4 @@ export async function inBatches(
 }
 
 const nextSize = (size: number, took: number): number =>
-  Math.min(MOST, 2 * size, Math.max(1, Math.floor((size * AIM) / Math.max(took, 0.1))));
+  Math.min(MOST, 2 * size, Math.max(FEWEST, Math.floor((size * AIM) / Math.max(took, 0.1))));

@@ -74,11 +74,11 @@ test('a run ends when the jobs are closed, and the next one does the rest', asyn
   });
   await waiting.promise;
   await jobs.close();
-  assert.deepEqual(events, [{ event: 'old-records-removed', transactions: 16, der: 0, audit: 0 }]);
+  assert.deepEqual(events, [{ event: 'old-records-removed', transactions: 32, der: 0, audit: 0 }]);
   const [record] = await store.listJobs();
   assert.deepEqual([record?.name, record?.owner, record?.lastError], ['old-records', undefined, undefined]);
   await oldRecordsJob({ keep, store, clock, emit }).run(never);
-  assert.deepEqual(events.at(-1), { event: 'old-records-removed', transactions: 184, der: 200, audit: 200 });
+  assert.deepEqual(events.at(-1), { event: 'old-records-removed', transactions: 168, der: 200, audit: 200 });
 });
 
 test('a store that fails makes the job fail, which is an event, and what was done is counted', async (t) => {

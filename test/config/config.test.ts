@@ -16,6 +16,7 @@ test('the smallest file gets every default', () => {
     listen: { host: '0.0.0.0', port: 8080, workers: 'auto', bodyLimit: 262_144, mostRunning: 512 },
     log: { level: 'info' },
     store: { kind: 'sqlite', path: `${FOLDER}/data/openndes.db` },
+    keep: { der: 730 * DAY, transactions: 730 * DAY, audit: 2_557 * DAY },
     authorities: {
       issuing: {
         certificate: `${FOLDER}/certs/issuing-ca.pem`,

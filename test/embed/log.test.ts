@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { clockReport } from '../../src/app/clock-difference.ts';
+import { oldRecordsJob } from '../../src/app/old-records-job.ts';
 import { revocationPoller } from '../../src/app/revocation-poller.ts';
 import { tenantWatch } from '../../src/app/tenant-watch.ts';
 import { watch } from '../../src/app/watch.ts';
@@ -749,6 +750,19 @@ test('what Intune asks to revoke: the counts, what is left alone, and results th
     'Intune does not take the results of revocation requests, for 14 days: they are given up',
     'tenant requests',
   );
+});
+
+test('old records that were removed are counted by kind', async (t) => {
+  const log = keptLog();
+  const store = await openSqliteStore({ path: ':memory:', clock: handClock() });
+  t.after(() => store.close());
+  await store.recordIssued(issuanceFor(1));
+  const keep = { der: DAY, transactions: DAY, audit: DAY };
+  const clock = () => new Date('2100-01-01');
+  await oldRecordsJob({ keep, store, clock, emit: log.emit }).run(new AbortController().signal);
+  const line = JSON.parse(log.lines[0]!) as Line;
+  assertLine(line, 'info', 'records were removed after the time that `keep` gives them', 'transactions der audit');
+  assert.deepEqual([line['transactions'], line['der'], line['audit']], [1, 1, 1]);
 });
 
 test('docs/log.md lists the events that were seen above, and no others', () => {
