@@ -221,7 +221,7 @@ export async function createIdentityIndexes(db: Database): Promise<void> {
   await schema
     .createIndex('certificates_without_der')
     .on('certificates')
-    .column('not_after')
+    .columns(['not_after', 'id'])
     .where(sql<boolean>`der is null`)
     .execute();
   await schema

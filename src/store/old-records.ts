@@ -104,27 +104,40 @@ const certified = ({ id, certificate_id }: { id: number; certificate_id: number 
 });
 
 /**
- * In the order of their ends, from the last one on whose DER was removed: after a crash it goes on there, and what was
- * done is not read again. What was left out on the way, because its notification waited, is left out for good.
+ * In the order of their ends and ids, from the last one on whose DER was removed: after a crash it goes on there, and what
+ * was done is not read again. What was left out on the way, because its notification waited, is left out for good.
  */
 async function endedCertificates(db: Database, { before, after, limit }: Asked): Promise<Page> {
-  const { done } = await db
-    .selectFrom('certificates')
-    .select(({ fn }) => fn.max<number | string | null>('not_after').as('done'))
-    .where('der', 'is', null)
-    .executeTakeFirstOrThrow();
-  const rows = await db
+  const { end, id } = (await lastWithoutDer(db, after)) ?? { end: after, id: 0 };
+  const withDer = db
     .selectFrom('certificates')
     .select(['id', 'not_after', 'der'])
-    .where('not_after', '>=', Math.max(Number(done ?? 0), after))
     .where('not_after', '<', before)
-    .where('der', 'is not', null)
+    .where('der', 'is not', null);
+  // A CA that ends cuts off many certificates at one moment, so that the ids decide among those.
+  const same = await withDer.where('not_after', '=', end).where('id', '>', id).orderBy('id').limit(limit).execute();
+  const left = limit - same.length;
+  const later = await withDer
+    .where('not_after', '>', end)
     .orderBy('not_after')
-    .limit(limit)
-    .execute();
+    .orderBy('id')
+    .limit(left)
+    .$call((query) => (left > 0 ? query.execute() : Promise.resolve([])));
+  const rows = [...same, ...later];
   const old = rows.map(({ id, der }) => ({ id, certificate: id, der }));
   return { old, next: rows.length < limit ? undefined : rows.at(-1)?.not_after };
 }
+
+const lastWithoutDer = (db: Database, after: Moment): Promise<{ end: Moment; id: number } | undefined> =>
+  db
+    .selectFrom('certificates')
+    .select(['not_after as end', 'id'])
+    .where('der', 'is', null)
+    .where('not_after', '>=', after)
+    .orderBy('not_after', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
 
 /** Notifications in memory at once. */
 const PAGE = 500;

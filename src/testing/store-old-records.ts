@@ -179,6 +179,13 @@ function paged(check: Check): void {
     },
   );
 
+  check('certificates that end at one moment, and at others, are all done', async ({ store }) => {
+    for (const [n, end] of [12, 10, 11, 10, 10, 12, 10, 11, 10].entries()) await recorded(store, ending(n + 1, end));
+    const pages = await removeAll(store, { kind: 'der', before: days(15), limit: 2 });
+    assert.equal(sum(pages), 9);
+    assert.ok((await store.listCertificates({})).every(({ der }) => der.length === 0));
+  });
+
   check('requests that come meanwhile are recorded', async ({ store }) => {
     for (let n = 1; n <= 40; n++) await recorded(store, ending(n, 10));
     const [removed] = await Promise.all([
