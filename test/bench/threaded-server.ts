@@ -19,7 +19,7 @@ writeFileSync(config, written);
 writeFileSync(join(folder, 'challenge.txt'), challenge, { mode: 0o600 });
 const server = await startServer(config, { workers: Number(workers) });
 const [ra] = certificatesFrom(readFileSync(join(folder, 'certs/ra.pem')), 'ra.pem');
-process.send!({ port: Number(new URL(server.urls[0]!).port), ra: Buffer.from(ra!).toString('base64') });
+process.send!({ port: Number(new URL(server.urls[0]!).port), ra: Buffer.from(ra).toString('base64') });
 
 const ANSWERS: Readonly<Record<Question, () => Promise<void> | void>> = {
   usage: () =>
