@@ -1,15 +1,13 @@
 /** Starts the server that a configuration file describes, and reloads the file while it runs. */
-import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import { defined } from '../core/defined.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
-import { storeDeadline, systemClock } from '../embed/system.ts';
+import { pause, storeDeadline, systemClock } from '../embed/system.ts';
 import { systemLogger } from '../embed/system-logger.ts';
 import { type Generation, type GenerationParts, makeGeneration } from './generation.ts';
 import type { KeyRing } from './key-ring.ts';
-import { type Listeners, passRequests } from './listeners.ts';
-import { type ListenKey, listenFault } from './listen-place.ts';
+import { passRequests } from './listeners.ts';
+import { addressesOf, closeListeners, type OpenedListeners, openListeners } from './opened-listeners.ts';
 import { claimStore } from './configured-store.ts';
 import { assertTlsVerified } from './process-environment.ts';
 import { assertReloadable } from './reloadable.ts';
@@ -19,13 +17,16 @@ import { VERSION } from './version.ts';
 
 /**
  * `adminUrl`: the URL of the administrator's listener, if there is one. `reload` loads the configuration again; it does
- * not reject: the log says what happened. `emit` goes to the log of the newest loading. `close` finishes running requests, then closes connections, store and keys.
+ * not reject: the log says what happened. `emit` goes to the log of the newest loading. `drain` makes `/readyz` 503 and resolves
+ * after `listen.drain`; until then new requests are answered. `close` accepts no further one, finishes the running ones within
+ * `listen.grace`, then closes connections, store and keys.
  */
 export type RunningServer = {
   urls: string[];
   adminUrl?: string;
   emit: Emit;
   reload(): Promise<void>;
+  drain(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -54,61 +55,84 @@ export async function startServer(
     await settings.close();
     throw error;
   });
-  const shared = { store, clock, turns: memory, ...defined({ logLevel, watchEvery, intuneTimes, workers }) };
+  const stop = new AbortController();
+  const own = { turns: memory, ...defined({ logLevel, watchEvery, intuneTimes, workers }) };
+  const shared = { store, clock, stopping: stop.signal, ...own };
   let first: Generation | undefined;
   try {
     first = await makeGeneration({ ...shared, settings, warnings, part: true });
-    const addresses = await listenBoth(first);
-    return { ...addresses, ...running({ file, first, shared }) };
+    const newest = { generation: first };
+    const emit: Emit = (event) => newest.generation.emit(event);
+    const grace = (): number => newest.generation.settings.config.listen.grace;
+    const opened = await openListeners(first, { emit, clock, grace });
+    const { urls, adminUrl } = opened;
+    return { urls, ...defined({ adminUrl }), emit, ...running({ file, newest, opened, shared, stop }) };
   } catch (error) {
-    if (first) await closeServers(first);
     await first?.close();
     await store.close();
     throw error;
   }
 }
 
-/** `shared`: what each generation is made with. */
-type Started = { file: string; first: Generation; shared: Omit<GenerationParts, 'settings' | 'warnings' | 'part'> };
+/** `newest`: the generation that answers requests. `shared`: what each generation is made with. */
+type Started = {
+  file: string;
+  newest: { generation: Generation };
+  opened: OpenedListeners;
+  shared: Omit<GenerationParts, 'settings' | 'warnings' | 'part'>;
+  stop: AbortController;
+};
 
-/** The servers of the first generation listen all the time; the requests go to the apps of the newest one. */
-function running({ file, first, shared }: Started): Pick<RunningServer, 'emit' | 'reload' | 'close'> {
-  const listeners: Listeners = first;
+/** The listeners stay; their requests go to the apps of the newest generation. */
+function running({ file, newest, opened, shared, stop }: Started): Pick<RunningServer, 'reload' | 'drain' | 'close'> {
+  const { listeners } = opened;
+  const emit: Emit = (event) => newest.generation.emit(event);
   const retired: Promise<void>[] = [];
-  let current = first;
-  let requests = passRequests(listeners, first);
+  let { requests } = opened;
   let last = Promise.resolve();
   let closed: Promise<void> | undefined;
-  current.emit({ event: 'server-started', version: VERSION, listeners: addressesOf(listeners) });
+  emit({ event: 'server-started', version: VERSION, listeners: addressesOf(listeners) });
 
   async function reload(): Promise<void> {
     try {
-      const next = await nextGeneration(current, { file, shared });
-      const [old, { ended }] = [current, requests];
+      const old = newest.generation;
+      const next = await nextGeneration(old, { file, shared });
+      const { ended } = requests;
       requests = passRequests(listeners, next);
-      current = next;
+      newest.generation = next;
       // Its jobs end at once: they would work with the old settings. What its requests need closes after them.
       retired.push(Promise.all([old.endJobs(), ended(storeDeadline())]).then(old.close));
-      current.emit({ event: 'configuration-reloaded', endpoints: next.paths.length });
+      emit({ event: 'configuration-reloaded', endpoints: next.paths.length });
     } catch (err) {
-      current.emit({ event: 'configuration-not-reloaded', err });
+      emit({ event: 'configuration-not-reloaded', err });
     }
   }
 
+  function announceStop(drain: number): void {
+    if (stop.signal.aborted) return;
+    stop.abort();
+    emit({ event: 'server-stopping', version: VERSION, drain });
+  }
+
   async function close(): Promise<void> {
-    current.emit({ event: 'server-stopping', version: VERSION });
+    announceStop(0);
     await last;
-    await Promise.all([closeServers(first), closeServers(current)]);
-    await Promise.all(retired);
-    await current.close();
+    await closeListeners(listeners);
+    const { server, admin, close: closeNewest } = newest.generation;
+    await Promise.all([server.close(), admin?.close(), ...retired]);
+    await closeNewest();
     await shared.store.close();
-    current.emit({ event: 'server-stopped', version: VERSION });
+    emit({ event: 'server-stopped', version: VERSION });
   }
 
   return {
-    emit: (event) => current.emit(event),
     // One after the other, so that the last one to be asked for is the one that stays.
     reload: () => (last = closed ? last : last.then(reload)),
+    drain() {
+      const { drain } = newest.generation.settings.config.listen;
+      announceStop(drain);
+      return pause(drain);
+    },
     close: () => (closed ??= close()),
   };
 }
@@ -116,7 +140,7 @@ function running({ file, first, shared }: Started): Pick<RunningServer, 'emit' |
 /** Everything is made before anything is replaced. Throws ConfigError; then the old generation is as it was. */
 async function nextGeneration(
   { settings: { config } }: Generation,
-  { file, shared }: Omit<Started, 'first'>,
+  { file, shared }: Pick<Started, 'file' | 'shared'>,
 ): Promise<Generation> {
   const { settings, warnings } = await loadSettings(file);
   try {
@@ -134,47 +158,4 @@ async function nextGeneration(
     await next.close();
     throw error;
   }
-}
-
-const closeServers = async ({ server, admin }: Generation): Promise<void> =>
-  void (await Promise.all([server.close(), admin?.close()]));
-
-/** Host and port of each address. */
-const addressesOf = ({ server, admin }: Listeners): string[] =>
-  [server, admin].flatMap((each) => each?.addresses().map((bound) => textOf(bound as AddressInfo)) ?? []);
-
-const textOf = ({ address, port }: AddressInfo): string =>
-  `${address.includes(':') ? `[${address}]` : address}:${port}`;
-
-async function listenBoth({
-  server,
-  admin,
-  settings,
-  paths,
-}: Generation): Promise<Pick<RunningServer, 'urls' | 'adminUrl'>> {
-  const { listen: at, admin: adminAt, publicUrl } = settings.config;
-  // The administrator's listener first: when the public one answers, everything is running.
-  const adminOrigin = admin && adminAt && (await listen(admin, adminAt, 'admin.port'));
-  const origin = await listen(server, at, 'listen.port');
-  const url = publicUrl ?? `${at.tls ? 'https' : 'http'}://${origin}`;
-  return {
-    urls: paths.map((path) => `${url.replace(/\/$/, '')}${path}`),
-    ...defined({ adminUrl: adminOrigin === undefined ? undefined : `http://${adminOrigin}` }),
-  };
-}
-
-/** Returns host and port as a URL writes them. */
-async function listen(
-  server: FastifyInstance,
-  { host, port }: { host: string; port: number },
-  key: ListenKey,
-): Promise<string> {
-  try {
-    // For `localhost` fastify opens a second listener, which `close()` does not wait for.
-    await server.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
-  } catch (cause) {
-    throw listenFault({ host, port }, key, cause);
-  }
-  const bound = (server.server.address() as AddressInfo).port;
-  return `${host.includes(':') ? `[${host}]` : host}:${bound}`;
 }

@@ -48,6 +48,7 @@ export type Generation = {
 /**
  * `logLevel` replaces that of the file. `watchEvery`: milliseconds between two runs of the jobs that look at what ends
  * and at tenants; a minute when absent. `intuneTimes`: those of the clients of tenants that are not as usual. `part`: it is enough when one endpoint can be served.
+ * `stopping`: as in `ServerOptions`.
  */
 export type GenerationParts = {
   settings: Settings;
@@ -58,6 +59,7 @@ export type GenerationParts = {
   turns: Int32Array;
   /** Replaces `listen.workers` of the file. */
   workers?: number;
+  stopping: AbortSignal;
   logLevel?: string;
   watchEvery?: number;
   intuneTimes?: Partial<Timeouts>;
@@ -69,12 +71,13 @@ type Shared = EndpointServices & {
   settings: Settings;
   store: Store;
   logger: Logger;
+  stopping: AbortSignal;
   clients: ReadonlyMap<string, TenantClient>;
 };
 
 /** Throws ConfigError, with everything closed again that was opened, the keys of the settings too. */
 export async function makeGeneration(parts: GenerationParts): Promise<Generation> {
-  const { settings, warnings, store, clock, logLevel, intuneTimes, part = false } = parts;
+  const { settings, warnings, store, clock, stopping, logLevel, intuneTimes, part = false } = parts;
   // In the order of opening; closed in the reverse order.
   const closing: PolicyServices['closing'] = [settings.close];
   const jobs: (() => Promise<void>)[] = [];
@@ -88,7 +91,7 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     const emit = logEvents(logger);
     for (const warning of warnings) emit({ event: 'configuration-warning', warning });
     await registerIssuers(settings, store);
-    const shared = sharedServices({ settings, store, clock, logger, emit, closing, intuneTimes });
+    const shared = sharedServices({ settings, store, clock, stopping, logger, emit, closing, intuneTimes });
     const endpoints = await servedEndpoints(settings, shared, part);
     for (const each of endpoints.notServed) emit({ event: 'endpoint-not-served', ...each });
     const threads = await threadsOf(endpoints, { ...parts, emit });
@@ -124,7 +127,7 @@ function sharedServices({
   settings,
   intuneTimes: timeouts,
   ...rest
-}: Pick<Shared, 'settings' | 'store' | 'clock' | 'logger' | 'emit' | 'closing'> & {
+}: Pick<Shared, 'settings' | 'store' | 'clock' | 'stopping' | 'logger' | 'emit' | 'closing'> & {
   intuneTimes: GenerationParts['intuneTimes'] | undefined;
 }): Shared {
   const clients = new Map<string, TenantClient>();
@@ -159,14 +162,23 @@ const revocationLists = ({ authorities }: Settings, store: Store): Map<string, R
 
 function publicServer(
   { served }: Endpoints,
-  { settings, store, clock, logger, crls }: Shared,
+  { settings, store, clock, stopping, logger, crls }: Shared,
   threads: EndpointThreads | undefined,
 ): Promise<AssembledServer> {
   const { trustProxy, mostRunning, bodyLimit } = settings.config.listen;
-  const { tls } = settings;
-  const endpoints = served.map(({ options }) => options);
-  const options = { endpoints, store, clock, logger, crls, mostRunning, bodyLimit, ...defined({ trustProxy, tls }) };
-  return assembleServer({ ...options, probes: threadsProbe(threads?.check) }, threads?.operate);
+  const options = {
+    endpoints: served.map(({ options }) => options),
+    store,
+    clock,
+    logger,
+    crls,
+    stopping,
+    mostRunning,
+    bodyLimit,
+    probes: threadsProbe(threads?.check),
+    ...defined({ trustProxy }),
+  };
+  return assembleServer(options, threads?.operate);
 }
 
 /** Looks at once at what ends, and then by jobs, at tenants too, until the returned function is called. */

@@ -5,8 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import { within } from '../core/ask.ts';
 import type { Generation } from './generation.ts';
 
-/** The servers that listen. */
-export type Listeners = { server: FastifyInstance; admin?: FastifyInstance };
+/** The servers that listen. They have no routes of their own. */
+export type Listeners = { devices: FastifyInstance; admin?: FastifyInstance };
 
 /**
  * `ended` resolves when no request that was passed is running, or when the signal aborts: a client can leave its answer
@@ -16,13 +16,13 @@ export type PassedRequests = { ended: (givenUp: AbortSignal) => Promise<void> };
 
 /** From now on all requests go to the apps of this generation, and new connections get its TLS certificate. */
 export function passRequests(
-  { server, admin }: Listeners,
+  { devices, admin }: Listeners,
   next: Pick<Generation, 'server' | 'admin' | 'settings'>,
 ): PassedRequests {
-  const passed = [passTo(server, next.server), ...(admin && next.admin ? [passTo(admin, next.admin)] : [])];
+  const passed = [passTo(devices, next.server), ...(admin && next.admin ? [passTo(admin, next.admin)] : [])];
   const { tls } = next.settings;
   if (tls)
-    (server.server as unknown as TlsServer).setSecureContext({
+    (devices.server as unknown as TlsServer).setSecureContext({
       cert: tls.certificate,
       key: tls.key,
       minVersion: 'TLSv1.2',

@@ -34,12 +34,18 @@ export function keepHangup(): () => boolean {
 }
 
 /** A server that this process runs. */
-type Stoppable = { emit: Emit; reload?: () => Promise<void>; close: () => Promise<void> };
+type Stoppable = {
+  emit: Emit;
+  reload?: () => Promise<void>;
+  /** What comes before its end when a signal ends it. */
+  drain?: () => Promise<void>;
+  close: () => Promise<void>;
+};
 
 /**
- * Waits for the signal, or for `ended`, and closes the server; until then, SIGHUP calls its `reload`, also one that `kept`
- * tells of. After an exception that nothing caught, the server gets 20 seconds for its running requests, and the process
- * ends with exit code 1.
+ * Waits for the signal, or for `ended`, and drains and closes the server; until then, SIGHUP calls its `reload`, also one that
+ * `kept` tells of. After an exception that nothing caught there is no drain, the server gets 20 seconds for its running requests,
+ * and the process ends with exit code 1.
  */
 export async function serveUntilStopped(
   server: Stoppable,
@@ -51,7 +57,10 @@ export async function serveUntilStopped(
   const ends = [untilStopped(), failed.then(() => 'failed'), ...(ended ? [ended] : [])];
   const end = await Promise.race(ends);
   stopReloading();
-  if (end !== 'failed') return server.close();
+  if (end !== 'failed') {
+    await Promise.race([server.drain?.(), failed]);
+    return server.close();
+  }
   await within(() => server.close(), shutdownDeadline()).catch((err: unknown) =>
     server.emit({ event: 'exception-uncaught', err }),
   );

@@ -6,7 +6,7 @@ import { adminSection } from './admin.ts';
 import { authoritiesSection } from './authorities.ts';
 import { type EndpointConfig, type EndpointReferences, endpointSchema, endpointsSection } from './endpoints.ts';
 import { transformed } from './yaml/value-type.ts';
-import { choice, either, integer, network, text, url, valueList } from './yaml/value-types.ts';
+import { choice, duration, either, integer, network, text, url, valueList } from './yaml/value-types.ts';
 import { file, type FileContext } from './references.ts';
 import { keepSection } from './keep.ts';
 import { type ProfileConfig, profileSchema, profilesSection } from './profiles.ts';
@@ -49,6 +49,16 @@ const listen = (context: FileContext) =>
       integer(1, 100_000, 512),
       512,
       'Requests of one endpoint that are processed at the same time; the next one gets 503 and is to come back later.',
+    ),
+    drain: defaulted(
+      duration('10s'),
+      '5s',
+      'How long `serve` still answers new requests after SIGTERM, with 503 at `/readyz`: longer than a load balancer takes to notice. Then it accepts none.',
+    ),
+    grace: defaulted(
+      duration('60s'),
+      '30s',
+      'How long running requests may then take until their connections are closed. Asking and notifying Intune may take up to 25 seconds each.',
     ),
   }).prefault({});
 

@@ -98,7 +98,7 @@ export type EventFacts = {
   'server-started': { version: string; listeners: readonly string[] };
   'configuration-reloaded': { endpoints: number };
   'configuration-not-reloaded': { err: unknown };
-  'server-stopping': { version: string };
+  'server-stopping': { version: string; drain: number };
   'server-stopped': { version: string };
   'certificate-ends': { what: string; subject: string; ends: string; days: number };
   'certificate-not-in-force': {

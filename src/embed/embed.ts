@@ -65,6 +65,11 @@ export type ServerOptions = PluginOptions & {
   crls?: ReadonlyMap<string, RevocationList>;
   /** Milliseconds that running requests get when the server closes; then their sockets are closed. 10 seconds by default. */
   grace?: number;
+  /**
+   * From its abort on `/readyz` answers 503 and each connection ends after its next answer: abort it some seconds before
+   * `close()`, so that a load balancer sends its requests elsewhere.
+   */
+  stopping?: AbortSignal;
 };
 
 /** A server, and how to end its background work alone, for one whose requests another server takes over. */

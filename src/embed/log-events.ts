@@ -300,8 +300,8 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
   },
   'server-stopping': {
     level: 'info',
-    message: 'stopping: running requests are finished',
-    fields: { version: 'of openndes' },
+    message: 'stopping: no new requests after the drain, and running ones are finished',
+    fields: { version: 'of openndes', drain: 'milliseconds in which new requests are still answered' },
     remedy: '',
   },
   'server-stopped': { level: 'info', message: 'stopped', fields: { version: 'of openndes' }, remedy: '' },

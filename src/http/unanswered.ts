@@ -10,28 +10,32 @@ const MOST_UNANSWERED = 16;
 
 type Accept = (request: IncomingMessage, response: ServerResponse) => boolean;
 
+/** How many of each connection. The servers of a process share it: the requests of one go to the app of another. */
+const UNANSWERED = new WeakMap<Socket, number>();
+
+/** Whether a connection has a request that is running, or whose answer the client has not taken. */
+export const isUnanswered = (socket: Socket): boolean => (UNANSWERED.get(socket) ?? 0) > 0;
+
+function add(socket: Socket, number: number): number {
+  const now = (UNANSWERED.get(socket) ?? 0) + number;
+  UNANSWERED.set(socket, now);
+  return now;
+}
+
 /**
  * Whether a request may be handled. A connection on which more than `MOST_UNANSWERED` requests wait for their answer, or for a
  * client that reads it, is ended.
  */
-function acceptance(): Accept {
-  const unanswered = new WeakMap<Socket, number>();
-  const add = (socket: Socket, number: number): number => {
-    const now = (unanswered.get(socket) ?? 0) + number;
-    unanswered.set(socket, now);
-    return now;
-  };
-  return ({ socket }, response) => {
-    if (socket.destroyed) return false;
-    if (add(socket, 1) > MOST_UNANSWERED) {
-      stopParsing(socket);
-      socket.destroy();
-      return false;
-    }
-    response.once('close', () => add(socket, -1));
-    return true;
-  };
-}
+const accept: Accept = ({ socket }, response) => {
+  if (socket.destroyed) return false;
+  if (add(socket, 1) > MOST_UNANSWERED) {
+    stopParsing(socket);
+    socket.destroy();
+    return false;
+  }
+  response.once('close', () => add(socket, -1));
+  return true;
+};
 
 /** What the parser of Node.js takes for "no further message follows on this connection". */
 const NO_MORE = 2;
@@ -45,12 +49,11 @@ function stopParsing(socket: Socket & { parser?: { onIncoming?: () => number } |
 }
 
 /** The same handler, for the requests of a connection that has not too many. */
-export function boundUnanswered(handle: Handler): Handler {
-  const accept = acceptance();
-  return (request, response) => {
+export const boundUnanswered =
+  (handle: Handler): Handler =>
+  (request, response) => {
     if (accept(request, response)) handle(request, response);
   };
-}
 
 /** Puts the bound before every request that comes to the server of `app`. */
 export function boundServer(app: FastifyInstance): void {
@@ -60,7 +63,6 @@ export function boundServer(app: FastifyInstance): void {
 
 /** Puts the bound before the routes of `app`, for a plugin in an app whose other routes are not ours. */
 export function boundRoutes(app: FastifyInstance): void {
-  const accept = acceptance();
   app.addHook('onRequest', ({ raw }, reply, done) => {
     if (accept(raw, reply.raw)) done();
     else reply.hijack();

@@ -10,49 +10,53 @@ import { canonicalPath } from './paths.ts';
 import { perMinute } from './per-minute.ts';
 import { queryValue } from './query.ts';
 
-/** `paths`: those of the endpoints. `limit`: octets of request line and headers. */
-export type UnservedOptions = { emit: Emit; clock: Clock; paths: readonly string[]; limit: number };
+/** `paths`: those of the endpoints. */
+export type WrongPathOptions = { emit: Emit; clock: Clock; paths: readonly string[] };
 
-/** At most ten lines a minute each for requests with an operation, for other requests, and for long request lines. */
-export function unserved({ emit, clock, paths, limit }: UnservedOptions): {
-  wrongPath: (request: FastifyRequest) => void;
-  unreadable: (error: Error & { code?: string }, socket: Duplex) => void;
-} {
+/** For requests that no route answers. At most ten lines a minute each for requests with an operation and for others. */
+export function wrongPaths({ emit, clock, paths }: WrongPathOptions): (request: FastifyRequest) => void {
   // Scanners ask for many paths. Their lines must not displace those of SCEP clients.
   const clients = perMinute(clock);
   const others = perMinute(clock);
-  const long = perMinute(clock);
-  return {
-    wrongPath(request) {
-      const operation = queryValue(request.raw.url ?? '', 'operation')?.slice(0, 40);
-      const line = operation === undefined ? others : clients;
-      line((skipped) => {
-        const path = pathOf(request).slice(0, 200);
-        const nearest = nearestPath(path, paths);
-        emit({
-          event: 'path-unknown',
-          ...httpFacts(request),
-          path,
-          ...(operation !== undefined && { operation }),
-          ...(nearest !== undefined && { nearest }),
-          ...skipped,
-        });
+  return (request) => {
+    const operation = queryValue(request.raw.url ?? '', 'operation')?.slice(0, 40);
+    const line = operation === undefined ? others : clients;
+    line((skipped) => {
+      const path = pathOf(request).slice(0, 200);
+      const nearest = nearestPath(path, paths);
+      emit({
+        event: 'path-unknown',
+        ...httpFacts(request),
+        path,
+        ...(operation !== undefined && { operation }),
+        ...(nearest !== undefined && { nearest }),
+        ...skipped,
       });
-    },
-    unreadable(error, socket) {
-      if (error.code !== 'HPE_HEADER_OVERFLOW') return;
-      const { remoteAddress } = socket as Duplex & Pick<IncomingMessage['socket'], 'remoteAddress'>;
-      long((skipped) =>
-        emit({
-          event: 'request-line-too-long',
-          ip: clientAddress({ ip: undefined, socket: { remoteAddress } }),
-          limit,
-          ...skipped,
-        }),
-      );
-    },
+    });
   };
 }
+
+/** `limit`: octets of request line and headers. */
+export type LongLineOptions = { emit: Emit; clock: Clock; limit: number };
+
+/** For the event `clientError` of a server. At most ten lines a minute for request lines that are too long. */
+export function longRequestLines({ emit, clock, limit }: LongLineOptions): (error: ParseError, socket: Duplex) => void {
+  const long = perMinute(clock);
+  return (error, socket) => {
+    if (error.code !== 'HPE_HEADER_OVERFLOW') return;
+    const { remoteAddress } = socket as Duplex & Pick<IncomingMessage['socket'], 'remoteAddress'>;
+    long((skipped) =>
+      emit({
+        event: 'request-line-too-long',
+        ip: clientAddress({ ip: undefined, socket: { remoteAddress } }),
+        limit,
+        ...skipped,
+      }),
+    );
+  };
+}
+
+type ParseError = Error & { code?: string };
 
 /** The endpoint that shares the most parts with the path; undefined without endpoints. */
 function nearestPath(path: string, paths: readonly string[]): string | undefined {

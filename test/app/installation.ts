@@ -29,7 +29,7 @@ export async function installed(t: TestContext, change: (config: string) => stri
   t.after(() => rmSync(folder, { recursive: true }));
   await init(folder, { key: 'p256', organisation: 'Test' });
   const config = join(folder, 'openndes.yaml');
-  writeFileSync(config, change(readFileSync(config, 'utf8').replace('port: 8080', 'port: 0')));
+  writeFileSync(config, change(readFileSync(config, 'utf8').replace('port: 8080', 'drain: 0, port: 0')));
   const cli = (...args: string[]): Promise<Said> => run(...args, '--config', config);
   const started = async () => {
     const server = await startServer(config, { logLevel: 'silent', workers: 1 });

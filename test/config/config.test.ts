@@ -13,7 +13,15 @@ test('the smallest file gets every default', () => {
   const { config, warnings } = load(EXAMPLES.smallest, { env: { LAB_CHALLENGE: 'long enough' } });
   assert.deepEqual(warnings, []);
   assert.deepEqual(config, {
-    listen: { host: '0.0.0.0', port: 8080, workers: 'auto', bodyLimit: 262_144, mostRunning: 512 },
+    listen: {
+      host: '0.0.0.0',
+      port: 8080,
+      workers: 'auto',
+      bodyLimit: 262_144,
+      mostRunning: 512,
+      drain: 5_000,
+      grace: 30_000,
+    },
     log: { level: 'info' },
     store: { kind: 'sqlite', path: `${FOLDER}/data/openndes.db` },
     keep: { der: 730 * DAY, transactions: 730 * DAY, audit: 2_557 * DAY },

@@ -509,7 +509,7 @@ test('`openndes serve`: a warning, an RA certificate that is made, start, two re
     ['warn', 'configuration warning', 'warning'],
     ['info', 'loaded the configuration again', 'endpoints'],
     ['error', 'the configuration could not be loaded again; the one of before stays', 'err'],
-    ['info', 'stopping: running requests are finished', 'version'],
+    ['info', 'stopping: no new requests after the drain, and running ones are finished', 'version drain'],
     ['info', 'stopped', 'version'],
   ];
   assert.equal(lines.length, expected.length);

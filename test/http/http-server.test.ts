@@ -1,9 +1,11 @@
 /** HTTP of old, slow and hostile clients, and a server with bounded memory and a shutdown that cannot hang. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import Fastify from 'fastify';
 import { setTimeout as pause } from 'node:timers/promises';
+import { connect as connectSecurely } from 'node:tls';
 import { endpointUnderTest } from '../kit/endpoint-under-test.ts';
 import { policyThat } from '../kit/policy.ts';
 import { scepPlugin } from '../../src/http/plugin.ts';
@@ -459,29 +461,75 @@ test('shutdown: a kept-alive connection without a request is closed at once', as
   assert.equal(await ended, '');
 });
 
-test('shutdown: over TLS, a socket that never began its handshake, or stopped in it, does not outlive the grace', async (t) => {
-  const tls = { certificate: certificatePem(root.certificate), key: privateKeyPem(root.key.privateKey) };
-  const { app } = await served(t, [await lab()], { grace: 20, tls });
+const gone = (socket: Socket): Promise<unknown> =>
+  new Promise((resolve) => socket.once('close', resolve).on('error', resolve).resume());
+
+const TLS = { certificate: certificatePem(root.certificate), key: privateKeyPem(root.key.privateKey) };
+
+test('shutdown: over TLS, sockets before, in and after their handshake are closed at once without a request', async (t) => {
+  const { app } = await served(t, [await lab()], { grace: NEVER, tls: TLS });
   const port = await listening(app);
   const [silent, halting] = [await open(port), await open(port)];
   halting.write(Buffer.from('16030100f5010000f1', 'hex'));
-  const ends = [silent, halting].map(
-    (socket) => new Promise((resolve) => socket.once('close', resolve).on('error', resolve).resume()),
-  );
+  const secured = connectSecurely({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  await once(secured, 'secureConnect');
+  const ends = [silent, halting, secured].map(gone);
   await app.close();
   await Promise.all(ends);
 });
 
-test('shutdown: a socket that never spoke, and one that stopped in the middle, do not outlive the grace', async (t) => {
-  const { app } = await served(t, [await lab()], { grace: 20 });
+test('shutdown: over TLS, a running request is finished', async (t) => {
+  const { under, goOn, asked } = await waiting();
+  const { app } = await served(t, [under], { grace: NEVER, tls: TLS });
+  const socket = connectSecurely({ port: await listening(app), host: '127.0.0.1', rejectUnauthorized: false });
+  socket.write(Buffer.concat([Buffer.from(post(MESSAGE.length)), MESSAGE]));
+  const answer = rest(socket);
+  await asked(1);
+  const closed = app.close();
+  await pause(300);
+  goOn();
+  await assertIssued(only(await answer).body);
+  await closed;
+});
+
+test('shutdown: a socket that never spoke, and one that sent half a head, are closed at once', async (t) => {
+  const { app } = await served(t, [await lab()], { grace: NEVER });
   const port = await listening(app);
-  const silent = await open(port);
-  const halting = await open(port);
-  halting.write(post(MESSAGE.length, 'Expect: 100-continue'));
-  await once(halting, 'data');
-  const ends = [silent, halting].map(
-    (socket) => new Promise((resolve) => socket.once('close', resolve).on('error', resolve).resume()),
-  );
+  const [silent, halting] = [await open(port), await open(port)];
+  halting.write('GET /healthz HTTP/1.1\r\nHost: x\r\n');
+  await pause(50);
+  const ends = [silent, halting].map(gone);
   await app.close();
   await Promise.all(ends);
+});
+
+test('shutdown: a request that stopped in the middle of its body does not outlive the grace', async (t) => {
+  const { app } = await served(t, [await lab()], { grace: 20 });
+  const halting = await open(await listening(app));
+  halting.write(post(MESSAGE.length, 'Expect: 100-continue'));
+  await once(halting, 'data');
+  const end = gone(halting);
+  await app.close();
+  await end;
+});
+
+test('stopping: readyz is 503 at once, and new requests are answered on connections that end', async (t) => {
+  const stop = new AbortController();
+  const { app } = await served(t, [await lab()], { stopping: stop.signal });
+  const port = await listening(app);
+  const [ready, answered] = [await open(port), await open(port)];
+  ready.write(get('/readyz', '1.1', 'Host: x'));
+  const [well] = (await once(ready, 'data')) as [Buffer];
+  assert.match(String(well), /^HTTP\/1\.1 200 [^]*Connection: keep-alive/i);
+  stop.abort();
+  ready.write(get('/readyz', '1.1', 'Host: x'));
+  const ill = only(await rest(ready));
+  assert.deepEqual(
+    [ill.status, String(ill.body), ill.headers.get('connection')],
+    [503, '{"status":"stopping"}', 'close'],
+  );
+  answered.write(Buffer.concat([Buffer.from(post(MESSAGE.length)), MESSAGE]));
+  const { status, headers, body } = only(await rest(answered));
+  assert.deepEqual([status, headers.get('connection')], [200, 'close']);
+  await assertIssued(body);
 });

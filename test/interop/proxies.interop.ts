@@ -34,7 +34,7 @@ before(async () => {
   const config = join(dir, 'openndes.yaml');
   writeFileSync(
     config,
-    `${listen.replace('port: 8080', `port: ${port}`)}
+    `${listen.replace('port: 8080', `port: ${port}, drain: 0`)}
 store: sqlite:./openndes.db
 authorities: { issuing: { certificate: certs/issuing-ca.pem, chain: certs/chain.pem, key: file:certs/issuing-ca.key.pem, ra: auto } }
 profiles: { device: {} }

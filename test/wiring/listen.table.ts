@@ -82,6 +82,41 @@ async function whileBusy(mostRunning: string): Promise<number[]> {
   return [(await second).status, ...others];
 }
 
+/** What a new request and `/readyz` get after the signal, and whether the drain lasts as long as it is to. */
+async function draining(drain: string): Promise<unknown[]> {
+  const running = await started(configured({ listen: { ...LISTEN, drain } }));
+  const begun = performance.now();
+  let over = false;
+  const drained = running.drain().then(() => (over = true));
+  await pause(300);
+  const early = over;
+  const answers = [await statusAt(running.url(CAPABILITIES)), await statusAt(running.url('/readyz'))];
+  await drained;
+  const lasted = performance.now() - begun;
+  // A timer may be a millisecond early.
+  const long = lasted < 990 ? 'less than a second' : 'a second';
+  return [...answers, early ? 'none' : long];
+}
+
+/** The HTTP status of a request that a webhook holds up for a second and a half after the server has begun to close. */
+async function whileClosing(grace: string): Promise<number | string> {
+  const path = `/held/grace-${grace}`;
+  const webhook = { url: `http://127.0.0.1:${(await receiver()).http}${path}`, secret: SECRET };
+  const endpoints = [{ path: '/held', policy: { webhook } }];
+  const { url, close } = await started(configured({ listen: { ...LISTEN, grace }, endpoints }));
+  const request = posted(url('/held'), await forgery());
+  const status = request.then(
+    (response) => response.status,
+    () => 'closed',
+  );
+  await arrived(path);
+  const closed = close();
+  await pause(1_500);
+  answer(path);
+  await closed;
+  return status;
+}
+
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'openndes.mjs');
 
 /** The levels of what `openndes serve` writes about one GetCACaps. */
@@ -195,6 +230,18 @@ export const LISTENING: readonly Row[] = [
     question: 'the HTTP status of a second request of an endpoint, of one of another endpoint, and of GetCACaps',
     ask: whileBusy,
     answers: { '1': [503, 200, 200], '2': [200, 200, 200] },
+  },
+  {
+    keys: ['listen.drain'],
+    question: 'what a new request and readyz get during the drain, and how long it lasts',
+    ask: draining,
+    answers: { '0s': [200, 503, 'none'], '1s': [200, 503, 'a second'] },
+  },
+  {
+    keys: ['listen.grace'],
+    question: 'the HTTP status of a request that is answered a second and a half after the server has begun to close',
+    ask: whileClosing,
+    answers: { '1s': 'closed', '10s': 200 },
   },
   {
     keys: ['log.level'],

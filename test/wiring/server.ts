@@ -11,6 +11,7 @@ export type Running = {
   origin: string;
   adminUrl: string;
   url: (path: string) => string;
+  drain: () => Promise<void>;
   close: () => Promise<void>;
 };
 
@@ -18,7 +19,8 @@ type Sections = Readonly<Record<string, unknown>>;
 
 /** The challenge of every endpoint that does not say another. */
 export const CHALLENGE = 'a-challenge-of-the-wiring';
-export const LISTEN = { host: '127.0.0.1', port: 0 };
+/** No test waits for the drain, but those that ask for one. */
+export const LISTEN = { host: '127.0.0.1', port: 0, drain: 0 };
 export const PLAIN = { path: '/plain', policy: { static: CHALLENGE } };
 
 let count = 0;
@@ -49,6 +51,7 @@ export async function started(config: string): Promise<Running> {
     origin,
     adminUrl: server.adminUrl ?? 'no administrators',
     url: (path) => origin + path,
+    drain: () => server.drain(),
     close,
   };
 }

@@ -21,7 +21,7 @@ export const pathFor = ({ legacy }: Client, decides: Decides): string => `${lega
 
 /** JSON is YAML: the tenant goes in as the simulator gave it. */
 export const configuration = ({ block }: Tenant, notify: 'strict' | 'outbox' = 'strict'): string => `
-listen: { host: 127.0.0.1, port: 0 }
+listen: { host: 127.0.0.1, port: 0, drain: 0 }
 store: sqlite:./openndes.db
 authorities:
   issuing:

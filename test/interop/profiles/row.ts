@@ -92,7 +92,7 @@ export const ENDPOINTS = {
 
 /** JSON is YAML. */
 export const configuration = ({ block }: Tenant): string => `
-listen: { host: 127.0.0.1, port: 0 }
+listen: { host: 127.0.0.1, port: 0, drain: 0 }
 store: sqlite:./openndes.db
 authorities:
   issuing: { certificate: certs/issuing-ca.pem, chain: certs/chain.pem, key: file:certs/issuing-ca.key.pem }

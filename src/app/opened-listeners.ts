@@ -1,0 +1,80 @@
+/** Opens the listeners of a configuration. Their requests go to its apps. */
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { defined } from '../core/defined.ts';
+import type { Clock } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
+import { publicListener } from '../embed/public-listener.ts';
+import type { Generation } from './generation.ts';
+import { type ListenKey, listenFault } from './listen-place.ts';
+import { type Listeners, type PassedRequests, passRequests } from './listeners.ts';
+
+/** `grace`: milliseconds that running requests get at the end, asked then. */
+export type OpeningParts = { emit: Emit; clock: Clock; grace: () => number };
+
+/** Listeners that listen. `requests`: those that go to the apps of the first generation. */
+export type OpenedListeners = {
+  listeners: Listeners;
+  requests: PassedRequests;
+  urls: string[];
+  adminUrl?: string;
+};
+
+/** Throws ConfigError when an address cannot be listened on; then none is. */
+export async function openListeners(first: Generation, parts: OpeningParts): Promise<OpenedListeners> {
+  const { admin, server, settings } = first;
+  await server.ready();
+  const listeners: Listeners = {
+    devices: publicListener({ ...parts, tls: settings.tls }),
+    ...defined({ admin }),
+  };
+  const requests = passRequests(listeners, first);
+  try {
+    return { listeners, requests, ...(await listenBoth(listeners, first)) };
+  } catch (error) {
+    await closeListeners(listeners);
+    throw error;
+  }
+}
+
+/** Finishes running requests, for as long as the grace allows. */
+export const closeListeners = async ({ devices, admin }: Listeners): Promise<void> =>
+  void (await Promise.all([devices.close(), admin?.close()]));
+
+/** Host and port of each address. */
+export const addressesOf = ({ devices, admin }: Listeners): string[] =>
+  [devices, admin].flatMap((each) => each?.addresses().map((bound) => textOf(bound as AddressInfo)) ?? []);
+
+const textOf = ({ address, port }: AddressInfo): string =>
+  `${address.includes(':') ? `[${address}]` : address}:${port}`;
+
+async function listenBoth(
+  { devices, admin }: Listeners,
+  { settings, paths }: Generation,
+): Promise<Pick<OpenedListeners, 'urls' | 'adminUrl'>> {
+  const { listen: at, admin: adminAt, publicUrl } = settings.config;
+  // The administrator's listener first: when the public one answers, everything is running.
+  const adminOrigin = admin && adminAt && (await listen(admin, adminAt, 'admin.port'));
+  const origin = await listen(devices, at, 'listen.port');
+  const url = publicUrl ?? `${at.tls ? 'https' : 'http'}://${origin}`;
+  return {
+    urls: paths.map((path) => `${url.replace(/\/$/, '')}${path}`),
+    ...defined({ adminUrl: adminOrigin === undefined ? undefined : `http://${adminOrigin}` }),
+  };
+}
+
+/** Returns host and port as a URL writes them. */
+async function listen(
+  server: FastifyInstance,
+  { host, port }: { host: string; port: number },
+  key: ListenKey,
+): Promise<string> {
+  try {
+    // For `localhost` fastify opens a second listener, which `close()` does not wait for.
+    await server.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
+  } catch (cause) {
+    throw listenFault({ host, port }, key, cause);
+  }
+  const bound = (server.server.address() as AddressInfo).port;
+  return `${host.includes(':') ? `[${host}]` : host}:${bound}`;
+}
