@@ -81,7 +81,7 @@ function decisiveFiles(file: string, { authorities, endpoints, listen, store }: 
   return new Set([
     resolve(file),
     ...keys.filter((uri) => uri.startsWith('file:')).map((uri) => uri.slice('file:'.length)),
-    ...(listen.tls ? [listen.tls.key] : []),
+    ...listen.places.flatMap(({ tls }) => (tls ? [tls.key] : [])),
     ...modules,
     ...endpoints.flatMap(({ earlierCas }) => earlierCas.map(({ certificate }) => certificate)),
     store.path,

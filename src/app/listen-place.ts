@@ -1,14 +1,19 @@
 /** Where a listener listens: whether this process may, and what to do when it may not. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import type { ConfiguredListener } from '../config/listen.ts';
+import { keyText } from '../config/yaml/problems.ts';
 import { ConfigError } from '../core/errors.ts';
 import { processUser } from './file-guard.ts';
 
 /** The address of a listener. Port 0 is any that is free. */
 export type ListenPlace = { host: string; port: number };
 
-/** The key of the configuration that names the port. */
-export type ListenKey = 'listen.port' | 'admin.port';
+/** The key of the configuration that names the port, such as `listen.port` and `listen[1].port`. */
+export type ListenKey = `${string}.port`;
+
+/** That of an address of `listen`. */
+export const portKey = ({ key }: ConfiguredListener): ListenKey => `${keyText(key)}.port`;
 
 const FAULTS: Readonly<Record<string, (at: string, key: ListenKey) => [what: string, remedy: string]>> = {
   EADDRINUSE: (at, key) => [`${at} is in use by another program`, `Stop it, or choose another \`${key}\`.`],
@@ -18,7 +23,7 @@ const FAULTS: Readonly<Record<string, (at: string, key: ListenKey) => [what: str
   ],
   EADDRNOTAVAIL: (at, key) => [
     `${at} is no address of this machine`,
-    `Correct \`${key.replace('port', 'host')}\`; \`0.0.0.0\` is all addresses.`,
+    `Correct \`${key.replace(/port$/, 'host')}\`; \`0.0.0.0\` is all addresses.`,
   ],
 };
 

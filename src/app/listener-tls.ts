@@ -1,6 +1,7 @@
 /** The certificate and key of a listener with TLS of its own, without a proxy. */
 import { createSecureContext } from 'node:tls';
 import { ConfigError } from '../core/errors.ts';
+import type { ConfiguredListener } from '../config/listen.ts';
 import type { Weakness } from '../config/yaml/problems.ts';
 import { endingStage, endingText } from '../core/ending.ts';
 import { systemClock } from '../embed/system.ts';
@@ -12,12 +13,16 @@ import { readTrustedFile, readPrivateFile } from './files.ts';
 /** Paths, or the PEM text of the files. */
 export type TlsFiles = { certificate: string; key: string };
 
-/** Reads both files and checks that they belong together; undefined when `attempt` has recorded a problem. */
+/**
+ * Reads both files of a listener and checks that they belong together. Undefined when it has no TLS, and when `attempt` has
+ * recorded a problem.
+ */
 export async function loadTls(
-  paths: TlsFiles,
+  { key: place, tls: paths }: ConfiguredListener,
   { attempt, warn }: Pick<LoadTools, 'attempt' | 'warn'>,
 ): Promise<TlsFiles | undefined> {
-  const at = ['listen', 'tls'];
+  if (!paths) return undefined;
+  const at = [...place, 'tls'];
   const certificate = await attempt([...at, 'certificate'], () =>
     readTrustedFile(paths.certificate, 'the TLS certificate'),
   );

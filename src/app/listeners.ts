@@ -5,8 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import { within } from '../core/ask.ts';
 import type { Generation } from './generation.ts';
 
-/** The servers that listen. They have no routes of their own. */
-export type Listeners = { devices: FastifyInstance; admin?: FastifyInstance };
+/** The servers that listen. `devices`: in the order of `listen.places`; they have no routes of their own. */
+export type Listeners = { devices: readonly FastifyInstance[]; admin?: FastifyInstance };
 
 /**
  * `ended` resolves when no request that was passed is running, or when the signal aborts: a client can leave its answer
@@ -14,19 +14,18 @@ export type Listeners = { devices: FastifyInstance; admin?: FastifyInstance };
  */
 export type PassedRequests = { ended: (givenUp: AbortSignal) => Promise<void> };
 
-/** From now on all requests go to the apps of this generation, and new connections get its TLS certificate. */
+/** From now on all requests go to the apps of this generation, and new connections get its TLS certificates. */
 export function passRequests(
   { devices, admin }: Listeners,
   next: Pick<Generation, 'server' | 'admin' | 'settings'>,
 ): PassedRequests {
-  const passed = [passTo(devices, next.server), ...(admin && next.admin ? [passTo(admin, next.admin)] : [])];
-  const { tls } = next.settings;
-  if (tls)
-    (devices.server as unknown as TlsServer).setSecureContext({
-      cert: tls.certificate,
-      key: tls.key,
-      minVersion: 'TLSv1.2',
-    });
+  const passed = devices.map((each) => passTo(each, next.server));
+  if (admin && next.admin) passed.push(passTo(admin, next.admin));
+  for (const [index, { server }] of devices.entries()) {
+    const tls = next.settings.tls[index];
+    const context = tls && { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' as const };
+    if (context) (server as unknown as TlsServer).setSecureContext(context);
+  }
   return { ended: async (givenUp) => void (await Promise.all(passed.map(({ ended }) => ended(givenUp)))) };
 }
 

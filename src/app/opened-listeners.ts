@@ -6,7 +6,7 @@ import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import { publicListener } from '../embed/public-listener.ts';
 import type { Generation } from './generation.ts';
-import { type ListenKey, listenFault } from './listen-place.ts';
+import { type ListenKey, listenFault, portKey } from './listen-place.ts';
 import { type Listeners, type PassedRequests, passRequests } from './listeners.ts';
 
 /** `grace`: milliseconds that running requests get at the end, asked then. */
@@ -24,13 +24,11 @@ export type OpenedListeners = {
 export async function openListeners(first: Generation, parts: OpeningParts): Promise<OpenedListeners> {
   const { admin, server, settings } = first;
   await server.ready();
-  const listeners: Listeners = {
-    devices: publicListener({ ...parts, tls: settings.tls }),
-    ...defined({ admin }),
-  };
+  const devices = settings.tls.map((tls) => publicListener({ ...parts, tls }));
+  const listeners: Listeners = { devices, ...defined({ admin }) };
   const requests = passRequests(listeners, first);
   try {
-    return { listeners, requests, ...(await listenBoth(listeners, first)) };
+    return { listeners, requests, ...(await listenAll(listeners, first)) };
   } catch (error) {
     await closeListeners(listeners);
     throw error;
@@ -39,26 +37,30 @@ export async function openListeners(first: Generation, parts: OpeningParts): Pro
 
 /** Finishes running requests, for as long as the grace allows. */
 export const closeListeners = async ({ devices, admin }: Listeners): Promise<void> =>
-  void (await Promise.all([devices.close(), admin?.close()]));
+  void (await Promise.all([...devices.map((each) => each.close()), admin?.close()]));
 
 /** Host and port of each address. */
 export const addressesOf = ({ devices, admin }: Listeners): string[] =>
-  [devices, admin].flatMap((each) => each?.addresses().map((bound) => textOf(bound as AddressInfo)) ?? []);
+  [...devices, admin].flatMap((each) => each?.addresses().map((bound) => textOf(bound as AddressInfo)) ?? []);
 
 const textOf = ({ address, port }: AddressInfo): string =>
   `${address.includes(':') ? `[${address}]` : address}:${port}`;
 
-async function listenBoth(
+async function listenAll(
   { devices, admin }: Listeners,
   { settings, paths }: Generation,
 ): Promise<Pick<OpenedListeners, 'urls' | 'adminUrl'>> {
   const { listen: at, admin: adminAt, publicUrl } = settings.config;
   // The administrator's listener first: when the public one answers, everything is running.
   const adminOrigin = admin && adminAt && (await listen(admin, adminAt, 'admin.port'));
-  const origin = await listen(devices, at, 'listen.port');
-  const url = publicUrl ?? `${at.tls ? 'https' : 'http'}://${origin}`;
+  const origins: string[] = [];
+  for (const [index, server] of devices.entries()) {
+    const place = at.places[index];
+    if (place) origins.push(`${place.tls ? 'https' : 'http'}://${await listen(server, place, portKey(place))}`);
+  }
+  const bases = publicUrl === undefined ? origins : [publicUrl.replace(/\/$/, '')];
   return {
-    urls: paths.map((path) => `${url.replace(/\/$/, '')}${path}`),
+    urls: bases.flatMap((base) => paths.map((path) => `${base}${path}`)),
     ...defined({ adminUrl: adminOrigin === undefined ? undefined : `http://${adminOrigin}` }),
   };
 }

@@ -4,9 +4,10 @@ import { ConfigError } from '../core/errors.ts';
 
 /** Keys that belong to what stays open: the listeners and the store. */
 const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
-  'listen.host': ({ listen }) => listen.host,
-  'listen.port': ({ listen }) => listen.port,
-  'listen.tls, from or to plain HTTP,': ({ listen }) => listen.tls === undefined,
+  'listen, the number of its entries,': ({ listen }) => listen.places.length,
+  'listen.host': ({ listen }) => listen.places.map(({ host }) => host).join(),
+  'listen.port': ({ listen }) => listen.places.map(({ port }) => port).join(),
+  'listen.tls, from or to plain HTTP,': ({ listen }) => listen.places.map(({ tls }) => tls === undefined).join(),
   store: ({ store }) => store.path,
   'admin, from or to none,': ({ admin }) => admin === undefined,
   'admin.host': ({ admin }) => admin?.host,

@@ -1,7 +1,6 @@
 /** A configuration file and everything that it names: settings, authorities and keys. */
 import { dirname } from 'node:path';
 import type { Profile } from '../ca/profile.ts';
-import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Issuer } from '../core/issuer.ts';
 import type { Store } from '../core/store.ts';
@@ -40,8 +39,8 @@ export type Settings = {
   endpoints: readonly LoadedEndpoint[];
   /** Endpoints whose authority cannot be used, while others can; empty unless such a part was allowed. */
   notServed: readonly NotServed[];
-  /** PEM, for a listener with TLS of its own. */
-  tls?: TlsFiles;
+  /** PEM, in the order of `listen.places`; undefined for one without TLS of its own. */
+  tls: readonly (TlsFiles | undefined)[];
   close: () => Promise<void>;
 };
 
@@ -67,14 +66,15 @@ export async function loadSettings(
     const authorities = await loadAuthorities(config, { attempt, warn, open: keys.open });
     await attempt(['authorities'], () => void listsOf(authorities));
     const loaded = await loadEndpoints(config, authorities, { attempt, warn });
-    const { tls: paths } = config.listen;
-    const tls = paths && (await loadTls(paths, { attempt, warn }));
+    const tls: Settings['tls'] = await Promise.all(
+      config.listen.places.map((each) => loadTls(each, { attempt, warn })),
+    );
     const endpoints = loaded.filter((each) => !ofAuthorities.has(nameOf(each)));
     const optional = new Set([...ofAuthorities.values()].flatMap((texts) => [...texts]));
     const served = part && endpoints.length > 0 && problems.size === optional.size;
     if (problems.size > 0 && !served) throw new ConfigProblems([...problems.values()]);
     const notServed = notServedOf(config, ofAuthorities);
-    const settings = { config, authorities, endpoints, notServed, ...defined({ tls }), close: keys.close };
+    const settings = { config, authorities, endpoints, notServed, tls, close: keys.close };
     return { settings, warnings: [...warnings, ...found, ...foreignFiles(file, config)], endings: [...endings] };
   } catch (error) {
     await keys.close();

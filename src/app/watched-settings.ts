@@ -4,13 +4,17 @@ import { thumbprint } from '../pkix/certificate.ts';
 import { watchedCertificate, watchedChain } from '../pkix/watched-certificates.ts';
 import { certificatesFrom } from './certificate-files.ts';
 import type { RaKeeper } from './ra-keeper.ts';
+import type { ListenConfig } from '../config/listen.ts';
 import type { Settings } from './settings.ts';
 
 /** A keeper, and the name of its authority. */
 export type NamedKeeper = { authority: string; keeper: RaKeeper };
 
 /** Everything, each once. With `ra: none` the RA is the CA, which is there already. */
-export function watchedOf({ authorities, endpoints, tls }: Settings, keepers: readonly NamedKeeper[]): Watched[] {
+export function watchedOf(
+  { config, authorities, endpoints, tls }: Settings,
+  keepers: readonly NamedKeeper[],
+): Watched[] {
   const chains = [...authorities.values()].map(({ name, authority: { chain } }) => ({ name, chain }));
   const known = new Set(chains.flatMap(({ chain }) => chain.map(thumbprint)));
   const ras = keepers.flatMap(({ authority, keeper }) =>
@@ -23,7 +27,7 @@ export function watchedOf({ authorities, endpoints, tls }: Settings, keepers: re
       })),
   );
   const cas = chains.flatMap(({ name, chain }) => watchedChain(chain, `authority ${name}: `));
-  return [...cas, ...ras, ...earlier(endpoints), ...listener(tls)];
+  return [...cas, ...ras, ...earlier(endpoints), ...listeners(config.listen, tls)];
 }
 
 /** After its end none of its certificates renews. */
@@ -46,12 +50,15 @@ function isNew(known: Set<string>, der: Uint8Array): boolean {
   return known.add(thumbprint(der)).size > before;
 }
 
-const listener = (tls: Settings['tls']): Watched[] =>
-  tls
-    ? certificatesFrom(Buffer.from(tls.certificate), 'listen.tls.certificate')
-        .slice(0, 1)
-        .map((der) => ({ ...watchedCertificate('listener: TLS certificate', der), leaf: true }))
-    : [];
+/** With several listeners each has its address in its name. */
+const listeners = ({ places }: ListenConfig, tls: Settings['tls']): Watched[] =>
+  places.flatMap(({ host, port }, index) => {
+    const name = places.length > 1 ? `listener ${host}:${port}` : 'listener';
+    const { certificate } = tls[index] ?? {};
+    if (certificate === undefined) return [];
+    const [der] = certificatesFrom(Buffer.from(certificate), 'listen.tls.certificate');
+    return [{ ...watchedCertificate(`${name}: TLS certificate`, der), leaf: true }];
+  });
 
 /** What an endpoint needs to serve: its chain and its RA. */
 export const neededFor = (chain: readonly Uint8Array[], keeper: RaKeeper): Watched[] => [

@@ -132,6 +132,7 @@ These are errors, in addition to unknown keys and wrong values:
 - a webhook over plain HTTP to another machine without \`allowHttp\`, or with a secret of fewer than 16 characters
 - an empty static challenge
 - two endpoints at one path (letter case and a slash at the end make no difference) or with one name
+- a key of the whole server in an entry of \`listen\` that is not the first, and two entries at one address
 - a path of the health checks, the revocation lists or the administrator page
 - an administrator page without one-time passwords or without users
 - a validity beyond \`maxValidity\`, and a profile that would let a device act as a CA or as an OCSP responder

@@ -12,7 +12,10 @@ test('an answer that its client never reads is given up', async (t) => {
   server.get('/', async () => Buffer.alloc(64 * 1024 * 1024));
   await server.listen({ port: 0, host: '127.0.0.1' });
   t.after(() => server.close());
-  const { ended } = passRequests({ devices: server }, { server, settings: {} as Settings });
+  const { ended } = passRequests(
+    { devices: [server] },
+    { server, settings: { tls: [undefined] } as unknown as Settings },
+  );
   const socket = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
   t.after(() => socket.destroy());
   await once(socket, 'connect');

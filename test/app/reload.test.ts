@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -145,6 +145,41 @@ test('new connections get the new TLS certificate after a reload; a pair that do
   writePrivateFile(join(folder, 'tls.key'), fitting);
   await server.reload();
   assert.equal(await served(url), 'second');
+});
+
+test('of several listeners each gets its own new TLS certificate after a reload; another number of them needs a restart', async (t) => {
+  const list = (name: string, more = '') => `listen:
+  - { host: 127.0.0.1, port: 0, tls: { certificate: ${name}/tls.pem, key: ${name}/tls.key } }
+  - { host: 127.0.0.1, port: 0 }
+  - { host: 127.0.0.1, port: 0, tls: { certificate: other/tls.pem, key: other/tls.key } }
+${more}`;
+  const { folder, config } = await installed(t);
+  for (const name of ['one', 'other', 'next']) {
+    mkdirSync(join(folder, name));
+    await tlsPair(join(folder, name), name);
+  }
+  const write = (listen: string): void =>
+    writeFileSync(config, readFileSync(config, 'utf8').replace(/^listen:.*\n( {2}- \{ host.*\n)*/m, listen));
+  write(list('one'));
+  const server = await startServer(config, { logLevel: 'silent' });
+  t.after(() => server.close());
+  const [first = '', second = '', third = ''] = server.urls;
+  const state = async () => [
+    await served(first),
+    (await fetch(`${second}?operation=GetCACaps`)).status,
+    await served(third),
+  ];
+  assert.deepEqual(await state(), ['one', 200, 'other']);
+  write(list('next'));
+  await server.reload();
+  assert.deepEqual(await state(), ['next', 200, 'other']);
+  await tlsPair(join(folder, 'other'), 'newer');
+  write(list('one', '  - { host: 127.0.0.1, port: 0 }\n'));
+  await server.reload();
+  assert.deepEqual(await state(), ['next', 200, 'other'], 'a fourth listener needs a restart');
+  write(list('one'));
+  await server.reload();
+  assert.deepEqual(await state(), ['one', 200, 'newer']);
 });
 
 test('a request that does not end does not keep the jobs of the old configuration running', async (t) => {

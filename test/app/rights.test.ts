@@ -292,6 +292,17 @@ test('check and serve tell that an address is not of this machine', async (t) =>
   await assert.rejects(startServer(config, { logLevel: 'silent', workers: 1 }), { name: 'ConfigError' });
 });
 
+test('of several listeners, the one that cannot listen is named by its key', async (t) => {
+  const { config, cli } = await installed(t, (text) =>
+    text.replace(/^listen: .*$/m, 'listen: [{ host: 127.0.0.1, port: 0 }, { host: 192.0.2.1, port: 0 }]'),
+  );
+  const { code, err } = await cli('check');
+  const said = '192.0.2.1:0 is no address of this machine';
+  assert.deepEqual([code, err.split('\n')[0]], [78, said]);
+  assert.match(err, /Correct `listen\[1\]\.host`/);
+  await assert.rejects(startServer(config, { logLevel: 'silent' }), { message: said });
+});
+
 test('a port that a running server has is no fault for check', async (t) => {
   const { config, started, cli } = await installed(t);
   const { origin } = await started();

@@ -14,13 +14,12 @@ test('the smallest file gets every default', () => {
   assert.deepEqual(warnings, []);
   assert.deepEqual(config, {
     listen: {
-      host: '0.0.0.0',
-      port: 8080,
       workers: 'auto',
       bodyLimit: 262_144,
       mostRunning: 512,
       drain: 5_000,
       grace: 30_000,
+      places: [{ key: ['listen'], host: '0.0.0.0', port: 8080 }],
     },
     log: { level: 'info' },
     store: { kind: 'sqlite', path: `${FOLDER}/data/openndes.db` },
@@ -54,6 +53,30 @@ test('the smallest file gets every default', () => {
   });
 });
 
+test('several listeners: the keys of the whole server are those of the first one', () => {
+  const listen = `listen:
+  - { port: 8443, tls: { certificate: tls/a.pem, key: tls/a.key }, trustProxy: [loopback], grace: 10s }
+  - { host: 127.0.0.1 }
+`;
+  const { config } = load(`${listen}${AUTHORITIES}${ENDPOINTS}`);
+  assert.deepEqual(config.listen, {
+    trustProxy: ['loopback'],
+    bodyLimit: 262_144,
+    mostRunning: 512,
+    drain: 5_000,
+    grace: 10_000,
+    places: [
+      {
+        key: ['listen', 0],
+        host: '0.0.0.0',
+        port: 8443,
+        tls: { certificate: `${FOLDER}/tls/a.pem`, key: `${FOLDER}/tls/a.key` },
+      },
+      { key: ['listen', 1], host: '127.0.0.1', port: 8080 },
+    ],
+  });
+});
+
 test('the complete example of the documentation is accepted unchanged', () => {
   const { config, warnings } = load(EXAMPLES.complete, {
     env: {
@@ -65,7 +88,7 @@ test('the complete example of the documentation is accepted unchanged', () => {
   });
   assert.deepEqual(warnings, []);
   assert.equal(config.publicUrl, 'https://scep.example.com');
-  assert.deepEqual(config.listen.tls, { certificate: `${FOLDER}/tls.pem`, key: `${FOLDER}/tls.key` });
+  assert.deepEqual(config.listen.places[0].tls, { certificate: `${FOLDER}/tls.pem`, key: `${FOLDER}/tls.key` });
   assert.deepEqual(config.listen.trustProxy, ['10.0.0.0/8']);
   assert.deepEqual(config.tenants['corp']?.federated, { file: '/var/run/secrets/azure/tokens/azure-identity-token' });
   const [intune, lab, routers] = config.endpoints;

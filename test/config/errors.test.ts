@@ -29,11 +29,30 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'value in place of a section': [
     `listen: 8080\n${REST}`,
-    '1:9 listen: not a mapping of keys. Write it like `listen: { host: 0.0.0.0, port: 8080 }`.',
+    '1:9 listen: not a mapping of keys, or a list of them. Write it like `listen: { host: 0.0.0.0, port: 8080 }`.',
   ],
   'port too high': [
     `listen: { port: 70000 }\n${REST}`,
     '1:17 listen.port: not a whole number from 0 to 65535 (70000). Write it like `port: 8080`.',
+  ],
+  'no listener': [`listen: []\n${REST}`, '1:9 listen[0]: missing. Add `listen: { host: 0.0.0.0, port: 8080 }`.'],
+  'a listener that is none': [
+    `listen: [{ port: 80 }, 8080]\n${REST}`,
+    '1:24 listen[1]: not a mapping of keys, or a list of them. Write it like `listen: { host: 0.0.0.0, port: 8080 }`.',
+  ],
+  'mistakes in several listeners': [
+    `listen:\n  - { port: 70000 }\n  - { prot: 443, tls: { certificate: a } }\n${REST}`,
+    '2:13 listen[0].port: not a whole number from 0 to 65535 (70000). Write it like `port: 8080`.\n' +
+      'openndes.yaml:3:7 listen[1].prot: unknown key. Did you mean `port`?\n' +
+      'openndes.yaml:3:23 listen[1].tls.key: missing. Add `key: tls.key`.',
+  ],
+  'a key of the whole server in the second listener': [
+    `listen: [{ port: 80, drain: 1s }, { port: 443, drain: 1s }]\n${REST}`,
+    '1:55 listen[1].drain: a key of the whole server ("1s"). Write it in the first entry of `listen` only.',
+  ],
+  'two listeners at one address': [
+    `listen: [{ port: 80 }, { port: 0 }, { port: 0 }, { port: 80 }]\n${REST}`,
+    '1:58 listen[3].port: the same address as listen[0] (80). Give each entry another port.',
   ],
   'number for text': [`listen: { host: 1 }\n${REST}`, '1:17 listen.host: not text (1). Put the value in quotes.'],
   'impossible network': [

@@ -56,7 +56,7 @@ test('numbers and truth values may come from variables', () => {
   const text = `${AUTHORITIES}listen: { port: "\${env:PORT}" }
 endpoints: [{ policy: { static: abcdefgh }, requireSignerKeyMatch: "\${env:MATCH}" }]`;
   const { config } = load(text, { env: { PORT: '8443', MATCH: 'true' } });
-  assert.equal(config.listen.port, 8443);
+  assert.equal(config.listen.places[0].port, 8443);
   assert.equal(config.endpoints[0]?.requireSignerKeyMatch, true);
 });
 

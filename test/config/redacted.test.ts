@@ -14,6 +14,7 @@ const NAMES = [
 
 const TEXT = `
 publicUrl: https://scep.example.com
+listen: [{ port: 8080, trustProxy: [loopback] }, { tls: { key: tls.key }, prot: secret-in-the-second-listener }]
 admin: { port: 0, token: a-token-of-more-than-16, users: { ada: "$scrypt$secret-hash" } }
 authorities:
   issuing: { certificate: ca.pem, key: ca.key.pem, passphrase: a-passphrase }
@@ -39,6 +40,10 @@ const redacted = () =>
 test('what the table does not mark as secret is shown, and nothing else', () => {
   assert.deepEqual(redacted().values, {
     publicUrl: 'https://scep.example.com',
+    listen: [
+      { port: 8080, trustProxy: ['loopback'] },
+      { tls: { key: 'tls.key' }, '[unknown key 2]': '[withheld]' },
+    ],
     admin: { port: 0, token: '[withheld]', users: { ada: '[withheld]' } },
     authorities: { issuing: { certificate: 'ca.pem', key: 'ca.key.pem', passphrase: '[withheld]' } },
     tenants: {
@@ -69,7 +74,7 @@ test('what the table does not mark as secret is shown, and nothing else', () => 
         },
       },
     ],
-    '[unknown key 6]': '[withheld]',
+    '[unknown key 7]': '[withheld]',
   });
 });
 

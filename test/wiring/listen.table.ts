@@ -2,14 +2,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { startServer } from '../../src/app/configured-server.ts';
 import { basic, USERS } from './administrator.ts';
-import { forgery, posted } from './device.ts';
+import { forgery, posted, statusOf } from './device.ts';
 import { file } from './files.ts';
 import { freePort } from './ports.ts';
 import { answer, arrived, credential, receiver, SECRET } from './receiver.ts';
@@ -37,6 +40,30 @@ async function greeting(place: string): Promise<string> {
   } finally {
     socket.destroy();
   }
+}
+
+const LISTENERS = [
+  { ...LISTEN, tls },
+  { port: 0, host: '127.0.0.2' },
+];
+const both = shared({ listen: LISTENERS });
+
+/** The answer to a GET without a message, or to a POST of one. The certificate of the server is not verified. */
+async function send(url: string, message?: Uint8Array): Promise<{ status: number; body: Buffer }> {
+  const { request } = url.startsWith('https:') ? https : http;
+  const sent = request(url, { method: message ? 'POST' : 'GET', rejectUnauthorized: false });
+  sent.end(message);
+  const [response] = (await once(sent, 'response')) as [http.IncomingMessage];
+  return { status: response.statusCode!, body: Buffer.concat(await response.toArray()) };
+}
+
+/** What one of two listeners answers: the capabilities, a device, and who wants the revocation list. */
+async function atListener(place: string): Promise<unknown[]> {
+  const { urls } = await both();
+  const url = urls.find((each) => new URL(each).protocol === `${place}:`)!;
+  const device = await send(`${url}?operation=PKIOperation`, await forgery());
+  const list = await send(new URL('/crl/issuing.crl', url).href);
+  return [(await send(`${url}?operation=GetCACaps`)).status, statusOf(device.body), list.status, new URL(url).hostname];
 }
 
 const behind = (listen: object) =>
@@ -209,6 +236,12 @@ export const LISTENING: readonly Row[] = [
     question: 'what a TLS client is shown',
     ask: greeting,
     answers: { tls: 'https: certificate of the file', plain: 'http: no TLS' },
+  },
+  {
+    keys: ['listen.host', 'listen.port', 'listen.tls'],
+    question: 'what each of two listeners answers: capabilities, a device, the revocation list; and its address',
+    ask: atListener,
+    answers: { https: [200, 'issued', 200, '127.0.0.1'], http: [200, 'issued', 200, '127.0.0.2'] },
   },
   {
     keys: ['listen.bodyLimit'],

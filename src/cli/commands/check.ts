@@ -5,7 +5,7 @@ import { challengeParties } from '../../config/challenge-parties.ts';
 import type { EndpointConfig } from '../../config/endpoints.ts';
 import { policiesIn } from '../../config/policies.ts';
 import type { Config } from '../../config/schema.ts';
-import { assertListenable } from '../../app/listen-place.ts';
+import { assertListenable, portKey } from '../../app/listen-place.ts';
 import { assertTlsVerified } from '../../app/process-environment.ts';
 import { credentialFault } from '../../app/new-intune-client.ts';
 import { recordedEndpoints } from '../../app/configured-store.ts';
@@ -81,7 +81,7 @@ export async function reportConfiguration(
     if (fault !== undefined) err(`warning: tenant ${name}: ${fault}`);
   }
   assertStorePlace(config.store.path);
-  await assertListenable(config.listen, 'listen.port');
+  for (const place of config.listen.places) await assertListenable(place, portKey(place));
   if (config.admin) await assertListenable(config.admin, 'admin.port');
   for (const { path, policy } of config.endpoints) {
     for (const { policy: each } of policiesIn(policy))

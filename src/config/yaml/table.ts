@@ -138,12 +138,15 @@ export function matches(pattern: readonly string[], path: readonly PropertyKey[]
 /** Keys whose list items have the type of the section around the key, and so no rows of their own. */
 const NESTING: readonly (PropertyKey | undefined)[] = ['allOf', 'anyOf'];
 
-/** The path without nested policies: `policy.allOf[1].static` becomes `policy.static`. */
+/** Sections that may also be a list of such sections, whose entries have no rows of their own. */
+const REPEATED: readonly (PropertyKey | undefined)[] = ['listen'];
+
+/** The path without nested policies and repeated sections: `policy.allOf[1].static` becomes `policy.static`. */
 export const unnested = (path: readonly PropertyKey[]): readonly PropertyKey[] =>
   path.filter(
     (part, index) =>
       !(NESTING.includes(part) && typeof path[index + 1] === 'number') &&
-      !(typeof part === 'number' && NESTING.includes(path[index - 1])),
+      !(typeof part === 'number' && [...NESTING, ...REPEATED].includes(path[index - 1])),
   );
 
 const fits = (part: string | undefined, key: PropertyKey): boolean =>
