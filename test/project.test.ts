@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { LIMITS } from '../src/asn1/limits.ts';
+import { loadConfig } from '../src/config/load.ts';
+import { EXAMPLES } from '../src/config/reference.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
 const manifest = JSON.parse(read('package.json')) as { license: string; files: string[]; engines: { node: string } };
@@ -55,6 +57,18 @@ test('the container runs read-only, without capabilities', () => {
   assert.deepEqual(cap_drop, ['ALL']);
   assert.deepEqual(security_opt, ['no-new-privileges:true']);
   assert.ok(Array.isArray(tmpfs) && Array.isArray(volumes) && volumes.includes('data:/data'));
+});
+
+test('what stops the server from outside waits longer than its drain and its running requests', () => {
+  const env = { LAB_CHALLENGE: 'a-challenge-of-the-tests' };
+  const source = { file: '/openndes.yaml', text: EXAMPLES.smallest, env, readFile: () => '' };
+  const { drain, grace } = loadConfig(source).config.listen;
+  const unit = /^TimeoutStopSec=(\d+)$/m.exec(read('deploy/systemd/openndes.service'))?.[1];
+  const { services } = parse(read('docker/compose.yaml')) as {
+    services: Record<string, { stop_grace_period?: string }>;
+  };
+  const container = /^(\d+)s$/.exec(services['openndes']?.stop_grace_period ?? '')?.[1];
+  for (const seconds of [unit, container]) assert.ok(Number(seconds) * 1_000 > drain + grace, seconds);
 });
 
 test('every package of the lockfile has a sha512 hash, also those for other platforms', () => {

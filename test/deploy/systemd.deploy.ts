@@ -1,0 +1,64 @@
+/** The unit of systemd, as systemd itself reads it. Nothing is started. `npm run deploy`. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+
+const UNIT = join(import.meta.dirname, '..', '..', 'deploy', 'systemd', 'openndes.service');
+
+/** What systemd-analyze prints. */
+function analyze(...args: string[]): string {
+  const { status, stdout, stderr, error } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+  if (error || status === null)
+    throw new Error('systemd-analyze cannot be run: apt-get install systemd', { cause: error });
+  return `${stdout}${stderr}`;
+}
+
+/** The exposure that systemd computes, from 0 (best) to 10. */
+function exposure(unit: string): number {
+  const [, figure = ''] =
+    /Overall exposure level for openndes\.service: ([\d.]+)/.exec(
+      analyze('security', '--offline=true', '--no-pager', unit),
+    ) ?? [];
+  return Number.parseFloat(figure);
+}
+
+/** The unit in another folder, with other text in it. */
+function changed(t: TestContext, change: (unit: string) => string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'openndes-unit-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'openndes.service');
+  writeFileSync(path, change(readFileSync(UNIT, 'utf8')));
+  return path;
+}
+
+test('the exposure of the unit is below 2.0, and it is measured: without its system call filter it is more', (t) => {
+  const measured = exposure(UNIT);
+  assert.ok(measured > 0 && measured < 2, String(measured));
+  const open = exposure(changed(t, (unit) => unit.replaceAll(/^SystemCallFilter=.*$/gm, '')));
+  assert.ok(open > 2, String(open));
+});
+
+test('systemd knows every key of the unit', (t) => {
+  // On a machine that has the programs of the unit.
+  const here = (unit: string): string => unit.replace('/usr/bin/node /opt/openndes/bin/openndes.mjs', process.execPath);
+  const complaints = (change: (unit: string) => string): string =>
+    analyze(
+      'verify',
+      '--man=no',
+      changed(t, (unit) => change(here(unit))),
+    )
+      .split('\n')
+      .filter((line) => line.includes('openndes.service'))
+      .join('\n');
+  assert.equal(
+    complaints((unit) => unit),
+    '',
+  );
+  assert.match(
+    complaints((unit) => unit.replace('ProtectHome=', 'ProtectHouse=')),
+    /Unknown key (name )?'ProtectHouse'/,
+  );
+});
