@@ -9,8 +9,15 @@ import { type JobStatus, listJobs } from '../manage/job-status.ts';
 /** `probes`: those of the public `/readyz`. */
 export type ReadinessOptions = {
   probes: readonly Probe[];
-  /** How many requests of each endpoint run, of how many. */
-  load: () => readonly { endpoint: string; running: number; most: number }[];
+  /** How many requests of each endpoint run, of how many, how many are queued, and in how many milliseconds all are answered. */
+  load: () => readonly {
+    endpoint: string;
+    running: number;
+    most: number;
+    queued: number;
+    answerMs: number;
+    full: boolean;
+  }[];
   /** What else an administrator sees, by its name; it changes no status. */
   detail?: () => Promise<Readonly<Record<string, unknown>>>;
   store: Pick<JobStore, 'listJobs'>;
@@ -41,7 +48,7 @@ export async function readiness(
         probes: texts,
         ...(await detail?.()),
         jobs,
-        load: load().map((each) => ({ ...each, full: each.running >= each.most })),
+        load: load(),
       });
   });
 }

@@ -27,12 +27,33 @@ await runThread(async (data, main) => {
   const services = scepServices(endpoints, { store, clock: systemClock, random: systemRandom, emit });
   const named = new Map(services.map((service) => [service.name, service]));
   return {
-    pkiOperation: (name: string, message: Uint8Array) => named.get(name)?.pkiOperation(message),
+    pkiOperation: (name: string, message: Uint8Array, number: number) =>
+      named.get(name)?.pkiOperation(message, waitsOf(number, main)),
     ra: (name: string, ra: PlannedRa) => void ras.set(name, loadedRa(ra, main)),
     close: () => store.close(),
   };
 });
 
+/**
+ * Says when the request waits, and when it goes on. What is decided at once, as by a policy that only compares, is not worth
+ * two messages.
+ */
+function waitsOf(number: number, main: Teller): (waiting: boolean) => void {
+  let waits = false;
+  let said = false;
+  const say = (): void => {
+    if (waits === said) return;
+    said = waits;
+    main.tell('waits', number, waits);
+  };
+  return (waiting) => {
+    waits = waiting;
+    if (waiting) setImmediate(say);
+    else say();
+  };
+}
+
+type Teller = { tell: (name: string, ...args: unknown[]) => void };
 type Parts = { main: Main; store: Store; ras: ReadonlyMap<string, LoadedRa> };
 
 function endpointOptions(

@@ -28,7 +28,13 @@ export type ThreadParts = {
 };
 
 /** `check` throws when no thread is running. */
-export type EndpointThreads = { operate: Operate; check: () => Promise<void>; close: () => Promise<void> };
+export type EndpointThreads = {
+  operate: Operate;
+  /** How many there are. */
+  size: number;
+  check: () => Promise<void>;
+  close: () => Promise<void>;
+};
 
 /** How many threads `listen.workers` means. */
 export const threadsFor = (workers: 'auto' | number): number => (workers === 'auto' ? availableParallelism() : workers);
@@ -36,6 +42,7 @@ export const threadsFor = (workers: 'auto' | number): number => (workers === 'au
 /** Rejects with what the start of a thread throws, such as ConfigError. */
 export async function endpointThreads({ served, config, turns, size, emit }: ThreadParts): Promise<EndpointThreads> {
   const called: CalledKeys = [];
+  const waiting = waitingRequests();
   const told = new Map<string, LoadedRa>();
   const keepers = new Map(served.map(({ name, keeper }) => [name, keeper]));
   const plan = (): ThreadPlan => ({
@@ -48,7 +55,7 @@ export async function endpointThreads({ served, config, turns, size, emit }: Thr
     entry: new URL(`./endpoint-thread${extname(import.meta.url)}`, import.meta.url),
     size,
     data: plan,
-    functions: functionsFor(served, called, emit),
+    functions: { ...functionsFor(served, called, emit), waits: waiting.say },
     ended: lost,
     failed: lost,
   });
@@ -69,20 +76,53 @@ export async function endpointThreads({ served, config, turns, size, emit }: Thr
 
   return {
     /** The same octets, sent again while they are worked on, get the same answer: two threads would both ask Intune. */
-    operate(name, message) {
+    operate(name, message, waits) {
       const key = `${name} ${hash('sha256', message, 'hex')}`;
       const before = running.get(key);
-      if (before) return before;
+      if (before) {
+        waits?.(true);
+        return before.finally(() => waits?.(false));
+      }
       tellRa(name);
-      const now = pool.call('pkiOperation', name, message).finally(() => running.delete(key)) as ReturnType<Operate>;
-      running.set(key, now);
-      return now;
+      const { number, end } = waiting.begin(waits);
+      const answer = pool.call('pkiOperation', name, message, number).finally(() => {
+        running.delete(key);
+        end();
+      }) as ReturnType<Operate>;
+      running.set(key, answer);
+      return answer;
     },
+    size,
     async check() {
       if (pool.alive === 0) throw new Error('no thread is running: the log has the reason (`thread-ended`)');
     },
     close: () => pool.close(),
   };
+}
+
+type Waits = Parameters<Operate>[2];
+
+/** Requests in threads by their numbers, so that one that waits for a policy can say so. */
+function waitingRequests() {
+  const all = new Map<number, { waits: Waits; now: boolean }>();
+  let last = 0;
+  const say = (number: number, now: boolean): void => {
+    const request = all.get(number);
+    if (!request || request.now === now) return;
+    request.now = now;
+    request.waits?.(now);
+  };
+  const begin = (waits: Waits): { number: number; end: () => void } => {
+    const number = ++last;
+    all.set(number, { waits, now: false });
+    // A thread that has ended says nothing more.
+    const end = (): void => {
+      say(number, false);
+      all.delete(number);
+    };
+    return { number, end };
+  };
+  return { say, begin };
 }
 
 function plannedEndpoint(

@@ -165,7 +165,7 @@ function publicServer(
   { settings, store, clock, stopping, logger, crls }: Shared,
   threads: EndpointThreads | undefined,
 ): Promise<AssembledServer> {
-  const { trustProxy, mostRunning, bodyLimit } = settings.config.listen;
+  const { trustProxy, mostRunning, answerWithin, bodyLimit } = settings.config.listen;
   const options = {
     endpoints: served.map(({ options }) => options),
     store,
@@ -174,7 +174,9 @@ function publicServer(
     crls,
     stopping,
     mostRunning,
+    answerWithin,
     bodyLimit,
+    parallelism: threads?.size ?? 1,
     probes: threadsProbe(threads?.check),
     ...defined({ trustProxy }),
   };

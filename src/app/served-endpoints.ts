@@ -78,11 +78,23 @@ async function servedEndpoint(
       const crl = services.crls.get(list);
       return crl ? [{ certificate, crl }] : [];
     }),
-    ...defined({ renewBefore, maxLifetime, next: authority.next, crl: services.crls.get(named.name) }),
+    ...defined({
+      renewBefore,
+      maxLifetime,
+      next: authority.next,
+      crl: services.crls.get(named.name),
+      tenant: tenantsOf(policy)[0],
+    }),
   };
   const { certificate, chain, key } = authority;
   const madeFrom = { policy, issuer: { certificate, chain, key, profile: profileOf(config) } };
   return { name: config.name, authority: named.name, options, keeper, madeFrom };
+}
+
+/** The tenants that a policy asks. */
+function tenantsOf(policy: PolicyConfig): string[] {
+  if (policy.kind === 'intune') return [policy.tenant.name];
+  return policy.kind === 'allOf' || policy.kind === 'anyOf' ? policy.policies.flatMap(tenantsOf) : [];
 }
 
 /** The tenants without which a policy decides nothing. */

@@ -1,6 +1,7 @@
 /** `listen`: where devices reach the server. One address, or a list of them that share everything else. */
 import { z } from 'zod';
 import { LIMITS } from '../asn1/limits.ts';
+import { MINUTE, SECOND } from '../core/durations.ts';
 import { defined } from '../core/defined.ts';
 import { file, type FileContext } from './references.ts';
 import type { KeyPath } from './yaml/problems.ts';
@@ -50,7 +51,15 @@ const ofServer = () => ({
   mostRunning: defaulted(
     integer(1, 100_000, 512),
     512,
-    'Requests of one endpoint that are processed at the same time; the next one gets 503 and is to come back later.',
+    'Requests of one endpoint that are processed at the same time, those that wait for a policy or a CA included; the next one gets 503 and is to come back later.',
+  ),
+  answerWithin: defaulted(
+    {
+      ...duration('10s'),
+      schema: duration('10s').schema.refine((ms) => ms >= SECOND && ms <= MINUTE, 'not between 1s and 60s'),
+    },
+    '10s',
+    'All requests that have come must be answerable within this time, 1s to 60s; the next one gets 503 and is to come back later. The time that waits for a policy or a CA does not count.',
   ),
   drain: defaulted(
     duration('10s'),

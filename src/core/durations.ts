@@ -1,7 +1,9 @@
 /** Lengths of time. */
 
 /** Milliseconds. */
-export const MINUTE = 60_000;
+export const SECOND = 1_000;
+/** Milliseconds. */
+export const MINUTE = 60 * SECOND;
 /** Milliseconds. */
 export const HOUR = 60 * MINUTE;
 /** Milliseconds; without leap seconds or daylight saving. */

@@ -225,7 +225,8 @@ export const HTTP_ERRORS = {
   overloaded: {
     status: 503,
     text: 'busy',
-    remedy: 'More requests are running than the server takes at once. Clients try again after Retry-After.',
+    remedy:
+      'More requests came than can be answered within `listen.answerWithin`, or more are running at the endpoint than `listen.mostRunning`, or more octets of messages are in memory than may be. Clients try again after Retry-After. `/readyz` on the administrator’s listener has the load of each endpoint.',
   },
   waiting_full: {
     status: 503,
@@ -313,13 +314,19 @@ export class IssuerError extends Error {
   }
 }
 
+/** What an HttpError may say besides. */
+export type HttpErrorOptions = { cause?: unknown; retryAfter?: number };
+
 /** A request that cannot be answered in SCEP. The message is for the log; the client gets the row of the code. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly code: HttpErrorCode;
-  constructor(code: HttpErrorCode, detail: string, options?: { cause?: unknown }) {
+  /** Whole seconds after which the client may come again, where they are known. */
+  readonly retryAfter?: number;
+  constructor(code: HttpErrorCode, detail: string, { retryAfter, ...options }: HttpErrorOptions = {}) {
     super(detail, options);
     this.code = code;
+    if (retryAfter !== undefined) this.retryAfter = retryAfter;
     withoutTrace(this);
   }
 }

@@ -75,6 +75,8 @@ export type EventFacts = {
   'scep-request-deferred': HttpErrorFacts;
   'scep-request-failed': HttpErrorFacts;
   'scep-requests-unlogged': { ip: string; code: HttpErrorCode; number: number };
+  overloaded: { endpoint: string; refused: number; running: number; queued: number; answerMs: number };
+  'overload-over': { endpoint: string };
   'path-unknown': UnknownPathFacts;
   'request-line-too-long': TooLongFacts;
   'notification-acknowledged': NotificationFacts & { notification: 'success' | 'failure'; serial?: string };

@@ -88,7 +88,14 @@ export async function assembleServer(options: ServerOptions, operate?: Operate):
   assertOptions(options);
   await selfTest();
   const { endpoints: _endpoints, store, notificationInterval: _interval, random: _random, ...rest } = options;
-  const { logger: _logger, onEvent: _onEvent, mostRunning: _most, ...http } = rest;
+  const {
+    logger: _logger,
+    onEvent: _onEvent,
+    mostRunning: _most,
+    answerWithin: _within,
+    parallelism: _cores,
+    ...http
+  } = rest;
   const enrollment = startEnrollment(options, operate);
   let retired: Promise<void> | undefined;
   const retire = (): Promise<void> => (retired ??= enrollment.close());

@@ -15,8 +15,10 @@ import type { Emit, ServerEvent } from '../core/events.ts';
 import type { Store } from '../core/store.ts';
 import type { Legacy } from '../cms/algorithms.ts';
 import type { EndpointSettings, EnrollmentServices, CaWithList } from '../enroll/endpoint.ts';
-import { gated, type GatedService } from '../enroll/gate.ts';
+import { type EndpointLoad, gated, type GatedService } from '../enroll/gate.ts';
 import { type ScepAnswer, type ScepService, scepService, type ServicePlan } from '../enroll/service.ts';
+import { workQueue } from '../enroll/work-queue.ts';
+import type { Waits } from '../enroll/waits.ts';
 import { wrongChallenges } from '../enroll/wrong-challenges.ts';
 import { startJobs } from '../jobs/scheduler.ts';
 import { capabilities } from '../scep/capabilities.ts';
@@ -26,8 +28,17 @@ import type { MessageRules } from '../scep/open-context.ts';
 import { type KeyedCertificate, registrationAuthority } from '../scep/registration-authority.ts';
 import { backgroundJobs } from './background-jobs.ts';
 import { subscribers } from './log-events.ts';
-import { assertRa, type RaKeys } from './ra-keys.ts';
-import { pause, storeDeadline, systemClock, systemDeadline, systemRandom } from './system.ts';
+import { overloadWatch } from './overload-watch.ts';
+import { assertRa, isElsewhere, type RaKeys } from './ra-keys.ts';
+import {
+  pause,
+  sharedDeadline,
+  sinceStart,
+  storeDeadline,
+  systemClock,
+  systemDeadline,
+  systemRandom,
+} from './system.ts';
 
 /**
  * One SCEP URL: its settings, and what decides, signs and decrypts for it. Certificates are DER. Defaults: the path as
@@ -57,6 +68,8 @@ export type EndpointOptions = Pick<EndpointSettings, 'path'> &
     renewalFrom?: readonly EarlierCa[];
     /** Milliseconds that signingTime may lie in the past and the future; `off` for devices without a clock. */
     signingTime?: { past: number; future: number } | 'off';
+    /** Endpoints of one tenant share the part of the server that is kept for it under load; an endpoint without one has its own. */
+    tenant?: string;
     /** `absent`: FAILURE and PENDING have no content, for clients on cryptlib; by default it is one octet, 0x00. */
     emptyContent?: 'absent';
   };
@@ -72,20 +85,25 @@ export type EnrollmentOptions = {
   random?: RandomBytes;
   /** Milliseconds between two runs of the jobs that send notifications and revocations; five seconds by default. */
   notificationInterval?: number;
-  /** Requests of one endpoint that run at the same time, 512 by default; one more gets 503. */
+  /** Requests of one endpoint that run at the same time, 512 by default, those that wait for a policy included; one more gets 503. */
   mostRunning?: number;
+  /** Milliseconds within which all requests that have come must be answerable, 10 seconds by default; one more gets 503. */
+  answerWithin?: number;
+  /** How many requests can compute at the same time, 1 by default. */
+  parallelism?: number;
 };
 
 /** `close()` ends the background jobs and waits for what is running. It does not close the store. */
 export type RunningEnrollment = { services: GatedService[]; emit: Emit; close(): Promise<void> };
 
-/** Answers a PKIOperation of the endpoint with this name, in another thread. Throws what `ScepService.pkiOperation` throws. */
-export type Operate = (endpoint: string, message: Uint8Array) => Promise<ScepAnswer>;
+/** Answers a PKIOperation of the endpoint with this name, in another thread, as `ScepService.pkiOperation`. */
+export type Operate = (endpoint: string, message: Uint8Array, waits?: Waits) => Promise<ScepAnswer>;
 
 const RETENTION = 24 * HOUR;
 const SIGNING_TIME = { past: 24 * HOUR, future: HOUR };
 const NOTIFICATION_INTERVAL = 5_000;
 const MOST_RUNNING = 512;
+const ANSWER_WITHIN = 10_000;
 
 /**
  * Throws ConfigError when the keys of an RA do not match, when a policy cannot work with manual approval, or when two
@@ -105,15 +123,12 @@ export function startEnrollment(options: EnrollmentOptions, operate?: Operate): 
     { ...services, store: inTimeStore },
     options.notificationInterval ?? NOTIFICATION_INTERVAL,
   );
+  const gate = gateOf(options, { clock, random, emit });
   return {
     services: parts.map((part) => {
-      const wrong = wrongChallenges({ endpoint: part.endpoint.name, clock, emit });
-      const slowed = (): Promise<void> => pause(wrong());
-      const elsewhere = operate && ((message: Uint8Array) => operate(part.endpoint.name, message));
-      return gated(scepService({ ...part, ...defined({ operate: elsewhere }) }, services), {
-        most: options.mostRunning ?? MOST_RUNNING,
-        slowed,
-      });
+      const { name } = part.endpoint;
+      const elsewhere = operate && ((message: Uint8Array, waits?: Waits) => operate(name, message, waits));
+      return gate(scepService({ ...part, ...defined({ operate: elsewhere }) }, services));
     }),
     emit,
     ...startJobs({ store: inTimeStore, jobs, owner: services.owner, clock, emit }),
@@ -135,6 +150,27 @@ const servicesOf = ({ store, clock, random, emit }: ServiceParts): EnrollmentSer
   return { store: answerableStore(store), clock, emit, deadline: systemDeadline, storeDeadline, owner };
 };
 
+/** Puts the bounds before a service. All endpoints compute in turns. */
+function gateOf(
+  { endpoints, mostRunning: most = MOST_RUNNING, answerWithin = ANSWER_WITHIN, parallelism = 1 }: EnrollmentOptions,
+  { clock, random, emit }: { clock: Clock; random: RandomBytes; emit: Emit },
+): (service: ScepService) => GatedService {
+  const sources = endpoints.map(({ path, name = path, tenant }) => ({ name, ...defined({ tenant }) }));
+  const limits = { parallelism, answerWithin, deadline: sharedDeadline(answerWithin), now: sinceStart };
+  const laneOf = workQueue(sources, limits);
+  const chance = (): number => Buffer.from(random(4)).readUInt32BE() / 2 ** 32;
+  return (service) => {
+    const { name } = service;
+    const wrong = wrongChallenges({ endpoint: name, clock, emit });
+    const slowed = (): Promise<void> => pause(wrong());
+    const count = overloadWatch(emit);
+    const load = (): EndpointLoad => gatedService.load();
+    const refused = (): void => count(load);
+    const gatedService = gated(service, { most, lane: laneOf(name), slowed, chance, refused });
+    return gatedService;
+  };
+}
+
 function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): ServicePlan {
   assertApprovable(options);
   const {
@@ -146,6 +182,7 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
     renewal = true,
     retention = RETENTION,
     emptyContent: _emptyContent,
+    tenant: _tenant,
     ...rest
   } = options;
   const rules = messageRules(options);
@@ -154,7 +191,12 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
     const { retired = [], signer, ...current } = keys;
     const authority = registrationAuthority(inTime(current), retired.map(inTime), signer && inTime(signer));
     const certificates = raCertificates(keys, options.chain);
-    return { authority, certificates, codec: messageCodec({ ra: authority, rules, clock, random }) };
+    return {
+      authority,
+      certificates,
+      elsewhere: isElsewhere(keys),
+      codec: messageCodec({ ra: authority, rules, clock, random }),
+    };
   });
   // At the start, so that keys that do not fit are refused here.
   now();
@@ -163,7 +205,7 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
     seal: (header, reply) => now().codec.seal(header, reply),
   };
   return {
-    endpoint: { ...rest, name, renewal, retention, codec },
+    endpoint: { ...rest, name, renewal, retention, codec, keysElsewhere: () => now().elsewhere },
     capabilities: capabilities({ legacy: rules.legacy, renewal, nextCa: next !== undefined }),
     ra: () => now().certificates,
     chain: options.chain,

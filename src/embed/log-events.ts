@@ -91,6 +91,25 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     },
     remedy: 'Of one address and code ten lines are written in a minute. Look for a client that floods the server.',
   },
+  overloaded: {
+    level: 'warn',
+    message: 'overload: requests are refused with 503',
+    fields: {
+      endpoint: ENDPOINT,
+      refused: 'how many requests since the line before, or the first one',
+      running: 'requests of the endpoint that run, those that wait for a policy or a CA included',
+      queued: 'requests of the endpoint that have not begun',
+      answerMs: 'milliseconds until what computes or is queued now, at all endpoints, is done',
+    },
+    remedy:
+      'Said once a minute until it is over. With a high `answerMs` the machine has too much to compute; with `running` at `listen.mostRunning` a policy or a CA is slow. Clients come again by themselves.',
+  },
+  'overload-over': {
+    level: 'info',
+    message: 'overload is over: no request was refused for a minute',
+    fields: { endpoint: ENDPOINT },
+    remedy: '',
+  },
   'scep-request-failed': {
     level: 'error',
     message: 'scep request failed',

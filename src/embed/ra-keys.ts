@@ -13,6 +13,10 @@ export type RaKeys = {
   retired?: readonly KeyedCertificate[];
 };
 
+/** Whether one of the keys is not in the memory of this process: what it does takes time and nothing of this machine. */
+export const isElsewhere = ({ key, signer, retired = [] }: RaKeys): boolean =>
+  [{ key }, ...(signer ? [signer] : []), ...retired].some((each) => !each.key.inProcess);
+
 /** Throws TypeError when an endpoint has no RA, or its function returns none: JavaScript does not check types. */
 export function assertRa(path: string, ra: Partial<RaKeys> | undefined): void {
   if (!ra?.certificate || !ra.key) throw new TypeError(`${path}: \`ra\` is missing: give { certificate, key }`);

@@ -5,6 +5,9 @@ import type { Clock, RandomBytes } from '../core/environment.ts';
 /** The clock of the system. */
 export const systemClock: Clock = () => new Date();
 
+/** Milliseconds since the process started: unlike the clock, it is never set. */
+export const sinceStart = (): number => performance.now();
+
 /** Octets per call of the system. The call costs more than the octets, and one enrolment takes random octets five times. */
 const POOL = 4096;
 let pool = new Uint8Array(0);
@@ -26,7 +29,8 @@ const STORE_DEADLINE = 180_000;
 /** Requests of half a second share one timer: one for each would cost more than its log line. */
 const SHARED_FOR = 500;
 
-function sharedDeadline(ms: number): () => AbortSignal {
+/** Signals that abort after so many milliseconds, or up to half a second earlier. */
+export function sharedDeadline(ms: number): () => AbortSignal {
   let shared: { signal: AbortSignal; since: number } | undefined;
   return () => {
     const now = performance.now();

@@ -6,6 +6,7 @@ import type { EndpointIssuer, Revoker } from '../core/issuer.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Store } from '../core/store.ts';
 import type { MessageCodec } from '../scep/codec.ts';
+import type { Waits } from './waits.ts';
 
 /**
  * What an administrator sets for one endpoint. The configuration, embedders and the line share these names, so that a
@@ -52,6 +53,8 @@ export type Endpoint = EndpointSettings & {
   /** CAs of before, whose certificates may renew here as those of this server do. */
   renewalFrom?: readonly EarlierCa[];
   codec: MessageCodec;
+  /** Whether the keys of the RA are outside of this process, in an HSM or a service: the codec waits for them. */
+  keysElsewhere?: () => boolean;
 };
 
 /**
@@ -68,5 +71,5 @@ export type EnrollmentServices = {
   owner: string;
 };
 
-/** An endpoint and the services it works with. */
-export type EndpointContext = { endpoint: Endpoint; services: EnrollmentServices };
+/** An endpoint and the services it works with; and for one request, to whom it says that it waits. */
+export type EndpointContext = { endpoint: Endpoint; services: EnrollmentServices; waits?: Waits };

@@ -41,7 +41,7 @@ export type Enrollment = EndpointContext & {
  */
 export function identify(signed: SignedRequest, context: EndpointContext): Enrollment {
   const { message, csr, signedBy } = signed;
-  const { endpoint, services } = context;
+  const { endpoint, services, waits } = context;
   const obstacle = signedBy && obstacleTo(signedBy, csr, context);
   const renewed = obstacle === undefined ? signedBy : undefined;
   checkSigner(signed, endpoint, renewed);
@@ -49,6 +49,7 @@ export function identify(signed: SignedRequest, context: EndpointContext): Enrol
   return {
     endpoint,
     services,
+    ...(waits && { waits }),
     request: {
       endpoint: endpoint.name,
       transactionId,

@@ -18,6 +18,7 @@ import { hasCome } from './retry-delay.ts';
 import { revokeAtIssuer } from './tell-issuer.ts';
 import { namingUnrecorded } from './unrecorded-signer.ts';
 import { isOutOfPatience, wait, waitForIssuer, waitOn, waitOnUnreachable } from './waiting.ts';
+import { waitingFor } from './waits.ts';
 
 /**
  * blocked? → earlier outcome → fresh? → decide → issue → record → notify. Every exit is an Outcome. An exception (the store, a key)
@@ -40,7 +41,7 @@ export async function enroll(identified: Enrollment): Promise<Outcome> {
   const decision = await decide(enrollment);
   if (decision.kind === 'deny') return refuse(enrollment, decision);
   if (decision.kind === 'pend') return postpone(enrollment, decision);
-  return conclude(enrollment, decision, await order(enrollment, decision));
+  return conclude(enrollment, decision, await atIssuer(enrollment, () => order(enrollment, decision)));
 }
 
 /** A request that waits stays the transaction of the message that came first, which may be polled; see identify.ts. */
@@ -55,7 +56,7 @@ function continueWith(earlier: StoredTransaction, identified: Enrollment): Enrol
 
 /** The decision of an administrator, of the certificate that is renewed, or of the policy. */
 async function decide(enrollment: Enrollment): Promise<Decision> {
-  const { earlier, endpoint, request, signedBy, signal } = enrollment;
+  const { earlier, endpoint, request, signedBy, signal, waits } = enrollment;
   // Only a request that waited for approval: an administrator cannot approve in the place of Intune.
   if (earlier?.state === 'approved' && earlier.reason === 'approval')
     return { kind: 'allow', notify: 'none', facts: { approved: 'manually' } };
@@ -68,7 +69,7 @@ async function decide(enrollment: Enrollment): Promise<Decision> {
       withinRenewed: true,
       facts: { renews: request.renews.serial, ...originOf(signedBy) },
     };
-  const decision = explained(await ask(endpoint.policy, request, signal), enrollment);
+  const decision = explained(await waitingFor(() => ask(endpoint.policy, request, signal), waits), enrollment);
   return decision.kind === 'allow' && endpoint.approval === 'manual' ? afterApproval(decision) : decision;
 }
 
@@ -117,13 +118,17 @@ async function postpone(enrollment: Enrollment, decision: Pend): Promise<Outcome
 async function resume(enrollment: Enrollment, issuance: PendingIssuance): Promise<Outcome> {
   const { reference, retryAt, renews: _, lineSince: __, ...allowed } = issuance;
   if (!hasCome(retryAt, enrollment.services.clock())) return waitOn(enrollment, issuance);
-  const answer = await withPermission(enrollment, await askAgain(enrollment, reference));
+  const answer = await withPermission(enrollment, await atIssuer(enrollment, () => askAgain(enrollment, reference)));
   if (answer.kind === 'pending') return waitOn(enrollment, issuance, answer);
   if (answer.kind === 'unreachable') return waitOnUnreachable(enrollment, issuance, answer.error);
   const outcome = await conclude(enrollment, { kind: 'allow', ...allowed }, answer);
   if (outcome.kind === 'refused') await enrollment.services.store.withdrawPending(enrollment.transaction.key);
   return outcome;
 }
+
+/** A CA in this process computes. For another one the request waits. */
+const atIssuer = ({ endpoint, waits }: Enrollment, ask: () => Promise<IssuerAnswer>): Promise<IssuerAnswer> =>
+  endpoint.issuer.capabilities?.signsHere ? ask() : waitingFor(ask, waits);
 
 /** The answer of the CA, unless the permission was lost while the CA decided. */
 async function withPermission(enrollment: Enrollment, answer: IssuerAnswer): Promise<IssuerAnswer> {
@@ -181,5 +186,6 @@ async function recordAndNotify(enrollment: Enrollment, decision: Allow, issued: 
   const { facts } = decision;
   const recorded = { kind: 'issued', certificate, repeat: false, ...(facts && { facts }) } as const;
   if (decision.notify !== 'strict' || !notification || !result.notification) return recorded;
-  return sendStrict({ ...result.notification, notification }, recorded, enrollment);
+  const pending = { ...result.notification, notification };
+  return waitingFor(() => sendStrict(pending, recorded, enrollment), enrollment.waits);
 }

@@ -19,6 +19,7 @@ import type { Outcome } from './outcome.ts';
 import { answer, type Asked, certificateFor, currentCrl, resumePolledRequest } from './queries.ts';
 import { ownCertificate } from './renewal.ts';
 import { replyPassword } from './reply-password.ts';
+import { type Waits, waitingFor } from './waits.ts';
 
 /** The facts of a PKIOperation, with those of the policy beside them: never a challenge, never a key. */
 export type AnswerFacts = Partial<MessageFacts> & LegacyFacts & OutcomeFacts & Readonly<Record<string, unknown>>;
@@ -43,8 +44,11 @@ export interface ScepService {
   cannotServe: () => string | undefined;
   /** For GetNextCACert; absent without a next CA. Throws what the key of the RA throws. */
   nextCa?: () => Promise<CaCertificates>;
-  /** Throws HttpError, and what the store or a key throws when they fail. */
-  pkiOperation(message: Uint8Array): Promise<ScepAnswer>;
+  /**
+   * Throws HttpError, and what the store or a key throws when they fail. `waits` is called when the request begins to wait
+   * for something that does not compute here, such as a policy, and when it goes on.
+   */
+  pkiOperation(message: Uint8Array, waits?: Waits): Promise<ScepAnswer>;
 }
 
 /** What a service is made of. Certificates are DER. */
@@ -57,7 +61,7 @@ export type ServicePlan = {
   chain: readonly Uint8Array[];
   nextCa?: () => Promise<CaCertificates>;
   /** Answers PKIOperations elsewhere, as in another thread, and throws what `pkiOperation` throws; here when absent. */
-  operate?: (message: Uint8Array) => Promise<ScepAnswer>;
+  operate?: (message: Uint8Array, waits?: Waits) => Promise<ScepAnswer>;
 };
 
 /**
@@ -79,7 +83,7 @@ export function scepService(plan: ServicePlan, services: EnrollmentServices): Sc
   }));
   const cannotServe = (): string | undefined => notInForce(current().watched, services.clock());
   const context: ServiceContext = { endpoint, services, names: () => current().names, running: new Map() };
-  const operate = plan.operate ?? ((message: Uint8Array) => answerTo(message, context));
+  const operate = plan.operate ?? ((message, waits) => answerTo(message, { ...context, ...(waits && { waits }) }));
   const legacyUses = legacyCounter();
   return {
     path: endpoint.path,
@@ -94,18 +98,20 @@ export function scepService(plan: ServicePlan, services: EnrollmentServices): Sc
     cannotServe,
     ...(endpoint.landing !== '403' && { landing: landing(plan, cannotServe) }),
     ...(nextCa && { nextCa }),
-    async pkiOperation(message) {
-      const { facts, ...answer } = await operate(message);
+    async pkiOperation(message, waits) {
+      const { facts, ...answer } = await operate(message, waits);
       return { ...answer, facts: { ...facts, ...legacyUses(facts) } };
     },
   };
 }
 
 async function answerTo(message: Uint8Array, context: ServiceContext): Promise<ScepAnswer> {
-  const { endpoint } = context;
-  const opened = await endpoint.codec.open(message);
+  const { endpoint, waits } = context;
+  const { codec, keysElsewhere } = endpoint;
+  const withKeys = <T>(work: () => Promise<T>) => (keysElsewhere?.() ? waitingFor(work, waits) : work());
+  const opened = await withKeys(() => codec.open(message));
   const outcome = await outcomeOf(opened, context);
-  const body = await endpoint.codec.seal(opened.header, replyTo(opened, outcome, endpoint));
+  const body = await withKeys(() => codec.seal(opened.header, replyTo(opened, outcome, endpoint)));
   const facts = { ...messageFacts(opened), ...legacyIn(opened), ...outcomeFacts(outcome) };
   return { body, outcome: outcomeName(outcome), facts };
 }
@@ -124,7 +130,7 @@ async function outcomeOf(opened: Opened, context: ServiceContext): Promise<Outco
     if (asked.kind === 'answer') return asked.outcome;
     const { enrollment } = asked;
     const run = () => within(() => enroll(enrollment), givenUp);
-    return await once(context.running, enrollment.transaction.request, run);
+    return await once(context, enrollment.transaction.request, run);
   } catch (cause) {
     if (cause instanceof Refusal) return { kind: 'refused', code: cause.code, detail: cause.message, cause };
     if (cause instanceof HttpError) throw cause;
@@ -147,9 +153,9 @@ async function askedBy(message: ScepRequest, context: ServiceContext): Promise<A
 }
 
 /** Identical requests run once; those that come meanwhile wait for the first and share its outcome. */
-function once(running: Map<string, Promise<Outcome>>, key: string, run: () => Promise<Outcome>): Promise<Outcome> {
+function once({ running, waits }: ServiceContext, key: string, run: () => Promise<Outcome>): Promise<Outcome> {
   const before = running.get(key);
-  if (before) return before;
+  if (before) return waitingFor(() => before, waits);
   const now = run().finally(() => running.delete(key));
   running.set(key, now);
   return now;

@@ -28,7 +28,7 @@ export type ScepPluginOptions = {
 /** RFC 8894 sets no limit. The longest real messages have 65 KB; an Intune message with an RSA-4096 key has 12 KB. */
 const BODY_LIMIT = 256 * 1024;
 const MOST_BUFFERED = 64 * 1024 * 1024;
-const RETRY_AFTER_SECONDS = '5';
+const RETRY_AFTER_SECONDS = 5;
 const ANY_TYPE = 'application/octet-stream';
 
 /**
@@ -106,7 +106,7 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply,
   const facts: HttpErrorFacts = { ...httpFacts(request), path, status, code, err: error };
   // The compiler compares unions of at most 25 members, and status, code and event have more together.
   emit({ ...facts, event } as ServerEvent);
-  if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+  if (status === 503) void reply.header('retry-after', String(retryAfterOf(error)));
   // Its sender would go on for as long as the connection lasts.
   if (status === 408) void reply.header('connection', 'close');
   return reply
@@ -115,6 +115,9 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply,
     .header('cache-control', 'no-store')
     .send(Buffer.from(text, 'latin1'));
 }
+
+const retryAfterOf = (error: unknown): number =>
+  (error instanceof HttpError ? error.retryAfter : undefined) ?? RETRY_AFTER_SECONDS;
 
 /** Fastify's own errors have a statusCode. An error without one is a failure of this server. */
 function errorCode(error: unknown): HttpErrorCode {

@@ -12,8 +12,8 @@ test('readyz: the reason of a failure, and of each job its last run, its due tim
   const { emit, lines } = keptLog();
   let fails = false;
   const check = () => (fails ? Promise.reject(new Error('tenant corp: AADSTS7000222')) : Promise.resolve());
-  const load = () => [{ endpoint: '/hook', running: 512, most: 512 }];
-  const full = [{ endpoint: '/hook', running: 512, most: 512, full: true }];
+  const full = [{ endpoint: '/hook', running: 512, most: 512, queued: 7, answerMs: 250, full: true }];
+  const load = () => full;
   const app = await adminServer({
     pages: [],
     readiness: { probes: [{ name: 'intune corp', check }], store, load },

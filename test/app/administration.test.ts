@@ -212,7 +212,7 @@ test('readyz: short in public; on the administrator’s listener it has the reas
   );
   assert.deepEqual(body['probes'], { store: 'ok', endpoints: 'ok', jobs: 'ok' });
   assert.deepEqual(body['endpoints'], { '/certsrv/mscep/mscep.dll': 'ok', '/scep/routers': 'ok', '/scep/lab': 'ok' });
-  const idle = { running: 0, most: 512, full: false };
+  const idle = { running: 0, most: 512, queued: 0, answerMs: 0, full: false };
   assert.deepEqual(body['load'], [
     { endpoint: '/certsrv/mscep/mscep.dll', ...idle },
     { endpoint: '/scep/routers', ...idle },

@@ -17,6 +17,7 @@ test('the smallest file gets every default', () => {
       workers: 'auto',
       bodyLimit: 262_144,
       mostRunning: 512,
+      answerWithin: 10_000,
       drain: 5_000,
       grace: 30_000,
       places: [{ key: ['listen'], host: '0.0.0.0', port: 8080 }],

@@ -37,6 +37,7 @@ import { faultyServer } from '../cli/faulty-server.ts';
 import { fakeTenant } from '../intune/fake-tenant.ts';
 import { type HandClock, handClock } from '../kit/clock.ts';
 import { BY_COMMAND, authority, PATH } from '../kit/endpoint-under-test.ts';
+import { overloadWatch } from '../../src/embed/overload-watch.ts';
 import { keptLog } from '../kit/log.ts';
 import { allows, policyThat } from '../kit/policy.ts';
 import { issuing, NOW, ra, random, root } from '../kit/pki.ts';
@@ -589,6 +590,34 @@ test('a request beyond those that may run is deferred: a warning', async (t) => 
   assert.equal((await send(REQUEST)).status, 503);
   const FIELDS = 'method ip userAgent path status code err';
   assertLine(lines('scep-request-deferred')[0]!, 'warn', 'scep request deferred: the client is to come again', FIELDS);
+});
+
+test('overload is a warning at once, then once a minute with the number of refusals, and over after a minute without one', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const log = keptLog();
+  const count = overloadWatch(log.emit);
+  const load = () => ({ endpoint: '/scep', running: 512, most: 512, queued: 7, answerMs: 9_900, full: true });
+  const refuse = (times: number): void => Array.from({ length: times }).forEach(() => count(load));
+  const lines = () => log.lines.map((text) => JSON.parse(text) as Line);
+  refuse(100);
+  assert.equal(log.lines.length, 1);
+  t.mock.timers.tick(60_000);
+  refuse(3);
+  t.mock.timers.tick(60_000);
+  t.mock.timers.tick(60_000);
+  t.mock.timers.tick(600_000);
+  refuse(1);
+  const FIELDS = 'endpoint refused running queued answerMs';
+  const [first, second, third, over, again, ...more] = lines();
+  for (const line of [first!, second!, third!, again!])
+    assertLine(line, 'warn', 'overload: requests are refused with 503', FIELDS);
+  assert.deepEqual(
+    [first, second, third, again].map((line) => line!['refused']),
+    [1, 99, 3, 1],
+  );
+  assert.deepEqual([first!['endpoint'], first!['queued'], first!['answerMs']], ['/scep', 7, 9_900]);
+  assertLine(over!, 'info', 'overload is over: no request was refused for a minute', 'endpoint');
+  assert.equal(more.length, 0);
 });
 
 test('`openndes serve`: a CA that ends, one that has ended, and an endpoint that is not served for it', async (t) => {

@@ -10,7 +10,8 @@ import { intunePolicy } from '../../src/policy/intune.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { handClock } from '../kit/clock.ts';
-import { endpointUnderTest, issuedIn, refusalIn } from '../kit/endpoint-under-test.ts';
+import { endpointUnderTest, issuedIn, PATH, refusalIn } from '../kit/endpoint-under-test.ts';
+import { gatesFor } from '../kit/gates.ts';
 import { client } from '../kit/pki.ts';
 import { CHALLENGE, REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 
@@ -59,7 +60,7 @@ test('S03 a refusal by Intune counts as a wrong challenge, and a request without
   const policy = intunePolicy({ client: REFUSING, notify: 'strict', onUnreachable: 'pending' });
   const under = await endpointUnderTest(policy);
   let counted = 0;
-  const service = gated(under.service, { most: 1, slowed: async () => void counted++ });
+  const service = gated(under.service, { ...gatesFor([PATH])(PATH, 1), slowed: async () => void counted++ });
   const { challenge: _left, ...plan } = REQUEST_PLAN;
   for (const [challenge, code, count] of [
     [undefined, 'challenge_missing', 0],
@@ -79,7 +80,7 @@ test('S03 a guess counts too where several policies refuse it with different cod
   ];
   const under = await endpointUnderTest(anyOf(members));
   let counted = 0;
-  const service = gated(under.service, { most: 1, slowed: async () => void counted++ });
+  const service = gated(under.service, { ...gatesFor([PATH])(PATH, 1), slowed: async () => void counted++ });
   const { challenge: _left, ...plan } = REQUEST_PLAN;
   for (const [challenge, code, count] of [
     [undefined, 'challenge_missing', 0],
@@ -94,7 +95,7 @@ test('S03 a guess counts too where several policies refuse it with different cod
 test('S03 while guesses are held back, the right challenge is answered, and no place is taken', async () => {
   const under = await endpointUnderTest(staticPolicy({ challenge: CHALLENGE }));
   const { promise: held, resolve } = Promise.withResolvers<void>();
-  const service = gated(under.service, { most: 1, slowed: () => held });
+  const service = gated(under.service, { ...gatesFor([PATH])(PATH, 1), slowed: () => held });
   const content = await writeCertificationRequest({ ...REQUEST_PLAN, challenge: 'a guess' }, client.key);
   const guess = service.pkiOperation(await requestMessage({ content }));
   let answered = false;

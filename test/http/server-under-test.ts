@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { type HttpOptions, httpServer } from '../../src/http/http-server.ts';
 import { gated } from '../../src/enroll/gate.ts';
+import { gatesFor } from '../kit/gates.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
 import { client } from '../kit/pki.ts';
 import { CHALLENGE, requestMessage } from '../kit/requests.ts';
@@ -29,7 +30,8 @@ export async function served(
   { mostRunning = 512, ...options }: Options = {},
 ) {
   const log = keptLog();
-  const services = unders.map(({ service }) => gated(service, { most: mostRunning, slowed: async () => {} }));
+  const gate = gatesFor(unders.map(({ service }) => service.name));
+  const services = unders.map(({ service }) => gated(service, gate(service.name, mostRunning)));
   const app = await httpServer({ services, emit: log.emit, clock: unders[0]!.clock, grace: 50, ...options });
   t.after(() => app.close());
   return { app, log };

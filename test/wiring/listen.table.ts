@@ -12,6 +12,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { startServer } from '../../src/app/configured-server.ts';
 import { basic, USERS } from './administrator.ts';
+import { flood } from '../kit/flood.ts';
 import { forgery, posted, statusOf } from './device.ts';
 import { file } from './files.ts';
 import { freePort } from './ports.ts';
@@ -142,6 +143,28 @@ async function whileClosing(grace: string): Promise<number | string> {
   answer(path);
   await closed;
   return status;
+}
+
+/** A policy that computes, on the thread of the server. */
+const BUSY = `export default () => ({
+  name: 'busy',
+  async decide() {
+    const end = performance.now() + 50;
+    while (performance.now() < end);
+    return { kind: 'deny', code: 'policy_denied', detail: 'busy' };
+  },
+});
+`;
+
+/** The HTTP statuses of eighty requests at the same moment, which take four seconds of computing. */
+async function statusesOf(answerWithin: string): Promise<number[]> {
+  const policy = { module: file('busy.mjs', BUSY) };
+  const endpoints = [{ ...PLAIN, policy }];
+  // With more threads the policy is in another thread than the request, which waits for it.
+  const { url } = await started(configured({ listen: { ...LISTEN, answerWithin }, endpoints }), 1);
+  const messages = await Promise.all(Array.from({ length: 80 }, () => forgery()));
+  const answers = await flood(Number(new URL(url('/')).port), '/plain', messages);
+  return [...new Set((await Promise.all(answers)).map(({ status }) => status))].toSorted();
 }
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'openndes.mjs');
@@ -275,6 +298,12 @@ export const LISTENING: readonly Row[] = [
     question: 'the HTTP status of a request that is answered a second and a half after the server has begun to close',
     ask: whileClosing,
     answers: { '1s': 'closed', '10s': 200 },
+  },
+  {
+    keys: ['listen.answerWithin'],
+    question: 'the HTTP statuses of eighty requests at the same moment, which take four seconds of computing',
+    ask: statusesOf,
+    answers: { '1s': [200, 503], '60s': [200] },
   },
   {
     keys: ['log.level'],

@@ -39,8 +39,8 @@ export function configured(sections: Sections): string {
 const workers = Number(process.env['OPENNDES_TEST_WORKERS'] ?? 1);
 
 /** A server on this configuration, which ends with the tests at the latest. */
-export async function started(config: string): Promise<Running> {
-  const server = await startServer(config, { logLevel: 'silent', workers });
+export async function started(config: string, threads = workers): Promise<Running> {
+  const server = await startServer(config, { logLevel: 'silent', workers: threads });
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= server.close());
   atEnd(close);
