@@ -220,7 +220,7 @@ export const HTTP_ERRORS = {
     status: 408,
     text: 'request timeout',
     remedy:
-      'The body came with fewer than 512 octets per second, or took more than 30 seconds. Look for a broken network, or a client that holds connections on purpose.',
+      'The body came with fewer than 512 octets per second, took more than 30 seconds, or was the slowest of too many that were on their way. Look for a broken network, or a client that holds connections on purpose.',
   },
   overloaded: {
     status: 503,

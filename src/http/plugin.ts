@@ -7,6 +7,7 @@ import type { ScepService } from '../enroll/service.ts';
 import { allow } from './allow.ts';
 import { defined } from '../core/defined.ts';
 import { bodies, type Pace } from './body.ts';
+import type { ComingLimits } from './coming-bodies.ts';
 import { httpFacts, pathOf } from './facts.ts';
 import { type Incoming, runOperation } from './operations.ts';
 import { canonicalPath, endpointPaths } from './paths.ts';
@@ -23,6 +24,8 @@ export type ScepPluginOptions = {
   mostBuffered?: number;
   /** How slowly a POST body may come; slower gets 408. */
   pace?: Pace;
+  /** How many POST bodies may be on their way; beyond these the one that has taken longest gets 408. */
+  coming?: ComingLimits;
 };
 
 /** RFC 8894 sets no limit. The longest real messages have 65 KB; an Intune message with an RSA-4096 key has 12 KB. */
@@ -38,9 +41,9 @@ const ANY_TYPE = 'application/octet-stream';
  */
 export async function scepPlugin(app: FastifyInstance, options: ScepPluginOptions): Promise<void> {
   const { services, emit, clock } = options;
-  const { bodyLimit: longest = BODY_LIMIT, mostBuffered: most = MOST_BUFFERED, pace } = options;
+  const { bodyLimit: longest = BODY_LIMIT, mostBuffered: most = MOST_BUFFERED, pace, coming } = options;
   const paths = endpointPaths(services);
-  const posted = bodies({ longest, most, share: most / 4, ...defined({ pace }) });
+  const posted = bodies({ longest, most, share: most / 4, ...defined({ pace, coming }) });
 
   app.removeAllContentTypeParsers();
   // The handler reads bodies, because it counts their octets for as long as they are in memory.

@@ -199,3 +199,58 @@ test('the bodies of one address leave room for those of others', async () => {
   second.end();
   await running[1];
 });
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const LIMITS = { longest: 512 * KIB, most: 512 * KIB };
+
+/** A body that holds back its last octet, and the work that waits for it. */
+function heldBack(held: ReturnType<typeof bodies>, octets: number) {
+  const body = request();
+  body.write(Buffer.alloc(octets));
+  return { body, read: held.use(body, lengthOf) };
+}
+
+test('when too many bodies are coming, the one that has taken longest is closed, and the new one is read', async () => {
+  const held = bodies({ ...LIMITS, coming: { most: 3, young: 20 } });
+  const all = [1, 2, 3].map((octets) => heldBack(held, octets));
+  await pause(40);
+  const closed = assert.rejects(all[0]!.read, fails('message_too_slow'));
+  assert.equal(await held.use(complete(10), lengthOf), 10);
+  await closed;
+  const next = heldBack(held, 4);
+  for (const { body } of [...all.slice(1), next]) body.end(Buffer.alloc(1));
+  assert.deepEqual(await Promise.all([...all.slice(1), next].map(({ read }) => read)), [3, 4, 5]);
+});
+
+test('a body that has only begun is not closed: the new one is refused', async () => {
+  const held = bodies({ ...LIMITS, coming: { most: 2, young: 60_000 } });
+  const all = [1, 2].map((octets) => heldBack(held, octets));
+  await assert.rejects(held.use(complete(10), lengthOf), fails('overloaded'));
+  for (const { body } of all) body.end();
+  assert.deepEqual(await Promise.all(all.map(({ read }) => read)), [1, 2]);
+  assert.equal(await held.use(complete(10), lengthOf), 10);
+});
+
+test('a body that is complete does not count, however long its work lasts, and is not closed', async () => {
+  const held = bodies({ ...LIMITS, coming: { most: 1, young: 0 } });
+  const lasting = work();
+  const running = held.use(complete(10), lasting.run);
+  await lasting.begun;
+  assert.equal(await held.use(complete(20), lengthOf), 20);
+  lasting.end();
+  await running;
+});
+
+test('when the memory is full, the body that has taken longest gives its octets back; a body of the other kind keeps them', async () => {
+  const held = bodies({ ...LIMITS, coming: { most: 100, young: 20 } });
+  const short = heldBack(held, 10 * KIB);
+  const [first, second] = [heldBack(held, 200 * KIB), heldBack(held, 200 * KIB)];
+  await pause(40);
+  const closed = assert.rejects(first.read, fails('message_too_slow'));
+  assert.equal(await held.use(complete(300 * KIB), lengthOf), 300 * KIB);
+  await closed;
+  second.body.end(Buffer.alloc(KIB));
+  short.body.end();
+  assert.deepEqual(await Promise.all([second.read, short.read]), [201 * KIB, 10 * KIB]);
+  assert.equal(await held.use(complete(512 * KIB), lengthOf), 512 * KIB);
+});

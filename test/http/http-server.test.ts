@@ -365,6 +365,26 @@ test('a body whose last octet never comes: 408 and the end of the connection, al
   assert.deepEqual([status, headers.get('connection')], [408, 'close']);
 });
 
+test('connections that hold back the last octet of a body lose their places when others need them: 408, the oldest first', async (t) => {
+  const { app } = await served(t, [await lab()], { coming: { most: 8, young: 100 } });
+  const port = await listening(app);
+  const senders = await Promise.all(Array.from({ length: 8 }, () => open(port)));
+  for (const socket of senders) {
+    socket.write(Buffer.concat([Buffer.from(post(MESSAGE.length, 'Expect: 100-continue')), MESSAGE.subarray(1)]));
+    await once(socket, 'data');
+  }
+  const [oldest, ...others] = senders;
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const closed = rest(oldest!);
+  // Its head comes first, so that it needs a place.
+  const device = await open(port);
+  device.write(post(MESSAGE.length, CLOSE));
+  assert.deepEqual([only(await closed).status, others.filter(({ readyState }) => readyState !== 'open')], [408, []]);
+  device.write(MESSAGE);
+  await assertIssued(only(await rest(device)).body);
+  for (const socket of others) socket.destroy();
+});
+
 test('one address that holds back the last octets of many bodies keeps no other from enrolling', async (t) => {
   const { app } = await served(t, [await lab()], { mostBuffered: MIB, trustProxy: ['127.0.0.0/8'] });
   const port = await listening(app);
