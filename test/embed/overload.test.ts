@@ -4,9 +4,11 @@ import { test, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EndpointLoad } from '../../src/enroll/gate.ts';
 import { createServer, loadOf, type ServerOptions } from '../../src/embed/embed.ts';
+import type { RaKeys } from '../../src/embed/ra-keys.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import type { KeyProvider } from '../../src/core/keys.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { Store } from '../../src/core/store.ts';
 import { handClock } from '../kit/clock.ts';
@@ -19,16 +21,20 @@ import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 
 type Policies = Readonly<Record<string, Policy>>;
 type Line = Record<string, unknown>;
-type Setup = Partial<ServerOptions> & { wrap?: (store: Store) => Store };
+type Setup = Partial<ServerOptions> & { wrap?: (store: Store) => Store; keys?: RaKeys };
 
 /** A server that listens, with an endpoint for each path. */
-async function started(t: TestContext, policies: Policies, { wrap = (store) => store, ...options }: Setup = {}) {
+async function started(
+  t: TestContext,
+  policies: Policies,
+  { wrap = (store) => store, keys = ra, ...options }: Setup = {},
+) {
   const clock = handClock();
   const store = await openSqliteStore({ path: ':memory:', clock });
   const log = keptLog();
   const chain = [issuing.certificate, root.certificate];
   const endpoints = Object.entries(policies).map(([path, policy]) => {
-    return { path, policy, issuer: authority(clock), ra, chain, signingTime: 'off' as const };
+    return { path, policy, issuer: authority(clock), ra: keys, chain, signingTime: 'off' as const };
   });
   const server = await createServer({ endpoints, store: wrap(store), logger: log, clock, random, ...options });
   t.after(async () => (await server.close(), store.close()));
@@ -100,6 +106,23 @@ test('an endpoint with more requests at a slow policy than may run is full: 503 
   const [first, ...more] = lines('overloaded');
   assert.deepEqual([first!['endpoint'], first!['refused'], first!['running'], more.length], ['/slow', 1, 40, 0]);
   answer();
+  assert.deepEqual([...new Set((await Promise.all(waiting)).map(({ status }) => status))], [200]);
+});
+
+test('a key outside of the process that takes long holds up no other request', async (t) => {
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  const { key } = ra;
+  const slowly: KeyProvider = {
+    spki: key.spki,
+    kind: key.kind,
+    sign: (input) => key.sign(input),
+    decrypt: (...args) => held.then(() => key.decrypt!(...args)),
+  };
+  const { send, load } = await started(t, { '/scep': allows('none') }, { keys: { ...ra, key: slowly } });
+  const waiting = (await messages(40)).map((message) => send('/scep', message));
+  await until(() => load('/scep').running === 40);
+  assert.equal(load('/scep').queued, 0);
+  release();
   assert.deepEqual([...new Set((await Promise.all(waiting)).map(({ status }) => status))], [200]);
 });
 
