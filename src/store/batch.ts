@@ -4,7 +4,8 @@ import type { Database } from './tables.ts';
 
 /**
  * One write: reads, decides, writes. It may run again after what it wrote was undone: alone, when another write of its
- * transaction failed, and once more when a unique index shows that another process was first.
+ * transaction failed, once more when a unique index shows that another process was first, and some times more when the
+ * database undid its transaction because of another one.
  */
 export type Write<T> = (tx: Database) => Promise<T>;
 
@@ -22,6 +23,9 @@ type Waiting = {
   /** A unique index refused it once, and it runs again; a second refusal is its result. */
   sentBack: boolean;
 };
+
+// The pauses of an engine between them double, so that this is within ten seconds.
+const MOST_TRIES = 9;
 
 // Bounds the time for which one transaction keeps the event loop from other work.
 const MAX_BATCH = 64;
@@ -77,7 +81,7 @@ async function commit(engine: Engine, batch: Waiting[]): Promise<void> {
     });
     for (const tell of tellers) tell();
   } catch (error) {
-    if (error instanceof WriteFailed) return commitEach(engine, batch);
+    if (error instanceof WriteFailed || engine.dialect.isUndone(error)) return commitEach(engine, batch);
     for (const waiting of batch) waiting.reject(error);
   }
 }
@@ -90,15 +94,19 @@ async function commitEach(engine: Engine, batch: Waiting[]): Promise<void> {
 }
 
 /** Settles it, with its own outcome or with what it fails with; returns why no transaction is to be had, if so. */
-async function commitAlone(engine: Engine, waiting: Waiting): Promise<{ error: unknown } | undefined> {
+async function commitAlone(engine: Engine, waiting: Waiting, tries = 0): Promise<{ error: unknown } | undefined> {
   const { sentBack } = waiting;
   try {
     const tell = await transact(engine, (tx) => attempted(engine, waiting, tx));
     tell();
     return undefined;
   } catch (error) {
-    if (waiting.sentBack && !sentBack) return commitAlone(engine, waiting);
+    if (waiting.sentBack && !sentBack) return commitAlone(engine, waiting, tries);
     const ownFault = error instanceof WriteFailed;
+    if (engine.dialect.isUndone(ownFault ? error.cause : error) && tries < MOST_TRIES) {
+      await engine.backOff?.(tries);
+      return commitAlone(engine, waiting, tries + 1);
+    }
     waiting.reject(ownFault ? error.cause : error);
     return ownFault ? undefined : { error };
   }

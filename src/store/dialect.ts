@@ -22,6 +22,8 @@ export type Dialect = {
   moment: 'integer' | 'bigint';
   /** True when this error says that a unique index already has the value. */
   isConflict: (error: unknown) => boolean;
+  /** True when the database has undone the transaction because of another one: it can run again. */
+  isUndone: (error: unknown) => boolean;
   /** True when this error says that another process holds the lock just now. */
   isBusy: (error: unknown) => boolean;
 };
@@ -33,8 +35,14 @@ const codeOf = (error: unknown, property: 'errcode' | 'code'): unknown =>
 const SQLITE_CONFLICTS: readonly unknown[] = [2067, 1555];
 // unique_violation; PostgreSQL manual, appendix A.
 const POSTGRES_CONFLICT = '23505';
+// serialization_failure, deadlock_detected; and feature_not_supported, by which PostgreSQL says that a prepared statement
+// is older than its table: the next one is prepared anew.
+const POSTGRES_UNDONE: readonly unknown[] = ['40001', '40P01', '0A000'];
 
-/** One row for each database; PostgreSQL has no store of its own yet, and its row is checked as compiled text. */
+/** Thrown where a unique index has the value, by a write that does not let the database throw. */
+export class Taken extends Error {}
+
+/** One row for each database. */
 export const DIALECTS = {
   sqlite: {
     // A transaction that reads first and then writes fails at once when another process wrote in between; taking the
@@ -47,6 +55,7 @@ export const DIALECTS = {
     bytes: 'blob',
     moment: 'integer',
     isConflict: (error) => SQLITE_CONFLICTS.includes(codeOf(error, 'errcode')),
+    isUndone: () => false,
     isBusy,
   },
   postgres: {
@@ -58,7 +67,9 @@ export const DIALECTS = {
       sql`select setval(pg_get_serial_sequence(${table}, 'id'), (select coalesce(max(id), 0) + 1 from ${sql.table(table)}), false)`,
     bytes: 'bytea',
     moment: 'bigint',
-    isConflict: (error) => codeOf(error, 'code') === POSTGRES_CONFLICT,
+    // Another transaction may have taken it since this one looked.
+    isConflict: (error) => error instanceof Taken || codeOf(error, 'code') === POSTGRES_CONFLICT,
+    isUndone: (error) => POSTGRES_UNDONE.includes(codeOf(error, 'code')),
     // It waits by itself, for a connection and not for the process.
     isBusy: () => false,
   },

@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import type { DirectoryStanding } from '../core/tenant-directory.ts';
 import type { AuditEntry } from '../core/records.ts';
 import { addAudit } from './audit.ts';
+import { isShared } from './row-locks.ts';
 import type { Database, DirectoryStandingTable } from './tables.ts';
 
 const NEVER: DirectoryStanding = {
@@ -39,6 +40,8 @@ export async function changeDirectoryStanding(
   tenant: string,
   { change, audit }: { change: Partial<DirectoryStanding>; audit: AuditEntry | undefined },
 ): Promise<void> {
+  if (isShared(tx))
+    await tx.selectFrom('directory_standings').select('tenant').where('tenant', '=', tenant).forNoKeyUpdate().execute();
   const row = rowOf({ ...(await directoryStanding(tx, tenant)), ...change });
   await tx
     .insertInto('directory_standings')

@@ -11,6 +11,8 @@ export type Engine = {
   inTransaction(): boolean;
   /** Gives the work a connection that nothing else uses meanwhile. Rejects with what the work rejects with. */
   alone<T>(work: (connection: Database) => Promise<T>): Promise<T>;
+  /** Resolves after a pause, longer at each of the `tries`. Absent where transactions do not undo each other. */
+  backOff?(tries: number): Promise<void>;
   close(): void | Promise<void>;
 };
 

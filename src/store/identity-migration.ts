@@ -37,7 +37,7 @@ async function moveTransactions(db: Database): Promise<void> {
       (id, key, request, nonces, endpoint, transaction_id, signer, subject, state, reason, csr, created_at, updated_at, certificate_id)
     select id, key, key, '', endpoint, transaction_id, signer, subject, state, reason, csr, created_at, updated_at,
       (select certificates.id from certificates where certificates.serial = transactions.serial)
-    from transactions order by id`.execute(db);
+    from transactions order by transactions.id`.execute(db);
 }
 
 /** The table that refers to the other one goes first. */

@@ -22,7 +22,8 @@ export async function recordIssued(
   { clock, committed }: { clock: Clock; committed: CommittedRows },
 ): Promise<RecordResult> {
   const { certificate, names, audit, notification } = issuance;
-  const existing = await findSameRequest(tx, issuance.transaction);
+  const found = await findSameRequest(tx, issuance.transaction);
+  const existing = found?.transaction;
   if (existing && blocksReissue(existing, issuance)) return { kind: 'duplicate', existing };
   const { consumes, mostRenewals = Infinity } = issuance;
   if (consumes !== undefined && (await isConsumed(tx, consumes))) return { kind: 'consumed' };
@@ -32,7 +33,7 @@ export async function recordIssued(
 
   const issuer = committed.issuers.get(certificate.issuerId) ?? (await issuerOf(tx, certificate));
   const id = await insertCertificate(tx, certificate, { issuer, names });
-  await replaceTransaction(tx, issued(issuance, existing), { existing, certificate: id });
+  await replaceTransaction(tx, issued(issuance, existing), { existing: found, certificate: id });
   const { endpoint } = issuance.transaction;
   if (!committed.endpoints.has(endpoint)) await noteEndpoint(tx, endpoint);
   if (consumes !== undefined) await consume(tx, consumes, audit.at);

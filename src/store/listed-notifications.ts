@@ -42,6 +42,7 @@ export async function listNotifications(
 
 /** Returns how many became due; one that an owner has a lease on is left alone. */
 export async function retryNotifications(tx: Database, ids: readonly number[] | 'all', at: Date): Promise<number> {
+  if (ids.length === 0) return 0;
   const { now, furthest } = leaseMoments(at.getTime());
   const { numUpdatedRows } = await tx
     .updateTable('notifications')

@@ -46,14 +46,15 @@ export async function listPending(db: Database): Promise<StoredTransaction[]> {
 /** Writes it unless its request has a transaction that still stands, or its challenge is used up. */
 export async function recordPending(tx: Database, pending: Pending): Promise<PendingResult> {
   const { transaction, audit, consumes } = pending;
-  const existing = await findSameRequest(tx, transaction);
+  const found = await findSameRequest(tx, transaction);
+  const existing = found?.transaction;
   if (existing && blocksWaiting(existing, pending)) return { kind: 'duplicate', existing };
   if (consumes !== undefined && (await isConsumed(tx, consumes))) return { kind: 'consumed' };
   if (!existing && (await isFull(tx, pending))) return { kind: 'full' };
 
   const createdAt = existing?.createdAt ?? audit.at;
   const waiting = { ...transaction, state: 'pending' as const, createdAt, updatedAt: audit.at };
-  await replaceTransaction(tx, waiting, { existing });
+  await replaceTransaction(tx, waiting, { existing: found });
   await noteEndpoint(tx, transaction.endpoint);
   if (consumes !== undefined) await consume(tx, consumes, audit.at);
   if (transaction.reason !== 'unreachable')
@@ -143,7 +144,13 @@ export async function forgetRequests(tx: Database, before: Forgetting, limit: nu
     .where('reason', '=', 'unreachable')
     .where('created_at', '<', before.unreachable.getTime())
     .limit(limit);
-  const erased = await tx.updateTable('transactions').set({ csr: null }).where('id', 'in', expired).executeTakeFirst();
+  // The condition again: another process may have decided about a request since.
+  const erased = await tx
+    .updateTable('transactions')
+    .set({ csr: null })
+    .where('id', 'in', expired)
+    .where(waitsWithCsr)
+    .executeTakeFirst();
   let done = Number(erased.numUpdatedRows);
   for (const [waits, since] of [
     [sql<boolean>`state = 'pending' and reason = 'unreachable' and csr is null`, before.erased],
@@ -156,7 +163,7 @@ export async function forgetRequests(tx: Database, before: Forgetting, limit: nu
       .where(waits)
       .where('created_at', '<', since.getTime())
       .limit(limit - done);
-    const removed = await tx.deleteFrom('transactions').where('id', 'in', old).executeTakeFirst();
+    const removed = await tx.deleteFrom('transactions').where('id', 'in', old).where(waits).executeTakeFirst();
     done += Number(removed.numDeletedRows);
   }
   return done;

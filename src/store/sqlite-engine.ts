@@ -3,7 +3,6 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import {
   type CompiledQuery,
   DefaultQueryExecutor,
-  DummyDriver,
   Kysely,
   type QueryResult,
   SqliteAdapter,
@@ -11,6 +10,7 @@ import {
 } from 'kysely';
 import { DIALECTS } from './dialect.ts';
 import type { Engine } from './engine.ts';
+import { NoDriver, unsupported } from './no-driver.ts';
 import type { Database, Tables } from './tables.ts';
 import { explained } from './sqlite-faults.ts';
 
@@ -111,13 +111,4 @@ class Executor extends DefaultQueryExecutor {
   override executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     return this.#run<R>(query);
   }
-}
-
-/** kysely's own transactions would pass the engine by. */
-class NoDriver extends DummyDriver {
-  override acquireConnection = unsupported;
-}
-
-function unsupported(): never {
-  throw new TypeError('Transactions of the store are run by `transact`, not by kysely.');
 }

@@ -2,7 +2,9 @@
 import type { Insertable } from 'kysely';
 import type { CertificateId, CertificateName, StoredCertificate } from '../core/records.ts';
 import { fromRow, selectCertificates, toRow, unrecorded } from './certificate-rows.ts';
+import { Taken } from './dialect.ts';
 import { prepared } from './prepared.ts';
+import { isShared } from './row-locks.ts';
 import { insertNames } from './searchable-names.ts';
 import type { CertificateTable, Database, Moment } from './tables.ts';
 
@@ -76,9 +78,23 @@ export async function findRenewals(db: Database, id: CertificateId): Promise<Sto
   return rows.toSorted((a, b) => b.id - a.id).map(fromRow);
 }
 
-/** Those that renew it directly, without those that were never delivered. */
-export async function countRenewals(db: Database, id: CertificateId): Promise<number> {
-  const renewals = await findRenewals(db, id);
+// One lock for all that are not recorded: few certificates of an earlier CA are.
+const lock = prepared((db, { id }: { id: number }) =>
+  db.selectFrom('certificates').select('id').where('id', '=', id).forNoKeyUpdate(),
+);
+const lockUnrecorded = prepared((db) => db.selectFrom('schema_version').select('id').forNoKeyUpdate());
+
+/** Lets one process at a time count the renewals of a certificate and add one. */
+async function lockRenewals(tx: Database, id: CertificateId): Promise<void> {
+  if (!isShared(tx)) return;
+  const row = await certificateRow(tx, id);
+  await (row === undefined ? lockUnrecorded(tx, {}) : lock(tx, { id: row }));
+}
+
+/** Those that renew it directly, without those that were never delivered. No other process adds one before the commit. */
+export async function countRenewals(tx: Database, id: CertificateId): Promise<number> {
+  await lockRenewals(tx, id);
+  const renewals = await findRenewals(tx, id);
   return renewals.filter(({ state, deliveredAt }) => state !== 'revoked' || deliveredAt !== undefined).length;
 }
 
@@ -99,7 +115,7 @@ export async function insertCertificate(
 ): Promise<number> {
   const renews = certificate.renews ? ((await certificateRow(tx, certificate.renews)) ?? null) : null;
   const { numAffectedRows, insertId } = await insert(tx, toRow(certificate, { issuer, renews }));
-  if (numAffectedRows === 0n) throw new Error(duplicateSerial(certificate));
+  if (numAffectedRows === 0n) throw new Taken(duplicateSerial(certificate));
   const id = Number(insertId ?? (await inserted(tx, { issuer, serial: certificate.serial })).rows[0]!.id);
   await insertNames(tx, id, names);
   return id;

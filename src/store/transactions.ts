@@ -46,13 +46,16 @@ export async function findRequest(
   return row && fromRow(db, row);
 }
 
+/** A transaction and its row. */
+export type TransactionInRow = { row: number; transaction: StoredTransaction };
+
 /** Of exactly this request: the one whose place another one can take. */
 export async function findSameRequest(
   db: Database,
   { request, key }: Pick<StoredTransaction, 'request' | 'key'>,
-): Promise<StoredTransaction | undefined> {
+): Promise<TransactionInRow | undefined> {
   const { rows } = await byRequest(db, { request, key });
-  return rows[0] && fromRow(db, rows[0]);
+  return rows[0] && { row: rows[0].id, transaction: await fromRow(db, rows[0]) };
 }
 
 /** The newest. The others can be many and large; only their index entries are read. */
@@ -72,16 +75,19 @@ export async function findPolled(db: Database, key: PollKey): Promise<StoredTran
 }
 
 /**
- * Puts it in the place of `existing`, which the caller has read and found replaceable. It is a new row, so that the
- * unique index, and not an earlier read, decides between two processes that replace the same one. `certificate` is the
- * row of its certificate, if it has one.
+ * Puts it in the place of `existing`, which the caller has read and found replaceable. It is a new row, and only what was
+ * read is removed, so that the unique index, and not an earlier read, decides between two processes that replace or
+ * decide the same one. `certificate` is the row of its certificate, if it has one.
  */
 export async function replaceTransaction(
   tx: Database,
   transaction: StoredTransaction,
-  { existing, certificate }: { existing: StoredTransaction | undefined; certificate?: number },
+  { existing, certificate }: { existing: TransactionInRow | undefined; certificate?: number },
 ): Promise<void> {
-  if (existing) await tx.deleteFrom('transactions').where('key', '=', existing.key).execute();
+  if (existing) {
+    const { row, transaction: found } = existing;
+    await tx.deleteFrom('transactions').where('id', '=', row).where('state', '=', found.state).execute();
+  }
   await insert(tx, toRow(transaction, certificate));
 }
 

@@ -1,0 +1,84 @@
+/**
+ * What the errors of PostgreSQL and of the way to it mean for an administrator, and what he does about each. SQLSTATE:
+ * PostgreSQL manual, appendix A.
+ */
+import { placeText, type PostgresPlace } from '../core/postgres-place.ts';
+
+/** The reason for an error, without values of a statement, and the next step. `code`: SQLSTATE, or that of Node.js or the driver. */
+export class PostgresFault extends Error {
+  override readonly name = 'PostgresFault';
+  readonly code: string;
+  readonly reason: string;
+  readonly remedy: string;
+  constructor(place: PostgresPlace, { code, reason, remedy }: { code: string; reason: string; remedy: string }) {
+    super(`store ${placeText(place)}: ${reason}. ${remedy}`);
+    this.code = code;
+    this.reason = reason;
+    this.remedy = remedy;
+  }
+}
+
+/** The error of the driver in words. Its own properties, in which are the values of the statement, are left behind. */
+export function postgresFault(place: PostgresPlace, error: unknown): PostgresFault {
+  if (error instanceof PostgresFault) return error;
+  const code = codeOf(error);
+  return new PostgresFault(place, { code, reason: reasonOf(code, error), remedy: remedyOf(code, place) });
+}
+
+const codeOf = (error: unknown): string => {
+  const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined;
+  return typeof code === 'string' ? code : 'unknown';
+};
+
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+/** data_exception: the message repeats the value. */
+const VALUES = /^22/;
+
+const REASONS: Readonly<Record<string, string>> = {
+  CONNECT_TIMEOUT: 'the server did not answer in time',
+  CONNECTION_CLOSED: 'the server closed the connection',
+  CONNECTION_DESTROYED: 'the connection was given up, because the server did not answer in time',
+  ECONNREFUSED: 'nothing accepts connections there',
+  ECONNRESET: 'the connection was cut',
+  EPIPE: 'the connection was cut',
+  ENOTFOUND: 'the name of the host is not known',
+  EAI_AGAIN: 'the name of the host could not be looked up',
+  ENOENT: 'there is no socket of a server in that folder',
+};
+
+function reasonOf(code: string, error: unknown): string {
+  const text = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+  if (VALUES.test(code)) return `a value was refused (${code})`;
+  if (SQLSTATE.test(code)) return `${text} (${code})`;
+  return REASONS[code] ?? text;
+}
+
+const OTHERWISE = 'Look at the log of the database server.';
+const TLS =
+  'Name in `sslrootcert` the file with the root certificate of the database server, and in the URL the host that its certificate has; look at its validity.';
+
+/** By SQLSTATE, or the code of Node.js or the driver. */
+const REMEDIES: Readonly<Record<string, (place: PostgresPlace) => string>> = {
+  '28P01': () => 'Check the password in `store`, and whether the role exists and may log in.',
+  '28000': ({ user }) => `Allow the role ${user} to connect from here, in pg_hba.conf of the database server.`,
+  '3D000': ({ database, user }) =>
+    `Create it: create database "${database}" owner "${user}" encoding 'UTF8' template template0;`,
+  '42501': ({ database, user }) => `Make the role the owner: alter database "${database}" owner to "${user}";`,
+  '53100': () => 'The disk of the database server is full. Free some space; what was acknowledged before is safe.',
+  '53300': () => 'Raise max_connections of the database server: each openndes uses up to seven connections.',
+  '25006': () => 'The server is a standby or read-only: name the one that takes writes.',
+  CONNECT_TIMEOUT: () => 'Check host, port and firewall, and whether the database server runs.',
+  ECONNREFUSED: () => 'Check host and port, and whether the database server runs and listens there.',
+  ENOTFOUND: () => 'Check the host in the URL of `store`.',
+  EAI_AGAIN: () => 'Check the name server of this machine.',
+  EHOSTUNREACH: () => 'Check host and network.',
+  ENETUNREACH: () => 'Check host and network.',
+  ENOENT: () => 'Check the folder of the socket, and whether the database server runs.',
+  EACCES: () => 'Give the user that runs openndes access to the folder of the socket.',
+};
+
+const isOfTls = (code: string): boolean =>
+  /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|ERR_OSSL)/.test(code);
+
+const remedyOf = (code: string, place: PostgresPlace): string =>
+  isOfTls(code) ? TLS : (REMEDIES[code]?.(place) ?? OTHERWISE);

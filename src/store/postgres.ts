@@ -1,0 +1,85 @@
+/** The store in a PostgreSQL database, which several processes may open. */
+import { CompiledQuery } from 'kysely';
+import type { Clock } from '../core/environment.ts';
+import { ConfigError } from '../core/errors.ts';
+import { placeText, type PostgresPlace } from '../core/postgres-place.ts';
+import type { Store } from '../core/store.ts';
+import { createStore } from './create-store.ts';
+import { endLeases } from './end-leases.ts';
+import type { Engine } from './engine.ts';
+import { migrate } from './migrate.ts';
+import { postgresEngine, type PostgresEngineOptions } from './postgres-engine.ts';
+import { PostgresFault } from './postgres-faults.ts';
+
+/** Which database to open, and how. */
+export type PostgresOptions = Pick<PostgresEngineOptions, 'place' | 'password' | 'random' | 'isolation'> & {
+  clock: Clock;
+  /** As in SqliteOptions: leases that an earlier server left behind end at once. */
+  claimed?: boolean;
+  /** Takes what an administrator should know about the database. */
+  warn?: ((message: string) => void) | undefined;
+};
+
+/** How long a statement may take, in milliseconds: then the connection is given up. */
+const PATIENCE = 60_000;
+
+/**
+ * Opens the store and brings its schema up to date. Throws ConfigError when the database cannot be reached or used, or
+ * was written by a newer version.
+ */
+export async function openPostgresStore({ clock, claimed, warn, ...connecting }: PostgresOptions): Promise<Store> {
+  const { place } = connecting;
+  await refusing(place, () => prepare(connecting, warn));
+  const engine = postgresEngine({ ...connecting, patience: PATIENCE });
+  if (claimed) await refusing(place, () => endLeases(engine));
+  return createStore(engine, clock);
+}
+
+/** In connections of its own, which wait for as long as another process takes to bring the schema up to date. */
+async function prepare(connecting: PostgresEngineOptions, warn: PostgresOptions['warn']): Promise<void> {
+  const { place } = connecting;
+  const engine = postgresEngine(connecting);
+  try {
+    await assertUsable(engine, place, warn);
+    for (const sentence of await migrate(engine, placeText(place))) warn?.(`store ${placeText(place)}: ${sentence}`);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** PostgreSQL 15. */
+const OLDEST = 150_000;
+
+async function assertUsable(engine: Engine, place: PostgresPlace, warn: PostgresOptions['warn']): Promise<void> {
+  const { rows } = await engine.db.executeQuery(
+    CompiledQuery.raw(
+      `select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
+      current_setting('fsync') as fsync, current_setting('full_page_writes') as pages`,
+    ),
+  );
+  const [said] = rows as { version: number; encoding: string; fsync: string; pages: string }[];
+  if (said && said.version < OLDEST)
+    throw new ConfigError(
+      `store: ${placeText(place)} is a server older than PostgreSQL 15`,
+      'Use PostgreSQL 15 or newer.',
+    );
+  if (said && said.encoding !== 'UTF8')
+    throw new ConfigError(
+      `store: ${placeText(place)} has the encoding ${said.encoding}, not UTF8`,
+      `Create another database: create database NAME owner "${place.user}" encoding 'UTF8' template template0;`,
+    );
+  if (said?.fsync === 'off' || said?.pages === 'off')
+    warn?.(
+      `store ${placeText(place)}: the database server runs with fsync or full_page_writes off, so that a power failure can ` +
+        'lose or damage what was acknowledged. Turn both on',
+    );
+}
+
+async function refusing(place: PostgresPlace, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof PostgresFault)) throw error;
+    throw new ConfigError(`store: ${placeText(place)} cannot be used: ${error.reason}`, error.remedy, { cause: error });
+  }
+}

@@ -1,0 +1,30 @@
+/** The PostgreSQL store keeps the contract of every store: on both versions, and at both levels of isolation. */
+import { cluster, ROLE } from '../kit/postgres-cluster.ts';
+import { openPostgresStore } from '../../src/store/postgres.ts';
+import { storeContract } from '../../src/testing/store-contract.ts';
+import { NOON } from '../../src/testing/store-samples.ts';
+
+for (const version of [15, 18] as const) {
+  // None of the tests looks at the disk.
+  const server = await cluster({ version, settings: { fsync: 'off', max_connections: '200' } });
+  const database = await server.database();
+  const place = server.place(database);
+  const common = { password: () => ROLE.password, random: () => 0.5 };
+  await (await openPostgresStore({ ...common, place, clock: () => NOON })).close();
+
+  for (const isolation of ['read committed', 'serializable'] as const)
+    storeContract(`PostgreSQL ${version}, ${isolation}`, async (clock) => {
+      await server.empty(database);
+      const open = (claimed = false) => openPostgresStore({ ...common, place, clock, isolation, claimed });
+      let store = await open();
+      return {
+        store,
+        reopen: async (how) => {
+          await store.close();
+          store = await open(how === 'claimed');
+          return store;
+        },
+        beside: () => open(),
+      };
+    });
+}
