@@ -159,6 +159,7 @@ function connectionOver(sql: Postgres.Sql, { place, state, patience, giveUp }: O
       follow(text, result.command);
       return { rows: result as unknown as Row[], numAffectedRows: BigInt(result.count ?? 0) };
     } catch (error) {
+      if (!isOfStatement(error)) giveUp();
       if (text === 'commit' && !state.open) throw unknownOutcome(place, error);
       throw postgresFault(place, error);
     } finally {
@@ -184,6 +185,12 @@ function connectionOver(sql: Postgres.Sql, { place, state, patience, giveUp }: O
     },
   };
 }
+
+/**
+ * Whether the connection lives on after this error. The package answers a statement after the others never: it rejects
+ * before it notices that the socket is closed.
+ */
+const isOfStatement = (error: unknown): boolean => (error as { severity?: unknown } | undefined)?.severity === 'ERROR';
 
 const unknownOutcome = (place: PostgresPlace, error: unknown): PostgresFault =>
   new PostgresFault(place, {

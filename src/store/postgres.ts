@@ -8,6 +8,8 @@ import { createStore } from './create-store.ts';
 import { endLeases } from './end-leases.ts';
 import type { Engine } from './engine.ts';
 import { migrate } from './migrate.ts';
+import { MIGRATIONS } from './migrations.ts';
+import { connectPostgres } from './postgres-connection.ts';
 import { postgresEngine, type PostgresEngineOptions } from './postgres-engine.ts';
 import { PostgresFault } from './postgres-faults.ts';
 
@@ -47,6 +49,48 @@ async function prepare(connecting: PostgresEngineOptions, warn: PostgresOptions[
   }
 }
 
+type Reaching = Pick<PostgresEngineOptions, 'place' | 'password'>;
+
+/**
+ * Makes this process the only server of the database, until `release` or the loss of the connection that says so. Commands
+ * are not kept out. Throws ConfigError when another server has it.
+ */
+export async function claimPostgres(connecting: Reaching): Promise<{ release: () => void }> {
+  const { place } = connecting;
+  return refusing(place, async () => {
+    const connection = await connectPostgres({ ...connecting, patience: PATIENCE });
+    const { rows } = await connection.run<{ mine: boolean }>(
+      CompiledQuery.raw(`select pg_try_advisory_lock(${SERVER_LOCK}) as mine`),
+    );
+    if (rows[0]?.mine === true) return { release: () => void connection.close() };
+    await connection.close();
+    throw new ConfigError(
+      `store: ${placeText(place)} belongs to another server that is running`,
+      'Stop that one first, or give this one a database of its own. After a power failure of its machine the database gives it up within half a minute.',
+    );
+  });
+}
+
+const SERVER_LOCK = 7_240_058_895;
+
+/** Whether the tables of this version are there. Changes nothing. Throws ConfigError when the database cannot be used. */
+export async function hasCurrentTables(connecting: Reaching): Promise<boolean> {
+  return refusing(connecting.place, async () => {
+    const connection = await connectPostgres({ ...connecting, patience: PATIENCE });
+    try {
+      const ask = <Row>(text: string) => connection.run<Row>(CompiledQuery.raw(text));
+      const { rows: tables } = await ask<{ known: boolean }>(
+        "select to_regclass('schema_version') is not null as known",
+      );
+      if (tables[0]?.known !== true) return false;
+      const { rows } = await ask<{ version: number }>('select version from schema_version');
+      return rows[0]?.version === MIGRATIONS.length;
+    } finally {
+      await connection.close();
+    }
+  });
+}
+
 /** PostgreSQL 15. */
 const OLDEST = 150_000;
 
@@ -75,9 +119,9 @@ async function assertUsable(engine: Engine, place: PostgresPlace, warn: Postgres
     );
 }
 
-async function refusing(place: PostgresPlace, work: () => Promise<unknown>): Promise<void> {
+async function refusing<T>(place: PostgresPlace, work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     if (!(error instanceof PostgresFault)) throw error;
     throw new ConfigError(`store: ${placeText(place)} cannot be used: ${error.reason}`, error.remedy, { cause: error });
