@@ -20,7 +20,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   scep: room('core asn1 pkix cms'),
   ca: room('core asn1 pkix'),
   revocation: room('core asn1 pkix ca', 'node:timers/promises'),
-  store: room('core asn1 pkix', 'node:crypto node:sqlite node:fs node:tls kysely postgres'),
+  store: room('core asn1 pkix', 'node:crypto node:sqlite node:events node:fs node:net node:tls kysely postgres'),
   intune: room('core outbound', 'node:timers/promises @azure/msal-node cockatiel'),
   policy: room('core outbound asn1 pkix intune', 'node:crypto'),
   enroll: room('core asn1 pkix scep', 'node:crypto'),

@@ -2,13 +2,12 @@
  * One connection to PostgreSQL, over the npm package `postgres`. Each has an instance of the package of its own, because
  * an instance with several connections opens a lost one again by itself, also in the middle of a transaction.
  */
-import { readFileSync } from 'node:fs';
-import { checkServerIdentity } from 'node:tls';
 import type { CompiledQuery, QueryResult } from 'kysely';
 import type Postgres from 'postgres';
 import { ConfigError } from '../core/errors.ts';
 import { placeText, type PostgresPlace } from '../core/postgres-place.ts';
 import { PostgresFault, postgresFault } from './postgres-faults.ts';
+import { oneSocket } from './postgres-socket.ts';
 
 /** Runs one statement. Rejects with PostgresFault. */
 export type RunStatement = <Row>(query: CompiledQuery) => Promise<QueryResult<Row>>;
@@ -34,7 +33,7 @@ export type Connecting = {
 
 /** The version that is tested. */
 const PACKAGE = 'postgres@3.4.9';
-/** Seconds. */
+/** Seconds from the socket to the first statement. */
 const CONNECT_TIMEOUT = 5;
 
 /**
@@ -96,13 +95,16 @@ async function connectTo(make: typeof Postgres, server: Server, connecting: Conn
   const { host, port } = server;
   const state = { open: true, inTransaction: false };
   // Every option, because the package reads those that are missing from the environment.
-  const sql = make({
+  const options = {
     host,
     port,
+    // An option that its types do not know.
+    socket: oneSocket({ server, tls: place.tls }),
     database: place.database,
     user: place.user,
     pass: () => password?.() ?? '',
-    ssl: place.tls ? tlsTo(host, place.tls) : false,
+    // By the socket.
+    ssl: false,
     max: 1,
     idle_timeout: 0,
     max_lifetime: null,
@@ -114,7 +116,8 @@ async function connectTo(make: typeof Postgres, server: Server, connecting: Conn
     connection: SESSION,
     onnotice: () => {},
     onclose: () => void (state.open = false),
-  });
+  };
+  const sql = make(options);
   const giveUp = (): void => {
     state.open = false;
     void sql.end({ timeout: 0 });
@@ -128,13 +131,6 @@ async function connectTo(make: typeof Postgres, server: Server, connecting: Conn
     throw error;
   }
 }
-
-/** Verified by the host of the URL, also where that is an IP address. */
-const tlsTo = (host: string, { rootCertificate }: NonNullable<PostgresPlace['tls']>): object => ({
-  ...(rootCertificate !== undefined && { ca: readFileSync(rootCertificate) }),
-  checkServerIdentity: (_: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
-    checkServerIdentity(host, certificate),
-});
 
 async function assertWritable(sql: Postgres.Sql): Promise<void> {
   const [row] = await sql.unsafe<{ transaction_read_only: string }[]>('show transaction_read_only');

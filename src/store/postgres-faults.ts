@@ -34,6 +34,8 @@ const SQLSTATE = /^[0-9A-Z]{5}$/;
 /** data_exception: the message repeats the value. */
 const VALUES = /^22/;
 
+const UNTRUSTED = 'its certificate is of a CA that is not trusted here';
+
 const REASONS: Readonly<Record<string, string>> = {
   CONNECT_TIMEOUT: 'the server did not answer in time',
   CONNECTION_CLOSED: 'the server closed the connection',
@@ -44,6 +46,15 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the name of the host is not known',
   EAI_AGAIN: 'the name of the host could not be looked up',
   ENOENT: 'there is no socket of a server in that folder',
+  NO_TLS: 'the server has no TLS',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
 };
 
 function reasonOf(code: string, error: unknown): string {
@@ -54,8 +65,8 @@ function reasonOf(code: string, error: unknown): string {
 }
 
 const OTHERWISE = 'Look at the log of the database server.';
-const TLS =
-  'Name in `sslrootcert` the file with the root certificate of the database server, and in the URL the host that its certificate has; look at its validity.';
+const TLS = 'Name in `sslrootcert` the file with the root certificate of the database server.';
+const VALIDITY = 'Give the database server a certificate that is valid now, and look at the clock of this machine.';
 
 /** By SQLSTATE, or the code of Node.js or the driver. */
 const REMEDIES: Readonly<Record<string, (place: PostgresPlace) => string>> = {
@@ -74,6 +85,11 @@ const REMEDIES: Readonly<Record<string, (place: PostgresPlace) => string>> = {
   EHOSTUNREACH: () => 'Check host and network.',
   ENETUNREACH: () => 'Check host and network.',
   ENOENT: () => 'Check the folder of the socket, and whether the database server runs.',
+  NO_TLS: () =>
+    'Turn `ssl` on in its postgresql.conf; or, where the network is protected otherwise, write `sslmode=disable` in the URL of `store`.',
+  CERT_HAS_EXPIRED: () => VALIDITY,
+  CERT_NOT_YET_VALID: () => VALIDITY,
+  ERR_TLS_CERT_ALTNAME_INVALID: () => 'Write the host in the URL of `store` as the certificate has it.',
   EACCES: () => 'Give the user that runs openndes access to the folder of the socket.',
 };
 
@@ -81,4 +97,4 @@ const isOfTls = (code: string): boolean =>
   /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|ERR_OSSL)/.test(code);
 
 const remedyOf = (code: string, place: PostgresPlace): string =>
-  isOfTls(code) ? TLS : (REMEDIES[code]?.(place) ?? OTHERWISE);
+  REMEDIES[code]?.(place) ?? (isOfTls(code) ? TLS : OTHERWISE);

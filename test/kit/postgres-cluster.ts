@@ -35,6 +35,8 @@ export type Cluster = {
   port: number;
   /** The folder of the data, the Unix socket and the log. */
   folder: string;
+  /** Who runs it, where that is not the user of the tests. */
+  user: { uid: number; gid: number } | undefined;
   place(database: string): PostgresPlace;
   /** As the administrator. */
   sql<Row = Record<string, unknown>>(text: string, database?: string): Promise<Row[]>;
@@ -147,7 +149,7 @@ export async function cluster({ version, settings = {} }: ClusterOptions): Promi
     database,
     user: ROLE.user,
   });
-  return { port, folder, place, sql, database, empty, start, stop };
+  return { port, folder, user, place, sql, database, empty, start, stop };
 }
 
 /** PostgreSQL does not run as root. */

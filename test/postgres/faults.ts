@@ -3,37 +3,23 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, connect, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { ConfigError } from '../../src/core/errors.ts';
-import type { PostgresPlace } from '../../src/core/postgres-place.ts';
-import { claimPostgres, openPostgresStore } from '../../src/store/postgres.ts';
-import { issuanceFor, NOON } from '../../src/testing/store-samples.ts';
+import { claimPostgres } from '../../src/store/postgres.ts';
+import { issuanceFor } from '../../src/testing/store-samples.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
+import { opened, refusalOf } from '../kit/postgres-opening.ts';
 
 const server = await cluster({ version: 15, settings: { max_connections: '40' } });
-const open = (place: PostgresPlace, password = ROLE.password) =>
-  openPostgresStore({ place, password: () => password, clock: () => NOON, random: Math.random });
-
-/** The message and the remedy of the refusal. */
-async function refusal(place: PostgresPlace, password?: string): Promise<string> {
-  const error: unknown = await open(place, password).then(
-    () => 'it was opened',
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof ConfigError, String(error));
-  assert.doesNotMatch(JSON.stringify([error.message, error.stack, error.remedy]), /of openndes: /);
-  return `${error.message}. ${error.remedy}`;
-}
 
 test('a wrong password is named', async () => {
   assert.match(
-    await refusal(server.place(await server.database()), 'wrong'),
+    await refusalOf(server.place(await server.database()), 'wrong'),
     /cannot be used: password authentication failed for user "openndes" \(28P01\)\. Check the password/,
   );
 });
 
 test('a database that does not exist is named, with the statement that makes it', async () => {
   assert.match(
-    await refusal(server.place('none')),
+    await refusalOf(server.place('none')),
     /database "none" does not exist \(3D000\)\. Create it: create database "none" owner "openndes" encoding 'UTF8'/,
   );
 });
@@ -41,30 +27,30 @@ test('a database that does not exist is named, with the statement that makes it'
 test('a role without the right to make tables is named, with the statement that gives it', async () => {
   await server.sql('create database foreign_owner');
   assert.match(
-    await refusal(server.place('foreign_owner')),
+    await refusalOf(server.place('foreign_owner')),
     /permission denied for schema public \(42501\)\. Make the role the owner: alter database "foreign_owner" owner to/,
   );
 });
 
 test('a port at which nothing listens is named', async () => {
   const place = { ...server.place('any'), hosts: [{ host: '127.0.0.1', port: 1 }] };
-  assert.match(await refusal(place), /nothing accepts connections there\. Check host and port/);
+  assert.match(await refusalOf(place), /nothing accepts connections there\. Check host and port/);
 });
 
 test('a server without TLS is refused where TLS is wanted', async () => {
   const place = { ...server.place(await server.database()), tls: {} };
-  assert.match(await refusal(place), /cannot be used: .+\. .+/);
+  assert.match(await refusalOf(place), /cannot be used: the server has no TLS\. Turn `ssl` on in its postgresql\.conf/);
 });
 
 test('a standby before the server that takes writes is passed over, and so is one that is down', async () => {
   const database = await server.database();
   const place = server.place(database);
   const hosts = [{ host: '127.0.0.1', port: 1 }, ...place.hosts];
-  const store = await open({ ...place, hosts });
+  const store = await opened({ ...place, hosts });
   await store.check();
   await store.close();
   await server.sql(`alter database "${database}" set default_transaction_read_only = on`);
-  assert.match(await refusal(place), /it takes no writes \(25006\)/);
+  assert.match(await refusalOf(place), /it takes no writes \(25006\)/);
 });
 
 test('one server at a time claims a database, and the next one when it is gone', async () => {
@@ -83,7 +69,7 @@ test('one server at a time claims a database, and the next one when it is gone',
 });
 
 test('ten times the database stops at once under load: what was acknowledged is there, and nothing twice', async () => {
-  const store = await open(server.place(await server.database()));
+  const store = await opened(server.place(await server.database()));
   const acknowledged = new Set<number>();
   let failed = 0;
   let running = true;
@@ -136,7 +122,7 @@ test('a commit whose answer is lost is not repeated, and its request finds what 
     upstream.on('close', () => client.destroy());
   }).listen(0, '127.0.0.1');
   await once(proxy, 'listening');
-  const store = await open({ ...place, hosts: [{ host: '127.0.0.1', port: (proxy.address() as AddressInfo).port }] });
+  const store = await opened({ ...place, hosts: [{ host: '127.0.0.1', port: (proxy.address() as AddressInfo).port }] });
   lossy = true;
   await assert.rejects(store.recordIssued(issuanceFor(1)), /lost during a commit, which may have happened or not/);
   lossy = false;

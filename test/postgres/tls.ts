@@ -1,0 +1,65 @@
+/** TLS to the database: the server is verified, and what is wrong with its certificate is one sentence with the remedy. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { chownSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { newAuthority, serverCredential } from '../../src/simulator/throwaway-ca.ts';
+import { cluster, ROLE } from '../kit/postgres-cluster.ts';
+import { opened, refusalOf } from '../kit/postgres-opening.ts';
+
+const YEAR = 366 * 86_400_000;
+const random = (length: number): Uint8Array => randomBytes(length);
+const authority = await newAuthority(new Date(), random);
+const server = await cluster({ version: 15, settings: { listen_addresses: '127.0.0.1, 127.0.0.2' } });
+
+/** Gives the database server the certificate that was made so long ago, and returns the place of a database of it. */
+async function serving(madeBefore: number) {
+  const { certificate, key } = await serverCredential(authority, new Date(Date.now() - madeBefore), random);
+  for (const [name, content] of Object.entries({ 'server.crt': certificate, 'server.key': key })) {
+    const path = join(server.folder, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    if (server.user) chownSync(path, server.user.uid, server.user.gid);
+  }
+  await server.sql(`alter system set ssl_cert_file = '${server.folder}/server.crt'`);
+  await server.sql(`alter system set ssl_key_file = '${server.folder}/server.key'`);
+  await server.sql('alter system set ssl = on');
+  await server.sql('select pg_reload_conf()');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const rootCertificate = join(server.folder, 'root.crt');
+  writeFileSync(rootCertificate, authority.certificate);
+  return { ...server.place(await server.database()), tls: { rootCertificate } };
+}
+
+test('a server whose certificate is of the named root is used, and the connection is encrypted', async () => {
+  const place = await serving(0);
+  const store = await opened(place);
+  await store.check();
+  const uses = await server.sql<{ ssl: boolean }>(
+    `select ssl from pg_stat_ssl join pg_stat_activity using (pid) where usename = '${ROLE.user}'`,
+  );
+  assert.ok(uses.length > 0 && uses.every(({ ssl }) => ssl), JSON.stringify(uses));
+  await store.close();
+});
+
+test('a certificate of a CA that is not named is refused', async () => {
+  assert.match(
+    await refusalOf({ ...(await serving(0)), tls: {} }),
+    /its certificate is of a CA that is not trusted here\. Name in `sslrootcert` the file with the root certificate/,
+  );
+});
+
+test('an expired certificate is refused', async () => {
+  assert.match(
+    await refusalOf(await serving(2 * YEAR)),
+    /its certificate has expired\. Give the database server a certificate that is valid now/,
+  );
+});
+
+test('a certificate for another host is refused', async () => {
+  const place = await serving(0);
+  assert.match(
+    await refusalOf({ ...place, hosts: [{ host: '127.0.0.2', port: server.port }] }),
+    /its certificate is for another host\. Write the host in the URL of `store` as the certificate has it/,
+  );
+});
