@@ -57,13 +57,14 @@ type Plan = { configuration: string; files: readonly string[]; store?: string };
 
 function planOf(configuration: string): Plan {
   const { config, files: named } = readConfig(configuration);
-  const { path: store } = config.store;
+  // A database is copied with the tools of the database.
+  const store = config.store.kind === 'sqlite' ? config.store.path : undefined;
   const automatic = Object.values(config.authorities)
     .filter(({ ra }) => ra === 'auto' || ra === 'split')
     .flatMap(({ certificate }) => automaticRaFiles(dirname(certificate)));
   const files = new Set([configuration, ...named, ...automatic]);
-  files.delete(store);
-  return { configuration, files: [...files], ...(existsSync(store) && { store }) };
+  if (store !== undefined) files.delete(store);
+  return { configuration, files: [...files], ...(store !== undefined && existsSync(store) && { store }) };
 }
 
 /** `copies`: where the content of a path is read from, if not from the path itself. */

@@ -84,7 +84,6 @@ function decisiveFiles(file: string, { authorities, endpoints, listen, store }: 
     ...listen.places.flatMap(({ tls }) => (tls ? [tls.key] : [])),
     ...modules,
     ...endpoints.flatMap(({ earlierCas }) => earlierCas.map(({ certificate }) => certificate)),
-    store.path,
-    dirname(store.path),
+    ...(store.kind === 'sqlite' ? [store.path, dirname(store.path)] : []),
   ]);
 }

@@ -50,14 +50,14 @@ export async function startServer(
   const logger = systemLogger(logLevel ?? config.log.level);
   const memory = turnsMemory();
   const warn = (message: string): void => logger.warn({}, message);
-  const claimed = claimStore(config, { clock, warn, turns: turns(memory, newUser(memory)) });
+  const claimed = claimStore({ file, config, clock, warn, turns: turns(memory, newUser(memory)) });
   const store = await claimed.catch(async (error: unknown) => {
     await settings.close();
     throw error;
   });
   const stop = new AbortController();
   const own = { turns: memory, ...defined({ logLevel, watchEvery, intuneTimes, workers }) };
-  const shared = { store, clock, stopping: stop.signal, ...own };
+  const shared = { file, store, clock, stopping: stop.signal, ...own };
   let first: Generation | undefined;
   try {
     first = await makeGeneration({ ...shared, settings, warnings, part: true });

@@ -1,9 +1,14 @@
 /** The store that a configuration names: opened by a server, or by a command. */
+import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
+import { defined } from '../core/defined.ts';
+import type { Clock } from '../core/environment.ts';
+import { ConfigError } from '../core/errors.ts';
 import type { ExaminedRows } from '../core/store-faults.ts';
 import type { Store } from '../core/store.ts';
 import { systemClock } from '../embed/system.ts';
+import { claimPostgres, hasCurrentTables, openPostgresStore } from '../store/postgres.ts';
 import { examineSqlite, hasCurrentSchema, openSqliteStore, type SqliteOptions } from '../store/sqlite.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
 import { readSections } from './configuration-file.ts';
@@ -17,21 +22,41 @@ export const openConfiguredStore = async (file: string): Promise<Store> => openS
  */
 export async function openExistingStore(file: string, missing: (path: string) => void): Promise<Store> {
   const { store } = readSections(file, ['store']);
-  if (existsSync(store.path)) return openStore({ store });
+  if (store.kind === 'postgres' || existsSync(store.path)) return openStore({ store });
   missing(store.path);
   return openSqliteStore({ path: ':memory:', clock: systemClock });
 }
 
 /** Looks at the whole store that a configuration file names. Where there is none, `missing` gets the path. Throws ConfigError. */
 export async function* examineStore(file: string, missing: (path: string) => void): AsyncGenerator<ExaminedRows> {
-  const { path } = readSections(file, ['store']).store;
+  const { store } = readSections(file, ['store']);
+  if (store.kind !== 'sqlite')
+    throw new ConfigError(
+      'store check: the store is a PostgreSQL database, and this version checks SQLite files only',
+      'Check the database with `pg_amcheck`, and its backups by restoring one.',
+    );
+  const { path } = store;
   if (existsSync(path)) yield* examineSqlite({ path, clock: systemClock });
   else missing(path);
 }
 
 /** Opens the store of a loaded configuration, and creates it when it is missing. Throws ConfigError. */
-export const openStore = ({ store: { path } }: Pick<Config, 'store'>): Promise<Store> =>
-  openSqliteStore({ path, clock: systemClock });
+export const openStore = ({ store }: Pick<Config, 'store'>): Promise<Store> =>
+  store.kind === 'sqlite'
+    ? openSqliteStore({ path: store.path, clock: systemClock })
+    : openPostgresStore({ ...connectingTo(store), clock: systemClock });
+
+const connectingTo = ({ place, password }: PostgresConfig) => ({
+  place,
+  password: () => password,
+  random: randomFraction,
+});
+
+const randomFraction = (): number => randomInt(2 ** 32) / 2 ** 32;
+
+/** Opens the database for one more thread of a server that has claimed it. `file`: where the configuration was read from. Throws ConfigError. */
+export const openSharedDatabase = (file: string, store: PostgresConfig): Promise<Store> =>
+  openPostgresStore({ ...connectingTo(store), password: currentPassword(file, store), clock: systemClock });
 
 /** The endpoint names in the store. */
 export const recordedEndpoints = (config: Pick<Config, 'store'>): Promise<string[]> =>
@@ -39,7 +64,7 @@ export const recordedEndpoints = (config: Pick<Config, 'store'>): Promise<string
 
 /** None when the store does not exist, or when only a newer or older version can read it. */
 export async function recorded<T>(config: Pick<Config, 'store'>, read: (store: Store) => Promise<T[]>): Promise<T[]> {
-  if (!hasCurrentSchema(config.store.path)) return [];
+  if (!(await isCurrent(config.store))) return [];
   const store = await openStore(config);
   try {
     return await read(store);
@@ -48,17 +73,55 @@ export async function recorded<T>(config: Pick<Config, 'store'>, read: (store: S
   }
 }
 
+const isCurrent = async (store: Config['store']): Promise<boolean> =>
+  store.kind === 'sqlite' ? hasCurrentSchema(store.path) : hasCurrentTables(connectingTo(store));
+
+type PostgresConfig = Extract<Config['store'], { kind: 'postgres' }>;
+
+/** `file`: where the configuration was read from. `warn` takes what an administrator should know. */
+type Claiming = {
+  file: string;
+  config: Pick<Config, 'store'>;
+  warn: (message: string) => void;
+  clock?: Clock;
+  turns?: SqliteOptions['turns'];
+};
+
 /** Opens the store for a server, of which there may be one at a time; closing it lets the next one start. Throws ConfigError. */
-export async function claimStore(
-  { store: { path } }: Pick<Config, 'store'>,
-  { clock = systemClock, ...options }: Partial<Pick<SqliteOptions, 'clock' | 'warn' | 'turns'>>,
-): Promise<Store> {
-  const { release } = claimSqlite(path);
+export async function claimStore({
+  file,
+  config: { store },
+  warn,
+  clock = systemClock,
+  turns,
+}: Claiming): Promise<Store> {
+  const how = { clock, claimed: true, warn } as const;
+  if (store.kind === 'sqlite')
+    return opened(claimSqlite(store.path), () => openSqliteStore({ path: store.path, ...how, ...defined({ turns }) }));
+  const connecting = { ...connectingTo(store), password: currentPassword(file, store) };
+  return opened(await claimPostgres(connecting), () => openPostgresStore({ ...connecting, ...how }));
+}
+
+async function opened({ release }: { release: () => void }, open: () => Promise<Store>): Promise<Store> {
   try {
-    const store = await openSqliteStore({ path, clock, claimed: true, ...options });
+    const store = await open();
     return { ...store, close: () => store.close().finally(release) };
   } catch (error) {
     release();
     throw error;
   }
+}
+
+/** Reads the configuration again, because the password may have been changed; the last one while that fails. */
+function currentPassword(file: string, { password }: PostgresConfig): () => string | undefined {
+  let last = password;
+  return () => {
+    try {
+      const { store } = readSections(file, ['store']);
+      if (store.kind === 'postgres') last = store.password;
+    } catch {
+      // Expected: the file is being written at this moment, or has an error that the next reload reports.
+    }
+    return last;
+  };
 }

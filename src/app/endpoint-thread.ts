@@ -10,6 +10,7 @@ import { softwareKey } from '../keys/software.ts';
 import { runThread } from '../threads/thread.ts';
 import { turns } from '../threads/turns.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
+import type { WriteTurns } from '../store/sqlite-engine.ts';
 import { comparingPolicy } from './comparing-policies.ts';
 import type { LoadedRa } from './ra.ts';
 import type { CalledPolicy, PlannedEndpoint, PlannedKey, PlannedRa, ThreadPlan } from './thread-plan.ts';
@@ -20,7 +21,7 @@ type Main = { call: (name: string, ...args: unknown[]) => Promise<unknown> };
 await runThread(async (data, main) => {
   const plan = data as ThreadPlan;
   const { memory, user } = plan.turns;
-  const store = await openSqliteStore({ path: plan.store.path, clock: systemClock, turns: turns(memory, user) });
+  const store = await openStore(plan, turns(memory, user));
   const ras = new Map(plan.endpoints.map(({ plain, ra }) => [plain.name, loadedRa(ra, main)]));
   const endpoints = plan.endpoints.map((each) => endpointOptions(each, { main, store, ras }));
   const emit: Emit = (event) => main.tell('emit', event);
@@ -51,6 +52,13 @@ function waitsOf(number: number, main: Teller): (waiting: boolean) => void {
     if (waiting) setImmediate(say);
     else say();
   };
+}
+
+/** What reads a configuration file is loaded for a database only: its password may be another one at each connection. */
+async function openStore({ file, store }: ThreadPlan, lock: WriteTurns): Promise<Store> {
+  if (store.kind === 'sqlite') return openSqliteStore({ path: store.path, clock: systemClock, turns: lock });
+  const { openSharedDatabase } = await import('./configured-store.ts');
+  return openSharedDatabase(file, store);
 }
 
 type Teller = { tell: (name: string, ...args: unknown[]) => void };

@@ -21,6 +21,8 @@ import { type CalledKeys, plannedKey, type PlannedEndpoint, plannedRa, type Thre
 /** `turns` is the memory of the lock around writes to the store, which all loadings of one server share. */
 export type ThreadParts = {
   served: readonly ServedEndpoint[];
+  /** Where the configuration was read from. */
+  file: string;
   config: Pick<Config, 'store'>;
   turns: Int32Array;
   size: number;
@@ -40,12 +42,20 @@ export type EndpointThreads = {
 export const threadsFor = (workers: 'auto' | number): number => (workers === 'auto' ? availableParallelism() : workers);
 
 /** Rejects with what the start of a thread throws, such as ConfigError. */
-export async function endpointThreads({ served, config, turns, size, emit }: ThreadParts): Promise<EndpointThreads> {
+export async function endpointThreads({
+  served,
+  file,
+  config,
+  turns,
+  size,
+  emit,
+}: ThreadParts): Promise<EndpointThreads> {
   const called: CalledKeys = [];
   const waiting = waitingRequests();
   const told = new Map<string, LoadedRa>();
   const keepers = new Map(served.map(({ name, keeper }) => [name, keeper]));
   const plan = (): ThreadPlan => ({
+    file,
     store: config.store,
     turns: { memory: turns, user: newUser(turns) },
     endpoints: served.map((each) => plannedEndpoint(each, called)),

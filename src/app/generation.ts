@@ -51,6 +51,8 @@ export type Generation = {
  * `stopping`: as in `ServerOptions`.
  */
 export type GenerationParts = {
+  /** Where the configuration was read from. */
+  file: string;
   settings: Settings;
   warnings: readonly string[];
   store: Store;
@@ -117,10 +119,10 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
 /** None for one thread, and for a clock that a thread cannot have. */
 const threadsOf = async (
   { served }: Endpoints,
-  { settings: { config }, clock, turns, workers, emit }: GenerationParts & { emit: Emit },
+  { file, settings: { config }, clock, turns, workers, emit }: GenerationParts & { emit: Emit },
 ): Promise<EndpointThreads | undefined> => {
   const size = clock === systemClock ? threadsFor(workers ?? config.listen.workers) : 1;
-  return size > 1 ? endpointThreads({ served, config, turns, size, emit }) : undefined;
+  return size > 1 ? endpointThreads({ served, file, config, turns, size, emit }) : undefined;
 };
 
 function sharedServices({

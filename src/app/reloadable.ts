@@ -8,7 +8,7 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   'listen.host': ({ listen }) => listen.places.map(({ host }) => host).join(),
   'listen.port': ({ listen }) => listen.places.map(({ port }) => port).join(),
   'listen.tls, from or to plain HTTP,': ({ listen }) => listen.places.map(({ tls }) => tls === undefined).join(),
-  store: ({ store }) => store.path,
+  store: ({ store }) => (store.kind === 'sqlite' ? store.path : JSON.stringify(store.place)),
   'admin, from or to none,': ({ admin }) => admin === undefined,
   'admin.host': ({ admin }) => admin?.host,
   'admin.port': ({ admin }) => admin?.port,

@@ -43,6 +43,8 @@ export type PlannedEndpoint = {
 
 /** `turns`: the memory of the lock around writes, and the number of this thread there. */
 export type ThreadPlan = {
+  /** Where the configuration was read from. */
+  file: string;
   store: Config['store'];
   turns: { memory: Int32Array; user: number };
   endpoints: readonly PlannedEndpoint[];

@@ -52,11 +52,14 @@ const isReference = (value: unknown): boolean => typeof value === 'string' && RE
 
 /** A URL without what may be a password in it; of a webhook, the host alone. */
 function address(text: string, path: KeyPath): string {
-  const url = /^[a-z+]+:\/\//i.test(text) ? URL.parse(text) : null;
+  const url = /^[a-z+]+:\/\//i.test(text) ? URL.parse(oneHost(text)) : null;
   if (!url || REFERENCE.test(text)) return text;
   const isSecret = path.includes('webhook') || url.username !== '' || url.password !== '' || url.search !== '';
   return isSecret ? `${url.protocol}//${url.host}/${WITHHELD}` : text;
 }
+
+/** A URL of PostgreSQL may name several hosts, which no other URL may. */
+const oneHost = (text: string): string => text.replace(/^(postgres(?:ql)?:\/\/[^/?,]*),[^/?]*/, '$1');
 
 function secretsIn(value: unknown, path: KeyPath, rows: readonly Entry[]): string[] {
   if (rowAt(rows, path)?.secret === true) return textsIn(value);
@@ -69,7 +72,7 @@ function secretsIn(value: unknown, path: KeyPath, rows: readonly Entry[]): strin
 
 /** The password of a URL, as it is written there and as it is. */
 function passwordsIn(text: string): string[] {
-  const password = URL.parse(text)?.password ?? '';
+  const password = URL.parse(oneHost(text))?.password ?? '';
   return password === '' ? [] : [...new Set([password, decoded(password)])];
 }
 

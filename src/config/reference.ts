@@ -63,7 +63,8 @@ export function referenceMarkdown(): string {
   const all = allEntries();
   const top = all.filter(({ path }) => path.length === 1);
   const below = (entry: Entry) => all.filter(({ path }) => path.length > 1 && path[0] === entry.path[0]);
-  const single = top.filter((entry) => below(entry).length === 0);
+  // A key that takes a plain value or a mapping is in both.
+  const single = top.filter((entry) => below(entry).length === 0 || !/^a (mapping|list)/.test(entry.type));
   const sections = top.filter((entry) => below(entry).length > 0);
   return [
     INTRODUCTION,

@@ -1,30 +1,16 @@
 /** The configuration as a whole: every key of openndes.yaml is reached from here. */
-import { z } from 'zod';
-import { ConfigError } from '../core/errors.ts';
+import type { z } from 'zod';
 import { adminSection } from './admin.ts';
 import { authoritiesSection } from './authorities.ts';
 import { type EndpointConfig, type EndpointReferences, endpointSchema, endpointsSection } from './endpoints.ts';
-import { transformed } from './yaml/value-type.ts';
 import { choice, url } from './yaml/value-types.ts';
 import { listenSection } from './listen.ts';
 import type { FileContext } from './references.ts';
 import { keepSection } from './keep.ts';
 import { type ProfileConfig, profileSchema, profilesSection } from './profiles.ts';
+import { store } from './store-section.ts';
 import { defaulted, optional, section } from './yaml/table.ts';
 import { tenantsSection } from './tenants.ts';
-
-/** Where the store is: its kind before the first colon, and the rest as that kind reads it. */
-const store = ({ resolve }: FileContext) => ({
-  schema: transformed(z.string(), (value) => {
-    if (/^postgres(ql)?:/.test(value))
-      throw new ConfigError('PostgreSQL is not supported in this version', 'Use `sqlite:PATH`.');
-    const [, path] = /^sqlite:(.+)$/.exec(value) ?? [];
-    return path === undefined ? undefined : { kind: 'sqlite' as const, path: resolve(path) };
-  }),
-  type: '`sqlite:` and the path of a file',
-  example: 'sqlite:./data/openndes.db',
-  secret: false,
-});
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 

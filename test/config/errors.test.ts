@@ -72,12 +72,12 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
     '1:12 publicUrl: not a URL with http or https and without query ("scep.example.com"). Write it like `publicUrl: https://scep.example.com`.',
   ],
   PostgreSQL: [
-    `store: postgres://user:password@host/openndes\n${REST}`,
-    '1:8 store: PostgreSQL is not supported in this version. Use `sqlite:PATH`.',
+    `store: postgres://user:password@host/openndes?sslmode=require\n${REST}`,
+    '1:8 store: an sslmode that does not verify the server. Write `sslmode=verify-full`, with `sslrootcert=FILE` for a CA of your own; or `sslmode=disable` where the network is protected otherwise.',
   ],
   'store without a kind': [
     `store: ./openndes.db\n${REST}`,
-    '1:8 store: not `sqlite:` and the path of a file ("./openndes.db"). Write it like `store: sqlite:./data/openndes.db`.',
+    '1:8 store: not `sqlite:` and the path of a file, a URL with `postgres`, or a mapping of keys. Write it like `store: sqlite:./data/openndes.db`.',
   ],
   'no endpoint': [
     `endpoints: []\n${AUTHORITIES}`,

@@ -31,7 +31,7 @@ const MISTAKES: Readonly<Record<string, string>> = {
   'client secret with a stray reference': tenant(`clientSecret: "a\${${SECRET}}"`),
   'passphrase in a list': `${ENDPOINTS}authorities: { a: { certificate: a, key: b, passphrase: [${SECRET}] } }`,
   'password of a proxy': tenant(`clientSecret: s, proxy: "socks://user:${SECRET}@proxy"`),
-  'password of a database': `${AUTHORITIES}${ENDPOINTS}store: postgres://user:${SECRET}@host/openndes`,
+  'password of a database': `${AUTHORITIES}${ENDPOINTS}store: postgres://user:${SECRET}@host/openndes?sslmode=require`,
   'password of a database of another kind': `${AUTHORITIES}${ENDPOINTS}store: mysql://user:${SECRET}@host/openndes`,
   'secret as a name': `${AUTHORITIES}${ENDPOINTS}tenants: { "clientSecret: ${SECRET}": {} }`,
 };

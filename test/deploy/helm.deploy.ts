@@ -91,7 +91,7 @@ test('the configuration of the chart is one that openndes accepts', (t) => {
   const text = rendered(t, {}).of('ConfigMap')?.data?.['openndes.yaml'] ?? '';
   const readFile = (path: string): string => `the content of ${path}`;
   const { config } = loadConfig({ file: '/config/openndes.yaml', text, env: {}, readFile });
-  assert.equal(config.store.path, '/data/openndes.db');
+  assert.deepEqual(config.store, { kind: 'sqlite', path: '/data/openndes.db' });
   assert.deepEqual(config.listen.trustProxy, ['10.0.0.0/8']);
 });
 

@@ -16,7 +16,8 @@ import { flood } from '../kit/flood.ts';
 import { forgery, posted, statusOf } from './device.ts';
 import { file } from './files.ts';
 import { freePort } from './ports.ts';
-import { answer, arrived, credential, receiver, SECRET } from './receiver.ts';
+import { answer, arrived, authorityPem, credential, receiver, SECRET } from './receiver.ts';
+import { postgresTold } from './postgres-greeting.ts';
 import type { Row } from './row.ts';
 import { configured, LISTEN, PLAIN, type Running, shared, started, statusAt } from './server.ts';
 
@@ -231,6 +232,30 @@ export const LISTENING: readonly Row[] = [
     question: 'which of one.db and two.db there is',
     ask: storeAt,
     answers: { 'one.db': [true, false], 'two.db': [false, true] },
+  },
+  {
+    keys: ['store.url', 'store.password'],
+    question: 'the user, the database and the password that a server of PostgreSQL is told',
+    ask: (user) =>
+      postgresTold((port) => ({
+        url: `postgres://${user}@127.0.0.1:${port}/devices`,
+        ...(user === 'ada' && { password: 'a@password' }),
+      })),
+    answers: { ada: ['ada', 'devices', 'a@password'], 'bob:of%20bob': ['bob', 'devices', 'of bob'] },
+  },
+  {
+    keys: ['store.sslrootcert'],
+    question: 'whether a server of PostgreSQL with a certificate of its own CA is told the password',
+    ask: (place) =>
+      postgresTold((port) => ({
+        url: `postgres://ada:hers@127.0.0.1:${port}/devices?sslmode=verify-full`,
+        ...(place === 'named' && { sslrootcert: file('database-root.pem', authorityPem) }),
+      })),
+    answers: {
+      named: ['ada', 'devices', 'hers'],
+      'not named':
+        'store: postgres://ada@127.0.0.1/devices cannot be used: its certificate is of a CA that is not trusted here',
+    },
   },
   {
     keys: ['listen.host'],

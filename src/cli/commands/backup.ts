@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { join } from 'node:path';
 import { makeBackup, type Manifest } from '../../app/archive.ts';
+import { readSections } from '../../app/configuration-file.ts';
 import { restoreBackup, verifyBackup } from '../../app/restore.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
@@ -19,10 +20,15 @@ export function registerBackup(program: Command, output: Output): void {
     .action(async (file: string, { config }: { config: string }) => {
       const manifest = await makeBackup(config, file);
       output.out(`wrote ${file}: ${summary(manifest)}`);
-      if (manifest.store === undefined) output.err('There is no store yet, so none is in it.');
+      if (manifest.store === undefined) output.err(withoutStore(config));
     });
   registerVerify(backup, output);
 }
+
+const withoutStore = (config: string): string =>
+  readSections(config, ['store']).store.kind === 'sqlite'
+    ? 'There is no store yet, so none is in it.'
+    : 'The database is not in it: copy it with pg_dump, or with the backup of your database server.';
 
 function registerVerify(backup: Command, { out }: Output): void {
   backup

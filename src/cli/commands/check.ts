@@ -80,7 +80,7 @@ export async function reportConfiguration(
     const fault = await credentialFault(tenant);
     if (fault !== undefined) err(`warning: tenant ${name}: ${fault}`);
   }
-  assertStorePlace(config.store.path);
+  if (config.store.kind === 'sqlite') assertStorePlace(config.store.path);
   for (const place of config.listen.places) await assertListenable(place, portKey(place));
   if (config.admin) await assertListenable(config.admin, 'admin.port');
   for (const { path, policy } of config.endpoints) {

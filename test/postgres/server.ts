@@ -1,0 +1,126 @@
+/** A started server on PostgreSQL, and the command line beside it. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { run } from '../app/installation.ts';
+import { cluster, ROLE } from '../kit/postgres-cluster.ts';
+import { certified, forgery } from '../wiring/device.ts';
+import { file } from '../wiring/files.ts';
+import { configured, started, statusAt } from '../wiring/server.ts';
+
+const database = await cluster({ version: 15 });
+const CLOSED = '127.0.0.1:1';
+
+let count = 0;
+/** The settings of a new database, whose password is in a file. */
+async function newStore(hosts = `127.0.0.1:${database.port}`) {
+  const path = file(`password-${++count}`, ROLE.password);
+  return {
+    path,
+    store: { url: `postgres://openndes@${hosts}/${await database.database()}`, password: `\${file:${path}}` },
+  };
+}
+
+/** Asks until this is the answer. Fails after 20 seconds. */
+async function until(status: number, ask: () => Promise<number>): Promise<void> {
+  const end = Date.now() + 20_000;
+  for (let last = await ask(); last !== status; last = await ask()) {
+    assert.ok(Date.now() < end, `the status is ${last} and not ${status}`);
+    await sleep(100);
+  }
+}
+
+test('while the database is down requests get 503 with Retry-After, and afterwards all is well without a restart', async () => {
+  const { store } = await newStore();
+  const { url, origin, close } = await started(configured({ store }));
+  await certified(url('/plain'));
+  await database.stop('immediate');
+  await until(503, () => statusAt(`${origin}/readyz`));
+  const body = Buffer.from(await forgery());
+  const refused = await fetch(`${url('/plain')}?operation=PKIOperation`, { method: 'POST', body });
+  assert.equal(refused.status, 503);
+  assert.match(refused.headers.get('retry-after') ?? 'none', /^\d+$/);
+  assert.equal(await statusAt(`${url('/plain')}?operation=GetCACaps`), 200);
+  await database.start();
+  await until(200, () => statusAt(`${origin}/readyz`));
+  await certified(url('/plain'));
+  await close();
+});
+
+test('a password that was changed is used for new connections, without a restart', async () => {
+  const { store, path } = await newStore();
+  const { url, origin, close } = await started(configured({ store }));
+  await certified(url('/plain'));
+  await database.sql(`alter role openndes password 'another'`);
+  writeFileSync(path, 'another');
+  await database.sql(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'openndes'`);
+  await until(200, () => statusAt(`${origin}/readyz`));
+  await certified(url('/plain'));
+  await close();
+  await database.sql(`alter role openndes password '${ROLE.password.replaceAll("'", "''")}'`);
+});
+
+test('of several hosts the one that runs and takes writes is used', async () => {
+  const { store } = await newStore(`${CLOSED},127.0.0.1:${database.port}`);
+  store.url += '?target_session_attrs=read-write';
+  const { url, close } = await started(configured({ store }));
+  await certified(url('/plain'));
+  await close();
+});
+
+test('a second server on the same database does not start, and starts when the first one has stopped', async () => {
+  const { store } = await newStore();
+  const config = configured({ store });
+  const { close } = await started(config);
+  const { code, err } = await run('serve', '--config', config);
+  assert.equal(code, 78);
+  assert.match(err, /belongs to another server that is running\nStop that one first/);
+  await close();
+  await (await started(config)).close();
+});
+
+test('a server that cannot use its database says so in one sentence, and ends with 78', async () => {
+  const { store, path } = await newStore();
+  writeFileSync(path, 'wrong-secret');
+  const wrong = await run('serve', '--config', configured({ store }));
+  assert.equal(wrong.code, 78);
+  assert.match(
+    wrong.err,
+    /^store: postgres:\/\/openndes@127\.0\.0\.1:\d+\/d\d+ cannot be used: password authentication failed for user "openndes" \(28P01\)\nCheck the password in `store`, and whether the role exists and may log in\.$/,
+  );
+  const down = await run('serve', '--config', configured({ store: `postgres://openndes:secret@${CLOSED}/x` }));
+  assert.equal(down.code, 78);
+  assert.match(down.err, /^store: \S+ cannot be used: nothing accepts connections there\nCheck host and port[^.]+\.$/);
+});
+
+test('commands read and write the store', async () => {
+  const { store } = await newStore();
+  const config = configured({ store });
+  assert.equal((await run('block', 'add', 'user:ada@example.com', '--config', config)).code, 0);
+  assert.match((await run('block', 'list', '--config', config)).out, /ada@example\.com/);
+});
+
+/** As on a machine where the package was not installed. */
+const WITHOUT_DRIVER = `import { registerHooks } from 'node:module';
+registerHooks({ resolve(name, context, next) {
+  return next(name === 'postgres' ? 'a-package-that-is-not-installed' : name, context);
+} });`;
+
+test('without the package the command that installs it is named, and the exit code is 78', async () => {
+  const config = configured({ store: `postgres://openndes@${CLOSED}/x` });
+  const main = join(import.meta.dirname, '../../bin/openndes.mjs');
+  const hook = `data:text/javascript,${encodeURIComponent(WITHOUT_DRIVER)}`;
+  const { code, said } = await new Promise<{ code: unknown; said: string }>((resolve) =>
+    execFile(process.execPath, ['--import', hook, main, 'serve', '--config', config], (error, _, said) =>
+      resolve({ code: error?.code, said }),
+    ),
+  );
+  assert.equal(code, 78, said);
+  assert.match(
+    said,
+    /PostgreSQL needs the npm package `postgres`, which is not installed\nRun: npm install postgres@3\.4\.9/,
+  );
+});
