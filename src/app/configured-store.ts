@@ -7,7 +7,7 @@ import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { ExaminedRows } from '../core/store-faults.ts';
 import type { Store } from '../core/store.ts';
-import { systemClock } from '../embed/system.ts';
+import { systemClock, systemRandom } from '../embed/system.ts';
 import { claimPostgres, hasCurrentTables, openPostgresStore } from '../store/postgres.ts';
 import { examineSqlite, hasCurrentSchema, openSqliteStore, type SqliteOptions } from '../store/sqlite.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
@@ -46,10 +46,11 @@ export const openStore = ({ store }: Pick<Config, 'store'>): Promise<Store> =>
     ? openSqliteStore({ path: store.path, clock: systemClock })
     : openPostgresStore({ ...connectingTo(store), clock: systemClock });
 
-const connectingTo = ({ place, password }: PostgresConfig) => ({
+const connectingTo = ({ place, password, secretsKeys }: PostgresConfig) => ({
   place,
   password: () => password,
   random: randomFraction,
+  sealing: secretsKeys && { keys: secretsKeys, random: systemRandom },
 });
 
 const randomFraction = (): number => randomInt(2 ** 32) / 2 ** 32;

@@ -9,6 +9,7 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   'listen.port': ({ listen }) => listen.places.map(({ port }) => port).join(),
   'listen.tls, from or to plain HTTP,': ({ listen }) => listen.places.map(({ tls }) => tls === undefined).join(),
   store: ({ store }) => (store.kind === 'sqlite' ? store.path : JSON.stringify(store.place)),
+  'store.secretsKey': ({ store }) => (store.kind === 'sqlite' ? '' : String(store.secretsKeys)),
   'admin, from or to none,': ({ admin }) => admin === undefined,
   'admin.host': ({ admin }) => admin?.host,
   'admin.port': ({ admin }) => admin?.port,

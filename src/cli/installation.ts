@@ -8,6 +8,7 @@ import { generateKey, type KeyChoice, privateKeyPem, type SoftwareKey } from '..
 import { escapeValue } from '../pkix/name.ts';
 import { certificatePem } from '../pkix/pem.ts';
 import { writePrivateFile, writePublicFile } from '../app/files.ts';
+import { newStore } from './new-store.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 
 /** Protects the private keys. `variable` names the environment variable from which the server will read `value`. */
@@ -19,6 +20,8 @@ export type InitOptions = {
   /** Goes into the names of the CAs: `CN=<organisation> Root CA`. */
   organisation: string;
   passphrase?: Passphrase;
+  /** The URL of a PostgreSQL database; a file of SQLite when absent. */
+  store?: string;
 };
 
 const ROOT_VALIDITY = 20 * 365 * DAY;
@@ -31,9 +34,13 @@ export async function init(dir: string, options: InitOptions): Promise<string[]>
   const config = join(dir, 'openndes.yaml');
   if (existsSync(config))
     throw new ConfigError(`${config} is already there`, 'Choose another folder; nothing was changed.');
+  const store = newStore(options.store);
   const authorities = await newAuthorities(options);
-  const privateFiles = privateFilesOf(authorities, options.passphrase);
-  const publicFiles = { ...publicFilesOf(authorities), 'openndes.yaml': configuration(options.passphrase?.variable) };
+  const privateFiles = { ...privateFilesOf(authorities, options.passphrase), ...store.files };
+  const publicFiles = {
+    ...publicFilesOf(authorities),
+    'openndes.yaml': configuration(options.passphrase?.variable, store.section),
+  };
   for (const [path, text] of Object.entries(privateFiles)) writePrivateFile(join(dir, path), text);
   for (const [path, text] of Object.entries(publicFiles)) writePublicFile(join(dir, path), text);
   return [...Object.keys(publicFiles), ...Object.keys(privateFiles)].map((path) => join(dir, path));
@@ -72,9 +79,10 @@ const challenge = (): string => Buffer.from(systemRandom(24)).toString('hex').to
 
 const configuration = (
   passphraseVariable: string | undefined,
+  store: string,
 ): string => `# openndes: every key is explained in docs/configuration.md. Paths are relative to this file.
 listen: { host: 127.0.0.1, port: 8080 }
-store: sqlite:./openndes.db
+${store}
 
 authorities:
   issuing:

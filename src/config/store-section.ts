@@ -4,8 +4,8 @@ import { ConfigError } from '../core/errors.ts';
 import type { PostgresPlace } from '../core/postgres-place.ts';
 import { isPostgresUrl, type PostgresAddress, parsePostgresUrl } from './postgres-url.ts';
 import { file, type FileContext } from './references.ts';
-import { optional, required, section } from './yaml/table.ts';
-import { secret, transformed } from './yaml/value-type.ts';
+import { item, optional, required, section } from './yaml/table.ts';
+import { secret, transformed, valueType } from './yaml/value-type.ts';
 import { either, text } from './yaml/value-types.ts';
 
 const URL_EXAMPLE = 'postgres://openndes@db.example.com/openndes';
@@ -25,12 +25,13 @@ const plain = ({ resolve }: FileContext) => ({
 });
 
 const database = (context: FileContext) =>
-  transformed(keysOfDatabase(context), ({ url, password, sslrootcert }) =>
-    ofPostgres({
+  transformed(keysOfDatabase(context), ({ url, password, sslrootcert, secretsKey }) => ({
+    ...ofPostgres({
       place: withRoot(url.place, sslrootcert),
       ...(password === undefined ? url.password !== undefined && { password: url.password } : { password }),
     }),
-  );
+    ...(secretsKey && { secretsKeys: secretsKey }),
+  }));
 
 const keysOfDatabase = (context: FileContext) =>
   section('A PostgreSQL database.', `{ url: ${URL_EXAMPLE}, password: "\${file:db.password}" }`, {
@@ -48,7 +49,36 @@ const keysOfDatabase = (context: FileContext) =>
       'The root certificate of the database server, PEM; read again at each new connection.',
       'that of the URL, or the public CAs',
     ),
+    secretsKey: optional(
+      secretsKeys,
+      'Seals in the database what can hold a challenge: 32 random octets, the same for every server of the database. A list is `[NEW, OLD]`: to replace a key.',
+      'nothing is sealed',
+    ),
   });
+
+/** 32 octets each; the first one seals. */
+type Keys = [Uint8Array, ...Uint8Array[]];
+
+const KEY_EXAMPLE = '"${file:secrets.key}"';
+
+const oneKey = secret({
+  ...valueType(z.string(), '32 octets in base64', KEY_EXAMPLE),
+  schema: transformed(z.string(), (text): Uint8Array => {
+    const octets = Buffer.from(text, 'base64');
+    if (octets.length === 32 && octets.toString('base64').replaceAll('=', '') === text.replaceAll('=', ''))
+      return new Uint8Array(octets);
+    throw new ConfigError('not 32 octets in base64', 'Make them: `openssl rand -base64 32`.');
+  }),
+});
+
+const secretsKeys = secret({
+  ...oneKey,
+  type: '32 octets in base64, or a list of these',
+  schema: z.union([
+    oneKey.schema.transform((key): Keys => [key]),
+    transformed(z.array(item(oneKey)), ([first, ...others]): Keys | undefined => first && [first, ...others]),
+  ]),
+});
 
 const databaseUrl = ({ resolve }: FileContext) => ({
   schema: transformed(z.string(), (value) => (isPostgresUrl(value) ? parsePostgresUrl(value, resolve) : undefined)),
@@ -57,7 +87,9 @@ const databaseUrl = ({ resolve }: FileContext) => ({
   secret: true,
 });
 
-const ofPostgres = (address: PostgresAddress) => ({ kind: 'postgres' as const, ...address });
+type PostgresStore = PostgresAddress & { kind: 'postgres'; secretsKeys?: Keys };
+
+const ofPostgres = (address: PostgresAddress): PostgresStore => ({ kind: 'postgres', ...address });
 
 function withRoot(place: PostgresPlace, rootCertificate: string | undefined): PostgresPlace {
   if (rootCertificate === undefined) return place;

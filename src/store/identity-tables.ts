@@ -22,6 +22,11 @@ export async function createIdentityTables(db: Database, dialect: Dialect): Prom
     .createTable('endpoint_names')
     .addColumn('name', 'text', (column) => column.primaryKey().notNull())
     .execute();
+  await db.schema
+    .createTable('secrets')
+    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('value', 'text', (column) => column.notNull())
+    .execute();
 }
 
 async function createIssuers(db: Database, dialect: Dialect): Promise<void> {

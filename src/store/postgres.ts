@@ -12,12 +12,17 @@ import { MIGRATIONS } from './migrations.ts';
 import { connectPostgres } from './postgres-connection.ts';
 import { postgresEngine, type PostgresEngineOptions } from './postgres-engine.ts';
 import { PostgresFault } from './postgres-faults.ts';
+import { sealedStore } from './sealed-store.ts';
+import { sealer, type SealingKeys } from './sealer.ts';
+import { assertSecretsKey, sealAgain, type SecretsCheck } from './secrets-check.ts';
 
 /** Which database to open, and how. */
 export type PostgresOptions = Pick<PostgresEngineOptions, 'place' | 'password' | 'random' | 'isolation'> & {
   clock: Clock;
   /** As in SqliteOptions: leases that an earlier server left behind end at once. */
   claimed?: boolean;
+  /** Seals what can hold a challenge. */
+  sealing?: SealingKeys | undefined;
   /** Takes what an administrator should know about the database. */
   warn?: ((message: string) => void) | undefined;
 };
@@ -26,24 +31,40 @@ export type PostgresOptions = Pick<PostgresEngineOptions, 'place' | 'password' |
 const PATIENCE = 60_000;
 
 /**
- * Opens the store and brings its schema up to date. Throws ConfigError when the database cannot be reached or used, or
- * was written by a newer version.
+ * Opens the store and brings its schema up to date. Throws ConfigError when the database cannot be reached or used, was
+ * written by a newer version, or has secrets that are sealed with another key.
  */
-export async function openPostgresStore({ clock, claimed, warn, ...connecting }: PostgresOptions): Promise<Store> {
+export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
+  const { clock, claimed, warn, sealing, ...connecting } = options;
   const { place } = connecting;
-  await refusing(place, () => prepare(connecting, warn));
+  const secrets = { where: placeText(place), sealer: sealing && sealer(sealing) };
+  await refusing(place, () => prepare(connecting, { warn, secrets }));
   const engine = postgresEngine({ ...connecting, patience: PATIENCE });
-  if (claimed) await refusing(place, () => endLeases(engine));
-  return createStore(engine, clock);
+  if (claimed) await refusing(place, () => takeOver(engine, secrets));
+  const store = createStore(engine, clock);
+  return secrets.sealer ? sealedStore(store, secrets.sealer) : store;
 }
 
+async function takeOver(engine: Engine, secrets: SecretsCheck): Promise<void> {
+  try {
+    await endLeases(engine);
+    await sealAgain(engine, secrets);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+type Preparing = Pick<PostgresOptions, 'warn'> & { secrets: SecretsCheck };
+
 /** In connections of its own, which wait for as long as another process takes to bring the schema up to date. */
-async function prepare(connecting: PostgresEngineOptions, warn: PostgresOptions['warn']): Promise<void> {
+async function prepare(connecting: PostgresEngineOptions, { warn, secrets }: Preparing): Promise<void> {
   const { place } = connecting;
   const engine = postgresEngine(connecting);
   try {
     await assertUsable(engine, place, warn);
     for (const sentence of await migrate(engine, placeText(place))) warn?.(`store ${placeText(place)}: ${sentence}`);
+    await assertSecretsKey(engine, secrets);
   } finally {
     await engine.close();
   }

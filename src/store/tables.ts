@@ -239,6 +239,9 @@ export type AuditTable = {
   challenge: string | null;
 };
 
+/** What servers of one database share and what is sealed, in base64: see secrets-check.ts. Empty where nothing is sealed. */
+export type SecretTable = { name: string; value: string };
+
 /** One row, rewritten by each `check()`: the proof that the disk takes writes. */
 export type WriteCheckTable = { id: number; at: Moment };
 
@@ -266,6 +269,7 @@ export type Tables = {
   directory_objects: DirectoryObjectTable;
   directory_revocations: DirectoryRevocationTable;
   audit: AuditTable;
+  secrets: SecretTable;
   write_check: WriteCheckTable;
   schema_version: SchemaVersionTable;
 };

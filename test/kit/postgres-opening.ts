@@ -1,5 +1,6 @@
 /** Opens a store on PostgreSQL, or returns the sentence with which it is refused. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { ConfigError } from '../../src/core/errors.ts';
 import type { PostgresPlace } from '../../src/core/postgres-place.ts';
 import type { Store } from '../../src/core/store.ts';
@@ -7,12 +8,24 @@ import { openPostgresStore } from '../../src/store/postgres.ts';
 import { NOON } from '../../src/testing/store-samples.ts';
 import { ROLE } from './postgres-cluster.ts';
 
-export const opened = (place: PostgresPlace, password = ROLE.password): Promise<Store> =>
-  openPostgresStore({ place, password: () => password, clock: () => NOON, random: Math.random });
+type How = { password?: string; secretsKeys?: readonly [Uint8Array, ...Uint8Array[]]; claimed?: boolean };
+
+export const opened = (
+  place: PostgresPlace,
+  { password = ROLE.password, secretsKeys, claimed = false }: How = {},
+): Promise<Store> =>
+  openPostgresStore({
+    place,
+    password: () => password,
+    clock: () => NOON,
+    random: Math.random,
+    claimed,
+    sealing: secretsKeys && { keys: secretsKeys, random: randomBytes },
+  });
 
 /** The message and the remedy of the refusal. */
-export async function refusalOf(place: PostgresPlace, password?: string): Promise<string> {
-  const error: unknown = await opened(place, password).then(
+export async function refusalOf(place: PostgresPlace, how?: How): Promise<string> {
+  const error: unknown = await opened(place, how).then(
     () => 'it was opened',
     (reason: unknown) => reason,
   );

@@ -1,4 +1,5 @@
 /** The PostgreSQL store keeps the contract of every store: on both versions, and at both levels of isolation. */
+import { randomBytes } from 'node:crypto';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
 import { storeContract } from '../../src/testing/store-contract.ts';
@@ -12,10 +13,13 @@ for (const version of [15, 18] as const) {
   const common = { password: () => ROLE.password, random: () => 0.5 };
   await (await openPostgresStore({ ...common, place, clock: () => NOON })).close();
 
-  for (const isolation of ['read committed', 'serializable'] as const)
-    storeContract(`PostgreSQL ${version}, ${isolation}`, async (clock) => {
+  for (const [isolation, sealing] of [
+    ['read committed', undefined],
+    ['serializable', { keys: [randomBytes(32)], random: randomBytes }],
+  ] as const)
+    storeContract(`PostgreSQL ${version}, ${isolation}, ${sealing ? 'sealed' : 'not sealed'}`, async (clock) => {
       await server.empty(database);
-      const open = (claimed = false) => openPostgresStore({ ...common, place, clock, isolation, claimed });
+      const open = (claimed = false) => openPostgresStore({ ...common, place, clock, isolation, claimed, sealing });
       let store = await open();
       return {
         store,

@@ -12,7 +12,7 @@ const server = await cluster({ version: 15, settings: { max_connections: '40' } 
 
 test('a wrong password is named', async () => {
   assert.match(
-    await refusalOf(server.place(await server.database()), 'wrong'),
+    await refusalOf(server.place(await server.database()), { password: 'wrong' }),
     /cannot be used: password authentication failed for user "openndes" \(28P01\)\. Check the password/,
   );
 });

@@ -1,14 +1,14 @@
 /** A started server on PostgreSQL, and the command line beside it. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../app/installation.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
 import { certified, forgery } from '../wiring/device.ts';
-import { file } from '../wiring/files.ts';
+import { file, FOLDER } from '../wiring/files.ts';
 import { configured, started, statusAt } from '../wiring/server.ts';
 
 const database = await cluster({ version: 15 });
@@ -101,6 +101,23 @@ test('commands read and write the store', async () => {
   const config = configured({ store });
   assert.equal((await run('block', 'add', 'user:ada@example.com', '--config', config)).code, 0);
   assert.match((await run('block', 'list', '--config', config)).out, /ada@example\.com/);
+});
+
+test('what init writes for a database is a server that works', async () => {
+  const folder = join(FOLDER, 'new');
+  const { store } = await newStore();
+  const url = store.url.replace('openndes@', `openndes:${encodeURIComponent(ROLE.password)}@`);
+  assert.equal((await run('init', folder, '--store', url)).code, 0);
+  const config = join(folder, 'openndes.yaml');
+  writeFileSync(config, readFileSync(config, 'utf8').replace('port: 8080', 'port: 0'));
+  const { urls, close } = await started(config);
+  const challenge = readFileSync(join(folder, 'challenge.txt'), 'utf8').trim();
+  await certified(urls[0] ?? '', { challenge });
+  await close();
+  writeFileSync(join(folder, 'secrets.key'), Buffer.alloc(32).toString('base64'));
+  const { code, err } = await run('serve', '--config', config);
+  assert.equal(code, 78);
+  assert.match(err, /`store\.secretsKey` is not the key with which the secrets in \S+ are sealed\n/);
 });
 
 /** As on a machine where the package was not installed. */

@@ -258,6 +258,20 @@ export const LISTENING: readonly Row[] = [
     },
   },
   {
+    keys: ['store.secretsKey'],
+    question:
+      'whether a server with this key asks PostgreSQL for its secrets; test/postgres/secrets.ts has what it seals',
+    ask: (place) =>
+      postgresTold((port) => ({
+        url: `postgres://ada:hers@127.0.0.1:${port}/devices`,
+        secretsKey: Buffer.alloc(Number(place)).toString('base64'),
+      })),
+    answers: {
+      32: ['ada', 'devices', 'hers'],
+      31: 'store.secretsKey: not 32 octets in base64. Make them: `openssl rand -base64 32`.',
+    },
+  },
+  {
     keys: ['listen.host'],
     question: 'what answers at 127.0.0.1 and at 127.0.0.2',
     ask: placeOf,

@@ -49,7 +49,7 @@ export async function postgresTold(storeAt: (port: number) => unknown): Promise<
   const file = configured({ store: storeAt((database.address() as AddressInfo).port) });
   const refused = startServer(file).then(
     () => 'started',
-    (error: Error) => error.message.replace(/:\d+/, ''),
+    (error: Error) => error.message.replace(/^\S+\.yaml\S+ /, '').replace(/:\d+/, ''),
   );
   try {
     return await Promise.race([told.catch(() => refused), refused.then((text) => text)]);

@@ -1,12 +1,13 @@
 /** `openndes init`: a folder with which `openndes serve` runs. */
 import { type Command, Option } from 'commander';
+import { defined } from '../../core/defined.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { KEY_CHOICES, type KeyChoice } from '../../keys/software.ts';
 import { init, type Passphrase } from '../installation.ts';
 import { example } from '../options.ts';
 import type { Output } from '../output.ts';
 
-type InitOptions = { key: KeyChoice; organisation: string; passphraseEnv?: string; json?: true };
+type InitOptions = { key: KeyChoice; organisation: string; passphraseEnv?: string; store?: string; json?: true };
 
 /** Registers the command. */
 export function registerInit(program: Command, output: Output): void {
@@ -17,6 +18,7 @@ export function registerInit(program: Command, output: Output): void {
     .addOption(new Option('--key <type>', 'key of the CAs').choices(KEY_CHOICES).default('rsa-2048'))
     .option('--organisation <name>', 'goes into the names of the CAs', 'openndes')
     .option('--passphrase-env <name>', 'environment variable with a passphrase for the keys')
+    .option('--store <url>', 'a PostgreSQL database for the store, in place of a file')
     .option('--json', 'print the written files as JSON')
     .addHelpText(...example('openndes init pki --key p256 --organisation "Example Ltd"'))
     .action((dir: string, options: InitOptions) => run(dir, options, output));
@@ -24,10 +26,11 @@ export function registerInit(program: Command, output: Output): void {
 
 async function run(dir: string, options: InitOptions, { out }: Output): Promise<void> {
   const passphrase = passphraseFrom(options.passphraseEnv);
-  const { key, organisation } = options;
-  const files = await init(dir, { key, organisation, ...(passphrase && { passphrase }) });
+  const { key, organisation, store } = options;
+  const files = await init(dir, { key, organisation, ...defined({ passphrase, store }) });
   if (options.json) return out(JSON.stringify({ files }));
   for (const file of files) out(`wrote ${file}`);
+  if (store !== undefined) out('Every server of the database needs the same secrets.key; keep a copy of it.');
   out('Keep certs/root-ca.key.pem off this machine: the server does not need it.');
   out(`Next: openndes serve --config ${dir}/openndes.yaml`);
 }

@@ -1,0 +1,116 @@
+/** Before a store with sealed secrets is used: the key is the one of all servers, and every secret is sealed with it. */
+import { ConfigError } from '../core/errors.ts';
+import { type Engine, transact } from './engine.ts';
+import { decodeIssuance, encodeIssuance } from './issuance-codec.ts';
+import { decodeNotification, encodeNotification } from './notification-codec.ts';
+import { changes } from './sealed-store.ts';
+import type { Sealer } from './sealer.ts';
+import type { Database } from './tables.ts';
+
+/** The row that every key of the store must open. */
+const PROOF = 'proof';
+const CONTENT = Buffer.from('openndes');
+const PAGE = 500;
+
+/** `where` names the database for the errors. `sealer` is absent where there is no `secretsKey`. */
+export type SecretsCheck = { where: string; sealer: Sealer | undefined };
+
+/** Throws ConfigError when the key is missing, or is not that of the servers that used the store before. */
+export async function assertSecretsKey(engine: Engine, { where, sealer }: SecretsCheck): Promise<void> {
+  const proof = sealer && Buffer.from(sealer.seal(CONTENT, PROOF)).toString('base64');
+  const found = await transact(engine, async (tx) => {
+    const known = await proofIn(tx);
+    if (known !== undefined || proof === undefined) return known;
+    await tx
+      .insertInto('secrets')
+      .values({ name: PROOF, value: proof })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    return proofIn(tx);
+  });
+  if (found === undefined) return;
+  if (!sealer)
+    throw new ConfigError(
+      `store: the secrets in ${where} are sealed, and \`store.secretsKey\` is missing`,
+      'Give it the key that the other servers of the database have, or had.',
+    );
+  if (sealer.sealedBy(Buffer.from(found, 'base64')) === 'unknown') throw wrong(where);
+  sealer.open(Buffer.from(found, 'base64'), PROOF);
+}
+
+const proofIn = async (tx: Database): Promise<string | undefined> =>
+  (await tx.selectFrom('secrets').select('value').where('name', '=', PROOF).executeTakeFirst())?.value;
+
+const wrong = (where: string): ConfigError =>
+  new ConfigError(
+    `store: \`store.secretsKey\` is not the key with which the secrets in ${where} are sealed`,
+    'Give it the key that the other servers of the database have. To replace that, write `[NEW, OLD]`, and the new one alone after every server has started so.',
+  );
+
+/**
+ * Seals with the first key what is sealed with another one, or not at all. Throws ConfigError when a secret is sealed
+ * with a key that is not given.
+ */
+export async function sealAgain(engine: Engine, { where, sealer }: SecretsCheck): Promise<void> {
+  if (!sealer) return;
+  for (const page of [notificationPage, requestPage])
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const from: number = after;
+      after = await transact(engine, (tx) => page(tx, { after: from, sealer, where }));
+    }
+  const proof = Buffer.from(sealer.seal(CONTENT, PROOF)).toString('base64');
+  await transact(engine, (tx) => tx.updateTable('secrets').set({ value: proof }).where('name', '=', PROOF).execute());
+}
+
+type Page = { after: number; sealer: Sealer; where: string };
+
+/** Whether it is to be sealed again. */
+function isOld({ sealer, where }: Page, octets: Uint8Array): boolean {
+  const by = sealer.sealedBy(octets);
+  if (by === 'unknown') throw wrong(where);
+  return by !== 'first';
+}
+
+/** Returns the last row of the page; undefined when there was none. */
+async function notificationPage(tx: Database, page: Page): Promise<number | undefined> {
+  const { open, seal } = changes(page.sealer).notifications;
+  const rows = await tx
+    .selectFrom('notifications')
+    .select(['id', 'payload'])
+    .where('id', '>', page.after)
+    .orderBy('id')
+    .limit(PAGE)
+    .execute();
+  for (const { id, payload } of rows) {
+    const notification = decodeNotification(payload);
+    if (!isOld(page, notification.csr)) continue;
+    const sealed = encodeNotification(seal(open(notification)));
+    await tx.updateTable('notifications').set({ payload: sealed }).where('id', '=', id).execute();
+  }
+  return rows.at(-1)?.id;
+}
+
+/** As `notificationPage`. A request that is decided meanwhile is erased, and so left alone. */
+async function requestPage(tx: Database, page: Page): Promise<number | undefined> {
+  const { open, seal } = changes(page.sealer).requests;
+  const rows = await tx
+    .selectFrom('transactions')
+    .select(['id', 'key', 'csr', 'issuance'])
+    .where('state', 'in', ['pending', 'approved'])
+    .where('id', '>', page.after)
+    .orderBy('id')
+    .limit(PAGE)
+    .execute();
+  for (const { id, key, csr, issuance } of rows) {
+    if (csr === null || !isOld(page, csr)) continue;
+    const found = { key, csr, ...(issuance !== null && { issuance: decodeIssuance(issuance) }) };
+    const sealed = seal(open(found));
+    await tx
+      .updateTable('transactions')
+      .set({ csr: sealed.csr, ...(sealed.issuance && { issuance: encodeIssuance(sealed.issuance) }) })
+      .where('id', '=', id)
+      .where('csr', '=', csr)
+      .execute();
+  }
+  return rows.at(-1)?.id;
+}

@@ -1,0 +1,138 @@
+/** What can hold a challenge is sealed in the database: nothing of it is in its files, and only a server with the key reads it. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { PostgresPlace } from '../../src/core/postgres-place.ts';
+import type { Store } from '../../src/core/store.ts';
+import { issuanceFor, later, pendingFor, pollOf } from '../../src/testing/store-samples.ts';
+import { cluster } from '../kit/postgres-cluster.ts';
+import { opened, refusalOf } from '../kit/postgres-opening.ts';
+
+const server = await cluster({ version: 15, settings: { autovacuum: 'off' } });
+const [key, another, third] = [randomBytes(32), randomBytes(32), randomBytes(32)];
+
+const newPlace = async (): Promise<PostgresPlace> => server.place(await server.database());
+/** Begins as DER does. */
+const csrWith = (challenge: string): Uint8Array => Buffer.from(`0 a request with ${challenge} in it`);
+
+/** A request that waits, one for which the CA was asked, and a notification. */
+async function filled(store: Store, challenge: string): Promise<void> {
+  const { transaction, audit } = pendingFor(1);
+  await store.recordPending({ transaction: { ...transaction, csr: csrWith(challenge) }, audit });
+  const asked = pendingFor(2, { reason: 'issuer' });
+  const issuance = { notify: 'none', reference: 'order 2', retryAt: later(60), consumes: challenge } as const;
+  await store.recordPending({ ...asked, transaction: { ...asked.transaction, csr: csrWith(challenge), issuance } });
+  const { notification, ...issued } = issuanceFor(3, { notification: 'outbox' });
+  assert.ok(notification);
+  const sent = { ...notification, notification: { ...notification.notification, csr: csrWith(challenge) } };
+  await store.recordIssued({ ...issued, notification: sent });
+}
+
+/** Asserts that all of it is returned as it was handed over. Ends the notification's lease. */
+async function assertReadable(store: Store, challenge: string): Promise<void> {
+  const [waiting, asked] = [await store.findPolled(pollOf(1)), await store.findPolled(pollOf(2))];
+  assert.deepEqual(waiting?.csr && Buffer.from(waiting.csr), csrWith(challenge));
+  assert.equal(asked?.issuance?.consumes, challenge);
+  const [claimed] = await store.claimNotifications({ owner: 'test', leaseMs: 1000, mode: 'outbox', limit: 10 });
+  assert.deepEqual(claimed && Buffer.from(claimed.notification.csr), csrWith(challenge));
+  if (claimed) await store.postponeNotification(claimed, later(0));
+}
+
+/** The names of the files of the cluster that have this text, or a part of it in base64. */
+async function filesWith(text: string): Promise<string[]> {
+  await server.sql('checkpoint');
+  // In base64 the first and the last octets depend on what is beside them.
+  const forms = [text, ...[0, 1, 2].map((from) => Buffer.from(text.slice(from)).toString('base64').slice(0, -4))];
+  const folder = join(server.folder, 'data');
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => {
+    const path = join(folder, name);
+    if (!statSync(path).isFile()) return false;
+    const content = readFileSync(path);
+    return forms.some((form) => content.includes(form));
+  });
+}
+
+test('no file of the database has a challenge, also after its row was deleted', async () => {
+  const plain = await opened(await newPlace());
+  await filled(plain, 'CHALLENGE-WITHOUT-A-KEY');
+  await plain.close();
+  assert.notDeepEqual(await filesWith('CHALLENGE-WITHOUT-A-KEY'), []);
+
+  const store = await opened(await newPlace(), { secretsKeys: [key] });
+  await filled(store, 'CHALLENGE-WITH-A-KEY');
+  await assertReadable(store, 'CHALLENGE-WITH-A-KEY');
+  await store.withdrawPending(pendingFor(1).transaction.key);
+  await store.close();
+  assert.deepEqual(await filesWith('CHALLENGE-WITH-A-KEY'), []);
+});
+
+test('another server with the same key reads it, and one without the key or with another one does not start', async () => {
+  const place = await newPlace();
+  const store = await opened(place, { secretsKeys: [key] });
+  await filled(store, 'SHARED');
+  await store.close();
+  const beside = await opened(place, { secretsKeys: [key] });
+  await assertReadable(beside, 'SHARED');
+  await beside.close();
+  assert.match(
+    await refusalOf(place),
+    /^store: the secrets in \S+ are sealed, and `store\.secretsKey` is missing\. Give it the key that the other servers/,
+  );
+  assert.match(
+    await refusalOf(place, { secretsKeys: [another] }),
+    /^store: `store\.secretsKey` is not the key with which the secrets in \S+ are sealed\. Give it the key/,
+  );
+});
+
+test('a key is replaced: first beside the old one, then alone', async () => {
+  const place = await newPlace();
+  const old = await opened(place, { secretsKeys: [key] });
+  await filled(old, 'ROTATED');
+  await old.close();
+  const both = await opened(place, { secretsKeys: [another, key], claimed: true });
+  await assertReadable(both, 'ROTATED');
+  await both.close();
+  const alone = await opened(place, { secretsKeys: [another], claimed: true });
+  await assertReadable(alone, 'ROTATED');
+  await alone.close();
+  assert.match(await refusalOf(place, { secretsKeys: [key] }), /is not the key with which/);
+});
+
+test('a server does not start while one secret is still sealed with a key that it does not have', async () => {
+  const place = await newPlace();
+  const late = await opened(place, { secretsKeys: [key, another] });
+  await (await opened(place, { secretsKeys: [another, key], claimed: true })).close();
+  await filled(late, 'LATE');
+  await late.close();
+  assert.match(await refusalOf(place, { secretsKeys: [another, third], claimed: true }), /is not the key with which/);
+});
+
+test('what was recorded before there was a key is sealed at the first start with one', async () => {
+  const place = await newPlace();
+  const plain = await opened(place);
+  await filled(plain, 'EARLIER');
+  await plain.close();
+  const store = await opened(place, { secretsKeys: [key], claimed: true });
+  await assertReadable(store, 'EARLIER');
+  await store.close();
+  const rows = await server.sql<{ found: string }>(
+    `select encode(csr, 'escape') || coalesce(issuance, '') as found from transactions where csr is not null`,
+    place.database,
+  );
+  assert.equal(rows.length, 2);
+  assert.doesNotMatch(JSON.stringify(rows), /EARLIER/);
+});
+
+test('a sealed request that was moved to another row is not opened', async () => {
+  const place = await newPlace();
+  const store = await opened(place, { secretsKeys: [key] });
+  await filled(store, 'MOVED');
+  await server.sql(
+    `update transactions set csr = (select csr from transactions where subject = 'CN=device-1') where subject = 'CN=device-2'`,
+    place.database,
+  );
+  await assert.rejects(store.findPolled(pollOf(2)), /unable to authenticate data/);
+  await store.close();
+});
