@@ -103,12 +103,23 @@ export async function claimStore({
   return opened(await claimPostgres(connecting), () => openPostgresStore({ ...connecting, ...how }));
 }
 
-async function opened({ release }: { release: () => void }, open: () => Promise<Store>): Promise<Store> {
+async function closing(store: Store, release: () => void | Promise<void>): Promise<void> {
+  try {
+    await store.close();
+  } finally {
+    await release();
+  }
+}
+
+async function opened(
+  { release }: { release: () => void | Promise<void> },
+  open: () => Promise<Store>,
+): Promise<Store> {
   try {
     const store = await open();
-    return { ...store, close: () => store.close().finally(release) };
+    return { ...store, close: () => closing(store, release) };
   } catch (error) {
-    release();
+    await release();
     throw error;
   }
 }

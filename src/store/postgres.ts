@@ -9,7 +9,7 @@ import { endLeases } from './end-leases.ts';
 import type { Engine } from './engine.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { connectPostgres } from './postgres-connection.ts';
+import { connectPostgres, type PostgresConnection } from './postgres-connection.ts';
 import { postgresEngine, type PostgresEngineOptions } from './postgres-engine.ts';
 import { PostgresFault } from './postgres-faults.ts';
 import { sealedStore } from './sealed-store.ts';
@@ -72,27 +72,53 @@ async function prepare(connecting: PostgresEngineOptions, { warn, secrets }: Pre
 
 type Reaching = Pick<PostgresEngineOptions, 'place' | 'password'>;
 
+/** Milliseconds between two looks at whether the connection that holds the claim is open. */
+const LOOK = 5_000;
+
 /**
- * Makes this process the only server of the database, until `release` or the loss of the connection that says so. Commands
- * are not kept out. Throws ConfigError when another server has it.
+ * Makes this process the only server of the database, until `release`. Commands are not kept out. After a restart of the
+ * database the claim is made again. Throws ConfigError when another server has it.
  */
-export async function claimPostgres(connecting: Reaching): Promise<{ release: () => void }> {
+export async function claimPostgres(connecting: Reaching): Promise<{ release: () => Promise<void> }> {
   const { place } = connecting;
-  return refusing(place, async () => {
-    const connection = await connectPostgres({ ...connecting, patience: PATIENCE });
-    const { rows } = await connection.run<{ mine: boolean }>(
-      CompiledQuery.raw(`select pg_try_advisory_lock(${SERVER_LOCK}) as mine`),
-    );
-    if (rows[0]?.mine === true) return { release: () => void connection.close() };
-    await connection.close();
+  let held = await refusing(place, () => lockServer(connecting));
+  if (!held)
     throw new ConfigError(
       `store: ${placeText(place)} belongs to another server that is running`,
       'Stop that one first, or give this one a database of its own. After a power failure of its machine the database gives it up within half a minute.',
     );
-  });
+  let released = false;
+
+  async function look(): Promise<void> {
+    // Expected to fail while the database is down.
+    if (!held?.isOpen()) held = await lockServer(connecting).catch(() => undefined);
+    if (released) void held?.close();
+    else later();
+  }
+  const later = (): void => void setTimeout(() => void look(), LOOK).unref();
+  later();
+  return {
+    async release() {
+      released = true;
+      // The end of a connection is noticed by the server some time later. Expected to fail while the database is down.
+      if (held?.isOpen()) await held.run(UNLOCK).catch(() => {});
+      await held?.close();
+    },
+  };
+}
+
+/** The connection that holds the lock of servers; undefined when another one does. Throws PostgresFault. */
+async function lockServer(connecting: Reaching): Promise<PostgresConnection | undefined> {
+  const connection = await connectPostgres({ ...connecting, patience: PATIENCE });
+  const query = CompiledQuery.raw(`select pg_try_advisory_lock(${SERVER_LOCK}) as mine`);
+  const { rows } = await connection.run<{ mine: boolean }>(query);
+  if (rows[0]?.mine === true) return connection;
+  await connection.close();
+  return undefined;
 }
 
 const SERVER_LOCK = 7_240_058_895;
+const UNLOCK = CompiledQuery.raw(`select pg_advisory_unlock(${SERVER_LOCK})`);
 
 /** Whether the tables of this version are there. Changes nothing. Throws ConfigError when the database cannot be used. */
 export async function hasCurrentTables(connecting: Reaching): Promise<boolean> {

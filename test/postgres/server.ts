@@ -82,6 +82,22 @@ test('a second server on the same database does not start, and starts when the f
   await (await started(config)).close();
 });
 
+test('a database that was started again still belongs to the server that runs', async () => {
+  const { store } = await newStore();
+  const config = configured({ store });
+  const { close } = await started(config);
+  await database.stop('immediate');
+  await database.start();
+  await until(1, async () => {
+    const [lock] = await database.sql<{ held: number }>(
+      `select count(*)::int as held from pg_locks where locktype = 'advisory' and granted`,
+    );
+    return lock?.held ?? 0;
+  });
+  assert.match((await run('serve', '--config', config)).err, /belongs to another server that is running/);
+  await close();
+});
+
 test('a server that cannot use its database says so in one sentence, and ends with 78', async () => {
   const { store, path } = await newStore();
   writeFileSync(path, 'wrong-secret');
