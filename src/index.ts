@@ -22,6 +22,7 @@ export {
   type FailInfo,
   HTTP_ERRORS,
   HttpError,
+  type HttpErrorOptions,
   type HttpErrorCode,
   IssuerError,
   type IssuerErrorCode,
@@ -51,6 +52,7 @@ export type { Legacy } from './cms/algorithms.ts';
 export type { KeyedCertificate } from './scep/registration-authority.ts';
 export type { RevocationList, RevocationListOptions, RevocationStore } from './revocation/revocation-list.ts';
 export { openSqliteStore, type SqliteOptions, type SqliteStore } from './store/sqlite.ts';
+export type { WriteTurns } from './store/sqlite-engine.ts';
 
 // Certificates and keys.
 export {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { file } from '../wiring/files.ts';
-import { configured } from '../wiring/server.ts';
+import { configured, LISTEN } from '../wiring/server.ts';
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'openndes.mjs');
 
@@ -36,10 +36,24 @@ export type Served = {
   text: () => string;
 };
 
-/** Ends with the test. The challenges `reject` and `throw` make the faults; `plain` and `wrong` are denied. */
+/** At SIGUSR2 every thread of the server throws. */
+const THREADS_END = `data:text/javascript,${encodeURIComponent(
+  `import { isMainThread } from 'node:worker_threads';
+   const channel = new BroadcastChannel('end');
+   channel.unref();
+   if (isMainThread) process.on('SIGUSR2', () => channel.postMessage('now'));
+   else channel.onmessage = () => { throw new RangeError('a fault of the thread'); };`,
+)}`;
+
+/**
+ * Ends with the test. The challenges `reject` and `throw` make the faults; `plain` and `wrong` are denied. It has two threads,
+ * which end at SIGUSR2.
+ */
 export async function faultyServer(t: TestContext): Promise<Served> {
-  const config = configured({ endpoints: [{ path: '/plain', policy: { module: MODULE } }] });
-  const child = spawn(process.execPath, [BIN, 'serve', '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const endpoints = [{ path: '/plain', policy: { module: MODULE } }];
+  const config = configured({ listen: { ...LISTEN, workers: 2 }, endpoints });
+  const args = ['--import', THREADS_END, BIN, 'serve', '--config', config];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const exit = once(child, 'exit');
   t.after(async () => {
     child.kill('SIGKILL');

@@ -62,8 +62,10 @@ test('several listeners: the keys of the whole server are those of the first one
   const { config } = load(`${listen}${AUTHORITIES}${ENDPOINTS}`);
   assert.deepEqual(config.listen, {
     trustProxy: ['loopback'],
+    workers: 'auto',
     bodyLimit: 262_144,
     mostRunning: 512,
+    answerWithin: 10_000,
     drain: 5_000,
     grace: 10_000,
     places: [

@@ -528,6 +528,17 @@ test('`openndes serve`: a rejection and an exception that no code handles', asyn
   assertLine(line('exception-uncaught'), 'error', EXCEPTION, 'err');
 });
 
+test('`openndes serve`: a thread that ends by a fault of its own', async (t) => {
+  const { child, lines } = await faultyServer(t);
+  child.kill('SIGUSR2');
+  const ended = (): Line[] => lines().filter(({ event }) => event === 'thread-ended');
+  for (const end = performance.now() + 20_000; ended().length < 2 && performance.now() < end; ) await pause(50);
+  const ENDED = 'a thread ended by itself: its requests got 503, and it is started again';
+  assert.equal(ended().length, 2);
+  for (const line of ended()) assertLine(line, 'error', ENDED, 'err');
+  assert.match(JSON.stringify(ended()[0]), /a fault of the thread/);
+});
+
 test('`openndes serve`: no control character reaches the log, and a refused request is a short line without stack', async (t) => {
   const { url, child, exit, lines, text } = await faultyServer(t);
   const { port, pathname } = new URL(url);
