@@ -9,7 +9,7 @@ import type { EnrollmentRequest } from '../core/request.ts';
 import type { KeyTransport, SignatureInput } from '../core/keys.ts';
 import type { Operate } from '../embed/enrollment.ts';
 import { systemDeadline } from '../embed/system.ts';
-import type { PeerFunctions } from '../threads/peer.ts';
+import type { Peer, PeerFunctions } from '../threads/peer.ts';
 import { threadPool } from '../threads/pool.ts';
 import { giveUp, newUser } from '../threads/turns.ts';
 import { comparesOnly } from './comparing-policies.ts';
@@ -60,11 +60,11 @@ export async function endpointThreads({
     turns: { memory: turns, user: newUser(turns) },
     endpoints: served.map((each) => plannedEndpoint(each, called)),
   });
-  for (const { name, keeper } of served) told.set(name, keeper.current());
   const pool = await threadPool({
     entry: new URL(`./endpoint-thread${extname(import.meta.url)}`, import.meta.url),
     size,
     data: plan,
+    ready: (thread) => served.forEach(({ name, keeper }) => tellRa(thread.tell, name, keeper.current())),
     functions: { ...functionsFor(served, called, emit), waits: waiting.say },
     ended: lost,
     failed: lost,
@@ -76,12 +76,14 @@ export async function endpointThreads({
     emit({ event: 'thread-ended', err });
   }
 
+  const tellRa = (tell: Peer['tell'], name: string, ra: LoadedRa): void => tell('ra', name, plannedRa(ra, called));
+
   /** The threads get a new RA before the messages that are encrypted to it. */
-  function tellRa(name: string): void {
+  function tellNewRa(name: string): void {
     const ra = keepers.get(name)?.current();
     if (!ra || told.get(name) === ra) return;
     told.set(name, ra);
-    pool.tellAll('ra', name, plannedRa(ra, called));
+    tellRa(pool.tellAll, name, ra);
   }
 
   return {
@@ -93,7 +95,7 @@ export async function endpointThreads({
         waits?.(true);
         return before.finally(() => waits?.(false));
       }
-      tellRa(name);
+      tellNewRa(name);
       const { number, end } = waiting.begin(waits);
       const answer = pool.call('pkiOperation', name, message, number).finally(() => {
         running.delete(key);

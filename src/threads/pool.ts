@@ -1,5 +1,6 @@
 /** Threads that share work: each call goes to the one with the fewest calls, and one that has ended is replaced. */
 import { HttpError } from '../core/errors.ts';
+import type { Peer } from './peer.ts';
 import { startThread, type Thread, type ThreadStart } from './thread.ts';
 
 /**
@@ -9,6 +10,8 @@ import { startThread, type Thread, type ThreadStart } from './thread.ts';
 export type PoolOptions<Data> = Omit<ThreadStart, 'data'> & {
   size: number;
   data: () => Data;
+  /** Called before the first call of each thread: what has changed since `data` was made can be told. */
+  ready: (thread: Pick<Peer, 'tell'>) => void;
   ended: (data: Data, err: unknown) => void;
   /** Called when one that replaces it could not be started; it is tried once more. */
   failed: (data: Data, err: unknown) => void;
@@ -35,6 +38,7 @@ const CLOSING = 5_000;
 export async function threadPool<Data>({
   size,
   data,
+  ready,
   ended,
   failed,
   ...start
@@ -46,6 +50,7 @@ export async function threadPool<Data>({
   async function add(own: Data): Promise<void> {
     const thread = await startThread({ ...start, data: own });
     if (closed) return void thread.terminate();
+    ready(thread);
     threads.add(thread);
     void thread.ended.then((err) => {
       threads.delete(thread);

@@ -15,6 +15,7 @@ async function pool(t: TestContext, size: number, more: Partial<Start> = {}) {
     entry,
     size,
     data: () => ({ name: `thread ${++count}`, ...more }),
+    ready: (thread) => thread.tell('tell', 'what it is told first'),
     functions: {
       question: (text: string) => text.toUpperCase(),
       closed: (name: string) => void said.push(`${name} closed`),
@@ -58,6 +59,11 @@ test('a function that is not there is an error of the call, and the thread works
   const { threads } = await pool(t, 1);
   await assert.rejects(threads.call('nothing of this name'), { name: 'TypeError' });
   assert.equal(await threads.call('name'), 'thread 1');
+});
+
+test('a thread is told what has changed before its first call', async (t) => {
+  const { threads } = await pool(t, 1);
+  assert.equal(await threads.call('told'), 'what it is told first');
 });
 
 test('what all threads are told arrives before later calls', async (t) => {

@@ -14,6 +14,7 @@ async function threads(t: TestContext, memory: Int32Array, size: number) {
     size,
     data: () => ({ name: 'counting', memory, user: newUser(memory) }),
     functions: { closed: () => {} },
+    ready: () => {},
     ended: ({ user = 0 }) => giveUp(memory, user),
     failed: (_start, err) => assert.ifError(err),
   });
