@@ -25,6 +25,8 @@ await runThread(async (data, main) => {
   const ras = new Map(plan.endpoints.map(({ plain, ra }) => [plain.name, loadedRa(ra, main)]));
   const endpoints = plan.endpoints.map((each) => endpointOptions(each, { main, store, ras }));
   const emit: Emit = (event) => main.tell('emit', event);
+  // As in the main thread: it belongs to one request, and the others go on.
+  process.on('unhandledRejection', (err) => emit({ event: 'rejection-unhandled', err }));
   const services = scepServices(endpoints, { store, clock: systemClock, random: systemRandom, emit });
   const named = new Map(services.map((service) => [service.name, service]));
   return {

@@ -2,13 +2,14 @@
 import { hash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
+import { within } from '../core/ask.ts';
 import { defined } from '../core/defined.ts';
 import type { Emit, ServerEvent } from '../core/events.ts';
 import type { Notification } from '../core/notification.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
 import type { KeyTransport, SignatureInput } from '../core/keys.ts';
 import type { Operate } from '../embed/enrollment.ts';
-import { systemDeadline } from '../embed/system.ts';
+import { storeDeadline, systemDeadline } from '../embed/system.ts';
 import type { Peer, PeerFunctions } from '../threads/peer.ts';
 import { threadPool } from '../threads/pool.ts';
 import { giveUp, newUser } from '../threads/turns.ts';
@@ -60,23 +61,17 @@ export async function endpointThreads({
     turns: { memory: turns, user: newUser(turns) },
     endpoints: served.map((each) => plannedEndpoint(each, called)),
   });
+  const tellRa = (tell: Peer['tell'], name: string, ra: LoadedRa): void => tell('ra', name, plannedRa(ra, called));
   const pool = await threadPool({
     entry: new URL(`./endpoint-thread${extname(import.meta.url)}`, import.meta.url),
     size,
     data: plan,
     ready: (thread) => served.forEach(({ name, keeper }) => tellRa(thread.tell, name, keeper.current())),
     functions: { ...functionsFor(served, called, emit), waits: waiting.say },
-    ended: lost,
-    failed: lost,
+    gone: ({ turns: { memory, user } }) => giveUp(memory, user),
+    ended: (err) => emit({ event: 'thread-ended', err }),
   });
   const running = new Map<string, ReturnType<Operate>>();
-
-  function lost({ turns: { memory, user } }: ThreadPlan, err: unknown): void {
-    giveUp(memory, user);
-    emit({ event: 'thread-ended', err });
-  }
-
-  const tellRa = (tell: Peer['tell'], name: string, ra: LoadedRa): void => tell('ra', name, plannedRa(ra, called));
 
   /** The threads get a new RA before the messages that are encrypted to it. */
   function tellNewRa(name: string): void {
@@ -97,7 +92,8 @@ export async function endpointThreads({
       }
       tellNewRa(name);
       const { number, end } = waiting.begin(waits);
-      const answer = pool.call('pkiOperation', name, message, number).finally(() => {
+      const inTime = within(() => pool.call('pkiOperation', name, message, number), storeDeadline());
+      const answer = inTime.finally(() => {
         running.delete(key);
         end();
       }) as ReturnType<Operate>;

@@ -39,7 +39,7 @@ export async function enroll(identified: Enrollment): Promise<Outcome> {
   if (issuance) return resume(enrollment, issuance);
   checkFresh(enrollment, standing);
   const decision = await decide(enrollment);
-  if (decision.kind === 'deny') return refuse(enrollment, decision);
+  if (decision.kind === 'deny') return (await answeredMeanwhile(enrollment, decision)) ?? refuse(enrollment, decision);
   if (decision.kind === 'pend') return postpone(enrollment, decision);
   return conclude(enrollment, decision, await atIssuer(enrollment, () => order(enrollment, decision)));
 }
@@ -102,6 +102,17 @@ const afterApproval = ({ consumes, facts }: Allow): Pend => ({
 });
 
 /** A request that waited is removed: a denial is final for this message only, and the device may send it again. */
+/**
+ * The same request in another message can have used the challenge up while this one was decided, in another thread or
+ * server: then what it got is the answer.
+ */
+async function answeredMeanwhile(enrollment: Enrollment, { code }: Deny): Promise<Outcome | undefined> {
+  if (code !== 'challenge_used') return undefined;
+  const { request, key } = enrollment.transaction;
+  const found = await enrollment.services.store.findRequest(request, key);
+  return found && earlierOutcome(found, enrollment);
+}
+
 async function refuse({ earlier, services }: Enrollment, { code, detail, facts }: Deny): Promise<RefusedOutcome> {
   if (earlier?.state === 'pending') await services.store.withdrawPending(earlier.key);
   return { kind: 'refused', code, detail, ...(facts && { facts }) };

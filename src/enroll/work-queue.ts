@@ -70,8 +70,10 @@ export function workQueue(sources: readonly WorkSource[], limits: WorkLimits): (
       turns.begin();
     } else if (isLate(lane) || !(await turn(lane))) return 'late';
     let waiting = false;
+    let over = false;
     const waits = (now: boolean): void => {
-      if (now === waiting) return;
+      // Work that was given up can go on after its end: it has no turn any more.
+      if (over || now === waiting) return;
       waiting = now;
       lane.ahead += now ? -1 : 1;
       if (now) estimate.rest();
@@ -82,6 +84,7 @@ export function workQueue(sources: readonly WorkSource[], limits: WorkLimits): (
       return await work(waits);
     } finally {
       waits(true);
+      over = true;
       estimate.done();
     }
   }

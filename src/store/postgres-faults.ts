@@ -76,7 +76,8 @@ const REMEDIES: Readonly<Record<string, (place: PostgresPlace) => string>> = {
     `Create it: create database "${database}" owner "${user}" encoding 'UTF8' template template0;`,
   '42501': ({ database, user }) => `Make the role the owner: alter database "${database}" owner to "${user}";`,
   '53100': () => 'The disk of the database server is full. Free some space; what was acknowledged before is safe.',
-  '53300': () => 'Raise max_connections of the database server: each openndes uses up to seven connections.',
+  '53300': () =>
+    'Raise max_connections of the database server: openndes uses up to seven connections, and five more for each thread of `listen.workers`.',
   '25006': () => 'The server is a standby or read-only: name the one that takes writes.',
   CONNECT_TIMEOUT: () => 'Check host, port and firewall, and whether the database server runs.',
   ECONNREFUSED: () => 'Check host and port, and whether the database server runs and listens there.',

@@ -28,6 +28,7 @@ export type WriteTurns = { take: () => Promise<void> | undefined; give: () => vo
  */
 export function sqliteEngine(database: DatabaseSync, path: string, turns?: WriteTurns): Engine {
   const statements = new Map<string, Statement>();
+  let writing: Promise<void> | undefined;
   let busy: Promise<void> | undefined;
 
   const run: Run = async (query) => {
@@ -47,15 +48,18 @@ export function sqliteEngine(database: DatabaseSync, path: string, turns?: Write
     dialect: DIALECTS.sqlite,
     inTransaction: () => database.isTransaction,
     async alone(work) {
-      while (busy) await busy;
+      while (writing) await writing;
       const { promise, resolve } = Promise.withResolvers<void>();
-      busy = promise;
+      writing = promise;
       const turn = turns?.take();
+      // What is read meanwhile does not wait for the turn.
       if (turn) await turn;
+      busy = promise;
       try {
         return await work(over(run));
       } finally {
         turns?.give();
+        writing = undefined;
         busy = undefined;
         resolve();
       }

@@ -1,20 +1,19 @@
 /** Threads that share work: each call goes to the one with the fewest calls, and one that has ended is replaced. */
 import { HttpError } from '../core/errors.ts';
 import type { Peer } from './peer.ts';
-import { startThread, type Thread, type ThreadStart } from './thread.ts';
+import { startThread, type StartingThread, type Thread, type ThreadStart } from './thread.ts';
 
 /**
- * `data` makes what a thread starts with, again for each one. `ended` is called when a thread ends by itself, with its
- * data and what ended it.
+ * `data` makes what a thread starts with, again for each one. `ready` is called before the first call of a thread: what has
+ * changed since `data` was made can be told. `gone` is called when a thread is gone, whatever ended it; `ended` when it ended
+ * by itself, or could not take the place of one that did, with what ended it.
  */
 export type PoolOptions<Data> = Omit<ThreadStart, 'data'> & {
   size: number;
   data: () => Data;
-  /** Called before the first call of each thread: what has changed since `data` was made can be told. */
   ready: (thread: Pick<Peer, 'tell'>) => void;
-  ended: (data: Data, err: unknown) => void;
-  /** Called when one that replaces it could not be started; it is tried once more. */
-  failed: (data: Data, err: unknown) => void;
+  gone: (data: Data) => void;
+  ended: (err: unknown) => void;
 };
 
 /** Threads that are running. */
@@ -31,45 +30,57 @@ export type ThreadPool = {
 
 /** Milliseconds before a thread is replaced: one that ends at its start would be started without a pause. */
 const PAUSE = 1_000;
-/** Milliseconds that a thread has for its `close`. */
-const CLOSING = 5_000;
+/** Milliseconds that a thread has for its `close`. Longer than a write to the store waits for the lock of another process. */
+const CLOSING = 15_000;
 
 /** Resolves when all threads are ready. Rejects with what the start of one throws; then none is left. */
 export async function threadPool<Data>({
   size,
   data,
   ready,
+  gone,
   ended,
-  failed,
   ...start
 }: PoolOptions<Data>): Promise<ThreadPool> {
   const threads = new Set<Thread>();
+  const starting = new Set<StartingThread>();
   const pauses = new Set<NodeJS.Timeout>();
   let closed = false;
 
-  async function add(own: Data): Promise<void> {
-    const thread = await startThread({ ...start, data: own });
-    if (closed) return void thread.terminate();
-    ready(thread);
+  async function add(): Promise<void> {
+    const own = data();
+    const thread = await started(own);
     threads.add(thread);
     void thread.ended.then((err) => {
       threads.delete(thread);
+      gone(own);
       thread.end(new HttpError('unavailable', 'the thread that worked on the request has ended', { cause: err }));
-      if (closed) return;
-      ended(own, err);
-      later();
+      replace(err);
     });
   }
 
-  function later(): void {
+  async function started(own: Data): Promise<Thread> {
+    const thread = startThread({ ...start, data: own });
+    starting.add(thread);
+    try {
+      const running = await thread.ready;
+      ready(running);
+      return running;
+    } catch (error) {
+      await thread.terminate();
+      gone(own);
+      throw error;
+    } finally {
+      starting.delete(thread);
+    }
+  }
+
+  function replace(err: unknown): void {
+    if (closed) return;
+    ended(err);
     const timer = setTimeout(() => {
       pauses.delete(timer);
-      const own = data();
-      add(own).catch((err: unknown) => {
-        if (closed) return;
-        failed(own, err);
-        later();
-      });
+      add().catch(replace);
     }, PAUSE);
     pauses.add(timer);
   }
@@ -77,10 +88,10 @@ export async function threadPool<Data>({
   async function close(): Promise<void> {
     closed = true;
     for (const timer of pauses) clearTimeout(timer);
-    await Promise.all([...threads].map(closeThread));
+    await Promise.all([...[...starting].map((thread) => thread.terminate()), ...[...threads].map(closeThread)]);
   }
 
-  const first = await Promise.allSettled(Array.from({ length: size }, () => add(data())));
+  const first = await Promise.allSettled(Array.from({ length: size }, add));
   const refused = first.find((each) => each.status === 'rejected');
   if (refused) {
     await close();

@@ -42,7 +42,9 @@ function writtenOut(error: Error): PortableError {
 function readError({ message, stack, cause, fields }: PortableError): Error {
   const prototype = CLASSES[String(fields['name'])] ?? Error.prototype;
   const error = Object.create(prototype) as Error;
-  const hidden = { message, stack, ...(cause !== undefined && { cause: fromPortable(cause) }) };
+  // The log calls an error by its class, and by its name where the class is not known here.
+  const unknown = prototype === Error.prototype && { constructor: undefined };
+  const hidden = { message, stack, ...unknown, ...(cause !== undefined && { cause: fromPortable(cause) }) };
   for (const [key, value] of Object.entries(hidden))
     Object.defineProperty(error, key, { value, configurable: true, writable: true });
   return Object.assign(error, fields);

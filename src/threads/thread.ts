@@ -8,30 +8,41 @@ export type ThreadStart = { entry: URL; data: unknown; functions: PeerFunctions 
 /** A thread that is ready. `ended` resolves when it is gone, to what ended it if that was an error. */
 export type Thread = Peer & { ended: Promise<unknown>; terminate: () => Promise<unknown> };
 
-/** Resolves when the thread is ready. Rejects with what its start threw. */
-export function startThread({ entry, data, functions }: ThreadStart): Promise<Thread> {
-  const { promise, resolve, reject } = Promise.withResolvers<Thread>();
+/** A thread that is starting. `ready` rejects with what its start threw, and after a minute. */
+export type StartingThread = { ready: Promise<Thread>; terminate: () => Promise<unknown> };
+
+/** Milliseconds that a start may take: a database that accepts connections and does not answer must not hold up a reload. */
+const STARTING = 60_000;
+
+/** Starts it. */
+export function startThread({ entry, data, functions }: ThreadStart): StartingThread {
+  const { promise: ready, resolve, reject } = Promise.withResolvers<Thread>();
+  const ended = Promise.withResolvers<unknown>();
   const worker = new Worker(entry, { workerData: data });
+  const terminate = (): Promise<unknown> => worker.terminate();
   let fault: unknown;
-  const gone = Promise.withResolvers<unknown>();
+  const fail = (error: unknown): void => {
+    fault ??= error;
+    void terminate();
+  };
+  const timer = setTimeout(() => fail(new Error('the thread was not ready within a minute')), STARTING);
   const calls = peer(worker, {
     ...functions,
-    ready: () => resolve(thread),
-    failed(error: unknown) {
-      fault = error;
-      void worker.terminate();
+    ready() {
+      clearTimeout(timer);
+      resolve(Object.assign(Object.create(calls) as Peer, { ended: ended.promise, terminate }));
     },
+    failed: fail,
   });
-  worker.once('error', (error: unknown) => (fault = error));
+  // What cannot be read would leave a call without an answer.
+  worker.once('messageerror', fail);
+  worker.once('error', (error: unknown) => (fault ??= error));
   worker.once('exit', () => {
+    clearTimeout(timer);
     reject(fault ?? new Error('the thread ended before it was ready'));
-    gone.resolve(fault);
+    ended.resolve(fault);
   });
-  const thread: Thread = Object.assign(Object.create(calls) as Peer, {
-    ended: gone.promise,
-    terminate: () => worker.terminate(),
-  });
-  return promise;
+  return { ready, terminate };
 }
 
 /**

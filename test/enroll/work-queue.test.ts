@@ -64,6 +64,22 @@ test('on one core 16 requests compute in turns, on two 32; the next ones wait, a
   }
 });
 
+test('work that was given up while it waited, and goes on later, takes no turn from others', async () => {
+  const lane = queueOf('/scep')('/scep');
+  const lost = requests(lane, 16);
+  for (const each of lost) {
+    await each.begun;
+    each.waits(true);
+    each.end();
+    await each.answer;
+    each.waits(false);
+  }
+  const next = requests(lane, 16);
+  await settled();
+  assert.deepEqual([states(next), lane.queued], [16, 0]);
+  next.forEach(({ end }) => end());
+});
+
 test('requests that wait for a policy give their turns to others, and go on without a new turn', async () => {
   const queue = queueOf('/slow /fast');
   const slow = requests(queue('/slow'), 500);

@@ -20,9 +20,8 @@ async function pool(t: TestContext, size: number, more: Partial<Start> = {}) {
       question: (text: string) => text.toUpperCase(),
       closed: (name: string) => void said.push(`${name} closed`),
     },
-    ended: ({ name }, err) =>
-      void said.push(`${name} ended: ${err instanceof Error ? err.message : 'without an error'}`),
-    failed: (_start, err) => void said.push(`not started: ${(err as Error).message}`),
+    gone: ({ name }) => void said.push(`${name} gone`),
+    ended: (err) => void said.push(`ended: ${err instanceof Error ? err.message : 'without an error'}`),
   });
   t.after(() => threads.close());
   return { threads, said };
@@ -83,7 +82,7 @@ test('the calls of a thread that ends are rejected, and another one takes its pl
   });
   threads.tellAll('throws');
   await refused;
-  assert.deepEqual(said, ['thread 1 ended: a fault of the thread']);
+  assert.deepEqual(said, ['thread 1 gone', 'ended: a fault of the thread']);
   assert.equal(threads.alive, 0);
   await assert.rejects(threads.call('name'), { name: 'HttpError', code: 'unavailable' });
   for (const end = performance.now() + 20_000; threads.alive === 0 && performance.now() < end; ) await pause(50);
@@ -103,6 +102,6 @@ test('at the end every thread is closed, and none is replaced', async (t) => {
   const { threads, said } = await pool(t, 2);
   await threads.close();
   await pause(1_200);
-  assert.deepEqual(said.toSorted(), ['thread 1 closed', 'thread 2 closed']);
+  assert.deepEqual(said.toSorted(), ['thread 1 closed', 'thread 1 gone', 'thread 2 closed', 'thread 2 gone']);
   assert.equal(threads.alive, 0);
 });

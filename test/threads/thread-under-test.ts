@@ -39,6 +39,11 @@ await runThread(async (data, main) => {
       await turns(memory, user).take();
       process.exit(0);
     },
+    takeAndStay: async () => {
+      if (!memory || user === undefined) throw new TypeError('no memory');
+      await turns(memory, user).take();
+      await new Promise(() => {});
+    },
     close: () => main.call('closed', name),
   };
 });

@@ -15,8 +15,8 @@ async function threads(t: TestContext, memory: Int32Array, size: number) {
     data: () => ({ name: 'counting', memory, user: newUser(memory) }),
     functions: { closed: () => {} },
     ready: () => {},
-    ended: ({ user = 0 }) => giveUp(memory, user),
-    failed: (_start, err) => assert.ifError(err),
+    gone: ({ user = 0 }) => giveUp(memory, user),
+    ended: () => {},
   });
   t.after(() => pool.close());
   return pool;
@@ -55,4 +55,14 @@ test('the turn of a thread that has ended goes to the next one', async (t) => {
   const pool = await threads(t, memory, 1);
   await assert.rejects(pool.call('takeAndDie'), { name: 'HttpError' });
   assert.equal(turns(memory, newUser(memory)).take(), undefined);
+});
+
+test('the turn of a thread that is ended by the close of its pool goes to the next one', async (t) => {
+  const memory = withCounter();
+  const pool = await threads(t, memory, 1);
+  const taken = pool.call('takeAndStay');
+  taken.catch(() => undefined);
+  while (memory[0] === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await pool.close();
+  await turns(memory, newUser(memory)).take();
 });
