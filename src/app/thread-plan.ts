@@ -1,12 +1,14 @@
 /** What a thread needs to answer the PKIOperations of the endpoints: plain data, and the names of what it calls. */
 import type { KeyObject } from 'node:crypto';
 import type { Profile } from '../ca/profile.ts';
-import type { ComparingConfig } from './comparing-policies.ts';
+import { type ComparingConfig, comparesOnly } from './comparing-policies.ts';
 import type { Config } from '../config/schema.ts';
+import { defined } from '../core/defined.ts';
 import type { KeyKind, KeyProvider } from '../core/keys.ts';
 import type { Policy } from '../core/policy.ts';
 import type { EndpointOptions } from '../embed/enrollment.ts';
 import type { LoadedRa } from './ra.ts';
+import type { ServedEndpoint } from './served-endpoints.ts';
 
 /** A key in memory goes to the thread; every other one stays, and is called by its number. */
 export type PlannedKey =
@@ -69,4 +71,25 @@ export function plannedRa({ retired, signer, ...current }: LoadedRa, called: Cal
     key: plannedKey(key, called),
   });
   return { ...pair(current), retired: retired.map(pair), ...(signer && { signer: pair(signer) }) };
+}
+
+/** One endpoint of the plan. */
+export function plannedEndpoint(
+  { name: endpoint, options, keeper, madeFrom }: ServedEndpoint,
+  called: CalledKeys,
+): PlannedEndpoint {
+  const { policy, issuer: _i, ra: _r, crl, waiting: _w, previous = [], renewalFrom = [], next: _n, ...plain } = options;
+  const { key, ...issuer } = madeFrom.issuer;
+  const { name, decidesRenewals, strongChallenges } = policy;
+  return {
+    plain: { ...plain, name: endpoint },
+    policy: comparesOnly(madeFrom.policy)
+      ? { config: madeFrom.policy }
+      : { name, notifies: policy.notify !== undefined, ...defined({ decidesRenewals, strongChallenges }) },
+    issuer: { ...issuer, key: plannedKey(key, called) },
+    ra: plannedRa(keeper.current(), called),
+    hasList: crl !== undefined,
+    previous: previous.map(({ certificate }) => certificate),
+    renewalFrom: renewalFrom.map(({ certificate, isRevoked }) => ({ certificate, hasList: isRevoked !== undefined })),
+  };
 }
