@@ -18,9 +18,7 @@ test('README has the two set-up commands', () => {
 
 test('README names every script of package.json that people run', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-  for (const script of Object.keys(scripts).filter(
-    (name) => !/^(pre|post)/.test(name) && !['start', 'test'].includes(name),
-  ))
+  for (const script of Object.keys(scripts).filter((name) => !['start', 'test', 'prepack', 'postpack'].includes(name)))
     assert.ok(read('README.md').includes(`npm run ${script}`), script);
 });
 
