@@ -6,11 +6,12 @@ import type { CompiledQuery, QueryResult } from 'kysely';
 import type Postgres from 'postgres';
 import { ConfigError } from '../core/errors.ts';
 import { placeText, type PostgresPlace } from '../core/postgres-place.ts';
+import type { RunQuery } from './kysely-over.ts';
 import { PostgresFault, postgresFault } from './postgres-faults.ts';
 import { oneSocket } from './postgres-socket.ts';
 
 /** Runs one statement. Rejects with PostgresFault. */
-export type RunStatement = <Row>(query: CompiledQuery) => Promise<QueryResult<Row>>;
+export type RunStatement = RunQuery;
 
 /** An open connection. */
 export type PostgresConnection = {

@@ -1,18 +1,9 @@
 /** PostgreSQL under kysely's query builder: one connection for what is written, and a few for what is read. */
-import {
-  type CompiledQuery,
-  type DataTypeNode,
-  DefaultQueryExecutor,
-  Kysely,
-  PostgresAdapter,
-  PostgresQueryCompiler,
-  type QueryResult,
-} from 'kysely';
+import { type DataTypeNode, PostgresAdapter, PostgresQueryCompiler } from 'kysely';
 import { DIALECTS, type Dialect } from './dialect.ts';
 import type { Engine } from './engine.ts';
-import { NoDriver, unsupported } from './no-driver.ts';
+import { kyselyOver } from './kysely-over.ts';
 import { type Connecting, connectPostgres, type PostgresConnection, type RunStatement } from './postgres-connection.ts';
-import type { Database, Tables } from './tables.ts';
 
 /** Connections for what is read outside of a transaction. */
 const READERS = 4;
@@ -28,7 +19,7 @@ export function postgresEngine({ random, isolation = 'read committed', ...connec
   const open = (): Promise<PostgresConnection> => connectPostgres(connecting);
   const readers = connectionPool(READERS, open);
   const writer = writingConnection(open);
-  const over = kyselyOver();
+  const over = kyselyOver(new PostgresAdapter(), new OrderedText());
   const dialect: Dialect = { ...DIALECTS.postgres, begin: `begin isolation level ${isolation}` };
   return {
     db: over(readers.run),
@@ -125,38 +116,10 @@ function connectionPool(most: number, open: Open) {
   return { run, close };
 }
 
-/** All of one engine share the adapter, by which `prepared` knows them. */
-function kyselyOver(): (run: RunStatement) => Database {
-  const adapter = new PostgresAdapter();
-  const compiler = new OrderedText();
-  const dialect = {
-    createAdapter: () => adapter,
-    createQueryCompiler: () => compiler,
-    createDriver: () => driver,
-    createIntrospector: unsupported,
-  };
-  const driver = new NoDriver();
-  return (run) =>
-    new Kysely<Tables>({ config: { dialect }, dialect, driver, executor: new Executor(run, compiler, adapter) });
-}
-
 /** Text is ordered by its octets in every column, as in SQLite, whatever the collation of the database is. */
 class OrderedText extends PostgresQueryCompiler {
   protected override visitDataType(node: DataTypeNode): void {
     super.visitDataType(node);
     if (node.dataType === 'text') this.append(' collate "C"');
-  }
-}
-
-class Executor extends DefaultQueryExecutor {
-  readonly #run: RunStatement;
-
-  constructor(run: RunStatement, compiler: PostgresQueryCompiler, adapter: PostgresAdapter) {
-    super(compiler, adapter, { provideConnection: unsupported });
-    this.#run = run;
-  }
-
-  override executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    return this.#run<R>(query);
   }
 }

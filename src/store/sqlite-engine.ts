@@ -1,20 +1,10 @@
 /** node:sqlite under kysely's query builder: one connection, and no pool of connections between the two. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import {
-  type CompiledQuery,
-  DefaultQueryExecutor,
-  Kysely,
-  type QueryResult,
-  SqliteAdapter,
-  SqliteQueryCompiler,
-} from 'kysely';
+import { type QueryResult, SqliteAdapter, SqliteQueryCompiler } from 'kysely';
 import { DIALECTS } from './dialect.ts';
 import type { Engine } from './engine.ts';
-import { NoDriver, unsupported } from './no-driver.ts';
-import type { Database, Tables } from './tables.ts';
+import { kyselyOver, type RunQuery } from './kysely-over.ts';
 import { explained } from './sqlite-faults.ts';
-
-type Run = <Row>(query: CompiledQuery) => Promise<QueryResult<Row>>;
 
 /**
  * Turns among the threads of this process that write to one file: SQLite itself lets a thread do nothing else while it
@@ -31,17 +21,17 @@ export function sqliteEngine(database: DatabaseSync, path: string, turns?: Write
   let writing: Promise<void> | undefined;
   let busy: Promise<void> | undefined;
 
-  const run: Run = async (query) => {
+  const run: RunQuery = async (query) => {
     const known = statements.get(query.sql);
     const statement = known ?? explained(path, () => prepare(database, query.sql));
     if (!known) statements.set(query.sql, statement);
     return explained(path, () => statement(query.parameters as SQLInputValue[])) as QueryResult<never>;
   };
-  const runWhenFree: Run = async (query) => {
+  const runWhenFree: RunQuery = async (query) => {
     while (busy) await busy;
     return run(query);
   };
-  const over = kyselyOver();
+  const over = kyselyOver(new SqliteAdapter(), new SqliteQueryCompiler());
 
   return {
     db: over(runWhenFree),
@@ -83,36 +73,3 @@ const writing =
     const { changes, lastInsertRowid } = statement.run(...values);
     return { rows: NO_ROWS, numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
   };
-
-/** Hands every query to `run`. All of one engine share the adapter, by which `prepared` knows them. */
-function kyselyOver(): (run: Run) => Database {
-  const adapter = new SqliteAdapter();
-  const compiler = new SqliteQueryCompiler();
-  const dialect = {
-    createAdapter: () => adapter,
-    createQueryCompiler: () => compiler,
-    createDriver: () => driver,
-    createIntrospector: unsupported,
-  };
-  const driver = new NoDriver();
-  return (run) =>
-    new Kysely<Tables>({
-      config: { dialect },
-      dialect,
-      driver,
-      executor: new Executor(run, compiler, adapter),
-    });
-}
-
-class Executor extends DefaultQueryExecutor {
-  readonly #run: Run;
-
-  constructor(run: Run, compiler: SqliteQueryCompiler, adapter: SqliteAdapter) {
-    super(compiler, adapter, { provideConnection: unsupported });
-    this.#run = run;
-  }
-
-  override executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    return this.#run<R>(query);
-  }
-}
