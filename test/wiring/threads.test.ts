@@ -9,6 +9,7 @@ import { keyRing, openKey } from '../../src/app/key-ring.ts';
 import { installed } from '../app/installation.ts';
 import { asked, certified, enrolled, forgery, statusOf } from './device.ts';
 import { atEnd, DAY } from './files.ts';
+import { USERS } from './administrator.ts';
 import { answer, arrived, eventsAt, receiver, SECRET } from './receiver.ts';
 import { configured, PLAIN, statusAt } from './server.ts';
 
@@ -41,6 +42,12 @@ async function until(holds: () => boolean | Promise<boolean>, what: string): Pro
   throw new Error(`not within 30 seconds: ${what}`);
 }
 
+/** How many requests the only endpoint works on. */
+async function runningAt(adminUrl: string | undefined): Promise<number | undefined> {
+  const { load } = (await (await fetch(`${adminUrl}/readyz`)).json()) as { load: { running: number }[] };
+  return load[0]?.running;
+}
+
 const webhookAt = async (path: string) => ({
   url: `http://127.0.0.1:${(await receiver()).http}${path}`,
   secret: SECRET,
@@ -68,10 +75,11 @@ test('two threads share the requests, and each certificate has a serial number o
 
 test('the same octets twenty times at once are one certificate, and the webhook is asked once', async () => {
   const endpoints = [{ path: '/held', policy: { webhook: await webhookAt('/held/same') } }];
-  const { url } = await withThreads({ endpoints });
+  const { url, server } = await withThreads({ endpoints, admin: { port: 0, users: USERS } });
   const message = await forgery();
   const answers = Array.from({ length: 20 }, () => posted(url('/held'), message));
   await arrived('/held/same');
+  await until(async () => (await runningAt(server.adminUrl)) === 20, 'all twenty are there');
   answer('/held/same');
   const bodies = await Promise.all(answers);
   assert.deepEqual(new Set(bodies.map(({ body }) => statusOf(body))), new Set(['failInfo 2']));
