@@ -1,4 +1,5 @@
 /** Starts the server that a configuration file describes, and reloads the file while it runs. */
+import { randomUUID } from 'node:crypto';
 import { defined } from '../core/defined.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
@@ -50,14 +51,15 @@ export async function startServer(
   const logger = systemLogger(logLevel ?? config.log.level);
   const memory = turnsMemory();
   const warn = (message: string): void => logger.warn({}, message);
-  const claimed = claimStore({ file, config, clock, warn, turns: turns(memory, newUser(memory)) });
+  const server = randomUUID();
+  const claimed = claimStore({ file, server, config, clock, warn, turns: turns(memory, newUser(memory)) });
   const store = await claimed.catch(async (error: unknown) => {
     await settings.close();
     throw error;
   });
   const stop = new AbortController();
   const own = { turns: memory, ...defined({ logLevel, watchEvery, intuneTimes, workers }) };
-  const shared = { file, store, clock, stopping: stop.signal, ...own };
+  const shared = { file, server, store, clock, stopping: stop.signal, ...own };
   let first: Generation | undefined;
   try {
     first = await makeGeneration({ ...shared, settings, warnings, part: true });

@@ -8,7 +8,9 @@ import { ConfigError } from '../core/errors.ts';
 import type { ExaminedRows } from '../core/store-faults.ts';
 import type { Store } from '../core/store.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
-import { claimPostgres, hasCurrentTables, openPostgresStore } from '../store/postgres.ts';
+import { hasCurrentTables, openPostgresStore } from '../store/postgres.ts';
+import { claimPostgres } from '../store/postgres-claim.ts';
+import { announceServer } from '../store/replicas.ts';
 import { examineSqlite, hasCurrentSchema, openSqliteStore, type SqliteOptions } from '../store/sqlite.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
 import { readSections } from './configuration-file.ts';
@@ -44,7 +46,7 @@ export async function* examineStore(file: string, missing: (path: string) => voi
 export const openStore = ({ store }: Pick<Config, 'store'>): Promise<Store> =>
   store.kind === 'sqlite'
     ? openSqliteStore({ path: store.path, clock: systemClock })
-    : openPostgresStore({ ...connectingTo(store), clock: systemClock });
+    : openPostgresStore(connectingTo(store));
 
 const connectingTo = ({ place, password, secretsKeys }: PostgresConfig) => ({
   place,
@@ -55,9 +57,12 @@ const connectingTo = ({ place, password, secretsKeys }: PostgresConfig) => ({
 
 const randomFraction = (): number => randomInt(2 ** 32) / 2 ** 32;
 
-/** Opens the database for one more thread of a server that has claimed it. `file`: where the configuration was read from. Throws ConfigError. */
-export const openSharedDatabase = (file: string, store: PostgresConfig): Promise<Store> =>
-  openPostgresStore({ ...connectingTo(store), password: currentPassword(file, store), clock: systemClock });
+/**
+ * Opens the database for one more thread of `server`, which has claimed it. `file`: where the configuration was read from. Throws
+ * ConfigError.
+ */
+export const openSharedDatabase = (file: string, store: PostgresConfig, server: string): Promise<Store> =>
+  openPostgresStore({ ...connectingTo(store), password: currentPassword(file, store), server });
 
 /** The endpoint names in the store. */
 export const recordedEndpoints = (config: Pick<Config, 'store'>): Promise<string[]> =>
@@ -79,29 +84,46 @@ const isCurrent = async (store: Config['store']): Promise<boolean> =>
 
 type PostgresConfig = Extract<Config['store'], { kind: 'postgres' }>;
 
-/** `file`: where the configuration was read from. `warn` takes what an administrator should know. */
+/**
+ * `file`: where the configuration was read from. `server`: the id of this server. `warn` takes what an administrator should know.
+ * `clock`: of a store in a file; a database has its own.
+ */
 type Claiming = {
   file: string;
+  server: string;
   config: Pick<Config, 'store'>;
   warn: (message: string) => void;
   clock?: Clock;
   turns?: SqliteOptions['turns'];
 };
 
-/** Opens the store for a server, of which there may be one at a time; closing it lets the next one start. Throws ConfigError. */
-export async function claimStore({
-  file,
-  config: { store },
-  warn,
-  clock = systemClock,
-  turns,
-}: Claiming): Promise<Store> {
-  const how = { clock, claimed: true, warn } as const;
-  if (store.kind === 'sqlite')
-    return opened(claimSqlite(store.path), () => openSqliteStore({ path: store.path, ...how, ...defined({ turns }) }));
-  const connecting = { ...connectingTo(store), password: currentPassword(file, store) };
-  return opened(await claimPostgres(connecting), () => openPostgresStore({ ...connecting, ...how }));
+/**
+ * Opens the store for a server. A file, or a database without `secretsKey`, belongs to one server at a time; closing it lets the next
+ * one start. Throws ConfigError.
+ */
+export async function claimStore(claiming: Claiming): Promise<Store> {
+  const { config, warn, clock = systemClock, turns } = claiming;
+  const { store } = config;
+  if (store.kind === 'postgres') return claimDatabase(store, claiming);
+  const open = () => openSqliteStore({ path: store.path, clock, claimed: true, warn, ...defined({ turns }) });
+  return opened(claimSqlite(store.path), open);
 }
+
+/** Servers with a `secretsKey` are replicas: they share the keys of their RAs, and finish the work of one that is lost. */
+async function claimDatabase(store: PostgresConfig, { file, server, warn }: Claiming): Promise<Store> {
+  const connecting = { ...connectingTo(store), password: currentPassword(file, store) };
+  const claimed = store.secretsKeys ? 'replicas' : 'alone';
+  const claim = await claimPostgres(connecting, claimed);
+  const own = await opened(claim, () => openPostgresStore({ ...connecting, claimed, server, warn }));
+  if (claimed === 'alone') return own;
+  return opened({ release: () => own.close() }, async () => {
+    const { leave } = await announceServer({ ...connecting, server, lost: (id) => warn(lostText(id)) });
+    return { ...own, close: leave };
+  });
+}
+
+const lostText = (id: string): string =>
+  `store: the server ${id} of this database has given no sign of life for 40 seconds: what it had begun is finished here or by another server`;
 
 async function closing(store: Store, release: () => void | Promise<void>): Promise<void> {
   try {

@@ -57,10 +57,10 @@ function waitsOf(number: number, main: Teller): (waiting: boolean) => void {
 }
 
 /** What reads a configuration file is loaded for a database only: its password may be another one at each connection. */
-async function openStore({ file, store }: ThreadPlan, lock: WriteTurns): Promise<Store> {
+async function openStore({ file, server, store }: ThreadPlan, lock: WriteTurns): Promise<Store> {
   if (store.kind === 'sqlite') return openSqliteStore({ path: store.path, clock: systemClock, turns: lock });
   const { openSharedDatabase } = await import('./configured-store.ts');
-  return openSharedDatabase(file, store);
+  return openSharedDatabase(file, store, server);
 }
 
 type Teller = { tell: (name: string, ...args: unknown[]) => void };

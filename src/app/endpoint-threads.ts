@@ -21,6 +21,8 @@ export type ThreadParts = {
   served: readonly ServedEndpoint[];
   /** Where the configuration was read from. */
   file: string;
+  /** The id of this server. */
+  server: string;
   config: Pick<Config, 'store'>;
   turns: Int32Array;
   size: number;
@@ -43,6 +45,7 @@ export const threadsFor = (workers: 'auto' | number): number => (workers === 'au
 export async function endpointThreads({
   served,
   file,
+  server,
   config,
   turns,
   size,
@@ -54,6 +57,7 @@ export async function endpointThreads({
   const keepers = new Map(served.map(({ name, keeper }) => [name, keeper]));
   const plan = (): ThreadPlan => ({
     file,
+    server,
     store: config.store,
     turns: { memory: turns, user: newUser(turns) },
     endpoints: served.map((each) => plannedEndpoint(each, called)),

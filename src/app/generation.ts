@@ -53,6 +53,8 @@ export type Generation = {
 export type GenerationParts = {
   /** Where the configuration was read from. */
   file: string;
+  /** The id of this server, by which its leases are known. */
+  server: string;
   settings: Settings;
   warnings: readonly string[];
   store: Store;
@@ -119,10 +121,10 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
 /** None for one thread, and for a clock that a thread cannot have. */
 const threadsOf = async (
   { served }: Endpoints,
-  { file, settings: { config }, clock, turns, workers, emit }: GenerationParts & { emit: Emit },
+  { file, server, settings: { config }, clock, turns, workers, emit }: GenerationParts & { emit: Emit },
 ): Promise<EndpointThreads | undefined> => {
   const size = clock === systemClock ? threadsFor(workers ?? config.listen.workers) : 1;
-  return size > 1 ? endpointThreads({ served, file, config, turns, size, emit }) : undefined;
+  return size > 1 ? endpointThreads({ served, file, server, config, turns, size, emit }) : undefined;
 };
 
 function sharedServices({

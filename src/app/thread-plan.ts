@@ -47,6 +47,8 @@ export type PlannedEndpoint = {
 export type ThreadPlan = {
   /** Where the configuration was read from. */
   file: string;
+  /** The id of the server whose thread it is. */
+  server: string;
   store: Config['store'];
   turns: { memory: Int32Array; user: number };
   endpoints: readonly PlannedEndpoint[];

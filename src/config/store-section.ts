@@ -51,8 +51,8 @@ const keysOfDatabase = (context: FileContext) =>
     ),
     secretsKey: optional(
       secretsKeys,
-      'Seals in the database what can hold a challenge: 32 random octets, the same for every server of the database. A list is `[NEW, OLD]`: to replace a key.',
-      'nothing is sealed',
+      'Seals in the database what can hold a challenge, and lets several servers share the database: 32 random octets, the same for each of them. A list is `[NEW, OLD]`: to replace a key.',
+      'nothing is sealed, and one server at a time uses the database',
     ),
   });
 

@@ -27,6 +27,11 @@ export async function createIdentityTables(db: Database, dialect: Dialect): Prom
     .addColumn('name', 'text', (column) => column.primaryKey().notNull())
     .addColumn('value', 'text', (column) => column.notNull())
     .execute();
+  await db.schema
+    .createTable('servers')
+    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('alive_at', columnType(dialect.moment), (column) => column.notNull())
+    .execute();
 }
 
 async function createIssuers(db: Database, dialect: Dialect): Promise<void> {

@@ -2,6 +2,7 @@
  * What the errors of PostgreSQL and of the way to it mean for an administrator, and what he does about each. SQLSTATE:
  * PostgreSQL manual, appendix A.
  */
+import { ConfigError } from '../core/errors.ts';
 import { placeText, type PostgresPlace } from '../core/postgres-place.ts';
 
 /** The reason for an error, without values of a statement, and the next step. `code`: SQLSTATE, or that of Node.js or the driver. */
@@ -99,3 +100,13 @@ const isOfTls = (code: string): boolean =>
 
 const remedyOf = (code: string, place: PostgresPlace): string =>
   REMEDIES[code]?.(place) ?? (isOfTls(code) ? TLS : OTHERWISE);
+
+/** At the start: what the database answers is told as an error of the configuration. Throws ConfigError. */
+export async function refusing<T>(place: PostgresPlace, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof PostgresFault)) throw error;
+    throw new ConfigError(`store: ${placeText(place)} cannot be used: ${error.reason}`, error.remedy, { cause: error });
+  }
+}

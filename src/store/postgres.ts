@@ -9,18 +9,24 @@ import { endLeases } from './end-leases.ts';
 import type { Engine } from './engine.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { connectPostgres, type PostgresConnection } from './postgres-connection.ts';
+import { connectPostgres } from './postgres-connection.ts';
 import { postgresEngine, type PostgresEngineOptions } from './postgres-engine.ts';
-import { PostgresFault } from './postgres-faults.ts';
+import { refusing } from './postgres-faults.ts';
+import type { ClaimKind } from './postgres-claim.ts';
+import { databaseClock } from './database-clock.ts';
+import { ownedStore } from './owned-store.ts';
 import { sealedStore } from './sealed-store.ts';
 import { sealer, type SealingKeys } from './sealer.ts';
 import { assertSecretsKey, sealAgain, type SecretsCheck } from './secrets-check.ts';
 
 /** Which database to open, and how. */
 export type PostgresOptions = Pick<PostgresEngineOptions, 'place' | 'password' | 'random' | 'isolation'> & {
-  clock: Clock;
-  /** As in SqliteOptions: leases that an earlier server left behind end at once. */
-  claimed?: boolean;
+  /** That of the database when absent. */
+  clock?: Clock | undefined;
+  /** For a server: what it has claimed. Where it is alone, leases that an earlier server left behind end at once. */
+  claimed?: ClaimKind | undefined;
+  /** The id of the server that holds the leases; they end when it is lost. */
+  server?: string | undefined;
   /** Seals what can hold a challenge. */
   sealing?: SealingKeys | undefined;
   /** Takes what an administrator should know about the database. */
@@ -35,25 +41,32 @@ const PATIENCE = 60_000;
  * written by a newer version, or has secrets that are sealed with another key.
  */
 export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
-  const { clock, claimed, warn, sealing, ...connecting } = options;
+  const { clock, claimed, server, warn, sealing, ...connecting } = options;
   const { place } = connecting;
   const secrets = { where: placeText(place), sealer: sealing && sealer(sealing) };
   await refusing(place, () => prepare(connecting, { warn, secrets }));
   const engine = postgresEngine({ ...connecting, patience: PATIENCE });
-  if (claimed) await refusing(place, () => takeOver(engine, secrets));
-  const store = createStore(engine, clock);
-  return secrets.sealer ? sealedStore(store, secrets.sealer) : store;
+  const now = await refusing(place, () => begin(engine, { claimed, secrets, clock }));
+  const plain = createStore(engine, now);
+  const owned = server === undefined ? plain : ownedStore(plain, server);
+  return secrets.sealer ? sealedStore(owned, secrets.sealer) : owned;
 }
 
-async function takeOver(engine: Engine, secrets: SecretsCheck): Promise<void> {
+type Beginning = Pick<PostgresOptions, 'claimed' | 'clock'> & { secrets: SecretsCheck };
+
+/** What a server does before all else. Returns the clock of the store. */
+async function begin(engine: Engine, { claimed, secrets, clock }: Beginning): Promise<Clock> {
   try {
-    await endLeases(engine);
-    await sealAgain(engine, secrets);
+    if (claimed === 'alone') await endLeases(engine);
+    if (claimed) await sealAgain(engine, secrets);
+    return clock ?? (await databaseClock({ engine, now: sinceStart }));
   } catch (error) {
     await engine.close();
     throw error;
   }
 }
+
+const sinceStart = (): number => performance.now();
 
 type Preparing = Pick<PostgresOptions, 'warn'> & { secrets: SecretsCheck };
 
@@ -71,54 +84,6 @@ async function prepare(connecting: PostgresEngineOptions, { warn, secrets }: Pre
 }
 
 type Reaching = Pick<PostgresEngineOptions, 'place' | 'password'>;
-
-/** Milliseconds between two looks at whether the connection that holds the claim is open. */
-const LOOK = 5_000;
-
-/**
- * Makes this process the only server of the database, until `release`. Commands are not kept out. After a restart of the
- * database the claim is made again. Throws ConfigError when another server has it.
- */
-export async function claimPostgres(connecting: Reaching): Promise<{ release: () => Promise<void> }> {
-  const { place } = connecting;
-  let held = await refusing(place, () => lockServer(connecting));
-  if (!held)
-    throw new ConfigError(
-      `store: ${placeText(place)} belongs to another server that is running`,
-      'Stop that one first, or give this one a database of its own. After a power failure of its machine the database gives it up within half a minute.',
-    );
-  let released = false;
-
-  async function look(): Promise<void> {
-    // Expected to fail while the database is down.
-    if (!held?.isOpen()) held = await lockServer(connecting).catch(() => undefined);
-    if (released) void held?.close();
-    else later();
-  }
-  const later = (): void => void setTimeout(() => void look(), LOOK).unref();
-  later();
-  return {
-    async release() {
-      released = true;
-      // The end of a connection is noticed by the server some time later. Expected to fail while the database is down.
-      if (held?.isOpen()) await held.run(UNLOCK).catch(() => {});
-      await held?.close();
-    },
-  };
-}
-
-/** The connection that holds the lock of servers; undefined when another one does. Throws PostgresFault. */
-async function lockServer(connecting: Reaching): Promise<PostgresConnection | undefined> {
-  const connection = await connectPostgres({ ...connecting, patience: PATIENCE });
-  const query = CompiledQuery.raw(`select pg_try_advisory_lock(${SERVER_LOCK}) as mine`);
-  const { rows } = await connection.run<{ mine: boolean }>(query);
-  if (rows[0]?.mine === true) return connection;
-  await connection.close();
-  return undefined;
-}
-
-const SERVER_LOCK = 7_240_058_895;
-const UNLOCK = CompiledQuery.raw(`select pg_advisory_unlock(${SERVER_LOCK})`);
 
 /** Whether the tables of this version are there. Changes nothing. Throws ConfigError when the database cannot be used. */
 export async function hasCurrentTables(connecting: Reaching): Promise<boolean> {
@@ -164,13 +129,4 @@ async function assertUsable(engine: Engine, place: PostgresPlace, warn: Postgres
       `store ${placeText(place)}: the database server runs with fsync or full_page_writes off, so that a power failure can ` +
         'lose or damage what was acknowledged. Turn both on',
     );
-}
-
-async function refusing<T>(place: PostgresPlace, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof PostgresFault)) throw error;
-    throw new ConfigError(`store: ${placeText(place)} cannot be used: ${error.reason}`, error.remedy, { cause: error });
-  }
 }

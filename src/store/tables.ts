@@ -248,6 +248,9 @@ export type WriteCheckTable = { id: number; at: Moment };
 /** One row: how many of the migrations this database has been through. */
 export type SchemaVersionTable = { id: number; version: number };
 
+/** One row for each server of this database that is alive, and when it last said so. See replicas.ts. */
+export type ServerTable = { id: string; alive_at: Moment };
+
 /** Every table by its name. */
 export type Tables = {
   issuers: IssuerTable;
@@ -270,6 +273,7 @@ export type Tables = {
   directory_revocations: DirectoryRevocationTable;
   audit: AuditTable;
   secrets: SecretTable;
+  servers: ServerTable;
   write_check: WriteCheckTable;
   schema_version: SchemaVersionTable;
 };

@@ -5,14 +5,15 @@ import { ConfigError } from '../../src/core/errors.ts';
 import type { PostgresPlace } from '../../src/core/postgres-place.ts';
 import type { Store } from '../../src/core/store.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
+import type { ClaimKind } from '../../src/store/postgres-claim.ts';
 import { NOON } from '../../src/testing/store-samples.ts';
 import { ROLE } from './postgres-cluster.ts';
 
-type How = { password?: string; secretsKeys?: readonly [Uint8Array, ...Uint8Array[]]; claimed?: boolean };
+type How = { password?: string; secretsKeys?: readonly [Uint8Array, ...Uint8Array[]]; claimed?: ClaimKind | undefined };
 
 export const opened = (
   place: PostgresPlace,
-  { password = ROLE.password, secretsKeys, claimed = false }: How = {},
+  { password = ROLE.password, secretsKeys, claimed }: How = {},
 ): Promise<Store> =>
   openPostgresStore({
     place,

@@ -19,13 +19,13 @@ for (const version of [15, 18] as const) {
   ] as const)
     storeContract(`PostgreSQL ${version}, ${isolation}, ${sealing ? 'sealed' : 'not sealed'}`, async (clock) => {
       await server.empty(database);
-      const open = (claimed = false) => openPostgresStore({ ...common, place, clock, isolation, claimed, sealing });
+      const open = (claimed?: 'alone') => openPostgresStore({ ...common, place, clock, isolation, claimed, sealing });
       let store = await open();
       return {
         store,
         reopen: async (how) => {
           await store.close();
-          store = await open(how === 'claimed');
+          store = await open(how === 'claimed' ? 'alone' : undefined);
           return store;
         },
         beside: () => open(),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, connect, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { claimPostgres } from '../../src/store/postgres.ts';
+import { claimPostgres } from '../../src/store/postgres-claim.ts';
 import { issuanceFor } from '../../src/testing/store-samples.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
 import { opened, refusalOf } from '../kit/postgres-opening.ts';
@@ -55,10 +55,10 @@ test('a standby before the server that takes writes is passed over, and so is on
 
 test('one server at a time claims a database, and the next one when it is released', async () => {
   const claiming = { place: server.place(await server.database()), password: () => ROLE.password };
-  const first = await claimPostgres(claiming);
-  await assert.rejects(claimPostgres(claiming), /belongs to another server that is running/);
+  const first = await claimPostgres(claiming, 'alone');
+  await assert.rejects(claimPostgres(claiming, 'alone'), /belongs to another server that is running/);
   await first.release();
-  const second = await claimPostgres(claiming);
+  const second = await claimPostgres(claiming, 'alone');
   await second.release();
 });
 

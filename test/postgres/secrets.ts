@@ -91,10 +91,10 @@ test('a key is replaced: first beside the old one, then alone', async () => {
   const old = await opened(place, { secretsKeys: [key] });
   await filled(old, 'ROTATED');
   await old.close();
-  const both = await opened(place, { secretsKeys: [another, key], claimed: true });
+  const both = await opened(place, { secretsKeys: [another, key], claimed: 'alone' });
   await assertReadable(both, 'ROTATED');
   await both.close();
-  const alone = await opened(place, { secretsKeys: [another], claimed: true });
+  const alone = await opened(place, { secretsKeys: [another], claimed: 'alone' });
   await assertReadable(alone, 'ROTATED');
   await alone.close();
   assert.match(await refusalOf(place, { secretsKeys: [key] }), /is not the key with which/);
@@ -103,10 +103,13 @@ test('a key is replaced: first beside the old one, then alone', async () => {
 test('a server does not start while one secret is still sealed with a key that it does not have', async () => {
   const place = await newPlace();
   const late = await opened(place, { secretsKeys: [key, another] });
-  await (await opened(place, { secretsKeys: [another, key], claimed: true })).close();
+  await (await opened(place, { secretsKeys: [another, key], claimed: 'alone' })).close();
   await filled(late, 'LATE');
   await late.close();
-  assert.match(await refusalOf(place, { secretsKeys: [another, third], claimed: true }), /is not the key with which/);
+  assert.match(
+    await refusalOf(place, { secretsKeys: [another, third], claimed: 'alone' }),
+    /is not the key with which/,
+  );
 });
 
 test('what was recorded before there was a key is sealed at the first start with one', async () => {
@@ -114,7 +117,7 @@ test('what was recorded before there was a key is sealed at the first start with
   const plain = await opened(place);
   await filled(plain, 'EARLIER');
   await plain.close();
-  const store = await opened(place, { secretsKeys: [key], claimed: true });
+  const store = await opened(place, { secretsKeys: [key], claimed: 'alone' });
   await assertReadable(store, 'EARLIER');
   await store.close();
   const rows = await server.sql<{ found: string }>(
