@@ -135,6 +135,18 @@ export type WorkClaim = { id: number; fence: number };
 export type WorkLease = { owner: string; leaseMs: number };
 
 /**
+ * What a server wants to serve: a list with these many revoked certificates, made less than `keep` milliseconds ago by the clock
+ * of the store.
+ */
+export type ListWish = { revoked: number; keep: number };
+
+/**
+ * A revocation list of a CA: its CRLNumber (RFC 5280 5.2.3), how many certificates are on it at least, when it was made, and the
+ * milliseconds for which it is kept from now on.
+ */
+export type AgreedList = { number: number; revoked: number; madeAt: Date; keptFor: number };
+
+/**
  * A notification that is not acknowledged yet, and when it is tried next. `mode`: as `notify` of the `Allow` that asked
  * for it.
  */

@@ -6,6 +6,7 @@ import type { DirectoryStore } from './tenant-directory.ts';
 import type { RevocationReason } from './issuer.ts';
 import type { Notification } from './notification.ts';
 import type {
+  AgreedList,
   AuditEntry,
   BlockEntry,
   BlockName,
@@ -15,6 +16,7 @@ import type {
   IssuerRecord,
   JobRecord,
   ListedNotification,
+  ListWish,
   LiveIssuer,
   NewChallenge,
   NewRevocation,
@@ -204,6 +206,11 @@ export interface CertificateStore {
   countRevoked(issuerId: string): Promise<number>;
   /** Of this issuer, those with an `id` above `after`, in the order of their ids. */
   listRevoked(issuerId: string, page: { after?: number; limit: number }): Promise<RevokedCertificate[]>;
+  /**
+   * The list that every server of this store serves now. Their numbers increase, also when the clock stands still or goes back,
+   * and a list of the same number is the same list.
+   */
+  agreeOnList(issuerId: string, wish: ListWish): Promise<AgreedList>;
   /** Every endpoint name under which a certificate or a pending request was recorded, in alphabetical order. */
   endpointNames(): Promise<string[]>;
 }

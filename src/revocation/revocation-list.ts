@@ -5,6 +5,7 @@ import { MINUTE } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import { keyWithin } from '../core/key-within.ts';
 import type { KeyProvider } from '../core/keys.ts';
+import type { AgreedList } from '../core/records.ts';
 import type { CertificateStore, IssuerStore } from '../core/store.ts';
 import { readCertificate, readValidity } from '../pkix/certificate.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
@@ -13,7 +14,7 @@ import { issuerIdentity } from '../pkix/issuer-id.ts';
 export type RevocationList = () => Promise<Uint8Array>;
 
 /** The part of the store that a list is made from. */
-export type RevocationStore = Pick<CertificateStore, 'countRevoked' | 'listRevoked'> &
+export type RevocationStore = Pick<CertificateStore, 'countRevoked' | 'listRevoked' | 'agreeOnList'> &
   Pick<IssuerStore, 'registerIssuer'>;
 
 /** The CA, the store with its certificates, and how long each list is valid. */
@@ -34,13 +35,12 @@ export type RevocationListOptions = {
  */
 const BACKDATE = 10 * MINUTE;
 
-/** `revoked`: how many certificates were revoked before it was made. `renewAt` in milliseconds since 1970. */
-type CachedCrl = { revoked: number; renewAt: number; crl: Promise<Uint8Array> };
+/** `revoked`: how many certificates were revoked before it was made. `renewAt` in milliseconds since 1970, by `clock`. */
+type CachedCrl = { revoked: number; renewAt: number; crl: Uint8Array };
 
 /**
  * Signs a new list when none is cached, when a certificate was revoked since, by this process or by another, and when half
- * of the validity is over. Its number is the time in milliseconds, or one more than the last number when the clock stands
- * still or goes back; so numbers also increase across restarts and replicas.
+ * of the validity is over. The servers of one store agree on its number and its time, so that each serves the same list.
  */
 export function revocationList({ deadline, ...options }: RevocationListOptions): RevocationList {
   const { store, validity, clock } = options;
@@ -51,8 +51,7 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
   const begins = readValidity(readCertificate(issuer.certificate)).notBefore.getTime();
   let registered: Promise<void> | undefined;
   let cached: CachedCrl | undefined;
-  let making: Promise<unknown> | undefined;
-  let last = 0;
+  let making: Promise<void> | undefined;
 
   // Certificates from before issuers were recorded are on the list only when the issuer has been registered.
   const register = (): Promise<void> =>
@@ -61,32 +60,30 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
       throw error;
     }));
 
-  async function make(now: Date): Promise<Uint8Array> {
-    const number = (last = Math.max(now.getTime(), last + 1));
+  async function make({ number, madeAt }: AgreedList): Promise<Uint8Array> {
     const revoked = await revocationsOf(issuerId, store);
-    const early = Math.min(BACKDATE, Math.max(0, now.getTime() - begins));
-    const thisUpdate = new Date(now.getTime() - early);
+    const early = Math.min(BACKDATE, Math.max(0, madeAt.getTime() - begins));
+    const thisUpdate = new Date(madeAt.getTime() - early);
     return writeCrl({ issuer, revoked, thisUpdate, validity: validity + early, number });
+  }
+
+  async function renew(revoked: number): Promise<Uint8Array> {
+    const agreed = await store.agreeOnList(issuerId, { revoked, keep: validity / 2 });
+    const crl = await make(agreed);
+    cached = { revoked: agreed.revoked, renewAt: clock().getTime() + agreed.keptFor, crl };
+    return crl;
   }
 
   async function current(): Promise<Uint8Array> {
     // Counted before it is listed: a revocation in between makes the next call sign a new list.
     const revoked = await store.countRevoked(issuerId);
-    const now = clock();
-    if (cached?.revoked === revoked && now.getTime() < cached.renewAt) return cached.crl;
+    if (cached && cached.revoked >= revoked && clock().getTime() < cached.renewAt) return cached.crl;
     // One list is made at a time, however many ask and however often a certificate is revoked.
     if (making) return making.then(current, current);
-    const crl = make(now);
-    const made = { revoked, renewAt: now.getTime() + validity / 2, crl };
-    cached = made;
-    making = crl.then(
-      () => (making = undefined),
-      () => {
-        making = undefined;
-        if (cached === made) cached = undefined;
-      },
-    );
-    return crl;
+    const next = renew(revoked);
+    const done = (): void => (making = undefined);
+    making = next.then(done, done);
+    return next;
   }
 
   return async () => {

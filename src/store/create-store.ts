@@ -46,6 +46,7 @@ import {
   recordPending,
   withdrawPending,
 } from './pending.ts';
+import { agreeOnList } from './list-numbers.ts';
 import { listNotifications, outboxStanding, retryNotifications } from './listed-notifications.ts';
 import { claimJob, finishJob, listJobs, renewJob } from './recorded-jobs.ts';
 import {
@@ -102,7 +103,7 @@ const transactions = ({ db, write, clock, committed }: Parts): TransactionStore 
   decidePending: (key, decision, audit) => write((tx) => decidePending(tx, key, decision, audit)),
 });
 
-const certificates = ({ db, write }: Parts): CertificateStore & IssuerStore => ({
+const certificates = ({ db, write, clock }: Parts): CertificateStore & IssuerStore => ({
   findCertificate: (id) => findCertificate(db, id),
   findCertificatesBySerial: (serial) => findCertificatesBySerial(db, serial),
   findRenewals: (id) => findRenewals(db, id),
@@ -112,6 +113,7 @@ const certificates = ({ db, write }: Parts): CertificateStore & IssuerStore => (
   countCertificates: (filter) => countCertificates(db, filter),
   countRevoked: (issuerId) => countRevoked(db, issuerId),
   listRevoked: (issuerId, page) => listRevoked(db, issuerId, page),
+  agreeOnList: (issuerId, wish) => write((tx) => agreeOnList(tx, issuerId, wish, clock())),
   endpointNames: () => endpointNames(db),
   revoke: (id, reason, audit, options) => write((tx) => revoke(tx, id, { reason, audit, ...options })),
   liveIssuers: (at) => liveIssuers(db, at),

@@ -9,6 +9,7 @@ export async function createIdentityTables(db: Database, dialect: Dialect): Prom
   await createIssuers(db, dialect);
   await createNames(db, dialect);
   await createRevocations(db, dialect);
+  await createRevocationLists(db, dialect);
   await createOwedRevocations(db, dialect);
   await createJobs(db, dialect);
   await createBlocks(db, dialect);
@@ -81,6 +82,17 @@ async function createRevocations(db: Database, dialect: Dialect): Promise<void> 
     .createIndex('revocations_by_issuer')
     .on('revocations')
     .columns(['issuer', 'certificate_id'])
+    .execute();
+}
+
+async function createRevocationLists(db: Database, dialect: Dialect): Promise<void> {
+  const moment = columnType(dialect.moment);
+  await db.schema
+    .createTable('revocation_lists')
+    .addColumn('issuer_id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('number', moment, (column) => column.notNull())
+    .addColumn('revoked', 'integer', (column) => column.notNull())
+    .addColumn('made_at', moment, (column) => column.notNull())
     .execute();
 }
 

@@ -79,6 +79,9 @@ export type RevocationTable = {
   crl_shard: number;
 };
 
+/** One row for each CA: its newest revocation list. See list-numbers.ts. */
+export type RevocationListTable = { issuer_id: string; number: number; revoked: number; made_at: Moment };
+
 /** The keys of certificates that were revoked for keyCompromise. */
 export type CompromisedKeyTable = { public_key_hash: string };
 
@@ -257,6 +260,7 @@ export type Tables = {
   certificates: CertificateTable;
   names: NameTable;
   revocations: RevocationTable;
+  revocation_lists: RevocationListTable;
   compromised_keys: CompromisedKeyTable;
   endpoint_names: EndpointNameTable;
   transactions: TransactionTable;

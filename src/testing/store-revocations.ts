@@ -110,6 +110,29 @@ function listing(check: Check): void {
   });
 
   check(
+    'servers agree on the list of an issuer until a certificate is revoked, and on its number',
+    async ({ store, beside, setClock }) => {
+      const other = (await beside?.()) ?? store;
+      const keep = 60_000;
+      const first = await store.agreeOnList(ISSUER_ID, { revoked: 0, keep });
+      assert.deepEqual(first, { number: NOON.getTime(), revoked: 0, madeAt: NOON, keptFor: keep });
+      setClock(later(10));
+      assert.deepEqual(await other.agreeOnList(ISSUER_ID, { revoked: 0, keep }), { ...first, keptFor: 50_000 });
+      const next = await other.agreeOnList(ISSUER_ID, { revoked: 2, keep });
+      assert.deepEqual(next, { number: later(10).getTime(), revoked: 2, madeAt: later(10), keptFor: keep });
+      assert.deepEqual(await store.agreeOnList(ISSUER_ID, { revoked: 1, keep }), next, 'it was counted too early');
+      assert.equal((await store.agreeOnList(OTHER_ISSUER, { revoked: 9, keep })).revoked, 9);
+      setClock(later(70));
+      const renewed = await store.agreeOnList(ISSUER_ID, { revoked: 2, keep });
+      assert.deepEqual(renewed, { number: later(70).getTime(), revoked: 2, madeAt: later(70), keptFor: keep });
+      setClock(later(5));
+      const setBack = await other.agreeOnList(ISSUER_ID, { revoked: 2, keep });
+      assert.deepEqual([setBack.number, setBack.madeAt], [renewed.number + 1, later(5)]);
+      if (other !== store) await other.close();
+    },
+  );
+
+  check(
     'the revoked certificates of an issuer are listed page by page, whatever order they were revoked in',
     async ({ store }) => {
       for (const n of [1, 2, 3, 4]) await recorded(store, issuanceFor(n));

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import * as pkijs from 'pkijs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startServer } from '../../src/app/configured-server.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
@@ -63,6 +64,35 @@ test('one request that reaches two servers at the same moment has one certificat
   }
   const listed = JSON.parse((await run('certs', 'list', '--json', '--config', configs[0]!)).out) as unknown[];
   assert.equal(listed.length, 20);
+});
+
+test('a certificate that one server revokes is on the list of each, and a list of one number is the same list', async () => {
+  const { servers, configs } = await replicas(2);
+  const lists = () =>
+    Promise.all(
+      servers.map(async ({ origin }) => {
+        const der = await (await fetch(`${origin}/crl/issuing.crl`)).arrayBuffer();
+        const {
+          crlExtensions = { extensions: [] },
+          revokedCertificates = [],
+          thisUpdate,
+        } = pkijs.CertificateRevocationList.fromBER(der);
+        const number = crlExtensions.extensions.find(({ extnID }) => extnID === '2.5.29.20');
+        return {
+          number: Buffer.from(number?.extnValue.valueBlock.valueHexView ?? []).toString('hex'),
+          thisUpdate: thisUpdate.value.getTime(),
+          revoked: revokedCertificates.length,
+        };
+      }),
+    );
+  const [first, other] = await lists();
+  assert.deepEqual(first, other);
+  const { serialNumber } = await certified(servers[0]!.url('/plain'));
+  assert.equal((await run('certs', 'revoke', serialNumber, '--config', configs[0]!)).code, 0);
+  const [next, otherNext] = await lists();
+  assert.deepEqual(next, otherNext);
+  assert.equal(next?.revoked, 1);
+  assert.ok(BigInt(`0x${next.number}`) > BigInt(`0x${first?.number}`));
 });
 
 test('a server without the key is refused beside others, and others beside it', async () => {
