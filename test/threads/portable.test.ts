@@ -59,3 +59,22 @@ test('what an error holds beside plain values does not go with it', () => {
   const error = Object.assign(new Error('no answer'), { request: { password: 'secret' }, retry: () => {} });
   assert.deepEqual(Object.keys(sent(error) as Error), ['name']);
 });
+
+test('the members of an AggregateError go with it, in their order', () => {
+  const error = sent(new AggregateError([new Refusal('rejected', 'no'), new TypeError('odd')], 'both failed'));
+  const { message, errors } = error as AggregateError;
+  assert.equal(message, 'both failed');
+  assert.ok(errors[0] instanceof Refusal);
+  assert.deepEqual(
+    errors.map((each: Error) => [each.name, each.message]),
+    [
+      ['Refusal', 'no'],
+      ['TypeError', 'odd'],
+    ],
+  );
+});
+
+test('what a policy returns is no error, whatever its keys are', () => {
+  const value = { $error: { message: 'not one' }, $: 1, $$error: [{ $error: null }], plain: new Date(0) };
+  assert.deepEqual(sent(value), value);
+});
