@@ -342,6 +342,17 @@ export interface OldRecordStore {
   removeOld(page: OldPage): Promise<RemovedPage>;
 }
 
+/** What every server of a database has to know. `version` begins at 1 and is one more each time it is written. */
+export type VersionedSecret = { version: number; value: Uint8Array };
+
+/** Secrets that the servers of a database share, each under its name. Sealed where the store seals. */
+export interface SecretStore {
+  /** Throws where the store seals and it is not sealed, or is that of another name. */
+  readSecret(name: string): Promise<VersionedSecret | undefined>;
+  /** Returns false, and writes nothing, unless `version` is one more than that of the store, which is 0 before the first. */
+  writeSecret(secret: VersionedSecret & { name: string }): Promise<boolean>;
+}
+
 /**
  * Everything that is recorded, in one database. Every write resolves after it is durable. Writes of the same moment may
  * share one commit. `storeContract` of `openndes/testing` tests an implementation; store/ has the one on SQLite.
@@ -358,6 +369,7 @@ export interface Store
     ChallengeStore,
     AuditStore,
     OldRecordStore,
+    SecretStore,
     JobStore {
   /** Throws when the store cannot write. */
   check(): Promise<void>;

@@ -12,6 +12,7 @@ import type {
   OldRecordStore,
   RevocationQueue,
   RevocationRequestStore,
+  SecretStore,
   Store,
   TransactionStore,
 } from '../core/store.ts';
@@ -60,6 +61,7 @@ import { removeOld } from './old-records.ts';
 import { countRevoked, isCompromised, listRevoked, revoke } from './revocations.ts';
 import type { Database } from './tables.ts';
 import { findPolled, findRequest, findTransaction } from './transactions.ts';
+import { readSecret, writeSecret } from './versioned-secrets.ts';
 
 /** What every part of the store is made from. */
 type Parts = { db: Database; write: GroupCommit['write']; clock: Clock; committed: CommittedRows };
@@ -78,6 +80,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...directories(parts),
     ...challengesAndHistory(parts),
     ...jobs(parts),
+    ...secrets(parts),
     check: () => write((tx) => proveWritable(tx, clock())),
     async close() {
       await end();
@@ -183,6 +186,11 @@ const jobs = ({ db, write, clock }: Parts): JobStore => ({
   renewJob: (job) => write((tx) => renewJob(tx, job, new Date(clock().getTime() + job.leaseMs))),
   finishJob: ({ dueAt, error, ...run }) => write((tx) => finishJob(tx, run, { at: clock(), dueAt, error })),
   listJobs: () => listJobs(db),
+});
+
+const secrets = ({ db, write }: Parts): SecretStore => ({
+  readSecret: (name) => readSecret(db, name),
+  writeSecret: (secret) => write((tx) => writeSecret(tx, secret)),
 });
 
 async function proveWritable(tx: Database, at: Date): Promise<void> {

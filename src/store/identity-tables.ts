@@ -26,6 +26,7 @@ export async function createIdentityTables(db: Database, dialect: Dialect): Prom
   await db.schema
     .createTable('secrets')
     .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('version', 'integer', (column) => column.notNull())
     .addColumn('value', 'text', (column) => column.notNull())
     .execute();
   await db.schema

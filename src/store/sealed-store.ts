@@ -1,4 +1,7 @@
-/** A store in which what can hold a challenge is sealed: CSRs, in requests that wait and in notifications, and `consumes`. */
+/**
+ * A store in which what can hold a challenge is sealed: CSRs, in requests that wait and in notifications, and `consumes`. So are
+ * the secrets that servers share.
+ */
 import type { Notification } from '../core/notification.ts';
 import type { PendingIssuance, StoredTransaction, TransactionKey } from '../core/records.ts';
 import type { Issuance, Pending, Store } from '../core/store.ts';
@@ -10,6 +13,7 @@ export const PLACES = {
   consumes: (key: TransactionKey): string => `challenge of the request ${key}`,
   notification: ({ endpoint, transactionId }: Pick<Notification, 'endpoint' | 'transactionId'>): string =>
     `csr of a notification of ${endpoint}, transaction ${transactionId}`,
+  secret: (name: string): string => `secret ${name}`,
 };
 
 /** The same store: what is handed over is sealed, and what is returned is open. */
@@ -35,6 +39,12 @@ export function sealedStore(store: Store, sealer: Sealer): Store {
       const claimed = await store.claimNotifications(claim);
       return claimed.map((each) => ({ ...each, notification: notifications.open(each.notification) }));
     },
+    async readSecret(name) {
+      const secret = await store.readSecret(name);
+      return secret && { ...secret, value: openSecret(sealer, secret.value, name) };
+    },
+    writeSecret: ({ value, ...secret }) =>
+      store.writeSecret({ ...secret, value: sealer.seal(value, PLACES.secret(secret.name)) }),
   };
 
   function opened(transaction: StoredTransaction | undefined): StoredTransaction | undefined {
@@ -46,6 +56,12 @@ export function sealedStore(store: Store, sealer: Sealer): Store {
     if (!wanted) return issuance;
     return { ...issuance, notification: { ...wanted, notification: notifications.seal(wanted.notification) } };
   }
+}
+
+/** None is from before there was a key, so one that is not sealed is not of a server. */
+function openSecret(sealer: Sealer, value: Uint8Array, name: string): Uint8Array {
+  if (sealer.sealedBy(value) === 'none') throw new Error(`${PLACES.secret(name)} is not sealed: no server wrote it.`);
+  return sealer.open(value, PLACES.secret(name));
 }
 
 type Request = Pick<Pending['transaction'], 'key' | 'csr' | 'issuance'>;

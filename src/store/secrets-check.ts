@@ -3,7 +3,7 @@ import { ConfigError } from '../core/errors.ts';
 import { type Engine, transact } from './engine.ts';
 import { decodeIssuance, encodeIssuance } from './issuance-codec.ts';
 import { decodeNotification, encodeNotification } from './notification-codec.ts';
-import { changes } from './sealed-store.ts';
+import { changes, PLACES } from './sealed-store.ts';
 import type { Sealer } from './sealer.ts';
 import type { Database } from './tables.ts';
 
@@ -23,7 +23,7 @@ export async function assertSecretsKey(engine: Engine, { where, sealer }: Secret
     if (known !== undefined || proof === undefined) return known;
     await tx
       .insertInto('secrets')
-      .values({ name: PROOF, value: proof })
+      .values({ name: PROOF, version: 1, value: proof })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
     return proofIn(tx);
@@ -44,7 +44,7 @@ const proofIn = async (tx: Database): Promise<string | undefined> =>
 const wrong = (where: string): ConfigError =>
   new ConfigError(
     `store: \`store.secretsKey\` is not the key with which the secrets in ${where} are sealed`,
-    'Give it the key that the other servers of the database have. To replace that, write `[NEW, OLD]`, and the new one alone after every server has started so.',
+    'Give it the key that the other servers of the database have. To replace that, write `[OLD, NEW]` at every server, then `[NEW, OLD]` at every server, then the new one alone.',
   );
 
 /**
@@ -58,14 +58,16 @@ export async function sealAgain(engine: Engine, { where, sealer }: SecretsCheck)
       const from: number = after;
       after = await transact(engine, (tx) => page(tx, { after: from, sealer, where }));
     }
+  await transact(engine, (tx) => sealSecretsAgain(tx, { sealer, where }));
   const proof = Buffer.from(sealer.seal(CONTENT, PROOF)).toString('base64');
   await transact(engine, (tx) => tx.updateTable('secrets').set({ value: proof }).where('name', '=', PROOF).execute());
 }
 
-type Page = { after: number; sealer: Sealer; where: string };
+type Sealing = { sealer: Sealer; where: string };
+type Page = Sealing & { after: number };
 
 /** Whether it is to be sealed again. */
-function isOld({ sealer, where }: Page, octets: Uint8Array): boolean {
+function isOld({ sealer, where }: Sealing, octets: Uint8Array): boolean {
   const by = sealer.sealedBy(octets);
   if (by === 'unknown') throw wrong(where);
   return by !== 'first';
@@ -113,4 +115,22 @@ async function requestPage(tx: Database, page: Page): Promise<number | undefined
       .execute();
   }
   return rows.at(-1)?.id;
+}
+
+/** Those that servers share: about as many as there are authorities. One that is written meanwhile is left to its writer. */
+async function sealSecretsAgain(tx: Database, { sealer, where }: Sealing): Promise<void> {
+  const rows = await tx.selectFrom('secrets').select(['name', 'value']).where('name', '!=', PROOF).execute();
+  for (const { name, value } of rows) {
+    const octets = Buffer.from(value, 'base64');
+    // One that is not sealed is not of a server: reading it is an error, and must stay one.
+    if (sealer.sealedBy(octets) === 'none' || !isOld({ sealer, where }, octets)) continue;
+    const place = PLACES.secret(name);
+    const sealed = Buffer.from(sealer.seal(sealer.open(octets, place), place)).toString('base64');
+    await tx
+      .updateTable('secrets')
+      .set({ value: sealed })
+      .where('name', '=', name)
+      .where('value', '=', value)
+      .execute();
+  }
 }

@@ -242,8 +242,11 @@ export type AuditTable = {
   challenge: string | null;
 };
 
-/** What servers of one database share and what is sealed, in base64: see secrets-check.ts. Empty where nothing is sealed. */
-export type SecretTable = { name: string; value: string };
+/**
+ * What the servers of one database share: the proof of their key (secrets-check.ts), and what SecretStore keeps. `value`: what
+ * is sealed, in base64. Empty where nothing is sealed.
+ */
+export type SecretTable = { name: string; version: number; value: string };
 
 /** One row, rewritten by each `check()`: the proof that the disk takes writes. */
 export type WriteCheckTable = { id: number; at: Moment };

@@ -30,6 +30,7 @@ import {
   pollOf,
   waitingFor,
 } from './store-samples.ts';
+import { secrets } from './store-secrets.ts';
 
 /** Declares the contract's tests for one implementation. `open` is called for each test, with the clock of the store. */
 export function storeContract(name: string, open: (clock: Clock) => Promise<OpenedStore>): void {
@@ -60,6 +61,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   freshness(check);
   revocations(check);
   jobs(check);
+  secrets(check);
   oldRecords(check);
   lasting(check);
 }

@@ -139,3 +139,58 @@ test('a sealed request that was moved to another row is not opened', async () =>
   await assert.rejects(store.findPolled(pollOf(2)), /unable to authenticate data/);
   await store.close();
 });
+
+const SHARED = 'ra/issuing';
+/** The content of the shared secret, and that it can be written. */
+async function rewritten(store: Store, content: string): Promise<string> {
+  const found = await store.readSecret(SHARED);
+  assert.ok(await store.writeSecret({ name: SHARED, version: (found?.version ?? 0) + 1, value: Buffer.from(content) }));
+  return Buffer.from(found?.value ?? '').toString();
+}
+
+test('a key is replaced while two servers run: [OLD, NEW] at each, then [NEW, OLD] at each, then NEW', async () => {
+  const place = await newPlace();
+  const start = (...secretsKeys: [Uint8Array, ...Uint8Array[]]) => opened(place, { secretsKeys, claimed: true });
+  let [a, b] = [await start(key), await start(key)];
+  await filled(a, 'REPLACED');
+  await rewritten(a, 'of a');
+  const bothServe = async (): Promise<void> => {
+    for (const store of [a, b]) await assertReadable(store, 'REPLACED');
+    assert.equal(await rewritten(b, 'of b'), 'of a');
+    assert.equal(await rewritten(a, 'of a'), 'of b');
+  };
+  await bothServe();
+  for (const keys of [[key, another], [another, key], [another]] as [Uint8Array, ...Uint8Array[]][]) {
+    await a.close();
+    a = await start(...keys);
+    await bothServe();
+    await b.close();
+    b = await start(...keys);
+    await bothServe();
+  }
+  await Promise.all([a.close(), b.close()]);
+  assert.match(await refusalOf(place, { secretsKeys: [key] }), /is not the key with which/);
+});
+
+test('a secret that servers share is sealed: no file has it, and it is opened in its own row only, sealed again by the next key', async () => {
+  const place = await newPlace();
+  const store = await opened(place, { secretsKeys: [key] });
+  const written = { version: 1, value: Buffer.from('THE-KEY-OF-AN-RA') };
+  await store.writeSecret({ ...written, name: SHARED });
+  await store.writeSecret({ ...written, name: 'ra/another' });
+  assert.deepEqual(await filesWith('THE-KEY-OF-AN-RA'), []);
+  const change = (value: string) =>
+    server.sql(`update secrets set value = ${value} where name = '${SHARED}'`, place.database);
+  await change(`(select value from secrets where name = 'ra/another')`);
+  await assert.rejects(store.readSecret(SHARED), /unable to authenticate data/);
+  await change(`'${Buffer.from('THE-KEY-OF-A-THIEF').toString('base64')}'`);
+  await assert.rejects(store.readSecret(SHARED), /^Error: secret ra\/issuing is not sealed: no server wrote it\.$/);
+  // Nor does the next start seal it.
+  const next = await opened(place, { secretsKeys: [another, key], claimed: true });
+  await assert.rejects(next.readSecret(SHARED), /is not sealed/);
+  assert.deepEqual(Buffer.from((await next.readSecret('ra/another'))?.value ?? ''), written.value);
+  await Promise.all([store.close(), next.close()]);
+  const alone = await opened(place, { secretsKeys: [another] });
+  assert.deepEqual(Buffer.from((await alone.readSecret('ra/another'))?.value ?? ''), written.value);
+  await alone.close();
+});
