@@ -12,7 +12,7 @@ import { turns } from '../threads/turns.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { WriteTurns } from '../store/sqlite-engine.ts';
 import { comparingPolicy } from './comparing-policies.ts';
-import type { LoadedRa } from './ra.ts';
+import type { LoadedRa } from './ra-certificate.ts';
 import type { CalledPolicy, PlannedEndpoint, PlannedKey, PlannedRa, ThreadPlan } from './thread-plan.ts';
 
 /** Calls a function of the main thread; what it answers has the type that the caller knows. */

@@ -9,7 +9,7 @@ import { storeDeadline } from '../embed/system.ts';
 import type { Peer } from '../threads/peer.ts';
 import { threadPool } from '../threads/pool.ts';
 import { giveUp, newUser } from '../threads/turns.ts';
-import type { LoadedRa } from './ra.ts';
+import type { LoadedRa } from './ra-certificate.ts';
 import type { ServedEndpoint } from './served-endpoints.ts';
 import type { Config } from '../config/schema.ts';
 import { functionsFor } from './thread-functions.ts';

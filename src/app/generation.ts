@@ -28,6 +28,7 @@ import { readinessOf, threadsProbe } from './standings.ts';
 import { type Endpoints, type EndpointServices, servedEndpoints } from './served-endpoints.ts';
 import { listsOf, previousLists, type Settings } from './settings.ts';
 import { tenantWatch } from './tenant-watch.ts';
+import { refreshRas } from './ra-keeper.ts';
 import { watch, type WatchParts } from './watch.ts';
 import { watchedOf } from './watched-settings.ts';
 
@@ -191,6 +192,7 @@ function publicServer(
 function startWatch({ endpoints, store, clients, directories, ...parts }: Shared & WatchStart): () => Promise<void> {
   const keepers = [...new Set(endpoints.served.map(({ keeper }) => keeper))];
   const { look, job } = watch({ ...parts, keepers });
+  const endRefresh = refreshRas({ ...parts, keepers });
   look();
   const directoryJobs = directories.flatMap((each) => {
     const client = clients.get(each.tenant);
@@ -205,7 +207,7 @@ function startWatch({ endpoints, store, clients, directories, ...parts }: Shared
     ...directoryJobs,
   ];
   const jobs = startJobs({ store, jobs: all, owner: randomUUID(), ...parts });
-  return () => jobs.close();
+  return async () => void (await Promise.all([jobs.close(), endRefresh()]));
 }
 
 /** One for all tenants that are to be asked; none without such a tenant. */

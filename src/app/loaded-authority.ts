@@ -12,7 +12,7 @@ import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
-import type { Store } from '../core/store.ts';
+import type { SecretStore, Store } from '../core/store.ts';
 import { readCertificate, readValidity } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
 import { type KeyedCertificate, registrationAuthority } from '../scep/registration-authority.ts';
@@ -22,18 +22,12 @@ import { readTrustedFile } from './files.ts';
 import type { KeyRing } from './key-ring.ts';
 import { loadPrevious, type PreviousCa } from './previous-ca.ts';
 import { type Certificates, certificatesFrom } from './certificate-files.ts';
-import {
-  checkAutomaticRa,
-  existingAutomaticRa,
-  type IssuingCa,
-  type LoadedRa,
-  presentAutomaticRa,
-  raKey,
-  readRaCertificate,
-} from './ra.ts';
+import { checkAutomaticRa, existingAutomaticRa, presentAutomaticRa, raKey, readRaCertificate } from './ra.ts';
+import type { IssuingCa, LoadedRa, RaForm } from './ra-certificate.ts';
 import { assertOwnRa, missingUsages } from './own-ra.ts';
 import { revocationList } from '../embed/revocation-list-of.ts';
 import { fixedRa, type RaKeeper, renewedRa } from './ra-keeper.ts';
+import { existingStoredRa, presentStoredRa, type ReadSecret, storedRa } from './stored-ra.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 
@@ -55,7 +49,7 @@ export type Authority = {
    * The keeper of the RA for parties as in `challengeParties`: one for all endpoints of these parties. An automatic RA is
    * created when it is missing; one that is configured serves all parties. Throws ConfigError.
    */
-  raKeeper(services: { emit: Emit; clock: Clock }, parties: string | undefined): Promise<RaKeeper>;
+  raKeeper(services: { emit: Emit; clock: Clock; store: SecretStore }, parties: string | undefined): Promise<RaKeeper>;
   /** Whether `raKeeper` could be called, without making anything: a warning, or undefined. Throws ConfigError. */
   checkRa(parties: string | undefined): Promise<string | undefined>;
   /** The RA for parties as in `challengeParties`, with those before it; undefined when none was made yet. Throws ConfigError. */
@@ -70,8 +64,18 @@ export type Warn = (key: KeyPath, weakness: Weakness) => void;
 /** How an authority is loaded: problems go to `attempt`, warnings to `warn`, and keys are opened by `open`. */
 export type LoadTools = { attempt: Attempt; warn: Warn; open: KeyRing['open'] };
 
-/** Reads the files and opens the keys that an authority names; undefined when `attempt` has recorded a problem. */
-export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): Promise<Authority | undefined> {
+/** Where automatic RAs are in the store: the name of the authority in the configuration, and what reads their rows. */
+export type RaRows = { authority: string; read: ReadSecret };
+
+/**
+ * Reads the files and opens the keys that an authority names; undefined when `attempt` has recorded a problem. Its automatic RA is in
+ * files where `rows` is absent.
+ */
+export async function loadAuthority(
+  config: AuthorityConfig,
+  tools: LoadTools,
+  rows?: RaRows,
+): Promise<Authority | undefined> {
   const { attempt, open } = tools;
   const path = config.certificate;
   const chain = await loadChain(config, attempt);
@@ -87,7 +91,7 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
   const [certificate, ...above] = chain;
   const view = readCertificate(certificate);
   if (config.ra === 'none') await checkCaAsRa({ certificate, key }, tools);
-  const chainEnd = commonPeriod(chain.map((der) => readValidity(readCertificate(der)))).notAfter;
+  const chainEnd = endOf(chain);
   const keepers = new Map<string | undefined, Promise<RaKeeper>>();
   const caFor = (parties: string | undefined): IssuingCa => ({
     path,
@@ -97,6 +101,7 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
     chainEnd,
     ...defined({ passphrase: config.passphrase, parties }),
   });
+  const automatic = isAutomatic(config.ra) ? automaticRaOf(config.ra, caFor, rows) : undefined;
   return {
     subject: nameText(view.subject),
     certificate,
@@ -109,20 +114,14 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
     // Created once: two endpoints that create it at the same time would use different keys.
     raKeeper(services, parties) {
       const made = async (): Promise<RaKeeper> =>
-        config.ra === 'auto' || config.ra === 'split'
-          ? renewedRa(config.ra, caFor(parties), services)
-          : fixedRa(ownRa ?? { certificate, key, retired: [] });
+        automatic?.keeper(parties, services) ?? fixedRa(ownRa ?? { certificate, key, retired: [] });
       const keeper = keepers.get(parties) ?? made();
       keepers.set(parties, keeper);
       return keeper;
     },
-    checkRa: async (parties) =>
-      config.ra === 'auto' || config.ra === 'split' ? checkAutomaticRa(config.ra, caFor(parties)) : undefined,
-    async existingRa(parties) {
-      if (ownRa) return ownRa;
-      if (config.ra === 'auto' || config.ra === 'split') return existingAutomaticRa(config.ra, caFor(parties));
-      return { certificate, key, retired: [] };
-    },
+    checkRa: async (parties) => automatic?.check(parties),
+    existingRa: async (parties) =>
+      automatic ? automatic.existing(parties) : (ownRa ?? { certificate, key, retired: [] }),
     crl: (store) =>
       maySignCrl(view)
         ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity })
@@ -130,11 +129,43 @@ export async function loadAuthority(config: AuthorityConfig, tools: LoadTools): 
   };
 }
 
-/** The current certificates of the RA as they are in their files, DER; none where the CA is its own RA, or before the first start. */
-export function presentRa({ ra, certificate }: Pick<AuthorityConfig, 'ra' | 'certificate'>): Uint8Array[] {
-  if (typeof ra === 'object') return [readRaCertificate(ra.certificate)];
-  return ra === 'none' ? [] : presentAutomaticRa(ra, dirname(certificate));
+const isAutomatic = (ra: AuthorityConfig['ra']): ra is RaForm => ra === 'auto' || ra === 'split';
+
+/** The automatic RAs of an authority: in files, or in the store. The functions are as those of Authority. */
+function automaticRaOf(form: RaForm, caFor: (parties: string | undefined) => IssuingCa, rows: RaRows | undefined) {
+  type Parties = string | undefined;
+  type Services = Parameters<Authority['raKeeper']>[0];
+  if (!rows)
+    return {
+      keeper: (parties: Parties, services: Services) => renewedRa(form, caFor(parties), services),
+      check: (parties: Parties) => checkAutomaticRa(form, caFor(parties)),
+      existing: (parties: Parties) => existingAutomaticRa(form, caFor(parties)),
+    };
+  const of = (parties: Parties) => ({ form, authority: rows.authority, ca: caFor(parties) });
+  const existing = (parties: Parties) => existingStoredRa(of(parties), rows.read);
+  return {
+    keeper: (parties: Parties, services: Services) => storedRa(of(parties), services),
+    // Nothing is written beside the CA; what cannot be read is an error.
+    check: async (parties: Parties) => void (await existing(parties)),
+    existing,
+  };
 }
+
+/** The current certificates of the RA, DER, the one that signs first; none where the CA is its own RA, or before the first start. */
+export async function presentRa(
+  { ra, certificate: path }: Pick<AuthorityConfig, 'ra' | 'certificate'>,
+  chain: Certificates,
+  rows?: RaRows,
+): Promise<Uint8Array[]> {
+  if (typeof ra === 'object') return [readRaCertificate(ra.certificate)];
+  if (ra === 'none') return [];
+  const [certificate] = chain;
+  const stored = rows && (await presentStoredRa(ra, { ...rows, ca: { certificate, chainEnd: endOf(chain) } }));
+  return stored ?? presentAutomaticRa(ra, dirname(path));
+}
+
+const endOf = (chain: readonly Uint8Array[]): Date =>
+  commonPeriod(chain.map((der) => readValidity(readCertificate(der)))).notAfter;
 
 /** The issuing CA first, the root last, DER; undefined when `attempt` has recorded a problem. */
 export async function loadChain(config: AuthorityConfig, attempt: Attempt): Promise<Certificates | undefined> {

@@ -1,17 +1,13 @@
 /** RA certificates beside an issuing CA: created when missing, renewed in time, old ones kept to decrypt with. */
-import { hash, X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createRa, type RaPurpose } from '../ca/create.ts';
-import { DAY } from '../core/durations.ts';
+import type { RaPurpose } from '../ca/create.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
-import type { KeyProvider } from '../core/keys.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
-import { generateKey, privateKeyPem } from '../keys/software.ts';
-import { readCertificate, readValidity, thumbprint } from '../pkix/certificate.ts';
-import { nameText } from '../pkix/name.ts';
+import { keyFromPem, privateKeyPem } from '../keys/software.ts';
+import { thumbprint } from '../pkix/certificate.ts';
 import { certificatePem } from '../pkix/pem.ts';
 import type { KeyedCertificate } from '../scep/registration-authority.ts';
 import { processUser } from './file-guard.ts';
@@ -25,46 +21,29 @@ import {
 } from './files.ts';
 import { type KeyPlace, openKey } from './key-ring.ts';
 import { certificatesFrom } from './certificate-files.ts';
-import { systemClock, systemRandom } from '../embed/system.ts';
-
-/**
- * The issuing CA of an RA. `passphrase` also protects the RA key. `open` opens the RA keys: `openKey` when absent.
- * `chainEnd` is when the first of the CA and those above it ends: the end of the CA when absent. `parties` is as in
- * `challengeParties`: each such set has an RA of its own, in a folder of its own.
- */
-export type IssuingCa = {
-  path: string;
-  certificate: Uint8Array;
-  key: KeyProvider;
-  passphrase?: string;
-  open?: typeof openKey;
-  parties?: string;
-  chainEnd?: Date;
-};
+import { systemClock } from '../embed/system.ts';
+import { inTurn, type InTurn } from './in-turn.ts';
+import {
+  type IssuingCa,
+  isUsable,
+  type LoadedRa,
+  newRa,
+  type NewRa,
+  partiesName,
+  type RaForm,
+  sayMade,
+} from './ra-certificate.ts';
 
 /** The folder of an RA: that of the certificate of the CA, or one for its parties there. */
 const folderOf = ({ path, parties }: IssuingCa): string =>
   parties === undefined ? dirname(path) : join(dirname(path), `ra-${partiesName(parties)}`);
 
-/** `intune-` and 8 digits. Not the parties themselves: one can be an internal URL, and the subject of an RA is public. */
-function partiesName(parties: string): string {
-  const kinds = [...new Set(parties.split('\n').map((party) => party.split(' ')[0]))];
-  return `${kinds.join('-')}-${hash('sha256', parties, 'hex').slice(0, 8)}`;
-}
-
-/** Decrypts with its own key and with those of `retired`. `signer` signs, where it is another certificate. */
-export type LoadedRa = KeyedCertificate & { signer?: KeyedCertificate; retired: KeyedCertificate[] };
-
-const VALIDITY = 2 * 365 * DAY;
-/** Early enough that every client has fetched the next one before this one ends. */
-const RENEW_BEFORE = 30 * DAY;
-
-/** A certificate and its key in two files. `suffix` follows the common name of the CA in the subject. */
-type RaFiles = { file: string; purpose: RaPurpose; suffix: string };
+/** A certificate and its key in two files. */
+type RaFiles = { file: string; purpose: RaPurpose };
 const RA_FILES = {
-  auto: { file: 'ra', purpose: 'both', suffix: 'RA' },
-  sign: { file: 'ra-sign', purpose: 'sign', suffix: 'RA Signature' },
-  encrypt: { file: 'ra-enc', purpose: 'encrypt', suffix: 'RA Encryption' },
+  auto: { file: 'ra', purpose: 'both' },
+  sign: { file: 'ra-sign', purpose: 'sign' },
+  encrypt: { file: 'ra-enc', purpose: 'encrypt' },
 } as const satisfies Record<string, RaFiles>;
 
 /**
@@ -72,32 +51,24 @@ const RA_FILES = {
  * `ra-enc` where it is split. Certificates that were in use before stay beside them as `ra-<thumbprint>` and decrypt messages as long as
  * they are there. Throws ConfigError.
  */
-export const automaticRa = (
-  form: 'auto' | 'split',
-  ca: IssuingCa,
-  emit: Emit,
-  clock: Clock = systemClock,
-): Promise<LoadedRa> => oneAtATime(folderOf(ca), () => madeRa(form, ca, emit, clock));
+export const automaticRa = (form: RaForm, ca: IssuingCa, emit: Emit, clock: Clock = systemClock): Promise<LoadedRa> =>
+  inFolder(folderOf(ca))(() => madeRa(form, ca, emit, clock));
 
-async function madeRa(form: 'auto' | 'split', ca: IssuingCa, emit: Emit, clock: Clock): Promise<LoadedRa> {
+const folders = new Map<string, InTurn>();
+
+/** A reload and the job that renews may come at the same time: the second one finds what the first one made. */
+function inFolder(folder: string): InTurn {
+  const turns = folders.get(folder) ?? inTurn();
+  folders.set(folder, turns);
+  return turns;
+}
+
+async function madeRa(form: RaForm, ca: IssuingCa, emit: Emit, clock: Clock): Promise<LoadedRa> {
   const current = (files: RaFiles) => currentRa(files, ca, emit, clock);
   const decrypts = form === 'split' ? RA_FILES.encrypt : RA_FILES.auto;
   const ra = await current(decrypts);
   const retired = await retiredIn(ca, decrypts.file);
   return form === 'split' ? { ...ra, retired, signer: await current(RA_FILES.sign) } : { ...ra, retired };
-}
-
-/** The last work in each folder, which does not reject. */
-const last = new Map<string, Promise<unknown>>();
-
-/** A reload and the job that renews may come at the same time: the second one finds what the first one made. */
-function oneAtATime<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  const done = (last.get(folder) ?? Promise.resolve()).then(work);
-  last.set(
-    folder,
-    done.catch(() => undefined),
-  );
-  return done;
 }
 
 async function currentRa(files: RaFiles, ca: IssuingCa, emit: Emit, clock: Clock): Promise<KeyedCertificate> {
@@ -108,9 +79,7 @@ async function currentRa(files: RaFiles, ca: IssuingCa, emit: Emit, clock: Clock
     if (current) retire(folder, files, current.certificate);
     return makeRa(folder, files, ca, clock);
   });
-  const subject = nameText(readCertificate(made.certificate).subject);
-  const replaced = current !== undefined;
-  emit({ event: 'ra-made', subject, thumbprint: thumbprint(made.certificate), replaced });
+  sayMade(emit, made, current !== undefined);
   return made;
 }
 
@@ -122,7 +91,7 @@ const loadIfThere = async ({ file }: RaFiles, ca: IssuingCa): Promise<KeyedCerti
  * not be renewed later. Throws ConfigError.
  */
 export async function checkAutomaticRa(
-  form: 'auto' | 'split',
+  form: RaForm,
   ca: IssuingCa,
   clock: Clock = systemClock,
 ): Promise<string | undefined> {
@@ -165,7 +134,7 @@ async function loadRa(ca: IssuingCa, name: string): Promise<KeyedCertificate> {
 }
 
 /** The current certificates of an automatic RA as they are in their files, DER; none before the first start. */
-export const presentAutomaticRa = (form: 'auto' | 'split', folder: string): Uint8Array[] =>
+export const presentAutomaticRa = (form: RaForm, folder: string): Uint8Array[] =>
   (form === 'split' ? [RA_FILES.sign, RA_FILES.encrypt] : [RA_FILES.auto])
     .map(({ file }) => join(folder, `${file}.pem`))
     .filter((file) => existsSync(file))
@@ -196,52 +165,12 @@ export const raKey = (uri: string, passphrase: string | undefined): KeyPlace => 
   ...defined({ passphrase }),
 });
 
-/** Whether `automaticRa` would keep it, and not make the next one. */
-export const keepsRa = ({ signer, certificate }: LoadedRa, ca: IssuingCa, clock: Clock): boolean =>
-  [certificate, ...(signer ? [signer.certificate] : [])].every((der) => isUsable(der, ca, clock));
-
-/** Whether this CA signed it, and it is valid and does not end soon: a clock that was wrong made one for the future. Clients do not trust an RA from an earlier key of the CA. */
-function isUsable(certificate: Uint8Array, ca: IssuingCa, clock: Clock): boolean {
-  const issuer = new X509Certificate(ca.certificate);
-  const own = new X509Certificate(certificate);
-  const { notBefore, notAfter } = readValidity(readCertificate(certificate));
-  const [now, end] = [clock().getTime(), notAfter.getTime()];
-  const lasts = notBefore.getTime() <= now && (end - now > RENEW_BEFORE || end >= endOfChain(ca).getTime());
-  return lasts && own.checkIssued(issuer) && own.verify(issuer.publicKey);
+async function makeRa(folder: string, { file, purpose }: RaFiles, ca: IssuingCa, clock: Clock): Promise<NewRa> {
+  const made = await newRa(ca, purpose, clock);
+  writePrivateFile(join(folder, `${file}.key.pem`), privateKeyPem(made.key.privateKey, ca.passphrase));
+  writePublicFile(join(folder, `${file}.pem`), certificatePem(made.certificate));
+  return made;
 }
-
-/** Clients that check the chain reject an RA after the end of anything above it. */
-const endOfChain = ({ certificate, chainEnd }: IssuingCa): Date =>
-  chainEnd ?? readValidity(readCertificate(certificate)).notAfter;
-
-async function makeRa(
-  folder: string,
-  { file, purpose, suffix }: RaFiles,
-  ca: IssuingCa,
-  clock: Clock,
-): Promise<KeyedCertificate> {
-  const key = generateKey('rsa-2048');
-  const validity = Math.min(VALIDITY, endOfChain(ca).getTime() - clock().getTime());
-  const certificate = await createRa(
-    {
-      subject: raSubject(ca.certificate, [suffix, ca.parties && partiesName(ca.parties)].filter(Boolean).join(' ')),
-      key,
-      validity,
-      backdate: DAY,
-      clock,
-      random: systemRandom,
-    },
-    { certificate: ca.certificate, key: ca.key },
-    purpose,
-  );
-  writePrivateFile(join(folder, `${file}.key.pem`), privateKeyPem(key.privateKey, ca.passphrase));
-  writePublicFile(join(folder, `${file}.pem`), certificatePem(certificate));
-  return { certificate, key };
-}
-
-/** The name of the CA with the suffix after its first common name, so that people see which CA it belongs to. */
-const raSubject = (ca: Uint8Array, suffix: string): string =>
-  nameText(readCertificate(ca).subject).replace(/(^|,)CN=((?:\\.|[^,+\\])*)/, `$1CN=$2 ${suffix}`);
 
 /**
  * Renames a pair that decrypts messages, and removes one that only signed. The certificate is renamed last, in one step:
@@ -256,17 +185,29 @@ function retire(folder: string, { file, purpose }: RaFiles, certificate: Uint8Ar
 }
 
 /** The RA as it is in its files; undefined when there is none. Makes none. Throws ConfigError. */
-export async function existingAutomaticRa(form: 'auto' | 'split', ca: IssuingCa): Promise<LoadedRa | undefined> {
+export async function existingAutomaticRa(form: RaForm, ca: IssuingCa): Promise<LoadedRa | undefined> {
   const decrypts = form === 'split' ? RA_FILES.encrypt : RA_FILES.auto;
   const ra = await loadIfThere(decrypts, ca);
   const signer = form === 'split' ? await loadIfThere(RA_FILES.sign, ca) : undefined;
   return ra && { ...ra, retired: await retiredIn(ca, decrypts.file), ...defined({ signer }) };
 }
 
+/** Every pair in the folder of the RA, those that were in use before too. Throws ConfigError. */
+export const filedRas = (ca: IssuingCa): NewRa[] =>
+  filesIn(folderOf(ca))
+    .filter((file) => OWN_FILE.test(file) && !file.endsWith('.key.pem'))
+    .map((file) => {
+      const path = join(folderOf(ca), file.replace(/\.pem$/, '.key.pem'));
+      const pem = readPrivateFile(path, 'the key of an RA certificate').toString();
+      return { certificate: readRaCertificate(join(folderOf(ca), file)), key: keyFromPem(pem, path, ca.passphrase) };
+    });
+
+const filesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
+
 /** Every other pair to which clients may have encrypted, also before the form of the RA changed. */
 const retiredIn = (ca: IssuingCa, current: string): Promise<KeyedCertificate[]> =>
   Promise.all(
-    (existsSync(folderOf(ca)) ? readdirSync(folderOf(ca)) : [])
+    filesIn(folderOf(ca))
       .filter((file) => /^ra(-enc|-[0-9a-f]{16})?\.pem$/.test(file) && file !== `${current}.pem`)
       .map((file) => loadRa(ca, file.slice(0, -4))),
   );

@@ -6,6 +6,7 @@ import type { PolicyConfig } from '../config/policy-kinds.ts';
 import { defined } from '../core/defined.ts';
 import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
+import type { SecretStore } from '../core/store.ts';
 import type { EndpointOptions } from '../embed/enrollment.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { earlierCa } from './earlier-cas.ts';
@@ -25,6 +26,7 @@ export type ServedEndpoint = {
 
 /** What endpoints are made with. `isUnusable`: whether a tenant cannot be used now. */
 export type EndpointServices = PolicyServices & {
+  store: SecretStore;
   crls: ReadonlyMap<string, RevocationList>;
   clock: Clock;
   isUnusable: (tenant: string) => boolean;

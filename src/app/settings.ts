@@ -11,6 +11,8 @@ import { type KeyRing, keyRing } from './key-ring.ts';
 import { compareCa } from './ca-comparison.ts';
 import { type LoadedEarlierCa, loadEarlierCas } from './earlier-cas.ts';
 import { type Authority, loadAuthority, loadChain, type LoadTools, presentRa, type Warn } from './loaded-authority.ts';
+import { recorded } from './configured-store.ts';
+import type { ReadSecret } from './stored-ra.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { type Attempt, ConfigProblems, type Problem, problemText } from '../config/yaml/problems.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
@@ -18,7 +20,7 @@ import type { Config } from '../config/schema.ts';
 import { challengeParties } from '../config/challenge-parties.ts';
 import { messageRules } from '../embed/enrollment.ts';
 import { foreignFiles, readConfig, readSections } from './configuration-file.ts';
-import type { LoadedRa } from './ra.ts';
+import type { LoadedRa } from './ra-certificate.ts';
 import { loadTls, type TlsFiles } from './listener-tls.ts';
 
 /** An endpoint of the configuration with its authority and the CAs of before loaded, and an issuer for its profile. */
@@ -128,15 +130,29 @@ const notServedOf = ({ endpoints }: Config, ofAuthorities: ReadonlyMap<string, R
     return texts ? [{ endpoint: name, err: new ConfigError([...texts].join('\n'), remedy) }] : [];
   });
 
+/** Reads the rows of automatic RAs, which replicas have in the store; undefined where they are files. */
+function secretsOf({ store }: Pick<Config, 'store'>): ReadSecret | undefined {
+  if (store.kind !== 'postgres' || !store.secretsKeys) return undefined;
+  return async (name) => {
+    const [secret] = await recorded({ store }, async (opened) => [await opened.readSecret(name)]);
+    return secret;
+  };
+}
+
 async function loadAuthorities(
-  config: Pick<Config, 'authorities'>,
+  config: Pick<Config, 'authorities' | 'store'>,
   { attempt, warn, open }: LoadTools,
 ): Promise<Settings['authorities']> {
   const authorities = new Map<string, { name: string; authority: Authority }>();
+  const read = secretsOf(config);
   for (const [name, each] of Object.entries(config.authorities)) {
     const below: Attempt = (key, work) => attempt(['authorities', name, ...key], work);
     const warnBelow: Warn = (key, weakness) => warn(['authorities', name, ...key], weakness);
-    const authority = await loadAuthority(each, { attempt: below, warn: warnBelow, open });
+    const authority = await loadAuthority(
+      each,
+      { attempt: below, warn: warnBelow, open },
+      read && { authority: name, read },
+    );
     if (authority) authorities.set(name, { name, authority });
   }
   return authorities;
@@ -192,7 +208,8 @@ export function profileOf({ profile }: Pick<EndpointConfig, 'profile'>): Profile
 }
 
 /** Automatic RA certificates have fixed names, so two authorities in one folder would overwrite each other's. */
-async function assertFolders({ authorities }: Config, attempt: Attempt): Promise<void> {
+async function assertFolders({ authorities, store }: Config, attempt: Attempt): Promise<void> {
+  if (secretsOf({ store })) return;
   const owners = new Map<string, string>();
   for (const [name, { certificate, ra }] of Object.entries(authorities)) {
     if (ra !== 'auto' && ra !== 'split') continue;
@@ -226,17 +243,22 @@ export async function withAuthorities<T>(file: string, work: (loaded: LoadedAuth
   }
 }
 
-/** The certificates of an authority, DER. `chain`: the issuing CA first, the root last; `ra`: the one that signs first. */
-export type AuthorityCertificates = { chain: readonly Uint8Array[]; ra: readonly Uint8Array[] };
+/** The certificates of an authority, DER. `chain`: the issuing CA first, the root last; `ra`: the one that signs first; read when called. */
+export type AuthorityCertificates = { chain: readonly Uint8Array[]; ra: () => Promise<readonly Uint8Array[]> };
 
-/** The certificates of each authority. Needs no key of a CA. Throws ConfigError. */
+/** The certificates of each authority. Needs no key of a CA, and no store but for an RA that is there. Throws ConfigError. */
 export async function readCertificates(file: string): Promise<Map<string, AuthorityCertificates>> {
   const { authorities, problemAt } = readSections(file, ['authorities'], ['key', 'passphrase']);
   const { attempt, problems } = attempts(problemAt);
   const found = new Map<string, AuthorityCertificates>();
   for (const [name, config] of Object.entries(authorities)) {
     const chain = await loadChain(config, (key, work) => attempt(['authorities', name, ...key], work));
-    if (chain) found.set(name, { chain, ra: presentRa(config) });
+    if (!chain) continue;
+    const ra = async (): Promise<Uint8Array[]> => {
+      const read = secretsOf(readSections(file, ['store']));
+      return presentRa(config, chain, read && { authority: name, read });
+    };
+    found.set(name, { chain, ra });
   }
   if (problems.size > 0) throw new ConfigProblems([...problems.values()]);
   return found;

@@ -7,7 +7,7 @@ import { defined } from '../core/defined.ts';
 import type { KeyKind, KeyProvider } from '../core/keys.ts';
 import type { Policy } from '../core/policy.ts';
 import type { EndpointOptions } from '../embed/enrollment.ts';
-import type { LoadedRa } from './ra.ts';
+import type { LoadedRa } from './ra-certificate.ts';
 import type { ServedEndpoint } from './served-endpoints.ts';
 
 /** A key in memory goes to the thread; every other one stays, and is called by its number. */

@@ -1,6 +1,6 @@
 /** `npm start` runs a shell, which runs this process. When npm is ended, the shell or this process would stay behind. */
 import { readFileSync } from 'node:fs';
-import { everySecond } from '../embed/system.ts';
+import { every } from '../embed/system.ts';
 
 /**
  * Resolves within about a second after npm, or the shell between it and this process, has ended. Never without npm. On
@@ -10,7 +10,7 @@ export const untilNpmEnded = (): Promise<void> =>
   new Promise((resolve) => {
     if (process.env['npm_lifecycle_event'] === undefined) return;
     const before = parents();
-    const stop = everySecond(() => {
+    const stop = every(1_000, () => {
       if (parents() === before) return;
       stop();
       resolve();

@@ -51,7 +51,7 @@ const keysOfDatabase = (context: FileContext) =>
     ),
     secretsKey: optional(
       secretsKeys,
-      'Seals in the database what can hold a challenge, and lets several servers share the database: 32 random octets, the same for each of them. A list is `[NEW, OLD]`: to replace a key.',
+      'Seals in the database what can hold a challenge, and the RA that `ra: auto` and `ra: split` make, which is there and not in files; servers with the same key share the database. 32 random octets. Of a list the first one seals, and each opens. To replace a key: `[OLD, NEW]` at every server, then `[NEW, OLD]` at every server, then the new one alone.',
       'nothing is sealed, and one server at a time uses the database',
     ),
   });

@@ -54,9 +54,9 @@ export const answerDeadline = (): AbortSignal => AbortSignal.timeout(STORE_DEADL
 /** A signal that aborts after 20 seconds: what a server may take to end after a fault of its own. */
 export const shutdownDeadline = (): AbortSignal => AbortSignal.timeout(20_000);
 
-/** Calls `work` every second, until the returned function is called. Keeps no process alive. */
-export function everySecond(work: () => void): () => void {
-  const timer = setInterval(work, 1_000).unref();
+/** Calls `work` every so many milliseconds, until the returned function is called. Keeps no process alive. */
+export function every(ms: number, work: () => void): () => void {
+  const timer = setInterval(work, ms).unref();
   return () => clearInterval(timer);
 }
 

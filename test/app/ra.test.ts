@@ -1,71 +1,27 @@
 /** The automatic RA: made, reused, renewed and kept, in a folder of its own. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import {
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import { automaticRa, type IssuingCa, type LoadedRa } from '../../src/app/ra.ts';
-import { createRoot } from '../../src/ca/create.ts';
+import { test } from 'node:test';
+import { automaticRa } from '../../src/app/ra.ts';
 import { ConfigError } from '../../src/core/errors.ts';
-import { generateKey } from '../../src/keys/software.ts';
 import { certificateExtensions, readCertificate } from '../../src/pkix/certificate.ts';
 import { OID } from '../../src/pkix/oids.ts';
 import { caCertificates } from '../../src/scep/ca-certificates.ts';
-import { type KeyedCertificate, registrationAuthority } from '../../src/scep/registration-authority.ts';
-import { open } from '../../src/scep/open.ts';
-import { keptLog } from '../kit/log.ts';
-import { context, NOW, random } from '../kit/pki.ts';
-import { requestMessage } from '../kit/requests.ts';
+import type { KeyedCertificate } from '../../src/scep/registration-authority.ts';
 import * as second from '../kit/pkijs.ts';
-
-const DAY = 86_400_000;
-const YEAR = 365 * DAY;
-const after = (ms: number) => (): Date => new Date(NOW.getTime() + ms);
-
-/** A CA of ten years in a folder that goes when the test does. */
-async function authority(t: TestContext, passphrase?: string) {
-  const folder = mkdtempSync(join(tmpdir(), 'openndes-ra-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const ca = async (validity = 10 * YEAR): Promise<IssuingCa> => {
-    const key = generateKey('p256');
-    const made = { subject: 'CN=Example CA,O=Example', key, validity, backdate: DAY, clock: after(0), random };
-    const certificate = await createRoot(made);
-    return { path: join(folder, 'issuing-ca.pem'), certificate, key, ...(passphrase && { passphrase }) };
-  };
-  const log = keptLog();
-  const files = (): string[] => readdirSync(folder).toSorted();
-  return { folder, ca, log, files };
-}
+import { after, authority, DAY, opens, thumbprints, YEAR } from './ra-under-test.ts';
 
 /** The KeyUsage extension, hexadecimal. */
 const usages = ({ certificate }: KeyedCertificate): string => {
   const found = certificateExtensions(readCertificate(certificate)).find(({ oid }) => oid === OID.keyUsage);
   return Buffer.from(found!.value).toString('hex');
 };
-const thumbprints = (all: readonly KeyedCertificate[]): string[] =>
-  all.map(({ certificate }) => new X509Certificate(certificate).fingerprint).toSorted();
 
 const DIGITAL_SIGNATURE = '03020780';
 const KEY_ENCIPHERMENT = '03020520';
 const BOTH = '030205a0';
-
-const registration = ({ retired, signer, ...current }: LoadedRa) => registrationAuthority(current, retired, signer);
-
-/** Whether a message that a client encrypts to this certificate is opened. */
-async function opens(ra: LoadedRa, to: KeyedCertificate): Promise<boolean> {
-  const message = await requestMessage({ recipient: to.certificate });
-  return (await open(message, context({}, registration(ra)))).kind === 'request';
-}
 
 test('made when it is missing: two files, the key for its owner alone', async (t) => {
   const { folder, ca, log, files } = await authority(t);

@@ -66,7 +66,7 @@ async function show(options: ShowOptions, { out }: Output): Promise<void> {
   const { chain, ra } = await certificatesOf(options);
   const rows = [
     ...chain.map((der, index) => caFacts(der, roleOf(index, chain.length))),
-    ...ra.map((der) => caFacts(der, 'RA')),
+    ...(await ra()).map((der) => caFacts(der, 'RA')),
   ];
   if (options.json) return out(jsonText(rows));
   for (const row of rows) out(`${linesOf(row)}\n`);
