@@ -6,8 +6,8 @@ import { isBusy } from './sqlite-faults.ts';
 export type Dialect = {
   /** Starts a transaction that is going to write. */
   begin: string;
-  /** Taken first inside the transaction of the migrations, where `begin` alone does not keep other writers out. */
-  migrationLock?: string;
+  /** First in the transaction of the migrations: what keeps other migrations out, and bounds how long it keeps others waiting. */
+  beginMigration?: readonly string[];
   /** Column type of `id`, which the database counts up. */
   identity: 'integer' | 'bigserial';
   /** Makes an `id` one that is never given out twice, not even after its row is deleted. */
@@ -36,8 +36,8 @@ const SQLITE_CONFLICTS: readonly unknown[] = [2067, 1555];
 // unique_violation; PostgreSQL manual, appendix A.
 const POSTGRES_CONFLICT = '23505';
 // serialization_failure, deadlock_detected; and feature_not_supported, by which PostgreSQL says that a prepared statement
-// is older than its table: the next one is prepared anew.
-const POSTGRES_UNDONE: readonly unknown[] = ['40001', '40P01', '0A000'];
+// is older than its table: the next one is prepared anew. lock_not_available, after `lock_timeout` of a migration.
+const POSTGRES_UNDONE: readonly unknown[] = ['40001', '40P01', '0A000', '55P03'];
 
 /** Thrown where a unique index has the value, by a write that does not let the database throw. */
 export class Taken extends Error {}
@@ -60,7 +60,9 @@ export const DIALECTS = {
   },
   postgres: {
     begin: 'begin',
-    migrationLock: 'select pg_advisory_xact_lock(7240058894)',
+    // A statement that waits for a table lets no later one pass, so it must not wait long. Longer than deadlock_timeout (1 s),
+    // after which an automatic vacuum gives way.
+    beginMigration: ['select pg_advisory_xact_lock(7240058894)', "set local lock_timeout = '2s'"],
     identity: 'bigserial',
     neverReused: (column) => column,
     continueIds: (table) =>

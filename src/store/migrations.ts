@@ -28,6 +28,12 @@ export const MIGRATIONS: readonly Migration[] = [
   addIdentities,
 ];
 
+/**
+ * The lowest version of the schema whose programs can serve a database that has been through all of the list. A step that
+ * only adds leaves it as it is; one after which an earlier program would fail raises it to its own number. See CONTRIBUTING.md.
+ */
+export const OLDEST_BESIDE = 4;
+
 async function createCertificates(db: Database, dialect: Dialect): Promise<void> {
   const moment = columnType(dialect.moment);
   await db.schema

@@ -79,6 +79,8 @@ const REMEDIES: Readonly<Record<string, (place: PostgresPlace) => string>> = {
   '53100': () => 'The disk of the database server is full. Free some space; what was acknowledged before is safe.',
   '53300': () =>
     'Raise max_connections of the database server: openndes uses up to seven connections, and five more for each thread of `listen.workers`.',
+  '55P03': () =>
+    'Another program, a backup for example, keeps a table locked that has to be changed. Start this one again when that has ended.',
   '25006': () => 'The server is a standby or read-only: name the one that takes writes.',
   CONNECT_TIMEOUT: () => 'Check host, port and firewall, and whether the database server runs.',
   ECONNREFUSED: () => 'Check host and port, and whether the database server runs and listens there.',

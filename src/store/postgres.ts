@@ -7,8 +7,7 @@ import type { Store } from '../core/store.ts';
 import { createStore } from './create-store.ts';
 import { endLeases } from './end-leases.ts';
 import type { Engine } from './engine.ts';
-import { migrate } from './migrate.ts';
-import { MIGRATIONS } from './migrations.ts';
+import { isUsable, migrate, type SchemaStanding } from './migrate.ts';
 import { connectPostgres } from './postgres-connection.ts';
 import { postgresEngine, type PostgresEngineOptions } from './postgres-engine.ts';
 import { refusing } from './postgres-faults.ts';
@@ -85,7 +84,7 @@ async function prepare(connecting: PostgresEngineOptions, { warn, secrets }: Pre
 
 type Reaching = Pick<PostgresEngineOptions, 'place' | 'password'>;
 
-/** Whether the tables of this version are there. Changes nothing. Throws ConfigError when the database cannot be used. */
+/** Whether the tables are there, as this version can use them. Changes nothing. Throws ConfigError when the database cannot be used. */
 export async function hasCurrentTables(connecting: Reaching): Promise<boolean> {
   return refusing(connecting.place, async () => {
     const connection = await connectPostgres({ ...connecting, patience: PATIENCE });
@@ -95,8 +94,8 @@ export async function hasCurrentTables(connecting: Reaching): Promise<boolean> {
         "select to_regclass('schema_version') is not null as known",
       );
       if (tables[0]?.known !== true) return false;
-      const { rows } = await ask<{ version: number }>('select version from schema_version');
-      return rows[0]?.version === MIGRATIONS.length;
+      const { rows } = await ask<SchemaStanding>('select * from schema_version');
+      return rows[0] !== undefined && isUsable(rows[0]);
     } finally {
       await connection.close();
     }

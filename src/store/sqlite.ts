@@ -7,7 +7,7 @@ import type { Store } from '../core/store.ts';
 import type { Examined } from './examined-pages.ts';
 import { examineRows } from './examined-rows.ts';
 import { endLeases } from './end-leases.ts';
-import { migrate } from './migrate.ts';
+import { isUsable, migrate, type SchemaStanding } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { assertPrivate, createPrivately } from './private-file.ts';
 import { claimForUpgrade } from './sqlite-claim.ts';
@@ -76,13 +76,14 @@ const emitWarning = (message: string): void => process.emitWarning(message);
 
 const UNCLAIMED = { release: () => {} };
 
-/** Whether the file exists and has the schema of this version. Changes nothing. Throws ConfigError when it cannot be read. */
+/** Whether the file exists and has a schema that this version can use. Changes nothing. Throws ConfigError when it cannot be read. */
 export function hasCurrentSchema(path: string): boolean {
   if (!existsSync(path)) return false;
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { readOnly: true });
-    return versionOf(database) === MIGRATIONS.length;
+    const standing = standingOf(database);
+    return standing !== undefined && isUsable(standing);
   } catch (error) {
     throw refused(path, error);
   } finally {
@@ -128,15 +129,14 @@ export async function* examineSqlite({ path, clock }: Pick<SqliteOptions, 'path'
 
 /** Whether an earlier version has written it. */
 function isOlder(database: DatabaseSync): boolean {
-  const version = versionOf(database);
-  return version !== undefined && version < MIGRATIONS.length;
+  const { version = MIGRATIONS.length } = standingOf(database) ?? {};
+  return version < MIGRATIONS.length;
 }
 
 /** Undefined for a new file. */
-function versionOf(database: DatabaseSync): number | undefined {
+function standingOf(database: DatabaseSync): SchemaStanding | undefined {
   const known = database.prepare("select 1 from sqlite_schema where name = 'schema_version'").get();
-  const version = known && database.prepare('select version from schema_version').get()?.['version'];
-  return version === undefined ? undefined : Number(version);
+  return known && (database.prepare('select * from schema_version').get() as SchemaStanding | undefined);
 }
 
 /** Opens the file with the settings that durability and secrecy need. Throws ConfigError. */

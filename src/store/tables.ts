@@ -251,8 +251,8 @@ export type SecretTable = { name: string; version: number; value: string };
 /** One row, rewritten by each `check()`: the proof that the disk takes writes. */
 export type WriteCheckTable = { id: number; at: Moment };
 
-/** One row: how many of the migrations this database has been through. */
-export type SchemaVersionTable = { id: number; version: number };
+/** One row: how many of the migrations this database has been through, and OLDEST_BESIDE of the version that applied them. */
+export type SchemaVersionTable = { id: number; version: number; oldest: Generated<number> };
 
 /** One row for each server of this database that is alive, and when it last said so. See replicas.ts. */
 export type ServerTable = { id: string; alive_at: Moment };

@@ -434,7 +434,7 @@ for (const version of OLD_VERSIONS)
     assert.deepEqual(all('select * from write_check'), [[1, ISSUED]]);
     const challenges = version === 1 ? [] : [['d'.repeat(64), '/scep', ISSUED, ISSUED + DAY, null, null]];
     assert.deepEqual(all('select * from challenges'), challenges);
-    assert.deepEqual(all('select * from schema_version'), [[1, 4]]);
+    assert.deepEqual(all('select * from schema_version'), [[1, 4, 4]]);
     assert.deepEqual(all('select * from compromised_keys'), [[CERTIFICATES[1]![4]]]);
     assert.deepEqual(all('select count(*) from certificates where first_issued_at <> issued_at'), [[0]]);
     for (const table of ['jobs', 'owed_revocations']) assert.deepEqual(all(`select * from ${table}`), []);

@@ -9,8 +9,8 @@ import type { WorkClaim } from '../../src/core/records.ts';
 import { pollKey } from '../../src/enroll/identify.ts';
 import { DIALECTS } from '../../src/store/dialect.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { MIGRATIONS } from '../../src/store/migrations.ts';
-import { copySqlite, faultOf, openDatabase, openSqliteStore } from '../../src/store/sqlite.ts';
+import { MIGRATIONS, OLDEST_BESIDE } from '../../src/store/migrations.ts';
+import { copySqlite, faultOf, hasCurrentSchema, openDatabase, openSqliteStore } from '../../src/store/sqlite.ts';
 import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
 import { createStore } from '../../src/store/create-store.ts';
 import { auditFor, certificateId, csrFor, issuanceFor, later, NOON } from '../../src/testing/store-samples.ts';
@@ -112,12 +112,47 @@ test('a file that is no database is refused and left as it is', async () => {
   assert.equal(readFileSync(path, 'utf8'), text);
 });
 
-test('a file of a newer version is refused and left as it is', async () => {
+/** A store that a later version has brought to the next schema; `oldest` is the lowest version that may serve beside it. */
+async function newerFile(oldest: number): Promise<string> {
   const path = temporaryFile();
   await (await openSqliteStore({ path, clock })).close();
   const database = new DatabaseSync(path);
-  database.exec(`update schema_version set version = ${MIGRATIONS.length + 1}`);
+  database.exec(`update schema_version set version = ${MIGRATIONS.length + 1}, oldest = ${oldest};
+    alter table certificates add column of_the_next_version text;
+    create index of_the_next_version on certificates (of_the_next_version)`);
   database.close();
+  return path;
+}
+
+test('a file that a newer version has extended is used, with a warning, and left in its version', async () => {
+  const path = await newerFile(MIGRATIONS.length);
+  const warnings: string[] = [];
+  for (const claimed of [undefined, true] as const) {
+    const store = await openSqliteStore({
+      path,
+      clock,
+      warn: (message) => warnings.push(message),
+      ...(claimed && { claimed }),
+    });
+    await store.recordIssued(issuanceFor(claimed ? 1 : 2));
+    await store.close();
+  }
+  const [newer, known] = [MIGRATIONS.length + 1, MIGRATIONS.length];
+  const warning = `store ${path}: a newer version of openndes has extended it (schema ${newer}; this one knows ${known}), and this one can serve beside it. Upgrade this one too`;
+  assert.deepEqual(warnings, [warning, warning]);
+  assert.equal(hasCurrentSchema(path), true);
+  const after = new DatabaseSync(path);
+  assert.deepEqual(
+    { ...after.prepare('select version, oldest from schema_version').get() },
+    { version: newer, oldest: known },
+  );
+  assert.equal(after.prepare('select count(*) as n from certificates').get()?.['n'], 2);
+  after.close();
+});
+
+test('a file of a newer version is refused and left as it is', async () => {
+  const path = await newerFile(MIGRATIONS.length + 1);
+  assert.equal(hasCurrentSchema(path), false);
   const [newer, known] = [MIGRATIONS.length + 1, MIGRATIONS.length];
   const words = new RegExp(`newer version of openndes \\(schema ${newer}; this one knows ${known}\\)`);
   await refuses(path, words, /restore the backup/);
@@ -137,7 +172,7 @@ test('migrations that were applied are not applied again', async () => {
   };
   await (await openSqliteStore({ path, clock })).close();
   const first = schemaOf();
-  assert.deepEqual(first.versions, [{ id: 1, version: MIGRATIONS.length }]);
+  assert.deepEqual(first.versions, [{ id: 1, version: MIGRATIONS.length, oldest: OLDEST_BESIDE }]);
   await (await openSqliteStore({ path, clock })).close();
   assert.deepEqual(schemaOf(), first);
 });
