@@ -1,0 +1,85 @@
+/** Devices that enrol one after the other while servers are stopped and started, as clients do that are told to come back. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { discover, enroll, poll } from '../../src/client/scep-client.ts';
+import { readCertificate, serialText } from '../../src/pkix/certificate.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
+import { atEnd, clock, random } from '../wiring/files.ts';
+import { ecKey } from './keys.ts';
+
+/** What the devices met. */
+export type Load = {
+  /** Serial numbers by subject, of the devices that have their certificate. */
+  certificates: Map<string, string>;
+  /** How often a device was told to come back, by 503 with Retry-After. */
+  told: number;
+  /** What no device should meet: another status, a lost connection, FAILURE. */
+  faults: string[];
+  /** Resolves when so many more devices have their certificate. */
+  more(devices: number): Promise<void>;
+  /** Resolves when each device that began has its certificate. */
+  end(): Promise<void>;
+};
+
+/** `url`: of an endpoint with a static challenge. */
+export type LoadOptions = { url: string; challenge: string; atOnce: number };
+
+/** The longest that a device waits of what it is told, in milliseconds: the time of the tests is short. */
+const LONGEST_WAIT = 300;
+/** After so many it is given up. */
+const MOST_TRIES = 200;
+
+/** Devices begin until `end`, so many at once. */
+export function startLoad({ url, challenge, atOnce }: LoadOptions): Load {
+  let begun = 0;
+  let ending = false;
+  const load = { certificates: new Map<string, string>(), told: 0, faults: [] as string[] };
+
+  const noted: typeof fetch = async (...args) => {
+    const response = await fetch(...args);
+    if (response.status === 503 && /^\d+$/.test(response.headers.get('retry-after') ?? '')) load.told++;
+    else if (response.status !== 200) load.faults.push(`HTTP ${response.status}: ${await response.clone().text()}`);
+    return response;
+  };
+  const context = { fetch: noted, clock, random };
+
+  async function device(subject: string): Promise<void> {
+    const key = ecKey(subject);
+    const wanted = { subject: nameFromText(subject), challenge };
+    const plan = { ...wanted, key, csr: await writeCertificationRequest(wanted, key) };
+    let ask = enroll;
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const reply = await discover(url, context)
+        .then((server) => ask(server, plan, context))
+        .catch(({ message, cause }: Error) => {
+          if (!message.endsWith('HTTP 503')) load.faults.push(`${message} ${String(cause)}`);
+        });
+      if (reply?.status === 'success') {
+        load.certificates.set(subject, serialText(readCertificate(reply.certificates[0]!).serialNumber));
+        return;
+      }
+      if (reply?.status === 'failure') break;
+      if (reply) ask = poll;
+      await sleep(LONGEST_WAIT);
+    }
+    load.faults.push(`${subject} got no certificate`);
+  }
+
+  async function oneAfterTheOther(): Promise<void> {
+    while (!ending) await device(`CN=load-${begun++}`);
+  }
+  const all = Promise.all(Array.from({ length: atOnce }, oneAfterTheOther));
+  all.catch(() => {}); // `end` rejects.
+  atEnd(async () => void (ending = true));
+
+  return Object.assign(load, {
+    async more(devices: number) {
+      const enough = load.certificates.size + devices;
+      while (load.certificates.size < enough) await Promise.race([all, sleep(20)]);
+    },
+    async end() {
+      ending = true;
+      await all;
+    },
+  });
+}
