@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
 import { defined } from '../core/defined.ts';
 import type { Clock } from '../core/environment.ts';
-import { ConfigError } from '../core/errors.ts';
 import type { ExaminedRows } from '../core/store-faults.ts';
 import type { Store } from '../core/store.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
+import { examinePostgres } from '../store/examined-postgres.ts';
 import { hasCurrentTables, openPostgresStore } from '../store/postgres.ts';
 import { claimPostgres } from '../store/postgres-claim.ts';
 import { announceServer } from '../store/replicas.ts';
@@ -32,14 +32,9 @@ export async function openExistingStore(file: string, missing: (path: string) =>
 /** Looks at the whole store that a configuration file names. Where there is none, `missing` gets the path. Throws ConfigError. */
 export async function* examineStore(file: string, missing: (path: string) => void): AsyncGenerator<ExaminedRows> {
   const { store } = readSections(file, ['store']);
-  if (store.kind !== 'sqlite')
-    throw new ConfigError(
-      'store check: the store is a PostgreSQL database, and this version checks SQLite files only',
-      'Check the database with `pg_amcheck`, and its backups by restoring one.',
-    );
-  const { path } = store;
-  if (existsSync(path)) yield* examineSqlite({ path, clock: systemClock });
-  else missing(path);
+  if (store.kind === 'postgres') yield* examinePostgres({ ...connectingTo(store), clock: systemClock });
+  else if (existsSync(store.path)) yield* examineSqlite({ path: store.path, clock: systemClock });
+  else missing(store.path);
 }
 
 /** Opens the store of a loaded configuration, and creates it when it is missing. Throws ConfigError. */

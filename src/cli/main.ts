@@ -74,6 +74,7 @@ function exitCode(error: unknown, { err }: Output): number {
   // It may repeat what a device or another server wrote.
   err(printableLines(error instanceof Error ? error.message : String(error)));
   const remedy = error instanceof Error && 'remedy' in error ? error.remedy : undefined;
-  if (typeof remedy === 'string') err(printableLines(remedy));
+  // A fault of PostgreSQL has it in its message, for the log.
+  if (typeof remedy === 'string' && !(error as Error).message.endsWith(remedy)) err(printableLines(remedy));
   return error instanceof ConfigError ? EXIT.configuration : EXIT.failed;
 }

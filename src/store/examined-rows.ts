@@ -1,4 +1,4 @@
-/** Whether every row of a store has what it refers to. Each page is one statement, so that it sees one moment of a running server. */
+/** Whether every row of a store has what it refers to. Each page is one statement, so that it sees one moment while servers run. */
 import type { StoreFault } from '../core/store-faults.ts';
 import { sql } from 'kysely';
 import { certificatesOf } from './examined-certificates.ts';

@@ -28,6 +28,14 @@ export async function assertSecretsKey(engine: Engine, { where, sealer }: Secret
       .execute();
     return proofIn(tx);
   });
+  assertOpens(found, { where, sealer });
+}
+
+/** As `assertSecretsKey`, and writes nothing: any key will do where none was used yet. */
+export const assertKnownKey = async ({ db }: Pick<Engine, 'db'>, check: SecretsCheck): Promise<void> =>
+  assertOpens(await proofIn(db), check);
+
+function assertOpens(found: string | undefined, { where, sealer }: SecretsCheck): void {
   if (found === undefined) return;
   if (!sealer)
     throw new ConfigError(

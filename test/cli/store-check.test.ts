@@ -1,51 +1,20 @@
 /** `store check`: what it says of a store in order, and of each thing that can be wrong with one. */
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import { systemClock } from '../../src/embed/system.ts';
-import { readCertificate, readValidity, serialText, thumbprint } from '../../src/pkix/certificate.ts';
-import { nameText } from '../../src/pkix/name.ts';
-import { publicKeyHash } from '../../src/pkix/public-key.ts';
-import type { Issuance } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { auditFor, issuanceFor, pendingFor } from '../../src/testing/store-samples.ts';
 import { fields, installed } from '../app/installation.ts';
-import { certificateFor, client } from '../kit/pki.ts';
-
-const { spki } = readCertificate(client.certificate);
-
-/** The nth issuance of the samples, with a real certificate of the serial number n. */
-async function issuance(n: number, notification?: 'strict'): Promise<Issuance> {
-  const der = await certificateFor(spki, { serialNumber: Buffer.of(n) });
-  const view = readCertificate(der);
-  const sample = issuanceFor(n, notification && { notification });
-  const certificate = {
-    ...sample.certificate,
-    ...readValidity(view),
-    der,
-    serial: serialText(view.serialNumber),
-    subject: nameText(view.subject),
-    thumbprint: thumbprint(der),
-    thumbprintSha256: hash('sha256', der, 'hex'),
-    publicKeyHash: publicKeyHash(view.spki),
-  };
-  return { ...sample, certificate, audit: { ...sample.audit, serial: certificate.serial } };
-}
+import { fillStore } from '../kit/certified-samples.ts';
 
 /** An installation whose store has a row of every kind: 1 delivered, 2 revoked, 3 not delivered yet, 4 renews 1, 5 waits. */
 async function filled(t: TestContext) {
   const place = await installed(t);
   const path = join(place.folder, 'openndes.db');
   const store = await openSqliteStore({ path, clock: systemClock });
-  const all = [await issuance(1), await issuance(2), await issuance(3, 'strict'), await issuance(4)] as const;
-  all[3].certificate.renews = all[0].certificate;
-  for (const each of all) assert.equal((await store.recordIssued(each)).kind, 'recorded');
-  const revoked = { ...auditFor(2, 'revoked'), serial: '02' };
-  assert.equal(await store.revoke(all[1].certificate, 'superseded', revoked), true);
-  await store.recordPending(pendingFor(5));
+  await fillStore(store);
   await store.close();
   const sql = (text: string): void => {
     const database = new DatabaseSync(path, { enableForeignKeyConstraints: false });

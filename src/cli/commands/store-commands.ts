@@ -13,7 +13,7 @@ export function registerStore(program: Command, output: Output): void {
   group
     .command('check')
     .description(
-      'whether the store is whole: the file, every certificate beside its row, and every row beside what it refers to; changes nothing; exit 1 when something is wrong',
+      'whether the store is whole: the file of SQLite, every certificate beside its row, every row beside what it refers to, and on PostgreSQL whether every secret opens; changes nothing; exit 1 when something is wrong',
     )
     .option(...CONFIG)
     .option('--json', 'one JSON object: how many rows each table has, and what is wrong')

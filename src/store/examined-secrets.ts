@@ -1,0 +1,79 @@
+/** Whether each secret of a database opens with the keys that are given. */
+import type { StoreFault } from '../core/store-faults.ts';
+import { type Examined, pages } from './examined-pages.ts';
+import { decodeIssuance } from './issuance-codec.ts';
+import { decodeNotification } from './notification-codec.ts';
+import { changes } from './sealed-store.ts';
+import type { Sealer } from './sealer.ts';
+import type { Database } from './tables.ts';
+
+/** What is not sealed is no fault: it is from before there was a key. What cannot be read is one of its own table. */
+export async function* secretsOf(db: Database, sealer: Sealer): Examined {
+  yield* notificationSecrets(db, sealer);
+  yield* requestSecrets(db, sealer);
+}
+
+const notificationSecrets = (db: Database, sealer: Sealer): Examined =>
+  pages('secrets', async (after, limit) => {
+    const rows = await db
+      .selectFrom('notifications')
+      .select(['id', 'payload'])
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    const { open } = changes(sealer).notifications;
+    const faults = rows.flatMap(({ id, payload }): StoreFault[] =>
+      opens(() => open(decodeNotification(payload)))
+        ? []
+        : [
+            {
+              table: 'notifications',
+              row: `notification ${id}`,
+              what: SEALED,
+              remedy: `${OTHER_KEY} or give it up with \`openndes notifications drop ${id}\`.`,
+            },
+          ],
+    );
+    return { rows: rows.length, faults, last: rows.at(-1)?.id };
+  });
+
+const requestSecrets = (db: Database, sealer: Sealer): Examined =>
+  pages('secrets', async (after, limit) => {
+    const rows = await db
+      .selectFrom('transactions')
+      .select(['id', 'key', 'transaction_id', 'csr', 'issuance'])
+      .where('csr', 'is not', null)
+      .where('state', 'in', ['pending', 'approved'])
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    const { open } = changes(sealer).requests;
+    const faults = rows.flatMap(({ id, transaction_id, key, csr, issuance }): StoreFault[] =>
+      opens(() => open({ key, ...(csr && { csr }), ...(issuance !== null && { issuance: decodeIssuance(issuance) }) }))
+        ? []
+        : [
+            {
+              table: 'transactions',
+              row: `transaction ${transaction_id} (row ${id})`,
+              what: SEALED,
+              remedy: `${OTHER_KEY} or let the device ask anew: it gets no certificate for this request.`,
+            },
+          ],
+    );
+    return { rows: rows.length, faults, last: rows.at(-1)?.id };
+  });
+
+const SEALED = 'has a secret that `store.secretsKey` does not open';
+const OTHER_KEY = 'Add the key with which it was sealed, as `[NEW, OLD]`;';
+
+function opens(open: () => unknown): boolean {
+  try {
+    open();
+    return true;
+  } catch (error) {
+    // No JSON: the examination of the table says so.
+    return error instanceof SyntaxError;
+  }
+}
