@@ -27,6 +27,10 @@ export const readSections = <K extends SectionName>(
   unneeded: readonly string[] = [],
 ): LoadedSections<K> => loadSections(sourceOf(file), names, unneeded);
 
+/** The `store` section in a text that is no file. Paths are relative to the working directory; `name` stands in errors. Throws ConfigError. */
+export const readStoreText = (name: string, text: string): LoadedSections<'store'> =>
+  loadSections({ ...sourceOf(name, text), file: name }, ['store']);
+
 /** As `readConfig`, for the store and the endpoints with one-time passwords. Throws ConfigError. */
 export const readPasswordEndpoints = (file: string): ReturnType<typeof loadPasswordEndpoints> =>
   loadPasswordEndpoints(sourceOf(file));
@@ -41,9 +45,9 @@ export const readCertifyingEndpoints = (file: string): ReturnType<typeof loadCer
 /** The configuration without its secrets, and what they are. Throws ConfigError when the file has no syntax. */
 export const readRedacted = (file: string): RedactedConfig => redactedConfig(sourceOf(file));
 
-const sourceOf = (file: string): ConfigSource => ({
+const sourceOf = (file: string, text = readTextFile(file, 'the configuration')): ConfigSource => ({
   file: resolve(file),
-  text: readTextFile(file, 'the configuration'),
+  text,
   env: process.env,
   readFile: (path) => readTextFile(path, 'named in the configuration'),
   weaknessOf,

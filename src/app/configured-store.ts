@@ -43,7 +43,8 @@ export const openStore = ({ store }: Pick<Config, 'store'>): Promise<Store> =>
     ? openSqliteStore({ path: store.path, clock: systemClock })
     : openPostgresStore(connectingTo(store));
 
-const connectingTo = ({ place, password, secretsKeys }: PostgresConfig) => ({
+/** How its database is reached. */
+export const connectingTo = ({ place, password, secretsKeys }: PostgresConfig) => ({
   place,
   password: () => password,
   random: randomFraction,
@@ -77,7 +78,8 @@ export async function recorded<T>(config: Pick<Config, 'store'>, read: (store: S
 const isCurrent = async (store: Config['store']): Promise<boolean> =>
   store.kind === 'sqlite' ? hasCurrentSchema(store.path) : hasCurrentTables(connectingTo(store));
 
-type PostgresConfig = Extract<Config['store'], { kind: 'postgres' }>;
+/** The `store` section of a database. */
+export type PostgresConfig = Extract<Config['store'], { kind: 'postgres' }>;
 
 /**
  * `file`: where the configuration was read from. `server`: the id of this server. `warn` takes what an administrator should know.

@@ -30,5 +30,6 @@ export function newStore(url: string | undefined): NewStore {
   };
 }
 
-const withoutPassword = (url: string): string =>
+/** A URL for a configuration, which has the password elsewhere. */
+export const withoutPassword = (url: string): string =>
   url.replace(/^([^:]+:\/\/[^:@/]+):[^@/]*@/, '$1@').replaceAll('${', '$$$${');

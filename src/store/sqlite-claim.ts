@@ -30,15 +30,24 @@ export function claimSqlite(path: string): { release: () => void } {
 }
 
 /** As `claimSqlite`, for a store of an older version: its server would go on writing what this one no longer finds. */
-export function claimForUpgrade(path: string): { release: () => void } {
+export const claimForUpgrade = (path: string): { release: () => void } =>
+  claimFor(path, {
+    what: 'was written by an older version, and a server is running on it',
+    remedy: 'Stop that server before this version brings the store up to date.',
+  });
+
+/** As `claimSqlite`, for a store that is copied. */
+export const claimForCopy = (path: string): { release: () => void } =>
+  claimFor(path, {
+    what: 'is used by a server that is running',
+    remedy: 'Stop it first: what it writes from now on would not be in the copy.',
+  });
+
+function claimFor(path: string, { what, remedy }: { what: string; remedy: string }): { release: () => void } {
   try {
     return claimSqlite(path);
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
-    throw new ConfigError(
-      `store: ${path} was written by an older version, and a server is running on it`,
-      'Stop that server before this version brings the store up to date.',
-      { cause },
-    );
+    throw isBusy(cause) ? new ConfigError(`store: ${path} ${what}`, remedy, { cause }) : cause;
   }
 }

@@ -6,8 +6,9 @@ import { EXIT, Exit } from '../exit.ts';
 import { CONFIG, example } from '../options.ts';
 import { counted, jsonText, type Output, printable } from '../output.ts';
 import { noStore } from './certs-store.ts';
+import { registerMigrate } from './store-migrate.ts';
 
-/** Registers the group and its command. */
+/** Registers the group and its commands. */
 export function registerStore(program: Command, output: Output): void {
   const group = program.command('store').description('the store as a whole');
   group
@@ -19,6 +20,7 @@ export function registerStore(program: Command, output: Output): void {
     .option('--json', 'one JSON object: how many rows each table has, and what is wrong')
     .addHelpText(...example('openndes store check --json'))
     .action((options: CheckOptions) => check(options, output));
+  registerMigrate(group, output);
 }
 
 type CheckOptions = { config: string; json?: true };

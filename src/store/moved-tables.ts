@@ -1,0 +1,49 @@
+/** How each table is copied into another database: one list, in which no table of the schema may be missing. */
+import { type RowChange, sealedNotifications, sealedTransactions } from './moved-secrets.ts';
+import type { Sealer } from './sealer.ts';
+import type { Tables } from './tables.ts';
+
+/** `key`: its primary key. `sealed`: for a table with secrets. */
+export type Copied = {
+  key: readonly string[];
+  sealed?: (sealer: Sealer) => { seal: RowChange; open: RowChange };
+};
+/** Why a table is not copied. `fill`: a statement that makes its rows from those of other tables, and may run again. */
+export type Left = { left: string; fill?: string };
+
+/** In this order, because the later ones refer to the earlier ones. */
+export const MOVED = {
+  issuers: { key: ['id'] },
+  certificates: { key: ['id'] },
+  names: { key: ['kind', 'value', 'certificate_id'] },
+  revocations: { key: ['certificate_id'] },
+  compromised_keys: { key: ['public_key_hash'] },
+  endpoint_names: { key: ['name'] },
+  transactions: { key: ['id'], sealed: sealedTransactions },
+  challenges: { key: ['mark'] },
+  consumed_challenges: { key: ['id'] },
+  notifications: { key: ['id'], sealed: sealedNotifications },
+  owed_revocations: { key: ['id'] },
+  revocation_requests: { key: ['id'] },
+  revocation_downloads: { key: ['tenant'] },
+  jobs: { key: ['name'] },
+  blocks: { key: ['name'] },
+  directory_standings: { key: ['tenant'] },
+  directory_objects: { key: ['tenant', 'kind', 'id'] },
+  directory_revocations: { key: ['tenant', 'issuer_id', 'serial'] },
+  audit: { key: ['id'] },
+  secrets: { left: 'sealed with the key of its own database' },
+  write_check: { left: 'a test of the disk' },
+  schema_version: { left: 'made by the migrations' },
+} as const satisfies { [T in keyof Tables]: { key: readonly (keyof Tables[T])[]; sealed?: Copied['sealed'] } | Left };
+
+/** One table of the list that is copied. */
+export type CopiedTable = Copied & { table: string };
+
+const ALL: readonly [string, Copied | Left][] = Object.entries(MOVED);
+
+/** Those that are copied. */
+export const COPIED: readonly CopiedTable[] = ALL.flatMap(([table, row]) => ('key' in row ? [{ table, ...row }] : []));
+
+/** What makes the rows of the others. */
+export const FILLS: readonly string[] = ALL.flatMap(([, row]) => ('left' in row && row.fill ? [row.fill] : []));
