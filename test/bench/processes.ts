@@ -4,25 +4,39 @@ import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 
-/** Starts a file of this folder; resolves with its first message. `log`: a file that gets its standard error. */
+/**
+ * Starts a file of this folder; resolves with its first message. `log`: a file that gets its standard error. `output`: where
+ * its standard output goes.
+ */
 export async function start(
   file: string,
   args: string[],
   log?: number,
+  output: 'inherit' | 'ignore' = 'inherit',
 ): Promise<{ child: ChildProcess; said: unknown }> {
-  const child = fork(join(import.meta.dirname, file), args, { stdio: ['inherit', 'inherit', log ?? 'inherit', 'ipc'] });
+  const child = fork(join(import.meta.dirname, file), args, { stdio: ['inherit', output, log ?? 'inherit', 'ipc'] });
   return { child, said: await messageOf(child) };
 }
 
 /** What it answers. */
-export function ask(child: ChildProcess, question: string): Promise<unknown> {
+export function ask(child: ChildProcess, question: string | string[]): Promise<unknown> {
   child.send(question);
   return messageOf(child);
 }
 
 async function messageOf(child: ChildProcess): Promise<unknown> {
-  const [said] = (await once(child, 'message')) as [unknown];
-  return said;
+  const over = new AbortController();
+  const { signal } = over;
+  const ended = once(child, 'exit', { signal }).then(() => {
+    throw new Error(`${child.spawnargs.join(' ')} ended`);
+  });
+  try {
+    const [said] = (await Promise.race([once(child, 'message', { signal }), ended])) as [unknown];
+    return said;
+  } finally {
+    ended.catch(() => {});
+    over.abort();
+  }
 }
 
 export async function stop(child: ChildProcess): Promise<void> {

@@ -1,0 +1,135 @@
+/** One burst: what the servers can do, then more than that, then whether all came to a good end. */
+import { percentile } from '../measure.ts';
+import { ask } from '../processes.ts';
+import { arrivals, seededChance } from './arrivals.ts';
+import { type Device, deviceMaker, thumbprintHeld } from './devices.ts';
+import { burst, closedLoop, type Tally } from './generator.ts';
+import type { BurstPlan, BurstResult } from './measured.ts';
+import { openPlace, type Place } from './place.ts';
+import { type Holder, listed, proofOf, type Proof } from './proof.ts';
+import { type Load, loadOf } from './servers.ts';
+import type { Notified } from './tenant.ts';
+
+/** Connections of the measurement of the capacity. */
+const AT_ONCE = 32;
+/** Milliseconds between two looks at the queue. */
+const LOOK_EVERY = 500;
+/** Challenges that are asked for at once. */
+const CHALLENGES = 500;
+const SEED = 12;
+
+/** Says what happens, because it takes minutes. */
+export type Says = (text: string) => void;
+
+/** Runs it, with servers of its own. */
+export async function runBurst(plan: BurstPlan, says: Says): Promise<BurstResult> {
+  says(`starting ${plan.store === 'sqlite' ? 'a server on SQLite' : `${plan.replicas} on PostgreSQL behind nginx`}`);
+  const place = await openPlace(plan);
+  try {
+    return await measured(plan, place, says);
+  } finally {
+    await place.close();
+  }
+}
+
+async function measured(plan: BurstPlan, place: Place, says: Says): Promise<BurstResult> {
+  const { target } = place;
+  const before = Math.min(2000, Math.max(400, Math.round(plan.devices / 10)));
+  says(`making ${plan.devices + 2 * before} devices`);
+  const all = await madeDevices(place, plan.devices + 2 * before);
+  const [warmUp, calm, crowd] = [all.slice(0, before), all.slice(before, 2 * before), all.slice(2 * before)];
+
+  says('measuring the capacity');
+  await closedLoop(target, warmUp, AT_ONCE);
+  const [usedBefore, sizesBefore] = [await place.used(), await place.sizes()];
+  const { seconds: calmSeconds } = await closedLoop(target, calm, AT_ONCE);
+  const [usedAfter, sizesAfter] = [await place.used(), await place.sizes()];
+  const capacity = before / calmSeconds;
+  const each = (of: (used: typeof usedBefore) => number): number => (of(usedAfter) - of(usedBefore)) / before;
+  const cpu = {
+    servers: each(({ servers }) => servers),
+    database: each(({ database }) => database),
+    tenant: each(({ tenant }) => tenant),
+    generator: each(({ generator }) => generator),
+  };
+
+  const arrival = plan.times * capacity;
+  says(`${plan.devices} devices arrive, ${Math.round(arrival)} a second; the capacity is ${Math.round(capacity)}`);
+  const watched = watch(place);
+  const tally = await burst(target, crowd, arrivals(plan.devices, arrival, seededChance(SEED)));
+  const longest = await watched.end();
+  const usedByBurst = await place.used();
+  const sizesAtEnd = await place.sizes();
+
+  says('comparing what the devices hold with the store and with Intune');
+  const { busy, pending, unreachable, failure } = tally.answers;
+  const extra = usedByBurst.servers - usedAfter.servers - plan.devices * cpu.servers;
+  return {
+    ...plan,
+    capacity,
+    arrival,
+    longest,
+    answered: tally.latencies.length / tally.seconds,
+    latencies: percentiles(tally.latencies),
+    until: percentiles(tally.until),
+    seconds: tally.seconds,
+    busy,
+    pending,
+    unreachable,
+    failures: failure,
+    retries: tally.retries,
+    cpu,
+    refusal: busy > plan.devices ? extra / busy : Number.NaN,
+    octets: (sizesAtEnd.stored - sizesBefore.stored) / (plan.devices + before),
+    wal: (sizesAfter.wal - sizesBefore.wal) / before,
+    rss: sizesAtEnd.rss,
+    proof: await proved(place, all),
+  };
+}
+
+const percentiles = (values: Tally['until']): { p50: number; p99: number } => ({
+  p50: percentile(values, 0.5),
+  p99: percentile(values, 0.99),
+});
+
+async function madeDevices({ tenant, target }: Place, count: number): Promise<Device[]> {
+  const make = await deviceMaker(target.ca);
+  const devices: Device[] = [];
+  while (devices.length < count) {
+    const from = devices.length;
+    const next = Array.from({ length: Math.min(CHALLENGES, count - from) }, (_, n) => from + n);
+    const challenges = (await ask(
+      tenant,
+      next.map((n) => make.subject(n)),
+    )) as string[];
+    for (const n of next) devices.push(await make.device(n, challenges[n - from]!));
+  }
+  return devices;
+}
+
+/** Looks at the queues until the end. Returns the load when most was queued. */
+function watch({ replicas }: Place): { end: () => Promise<Load> } {
+  let longest: Load = { queued: 0, running: 0, answerMs: 0 };
+  let looking: Promise<void> = Promise.resolve();
+  const look = async (): Promise<void> => {
+    const load = await loadOf(replicas);
+    if (load.queued >= longest.queued) longest = load;
+  };
+  const timer = setInterval(() => void (looking = looking.then(look)), LOOK_EVERY);
+  return {
+    async end() {
+      clearInterval(timer);
+      await looking;
+      return longest;
+    },
+  };
+}
+
+async function proved({ config, tenant, target }: Place, devices: readonly Device[]): Promise<Proof> {
+  const holders: Holder[] = [];
+  for (const device of devices) {
+    const held = device.reply ? await thumbprintHeld(device, target.ca) : undefined;
+    holders.push({ subject: device.subject, held });
+  }
+  return proofOf(holders, await listed(config), (await ask(tenant, 'notified')) as Notified);
+}

@@ -1,0 +1,77 @@
+/** nginx in front of several servers, as docs/reverse-proxies.md has it, with folders of its own. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const PROGRAM = '/usr/sbin/nginx';
+const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+
+/** Port where nothing listens now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+const configuration = (folder: string, port: number, servers: readonly string[]): string => `
+${process.getuid?.() === 0 ? 'user root;' : ''}
+worker_processes 1;
+worker_rlimit_nofile 20000;
+pid ${folder}/nginx.pid;
+events { worker_connections 9000; }
+http {
+  access_log off;
+  ${TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
+  upstream openndes {
+    ${servers.map((server) => `server ${new URL(server).host};`).join('\n    ')}
+    keepalive 256;
+  }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    large_client_header_buffers 4 128k;
+    client_max_body_size 256k;
+    client_body_buffer_size 64k;
+    location / {
+      proxy_pass http://openndes;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_read_timeout 90s;
+    }
+  }
+}
+`;
+
+/** Starts it in a folder. Throws when it does not answer within ten seconds: is nginx-light installed? */
+export async function proxy(
+  folder: string,
+  servers: readonly string[],
+): Promise<{ origin: string; stop: () => Promise<void> }> {
+  const port = await freePort();
+  const config = join(folder, 'nginx.conf');
+  writeFileSync(config, configuration(folder, port, servers));
+  const errors = `${folder}/nginx.log`;
+  const child = spawn(PROGRAM, ['-e', errors, '-p', folder, '-c', config, '-g', 'daemon off;'], { stdio: 'inherit' });
+  const origin = `http://127.0.0.1:${port}`;
+  for (let tries = 100; ; tries--) {
+    const answered = await fetch(`${origin}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (answered) break;
+    if (tries === 0) throw new Error(`nginx does not answer; ${errors} says why`);
+    await pause(100);
+  }
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  };
+  return { origin, stop };
+}
