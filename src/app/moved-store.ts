@@ -5,7 +5,7 @@ import type { MovedStore, MoveProgress } from '../core/store-move.ts';
 import { placeText } from '../core/postgres-place.ts';
 import { openCopiedSqlite } from '../store/copied-sqlite.ts';
 import { moveStore } from '../store/move-store.ts';
-import { claimPostgres } from '../store/postgres.ts';
+import { claimPostgres } from '../store/postgres-claim.ts';
 import { postgresEngine } from '../store/postgres-engine.ts';
 import { PostgresFault } from '../store/postgres-faults.ts';
 import { sealer } from '../store/sealer.ts';
@@ -45,7 +45,7 @@ type Source = Awaited<ReturnType<typeof openCopiedSqlite>>;
 
 async function copyInto(to: PostgresConfig, source: Source, told: Told): Promise<MovedStore> {
   const { sealing, ...connecting } = connectingTo(to);
-  const { release } = await claimPostgres(connecting);
+  const { release } = await claimPostgres(connecting, 'alone');
   // Makes the tables, and compares the key.
   await (await openStore({ store: to })).close();
   const engine = postgresEngine({ ...connecting, patience: PATIENCE });

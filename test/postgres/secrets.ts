@@ -150,7 +150,7 @@ async function rewritten(store: Store, content: string): Promise<string> {
 
 test('a key is replaced while two servers run: [OLD, NEW] at each, then [NEW, OLD] at each, then NEW', async () => {
   const place = await newPlace();
-  const start = (...secretsKeys: [Uint8Array, ...Uint8Array[]]) => opened(place, { secretsKeys, claimed: true });
+  const start = (...secretsKeys: [Uint8Array, ...Uint8Array[]]) => opened(place, { secretsKeys, claimed: 'replicas' });
   let [a, b] = [await start(key), await start(key)];
   await filled(a, 'REPLACED');
   await rewritten(a, 'of a');
@@ -186,7 +186,7 @@ test('a secret that servers share is sealed: no file has it, and it is opened in
   await change(`'${Buffer.from('THE-KEY-OF-A-THIEF').toString('base64')}'`);
   await assert.rejects(store.readSecret(SHARED), /^Error: secret ra\/issuing is not sealed: no server wrote it\.$/);
   // Nor does the next start seal it.
-  const next = await opened(place, { secretsKeys: [another, key], claimed: true });
+  const next = await opened(place, { secretsKeys: [another, key], claimed: 'replicas' });
   await assert.rejects(next.readSecret(SHARED), /is not sealed/);
   assert.deepEqual(Buffer.from((await next.readSecret('ra/another'))?.value ?? ''), written.value);
   await Promise.all([store.close(), next.close()]);
