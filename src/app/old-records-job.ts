@@ -1,4 +1,4 @@
-/** The job that removes records after the time that `keep` gives them. */
+/** The job that removes records after the time that `keep` gives them, and makes room for new ones. */
 import type { Config } from '../config/schema.ts';
 import { HOUR } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
@@ -41,6 +41,7 @@ export function oldRecordsJob({ keep, store, clock, emit, timing = SYSTEM }: Old
     };
     try {
       for (const kind of ORDER) await removeAll(kind);
+      await store.makeRoom?.();
     } finally {
       if (ORDER.some((kind) => removed[kind] > 0)) emit({ event: 'old-records-removed', ...removed });
     }

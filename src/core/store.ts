@@ -340,6 +340,8 @@ export interface OldRecordStore {
    * waits for stays. Before the DER of certificates, the transactions of the same time must be removed: they answer with it.
    */
   removeOld(page: OldPage): Promise<RemovedPage>;
+  /** Where a store keeps what is new apart from what is old: makes the place for the next months. Is called some times a day. */
+  makeRoom?(): Promise<void>;
 }
 
 /** What every server of a database has to know. `version` begins at 1 and is one more each time it is written. */

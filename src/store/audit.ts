@@ -2,8 +2,9 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { AuditEntry, CertificateId, RequestKey, UsedChallenge } from '../core/records.ts';
 import { decodeChallenge, encodeChallenge } from './challenges.ts';
-import { certificateRow } from './stored-certificates.ts';
+import { certificateRow } from './serials.ts';
 import { prepared } from './prepared.ts';
+import { newId } from './row-ids.ts';
 import type { AuditTable, Database } from './tables.ts';
 
 const insert = prepared((db, row: Insertable<AuditTable>) => db.insertInto('audit').values(row));
@@ -20,6 +21,7 @@ export async function addAudit(
   { certificate, request, challenge }: AuditLinks,
 ): Promise<void> {
   await insert(tx, {
+    ...newId(tx),
     at: entry.at.getTime(),
     event: entry.event,
     endpoint: entry.endpoint,
@@ -59,8 +61,8 @@ export async function listAudit(
 const entries = (db: Database) =>
   db
     .selectFrom('audit')
-    .leftJoin('certificates', 'certificates.id', 'audit.certificate_id')
-    .leftJoin('issuers', 'issuers.id', 'certificates.issuer')
+    .leftJoin('serials', 'serials.certificate_id', 'audit.certificate_id')
+    .leftJoin('issuers', 'issuers.id', 'serials.issuer')
     .selectAll('audit')
     .select('issuers.issuer_id')
     .orderBy('audit.id', 'desc');

@@ -4,7 +4,7 @@ import type { AuditEntry, BlockEntry, BlockName } from '../core/records.ts';
 import type { KeyStanding } from '../core/store.ts';
 import { addAudit } from './audit.ts';
 import { prepared } from './prepared.ts';
-import { certificateRow } from './stored-certificates.ts';
+import { certificateRow } from './serials.ts';
 import type { BlockTable, Database } from './tables.ts';
 
 /** Nearly every request has fewer names. */

@@ -8,7 +8,7 @@ export const selectCertificates = (db: Database) =>
   db
     .selectFrom('certificates')
     .leftJoin('issuers', 'issuers.id', 'certificates.issuer')
-    .leftJoin('certificates as renewed', 'renewed.id', 'certificates.renews')
+    .leftJoin('serials as renewed', 'renewed.certificate_id', 'certificates.renews')
     .leftJoin('issuers as renewed_issuer', 'renewed_issuer.id', 'renewed.issuer')
     .selectAll('certificates')
     .select([

@@ -58,6 +58,7 @@ import {
   saveRevocationRequests,
 } from './downloaded-revocation-requests.ts';
 import { removeOld } from './old-records.ts';
+import { addParts } from './partitions.ts';
 import { countRevoked, isCompromised, listRevoked, revoke } from './revocations.ts';
 import type { Database } from './tables.ts';
 import { findPolled, findRequest, findTransaction } from './transactions.ts';
@@ -68,6 +69,7 @@ type Parts = { db: Database; write: GroupCommit['write']; clock: Clock; committe
 
 /** Assembles the store over a database that `migrate` has prepared. `close()` closes the database. */
 export function createStore(engine: Engine, clock: Clock): Store {
+  engine.useClock?.(clock);
   const { write, end } = groupCommit(engine);
   const parts: Parts = { db: engine.db, write, clock, committed: { endpoints: new Set(), issuers: new Map() } };
   return {
@@ -79,6 +81,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...blocks(parts),
     ...directories(parts),
     ...challengesAndHistory(parts),
+    ...(engine.dialect.partitioned !== undefined && { makeRoom: () => addParts(engine) }),
     ...jobs(parts),
     ...secrets(parts),
     check: () => write((tx) => proveWritable(tx, clock())),

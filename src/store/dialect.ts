@@ -1,5 +1,5 @@
 /** Everything in which the databases differ, in one table. */
-import { type ColumnDefinitionBuilder, type RawBuilder, sql } from 'kysely';
+import { type ColumnDefinitionBuilder, sql } from 'kysely';
 import { isBusy } from './sqlite-faults.ts';
 
 /** One row of the table. */
@@ -8,14 +8,14 @@ export type Dialect = {
   begin: string;
   /** First in the transaction of the migrations: what keeps other migrations out, and bounds how long it keeps others waiting. */
   beginMigration?: readonly string[];
-  /** Column type of `id`, which the database counts up. */
-  identity: 'integer' | 'bigserial';
+  /** Column type of `id`, which SQLite counts up; see row-ids.ts for PostgreSQL. */
+  identity: 'integer' | 'bigint';
   /** Makes an `id` one that is never given out twice, not even after its row is deleted. */
   neverReused: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder;
-  /** Statement that lets `id` go on after the highest one, where rows were inserted with ids of their own. */
-  continueIds?: (table: string) => RawBuilder<unknown>;
   /** Ends the definition of a table whose rows are kept in the order of its primary key. */
   clustered?: string;
+  /** Ends the definition of a table that is kept in parts by id; see partitions.ts. */
+  partitioned?: string;
   /** Column type of octets. */
   bytes: 'blob' | 'bytea';
   /** Column type of a Moment: 64 bits. */
@@ -28,7 +28,7 @@ export type Dialect = {
   isBusy: (error: unknown) => boolean;
 };
 
-const codeOf = (error: unknown, property: 'errcode' | 'code'): unknown =>
+const codeOf = (error: unknown, property: 'errcode' | 'code' | 'constraint'): unknown =>
   error instanceof Error ? (error as Error & Record<typeof property, unknown>)[property] : undefined;
 
 // SQLITE_CONSTRAINT_UNIQUE and SQLITE_CONSTRAINT_PRIMARYKEY; https://www.sqlite.org/rescode.html
@@ -38,6 +38,11 @@ const POSTGRES_CONFLICT = '23505';
 // serialization_failure, deadlock_detected; and feature_not_supported, by which PostgreSQL says that a prepared statement
 // is older than its table: the next one is prepared anew. lock_not_available, after `lock_timeout` of a migration.
 const POSTGRES_UNDONE: readonly unknown[] = ['40001', '40P01', '0A000', '55P03'];
+
+/** The primary keys that ids of row-ids.ts are in, of a table or of a part of it: another server has made the same id. */
+const IDS = /^(audit|certificates|notices|owed_revocations|revocation_requests|serials|transactions)_(.*_)?pkey$/;
+const isIdTaken = (error: unknown): boolean =>
+  codeOf(error, 'code') === POSTGRES_CONFLICT && IDS.test(String(codeOf(error, 'constraint')));
 
 /** Thrown where a unique index has the value, by a write that does not let the database throw. */
 export class Taken extends Error {}
@@ -63,15 +68,14 @@ export const DIALECTS = {
     // A statement that waits for a table lets no later one pass, so it must not wait long. Longer than deadlock_timeout (1 s),
     // after which an automatic vacuum gives way.
     beginMigration: ['select pg_advisory_xact_lock(7240058894)', "set local lock_timeout = '2s'"],
-    identity: 'bigserial',
+    identity: 'bigint',
     neverReused: (column) => column,
-    continueIds: (table) =>
-      sql`select setval(pg_get_serial_sequence(${table}, 'id'), (select coalesce(max(id), 0) + 1 from ${sql.table(table)}), false)`,
+    partitioned: 'partition by range (id)',
     bytes: 'bytea',
     moment: 'bigint',
     // Another transaction may have taken it since this one looked.
-    isConflict: (error) => error instanceof Taken || codeOf(error, 'code') === POSTGRES_CONFLICT,
-    isUndone: (error) => POSTGRES_UNDONE.includes(codeOf(error, 'code')),
+    isConflict: (error) => error instanceof Taken || (codeOf(error, 'code') === POSTGRES_CONFLICT && !isIdTaken(error)),
+    isUndone: (error) => POSTGRES_UNDONE.includes(codeOf(error, 'code')) || isIdTaken(error),
     // It waits by itself, for a connection and not for the process.
     isBusy: () => false,
   },

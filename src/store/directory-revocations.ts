@@ -59,22 +59,28 @@ export async function countLive(
   db: Database,
   { endpoints, at, from }: LivePart,
 ): Promise<{ live: number; next?: number }> {
-  const { last } = await db
-    .selectFrom('certificates')
-    .select(({ fn }) => fn.max<number | null>('id').as('last'))
+  if (endpoints.length === 0) return { live: 0 };
+  const { seen, last, live } = await db
+    .selectFrom((rows) =>
+      rows
+        .selectFrom('certificates')
+        .select(['id', 'state', 'not_after', 'endpoint'])
+        .where('id', '>', from)
+        .orderBy('id')
+        .limit(PART)
+        .as('part'),
+    )
+    .select(({ fn }) => [fn.countAll<number | string>().as('seen'), fn.max<number | null>('id').as('last')])
+    .select(({ fn }) =>
+      fn
+        .countAll<number | string>()
+        .filterWhere('state', '!=', 'revoked')
+        .filterWhere('not_after', '>', at.getTime())
+        .filterWhere('endpoint', 'in', endpoints)
+        .as('live'),
+    )
     .executeTakeFirstOrThrow();
-  if (last === null || from >= last || endpoints.length === 0) return { live: 0 };
-  const { number } = await db
-    .selectFrom('certificates')
-    .select(({ fn }) => fn.countAll<number | string>().as('number'))
-    .where('id', '>', from)
-    .where('id', '<=', from + PART)
-    .where('state', '!=', 'revoked')
-    // Not by its index: it would read all certificates that have not ended for each part.
-    .where(sql<number>`+not_after`, '>', at.getTime())
-    .where('endpoint', 'in', endpoints)
-    .executeTakeFirstOrThrow();
-  return { live: Number(number), ...(from + PART < last && { next: from + PART }) };
+  return { live: Number(live), ...(last !== null && Number(seen) === PART && { next: last }) };
 }
 
 /** Names by which a certificate is matched with an object: as `namesOf` of manage/directory-revocation.ts. */

@@ -1,6 +1,7 @@
 /** Requests of Intune to revoke certificates, from their download until Intune has the answers. */
 import type { Insertable, Selectable } from 'kysely';
 import type { RevocationBatch, RevocationReport, WaitingRevocationRequest } from '../core/records.ts';
+import { newId } from './row-ids.ts';
 import type { Database, RevocationRequestTable } from './tables.ts';
 
 /** When the last batch of this tenant was saved, an empty one too. */
@@ -20,7 +21,7 @@ export async function saveRevocationRequests(tx: Database, batch: RevocationBatc
   for (const row of toRows(batch))
     await tx
       .insertInto('revocation_requests')
-      .values(row)
+      .values({ ...newId(tx), ...row })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
 }

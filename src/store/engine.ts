@@ -1,5 +1,6 @@
 /** One open database, and the transaction in which everything that writes runs. */
 import { CompiledQuery } from 'kysely';
+import type { Clock } from '../core/environment.ts';
 import type { Dialect } from './dialect.ts';
 import type { Database } from './tables.ts';
 
@@ -13,6 +14,8 @@ export type Engine = {
   alone<T>(work: (connection: Database) => Promise<T>): Promise<T>;
   /** Resolves after a pause, longer at each of the `tries`. Absent where transactions do not undo each other. */
   backOff?(tries: number): Promise<void>;
+  /** The clock of the store, which the ids of new rows follow. Absent where the database numbers rows by itself. */
+  useClock?(clock: Clock): void;
   close(): void | Promise<void>;
 };
 

@@ -7,6 +7,8 @@ import {
   createNextCertificates,
   createNextTransactions,
 } from './identity-tables.ts';
+import { createParts } from './partitions.ts';
+import { createSerials } from './serials-table.ts';
 import { moveCertificates } from './old-certificates.ts';
 import type { Database } from './tables.ts';
 
@@ -17,13 +19,15 @@ export async function addIdentities(db: Database, dialect: Dialect): Promise<str
   const { number, serials } = await moveCertificates(db);
   await createNextTransactions(db, dialect);
   await moveTransactions(db);
-  await replaceTables(db, dialect);
+  await replaceTables(db);
   await leaseNotifications(db, dialect);
   await db.schema.alterTable('challenges').addColumn('binding', 'text').execute();
   await db.schema.alterTable('challenges').addColumn('origin', 'text').execute();
   await createIdentityIndexes(db);
+  await createSerials(db, dialect);
   await fillFromCertificates(db);
   await nameActors(db);
+  if (dialect.partitioned) await createParts(db);
   if (number === 0) return [];
   return [
     `${number} certificates that an earlier version recorded cannot be read (serial numbers ${serials.join(', ')}` +
@@ -41,12 +45,10 @@ async function moveTransactions(db: Database): Promise<void> {
 }
 
 /** The table that refers to the other one goes first. */
-async function replaceTables(db: Database, dialect: Dialect): Promise<void> {
+async function replaceTables(db: Database): Promise<void> {
   for (const table of ['transactions', 'certificates']) await db.schema.dropTable(table).execute();
-  for (const table of ['certificates', 'transactions']) {
-    if (dialect.continueIds) await dialect.continueIds(`${table}_next`).execute(db);
+  for (const table of ['certificates', 'transactions'])
     await db.schema.alterTable(`${table}_next`).renameTo(table).execute();
-  }
 }
 
 async function leaseNotifications(db: Database, dialect: Dialect): Promise<void> {

@@ -1,9 +1,10 @@
 /** The CAs that issued the certificates, and how certificates of earlier versions find their CA. */
 import { hash } from 'node:crypto';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { IssuerRecord, LiveIssuer, StoredCertificate } from '../core/records.ts';
 import { hashOf } from '../pkix/issuer-id.ts';
 import { prepared } from './prepared.ts';
+import { moveSerials } from './serials.ts';
 import type { Database, IssuerTable } from './tables.ts';
 
 type Unconfirmed = Selectable<IssuerTable>;
@@ -22,6 +23,9 @@ export const unconfirmedIdOfText = (name: string): string => UNCONFIRMED + hash(
 const byIssuerId = prepared((db, { issuerId }: { issuerId: string }) =>
   db.selectFrom('issuers').select('id').where('issuer_id', '=', issuerId),
 );
+
+/** Issuers are few, and 32 bits are enough for their ids: each is one more than the last. */
+export const nextIssuer = sql<number>`(select coalesce(max(id), 0) + 1 from issuers)`;
 
 /** The row of an issuer. */
 export async function findIssuer(db: Database, issuerId: string): Promise<number | undefined> {
@@ -87,7 +91,8 @@ async function sameUnconfirmed(tx: Database, issuer: IssuerRecord): Promise<Unco
 
 async function insertIssuer(tx: Database, issuer: Omit<IssuerRecord, 'nameDer'>): Promise<number> {
   const { issuerId: issuer_id, name, keyIdentifier: key_identifier = null, authority = null } = issuer;
-  await tx.insertInto('issuers').values({ issuer_id, name, key_identifier, authority }).execute();
+  const row = { id: nextIssuer, issuer_id, name, key_identifier, authority };
+  await tx.insertInto('issuers').values(row).execute();
   return (await findIssuer(tx, issuer.issuerId))!;
 }
 
@@ -103,6 +108,7 @@ async function updateIssuer(tx: Database, id: number, issuer: IssuerRecord): Pro
 
 async function moveCertificates(tx: Database, from: number, to: number): Promise<void> {
   await tx.updateTable('certificates').set({ issuer: to }).where('issuer', '=', from).execute();
+  await moveSerials(tx, from, to);
   await tx.updateTable('revocations').set({ issuer: to }).where('issuer', '=', from).execute();
   await tx.deleteFrom('issuers').where('id', '=', from).execute();
 }

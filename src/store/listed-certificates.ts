@@ -4,7 +4,7 @@ import type { CertificateName, CertificateState, StoredCertificate } from '../co
 import type { CertificateFilter } from '../core/store.ts';
 import { fromRow, selectCertificates } from './certificate-rows.ts';
 import { folded } from './searchable-names.ts';
-import { certificateRow } from './stored-certificates.ts';
+import { certificateRow } from './serials.ts';
 import type { Database, Tables } from './tables.ts';
 
 /** Newest first. */
@@ -84,10 +84,10 @@ const AFTER_DIGITS = 'g';
 
 const beginningWith = (db: Database, prefix: string) =>
   db
-    .selectFrom('certificates as other')
-    .select('other.id')
-    .where('other.serial', '>=', prefix)
-    .where('other.serial', '<', prefix + AFTER_DIGITS);
+    .selectFrom('serials')
+    .select('certificate_id as id')
+    .where('serial', '>=', prefix)
+    .where('serial', '<', prefix + AFTER_DIGITS);
 
 const endingBefore = (db: Database, before: Date) =>
   db.selectFrom('certificates as other').select('other.id').where('other.not_after', '<', before.getTime());

@@ -11,10 +11,10 @@ export async function listNotifications(
 ): Promise<ListedNotification[]> {
   const rows = await db
     .selectFrom('notifications')
-    .leftJoin('certificates', 'certificates.id', 'notifications.certificate_id')
-    .leftJoin('issuers', 'issuers.id', 'certificates.issuer')
+    .leftJoin('serials', 'serials.certificate_id', 'notifications.certificate_id')
+    .leftJoin('issuers', 'issuers.id', 'serials.issuer')
     .selectAll('notifications')
-    .select(['certificates.serial', 'issuers.issuer_id'])
+    .select(['serials.serial', 'issuers.issuer_id'])
     .$if(id !== undefined, (query) => query.where('notifications.id', '=', id ?? 0))
     .orderBy('notifications.id')
     .limit(limit)
@@ -55,7 +55,7 @@ export async function retryNotifications(tx: Database, ids: readonly number[] | 
   return Number(numUpdatedRows);
 }
 
-/** Ids grow, so the first is the oldest. Both numbers are of an index alone, and one row is read. */
+/** Ids grow with time, so the first is the oldest. Both numbers are of an index alone, and one row is read. */
 export async function outboxStanding(db: Database): Promise<OutboxStanding> {
   const { waiting, first } = await db
     .selectFrom('notifications')

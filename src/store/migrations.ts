@@ -123,6 +123,7 @@ async function createAudit(db: Database, dialect: Dialect): Promise<void> {
     .addColumn('transaction_id', 'text', (column) => column.notNull())
     .addColumn('serial', 'text')
     .addColumn('detail', 'text')
+    .$call((table) => (dialect.partitioned ? table.modifyEnd(sql.raw(dialect.partitioned)) : table))
     .execute();
   await db.schema.createIndex('audit_by_serial').on('audit').columns(['serial', 'id']).execute();
 }

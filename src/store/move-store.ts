@@ -6,7 +6,7 @@ import { type Comparison, compareTables } from './compared-tables.ts';
 import { copyTable } from './copied-table.ts';
 import type { Engine } from './engine.ts';
 import type { RowChange } from './moved-secrets.ts';
-import { COPIED, type CopiedTable, FILLS } from './moved-tables.ts';
+import { COPIED, type CopiedTable } from './moved-tables.ts';
 import type { Sealer } from './sealer.ts';
 import { comparedRows, type Key } from './table-rows.ts';
 import type { Database } from './tables.ts';
@@ -28,7 +28,7 @@ export async function moveStore(moving: Moving): Promise<MovedStore> {
   const copied = new Map<string, number>();
   for (const { table, found } of before)
     if (found?.missing !== 0) copied.set(table.table, await copy(moving, table, found?.complete));
-  await finish(moving.to, [...copied.keys()]);
+  await gatherStatistics(moving.to, [...copied.keys()]);
   const seconds = (moving.now() - began) / 1000;
   const after: Compared[] = [];
   for (const { table, found } of before)
@@ -77,17 +77,9 @@ async function copy({ from, to, sealer, told }: Moving, table: CopiedTable, afte
   });
 }
 
-/** What a server of the target expects: new rows after those that were copied, and statistics about them. */
-async function finish({ db, dialect }: Engine, copied: readonly string[]): Promise<void> {
-  for (const { table, key } of COPIED)
-    if (key[0] === 'id' && (await countsIds(db, table))) await dialect.continueIds?.(table).execute(db);
-  for (const fill of FILLS) await sql.raw(fill).execute(db);
+/** The planner of the database knows nothing yet of what was copied. */
+async function gatherStatistics({ db }: Engine, copied: readonly string[]): Promise<void> {
   for (const table of copied) await sql`analyze ${sql.table(table)}`.execute(db);
-}
-
-async function countsIds(db: Database, table: string): Promise<boolean> {
-  const query = sql<{ sequence: string | null }>`select pg_get_serial_sequence(${table}, 'id') as sequence`;
-  return (await query.execute(db)).rows[0]?.sequence !== null;
 }
 
 /** A row that does not open is not the same as any other. */

@@ -8,13 +8,15 @@ export type Copied = {
   key: readonly string[];
   sealed?: (sealer: Sealer) => { seal: RowChange; open: RowChange };
 };
-/** Why a table is not copied. `fill`: a statement that makes its rows from those of other tables, and may run again. */
-export type Left = { left: string; fill?: string };
+/** Why a table is not copied. */
+export type Left = { left: string };
 
 /** In this order, because the later ones refer to the earlier ones. */
 export const MOVED = {
   issuers: { key: ['id'] },
   certificates: { key: ['id'] },
+  // A view in SQLite.
+  serials: { key: ['certificate_id'] },
   names: { key: ['kind', 'value', 'certificate_id'] },
   revocations: { key: ['certificate_id'] },
   compromised_keys: { key: ['public_key_hash'] },
@@ -46,6 +48,3 @@ const ALL: readonly [string, Copied | Left][] = Object.entries(MOVED);
 
 /** Those that are copied. */
 export const COPIED: readonly CopiedTable[] = ALL.flatMap(([table, row]) => ('key' in row ? [{ table, ...row }] : []));
-
-/** What makes the rows of the others. */
-export const FILLS: readonly string[] = ALL.flatMap(([, row]) => ('left' in row && row.fill ? [row.fill] : []));

@@ -7,7 +7,7 @@ import { readCertificate } from '../pkix/certificate.ts';
 import { certificateNames } from '../pkix/certificate-names.ts';
 import { authorityKeyIdentifierOf } from '../pkix/issuer-id.ts';
 import { publicKeyHash } from '../pkix/public-key.ts';
-import { unconfirmedId, unconfirmedIdOfText } from './issuers.ts';
+import { nextIssuer, unconfirmedId, unconfirmedIdOfText } from './issuers.ts';
 import { foldedOnce } from './searchable-names.ts';
 import type { Database } from './tables.ts';
 
@@ -88,7 +88,13 @@ async function issuerOf(db: Database, known: Map<string, number>, row: OldRow, f
     (
       await db
         .insertInto('issuers')
-        .values({ issuer_id: issuerId, name: row.issuer, key_identifier: keyIdentifier, authority: null })
+        .values({
+          id: nextIssuer,
+          issuer_id: issuerId,
+          name: row.issuer,
+          key_identifier: keyIdentifier,
+          authority: null,
+        })
         .returning('id')
         .executeTakeFirst()
     )?.id ??

@@ -14,6 +14,7 @@ import { decodeNotification, encodeNotification } from './notification-codec.ts'
 import { furthestDue, type LeaseMoments, leaseMoments } from './lease-end.ts';
 import { prepared } from './prepared.ts';
 import { markRevoked } from './revocations.ts';
+import { newId } from './row-ids.ts';
 import type { Database, Moment, NotificationTable } from './tables.ts';
 
 type Mode = PendingNotification['mode'];
@@ -32,6 +33,7 @@ export async function addNotification(
   { at, certificate = null }: { at: Date; certificate?: number | null },
 ): Promise<WorkClaim> {
   const { rows } = await insert(tx, {
+    ...newId(tx),
     mode,
     payload: encodeNotification(notification),
     attempts: 0,
@@ -51,10 +53,10 @@ export async function addNotification(
 const due = prepared((db, { mode, now, furthest, limit }: LeaseMoments & { mode: Mode; limit: number }) =>
   db
     .selectFrom('notifications')
-    .leftJoin('certificates', 'certificates.id', 'notifications.certificate_id')
-    .leftJoin('issuers', 'issuers.id', 'certificates.issuer')
+    .leftJoin('serials', 'serials.certificate_id', 'notifications.certificate_id')
+    .leftJoin('issuers', 'issuers.id', 'serials.issuer')
     .selectAll('notifications')
-    .select(['certificates.serial', 'issuers.issuer_id'])
+    .select(['serials.serial', 'issuers.issuer_id'])
     .where('mode', '=', mode)
     .where('due_at', '<=', now)
     .where((eb) =>

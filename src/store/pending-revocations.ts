@@ -4,6 +4,7 @@ import type { AuditEntry, NewRevocation, PendingRevocation, WorkLease } from '..
 import { addAudit } from './audit.ts';
 import { furthestDue, type LeaseMoments, leaseMoments } from './lease-end.ts';
 import { prepared } from './prepared.ts';
+import { newId } from './row-ids.ts';
 import type { Database, Moment, OwedRevocationTable } from './tables.ts';
 
 /** To be told from `dueAt` on. */
@@ -12,6 +13,7 @@ export async function addPendingRevocation(tx: Database, revocation: NewRevocati
   await tx
     .insertInto('owed_revocations')
     .values({
+      ...newId(tx),
       endpoint,
       certificate,
       reference,

@@ -1,14 +1,15 @@
 /** PostgreSQL under kysely's query builder: one connection for what is written, and a few for what is read. */
-import { type DataTypeNode, PostgresAdapter, PostgresQueryCompiler } from 'kysely';
+import { type DataTypeNode, PostgresQueryCompiler } from 'kysely';
 import { DIALECTS, type Dialect } from './dialect.ts';
 import type { Engine } from './engine.ts';
 import { kyselyOver } from './kysely-over.ts';
 import { type Connecting, connectPostgres, type PostgresConnection, type RunStatement } from './postgres-connection.ts';
+import { NumberingAdapter, rowIds } from './row-ids.ts';
 
 /** Connections for what is read outside of a transaction. */
 const READERS = 4;
 
-/** `random`: from 0 to 1, spreads the retries of several servers. `isolation`: of the transactions that write. */
+/** `random`: from 0 to 1, spreads the retries and the ids of several servers. `isolation`: of the transactions that write. */
 export type PostgresEngineOptions = Connecting & {
   random: () => number;
   isolation?: 'read committed' | 'serializable';
@@ -19,14 +20,19 @@ export function postgresEngine({ random, isolation = 'read committed', ...connec
   const open = (): Promise<PostgresConnection> => connectPostgres(connecting);
   const readers = connectionPool(READERS, open);
   const writer = writingConnection(open);
-  const over = kyselyOver(new PostgresAdapter(), new OrderedText());
+  const ids = rowIds(random);
+  const over = kyselyOver(new NumberingAdapter(ids), new OrderedText());
   const dialect: Dialect = { ...DIALECTS.postgres, begin: `begin isolation level ${isolation}` };
   return {
     db: over(readers.run),
     dialect,
     inTransaction: writer.inTransaction,
     alone: (work) => writer.alone((run) => work(over(run))),
-    backOff: (tries) => pause((FIRST_PAUSE * 2 ** tries * (1 + random())) / 2),
+    async backOff(tries) {
+      ids.move();
+      await pause((FIRST_PAUSE * 2 ** tries * (1 + random())) / 2);
+    },
+    useClock: (clock) => ids.follow(clock),
     async close() {
       await Promise.all([readers.close(), writer.close()]);
     },

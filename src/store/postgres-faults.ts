@@ -5,25 +5,30 @@
 import { ConfigError } from '../core/errors.ts';
 import { placeText, type PostgresPlace } from '../core/postgres-place.ts';
 
-/** The reason for an error, without values of a statement, and the next step. `code`: SQLSTATE, or that of Node.js or the driver. */
+/** The reason for an error, without values of a statement, and the next step. `code`: SQLSTATE, or that of Node.js or the driver. `constraint`: the one that a write violates. */
 export class PostgresFault extends Error {
   override readonly name = 'PostgresFault';
   readonly code: string;
   readonly reason: string;
   readonly remedy: string;
-  constructor(place: PostgresPlace, { code, reason, remedy }: { code: string; reason: string; remedy: string }) {
+  readonly constraint: string | undefined;
+  constructor(place: PostgresPlace, { code, reason, remedy, constraint }: Said) {
     super(`store ${placeText(place)}: ${reason}. ${remedy}`);
     this.code = code;
+    this.constraint = constraint;
     this.reason = reason;
     this.remedy = remedy;
   }
 }
 
+type Said = { code: string; reason: string; remedy: string; constraint?: string | undefined };
+
 /** The error of the driver in words. Its own properties, in which are the values of the statement, are left behind. */
 export function postgresFault(place: PostgresPlace, error: unknown): PostgresFault {
   if (error instanceof PostgresFault) return error;
   const code = codeOf(error);
-  return new PostgresFault(place, { code, reason: reasonOf(code, error), remedy: remedyOf(code, place) });
+  const constraint = (error as { constraint_name?: string } | undefined)?.constraint_name;
+  return new PostgresFault(place, { code, reason: reasonOf(code, error), remedy: remedyOf(code, place), constraint });
 }
 
 const codeOf = (error: unknown): string => {

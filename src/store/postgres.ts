@@ -8,9 +8,10 @@ import { createStore } from './create-store.ts';
 import { endLeases } from './end-leases.ts';
 import type { Engine } from './engine.ts';
 import { isUsable, migrate, type SchemaStanding } from './migrate.ts';
+import { addParts } from './partitions.ts';
 import { connectPostgres } from './postgres-connection.ts';
 import { postgresEngine, type PostgresEngineOptions } from './postgres-engine.ts';
-import { refusing } from './postgres-faults.ts';
+import { PostgresFault, refusing } from './postgres-faults.ts';
 import type { ClaimKind } from './postgres-claim.ts';
 import { databaseClock } from './database-clock.ts';
 import { ownedStore } from './owned-store.ts';
@@ -76,9 +77,23 @@ async function prepare(connecting: PostgresEngineOptions, { warn, secrets }: Pre
   try {
     await assertUsable(engine, place, warn);
     for (const sentence of await migrate(engine, placeText(place))) warn?.(`store ${placeText(place)}: ${sentence}`);
+    await prepareMonths(engine, place, warn);
     await assertSecretsKey(engine, secrets);
   } finally {
     await engine.close();
+  }
+}
+
+/** A month that cannot be made is no reason not to start: its rows have a place all the same. */
+async function prepareMonths(engine: Engine, place: PostgresPlace, warn: PostgresOptions['warn']): Promise<void> {
+  try {
+    await addParts(engine);
+  } catch (error) {
+    if (!(error instanceof PostgresFault)) throw error;
+    warn?.(
+      `store ${placeText(place)}: the tables for the rows of the next months cannot be made: ${error.reason}. ` +
+        `${error.remedy} Until then the rows go to certificates_default and audit_default`,
+    );
   }
 }
 

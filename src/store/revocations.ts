@@ -4,7 +4,7 @@ import type { RevocationReason } from '../core/issuer.ts';
 import type { AuditEntry, CertificateId, RevokedCertificate } from '../core/records.ts';
 import type { TellIssuer } from '../core/store.ts';
 import { addAudit } from './audit.ts';
-import { certificateRow } from './stored-certificates.ts';
+import { certificateRow } from './serials.ts';
 import { findIssuer } from './issuers.ts';
 import { addPendingRevocation } from './pending-revocations.ts';
 import { prepared } from './prepared.ts';

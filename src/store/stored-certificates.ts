@@ -4,40 +4,21 @@ import type { CertificateId, CertificateName, StoredCertificate } from '../core/
 import { fromRow, selectCertificates, toRow, unrecorded } from './certificate-rows.ts';
 import { Taken } from './dialect.ts';
 import { prepared } from './prepared.ts';
+import { isNumbered, newId } from './row-ids.ts';
 import { isShared } from './row-locks.ts';
 import { insertNames } from './searchable-names.ts';
+import { certificateRow, rowsOfRenewals, rowsOfSerial, takeSerial } from './serials.ts';
 import type { CertificateTable, Database, Moment } from './tables.ts';
 
 const byId = prepared((db, { id }: { id: number }) => selectCertificates(db).where('certificates.id', '=', id));
-const byIdentity = prepared((db, { issuerId, serial }: CertificateId) =>
-  selectCertificates(db).where('certificates.serial', '=', serial).where('issuers.issuer_id', '=', issuerId),
-);
-const bySerial = prepared((db, { serial }: { serial: string }) =>
-  selectCertificates(db).where('certificates.serial', '=', serial),
-);
-// By both: a certificate of an earlier CA can be recorded after it was renewed.
-const byRenewed = prepared((db, { row, identity }: { row: number; identity: string }) =>
-  selectCertificates(db).where((where) =>
-    where.or([where('certificates.renews', '=', row), where('certificates.renews_unrecorded', '=', identity)]),
-  ),
-);
-const rowOf = prepared((db, { issuerId, serial }: CertificateId) =>
-  db
-    .selectFrom('certificates')
-    .innerJoin('issuers', 'issuers.id', 'certificates.issuer')
-    .select('certificates.id')
-    .where('issuers.issuer_id', '=', issuerId)
-    .where('certificates.serial', '=', serial),
-);
+// Where there is a table of serial numbers, it has refused a second one before.
 const insert = prepared((db, row: Insertable<CertificateTable>) =>
   db
     .insertInto('certificates')
     .values(row)
-    .onConflict((conflict) => conflict.columns(['serial', 'issuer']).doNothing()),
-);
-// For a database that does not tell the id by itself. Not `returning`, with which SQLite plans a search for references.
-const inserted = prepared((db, { issuer, serial }: { issuer: number; serial: string }) =>
-  db.selectFrom('certificates').select('id').where('serial', '=', serial).where('issuer', '=', issuer),
+    .$if(!isNumbered(db), (query) =>
+      query.onConflict((conflict) => conflict.columns(['serial', 'issuer']).doNothing()),
+    ),
 );
 const deliver = prepared((db, { id, at }: { id: number; at: Moment }) =>
   db
@@ -48,12 +29,9 @@ const deliver = prepared((db, { id, at }: { id: number; at: Moment }) =>
 );
 
 /** `issuerId` and `serial` are all that is looked at. */
-export async function findCertificate(
-  db: Database,
-  { issuerId, serial }: CertificateId,
-): Promise<StoredCertificate | undefined> {
-  const { rows } = await byIdentity(db, { issuerId, serial });
-  return rows[0] && fromRow(rows[0]);
+export async function findCertificate(db: Database, id: CertificateId): Promise<StoredCertificate | undefined> {
+  const row = await certificateRow(db, id);
+  return row === undefined ? undefined : certificateInRow(db, row);
 }
 
 /** The certificate of this row. */
@@ -62,11 +40,16 @@ export async function certificateInRow(db: Database, id: number): Promise<Stored
   return rows[0] && fromRow(rows[0]);
 }
 
-/** One for each issuer, the newest first. */
-export async function findCertificatesBySerial(db: Database, serial: string): Promise<StoredCertificate[]> {
-  const { rows } = await bySerial(db, { serial });
-  return rows.toSorted((a, b) => b.id - a.id).map(fromRow);
+/** Those of these rows, one after the other: there are few. */
+async function inRows(db: Database, rows: readonly number[]): Promise<StoredCertificate[]> {
+  const found: StoredCertificate[] = [];
+  for (const row of rows) found.push(...(await byId(db, { id: row })).rows.map(fromRow));
+  return found;
 }
+
+/** One for each issuer, the newest first. */
+export const findCertificatesBySerial = async (db: Database, serial: string): Promise<StoredCertificate[]> =>
+  inRows(db, await rowsOfSerial(db, serial));
 
 /** Rows are numbered from 1. */
 const NO_ROW = 0;
@@ -74,8 +57,7 @@ const NO_ROW = 0;
 /** Those that renew it directly, the newest first. */
 export async function findRenewals(db: Database, id: CertificateId): Promise<StoredCertificate[]> {
   const row = (await certificateRow(db, id)) ?? NO_ROW;
-  const { rows } = await byRenewed(db, { row, identity: unrecorded(id) });
-  return rows.toSorted((a, b) => b.id - a.id).map(fromRow);
+  return inRows(db, await rowsOfRenewals(db, row, unrecorded(id)));
 }
 
 // One lock for all that are not recorded: few certificates of an earlier CA are.
@@ -98,12 +80,6 @@ export async function countRenewals(tx: Database, id: CertificateId): Promise<nu
   return renewals.filter(({ state, deliveredAt }) => state !== 'revoked' || deliveredAt !== undefined).length;
 }
 
-/** The row of a certificate. */
-export async function certificateRow(db: Database, { issuerId, serial }: CertificateId): Promise<number | undefined> {
-  const { rows } = await rowOf(db, { issuerId, serial });
-  return rows[0]?.id;
-}
-
 /**
  * Records a certificate and its names, and returns its row. `issuer` is the row of its issuer. Throws when its issuer has
  * given out the serial number before: that issuer is broken (RFC 5280 4.1.2.2).
@@ -114,10 +90,23 @@ export async function insertCertificate(
   { issuer, names }: { issuer: number; names: readonly CertificateName[] },
 ): Promise<number> {
   const renews = certificate.renews ? ((await certificateRow(tx, certificate.renews)) ?? null) : null;
-  const { numAffectedRows, insertId } = await insert(tx, toRow(certificate, { issuer, renews }));
-  if (numAffectedRows === 0n) throw new Taken(duplicateSerial(certificate));
-  const id = Number(insertId ?? (await inserted(tx, { issuer, serial: certificate.serial })).rows[0]!.id);
+  const id = await insertRow(tx, toRow(certificate, { issuer, renews }));
+  if (id === undefined) throw new Taken(duplicateSerial(certificate));
   await insertNames(tx, id, names);
+  return id;
+}
+
+/** Returns undefined when the serial number is taken. */
+async function insertRow(tx: Database, row: Insertable<CertificateTable>): Promise<number | undefined> {
+  const { id } = newId(tx);
+  if (id === undefined) {
+    const { numAffectedRows, insertId } = await insert(tx, row);
+    return numAffectedRows === 0n ? undefined : Number(insertId);
+  }
+  const { issuer, serial, renews = null, renews_unrecorded = null } = row;
+  const isFree = await takeSerial(tx, { certificate_id: id, issuer, serial, renews, renews_unrecorded });
+  if (!isFree) return undefined;
+  await insert(tx, { id, ...row });
   return id;
 }
 

@@ -28,7 +28,7 @@ export type IssuerTable = {
   authority: string | null;
 };
 
-/** `id` grows with every row of its table: it is what "newest" means. `serial` and `issuer` together are unique. */
+/** `id` grows with time: it is what "newest" means. `serial` and `issuer` together are unique. */
 export type CertificateTable = {
   id: Generated<number>;
   issuer: number;
@@ -63,6 +63,18 @@ export type CertificateTable = {
   revocation_reason: RevocationReason | null;
   /** When it was imported; null where this store recorded its issuance. */
   imported_at: Moment | null;
+};
+
+/**
+ * What a certificate is found by without a search in every part of its table: a table in PostgreSQL, where it also keeps
+ * `serial` and `issuer` unique, and a view in SQLite. Columns as in CertificateTable.
+ */
+export type SerialTable = {
+  certificate_id: number;
+  issuer: number;
+  serial: string;
+  renews: number | null;
+  renews_unrecorded: string | null;
 };
 
 /** What a certificate is found by: see searchable-names.ts. */
@@ -261,6 +273,7 @@ export type ServerTable = { id: string; alive_at: Moment };
 export type Tables = {
   issuers: IssuerTable;
   certificates: CertificateTable;
+  serials: SerialTable;
   names: NameTable;
   revocations: RevocationTable;
   revocation_lists: RevocationListTable;

@@ -4,6 +4,7 @@ import type { PollKey, RequestKey, StoredTransaction, TransactionKey } from '../
 import { certificateInRow } from './stored-certificates.ts';
 import { decodeIssuance, encodeIssuance } from './issuance-codec.ts';
 import { prepared } from './prepared.ts';
+import { newId } from './row-ids.ts';
 import type { Database, TransactionTable } from './tables.ts';
 
 /** Sorts after every hexadecimal digit where text is ordered by its octets: in SQLite, and in PostgreSQL with collation "C". */
@@ -88,7 +89,7 @@ export async function replaceTransaction(
     const { row, transaction: found } = existing;
     await tx.deleteFrom('transactions').where('id', '=', row).where('state', '=', found.state).execute();
   }
-  await insert(tx, toRow(transaction, certificate));
+  await insert(tx, { ...newId(tx), ...toRow(transaction, certificate) });
 }
 
 const toRow = (transaction: StoredTransaction, certificate: number | undefined): Insertable<TransactionTable> => ({

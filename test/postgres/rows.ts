@@ -1,0 +1,154 @@
+/** Where rows are in PostgreSQL: ids without a sequence, in parts by month, and what happens when a part cannot be made. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Store } from '../../src/core/store.ts';
+import { openPostgresStore } from '../../src/store/postgres.ts';
+import { auditFor, certificateId, issuanceFor } from '../../src/testing/store-samples.ts';
+import { type Cluster, cluster, ROLE } from '../kit/postgres-cluster.ts';
+
+for (const version of [15, 18] as const) {
+  // None of the tests looks at the disk.
+  const server = await cluster({ version, settings: { fsync: 'off' } });
+  const on = `PostgreSQL ${version}`;
+
+  test(`${on}: two servers that make the same ids each record all of theirs`, async () => {
+    const database = await server.database();
+    const same = { clock: () => new Date('2026-11-27T12:00:00Z'), random: () => 0.5 };
+    const one = await open(server, database, same);
+    const other = await open(server, database, same);
+    for (const n of [1, 2, 3, 4]) assert.equal((await one.recordIssued(issuanceFor(n))).kind, 'recorded');
+    for (const n of [5, 6, 7, 8])
+      assert.equal((await other.recordIssued(issuanceFor(n, { notification: 'strict' }))).kind, 'recorded');
+    assert.equal(await other.countCertificates({}), 8);
+    for (const table of ['certificates', 'audit', 'transactions'])
+      assert.deepEqual(
+        await server.sql(`select count(*)::int as rows, count(distinct id)::int as ids from ${table}`, database),
+        [{ rows: 8, ids: 8 }],
+      );
+    await Promise.all([one.close(), other.close()]);
+  });
+
+  test(`${on}: nothing in the schema is counted up by a sequence`, async () => {
+    const database = await server.database();
+    await (await open(server, database)).close();
+    assert.deepEqual(await server.sql(`select relname from pg_class where relkind = 'S'`, database), []);
+  });
+
+  test(`${on}: a certificate and its history are in the part of their month, and a serial number is unique in all`, async () => {
+    const database = await server.database();
+    let now = new Date();
+    const store = await open(server, database, { clock: () => now });
+    const months = [monthAfter(now, 0), monthAfter(now, 1)];
+    await store.recordIssued(issuanceFor(1));
+    now = new Date(`${months[1]?.replace('_', '-')}-02T00:00:00Z`);
+    await store.recordIssued(issuanceFor(2));
+    const places = `select c.tableoid::regclass::text as certificate, a.tableoid::regclass::text as entry
+      from certificates c join audit a on a.certificate_id = c.id order by c.id`;
+    assert.deepEqual(
+      await server.sql(places, database),
+      months.map((month) => ({ certificate: `certificates_${month}`, entry: `audit_${month}` })),
+    );
+    const { certificate, ...rest } = issuanceFor(3);
+    await assert.rejects(
+      store.recordIssued({ ...rest, certificate: { ...certificate, serial: certificateId(1).serial } }),
+      /is recorded already/,
+    );
+    assert.equal(await store.countCertificates({}), 2);
+    assert.equal((await store.findCertificate(certificateId(1)))?.serial, certificateId(1).serial);
+    await store.close();
+  });
+
+  test(`${on}: rows of an SQLite installation, whose ids are small, are before all months`, async () => {
+    const database = await server.database();
+    const store = await open(server, database);
+    await store.recordIssued(issuanceFor(1));
+    await server.sql(`update certificates set id = 7; update serials set certificate_id = 7`, database);
+    assert.deepEqual(await server.sql(`select tableoid::regclass::text as part from certificates`, database), [
+      { part: 'certificates_before' },
+    ]);
+    assert.equal(await store.revoke(certificateId(1), 'superseded', auditFor(1, 'revoked')), true);
+    const [revoked] = await store.listRevoked(certificateId(1).issuerId, { limit: 5 });
+    assert.equal(revoked?.id, 7);
+    await store.close();
+  });
+
+  test(`${on}: a month that is missing is made by the job and at the next start, also by two servers at once`, async () => {
+    const database = await server.database();
+    const store = await open(server, database);
+    const last = monthAfter(new Date(), 3);
+    const drop = `drop table certificates_${last}; drop table audit_${last}`;
+    await server.sql(drop, database);
+    await store.makeRoom?.();
+    assert.deepEqual(await partsOf(server, database, last), [`audit_${last}`, `certificates_${last}`]);
+    await server.sql(drop, database);
+    const others = await Promise.all([1, 2, 3].map(() => open(server, database)));
+    assert.deepEqual(await partsOf(server, database, last), [`audit_${last}`, `certificates_${last}`]);
+    await Promise.all([store, ...others].map((each) => each.close()));
+  });
+
+  test(`${on}: without the right to change the table a server starts with a warning, and the default part takes the rows`, async () => {
+    const database = await server.database();
+    await (await open(server, database)).close();
+    const month = monthAfter(new Date(), 0);
+    await server.sql(
+      `drop table certificates_${month}; alter table certificates owner to postgres;
+      grant all on certificates to "${ROLE.user}"`,
+      database,
+    );
+    const warned: string[] = [];
+    const store = await open(server, database, { warn: (message) => void warned.push(message) });
+    // The other warning is about fsync.
+    const warning = warned.find((message) => message.includes('next months')) ?? '';
+    assert.match(warning, /cannot be made: must be owner of table certificates/);
+    assert.match(warning, /certificates_default and audit_default$/);
+    await assert.rejects(async () => store.makeRoom?.(), /must be owner of table certificates/);
+    await store.recordIssued(issuanceFor(1));
+    assert.deepEqual(await server.sql(`select tableoid::regclass::text as part from certificates`, database), [
+      { part: 'certificates_default' },
+    ]);
+    assert.equal((await store.findCertificate(certificateId(1)))?.serial, certificateId(1).serial);
+    await store.close();
+  });
+
+  test(`${on}: a long read keeps the job from making a month for a moment only, and stops no enrolment`, async () => {
+    const database = await server.database();
+    const store = await open(server, database);
+    const last = monthAfter(new Date(), 3);
+    await server.sql(`drop table certificates_${last}`, database);
+    const reading = server.sql(`begin; select count(*) from certificates; select pg_sleep(3); commit`, database);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const started = performance.now();
+    await assert.rejects(async () => store.makeRoom?.(), /lock timeout/);
+    assert.equal((await store.recordIssued(issuanceFor(1))).kind, 'recorded');
+    assert.ok(performance.now() - started < 2000);
+    await reading;
+    await store.makeRoom?.();
+    assert.deepEqual(await partsOf(server, database, last), [`audit_${last}`, `certificates_${last}`]);
+    await store.close();
+  });
+}
+
+type How = Partial<Pick<Parameters<typeof openPostgresStore>[0], 'clock' | 'random' | 'warn'>>;
+
+const open = (server: Cluster, database: string, how: How = {}): Promise<Store> =>
+  openPostgresStore({
+    place: server.place(database),
+    password: () => ROLE.password,
+    clock: () => new Date(),
+    random: Math.random,
+    ...how,
+  });
+
+/** As the names of parts have it. */
+const monthAfter = (now: Date, months: number): string =>
+  new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + months, 1)).toISOString().slice(0, 7).replace('-', '_');
+
+/** Those of this month that are attached. */
+async function partsOf(server: Cluster, database: string, month: string): Promise<string[]> {
+  const rows = await server.sql<{ name: string }>(
+    `select inhrelid::regclass::text as name from pg_inherits join pg_class on pg_class.oid = inhrelid
+      where relkind = 'r' and relname like '%${month}' order by 1`,
+    database,
+  );
+  return rows.map(({ name }) => name);
+}
