@@ -10,7 +10,7 @@ import { namesOfText } from '../pkix/certificate-names.ts';
 export const LIST_STATES = ['issued', 'delivered', 'expired', 'revoked'] as const;
 
 /** As commander gives them. */
-export type FilterOptions = Pick<ListFilter, 'subject' | 'endpoint' | 'limit' | 'after' | 'thumbprint'> & {
+export type FilterOptions = Pick<ListFilter, 'subject' | 'cn' | 'endpoint' | 'limit' | 'after' | 'thumbprint'> & {
   state?: (typeof LIST_STATES)[number];
   expired?: true;
   expiresBefore?: (now: Date) => Date;

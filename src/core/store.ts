@@ -127,6 +127,8 @@ export type CertificateFilter = {
   state?: CertificateState;
   /** Substring of the subject, case-insensitive. */
   subject?: string;
+  /** The beginning of a common name, case-insensitive. Unlike `subject` an index finds it. */
+  cn?: string;
   /** Exactly one of these names. */
   names?: readonly CertificateName[];
   /** SHA-1 or SHA-256 of the DER, hexadecimal in any letter case: the length says which. */

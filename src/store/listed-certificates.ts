@@ -33,12 +33,13 @@ type Condition = Expression<SqlBool>;
 const where = expressionBuilder<Pick<Tables, 'certificates'>, 'certificates'>();
 
 async function allOf(db: Database, filter: CertificateFilter): Promise<Condition> {
-  const { endpoint, state, subject, names, thumbprint, serialPrefix, ends = {}, after } = filter;
+  const { endpoint, state, subject, cn, names, thumbprint, serialPrefix, ends = {}, after } = filter;
   const last = after && ((await certificateRow(db, after)) ?? 0);
   const conditions: (Condition | undefined | false)[] = [
     endpoint !== undefined && where('certificates.endpoint', '=', endpoint),
     state && isState(state),
     subject !== undefined && containsSubject(subject),
+    cn !== undefined && among(withCommonName(db, cn)),
     names && among(withName(db, names)),
     thumbprint !== undefined && hasThumbprint(thumbprint),
     serialPrefix !== undefined && among(beginningWith(db, serialPrefix)),
@@ -70,10 +71,23 @@ const withName = (db: Database, names: readonly CertificateName[]) =>
       ),
     );
 
+/** Sorts after every character where text is ordered by its octets. */
+const AFTER_TEXT = '\u{10ffff}';
+
+function withCommonName(db: Database, beginning: string) {
+  const { kind, value } = folded({ kind: 'cn', value: beginning });
+  return db
+    .selectFrom('names')
+    .select('certificate_id as id')
+    .where('kind', '=', kind)
+    .where('value', '>=', value)
+    .where('value', '<', value + AFTER_TEXT);
+}
+
 /** Hexadecimal digits of SHA-1. */
 const SHA1_DIGITS = 40;
 
-// Without an index, which would cost every enrolment a page of the disk: this reads all certificates.
+// In SQLite without an index, which would cost every enrolment a page of the disk: this reads all certificates.
 const hasThumbprint = (text: string): Condition =>
   text.length === SHA1_DIGITS
     ? where('certificates.thumbprint', '=', text.toUpperCase())

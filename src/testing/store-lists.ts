@@ -45,6 +45,19 @@ export function lists(check: Check): void {
     assert.deepEqual(await found(store, { serialPrefix: 'b' }), []);
   });
 
+  check('certificates are found by the beginning of a common name, in any case', async ({ store }) => {
+    await fill(store);
+    await recorded(store, { ...issuanceFor(5), names: [{ kind: 'cn', value: 'Größe \u{1f511}-1' }] });
+    assert.deepEqual(await found(store, { cn: 'DEVICE-' }), [4, 3, 2, 1]);
+    assert.deepEqual(await found(store, { cn: 'device-2' }), [2]);
+    assert.deepEqual(await found(store, { cn: 'evice' }), []);
+    assert.deepEqual(await found(store, { cn: 'user1' }), []);
+    assert.equal((await store.listCertificates({ cn: 'gRÖSSE' })).length, 0);
+    assert.equal((await store.listCertificates({ cn: 'gRÖß' })).length, 1);
+    assert.equal((await store.listCertificates({ cn: 'größe \u{1f511}' })).length, 1);
+    assert.equal((await store.listCertificates({ cn: '', limit: 9 })).length, 5);
+  });
+
   check('certificates are found by their end: from a moment on, and before one', async ({ store }) => {
     await fill(store);
     assert.deepEqual(await found(store, { ends: {} }), [4, 3, 2, 1]);

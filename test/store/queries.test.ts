@@ -80,6 +80,7 @@ test('no query scans a table or sorts, except the lists that are asked for witho
   for (const filter of [
     { names: [{ kind: 'dns', value: 'a' } as const, { kind: 'upn', value: 'a' } as const] },
     { serialPrefix: 'ab' },
+    { cn: 'pc-' },
     { ends: { before: NOON } },
     { ends: { from: NOON, before: later(1) }, state: 'delivered' as const },
   ]) {

@@ -36,6 +36,7 @@ export function registerList(certs: Command, output: Output): void {
       moment,
     )
     .option('--subject <text>', 'text that the subject contains')
+    .option('--cn <prefix>', 'beginning of the common name; quick where there are many certificates')
     .option('--san <name>', 'subjectAltName: dns:, email:, upn:, uri: or ip: and the whole name; or a device id', names)
     .option('--thumbprint <hex>', 'SHA-1 or SHA-256 of the certificate', thumbprint)
     .option('--serial <prefix>', 'beginning of the serial number', serialPrefix)
