@@ -48,13 +48,16 @@ function rendered(t: TestContext, values: object): { text: string; of: (kind: st
   return { text: stdout, of: (kind) => resources.find((each) => each?.kind === kind) ?? undefined };
 }
 
-const POSTGRES = { url: 'postgres://openndes@db.example.com/openndes', secretsKey: '${file:/secrets/secrets.key}' };
+/** What the chart brings for two replicas. */
+const REPLICAS = parse(readFileSync(join(CHART, 'values-replicas.yaml'), 'utf8')) as { config: { store: object } };
+const ONE_SERVER = { url: 'postgres://openndes@db.example.com/openndes' };
 const TLS = { certificate: '/secrets/tls.pem', key: '/secrets/tls.key' };
 
 /** Every branch of the templates. */
 const VALUES: Readonly<Record<string, object>> = {
   'as it is': {},
-  'two replicas on PostgreSQL': { replicas: 2, config: { store: POSTGRES } },
+  'two replicas on PostgreSQL': REPLICAS,
+  'one server on PostgreSQL': { config: { store: ONE_SERVER } },
   'HTTPS beside HTTP, with everything': {
     config: { listen: [{ port: 8443, tls: TLS }, { port: 8080 }] },
     imagePullSecrets: [{ name: 'registry' }],
@@ -144,26 +147,64 @@ test('the pod has no rights that the server does not need', (t) => {
   assert.equal(volumes.find(({ name }) => name === 'secrets')?.secret?.defaultMode, 0o440);
 });
 
-test('one replica on SQLite is replaced by stopping it first; two on PostgreSQL one after the other, with a budget', (t) => {
+test('what allows one server is replaced by stopping it first; two replicas one after the other, with a budget', (t) => {
   const one = rendered(t, {});
   assert.deepEqual(podOf(t, {}).spec['strategy'], { type: 'Recreate' });
   assert.equal(one.of('PodDisruptionBudget'), undefined);
   assert.equal(one.of('PersistentVolumeClaim')?.kind, 'PersistentVolumeClaim');
-  const values = { replicas: 2, config: { store: POSTGRES } };
-  const two = rendered(t, values);
-  assert.deepEqual(podOf(t, values).spec['strategy'], {
+  assert.deepEqual(podOf(t, { config: { store: ONE_SERVER } }).spec['strategy'], { type: 'Recreate' });
+  const two = rendered(t, REPLICAS);
+  assert.deepEqual(podOf(t, REPLICAS).spec['strategy'], {
     type: 'RollingUpdate',
     rollingUpdate: { maxUnavailable: 0, maxSurge: 1 },
   });
-  assert.equal(two.of('PodDisruptionBudget')?.spec['maxUnavailable'], 1);
+  assert.equal(two.of('PodDisruptionBudget')?.spec['minAvailable'], 1);
   assert.equal(two.of('PersistentVolumeClaim'), undefined);
-  assert.deepEqual((parse(two.of('ConfigMap')!.data!['openndes.yaml']!) as { store: object }).store, POSTGRES);
+});
+
+test('replicas are on several machines and in several zones, also while they are replaced', (t) => {
+  const { pod } = podOf(t, REPLICAS);
+  const spread = pod['topologySpreadConstraints'] as { topologyKey: string; matchLabelKeys: string[] }[];
+  assert.deepEqual(
+    spread.map(({ topologyKey, matchLabelKeys }) => [topologyKey, ...matchLabelKeys]),
+    [
+      ['kubernetes.io/hostname', 'pod-template-hash'],
+      ['topology.kubernetes.io/zone', 'pod-template-hash'],
+    ],
+  );
+});
+
+test('the configuration of two replicas is one that openndes accepts, with secrets from files', (t) => {
+  const text = rendered(t, REPLICAS).of('ConfigMap')?.data?.['openndes.yaml'] ?? '';
+  const files: Record<string, string> = { '/secrets/secrets.key': Buffer.alloc(32).toString('base64') };
+  const readFile = (path: string): string => files[path] ?? `the content of ${path}`;
+  const { config } = loadConfig({ file: '/config/openndes.yaml', text, env: {}, readFile });
+  assert.deepEqual(config.store, {
+    kind: 'postgres',
+    place: {
+      hosts: [{ host: 'db.example.com', port: 5432 }],
+      database: 'openndes',
+      user: 'openndes',
+      tls: { rootCertificate: '/secrets/db-root.pem' },
+    },
+    password: 'the content of /secrets/db.password',
+    secretsKeys: [new Uint8Array(32)],
+  });
 });
 
 test('two replicas on SQLite are refused with a sentence', (t) => {
   const { status, stderr } = template(t, { replicas: 2 });
   assert.notEqual(status, 0);
   assert.match(stderr, /more than one replica needs PostgreSQL\. Set config\.store\.url, or replicas: 1\./);
+});
+
+test('two replicas without a secretsKey are refused with a sentence', (t) => {
+  const { status, stderr } = template(t, { replicas: 2, config: { store: ONE_SERVER } });
+  assert.notEqual(status, 0);
+  assert.match(
+    stderr,
+    /more than one replica needs config\.store\.secretsKey, the same for all of them: .* Set it, or replicas: 1\./,
+  );
 });
 
 test('only the ports of listen can be reached, and only DNS, HTTPS and PostgreSQL from the pod', (t) => {
@@ -175,6 +216,10 @@ test('only the ports of listen can be reached, and only DNS, HTTPS and PostgreSQ
     return [ingress, egress].map((rules) => rules!.flatMap((rule) => rule.ports.map(({ port }) => port)));
   };
   assert.deepEqual(ports({}), [[8080], [53, 53, 443]]);
-  assert.deepEqual(ports({ replicas: 2, config: { store: POSTGRES } }), [[8080], [53, 53, 443, 5432]]);
+  assert.deepEqual(ports(REPLICAS), [[8080], [53, 53, 443, 5432]]);
   assert.deepEqual(ports(VALUES['HTTPS beside HTTP, with everything']!)[0], [8443, 8080]);
+  // The database, and nothing else, at its address alone.
+  const postgresTo = [{ ipBlock: { cidr: '10.1.2.3/32' } }];
+  const { egress } = rendered(t, { ...REPLICAS, networkPolicy: { postgresTo } }).of('NetworkPolicy')!.spec;
+  assert.deepEqual((egress as object[]).at(-1), { ports: [{ port: 5432, protocol: 'TCP' }], to: postgresTo });
 });

@@ -30,6 +30,11 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- if kindIs "map" .Values.config.store }}yes{{ else if hasPrefix "postgres" (.Values.config.store | default "" | toString) }}yes{{ end -}}
 {{- end -}}
 
+{{/* `yes` when several servers can share the store. */}}
+{{- define "openndes.shared" -}}
+{{- if kindIs "map" .Values.config.store }}{{ if .Values.config.store.secretsKey }}yes{{ end }}{{ end -}}
+{{- end -}}
+
 {{- define "openndes.claim" -}}
 {{- .Values.persistence.existingClaim | default (include "openndes.name" .) -}}
 {{- end -}}
