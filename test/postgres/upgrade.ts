@@ -25,7 +25,7 @@ async function installation() {
   const replica = async (name: string) => {
     const port = await freePort();
     const config = join(folder, `${name}.yaml`);
-    const listen = `listen: { host: 127.0.0.1, port: ${port}, trustProxy: [127.0.0.1], workers: 1 }`;
+    const listen = `listen: { host: 127.0.0.1, port: ${port}, trustProxy: [127.0.0.1], drain: 3s, workers: 1 }`;
     writeFileSync(config, usual.replace(/^listen: .*$/m, listen));
     return { config, port };
   };
@@ -56,7 +56,8 @@ const versions = async (): Promise<object[]> => database.sql('select version, ol
 
 test('two replicas become the next version one after the other, under load, and go back', async () => {
   const { challenge, a, b } = await installation();
-  assert.equal((await openndes(THIS, 'check', '--config', a.config)).code, 0);
+  const checked = await openndes(THIS, 'check', '--config', a.config);
+  assert.equal(checked.code, 0, checked.stderr);
   const own = await freePort();
   const first = { a: await serve(THIS, a), b: await serve(THIS, b) };
   const nginx = await startNginx({ own, replicas: [a.port, b.port] });
