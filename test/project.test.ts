@@ -50,6 +50,13 @@ test('what the image copies is not kept out of its build', () => {
   );
 });
 
+test('the image has the driver for PostgreSQL, which needs no other package', () => {
+  const copied = instructions.filter(([name]) => name === 'COPY').map(([, paths]) => paths);
+  assert.ok(copied.includes('--from=build /app/node_modules/postgres node_modules/postgres'));
+  const driver = JSON.parse(read('node_modules/postgres/package.json')) as { dependencies?: object };
+  assert.equal(driver.dependencies, undefined);
+});
+
 test('the container runs read-only, without capabilities', () => {
   const { services } = parse(read('docker/compose.yaml')) as { services: { openndes: Record<string, unknown> } };
   const { read_only, cap_drop, security_opt, tmpfs, volumes } = services.openndes;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { run, start, type Running } from '../interop/kit/children.ts';
 import { freePort } from '../interop/kit/proxies.ts';
 import { startLoad } from '../kit/device-load.ts';
@@ -48,7 +49,7 @@ const readiness = async ({ port }: Replica): Promise<number> => (await fetch(`ht
 /** SIGTERM: not ready while it drains, and then an end in order. */
 async function stop(running: Running, replica: Replica): Promise<void> {
   const ended = running.end('SIGTERM');
-  while ((await readiness(replica)) !== 503);
+  while ((await readiness(replica)) !== 503) await sleep(20);
   assert.equal(await ended, 0);
 }
 
