@@ -43,7 +43,7 @@ export type Running = {
   /** The first line of standard output that matched. */
   line: string;
   written: Readonly<Written>;
-  /** Looks now and whenever the process has written more, until something is found. Rejects when the process ends, and after half a minute. */
+  /** Looks now and whenever the process has written more, until something is found. Rejects when the process ends, and after a minute and a half. */
   until: <T>(look: (written: Readonly<Written>) => T | undefined) => Promise<T>;
   /** Resolves when the process has gone, for whatever reason. */
   gone: Promise<void>;
@@ -51,7 +51,7 @@ export type Running = {
   end: (signal: 'SIGTERM' | 'SIGKILL') => Promise<number | string | null>;
 };
 
-const LONGEST_WAIT = 30_000;
+const LONGEST_WAIT = 90_000;
 
 /** A test that fails half-way must not leave a process behind that keeps the runner waiting. */
 const running = new Set<Child>();
