@@ -39,7 +39,10 @@ export async function enroll(identified: Enrollment): Promise<Outcome> {
   if (issuance) return resume(enrollment, issuance);
   checkFresh(enrollment, standing);
   const decision = await decide(enrollment);
-  if (decision.kind === 'deny') return (await answeredMeanwhile(enrollment, decision)) ?? refuse(enrollment, decision);
+  if (decision.kind === 'deny') {
+    const answered = decision.code === 'challenge_used' ? await answeredMeanwhile(enrollment) : undefined;
+    return answered ?? refuse(enrollment, decision);
+  }
   if (decision.kind === 'pend') return postpone(enrollment, decision);
   return conclude(enrollment, decision, await atIssuer(enrollment, () => order(enrollment, decision)));
 }
@@ -101,18 +104,17 @@ const afterApproval = ({ consumes, facts }: Allow): Pend => ({
   ...(facts && { facts }),
 });
 
-/** A request that waited is removed: a denial is final for this message only, and the device may send it again. */
 /**
- * The same request in another message can have used the challenge up while this one was decided, in another thread or
- * server: then what it got is the answer.
+ * The same request can have used the challenge or the renewal up while this one was decided or recorded: in another thread or
+ * server, or before its answer was lost on the way from the database. Then what it got is the answer.
  */
-async function answeredMeanwhile(enrollment: Enrollment, { code }: Deny): Promise<Outcome | undefined> {
-  if (code !== 'challenge_used') return undefined;
-  const { request, key } = enrollment.transaction;
+async function answeredMeanwhile({ transaction, ...enrollment }: Enrollment): Promise<Outcome | undefined> {
+  const { request, key } = transaction;
   const found = await enrollment.services.store.findRequest(request, key);
   return found && earlierOutcome(found, enrollment);
 }
 
+/** A request that waited is removed: a denial is final for this message only, and the device may send it again. */
 async function refuse({ earlier, services }: Enrollment, { code, detail, facts }: Deny): Promise<RefusedOutcome> {
   if (earlier?.state === 'pending') await services.store.withdrawPending(earlier.key);
   return { kind: 'refused', code, detail, ...(facts && { facts }) };
@@ -188,9 +190,11 @@ const queueFailureNotification = ({ request, services }: Enrollment, code: Refus
 /** Everything is recorded, in one transaction, before the authorizer or the device learns of the certificate. */
 async function recordAndNotify(enrollment: Enrollment, decision: Allow, issued: StoredCertificate): Promise<Outcome> {
   const { result, certificate, notification } = await recordIssuance(enrollment, decision, issued);
-  if (result.kind === 'consumed') return fail(enrollment, decision, CHALLENGE_USED);
   if (result.kind === 'refused') return fail(enrollment, decision, result);
-  if (result.kind === 'renewed') return fail(enrollment, decision, RENEWED_ALREADY);
+  if (result.kind === 'consumed' || result.kind === 'renewed') {
+    const used = result.kind === 'consumed' ? CHALLENGE_USED : RENEWED_ALREADY;
+    return (await answeredMeanwhile(enrollment)) ?? fail(enrollment, decision, used);
+  }
   if (result.kind === 'revoked') return fail(enrollment, decision, REVOKED_MEANWHILE[result.what]);
   if (result.kind === 'duplicate')
     return earlierOutcome(result.existing, enrollment) ?? { kind: 'pending', reason: 'duplicate' };

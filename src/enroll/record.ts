@@ -2,7 +2,8 @@
 import type { SuccessNotification } from '../core/notification.ts';
 import type { Allow } from '../core/policy.ts';
 import { openOrder } from '../core/lifecycle.ts';
-import type { CertificateId, StoredCertificate } from '../core/records.ts';
+import type { CertificateId, StoredCertificate, StoredTransaction } from '../core/records.ts';
+import { mayBeRecorded } from '../core/store-faults.ts';
 import type { Issuance, RecordResult } from '../core/store.ts';
 import { namesOf } from './certificate-record.ts';
 import { allowsSelfRenewal, type Enrollment } from './identify.ts';
@@ -89,7 +90,8 @@ const idOf = ({ issuerId, serial }: CertificateId): CertificateId => ({ issuerId
 /**
  * If recording fails, the issuing CA is asked to revoke what it signed: the certificate is delivered to no device. One
  * that can still be delivered is not revoked: a CA that lets requests wait gives it again at the next poll. Neither is one
- * that is recorded, by another process or for an earlier request: it can be in use.
+ * that is recorded, by another process or for an earlier request, or that may be, because the answer to the commit was
+ * lost: it can be in use.
  */
 async function recordOrRevoke(enrollment: Enrollment, issuance: Issuance): Promise<RecordedIssuance['result']> {
   const { store } = enrollment.services;
@@ -100,11 +102,24 @@ async function recordOrRevoke(enrollment: Enrollment, issuance: Issuance): Promi
       await revokeAtIssuer(certificate, NOT_RECORDED[result.kind], enrollment);
     return result;
   } catch (error) {
+    const existing = await recordedAfterAll(enrollment, certificate);
+    if (existing) return { kind: 'duplicate', existing };
     if (await store.findCertificate(certificate).catch(() => undefined)) return issuedBefore(certificate, error);
-    if (!enrollment.earlier || !openOrder(enrollment.earlier))
+    if (!mayBeRecorded(error) && (!enrollment.earlier || !openOrder(enrollment.earlier)))
       await revokeAtIssuer(certificate, 'it could not be recorded', enrollment);
     throw error;
   }
+}
+
+/** The transaction of this request, when it has this certificate now and had not before: only the answer of the store was lost. */
+async function recordedAfterAll(
+  { transaction, earlier, services }: Enrollment,
+  { issuerId, serial }: CertificateId,
+): Promise<StoredTransaction | undefined> {
+  const isOf = (found: StoredTransaction | undefined): boolean =>
+    found?.certificate?.issuerId === issuerId && found.certificate.serial === serial;
+  const found = await services.store.findTransaction(transaction.key).catch(() => undefined);
+  return isOf(found) && !isOf(earlier) ? found : undefined;
 }
 
 const issuedBefore = ({ serial }: StoredCertificate, cause: unknown): RefusedOutcome => ({

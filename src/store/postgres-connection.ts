@@ -194,6 +194,7 @@ const unknownOutcome = (place: PostgresPlace, error: unknown): PostgresFault =>
     code: postgresFault(place, error).code,
     reason: 'the connection was lost during a commit, which may have happened or not',
     remedy: 'The client repeats its request, and gets what is recorded.',
+    mayBeRecorded: true,
   });
 
 /** PostgreSQL has no NUL in text; U+FFFD stands for what cannot be written. */

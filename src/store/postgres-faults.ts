@@ -12,16 +12,19 @@ export class PostgresFault extends Error {
   readonly reason: string;
   readonly remedy: string;
   readonly constraint: string | undefined;
-  constructor(place: PostgresPlace, { code, reason, remedy, constraint }: Said) {
+  /** True when the answer to a commit was lost. */
+  readonly mayBeRecorded: boolean;
+  constructor(place: PostgresPlace, { code, reason, remedy, constraint, mayBeRecorded = false }: Said) {
     super(`store ${placeText(place)}: ${reason}. ${remedy}`);
     this.code = code;
     this.constraint = constraint;
     this.reason = reason;
     this.remedy = remedy;
+    this.mayBeRecorded = mayBeRecorded;
   }
 }
 
-type Said = { code: string; reason: string; remedy: string; constraint?: string | undefined };
+type Said = { code: string; reason: string; remedy: string; constraint?: string | undefined; mayBeRecorded?: boolean };
 
 /** The error of the driver in words. Its own properties, in which are the values of the statement, are left behind. */
 export function postgresFault(place: PostgresPlace, error: unknown): PostgresFault {

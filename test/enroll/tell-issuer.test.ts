@@ -6,7 +6,7 @@ import type { Issued, Issuer, RevocationOrder, Revoker } from '../../src/core/is
 import type { Store } from '../../src/core/store.ts';
 import { revokeCertificate } from '../../src/manage/certificates.ts';
 import { handClock } from '../kit/clock.ts';
-import { authority, BY_COMMAND, endpointUnderTest, PATH, refusalIn, stored } from '../kit/endpoint-under-test.ts';
+import { authority, BY_COMMAND, endpointUnderTest, PATH, read, refusalIn, stored } from '../kit/endpoint-under-test.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { client, issuing, NOW } from '../kit/pki.ts';
 import { allows } from '../kit/policy.ts';
@@ -162,6 +162,60 @@ test('a CA that gives a recorded certificate again: FAILURE, and it is not asked
     (await stored(under)).map(({ state }) => state),
     ['delivered'],
   );
+});
+
+/** Records it, and the answer to the commit does not come back. */
+const answerLost =
+  (store: Store): Store['recordIssued'] =>
+  async (issuance) => {
+    await store.recordIssued(issuance);
+    throw Object.assign(new Error('the connection was lost'), { mayBeRecorded: true });
+  };
+
+for (const [notify, status] of [
+  ['none', 'success'],
+  ['outbox', 'success'],
+  ['strict', 'pending'],
+] as const)
+  test(`a certificate that is recorded, although the answer to the commit was lost, is not revoked: ${notify}, ${status}`, async () => {
+    const revoker = ca();
+    const wrap = (store: Store): Store => ({ ...store, recordIssued: answerLost(store) });
+    const under = await endpointUnderTest(allows(notify), { revoker, wrap });
+    const answer = await read(await under.service.pkiOperation(REQUEST));
+    assert.equal(answer.status, status);
+    assert.equal(await under.revocations(), 0);
+    assert.equal((await stored(under)).length, 1);
+  });
+
+for (const kind of ['consumed', 'renewed'] as const)
+  test(`a request whose copy was recorded at the same moment gets that certificate: ${kind}`, async () => {
+    const wrap = (store: Store): Store => ({
+      ...store,
+      recordIssued: async (issuance) => {
+        await store.recordIssued(issuance);
+        return { kind };
+      },
+    });
+    const under = await endpointUnderTest(allows('none'), { wrap });
+    assert.equal((await read(await under.service.pkiOperation(REQUEST))).status, 'success');
+    assert.equal((await stored(under)).length, 1);
+  });
+
+test('a certificate of which is not known whether it is recorded is not revoked', async () => {
+  const revoker = ca();
+  const down = () => Promise.reject(new Error('no connection'));
+  const wrap = (store: Store): Store => ({
+    ...store,
+    recordIssued: answerLost(store),
+    findTransaction: down,
+    findCertificate: down,
+  });
+  const under = await endpointUnderTest(allows('none'), { revoker, wrap });
+  await assert.rejects(under.service.pkiOperation(REQUEST));
+  assert.equal(await under.revocations(), 0);
+  const well = await endpointUnderTest(allows('none'), { store: under.store });
+  assert.equal((await read(await well.service.pkiOperation(REQUEST))).status, 'success');
+  assert.equal((await stored(well)).length, 1);
 });
 
 test('when the store can record nothing, the CA is told at once', async () => {
