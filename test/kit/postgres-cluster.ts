@@ -1,7 +1,16 @@
 /** PostgreSQL servers of the tests: a private cluster in /var/tmp, run by a user without privileges, on a port of its own. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -49,23 +58,37 @@ export type Cluster = {
   stop(how: 'fast' | 'immediate'): Promise<void>;
 };
 
-/** Settings of postgresql.conf. */
-export type ClusterOptions = { version: Version; settings?: Readonly<Record<string, string>> };
+/** `settings`: of postgresql.conf. `disks`: folders for the data and for its log (WAL), where they are not in the folder of the cluster. */
+export type ClusterOptions = {
+  version: Version;
+  settings?: Readonly<Record<string, string>>;
+  disks?: { data?: string; wal?: string };
+};
 
 /** Makes and starts one. */
-export async function cluster({ version, settings = {} }: ClusterOptions): Promise<Cluster> {
+export async function cluster({ version, settings = {}, disks = {} }: ClusterOptions): Promise<Cluster> {
   const bin = programs(version);
   const folder = mkdtempSync('/var/tmp/openndes-postgres-');
   const user = unprivileged();
   if (user) chownSync(folder, user.uid, user.gid);
   const env = { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', LD_LIBRARY_PATH: libraries(bin) };
   const options = { ...user, env, cwd: folder };
-  const data = join(folder, 'data');
+  const owned = (parent: string, name: string): string => {
+    const made = join(parent, name);
+    mkdirSync(made, { mode: 0o700 });
+    if (user) chownSync(made, user.uid, user.gid);
+    return made;
+  };
+  const data = owned(disks.data ?? folder, 'data');
+  const wal = owned(disks.wal ?? folder, 'wal');
   const words = join(folder, 'password');
   writeFileSync(words, ADMIN.password, { mode: 0o644 });
   execFileSync(
     join(bin, 'initdb'),
-    ['-D', data, '-U', ADMIN.user, '--auth=scram-sha-256', `--pwfile=${words}`, '-E', 'UTF8', '--no-sync'],
+    [
+      ...['-D', data, '--waldir', wal, '--wal-segsize=1', '-U', ADMIN.user, '--auth=scram-sha-256'],
+      ...[`--pwfile=${words}`, '-E', 'UTF8', '--no-sync'],
+    ],
     { ...options, stdio: 'pipe' },
   );
   const port = await freePort();

@@ -12,14 +12,13 @@ export type SmallDisk = {
   free: () => void;
 };
 
-/** A tmpfs of so many megabytes, which goes with the tests of this file. Throws where it cannot be mounted. */
+/** A tmpfs of so many megabytes, which goes with the tests of this file. Throws where there is none. */
 export function smallDisk(megabytes: number): SmallDisk {
-  const folder = mkdtempSync('/var/tmp/openndes-disk-');
-  mount(folder, megabytes);
-  after(() => {
-    asRoot('umount', '--lazy', folder);
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const folder = mounted(megabytes) ?? ofContainer();
+  if (folder === undefined)
+    throw new Error(
+      'A full disk cannot be made here: mounting a tmpfs needs root with CAP_SYS_ADMIN, and /dev/shm is too large to be filled. In a container, add that capability (docker run --cap-add SYS_ADMIN), or run the tests on a machine.',
+    );
   const ballast = join(folder, 'ballast');
   return {
     folder,
@@ -45,19 +44,36 @@ function fillWith(file: number, octets: Buffer): void {
   }
 }
 
-function mount(folder: string, megabytes: number): void {
+/** Undefined where it is not allowed. */
+function mounted(megabytes: number): string | undefined {
+  const folder = mkdtempSync('/var/tmp/openndes-disk-');
   try {
-    asRoot('mount', '-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0777`, 'openndes-tests', folder);
-  } catch (cause) {
+    const owner = `uid=${process.getuid?.()},gid=${process.getgid?.()}`;
+    asRoot('mount', '-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0755,${owner}`, 'openndes-tests', folder);
+  } catch {
     rmSync(folder, { recursive: true });
-    throw new Error(
-      'A full disk cannot be made here: mounting a tmpfs needs root with CAP_SYS_ADMIN. In a container, add that capability (docker run --cap-add SYS_ADMIN), or run the tests on a machine.',
-      { cause },
-    );
+    return undefined;
   }
+  after(() => {
+    asRoot('umount', '--lazy', folder);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
 }
 
-const asRoot = (...command: readonly string[]): void => {
+const SHARED_MEMORY = '/dev/shm';
+/** Octets. A container of Docker has 64 MB of its own. */
+const LARGEST = 256 * 1024 * 1024;
+
+function ofContainer(): string | undefined {
+  const { blocks, bsize } = statfsSync(SHARED_MEMORY);
+  if (blocks * bsize > LARGEST) return undefined;
+  const folder = mkdtempSync(join(SHARED_MEMORY, 'openndes-disk-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function asRoot(...command: readonly string[]): void {
   const [program = '', ...rest] = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command];
   execFileSync(program, rest, { stdio: 'pipe' });
-};
+}

@@ -4,9 +4,9 @@ import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { databaseProxy, type Fate } from '../kit/database-proxy.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
-import { type Load, loadOn } from './kit/fleet.ts';
-import { type Fleet, type FleetServer, fleetOn } from './kit/fleet-installation.ts';
-import { assertWhole } from './kit/invariants.ts';
+import { type Load, loadOn } from '../interop/kit/fleet.ts';
+import { type Fleet, type FleetServer, fleetOn } from '../interop/kit/fleet-installation.ts';
+import { assertWhole } from '../interop/kit/invariants.ts';
 
 const database = await cluster({ version: 15 });
 

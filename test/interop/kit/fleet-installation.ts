@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type Installation, install } from '../../interop/kit/installation.ts';
-import { openndes } from '../../interop/kit/openndes.ts';
-import { type Server, serve } from '../../interop/kit/server.ts';
+import { type Installation, install } from './installation.ts';
+import { openndes } from './openndes.ts';
+import { type Server, serve } from './server.ts';
 import { passwordFor, TOKEN } from '../../wiring/administrator.ts';
 import { freePort } from '../../wiring/ports.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Fetch } from '../../../src/client/ca-operations.ts';
 import type { ScepServer } from '../../../src/client/scep-client.ts';
-import { type Message, messageFor, serverAt, subjectOf } from '../../interop/kit/message.ts';
+import { type Message, messageFor, serverAt, subjectOf } from './message.ts';
 import { type Fleet, type FleetServer, type Kind, KINDS } from './fleet-installation.ts';
 
 /** `outcome`: what its request got in the end. `rival`: sends a request with the same one-time password. */

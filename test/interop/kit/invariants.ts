@@ -1,7 +1,7 @@
 /** What must hold after any fault: nothing that was answered is lost, nothing is there twice, and what is owed is sent. */
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { of } from '../../interop/kit/aftermath.ts';
+import { of } from './aftermath.ts';
 import type { Device } from './fleet.ts';
 import type { Fleet } from './fleet-installation.ts';
 
