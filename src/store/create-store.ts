@@ -84,7 +84,10 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...(engine.dialect.partitioned !== undefined && { makeRoom: () => addParts(engine) }),
     ...jobs(parts),
     ...secrets(parts),
-    check: () => write((tx) => proveWritable(tx, clock())),
+    async check() {
+      await write((tx) => proveWritable(tx, clock()));
+      await engine.proveSpace?.();
+    },
     async close() {
       await end();
       await engine.close();

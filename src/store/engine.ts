@@ -16,6 +16,8 @@ export type Engine = {
   backOff?(tries: number): Promise<void>;
   /** The clock of the store, which the ids of new rows follow. Absent where the database numbers rows by itself. */
   useClock?(clock: Clock): void;
+  /** Rejects when there is no space for new rows. Absent where a commit of one row needs space too. */
+  proveSpace?(): Promise<void>;
   close(): void | Promise<void>;
 };
 

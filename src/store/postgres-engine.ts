@@ -1,7 +1,7 @@
 /** PostgreSQL under kysely's query builder: one connection for what is written, and a few for what is read. */
-import { type DataTypeNode, PostgresQueryCompiler } from 'kysely';
+import { CompiledQuery, type DataTypeNode, PostgresQueryCompiler } from 'kysely';
 import { DIALECTS, type Dialect } from './dialect.ts';
-import type { Engine } from './engine.ts';
+import { type Engine, transact } from './engine.ts';
 import { kyselyOver } from './kysely-over.ts';
 import { type Connecting, connectPostgres, type PostgresConnection, type RunStatement } from './postgres-connection.ts';
 import { NumberingAdapter, rowIds } from './row-ids.ts';
@@ -23,7 +23,7 @@ export function postgresEngine({ random, isolation = 'read committed', ...connec
   const ids = rowIds(random);
   const over = kyselyOver(new NumberingAdapter(ids), new OrderedText());
   const dialect: Dialect = { ...DIALECTS.postgres, begin: `begin isolation level ${isolation}` };
-  return {
+  const engine: Engine = {
     db: over(readers.run),
     dialect,
     inTransaction: writer.inTransaction,
@@ -37,7 +37,18 @@ export function postgresEngine({ random, isolation = 'read committed', ...connec
       await Promise.all([readers.close(), writer.close()]);
     },
   };
+  return { ...engine, proveSpace: () => proveSpace(engine) };
 }
+
+/** Rows that take a megabyte; beyond `work_mem` PostgreSQL writes them into a temporary file, which is gone afterwards. */
+const MEGABYTE = 'select count(*) from generate_series(1, 32000)';
+
+/** A row that is written again finds its place on a full disk; only tables that grow would notice. */
+const proveSpace = (engine: Engine): Promise<void> =>
+  transact(engine, async (tx) => {
+    await tx.executeQuery(CompiledQuery.raw("set local work_mem = '64kB'"));
+    await tx.executeQuery(CompiledQuery.raw(MEGABYTE));
+  });
 
 /** Milliseconds, doubled at each try. */
 const FIRST_PAUSE = 10;

@@ -16,6 +16,10 @@ export type DatabaseProxy = {
   port: number;
   /** Asked at each commit, with the statements of its transaction; all pass when absent. */
   atCommit: ((statements: readonly string[]) => Fate) | undefined;
+  /** Called when a commit was lost, or its answer. */
+  atCut: (() => void) | undefined;
+  /** Called at each statement. */
+  atStatement: ((statement: string) => void) | undefined;
   /** Cuts every connection that is open now. */
   cut: () => void;
   close: () => Promise<void>;
@@ -30,6 +34,8 @@ export async function databaseProxy(target: number): Promise<DatabaseProxy> {
   const proxy: DatabaseProxy = {
     port: (server.address() as AddressInfo).port,
     atCommit: undefined,
+    atCut: undefined,
+    atStatement: undefined,
     cut: () => open.forEach((socket) => void socket.destroy()),
     async close() {
       proxy.cut();
@@ -49,19 +55,23 @@ export async function databaseProxy(target: number): Promise<DatabaseProxy> {
         cut();
       });
     }
-    const requests = requestReader();
+    const requests = requestReader((statement) => proxy.atStatement?.(statement));
+    const lose = (): void => {
+      proxy.atCut?.();
+      cut();
+    };
     let losing = false;
     client.on('data', (octets: Buffer) => {
       const statements = requests(octets);
       const fate = (statements && proxy.atCommit?.(statements)) ?? 'passes';
-      if (fate === 'is lost') return cut();
+      if (fate === 'is lost') return lose();
       losing = fate === 'answer is lost';
       database.write(octets);
       if (typeof fate === 'object') void pause(fate.cutAfter).then(cut);
     });
     database.on('data', (octets: Buffer) => {
       // CommandComplete has the command as text.
-      if (losing && octets.includes('COMMIT\0')) cut();
+      if (losing && octets.includes('COMMIT\0')) lose();
       else client.write(octets);
     });
   }
@@ -77,7 +87,7 @@ const BIND = 'B'.charCodeAt(0);
  * Reads what a client sends, in parts as they come. Returns the statements of a transaction when its commit has come: all
  * since its `begin`.
  */
-function requestReader(): (octets: Buffer) => readonly string[] | undefined {
+function requestReader(seen: (statement: string) => void): (octets: Buffer) => readonly string[] | undefined {
   const prepared = new Map<string, string>();
   let unread: Buffer = Buffer.of();
   let statements: string[] = [];
@@ -103,6 +113,7 @@ function requestReader(): (octets: Buffer) => readonly string[] | undefined {
       if (message.type === PARSE) prepared.set(first, second);
       const text = message.type === QUERY ? first : message.type === BIND ? prepared.get(second) : undefined;
       if (text === undefined) continue;
+      seen(text);
       if (text.startsWith('begin')) statements = [];
       statements.push(text);
       if (text === 'commit') committed = statements;

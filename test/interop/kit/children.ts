@@ -43,7 +43,7 @@ export type Running = {
   /** The first line of standard output that matched. */
   line: string;
   written: Readonly<Written>;
-  /** Looks now and whenever the process has written more, until something is found. Rejects when the process ends, and after a minute and a half. */
+  /** Looks now and whenever the process has written more, until something is found. Rejects when the process ends, and after 90 seconds. */
   until: <T>(look: (written: Readonly<Written>) => T | undefined) => Promise<T>;
   /** Resolves when the process has gone, for whatever reason. */
   gone: Promise<void>;

@@ -16,8 +16,8 @@ export type Kind = (typeof KINDS)[number];
 export type FleetServer = Server & { origin: string; adminUrl: string };
 
 export type Fleet = Installation & {
-  /** Starts a server; with a name for each of several on one store. */
-  start: (name?: string) => Promise<FleetServer>;
+  /** Starts a server; each of several on one store has a name, and may reach the store in its own way. */
+  start: (name?: string, ownStore?: unknown) => Promise<FleetServer>;
   /** A one-time password of a running server. */
   password: (server: FleetServer) => Promise<string>;
   /** What `openndes notifications list` shows. */
@@ -28,11 +28,11 @@ export type Fleet = Installation & {
 
 /** `store`: as in the configuration. */
 export async function fleetOn(store: unknown): Promise<Fleet> {
-  const configuration = (block: object, adminPort: number): string =>
+  const configuration = (block: object, adminPort: number, ownStore = store): string =>
     stringify({
       listen: { host: '127.0.0.1', port: 0, drain: 0, workers: 2 },
       admin: { port: adminPort, token: TOKEN },
-      store,
+      store: ownStore,
       authorities: {
         issuing: {
           certificate: 'certs/issuing-ca.pem',
@@ -59,10 +59,10 @@ export async function fleetOn(store: unknown): Promise<Fleet> {
       for (const server of started) await server.kill();
       await installation.remove();
     },
-    async start(name = 'server') {
+    async start(name = 'server', ownStore = store) {
       const port = await freePort();
       const config = join(dir, `${name}.yaml`);
-      writeFileSync(config, configuration(tenant.block, port));
+      writeFileSync(config, configuration(tenant.block, port, ownStore));
       const server = await serve(config);
       started.push({ ...server, origin: new URL(server.url).origin, adminUrl: `http://127.0.0.1:${port}` });
       return started.at(-1)!;

@@ -6,10 +6,10 @@ import { statusAt } from '../../wiring/server.ts';
 import type { Load } from './fleet.ts';
 import type { FleetServer } from './fleet-installation.ts';
 
-/** Resolves when it holds. Fails after 30 seconds. */
+/** Resolves when it holds. Fails after 90 seconds. */
 export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const end = performance.now() + 30_000; !(await holds()); await pause(100))
-    assert.ok(performance.now() < end, `not within 30 seconds: ${what}`);
+  for (const end = performance.now() + 90_000; !(await holds()); await pause(100))
+    assert.ok(performance.now() < end, `not within 90 seconds: ${what}`);
 }
 
 export const isReady = async ({ origin }: FleetServer): Promise<boolean> =>

@@ -9,7 +9,7 @@ import type { Fleet } from './fleet-installation.ts';
 export async function assertWhole(
   fleet: Fleet,
   devices: readonly Device[],
-  { origin, patience = 60_000 }: { origin: string; patience?: number },
+  { origin, patience = 120_000 }: { origin: string; patience?: number },
 ): Promise<void> {
   const until = performance.now() + patience;
   while ((await fleet.waiting()).length > 0) {
