@@ -82,7 +82,7 @@ const authority = (context: FileContext) =>
     ra: defaulted(
       either(choice('auto', 'split', 'none'), ra(context), 'an RA of your own'),
       'auto',
-      'The certificate to which clients encrypt. `auto`: created beside the certificate of the CA as `ra.pem` and `ra.key.pem`, and renewed 30 days before its end, also while the server runs; for endpoints whose policy tells a tenant, a webhook or a module the challenge, another one for each of these, in a folder `ra-…` beside it. `split`: the same as a pair, `ra-sign` and `ra-enc`, as NDES has it. `none`: clients encrypt to the CA itself, whose key must then be RSA.',
+      'The certificate to which clients encrypt. `auto`: created beside the certificate of the CA as `ra.pem` and `ra.key.pem`, and renewed 30 days before its end, also while the server runs; for endpoints whose policy tells a tenant, a webhook or a module the challenge, another one for each of these, in a folder `ra-…` beside it. `split`: the same as a pair, `ra-sign` and `ra-enc`, as NDES has it. With `store.secretsKey` both are in the store and not in files. `none`: clients encrypt to the CA itself, whose key must then be RSA.',
     ),
     crl: section('Its revocation list.', '{ validity: 7d }', {
       validity: defaulted(

@@ -354,7 +354,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     message: 'an automatic RA could not be renewed',
     fields: { err: CAUSE },
     remedy:
-      'Do what `err` says. The present RA serves until its end, and the renewal is tried every minute; said once a day.',
+      'Do what `err` says. The present RA serves until its end, and the renewal is tried every minute; said once a day. Also when a replica cannot read in the store what another one has made.',
   },
   'endpoint-not-served': {
     level: 'error',

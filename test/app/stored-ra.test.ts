@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { automaticRa } from '../../src/app/ra.ts';
 import type { IssuingCa, RaForm } from '../../src/app/ra-certificate.ts';
-import type { RaKeeper } from '../../src/app/ra-keeper.ts';
+import { type RaKeeper, refreshRas } from '../../src/app/ra-keeper.ts';
 import { existingStoredRa, presentStoredRa, storedRa } from '../../src/app/stored-ra.ts';
 import type { SecretStore } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -279,4 +280,24 @@ test('commands see the RA that serves, or would be taken over, and make none', a
   const keeper = await server();
   assert.deepEqual(thumbprints([(await existing())!]), current(keeper));
   assert.deepEqual(await version(), 1);
+});
+
+test('the timer asks again after a failure, which is said once, and not while the last question is open', async (t) => {
+  const { server, log } = await replicas(t);
+  const keeper = await server();
+  let [asked, open, most] = [0, 0, 0];
+  const refresh = async (): Promise<void> => {
+    most = Math.max(most, ++open);
+    await sleep(20);
+    open--;
+    asked++;
+    throw new Error('the database is down');
+  };
+  const end = refreshRas({ keepers: [{ ...keeper, refresh }], emit: log.emit, clock: after(0), every: 5 });
+  while (asked < 3) await sleep(5);
+  await end();
+  const last = asked;
+  await sleep(50);
+  assert.deepEqual([asked, open, most], [last, 0, 1]);
+  assert.equal(log.lines.filter((line) => line.includes('"event":"ra-not-renewed"')).length, 1);
 });
