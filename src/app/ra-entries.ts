@@ -27,6 +27,12 @@ export type RaEntry = NewRa & { purpose: RaPurpose; from: Date };
  */
 export const ANNOUNCED = 10 * MINUTE;
 
+/**
+ * Milliseconds, where none serves for this CA and form that could serve meanwhile: a server begins so much later. Longer than
+ * the time between two looks of a server at the row (ra-keeper.ts).
+ */
+const TAKEN_OVER = 15_000;
+
 /** The RA at this moment, of the entries of this CA; undefined when none decrypts for it. */
 export function raAt(entries: readonly RaEntry[], form: RaForm, ca: RaIssuer, clock: Clock): LoadedRa | undefined {
   const [decrypts, signs] = RA_PURPOSES[form];
@@ -54,6 +60,12 @@ function currentOf(entries: readonly RaEntry[], purpose: RaPurpose, ca: RaIssuer
 const isInForce = ({ certificate }: RaEntry, clock: Clock): boolean =>
   ['valid', 'ends'].includes(standingOf({ validity: readValidity(readCertificate(certificate)) }, clock()));
 
+/** Milliseconds until the RA of this moment begins to serve. At most the time in which other servers take it over. */
+export function beginsIn(entries: readonly RaEntry[], form: RaForm, ca: RaIssuer, clock: Clock): number {
+  const from = RA_PURPOSES[form].map((purpose) => currentOf(entries, purpose, ca, clock)?.from.getTime() ?? 0);
+  return Math.min(Math.max(0, ...from.map((each) => each - clock().getTime())), TAKEN_OVER);
+}
+
 /** What is to be made: for which purposes, and from when each is to serve. `replaces`: whether there is one that serves. */
 export type DueRa = { purpose: RaPurpose; from: Date; replaces: boolean };
 
@@ -64,7 +76,9 @@ export const dueRas = (entries: readonly RaEntry[], form: RaForm, ca: RaIssuer, 
     .map((purpose) => {
       const present = currentOf(entries, purpose, ca, clock);
       const serves = present !== undefined && isInForce(present, clock);
-      const from = new Date(clock().getTime() + (serves ? ANNOUNCED : 0));
+      // The first entry of all is read by every server before it listens.
+      const until = serves ? ANNOUNCED : entries.length > 0 ? TAKEN_OVER : 0;
+      const from = new Date(clock().getTime() + until);
       return { purpose, from, replaces: present !== undefined };
     });
 

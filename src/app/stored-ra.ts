@@ -3,7 +3,7 @@ import { equalBytes } from '../core/bytes.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import type { SecretStore } from '../core/store.ts';
-import { systemClock } from '../embed/system.ts';
+import { pause, systemClock } from '../embed/system.ts';
 import type { KeyedCertificate } from '../scep/registration-authority.ts';
 import { inTurn } from './in-turn.ts';
 import { filedRas } from './ra.ts';
@@ -17,7 +17,7 @@ import {
   type RaIssuer,
   sayMade,
 } from './ra-certificate.ts';
-import { decodeEntries, dueRas, encodeEntries, entryOf, type RaEntry, raAt } from './ra-entries.ts';
+import { beginsIn, decodeEntries, dueRas, encodeEntries, entryOf, type RaEntry, raAt } from './ra-entries.ts';
 import type { RaKeeper } from './ra-keeper.ts';
 
 /** The RA of which authority and parties it is, in which form. `authority`: its name in the configuration. */
@@ -37,15 +37,16 @@ const TRIES = 10;
 const rowName = ({ authority, ca: { parties } }: { authority: string; ca: { parties?: string } }): string =>
   parties === undefined ? `ra/${authority}` : `ra/${authority}/${partiesName(parties)}`;
 
-type Services = { store: SecretStore; emit: Emit; clock: Clock };
+/** `wait` is `pause` when absent. */
+type Services = { store: SecretStore; emit: Emit; clock: Clock; wait?: typeof pause };
 
 /**
- * The RA as the store has it. Where it has none for this CA, one is made, which serves at once; the first one of all takes over what
- * `ra: auto` has in files. Throws ConfigError when these cannot be read.
+ * The RA as the store has it. Where it has none for this CA, one is made, and this waits until servers that run can open what is
+ * encrypted to it. The first one of all takes over what `ra: auto` has in files. Throws ConfigError when these cannot be read.
  */
 export async function storedRa(of: StoredRa, services: Services): Promise<RaKeeper> {
   const { form, ca } = of;
-  const { store, clock } = services;
+  const { store, clock, wait = pause } = services;
   const name = rowName(of);
   let row = NO_ROW;
   let ra: LoadedRa | undefined;
@@ -64,6 +65,7 @@ export async function storedRa(of: StoredRa, services: Services): Promise<RaKeep
   }
 
   await update(() => completed(of, services, row));
+  await wait(beginsIn(row.entries, form, ca, clock));
   return {
     current: () => ra ?? select(),
     automatic: true,

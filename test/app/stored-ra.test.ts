@@ -26,14 +26,20 @@ async function replicas(t: TestContext, passphrase?: string) {
   t.after(() => store.close());
   const first = await ca();
   let now = 0;
+  const waits: number[] = [];
   const server = ({ form = 'auto', ahead = 0, ...own }: Server = {}): Promise<RaKeeper> =>
     storedRa(
       { form, authority: 'issuing', ca: own.ca ?? first },
-      { store: own.store ?? store, emit: log.emit, clock: () => after(now + ahead)() },
+      {
+        store: own.store ?? store,
+        emit: log.emit,
+        clock: () => after(now + ahead)(),
+        wait: async (ms) => void waits.push(ms),
+      },
     );
   const made = (): number => log.lines.filter((line) => line.includes('made an RA certificate')).length;
   const version = async (): Promise<number> => (await store.readSecret(ROW))?.version ?? 0;
-  return { server, ca, first, store, log, made, version, files, folder, at: (ms: number) => void (now = ms) };
+  return { server, ca, first, store, log, made, version, files, folder, waits, at: (ms: number) => void (now = ms) };
 }
 
 /** What clients encrypt to. */
@@ -104,10 +110,12 @@ test('nothing is written and the object stays the same while nothing changes', a
 });
 
 test('servers with the old and with the new CA each use the newest of their own, and open that of the other', async (t) => {
-  const { server, ca, made, version } = await replicas(t);
+  const { server, ca, made, version, waits } = await replicas(t);
   const old = await server();
   const renewed = await ca();
   const next = await server({ ca: renewed });
+  // Until the other one has read it, which looks every ten seconds.
+  assert.deepEqual(waits, [0, 15_000]);
   assert.notDeepEqual(current(next), current(old));
   for (let turn = 0; turn < 3; turn++)
     for (const keeper of [old, next]) {
@@ -118,13 +126,16 @@ test('servers with the old and with the new CA each use the newest of their own,
   assert.notDeepEqual(current(next), current(old));
   assert.ok(await opens(old.current(), next.current()));
   assert.ok(await opens(next.current(), old.current()));
-  assert.deepEqual(current(await server({ ca: renewed })), current(next));
+  const third = await server({ ca: renewed });
+  assert.deepEqual(current(third), current(next));
+  assert.deepEqual(waits, [0, 15_000, 15_000]);
 });
 
-test('a server whose clock is behind uses at once what another one made, and makes none', async (t) => {
-  const { server, made } = await replicas(t);
+test('a server whose clock is behind uses what another one made a moment ago, and makes none', async (t) => {
+  const { server, made, waits } = await replicas(t);
   const a = await server();
   const b = await server({ ahead: -30_000 });
+  assert.deepEqual(waits, [0, 15_000]);
   await b.renew();
   assert.deepEqual(current(b), current(a));
   assert.equal(made(), 1);
