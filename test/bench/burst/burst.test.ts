@@ -19,7 +19,7 @@ test('after 503 a client waits as long as Retry-After says, and without it 30 se
   const without = [1, 2, 3, 4, 5, 6, 60].map((failures) => waitAfter({ kind: 'busy' }, 'ios', failures));
   assert.deepEqual(without, [30, 60, 120, 240, 300, 300, 300]);
   assert.deepEqual(
-    [1, 5].map((failures) => waitAfter({ kind: 'unreachable' }, 'router', failures)),
+    [1, 5].map((failures) => waitAfter({ kind: 'unreachable', reason: 'ECONNREFUSED' }, 'router', failures)),
     [30, 300],
   );
 });

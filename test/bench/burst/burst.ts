@@ -1,11 +1,11 @@
 /** One burst: what the servers can do, then more than that, then whether all came to a good end. */
 import { percentile } from '../measure.ts';
-import { ask } from '../processes.ts';
+import { ask, start, stop } from '../processes.ts';
 import { arrivals, seededChance } from './arrivals.ts';
 import { type Device, deviceMaker, thumbprintHeld } from './devices.ts';
 import { burst, closedLoop, type Tally } from './generator.ts';
 import type { BurstPlan, BurstResult } from './measured.ts';
-import { openPlace, type Place } from './place.ts';
+import { openPlace, type Place, type Used } from './place.ts';
 import { type Holder, listed, proofOf, type Proof } from './proof.ts';
 import { type Load, loadOf } from './servers.ts';
 import type { Notified } from './tenant.ts';
@@ -35,40 +35,38 @@ export async function runBurst(plan: BurstPlan, says: Says): Promise<BurstResult
 async function measured(plan: BurstPlan, place: Place, says: Says): Promise<BurstResult> {
   const { target } = place;
   const before = Math.min(2000, Math.max(400, Math.round(plan.devices / 10)));
-  says(`making ${plan.devices + 2 * before} devices`);
-  const all = await madeDevices(place, plan.devices + 2 * before);
-  const [warmUp, calm, crowd] = [all.slice(0, before), all.slice(before, 2 * before), all.slice(2 * before)];
+  says(`making ${plan.devices + 3 * before} devices`);
+  const all = await madeDevices(place, plan.devices + 3 * before);
+  const [warmUp, calm, later] = [0, 1, 2].map((n) => all.slice(n * before, (n + 1) * before));
+  const crowd = all.slice(3 * before);
 
   says('measuring the capacity');
-  await closedLoop(target, warmUp, AT_ONCE);
-  const [usedBefore, sizesBefore] = [await place.used(), await place.sizes()];
-  const { seconds: calmSeconds } = await closedLoop(target, calm, AT_ONCE);
-  const [usedAfter, sizesAfter] = [await place.used(), await place.sizes()];
-  const capacity = before / calmSeconds;
-  const each = (of: (used: typeof usedBefore) => number): number => (of(usedAfter) - of(usedBefore)) / before;
-  const cpu = {
-    servers: each(({ servers }) => servers),
-    database: each(({ database }) => database),
-    tenant: each(({ tenant }) => tenant),
-    generator: each(({ generator }) => generator),
-  };
+  await closedLoop(target, warmUp!, AT_ONCE);
+  const calmly = await usedBy(place, calm!);
+  const { capacity, cpu } = calmly;
 
   const arrival = plan.times * capacity;
   says(`${plan.devices} devices arrive, ${Math.round(arrival)} a second; the capacity is ${Math.round(capacity)}`);
   const watched = watch(place);
   const tally = await burst(target, crowd, arrivals(plan.devices, arrival, seededChance(SEED)));
   const longest = await watched.end();
-  const usedByBurst = await place.used();
-  const sizesAtEnd = await place.sizes();
+  const [used, sizes] = [await place.used(), await place.sizes()];
+
+  says('measuring the capacity again');
+  const { capacity: capacityAfter } = await usedBy(place, later!);
 
   says('comparing what the devices hold with the store and with Intune');
   const { busy, pending, unreachable, failure } = tally.answers;
-  const extra = usedByBurst.servers - usedAfter.servers - plan.devices * cpu.servers;
+  const sumOf = ({ servers, database, tenant, generator }: Used): number => servers + database + tenant + generator;
+  const extra = (of: (used: Used) => number): number =>
+    busy > plan.devices ? (of(used) - of(calmly.used) - plan.devices * of(cpu)) / busy : Number.NaN;
   return {
     ...plan,
     capacity,
+    capacityAfter,
     arrival,
     longest,
+    atOnce: tally.atOnce,
     answered: tally.latencies.length / tally.seconds,
     latencies: percentiles(tally.latencies),
     until: percentiles(tally.until),
@@ -77,13 +75,36 @@ async function measured(plan: BurstPlan, place: Place, says: Says): Promise<Burs
     pending,
     unreachable,
     failures: failure,
+    reasons: tally.reasons,
     retries: tally.retries,
     cpu,
-    refusal: busy > plan.devices ? extra / busy : Number.NaN,
-    octets: (sizesAtEnd.stored - sizesBefore.stored) / (plan.devices + before),
-    wal: (sizesAfter.wal - sizesBefore.wal) / before,
-    rss: sizesAtEnd.rss,
+    floor: calmly.floor,
+    refusal: { servers: extra(({ servers }) => servers), all: extra(sumOf) },
+    octets: (sizes.stored - calmly.before.stored) / (plan.devices + before),
+    wal: calmly.wal,
+    rss: sizes.rss,
     proof: await proved(place, all),
+  };
+}
+
+/** Sends what these devices send, a few at a time. CPU and octets of the log are those of one enrolment. */
+async function usedBy(place: Place, devices: readonly Device[]) {
+  const { child: floor } = await start('floor.ts', ['rsa-2048']);
+  const floorBefore = (await ask(floor, 'floor')) as number;
+  const [usedBefore, before] = [await place.used(), await place.sizes()];
+  const { seconds } = await closedLoop(place.target, devices, AT_ONCE);
+  const [used, after] = [await place.used(), await place.sizes()];
+  const floorAfter = (await ask(floor, 'floor')) as number;
+  await stop(floor);
+  const names = Object.keys(used) as (keyof Used)[];
+  const each = names.map((name) => [name, (used[name] - usedBefore[name]) / devices.length]);
+  return {
+    capacity: devices.length / seconds,
+    floor: (floorBefore + floorAfter) / 2,
+    cpu: Object.fromEntries(each) as Used,
+    wal: (after.wal - before.wal) / devices.length,
+    used,
+    before,
   };
 }
 

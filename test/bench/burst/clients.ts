@@ -20,8 +20,11 @@ export type ClientName = keyof typeof CLIENT_KINDS;
 /** Time passes so many times as fast while a client waits. What the server does takes as long as it takes. */
 export const COMPRESSION = 10;
 
-/** What came instead of a certificate. `retryAfter` in seconds, where the server said it. `unreachable`: no HTTP answer. */
-export type NoCertificate = { kind: 'pending' } | { kind: 'busy'; retryAfter?: number } | { kind: 'unreachable' };
+/** What came instead of a certificate. `retryAfter` in seconds, where the server said it. `unreachable`: no HTTP answer, and why. */
+export type NoCertificate =
+  | { kind: 'pending' }
+  | { kind: 'busy'; retryAfter?: number }
+  | { kind: 'unreachable'; reason: string };
 
 const FIRST_PAUSE = 30;
 const LONGEST_PAUSE = 300;

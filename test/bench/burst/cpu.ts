@@ -7,9 +7,9 @@ const TICK = 10_000;
 type Process = { pid: number; parent: number; cpu: number };
 
 /** Fields 4, 14 to 17 of proc(5); the name in parentheses before them may have blanks. Its ended children are counted too. */
-function processOf(pid: number): Process | undefined {
+function processOf(pid: number, place = `/proc/${pid}`): Process | undefined {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ').map(Number);
+    const fields = readFileSync(`${place}/stat`, 'utf8').split(') ')[1]!.split(' ').map(Number);
     const [user = 0, system = 0, childUser = 0, childSystem = 0] = fields.slice(11, 15);
     return { pid, parent: fields[1]!, cpu: (user + system + childUser + childSystem) * TICK };
   } catch {
@@ -25,3 +25,6 @@ export function cpuOf(pid: number): number {
   const all = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (processOf(Number(name)) ?? []) : []));
   return all.filter(({ parent }) => parent === pid).reduce((sum, { cpu }) => sum + cpu, own.cpu);
 }
+
+/** Microseconds of the main thread of a process. */
+export const mainCpuOf = (pid: number): number => processOf(pid, `/proc/${pid}/task/${pid}`)?.cpu ?? 0;

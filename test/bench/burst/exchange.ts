@@ -21,7 +21,8 @@ export function exchange(url: string, n: number, message: Uint8Array): Promise<D
   const localAddress = `127.0.1.${1 + (n % ADDRESSES)}`;
   const options = { method: 'POST', agent: false as const, localAddress, timeout: TIMEOUT };
   return new Promise((resolve) => {
-    const unreachable = (): void => resolve({ kind: 'unreachable' });
+    const unreachable = (error: NodeJS.ErrnoException): void =>
+      resolve({ kind: 'unreachable', reason: error.code ?? error.message });
     const outgoing = httpRequest(`${url}?operation=PKIOperation`, options, (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));

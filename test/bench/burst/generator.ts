@@ -4,12 +4,16 @@ import { CLIENT_KINDS, COMPRESSION, waitAfter } from './clients.ts';
 import { type CaAnswer, certPoll, type Device } from './devices.ts';
 import { type DeviceAnswer, exchange } from './exchange.ts';
 
-/** `latencies`: milliseconds of the answers with a certificate. `until`: seconds from arrival to certificate of each device. */
+/** `open`: messages without an answer now, and `atOnce` the most of them. `latencies`: milliseconds of the answers with a certificate. `until`: seconds from arrival to certificate of each device. */
 export type Tally = {
   latencies: number[];
   until: number[];
   answers: Record<DeviceAnswer['kind'], number>;
   retries: number;
+  atOnce: number;
+  open: number;
+  /** Why there was no HTTP answer, and how often. */
+  reasons: Record<string, number>;
   /** Seconds from the first arrival to the last certificate. */
   seconds: number;
 };
@@ -25,6 +29,9 @@ const newTally = (): Tally => ({
   until: [],
   answers: { certificate: 0, failure: 0, pending: 0, busy: 0, unreachable: 0 },
   retries: 0,
+  atOnce: 0,
+  open: 0,
+  reasons: {},
   seconds: 0,
 });
 
@@ -67,7 +74,9 @@ async function untilCertified(
   let failures = 0;
   for (let sent = 1; sent <= MOST_MESSAGES; sent++) {
     const began = performance.now();
+    tally.atOnce = Math.max(tally.atOnce, ++tally.open);
     const answer = await exchange(url, n, message);
+    tally.open--;
     tally.answers[answer.kind]++;
     if (answer.kind === 'failure') return;
     if (answer.kind === 'certificate') {
@@ -77,6 +86,7 @@ async function untilCertified(
       return;
     }
     tally.retries++;
+    if (answer.kind === 'unreachable') tally.reasons[answer.reason] = (tally.reasons[answer.reason] ?? 0) + 1;
     failures =
       answer.kind === 'pending' || ('retryAfter' in answer && answer.retryAfter !== undefined) ? 0 : failures + 1;
     if (answer.kind === 'pending' && CLIENT_KINDS[device.kind].polls === 'CertPoll')

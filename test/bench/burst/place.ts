@@ -4,19 +4,22 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path';
 import { getCaCertificates, recipientOf } from '../../../src/client/ca-operations.ts';
 import { ask, start, stop } from '../processes.ts';
-import { cpuOf } from './cpu.ts';
+import { cpuOf, mainCpuOf } from './cpu.ts';
 import type { Target } from './generator.ts';
 import type { BurstPlan } from './measured.ts';
 import { proxy } from './proxy.ts';
 import { installation, PATH, replica, type Replica, stopped } from './servers.ts';
 
-/** `used` in microseconds of CPU; `stored` and `wal` in octets. */
+/** Microseconds of CPU; `main`: of `servers`, that of their main threads. */
+export type Used = { servers: number; main: number; database: number; tenant: number; generator: number };
+
+/** `stored`, `wal` and `rss` in octets. */
 export type Place = {
   config: string;
   target: Target;
   tenant: ChildProcess;
   replicas: readonly Replica[];
-  used: () => Promise<{ servers: number; database: number; tenant: number; generator: number }>;
+  used: () => Promise<Used>;
   sizes: () => Promise<{ stored: number; wal: number; rss: number }>;
   close: () => Promise<void>;
 };
@@ -67,6 +70,7 @@ async function started(plan: BurstPlan, folder: string, endings: Ending[]): Prom
     replicas,
     used: async () => ({
       servers: replicas.reduce((sum, { child }) => sum + cpuOf(child.pid!), 0),
+      main: replicas.reduce((sum, { child }) => sum + mainCpuOf(child.pid!), 0),
       database: database ? ((await ask(database.child, 'cpu')) as number) : 0,
       tenant: cpuOf(tenant.pid!),
       generator: ownCpu(),

@@ -11,22 +11,26 @@ export function reportOf(result: BurstResult): string {
   const servers = store === 'sqlite' ? 'SQLite' : `${replicas} replicas on PostgreSQL behind nginx`;
   return [
     `${number(devices)} devices at ${times} times the capacity, ${servers}, listen.answerWithin ${answerWithin} s`,
-    row('capacity, 32 at a time', `${number(result.capacity)} a second`),
+    row('capacity, 32 at a time', `${number(result.capacity)} a second, afterwards ${number(result.capacityAfter)}`),
     row('arrivals', `${number(result.arrival)} a second for ${number(devices / result.arrival)} s`),
     row('longest queue', `${number(longest.queued)} requests, answerable in ${number(longest.answerMs / 1000)} s`),
+    row('  running then; at once', `${longest.running}; ${result.atOnce} without an answer at most`),
     row('certificates', `${number(result.answered)} a second`),
     row('answers with a certificate', `p50 ${number(latencies.p50)} ms, p99 ${number(latencies.p99)} ms`),
     row('503', number(result.busy)),
-    row('PENDING, FAILURE, no answer', `${result.pending}, ${result.failures}, ${result.unreachable}`),
+    row(
+      'PENDING, FAILURE, no answer',
+      `${result.pending}, ${result.failures}, ${result.unreachable} ${reasonsText(result)}`,
+    ),
     row('retries of a device', (result.retries / devices).toFixed(2)),
     row('from arrival to certificate', `p50 ${number(until.p50)} s, p99 ${number(until.p99)} s`),
     row('until the last certificate', `${number(result.seconds)} s`),
-    row('CPU of one enrolment: servers', `${number(cpu.servers)} µs`),
-    row('  database, Intune, devices', `${[cpu.database, cpu.tenant, cpu.generator].map(number).join(', ')} µs`),
     row(
-      'CPU of the servers for a 503',
-      Number.isNaN(result.refusal) ? 'too few to tell' : `${number(result.refusal)} µs`,
+      'CPU of one enrolment: servers',
+      `${number(cpu.servers)} µs, of it main thread ${number(cpu.main)}, floor ${number(result.floor)}`,
     ),
+    row('  database, Intune, devices', `${[cpu.database, cpu.tenant, cpu.generator].map(number).join(', ')} µs`),
+    row('CPU of a 503: servers; all', refusalText(result)),
     row(
       'octets of one certificate',
       `${number(result.octets)} in the store, ${number(result.wal)} in the log of PostgreSQL`,
@@ -35,6 +39,14 @@ export function reportOf(result: BurstResult): string {
     ...proofLines(proof),
   ].join('\n');
 }
+
+const reasonsText = ({ reasons }: BurstResult): string =>
+  Object.entries(reasons)
+    .map(([reason, count]) => `(${reason}: ${count})`)
+    .join(' ');
+
+const refusalText = ({ refusal }: BurstResult): string =>
+  Number.isNaN(refusal.servers) ? 'too few to tell' : `${number(refusal.servers)}; ${number(refusal.all)} µs`;
 
 const proofLines = (proof: Proof): string[] => [
   row('devices without a certificate', String(proof.without)),
