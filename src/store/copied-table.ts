@@ -28,8 +28,10 @@ export async function copyTable({ from, to, table, seal = (row) => row, told }: 
     told(copied.read);
   };
   for await (const page of pagesOf(from, table)) {
-    const written: Promise<void> = write(page.map((row) => portable(seal(row)))).finally(() => writing.delete(written));
-    // What it rejects with is thrown by the race, or at the end.
+    // One that failed stays, so that the race, or what follows the last page, throws.
+    const written: Promise<void> = write(page.map((row) => portable(seal(row)))).then(
+      () => void writing.delete(written),
+    );
     written.catch(() => {});
     writing.add(written);
     if (writing.size === AT_ONCE) await Promise.race(writing);

@@ -258,18 +258,19 @@ const FAULTS: Readonly<Record<string, [table: string, body: string, said: RegExp
   ],
 };
 
+/** A database in which a server was once. */
+async function withTables(): Promise<string> {
+  const database = await server.database();
+  const place = server.place(database);
+  const store = await openPostgresStore({ place, password: () => ROLE.password, random: Math.random });
+  await store.close();
+  return database;
+}
+
 for (const [what, [table, body, said]] of Object.entries(FAULTS))
   test(`${what} is found, and the exit code is 1`, async () => {
     const config = await samples();
-    const database = await server.database();
-    await (
-      await openPostgresStore({
-        place: server.place(database),
-        password: () => ROLE.password,
-        clock: systemClock,
-        random: Math.random,
-      })
-    ).close();
+    const database = await withTables();
     await server.sql(
       `create function spoil() returns trigger language plpgsql as $$ begin ${body} end $$;
        create trigger spoil before insert on ${table} for each row execute function spoil()`,
@@ -310,7 +311,7 @@ test('a notification that cannot be read is named before anything is sealed', as
   assert.equal(code, 78);
   assert.match(
     err,
-    /^store migrate: row 1 of notifications cannot be read\nRun `openndes store check`, which says what/,
+    /^store migrate: row 1 of notifications cannot be read\nRun `openndes store check`, which says what/m,
   );
 });
 
@@ -356,32 +357,61 @@ test('a wrong password, a missing right, another key: one sentence with the reme
   assert.match(other.err, /^store: `store\.secretsKey` is not the key with which/);
 });
 
-test('a connection that is lost in the middle: one sentence, exit 1, and the next run goes on', async () => {
+/** Five pages of entries more. */
+function extendHistory(config: string): void {
+  const database = new DatabaseSync(join(dirname(config), 'store.db'));
+  database.exec(`with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000)
+    insert into audit (at, event, endpoint, transaction_id, actor, source)
+    select i, 'issued', '/e', 't-' || i, 'device', 'scep' from n`);
+  database.close();
+}
+
+/** What stops the copy at the first page of the last table, and what is said of it. */
+const STOPS: Readonly<Record<string, [body: string, said: RegExp]>> = {
+  'a connection that is lost': [
+    'if new.id = 5 then perform pg_terminate_backend(pg_backend_pid()); end if; return new;',
+    /^store postgres:\S+: [^\n]+\. Look at the log of the database server\.$/,
+  ],
+  'a disk that is full': [
+    "if new.id = 5 then raise exception 'could not extend file' using errcode = '53100'; end if; return new;",
+    /^store postgres:\S+: could not extend file \(53100\)\. The disk of the database server is full\. Free some space; [^\n]+$/,
+  ],
+};
+
+for (const [what, [body, said]] of Object.entries(STOPS))
+  test(`${what} in the middle: one sentence with the remedy, exit 1, and the next run goes on`, async () => {
+    const config = await samples();
+    extendHistory(config);
+    const database = await withTables();
+    await server.sql(
+      `create function stop() returns trigger security definer language plpgsql as $$ begin ${body} end $$;
+       create trigger stop before insert on audit for each row execute function stop()`,
+      database,
+    );
+    const { code, out, err } = await migrate(config, ...to(database));
+    assert.deepEqual({ code, out }, { code: 1, out: '' });
+    const [reason = '', next] = err.split('\n').slice(-2);
+    assert.match(reason, said);
+    assert.equal(next, 'Then run the same command again: what is copied stays, and the rest follows.');
+    await server.sql('drop trigger stop on audit', database);
+    const again = fields(await migrate(config, ...to(database), '--json'));
+    const copied = (again['tables'] as Tables).filter((each) => each.copied > 0);
+    assert.deepEqual(
+      copied.map(({ table }) => table),
+      ['audit'],
+    );
+  });
+
+test('a password in the URL is not repeated, and the section names a file for it', async () => {
   const config = await samples();
-  const database = await server.database();
-  const place = server.place(database);
-  await (
-    await openPostgresStore({ place, password: () => ROLE.password, clock: systemClock, random: Math.random })
-  ).close();
-  await server.sql(
-    `create function cut() returns trigger security definer language plpgsql as
-       $$ begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$;
-     create trigger cut before insert on audit for each row execute function cut()`,
-    database,
-  );
-  const { code, out, err } = await migrate(config, ...to(database));
-  assert.deepEqual({ code, out }, { code: 1, out: '' });
+  const url = urlOf(await server.database()).replace('@', `:${encodeURIComponent(ROLE.password)}@`);
+  const { code, out, err } = await migrate(config, '--to', url);
+  assert.equal(code, 0, err);
   assert.match(
-    err,
-    /^store postgres:\S+: [^\n]+\nThen run the same command again: what is copied stays, and the rest follows\.$/,
+    out,
+    /\n {2}url: "postgres:\/\/openndes@127\S+"\n {2}password: "\$\{file:db\.password\}" # with the password in that file\n/,
   );
-  await server.sql('drop trigger cut on audit', database);
-  const again = fields(await migrate(config, ...to(database), '--json'));
-  const copied = (again['tables'] as Tables).filter((each) => each.copied > 0);
-  assert.deepEqual(
-    copied.map(({ table }) => table),
-    ['audit'],
-  );
+  assert.ok(!out.includes(encodeURIComponent(ROLE.password)), out);
 });
 
 test('the SQLite file is as it was', async () => {
