@@ -1,16 +1,18 @@
 /** Whether each secret of a database opens with the keys that are given. */
-import type { StoreFault } from '../core/store-faults.ts';
+import type { ExaminedRows, StoreFault } from '../core/store-faults.ts';
 import { type Examined, pages } from './examined-pages.ts';
 import { decodeIssuance } from './issuance-codec.ts';
 import { decodeNotification } from './notification-codec.ts';
-import { changes } from './sealed-store.ts';
+import { changes, openSecret } from './sealed-store.ts';
 import type { Sealer } from './sealer.ts';
+import { PROOF } from './secrets-check.ts';
 import type { Database } from './tables.ts';
 
 /** What is not sealed is no fault: it is from before there was a key. What cannot be read is one of its own table. */
 export async function* secretsOf(db: Database, sealer: Sealer): Examined {
   yield* notificationSecrets(db, sealer);
   yield* requestSecrets(db, sealer);
+  yield await sharedSecrets(db, sealer);
 }
 
 const notificationSecrets = (db: Database, sealer: Sealer): Examined =>
@@ -64,6 +66,20 @@ const requestSecrets = (db: Database, sealer: Sealer): Examined =>
     );
     return { rows: rows.length, faults, last: rows.at(-1)?.id };
   });
+
+/** Those of SecretStore, which are few: the RA of each authority. */
+async function sharedSecrets(db: Database, sealer: Sealer): Promise<ExaminedRows> {
+  const rows = await db.selectFrom('secrets').select(['name', 'value']).where('name', '!=', PROOF).execute();
+  const faults = rows
+    .filter(({ name, value }) => !opens(() => openSecret(sealer, Buffer.from(value, 'base64'), name)))
+    .map(({ name }) => ({
+      table: 'secrets',
+      row: `secret ${name}`,
+      what: SEALED,
+      remedy: `${OTHER_KEY} or stop every server and delete the row: the next start makes another RA.`,
+    }));
+  return { table: 'secrets', rows: rows.length, faults };
+}
 
 const SEALED = 'has a secret that `store.secretsKey` does not open';
 const OTHER_KEY = 'Add the key with which it was sealed, as `[NEW, OLD]`;';

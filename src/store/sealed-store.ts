@@ -58,8 +58,8 @@ export function sealedStore(store: Store, sealer: Sealer): Store {
   }
 }
 
-/** None is from before there was a key, so one that is not sealed is not of a server. */
-function openSecret(sealer: Sealer, value: Uint8Array, name: string): Uint8Array {
+/** Throws where it does not open. None is from before there was a key, so one that is not sealed is not of a server. */
+export function openSecret(sealer: Sealer, value: Uint8Array, name: string): Uint8Array {
   if (sealer.sealedBy(value) === 'none') throw new Error(`${PLACES.secret(name)} is not sealed: no server wrote it.`);
   return sealer.open(value, PLACES.secret(name));
 }

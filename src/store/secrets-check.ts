@@ -8,7 +8,7 @@ import type { Sealer } from './sealer.ts';
 import type { Database } from './tables.ts';
 
 /** The row that every key of the store must open. */
-const PROOF = 'proof';
+export const PROOF = 'proof';
 const CONTENT = Buffer.from('openndes');
 const PAGE = 500;
 

@@ -147,6 +147,28 @@ test('a secret that was sealed with a key that is no longer given is named, and 
   );
 });
 
+test('the RA of replicas is opened too: one that was moved to another row, or is not sealed, is named', async () => {
+  const { check, database, open } = await filled();
+  const store = await open();
+  for (const name of ['ra/issuing', 'ra/other'])
+    await store.writeSecret({ name, version: 1, value: Buffer.from('[]') });
+  await store.close();
+  assert.deepEqual(await check(), {
+    code: 0,
+    out: `The store is in order (${COUNTS.replace('secrets 2', 'secrets 4')}).`,
+    err: '',
+  });
+  for (const value of ["(select value from secrets where name = 'ra/other')", "'W10='"]) {
+    await server.sql(`update secrets set value = ${value} where name = 'ra/issuing'`, database);
+    const { code, out } = await check();
+    assert.equal(code, 1, out);
+    assert.match(
+      out,
+      /^secret ra\/issuing has a secret that `store\.secretsKey` does not open\. Add the key .* or stop every server and delete the row: the next start makes another RA\.\n1 thing is wrong/,
+    );
+  }
+});
+
 test('without the key, or with another one, exit 78 says so, and nothing is examined', async () => {
   for (const keys of [[], [another]]) {
     const { check } = await filled(keys);
