@@ -1,6 +1,6 @@
 /**
- * What a request asks the store, at a million certificates: PostgreSQL says by EXPLAIN of each statement, as it runs, that
- * none of them reads a large table from its beginning to its end.
+ * What a request asks the store, at a million certificates of two years: PostgreSQL says by EXPLAIN of each statement, as it
+ * runs, that none of them reads a large table from its beginning to its end, and that what a request asks reads one month.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -47,26 +47,52 @@ const server = await cluster({
 const place = server.place(await server.database());
 const { database } = place;
 
+/** One part for each month from March 2024 to the last one, as if the store had been there since. */
+const MONTHS = ['certificates', 'audit']
+  .map(
+    (table) => `
+do $$ declare
+  month timestamp := '2024-03-01';
+  this timestamp := date_trunc('month', now() at time zone 'UTC');
+  function_id text := '((extract(epoch from %L::timestamp) * 1000 - 1704067200000) * 4096)::bigint';
+  first bigint; next bigint;
+begin
+  drop table ${table}_before;
+  execute 'select ' || format(function_id, month) into first;
+  execute format('create table ${table}_before partition of ${table} for values from (minvalue) to (%s)', first);
+  while month < this loop
+    execute 'select ' || format(function_id, month + interval '1 month') into next;
+    execute format('create table ${table}_%s partition of ${table} for values from (%s) to (%s)',
+      to_char(month, 'YYYY_MM'), first, next);
+    first := next; month := month + interval '1 month';
+  end loop;
+end $$;`,
+  )
+  .join('');
+
 /** Indexes are made anew after the rows: that is ten times as quick. Times are from the noon of the samples back. */
 const FILL = `
-insert into issuers (issuer_id, name, authority) values ('of the million', 'CN=Issuing CA', 'issuing');
-insert into certificates (issuer, serial, endpoint, transaction_id, subject, subject_folded, thumbprint, thumbprint_sha256,
+create function pg_temp.id(n bigint) returns bigint immutable language sql
+  return (1772366400000 - (${ROWS} - n) * 63000 - 1704067200000) * 4096;
+insert into issuers (id, issuer_id, name, authority) values (1, 'of the million', 'CN=Issuing CA', 'issuing');
+insert into certificates (id, issuer, serial, endpoint, transaction_id, subject, subject_folded, thumbprint, thumbprint_sha256,
     public_key_hash, renews, first_issued_at, crl_shard, der, not_before, not_after, state, issued_at)
-  select 1, md5('serial ' || n), '${ENDPOINT}', 'transaction ' || n, 'CN=filled-' || n, 'cn=filled-' || n,
-    md5('thumbprint ' || n), md5('256 ' || n), md5('key ' || n), case when n % 3 = 0 then n / 2 end, m, 0, '\\x3000', m,
+  select pg_temp.id(n), 1, md5('serial ' || n), '${ENDPOINT}', 'transaction ' || n, 'CN=filled-' || n, 'cn=filled-' || n,
+    md5('thumbprint ' || n), md5('256 ' || n), md5('key ' || n), case when n % 3 = 0 then pg_temp.id(n / 2) end, m, 0, '\\x3000', m,
     m + 31536000000, case when n % 20 = 0 then 'revoked' else 'delivered' end, m
-  from generate_series(1, ${ROWS}) as n, lateral (select 1772366400000 - (${ROWS} - n) * 1000 as m) as moments;
-insert into transactions (key, request, nonces, endpoint, transaction_id, signer, subject, state, reason, csr, created_at,
+  from generate_series(1, ${ROWS}) as n, lateral (select 1772366400000 - (${ROWS} - n)::bigint * 63000 as m) as moments;
+insert into serials select id, issuer, serial, renews, renews_unrecorded from certificates;
+insert into transactions (id, key, request, nonces, endpoint, transaction_id, signer, subject, state, reason, csr, created_at,
     updated_at, certificate_id)
-  select md5('poll ' || n) || md5('a' || n) || md5('b' || n), md5('request ' || n) || md5('c' || n), '', '${ENDPOINT}',
+  select n, md5('poll ' || n) || md5('a' || n) || md5('b' || n), md5('request ' || n) || md5('c' || n), '', '${ENDPOINT}',
     'transaction ' || n, md5('signer ' || n), 'CN=filled-' || n,
     case when n <= ${FEW} then 'pending' else 'issued' end, case when n <= ${FEW} then 'unreachable' end,
-    case when n <= ${FEW} then '\\x3000'::bytea end, m, m, case when n > ${FEW} then n end
-  from generate_series(1, ${ROWS}) as n, lateral (select 1772366400000 - (${ROWS} - n) * 1000 as m) as moments;
+    case when n <= ${FEW} then '\\x3000'::bytea end, m, m, case when n > ${FEW} then pg_temp.id(n) end
+  from generate_series(1, ${ROWS}) as n, lateral (select 1772366400000 - (${ROWS} - n)::bigint * 63000 as m) as moments;
 insert into names (kind, value, certificate_id)
-  select 'subject-cn', 'filled-' || n, n from generate_series(1, ${ROWS}) as n;
-insert into audit (at, event, endpoint, transaction_id, certificate_id, actor, source)
-  select 1772366400000, 'issued', '${ENDPOINT}', 'transaction ' || n, n, 'device', 'scep' from generate_series(1, ${ROWS}) as n;
+  select 'cn', 'filled-' || n, pg_temp.id(n) from generate_series(1, ${ROWS}) as n;
+insert into audit (id, at, event, endpoint, transaction_id, certificate_id, actor, source)
+  select pg_temp.id(n), 1772366400000, 'issued', '${ENDPOINT}', 'transaction ' || n, pg_temp.id(n), 'device', 'scep' from generate_series(1, ${ROWS}) as n;
 insert into consumed_challenges (id, at) select md5('used ' || n), 1772366400000 from generate_series(1, ${ROWS}) as n;
 insert into revocations (certificate_id, issuer, serial, revoked_at, reason, not_after, crl_shard)
   select id, issuer, serial, issued_at, 'superseded', not_after, 0 from certificates where state = 'revoked';
@@ -74,8 +100,8 @@ insert into compromised_keys select md5('key ' || n) from generate_series(1, ${F
 insert into blocks (name, at, actor) select 'user:u' || n, 0, 'admin' from generate_series(1, ${FEW}) as n;
 insert into challenges (mark, endpoint, created_at, expires_at)
   select md5('mark ' || n), '${ENDPOINT}', 1772366400000, 1772366400000 + n * 1000 from generate_series(1, ${FEW}) as n;
-insert into notifications (mode, payload, attempts, created_at, due_at, fence, certificate_id)
-  select 'outbox', '{"kind":"failure","csr":"MAA="}', 0, 1772366400000, 1772366400000 + n * 1000, 0, n
+insert into notifications (id, mode, payload, attempts, created_at, due_at, fence, certificate_id)
+  select n, 'outbox', '{"kind":"failure","csr":"MAA="}', 0, 1772366400000, 1772366400000 + n * 1000, 0, pg_temp.id(n)
   from generate_series(1, ${FEW}) as n;`;
 
 const LARGE = [
@@ -88,6 +114,7 @@ const LARGE = [
   'names',
   'notifications',
   'revocations',
+  'serials',
   'transactions',
 ];
 
@@ -130,6 +157,12 @@ const WORK: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   'a certificate by the beginning of its serial number': (store) =>
     store.listCertificates({ serialPrefix: 'ABCDEF', limit: 100 }),
   'a certificate by a name': (store) => store.listCertificates({ names: namesFor(1), limit: 100 }),
+  'certificates by the beginning of a common name': (store) => store.listCertificates({ cn: 'filled-77', limit: 100 }),
+  'a certificate by its thumbprint': async (store) => {
+    const { thumbprint, thumbprintSha256 } = issuanceFor(1).certificate;
+    await store.listCertificates({ thumbprint, limit: 100 });
+    await store.listCertificates({ thumbprint: thumbprintSha256, limit: 100 });
+  },
   'its history': (store) => store.listAudit({ certificate: certificateId(1), limit: 100 }),
 };
 
@@ -165,7 +198,16 @@ const scansOf = ({ Plan }: Explained): string[] =>
   nodesOf(Plan)
     .filter((node) => node['Node Type'] === 'Seq Scan')
     .filter((node) => node['Parent Relationship'] !== 'InitPlan' || node.Filter !== undefined)
-    .flatMap((node) => LARGE.find((table) => table === node['Relation Name']) ?? []);
+    .flatMap((node) => node['Relation Name'] ?? [])
+    .filter((name) => large.has(name));
+
+/** The months of one table that it reads. */
+const partsOf = ({ Plan }: Explained): Set<string> =>
+  new Set(
+    nodesOf(Plan)
+      .flatMap((node) => node['Relation Name'] ?? [])
+      .filter((name) => /^(certificates|audit)_/.test(name)),
+  );
 
 const filling = await opened(place);
 await filling.close();
@@ -176,10 +218,51 @@ const indexes = await server.sql<{ name: string; definition: string }>(
   database,
 );
 await server.sql(indexes.map(({ name }) => `drop index ${name};`).join(''), database);
-await server.sql(FILL, database);
-await server.sql(`${indexes.map(({ definition }) => `${definition};`).join('')} analyze`, database);
+await server.sql(MONTHS + FILL, database);
+await server.sql(
+  `${indexes.map(({ definition }) => `${definition.replace(' ON ONLY ', ' ON ')};`).join('')} analyze`,
+  database,
+);
+/** Parts of tables too, but no empty ones: PostgreSQL reads those as it likes. */
+const large = new Set(
+  (
+    await server.sql<{ name: string }>(
+      `select relname as name from pg_class where relkind = 'r' and reltuples > 1000
+        and (relname in ('${LARGE.join("','")}') or relname ~ '^(certificates|audit)_')`,
+      database,
+    )
+  ).map(({ name }) => name),
+);
 const store = await opened(place);
 newPlans();
+
+test('certificates and audit have a part for each of two years of months', () => {
+  for (const table of ['certificates', 'audit'])
+    assert.ok([...large].filter((name) => name.startsWith(`${table}_2`)).length >= 24, [...large].join(' '));
+});
+
+/** What a request or a poll asks, as often as PostgreSQL needs to decide whether it plans a statement anew each time. */
+const REQUEST: Readonly<Record<string, (store: Store, n: number) => Promise<unknown>>> = {
+  'a request that is known, and its certificate': (store) =>
+    store.findRequest(issuanceFor(1).transaction.request, issuanceFor(1).transaction.key),
+  'what a poll asks for': (store) => store.findPolled(pollOf(1)),
+  'a certificate by its serial number': (store) => store.findCertificate(certificateId(1)),
+  'what renewed a certificate': (store) => store.findRenewals(certificateId(1)),
+  'a certificate, its notification, and its delivery': async (store, n) => {
+    await store.recordIssued(issuanceFor(100 + n, { notification: 'strict', consumes: `once ${n}` }));
+    const [claimed] = await store.claimNotifications({ owner: 'test', leaseMs: 60_000, mode: 'strict', limit: 8 });
+    assert.ok(claimed);
+    await store.acknowledgeNotification(claimed, auditFor(100 + n, 'delivered'));
+  },
+  'a renewal': (store, n) => {
+    const { certificate, ...rest } = issuanceFor(200 + n);
+    return store.recordIssued({
+      ...rest,
+      certificate: { ...certificate, renews: certificateId(100 + n) },
+      mostRenewals: 3,
+    });
+  },
+};
 
 for (const [title, work] of Object.entries(WORK))
   test(`by an index: ${title}`, async () => {
@@ -194,9 +277,26 @@ for (const [title, work] of Object.entries(WORK))
     );
   });
 
+for (const [title, work] of Object.entries(REQUEST))
+  test(`of one month, at the seventh time too: ${title}`, async () => {
+    for (let n = 1; n <= 7; n++) await work(store, n);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const plans = newPlans();
+    assert.ok(plans.length > 0, 'the log has no plan');
+    assert.deepEqual(
+      plans.filter((plan) => partsOf(plan).size > 1).map((plan) => [plan['Query Text'], [...partsOf(plan)].join(' ')]),
+      [],
+    );
+    assert.ok(
+      plans.some((plan) => partsOf(plan).size === 1),
+      'nothing was read of a month',
+    );
+  });
+
 test('a statement that reads all of a table is noticed', async () => {
   await server.sql(`select count(*) from certificates where transaction_id = 'none'`, database);
   await new Promise((resolve) => setTimeout(resolve, 300));
-  assert.ok(newPlans().some((plan) => scansOf(plan).includes('certificates')));
+  const plans = newPlans();
+  assert.ok(plans.some((plan) => scansOf(plan).length >= 24 && partsOf(plan).size >= 24));
   await store.close();
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Store } from '../../src/core/store.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
-import { auditFor, certificateId, issuanceFor } from '../../src/testing/store-samples.ts';
+import { auditFor, certificateId, failureNotificationFor, issuanceFor } from '../../src/testing/store-samples.ts';
 import { type Cluster, cluster, ROLE } from '../kit/postgres-cluster.ts';
 
 for (const version of [15, 18] as const) {
@@ -25,6 +25,11 @@ for (const version of [15, 18] as const) {
         await server.sql(`select count(*)::int as rows, count(distinct id)::int as ids from ${table}`, database),
         [{ rows: 8, ids: 8 }],
       );
+    // Ids of one table, one after the other: each would be taken, but for another slot.
+    const told: number[] = [];
+    for (const store of [one, other])
+      for (const n of [1, 2, 3, 4, 5, 6, 7]) told.push(await store.recordNotification(failureNotificationFor(n)));
+    assert.equal(new Set(told).size, 14);
     await Promise.all([one.close(), other.close()]);
   });
 
