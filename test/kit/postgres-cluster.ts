@@ -85,10 +85,13 @@ export async function cluster({ version, settings = {}, disks = {} }: ClusterOpt
   writeFileSync(words, ADMIN.password, { mode: 0o644 });
   execFileSync(
     join(bin, 'initdb'),
-    [
-      ...['-D', data, '--waldir', wal, '--wal-segsize=1', '-U', ADMIN.user, '--auth=scram-sha-256'],
-      ...[`--pwfile=${words}`, '-E', 'UTF8', '--no-sync'],
-    ],
+    ['-D', data, '--waldir', wal, '--wal-segsize=1', '-U', ADMIN.user].concat([
+      '--auth=scram-sha-256',
+      `--pwfile=${words}`,
+      '-E',
+      'UTF8',
+      '--no-sync',
+    ]),
     { ...options, stdio: 'pipe' },
   );
   const port = await freePort();
