@@ -108,6 +108,20 @@ test('a store that fails makes the job fail, which is an event, and what was don
   assert.equal((await store.listJobs())[0]?.lastError, 'the disk is full');
 });
 
+test('a run removes what is old and then makes room for what comes, and a store that cannot has its reason listed', async (t) => {
+  const { store } = await storeOf(t, 2);
+  const clock = (): Date => daysAfterEnd(99);
+  const makeRoom = () => Promise.reject(new Error('must be owner of table certificates'));
+  const events: ServerEvent[] = [];
+  const emit = (event: ServerEvent): void => void events.push(event);
+  const full = oldRecordsJob({ keep, store: { ...store, makeRoom }, clock, emit });
+  const jobs = startJobs({ store, jobs: [full], owner: 'first', clock, emit });
+  while (events.length < 2) await pause(10);
+  await jobs.close();
+  assert.deepEqual(events[0], { event: 'old-records-removed', transactions: 2, der: 2, audit: 2 });
+  assert.equal((await store.listJobs())[0]?.lastError, 'must be owner of table certificates');
+});
+
 test('a process that is killed in the middle leaves what can be gone on with', async (t) => {
   const { store, path } = await storeOf(t, 400);
   const child = spawn(process.execPath, ['--input-type=module', '--eval', CHILD, path], {
