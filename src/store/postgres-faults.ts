@@ -31,7 +31,8 @@ export function postgresFault(place: PostgresPlace, error: unknown): PostgresFau
   if (error instanceof PostgresFault) return error;
   const code = codeOf(error);
   const constraint = (error as { constraint_name?: string } | undefined)?.constraint_name;
-  return new PostgresFault(place, { code, reason: reasonOf(code, error), remedy: remedyOf(code, place), constraint });
+  const [reason, remedy] = [reasonOf(code, error), remedyOf(code, place, error)];
+  return new PostgresFault(place, { code, reason, remedy, constraint });
 }
 
 const codeOf = (error: unknown): string => {
@@ -77,13 +78,19 @@ const OTHERWISE = 'Look at the log of the database server.';
 const TLS = 'Name in `sslrootcert` the file with the root certificate of the database server.';
 const VALIDITY = 'Give the database server a certificate that is valid now, and look at the clock of this machine.';
 
-/** By SQLSTATE, or the code of Node.js or the driver. */
-const REMEDIES: Readonly<Record<string, (place: PostgresPlace) => string>> = {
+/** As in "permission denied for table schema_version". */
+const OF_TABLE = /\b(?:table|relation|sequence|index)\b/;
+
+/** By SQLSTATE, or the code of Node.js or the driver. `text`: the message of the database server. */
+const REMEDIES: Readonly<Record<string, (place: PostgresPlace, text: string) => string>> = {
   '28P01': () => 'Check the password in `store`, and whether the role exists and may log in.',
   '28000': ({ user }) => `Allow the role ${user} to connect from here, in pg_hba.conf of the database server.`,
   '3D000': ({ database, user }) =>
     `Create it: create database "${database}" owner "${user}" encoding 'UTF8' template template0;`,
-  '42501': ({ database, user }) => `Make the role the owner: alter database "${database}" owner to "${user}";`,
+  '42501': ({ database, user }, text) =>
+    OF_TABLE.test(text)
+      ? `Make the role the owner of each table: alter table NAME owner to "${user}"; and restore a dump as this role, with pg_restore --no-owner.`
+      : `Make the role the owner: alter database "${database}" owner to "${user}";`,
   '53100': () => 'The disk of the database server is full. Free some space; what was acknowledged before is safe.',
   '53300': () =>
     'Raise max_connections of the database server: openndes uses up to seven connections, and five more for each thread of `listen.workers`.',
@@ -108,8 +115,8 @@ const REMEDIES: Readonly<Record<string, (place: PostgresPlace) => string>> = {
 const isOfTls = (code: string): boolean =>
   /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|ERR_OSSL)/.test(code);
 
-const remedyOf = (code: string, place: PostgresPlace): string =>
-  REMEDIES[code]?.(place) ?? (isOfTls(code) ? TLS : OTHERWISE);
+const remedyOf = (code: string, place: PostgresPlace, error: unknown): string =>
+  REMEDIES[code]?.(place, String(error)) ?? (isOfTls(code) ? TLS : OTHERWISE);
 
 /** At the start: what the database answers is told as an error of the configuration. Throws ConfigError. */
 export async function refusing<T>(place: PostgresPlace, work: () => Promise<T>): Promise<T> {

@@ -112,6 +112,41 @@ test('a server that cannot use its database says so in one sentence, and ends wi
   assert.match(down.err, /^store: \S+ cannot be used: nothing accepts connections there\nCheck host and port[^.]+\.$/);
 });
 
+/** What an administrator did to the database before the start → what the start says, after the place. */
+const REFUSED: Readonly<Record<string, { text: RegExp; before: (name: string) => Promise<unknown> }>> = {
+  'the right to make tables is missing': {
+    text: /permission denied for schema public \(42501\)\nMake the role the owner: alter database "d\d+" owner to "openndes";$/,
+    before: (name) => database.sql(`alter database "${name}" owner to postgres`),
+  },
+  'the tables belong to another role': {
+    text: /permission denied for table schema_version \(42501\)\nMake the role the owner of each table: alter table NAME owner to "openndes"; and restore a dump as this role, with pg_restore --no-owner\.$/,
+    before: (name) => database.sql('create table schema_version (id integer, version integer)', name),
+  },
+  'the database takes no writes': {
+    text: /it takes no writes \(25006\)\nThe server is a standby or read-only: name the one that takes writes\.$/,
+    before: (name) => database.sql(`alter database "${name}" set default_transaction_read_only = on`),
+  },
+};
+
+for (const [what, { text, before }] of Object.entries(REFUSED))
+  test(`the start is refused in one sentence, and ends with 78: ${what}`, async () => {
+    const { store } = await newStore();
+    await before(store.url.slice(store.url.lastIndexOf('/') + 1));
+    const { code, err } = await run('serve', '--config', configured({ store }));
+    assert.equal(code, 78, err);
+    assert.match(err, /^store: postgres:\/\/\S+ cannot be used: [^\n]+\n[^\n]+$/);
+    assert.match(err, text);
+  });
+
+test('a host that is not known is named, and the start ends with 78', async () => {
+  const { code, err } = await run('serve', '--config', configured({ store: 'postgres://openndes:x@db.invalid/x' }));
+  assert.equal(code, 78, err);
+  assert.match(
+    err,
+    /^store: postgres:\/\/openndes@db\.invalid:5432\/x cannot be used: the name of the host (?:is not known\nCheck the host in the URL of `store`|could not be looked up\nCheck the name server of this machine)\.$/,
+  );
+});
+
 test('commands read and write the store', async () => {
   const { store } = await newStore();
   const config = configured({ store });

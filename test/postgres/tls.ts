@@ -5,8 +5,10 @@ import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { newAuthority, serverCredential } from '../../src/simulator/throwaway-ca.ts';
+import { run } from '../app/installation.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
 import { opened, refusalOf } from '../kit/postgres-opening.ts';
+import { configured } from '../wiring/server.ts';
 
 const YEAR = 366 * 86_400_000;
 const random = (length: number): Uint8Array => randomBytes(length);
@@ -53,6 +55,21 @@ test('an expired certificate is refused', async () => {
   assert.match(
     await refusalOf(await serving(2 * YEAR)),
     /its certificate has expired\. Give the database server a certificate that is valid now/,
+  );
+});
+
+test('a started server refuses it too, and ends with 78', async () => {
+  const { database, tls } = await serving(2 * YEAR);
+  const store = {
+    url: `postgres://${ROLE.user}@127.0.0.1:${server.port}/${database}?sslmode=verify-full`,
+    password: ROLE.password,
+    sslrootcert: tls.rootCertificate,
+  };
+  const { code, err } = await run('serve', '--config', configured({ store }));
+  assert.equal(code, 78, err);
+  assert.match(
+    err,
+    /^store: \S+ cannot be used: its certificate has expired\nGive the database server a certificate that is valid now, and look at the clock of this machine\.$/,
   );
 });
 
