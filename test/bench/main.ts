@@ -1,5 +1,9 @@
-/** `npm run bench [-- NAME …]`: without a name what one enrolment costs, in three minutes; `burst` takes longer. */
-const RUNS: Readonly<Record<string, string>> = { costs: './whole.ts', burst: './burst/main.ts' };
+/** `npm run bench [-- NAME …]`: without a name what one enrolment costs, in three minutes; `burst` and `rows` take longer. */
+const RUNS: Readonly<Record<string, string>> = {
+  costs: './whole.ts',
+  burst: './burst/main.ts',
+  rows: './stored.ts',
+};
 
 const [name = 'costs'] = process.argv.slice(2);
 const file = RUNS[name];
