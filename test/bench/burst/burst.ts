@@ -1,19 +1,16 @@
 /** One burst: what the servers can do, then more than that, then whether all came to a good end. */
 import { percentile } from '../measure.ts';
-import { ask, start, stop } from '../processes.ts';
+import { ask } from '../processes.ts';
 import { arrivals, seededChance } from './arrivals.ts';
+import { usedBy } from './capacity.ts';
 import { type Device, deviceMaker, thumbprintHeld } from './devices.ts';
-import { burst, closedLoop, type Tally } from './generator.ts';
+import { burst, type Tally } from './generator.ts';
 import type { BurstPlan, BurstResult } from './measured.ts';
+import { watch } from './load-watch.ts';
 import { openPlace, type Place, type Used } from './place.ts';
 import { type Holder, listed, proofOf, type Proof } from './proof.ts';
-import { type Load, loadOf } from './servers.ts';
 import type { Notified } from './tenant.ts';
 
-/** Connections of the measurement of the capacity. */
-const AT_ONCE = 32;
-/** Milliseconds between two looks at the queue. */
-const LOOK_EVERY = 500;
 /** Challenges that are asked for at once. */
 const CHALLENGES = 500;
 const SEED = 12;
@@ -41,7 +38,7 @@ async function measured(plan: BurstPlan, place: Place, says: Says): Promise<Burs
   const crowd = all.slice(3 * before);
 
   says('measuring the capacity');
-  await closedLoop(target, warmUp!, AT_ONCE);
+  await usedBy(place, warmUp!);
   const calmly = await usedBy(place, calm!);
   const { capacity, cpu } = calmly;
 
@@ -87,27 +84,6 @@ async function measured(plan: BurstPlan, place: Place, says: Says): Promise<Burs
   };
 }
 
-/** Sends what these devices send, a few at a time. CPU and octets of the log are those of one enrolment. */
-async function usedBy(place: Place, devices: readonly Device[]) {
-  const { child: floor } = await start('floor.ts', ['rsa-2048']);
-  const floorBefore = (await ask(floor, 'floor')) as number;
-  const [usedBefore, before] = [await place.used(), await place.sizes()];
-  const { seconds } = await closedLoop(place.target, devices, AT_ONCE);
-  const [used, after] = [await place.used(), await place.sizes()];
-  const floorAfter = (await ask(floor, 'floor')) as number;
-  await stop(floor);
-  const names = Object.keys(used) as (keyof Used)[];
-  const each = names.map((name) => [name, (used[name] - usedBefore[name]) / devices.length]);
-  return {
-    capacity: devices.length / seconds,
-    floor: (floorBefore + floorAfter) / 2,
-    cpu: Object.fromEntries(each) as Used,
-    wal: (after.wal - before.wal) / devices.length,
-    used,
-    before,
-  };
-}
-
 const percentiles = (values: Tally['until']): { p50: number; p99: number } => ({
   p50: percentile(values, 0.5),
   p99: percentile(values, 0.99),
@@ -126,24 +102,6 @@ async function madeDevices({ tenant, target }: Place, count: number): Promise<De
     for (const n of next) devices.push(await make.device(n, challenges[n - from]!));
   }
   return devices;
-}
-
-/** Looks at the queues until the end. Returns the load when most was queued. */
-function watch({ replicas }: Place): { end: () => Promise<Load> } {
-  let longest: Load = { queued: 0, running: 0, answerMs: 0 };
-  let looking: Promise<void> = Promise.resolve();
-  const look = async (): Promise<void> => {
-    const load = await loadOf(replicas);
-    if (load.queued >= longest.queued) longest = load;
-  };
-  const timer = setInterval(() => void (looking = looking.then(look)), LOOK_EVERY);
-  return {
-    async end() {
-      clearInterval(timer);
-      await looking;
-      return longest;
-    },
-  };
 }
 
 async function proved({ config, tenant, target }: Place, devices: readonly Device[]): Promise<Proof> {
