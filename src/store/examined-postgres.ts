@@ -5,6 +5,7 @@ import { placeText } from '../core/postgres-place.ts';
 import type { Examined } from './examined-pages.ts';
 import { examineRows } from './examined-rows.ts';
 import { secretsOf } from './examined-secrets.ts';
+import { serialsOf } from './examined-serials.ts';
 import { hasCurrentTables } from './postgres.ts';
 import { postgresEngine, type PostgresEngineOptions } from './postgres-engine.ts';
 import { sealer, type SealingKeys } from './sealer.ts';
@@ -32,6 +33,7 @@ export async function* examinePostgres({ clock, sealing, ...connecting }: Examin
   try {
     await assertKnownKey(engine, { where, sealer: secrets });
     yield* examineRows(engine.db, clock().getTime());
+    yield* serialsOf(engine.db);
     if (secrets) yield* secretsOf(engine.db, secrets);
   } finally {
     await engine.close();

@@ -15,7 +15,7 @@ export type Left = { left: string };
 export const MOVED = {
   issuers: { key: ['id'] },
   certificates: { key: ['id'] },
-  // A view in SQLite.
+  // In SQLite a view of the certificates.
   serials: { key: ['certificate_id'] },
   names: { key: ['kind', 'value', 'certificate_id'] },
   revocations: { key: ['certificate_id'] },

@@ -53,7 +53,8 @@ async function filled(keys?: readonly Uint8Array[]): Promise<Place> {
   return made;
 }
 
-const COUNTS = 'certificates 4, transactions 5, notifications 1, revocations 1, audit 6, names 12, secrets 2';
+const COUNTS =
+  'certificates 4, transactions 5, notifications 1, revocations 1, audit 6, names 12, serials 4, secrets 2';
 
 test('a database in order', async () => {
   const { check } = await filled();
@@ -86,12 +87,20 @@ test('while servers issue, deliver and revoke, nothing that is half-way is a fau
 /** What is done to the database, and what is said of it. */
 const DAMAGES: Readonly<Record<string, [sql: string, said: RegExp]>> = {
   'another serial number': [
-    "update certificates set serial = '0f' where serial = '01'",
+    "update certificates set serial = '0f' where serial = '01'; update serials set serial = '0f' where serial = '01'",
     /^certificate 0f \(row \d+\) does not agree with its octets: serial number\. Keep a copy of the store, and restore/,
   ],
   'octets of nothing': [
     "update certificates set der = '\\x3003020101' where serial = '01'",
     /^certificate 01 \(row \d+\) has octets that are not a certificate\./,
+  ],
+  'no serial number': [
+    "delete from serials where serial = '01'",
+    /^certificate 01 \(row \d+\) is not found by its serial number, or by what it renews\. Keep a copy/,
+  ],
+  'a serial number of nothing': [
+    "insert into serials (certificate_id, issuer, serial) values (99, 1, '99')",
+    /^serial number 99 is of the certificate of row 99, which is not there\. Keep a copy/,
   ],
   'no revocation': [
     'delete from revocations',

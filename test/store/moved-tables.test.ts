@@ -21,14 +21,18 @@ test('no table of the database is forgotten', () => {
   );
 });
 
-test('each is read in the order of its primary key', () => {
+test('each table is read in the order of its primary key', () => {
+  const isTable = (name: string): boolean =>
+    database.prepare("select 1 from sqlite_schema where name = ? and type = 'table'").get(name) !== undefined;
   const keyOf = (table: string): string[] =>
     database
       .prepare(`select name from pragma_table_info(?) where pk > 0 order by pk`)
       .all(table)
       .map(({ name }) => String(name));
+  const tables = COPIED.filter(({ table }) => isTable(table));
+  assert.ok(tables.length > 15, tables.map(({ table }) => table).join());
   assert.deepEqual(
-    COPIED.map(({ table, key }) => [table, ...key]),
-    COPIED.map(({ table }) => [table, ...keyOf(table)]),
+    tables.map(({ table, key }) => [table, ...key]),
+    tables.map(({ table }) => [table, ...keyOf(table)]),
   );
 });
