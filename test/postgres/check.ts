@@ -167,7 +167,10 @@ test('the RA of replicas is opened too: one that was moved to another row, or is
     out: `The store is in order (${COUNTS.replace('secrets 2', 'secrets 4')}).`,
     err: '',
   });
-  for (const value of ["(select value from secrets where name = 'ra/other')", "'W10='"]) {
+  for (const value of [
+    "(select value from secrets where name = 'ra/other')",
+    `'${Buffer.from('[]').toString('base64')}'`,
+  ]) {
     await server.sql(`update secrets set value = ${value} where name = 'ra/issuing'`, database);
     const { code, out } = await check();
     assert.equal(code, 1, out);
