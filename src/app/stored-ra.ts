@@ -90,7 +90,7 @@ async function readRow(name: string, store: Pick<SecretStore, 'readSecret'>, kno
   };
 }
 
-/** With what is due made and written. Who is second reads what the first one wrote, and has nothing to make any more. */
+/** With what is due made and written. A second server reads what the first one wrote, and makes nothing. */
 async function completed(of: StoredRa, { store, emit, clock }: Services, known: Row): Promise<Row> {
   const name = rowName(of);
   for (let tries = 0; tries < TRIES; tries++) {

@@ -2,6 +2,7 @@
 import { CompiledQuery } from 'kysely';
 import type { Clock } from '../core/environment.ts';
 import type { Engine } from './engine.ts';
+import type { Database } from './tables.ts';
 
 /** Milliseconds after which it is asked again. */
 const ASKED_EVERY = 30_000;
@@ -9,6 +10,14 @@ const ASKED_EVERY = 30_000;
 const LONGEST_QUESTION = 2_000;
 
 const QUESTION = CompiledQuery.raw('select (extract(epoch from clock_timestamp()) * 1000)::bigint as now');
+
+/** The time of the database, in milliseconds since 1970. */
+export async function databaseTime(db: Database): Promise<number> {
+  const { rows } = await db.executeQuery<{ now: number }>(QUESTION);
+  const [row] = rows;
+  if (!row) throw new Error('The database did not answer what time it is.');
+  return row.now;
+}
 
 /** `now`: milliseconds by a clock of this process that is never set. */
 type Asking = { engine: Pick<Engine, 'db'>; now: () => number };
@@ -23,10 +32,9 @@ export async function databaseClock({ engine, now }: Asking): Promise<Clock> {
 
   async function ask(): Promise<void> {
     const began = now();
-    const { rows } = await engine.db.executeQuery<{ now: number }>(QUESTION);
+    const time = await databaseTime(engine.db);
     const took = now() - began;
-    const [row] = rows;
-    if (row && (!known || took <= LONGEST_QUESTION)) known = { at: began + took / 2, time: row.now };
+    if (!known || took <= LONGEST_QUESTION) known = { at: began + took / 2, time };
   }
   const askAgain = (): void => {
     // Expected to fail while the database is down.

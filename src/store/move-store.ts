@@ -77,7 +77,7 @@ async function copy({ from, to, sealer, told }: Moving, table: CopiedTable, afte
   });
 }
 
-/** The planner of the database knows nothing yet of what was copied. */
+/** The planner of the database needs statistics of the rows that were copied. */
 async function gatherStatistics({ db }: Engine, copied: readonly string[]): Promise<void> {
   for (const table of copied) await sql`analyze ${sql.table(table)}`.execute(db);
 }

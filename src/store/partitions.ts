@@ -3,9 +3,10 @@
  * the rows of an SQLite installation are; and one for what no other takes, which stays empty as long as months are made in time.
  */
 import { sql } from 'kysely';
+import { databaseTime } from './database-clock.ts';
 import { type Engine, transact } from './engine.ts';
 import { firstIdOf } from './row-ids.ts';
-import type { Database, Moment } from './tables.ts';
+import type { Database } from './tables.ts';
 
 const TABLES = ['certificates', 'audit'] as const;
 type Table = (typeof TABLES)[number];
@@ -18,7 +19,7 @@ type Part = { table: Table; name: string; from: number; to: number };
 
 /** In the migration, where nothing else uses the tables. */
 export async function createParts(db: Database): Promise<void> {
-  const parts = partsAt(await databaseTime(db));
+  const parts = partsAt(new Date(await databaseTime(db)));
   for (const table of TABLES) {
     const own = parts.filter((part) => part.table === table);
     const [first] = own;
@@ -37,7 +38,7 @@ export async function createParts(db: Database): Promise<void> {
  * the database where a month cannot be made: its rows go to the default part, and everything works.
  */
 export async function addParts(engine: Engine): Promise<void> {
-  const missing = async (): Promise<Part[]> => missingOf(engine.db, partsAt(await databaseTime(engine.db)));
+  const missing = async (): Promise<Part[]> => missingOf(engine.db, partsAt(new Date(await databaseTime(engine.db))));
   const errors: unknown[] = [];
   for (const part of await missing())
     await transact(engine, (tx) => add(tx, part)).catch((error) => errors.push(error));
@@ -68,12 +69,6 @@ const create = (db: Database, { table, name }: Part) =>
 const attach = (db: Database, { table, name, from, to }: Part) =>
   sql`alter table ${sql.table(table)} attach partition ${sql.table(name)}
     for values from (${sql.lit(from)}) to (${sql.lit(to)})`.execute(db);
-
-async function databaseTime(db: Database): Promise<Date> {
-  const { rows } = await sql<{ now: Moment }>`
-    select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now`.execute(db);
-  return new Date(rows[0]?.now ?? 0);
-}
 
 /** This month and those ahead. */
 export function partsAt(now: Date): Part[] {

@@ -1,6 +1,5 @@
 /** The servers of one database: each says that it is alive, and what a lost one was doing is given to the others. */
-import type { Clock } from '../core/environment.ts';
-import { databaseClock } from './database-clock.ts';
+import { databaseTime } from './database-clock.ts';
 import { endLeasesOf } from './end-leases.ts';
 import { type Engine, transact } from './engine.ts';
 import { postgresEngine, type PostgresEngineOptions } from './postgres-engine.ts';
@@ -25,12 +24,8 @@ export type Announcing = Omit<PostgresEngineOptions, 'patience'> & { server: str
 export async function announceServer(announcing: Announcing): Promise<{ leave: () => Promise<void> }> {
   const { server, lost, ...connecting } = announcing;
   const engine = postgresEngine({ ...connecting, patience: PATIENCE });
-  const begin = async (): Promise<Announced> => {
-    const announced = { engine, server, lost, clock: await databaseClock({ engine, now: () => performance.now() }) };
-    await alive(announced);
-    return announced;
-  };
-  const announced = await refusing(connecting.place, begin).catch(async (error: unknown) => {
+  const announced = { engine, server, lost };
+  await refusing(connecting.place, () => alive(announced)).catch(async (error: unknown) => {
     await engine.close();
     throw error;
   });
@@ -61,12 +56,12 @@ function repeat(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-type Announced = Pick<Announcing, 'server' | 'lost'> & { engine: Engine; clock: Clock };
+type Announced = Pick<Announcing, 'server' | 'lost'> & { engine: Engine };
 
 /** One sign of life, and a look for servers that are lost. */
-async function alive({ engine, server, clock, lost }: Announced): Promise<void> {
+async function alive({ engine, server, lost }: Announced): Promise<void> {
   const gone = await transact(engine, async (tx) => {
-    const now = clock().getTime();
+    const now = await databaseTime(tx);
     await tx
       .insertInto('servers')
       .values({ id: server, alive_at: now })

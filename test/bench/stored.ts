@@ -1,5 +1,5 @@
 /**
- * What a certificate costs where there are many, on PostgreSQL: `node test/bench/stored.ts [ROWS]`, a million when absent.
+ * What a certificate costs where there are many, on PostgreSQL: `npm run bench -- rows [ROWS]`, a million when absent.
  * A database with as many certificates, of two years, and an empty one of the same server take turns; then it is searched.
  */
 import type { CertificateFilter, Store } from '../../src/core/store.ts';

@@ -153,6 +153,8 @@ test('what allows one server is replaced by stopping it first; two replicas one 
   assert.equal(one.of('PodDisruptionBudget'), undefined);
   assert.equal(one.of('PersistentVolumeClaim')?.kind, 'PersistentVolumeClaim');
   assert.deepEqual(podOf(t, { config: { store: ONE_SERVER } }).spec['strategy'], { type: 'Recreate' });
+  // Its RA is in files.
+  assert.ok(rendered(t, { config: { store: ONE_SERVER } }).of('PersistentVolumeClaim'));
   const two = rendered(t, REPLICAS);
   assert.deepEqual(podOf(t, REPLICAS).spec['strategy'], {
     type: 'RollingUpdate',

@@ -75,7 +75,10 @@ export function startLoad({ url, challenge, atOnce }: LoadOptions): Load {
   return Object.assign(load, {
     async more(devices: number) {
       const enough = load.certificates.size + devices;
-      while (load.certificates.size < enough) await Promise.race([all, sleep(20)]);
+      while (load.certificates.size < enough) {
+        if (load.faults.length > 0) throw new Error(load.faults.join('\n'));
+        await Promise.race([all, sleep(20)]);
+      }
     },
     async end() {
       ending = true;

@@ -35,7 +35,7 @@ export const COSTS = {
   crlEntryCpu: { value: 6.5, unit: 'µs', from: `0.65 s for 100,000 entries, docs/performance.md; ${MACHINE}` },
   memory: { value: 250, unit: 'MB', from: 'docs/performance.md, one thread' },
   memoryOfThread: { value: 60, unit: 'MB', from: 'docs/performance.md, two threads' },
-  connectionsOfServer: { value: 9, unit: 'connections', from: DECIDED },
+  connectionsOfServer: { value: 7, unit: 'connections', from: DECIDED },
   connectionsOfThread: { value: 5, unit: 'connections', from: DECIDED },
   validations: { value: 64, unit: 'calls of one server at a time', from: DECIDED },
   running: { value: 512, unit: 'requests of one endpoint at a time', from: `listen.mostRunning, ${DECIDED}` },

@@ -56,7 +56,9 @@ export function needsOf(fleet: Fleet): Needs {
   const cores = Math.ceil((arrival * COSTS.servers.value) / perCore);
   const replicas = Math.max(2, ...Object.values(replicasFor(fleet)));
   const threads = Math.ceil(cores / replicas);
-  const connections = replicas * (COSTS.connectionsOfServer.value + threads * COSTS.connectionsOfThread.value);
+  // One thread is the main thread.
+  const further = threads > 1 ? threads : 0;
+  const connections = replicas * (COSTS.connectionsOfServer.value + further * COSTS.connectionsOfThread.value);
   const kept = devices * Math.max(1, (years * 365) / lifetime);
   const stored = kept * COSTS.stored.value;
   const walRate = arrival * COSTS.wal.value;
@@ -78,7 +80,7 @@ export function needsOf(fleet: Fleet): Needs {
     walPerDay: steady * SECONDS_OF_A_DAY * COSTS.wal.value,
     crl: devices * fleet.revoked * COSTS.crlEntry.value,
     crlCpu: (devices * fleet.revoked * COSTS.crlEntryCpu.value) / 1e6,
-    memory: COSTS.memory.value + threads * COSTS.memoryOfThread.value,
+    memory: COSTS.memory.value + further * COSTS.memoryOfThread.value,
     sqlite: Math.max(...Object.values(replicasFor(fleet))) > 1 ? undefined : kept * COSTS.storedSqlite.value,
     settings: settingsFor({ devices, connections, stored, walRate }),
   };

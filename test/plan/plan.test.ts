@@ -85,7 +85,7 @@ test('a million devices in an hour, by numbers worked out on paper', () => {
     { replicas, threads, cores, databaseCores },
     { replicas: 2, threads: 1, cores: 2, databaseCores: 1 },
   );
-  assert.equal(connections, 28);
+  assert.equal(connections, 14);
   assert.equal(stored, 10_580_000_000);
   assert.equal(crl, 900_000);
   assert.equal(sqlite, undefined);

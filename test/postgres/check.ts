@@ -220,6 +220,6 @@ test('a fault of the database in the middle: one sentence, the remedy once, and 
   assert.deepEqual({ code, out }, { code: 1, out: '' });
   assert.match(
     err,
-    /^store postgres:\S+: permission denied for table names \(42501\)\. Make the role the owner: [^\n]+$/,
+    /^store postgres:\S+: permission denied for table names \(42501\)\. Make the role the owner of each table: [^\n]+$/,
   );
 });
