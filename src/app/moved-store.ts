@@ -46,10 +46,10 @@ type Source = Awaited<ReturnType<typeof openCopiedSqlite>>;
 async function copyInto(to: PostgresConfig, source: Source, told: Told): Promise<MovedStore> {
   const { sealing, ...connecting } = connectingTo(to);
   const { release } = await claimPostgres(connecting, 'alone');
-  // Makes the tables, and compares the key.
-  await (await openStore({ store: to })).close();
   const engine = postgresEngine({ ...connecting, patience: PATIENCE });
   try {
+    // Makes the tables, and compares the key.
+    await (await openStore({ store: to })).close();
     const where = placeText(to.place);
     const secrets = sealing && sealer(sealing);
     return await moveStore({ from: source.db, to: engine, where, sealer: secrets, now, told });

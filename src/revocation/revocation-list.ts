@@ -69,15 +69,17 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
 
   async function renew(revoked: number): Promise<Uint8Array> {
     const agreed = await store.agreeOnList(issuerId, { revoked, keep: validity / 2 });
+    const renewAt = clock().getTime() + agreed.keptFor;
     const crl = await make(agreed);
-    cached = { revoked: agreed.revoked, renewAt: clock().getTime() + agreed.keptFor, crl };
+    cached = { revoked: agreed.revoked, renewAt, crl };
     return crl;
   }
 
   async function current(): Promise<Uint8Array> {
     // Counted before it is listed: a revocation in between makes the next call sign a new list.
     const revoked = await store.countRevoked(issuerId);
-    if (cached && cached.revoked >= revoked && clock().getTime() < cached.renewAt) return cached.crl;
+    // Fewer than before are there after a restore of the database: then another list is due too.
+    if (cached?.revoked === revoked && clock().getTime() < cached.renewAt) return cached.crl;
     // One list is made at a time, however many ask and however often a certificate is revoked.
     if (making) return making.then(current, current);
     const next = renew(revoked);

@@ -32,6 +32,7 @@ export async function claimPostgres(connecting: Reaching, kind: ClaimKind): Prom
   let released = false;
 
   async function look(): Promise<void> {
+    if (released) return;
     // Expected to fail while the database is down.
     if (!held?.isOpen()) held = await lockServers(connecting, kind).catch(() => undefined);
     if (released) void held?.close();

@@ -4,12 +4,14 @@ import { endLeasesOf } from './end-leases.ts';
 import { type Engine, transact } from './engine.ts';
 import { postgresEngine, type PostgresEngineOptions } from './postgres-engine.ts';
 import { refusing } from './postgres-faults.ts';
-import type { Database } from './tables.ts';
+import type { Database, Moment, ServerTable } from './tables.ts';
 
 /** Milliseconds between two signs of life. */
 const ALIVE_EVERY = 10_000;
 /** Milliseconds without a sign of life after which a server is lost: three may fail. */
 const LOST_AFTER = 40_000;
+/** Milliseconds between two of its own signs of life after which a server does not judge others for a while: one may fail. */
+const LONGEST_GAP = 25_000;
 
 /** Milliseconds after which a sign of life without an answer is given up, and the connection with it. */
 const PATIENCE = 8_000;
@@ -24,7 +26,7 @@ export type Announcing = Omit<PostgresEngineOptions, 'patience'> & { server: str
 export async function announceServer(announcing: Announcing): Promise<{ leave: () => Promise<void> }> {
   const { server, lost, ...connecting } = announcing;
   const engine = postgresEngine({ ...connecting, patience: PATIENCE });
-  const announced = { engine, server, lost };
+  const announced = { engine, server, lost, steady: steadiness() };
   await refusing(connecting.place, () => alive(announced)).catch(async (error: unknown) => {
     await engine.close();
     throw error;
@@ -34,7 +36,7 @@ export async function announceServer(announcing: Announcing): Promise<{ leave: (
     async leave() {
       await end();
       // What cannot be written now ends when the others find this server lost.
-      await transact(engine, (tx) => remove(tx, server)).catch(() => {});
+      await transact(engine, (tx) => leave(tx, server)).catch(() => {});
       await engine.close();
     },
   };
@@ -44,7 +46,7 @@ export async function announceServer(announcing: Announcing): Promise<{ leave: (
 function repeat(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   const turn = (): void => {
-    // Expected to fail while the database is down: then no other server writes either.
+    // Expected to fail while the database is down: afterwards this server judges no other one for a while.
     running ??= work()
       .catch(() => {})
       .finally(() => (running = undefined));
@@ -56,10 +58,10 @@ function repeat(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-type Announced = Pick<Announcing, 'server' | 'lost'> & { engine: Engine };
+type Announced = Pick<Announcing, 'server' | 'lost'> & { engine: Engine; steady: (now: Moment) => boolean };
 
 /** One sign of life, and a look for servers that are lost. */
-async function alive({ engine, server, lost }: Announced): Promise<void> {
+async function alive({ engine, server, lost, steady }: Announced): Promise<void> {
   const gone = await transact(engine, async (tx) => {
     const now = await databaseTime(tx);
     await tx
@@ -67,24 +69,51 @@ async function alive({ engine, server, lost }: Announced): Promise<void> {
       .values({ id: server, alive_at: now })
       .onConflict((conflict) => conflict.column('id').doUpdateSet({ alive_at: now }))
       .execute();
-    const others = await lostServers(tx, now);
-    for (const id of others) await remove(tx, id);
-    return others;
+    return steady(now) ? removeLost(tx, now) : [];
   });
   gone.forEach(lost);
 }
 
-/** A sign of life from the future was written before the clock of the database was set back. */
-async function lostServers(tx: Database, now: number): Promise<string[]> {
-  const rows = await tx
-    .selectFrom('servers')
-    .select('id')
-    .where((eb) => eb.or([eb('alive_at', '<', now - LOST_AFTER), eb('alive_at', '>', now + LOST_AFTER)]))
-    .execute();
-  return rows.map(({ id }) => id);
+/**
+ * Whether this server has given signs of life for so long that another one without any is lost: after an outage of the database the
+ * first one to come back would else take all others for lost. At the start it may judge at once. Times are of the database.
+ */
+export function steadiness(): (now: Moment) => boolean {
+  let last: Moment | undefined;
+  let since = 0;
+  return (now) => {
+    const gap = last === undefined ? 0 : now - last;
+    if (gap < 0 || gap > LONGEST_GAP) since = now;
+    last = now;
+    return now - since >= LOST_AFTER;
+  };
 }
 
-async function remove(tx: Database, server: string): Promise<void> {
+/** A sign of life from the future was written before the clock of the database was set back. */
+async function removeLost(tx: Database, now: Moment): Promise<string[]> {
+  const silent = await tx
+    .selectFrom('servers')
+    .selectAll()
+    .where((eb) => eb.or([eb('alive_at', '<', now - LOST_AFTER), eb('alive_at', '>', now + LOST_AFTER)]))
+    .execute();
+  const removed: string[] = [];
+  for (const each of silent) if (await remove(tx, each)) removed.push(each.id);
+  return removed;
+}
+
+/** Returns false, and ends no lease, when it has given a sign of life meanwhile, or another server has removed it. */
+async function remove(tx: Database, { id, alive_at }: ServerTable): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('servers')
+    .where('id', '=', id)
+    .where('alive_at', '=', alive_at)
+    .executeTakeFirst();
+  if (numDeletedRows > 0n) await endLeasesOf(tx, id);
+  return numDeletedRows > 0n;
+}
+
+/** This server stops: nothing of it runs any more. */
+async function leave(tx: Database, server: string): Promise<void> {
   await tx.deleteFrom('servers').where('id', '=', server).execute();
   await endLeasesOf(tx, server);
 }
