@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { LivePart, RevocationBound } from '../core/tenant-directory.ts';
 import type { CertificateId } from '../core/records.ts';
+import { lockDirectory } from './directory-standings.ts';
 import type { Database, DirectoryRevocationTable } from './tables.ts';
 
 /** Those of the ids that count already, and as many others as the bound has left. */
@@ -10,6 +11,7 @@ export async function takeRevocations(
   tenant: string,
   { ids, bound: { since, at, most } }: { ids: readonly CertificateId[]; bound: RevocationBound },
 ): Promise<CertificateId[]> {
+  await lockDirectory(tx, tenant);
   await tx.deleteFrom('directory_revocations').where('tenant', '=', tenant).where('at', '<', since.getTime()).execute();
   let left = most - (await countTaken(tx, tenant, since));
   const taken: CertificateId[] = [];

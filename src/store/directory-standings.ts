@@ -34,14 +34,19 @@ const standingIn = (row: Selectable<DirectoryStandingTable>): DirectoryStanding 
   ...(row.next_at !== null && { nextAt: new Date(row.next_at) }),
 });
 
+/** Until the transaction ends, no other one changes what the directory of this tenant has revoked and may revoke. */
+export async function lockDirectory(tx: Database, tenant: string): Promise<void> {
+  if (isShared(tx))
+    await tx.selectFrom('directory_standings').select('tenant').where('tenant', '=', tenant).forNoKeyUpdate().execute();
+}
+
 /** Replaces these fields; the others stay. */
 export async function changeDirectoryStanding(
   tx: Database,
   tenant: string,
   { change, audit }: { change: Partial<DirectoryStanding>; audit: AuditEntry | undefined },
 ): Promise<void> {
-  if (isShared(tx))
-    await tx.selectFrom('directory_standings').select('tenant').where('tenant', '=', tenant).forNoKeyUpdate().execute();
+  await lockDirectory(tx, tenant);
   const row = rowOf({ ...(await directoryStanding(tx, tenant)), ...change });
   await tx
     .insertInto('directory_standings')

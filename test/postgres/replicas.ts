@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Issuance, Store } from '../../src/core/store.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
-import { auditFor, issuanceFor, later, NOON, pendingFor } from '../../src/testing/store-samples.ts';
+import { auditFor, certificateId, issuanceFor, later, NOON, pendingFor } from '../../src/testing/store-samples.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
 
 const server = await cluster({ version: 15, settings: { fsync: 'off' } });
@@ -117,6 +117,21 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         ]);
         const found = await a.findTransaction(pendingFor(n).transaction.key);
         assert.equal(found?.state, approved ? 'approved' : undefined, `round ${n}`);
+      }
+    }));
+
+  test(`the bound of what a directory revokes holds for both together: ${isolation}`, () =>
+    both(async (a, b) => {
+      for (const n of rounds) {
+        const tenant = `tenant ${n}`;
+        await a.changeDirectoryStanding(tenant, { waiting: 0 });
+        const ids = (from: number) => Array.from({ length: 5 }, (_, i) => certificateId(from + i));
+        const bound = { since: later(-60), at: NOON, most: 5 };
+        const taken = await Promise.all([
+          a.takeRevocations(tenant, ids(1_000), bound),
+          b.takeRevocations(tenant, ids(2_000), bound),
+        ]);
+        assert.equal(taken.flat().length, 5, `round ${n}`);
       }
     }));
 
