@@ -3,6 +3,7 @@ import type { ExaminedRows, StoreFault } from '../core/store-faults.ts';
 import { type Examined, pages } from './examined-pages.ts';
 import { decodeIssuance } from './issuance-codec.ts';
 import { decodeNotification } from './notification-codec.ts';
+import { COPY_MARK } from './copy-mark.ts';
 import { changes, openSecret } from './sealed-store.ts';
 import type { Sealer } from './sealer.ts';
 import { PROOF } from './secrets-check.ts';
@@ -69,7 +70,11 @@ const requestSecrets = (db: Database, sealer: Sealer): Examined =>
 
 /** Those of SecretStore, which are few: the RA of each authority. */
 async function sharedSecrets(db: Database, sealer: Sealer): Promise<ExaminedRows> {
-  const rows = await db.selectFrom('secrets').select(['name', 'value']).where('name', '!=', PROOF).execute();
+  const rows = await db
+    .selectFrom('secrets')
+    .select(['name', 'value'])
+    .where('name', 'not in', [PROOF, COPY_MARK])
+    .execute();
   const faults = rows
     .filter(({ name, value }) => !opens(() => openSecret(sealer, Buffer.from(value, 'base64'), name)))
     .map(({ name }) => ({

@@ -4,6 +4,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { MovedStore, MovedTable, MoveProgress } from '../core/store-move.ts';
 import { type Comparison, compareTables } from './compared-tables.ts';
 import { copyTable } from './copied-table.ts';
+import { beginCopy, endCopy } from './copy-mark.ts';
 import type { Engine } from './engine.ts';
 import type { RowChange } from './moved-secrets.ts';
 import { COPIED, type CopiedTable } from './moved-tables.ts';
@@ -21,9 +22,13 @@ export type Moving = {
   told: (progress: MoveProgress) => void;
 };
 
-/** Throws ConfigError, and writes nothing, when the target has rows that the source has not. */
+/**
+ * Throws ConfigError, and writes nothing, when the target has rows that the source has not. Until every row is the same no server can
+ * use the target.
+ */
 export async function moveStore(moving: Moving): Promise<MovedStore> {
   const before = await whatIsThere(moving);
+  if (before.some(({ found }) => found?.missing !== 0)) await beginCopy(moving.to.db);
   const began = moving.now();
   const copied = new Map<string, number>();
   for (const { table, found } of before)
@@ -33,11 +38,10 @@ export async function moveStore(moving: Moving): Promise<MovedStore> {
   const after: Compared[] = [];
   for (const { table, found } of before)
     after.push({ table, found: found?.missing === 0 ? found : await compare(moving, table, 'verify') });
-  return {
-    tables: after.map(({ table, found }) => movedTable(table, found, copied.get(table.table) ?? 0)),
-    differences: after.flatMap(differenceOf),
-    seconds,
-  };
+  const differences = after.flatMap(differenceOf);
+  if (differences.length === 0) await endCopy(moving.to.db);
+  const tables = after.map(({ table, found }) => movedTable(table, found, copied.get(table.table) ?? 0));
+  return { tables, differences, seconds };
 }
 
 /** Nothing is found in an empty table of the target. */

@@ -4,6 +4,7 @@ import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import { placeText, type PostgresPlace } from '../core/postgres-place.ts';
 import type { Store } from '../core/store.ts';
+import { assertCopied } from './copy-mark.ts';
 import { createStore } from './create-store.ts';
 import { endLeases } from './end-leases.ts';
 import type { Engine } from './engine.ts';
@@ -57,6 +58,7 @@ type Beginning = Pick<PostgresOptions, 'claimed' | 'clock'> & { secrets: Secrets
 /** What a server does before all else. Returns the clock of the store. */
 async function begin(engine: Engine, { claimed, secrets, clock }: Beginning): Promise<Clock> {
   try {
+    if (claimed) await assertCopied(engine.db, secrets.where);
     if (claimed === 'alone') await endLeases(engine);
     if (claimed) await sealAgain(engine, secrets);
     return clock ?? (await databaseClock({ engine, now: sinceStart }));

@@ -219,6 +219,12 @@ test('after kill -9 in the middle the next run goes on, and the copy is whole', 
     assert.equal(child.signalCode, 'SIGKILL', `${table} was copied before the kill`);
     assert.ok((await count('audit')) < MANY, `${await count(table)} of ${all}`);
   }
+  const refused = await untilFree(() => run('serve', '--config', withStore(config, storeOf(database))));
+  assert.equal(refused.code, 78);
+  assert.match(
+    refused.err,
+    /^store: postgres:\S+ has an incomplete copy of another store\nRun the `openndes store migrate`/,
+  );
   const last = await untilFree(() => migrate(config, ...to(database), '--json'));
   assert.equal(last.code, 0, last.err);
   const tables = fields(last)['tables'] as Tables;
