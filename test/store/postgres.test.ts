@@ -2,23 +2,36 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  type CompiledQuery,
+  type DatabaseConnection,
   DummyDriver,
   Kysely,
   type LogEvent,
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
+  type QueryResult,
 } from 'kysely';
 import { DIALECTS } from '../../src/store/dialect.ts';
 import { MIGRATIONS } from '../../src/store/migrations.ts';
 import type { Tables } from '../../src/store/tables.ts';
+
+/** Without a row, and with a clock. */
+class EmptyDatabase extends DummyDriver {
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    const executeQuery = async <Row>({ sql }: CompiledQuery): Promise<QueryResult<Row>> => ({
+      rows: sql.includes('clock_timestamp()') ? [{ now: 1_800_000_000_000 } as Row] : [],
+    });
+    return Object.assign(await super.acquireConnection(), { executeQuery });
+  }
+}
 
 async function migrations(): Promise<string[]> {
   const texts: string[] = [];
   const db = new Kysely<Tables>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
-      createDriver: () => new DummyDriver(),
+      createDriver: () => new EmptyDatabase(),
       createIntrospector: (db) => new PostgresIntrospector(db),
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
