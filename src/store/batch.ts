@@ -24,8 +24,8 @@ type Waiting = {
   sentBack: boolean;
 };
 
-// The pauses of an engine between them double, so that this is within ten seconds.
-const MOST_TRIES = 9;
+/** How often a transaction is tried that others undo. The pauses of an engine double, so that this is within ten seconds. */
+export const MOST_TRIES = 9;
 
 // Bounds the time for which one transaction keeps the event loop from other work.
 const MAX_BATCH = 64;

@@ -1,4 +1,5 @@
 /** Copies one table into a PostgreSQL database. What is there already stays. */
+import { MOST_TRIES } from './batch.ts';
 import { sql } from 'kysely';
 import type { Engine } from './engine.ts';
 import type { RowChange } from './moved-secrets.ts';
@@ -55,6 +56,3 @@ async function insertPage(to: Engine, table: string, rows: readonly PortableRow[
     await to.backOff?.(tries);
   }
 }
-
-/** As often as a write of the store. */
-const MOST_TRIES = 9;

@@ -7,6 +7,7 @@ import { examineRows } from './examined-rows.ts';
 import { secretsOf } from './examined-secrets.ts';
 import { serialsOf } from './examined-serials.ts';
 import { hasCurrentTables } from './postgres.ts';
+import { PATIENCE } from './postgres-connection.ts';
 import { postgresEngine, type PostgresEngineOptions } from './postgres-engine.ts';
 import { sealer, type SealingKeys } from './sealer.ts';
 import { assertKnownKey } from './secrets-check.ts';
@@ -39,6 +40,3 @@ export async function* examinePostgres({ clock, sealing, ...connecting }: Examin
     await engine.close();
   }
 }
-
-/** Milliseconds for one page. */
-const PATIENCE = 60_000;

@@ -1,10 +1,9 @@
 /** Whether each secret of a database opens with the keys that are given. */
 import type { ExaminedRows, StoreFault } from '../core/store-faults.ts';
 import { type Examined, pages } from './examined-pages.ts';
-import { decodeIssuance } from './issuance-codec.ts';
-import { decodeNotification } from './notification-codec.ts';
+import { sealedNotifications, sealedTransactions } from './moved-secrets.ts';
 import { COPY_MARK } from './copy-mark.ts';
-import { changes, openSecret } from './sealed-store.ts';
+import { openSecret } from './sealed-store.ts';
 import type { Sealer } from './sealer.ts';
 import { PROOF } from './secrets-check.ts';
 import type { Database } from './tables.ts';
@@ -25,16 +24,16 @@ const notificationSecrets = (db: Database, sealer: Sealer): Examined =>
       .orderBy('id')
       .limit(limit)
       .execute();
-    const { open } = changes(sealer).notifications;
-    const faults = rows.flatMap(({ id, payload }): StoreFault[] =>
-      opens(() => open(decodeNotification(payload)))
+    const { open } = sealedNotifications(sealer);
+    const faults = rows.flatMap((row): StoreFault[] =>
+      opens(() => open(row))
         ? []
         : [
             {
               table: 'notifications',
-              row: `notification ${id}`,
+              row: `notification ${row.id}`,
               what: SEALED,
-              remedy: `${OTHER_KEY} or give it up with \`openndes notifications drop ${id}\`.`,
+              remedy: `${OTHER_KEY} or give it up with \`openndes notifications drop ${row.id}\`.`,
             },
           ],
     );
@@ -52,14 +51,14 @@ const requestSecrets = (db: Database, sealer: Sealer): Examined =>
       .orderBy('id')
       .limit(limit)
       .execute();
-    const { open } = changes(sealer).requests;
-    const faults = rows.flatMap(({ id, transaction_id, key, csr, issuance }): StoreFault[] =>
-      opens(() => open({ key, ...(csr && { csr }), ...(issuance !== null && { issuance: decodeIssuance(issuance) }) }))
+    const { open } = sealedTransactions(sealer);
+    const faults = rows.flatMap((row): StoreFault[] =>
+      opens(() => open(row))
         ? []
         : [
             {
               table: 'transactions',
-              row: `transaction ${transaction_id} (row ${id})`,
+              row: `transaction ${row.transaction_id} (row ${row.id})`,
               what: SEALED,
               remedy: `${OTHER_KEY} or let the device ask anew: it gets no certificate for this request.`,
             },

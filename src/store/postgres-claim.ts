@@ -2,14 +2,11 @@
 import { CompiledQuery } from 'kysely';
 import { ConfigError } from '../core/errors.ts';
 import { placeText } from '../core/postgres-place.ts';
-import { type Connecting, connectPostgres, type PostgresConnection } from './postgres-connection.ts';
+import { type Connecting, connectPostgres, PATIENCE, type PostgresConnection } from './postgres-connection.ts';
 import { refusing } from './postgres-faults.ts';
 
 /** `alone`: no other server may use the database. `replicas`: others of this kind may. */
 export type ClaimKind = 'alone' | 'replicas';
-
-/** How long a statement may take, in milliseconds: then the connection is given up. */
-const PATIENCE = 60_000;
 /** Milliseconds between two looks at whether the connection that holds the claim is open. */
 const LOOK = 5_000;
 

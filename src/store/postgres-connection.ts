@@ -32,6 +32,9 @@ export type Connecting = {
   patience?: number | undefined;
 };
 
+/** How long a statement of a server may take, in milliseconds: then the connection is given up. */
+export const PATIENCE = 60_000;
+
 /** The version that is tested. */
 const PACKAGE = 'postgres@3.4.9';
 /** Seconds from the socket to the first statement. */

@@ -10,7 +10,7 @@ import { endLeases } from './end-leases.ts';
 import type { Engine } from './engine.ts';
 import { isUsable, migrate, type SchemaStanding } from './migrate.ts';
 import { addParts } from './partitions.ts';
-import { connectPostgres } from './postgres-connection.ts';
+import { connectPostgres, PATIENCE } from './postgres-connection.ts';
 import { postgresEngine, type PostgresEngineOptions } from './postgres-engine.ts';
 import { PostgresFault, refusing } from './postgres-faults.ts';
 import type { ClaimKind } from './postgres-claim.ts';
@@ -33,9 +33,6 @@ export type PostgresOptions = Pick<PostgresEngineOptions, 'place' | 'password' |
   /** Takes what an administrator should know about the database. */
   warn?: ((message: string) => void) | undefined;
 };
-
-/** How long a statement may take, in milliseconds: then the connection is given up. */
-const PATIENCE = 60_000;
 
 /**
  * Opens the store and brings its schema up to date. Throws ConfigError when the database cannot be reached or used, was

@@ -293,7 +293,7 @@ test('commands see the RA that serves, or would be taken over, and make none', a
   assert.deepEqual(await version(), 1);
 });
 
-test('the timer asks again after a failure, which is said once, and not while the last question is open', async (t) => {
+test('the timer reads again after a failure, which is logged once, and does not begin while the last reading runs', async (t) => {
   const { server, log } = await replicas(t);
   const keeper = await server();
   let [asked, open, most] = [0, 0, 0];

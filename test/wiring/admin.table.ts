@@ -1,6 +1,6 @@
 /** `admin`: the listener of the administrators. */
 import { basic, KNOWN, passwordFor, TOKEN, USERS } from './administrator.ts';
-import { freePort } from './ports.ts';
+import { freePort } from '../kit/ports.ts';
 import type { Row } from './row.ts';
 import { configured, type Running, shared, started, statusAt } from './server.ts';
 

@@ -15,7 +15,7 @@ import { basic, USERS } from './administrator.ts';
 import { flood } from '../kit/flood.ts';
 import { forgery, posted, statusOf } from './device.ts';
 import { file } from './files.ts';
-import { freePort } from './ports.ts';
+import { freePort } from '../kit/ports.ts';
 import { answer, arrived, authorityPem, credential, receiver, SECRET } from './receiver.ts';
 import { postgresTold } from './postgres-greeting.ts';
 import type { Row } from './row.ts';

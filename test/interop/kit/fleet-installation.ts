@@ -6,7 +6,7 @@ import { type Installation, install } from './installation.ts';
 import { openndes } from './openndes.ts';
 import { type Server, serve } from './server.ts';
 import { passwordFor, TOKEN } from '../../wiring/administrator.ts';
-import { freePort } from '../../wiring/ports.ts';
+import { freePort } from '../../kit/ports.ts';
 
 /** The path of each endpoint is its name. */
 export const KINDS = ['strict', 'outbox', 'password'] as const;

@@ -1,4 +1,4 @@
-/** What must hold after any fault: nothing that was answered is lost, nothing is there twice, and what is owed is sent. */
+/** What must hold after any fault: nothing that was answered is lost, nothing is there twice, and every notification is sent. */
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { of } from './aftermath.ts';

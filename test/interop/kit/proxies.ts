@@ -1,10 +1,9 @@
 /** Reverse proxies: the configuration of the documentation with other ports and files, and the real program with it. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { accepts, freePort } from '../../kit/ports.ts';
 import { start } from './children.ts';
 
 /** `change` is made to the configuration of the page before it is used. */
@@ -26,14 +25,6 @@ export type Proxy = {
   without?: { line: string; longest: number; refused: number; answer: RegExp; remedy: string };
 };
 
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => void server.close(closed));
-  return port;
-}
-
 /** The block of this language on the page, with each of these texts replaced. Fails when one is not there. */
 function configOf(language: string, { page, change = (config) => config }: Setting, texts: Record<string, string>) {
   const [, block = ''] = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'm').exec(page) ?? [];
@@ -43,18 +34,6 @@ function configOf(language: string, { page, change = (config) => config }: Setti
       return config.replace(old, text);
     }, block),
   );
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false; // Not yet.
-  } finally {
-    socket.destroy();
-  }
 }
 
 /** Runs the program in a shell that says so first, because these programs say nothing on standard output. */
