@@ -28,13 +28,16 @@ const REQUEST_DEADLINE = 55_000;
 const STORE_DEADLINE = 180_000;
 /** Requests of half a second share one timer: one for each would cost more than its log line. */
 const SHARED_FOR = 500;
+/** The part of a deadline by which it may end early: a short one must not be over when it is given. */
+const EARLY = 1 / 20;
 
-/** Signals that abort after so many milliseconds, or up to half a second earlier. */
+/** Signals that abort after so many milliseconds, or up to a twentieth earlier, half a second at most. */
 export function sharedDeadline(ms: number): () => AbortSignal {
   let shared: { signal: AbortSignal; since: number } | undefined;
+  const sharedFor = Math.min(SHARED_FOR, ms * EARLY);
   return () => {
     const now = performance.now();
-    if (!shared || now - shared.since > SHARED_FOR) shared = { signal: AbortSignal.timeout(ms), since: now };
+    if (!shared || now - shared.since > sharedFor) shared = { signal: AbortSignal.timeout(ms), since: now };
     return shared.signal;
   };
 }

@@ -6,7 +6,7 @@ import { mock, test } from 'node:test';
 import { ORPHANED_AFTER } from '../../src/enroll/record.ts';
 import { UNREACHABLE_PATIENCE } from '../../src/enroll/waiting.ts';
 import { TIMEOUTS } from '../../src/intune/retry.ts';
-import { systemDeadline, systemRandom } from '../../src/embed/system.ts';
+import { sharedDeadline, systemDeadline, systemRandom } from '../../src/embed/system.ts';
 
 test('random octets have the requested length, and none is returned twice', () => {
   const lengths = [1, 8, 16, 16, 16, 32, 4096, 4097, 5, 4000, 200];
@@ -57,6 +57,17 @@ test('requests at the same time share a deadline; half a second later they get a
   const third = systemDeadline();
   assert.notEqual(third, first);
   assert.ok([first, third].every(({ aborted }) => !aborted));
+});
+
+test('a short deadline is not over when it is given', async () => {
+  const deadline = sharedDeadline(200);
+  const first = deadline();
+  await new Promise((resolve) => first.addEventListener('abort', resolve));
+  assert.equal(deadline().aborted, false);
+  await new Promise((resolve) => setTimeout(resolve, 15));
+  const second = deadline();
+  await new Promise((resolve) => setTimeout(resolve, 15));
+  assert.notEqual(deadline(), second);
 });
 
 test('the time limits nest: two questions to Intune, the request, what counts as orphaned, the wait for a service', async (t) => {
