@@ -13,11 +13,13 @@ import { openSqliteStore } from '../store/sqlite.ts';
 import type { WriteTurns } from '../store/sqlite-engine.ts';
 import { comparingPolicy } from './comparing-policies.ts';
 import type { LoadedRa } from './ra-certificate.ts';
+import { preferMainThread } from './thread-priority.ts';
 import type { CalledPolicy, PlannedEndpoint, PlannedKey, PlannedRa, ThreadPlan } from './thread-plan.ts';
 
 /** Calls a function of the main thread; what it answers has the type that the caller knows. */
 type Main = { call: (name: string, ...args: unknown[]) => Promise<unknown> };
 
+preferMainThread();
 await runThread(async (data, main) => {
   const plan = data as ThreadPlan;
   const { memory, user } = plan.turns;

@@ -12,6 +12,7 @@ export async function load(
   agent: Agent,
   port: number,
   messages: readonly Uint8Array[],
+  path = '/scep',
 ): Promise<{ latencies: number[]; elapsed: number }> {
   const latencies: number[] = [];
   const started = performance.now();
@@ -19,7 +20,7 @@ export async function load(
   const connection = async (): Promise<void> => {
     while (next < messages.length) {
       const at = performance.now();
-      await post(agent, port, messages[next++]!);
+      await post({ agent, port, path }, messages[next++]!);
       latencies.push(performance.now() - at);
     }
   };
@@ -27,10 +28,10 @@ export async function load(
   return { latencies, elapsed: performance.now() - started };
 }
 
-function post(agent: Agent, port: number, message: Uint8Array): Promise<void> {
+function post({ agent, port, path }: { agent: Agent; port: number; path: string }, message: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(
-      { agent, port, host: '127.0.0.1', path: '/scep?operation=PKIOperation', method: 'POST' },
+      { agent, port, host: '127.0.0.1', path: `${path}?operation=PKIOperation`, method: 'POST' },
       (response) => {
         let octets = 0;
         response.on('data', (chunk: Buffer) => (octets += chunk.length));

@@ -1,8 +1,10 @@
-/** `npm run bench [-- NAME …]`: without a name what one enrolment costs, in three minutes; `burst` and `rows` take longer. */
+/** `npm run bench [-- NAME …]`: without a name what one enrolment costs, in three minutes; the others take longer. */
 const RUNS: Readonly<Record<string, string>> = {
   costs: './whole.ts',
   burst: './burst/main.ts',
   rows: './stored.ts',
+  'step-ca': './versus.ts',
+  memory: './memory.ts',
 };
 
 const [name = 'costs'] = process.argv.slice(2);

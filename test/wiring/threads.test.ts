@@ -1,5 +1,6 @@
 /** A server with threads: what devices get when requests are worked on in several of them, and when one of them ends. */
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { mock, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -85,6 +86,18 @@ test('the same octets twenty times at once are one certificate, and the webhook 
   assert.deepEqual(new Set(bodies.map(({ body }) => statusOf(body))), new Set(['failInfo 2']));
   assert.equal(new Set(bodies.map(({ body }) => body.toString('hex'))).size, 1);
   assert.deepEqual(eventsAt('/held/same'), ['request']);
+});
+
+/** The nice values of the threads of this process, proc(5): field 19, counted from behind the name in parentheses. */
+const TASKS = '/proc/self/task';
+const niceValues = (): number[] =>
+  readdirSync(TASKS).map((id) => Number(readFileSync(`${TASKS}/${id}/stat`, 'utf8').split(') ')[1]!.split(' ')[16]));
+
+test('on Linux the scheduler prefers the main thread to those that compute', { skip: !existsSync(TASKS) }, async () => {
+  const lower = (): number => niceValues().filter((nice, _, all) => nice === Math.min(...all) + 5).length;
+  const before = lower();
+  await withThreads({});
+  assert.equal(lower() - before, 2);
 });
 
 test('a request whose thread ends gets 503 with Retry-After, the next ones are answered, and the thread is replaced', async () => {

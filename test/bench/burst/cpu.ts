@@ -1,4 +1,4 @@
-/** The CPU that processes have used, as Linux counts it. */
+/** The CPU and the memory of processes, as Linux counts them. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Microseconds of one tick of /proc: Linux has 100 in a second. */
@@ -28,3 +28,12 @@ export function cpuOf(pid: number): number {
 
 /** Microseconds of the main thread of a process. */
 export const mainCpuOf = (pid: number): number => processOf(pid, `/proc/${pid}/task/${pid}`)?.cpu ?? 0;
+
+/** Octets of memory, by Linux; 0 elsewhere. */
+export function residentOf(pid: number): number {
+  try {
+    return 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}

@@ -1,10 +1,10 @@
 /** Everything that a burst needs beside the generator: Intune, a database, servers, a proxy. */
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { getCaCertificates, recipientOf } from '../../../src/client/ca-operations.ts';
 import { ask, start, stop } from '../processes.ts';
-import { cpuOf, mainCpuOf } from './cpu.ts';
+import { cpuOf, mainCpuOf, residentOf } from './cpu.ts';
 import type { Target } from './generator.ts';
 import type { BurstPlan } from './measured.ts';
 import { proxy } from './proxy.ts';
@@ -97,13 +97,4 @@ async function behindProxy(folder: string, replicas: readonly Replica[], endings
 function ownCpu(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
-}
-
-/** Octets of memory, by Linux; 0 elsewhere. */
-function residentOf(pid: number): number {
-  try {
-    return 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
 }
