@@ -65,6 +65,13 @@ async function listenAll(
   };
 }
 
+/**
+ * Connections that the system accepts before this process does. Node.js asks for 511; a crowd that comes at once would have
+ * some of them dropped, and they are tried again by the kernel of the client, up to a minute later. Linux lowers it to
+ * `net.core.somaxconn`.
+ */
+const BACKLOG = 4096;
+
 /** Returns host and port as a URL writes them. */
 async function listen(
   server: FastifyInstance,
@@ -73,7 +80,7 @@ async function listen(
 ): Promise<string> {
   try {
     // For `localhost` fastify opens a second listener, which `close()` does not wait for.
-    await server.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
+    await server.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port, backlog: BACKLOG });
   } catch (cause) {
     throw listenFault({ host, port }, key, cause);
   }
