@@ -166,7 +166,7 @@ function gateOf(
     const count = overloadWatch(emit);
     const load = (): EndpointLoad => gatedService.load();
     const refused = (): void => count(load);
-    const gatedService = gated(service, { most, lane: laneOf(name), slowed, chance, refused });
+    const gatedService = gated(service, { most, lane: laneOf(name), slowed, chance, now: sinceStart, refused });
     return gatedService;
   };
 }

@@ -1,6 +1,6 @@
 /** Bounds what one endpoint takes on, so that a slow policy or CA, or a flood, keeps no other endpoint from serving. */
 import { HttpError } from '../core/errors.ts';
-import { retryAfter } from './retry-after.ts';
+import { crowd, retryAfter } from './retry-after.ts';
 import type { AnswerFacts, ScepService } from './service.ts';
 import type { Waits } from './waits.ts';
 import type { WorkLane } from './work-queue.ts';
@@ -38,6 +38,8 @@ export type GateOptions = {
   slowed: () => Promise<void>;
   /** From 0 to 1, below 1: spreads the clients that are refused. */
   chance: () => number;
+  /** Milliseconds since any moment. */
+  now: () => number;
   /** Called for each request that is refused. */
   refused: () => void;
 };
@@ -47,12 +49,16 @@ export type GateOptions = {
  * other endpoints. One that finds no place, or cannot be answered in time, throws HttpError `overloaded`. What only tells
  * of the endpoint needs no place.
  */
-export function gated(service: ScepService, { most, lane, slowed, chance, refused }: GateOptions): GatedService {
+export function gated(service: ScepService, { most, lane, slowed, chance, now, refused }: GateOptions): GatedService {
   const { name, nextCa } = service;
   let running = 0;
+  const refusedBefore = crowd(now);
   function refuse(detail: string): never {
     refused();
-    throw new HttpError('overloaded', detail, { retryAfter: retryAfter(lane.ahead, chance()) });
+    const { ahead, piece } = lane;
+    const seconds = retryAfter({ ahead, piece, crowd: refusedBefore.size }, chance());
+    refusedBefore.comesIn(seconds);
+    throw new HttpError('overloaded', detail, { retryAfter: seconds });
   }
   function assertPlace(): void {
     if (running >= most) refuse(`${most} requests are running at ${name}`);

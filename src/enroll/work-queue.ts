@@ -31,6 +31,8 @@ export type WorkLane = {
   readonly full: boolean;
   /** Milliseconds until what is ahead now is done. */
   readonly ahead: number;
+  /** Milliseconds that one more request adds to it. */
+  readonly piece: number;
 };
 
 /**
@@ -99,6 +101,9 @@ export function workQueue(sources: readonly WorkSource[], limits: WorkLimits): (
     },
     get ahead() {
       return estimate.timeFor(estimate.computing + turns.waiting);
+    },
+    get piece() {
+      return estimate.timeFor(1);
     },
   });
   return (name) => {

@@ -1,7 +1,7 @@
 /** How long the work ahead takes, in literal milliseconds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { retryAfter } from '../../src/enroll/retry-after.ts';
+import { crowd, retryAfter } from '../../src/enroll/retry-after.ts';
 import { fits, reservedPart } from '../../src/enroll/shares.ts';
 import { workEstimate } from '../../src/enroll/work-estimate.ts';
 
@@ -121,18 +121,44 @@ test('an endpoint that is alone may take the whole', () => {
   assert.equal(fits(alone, [alone], { whole: 10_000, piece: 2 }), false);
 });
 
-test('Retry-After is from once to three times the time ahead, in whole seconds from 5 to 60', () => {
-  const NEARLY_ONE = 0.999;
+const NEARLY_ONE = 0.999;
+
+test('Retry-After is from once to three times the time ahead, in whole seconds from 5 to 300', () => {
   assert.deepEqual(
     [0, 5_001, 10_000, 20_000, 3_600_000].map((ahead) =>
-      [0, 0.5, NEARLY_ONE].map((chance) => retryAfter(ahead, chance)),
+      [0, 0.5, NEARLY_ONE].map((chance) => retryAfter({ ahead, piece: 5, crowd: 0 }, chance)),
     ),
     [
       [5, 10, 15],
       [6, 12, 18],
       [10, 20, 30],
       [20, 40, 60],
-      [20, 40, 60],
+      [100, 200, 300],
     ],
   );
+});
+
+test('a crowd is told to come so slowly that twice as many come as can be served', () => {
+  // 20,000 clients of 5 ms are served in 100 s. On average they come after 50 s.
+  assert.deepEqual(
+    [1_000, 4_000, 20_000, 1e6].map((crowded) =>
+      [0, 0.5, NEARLY_ONE].map((chance) => retryAfter({ ahead: 10_000, piece: 5, crowd: crowded }, chance)),
+    ),
+    [
+      [10, 20, 30],
+      [10, 20, 30],
+      [25, 50, 75],
+      [100, 200, 300],
+    ],
+  );
+});
+
+test('a client is in the crowd until it is to come again', () => {
+  let now = 12_000;
+  const waiting = crowd(() => now);
+  for (const seconds of [5, 5, 300]) waiting.comesIn(seconds);
+  const sizes = [0, 4_999, 1_001, 294_000, 1_000, 1e9].map((later) => ((now += later), waiting.size));
+  assert.deepEqual(sizes, [3, 3, 1, 1, 0, 0]);
+  waiting.comesIn(7);
+  assert.equal(waiting.size, 1);
 });

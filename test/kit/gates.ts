@@ -10,6 +10,6 @@ export function gatesFor(names: readonly string[]): (name: string, most: number)
     names.map((name) => ({ name })),
     limits,
   );
-  const rest = { slowed: async () => {}, chance: () => 0, refused: () => {} };
+  const rest = { slowed: async () => {}, chance: () => 0, now: sinceStart, refused: () => {} };
   return (name, most) => ({ most, lane: laneOf(name), ...rest });
 }

@@ -2,7 +2,7 @@
  * A burst as a queue: devices arrive, servers of one capacity answer them in the order in which they came, refuse those that would
  * wait too long, and refused devices come again as `bench -- burst` has it.
  */
-import { retryAfter } from '../../src/enroll/retry-after.ts';
+import { crowd, retryAfter } from '../../src/enroll/retry-after.ts';
 import { waitAfter } from '../bench/burst/clients.ts';
 import { percentile } from '../bench/measure.ts';
 import { eventQueue } from './events.ts';
@@ -30,9 +30,12 @@ export function playQueue(plan: QueuePlan): QueueResult {
   const { arrivals, capacity, answerWithin, refusal, compression, chance } = plan;
   const events = eventQueue(arrivals);
   const until: number[] = [];
-  let [free, seconds, refused, longest, refusedAt] = [0, 0, 0, 0, 0];
+  let now = 0;
+  const waiting = crowd(() => now * 1000);
+  let [free, last, refused, longest, refusedAt] = [0, 0, 0, 0, 0];
   for (let next = events.next(); next; next = events.next()) {
     const { at, device } = next;
+    now = at;
     const ahead = Math.max(0, free - at);
     const begin = at + ahead;
     if (ahead + 1 / capacity > answerWithin) {
@@ -40,14 +43,17 @@ export function playQueue(plan: QueuePlan): QueueResult {
       // Refusals run on the main thread beside the work, so they take half of the time at most.
       free = begin + Math.min(refusal / capacity, (at - refusedAt) / 2);
       refusedAt = at;
-      const pause = waitAfter({ kind: 'busy', retryAfter: retryAfter(ahead * 1000, chance()) }, 'windows', 0);
+      const crowded = { ahead: ahead * 1000, piece: 1000 / capacity, crowd: waiting.size };
+      const seconds = retryAfter(crowded, chance());
+      waiting.comesIn(seconds);
+      const pause = waitAfter({ kind: 'busy', retryAfter: seconds }, 'windows', 0);
       events.add({ at: at + pause / compression, device });
       continue;
     }
     longest = Math.max(longest, ahead);
     free = begin + 1 / capacity;
     until.push(free - arrivals[device]!);
-    seconds = Math.max(seconds, free);
+    last = Math.max(last, free);
   }
-  return { seconds, until: { p50: percentile(until, 0.5), p99: percentile(until, 0.99) }, refused, longest };
+  return { seconds: last, until: { p50: percentile(until, 0.5), p99: percentile(until, 0.99) }, refused, longest };
 }
