@@ -3,13 +3,19 @@ import { equalBytes } from '../core/bytes.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { RecipientKey } from '../cms/enveloped-data.ts';
-import { type CertificateView, readCertificate } from '../pkix/certificate.ts';
-import { keyIdentifier } from '../pkix/extensions.ts';
+import { certificateExtensions, type CertificateView, readCertificate } from '../pkix/certificate.ts';
+import { findExtension, keyIdentifier, readKeyUsage } from '../pkix/extensions.ts';
+import { OID } from '../pkix/oids.ts';
+
+/** What signs a CertRep; the certificate is in the reply. */
+export type ReplySigner = { certificate: CertificateView; key: KeyProvider };
 
 /** The certificates and keys of an RA. */
 export type RegistrationAuthority = {
-  /** Signs every CertRep; its certificate is in GetCACert and in every reply. */
-  signer: { certificate: CertificateView; key: KeyProvider };
+  /** Its certificate is in GetCACert. */
+  signer: ReplySigner;
+  /** Retired ones that may sign: only these are known to a client that has an old RA certificate. */
+  earlier: readonly ReplySigner[];
   /** These open requests: the current key first, then retired ones, because clients keep old RA certificates. */
   recipients: readonly RecipientKey[];
 };
@@ -18,7 +24,7 @@ export type RegistrationAuthority = {
 export type KeyedCertificate = { certificate: Uint8Array; key: KeyProvider };
 
 /**
- * An RA whose `current` key opens messages and signs replies. In a split RA `signer` signs, and `current` only opens.
+ * An RA whose `current` key opens messages and signs replies. In a split RA `signer` signs all replies, and `current` only opens.
  * Throws ConfigError when a key cannot decrypt or does not match its certificate.
  */
 export function registrationAuthority(
@@ -27,7 +33,18 @@ export function registrationAuthority(
   signer: KeyedCertificate = current,
 ): RegistrationAuthority {
   const recipients = [current, ...retired].map(recipientKey);
-  return { signer: { certificate: fitting(signer), key: signer.key }, recipients };
+  const earlier = signer === current ? recipients.slice(1).filter(maySign) : [];
+  return { signer: { certificate: fitting(signer), key: signer.key }, earlier, recipients };
+}
+
+/** Who signs the reply to a message that `recipient` opened, a SubjectPublicKeyInfo: it itself, where it may sign. */
+export const signerFor = ({ signer, earlier }: RegistrationAuthority, recipient?: Uint8Array): ReplySigner =>
+  earlier.find(({ key }) => recipient && equalBytes(key.spki, recipient)) ?? signer;
+
+/** RFC 5280 4.2.1.3: without the extension every usage is allowed. */
+function maySign({ certificate }: ReplySigner): boolean {
+  const usage = findExtension(certificateExtensions(certificate), OID.keyUsage);
+  return !usage || readKeyUsage(usage.value).includes('digitalSignature');
 }
 
 function recipientKey(keyed: KeyedCertificate): RecipientKey {

@@ -7,7 +7,7 @@ import { FAIL_INFO, REFUSALS } from '../core/errors.ts';
 import { SCEP_ATTRIBUTE } from './message-attributes.ts';
 import type { MessageHeader, Reply } from './message.ts';
 import type { MessageRules } from './open-context.ts';
-import type { RegistrationAuthority } from './registration-authority.ts';
+import { type RegistrationAuthority, signerFor } from './registration-authority.ts';
 import { replyEnvelope } from './reply-envelope.ts';
 
 /** What a CertRep is made from. `rules`: those of the endpoint; the usual form without. */
@@ -32,6 +32,7 @@ const NO_ENVELOPE = Uint8Array.of(0);
 
 /** CertRep, DER. It always includes the RA certificate, even in FAILURE: OpenSSL and sscep look for it there. */
 export async function seal({ header, reply, ra, random, rules }: SealPlan): Promise<Uint8Array> {
+  const signer = signerFor(ra, header.recipient);
   const noEnvelope = rules?.emptyContent === 'absent' ? undefined : NO_ENVELOPE;
   return writeSignedData({
     content:
@@ -46,8 +47,8 @@ export async function seal({ header, reply, ra, random, rules }: SealPlan): Prom
       ...(reply.status === 'failure' ? failureAttributes(reply) : []),
     ],
     digest: header.digest,
-    signer: ra.signer,
-    certificates: [ra.signer.certificate.der],
+    signer,
+    certificates: [signer.certificate.der],
   });
 }
 

@@ -1,6 +1,6 @@
 /** A small PKI at a fixed moment: root, issuing CA, registration authority, and a client that signs for itself. */
 import { randomBytes } from 'node:crypto';
-import { createIssuingCa, createRa, createRoot } from '../../src/ca/create.ts';
+import { createIssuingCa, createRa, createRoot, type RaPurpose } from '../../src/ca/create.ts';
 import { selfSigned } from '../../src/client/request-message.ts';
 import { LEGACY } from '../../src/cms/algorithms.ts';
 import type { KeyProvider } from '../../src/core/keys.ts';
@@ -49,9 +49,9 @@ export const nextCa: Keyed = {
 };
 
 /** A registration authority's certificate for this key. */
-export const raFor = async (key: SoftwareKey, subject = 'CN=Test RA'): Promise<Keyed> => ({
+export const raFor = async (key: SoftwareKey, subject = 'CN=Test RA', purpose?: RaPurpose): Promise<Keyed> => ({
   key,
-  certificate: await createRa(wanted(subject, key), issuing),
+  certificate: await createRa(wanted(subject, key), issuing, purpose),
 });
 export const ra = await raFor(rsaKey('ra'));
 

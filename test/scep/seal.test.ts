@@ -5,16 +5,18 @@ import { DerReader } from '../../src/asn1/reader.ts';
 import { readCertRep } from '../../src/client/reply.ts';
 import { digestIdentifier } from '../../src/cms/algorithms.ts';
 import { chooseRecipient, readEnvelopedData } from '../../src/cms/enveloped-data.ts';
-import { readSignedData } from '../../src/cms/signed-data.ts';
+import { readSignedData, verifySigner } from '../../src/cms/signed-data.ts';
 import { REFUSALS, type RefusalCode } from '../../src/core/errors.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
 import { keyIdentifier } from '../../src/pkix/extensions.ts';
+import { readPublicKey } from '../../src/pkix/public-key.ts';
 import type { Reply } from '../../src/scep/message.ts';
+import { registrationAuthority } from '../../src/scep/registration-authority.ts';
 import { seal } from '../../src/scep/seal.ts';
 import { forge, nameOf, scepAttributes } from '../kit/forge.ts';
 import { ecKey, rsaKey } from '../kit/keys.ts';
 import { WITHOUT } from '../kit/null-wrap.ts';
-import { client, clientFor, context, everyLegacy, random, registration } from '../kit/pki.ts';
+import { client, clientFor, context, everyLegacy, ra, raFor, random, registration } from '../kit/pki.ts';
 import { attributesOf, CHAIN, expected, PLAIN, sealed, stringOf } from '../kit/replies.ts';
 import { REFUSED } from '../kit/wire-codes.ts';
 import { opened, refused, requestMessage, SENDER_NONCE, TRANSACTION_ID } from '../kit/requests.ts';
@@ -38,6 +40,19 @@ for (const [reply, status] of [
     const senderNonce = attributes('senderNonce')!;
     assert.deepEqual([senderNonce.length, senderNonce[0]], [18, 4]);
   });
+
+test('a message for a retired RA gets a reply that this RA signed, with its certificate', async () => {
+  const retired = await raFor(rsaKey('retired'), 'CN=Old RA');
+  const by = context({}, registrationAuthority(ra, [retired]));
+  const { header } = await opened(await requestMessage({ recipient: retired.certificate }), by);
+  const reply = await seal({ header, reply: { status: 'pending' }, ra: by.ra, random });
+  const data = readSignedData(reply);
+  assert.deepEqual(
+    data.certificates.map((der) => Buffer.from(der)),
+    [Buffer.from(retired.certificate)],
+  );
+  assert.ok(verifySigner(data, data.signers[0]!, readPublicKey(retired.key.spki)));
+});
 
 test('R01 senderNonce is fresh in every reply, also to a repeat', async () => {
   const nonces = await Promise.all(
