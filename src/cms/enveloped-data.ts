@@ -99,20 +99,22 @@ function readEncryptedContent(info: DerReader): Uint8Array {
 export type RecipientKey = { certificate: CertificateView; keyIdentifier: Uint8Array; key: KeyProvider };
 
 /**
- * The recipient info that names one of `keys`, and that key. A single recipient info that names none of them is
+ * The recipient info that names one of `keys`, that key and its certificate. A single recipient info that names none of them is
  * returned with the first key: clients re-encode the issuer, or use an old certificate of the same key. Otherwise
  * undefined.
  */
 export function chooseRecipient(
   enveloped: EnvelopedData,
   keys: readonly RecipientKey[],
-): { recipient: KeyTransRecipient; key: KeyProvider } | undefined {
+): { recipient: KeyTransRecipient; key: KeyProvider; certificate: CertificateView } | undefined {
   for (const recipient of enveloped.recipients) {
     const match = keys.find((candidate) => isAddressedTo(recipient.id, candidate));
-    if (match) return { recipient, key: match.key };
+    if (match) return { recipient, key: match.key, certificate: match.certificate };
   }
   const [only, ...others] = enveloped.recipients;
-  return only && others.length === 0 && keys[0] ? { recipient: only, key: keys[0].key } : undefined;
+  const [first] = keys;
+  if (!only || others.length > 0 || !first) return undefined;
+  return { recipient: only, key: first.key, certificate: first.certificate };
 }
 
 /** Whether a recipient info names this key, by issuer and serial number or by key identifier. */

@@ -33,7 +33,7 @@ const ra = (context: FileContext) =>
         example: '[{ certificate: certs/old-ra.pem, key: certs/old-ra.key.pem }]',
         secret: false,
       },
-      'Earlier RA certificates. Messages to them are still opened, and the replies signed by them, because clients keep the certificate that they fetched once, where they may sign and no separate certificate does (`ra: split`).',
+      'Earlier RA certificates. Messages to them are still opened, because clients keep the certificate that they fetched once. The reply is signed by the same one while it is valid and its key usage allows it.',
       'none',
     ),
   });

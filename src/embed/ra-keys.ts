@@ -4,7 +4,8 @@ import type { KeyedCertificate } from '../scep/registration-authority.ts';
 
 /**
  * Decrypts requests and signs replies. With a `signer` it only decrypts, and the signer signs. `retired` certificates
- * still decrypt, because clients keep old ones. Certificates are DER.
+ * still decrypt, because clients keep old ones; without a `signer` they also sign the replies to what is encrypted to them, while
+ * they are valid and their keyUsage allows it. A retired key that throws when it is to sign only decrypts. Certificates are DER.
  */
 export type RaKeys = {
   certificate: Uint8Array;

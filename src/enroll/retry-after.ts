@@ -3,6 +3,9 @@
 /** Seconds. */
 const SHORTEST = 5;
 const LONGEST = 100;
+/** Milliseconds. A store that hangs makes the estimates long; when it answers again, clients are to come soon. */
+const LONGEST_AHEAD = 20_000;
+const LONGEST_PIECE = 100;
 /** Clients are spread over so many times the shortest time. */
 const SPREAD = 3;
 /** On average so many come again in the time in which one can be served: the queue does not run empty, and refusals cost little. */
@@ -17,8 +20,8 @@ export type Crowded = { ahead: number; piece: number; crowd: number };
  * at the same time.
  */
 export function retryAfter({ ahead, piece, crowd }: Crowded, chance: number): number {
-  const mean = (crowd * piece) / ASKING;
-  const wanted = Math.ceil(Math.max(ahead, (mean * 2) / (1 + SPREAD)) / 1_000);
+  const mean = (crowd * Math.min(piece, LONGEST_PIECE)) / ASKING;
+  const wanted = Math.ceil(Math.max(Math.min(ahead, LONGEST_AHEAD), (mean * 2) / (1 + SPREAD)) / 1_000);
   const shortest = Math.min(Math.max(wanted, SHORTEST), LONGEST);
   return shortest + Math.floor(chance * (shortest * (SPREAD - 1) + 1));
 }

@@ -28,8 +28,8 @@ export type MessageHeader = {
   messageType: string;
   /** The reply uses it too, because a client accepts what it sends. SHA-256 when that of the request is unusable. */
   digest: Digest;
-  /** The SubjectPublicKeyInfo, DER, of the RA key that opened the message. */
-  recipient?: Uint8Array;
+  /** The RA certificate, DER, that the message is encrypted to; absent when it is none of this RA. */
+  recipient?: Uint8Array | undefined;
 };
 
 /** What a successful reply needs in addition to the header. */

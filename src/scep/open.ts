@@ -13,7 +13,7 @@ import { readTime } from '../asn1/time.ts';
 import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
 import { SCEP_ATTRIBUTE } from './message-attributes.ts';
 import { CONTENTS, type ReadContent } from './contents.ts';
-import { openEnvelope, readEnvelope } from './envelope.ts';
+import { openEnvelope, readEnvelope, recipientOf } from './envelope.ts';
 import { checkLegacy, legacyUses } from './legacy-uses.ts';
 import { type Content, type MessageHeader, MESSAGE_TYPES, type Opened, type RefusedMessage } from './message.ts';
 import type { MessageRules, OpenContext } from './open-context.ts';
@@ -33,10 +33,20 @@ export async function open(bytes: Uint8Array, context: OpenContext): Promise<Ope
   try {
     return await openAnswerable(data, signer, header, context);
   } catch (error) {
-    if (error instanceof Refusal) return refused(header, error.code, error.message);
-    if (error instanceof UnsupportedAlgorithm) return refused(header, 'algorithm_refused', error.message);
-    if (error instanceof DerError) return refused(header, 'request_refused', error.message);
+    const to = addressed(header, data, context);
+    if (error instanceof Refusal) return refused(to, error.code, error.message);
+    if (error instanceof UnsupportedAlgorithm) return refused(to, 'algorithm_refused', error.message);
+    if (error instanceof DerError) return refused(to, 'request_refused', error.message);
     throw error;
+  }
+}
+
+/** A refusal is signed by the RA that the client knows, too. The envelope may be what is refused. */
+function addressed(header: MessageHeader, data: SignedData, context: OpenContext): MessageHeader {
+  try {
+    return { ...header, recipient: recipientOf(readEnvelope(data), context) };
+  } catch {
+    return header;
   }
 }
 
@@ -59,13 +69,13 @@ async function openAnswerable(
   // Before anything is decrypted: everything that anyone can see.
   const outside = legacyUses({ digest: signer.digest, cipher, key: signerKey.kind });
   checkLegacy(outside, context.rules);
-  const { content, transport, recipient } = await openEnvelope(envelope, { signerKey, read }, context);
+  const { content, transport } = await openEnvelope(envelope, { signerKey, read }, context);
   const inside = legacyUses({ key: requestedKey(content) });
   checkLegacy(inside, context.rules);
   const replyTo = { signerCertificate, signerKey, transport, cipher: cipher.name };
   return {
     kind: 'request',
-    header: { ...header, recipient },
+    header: { ...header, recipient: recipientOf(envelope, context) },
     replyTo,
     legacy: [...new Set([...outside, ...inside])],
     content,

@@ -3,7 +3,7 @@ import { equalBytes } from '../core/bytes.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { RecipientKey } from '../cms/enveloped-data.ts';
-import { certificateExtensions, type CertificateView, readCertificate } from '../pkix/certificate.ts';
+import { certificateExtensions, type CertificateView, readCertificate, readValidity } from '../pkix/certificate.ts';
 import { findExtension, keyIdentifier, readKeyUsage } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
 
@@ -37,14 +37,25 @@ export function registrationAuthority(
   return { signer: { certificate: fitting(signer), key: signer.key }, earlier, recipients };
 }
 
-/** Who signs the reply to a message that `recipient` opened, a SubjectPublicKeyInfo: it itself, where it may sign. */
-export const signerFor = ({ signer, earlier }: RegistrationAuthority, recipient?: Uint8Array): ReplySigner =>
-  earlier.find(({ key }) => recipient && equalBytes(key.spki, recipient)) ?? signer;
+/** Who signs the reply to a message that is encrypted to `recipient`, an RA certificate, DER: a retired RA that is valid, or the signer. */
+export function signerFor(
+  { signer, earlier }: RegistrationAuthority,
+  recipient: Uint8Array | undefined,
+  now: Date,
+): ReplySigner {
+  if (!recipient || earlier.length === 0) return signer;
+  const named = earlier.find(({ certificate }) => equalBytes(certificate.der, recipient));
+  return named && readValidity(named.certificate).notAfter > now ? named : signer;
+}
 
-/** RFC 5280 4.2.1.3: without the extension every usage is allowed. */
+/** RFC 5280 4.2.1.3: without the extension every usage is allowed. One that cannot be read allows none. */
 function maySign({ certificate }: ReplySigner): boolean {
-  const usage = findExtension(certificateExtensions(certificate), OID.keyUsage);
-  return !usage || readKeyUsage(usage.value).includes('digitalSignature');
+  try {
+    const usage = findExtension(certificateExtensions(certificate), OID.keyUsage);
+    return !usage || readKeyUsage(usage.value).includes('digitalSignature');
+  } catch {
+    return false;
+  }
 }
 
 function recipientKey(keyed: KeyedCertificate): RecipientKey {

@@ -2,12 +2,12 @@
 import { octetString, printableString, utf8String } from '../asn1/writer.ts';
 import { attributeType, writeAttribute } from '../cms/attributes.ts';
 import { writeSignedData } from '../cms/signed-data.ts';
-import type { RandomBytes } from '../core/environment.ts';
+import type { Clock, RandomBytes } from '../core/environment.ts';
 import { FAIL_INFO, REFUSALS } from '../core/errors.ts';
 import { SCEP_ATTRIBUTE } from './message-attributes.ts';
 import type { MessageHeader, Reply } from './message.ts';
 import type { MessageRules } from './open-context.ts';
-import { type RegistrationAuthority, signerFor } from './registration-authority.ts';
+import { type RegistrationAuthority, type ReplySigner, signerFor } from './registration-authority.ts';
 import { replyEnvelope } from './reply-envelope.ts';
 
 /** What a CertRep is made from. `rules`: those of the endpoint; the usual form without. */
@@ -15,6 +15,7 @@ export type SealPlan = {
   header: MessageHeader;
   reply: Reply;
   ra: RegistrationAuthority;
+  clock: Clock;
   random: RandomBytes;
   rules?: Pick<MessageRules, 'legacy' | 'emptyContent'>;
 };
@@ -31,8 +32,19 @@ const STATUS = { success: '0', failure: '2', pending: '3' } as const;
 const NO_ENVELOPE = Uint8Array.of(0);
 
 /** CertRep, DER. It always includes the RA certificate, even in FAILURE: OpenSSL and sscep look for it there. */
-export async function seal({ header, reply, ra, random, rules }: SealPlan): Promise<Uint8Array> {
-  const signer = signerFor(ra, header.recipient);
+export async function seal(plan: SealPlan): Promise<Uint8Array> {
+  const { ra, header, clock } = plan;
+  const signer = signerFor(ra, header.recipient, clock());
+  try {
+    return await sealedBy(signer, plan);
+  } catch (error) {
+    // A retired key outside of this process may be allowed to decrypt alone.
+    if (signer === ra.signer) throw error;
+    return sealedBy(ra.signer, plan);
+  }
+}
+
+async function sealedBy(signer: ReplySigner, { header, reply, random, rules }: SealPlan): Promise<Uint8Array> {
   const noEnvelope = rules?.emptyContent === 'absent' ? undefined : NO_ENVELOPE;
   return writeSignedData({
     content:

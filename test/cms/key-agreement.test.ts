@@ -19,7 +19,7 @@ import { seal } from '../../src/scep/seal.ts';
 import { algorithm, forge, forgeEnvelope } from '../kit/forge.ts';
 import { ecKey } from '../kit/keys.ts';
 import { cmsDecrypt, cmsEncrypt, cmsVerify, withoutOpenssl } from '../kit/openssl.ts';
-import { certificateFor, client, type Keyed, random, registration } from '../kit/pki.ts';
+import { certificateFor, client, clock, type Keyed, random, registration } from '../kit/pki.ts';
 import { CHAIN, expected } from '../kit/replies.ts';
 import { opened, refuses, requestMessage } from '../kit/requests.ts';
 import { flat, type Node, nodesOf, octetsOf } from '../kit/tree.ts';
@@ -236,5 +236,5 @@ describe('CertRep to EC signers, read by openssl', { skip: withoutOpenssl }, () 
 async function replyTo(signer: Keyed, cipher: string): Promise<Uint8Array> {
   const { header, replyTo } = await opened(await requestMessage({ signer, cipher }));
   assert.equal(replyTo.cipher, cipherByName(cipher)!.name);
-  return seal({ header, reply: { status: 'success', replyTo, certificates: CHAIN }, ra: registration, random });
+  return seal({ header, reply: { status: 'success', replyTo, certificates: CHAIN }, ra: registration, clock, random });
 }

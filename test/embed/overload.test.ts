@@ -157,13 +157,13 @@ test('a flood is answered within the bound or refused at once, and another endpo
   assert.ok(running <= 16, `${running} were running`);
   const since = performance.now();
   const { status } = await send('/other', other!);
-  // The work that was ahead can take longer than was estimated; it is not refused at once.
-  assert.ok(status === 200 || performance.now() - since > 380, `/other got ${status}`);
+  // On a machine that does something else the work ahead takes longer than was estimated. It is not refused at once.
+  assert.ok(status === 200 || (status === 503 && performance.now() - since > 380), `/other got ${status}`);
   const all = await Promise.all(answers);
   const refused = all.filter(({ status }) => status === 503);
   assert.deepEqual([...new Set(all.map(({ status }) => status))].toSorted(), [200, 503]);
   assert.ok(refused.length > 20 && refused.length < 600, `${refused.length} of 600 were refused`);
-  assert.ok(refused.every(({ retryAfter }) => retryAfter >= 5 && retryAfter <= 60));
+  assert.ok(refused.every(({ retryAfter }) => retryAfter >= 5 && retryAfter <= 300));
   const { queued, full, running: left } = load('/flooded');
   assert.deepEqual({ left, queued, full }, { left: 0, queued: 0, full: false });
   assert.equal(lines('overloaded').length, 1);

@@ -12,7 +12,7 @@ import { open } from '../../src/scep/open.ts';
 import { registrationAuthority } from '../../src/scep/registration-authority.ts';
 import { seal } from '../../src/scep/seal.ts';
 import { forge } from '../kit/forge.ts';
-import { context, everyLegacy, type Keyed, random as randomOctets } from '../kit/pki.ts';
+import { clock, context, everyLegacy, type Keyed, random as randomOctets } from '../kit/pki.ts';
 import { contentOf, readSigned } from '../kit/pkijs.ts';
 import { differs, shapeOf } from '../oracle/replies.ts';
 import { mutate } from './mutate.ts';
@@ -80,7 +80,7 @@ test('X04 E12 their envelopes, changed and signed again: all faults after decryp
     assert.ok(['opened', 'request_refused', 'algorithm_refused', 'message_undecodable'].includes(outcome), outcome);
     if (outcome !== 'request_refused' || !header) continue;
     const reply = { status: 'failure', code: 'request_refused' } as const;
-    forms.push(shapeOf(await seal({ header, reply, ra: registration, random: randomOctets })));
+    forms.push(shapeOf(await seal({ header, reply, ra: registration, clock, random: randomOctets })));
   }
   assert.ok(forms.length > 100, String(forms.length));
   for (const form of forms) assert.equal(differs(forms[0]!, form), undefined);

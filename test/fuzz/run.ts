@@ -4,7 +4,7 @@ import type { Opened, Reply } from '../../src/scep/message.ts';
 import { open } from '../../src/scep/open.ts';
 import { registrationAuthority } from '../../src/scep/registration-authority.ts';
 import { seal } from '../../src/scep/seal.ts';
-import { context, everyLegacy, HOUR, random as randomOctets } from '../kit/pki.ts';
+import { clock, context, everyLegacy, HOUR, random as randomOctets } from '../kit/pki.ts';
 import { LAYERS } from './layers.ts';
 import { seeded } from './random.ts';
 import { client, ra, SHAPES } from './shapes.ts';
@@ -80,5 +80,5 @@ async function answer(opened: Opened): Promise<void> {
     copy.kind === 'refused'
       ? { status: 'failure', code: copy.code }
       : { status: 'success', replyTo: copy.replyTo, certificates: [client.certificate] };
-  await seal({ header: copy.header, reply, ra: registration, random: randomOctets });
+  await seal({ header: copy.header, reply, ra: registration, clock, random: randomOctets });
 }

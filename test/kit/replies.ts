@@ -8,7 +8,7 @@ import type { RefusalCode } from '../../src/core/errors.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
 import type { Reply } from '../../src/scep/message.ts';
 import { seal } from '../../src/scep/seal.ts';
-import { client, context, everyLegacy, issuing, ra, random, registration, root } from './pki.ts';
+import { client, clock, context, everyLegacy, issuing, ra, random, registration, root } from './pki.ts';
 import { readSigned, signedAttributes } from './pkijs.ts';
 import { opened, requestMessage, SENDER_NONCE, TRANSACTION_ID } from './requests.ts';
 
@@ -38,7 +38,7 @@ export async function sealed(status: 'success' | 'pending' | RefusalCode, wanted
     pending: { status: 'pending' },
   };
   const failure: Reply = { status: 'failure', code: status as RefusalCode };
-  return seal({ header, reply: replies[status] ?? failure, ra: registration, random });
+  return seal({ header, reply: replies[status] ?? failure, ra: registration, clock, random });
 }
 
 export type AttributeName = keyof typeof SCEP_ATTRIBUTE;

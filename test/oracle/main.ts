@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { messageCodec } from '../../src/scep/codec.ts';
 import type { Opened } from '../../src/scep/message.ts';
 import { seal } from '../../src/scep/seal.ts';
-import { context, registration } from '../kit/pki.ts';
+import { clock, context, registration } from '../kit/pki.ts';
 import { CLASSES, corpus } from './classes.ts';
 import { differs, shapeOf } from './replies.ts';
 import { compare, type Comparison, trimmed } from './statistics.ts';
@@ -27,7 +27,13 @@ const codec = messageCodec({ ...context(), random });
 
 function reply(opened: Opened): Promise<Uint8Array> {
   if (opened.kind !== 'refused') throw new Error('a message that must be refused was opened');
-  return seal({ header: opened.header, reply: { status: 'failure', code: opened.code }, ra: registration, random });
+  return seal({
+    header: opened.header,
+    reply: { status: 'failure', code: opened.code },
+    ra: registration,
+    clock,
+    random,
+  });
 }
 
 const reference = shapeOf(await reply(await codec.open(corpora[0]![0]!)));

@@ -17,7 +17,7 @@ import { registrationAuthority } from '../../src/scep/registration-authority.ts'
 import { seal } from '../../src/scep/seal.ts';
 import { forge, forgeEnvelope, recipientInfo } from '../kit/forge.ts';
 import { rsaKey } from '../kit/keys.ts';
-import { clientFor, context, raFor, random } from '../kit/pki.ts';
+import { clientFor, clock, context, raFor, random } from '../kit/pki.ts';
 import { opened, requestMessage } from '../kit/requests.ts';
 import { flat, type Form, nodesOf, octetsOf } from '../kit/tree.ts';
 
@@ -94,7 +94,7 @@ holds('what is sealed is what the client reads', 300, fc.record({ request, answe
     : answer === 'pending'
       ? { status: answer }
       : { status: 'failure', code: answer };
-  const read = await readCertRep(await seal({ header, reply, ra: registration, random }), {
+  const read = await readCertRep(await seal({ header, reply, ra: registration, clock, random }), {
     transactionId: request.transactionId,
     senderNonce: request.senderNonce,
     trusted: [ra.certificate],

@@ -16,7 +16,7 @@ import { seal } from '../../src/scep/seal.ts';
 import { forge, nameOf, scepAttributes } from '../kit/forge.ts';
 import { ecKey, rsaKey } from '../kit/keys.ts';
 import { WITHOUT } from '../kit/null-wrap.ts';
-import { client, clientFor, context, everyLegacy, ra, raFor, random, registration } from '../kit/pki.ts';
+import { client, clientFor, clock, context, everyLegacy, ra, raFor, random, registration } from '../kit/pki.ts';
 import { attributesOf, CHAIN, expected, PLAIN, sealed, stringOf } from '../kit/replies.ts';
 import { REFUSED } from '../kit/wire-codes.ts';
 import { opened, refused, requestMessage, SENDER_NONCE, TRANSACTION_ID } from '../kit/requests.ts';
@@ -45,13 +45,31 @@ test('a message for a retired RA gets a reply that this RA signed, with its cert
   const retired = await raFor(rsaKey('retired'), 'CN=Old RA');
   const by = context({}, registrationAuthority(ra, [retired]));
   const { header } = await opened(await requestMessage({ recipient: retired.certificate }), by);
-  const reply = await seal({ header, reply: { status: 'pending' }, ra: by.ra, random });
+  const reply = await seal({ header, reply: { status: 'pending' }, ra: by.ra, clock, random });
   const data = readSignedData(reply);
   assert.deepEqual(
     data.certificates.map((der) => Buffer.from(der)),
     [Buffer.from(retired.certificate)],
   );
   assert.ok(verifySigner(data, data.signers[0]!, readPublicKey(retired.key.spki)));
+});
+
+test('a message for a retired RA whose proof of possession is wrong gets a refusal that this RA signed', async () => {
+  const retired = await raFor(rsaKey('retired'), 'CN=Old RA');
+  const by = context({}, registrationAuthority(ra, [retired]));
+  const message = await requestMessage({ recipient: retired.certificate, content: Uint8Array.of(0x30, 0) });
+  const { header, code } = await refused(message, 'request_refused', by);
+  const data = readSignedData(await seal({ header, reply: { status: 'failure', code }, ra: by.ra, clock, random }));
+  assert.ok(verifySigner(data, data.signers[0]!, readPublicKey(retired.key.spki)));
+});
+
+test('where a retired key may not sign, the reply is signed by the current RA', async () => {
+  const { key, certificate } = await raFor(rsaKey('retired'), 'CN=Old RA');
+  const decrypts = { ...key, sign: () => Promise.reject(new Error('AccessDenied: kms:Sign')) };
+  const by = context({}, registrationAuthority(ra, [{ key: decrypts, certificate }]));
+  const { header } = await opened(await requestMessage({ recipient: certificate }), by);
+  const data = readSignedData(await seal({ header, reply: { status: 'pending' }, ra: by.ra, clock, random }));
+  assert.ok(verifySigner(data, data.signers[0]!, readPublicKey(ra.key.spki)));
 });
 
 test('R01 senderNonce is fresh in every reply, also to a repeat', async () => {
@@ -83,6 +101,7 @@ test('R02 the leaf is first in bytes, whatever its DER sorts to, with and withou
       header,
       reply: { status: 'success', replyTo, certificates },
       ra: registration,
+      clock,
       random,
     });
     const reply = await readCertRep(message, expected);
@@ -109,7 +128,7 @@ for (const reply of ['success', 'pending'] as const)
 test('R04 a failInfoText of its own replaces that of the code', async () => {
   const { header } = await opened(await requestMessage());
   const reply = { status: 'failure', code: 'policy_denied', text: 'ask the help desk' } as const;
-  const attributes = attributesOf(await seal({ header, reply, ra: registration, random }));
+  const attributes = attributesOf(await seal({ header, reply, ra: registration, clock, random }));
   assert.deepEqual(stringOf(attributes('failInfoText')), { tag: 0x0c, text: 'ask the help desk' });
 });
 
@@ -118,7 +137,7 @@ test('E13 without rules of an endpoint the key wrap of a reply to an EC signer h
   const { header, replyTo } = await opened(await requestMessage({ signer }));
   const reply: Reply = { status: 'success', replyTo, certificates: [LEAF] };
   const { agreements } = readEnvelopedData(
-    readSignedData(await seal({ header, reply, ra: registration, random })).message!,
+    readSignedData(await seal({ header, reply, ra: registration, clock, random })).message!,
   );
   assert.ok(Buffer.from(agreements[0]!).includes(Buffer.from(WITHOUT, 'hex')));
 });
@@ -133,7 +152,7 @@ test('R05 an OAEP request whose two hashes differ gets SHA-1, which all can read
   const { header, replyTo } = await opened(await requestMessage());
   const transport = { scheme: 'oaep', hash: 'sha256', mgf1Hash: 'sha1' } as const;
   const reply: Reply = { status: 'success', replyTo: { ...replyTo, transport }, certificates: [LEAF] };
-  const message = await seal({ header, reply, ra: registration, random });
+  const message = await seal({ header, reply, ra: registration, clock, random });
   const { recipients } = readEnvelopedData(readSignedData(message).message!);
   assert.deepEqual(recipients[0]!.transport, { scheme: 'oaep', hash: 'sha1', mgf1Hash: 'sha1' });
   assert.equal((await readCertRep(message, expected)).status, 'success');
@@ -145,7 +164,7 @@ for (const hash of ['sha384', 'sha512'] as const)
     const request = await requestMessage({ signer, transport, cipher: 'aes-256-cbc' });
     const { header, replyTo } = await opened(request, withLegacy);
     const reply: Reply = { status: 'success', replyTo, certificates: [LEAF] };
-    const message = await seal({ header, reply, ra: registration, random });
+    const message = await seal({ header, reply, ra: registration, clock, random });
     assert.equal((await readCertRep(message, { ...expected, signer })).status, 'success');
   });
 
@@ -164,6 +183,7 @@ test('R06 the reply is for the key of the signer, not for the key of the CSR', a
     header,
     reply: { status: 'success', replyTo, certificates: [LEAF] },
     ra: registration,
+    clock,
     random,
   });
   assert.equal((await readCertRep(message, { ...expected, signer })).status, 'success');
@@ -181,7 +201,7 @@ test('P19 P20 transactionID and nonce are echoed octet for octet and tag for tag
   const utf8 = Buffer.concat([Buffer.of(0x0c, 7), Buffer.from('q+z/8==')]);
   const nonce = Buffer.concat([Buffer.of(0x04, 8), Buffer.alloc(8, 9)]);
   const { header } = await opened(forge({ attributes: scepAttributes({ transactionId: utf8, senderNonce: nonce }) }));
-  const message = Buffer.from(await seal({ header, reply: { status: 'pending' }, ra: registration, random }));
+  const message = Buffer.from(await seal({ header, reply: { status: 'pending' }, ra: registration, clock, random }));
   const attributes = attributesOf(message);
   assert.deepEqual(attributes('transactionId')!, utf8);
   assert.deepEqual(attributes('recipientNonce')!, nonce);
@@ -190,7 +210,7 @@ test('P19 P20 transactionID and nonce are echoed octet for octet and tag for tag
 for (const reply of [{ status: 'failure', code: 'request_refused' }, { status: 'pending' }] as const)
   test(`R03 ${reply.status} has one octet 0x00 as content, and none under \`emptyContent: absent\``, async () => {
     const { header } = await opened(await requestMessage());
-    const plan = { header, reply, ra: registration, random };
+    const plan = { header, reply, ra: registration, clock, random };
     assert.deepEqual(readSignedData(await seal(plan)).content, Buffer.of(0));
     const absent = await seal({ ...plan, rules: { legacy: new Set(), emptyContent: 'absent' } });
     assert.equal(readSignedData(absent).content, undefined);
@@ -200,7 +220,7 @@ for (const reply of [{ status: 'failure', code: 'request_refused' }, { status: '
 test('P20 without a senderNonce the FAILURE has no recipientNonce', async () => {
   const message = forge({ attributes: scepAttributes({ senderNonce: undefined }) });
   const { header, code } = await refused(message, 'sender_nonce_missing');
-  const reply = await seal({ header, reply: { status: 'failure', code }, ra: registration, random });
+  const reply = await seal({ header, reply: { status: 'failure', code }, ra: registration, clock, random });
   assert.equal(attributesOf(reply)('recipientNonce'), undefined);
 });
 
@@ -209,7 +229,7 @@ test('a reply never contains the text for the log', async () => {
     forge({ attributes: scepAttributes({ messageType: Buffer.from('130138', 'hex') }) }),
     'message_type_refused',
   );
-  const reply = await seal({ header, reply: { status: 'failure', code }, ra: registration, random });
+  const reply = await seal({ header, reply: { status: 'failure', code }, ra: registration, clock, random });
   assert.match(detail, /messageType 8/);
   assert.ok(!Buffer.from(reply).includes(detail));
 });

@@ -20,7 +20,7 @@ import {
   rawEncrypt,
   recipientInfo,
 } from '../kit/forge.ts';
-import { random, ra, registration } from '../kit/pki.ts';
+import { clock, ra, random, registration } from '../kit/pki.ts';
 import { accepts, CSR, refused, REQUEST_PLAN } from '../kit/requests.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { readSignedData } from '../../src/cms/signed-data.ts';
@@ -159,7 +159,9 @@ for (const [what, padding] of Object.entries(PADDINGS))
 /** A FAILURE as structure: everything, with nonce and signature replaced by their lengths. */
 async function reply(parts: Partial<EnvelopeParts>): Promise<{ bytes: Buffer; shape: unknown; detail: string }> {
   const { header, code, detail } = await refused(forge({ content: forgeEnvelope(parts) }), 'request_refused');
-  const bytes = Buffer.from(await seal({ header, reply: { status: 'failure', code }, ra: registration, random }));
+  const bytes = Buffer.from(
+    await seal({ header, reply: { status: 'failure', code }, ra: registration, clock, random }),
+  );
   const { signers, ...rest } = readSignedData(bytes);
   const [{ attributes, signature, signedAttributes: _signed, ...signer }] = signers as [(typeof signers)[0]];
   const values = [...attributes].map(([type, [value]]) =>
