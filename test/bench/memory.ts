@@ -18,7 +18,6 @@ const log = openSync(join(folder, 'log'), 'w');
 const { child, said } = await start('threaded-server.ts', [folder, 'rsa-2048', CHALLENGE, String(threads)], log);
 const { port, ra } = said as { port: number; ra: string };
 const keys = clientKeys(8);
-const agent = connectionsTo(CONNECTIONS);
 try {
   console.log(`Node.js ${process.version}, ${threads} threads, SQLite`);
   console.log('  enrolments      RSS MB');
@@ -27,13 +26,14 @@ try {
     const messages = await Promise.all(
       numbers.map((n) => request(keys[n % keys.length]!, Buffer.from(ra, 'base64'), n)),
     );
+    const agent = connectionsTo(CONNECTIONS);
     await load(agent, port, messages);
+    agent.destroy();
     if ((done + PER_STEP) % SHOWN_EVERY !== 0) continue;
     const { rss } = (await ask(child, 'usage')) as { rss: number };
     console.log(`${String(done + PER_STEP).padStart(12)}${(rss / 2 ** 20).toFixed(0).padStart(12)}`);
   }
 } finally {
-  agent.destroy();
   await stop(child);
   rmSync(folder, { recursive: true });
 }

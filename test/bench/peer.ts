@@ -19,7 +19,7 @@ const NAME = 'bench';
 export type Peer = { child: ChildProcess; port: number; path: string; ra: Uint8Array; close: () => Promise<void> };
 
 /** Builds it once; needs Go and the Go proxy. Without CGO, because with it HSMs are linked too. */
-function program(): string {
+export function stepCaProgram(): string {
   const file = join(BUILT, 'step-ca');
   if (!existsSync(file))
     execFileSync('go', ['install', MODULE], {
@@ -29,35 +29,35 @@ function program(): string {
   return file;
 }
 
-/** Starts it in a folder of its own, its log in a file. */
-export async function stepCa(): Promise<Peer> {
-  const file = program();
+/** Starts the program in a folder of its own, its log in a file. Throws when it does not listen. */
+export async function stepCa(file: string): Promise<Peer> {
   const folder = mkdtempSync('/var/tmp/openndes-step-ca-run-');
   const port = await freePort();
   const { ra } = await written(folder, { port, tlsPort: await freePort() });
   const log = openSync(join(folder, 'log'), 'w');
   const child = spawn(file, [join(folder, 'ca.json')], { stdio: ['ignore', log, log] });
   closeSync(log);
-  await listening(port, child, join(folder, 'log'));
-  return {
-    child,
-    port,
-    path: `/scep/${NAME}`,
-    ra,
-    async close() {
-      const ended = once(child, 'exit');
-      child.kill();
-      await ended;
-      rmSync(folder, { recursive: true });
-    },
+  const close = async (): Promise<void> => {
+    const ended = child.exitCode ?? child.signalCode ?? once(child, 'exit');
+    child.kill();
+    await ended;
+    rmSync(folder, { recursive: true });
   };
+  try {
+    await listening(port);
+  } catch (cause) {
+    const said = readFileSync(join(folder, 'log'), 'utf8');
+    await close();
+    throw new Error(`step-ca does not listen: ${said}`, { cause });
+  }
+  return { child, port, path: `/scep/${NAME}`, ra, close };
 }
 
-async function listening(port: number, child: ChildProcess, log: string): Promise<void> {
-  while (!(await accepts(port))) {
-    if (child.exitCode !== null) throw new Error(`step-ca ended: ${readFileSync(log, 'utf8')}`);
-    await pause(50);
-  }
+const STARTING = 30_000;
+
+async function listening(port: number): Promise<void> {
+  for (const end = performance.now() + STARTING; !(await accepts(port)); await pause(50))
+    if (performance.now() > end) throw new Error('not within 30 seconds');
 }
 
 /** Its configuration and keys: RSA-2048 for the CA and the RA, as `openndes` is measured. */

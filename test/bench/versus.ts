@@ -7,7 +7,7 @@ import { cpuOf, residentOf } from './burst/cpu.ts';
 import { CHALLENGE, clientKeys, request } from './corpus.ts';
 import { connectionsTo, load } from './load.ts';
 import { median, percentile } from './measure.ts';
-import { type Peer, STEP_CA, stepCa } from './peer.ts';
+import { type Peer, STEP_CA, stepCa, stepCaProgram } from './peer.ts';
 import { start, stop } from './processes.ts';
 
 const WARM_UP = 3000;
@@ -49,8 +49,10 @@ const line = (first: string, ...cells: string[]): void =>
   console.log(first.padEnd(28) + cells.map((cell) => cell.padStart(12)).join(''));
 
 const keys = clientKeys(8);
-const peers = [await openndes(), await stepCa()];
+const program = stepCaProgram();
+const peers: Peer[] = [];
 try {
+  peers.push(await openndes(), await stepCa(program));
   console.log(`Node.js ${process.version}, step-ca ${STEP_CA}, ${cpus().length} × ${cpus()[0]?.model}`);
   console.log('CA and RA rsa-2048; the generator on the same cores; median of five turns, one after the other\n');
   for (const peer of peers) await turn(peer, { keys, count: WARM_UP, connections: 8 });
@@ -74,5 +76,5 @@ try {
     line('  ratio', (own!.rate / other!.rate).toFixed(2), (own!.cpu / other!.cpu).toFixed(2));
   }
 } finally {
-  for (const { close } of peers) await close();
+  await Promise.allSettled(peers.map(({ close }) => close()));
 }

@@ -147,6 +147,14 @@ test('the pod has no rights that the server does not need', (t) => {
   assert.equal(volumes.find(({ name }) => name === 'secrets')?.secret?.defaultMode, 0o440);
 });
 
+test('the threads of the server fit into the memory of the pod, by the figures of docs/scaling.md', (t) => {
+  const { container } = podOf(t, {});
+  const { limits } = container['resources'] as { limits: { memory: string } };
+  const configuration = rendered(t, {}).of('ConfigMap')?.data?.['openndes.yaml'] ?? '';
+  const { workers } = (parse(configuration) as { listen: { workers: number } }).listen;
+  assert.ok(250 + 60 * workers <= Number.parseInt(limits.memory, 10), `${workers} threads in ${limits.memory}`);
+});
+
 test('what allows one server is replaced by stopping it first; two replicas one after the other, with a budget', (t) => {
   const one = rendered(t, {});
   assert.deepEqual(podOf(t, {}).spec['strategy'], { type: 'Recreate' });

@@ -13,9 +13,9 @@ const service = { name: '/scep' } as ScepService;
 test('a client is told to come later when more were refused before, and sooner when these have come', async () => {
   let now = 0;
   const gate = { most: 0, lane, slowed: async () => {}, chance: () => 0, now: () => now, refused: () => {} };
-  const { pkiOperation } = gated(service, gate);
+  const full = gated(service, gate);
   const refused = async (): Promise<number | undefined> => {
-    const error: unknown = await pkiOperation(Buffer.of()).catch((reason: unknown) => reason);
+    const error: unknown = await full.pkiOperation(Buffer.of()).catch((reason: unknown) => reason);
     assert.ok(error instanceof HttpError && error.code === 'overloaded', String(error));
     return error.retryAfter;
   };
