@@ -13,6 +13,7 @@ import { noteEndpoint } from './endpoint-names.ts';
 import { isCompromised } from './revocations.ts';
 import { addNotification } from './pending-notifications.ts';
 import type { Database } from './tables.ts';
+import { together } from './together.ts';
 import { findSameRequest, replaceTransaction } from './transactions.ts';
 
 /** Reads first, then writes. Where a unique index refuses the write, another process was first, and it runs again. */
@@ -22,38 +23,42 @@ export async function recordIssued(
   { clock, committed }: { clock: Clock; committed: CommittedRows },
 ): Promise<RecordResult> {
   const { certificate, names, audit, notification } = issuance;
-  const found = await findSameRequest(tx, issuance.transaction);
+  const { consumes, mostRenewals = Infinity } = issuance;
+  const [found, consumed, compromised] = await together(tx, [
+    () => findSameRequest(tx, issuance.transaction),
+    async () => consumes !== undefined && isConsumed(tx, consumes),
+    () => isCompromised(tx, certificate.publicKeyHash),
+  ]);
   const existing = found?.transaction;
   if (existing && blocksReissue(existing, issuance)) return { kind: 'duplicate', existing };
-  const { consumes, mostRenewals = Infinity } = issuance;
-  if (consumes !== undefined && (await isConsumed(tx, consumes))) return { kind: 'consumed' };
+  if (consumed) return { kind: 'consumed' };
   if (certificate.renews && (await countRenewals(tx, certificate.renews)) >= mostRenewals) return { kind: 'renewed' };
-  const what = await revokedMeanwhile(tx, issuance);
-  if (what) return { kind: 'revoked', what };
+  if (compromised) return { kind: 'revoked', what: 'key' };
+  if (await isRenewedRevoked(tx, issuance)) return { kind: 'revoked', what: 'renewed' };
 
   const issuer = committed.issuers.get(certificate.issuerId) ?? (await issuerOf(tx, certificate));
   const id = await insertCertificate(tx, certificate, { issuer, names });
-  await replaceTransaction(tx, issued(issuance, existing), { existing: found, certificate: id });
   const { endpoint } = issuance.transaction;
-  if (!committed.endpoints.has(endpoint)) await noteEndpoint(tx, endpoint);
-  if (consumes !== undefined) await consume(tx, consumes, audit.at);
-  await addAudit(tx, audit, {
+  const entry = {
     certificate: id,
     ...(existing && waited(existing) && { request: existing.request }),
     ...(consumes !== undefined && { challenge: await usedChallenge(tx, consumes) }),
-  });
-  if (!notification) return { kind: 'recorded' };
-  return { kind: 'recorded', notification: await addNotification(tx, notification, { at: clock(), certificate: id }) };
+  };
+  const [claim] = await together(tx, [
+    async () => notification && addNotification(tx, notification, { at: clock(), certificate: id }),
+    () => replaceTransaction(tx, issued(issuance, existing), { existing: found, certificate: id }),
+    async () => committed.endpoints.has(endpoint) || noteEndpoint(tx, endpoint),
+    async () => consumes !== undefined && consume(tx, consumes, audit.at),
+    () => addAudit(tx, audit, entry),
+  ]);
+  return { kind: 'recorded', ...(claim && { notification: claim }) };
 }
 
-/** What was revoked after the request was found to have permission: making a certificate can take a minute. */
-async function revokedMeanwhile(
-  tx: Database,
-  { certificate, mostRenewals }: Issuance,
-): Promise<'key' | 'renewed' | undefined> {
-  if (await isCompromised(tx, certificate.publicKeyHash)) return 'key';
-  const renewed = certificate.renews && mostRenewals !== undefined && (await findCertificate(tx, certificate.renews));
-  return renewed && renewed.state === 'revoked' ? 'renewed' : undefined;
+/** After the request was found to have permission: making a certificate can take a minute. */
+async function isRenewedRevoked(tx: Database, { certificate, mostRenewals }: Issuance): Promise<boolean> {
+  if (!certificate.renews || mostRenewals === undefined) return false;
+  const renewed = await findCertificate(tx, certificate.renews);
+  return renewed?.state === 'revoked';
 }
 
 /** Also a request that an administrator rejected while the certificate was being made. */

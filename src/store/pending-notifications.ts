@@ -16,6 +16,7 @@ import { prepared } from './prepared.ts';
 import { markRevoked } from './revocations.ts';
 import { newId } from './row-ids.ts';
 import type { Database, Moment, NotificationTable } from './tables.ts';
+import { together } from './together.ts';
 
 type Mode = PendingNotification['mode'];
 
@@ -131,8 +132,11 @@ export async function postponeNotification(
 export async function acknowledgeNotification(tx: Database, claim: WorkClaim, audit: AuditEntry): Promise<boolean> {
   const done = await removeNotification(tx, claim);
   if (!done) return false;
-  if (done.certificate !== undefined) await markDelivered(tx, done.certificate, audit.at);
-  await addAudit(tx, audit, defined({ certificate: done.certificate }));
+  const { certificate } = done;
+  await together(tx, [
+    () => addAudit(tx, audit, defined({ certificate })),
+    async () => certificate !== undefined && markDelivered(tx, certificate, audit.at),
+  ]);
   return true;
 }
 

@@ -9,6 +9,7 @@ import { isShared } from './row-locks.ts';
 import { insertNames } from './searchable-names.ts';
 import { certificateRow, rowsOfRenewals, rowsOfSerial, takeSerial } from './serials.ts';
 import type { CertificateTable, Database, Moment } from './tables.ts';
+import { together } from './together.ts';
 
 const byId = prepared((db, { id }: { id: number }) => selectCertificates(db).where('certificates.id', '=', id));
 // Where there is a table of serial numbers, it has refused a second one before.
@@ -90,24 +91,39 @@ export async function insertCertificate(
   { issuer, names }: { issuer: number; names: readonly CertificateName[] },
 ): Promise<number> {
   const renews = certificate.renews ? ((await certificateRow(tx, certificate.renews)) ?? null) : null;
-  const id = await insertRow(tx, toRow(certificate, { issuer, renews }));
-  if (id === undefined) throw new Taken(duplicateSerial(certificate));
-  await insertNames(tx, id, names);
-  return id;
+  const row = toRow(certificate, { issuer, renews });
+  const { id } = newId(tx);
+  const inserted = await (id === undefined
+    ? insertCounted(tx, row, names)
+    : insertNumbered(tx, { id, ...row }, { id, names }));
+  if (inserted === undefined) throw new Taken(duplicateSerial(certificate));
+  return inserted;
 }
 
-/** Returns undefined when the serial number is taken. */
-async function insertRow(tx: Database, row: Insertable<CertificateTable>): Promise<number | undefined> {
-  const { id } = newId(tx);
-  if (id === undefined) {
-    const { numAffectedRows, insertId } = await insert(tx, row);
-    return numAffectedRows === 0n ? undefined : Number(insertId);
-  }
+type Row = Insertable<CertificateTable>;
+type Names = readonly CertificateName[];
+
+/** The database gives the row its number. Returns undefined when the serial number is taken. */
+async function insertCounted(tx: Database, row: Row, names: Names): Promise<number | undefined> {
+  const { numAffectedRows, insertId } = await insert(tx, row);
+  if (numAffectedRows === 0n) return undefined;
+  await insertNames(tx, Number(insertId), names);
+  return Number(insertId);
+}
+
+/** Returns undefined when the serial number is taken: then the transaction is to be undone. */
+async function insertNumbered(
+  tx: Database,
+  row: Row,
+  { id, names }: { id: number; names: Names },
+): Promise<number | undefined> {
   const { issuer, serial, renews = null, renews_unrecorded = null } = row;
-  const isFree = await takeSerial(tx, { certificate_id: id, issuer, serial, renews, renews_unrecorded });
-  if (!isFree) return undefined;
-  await insert(tx, { id, ...row });
-  return id;
+  const [isFree] = await together(tx, [
+    () => takeSerial(tx, { certificate_id: id, issuer, serial, renews, renews_unrecorded }),
+    () => insert(tx, row),
+    () => insertNames(tx, id, names),
+  ]);
+  return isFree ? id : undefined;
 }
 
 const duplicateSerial = ({ serial, issuer }: StoredCertificate): string =>
