@@ -43,7 +43,7 @@ async function until(holds: () => boolean | Promise<boolean>, what: string): Pro
   throw new Error(`not within 30 seconds: ${what}`);
 }
 
-/** How many requests the only endpoint works on. */
+/** How many requests the first endpoint works on. */
 async function runningAt(adminUrl: string | undefined): Promise<number | undefined> {
   const { load } = (await (await fetch(`${adminUrl}/readyz`)).json()) as { load: { running: number }[] };
   return load[0]?.running;
@@ -104,6 +104,22 @@ test('on Linux the scheduler prefers the main thread to those that compute', { s
   const before = lower();
   await withThreads({});
   assert.equal(lower() - before, 2);
+});
+
+test('an endpoint with as many requests as may run refuses the next ones, and another endpoint serves on', async () => {
+  const endpoints = [{ path: '/held', policy: { webhook: await webhookAt('/held/full') } }, PLAIN];
+  const sections = { endpoints, listen: { port: 0, drain: 0, mostRunning: 8 }, admin: { port: 0, users: USERS } };
+  const { url, server } = await withThreads(sections);
+  const waiting = Array.from({ length: 8 }, async () => posted(url('/held'), await forgery()));
+  await until(async () => (await runningAt(server.adminUrl)) === 8, 'eight are running');
+  const refused = await Promise.all(Array.from({ length: 4 }, async () => posted(url('/held'), await forgery())));
+  for (const { status, retryAfter } of refused) {
+    assert.equal(status, 503);
+    assert.ok(Number(retryAfter) >= 5 && Number(retryAfter) <= 15, String(retryAfter));
+  }
+  assert.equal((await enrolled(url('/plain'))).status, 'issued');
+  answer('/held/full');
+  assert.deepEqual(new Set((await Promise.all(waiting)).map(({ status }) => status)), new Set([200]));
 });
 
 test('a request whose thread ends gets 503 with Retry-After, the next ones are answered, and the thread is replaced', async () => {
