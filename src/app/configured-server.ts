@@ -53,13 +53,13 @@ export async function startServer(
   const warn = (message: string): void => logger.warn({}, message);
   const server = randomUUID();
   const claimed = claimStore({ file, server, config, clock, warn, turns: turns(memory, newUser(memory)) });
-  const store = await claimed.catch(async (error: unknown) => {
+  const { store, assertHeld } = await claimed.catch(async (error: unknown) => {
     await settings.close();
     throw error;
   });
   const stop = new AbortController();
   const own = { turns: memory, ...defined({ logLevel, watchEvery, intuneTimes, workers }) };
-  const shared = { file, server, store, clock, stopping: stop.signal, ...own };
+  const shared = { file, server, store, assertHeld, clock, stopping: stop.signal, ...own };
   let first: Generation | undefined;
   try {
     first = await makeGeneration({ ...shared, settings, warnings, part: true });

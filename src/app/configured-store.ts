@@ -10,6 +10,7 @@ import { systemClock, systemRandom } from '../embed/system.ts';
 import { examinePostgres } from '../store/examined-postgres.ts';
 import { hasCurrentTables, openPostgresStore } from '../store/postgres.ts';
 import { claimPostgres } from '../store/postgres-claim.ts';
+import { heldStore } from '../store/held-store.ts';
 import { announceServer } from '../store/replicas.ts';
 import { examineSqlite, hasCurrentSchema, openSqliteStore, type SqliteOptions } from '../store/sqlite.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
@@ -94,29 +95,34 @@ type Claiming = {
   turns?: SqliteOptions['turns'];
 };
 
+/** `assertHeld` throws while another server may use the store: then it must not be worked on, in any thread. */
+export type ClaimedStore = { store: Store; assertHeld: () => void };
+
 /**
  * Opens the store for a server. A file, or a database without `secretsKey`, belongs to one server at a time; closing it lets the next
  * one start. Throws ConfigError.
  */
-export async function claimStore(claiming: Claiming): Promise<Store> {
+export async function claimStore(claiming: Claiming): Promise<ClaimedStore> {
   const { config, warn, clock = systemClock, turns } = claiming;
   const { store } = config;
   if (store.kind === 'postgres') return claimDatabase(store, claiming);
   const open = () => openSqliteStore({ path: store.path, clock, claimed: true, warn, ...defined({ turns }) });
-  return opened(claimSqlite(store.path), open);
+  return { store: await opened(claimSqlite(store.path), open), assertHeld: () => {} };
 }
 
 /** Servers with a `secretsKey` are replicas: they share the keys of their RAs, and finish the work of one that is lost. */
-async function claimDatabase(store: PostgresConfig, { file, server, warn }: Claiming): Promise<Store> {
+async function claimDatabase(store: PostgresConfig, { file, server, warn }: Claiming): Promise<ClaimedStore> {
   const connecting = { ...connectingTo(store), password: currentPassword(file, store) };
   const claimed = store.secretsKeys ? 'replicas' : 'alone';
-  const claim = await claimPostgres(connecting, claimed);
+  const claim = await claimPostgres({ ...connecting, ...(claimed === 'alone' && { warn }) }, claimed);
   const own = await opened(claim, () => openPostgresStore({ ...connecting, claimed, server, warn }));
-  if (claimed === 'alone') return own;
-  return opened({ release: () => own.close() }, async () => {
+  const { assertHeld } = claim;
+  if (claimed === 'alone') return { store: heldStore(own, assertHeld), assertHeld };
+  const announced = await opened({ release: () => own.close() }, async () => {
     const { leave } = await announceServer({ ...connecting, server, lost: (id) => warn(lostText(id)) });
     return { ...own, close: leave };
   });
+  return { store: announced, assertHeld: () => {} };
 }
 
 const lostText = (id: string): string =>

@@ -23,6 +23,8 @@ export type ThreadParts = {
   file: string;
   /** The id of this server. */
   server: string;
+  /** As in `ClaimedStore`. */
+  assertHeld: () => void;
   config: Pick<Config, 'store'>;
   turns: Int32Array;
   size: number;
@@ -46,6 +48,7 @@ export async function endpointThreads({
   served,
   file,
   server,
+  assertHeld,
   config,
   turns,
   size,
@@ -93,7 +96,10 @@ export async function endpointThreads({
       }
       tellNewRa(name);
       const { number, end } = waiting.begin(waits);
-      const inTime = within(() => pool.call('pkiOperation', name, message, number), storeDeadline());
+      const inTime = within(() => {
+        assertHeld();
+        return pool.call('pkiOperation', name, message, number);
+      }, storeDeadline());
       const answer = inTime.finally(() => {
         running.delete(key);
         end();

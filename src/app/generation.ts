@@ -59,6 +59,8 @@ export type GenerationParts = {
   settings: Settings;
   warnings: readonly string[];
   store: Store;
+  /** As in `ClaimedStore`. */
+  assertHeld: () => void;
   clock: Clock;
   /** The memory of the lock around writes to the store. */
   turns: Int32Array;
@@ -122,10 +124,10 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
 /** None for one thread, and for a clock that a thread cannot have. */
 const threadsOf = async (
   { served }: Endpoints,
-  { file, server, settings: { config }, clock, turns, workers, emit }: GenerationParts & { emit: Emit },
+  { file, server, assertHeld, settings: { config }, clock, turns, workers, emit }: GenerationParts & { emit: Emit },
 ): Promise<EndpointThreads | undefined> => {
   const size = clock === systemClock ? threadsFor(workers ?? config.listen.workers) : 1;
-  return size > 1 ? endpointThreads({ served, file, server, config, turns, size, emit }) : undefined;
+  return size > 1 ? endpointThreads({ served, file, server, assertHeld, config, turns, size, emit }) : undefined;
 };
 
 function sharedServices({

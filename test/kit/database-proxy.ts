@@ -22,13 +22,18 @@ export type DatabaseProxy = {
   atStatement: ((statement: string) => void) | undefined;
   /** Cuts every connection that is open now. */
   cut: () => void;
+  /** While true no new connection reaches the database. */
+  down: boolean;
   close: () => Promise<void>;
 };
 
 /** In front of the database at this port of this machine. */
 export async function databaseProxy(target: number): Promise<DatabaseProxy> {
   const open = new Set<Socket>();
-  const server = createServer((client) => passOn(client, connect(target, '127.0.0.1')));
+  const server = createServer((client) => {
+    if (proxy.down) client.destroy();
+    else passOn(client, connect(target, '127.0.0.1'));
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const proxy: DatabaseProxy = {
@@ -36,6 +41,7 @@ export async function databaseProxy(target: number): Promise<DatabaseProxy> {
     atCommit: undefined,
     atCut: undefined,
     atStatement: undefined,
+    down: false,
     cut: () => open.forEach((socket) => void socket.destroy()),
     async close() {
       proxy.cut();

@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../app/installation.ts';
+import { standingOfStore } from '../interop/kit/full-disk.ts';
+import { databaseProxy } from '../kit/database-proxy.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
+import { TOKEN } from '../wiring/administrator.ts';
 import { certified, forgery } from '../wiring/device.ts';
-import { file, FOLDER } from '../wiring/files.ts';
+import { atEnd, file, FOLDER } from '../wiring/files.ts';
 import { configured, started, statusAt } from '../wiring/server.ts';
 
 const database = await cluster({ version: 15 });
@@ -97,6 +100,38 @@ test('a database that was started again still belongs to the server that runs', 
   assert.match((await run('serve', '--config', config)).err, /belongs to another server that is running/);
   await close();
 });
+
+for (const threads of [1, 2])
+  test(`a database that another server took during a cut is left to that one until it stops, with threads: ${threads}`, async () => {
+    const proxy = await databaseProxy(database.port);
+    atEnd(() => proxy.close());
+    const { store } = await newStore(`127.0.0.1:${proxy.port}`);
+    const reached = store.url.replace(String(proxy.port), String(database.port));
+    const first = await started(configured({ store, admin: { port: 0, token: TOKEN } }), threads);
+    await certified(first.url('/plain'));
+    proxy.down = true;
+    proxy.cut();
+    let second: Awaited<ReturnType<typeof started>> | undefined;
+    await until(200, async () => {
+      second ??= await started(configured({ store: { ...store, url: reached } })).catch(() => undefined);
+      return second ? statusAt(`${second.origin}/readyz`) : 0;
+    });
+    await certified(second!.url('/plain'));
+    proxy.down = false;
+    await until(1, async () => Number(/belongs to another server now/.test(await standingOfStore(first))));
+    const body = Buffer.from(await forgery());
+    const ask = () => fetch(`${first.url('/plain')}?operation=PKIOperation`, { method: 'POST', body });
+    for (let tries = 0; tries < 20; tries++) {
+      assert.equal(await statusAt(`${first.origin}/readyz`), 503);
+      assert.equal((await ask()).status, 503);
+      await sleep(50);
+    }
+    await certified(second!.url('/plain'));
+    await second!.close();
+    await until(200, () => statusAt(`${first.origin}/readyz`));
+    assert.equal((await ask()).status, 200);
+    await first.close();
+  });
 
 test('a server that cannot use its database says so in one sentence, and ends with 78', async () => {
   const { store, path } = await newStore();

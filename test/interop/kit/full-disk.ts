@@ -16,7 +16,7 @@ export const isReady = async ({ origin }: FleetServer): Promise<boolean> =>
   (await statusAt(`${origin}/readyz`)) === 200;
 
 /** What an administrator reads about the store. */
-export async function standingOfStore({ adminUrl }: FleetServer): Promise<string> {
+export async function standingOfStore({ adminUrl }: Pick<FleetServer, 'adminUrl'>): Promise<string> {
   const response = await fetch(`${adminUrl}/readyz`, { headers: { authorization: `Bearer ${TOKEN}` } });
   const { probes } = (await response.json()) as { probes: Record<string, string> };
   return probes['store'] ?? 'unknown';
