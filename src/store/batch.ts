@@ -1,6 +1,7 @@
 /** Group commit: writes that arrive in the same moment share one transaction, and each keeps its own outcome. */
 import { type Engine, transact } from './engine.ts';
 import type { Database } from './tables.ts';
+import { MOST_TRIES } from './undone.ts';
 
 /**
  * One write: reads, decides, writes. It may run again after what it wrote was undone: alone, when another write of its
@@ -23,9 +24,6 @@ type Waiting = {
   /** A unique index refused it once, and it runs again; a second refusal is its result. */
   sentBack: boolean;
 };
-
-/** How often a transaction is tried that others undo. The pauses of an engine double, so that this is within ten seconds. */
-export const MOST_TRIES = 9;
 
 // Bounds the time for which one transaction keeps the event loop from other work.
 const MAX_BATCH = 64;

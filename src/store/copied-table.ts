@@ -1,10 +1,10 @@
 /** Copies one table into a PostgreSQL database. What is there already stays. */
-import { MOST_TRIES } from './batch.ts';
 import { sql } from 'kysely';
 import type { Engine } from './engine.ts';
 import type { RowChange } from './moved-secrets.ts';
 import { pagesOf, type PortableRow, portable, type TableRows } from './table-rows.ts';
 import type { Database } from './tables.ts';
+import { tried } from './undone.ts';
 
 /** `seal`: for a table with secrets. `told` gets the number of rows that were read, after each page. */
 export type Copying = {
@@ -47,12 +47,5 @@ async function insertPage(to: Engine, table: string, rows: readonly PortableRow[
   const query = sql`insert into ${sql.table(table)} (${columns})
     select ${columns} from json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::text::json)
     on conflict do nothing`;
-  for (let tries = 0; ; tries++) {
-    try {
-      return Number((await query.execute(to.db)).numAffectedRows ?? 0);
-    } catch (error) {
-      if (tries === MOST_TRIES || !to.dialect.isUndone(error)) throw error;
-    }
-    await to.backOff?.(tries);
-  }
+  return tried(to, async () => Number((await query.execute(to.db)).numAffectedRows ?? 0));
 }

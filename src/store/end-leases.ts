@@ -1,7 +1,8 @@
 /** What an owner leaves behind when its process ends. */
-import { type Engine, transact } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { ownersOf } from './owned-store.ts';
 import type { Database } from './tables.ts';
+import { transactAgain } from './undone.ts';
 
 const LEASED = ['notifications', 'owed_revocations', 'jobs'] as const;
 
@@ -12,7 +13,7 @@ const ENDED = { owner: null, lease_until: null };
  * store exclusively: the earlier owners are gone.
  */
 export const endLeases = (engine: Engine): Promise<void> =>
-  transact(engine, async (tx) => {
+  transactAgain(engine, async (tx) => {
     for (const table of LEASED) await tx.updateTable(table).set(ENDED).where('owner', 'is not', null).execute();
   });
 

@@ -5,6 +5,7 @@ import { type Engine, transact } from './engine.ts';
 import { postgresEngine, type PostgresEngineOptions } from './postgres-engine.ts';
 import { refusing } from './postgres-faults.ts';
 import type { Database, Moment, ServerTable } from './tables.ts';
+import { tried } from './undone.ts';
 
 /** Milliseconds between two signs of life. */
 const ALIVE_EVERY = 10_000;
@@ -27,7 +28,7 @@ export async function announceServer(announcing: Announcing): Promise<{ leave: (
   const { server, lost, ...connecting } = announcing;
   const engine = postgresEngine({ ...connecting, patience: PATIENCE });
   const announced = { engine, server, lost, steady: steadiness() };
-  await refusing(connecting.place, () => alive(announced)).catch(async (error: unknown) => {
+  await refusing(connecting.place, () => tried(engine, () => alive(announced))).catch(async (error: unknown) => {
     await engine.close();
     throw error;
   });

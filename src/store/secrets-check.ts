@@ -1,11 +1,12 @@
 /** Before a store with sealed secrets is used: the key is the one of all servers, and every secret is sealed with it. */
 import { ConfigError } from '../core/errors.ts';
-import { type Engine, transact } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { decodeIssuance, encodeIssuance } from './issuance-codec.ts';
 import { decodeNotification, encodeNotification } from './notification-codec.ts';
 import { changes, PLACES } from './sealed-store.ts';
 import type { Sealer } from './sealer.ts';
 import type { Database } from './tables.ts';
+import { transactAgain } from './undone.ts';
 
 /** The row that every key of the store must open. */
 export const PROOF = 'proof';
@@ -18,7 +19,7 @@ export type SecretsCheck = { where: string; sealer: Sealer | undefined };
 /** Throws ConfigError when the key is missing, or is not that of the servers that used the store before. */
 export async function assertSecretsKey(engine: Engine, { where, sealer }: SecretsCheck): Promise<void> {
   const proof = sealer && Buffer.from(sealer.seal(CONTENT, PROOF)).toString('base64');
-  const found = await transact(engine, async (tx) => {
+  const found = await transactAgain(engine, async (tx) => {
     const known = await proofIn(tx);
     if (known !== undefined || proof === undefined) return known;
     await tx
@@ -64,11 +65,13 @@ export async function sealAgain(engine: Engine, { where, sealer }: SecretsCheck)
   for (const page of [notificationPage, requestPage])
     for (let after: number | undefined = 0; after !== undefined; ) {
       const from: number = after;
-      after = await transact(engine, (tx) => page(tx, { after: from, sealer, where }));
+      after = await transactAgain(engine, (tx) => page(tx, { after: from, sealer, where }));
     }
-  await transact(engine, (tx) => sealSecretsAgain(tx, { sealer, where }));
+  await transactAgain(engine, (tx) => sealSecretsAgain(tx, { sealer, where }));
   const proof = Buffer.from(sealer.seal(CONTENT, PROOF)).toString('base64');
-  await transact(engine, (tx) => tx.updateTable('secrets').set({ value: proof }).where('name', '=', PROOF).execute());
+  await transactAgain(engine, (tx) =>
+    tx.updateTable('secrets').set({ value: proof }).where('name', '=', PROOF).execute(),
+  );
 }
 
 type Sealing = { sealer: Sealer; where: string };

@@ -140,6 +140,40 @@ test('a sealed request that was moved to another row is not opened', async () =>
   await store.close();
 });
 
+test('a deadlock with another transaction does not end the start: what it undid is sealed again', async () => {
+  const place = await newPlace();
+  const store = await opened(place, { secretsKeys: [key] });
+  for (const n of [1, 2]) await store.recordIssued(issuanceFor(n, { notification: 'outbox' }));
+  await store.close();
+  // Takes the last row, and the first one when the start waits for the last. It is not the one that PostgreSQL ends.
+  const crossing = server.sql(
+    `set deadlock_timeout = '60s';
+    do $$ begin
+      update notifications set fence = fence where id = (select max(id) from notifications);
+      for tries in 1..200 loop
+        exit when exists (select from pg_locks where not granted);
+        perform pg_sleep(0.05);
+      end loop;
+      update notifications set fence = fence where id = (select min(id) from notifications);
+    end $$`,
+    place.database,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const [started] = await Promise.all([opened(place, { secretsKeys: [another, key], claimed: 'replicas' }), crossing]);
+  await started.close();
+  const deadlocks = async (): Promise<number | undefined> => {
+    const query = `select deadlocks::int as count from pg_stat_database where datname = '${place.database}'`;
+    return (await server.sql<{ count: number }>(query))[0]?.count;
+  };
+  // PostgreSQL counts some time later.
+  for (let tries = 0; (await deadlocks()) === 0 && tries < 50; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(await deadlocks(), 1);
+  const alone = await opened(place, { secretsKeys: [another], claimed: 'alone' });
+  assert.equal((await alone.claimNotifications({ owner: 'x', leaseMs: 1, mode: 'outbox', limit: 9 })).length, 2);
+  await alone.close();
+});
+
 const SHARED = 'ra/issuing';
 /** The content of the shared secret, and that it can be written. */
 async function rewritten(store: Store, content: string): Promise<string> {
