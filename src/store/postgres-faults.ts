@@ -27,8 +27,10 @@ export class PostgresFault extends Error {
 type Said = { code: string; reason: string; remedy: string; constraint?: string | undefined; mayBeRecorded?: boolean };
 
 /** The error of the driver in words. Its own properties, in which are the values of the statement, are left behind. */
-export function postgresFault(place: PostgresPlace, error: unknown): PostgresFault {
-  if (error instanceof PostgresFault) return error;
+export function postgresFault(place: PostgresPlace, failure: unknown): PostgresFault {
+  if (failure instanceof PostgresFault) return failure;
+  // The name of a host may have several addresses: Node.js has then tried each, and says nothing in its own words.
+  const error: unknown = failure instanceof AggregateError ? failure.errors.at(-1) : failure;
   const code = codeOf(error);
   const constraint = (error as { constraint_name?: string } | undefined)?.constraint_name;
   const [reason, remedy] = [reasonOf(code, error), remedyOf(code, place, error)];
@@ -46,12 +48,18 @@ const VALUES = /^22/;
 
 const UNTRUSTED = 'its certificate is of a CA that is not trusted here';
 
+const NO_ANSWER = 'the server did not answer in time';
+
 const REASONS: Readonly<Record<string, string>> = {
-  CONNECT_TIMEOUT: 'the server did not answer in time',
+  CONNECT_TIMEOUT: NO_ANSWER,
   CONNECTION_CLOSED: 'the server closed the connection',
   CONNECTION_DESTROYED: 'the connection was given up, because the server did not answer in time',
   ECONNREFUSED: 'nothing accepts connections there',
   ECONNRESET: 'the connection was cut',
+  EHOSTUNREACH: 'there is no way to the host',
+  ENETUNREACH: 'there is no way to the network of the host',
+  ERR_SOCKET_CONNECTION_TIMEOUT: NO_ANSWER,
+  ETIMEDOUT: NO_ANSWER,
   EPIPE: 'the connection was cut',
   ENOTFOUND: 'the name of the host is not known',
   EAI_AGAIN: 'the name of the host could not be looked up',
@@ -71,7 +79,7 @@ function reasonOf(code: string, error: unknown): string {
   const text = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
   if (VALUES.test(code)) return `a value was refused (${code})`;
   if (SQLSTATE.test(code)) return `${text} (${code})`;
-  return REASONS[code] ?? text;
+  return REASONS[code] ?? (text || code);
 }
 
 const OTHERWISE = 'Look at the log of the database server.';
@@ -80,6 +88,8 @@ const VALIDITY = 'Give the database server a certificate that is valid now, and 
 
 /** As in "permission denied for table schema_version". */
 const OF_TABLE = /\b(?:table|relation|sequence|index)\b/;
+
+const REACH = (): string => 'Check host, port and firewall, and whether the database server runs.';
 
 /** By SQLSTATE, or the code of Node.js or the driver. `text`: the message of the database server. */
 const REMEDIES: Readonly<Record<string, (place: PostgresPlace, text: string) => string>> = {
@@ -97,7 +107,9 @@ const REMEDIES: Readonly<Record<string, (place: PostgresPlace, text: string) => 
   '55P03': () =>
     'Another program, a backup for example, keeps a table locked that has to be changed. Start this one again when that has ended.',
   '25006': () => 'The server is a standby or read-only: name the one that takes writes.',
-  CONNECT_TIMEOUT: () => 'Check host, port and firewall, and whether the database server runs.',
+  CONNECT_TIMEOUT: REACH,
+  ERR_SOCKET_CONNECTION_TIMEOUT: REACH,
+  ETIMEDOUT: REACH,
   ECONNREFUSED: () => 'Check host and port, and whether the database server runs and listens there.',
   ENOTFOUND: () => 'Check the host in the URL of `store`.',
   EAI_AGAIN: () => 'Check the name server of this machine.',
