@@ -1,10 +1,14 @@
 /** A started server on PostgreSQL, and the command line beside it. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MIGRATIONS } from '../../src/store/migrations.ts';
+import { postgresEngine } from '../../src/store/postgres-engine.ts';
 import { run } from '../app/installation.ts';
 import { standingOfStore } from '../interop/kit/full-disk.ts';
 import { databaseProxy } from '../kit/database-proxy.ts';
@@ -16,6 +20,8 @@ import { configured, started, statusAt } from '../wiring/server.ts';
 
 const database = await cluster({ version: 15 });
 const CLOSED = '127.0.0.1:1';
+
+const nameIn = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
 
 let count = 0;
 /** The settings of a new database, whose password is in a file. */
@@ -71,6 +77,27 @@ test('of several hosts the one that runs and takes writes is used', async () => 
   store.url += '?target_session_attrs=read-write';
   const { url, close } = await started(configured({ store }));
   await certified(url('/plain'));
+  await close();
+});
+
+test('with target_session_attrs a server that takes no writes is passed over, also when it is the first host', async () => {
+  const standby = await cluster({ version: 15 });
+  const { store } = await newStore(`127.0.0.1:${standby.port},127.0.0.1:${database.port}`);
+  const name = nameIn(store.url);
+  await standby.sql(`create database "${name}" owner openndes`);
+  await standby.sql('alter system set default_transaction_read_only = on');
+  await standby.sql('select pg_reload_conf()');
+  await until(1, async () => {
+    const [row] = await standby.sql<{ default_transaction_read_only: string }>('show default_transaction_read_only');
+    return Number(row?.default_transaction_read_only === 'on');
+  });
+  store.url += '?target_session_attrs=read-write';
+  const { url, close } = await started(configured({ store }));
+  await certified(url('/plain'));
+  const [written] = await database.sql<{ count: number }>('select count(*)::int as count from certificates', name);
+  assert.equal(written?.count, 1);
+  const tables = await standby.sql("select tablename from pg_tables where schemaname = 'public'", name);
+  assert.deepEqual(tables, []);
   await close();
 });
 
@@ -157,6 +184,26 @@ const REFUSED: Readonly<Record<string, { text: RegExp; before: (name: string) =>
     text: /permission denied for table schema_version \(42501\)\nMake the role the owner of each table: alter table NAME owner to "openndes"; and restore a dump as this role, with pg_restore --no-owner\.$/,
     before: (name) => database.sql('create table schema_version (id integer, version integer)', name),
   },
+  'the tables of an older version belong to another role, and this one may only write into them': {
+    text: /must be owner of table \w+ \(42501\)\nMake the role the owner of each table: alter table NAME owner to "openndes";[^\n]*$/,
+    before: async (name) => {
+      const place = database.place(name);
+      const engine = postgresEngine({ place, password: () => ROLE.password, random: Math.random });
+      for (const migration of MIGRATIONS.slice(0, 3)) await engine.alone((db) => migration(db, engine.dialect));
+      await engine.close();
+      await database.sql(
+        `create table schema_version (id integer primary key, version integer not null, oldest integer not null default 0);
+        insert into schema_version values (1, 3);
+        do $$ declare each record; begin
+          for each in select tablename from pg_tables where schemaname = 'public' loop
+            execute format('alter table %I owner to postgres', each.tablename);
+            execute format('grant select, insert, update, delete on %I to openndes', each.tablename);
+          end loop;
+        end $$`,
+        name,
+      );
+    },
+  },
   'the database takes no writes': {
     text: /it takes no writes \(25006\)\nThe server is a standby or read-only: name the one that takes writes\.$/,
     before: (name) => database.sql(`alter database "${name}" set default_transaction_read_only = on`),
@@ -166,12 +213,29 @@ const REFUSED: Readonly<Record<string, { text: RegExp; before: (name: string) =>
 for (const [what, { text, before }] of Object.entries(REFUSED))
   test(`the start is refused in one sentence, and ends with 78: ${what}`, async () => {
     const { store } = await newStore();
-    await before(store.url.slice(store.url.lastIndexOf('/') + 1));
+    await before(nameIn(store.url));
     const { code, err } = await run('serve', '--config', configured({ store }));
     assert.equal(code, 78, err);
     assert.match(err, /^store: postgres:\/\/\S+ cannot be used: [^\n]+\n[^\n]+$/);
     assert.match(err, text);
   });
+
+test('a host that accepts connections and never answers is named, and the start ends with 78', async () => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const { code, err } = await run(
+    'serve',
+    '--config',
+    configured({ store: `postgres://openndes:x@127.0.0.1:${port}/x` }),
+  );
+  silent.close();
+  assert.equal(code, 78, err);
+  assert.match(
+    err,
+    /^store: postgres:\/\/openndes@127\.0\.0\.1:\d+\/x cannot be used: the server did not answer in time\nCheck host, port and firewall, and whether the database server runs\.$/,
+  );
+});
 
 test('a host that is not known is named, and the start ends with 78', async () => {
   const { code, err } = await run('serve', '--config', configured({ store: 'postgres://openndes:x@db.invalid/x' }));

@@ -1,14 +1,17 @@
 /** TLS to the database: the server is verified, and what is wrong with its certificate is one sentence with the remedy. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chownSync, writeFileSync } from 'node:fs';
+import { chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { newAuthority, serverCredential } from '../../src/simulator/throwaway-ca.ts';
 import { run } from '../app/installation.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
 import { opened, refusalOf } from '../kit/postgres-opening.ts';
-import { configured } from '../wiring/server.ts';
+import { certified } from '../wiring/device.ts';
+import { file } from '../wiring/files.ts';
+import { configured, started, statusAt } from '../wiring/server.ts';
 
 const YEAR = 366 * 86_400_000;
 const random = (length: number): Uint8Array => randomBytes(length);
@@ -16,8 +19,8 @@ const authority = await newAuthority(new Date(), random);
 const server = await cluster({ version: 15, settings: { listen_addresses: '127.0.0.1, 127.0.0.2' } });
 
 /** Gives the database server the certificate that was made so long ago, and returns the place of a database of it. */
-async function serving(madeBefore: number) {
-  const { certificate, key } = await serverCredential(authority, new Date(Date.now() - madeBefore), random);
+async function serving(madeBefore: number, by = authority) {
+  const { certificate, key } = await serverCredential(by, new Date(Date.now() - madeBefore), random);
   for (const [name, content] of Object.entries({ 'server.crt': certificate, 'server.key': key })) {
     const path = join(server.folder, name);
     writeFileSync(path, content, { mode: 0o600 });
@@ -29,7 +32,7 @@ async function serving(madeBefore: number) {
   await server.sql('select pg_reload_conf()');
   await new Promise((resolve) => setTimeout(resolve, 500));
   const rootCertificate = join(server.folder, 'root.crt');
-  writeFileSync(rootCertificate, authority.certificate);
+  writeFileSync(rootCertificate, by.certificate);
   return { ...server.place(await server.database()), tls: { rootCertificate } };
 }
 
@@ -71,6 +74,27 @@ test('a started server refuses it too, and ends with 78', async () => {
     err,
     /^store: \S+ cannot be used: its certificate has expired\nGive the database server a certificate that is valid now, and look at the clock of this machine\.$/,
   );
+});
+
+test('a root certificate that was replaced is used for new connections, without a restart', async () => {
+  const { database, tls } = await serving(0);
+  const sslrootcert = file('root-of-the-database.pem', readFileSync(tls.rootCertificate));
+  const url = `postgres://${ROLE.user}@127.0.0.1:${server.port}/${database}?sslmode=verify-full`;
+  const running = await started(configured({ store: { url, password: ROLE.password, sslrootcert } }));
+  await certified(running.url('/plain'));
+  const next = await newAuthority(new Date(), random);
+  await serving(0, next);
+  await server.sql(`select pg_terminate_backend(pid) from pg_stat_activity where usename = '${ROLE.user}'`);
+  const readiness = (): Promise<number> => statusAt(`${running.origin}/readyz`);
+  const until = async (status: number): Promise<void> => {
+    for (const end = Date.now() + 20_000; (await readiness()) !== status; await sleep(200))
+      assert.ok(Date.now() < end, `the status is not ${status}`);
+  };
+  await until(503);
+  writeFileSync(sslrootcert, next.certificate);
+  await until(200);
+  await certified(running.url('/plain'));
+  await running.close();
 });
 
 test('a certificate for another host is refused', async () => {
