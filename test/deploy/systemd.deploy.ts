@@ -1,12 +1,14 @@
 /** The unit of systemd, as systemd itself reads it. Nothing is started. `npm run deploy`. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
-const UNIT = join(import.meta.dirname, '..', '..', 'deploy', 'systemd', 'openndes.service');
+const FOLDER = join(import.meta.dirname, '..', '..', 'deploy', 'systemd');
+const UNIT = join(FOLDER, 'openndes.service');
+const DROP_IN = join(FOLDER, 'postgres.conf');
 
 /** What systemd-analyze prints. */
 function analyze(...args: string[]): string {
@@ -41,18 +43,18 @@ test('the exposure of the unit is below 2.0, and it is measured: without its sys
   assert.ok(open > 2, String(open));
 });
 
+/** On a machine that has the programs of the unit. */
+const here = (unit: string): string => unit.replace('/usr/bin/node /opt/openndes/bin/openndes.mjs', process.execPath);
+
+const complaintsAbout = (path: string): string =>
+  analyze('verify', '--man=no', path)
+    .split('\n')
+    .filter((line) => line.includes('openndes.service'))
+    .join('\n');
+
 test('systemd knows every key of the unit', (t) => {
-  // On a machine that has the programs of the unit.
-  const here = (unit: string): string => unit.replace('/usr/bin/node /opt/openndes/bin/openndes.mjs', process.execPath);
   const complaints = (change: (unit: string) => string): string =>
-    analyze(
-      'verify',
-      '--man=no',
-      changed(t, (unit) => change(here(unit))),
-    )
-      .split('\n')
-      .filter((line) => line.includes('openndes.service'))
-      .join('\n');
+    complaintsAbout(changed(t, (unit) => change(here(unit))));
   assert.equal(
     complaints((unit) => unit),
     '',
@@ -61,4 +63,34 @@ test('systemd knows every key of the unit', (t) => {
     complaints((unit) => unit.replace('ProtectHome=', 'ProtectHouse=')),
     /Unknown key (name )?'ProtectHouse'/,
   );
+});
+
+test('systemd knows every key of the drop-in for PostgreSQL, in its section', (t) => {
+  const complaints = (change: (dropIn: string) => string): string => {
+    const unit = changed(t, here);
+    mkdirSync(`${unit}.d`);
+    writeFileSync(join(`${unit}.d`, 'postgres.conf'), change(readFileSync(DROP_IN, 'utf8')));
+    return complaintsAbout(unit);
+  };
+  assert.equal(
+    complaints((dropIn) => dropIn),
+    '',
+  );
+  assert.match(
+    complaints((dropIn) => dropIn.replace('RestartPreventExitStatus=', 'RestartPreventStatus=')),
+    /Unknown key (name )?'RestartPreventStatus'/,
+  );
+});
+
+test('with the drop-in a database that starts after the server is waited for: every exit is followed by a start', () => {
+  assert.match(readFileSync(UNIT, 'utf8'), /^Restart=on-failure\n.*\nRestartPreventExitStatus=78$/m);
+  const keys = readFileSync(DROP_IN, 'utf8').match(/^(?:\[\w+\]|\w+=.*)$/gm);
+  // An empty value removes what the unit has.
+  assert.deepEqual(keys, [
+    '[Unit]',
+    'StartLimitIntervalSec=0',
+    '[Service]',
+    'RestartPreventExitStatus=',
+    'RestartSec=5',
+  ]);
 });
