@@ -22,6 +22,7 @@ type Service = {
   stop_grace_period?: string;
   volumes: { source: string; target: string; read_only?: boolean }[];
   secrets?: { source: string }[];
+  command?: string[];
 };
 type Model = { services: Record<string, Service>; networks: Record<string, { internal?: boolean }> };
 
@@ -74,6 +75,14 @@ test('both replicas are replicas: the same folder, read only, and a database wit
   const { store } = await configuration(t);
   assert.ok(store.kind === 'postgres' && store.secretsKeys?.length === 1);
   assert.deepEqual([store.place.hosts, store.place.tls], [[{ host: 'db', port: 5432 }], undefined]);
+});
+
+test('the database takes the connections of both replicas on 28 cores', (t) => {
+  const { command } = replicas(t).services['db']!;
+  assert.deepEqual(command, ['postgres', '-c', 'max_connections=300']);
+  const [, most] = command.at(-1)!.split('=');
+  // PostgreSQL keeps three for its administrators.
+  assert.ok(NAMES.length * (7 + 5 * 28) <= Number(most) - 3);
 });
 
 test('nginx asks the replicas by their addresses, and they take the address of the client from it alone', async (t) => {
