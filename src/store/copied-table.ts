@@ -1,7 +1,7 @@
 /** Copies one table into a PostgreSQL database. What is there already stays. */
 import { sql } from 'kysely';
 import type { Engine } from './engine.ts';
-import type { RowChange } from './moved-secrets.ts';
+import type { RowChange } from './sealed-rows.ts';
 import { pagesOf, type PortableRow, portable, type TableRows } from './table-rows.ts';
 import type { Database } from './tables.ts';
 import { tried } from './undone.ts';

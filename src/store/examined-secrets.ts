@@ -1,7 +1,7 @@
 /** Whether each secret of a database opens with the keys that are given. */
 import type { ExaminedRows, StoreFault } from '../core/store-faults.ts';
 import { type Examined, pages } from './examined-pages.ts';
-import { sealedNotifications, sealedTransactions } from './moved-secrets.ts';
+import { sealedNotifications, sealedTransactions } from './sealed-rows.ts';
 import { COPY_MARK } from './copy-mark.ts';
 import { openSecret } from './sealed-store.ts';
 import type { Sealer } from './sealer.ts';

@@ -6,7 +6,7 @@ import { type Comparison, compareTables } from './compared-tables.ts';
 import { copyTable } from './copied-table.ts';
 import { beginCopy, endCopy } from './copy-mark.ts';
 import type { Engine } from './engine.ts';
-import type { RowChange } from './moved-secrets.ts';
+import type { RowChange } from './sealed-rows.ts';
 import { COPIED, type CopiedTable } from './moved-tables.ts';
 import type { Sealer } from './sealer.ts';
 import { comparedRows, type Key } from './table-rows.ts';

@@ -1,5 +1,5 @@
 /** How each table is copied into another database: one list, in which no table of the schema may be missing. */
-import { type RowChange, sealedNotifications, sealedTransactions } from './moved-secrets.ts';
+import { type RowChange, sealedNotifications, sealedTransactions } from './sealed-rows.ts';
 import type { Sealer } from './sealer.ts';
 import type { Tables } from './tables.ts';
 
