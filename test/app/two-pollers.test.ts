@@ -14,6 +14,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startSimulator } from '../../src/simulator/simulated-tenant.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { issuing } from '../kit/pki.ts';
+import { until } from '../kit/until.ts';
 import type { PollerProcess } from './poller-process.ts';
 import { OURS, recordIssued } from './polled-certificates.ts';
 
@@ -21,11 +22,6 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 /** Many times `every` of the job. */
 const A_WHILE = SECOND;
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let look = 0; look < 600; look++, await pause(50)) if (await holds()) return;
-  throw new Error('not within half a minute');
-}
 
 async function world(t: TestContext) {
   const simulator = await startSimulator({ clock: () => new Date(), random: randomBytes });
@@ -75,7 +71,7 @@ test('of two processes one polls; when it is killed in the middle, the other one
   simulator.revocations.add({ requests: [{ serialNumber: '0a', ...OURS }] });
   simulator.fault({ hop: 'uploadRevocationResults', fault: 'timeout' });
   const first = await under.process();
-  await until(() => under.calls('uploadRevocationResults') === 1);
+  await until(() => under.calls('uploadRevocationResults') === 1, 'an upload of results');
   const second = await under.process();
   await pause(A_WHILE);
   assert.deepEqual([first.runs(), second.runs()], [1, 0]);
@@ -87,8 +83,8 @@ test('of two processes one polls; when it is killed in the middle, the other one
   await pause(A_WHILE);
   assert.equal(second.runs(), 0, 'the lease of 120 seconds has not ended');
   second.at(121 * SECOND);
-  await until(() => second.runs() > 0);
-  await until(async () => (await under.store.listRevocationRequests('corp')).length === 0);
+  await until(() => second.runs() > 0, 'a run of the second process');
+  await until(async () => (await under.store.listRevocationRequests('corp')).length === 0, 'no request in the store');
   assert.deepEqual(
     [await under.revoked(), under.told()],
     [
@@ -101,11 +97,11 @@ test('of two processes one polls; when it is killed in the middle, the other one
   );
 
   second.at(60 * MINUTE);
-  await until(async () => second.runs() > 3);
+  await until(() => second.runs() > 3, 'more runs of the second process');
   assert.equal(under.calls('downloadRevocationRequests'), 1, 'Intune hands out nothing for 60 minutes');
   simulator.clock.advance(62 * 60);
   second.at(62 * MINUTE);
-  await until(() => under.told().every(([, results]) => results === 1));
+  await until(() => under.told().every(([, results]) => results === 1), 'one result of each request');
   assert.deepEqual(
     [await under.revoked(), under.told()],
     [

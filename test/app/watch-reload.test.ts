@@ -9,8 +9,9 @@ import { discover } from '../../src/client/scep-client.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
 import { certificatePem } from '../../src/pkix/pem.ts';
+import { until } from '../kit/until.ts';
 import { installed } from './installation.ts';
-import { becomes, context, DAY, movedClock, raOfDays, running, thumbprintOf, withAdmin } from './watch-under-test.ts';
+import { context, DAY, movedClock, raOfDays, running, thumbprintOf, withAdmin } from './watch-under-test.ts';
 
 /** `change` rewrites the configuration and loads it again. `next` waits until GetCACert has another RA than `before`. */
 async function reloadable(t: TestContext, folder: string, config: string) {
@@ -23,7 +24,7 @@ async function reloadable(t: TestContext, folder: string, config: string) {
   };
   const served = async (): Promise<string> => thumbprintOf((await discover(url, context)).recipient);
   assert.equal(await served(), thumbprintOf(before));
-  const next = () => becomes(async () => (await served()) !== thumbprintOf(before));
+  const next = () => until(async () => (await served()) !== thumbprintOf(before), 'another RA at GetCACert');
   return { forward, reload, change, served, next };
 }
 

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import { type StartOptions, startServer } from '../../src/app/configured-server.ts';
 import { createRa } from '../../src/ca/create.ts';
@@ -56,13 +55,4 @@ export async function raOfDays(folder: string, days: number, below = '.'): Promi
   writeFileSync(at(`${below}/ra.pem`), certificatePem(ra));
   writeFileSync(at(`${below}/ra.key.pem`), privateKeyPem(key.privateKey), { mode: 0o600 });
   return ra;
-}
-
-/** Tries until it holds, for five seconds. */
-export async function becomes(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (await holds()) return;
-    await pause(25);
-  }
-  assert.fail('it did not become true');
 }

@@ -15,19 +15,12 @@ import { certificatePem } from '../../src/pkix/pem.ts';
 import { handClock } from '../kit/clock.ts';
 import { keptLog } from '../kit/log.ts';
 import { root } from '../kit/pki.ts';
+import { until } from '../kit/until.ts';
 import { watchedCertificate } from '../../src/pkix/watched-certificates.ts';
 import { installed } from './installation.ts';
-import {
-  becomes,
-  context,
-  DAY,
-  device,
-  movedClock,
-  raOfDays,
-  running,
-  thumbprintOf,
-  withAdmin,
-} from './watch-under-test.ts';
+import { context, DAY, device, movedClock, raOfDays, running, thumbprintOf, withAdmin } from './watch-under-test.ts';
+
+const servedRa = async (url: string): Promise<string> => thumbprintOf((await discover(url, context)).recipient);
 
 test('A08 a server that runs on renews its RA 30 days before the end: GetCACert has the next one, and the old one still opens', async (t) => {
   const { folder, config, challenge } = await installed(t, withAdmin);
@@ -37,7 +30,7 @@ test('A08 a server that runs on renews its RA 30 days before the end: GetCACert 
   const first = await discover(url, { ...context, clock });
   assert.equal(thumbprintOf(first.recipient), thumbprintOf(before));
   forward(1);
-  await becomes(async () => thumbprintOf((await discover(url, context)).recipient) !== thumbprintOf(before));
+  await until(async () => (await servedRa(url)) !== thumbprintOf(before), 'another RA at GetCACert');
   const next = await discover(url, context);
   assert.match(new X509Certificate(next.recipient).subject, /CN=Test Issuing CA RA/);
   // The reply is signed by the next RA, so the client must know it; the message is encrypted to the old one.
@@ -64,7 +57,7 @@ test('A08 the RA of a webhook, in a folder of its own, is renewed there while th
   const first = await discover(url, { ...context, clock });
   assert.equal(thumbprintOf(first.recipient), thumbprintOf(before));
   forward(1);
-  await becomes(async () => thumbprintOf((await discover(url, context)).recipient) !== thumbprintOf(before));
+  await until(async () => (await servedRa(url)) !== thumbprintOf(before), 'another RA at GetCACert');
   const next = await discover(url, context);
   assert.match(new X509Certificate(next.recipient).subject, new RegExp(`CN=Test Issuing CA RA ${own!.slice(3)}$`));
   assert.match(
@@ -82,9 +75,9 @@ test('an RA that begins in the future is made anew while the server runs: the cl
   const { clock, forward } = movedClock();
   forward(400);
   const { url } = await running(t, config, { clock });
-  const first = thumbprintOf((await discover(url, context)).recipient);
+  const first = await servedRa(url);
   forward(-400);
-  await becomes(async () => thumbprintOf((await discover(url, context)).recipient) !== first);
+  await until(async () => (await servedRa(url)) !== first, 'another RA at GetCACert');
   const { recipient } = await discover(url, context);
   assert.ok(new X509Certificate(recipient).validFromDate < systemClock());
 });
@@ -96,7 +89,8 @@ test('a CA that ends while the server runs: not ready, red in the detail, and th
   assert.deepEqual(await ready(origin), { status: 200, body: { status: 'ok' } });
   assert.match(await page(url), /&#10003;<\/span> This is a SCEP server, and it answers/);
   forward(10 * 365 - 20);
-  await becomes(async () => (await ready(admin)).body['endpoints']!['/certsrv/mscep/mscep.dll'] === 'ok');
+  const endpoint = async () => (await ready(admin)).body['endpoints']!['/certsrv/mscep/mscep.dll'];
+  await until(async () => (await endpoint()) === 'ok', 'an endpoint that is ok');
   const soon = (await ready(admin)).body['certificates'] as unknown as { what: string; standing: string }[];
   assert.deepEqual(
     soon.map(({ what, standing }) => `${what}: ${standing}`),
@@ -104,7 +98,7 @@ test('a CA that ends while the server runs: not ready, red in the detail, and th
   );
   forward(21);
   // It is checked once a second at most.
-  await becomes(async () => (await ready(origin)).status === 503);
+  await until(async () => (await ready(origin)).status === 503, '503 at /readyz');
   assert.deepEqual((await ready(origin)).body, { status: 'failed' });
   const { status, body } = await ready(admin);
   assert.equal(status, 503);

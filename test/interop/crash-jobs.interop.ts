@@ -8,8 +8,8 @@ import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, beforeEach, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { QueuedRevocation } from '../../src/simulator/connector/revocation-queue.ts';
+import { until } from '../kit/until.ts';
 import type { CrashPoint, JobPoint } from './kit/crash.ts';
 import { configuration } from './kit/endpoints.ts';
 import { type Installation, install } from './kit/installation.ts';
@@ -103,11 +103,6 @@ function revoked(): string[] {
 
 const standing = () => rows('select * from directory_standings')[0] ?? { listing: 0, waiting: 0, next_at: 0 };
 const queue = async () => (await installation.tenant.control('GET', '/revocations')) as QueuedRevocation[];
-
-async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const end = performance.now() + 90_000; performance.now() < end; await pause(200)) if (await holds()) return;
-  throw new Error(`not within 90 seconds: ${what}`);
-}
 
 /** Intune asks for the certificates of the wiped devices, and for one that this CA has not issued. */
 async function asked(): Promise<void> {

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { smallDisk } from '../kit/small-disk.ts';
+import { until } from '../kit/until.ts';
 import { loadOn } from './kit/fleet.ts';
 import { type Fleet, fleetOn } from './kit/fleet-installation.ts';
-import { assertRefusing, isReady, until } from './kit/full-disk.ts';
+import { assertRefusing, isReady } from './kit/full-disk.ts';
 import { assertWhole } from './kit/invariants.ts';
 
 const disk = smallDisk(48);

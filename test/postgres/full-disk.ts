@@ -3,11 +3,12 @@ import { after, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { type Load, loadOn } from '../interop/kit/fleet.ts';
 import { type Fleet, type FleetServer, fleetOn } from '../interop/kit/fleet-installation.ts';
-import { assertRefusing, isReady, until } from '../interop/kit/full-disk.ts';
+import { assertRefusing, isReady } from '../interop/kit/full-disk.ts';
 import { assertWhole } from '../interop/kit/invariants.ts';
 import { type Cluster, cluster, ROLE } from '../kit/postgres-cluster.ts';
 import { opened } from '../kit/postgres-opening.ts';
 import { smallDisk } from '../kit/small-disk.ts';
+import { until } from '../kit/until.ts';
 
 const ends: (() => Promise<void>)[] = [];
 after(async () => {

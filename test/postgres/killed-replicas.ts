@@ -5,10 +5,10 @@ import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Load, loadOn } from '../interop/kit/fleet.ts';
 import { type Fleet, type FleetServer, fleetOn } from '../interop/kit/fleet-installation.ts';
-import { until } from '../interop/kit/full-disk.ts';
 import { assertWhole } from '../interop/kit/invariants.ts';
 import { type DatabaseProxy, databaseProxy, type Fate } from '../kit/database-proxy.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
+import { until } from '../kit/until.ts';
 
 const database = await cluster({ version: 15 });
 const name = await database.database();

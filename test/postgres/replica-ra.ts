@@ -13,6 +13,7 @@ import { rows, run } from '../app/installation.ts';
 import { ecKey } from '../kit/keys.ts';
 import type { Keyed } from '../kit/pki.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
+import { until, untilIs } from '../kit/until.ts';
 import { deviceKey, newSubject } from '../wiring/device.ts';
 import { certificateFile, DAY, file, issuing, keyedFiles, root, rootOf } from '../wiring/files.ts';
 import { CHALLENGE, configured, PLAIN } from '../wiring/server.ts';
@@ -71,15 +72,6 @@ async function enrolledAt({ at }: Replica, told: ScepServer, own = context): Pro
   return (await enroll({ ...told, url: at(PLAIN.path) }, device(), own)).status;
 }
 
-/** Asks until this is the answer. Fails after 20 seconds. */
-async function until<T>(wanted: T, ask: () => Promise<T>): Promise<void> {
-  const end = Date.now() + 20_000;
-  for (let last = await ask(); last !== wanted; last = await ask()) {
-    assert.ok(Date.now() < end, `${String(last)} and not ${String(wanted)}`);
-    await sleep(50);
-  }
-}
-
 const versionOf = async ({ url }: { url: string }): Promise<number> => {
   const found = await database.sql<{ version: number }>(
     `select version from secrets where name = 'ra/issuing'`,
@@ -118,14 +110,14 @@ test('A08 the next RA is opened by every replica before one gives it out, and th
   const old = await given(a);
   const before = await raAt(a);
   ahead = 702 * DAY;
-  await until(2, () => versionOf(store));
+  await untilIs(2, () => versionOf(store), 'the version of the RA in the store');
   await sleep(500);
   for (const each of all) {
     assert.equal(await raAt(each), before);
     assert.equal(await enrolledAt(each, old, own), 'success');
   }
   ahead += 10 * 60_000;
-  await until(false, async () => (await raAt(a)) === before || (await raAt(b)) === before);
+  await until(async () => (await raAt(a)) !== before && (await raAt(b)) !== before, 'the next RA at both replicas');
   const next = await given(a);
   assert.equal(await raAt(b), await raAt(a));
   // This client refuses a reply that another RA signs than the one of GetCACert; many do not look.

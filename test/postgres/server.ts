@@ -14,6 +14,7 @@ import { standingOfStore } from '../interop/kit/full-disk.ts';
 import { databaseProxy } from '../kit/database-proxy.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
 import { TOKEN } from '../wiring/administrator.ts';
+import { until, untilIs } from '../kit/until.ts';
 import { certified, forgery } from '../wiring/device.ts';
 import { atEnd, file, FOLDER } from '../wiring/files.ts';
 import { configured, started, statusAt } from '../wiring/server.ts';
@@ -33,28 +34,22 @@ async function newStore(hosts = `127.0.0.1:${database.port}`) {
   };
 }
 
-/** Asks until this is the answer. Fails after 20 seconds. */
-async function until(status: number, ask: () => Promise<number>): Promise<void> {
-  const end = Date.now() + 20_000;
-  for (let last = await ask(); last !== status; last = await ask()) {
-    assert.ok(Date.now() < end, `the status is ${last} and not ${status}`);
-    await sleep(100);
-  }
-}
+const untilReadiness = (wanted: number, origin: string): Promise<void> =>
+  untilIs(wanted, () => statusAt(`${origin}/readyz`), 'the status at /readyz');
 
 test('while the database is down requests get 503 with Retry-After, and afterwards all is well without a restart', async () => {
   const { store } = await newStore();
   const { url, origin, close } = await started(configured({ store }));
   await certified(url('/plain'));
   await database.stop('immediate');
-  await until(503, () => statusAt(`${origin}/readyz`));
+  await untilReadiness(503, origin);
   const body = Buffer.from(await forgery());
   const refused = await fetch(`${url('/plain')}?operation=PKIOperation`, { method: 'POST', body });
   assert.equal(refused.status, 503);
   assert.match(refused.headers.get('retry-after') ?? 'none', /^\d+$/);
   assert.equal(await statusAt(`${url('/plain')}?operation=GetCACaps`), 200);
   await database.start();
-  await until(200, () => statusAt(`${origin}/readyz`));
+  await untilReadiness(200, origin);
   await certified(url('/plain'));
   await close();
 });
@@ -66,7 +61,7 @@ test('a password that was changed is used for new connections, without a restart
   await database.sql(`alter role openndes password 'another'`);
   writeFileSync(path, 'another');
   await database.sql(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'openndes'`);
-  await until(200, () => statusAt(`${origin}/readyz`));
+  await untilReadiness(200, origin);
   await certified(url('/plain'));
   await close();
   await database.sql(`alter role openndes password '${ROLE.password.replaceAll("'", "''")}'`);
@@ -87,10 +82,10 @@ test('with target_session_attrs a server that takes no writes is passed over, al
   await standby.sql(`create database "${name}" owner openndes`);
   await standby.sql('alter system set default_transaction_read_only = on');
   await standby.sql('select pg_reload_conf()');
-  await until(1, async () => {
+  await until(async () => {
     const [row] = await standby.sql<{ default_transaction_read_only: string }>('show default_transaction_read_only');
-    return Number(row?.default_transaction_read_only === 'on');
-  });
+    return row?.default_transaction_read_only === 'on';
+  }, 'the first host takes no writes');
   store.url += '?target_session_attrs=read-write';
   const { url, close } = await started(configured({ store }));
   await certified(url('/plain'));
@@ -118,12 +113,13 @@ test('a database that was started again still belongs to the server that runs', 
   const { close } = await started(config);
   await database.stop('immediate');
   await database.start();
-  await until(1, async () => {
+  const locks = async (): Promise<number> => {
     const [lock] = await database.sql<{ held: number }>(
       `select count(*)::int as held from pg_locks where locktype = 'advisory' and granted`,
     );
     return lock?.held ?? 0;
-  });
+  };
+  await untilIs(1, locks, 'the number of advisory locks');
   assert.match((await run('serve', '--config', config)).err, /belongs to another server that is running/);
   await close();
 });
@@ -139,13 +135,14 @@ for (const threads of [1, 2])
     proxy.down = true;
     proxy.cut();
     let second: Awaited<ReturnType<typeof started>> | undefined;
-    await until(200, async () => {
+    await until(async () => {
       second ??= await started(configured({ store: { ...store, url: reached } })).catch(() => undefined);
-      return second ? statusAt(`${second.origin}/readyz`) : 0;
-    });
+      return second && (await statusAt(`${second.origin}/readyz`)) === 200;
+    }, 'the second server has the database');
     await certified(second!.url('/plain'));
     proxy.down = false;
-    await until(1, async () => Number(/belongs to another server now/.test(await standingOfStore(first))));
+    const says = async () => /belongs to another server now/.test(await standingOfStore(first));
+    await until(says, 'the first server says who has the database');
     const body = Buffer.from(await forgery());
     const ask = () => fetch(`${first.url('/plain')}?operation=PKIOperation`, { method: 'POST', body });
     for (let tries = 0; tries < 20; tries++) {
@@ -155,7 +152,7 @@ for (const threads of [1, 2])
     }
     await certified(second!.url('/plain'));
     await second!.close();
-    await until(200, () => statusAt(`${first.origin}/readyz`));
+    await untilReadiness(200, first.origin);
     assert.equal((await ask()).status, 200);
     await first.close();
   });

@@ -6,6 +6,7 @@ import { mock, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { QueuedRevocation } from '../../src/simulator/connector/revocation-queue.ts';
 import { run } from '../app/installation.ts';
+import { until } from '../kit/until.ts';
 import { newSubject, enrolled } from './device.ts';
 import { file } from './files.ts';
 import { configured, started } from './server.ts';
@@ -42,13 +43,15 @@ async function wiped(t: TestContext, name: string) {
   return { simulator, serialNumber, configuredWith };
 }
 
-/** Real time, so that the server gets on, until something is so; then time by the clock, in steps of the job. */
-async function until(what: () => boolean | Promise<boolean>, step = 0): Promise<void> {
-  for (let waits = 0; waits < 300 && !(await what()); waits++) {
-    await pause(10);
-    if (step > 0 && waits % 30 === 29) mock.timers.tick(step);
-  }
-  assert.ok(await what());
+/** Real time, so that the server gets on; every 30 looks also time by the clock, a step of the job. */
+async function untilRun(holds: () => Promise<boolean>, what: string): Promise<void> {
+  let looks = 0;
+  const look = async (): Promise<boolean> => {
+    const found = await holds();
+    if (!found && ++looks % 30 === 0) mock.timers.tick(5 * MINUTE);
+    return found;
+  };
+  await until(look, what, { every: 10 });
 }
 
 const listed = async (origin: string): Promise<Buffer> =>
@@ -61,7 +64,7 @@ test('with `revocation: on` the certificate of a wiped device is on the next lis
   const { origin, close } = await started(config);
   t.after(close);
   const results = () => simulator.revocations.list().flatMap((each) => each.results.map(({ succeeded }) => succeeded));
-  await until(() => results().length > 0);
+  await until(() => results().length > 0, 'a result of the request', { every: 10 });
   assert.deepEqual(results(), [true]);
   assert.ok(has(await listed(origin), serialNumber));
   const said = await run('jobs', '--json', '--config', config);
@@ -79,11 +82,11 @@ test('what another tenant of the server asks for is left alone: its endpoints ha
   const { origin, close } = await started(configuredWith('on', { other: { ...other.section, revocation: 'on' } }));
   t.after(close);
   const downloads = () => other.simulator.calls().filter(({ hop }) => hop === 'downloadRevocationRequests');
-  await until(() => downloads().length > 0);
+  await until(() => downloads().length > 0, 'a download for the other tenant', { every: 10 });
   await pause(300);
   assert.ok(!has(await listed(origin), serialNumber));
   await simulator.clearFaults();
-  await until(async () => has(await listed(origin), serialNumber), 5 * MINUTE);
+  await untilRun(async () => has(await listed(origin), serialNumber), 'the certificate on the revocation list');
 });
 
 test('a server that cannot ask says so in the detail of /readyz, and revokes when it can', async (t) => {
@@ -97,11 +100,11 @@ test('a server that cannot ask says so in the detail of /readyz, and revokes whe
     };
     return jobs.find(({ name }) => name === 'intune-revocations')?.lastError;
   };
-  await until(async () => (await lastError()) !== undefined);
-  assert.match((await lastError())!, /^tenant corp: Intune downloadRevocationRequests: HTTP 404/);
+  const said = await until(lastError, 'an error of the job', { every: 10 });
+  assert.match(said, /^tenant corp: Intune downloadRevocationRequests: HTTP 404/);
   assert.ok(!has(await listed(origin), serialNumber));
   await simulator.clearFaults();
-  await until(async () => has(await listed(origin), serialNumber), 5 * MINUTE);
+  await untilRun(async () => has(await listed(origin), serialNumber), 'the certificate on the revocation list');
 });
 
 test('without `revocation`, and with `off`, Intune is not asked', async (t) => {

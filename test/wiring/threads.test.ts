@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, getPriority } from 'node:os';
 import { mock, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { startServer, type StartOptions } from '../../src/app/configured-server.ts';
 import { keyRing, openKey } from '../../src/app/key-ring.ts';
 import { installed } from '../app/installation.ts';
+import { until } from '../kit/until.ts';
 import { asked, certified, enrolled, forgery, statusOf } from './device.ts';
 import { atEnd, DAY } from './files.ts';
 import { USERS } from './administrator.ts';
@@ -36,11 +36,6 @@ async function posted(
   const response = await fetch(`${url}?operation=PKIOperation`, { method: 'POST', body: Buffer.from(message) });
   const body = Buffer.from(await response.arrayBuffer());
   return { status: response.status, retryAfter: response.headers.get('retry-after'), body };
-}
-
-async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const end = performance.now() + 30_000; performance.now() < end; await pause(50)) if (await holds()) return;
-  throw new Error(`not within 30 seconds: ${what}`);
 }
 
 /** How many requests the first endpoint works on. */

@@ -1,16 +1,11 @@
 /** A server under load while the disk of its store is full, until there is space again. */
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '../../kit/until.ts';
 import { TOKEN } from '../../wiring/administrator.ts';
 import { statusAt } from '../../wiring/server.ts';
 import type { Load } from './fleet.ts';
 import type { FleetServer } from './fleet-installation.ts';
-
-/** Resolves when it holds. Fails after 90 seconds. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const end = performance.now() + 90_000; !(await holds()); await pause(100))
-    assert.ok(performance.now() < end, `not within 90 seconds: ${what}`);
-}
 
 export const isReady = async ({ origin }: FleetServer): Promise<boolean> =>
   (await statusAt(`${origin}/readyz`)) === 200;
