@@ -10,6 +10,7 @@ import { startJobs } from '../../src/jobs/scheduler.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { recorded } from '../../src/testing/opened-store.ts';
 import { certificateId, issuanceFor, later, NOON } from '../../src/testing/store-samples.ts';
+import { until } from '../kit/until.ts';
 import { temporaryFile } from '../store/temporary.ts';
 
 const DAY = 86_400_000;
@@ -99,7 +100,7 @@ test('a store that fails makes the job fail, which is an event, and what was don
     clock,
     emit,
   });
-  while (events.length < 2) await pause(10);
+  await until(() => events.length >= 2, 'two events', { every: 10 });
   await jobs.close();
   assert.deepEqual(
     events.map(({ event }) => event),
@@ -116,7 +117,7 @@ test('a run removes what is old and then makes room for what comes, and a store 
   const emit = (event: ServerEvent): void => void events.push(event);
   const full = oldRecordsJob({ keep, store: { ...store, makeRoom }, clock, emit });
   const jobs = startJobs({ store, jobs: [full], owner: 'first', clock, emit });
-  while (events.length < 2) await pause(10);
+  await until(() => events.length >= 2, 'two events', { every: 10 });
   await jobs.close();
   assert.deepEqual(events[0], { event: 'old-records-removed', transactions: 2, der: 2, audit: 2 });
   assert.equal((await store.listJobs())[0]?.lastError, 'must be owner of table certificates');

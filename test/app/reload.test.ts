@@ -21,6 +21,7 @@ import { nameFromText } from '../../src/pkix/name.ts';
 import { certificatePem } from '../../src/pkix/pem.ts';
 import { writePrivateFile, writePublicFile } from '../../src/app/files.ts';
 import { newRsaKey } from '../kit/keys.ts';
+import { until } from '../kit/until.ts';
 import { installed, rows } from './installation.ts';
 
 const context = { fetch, clock: systemClock, random: systemRandom };
@@ -201,7 +202,7 @@ test('a request that does not end does not keep the jobs of the old configuratio
   const place = await installed(t, (config) => config + tenants);
   const server = await startServer(place.config, { logLevel: 'silent', workers: 1, watchEvery: 20 });
   t.after(() => server.close());
-  while (asked < 2) await pause(20);
+  await until(() => asked >= 2, 'two questions to the tenant', { every: 20 });
   const { port, pathname } = new URL(server.urls[0]!);
   const socket = connect(Number(port), '127.0.0.1');
   t.after(() => socket.destroy());
@@ -225,18 +226,19 @@ test('a reload with another CA while a request is decided or its certificate not
     t.after(() => server.close());
     const gates = new Map<string, () => void>();
     Object.assign(globalThis, { [GATE]: (name: string) => new Promise<void>((open) => void gates.set(name, open)) });
+    const arrived = (name: string) => until(() => gates.has(name), `the call of ${name}`, { every: 10 });
     const reply = outcome(server.urls[0]!, 'none');
-    while (!gates.has('decide')) await pause(10);
+    await arrived('decide');
     if (gate === 'notify') {
       gates.get('decide')?.();
-      while (!gates.has('notify')) await pause(10);
+      await arrived('notify');
     }
     const text = readFileSync(place.config, 'utf8').replaceAll(' certs/', ` ${other.folder}/certs/`);
     writeFileSync(place.config, text.replace('file:certs/', `file:${other.folder}/certs/`));
     await server.reload();
     gates.get(gate)?.();
     if (gate === 'decide') {
-      while (!gates.has('notify')) await pause(10);
+      await arrived('notify');
       gates.get('notify')?.();
     }
     const answer = await reply;

@@ -10,6 +10,7 @@ import { type RaKeeper, refreshRas } from '../../src/app/ra-keeper.ts';
 import { existingStoredRa, presentStoredRa, storedRa } from '../../src/app/stored-ra.ts';
 import type { SecretStore } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { until } from '../kit/until.ts';
 import { after, authority, DAY, opens, thumbprints, YEAR } from './ra-under-test.ts';
 
 const MINUTE = 60_000;
@@ -305,7 +306,7 @@ test('the timer reads again after a failure, which is logged once, and does not 
     throw new Error('the database is down');
   };
   const end = refreshRas({ keepers: [{ ...keeper, refresh }], emit: log.emit, clock: after(0), every: 5 });
-  while (asked < 3) await sleep(5);
+  await until(() => asked >= 3, 'three readings', { every: 5 });
   await end();
   const last = asked;
   await sleep(50);

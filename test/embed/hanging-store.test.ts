@@ -9,6 +9,7 @@ import { PATH } from '../kit/endpoint-under-test.ts';
 import { keptLog } from '../kit/log.ts';
 import { issuing, ra, random, root } from '../kit/pki.ts';
 import { allows } from '../kit/policy.ts';
+import { until } from '../kit/until.ts';
 
 for (const call of ['claimNotifications', 'listJobs', 'claimJob'] as const)
   test(`a store whose ${call} never answers: the job fails at its time limit and runs again, and the server ends`, async (t) => {
@@ -46,9 +47,9 @@ for (const call of ['claimNotifications', 'listJobs', 'claimJob'] as const)
     // Keeps the process alive: the timers of a server do not.
     await server.listen({ port: 0, host: '127.0.0.1' });
     while (!log.lines.some((line) => line.includes('"event":"job-failed"'))) await log.next();
-    while (calls < 3) await new Promise((again) => setTimeout(again, 10));
+    await until(() => calls >= 3, 'two more calls', { every: 10 });
     calls = 0;
-    while (calls === 0) await new Promise((again) => setTimeout(again, 1));
+    await until(() => calls > 0, 'another call', { every: 1 });
     await server.close();
     await store.close();
     assert.match(log.lines.join('\n'), /"job":"notifications"/);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '../kit/until.ts';
 import { accepted, of } from './kit/aftermath.ts';
 import { type CrashPoint, type OutboxPoint, prepared } from './kit/crash.ts';
 import { configuration } from './kit/endpoints.ts';
@@ -101,7 +102,7 @@ for (const [fault, code, times] of [
     const server = await installation.serve();
     const { status, serial } = await message.send(server.url);
     assert.equal(status, 'success');
-    while ((await arrived()) === before);
+    await until(async () => (await arrived()) > before, 'a call of successNotification', { every: 1 });
     assert.equal(await server.kill(), 'SIGKILL');
     await tenant.clearFaults();
     await restarted(message, { serial }, times);

@@ -1,6 +1,7 @@
 /** `kill -9` at every step of the line: what was answered stands, what was issued is known. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { until } from '../kit/until.ts';
 import { accepted, of, settled } from './kit/aftermath.ts';
 import { prepared, STRICT_POINTS, type StrictPoint } from './kit/crash.ts';
 import { type Installation, install } from './kit/installation.ts';
@@ -93,7 +94,7 @@ async function heldAndKilled(server: Server, message: Message, hop: string): Pro
   const before = await arrived();
   await tenant.setFault({ hop, fault: 'timeout' });
   const unanswered = assert.rejects(message.send(server.url));
-  while ((await arrived()) === before);
+  await until(async () => (await arrived()) > before, `a call of ${hop}`, { every: 1 });
   assert.equal(await server.kill(), 'SIGKILL');
   await unanswered;
 }

@@ -7,7 +7,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { systemClock } from '../../src/embed/system.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
@@ -16,6 +15,7 @@ import { issuanceFor } from '../../src/testing/store-samples.ts';
 import { fields, run } from '../app/installation.ts';
 import { fillStore } from '../kit/certified-samples.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
+import { until, untilIs } from '../kit/until.ts';
 import { certified, enrolled, newSubject, polled } from '../wiring/device.ts';
 import { file } from '../wiring/files.ts';
 import { eventsAt, mend, receiver, SECRET } from '../wiring/receiver.ts';
@@ -121,8 +121,9 @@ test('a started installation goes on where it was: repeats, polls, passwords, bl
 
   mend('/mended/migrated');
   assert.equal((await beside('notifications', 'retry', '--all')).code, 0);
-  while (eventsAt('/mended/migrated').length === 0) await sleep(50);
-  while ((await beside('notifications', 'list', '--json')).out !== '[]') await sleep(50);
+  await until(() => eventsAt('/mended/migrated').length > 0, 'the notification');
+  const due = async () => (await beside('notifications', 'list', '--json')).out;
+  await untilIs('[]', due, 'what `notifications list` says');
   assert.match((await beside('certs', 'show', notified.serialNumber)).out, /delivered/);
 
   const next = await certified(after.url('/plain'));
@@ -213,7 +214,8 @@ test('after kill -9 in the middle the next run goes on, and the copy is whole', 
   ] as const) {
     const child = spawn(process.execPath, [main, 'store', 'migrate', '--config', config, ...to(database)]);
     const exited = once(child, 'exit');
-    while ((await count(table)) === 0 && child.exitCode === null) await sleep(2);
+    const begun = async () => child.exitCode !== null || (await count(table)) > 0;
+    await until(begun, `rows of ${table} in the copy, or the end of the command`, { every: 2 });
     child.kill('SIGKILL');
     await exited;
     assert.equal(child.signalCode, 'SIGKILL', `${table} was copied before the kill`);
@@ -238,11 +240,11 @@ test('after kill -9 in the middle the next run goes on, and the copy is whole', 
 
 /** The database notices the end of a process some time later. */
 async function untilFree(attempt: () => ReturnType<typeof run>): ReturnType<typeof run> {
-  for (;;) {
+  const free = async () => {
     const said = await attempt();
-    if (!said.err.includes('belongs to another server')) return said;
-    await sleep(100);
-  }
+    return !said.err.includes('belongs to another server') && said;
+  };
+  return until(free, 'a database that belongs to no other server', { every: 100 });
 }
 
 /** What the database does to a row that is written, and what is said of it. */

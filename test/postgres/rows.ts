@@ -5,6 +5,7 @@ import type { Store } from '../../src/core/store.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
 import { auditFor, certificateId, failureNotificationFor, issuanceFor } from '../../src/testing/store-samples.ts';
 import { type Cluster, cluster, ROLE } from '../kit/postgres-cluster.ts';
+import { until } from '../kit/until.ts';
 
 for (const version of [15, 18] as const) {
   // None of the tests looks at the disk.
@@ -128,7 +129,7 @@ for (const version of [15, 18] as const) {
           where l.relation = 'certificates_default'::regclass and l.granted and a.wait_event = 'PgSleep'`,
         database,
       );
-    while ((await asleep()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(async () => (await asleep()).length > 0, 'the transaction that reads', { every: 20 });
     await assert.rejects(async () => store.makeRoom?.(), /lock timeout/);
     assert.equal((await store.recordIssued(issuanceFor(1))).kind, 'recorded');
     const [reader] = await asleep();

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { run, start, type Running } from '../interop/kit/children.ts';
 import { freePort } from '../kit/ports.ts';
 import { startLoad } from '../kit/device-load.ts';
 import { nextVersion, THIS, type Version } from '../kit/next-version.ts';
 import { startNginx } from '../kit/nginx.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
+import { untilIs } from '../kit/until.ts';
 import { atEnd, FOLDER } from '../wiring/files.ts';
 
 const database = await cluster({ version: 15, settings: { fsync: 'off' } });
@@ -49,7 +49,7 @@ const readiness = async ({ port }: Replica): Promise<number> => (await fetch(`ht
 /** SIGTERM: not ready while it drains, and then an end in order. */
 async function stop(running: Running, replica: Replica): Promise<void> {
   const ended = running.end('SIGTERM');
-  while ((await readiness(replica)) !== 503) await sleep(20);
+  await untilIs(503, () => readiness(replica), 'the status at /readyz');
   assert.equal(await ended, 0);
 }
 

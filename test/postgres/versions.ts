@@ -1,11 +1,11 @@
 /** This version and the next one on one database, under load: a schema that was only extended is served by both. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { run, start, type Running } from '../interop/kit/children.ts';
 import { startLoad } from '../kit/device-load.ts';
 import { nextVersion, THIS, type Version } from '../kit/next-version.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
+import { until } from '../kit/until.ts';
 import { atEnd, file } from '../wiring/files.ts';
 import { CHALLENGE, configured } from '../wiring/server.ts';
 
@@ -39,8 +39,9 @@ async function schemaOf(database: string): Promise<number> {
 }
 
 /** Resolves when there is such a lock. */
-async function until(database: string, lock: string): Promise<void> {
-  while ((await server.sql(`select 1 from pg_locks where ${lock}`, database)).length === 0) await sleep(50);
+async function untilLocked(database: string, lock: string): Promise<void> {
+  const locks = () => server.sql(`select 1 from pg_locks where ${lock}`, database);
+  await until(async () => (await locks()).length > 0, `a lock with ${lock}`);
 }
 
 /** Each device of the load has exactly the certificate that it was given. */
@@ -104,10 +105,10 @@ test('a table that another program has locked: the migration lets requests pass,
     server.sql('begin; lock table certificates in access share mode; select pg_sleep(90)', database),
     /canceling statement due to user request/,
   );
-  await until(database, "mode = 'AccessShareLock' and granted and relation = 'certificates'::regclass");
+  await untilLocked(database, "mode = 'AccessShareLock' and granted and relation = 'certificates'::regclass");
   const migrating = command(expanding, config, 'certs', 'list');
   // It waits for the lock for two seconds, gives way, and tries again five seconds later.
-  await until(database, "mode = 'AccessExclusiveLock' and not granted");
+  await untilLocked(database, "mode = 'AccessExclusiveLock' and not granted");
   await load.more(10);
   assert.equal(await schemaOf(database), THIS.schema);
   await server.sql("select pg_cancel_backend(pid) from pg_stat_activity where query like '%pg_sleep(90)'");

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { threadPool } from '../../src/threads/pool.ts';
 import { giveUp, newUser, turns } from '../../src/threads/turns.ts';
+import { until } from '../kit/until.ts';
 import type { Start } from './thread-under-test.ts';
 
 /** The memory of the lock, and a counter behind it. */
@@ -62,7 +63,7 @@ test('the turn of a thread that is ended by the close of its pool goes to the ne
   const pool = await threads(t, memory, 1);
   const taken = pool.call('takeAndStay');
   taken.catch(() => undefined);
-  while (memory[0] === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => memory[0] !== 0, 'a turn that is taken', { every: 20 });
   await pool.close();
   await turns(memory, newUser(memory)).take();
 });

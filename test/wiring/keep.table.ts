@@ -1,10 +1,10 @@
 /** `keep`: what is left of a certificate that ended 100 days ago, after the server has run its job. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { dirname, join } from 'node:path';
 import type { Store } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { recorded } from '../../src/testing/opened-store.ts';
 import { issuanceFor } from '../../src/testing/store-samples.ts';
+import { until } from '../kit/until.ts';
 import { clock, DAY, file } from './files.ts';
 import type { Row } from './row.ts';
 import { configured, started } from './server.ts';
@@ -28,7 +28,7 @@ async function leftAfter(keep: object): Promise<{ der: boolean; transaction: boo
   const { close } = await started(configured({ store: `sqlite:${path}`, keep }));
   const store = await openSqliteStore({ path, clock });
   try {
-    while (!(await hasRun(store))) await pause(20);
+    await until(() => hasRun(store), 'a run of old-records', { every: 20 });
     return {
       der: (await store.findCertificate(certificate))!.der.length > 0,
       transaction: (await store.findTransaction(transaction.key)) !== undefined,
