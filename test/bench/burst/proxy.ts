@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../kit/ports.ts';
+import { until } from '../../kit/until.ts';
 
 const PROGRAM = '/usr/sbin/nginx';
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
@@ -50,15 +50,12 @@ export async function proxy(
   const errors = `${folder}/nginx.log`;
   const child = spawn(PROGRAM, ['-e', errors, '-p', folder, '-c', config, '-g', 'daemon off;'], { stdio: 'inherit' });
   const origin = `http://127.0.0.1:${port}`;
-  for (let tries = 100; ; tries--) {
-    const answered = await fetch(`${origin}/healthz`).then(
+  const answers = (): Promise<boolean> =>
+    fetch(`${origin}/healthz`).then(
       ({ ok }) => ok,
       () => false,
     );
-    if (answered) break;
-    if (tries === 0) throw new Error(`nginx does not answer; ${errors} says why`);
-    await pause(100);
-  }
+  await until(answers, `an answer of nginx; ${errors} says why`, { every: 100, within: 10_000 });
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await once(child, 'exit');

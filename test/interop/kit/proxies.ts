@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { accepts, freePort } from '../../kit/ports.ts';
-import { start } from './children.ts';
+import { freePort } from '../../kit/ports.ts';
+import { startNginxWith, startProxy } from '../../kit/proxy-process.ts';
+import type { Running } from './children.ts';
 
 /** `change` is made to the configuration of the page before it is used. */
 type Setting = {
@@ -36,15 +36,10 @@ function configOf(language: string, { page, change = (config) => config }: Setti
   );
 }
 
-/** Runs the program in a shell that says so first, because these programs say nothing on standard output. */
-async function running(port: number, command: string) {
-  const proxy = await start('sh', ['-c', `echo started; exec ${command}`], { ready: /^started$/ });
-  for (let waits = 0; !(await accepts(port)); waits++) {
-    if (waits > 100) throw new Error(`${command}: ${proxy.written.stderr}`);
-    await pause(100);
-  }
-  return { url: `https://127.0.0.1:${port}`, stop: async () => void (await proxy.end('SIGTERM')) };
-}
+const running = (port: number, proxy: Running) => ({
+  url: `https://127.0.0.1:${port}`,
+  stop: async () => void (await proxy.end('SIGTERM')),
+});
 
 const nginx = async (setting: Setting) => {
   const port = await freePort();
@@ -55,15 +50,7 @@ const nginx = async (setting: Setting) => {
     '/etc/nginx/scep.key': setting.key,
     '127.0.0.1:8080': `127.0.0.1:${setting.backend}`,
   });
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `${name}_temp_path ${dir}/${name};`,
-  );
-  const user = process.getuid?.() === 0 ? 'user root;' : '';
-  writeFileSync(
-    join(dir, 'nginx.conf'),
-    `${user} pid ${dir}/pid; error_log stderr; events {}\nhttp { access_log off; ${temporary.join(' ')}\n${server}}\n`,
-  );
-  return running(port, `nginx -e stderr -p ${dir} -c ${dir}/nginx.conf -g 'daemon off;'`);
+  return running(port, await startNginxWith(dir, port, server));
 };
 
 const haproxy = async (setting: Setting) => {
@@ -75,7 +62,7 @@ const haproxy = async (setting: Setting) => {
     '127.0.0.1:8080': `127.0.0.1:${setting.backend}`,
   });
   writeFileSync(file, config);
-  return running(port, `/usr/sbin/haproxy -db -f ${file}`);
+  return running(port, await startProxy(port, `/usr/sbin/haproxy -db -f ${file}`));
 };
 
 /** With a certificate of the tests, because Caddy would ask a public CA for one. */
@@ -87,7 +74,7 @@ const caddy = async (setting: Setting) => {
     '127.0.0.1:8080': `127.0.0.1:${setting.backend}`,
   });
   writeFileSync(file, `{\n    admin off\n    auto_https disable_redirects\n}\n${config}`);
-  return running(port, `caddy run --config ${file} --adapter caddyfile`);
+  return running(port, await startProxy(port, `caddy run --config ${file} --adapter caddyfile`));
 };
 
 export const PROXIES: readonly Proxy[] = [
