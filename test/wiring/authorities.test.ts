@@ -40,7 +40,7 @@ test('a split RA signs with its half for signing, and opens with the other one',
   assert.equal(await verifies(readSigned(message)), true);
 });
 
-test('a message to the RA before the present one opens after each restart, and the present one answers', async () => {
+test('a message to the RA before the present one opens after each restart, and that RA answers; the present one answers the others', async () => {
   const authority = { ...keyedFiles('renewing/ca', issuing), chain };
   const folder = dirname(authority.certificate);
   // It ends so soon that the first start makes another.
@@ -50,11 +50,13 @@ test('a message to the RA before the present one opens after each restart, and t
   for (const start of ['first', 'second']) {
     const { url, close } = await started(config);
     const { status, body } = await posted(url('/plain'), await forgery({ to: earlier }));
+    const other = await enrolled(url('/plain'));
     await close();
     assert.equal(status, 200, start);
     assert.equal(statusOf(body), 'issued', start);
-    assert.equal(signerSerial(body), serialIn(join(folder, 'ra.pem')), start);
-    assert.notEqual(signerSerial(body), new X509Certificate(earlier.certificate).serialNumber, start);
+    const [present, before] = [serialIn(join(folder, 'ra.pem')), new X509Certificate(earlier.certificate).serialNumber];
+    assert.notEqual(present, before);
+    assert.deepEqual([signerSerial(body), signerSerial(other.message)], [before, present], start);
   }
   assert.equal(readdirSync(folder).filter((name) => /^ra-[0-9a-f]{16}\.pem$/.test(name)).length, 1);
 });
