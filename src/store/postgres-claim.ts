@@ -51,7 +51,7 @@ export async function claimPostgres(claiming: Claiming, kind: ClaimKind): Promis
   later();
   return {
     assertHeld() {
-      if (!claim.held.isOpen()) throw claim.reason ?? new Error(`store: ${where}: ${CUT}`);
+      if (!claim.held.isOpen()) throw claim.reason ?? new Error(`store ${where}: ${CUT}`);
     },
     async release() {
       released = true;
@@ -79,7 +79,7 @@ async function claimAgain(claim: Claim, { warn, kind, ...reaching }: Claiming & 
     claim.reason = before instanceof ClaimLost ? before : (error as Error);
   }
   if (claim.reason instanceof ClaimLost && claim.reason !== before) warn?.(claim.reason.message);
-  if (!claim.reason && before instanceof ClaimLost) warn?.(`store: ${where}: this server has the database again`);
+  if (!claim.reason && before instanceof ClaimLost) warn?.(`store ${where}: this server has the database again`);
 }
 
 const CUT = 'the connection that keeps other servers out is lost, and is being made again';
