@@ -42,8 +42,11 @@ export function readEnvelope(data: SignedData): Envelope {
   return { ...enveloped, cipher };
 }
 
-/** The content of an envelope, and how the key of its cipher was transported: the reply mirrors it. */
-export type OpenedEnvelope = { content: Content; transport: KeyTransport };
+/**
+ * The content of an envelope, how the key of its cipher was transported, which the reply mirrors, and the RA certificate, DER, that
+ * it is encrypted to.
+ */
+export type OpenedEnvelope = { content: Content; transport: KeyTransport; recipient: Uint8Array };
 
 /** The RA certificate, DER, that an envelope names: anyone can see it. */
 export const recipientOf = (envelope: EnvelopedData, { ra }: Pick<OpenContext, 'ra'>): Uint8Array | undefined =>
@@ -72,5 +75,5 @@ export async function openEnvelope(
   if (content.type === 'unsupported') throw content.error;
   // The cause is for the log. It changes neither the reply nor the path to it.
   if (content.type === 'unreadable') throw new Refusal('request_refused', content.why);
-  return { content, transport };
+  return { content, transport, recipient: chosen.certificate.der };
 }

@@ -69,13 +69,13 @@ async function openAnswerable(
   // Before anything is decrypted: everything that anyone can see.
   const outside = legacyUses({ digest: signer.digest, cipher, key: signerKey.kind });
   checkLegacy(outside, context.rules);
-  const { content, transport } = await openEnvelope(envelope, { signerKey, read }, context);
+  const { content, transport, recipient } = await openEnvelope(envelope, { signerKey, read }, context);
   const inside = legacyUses({ key: requestedKey(content) });
   checkLegacy(inside, context.rules);
   const replyTo = { signerCertificate, signerKey, transport, cipher: cipher.name };
   return {
     kind: 'request',
-    header: { ...header, recipient: recipientOf(envelope, context) },
+    header: { ...header, recipient },
     replyTo,
     legacy: [...new Set([...outside, ...inside])],
     content,
