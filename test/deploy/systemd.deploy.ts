@@ -52,17 +52,26 @@ const complaintsAbout = (path: string): string =>
     .filter((line) => line.includes('openndes.service'))
     .join('\n');
 
-test('systemd knows every key of the unit', (t) => {
-  const complaints = (change: (unit: string) => string): string =>
-    complaintsAbout(changed(t, (unit) => change(here(unit))));
+/** systemd complains of nothing in the file as it is, and of the key that is written wrong. */
+function assertKnown(
+  complaints: (change: (text: string) => string) => string,
+  [right, wrong]: readonly [string, string],
+  complaint: RegExp,
+): void {
   assert.equal(
-    complaints((unit) => unit),
+    complaints((text) => text),
     '',
   );
   assert.match(
-    complaints((unit) => unit.replace('ProtectHome=', 'ProtectHouse=')),
-    /Unknown key (name )?'ProtectHouse'/,
+    complaints((text) => text.replace(right, wrong)),
+    complaint,
   );
+}
+
+test('systemd knows every key of the unit', (t) => {
+  const complaints = (change: (unit: string) => string): string =>
+    complaintsAbout(changed(t, (unit) => change(here(unit))));
+  assertKnown(complaints, ['ProtectHome=', 'ProtectHouse='], /Unknown key (name )?'ProtectHouse'/);
 });
 
 test('systemd knows every key of the drop-in for PostgreSQL, in its section', (t) => {
@@ -72,12 +81,9 @@ test('systemd knows every key of the drop-in for PostgreSQL, in its section', (t
     writeFileSync(join(`${unit}.d`, 'postgres.conf'), change(readFileSync(DROP_IN, 'utf8')));
     return complaintsAbout(unit);
   };
-  assert.equal(
-    complaints((dropIn) => dropIn),
-    '',
-  );
-  assert.match(
-    complaints((dropIn) => dropIn.replace('RestartPreventExitStatus=', 'RestartPreventStatus=')),
+  assertKnown(
+    complaints,
+    ['RestartPreventExitStatus=', 'RestartPreventStatus='],
     /Unknown key (name )?'RestartPreventStatus'/,
   );
 });
