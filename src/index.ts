@@ -61,8 +61,11 @@ export {
   createRa,
   createRoot,
   type NewCertificate,
+  type NewSubject,
   type RaPurpose,
 } from './ca/create.ts';
+export type { CaLimits } from './ca/ca-limits.ts';
+export type { NameSubtrees } from './ca/name-subtrees.ts';
 export { localAuthority, type LocalAuthority, type LocalAuthorityParts } from './ca/local-authority.ts';
 export { type AltNameType, DEFAULT_PROFILE, type NameLimits, type Profile } from './ca/profile.ts';
 export { generateKey, type KeyChoice, keyFromPem, type SoftwareKey, softwareKey } from './keys/software.ts';

@@ -13,15 +13,16 @@ import {
   keyUsage,
   subjectKeyIdentifier,
 } from '../pkix/extensions.ts';
-import { nameFromText } from '../pkix/name.ts';
+import { nameFromText, nameText } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 import { readCaCertificate } from './ca-certificate.ts';
+import { assertRoomBelow, caExtensions, type CaLimits } from './ca-limits.ts';
 import { randomSerial } from './serial.ts';
 
 /** The contents of a new CA or RA certificate, and its key. */
 export type NewCertificate = {
-  /** RFC 4514, for example `CN=Example Issuing CA,O=Example`. */
-  subject: string;
+  /** RFC 4514, for example `CN=Example Issuing CA,O=Example`; or a Name, DER, which is taken as it is. */
+  subject: string | Uint8Array;
   key: KeyProvider;
   /** Milliseconds from now; the certificate never outlives its issuer. */
   validity: number;
@@ -34,24 +35,28 @@ export type NewCertificate = {
 /** An issuing CA: certificate, DER, and key. */
 export type CaWithKey = { certificate: Uint8Array; key: KeyProvider };
 
-const CA_USAGE = keyUsage(['keyCertSign', 'cRLSign']);
+/** What is certified: only the public half of its key is needed. */
+export type NewSubject = Omit<NewCertificate, 'key'> & { key: Pick<KeyProvider, 'spki' | 'kind'> };
 
-/** A self-signed root, DER. Throws DerError when `subject` is not RFC 4514. */
-export function createRoot(wanted: NewCertificate): Promise<Uint8Array> {
-  const plan = planned(wanted, [
-    basicConstraints(true),
-    CA_USAGE,
-    authorityKeyIdentifier(keyIdentifier(wanted.key.spki)),
-  ]);
+/** A self-signed root, DER. Throws DerError when `subject` is not RFC 4514, and for names that are no subtrees. */
+export function createRoot(wanted: NewCertificate, limits: CaLimits = {}): Promise<Uint8Array> {
+  const plan = planned(wanted, [...caExtensions(limits), authorityKeyIdentifier(keyIdentifier(wanted.key.spki))]);
   return writeCertificate({ ...plan, issuer: plan.subject }, wanted.key);
 }
 
 /**
- * A CA that may issue end-entity certificates only (path length 0), DER. Throws ConfigError when `issuer` is not a
- * valid CA.
+ * A CA that may issue end-entity certificates only (path length 0), unless `limits` allow CAs below it; DER. Throws
+ * ConfigError when `issuer` is not a valid CA or may not have such a CA below it, and DerError as `createRoot`.
  */
-export const createIssuingCa = (wanted: NewCertificate, issuer: CaWithKey): Promise<Uint8Array> =>
-  signedBy(issuer, wanted, [basicConstraints(true, 0), CA_USAGE]);
+export async function createIssuingCa(
+  wanted: NewSubject,
+  issuer: CaWithKey,
+  limits: CaLimits = {},
+): Promise<Uint8Array> {
+  const pathLength = limits.pathLength ?? 0;
+  assertRoomBelow(issuer.certificate, pathLength);
+  return signedBy(issuer, wanted, caExtensions({ ...limits, pathLength }));
+}
 
 /** What the RA uses a key for: both, or one of the two when it has a pair of keys. */
 export type RaPurpose = 'both' | 'sign' | 'encrypt';
@@ -75,7 +80,7 @@ export async function createRa(
 ): Promise<Uint8Array> {
   if (wanted.key.kind.type !== 'rsa')
     throw new ConfigError(
-      `${wanted.subject}: a registration authority needs an RSA key`,
+      `${subjectText(wanted)}: a registration authority needs an RSA key`,
       'SCEP encrypts to it with RSA.',
     );
   return signedBy(issuer, wanted, [
@@ -85,7 +90,9 @@ export async function createRa(
   ]);
 }
 
-async function signedBy(issuer: CaWithKey, wanted: NewCertificate, extensions: Extension[]): Promise<Uint8Array> {
+const subjectText = ({ subject }: NewSubject): string => (typeof subject === 'string' ? subject : nameText(subject));
+
+async function signedBy(issuer: CaWithKey, wanted: NewSubject, extensions: Extension[]): Promise<Uint8Array> {
   const ca = readCaCertificate(issuer.certificate, wanted.clock());
   const plan = planned(wanted, [...extensions, authorityKeyIdentifier(ca.keyIdentifier)]);
   const within = {
@@ -95,11 +102,11 @@ async function signedBy(issuer: CaWithKey, wanted: NewCertificate, extensions: E
   return writeCertificate({ ...plan, ...within, issuer: ca.subject }, issuer.key);
 }
 
-function planned(wanted: NewCertificate, extensions: Extension[]): Omit<CertificatePlan, 'issuer'> {
+function planned(wanted: NewSubject, extensions: Extension[]): Omit<CertificatePlan, 'issuer'> {
   const now = wanted.clock().getTime();
   return {
     serialNumber: randomSerial(wanted.random),
-    subject: nameFromText(wanted.subject),
+    subject: typeof wanted.subject === 'string' ? nameFromText(wanted.subject) : wanted.subject,
     notBefore: new Date(now - wanted.backdate),
     notAfter: new Date(now + wanted.validity),
     spki: wanted.key.spki,

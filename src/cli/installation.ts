@@ -1,6 +1,7 @@
 /** Makes what a new server needs: a root CA, an issuing CA under it, and a configuration that works as it is. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CaLimits } from '../ca/ca-limits.ts';
 import { createIssuingCa, createRoot } from '../ca/create.ts';
 import { DAY } from '../core/durations.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -20,6 +21,8 @@ export type InitOptions = {
   /** Goes into the names of the CAs: `CN=<organisation> Root CA`. */
   organisation: string;
   passphrase?: Passphrase;
+  /** What the issuing CA allows below it. */
+  limits?: CaLimits;
   /** The URL of a PostgreSQL database; a file of SQLite when absent. */
   store?: string;
 };
@@ -50,14 +53,14 @@ type NewAuthority = { certificate: Uint8Array; key: SoftwareKey };
 type Authorities = { root: NewAuthority; issuing: NewAuthority };
 
 /** Certificates DER. */
-async function newAuthorities({ key: choice, organisation }: InitOptions): Promise<Authorities> {
+async function newAuthorities({ key: choice, organisation, limits }: InitOptions): Promise<Authorities> {
   const time = { clock: systemClock, random: systemRandom, backdate: BACKDATE };
   const [rootKey, issuingKey] = [generateKey(choice), generateKey(choice)];
   const named = (what: string): string => `CN=${escapeValue(`${organisation} ${what}`)}`;
   const rootPlan = { ...time, subject: named('Root CA'), key: rootKey, validity: ROOT_VALIDITY };
   const root = { certificate: await createRoot(rootPlan), key: rootKey };
   const issuingPlan = { ...time, subject: named('Issuing CA'), key: issuingKey, validity: ISSUING_VALIDITY };
-  return { root, issuing: { certificate: await createIssuingCa(issuingPlan, root), key: issuingKey } };
+  return { root, issuing: { certificate: await createIssuingCa(issuingPlan, root, limits), key: issuingKey } };
 }
 
 /** Content by path. */

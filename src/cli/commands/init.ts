@@ -4,15 +4,21 @@ import { defined } from '../../core/defined.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { KEY_CHOICES, type KeyChoice } from '../../keys/software.ts';
 import { init, type Passphrase } from '../installation.ts';
+import { type LimitOptions, limitsOf, withLimits } from '../limit-options.ts';
 import { example } from '../options.ts';
 import type { Output } from '../output.ts';
 
-type InitOptions = { key: KeyChoice; organisation: string; passphraseEnv?: string; store?: string; json?: true };
+type InitOptions = LimitOptions & {
+  key: KeyChoice;
+  organisation: string;
+  passphraseEnv?: string;
+  store?: string;
+  json?: true;
+};
 
 /** Registers the command. */
 export function registerInit(program: Command, output: Output): void {
-  program
-    .command('init')
+  withLimits(program.command('init'))
     .description('make a root CA, an issuing CA and a configuration')
     .argument('[dir]', 'folder to write to', '.')
     .addOption(new Option('--key <type>', 'key of the CAs').choices(KEY_CHOICES).default('rsa-2048'))
@@ -20,14 +26,14 @@ export function registerInit(program: Command, output: Output): void {
     .option('--passphrase-env <name>', 'environment variable with a passphrase for the keys')
     .option('--store <url>', 'a PostgreSQL database for the store, in place of a file')
     .option('--json', 'print the written files as JSON')
-    .addHelpText(...example('openndes init pki --key p256 --organisation "Example Ltd"'))
+    .addHelpText(...example('openndes init pki --key p256 --organisation "Example Ltd" --permit dns:example.com'))
     .action((dir: string, options: InitOptions) => run(dir, options, output));
 }
 
 async function run(dir: string, options: InitOptions, { out }: Output): Promise<void> {
   const passphrase = passphraseFrom(options.passphraseEnv);
   const { key, organisation, store } = options;
-  const files = await init(dir, { key, organisation, ...defined({ passphrase, store }) });
+  const files = await init(dir, { key, organisation, limits: limitsOf(options), ...defined({ passphrase, store }) });
   if (options.json) return out(JSON.stringify({ files }));
   for (const file of files) out(`wrote ${file}`);
   if (store !== undefined) out('Every server of the database needs the same secrets.key; keep a copy of it.');
