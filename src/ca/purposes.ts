@@ -8,11 +8,14 @@ import { OID } from '../pkix/oids.ts';
 import type { Profile } from './profile.ts';
 import { requested } from './requested.ts';
 
-/** The usages that each type of key can have: RFC 3279 2.3.1 for RSA, RFC 5480 3 and RFC 8813 3 for EC. */
+/** The usages that each type of key can have: RFC 3279 2.3.1 for RSA, RFC 5480 3 and RFC 8813 3 for EC, RFC 9881 5. */
 const USAGES_BY_KEY_TYPE: Readonly<Record<KeyKind['type'], readonly KeyUsage[]>> = {
   rsa: ['digitalSignature', 'nonRepudiation', 'keyEncipherment', 'dataEncipherment'],
   ec: ['digitalSignature', 'nonRepudiation', 'keyAgreement', 'encipherOnly', 'decipherOnly'],
   ed25519: ['digitalSignature', 'nonRepudiation'],
+  'ml-dsa-44': ['digitalSignature', 'nonRepudiation'],
+  'ml-dsa-65': ['digitalSignature', 'nonRepudiation'],
+  'ml-dsa-87': ['digitalSignature', 'nonRepudiation'],
 };
 
 /**

@@ -17,11 +17,12 @@ const FILES = {
   certificate: 'certificate.pem',
   chain: 'chain.pem',
   waitingKey: 'waiting.key.pem',
+  waitingSigner: 'waiting.signer.pem',
   waitingRequest: 'waiting.csr',
 } as const;
 
-/** `csr` is DER and contains the challenge. */
-export type WaitingRequest = { key: SoftwareKey; csr: Uint8Array };
+/** `csr` is DER and contains the challenge. `transient`: the key that signs the messages, where `key` does not. */
+export type WaitingRequest = { key: SoftwareKey; csr: Uint8Array; transient?: SoftwareKey };
 
 /** A certificate with its key; `chain` holds the CAs above it. Certificates are DER. */
 export type CertificateAndKey = { certificate: Uint8Array; chain: readonly Uint8Array[]; key: SoftwareKey };
@@ -47,19 +48,24 @@ export type CertificateFolder = {
 export function certificateFolder(dir: string): CertificateFolder {
   const path = (file: keyof typeof FILES): string => join(dir, FILES[file]);
   const has = (file: keyof typeof FILES): boolean => existsSync(path(file));
-  const key = (file: 'key' | 'waitingKey'): SoftwareKey =>
+  const key = (file: 'key' | 'waitingKey' | 'waitingSigner'): SoftwareKey =>
     keyFromPem(readPrivateFile(path(file), 'the key of the certificate').toString(), path(file));
   const discardRequest = (): void => {
     // The request first: a key without a request is ignored by the next run.
-    for (const file of ['waitingRequest', 'waitingKey'] as const) rmSync(path(file), { force: true });
+    for (const file of ['waitingRequest', 'waitingKey', 'waitingSigner'] as const) rmSync(path(file), { force: true });
   };
   return {
     waiting: () =>
       has('waitingRequest') && has('waitingKey')
-        ? { key: key('waitingKey'), csr: readPrivateFile(path('waitingRequest'), 'the request that waits') }
+        ? {
+            key: key('waitingKey'),
+            csr: readPrivateFile(path('waitingRequest'), 'the request that waits'),
+            ...(has('waitingSigner') && { transient: key('waitingSigner') }),
+          }
         : undefined,
     saveRequest(request) {
       writePrivateFile(path('waitingKey'), privateKeyPem(request.key.privateKey));
+      if (request.transient) writePrivateFile(path('waitingSigner'), privateKeyPem(request.transient.privateKey));
       writePrivateFile(path('waitingRequest'), request.csr);
     },
     discardRequest,

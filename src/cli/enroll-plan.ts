@@ -8,6 +8,7 @@ import { certificateExtensions, readCertificate } from '../pkix/certificate.ts';
 import { writeCertificationRequest } from '../pkix/csr.ts';
 import { extendedKeyUsage, findExtension, keyUsage, subjectAltName } from '../pkix/extensions.ts';
 import { generalNameFromText } from '../pkix/general-name.ts';
+import { isMlDsa } from '../pkix/ml-dsa.ts';
 import { nameFromText } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
 import { challengeOf } from './challenge-option.ts';
@@ -48,16 +49,21 @@ export async function planOf(
   const key = waiting?.key ?? ownKey ?? generateKey(options.key);
   const names = requestedNames(options, signer);
   const wanted = { subject: names.subject, extensions: [...names.extensions, ...requestedUsages(key)] };
-  const plan = { ...wanted, key, ...(signer && { signer }) };
+  const transient = waiting ? waiting.transient : signerFor(key, signer);
+  const plan = { ...wanted, key, ...(signer && { signer }), ...(transient && { transient }) };
   if (waiting) {
     assertSameRequest(waiting, wanted, options.out);
     return { ...plan, csr: waiting.csr };
   }
   const challenge = options.simulator ? await mintChallenge(options.simulator, options) : await challengeOf(options);
   const csr = await writeCertificationRequest({ ...wanted, ...(challenge !== undefined && { challenge }) }, key);
-  folder.saveRequest({ key, csr });
+  folder.saveRequest({ key, csr, ...(transient && { transient }) });
   return { ...plan, csr };
 }
+
+/** No reply can be encrypted to an ML-DSA key: a key of its own signs the message, as Windows does (RFC 8894 2.3). */
+const signerFor = ({ kind }: KeyProvider, renewed: ClientSigner | undefined): SoftwareKey | undefined =>
+  isMlDsa(kind.type) && !renewed ? generateKey('rsa-2048') : undefined;
 
 /** Names that are not given are those of the certificate that is renewed. */
 function requestedNames(

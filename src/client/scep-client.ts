@@ -8,6 +8,7 @@ import type { Extension } from '../core/request.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
 import { certificateSignature, readCertificate } from '../pkix/certificate.ts';
+import { nameText } from '../pkix/name.ts';
 import { readCertificationRequest, writeCertificationRequest } from '../pkix/csr.ts';
 import { verifySignature } from '../pkix/signature.ts';
 import { caKey, unsupportedKeys } from './ca-key.ts';
@@ -50,11 +51,19 @@ export async function discover(url: string, { fetch, step }: ClientContext): Pro
   return { url, capabilities, certificates, recipient: usable(recipientOf(certificates)) };
 }
 
-/** The certificate to encrypt to. Throws ServerError when its type of key is not supported. */
+/** The certificate to encrypt to. Throws ServerError when its type of key is not supported, or only signs. */
 function usable(recipient: Uint8Array): Uint8Array {
-  const [fault] = unsupportedKeys([recipient]);
+  const fault = unsupportedKeys([recipient])[0] ?? onlySigns(recipient);
   if (fault === undefined) return recipient;
   throw new ServerError(`${fault}. Messages to this server cannot be encrypted: it needs an RA with an RSA key`);
+}
+
+/** What is said of a certificate, DER, whose key cannot be encrypted to; undefined of another one. */
+function onlySigns(der: Uint8Array): string | undefined {
+  const { type } = caKey(der).kind;
+  return type === 'rsa' || type === 'ec'
+    ? undefined
+    : `GetCACert, ${nameText(readCertificate(der).subject)}: a key of type ${type} only signs`;
 }
 
 /** What to request, and the key that signs the message. */
@@ -68,6 +77,8 @@ export type EnrollmentPlan = {
    * For a renewal: the valid certificate and its key. Absent: a self-signed certificate of the new key (RFC 8894 2.3).
    */
   signer?: ClientSigner;
+  /** Signs the first request in the place of `key`, to which no reply can be encrypted: an RSA key for this purpose alone. */
+  transient?: KeyProvider;
   /** The certification request of an earlier run, DER, to send unchanged. Absent: a new one is written. */
   csr?: Uint8Array;
 };
@@ -107,12 +118,12 @@ const challengeIn = (csr: Uint8Array): string | undefined =>
  */
 async function certified(
   server: ScepServer,
-  { key, subject, signer }: EnrollmentPlan,
+  { key, subject, signer, transient = key }: EnrollmentPlan,
   message: Pick<ScepExchange, 'messageType' | 'content' | 'challenge'>,
   context: ClientContext,
 ): Promise<Enrolled> {
   const { random, clock, step } = context;
-  const signedBy = signer ?? { certificate: await selfSigned(key, subject, clock, random), key };
+  const signedBy = signer ?? { certificate: await selfSigned(transient, subject, clock, random), key: transient };
   const reply = await exchange(server, { ...message, signer: signedBy, keyOf: key.spki }, context);
   if (reply.status === 'success') await readingReply(() => verifyIssued(reply.certificates[0], key, server));
   step?.(`CertRep: ${reply.status}`);

@@ -10,7 +10,7 @@ import { encode, nullValue, octetString, oid, sequence, smallInteger } from '../
 import type { Digest } from '../core/keys.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
-import { digestFor } from '../pkix/signature.ts';
+import { curveDigest } from '../pkix/signature.ts';
 import { CIPHERS, type ContentCipher, DIGESTS, digestOctets } from './algorithms.ts';
 import { issuerAndSerialNumber } from './signed-data.ts';
 
@@ -102,7 +102,7 @@ export function keyAgreeRecipientInfo(
   cipher: ContentCipher & { keyWrap: string; nullWrap?: boolean },
 ): Uint8Array {
   const { keyBytes } = cipher;
-  const digest = digestFor(key.kind);
+  const digest = curveDigest(key.kind.bits);
   const keyWrap = keyWrapAlgorithm(cipher.keyWrap, cipher.nullWrap);
   const namedCurve = CURVES.get(key.kind.bits);
   if (!namedCurve) throw new TypeError(`no curve of ${key.kind.bits} bits`);

@@ -1,7 +1,10 @@
 /** Key pairs: what a key provider (file, HSM, cloud KMS, WebCrypto) implements. */
 
-/** The kind of a public key, without the key. `bits` is the modulus length of RSA or the field size of EC. */
-export type KeyKind = { type: 'rsa' | 'ec' | 'ed25519'; bits: number };
+/** The parameter sets of ML-DSA (FIPS 204), under the names of node:crypto. */
+export type MlDsa = 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87';
+
+/** The kind of a public key, without the key. `bits`: the modulus of RSA, the field of EC, the whole public key of ML-DSA. */
+export type KeyKind = { type: 'rsa' | 'ec' | 'ed25519' | MlDsa; bits: number };
 
 /** Hash functions under the names of node:crypto. */
 export type Digest = 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
@@ -12,8 +15,11 @@ export type KeyTransport = { scheme: 'pkcs1' } | { scheme: 'oaep'; hash: Digest;
 /** The padding of an RSA signature: RSASSA-PKCS1-v1_5 (RFC 8017 8.2) or RSASSA-PSS (RFC 8017 8.1). */
 export type SignatureScheme = 'pkcs1' | 'pss';
 
-/** What to sign, and how. PSS uses `digest` for MGF1 too, and a salt as long as the digest (RFC 4055 3.1). */
-export type SignatureInput = { data: Uint8Array; digest: Digest; scheme: SignatureScheme };
+/**
+ * What to sign, and how. PSS uses `digest` for MGF1 too, and a salt as long as the digest (RFC 4055 3.1). Without `digest`
+ * for ML-DSA alone, which hashes as it signs.
+ */
+export type SignatureInput = { data: Uint8Array; digest: Digest | undefined; scheme: SignatureScheme };
 
 /**
  * One key pair. The private key never leaves the implementation. A result may be a value or a promise, so that a key in
@@ -27,7 +33,8 @@ export interface KeyProvider {
   readonly inProcess?: boolean;
   /**
    * Signs `data`, which is not hashed yet. RSA keys use `scheme`. EC keys have one scheme, ECDSA, whatever `scheme`
-   * names, and return an ECDSA-Sig-Value, DER (RFC 3279 2.2.3). Throws when the key cannot sign with this digest.
+   * names, and return an ECDSA-Sig-Value, DER (RFC 3279 2.2.3). So have ML-DSA keys: pure mode with an empty context (RFC
+   * 9881 3), without a digest. Throws when the key cannot sign with this digest.
    */
   sign(input: SignatureInput): Uint8Array | Promise<Uint8Array>;
   /**

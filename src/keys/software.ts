@@ -20,7 +20,7 @@ import { decodeOaep } from './oaep.ts';
 export type SoftwareKey = KeyProvider & { readonly privateKey: KeyObject };
 
 /**
- * A KeyProvider over a private KeyObject: RSA, EC or Ed25519 (which `sign` refuses). Throws DerError for another type,
+ * A KeyProvider over a private KeyObject: RSA, EC, ML-DSA or Ed25519 (which `sign` refuses). Throws DerError for another type,
  * curve or size. The first PKCS#1 decryption sets the padding of an RSA KeyObject (`pkix/with-pkcs1.ts`), also for
  * other code that uses the same object.
  */
@@ -50,7 +50,16 @@ function decrypt(key: KeyObject, ciphertext: Uint8Array, transport: KeyTransport
 }
 
 /** The keys that `openndes init` can generate. */
-export const KEY_CHOICES = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'p256', 'p384'] as const;
+export const KEY_CHOICES = [
+  'rsa-2048',
+  'rsa-3072',
+  'rsa-4096',
+  'p256',
+  'p384',
+  'ml-dsa-44',
+  'ml-dsa-65',
+  'ml-dsa-87',
+] as const;
 /** A key that `openndes init` can generate. */
 export type KeyChoice = (typeof KEY_CHOICES)[number];
 
@@ -58,6 +67,8 @@ export type KeyChoice = (typeof KEY_CHOICES)[number];
 export function generateKey(choice: KeyChoice): SoftwareKey {
   if (choice === 'p256' || choice === 'p384')
     return softwareKey(generateKeyPairSync('ec', { namedCurve: choice === 'p256' ? 'P-256' : 'P-384' }).privateKey);
+  if (choice === 'ml-dsa-44' || choice === 'ml-dsa-65' || choice === 'ml-dsa-87')
+    return softwareKey(generateKeyPairSync(choice).privateKey);
   return softwareKey(generateKeyPairSync('rsa', { modulusLength: Number(choice.slice(4)) }).privateKey);
 }
 
@@ -77,7 +88,7 @@ export function keyFromPem(pem: string, where: string, passphrase?: string): Sof
   throw new ConfigError(`${where}: an Ed25519 key, which SCEP clients do not know`, USABLE);
 }
 
-const USABLE = 'Use an RSA key of 2048 to 8192 bits, or an EC key on P-256, P-384 or P-521.';
+const USABLE = 'Use an RSA key of 2048 to 8192 bits, an EC key on P-256, P-384 or P-521, or an ML-DSA key.';
 
 function readPem(pem: string, where: string, passphrase?: string): KeyObject {
   try {

@@ -85,10 +85,10 @@ function signWith(
   { data, digest, scheme }: SignatureInput,
 ): Promise<ArrayBuffer> {
   const name = kind.type === 'ec' ? 'ECDSA' : RSA_SCHEMES[scheme];
-  const hash = HASHES[digest];
+  const hash = digest && HASHES[digest];
   const key =
     kind.type === 'ec' ? privateKeys.find((one) => one.algorithm.name === name) : find(privateKeys, name, hash);
-  if (!key || !hash) throw new TypeError(`no WebCrypto key was given that signs ${name} with ${digest}`);
+  if (!key || !hash) throw new TypeError(`no WebCrypto key was given that signs ${name} with ${digest ?? 'no digest'}`);
   return subtle.sign({ name, hash: hash.name, saltLength: hash.octets }, key, data);
 }
 

@@ -119,7 +119,7 @@ export type CertificatePlan = {
 export function writeCertificate(
   plan: CertificatePlan,
   issuer: KeyProvider,
-  digest: Digest = digestFor(issuer.kind),
+  digest: Digest | undefined = digestFor(issuer.kind),
 ): Promise<Uint8Array> {
   return signStructure(tbsCertificate(plan, signatureIdentifier(issuer.kind, digest)), issuer, digest);
 }

@@ -6,6 +6,7 @@ import { TAG } from '../asn1/tags.ts';
 import { bitString, nullValue, oid, sequence } from '../asn1/writer.ts';
 import type { KeyKind } from '../core/keys.ts';
 import { UnsupportedAlgorithm } from './algorithm-names.ts';
+import { ML_DSA } from './ml-dsa.ts';
 import { OID } from './oids.ts';
 import { rsaWeakness } from './weak-rsa.ts';
 
@@ -61,11 +62,22 @@ export function keyWeakness(spki: Uint8Array): string | undefined {
   return kind.type === 'rsa' ? rsaWeakness(...rsaNumbers(key)) : undefined;
 }
 
-const READERS: ReadonlyMap<string, (key: Uint8Array, parameters: DerReader, spki: Uint8Array) => ReadKey> = new Map([
+type KeyReader = (key: Uint8Array, parameters: DerReader, spki: Uint8Array) => ReadKey;
+
+const READERS: ReadonlyMap<string, KeyReader> = new Map<string, KeyReader>([
   [OID.rsaEncryption, readRsa],
   [OID.ed25519, (key, _parameters, spki) => ({ kind: { type: 'ed25519', bits: 256 }, key, spki })],
   [OID.ecPublicKey, readEc],
+  ...ML_DSA.map((row) => [row.oid, mlDsaReader(row)] as const),
 ]);
+
+/** RFC 9881 4: the public key as it is. Every string of the right length is a key (FIPS 204 algorithm 23). */
+function mlDsaReader({ type, keyOctets }: (typeof ML_DSA)[number]): KeyReader {
+  return (key, _parameters, spki) => {
+    if (key.length !== keyOctets) throw new DerError(`a key of ${type} with ${key.length} octets, not ${keyOctets}`);
+    return { kind: { type, bits: keyOctets * 8 }, key, spki };
+  };
+}
 
 /** RFC 5480 2.2: the point is uncompressed (first octet 4) or compressed (2 or 3). */
 function readEc(point: Uint8Array, parameters: DerReader, spki: Uint8Array): ReadKey {

@@ -1,8 +1,9 @@
-/** Signature algorithms of certificates, requests and CMS, one row each (RFC 4055, 5758, 8410), and their use. */
+/** Signature algorithms of certificates, requests and CMS, one row each (RFC 4055, 5758, 8410, 9881), and their use. */
 import { type KeyObject, constants, sign, verify } from 'node:crypto';
 import type { DerReader } from '../asn1/reader.ts';
 import { bitString, nullValue, oid, sequence } from '../asn1/writer.ts';
 import type { Digest, KeyKind, KeyProvider, SignatureInput } from '../core/keys.ts';
+import { isMlDsa, ML_DSA } from './ml-dsa.ts';
 import { OID } from './oids.ts';
 
 type SignatureRow = { digest: Digest | undefined; type: KeyKind['type'] };
@@ -19,6 +20,7 @@ const ROWS: ReadonlyMap<string, SignatureRow> = new Map<string, SignatureRow>([
   ['1.2.840.10045.4.3.3', { digest: 'sha384', type: 'ec' }],
   ['1.2.840.10045.4.3.4', { digest: 'sha512', type: 'ec' }],
   ['1.3.101.112', { digest: undefined, type: 'ed25519' }],
+  ...ML_DSA.map(({ oid, type }) => [oid, { digest: undefined, type }] as const),
 ]);
 
 const RSASSA_PSS = '1.2.840.113549.1.1.10';
@@ -33,18 +35,22 @@ const DIGESTS: ReadonlyMap<string, Digest> = new Map([
 
 /**
  * How a signature was made. `digest` is undefined when the identifier names none: rsaEncryption, which many clients
- * write in CMS (there, digestAlgorithm names it), id-ecPublicKey, which cryptlib writes in its place for EC keys, and
- * Ed25519. `saltLength` is in octets.
+ * write in CMS (there, digestAlgorithm names it), id-ecPublicKey, which cryptlib writes in its place for EC keys, Ed25519
+ * and ML-DSA. `saltLength` is in octets.
  */
 export type SignatureAlgorithm = { type: KeyKind['type']; digest: Digest | undefined; pss?: { saltLength: number } };
 
-/** Reads an AlgorithmIdentifier with NULL or no parameters; undefined when it is not supported. Throws DerError. */
+/**
+ * Reads an AlgorithmIdentifier with NULL or no parameters; undefined when it is not supported, as ML-DSA with parameters
+ * (RFC 9881 2). Throws DerError.
+ */
 export function readSignatureAlgorithm(reader: DerReader): SignatureAlgorithm | undefined {
   const id = reader.oid();
   if (id === OID.rsaEncryption) return { type: 'rsa', digest: undefined };
   if (id === OID.ecPublicKey) return { type: 'ec', digest: undefined };
   if (id === RSASSA_PSS) return readPss(reader);
-  return ROWS.get(id);
+  const row = ROWS.get(id);
+  return row && isMlDsa(row.type) && !reader.done ? undefined : row;
 }
 
 /** RFC 4055 3.1. The hash of MGF1 must be the hash of the message, as in every known implementation. */
@@ -74,7 +80,7 @@ export type SignatureToVerify = {
  */
 export function verifySignature({ algorithm, key, data, signature, digest }: SignatureToVerify): boolean {
   if (key.asymmetricKeyType !== algorithm.type) return false;
-  const hash = algorithm.type === 'ed25519' ? null : (algorithm.digest ?? digest);
+  const hash = hashesItself(algorithm.type) ? null : (algorithm.digest ?? digest);
   if (hash === undefined) return false;
   try {
     const { pss } = algorithm;
@@ -87,16 +93,19 @@ export function verifySignature({ algorithm, key, data, signature, digest }: Sig
   }
 }
 
+const hashesItself = (type: KeyKind['type']): boolean => type === 'ed25519' || isMlDsa(type);
+
 /** As `verifySignature` over many octets: other work runs while they are hashed. */
 export function verifyLongSignature({ algorithm, key, data, signature }: SignatureToVerify): Promise<boolean> {
   const { type, digest, pss } = algorithm;
-  if (key.asymmetricKeyType !== type || digest === undefined) return Promise.resolve(false);
+  const hash = isMlDsa(type) ? null : digest;
+  if (key.asymmetricKeyType !== type || hash === undefined) return Promise.resolve(false);
   const options = pss ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: pss.saltLength } : { key };
   // OpenSSL reports an error for some malformed signatures.
-  return new Promise((resolve) => verify(digest, data, options, signature, (error, valid) => resolve(!error && valid)));
+  return new Promise((resolve) => verify(hash, data, options, signature, (error, valid) => resolve(!error && valid)));
 }
 
-/** Signs with a private key of node:crypto, RSA or EC, as `KeyProvider.sign` specifies. */
+/** Signs with a private key of node:crypto, RSA, EC or ML-DSA, as `KeyProvider.sign` specifies. */
 export const signWithKeyObject = (key: KeyObject, { data, digest, scheme }: SignatureInput): Buffer =>
   // The default for a bare RSA key is PKCS#1 v1.5, and a bare KeyObject is the fast way into OpenSSL.
   scheme === 'pss' && key.asymmetricKeyType === 'rsa'
@@ -105,7 +114,7 @@ export const signWithKeyObject = (key: KeyObject, { data, digest, scheme }: Sign
         padding: constants.RSA_PKCS1_PSS_PADDING,
         saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
       })
-    : sign(digest, data, key);
+    : sign(digest ?? null, data, key);
 
 const IDENTIFIERS: ReadonlyMap<string, Uint8Array> = new Map(
   [...ROWS].map(([id, { type, digest }]) => [
@@ -117,21 +126,29 @@ const IDENTIFIERS: ReadonlyMap<string, Uint8Array> = new Map(
 /**
  * AlgorithmIdentifier, DER, of `KeyProvider.sign` with this digest and scheme `pkcs1`. Throws TypeError for Ed25519.
  */
-export function signatureIdentifier(key: KeyKind, digest: Digest): Uint8Array {
+export function signatureIdentifier(key: KeyKind, digest: Digest | undefined): Uint8Array {
   const identifier = IDENTIFIERS.get(`${key.type}/${digest}`);
-  if (!identifier) throw new TypeError(`no signature algorithm for ${key.type} with ${digest}`);
+  if (!identifier || key.type === 'ed25519')
+    throw new TypeError(`no signature algorithm for ${key.type} with ${digest ?? 'no digest'}`);
   return identifier;
 }
 
-/** The digest that matches the strength of a signing key: SHA-384 for P-384, SHA-512 for P-521, SHA-256 otherwise. */
-export const digestFor = (key: KeyKind): Digest =>
-  key.type === 'ec' && key.bits > 256 ? (key.bits > 384 ? 'sha512' : 'sha384') : 'sha256';
+/** The digest that matches the strength of a curve: SHA-384 for P-384, SHA-512 for P-521, SHA-256 for smaller ones. */
+export const curveDigest = (bits: number): Digest => (bits > 384 ? 'sha512' : bits > 256 ? 'sha384' : 'sha256');
+
+/** The digest with which a key signs: that of its curve, SHA-256 for RSA, undefined for ML-DSA. */
+export const digestFor = ({ type, bits }: KeyKind): Digest | undefined =>
+  isMlDsa(type) ? undefined : type === 'ec' ? curveDigest(bits) : 'sha256';
 
 /**
  * The outer structure of a certificate, request or CRL (RFC 5280 4.1, RFC 2986 4.2), DER: `tbs`, DER, the algorithm and
  * the signature. Throws whatever the key throws, and TypeError for a key that `signatureIdentifier` refuses.
  */
-export async function signStructure(tbs: Uint8Array, signer: KeyProvider, digest: Digest): Promise<Uint8Array> {
+export async function signStructure(
+  tbs: Uint8Array,
+  signer: KeyProvider,
+  digest: Digest | undefined,
+): Promise<Uint8Array> {
   const signature = await signer.sign({ data: tbs, digest, scheme: 'pkcs1' });
   return sequence(tbs, signatureIdentifier(signer.kind, digest), bitString(signature));
 }

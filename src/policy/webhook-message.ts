@@ -53,7 +53,14 @@ const certificateFacts = ({ serial, thumbprint, issuer, notAfter }: Notification
 });
 
 /** Named as in Go's crypto/x509, and so in step-ca. */
-const ALGORITHMS: Readonly<Record<KeyKind['type'], string>> = { rsa: 'RSA', ec: 'ECDSA', ed25519: 'Ed25519' };
+const ALGORITHMS: Readonly<Record<KeyKind['type'], string>> = {
+  rsa: 'RSA',
+  ec: 'ECDSA',
+  ed25519: 'Ed25519',
+  'ml-dsa-44': 'ML-DSA-44',
+  'ml-dsa-65': 'ML-DSA-65',
+  'ml-dsa-87': 'ML-DSA-87',
+};
 
 const base64 = (octets: Uint8Array): string => Buffer.from(octets).toString('base64');
 

@@ -5,14 +5,14 @@ import { describe, test } from 'node:test';
 import type { Digest, KeyProvider, KeyTransport, SignatureScheme } from '../core/keys.ts';
 
 /**
- * One implementation with one key: the `digests` that it signs with, in both schemes for RSA, and the `transports` that
+ * One implementation with one key: the `digests` that it signs with, in both schemes for RSA, `[undefined]` for ML-DSA; and the `transports` that
  * it decrypts. Without `transports` it must have no `decrypt`.
  */
 export type KeyProviderCase = {
   name: string;
   /** Called once, before the tests. */
   make: () => KeyProvider | Promise<KeyProvider>;
-  digests: readonly Digest[];
+  digests: readonly (Digest | undefined)[];
   transports: readonly KeyTransport[];
 };
 
@@ -34,6 +34,13 @@ const EC_SCHEMES: readonly SchemeCase[] = [
   { scheme: 'pss', title: 'ECDSA in place of PSS', options: {} },
 ];
 
+/** ML-DSA has one scheme, which takes no digest. */
+const ML_DSA_SCHEMES: readonly SchemeCase[] = [{ scheme: 'pkcs1', title: 'ML-DSA', options: {} }];
+const SCHEMES: ReadonlyMap<string, readonly SchemeCase[]> = new Map([
+  ['rsa', RSA_SCHEMES],
+  ['ec', EC_SCHEMES],
+]);
+
 /** Declares the contract's tests for one implementation. */
 export function keyProviderContract({ name, make, digests, transports }: KeyProviderCase): void {
   describe(`KeyProvider contract: ${name}`, async () => {
@@ -45,14 +52,14 @@ export function keyProviderContract({ name, make, digests, transports }: KeyProv
       if (provider.kind.type === 'rsa') assert.equal(provider.kind.bits, publicKey.asymmetricKeyDetails?.modulusLength);
     });
 
-    const schemes = provider.kind.type === 'rsa' ? RSA_SCHEMES : EC_SCHEMES;
+    const schemes = SCHEMES.get(provider.kind.type) ?? ML_DSA_SCHEMES;
     for (const digest of digests)
       for (const { scheme, title, options } of schemes)
-        test(`${title} with ${digest}: OpenSSL verifies the signature, and not that of other data`, async () => {
+        test(`${title} with ${digest ?? 'no digest'}: OpenSSL verifies the signature, and not that of other data`, async () => {
           const signature = await provider.sign({ data: DATA, digest, scheme });
           const key = { key: publicKey, ...options };
-          assert.ok(verify(digest, DATA, key, signature));
-          assert.ok(!verify(digest, Buffer.from('something else'), key, signature));
+          assert.ok(verify(digest ?? null, DATA, key, signature));
+          assert.ok(!verify(digest ?? null, Buffer.from('something else'), key, signature));
         });
 
     test('has `decrypt` exactly when it can decrypt', () =>

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { init } from '../../src/cli/installation.ts';
 import { main } from '../../src/cli/main.ts';
+import type { KeyChoice } from '../../src/keys/software.ts';
 import { startServer } from '../../src/app/configured-server.ts';
 
 /** What a command said, and its exit code. */
@@ -24,10 +25,14 @@ export const fields = ({ out }: Said) => JSON.parse(out) as Record<string, unkno
 export const rows = ({ out }: Said) => JSON.parse(out) as Record<string, string>[];
 
 /** `cli` runs a command that takes `--config`; `started` starts a server, which ends with the test. */
-export async function installed(t: TestContext, change: (config: string) => string = (config) => config) {
+export async function installed(
+  t: TestContext,
+  change: (config: string) => string = (config) => config,
+  key: KeyChoice = 'p256',
+) {
   const folder = mkdtempSync(join(tmpdir(), 'openndes-installation-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  await init(folder, { key: 'p256', organisation: 'Test' });
+  await init(folder, { key, organisation: 'Test' });
   const config = join(folder, 'openndes.yaml');
   writeFileSync(config, change(readFileSync(config, 'utf8').replace('port: 8080', 'drain: 0, port: 0')));
   const cli = (...args: string[]): Promise<Said> => run(...args, '--config', config);

@@ -80,10 +80,10 @@ test('without a configuration the envelope stays closed', async () => {
 });
 
 test('a request for a key that is not supported is named', async () => {
-  const spki = sequence(sequence(oid('2.16.840.1.101.3.4.3.17')), encode(0x03, Buffer.alloc(1313)));
+  const spki = sequence(sequence(oid('2.16.840.1.101.3.4.4.2')), encode(0x03, Buffer.alloc(1313)));
   const content = await writeCertificationRequest({ subject }, { ...client.key, spki });
   const { content: shown, verdict } = await explained(await message('PKCSReq', content));
-  const fault = 'the public key is not supported: ML-DSA-44 (2.16.840.1.101.3.4.3.17)';
+  const fault = 'the public key is not supported: ML-KEM-768 (2.16.840.1.101.3.4.4.2)';
   assert.deepEqual(shown.inside, {
     openedWith: 'the current RA key of /scep',
     fault: `certification request: ${fault}`,

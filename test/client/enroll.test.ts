@@ -245,7 +245,7 @@ for (const [what, [parts, text]] of Object.entries(DISHONEST))
 
 /** A SubjectPublicKeyInfo of this algorithm. */
 const keyOfType = (id: string): Uint8Array => sequence(sequence(oid(id)), bitString(Buffer.alloc(1312)));
-const ML_DSA = keyOfType('2.16.840.1.101.3.4.3.18');
+const SLH_DSA = keyOfType('2.16.840.1.101.3.4.3.20');
 const unsupported = async (subject: string, spki: Uint8Array) =>
   certificateFor(spki, { subject: nameFromText(subject) });
 
@@ -253,7 +253,7 @@ test('rejects a server whose key is not supported by the name of its algorithm, 
   const text = (name: string) =>
     `GetCACert, CN=Odd: the public key is not supported: ${name}. Messages to this server cannot be encrypted: it needs an RA with an RSA key`;
   for (const [id, name] of [
-    ['2.16.840.1.101.3.4.3.18', 'ML-DSA-65 (2.16.840.1.101.3.4.3.18)'],
+    ['2.16.840.1.101.3.4.3.20', 'SLH-DSA-SHA2-128s (2.16.840.1.101.3.4.3.20)'],
     ['1.2.3.4', '1.2.3.4'],
   ] as const)
     await assert.rejects(enrolAt({ caCertificates: await unsupported('CN=Odd', keyOfType(id)) }), {
@@ -264,19 +264,19 @@ test('rejects a server whose key is not supported by the name of its algorithm, 
 
 test('rejects a reply: signed by none of the certificates that can be read, and one that cannot is named', async () => {
   const other = await raFor(rsaKey('other ra'), 'CN=Other RA');
-  const signer = await unsupported('CN=Odd Signer', ML_DSA);
+  const signer = await unsupported('CN=Odd Signer', SLH_DSA);
   await assert.rejects(enrolAt({ caCertificates: caCertificates([other.certificate], [signer]).body }), {
     name: 'ReplyError',
     message:
-      'the reply is not signed by the RA that GetCACert names. GetCACert, CN=Odd Signer: the public key is not supported: ML-DSA-65 (2.16.840.1.101.3.4.3.18)',
+      'the reply is not signed by the RA that GetCACert names. GetCACert, CN=Odd Signer: the public key is not supported: SLH-DSA-SHA2-128s (2.16.840.1.101.3.4.3.20)',
   });
 });
 
 test('rejects a certificate of a CA whose key is not supported, and names it', async () => {
-  const ca = await unsupported('CN=Test Issuing', ML_DSA);
+  const ca = await unsupported('CN=Test Issuing', SLH_DSA);
   await assert.rejects(enrolAt({ caCertificates: caCertificates([ra.certificate], [ca]).body }), {
     name: 'ReplyError',
-    message: 'GetCACert, CN=Test Issuing: the public key is not supported: ML-DSA-65 (2.16.840.1.101.3.4.3.18)',
+    message: 'GetCACert, CN=Test Issuing: the public key is not supported: SLH-DSA-SHA2-128s (2.16.840.1.101.3.4.3.20)',
   });
 });
 

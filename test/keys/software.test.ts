@@ -25,6 +25,13 @@ for (const choice of ['p256', 'p384'] as const)
     digests: DIGESTS,
     transports: [],
   });
+for (const choice of ['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const)
+  keyProviderContract({
+    name: `software ${choice}`,
+    make: () => generateKey(choice),
+    digests: [undefined],
+    transports: [],
+  });
 
 // The modulus does not fill its first octet.
 keyProviderContract({
@@ -35,10 +42,13 @@ keyProviderContract({
 });
 
 test('the keys that init offers are what their names say', () => {
-  assert.deepEqual(KEY_CHOICES, ['rsa-2048', 'rsa-3072', 'rsa-4096', 'p256', 'p384']);
+  assert.equal(KEY_CHOICES.join(' '), 'rsa-2048 rsa-3072 rsa-4096 p256 p384 ml-dsa-44 ml-dsa-65 ml-dsa-87');
   assert.deepEqual(generateKey('rsa-3072').kind, { type: 'rsa', bits: 3072 });
   assert.deepEqual(generateKey('p256').kind, { type: 'ec', bits: 256 });
   assert.deepEqual(generateKey('p384').kind, { type: 'ec', bits: 384 });
+  assert.deepEqual(generateKey('ml-dsa-44').kind, { type: 'ml-dsa-44', bits: 10_496 });
+  assert.deepEqual(generateKey('ml-dsa-65').kind, { type: 'ml-dsa-65', bits: 15_616 });
+  assert.deepEqual(generateKey('ml-dsa-87').kind, { type: 'ml-dsa-87', bits: 20_736 });
 });
 
 test('only EC keys agree on a secret, the same on both sides', () => {

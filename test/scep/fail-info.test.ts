@@ -66,7 +66,7 @@ const MESSAGES: Readonly<Record<string, readonly [Uint8Array, string]>> = {
   'E06 the cipher DES where it is off': [await requestMessage({ cipher: 'des-cbc' }), BAD_ALG],
   'E07 the cipher RC2': [forge({ content: forgeEnvelope({ cipher: rc2 }) }), BAD_ALG],
   'E07 AuthEnvelopedData with AES-GCM': [forge({ content: sequence(oid(AUTH_ENVELOPED_DATA), wrapped) }), BAD_ALG],
-  'Q13 a request for an ML-DSA-44 key': [await requestFor(forged('2.16.840.1.101.3.4.3.17')), BAD_ALG],
+  'Q13 a request for an ML-KEM-768 key': [await requestFor(forged('2.16.840.1.101.3.4.4.2')), BAD_ALG],
   'Q13 a request for an SLH-DSA key': [await requestFor(forged('2.16.840.1.101.3.4.3.20')), BAD_ALG],
   'Q13 a request for a key of an algorithm without a name': [await requestFor(forged('1.2.3.4')), BAD_ALG],
   'Q13 a request for a key on secp256k1': [await requestFor(ofCurve('secp256k1')), BAD_ALG],

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { DerReader } from '../../src/asn1/reader.ts';
 import { implicit } from '../../src/asn1/tags.ts';
 import { encode, nullValue, octetString, oid, sequence, smallInteger } from '../../src/asn1/writer.ts';
+import { generateKey } from '../../src/keys/software.ts';
 import { digestIdentifier } from '../../src/cms/algorithms.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
 import { keyIdentifier } from '../../src/pkix/extensions.ts';
@@ -89,7 +90,7 @@ test('P04 a signature algorithm that contradicts the digest is a wrong signature
 });
 
 test('an unknown signature algorithm is refused', () =>
-  refuses(forge({ signatureIdentifier: algorithm('2.16.840.1.101.3.4.3.17') }), 'algorithm_refused'));
+  refuses(forge({ signatureIdentifier: algorithm('2.16.840.1.101.3.4.3.20') }), 'algorithm_refused'));
 
 const RSASSA_PSS = '1.2.840.113549.1.1.10';
 const MGF1 = '1.2.840.113549.1.1.8';
@@ -128,9 +129,11 @@ test('P05 E13 Ed25519 signer: refused cleanly', async () => {
   await refused(forge({ signer, signatureIdentifier: algorithm('1.3.101.112'), signatureOf }), 'algorithm_refused');
 });
 test('E13 signer with an ML-DSA key: refused cleanly', async () => {
-  const spki = sequence(algorithm('2.16.840.1.101.3.4.3.17'), encode(0x03, Buffer.alloc(1313)));
-  const certificate = await certificateFor(spki);
-  await refused(forge({ certificates: [certificate], signerId: nameOf(certificate) }), 'algorithm_refused');
+  const key = generateKey('ml-dsa-65');
+  const signer = { certificate: await certificateFor(key.spki), key };
+  const signatureOf = (data: Uint8Array) => sign(null, data, key.privateKey);
+  const message = forge({ signer, signatureIdentifier: algorithm('2.16.840.1.101.3.4.3.18'), signatureOf });
+  await refused(message, 'algorithm_refused');
 });
 
 test('an RSA-1024 signer is refused, and accepted and named where it is legacy', async () => {

@@ -1,0 +1,24 @@
+/** ML-DSA (FIPS 204) in X.509: its parameter sets, one row each. RFC 9881. */
+import type { KeyKind, MlDsa } from '../core/keys.ts';
+
+type MlDsaRow = {
+  /** The same OID for keys and signatures; its parameters are absent. RFC 9881 2. */
+  oid: string;
+  /** Length of a public key. FIPS 204 table 2. */
+  keyOctets: number;
+};
+
+const ROWS: Readonly<Record<MlDsa, MlDsaRow>> = {
+  'ml-dsa-44': { oid: '2.16.840.1.101.3.4.3.17', keyOctets: 1312 },
+  'ml-dsa-65': { oid: '2.16.840.1.101.3.4.3.18', keyOctets: 1952 },
+  'ml-dsa-87': { oid: '2.16.840.1.101.3.4.3.19', keyOctets: 2592 },
+};
+
+/** The parameter sets, weakest first. */
+export const ML_DSA: readonly (MlDsaRow & { type: MlDsa })[] = (Object.keys(ROWS) as MlDsa[]).map((type) => ({
+  type,
+  ...ROWS[type],
+}));
+
+/** Whether the type of a key is ML-DSA, which signs without a digest. */
+export const isMlDsa = (type: KeyKind['type']): type is MlDsa => Object.hasOwn(ROWS, type);
