@@ -67,7 +67,9 @@ export {
 export type { CaLimits } from './ca/ca-limits.ts';
 export type { NameSubtrees } from './ca/name-subtrees.ts';
 export { localAuthority, type LocalAuthority, type LocalAuthorityParts } from './ca/local-authority.ts';
+export type { CertifiedKey } from './ca/certified-keys.ts';
 export { type AltNameType, DEFAULT_PROFILE, type NameLimits, type Profile } from './ca/profile.ts';
+export type { SubjectRules } from './ca/subject-fault.ts';
 export { generateKey, type KeyChoice, keyFromPem, type SoftwareKey, softwareKey } from './keys/software.ts';
 export { type WebCryptoKey, webCryptoKey } from './keys/webcrypto.ts';
 export { extendedKeyUsage, type KeyUsage, keyUsage, subjectAltName } from './pkix/extensions.ts';

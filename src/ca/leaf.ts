@@ -2,7 +2,7 @@
 import { catchDerError } from '../asn1/limits.ts';
 import type { Allow } from '../core/policy.ts';
 import type { CertificationRequest, Extension } from '../core/request.ts';
-import { ConfigError, Refusal } from '../core/errors.ts';
+import { ConfigError } from '../core/errors.ts';
 import { certificateExtensions, type CertificatePlan } from '../pkix/certificate.ts';
 import {
   authorityInfoAccess,
@@ -12,19 +12,20 @@ import {
   findExtension,
   subjectKeyIdentifier,
 } from '../pkix/extensions.ts';
-import { keyWeakness } from '../pkix/public-key.ts';
 import { OID } from '../pkix/oids.ts';
 import type { CaCertificate } from './ca-certificate.ts';
+import { assertKey } from './certified-keys.ts';
 import { assertPermitted, type NameConstraints, readNameConstraints } from './name-constraints.ts';
-import { assertWithinLimits } from './name-limits.ts';
 import { subjectAltNameFor, subjectFor } from './names.ts';
 import { assertProfile, type Profile } from './profile.ts';
 import { extendedKeyUsageFor, keyUsageFor } from './purposes.ts';
+import { compiledNames, type NamesOf } from './subject-rules.ts';
 import { commonPeriod, type Period, periodFor } from './validity.ts';
 
 /**
  * A profile and its issuer, with the extensions that are the same in all certificates (`shared`), encoded once. `period`
- * is the time in which the issuer and all above it are valid, `constraints` are those of all of them.
+ * is the time in which the issuer and all above it are valid, `constraints` are those of all of them. `namesOf` applies the rules
+ * of the profile about names.
  */
 export type LeafTemplate = {
   profile: Profile;
@@ -32,6 +33,7 @@ export type LeafTemplate = {
   period: Period;
   constraints: readonly NameConstraints[];
   shared: readonly Extension[];
+  namesOf: NamesOf;
 };
 
 /**
@@ -52,7 +54,8 @@ export function leafTemplate(
     ...(access?.ocsp?.length || access?.caIssuers?.length ? [authorityInfoAccess(access)] : []),
   ];
   const chain = [issuer, ...above];
-  return { profile, issuer, shared, period: commonPeriod(chain), constraints: chain.flatMap(constraintsOf) };
+  const constraints = chain.flatMap(constraintsOf);
+  return { profile, issuer, shared, period: commonPeriod(chain), constraints, namesOf: compiledNames(profile) };
 }
 
 function constraintsOf({ view, text }: CaCertificate): NameConstraints[] {
@@ -70,9 +73,6 @@ function constraintsOf({ view, text }: CaCertificate): NameConstraints[] {
 
 type Step<T> = (profile: Profile, csr: CertificationRequest, decision: Allow) => T;
 
-/** Each throws Refusal for a request that must not get a certificate. */
-const VALIDATORS: readonly Step<void>[] = [assertKey, assertWithinLimits];
-
 /** Each returns one extension: what was requested, as far as the profile allows it. */
 const MODIFIERS: readonly Step<Extension | undefined>[] = [
   keyUsageFor,
@@ -89,9 +89,10 @@ export type LeafInput = { csr: CertificationRequest; decision: Allow; now: Date;
  * `issuer_failed` when the issuing certificate has expired.
  */
 export function planLeaf(template: LeafTemplate, input: LeafInput): CertificatePlan {
-  const { profile, issuer, shared, period, constraints } = template;
-  const { csr, decision, now, serialNumber } = input;
-  for (const validate of VALIDATORS) validate(profile, csr, decision);
+  const { profile, issuer, shared, period, constraints, namesOf } = template;
+  const { decision, now, serialNumber } = input;
+  assertKey(profile, input.csr);
+  const csr = namesOf(input.csr);
   for (const each of constraints) assertPermitted(each, csr);
   const own = MODIFIERS.map((make) => make(profile, csr, decision)).filter((extension) => extension !== undefined);
   return {
@@ -102,12 +103,4 @@ export function planLeaf(template: LeafTemplate, input: LeafInput): CertificateP
     spki: csr.spki,
     extensions: [...shared, ...own],
   };
-}
-
-function assertKey(profile: Profile, { key, spki }: CertificationRequest): void {
-  if (key.type === 'rsa' && key.bits < profile.minRsaBits)
-    throw new Refusal('algorithm_refused', `RSA key of ${key.bits} bits; the profile demands ${profile.minRsaBits}`);
-  if (key.type === 'ed25519') throw new Refusal('algorithm_refused', 'Ed25519 keys are not certified');
-  const weakness = keyWeakness(spki);
-  if (weakness !== undefined) throw new Refusal('request_refused', `a weak key with ${weakness}`);
 }

@@ -9,6 +9,7 @@ import { readCaCertificate, readChain } from './ca-certificate.ts';
 import { leafTemplate, planLeaf } from './leaf.ts';
 import type { Profile } from './profile.ts';
 import { randomSerial } from './serial.ts';
+import { appendedText } from './subject-rules.ts';
 import { withinRenewed } from './within-renewed.ts';
 
 /** A CA with its key, and the profile of the certificates that it issues. */
@@ -47,9 +48,14 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
   const above = readChain(ca, parts.chain, clock());
   const chain = above.map(({ der }) => der);
   const template = leafTemplate(profile, ca, above);
+  const appends = appendedText(profile.subject?.append);
   const signedWith = [certificate, ...chain];
   return {
-    capabilities: { sanFromCsr: true, signsHere: key.inProcess === true },
+    capabilities: {
+      sanFromCsr: true,
+      signsHere: key.inProcess === true,
+      ...(appends !== '' && { appends }),
+    },
     certificate,
     chain,
     async issue({ csr, renews }, decision, signal) {

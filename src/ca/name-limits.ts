@@ -1,41 +1,49 @@
-/** The names that a profile allows: patterns in which `*` stands for any text. */
+/** The names that a profile allows: patterns in which `*` stands for any text, compiled once. */
 import type { CertificationRequest, GeneralName } from '../core/request.ts';
 import { Refusal } from '../core/errors.ts';
 import { readGeneralNames } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
 import { altNameType } from './names.ts';
-import type { NameLimits, Profile } from './profile.ts';
+import { compiledPattern, type Matches, type Wildcard } from './pattern.ts';
+import type { NameLimits } from './profile.ts';
 import { requested } from './requested.ts';
 
 /**
  * What `*` stands for: in a subject one value and nothing of another attribute, in a user principal name nothing across
  * the `@`. Case counts in a subject only.
  */
-const WILDCARDS = {
-  subject: { text: String.raw`(?:[^,+\\]|\\.)*`, flags: 'u' },
-  dns: { text: '[^@]*', flags: 'iu' },
-  upn: { text: '[^@]*', flags: 'iu' },
-} as const;
+const WILDCARDS: Readonly<Record<keyof NameLimits, Wildcard>> = {
+  subject: { stops: ',+', escapes: true, ignoresCase: false },
+  dns: { stops: '@', escapes: false, ignoresCase: true },
+  upn: { stops: '@', escapes: false, ignoresCase: true },
+};
 
-/** Throws Refusal `subject_refused` for a name that the profile does not allow. */
-export function assertWithinLimits({ names }: Profile, csr: CertificationRequest): void {
-  if (!names) return;
-  assertMatch('subject', names.subject, [csr.subjectText]);
-  if (names.dns === undefined && names.upn === undefined) return;
-  const alternative = requested(csr, OID.subjectAltName, readGeneralNames)?.value ?? [];
-  for (const kind of ['dns', 'upn'] as const) assertMatch(kind, names[kind], textsOf(kind, alternative));
+/** A pattern as it is written, compiled. */
+type Limit = { pattern: string; matches: Matches };
+
+/** Throws Refusal `subject_refused` for a name that the profile does not allow. `subjectText` is the subject, RFC 4514. */
+export type NameCheck = (csr: CertificationRequest, subjectText: string) => void;
+
+/** The check of a profile; it does nothing where names are not limited. */
+export function nameCheck(names: NameLimits = {}): NameCheck {
+  const limits = (['subject', 'dns', 'upn'] as const).flatMap((kind) => limitOf(kind, names[kind]));
+  const alternative = limits.some(({ kind }) => kind !== 'subject');
+  return (csr, subjectText) => {
+    if (limits.length === 0) return;
+    const others = alternative ? (requested(csr, OID.subjectAltName, readGeneralNames)?.value ?? []) : [];
+    for (const { kind, ...limit } of limits)
+      assertMatch(kind, limit, kind === 'subject' ? [subjectText] : textsOf(kind, others));
+  };
 }
 
-const textsOf = (kind: 'dns' | 'upn', names: readonly GeneralName[]): string[] =>
+const limitOf = (kind: keyof NameLimits, pattern: string | undefined): (Limit & { kind: keyof NameLimits })[] =>
+  pattern === undefined ? [] : [{ kind, pattern, matches: compiledPattern(pattern, WILDCARDS[kind]) }];
+
+const textsOf = (kind: keyof NameLimits, names: readonly GeneralName[]): string[] =>
   names.filter((name) => altNameType(name) === kind).map(({ text }) => text);
 
-function assertMatch(kind: keyof NameLimits, pattern: string | undefined, texts: readonly string[]): void {
-  if (pattern === undefined) return;
-  const { text, flags } = WILDCARDS[kind];
-  const expression = new RegExp(`^${pattern.split('*').map(escaped).join(text)}$`, flags);
-  const other = texts.find((each) => !expression.test(each));
+function assertMatch(kind: string, { pattern, matches }: Limit, texts: readonly string[]): void {
+  const other = texts.find((each) => !matches(each));
   if (other !== undefined)
     throw new Refusal('subject_refused', `the ${kind} ${JSON.stringify(other.slice(0, 80))} is not \`${pattern}\``);
 }
-
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');

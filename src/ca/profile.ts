@@ -4,6 +4,9 @@ import { DAY } from '../core/durations.ts';
 import type { GeneralNameType } from '../core/request.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { KeyUsage } from '../pkix/extensions.ts';
+import { MOST_RSA_BITS } from '../pkix/public-key.ts';
+import { CERTIFIED_KEYS, type CertifiedKey } from './certified-keys.ts';
+import { subjectFault, type SubjectRules } from './subject-fault.ts';
 import { EXTENDED_KEY_USAGES, INFRASTRUCTURE_PURPOSES, purposeName } from '../pkix/oids.ts';
 
 /**
@@ -23,16 +26,26 @@ export type Profile = {
   maxValidity: number;
   /** Milliseconds before now at which certificates become valid: clocks of devices in set-up are often hours slow. */
   backdate: number;
+  /** The kinds of keys that are certified; every kind where absent. */
+  keys?: readonly CertifiedKey[];
   /** The shortest RSA modulus, in bits. */
   minRsaBits: number;
+  /** The longest RSA modulus, in bits; not limited where absent. */
+  maxRsaBits?: number;
   /** What a client may request, and what it gets when it requests none. */
   keyUsage: readonly KeyUsage[];
+  /** Which of them a client gets when it requests none; all where absent. */
+  defaultKeyUsage?: readonly KeyUsage[];
   /** OIDs, dotted. What a client may request, and what it gets when it requests none of them. */
   extendedKeyUsage: readonly string[];
+  /** Which of them a client gets when it requests none; all where absent. */
+  defaultExtendedKeyUsage?: readonly string[];
   /** Kinds of subjectAltName that a client may request. A request with another kind is refused. */
   altNames: readonly AltNameType[];
   /** Which names a certificate may have; every name where absent. */
   names?: NameLimits;
+  /** What the subject may be; anything where absent. */
+  subject?: SubjectRules;
   /** URIs of the CRL, RFC 5280 4.2.1.13. */
   crl?: readonly string[];
   /** URIs, RFC 5280 4.2.2.1. */
@@ -44,7 +57,9 @@ export const DEFAULT_PROFILE: Profile = {
   validity: 365 * DAY,
   maxValidity: 730 * DAY,
   backdate: DAY,
+  keys: CERTIFIED_KEYS,
   minRsaBits: 2048,
+  maxRsaBits: MOST_RSA_BITS,
   keyUsage: ['digitalSignature', 'keyEncipherment'],
   extendedKeyUsage: [EXTENDED_KEY_USAGES.clientAuth],
   altNames: ['dns', 'email', 'upn', 'uri'],
@@ -74,14 +89,33 @@ const FAULTS: readonly ProfileFault[] = [
     remedy: 'Name the purposes, such as clientAuth, or anyExtendedKeyUsage for every purpose.',
   },
   {
+    when: ({ keys, minRsaBits, maxRsaBits = Infinity }) => keys?.length === 0 || minRsaBits > maxRsaBits,
+    message: 'keys is empty, or minRsaBits is more than maxRsaBits, so no key is certified',
+    remedy: 'Name the kinds of keys, such as rsa and p256, and a longest RSA key that is not below the shortest.',
+  },
+  {
+    when: ({ keyUsage, defaultKeyUsage }) => !isPart(defaultKeyUsage, keyUsage),
+    message: 'defaultKeyUsage is empty or names a usage that keyUsage does not',
+    remedy: 'Name some of the usages of `keyUsage`.',
+  },
+  {
+    when: ({ extendedKeyUsage, defaultExtendedKeyUsage }) => !isPart(defaultExtendedKeyUsage, extendedKeyUsage),
+    message: 'defaultExtendedKeyUsage is empty or names a purpose that extendedKeyUsage does not',
+    remedy: 'Name some of the purposes of `extendedKeyUsage`.',
+  },
+  {
     when: ({ validity, maxValidity, backdate }) => !(validity > 0 && maxValidity >= validity && backdate >= 0),
     message: 'validity, maxValidity and backdate do not fit together',
     remedy: 'validity must be positive and at most maxValidity, and backdate must not be negative.',
   },
 ];
 
+const isPart = <T>(some: readonly T[] | undefined, all: readonly T[]): boolean =>
+  some === undefined || (some.length > 0 && some.every((each) => all.includes(each)));
+
 /**
- * Throws ConfigError for a profile with CA usages, a purpose of the PKI itself such as OCSP signing, an empty list of usages, or a contradictory validity.
+ * Throws ConfigError for a profile with CA usages, a purpose of the PKI itself such as OCSP signing, an empty list of usages or
+ * keys, a contradictory validity, or rules of the subject that nothing can keep.
  */
 export function assertProfile(profile: Profile): void {
   const purpose = profile.extendedKeyUsage.find((oid) => INFRASTRUCTURE_PURPOSES.has(oid));
@@ -92,4 +126,6 @@ export function assertProfile(profile: Profile): void {
     );
   const fault = FAULTS.find(({ when }) => when(profile));
   if (fault) throw new ConfigError(`profile: ${fault.message}`, fault.remedy);
+  const wrong = subjectFault(profile.subject);
+  if (wrong) throw new ConfigError(`profile: subject.${wrong.message}`, wrong.remedy);
 }

@@ -23,7 +23,7 @@ const USAGES_BY_KEY_TYPE: Readonly<Record<KeyKind['type'], readonly KeyUsage[]>>
  * them.
  */
 export function keyUsageFor(profile: Profile, csr: CertificationRequest): Extension {
-  const asked = requested(csr, OID.keyUsage, readKeyUsage)?.value ?? profile.keyUsage;
+  const asked = requested(csr, OID.keyUsage, readKeyUsage)?.value ?? profile.defaultKeyUsage ?? profile.keyUsage;
   const granted = asked.filter(
     (usage) => profile.keyUsage.includes(usage) && USAGES_BY_KEY_TYPE[csr.key.type].includes(usage),
   );
@@ -36,7 +36,7 @@ export function keyUsageFor(profile: Profile, csr: CertificationRequest): Extens
 }
 
 /**
- * ExtendedKeyUsage: all purposes of the profile when none is requested, as Apple does; otherwise the requested purposes
+ * ExtendedKeyUsage: the purposes that the profile gives when none is requested, as Apple does; otherwise the requested purposes
  * that the profile lists, because Windows requests more than it needs. Throws Refusal `request_refused` when none of
  * them is listed, when one is not and the policy vouches for the purposes, and when the extension is malformed.
  */
@@ -46,7 +46,8 @@ export function extendedKeyUsageFor(
   { vouchesForPurposes }: Allow,
 ): Extension {
   const asked = new Set(requested(csr, OID.extendedKeyUsage, readExtendedKeyUsage)?.value);
-  if (asked.size === 0 && profile.extendedKeyUsage.length > 0) return extendedKeyUsage(profile.extendedKeyUsage);
+  if (asked.size === 0 && profile.extendedKeyUsage.length > 0)
+    return extendedKeyUsage(profile.defaultExtendedKeyUsage ?? profile.extendedKeyUsage);
   const granted = [...asked].filter((purpose) => profile.extendedKeyUsage.includes(purpose));
   if (granted.length === 0)
     throw new Refusal(

@@ -1,6 +1,7 @@
 /** `profiles`: what certificates may be, translated from the keys of the file into a profile of the CA. */
 import { z } from 'zod';
 import { oidContent } from '../asn1/oid.ts';
+import { CERTIFIED_KEYS } from '../ca/certified-keys.ts';
 import { type AltNameType, DEFAULT_PROFILE, type Profile } from '../ca/profile.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -10,7 +11,7 @@ import { LEAST_RSA_BITS, MOST_RSA_BITS } from '../pkix/public-key.ts';
 import { didYouMean } from './yaml/did-you-mean.ts';
 import { type ValueType, transformed, valueType } from './yaml/value-type.ts';
 import { choice, duration, integer, url, valueList } from './yaml/value-types.ts';
-import { defaulted, mapOf, optional, section } from './yaml/table.ts';
+import { defaulted, item, mapOf, optional, section } from './yaml/table.ts';
 import { durationText } from './yaml/units.ts';
 
 const ALT_NAMES: Readonly<Record<AltNameType, true>> = {
@@ -49,6 +50,35 @@ function isOid(text: string): boolean {
 
 const pattern = (example: string) => valueType(z.string().min(1), 'a pattern', example);
 
+/** The attributes by name are checked with the whole profile. */
+const attribute = valueType(z.string().min(1), 'the short name of an attribute, or a dotted OID', 'CN');
+
+const subjectRules = {
+  schema: section('Rules for the subject.', '{ require: [CN] }', {
+    require: optional(valueList(attribute, '[CN]'), 'Attributes that it must have.', 'none'),
+    forbid: optional(valueList(attribute, '[OU]'), 'Attributes that it must not have.', 'none'),
+    values: optional(
+      {
+        schema: mapOf('Patterns by attribute.', '{ CN: "lab-*" }', item(pattern('lab-*'))),
+        type: 'a mapping of attributes to patterns',
+        example: '{ CN: "lab-*" }',
+        secret: false,
+      },
+      'A pattern for every value of an attribute, by its short name. `*` stands for any text; letter case counts.',
+      'any',
+    ),
+    append: optional(
+      valueType(z.string().min(1), 'a name as in RFC 4514', 'O=Contoso,C=DE'),
+      'What every certificate has behind the text of the requested subject. A request that has it already gets it once.',
+      'nothing',
+    ),
+    maxLength: optional(integer(1, 1024, 64), 'Characters of one value. RFC 5280 has 64 for most attributes.', '1024'),
+  }),
+  type: 'a mapping of keys',
+  example: '{ require: [CN], append: "O=Contoso,C=DE" }',
+  secret: false,
+} satisfies ValueType<z.ZodType>;
+
 const urls = (example: string) => valueList(url(['http', 'https'], example), `[${example}]`);
 
 const keys = () =>
@@ -79,15 +109,35 @@ const keys = () =>
       DEFAULT_PROFILE.minRsaBits,
       'Shorter RSA keys get no certificate.',
     ),
+    maxRsaBits: defaulted(
+      integer(LEAST_RSA_BITS, MOST_RSA_BITS, 4096),
+      DEFAULT_PROFILE.maxRsaBits ?? MOST_RSA_BITS,
+      'Longer RSA keys get no certificate.',
+    ),
+    keys: defaulted(
+      valueList(choice(...CERTIFIED_KEYS), '[rsa, p256]'),
+      [...CERTIFIED_KEYS],
+      'The kinds of keys that get a certificate. Weak keys get none, whatever their kind: an RSA exponent below 65537, a modulus with a small factor, with factors close to each other, or of a chip with the ROCA fault. The keys that Debian made predictable in 2008 are not recognised, as no package carries their list.',
+    ),
     keyUsage: defaulted(
       valueList(choice(...KEY_USAGES), '[digitalSignature, keyEncipherment]'),
       [...DEFAULT_PROFILE.keyUsage],
       'The usages that a client may request, and those it gets when it requests none.',
     ),
+    defaultKeyUsage: optional(
+      valueList(choice(...KEY_USAGES), '[digitalSignature]'),
+      'The usages that a client gets when it requests none.',
+      'all of `keyUsage`',
+    ),
     extendedKeyUsage: defaulted(
       valueList(purpose, '[clientAuth]'),
       DEFAULT_PROFILE.extendedKeyUsage.map(purposeName),
       'The purposes that a client may request, and those it gets when it requests none. A request for others only is refused; under Intune, a request for any other.',
+    ),
+    defaultExtendedKeyUsage: optional(
+      valueList(purpose, '[clientAuth]'),
+      'The purposes that a client gets when it requests none.',
+      'all of `extendedKeyUsage`',
     ),
     subjectAltName: defaulted(
       valueList(choice(...(Object.keys(ALT_NAMES) as AltNameType[])), '[dns, email, upn, uri]'),
@@ -107,6 +157,11 @@ const keys = () =>
       },
       'Which names a certificate may have: the keys below, each a pattern in which `*` stands for any text. For policies that do not compare names.',
       'any',
+    ),
+    subject: optional(
+      subjectRules,
+      'Rules for the subject of a request: the keys below. A request that breaks one is refused. What is appended is not looked at.',
+      'any subject',
     ),
     crl: optional(
       urls('http://pki.example.com/issuing-ca.crl'),
@@ -139,10 +194,10 @@ export type ProfileConfig = Profile & { renewBefore?: number; maxLifetime?: numb
 export const profileSchema = () =>
   transformed(
     keys(),
-    ({ subjectAltName, aia, names, ...rest }): ProfileConfig => ({
+    ({ subjectAltName, aia, names, subject, ...rest }): ProfileConfig => ({
       ...rest,
       altNames: subjectAltName,
-      ...defined({ authorityInfoAccess: aia, names: names && defined(names) }),
+      ...defined({ authorityInfoAccess: aia, names: names && defined(names), subject: subject && defined(subject) }),
     }),
   );
 

@@ -48,6 +48,8 @@ export type IssuerCapabilities = {
   subjectFromRequest?: boolean;
   /** It takes the end of the validity from a parameter of the order. */
   validityOverride?: boolean;
+  /** What it appends to the text of each subject, RFC 4514, such as `O=Contoso,C=DE`; a subject that has it stays as it is. */
+  appends?: string;
   /** `issue` can return `pending`; the issuer is a PendingIssuer too. */
   pending?: boolean;
   /** It is a Finder too. */

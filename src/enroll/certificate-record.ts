@@ -1,6 +1,7 @@
 /** Makes the record of a certificate that an issuer returned, after checking that it is the one that was requested. */
 import { catchDerError } from '../asn1/limits.ts';
 import { equalBytes } from '../core/bytes.ts';
+import { defined } from '../core/defined.ts';
 import type { Issued, IssuerCapabilities } from '../core/issuer.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
 import type { CertificateName, StoredCertificate } from '../core/records.ts';
@@ -23,7 +24,7 @@ export function certificateRecord(
   capabilities?: IssuerCapabilities,
 ): StoredCertificate {
   const view = readCertificate(der);
-  checkCertificate({ view, csr: request.csr, now: issuedAt });
+  checkCertificate({ view, csr: request.csr, now: issuedAt, ...defined({ appends: capabilities?.appends }) });
   return {
     ...readValidity(view),
     ...issuerIn(chain, view, capabilities),

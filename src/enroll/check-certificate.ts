@@ -1,7 +1,7 @@
 /**
  * Checks a certificate that an issuer returned against the request, before it is recorded and delivered: the CA of a
  * vendor was not compiled with this product. A CA may leave names out, and choose validity and usages within these
- * bounds; it may add no name.
+ * bounds; it may add no name but what it said that it appends.
  */
 import { equalBytes } from '../core/bytes.ts';
 import type { CertificationRequest, Extension, GeneralName } from '../core/request.ts';
@@ -13,15 +13,15 @@ import {
   readGeneralNames,
   readKeyUsage,
 } from '../pkix/extensions.ts';
-import { comparableAttributes, isEmptyName, nameText } from '../pkix/name.ts';
+import { comparableAttributes, isEmptyName, nameFromText, nameText } from '../pkix/name.ts';
 import { INFRASTRUCTURE_PURPOSES, OID, purposeName } from '../pkix/oids.ts';
 import { readKey } from '../pkix/public-key.ts';
 
 /** The clock of a CA may be this much ahead. Milliseconds. */
 const CLOCK_DIFFERENCE = 60 * 60_000;
 
-/** A certificate with its extensions, the request and the time of the check. */
-export type CertificateToCheck = { view: CertificateView; csr: CertificationRequest; now: Date };
+/** A certificate, the request and the time of the check. `appends`: as in `IssuerCapabilities`. */
+export type CertificateToCheck = { view: CertificateView; csr: CertificationRequest; now: Date; appends?: string };
 type Parts = CertificateToCheck & { extensions: readonly Extension[] };
 
 /** Each throws Error for a certificate that must not be delivered, and DerError for one that cannot be read. */
@@ -51,9 +51,9 @@ function checkCa({ extensions }: Parts): void {
 }
 
 /** The CA may reorder attributes and leave some out. An empty subject is what was requested, or no subject at all. */
-function checkSubject({ view, csr }: Parts): void {
+function checkSubject({ view, csr, appends = '' }: Parts): void {
   if (equalBytes(view.subject, csr.subject)) return;
-  const asked = new Set(comparableAttributes(csr.subject));
+  const asked = new Set([csr.subject, nameFromText(appends)].flatMap(comparableAttributes));
   const added = comparableAttributes(view.subject).some((attribute) => !asked.has(attribute));
   if (added || (isEmptyName(view.subject) && !isEmptyName(csr.subject)))
     throw new Error(`the issuer certified another subject: ${JSON.stringify(nameText(view.subject).slice(0, 80))}`);

@@ -81,7 +81,8 @@ export const obstacleTo = (
   renewed: KnownCertificate,
   csr: Pick<CertificationRequest, 'subjectText' | 'extensions'>,
   context: EndpointContext,
-): string | undefined => [...conditions(renewed, context), ...names(renewed, csr)].find(([holds]) => !holds)?.[1];
+): string | undefined =>
+  [...conditions(renewed, context), ...names(renewed, csr, context.endpoint)].find(([holds]) => !holds)?.[1];
 
 type Condition = readonly [boolean, string];
 
@@ -124,11 +125,20 @@ function mayRenewAgain({ renewals }: KnownCertificate, retention: number, now: D
 const names = (
   { view }: KnownCertificate,
   { subjectText, extensions }: Pick<CertificationRequest, 'subjectText' | 'extensions'>,
+  { issuer }: Endpoint,
 ): Condition[] => [
   // From the certificate: the store replaces halves of characters (lone surrogates).
-  [nameText(view.subject) === subjectText, 'has another subject than the request'],
+  [
+    hasSubject(nameText(view.subject), subjectText, issuer.capabilities?.appends),
+    'has another subject than the request',
+  ],
   [isSubset(altNames(extensions), altNames(certificateExtensions(view))), 'has not all names of the request'],
 ];
+
+/** The CA may have appended something to the subject that was requested; a device names the one or the other. */
+const hasSubject = (certified: string, requested: string, appended = ''): boolean =>
+  certified === requested ||
+  (appended !== '' && certified === [requested, appended].filter((part) => part !== '').join(','));
 
 /** The DER of each subjectAltName, hexadecimal; undefined when the extension cannot be read. */
 function altNames(extensions: readonly Extension[]): Set<string> | undefined {

@@ -69,6 +69,10 @@ export const nameText = (der: Uint8Array): string =>
     .map((rdn) => rdn.map(attributeText).join('+'))
     .join(',');
 
+/** The type of an attribute, a dotted OID, by a name that `nameFromText` knows; undefined for another one. */
+export const attributeType = (name: string): string | undefined =>
+  BY_NAME.get(name.toLowerCase()) ?? (/^\d+(?:\.\d+)+$/.test(name) ? name : undefined);
+
 /** The short name of an attribute type, such as CN; the dotted OID of an unknown one. */
 export const attributeName = (type: string): string => SHORT_NAMES.get(type) ?? type;
 

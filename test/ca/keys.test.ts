@@ -106,3 +106,30 @@ test('Q13 a product of two random primes is certified', async () => {
   const { kind, spki } = readKey(rsaSpki(p! * q!));
   assert.ok(await issueFor({ ...(await request({})), key: kind, spki }, authority()));
 });
+
+const kind = (profile: Parameters<typeof authority>[0], key: KeyProvider) => issue({ key }, authority(profile));
+test('a profile certifies the kinds of keys that it names', async () => {
+  assert.ok(await kind({ keys: ['p256'] }, deviceKey));
+  assert.ok(await kind({ keys: ['rsa'] }, rsaKey));
+});
+for (const [name, key, profile, message] of [
+  [
+    'an RSA key where only P-256 is named',
+    rsaKey,
+    { keys: ['p256'] },
+    'a key of the kind rsa; the profile certifies p256',
+  ],
+  [
+    'a P-521 key',
+    ecKey('p521', 'P-521'),
+    { keys: ['rsa', 'p256'] },
+    'a key of the kind p521; the profile certifies rsa, p256',
+  ],
+  [
+    'an RSA key that is too long',
+    rsaKey,
+    { minRsaBits: 1024, maxRsaBits: 2047 },
+    'RSA key of 2048 bits; the profile allows 2047',
+  ],
+] as const)
+  test(`a profile refuses ${name}`, () => assert.rejects(kind(profile, key), { code: 'algorithm_refused', message }));

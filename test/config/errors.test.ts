@@ -195,6 +195,34 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
     profile('validity: 3d, maxValidity: 2d'),
     '1:33 profiles.device.validity: longer than `maxValidity`, which is 2d. Shorten it, or raise `maxValidity`.',
   ],
+  'default usage that the profile does not allow': [
+    profile('defaultKeyUsage: [keyAgreement]'),
+    '1:21 profiles.device: defaultKeyUsage is empty or names a usage that keyUsage does not. Name some of the usages of `keyUsage`.',
+  ],
+  'default purpose that the profile does not allow': [
+    profile('defaultExtendedKeyUsage: [serverAuth]'),
+    '1:21 profiles.device: defaultExtendedKeyUsage is empty or names a purpose that extendedKeyUsage does not. Name some of the purposes of `extendedKeyUsage`.',
+  ],
+  'no kind of key': [
+    profile('keys: []'),
+    '1:21 profiles.device: keys is empty, or minRsaBits is more than maxRsaBits, so no key is certified. Name the kinds of keys, such as rsa and p256, and a longest RSA key that is not below the shortest.',
+  ],
+  'unknown kind of key': [
+    profile('keys: [p255]'),
+    '1:30 profiles.device.keys[0]: not one of the known values ("p255"). Did you mean `p256`?',
+  ],
+  'unknown attribute of the subject': [
+    profile('subject: { require: [CommonName] }'),
+    '1:21 profiles.device: subject.require, forbid and values: no attribute has the name "CommonName". Known: CN, SN, serialNumber, C, L, ST, street, O, OU, title, G, dnQualifier, DC, UID, E, unstructuredName, or a dotted OID.',
+  ],
+  'attribute required and forbidden': [
+    profile('subject: { require: [CN], forbid: [2.5.4.3] }'),
+    '1:21 profiles.device: subject.require and forbid: both name CN. Take it out of one of them.',
+  ],
+  'appended country of three letters': [
+    profile('subject: { append: "C=DEU" }'),
+    '1:21 profiles.device: subject.append: a country that is not two letters in C="DEU". Write it as in RFC 4514, like O=Contoso,C=DE.',
+  ],
   'key usage of a CA': [
     profile('keyUsage: [keyCertSign]'),
     '1:21 profiles.device: keyUsage names keyCertSign or cRLSign, which belong to a CA. Name usages of end entities, such as digitalSignature and keyEncipherment.',

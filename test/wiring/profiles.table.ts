@@ -1,5 +1,5 @@
 /** `profiles`: what is in the certificates. */
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { encode, oid, sequence, setOf } from '../../src/asn1/writer.ts';
 import type { Extension } from '../../src/core/request.ts';
 import { subjectAltName } from '../../src/pkix/extensions.ts';
@@ -22,7 +22,14 @@ const PROFILES = {
     subjectAltName: ['dns', 'upn'],
   },
   long: { minRsaBits: 3072 },
+  short2048: { maxRsaBits: 2047, minRsaBits: 1024 },
+  curves: { keys: ['p256'] },
   signing: { keyUsage: ['digitalSignature'] },
+  signingFirst: { defaultKeyUsage: ['digitalSignature'] },
+  webFirst: { extendedKeyUsage: ['clientAuth', 'serverAuth'], defaultExtendedKeyUsage: ['serverAuth'] },
+  subject: {
+    subject: { require: ['CN'], forbid: ['OU'], values: { CN: 'lab-*' }, append: 'O=Lab,C=DE', maxLength: 40 },
+  },
   web: { extendedKeyUsage: ['serverAuth', '1.2.3.4'] },
   mail: { subjectAltName: ['email'] },
   crl: { crl: ['http://pki.example.com/one.crl'] },
@@ -131,6 +138,60 @@ export const PROFILE_ROWS: readonly Row[] = [
     question: 'what an RSA key of 2048 bits gets',
     ask: async (profile) => (await enrolled(await at(profile))).status,
     answers: { plain: 'issued', long: 'failInfo 0' },
+  },
+  {
+    keys: ['profiles.NAME.maxRsaBits', 'profiles.NAME.keys'],
+    question: 'what an RSA key of 2048 bits gets',
+    ask: async (profile) => (await enrolled(await at(profile))).status,
+    answers: { plain: 'issued', short2048: 'failInfo 0', curves: 'failInfo 0' },
+  },
+  {
+    keys: ['profiles.NAME.defaultKeyUsage'],
+    question: 'the BIT STRING of the key usage when none is asked for',
+    ask: async (profile) => keyUsage(await certified(await at(profile))),
+    answers: { plain: '030205a0', signingFirst: '03020780' },
+  },
+  {
+    keys: ['profiles.NAME.defaultExtendedKeyUsage'],
+    question: 'the purposes of the certificate when none is asked for',
+    ask: async (profile) => (await certified(await at(profile))).keyUsage,
+    answers: { plain: ['1.3.6.1.5.5.7.3.2'], webFirst: ['1.3.6.1.5.5.7.3.1'] },
+  },
+  {
+    keys: ['require', 'forbid', 'values', 'maxLength'].map((key) => `profiles.NAME.subject.${key}`),
+    question: 'what requests get whose subject is right, has no CN, has an OU, another CN, and a long one',
+    ask: async (profile) => {
+      const url = await at(profile);
+      const rest = newSubject().slice(3);
+      const subjects = [
+        `CN=lab-${rest}`,
+        `L=${rest}`,
+        `CN=lab-${rest},OU=a`,
+        `CN=${rest}`,
+        `CN=lab-${'x'.repeat(40)}${rest}`,
+      ];
+      return Promise.all(subjects.map(async (subject) => (await enrolled(url, { subject })).status));
+    },
+    answers: {
+      plain: ['issued', 'issued', 'issued', 'issued', 'issued'],
+      subject: ['issued', 'failInfo 2', 'failInfo 2', 'failInfo 2', 'failInfo 2'],
+    },
+  },
+  {
+    keys: ['profiles.NAME.subject', 'profiles.NAME.subject.append'],
+    question: 'the subject behind its CN, and what renewals get that name it with and without what is appended',
+    ask: async (profile) => {
+      const url = await at(profile);
+      const subject = `CN=lab-${newSubject().slice(3)}`;
+      const { der } = await enrolled(url, { subject });
+      const whole = new X509Certificate(der).subject.split('\n').toReversed().slice(1).join(',');
+      const signer = { certificate: der, key: deviceKey };
+      const renewals = ['', ',O=Lab,C=DE'].map((rest) =>
+        enrolled(url, { subject: `${subject}${rest}`, challenge: '', signer }),
+      );
+      return [whole, ...(await Promise.all(renewals)).map(({ status }) => status)];
+    },
+    answers: { plain: ['', 'issued', 'failInfo 2'], subject: ['O=Lab,C=DE', 'issued', 'issued'] },
   },
   {
     keys: ['profiles.NAME.keyUsage'],
