@@ -5,7 +5,7 @@ import { Refusal } from '../core/errors.ts';
 import { keyWeakness } from '../pkix/public-key.ts';
 
 /** The kinds of keys that can be certified, as profiles name them. */
-export const CERTIFIED_KEYS = ['rsa', 'p256', 'p384', 'p521'] as const;
+export const CERTIFIED_KEYS = ['rsa', 'p256', 'p384', 'p521', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const;
 /** One of them. */
 export type CertifiedKey = (typeof CERTIFIED_KEYS)[number];
 
