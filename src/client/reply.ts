@@ -149,6 +149,7 @@ async function openedBySigner(enveloped: Envelope, { signer, random }: ExpectedR
   const certificate = readCertificate(signer.certificate);
   const own = { certificate, keyIdentifier: keyIdentifier(certificate.spki), key: signer.key };
   if (signer.key.agree) return openAgreedEnvelope(enveloped, own);
+  if (!signer.key.decrypt) return undefined;
   const chosen = chooseRecipient(enveloped, [own]);
   const transport = chosen?.recipient.transport;
   if (!transport) return undefined;

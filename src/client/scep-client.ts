@@ -8,6 +8,7 @@ import type { Extension } from '../core/request.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
 import { certificateSignature, readCertificate } from '../pkix/certificate.ts';
+import { isMlDsa } from '../pkix/ml-dsa.ts';
 import { nameText } from '../pkix/name.ts';
 import { readCertificationRequest, writeCertificationRequest } from '../pkix/csr.ts';
 import { verifySignature } from '../pkix/signature.ts';
@@ -194,6 +195,8 @@ export async function exchange(
     transport: { scheme: 'pkcs1' },
     random,
     ...chooseAlgorithms(server.capabilities),
+    // RFC 9882 3.3: every reader of ML-DSA signatures knows SHA-512.
+    ...(isMlDsa(signer.key.kind.type) && { digest: 'sha512' as const }),
   });
   const takesPost = server.capabilities.has('POSTPKIOperation') || server.capabilities.has('SCEPStandard');
   const bytes = await pkiOperation(fetch, server.url, message, takesPost && !server.get);

@@ -51,6 +51,9 @@ export const digestOctets = (digest: Digest): number => DIGEST_ROWS[digest].octe
 /** AlgorithmIdentifier, DER, with NULL parameters, which every known reader accepts. */
 export const digestIdentifier = (digest: Digest): Uint8Array => DIGEST_IDENTIFIERS.get(digest)!;
 
+/** The same without parameters, as RFC 9882 3.3 demands beside an ML-DSA signature. */
+export const bareDigestIdentifier = (digest: Digest): Uint8Array => sequence(oid(DIGEST_ROWS[digest].oid));
+
 /**
  * signatureAlgorithm of SignerInfo, DER, as NDES and OpenSSL write it: rsaEncryption; digestAlgorithm names the digest.
  */

@@ -8,6 +8,7 @@ import { equalBytes } from '../core/bytes.ts';
 import type { KeyKind, KeyProvider, KeyTransport } from '../core/keys.ts';
 import type { RandomBytes } from '../core/environment.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
+import { isMlDsa } from '../pkix/ml-dsa.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
 import { withPkcs1 } from '../pkix/with-pkcs1.ts';
 import {
@@ -195,6 +196,13 @@ export function writeEnvelope(
 /** Whether a content key of this cipher can be encrypted to a key of this kind. Depends only on public facts. */
 export const canReceive = (key: KeyKind, cipher: ContentCipher): boolean =>
   key.type === 'rsa' || (key.type === 'ec' && cipher.keyWrap !== undefined);
+
+/**
+ * Whether a reply with this cipher can reach a signer with a key of this kind: it can be encrypted to the key, or, where
+ * the key only signs, with a password, whose key wrap is defined here for AES.
+ */
+export const canBeAnswered = (key: KeyKind, cipher: ContentCipher): boolean =>
+  canReceive(key, cipher) || (isMlDsa(key.type) && cipher.keyWrap !== undefined);
 
 function agreeing({ recipient, cipher, nullWrap = false }: EnvelopedDataPlan, contentKey: Uint8Array): Uint8Array {
   const { keyWrap } = cipher;

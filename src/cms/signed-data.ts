@@ -5,8 +5,9 @@ import { DerReader } from '../asn1/reader.ts';
 import { explicit, implicit, TAG } from '../asn1/tags.ts';
 import { encode, octetString, sequence, setOf, smallInteger } from '../asn1/writer.ts';
 import { equalBytes } from '../core/bytes.ts';
-import type { Digest, KeyProvider } from '../core/keys.ts';
+import type { Digest, KeyKind, KeyProvider } from '../core/keys.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
+import { isMlDsa } from '../pkix/ml-dsa.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
 import {
   readSignatureAlgorithm,
@@ -14,7 +15,7 @@ import {
   signatureIdentifier,
   verifySignature,
 } from '../pkix/signature.ts';
-import { digestByOid, digestIdentifier, RSA_ENCRYPTION } from './algorithms.ts';
+import { bareDigestIdentifier, digestByOid, digestIdentifier, RSA_ENCRYPTION } from './algorithms.ts';
 import {
   ATTRIBUTE,
   attributeType,
@@ -171,6 +172,7 @@ export type SignedDataPlan = {
   content: Uint8Array | undefined;
   /** Signed attributes, DER, in addition to contentType and messageDigest. */
   attributes: readonly Uint8Array[];
+  /** Of the content; for an ML-DSA key one of `isStrongEnough`. */
   digest: Digest;
   signer: { certificate: CertificateView; key: KeyProvider };
   /** DER, written in this order. The signer's certificate is not added automatically. */
@@ -182,27 +184,38 @@ export async function writeSignedData(plan: SignedDataPlan): Promise<Uint8Array>
   const { digest, signer } = plan;
   const messageDigest = writeAttribute(MESSAGE_DIGEST, octetString(hash(digest, plan.content ?? EMPTY, 'buffer')));
   const signedAttributes = setOf(CONTENT_TYPE_ATTRIBUTE, messageDigest, ...plan.attributes);
-  const signature = await signer.key.sign({ data: signedAttributes, digest, scheme: 'pkcs1' });
+  const { identifier, signatureAlgorithm, signedWith } = algorithmsFor(signer.key.kind, digest);
+  const signature = await signer.key.sign({ data: signedAttributes, digest: signedWith, scheme: 'pkcs1' });
   const asImplicit = Buffer.from(signedAttributes);
   asImplicit[0] = explicit(0);
   const signerInfo = sequence(
     VERSION_1,
     issuerAndSerialNumber(signer.certificate),
-    digestIdentifier(digest),
+    identifier,
     asImplicit,
-    signer.key.kind.type === 'rsa' ? RSA_ENCRYPTION : signatureIdentifier(signer.key.kind, digest),
+    signatureAlgorithm,
     octetString(signature),
   );
   return writeContentInfo(
     'signedData',
     sequence(
       VERSION_1,
-      setOf(digestIdentifier(digest)),
+      setOf(identifier),
       plan.content ? withContent(plan.content) : EMPTY_CONTENT,
       encode(explicit(0), ...plan.certificates),
       setOf(signerInfo),
     ),
   );
+}
+
+/** AlgorithmIdentifiers of the digest and of the signature, and the digest that the key itself is given. */
+function algorithmsFor(key: KeyKind, digest: Digest) {
+  const signedWith = isMlDsa(key.type) ? undefined : digest;
+  return {
+    signedWith,
+    identifier: signedWith ? digestIdentifier(digest) : bareDigestIdentifier(digest),
+    signatureAlgorithm: key.type === 'rsa' ? RSA_ENCRYPTION : signatureIdentifier(key, signedWith),
+  };
 }
 
 const EMPTY_SET = setOf();

@@ -5,6 +5,7 @@ import type { CertificationRequest, EnrollmentRequest } from '../core/request.ts
 import { Refusal } from '../core/errors.ts';
 import { POLL_DIGITS } from '../core/poll-key.ts';
 import type { PollKey, RequestKey, StoredTransaction, TransactionKey } from '../core/records.ts';
+import { isMlDsa } from '../pkix/ml-dsa.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
 import type { ScepRequest } from '../scep/message.ts';
 import type { Endpoint, EndpointContext } from './endpoint.ts';
@@ -42,7 +43,7 @@ export type Enrollment = EndpointContext & {
 export function identify(signed: SignedRequest, context: EndpointContext): Enrollment {
   const { message, csr, signedBy } = signed;
   const { endpoint, services, waits } = context;
-  const obstacle = signedBy && obstacleTo(signedBy, csr, context);
+  const obstacle = signedBy && (needsChallenge(message, endpoint) ?? obstacleTo(signedBy, csr, context));
   const renewed = obstacle === undefined ? signedBy : undefined;
   checkSigner(signed, endpoint, renewed);
   const { transactionId } = message.header;
@@ -64,6 +65,12 @@ export function identify(signed: SignedRequest, context: EndpointContext): Enrol
     signal: services.deadline(),
   };
 }
+
+/** A certificate that renews itself needs no challenge, and without one the reply cannot be encrypted to a key that only signs. */
+const needsChallenge = ({ replyTo }: SignedRequest['message'], endpoint: Endpoint): string | undefined =>
+  isMlDsa(replyTo.signerKey.kind.type) && allowsSelfRenewal(endpoint)
+    ? 'has a key to which no reply can be encrypted, so that the challenge counts'
+    : undefined;
 
 function checkSigner({ message, csr }: SignedRequest, endpoint: Endpoint, renewed: KnownCertificate | undefined): void {
   const renews = renewed !== undefined && allowsSelfRenewal(endpoint);

@@ -18,7 +18,7 @@ import { enroll } from './line.ts';
 import type { Outcome } from './outcome.ts';
 import { answer, type Asked, certificateFor, currentCrl, resumePolledRequest } from './queries.ts';
 import { ownCertificate } from './renewal.ts';
-import { replyPassword } from './reply-password.ts';
+import { assertAnswerable, replyPassword } from './reply-password.ts';
 import { type Waits, waitingFor } from './waits.ts';
 
 /** The facts of a PKIOperation, with those of the policy beside them: never a challenge, never a key. */
@@ -139,10 +139,11 @@ async function outcomeOf(opened: Opened, context: ServiceContext): Promise<Outco
   }
 }
 
-/** What a message asks for, by the content of its envelope. Throws Refusal `signer_key_mismatch`. */
+/** What a message asks for, by the content of its envelope. Throws Refusal `signer_key_mismatch` and `algorithm_refused`. */
 async function askedBy(message: ScepRequest, context: ServiceContext): Promise<Asked> {
   const { content, replyTo } = message;
   const { endpoint, services } = context;
+  assertAnswerable(message, endpoint);
   if (content.type === 'get-crl') return answer(await currentCrl(content, context));
   const own = await ownCertificate(replyTo.signerCertificate, services.store);
   if (content.type === 'get-certificate')

@@ -6,7 +6,7 @@
 import type { ContentCipher } from '../cms/algorithms.ts';
 import { readDerOrBer } from '../cms/content-info.ts';
 import {
-  canReceive,
+  canBeAnswered,
   chooseRecipient,
   type EnvelopedData,
   openEnvelopedData,
@@ -66,8 +66,9 @@ export async function openEnvelope(
   if (!chosen) throw new Refusal('request_refused', 'the message is not encrypted to this RA');
   const { transport } = chosen.recipient;
   if (!transport) throw new Refusal('algorithm_refused', 'the key transport algorithm is unknown');
-  // The reply is encrypted to the key of the signer. A key that cannot receive it is refused before anything is issued.
-  if (!canReceive(signerKey.kind, cipher))
+  // The reply is encrypted to the key of the signer, or with the challenge. A key that cannot receive it is refused before
+  // anything is issued.
+  if (!canBeAnswered(signerKey.kind, cipher))
     throw new Refusal('algorithm_refused', `a key of type ${signerKey.kind.type} cannot receive ${cipher.name}`);
   const recipient = { ...chosen.recipient, transport };
   const plaintext = await openEnvelopedData(envelope, { recipient, key: chosen.key }, random);

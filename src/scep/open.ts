@@ -11,6 +11,7 @@ import type { KeyKind } from '../core/keys.ts';
 import { HttpError, Refusal, type RefusalCode } from '../core/errors.ts';
 import { readTime } from '../asn1/time.ts';
 import { UnsupportedAlgorithm } from '../pkix/algorithm-names.ts';
+import { isStrongEnough } from '../pkix/ml-dsa.ts';
 import { SCEP_ATTRIBUTE } from './message-attributes.ts';
 import { CONTENTS, type ReadContent } from './contents.ts';
 import { openEnvelope, readEnvelope, recipientOf } from './envelope.ts';
@@ -58,7 +59,7 @@ async function openAnswerable(
 ): Promise<Opened> {
   checkAttributes(signer.attributes);
   const signedBy = findSigner(data, signer);
-  checkAlgorithms(signer);
+  checkAlgorithms(signer, signedBy.key.kind);
   if (!verifySigner(data, signer, signedBy.key))
     throw new Refusal('signature_invalid', 'signature or messageDigest is wrong');
   checkSigningTime(signer.attributes, context);
@@ -156,10 +157,12 @@ function checkAttributes(attributes: Attributes): void {
 }
 
 /** RFC 8894 3.5.2: a digest that GetCACaps never lists is refused. One that is legacy is checked later. */
-function checkAlgorithms({ digest, digestOid, algorithm, algorithmIdentifier }: SignerInfo): void {
+function checkAlgorithms({ digest, digestOid, algorithm, algorithmIdentifier }: SignerInfo, { type }: KeyKind): void {
   if (!digest || !isListed(digest)) throw new UnsupportedAlgorithm('the digest', digestOid);
   if (!algorithm)
     throw new UnsupportedAlgorithm('the signature algorithm', DerReader.over(algorithmIdentifier).sequence().oid());
+  if (!isStrongEnough(digest, type))
+    throw new UnsupportedAlgorithm(`the digest of a message signed with ${type}`, digestOid);
 }
 
 function checkSigningTime(attributes: Attributes, { rules, clock }: OpenContext): void {

@@ -9,6 +9,7 @@ import type { KeyTransport } from '../core/keys.ts';
 import type { RandomBytes } from '../core/environment.ts';
 import { certificateExtensions } from '../pkix/certificate.ts';
 import { findExtension, readKeyUsage } from '../pkix/extensions.ts';
+import { isMlDsa } from '../pkix/ml-dsa.ts';
 import { OID } from '../pkix/oids.ts';
 import type { Reply, ReplyTo } from './message.ts';
 
@@ -30,11 +31,13 @@ export function replyEnvelope(reply: Success, random: RandomBytes, nullWrap = fa
 }
 
 /**
- * Whether the certificate of the signer forbids key agreement with its EC key. One without keyUsage, or with extensions
+ * Whether the key of the signer is ML-DSA, or its certificate forbids key agreement with its EC key. One without keyUsage, or with extensions
  * that cannot be read, forbids nothing (RFC 5280 4.2.1.3). RSA keys get key transport whatever it says, as clients expect.
  */
 const onlySigns = ({ signerCertificate, signerKey }: ReplyTo): boolean =>
-  signerKey.kind.type === 'ec' &&
+  isMlDsa(signerKey.kind.type) || (signerKey.kind.type === 'ec' && forbidsAgreement(signerCertificate));
+
+const forbidsAgreement = (signerCertificate: ReplyTo['signerCertificate']): boolean =>
   catchDerError(
     () => {
       const usage = findExtension(certificateExtensions(signerCertificate), OID.keyUsage);

@@ -87,6 +87,25 @@ test('a request for ML-DSA that waits is polled with the key that signed it', as
   assert.ok(!existsSync(join(dir, 'waiting.signer.pem')));
 });
 
+test('an ML-DSA certificate signs its renewal where a one-time password encrypts the reply, and badAlg without', async (t) => {
+  const oneTime = (config: string) => config.replace(/policy: \{ static: .*$/m, 'policy: { oneTime: { max: 5 } }');
+  const { folder, dir, cli, origin } = await enrolling(t, 'p256', oneTime);
+  const url = `${origin}/certsrv/mscep/mscep.dll`;
+  const enroll = (...more: string[]) => run('enroll', url, '--key', 'ml-dsa-44', '--out', dir, ...more);
+  const challenge = async () => (await cli('challenge', 'new')).out.match(/[0-9A-F]{16}/)![0];
+  assert.equal((await enroll('--subject', 'CN=device', '--challenge', await challenge())).code, 0);
+  const first = certificateIn(dir, 'certificate.pem').serialNumber;
+  const refused = await enroll('--renew', dir);
+  assert.deepEqual(
+    [refused.code, refused.out],
+    [2, 'refused: failInfo badAlg (An algorithm of the message is not accepted.)'],
+  );
+  const { code, err } = await enroll('--renew', dir, '--challenge', await challenge());
+  assert.equal(code, 0, err);
+  assertIssued(folder, 'ml-dsa-44', SIGNS);
+  assert.notEqual(certificateIn(dir, 'certificate.pem').serialNumber, first);
+});
+
 /** CertificateList, DER: RFC 5280 5.1.1. */
 function signedBy(der: Uint8Array, { publicKey: key }: X509Certificate): boolean {
   const list = DerReader.over(der).sequence();
