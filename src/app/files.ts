@@ -185,8 +185,8 @@ function writeAtomically(path: string, content: string | Uint8Array, mode: numbe
   });
 }
 
-/** Others may look into a new folder and never change it: the mode is set, because the umask may allow more or less. */
-function makeFolder(folder: string): void {
+/** Makes a folder. Others may look into a new one and never change it: the mode is set, because the umask may allow more or less. */
+export function makeFolder(folder: string): void {
   const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (made === undefined) return;
   // The topmost of the folders that it made.
@@ -200,6 +200,7 @@ const UNWRITABLE: Readonly<Record<string, () => string>> = {
   EROFS: () => 'the file system is read-only',
   ENOSPC: () => 'the disk is full',
   ENOTDIR: () => 'a part of the path is a file',
+  EEXIST: () => 'a part of the path is a file',
   ENOENT: () => 'its folder does not exist',
 };
 

@@ -7,6 +7,9 @@ export const certificatePem = (...certificates: readonly Uint8Array[]): string =
 /** PEM text of a certificate revocation list (DER). */
 export const crlPem = (crl: Uint8Array): string => pem('X509 CRL', crl);
 
+/** PEM text of a certification request (DER). */
+export const requestPem = (csr: Uint8Array): string => pem('CERTIFICATE REQUEST', csr);
+
 /** RFC 7468 2: lines of 64 characters. */
 function pem(label: string, der: Uint8Array): string {
   const lines =

@@ -1,12 +1,12 @@
 /** `openndes init`: a folder with which `openndes serve` runs. */
 import { type Command, Option } from 'commander';
 import { defined } from '../../core/defined.ts';
-import { ConfigError } from '../../core/errors.ts';
 import { KEY_CHOICES, type KeyChoice } from '../../keys/software.ts';
-import { init, type Passphrase } from '../installation.ts';
+import { init } from '../installation.ts';
 import { type LimitOptions, limitsOf, withLimits } from '../limit-options.ts';
 import { example } from '../options.ts';
 import type { Output } from '../output.ts';
+import { passphraseFrom } from '../passphrase-option.ts';
 
 type InitOptions = LimitOptions & {
   key: KeyChoice;
@@ -39,12 +39,4 @@ async function run(dir: string, options: InitOptions, { out }: Output): Promise<
   if (store !== undefined) out('Every server of the database needs the same secrets.key; keep a copy of it.');
   out('Keep certs/root-ca.key.pem off this machine: the server does not need it.');
   out(`Next: openndes serve --config ${dir}/openndes.yaml`);
-}
-
-function passphraseFrom(variable: string | undefined): Passphrase | undefined {
-  if (variable === undefined) return undefined;
-  const value = process.env[variable];
-  if (!value)
-    throw new ConfigError(`the environment variable ${variable} is not set`, 'Set it to the passphrase for the keys.');
-  return { variable, value };
 }

@@ -1,0 +1,137 @@
+/** `openndes ca root`, `ca csr`, `ca sign` and `ca install`: an issuing CA under a root that is elsewhere. */
+import { type Command, Option } from 'commander';
+import { writePublicFile } from '../../app/files.ts';
+import { defined } from '../../core/defined.ts';
+import { KEY_CHOICES, type KeyChoice } from '../../keys/software.ts';
+import { certificatePem } from '../../pkix/pem.ts';
+import { publicKeyHash } from '../../pkix/public-key.ts';
+import { newRoot, requestCa, signCa, type WantedKey } from '../ca-ceremony.ts';
+import { installCa } from '../installed-ca.ts';
+import { type LimitOptions, limitsOf, withLimits } from '../limit-options.ts';
+import { example, wholeNumber } from '../options.ts';
+import { type Output, printable } from '../output.ts';
+import { PASSPHRASE, passphraseFrom } from '../passphrase-option.ts';
+
+type Protected = { passphraseEnv?: string };
+type NewKey = Protected & { subject: string; key: KeyChoice; keyUri?: string };
+type RootOptions = NewKey & LimitOptions & { days: number; pathLength?: number };
+type SignOptions = Protected &
+  LimitOptions & { certificate: string; key: string; csr: string; days: number; pathLength: number; out: string };
+type InstallOptions = Protected & { certificate: string; chain?: string; keyUri?: string; store?: string };
+
+/** Registers the commands. */
+export function registerCaMake(ca: Command, output: Output): void {
+  for (const register of [registerRoot, registerCsr, registerSign, registerInstall]) register(ca, output);
+}
+
+const KEY_URI = ['--key-uri <uri>', 'a key that is there already, as in `key` of the configuration'] as const;
+const pathLength = wholeNumber(0, 10);
+const days = wholeNumber(1, 36_500);
+
+const withKey = (command: Command): Command =>
+  command
+    .argument('[dir]', 'folder to write to', '.')
+    .requiredOption('--subject <dn>', 'name of the CA, RFC 4514')
+    .addOption(new Option('--key <type>', 'kind of the new key').choices(KEY_CHOICES).default('rsa-4096'))
+    .option(...KEY_URI)
+    .option(...PASSPHRASE);
+
+function registerRoot(ca: Command, output: Output): void {
+  withLimits(withKey(ca.command('root')))
+    .description('make a root that is kept offline; run it on a machine without a network')
+    .option('--days <n>', 'how long it is valid', days, 7_300)
+    .option('--path-length <n>', 'how many CAs may be below it, one under the other', pathLength)
+    .addHelpText(
+      ...example('openndes ca root usb --subject "CN=Example Root CA,O=Example" --passphrase-env ROOT_PASSPHRASE'),
+    )
+    .action((dir: string, options: RootOptions) => root(dir, options, output));
+}
+
+function registerCsr(ca: Command, output: Output): void {
+  withKey(ca.command('csr'))
+    .description('make the key of an issuing CA, and a request for the CA above it')
+    .addHelpText(...example('openndes ca csr pki --subject "CN=Example Issuing CA,O=Example" --key p384'))
+    .action((dir: string, options: NewKey) => csr(dir, options, output));
+}
+
+function registerSign(ca: Command, output: Output): void {
+  withLimits(ca.command('sign'))
+    .description('sign the request of an issuing CA with the key of a root; no configuration is needed')
+    .requiredOption('--certificate <file>', 'certificate of the root')
+    .requiredOption('--key <uri>', 'its key, as in the configuration: file:PATH')
+    .option(...PASSPHRASE)
+    .requiredOption('--csr <file>', 'the request')
+    .option('--days <n>', 'how long it is valid, at most as long as the root', days, 3_650)
+    .option('--path-length <n>', 'how many CAs may be below it; 0 for an issuing CA', pathLength, 0)
+    .requiredOption('--out <file>', 'the new certificate, PEM')
+    .addHelpText(
+      ...example(
+        'openndes ca sign --certificate root-ca.pem --key file:root-ca.key.pem --csr issuing-ca.csr --out issuing-ca.pem',
+      ),
+    )
+    .action((options: SignOptions) => sign(options, output));
+}
+
+function registerInstall(ca: Command, output: Output): void {
+  ca.command('install')
+    .description('check the certificate of an issuing CA against its key and its chain, and put it to use')
+    .argument('[dir]', 'folder that `ca csr` wrote to', '.')
+    .requiredOption('--certificate <file>', 'the certificate; those above it may be in the same file')
+    .option('--chain <file>', 'the certificates above it, PEM, up to the root')
+    .option(...KEY_URI)
+    .option(...PASSPHRASE)
+    .option('--store <url>', 'a PostgreSQL database for the store, in place of a file')
+    .addHelpText(...example('openndes ca install pki --certificate issuing-ca.pem --chain root-ca.pem'))
+    .action((dir: string, options: InstallOptions) => install(dir, options, output));
+}
+
+const wantedKey = ({ key: choice, keyUri: uri, passphraseEnv }: NewKey): WantedKey => ({
+  choice,
+  ...defined({ uri, passphrase: passphraseFrom(passphraseEnv) }),
+});
+
+async function root(dir: string, options: RootOptions, { out }: Output): Promise<void> {
+  const { subject, pathLength: length } = options;
+  const limits = { ...limitsOf(options), ...defined({ pathLength: length }) };
+  for (const file of await newRoot(dir, { key: wantedKey(options), subject, days: options.days, limits }))
+    out(`wrote ${file}`);
+  out('Keep the key offline: the server never needs it.');
+}
+
+async function csr(dir: string, options: NewKey, { out }: Output): Promise<void> {
+  const { files, key } = await requestCa(dir, { key: wantedKey(options), subject: options.subject });
+  for (const file of files) out(`wrote ${file}`);
+  out(keyLine(key.spki));
+  out('Let the CA above it sign the request, then: openndes ca install');
+  await key.close?.();
+}
+
+/** Read aloud at a ceremony: the request on the medium is the one that was made. */
+const keyLine = (spki: Uint8Array): string => `SHA-256 of the public key: ${publicKeyHash(spki)}`;
+
+async function sign(options: SignOptions, { out }: Output): Promise<void> {
+  const { certificate: path, key, csr: request, passphraseEnv } = options;
+  const limits = { ...limitsOf(options), pathLength: options.pathLength };
+  const passphrase = passphraseFrom(passphraseEnv);
+  const signed = await signCa({
+    certificate: path,
+    key,
+    csr: request,
+    days: options.days,
+    limits,
+    ...defined({ passphrase }),
+  });
+  writePublicFile(options.out, certificatePem(signed.certificate));
+  out(`signed ${printable(signed.request.text)}`);
+  out(keyLine(signed.request.key.spki));
+  out(`wrote ${options.out}`);
+}
+
+async function install(dir: string, options: InstallOptions, { out, err }: Output): Promise<void> {
+  const { certificate, chain, keyUri: uri, passphraseEnv, store } = options;
+  const passphrase = passphraseFrom(passphraseEnv);
+  const { files, warnings } = await installCa(dir, { certificate, ...defined({ chain, uri, passphrase, store }) });
+  for (const warning of warnings) err(`warning: ${printable(warning)}`);
+  for (const file of files) out(`wrote ${file}`);
+  out(`Next: openndes check --config ${dir}/openndes.yaml`);
+}
