@@ -70,6 +70,8 @@ export { localAuthority, type LocalAuthority, type LocalAuthorityParts } from '.
 export type { CertifiedKey } from './ca/certified-keys.ts';
 export { type AltNameType, DEFAULT_PROFILE, type NameLimits, type Profile } from './ca/profile.ts';
 export type { SubjectRules } from './ca/subject-fault.ts';
+export type { SidSource } from './ca/sid.ts';
+export type { CertificatePolicy, MicrosoftTemplate, TlsFeature } from './pkix/extra-extensions.ts';
 export { generateKey, type KeyChoice, keyFromPem, type SoftwareKey, softwareKey } from './keys/software.ts';
 export { type WebCryptoKey, webCryptoKey } from './keys/webcrypto.ts';
 export { extendedKeyUsage, type KeyUsage, keyUsage, subjectAltName } from './pkix/extensions.ts';

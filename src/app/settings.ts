@@ -1,5 +1,6 @@
 /** A configuration file and everything that it names: settings, authorities and keys. */
 import { dirname } from 'node:path';
+import { withAuthority } from '../ca/pointer-templates.ts';
 import type { Profile } from '../ca/profile.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Issuer } from '../core/issuer.ts';
@@ -202,9 +203,9 @@ export function listsOf(
 }
 
 /** The part of the profile that the CA applies; `renewBefore` and `maxLifetime` belong to the endpoint. */
-export function profileOf({ profile }: Pick<EndpointConfig, 'profile'>): Profile {
+export function profileOf({ profile, authority }: Pick<EndpointConfig, 'profile' | 'authority'>): Profile {
   const { renewBefore: _, maxLifetime: __, ...rest } = profile.value;
-  return rest;
+  return withAuthority(rest, authority.name);
 }
 
 /** Automatic RA certificates have fixed names, so two authorities in one folder would overwrite each other's. */

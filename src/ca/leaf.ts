@@ -4,21 +4,15 @@ import type { Allow } from '../core/policy.ts';
 import type { CertificationRequest, Extension } from '../core/request.ts';
 import { ConfigError } from '../core/errors.ts';
 import { certificateExtensions, type CertificatePlan } from '../pkix/certificate.ts';
-import {
-  authorityInfoAccess,
-  authorityKeyIdentifier,
-  basicConstraints,
-  crlDistributionPoint,
-  findExtension,
-  subjectKeyIdentifier,
-} from '../pkix/extensions.ts';
+import { findExtension } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
 import type { CaCertificate } from './ca-certificate.ts';
+import { assertProfile } from './assert-profile.ts';
 import { assertKey } from './certified-keys.ts';
+import { ownExtensions, sharedExtensions } from './leaf-extensions.ts';
 import { assertPermitted, type NameConstraints, readNameConstraints } from './name-constraints.ts';
-import { subjectAltNameFor, subjectFor } from './names.ts';
-import { assertProfile, type Profile } from './profile.ts';
-import { extendedKeyUsageFor, keyUsageFor } from './purposes.ts';
+import { subjectFor } from './names.ts';
+import type { Profile } from './profile.ts';
 import { compiledNames, type NamesOf } from './subject-rules.ts';
 import { commonPeriod, type Period, periodFor } from './validity.ts';
 
@@ -46,13 +40,7 @@ export function leafTemplate(
   above: readonly CaCertificate[] = [],
 ): LeafTemplate {
   assertProfile(profile);
-  const { crl, authorityInfoAccess: access } = profile;
-  const shared = [
-    basicConstraints(false),
-    authorityKeyIdentifier(issuer.keyIdentifier),
-    ...(crl?.length ? [crlDistributionPoint(crl)] : []),
-    ...(access?.ocsp?.length || access?.caIssuers?.length ? [authorityInfoAccess(access)] : []),
-  ];
+  const shared = sharedExtensions(profile, issuer.keyIdentifier);
   const chain = [issuer, ...above];
   const constraints = chain.flatMap(constraintsOf);
   return { profile, issuer, shared, period: commonPeriod(chain), constraints, namesOf: compiledNames(profile) };
@@ -71,16 +59,6 @@ function constraintsOf({ view, text }: CaCertificate): NameConstraints[] {
   );
 }
 
-type Step<T> = (profile: Profile, csr: CertificationRequest, decision: Allow) => T;
-
-/** Each returns one extension: what was requested, as far as the profile allows it. */
-const MODIFIERS: readonly Step<Extension | undefined>[] = [
-  keyUsageFor,
-  extendedKeyUsageFor,
-  (_profile, csr) => subjectKeyIdentifier(csr.spki),
-  subjectAltNameFor,
-];
-
 /** One certificate to plan. `serialNumber` is an unsigned magnitude, see `randomSerial`. */
 export type LeafInput = { csr: CertificationRequest; decision: Allow; now: Date; serialNumber: Uint8Array };
 
@@ -94,13 +72,12 @@ export function planLeaf(template: LeafTemplate, input: LeafInput): CertificateP
   assertKey(profile, input.csr);
   const csr = namesOf(input.csr);
   for (const each of constraints) assertPermitted(each, csr);
-  const own = MODIFIERS.map((make) => make(profile, csr, decision)).filter((extension) => extension !== undefined);
   return {
     serialNumber,
     issuer: issuer.subject,
     subject: subjectFor(csr),
     ...periodFor(profile, period, csr.requestedValidity, now),
     spki: csr.spki,
-    extensions: [...shared, ...own],
+    extensions: [...shared, ...ownExtensions(profile, csr, decision)],
   };
 }

@@ -1,13 +1,14 @@
 /** A certificate profile: an allow-list of what certificates may contain. */
 import { isBeyond31Bits } from '../asn1/oid.ts';
 import { DAY } from '../core/durations.ts';
-import type { GeneralNameType } from '../core/request.ts';
-import { ConfigError } from '../core/errors.ts';
+import type { Extension, GeneralNameType } from '../core/request.ts';
 import type { KeyUsage } from '../pkix/extensions.ts';
 import { MOST_RSA_BITS } from '../pkix/public-key.ts';
 import { CERTIFIED_KEYS, type CertifiedKey } from './certified-keys.ts';
+import type { SidSource } from './sid.ts';
 import { subjectFault, type SubjectRules } from './subject-fault.ts';
-import { EXTENDED_KEY_USAGES, INFRASTRUCTURE_PURPOSES, purposeName } from '../pkix/oids.ts';
+import type { CertificatePolicy, MicrosoftTemplate, TlsFeature } from '../pkix/extra-extensions.ts';
+import { EXTENDED_KEY_USAGES, INFRASTRUCTURE_PURPOSES, OID, purposeName } from '../pkix/oids.ts';
 
 /**
  * Kinds of subjectAltName. `upn` is the otherName with Microsoft's user principal name, `otherName` any other
@@ -50,6 +51,18 @@ export type Profile = {
   crl?: readonly string[];
   /** URIs, RFC 5280 4.2.2.1. */
   authorityInfoAccess?: { ocsp?: readonly string[]; caIssuers?: readonly string[] };
+  /** Whether the SID of Microsoft is written from the URI that the policy has compared; dropped where absent. */
+  sid?: SidSource;
+  /** RFC 5280 4.2.1.4. */
+  policies?: readonly CertificatePolicy[];
+  /** The template that programs for AD CS look at. */
+  template?: MicrosoftTemplate;
+  /** RFC 7633. */
+  tlsFeatures?: readonly TlsFeature[];
+  /** RFC 5280 4.2.1.8, by the names of RFC 3739. */
+  directoryAttributes?: Readonly<Record<string, string>>;
+  /** Extensions that are the same in every certificate. */
+  extensions?: readonly Extension[];
 };
 
 /** The defaults of a profile: TLS client certificates of one year for devices and users. */
@@ -63,6 +76,7 @@ export const DEFAULT_PROFILE: Profile = {
   keyUsage: ['digitalSignature', 'keyEncipherment'],
   extendedKeyUsage: [EXTENDED_KEY_USAGES.clientAuth],
   altNames: ['dns', 'email', 'upn', 'uri'],
+  sid: 'drop',
 };
 
 type ProfileFault = { when: (profile: Profile) => boolean; message: string; remedy: string };
@@ -113,19 +127,34 @@ const FAULTS: readonly ProfileFault[] = [
 const isPart = <T>(some: readonly T[] | undefined, all: readonly T[]): boolean =>
   some === undefined || (some.length > 0 && some.every((each) => all.includes(each)));
 
+/** What a profile says that no CA should do. `message` says what, without the word profile. */
+export type Fault = { message: string; remedy: string };
+
 /**
- * Throws ConfigError for a profile with CA usages, a purpose of the PKI itself such as OCSP signing, an empty list of usages or
- * keys, a contradictory validity, or rules of the subject that nothing can keep.
+ * The first fault of a profile: CA usages, a purpose of the PKI itself such as OCSP signing, an empty list of usages or keys, a
+ * contradictory validity, a fixed extension that must not be fixed, or rules of the subject that nothing can keep. Undefined
+ * when there is none.
  */
-export function assertProfile(profile: Profile): void {
+export function profileFault(profile: Profile): Fault | undefined {
   const purpose = profile.extendedKeyUsage.find((oid) => INFRASTRUCTURE_PURPOSES.has(oid));
   if (purpose !== undefined)
-    throw new ConfigError(
-      `profile: extendedKeyUsage names ${purposeName(purpose)}, which would let a device ${INFRASTRUCTURE_PURPOSES.get(purpose)}`,
-      `Leave ${purposeName(purpose)} out.`,
-    );
+    return {
+      message: `extendedKeyUsage names ${purposeName(purpose)}, which would let a device ${INFRASTRUCTURE_PURPOSES.get(purpose)}`,
+      remedy: `Leave ${purposeName(purpose)} out.`,
+    };
   const fault = FAULTS.find(({ when }) => when(profile));
-  if (fault) throw new ConfigError(`profile: ${fault.message}`, fault.remedy);
+  if (fault) return fault;
+  const fixed = profile.extensions?.find(({ oid }) => NEVER_FIXED.has(oid));
+  if (fixed)
+    return { message: `extensions names ${fixed.oid}, ${NEVER_FIXED.get(fixed.oid)}`, remedy: 'Leave it out.' };
   const wrong = subjectFault(profile.subject);
-  if (wrong) throw new ConfigError(`profile: subject.${wrong.message}`, wrong.remedy);
+  return wrong && { message: `subject.${wrong.message}`, remedy: wrong.remedy };
 }
+
+/** Extensions that are no part of a profile, whatever their value. Those that each certificate has are repeated, which RFC 5280 forbids. */
+const NEVER_FIXED: ReadonlyMap<string, string> = new Map([
+  [OID.subjectAltName, 'so that every device would have the same names'],
+  [OID.microsoftSid, 'so that every device could log on as that account'],
+  ['1.3.6.1.5.5.7.48.1.5', 'which belongs to OCSP responders'],
+  ['1.3.6.1.4.1.11129.2.4.3', 'which makes a certificate unusable (the poison of RFC 6962)'],
+]);

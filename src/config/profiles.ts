@@ -1,6 +1,5 @@
 /** `profiles`: what certificates may be, translated from the keys of the file into a profile of the CA. */
 import { z } from 'zod';
-import { oidContent } from '../asn1/oid.ts';
 import { CERTIFIED_KEYS } from '../ca/certified-keys.ts';
 import { type AltNameType, DEFAULT_PROFILE, type Profile } from '../ca/profile.ts';
 import { defined } from '../core/defined.ts';
@@ -8,6 +7,7 @@ import { ConfigError } from '../core/errors.ts';
 import { KEY_USAGES } from '../pkix/extensions.ts';
 import { EXTENDED_KEY_USAGES, INFRASTRUCTURE_PURPOSES, purposeName } from '../pkix/oids.ts';
 import { LEAST_RSA_BITS, MOST_RSA_BITS } from '../pkix/public-key.ts';
+import { extraExtensionKeys, isOid, withExtraExtensions } from './extra-extensions-keys.ts';
 import { didYouMean } from './yaml/did-you-mean.ts';
 import { type ValueType, transformed, valueType } from './yaml/value-type.ts';
 import { choice, duration, integer, url, valueList } from './yaml/value-types.ts';
@@ -38,15 +38,6 @@ const purpose = {
   example: 'clientAuth',
   secret: false,
 } satisfies ValueType<z.ZodType>;
-
-function isOid(text: string): boolean {
-  try {
-    return oidContent(text).length > 0;
-  } catch {
-    // Not an OID: the caller lists the known names.
-    return false;
-  }
-}
 
 const pattern = (example: string) => valueType(z.string().min(1), 'a pattern', example);
 
@@ -164,8 +155,8 @@ const keys = () =>
       'any subject',
     ),
     crl: optional(
-      urls('http://pki.example.com/issuing-ca.crl'),
-      'The URLs of the revocation list in certificates.',
+      urls('http://pki.example.com/crl/{authority}.crl'),
+      'The URLs of the revocation list in certificates. `{authority}` in them, and in those of `aia`, stands for the name of the authority of the endpoint.',
       'none',
     ),
     aia: optional(
@@ -185,6 +176,7 @@ const keys = () =>
       'Authority information access: the two keys below.',
       'none',
     ),
+    ...extraExtensionKeys(),
   });
 
 /** A profile of the CA with the settings of it that the endpoint applies, in milliseconds. */
@@ -195,7 +187,7 @@ export const profileSchema = () =>
   transformed(
     keys(),
     ({ subjectAltName, aia, names, subject, ...rest }): ProfileConfig => ({
-      ...rest,
+      ...withExtraExtensions(rest),
       altNames: subjectAltName,
       ...defined({ authorityInfoAccess: aia, names: names && defined(names), subject: subject && defined(subject) }),
     }),

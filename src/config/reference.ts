@@ -137,6 +137,7 @@ These are errors, in addition to unknown keys and wrong values:
 - a path of the health checks, the revocation lists or the administrator page
 - an administrator page without one-time passwords or without users
 - a validity beyond \`maxValidity\`, and a profile that would let a device act as a CA or as an OCSP responder
+- a profile whose certificates would break a rule of RFC 5280, or that has a fixed extension with a SID or with names
 - a name that is not defined, and a key that is written twice
 - a private key that others may read, unless root owns it and only its group may read it
 - a file that every user of the machine may change, or whose folder every user may change

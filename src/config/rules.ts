@@ -1,5 +1,7 @@
 /** Rules across keys. Each rule is one small check; an error stops the start, a warning is logged. */
-import { assertProfile, type Profile } from '../ca/profile.ts';
+import { assertProfile } from '../ca/assert-profile.ts';
+import { withAuthority } from '../ca/pointer-templates.ts';
+import type { Profile } from '../ca/profile.ts';
 import { ConfigError } from '../core/errors.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 import { canonicalPath } from '../http/paths.ts';
@@ -100,7 +102,7 @@ function everyPurpose({ extendedKeyUsage }: Profile): Broken | undefined {
 
 function refusedByCa(profile: Profile): Broken | undefined {
   try {
-    assertProfile(profile);
+    assertProfile(withAuthority(profile, 'NAME'));
     return undefined;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -126,7 +126,8 @@ export function writeCertificate(
 
 const VERSION_3 = encode(explicit(0), unsignedInteger(Uint8Array.of(2)));
 
-const tbsCertificate = (plan: CertificatePlan, signature: Uint8Array): Uint8Array =>
+/** A TBSCertificate, DER; `signature` is the AlgorithmIdentifier of the signature that it is to get. RFC 5280 4.1.1.1. */
+export const tbsCertificate = (plan: CertificatePlan, signature: Uint8Array): Uint8Array =>
   sequence(
     VERSION_3,
     unsignedInteger(plan.serialNumber),

@@ -16,6 +16,11 @@ export const OID = {
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
+  certificatePolicies: '2.5.29.32',
+  subjectDirectoryAttributes: '2.5.29.9',
+  tlsFeature: '1.3.6.1.5.5.7.1.24',
+  certificateTemplateName: '1.3.6.1.4.1.311.20.2',
+  certificateTemplate: '1.3.6.1.4.1.311.21.7',
   microsoftSid: '1.3.6.1.4.1.311.25.2',
   userPrincipalName: '1.3.6.1.4.1.311.20.2.3',
 

@@ -133,6 +133,7 @@ profiles:
       renewBefore: 30 * DAY,
       minRsaBits: 3072,
       maxRsaBits: 8192,
+      sid: 'drop',
       keys: ['rsa', 'p256', 'p384', 'p521', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'],
       keyUsage: ['digitalSignature'],
       extendedKeyUsage: ['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.2.3.4'],

@@ -203,6 +203,26 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
     profile('defaultExtendedKeyUsage: [serverAuth]'),
     '1:21 profiles.device: defaultExtendedKeyUsage is empty or names a purpose that extendedKeyUsage does not. Name some of the purposes of `extendedKeyUsage`.',
   ],
+  'profile whose certificates break RFC 5280': [
+    profile('certificatePolicies: [1.2.3, 1.2.3]'),
+    '1:21 profiles.device: RFC 5280 4.2.1.4: the policy 1.2.3 is named twice (with a key of the kind rsa). Change the profile so that it keeps this rule.',
+  ],
+  'pointer with an unknown placeholder': [
+    profile('crl: ["http://a.example/{place}.crl"]'),
+    '1:21 profiles.device: RFC 5280 4.2.1.6: "http://a.example/{place}.crl" is no URI of RFC 3986 with its scheme (with a key of the kind rsa). Change the profile so that it keeps this rule.',
+  ],
+  'fixed SID': [
+    profile('extensions: [{ oid: 1.3.6.1.4.1.311.25.2, der: "0500" }]'),
+    '1:21 profiles.device: extensions names 1.3.6.1.4.1.311.25.2, so that every device could log on as that account. Leave it out.',
+  ],
+  'policy that is no OID': [
+    profile('certificatePolicies: [gold]'),
+    '1:45 profiles.device.certificatePolicies[0]: not a dotted OID, or a mapping of keys. Write it like `1.3.6.1.4.1.99999.2`.',
+  ],
+  'extension that is not hexadecimal': [
+    profile('extensions: [{ oid: 1.2.3, der: "05 00" }]'),
+    '1:55 profiles.device.extensions[0].der: not DER in hexadecimal digits ("05 00"). Write it like `der: "0500"`.',
+  ],
   'no kind of key': [
     profile('keys: []'),
     '1:21 profiles.device: keys is empty, or minRsaBits is more than maxRsaBits, so no key is certified. Name the kinds of keys, such as rsa and p256, and a longest RSA key that is not below the shortest.',

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { encode, oid, sequence, setOf } from '../../src/asn1/writer.ts';
 import type { Extension } from '../../src/core/request.ts';
+import { certificateExtensions, readCertificate } from '../../src/pkix/certificate.ts';
 import { subjectAltName } from '../../src/pkix/extensions.ts';
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { requestDer } from '../ca/authority-under-test.ts';
@@ -9,6 +10,7 @@ import { attribute } from '../kit/forge.ts';
 import { certified, deviceKey, enrolled, newSubject } from './device.ts';
 import type { Row } from './row.ts';
 import { CHALLENGE, shared } from './server.ts';
+import { tenantNamed } from './tenant.ts';
 
 const PROFILES = {
   plain: {},
@@ -32,7 +34,16 @@ const PROFILES = {
   },
   web: { extendedKeyUsage: ['serverAuth', '1.2.3.4'] },
   mail: { subjectAltName: ['email'] },
+  policies: { certificatePolicies: ['1.2.3', { oid: '1.2.4', cps: 'http://a' }] },
+  templateName: { template: 'VPN' },
+  templateOid: { template: '1.2.3' },
+  templateVersion: { template: { oid: '1.2.3', major: 7, minor: 9 } },
+  staple: { tlsFeature: ['statusRequest'] },
+  person: { subjectDirectoryAttributes: { countryOfCitizenship: 'DE' } },
+  fixed: { extensions: [{ oid: '1.2.3.4', der: '0500' }] },
+  fixedCritical: { extensions: [{ oid: '1.2.3.4', der: '0101ff', critical: true }] },
   crl: { crl: ['http://pki.example.com/one.crl'] },
+  crlOf: { crl: ['http://pki.example.com/of_{authority}.crl'] },
   ocsp: { aia: { ocsp: ['http://pki.example.com/ocsp'] } },
   issuers: { aia: { caIssuers: ['http://pki.example.com/ca.cer'] } },
 };
@@ -69,6 +80,21 @@ const keyUsage = ({ raw }: X509Certificate): string | undefined =>
 /** The one URL of the CRL distribution points (RFC 5280 4.2.1.13): what is behind their OID. */
 const crlUrl = ({ raw }: X509Certificate): string | undefined =>
   /\u0006\u0003U\u001d\u001f.{2,20}(?<url>http:[\w./]+\.crl)/s.exec(raw.toString('latin1'))?.groups?.['url'];
+
+const SID_URI = 'uri:tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-3-110';
+const underIntune = shared(async () => ({
+  tenants: { corp: (await tenantNamed('usual')).section },
+  profiles: { drop: {}, uri: { sid: 'uri' } },
+  endpoints: ['drop', 'uri'].map((profile) => ({ path: `/sid-${profile}`, profile, policy: { intune: 'corp' } })),
+}));
+
+const extensionsOf = ({ raw }: X509Certificate): Extension[] => certificateExtensions(readCertificate(raw));
+
+/** The value of one extension of a new certificate, hexadecimal. */
+async function valueOf(profile: string, oid: string): Promise<string | undefined> {
+  const found = extensionsOf(await certified(await at(profile))).find((extension) => extension.oid === oid);
+  return found && Buffer.from(found.value).toString('hex');
+}
 
 const renewedAtOnce = (profile: string) => renewed(profile);
 
@@ -220,7 +246,77 @@ export const PROFILE_ROWS: readonly Row[] = [
     keys: ['profiles.NAME.crl'],
     question: 'the URL in the CRL distribution point',
     ask: async (profile) => crlUrl(await certified(await at(profile))),
-    answers: { plain: undefined, crl: 'http://pki.example.com/one.crl' },
+    answers: {
+      plain: undefined,
+      crl: 'http://pki.example.com/one.crl',
+      crlOf: 'http://pki.example.com/of_issuing.crl',
+    },
+  },
+  {
+    keys: ['profiles.NAME.sid'],
+    question: 'the end of the extension with the SID, where Intune has compared the URI',
+    ask: async (profile) => {
+      const tenant = await tenantNamed('usual');
+      const subject = newSubject();
+      const challenge = tenant.simulator.mint({ subject, san: [SID_URI] });
+      const url = (await underIntune()).url(`/sid-${profile}`);
+      const certificate = await certified(url, { subject, challenge, extensions: names(SID_URI) });
+      const found = extensionsOf(certificate).find(({ oid }) => oid === '1.3.6.1.4.1.311.25.2');
+      return found && Buffer.from(found.value).toString('latin1').slice(-18);
+    },
+    answers: { drop: undefined, uri: 'S-1-5-21-1-2-3-110' },
+  },
+  {
+    keys: ['profiles.NAME.certificatePolicies'],
+    question: 'the policies',
+    ask: (profile) => valueOf(profile, '2.5.29.32'),
+    answers: {
+      plain: undefined,
+      policies: '3024300406022a03301c06022a043016301406082b060105050702011608687474703a2f2f61',
+    },
+  },
+  {
+    keys: ['profiles.NAME.certificatePolicies[].oid', 'profiles.NAME.certificatePolicies[].cps'],
+    question: 'the octets of the policies',
+    ask: async (profile) => (await valueOf(profile, '2.5.29.32'))?.length,
+    answers: { plain: undefined, policies: 76 },
+  },
+  {
+    keys: ['profiles.NAME.template'],
+    question: 'the template by name',
+    ask: (profile) => valueOf(profile, '1.3.6.1.4.1.311.20.2'),
+    answers: { plain: undefined, templateName: '1e0600560050004e', templateOid: undefined },
+  },
+  {
+    keys: ['oid', 'major', 'minor'].map((key) => `profiles.NAME.template.${key}`),
+    question: 'the template by OID, with its versions',
+    ask: (profile) => valueOf(profile, '1.3.6.1.4.1.311.21.7'),
+    answers: {
+      plain: undefined,
+      templateOid: '300a06022a03020164020100',
+      templateVersion: '300a06022a03020107020109',
+    },
+  },
+  {
+    keys: ['profiles.NAME.tlsFeature'],
+    question: 'the TLS features',
+    ask: (profile) => valueOf(profile, '1.3.6.1.5.5.7.1.24'),
+    answers: { plain: undefined, staple: '3003020105' },
+  },
+  {
+    keys: ['profiles.NAME.subjectDirectoryAttributes'],
+    question: 'the attributes of the person',
+    ask: (profile) => valueOf(profile, '2.5.29.9'),
+    answers: { plain: undefined, person: '3012301006082b06010505070904310413024445' },
+  },
+  {
+    keys: ['', '[].oid', '[].der', '[].critical'].map((key) => `profiles.NAME.extensions${key}`),
+    question: 'the extension 1.2.3.4, with whether it is critical before its value',
+    ask: async (profile) => {
+      const found = extensionsOf(await certified(await at(profile))).find(({ oid }) => oid === '1.2.3.4');
+      return found && [found.critical, Buffer.from(found.value).toString('hex')];
+    },
+    answers: { plain: undefined, fixed: [false, '0500'], fixedCritical: [true, '0101ff'] },
   },
   {
     keys: ['profiles.NAME.aia', 'profiles.NAME.aia.ocsp', 'profiles.NAME.aia.caIssuers'],

@@ -1,7 +1,7 @@
 /** Whether what certificates point to can be fetched: revocation lists, the certificate of the issuer, OCSP. */
 import { readCaCertificate } from '../../ca/ca-certificate.ts';
 import { certificatesFrom } from '../../app/certificate-files.ts';
-import type { Settings } from '../../app/settings.ts';
+import { profileOf, type Settings } from '../../app/settings.ts';
 import { answerDeadline, systemClock } from '../../embed/system.ts';
 import { download } from '../../outbound/download.ts';
 import { httpsClient, NoReply } from '../../outbound/https-client.ts';
@@ -31,7 +31,7 @@ const NAMES = { crl: 'revocation list', ocsp: 'OCSP', caIssuers: 'certificate of
 function placed({ endpoints }: Settings): Map<string, Placed> {
   const found = new Map<string, Placed>();
   for (const { config, authority } of endpoints) {
-    const { crl = [], authorityInfoAccess: { ocsp = [], caIssuers = [] } = {} } = config.profile.value;
+    const { crl = [], authorityInfoAccess: { ocsp = [], caIssuers = [] } = {} } = profileOf(config);
     const [issuer] = authority.chain;
     if (!issuer) continue;
     const own = (kind: Pointer['kind'], uris: readonly string[]): void => {
