@@ -15,7 +15,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   testing: room('core', 'node:assert/strict node:crypto node:test'),
   asn1: room(''),
   pkix: room('core asn1', 'node:crypto'),
-  keys: room('core asn1 pkix', 'node:crypto @peculiar/webcrypto pvtsutils'),
+  keys: room('core asn1 pkix', 'node:crypto @peculiar/webcrypto cockatiel pvtsutils'),
   cms: room('core asn1 pkix', 'node:crypto'),
   scep: room('core asn1 pkix cms'),
   ca: room('core asn1 pkix'),
@@ -34,7 +34,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   config: room('core asn1 pkix cms ca policy intune http manage admin config/yaml', 'zod'),
   app: room(
     'core outbound jobs threads pkix scep keys ca revocation store intune policy manage admin embed config config/yaml',
-    'node:crypto node:fs node:fs/promises node:module node:net node:os node:tls fastify zod',
+    'node:child_process node:crypto node:fs node:fs/promises node:module node:net node:os node:tls fastify zod',
   ),
   cli: room(
     'core asn1 pkix cms scep keys ca revocation intune client simulator http manage admin embed config app outbound',

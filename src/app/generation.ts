@@ -109,7 +109,14 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     const watched = () => [...watchedOf(settings, endpoints.served), ...credentials.watched()];
     const directories = directoriesIn(settings.config);
     const names = directories.map(({ tenant }) => tenant);
-    const readiness = readinessOf({ endpoints, watched, ...shared, directories: names, threads: threads?.check });
+    const readiness = readinessOf({
+      endpoints,
+      watched,
+      ...shared,
+      keys: keyStandings(settings),
+      directories: names,
+      threads: threads?.check,
+    });
     const admin = await administration({ settings, store, emit, clock, readiness, publicServer: server });
     const every = defined({ every: parts.watchEvery });
     jobs.push(startWatch({ endpoints, watched, directories, refresh: credentials.refresh, ...shared, ...every }));
@@ -120,6 +127,14 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     throw error;
   }
 }
+
+/** Of authorities with a key elsewhere. */
+const keyStandings = ({ authorities }: Settings) =>
+  new Map(
+    [...authorities.values()].flatMap(({ name, authority }) =>
+      authority.keyStanding ? [[name, authority.keyStanding] as const] : [],
+    ),
+  );
 
 /** None for one thread, and for a clock that a thread cannot have. */
 const threadsOf = async (

@@ -54,6 +54,8 @@ export type Authority = {
   checkRa(parties: string | undefined): Promise<string | undefined>;
   /** The RA for parties as in `challengeParties`, with those before it; undefined when none was made yet. Throws ConfigError. */
   existingRa(parties: string | undefined): Promise<LoadedRa | undefined>;
+  /** As in KeyProvider, of its keys that live elsewhere; absent where all are in files. */
+  keyStanding?: () => string | undefined;
   /** Its revocation list from this store; undefined when its certificate does not allow it to sign one. */
   crl(store: Store): RevocationList | undefined;
 };
@@ -76,7 +78,9 @@ export async function loadAuthority(
   tools: LoadTools,
   rows?: RaRows,
 ): Promise<Authority | undefined> {
-  const { attempt, open } = tools;
+  const { attempt } = tools;
+  const elsewhere: KeyProvider[] = [];
+  const open = noting(tools.open, elsewhere);
   const path = config.certificate;
   const chain = await loadChain(config, attempt);
   const key = await attempt(['key'], () => open(caKey(config)));
@@ -84,7 +88,7 @@ export async function loadAuthority(
   const previous = [];
   for (const [index, each] of (config.previous ?? []).entries())
     previous.push(await attempt(['previous', index], () => loadPrevious(each, config.crl.validity, open)));
-  const ownRa = typeof config.ra === 'object' ? await loadOwnRa(config.ra, tools, chain?.[0]) : undefined;
+  const ownRa = typeof config.ra === 'object' ? await loadOwnRa(config.ra, { ...tools, open }, chain?.[0]) : undefined;
   const known = previous.filter((each) => each !== undefined);
   // When the configured RA could not be read, the CA must not be used in its place; lists are named by the place of their CA.
   if (!chain || !key || (typeof config.ra === 'object' && !ownRa) || known.length < previous.length) return undefined;
@@ -122,12 +126,25 @@ export async function loadAuthority(
     checkRa: async (parties) => automatic?.check(parties),
     existingRa: async (parties) =>
       automatic ? automatic.existing(parties) : (ownRa ?? { certificate, key, retired: [] }),
+    ...(elsewhere.length > 0 && { keyStanding: () => firstOf(elsewhere.map((each) => each.standing?.())) }),
     crl: (store) =>
       maySignCrl(view)
         ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity })
         : undefined,
   };
 }
+
+/** Adds what it opens elsewhere to `found`. */
+const noting =
+  (open: KeyRing['open'], found: KeyProvider[]): KeyRing['open'] =>
+  async (place) => {
+    const key = await open(place);
+    if (key.standing) found.push(key);
+    return key;
+  };
+
+const firstOf = (texts: readonly (string | undefined)[]): string | undefined =>
+  texts.find((text) => text !== undefined);
 
 const isAutomatic = (ra: AuthorityConfig['ra']): ra is RaForm => ra === 'auto' || ra === 'split';
 

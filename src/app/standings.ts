@@ -16,6 +16,8 @@ export type ReadinessParts = {
   endpoints: Endpoints;
   watched: () => readonly Watched[];
   clients: ReadonlyMap<string, IntuneClient>;
+  /** How the keys of each authority stand that live elsewhere. */
+  keys?: ReadonlyMap<string, () => string | undefined>;
   /** Throws when no thread is running; absent without threads. */
   threads?: (() => Promise<void>) | undefined;
   /** Tenants with a directory. */
@@ -26,7 +28,7 @@ export type ReadinessParts = {
 
 /** The probes of the public `/readyz`, and what stands beside them for administrators. */
 export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'probes' | 'detail'> {
-  const { endpoints, watched, clients, threads, directories = [], store, clock } = parts;
+  const { endpoints, watched, clients, keys, threads, directories = [], store, clock } = parts;
   const standings = () => endpointStandings(endpoints, clock);
   return {
     probes: [{ name: 'store', check: () => store.check() }, ...threadsProbe(threads), endpointsProbe(standings)],
@@ -34,6 +36,7 @@ export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'prob
       endpoints: Object.fromEntries(standings().map(({ name, reason }) => [name, failedOrOk(reason)])),
       // Devices are told to come back while a tenant does not answer, so that it never makes the server unready.
       tenants: Object.fromEntries([...clients].map(([name, client]) => [name, tenantText(client)])),
+      ...keysDetail(keys),
       certificates: watchedDetails(watched(), clock()),
       ...(await directoriesDetail(store, directories)),
       ...(await outboxDetail(store, clock)),
@@ -56,6 +59,12 @@ const endpointStandings = ({ served, notServed }: Endpoints, clock: Clock): Endp
 
 /** Milliseconds after which a notification in the outbox is old. */
 const OLD = HOUR;
+
+/** Present where an authority has a key elsewhere. A key that fails makes no server unready: devices get PENDING and come back. */
+const keysDetail = (keys: ReadinessParts['keys']): { authorities?: Record<string, string> } =>
+  keys && keys.size > 0
+    ? { authorities: Object.fromEntries([...keys].map(([name, standing]) => [name, failedOrOk(standing())])) }
+    : {};
 
 /** Present while old notifications wait. A store that fails is a probe of its own. */
 async function outboxDetail(store: Pick<Store, 'outboxStanding'>, clock: Clock): Promise<{ notifications?: string }> {

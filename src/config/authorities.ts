@@ -12,7 +12,11 @@ const listValidity = {
 };
 
 const passphrase = () =>
-  optional(secret(text('"${env:KEY_PASSPHRASE}"')), 'The passphrase of the key file.', 'not encrypted');
+  optional(
+    secret(text('"${env:KEY_PASSPHRASE}"')),
+    'The passphrase of the key file, or the PIN of a token without `pin-source`.',
+    'asked for at a terminal; else none',
+  );
 
 const retired = (context: FileContext) =>
   section('An RA certificate that was in use before.', '{ certificate: certs/old-ra.pem, key: certs/old-ra.key.pem }', {
@@ -76,7 +80,7 @@ const authority = (context: FileContext) =>
     ),
     key: required(
       keyUri(context, '"file:certs/issuing-ca.key.pem"'),
-      'Its key, PEM: RSA or EC. It only signs. Only the user that runs openndes may read the file, or root and the group of the file when root owns it.',
+      'Its key, RSA or EC. It only signs. Of a PEM file: only the user that runs openndes may read the file, or root and the group of the file when root owns it.',
     ),
     passphrase: passphrase(),
     ra: defaulted(

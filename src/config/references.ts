@@ -20,14 +20,14 @@ export const file = ({ resolve }: FileContext, example: string) =>
 /** A scheme has at least two letters: a single letter before the colon is a drive of Windows. */
 const SCHEME = /^(?<scheme>[a-z][a-z\d+.-]+):(?<rest>.*)$/i;
 
-/** A key as a URI with its scheme. `PATH` and `file:PATH` become `file:` with the absolute path. */
+/** A key as a URI with its scheme. `PATH` and `file:PATH` become `file:` with the absolute path; other URIs stay as they are. */
 export const keyUri = ({ resolve }: FileContext, example: string) =>
   valueType(
     transformed(z.string().min(1), (written) => {
       const { scheme = 'file', rest = written } = SCHEME.exec(written)?.groups ?? {};
       return scheme.toLowerCase() === 'file' ? `file:${resolve(rest)}` : written;
     }),
-    'a key: the path of a PEM file, with or without `file:` before it',
+    'a key: the path of a PEM file, with or without `file:` before it, or a URI such as `pkcs11:…`',
     example,
   );
 

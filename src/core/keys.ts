@@ -49,6 +49,11 @@ export interface KeyProvider {
    * malformed.
    */
   agree?(spki: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  /**
+   * Of a key that lives elsewhere: why its last call failed, for administrators, or undefined. It never waits. After a failure each
+   * call of this function tries the key again in the background, so that the answer changes by itself.
+   */
+  standing?(): string | undefined;
   /** Ends the session with an HSM or a service, if there is one. The key is not used afterwards. */
   close?(): void | Promise<void>;
 }

@@ -51,6 +51,12 @@ export const storeDeadline = sharedDeadline(STORE_DEADLINE);
 /** A signal that aborts after 5 seconds: what a readiness probe may take. */
 export const probeDeadline = (): AbortSignal => AbortSignal.timeout(5_000);
 
+/** A signal that aborts after 5 seconds, or up to a quarter of a second earlier: what one call of a key elsewhere may take. */
+export const keyDeadline = sharedDeadline(5_000);
+
+/** A signal that aborts after 30 seconds: what opening a key elsewhere may take. */
+export const keyOpenDeadline = (): AbortSignal => AbortSignal.timeout(30_000);
+
 /** A signal that aborts after three minutes: what a client waits for a whole answer. A server may take nearly as long. */
 export const answerDeadline = (): AbortSignal => AbortSignal.timeout(STORE_DEADLINE);
 

@@ -14,10 +14,10 @@
 import type { webcrypto } from 'node:crypto';
 import { Crypto } from '@peculiar/webcrypto';
 import { BufferSourceConverter } from 'pvtsutils';
-import { sequence, unsignedInteger } from '../asn1/writer.ts';
 import type { Digest, KeyKind, KeyProvider, KeyTransport, SignatureInput, SignatureScheme } from '../core/keys.ts';
 import { readKeyKind } from '../pkix/public-key.ts';
 import { assertCiphertextLength } from './ciphertext.ts';
+import { ecdsaSignature } from './ecdsa-signature.ts';
 
 type CryptoKey = webcrypto.CryptoKey;
 type SubtleCrypto = Pick<webcrypto.SubtleCrypto, 'sign' | 'decrypt' | 'exportKey'>;
@@ -56,7 +56,7 @@ export async function webCryptoKey(parts: WebCryptoKey): Promise<KeyProvider> {
   const kind = readKeyKind(spki);
   const sign = async (input: SignatureInput): Promise<Uint8Array> => {
     const signature = octets(await signWith({ subtle, privateKeys }, kind, input));
-    return kind.type === 'ec' ? derSignature(signature) : signature;
+    return kind.type === 'ec' ? ecdsaSignature(signature) : signature;
   };
   if (!privateKeys.some((one) => one.usages.includes('decrypt'))) return { spki, kind, sign };
   return {
@@ -93,10 +93,6 @@ function signWith(
 }
 
 const RSA_SCHEMES: Readonly<Record<SignatureScheme, string>> = { pkcs1: 'RSASSA-PKCS1-v1_5', pss: 'RSA-PSS' };
-
-/** ECDSA-Sig-Value (RFC 3279 2.2.3) from the form of WebCrypto, in which s follows r. */
-const derSignature = (raw: Uint8Array): Uint8Array =>
-  sequence(unsignedInteger(raw.subarray(0, raw.length / 2)), unsignedInteger(raw.subarray(raw.length / 2)));
 
 async function decryptWith(
   { subtle, privateKeys, onDecryptionFailure }: Required<WebCryptoKey>,

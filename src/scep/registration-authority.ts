@@ -63,7 +63,7 @@ function recipientKey(keyed: KeyedCertificate): RecipientKey {
   if (key.kind.type !== 'rsa' || !key.decrypt)
     throw new ConfigError(
       'The RA key cannot decrypt.',
-      'SCEP clients encrypt to an RSA key. Give the RA an RSA key; the CA key may stay what it is.',
+      'SCEP clients encrypt to an RSA key by RSA PKCS#1 v1.5, which most HSMs in FIPS mode and most KMS refuse. Give the RA an RSA key in software (`ra: auto`), or in a token that decrypts so; the CA key may stay what it is.',
     );
   const certificate = fitting(keyed);
   return { certificate, keyIdentifier: keyIdentifier(certificate.spki), key };

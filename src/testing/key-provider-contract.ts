@@ -13,6 +13,8 @@ export type KeyProviderCase = {
   /** Called once, before the tests. */
   make: () => KeyProvider | Promise<KeyProvider>;
   digests: readonly (Digest | undefined)[];
+  /** Of an RSA key; both when absent. */
+  schemes?: readonly SignatureScheme[];
   transports: readonly KeyTransport[];
 };
 
@@ -42,7 +44,13 @@ const SCHEMES: ReadonlyMap<string, readonly SchemeCase[]> = new Map([
 ]);
 
 /** Declares the contract's tests for one implementation. */
-export function keyProviderContract({ name, make, digests, transports }: KeyProviderCase): void {
+export function keyProviderContract({
+  name,
+  make,
+  digests,
+  schemes: wanted = ['pkcs1', 'pss'],
+  transports,
+}: KeyProviderCase): void {
   describe(`KeyProvider contract: ${name}`, async () => {
     const provider = await make();
     const publicKey = createPublicKey({ key: Buffer.from(provider.spki), format: 'der', type: 'spki' });
@@ -52,7 +60,8 @@ export function keyProviderContract({ name, make, digests, transports }: KeyProv
       if (provider.kind.type === 'rsa') assert.equal(provider.kind.bits, publicKey.asymmetricKeyDetails?.modulusLength);
     });
 
-    const schemes = SCHEMES.get(provider.kind.type) ?? ML_DSA_SCHEMES;
+    const known = SCHEMES.get(provider.kind.type) ?? ML_DSA_SCHEMES;
+    const schemes = provider.kind.type === 'rsa' ? known.filter(({ scheme }) => wanted.includes(scheme)) : known;
     for (const digest of digests)
       for (const { scheme, title, options } of schemes)
         test(`${title} with ${digest ?? 'no digest'}: OpenSSL verifies the signature, and not that of other data`, async () => {
@@ -61,6 +70,16 @@ export function keyProviderContract({ name, make, digests, transports }: KeyProv
           assert.ok(verify(digest ?? null, DATA, key, signature));
           assert.ok(!verify(digest ?? null, Buffer.from('something else'), key, signature));
         });
+
+    test('signatures that are asked for at the same time are each of their own data', async () => {
+      const [digest] = digests;
+      const all = Array.from({ length: 12 }, (_, number) => Buffer.from(`to be signed ${number}`));
+      const signatures = await Promise.all(all.map(async (data) => provider.sign({ data, digest, scheme: 'pkcs1' })));
+      const valid = all.map((data, number) => verify(digest ?? null, data, publicKey, signatures[number] ?? data));
+      assert.deepEqual(valid, Array(12).fill(true));
+    });
+
+    test('a key that has just signed stands well', () => assert.equal(provider.standing?.(), undefined));
 
     test('has `decrypt` exactly when it can decrypt', () =>
       assert.equal(provider.decrypt !== undefined, transports.length > 0));

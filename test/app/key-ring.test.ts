@@ -9,6 +9,7 @@ import { loadSettings } from '../../src/app/settings.ts';
 import { ConfigProblems } from '../../src/config/yaml/problems.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
+import { USERS } from '../wiring/administrator.ts';
 import { installed } from './installation.ts';
 
 /** A ring whose keys record that they are opened and closed, by the name of their file. */
@@ -45,11 +46,20 @@ test('`file:` opens a PEM file with its passphrase, in any letter case of the sc
 });
 
 test('an unknown scheme is refused with the supported ones, and without the rest of the URI', async () => {
-  await assert.rejects(openKey({ uri: 'pkcs11:object=ca?pin-value=1234', what: 'a key' }), (error) => {
+  await assert.rejects(openKey({ uri: 'vault:object=ca?pin-value=1234', what: 'a key' }), (error) => {
     assert.ok(error instanceof ConfigError);
-    assert.equal(error.message, 'keys with the scheme `pkcs11:` are not supported');
-    assert.equal(error.remedy, 'Supported: `file:PATH` for a PEM file.');
+    assert.equal(error.message, 'keys with the scheme `vault:` are not supported');
+    assert.equal(error.remedy, 'Supported: `file:PATH` for a PEM file, `pkcs11:` for a token or HSM (RFC 7512).');
     return true;
+  });
+});
+
+test('a package that a key elsewhere needs is named with the command that installs it', async () => {
+  const uri = 'pkcs11:object=ca?module-path=/usr/lib/none.so';
+  await assert.rejects(openKey({ uri, passphrase: '1234', what: 'a key' }), {
+    name: 'ConfigError',
+    message: 'keys with the scheme `pkcs11:` need the npm package `pkcs11js`, which is not installed',
+    remedy: /^Run: npm install pkcs11js@2\.1\.7/,
   });
 });
 
@@ -60,6 +70,25 @@ test('a running server keeps its keys open, and closes each of them once when it
   assert.deepEqual(events, ['open issuing-ca.key.pem', 'open ra.key.pem']);
   await server.close();
   assert.deepEqual(events.slice(2).toSorted(), ['close issuing-ca.key.pem', 'close ra.key.pem']);
+});
+
+test('the readiness detail says of an authority with a key elsewhere why it fails, and nothing when it works', async (t) => {
+  const admin = `admin: { port: 0, users: { ndes: "${USERS.ndes}" } }`;
+  const { config } = await installed(t, (text) => `${text}${admin}\n`);
+  let standing: string | undefined;
+  const ring = keyRing(async (place: KeyPlace) => ({ ...(await openKey(place)), standing: () => standing }));
+  const server = await startServer(config, { logLevel: 'silent', workers: 1, keys: ring });
+  t.after(() => server.close());
+  const look = async () => {
+    const response = await fetch(new URL('/readyz', server.adminUrl));
+    const { authorities } = (await response.json()) as { authorities?: unknown };
+    return [response.status, authorities];
+  };
+  assert.deepEqual(await look(), [200, { issuing: 'ok' }]);
+  standing = 'the HSM is away';
+  assert.deepEqual(await look(), [200, { issuing: 'failed: the HSM is away' }]);
+  standing = undefined;
+  assert.deepEqual(await look(), [200, { issuing: 'ok' }]);
 });
 
 test('a start that fails closes the keys that it has opened', async (t) => {

@@ -100,15 +100,15 @@ test('when an RA of your own cannot be read, there is no authority, so that the 
 });
 
 test('a key with an unknown scheme is refused at its key, without the rest of the URI, which may hold a PIN', async (t) => {
-  const uri = 'pkcs11:object=ca?pin-value=1234';
+  const uri = 'vault:object=ca?pin-value=1234';
   const { folder, config } = await installed(t, (text) =>
     text
       .replace(/key: .*issuing-ca\.key\.pem.*/, `key: "${uri}"`)
       .replace('ra: auto', 'ra: { certificate: certs/issuing-ca.pem, key: "kms:alias/ra" }'),
   );
   assert.deepEqual(await problemsOf(config, folder), [
-    '9 authorities.issuing.key: keys with the scheme `pkcs11:` are not supported. Supported: `file:PATH` for a PEM file.',
-    '10 authorities.issuing.ra.key: keys with the scheme `kms:` are not supported. Supported: `file:PATH` for a PEM file.',
+    '9 authorities.issuing.key: keys with the scheme `vault:` are not supported. Supported: `file:PATH` for a PEM file, `pkcs11:` for a token or HSM (RFC 7512).',
+    '10 authorities.issuing.ra.key: keys with the scheme `kms:` are not supported. Supported: `file:PATH` for a PEM file, `pkcs11:` for a token or HSM (RFC 7512).',
   ]);
 });
 

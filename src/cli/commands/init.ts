@@ -11,6 +11,7 @@ import { passphraseFrom } from '../passphrase-option.ts';
 type InitOptions = LimitOptions & {
   key: KeyChoice;
   organisation: string;
+  keyUri?: string;
   passphraseEnv?: string;
   store?: string;
   json?: true;
@@ -22,6 +23,7 @@ export function registerInit(program: Command, output: Output): void {
     .description('make a root CA, an issuing CA and a configuration')
     .argument('[dir]', 'folder to write to', '.')
     .addOption(new Option('--key <type>', 'key of the CAs').choices(KEY_CHOICES).default('rsa-2048'))
+    .option('--key-uri <uri>', 'make the key of the issuing CA in a token: pkcs11:…, see docs/signers.md')
     .option('--organisation <name>', 'goes into the names of the CAs', 'openndes')
     .option('--passphrase-env <name>', 'environment variable with a passphrase for the keys')
     .option('--store <url>', 'a PostgreSQL database for the store, in place of a file')
@@ -32,8 +34,13 @@ export function registerInit(program: Command, output: Output): void {
 
 async function run(dir: string, options: InitOptions, { out }: Output): Promise<void> {
   const passphrase = passphraseFrom(options.passphraseEnv);
-  const { key, organisation, store } = options;
-  const files = await init(dir, { key, organisation, limits: limitsOf(options), ...defined({ passphrase, store }) });
+  const { key, keyUri, organisation, store } = options;
+  const files = await init(dir, {
+    key,
+    organisation,
+    limits: limitsOf(options),
+    ...defined({ passphrase, keyUri, store }),
+  });
   if (options.json) return out(JSON.stringify({ files }));
   for (const file of files) out(`wrote ${file}`);
   if (store !== undefined) out('Every server of the database needs the same secrets.key; keep a copy of it.');
