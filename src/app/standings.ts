@@ -7,6 +7,7 @@ import { type EndpointStanding, endpointsProbe, failedOrOk } from '../core/probe
 import type { Store } from '../core/store.ts';
 import { notInForce, type Watched } from '../core/watched.ts';
 import type { IntuneClient } from '../intune/client.ts';
+import type { RevocationList } from '../revocation/revocation-list.ts';
 import type { Endpoints } from './served-endpoints.ts';
 import { watchedDetails } from './watch.ts';
 import { neededFor } from './watched-settings.ts';
@@ -22,13 +23,15 @@ export type ReadinessParts = {
   threads?: (() => Promise<void>) | undefined;
   /** Tenants with a directory. */
   directories?: readonly string[];
+  /** By the name of their authority. */
+  crls?: ReadonlyMap<string, RevocationList>;
   store: Pick<Store, 'check' | 'outboxStanding' | 'directoryStanding'>;
   clock: Clock;
 };
 
 /** The probes of the public `/readyz`, and what stands beside them for administrators. */
 export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'probes' | 'detail'> {
-  const { endpoints, watched, clients, keys, threads, directories = [], store, clock } = parts;
+  const { endpoints, watched, clients, keys, threads, directories = [], crls, store, clock } = parts;
   const standings = () => endpointStandings(endpoints, clock);
   return {
     probes: [{ name: 'store', check: () => store.check() }, ...threadsProbe(threads), endpointsProbe(standings)],
@@ -38,6 +41,7 @@ export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'prob
       tenants: Object.fromEntries([...clients].map(([name, client]) => [name, tenantText(client)])),
       ...keysDetail(keys),
       certificates: watchedDetails(watched(), clock()),
+      ...listsDetail(crls),
       ...(await directoriesDetail(store, directories)),
       ...(await outboxDetail(store, clock)),
     }),
@@ -72,6 +76,15 @@ async function outboxDetail(store: Pick<Store, 'outboxStanding'>, clock: Clock):
   if (!oldest || clock().getTime() - oldest.getTime() < OLD) return {};
   const since = oldest.toISOString();
   return { notifications: `${waiting} wait in the outbox, the oldest since ${since}: see openndes notifications list` };
+}
+
+/** Present while a list from before is served because no new one can be made. */
+function listsDetail(crls: ReadinessParts['crls'] = new Map()): { revocationLists?: Record<string, string> } {
+  const failing = [...crls].flatMap(([name, list]) => {
+    const failure = list.failure?.();
+    return failure ? [[name, `no new list can be made, the last one is served: ${failure.message}`] as const] : [];
+  });
+  return failing.length > 0 ? { revocationLists: Object.fromEntries(failing) } : {};
 }
 
 /** Present where a tenant has a directory. A store that fails is a probe of its own. */

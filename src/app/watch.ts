@@ -34,14 +34,14 @@ export function watch({ watched, keepers, crls, refresh, clock, emit, every = MI
   const look = (): void => watched().forEach((each) => report(each, clock(), say));
   const run = async (signal: AbortSignal): Promise<void> => {
     for (const { renew } of keepers)
-      await renew().catch((err: unknown) => say(`renew ${textOf(err)}`, { event: 'ra-not-renewed', err }));
+      await renew().catch((err: unknown) => say(`renew ${toError(err).message}`, { event: 'ra-not-renewed', err }));
     await refresh?.(signal);
     look();
-    for (const [name, list] of crls)
-      await list().catch((err: unknown) => {
-        const path = `/crl/${name}.crl`;
-        say(`${path} ${textOf(err)}`, { event: 'revocation-list-failed', path, err });
-      });
+    for (const [name, list] of crls) {
+      const err = await list().then(() => list.failure?.(), toError);
+      const path = `/crl/${name}.crl`;
+      if (err) say(`${path} ${err.message}`, { event: 'revocation-list-failed', path, err });
+    }
   };
   return { look, job: { name: 'watch', every, run } };
 }
@@ -57,7 +57,7 @@ function report(watched: Watched, now: Date, say: (key: string, event: Parameter
     say(key, { event: 'certificate-not-in-force', what, subject, standing, ...defined({ begins }), ends });
 }
 
-const textOf = (err: unknown): string => (err instanceof Error ? err.message : String(err));
+const toError = (err: unknown): Error => (err instanceof Error ? err : new Error(String(err)));
 
 /** For the readiness detail: one line for each. `begins` is absent where only the end is known. */
 export type WatchedDetail = { what: string; subject: string; standing: string; begins?: string; ends: string };

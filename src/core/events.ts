@@ -91,6 +91,7 @@ export type EventFacts = {
   'revocation-postponed': PostponedRevocationFacts;
   'revocation-without-endpoint': PostponedRevocationFacts;
   'revocation-not-taken': RevocationFacts & { err: unknown };
+  'release-not-taken': RevocationFacts;
   'job-failed': { job: string; err: unknown };
   'subscriber-failed': { failed: string; err: unknown };
   'revocation-list-failed': { path: string | undefined; err: unknown };

@@ -96,18 +96,27 @@ export interface Health {
   check(signal: AbortSignal): Promise<{ ok: boolean; detail: string }>;
 }
 
-/** The reasons of RFC 5280 5.3.1 that this product uses, with their numbers in a CRL entry. */
+/**
+ * The reasons of RFC 5280 5.3.1 with their numbers in a CRL entry. removeFromCRL (8) is not one: it is for delta lists alone,
+ * and a certificate that is released from its hold is absent from the next list.
+ */
 export const REVOCATION_REASONS = {
   unspecified: 0,
   keyCompromise: 1,
+  cACompromise: 2,
   affiliationChanged: 3,
   superseded: 4,
   cessationOfOperation: 5,
+  certificateHold: 6,
   privilegeWithdrawn: 9,
+  aACompromise: 10,
 } as const;
 
 /** A reason by its name in RFC 5280. */
 export type RevocationReason = keyof typeof REVOCATION_REASONS;
+
+/** Why a CA is told: `removeFromCRL` takes back a hold. */
+export type OrderReason = RevocationReason | 'removeFromCRL';
 
 /** One revocation, as a CA is told of it. */
 export type RevocationOrder = {
@@ -129,6 +138,8 @@ export type RevocationOrder = {
  * again later, also after a restart.
  */
 export interface Revoker {
-  /** Idempotent: resolves for a certificate that is revoked already. */
+  /** Idempotent: resolves for a certificate that is revoked already, and for one that is on hold makes it final. */
   revoke(order: RevocationOrder, signal: AbortSignal): Promise<void>;
+  /** Takes back a hold; idempotent. Where it is absent, an event says that an administrator of that CA must do it. */
+  release?(order: Omit<RevocationOrder, 'reason'>, signal: AbortSignal): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /** What the store records: certificates, transactions, pending notifications, the audit and one-time passwords. */
-import type { RevocationReason } from './issuer.ts';
+import type { OrderReason, RevocationReason } from './issuer.ts';
 import type { Notification } from './notification.ts';
 import type { Allow, Pend } from './policy.ts';
 
@@ -135,16 +135,22 @@ export type WorkClaim = { id: number; fence: number };
 export type WorkLease = { owner: string; leaseMs: number };
 
 /**
- * What a server wants to serve: a list with these many revoked certificates, made less than `keep` milliseconds ago by the clock
- * of the store.
+ * What a server wants to serve: a list with all that is revoked at this revision, made less than `keep` milliseconds ago by the
+ * clock of the store.
  */
-export type ListWish = { revoked: number; keep: number };
+export type ListWish = { revision: number; keep: number };
 
 /**
- * A revocation list of a CA: its CRLNumber (RFC 5280 5.2.3), how many certificates are on it at least, when it was made, and the
- * milliseconds for which it is kept from now on.
+ * A revocation list of a CA: its CRLNumber (RFC 5280 5.2.3), the revision of which it has at least everything, when it was made,
+ * and the milliseconds for which it is kept from now on.
  */
-export type AgreedList = { number: number; revoked: number; madeAt: Date; keptFor: number };
+export type AgreedList = { number: number; revision: number; madeAt: Date; keptFor: number };
+
+/**
+ * What a list can be compared with. `revision` rises with each revocation and each release of a CA. `published`: the highest
+ * number of its lists that a server has served, 0 before the first.
+ */
+export type RevocationStanding = { revision: number; published: number };
 
 /**
  * A notification that is not acknowledged yet, and when it is tried next. `mode`: as `notify` of the `Allow` that asked
@@ -177,8 +183,8 @@ export type PendingRevocation = WorkClaim & {
   certificate: Uint8Array;
   /** As in StoredCertificate. */
   reference?: string;
-  reason: RevocationReason;
-  /** When it was revoked here. */
+  reason: OrderReason;
+  /** When it was revoked here, or released. */
   at: Date;
   attempts: number;
   dueAt: Date;
@@ -259,6 +265,7 @@ export type AuditEvent =
   | 'delivered'
   | 'never-delivered'
   | 'revoked'
+  | 'released'
   | 'pending'
   | 'approved'
   | 'rejected'

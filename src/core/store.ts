@@ -29,6 +29,7 @@ import type {
   RequestKey,
   RevocationBatch,
   RevocationReport,
+  RevocationStanding,
   RevokedCertificate,
   StoredCertificate,
   StoredChallenge,
@@ -200,12 +201,18 @@ export interface CertificateStore {
   /** How many `listCertificates` would return without a `limit`. */
   countCertificates(filter: CertificateFilter): Promise<number>;
   /**
-   * Returns false when there is no such certificate or it is revoked already. `tellIssuer` adds the revocation to those
-   * that the CA of the certificate must be told about.
+   * Returns false when there is no such certificate or it is revoked already. One that is on hold is revoked for good by any
+   * other reason, from the moment at which its hold began; a hold needs a certificate that is delivered. `tellIssuer` adds the
+   * revocation to those that the CA of the certificate must be told about.
    */
   revoke(id: CertificateId, reason: RevocationReason, audit: AuditEntry, options?: TellIssuer): Promise<boolean>;
-  /** Of this issuer. The number only ever rises: while it is the same, the same certificates are revoked. */
-  countRevoked(issuerId: string): Promise<number>;
+  /**
+   * Ends a hold: the certificate is delivered again, and on no later list. Returns false, and writes nothing, when there is no
+   * such certificate or it is not on hold. `tellIssuer` as for `revoke`.
+   */
+  release(id: CertificateId, audit: AuditEntry, options?: TellIssuer): Promise<boolean>;
+  /** Of this issuer. While the revision is the same, the same certificates are revoked. */
+  revocationStanding(issuerId: string): Promise<RevocationStanding>;
   /** Of this issuer, those with an `id` above `after`, in the order of their ids. */
   listRevoked(issuerId: string, page: { after?: number; limit: number }): Promise<RevokedCertificate[]>;
   /**
@@ -213,6 +220,11 @@ export interface CertificateStore {
    * and a list of the same number is the same list.
    */
   agreeOnList(issuerId: string, wish: ListWish): Promise<AgreedList>;
+  /**
+   * Before a list is served for the first time. Returns the highest number of a list of this issuer that any server has served
+   * or is about to serve; a list with a lower one must not be served any more.
+   */
+  publishList(issuerId: string, number: number): Promise<number>;
   /** Every endpoint name under which a certificate or a pending request was recorded, in alphabetical order. */
   endpointNames(): Promise<string[]>;
 }

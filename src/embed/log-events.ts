@@ -231,6 +231,12 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     remedy:
       'Revoke the certificate at the CA. It was not delivered, and neither the store nor the CA could take the revocation.',
   },
+  'release-not-taken': {
+    level: 'error',
+    message: 'the CA takes back no hold: release this certificate there',
+    fields: REVOCATION,
+    remedy: 'Release the certificate at the CA: here its hold is over, and there it is on the revocation list still.',
+  },
   'job-failed': {
     level: 'error',
     message: 'a background job failed and will be retried; no data was lost',
@@ -251,7 +257,8 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     level: 'error',
     message: 'a revocation list could not be made',
     fields: { path: 'the path of the URL', err: CAUSE },
-    remedy: 'Look at the store and at the key of the CA.',
+    remedy:
+      'Look at the store and at the key of the CA. A list from before is served while it is valid; without one the URL answers 503.',
   },
   'earlier-ca-list-failed': {
     level: 'warn',

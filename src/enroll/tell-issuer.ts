@@ -3,7 +3,7 @@ import { catchDerError } from '../asn1/limits.ts';
 import { within } from '../core/ask.ts';
 import { defined } from '../core/defined.ts';
 import { IssuerError } from '../core/errors.ts';
-import type { RevocationOrder } from '../core/issuer.ts';
+import type { OrderReason, RevocationOrder } from '../core/issuer.ts';
 import type { PendingRevocation, StoredCertificate } from '../core/records.ts';
 import { readCertificate, serialText } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
@@ -70,19 +70,21 @@ async function settle(
   const serial = order?.serial ?? '';
   const { store, emit } = services;
   if (!endpoint) return postpone(pending, { event: 'revocation-without-endpoint', serial }, services);
+  let isTaken: boolean;
   try {
     if (!order) throw new Error('the certificate cannot be read, so its CA must be told by an administrator');
-    await tell(order, endpoint, services);
+    isTaken = await tell(order, endpoint, services);
   } catch (err) {
     return postpone(pending, { event: 'revocation-postponed', serial, err }, services);
   }
   await store.revocationDone(pending.id, pending.fence);
-  if (endpoint.revoker) emit({ event: 'revocation-taken', endpoint: endpoint.name, serial });
+  const event = isTaken ? 'revocation-taken' : 'release-not-taken';
+  if (endpoint.revoker) emit({ event, endpoint: endpoint.name, serial });
   return true;
 }
 
 /** Undefined for a certificate of an earlier version that cannot be read. */
-const orderOf = ({ certificate, reference, reason, at }: PendingRevocation): RevocationOrder | undefined =>
+const orderOf = ({ certificate, reference, reason, at }: PendingRevocation): Order | undefined =>
   catchDerError(
     () => {
       const { serialNumber, issuer } = readCertificate(certificate);
@@ -92,9 +94,20 @@ const orderOf = ({ certificate, reference, reason, at }: PendingRevocation): Rev
     () => undefined,
   );
 
-async function tell(order: RevocationOrder, { revoker }: Endpoint, { deadline }: EnrollmentServices): Promise<void> {
+type Order = Omit<RevocationOrder, 'reason'> & { reason: OrderReason };
+
+/** Returns false for the end of a hold at a CA that takes none. */
+async function tell(
+  { reason, ...order }: Order,
+  { revoker }: Endpoint,
+  { deadline }: EnrollmentServices,
+): Promise<boolean> {
   const signal = deadline();
-  if (revoker) await within(() => revoker.revoke(order, signal), signal);
+  if (!revoker) return true;
+  if (reason !== 'removeFromCRL') await within(() => revoker.revoke({ ...order, reason }, signal), signal);
+  else if (revoker.release) await within(async () => revoker.release?.(order, signal), signal);
+  else return false;
+  return true;
 }
 
 type Postponed = {

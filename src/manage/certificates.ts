@@ -119,3 +119,16 @@ export function revokeCertificate(
     tellIssuer: tellsIssuer(certificate),
   });
 }
+
+/**
+ * Ends the hold of one certificate: it is on no later revocation list, and renews again. Its CA is told as of a revocation.
+ * Returns false when it is not on hold.
+ */
+export function releaseCertificate(
+  management: Management<Pick<CertificateStore, 'release'>>,
+  certificate: StoredCertificate,
+): Promise<boolean> {
+  const { endpoint, transactionId, issuerId, serial } = certificate;
+  const audit = auditEntry(management, { event: 'released', endpoint, transactionId, issuerId, serial });
+  return management.store.release(certificate, audit, { tellIssuer: tellsIssuer(certificate) });
+}

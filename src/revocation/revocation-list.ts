@@ -5,16 +5,22 @@ import { MINUTE } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import { keyWithin } from '../core/key-within.ts';
 import type { KeyProvider } from '../core/keys.ts';
-import type { AgreedList } from '../core/records.ts';
+import type { AgreedList, RevocationStanding } from '../core/records.ts';
 import type { CertificateStore, IssuerStore } from '../core/store.ts';
 import { readCertificate, readValidity } from '../pkix/certificate.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 
-/** The current list, DER. Throws what the store or the key throws. */
-export type RevocationList = () => Promise<Uint8Array>;
+/**
+ * The current list, DER. Throws what the store or the key throws, while there is no valid list from before. `failure`: why the
+ * list from before is served in place of a new one, if it is.
+ */
+export type RevocationList = (() => Promise<Uint8Array>) & { failure?: () => Error | undefined };
 
 /** The part of the store that a list is made from. */
-export type RevocationStore = Pick<CertificateStore, 'countRevoked' | 'listRevoked' | 'agreeOnList'> &
+export type RevocationStore = Pick<
+  CertificateStore,
+  'revocationStanding' | 'listRevoked' | 'agreeOnList' | 'publishList'
+> &
   Pick<IssuerStore, 'registerIssuer'>;
 
 /** The CA, the store with its certificates, and how long each list is valid. */
@@ -35,12 +41,19 @@ export type RevocationListOptions = {
  */
 const BACKDATE = 10 * MINUTE;
 
-/** `revoked`: how many certificates were revoked before it was made. `renewAt` in milliseconds since 1970, by `clock`. */
-type CachedCrl = { revoked: number; renewAt: number; crl: Uint8Array };
+/** `renewAt` and `endsAt` in milliseconds since 1970, by `clock`. */
+type CachedCrl = { revision: number; number: number; renewAt: number; endsAt: number; crl: Uint8Array };
+/** A list that is being made, with at least what was revoked at this revision. */
+type Making = { revision: number; crl: Promise<Uint8Array> };
+
+/** Lists that another server may publish while one is signed, before the request fails. */
+const MOST_TRIES = 3;
 
 /**
- * Signs a new list when none is cached, when a certificate was revoked since, by this process or by another, and when half
- * of the validity is over. The servers of one store agree on its number and its time, so that each serves the same list.
+ * Signs a new list when none is cached, when a certificate was revoked or released since, by this process or by another, and
+ * when half of the validity is over. The servers of one store agree on its number and its time, so that each serves the same
+ * list, and none serves a list after another one has served its successor. Where no new one can be made, as on a full disk, the
+ * cached one is served while it is valid.
  */
 export function revocationList({ deadline, ...options }: RevocationListOptions): RevocationList {
   const { store, validity, clock } = options;
@@ -50,8 +63,10 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
   const { issuerId } = identity;
   const begins = readValidity(readCertificate(issuer.certificate)).notBefore.getTime();
   let registered: Promise<void> | undefined;
+  let seen: RevocationStanding = { revision: 0, published: 0 };
   let cached: CachedCrl | undefined;
-  let making: Promise<void> | undefined;
+  let making: Making | undefined;
+  let failure: Error | undefined;
 
   // Certificates from before issuers were recorded are on the list only when the issuer has been registered.
   const register = (): Promise<void> =>
@@ -67,31 +82,50 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
     return writeCrl({ issuer, revoked, thisUpdate, validity: validity + early, number });
   }
 
-  async function renew(revoked: number): Promise<Uint8Array> {
-    const agreed = await store.agreeOnList(issuerId, { revoked, keep: validity / 2 });
-    const renewAt = clock().getTime() + agreed.keptFor;
-    const crl = await make(agreed);
-    cached = { revoked: agreed.revoked, renewAt, crl };
-    return crl;
+  async function renew(wanted: number): Promise<Uint8Array> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const agreed = await store.agreeOnList(issuerId, { revision: wanted, keep: validity / 2 });
+      const { number, revision, madeAt } = agreed;
+      const renewAt = clock().getTime() + agreed.keptFor;
+      const crl = await make(agreed);
+      seen.published = await store.publishList(issuerId, number);
+      if (seen.published > number) continue;
+      cached = { revision, number, renewAt, endsAt: madeAt.getTime() + validity, crl };
+      return crl;
+    }
+    throw new Error(`other servers published list ${seen.published} while this one signed an earlier one`);
+  }
+
+  /** Made one after the other, however many ask. What is revoked before a request is on the list that the request gets. */
+  async function newList(revision: number): Promise<Uint8Array> {
+    while (making && making.revision < revision) await making.crl.catch(() => {});
+    making ??= { revision, crl: renew(revision).finally(() => (making = undefined)) };
+    return making.crl;
   }
 
   async function current(): Promise<Uint8Array> {
-    // Counted before it is listed: a revocation in between makes the next call sign a new list.
-    const revoked = await store.countRevoked(issuerId);
-    // Fewer than before are there after a restore of the database: then another list is due too.
-    if (cached?.revoked === revoked && clock().getTime() < cached.renewAt) return cached.crl;
-    // One list is made at a time, however many ask and however often a certificate is revoked.
-    if (making) return making.then(current, current);
-    const next = renew(revoked);
-    const done = (): void => (making = undefined);
-    making = next.then(done, done);
-    return next;
+    await register();
+    // Read before the certificates are listed: a revocation in between makes the next call sign a new list.
+    seen = await store.revocationStanding(issuerId);
+    // The revision is another one also after a restore of the database.
+    const isCurrent =
+      cached?.revision === seen.revision && cached.number >= seen.published && clock().getTime() < cached.renewAt;
+    return cached && isCurrent ? cached.crl : newList(seen.revision);
   }
 
-  return async () => {
-    await register();
-    return current();
-  };
+  async function list(): Promise<Uint8Array> {
+    try {
+      const crl = await current();
+      failure = undefined;
+      return crl;
+    } catch (error) {
+      if (!cached || clock().getTime() >= cached.endsAt || cached.number < seen.published) throw error;
+      failure = error instanceof Error ? error : new Error(String(error));
+      return cached.crl;
+    }
+  }
+
+  return Object.assign(list, { failure: () => failure });
 }
 
 /** Rows of one query. */

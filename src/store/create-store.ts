@@ -47,7 +47,7 @@ import {
   recordPending,
   withdrawPending,
 } from './pending.ts';
-import { agreeOnList } from './list-numbers.ts';
+import { agreeOnList, publishList } from './list-numbers.ts';
 import { listNotifications, outboxStanding, retryNotifications } from './listed-notifications.ts';
 import { claimJob, finishJob, listJobs, renewJob } from './recorded-jobs.ts';
 import {
@@ -59,7 +59,8 @@ import {
 } from './downloaded-revocation-requests.ts';
 import { removeOld } from './old-records.ts';
 import { addParts } from './partitions.ts';
-import { countRevoked, isCompromised, listRevoked, revoke } from './revocations.ts';
+import { revocationStanding } from './revisions.ts';
+import { isCompromised, listRevoked, release, revoke } from './revocations.ts';
 import type { Database } from './tables.ts';
 import { findPolled, findRequest, findTransaction } from './transactions.ts';
 import { readSecret, writeSecret } from './versioned-secrets.ts';
@@ -120,11 +121,13 @@ const certificates = ({ db, write, clock }: Parts): CertificateStore & IssuerSto
   importCertificate: (entry) => write((tx) => importCertificate(tx, entry)),
   listCertificates: (filter) => listCertificates(db, filter),
   countCertificates: (filter) => countCertificates(db, filter),
-  countRevoked: (issuerId) => countRevoked(db, issuerId),
+  revocationStanding: (issuerId) => revocationStanding(db, issuerId),
   listRevoked: (issuerId, page) => listRevoked(db, issuerId, page),
   agreeOnList: (issuerId, wish) => write((tx) => agreeOnList(tx, issuerId, wish, clock())),
+  publishList: (issuerId, number) => write((tx) => publishList(tx, issuerId, number)),
   endpointNames: () => endpointNames(db),
   revoke: (id, reason, audit, options) => write((tx) => revoke(tx, id, { reason, audit, ...options })),
+  release: (id, audit, options) => write((tx) => release(tx, id, { audit, ...options })),
   liveIssuers: (at) => liveIssuers(db, at),
   registerIssuer: (issuer) => write(async (tx) => void (await registerIssuer(tx, issuer))),
 });

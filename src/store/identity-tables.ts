@@ -92,8 +92,16 @@ async function createRevocationLists(db: Database, dialect: Dialect): Promise<vo
     .createTable('revocation_lists')
     .addColumn('issuer_id', 'text', (column) => column.primaryKey().notNull())
     .addColumn('number', moment, (column) => column.notNull())
-    .addColumn('revoked', 'integer', (column) => column.notNull())
+    .addColumn('revision', moment, (column) => column.notNull())
     .addColumn('made_at', moment, (column) => column.notNull())
+    .addColumn('published', moment, (column) => column.notNull().defaultTo(0))
+    .execute();
+  await db.schema
+    .createTable('revocation_revisions')
+    .addColumn('issuer', 'integer', (column) => column.notNull())
+    .addColumn('crl_shard', 'integer', (column) => column.notNull())
+    .addColumn('revision', moment, (column) => column.notNull())
+    .addPrimaryKeyConstraint('revocation_revisions_key', ['issuer', 'crl_shard'])
     .execute();
 }
 

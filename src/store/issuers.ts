@@ -4,6 +4,7 @@ import { type Selectable, sql } from 'kysely';
 import type { IssuerRecord, LiveIssuer, StoredCertificate } from '../core/records.ts';
 import { hashOf } from '../pkix/issuer-id.ts';
 import { prepared } from './prepared.ts';
+import { moveRevisions } from './revisions.ts';
 import { moveSerials } from './serials.ts';
 import type { Database, IssuerTable } from './tables.ts';
 
@@ -110,5 +111,6 @@ async function moveCertificates(tx: Database, from: number, to: number): Promise
   await tx.updateTable('certificates').set({ issuer: to }).where('issuer', '=', from).execute();
   await moveSerials(tx, from, to);
   await tx.updateTable('revocations').set({ issuer: to }).where('issuer', '=', from).execute();
+  await moveRevisions(tx, from, to);
   await tx.deleteFrom('issuers').where('id', '=', from).execute();
 }

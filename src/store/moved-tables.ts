@@ -26,6 +26,7 @@ export const MOVED = {
   consumed_challenges: { key: ['id'] },
   notifications: { key: ['id'], sealed: sealedNotifications },
   revocation_lists: { key: ['issuer_id'] },
+  revocation_revisions: { key: ['issuer', 'crl_shard'] },
   owed_revocations: { key: ['id'] },
   revocation_requests: { key: ['id'] },
   revocation_downloads: { key: ['tenant'] },

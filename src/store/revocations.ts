@@ -1,6 +1,7 @@
 /** Revoked certificates, and the narrow rows that revocation lists are made from. */
 import { defined } from '../core/defined.ts';
-import type { RevocationReason } from '../core/issuer.ts';
+import type { Selectable } from 'kysely';
+import type { OrderReason, RevocationReason } from '../core/issuer.ts';
 import type { AuditEntry, CertificateId, RevokedCertificate } from '../core/records.ts';
 import type { TellIssuer } from '../core/store.ts';
 import { addAudit } from './audit.ts';
@@ -8,21 +9,8 @@ import { certificateRow } from './serials.ts';
 import { findIssuer } from './issuers.ts';
 import { addPendingRevocation } from './pending-revocations.ts';
 import { prepared } from './prepared.ts';
-import type { Database } from './tables.ts';
-
-const counted = prepared((db, { issuer }: { issuer: number }) =>
-  db
-    .selectFrom('revocations')
-    .select((count) => count.fn.countAll<number | string>().as('number'))
-    .where('issuer', '=', issuer),
-);
-
-/** Of this issuer, over the index alone. */
-export async function countRevoked(db: Database, issuerId: string): Promise<number> {
-  const issuer = await findIssuer(db, issuerId);
-  const rows = issuer === undefined ? [] : (await counted(db, { issuer })).rows;
-  return Number(rows[0]?.number ?? 0);
-}
+import { raiseRevision } from './revisions.ts';
+import type { CertificateTable, Database } from './tables.ts';
 
 /** Of this issuer, in the order in which the certificates were recorded. */
 export async function listRevoked(
@@ -48,12 +36,16 @@ export async function listRevoked(
   }));
 }
 
-/** One revocation, which happens only to a certificate in one of the states `from`. */
+/** One revocation, which happens only to a certificate in one of the states `from`; `held`: revoked and on hold. */
 export type RevocationEntry = TellIssuer & {
-  from: ('issued' | 'delivered')[];
+  from: readonly ('issued' | 'delivered' | 'held')[];
   reason: RevocationReason;
   at: Date;
 };
+
+/** One that waits for its delivery may be revoked for good meanwhile, so it cannot be on hold. */
+const REVOCABLE = ['issued', 'delivered', 'held'] as const;
+const HOLDABLE = ['delivered'] as const;
 
 /** Returns false, and writes nothing, when there is no such certificate or it is revoked already. */
 export async function revoke(
@@ -63,7 +55,7 @@ export async function revoke(
 ): Promise<boolean> {
   const { reason, audit, tellIssuer = false } = revocation;
   const id = await certificateRow(tx, certificate);
-  const from: RevocationEntry['from'] = ['issued', 'delivered'];
+  const from = reason === 'certificateHold' ? HOLDABLE : REVOCABLE;
   const done = id !== undefined && (await markRevoked(tx, id, { from, reason, at: audit.at, tellIssuer }));
   if (done) await addAudit(tx, audit, { certificate: id });
   return done;
@@ -73,24 +65,75 @@ export async function revoke(
 export async function markRevoked(tx: Database, id: number, revocation: RevocationEntry): Promise<boolean> {
   const { from, at, reason, tellIssuer } = revocation;
   const revoked_at = at.getTime();
-  const row = await tx
-    .updateTable('certificates')
-    .set({ state: 'revoked', revoked_at, revocation_reason: reason })
-    .where('id', '=', id)
-    .where('state', 'in', from)
-    .returning(['issuer', 'serial', 'not_after', 'crl_shard', 'endpoint', 'der', 'reference', 'public_key_hash'])
-    .executeTakeFirst();
+  const row =
+    (await tx
+      .updateTable('certificates')
+      .set({ state: 'revoked', revoked_at, revocation_reason: reason })
+      .where('id', '=', id)
+      .where(
+        'state',
+        'in',
+        from.filter((state) => state !== 'held'),
+      )
+      .returning(TOLD)
+      .executeTakeFirst()) ?? (from.includes('held') ? await fromHold(tx, id, reason) : undefined);
   if (!row) return false;
-  const { issuer, serial, not_after, crl_shard, endpoint, der: certificate, public_key_hash } = row;
-  const reference = row.reference ?? undefined;
+  const { issuer, serial, not_after, crl_shard, public_key_hash } = row;
   await tx
     .insertInto('revocations')
     .values({ certificate_id: id, issuer, serial, revoked_at, reason, not_after, crl_shard })
+    .onConflict((conflict) => conflict.column('certificate_id').doUpdateSet({ reason }))
     .execute();
+  await raiseRevision(tx, issuer, crl_shard);
   if (reason === 'keyCompromise') await noteCompromised(tx, public_key_hash);
-  // Without its DER it has ended long ago, and its CA takes no revocation of it any more.
-  if (tellIssuer && certificate)
-    await addPendingRevocation(tx, { endpoint, certificate, ...defined({ reference }), reason, at }, at);
+  if (tellIssuer) await tellLater(tx, row, { reason, at });
+  return true;
+}
+
+const TOLD = ['issuer', 'serial', 'not_after', 'crl_shard', 'endpoint', 'der', 'reference', 'public_key_hash'] as const;
+type ToldRow = Pick<Selectable<CertificateTable>, (typeof TOLD)[number]>;
+
+/** The date of a revocation that follows a hold is that of the hold: the certificate was not good since then. */
+const fromHold = (tx: Database, id: number, reason: RevocationReason): Promise<ToldRow | undefined> =>
+  tx
+    .updateTable('certificates')
+    .set({ revocation_reason: reason })
+    .where('id', '=', id)
+    .where('state', '=', 'revoked')
+    .where('revocation_reason', '=', 'certificateHold')
+    .returning(TOLD)
+    .executeTakeFirst();
+
+/** Without its DER it has ended long ago, and its CA takes no revocation of it any more. */
+async function tellLater(
+  tx: Database,
+  { endpoint, der, ...row }: ToldRow,
+  { reason, at }: { reason: OrderReason; at: Date },
+): Promise<void> {
+  const reference = row.reference ?? undefined;
+  if (der) await addPendingRevocation(tx, { endpoint, certificate: der, ...defined({ reference }), reason, at }, at);
+}
+
+/** Returns false, and writes nothing, when there is no such certificate or it is not on hold. */
+export async function release(
+  tx: Database,
+  certificate: CertificateId,
+  { audit, tellIssuer = false }: { audit: AuditEntry } & TellIssuer,
+): Promise<boolean> {
+  const id = (await certificateRow(tx, certificate)) ?? 0;
+  const row = await tx
+    .updateTable('certificates')
+    .set({ state: 'delivered', revoked_at: null, revocation_reason: null })
+    .where('id', '=', id)
+    .where('state', '=', 'revoked')
+    .where('revocation_reason', '=', 'certificateHold')
+    .returning(TOLD)
+    .executeTakeFirst();
+  if (!row) return false;
+  await tx.deleteFrom('revocations').where('certificate_id', '=', id).execute();
+  await raiseRevision(tx, row.issuer, row.crl_shard);
+  if (tellIssuer) await tellLater(tx, row, { reason: 'removeFromCRL', at: audit.at });
+  await addAudit(tx, audit, { certificate: id });
   return true;
 }
 

@@ -1,7 +1,7 @@
 /** The tables as kysely sees them: the one schema that every database of this product has. */
 import type { Generated, Kysely } from 'kysely';
 import type { DirectoryKind } from '../core/tenant-directory.ts';
-import type { RevocationReason } from '../core/issuer.ts';
+import type { OrderReason, RevocationReason } from '../core/issuer.ts';
 import type {
   AuditActor,
   AuditEvent,
@@ -92,7 +92,16 @@ export type RevocationTable = {
 };
 
 /** One row for each CA: its newest revocation list. See list-numbers.ts. */
-export type RevocationListTable = { issuer_id: string; number: number; revoked: number; made_at: Moment };
+export type RevocationListTable = {
+  issuer_id: string;
+  number: number;
+  revision: number;
+  made_at: Moment;
+  /** The highest number that was served. */
+  published: Generated<number>;
+};
+/** How many revocations and releases an issuer has had, by the list that its certificates name: see revisions.ts. */
+export type RevisionTable = { issuer: number; crl_shard: number; revision: number };
 
 /** The keys of certificates that were revoked for keyCompromise. */
 export type CompromisedKeyTable = { public_key_hash: string };
@@ -171,7 +180,7 @@ export type OwedRevocationTable = LeaseColumns & {
   endpoint: string;
   certificate: Uint8Array;
   reference: string | null;
-  reason: RevocationReason;
+  reason: OrderReason;
   revoked_at: Moment;
   attempts: number;
   due_at: Moment;
@@ -277,6 +286,7 @@ export type Tables = {
   names: NameTable;
   revocations: RevocationTable;
   revocation_lists: RevocationListTable;
+  revocation_revisions: RevisionTable;
   compromised_keys: CompromisedKeyTable;
   endpoint_names: EndpointNameTable;
   transactions: TransactionTable;

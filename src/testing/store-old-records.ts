@@ -147,7 +147,7 @@ function kept(check: Check): void {
       assert.equal(await removedOf(store, 'der', days(9)), 0);
       assert.deepEqual((await store.findCertificate(certificateId(1)))?.der, certificate.der);
       for (const kind of ['transactions', 'der', 'audit'] as const) await removedOf(store, kind, days(99));
-      assert.equal(await store.countRevoked(certificate.issuerId), 1);
+      assert.equal((await store.listRevoked(certificate.issuerId, { limit: 9 })).length, 1);
       assert.equal((await store.listRevoked(certificate.issuerId, { limit: 10 })).length, 1);
     },
   );

@@ -14,9 +14,13 @@ const elsewhere = (n: number): Issuance => {
   return { ...rest, certificate: { ...certificate, issuerId: OTHER_ISSUER, issuer: 'CN=Other CA' } };
 };
 
+const revision = async (store: Store, issuerId = ISSUER_ID): Promise<number> =>
+  (await store.revocationStanding(issuerId)).revision;
+
 /** Declares them. */
 export function revocations(check: Check): void {
   revoking(check);
+  holding(check);
   listing(check);
   telling(check);
   leases(check);
@@ -88,25 +92,94 @@ function revoking(check: Check): void {
         [ISSUER_ID, 'CN=Issuing CA', 'delivered'],
       ],
     );
-    assert.deepEqual([await store.countRevoked(ISSUER_ID), await store.countRevoked(OTHER_ISSUER)], [0, 1]);
+    assert.deepEqual([await revision(store), await revision(store, OTHER_ISSUER)], [0, 1]);
+  });
+}
+
+function holding(check: Check): void {
+  const hold = (store: Store, n: number) =>
+    store.revoke(certificateId(n), 'certificateHold', auditFor(n, 'revoked', later(7)));
+  const release = (store: Store, n: number) => store.release(certificateId(n), auditFor(n, 'released', later(9)));
+
+  check(
+    'a certificate on hold is released: it is as before, listed no more, and the revision has risen',
+    async (at) => {
+      const { store } = at;
+      await recorded(store, issuanceFor(1));
+      const before = await store.findCertificate(certificateId(1));
+      assert.equal(await hold(store, 1), true);
+      assert.equal(await hold(store, 1), false);
+      const held = await store.findCertificate(certificateId(1));
+      assert.deepEqual(
+        [held?.state, held?.revocationReason, held?.revokedAt],
+        ['revoked', 'certificateHold', later(7)],
+      );
+      assert.equal((await store.listRevoked(ISSUER_ID, { limit: 9 }))[0]?.reason, 'certificateHold');
+      assert.equal(await release(store, 1), true);
+      assert.deepEqual(await store.findCertificate(certificateId(1)), before);
+      assert.deepEqual(await store.listRevoked(ISSUER_ID, { limit: 9 }), []);
+      assert.equal(await revision(store), 2);
+      assert.deepEqual(
+        (await store.listAudit({ certificate: certificateId(1) })).map(({ event }) => event),
+        ['released', 'revoked', 'issued'],
+      );
+    },
+  );
+
+  check('nothing but a hold is released', async ({ store }) => {
+    await recorded(store, issuanceFor(1));
+    assert.equal(await release(store, 1), false);
+    await store.revoke(certificateId(1), 'superseded', auditFor(1, 'revoked'));
+    assert.equal(await release(store, 1), false);
+    assert.equal(await release(store, 2), false);
+    assert.deepEqual([await revision(store), (await store.listAudit({})).length], [1, 2]);
+  });
+
+  check('a hold becomes a revocation of the day on which it began, and then stays', async ({ store }) => {
+    await recorded(store, issuanceFor(1));
+    await hold(store, 1);
+    assert.equal(await store.revoke(certificateId(1), 'keyCompromise', auditFor(1, 'revoked', later(8))), true);
+    assert.deepEqual([await hold(store, 1), await release(store, 1)], [false, false]);
+    const [listed] = await store.listRevoked(ISSUER_ID, { limit: 9 });
+    assert.deepEqual([listed?.reason, listed?.revokedAt], ['keyCompromise', later(7)]);
+    const { revokedAt, revocationReason } = (await store.findCertificate(certificateId(1)))!;
+    assert.deepEqual([revokedAt, revocationReason], [later(7), 'keyCompromise']);
+    assert.equal(await store.isCompromised(issuanceFor(1).certificate.publicKeyHash), true);
+    assert.equal(await revision(store), 2);
+  });
+
+  check('a certificate that waits for its delivery cannot be on hold', async ({ store }) => {
+    await recorded(store, issuanceFor(1, { notification: 'strict' }));
+    assert.equal(await hold(store, 1), false);
+    assert.equal(await store.revoke(certificateId(1), 'superseded', auditFor(1, 'revoked')), true);
+  });
+
+  check('the CA is told of a hold and of its end', async ({ store }) => {
+    await recorded(store, issuanceFor(1));
+    await store.revoke(certificateId(1), 'certificateHold', auditFor(1, 'revoked'), { tellIssuer: true });
+    await store.release(certificateId(1), auditFor(1, 'released'), { tellIssuer: true });
+    assert.deepEqual(
+      (await store.claimRevocations(CLAIM)).map(({ reason }) => reason),
+      ['certificateHold', 'removeFromCRL'],
+    );
   });
 }
 
 function listing(check: Check): void {
-  check('revoked certificates are counted, also those that were never delivered', async ({ store }) => {
-    assert.equal(await store.countRevoked(ISSUER_ID), 0);
+  check('each revocation raises the revision once, also of one that was never delivered', async ({ store }) => {
+    assert.equal(await revision(store), 0);
     await recorded(store, issuanceFor(1));
     await recorded(store, issuanceFor(2, { notification: 'strict' }));
     const claim = await recorded(store, issuanceFor(3, { notification: 'strict' }));
-    assert.equal(await store.countRevoked(ISSUER_ID), 0);
+    assert.equal(await revision(store), 0);
     for (const [revoked, n] of [1, 2].entries()) {
       await store.revoke(certificateId(n), 'superseded', auditFor(n, 'revoked'));
-      assert.equal(await store.countRevoked(ISSUER_ID), revoked + 1);
+      assert.equal(await revision(store), revoked + 1);
     }
     await store.abandonNotification(claim, auditFor(3, 'never-delivered'));
-    assert.equal(await store.countRevoked(ISSUER_ID), 3);
+    assert.equal(await revision(store), 3);
     await store.revoke(certificateId(1), 'superseded', auditFor(1, 'revoked'));
-    assert.equal(await store.countRevoked(ISSUER_ID), 3);
+    assert.equal(await revision(store), 3);
   });
 
   check(
@@ -114,23 +187,39 @@ function listing(check: Check): void {
     async ({ store, beside, setClock }) => {
       const other = (await beside?.()) ?? store;
       const keep = 60_000;
-      const first = await store.agreeOnList(ISSUER_ID, { revoked: 0, keep });
-      assert.deepEqual(first, { number: NOON.getTime(), revoked: 0, madeAt: NOON, keptFor: keep });
+      const first = await store.agreeOnList(ISSUER_ID, { revision: 0, keep });
+      assert.deepEqual(first, { number: NOON.getTime(), revision: 0, madeAt: NOON, keptFor: keep });
       setClock(later(10));
-      assert.deepEqual(await other.agreeOnList(ISSUER_ID, { revoked: 0, keep }), { ...first, keptFor: 50_000 });
-      const next = await other.agreeOnList(ISSUER_ID, { revoked: 2, keep });
-      assert.deepEqual(next, { number: later(10).getTime(), revoked: 2, madeAt: later(10), keptFor: keep });
-      assert.deepEqual(await store.agreeOnList(ISSUER_ID, { revoked: 1, keep }), next, 'it was counted too early');
-      assert.equal((await store.agreeOnList(OTHER_ISSUER, { revoked: 9, keep })).revoked, 9);
+      assert.deepEqual(await other.agreeOnList(ISSUER_ID, { revision: 0, keep }), { ...first, keptFor: 50_000 });
+      const next = await other.agreeOnList(ISSUER_ID, { revision: 2, keep });
+      assert.deepEqual(next, { number: later(10).getTime(), revision: 2, madeAt: later(10), keptFor: keep });
+      assert.deepEqual(
+        await store.agreeOnList(ISSUER_ID, { revision: 1, keep }),
+        next,
+        'the revision was read too early',
+      );
+      assert.equal((await store.agreeOnList(OTHER_ISSUER, { revision: 9, keep })).revision, 9);
       setClock(later(70));
-      const renewed = await store.agreeOnList(ISSUER_ID, { revoked: 2, keep });
-      assert.deepEqual(renewed, { number: later(70).getTime(), revoked: 2, madeAt: later(70), keptFor: keep });
+      const renewed = await store.agreeOnList(ISSUER_ID, { revision: 2, keep });
+      assert.deepEqual(renewed, { number: later(70).getTime(), revision: 2, madeAt: later(70), keptFor: keep });
       setClock(later(5));
-      const setBack = await other.agreeOnList(ISSUER_ID, { revoked: 2, keep });
+      const setBack = await other.agreeOnList(ISSUER_ID, { revision: 2, keep });
       assert.deepEqual([setBack.number, setBack.madeAt], [renewed.number + 1, later(5)]);
       if (other !== store) await other.close();
     },
   );
+
+  check('the highest number that any server has published is known to all', async ({ store, beside }) => {
+    const other = (await beside?.()) ?? store;
+    assert.deepEqual(await store.revocationStanding(ISSUER_ID), { revision: 0, published: 0 });
+    await store.agreeOnList(ISSUER_ID, { revision: 0, keep: 60_000 });
+    assert.equal((await store.revocationStanding(ISSUER_ID)).published, 0);
+    assert.equal(await other.publishList(ISSUER_ID, 1_800_000_000_001), 1_800_000_000_001);
+    assert.equal(await store.publishList(ISSUER_ID, 1_800_000_000_000), 1_800_000_000_001);
+    assert.equal((await store.revocationStanding(ISSUER_ID)).published, 1_800_000_000_001);
+    assert.equal((await store.revocationStanding(OTHER_ISSUER)).published, 0);
+    if (other !== store) await other.close();
+  });
 
   check(
     'the revoked certificates of an issuer are listed page by page, whatever order they were revoked in',

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startServer } from '../../src/app/configured-server.ts';
+import { readinessOf } from '../../src/app/standings.ts';
 import { watch } from '../../src/app/watch.ts';
 import { createRoot } from '../../src/ca/create.ts';
 import { discover, enroll } from '../../src/client/scep-client.ts';
@@ -12,6 +13,7 @@ import { ConfigError } from '../../src/core/errors.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
 import { certificatePem } from '../../src/pkix/pem.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { handClock } from '../kit/clock.ts';
 import { keptLog } from '../kit/log.ts';
 import { root } from '../kit/pki.ts';
@@ -223,6 +225,28 @@ test('an RA that cannot be renewed and a list that cannot be signed are errors, 
     lines.map((line) => (JSON.parse(line) as { event: string }).event),
     ['ra-not-renewed', 'revocation-list-failed'],
   );
+});
+
+test('a list from before that is served in place of a new one is an error, and in the detail until a new one is made', async () => {
+  const clock = handClock();
+  const { emit, lines } = keptLog();
+  let failure: Error | undefined = new Error('disk full');
+  const list = Object.assign(async () => new Uint8Array(1), { failure: () => failure });
+  const crls = new Map([['issuing', list]]);
+  const { job } = watch({ watched: () => [], keepers: [], crls, clock, emit });
+  await job.run(new AbortController().signal);
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line) as { event: string; path: string }).map(({ event, path }) => [event, path]),
+    [['revocation-list-failed', '/crl/issuing.crl']],
+  );
+  const store = await openSqliteStore({ path: ':memory:', clock });
+  const endpoints = { served: [], notServed: [] };
+  const { detail } = readinessOf({ endpoints, watched: () => [], clients: new Map(), crls, store, clock });
+  const lists = async () => (await detail?.())?.['revocationLists'];
+  assert.deepEqual(await lists(), { issuing: 'no new list can be made, the last one is served: disk full' });
+  failure = undefined;
+  assert.equal(await lists(), undefined);
+  await store.close();
 });
 
 test('an earlier CA whose certificates renew here is announced before it ends, and the endpoint serves on after it', async (t) => {

@@ -64,6 +64,35 @@ test('a certificate revoked on the command line is on the list of the running se
   assert.match(text, /Key Compromise/);
 });
 
+test('a hold is on the list until it is released, and nothing but a hold is released', async (t) => {
+  const { folder, cli, started } = await installed(t);
+  const { url, origin } = await started();
+  const [held, gone] = [await enrolled(url, folder), await enrolled(url, folder)];
+  const list = async (): Promise<string> => {
+    const der = Buffer.from(await (await fetch(`${origin}/crl/issuing.crl`)).arrayBuffer());
+    return der.toString('hex');
+  };
+  assert.equal((await cli('certs', 'revoke', held, '--reason', 'certificateHold')).code, 0);
+  assert.equal((await cli('certs', 'revoke', gone, '--reason', 'superseded')).code, 0);
+  assert.ok((await list()).includes(held));
+  const refused = await cli('certs', 'release', held, gone);
+  assert.deepEqual([refused.code, refused.out], [1, '']);
+  assert.match(
+    refused.err,
+    new RegExp(`^${gone} is revoked \\(superseded\\) and not on hold: .*\nNothing was released`),
+  );
+  const { code, out } = await cli('certs', 'release', held);
+  assert.deepEqual([code, out], [0, `released ${held} (CN=laptop)`]);
+  assert.ok(!(await list()).includes(held));
+  assert.ok((await list()).includes(gone));
+  assert.match((await cli('certs', 'show', held)).out, /state: delivered\n/);
+  const again = await cli('certs', 'release', held, 'abcd');
+  assert.deepEqual(
+    [again.code, again.err],
+    [1, `no certificate with serial abcd\n${held} is not on hold\nNothing was released.`],
+  );
+});
+
 test('certs revoke: a program that serves from the same store tells the CA through its Revoker', async (t) => {
   const { folder, cli } = await installed(t);
   const clock = handClock();

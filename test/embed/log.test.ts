@@ -325,6 +325,13 @@ test('a strict notification that is not acknowledged, and a CA that takes the re
   assertLine(await line('revocation-taken'), 'info', 'the CA took the revocation', REVOCATION);
 });
 
+test('the end of a hold at a CA that takes none', async (t) => {
+  const { store, line } = await started(t, allows('none'), { revoker: { revoke: outOfReach } });
+  await store.queueRevocation({ endpoint: PATH, certificate: issuing.certificate, reason: 'removeFromCRL', at: NOW });
+  const message = 'the CA takes back no hold: release this certificate there';
+  assertLine(await line('release-not-taken'), 'error', message, REVOCATION);
+});
+
 test('a revocation that neither the store nor the CA takes', async (t) => {
   const diskFull = () => Promise.reject(new Error('disk full'));
   const { send, lines } = await started(t, allows('none'), {

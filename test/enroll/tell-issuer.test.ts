@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { IssuerError } from '../../src/core/errors.ts';
 import type { Issued, Issuer, RevocationOrder, Revoker } from '../../src/core/issuer.ts';
 import type { Store } from '../../src/core/store.ts';
-import { revokeCertificate } from '../../src/manage/certificates.ts';
+import { releaseCertificate, revokeCertificate } from '../../src/manage/certificates.ts';
 import { handClock } from '../kit/clock.ts';
 import { authority, BY_COMMAND, endpointUnderTest, PATH, read, refusalIn, stored } from '../kit/endpoint-under-test.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
@@ -58,6 +58,20 @@ test('a CA that is down is told again after 30 seconds, then after twice as long
   under.clock.forward(3_600 * SECOND);
   assert.equal(await under.revocations(), 0);
   assert.equal(revoker.calls, 4);
+});
+
+test('a CA that takes back holds is told of the end of one, without a reason', async () => {
+  const released: unknown[] = [];
+  const revoker: Revoker = { ...ca(), release: async (order) => void released.push(order) };
+  const under = await endpointUnderTest(allows('none'), { revoker });
+  await under.service.pkiOperation(REQUEST);
+  const [certificate] = await stored(under);
+  const management = { store: under.store, clock: under.clock, ...BY_COMMAND };
+  await revokeCertificate(management, certificate!, 'certificateHold');
+  await releaseCertificate(management, certificate!);
+  assert.equal(await under.revocations(), 2);
+  const { serial, issuer, der } = certificate!;
+  assert.deepEqual(released, [{ serial, issuer, certificate: der, at: under.clock() }]);
 });
 
 test('a CA that asks for a longer pause gets it', async () => {

@@ -86,10 +86,13 @@ test('version 2, whole seconds, authority key identifier and number, and no crit
 const WORDS: Readonly<Record<RevocationReason, string | undefined>> = {
   unspecified: undefined,
   keyCompromise: 'Key Compromise',
+  cACompromise: 'CA Compromise',
   affiliationChanged: 'Affiliation Changed',
   superseded: 'Superseded',
   cessationOfOperation: 'Cessation Of Operation',
+  certificateHold: 'Certificate Hold',
   privilegeWithdrawn: 'Privilege Withdrawn',
+  aACompromise: 'AA Compromise',
 };
 for (const reason of Object.keys(REVOCATION_REASONS) as RevocationReason[])
   test(`the reason ${reason} is ${WORDS[reason] ? 'in the entry' : 'left out'}`, { skip: withoutOpenssl }, async () => {

@@ -123,6 +123,78 @@ test('a certificate revoked while the list is being read makes the next call sig
   assert.equal(serials(await list()).length, 1);
 });
 
+test('a hold and its release in one moment are two lists, of which the second has nothing', async (t) => {
+  const { clock, store, list, revoke } = await underTest(t);
+  const first = await list();
+  const serial = await revoke(1, 'certificateHold');
+  assert.deepEqual(serials(await list()), [serial]);
+  await store.release({ issuerId: ISSUER_ID, serial }, { ...auditFor(1, 'released'), at: clock() });
+  const last = await list();
+  assert.deepEqual(serials(last), []);
+  assert.equal(number(last), number(first) + 2n);
+});
+
+test('a list that is due is served from before while the store takes no writes, until it ends', async (t) => {
+  let full = false;
+  const { clock, list } = await underTest(t, (store) => ({
+    ...store,
+    agreeOnList: (...args) => (full ? Promise.reject(new Error('disk full')) : store.agreeOnList(...args)),
+  }));
+  const first = await list();
+  full = true;
+  clock.forward(3.5 * DAY);
+  assert.equal(await list(), first);
+  assert.equal(list.failure?.()?.message, 'disk full');
+  clock.forward(3.5 * DAY - 1);
+  assert.equal(await list(), first);
+  clock.forward(1);
+  await assert.rejects(list(), /disk full/);
+  full = false;
+  assert.ok(number(await list()) > number(first));
+  assert.equal(list.failure?.(), undefined);
+});
+
+test('a server that signs slowly serves no list after its successor was served elsewhere', async (t) => {
+  const hold = Promise.withResolvers<void>();
+  const listing = Promise.withResolvers<void>();
+  let held = true;
+  const { clock, store, list, revoke } = await underTest(t, (store) => ({
+    ...store,
+    async listRevoked(...args) {
+      const found = await store.listRevoked(...args);
+      if (held) {
+        listing.resolve();
+        await hold.promise;
+      }
+      return found;
+    },
+  }));
+  const quick = revocationList({
+    issuer: issuing,
+    store,
+    validity: 7 * DAY,
+    clock,
+    deadline: () => AbortSignal.timeout(50),
+  });
+  const slow = list();
+  await listing.promise;
+  const serial = await revoke(1);
+  const newer = await quick();
+  held = false;
+  hold.resolve();
+  const late = await slow;
+  assert.deepEqual([serials(newer), serials(late)], [[serial], [serial]]);
+  assert.equal(number(late), number(newer));
+});
+
+test('a server whose lists are always overtaken says so, and serves none of them', async (t) => {
+  const { list } = await underTest(t, (store) => ({
+    ...store,
+    publishList: async (issuerId, own) => (await store.publishList(issuerId, own)) + 1,
+  }));
+  await assert.rejects(list(), /other servers published list/);
+});
+
 test('after an error of the store the next call tries again', async (t) => {
   let broken = true;
   const { list, revoke } = await underTest(t, (store) => ({

@@ -590,7 +590,10 @@ for (const version of OLD_VERSIONS) {
   check('an issuer that is registered has the revocations of its old certificates, and no others', async (store) => {
     const serials = async (issuerId: string) =>
       (await store.listRevoked(issuerId, { limit: 10 })).map(({ serial }) => serial);
-    assert.deepEqual([await store.countRevoked(CONFIRMED.old), await serials(CONFIRMED.old)], [1, ['a2']]);
+    assert.deepEqual(
+      [(await store.listRevoked(CONFIRMED.old, { limit: 9 })).length, await serials(CONFIRMED.old)],
+      [1, ['a2']],
+    );
     assert.deepEqual(await serials(CONFIRMED.other), []);
     // Without a key identifier the name is enough, because only one unconfirmed issuer has it.
     await store.registerIssuer(issuerIdentity(derOf('caC')));
@@ -613,7 +616,8 @@ test('a new CA that has the name of an old one and another key leaves the old re
   const certificate = { ...issuance.certificate, issuerId: rekeyed, issuer: old.name };
   await store.recordIssued({ ...issuance, certificate });
   await store.registerIssuer(old);
-  assert.deepEqual([await store.countRevoked(old.issuerId), await store.countRevoked(rekeyed)], [1, 0]);
+  const listed = async (id: string) => (await store.listRevoked(id, { limit: 9 })).length;
+  assert.deepEqual([await listed(old.issuerId), await listed(rekeyed)], [1, 0]);
   assert.deepEqual(await store.findCertificate(certificate), certificate);
   await store.close();
 });

@@ -73,7 +73,10 @@ test('no query scans a table or sorts, except the lists that are asked for witho
   await store.revocationDone(owed!.id, owed!.fence);
   await store.listCertificates({ state: 'revoked' });
   await store.listCertificates({ state: 'revoked', after: id, limit: 10 });
-  await store.countRevoked(id.issuerId);
+  await store.revocationStanding(id.issuerId);
+  await store.agreeOnList(id.issuerId, { revision: 1, keep: 1 });
+  await store.publishList(id.issuerId, 1);
+  await store.release(id, auditFor(1, 'released'));
   await store.listRevoked(id.issuerId, { after: 1, limit: 10 });
   await store.listCertificates({ after: id, limit: 10 });
   await store.listCertificates({ names: [{ kind: 'upn', value: 'ada@example.com' }], limit: 10 });
@@ -108,7 +111,7 @@ test('no query scans a table or sorts, except the lists that are asked for witho
         !step.includes('USING INDEX transactions_pending') &&
         !/USING (COVERING )?INDEX certificates_revoked/.test(step)
       )
-        assert.doesNotMatch(step, /\bSCAN (?!\d+-ROW VALUES)|TEMP B-TREE/, query);
+        assert.doesNotMatch(step, /\bSCAN (?!\d+-ROW VALUES|CONSTANT ROW)|TEMP B-TREE/, query);
   await store.close();
 });
 
@@ -117,14 +120,17 @@ test('the lists of what waits and of what is revoked read the index of just that
   await store.listPending();
   await store.listCertificates({ state: 'revoked' });
   await store.registerIssuer({ ...certificateId(1), name: 'CN=Issuing CA', nameDer: Buffer.of(0x30, 0) });
-  await store.countRevoked(certificateId(1).issuerId);
+  await store.listRevoked(certificateId(1).issuerId, { limit: 9 });
   const plans = [...texts].filter((text) => text.startsWith('select')).map((text) => plan(database, text).join());
   assert.match(plans[0] ?? '', /USING INDEX transactions_pending$/);
   assert.match(
     plans[1] ?? '',
     /^SCAN certificates USING INDEX certificates_revoked,SEARCH issuers USING INTEGER PRIMARY/,
   );
-  assert.match(plans.at(-1) ?? '', /^SEARCH revocations USING COVERING INDEX revocations_by_issuer \(issuer=\?\)$/);
+  assert.match(
+    plans.at(-1) ?? '',
+    /^SEARCH revocations USING INDEX revocations_by_issuer \(issuer=\? AND certificate_id>\?\)$/,
+  );
   await store.close();
 });
 

@@ -6,6 +6,7 @@ import { CONFIG, example } from '../options.ts';
 import type { Output } from '../output.ts';
 import { registerImport } from './certs-import.ts';
 import { registerList } from './certs-list.ts';
+import { registerRelease } from './certs-release.ts';
 import { registerRequests } from './certs-requests.ts';
 import { registerRevoke } from './certs-revoke.ts';
 import { registerShow } from './certs-show.ts';
@@ -14,9 +15,18 @@ import { failed, theCertificate, withStore } from './certs-store.ts';
 /** Registers the group and all of its commands. */
 export function registerCerts(program: Command, output: Output): void {
   const certs = program.command('certs').description('issued certificates, and requests that wait for one');
-  for (const register of [registerList, registerShow, registerExport, registerRevoke, registerImport, registerRequests])
-    register(certs, output);
+  for (const register of COMMANDS) register(certs, output);
 }
+
+const COMMANDS: readonly ((certs: Command, output: Output) => void)[] = [
+  registerList,
+  registerShow,
+  registerExport,
+  registerRevoke,
+  registerRelease,
+  registerImport,
+  registerRequests,
+];
 
 function registerExport(certs: Command, { out, err }: Output): void {
   certs
