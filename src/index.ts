@@ -48,6 +48,10 @@ export type { RaKeys } from './embed/ra-keys.ts';
 export { logEvents } from './embed/log-events.ts';
 export type { EndpointSettings, CaWithList } from './enroll/endpoint.ts';
 export { type ListOptions, revocationList } from './embed/revocation-list-of.ts';
+export { ocspResponder, type OcspResponderOptions } from './embed/ocsp-responder-of.ts';
+export type { KeptAnswer, OcspAnswer, OcspOptions, OcspResponder, OcspStore } from './ocsp/ocsp-responder.ts';
+export type { OcspSigner } from './ocsp/ocsp-response.ts';
+export type { OcspCa } from './ocsp/served-ca.ts';
 export type { Legacy } from './cms/algorithms.ts';
 export type { KeyedCertificate } from './scep/registration-authority.ts';
 export type { RevocationList, RevocationListOptions, RevocationStore } from './revocation/revocation-list.ts';
@@ -58,6 +62,7 @@ export type { WriteTurns } from './store/sqlite-engine.ts';
 export {
   type CaWithKey,
   createIssuingCa,
+  createOcspSigner,
   createRa,
   createRoot,
   type NewCertificate,

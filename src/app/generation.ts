@@ -21,6 +21,7 @@ import { type EndpointThreads, endpointThreads, threadsFor } from './endpoint-th
 import { directoriesIn, directoryJob, endpointsWithout, type TenantDirectory } from './directory-jobs.ts';
 import { clockReport } from './clock-difference.ts';
 import { newIntuneClient } from './new-intune-client.ts';
+import { type ServedOcsp, ocspResponders } from './ocsp-responders.ts';
 import { oldRecordsJob } from './old-records-job.ts';
 import type { PolicyServices } from './policy-makers.ts';
 import { revocationPoller } from './revocation-poller.ts';
@@ -103,10 +104,12 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     for (const each of endpoints.notServed) emit({ event: 'endpoint-not-served', ...each });
     const threads = await threadsOf(endpoints, { ...parts, emit });
     if (threads) closing.push(() => threads.close());
-    const { server, retire } = await publicServer(endpoints, shared, threads);
+    const ocsp = await ocspResponders(settings, { store, emit, clock });
+    jobs.push(ocsp.close);
+    const { server, retire } = await publicServer(endpoints, shared, { threads, ocsp });
     jobs.push(retire);
     const credentials = credentialEnds(settings.config.tenants, shared.clients, clock);
-    const watched = () => [...watchedOf(settings, endpoints.served), ...credentials.watched()];
+    const watched = () => [...watchedOf(settings, endpoints.served), ...ocsp.watched(), ...credentials.watched()];
     const directories = directoriesIn(settings.config);
     const names = directories.map(({ tenant }) => tenant);
     const readiness = readinessOf({
@@ -185,7 +188,7 @@ const revocationLists = ({ authorities }: Settings, store: Store): Map<string, R
 function publicServer(
   { served }: Endpoints,
   { settings, store, clock, stopping, logger, crls }: Shared,
-  threads: EndpointThreads | undefined,
+  { threads, ocsp }: { threads: EndpointThreads | undefined; ocsp: ServedOcsp },
 ): Promise<AssembledServer> {
   const { trustProxy, mostRunning, answerWithin, bodyLimit } = settings.config.listen;
   const options = {
@@ -194,6 +197,7 @@ function publicServer(
     clock,
     logger,
     crls,
+    ocsp: ocsp.responders,
     stopping,
     mostRunning,
     answerWithin,

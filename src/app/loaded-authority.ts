@@ -39,6 +39,8 @@ export type Authority = {
   /** The issuing CA first, the root last. DER. */
   chain: readonly Uint8Array[];
   key: KeyProvider;
+  /** When the first of the CA and those above it ends. */
+  chainEnd: Date;
   /** The next CA and the certificates above it, DER. */
   next?: readonly Uint8Array[];
   /** CAs before this one, which sign lists only. */
@@ -111,6 +113,7 @@ export async function loadAuthority(
     certificate,
     chain,
     key,
+    chainEnd,
     previous: known,
     ...defined({ next }),
     issuer: (profile) =>

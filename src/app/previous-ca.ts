@@ -17,7 +17,12 @@ import type { KeyRing } from './key-ring.ts';
 type PreviousConfig = NonNullable<AuthorityConfig['previous']>[number];
 
 /** `list`: the name of its list in the configuration, if it has one. */
-export type PreviousCa = { list?: string; certificate: Uint8Array; crl: (store: Store) => RevocationList };
+export type PreviousCa = {
+  list?: string;
+  certificate: Uint8Array;
+  key: KeyProvider;
+  crl: (store: Store) => RevocationList;
+};
 
 /** Throws ConfigError when certificate and key do not belong together, or may not sign lists. */
 export async function loadPrevious(
@@ -30,7 +35,7 @@ export async function loadPrevious(
   assertSignsLists(certificate, key, path);
   const issuer = { certificate, key };
   return {
-    certificate,
+    ...issuer,
     crl: (store) => revocationList({ issuer, store, validity }),
     ...defined({ list }),
   };

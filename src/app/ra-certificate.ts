@@ -82,7 +82,7 @@ export function isCaInForce(ca: RaIssuer, clock: Clock): boolean {
 }
 
 /** Clients that check the chain reject an RA after the end of anything above it. */
-const endOfChain = ({ certificate, chainEnd }: RaIssuer): Date =>
+export const endOfChain = ({ certificate, chainEnd }: RaIssuer): Date =>
   chainEnd ?? readValidity(readCertificate(certificate)).notAfter;
 
 /** A new key and its certificate, in memory only. */
@@ -102,7 +102,7 @@ export async function newRa(ca: IssuingCa, purpose: RaPurpose, clock: Clock): Pr
 }
 
 /** The name of the CA with the suffix after its first common name, so that people see which CA it belongs to. */
-const raSubject = (ca: Uint8Array, suffix: string): string =>
+export const raSubject = (ca: Uint8Array, suffix: string): string =>
   nameText(readCertificate(ca).subject).replace(/(^|,)CN=((?:\\.|[^,+\\])*)/, `$1CN=$2 ${suffix}`);
 
 /** `replaced`: there was one before. */

@@ -99,11 +99,20 @@ export const isAscii = (text: string): boolean => Buffer.from(text, 'utf8').leng
  */
 export function time(at: Date): Uint8Array {
   const year = at.getUTCFullYear();
+  return year >= 1950 && year < 2050
+    ? encode(TAG.utcTime, Buffer.from(timeDigits(at).slice(2), 'latin1'))
+    : generalizedTime(at);
+}
+
+/** GeneralizedTime for every year, whole seconds, Z: OCSP has no other (RFC 6960 4.2.2.1). Throws as `time`. */
+export const generalizedTime = (at: Date): Uint8Array =>
+  encode(TAG.generalizedTime, Buffer.from(timeDigits(at), 'latin1'));
+
+function timeDigits(at: Date): string {
+  const year = at.getUTCFullYear();
   if (!(year >= 100 && year <= 9999)) throw new DerError(`no time of four year digits: ${String(at)}`);
-  const short = year >= 1950 && year < 2050;
   const rest = [at.getUTCMonth() + 1, at.getUTCDate(), at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()];
-  const digits = `${digitsOf(short ? year % 100 : year, short ? 2 : 4)}${rest.map((part) => digitsOf(part, 2)).join('')}Z`;
-  return encode(short ? TAG.utcTime : TAG.generalizedTime, Buffer.from(digits, 'latin1'));
+  return `${digitsOf(year, 4)}${rest.map((part) => digitsOf(part, 2)).join('')}Z`;
 }
 
 const digitsOf = (value: number, width: number): string => String(value).padStart(width, '0');

@@ -1,4 +1,5 @@
-/** Creates the certificates of an authority: a root, an issuing CA under it, and a registration authority. */
+/** Creates the certificates of an authority: a root, an issuing CA under it, a registration authority, and an OCSP signer. */
+import { nullValue } from '../asn1/writer.ts';
 import type { Clock, RandomBytes } from '../core/environment.ts';
 import type { Extension } from '../core/request.ts';
 import type { KeyProvider } from '../core/keys.ts';
@@ -14,12 +15,12 @@ import {
   subjectKeyIdentifier,
 } from '../pkix/extensions.ts';
 import { nameFromText, nameText } from '../pkix/name.ts';
-import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
+import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
 import { readCaCertificate } from './ca-certificate.ts';
 import { assertRoomBelow, caExtensions, type CaLimits } from './ca-limits.ts';
 import { randomSerial } from './serial.ts';
 
-/** The contents of a new CA or RA certificate, and its key. */
+/** The contents of a new certificate of an authority, and its key. */
 export type NewCertificate = {
   /** RFC 4514, for example `CN=Example Issuing CA,O=Example`; or a Name, DER, which is taken as it is. */
   subject: string | Uint8Array;
@@ -89,6 +90,18 @@ export async function createRa(
     extendedKeyUsage([EXTENDED_KEY_USAGES.certificateRequestAgent]),
   ]);
 }
+
+/**
+ * A certificate that signs OCSP responses for one CA, DER (RFC 6960 4.2.2.2). It says that its own status is not to be asked
+ * for (4.2.2.2.1), so it is to live for weeks only. Throws ConfigError when `issuer` is not a valid CA.
+ */
+export const createOcspSigner = (wanted: NewSubject, issuer: CaWithKey): Promise<Uint8Array> =>
+  signedBy(issuer, wanted, [
+    basicConstraints(false),
+    keyUsage(['digitalSignature']),
+    extendedKeyUsage([EXTENDED_KEY_USAGES.ocspSigning]),
+    { oid: OID.ocspNoCheck, critical: false, value: nullValue },
+  ]);
 
 const subjectText = ({ subject }: NewSubject): string => (typeof subject === 'string' ? subject : nameText(subject));
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { HOUR } from '../core/durations.ts';
 import { secret } from './yaml/value-type.ts';
 import { choice, duration, either, text } from './yaml/value-types.ts';
+import { ocspSection } from './ocsp-section.ts';
 import { file, type FileContext, keyUri } from './references.ts';
 import { defaulted, listOf, mapOf, optional, required, section } from './yaml/table.ts';
 
@@ -95,6 +96,16 @@ const authority = (context: FileContext) =>
         'How long a list is valid. A new one is signed when a certificate is revoked, and after half of this time. It is served at `/crl/NAME.crl`.',
       ),
     }).prefault({}),
+    ocsp: optional(
+      {
+        schema: ocspSection(),
+        type: 'a mapping of keys',
+        example: '{ validity: 1h }',
+        secret: false,
+      },
+      'An OCSP responder at `/ocsp/NAME`. `{}` is one with every default.',
+      'none',
+    ),
     previous: optional(
       {
         schema: listOf('', '[]', previous(context)),

@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError } from '../core/errors.ts';
+import { withOcspPointers } from './ocsp-pointer.ts';
 import { parseConfig, valueAt } from './parse.ts';
 import type { FileContext } from './references.ts';
 import { applyRules } from './rules.ts';
@@ -42,7 +43,7 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
   const problems = problemsOf(issues, rows, applyRules(valid, 'error'));
   if (problems.length > 0 || !config) throw new ConfigProblems(problems);
   return {
-    config,
+    config: withOcspPointers(config),
     files: [...named],
     warnings: [...warnings, ...applyRules(valid, 'warning').map((finding) => problemText(at(finding)))],
     problemAt,

@@ -95,6 +95,10 @@ export type EventFacts = {
   'job-failed': { job: string; err: unknown };
   'subscriber-failed': { failed: string; err: unknown };
   'revocation-list-failed': { path: string | undefined; err: unknown };
+  'ocsp-failed': { path: string; err: unknown; skipped?: number };
+  'ocsp-signer-made': { subject: string; thumbprint: string; ends: string; replaced: boolean };
+  'ocsp-signer-not-made': { authority: string; err: unknown };
+  'ocsp-signer-not-kept': { authority: string; err: unknown };
   'earlier-ca-list-failed': { earlierCa: string; list: string; err: unknown };
   'not-ready': { probe: string; err: unknown };
   'configuration-warning': { warning: string };

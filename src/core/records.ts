@@ -195,6 +195,9 @@ export type PendingRevocation = WorkClaim & {
 /** A pending revocation that is being recorded. */
 export type NewRevocation = Pick<PendingRevocation, 'endpoint' | 'certificate' | 'reference' | 'reason' | 'at'>;
 
+/** Whether a certificate is revoked, since when and why. */
+export type RevocationStatus = 'good' | { at: Date; reason: RevocationReason };
+
 /** A revoked certificate, as a revocation list needs it. `id` grows with every certificate of this store. */
 export type RevokedCertificate = {
   id: number;

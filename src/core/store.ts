@@ -30,6 +30,7 @@ import type {
   RevocationBatch,
   RevocationReport,
   RevocationStanding,
+  RevocationStatus,
   RevokedCertificate,
   StoredCertificate,
   StoredChallenge,
@@ -190,6 +191,8 @@ export interface TransactionStore {
 /** Certificates that were issued, and their revocation. */
 export interface CertificateStore {
   findCertificate(id: CertificateId): Promise<StoredCertificate | undefined>;
+  /** What verifiers are told; undefined for a serial number that this issuer never gave out. Many ask: it is to be quick. */
+  revocationStatus(id: CertificateId): Promise<RevocationStatus | undefined>;
   /** One for each issuer that gave out this serial number, the newest first. */
   findCertificatesBySerial(serial: string): Promise<StoredCertificate[]>;
   /** The certificates that renew this one directly, the newest first; also when this one is not recorded. */

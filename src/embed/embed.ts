@@ -7,6 +7,7 @@ import type { EndpointLoad } from '../enroll/gate.ts';
 import { httpServer } from '../http/http-server.ts';
 import { scepPlugin as httpPlugin } from '../http/plugin.ts';
 import { boundRoutes } from '../http/unanswered.ts';
+import type { OcspResponder } from '../ocsp/ocsp-responder.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { type EnrollmentOptions, type Operate, startEnrollment } from './enrollment.ts';
 import { assertNoPrefix, assertOptions } from './assert-options.ts';
@@ -63,6 +64,8 @@ export type ServerOptions = PluginOptions & {
   probes?: readonly ReadinessProbe[];
   /** Revocation lists by name, served at `/crl/<name>.crl`. */
   crls?: ReadonlyMap<string, RevocationList>;
+  /** OCSP responders by name, served at `/ocsp/<name>`. */
+  ocsp?: ReadonlyMap<string, OcspResponder>;
   /** Milliseconds that running requests get when the server closes; then their sockets are closed. 10 seconds by default. */
   grace?: number;
   /**

@@ -260,6 +260,38 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     remedy:
       'Look at the store and at the key of the CA. A list from before is served while it is valid; without one the URL answers 503.',
   },
+  'ocsp-failed': {
+    level: 'error',
+    message: 'an OCSP request could not be answered',
+    fields: { path: 'the path of the URL, cut at 200 characters', err: CAUSE, skipped: SKIPPED },
+    remedy:
+      'Look at the store, and do what `err` says. The verifier was told internalError; most of them ask again later.',
+  },
+  'ocsp-signer-made': {
+    level: 'info',
+    message: 'made a certificate that signs OCSP responses',
+    fields: {
+      subject: 'its subject, RFC 4514',
+      thumbprint: 'the SHA-1 of the certificate',
+      ends: 'when it ends',
+      replaced: '`true` when there was one before',
+    },
+    remedy: '',
+  },
+  'ocsp-signer-not-made': {
+    level: 'error',
+    message: 'a certificate that signs OCSP responses could not be made',
+    fields: { authority: 'its name in `authorities`', err: CAUSE },
+    remedy:
+      'Do what `err` says; most often the key of the CA does not answer. The present one signs until its end, and then verifiers are told tryLater. It is tried every minute; said once a day.',
+  },
+  'ocsp-signer-not-kept': {
+    level: 'warn',
+    message: 'the certificate that signs OCSP responses could not be stored',
+    fields: { authority: 'its name in `authorities`', err: CAUSE },
+    remedy:
+      'Do what `err` says. This process signs with it all the same, and the next start makes another one, for which it needs the key of the CA.',
+  },
   'earlier-ca-list-failed': {
     level: 'warn',
     message: 'the revocation list of an earlier CA could not be read',

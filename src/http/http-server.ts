@@ -4,6 +4,7 @@ import { normalizeForwardedFor } from '../core/address.ts';
 import { endpointsProbe, type Probe, runProbes } from '../core/probe.ts';
 import { allow } from './allow.ts';
 import { crlPlugin, type RevocationLists } from './crl-route.ts';
+import { ocspPlugin, type OcspResponders } from './ocsp-route.ts';
 import { startPage } from './start-page.ts';
 import { boundServer } from './unanswered.ts';
 import { plain, scepListener } from './scep-listener.ts';
@@ -17,6 +18,8 @@ export type HttpOptions = ScepPluginOptions & {
   probes?: readonly Probe[];
   /** Served at `/crl/<name>.crl`. */
   crls?: RevocationLists;
+  /** Served at `/ocsp/<name>`. */
+  ocsp?: OcspResponders;
   /** Milliseconds that running requests get when the server closes; then their sockets are destroyed. */
   grace?: number;
   /** From its abort on `/readyz` answers 503, and each connection ends after its next answer. */
@@ -32,7 +35,17 @@ const GRACE = 10_000;
  * TypeError when two services have the same path.
  */
 export async function httpServer(options: HttpOptions): Promise<FastifyInstance> {
-  const { trustProxy, tls, probes = [], crls = new Map(), grace = GRACE, stopping, mostSockets, ...scep } = options;
+  const {
+    trustProxy,
+    tls,
+    probes = [],
+    crls = new Map(),
+    grace = GRACE,
+    stopping,
+    mostSockets,
+    ocsp,
+    ...scep
+  } = options;
   const { emit, clock } = options;
   const app = scepListener({ trustProxy, tls, emit, clock, grace: () => grace, mostSockets });
   boundServer(app);
@@ -60,6 +73,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   for (const url of ['/', '/healthz', '/readyz'])
     app.options(url, (_request, reply) => allow(reply, 'GET, HEAD, OPTIONS'));
   await app.register(crlPlugin, { crls, emit: options.emit });
+  if (ocsp) await app.register(ocspPlugin, { responders: ocsp, emit, clock });
   await app.register(scepPlugin, scep);
   return app;
 }

@@ -1,4 +1,4 @@
-/** The OBJECT IDENTIFIERs of RFC 5280, 2985, 3279, 5480, 8410 and Microsoft that the code uses by name, dotted. */
+/** The OBJECT IDENTIFIERs of RFC 5280, 2985, 3279, 5480, 6960, 8410 and Microsoft that the code uses by name, dotted. */
 export const OID = {
   challengePassword: '1.2.840.113549.1.9.7',
   extensionRequest: '1.2.840.113549.1.9.14',
@@ -21,6 +21,10 @@ export const OID = {
   tlsFeature: '1.3.6.1.5.5.7.1.24',
   certificateTemplateName: '1.3.6.1.4.1.311.20.2',
   certificateTemplate: '1.3.6.1.4.1.311.21.7',
+  ocspBasic: '1.3.6.1.5.5.7.48.1.1',
+  ocspNonce: '1.3.6.1.5.5.7.48.1.2',
+  ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
+  ocspExtendedRevoke: '1.3.6.1.5.5.7.48.1.9',
   microsoftSid: '1.3.6.1.4.1.311.25.2',
   userPrincipalName: '1.3.6.1.4.1.311.20.2.3',
 

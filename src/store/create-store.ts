@@ -60,7 +60,7 @@ import {
 import { removeOld } from './old-records.ts';
 import { addParts } from './partitions.ts';
 import { revocationStanding } from './revisions.ts';
-import { isCompromised, listRevoked, release, revoke } from './revocations.ts';
+import { isCompromised, listRevoked, release, revocationStatus, revoke } from './revocations.ts';
 import type { Database } from './tables.ts';
 import { findPolled, findRequest, findTransaction } from './transactions.ts';
 import { readSecret, writeSecret } from './versioned-secrets.ts';
@@ -115,6 +115,7 @@ const transactions = ({ db, write, clock, committed }: Parts): TransactionStore 
 
 const certificates = ({ db, write, clock }: Parts): CertificateStore & IssuerStore => ({
   findCertificate: (id) => findCertificate(db, id),
+  revocationStatus: (id) => revocationStatus(db, id),
   findCertificatesBySerial: (serial) => findCertificatesBySerial(db, serial),
   findRenewals: (id) => findRenewals(db, id),
   isCompromised: (publicKeyHash) => isCompromised(db, publicKeyHash),

@@ -2,7 +2,7 @@
 import { defined } from '../core/defined.ts';
 import type { Selectable } from 'kysely';
 import type { OrderReason, RevocationReason } from '../core/issuer.ts';
-import type { AuditEntry, CertificateId, RevokedCertificate } from '../core/records.ts';
+import type { AuditEntry, CertificateId, RevocationStatus, RevokedCertificate } from '../core/records.ts';
 import type { TellIssuer } from '../core/store.ts';
 import { addAudit } from './audit.ts';
 import { certificateRow } from './serials.ts';
@@ -34,6 +34,27 @@ export async function listRevoked(
     notAfter: new Date(not_after),
     crlShard: crl_shard,
   }));
+}
+
+const status = prepared((db, { issuerId, serial }: CertificateId) =>
+  db
+    .selectFrom('serials')
+    .innerJoin('issuers', 'issuers.id', 'serials.issuer')
+    .leftJoin('revocations', 'revocations.certificate_id', 'serials.certificate_id')
+    .select(['revocations.revoked_at', 'revocations.reason'])
+    .where('issuers.issuer_id', '=', issuerId)
+    .where('serials.serial', '=', serial),
+);
+
+/** Over indexes alone, in one statement: the certificate itself is not read. */
+export async function revocationStatus(
+  db: Database,
+  { issuerId, serial }: CertificateId,
+): Promise<RevocationStatus | undefined> {
+  const [row] = (await status(db, { issuerId, serial })).rows;
+  if (!row) return undefined;
+  const { revoked_at, reason } = row;
+  return revoked_at === null || reason === null ? 'good' : { at: new Date(revoked_at), reason };
 }
 
 /** One revocation, which happens only to a certificate in one of the states `from`; `held`: revoked and on hold. */

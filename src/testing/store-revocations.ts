@@ -64,6 +64,16 @@ function revoking(check: Check): void {
     assert.equal(await store.findCertificate(certificate), undefined);
   });
 
+  check('what verifiers are told of a certificate', async ({ store }) => {
+    await recorded(store, issuanceFor(1));
+    await recorded(store, issuanceFor(2));
+    await store.revoke(certificateId(1), 'keyCompromise', auditFor(1, 'revoked', later(7)));
+    assert.deepEqual(await store.revocationStatus(certificateId(1)), { at: later(7), reason: 'keyCompromise' });
+    assert.equal(await store.revocationStatus(certificateId(2)), 'good');
+    assert.equal(await store.revocationStatus({ issuerId: ISSUER_ID, serial: 'unknown' }), undefined);
+    assert.equal(await store.revocationStatus({ ...certificateId(1), issuerId: OTHER_ISSUER }), undefined);
+  });
+
   check('what does not exist is not revoked', async ({ store }) => {
     await recorded(store, issuanceFor(1));
     const { serial } = certificateId(1);

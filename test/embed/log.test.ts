@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { clockReport } from '../../src/app/clock-difference.ts';
+import { signerKeeper } from '../../src/app/ocsp-signers.ts';
 import { oldRecordsJob } from '../../src/app/old-records-job.ts';
 import { revocationPoller } from '../../src/app/revocation-poller.ts';
 import { tenantWatch } from '../../src/app/tenant-watch.ts';
@@ -27,6 +28,7 @@ import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
 import { certificatePem } from '../../src/pkix/pem.ts';
 import { logEvents } from '../../src/embed/log-events.ts';
+import { httpServer } from '../../src/http/http-server.ts';
 import { directoryTurn } from '../../src/manage/follow-directory.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -440,6 +442,29 @@ test('background work that fails, a probe that fails, a list that cannot be made
   assert.equal(notReady['probe'], 'intune contoso');
   await get('/crl/issuing.crl');
   assertLine(await line('revocation-list-failed'), 'error', 'a revocation list could not be made', 'path err');
+});
+
+test('what OCSP cannot do: an answer, and a signer that is not made or not kept', async (t) => {
+  const { log } = await started(t, allows('none'));
+  const lineOf = (event: string): Line =>
+    log.lines.map((text) => JSON.parse(text) as Line).find((line) => line['event'] === event)!;
+  const ocsp = new Map([['issuing', () => Promise.reject(new Error('gone'))]]);
+  const app = await httpServer({ services: [], emit: logEvents(log), clock: handClock(), ocsp });
+  t.after(() => app.close());
+  await app.inject('/ocsp/issuing/MAA=');
+  assertLine(lineOf('ocsp-failed'), 'error', 'an OCSP request could not be answered', 'path err');
+  const place = { read: async () => undefined, write: () => Promise.reject(new Error('read-only')) };
+  const services = { emit: logEvents(log), clock: handClock() };
+  const of = { authority: 'issuing', ca: issuing, kind: 'p256', place } as const;
+  await signerKeeper(of, services).renew();
+  const made = 'made a certificate that signs OCSP responses';
+  assertLine(lineOf('ocsp-signer-made'), 'info', made, 'subject thumbprint ends replaced');
+  const notKept = 'the certificate that signs OCSP responses could not be stored';
+  assertLine(lineOf('ocsp-signer-not-kept'), 'warn', notKept, 'authority err');
+  const key = { ...issuing.key, sign: () => Promise.reject(new Error('the HSM is gone')) };
+  await signerKeeper({ ...of, ca: { ...issuing, key } }, services).renew();
+  const notMade = 'a certificate that signs OCSP responses could not be made';
+  assertLine(lineOf('ocsp-signer-not-made'), 'error', notMade, 'authority err');
 });
 
 test('a subscriber gets every event, and what it throws changes no answer', async (t) => {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import * as pkijs from 'pkijs';
 import { ecKey, rsaKey } from '../kit/keys.ts';
 import type { Keyed } from '../kit/pki.ts';
+import { ocspRequest, readResponse } from '../ocsp/ocsp-under-test.ts';
 import { certificatesOf, contentOf, readSigned, verifies } from '../kit/pkijs.ts';
 import { asked, certified, enrolled, forged, signerSerial } from './device.ts';
 import {
@@ -18,6 +19,7 @@ import {
   retired,
   root,
   rootOf,
+  second,
   secondSection,
 } from './files.ts';
 import type { Row } from './row.ts';
@@ -42,8 +44,13 @@ const locked = {
 const earlier = await rootOf('CN=Wiring Earlier', ecKey('wiring earlier'));
 
 const authorities = {
-  own: { ...issuingSection, crl: { validity: '2h' }, next: { certificate: certificateFile('next.pem', next), chain } },
-  second: { ...secondSection, previous: [{ ...keyedFiles('earlier/ca', earlier), list: 'earlier' }] },
+  own: {
+    ...issuingSection,
+    crl: { validity: '2h' },
+    ocsp: { validity: '30m', maxAge: '10m', nonIssued: 'revoked', signer: 'rsa-2048', url: 'http://ocsp.test/own' },
+    next: { certificate: certificateFile('next.pem', next), chain },
+  },
+  second: { ...secondSection, ocsp: {}, previous: [{ ...keyedFiles('earlier/ca', earlier), list: 'earlier' }] },
   retired: { ...withChain('retired'), ra: { ...issuingSection.ra, retired: [keyedFiles('retired/old', retired)] } },
   locked,
   auto: { ...withChain('auto'), ra: 'auto' },
@@ -116,6 +123,27 @@ async function raFiles(path: string): Promise<string[]> {
   return sent.flatMap((der) => files.get(digest(der)) ?? []);
 }
 
+/** What the responder of an authority says of a new certificate and of a serial number that was never issued. */
+async function ocspOf(name: string): Promise<unknown> {
+  const certificate = await certified(await at(`/${name}`));
+  const ca = name === 'own' ? issuing.certificate : second.certificate;
+  const ask = (serial: string) => {
+    const request = Buffer.from(ocspRequest([serial], { ca })).toString('base64');
+    return fetch(`${origin}/ocsp/${name}/${encodeURIComponent(request)}`);
+  };
+  const { origin } = await server();
+  const [good, never] = await Promise.all([ask(certificate.serialNumber), ask('01')]);
+  const body = await good.bytes();
+  const { answers, producedAt, signed } = readResponse(body, ca);
+  const [answer] = answers;
+  const minutes = (Date.parse(answer!.nextUpdate) - Date.parse(producedAt!)) / 60_000;
+  const maxAge = Number(/max-age=(\d+)/.exec(good.headers.get('cache-control')!)![1]);
+  // Of the RSA-2048 signature alone there are 256 octets.
+  const key = body.length > 1_000 ? 'rsa' : 'ec';
+  const status = readResponse(await never.bytes(), ca).answers[0]!.status;
+  return [answer!.status, signed, minutes, Math.ceil(maxAge / 60), status, key, certificate.infoAccess ?? 'no pointer'];
+}
+
 const issuedBy = async (path: string): Promise<boolean> =>
   (await certified(await at(path))).verify(new X509Certificate(issuing.certificate).publicKey);
 
@@ -166,6 +194,15 @@ export const AUTHORITIES: readonly Row[] = [
     question: 'for how many hours the revocation list is valid, and whose it is',
     ask: listOf,
     answers: { own: [2, 'Wiring Issuing'], second: [168, 'Wiring Second'] },
+  },
+  {
+    keys: ['', '.validity', '.maxAge', '.nonIssued', '.signer', '.url'].map((key) => `authorities.NAME.ocsp${key}`),
+    question: 'what OCSP says: its status and signature, for how many minutes, of what was never issued, and where',
+    ask: ocspOf,
+    answers: {
+      own: ['good', true, 30, 10, 'revoked', 'rsa', 'OCSP - URI:http://ocsp.test/own'],
+      second: ['good', true, 60, 1, 'unknown', 'ec', 'no pointer'],
+    },
   },
   {
     keys: [

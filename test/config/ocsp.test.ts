@@ -1,0 +1,52 @@
+/** `authorities.NAME.ocsp`: the pointer that certificates get, and values that are refused. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadConfig } from '../../src/config/load.ts';
+
+const load = (ocsp: string, publicUrl = '', profile = '{}') =>
+  loadConfig({
+    file: '/etc/openndes.yaml',
+    text: `${publicUrl}
+authorities: { issuing: { certificate: ca.pem, key: "file:ca.key"${ocsp} } }
+profiles: { device: ${profile} }
+endpoints: [{ path: /scep, policy: { static: Tr0ub4dor-and-3-more } }]`,
+    env: {},
+    readFile: () => '',
+  });
+
+const pointerOf = (...given: Parameters<typeof load>): unknown =>
+  load(...given).config.endpoints[0]!.profile.value.authorityInfoAccess;
+
+const HTTP = 'publicUrl: http://scep.example.com/';
+const ON = ', ocsp: {}';
+
+test('certificates name the responder below the public URL, or at a URL of its own', () => {
+  assert.deepEqual(pointerOf(ON, HTTP), { ocsp: ['http://scep.example.com/ocsp/issuing'] });
+  const own = ', ocsp: { url: "http://ocsp.example.com/x" }';
+  assert.deepEqual(pointerOf(own, HTTP), { ocsp: ['http://ocsp.example.com/x'] });
+  assert.deepEqual(pointerOf(own), { ocsp: ['http://ocsp.example.com/x'] });
+  const aia = '{ aia: { caIssuers: [http://pki.example.com/ca.cer] } }';
+  assert.deepEqual(pointerOf(ON, HTTP, aia), {
+    caIssuers: ['http://pki.example.com/ca.cer'],
+    ocsp: ['http://scep.example.com/ocsp/issuing'],
+  });
+});
+
+test('no pointer without a responder, without a URL, and with https, which few verifiers take', () => {
+  assert.equal(pointerOf('', HTTP), undefined);
+  assert.equal(pointerOf(ON), undefined);
+  assert.equal(pointerOf(ON, 'publicUrl: https://scep.example.com'), undefined);
+});
+
+test('a profile with a responder of its own keeps that', () => {
+  const aia = '{ aia: { ocsp: [http://other.example.com] } }';
+  assert.deepEqual(pointerOf(ON, HTTP, aia), { ocsp: ['http://other.example.com'] });
+});
+
+test('an answer that is valid for less than a minute, and a URL with https, are refused', () => {
+  assert.throws(
+    () => load(', ocsp: { validity: 59s }'),
+    /authorities\.issuing\.ocsp\.validity.*shorter than a minute/s,
+  );
+  assert.throws(() => load(', ocsp: { url: "https://ocsp.example.com" }'), /authorities\.issuing\.ocsp\.url/);
+});
