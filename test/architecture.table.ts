@@ -9,6 +9,7 @@ const room = (rooms: string, packages = ''): Room => ({ rooms: list(rooms), pack
 /** A room imports only the rooms and packages in its row; every permission is used. Order: from the bottom up. */
 export const ROOMS: Readonly<Record<string, Room>> = {
   core: room(''),
+  audit: room('core', 'node:crypto'),
   outbound: room('core', 'node:net node:tls undici'),
   jobs: room('core'),
   threads: room('core', 'node:worker_threads'),
@@ -21,12 +22,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ca: room('core asn1 pkix'),
   revocation: room('core asn1 pkix ca', 'node:timers/promises'),
   ocsp: room('core asn1 pkix', 'node:crypto'),
-  store: room('core asn1 pkix', 'node:crypto node:sqlite node:events node:fs node:net node:tls kysely postgres'),
+  store: room('core audit asn1 pkix', 'node:crypto node:sqlite node:events node:fs node:net node:tls kysely postgres'),
   intune: room('core outbound', 'node:timers/promises @azure/msal-node cockatiel'),
   policy: room('core outbound asn1 pkix intune', 'node:crypto'),
   enroll: room('core asn1 pkix scep', 'node:crypto'),
   http: room('core ocsp scep enroll', 'node:crypto fastify'),
-  manage: room('core asn1 pkix', 'node:crypto'),
+  manage: room('core audit asn1 pkix', 'node:crypto'),
   admin: room('core manage', 'node:crypto node:timers/promises fastify'),
   client: room('core asn1 pkix cms scep', 'node:crypto'),
   simulator: room('core asn1 pkix keys', 'node:crypto node:fs fastify'),
@@ -34,7 +35,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'config/yaml': room('core', 'node:net yaml zod'),
   config: room('core asn1 pkix cms ca policy intune http manage admin config/yaml', 'zod'),
   app: room(
-    'core outbound jobs threads pkix scep keys ca revocation ocsp store intune policy manage admin embed config config/yaml',
+    'core audit outbound jobs threads pkix scep keys ca revocation ocsp store intune policy manage admin embed config config/yaml',
     'node:child_process node:crypto node:fs node:fs/promises node:module node:net node:os node:tls fastify zod',
   ),
   cli: room(

@@ -73,7 +73,7 @@ export function foreignFiles(file: string, config: Config): string[] {
 }
 
 /** The configuration, keys, policy modules, earlier CAs and the store. */
-function decisiveFiles(file: string, { authorities, endpoints, listen, store }: Config): Set<string> {
+function decisiveFiles(file: string, { audit, authorities, endpoints, listen, store }: Config): Set<string> {
   const keys = Object.values(authorities).flatMap(({ key, ra, previous = [] }) => [
     key,
     ...previous.map((old) => old.key),
@@ -84,7 +84,9 @@ function decisiveFiles(file: string, { authorities, endpoints, listen, store }: 
     .flatMap(({ policy }) => (policy.kind === 'module' ? [policy.path] : []));
   return new Set([
     resolve(file),
-    ...keys.filter((uri) => uri.startsWith('file:')).map((uri) => uri.slice('file:'.length)),
+    ...[...keys, ...(audit.key === undefined ? [] : [audit.key])]
+      .filter((uri) => uri.startsWith('file:'))
+      .map((uri) => uri.slice('file:'.length)),
     ...listen.places.flatMap(({ tls }) => (tls ? [tls.key] : [])),
     ...modules,
     ...endpoints.flatMap(({ earlierCas }) => earlierCas.map(({ certificate }) => certificate)),

@@ -16,6 +16,8 @@ import { startJobs } from '../jobs/scheduler.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { administration } from './administration.ts';
+import { auditChainJob } from './audit-chain-job.ts';
+import { headSeal } from './audit-key.ts';
 import { credentialEnds } from './credential-ends.ts';
 import { type EndpointThreads, endpointThreads, threadsFor } from './endpoint-threads.ts';
 import { directoriesIn, directoryJob, endpointsWithout, type TenantDirectory } from './directory-jobs.ts';
@@ -219,10 +221,13 @@ function startWatch({ endpoints, store, clients, directories, ...parts }: Shared
     const client = clients.get(each.tenant);
     return client ? [directoryJob({ ...parts, ...each, store, list: client.directory })] : [];
   });
-  const old = oldRecordsJob({ keep: parts.settings.config.keep, store, ...parts });
+  const { auditKey } = parts.settings;
+  const seal = auditKey && headSeal(auditKey);
+  const old = oldRecordsJob({ keep: parts.settings.config.keep, store, seal, ...parts });
   const all = [
     job,
     old,
+    auditChainJob({ store, seal, ...parts }),
     tenantWatch({ ...parts, clients }),
     ...pollers({ store, clients, ...parts }),
     ...directoryJobs,

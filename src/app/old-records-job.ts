@@ -1,5 +1,7 @@
 /** The job that removes records after the time that `keep` gives them, and makes room for new ones. */
 import type { Config } from '../config/schema.ts';
+import type { HeadSeal } from '../core/audit-chain.ts';
+import { defined } from '../core/defined.ts';
 import { HOUR } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
@@ -9,13 +11,14 @@ import { monotonic, pause } from '../embed/system.ts';
 import { type BatchTiming, inBatches } from '../jobs/in-batches.ts';
 import type { Job } from '../jobs/leased-job.ts';
 
-/** What the job works on. `keep`: milliseconds by kind. `timing`: that of the system when absent. */
+/** What the job works on. `keep`: milliseconds by kind. `timing`: that of the system when absent. `seal` signs removals from the history. */
 export type OldRecordsParts = {
   keep: Config['keep'];
   store: OldRecordStore;
   clock: Clock;
   emit: Emit;
   timing?: BatchTiming;
+  seal?: HeadSeal | undefined;
 };
 
 const SYSTEM: BatchTiming = { now: monotonic, pause };
@@ -23,7 +26,7 @@ const SYSTEM: BatchTiming = { now: monotonic, pause };
 const EVERY = 6 * HOUR;
 
 /** Its runs end soon after the jobs are closed; the next one goes on. */
-export function oldRecordsJob({ keep, store, clock, emit, timing = SYSTEM }: OldRecordsParts): Job {
+export function oldRecordsJob({ keep, store, clock, emit, seal, timing = SYSTEM }: OldRecordsParts): Job {
   const ending = new AbortController();
   const run = async (signal: AbortSignal): Promise<void> => {
     const stop = AbortSignal.any([signal, ending.signal]);
@@ -32,7 +35,7 @@ export function oldRecordsJob({ keep, store, clock, emit, timing = SYSTEM }: Old
     const removeAll = async (kind: OldKind): Promise<void> => {
       let after = 0;
       const batch = async (limit: number): Promise<boolean> => {
-        const page = await store.removeOld({ kind, before: before[kind], after, limit });
+        const page = await store.removeOld({ kind, before: before[kind], after, limit, ...defined({ seal }) });
         removed[kind] += page.removed;
         after = page.next ?? after;
         return page.next !== undefined;

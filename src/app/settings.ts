@@ -2,12 +2,15 @@
 import { dirname } from 'node:path';
 import { withAuthority } from '../ca/pointer-templates.ts';
 import type { Profile } from '../ca/profile.ts';
+import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Issuer } from '../core/issuer.ts';
+import type { KeyProvider } from '../core/keys.ts';
 import type { Store } from '../core/store.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import type { MessageRules } from '../scep/open-context.ts';
 import { type RegistrationAuthority, registrationAuthority } from '../scep/registration-authority.ts';
+import { assertNoCaKey, openAuditKey } from './audit-key.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
 import { compareCa } from './ca-comparison.ts';
 import { type LoadedEarlierCa, loadEarlierCas } from './earlier-cas.ts';
@@ -40,6 +43,8 @@ export type Settings = {
   config: Config;
   authorities: ReadonlyMap<string, { name: string; authority: Authority }>;
   endpoints: readonly LoadedEndpoint[];
+  /** What signs the chain over the history; absent where no key is configured. */
+  auditKey?: KeyProvider;
   /** Endpoints whose authority cannot be used, while others can; empty unless such a part was allowed. */
   notServed: readonly NotServed[];
   /** PEM, in the order of `listen.places`; undefined for one without TLS of its own. */
@@ -68,6 +73,7 @@ export async function loadSettings(
     await assertFolders(config, attempt);
     const authorities = await loadAuthorities(config, { attempt, warn, open: keys.open });
     await attempt(['authorities'], () => void listsOf(authorities));
+    const auditKey = await loadAuditKey(config.audit, authorities, { attempt, open: keys.open });
     const loaded = await loadEndpoints(config, authorities, { attempt, warn });
     const tls: Settings['tls'] = await Promise.all(
       config.listen.places.map((each) => loadTls(each, { attempt, warn })),
@@ -77,13 +83,24 @@ export async function loadSettings(
     const served = part && endpoints.length > 0 && problems.size === optional.size;
     if (problems.size > 0 && !served) throw new ConfigProblems([...problems.values()]);
     const notServed = notServedOf(config, ofAuthorities);
-    const settings = { config, authorities, endpoints, notServed, tls, close: keys.close };
+    const settings = { config, authorities, endpoints, notServed, tls, close: keys.close, ...defined({ auditKey }) };
     return { settings, warnings: [...warnings, ...found, ...foreignFiles(file, config)], endings: [...endings] };
   } catch (error) {
     await keys.close();
     throw error;
   }
 }
+
+const loadAuditKey = (
+  config: Config['audit'],
+  authorities: Settings['authorities'],
+  { attempt, open }: Pick<LoadTools, 'attempt' | 'open'>,
+): Promise<KeyProvider | undefined> =>
+  attempt(['audit', 'key'], async () => {
+    const key = await openAuditKey(config, open);
+    if (key) assertNoCaKey(key, authorities.values());
+    return key;
+  });
 
 /** Runs work with the settings of a file, and closes their keys afterwards. Throws ConfigError. */
 export async function withSettings<T>(

@@ -1,6 +1,7 @@
 /** The command line. Every command registers itself; an error is printed as one sentence with a remedy and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../core/errors.ts';
+import { registerAudit } from './commands/audit-commands.ts';
 import { registerBackup, registerRestore } from './commands/backup.ts';
 import { registerBlock } from './commands/block.ts';
 import { registerCa } from './commands/ca.ts';
@@ -38,6 +39,7 @@ const COMMANDS = [
   registerBlock,
   registerDirectory,
   registerStore,
+  registerAudit,
   registerBackup,
   registerRestore,
   registerHashPassword,

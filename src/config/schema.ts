@@ -1,6 +1,7 @@
 /** The configuration as a whole: every key of openndes.yaml is reached from here. */
 import type { z } from 'zod';
 import { adminSection } from './admin.ts';
+import { auditSection } from './audit-section.ts';
 import { authoritiesSection } from './authorities.ts';
 import { type EndpointConfig, type EndpointReferences, endpointSchema, endpointsSection } from './endpoints.ts';
 import { choice, url } from './yaml/value-types.ts';
@@ -39,6 +40,7 @@ export const configSchema = <P extends z.ZodType, E extends z.ZodType>(
       'Where certificates, transactions and the audit log are stored.',
     ),
     keep: keepSection(),
+    audit: auditSection(context),
     authorities: authoritiesSection(context),
     profiles: profilesSection(profile),
     tenants: tenantsSection(context),

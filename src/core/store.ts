@@ -2,6 +2,7 @@
  * The contract of every store, and the one rule behind it: one transaction per outcome. A certificate, its transaction,
  * the audit entry and the pending notification are either all recorded or none of them.
  */
+import type { AuditChainStore, HeadSeal } from './audit-chain.ts';
 import type { DirectoryStore } from './tenant-directory.ts';
 import type { RevocationReason } from './issuer.ts';
 import type { Notification } from './notification.ts';
@@ -343,8 +344,11 @@ export interface AuditStore {
   listAudit(filter: { certificate?: CertificateId; limit?: number }): Promise<AuditEntry[]>;
 }
 
-/** Which records to look at: the next `limit` of a kind. `after`: `next` of the page before. */
-export type OldPage = { kind: OldKind; before: Date; after?: number; limit: number };
+/**
+ * Which records to look at: the next `limit` of a kind. `after`: `next` of the page before. `seal` signs what is stated about entries
+ * of the history that were removed.
+ */
+export type OldPage = { kind: OldKind; before: Date; after?: number; limit: number; seal?: HeadSeal };
 
 /** `next` is absent when there are no more to look at. */
 export type RemovedPage = { removed: number; next?: number };
@@ -354,7 +358,7 @@ export interface OldRecordStore {
   /**
    * Removes those of the page that ended before `before`. A transaction and an audit entry end with their certificate; where
    * there is none, the one when it was rejected and the other when it was written. What a request or a notification still
-   * waits for stays. Before the DER of certificates, the transactions of the same time must be removed: they answer with it.
+   * waits for stays, and so does an entry that has no link in the chain yet. Of a run of entries the chain keeps the last hash. Before the DER of certificates, the transactions of the same time must be removed: they answer with it.
    */
   removeOld(page: OldPage): Promise<RemovedPage>;
   /** Where a store keeps what is new apart from what is old: makes the place for the next months. Is called some times a day. */
@@ -387,6 +391,7 @@ export interface Store
     DirectoryStore,
     ChallengeStore,
     AuditStore,
+    AuditChainStore,
     OldRecordStore,
     SecretStore,
     JobStore {

@@ -5,23 +5,32 @@ import { decodeChallenge, encodeChallenge } from './challenges.ts';
 import { certificateRow } from './serials.ts';
 import { prepared } from './prepared.ts';
 import { newId } from './row-ids.ts';
+import { together } from './together.ts';
 import type { AuditTable, Database } from './tables.ts';
 
 const insert = prepared((db, row: Insertable<AuditTable>) => db.insertInto('audit').values(row));
+
+// SQLite gives the id of the newest entry again after somebody has deleted that one; nothing that is recorded may fail for it.
+const wait = prepared((db, row: { id: number }) =>
+  db
+    .insertInto('audit_unchained')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing()),
+);
 
 /**
  * What an entry is about: the row of a certificate, and the request where it waited; and the challenge that was used up.
  */
 export type AuditLinks = { certificate?: number; request?: RequestKey; challenge?: UsedChallenge | undefined };
 
-/** Adds an entry. `challenge` of the entry itself is not looked at. */
+/** Adds an entry, which waits for its link in the chain from then on. `challenge` of the entry itself is not looked at. */
 export async function addAudit(
   tx: Database,
   entry: AuditEntry,
   { certificate, request, challenge }: AuditLinks,
 ): Promise<void> {
-  await insert(tx, {
-    ...newId(tx),
+  const { id } = newId(tx);
+  const row = {
     at: entry.at.getTime(),
     event: entry.event,
     endpoint: entry.endpoint,
@@ -35,7 +44,9 @@ export async function addAudit(
     source: entry.source,
     request: request ?? null,
     challenge: challenge ? encodeChallenge(challenge) : null,
-  });
+  };
+  if (id !== undefined) await together(tx, [() => insert(tx, { id, ...row }), () => wait(tx, { id })]);
+  else await wait(tx, { id: Number((await insert(tx, row)).insertId) });
 }
 
 /** Newest first. */

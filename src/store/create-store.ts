@@ -16,7 +16,10 @@ import type {
   Store,
   TransactionStore,
 } from '../core/store.ts';
+import type { AuditChainStore } from '../core/audit-chain.ts';
 import { listAudit } from './audit.ts';
+import { chainAudit } from './linked-entries.ts';
+import { chainEnd, listHeads, saveHead } from './audit-heads.ts';
 import { addBlock, findBlock, keyStanding, listBlocks, removeBlock } from './blocks.ts';
 import { type GroupCommit, groupCommit } from './batch.ts';
 import { countCertificates, listCertificates } from './listed-certificates.ts';
@@ -57,6 +60,7 @@ import {
   removeRevocationRequests,
   saveRevocationRequests,
 } from './downloaded-revocation-requests.ts';
+import { listLinks, unchained } from './listed-links.ts';
 import { removeOld } from './old-records.ts';
 import { addParts } from './partitions.ts';
 import { revocationStanding } from './revisions.ts';
@@ -82,6 +86,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...blocks(parts),
     ...directories(parts),
     ...challengesAndHistory(parts),
+    ...auditChain(parts),
     ...(engine.dialect.partitioned !== undefined && { makeRoom: () => addParts(engine) }),
     ...jobs(parts),
     ...secrets(parts),
@@ -184,11 +189,20 @@ const directories = ({ db, write }: Parts): DirectoryStore => ({
   countMatched: (tenant, live) => countMatched(db, tenant, live),
 });
 
-const challengesAndHistory = ({ db, write }: Parts): ChallengeStore & AuditStore & OldRecordStore => ({
+const challengesAndHistory = ({ db, write, clock }: Parts): ChallengeStore & AuditStore & OldRecordStore => ({
   addChallenge: (challenge, most) => write((tx) => addChallenge(tx, challenge, most)),
   findChallenge: (endpoint, password) => findChallenge(db, endpoint, password),
   listAudit: (filter) => listAudit(db, filter),
-  removeOld: (page) => removeOld(db, write, page),
+  removeOld: (page) => removeOld(db, write, page, clock()),
+});
+
+const auditChain = ({ db, write }: Parts): AuditChainStore => ({
+  chainAudit: (options) => chainAudit(db, write, options),
+  chainEnd: () => chainEnd(db),
+  listLinks: (page) => listLinks(db, page),
+  listHeads: () => listHeads(db),
+  saveHead: (head) => write((tx) => saveHead(tx, head)),
+  unchained: (limit) => unchained(db, limit),
 });
 
 const jobs = ({ db, write, clock }: Parts): JobStore => ({

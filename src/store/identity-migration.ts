@@ -1,5 +1,6 @@
 /** Step 4 of the schema: identities of certificates, and what work that several processes share needs. */
 import { sql } from 'kysely';
+import { createAuditChain } from './audit-chain-tables.ts';
 import { columnType, type Dialect } from './dialect.ts';
 import {
   createIdentityIndexes,
@@ -28,6 +29,7 @@ export async function addIdentities(db: Database, dialect: Dialect): Promise<str
   await fillFromCertificates(db);
   await nameActors(db);
   if (dialect.partitioned) await createParts(db);
+  await createAuditChain(db, dialect);
   if (number === 0) return [];
   return [
     `${number} certificates that an earlier version recorded cannot be read (serial numbers ${serials.join(', ')}` +

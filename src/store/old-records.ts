@@ -6,6 +6,8 @@ import type { OldKind } from '../core/records.ts';
 import type { OldPage, RemovedPage } from '../core/store.ts';
 import { alternativeNamesText } from '../pkix/alternative-names.ts';
 import type { GroupCommit } from './batch.ts';
+import { removeOldEntries } from './old-entries.ts';
+import { padded } from './chained-entries.ts';
 import { prepared } from './prepared.ts';
 import type { Database, Moment } from './tables.ts';
 
@@ -19,18 +21,18 @@ type Kind = {
   remove: (tx: Database, rows: readonly OldRow[]) => Promise<unknown>;
 };
 
-const KINDS: Readonly<Record<OldKind, Kind>> = {
+const KINDS: Readonly<Record<Exclude<OldKind, 'audit'>, Kind>> = {
   transactions: {
     read: oldTransactions,
-    remove: (tx, rows) => tx.deleteFrom('transactions').where('id', 'in', padded(rows)).execute(),
+    remove: (tx, rows) =>
+      tx
+        .deleteFrom('transactions')
+        .where('id', 'in', padded(rows.map(({ id }) => id)))
+        .execute(),
   },
   der: {
     read: endedCertificates,
     remove: removeDer,
-  },
-  audit: {
-    read: oldEntries,
-    remove: (tx, rows) => tx.deleteFrom('audit').where('id', 'in', padded(rows)).execute(),
   },
 };
 
@@ -38,8 +40,12 @@ const KINDS: Readonly<Record<OldKind, Kind>> = {
 export async function removeOld(
   db: Database,
   write: GroupCommit['write'],
-  { kind, before, after = 0, limit }: OldPage,
+  page: OldPage,
+  now: Date,
 ): Promise<RemovedPage> {
+  const { kind, before, after = 0, limit } = page;
+  if (kind === 'audit')
+    return removeOldEntries({ db, write }, page, { waiting: () => notYetNotified(db, before.getTime()), now });
   const { read, remove } = KINDS[kind];
   const { old, next } = await read(db, { before: before.getTime(), after, limit });
   const waiting = old.length > 0 ? await notYetNotified(db, before.getTime()) : new Set();
@@ -49,12 +55,6 @@ export async function removeOld(
   const goesOn = next === after && rows.length === 0 ? next + 1 : next;
   return { removed: rows.length, ...(goesOn !== undefined && { next: goesOn }) };
 }
-
-/** Their ids, the last one repeated up to a power of two: the text of each statement is kept, and so there are few. */
-const padded = (rows: readonly OldRow[]): number[] => {
-  const length = 2 ** Math.ceil(Math.log2(rows.length));
-  return Array.from({ length }, (_, at) => (rows[at] ?? rows.at(-1))?.id ?? 0);
-};
 
 const withoutDer = prepared((db, { id, names }: { id: number; names: string | null }) =>
   db.updateTable('certificates').set({ der: null, alternative_names: names }).where('id', '=', id),
@@ -81,20 +81,6 @@ async function oldTransactions(db: Database, { before, after, limit }: Asked): P
   );
   // None was issued after its certificate had ended: those that come after a young one are young too.
   const isYoung = (rows.at(-1)?.created_at ?? before) >= before;
-  return { old: old.map(certified), next: isYoung || rows.length < limit ? undefined : rows.at(-1)?.id };
-}
-
-async function oldEntries(db: Database, { before, after, limit }: Asked): Promise<Page> {
-  const rows = await db
-    .selectFrom('audit')
-    .leftJoin('certificates', 'certificates.id', 'audit.certificate_id')
-    .select(['audit.id', 'at', 'certificate_id', 'not_after'])
-    .where('audit.id', '>', after)
-    .orderBy('audit.id')
-    .limit(limit)
-    .execute();
-  const old = rows.filter(({ at, not_after }) => at < before && (not_after ?? 0) < before);
-  const isYoung = (rows.at(-1)?.at ?? before) >= before;
   return { old: old.map(certified), next: isYoung || rows.length < limit ? undefined : rows.at(-1)?.id };
 }
 

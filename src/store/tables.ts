@@ -1,5 +1,6 @@
 /** The tables as kysely sees them: the one schema that every database of this product has. */
 import type { Generated, Kysely } from 'kysely';
+import type { AuditHead } from '../core/audit-chain.ts';
 import type { DirectoryKind } from '../core/tenant-directory.ts';
 import type { OrderReason, RevocationReason } from '../core/issuer.ts';
 import type {
@@ -263,6 +264,31 @@ export type AuditTable = {
   challenge: string | null;
 };
 
+/** One row for each entry of the history that has no link yet. */
+export type AuditUnchainedTable = { id: number };
+
+/** One link of the chain over the history. `entry`: a row of `audit`. Octets as in AuditLink. Links are written by one job alone. */
+export type AuditChainTable = {
+  number: number;
+  entry: number;
+  hash: Uint8Array;
+  /** Null since the fields about a person were erased. */
+  salt: Uint8Array | null;
+  /** Null until then. */
+  personal: Uint8Array | null;
+};
+
+/** What was stated about the chain: see StoredHead. */
+export type AuditHeadTable = {
+  kind: AuditHead['kind'];
+  number: number;
+  first: number;
+  hash: Uint8Array;
+  at: Moment;
+  signature: Uint8Array | null;
+  key: string | null;
+};
+
 /**
  * What the servers of one database share: the proof of their key (secrets-check.ts), and what SecretStore keeps. `value`: what
  * is sealed, in base64. Empty where nothing is sealed.
@@ -302,6 +328,9 @@ export type Tables = {
   directory_objects: DirectoryObjectTable;
   directory_revocations: DirectoryRevocationTable;
   audit: AuditTable;
+  audit_unchained: AuditUnchainedTable;
+  audit_chain: AuditChainTable;
+  audit_heads: AuditHeadTable;
   secrets: SecretTable;
   servers: ServerTable;
   write_check: WriteCheckTable;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { OldKind, StoredCertificate } from '../core/records.ts';
 import type { Issuance, OldPage, Store } from '../core/store.ts';
 import { type Check, CLAIM, recorded } from './opened-store.ts';
-import { auditFor, certificateId, issuanceFor, later, pendingFor, pollOf } from './store-samples.ts';
+import { auditFor, certificateId, chained, issuanceFor, later, pendingFor, pollOf } from './store-samples.ts';
 
 const DAY = 86_400;
 /** The moment, so many days after NOON. */
@@ -18,6 +18,7 @@ function ending(n: number, end: number, options: Parameters<typeof issuanceFor>[
 /** Looks at all records of a kind, and returns how many were removed on each page. */
 async function removeAll(store: Store, page: Omit<OldPage, 'after' | 'limit'> & { limit?: number }): Promise<number[]> {
   const removed: number[] = [];
+  await chained(store);
   for (let after: number | undefined = 0; after !== undefined; ) {
     const done = await store.removeOld({ limit: 100, ...page, after });
     removed.push(done.removed);

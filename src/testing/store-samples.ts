@@ -1,5 +1,6 @@
 /** Invented certificates and requests, one for each number, for all tests of stores. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import type { AuditChainStore } from '../core/audit-chain.ts';
 import type {
   AuditEntry,
   AuditEvent,
@@ -44,6 +45,11 @@ export const auditFor = (n: number, event: AuditEvent, at = NOON): AuditEntry =>
 
 /** Events of a request that has no certificate. */
 const IN_A_REQUEST: ReadonlySet<AuditEvent> = new Set(['pending', 'approved', 'rejected']);
+
+/** Gives every entry of the history its link. */
+export async function chained(store: Pick<AuditChainStore, 'chainAudit'>): Promise<void> {
+  while (await store.chainAudit({ limit: 100, random: (length) => randomBytes(length) }));
+}
 
 /** The issuer of every sample. */
 export const ISSUER_ID = hash('issuer');

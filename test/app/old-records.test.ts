@@ -9,7 +9,7 @@ import type { ServerEvent } from '../../src/core/events.ts';
 import { startJobs } from '../../src/jobs/scheduler.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { recorded } from '../../src/testing/opened-store.ts';
-import { certificateId, issuanceFor, later, NOON } from '../../src/testing/store-samples.ts';
+import { certificateId, chained, issuanceFor, later, NOON } from '../../src/testing/store-samples.ts';
 import { until } from '../kit/until.ts';
 import { temporaryFile } from '../store/temporary.ts';
 
@@ -23,6 +23,7 @@ async function storeOf(t: TestContext, certificates: number, path = temporaryFil
   t.after(() => store.close());
   const all = Array.from({ length: certificates }, (_, n) => recorded(store, issuanceFor(n + 1)));
   await Promise.all(all);
+  await chained(store);
   return { store, path };
 }
 

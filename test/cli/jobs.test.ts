@@ -19,11 +19,11 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
   const { close } = await started();
   const all = async () => JSON.parse((await cli('jobs', '--json')).out) as Record<string, string>[];
   let listed = await all();
-  for (let waits = 0; waits < 250 && listed.filter(({ due }) => due).length < 6; waits++) {
+  for (let waits = 0; waits < 250 && listed.filter(({ due }) => due).length < 7; waits++) {
     await setTimeout(20);
     listed = await all();
   }
-  const [cleanUp, notifications] = listed;
+  const [, cleanUp, notifications] = listed;
   for (const [job, every] of [
     [cleanUp!, 60],
     [notifications!, 5],
@@ -35,7 +35,7 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
   assert.match(
     (await cli('jobs')).out,
     new RegExp(
-      `^JOB .*\\nclean-up +waiting  ${MOMENT}  ${MOMENT}  - +-\\n` +
+      `^JOB .*\\naudit-chain +(?:waiting|running)  ${MOMENT}  .*\\nclean-up +waiting  ${MOMENT}  ${MOMENT}  - +-\\n` +
         `notifications +(?:waiting|running)  ${MOMENT}  .*\\nold-records +waiting  ${MOMENT}  .*\\nrevocations +(?:waiting|running)  ${MOMENT}  .*\\n` +
         `tenants +(?:waiting|running)  ${MOMENT}  .*\\nwatch +(?:waiting|running)  ${MOMENT}  .*$`,
     ),

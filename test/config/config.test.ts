@@ -25,6 +25,7 @@ test('the smallest file gets every default', () => {
     log: { level: 'info' },
     store: { kind: 'sqlite', path: `${FOLDER}/data/openndes.db` },
     keep: { der: 730 * DAY, transactions: 730 * DAY, audit: 2_557 * DAY },
+    audit: {},
     authorities: {
       issuing: {
         certificate: `${FOLDER}/certs/issuing-ca.pem`,

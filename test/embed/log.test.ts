@@ -32,7 +32,7 @@ import { httpServer } from '../../src/http/http-server.ts';
 import { directoryTurn } from '../../src/manage/follow-directory.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { auditFor, ENDPOINT, issuanceFor, namesFor } from '../../src/testing/store-samples.ts';
+import { auditFor, chained, ENDPOINT, issuanceFor, namesFor } from '../../src/testing/store-samples.ts';
 import { adminUnderTest, basic, BEARER, PAGE } from '../admin/admin-under-test.ts';
 import { installed } from '../app/installation.ts';
 import { faultyServer } from '../cli/faulty-server.ts';
@@ -829,6 +829,7 @@ test('old records that were removed are counted by kind', async (t) => {
   const store = await openSqliteStore({ path: ':memory:', clock: handClock() });
   t.after(() => store.close());
   await store.recordIssued(issuanceFor(1));
+  await chained(store);
   const keep = { der: DAY, transactions: DAY, audit: DAY };
   const clock = () => new Date('2100-01-01');
   await oldRecordsJob({ keep, store, clock, emit: log.emit }).run(new AbortController().signal);

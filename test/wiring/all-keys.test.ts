@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ADMIN } from './admin.table.ts';
+import { AUDITING } from './audit.table.ts';
 import { AUTHORITIES } from './authorities.table.ts';
 import { ENDPOINTS } from './endpoints.table.ts';
 import { KEEPING } from './keep.table.ts';
@@ -21,6 +22,7 @@ const ROWS: readonly Row[] = [
   ...LISTENING,
   ...ADMIN,
   ...KEEPING,
+  ...AUDITING,
   ...AUTHORITIES,
   ...PROFILE_ROWS,
   ...TENANTS,

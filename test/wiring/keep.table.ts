@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Store } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { recorded } from '../../src/testing/opened-store.ts';
-import { issuanceFor } from '../../src/testing/store-samples.ts';
+import { chained, issuanceFor } from '../../src/testing/store-samples.ts';
 import { until } from '../kit/until.ts';
 import { clock, DAY, file } from './files.ts';
 import type { Row } from './row.ts';
@@ -24,6 +24,7 @@ async function leftAfter(keep: object): Promise<{ der: boolean; transaction: boo
   const path = join(dirname(file(`kept-${++count}/here`, '')), 'store.db');
   const old = await openSqliteStore({ path, clock: () => ago(465) });
   await recorded(old, ISSUANCE);
+  await chained(old);
   await old.close();
   const { close } = await started(configured({ store: `sqlite:${path}`, keep }));
   const store = await openSqliteStore({ path, clock });
