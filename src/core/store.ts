@@ -215,6 +215,11 @@ export interface CertificateStore {
    * such certificate or it is not on hold. `tellIssuer` as for `revoke`.
    */
   release(id: CertificateId, audit: AuditEntry, options?: TellIssuer): Promise<boolean>;
+  /**
+   * One step of revoking what an issuer has issued: the next certificates that have not ended, in the order of their ids. One on
+   * hold is revoked for good. The CA is told of none.
+   */
+  revokeAll(issuerId: string, step: RevocationStep): Promise<RevokedStep>;
   /** Of this issuer. While the revision is the same, the same certificates are revoked. */
   revocationStanding(issuerId: string): Promise<RevocationStanding>;
   /** Of this issuer, those with an `id` above `after`, in the order of their ids. */
@@ -235,6 +240,17 @@ export interface CertificateStore {
 
 /** Whether the CA of a certificate must be told that it is revoked. */
 export type TellIssuer = { tellIssuer?: boolean };
+
+/** `after`: `last` of the step before. Each certificate has an audit entry of its own, with these fields. */
+export type RevocationStep = {
+  after?: number;
+  limit: number;
+  reason: Exclude<RevocationReason, 'certificateHold'>;
+  audit: Pick<AuditEntry, 'at' | 'actor' | 'source' | 'detail'>;
+};
+
+/** `last` is absent when there was nothing left to revoke. */
+export type RevokedStep = { revoked: number; last?: number };
 
 /** The CAs that issued the certificates. */
 export interface IssuerStore {

@@ -75,3 +75,6 @@ export const monotonic = (): number => performance.now();
 /** Resolves after so many milliseconds; of zero, at once. */
 export const pause = (ms: number): Promise<void> =>
   ms === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Resolves after as many milliseconds. */
+export const systemPause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

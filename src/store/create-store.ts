@@ -63,6 +63,7 @@ import {
 import { listLinks, unchained } from './listed-links.ts';
 import { removeOld } from './old-records.ts';
 import { addParts } from './partitions.ts';
+import { revokeAll } from './revoke-all.ts';
 import { revocationStanding } from './revisions.ts';
 import { isCompromised, listRevoked, release, revocationStatus, revoke } from './revocations.ts';
 import type { Database } from './tables.ts';
@@ -133,6 +134,7 @@ const certificates = ({ db, write, clock }: Parts): CertificateStore & IssuerSto
   publishList: (issuerId, number) => write((tx) => publishList(tx, issuerId, number)),
   endpointNames: () => endpointNames(db),
   revoke: (id, reason, audit, options) => write((tx) => revoke(tx, id, { reason, audit, ...options })),
+  revokeAll: (issuerId, step) => write((tx) => revokeAll(tx, issuerId, step)),
   release: (id, audit, options) => write((tx) => release(tx, id, { audit, ...options })),
   liveIssuers: (at) => liveIssuers(db, at),
   registerIssuer: (issuer) => write(async (tx) => void (await registerIssuer(tx, issuer))),

@@ -21,6 +21,7 @@ const revision = async (store: Store, issuerId = ISSUER_ID): Promise<number> =>
 export function revocations(check: Check): void {
   revoking(check);
   holding(check);
+  revokingAll(check);
   listing(check);
   telling(check);
   leases(check);
@@ -172,6 +173,53 @@ function holding(check: Check): void {
       (await store.claimRevocations(CLAIM)).map(({ reason }) => reason),
       ['certificateHold', 'removeFromCRL'],
     );
+  });
+}
+
+function revokingAll(check: Check): void {
+  const { actor, source } = auditFor(1, 'revoked');
+  const step = { limit: 2, reason: 'cACompromise', audit: { at: later(9), actor, source, detail: 'lost' } } as const;
+
+  check('every certificate of an issuer is revoked in steps, which go on where one has ended', async ({ store }) => {
+    for (const n of [1, 2, 3, 4]) await recorded(store, issuanceFor(n));
+    await recorded(store, elsewhere(5));
+    await store.revoke(certificateId(2), 'superseded', auditFor(2, 'revoked', later(7)));
+    await store.revoke(certificateId(3), 'certificateHold', auditFor(3, 'revoked', later(8)));
+    const before = await revision(store);
+    const first = await store.revokeAll(ISSUER_ID, step);
+    assert.equal(first.revoked, 2);
+    assert.equal(await revision(store), before + 1);
+    const second = await store.revokeAll(ISSUER_ID, { ...step, after: first.last! });
+    assert.equal(second.revoked, 1);
+    assert.deepEqual(await store.revokeAll(ISSUER_ID, { ...step, after: second.last! }), { revoked: 0 });
+    assert.deepEqual(await store.revokeAll(ISSUER_ID, step), { revoked: 0 });
+    assert.deepEqual(
+      (await store.listRevoked(ISSUER_ID, { limit: 9 })).map(({ revokedAt, reason }) => [revokedAt, reason]),
+      [
+        [later(9), 'cACompromise'],
+        [later(7), 'superseded'],
+        [later(8), 'cACompromise'],
+        [later(9), 'cACompromise'],
+      ],
+    );
+    const { state, revokedAt, revocationReason } = (await store.findCertificate(certificateId(4)))!;
+    assert.deepEqual([state, revokedAt, revocationReason], ['revoked', later(9), 'cACompromise']);
+    assert.equal((await store.findCertificate(elsewhere(5).certificate))?.state, 'delivered');
+    const { certificate } = issuanceFor(1);
+    const { issuerId, serial, endpoint, transactionId } = certificate;
+    const about = { issuerId, serial, endpoint, transactionId };
+    assert.deepEqual((await store.listAudit({ certificate }))[0], { ...step.audit, event: 'revoked', ...about });
+  });
+
+  check('what has ended is left out, and a lost key of each is remembered', async ({ store }) => {
+    await recorded(store, issuanceFor(1));
+    const { publicKeyHash } = issuanceFor(1).certificate;
+    const audit = { ...step.audit, at: later(366 * 86_400) };
+    assert.deepEqual(await store.revokeAll(ISSUER_ID, { ...step, audit }), { revoked: 0 });
+    assert.equal(await store.isCompromised(publicKeyHash), false);
+    assert.equal((await store.revokeAll(ISSUER_ID, { ...step, reason: 'keyCompromise' })).revoked, 1);
+    assert.equal(await store.isCompromised(publicKeyHash), true);
+    assert.deepEqual(await store.claimRevocations(CLAIM), []);
   });
 }
 

@@ -93,6 +93,46 @@ test('a hold is on the list until it is released, and nothing but a hold is rele
   );
 });
 
+test('what a filter finds is shown first, and revoked when that is confirmed', async (t) => {
+  const { folder, cli, started } = await installed(t);
+  const { url } = await started();
+  const first = await enrolled(url, folder);
+  const preview = await cli('certs', 'revoke', '--cn', 'lap');
+  assert.deepEqual([preview.code, preview.out], [1, '']);
+  assert.match(
+    preview.err,
+    new RegExp(
+      `^SERIAL .*\n${first} .*CN=laptop\n1 certificate would be revoked\\.\nNothing was revoked\\. Give --yes`,
+    ),
+  );
+  const both = await cli('certs', 'revoke', first, '--cn', 'lap', '--yes');
+  assert.deepEqual([both.code, both.out], [1, '']);
+  assert.match(both.err, /^Nothing was revoked: name serial numbers, or a filter, or --all-of/);
+  const { code, out } = await cli('certs', 'revoke', '--cn', 'lap', '--endpoint', '/certsrv/mscep/mscep.dll', '--yes');
+  assert.deepEqual([code, out], [0, `revoked ${first} (CN=laptop): unspecified`]);
+  const none = await cli('certs', 'revoke', '--cn', 'lap', '--yes');
+  assert.deepEqual([none.code, none.err], [1, 'Nothing was revoked: no certificate that is valid now is like this.']);
+});
+
+test('every certificate of an authority is revoked, once that is confirmed', async (t) => {
+  const { folder, cli, started } = await installed(t);
+  const { url } = await started();
+  const serials = [await enrolled(url, folder), await enrolled(url, folder)];
+  const unnamed = await cli('certs', 'revoke', '--all-of', 'other', '--yes');
+  assert.match(unnamed.err, /^Nothing was revoked: no issuer .*\nName one of:\n[0-9a-f]{64} \(.*, issuing\)$/);
+  const preview = await cli('certs', 'revoke', '--all-of', 'issuing');
+  assert.equal(preview.code, 1);
+  assert.match(preview.err, /^2 certificates of .* have not ended: all of them would be revoked for good\./);
+  const hold = await cli('certs', 'revoke', '--all-of', 'issuing', '--yes', '--reason', 'certificateHold');
+  assert.match(hold.err, /^Nothing was revoked: --all-of takes neither a hold/);
+  const all = await cli('certs', 'revoke', '--all-of', 'issuing', '--yes', '--reason', 'cACompromise');
+  assert.match(all.out, /^revoked 2 certificates of .*: cACompromise$/);
+  for (const serial of serials)
+    assert.match((await cli('certs', 'show', serial)).out, /revocationReason: cACompromise/);
+  const again = await cli('certs', 'revoke', '--all-of', 'issuing', '--yes');
+  assert.match(again.out, /^revoked 0 certificates/);
+});
+
 test('certs revoke: a program that serves from the same store tells the CA through its Revoker', async (t) => {
   const { folder, cli } = await installed(t);
   const clock = handClock();

@@ -47,15 +47,18 @@ const serials = (der: Uint8Array): string[] =>
   );
 
 for (const choice of KEY_CHOICES)
-  test(`a CA with ${choice} signs a list that three readers verify`, async (t) => {
+  test(`a CA with ${choice} signs a list that other readers verify`, async (t) => {
     const key = generateKey(choice);
     const issuer = { key, certificate: await createIssuingCa(wanted('CN=Issuing', key, YEAR), root) };
     const der = await crl([revocation()], issuer);
     const parsed = read(der);
     const signature = Buffer.from(parsed.signatureValue.valueBlock.valueHexView);
-    const digest = choice === 'p384' ? 'sha384' : 'sha256';
+    const isMlDsa = choice.startsWith('ml-dsa');
+    const digest = isMlDsa ? null : choice === 'p384' ? 'sha384' : 'sha256';
     const { publicKey } = new X509Certificate(issuer.certificate);
     assert.ok(verify(digest, Buffer.from(parsed.tbsView), publicKey, signature), 'node');
+    // Neither pkijs nor the OpenSSL of Debian 12 knows it.
+    if (isMlDsa) return;
     const issuerCertificate = pkijs.Certificate.fromBER(new Uint8Array(issuer.certificate).buffer);
     assert.ok(await parsed.verify({ issuerCertificate }), 'pkijs');
     if (withoutOpenssl) return t.skip(withoutOpenssl);

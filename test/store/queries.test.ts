@@ -77,6 +77,7 @@ test('no query scans a table or sorts, except the lists that are asked for witho
   await store.agreeOnList(id.issuerId, { revision: 1, keep: 1 });
   await store.publishList(id.issuerId, 1);
   await store.release(id, auditFor(1, 'released'));
+  await store.revokeAll(id.issuerId, { after: 1, limit: 2, reason: 'superseded', audit: auditFor(1, 'revoked') });
   await store.listRevoked(id.issuerId, { after: 1, limit: 10 });
   await store.listCertificates({ after: id, limit: 10 });
   await store.listCertificates({ names: [{ kind: 'upn', value: 'ada@example.com' }], limit: 10 });

@@ -11,13 +11,15 @@ import {
 import { blockCertificate } from '../../manage/block-list.ts';
 import { readSections } from '../../app/configuration-file.ts';
 import { type UnlistedIssuer, unlistedIssuers } from '../../app/unlisted-issuers.ts';
+import { names, thumbprint } from '../list-options.ts';
 import { CONFIG, example } from '../options.ts';
 import { counted, type Output, printable } from '../output.ts';
 import { readSerial, serialsIn, type WrittenSerial } from '../serial-list.ts';
 import { EXIT, Exit } from '../exit.ts';
+import { confirmedMatches, isFiltered, type ManyOptions, revokeEveryOf } from './certs-revoke-many.ts';
 import { ambiguity, failed, withStore } from './certs-store.ts';
 
-type RevokeOptions = {
+type RevokeOptions = ManyOptions & {
   config: string;
   reason: RevocationReason;
   withRenewals?: true;
@@ -36,6 +38,16 @@ export function registerRevoke(certs: Command, output: Output): void {
       '--file <file>',
       'also those in this file: one in each line, or CSV with a column `serial`; - for standard input',
     )
+    .option('--cn <prefix>', 'those that are valid and whose common name begins so')
+    .option('--subject <text>', 'those that are valid and whose subject contains this')
+    .option('--san <name>', 'subjectAltName: dns:, email:, upn:, uri: or ip: and the whole name; or a device id', names)
+    .option('--endpoint <name>', 'those of this endpoint that are valid; with --cn and others, all must hold')
+    .option('--thumbprint <hex>', 'the one with this SHA-1 or SHA-256', thumbprint)
+    .option('--all-of <authority>', 'every certificate of this CA: the name of its authority, or an issuer id')
+    .option(
+      '--yes',
+      'do not ask: without it what a filter or --all-of finds is shown, and a person types how many it is',
+    )
     .option('--skip-unknown', 'revoke the others when some are not in the store; without it nothing is revoked then')
     .addOption(
       new Option('--reason <reason>', 'reason in the revocation list')
@@ -52,13 +64,21 @@ export function registerRevoke(certs: Command, output: Output): void {
     .action((serials: string[], options: RevokeOptions) => revoke(serials, options, output));
 }
 
-async function revoke(args: string[], options: RevokeOptions, { out, err }: Output): Promise<void> {
+async function revoke(args: string[], options: RevokeOptions, output: Output): Promise<void> {
   const { config, file, reason, withRenewals = false } = options;
+  const { out, err } = output;
+  const isFilter = isFiltered(options);
+  const kinds = [args.length > 0 || file !== undefined, isFilter, options.allOf !== undefined].filter(Boolean).length;
+  if (kinds > 1)
+    return failed('Nothing was revoked: name serial numbers, or a filter, or --all-of, and not two of them.', err);
+  if (options.allOf !== undefined) return revokeAuthority(options, output);
   const fromFile = file === undefined ? [] : await serialsIn(file);
-  const texts = allRead([...args.map((text) => ({ text, where: 'argument' })), ...fromFile], err);
+  const texts = isFilter ? [] : allRead([...args.map((text) => ({ text, where: 'argument' })), ...fromFile], err);
   const isOne = texts.length === 1 && file === undefined;
   const { named, result, unlisted } = await withStore(config, { err }, async (management) => {
-    const named = await findCertificates(management, texts);
+    const named = isFilter
+      ? { certificates: await confirmedMatches(management, options, err), unknown: [], ambiguous: [] }
+      : await findCertificates(management, texts);
     assertKnown(named, { isOne, skipUnknown: options.skipUnknown ?? false }, err);
     const done: Parameters<typeof revokeCertificates>[2]['done'] = ({ serial, subject }) =>
       out(`revoked ${serial} (${printable(subject)}): ${reason}`);
@@ -80,6 +100,13 @@ async function revoke(args: string[], options: RevokeOptions, { out, err }: Outp
   });
   for (const line of isOne ? [] : report(named, result)) err(line);
   for (const line of warnings(result, unlisted)) err(line);
+}
+
+async function revokeAuthority({ reason, ...options }: RevokeOptions, output: Output): Promise<void> {
+  const { err } = output;
+  if (reason === 'certificateHold' || options.block || options.withRenewals)
+    return failed('Nothing was revoked: --all-of takes neither a hold, nor --block, nor --with-renewals.', err);
+  await withStore(options.config, { err }, (management) => revokeEveryOf(management, { ...options, reason }, output));
 }
 
 /** As `findCertificate` takes them. Ends the command with exit 1 for a text that is no serial number, and for none at all. */
