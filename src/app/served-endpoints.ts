@@ -56,7 +56,7 @@ export async function servedEndpoints(
 }
 
 /** What of an endpoint is not passed on: it is resolved here, or serves the administrator's page. */
-type Resolved = 'authority' | 'profile' | 'policy' | 'adminPage' | 'earlierCas';
+type Resolved = 'authority' | 'profile' | 'byUsage' | 'policy' | 'adminPage' | 'earlierCas';
 /** The settings, passed on as they are. Compiles only while each is a setting of `EndpointOptions` too. */
 type PassedOn = Pick<EndpointOptions, Exclude<keyof EndpointConfig, Resolved>>;
 
@@ -64,7 +64,7 @@ async function servedEndpoint(
   { config, authority, issuer, earlierCas }: LoadedEndpoint,
   services: EndpointServices,
 ): Promise<ServedEndpoint> {
-  const { policy, authority: named, profile, adminPage: _, earlierCas: __, ...rest } = config;
+  const { policy, authority: named, profile, byUsage: _, adminPage: __, earlierCas: ___, ...rest } = config;
   const settings: PassedOn = rest;
   const { renewBefore, maxLifetime } = profile.value;
   const keeper = await authority.raKeeper(services, challengeParties(policy));

@@ -1,7 +1,7 @@
 /** A configuration file and everything that it names: settings, authorities and keys. */
 import { dirname } from 'node:path';
 import { withAuthority } from '../ca/pointer-templates.ts';
-import type { Profile } from '../ca/profile.ts';
+import { type Profile, profilesIn } from '../ca/profile.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Issuer } from '../core/issuer.ts';
@@ -20,6 +20,7 @@ import type { ReadSecret } from './stored-ra.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { type Attempt, ConfigProblems, type Problem, problemText } from '../config/yaml/problems.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
+import type { ProfileConfig } from '../config/profiles.ts';
 import type { Config } from '../config/schema.ts';
 import { challengeParties } from '../config/challenge-parties.ts';
 import { messageRules } from '../embed/enrollment.ts';
@@ -186,7 +187,8 @@ async function loadEndpoints(
     const { name } = config.authority;
     const authority = authorities.get(name)?.authority;
     const issuer = await attempt(['authorities', name], () => authority?.issuer(profileOf(config)));
-    if (authority && issuer) await compareCa({ name, authority, profile: profileOf(config) }, { attempt, warn });
+    for (const profile of issuer ? profilesIn(profileOf(config)) : [])
+      if (authority) await compareCa({ name, authority, profile }, { attempt, warn });
     if (!authority || !issuer) continue;
     const at = ['endpoints', index, 'renewal', 'from'];
     const earlierCas = await loadEarlierCas(config.earlierCas, { attempt, warn, at, present: authority.certificate });
@@ -220,9 +222,20 @@ export function listsOf(
 }
 
 /** The part of the profile that the CA applies; `renewBefore` and `maxLifetime` belong to the endpoint. */
-export function profileOf({ profile, authority }: Pick<EndpointConfig, 'profile' | 'authority'>): Profile {
-  const { renewBefore: _, maxLifetime: __, ...rest } = profile.value;
-  return withAuthority(rest, authority.name);
+export function profileOf({
+  profile,
+  byUsage,
+  authority,
+}: Pick<EndpointConfig, 'profile' | 'byUsage' | 'authority'>): Profile {
+  const others = byUsage && {
+    byUsage: { signature: ofCa(byUsage.signature.value), encryption: ofCa(byUsage.encryption.value) },
+  };
+  return withAuthority({ ...ofCa(profile.value), ...others }, authority.name);
+}
+
+function ofCa(profile: ProfileConfig): Profile {
+  const { renewBefore: _, maxLifetime: __, ...rest } = profile;
+  return rest;
 }
 
 /** Automatic RA certificates have fixed names, so two authorities in one folder would overwrite each other's. */

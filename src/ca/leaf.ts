@@ -14,12 +14,14 @@ import { assertPermitted, type NameConstraints, readNameConstraints } from './na
 import { subjectFor } from './names.ts';
 import type { Profile } from './profile.ts';
 import { compiledNames, type NamesOf } from './subject-rules.ts';
+import { KEY_PURPOSES, keyPurpose, type KeyPurpose } from './usage-templates.ts';
 import { commonPeriod, type Period, periodFor } from './validity.ts';
+import { withinRenewed } from './within-renewed.ts';
 
 /**
  * A profile and its issuer, with the extensions that are the same in all certificates (`shared`), encoded once. `period`
  * is the time in which the issuer and all above it are valid, `constraints` are those of all of them. `namesOf` applies the rules
- * of the profile about names.
+ * of the profile about names. `byUsage`: those that take its place for some usages of the key.
  */
 export type LeafTemplate = {
   profile: Profile;
@@ -28,6 +30,7 @@ export type LeafTemplate = {
   constraints: readonly NameConstraints[];
   shared: readonly Extension[];
   namesOf: NamesOf;
+  byUsage: ReadonlyMap<KeyPurpose, LeafTemplate>;
 };
 
 /**
@@ -43,7 +46,14 @@ export function leafTemplate(
   const shared = sharedExtensions(profile, issuer.keyIdentifier);
   const chain = [issuer, ...above];
   const constraints = chain.flatMap(constraintsOf);
-  return { profile, issuer, shared, period: commonPeriod(chain), constraints, namesOf: compiledNames(profile) };
+  const period = commonPeriod(chain);
+  const byUsage = new Map(
+    KEY_PURPOSES.flatMap((purpose) => {
+      const other = purpose === 'generalPurpose' ? undefined : profile.byUsage?.[purpose];
+      return other ? [[purpose, leafTemplate(other, issuer, above)] as const] : [];
+    }),
+  );
+  return { profile, issuer, shared, period, constraints, namesOf: compiledNames(profile), byUsage };
 }
 
 function constraintsOf({ view, text }: CaCertificate): NameConstraints[] {
@@ -60,15 +70,23 @@ function constraintsOf({ view, text }: CaCertificate): NameConstraints[] {
 }
 
 /** One certificate to plan. `serialNumber` is an unsigned magnitude, see `randomSerial`. */
-export type LeafInput = { csr: CertificationRequest; decision: Allow; now: Date; serialNumber: Uint8Array };
+export type LeafInput = {
+  csr: CertificationRequest;
+  decision: Allow;
+  now: Date;
+  serialNumber: Uint8Array;
+  /** A certificate, DER, beyond whose usages and purposes this one must not go. */
+  within?: Uint8Array;
+};
 
 /**
  * The plan of one certificate. Throws Refusal: `algorithm_refused`, `subject_refused`, `request_refused`, and
  * `issuer_failed` when the issuing certificate has expired.
  */
 export function planLeaf(template: LeafTemplate, input: LeafInput): CertificatePlan {
-  const { profile, issuer, shared, period, constraints, namesOf } = template;
-  const { decision, now, serialNumber } = input;
+  const { issuer, shared, period, constraints, namesOf, ...chosen } = templateFor(template, input.csr);
+  const { decision, now, serialNumber, within } = input;
+  const profile = within ? withinRenewed(chosen.profile, within) : chosen.profile;
   assertKey(profile, input.csr);
   const csr = namesOf(input.csr);
   for (const each of constraints) assertPermitted(each, csr);
@@ -81,3 +99,7 @@ export function planLeaf(template: LeafTemplate, input: LeafInput): CertificateP
     extensions: [...shared, ...ownExtensions(profile, csr, decision)],
   };
 }
+
+/** The template for the usages that a request names. Without templates for some usages, the request is not looked at. */
+const templateFor = (template: LeafTemplate, csr: CertificationRequest): LeafTemplate =>
+  template.byUsage.size === 0 ? template : (template.byUsage.get(keyPurpose(csr)) ?? template);

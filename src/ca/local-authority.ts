@@ -10,7 +10,6 @@ import { leafTemplate, planLeaf } from './leaf.ts';
 import type { Profile } from './profile.ts';
 import { randomSerial } from './serial.ts';
 import { appendedText } from './subject-rules.ts';
-import { withinRenewed } from './within-renewed.ts';
 
 /** A CA with its key, and the profile of the certificates that it issues. */
 export type LocalAuthorityParts = {
@@ -60,9 +59,9 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
     chain,
     async issue({ csr, renews }, decision, signal) {
       signal.throwIfAborted();
-      const limited = renews && decision.withinRenewed ? withinRenewed(profile, renews.certificate) : profile;
-      const leaf = { csr, decision, now: clock(), serialNumber: randomSerial(random) };
-      const plan = planLeaf({ ...template, profile: limited }, leaf);
+      const within = renews && decision.withinRenewed && { within: renews.certificate };
+      const leaf = { csr, decision, now: clock(), serialNumber: randomSerial(random), ...within };
+      const plan = planLeaf(template, leaf);
       return { kind: 'issued', certificate: await writeCertificate(plan, key), chain: signedWith };
     },
   };

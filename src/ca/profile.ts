@@ -63,7 +63,12 @@ export type Profile = {
   directoryAttributes?: Readonly<Record<string, string>>;
   /** Extensions that are the same in every certificate. */
   extensions?: readonly Extension[];
+  /** The profiles of requests for a key that only signs or only encrypts; this one where absent. */
+  byUsage?: { signature?: Profile; encryption?: Profile };
 };
+
+/** A profile and those that take its place for some usages. */
+export const profilesIn = (profile: Profile): Profile[] => [profile, ...Object.values(profile.byUsage ?? {})];
 
 /** The defaults of a profile: TLS client certificates of one year for devices and users. */
 export const DEFAULT_PROFILE: Profile = {

@@ -45,7 +45,7 @@ const name = valueType(
 );
 
 /** A reference that may be left out when the section defines only one. */
-function onlyOr<T>(value: ValueType<z.ZodType<Reference<T>, string>>, names: readonly string[], description: string) {
+function onlyOr<T>(value: ValueType<z.ZodType<T, unknown>>, names: readonly string[], description: string) {
   const [only, ...others] = names;
   return only === undefined || others.length > 0
     ? required({ ...value, example: only ?? 'NAME' }, description)
@@ -91,6 +91,19 @@ const renewal = (context: FileContext) =>
     ),
   });
 
+const usageProfiles = ({ profiles }: EndpointReferences) =>
+  section('A profile for each usage.', '{ signature: a, encryption: b, generalPurpose: c }', {
+    signature: required(referenceTo('profile', profiles), 'For requests whose key usage only signs.'),
+    encryption: required(
+      referenceTo('profile', profiles),
+      'For requests whose key usage only encrypts: keyEncipherment, dataEncipherment or keyAgreement.',
+    ),
+    generalPurpose: required(
+      referenceTo('profile', profiles),
+      'For requests whose key usage does both, and for those without a key usage.',
+    ),
+  });
+
 const keys = (context: EndpointReferences) =>
   section('A SCEP URL.', '{ policy: { static: "${env:LAB_CHALLENGE}" } }', {
     path: defaulted(
@@ -104,7 +117,11 @@ const keys = (context: EndpointReferences) =>
       '`path` as written',
     ),
     authority: onlyOr(referenceTo('authority', context.authorities), context.authorities.names, 'Who signs.'),
-    profile: onlyOr(referenceTo('profile', context.profiles), context.profiles.names, 'What the certificates are.'),
+    profile: onlyOr(
+      either(referenceTo('profile', context.profiles), usageProfiles(context), 'a mapping of keys'),
+      context.profiles.names,
+      'What the certificates are. With the three keys below, the key usage that a request names chooses the profile, as with the three templates of NDES.',
+    ),
     policy: required(policy(context), 'Who decides: exactly one of the policies below.'),
     approval: optional(
       choice('manual'),
@@ -157,12 +174,24 @@ const keys = (context: EndpointReferences) =>
 
 /** One endpoint, its references resolved. */
 export const endpointSchema = (context: EndpointReferences) =>
-  transformed(keys(context), ({ renewal, ...endpoint }) => ({
+  transformed(keys(context), ({ renewal, profile, ...endpoint }) => ({
     ...endpoint,
+    ...profilesOf(profile),
     name: endpoint.name ?? endpoint.path,
     renewal: renewal !== false,
     earlierCas: typeof renewal === 'object' ? renewal.from.map(asMapping) : [],
   }));
+
+type ByUsage<T> = { signature: T; encryption: T };
+
+/** `profile` is the one for general purposes. */
+function profilesOf(
+  named: Reference<ProfileConfig> | (ByUsage<Reference<ProfileConfig>> & { generalPurpose: Reference<ProfileConfig> }),
+): { profile: Reference<ProfileConfig>; byUsage?: ByUsage<Reference<ProfileConfig>> } {
+  if (!('signature' in named)) return { profile: named };
+  const { generalPurpose, ...byUsage } = named;
+  return { profile: generalPurpose, byUsage };
+}
 
 /** A path stands for a CA without a revocation list. */
 const asMapping = (ca: string | EarlierCaConfig): EarlierCaConfig =>

@@ -82,7 +82,9 @@ export function loadCertifyingEndpoints(source: ConfigSource): EndpointConfig[] 
   const { values, files } = openDocument(source, (path) => !path.some((key) => SECRETIVE.includes(String(key))));
   const endpoints = parseConfig(values, files).valid.endpoints.map(({ value }) => value);
   // A reference to something with a problem has no value.
-  return endpoints.filter(({ authority, profile }) => authority.value !== undefined && profile.value !== undefined);
+  return endpoints.filter(({ authority, profile, byUsage = {} }) =>
+    [authority, profile, ...Object.values(byUsage)].every(({ value }) => value !== undefined),
+  );
 }
 
 const SECRETIVE = ['policy', 'passphrase'];

@@ -30,6 +30,7 @@ const RULES: readonly Rule[] = [
   { severity: 'error', check: sameName },
   { severity: 'error', check: uselessAdminPage },
   { severity: 'error', check: eachEndpoint(approvalWithoutNotification) },
+  { severity: 'error', check: eachEndpoint(unequalUsageProfiles) },
   { severity: 'warning', check: unequalNames },
   { severity: 'warning', check: sharedRa },
   {
@@ -178,5 +179,19 @@ function approvalWithoutNotification({ approval, policy }: EndpointConfig): Brok
     key: 'approval',
     what: `manual approval together with ${intune ? 'Intune' : 'a policy that wants notifications'}, which would not be notified of what was approved`,
     remedy: `Remove the key${intune ? ': Intune decides by itself' : ', or give the webhook `notify: none`'}.`,
+  };
+}
+
+/** Renewals look at these before the CA has chosen a profile. */
+function unequalUsageProfiles({ profile, byUsage }: EndpointConfig): Broken | undefined {
+  const others = Object.values(byUsage ?? {}).flatMap(({ value }) => (value as typeof value | undefined) ?? []);
+  const settings = [profile.value as typeof profile.value | undefined, ...others].flatMap((value) =>
+    value ? [JSON.stringify([value.renewBefore, value.maxLifetime, value.subject?.append])] : [],
+  );
+  if (new Set(settings).size <= 1) return undefined;
+  return {
+    key: 'profile',
+    what: 'its profiles differ in `renewBefore`, `maxLifetime` or `subject.append`',
+    remedy: 'Give all three profiles the same value.',
   };
 }

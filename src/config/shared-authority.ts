@@ -31,7 +31,7 @@ function firstFinding(
  * challenge gets a certificate with the names of a user of Intune, and no verifier can tell the two apart.
  */
 export const unequalNames = eachPair((endpoint, other, place) =>
-  !asksIntune(endpoint.policy) && !endpoint.profile.value.names && asksIntune(other.policy)
+  !asksIntune(endpoint.policy) && !limitsNames(endpoint) && asksIntune(other.policy)
     ? {
         key: 'policy',
         what: `no policy here compares names, and ${place} issues from the same authority for Intune, so a certificate from here can have the names of any user of Intune`,
@@ -39,6 +39,9 @@ export const unequalNames = eachPair((endpoint, other, place) =>
       }
     : undefined,
 );
+
+const limitsNames = ({ profile, byUsage }: EndpointConfig): boolean =>
+  [profile, ...Object.values(byUsage ?? {})].every(({ value }) => value.names);
 
 /** An RA that openndes makes is one for each party; one that is configured opens messages for all of them. */
 export const sharedRa = eachPair((endpoint, other, place) => {

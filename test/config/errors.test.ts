@@ -121,7 +121,7 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'unknown profile': [
     endpoint(`profile: server, ${LAB}`),
-    '1:24 endpoints[0].profile: no profile of this file has that name ("server"). Known: `device`.',
+    '1:24 endpoints[0].profile: no profile of this file has that name. Known: `device`.',
   ],
   'unknown tenant': [
     endpoint('policy: { intune: corp }'),
@@ -222,6 +222,14 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   'extension that is not hexadecimal': [
     profile('extensions: [{ oid: 1.2.3, der: "05 00" }]'),
     '1:55 profiles.device.extensions[0].der: not DER in hexadecimal digits ("05 00"). Write it like `der: "0500"`.',
+  ],
+  'profiles by usage that differ where renewals look first': [
+    `profiles: { a: {}, b: { renewBefore: 30d } }\nendpoints: [{ profile: { signature: a, encryption: b, generalPurpose: a }, policy: { static: abcdefgh } }]\n${AUTHORITIES}`,
+    '2:24 endpoints[0].profile: its profiles differ in `renewBefore`, `maxLifetime` or `subject.append`. Give all three profiles the same value.',
+  ],
+  'unknown profile for a usage': [
+    `endpoints: [{ profile: { signature: device, encryption: devise, generalPurpose: device }, policy: { static: abcdefgh } }]\n${AUTHORITIES}`,
+    '1:57 endpoints[0].profile.encryption: no profile of this file has that name ("devise"). Did you mean `device`?',
   ],
   'no kind of key': [
     profile('keys: []'),

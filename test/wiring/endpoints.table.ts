@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { encode } from '../../src/asn1/writer.ts';
 import { readCertificate, writeCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { keyUsage } from '../../src/pkix/extensions.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { writeCrl } from '../../src/revocation/certificate-list.ts';
 import { attribute } from '../kit/forge.ts';
@@ -38,11 +39,16 @@ const policy = { oneTime: {} };
 const server = shared({
   admin: { port: 0, users: USERS, token: TOKEN },
   authorities: { issuing: issuingSection, second: secondSection },
-  profiles: { device: {}, web: { extendedKeyUsage: ['serverAuth'] } },
+  profiles: {
+    device: {},
+    web: { extendedKeyUsage: ['serverAuth'] },
+    mail: { extendedKeyUsage: ['emailProtection'] },
+  },
   endpoints: [
     { ...usual, path: '/plain' },
     { ...usual, path: '/second', authority: 'second' },
     { ...usual, path: '/web', profile: 'web' },
+    { ...usual, path: '/by-usage', profile: { signature: 'web', encryption: 'mail', generalPurpose: 'device' } },
     { ...usual, path: '/manual', approval: 'manual' },
     { ...usual, path: '/no-renewal', renewal: false },
     { ...usual, path: '/from-earlier', renewal: { from: [earlierCa] } },
@@ -151,6 +157,20 @@ export const ENDPOINTS: readonly Row[] = [
     question: 'the purposes of the certificate',
     ask: async (path) => (await certified(await at(path))).keyUsage,
     answers: { '/plain': ['1.3.6.1.5.5.7.3.2'], '/web': ['1.3.6.1.5.5.7.3.1'] },
+  },
+  {
+    keys: ['signature', 'encryption', 'generalPurpose'].map((key) => `endpoints[].profile.${key}`),
+    question: 'the purposes of certificates for keys that sign, that encrypt, that do both, and of no key usage',
+    ask: async (path) => {
+      const url = await at(path);
+      const usages = [['digitalSignature'], ['keyEncipherment'], ['digitalSignature', 'keyEncipherment']] as const;
+      const asked = [...usages.map((each) => ({ extensions: [keyUsage(each)] })), {}];
+      return Promise.all(asked.map(async (wish) => (await certified(url, wish)).keyUsage?.join()));
+    },
+    answers: {
+      '/plain': ['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.2'],
+      '/by-usage': ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.4', '1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.2'],
+    },
   },
   {
     keys: ['endpoints[].approval'],

@@ -1,5 +1,6 @@
 /** Whether what certificates point to can be fetched: revocation lists, the certificate of the issuer, OCSP. */
 import { readCaCertificate } from '../../ca/ca-certificate.ts';
+import { profilesIn } from '../../ca/profile.ts';
 import { certificatesFrom } from '../../app/certificate-files.ts';
 import { profileOf, type Settings } from '../../app/settings.ts';
 import { answerDeadline, systemClock } from '../../embed/system.ts';
@@ -31,15 +32,16 @@ const NAMES = { crl: 'revocation list', ocsp: 'OCSP', caIssuers: 'certificate of
 function placed({ endpoints }: Settings): Map<string, Placed> {
   const found = new Map<string, Placed>();
   for (const { config, authority } of endpoints) {
-    const { crl = [], authorityInfoAccess: { ocsp = [], caIssuers = [] } = {} } = profileOf(config);
     const [issuer] = authority.chain;
     if (!issuer) continue;
     const own = (kind: Pointer['kind'], uris: readonly string[]): void => {
       for (const uri of uris) found.set(uri, { kind, uri, in: `certificates of ${config.path}`, issuer });
     };
-    own('crl', crl);
-    own('ocsp', ocsp);
-    own('caIssuers', caIssuers);
+    for (const { crl = [], authorityInfoAccess: { ocsp = [], caIssuers = [] } = {} } of profilesIn(profileOf(config))) {
+      own('crl', crl);
+      own('ocsp', ocsp);
+      own('caIssuers', caIssuers);
+    }
     for (const [index, der] of authority.chain.entries())
       for (const pointer of pointersIn(readCertificate(der)))
         found.set(pointer.uri, { ...pointer, in: 'a CA certificate', issuer: authority.chain[index + 1] ?? der });
