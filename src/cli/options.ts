@@ -4,6 +4,9 @@ import { InvalidArgumentError } from 'commander';
 /** `.option(...CONFIG)`: the configuration file that a command works on. */
 export const CONFIG = ['--config <file>', 'configuration', 'openndes.yaml'] as const;
 
+/** `.option(...KEY_URI)`: the key of a CA that lives elsewhere. */
+export const KEY_URI = ['--key-uri <uri>', 'a key that is there already, as in `key` of the configuration'] as const;
+
 /** `.addHelpText(...example('openndes …'))`: the example below the help of a command. */
 export const example = (command: string) => ['after', `\nExample:\n  ${command}`] as const;
 

@@ -1,4 +1,4 @@
-/** `openndes ca root`, `ca csr`, `ca sign` and `ca install`: an issuing CA under a root that is elsewhere. */
+/** `openndes ca root`, `ca csr` and `ca sign`: the steps before an issuing CA has its certificate. */
 import { type Command, Option } from 'commander';
 import { writePublicFile } from '../../app/files.ts';
 import { defined } from '../../core/defined.ts';
@@ -6,9 +6,8 @@ import { KEY_CHOICES, type KeyChoice } from '../../keys/software.ts';
 import { certificatePem } from '../../pkix/pem.ts';
 import { publicKeyHash } from '../../pkix/public-key.ts';
 import { newRoot, requestCa, signCa, type WantedKey } from '../ca-ceremony.ts';
-import { installCa } from '../installed-ca.ts';
 import { type LimitOptions, limitsOf, withLimits } from '../limit-options.ts';
-import { example, wholeNumber } from '../options.ts';
+import { example, KEY_URI, wholeNumber } from '../options.ts';
 import { type Output, printable } from '../output.ts';
 import { PASSPHRASE, passphraseFrom } from '../passphrase-option.ts';
 
@@ -17,14 +16,12 @@ type NewKey = Protected & { subject: string; key: KeyChoice; keyUri?: string };
 type RootOptions = NewKey & LimitOptions & { days: number; pathLength?: number };
 type SignOptions = Protected &
   LimitOptions & { certificate: string; key: string; csr: string; days: number; pathLength: number; out: string };
-type InstallOptions = Protected & { certificate: string; chain?: string; keyUri?: string; store?: string };
 
 /** Registers the commands. */
 export function registerCaMake(ca: Command, output: Output): void {
-  for (const register of [registerRoot, registerCsr, registerSign, registerInstall]) register(ca, output);
+  for (const register of [registerRoot, registerCsr, registerSign]) register(ca, output);
 }
 
-const KEY_URI = ['--key-uri <uri>', 'a key that is there already, as in `key` of the configuration'] as const;
 const pathLength = wholeNumber(0, 10);
 const days = wholeNumber(1, 36_500);
 
@@ -72,19 +69,6 @@ function registerSign(ca: Command, output: Output): void {
     .action((options: SignOptions) => sign(options, output));
 }
 
-function registerInstall(ca: Command, output: Output): void {
-  ca.command('install')
-    .description('check the certificate of an issuing CA against its key and its chain, and put it to use')
-    .argument('[dir]', 'folder that `ca csr` wrote to', '.')
-    .requiredOption('--certificate <file>', 'the certificate; those above it may be in the same file')
-    .option('--chain <file>', 'the certificates above it, PEM, up to the root')
-    .option(...KEY_URI)
-    .option(...PASSPHRASE)
-    .option('--store <url>', 'a PostgreSQL database for the store, in place of a file')
-    .addHelpText(...example('openndes ca install pki --certificate issuing-ca.pem --chain root-ca.pem'))
-    .action((dir: string, options: InstallOptions) => install(dir, options, output));
-}
-
 const wantedKey = ({ key: choice, keyUri: uri, passphraseEnv }: NewKey): WantedKey => ({
   choice,
   ...defined({ uri, passphrase: passphraseFrom(passphraseEnv) }),
@@ -125,13 +109,4 @@ async function sign(options: SignOptions, { out }: Output): Promise<void> {
   out(`signed ${printable(signed.request.text)}`);
   out(keyLine(signed.request.key.spki));
   out(`wrote ${options.out}`);
-}
-
-async function install(dir: string, options: InstallOptions, { out, err }: Output): Promise<void> {
-  const { certificate, chain, keyUri: uri, passphraseEnv, store } = options;
-  const passphrase = passphraseFrom(passphraseEnv);
-  const { files, warnings } = await installCa(dir, { certificate, ...defined({ chain, uri, passphrase, store }) });
-  for (const warning of warnings) err(`warning: ${printable(warning)}`);
-  for (const file of files) out(`wrote ${file}`);
-  out(`Next: openndes check --config ${dir}/openndes.yaml`);
 }

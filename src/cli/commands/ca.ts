@@ -3,10 +3,11 @@ import type { Command } from 'commander';
 import type { Output } from '../output.ts';
 import { registerCaCrl } from './ca-crl.ts';
 import { registerCaExport } from './ca-export.ts';
+import { registerCaInstall } from './ca-install.ts';
 import { registerCaMake } from './ca-make.ts';
 import { registerCaShow } from './ca-show.ts';
 
-const COMMANDS = [registerCaShow, registerCaExport, registerCaCrl, registerCaMake];
+const COMMANDS = [registerCaShow, registerCaExport, registerCaCrl, registerCaMake, registerCaInstall];
 
 /** Registers the group and its commands. */
 export function registerCa(program: Command, output: Output): void {
