@@ -7,6 +7,7 @@ import { readTokenUri } from '../keys/pkcs11/token-uri.ts';
 import { remoteKey, type RemoteSigner } from '../keys/remote-key.ts';
 import { keyFromPem } from '../keys/software.ts';
 import { readPrivateFile } from './files.ts';
+import { assertSigns, openAwsKey } from './kms-keys.ts';
 import { forgetPassphrase, promptedPassphrase } from './passphrase-prompt.ts';
 import { type TokenKeyPlace, tokenSigner } from './token-signer.ts';
 
@@ -16,9 +17,13 @@ export type KeyPlace = { uri: string; passphrase?: string; what: string };
 /** Throws ConfigError. */
 type OpenElsewhere = (uri: KeyUri, place: KeyPlace) => Promise<RemoteSigner>;
 
+/** `form`: how its URI begins, and for what. */
+type ElsewhereRow = { form: string; open: OpenElsewhere };
+
 /** Schemes of keys that live elsewhere. Another place of keys is another row. */
-const ELSEWHERE: ReadonlyMap<string, { form: string; open: OpenElsewhere }> = new Map([
+const ELSEWHERE: ReadonlyMap<string, ElsewhereRow> = new Map<string, ElsewhereRow>([
   ['pkcs11', { form: '`pkcs11:` for a token or HSM (RFC 7512)', open: (uri, place) => openTokenKey(uri, place) }],
+  ['awskms', { form: '`awskms:` for AWS KMS', open: openAwsKey }],
 ]);
 
 /** Opens one key. Throws ConfigError, which names the scheme and never the rest of an unknown URI: it may hold a PIN. */
@@ -50,6 +55,7 @@ async function keyElsewhere(uri: KeyUri, place: KeyPlace, open: OpenElsewhere): 
   try {
     const key = elsewhere(signer, place, uri);
     assertPinned(key.spki, uri.pin, place.what);
+    await assertSigns(key);
     return key;
   } catch (error) {
     await signer.close?.();

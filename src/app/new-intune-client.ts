@@ -65,6 +65,9 @@ async function appCertificate(certificate: NonNullable<TenantConfig['certificate
   const { file, key: uri, passphrase } = certificate;
   const what = 'the certificate of the app';
   const chain = certificatesFrom(readTrustedFile(file, what), file);
+  // It is opened for each token, and never closed.
+  if (!uri.startsWith('file:'))
+    throw new ConfigError('`certificate.key` of a tenant is not a file', 'The key of the app must be in a PEM file.');
   const key = await openKey({ uri, what: 'the key of the app', ...(passphrase !== undefined && { passphrase }) });
   assertPair(chain[0], key, file);
   return { chain, thumbprintSha256: thumbprintSha256(chain[0]), key };

@@ -2,14 +2,13 @@
  * The code of a process that holds one key of a PKCS#11 token. The module of a vendor is native code: what it does to this process,
  * it does not do to the server.
  */
-import { createRequire } from 'node:module';
-import { ConfigError } from '../core/errors.ts';
 import type { KeyTransport, SignatureInput } from '../core/keys.ts';
 import { CK, type Cryptoki } from '../keys/pkcs11/cryptoki.ts';
 import { tokenCalls, type TokenCalls } from '../keys/pkcs11/token-calls.ts';
 import { findKey, makeKey, type TokenKey, type TokenKeyKind, type TokenObject } from '../keys/pkcs11/token-key.ts';
 import { openToken, type TokenPlace, type TokenSession } from '../keys/pkcs11/token-session.ts';
 import { peer } from '../threads/peer.ts';
+import { optionalPackage } from './optional-package.ts';
 
 /** Where a key is in PKCS#11. */
 export type TokenPlan = TokenPlace & TokenObject;
@@ -42,17 +41,12 @@ function make(plan: TokenPlan, kind: TokenKeyKind): TokenDescription {
 }
 
 function cryptoki(): Cryptoki {
-  try {
-    const { PKCS11 } = createRequire(import.meta.url)('pkcs11js') as { PKCS11: new () => Cryptoki };
-    return new PKCS11();
-  } catch (cause) {
-    throw new ConfigError(
-      'keys with the scheme `pkcs11:` need the npm package `pkcs11js`, which is not installed',
-      'Run: npm install pkcs11js@2.1.7, where openndes is installed. It is compiled: python3, make and a C++ compiler are needed.',
-      { cause },
-    );
-  }
+  const need = { for: 'keys with the scheme `pkcs11:`', more: COMPILED };
+  const { PKCS11 } = optionalPackage('pkcs11js', need) as { PKCS11: new () => Cryptoki };
+  return new PKCS11();
 }
+
+const COMPILED = ' It is compiled: python3, make and a C++ compiler are needed.';
 
 // Ctrl-C and systemd send their signal to all processes; the server still signs while it stops.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);

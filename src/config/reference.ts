@@ -112,7 +112,7 @@ ${EXAMPLES.complete}\`\`\`
 ## Values
 
 - **Paths** are relative to the folder of the file.
-- **Keys** (\`key\` of an authority or an RA) are the path of a PEM file, with or without the scheme \`file:\` before it, or the URI of a key in a token or HSM: see [signers.md](signers.md).
+- **Keys** (\`key\` of an authority or an RA) are the path of a PEM file, with or without the scheme \`file:\` before it, or the URI of a key in a token, an HSM or a KMS: see [signers.md](signers.md).
 - **Durations** are a whole number and \`d\`, \`h\`, \`m\` or \`s\`: \`365d\`, \`24h\`, \`60m\`, \`90s\`; or \`0\`.
 - **\`\${env:NAME}\`** in any value is replaced by an environment variable, **\`\${file:PATH}\`** by the text of a file without
   the line break at its end, and **\`\${credential:NAME}\`** by a credential of systemd (\`LoadCredential=NAME:PATH\`). A

@@ -49,7 +49,10 @@ test('an unknown scheme is refused with the supported ones, and without the rest
   await assert.rejects(openKey({ uri: 'vault:object=ca?pin-value=1234', what: 'a key' }), (error) => {
     assert.ok(error instanceof ConfigError);
     assert.equal(error.message, 'keys with the scheme `vault:` are not supported');
-    assert.equal(error.remedy, 'Supported: `file:PATH` for a PEM file, `pkcs11:` for a token or HSM (RFC 7512).');
+    assert.equal(
+      error.remedy,
+      'Supported: `file:PATH` for a PEM file, `pkcs11:` for a token or HSM (RFC 7512), `awskms:` for AWS KMS.',
+    );
     return true;
   });
 });
