@@ -16,7 +16,10 @@ const page = readPage(readFileSync(join(root, 'docs/conformance.md'), 'utf8'));
 const AGAIN = '`npm run conformance` writes the page';
 
 // Titles may come from data, as those of the vectors do.
-const files = globSync(['test/**/*.{ts,json}', 'src/testing/*.ts'], { cwd: root }).map((file) => ({
+const files = globSync(['test/**/*.{ts,json}', 'src/testing/*.ts'], {
+  cwd: root,
+  exclude: ['**/node_modules/**', '**/target/**'],
+}).map((file) => ({
   file,
   titles: staticTitles(readFileSync(join(root, file), 'utf8')),
 }));
