@@ -104,7 +104,8 @@ async function newSigner({ ca, kind }: SignerOf, clock: Clock): Promise<SignerPa
 const turns = semaphore({ permits: 2, queue: Infinity });
 
 /** RSA takes a millisecond, in which the thread of HTTP would do nothing else. */
-function signingLater(key: SoftwareKey): KeyProvider {
+/** As the key; RSA signs in other threads. */
+export function signingLater(key: SoftwareKey): KeyProvider {
   if (key.kind.type !== 'rsa') return key;
   return {
     ...key,

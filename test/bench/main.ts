@@ -5,6 +5,7 @@ const RUNS: Readonly<Record<string, string>> = {
   rows: './stored.ts',
   'step-ca': './versus.ts',
   memory: './memory.ts',
+  ocsp: './ocsp.ts',
 };
 
 const [name = 'costs'] = process.argv.slice(2);

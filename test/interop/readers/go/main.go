@@ -1,7 +1,8 @@
-// Reads answers of a SCEP server with github.com/smallstep/pkcs7.
+// Reads answers of a SCEP server with github.com/smallstep/pkcs7, and those of an OCSP responder.
 //
 //	read-go certificates FILE              prints how many certificates are in an answer to GetCACert
 //	read-go message FILE RA CLIENT KEY     verifies a CertRep; prints its content, or how many certificates are in it
+//	read-go ocsp URL ISSUER SERIAL         asks a responder; prints the status and the number of the reason
 package main
 
 import (
@@ -33,6 +34,10 @@ func fromPem(file string) []byte {
 }
 
 func main() {
+	if os.Args[1] == "ocsp" {
+		askOcsp(os.Args[2], os.Args[3], os.Args[4])
+		return
+	}
 	parsed := must(pkcs7.Parse(must(os.ReadFile(os.Args[2]))))
 	if os.Args[1] == "certificates" {
 		fmt.Println("certificates", len(parsed.Certificates))
