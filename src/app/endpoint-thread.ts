@@ -100,12 +100,12 @@ function called({ notifies, ...policy }: CalledPolicy, name: string, main: Main)
   };
 }
 
-function loadedRa({ signer, retired, ...current }: PlannedRa, main: Main): LoadedRa {
+function loadedRa({ signer, retired, kem, ...current }: PlannedRa, main: Main): LoadedRa {
   const pair = ({ certificate, key }: { certificate: Uint8Array; key: PlannedKey }) => ({
     certificate,
     key: keyFrom(key, main),
   });
-  return { ...pair(current), retired: retired.map(pair), ...(signer && { signer: pair(signer) }) };
+  return { ...pair(current), retired: retired.map(pair), kem: kem.map(pair), ...(signer && { signer: pair(signer) }) };
 }
 
 function keyFrom(planned: PlannedKey, main: Main): KeyProvider {

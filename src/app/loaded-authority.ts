@@ -52,6 +52,8 @@ export type Authority = {
    * created when it is missing; one that is configured serves all parties. Throws ConfigError.
    */
   raKeeper(services: { emit: Emit; clock: Clock; store: SecretStore }, parties: string | undefined): Promise<RaKeeper>;
+  /** As `raKeeper`, of the ML-KEM key that is made beside the RA, of whatever form that is. Throws ConfigError. */
+  kemKeeper: Authority['raKeeper'];
   /** Whether `raKeeper` could be called, without making anything: a warning, or undefined. Throws ConfigError. */
   checkRa(parties: string | undefined): Promise<string | undefined>;
   /** The RA for parties as in `challengeParties`, with those before it; undefined when none was made yet. Throws ConfigError. */
@@ -99,6 +101,7 @@ export async function loadAuthority(
   if (config.ra === 'none') await checkCaAsRa({ certificate, key }, tools);
   const chainEnd = endOf(chain);
   const keepers = new Map<string | undefined, Promise<RaKeeper>>();
+  const kemKeepers = new Map<string | undefined, Promise<RaKeeper>>();
   const caFor = (parties: string | undefined): IssuingCa => ({
     path,
     certificate,
@@ -126,6 +129,11 @@ export async function loadAuthority(
       keepers.set(parties, keeper);
       return keeper;
     },
+    async kemKeeper(services, parties) {
+      const keeper = kemKeepers.get(parties) ?? automaticRaOf('kem', caFor, rows).keeper(parties, services);
+      kemKeepers.set(parties, keeper);
+      return keeper;
+    },
     checkRa: async (parties) => automatic?.check(parties),
     existingRa: async (parties) =>
       automatic ? automatic.existing(parties) : (ownRa ?? { certificate, key, retired: [] }),
@@ -149,7 +157,7 @@ const noting =
 const firstOf = (texts: readonly (string | undefined)[]): string | undefined =>
   texts.find((text) => text !== undefined);
 
-const isAutomatic = (ra: AuthorityConfig['ra']): ra is RaForm => ra === 'auto' || ra === 'split';
+const isAutomatic = (ra: AuthorityConfig['ra']): ra is Exclude<RaForm, 'kem'> => ra === 'auto' || ra === 'split';
 
 /** The automatic RAs of an authority: in files, or in the store. The functions are as those of Authority. */
 function automaticRaOf(form: RaForm, caFor: (parties: string | undefined) => IssuingCa, rows: RaRows | undefined) {

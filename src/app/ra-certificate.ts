@@ -7,7 +7,7 @@ import type { Emit } from '../core/events.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import { standingOf } from '../core/watched.ts';
 import { systemRandom } from '../embed/system.ts';
-import { generateKey, type SoftwareKey } from '../keys/software.ts';
+import { generateKemKey, generateKey, type SoftwareKey } from '../keys/software.ts';
 import { readCertificate, readValidity, thumbprint } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
 import type { KeyedCertificate } from '../scep/registration-authority.ts';
@@ -32,19 +32,29 @@ export type IssuingCa = {
 export type RaIssuer = Pick<IssuingCa, 'certificate' | 'chainEnd'>;
 
 /** Decrypts with its own key and with those of `retired`. `signer` signs, where it is another certificate. */
-export type LoadedRa = KeyedCertificate & { signer?: KeyedCertificate; retired: KeyedCertificate[] };
+export type LoadedRa = KeyedCertificate & {
+  signer?: KeyedCertificate;
+  retired: KeyedCertificate[];
+  /** ML-KEM keys that decrypt too, the current one first. */
+  kem?: readonly KeyedCertificate[];
+};
 
-/** `split`: one certificate signs and another one decrypts. */
-export type RaForm = 'auto' | 'split';
+/** `split`: one certificate signs and another one decrypts. `kem`: one with an ML-KEM key, beside an RA of another form. */
+export type RaForm = 'auto' | 'split' | 'kem';
 
 /** The certificate that decrypts first. */
-export const RA_PURPOSES = { auto: ['both'], split: ['encrypt', 'sign'] } as const satisfies Record<
+export const RA_PURPOSES = { auto: ['both'], split: ['encrypt', 'sign'], kem: ['kem'] } as const satisfies Record<
   RaForm,
   readonly [RaPurpose, ...RaPurpose[]]
 >;
 
 /** Follows the common name of the CA in the subject. */
-const SUFFIX: Readonly<Record<RaPurpose, string>> = { both: 'RA', sign: 'RA Signature', encrypt: 'RA Encryption' };
+const SUFFIX: Readonly<Record<RaPurpose, string>> = {
+  both: 'RA',
+  sign: 'RA Signature',
+  encrypt: 'RA Encryption',
+  kem: 'RA KEM',
+};
 
 const VALIDITY = 2 * 365 * DAY;
 /** Early enough that every client has fetched the next one before this one ends. */
@@ -90,7 +100,7 @@ export type NewRa = { certificate: Uint8Array; key: SoftwareKey };
 
 /** Makes one; that blocks the process for the time of an RSA key. */
 export async function newRa(ca: IssuingCa, purpose: RaPurpose, clock: Clock): Promise<NewRa> {
-  const key = generateKey('rsa-2048');
+  const key = purpose === 'kem' ? generateKemKey() : generateKey('rsa-2048');
   const suffix = [SUFFIX[purpose], ca.parties && partiesName(ca.parties)].filter(Boolean).join(' ');
   const validity = Math.min(VALIDITY, endOfChain(ca).getTime() - clock().getTime());
   const certificate = await createRa(

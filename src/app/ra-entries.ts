@@ -6,6 +6,7 @@ import { MINUTE } from '../core/durations.ts';
 import { standingOf } from '../core/watched.ts';
 import { softwareKey } from '../keys/software.ts';
 import { readCertificate, readValidity } from '../pkix/certificate.ts';
+import { isMlKem } from '../pkix/ml-kem.ts';
 import type { KeyedCertificate } from '../scep/registration-authority.ts';
 import { missingUsages } from './own-ra.ts';
 import {
@@ -85,8 +86,10 @@ export const dueRas = (entries: readonly RaEntry[], form: RaForm, ca: RaIssuer, 
 /** An RA that was kept in files. It has served since it began. */
 export function entryOf(ra: NewRa): RaEntry {
   const missing = missingUsages(ra.certificate);
+  const from = readValidity(readCertificate(ra.certificate)).notBefore;
+  if (isMlKem(ra.key.kind.type)) return { ...ra, purpose: 'kem', from };
   const purpose = missing.length === 0 ? 'both' : missing.includes('digitalSignature') ? 'encrypt' : 'sign';
-  return { ...ra, purpose, from: readValidity(readCertificate(ra.certificate)).notBefore };
+  return { ...ra, purpose, from };
 }
 
 /** As it is in the store: certificate DER, key PKCS#8, both in base64. */

@@ -37,6 +37,29 @@ export async function renewedRa(
   };
 }
 
+/** The RA of `ra`, which also opens what is encrypted to the ML-KEM keys of `kem`, a keeper of the form `kem`. */
+export function withKem(ra: RaKeeper, kem: RaKeeper): RaKeeper {
+  let last: { ra: LoadedRa; kem: LoadedRa; both: LoadedRa } | undefined;
+  return {
+    automatic: ra.automatic,
+    current() {
+      const now = { ra: ra.current(), kem: kem.current() };
+      if (last?.ra === now.ra && last.kem === now.kem) return last.both;
+      const { retired, ...current } = now.kem;
+      last = { ...now, both: { ...now.ra, kem: [current, ...retired] } };
+      return last.both;
+    },
+    async renew() {
+      await ra.renew();
+      await kem.renew();
+    },
+    async refresh() {
+      await ra.refresh?.();
+      await kem.refresh?.();
+    },
+  };
+}
+
 /** Milliseconds. A small part of the time for which the next RA is announced. */
 const REFRESHED_EVERY = 10_000;
 

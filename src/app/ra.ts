@@ -44,12 +44,20 @@ const RA_FILES = {
   auto: { file: 'ra', purpose: 'both' },
   sign: { file: 'ra-sign', purpose: 'sign' },
   encrypt: { file: 'ra-enc', purpose: 'encrypt' },
+  kem: { file: 'ra-kem', purpose: 'kem' },
 } as const satisfies Record<string, RaFiles>;
+
+/** The pair that decrypts. */
+const DECRYPTS: Readonly<Record<RaForm, RaFiles>> = {
+  auto: RA_FILES.auto,
+  split: RA_FILES.encrypt,
+  kem: RA_FILES.kem,
+};
 
 /**
  * In the folder of the issuing CA's certificate, or of the parties: `ra.pem` and `ra.key.pem`, or the pairs `ra-sign` and
- * `ra-enc` where it is split. Certificates that were in use before stay beside them as `ra-<thumbprint>` and decrypt messages as long as
- * they are there. Throws ConfigError.
+ * `ra-enc` where it is split, or `ra-kem`. Certificates that were in use before stay beside them as `ra-<thumbprint>` or `ra-kem-<thumbprint>`
+ * and decrypt messages as long as they are there. Throws ConfigError.
  */
 export const automaticRa = (form: RaForm, ca: IssuingCa, emit: Emit, clock: Clock = systemClock): Promise<LoadedRa> =>
   inFolder(folderOf(ca))(() => madeRa(form, ca, emit, clock));
@@ -65,9 +73,8 @@ function inFolder(folder: string): InTurn {
 
 async function madeRa(form: RaForm, ca: IssuingCa, emit: Emit, clock: Clock): Promise<LoadedRa> {
   const current = (files: RaFiles) => currentRa(files, ca, emit, clock);
-  const decrypts = form === 'split' ? RA_FILES.encrypt : RA_FILES.auto;
-  const ra = await current(decrypts);
-  const retired = await retiredIn(ca, decrypts.file);
+  const ra = await current(DECRYPTS[form]);
+  const retired = await retiredIn(ca, form);
   return form === 'split' ? { ...ra, retired, signer: await current(RA_FILES.sign) } : { ...ra, retired };
 }
 
@@ -95,9 +102,9 @@ export async function checkAutomaticRa(
   ca: IssuingCa,
   clock: Clock = systemClock,
 ): Promise<string | undefined> {
-  const wanted = form === 'split' ? [RA_FILES.encrypt, RA_FILES.sign] : [RA_FILES.auto];
+  const wanted = [DECRYPTS[form], ...(form === 'split' ? [RA_FILES.sign] : [])];
   const loaded = await Promise.all(wanted.map((files) => loadIfThere(files, ca)));
-  await retiredIn(ca, wanted[0]?.file ?? '');
+  await retiredIn(ca, form);
   const folder = folderOf(ca);
   try {
     const nearest = existsSync(folder) ? folder : dirname(folder);
@@ -140,7 +147,7 @@ export const presentAutomaticRa = (form: RaForm, folder: string): Uint8Array[] =
     .filter((file) => existsSync(file))
     .map(readRaCertificate);
 
-const OWN_FILE = /^ra(-sign|-enc|-[0-9a-f]{16})?(\.key)?\.pem$/;
+const OWN_FILE = /^ra(-sign|-enc|(-kem)?(-[0-9a-f]{16})?)?(\.key)?\.pem$/;
 const PARTY_FOLDER = /^ra-.*-[0-9a-f]{8}$/;
 
 /** Every file of automatic RAs that there is for a CA whose certificate is in this folder: certificates and keys. */
@@ -179,17 +186,16 @@ async function makeRa(folder: string, { file, purpose }: RaFiles, ca: IssuingCa,
 function retire(folder: string, { file, purpose }: RaFiles, certificate: Uint8Array): void {
   const path = join(folder, `${file}.pem`);
   if (purpose === 'sign') return writing(path, () => rmSync(path));
-  const name = join(folder, `ra-${thumbprint(certificate).slice(0, 16).toLowerCase()}`);
+  const name = join(folder, `${purpose === 'kem' ? file : 'ra'}-${thumbprint(certificate).slice(0, 16).toLowerCase()}`);
   writePrivateFile(`${name}.key.pem`, readPrivateFile(join(folder, `${file}.key.pem`), 'the key of an RA certificate'));
   writing(path, () => renameSync(path, `${name}.pem`));
 }
 
 /** The RA as it is in its files; undefined when there is none. Makes none. Throws ConfigError. */
 export async function existingAutomaticRa(form: RaForm, ca: IssuingCa): Promise<LoadedRa | undefined> {
-  const decrypts = form === 'split' ? RA_FILES.encrypt : RA_FILES.auto;
-  const ra = await loadIfThere(decrypts, ca);
+  const ra = await loadIfThere(DECRYPTS[form], ca);
   const signer = form === 'split' ? await loadIfThere(RA_FILES.sign, ca) : undefined;
-  return ra && { ...ra, retired: await retiredIn(ca, decrypts.file), ...defined({ signer }) };
+  return ra && { ...ra, retired: await retiredIn(ca, form), ...defined({ signer }) };
 }
 
 /** Every pair in the folder of the RA, those that were in use before too. Throws ConfigError. */
@@ -204,10 +210,13 @@ export const filedRas = (ca: IssuingCa): NewRa[] =>
 
 const filesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
 
+const RETIRED = /^ra(-enc|-[0-9a-f]{16})?\.pem$/;
+const RETIRED_KEM = /^ra-kem-[0-9a-f]{16}\.pem$/;
+
 /** Every other pair to which clients may have encrypted, also before the form of the RA changed. */
-const retiredIn = (ca: IssuingCa, current: string): Promise<KeyedCertificate[]> =>
+const retiredIn = (ca: IssuingCa, form: RaForm): Promise<KeyedCertificate[]> =>
   Promise.all(
     filesIn(folderOf(ca))
-      .filter((file) => /^ra(-enc|-[0-9a-f]{16})?\.pem$/.test(file) && file !== `${current}.pem`)
+      .filter((file) => (form === 'kem' ? RETIRED_KEM : RETIRED).test(file) && file !== `${DECRYPTS[form].file}.pem`)
       .map((file) => loadRa(ca, file.slice(0, -4))),
   );

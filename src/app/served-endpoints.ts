@@ -11,7 +11,7 @@ import type { EndpointOptions } from '../embed/enrollment.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { earlierCa } from './earlier-cas.ts';
 import { type PolicyServices, policyOf } from './policy-makers.ts';
-import type { RaKeeper } from './ra-keeper.ts';
+import { type RaKeeper, withKem } from './ra-keeper.ts';
 import { type LoadedEndpoint, type NotServed, previousLists, profileOf, type Settings } from './settings.ts';
 
 /** An endpoint as the server takes it, and what keeps its RA. */
@@ -56,7 +56,7 @@ export async function servedEndpoints(
 }
 
 /** What of an endpoint is not passed on: it is resolved here, or serves the administrator's page. */
-type Resolved = 'authority' | 'profile' | 'byUsage' | 'policy' | 'adminPage' | 'earlierCas';
+type Resolved = 'authority' | 'profile' | 'byUsage' | 'policy' | 'adminPage' | 'earlierCas' | 'kem';
 /** The settings, passed on as they are. Compiles only while each is a setting of `EndpointOptions` too. */
 type PassedOn = Pick<EndpointOptions, Exclude<keyof EndpointConfig, Resolved>>;
 
@@ -64,10 +64,12 @@ async function servedEndpoint(
   { config, authority, issuer, earlierCas }: LoadedEndpoint,
   services: EndpointServices,
 ): Promise<ServedEndpoint> {
-  const { policy, authority: named, profile, byUsage: _, adminPage: __, earlierCas: ___, ...rest } = config;
+  const { policy, authority: named, profile, byUsage: _, adminPage: __, earlierCas: ___, kem, ...rest } = config;
   const settings: PassedOn = rest;
   const { renewBefore, maxLifetime } = profile.value;
-  const keeper = await authority.raKeeper(services, challengeParties(policy));
+  const parties = challengeParties(policy);
+  const ra = await authority.raKeeper(services, parties);
+  const keeper = kem ? withKem(ra, await authority.kemKeeper(services, parties)) : ra;
   const options = {
     ...settings,
     policy: await policyOf(policy, services),

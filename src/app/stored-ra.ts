@@ -33,9 +33,16 @@ const NO_ROW: Row = { version: 0, octets: new Uint8Array(), entries: [] };
 /** How often another server may have written meanwhile, before it is an error. */
 const TRIES = 10;
 
-/** The name of the row. No certificate is in it: servers with the old and with the new one of the CA use the same row. */
-const rowName = ({ authority, ca: { parties } }: { authority: string; ca: { parties?: string } }): string =>
-  parties === undefined ? `ra/${authority}` : `ra/${authority}/${partiesName(parties)}`;
+type Named = { form: RaForm; authority: string; ca: { parties?: string } };
+
+/**
+ * The name of the row. No certificate is in it: servers with the old and with the new one of the CA use the same row. ML-KEM keys
+ * have a row of their own.
+ */
+function rowName({ form, authority, ca: { parties } }: Named): string {
+  const name = `${form === 'kem' ? 'kem' : 'ra'}/${authority}`;
+  return parties === undefined ? name : `${name}/${partiesName(parties)}`;
+}
 
 /** `wait` is `pause` when absent. */
 type Services = { store: SecretStore; emit: Emit; clock: Clock; wait?: typeof pause };
@@ -109,8 +116,12 @@ async function completed(of: StoredRa, { store, emit, clock }: Services, known: 
 }
 
 /** Where there is no row yet: what an RA in files has been until now. */
-const entriesOf = ({ entries }: Row, { ca }: StoredRa): readonly RaEntry[] =>
-  entries.length > 0 ? entries : filedRas(ca).map(entryOf);
+const entriesOf = ({ entries }: Row, { ca, form }: StoredRa): readonly RaEntry[] =>
+  entries.length > 0
+    ? entries
+    : filedRas(ca)
+        .map(entryOf)
+        .filter(({ purpose }) => (purpose === 'kem') === (form === 'kem'));
 
 const rowWith = (entries: readonly RaEntry[], version: number): Row => ({
   version,
@@ -142,7 +153,7 @@ export async function presentStoredRa(
   form: RaForm,
   { authority, read, ca }: Present,
 ): Promise<Uint8Array[] | undefined> {
-  const { entries } = await readRow(rowName({ authority, ca: {} }), { readSecret: read }, NO_ROW);
+  const { entries } = await readRow(rowName({ form, authority, ca: {} }), { readSecret: read }, NO_ROW);
   const ra = raAt(entries, form, ca, systemClock);
   return ra && [...(ra.signer ? [ra.signer.certificate] : []), ra.certificate];
 }

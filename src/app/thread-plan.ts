@@ -18,7 +18,7 @@ export type PlannedKey =
 type PlannedPair = { certificate: Uint8Array; key: PlannedKey };
 
 /** An RA with its keys. Certificates are DER. */
-export type PlannedRa = PlannedPair & { signer?: PlannedPair; retired: PlannedPair[] };
+export type PlannedRa = PlannedPair & { signer?: PlannedPair; retired: PlannedPair[]; kem: PlannedPair[] };
 
 /** A policy that is called in the main thread. */
 export type CalledPolicy = Omit<Policy, 'decide' | 'notify'> & { notifies: boolean };
@@ -67,12 +67,12 @@ export function plannedKey(key: KeyProvider, called: CalledKeys): PlannedKey {
 }
 
 /** An RA for the plan. */
-export function plannedRa({ retired, signer, ...current }: LoadedRa, called: CalledKeys): PlannedRa {
+export function plannedRa({ retired, signer, kem = [], ...current }: LoadedRa, called: CalledKeys): PlannedRa {
   const pair = ({ certificate, key }: { certificate: Uint8Array; key: KeyProvider }): PlannedPair => ({
     certificate,
     key: plannedKey(key, called),
   });
-  return { ...pair(current), retired: retired.map(pair), ...(signer && { signer: pair(signer) }) };
+  return { ...pair(current), retired: retired.map(pair), kem: kem.map(pair), ...(signer && { signer: pair(signer) }) };
 }
 
 /** One endpoint of the plan. */

@@ -20,9 +20,9 @@ export function watchedOf(
   const ras = keepers.flatMap(({ authority, keeper }) =>
     watchedRa(keeper)
       .filter(({ der }) => isNew(known, der))
-      .map(({ der, role }) => ({
+      .map(({ der, role, automatic = keeper.automatic }) => ({
         ...watchedCertificate(`authority ${authority}: ${role}`, der),
-        automatic: keeper.automatic,
+        automatic,
         leaf: true,
       })),
   );
@@ -36,12 +36,15 @@ const earlier = (endpoints: Settings['endpoints']): Watched[] =>
     earlierCas.map(({ ca }) => watchedCertificate(`endpoint ${config.name}: earlier CA`, ca.der)),
   );
 
-function watchedRa({ current }: RaKeeper): { role: string; der: Uint8Array }[] {
-  const { certificate, signer } = current();
-  if (!signer) return [{ role: 'RA', der: certificate }];
+function watchedRa({ current }: RaKeeper): { role: string; der: Uint8Array; automatic?: boolean }[] {
+  const { certificate, signer, kem: [kem] = [] } = current();
+  // It is made here beside an RA of any form.
+  const second = kem ? [{ role: 'RA with an ML-KEM key', der: kem.certificate, automatic: true }] : [];
+  if (!signer) return [{ role: 'RA', der: certificate }, ...second];
   return [
     { role: 'RA that signs', der: signer.certificate },
     { role: 'RA that decrypts', der: certificate },
+    ...second,
   ];
 }
 

@@ -15,6 +15,7 @@ import {
   subjectKeyIdentifier,
 } from '../pkix/extensions.ts';
 import { nameFromText, nameText } from '../pkix/name.ts';
+import { isMlKem } from '../pkix/ml-kem.ts';
 import { EXTENDED_KEY_USAGES, OID } from '../pkix/oids.ts';
 import { readCaCertificate } from './ca-certificate.ts';
 import { assertRoomBelow, caExtensions, type CaLimits } from './ca-limits.ts';
@@ -59,13 +60,15 @@ export async function createIssuingCa(
   return signedBy(issuer, wanted, caExtensions({ ...limits, pathLength }));
 }
 
-/** What the RA uses a key for: both, or one of the two when it has a pair of keys. */
-export type RaPurpose = 'both' | 'sign' | 'encrypt';
+/** What the RA uses a key for: both, or one of the two when it has a pair of keys; `kem`: it encrypts, with ML-KEM. */
+export type RaPurpose = 'both' | 'sign' | 'encrypt' | 'kem';
 
 const RA_USAGES: Readonly<Record<RaPurpose, readonly KeyUsage[]>> = {
   both: ['digitalSignature', 'keyEncipherment'],
   sign: ['digitalSignature'],
   encrypt: ['keyEncipherment'],
+  // RFC 9935 5.
+  kem: ['keyEncipherment'],
 };
 
 /**
@@ -79,10 +82,11 @@ export async function createRa(
   issuer: CaWithKey,
   purpose: RaPurpose = 'both',
 ): Promise<Uint8Array> {
-  if (wanted.key.kind.type !== 'rsa')
+  const { type } = wanted.key.kind;
+  if (purpose === 'kem' ? !isMlKem(type) : type !== 'rsa')
     throw new ConfigError(
-      `${subjectText(wanted)}: a registration authority needs an RSA key`,
-      'SCEP encrypts to it with RSA.',
+      `${subjectText(wanted)}: a registration authority needs ${purpose === 'kem' ? 'an ML-KEM' : 'an RSA'} key`,
+      purpose === 'kem' ? 'Messages come to it by encapsulation.' : 'SCEP encrypts to it with RSA.',
     );
   return signedBy(issuer, wanted, [
     basicConstraints(false),

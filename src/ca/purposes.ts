@@ -16,6 +16,9 @@ const USAGES_BY_KEY_TYPE: Readonly<Record<KeyKind['type'], readonly KeyUsage[]>>
   'ml-dsa-44': ['digitalSignature', 'nonRepudiation'],
   'ml-dsa-65': ['digitalSignature', 'nonRepudiation'],
   'ml-dsa-87': ['digitalSignature', 'nonRepudiation'],
+  'ml-kem-512': [],
+  'ml-kem-768': [],
+  'ml-kem-1024': [],
 };
 
 /**

@@ -7,6 +7,7 @@ import { readSignedData } from '../cms/signed-data.ts';
 import type { Digest } from '../core/keys.ts';
 import { certificateExtensions, readCertificate } from '../pkix/certificate.ts';
 import { findExtension, type KeyUsage, readBasicConstraints, readKeyUsage } from '../pkix/extensions.ts';
+import { hasMlKemKey } from '../pkix/ml-kem.ts';
 import { OID } from '../pkix/oids.ts';
 
 /** `fetch` or a function with the same signature. */
@@ -74,16 +75,21 @@ const readCertificates = (der: Uint8Array): Uint8Array[] =>
   DerReader.over(der).sequence().tag === TAG.oid ? readSignedData(der).certificates : [readCertificate(der).der];
 
 /**
- * The certificate to encrypt messages to, DER: one for key encipherment, or for key agreement with an EC key, and an RA
- * before a CA. Throws ServerError when there is none.
+ * The certificate to encrypt messages to, DER: one for key encipherment, with an ML-KEM key where there is one, or for key
+ * agreement with an EC key, and an RA before a CA. Throws ServerError when there is none.
  */
 export function recipientOf(certificates: readonly Uint8Array[]): Uint8Array {
   const fitFor = (usage: KeyUsage): Uint8Array[] => certificates.filter((der) => usages(der).includes(usage));
-  const fit = [...fitFor('keyEncipherment'), ...fitFor('keyAgreement')];
+  const fit = [...fitFor('keyEncipherment').toSorted(postQuantumFirst), ...fitFor('keyAgreement')];
   const ra = fit.find((der) => !isCa(der)) ?? fit[0] ?? certificates[0];
   if (!ra) throw new ServerError('GetCACert: no certificate');
   return ra;
 }
+
+const postQuantumFirst = (a: Uint8Array, b: Uint8Array): number => Number(isKem(b)) - Number(isKem(a));
+
+/** Whether the key of a certificate, DER, is ML-KEM. Throws DerError. */
+export const isKem = (der: Uint8Array): boolean => hasMlKemKey(readCertificate(der).spki);
 
 const extension = (der: Uint8Array, oid: string): Uint8Array | undefined =>
   findExtension(certificateExtensions(readCertificate(der)), oid)?.value;

@@ -9,6 +9,7 @@ import { DAY } from '../core/durations.ts';
 import type { Clock, RandomBytes } from '../core/environment.ts';
 import type { Digest, KeyProvider, KeyTransport } from '../core/keys.ts';
 import { readCertificate, writeCertificate } from '../pkix/certificate.ts';
+import { hasMlKemKey, readMlKemKey } from '../pkix/ml-kem.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
 import { SCEP_ATTRIBUTE } from '../scep/message-attributes.ts';
 import { MESSAGE_TYPES } from '../scep/message.ts';
@@ -43,7 +44,7 @@ export function writeRequest(message: RequestMessage): Promise<Uint8Array> {
   const cipher = cipherByName(message.cipher);
   if (!cipher) throw new TypeError(`unknown cipher ${message.cipher}`);
   const certificate = readCertificate(recipient);
-  const key = readPublicKey(certificate.spki);
+  const key = hasMlKemKey(certificate.spki) ? readMlKemKey(certificate.spki) : readPublicKey(certificate.spki);
   return writeSignedData({
     content: writeEnvelopedData({ content, recipient: { certificate, key }, transport, cipher, random, nullWrap }),
     attributes: [

@@ -21,6 +21,7 @@ import {
   getCaCertificates,
   getCapabilities,
   isCa,
+  isKem,
   pkiOperation,
   recipientOf,
   ServerError,
@@ -54,6 +55,7 @@ export async function discover(url: string, { fetch, step }: ClientContext): Pro
 
 /** The certificate to encrypt to. Throws ServerError when its type of key is not supported, or only signs. */
 function usable(recipient: Uint8Array): Uint8Array {
+  if (isKem(recipient)) return recipient;
   const fault = unsupportedKeys([recipient])[0] ?? onlySigns(recipient);
   if (fault === undefined) return recipient;
   throw new ServerError(`${fault}. Messages to this server cannot be encrypted: it needs an RA with an RSA key`);
@@ -195,6 +197,8 @@ export async function exchange(
     transport: { scheme: 'pkcs1' },
     random,
     ...chooseAlgorithms(server.capabilities),
+    // RFC 9936 2.2.1: an encapsulated key is worth AES-256.
+    ...(isKem(server.recipient) && { cipher: 'aes-256-cbc' }),
     // RFC 9882 3.3: every reader of ML-DSA signatures knows SHA-512.
     ...(isMlDsa(signer.key.kind.type) && { digest: 'sha512' as const }),
   });

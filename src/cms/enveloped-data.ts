@@ -1,4 +1,4 @@
-/** EnvelopedData (RFC 5652 6): reads it, opens it with an RSA key, and writes it for an RSA or an EC key. */
+/** EnvelopedData (RFC 5652 6): reads it, opens it with an RSA key, and writes it for an RSA, an EC or an ML-KEM key. */
 import { constants, publicEncrypt } from 'node:crypto';
 import { DerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
@@ -9,6 +9,7 @@ import type { KeyKind, KeyProvider, KeyTransport } from '../core/keys.ts';
 import type { RandomBytes } from '../core/environment.ts';
 import type { CertificateView } from '../pkix/certificate.ts';
 import { isMlDsa } from '../pkix/ml-dsa.ts';
+import { isMlKem } from '../pkix/ml-kem.ts';
 import type { PublicKey } from '../pkix/public-key.ts';
 import { withPkcs1 } from '../pkix/with-pkcs1.ts';
 import {
@@ -21,6 +22,7 @@ import {
 import { decryptContent, encryptContent } from './content-encryption.ts';
 import { CONTENT_TYPE, contentTypeOid, enterContentInfo, writeContentInfo } from './content-info.ts';
 import { keyAgreeRecipientInfo } from './key-agreement.ts';
+import { type KemRecipient, kemRecipientInfo, readKemRecipient } from './kem-recipient.ts';
 import { isCiphertextOf, transportCapacity } from './key-transport.ts';
 import { issuerAndSerialNumber, readSignerId, type SignerId } from './signed-data.ts';
 
@@ -37,6 +39,8 @@ export type EnvelopedData = {
   agreements: Uint8Array[];
   /** PasswordRecipientInfos, DER, not parsed: only a client whose key cannot encrypt needs them. */
   passwords: Uint8Array[];
+  /** KEMRecipientInfos. */
+  encapsulations: KemRecipient[];
   /** undefined: a cipher that is not supported, such as RC2. */
   cipher: ContentCipher | undefined;
   /** The OID of the cipher, dotted. */
@@ -50,7 +54,7 @@ export function readEnvelopedData(der: Uint8Array): EnvelopedData {
   const enveloped = enterEnvelope(der);
   enveloped.smallInteger();
   if (enveloped.tag === explicit(0)) enveloped.element();
-  const others: OtherRecipients = { agreements: [], passwords: [] };
+  const others: OtherRecipients = { agreements: [], passwords: [], encapsulations: [] };
   const recipients = enveloped.set().each(MOST_RECIPIENTS, (list) => readRecipient(list, others));
   const info = enveloped.sequence();
   info.oid();
@@ -76,12 +80,16 @@ function enterEnvelope(der: Uint8Array): DerReader {
   return bare ? DerReader.over(der).sequence() : enterContentInfo(der, CONTENT_TYPE.envelopedData).sequence();
 }
 
-type OtherRecipients = Pick<EnvelopedData, 'agreements' | 'passwords'>;
+type OtherRecipients = Pick<EnvelopedData, 'agreements' | 'passwords' | 'encapsulations'>;
 
-/** Other kinds of recipient have context tags. Of those, key agreement and passwords are kept. */
-function readRecipient(list: DerReader, { agreements, passwords }: OtherRecipients): KeyTransRecipient | undefined {
-  if (list.tag === explicit(1)) return void agreements.push(list.element().der);
-  if (list.tag === explicit(3)) return void passwords.push(list.element().der);
+/** Other kinds of recipient have context tags. Of those, key agreement, passwords and encapsulations are kept. */
+function readRecipient(list: DerReader, others: OtherRecipients): KeyTransRecipient | undefined {
+  if (list.tag === explicit(1)) return void others.agreements.push(list.element().der);
+  if (list.tag === explicit(3)) return void others.passwords.push(list.element().der);
+  if (list.tag === explicit(4)) {
+    const recipient = readKemRecipient(list);
+    return void (recipient && others.encapsulations.push(recipient));
+  }
   if (list.tag !== TAG.sequence) return void list.element();
   const info = list.sequence();
   info.smallInteger();
@@ -116,6 +124,18 @@ export function chooseRecipient(
   const [first] = keys;
   if (!only || others.length > 0 || !first) return undefined;
   return { recipient: only, key: first.key, certificate: first.certificate };
+}
+
+/** The encapsulation that names one of `keys`, that key and its certificate; undefined when none does. */
+export function chooseEncapsulation(
+  { encapsulations }: Pick<EnvelopedData, 'encapsulations'>,
+  keys: readonly RecipientKey[],
+): { recipient: KemRecipient; key: KeyProvider; certificate: CertificateView } | undefined {
+  for (const recipient of encapsulations) {
+    const match = keys.find((candidate) => isAddressedTo(recipient.id, candidate));
+    if (match) return { recipient, key: match.key, certificate: match.certificate };
+  }
+  return undefined;
 }
 
 /** Whether a recipient info names this key, by issuer and serial number or by key identifier. */
@@ -171,7 +191,9 @@ const VERSIONS = { 0: smallInteger(0), 2: smallInteger(2), 3: smallInteger(3) };
 export function writeEnvelopedData(plan: EnvelopedDataPlan): Uint8Array {
   const { recipient, cipher, random } = plan;
   const contentKey = random(cipher.keyBytes);
-  // RFC 5652 6.1: version 0 for key transport only, 2 for other recipients.
+  // RFC 5652 6.1: version 0 for key transport only, 2 for other recipients, 3 with an OtherRecipientInfo.
+  if (isMlKem(recipient.key.kind.type))
+    return writeEnvelope(plan, contentKey, { version: 3, info: kemRecipientInfo(recipient, contentKey) });
   return recipient.key.kind.type === 'ec'
     ? writeEnvelope(plan, contentKey, { version: 2, info: agreeing(plan, contentKey) })
     : writeEnvelope(plan, contentKey, { version: 0, info: transporting(plan, contentKey) });
@@ -195,7 +217,7 @@ export function writeEnvelope(
 
 /** Whether a content key of this cipher can be encrypted to a key of this kind. Depends only on public facts. */
 export const canReceive = (key: KeyKind, cipher: ContentCipher): boolean =>
-  key.type === 'rsa' || (key.type === 'ec' && cipher.keyWrap !== undefined);
+  key.type === 'rsa' || ((key.type === 'ec' || isMlKem(key.type)) && cipher.keyWrap !== undefined);
 
 /**
  * Whether a reply with this cipher can reach a signer with a key of this kind: it can be encrypted to the key, or, where

@@ -144,6 +144,11 @@ const keys = (context: EndpointReferences) =>
       'Weak algorithms to accept from old devices. MD5 and RC2 are never accepted. `null-wrap` is not weak: it is the form of replies to EC keys that BouncyCastle for .NET reads.',
       'none',
     ),
+    kem: optional(
+      choice('ml-kem-768'),
+      'A second RA certificate, with an ML-KEM key, for clients that encrypt by KEMRecipientInfo (docs/post-quantum.md). It is made beside the CA and renewed like `ra: auto`. A client that encrypts to every certificate of GetCACert must know ML-KEM.',
+      'none',
+    ),
     emptyContent: optional(
       choice('absent'),
       '`absent`: FAILURE and PENDING have no content, for clients on cryptlib. certmonger and clients on OpenSSL cannot verify such replies.',

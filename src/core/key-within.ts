@@ -14,6 +14,7 @@ export function keyWithin(key: KeyProvider, deadline: () => AbortSignal): KeyPro
     sign: (input) => bounded(key.sign(input)),
     ...(key.decrypt && { decrypt: (ciphertext, transport) => bounded(key.decrypt!(ciphertext, transport)) }),
     ...(key.agree && { agree: (peer) => bounded(key.agree!(peer)) }),
+    ...(key.decapsulate && { decapsulate: (ciphertext) => bounded(key.decapsulate!(ciphertext)) }),
     ...(key.close && { close: () => key.close!() }),
   };
 }

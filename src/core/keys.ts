@@ -3,8 +3,11 @@
 /** The parameter sets of ML-DSA (FIPS 204), under the names of node:crypto. */
 export type MlDsa = 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87';
 
-/** The kind of a public key, without the key. `bits`: the modulus of RSA, the field of EC, the whole public key of ML-DSA. */
-export type KeyKind = { type: 'rsa' | 'ec' | 'ed25519' | MlDsa; bits: number };
+/** The parameter sets of ML-KEM (FIPS 203): of an RA alone, no device gets a certificate for one. */
+export type MlKem = 'ml-kem-512' | 'ml-kem-768' | 'ml-kem-1024';
+
+/** The kind of a public key, without the key. `bits`: the modulus of RSA, the field of EC, the whole public key of ML-DSA and ML-KEM. */
+export type KeyKind = { type: 'rsa' | 'ec' | 'ed25519' | MlDsa | MlKem; bits: number };
 
 /** Hash functions under the names of node:crypto. */
 export type Digest = 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
@@ -54,6 +57,11 @@ export interface KeyProvider {
    * call of this function tries the key again in the background, so that the answer changes by itself.
    */
   standing?(): string | undefined;
+  /**
+   * ML-KEM decapsulation (FIPS 203 7.3): the shared secret. A wrong ciphertext gives another secret and no error. Throws only
+   * for one of a wrong length.
+   */
+  decapsulate?(ciphertext: Uint8Array): Uint8Array | Promise<Uint8Array>;
   /** Ends the session with an HSM or a service, if there is one. The key is not used afterwards. */
   close?(): void | Promise<void>;
 }

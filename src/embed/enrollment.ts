@@ -188,8 +188,13 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
   const rules = messageRules(options);
   const now = derived(typeof ra === 'function' ? ra : () => ra, (keys) => {
     assertRa(options.path, keys);
-    const { retired = [], signer, ...current } = keys;
-    const authority = registrationAuthority(inTime(current), retired.map(inTime), signer && inTime(signer));
+    const { retired = [], signer, kem = [], ...current } = keys;
+    const authority = registrationAuthority(
+      inTime(current),
+      retired.map(inTime),
+      signer && inTime(signer),
+      kem.map(inTime),
+    );
     const certificates = raCertificates(keys, options.chain);
     return {
       authority,
@@ -254,6 +259,8 @@ function assertApprovable({ path, policy, approval }: EndpointOptions): void {
     );
 }
 
-/** The RA certificates in the order of GetCACert: the signing one first. None where the CA is its own RA. */
-const raCertificates = ({ signer, certificate }: RaKeys, chain: readonly Uint8Array[]): Uint8Array[] =>
-  [...(signer ? [signer.certificate] : []), certificate].filter((der) => !chain.some((ca) => equalBytes(ca, der)));
+/** The RA certificates in the order of GetCACert: the signing one first, one with an ML-KEM key last. None where the CA is its own RA. */
+const raCertificates = ({ signer, certificate, kem: [kem] = [] }: RaKeys, chain: readonly Uint8Array[]): Uint8Array[] =>
+  [...(signer ? [signer.certificate] : []), certificate, ...(kem ? [kem.certificate] : [])].filter(
+    (der) => !chain.some((ca) => equalBytes(ca, der)),
+  );

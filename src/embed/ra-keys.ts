@@ -12,11 +12,13 @@ export type RaKeys = {
   key: KeyProvider;
   signer?: KeyedCertificate;
   retired?: readonly KeyedCertificate[];
+  /** ML-KEM keys (RFC 9935) that decrypt too, the current one first: only that is in GetCACert. */
+  kem?: readonly KeyedCertificate[];
 };
 
 /** Whether one of the keys is not in the memory of this process: what it does takes time and nothing of this machine. */
-export const isElsewhere = ({ key, signer, retired = [] }: RaKeys): boolean =>
-  [{ key }, ...(signer ? [signer] : []), ...retired].some((each) => !each.key.inProcess);
+export const isElsewhere = ({ key, signer, retired = [], kem = [] }: RaKeys): boolean =>
+  [{ key }, ...(signer ? [signer] : []), ...retired, ...kem].some((each) => !each.key.inProcess);
 
 /** Throws TypeError when an endpoint has no RA, or its function returns none: JavaScript does not check types. */
 export function assertRa(path: string, ra: Partial<RaKeys> | undefined): void {

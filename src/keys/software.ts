@@ -3,6 +3,7 @@ import {
   constants,
   createPrivateKey,
   createPublicKey,
+  decapsulate,
   diffieHellman,
   generateKeyPairSync,
   type KeyObject,
@@ -10,6 +11,7 @@ import {
 } from 'node:crypto';
 import type { KeyProvider, KeyTransport, SignatureInput } from '../core/keys.ts';
 import { ConfigError } from '../core/errors.ts';
+import { hasMlKemKey, readMlKemKey } from '../pkix/ml-kem.ts';
 import { readKeyKind, readPublicKey } from '../pkix/public-key.ts';
 import { signWithKeyObject } from '../pkix/signature.ts';
 import { withPkcs1 } from '../pkix/with-pkcs1.ts';
@@ -20,12 +22,13 @@ import { decodeOaep } from './oaep.ts';
 export type SoftwareKey = KeyProvider & { readonly privateKey: KeyObject };
 
 /**
- * A KeyProvider over a private KeyObject: RSA, EC, ML-DSA or Ed25519 (which `sign` refuses). Throws DerError for another type,
+ * A KeyProvider over a private KeyObject: RSA, EC, ML-DSA, ML-KEM or Ed25519 (which both refuse to `sign`). Throws DerError for another type,
  * curve or size. The first PKCS#1 decryption sets the padding of an RSA KeyObject (`pkix/with-pkcs1.ts`), also for
  * other code that uses the same object.
  */
 export function softwareKey(privateKey: KeyObject): SoftwareKey {
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
+  if (hasMlKemKey(spki)) return receivingKey(privateKey, spki);
   const kind = readKeyKind(spki);
   const sign = (input: SignatureInput): Buffer => signWithKeyObject(privateKey, input);
   const provider = { spki, kind, inProcess: true, privateKey, sign };
@@ -40,6 +43,18 @@ export function softwareKey(privateKey: KeyObject): SoftwareKey {
     },
   };
 }
+
+/** ML-KEM. */
+const receivingKey = (privateKey: KeyObject, spki: Uint8Array): SoftwareKey => ({
+  spki,
+  kind: readMlKemKey(spki).kind,
+  inProcess: true,
+  privateKey,
+  sign() {
+    throw new TypeError('an ML-KEM key signs nothing');
+  },
+  decapsulate: (ciphertext) => decapsulate(privateKey, ciphertext),
+});
 
 function decrypt(key: KeyObject, ciphertext: Uint8Array, transport: KeyTransport): Uint8Array {
   // Node 24 rejects wrong PKCS#1 padding implicitly: it returns random octets, as KeyProvider demands.
@@ -105,3 +120,6 @@ function readPem(pem: string, where: string, passphrase?: string): KeyObject {
     );
   }
 }
+
+/** Generates an ML-KEM-768 key, for an RA. */
+export const generateKemKey = (): SoftwareKey => softwareKey(generateKeyPairSync('ml-kem-768').privateKey);

@@ -60,6 +60,9 @@ const ALGORITHMS: Readonly<Record<KeyKind['type'], string>> = {
   'ml-dsa-44': 'ML-DSA-44',
   'ml-dsa-65': 'ML-DSA-65',
   'ml-dsa-87': 'ML-DSA-87',
+  'ml-kem-512': 'ML-KEM-512',
+  'ml-kem-768': 'ML-KEM-768',
+  'ml-kem-1024': 'ML-KEM-1024',
 };
 
 const base64 = (octets: Uint8Array): string => Buffer.from(octets).toString('base64');

@@ -7,11 +7,14 @@ import type { ContentCipher } from '../cms/algorithms.ts';
 import { readDerOrBer } from '../cms/content-info.ts';
 import {
   canBeAnswered,
+  canReceive,
+  chooseEncapsulation,
   chooseRecipient,
   type EnvelopedData,
   openEnvelopedData,
   readEnvelopedData,
 } from '../cms/enveloped-data.ts';
+import { openKemEnvelope } from '../cms/kem-recipient.ts';
 import type { SignedData } from '../cms/signed-data.ts';
 import type { KeyTransport } from '../core/keys.ts';
 import { Refusal } from '../core/errors.ts';
@@ -50,7 +53,7 @@ export type OpenedEnvelope = { content: Content; transport: KeyTransport; recipi
 
 /** The RA certificate, DER, that an envelope names: anyone can see it. */
 export const recipientOf = (envelope: EnvelopedData, { ra }: Pick<OpenContext, 'ra'>): Uint8Array | undefined =>
-  chooseRecipient(envelope, ra.recipients)?.certificate.der;
+  (chooseEncapsulation(envelope, ra.kem) ?? chooseRecipient(envelope, ra.recipients))?.certificate.der;
 
 /**
  * Throws Refusal: `algorithm_refused` for public facts of the structure, `request_refused` for everything else; and
@@ -62,19 +65,41 @@ export async function openEnvelope(
   { ra, random }: OpenContext,
 ): Promise<OpenedEnvelope> {
   const { cipher } = envelope;
-  const chosen = chooseRecipient(envelope, ra.recipients);
-  if (!chosen) throw new Refusal('request_refused', 'the message is not encrypted to this RA');
-  const { transport } = chosen.recipient;
-  if (!transport) throw new Refusal('algorithm_refused', 'the key transport algorithm is unknown');
+  const { transport, recipient, decrypt } = opener(envelope, { ra, random });
   // The reply is encrypted to the key of the signer, or with the challenge. A key that cannot receive it is refused before
   // anything is issued.
   if (!canBeAnswered(signerKey.kind, cipher))
     throw new Refusal('algorithm_refused', `a key of type ${signerKey.kind.type} cannot receive ${cipher.name}`);
-  const recipient = { ...chosen.recipient, transport };
-  const plaintext = await openEnvelopedData(envelope, { recipient, key: chosen.key }, random);
+  const plaintext = await decrypt();
   const content = read(plaintext, signerKey);
   if (content.type === 'unsupported') throw content.error;
   // The cause is for the log. It changes neither the reply nor the path to it.
   if (content.type === 'unreadable') throw new Refusal('request_refused', content.why);
-  return { content, transport, recipient: chosen.certificate.der };
+  return { content, transport, recipient };
+}
+
+type Opener = Pick<OpenedEnvelope, 'transport' | 'recipient'> & { decrypt: () => Promise<Uint8Array> };
+
+/** Replies to a message that came by encapsulation are encrypted to an RSA signer with this. */
+const OAEP: KeyTransport = { scheme: 'oaep', hash: 'sha256', mgf1Hash: 'sha256' };
+
+/** Which key decrypts, by public facts. Throws Refusal as `openEnvelope`. */
+function opener(envelope: Envelope, { ra, random }: Pick<OpenContext, 'ra' | 'random'>): Opener {
+  const encapsulated = chooseEncapsulation(envelope, ra.kem);
+  if (encapsulated) {
+    const { key, certificate } = encapsulated;
+    const { algorithms } = encapsulated.recipient;
+    if (!algorithms || !canReceive(key.kind, envelope.cipher))
+      throw new Refusal('algorithm_refused', 'an algorithm of the KEMRecipientInfo is unknown');
+    const recipient = { ...encapsulated.recipient, algorithms };
+    const decrypt = () => openKemEnvelope(envelope, { recipient, key }, random);
+    return { transport: OAEP, recipient: certificate.der, decrypt };
+  }
+  const chosen = chooseRecipient(envelope, ra.recipients);
+  if (!chosen) throw new Refusal('request_refused', 'the message is not encrypted to this RA');
+  const { transport } = chosen.recipient;
+  if (!transport) throw new Refusal('algorithm_refused', 'the key transport algorithm is unknown');
+  const recipient = { ...chosen.recipient, transport };
+  const decrypt = () => openEnvelopedData(envelope, { recipient, key: chosen.key }, random);
+  return { transport, recipient: chosen.certificate.der, decrypt };
 }

@@ -5,6 +5,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { RecipientKey } from '../cms/enveloped-data.ts';
 import { certificateExtensions, type CertificateView, readCertificate, readValidity } from '../pkix/certificate.ts';
 import { findExtension, keyIdentifier, readKeyUsage } from '../pkix/extensions.ts';
+import { isMlKem } from '../pkix/ml-kem.ts';
 import { OID } from '../pkix/oids.ts';
 
 /** What signs a CertRep; the certificate is in the reply. */
@@ -18,6 +19,8 @@ export type RegistrationAuthority = {
   earlier: readonly ReplySigner[];
   /** These open requests: the current key first, then retired ones, because clients keep old RA certificates. */
   recipients: readonly RecipientKey[];
+  /** These open requests with a KEMRecipientInfo (RFC 9629): the current ML-KEM key first. */
+  kem: readonly RecipientKey[];
 };
 
 /** One certificate, DER, and its key. */
@@ -25,16 +28,26 @@ export type KeyedCertificate = { certificate: Uint8Array; key: KeyProvider };
 
 /**
  * An RA whose `current` key opens messages and signs replies. In a split RA `signer` signs all replies, and `current` only opens.
+ * `kem`: ML-KEM keys that open messages too, the current one first.
  * Throws ConfigError when a key cannot decrypt or does not match its certificate.
  */
 export function registrationAuthority(
   current: KeyedCertificate,
   retired: readonly KeyedCertificate[] = [],
   signer: KeyedCertificate = current,
+  kem: readonly KeyedCertificate[] = [],
 ): RegistrationAuthority {
   const recipients = [current, ...retired].map(recipientKey);
   const earlier = signer === current ? recipients.slice(1).filter(maySign) : [];
-  return { signer: { certificate: fitting(signer), key: signer.key }, earlier, recipients };
+  return { signer: { certificate: fitting(signer), key: signer.key }, earlier, recipients, kem: kem.map(kemKey) };
+}
+
+function kemKey(keyed: KeyedCertificate): RecipientKey {
+  const { key } = keyed;
+  if (!isMlKem(key.kind.type) || !key.decapsulate)
+    throw new ConfigError('The second RA key is no ML-KEM key.', 'Give `kem` an ML-KEM key and its certificate.');
+  const certificate = fitting(keyed);
+  return { certificate, keyIdentifier: keyIdentifier(certificate.spki), key };
 }
 
 /** Who signs the reply to a message that is encrypted to `recipient`, an RA certificate, DER: a retired RA that is valid, or the signer. */

@@ -4,7 +4,8 @@ import { X509Certificate } from 'node:crypto';
 import { chmodSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { automaticRa } from '../../src/app/ra.ts';
+import { automaticRa, automaticRaFiles, existingAutomaticRa } from '../../src/app/ra.ts';
+import { fixedRa, withKem } from '../../src/app/ra-keeper.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { certificateExtensions, readCertificate } from '../../src/pkix/certificate.ts';
 import { OID } from '../../src/pkix/oids.ts';
@@ -220,4 +221,25 @@ test('other files in the folder are left alone', async (t) => {
   for (const file of ['ra-mine.pem', 'ra-0123.pem', 'tra.pem']) writeFileSync(join(folder, file), 'mine');
   const ra = await automaticRa('auto', await ca(), log.emit, after(0));
   assert.deepEqual(ra.retired, []);
+});
+
+test('kem: an ML-KEM key beside the RA, renewed like it; each form keeps its own retired keys', async (t) => {
+  const { folder, ca, log, files } = await authority(t);
+  const issuing = await ca();
+  const ra = await automaticRa('auto', issuing, log.emit, after(0));
+  const first = await automaticRa('kem', issuing, log.emit, after(0));
+  assert.deepEqual(first.key.kind, { type: 'ml-kem-768', bits: 9472 });
+  assert.equal(usages(first), KEY_ENCIPHERMENT);
+  assert.deepEqual(files(), ['ra-kem.key.pem', 'ra-kem.pem', 'ra.key.pem', 'ra.pem']);
+  const next = await automaticRa('kem', issuing, log.emit, after(2 * YEAR - 29 * DAY));
+  assert.deepEqual(thumbprints(next.retired), thumbprints([first]));
+  assert.equal(automaticRaFiles(folder).length, 6);
+  assert.deepEqual((await automaticRa('auto', issuing, log.emit, after(DAY))).retired, []);
+  const existing = await existingAutomaticRa('kem', issuing);
+  assert.deepEqual(thumbprints([existing!, ...existing!.retired]), thumbprints([next, first]));
+
+  const both = withKem(fixedRa(ra), fixedRa(next));
+  assert.deepEqual(thumbprints(both.current().kem!), thumbprints([next, first]));
+  assert.equal(both.current(), both.current());
+  assert.deepEqual(Buffer.from(both.current().certificate), Buffer.from(ra.certificate));
 });

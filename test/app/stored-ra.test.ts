@@ -313,3 +313,13 @@ test('the timer reads again after a failure, which is logged once, and does not 
   assert.deepEqual([asked, open, most], [last, 0, 1]);
   assert.equal(log.lines.filter((line) => line.includes('"event":"ra-not-renewed"')).length, 1);
 });
+
+test('kem: replicas share one ML-KEM key, which has a row of its own and is taken over from files', async (t) => {
+  const { server, first, log, store, made, version } = await replicas(t);
+  const filed = await automaticRa('kem', first, log.emit, after(0));
+  const [ra, a, b] = [await server(), await server({ form: 'kem' }), await server({ form: 'kem' })];
+  assert.deepEqual(current(a), thumbprints([filed]));
+  assert.deepEqual(current(b), current(a));
+  assert.deepEqual(ra.current().retired, []);
+  assert.deepEqual([made(), await version(), (await store.readSecret('kem/issuing'))?.version], [2, 1, 1]);
+});

@@ -1,6 +1,7 @@
 /** `endpoints`, but for their policies. */
 import { X509Certificate } from 'node:crypto';
 import { encode } from '../../src/asn1/writer.ts';
+import { getCaCertificates } from '../../src/client/ca-operations.ts';
 import { readCertificate, writeCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { keyUsage } from '../../src/pkix/extensions.ts';
@@ -66,6 +67,7 @@ const server = shared({
     { ...usual, path: '/forgets', retention: 0 },
     { ...usual, path: '/no-browsers', landing: 403 },
     { ...usual, path: '/cryptlib', emptyContent: 'absent' },
+    { ...usual, path: '/kem', kem: 'ml-kem-768' },
   ],
 });
 
@@ -256,6 +258,15 @@ export const ENDPOINTS: readonly Row[] = [
     question: 'the content of a FAILURE, hexadecimal',
     ask: async (path) => failureContent(await at(path)),
     answers: { '/plain': '00', '/cryptlib': 'none' },
+  },
+  {
+    keys: ['endpoints[].kem'],
+    question: 'the kinds of the keys in GetCACert',
+    ask: async (path) =>
+      (await getCaCertificates(fetch, await at(path))).map(
+        (der) => new X509Certificate(der).publicKey.asymmetricKeyType,
+      ),
+    answers: { '/plain': ['rsa', 'ec', 'ec'], '/kem': ['rsa', 'ml-kem-768', 'ec', 'ec'] },
   },
   {
     keys: ['endpoints[].landing'],
