@@ -5,6 +5,7 @@ import type { Profile } from '../ca/profile.ts';
 import { ConfigError } from '../core/errors.ts';
 import { systemClock } from '../embed/system.ts';
 import type { Authority, LoadTools } from './loaded-authority.ts';
+import { isListUrl } from './own-list.ts';
 
 /** An authority by its name, and a profile of one of its endpoints. */
 export type Compared = { name: string; authority: Authority; profile: Profile };
@@ -16,7 +17,7 @@ export async function compareCa(
 ): Promise<void> {
   const now = systemClock();
   const chain = authority.chain.map((der) => readCaCertificate(der, now));
-  const ownList = (uri: string): boolean => URL.parse(uri)?.pathname.endsWith(`/crl/${name}.crl`) ?? false;
+  const ownList = (uri: string): boolean => isListUrl(uri, authority.list ?? name);
   const key = ['authorities', name, 'certificate'];
   for (const unfit of [...unfitChain(chain, now), ...unfitProfile(chain, profile, ownList)])
     if (unfit.fatal) await attempt(key, () => refuse(unfit));

@@ -17,8 +17,12 @@ import type { Config } from '../config/schema.ts';
 import { foreignOwner, isReadableByAll, processUser } from './file-guard.ts';
 import { readTextFile } from './files.ts';
 
+/** Texts by absolute path, which are read in place of the files: what `ca rollover` is about to write. */
+export type Instead = ReadonlyMap<string, string>;
+
 /** Reads the file only, and no certificate or key that it names. Throws ConfigError. */
-export const readConfig = (file: string): LoadedConfig => loadConfig(sourceOf(file));
+export const readConfig = (file: string, instead?: Instead): LoadedConfig =>
+  loadConfig({ ...sourceOf(file), ...(instead && { readIfThere: (path) => instead.get(path) ?? textIfThere(path) }) });
 
 /** As `readConfig`, for some sections: a command needs only the variables that these use. Throws ConfigError. */
 export const readSections = <K extends SectionName>(
@@ -50,8 +54,12 @@ const sourceOf = (file: string, text = readTextFile(file, 'the configuration')):
   text,
   env: process.env,
   readFile: (path) => readTextFile(path, 'named in the configuration'),
+  readIfThere: textIfThere,
   weaknessOf,
 });
+
+const textIfThere = (path: string): string | undefined =>
+  existsSync(path) ? readTextFile(path, 'the rollovers of an authority') : undefined;
 
 const weaknessOf = (path: string) =>
   isReadableByAll(path)
@@ -72,7 +80,7 @@ export function foreignFiles(file: string, config: Config): string[] {
   );
 }
 
-/** The configuration, keys, policy modules, earlier CAs and the store. */
+/** The configuration, keys, policy modules, rollovers, earlier CAs and the store. */
 function decisiveFiles(file: string, { audit, authorities, endpoints, listen, store }: Config): Set<string> {
   const keys = Object.values(authorities).flatMap(({ key, ra, previous = [] }) => [
     key,
@@ -89,6 +97,7 @@ function decisiveFiles(file: string, { audit, authorities, endpoints, listen, st
       .map((uri) => uri.slice('file:'.length)),
     ...listen.places.flatMap(({ tls }) => (tls ? [tls.key] : [])),
     ...modules,
+    ...Object.values(authorities).flatMap(({ rollover }) => (rollover ? [rollover.file] : [])),
     ...endpoints.flatMap(({ earlierCas }) => earlierCas.map(({ certificate }) => certificate)),
     ...(store.kind === 'sqlite' ? [store.path, dirname(store.path)] : []),
   ]);

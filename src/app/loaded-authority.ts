@@ -20,7 +20,7 @@ import type { Attempt, KeyPath, Weakness } from '../config/yaml/problems.ts';
 import type { AuthorityConfig } from '../config/authorities.ts';
 import { readTrustedFile } from './files.ts';
 import type { KeyRing } from './key-ring.ts';
-import { loadPrevious, type PreviousCa } from './previous-ca.ts';
+import { endedPrevious, loadPrevious, type PreviousCa } from './previous-ca.ts';
 import { type Certificates, certificatesFrom } from './certificate-files.ts';
 import { checkAutomaticRa, existingAutomaticRa, presentAutomaticRa, raKey, readRaCertificate } from './ra.ts';
 import type { IssuingCa, LoadedRa, RaForm } from './ra-certificate.ts';
@@ -41,6 +41,8 @@ export type Authority = {
   key: KeyProvider;
   /** When the first of the CA and those above it ends. */
   chainEnd: Date;
+  /** The name of its list in the configuration, if it has one. */
+  list?: string;
   /** The next CA and the certificates above it, DER. */
   next?: readonly Uint8Array[];
   /** CAs before this one, which sign lists only. */
@@ -94,6 +96,10 @@ export async function loadAuthority(
     previous.push(await attempt(['previous', index], () => loadPrevious(each, config.crl.validity, open)));
   const ownRa = typeof config.ra === 'object' ? await loadOwnRa(config.ra, { ...tools, open }, chain?.[0]) : undefined;
   const known = previous.filter((each) => each !== undefined);
+  known.forEach((each, index) => {
+    const ended = endedPrevious(each);
+    if (ended) tools.warn(['previous', index], ended);
+  });
   // When the configured RA could not be read, the CA must not be used in its place; lists are named by the place of their CA.
   if (!chain || !key || (typeof config.ra === 'object' && !ownRa) || known.length < previous.length) return undefined;
   const [certificate, ...above] = chain;
@@ -110,6 +116,9 @@ export async function loadAuthority(
     chainEnd,
     ...defined({ passphrase: config.passphrase, parties }),
   });
+  // Where the CA is the RA, clients that keep an earlier one encrypt to that.
+  const retired = known.filter(({ key: old }) => old.kind.type === 'rsa' && 'decrypt' in old);
+  const fixed: LoadedRa = ownRa ?? { certificate, key, retired };
   const automatic = isAutomatic(config.ra) ? automaticRaOf(config.ra, caFor, rows) : undefined;
   return {
     subject: nameText(view.subject),
@@ -118,13 +127,12 @@ export async function loadAuthority(
     key,
     chainEnd,
     previous: known,
-    ...defined({ next }),
+    ...defined({ next, list: config.crl.list }),
     issuer: (profile) =>
       localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom }),
     // Created once: two endpoints that create it at the same time would use different keys.
     raKeeper(services, parties) {
-      const made = async (): Promise<RaKeeper> =>
-        automatic?.keeper(parties, services) ?? fixedRa(ownRa ?? { certificate, key, retired: [] });
+      const made = async (): Promise<RaKeeper> => automatic?.keeper(parties, services) ?? fixedRa(fixed);
       const keeper = keepers.get(parties) ?? made();
       keepers.set(parties, keeper);
       return keeper;
@@ -135,8 +143,7 @@ export async function loadAuthority(
       return keeper;
     },
     checkRa: async (parties) => automatic?.check(parties),
-    existingRa: async (parties) =>
-      automatic ? automatic.existing(parties) : (ownRa ?? { certificate, key, retired: [] }),
+    existingRa: async (parties) => (automatic ? automatic.existing(parties) : fixed),
     ...(elsewhere.length > 0 && { keyStanding: () => firstOf(elsewhere.map((each) => each.standing?.())) }),
     crl: (store) =>
       maySignCrl(view)

@@ -2,6 +2,7 @@
 import type { LocalAuthorityParts } from '../ca/local-authority.ts';
 import { challengeParties } from '../config/challenge-parties.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
+import { tenantsOf } from '../config/policies.ts';
 import type { PolicyConfig } from '../config/policy-kinds.ts';
 import { defined } from '../core/defined.ts';
 import type { Clock } from '../core/environment.ts';
@@ -12,7 +13,7 @@ import type { RevocationList } from '../revocation/revocation-list.ts';
 import { earlierCa } from './earlier-cas.ts';
 import { type PolicyServices, policyOf } from './policy-makers.ts';
 import { type RaKeeper, withKem } from './ra-keeper.ts';
-import { type LoadedEndpoint, type NotServed, previousLists, profileOf, type Settings } from './settings.ts';
+import { listName, type LoadedEndpoint, type NotServed, previousLists, profileOf, type Settings } from './settings.ts';
 
 /** An endpoint as the server takes it, and what keeps its RA. */
 export type ServedEndpoint = {
@@ -86,19 +87,13 @@ async function servedEndpoint(
       renewBefore,
       maxLifetime,
       next: authority.next,
-      crl: services.crls.get(named.name),
+      crl: services.crls.get(listName(named.name, authority)),
       tenant: tenantsOf(policy)[0],
     }),
   };
   const { certificate, chain, key } = authority;
   const madeFrom = { policy, issuer: { certificate, chain, key, profile: profileOf(config) } };
   return { name: config.name, authority: named.name, options, keeper, madeFrom };
-}
-
-/** The tenants that a policy asks. */
-function tenantsOf(policy: PolicyConfig): string[] {
-  if (policy.kind === 'intune') return [policy.tenant.name];
-  return policy.kind === 'allOf' || policy.kind === 'anyOf' ? policy.policies.flatMap(tenantsOf) : [];
 }
 
 /** The tenants without which a policy decides nothing. */

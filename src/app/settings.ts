@@ -13,6 +13,7 @@ import { type RegistrationAuthority, registrationAuthority } from '../scep/regis
 import { assertNoCaKey, openAuditKey } from './audit-key.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
 import { compareCa } from './ca-comparison.ts';
+import { withOwnList } from './own-list.ts';
 import { type LoadedEarlierCa, loadEarlierCas } from './earlier-cas.ts';
 import { type Authority, loadAuthority, loadChain, type LoadTools, presentRa, type Warn } from './loaded-authority.ts';
 import { recorded } from './configured-store.ts';
@@ -24,7 +25,7 @@ import type { ProfileConfig } from '../config/profiles.ts';
 import type { Config } from '../config/schema.ts';
 import { challengeParties } from '../config/challenge-parties.ts';
 import { messageRules } from '../embed/enrollment.ts';
-import { foreignFiles, readConfig, readSections } from './configuration-file.ts';
+import { foreignFiles, type Instead, readConfig, readSections } from './configuration-file.ts';
 import type { LoadedRa } from './ra-certificate.ts';
 import { loadTls, type TlsFiles } from './listener-tls.ts';
 
@@ -53,8 +54,11 @@ export type Settings = {
   close: () => Promise<void>;
 };
 
-/** `part`: problems of authorities leave out their endpoints, as long as one endpoint is left. */
-export type LoadOptions = { keys?: KeyRing | undefined; part?: boolean };
+/**
+ * `part`: problems of authorities leave out their endpoints, as long as one endpoint is left. `instead`: what the configuration would
+ * be with these files.
+ */
+export type LoadOptions = { keys?: KeyRing | undefined; part?: boolean; instead?: Instead };
 
 /** `endings`: warnings of certificates that end soon, which a running server announces by itself. */
 export type Loaded = { settings: Settings; warnings: readonly string[]; endings: readonly string[] };
@@ -62,9 +66,9 @@ export type Loaded = { settings: Settings; warnings: readonly string[]; endings:
 /** Reads the file and every certificate and key that it names. Throws ConfigProblems with all problems of them. */
 export async function loadSettings(
   file: string,
-  { keys = keyRing(), part = false }: LoadOptions = {},
+  { keys = keyRing(), part = false, instead }: LoadOptions = {},
 ): Promise<Loaded> {
-  const { config, warnings, problemAt } = readConfig(file);
+  const { config, warnings, problemAt } = readConfig(file, instead);
   const { attempt, problems, ofAuthorities } = attempts(problemAt);
   const found = new Set<string>();
   const endings = new Set<string>();
@@ -204,13 +208,20 @@ type ListMaker = (store: Store) => RevocationList | undefined;
 export const previousLists = (name: string, { previous }: Pick<Authority, 'previous'>) =>
   previous.map((each, index) => ({ list: `${name}-${index + 1}`, ...each }));
 
+/** The name of the list of the present CA of an authority. */
+export const listName = (name: string, { list }: Pick<Authority, 'list'>): string => list ?? name;
+
 /** Every list by the name in its URL: of each authority, and of the CAs before it. Throws ConfigError for a name used twice. */
 export function listsOf(
   authorities: Settings['authorities'],
 ): Map<string, { certificate: Uint8Array; crl: ListMaker }> {
   const lists = new Map<string, { certificate: Uint8Array; crl: ListMaker }>();
   const all = [...authorities.values()].flatMap(({ name, authority }) => [
-    { list: name, certificate: authority.certificate, crl: (store: Store) => authority.crl(store) },
+    {
+      list: listName(name, authority),
+      certificate: authority.certificate,
+      crl: (store: Store) => authority.crl(store),
+    },
     ...previousLists(name, authority),
   ]);
   for (const { list, certificate, crl } of all) {
@@ -221,7 +232,10 @@ export function listsOf(
   return lists;
 }
 
-/** The part of the profile that the CA applies; `renewBefore` and `maxLifetime` belong to the endpoint. */
+/**
+ * The part of the profile that the CA applies; `renewBefore` and `maxLifetime` belong to the endpoint. The URLs of this server are
+ * those of the present CA.
+ */
 export function profileOf({
   profile,
   byUsage,
@@ -230,7 +244,8 @@ export function profileOf({
   const others = byUsage && {
     byUsage: { signature: ofCa(byUsage.signature.value), encryption: ofCa(byUsage.encryption.value) },
   };
-  return withAuthority({ ...ofCa(profile.value), ...others }, authority.name);
+  const { name, value } = authority;
+  return withOwnList(withAuthority({ ...ofCa(profile.value), ...others }, name), name, value.crl.list);
 }
 
 function ofCa(profile: ProfileConfig): Profile {
@@ -258,7 +273,7 @@ async function assertFolders({ authorities, store }: Config, attempt: Attempt): 
 }
 
 /** The authorities of a configuration, loaded, and where its store is. */
-export type LoadedAuthorities = Pick<Settings, 'authorities'> & { config: Pick<Config, 'store'> };
+export type LoadedAuthorities = Pick<Settings, 'authorities'> & { config: Pick<Config, 'store' | 'authorities'> };
 
 /** Runs work with the authorities of a file, and loads nothing else. Throws ConfigError. */
 export async function withAuthorities<T>(file: string, work: (loaded: LoadedAuthorities) => Promise<T>): Promise<T> {

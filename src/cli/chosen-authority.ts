@@ -8,17 +8,17 @@ export type CaOptions = { config: string; authority?: string };
 /** `.option(...AUTHORITY)`: the authority that a command works on. */
 export const AUTHORITY = ['--authority <name>', 'which authority; not needed when there is one'] as const;
 
-/** The authority with this name, or the only one. Throws ConfigError. */
-export function selectAuthority<T>(authorities: ReadonlyMap<string, T>, name: string | undefined): T {
-  const found =
-    name === undefined && authorities.size === 1 ? [...authorities.values()][0] : authorities.get(name ?? '');
-  if (!found)
-    throw new ConfigError(
-      `which authority? There is ${[...authorities.keys()].join(', ')}`,
-      'Name it with --authority.',
-    );
-  return found;
+/** The name itself, or that of the only one. Throws ConfigError. */
+export function chosenAuthority(names: readonly string[], name: string | undefined): string {
+  const [only, ...others] = names;
+  const chosen = name ?? (others.length === 0 ? only : undefined);
+  if (chosen !== undefined && names.includes(chosen)) return chosen;
+  throw new ConfigError(`which authority? There is ${names.join(', ')}`, 'Name it with --authority.');
 }
+
+/** The authority with this name, or the only one. Throws ConfigError. */
+export const selectAuthority = <T>(authorities: ReadonlyMap<string, T>, name: string | undefined): T =>
+  authorities.get(chosenAuthority([...authorities.keys()], name)) as T;
 
 /** Its certificates; no key is needed. Throws ConfigError. */
 export const certificatesOf = async ({ config, authority }: CaOptions): Promise<AuthorityCertificates> =>

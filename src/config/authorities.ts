@@ -1,10 +1,11 @@
 /** `authorities`: the issuing CAs, and the RA certificates to which the clients of each encrypt. */
 import { z } from 'zod';
 import { HOUR } from '../core/durations.ts';
-import { secret } from './yaml/value-type.ts';
+import { secret, transformed } from './yaml/value-type.ts';
 import { choice, duration, either, text } from './yaml/value-types.ts';
 import { ocspSection } from './ocsp-section.ts';
 import { file, type FileContext, keyUri } from './references.ts';
+import { rolledOver } from './successors.ts';
 import { defaulted, listOf, mapOf, optional, required, section } from './yaml/table.ts';
 
 const listValidity = {
@@ -95,6 +96,11 @@ const authority = (context: FileContext) =>
         '7d',
         'How long a list is valid. A new one is signed when a certificate is revoked, and after half of this time. It is served at `/crl/NAME.crl`.',
       ),
+      list: optional(
+        LIST_NAME,
+        'Its list is served at `/crl/LIST.crl`. For a CA that has replaced another one, whose certificates have `/crl/NAME.crl` in them. A URL of a profile that ends with `/crl/NAME.crl` is written as `/crl/LIST.crl` into certificates.',
+        'the name of the authority',
+      ),
     }).prefault({}),
     ocsp: optional(
       {
@@ -128,13 +134,18 @@ const authority = (context: FileContext) =>
     ),
   });
 
-/** One authority as the file describes it. Paths are absolute, durations in milliseconds, keys URIs. */
-export type AuthorityConfig = z.output<ReturnType<typeof authority>>;
+const afterRollovers = (context: FileContext) =>
+  transformed(authority(context), (written) => rolledOver(written, context));
+
+/**
+ * One authority as the file describes it, after its rollovers. Paths are absolute, durations in milliseconds, keys URIs.
+ */
+export type AuthorityConfig = z.output<ReturnType<typeof afterRollovers>>;
 
 /** The section: authorities by the names that endpoints use. */
 export const authoritiesSection = (context: FileContext) =>
   mapOf(
     'The CAs that sign, each under a name for the endpoints.',
     '{ issuing: { certificate: certs/issuing-ca.pem, key: "file:certs/issuing-ca.key.pem" } }',
-    authority(context),
+    afterRollovers(context),
   ).refine((all) => Object.keys(all).length > 0, 'no authority, so nothing could be signed');

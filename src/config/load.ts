@@ -21,6 +21,8 @@ export type ConfigSource = {
   env: Readonly<Record<string, string | undefined>>;
   /** The text of a file, by absolute path. Throws when it cannot be read. */
   readFile: (path: string) => string;
+  /** The same for a file that need not exist: undefined then. No such file is looked for when absent. */
+  readIfThere?: (path: string) => string | undefined;
   /** What is weak about the rights of a file with a secret, by absolute path. Nothing when absent. */
   weaknessOf?: (path: string) => Weakness | undefined;
 };
@@ -77,6 +79,11 @@ export function openDocument(source: ConfigSource, needed: (path: KeyPath) => bo
     return absolute;
   };
   const read = (path: string) => source.readFile(named(path));
+  const readIfThere = (path: string): string | undefined => {
+    const text = source.readIfThere?.(path);
+    if (text !== undefined) files.add(path);
+    return text;
+  };
   const weaknessOf = (path: string) => source.weaknessOf?.(resolve(folder, path));
   const interpolated = interpolateAll(document, needed, { env: source.env, read, weaknessOf });
   const values = document.values() ?? {};
@@ -88,7 +95,7 @@ export function openDocument(source: ConfigSource, needed: (path: KeyPath) => bo
   };
   return {
     values,
-    files: { resolve: named, read },
+    files: { resolve: named, read, readIfThere },
     named: files,
     at,
     problemsOf(issues, rows, rules = []) {

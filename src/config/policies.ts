@@ -108,6 +108,10 @@ export const policiesIn = (policy: PolicyConfig, key = 'policy'): { key: string;
 export const asksIntune = (policy: PolicyConfig): boolean =>
   policiesIn(policy).some(({ policy: { kind } }) => ROWS.get(kind)?.asksIntune === true);
 
+/** The names of the tenants that this policy and those in it ask. */
+export const tenantsOf = (policy: PolicyConfig): string[] =>
+  policiesIn(policy).flatMap(({ policy: each }) => (each.kind === 'intune' ? [each.tenant.name] : []));
+
 /** Whether this policy or one in it is notified of certificates, as far as the configuration tells: not for a module. */
 export const wantsNotifications = (policy: PolicyConfig): boolean =>
   policiesIn(policy).some(({ policy: each }) => ROWS.get(each.kind)?.wantsNotifications?.(each) === true);

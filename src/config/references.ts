@@ -11,6 +11,8 @@ export type FileContext = {
   resolve: (path: string) => string;
   /** The text of a file by its path as written. Throws when it cannot be read. */
   read: (path: string) => string;
+  /** The text of a file by its absolute path; undefined where there is none. Absent where no such file is looked for. */
+  readIfThere?: (path: string) => string | undefined;
 };
 
 /** The absolute path of a file. */

@@ -1,16 +1,19 @@
 /** Devices that enrol one after the other while servers are stopped and started, as clients do that are told to come back. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { discover, enroll, poll } from '../../src/client/scep-client.ts';
+import { discover, enroll, poll, type ScepServer } from '../../src/client/scep-client.ts';
 import { readCertificate, serialText } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
-import { nameFromText } from '../../src/pkix/name.ts';
-import { atEnd, clock, random } from '../wiring/files.ts';
+import { nameFromText, nameText } from '../../src/pkix/name.ts';
+import { atEnd, clock as systemClock, random } from '../wiring/files.ts';
 import { ecKey } from './keys.ts';
+import { certificatesOf, contentOf, readSigned } from './pkijs.ts';
 
 /** What the devices met. */
 export type Load = {
   /** Serial numbers by subject, of the devices that have their certificate. */
   certificates: Map<string, string>;
+  /** How many certificates each CA issued, by its name. */
+  issuers: Map<string, number>;
   /** How often a device was told to come back, by 503 with Retry-After. */
   told: number;
   /** What no device should meet: another status, a lost connection, FAILURE. */
@@ -21,8 +24,17 @@ export type Load = {
   end(): Promise<void>;
 };
 
-/** `url`: of an endpoint with a static challenge. */
-export type LoadOptions = { url: string; challenge: string; atOnce: number };
+/**
+ * `url`: of an endpoint with a static challenge. `clock`: of the devices. `trustsNext`: they ask GetNextCACert, where it is
+ * announced, and trust that CA too (RFC 8894 4.7).
+ */
+export type LoadOptions = {
+  url: string;
+  challenge: string;
+  atOnce: number;
+  clock?: () => Date;
+  trustsNext?: boolean;
+};
 
 /** The longest that a device waits of what it is told, in milliseconds: the time of the tests is short. */
 const LONGEST_WAIT = 300;
@@ -30,10 +42,15 @@ const LONGEST_WAIT = 300;
 const MOST_TRIES = 200;
 
 /** Devices begin until `end`, so many at once. */
-export function startLoad({ url, challenge, atOnce }: LoadOptions): Load {
+export function startLoad({ url, challenge, atOnce, clock = systemClock, trustsNext = false }: LoadOptions): Load {
   let begun = 0;
   let ending = false;
-  const load = { certificates: new Map<string, string>(), told: 0, faults: [] as string[] };
+  const load = {
+    certificates: new Map<string, string>(),
+    issuers: new Map<string, number>(),
+    told: 0,
+    faults: [] as string[],
+  };
 
   const noted: typeof fetch = async (...args) => {
     const response = await fetch(...args);
@@ -43,22 +60,43 @@ export function startLoad({ url, challenge, atOnce }: LoadOptions): Load {
   };
   const context = { fetch: noted, clock, random };
 
+  async function found(): Promise<ScepServer> {
+    const server = await discover(url, context);
+    return trustsNext && server.capabilities.has('GetNextCACert') ? withNext(server) : server;
+  }
+  /** One that is told of no next CA any more was finished or taken back meanwhile: it asks GetCACert again. */
+  async function withNext(server: ScepServer): Promise<ScepServer> {
+    const response = await fetch(`${url}?operation=GetNextCACert`);
+    const body = new Uint8Array(await response.arrayBuffer());
+    if (response.status !== 200) return found();
+    return {
+      ...server,
+      certificates: [...server.certificates, ...certificatesOf(readSigned(contentOf(readSigned(body))))],
+    };
+  }
+
   async function device(subject: string): Promise<void> {
     const key = ecKey(subject);
     const wanted = { subject: nameFromText(subject), challenge };
     const plan = { ...wanted, key, csr: await writeCertificationRequest(wanted, key) };
     let ask = enroll;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const reply = await discover(url, context)
+      const reply = await found()
         .then((server) => ask(server, plan, context))
         .catch(({ message, cause }: Error) => {
           if (!message.endsWith('HTTP 503')) load.faults.push(`${message} ${String(cause)}`);
         });
       if (reply?.status === 'success') {
-        load.certificates.set(subject, serialText(readCertificate(reply.certificates[0]!).serialNumber));
+        const { serialNumber, issuer } = readCertificate(reply.certificates[0]!);
+        const by = nameText(issuer);
+        load.certificates.set(subject, serialText(serialNumber));
+        load.issuers.set(by, (load.issuers.get(by) ?? 0) + 1);
         return;
       }
-      if (reply?.status === 'failure') break;
+      if (reply?.status === 'failure') {
+        load.faults.push(`${subject}: failInfo ${reply.failInfo} ${reply.text ?? ''}`);
+        return;
+      }
       if (reply) ask = poll;
       await sleep(LONGEST_WAIT);
     }

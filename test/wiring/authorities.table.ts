@@ -53,7 +53,7 @@ const authorities = {
   second: { ...secondSection, ocsp: {}, previous: [{ ...keyedFiles('earlier/ca', earlier), list: 'earlier' }] },
   retired: { ...withChain('retired'), ra: { ...issuingSection.ra, retired: [keyedFiles('retired/old', retired)] } },
   locked,
-  auto: { ...withChain('auto'), ra: 'auto' },
+  auto: { ...withChain('auto'), ra: 'auto', crl: { list: 'renamed' } },
   split: {
     ...withChain('split'),
     ra: 'split',
@@ -190,10 +190,10 @@ export const AUTHORITIES: readonly Row[] = [
     answers: { '/locked': 'issued' },
   },
   {
-    keys: ['authorities.NAME.crl', 'authorities.NAME.crl.validity'],
+    keys: ['authorities.NAME.crl', 'authorities.NAME.crl.validity', 'authorities.NAME.crl.list'],
     question: 'for how many hours the revocation list is valid, and whose it is',
     ask: listOf,
-    answers: { own: [2, 'Wiring Issuing'], second: [168, 'Wiring Second'] },
+    answers: { own: [2, 'Wiring Issuing'], second: [168, 'Wiring Second'], renamed: [168, 'Wiring Issuing'] },
   },
   {
     keys: ['', '.validity', '.maxAge', '.nonIssued', '.signer', '.url'].map((key) => `authorities.NAME.ocsp${key}`),

@@ -5,9 +5,10 @@ import { registerCaCrl } from './ca-crl.ts';
 import { registerCaExport } from './ca-export.ts';
 import { registerCaInstall } from './ca-install.ts';
 import { registerCaMake } from './ca-make.ts';
+import { registerRollover } from './ca-rollover.ts';
 import { registerCaShow } from './ca-show.ts';
 
-const COMMANDS = [registerCaShow, registerCaExport, registerCaCrl, registerCaMake, registerCaInstall];
+const COMMANDS = [registerCaShow, registerCaExport, registerCaCrl, registerCaMake, registerCaInstall, registerRollover];
 
 /** Registers the group and its commands. */
 export function registerCa(program: Command, output: Output): void {
