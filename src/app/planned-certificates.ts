@@ -35,8 +35,8 @@ export function plannedCertificates(file: string): PlanOf {
   };
 }
 
-/** Throws ConfigError when a certificate of the authority cannot be used. */
-async function templateOf(endpoint: EndpointConfig): Promise<LeafTemplate> {
+/** The template of an endpoint. Throws ConfigError when a certificate of its authority cannot be used. */
+export async function templateOf(endpoint: EndpointConfig): Promise<LeafTemplate> {
   const now = systemClock();
   const chain = await loadChain(endpoint.authority.value, async (_key, work) => work());
   if (!chain) throw new ConfigError('the certificates of the authority cannot be read', 'Run `openndes check`.');

@@ -47,7 +47,7 @@ export function commandsMarkdown(): string {
 In a checkout \`npx openndes …\` runs them, installed \`openndes …\`. Exit codes: 0 done, 1 failed (also because of
 a wrong option), 78 something on this machine must be corrected first, such as the configuration, a file or the store. The
 message says what and how.
-\`enroll\` also has 2 refused and 3 pending.
+\`enroll\` also has 2 refused and 3 pending, \`profiles test\` 2 refused.
 
 ${sections.join('\n')}`;
 }

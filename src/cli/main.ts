@@ -17,6 +17,7 @@ import { registerHashPassword } from './commands/hash-password.ts';
 import { registerInit } from './commands/init.ts';
 import { registerJobs } from './commands/jobs.ts';
 import { registerNotifications } from './commands/notification-commands.ts';
+import { registerProfiles } from './commands/profiles-test.ts';
 import { registerProbe } from './commands/probe-urls.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSimulator } from './commands/simulator.ts';
@@ -45,6 +46,7 @@ const COMMANDS = [
   registerHashPassword,
   registerCa,
   registerExplain,
+  registerProfiles,
   registerSimulator,
   registerEvaluate,
 ];
