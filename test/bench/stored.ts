@@ -7,6 +7,7 @@ import { openPostgresStore } from '../../src/store/postgres.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
 import { median, percentile } from './measure.ts';
 import { issuanceNumber } from './rows.ts';
+import { enrolmentCosts } from './stored-enrolments.ts';
 import { fillOf } from './stored-fill.ts';
 
 const TURNS = 7;
@@ -74,7 +75,8 @@ console.log(
   `${rows} certificates of two years, ${said?.size}, made in ${seconds(started)}; PostgreSQL 15 on the same machine\n`,
 );
 
-const stores = { many: await open(database), empty: await open(await server.database()) };
+const databases = { many: database, empty: await server.database() };
+const stores = { many: await open(databases.many), empty: await open(databases.empty) };
 type Name = keyof typeof stores;
 const NAMES: readonly Name[] = ['empty', 'many'];
 const cpus: Record<Name, number[]> = { many: [], empty: [] };
@@ -115,4 +117,12 @@ for (const [what, filter] of Object.entries(SEARCHES)) {
   line(`  ${what}`, median(times).toFixed(1), percentile(times, 1).toFixed(1), String(found));
 }
 await Promise.all([stores.many.close(), stores.empty.close()]);
+
+const url = (name: string): string =>
+  `postgres://${ROLE.user}:${encodeURIComponent(ROLE.password)}@127.0.0.1:${server.port}/${name}`;
+const costs = await enrolmentCosts({ empty: url(databases.empty), many: url(databases.many) });
+line('\nenrolment, 8 connections', 'CPU µs', 'p95 ms');
+for (const { name, cpu, p95 } of costs) line(`  ${name}`, cpu.toFixed(0), p95.toFixed(1));
+const [empty, many] = costs;
+if (empty && many) line('  many : empty', (many.cpu / empty.cpu).toFixed(2), (many.p95 / empty.p95).toFixed(2));
 await server.stop('fast');

@@ -1,16 +1,25 @@
-/** `openndes serve` under measurement: a configuration of its own, SQLite with synchronous=FULL, the log on standard error. */
+/**
+ * `openndes serve` under measurement: a configuration of its own, the log on standard error. The store is SQLite with
+ * synchronous=FULL, or the PostgreSQL database of the last argument.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startServer } from '../../src/app/configured-server.ts';
 import { init } from '../../src/cli/installation.ts';
-import { certificatesFrom } from '../../src/app/certificate-files.ts';
+import { getCaCertificates, recipientOf } from '../../src/client/ca-operations.ts';
 import type { KeyChoice } from '../../src/keys/software.ts';
 
 /** Message from the parent: `usage` asks for the CPU of the process and of its main thread, and for memory. */
 type Question = 'usage' | 'stop';
 
-const [folder, choice, challenge, workers] = process.argv.slice(2) as [string, KeyChoice, string, string];
-await init(folder, { key: choice, organisation: 'Bench' });
+const [folder, choice, challenge, workers, store] = process.argv.slice(2) as [
+  string,
+  KeyChoice,
+  string,
+  string,
+  string?,
+];
+await init(folder, { key: choice, organisation: 'Bench', ...(store !== undefined && { store }) });
 const config = join(folder, 'openndes.yaml');
 const written = readFileSync(config, 'utf8')
   .replace('port: 8080', 'port: 0')
@@ -18,7 +27,7 @@ const written = readFileSync(config, 'utf8')
 writeFileSync(config, written);
 writeFileSync(join(folder, 'challenge.txt'), challenge, { mode: 0o600 });
 const server = await startServer(config, { workers: Number(workers) });
-const [ra] = certificatesFrom(readFileSync(join(folder, 'certs/ra.pem')), 'ra.pem');
+const ra = recipientOf(await getCaCertificates(fetch, server.urls[0]!));
 process.send!({ port: Number(new URL(server.urls[0]!).port), ra: Buffer.from(ra).toString('base64') });
 
 const ANSWERS: Readonly<Record<Question, () => Promise<void> | void>> = {
