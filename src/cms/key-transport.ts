@@ -1,5 +1,6 @@
 /** RSA key transport: the longest message, and which octets can be a ciphertext. All of it depends on public facts. */
 import { DerReader } from '../asn1/reader.ts';
+import { equalBytes } from '../core/bytes.ts';
 import type { KeyKind, KeyTransport } from '../core/keys.ts';
 import { digestOctets } from './algorithms.ts';
 
@@ -10,10 +11,16 @@ export function transportCapacity(key: KeyKind, transport: KeyTransport): number
   return octets - 2 * digestOctets(transport.hash) - 2;
 }
 
-/** Whether the octets are as long as the modulus of this RSA key, DER, and less than it: RFC 8017 7.1.2 and 7.2.2. */
+/**
+ * Whether the octets are as long as the modulus n of this RSA key, DER, and less than it: RFC 8017 7.1.2 and 7.2.2. 0, 1 and n - 1 are
+ * no ciphertexts: they decrypt to themselves, which no padded message is, and OpenSSL refuses them in FIPS mode (SP 800-56B 7.1.2.1).
+ */
 export function isCiphertextOf(spki: Uint8Array, octets: Uint8Array): boolean {
   const modulus = modulusOf(spki);
-  return octets.length === modulus.length && Buffer.compare(octets, modulus) < 0;
+  if (octets.length !== modulus.length || Buffer.compare(octets, modulus) >= 0) return false;
+  const [last = 0, lastOfModulus = 0] = [octets.at(-1), modulus.at(-1)];
+  const isOneLess = last === lastOfModulus - 1 && equalBytes(octets.subarray(0, -1), modulus.subarray(0, -1));
+  return !isOneLess && (last > 1 || octets.subarray(0, -1).some((octet) => octet !== 0));
 }
 
 function modulusOf(spki: Uint8Array): Uint8Array {

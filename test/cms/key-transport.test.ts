@@ -28,12 +28,17 @@ for (const transport of TRANSPORTS)
     assert.throws(() => encrypt(transport, Buffer.alloc(most + 1)));
   });
 
-test('a ciphertext is as long as the modulus and less than it', () => {
+test('a ciphertext is as long as the modulus, and from 2 to two less than it', () => {
   const modulus = Buffer.from(key.export({ format: 'jwk' }).n!, 'base64url');
   const below = Buffer.from(modulus);
-  below[255]! -= 1;
+  below[255]! -= 2;
+  const small = (last: number): Buffer => Buffer.from([...Buffer.alloc(255), last]);
   assert.equal(isCiphertextOf(client.key.spki, below), true);
-  assert.equal(isCiphertextOf(client.key.spki, Buffer.alloc(256)), true);
+  assert.equal(isCiphertextOf(client.key.spki, small(2)), true);
+  below[255]! += 1;
+  assert.equal(isCiphertextOf(client.key.spki, below), false);
+  assert.equal(isCiphertextOf(client.key.spki, small(1)), false);
+  assert.equal(isCiphertextOf(client.key.spki, small(0)), false);
   assert.equal(isCiphertextOf(client.key.spki, modulus), false);
   assert.equal(isCiphertextOf(client.key.spki, Buffer.alloc(256, 0xff)), false);
   assert.equal(isCiphertextOf(client.key.spki, below.subarray(1)), false);
