@@ -1,5 +1,5 @@
 /** The octets of NDES's administrator page. Programs parse the password out of it, so all text and tags are those of NDES. */
-import { createHash } from 'node:crypto';
+import { createHash, getFips } from 'node:crypto';
 import { MINUTE } from '../core/durations.ts';
 import type { IssuedChallenge } from '../manage/one-time-passwords.ts';
 
@@ -74,9 +74,9 @@ const html = (content: string): string =>
     '</Font></Body></HTML>',
   ].join('');
 
-/** In groups of eight: PSCertificateEnrollment takes the first 16 hexadecimal digits in a row as the password. */
+/** MD5, as NDES shows it; FIPS mode has none. In groups of eight: PSCertificateEnrollment takes the first 16 hexadecimal digits in a row as the password. */
 const thumbprint = (certificate: Uint8Array): string =>
-  createHash('md5')
+  createHash(getFips() === 1 ? 'sha256' : 'md5')
     .update(certificate)
     .digest('hex')
     .toUpperCase()

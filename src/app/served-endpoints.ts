@@ -13,7 +13,15 @@ import type { RevocationList } from '../revocation/revocation-list.ts';
 import { earlierCa } from './earlier-cas.ts';
 import { type PolicyServices, policyOf } from './policy-makers.ts';
 import { type RaKeeper, withKem } from './ra-keeper.ts';
-import { listName, type LoadedEndpoint, type NotServed, previousLists, profileOf, type Settings } from './settings.ts';
+import {
+  keyTransport,
+  listName,
+  type LoadedEndpoint,
+  type NotServed,
+  previousLists,
+  profileOf,
+  type Settings,
+} from './settings.ts';
 
 /** An endpoint as the server takes it, and what keeps its RA. */
 export type ServedEndpoint = {
@@ -46,7 +54,7 @@ export async function servedEndpoints(
   const notServed: NotServed[] = [];
   for (const each of settings.endpoints)
     try {
-      served.push(await servedEndpoint(each, services));
+      served.push(await servedEndpoint(each, services, keyTransport(settings.config.fips)));
     } catch (err) {
       if (!(err instanceof ConfigError)) throw err;
       notServed.push({ endpoint: each.config.name, err });
@@ -64,6 +72,7 @@ type PassedOn = Pick<EndpointOptions, Exclude<keyof EndpointConfig, Resolved>>;
 async function servedEndpoint(
   { config, authority, issuer, earlierCas }: LoadedEndpoint,
   services: EndpointServices,
+  transport: Pick<EndpointOptions, 'pkcs1KeyTransport'>,
 ): Promise<ServedEndpoint> {
   const { policy, authority: named, profile, byUsage: _, adminPage: __, earlierCas: ___, kem, ...rest } = config;
   const settings: PassedOn = rest;
@@ -73,6 +82,7 @@ async function servedEndpoint(
   const keeper = kem ? withKem(ra, await authority.kemKeeper(services, parties)) : ra;
   const options = {
     ...settings,
+    ...transport,
     policy: await policyOf(policy, services),
     issuer,
     ra: keeper.current,

@@ -11,6 +11,7 @@ import type { RevocationList } from '../revocation/revocation-list.ts';
 import type { MessageRules } from '../scep/open-context.ts';
 import { type RegistrationAuthority, registrationAuthority } from '../scep/registration-authority.ts';
 import { assertNoCaKey, openAuditKey } from './audit-key.ts';
+import { assertFipsMode } from './fips-mode.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
 import { compareCa } from './ca-comparison.ts';
 import { withOwnList } from './own-list.ts';
@@ -24,7 +25,7 @@ import type { EndpointConfig } from '../config/endpoints.ts';
 import type { ProfileConfig } from '../config/profiles.ts';
 import type { Config } from '../config/schema.ts';
 import { challengeParties } from '../config/challenge-parties.ts';
-import { messageRules } from '../embed/enrollment.ts';
+import { type EndpointOptions, messageRules } from '../embed/enrollment.ts';
 import { foreignFiles, type Instead, readConfig, readSections } from './configuration-file.ts';
 import type { LoadedRa } from './ra-certificate.ts';
 import { loadTls, type TlsFiles } from './listener-tls.ts';
@@ -75,6 +76,7 @@ export async function loadSettings(
   const warn: Warn = (key, { what, remedy, ends }) =>
     void (ends ? endings : found).add(problemText(problemAt(key, new ConfigError(what, remedy))));
   try {
+    if (config.fips?.required) await attempt(['fips', 'required'], () => assertFipsMode());
     await assertFolders(config, attempt);
     const authorities = await loadAuthorities(config, { attempt, warn, open: keys.open });
     await attempt(['authorities'], () => void listsOf(authorities));
@@ -315,13 +317,13 @@ export type NamedRa = { of: string; ra: RegistrationAuthority; rules?: MessageRu
 
 /** Runs work with every RA of a configuration, to decrypt a captured message. Makes none. Throws ConfigError. */
 export const withRas = <T>(file: string, work: (ras: NamedRa[]) => T | Promise<T>): Promise<T> =>
-  withSettings(file, async ({ authorities, endpoints }) => {
+  withSettings(file, async ({ authorities, endpoints, config: { fips } }) => {
     const unused = [...authorities.values()].filter(({ name }) => !endpoints.some((each) => nameOf(each) === name));
     const found = await Promise.all([
       ...endpoints.map(async ({ config, authority }) => ({
         of: config.path,
         ra: await authority.existingRa(challengeParties(config.policy)),
-        rules: messageRules(config),
+        rules: messageRules({ ...config, ...keyTransport(fips) }),
       })),
       ...unused.map(async ({ name, authority }) => ({
         of: `the authority ${name}, which no endpoint uses`,
@@ -330,6 +332,10 @@ export const withRas = <T>(file: string, work: (ras: NamedRa[]) => T | Promise<T
     ]);
     return work(found.flatMap(({ ra, ...rest }) => (ra ? [{ ...rest, ra: assembled(ra) }] : [])));
   });
+
+/** What `fips` says about RSA PKCS#1 v1.5, as a setting of an endpoint. */
+export const keyTransport = (fips: Config['fips']): Pick<EndpointOptions, 'pkcs1KeyTransport'> =>
+  fips?.pkcs1KeyTransport === 'refuse' ? { pkcs1KeyTransport: 'refuse' } : {};
 
 const assembled = ({ retired, signer, ...current }: LoadedRa): RegistrationAuthority =>
   registrationAuthority(current, retired, signer);

@@ -32,7 +32,8 @@ export type ClientContext = { fetch: Fetch; clock: Clock; random: RandomBytes; s
 
 /**
  * What a server told about itself. `certificates` are those of GetCACert, DER; messages are encrypted to `recipient`.
- * `nullWrap`: to an EC key as BouncyCastle for .NET reads them, see `keyWrapAlgorithm`.
+ * `nullWrap`: to an EC key as BouncyCastle for .NET reads them, see `keyWrapAlgorithm`. `oaep`: content keys go to an RSA key with
+ * RSAES-OAEP and SHA-256, and not with PKCS#1 v1.5.
  * `get`: messages are sent by GET, also when the server takes POST.
  */
 export type ScepServer = {
@@ -42,6 +43,7 @@ export type ScepServer = {
   recipient: Uint8Array;
   get?: boolean;
   nullWrap?: boolean;
+  oaep?: boolean;
 };
 
 /** Sends GetCACaps and GetCACert. Throws ServerError. */
@@ -194,7 +196,7 @@ export async function exchange(
     signer,
     recipient: server.recipient,
     nullWrap: server.nullWrap ?? false,
-    transport: { scheme: 'pkcs1' },
+    transport: server.oaep ? { scheme: 'oaep', hash: 'sha256', mgf1Hash: 'sha256' } : { scheme: 'pkcs1' },
     random,
     ...chooseAlgorithms(server.capabilities),
     // RFC 9936 2.2.1: an encapsulated key is worth AES-256.

@@ -29,8 +29,13 @@ export function parseConfig(values: unknown, files: FileContext): ParsedConfig {
   const endpoints = parseEntries('endpoints', valueAt(values, ['endpoints']), endpointSchema(context));
   const issues = [...(frame.error?.issues ?? []), ...profiles.issues, ...endpoints.issues];
   const hasAdmins = Object.keys(valueAt(values, ['admin', 'users']) ?? {}).length > 0;
+  const users = Object.entries(frame.data?.admin?.users ?? {});
+  const ofFips = {
+    fips: frame.data?.fips?.required === true,
+    scryptUsers: users.filter(([, { kdf }]) => kdf === 'scrypt').map(([name]) => name),
+  };
   const parsed = {
-    valid: { profiles: profiles.valid, endpoints: endpoints.valid, hasAdmins },
+    valid: { profiles: profiles.valid, endpoints: endpoints.valid, hasAdmins, ...ofFips },
     issues,
     rows: () => entries(fullSchema(context)),
   };

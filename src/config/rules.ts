@@ -5,6 +5,7 @@ import type { Profile } from '../ca/profile.ts';
 import { ConfigError } from '../core/errors.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 import { canonicalPath } from '../http/paths.ts';
+import { FIPS_RULES } from './fips.ts';
 import type { EndpointConfig } from './endpoints.ts';
 import { sharedRa, unequalNames } from './shared-authority.ts';
 import { asksIntune, asksIntuneEarly, passwordRules, wantsNotifications, weaknessOf } from './policies.ts';
@@ -22,6 +23,7 @@ import {
 } from './valid-parts.ts';
 
 const RULES: readonly Rule[] = [
+  ...FIPS_RULES,
   { severity: 'error', check: eachProfile(tooLong) },
   // The CA refuses such a profile too, but without the line.
   { severity: 'error', check: eachProfile((profile) => (tooLong(profile) ? undefined : refusedByCa(profile))) },

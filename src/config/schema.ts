@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { adminSection } from './admin.ts';
 import { auditSection } from './audit-section.ts';
 import { authoritiesSection } from './authorities.ts';
+import { fipsSection } from './fips.ts';
 import { type EndpointConfig, type EndpointReferences, endpointSchema, endpointsSection } from './endpoints.ts';
 import { choice, url } from './yaml/value-types.ts';
 import { listenSection } from './listen.ts';
@@ -31,6 +32,7 @@ export const configSchema = <P extends z.ZodType, E extends z.ZodType>(
     ),
     listen: listenSection(context),
     admin: adminSection(),
+    fips: fipsSection(),
     log: section('The log: JSON lines on standard error.', '{ level: info }', {
       level: defaulted(choice(...LEVELS), 'info', 'The lowest level that is written.'),
     }).prefault({}),

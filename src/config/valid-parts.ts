@@ -12,6 +12,10 @@ export type ValidParts = {
   profiles: readonly Found<Profile>[];
   endpoints: readonly Found<EndpointConfig>[];
   hasAdmins: boolean;
+  /** Whether `fips.required` is on. */
+  fips: boolean;
+  /** Users of `admin` whose hash was made with scrypt. */
+  scryptUsers: readonly string[];
 };
 
 /** A broken rule. `key` is relative to the profile or endpoint; empty for the whole of it. */

@@ -1,6 +1,7 @@
 /** For embedders: a plugin for an existing fastify app, and a complete server. */
+import { getFips } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { selfTest } from '../cms/self-test.ts';
+import { approvedAlgorithms, selfTest } from '../cms/self-test.ts';
 import { within } from '../core/ask.ts';
 import { defined } from '../core/defined.ts';
 import type { EndpointLoad } from '../enroll/gate.ts';
@@ -19,6 +20,10 @@ export type RequestLimits = {
   bodyLimit?: number;
 };
 
+/** In FIPS mode OpenSSL has approved algorithms alone. */
+const usable = (endpoints: EnrollmentOptions['endpoints']): Parameters<typeof selfTest>[0] =>
+  getFips() === 1 ? approvedAlgorithms(endpoints.some(({ pkcs1KeyTransport }) => pkcs1KeyTransport !== 'refuse')) : {};
+
 /** What `scepPlugin` takes. */
 export type PluginOptions = EnrollmentOptions & RequestLimits;
 
@@ -32,7 +37,7 @@ export type PluginOptions = EnrollmentOptions & RequestLimits;
 export async function scepPlugin(app: FastifyInstance, options: PluginOptions): Promise<void> {
   assertNoPrefix(app.prefix);
   assertOptions(options);
-  await selfTest();
+  await selfTest(usable(options.endpoints));
   const enrollment = startEnrollment(options);
   app.addHook('onClose', () => enrollment.close());
   boundRoutes(app);
@@ -89,7 +94,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
 /** As `createServer`; `operate` as in `startEnrollment`. */
 export async function assembleServer(options: ServerOptions, operate?: Operate): Promise<AssembledServer> {
   assertOptions(options);
-  await selfTest();
+  await selfTest(usable(options.endpoints));
   const { endpoints: _endpoints, store, notificationInterval: _interval, random: _random, ...rest } = options;
   const {
     logger: _logger,

@@ -72,6 +72,8 @@ export type EndpointOptions = Pick<EndpointSettings, 'path'> &
     tenant?: string;
     /** `absent`: FAILURE and PENDING have no content, for clients on cryptlib; by default it is one octet, 0x00. */
     emptyContent?: 'absent';
+    /** `refuse`: messages whose key is transported with RSA PKCS#1 v1.5 are refused, as FIPS 140-3 asks; accepted when absent. */
+    pkcs1KeyTransport?: 'refuse';
   };
 
 /** The endpoints and what they share. `clock` and `random` are those of the system when absent. */
@@ -182,6 +184,7 @@ function assemble(options: EndpointOptions, clock: Clock, random: RandomBytes): 
     renewal = true,
     retention = RETENTION,
     emptyContent: _emptyContent,
+    pkcs1KeyTransport: _pkcs1KeyTransport,
     tenant: _tenant,
     ...rest
   } = options;
@@ -223,17 +226,20 @@ const inTime = ({ certificate, key }: KeyedCertificate): KeyedCertificate => ({
   key: keyWithin(key, systemDeadline),
 });
 
+type RuledBy = 'legacy' | 'renewal' | 'signingTime' | 'emptyContent' | 'pkcs1KeyTransport';
+
 /** What an endpoint accepts, with its defaults. */
 export const messageRules = ({
   legacy,
   renewal = true,
   signingTime = SIGNING_TIME,
   emptyContent,
-}: Pick<EndpointOptions, 'legacy' | 'renewal' | 'signingTime' | 'emptyContent'>): MessageRules => ({
+  pkcs1KeyTransport,
+}: Pick<EndpointOptions, RuledBy>): MessageRules => ({
   legacy: new Set(legacy),
   renewal,
   signingTime: signingTime === 'off' ? undefined : signingTime,
-  ...defined({ emptyContent }),
+  ...defined({ emptyContent, pkcs1KeyTransport }),
 });
 
 /** Records are found by the name of their endpoint: with one name, two endpoints would share certificates and requests. */

@@ -62,10 +62,12 @@ export const recipientOf = (envelope: EnvelopedData, { ra }: Pick<OpenContext, '
 export async function openEnvelope(
   envelope: Envelope,
   { signerKey, read }: { signerKey: PublicKey; read: ReadContent },
-  { ra, random }: OpenContext,
+  { ra, rules, random }: OpenContext,
 ): Promise<OpenedEnvelope> {
   const { cipher } = envelope;
   const { transport, recipient, decrypt } = opener(envelope, { ra, random });
+  if (transport.scheme === 'pkcs1' && rules.pkcs1KeyTransport === 'refuse')
+    throw new Refusal('algorithm_refused', 'key transport with RSA PKCS#1 v1.5 is off at this server (FIPS)');
   // The reply is encrypted to the key of the signer, or with the challenge. A key that cannot receive it is refused before
   // anything is issued.
   if (!canBeAnswered(signerKey.kind, cipher))

@@ -15,6 +15,8 @@ export type MessageRules = {
   renewal: boolean;
   /** `absent`: FAILURE and PENDING have no eContent. Otherwise it is one octet, 0x00. */
   emptyContent?: 'absent';
+  /** `refuse`: a content key may not be transported with RSA PKCS#1 v1.5. */
+  pkcs1KeyTransport?: 'refuse';
 };
 
 /** Everything that `open` needs in addition to the octets of a message. */

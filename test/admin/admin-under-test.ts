@@ -35,7 +35,9 @@ export async function adminUnderTest(t: TestContext, different: Different = {}) 
     caCertificate: issuing.certificate,
   }));
   const authenticate = basicAuthentication({
-    users: new Map([['ndes', { ln: 16, r: 8, p: 1, salt: Buffer.from('salt'), hash: Buffer.from('right') }]]),
+    users: new Map([
+      ['ndes', { kdf: 'scrypt', ln: 16, r: 8, p: 1, salt: Buffer.from('salt'), hash: Buffer.from('right') }],
+    ]),
     clock,
     emit: log.emit,
     matches: async (password, { hash }) => Buffer.from(password).equals(hash),

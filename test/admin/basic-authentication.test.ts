@@ -8,7 +8,7 @@ import { basic } from './admin-under-test.ts';
 import { handClock } from '../kit/clock.ts';
 import { keptLog } from '../kit/log.ts';
 
-const HASH: PasswordHash = { ln: 16, r: 8, p: 1, salt: Buffer.from('salt'), hash: Buffer.from('right') };
+const HASH: PasswordHash = { kdf: 'scrypt', ln: 16, r: 8, p: 1, salt: Buffer.from('salt'), hash: Buffer.from('right') };
 const OTHER: PasswordHash = { ...HASH, hash: Buffer.from('other') };
 
 /** Compares at once and records each comparison; with `hold` comparisons wait until they are released. */

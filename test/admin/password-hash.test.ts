@@ -1,6 +1,6 @@
 /** Hashes of administrators' passwords: a standard format, a new salt each time, and bounded costs. */
 import assert from 'node:assert/strict';
-import { scryptSync } from 'node:crypto';
+import { pbkdf2Sync, scryptSync } from 'node:crypto';
 import { test } from 'node:test';
 import { hashPassword, parsePasswordHash, passwordMatches } from '../../src/admin/password-hash.ts';
 import { random } from '../kit/pki.ts';
@@ -22,6 +22,16 @@ test('the string is in PHC format, and scrypt of node:crypto computes the same h
   assert.equal(Buffer.from(hash!, 'base64').toString('hex'), expected.toString('hex'));
 });
 
+test('with PBKDF2 the string names it, and pbkdf2 of node:crypto computes the same hash', async () => {
+  const text = await hashPassword('pässwörd', (length) => new Uint8Array(length).fill(7), 'pbkdf2-sha256');
+  const [, name, cost, salt, hash] = text.split('$');
+  assert.deepEqual([name, cost, salt], ['pbkdf2-sha256', 'i=600000', 'BwcHBwcHBwcHBwcHBwcHBw']);
+  const expected = pbkdf2Sync('pässwörd', Buffer.alloc(16, 7), 600_000, 32, 'sha256');
+  assert.equal(Buffer.from(hash!, 'base64').toString('hex'), expected.toString('hex'));
+  assert.equal(await passwordMatches('pässwörd', parsed(text)), true);
+  assert.equal(await passwordMatches('passwörd', parsed(text)), false);
+});
+
 test('composed and decomposed Unicode letters are the same password', async () => {
   const hash = parsed(await hashPassword('p\u00e4ss', random));
   assert.equal(await passwordMatches('pa\u0308ss', hash), true);
@@ -41,6 +51,9 @@ for (const [why, text] of [
   ['a name in upper case', `$SCRYPT$ln=16,r=8,p=1$${SALT}$${HASH}`],
   ['something before it', `x$scrypt$ln=16,r=8,p=1$${SALT}$${HASH}`],
   ['something behind it', `$scrypt$ln=16,r=8,p=1$${SALT}$${HASH}$`],
+  ['too few iterations', `$pbkdf2-sha256$i=9999$${SALT}$${HASH}`],
+  ['too many iterations', `$pbkdf2-sha256$i=5000001$${SALT}$${HASH}`],
+  ['PBKDF2 with SHA-1', `$pbkdf2$i=600000$${SALT}$${HASH}`],
   ['too cheap', `$scrypt$ln=4,r=8,p=1$${SALT}$${HASH}`],
   ['just too cheap', `$scrypt$ln=9,r=8,p=1$${SALT}$${HASH}`],
   ['just over 256 MiB', `$scrypt$ln=18,r=9,p=1$${SALT}$${HASH}`],
@@ -57,6 +70,6 @@ for (const [ln, r, p] of [
 ] as const)
   test(`accepted: ln=${ln}, r=${r}, p=${p}, the least or the most that there may be of each`, () => {
     const { salt, hash, ...cost } = parsed(`$scrypt$ln=${ln},r=${r},p=${p}$${SALT}$${HASH}`);
-    assert.deepEqual(cost, { ln, r, p });
+    assert.deepEqual(cost, { kdf: 'scrypt', ln, r, p });
     assert.deepEqual([salt.length, hash.length], [16, 32]);
   });

@@ -68,17 +68,17 @@ test('wrong PKCS#1 padding decrypts to the same octets each time, as implicit re
 
 const SECRET = 'correct horse battery staple';
 const PEMS = [
-  ['PKCS#8', privateKeyPem(rsa.privateKey), undefined],
-  ['PKCS#8 with a passphrase', privateKeyPem(rsa.privateKey, SECRET), SECRET],
-  ['PKCS#1', rsa.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(), undefined],
+  ['PKCS#8', () => privateKeyPem(rsa.privateKey), undefined],
+  ['PKCS#8 with a passphrase', () => privateKeyPem(rsa.privateKey, SECRET), SECRET],
+  ['PKCS#1', () => rsa.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(), undefined],
   [
     'traditional with a passphrase',
-    rsa.privateKey.export({ type: 'pkcs1', format: 'pem', cipher: 'aes-128-cbc', passphrase: SECRET }).toString(),
+    () => rsa.privateKey.export({ type: 'pkcs1', format: 'pem', cipher: 'aes-128-cbc', passphrase: SECRET }).toString(),
     SECRET,
   ],
 ] as const;
 for (const [name, pem, passphrase] of PEMS)
-  test(`reads ${name} PEM`, () => assert.deepEqual(keyFromPem(pem, 'key.pem', passphrase).spki, rsa.spki));
+  test(`reads ${name} PEM`, () => assert.deepEqual(keyFromPem(pem(), 'key.pem', passphrase).spki, rsa.spki));
 
 test('reads SEC1 PEM with the EC PARAMETERS that openssl puts before it', () => {
   const { privateKey } = generateKey('p256');
@@ -105,21 +105,27 @@ const BAD = [
   ['an Ed25519 key', pkcs8(generateKeyPairSync('ed25519').privateKey), undefined, /Ed25519/],
   [
     'a key on another curve',
-    pkcs8(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey),
+    () => pkcs8(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey),
     undefined,
     /kind/,
   ],
-  ['an RSA key of 512 bits', pkcs8(generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey), undefined, /kind/],
+  [
+    'an RSA key of 512 bits',
+    () => pkcs8(generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey),
+    undefined,
+    /kind/,
+  ],
 ] as const;
 for (const [name, pem, passphrase, expected] of BAD)
   test(`the error for ${name} names the fault, has its cause, and contains no secret`, () => {
-    const error = thrownBy(() => keyFromPem(pem, 'key.pem', passphrase));
+    const text = typeof pem === 'string' ? pem : pem();
+    const error = thrownBy(() => keyFromPem(text, 'key.pem', passphrase));
     assert.ok(error instanceof ConfigError);
     assert.match(error.message, expected);
     assert.notEqual(error.remedy, '');
     assert.equal(error.cause instanceof Error, name !== 'an Ed25519 key');
     const everything = inspect(error, { depth: 10, showHidden: true });
-    const lines = pem.split('\n').filter((line) => line.length > 20 && !line.startsWith('-----'));
+    const lines = text.split('\n').filter((line) => line.length > 20 && !line.startsWith('-----'));
     for (const secret of [...lines, ...(passphrase ? [passphrase] : [])]) assert.ok(!everything.includes(secret));
   });
 

@@ -41,7 +41,7 @@ const negative = sequence(
   bitString(sequence(Buffer.concat([Buffer.of(2, 0x82, 1, 0), Buffer.alloc(256, 0xff)]), unsignedInteger(F4))),
 );
 
-const REFUSED: ReadonlyArray<readonly [string, Uint8Array, RegExp]> = [
+const REFUSED: ReadonlyArray<readonly [string, Uint8Array | (() => Uint8Array), RegExp]> = [
   ['S02 exponent of 65,537 bits', rsa(2048, Buffer.concat([Buffer.of(1), Buffer.alloc(8192, 1)])), /exponent/],
   ['S02 modulus of 16,384 bits', rsa(16_384, F4), /16384 bits/],
   ['modulus of 8,200 bits', rsa(8200, F4), /8200 bits/],
@@ -60,16 +60,16 @@ const REFUSED: ReadonlyArray<readonly [string, Uint8Array, RegExp]> = [
   ['point of another curve', point(OID.p384, Buffer.alloc(65, 4)), /wrong length/],
   ['curve secp256k1', point('1.3.132.0.10', Buffer.alloc(65, 4)), /not supported: secp256k1 \(1\.3\.132\.0\.10\)/],
   ['a curve without a name', point('1.2.3.4', Buffer.alloc(65, 4)), /not supported: 1\.2\.3\.4$/],
-  ['X25519', generateKeyPairSync('x25519').publicKey.export(DER), /not supported: X25519 \(1\.3\.101\.110\)/],
+  ['X25519', () => generateKeyPairSync('x25519').publicKey.export(DER), /not supported: X25519 \(1\.3\.101\.110\)/],
   [
     'DSA',
-    generateKeyPairSync('dsa', { modulusLength: 1024, divisorLength: 160 }).publicKey.export(DER),
+    () => generateKeyPairSync('dsa', { modulusLength: 1024, divisorLength: 160 }).publicKey.export(DER),
     /not supported: DSA /,
   ],
 ];
 for (const [what, spki, message] of REFUSED)
   test(`${what}: no public key that is read`, () =>
     assert.throws(
-      () => readPublicKey(spki),
+      () => readPublicKey(typeof spki === 'function' ? spki() : spki),
       (error) => error instanceof DerError && message.test(error.message),
     ));

@@ -12,6 +12,7 @@ import { AUDITING } from './audit.table.ts';
 import { AUTHORITIES } from './authorities.table.ts';
 import { ENDPOINTS } from './endpoints.table.ts';
 import { KEEPING } from './keep.table.ts';
+import { FIPS } from './fips.table.ts';
 import { LISTENING } from './listen.table.ts';
 import { POLICIES } from './policies.table.ts';
 import { PROFILE_ROWS } from './profiles.table.ts';
@@ -20,6 +21,7 @@ import { TENANTS } from './tenants.table.ts';
 
 const ROWS: readonly Row[] = [
   ...LISTENING,
+  ...FIPS,
   ...ADMIN,
   ...KEEPING,
   ...AUDITING,

@@ -1,6 +1,6 @@
 /** `openndes check`: configuration, keys and algorithms, without starting a server. Exit 78 when something is wrong. */
 import type { Command } from 'commander';
-import { selfTest } from '../../cms/self-test.ts';
+import { approvedAlgorithms, selfTest } from '../../cms/self-test.ts';
 import { challengeParties } from '../../config/challenge-parties.ts';
 import type { EndpointConfig } from '../../config/endpoints.ts';
 import { policiesIn } from '../../config/policies.ts';
@@ -65,7 +65,7 @@ export async function reportConfiguration(
   { out, err }: Output,
 ): Promise<void> {
   for (const warning of warnings) err(`warning: ${warning}`);
-  await selfTest();
+  await selfTest(config.fips?.required ? approvedAlgorithms(config.fips.pkcs1KeyTransport === 'allow') : {});
   out('algorithms: every one that GetCACaps can name works in this runtime');
   for (const { name, authority } of authorities.values()) {
     const parties = config.endpoints.filter((each) => each.authority.name === name).map(partiesOf);

@@ -30,6 +30,7 @@ type EnrollOptions = RequestOptions & {
   fingerprint?: Fingerprint;
   trustCa?: string;
   get?: true;
+  oaep?: true;
   force?: true;
   legacy?: 'null-wrap';
   json?: true;
@@ -73,6 +74,7 @@ export function registerEnroll(program: Command, output: Output): void {
       ).choices(['null-wrap']),
     )
     .option('--get', 'send the request by GET, as clients do that know no POST: proxies must let long URLs through')
+    .option('--oaep', 'encrypt the request with RSAES-OAEP and SHA-256: for a server that refuses PKCS#1 v1.5 (FIPS)')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -99,7 +101,8 @@ async function run(url: string, options: EnrollOptions, { out, err }: Output): P
   if (warning !== undefined) err(warning);
   const found = await discover(url, context);
   const pinned = options.fingerprint ? pinnedServer(found, options.fingerprint) : found;
-  const server = { ...pinned, get: options.get === true, nullWrap: options.legacy === 'null-wrap' };
+  const { get = false, oaep = false, legacy } = options;
+  const server = { ...pinned, get, oaep, nullWrap: legacy === 'null-wrap' };
   const plan = await planOf(options, folder, waiting);
   const enrolled = await (waiting ? resume : enroll)(server, plan, context);
   const facts = enrolled.status === 'success' ? save(enrolled, { server, folder, key: plan.key }) : enrolled;

@@ -12,8 +12,9 @@ export function registerHashPassword(program: Command, { out, err }: Output): vo
   program
     .command('hash-password')
     .description('read a password from standard input, one line, and print its hash for `admin.users`')
+    .option('--pbkdf2', 'PBKDF2 with SHA-256 and not scrypt: for `fips.required`')
     .addHelpText(...example('openndes hash-password > ndes.hash'))
-    .action(async () => {
+    .action(async ({ pbkdf2 }: { pbkdf2?: true }) => {
       // Not an argument: all users of the machine can read arguments.
       if (process.stdin.isTTY) err('Type the password and press Enter. It is shown as you type.');
       const password = await firstLine(process.stdin);
@@ -21,6 +22,6 @@ export function registerHashPassword(program: Command, { out, err }: Output): vo
         err('No password on standard input.');
         throw new Exit(EXIT.failed);
       }
-      out(await hashPassword(password, systemRandom));
+      out(await hashPassword(password, systemRandom, pbkdf2 ? 'pbkdf2-sha256' : 'scrypt'));
     });
 }

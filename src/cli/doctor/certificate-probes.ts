@@ -1,5 +1,5 @@
 /** Whether clients of each platform can use the CA and the RA, and which certificate a profile must name. */
-import { createHash } from 'node:crypto';
+import { createHash, getFips } from 'node:crypto';
 import { missingUsages } from '../../app/own-ra.ts';
 import type { LoadedAuthority } from './authority-parties.ts';
 import { systemClock } from '../../embed/system.ts';
@@ -54,10 +54,11 @@ function platforms(chain: readonly Uint8Array[]): string[] {
 }
 
 const thumbprints = (der: Uint8Array): string =>
-  `${nameText(readCertificate(der).subject)}: SHA-1 ${thumbprint(der)}, MD5 ${md5(der)}, SHA-256 ${thumbprintSha256(der)}`;
+  `${nameText(readCertificate(der).subject)}: SHA-1 ${thumbprint(der)}, ${md5(der)}SHA-256 ${thumbprintSha256(der)}`;
 
-/** As the NDES page and the Windows client show it; it protects nothing. */
-const md5 = (der: Uint8Array): string => createHash('md5').update(der).digest('hex').toUpperCase();
+/** As the NDES page and the Windows client show it; it protects nothing. FIPS mode has none. */
+const md5 = (der: Uint8Array): string =>
+  getFips() === 1 ? '' : `MD5 ${createHash('md5').update(der).digest('hex').toUpperCase()}, `;
 
 const AD =
   'For sign-in to Active Directory (Kerberos, NPS, RDP) publish the issuing CA once as enterprise administrator: `certutil -dspublish -f issuing-ca.cer NTAuthCA` (KB5057784).';
