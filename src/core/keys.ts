@@ -41,6 +41,11 @@ export interface KeyProvider {
    */
   sign(input: SignatureInput): Uint8Array | Promise<Uint8Array>;
   /**
+   * As `sign` with `pkcs1`, over the octets of all parts one after the other: other work runs between them. A key in memory has
+   * it, for what is long.
+   */
+  signParts?(parts: AsyncIterable<Uint8Array>, digest: Digest): Promise<Uint8Array>;
+  /**
    * Decrypts a content-encryption key. With a wrong padding it returns random or empty octets and not an error
    * (implicit rejection), so that there is no padding oracle. Throws only for public facts, such as the length of the
    * ciphertext.

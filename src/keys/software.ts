@@ -9,11 +9,11 @@ import {
   type KeyObject,
   privateDecrypt,
 } from 'node:crypto';
-import type { KeyProvider, KeyTransport, SignatureInput } from '../core/keys.ts';
+import type { Digest, KeyProvider, KeyTransport, SignatureInput } from '../core/keys.ts';
 import { ConfigError } from '../core/errors.ts';
 import { hasMlKemKey, readMlKemKey } from '../pkix/ml-kem.ts';
 import { readKeyKind, readPublicKey } from '../pkix/public-key.ts';
-import { signWithKeyObject } from '../pkix/signature.ts';
+import { signPartsWithKeyObject, signWithKeyObject } from '../pkix/signature.ts';
 import { withPkcs1 } from '../pkix/with-pkcs1.ts';
 import { assertCiphertextLength } from './ciphertext.ts';
 import { decodeOaep } from './oaep.ts';
@@ -31,10 +31,13 @@ export function softwareKey(privateKey: KeyObject): SoftwareKey {
   if (hasMlKemKey(spki)) return receivingKey(privateKey, spki);
   const kind = readKeyKind(spki);
   const sign = (input: SignatureInput): Buffer => signWithKeyObject(privateKey, input);
-  const provider = { spki, kind, inProcess: true, privateKey, sign };
+  const inMemory = { spki, kind, inProcess: true, privateKey, sign };
+  if (kind.type !== 'rsa' && kind.type !== 'ec') return inMemory;
+  const signParts = (parts: AsyncIterable<Uint8Array>, digest: Digest): Promise<Buffer> =>
+    signPartsWithKeyObject(privateKey, parts, digest);
+  const provider = { ...inMemory, signParts };
   if (kind.type === 'ec')
     return { ...provider, agree: (spki) => diffieHellman({ privateKey, publicKey: readPublicKey(spki).key }) };
-  if (kind.type !== 'rsa') return provider;
   return {
     ...provider,
     decrypt(ciphertext, transport) {

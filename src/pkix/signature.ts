@@ -1,5 +1,5 @@
 /** Signature algorithms of certificates, requests and CMS, one row each (RFC 4055, 5758, 8410, 9881), and their use. */
-import { type KeyObject, constants, sign, verify } from 'node:crypto';
+import { type KeyObject, constants, createSign, sign, verify } from 'node:crypto';
 import type { DerReader } from '../asn1/reader.ts';
 import { bitString, nullValue, oid, sequence } from '../asn1/writer.ts';
 import type { Digest, KeyKind, KeyProvider, SignatureInput } from '../core/keys.ts';
@@ -115,6 +115,17 @@ export const signWithKeyObject = (key: KeyObject, { data, digest, scheme }: Sign
         saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
       })
     : sign(digest ?? null, data, key);
+
+/** As `KeyProvider.signParts`, with an RSA or EC key. */
+export async function signPartsWithKeyObject(
+  key: KeyObject,
+  parts: AsyncIterable<Uint8Array>,
+  digest: Digest,
+): Promise<Buffer> {
+  const signer = createSign(digest);
+  for await (const part of parts) signer.update(part);
+  return signer.sign(key);
+}
 
 const IDENTIFIERS: ReadonlyMap<string, Uint8Array> = new Map(
   [...ROWS].map(([id, { type, digest }]) => [

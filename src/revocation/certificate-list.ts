@@ -1,30 +1,32 @@
 /** Writes the full certificate revocation list of an issuing CA (RFC 5280 5). */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { explicit, TAG } from '../asn1/tags.ts';
-import { encode, sequence, smallInteger, time, unsignedInteger } from '../asn1/writer.ts';
-import type { KeyProvider } from '../core/keys.ts';
-import { REVOCATION_REASONS, type RevocationReason } from '../core/issuer.ts';
+import {
+  bitString,
+  encode,
+  headerSize,
+  sequence,
+  smallInteger,
+  time,
+  unsignedInteger,
+  writeHeader,
+} from '../asn1/writer.ts';
+import type { Digest, KeyProvider } from '../core/keys.ts';
 import { ConfigError } from '../core/errors.ts';
 import { certificateExtensions, type CertificateView } from '../pkix/certificate.ts';
 import { authorityKeyIdentifier, findExtension, readKeyUsage, writeExtension } from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
-import { digestFor, signatureIdentifier, signStructure } from '../pkix/signature.ts';
+import { digestFor, signatureIdentifier } from '../pkix/signature.ts';
 import { readCaCertificate } from '../ca/ca-certificate.ts';
-
-/** An entry of the list, and when the certificate expires. */
-export type Revocation = {
-  /** Unsigned magnitude, big-endian. */
-  serialNumber: Uint8Array;
-  revokedAt: Date;
-  reason: RevocationReason;
-  notAfter: Date;
-};
+import { entryWriter, type Revocation } from './list-entries.ts';
+import { inTurns, joined, lengthOf } from './list-octets.ts';
 
 /** What a list is made of. */
 export type RevocationListPlan = {
   /** The issuing CA: certificate, DER, and its key. */
   issuer: { certificate: Uint8Array; key: KeyProvider };
-  revoked: readonly Revocation[];
+  /** Also in pages, each of which is written before the next one is read. */
+  revoked: readonly Revocation[] | AsyncIterable<readonly Revocation[]>;
   thisUpdate: Date;
   /** Milliseconds from thisUpdate to nextUpdate. */
   validity: number;
@@ -46,21 +48,50 @@ export async function writeCrl(plan: RevocationListPlan): Promise<Uint8Array> {
       'Its keyUsage must have cRLSign. certs/README.md shows how.',
     );
   const digest = digestFor(issuer.key.kind);
-  const listed = revoked.filter(({ notAfter }) => notAfter.getTime() + validity >= thisUpdate.getTime());
-  const tbs = sequence(
-    VERSION_2,
-    signatureIdentifier(issuer.key.kind, digest),
-    ca.subject,
-    time(thisUpdate),
-    time(new Date(thisUpdate.getTime() + validity)),
+  const ends = new Date(thisUpdate.getTime() + validity);
+  const entries = await entriesOf(revoked, (notAfter) => notAfter.getTime() + validity >= thisUpdate.getTime());
+  const before = [VERSION_2, signatureIdentifier(issuer.key.kind, digest), ca.subject, time(thisUpdate), time(ends)];
+  const extensions = [writeExtension(authorityKeyIdentifier(ca.keyIdentifier)), writeExtension(crlNumber(number))];
+  const tbs = nested([
+    ...before,
     // RFC 5280 5.1.2.6: revokedCertificates is absent when there are none.
-    ...(listed.length > 0 ? [sequence(...(await entries(listed)))] : []),
-    encode(
-      explicit(0),
-      sequence(writeExtension(authorityKeyIdentifier(ca.keyIdentifier)), writeExtension(crlNumber(number))),
-    ),
-  );
-  return signStructure(tbs, issuer.key, digest);
+    ...(entries.length > 0 ? nested(entries) : []),
+    encode(explicit(0), sequence(...extensions)),
+  ]);
+  const signature = await signed(tbs, issuer.key, digest);
+  return joined(nested([...tbs, signatureIdentifier(issuer.key.kind, digest), bitString(signature)]));
+}
+
+/** The parts of a SEQUENCE of these parts. */
+function nested(parts: readonly Uint8Array[]): Uint8Array[] {
+  const length = lengthOf(parts);
+  const header = new Uint8Array(headerSize(length));
+  writeHeader(header, 0, TAG.sequence, length);
+  return [header, ...parts];
+}
+
+const signed = async (tbs: readonly Uint8Array[], key: KeyProvider, digest: Digest | undefined): Promise<Uint8Array> =>
+  key.signParts && digest
+    ? key.signParts(inTurns(tbs), digest)
+    : key.sign({ data: await joined(tbs), digest, scheme: 'pkcs1' });
+
+/** Entries that are written before other work gets its turn: a millisecond. */
+const AT_ONCE = 500;
+
+/** The octets of those that are to be listed, in parts. */
+async function entriesOf(
+  revoked: RevocationListPlan['revoked'],
+  isListed: (notAfter: Date) => boolean,
+): Promise<Uint8Array[]> {
+  const write = entryWriter();
+  const parts: Uint8Array[] = [];
+  for await (const page of Symbol.asyncIterator in revoked ? revoked : [revoked])
+    for (let from = 0; from < page.length; from += AT_ONCE) {
+      const listed = page.slice(from, from + AT_ONCE).filter(({ notAfter }) => isListed(notAfter));
+      if (listed.length > 0) parts.push(write(listed));
+      if (page.length > AT_ONCE) await nextTurn();
+    }
+  return parts;
 }
 
 /** Whether a certificate allows its key to sign CRLs: it has no keyUsage, or one with cRLSign (RFC 5280 4.2.1.3). */
@@ -76,34 +107,3 @@ const crlNumber = (number: number) => ({
   critical: false,
   value: unsignedInteger(Buffer.from(number.toString(16).padStart(16, '0'), 'hex')),
 });
-
-/** Entries that are written before other work gets its turn: a few milliseconds. */
-const AT_ONCE = 500;
-
-/** The octets of all entries, in parts. */
-async function entries(listed: readonly Revocation[]): Promise<Uint8Array[]> {
-  const parts: Uint8Array[] = [];
-  for (let from = 0; from < listed.length; from += AT_ONCE) {
-    parts.push(Buffer.concat(listed.slice(from, from + AT_ONCE).map(entry)));
-    if (listed.length > AT_ONCE) await nextTurn();
-  }
-  return parts;
-}
-
-const entry = ({ serialNumber, revokedAt, reason }: Revocation): Uint8Array =>
-  sequence(unsignedInteger(serialNumber), time(revokedAt), ...ENTRY_EXTENSIONS[reason]);
-
-const reasonCode = (reason: RevocationReason): Uint8Array =>
-  writeExtension({
-    oid: OID.reasonCode,
-    critical: false,
-    value: encode(TAG.enumerated, Uint8Array.of(REVOCATION_REASONS[reason])),
-  });
-
-/** RFC 5280 5.3.1: `unspecified` is expressed by no reason code. Encoded once, because entries repeat them. */
-const ENTRY_EXTENSIONS = Object.fromEntries(
-  (Object.keys(REVOCATION_REASONS) as RevocationReason[]).map((reason) => [
-    reason,
-    reason === 'unspecified' ? [] : [sequence(reasonCode(reason))],
-  ]),
-) as Record<RevocationReason, Uint8Array[]>;

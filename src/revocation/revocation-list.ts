@@ -1,6 +1,7 @@
 /** The revocation list of an issuing CA, made from the store and cached until a revocation or half of its validity. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Revocation, writeCrl } from './certificate-list.ts';
+import { writeCrl } from './certificate-list.ts';
+import type { Revocation } from './list-entries.ts';
 import { MINUTE } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import { keyWithin } from '../core/key-within.ts';
@@ -76,7 +77,7 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
     }));
 
   async function make({ number, madeAt }: AgreedList): Promise<Uint8Array> {
-    const revoked = await revocationsOf(issuerId, store);
+    const revoked = revocationsOf(issuerId, store);
     const early = Math.min(BACKDATE, Math.max(0, madeAt.getTime() - begins));
     const thisUpdate = new Date(madeAt.getTime() - early);
     return writeCrl({ issuer, revoked, thisUpdate, validity: validity + early, number });
@@ -128,18 +129,16 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
   return Object.assign(list, { failure: () => failure });
 }
 
-/** Rows of one query. */
-const PAGE = 1_000;
+/** Rows of one query: SQLite reads them in two or three milliseconds. */
+const PAGE = 500;
 
-/** The revoked certificates of this issuer, read page by page; the event loop runs between pages. */
-async function revocationsOf(issuerId: string, store: RevocationStore): Promise<Revocation[]> {
-  const revocations: Revocation[] = [];
+/** The revoked certificates of this issuer, page by page; the event loop runs between pages. */
+async function* revocationsOf(issuerId: string, store: RevocationStore): AsyncGenerator<readonly Revocation[]> {
   for (let after = 0; ; ) {
     const page = await store.listRevoked(issuerId, { after, limit: PAGE });
-    for (const { serial, revokedAt, reason, notAfter } of page)
-      revocations.push({ serialNumber: Buffer.from(serial, 'hex'), revokedAt, reason, notAfter });
+    yield page.map(({ serial, ...rest }) => ({ serialNumber: Buffer.from(serial, 'hex'), ...rest }));
     const last = page.at(-1);
-    if (!last || page.length < PAGE) return revocations;
+    if (!last || page.length < PAGE) return;
     after = last.id;
     await nextTurn();
   }

@@ -12,20 +12,25 @@ import { prepared } from './prepared.ts';
 import { raiseRevision } from './revisions.ts';
 import type { CertificateTable, Database } from './tables.ts';
 
+const listed = prepared((db, page: { issuer: number; after: number; limit: number }) =>
+  db
+    .selectFrom('revocations')
+    .select(['certificate_id', 'serial', 'revoked_at', 'reason', 'not_after', 'crl_shard'])
+    .where('issuer', '=', page.issuer)
+    .where('certificate_id', '>', page.after)
+    .orderBy('certificate_id')
+    .limit(page.limit),
+);
+
 /** Of this issuer, in the order in which the certificates were recorded. */
 export async function listRevoked(
   db: Database,
   issuerId: string,
   { after = 0, limit }: { after?: number; limit: number },
 ): Promise<RevokedCertificate[]> {
-  const rows = await db
-    .selectFrom('revocations')
-    .selectAll()
-    .where('issuer', '=', (await findIssuer(db, issuerId)) ?? 0)
-    .where('certificate_id', '>', after)
-    .orderBy('certificate_id')
-    .limit(limit)
-    .execute();
+  const issuer = await findIssuer(db, issuerId);
+  if (issuer === undefined) return [];
+  const { rows } = await listed(db, { issuer, after, limit });
   return rows.map(({ certificate_id, serial, revoked_at, reason, not_after, crl_shard }) => ({
     id: certificate_id,
     serial,

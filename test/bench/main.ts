@@ -6,6 +6,7 @@ const RUNS: Readonly<Record<string, string>> = {
   'step-ca': './versus.ts',
   memory: './memory.ts',
   ocsp: './ocsp.ts',
+  revoked: './revoked.ts',
 };
 
 const [name = 'costs'] = process.argv.slice(2);
