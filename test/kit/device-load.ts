@@ -25,14 +25,16 @@ export type Load = {
 };
 
 /**
- * `url`: of an endpoint with a static challenge. `clock`: of the devices. `trustsNext`: they ask GetNextCACert, where it is
- * announced, and trust that CA too (RFC 8894 4.7).
+ * `url`: of an endpoint with a static challenge; of several, each request goes to the next one. `clock`: of the devices. `trusts`: CAs
+ * that they trust beside those of GetCACert, DER. `trustsNext`: they ask GetNextCACert, where it is announced, and trust that CA
+ * too (RFC 8894 4.7).
  */
 export type LoadOptions = {
-  url: string;
+  url: string | readonly string[];
   challenge: string;
   atOnce: number;
   clock?: () => Date;
+  trusts?: readonly Uint8Array[];
   trustsNext?: boolean;
 };
 
@@ -42,7 +44,10 @@ const LONGEST_WAIT = 300;
 const MOST_TRIES = 200;
 
 /** Devices begin until `end`, so many at once. */
-export function startLoad({ url, challenge, atOnce, clock = systemClock, trustsNext = false }: LoadOptions): Load {
+export function startLoad(options: LoadOptions): Load {
+  const { url: urls, challenge, atOnce, clock = systemClock, trusts = [], trustsNext = false } = options;
+  let asked = 0;
+  const nextUrl = (): string => (typeof urls === 'string' ? urls : urls[asked++ % urls.length]!);
   let begun = 0;
   let ending = false;
   const load = {
@@ -61,18 +66,17 @@ export function startLoad({ url, challenge, atOnce, clock = systemClock, trustsN
   const context = { fetch: noted, clock, random };
 
   async function found(): Promise<ScepServer> {
-    const server = await discover(url, context);
-    return trustsNext && server.capabilities.has('GetNextCACert') ? withNext(server) : server;
+    const given = await discover(nextUrl(), context);
+    const server = { ...given, url: nextUrl(), certificates: [...given.certificates, ...trusts] };
+    return trustsNext && given.capabilities.has('GetNextCACert') ? withNext(server, given.url) : server;
   }
   /** One that is told of no next CA any more was finished or taken back meanwhile: it asks GetCACert again. */
-  async function withNext(server: ScepServer): Promise<ScepServer> {
+  async function withNext(server: ScepServer, url: string): Promise<ScepServer> {
     const response = await fetch(`${url}?operation=GetNextCACert`);
     const body = new Uint8Array(await response.arrayBuffer());
     if (response.status !== 200) return found();
-    return {
-      ...server,
-      certificates: [...server.certificates, ...certificatesOf(readSigned(contentOf(readSigned(body))))],
-    };
+    const next = certificatesOf(readSigned(contentOf(readSigned(body))));
+    return { ...server, certificates: [...server.certificates, ...next] };
   }
 
   async function device(subject: string): Promise<void> {
