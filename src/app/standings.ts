@@ -4,6 +4,7 @@ import type { ReadinessProbe } from '../embed/embed.ts';
 import { HOUR } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import { type EndpointStanding, endpointsProbe, failedOrOk } from '../core/probe.ts';
+import { clockWentBack } from '../core/signing-clock.ts';
 import type { Store } from '../core/store.ts';
 import { notInForce, type Watched } from '../core/watched.ts';
 import type { IntuneClient } from '../intune/client.ts';
@@ -25,7 +26,7 @@ export type ReadinessParts = {
   directories?: readonly string[];
   /** By the name of their authority. */
   crls?: ReadonlyMap<string, RevocationList>;
-  store: Pick<Store, 'check' | 'outboxStanding' | 'directoryStanding'>;
+  store: Pick<Store, 'check' | 'outboxStanding' | 'directoryStanding' | 'lastSigned'>;
   clock: Clock;
 };
 
@@ -42,6 +43,7 @@ export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'prob
       ...keysDetail(keys),
       certificates: watchedDetails(watched(), clock()),
       ...listsDetail(crls),
+      ...(await clockDetail(store, clock)),
       ...(await directoriesDetail(store, directories)),
       ...(await outboxDetail(store, clock)),
     }),
@@ -85,6 +87,12 @@ function listsDetail(crls: ReadinessParts['crls'] = new Map()): { revocationList
     return failure ? [[name, `no new list can be made, the last one is served: ${failure.message}`] as const] : [];
   });
   return failing.length > 0 ? { revocationLists: Object.fromEntries(failing) } : {};
+}
+
+/** Present while nothing is signed because the clock went back. */
+async function clockDetail(store: Pick<Store, 'lastSigned'>, clock: Clock): Promise<{ clock?: string }> {
+  const problem = clockWentBack(clock(), await store.lastSigned().catch(() => undefined));
+  return problem ? { clock: failedOrOk(`${problem.message}. ${problem.remedy}`) } : {};
 }
 
 /** Present where a tenant has a directory. A store that fails is a probe of its own. */

@@ -8,6 +8,7 @@ import { registerCa } from './commands/ca.ts';
 import { registerCerts } from './commands/certs.ts';
 import { registerChallenge } from './commands/challenge.ts';
 import { registerCheck } from './commands/check.ts';
+import { registerClock } from './commands/clock.ts';
 import { registerDirectory } from './commands/directory-commands.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEnroll } from './commands/enroll.ts';
@@ -39,6 +40,7 @@ const COMMANDS = [
   registerNotifications,
   registerBlock,
   registerDirectory,
+  registerClock,
   registerStore,
   registerAudit,
   registerBackup,

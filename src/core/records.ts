@@ -261,6 +261,7 @@ export type BlockEntry = { name: BlockName; at: Date; by: string; comment?: stri
  * What can happen to a request or a certificate. `blocked` and `unblocked`: an entry of the block list, which `detail` names;
  * endpoint and transactionId are empty when it was not made for a certificate. `discarded`: a certificate that the CA made, and that is neither recorded
  * nor delivered; `detail` says why. `directory-approved`: what waited in the directory of the tenant that `detail` names.
+ * `clock-accepted`: what is signed may be earlier than what was signed before, by a clock that was ahead.
  */
 export type AuditEvent =
   | 'issued'
@@ -277,7 +278,8 @@ export type AuditEvent =
   | 'discarded'
   | 'blocked'
   | 'unblocked'
-  | 'directory-approved';
+  | 'directory-approved'
+  | 'clock-accepted';
 
 /**
  * Who did it. `system` is this server without a request of a device. `name` says which person or program; `address` is

@@ -252,6 +252,16 @@ export type RevocationStep = {
 /** `last` is absent when there was nothing left to revoke. */
 export type RevokedStep = { revoked: number; last?: number };
 
+/** When a revocation list or an OCSP response was signed last, by any server: no clock may go back behind that. */
+export interface SigningStore {
+  /** Undefined before the first. */
+  lastSigned(): Promise<Date | undefined>;
+  /** Something is signed at this moment. An earlier one than the last changes nothing. */
+  noteSigning(at: Date): Promise<void>;
+  /** The last moment is this one, also when it was a later one, by a clock that was ahead. */
+  acceptClock(at: Date, audit: AuditEntry): Promise<void>;
+}
+
 /** The CAs that issued the certificates. */
 export interface IssuerStore {
   /**
@@ -400,6 +410,7 @@ export interface Store
   extends TransactionStore,
     CertificateStore,
     IssuerStore,
+    SigningStore,
     NotificationStore,
     RevocationQueue,
     RevocationRequestStore,

@@ -2,7 +2,7 @@
 import { catchDerError } from '../asn1/limits.ts';
 import { MINUTE, SECOND } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
-import type { CertificateStore, IssuerStore } from '../core/store.ts';
+import type { CertificateStore, IssuerStore, SigningStore } from '../core/store.ts';
 import { readCertificate, readValidity } from '../pkix/certificate.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { knownStatus } from './known-status.ts';
@@ -21,7 +21,8 @@ import { type OcspCa, type ServedCa, servedCas } from './served-ca.ts';
 
 /** The part of the store that answers are made from. */
 export type OcspStore = Pick<CertificateStore, 'revocationStatus' | 'revocationStanding'> &
-  Pick<IssuerStore, 'registerIssuer'>;
+  Pick<IssuerStore, 'registerIssuer'> &
+  Pick<SigningStore, 'lastSigned' | 'noteSigning'>;
 
 /** What a responder answers for, and how. Times in milliseconds. */
 export type OcspOptions = {

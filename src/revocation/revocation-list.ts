@@ -7,7 +7,8 @@ import type { Clock } from '../core/environment.ts';
 import { keyWithin } from '../core/key-within.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { AgreedList, RevocationStanding } from '../core/records.ts';
-import type { CertificateStore, IssuerStore } from '../core/store.ts';
+import { signingClock } from '../core/signing-clock.ts';
+import type { CertificateStore, IssuerStore, SigningStore } from '../core/store.ts';
 import { readCertificate, readValidity } from '../pkix/certificate.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 
@@ -22,7 +23,8 @@ export type RevocationStore = Pick<
   CertificateStore,
   'revocationStanding' | 'listRevoked' | 'agreeOnList' | 'publishList'
 > &
-  Pick<IssuerStore, 'registerIssuer'>;
+  Pick<IssuerStore, 'registerIssuer'> &
+  Pick<SigningStore, 'lastSigned' | 'noteSigning'>;
 
 /** The CA, the store with its certificates, and how long each list is valid. */
 export type RevocationListOptions = {
@@ -47,6 +49,9 @@ type CachedCrl = { revision: number; number: number; renewAt: number; endsAt: nu
 /** A list that is being made, with at least what was revoked at this revision. */
 type Making = { revision: number; crl: Promise<Uint8Array> };
 
+/** Milliseconds by which the clocks of the servers of one store may differ. */
+const DIFFERENCE = 5 * MINUTE;
+
 /** Lists that another server may publish while one is signed, before the request fails. */
 const MOST_TRIES = 3;
 
@@ -60,6 +65,7 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
   const { store, validity, clock } = options;
   const { certificate, key } = options.issuer;
   const issuer = { certificate, key: keyWithin(key, deadline) };
+  const assertClock = signingClock(store);
   const identity = issuerIdentity(certificate);
   const { issuerId } = identity;
   const begins = readValidity(readCertificate(issuer.certificate)).notBefore.getTime();
@@ -84,6 +90,7 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
   }
 
   async function renew(wanted: number): Promise<Uint8Array> {
+    await assertClock(clock());
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const agreed = await store.agreeOnList(issuerId, { revision: wanted, keep: validity / 2 });
       const { number, revision, madeAt } = agreed;
@@ -109,9 +116,14 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
     // Read before the certificates are listed: a revocation in between makes the next call sign a new list.
     seen = await store.revocationStanding(issuerId);
     // The revision is another one also after a restore of the database.
-    const isCurrent =
-      cached?.revision === seen.revision && cached.number >= seen.published && clock().getTime() < cached.renewAt;
+    const isCurrent = cached?.revision === seen.revision && cached.number >= seen.published && isInTime(cached);
     return cached && isCurrent ? cached.crl : newList(seen.revision);
+  }
+
+  /** Not when it is to be renewed, nor when it was signed by a clock that was ahead. */
+  function isInTime({ renewAt, endsAt }: CachedCrl): boolean {
+    const now = clock().getTime();
+    return now < renewAt && now >= endsAt - validity - DIFFERENCE;
   }
 
   async function list(): Promise<Uint8Array> {

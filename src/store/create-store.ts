@@ -13,6 +13,7 @@ import type {
   RevocationQueue,
   RevocationRequestStore,
   SecretStore,
+  SigningStore,
   Store,
   TransactionStore,
 } from '../core/store.ts';
@@ -50,6 +51,7 @@ import {
   recordPending,
   withdrawPending,
 } from './pending.ts';
+import { acceptClock, lastSigned, noteSigning } from './last-signing.ts';
 import { agreeOnList, publishList } from './list-numbers.ts';
 import { listNotifications, outboxStanding, retryNotifications } from './listed-notifications.ts';
 import { claimJob, finishJob, listJobs, renewJob } from './recorded-jobs.ts';
@@ -81,6 +83,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
   return {
     ...transactions(parts),
     ...certificates(parts),
+    ...signing(parts),
     ...notifications(parts),
     ...revocationQueue(parts),
     ...revocationRequests(parts),
@@ -138,6 +141,12 @@ const certificates = ({ db, write, clock }: Parts): CertificateStore & IssuerSto
   release: (id, audit, options) => write((tx) => release(tx, id, { audit, ...options })),
   liveIssuers: (at) => liveIssuers(db, at),
   registerIssuer: (issuer) => write(async (tx) => void (await registerIssuer(tx, issuer))),
+});
+
+const signing = ({ db, write }: Parts): SigningStore => ({
+  lastSigned: () => lastSigned(db),
+  noteSigning: (at) => write((tx) => noteSigning(tx, at)),
+  acceptClock: (at, audit) => write((tx) => acceptClock(tx, at, audit)),
 });
 
 const notifications = ({ db, write, clock }: Parts): NotificationStore => ({

@@ -30,6 +30,11 @@ export async function createIdentityTables(db: Database, dialect: Dialect): Prom
     .addColumn('value', 'text', (column) => column.notNull())
     .execute();
   await db.schema
+    .createTable('last_signing')
+    .addColumn('id', 'integer', (column) => column.primaryKey())
+    .addColumn('at', columnType(dialect.moment), (column) => column.notNull())
+    .execute();
+  await db.schema
     .createTable('servers')
     .addColumn('id', 'text', (column) => column.primaryKey().notNull())
     .addColumn('alive_at', columnType(dialect.moment), (column) => column.notNull())

@@ -27,6 +27,7 @@ export const MOVED = {
   notifications: { key: ['id'], sealed: sealedNotifications },
   revocation_lists: { key: ['issuer_id'] },
   revocation_revisions: { key: ['issuer', 'crl_shard'] },
+  last_signing: { key: ['id'] },
   owed_revocations: { key: ['id'] },
   revocation_requests: { key: ['id'] },
   revocation_downloads: { key: ['tenant'] },

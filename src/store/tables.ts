@@ -304,6 +304,9 @@ export type SchemaVersionTable = { id: number; version: number; oldest: Generate
 /** One row for each server of this database that is alive, and when it last said so. See replicas.ts. */
 export type ServerTable = { id: string; alive_at: Moment };
 
+/** One row: see last-signing.ts. */
+export type LastSigningTable = { id: number; at: Moment };
+
 /** Every table by its name. */
 export type Tables = {
   issuers: IssuerTable;
@@ -333,6 +336,7 @@ export type Tables = {
   audit_heads: AuditHeadTable;
   secrets: SecretTable;
   servers: ServerTable;
+  last_signing: LastSigningTable;
   write_check: WriteCheckTable;
   schema_version: SchemaVersionTable;
 };

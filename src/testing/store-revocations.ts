@@ -65,6 +65,19 @@ function revoking(check: Check): void {
     assert.equal(await store.findCertificate(certificate), undefined);
   });
 
+  check('the last moment of a signature is the latest one, until another clock is accepted', async ({ store }) => {
+    assert.equal(await store.lastSigned(), undefined);
+    await store.noteSigning(later(5));
+    await store.noteSigning(later(3));
+    assert.deepEqual(await store.lastSigned(), later(5));
+    await store.noteSigning(later(7));
+    assert.deepEqual(await store.lastSigned(), later(7));
+    const { issuerId: _, serial: __, ...audit } = auditFor(1, 'clock-accepted');
+    await store.acceptClock(later(2), audit);
+    assert.deepEqual(await store.lastSigned(), later(2));
+    assert.deepEqual(await store.listAudit({}), [audit]);
+  });
+
   check('what verifiers are told of a certificate', async ({ store }) => {
     await recorded(store, issuanceFor(1));
     await recorded(store, issuanceFor(2));

@@ -227,7 +227,7 @@ test('an RA that cannot be renewed and a list that cannot be signed are errors, 
   );
 });
 
-test('a list from before that is served in place of a new one is an error, and in the detail until a new one is made', async () => {
+test('a list from before that is served in place of a new one is an error, and in the detail until a new one is made; so is a clock that went back', async () => {
   const clock = handClock();
   const { emit, lines } = keptLog();
   let failure: Error | undefined = new Error('disk full');
@@ -246,6 +246,10 @@ test('a list from before that is served in place of a new one is an error, and i
   assert.deepEqual(await lists(), { issuing: 'no new list can be made, the last one is served: disk full' });
   failure = undefined;
   assert.equal(await lists(), undefined);
+  const clockText = async () => (await detail?.())?.['clock'];
+  assert.equal(await clockText(), undefined);
+  await store.noteSigning(new Date('2099-01-01'));
+  assert.match(String(await clockText()), /^failed: the clock went back: .* run `openndes clock --accept`\.$/);
   await store.close();
 });
 

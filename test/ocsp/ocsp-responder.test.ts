@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ocspResponder } from '../../src/ocsp/ocsp-responder.ts';
 import { issuerIdentity } from '../../src/pkix/issuer-id.ts';
+import type { Store } from '../../src/core/store.ts';
 import { auditFor } from '../../src/testing/store-samples.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { issuing, nextCa, root } from '../kit/pki.ts';
@@ -145,11 +146,14 @@ test('an answer that was being made while its certificate was revoked is not kep
   let release = (): void => {};
   const held = new Promise<void>((resolve) => (release = resolve));
   let holds = true;
+  let begin = (): void => {};
+  const begun = new Promise<void>((resolve) => (begin = resolve));
   const { answer, issue, revoke, clock } = await underTest(t, {
     wrap: (store) => ({
       ...store,
       async revocationStatus(id) {
         const found = await store.revocationStatus(id);
+        begin();
         if (holds) await held;
         return found;
       },
@@ -157,7 +161,7 @@ test('an answer that was being made while its certificate was revoked is not kep
   });
   const serial = await issue(1);
   const slow = answer(ocspRequest([serial]));
-  await new Promise((resolve) => setImmediate(resolve));
+  await begun;
   await revoke(serial);
   clock.forward(1_000);
   holds = false;
@@ -171,7 +175,9 @@ test('without a signer, and with one that has ended or not begun, verifiers are 
   const made = await signerOf(issuing);
   let signer: typeof made | undefined;
   const cas = [{ certificate: issuing.certificate, signer: () => signer }];
-  const { ask, issue, clock } = await underTest(t, { cas });
+  // As after `openndes clock --accept`.
+  const wrap = (store: Store): Store => ({ ...store, lastSigned: async () => undefined });
+  const { ask, issue, clock } = await underTest(t, { cas, wrap });
   const serial = await issue(1);
   assert.equal((await ask([serial])).status, 'tryLater');
   signer = made;
