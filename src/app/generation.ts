@@ -200,6 +200,7 @@ function publicServer(
     logger,
     crls,
     ocsp: ocsp.responders,
+    aia: new Map([...listsOf(settings.authorities)].map(([name, { certificate }]) => [name, certificate])),
     stopping,
     mostRunning,
     answerWithin,

@@ -11,6 +11,8 @@ import type { KeyProvider } from '../core/keys.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import { defined } from '../core/defined.ts';
+import { standingOf, standingText } from '../core/watched.ts';
+import { type AboveList, type AboveListConfig, loadAboveList } from './above-lists.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { SecretStore, Store } from '../core/store.ts';
 import { readCertificate, readValidity } from '../pkix/certificate.ts';
@@ -45,6 +47,8 @@ export type Authority = {
   list?: string;
   /** The next CA and the certificates above it, DER. */
   next?: readonly Uint8Array[];
+  /** Lists of the CAs above it, which are signed elsewhere. */
+  above: readonly AboveList[];
   /** CAs before this one, which sign lists only. */
   previous: readonly PreviousCa[];
   /** An issuer that applies a profile. Throws ConfigError when profile, key and certificate do not fit. */
@@ -103,6 +107,7 @@ export async function loadAuthority(
   // When the configured RA could not be read, the CA must not be used in its place; lists are named by the place of their CA.
   if (!chain || !key || (typeof config.ra === 'object' && !ownRa) || known.length < previous.length) return undefined;
   const [certificate, ...above] = chain;
+  const lists = await aboveLists(config.crl.above, above, tools);
   const view = readCertificate(certificate);
   if (config.ra === 'none') await checkCaAsRa({ certificate, key }, tools);
   const chainEnd = endOf(chain);
@@ -127,6 +132,7 @@ export async function loadAuthority(
     key,
     chainEnd,
     previous: known,
+    above: lists,
     ...defined({ next, list: config.crl.list }),
     issuer: (profile) =>
       localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom }),
@@ -163,6 +169,30 @@ const noting =
 
 const firstOf = (texts: readonly (string | undefined)[]): string | undefined =>
   texts.find((text) => text !== undefined);
+
+/** A list that has ended is served and said to have ended: nobody starts a server to no avail. */
+async function aboveLists(
+  lists: readonly AboveListConfig[] = [],
+  above: readonly Uint8Array[],
+  { attempt, warn }: LoadTools,
+): Promise<AboveList[]> {
+  const loaded: AboveList[] = [];
+  for (const [index, list] of lists.entries()) {
+    const at = ['crl', 'above', index];
+    const read = await attempt([...at, 'file'], () => loadAboveList(list, above));
+    if (!read) continue;
+    loaded.push(read);
+    const now = systemClock();
+    if (standingOf(read.ends(), now) === 'valid') continue;
+    const what = `${list.file}: the list of ${read.ends().subject} ${standingText(read.ends(), now)}`;
+    warn([...at, 'file'], {
+      what,
+      remedy: 'Sign a new one with the key of that CA, and replace the file.',
+      ends: true,
+    });
+  }
+  return loaded;
+}
 
 const isAutomatic = (ra: AuthorityConfig['ra']): ra is Exclude<RaForm, 'kem'> => ra === 'auto' || ra === 'split';
 

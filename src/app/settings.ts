@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { withAuthority } from '../ca/pointer-templates.ts';
 import { type Profile, profilesIn } from '../ca/profile.ts';
 import { defined } from '../core/defined.ts';
+import { equalBytes } from '../core/bytes.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Issuer } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
@@ -225,14 +226,26 @@ export function listsOf(
       crl: (store: Store) => authority.crl(store),
     },
     ...previousLists(name, authority),
+    ...authority.above.map(({ list, certificate, crl }) => ({ list, certificate, crl: () => crl })),
   ]);
   for (const { list, certificate, crl } of all) {
-    if (lists.has(list))
-      throw new ConfigError(`two revocation lists with the name ${list}`, 'Give each previous CA a `list` of its own.');
+    // Authorities under one root name the same list of it.
+    const same = lists.get(list);
+    if (same && isAbove(same.certificate, authorities) && equalBytes(same.certificate, certificate)) continue;
+    if (same)
+      throw new ConfigError(
+        `two revocation lists with the name ${list}`,
+        'Give each previous CA, and each list of a CA above, a `list` of its own.',
+      );
     lists.set(list, { certificate, crl });
   }
   return lists;
 }
+
+const isAbove = (certificate: Uint8Array, authorities: Settings['authorities']): boolean =>
+  [...authorities.values()].some(({ authority: { above } }) =>
+    above.some((each) => equalBytes(each.certificate, certificate)),
+  );
 
 /**
  * The part of the profile that the CA applies; `renewBefore` and `maxLifetime` belong to the endpoint. The URLs of this server are

@@ -27,7 +27,10 @@ export function watchedOf(
       })),
   );
   const cas = chains.flatMap(({ name, chain }) => watchedChain(chain, `authority ${name}: `));
-  return [...cas, ...ras, ...earlier(endpoints), ...listeners(config.listen, tls)];
+  const lists = [...authorities.values()].flatMap(({ name, authority: { above } }) =>
+    above.map((each) => ({ ...each.ends(), what: `authority ${name}: ${each.ends().what}` })),
+  );
+  return [...cas, ...lists, ...ras, ...earlier(endpoints), ...listeners(config.listen, tls)];
 }
 
 /** After its end none of its certificates renews. */

@@ -91,7 +91,8 @@ function csrIn(path: string): Uint8Array {
   return base64 === undefined ? content : Buffer.from(base64, 'base64');
 }
 
-function assertKeyOf(certificate: Uint8Array, key: KeyProvider, where: string): void {
+/** Throws ConfigError when `key` is not that of `certificate`, DER. */
+export function assertKeyOf(certificate: Uint8Array, key: KeyProvider, where: string): void {
   const { publicKey, text } = readCaCertificate(certificate, systemClock());
   if (equalBytes(publicKey.spki, readPublicKey(key.spki).spki)) return;
   throw new ConfigError(`${where}: the key is not that of ${text}`, 'Give the key that belongs to this certificate.');

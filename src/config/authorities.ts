@@ -72,6 +72,18 @@ const previous = (context: FileContext) =>
     ),
   });
 
+const above = (context: FileContext) =>
+  section('A list of a CA above.', '{ list: root, file: certs/root.crl }', {
+    list: required(
+      LIST_NAME,
+      'The list is served at `/crl/LIST.crl`, and the certificate of its CA at `/aia/LIST.cer`.',
+    ),
+    file: required(
+      file(context, 'certs/root.crl'),
+      'DER or PEM, signed by a CA of `chain`, as `openndes ca crl --root` writes it.',
+    ),
+  });
+
 const authority = (context: FileContext) =>
   section('An issuing CA.', '{ certificate: certs/issuing-ca.pem, key: "file:certs/issuing-ca.key.pem" }', {
     certificate: required(file(context, 'certs/issuing-ca.pem'), 'The certificate of the issuing CA, PEM or DER.'),
@@ -100,6 +112,16 @@ const authority = (context: FileContext) =>
         LIST_NAME,
         'Its list is served at `/crl/LIST.crl`. For a CA that has replaced another one, whose certificates have `/crl/NAME.crl` in them. A URL of a profile that ends with `/crl/NAME.crl` is written as `/crl/LIST.crl` into certificates.',
         'the name of the authority',
+      ),
+      above: optional(
+        {
+          schema: listOf('', '[]', above(context)),
+          type: 'a list of revocation lists',
+          example: '[{ list: root, file: certs/root.crl }]',
+          secret: false,
+        },
+        'The lists of the CAs above it. They are signed elsewhere, served here, and watched: NPS and other verifiers check every CA below the root. A new file is served within a minute, without a reload.',
+        'none',
       ),
     }).prefault({}),
     ocsp: optional(

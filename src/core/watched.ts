@@ -12,6 +12,8 @@ export type Watched = {
   validity: Pick<Validity, 'notAfter'> & Partial<Validity>;
   automatic?: boolean;
   leaf?: boolean;
+  /** Milliseconds before its end from which the end is worth a warning, when that is later than the first stage. */
+  warnFrom?: number;
 };
 
 /** How it stands: in force, in force and ending soon, or not in force. */
@@ -21,12 +23,15 @@ export type Standing = 'valid' | 'ends' | 'ended' | 'not yet valid';
 const LATE = 14;
 
 /** How it stands at `now`. Both ends of a validity are included (RFC 5280 4.1.2.5). */
-export function standingOf({ validity, automatic, leaf }: Omit<Watched, 'what' | 'subject'>, now: Date): Standing {
+export function standingOf(
+  { validity, automatic, leaf, warnFrom = Infinity }: Omit<Watched, 'what' | 'subject'>,
+  now: Date,
+): Standing {
   const { notBefore, notAfter } = validity;
   if (now > notAfter) return 'ended';
   if (notBefore && now < notBefore) return 'not yet valid';
   const half = notBefore && (notAfter.getTime() - notBefore.getTime()) / 2;
-  const stage = endingStage(notAfter, now, leaf || automatic ? half : undefined);
+  const stage = endingStage(notAfter, now, Math.min(warnFrom, (leaf || automatic ? half : undefined) ?? Infinity));
   if (stage === undefined) return 'valid';
   return automatic && stage > LATE ? 'valid' : 'ends';
 }

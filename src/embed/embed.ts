@@ -69,6 +69,8 @@ export type ServerOptions = PluginOptions & {
   probes?: readonly ReadinessProbe[];
   /** Revocation lists by name, served at `/crl/<name>.crl`. */
   crls?: ReadonlyMap<string, RevocationList>;
+  /** CA certificates, DER, by name, served at `/aia/<name>.cer`. */
+  aia?: ReadonlyMap<string, Uint8Array>;
   /** OCSP responders by name, served at `/ocsp/<name>`. */
   ocsp?: ReadonlyMap<string, OcspResponder>;
   /** Milliseconds that running requests get when the server closes; then their sockets are closed. 10 seconds by default. */

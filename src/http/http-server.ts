@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { normalizeForwardedFor } from '../core/address.ts';
 import { endpointsProbe, type Probe, runProbes } from '../core/probe.ts';
+import { aiaPlugin, type ServedCertificates } from './aia-route.ts';
 import { allow } from './allow.ts';
 import { crlPlugin, type RevocationLists } from './crl-route.ts';
 import { ocspPlugin, type OcspResponders } from './ocsp-route.ts';
@@ -18,6 +19,8 @@ export type HttpOptions = ScepPluginOptions & {
   probes?: readonly Probe[];
   /** Served at `/crl/<name>.crl`. */
   crls?: RevocationLists;
+  /** Served at `/aia/<name>.cer`. */
+  aia?: ServedCertificates;
   /** Served at `/ocsp/<name>`. */
   ocsp?: OcspResponders;
   /** Milliseconds that running requests get when the server closes; then their sockets are destroyed. */
@@ -44,6 +47,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
     stopping,
     mostSockets,
     ocsp,
+    aia = new Map(),
     ...scep
   } = options;
   const { emit, clock } = options;
@@ -73,6 +77,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   for (const url of ['/', '/healthz', '/readyz'])
     app.options(url, (_request, reply) => allow(reply, 'GET, HEAD, OPTIONS'));
   await app.register(crlPlugin, { crls, emit: options.emit });
+  await app.register(aiaPlugin, { certificates: aia });
   if (ocsp) await app.register(ocspPlugin, { responders: ocsp, emit, clock });
   await app.register(scepPlugin, scep);
   return app;

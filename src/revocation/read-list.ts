@@ -36,7 +36,7 @@ type Outer = { tbs: DerReader; issuer: Uint8Array; thisUpdate: Date; nextUpdate:
 
 /** `tbs` stands before revokedCertificates. Throws as `readList`. */
 async function readOuter(list: Uint8Array, ca: Pick<CaCertificate, 'publicKey' | 'text'>): Promise<Outer> {
-  const signed = DerReader.over(derOf(list), LIMITS).sequence();
+  const signed = DerReader.over(listOctets(list), LIMITS).sequence();
   const data = signed.raw(TAG.sequence);
   const algorithm = readSignatureAlgorithm(signed.sequence());
   const signature = signed.bitString();
@@ -73,7 +73,8 @@ async function serialsIn(tbs: DerReader): Promise<Set<string>> {
 
 const PEM = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/;
 
-function derOf(list: Uint8Array): Uint8Array {
+/** A list as DER, from DER or PEM. Throws DerError when it is neither, and when it is longer than LONGEST_LIST. */
+export function listOctets(list: Uint8Array): Uint8Array {
   if (list.length > LONGEST_LIST) throw new DerError(`${list.length} octets exceed the limit of ${LONGEST_LIST}`);
   if (list[0] === TAG.sequence) return list;
   const base64 = PEM.exec(Buffer.from(list).toString('latin1'))?.[1];

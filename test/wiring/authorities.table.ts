@@ -10,6 +10,9 @@ import { certificatesOf, contentOf, readSigned, verifies } from '../kit/pkijs.ts
 import { asked, certified, enrolled, forged, signerSerial } from './device.ts';
 import {
   certificateFile,
+  clock,
+  DAY,
+  file,
   issuing,
   issuingSection,
   keyedFiles,
@@ -23,6 +26,7 @@ import {
   secondSection,
 } from './files.ts';
 import type { Row } from './row.ts';
+import { writeCrl } from '../../src/revocation/certificate-list.ts';
 import { CHALLENGE, shared } from './server.ts';
 
 const chain = certificateFile('above.pem', root);
@@ -43,10 +47,15 @@ const locked = {
 
 const earlier = await rootOf('CN=Wiring Earlier', ecKey('wiring earlier'));
 
+const rootList = file(
+  'root.crl',
+  await writeCrl({ issuer: root, revoked: [], thisUpdate: clock(), validity: 100 * DAY, number: 7 }),
+);
+
 const authorities = {
   own: {
     ...issuingSection,
-    crl: { validity: '2h' },
+    crl: { validity: '2h', above: [{ list: 'the-root', file: rootList }] },
     ocsp: { validity: '30m', maxAge: '10m', nonIssued: 'revoked', signer: 'rsa-2048', url: 'http://ocsp.test/own' },
     next: { certificate: certificateFile('next.pem', next), chain },
   },
@@ -194,6 +203,12 @@ export const AUTHORITIES: readonly Row[] = [
     question: 'for how many hours the revocation list is valid, and whose it is',
     ask: listOf,
     answers: { own: [2, 'Wiring Issuing'], second: [168, 'Wiring Second'], renamed: [168, 'Wiring Issuing'] },
+  },
+  {
+    keys: ['', '[].list', '[].file'].map((key) => `authorities.NAME.crl.above${key}`),
+    question: 'for how many hours the list of the CA above is valid, and whose it is',
+    ask: listOf,
+    answers: { 'the-root': [2400, 'Wiring Root'] },
   },
   {
     keys: ['', '.validity', '.maxAge', '.nonIssued', '.signer', '.url'].map((key) => `authorities.NAME.ocsp${key}`),
