@@ -7,7 +7,7 @@ import { readTokenUri } from '../keys/pkcs11/token-uri.ts';
 import { remoteKey, type RemoteSigner } from '../keys/remote-key.ts';
 import { keyFromPem } from '../keys/software.ts';
 import { readPrivateFile } from './files.ts';
-import { assertSigns, openAwsKey } from './kms-keys.ts';
+import { assertSigns, openAwsKey, openAzureKey, openGoogleKey } from './kms-keys.ts';
 import { forgetPassphrase, promptedPassphrase } from './passphrase-prompt.ts';
 import { type TokenKeyPlace, tokenSigner } from './token-signer.ts';
 
@@ -24,6 +24,8 @@ type ElsewhereRow = { form: string; open: OpenElsewhere };
 const ELSEWHERE: ReadonlyMap<string, ElsewhereRow> = new Map<string, ElsewhereRow>([
   ['pkcs11', { form: '`pkcs11:` for a token or HSM (RFC 7512)', open: (uri, place) => openTokenKey(uri, place) }],
   ['awskms', { form: '`awskms:` for AWS KMS', open: openAwsKey }],
+  ['azurekms', { form: '`azurekms:` for Azure Key Vault', open: openAzureKey }],
+  ['gcpkms', { form: '`gcpkms:` for Google Cloud KMS', open: openGoogleKey }],
 ]);
 
 /** Opens one key. Throws ConfigError, which names the scheme and never the rest of an unknown URI: it may hold a PIN. */

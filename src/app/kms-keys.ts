@@ -3,6 +3,12 @@ import { ConfigError, IssuerError } from '../core/errors.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import { keyOpenDeadline } from '../embed/system.ts';
 import { type AwsSdk, awsSigner, readAwsKeyUri } from '../keys/kms/aws-kms.ts';
+import { azureSigner, readAzureKeyUri } from '../keys/kms/azure-kms.ts';
+import { googleSigner, readGoogleKeyUri } from '../keys/kms/google-kms.ts';
+import { httpsClient } from '../outbound/https-client.ts';
+import { azureCredential } from './azure-credential.ts';
+import { googleCredential } from './google-credential.ts';
+import { kmsCalls } from './kms-calls.ts';
 import type { KeyUri } from '../keys/key-uri.ts';
 import type { RemoteSigner } from '../keys/remote-key.ts';
 import { digestFor } from '../pkix/signature.ts';
@@ -13,6 +19,39 @@ export async function openAwsKey(uri: KeyUri): Promise<RemoteSigner> {
   const read = readAwsKeyUri(uri);
   const sdk = optionalPackage('@aws-sdk/client-kms', { for: 'keys with the scheme `awskms:`' }) as AwsSdk;
   return explained(() => awsSigner(read, sdk, keyOpenDeadline()));
+}
+
+/** Milliseconds of one exchange. */
+const CALL_MS = 5_000;
+
+/** Throws ConfigError. */
+export async function openAzureKey(uri: KeyUri): Promise<RemoteSigner> {
+  const read = readAzureKeyUri(uri);
+  const credential = azureCredential(read.resource);
+  const { exchange, close } = httpsClient({ timeoutMs: CALL_MS });
+  const call = kmsCalls('Azure Key Vault', exchange, credential.fetch);
+  return closing([close, credential.close], () => azureSigner(read, call, keyOpenDeadline()));
+}
+
+/** Throws ConfigError. */
+export async function openGoogleKey(uri: KeyUri): Promise<RemoteSigner> {
+  const read = readGoogleKeyUri(uri);
+  const { exchange, close } = httpsClient({ timeoutMs: CALL_MS });
+  return closing([close], async () => {
+    const call = kmsCalls('Google Cloud KMS', exchange, googleCredential(exchange));
+    return googleSigner(read, call, keyOpenDeadline());
+  });
+}
+
+/** A signer that closes these connections, which are closed too when it cannot be opened. */
+async function closing(connections: readonly (() => Promise<void>)[], open: () => Promise<RemoteSigner>) {
+  const close = async (): Promise<void> => void (await Promise.all(connections.map((each) => each())));
+  try {
+    return { ...(await explained(open)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 const TRIAL = Buffer.from('openndes asks whether this key signs');

@@ -1,6 +1,5 @@
 /** The client of a tenant of the configuration, with a credential that is read from its files for each token. */
 import { randomUUID } from 'node:crypto';
-import { dirname, resolve } from 'node:path';
 import type { TenantConfig } from '../config/tenants.ts';
 import { ConfigError } from '../core/errors.ts';
 import { systemClock } from '../embed/system.ts';
@@ -10,6 +9,7 @@ import type { CertificateOfApp } from '../intune/signed-assertion.ts';
 import { checkedAssertion } from '../intune/workload-assertion.ts';
 import { readCertificate, thumbprintSha256 } from '../pkix/certificate.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
+import { arcChallenge } from './arc-challenge.ts';
 import { certificatesFrom } from './certificate-files.ts';
 import { readFileAtOnce, readTrustedFile } from './files.ts';
 import { openKey } from './key-ring.ts';
@@ -54,7 +54,7 @@ function credentialOf({ federated, managedIdentity, certificate, clientSecret }:
     },
     managedIdentity: managedIdentity && {
       ...managedIdentity,
-      readChallenge: (path: string) => arcChallenge(path, managedIdentity.challenges ?? ARC_FOLDER),
+      readChallenge: (path: string) => arcChallenge(path, managedIdentity.challenges),
     },
     certificate: certificate && { read: () => appCertificate(certificate) },
     clientSecret,
@@ -80,17 +80,4 @@ function assertPair(certificate: Uint8Array, { spki }: CertificateOfApp['key'], 
     `${file}: \`certificate.key\` is not the key of this certificate`,
     'Give the key that belongs to it. When you replace both, put the files in place in one go.',
   );
-}
-
-/** Where the agent of Azure Arc writes its challenges on Linux. */
-const ARC_FOLDER = '/var/opt/azcmagent/tokens';
-/** Its files are not longer, octets. */
-const ARC_LIMIT = 4096;
-
-/** Another file than a challenge is never read, because its content is sent to what answers at the port of the agent. */
-function arcChallenge(path: string, folder: string): string {
-  const remedy = 'The user of openndes must be in the group `himds`; look at `managedIdentity.challenges`.';
-  if (!path.endsWith('.key') || dirname(resolve(path)) !== resolve(folder))
-    throw new ConfigError(`it names a file that is no challenge of ${folder}`, remedy);
-  return readFileAtOnce(path, 'the challenge of Azure Arc', ARC_LIMIT).toString();
 }

@@ -51,7 +51,7 @@ test('an unknown scheme is refused with the supported ones, and without the rest
     assert.equal(error.message, 'keys with the scheme `vault:` are not supported');
     assert.equal(
       error.remedy,
-      'Supported: `file:PATH` for a PEM file, `pkcs11:` for a token or HSM (RFC 7512), `awskms:` for AWS KMS.',
+      'Supported: `file:PATH` for a PEM file, `pkcs11:` for a token or HSM (RFC 7512), `awskms:` for AWS KMS, `azurekms:` for Azure Key Vault, `gcpkms:` for Google Cloud KMS.',
     );
     return true;
   });

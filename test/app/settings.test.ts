@@ -107,8 +107,8 @@ test('a key with an unknown scheme is refused at its key, without the rest of th
       .replace('ra: auto', 'ra: { certificate: certs/issuing-ca.pem, key: "kms:alias/ra" }'),
   );
   assert.deepEqual(await problemsOf(config, folder), [
-    '9 authorities.issuing.key: keys with the scheme `vault:` are not supported. Supported: `file:PATH` for a PEM file, `pkcs11:` for a token or HSM (RFC 7512), `awskms:` for AWS KMS.',
-    '10 authorities.issuing.ra.key: keys with the scheme `kms:` are not supported. Supported: `file:PATH` for a PEM file, `pkcs11:` for a token or HSM (RFC 7512), `awskms:` for AWS KMS.',
+    '9 authorities.issuing.key: keys with the scheme `vault:` are not supported. Supported: `file:PATH` for a PEM file, `pkcs11:` for a token or HSM (RFC 7512), `awskms:` for AWS KMS, `azurekms:` for Azure Key Vault, `gcpkms:` for Google Cloud KMS.',
+    '10 authorities.issuing.ra.key: keys with the scheme `kms:` are not supported. Supported: `file:PATH` for a PEM file, `pkcs11:` for a token or HSM (RFC 7512), `awskms:` for AWS KMS, `azurekms:` for Azure Key Vault, `gcpkms:` for Google Cloud KMS.',
   ]);
 });
 
