@@ -73,7 +73,13 @@ export type { CaLimits } from './ca/ca-limits.ts';
 export type { NameSubtrees } from './ca/name-subtrees.ts';
 export { localAuthority, type LocalAuthority, type LocalAuthorityParts } from './ca/local-authority.ts';
 export type { CertifiedKey } from './ca/certified-keys.ts';
-export { type AltNameType, DEFAULT_PROFILE, type NameLimits, type Profile } from './ca/profile.ts';
+export {
+  type AltNameType,
+  type CertificateRate,
+  DEFAULT_PROFILE,
+  type NameLimits,
+  type Profile,
+} from './ca/profile.ts';
 export type { SubjectRules } from './ca/subject-fault.ts';
 export type { SidSource } from './ca/sid.ts';
 export type { CertificatePolicy, MicrosoftTemplate, TlsFeature } from './pkix/extra-extensions.ts';

@@ -8,6 +8,7 @@ import { type EndpointOptions, scepServices } from '../embed/enrollment.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 import { softwareKey } from '../keys/software.ts';
 import { runThread } from '../threads/thread.ts';
+import { takeOne } from '../threads/shared-rate.ts';
 import { turns } from '../threads/turns.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { WriteTurns } from '../store/sqlite-engine.ts';
@@ -79,7 +80,7 @@ function endpointOptions(
   return {
     ...plain,
     policy: 'config' in policy ? comparingPolicy(policy.config, store) : called(policy, name, main),
-    issuer: localAuthority({ ...issuer, key: keyFrom(issuer.key, main), clock, random: systemRandom }),
+    issuer: localAuthority({ ...issuer, key: keyFrom(issuer.key, main), clock, random: systemRandom, take: takeOne }),
     ra: () => ras.get(name) as LoadedRa,
     ...(hasList && { crl: () => octets('crl') }),
     previous: previous.map((certificate, index) => ({ certificate, crl: () => octets('previousCrl', index) })),

@@ -31,6 +31,7 @@ import { revocationList } from '../embed/revocation-list-of.ts';
 import { fixedRa, type RaKeeper, renewedRa } from './ra-keeper.ts';
 import { existingStoredRa, presentStoredRa, type ReadSecret, storedRa } from './stored-ra.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
+import { takeOne } from '../threads/shared-rate.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 
 /** A CA that signs, with what its endpoints need from it. */
@@ -135,7 +136,15 @@ export async function loadAuthority(
     above: lists,
     ...defined({ next, list: config.crl.list }),
     issuer: (profile) =>
-      localAuthority({ certificate, chain: above, key, profile, clock: systemClock, random: systemRandom }),
+      localAuthority({
+        certificate,
+        chain: above,
+        key,
+        profile,
+        clock: systemClock,
+        random: systemRandom,
+        take: takeOne,
+      }),
     // Created once: two endpoints that create it at the same time would use different keys.
     raKeeper(services, parties) {
       const made = async (): Promise<RaKeeper> => automatic?.keeper(parties, services) ?? fixedRa(fixed);

@@ -30,7 +30,7 @@ export type ServedEndpoint = {
   options: EndpointOptions;
   keeper: RaKeeper;
   /** What its policy and its issuer are made from, so that a thread can make them again. */
-  madeFrom: { policy: PolicyConfig; issuer: Omit<LocalAuthorityParts, 'clock' | 'random'> };
+  madeFrom: { policy: PolicyConfig; issuer: Omit<LocalAuthorityParts, 'clock' | 'random' | 'take'> };
 };
 
 /** What endpoints are made with. `isUnusable`: whether a tenant cannot be used now. */

@@ -101,5 +101,5 @@ export function planLeaf(template: LeafTemplate, input: LeafInput): CertificateP
 }
 
 /** The template for the usages that a request names. Without templates for some usages, the request is not looked at. */
-const templateFor = (template: LeafTemplate, csr: CertificationRequest): LeafTemplate =>
+export const templateFor = (template: LeafTemplate, csr: CertificationRequest): LeafTemplate =>
   template.byUsage.size === 0 ? template : (template.byUsage.get(keyPurpose(csr)) ?? template);

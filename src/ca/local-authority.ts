@@ -2,12 +2,12 @@
 import type { Clock, RandomBytes } from '../core/environment.ts';
 import type { Issued, Issuer } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
-import { ConfigError } from '../core/errors.ts';
+import { ConfigError, IssuerError, REFUSALS } from '../core/errors.ts';
 import { writeCertificate } from '../pkix/certificate.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
 import { readCaCertificate, readChain } from './ca-certificate.ts';
-import { leafTemplate, planLeaf } from './leaf.ts';
-import type { Profile } from './profile.ts';
+import { leafTemplate, planLeaf, templateFor } from './leaf.ts';
+import { type CertificateRate, type Profile, profilesIn } from './profile.ts';
 import { randomSerial } from './serial.ts';
 import { appendedText } from './subject-rules.ts';
 
@@ -23,6 +23,8 @@ export type LocalAuthorityParts = {
   profile: Profile;
   clock: Clock;
   random: RandomBytes;
+  /** Takes one certificate of the rate of a profile: 0, or the milliseconds after which there is one. */
+  take?: (rate: CertificateRate, now: Date) => number;
 };
 
 /**
@@ -37,10 +39,12 @@ export interface LocalAuthority extends Issuer {
 
 /**
  * An Issuer for one profile. Throws ConfigError when the certificate is not a valid CA, or the chain, key or profile
- * does not belong to it or cannot be used. `issue` throws Refusal as `planLeaf` does, and whatever the key throws.
+ * does not belong to it or cannot be used, and for a `rate` without `take`. `issue` throws Refusal as `planLeaf` does, and whatever the key throws.
  */
 export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
-  const { certificate, key, profile, clock, random } = parts;
+  const { certificate, key, profile, clock, random, take } = parts;
+  if (!take && profilesIn(profile).some(({ rate }) => rate))
+    throw new ConfigError('profile: rate without anything that counts', 'Give `take`, or leave `rate` out.');
   const ca = readCaCertificate(certificate, clock());
   if (!readPublicKey(key.spki).key.equals(ca.publicKey.key))
     throw new ConfigError(`${ca.text}: the key is not the key of this certificate`, 'Give the key that belongs to it.');
@@ -62,7 +66,21 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
       const within = renews && decision.withinRenewed && { within: renews.certificate };
       const leaf = { csr, decision, now: clock(), serialNumber: randomSerial(random), ...within };
       const plan = planLeaf(template, leaf);
+      const { rate } = templateFor(template, csr).profile;
+      if (rate) assertWithinRate(take?.(rate, leaf.now) ?? 0, rate);
       return { kind: 'issued', certificate: await writeCertificate(plan, key), chain: signedWith };
     },
   };
+}
+
+/** Throws IssuerError `throttled`: the device gets PENDING, and its next poll is decided again. */
+function assertWithinRate(wait: number, { most, per }: CertificateRate): void {
+  if (wait === 0) return;
+  throw new IssuerError({
+    code: 'throttled',
+    retryable: true,
+    retryAfter: Math.ceil(wait / 1000),
+    adminText: `the profile allows ${most} certificates in ${per / 1000} seconds`,
+    clientText: REFUSALS.issuer_failed.text,
+  });
 }

@@ -1,6 +1,6 @@
 /** A certificate profile: an allow-list of what certificates may contain. */
 import { isBeyond31Bits } from '../asn1/oid.ts';
-import { DAY } from '../core/durations.ts';
+import { DAY, SECOND } from '../core/durations.ts';
 import type { Extension, GeneralNameType } from '../core/request.ts';
 import type { KeyUsage } from '../pkix/extensions.ts';
 import { MOST_RSA_BITS } from '../pkix/public-key.ts';
@@ -18,6 +18,9 @@ export type AltNameType = Exclude<GeneralNameType, 'x400' | 'ediParty'> | 'upn';
 
 /** Patterns by kind of name. Every name of that kind must match; names of other kinds are not limited. */
 export type NameLimits = { subject?: string; dns?: string; upn?: string };
+
+/** At most `most` certificates at once, and then so many in `per` milliseconds. `memory` is shared by all threads that issue. */
+export type CertificateRate = { most: number; per: number; memory: BigInt64Array };
 
 /** What the certificates of an endpoint may contain. Anything else in a request is not copied. */
 export type Profile = {
@@ -63,6 +66,8 @@ export type Profile = {
   directoryAttributes?: Readonly<Record<string, string>>;
   /** Extensions that are the same in every certificate. */
   extensions?: readonly Extension[];
+  /** How many certificates are issued in which time; any number where absent. */
+  rate?: CertificateRate;
   /** The profiles of requests for a key that only signs or only encrypts; this one where absent. */
   byUsage?: { signature?: Profile; encryption?: Profile };
 };
@@ -111,6 +116,11 @@ const FAULTS: readonly ProfileFault[] = [
     when: ({ keys, minRsaBits, maxRsaBits = Infinity }) => keys?.length === 0 || minRsaBits > maxRsaBits,
     message: 'keys is empty, or minRsaBits is more than maxRsaBits, so no key is certified',
     remedy: 'Name the kinds of keys, such as rsa and p256, and a longest RSA key that is not below the shortest.',
+  },
+  {
+    when: ({ rate }) => rate !== undefined && !(rate.per >= SECOND && rate.most >= 1),
+    message: 'rate has a time below a second',
+    remedy: 'Write it like `rate: { certificates: 1000, per: 1h }`.',
   },
   {
     when: ({ keyUsage, defaultKeyUsage }) => !isPart(defaultKeyUsage, keyUsage),

@@ -1,7 +1,7 @@
 /** `profiles`: what certificates may be, translated from the keys of the file into a profile of the CA. */
 import { z } from 'zod';
 import { CERTIFIED_KEYS } from '../ca/certified-keys.ts';
-import { type AltNameType, DEFAULT_PROFILE, type Profile } from '../ca/profile.ts';
+import { type AltNameType, type CertificateRate, DEFAULT_PROFILE, type Profile } from '../ca/profile.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
 import { KEY_USAGES } from '../pkix/extensions.ts';
@@ -11,7 +11,7 @@ import { extraExtensionKeys, isOid, withExtraExtensions } from './extra-extensio
 import { didYouMean } from './yaml/did-you-mean.ts';
 import { type ValueType, transformed, valueType } from './yaml/value-type.ts';
 import { choice, duration, integer, url, valueList } from './yaml/value-types.ts';
-import { defaulted, item, mapOf, optional, section } from './yaml/table.ts';
+import { defaulted, item, mapOf, optional, required, section } from './yaml/table.ts';
 import { durationText } from './yaml/units.ts';
 
 const ALT_NAMES: Readonly<Record<AltNameType, true>> = {
@@ -154,6 +154,25 @@ const keys = () =>
       'Rules for the subject of a request: the keys below. A request that breaks one is refused. What is appended is not looked at.',
       'any subject',
     ),
+    rate: optional(
+      {
+        schema: section('How many certificates are issued.', '{ certificates: 1000, per: 1h }', {
+          certificates: required(
+            integer(1, 1_000_000, 1000),
+            'How many are issued at once, and how many in that time.',
+          ),
+          per: required(
+            duration('1h'),
+            'The time, at least 1s: after one was issued, its share of the time is waited for.',
+          ),
+        }),
+        type: 'a mapping of keys',
+        example: '{ certificates: 1000, per: 1h }',
+        secret: false,
+      },
+      'How many certificates of the profile are issued, renewals included. A request beyond that gets PENDING and is decided again when the device asks again. Each server counts for itself, and begins anew when it starts or reloads.',
+      'any number',
+    ),
     crl: optional(
       urls('http://pki.example.com/crl/{authority}.crl'),
       'The URLs of the revocation list in certificates. `{authority}` in them, and in those of `aia`, stands for the name of the authority of the endpoint.',
@@ -182,14 +201,24 @@ const keys = () =>
 /** A profile of the CA with the settings of it that the endpoint applies, in milliseconds. */
 export type ProfileConfig = Profile & { renewBefore?: number; maxLifetime?: number };
 
+function rateOf({ certificates, per }: { certificates: number; per: number }): CertificateRate {
+  // Shared by the threads of the server, which get the profile with it.
+  return { most: certificates, per, memory: new BigInt64Array(new SharedArrayBuffer(8)) };
+}
+
 /** One profile. */
 export const profileSchema = () =>
   transformed(
     keys(),
-    ({ subjectAltName, aia, names, subject, ...rest }): ProfileConfig => ({
+    ({ subjectAltName, aia, names, subject, rate, ...rest }): ProfileConfig => ({
       ...withExtraExtensions(rest),
       altNames: subjectAltName,
-      ...defined({ authorityInfoAccess: aia, names: names && defined(names), subject: subject && defined(subject) }),
+      ...defined({
+        authorityInfoAccess: aia,
+        names: names && defined(names),
+        subject: subject && defined(subject),
+        rate: rate && rateOf(rate),
+      }),
     }),
   );
 

@@ -186,3 +186,34 @@ test('serial numbers are 128 random bits and positive, also when the first bit i
 });
 
 test('a random source of zeros is noticed', () => assert.throws(() => randomSerial((n) => new Uint8Array(n)), /zeros/));
+
+test('beyond the rate of the profile a request is to come again, and a refused request takes nothing of it', async () => {
+  const taken: number[] = [];
+  const rated = localAuthority({
+    ...fitting,
+    profile: { ...DEFAULT_PROFILE, rate: { most: 1, per: 60_000, memory: new BigInt64Array(1) } },
+    take: ({ most }) => (taken.push(most) > most ? 1_500 : 0),
+  });
+  await assert.rejects(issueFor(await request({ extensions: [keyUsage(['keyCertSign'])] }), rated), {
+    code: 'request_refused',
+  });
+  assert.deepEqual(taken, []);
+  assert.ok(await issueFor(await request({}), rated));
+  await assert.rejects(issueFor(await request({}), rated), {
+    name: 'IssuerError',
+    code: 'throttled',
+    retryable: true,
+    retryAfter: 2,
+    message: 'the profile allows 1 certificates in 60 seconds',
+  });
+});
+
+test('a rate that nothing counts is refused', () =>
+  assert.throws(
+    () =>
+      localAuthority({
+        ...fitting,
+        profile: { ...DEFAULT_PROFILE, rate: { most: 1, per: 60_000, memory: new BigInt64Array(1) } },
+      }),
+    { name: 'ConfigError', message: 'profile: rate without anything that counts' },
+  ));

@@ -231,6 +231,10 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
     `endpoints: [{ profile: { signature: device, encryption: devise, generalPurpose: device }, policy: { static: abcdefgh } }]\n${AUTHORITIES}`,
     '1:57 endpoints[0].profile.encryption: no profile of this file has that name ("devise"). Did you mean `device`?',
   ],
+  'rate below a second': [
+    profile('rate: { certificates: 5, per: 0 }'),
+    '1:21 profiles.device: rate has a time below a second. Write it like `rate: { certificates: 1000, per: 1h }`.',
+  ],
   'no kind of key': [
     profile('keys: []'),
     '1:21 profiles.device: keys is empty, or minRsaBits is more than maxRsaBits, so no key is certified. Name the kinds of keys, such as rsa and p256, and a longest RSA key that is not below the shortest.',

@@ -7,7 +7,7 @@ import { subjectAltName } from '../../src/pkix/extensions.ts';
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { requestDer } from '../ca/authority-under-test.ts';
 import { attribute } from '../kit/forge.ts';
-import { certified, deviceKey, enrolled, newSubject } from './device.ts';
+import { certified, deviceKey, enrolled, newSubject, polled } from './device.ts';
 import type { Row } from './row.ts';
 import { CHALLENGE, shared } from './server.ts';
 import { tenantNamed } from './tenant.ts';
@@ -26,6 +26,8 @@ const PROFILES = {
   long: { minRsaBits: 3072 },
   short2048: { maxRsaBits: 2047, minRsaBits: 1024 },
   curves: { keys: ['p256'] },
+  rated: { rate: { certificates: 2, per: '1h' } },
+  ratedShortly: { rate: { certificates: 1, per: '1s' } },
   signing: { keyUsage: ['digitalSignature'] },
   signingFirst: { defaultKeyUsage: ['digitalSignature'] },
   webFirst: { extendedKeyUsage: ['clientAuth', 'serverAuth'], defaultExtendedKeyUsage: ['serverAuth'] },
@@ -265,6 +267,19 @@ export const PROFILE_ROWS: readonly Row[] = [
       return found && Buffer.from(found.value).toString('latin1').slice(-18);
     },
     answers: { drop: undefined, uri: 'S-1-5-21-1-2-3-110' },
+  },
+  {
+    keys: ['profiles.NAME.rate', 'profiles.NAME.rate.certificates', 'profiles.NAME.rate.per'],
+    question: 'what the first of three requests gets, and the third one when it asks again after more than a second',
+    ask: async (profile) => {
+      const url = await at(profile);
+      const subjects = [newSubject(), newSubject(), newSubject()] as const;
+      const statuses = [];
+      for (const subject of subjects) statuses.push((await enrolled(url, { subject })).status);
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      return [statuses[0], (await polled(url, { subject: subjects[2] })).status];
+    },
+    answers: { plain: ['issued', 'issued'], rated: ['issued', 'pending'], ratedShortly: ['issued', 'issued'] },
   },
   {
     keys: ['profiles.NAME.certificatePolicies'],
