@@ -8,6 +8,7 @@ import { certificateProbes } from './certificate-probes.ts';
 import { authoritiesOf } from './authority-parties.ts';
 import { explained } from './faults.ts';
 import { firewallProbes } from './firewall-probes.ts';
+import { keyProbes } from './key-probes.ts';
 import { pointerProbes } from './pointer-probes.ts';
 import {
   type ProbeFinding,
@@ -60,6 +61,7 @@ async function found(
         ...tenants.flatMap(({ probes }) => probes),
         ...webhookProbes(settings),
         ...certificateProbes(authoritiesOf(settings)),
+        ...keyProbes(settings),
         ...urlProbes(settings, options),
         ...pointerProbes(settings),
         ...firewallProbes(config),
