@@ -6,14 +6,26 @@ type MlDsaRow = {
   oid: string;
   /** Length of a public key. FIPS 204 table 2. */
   keyOctets: number;
+  /** Length of a signature. */
+  signatureOctets: number;
   /** Digests of CMS content that are as strong as the signature. RFC 9882 3.3. */
   digests: readonly Digest[];
 };
 
 const ROWS: Readonly<Record<MlDsa, MlDsaRow>> = {
-  'ml-dsa-44': { oid: '2.16.840.1.101.3.4.3.17', keyOctets: 1312, digests: ['sha256', 'sha384', 'sha512'] },
-  'ml-dsa-65': { oid: '2.16.840.1.101.3.4.3.18', keyOctets: 1952, digests: ['sha384', 'sha512'] },
-  'ml-dsa-87': { oid: '2.16.840.1.101.3.4.3.19', keyOctets: 2592, digests: ['sha512'] },
+  'ml-dsa-44': {
+    oid: '2.16.840.1.101.3.4.3.17',
+    keyOctets: 1312,
+    signatureOctets: 2420,
+    digests: ['sha256', 'sha384', 'sha512'],
+  },
+  'ml-dsa-65': {
+    oid: '2.16.840.1.101.3.4.3.18',
+    keyOctets: 1952,
+    signatureOctets: 3309,
+    digests: ['sha384', 'sha512'],
+  },
+  'ml-dsa-87': { oid: '2.16.840.1.101.3.4.3.19', keyOctets: 2592, signatureOctets: 4627, digests: ['sha512'] },
 };
 
 /** The parameter sets, weakest first. */

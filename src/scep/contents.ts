@@ -12,9 +12,10 @@ import {
   type UnprovenRequest,
   withoutProof,
 } from '../pkix/csr.ts';
-import { importKey, type PublicKey, readKeyKind } from '../pkix/public-key.ts';
+import { importKey, type PublicKey, type ReadKey, readKey } from '../pkix/public-key.ts';
 import { DECOY_REQUEST } from './decoy.ts';
 import type { Content } from './message.ts';
+import { standIn } from './stand-in.ts';
 
 /** A request for a key that is not supported: the sender, who wrote the request, is told so (badAlg). */
 export type Unsupported = { type: 'unsupported'; error: UnsupportedAlgorithm };
@@ -40,15 +41,16 @@ export const CONTENTS: ReadonlyMap<string, ReadContent> = new Map<string, ReadCo
  * Parses the CSR and verifies its proof of possession, with the key of the signer where the request is for that key: it
  * is imported already. Every refusal costs the same work: one request parsed, one key imported and used, the key of the
  * signer used once. Otherwise the time would tell whether a captured request, changed in its ciphertext, can still be
- * parsed. What is missing of that work is done with the decoy.
+ * parsed. What is missing of that work is done with the decoy, see `standIn`.
  */
 function certificationRequest(plaintext: Uint8Array, signer?: PublicKey): Content | Unsupported | UnreadableContent {
   const received = orError(() => verifiable(plaintext, signer));
-  const { request, key } = received instanceof DerError ? verifiable(DECOY_REQUEST, signer) : received;
+  const early = received instanceof DerError ? asFarAsItsKey(plaintext) : undefined;
+  const { request, key } = received instanceof DerError ? standIn(early?.named, signer) : received;
   const proves = provesPossession(request, key);
   if (proves && !(received instanceof DerError)) return { type: 'certification-request', csr: withoutProof(request) };
   provesPossession(DECOY, signer && key !== signer ? signer : importKey(DECOY.publicKey));
-  const { isRequest, unsupported } = asFarAsItsKey(plaintext);
+  const { isRequest, unsupported } = early ?? asFarAsItsKey(plaintext);
   if (unsupported) return { type: 'unsupported', error: unsupported };
   if (received instanceof DerError) return unreadable(isRequest ? broken(received) : NO_REQUEST);
   return unreadable(unprovenText(request));
@@ -73,11 +75,16 @@ function verifiable(der: Uint8Array, signer?: PublicKey): { request: UnprovenReq
  * Depends only on the request as far as its key, never on what follows: the challenge follows, and the answer to a
  * changed message must not tell whether its string can still be read.
  */
-function asFarAsItsKey(plaintext: Uint8Array): { isRequest: boolean; unsupported?: UnsupportedAlgorithm } {
+function asFarAsItsKey(plaintext: Uint8Array): {
+  isRequest: boolean;
+  unsupported?: UnsupportedAlgorithm;
+  named?: ReadKey;
+} {
   const spki = orUndefined(() => requestedKey(plaintext));
   if (!spki) return { isRequest: false };
-  const fault = orError(() => readKeyKind(spki));
-  return { isRequest: true, ...(fault instanceof UnsupportedAlgorithm && { unsupported: fault }) };
+  const named = orError(() => readKey(spki));
+  if (named instanceof UnsupportedAlgorithm) return { isRequest: true, unsupported: named };
+  return { isRequest: true, ...(!(named instanceof DerError) && { named }) };
 }
 
 /** An IssuerAndSerialNumber (RFC 5652 10.2.4): `issuer` is a Name, DER, and `serialNumber` content octets. */
