@@ -21,6 +21,8 @@ export type PlannedCa = {
   role: string;
   subject: string;
   thumbprint: string;
+  /** By which commands about certificates name it. */
+  issuerId: string;
   notAfter: string;
   certificates?: number;
   lastEnds?: string;
@@ -82,6 +84,7 @@ function plannedCa(role: string, der: Uint8Array, issued: Issued): PlannedCa {
     role,
     subject: nameText(view.subject),
     thumbprint: thumbprint(der),
+    issuerId: issuerIdentity(der).issuerId,
     notAfter: readValidity(view).notAfter.toISOString(),
     ...(issued && { certificates: issued.certificates, lastEnds: issued.lastEnds.toISOString() }),
   };
@@ -150,10 +153,10 @@ function linesOf({ authority, state, cas, endpoints, steps }: Omit<RolloverPlan,
   ];
 }
 
-function lineOf({ role, subject, thumbprint: print, notAfter, certificates, lastEnds }: PlannedCa): string {
+function lineOf({ role, subject, thumbprint: print, issuerId, notAfter, certificates, lastEnds }: PlannedCa): string {
   const ends = `${role} CA ${subject}: ends ${notAfter}, thumbprint ${print}`;
   if (certificates === undefined || lastEnds === undefined)
     return role === 'previous' ? `${ends}; no certificate of it is valid, so its key may be removed` : ends;
-  const issued = `${counted(certificates)} certificates of it have not ended, the last one ends ${lastEnds}`;
+  const issued = `issuer id ${issuerId}; ${counted(certificates)} certificates of it have not ended, the last one ends ${lastEnds}`;
   return `${ends}; ${issued}${role === 'previous' ? ', and its key is needed until then' : ''}`;
 }

@@ -19,7 +19,8 @@ import { certificatesOf, contentOf, readSigned } from '../kit/pkijs.ts';
 const context = { fetch, clock: systemClock, random: systemRandom };
 const ROOT_KEY = ['--issuer-key', 'certs/root-ca.key.pem'] as const;
 
-const LIST = 'crl: [http://pki.example.com/crl/issuing.crl], ';
+const LIST =
+  'crl: [http://pki.example.com/crl/issuing.crl], aia: { caIssuers: [http://pki.example.com/aia/issuing.cer] }, ';
 
 /** An installation with a running server. `roll` runs `ca rollover` and then reloads the server. */
 async function rolling(t: TestContext, change = (config: string) => config) {
@@ -67,6 +68,8 @@ async function listOf({ origin }: Place, name: string) {
 const listUrl = (certificate: X509Certificate): string =>
   /http:\/\/\S+\.crl/.exec(Buffer.from(certificate.raw).toString('latin1'))?.[0] ?? 'none';
 
+const caUrl = (certificate: X509Certificate): string => certificate.infoAccess?.trim() ?? 'none';
+
 const OLD = ['CN=Test Issuing CA RA', 'CN=Test Issuing CA', 'CN=Test Root CA'];
 const NEW = ['CN=Test Issuing CA G2 RA', 'CN=Test Issuing CA G2', 'CN=Test Root CA'];
 
@@ -103,6 +106,13 @@ test('after `finish` both CAs have their list, certificates name that of their o
   assert.deepEqual(
     [listUrl(before), listUrl(after)],
     ['http://pki.example.com/crl/issuing.crl', 'http://pki.example.com/crl/issuing-g2.crl'],
+  );
+  assert.deepEqual(
+    [caUrl(before), caUrl(after)],
+    [
+      'CA Issuers - URI:http://pki.example.com/aia/issuing.cer',
+      'CA Issuers - URI:http://pki.example.com/aia/issuing-g2.cer',
+    ],
   );
   assert.equal((await place.cli('certs', 'revoke', before.serialNumber)).code, 0);
   assert.deepEqual(await listOf(place, 'issuing'), { issuer: 'Test Issuing CA', revoked: 1 });
@@ -259,7 +269,7 @@ test('plan says which certificates end when, which endpoints are concerned, and 
   assert.match(out, /^authority issuing: no rollover has started$/m);
   assert.match(
     out,
-    /^present CA CN=Test Issuing CA: ends 20\S+, thumbprint [0-9A-F]{40}; 1 certificates of it have not ended, the last one ends 20\S+$/m,
+    /^present CA CN=Test Issuing CA: ends 20\S+, thumbprint [0-9A-F]{40}; issuer id [0-9a-f]{64}; 1 certificates of it have not ended, the last one ends 20\S+$/m,
   );
   assert.match(out, /^endpoint \/intune: profile device, tenant corp$/m);
   assert.match(out, /^CN=Test Issuing CA G2 follows with a new key\./m);
