@@ -9,7 +9,7 @@ import { type DoctorProbe, type ProbeOutcome, pass, warn } from './doctor-probe.
 /** One row for each authority whose key is elsewhere. */
 export const keyProbes = ({ authorities, config }: Pick<Settings, 'authorities' | 'config'>): DoctorProbe[] =>
   [...authorities.values()]
-    .filter(({ authority }) => authority.key.standing)
+    .filter(({ authority }) => 'standing' in authority.key)
     .map(({ name, authority }) => ({
       id: `keys.${name}`,
       group: 'certificates',

@@ -19,7 +19,7 @@ async function found(scheme: string, bits = 256, elsewhere = true) {
   const { settings } = await loadSettings(configured({ authorities: { issuing: issuingSection } }), { keys });
   const { issuing, ...others } = settings.config.authorities;
   const config = { ...settings.config, authorities: { ...others, issuing: { ...issuing!, key: `${scheme}:x` } } };
-  const outcomes = await Promise.all(keyProbes({ ...settings, config }).map(({ run }) => run()));
+  const outcomes = await Promise.all(keyProbes({ ...settings, config }).map(async ({ run }) => run()));
   await settings.close();
   return outcomes;
 }
