@@ -1,6 +1,7 @@
 /** What the certificates of waiting requests would contain, by the configuration file; no key is needed for that. */
 import { readCaCertificate, readChain } from '../ca/ca-certificate.ts';
 import { type LeafTemplate, leafTemplate, planLeaf } from '../ca/leaf.ts';
+import { keyPurpose } from '../ca/usage-templates.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
 import { ConfigError, Refusal } from '../core/errors.ts';
 import type { Allow } from '../core/policy.ts';
@@ -23,7 +24,7 @@ export function plannedCertificates(file: string): PlanOf {
   return async (name, csr) => {
     const endpoint = endpoints.get(name);
     if (!endpoint) return { refused: 'no endpoint of the configuration has this name, or its section has a problem' };
-    const profile = endpoint.profile.name;
+    const profile = profileNameFor(endpoint, csr);
     try {
       const template = templates.get(name) ?? templateOf(endpoint);
       templates.set(name, template);
@@ -33,6 +34,18 @@ export function plannedCertificates(file: string): PlanOf {
       throw error;
     }
   };
+}
+
+/** The name of the profile that a request gets. The one for general purposes when its key usage cannot be read. */
+export function profileNameFor({ profile, byUsage }: EndpointConfig, csr: CertificationRequest): string {
+  if (!byUsage) return profile.name;
+  try {
+    const purpose = keyPurpose(csr);
+    return purpose === 'generalPurpose' ? profile.name : byUsage[purpose].name;
+  } catch (error) {
+    if (error instanceof Refusal) return profile.name;
+    throw error;
+  }
 }
 
 /** The template of an endpoint. Throws ConfigError when a certificate of its authority cannot be used. */

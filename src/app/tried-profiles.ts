@@ -1,6 +1,5 @@
 /** What the endpoints of a configuration file would certify for a request, and why not. No key is needed, and nothing is stored. */
 import { type LeafTemplate, planLeaf } from '../ca/leaf.ts';
-import { keyPurpose } from '../ca/usage-templates.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
 import { asksIntune } from '../config/policies.ts';
 import { ConfigError, Refusal } from '../core/errors.ts';
@@ -9,7 +8,7 @@ import type { CertificationRequest } from '../core/request.ts';
 import { systemClock } from '../embed/system.ts';
 import type { CertificatePlan } from '../pkix/certificate.ts';
 import { readCertifyingEndpoints } from './configuration-file.ts';
-import { templateOf } from './planned-certificates.ts';
+import { profileNameFor, templateOf } from './planned-certificates.ts';
 
 /** The plan, or the code and the detail of the refusal. `compared`: as if the policy had compared names and purposes, as Intune does. */
 export type Tried = { endpoint: string; path: string; profile: string; compared: boolean } & (
@@ -33,22 +32,17 @@ export async function triedProfiles(file: string, csr: CertificationRequest, onl
 }
 
 async function tried(endpoint: EndpointConfig, csr: CertificationRequest): Promise<Tried> {
-  const { name, path, profile, policy } = endpoint;
+  const { name, path, policy } = endpoint;
   const compared = asksIntune(policy);
-  const facts = { endpoint: name, path, profile: profile.name, compared };
+  const facts = { endpoint: name, path, profile: profileNameFor(endpoint, csr), compared };
   try {
     const template = await templateOf(endpoint);
-    return { ...facts, profile: profileFor(endpoint, csr), plan: planned(template, csr, compared) };
+    return { ...facts, plan: planned(template, csr, compared) };
   } catch (error) {
     if (error instanceof Refusal) return { ...facts, code: error.code, refused: error.message };
     if (error instanceof ConfigError) return { ...facts, code: 'configuration', refused: error.message };
     throw error;
   }
-}
-
-function profileFor({ profile, byUsage }: EndpointConfig, csr: CertificationRequest): string {
-  const purpose = byUsage ? keyPurpose(csr) : 'generalPurpose';
-  return purpose === 'generalPurpose' ? profile.name : (byUsage?.[purpose].name ?? profile.name);
 }
 
 function planned(template: LeafTemplate, csr: CertificationRequest, compared: boolean): CertificatePlan {

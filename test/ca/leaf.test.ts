@@ -431,3 +431,44 @@ test('Q13 Ed25519 is refused', async () => {
     (error) => error instanceof Refusal && error.code === 'algorithm_refused',
   );
 });
+
+const EVERY_OPTION: Partial<Profile> = {
+  keys: ['p256'],
+  maxRsaBits: 4096,
+  defaultKeyUsage: ['digitalSignature'],
+  extendedKeyUsage: [eku('clientAuth'), eku('emailProtection')],
+  defaultExtendedKeyUsage: [eku('emailProtection')],
+  subject: { require: ['CN'], values: { CN: 'd*' }, maxLength: 64, append: 'O=Contoso,C=DE' },
+  crl: ['http://pki.example.com/a.crl'],
+  authorityInfoAccess: { ocsp: ['http://pki.example.com/ocsp'], caIssuers: ['http://pki.example.com/a.cer'] },
+  sid: 'uri',
+  policies: [{ oid: '1.2.3', cps: 'http://pki.example.com/cps' }, { oid: '1.2.4' }],
+  template: { oid: '1.3.6.1.4.1.311.21.8.1', major: 100, minor: 3 },
+  tlsFeatures: ['statusRequest'],
+  directoryAttributes: { dateOfBirth: '1990-12-31', gender: 'F', placeOfBirth: 'Köln', countryOfResidence: 'DE' },
+  extensions: [{ oid: '1.2.3.4', critical: false, value: Uint8Array.of(5, 0) }],
+};
+test('a certificate with every option of a profile is accepted by three readers', async () => {
+  const extensions = [subjectAltName([generalNameFromText(SID_URI)])];
+  const certificate = await issue({ extensions }, authority(EVERY_OPTION));
+  assert.deepEqual(certificate.keyUsage, [eku('emailProtection')]);
+  assert.deepEqual(oids(certificate), [
+    '2.5.29.19',
+    '2.5.29.35',
+    '2.5.29.31',
+    '1.3.6.1.5.5.7.1.1',
+    '2.5.29.32',
+    '1.3.6.1.4.1.311.21.7',
+    '1.3.6.1.5.5.7.1.24',
+    '2.5.29.9',
+    '1.2.3.4',
+    '2.5.29.15',
+    '2.5.29.37',
+    '2.5.29.14',
+    '2.5.29.17',
+    '1.3.6.1.4.1.311.25.2',
+  ]);
+  const text = opensslText(certificate.raw);
+  if (text) assert.match(text, /Policy: 1\.2\.3\n\s+CPS: http:\/\/pki\.example\.com\/cps\n\s+Policy: 1\.2\.4/);
+  if (text) assert.match(text, /TLS Feature: \n\s+status_request/);
+});
