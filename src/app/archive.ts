@@ -1,51 +1,77 @@
 /** One archive of an installation: its configuration, the files that it names, and a copy of the store. */
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import { systemClock } from '../embed/system.ts';
 import { copySqlite } from '../store/sqlite.ts';
-import { withFile } from './files.ts';
+import { type ArchiveLock, encrypted } from './archive-cipher.ts';
+import type { PostgresConfig } from './configured-store.ts';
+import { dumpDatabase } from './database-dump.ts';
+import { openFile } from './files.ts';
 import { automaticRaFiles } from './ra.ts';
 import { readConfig } from './configuration-file.ts';
-import { addToArchive, type Chunks, chunksOf, endArchive } from './tar.ts';
+import { type Chunks, chunksOf, endOfArchive, entryChunks } from './tar.ts';
 import { VERSION } from './version.ts';
 
 /** One file of a backup. `name`: in the archive; `path`: where it was. SHA-256 in lower-case hexadecimal. */
 export type BackupFile = { name: string; path: string; size: number; sha256: string };
 
-/** What is in a backup. `configuration` and `store` are names of files; `store` is absent when there was none. */
+/**
+ * What is in a backup. `configuration`, `store` and `database` are names of files; `store` is absent when there was none, `database`
+ * where the store is not in PostgreSQL.
+ */
 export type Manifest = {
   format: 1;
   version: string;
   madeAt: string;
   configuration: string;
   store?: string;
+  database?: string;
   files: BackupFile[];
 };
 
 /** The name of the manifest, the last file of an archive: a backup without it was not finished. */
 export const MANIFEST = 'MANIFEST.json';
+/** The copy of a database, as `pg_dump` writes it for `pg_restore`. */
+const DUMP = 'database.pgdump';
 /** The folder in an archive for files that are not below the folder of the configuration. */
 const OUTSIDE = 'outside';
 
 /**
- * Writes the backup of an installation, also while its server runs, to the new file `archive`, mode 0600. Throws
- * ConfigError when something that the configuration names cannot be read, or when `archive` exists.
+ * Writes the backup of an installation, also while its server runs, to the new file `archive`, mode 0600; encrypted where there is
+ * a `lock`. The file gets its name when it is whole. Throws ConfigError when something that the configuration names cannot be
+ * read, or when `archive` exists.
  */
-export async function makeBackup(configuration: string, archive: string): Promise<Manifest> {
+export async function makeBackup(configuration: string, archive: string, lock?: ArchiveLock): Promise<Manifest> {
   if (existsSync(archive))
     throw new ConfigError(`${archive} is already there`, 'Give the name of a new file; nothing was changed.');
   const plan = planOf(resolve(configuration));
   // In the folder of the archive: it has room for the copy, and the archive gets its name in one step at the end.
-  const work = mkdtempSync(join(dirname(resolve(archive)), '.openndes-backup-'));
+  const folder = dirname(resolve(archive));
+  removeHalves(folder);
+  const work = mkdtempSync(join(folder, `${HALF}${process.pid}-`));
   try {
     const copies = new Map<string, string>();
     if (plan.store !== undefined) {
       copies.set(plan.store, join(work, 'store'));
       await copySqlite(plan.store, join(work, 'store'));
     }
-    const manifest = writeArchive(join(work, 'archive'), plan, copies);
+    const dump = plan.database && (await dumpDatabase(plan.database, join(work, 'database')));
+    const manifest = manifestOf(plan, dump !== undefined);
+    const content = archiveOf({ plan, manifest, copies, dump });
+    await writeDurably(join(work, 'archive'), lock ? await encrypted(content, lock) : content);
     renameSync(join(work, 'archive'), archive);
     return manifest;
   } finally {
@@ -53,51 +79,96 @@ export async function makeBackup(configuration: string, archive: string): Promis
   }
 }
 
-type Plan = { configuration: string; files: readonly string[]; store?: string };
+/** How the folder of a backup in the making begins; the number of its process follows. */
+const HALF = '.openndes-backup-';
+
+/** Those of processes that have ended: they hold keys in clear, and room. */
+function removeHalves(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const [, pid] = /^\.openndes-backup-(\d+)-\w+$/.exec(name) ?? [];
+    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+type Plan = { configuration: string; files: readonly string[]; store?: string; database?: PostgresConfig };
 
 function planOf(configuration: string): Plan {
   const { config, files: named } = readConfig(configuration);
-  // A database is copied with the tools of the database.
   const store = config.store.kind === 'sqlite' ? config.store.path : undefined;
   const automatic = Object.values(config.authorities)
     .filter(({ ra }) => ra === 'auto' || ra === 'split')
     .flatMap(({ certificate }) => automaticRaFiles(dirname(certificate)));
   const files = new Set([configuration, ...named, ...automatic]);
   if (store !== undefined) files.delete(store);
-  return { configuration, files: [...files], ...(store !== undefined && existsSync(store) && { store }) };
+  return {
+    configuration,
+    files: [...files],
+    ...(store !== undefined && existsSync(store) && { store }),
+    ...(config.store.kind === 'postgres' && { database: config.store }),
+  };
 }
 
-/** `copies`: where the content of a path is read from, if not from the path itself. */
-function writeArchive(target: string, plan: Plan, copies: ReadonlyMap<string, string>): Manifest {
+function manifestOf({ configuration, store }: Plan, hasDump: boolean): Manifest {
+  const nameOf = archiveName(dirname(configuration));
+  return {
+    format: 1,
+    version: VERSION,
+    madeAt: systemClock().toISOString(),
+    configuration: nameOf(configuration),
+    ...(store !== undefined && { store: nameOf(store) }),
+    ...(hasDump && { database: DUMP }),
+    files: [],
+  };
+}
+
+/** `copies`: where the content of a path is read from, if not from the path itself. `dump`: the copy of a database. */
+type Archived = { plan: Plan; manifest: Manifest; copies: ReadonlyMap<string, string>; dump: string | undefined };
+
+/** The archive, piece by piece. The manifest gets its files on the way, and is the last of them. */
+function* archiveOf({ plan, manifest, copies, dump }: Archived): Generator<Uint8Array> {
   const nameOf = archiveName(dirname(plan.configuration));
-  const archive = openSync(target, 'wx', 0o600);
+  const paths = [...plan.files, ...(plan.store === undefined ? [] : [plan.store])];
+  for (const path of paths) yield* fileChunks(manifest, { name: nameOf(path), path }, copies.get(path) ?? path);
+  if (dump !== undefined) yield* fileChunks(manifest, { name: DUMP, path: DUMP }, dump);
+  const content = Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`);
+  yield* entryChunks({ name: MANIFEST, size: content.length, content: [content] });
+  yield endOfArchive();
+}
+
+function* fileChunks(
+  manifest: Manifest,
+  { name, path }: { name: string; path: string },
+  from: string,
+): Generator<Uint8Array> {
+  const file = openFile(from, 'named by the configuration');
   try {
-    const paths = [...plan.files, ...(plan.store === undefined ? [] : [plan.store])];
-    const files = paths.map((path) => addFile(archive, { name: nameOf(path), path }, copies.get(path) ?? path));
-    const manifest: Manifest = {
-      format: 1,
-      version: VERSION,
-      madeAt: systemClock().toISOString(),
-      configuration: nameOf(plan.configuration),
-      ...(plan.store !== undefined && { store: nameOf(plan.store) }),
-      files,
-    };
-    const content = Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`);
-    addToArchive(archive, { name: MANIFEST, size: content.length, content: [content] });
-    endArchive(archive);
-    fsyncSync(archive);
-    return manifest;
+    const { size } = fstatSync(file);
+    const sha256 = createHash('sha256');
+    yield* entryChunks({ name, size, content: hashed(chunksOf(file, size), sha256) });
+    manifest.files.push({ name, path, size, sha256: sha256.digest('hex') });
   } finally {
-    closeSync(archive);
+    closeSync(file);
   }
 }
 
-const addFile = (archive: number, { name, path }: { name: string; path: string }, from: string): BackupFile =>
-  withFile(from, 'named by the configuration', (file, size) => {
-    const sha256 = createHash('sha256');
-    addToArchive(archive, { name, size, content: hashed(chunksOf(file, size), sha256) });
-    return { name, path, size, sha256: sha256.digest('hex') };
-  });
+async function writeDurably(path: string, content: Chunks | AsyncIterable<Uint8Array>): Promise<void> {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    for await (const piece of content) for (let done = 0; done < piece.length; ) done += writeSync(file, piece, done);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
 
 /** The same content; each piece is added to the hash as it is taken. */
 export function* hashed(content: Chunks, into: ReturnType<typeof createHash>): Generator<Uint8Array> {

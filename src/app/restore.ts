@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../core/errors.ts';
 import { faultOf } from '../store/sqlite.ts';
-import { hashed, type Manifest, MANIFEST } from './archive.ts';
-import { type Chunks, damaged, readArchive } from './tar.ts';
+import { type Manifest, MANIFEST } from './archive.ts';
+import { type ArchiveKeys, decrypted } from './archive-cipher.ts';
+import { type ArchiveEntry, archiveFile, damaged, readArchive } from './tar.ts';
 
 /** A relative path that stays in its folder, on every system. */
 const NAME = z.string().regex(/^(?!\.{1,2}(\/|$))[^/\\:\0]+(\/(?!\.{1,2}(\/|$))[^/\\:\0]+)*$/);
@@ -16,19 +17,20 @@ const SCHEMA = z.object({
   madeAt: z.string(),
   configuration: NAME,
   store: NAME.exactOptional(),
+  database: NAME.exactOptional(),
   files: z.array(z.object({ name: NAME, path: z.string(), size: z.number(), sha256: z.string() })),
 });
 
 /**
  * Reads the whole archive and compares every file with the manifest. Throws ConfigError when one is missing, changed or not
- * in the manifest.
+ * in the manifest, or when it is encrypted and `keys` do not open it.
  */
-export function verifyBackup(archive: string): Manifest {
+export async function verifyBackup(archive: string, keys: ArchiveKeys): Promise<Manifest> {
   const found = new Map<string, string>();
   let manifest: Manifest | undefined;
-  for (const { name, content } of readArchive(archive)) {
-    if (name === MANIFEST) manifest = manifestIn(archive, Buffer.concat([...content]));
-    else found.set(name, digestOf(content));
+  for await (const { name, content } of openArchive(archive, keys)) {
+    if (name === MANIFEST) manifest = manifestIn(archive, await joined(content));
+    else found.set(name, await digestOf(content));
   }
   if (!manifest) throw damaged(archive, 'its manifest is missing');
   for (const { name, sha256 } of manifest.files) {
@@ -43,15 +45,15 @@ export function verifyBackup(archive: string): Manifest {
  * Writes every file of a backup below `folder`, mode 0600, and checks the store. Throws ConfigError when the archive is
  * not whole or the folder is not empty; then nothing is left in the folder.
  */
-export function restoreBackup(archive: string, folder: string): Manifest {
+export async function restoreBackup(archive: string, folder: string, keys: ArchiveKeys): Promise<Manifest> {
   if (existsSync(folder) && readdirSync(folder).length > 0)
     throw new ConfigError(`${folder} is not empty`, 'Restore into a new folder; nothing was changed.');
-  const manifest = verifyBackup(archive);
+  const manifest = await verifyBackup(archive, keys);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
-    for (const { name, content } of readArchive(archive))
-      if (name !== MANIFEST) writeContent(join(folder, name), content);
-      else digestOf(content);
+    for await (const { name, content } of openArchive(archive, keys))
+      if (name !== MANIFEST) await writeContent(join(folder, name), content);
+      else await digestOf(content);
     const fault = manifest.store === undefined ? undefined : faultOf(join(folder, manifest.store));
     if (fault !== undefined) throw damaged(archive, `its store is broken: ${fault}`);
     return manifest;
@@ -69,17 +71,28 @@ function manifestIn(archive: string, content: Buffer): Manifest {
   }
 }
 
-function digestOf(content: Chunks): string {
+const openArchive = (archive: string, keys: ArchiveKeys): AsyncGenerator<ArchiveEntry> =>
+  readArchive(archive, decrypted(archive, archiveFile(archive), keys));
+
+type Content = ArchiveEntry['content'];
+
+async function joined(content: Content): Promise<Buffer> {
+  const pieces = [];
+  for await (const piece of content) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+async function digestOf(content: Content): Promise<string> {
   const sha256 = createHash('sha256');
-  for (const _ of hashed(content, sha256));
+  for await (const piece of content) sha256.update(piece);
   return sha256.digest('hex');
 }
 
-function writeContent(path: string, content: Chunks): void {
+async function writeContent(path: string, content: Content): Promise<void> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const file = openSync(path, 'wx', 0o600);
   try {
-    for (const chunk of content) for (let done = 0; done < chunk.length; ) done += writeSync(file, chunk, done);
+    for await (const chunk of content) for (let done = 0; done < chunk.length; ) done += writeSync(file, chunk, done);
   } finally {
     closeSync(file);
   }

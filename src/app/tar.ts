@@ -4,14 +4,18 @@ import { ConfigError } from '../core/errors.ts';
 import { openFile } from './files.ts';
 
 const BLOCK = 512;
-const CHUNK = 1024 * 1024;
+const CHUNK = 64 * 1024;
 /** Numbers of a header are octal text; a longer one is written in base 256, as GNU and BSD do. */
 const MOST_OCTAL = 8 ** 11;
 
 /** Content in pieces. */
 export type Chunks = Iterable<Uint8Array>;
+/** One file that goes into an archive. */
+export type NewEntry = { name: string; size: number; content: Chunks };
 /** One file in an archive. `content` must be read to its end before the next entry is taken. */
-export type ArchiveEntry = { name: string; size: number; content: Chunks };
+export type ArchiveEntry = { name: string; size: number; content: AsyncIterable<Uint8Array> };
+/** The octets of an archive, in pieces of any length. */
+export type ArchiveSource = AsyncGenerator<Uint8Array, void, void>;
 
 /** The content of an open file, from here on; `size` octets of it. Throws when there are fewer. */
 export function* chunksOf(file: number, size: number): Generator<Uint8Array> {
@@ -24,19 +28,27 @@ export function* chunksOf(file: number, size: number): Generator<Uint8Array> {
   }
 }
 
-/** Writes one file into the archive that is open as `archive`. Throws ConfigError for a name of more than 255 octets. */
-export function addToArchive(archive: number, { name, size, content }: ArchiveEntry): void {
-  write(archive, header(name, size));
-  for (const chunk of content) write(archive, chunk);
-  write(archive, Buffer.alloc(padding(size)));
+/** One file as it is in an archive. Throws ConfigError for a name of more than 255 octets. */
+export function* entryChunks({ name, size, content }: NewEntry): Generator<Uint8Array> {
+  yield header(name, size);
+  yield* content;
+  yield Buffer.alloc(padding(size));
 }
 
-/** Writes the end of an archive: two empty blocks. */
-export const endArchive = (archive: number): void => write(archive, Buffer.alloc(2 * BLOCK));
+/** Writes one file into the archive that is open as `archive`. Throws ConfigError for a name of more than 255 octets. */
+export function addToArchive(archive: number, entry: NewEntry): void {
+  for (const chunk of entryChunks(entry)) write(archive, chunk);
+}
+
+/** Writes the end of an archive. */
+export const endArchive = (archive: number): void => write(archive, endOfArchive());
 
 function write(file: number, octets: Uint8Array): void {
   for (let done = 0; done < octets.length; ) done += writeSync(file, octets, done);
 }
+
+/** The end of an archive: two empty blocks. */
+export const endOfArchive = (): Uint8Array => Buffer.alloc(2 * BLOCK);
 
 const padding = (size: number): number => (BLOCK - (size % BLOCK)) % BLOCK;
 
@@ -80,32 +92,65 @@ function splitName(name: string): [prefix: string, rest: string] {
   throw new ConfigError(`${name}: this path is too long for an archive`, 'Move the file to a shorter path.');
 }
 
-/** Every file of an archive, in order. Throws ConfigError when the archive is damaged or ends too early. */
-export function* readArchive(path: string): Generator<ArchiveEntry> {
+/** The octets of the file at `path`, as they are. Throws ConfigError when it cannot be read. */
+export async function* archiveFile(path: string): ArchiveSource {
   const archive = openFile(path, 'the backup');
   try {
-    for (;;) {
-      const block = exactly(archive, BLOCK, path);
-      if (block.every((octet) => octet === 0)) return;
-      if (Number.parseInt(text(block, 148, 8), 8) !== checksum(block) || text(block, 156, 1) !== '0')
-        throw damaged(path, 'it has a header that no backup has');
-      const [prefix, size] = [text(block, 345, 155), sizeIn(block)];
-      if (size > fstatSync(archive).size) throw damaged(path, 'it ends too early');
-      const name = (prefix && `${prefix}/`) + text(block, 0, 100);
-      yield { name, size, content: whole(chunksOf(archive, size), path) };
-      exactly(archive, padding(size), path);
-    }
+    yield* chunksOf(archive, fstatSync(archive).size);
   } finally {
     closeSync(archive);
   }
 }
 
-function* whole(content: Chunks, path: string): Generator<Uint8Array> {
+/** Every file of an archive, in order. `path` is for errors. Throws ConfigError when the archive is damaged or ends too early. */
+export async function* readArchive(
+  path: string,
+  source: ArchiveSource = archiveFile(path),
+): AsyncGenerator<ArchiveEntry> {
+  const octets = octetReader(path, source);
   try {
-    yield* content;
-  } catch {
-    throw damaged(path, 'it ends too early');
+    for (;;) {
+      const block = await octets.exactly(BLOCK);
+      if (block.every((octet) => octet === 0)) break;
+      if (Number.parseInt(text(block, 148, 8), 8) !== checksum(block) || text(block, 156, 1) !== '0')
+        throw damaged(path, 'it has a header that no backup has');
+      const [prefix, size] = [text(block, 345, 155), sizeIn(block)];
+      yield { name: (prefix && `${prefix}/`) + text(block, 0, 100), size, content: octets.next(size) };
+      await octets.exactly(padding(size));
+    }
+    // What is encrypted shows only at its end that nothing was cut off.
+    await octets.toEnd();
+  } finally {
+    await source.return();
   }
+}
+
+/** Takes octets of pieces that come in any length. */
+function octetReader(path: string, source: ArchiveSource) {
+  let left: Uint8Array = new Uint8Array(0);
+  async function more(): Promise<Uint8Array> {
+    const piece = await source.next();
+    if (piece.done) throw damaged(path, 'it ends too early');
+    return piece.value;
+  }
+  async function* next(length: number): AsyncGenerator<Uint8Array> {
+    for (let wanted = length; wanted > 0; ) {
+      if (left.length === 0) left = await more();
+      const piece = left.subarray(0, wanted);
+      left = left.subarray(piece.length);
+      wanted -= piece.length;
+      yield piece;
+    }
+  }
+  async function exactly(length: number): Promise<Buffer> {
+    const pieces = [];
+    for await (const piece of next(length)) pieces.push(piece);
+    return Buffer.concat(pieces);
+  }
+  async function toEnd(): Promise<void> {
+    for (let piece = await source.next(); !piece.done; ) piece = await source.next();
+  }
+  return { next, exactly, toEnd };
 }
 
 const text = (block: Buffer, at: number, length: number): string =>
@@ -113,12 +158,6 @@ const text = (block: Buffer, at: number, length: number): string =>
 
 const sizeIn = (block: Buffer): number =>
   block[124] === 0x80 ? block.readUIntBE(130, 6) : Number.parseInt(text(block, 124, 12), 8);
-
-function exactly(file: number, length: number, path: string): Buffer {
-  const octets = Buffer.alloc(length);
-  if (length > 0 && readSync(file, octets) < length) throw damaged(path, 'it ends too early');
-  return octets;
-}
 
 /** The error for an archive that cannot be used. */
 export const damaged = (path: string, why: string): ConfigError =>

@@ -1,6 +1,8 @@
 /** `openndes backup`, `backup verify` and `restore`: the whole installation, copied while its server works. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import {
   closeSync,
   mkdirSync,
@@ -17,6 +19,7 @@ import { discover, enroll } from '../../src/client/scep-client.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { newRsaKey } from '../kit/keys.ts';
+import { until } from '../kit/until.ts';
 import { installed, rows, run } from '../app/installation.ts';
 import { addToArchive, chunksOf, endArchive, readArchive } from '../../src/app/tar.ts';
 
@@ -104,10 +107,14 @@ test('one changed octet, a missing end and a file beside the manifest are found,
 });
 
 /** Writes the archive again, with other names and contents. */
-function rewritten(from: string, to: string, change: (name: string, content: Buffer) => [string, Buffer]): void {
+async function rewritten(
+  from: string,
+  to: string,
+  change: (name: string, content: Buffer) => [string, Buffer],
+): Promise<void> {
   const out = openSync(to, 'wx');
-  for (const { name, content } of readArchive(from)) {
-    const [as, octets] = change(name, Buffer.concat([...content]));
+  for await (const { name, content } of readArchive(from)) {
+    const [as, octets] = change(name, Buffer.concat(await pieces(content)));
     addToArchive(out, { name: as, size: octets.length, content: [octets] });
   }
   endArchive(out);
@@ -118,7 +125,7 @@ test('an archive whose names lead out of the folder is refused', async (t) => {
   const { archive, target, folder } = await backedUp(t);
   for (const evil of ['../escaped', '/tmp/escaped', 'a/../../escaped']) {
     const bad = join(folder, `evil-${evil.length}.tar`);
-    rewritten(archive, bad, (name, content) => [
+    await rewritten(archive, bad, (name, content) => [
       name === 'challenge.txt' ? evil : name,
       name === 'MANIFEST.json'
         ? Buffer.from(content.toString().replace('"name": "challenge.txt"', `"name": "${evil}"`))
@@ -186,11 +193,129 @@ test('names of up to 255 octets are read back; a longer one and a file that shri
   endArchive(out);
   closeSync(out);
   const read = [];
-  for (const { name, size, content } of readArchive(path))
-    read.push([name, size, Buffer.concat([...content]).toString()]);
+  for await (const { name, size, content } of readArchive(path))
+    read.push([name, size, Buffer.concat(await pieces(content)).toString()]);
   assert.deepEqual(read, [[long, 3, 'abc']]);
   assert.throws(() => addToArchive(0, { name: 'c'.repeat(101), size: 0, content: [] }), { name: 'ConfigError' });
   const file = openSync(path, 'r');
   assert.throws(() => [...chunksOf(file, 1e6)], /ends \d+ octets early/);
   closeSync(file);
 });
+
+async function pieces(content: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const all = [];
+  for await (const piece of content) all.push(piece);
+  return all;
+}
+
+const { generateX25519Identity, identityToRecipient } = createRequire(import.meta.url)('age-encryption') as {
+  generateX25519Identity: () => Promise<string>;
+  identityToRecipient: (identity: string) => Promise<string>;
+};
+const PASSPHRASE = 'a passphrase of the tests';
+const IDENTITY = 'AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX';
+
+/** A file that nobody else may read. */
+function secretFile(folder: string, name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, `${text}\n`, { mode: 0o600 });
+  return path;
+}
+
+test('an archive for a recipient, and one with a passphrase, hold nothing in clear and are opened by the key alone', async (t) => {
+  const { cli, folder } = await installed(t);
+  const identity = await generateX25519Identity();
+  const key = secretFile(folder, 'backup.key', `# made by a test\n${identity}`);
+  const other = secretFile(folder, 'other.key', await generateX25519Identity());
+  const word = secretFile(folder, 'word', PASSPHRASE);
+  const wrong = secretFile(folder, 'wrong', 'another passphrase');
+  const recipient = await identityToRecipient(identity);
+  const cases = [
+    [
+      ['--recipient', recipient],
+      ['--identity', key],
+      ['--identity', other],
+    ],
+    [
+      ['--passphrase-file', word],
+      ['--passphrase-file', word],
+      ['--passphrase-file', wrong],
+    ],
+  ] as const;
+  for (const [[how, lock], opens, opensNot] of cases) {
+    const archive = join(folder, `backup${how}.age`);
+    const made = await cli('backup', how, lock, archive);
+    assert.match(made.out, /^wrote .*, encrypted$/);
+    const octets = readFileSync(archive);
+    assert.equal(octets.toString('latin1', 0, 22), 'age-encryption.org/v1\n');
+    for (const clear of ['PRIVATE KEY', 'openndes.yaml', 'MANIFEST']) assert.ok(!octets.includes(clear), clear);
+    assert.match((await run('backup', 'verify', ...opens, archive)).out, / is whole: \d files/);
+    const target = join(folder, `restored${how}`);
+    assert.equal((await run('restore', ...opens, archive, target)).code, 0);
+    assert.deepEqual(
+      readFileSync(join(target, 'certs/issuing-ca.key.pem')),
+      readFileSync(join(folder, 'certs/issuing-ca.key.pem')),
+    );
+    const closed = await run('restore', archive, join(folder, 'closed'));
+    assert.deepEqual([closed.code, /is encrypted\nGive --identity FILE/.test(closed.err)], [78, true]);
+    const refused = await run('restore', ...opensNot, archive, join(folder, 'closed'));
+    assert.deepEqual(
+      [refused.code, /cannot be opened with these identities|with this passphrase/.test(refused.err)],
+      [78, true],
+    );
+    for (const cut of [octets.length - 1, octets.length - 20, 70_000, 300]) {
+      writeFileSync(join(folder, 'cut'), octets.subarray(0, Math.min(cut, octets.length - 1)));
+      assert.equal((await run('restore', ...opens, join(folder, 'cut'), join(folder, 'closed'))).code, 78, `${cut}`);
+    }
+    assert.ok(!readdirSync(folder).includes('closed'));
+  }
+});
+
+test('what cannot lock or open an archive is refused, and no secret is in the error', async (t) => {
+  const { cli, folder } = await installed(t);
+  const archive = join(folder, 'backup.age');
+  const word = secretFile(folder, 'word', PASSPHRASE);
+  const both = await cli('backup', '--recipient', 'age1x', '--passphrase-file', word, archive);
+  assert.deepEqual([both.code, /not both/.test(both.err)], [78, true]);
+  const no = await cli('backup', '--recipient', 'age1x', archive);
+  assert.deepEqual([no.code, no.err.startsWith('age1x: not a recipient of age\n')], [78, true]);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.includes('backup')),
+    [],
+  );
+  assert.equal((await cli('backup', '--passphrase-file', secretFile(folder, 'empty', ''), archive)).code, 78);
+  assert.equal((await cli('backup', '--passphrase-file', word, archive)).code, 0);
+  const broken = await run('backup', 'verify', '--identity', secretFile(folder, 'broken', IDENTITY), archive);
+  assert.equal(broken.code, 78);
+  assert.ok(!broken.err.includes(IDENTITY.slice(15, 40)), broken.err);
+  assert.equal((await run('backup', 'verify', '--identity', word, archive)).code, 78);
+});
+
+test('a backup that is killed leaves nothing under the name of the archive, and the next one is made', async (t) => {
+  const { cli, folder, config } = await installed(t, (text) => `${text}\naudit:\n  key: large.pem\n`);
+  const large = join(folder, 'large.pem');
+  writeFileSync(large, Buffer.alloc(200 * 1024 * 1024), { mode: 0o600 });
+  const archive = join(folder, 'backup.age');
+  const word = secretFile(folder, 'word', PASSPHRASE);
+  const bin = join(import.meta.dirname, '../../bin/openndes.mjs');
+  const child = spawn(process.execPath, [bin, 'backup', '--passphrase-file', word, '--config', config, archive], {
+    stdio: 'ignore',
+  });
+  const halves = (): string[] => readdirSync(folder).filter((name) => name.startsWith('.openndes-backup-'));
+  const isWriting = (): boolean => halves().some((each) => sizeOf(join(folder, each, 'archive')) > 1_000_000);
+  await until(isWriting, 'a part of the archive', { every: 5 });
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  assert.ok(!readdirSync(folder).includes('backup.age'));
+  writeFileSync(large, '');
+  assert.equal((await cli('backup', '--passphrase-file', word, archive)).code, 0);
+  assert.deepEqual(halves(), []);
+});
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}

@@ -2,63 +2,73 @@
 import type { Command } from 'commander';
 import { join } from 'node:path';
 import { makeBackup, type Manifest } from '../../app/archive.ts';
-import { readSections } from '../../app/configuration-file.ts';
 import { restoreBackup, verifyBackup } from '../../app/restore.ts';
+import { keysOf, type KeyOptions, lockOf, type LockOptions, withKeys, withLock } from '../archive-keys.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
 
 /** Registers `backup` and `backup verify`. */
 export function registerBackup(program: Command, output: Output): void {
-  const backup = program
-    .command('backup')
+  const backup = withLock(program.command('backup'))
     .description(
       'copy the store, the configuration and every file that it names into one new archive, also while the server runs',
     )
-    .argument('<file>', 'the archive, a tar file; it holds private keys')
+    .argument(
+      '<file>',
+      'the archive, a tar file, encrypted as age does where a recipient or passphrase is given; it holds private keys',
+    )
     .option(...CONFIG)
-    .addHelpText(...example('openndes backup /var/backups/openndes/2027-03-01.tar'))
-    .action(async (file: string, { config }: { config: string }) => {
-      const manifest = await makeBackup(config, file);
-      output.out(`wrote ${file}: ${summary(manifest)}`);
-      if (manifest.store === undefined) output.err(withoutStore(config));
+    .addHelpText(...example('openndes backup --recipient age1… /var/backups/openndes/2027-03-01.tar.age'))
+    .action(async (file: string, { config, ...options }: LockOptions & { config: string }) => {
+      const lock = await lockOf(options);
+      const manifest = await makeBackup(config, file, lock);
+      output.out(`wrote ${file}: ${summary(manifest)}${lock ? ', encrypted' : ''}`);
+      if (!holdsStore(manifest)) output.err('There is no store yet, so none is in it.');
     });
   registerVerify(backup, output);
 }
 
-const withoutStore = (config: string): string =>
-  readSections(config, ['store']).store.kind === 'sqlite'
-    ? 'There is no store yet, so none is in it.'
-    : 'The database is not in it: copy it with pg_dump, or with the backup of your database server.';
+const holdsStore = ({ store, database }: Manifest): boolean => store !== undefined || database !== undefined;
 
 function registerVerify(backup: Command, { out }: Output): void {
-  backup
-    .command('verify')
+  withKeys(backup.command('verify'))
     .description('read an archive and compare every file with its manifest')
     .argument('<file>', 'the archive')
     .addHelpText(...example('openndes backup verify /var/backups/openndes/2027-03-01.tar'))
-    .action((file: string) => out(`${file} is whole: ${summary(verifyBackup(file))}`));
+    // An option that `backup` has too is read as its option.
+    .action(async (file: string, _: KeyOptions, verify: Command) => {
+      const keys = await keysOf(verify.optsWithGlobals<KeyOptions>());
+      out(`${file} is whole: ${summary(await verifyBackup(file, keys))}`);
+    });
 }
 
 /** Registers `restore`. */
 export function registerRestore(program: Command, { out }: Output): void {
-  program
-    .command('restore')
+  withKeys(program.command('restore'))
     .description('verify an archive and write its files into an empty folder')
     .argument('<file>', 'the archive')
     .argument('<dir>', 'a folder that is empty, or does not exist')
     .addHelpText(...example('openndes restore /var/backups/openndes/2027-03-01.tar restored'))
-    .action((file: string, dir: string) => {
-      const manifest = restoreBackup(file, dir);
+    .action(async (file: string, dir: string, options: KeyOptions) => {
+      const manifest = await restoreBackup(file, dir, await keysOf(options));
       out(`restored into ${dir}: ${summary(manifest)}`);
       for (const line of toMove(manifest, dir)) out(line);
     });
 }
 
-const summary = ({ files, madeAt, version, store }: Manifest): string =>
-  `${files.length} files${store === undefined ? ', no store' : ''}, made ${printable(madeAt)} by openndes ${printable(version)}`;
+const summary = (manifest: Manifest): string => {
+  const { files, madeAt, version } = manifest;
+  return `${files.length} files${holdsStore(manifest) ? '' : ', no store'}, made ${printable(madeAt)} by openndes ${printable(version)}`;
+};
 
-/** Files that were not below the folder of the configuration: it names them by a path that only people can restore. */
-const toMove = ({ files }: Manifest, dir: string): string[] =>
-  files
+/** What only people can restore: files that were not below the folder of the configuration, and a database. */
+const toMove = ({ files, database }: Manifest, dir: string): string[] => [
+  ...files
     .filter(({ name }) => name.startsWith('outside/'))
-    .map(({ name, path }) => `move ${printable(join(dir, name))} to ${printable(path)}`);
+    .map(({ name, path }) => `move ${printable(join(dir, name))} to ${printable(path)}`),
+  ...(database === undefined
+    ? []
+    : [
+        `restore the database into an empty one: pg_restore --no-owner --dbname=DATABASE ${printable(join(dir, database))}`,
+      ]),
+];
