@@ -4,7 +4,7 @@ import { createOcspSigner } from '../ca/create.ts';
 import { DAY, MINUTE } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
-import type { KeyProvider } from '../core/keys.ts';
+import type { KeyKind, KeyProvider } from '../core/keys.ts';
 import { semaphore } from '../core/semaphore.ts';
 import { every, systemRandom } from '../embed/system.ts';
 import { generateKey, type SoftwareKey } from '../keys/software.ts';
@@ -21,7 +21,15 @@ const VALIDITY = 30 * DAY;
 const RENEW_BEFORE = 15 * DAY;
 
 /** The kind of key of a signer. */
-export type SignerKind = 'p256' | 'rsa-2048';
+export type SignerKind = 'p256' | 'rsa-2048' | 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87';
+
+const KEY_TYPES: Readonly<Record<SignerKind, KeyKind['type']>> = {
+  p256: 'ec',
+  'rsa-2048': 'rsa',
+  'ml-dsa-44': 'ml-dsa-44',
+  'ml-dsa-65': 'ml-dsa-65',
+  'ml-dsa-87': 'ml-dsa-87',
+};
 
 /** For which CA, of which kind, and where it is kept. `authority`: its name in the configuration. */
 export type SignerOf = { authority: string; ca: RaIssuer & { key: KeyProvider }; kind: SignerKind; place: SignerPlace };
@@ -31,7 +39,9 @@ export type SignerKeeper = { current: () => OcspSigner | undefined; renew: () =>
 
 /** The kind that is configured, or that of the key of the CA. */
 export const signerKind = (wanted: SignerKind | 'auto', ca: KeyProvider): SignerKind =>
-  wanted !== 'auto' ? wanted : ca.kind.type === 'rsa' ? 'rsa-2048' : 'p256';
+  wanted !== 'auto'
+    ? wanted
+    : ((Object.keys(KEY_TYPES) as SignerKind[]).find((kind) => KEY_TYPES[kind] === ca.kind.type) ?? 'p256');
 
 /** Nothing is read or made before the first `renew`. */
 export function signerKeeper(of: SignerOf, { emit, clock }: { emit: Emit; clock: Clock }): SignerKeeper {
@@ -87,7 +97,7 @@ function keepsSigner({ certificate, key }: SignerPair, { ca, kind }: SignerOf, c
   const { notBefore, notAfter } = readValidity(readCertificate(certificate));
   const left = notAfter.getTime() - clock().getTime();
   const lasts = notBefore <= clock() && left > 0 && (left > RENEW_BEFORE || notAfter >= endOfChain(ca));
-  return lasts && key.kind.type === (kind === 'p256' ? 'ec' : 'rsa') && isIssuedBy(certificate, ca);
+  return lasts && key.kind.type === KEY_TYPES[kind] && isIssuedBy(certificate, ca);
 }
 
 async function newSigner({ ca, kind }: SignerOf, clock: Clock): Promise<SignerPair> {

@@ -1,5 +1,6 @@
 /** Where verifiers find the OCSP responder of an authority: the pointer in the certificates of its endpoints. */
 import type { EndpointConfig } from './endpoints.ts';
+import type { ProfileConfig } from './profiles.ts';
 import type { Config } from './schema.ts';
 
 /** The same configuration. A profile of an authority with a responder names its URL, unless it names another one. */
@@ -8,12 +9,17 @@ export function withOcspPointers(config: Config): Config {
 }
 
 function withPointer(endpoint: EndpointConfig, publicUrl: string | undefined): EndpointConfig {
-  const { profile, authority } = endpoint;
+  const { profile, byUsage, authority } = endpoint;
   const pointer = ocspUrl(authority, publicUrl);
-  const access = profile.value.authorityInfoAccess;
-  if (pointer === undefined || access?.ocsp) return endpoint;
-  const value = { ...profile.value, authorityInfoAccess: { ...access, ocsp: [pointer] } };
-  return { ...endpoint, profile: { ...profile, value } };
+  if (pointer === undefined) return endpoint;
+  const pointed = (named: typeof profile): typeof profile => ({ ...named, value: withResponder(named.value, pointer) });
+  const others = byUsage && { signature: pointed(byUsage.signature), encryption: pointed(byUsage.encryption) };
+  return { ...endpoint, profile: pointed(profile), ...(others && { byUsage: others }) };
+}
+
+function withResponder(profile: ProfileConfig, pointer: string): ProfileConfig {
+  const access = profile.authorityInfoAccess;
+  return access?.ocsp ? profile : { ...profile, authorityInfoAccess: { ...access, ocsp: [pointer] } };
 }
 
 /** Where verifiers find the responder; undefined without one, and where it is known under `https` only, which few of them take. */
@@ -22,5 +28,5 @@ export function ocspUrl(
   publicUrl: string | undefined,
 ): string | undefined {
   if (!ocsp) return undefined;
-  return ocsp.url ?? (publicUrl?.startsWith('http:') ? `${publicUrl}/ocsp/${name}` : undefined);
+  return ocsp.url ?? (publicUrl?.startsWith('http:') ? `${publicUrl}/ocsp/${encodeURIComponent(name)}` : undefined);
 }

@@ -27,9 +27,9 @@ export const ocspSection = () =>
       'What is answered about a serial number that was never issued. `revoked` helps when somebody else can sign with the key of the CA.',
     ),
     signer: defaulted(
-      choice('auto', 'p256', 'rsa-2048'),
+      choice('auto', 'p256', 'rsa-2048', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'),
       'auto',
-      'The key of the certificate that signs answers, which the server makes and renews. `auto`: `rsa-2048` under an RSA CA, otherwise `p256`.',
+      'The key of the certificate that signs answers, which the server makes and renews. `auto`: as the key of the CA, `rsa-2048` under RSA and `p256` under EC.',
     ),
     url: optional(
       url(['http'], 'http://ocsp.example.com/ocsp/issuing'),

@@ -1,20 +1,26 @@
 /** The certificates that sign OCSP responses: made, kept, found again and renewed, in a file and in a store of replicas. */
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { verify, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import * as pkijs from 'pkijs';
 import { signerFile, type SignerPlace, signerSecret } from '../../src/app/ocsp-signer-place.ts';
 import { type SignerKeeper, signerKeeper, signerKind, type SignerOf } from '../../src/app/ocsp-signers.ts';
+import { createRoot } from '../../src/ca/create.ts';
 import type { KeyProvider } from '../../src/core/keys.ts';
+import { readOcspRequest } from '../../src/ocsp/ocsp-request.ts';
+import { responseWriter } from '../../src/ocsp/ocsp-response.ts';
 import { certificateExtensions, readCertificate } from '../../src/pkix/certificate.ts';
 import { findExtension } from '../../src/pkix/extensions.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { generateKey } from '../../src/keys/software.ts';
 import { handClock } from '../kit/clock.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { keptLog } from '../kit/log.ts';
-import { DAY, issuing } from '../kit/pki.ts';
+import { DAY, issuing, wanted } from '../kit/pki.ts';
+import { ocspRequest } from '../ocsp/ocsp-under-test.ts';
 
 const CA: SignerOf['ca'] = issuing;
 
@@ -148,10 +154,16 @@ test('of two servers with one store the second takes what the first one wrote', 
 });
 
 test('the key of a signer is of the kind of its CA, unless another one is configured', () => {
-  const [ec, rsa] = [issuing.key, rsaKey('signer kind')];
+  const [ec, rsa, pq] = [issuing.key, rsaKey('signer kind'), generateKey('ml-dsa-65')];
   assert.deepEqual(
-    [signerKind('auto', ec), signerKind('auto', rsa), signerKind('p256', rsa), signerKind('rsa-2048', ec)],
-    ['p256', 'rsa-2048', 'p256', 'rsa-2048'],
+    [
+      signerKind('auto', ec),
+      signerKind('auto', rsa),
+      signerKind('auto', pq),
+      signerKind('p256', rsa),
+      signerKind('rsa-2048', ec),
+    ],
+    ['p256', 'rsa-2048', 'ml-dsa-65', 'p256', 'rsa-2048'],
   );
 });
 
@@ -162,4 +174,26 @@ test('the file is PEM with a passphrase where the key of the CA has one', async 
     readFileSync(file(folder), 'utf8'),
     /^-----BEGIN ENCRYPTED PRIVATE KEY-----[^]*-----BEGIN CERTIFICATE-----/,
   );
+});
+
+test('under an ML-DSA CA answers are signed with ML-DSA', async (t) => {
+  const { keeper, clock } = underTest(t);
+  const key = generateKey('ml-dsa-44');
+  const certificate = await createRoot({ ...wanted('CN=PQ', key), clock });
+  const signer = keeper({ ca: { certificate, key }, kind: signerKind('auto', key) });
+  await signer.renew();
+  const { certificate: own } = signer.current()!;
+  assert.ok(new X509Certificate(own).verify(new X509Certificate(certificate).publicKey));
+  const [id] = readOcspRequest(ocspRequest(['01'])).ids;
+  const single = { certId: id!.der, status: { kind: 'good' }, thisUpdate: clock(), nextUpdate: clock() } as const;
+  const response = await responseWriter(signer.current()!)({ producedAt: clock(), responses: [single] });
+  const basic = pkijs.BasicOCSPResponse.fromBER(
+    new Uint8Array(
+      pkijs.OCSPResponse.fromBER(new Uint8Array(response)).responseBytes!.response.valueBlock.valueHexView,
+    ),
+  );
+  assert.equal(basic.signatureAlgorithm.algorithmId, '2.16.840.1.101.3.4.3.17');
+  const signature = Buffer.from(basic.signature.valueBlock.valueHexView);
+  const data = Buffer.from(basic.tbsResponseData.tbsView);
+  assert.ok(verify(null, data, new X509Certificate(own).publicKey, signature));
 });

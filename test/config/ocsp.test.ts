@@ -32,6 +32,17 @@ test('certificates name the responder below the public URL, or at a URL of its o
   });
 });
 
+test('each of three profiles that the requested key usage chooses names it', () => {
+  const text = `publicUrl: http://scep.example.com
+authorities: { issuing: { certificate: ca.pem, key: "file:ca.key", ocsp: {} } }
+profiles: { a: {}, b: {}, c: {} }
+endpoints: [{ path: /scep, profile: { signature: a, encryption: b, generalPurpose: c }, policy: { static: Tr0ub4dor-and-3-more } }]`;
+  const { config } = loadConfig({ file: '/etc/openndes.yaml', text, env: {}, readFile: () => '' });
+  const { profile, byUsage } = config.endpoints[0]!;
+  for (const { value } of [profile, byUsage!.signature, byUsage!.encryption])
+    assert.deepEqual(value.authorityInfoAccess, { ocsp: ['http://scep.example.com/ocsp/issuing'] });
+});
+
 test('no pointer without a responder, without a URL, and with https, which few verifiers take', () => {
   assert.equal(pointerOf('', HTTP), undefined);
   assert.equal(pointerOf(ON), undefined);

@@ -149,6 +149,11 @@ const WORK: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
     await store.findRenewals(certificateId(1));
   },
   'a one-time password': async (store) => store.findChallenge(ENDPOINT, 'a password'),
+  'what OCSP asks': async (store) => {
+    await store.revocationStatus(certificateId(1));
+    await store.revocationStanding(ISSUER_ID);
+    await store.lastSigned();
+  },
   'a revocation': (store) => store.revoke(certificateId(2), 'superseded', auditFor(2, 'revoked')),
   'a page of the revocation list': (store) => store.listRevoked(ISSUER_ID, { after: 0, limit: 100 }),
   'requests whose time is over': (store) =>

@@ -11,7 +11,9 @@ import { issuanceFor } from '../../src/testing/store-samples.ts';
 import { run } from '../app/installation.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
 import { asked, certified, enrolled, forgery, newSubject, polled, posted, statusOf } from '../wiring/device.ts';
-import { atEnd, file } from '../wiring/files.ts';
+import { until } from '../kit/until.ts';
+import { ocspRequest, readResponse } from '../ocsp/ocsp-under-test.ts';
+import { atEnd, file, issuing, issuingSection } from '../wiring/files.ts';
 import { CHALLENGE, configured, PLAIN, started } from '../wiring/server.ts';
 
 const database = await cluster({ version: 15, settings: { fsync: 'off', max_connections: '200' } });
@@ -64,6 +66,35 @@ test('one request that reaches two servers at the same moment has one certificat
   }
   const listed = JSON.parse((await run('certs', 'list', '--json', '--config', configs[0]!)).out) as unknown[];
   assert.equal(listed.length, 20);
+});
+
+test('what one server revokes is revoked in the OCSP answers of each within seconds, and they share a signer', async () => {
+  const { name, replicas: store } = await newDatabase();
+  const authorities = { issuing: { ...issuingSection, ocsp: {} } };
+  const configs = Array.from({ length: 2 }, () => configured({ store, authorities, endpoints: [PLAIN] }));
+  const servers = await Promise.all(configs.map((config) => started(config)));
+  const { serialNumber } = await certified(servers[0]!.url('/plain'));
+  const request = Buffer.from(ocspRequest([serialNumber], { ca: issuing.certificate }));
+  const answers = () =>
+    Promise.all(
+      servers.map(async ({ origin }) => {
+        const response = await fetch(`${origin}/ocsp/issuing`, { method: 'POST', body: request });
+        const { answers: all, signed } = readResponse(await response.bytes(), issuing.certificate);
+        return [all[0]?.status, signed];
+      }),
+    );
+  assert.deepEqual(await answers(), [
+    ['good', true],
+    ['good', true],
+  ]);
+  const revoked = await run('certs', 'revoke', serialNumber, '--config', configs[1]!);
+  assert.equal(revoked.code, 0, revoked.err);
+  await until(async () => (await answers()).every(([status]) => status === 'revoked'), 'revoked by OCSP');
+  const rows = await database.sql<{ version: number }>(`select version from secrets where name like 'ocsp/%'`, name);
+  assert.deepEqual(
+    rows.map(({ version }) => version),
+    [1],
+  );
 });
 
 test('a certificate that one server revokes is on the list of each, and a list of one number is the same list', async () => {
