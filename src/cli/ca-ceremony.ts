@@ -1,7 +1,10 @@
 /** The steps of a ceremony: a root, the request of an issuing CA, and its certificate. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { certificatesFrom } from '../app/certificate-files.ts';
 import { readFile } from '../app/files.ts';
 import { openKey } from '../app/key-ring.ts';
+import { newKeyElsewhere } from '../app/new-key.ts';
 import type { CaLimits } from '../ca/ca-limits.ts';
 import { caName, type CaRequest, readCaRequest, writeCaRequest } from '../ca/ca-request.ts';
 import { createIssuingCa, createRoot } from '../ca/create.ts';
@@ -22,34 +25,57 @@ import type { Passphrase } from './passphrase-option.ts';
 const BACKDATE = DAY;
 const TIME = { clock: systemClock, random: systemRandom, backdate: BACKDATE };
 
-/** A new CA key: `uri` of a key that is there already, or the kind of one to make, and what protects it. */
-export type WantedKey = { choice: KeyChoice; uri?: string; passphrase?: Passphrase };
+/** A CA key: at `uri` or in a file of ours; made there when its kind is given, or when it is a file. */
+export type WantedKey = { choice?: KeyChoice; uri?: string; passphrase?: Passphrase };
 
 /** Writes certificate and key of a root below `dir` and returns the paths. Throws ConfigError. */
 export async function newRoot(
   dir: string,
   { key: wanted, subject, days, limits }: { key: WantedKey; subject: string; days: number; limits: CaLimits },
 ): Promise<string[]> {
+  const plan = { ...TIME, subject: caName(subject), validity: days * DAY };
+  assertAbsent(dir, [CA_FILES.rootKey, CA_FILES.rootCertificate]);
   const { key, files } = await caKey(wanted, CA_FILES.rootKey);
-  const certificate = await createRoot({ ...TIME, subject: caName(subject), key, validity: days * DAY }, limits);
-  return writeBelow(dir, [...files, { path: CA_FILES.rootCertificate, content: certificatePem(certificate) }]);
+  try {
+    const certificate = await createRoot({ ...plan, key }, limits);
+    return writeBelow(dir, [...files, { path: CA_FILES.rootCertificate, content: certificatePem(certificate) }]);
+  } finally {
+    await key.close?.();
+  }
 }
 
 /** Writes key and request of an issuing CA below `dir`. Throws ConfigError; an existing key is never replaced. */
 export async function requestCa(
   dir: string,
   { key: wanted, subject }: { key: WantedKey; subject: string },
-): Promise<{ files: string[]; key: KeyProvider }> {
+): Promise<{ files: string[]; spki: Uint8Array }> {
+  caName(subject);
+  assertAbsent(dir, [CA_FILES.key, CA_FILES.request]);
   const { key, files } = await caKey(wanted, CA_FILES.key);
-  const csr = await writeCaRequest(subject, key);
-  return { files: writeBelow(dir, [...files, { path: CA_FILES.request, content: requestPem(csr) }]), key };
+  try {
+    const csr = await writeCaRequest(subject, key);
+    return { files: writeBelow(dir, [...files, { path: CA_FILES.request, content: requestPem(csr) }]), spki: key.spki };
+  } finally {
+    await key.close?.();
+  }
+}
+
+/** Before a key is made: one in a token would stay there. */
+function assertAbsent(dir: string, paths: readonly string[]): void {
+  const present = paths.map((path) => join(dir, path)).find((path) => existsSync(path));
+  if (present !== undefined)
+    throw new ConfigError(`${present} is already there`, 'Choose another folder; nothing was changed.');
 }
 
 async function caKey({ choice, uri, passphrase }: WantedKey, path: string) {
-  if (uri !== undefined) return { key: await openCaKey(uri, passphrase), files: [] };
-  const key = generateKey(choice);
+  if (uri !== undefined)
+    return { key: await (choice ? newCaKey(uri, choice, passphrase) : openCaKey(uri, passphrase)), files: [] };
+  const key = generateKey(choice ?? 'rsa-4096');
   return { key, files: [{ path, content: privateKeyPem(key.privateKey, passphrase?.value), secret: true }] };
 }
+
+const newCaKey = (uri: string, choice: KeyChoice, passphrase: Passphrase | undefined): Promise<KeyProvider> =>
+  newKeyElsewhere({ uri, what: 'the key of the CA', ...defined({ passphrase: passphrase?.value }) }, choice);
 
 /** Opens a key by its URI. Throws ConfigError. */
 export const openCaKey = (uri: string, passphrase: Passphrase | undefined): Promise<KeyProvider> =>

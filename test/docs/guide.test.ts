@@ -11,6 +11,7 @@ const GUIDE = [
   'docs/ndes-migration.md',
   'docs/firewall.md',
   'docs/device-symptoms.md',
+  'docs/authority.md',
 ];
 
 /** Every key by its path, such as `profiles.NAME.names.dns`; `[]` is left out. docs/configuration.md is made from the schema. */
@@ -23,7 +24,7 @@ const SECTIONS = [...read('docs/configuration.md').matchAll(/^## ([a-z]+)$/gm)].
 const namedKeys = (page: string): string[] =>
   [...page.matchAll(/`([a-z][A-Za-z]*(?:\[\])?(?:\.[A-Za-z]+)+)`/g)]
     .map(([, key = '']) => key.replaceAll('[]', ''))
-    .filter((key) => !/\.(?:md|yaml|pem|key|crl|tf|sh|ps1|csv|exe|msc|dll|com|org)$/.test(key));
+    .filter((key) => !/\.(?:md|yaml|pem|key|crl|cer|pfx|tf|sh|ps1|csv|exe|msc|dll|com|org)$/.test(key));
 
 const exists = (key: string): boolean => KEYS.some((known) => known === key || known.endsWith(`.${key}`));
 

@@ -7,12 +7,12 @@ import { certificatePem } from '../../pkix/pem.ts';
 import { publicKeyHash } from '../../pkix/public-key.ts';
 import { newRoot, requestCa, signCa, type WantedKey } from '../ca-ceremony.ts';
 import { type LimitOptions, limitsOf, withLimits } from '../limit-options.ts';
-import { example, KEY_URI, wholeNumber } from '../options.ts';
+import { example, wholeNumber } from '../options.ts';
 import { type Output, printable } from '../output.ts';
 import { PASSPHRASE, passphraseFrom } from '../passphrase-option.ts';
 
 type Protected = { passphraseEnv?: string };
-type NewKey = Protected & { subject: string; key: KeyChoice; keyUri?: string };
+type NewKey = Protected & { subject: string; key?: KeyChoice; keyUri?: string };
 type RootOptions = NewKey & LimitOptions & { days: number; pathLength?: number };
 type SignOptions = Protected &
   LimitOptions & { certificate: string; key: string; csr: string; days: number; pathLength: number; out: string };
@@ -29,8 +29,8 @@ const withKey = (command: Command): Command =>
   command
     .argument('[dir]', 'folder to write to', '.')
     .requiredOption('--subject <dn>', 'name of the CA, RFC 4514')
-    .addOption(new Option('--key <type>', 'kind of the new key').choices(KEY_CHOICES).default('rsa-4096'))
-    .option(...KEY_URI)
+    .addOption(new Option('--key <type>', 'kind of the new key, rsa-4096 when none is named').choices(KEY_CHOICES))
+    .option('--key-uri <uri>', 'with --key: make the key there, pkcs11:…; without: use the key that is there')
     .option(...PASSPHRASE);
 
 function registerRoot(ca: Command, output: Output): void {
@@ -70,8 +70,7 @@ function registerSign(ca: Command, output: Output): void {
 }
 
 const wantedKey = ({ key: choice, keyUri: uri, passphraseEnv }: NewKey): WantedKey => ({
-  choice,
-  ...defined({ uri, passphrase: passphraseFrom(passphraseEnv) }),
+  ...defined({ choice, uri, passphrase: passphraseFrom(passphraseEnv) }),
 });
 
 async function root(dir: string, options: RootOptions, { out }: Output): Promise<void> {
@@ -83,11 +82,10 @@ async function root(dir: string, options: RootOptions, { out }: Output): Promise
 }
 
 async function csr(dir: string, options: NewKey, { out }: Output): Promise<void> {
-  const { files, key } = await requestCa(dir, { key: wantedKey(options), subject: options.subject });
+  const { files, spki } = await requestCa(dir, { key: wantedKey(options), subject: options.subject });
   for (const file of files) out(`wrote ${file}`);
-  out(keyLine(key.spki));
+  out(keyLine(spki));
   out('Let the CA above it sign the request, then: openndes ca install');
-  await key.close?.();
 }
 
 /** Read aloud at a ceremony: the request on the medium is the one that was made. */
