@@ -1,5 +1,5 @@
 /** The files of a rollover, beside the certificate of its authority. Each step ends with one renaming, that of the state. */
-import { existsSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { AuthorityConfig } from '../config/authorities.ts';
 import { rolloverFile, type RolloverState, type Successor } from '../config/successors.ts';
@@ -36,9 +36,11 @@ export const stateText = ({ state }: Recorded, successors: readonly Successor[])
 
 /** Records them, in one step. Without any the file is removed. */
 export function record(recorded: Recorded, successors: readonly Successor[]): void {
-  const { file } = recorded;
-  if (successors.length > 0) writePublicFile(file, stateText(recorded, successors));
-  else writing(file, () => rmSync(file, { force: true }));
+  const { file, written } = recorded;
+  if (successors.length > 0) {
+    writePublicFile(file, stateText(recorded, successors));
+    ownedAs(written.certificate, file);
+  } else writing(file, () => rmSync(file, { force: true }));
 }
 
 /** The last successor while it does not issue. */
@@ -93,11 +95,28 @@ function assertFree(path: string): void {
 /** Writes the files of a draft that is recorded. `passphrase`: that of the key of the authority. */
 export function writeDraft(recorded: Recorded, draft: Successor, ca: NewCa): void {
   const folder = dirname(recorded.file);
-  const { passphrase } = recorded.written;
-  if (ca.key && draft.key !== undefined)
-    writePrivateFile(join(folder, draft.key.slice('file:'.length)), privateKeyPem(ca.key.privateKey, passphrase));
-  if (draft.chain !== undefined) writePublicFile(join(folder, draft.chain), certificatePem(...ca.chain));
-  writePublicFile(join(folder, draft.certificate), certificatePem(ca.certificate));
+  const { passphrase, certificate, key } = recorded.written;
+  const published = (file: string, ...all: readonly Uint8Array[]): void => {
+    writePublicFile(join(folder, file), certificatePem(...all));
+    ownedAs(certificate, join(folder, file));
+  };
+  if (ca.key && draft.key !== undefined) {
+    const path = join(folder, draft.key.slice('file:'.length));
+    writePrivateFile(path, privateKeyPem(ca.key.privateKey, passphrase));
+    if (key.startsWith('file:')) ownedAs(key.slice('file:'.length), path);
+  }
+  if (draft.chain !== undefined) published(draft.chain, ...ca.chain);
+  published(draft.certificate, ca.certificate);
+}
+
+/** Gives a file that root has written the owner and the rights of the present one: the server runs as another user. */
+function ownedAs(present: string, file: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid, mode } = statSync(present);
+  writing(file, () => {
+    chownSync(file, uid, gid);
+    chmodSync(file, mode & 0o777);
+  });
 }
 
 /** Removes a successor that does not issue, and what was written for it. After a crash the next call removes the rest. */

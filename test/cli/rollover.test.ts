@@ -1,7 +1,7 @@
 /** `openndes ca rollover`: what GetCACert, GetNextCACert, certificates and lists are before, during and after it. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import * as pkijs from 'pkijs';
@@ -232,6 +232,21 @@ test('a CA that was made elsewhere is taken with its key, and what does not fit 
   assert.equal((await place.roll('start', '--new-key', ...given, ...key)).code, 0);
   assert.equal((await place.roll('finish')).code, 0);
   assert.equal((await place.device('CN=after')).issuer, 'CN=Elsewhere CA');
+});
+
+test('what root has written belongs to the user of the files before it, so that the server can read it', async (t) => {
+  const place = await rolling(t);
+  const at = (file: string) => join(place.folder, 'certs', file);
+  const isRoot = process.getuid?.() === 0;
+  const user = isRoot ? 65_534 : (process.getuid?.() ?? 0);
+  if (isRoot) for (const file of ['issuing-ca.pem', 'issuing-ca.key.pem']) chownSync(at(file), user, user);
+  assert.equal((await place.start('--new-key')).code, 0);
+  const made = ['issuing-ca-g2.pem', 'issuing-ca-g2.chain.pem', 'issuing-ca-g2.key.pem', 'issuing-ca.rollover.json'];
+  assert.deepEqual(
+    made.map((file) => statSync(at(file)).uid),
+    made.map(() => user),
+  );
+  assert.equal(statSync(at('issuing-ca-g2.key.pem')).mode, statSync(at('issuing-ca.key.pem')).mode);
 });
 
 test('with an RA of the administrator a new key is refused: the RA must be of the CA that issues', async (t) => {
