@@ -2,14 +2,14 @@
 import { within } from '../core/ask.ts';
 import { ConfigError } from '../core/errors.ts';
 import { equalBytes } from '../core/bytes.ts';
-import { keyOpenDeadline } from '../embed/system.ts';
+import { keyOpenDeadline, pause } from '../embed/system.ts';
 import { keyFault } from '../keys/key-fault.ts';
 import type { TokenKeyKind } from '../keys/pkcs11/token-key.ts';
 import { isPinFault } from '../keys/pkcs11/token-session.ts';
 import type { TokenUri } from '../keys/pkcs11/token-uri.ts';
 import type { RemoteSigner } from '../keys/remote-key.ts';
 import { startTokenProcess, type TokenProcess } from './token-host.ts';
-import type { TokenDescription } from './token-process.ts';
+import type { TokenDescription, TokenPlan } from './token-process.ts';
 
 /** Where the key is, and what opens the token. */
 export type TokenKeyPlace = Omit<TokenUri, 'pinSource'> & { pin?: string };
@@ -17,8 +17,8 @@ export type TokenKeyPlace = Omit<TokenUri, 'pinSource'> & { pin?: string };
 /** Opens a key, or makes it when `kind` is given. Throws ConfigError. */
 export async function tokenSigner(place: TokenKeyPlace, kind?: TokenKeyKind): Promise<RemoteSigner> {
   const { extractable, ...plan } = place;
-  const first = startTokenProcess(plan, kind);
-  const { spki, protects, decrypts } = await firstDescription(first);
+  const { first, description } = await firstProcess(plan, kind);
+  const { spki, protects, decrypts } = description;
   if (!protects && !extractable) {
     await first.end();
     throw new ConfigError(
@@ -40,14 +40,33 @@ export async function tokenSigner(place: TokenKeyPlace, kind?: TokenKeyKind): Pr
 const PROTECT =
   'Make a key in the token: `openndes init --key-uri`, or the tool of its vendor. A key that was imported on purpose is accepted with `extractable=allow`.';
 
-async function firstDescription(process: TokenProcess): Promise<TokenDescription> {
+/** Throws ConfigError. */
+async function firstProcess(plan: TokenPlan, kind: TokenKeyKind | undefined): Promise<FirstProcess> {
   try {
-    return await within(() => process.description, keyOpenDeadline());
+    return await described(startTokenProcess(plan, kind)).catch(async (error: unknown) => {
+      // A key that is made may be there already, and what a person must mend does not pass by itself.
+      if (kind || error instanceof ConfigError) throw error;
+      await pause(BETWEEN);
+      return described(startTokenProcess(plan));
+    });
   } catch (cause) {
-    await process.end();
     if (cause instanceof ConfigError) throw cause;
     const text = cause instanceof Error ? cause.message : 'no reason';
     throw new ConfigError(`the PKCS#11 token cannot be used: ${text}`, LOOK, { cause });
+  }
+}
+
+type FirstProcess = { first: TokenProcess; description: TokenDescription };
+
+/** Milliseconds before a second try: SoftHSM2 fails while another process logs in. */
+const BETWEEN = 200;
+
+async function described(first: TokenProcess): Promise<FirstProcess> {
+  try {
+    return { first, description: await within(() => first.description, keyOpenDeadline()) };
+  } catch (error) {
+    await first.end();
+    throw error;
   }
 }
 
@@ -83,8 +102,9 @@ function replacing(first: TokenProcess, start: () => TokenProcess, spki: Uint8Ar
 
   return {
     call: (name: string, args: unknown[], signal: AbortSignal) =>
-      once(name, args, signal).catch((error: unknown) => {
+      once(name, args, signal).catch(async (error: unknown) => {
         if (signal.aborted || refused) throw error;
+        await pause(BETWEEN);
         return once(name, args, signal);
       }),
     async end() {
