@@ -4,7 +4,7 @@ import { createOcspSigner } from '../ca/create.ts';
 import { DAY, MINUTE } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
-import type { KeyKind, KeyProvider } from '../core/keys.ts';
+import type { Digest, KeyKind, KeyProvider } from '../core/keys.ts';
 import { semaphore } from '../core/semaphore.ts';
 import { every, systemRandom } from '../embed/system.ts';
 import { generateKey, type SoftwareKey } from '../keys/software.ts';
@@ -113,10 +113,9 @@ async function newSigner({ ca, kind }: SignerOf, clock: Clock): Promise<SignerPa
 /** Threads of Node.js that sign at the same time: it has four, and files and names of hosts need the others. */
 const turns = semaphore({ permits: 2, queue: Infinity });
 
-/** RSA takes a millisecond, in which the thread of HTTP would do nothing else. */
-/** As the key; RSA signs in other threads. */
+/** As the key. RSA and ML-DSA sign in other threads: they take a millisecond, in which the thread of HTTP would do nothing else. */
 export function signingLater(key: SoftwareKey): KeyProvider {
-  if (key.kind.type !== 'rsa') return key;
+  if (key.kind.type === 'ec') return key;
   return {
     ...key,
     async sign({ data, digest }) {
@@ -127,9 +126,9 @@ export function signingLater(key: SoftwareKey): KeyProvider {
   };
 }
 
-const signLater = (digest: string = 'sha256', data: Uint8Array, { privateKey }: SoftwareKey): Promise<Uint8Array> =>
+const signLater = (digest: Digest | undefined, data: Uint8Array, { privateKey }: SoftwareKey): Promise<Uint8Array> =>
   new Promise((resolve, reject) =>
-    sign(digest, data, privateKey, (error, signature) => (error ? reject(error) : resolve(signature))),
+    sign(digest ?? null, data, privateKey, (error, signature) => (error ? reject(error) : resolve(signature))),
   );
 
 /** Renews them every minute, until the returned function is called. Each server does so: what one has made, the others read. */

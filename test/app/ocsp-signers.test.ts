@@ -1,13 +1,19 @@
 /** The certificates that sign OCSP responses: made, kept, found again and renewed, in a file and in a store of replicas. */
 import assert from 'node:assert/strict';
-import { verify, X509Certificate } from 'node:crypto';
+import { createPublicKey, verify, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import * as pkijs from 'pkijs';
 import { signerFile, type SignerPlace, signerSecret } from '../../src/app/ocsp-signer-place.ts';
-import { type SignerKeeper, signerKeeper, signerKind, type SignerOf } from '../../src/app/ocsp-signers.ts';
+import {
+  type SignerKeeper,
+  signerKeeper,
+  signerKind,
+  signingLater,
+  type SignerOf,
+} from '../../src/app/ocsp-signers.ts';
 import { createRoot } from '../../src/ca/create.ts';
 import type { KeyProvider } from '../../src/core/keys.ts';
 import { readOcspRequest } from '../../src/ocsp/ocsp-request.ts';
@@ -196,4 +202,12 @@ test('under an ML-DSA CA answers are signed with ML-DSA', async (t) => {
   const signature = Buffer.from(basic.signature.valueBlock.valueHexView);
   const data = Buffer.from(basic.tbsResponseData.tbsView);
   assert.ok(verify(null, data, new X509Certificate(own).publicKey, signature));
+});
+
+test('a signer with an ML-DSA key signs in other threads, without a digest', async () => {
+  const key = generateKey('ml-dsa-44');
+  const data = Buffer.from('a response');
+  const signature = signingLater(key).sign({ data, digest: undefined, scheme: 'pkcs1' });
+  assert.ok(signature instanceof Promise);
+  assert.ok(verify(null, data, createPublicKey(key.privateKey), await signature));
 });

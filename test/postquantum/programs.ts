@@ -1,10 +1,11 @@
 /** The programs that judge: OpenSSL 3.6 or newer, which openssl.sh unpacked, and BouncyCastle, which `mvn` built. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after } from 'node:test';
+import { promisify } from 'node:util';
 
 const here = import.meta.dirname;
 const openssl = join(here, 'target/openssl');
@@ -16,14 +17,18 @@ const libraries = join(openssl, dirname(loader));
 export const folder = mkdtempSync(join(tmpdir(), 'openndes-postquantum-'));
 after(() => rmSync(folder, { recursive: true }));
 
+const inFolder = { cwd: folder, env: { OPENSSL_CONF: '/dev/null' } } as const;
+const command = ['--library-path', libraries, join(openssl, 'usr/bin/openssl')];
+
+/** As `runOpenssl`, while this process goes on: for a server in it. What it printed to both outputs. */
+export async function runOpensslMeanwhile(...args: string[]): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)(join(openssl, loader ?? ''), [...command, ...args], inFolder);
+  return stdout + stderr;
+}
+
 /** Runs openssl in the folder and returns what it printed. Throws when it fails. */
 export const runOpenssl = (...args: string[]): string =>
-  execFileSync(join(openssl, loader), ['--library-path', libraries, join(openssl, 'usr/bin/openssl'), ...args], {
-    cwd: folder,
-    encoding: 'utf8',
-    stdio: 'pipe',
-    env: { OPENSSL_CONF: '/dev/null' },
-  });
+  execFileSync(join(openssl, loader), [...command, ...args], { ...inFolder, encoding: 'utf8', stdio: 'pipe' });
 
 /** Does tasks of PostQuantum.java in the folder, in one process, and returns the results. Fails when one of them has a fault. */
 export function runBouncy(tasks: readonly string[]): string[] {
