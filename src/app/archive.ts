@@ -58,6 +58,7 @@ export async function makeBackup(configuration: string, archive: string, lock?: 
   if (existsSync(archive))
     throw new ConfigError(`${archive} is already there`, 'Give the name of a new file; nothing was changed.');
   const plan = planOf(resolve(configuration));
+  if (lock && plan.fips) throw new ConfigError(NOT_APPROVED.what, NOT_APPROVED.remedy);
   // In the folder of the archive: it has room for the copy, and the archive gets its name in one step at the end.
   const folder = dirname(resolve(archive));
   removeHalves(folder);
@@ -99,7 +100,19 @@ function isRunning(pid: number): boolean {
   }
 }
 
-type Plan = { configuration: string; files: readonly string[]; store?: string; database?: PostgresConfig };
+/** age encrypts with ChaCha20-Poly1305, in JavaScript. */
+const NOT_APPROVED = {
+  what: 'backups encrypted with age cannot be made with `fips.required`: its algorithms are not approved',
+  remedy: 'Leave the options out, and encrypt the archive with a program that has a validated module.',
+};
+
+type Plan = {
+  fips: boolean;
+  configuration: string;
+  files: readonly string[];
+  store?: string;
+  database?: PostgresConfig;
+};
 
 function planOf(configuration: string): Plan {
   const { config, files: named } = readConfig(configuration);
@@ -110,6 +123,7 @@ function planOf(configuration: string): Plan {
   const files = new Set([configuration, ...named, ...automatic]);
   if (store !== undefined) files.delete(store);
   return {
+    fips: config.fips?.required === true,
     configuration,
     files: [...files],
     ...(store !== undefined && existsSync(store) && { store }),

@@ -291,6 +291,14 @@ test('what cannot lock or open an archive is refused, and no secret is in the er
   assert.equal((await run('backup', 'verify', '--identity', word, archive)).code, 78);
 });
 
+test('with fips.required no archive is encrypted with age, and one in clear is made', async (t) => {
+  const { cli, folder } = await installed(t, (text) => `${text}\nfips: { required: true, pkcs1KeyTransport: allow }\n`);
+  const archive = join(folder, 'backup.age');
+  const refused = await cli('backup', '--passphrase-file', secretFile(folder, 'word', PASSPHRASE), archive);
+  assert.deepEqual([refused.code, /its algorithms are not approved/.test(refused.err)], [78, true]);
+  assert.equal((await cli('backup', archive)).code, 0);
+});
+
 test('a backup that is killed leaves nothing under the name of the archive, and the next one is made', async (t) => {
   const { cli, folder, config } = await installed(t, (text) => `${text}\naudit:\n  key: large.pem\n`);
   const large = join(folder, 'large.pem');
