@@ -12,7 +12,7 @@ import { readCertificate, readValidity } from '../pkix/certificate.ts';
 import { nameText, sameName } from '../pkix/name.ts';
 import { maySignCrl } from '../revocation/certificate-list.ts';
 import { certificatesFrom } from './certificate-files.ts';
-import { readTrustedFile } from './files.ts';
+import { readPrivateFile, readTrustedFile } from './files.ts';
 import { type KeyPlace, keyRing } from './key-ring.ts';
 import type { Authority } from './loaded-authority.ts';
 import type { NewCa, RolledAuthority } from './rollover-files.ts';
@@ -40,7 +40,7 @@ export async function newCa(rolled: RolledAuthority, wanted: WantedCa): Promise<
       `${wanted.given.certificate}: which key belongs to this certificate?`,
       'Name it with --certificate-key: a PEM file, or the URI of a key that is elsewhere.',
     );
-  const ca = await (wanted.given ? givenCa(rolled, wanted.given) : madeCa(rolled.authority, wanted));
+  const ca = await (wanted.given ? givenCa(rolled, wanted.given) : madeCa(rolled, wanted));
   assertFollows(rolled.authority, ca.certificate, wanted.kind);
   return wanted.kind === 'same-key' ? withoutKey(ca) : { ...ca, list: nextList(rolled) };
 }
@@ -86,8 +86,10 @@ async function withKey<T>(place: KeyPlace, work: (key: KeyProvider) => Promise<T
   }
 }
 
-async function madeCa(authority: Authority, wanted: WantedCa): Promise<NewCa> {
+async function madeCa(rolled: RolledAuthority, wanted: WantedCa): Promise<NewCa> {
+  const { authority } = rolled;
   const { kind, issuerKey, validity } = wanted;
+  if (kind === 'new-key') assertAsProtected(rolled, wanted.key);
   const [present = authority.certificate, ...chain] = authority.chain;
   const [issuer] = chain;
   const made = kind === 'new-key' ? generateKey(wanted.key ?? choiceFor(authority.key.kind)) : undefined;
@@ -112,6 +114,24 @@ async function madeCa(authority: Authority, wanted: WantedCa): Promise<NewCa> {
   );
   return { certificate, chain, ...keyOf(made) };
 }
+
+/** A new key in a file must not take the place of one in a token, or of one whose passphrase is typed in, unless that is chosen. */
+function assertAsProtected({ authority, key, recorded }: RolledAuthority, chosen: KeyChoice | undefined): void {
+  if (!authority.key.inProcess && chosen === undefined)
+    throw new ConfigError(
+      `the present key is elsewhere (${key.slice(0, key.indexOf(':'))}), and a new one would be in a file`,
+      'Make a key there and its request with `openndes ca csr --key-uri`, and give the certificate with --certificate and the key with --certificate-key. Or choose a file: --key.',
+    );
+  if (authority.key.inProcess && recorded.written.passphrase === undefined && isEncrypted(key))
+    throw new ConfigError(
+      'the passphrase of the present key is typed in, and a new key would be written without one',
+      'Configure `passphrase`, or make the key with `openndes ca csr --passphrase-env` and give it with --certificate and --certificate-key.',
+    );
+}
+
+const isEncrypted = (uri: string): boolean =>
+  uri.startsWith('file:') &&
+  readPrivateFile(uri.slice('file:'.length), 'the key of the issuing CA').toString().includes('ENCRYPTED');
 
 const keyOf = (key: NewCa['key']): Pick<NewCa, 'key'> => (key ? { key } : {});
 

@@ -13,11 +13,12 @@ import type { Authority } from './loaded-authority.ts';
 /** The rollovers of an authority: where they are recorded, and the authority as the configuration has it. */
 export type Recorded = { file: string; state: RolloverState; written: AuthorityConfig };
 
-/** One authority of a configuration file, and its rollovers. `lists`: the names of all revocation lists of the file. */
+/** One authority of a configuration file, and its rollovers. `key`: the URI of the present one. `lists`: the names of all revocation lists of the file. */
 export type RolledAuthority = {
   file: string;
   name: string;
   authority: Authority;
+  key: string;
   recorded: Recorded;
   lists: readonly string[];
 };

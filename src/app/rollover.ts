@@ -36,7 +36,7 @@ export const withRollovers = <T>(
     const config = loaded.config.authorities[name];
     if (!authority || !config) throw new ConfigError(`no authority ${name}`, 'Name one of the configuration.');
     const lists = [...listsOf(loaded.authorities).keys()];
-    return work({ file, name, authority, recorded: recordedRollovers(name, config), lists }, loaded);
+    return work({ file, name, authority, key: config.key, recorded: recordedRollovers(name, config), lists }, loaded);
   });
 
 /**
