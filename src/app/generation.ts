@@ -13,7 +13,6 @@ import type { TenantClient } from '../intune/client.ts';
 import type { Job } from '../jobs/leased-job.ts';
 import type { Timeouts } from '../intune/retry.ts';
 import { startJobs } from '../jobs/scheduler.ts';
-import type { RevocationList } from '../revocation/revocation-list.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { administration } from './administration.ts';
 import { auditChainJob } from './audit-chain-job.ts';
@@ -29,6 +28,7 @@ import type { PolicyServices } from './policy-makers.ts';
 import { revocationPoller } from './revocation-poller.ts';
 import { readinessOf, threadsProbe } from './standings.ts';
 import { type Endpoints, type EndpointServices, servedEndpoints } from './served-endpoints.ts';
+import { servedLists } from './served-lists.ts';
 import { listsOf, previousLists, type Settings } from './settings.ts';
 import { tenantWatch } from './tenant-watch.ts';
 import { refreshRas } from './ra-keeper.ts';
@@ -101,7 +101,8 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     const emit = logEvents(logger);
     for (const warning of warnings) emit({ event: 'configuration-warning', warning });
     await registerIssuers(settings, store);
-    const shared = sharedServices({ settings, store, clock, stopping, logger, emit, closing, intuneTimes });
+    const crls = await servedLists(settings, store);
+    const shared = sharedServices({ crls, settings, store, clock, stopping, logger, emit, closing, intuneTimes });
     const endpoints = await servedEndpoints(settings, shared, part);
     for (const each of endpoints.notServed) emit({ event: 'endpoint-not-served', ...each });
     const threads = await threadsOf(endpoints, { ...parts, emit });
@@ -154,7 +155,7 @@ function sharedServices({
   settings,
   intuneTimes: timeouts,
   ...rest
-}: Pick<Shared, 'settings' | 'store' | 'clock' | 'stopping' | 'logger' | 'emit' | 'closing'> & {
+}: Pick<Shared, 'settings' | 'crls' | 'store' | 'clock' | 'stopping' | 'logger' | 'emit' | 'closing'> & {
   intuneTimes: GenerationParts['intuneTimes'] | undefined;
 }): Shared {
   const clients = new Map<string, TenantClient>();
@@ -168,8 +169,7 @@ function sharedServices({
   // A tenant that no endpoint uses is in the readiness detail too.
   for (const [name, value] of Object.entries(settings.config.tenants)) clientOf({ name, value });
   const isUnusable = (tenant: string): boolean => clients.get(tenant)?.health().ok === false;
-  const crls = revocationLists(settings, rest.store);
-  return { settings, ...rest, clients, isUnusable, intuneClient: clientOf, crls };
+  return { settings, ...rest, clients, isUnusable, intuneClient: clientOf };
 }
 
 /** Before any request, so that certificates of earlier versions have their issuer. */
@@ -177,15 +177,6 @@ async function registerIssuers({ authorities }: Settings, store: IssuerStore): P
   for (const { name, authority } of authorities.values())
     await store.registerIssuer({ ...issuerIdentity(authority.certificate), authority: name });
 }
-
-/** One for each CA that may sign revocation lists, shared by its endpoints and its URL. */
-const revocationLists = ({ authorities }: Settings, store: Store): Map<string, RevocationList> =>
-  new Map(
-    [...listsOf(authorities)].flatMap(([name, { crl }]) => {
-      const list = crl(store);
-      return list ? [[name, list] as const] : [];
-    }),
-  );
 
 function publicServer(
   { served }: Endpoints,

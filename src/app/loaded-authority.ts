@@ -32,7 +32,7 @@ import { fixedRa, type RaKeeper, renewedRa } from './ra-keeper.ts';
 import { existingStoredRa, presentStoredRa, type ReadSecret, storedRa } from './stored-ra.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 import { takeOne } from '../threads/shared-rate.ts';
-import type { RevocationList } from '../revocation/revocation-list.ts';
+import type { RevocationList, RevocationListOptions } from '../revocation/revocation-list.ts';
 
 /** A CA that signs, with what its endpoints need from it. */
 export type Authority = {
@@ -67,8 +67,8 @@ export type Authority = {
   existingRa(parties: string | undefined): Promise<LoadedRa | undefined>;
   /** As in KeyProvider, of its keys that live elsewhere; absent where all are in files. */
   keyStanding?: () => string | undefined;
-  /** Its revocation list from this store; undefined when its certificate does not allow it to sign one. */
-  crl(store: Store): RevocationList | undefined;
+  /** Its revocation list from this store, or that of a shard; undefined when its certificate does not allow it to sign one. */
+  crl: (store: Store, shard?: RevocationListOptions['shard']) => RevocationList | undefined;
 };
 
 /** What is found at a key and does not stop the start. */
@@ -160,9 +160,9 @@ export async function loadAuthority(
     checkRa: async (parties) => automatic?.check(parties),
     existingRa: async (parties) => (automatic ? automatic.existing(parties) : fixed),
     ...(elsewhere.length > 0 && { keyStanding: () => firstOf(elsewhere.map((each) => each.standing?.())) }),
-    crl: (store) =>
+    crl: (store, shard) =>
       maySignCrl(view)
-        ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity })
+        ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity, ...defined({ shard }) })
         : undefined,
   };
 }

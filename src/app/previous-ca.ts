@@ -12,7 +12,7 @@ import { readCertificate, readValidity } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
 import { maySignCrl } from '../revocation/certificate-list.ts';
-import type { RevocationList } from '../revocation/revocation-list.ts';
+import type { RevocationList, RevocationListOptions } from '../revocation/revocation-list.ts';
 import { certificatesFrom } from './certificate-files.ts';
 import { readTrustedFile } from './files.ts';
 import type { KeyRing } from './key-ring.ts';
@@ -24,7 +24,7 @@ export type PreviousCa = {
   list?: string;
   certificate: Uint8Array;
   key: KeyProvider;
-  crl: (store: Store) => RevocationList;
+  crl: (store: Store, shard?: RevocationListOptions['shard']) => RevocationList;
 };
 
 /** Throws ConfigError when certificate and key do not belong together, or may not sign lists. */
@@ -39,7 +39,7 @@ export async function loadPrevious(
   const issuer = { certificate, key };
   return {
     ...issuer,
-    crl: (store) => revocationList({ issuer, store, validity }),
+    crl: (store, shard) => revocationList({ issuer, store, validity, ...defined({ shard }) }),
     ...defined({ list }),
   };
 }

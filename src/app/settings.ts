@@ -8,7 +8,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { Issuer } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { Store } from '../core/store.ts';
-import type { RevocationList } from '../revocation/revocation-list.ts';
+import type { RevocationList, RevocationListOptions } from '../revocation/revocation-list.ts';
 import type { MessageRules } from '../scep/open-context.ts';
 import { type RegistrationAuthority, registrationAuthority } from '../scep/registration-authority.ts';
 import { assertNoCaKey, openAuditKey } from './audit-key.ts';
@@ -16,6 +16,7 @@ import { assertFipsMode } from './fips-mode.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
 import { compareCa } from './ca-comparison.ts';
 import { withOwnList } from './own-list.ts';
+import { withShards } from './shards.ts';
 import { type LoadedEarlierCa, loadEarlierCas } from './earlier-cas.ts';
 import { type Authority, loadAuthority, loadChain, type LoadTools, presentRa, type Warn } from './loaded-authority.ts';
 import { recorded } from './configured-store.ts';
@@ -205,7 +206,7 @@ async function loadEndpoints(
 }
 
 /** How the list of a CA is made; undefined when its certificate does not allow it to sign one. */
-type ListMaker = (store: Store) => RevocationList | undefined;
+type ListMaker = (store: Store, shard?: RevocationListOptions['shard']) => RevocationList | undefined;
 
 /** The CAs before the present one of an authority, each with the name of its list. */
 export const previousLists = (name: string, { previous }: Pick<Authority, 'previous'>) =>
@@ -223,7 +224,7 @@ export function listsOf(
     {
       list: listName(name, authority),
       certificate: authority.certificate,
-      crl: (store: Store) => authority.crl(store),
+      crl: authority.crl,
     },
     ...previousLists(name, authority),
     ...authority.above.map(({ list, certificate, crl }) => ({ list, certificate, crl: () => crl })),
@@ -260,7 +261,8 @@ export function profileOf({
     byUsage: { signature: ofCa(byUsage.signature.value), encryption: ofCa(byUsage.encryption.value) },
   };
   const { name, value } = authority;
-  return withOwnList(withAuthority({ ...ofCa(profile.value), ...others }, name), name, value.crl.list);
+  const named = withOwnList(withAuthority({ ...ofCa(profile.value), ...others }, name), name, value.crl.list);
+  return withShards(named, value.crl.list ?? name, value.crl.shards);
 }
 
 function ofCa(profile: ProfileConfig): Profile {

@@ -6,9 +6,10 @@ import { ConfigError, IssuerError, REFUSALS } from '../core/errors.ts';
 import { writeCertificate } from '../pkix/certificate.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
 import { readCaCertificate, readChain } from './ca-certificate.ts';
-import { leafTemplate, planLeaf, templateFor } from './leaf.ts';
+import { planLeaf, templateFor } from './leaf.ts';
 import { type CertificateRate, type Profile, profilesIn } from './profile.ts';
 import { randomSerial } from './serial.ts';
+import { shardTemplates } from './shard-templates.ts';
 import { appendedText } from './subject-rules.ts';
 
 /** A CA with its key, and the profile of the certificates that it issues. */
@@ -50,7 +51,7 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
     throw new ConfigError(`${ca.text}: the key is not the key of this certificate`, 'Give the key that belongs to it.');
   const above = readChain(ca, parts.chain, clock());
   const chain = above.map(({ der }) => der);
-  const template = leafTemplate(profile, ca, above);
+  const templateOf = shardTemplates(profile, ca, above);
   const appends = appendedText(profile.subject?.append);
   const signedWith = [certificate, ...chain];
   return {
@@ -64,11 +65,14 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
     async issue({ csr, renews }, decision, signal) {
       signal.throwIfAborted();
       const within = renews && decision.withinRenewed && { within: renews.certificate };
-      const leaf = { csr, decision, now: clock(), serialNumber: randomSerial(random), ...within };
+      const serialNumber = randomSerial(random);
+      const { template, shard: crlShard } = templateOf(serialNumber);
+      const leaf = { csr, decision, now: clock(), serialNumber, ...within };
       const plan = planLeaf(template, leaf);
       const { rate } = templateFor(template, csr).profile;
       if (rate) assertWithinRate(take?.(rate, leaf.now) ?? 0, rate);
-      return { kind: 'issued', certificate: await writeCertificate(plan, key), chain: signedWith };
+      const issued = { kind: 'issued', certificate: await writeCertificate(plan, key), chain: signedWith } as const;
+      return crlShard === undefined ? issued : { ...issued, crlShard };
     },
   };
 }

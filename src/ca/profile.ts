@@ -52,6 +52,8 @@ export type Profile = {
   subject?: SubjectRules;
   /** URIs of the CRL, RFC 5280 4.2.1.13. */
   crl?: readonly string[];
+  /** Those of `crl` of which each certificate names a shard, from 1 to `number`, in place of the whole list. */
+  shards?: { number: number; urls: readonly string[] };
   /** URIs, RFC 5280 4.2.2.1. */
   authorityInfoAccess?: { ocsp?: readonly string[]; caIssuers?: readonly string[] };
   /** Whether the SID of Microsoft is written from the URI that the policy has compared; dropped where absent. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { HOUR } from '../core/durations.ts';
 import { secret, transformed } from './yaml/value-type.ts';
-import { choice, duration, either, text } from './yaml/value-types.ts';
+import { choice, duration, either, integer, text } from './yaml/value-types.ts';
 import { ocspSection } from './ocsp-section.ts';
 import { file, type FileContext, keyUri } from './references.ts';
 import { rolledOver } from './successors.ts';
@@ -122,6 +122,11 @@ const authority = (context: FileContext) =>
         },
         'The lists of the CAs above it. They are signed elsewhere, served here, and watched: NPS and other verifiers check every CA below the root. A new file is served within a minute, without a reload.',
         'none',
+      ),
+      shards: optional(
+        integer(1, 1024, 16),
+        'Into how many lists it is split. Each certificate names one of them: a URL of its profile that ends with `/crl/NAME.crl` is written as `/crl/NAME/1.crl` and so on. The whole list is at `/crl/NAME.crl` still. The number can only be raised.',
+        'one list',
       ),
     }).prefault({}),
     ocsp: optional(

@@ -17,6 +17,8 @@ export type Issued = {
    * absent after `pending`, it is the reference of that.
    */
   reference?: string;
+  /** The shard of the revocation list that the certificate names, from 1 on; absent where it names the whole list. */
+  crlShard?: number;
 };
 
 /** The CA has taken the order and not decided yet: the device gets PENDING. `retryAfter`: seconds until the next poll. */

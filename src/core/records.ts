@@ -147,6 +147,12 @@ export type ListWish = { revision: number; keep: number };
 export type AgreedList = { number: number; revision: number; madeAt: Date; keptFor: number };
 
 /**
+ * The shards into which the list of a CA is split, from 1 on, and every URL that its whole list has had: the certificates of a
+ * shard name its URL beside one of these.
+ */
+export type Shards = { number: number; urls: readonly string[] };
+
+/**
  * What a list can be compared with. `revision` rises with each revocation and each release of a CA. `published`: the highest
  * number of its lists that a server has served, 0 before the first.
  */

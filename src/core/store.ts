@@ -31,6 +31,7 @@ import type {
   RevocationBatch,
   RevocationReport,
   RevocationStanding,
+  Shards,
   RevocationStatus,
   RevokedCertificate,
   StoredCertificate,
@@ -220,20 +221,20 @@ export interface CertificateStore {
    * hold is revoked for good. The CA is told of none.
    */
   revokeAll(issuerId: string, step: RevocationStep): Promise<RevokedStep>;
-  /** Of this issuer. While the revision is the same, the same certificates are revoked. */
-  revocationStanding(issuerId: string): Promise<RevocationStanding>;
-  /** Of this issuer, those with an `id` above `after`, in the order of their ids. */
-  listRevoked(issuerId: string, page: { after?: number; limit: number }): Promise<RevokedCertificate[]>;
+  /** Of this issuer, or of one shard of it. While the revision is the same, the same certificates are revoked. */
+  revocationStanding(issuerId: string, shard?: number): Promise<RevocationStanding>;
+  /** Of this issuer, or of one shard of it, those with an `id` above `after`, in the order of their ids. */
+  listRevoked(issuerId: string, page: { after?: number; limit: number; shard?: number }): Promise<RevokedCertificate[]>;
   /**
    * The list that every server of this store serves now. Their numbers increase, also when the clock stands still or goes back,
    * and a list of the same number is the same list.
    */
-  agreeOnList(issuerId: string, wish: ListWish): Promise<AgreedList>;
+  agreeOnList(issuerId: string, wish: ListWish, shard?: number): Promise<AgreedList>;
   /**
    * Before a list is served for the first time. Returns the highest number of a list of this issuer that any server has served
    * or is about to serve; a list with a lower one must not be served any more.
    */
-  publishList(issuerId: string, number: number): Promise<number>;
+  publishList(issuerId: string, number: number, shard?: number): Promise<number>;
   /** Every endpoint name under which a certificate or a pending request was recorded, in alphabetical order. */
   endpointNames(): Promise<string[]>;
 }
@@ -269,6 +270,8 @@ export interface IssuerStore {
    * name the same issuer and key; where one of the two has no key identifier, the name is enough if it is unambiguous.
    */
   registerIssuer(issuer: IssuerRecord): Promise<void>;
+  /** Adds to what is known of an issuer, and returns it: the highest number of shards, and all URLs. Nothing is ever taken away. */
+  addShards(issuerId: string, shards: Shards): Promise<Shards>;
   /** Every issuer with certificates that end after this moment: how many, and when the last one ends. */
   liveIssuers(at: Date): Promise<LiveIssuer[]>;
 }

@@ -18,7 +18,7 @@ import { checkCertificate } from './check-certificate.ts';
  * the chain, or that issuer did not sign it; DerError when it cannot be read. `capabilities`: of the issuer.
  */
 export function certificateRecord(
-  { certificate: der, chain, reference }: Pick<Issued, 'certificate' | 'chain' | 'reference'>,
+  { certificate: der, chain, reference, crlShard = 0 }: Omit<Issued, 'kind'>,
   request: EnrollmentRequest,
   issuedAt: Date,
   capabilities?: IssuerCapabilities,
@@ -36,7 +36,7 @@ export function certificateRecord(
     thumbprintSha256: hash('sha256', der, 'hex'),
     // In the standard form, also where the issuer wrote the key in another one.
     publicKeyHash: hash('sha256', request.csr.spki, 'hex'),
-    crlShard: 0,
+    crlShard,
     der,
     ...(reference !== undefined && { reference }),
     state: 'issued',

@@ -1,4 +1,6 @@
 /** Takes over certificates that another program issued with the key of a CA of this configuration. */
+import { pointersIn } from '../pkix/pointers.ts';
+import { shardNamed } from '../pkix/shard-urls.ts';
 import { catchDerError } from '../asn1/limits.ts';
 import type { StoredCertificate } from '../core/records.ts';
 import type { CertificateStore, Import, ImportResult, IssuerStore } from '../core/store.ts';
@@ -108,7 +110,7 @@ function recordOf(
     thumbprint: thumbprint(view.der),
     thumbprintSha256: thumbprintSha256(view.der).toLowerCase(),
     publicKeyHash: publicKeyHash(view.spki),
-    crlShard: 0,
+    crlShard: shardIn(view),
     der: view.der,
     notBefore,
     notAfter,
@@ -124,4 +126,11 @@ const namesOf = (view: CertificateView): Import['names'] =>
   catchDerError(
     () => certificateNames(view),
     () => [],
+  );
+
+/** Where its pointers cannot be read, it is on the whole list alone. */
+const shardIn = (view: CertificateView): number =>
+  catchDerError(
+    () => shardNamed(pointersIn(view).map(({ uri }) => uri)),
+    () => 0,
   );

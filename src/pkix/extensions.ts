@@ -137,10 +137,18 @@ export const authorityKeyIdentifier = (identifier: Uint8Array): Extension => ({
 export const crlDistributionPoint = (uris: readonly string[]): Extension => ({
   oid: OID.cRLDistributionPoints,
   critical: false,
-  value: sequence(
-    sequence(encode(explicit(0), encode(explicit(0), ...uris.map((uri) => generalNameFromText(`uri:${uri}`))))),
-  ),
+  value: sequence(sequence(pointAt(uris))),
 });
+
+/** IssuingDistributionPoint of a list that has only the certificates with one of these URIs. RFC 5280 5.2.5. */
+export const issuingDistributionPoint = (uris: readonly string[]): Extension => ({
+  oid: OID.issuingDistributionPoint,
+  critical: true,
+  value: sequence(pointAt(uris)),
+});
+
+const pointAt = (uris: readonly string[]): Uint8Array =>
+  encode(explicit(0), encode(explicit(0), ...uris.map((uri) => generalNameFromText(`uri:${uri}`))));
 
 const OCSP = oid('1.3.6.1.5.5.7.48.1');
 const CA_ISSUERS = oid('1.3.6.1.5.5.7.48.2');

@@ -14,7 +14,13 @@ import {
 import type { Digest, KeyProvider } from '../core/keys.ts';
 import { ConfigError } from '../core/errors.ts';
 import { certificateExtensions, type CertificateView } from '../pkix/certificate.ts';
-import { authorityKeyIdentifier, findExtension, readKeyUsage, writeExtension } from '../pkix/extensions.ts';
+import {
+  authorityKeyIdentifier,
+  findExtension,
+  issuingDistributionPoint,
+  readKeyUsage,
+  writeExtension,
+} from '../pkix/extensions.ts';
 import { OID } from '../pkix/oids.ts';
 import { digestFor, signatureIdentifier } from '../pkix/signature.ts';
 import { readCaCertificate } from '../ca/ca-certificate.ts';
@@ -32,6 +38,8 @@ export type RevocationListPlan = {
   validity: number;
   /** cRLNumber (5.2.3): a whole number greater than that of every earlier list of this CA. */
   number: number;
+  /** URLs of a list that has only the certificates whose distribution point has one of them (5.2.5); absent for all. */
+  onlyAt?: readonly string[];
 };
 
 /**
@@ -40,7 +48,7 @@ export type RevocationListPlan = {
  * is not that of a CA, is not valid at `thisUpdate`, or may not sign lists.
  */
 export async function writeCrl(plan: RevocationListPlan): Promise<Uint8Array> {
-  const { issuer, revoked, thisUpdate, validity, number } = plan;
+  const { issuer, revoked, thisUpdate, validity, number, onlyAt } = plan;
   const ca = readCaCertificate(issuer.certificate, thisUpdate);
   if (!maySignCrl(ca.view))
     throw new ConfigError(
@@ -51,7 +59,8 @@ export async function writeCrl(plan: RevocationListPlan): Promise<Uint8Array> {
   const ends = new Date(thisUpdate.getTime() + validity);
   const entries = await entriesOf(revoked, (notAfter) => notAfter.getTime() + validity >= thisUpdate.getTime());
   const before = [VERSION_2, signatureIdentifier(issuer.key.kind, digest), ca.subject, time(thisUpdate), time(ends)];
-  const extensions = [writeExtension(authorityKeyIdentifier(ca.keyIdentifier)), writeExtension(crlNumber(number))];
+  const all = [authorityKeyIdentifier(ca.keyIdentifier), crlNumber(number)];
+  const extensions = [...all, ...(onlyAt ? [issuingDistributionPoint(onlyAt)] : [])].map(writeExtension);
   const tbs = nested([
     ...before,
     // RFC 5280 5.1.2.6: revokedCertificates is absent when there are none.

@@ -31,6 +31,8 @@ export type RevocationListOptions = {
   /** The issuing CA: certificate, DER, and its key. */
   issuer: { certificate: Uint8Array; key: KeyProvider };
   store: RevocationStore;
+  /** Only the certificates that name this shard, and the URLs of its list; every certificate of the CA where absent. */
+  shard?: { number: number; urls: readonly string[] };
   /** Milliseconds from the moment at which a list is signed to nextUpdate. */
   validity: number;
   clock: Clock;
@@ -62,7 +64,7 @@ const MOST_TRIES = 3;
  * cached one is served while it is valid.
  */
 export function revocationList({ deadline, ...options }: RevocationListOptions): RevocationList {
-  const { store, validity, clock } = options;
+  const { store, validity, clock, shard } = options;
   const { certificate, key } = options.issuer;
   const issuer = { certificate, key: keyWithin(key, deadline) };
   const assertClock = signingClock(store);
@@ -83,20 +85,21 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
     }));
 
   async function make({ number, madeAt }: AgreedList): Promise<Uint8Array> {
-    const revoked = revocationsOf(issuerId, store);
+    const revoked = revocationsOf(issuerId, store, shard?.number);
     const early = Math.min(BACKDATE, Math.max(0, madeAt.getTime() - begins));
     const thisUpdate = new Date(madeAt.getTime() - early);
-    return writeCrl({ issuer, revoked, thisUpdate, validity: validity + early, number });
+    const onlyAt = shard && { onlyAt: shard.urls };
+    return writeCrl({ issuer, revoked, thisUpdate, validity: validity + early, number, ...onlyAt });
   }
 
   async function renew(wanted: number): Promise<Uint8Array> {
     await assertClock(clock());
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const agreed = await store.agreeOnList(issuerId, { revision: wanted, keep: validity / 2 });
+      const agreed = await store.agreeOnList(issuerId, { revision: wanted, keep: validity / 2 }, shard?.number);
       const { number, revision, madeAt } = agreed;
       const renewAt = clock().getTime() + agreed.keptFor;
       const crl = await make(agreed);
-      seen.published = await store.publishList(issuerId, number);
+      seen.published = await store.publishList(issuerId, number, shard?.number);
       if (seen.published > number) continue;
       cached = { revision, number, renewAt, endsAt: madeAt.getTime() + validity, crl };
       return crl;
@@ -114,7 +117,7 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
   async function current(): Promise<Uint8Array> {
     await register();
     // Read before the certificates are listed: a revocation in between makes the next call sign a new list.
-    seen = await store.revocationStanding(issuerId);
+    seen = await store.revocationStanding(issuerId, shard?.number);
     // The revision is another one also after a restore of the database.
     const isCurrent = cached?.revision === seen.revision && cached.number >= seen.published && isInTime(cached);
     return cached && isCurrent ? cached.crl : newList(seen.revision);
@@ -145,9 +148,13 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
 const PAGE = 500;
 
 /** The revoked certificates of this issuer, page by page; the event loop runs between pages. */
-async function* revocationsOf(issuerId: string, store: RevocationStore): AsyncGenerator<readonly Revocation[]> {
+async function* revocationsOf(
+  issuerId: string,
+  store: RevocationStore,
+  shard: number | undefined,
+): AsyncGenerator<readonly Revocation[]> {
   for (let after = 0; ; ) {
-    const page = await store.listRevoked(issuerId, { after, limit: PAGE });
+    const page = await store.listRevoked(issuerId, { after, limit: PAGE, ...(shard !== undefined && { shard }) });
     yield page.map(({ serial, ...rest }) => ({ serialNumber: Buffer.from(serial, 'hex'), ...rest }));
     const last = page.at(-1);
     if (!last || page.length < PAGE) return;

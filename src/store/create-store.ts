@@ -65,6 +65,7 @@ import {
 import { listLinks, unchained } from './listed-links.ts';
 import { removeOld } from './old-records.ts';
 import { addParts } from './partitions.ts';
+import { addShards, listId } from './list-shards.ts';
 import { revokeAll } from './revoke-all.ts';
 import { revocationStanding } from './revisions.ts';
 import { isCompromised, listRevoked, release, revocationStatus, revoke } from './revocations.ts';
@@ -131,10 +132,11 @@ const certificates = ({ db, write, clock }: Parts): CertificateStore & IssuerSto
   importCertificate: (entry) => write((tx) => importCertificate(tx, entry)),
   listCertificates: (filter) => listCertificates(db, filter),
   countCertificates: (filter) => countCertificates(db, filter),
-  revocationStanding: (issuerId) => revocationStanding(db, issuerId),
+  revocationStanding: (issuerId, shard) => revocationStanding(db, issuerId, shard),
   listRevoked: (issuerId, page) => listRevoked(db, issuerId, page),
-  agreeOnList: (issuerId, wish) => write((tx) => agreeOnList(tx, issuerId, wish, clock())),
-  publishList: (issuerId, number) => write((tx) => publishList(tx, issuerId, number)),
+  agreeOnList: (issuerId, wish, shard) => write((tx) => agreeOnList(tx, listId(issuerId, shard), wish, clock())),
+  publishList: (issuerId, number, shard) => write((tx) => publishList(tx, listId(issuerId, shard), number)),
+  addShards: (issuerId, shards) => write((tx) => addShards(tx, issuerId, shards)),
   endpointNames: () => endpointNames(db),
   revoke: (id, reason, audit, options) => write((tx) => revoke(tx, id, { reason, audit, ...options })),
   revokeAll: (issuerId, step) => write((tx) => revokeAll(tx, issuerId, step)),

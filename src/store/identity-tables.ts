@@ -89,6 +89,12 @@ async function createRevocations(db: Database, dialect: Dialect): Promise<void> 
     .on('revocations')
     .columns(['issuer', 'certificate_id'])
     .execute();
+  await db.schema
+    .createIndex('revocations_by_shard')
+    .on('revocations')
+    .columns(['issuer', 'crl_shard', 'certificate_id'])
+    .where('crl_shard', '>', 0)
+    .execute();
 }
 
 async function createRevocationLists(db: Database, dialect: Dialect): Promise<void> {
@@ -100,6 +106,12 @@ async function createRevocationLists(db: Database, dialect: Dialect): Promise<vo
     .addColumn('revision', moment, (column) => column.notNull())
     .addColumn('made_at', moment, (column) => column.notNull())
     .addColumn('published', moment, (column) => column.notNull().defaultTo(0))
+    .execute();
+  await db.schema
+    .createTable('revocation_shards')
+    .addColumn('issuer_id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('number', 'integer', (column) => column.notNull())
+    .addColumn('urls', 'text', (column) => column.notNull())
     .execute();
   await db.schema
     .createTable('revocation_revisions')

@@ -26,6 +26,7 @@ export const MOVED = {
   consumed_challenges: { key: ['id'] },
   notifications: { key: ['id'], sealed: sealedNotifications },
   revocation_lists: { key: ['issuer_id'] },
+  revocation_shards: { key: ['issuer_id'] },
   revocation_revisions: { key: ['issuer', 'crl_shard'] },
   last_signing: { key: ['id'] },
   owed_revocations: { key: ['id'] },

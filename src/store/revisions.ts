@@ -5,6 +5,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { RevocationStanding } from '../core/records.ts';
 import { prepared } from './prepared.ts';
+import { listId } from './list-shards.ts';
 import type { Database } from './tables.ts';
 
 const rise = prepared((db, row: { issuer: number; shard: number }) =>
@@ -30,7 +31,7 @@ export async function moveRevisions(tx: Database, from: number, to: number): Pro
   await tx.deleteFrom('revocation_revisions').where('issuer', '=', from).execute();
 }
 
-const standing = prepared((db, { issuerId }: { issuerId: string }) =>
+const standing = prepared((db, { issuerId, list }: { issuerId: string; list: string }) =>
   db.selectNoFrom((eb) => [
     eb
       .selectFrom('revocation_revisions')
@@ -38,13 +39,29 @@ const standing = prepared((db, { issuerId }: { issuerId: string }) =>
       .select(({ fn }) => fn.sum<number | string>('revision').as('sum'))
       .where('issuer_id', '=', issuerId)
       .as('revision'),
-    eb.selectFrom('revocation_lists').select('published').where('issuer_id', '=', issuerId).as('published'),
+    eb.selectFrom('revocation_lists').select('published').where('issuer_id', '=', list).as('published'),
+  ]),
+);
+
+const ofShard = prepared((db, { issuerId, list, shard }: { issuerId: string; list: string; shard: number }) =>
+  db.selectNoFrom((eb) => [
+    eb
+      .selectFrom('revocation_revisions')
+      .innerJoin('issuers', 'issuers.id', 'revocation_revisions.issuer')
+      .select('revision')
+      .where('issuer_id', '=', issuerId)
+      .where('crl_shard', '=', shard)
+      .as('revision'),
+    eb.selectFrom('revocation_lists').select('published').where('issuer_id', '=', list).as('published'),
   ]),
 );
 
 /** Zeros before the first revocation and the first list. */
-export async function revocationStanding(db: Database, issuerId: string): Promise<RevocationStanding> {
-  const [row] = (await standing(db, { issuerId })).rows;
+export async function revocationStanding(db: Database, issuerId: string, shard?: number): Promise<RevocationStanding> {
+  const list = listId(issuerId, shard);
+  const { rows } =
+    shard === undefined ? await standing(db, { issuerId, list }) : await ofShard(db, { issuerId, list, shard });
+  const [row] = rows;
   return { revision: Number(row?.revision ?? 0), published: row?.published ?? 0 };
 }
 

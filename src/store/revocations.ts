@@ -1,6 +1,6 @@
 /** Revoked certificates, and the narrow rows that revocation lists are made from. */
 import { defined } from '../core/defined.ts';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { OrderReason, RevocationReason } from '../core/issuer.ts';
 import type { AuditEntry, CertificateId, RevocationStatus, RevokedCertificate } from '../core/records.ts';
 import type { TellIssuer } from '../core/store.ts';
@@ -12,25 +12,40 @@ import { prepared } from './prepared.ts';
 import { raiseRevision } from './revisions.ts';
 import type { CertificateTable, Database } from './tables.ts';
 
+const COLUMNS = ['certificate_id', 'serial', 'revoked_at', 'reason', 'not_after', 'crl_shard'] as const;
+
 const listed = prepared((db, page: { issuer: number; after: number; limit: number }) =>
   db
     .selectFrom('revocations')
-    .select(['certificate_id', 'serial', 'revoked_at', 'reason', 'not_after', 'crl_shard'])
+    .select(COLUMNS)
     .where('issuer', '=', page.issuer)
     .where('certificate_id', '>', page.after)
     .orderBy('certificate_id')
     .limit(page.limit),
 );
+const listedInShard = prepared((db, page: { issuer: number; after: number; limit: number; shard: number }) =>
+  db
+    .selectFrom('revocations')
+    .select(COLUMNS)
+    .where('issuer', '=', page.issuer)
+    .where('crl_shard', '=', page.shard)
+    // By this the index of what has a shard is found.
+    .where('crl_shard', '>', sql<number>`0`)
+    .where('certificate_id', '>', page.after)
+    .orderBy('certificate_id')
+    .limit(page.limit),
+);
 
-/** Of this issuer, in the order in which the certificates were recorded. */
+/** Of this issuer or shard, in the order in which the certificates were recorded. */
 export async function listRevoked(
   db: Database,
   issuerId: string,
-  { after = 0, limit }: { after?: number; limit: number },
+  { after = 0, limit, shard }: { after?: number; limit: number; shard?: number },
 ): Promise<RevokedCertificate[]> {
   const issuer = await findIssuer(db, issuerId);
   if (issuer === undefined) return [];
-  const { rows } = await listed(db, { issuer, after, limit });
+  const page = { issuer, after, limit };
+  const { rows } = shard === undefined ? await listed(db, page) : await listedInShard(db, { ...page, shard });
   return rows.map(({ certificate_id, serial, revoked_at, reason, not_after, crl_shard }) => ({
     id: certificate_id,
     serial,

@@ -92,7 +92,7 @@ export type RevocationTable = {
   crl_shard: number;
 };
 
-/** One row for each CA: its newest revocation list. See list-numbers.ts. */
+/** One row for each list, `issuer_id` with a slash and the number of a shard: the newest. See list-numbers.ts. */
 export type RevocationListTable = {
   issuer_id: string;
   number: number;
@@ -101,6 +101,8 @@ export type RevocationListTable = {
   /** The highest number that was served. */
   published: Generated<number>;
 };
+/** One row for each CA whose list is split, and was ever. `urls`: JSON. See Shards. */
+export type ShardTable = { issuer_id: string; number: number; urls: string };
 /** How many revocations and releases an issuer has had, by the list that its certificates name: see revisions.ts. */
 export type RevisionTable = { issuer: number; crl_shard: number; revision: number };
 
@@ -316,6 +318,7 @@ export type Tables = {
   revocations: RevocationTable;
   revocation_lists: RevocationListTable;
   revocation_revisions: RevisionTable;
+  revocation_shards: ShardTable;
   compromised_keys: CompromisedKeyTable;
   endpoint_names: EndpointNameTable;
   transactions: TransactionTable;

@@ -292,6 +292,38 @@ function listing(check: Check): void {
     if (other !== store) await other.close();
   });
 
+  check('each shard has its own revision, numbers and pages, and the issuer all of them', async ({ store }) => {
+    for (const [n, crlShard] of [0, 1, 2, 2].entries()) {
+      const { certificate, ...rest } = issuanceFor(n + 1);
+      await recorded(store, { ...rest, certificate: { ...certificate, crlShard } });
+      await store.revoke(certificate, 'superseded', auditFor(n + 1, 'revoked'));
+    }
+    const listed = async (shard?: number) =>
+      (await store.listRevoked(ISSUER_ID, { limit: 9, ...(shard !== undefined && { shard }) })).map(
+        ({ serial }) => serial,
+      );
+    const [first, second, third, fourth] = [1, 2, 3, 4].map((n) => certificateId(n).serial);
+    assert.deepEqual(await listed(), [first, second, third, fourth]);
+    assert.deepEqual([await listed(1), await listed(2), await listed(3)], [[second], [third, fourth], []]);
+    const revisionOf = async (shard?: number) => (await store.revocationStanding(ISSUER_ID, shard)).revision;
+    assert.deepEqual([await revisionOf(), await revisionOf(1), await revisionOf(2), await revisionOf(3)], [4, 1, 2, 0]);
+    const wish = { revision: 0, keep: 60_000 };
+    await store.agreeOnList(ISSUER_ID, wish);
+    await store.agreeOnList(ISSUER_ID, wish, 2);
+    await store.publishList(ISSUER_ID, 7, 2);
+    const published = async (shard?: number) => (await store.revocationStanding(ISSUER_ID, shard)).published;
+    assert.deepEqual([await published(), await published(1), await published(2)], [0, 0, 7]);
+  });
+
+  check('what was ever known of the shards of an issuer stays known', async ({ store }) => {
+    const none = { number: 0, urls: [] };
+    assert.deepEqual(await store.addShards(ISSUER_ID, none), none);
+    assert.deepEqual(await store.addShards(ISSUER_ID, { number: 4, urls: ['a'] }), { number: 4, urls: ['a'] });
+    assert.deepEqual(await store.addShards(ISSUER_ID, { number: 2, urls: ['b'] }), { number: 4, urls: ['a', 'b'] });
+    assert.deepEqual(await store.addShards(ISSUER_ID, { number: 8, urls: [] }), { number: 8, urls: ['a', 'b'] });
+    assert.deepEqual(await store.addShards(OTHER_ISSUER, none), none);
+  });
+
   check(
     'the revoked certificates of an issuer are listed page by page, whatever order they were revoked in',
     async ({ store }) => {

@@ -76,6 +76,9 @@ test('no query scans a table or sorts, except the lists that are asked for witho
   await store.revocationStanding(id.issuerId);
   await store.agreeOnList(id.issuerId, { revision: 1, keep: 1 });
   await store.publishList(id.issuerId, 1);
+  await store.revocationStanding(id.issuerId, 3);
+  await store.listRevoked(id.issuerId, { after: 1, limit: 10, shard: 3 });
+  await store.addShards(id.issuerId, { number: 1, urls: [] });
   await store.release(id, auditFor(1, 'released'));
   await store.revokeAll(id.issuerId, { after: 1, limit: 2, reason: 'superseded', audit: auditFor(1, 'revoked') });
   await store.listRevoked(id.issuerId, { after: 1, limit: 10 });

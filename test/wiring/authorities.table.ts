@@ -59,7 +59,12 @@ const authorities = {
     ocsp: { validity: '30m', maxAge: '10m', nonIssued: 'revoked', signer: 'rsa-2048', url: 'http://ocsp.test/own' },
     next: { certificate: certificateFile('next.pem', next), chain },
   },
-  second: { ...secondSection, ocsp: {}, previous: [{ ...keyedFiles('earlier/ca', earlier), list: 'earlier' }] },
+  second: {
+    ...secondSection,
+    crl: { shards: 2 },
+    ocsp: {},
+    previous: [{ ...keyedFiles('earlier/ca', earlier), list: 'earlier' }],
+  },
   retired: { ...withChain('retired'), ra: { ...issuingSection.ra, retired: [keyedFiles('retired/old', retired)] } },
   locked,
   auto: { ...withChain('auto'), ra: 'auto', crl: { list: 'renamed' } },
@@ -199,10 +204,15 @@ export const AUTHORITIES: readonly Row[] = [
     answers: { '/locked': 'issued' },
   },
   {
-    keys: ['authorities.NAME.crl', 'authorities.NAME.crl.validity', 'authorities.NAME.crl.list'],
+    keys: ['', '.validity', '.list', '.shards'].map((key) => `authorities.NAME.crl${key}`),
     question: 'for how many hours the revocation list is valid, and whose it is',
     ask: listOf,
-    answers: { own: [2, 'Wiring Issuing'], second: [168, 'Wiring Second'], renamed: [168, 'Wiring Issuing'] },
+    answers: {
+      own: [2, 'Wiring Issuing'],
+      second: [168, 'Wiring Second'],
+      'second/2': [168, 'Wiring Second'],
+      renamed: [168, 'Wiring Issuing'],
+    },
   },
   {
     keys: ['', '[].list', '[].file'].map((key) => `authorities.NAME.crl.above${key}`),
