@@ -21,6 +21,7 @@ import { credentialEnds } from './credential-ends.ts';
 import { type EndpointThreads, endpointThreads, threadsFor } from './endpoint-threads.ts';
 import { directoriesIn, directoryJob, endpointsWithout, type TenantDirectory } from './directory-jobs.ts';
 import { clockReport } from './clock-difference.ts';
+import { watchKeys } from './key-watch.ts';
 import { newIntuneClient } from './new-intune-client.ts';
 import { type ServedOcsp, ocspResponders } from './ocsp-responders.ts';
 import { oldRecordsJob } from './old-records-job.ts';
@@ -208,6 +209,7 @@ function startWatch({ endpoints, store, clients, directories, ...parts }: Shared
   const keepers = [...new Set(endpoints.served.map(({ keeper }) => keeper))];
   const { look, job } = watch({ ...parts, keepers });
   const endRefresh = refreshRas({ ...parts, keepers });
+  const endKeys = watchKeys({ ...parts, keys: keyStandings(parts.settings) });
   look();
   const directoryJobs = directories.flatMap((each) => {
     const client = clients.get(each.tenant);
@@ -225,7 +227,10 @@ function startWatch({ endpoints, store, clients, directories, ...parts }: Shared
     ...directoryJobs,
   ];
   const jobs = startJobs({ store, jobs: all, owner: randomUUID(), ...parts });
-  return async () => void (await Promise.all([jobs.close(), endRefresh()]));
+  return async () => {
+    endKeys();
+    await Promise.all([jobs.close(), endRefresh()]);
+  };
 }
 
 /** One for all tenants that are to be asked; none without such a tenant. */

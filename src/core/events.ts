@@ -100,6 +100,8 @@ export type EventFacts = {
   'ocsp-signer-not-made': { authority: string; err: unknown };
   'ocsp-signer-not-kept': { authority: string; err: unknown };
   'earlier-ca-list-failed': { earlierCa: string; list: string; err: unknown };
+  'key-failed': { authority: string; reason: string };
+  'key-works': { authority: string };
   'not-ready': { probe: string; err: unknown };
   'configuration-warning': { warning: string };
   'server-started': { version: string; listeners: readonly string[] };

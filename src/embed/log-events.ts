@@ -299,6 +299,19 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     remedy:
       'See `err`. The list that was read before is used until its nextUpdate. Without a valid one the certificates of this CA renew nothing, and the policy decides. It is tried again after 30 seconds, when one of them signs a request.',
   },
+  'key-failed': {
+    level: 'error',
+    message: 'a key of an authority that lives elsewhere does not work: devices get PENDING and come again',
+    fields: { authority: 'its name in `authorities`', reason: 'why its last call failed, and since when' },
+    remedy:
+      'Do what `reason` says: look at the token, the HSM or the service, and at the network. The key is tried again every 10 seconds; `key-works` ends it. docs/signers.md has more.',
+  },
+  'key-works': {
+    level: 'info',
+    message: 'the keys of an authority work again',
+    fields: { authority: 'its name in `authorities`' },
+    remedy: '',
+  },
   'not-ready': {
     level: 'error',
     message: 'not ready',

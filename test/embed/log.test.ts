@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { clockReport } from '../../src/app/clock-difference.ts';
+import { watchKeys } from '../../src/app/key-watch.ts';
 import { signerKeeper } from '../../src/app/ocsp-signers.ts';
 import { oldRecordsJob } from '../../src/app/old-records-job.ts';
 import { revocationPoller } from '../../src/app/revocation-poller.ts';
@@ -46,6 +47,7 @@ import { issuing, NOW, ra, random, root } from '../kit/pki.ts';
 import { REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
 import { raw } from '../http/server-under-test.ts';
 import { enrolled } from '../wiring/device.ts';
+import { until } from '../kit/until.ts';
 
 const REQUEST = await requestMessage();
 const ALLOW = { kind: 'allow', notify: 'none' } as const;
@@ -442,6 +444,19 @@ test('background work that fails, a probe that fails, a list that cannot be made
   assert.equal(notReady['probe'], 'intune contoso');
   await get('/crl/issuing.crl');
   assertLine(await line('revocation-list-failed'), 'error', 'a revocation list could not be made', 'path err');
+});
+
+test('a key elsewhere that fails, and that works again', async (t) => {
+  const { log } = await started(t, allows('none'));
+  const lineOf = (event: string): Line | undefined =>
+    log.lines.map((text) => JSON.parse(text) as Line).find((line) => line['event'] === event);
+  let reason: string | undefined = 'the HSM is away';
+  t.after(watchKeys({ keys: new Map([['issuing', () => reason]]), emit: logEvents(log), every: 1 }));
+  const failed = 'a key of an authority that lives elsewhere does not work: devices get PENDING and come again';
+  assertLine(await until(() => lineOf('key-failed'), 'the fault'), 'error', failed, 'authority reason');
+  reason = undefined;
+  const works = await until(() => lineOf('key-works'), 'its end');
+  assertLine(works, 'info', 'the keys of an authority work again', 'authority');
 });
 
 test('what OCSP cannot do: an answer, and a signer that is not made or not kept', async (t) => {
