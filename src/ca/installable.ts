@@ -7,7 +7,7 @@ import { OID } from '../pkix/oids.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
 import { type CaCertificate, readCaCertificate, readChain } from './ca-certificate.ts';
 import { unfitChain } from './fitness.ts';
-import { brokenRules } from './platform-rules.ts';
+import { brokenRules, brokenText } from './platform-rules.ts';
 
 /** A new issuing CA. `certificate` and those above it, nearest first, are DER; `spki` is of the key that will sign. */
 export type NewIssuingCa = { certificate: Uint8Array; above: readonly Uint8Array[]; spki: Uint8Array };
@@ -29,7 +29,7 @@ export function installableCa({ certificate, above, spki }: NewIssuingCa, now: D
   const warnings = [
     ...unfit.map(({ what, remedy }) => `${what}. ${remedy}`),
     ...withoutLists(ca),
-    ...brokenRules(chain).map(({ platform, what, where }) => `${platform}: ${what} (${where})`),
+    ...brokenRules(chain).map(brokenText),
   ];
   return { chain: [ca.der, ...chain.slice(1).map(({ der }) => der)], warnings };
 }

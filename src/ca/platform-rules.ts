@@ -28,6 +28,14 @@ const RULES: readonly Rule[] = [
     broken: withoutClientAuth,
   },
   {
+    platform: 'Windows',
+    where: 'KB5067036 for clients, KB5087539 for servers',
+    broken: ({ publicKey: { kind } }) =>
+      kind.type.startsWith('ml-dsa')
+        ? 'its key is ML-DSA, which Windows knows from 11 24H2 and Server 2025 on'
+        : undefined,
+  },
+  {
     platform: 'Apple',
     where: APPLE,
     broken: ({ publicKey: { kind } }) =>
@@ -59,6 +67,9 @@ export const brokenRules = (chain: readonly CaCertificate[]): BrokenRule[] =>
       return what === undefined ? [] : [{ platform, where, what: `${ca.text}: ${what}` }];
     }),
   );
+
+/** One sentence for people, with its source. */
+export const brokenText = ({ platform, what, where }: BrokenRule): string => `${platform}: ${what} (${where})`;
 
 const extension = ({ view }: CaCertificate, oid: string): Uint8Array | undefined =>
   findExtension(certificateExtensions(view), oid)?.value;

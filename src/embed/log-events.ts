@@ -19,7 +19,7 @@ const TRANSACTION = 'the transactionID of the request';
 const CAUSE = 'the error, and the errors that caused it';
 const TENANT = 'its name in `tenants`';
 const WATCHED =
-  'what it is, such as `authority issuing: root CA`, `authority issuing: RA`, `listener: TLS certificate` or `tenant corp: client secret`';
+  'what it is, such as `authority issuing: root CA`, `authority issuing: RA`, `authority issuing: list root`, `listener: TLS certificate` or `tenant corp: client secret`';
 const ADDRESS = 'the address of the client';
 
 const SKIPPED =
@@ -378,7 +378,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
   'server-stopped': { level: 'info', message: 'stopped', fields: { version: 'of openndes' }, remedy: '' },
   'certificate-ends': {
     level: 'warn',
-    message: 'a certificate or client secret ends soon',
+    message: 'a certificate, revocation list or client secret ends soon',
     fields: {
       what: WATCHED,
       subject: 'its subject, RFC 4514; of a client secret, its name in the portal',
@@ -390,7 +390,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
   },
   'certificate-not-in-force': {
     level: 'error',
-    message: 'a certificate or client secret is not in force',
+    message: 'a certificate, revocation list or client secret is not in force',
     fields: {
       what: WATCHED,
       subject: 'its subject, RFC 4514; of a client secret, its name in the portal',

@@ -41,6 +41,13 @@ test('Windows: purposes without clientAuth exclude EAP-TLS below them', async ()
   assert.deepEqual(await withPurposes(any), []);
 });
 
+test('Windows: an ML-DSA key, which older Windows does not know', async () => {
+  const subject = wanted('CN=Issuing', generateKey('ml-dsa-44'), YEAR);
+  assert.deepEqual(brokenBy(await createIssuingCa(subject, root, CRL)), [
+    'Windows: CN=Issuing: its key is ML-DSA, which Windows knows from 11 24H2 and Server 2025 on',
+  ]);
+});
+
 test('Apple and Android: a CA below the root signed with SHA-1; Apple: a short RSA key', async () => {
   const short = softwareKey(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey);
   const plan = {

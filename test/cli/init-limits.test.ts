@@ -70,9 +70,10 @@ test('export-root and export-issuing write DER, and the second one says what Act
 
 test('ca show says which platform wants which certificate and thumbprint', async (t) => {
   const { cli } = await installed(t);
-  const { out } = await cli('ca', 'show');
+  const { out, err } = await cli('ca', 'show');
   assert.match(out, /role: issuing CA\n[^]*use: Root certificate of the SCEP profile on Windows/);
   assert.match(out, /role: root\n[^]*use: Trusted certificate profile of every platform/);
   assert.match(out, /SHA-1 is the thumbprint of Windows \(CAThumbprint\)/);
   assert.match(out, /certutil -dspublish -f ca\.cer NTAuthCA/);
+  assert.match(err, /^warning: Windows: CN=Test Issuing CA: it names no revocation list/);
 });

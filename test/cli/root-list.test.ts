@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import * as pkijs from 'pkijs';
+import { withSettings } from '../../src/app/settings.ts';
+import { watchedOf } from '../../src/app/watched-settings.ts';
 import { HOUR } from '../../src/core/durations.ts';
 import { keyFromPem } from '../../src/keys/software.ts';
 import { writeCrl } from '../../src/revocation/certificate-list.ts';
@@ -85,7 +87,7 @@ test('a list of another root, a damaged one, a wrong key and a certificate of an
 });
 
 test('a server serves the list of its root and both CA certificates, and check says that the list has ended', async (t) => {
-  const { folder, cli, started } = await installed(t, (text) =>
+  const { folder, config, cli, started } = await installed(t, (text) =>
     text.replace('    ra: auto', '    ra: auto\n    crl: { above: [{ list: root, file: certs/root.crl }] }'),
   );
   const at = (name: string): string => join(folder, 'certs', name);
@@ -109,6 +111,8 @@ test('a server serves the list of its root and both CA certificates, and check s
   writeFileSync(at('root.crl'), await writeCrl({ issuer, revoked: [], thisUpdate, validity: HOUR, number: 4 }));
   const { err, code } = await cli('check');
   assert.equal(code, 0, err);
+  const ends = await withSettings(config, (settings) => watchedOf(settings, []));
+  assert.equal(ends.find(({ what }) => what === 'authority issuing: list root')?.subject, 'CN=Test Root CA');
   assert.match(err, /root\.crl: the list of CN=Test Root CA ended at 20.*\n?.*Sign a new one with the key of that CA/);
   assert.match((await list()).out, /list 5, 0 revoked/);
   assert.equal((await cli('check')).err, '');

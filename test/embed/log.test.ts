@@ -715,12 +715,17 @@ test('`openndes serve`: a CA that ends, one that has ended, and an endpoint that
   assertLine(
     lines.get('certificate-ends')!,
     'warn',
-    'a certificate or client secret ends soon',
+    'a certificate, revocation list or client secret ends soon',
     'what subject ends days',
   );
   assert.deepEqual(ofSoon, ['certificate-ends']);
   const ended = lines.get('certificate-not-in-force')!;
-  assertLine(ended, 'error', 'a certificate or client secret is not in force', 'what subject standing begins ends');
+  assertLine(
+    ended,
+    'error',
+    'a certificate, revocation list or client secret is not in force',
+    'what subject standing begins ends',
+  );
   assert.deepEqual([ended['what'], ended['subject']], ['authority old: issuing CA', 'CN=old']);
 });
 

@@ -1,5 +1,7 @@
 /** `openndes ca show`: the certificates of an authority, and who wants which. */
 import type { Command } from 'commander';
+import { readCaCertificate } from '../../ca/ca-certificate.ts';
+import { brokenRules, brokenText } from '../../ca/platform-rules.ts';
 import { readCertificate, readValidity, serialText, thumbprint, thumbprintSha256 } from '../../pkix/certificate.ts';
 import { nameText } from '../../pkix/name.ts';
 import { type CaRole, directoryNote, roleOf, THUMBPRINTS, USES } from '../ca-uses.ts';
@@ -20,7 +22,7 @@ export function registerCaShow(ca: Command, output: Output): void {
     .action((options: ShowOptions) => show(options, output));
 }
 
-async function show(options: ShowOptions, { out }: Output): Promise<void> {
+async function show(options: ShowOptions, { out, err }: Output): Promise<void> {
   const { chain, ra } = await certificatesOf(options);
   const rows = [
     ...chain.map((der, index) => caFacts(der, roleOf(index, chain.length))),
@@ -29,7 +31,14 @@ async function show(options: ShowOptions, { out }: Output): Promise<void> {
   if (options.json) return out(jsonText(rows));
   for (const row of rows) out(`${linesOf(row)}\n`);
   for (const line of THUMBPRINTS) out(line);
+  for (const text of brokenTexts(chain)) err(`warning: ${printable(text)}`);
   out(`\n${directoryNote('ca.cer')}\n\`openndes ca export-issuing --out ca.cer\` writes that file.`);
+}
+
+/** Also of a chain that has ended: `check` says that. */
+function brokenTexts(chain: readonly Uint8Array[]): string[] {
+  const cas = chain.map((der) => readCaCertificate(der, readValidity(readCertificate(der)).notAfter));
+  return brokenRules(cas).map(brokenText);
 }
 
 const linesOf = (row: Record<string, string>): string =>
