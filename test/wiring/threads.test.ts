@@ -149,6 +149,7 @@ test('a key that does not leave its place signs and decrypts for the threads', a
     return {
       ...key,
       sign: async (input) => (counted('sign'), key.sign(input)),
+      ...(key.signParts && { signParts: async (...args) => (counted('sign'), key.signParts!(...args)) }),
       ...(key.decrypt && { decrypt: async (...args) => (counted('decrypt'), key.decrypt!(...args)) }),
     };
   });
