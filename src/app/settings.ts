@@ -271,11 +271,13 @@ function ofCa(profile: ProfileConfig): Profile {
 }
 
 /** Automatic RA certificates have fixed names, so two authorities in one folder would overwrite each other's. */
-async function assertFolders({ authorities, store }: Config, attempt: Attempt): Promise<void> {
+async function assertFolders({ authorities, endpoints, store }: Config, attempt: Attempt): Promise<void> {
   if (secretsOf({ store })) return;
+  // The ML-KEM certificate is made there beside an RA of any form.
+  const withKem = new Set(endpoints.filter(({ kem }) => kem).map(({ authority }) => authority.name));
   const owners = new Map<string, string>();
   for (const [name, { certificate, ra }] of Object.entries(authorities)) {
-    if (ra !== 'auto' && ra !== 'split') continue;
+    if (ra !== 'auto' && ra !== 'split' && !withKem.has(name)) continue;
     const folder = dirname(certificate);
     const other = owners.get(folder);
     if (other !== undefined)

@@ -119,3 +119,16 @@ test('two authorities with automatic RA certificates in one folder are refused',
   const [problem] = await problemsOf(config, folder);
   assert.match(problem!, /^11 authorities\.twin\.certificate: authorities issuing and twin: both keep their RA/);
 });
+
+test('an authority with `kem` keeps a certificate in the folder of its CA too, whatever its RA is', async (t) => {
+  const twin =
+    '  twin: { certificate: certs/issuing-ca.pem, chain: certs/chain.pem, key: "file:certs/issuing-ca.key.pem", ra: none }\n';
+  const endpoint = '  - { path: /pq, authority: twin, profile: device, policy: { static: abcdefgh }KEM }\n';
+  const withTwin = (kem: string) => (text: string) =>
+    text.replace('\nprofiles:', `${twin}\nprofiles:`) + endpoint.replace('KEM', kem);
+  const found = async (kem: string) => {
+    const { folder, config } = await installed(t, withTwin(kem));
+    return (await problemsOf(config, folder)).filter((problem) => /both keep their RA/.test(problem)).length;
+  };
+  assert.deepEqual([await found(''), await found(', kem: ml-kem-768')], [0, 1]);
+});

@@ -7,7 +7,7 @@ import { seal } from '../../src/scep/seal.ts';
 import { clock, context, everyLegacy, HOUR, random as randomOctets } from '../kit/pki.ts';
 import { LAYERS } from './layers.ts';
 import { seeded } from './random.ts';
-import { client, ra, SHAPES } from './shapes.ts';
+import { client, kem, ra, SHAPES } from './shapes.ts';
 
 /** An input that did not end in a request, a refusal or `message_undecodable`. */
 export type Finding = { index: number; layer: string; error: unknown; message: string };
@@ -28,7 +28,7 @@ export type FuzzReport = {
 
 export type FuzzPlan = { seed: number; inputs: number /** Stops earlier when over. */; milliseconds?: number };
 
-const registration = registrationAuthority(ra);
+const registration = registrationAuthority(ra, [], ra, [kem]);
 const settings = context(
   { legacy: everyLegacy, signingTime: { past: HOUR, future: HOUR }, renewal: true },
   registration,

@@ -4,9 +4,13 @@ import { encode, octetString, printableString, sequence, smallInteger, time } fr
 import { issuerAndSubject } from '../../src/client/request-message.ts';
 import { cipherByName, digestIdentifier } from '../../src/cms/algorithms.ts';
 import { ATTRIBUTE } from '../../src/cms/attributes.ts';
+import { kemRecipientInfo } from '../../src/cms/kem-recipient.ts';
+import { generateKemKey } from '../../src/keys/software.ts';
+import { readCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { keyIdentifier, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
+import { readMlKemKey } from '../../src/pkix/ml-kem.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { OID } from '../../src/pkix/oids.ts';
 import { attribute, type EnvelopeParts, recipientInfo, scepAttributes, type SignedParts } from '../kit/forge.ts';
@@ -14,6 +18,9 @@ import { certificateFor, clientFor, NOW, raFor } from '../kit/pki.ts';
 import { clientKey, raKey } from './keys.ts';
 
 export const ra = await raFor(raKey, 'CN=Fuzzed RA');
+/** Its ML-KEM key. */
+export const kem = await raFor(generateKemKey(), 'CN=Fuzzed KEM RA', 'kem');
+const kemView = readCertificate(kem.certificate);
 export const client = await clientFor(clientKey);
 
 /** One form of a request. `csr` is the content that is encrypted, nearly always a certification request. */
@@ -83,6 +90,10 @@ export const SHAPES: readonly Shape[] = [
       attributes: [...scepAttributes(), attribute(ATTRIBUTE.signingTime, time(NOW))],
     },
   ),
+  shape(plainCsr, {
+    cipher: cipherByName('aes-256-cbc')!,
+    recipients: (key) => [kemRecipientInfo({ certificate: kemView, key: readMlKemKey(kemView.spki) }, key)],
+  }),
   shape(plainCsr, { wrap: (envelopedData) => envelopedData }, { contentType: '1.2.840.113549.1.7.3' }),
   shape(plainCsr, {}, { attributes: ofType('17') }),
   shape(issuerAndSubject(subject, subject), {}, { attributes: ofType('20') }),
