@@ -37,6 +37,7 @@ export {
 // The server.
 export {
   createServer,
+  type OcspServing,
   type PluginOptions,
   type ReadinessProbe,
   type RequestLimits,

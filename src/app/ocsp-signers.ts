@@ -5,8 +5,9 @@ import { DAY, MINUTE } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import type { Digest, KeyKind, KeyProvider } from '../core/keys.ts';
+import { keyWithin } from '../core/key-within.ts';
 import { semaphore } from '../core/semaphore.ts';
-import { every, systemRandom } from '../embed/system.ts';
+import { every, systemDeadline, systemRandom } from '../embed/system.ts';
 import { generateKey, type SoftwareKey } from '../keys/software.ts';
 import type { OcspSigner } from '../ocsp/ocsp-response.ts';
 import { readCertificate, readValidity, thumbprint } from '../pkix/certificate.ts';
@@ -105,7 +106,7 @@ async function newSigner({ ca, kind }: SignerOf, clock: Clock): Promise<SignerPa
   const validity = Math.min(VALIDITY, endOfChain(ca).getTime() - clock().getTime());
   const certificate = await createOcspSigner(
     { subject: raSubject(ca.certificate, 'OCSP'), key, validity, backdate: DAY, clock, random: systemRandom },
-    ca,
+    { certificate: ca.certificate, key: keyWithin(ca.key, systemDeadline) },
   );
   return { certificate, key };
 }

@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError } from '../core/errors.ts';
-import { withOcspPointers } from './ocsp-pointer.ts';
+import { unnamedResponders, withOcspPointers } from './ocsp-pointer.ts';
 import { parseConfig, valueAt } from './parse.ts';
 import type { FileContext } from './references.ts';
 import { applyRules } from './rules.ts';
@@ -44,10 +44,12 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
   const { config, valid, issues, rows } = parseConfig(values, files);
   const problems = problemsOf(issues, rows, applyRules(valid, 'error'));
   if (problems.length > 0 || !config) throw new ConfigProblems(problems);
+  const pointed = withOcspPointers(config);
+  const weak = [...applyRules(valid, 'warning'), ...unnamedResponders(pointed)];
   return {
-    config: withOcspPointers(config),
+    config: pointed,
     files: [...named],
-    warnings: [...warnings, ...applyRules(valid, 'warning').map((finding) => problemText(at(finding)))],
+    warnings: [...warnings, ...weak.map((finding) => problemText(at(finding)))],
     problemAt,
   };
 }

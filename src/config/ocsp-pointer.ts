@@ -2,6 +2,7 @@
 import type { EndpointConfig } from './endpoints.ts';
 import type { ProfileConfig } from './profiles.ts';
 import type { Config } from './schema.ts';
+import type { Finding } from './yaml/schema-problems.ts';
 
 /** The same configuration. A profile of an authority with a responder names its URL, unless it names another one. */
 export function withOcspPointers(config: Config): Config {
@@ -29,4 +30,17 @@ export function ocspUrl(
 ): string | undefined {
   if (!ocsp) return undefined;
   return ocsp.url ?? (publicUrl?.startsWith('http:') ? `${publicUrl}/ocsp/${encodeURIComponent(name)}` : undefined);
+}
+
+/** A warning for each authority with a responder that the certificates of one of its endpoints do not name. */
+export function unnamedResponders({ endpoints }: Config): Finding[] {
+  const names = endpoints
+    .filter(({ profile, authority }) => authority.value.ocsp && !profile.value.authorityInfoAccess?.ocsp)
+    .map(({ authority }) => authority.name);
+  return [...new Set(names)].map((name) => ({
+    path: ['authorities', name, 'ocsp'],
+    at: 'key',
+    what: 'no certificate names the responder, because its URL is not known: `publicUrl` is missing or `https`, for which few verifiers ask',
+    remedy: 'Write the URL under which verifiers reach `/ocsp/` over plain HTTP: `ocsp: { url: "http://…" }`.',
+  }));
 }

@@ -163,4 +163,5 @@ These are warnings:
 - an \`allOf\` in which Intune is not the last
 - \`requireSignerKeyMatch\` together with Intune
 - an earlier CA under \`renewal.from\` that has ended, that has no \`crl\`, or whose \`crl\` is a file without a valid list of that CA
+- an OCSP responder that no certificate names, because neither \`ocsp.url\` nor a \`publicUrl\` with \`http\` says where it is
 - single DES`;

@@ -6,6 +6,7 @@ import { within } from '../core/ask.ts';
 import { defined } from '../core/defined.ts';
 import type { EndpointLoad } from '../enroll/gate.ts';
 import { httpServer } from '../http/http-server.ts';
+import { ocspPlugin } from '../http/ocsp-route.ts';
 import { scepPlugin as httpPlugin } from '../http/plugin.ts';
 import { boundRoutes } from '../http/unanswered.ts';
 import type { OcspResponder } from '../ocsp/ocsp-responder.ts';
@@ -20,12 +21,18 @@ export type RequestLimits = {
   bodyLimit?: number;
 };
 
+/** What is served beside SCEP. */
+export type OcspServing = {
+  /** OCSP responders by name, served at `/ocsp/<name>`. */
+  ocsp?: ReadonlyMap<string, OcspResponder>;
+};
+
 /** In FIPS mode OpenSSL has approved algorithms alone. */
 const usable = (endpoints: EnrollmentOptions['endpoints']): Parameters<typeof selfTest>[0] =>
   getFips() === 1 ? approvedAlgorithms(endpoints.some(({ pkcs1KeyTransport }) => pkcs1KeyTransport !== 'refuse')) : {};
 
 /** What `scepPlugin` takes. */
-export type PluginOptions = EnrollmentOptions & RequestLimits;
+export type PluginOptions = EnrollmentOptions & RequestLimits & OcspServing;
 
 /**
  * A fastify plugin: `await app.register(scepPlugin, { endpoints, store, logger })`. Create the app with
@@ -47,7 +54,8 @@ export async function scepPlugin(app: FastifyInstance, options: PluginOptions): 
       warning:
         'the fastify app has no requestTimeout: a request can take for ever to come; give it `requestTimeout: 30_000`',
     });
-  const { clock = systemClock, bodyLimit } = options;
+  const { clock = systemClock, bodyLimit, ocsp } = options;
+  if (ocsp) await app.register(ocspPlugin, { responders: ocsp, emit: enrollment.emit, clock });
   await httpPlugin(app, {
     services: enrollment.services,
     emit: enrollment.emit,
@@ -71,8 +79,6 @@ export type ServerOptions = PluginOptions & {
   crls?: ReadonlyMap<string, RevocationList>;
   /** CA certificates, DER, by name, served at `/aia/<name>.cer`. */
   aia?: ReadonlyMap<string, Uint8Array>;
-  /** OCSP responders by name, served at `/ocsp/<name>`. */
-  ocsp?: ReadonlyMap<string, OcspResponder>;
   /** Milliseconds that running requests get when the server closes; then their sockets are closed. 10 seconds by default. */
   grace?: number;
   /**

@@ -49,6 +49,14 @@ test('no pointer without a responder, without a URL, and with https, which few v
   assert.equal(pointerOf(ON, 'publicUrl: https://scep.example.com'), undefined);
 });
 
+test('a responder that no certificate names is a warning, once for its authority', () => {
+  const { warnings } = load(ON, 'publicUrl: https://scep.example.com');
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /openndes\.yaml:2:.*authorities\.issuing\.ocsp: no certificate names the responder/);
+  assert.deepEqual(load(ON, HTTP).warnings, []);
+  assert.deepEqual(load('').warnings, []);
+});
+
 test('a profile with a responder of its own keeps that', () => {
   const aia = '{ aia: { ocsp: [http://other.example.com] } }';
   assert.deepEqual(pointerOf(ON, HTTP, aia), { ocsp: ['http://other.example.com'] });

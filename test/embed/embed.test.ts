@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import {
+  createOcspSigner,
   createServer,
   DEFAULT_PROFILE,
   discover,
@@ -14,17 +15,22 @@ import {
   generateKey,
   type Issuer,
   localAuthority,
+  ocspResponder,
   type Notification,
   openSqliteStore,
   type Policy,
   scepPlugin,
 } from '../../src/index.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
+import { issuerIdentity } from '../../src/pkix/issuer-id.ts';
+import { issuanceFor } from '../../src/testing/store-samples.ts';
 import { nameFromText, nameText } from '../../src/pkix/name.ts';
 import { keptLog } from '../kit/log.ts';
-import { rsaKey } from '../kit/keys.ts';
-import { clock, issuing, ra, random, root } from '../kit/pki.ts';
+import { ecKey, rsaKey } from '../kit/keys.ts';
+import { clock, issuing, ra, random, root, wanted } from '../kit/pki.ts';
+import { ocspRequest, readResponse } from '../ocsp/ocsp-under-test.ts';
 
+const OCSP_KEY = ecKey('ocsp of a vendor');
 const CODE = 'blue-42';
 const PATH = '/pki/Devices';
 
@@ -255,4 +261,22 @@ test('the outbox notification of an endpoint with a name is sent, and carries th
     policy.notifications.map(({ kind, endpoint }) => [kind, endpoint]),
     [['success', 'printers']],
   );
+});
+
+test('the plugin serves OCSP beside SCEP, from the same store, and other routes of the app are as before', async (t) => {
+  const { options, store } = await vendor(t);
+  const { certificate: sample, ...issuance } = issuanceFor(1);
+  const { issuerId, name } = issuerIdentity(issuing.certificate);
+  await store.recordIssued({ ...issuance, certificate: { ...sample, issuerId, issuer: name } });
+  const signer = { key: OCSP_KEY, certificate: await createOcspSigner(wanted('CN=OCSP', OCSP_KEY), issuing) };
+  const responder = ocspResponder({ cas: [{ certificate: issuing.certificate, signer: () => signer }], store, clock });
+  const app = Fastify({ requestTimeout: 30_000, routerOptions: { caseSensitive: false } });
+  t.after(() => app.close());
+  await app.register(scepPlugin, { ...options, ocsp: new Map([['vendor', responder]]) });
+  app.post('/echo', async ({ body }) => body);
+  const payload = Buffer.from(ocspRequest([sample.serial]));
+  const answer = await app.inject({ method: 'POST', url: '/ocsp/vendor', payload });
+  const { answers, signed } = readResponse(answer.rawPayload);
+  assert.deepEqual([answers[0]?.status, signed], ['good', true]);
+  assert.deepEqual((await app.inject({ method: 'POST', url: '/echo', payload: { a: 1 } })).json(), { a: 1 });
 });
