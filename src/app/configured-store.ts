@@ -67,7 +67,7 @@ export const recordedEndpoints = (config: Pick<Config, 'store'>): Promise<string
 
 /** None when the store does not exist, or when only a newer or older version can read it. */
 export async function recorded<T>(config: Pick<Config, 'store'>, read: (store: Store) => Promise<T[]>): Promise<T[]> {
-  if (!(await isCurrent(config.store))) return [];
+  if (!(await isCurrentStore(config.store))) return [];
   const store = await openStore(config);
   try {
     return await read(store);
@@ -76,7 +76,8 @@ export async function recorded<T>(config: Pick<Config, 'store'>, read: (store: S
   }
 }
 
-const isCurrent = async (store: Config['store']): Promise<boolean> =>
+/** Whether the store exists and has the schema of this version. Throws ConfigError when it cannot be read. */
+export const isCurrentStore = async (store: Config['store']): Promise<boolean> =>
   store.kind === 'sqlite' ? hasCurrentSchema(store.path) : hasCurrentTables(connectingTo(store));
 
 /** The `store` section of a database. */

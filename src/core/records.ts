@@ -267,6 +267,7 @@ export type BlockEntry = { name: BlockName; at: Date; by: string; comment?: stri
  * What can happen to a request or a certificate. `blocked` and `unblocked`: an entry of the block list, which `detail` names;
  * endpoint and transactionId are empty when it was not made for a certificate. `discarded`: a certificate that the CA made, and that is neither recorded
  * nor delivered; `detail` says why. `directory-approved`: what waited in the directory of the tenant that `detail` names.
+ * `restored`: the store is that of a backup, which `detail` names.
  * `clock-accepted`: what is signed may be earlier than what was signed before, by a clock that was ahead.
  */
 export type AuditEvent =
@@ -285,6 +286,7 @@ export type AuditEvent =
   | 'blocked'
   | 'unblocked'
   | 'directory-approved'
+  | 'restored'
   | 'clock-accepted';
 
 /**

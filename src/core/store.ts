@@ -394,6 +394,18 @@ export interface OldRecordStore {
   makeRoom?(): Promise<void>;
 }
 
+/** What was removed: one-time passwords, and requests that waited. */
+export type VoidedWork = { challenges: number; requests: number };
+
+/** A store that was restored from a backup. */
+export interface RestoredStore {
+  /**
+   * Removes every one-time password and every request that waits or is approved, because the store does not know what became of them since;
+   * and has a new revocation list made. The audit entry is written with it.
+   */
+  beginAgain(audit: AuditEntry): Promise<VoidedWork>;
+}
+
 /** What every server of a database has to know. `version` begins at 1 and is one more each time it is written. */
 export type VersionedSecret = { version: number; value: Uint8Array };
 
@@ -423,6 +435,7 @@ export interface Store
     AuditStore,
     AuditChainStore,
     OldRecordStore,
+    RestoredStore,
     SecretStore,
     JobStore {
   /** Throws when the store cannot write. */

@@ -21,6 +21,7 @@ import type { AuditChainStore } from '../core/audit-chain.ts';
 import { listAudit } from './audit.ts';
 import { chainAudit } from './linked-entries.ts';
 import { chainEnd, listHeads, saveHead } from './audit-heads.ts';
+import { beginAgain } from './begin-again.ts';
 import { addBlock, findBlock, keyStanding, listBlocks, removeBlock } from './blocks.ts';
 import { type GroupCommit, groupCommit } from './batch.ts';
 import { countCertificates, listCertificates } from './listed-certificates.ts';
@@ -92,6 +93,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...directories(parts),
     ...challengesAndHistory(parts),
     ...auditChain(parts),
+    beginAgain: (audit) => parts.write((tx) => beginAgain(tx, audit)),
     ...(engine.dialect.partitioned !== undefined && { makeRoom: () => addParts(engine) }),
     ...jobs(parts),
     ...secrets(parts),

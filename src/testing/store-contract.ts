@@ -16,6 +16,7 @@ import { lists } from './store-lists.ts';
 import { notifications } from './store-notifications.ts';
 import { oldRecords } from './store-old-records.ts';
 import { pending } from './store-pending-contract.ts';
+import { restored } from './store-restored.ts';
 import { revocationRequests } from './store-revocation-requests.ts';
 import { revocations } from './store-revocations.ts';
 import {
@@ -65,6 +66,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   secrets(check);
   oldRecords(check);
   auditChain(check);
+  restored(check);
   lasting(check);
 }
 

@@ -43,7 +43,7 @@ test('a backup holds the database as pg_dump writes it, and a missing, old or fa
   assert.equal(restored.code, 0);
   assert.match(
     restored.out,
-    /\nrestore the database into an empty one: pg_restore --no-owner --dbname=DATABASE .*restored\/database\.pgdump$/,
+    /\nrestore the database into an empty one: pg_restore --no-owner --dbname=DATABASE .*restored\/database\.pgdump\nbefore the server starts, run: openndes store after-restore$/,
   );
   const dump = join(target, 'database.pgdump');
   assert.equal(readFileSync(dump).toString('latin1', 0, 5), 'PGDMP');
@@ -55,6 +55,11 @@ test('a backup holds the database as pg_dump writes it, and a missing, old or fa
   writeFileSync(config, readFileSync(config, 'utf8').replace(urlOf(database), urlOf(empty)));
   const again = await openConfiguredStore(config);
   assert.deepEqual((await again.findCertificate(certificateId(1)))?.subject, 'CN=device-1');
+  const begun = await cli('store', 'after-restore');
+  assert.match(
+    begun.out,
+    /^voided: 0 one-time passwords and 0 waiting requests;[^]*\nthe newest certificate that the store knows: [0-9a-f]+, CN=device-1, of /,
+  );
   await again.close();
 
   const fake = join(folder, 'bin');

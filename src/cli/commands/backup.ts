@@ -2,10 +2,15 @@
 import type { Command } from 'commander';
 import { join } from 'node:path';
 import { makeBackup, type Manifest } from '../../app/archive.ts';
+import { isCurrentStore, openStore } from '../../app/configured-store.ts';
 import { restoreBackup, verifyBackup } from '../../app/restore.ts';
+import { systemClock } from '../../embed/system.ts';
+import { voidAfterRestore } from '../../manage/restored-store.ts';
+import { commandLineUser } from '../command-line-user.ts';
 import { keysOf, type KeyOptions, lockOf, type LockOptions, withKeys, withLock } from '../archive-keys.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
+import { restoredReport } from '../restored-report.ts';
 
 /** Registers `backup` and `backup verify`. */
 export function registerBackup(program: Command, output: Output): void {
@@ -26,6 +31,22 @@ export function registerBackup(program: Command, output: Output): void {
       if (!holdsStore(manifest)) output.err('There is no store yet, so none is in it.');
     });
   registerVerify(backup, output);
+}
+
+/** A store of another version, and a database, are begun again by a command of their own. */
+async function begunAgain({ store: name, madeAt, database }: Manifest, dir: string): Promise<string[]> {
+  const place = name === undefined ? undefined : { kind: 'sqlite' as const, path: join(dir, name) };
+  if (place && (await isCurrentStore(place))) {
+    const store = await openStore({ store: place });
+    try {
+      const management = { store, clock: systemClock, ...commandLineUser() };
+      return restoredReport(await voidAfterRestore(management, `backup of ${madeAt}`), madeAt);
+    } finally {
+      await store.close();
+    }
+  }
+  if (!place && database === undefined) return [];
+  return ['before the server starts, run: openndes store after-restore'];
 }
 
 const holdsStore = ({ store, database }: Manifest): boolean => store !== undefined || database !== undefined;
@@ -52,7 +73,7 @@ export function registerRestore(program: Command, { out }: Output): void {
     .action(async (file: string, dir: string, options: KeyOptions) => {
       const manifest = await restoreBackup(file, dir, await keysOf(options));
       out(`restored into ${dir}: ${summary(manifest)}`);
-      for (const line of toMove(manifest, dir)) out(line);
+      for (const line of [...toMove(manifest, dir), ...(await begunAgain(manifest, dir))]) out(line);
     });
 }
 

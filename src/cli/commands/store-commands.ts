@@ -5,7 +5,9 @@ import type { StoreFault } from '../../core/store-faults.ts';
 import { EXIT, Exit } from '../exit.ts';
 import { CONFIG, example } from '../options.ts';
 import { counted, jsonText, type Output, printable } from '../output.ts';
-import { noStore } from './certs-store.ts';
+import { restoredReport } from '../restored-report.ts';
+import { voidAfterRestore } from '../../manage/restored-store.ts';
+import { noStore, withStore } from './certs-store.ts';
 import { registerMigrate } from './store-migrate.ts';
 
 /** Registers the group and its commands. */
@@ -20,7 +22,24 @@ export function registerStore(program: Command, output: Output): void {
     .option('--json', 'one JSON object: how many rows each table has, and what is wrong')
     .addHelpText(...example('openndes store check --json'))
     .action((options: CheckOptions) => check(options, output));
+  registerAfterRestore(group, output);
   registerMigrate(group, output);
+}
+
+function registerAfterRestore(group: Command, { out, err }: Output): void {
+  group
+    .command('after-restore')
+    .description(
+      'voids one-time passwords and waiting requests of a store that was restored, has new revocation lists made, and lists what it cannot know; `restore` does this by itself for a file',
+    )
+    .option(...CONFIG)
+    .option('--made-at <time>', 'when the backup was made, for the history')
+    .addHelpText(...example('openndes store after-restore --made-at 2027-03-01T03:00:00Z'))
+    .action(async ({ config, madeAt }: { config: string; madeAt?: string }) => {
+      const from = `backup${madeAt === undefined ? '' : ` of ${madeAt}`}`;
+      const done = await withStore(config, { err }, (management) => voidAfterRestore(management, from));
+      for (const line of restoredReport(done, madeAt)) out(line);
+    });
 }
 
 type CheckOptions = { config: string; json?: true };
