@@ -180,7 +180,10 @@ test('an answer about another version of the key is not used', async () => {
   delete KEYS['p256']!.fault;
 });
 
-test('a started server enrols a device with the CA key in the vault', async (t) => {
-  const { ca, certificate } = await enrolledWith(t, uriOf('p256'));
+test('a started server enrols devices with the CA key in the vault, with one call for each', async (t) => {
+  const { ca, certificate, again } = await enrolledWith(t, uriOf('p256'));
+  calls.splice(0);
+  await again();
+  assert.deepEqual(calls, ['p256 sign ES256']);
   assert.ok(new X509Certificate(certificate).verify(new X509Certificate(ca).publicKey));
 });

@@ -51,10 +51,10 @@ const IMPORTED = [
   { object: 'p384', key: ecKey('in a token too', 'P-384'), transports: [], digests: ['sha256', 'sha384', 'sha512'] },
   { object: 'p521', key: ecKey('in a token last', 'P-521'), transports: [], digests: ['sha256', 'sha512'] },
 ] as const;
-function imported(object: string, key: SoftwareKey, id: string): void {
+function imported(object: string, key: SoftwareKey, id: string, pin = PIN): void {
   const path = pinFile(`of-${object}`);
   writeFileSync(path, key.privateKey.export({ format: 'pem', type: 'pkcs8' }));
-  token.softhsm('--import', path, '--token', 'ca', '--label', object, '--id', id, '--pin', PIN);
+  token.softhsm('--import', path, '--token', 'ca', '--label', object, '--id', id, '--pin', pin);
 }
 for (const [index, { object, key }] of IMPORTED.entries()) imported(object, key, `0${index + 1}`);
 
@@ -273,4 +273,25 @@ test('another key under the same name after a restart signs nothing', async (t) 
   imported('p256', ecKey('another one'), '02');
   await token.start();
   await assert.rejects(async () => key.sign(INPUT), /another key has its name in the PKCS#11 token now/);
+});
+
+test('a PIN that the token refuses after its restart is not tried a second time: tokens lock themselves', async (t) => {
+  const { key: original } = IMPORTED[1];
+  const again = async (pin: string): Promise<void> => {
+    await token.kill();
+    token.erase(pin);
+    imported('p256', original, '02', pin);
+    await token.start();
+  };
+  await again(PIN);
+  const key = await open('p256');
+  t.after(() => key.close?.());
+  await again('11112222');
+  const refused = /the PIN of the PKCS#11 token is wrong\. It is not tried again before a reload/;
+  await assert.rejects(async () => key.sign(INPUT), refused);
+  await again(PIN);
+  // The PIN would be right now, and nobody tries it.
+  await assert.rejects(async () => key.sign(INPUT), refused);
+  const opened = await open('p256');
+  await opened.close?.();
 });

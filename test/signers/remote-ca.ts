@@ -11,8 +11,8 @@ import { ecKey } from '../kit/keys.ts';
 import { enrolled } from '../wiring/device.ts';
 import { clock, random } from '../wiring/files.ts';
 
-/** One enrolment at a server with two threads. Certificates are DER. Throws when the device got none. */
-export async function enrolledWith(t: TestContext, uri: string): Promise<{ ca: Uint8Array; certificate: Uint8Array }> {
+/** One enrolment at a server with two threads, and `again` for the next one. Certificates are DER; empty when the device got none. */
+export async function enrolledWith(t: TestContext, uri: string) {
   const { folder, config, challenge } = await installed(t);
   const key = await openKey({ uri, what: 'the key of the issuing CA' });
   const wanted = { validity: 9e9, backdate: 0, clock, random };
@@ -26,6 +26,6 @@ export async function enrolledWith(t: TestContext, uri: string): Promise<{ ca: U
   writeFileSync(config, text.replace(/key: .*issuing-ca\.key\.pem.*/, `key: "${uri}"`));
   const server = await startServer(config, { logLevel: 'silent', workers: 2 });
   t.after(() => server.close());
-  const { der } = await enrolled(server.urls[0]!, { challenge });
-  return { ca, certificate: der };
+  const again = async (): Promise<Uint8Array> => (await enrolled(server.urls[0]!, { challenge })).der;
+  return { ca, certificate: await again(), again };
 }

@@ -47,8 +47,8 @@ export type Token = {
   /** It accepts calls and does not answer, until it goes on. */
   pause: () => void;
   goOn: () => void;
-  /** Everything in the token is gone; it has the same label and PIN. */
-  erase: () => void;
+  /** Everything in the token is gone; it has the same label. */
+  erase: (pin?: string) => void;
   softhsm: (...args: string[]) => void;
 };
 
@@ -64,7 +64,8 @@ export async function newToken(label: string): Promise<Token> {
   const env = { ...process.env, SOFTHSM2_CONF: conf, XDG_RUNTIME_DIR: place };
   const softhsm = (...args: string[]): void =>
     void execFileSync('softhsm2-util', args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  const init = (): void => softhsm('--init-token', '--free', '--label', label, '--so-pin', '87654321', '--pin', PIN);
+  const init = (pin = PIN): void =>
+    softhsm('--init-token', '--free', '--label', label, '--so-pin', '87654321', '--pin', pin);
   init();
   const socket = join(place, 'socket');
   process.env['P11_KIT_SERVER_ADDRESS'] = `unix:path=${socket}`;
@@ -98,10 +99,10 @@ export async function newToken(label: string): Promise<Token> {
     kill,
     pause: () => signal('SIGSTOP'),
     goOn: () => signal('SIGCONT'),
-    erase() {
+    erase(pin) {
       rmSync(join(place, 'tokens'), { recursive: true });
       mkdirSync(join(place, 'tokens'));
-      init();
+      init(pin);
     },
     softhsm,
   };
