@@ -15,6 +15,7 @@ import { nameFromText } from '../../src/pkix/name.ts';
 import { installed, rows } from '../app/installation.ts';
 import { ecKey, newRsaKey } from '../kit/keys.ts';
 import { certificatesOf, contentOf, readSigned } from '../kit/pkijs.ts';
+import { ocspRequest, readResponse } from '../ocsp/ocsp-under-test.ts';
 
 const context = { fetch, clock: systemClock, random: systemRandom };
 const ROOT_KEY = ['--issuer-key', 'certs/root-ca.key.pem'] as const;
@@ -126,6 +127,32 @@ test('after `finish` both CAs have their list, certificates name that of their o
   assert.ok(reply.status === 'success');
   const list = pkijs.CertificateRevocationList.fromBER(Uint8Array.from(reply.crls[0]!).buffer);
   assert.equal(list.revokedCertificates?.length, 1);
+});
+
+test('after `finish` the OCSP responder answers for certificates of both CAs, each by a signer of its CA', async (t) => {
+  const place = await rolling(t, (config) => config.replace('ra: auto', 'ra: auto\n    ocsp: {}'));
+  const certificateOf = (file: string) => new X509Certificate(readFileSync(join(place.folder, 'certs', file))).raw;
+  const before = await place.device('CN=before');
+  await place.start('--new-key');
+  await place.roll('finish');
+  const after = await place.device('CN=after');
+  assert.equal((await place.cli('certs', 'revoke', before.serialNumber)).code, 0);
+  const answers = [];
+  for (const [{ serialNumber }, file] of [
+    [before, 'issuing-ca.pem'],
+    [after, 'issuing-ca-g2.pem'],
+  ] as const) {
+    const ca = certificateOf(file);
+    const body = Buffer.from(ocspRequest([serialNumber.toLowerCase()], { ca }));
+    const headers = { 'content-type': 'application/ocsp-request' };
+    const response = await fetch(`${place.origin}/ocsp/issuing`, { method: 'POST', body, headers });
+    const { answers: each, signed } = readResponse(new Uint8Array(await response.arrayBuffer()), ca);
+    answers.push([...each.map(({ status }) => status), signed]);
+  }
+  assert.deepEqual(answers, [
+    ['revoked', true],
+    ['good', true],
+  ]);
 });
 
 test('after `finish` a device renews with its certificate of the old CA, and one that knows the old RA alone is served', async (t) => {
