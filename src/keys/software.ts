@@ -116,6 +116,12 @@ function readPem(pem: string, where: string, passphrase?: string): KeyObject {
       throw new ConfigError(`${where}: not a private key`, 'It must be PKCS#8 or traditional PEM, RSA or EC.', {
         cause,
       });
+    if (isUnsupported(cause))
+      throw new ConfigError(
+        `${where}: this private key is encrypted in an old way that OpenSSL 3 does not read`,
+        'Encrypt it anew: openssl pkcs8 -topk8 -provider legacy -provider default -in OLD -out NEW.',
+        { cause },
+      );
     throw new ConfigError(
       `${where}: the passphrase of this private key is ${passphrase ? 'wrong' : 'missing'}`,
       'Give the passphrase with `passphrase: "${env:NAME}"`.',
@@ -123,6 +129,10 @@ function readPem(pem: string, where: string, passphrase?: string): KeyObject {
     );
   }
 }
+
+/** As with MD5 and DES, which OpenSSL 1.0 took for PKCS#8. A wrong passphrase is another error. */
+const isUnsupported = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === 'ERR_OSSL_EVP_UNSUPPORTED';
 
 /** Generates an ML-KEM-768 key, for an RA. */
 export const generateKemKey = (): SoftwareKey => softwareKey(generateKeyPairSync('ml-kem-768').privateKey);

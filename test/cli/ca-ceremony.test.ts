@@ -150,6 +150,23 @@ test('a key and a certificate that are there are never replaced', async (t) => {
   assert.deepEqual([other.code, /chain\.pem is already there/.test(other.err)], [78, true]);
 });
 
+test('an installation that was interrupted after any of its files goes on when it is repeated', async (t) => {
+  const { at, root, csr, sign, install } = ceremony(t);
+  for (const step of [root, csr, sign, install]) await succeeds(step());
+  const files = ['certs/chain.pem', 'certs/issuing-ca.pem', 'challenge.txt', 'openndes.yaml'];
+  const first = files.map((name) => readFileSync(at('pki', name), 'utf8'));
+  // In the order in which they get their names, each time one more of the last ones is missing.
+  for (const name of files.toReversed()) {
+    for (const missing of files.slice(files.indexOf(name))) rmSync(at('pki', missing), { force: true });
+    await succeeds(install());
+    assert.equal((await run('check', '--config', at('pki/openndes.yaml'))).code, 0);
+    assert.deepEqual(
+      [0, 1, 3].map((index) => readFileSync(at('pki', files[index]!), 'utf8')),
+      [0, 1, 3].map((index) => first[index]),
+    );
+  }
+});
+
 test('install writes nothing when a later file is in the way', async (t) => {
   const { at, root, csr, sign, install } = ceremony(t);
   for (const step of [root, csr, sign]) await succeeds(step());

@@ -114,6 +114,12 @@ const REFUSED: readonly [string, Readonly<Record<string, string | Uint8Array>>, 
     [],
     /f: no certificate is that of the key\nExport the CA with its private key and its own/,
   ],
+  [
+    'a key that OpenSSL 1.0 has encrypted',
+    { f: PEMS['ca.pem'] + readFileSync(new URL('../ca/md5-des-key.pem', vectors), 'utf8') },
+    PASSPHRASE,
+    /f: this private key is encrypted in an old way that OpenSSL 3 does not read\nEncrypt it anew: openssl pkcs8 -topk8/,
+  ],
   ['DER of a certificate alone', { f: other() }, [], /f: there is no private key in it/],
 ];
 for (const [name, files, options, sentence] of REFUSED)
