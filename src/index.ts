@@ -55,7 +55,7 @@ export type { OcspSigner } from './ocsp/ocsp-response.ts';
 export type { OcspCa } from './ocsp/served-ca.ts';
 export type { Legacy } from './cms/algorithms.ts';
 export type { KeyedCertificate } from './scep/registration-authority.ts';
-export type { RevocationList, RevocationListOptions, RevocationStore } from './revocation/revocation-list.ts';
+export type { ListMark, RevocationList, RevocationListOptions, RevocationStore } from './revocation/revocation-list.ts';
 export { openSqliteStore, type SqliteOptions, type SqliteStore } from './store/sqlite.ts';
 export type { WriteTurns } from './store/sqlite-engine.ts';
 

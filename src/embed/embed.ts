@@ -117,7 +117,10 @@ export async function assembleServer(options: ServerOptions, operate?: Operate):
   const retire = (): Promise<void> => (retired ??= enrollment.close());
   const probes = [{ name: 'store', check: () => store.check() }, ...(http.probes ?? [])].map(inTime);
   const crls = new Map(
-    [...(http.crls ?? [])].map(([name, crl]) => [name, () => within(crl, systemDeadline())] as const),
+    [...(http.crls ?? [])].map(([name, crl]) => {
+      const inTime = () => within(crl, systemDeadline());
+      return [name, crl.markOf ? Object.assign(inTime, { markOf: crl.markOf }) : inTime] as const;
+    }),
   );
   try {
     const { services, emit } = enrollment;

@@ -14,9 +14,15 @@ import { issuerIdentity } from '../pkix/issuer-id.ts';
 
 /**
  * The current list, DER. Throws what the store or the key throws, while there is no valid list from before. `failure`: why the
- * list from before is served in place of a new one, if it is.
+ * list from before is served in place of a new one, if it is. `markOf`: number and time of a list that was returned.
  */
-export type RevocationList = (() => Promise<Uint8Array>) & { failure?: () => Error | undefined };
+export type RevocationList = (() => Promise<Uint8Array>) & {
+  failure?: () => Error | undefined;
+  markOf?: (crl: Uint8Array) => ListMark | undefined;
+};
+
+/** By which a list is known: its number is given out once. */
+export type ListMark = { number: number; madeAt: Date };
 
 /** The part of the store that a list is made from. */
 export type RevocationStore = Pick<
@@ -71,6 +77,7 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
   const identity = issuerIdentity(certificate);
   const { issuerId } = identity;
   const begins = readValidity(readCertificate(issuer.certificate)).notBefore.getTime();
+  const marks = new WeakMap<Uint8Array, ListMark>();
   let registered: Promise<void> | undefined;
   let seen: RevocationStanding = { revision: 0, published: 0 };
   let cached: CachedCrl | undefined;
@@ -101,6 +108,7 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
       const crl = await make(agreed);
       seen.published = await store.publishList(issuerId, number, shard?.number);
       if (seen.published > number) continue;
+      marks.set(crl, { number, madeAt });
       cached = { revision, number, renewAt, endsAt: madeAt.getTime() + validity, crl };
       return crl;
     }
@@ -141,7 +149,7 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
     }
   }
 
-  return Object.assign(list, { failure: () => failure });
+  return Object.assign(list, { failure: () => failure, markOf: (crl: Uint8Array) => marks.get(crl) });
 }
 
 /** Rows of one query: SQLite reads them in two or three milliseconds. */

@@ -42,6 +42,29 @@ test('H04 HTTP/1.0 without Host gets the list too', async (t) => {
   assert.deepEqual(response.body, LIST);
 });
 
+test('a list with a number has an ETag and the time at which it was made, and is not sent to a client that has it', async (t) => {
+  const list = Object.assign(async () => LIST, {
+    markOf: (octets: Uint8Array) => (octets === LIST ? { number: 7, madeAt: new Date(1_800_000_000_999) } : undefined),
+  });
+  const app = await httpServer({ services: [], emit: keptLog().emit, clock, crls: new Map([['a', list]]), grace: 50 });
+  t.after(() => app.close());
+  const { headers } = await app.inject('/crl/a.crl');
+  assert.deepEqual(
+    [headers.etag, headers['last-modified'], headers['cache-control']],
+    ['"7"', 'Fri, 15 Jan 2027 08:00:00 GMT', 'no-cache'],
+  );
+  for (const [known, status] of [
+    ['"7"', 304],
+    ['"6", W/"7"', 304],
+    ['"17"', 200],
+  ] as const) {
+    const response = await app.inject({ url: '/crl/a.crl', headers: { 'if-none-match': known } });
+    assert.deepEqual([response.statusCode, response.headers.etag], [status, '"7"'], known);
+  }
+  const { response } = parse(await raw(await listening(app), 'GET /crl/a.crl HTTP/1.0\r\n\r\n'));
+  assert.deepEqual([response.status, response.headers.get('content-length'), response.body], [200, '2', LIST]);
+});
+
 test('names that no authority has are not found', async (t) => {
   const { app } = await served(t);
   for (const url of ['/crl/other.crl', '/crl/issuing', '/crl', '/crl/', '/crl/issuing.crl/x'])

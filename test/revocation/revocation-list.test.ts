@@ -99,6 +99,13 @@ test('its number is the time in milliseconds, and increases also when the clock 
   assert.equal(number(await list()), number(second) + 1n);
 });
 
+test('a list is known by its number and the moment of its making, the octets of others by nothing', async (t) => {
+  const { clock, list } = await underTest(t);
+  const crl = await list();
+  assert.deepEqual(list.markOf?.(crl), { number: clock().getTime(), madeAt: clock() });
+  assert.equal(list.markOf?.(new Uint8Array(crl)), undefined);
+});
+
 test('calls at the same time get the same list', async (t) => {
   const { list, revoke } = await underTest(t);
   await revoke(1);
