@@ -49,3 +49,23 @@ test('the RA ends and is renewed, and the CA rolls over to a new key, under load
   assert.deepEqual([...load.issuers.keys()], ['CN=Test Issuing CA', 'CN=Test Issuing CA G2']);
   assert.equal((await recipientAt(url)).issuer, 'CN=Test Issuing CA G2');
 });
+
+test('a server with two threads rolls over to a new key and then renews its certificate under load: no enrolment fails', async (t) => {
+  const place = await installed(t);
+  const server = await startServer(place.config, { logLevel: 'silent', workers: 2 });
+  t.after(() => server.close());
+  const load = startLoad({ url: server.urls[0]!, challenge: place.challenge, atOnce: 4, trustsNext: true });
+  await load.more(10);
+  for (const kind of ['--new-key', '--same-key']) {
+    const issuerKey = ['--issuer-key', join(place.folder, 'certs/root-ca.key.pem')];
+    assert.equal((await place.cli('ca', 'rollover', 'start', kind, ...issuerKey)).code, 0);
+    await server.reload();
+    await load.more(10);
+    assert.equal((await place.cli('ca', 'rollover', 'finish')).code, 0);
+    await server.reload();
+    await load.more(10);
+  }
+  await load.end();
+  assert.deepEqual(load.faults, []);
+  assert.deepEqual([...load.issuers.keys()], ['CN=Test Issuing CA', 'CN=Test Issuing CA G2']);
+});
