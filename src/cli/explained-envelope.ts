@@ -31,15 +31,16 @@ export async function envelopeFacts(
 ): Promise<ReportLines> {
   const content = ContentInfo.fromBER(Uint8Array.from(berToDer(message).der));
   const enveloped = new EnvelopedData({ schema: content.content });
-  const { recipients } = readDerOrBer(message, readEnvelopedData);
+  const { recipients, encapsulations } = readDerOrBer(message, readEnvelopedData);
+  const other = encapsulations.length > 0 ? 'encapsulation' : 'not key transport';
   const keys = ras.flatMap(keysOf);
   return {
     contentEncryption: oidText(enveloped.encryptedContentInfo.contentEncryptionAlgorithm.algorithmId),
     recipients: enveloped.recipientInfos.map(({ value }) => {
       const id = (value as KeyTransRecipientInfo).keyEncryptionAlgorithm?.algorithmId;
-      return id === undefined ? 'not key transport' : oidText(id);
+      return id === undefined ? other : oidText(id);
     }),
-    encryptedTo: recipients.map((recipient) => recipientText(recipient, keys)),
+    encryptedTo: [...recipients, ...encapsulations].map((recipient) => recipientText(recipient, keys)),
     inside: keys.length
       ? await insideFacts(message, messageType, keys)
       : 'closed; --config names the keys that open it',
@@ -51,7 +52,7 @@ type NamedKey = RecipientKey & { name: string };
 const keysOf = ({ of, ra }: NamedRa): NamedKey[] =>
   ra.recipients.map((key, index) => ({ ...key, name: `the ${index === 0 ? 'current' : 'retired'} RA key of ${of}` }));
 
-function recipientText({ id }: KeyTransRecipient, keys: readonly NamedKey[]): string {
+function recipientText({ id }: Pick<KeyTransRecipient, 'id'>, keys: readonly NamedKey[]): string {
   const named =
     'keyIdentifier' in id
       ? `key identifier ${Buffer.from(id.keyIdentifier).toString('hex')}`
@@ -61,6 +62,7 @@ function recipientText({ id }: KeyTransRecipient, keys: readonly NamedKey[]): st
 }
 
 const OTHER_KEY = 'not encrypted to a key of this configuration';
+const ENCAPSULATED = 'closed: it came by encapsulation (ML-KEM), and only the server opens such messages';
 const DAMAGED = 'no certification request: damaged, or the client is at fault';
 
 async function insideFacts(
@@ -70,13 +72,14 @@ async function insideFacts(
 ): Promise<ReportLines | string> {
   // A reply is encrypted to its requester. With another key it decrypts to random octets (implicit rejection).
   if (messageType === 'CertRep') return OTHER_KEY;
-  const { recipients } = readDerOrBer(message, readEnvelopedData);
+  const { recipients, encapsulations } = readDerOrBer(message, readEnvelopedData);
   for (const recipient of recipients) {
     const key = keys.find((each) => isAddressedTo(recipient.id, each));
     if (key) return openedFacts(message, messageType, { recipient, key });
   }
   // As the server does: a single recipient info that names another certificate may still mean this key.
   const [recipient] = recipients;
+  if (!recipient && encapsulations.length > 0) return ENCAPSULATED;
   if (!recipient || recipients.length > 1) return OTHER_KEY;
   for (const key of keys.filter(({ name }) => name.startsWith('the current'))) {
     const facts = await openedFacts(message, messageType, { recipient, key });

@@ -15,6 +15,7 @@ import { nameFromText } from '../../src/pkix/name.ts';
 import type { NamedRa } from '../../src/app/settings.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
 import { messageCodec } from '../../src/scep/codec.ts';
+import { generateKemKey } from '../../src/keys/software.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { client, context, issuing, ra, raFor, random, registration } from '../kit/pki.ts';
 import { registrationAuthority } from '../../src/scep/registration-authority.ts';
@@ -26,7 +27,11 @@ const csr = await writeCertificationRequest(
   client.key,
 );
 
-const message = (messageType: RequestMessage['messageType'], content: Uint8Array): Promise<Uint8Array> =>
+const message = (
+  messageType: RequestMessage['messageType'],
+  content: Uint8Array,
+  different: Partial<RequestMessage> = {},
+): Promise<Uint8Array> =>
   writeRequest({
     messageType,
     transactionId: 'transaction-1',
@@ -38,6 +43,7 @@ const message = (messageType: RequestMessage['messageType'], content: Uint8Array
     cipher: 'aes-128-cbc',
     transport: { scheme: 'pkcs1' },
     random,
+    ...different,
   });
 
 type Explained = {
@@ -188,4 +194,13 @@ test('a transactionID cannot control the terminal', async () => {
 
 test('a file that is not a message is refused', async () => {
   await assert.rejects(explain(Buffer.from('hello'), []), { name: 'ConfigError' });
+});
+
+test('a request that came by encapsulation is named as one, and stays closed', async () => {
+  const kem = await raFor(generateKemKey(), 'CN=Test KEM RA', 'kem');
+  const bytes = await message('PKCSReq', csr, { recipient: kem.certificate, cipher: 'aes-256-cbc' });
+  const { content } = await explained(bytes);
+  assert.deepEqual(content.recipients, ['encapsulation']);
+  assert.match(content.encryptedTo.join(), /^no RA key of this configuration \(serial [0-9a-f]+ of CN=Test Issuing\)$/);
+  assert.equal(content.inside, 'closed: it came by encapsulation (ML-KEM), and only the server opens such messages');
 });
