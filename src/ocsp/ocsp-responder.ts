@@ -49,8 +49,10 @@ export type OcspResponder = (request: Uint8Array) => OcspAnswer | Promise<OcspAn
 
 /** How long before the moment of signing thisUpdate lies, for verifiers whose clocks are slow. */
 const BACKDATE = 5 * MINUTE;
-/** Signed answers in memory, of about a kilobyte each. */
+/** Signed answers in memory, of about a kilobyte each; with the octets of their requests, which the sender chooses. */
 const MOST_ANSWERS = 8_192;
+/** Octets of a request whose answer is kept: RFC 5019 5 has 255 for the only kind that is asked again. */
+const LONGEST_KEPT = 512;
 /** Signatures that wait for a key that signs in another thread. */
 const MOST_WAITING = 256;
 
@@ -85,7 +87,7 @@ export function ocspResponder(options: OcspOptions): OcspResponder {
     const epoch = statuses.epoch();
     const keep = (made: OcspAnswer): OcspAnswer => {
       // A revocation that was noticed meanwhile may not be in it.
-      if (made.kept && epoch === statuses.epoch()) answers.set(key, made);
+      if (made.kept && key.length <= LONGEST_KEPT && epoch === statuses.epoch()) answers.set(key, made);
       return made;
     };
     const known = request.ids.map((id) => (caOf(id) === ca ? statuses.of(ca.identity.issuerId, id.serial) : FOREIGN));

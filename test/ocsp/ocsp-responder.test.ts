@@ -123,6 +123,16 @@ test('an answer is signed once in a minute, one with a nonce each time', async (
   assert.notEqual(await answer(withNonce), await answer(withNonce));
 });
 
+test('the answer to a long request is signed each time, so that many of them fill no memory', async (t) => {
+  const { answer, issue } = await underTest(t);
+  const serials = await Promise.all([1, 2, 3, 4, 5, 6, 7].map((n) => issue(n)));
+  const short = ocspRequest(serials.slice(0, 4));
+  const long = ocspRequest(serials);
+  assert.ok(short.length <= 512 && long.length > 512);
+  assert.equal(await answer(short), await answer(short));
+  assert.notEqual(await answer(long), await answer(long));
+});
+
 test('a revocation and the end of a hold show after a second, also of another server; what is unknown is never kept', async (t) => {
   const { ask, answer, issue, revoke, clock, store } = await underTest(t);
   const serial = await issue(1);
