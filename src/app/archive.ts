@@ -1,17 +1,6 @@
 /** One archive of an installation: its configuration, the files that it names, and a copy of the store. */
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import { systemClock } from '../embed/system.ts';
@@ -19,6 +8,7 @@ import { copySqlite } from '../store/sqlite.ts';
 import { type ArchiveLock, encrypted } from './archive-cipher.ts';
 import type { PostgresConfig } from './configured-store.ts';
 import { dumpDatabase } from './database-dump.ts';
+import { writeDurably } from './durable-file.ts';
 import { openFile } from './files.ts';
 import { automaticRaFiles } from './ra.ts';
 import { readConfig } from './configuration-file.ts';
@@ -169,16 +159,6 @@ function* fileChunks(
     const sha256 = createHash('sha256');
     yield* entryChunks({ name, size, content: hashed(chunksOf(file, size), sha256) });
     manifest.files.push({ name, path, size, sha256: sha256.digest('hex') });
-  } finally {
-    closeSync(file);
-  }
-}
-
-async function writeDurably(path: string, content: Chunks | AsyncIterable<Uint8Array>): Promise<void> {
-  const file = openSync(path, 'wx', 0o600);
-  try {
-    for await (const piece of content) for (let done = 0; done < piece.length; ) done += writeSync(file, piece, done);
-    fsyncSync(file);
   } finally {
     closeSync(file);
   }

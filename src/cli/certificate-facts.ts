@@ -25,3 +25,9 @@ export const certificateFacts = (certificate: StoredCertificate, now: Date): Rec
   ...(certificate.revokedAt && { revokedAt: certificate.revokedAt.toISOString() }),
   ...(certificate.revocationReason && { revocationReason: certificate.revocationReason }),
 });
+
+/** The fields in the order of a table. */
+export const CERTIFICATE_COLUMNS = (
+  'serial state subject san issuer endpoint notBefore notAfter issuedAt deliveredAt revokedAt revocationReason ' +
+  'thumbprint thumbprintSha256 transactionId reference importedAt renews'
+).split(' ');

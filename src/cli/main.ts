@@ -14,6 +14,7 @@ import { registerDoctor } from './commands/doctor.ts';
 import { registerEnroll } from './commands/enroll.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerExplain } from './commands/explain.ts';
+import { registerExport } from './commands/export-commands.ts';
 import { registerHashPassword } from './commands/hash-password.ts';
 import { registerInit } from './commands/init.ts';
 import { registerJobs } from './commands/jobs.ts';
@@ -43,6 +44,7 @@ const COMMANDS = [
   registerClock,
   registerStore,
   registerAudit,
+  registerExport,
   registerBackup,
   registerRestore,
   registerHashPassword,

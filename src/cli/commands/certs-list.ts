@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { StoredCertificate } from '../../core/records.ts';
 import { shownState } from '../../core/lifecycle.ts';
 import { listCertificates, type ListedCertificates } from '../../manage/certificates.ts';
-import { certificateFacts } from '../certificate-facts.ts';
+import { CERTIFICATE_COLUMNS, certificateFacts } from '../certificate-facts.ts';
 import { csv } from '../csv.ts';
 import {
   type FilterOptions,
@@ -77,15 +77,10 @@ const listing = (certificates: readonly StoredCertificate[], now: Date): string 
   ]);
 
 /** The fields of `certificateFacts`, always all of them. */
-const COLUMNS = (
-  'serial state subject san issuer endpoint notBefore notAfter issuedAt deliveredAt revokedAt revocationReason ' +
-  'thumbprint thumbprintSha256 transactionId reference importedAt renews'
-).split(' ');
-
 const records = (certificates: readonly StoredCertificate[], now: Date): string =>
   csv([
-    COLUMNS,
+    CERTIFICATE_COLUMNS,
     ...certificates
       .map((certificate) => certificateFacts(certificate, now))
-      .map((facts) => COLUMNS.map((column) => facts[column] ?? '')),
+      .map((facts) => CERTIFICATE_COLUMNS.map((column) => facts[column] ?? '')),
   ]);
