@@ -85,7 +85,7 @@ const signed = async (tbs: readonly Uint8Array[], key: KeyProvider, digest: Dige
     : key.sign({ data: await joined(tbs), digest, scheme: 'pkcs1' });
 
 /** Entries that are written before other work gets its turn: a millisecond. */
-const AT_ONCE = 500;
+const AT_ONCE = 250;
 
 /** The octets of those that are to be listed, in parts. */
 async function entriesOf(

@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Octets that are hashed or copied before other work gets its turn. */
-const AT_ONCE = 256 * 1024;
+const AT_ONCE = 128 * 1024;
 
 /** The parts, none longer than AT_ONCE, with a turn of the event loop after as many octets. */
 export async function* inTurns(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
