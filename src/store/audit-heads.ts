@@ -4,7 +4,7 @@ import type { AuditChainStore, ChainPlace, StoredHead } from '../core/audit-chai
 import { hex, ofHex } from './chained-entries.ts';
 import type { AuditHeadTable, Database } from './tables.ts';
 
-/** The last link; where there is none, the end of what was removed, or the beginning. */
+/** The last link or the end of what was removed, whichever is later: an earlier link can stay. Otherwise the beginning. */
 export async function chainEnd(db: Database): Promise<ChainPlace | undefined> {
   const link = await db
     .selectFrom('audit_chain')
@@ -12,7 +12,8 @@ export async function chainEnd(db: Database): Promise<ChainPlace | undefined> {
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst();
-  const place = link ?? (await lastRemoved(db));
+  const removed = await lastRemoved(db);
+  const place = link && link.number > (removed?.number ?? 0) ? link : removed;
   return place && { number: place.number, hash: hex(place.hash) };
 }
 

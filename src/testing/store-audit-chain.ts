@@ -166,6 +166,23 @@ function stating(check: Check): void {
     },
   );
 
+  check('the chain goes on after a removal at its end, also when an earlier link stays', async ({ store }) => {
+    await recorded(store, issuanceFor(9));
+    await blocked(store, ['a', 'b']);
+    await chained(store);
+    const links = await linksOf(store);
+    // The entry of the certificate stays with it.
+    assert.equal((await store.removeOld({ kind: 'audit', before: later(60), limit: 100 })).removed, 2);
+    assert.deepEqual(await linksOf(store), links.slice(0, 1));
+    assert.deepEqual(await store.chainEnd(), { number: 3, hash: links[2]!.hash });
+    await blocked(store, ['later']);
+    await chained(store);
+    assert.deepEqual(
+      (await linksOf(store)).map(({ number }) => number),
+      [1, 4],
+    );
+  });
+
   check('an entry without a link is not removed', async ({ store }) => {
     await blocked(store, ['a']);
     assert.equal((await store.removeOld({ kind: 'audit', before: later(86_400), limit: 100 })).removed, 0);
