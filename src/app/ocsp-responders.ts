@@ -1,6 +1,7 @@
 /** The OCSP responders of a configuration, with their signers. */
 import type { AuthorityConfig } from '../config/authorities.ts';
 import type { Clock } from '../core/environment.ts';
+import { defined } from '../core/defined.ts';
 import type { Emit } from '../core/events.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { Store } from '../core/store.ts';
@@ -37,7 +38,7 @@ export async function ocspResponders(settings: Settings, services: Services): Pr
     const {
       ocsp: { validity, maxAge, nonIssued },
     } = served;
-    const cas = casOf(served.authority).map((ca) => {
+    const cas = casOf(served).map((ca) => {
       const keeper = keeperOf(served, ca, { ...services, isShared: isShared(settings) });
       keepers.push({ ...keeper, name: served.name });
       return { certificate: ca.certificate, signer: keeper.current };
@@ -57,19 +58,19 @@ const servedBy = ({ config, authorities }: Settings): Served[] =>
 const isShared = ({ config: { store } }: Settings): boolean =>
   store.kind === 'postgres' && store.secretsKeys !== undefined;
 
-type SigningCa = { certificate: Uint8Array; key: KeyProvider; chainEnd?: Date };
+type SigningCa = { certificate: Uint8Array; key: KeyProvider; chainEnd?: Date; passphrase?: string };
 
-const casOf = ({ certificate, key, chainEnd, previous }: Authority): SigningCa[] => [
-  { certificate, key, chainEnd },
-  ...previous,
+/** Each with the passphrase of its key, which protects that of its signer too. */
+const casOf = ({ authority: { certificate, key, chainEnd, previous }, config }: Served): SigningCa[] => [
+  { certificate, key, chainEnd, ...defined({ passphrase: config.passphrase }) },
+  ...previous.map((ca, index) => ({ ...ca, ...defined({ passphrase: config.previous?.[index]?.passphrase }) })),
 ];
 
 function keeperOf(
-  { name, authority, config, ocsp }: Served,
-  ca: SigningCa,
+  { name, config, ocsp }: Served,
+  { passphrase, ...ca }: SigningCa,
   { isShared, ...services }: Services & { isShared: boolean },
 ): SignerKeeper {
-  const passphrase = ca.certificate === authority.certificate ? config.passphrase : undefined;
   const at = { path: config.certificate, ca: ca.certificate, passphrase };
   const place = signerPlace(at, isShared ? { authority: name, store: services.store } : undefined);
   return signerKeeper({ authority: name, ca, kind: signerKind(ocsp.signer, ca.key), place }, services);

@@ -1,15 +1,21 @@
 /** OCSP of a started server: through a revocation by a command, a restart, and the rollover of the CA to a new key. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { certificatesFrom } from '../../src/app/certificate-files.ts';
 import { startServer } from '../../src/app/configured-server.ts';
+import { isIssuedBy } from '../../src/app/ra-certificate.ts';
+import { createRoot } from '../../src/ca/create.ts';
 import { discover, enroll } from '../../src/client/scep-client.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
+import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
+import { certificatePem } from '../../src/pkix/pem.ts';
 import { certificatesOf, readSigned } from '../kit/pkijs.ts';
 import { ecKey } from '../kit/keys.ts';
+import { wanted } from '../kit/pki.ts';
 import { until } from '../kit/until.ts';
 import { ocspRequest, readResponse } from '../ocsp/ocsp-under-test.ts';
 import { installed } from './installation.ts';
@@ -66,4 +72,26 @@ test('the CA that a request names answers, before and after another key took its
   server = await startServer(place.config, { logLevel: 'silent', workers: 1 });
   assert.deepEqual(await statusOf(lost, first), ['revoked', true]);
   assert.deepEqual(readFileSync(join(place.folder, 'certs', made!)), octets);
+});
+
+test('the key of the signer of a CA from before is encrypted where the key of that CA is', async (t) => {
+  const previous = `previous: [{ certificate: certs/old.pem, key: "file:certs/old.key.pem", passphrase: of-the-old }]`;
+  const place = await installed(t, (config) =>
+    config.replace(/^( +)(certificate: .*)$/m, `$1$2\n$1ocsp: {}\n$1${previous}`),
+  );
+  const certs = join(place.folder, 'certs');
+  const key = generateKey('p256');
+  const old = await createRoot({ ...wanted('CN=Old CA', key), clock: systemClock });
+  writeFileSync(join(certs, 'old.pem'), certificatePem(old));
+  writeFileSync(join(certs, 'old.key.pem'), privateKeyPem(key.privateKey, 'of-the-old'), { mode: 0o600 });
+  const server = await startServer(place.config, { logLevel: 'silent', workers: 1 });
+  t.after(() => server.close());
+  const signers = readdirSync(certs)
+    .filter((name) => name.startsWith('ocsp-'))
+    .map((name) => readFileSync(join(certs, name), 'utf8'));
+  const ofOld = signers.filter((pem) =>
+    certificatesFrom(Buffer.from(pem), 'signer').some((der) => isIssuedBy(der, { certificate: old })),
+  );
+  assert.equal(signers.length, 2);
+  assert.match(ofOld.join(), /^-----BEGIN ENCRYPTED PRIVATE KEY-----/);
 });
