@@ -106,6 +106,13 @@ const FAULTS: Readonly<Record<string, [statements: string[], faults: string[]]>>
     [`update audit set actor_name = null, detail = null where id = ${entry(3)}`],
     [`entry 3 ${CHANGED}`],
   ],
+  'what is about a person was taken out, with a hash in its place': [
+    [
+      `update audit set actor_name = null, detail = null where id = ${entry(3)}`,
+      'update audit_chain set personal = hash, salt = null where number = 3',
+    ],
+    ['entry 3 was changed: its link has lost its salt'],
+  ],
   'a link has lost its salt': [
     ['update audit_chain set salt = null where number = 3'],
     ['entry 3 was changed: its link has lost its salt'],

@@ -45,15 +45,12 @@ async function verify({ config, head, key, unsignedUntil, json }: VerifyOptions,
   const report = await withStore(config, { err }, ({ store }) =>
     verifyHistory({ store, exported, keys, unsignedUntil }),
   );
-  const { faults, notes, links, removed, erased, end } = report;
+  const { faults, notes, links, removed, end } = report;
   if (json) out(jsonText(report));
   else {
     for (const fault of faults) out(`${printable(fault)}.`);
     for (const note of notes) out(`note: ${printable(note)}.`);
-    const more = [
-      ...(removed > 0 ? [`${counted(removed)} were removed after their time`] : []),
-      ...(erased > 0 ? [`in ${counted(erased)} what is about a person was erased`] : []),
-    ];
+    const more = removed > 0 ? [`${counted(removed)} were removed after their time`] : [];
     const read = [`${counted(links)} entries were read`, ...more, `the chain ends at entry ${end.number}, ${end.hash}`];
     out(`${faults.length === 0 ? 'The history is whole' : 'The history is NOT whole'}: ${read.join('; ')}.`);
   }
