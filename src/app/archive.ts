@@ -107,9 +107,11 @@ type Plan = {
 function planOf(configuration: string): Plan {
   const { config, files: named } = readConfig(configuration);
   const store = config.store.kind === 'sqlite' ? config.store.path : undefined;
-  const automatic = Object.values(config.authorities)
-    .filter(({ ra }) => ra === 'auto' || ra === 'split')
-    .flatMap(({ certificate }) => automaticRaFiles(dirname(certificate)));
+  // An ML-KEM key is made beside an RA of any form.
+  const withKem = new Set(config.endpoints.filter(({ kem }) => kem).map(({ authority }) => authority.name));
+  const automatic = Object.entries(config.authorities)
+    .filter(([name, { ra }]) => ra === 'auto' || ra === 'split' || withKem.has(name))
+    .flatMap(([, { certificate }]) => automaticRaFiles(dirname(certificate)));
   const files = new Set([configuration, ...named, ...automatic]);
   if (store !== undefined) files.delete(store);
   return {

@@ -79,6 +79,20 @@ test('tar lists the files of a backup', async (t) => {
   );
 });
 
+test('the ML-KEM key beside an RA of any form is in a backup', async (t) => {
+  const change = (config: string): string =>
+    config.replace('ra: auto', 'ra: none').replace('profile: device', 'profile: device\n    kem: ml-kem-768');
+  const place = await installed(t, change, 'rsa-2048');
+  await place.started();
+  const archive = join(place.folder, 'backup.tar');
+  assert.equal((await place.cli('backup', archive)).code, 0);
+  const names = execFileSync('tar', ['-tf', archive]).toString().trim().split('\n');
+  assert.deepEqual(names.filter((name) => name.startsWith('certs/ra')).toSorted(), [
+    'certs/ra-kem.key.pem',
+    'certs/ra-kem.pem',
+  ]);
+});
+
 test('one changed octet, a missing end and a file beside the manifest are found, and nothing is restored', async (t) => {
   const { archive, target, folder } = await backedUp(t);
   const whole = readFileSync(archive);
