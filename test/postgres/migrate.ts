@@ -406,7 +406,7 @@ for (const [what, [body, said]] of Object.entries(STOPS))
     const copied = (again['tables'] as Tables).filter((each) => each.copied > 0);
     assert.deepEqual(
       copied.map(({ table }) => table),
-      ['audit'],
+      ['audit', 'audit_unchained'],
     );
   });
 
