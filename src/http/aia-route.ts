@@ -14,7 +14,7 @@ export async function aiaPlugin(
     const path = `/aia/${name}.cer`;
     const octets = Buffer.from(der);
     app.get(path, (_request, reply) =>
-      // After a rollover the name stands for the new CA.
+      // A CA certificate that is renewed with the same key takes the name of the one before.
       reply.header('content-type', 'application/pkix-cert').header('cache-control', 'no-cache').send(octets),
     );
     app.options(path, (_request, reply) => allow(reply, 'GET, HEAD, OPTIONS'));
