@@ -1,8 +1,10 @@
-// Prepares `npm pack`. `clean` removes dist/, so that files of an older build are not packed. `strip` removes from
+// Prepares `npm pack`. `clean` removes dist/, so that files of an older build are not packed. `prune` removes the declarations
+// that no entry point of the package reaches: nobody can import them. `strip` removes from
 // package.json the optional packages that give a checkout its own Node.js: a vendor who embeds the library must not get
 // a second one. `restore` puts package.json back afterwards. An interrupted pack leaves package.json.checkout behind;
 // the next `npm pack`, or `npm run postpack`, restores it.
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 const MANIFEST = 'package.json';
 const ORIGINAL = 'package.json.checkout';
@@ -21,5 +23,20 @@ function strip() {
   writeFileSync(MANIFEST, `${JSON.stringify(packed, null, 2)}\n`);
 }
 
-const TASKS = { clean: () => rmSync('dist', { recursive: true, force: true }), strip, restore };
+const IMPORT = /(?:\bfrom|\bimport|\bimport\()\s*['"](?<path>\.[^'"]+)['"]/g;
+
+function prune() {
+  const { exports } = JSON.parse(readFileSync(MANIFEST, 'utf8'));
+  const reached = new Set();
+  const visit = (file) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const { groups } of readFileSync(file, 'utf8').matchAll(IMPORT))
+      visit(join(dirname(file), groups.path.replace(/\.[jt]s$/, '.d.ts')));
+  };
+  for (const { types } of Object.values(exports)) if (types) visit(join(types));
+  for (const file of globSync('dist/**/*.d.ts')) if (!reached.has(join(file))) rmSync(file);
+}
+
+const TASKS = { clean: () => rmSync('dist', { recursive: true, force: true }), prune, strip, restore };
 TASKS[process.argv[2]]();
