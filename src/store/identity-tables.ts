@@ -122,6 +122,9 @@ async function createRevocationLists(db: Database, dialect: Dialect): Promise<vo
     .execute();
 }
 
+/** What can be followed by something else about the same certificate. */
+const HELD_FIRST = sql<boolean>`reason in ('certificateHold', 'removeFromCRL')`;
+
 async function createOwedRevocations(db: Database, dialect: Dialect): Promise<void> {
   const moment = columnType(dialect.moment);
   await db.schema
@@ -141,6 +144,7 @@ async function createOwedRevocations(db: Database, dialect: Dialect): Promise<vo
     .addColumn('fence', 'integer', (column) => column.notNull())
     .execute();
   await db.schema.createIndex('owed_revocations_by_due').on('owed_revocations').columns(['due_at', 'id']).execute();
+  await db.schema.createIndex('owed_revocations_held').on('owed_revocations').column('id').where(HELD_FIRST).execute();
 }
 
 async function createRevocationRequests(db: Database, dialect: Dialect): Promise<void> {

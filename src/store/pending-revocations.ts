@@ -1,5 +1,5 @@
 /** Revocations that the CA of the certificate must still be told about. A row exists until the CA knows. */
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { AuditEntry, NewRevocation, PendingRevocation, WorkLease } from '../core/records.ts';
 import { addAudit } from './audit.ts';
 import { furthestDue, type LeaseMoments, leaseMoments } from './lease-end.ts';
@@ -7,9 +7,19 @@ import { prepared } from './prepared.ts';
 import { newId } from './row-ids.ts';
 import type { Database, Moment, OwedRevocationTable } from './tables.ts';
 
-/** To be told from `dueAt` on. */
+const ofHolds = sql<boolean>`reason in ('certificateHold', 'removeFromCRL')`;
+
+/** To be told from `dueAt` on. A revocation for good takes the place of a hold and of its end: a CA may refuse these. */
 export async function addPendingRevocation(tx: Database, revocation: NewRevocation, dueAt: Date): Promise<void> {
   const { endpoint, certificate, reference = null, reason, at } = revocation;
+  if (reason !== 'certificateHold' && reason !== 'removeFromCRL')
+    await tx
+      .deleteFrom('owed_revocations')
+      // By these the index of holds is found.
+      .where(ofHolds)
+      .where('id', '>', 0)
+      .where('certificate', '=', certificate)
+      .execute();
   await tx
     .insertInto('owed_revocations')
     .values({
@@ -44,6 +54,19 @@ const due = prepared((db, { now, furthest, limit }: LeaseMoments & { limit: numb
     .where((eb) =>
       eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', now), eb('lease_until', '>', furthest)]),
     )
+    // In the order in which they happened: a CA that learns late of the end of a hold would take back a later one.
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('owed_revocations as earlier')
+            .select('earlier.id')
+            .where(sql<boolean>`earlier.reason in ('certificateHold', 'removeFromCRL')`)
+            .whereRef('earlier.id', '<', 'owed_revocations.id')
+            .whereRef('earlier.certificate', '=', 'owed_revocations.certificate'),
+        ),
+      ),
+    )
     .orderBy('due_at')
     .orderBy('id')
     .limit(limit),
@@ -60,7 +83,7 @@ const take = prepared((db, taken: { id: number; fence: number; next: number; own
     .where('fence', '=', taken.fence),
 );
 
-/** Takes those that are due and not leased, oldest first. */
+/** Takes those that are due and not leased, oldest first. The end of a hold waits for the hold. */
 export async function claimRevocations(
   tx: Database,
   { owner, leaseMs, limit }: WorkLease & { limit: number },

@@ -178,14 +178,37 @@ function holding(check: Check): void {
     assert.equal(await store.revoke(certificateId(1), 'superseded', auditFor(1, 'revoked')), true);
   });
 
-  check('the CA is told of a hold and of its end', async ({ store }) => {
+  check('the CA is told of the end of a hold only when it knows of the hold', async ({ store }) => {
+    for (const n of [1, 2]) await recorded(store, issuanceFor(n));
+    const tellIssuer = true;
+    await store.revoke(certificateId(1), 'certificateHold', auditFor(1, 'revoked'), { tellIssuer });
+    await store.release(certificateId(1), auditFor(1, 'released'), { tellIssuer });
+    await store.revoke(certificateId(1), 'certificateHold', auditFor(1, 'revoked'), { tellIssuer });
+    await store.revoke(certificateId(2), 'superseded', auditFor(2, 'revoked'), { tellIssuer });
+    const [hold, other, ...more] = await store.claimRevocations(CLAIM);
+    assert.deepEqual([hold?.reason, other?.reason, more], ['certificateHold', 'superseded', []]);
+    await store.postponeRevocation(hold!.id, hold!.fence, later(3_600), 'no answer');
+    await store.revocationDone(other!.id, other!.fence);
+    assert.deepEqual(await store.claimRevocations(CLAIM), []);
+    await store.postponeRevocation(hold!.id, hold!.fence, NOON, 'no answer');
+    for (const reason of ['certificateHold', 'removeFromCRL', 'certificateHold']) {
+      const [next, ...others] = await store.claimRevocations(CLAIM);
+      assert.deepEqual([next?.reason, others], [reason, []]);
+      await store.revocationDone(next!.id, next!.fence);
+    }
+  });
+
+  check('a revocation for good is told at once, whatever became of the hold before it', async ({ store }) => {
     await recorded(store, issuanceFor(1));
     await store.revoke(certificateId(1), 'certificateHold', auditFor(1, 'revoked'), { tellIssuer: true });
-    await store.release(certificateId(1), auditFor(1, 'released'), { tellIssuer: true });
+    const [hold] = await store.claimRevocations(CLAIM);
+    await store.postponeRevocation(hold!.id, hold!.fence, later(3_600), 'a CA without holds');
+    await store.revoke(certificateId(1), 'keyCompromise', auditFor(1, 'revoked'), { tellIssuer: true });
     assert.deepEqual(
       (await store.claimRevocations(CLAIM)).map(({ reason }) => reason),
-      ['certificateHold', 'removeFromCRL'],
+      ['keyCompromise'],
     );
+    assert.equal(await store.revocationDone(hold!.id, hold!.fence), false);
   });
 }
 

@@ -69,7 +69,7 @@ test('a CA that takes back holds is told of the end of one, without a reason', a
   const management = { store: under.store, clock: under.clock, ...BY_COMMAND };
   await revokeCertificate(management, certificate!, 'certificateHold');
   await releaseCertificate(management, certificate!);
-  assert.equal(await under.revocations(), 2);
+  assert.deepEqual([await under.revocations(), await under.revocations()], [1, 1]);
   const { serial, issuer, der } = certificate!;
   assert.deepEqual(released, [{ serial, issuer, certificate: der, at: under.clock() }]);
 });
