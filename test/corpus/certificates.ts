@@ -12,6 +12,7 @@ import { EXTENDED_KEY_USAGES } from '../../src/pkix/oids.ts';
 import { ecKey, rsaKey } from '../kit/keys.ts';
 import { random } from '../kit/pki.ts';
 import { type CorpusCa, NOW } from './authorities.ts';
+import { shardUrl } from './lists.ts';
 
 /** What a profile says beside its defaults, and what the device requests. */
 type Option = { profile?: Partial<Profile>; subject?: string; request?: readonly Extension[] };
@@ -63,6 +64,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   'pointers to lists': {
     profile: { crl: ['http://pki.example.com/crl/issuing.crl', 'http://other.example.com/issuing.crl'] },
   },
+  'in a shard': { profile: { crl: [shardUrl(1)] } },
   'pointers to the CA and OCSP': {
     profile: {
       authorityInfoAccess: {

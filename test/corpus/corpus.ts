@@ -133,6 +133,19 @@ test('Java verifies every chain and list', () => {
   assert.deepEqual(complaints(output, count('leaves') + count('lists')), []);
 });
 
+test('Java takes the list of the shard that a certificate names, and no other shard in its place', () => {
+  const [{ folder: ca } = { folder }] = corpus;
+  const judged = (list: string): string =>
+    run(
+      'java',
+      [join(here, 'readers/java/Shards.java'), 'root.der', 'issuing.der', 'leaf/in a shard, p256.der', list],
+      ca,
+    ).text;
+  assert.equal(judged('crl/shard 1.der'), 'valid\n');
+  assert.equal(judged('crl/shard 1 with two URLs.der'), 'valid\n');
+  assert.equal(judged('crl/shard 2.der'), 'UNDETERMINED_REVOCATION_STATUS\n');
+});
+
 /** Findings that are meant, and why. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'pkix.invalid_uri_syntax':

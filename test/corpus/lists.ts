@@ -29,12 +29,23 @@ const LISTS: Readonly<Record<string, readonly Revocation[]>> = {
   'a thousand entries': Array.from({ length: 1000 }, (_, n) => revoked(n, REASONS[n % REASONS.length]!)),
 };
 
+/** The URL of a shard, as the certificates of the option `in a shard` have it. */
+export const shardUrl = (n: number): string => `http://pki.example.com/crl/issuing/${n}.crl`;
+
+const SHARDS = {
+  'shard 1': { revoked: [revoked(1, 'keyCompromise')], onlyAt: [shardUrl(1)] },
+  'shard 1 with two URLs': { revoked: [], onlyAt: [shardUrl(1), 'http://other.example.com/crl/issuing/1.crl'] },
+  'shard 2': { revoked: [], onlyAt: [shardUrl(2)] },
+};
+
 /** The lists of one CA, and that of its root, DER. */
 export async function corpusLists({ issuing, root }: CorpusCa): Promise<Map<string, Uint8Array>> {
   const plan = { thisUpdate: NOW, validity: 7 * DAY, number: 4711 };
   const all = new Map<string, Uint8Array>();
   for (const [name, entries] of Object.entries(LISTS))
     all.set(name, await writeCrl({ ...plan, issuer: issuing, revoked: entries }));
+  for (const [name, shard] of Object.entries(SHARDS))
+    all.set(name, await writeCrl({ ...plan, issuer: issuing, ...shard }));
   all.set('of the root', await writeCrl({ ...plan, issuer: root, revoked: [] }));
   return all;
 }
