@@ -170,7 +170,7 @@ const keys = () =>
         example: '{ certificates: 1000, per: 1h }',
         secret: false,
       },
-      'How many certificates of the profile are issued, renewals included. A request beyond that gets PENDING and is decided again when the device asks again. Each server counts for itself, and begins anew when it starts or reloads.',
+      'How many certificates of the profile are issued, renewals included. A request beyond that gets PENDING and is decided again when the device asks again; after an hour of that it fails, and at most 2,000 requests of an endpoint wait, so a rate must be one that the fleet keeps within an hour. Each server counts for itself, and begins anew when it starts or reloads.',
       'any number',
     ),
     crl: optional(
