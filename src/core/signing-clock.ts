@@ -16,7 +16,7 @@ export const clockWentBack = (now: Date, last: Date | undefined): ConfigError | 
   last && now.getTime() < last.getTime() - TOLERATED
     ? new ConfigError(
         `the clock went back: it is ${now.toISOString()}, and something was signed at ${last.toISOString()}, so no revocation list and no OCSP response is signed`,
-        'Correct the clock of this machine. If it is right, and was ahead before, run `openndes clock --accept`.',
+        'Correct the clock of this machine, or of another server of this store that is ahead. If all are right now, and one was ahead before, run `openndes clock --accept`.',
       )
     : undefined;
 

@@ -1,10 +1,10 @@
 /** Revokes the certificates of an issuer in steps, of which each is one short transaction. */
-import { sql } from 'kysely';
+import { type ExpressionBuilder, sql } from 'kysely';
 import type { RevocationStep, RevokedStep } from '../core/store.ts';
 import { addAudit } from './audit.ts';
 import { raiseRevision } from './revisions.ts';
 import { together } from './together.ts';
-import type { Database } from './tables.ts';
+import type { Database, Tables } from './tables.ts';
 
 /** Those of the next rows that are neither revoked for good nor ended at `step.audit.at`. */
 export async function revokeAll(
@@ -21,6 +21,8 @@ export async function revokeAll(
     .updateTable('certificates')
     .set({ state: 'revoked', revoked_at: sql`coalesce(revoked_at, ${revoked_at})`, revocation_reason: reason })
     .where('id', 'in', ids)
+    // Again, because another server may have revoked one meanwhile, for a reason of its own.
+    .where(notForGood)
     .returning([
       'id',
       'issuer',
@@ -33,6 +35,7 @@ export async function revokeAll(
       'public_key_hash',
     ])
     .execute();
+  if (rows.length === 0) return { revoked: 0, last };
   await tx
     .insertInto('revocations')
     .values(
@@ -58,6 +61,9 @@ export async function revokeAll(
   return { revoked: rows.length, last };
 }
 
+const notForGood = (row: ExpressionBuilder<Tables, 'certificates'>) =>
+  row.or([row('state', '!=', 'revoked'), row('revocation_reason', '=', 'certificateHold')]);
+
 type Page = { issuerId: string; after: number | undefined; limit: number; ended: number };
 
 const candidates = (tx: Database, { issuerId, after = 0, limit, ended }: Page): Promise<{ id: number }[]> =>
@@ -67,7 +73,7 @@ const candidates = (tx: Database, { issuerId, after = 0, limit, ended }: Page): 
     .where('issuer', '=', (issuers) => issuers.selectFrom('issuers').select('id').where('issuer_id', '=', issuerId))
     .where('id', '>', after)
     .where('not_after', '>', ended)
-    .where((row) => row.or([row('state', '!=', 'revoked'), row('revocation_reason', '=', 'certificateHold')]))
+    .where(notForGood)
     .orderBy('id')
     .limit(limit)
     .execute();

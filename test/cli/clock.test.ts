@@ -16,7 +16,7 @@ test('clock: names a clock that went back and exits with 1; --accept signs by it
   assert.match(wrong.out, /last signed {2}2099-01-01T00:00:00\.000Z$/);
   assert.match(
     wrong.err,
-    /^the clock went back: .* If it is right, and was ahead before, run `openndes clock --accept`\.$/,
+    /^the clock went back: .* If all are right now, and one was ahead before, run `openndes clock --accept`\.$/,
   );
   const list = await cli('ca', 'crl');
   assert.notEqual(list.code, 0);
