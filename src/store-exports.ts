@@ -3,5 +3,6 @@
  * follow the schema, so they may change in a minor version; the changelog says so.
  */
 export type * from './core/audit-chain.ts';
+export type * from './core/person.ts';
 export type * from './core/records.ts';
 export type * from './core/store.ts';

@@ -1,5 +1,6 @@
 /** Looks at every link of the chain, and says what does not fit. */
 import type { AuditChainStore, AuditLink, ChainPlace, StoredHead } from '../core/audit-chain.ts';
+import { erasures, isBare } from './erased-entries.ts';
 import { linkHash, personalHash } from './link-hash.ts';
 
 /** What verification reads. */
@@ -72,6 +73,7 @@ function chainWalk(genesis: StoredHead | undefined, stored: readonly StoredHead[
   const notes: string[] = [];
   const removals = new Map(stored.filter(({ kind }) => kind === 'removed').map((head) => [head.first, head]));
   const expected = Map.groupBy(heads, ({ number }) => number);
+  const erased = erasures();
   const counts = { links: 0, removed: 0 };
   let at: ChainPlace = { number: 0, hash: genesis?.hash ?? '' };
   // False where the link before is missing: its hash is not known.
@@ -107,6 +109,8 @@ function chainWalk(genesis: StoredHead | undefined, stored: readonly StoredHead[
     }
     const fault = linkFault(each, isKnown ? at.hash : undefined);
     if (fault !== undefined) faults.push(`entry ${each.number} ${fault}`);
+    else if (each.salt === undefined) erased.erased(each.number);
+    else if (each.entry) erased.whole(each.number, each.entry);
     counts.links += 1;
     isKnown = true;
     arrive({ number: each.number, hash: each.hash });
@@ -120,18 +124,21 @@ function chainWalk(genesis: StoredHead | undefined, stored: readonly StoredHead[
       else if (number > at.number)
         faults.push(`the chain was cut off: it ends at entry ${at.number}, and ${what} was made at entry ${number}`);
     }
-    return { faults, notes, ...counts, end: at };
+    const { faults: unmarked, notes: marked } = erased.found();
+    return { faults: [...faults, ...unmarked], notes: [...notes, ...marked], ...counts, end: at };
   }
 
   return { link, end };
 }
 
 /** `before`: undefined where it is not known. */
-function linkFault({ number, hash, salt, entry }: AuditLink, before: string | undefined): string | undefined {
+function linkFault({ number, hash, salt, personal, entry }: AuditLink, before: string | undefined): string | undefined {
   if (!entry) return 'was deleted: its link has no entry';
-  // Nothing in this product takes a salt away, so that a hash in its place proves nothing.
-  if (salt === undefined) return 'was changed: its link has lost its salt';
+  const ofPerson = salt === undefined ? personal : personalHash(salt, entry);
+  if (ofPerson === undefined) return 'was changed: its link has lost its salt';
+  if (salt === undefined && !isBare(entry))
+    return 'was changed: it was erased, and says something about a person again';
   if (before === undefined) return undefined;
-  if (linkHash({ number, before, entry, personal: personalHash(salt, entry) }) === hash) return undefined;
+  if (linkHash({ number, before, entry, personal: ofPerson }) === hash) return undefined;
   return 'was changed or moved: its hash does not fit its content and its place';
 }

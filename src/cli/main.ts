@@ -20,6 +20,7 @@ import { registerInit } from './commands/init.ts';
 import { registerJobs } from './commands/jobs.ts';
 import { registerNotifications } from './commands/notification-commands.ts';
 import { registerProfiles } from './commands/profiles-test.ts';
+import { registerPerson } from './commands/person-commands.ts';
 import { registerProbe } from './commands/probe-urls.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSimulator } from './commands/simulator.ts';
@@ -45,6 +46,7 @@ const COMMANDS = [
   registerStore,
   registerAudit,
   registerExport,
+  registerPerson,
   registerBackup,
   registerRestore,
   registerHashPassword,

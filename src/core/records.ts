@@ -269,6 +269,7 @@ export type BlockEntry = { name: BlockName; at: Date; by: string; comment?: stri
  * nor delivered; `detail` says why. `directory-approved`: what waited in the directory of the tenant that `detail` names.
  * `restored`: the store is that of a backup, which `detail` names.
  * `clock-accepted`: what is signed may be earlier than what was signed before, by a clock that was ahead.
+ * `erased`: what was recorded about a person was taken away; see PersonStore.
  */
 export type AuditEvent =
   | 'issued'
@@ -287,7 +288,8 @@ export type AuditEvent =
   | 'unblocked'
   | 'directory-approved'
   | 'restored'
-  | 'clock-accepted';
+  | 'clock-accepted'
+  | 'erased';
 
 /**
  * Who did it. `system` is this server without a request of a device. `name` says which person or program; `address` is
@@ -298,7 +300,7 @@ export type AuditActor = { kind: 'person' | 'program' | 'device' | 'system'; nam
 /** Through which part of the product: a SCEP message, a command, the API, an administrator's page, a recurring job. */
 export type AuditSource = 'scep' | 'cli' | 'api' | 'page' | 'job';
 
-/** One line of history. Entries are only added, and removed after their time. `issuerId` and `serial` are those of the certificate, if any. */
+/** One line of history. Entries are only added, erased as PersonStore says, and removed after their time. `issuerId` and `serial` are those of the certificate, if any. */
 export type AuditEntry = Partial<CertificateId> & {
   at: Date;
   event: AuditEvent;

@@ -3,6 +3,7 @@
  * the audit entry and the pending notification are either all recorded or none of them.
  */
 import type { AuditChainStore, HeadSeal } from './audit-chain.ts';
+import type { PersonStore } from './person.ts';
 import type { DirectoryStore } from './tenant-directory.ts';
 import type { RevocationReason } from './issuer.ts';
 import type { Notification } from './notification.ts';
@@ -436,6 +437,7 @@ export interface Store
     AuditChainStore,
     OldRecordStore,
     RestoredStore,
+    PersonStore,
     SecretStore,
     JobStore {
   /** Throws when the store cannot write. */

@@ -1,4 +1,4 @@
-/** The history. Entries are added in the transaction of what they report, and never changed. */
+/** The history. Entries are added in the transaction of what they report, and never changed but by erased-person.ts. */
 import type { Insertable, Selectable } from 'kysely';
 import type { AuditEntry, CertificateId, RequestKey, UsedChallenge } from '../core/records.ts';
 import { decodeChallenge, encodeChallenge } from './challenges.ts';

@@ -18,9 +18,12 @@ import type {
   TransactionStore,
 } from '../core/store.ts';
 import type { AuditChainStore } from '../core/audit-chain.ts';
+import type { PersonStore } from '../core/person.ts';
 import { listAudit } from './audit.ts';
 import { chainAudit } from './linked-entries.ts';
 import { chainEnd, listHeads, saveHead } from './audit-heads.ts';
+import { erasePerson, previewErasure } from './erased-person.ts';
+import { findPerson } from './person-records.ts';
 import { beginAgain } from './begin-again.ts';
 import { addBlock, findBlock, keyStanding, listBlocks, removeBlock } from './blocks.ts';
 import { type GroupCommit, groupCommit } from './batch.ts';
@@ -94,6 +97,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...challengesAndHistory(parts),
     ...auditChain(parts),
     beginAgain: (audit) => parts.write((tx) => beginAgain(tx, audit)),
+    ...people(parts),
     ...(engine.dialect.partitioned !== undefined && { makeRoom: () => addParts(engine) }),
     ...jobs(parts),
     ...secrets(parts),
@@ -218,6 +222,12 @@ const auditChain = ({ db, write }: Parts): AuditChainStore => ({
   listHeads: () => listHeads(db),
   saveHead: (head) => write((tx) => saveHead(tx, head)),
   unchained: (limit) => unchained(db, limit),
+});
+
+const people = ({ db, write }: Parts): PersonStore => ({
+  findPerson: (name) => findPerson(db, name),
+  previewErasure: (name, at) => previewErasure(db, name, at),
+  erasePerson: (name, audit) => erasePerson(db, write, name, audit),
 });
 
 const jobs = ({ db, write, clock }: Parts): JobStore => ({

@@ -61,7 +61,8 @@ const isState = (state: CertificateState) => sql<boolean>`certificates.state = $
 const containsSubject = (text: string) =>
   sql<boolean>`certificates.subject_folded like ${`%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`} escape '\\'`;
 
-const withName = (db: Database, names: readonly CertificateName[]) =>
+/** Rows of certificates that have one of these names. */
+export const withName = (db: Database, names: readonly CertificateName[]) =>
   db
     .selectFrom('names')
     .select('certificate_id as id')

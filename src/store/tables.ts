@@ -245,7 +245,7 @@ export type JobTable = LeaseColumns & {
   last_error: string | null;
 };
 
-/** One line of history. Rows are only added, and removed after their time. */
+/** One line of history. Rows are only added, erased as PersonStore says, and removed after their time. */
 export type AuditTable = {
   id: Generated<number>;
   at: Moment;
@@ -269,7 +269,7 @@ export type AuditTable = {
 /** One row for each entry of the history that has no link yet. */
 export type AuditUnchainedTable = { id: number };
 
-/** One link of the chain over the history. `entry`: a row of `audit`. Octets as in AuditLink. Links are written by one job alone. */
+/** One link of the chain over the history. `entry`: a row of `audit`. Octets as in AuditLink. */
 export type AuditChainTable = {
   number: number;
   entry: number;

@@ -16,6 +16,7 @@ import { lists } from './store-lists.ts';
 import { notifications } from './store-notifications.ts';
 import { oldRecords } from './store-old-records.ts';
 import { pending } from './store-pending-contract.ts';
+import { persons } from './store-person.ts';
 import { restored } from './store-restored.ts';
 import { revocationRequests } from './store-revocation-requests.ts';
 import { revocations } from './store-revocations.ts';
@@ -67,6 +68,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   oldRecords(check);
   auditChain(check);
   restored(check);
+  persons(check);
   lasting(check);
 }
 

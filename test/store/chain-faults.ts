@@ -111,7 +111,7 @@ const FAULTS: Readonly<Record<string, [statements: string[], faults: string[]]>>
       `update audit set actor_name = null, detail = null where id = ${entry(3)}`,
       'update audit_chain set personal = hash, salt = null where number = 3',
     ],
-    ['entry 3 was changed: its link has lost its salt'],
+    [`entry 3 ${CHANGED}`],
   ],
   'a link has lost its salt': [
     ['update audit_chain set salt = null where number = 3'],
@@ -124,6 +124,37 @@ const FAULTS: Readonly<Record<string, [statements: string[], faults: string[]]>>
   'the signature was taken away': [
     ["update audit_heads set signature = null where kind = 'newest'"],
     ['the signed head of the store is not signed'],
+  ],
+};
+
+const UNMARKED =
+  'was changed: its link has lost its salt, and no later entry of the chain says that it was erased (one from a moment ago has its link in five seconds)';
+
+/** The same after entry 3 was erased, as entry 7 says. */
+const ERASED_FAULTS: typeof FAULTS = {
+  'an entry was erased, and nothing else was done': [[], []],
+  'an erased entry was edited': [
+    [`update audit set event = 'unblocked' where id = ${entry(3)}`],
+    [`entry 3 ${CHANGED}`],
+  ],
+  'an erased entry says something about a person again': [
+    [`update audit set detail = 'user:x' where id = ${entry(3)}`],
+    ['entry 3 was changed: it was erased, and says something about a person again'],
+  ],
+  'an erased entry was deleted': [
+    [`delete from audit where id = ${entry(3)}`],
+    ['entry 3 was deleted: its link has no entry'],
+  ],
+  'the entry of the erasure names another one': [
+    [`update audit set detail = 'entries: 2-3; certificates: 0; requests: 0' where id = ${entry(7)}`],
+    [`entry 7 ${CHANGED}`, `entry 3 ${UNMARKED}`],
+  ],
+  'a second entry lost its salt, with a hash of what it said': [
+    [
+      `update audit set actor_name = null, detail = null where id = ${entry(4)}`,
+      'update audit_chain set personal = hash, salt = null where number = 4',
+    ],
+    [`entry 4 ${CHANGED}`],
   ],
 };
 
@@ -150,6 +181,23 @@ export function chainFaults(name: string, open: () => Promise<Tampered>): void {
       for (const statement of statements) await sql(statement);
       assert.deepEqual(await faultsOf(store), faults);
     });
+
+  for (const [title, [statements, faults]] of Object.entries(ERASED_FAULTS))
+    check(title, async ({ store, sql }) => {
+      const audit = { ...auditFor(9, 'erased'), at: later(60), actor: { kind: 'person', name: 'ops' } } as const;
+      assert.equal((await store.erasePerson('3', audit)).erased.entries, 1);
+      await link(store);
+      for (const statement of statements) await sql(statement);
+      assert.deepEqual(await faultsOf(store), faults);
+    });
+
+  check('an erasure is noted, and until its own entry has a link it is not believed', async ({ store }) => {
+    await store.erasePerson('3', auditFor(9, 'erased', later(60)));
+    assert.deepEqual(await faultsOf(store), [`entry 3 ${UNMARKED}`]);
+    await link(store);
+    const { faults, notes, links } = await verified(store);
+    assert.deepEqual([faults, notes, links], [[], ['what entries 3 said about a person was erased'], 7]);
+  });
 
   check('an entry that was deleted before it had a link', async ({ store, sql }) => {
     for (const name of ['user:new', 'user:next'] as const)
@@ -242,6 +290,20 @@ export function chainFaults(name: string, open: () => Promise<Tampered>): void {
     await store.removeOld({ kind: 'audit', before: later(99_999_999), limit: 100, seal });
     await link(store);
     assert.deepEqual([await faultsOf(store), (await store.listAudit({})).length], [[], 0]);
+  });
+
+  check('an entry that was erased is removed after its time before the one that says so', async ({ store }) => {
+    const seal = headSeal(KEY);
+    await store.erasePerson('3', { ...auditFor(9, 'erased', later(60)), detail: 'x' });
+    await link(store);
+    for (const [before, left] of [
+      [later(30), 2],
+      [later(99_999_999), 0],
+    ] as const) {
+      await store.removeOld({ kind: 'audit', before, limit: 100, seal });
+      await link(store);
+      assert.deepEqual([await faultsOf(store), (await store.listAudit({})).length], [[], left]);
+    }
   });
 
   check('a removal without a signature from before there was a key is named, and accepted', async ({ store }) => {
