@@ -53,7 +53,12 @@ export function erasures() {
       const marked = bare.filter(isMarked);
       return {
         faults: bare.filter((number) => !isMarked(number)).map((number) => `entry ${number} ${UNMARKED}`),
-        notes: marked.length > 0 ? [`what entries ${numbersText(marked)} said about a person was erased`] : [],
+        notes:
+          marked.length > 0
+            ? [
+                `what ${marked.length === 1 ? 'entry' : 'entries'} ${numbersText(marked)} said about a person was erased`,
+              ]
+            : [],
       };
     },
   };

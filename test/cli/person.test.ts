@@ -56,8 +56,8 @@ test('everything of a person is exported as JSON lines', async (t) => {
 test('an erasure says first what it does, leaves what must stay, and the history is whole afterwards', async (t) => {
   const { cli, folder } = await filled(t);
   const KEPT =
-    'note: 1 certificates, 1 requests, 1 entries of the history stay. A certificate stays until it has ended and is notified: revoke it (`certs revoke`), and erase again after its end. What the person did as an administrator stays: docs/audit.md says why.';
-  const COUNTS = '1 certificates, 1 requests, 2 entries of the history';
+    'note: kept: 1 certificate, 1 request, 1 entry of the history. A certificate stays until it has ended and is notified: revoke it (`certs revoke`), and erase again after its end. What the person did as an administrator stays: docs/audit.md says why.';
+  const COUNTS = '1 certificate, 1 request, 2 entries of the history';
   const preview = await cli('person', 'erase', ADA);
   assert.deepEqual(preview, {
     code: 1,
@@ -120,5 +120,5 @@ test('a person whom the store does not know, and one of whom nothing may go', as
   assert.equal((await cli('person', 'erase', ADA, '--yes')).code, 0);
   const again = await cli('person', 'erase', ADA, '--yes');
   assert.equal(again.code, 1);
-  assert.match(again.err, /^note: 1 certificates, .* stay\. .*\nNothing was erased\.$/s);
+  assert.match(again.err, /^note: kept: 1 certificate, .*\nNothing was erased\.$/s);
 });

@@ -11,7 +11,7 @@ import { parse, stringify } from 'yaml';
 import { systemClock } from '../../src/embed/system.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { issuanceFor } from '../../src/testing/store-samples.ts';
+import { auditFor, chained, issuanceFor, later } from '../../src/testing/store-samples.ts';
 import { fields, run } from '../app/installation.ts';
 import { fillStore } from '../kit/certified-samples.ts';
 import { cluster, ROLE } from '../kit/postgres-cluster.ts';
@@ -171,6 +171,29 @@ test('what can hold a challenge is sealed in the copy, and in the copy without a
   assert.equal((await versionOf(plain)).length, 2);
   assert.notDeepEqual(await versionOf(plain), await versionOf(sealed));
   assert.equal((await run('store', 'check', '--config', withStore(config, storeOf(sealed)))).code, 0);
+});
+
+test('what was erased of a person is not in the copy either, and the history of the copy is whole', async () => {
+  const config = configured({});
+  const store = await openSqliteStore({ path: join(dirname(config), 'store.db'), clock: () => later(120) });
+  const { certificate, ...issuance } = issuanceFor(1);
+  assert.equal(
+    (await store.recordIssued({ ...issuance, certificate: { ...certificate, notAfter: later(60) } })).kind,
+    'recorded',
+  );
+  await chained(store);
+  await store.erasePerson('user1@example.com', auditFor(2, 'erased', later(120)));
+  await chained(store);
+  await store.close();
+  const database = await server.database();
+  assert.equal((await migrate(config, ...to(database))).code, 0);
+  assert.deepEqual(await server.sql("select subject, encode(der, 'hex') as der from certificates", database), [
+    { subject: '', der: '' },
+  ]);
+  const copy = withStore(config, storeOf(database));
+  const verified = await run('audit', 'verify', '--config', copy);
+  assert.equal(verified.code, 0, verified.out);
+  assert.match(verified.out, /^note: what entry 1 said about a person was erased\.$/m);
 });
 
 test('new rows of the copy go on after those that were copied', async () => {

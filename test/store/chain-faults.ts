@@ -196,7 +196,7 @@ export function chainFaults(name: string, open: () => Promise<Tampered>): void {
     assert.deepEqual(await faultsOf(store), [`entry 3 ${UNMARKED}`]);
     await link(store);
     const { faults, notes, links } = await verified(store);
-    assert.deepEqual([faults, notes, links], [[], ['what entries 3 said about a person was erased'], 7]);
+    assert.deepEqual([faults, notes, links], [[], ['what entry 3 said about a person was erased'], 7]);
   });
 
   check('an entry that was deleted before it had a link', async ({ store, sql }) => {

@@ -88,11 +88,17 @@ function erase(name: string, { config, yes }: { config: string; yes?: true }, { 
 const total = ({ certificates, requests, entries }: PersonCounts): number => certificates + requests + entries;
 
 const countsText = ({ certificates, requests, entries }: PersonCounts): string =>
-  `${counted(certificates)} certificates, ${counted(requests)} requests, ${counted(entries)} entries of the history`;
+  [
+    counts(certificates, 'certificate', 'certificates'),
+    counts(requests, 'request', 'requests'),
+    `${counts(entries, 'entry', 'entries')} of the history`,
+  ].join(', ');
+
+const counts = (number: number, one: string, many: string): string => `${counted(number)} ${number === 1 ? one : many}`;
 
 const keptText = (kept: PersonCounts): string =>
   [
-    `note: ${countsText(kept)} stay.`,
+    `note: kept: ${countsText(kept)}.`,
     ...(kept.certificates > 0
       ? [
           'A certificate stays until it has ended and is notified: revoke it (`certs revoke`), and erase again after its end.',
