@@ -5,13 +5,14 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { keyRing, openKey } from '../../src/app/key-ring.ts';
-import { ConfigError, IssuerError } from '../../src/core/errors.ts';
+import { IssuerError } from '../../src/core/errors.ts';
 import type { SignatureInput } from '../../src/core/keys.ts';
 import { keyProviderContract } from '../../src/testing/key-provider-contract.ts';
 import { freePort } from '../kit/ports.ts';
 import { until } from '../kit/until.ts';
 import { emulator } from './emulator.ts';
 import { enrolledWith } from './remote-ca.ts';
+import { refusalOf } from './refusal.ts';
 
 const port = await freePort();
 const endpoint = `http://127.0.0.1:${port}`;
@@ -65,15 +66,7 @@ test('an alias is opened with its region, and goes on with the key that it named
   await key.sign(INPUT);
 });
 
-async function refusal(key: string): Promise<string> {
-  try {
-    await openKey({ uri: uriOf(key), what: WHAT });
-  } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error));
-    return `${error.message}. ${error.remedy}`;
-  }
-  return assert.fail('it was opened');
-}
+const refusal = (key: string): Promise<string> => refusalOf(() => openKey({ uri: uriOf(key), what: WHAT }));
 
 test('a key that is not there, is disabled or does not sign stops with a sentence and a remedy', async () => {
   assert.match(await refusal('arn:aws:kms:eu-central-1:000000000000:key/none'), /NotFoundException.*name another one/);

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { constants, privateDecrypt, X509Certificate } from 'node:crypto';
 import { after, beforeEach, test } from 'node:test';
 import { keyRing, openKey } from '../../src/app/key-ring.ts';
-import { ConfigError, IssuerError } from '../../src/core/errors.ts';
+import { IssuerError } from '../../src/core/errors.ts';
 import type { SignatureInput } from '../../src/core/keys.ts';
 import type { SoftwareKey } from '../../src/keys/software.ts';
 import { keyProviderContract } from '../../src/testing/key-provider-contract.ts';
@@ -14,6 +14,7 @@ import { ecKey, rsaKey } from '../kit/keys.ts';
 import { until } from '../kit/until.ts';
 import { ecdsaOfHash, pkcs1OfHash, pssOfHash, type Sha2 } from './hash-signer.ts';
 import { type Asked, fake, type Told } from './https-fake.ts';
+import { refusalOf } from './refusal.ts';
 import { enrolledWith } from './remote-ca.ts';
 
 type VaultKey = { key: SoftwareKey; ops: string[]; fault?: Told };
@@ -135,15 +136,7 @@ test('a token that is refused is replaced', async () => {
   assert.deepEqual(calls, ['token', 'p256 sign ES256']);
 });
 
-async function refusal(name: string): Promise<string> {
-  try {
-    await openKey({ uri: uriOf(name), what: WHAT });
-  } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error));
-    return `${error.message}. ${error.remedy}`;
-  }
-  return assert.fail('it was opened');
-}
+const refusal = (name: string): Promise<string> => refusalOf(() => openKey({ uri: uriOf(name), what: WHAT }));
 
 test('a key that is not there, that does not sign, or that is disabled stops with a sentence and a remedy', async () => {
   assert.match(await refusal('none'), /Azure Key Vault: HTTP 404, KeyNotFound: no key none.*name another one/);

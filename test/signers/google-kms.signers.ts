@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { keyRing, openKey } from '../../src/app/key-ring.ts';
-import { ConfigError, IssuerError } from '../../src/core/errors.ts';
+import { IssuerError } from '../../src/core/errors.ts';
 import type { SignatureInput } from '../../src/core/keys.ts';
 import { ecdsaSignature } from '../../src/keys/ecdsa-signature.ts';
 import { crc32c } from '../../src/keys/kms/crc32c.ts';
@@ -19,6 +19,7 @@ import { ecKey, rsaKey } from '../kit/keys.ts';
 import { until } from '../kit/until.ts';
 import { ecdsaOfHash, pkcs1OfHash, pssOfHash, type Sha2 } from './hash-signer.ts';
 import { type Asked, fake, type Told } from './https-fake.ts';
+import { refusalOf } from './refusal.ts';
 import { enrolledWith } from './remote-ca.ts';
 
 type Version = {
@@ -131,15 +132,7 @@ test('a signature is one call, and the token is kept', async () => {
   assert.deepEqual(calls, ['sign EC_SIGN_P256_SHA256', 'sign EC_SIGN_P256_SHA256']);
 });
 
-async function refusal(name: string): Promise<string> {
-  try {
-    await openKey({ uri: uriOf(name), what: WHAT });
-  } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error));
-    return `${error.message}. ${error.remedy}`;
-  }
-  return assert.fail('it was opened');
-}
+const refusal = (name: string): Promise<string> => refusalOf(() => openKey({ uri: uriOf(name), what: WHAT }));
 
 test('a version that is not there, is disabled, may not be used or does not sign certificates stops with a sentence', async () => {
   assert.match(await refusal('none'), /Google Cloud KMS: HTTP 404, NOT_FOUND: .* not found.*name another one/);

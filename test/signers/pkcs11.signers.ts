@@ -10,7 +10,7 @@ import { after, test, type TestContext } from 'node:test';
 import { startServer } from '../../src/app/configured-server.ts';
 import { keyRing, openKey } from '../../src/app/key-ring.ts';
 import { createRa } from '../../src/ca/create.ts';
-import { ConfigError, IssuerError } from '../../src/core/errors.ts';
+import { IssuerError } from '../../src/core/errors.ts';
 import type { KeyProvider, KeyTransport, SignatureInput } from '../../src/core/keys.ts';
 import { oid } from '../../src/asn1/writer.ts';
 import { readKeyUri } from '../../src/keys/key-uri.ts';
@@ -28,6 +28,7 @@ import { until } from '../kit/until.ts';
 import { clock, random } from '../wiring/files.ts';
 import { enrolled, polled } from '../wiring/device.ts';
 import { newToken, PIN, pinFile } from './token.ts';
+import { refusalOf } from './refusal.ts';
 
 const token = await newToken('ca');
 const WHAT = 'the key of the issuing CA';
@@ -103,15 +104,7 @@ function temporary(t: TestContext): string {
   return folder;
 }
 
-async function refusal(work: Promise<KeyProvider>): Promise<string> {
-  try {
-    await (await work).close?.();
-  } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error));
-    return `${error.message}. ${error.remedy}`;
-  }
-  return assert.fail('it was opened');
-}
+const refusal = (work: Promise<KeyProvider>): Promise<string> => refusalOf(async () => (await work).close?.());
 
 test('a key that is not there, and one of several, are named with what to write', async () => {
   assert.match(await refusal(open('nothing')), /no private key of the PKCS#11 token fits.*object=/);
