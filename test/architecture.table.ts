@@ -28,6 +28,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   enroll: room('core asn1 pkix scep', 'node:crypto'),
   http: room('core ocsp scep enroll', 'node:crypto fastify'),
   manage: room('core audit asn1 pkix', 'node:crypto'),
+  actions: room('core manage', 'zod'),
   admin: room('core manage', 'node:crypto node:timers/promises fastify'),
   client: room('core asn1 pkix cms scep', 'node:crypto'),
   simulator: room('core asn1 pkix keys', 'node:crypto node:fs fastify'),

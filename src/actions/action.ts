@@ -1,0 +1,76 @@
+/**
+ * What an operator may do, once for page, API and command line. Each action says which permission it asks for, what it
+ * takes and what it returns; `perform` is the only way to run one.
+ */
+import type { z } from 'zod';
+import { type RoleGrant, type Permission, reachOf, type Reach } from '../core/access.ts';
+import type { Clock } from '../core/environment.ts';
+import type { Store } from '../core/store.ts';
+import type { Administrator } from '../manage/administrator.ts';
+import { ActionError } from './action-error.ts';
+
+/** Who runs an action: the person or program for the audit, and what it was granted. */
+export type Caller = Administrator & { grants: readonly RoleGrant[] };
+
+/** What actions work on. The parts of a running server are absent on the command line. */
+export type Desk = { store: Store; clock: Clock; secondPerson?: SecondPerson };
+
+/**
+ * Keeps an action until a second person confirms it (`admin.twoPersons`). Returns the id of the proposal. A person who
+ * confirms runs the action on a desk without this part.
+ */
+export type SecondPerson = { propose(proposal: Proposed): Promise<string> };
+
+/** An action that waits for a second person. */
+export type Proposed = { action: string; input: unknown; caller: Caller };
+
+/** What `run` gets. `reach`: where the permission of the action holds for the caller. */
+export type Running<I> = { desk: Desk; caller: Caller; reach: Reach; input: I };
+
+/**
+ * One action. `name`: `things.verb`. `about`: one sentence for the API and the matrix of permissions. `route`: method and
+ * path below `/api/v1`, whose parameters in braces are members of the input. What `run` returns is JSON as `output`
+ * describes it; it treats what is outside of `reach` as if it did not exist, and throws ActionError.
+ */
+export type Action<I = unknown, O = unknown> = {
+  name: `${string}.${string}`;
+  about: string;
+  permission: Permission;
+  route: `${'GET' | 'POST' | 'DELETE'} /${string}`;
+  input: z.ZodType<I>;
+  output: z.ZodType<O>;
+  /** Whether this input needs a second person, where the configuration asks for two. */
+  needsTwo?(input: I, desk: Desk): boolean | Promise<boolean>;
+  run(running: Running<I>): Promise<O>;
+};
+
+/** An action of any input, as tables hold it: the schema of the action checks the input before `run`. */
+export type AnyAction = Action;
+
+/** Gives an action the types of its schemas. */
+export const action = <I, O>(description: Action<I, O>): Action<I, O> => description;
+
+/** Whether it changes anything: a GET never does. */
+export const changes = ({ route }: Pick<AnyAction, 'route'>): boolean => !route.startsWith('GET ');
+
+/** `proposed`: nothing was done yet; a second person confirms the proposal of this id. */
+export type Performed<O> = { kind: 'done'; output: O } | { kind: 'proposed'; id: string };
+
+/** Runs an action for a caller. `sent` is any JSON. Throws ActionError: `forbidden`, `invalid`, and what the action throws. */
+export async function perform<I, O>(
+  action: Action<I, O>,
+  { desk, caller, sent }: { desk: Desk; caller: Caller; sent: unknown },
+): Promise<Performed<O>> {
+  const reach = reachOf(caller.grants, action.permission);
+  if (!reach) throw new ActionError('forbidden', `${action.name} asks for the permission \`${action.permission}\``);
+  const parsed = action.input.safeParse(sent);
+  if (!parsed.success) throw new ActionError('invalid', problemsIn(parsed.error));
+  const input = parsed.data;
+  if (desk.secondPerson && (await action.needsTwo?.(input, desk)))
+    return { kind: 'proposed', id: await desk.secondPerson.propose({ action: action.name, input, caller }) };
+  return { kind: 'done', output: await action.run({ desk, caller, reach, input }) };
+}
+
+/** Where and what; never the value, which can be a secret. */
+const problemsIn = ({ issues }: z.ZodError): string =>
+  issues.map(({ path, message }) => `${path.join('.') || 'the input'}: ${message}`).join('; ');

@@ -1,0 +1,13 @@
+/** Every action, in one table: the API, the pages and the matrix of permissions are made from it. */
+import type { AnyAction } from './action.ts';
+import { BLOCK_ACTIONS } from './block-actions.ts';
+
+/** In the order of the documentation of the API. */
+export const ACTIONS: readonly AnyAction[] = [...BLOCK_ACTIONS];
+
+/** The action of this name. Throws RangeError when there is none. */
+export function actionNamed(name: string): AnyAction {
+  const found = ACTIONS.find((each) => each.name === name);
+  if (!found) throw new RangeError(`There is no action ${name}.`);
+  return found;
+}
