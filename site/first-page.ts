@@ -1,0 +1,36 @@
+/** The first page of the site. It is made from the navigation. */
+import { NAVIGATION, sitePath } from './navigation.ts';
+
+const link = (file: string): string => `${sitePath(file)}.md`;
+
+const hero = {
+  name: 'openndes',
+  text: 'SCEP for Microsoft Intune without a Windows server',
+  tagline:
+    'Validates each challenge with Intune, signs with your CA, notifies Intune, and answers every other SCEP client too.',
+  actions: [
+    { theme: 'brand', text: 'Start', link: sitePath(NAVIGATION[0]?.pages[0]?.[0] ?? '') },
+    { theme: 'alt', text: 'From NDES in an afternoon', link: '/ndes-migration' },
+    { theme: 'alt', text: 'A device has no certificate', link: '/device-symptoms' },
+  ],
+};
+
+const features = NAVIGATION.map(({ title, about, pages }) => ({
+  title,
+  details: about,
+  link: sitePath(pages[0]?.[0] ?? ''),
+}));
+
+/** Markdown with its settings for VitePress, which are YAML and so may be JSON. */
+export function firstPage(): string {
+  const pages = NAVIGATION.flatMap(({ title, pages }) => [
+    `## ${title}`,
+    pages.map(([file, name]) => `[${name}](${link(file)})`).join(' · '),
+  ]);
+  const picture =
+    '![A device sends a request to openndes, which asks Intune, has the CA sign, notifies Intune and answers](/overview.svg)';
+  return ['---', JSON.stringify({ layout: 'home', hero, features }), '---', picture, ...pages]
+    .join('\n\n')
+    .replace('\n\n', '\n')
+    .replace('\n\n---', '\n---');
+}
