@@ -2,6 +2,7 @@
  * The contract of every store, and the one rule behind it: one transaction per outcome. A certificate, its transaction,
  * the audit entry and the pending notification are either all recorded or none of them.
  */
+import type { AnswerStore } from './answer-store.ts';
 import type { AuditChainStore, HeadSeal } from './audit-chain.ts';
 import type { PersonStore } from './person.ts';
 import type { DirectoryStore } from './tenant-directory.ts';
@@ -430,6 +431,7 @@ export interface Store
     NotificationStore,
     RevocationQueue,
     RevocationRequestStore,
+    AnswerStore,
     BlockStore,
     DirectoryStore,
     ChallengeStore,

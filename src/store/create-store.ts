@@ -75,6 +75,8 @@ import { revocationStanding } from './revisions.ts';
 import { isCompromised, listRevoked, release, revocationStatus, revoke } from './revocations.ts';
 import type { Database } from './tables.ts';
 import { findPolled, findRequest, findTransaction } from './transactions.ts';
+import { beginAnswer, keepAnswer, withdrawAnswer } from './kept-answers.ts';
+import type { AnswerStore } from '../core/answer-store.ts';
 import { readSecret, writeSecret } from './versioned-secrets.ts';
 
 /** What every part of the store is made from. */
@@ -101,6 +103,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...(engine.dialect.partitioned !== undefined && { makeRoom: () => addParts(engine) }),
     ...jobs(parts),
     ...secrets(parts),
+    ...answers(parts),
     async check() {
       await write((tx) => proveWritable(tx, clock()));
       await engine.proveSpace?.();
@@ -240,6 +243,12 @@ const jobs = ({ db, write, clock }: Parts): JobStore => ({
 const secrets = ({ db, write }: Parts): SecretStore => ({
   readSecret: (name) => readSecret(db, name),
   writeSecret: (secret) => write((tx) => writeSecret(tx, secret)),
+});
+
+const answers = ({ write, clock }: Parts): AnswerStore => ({
+  beginAnswer: (key, begun) => write((tx) => beginAnswer(tx, key, { ...begun, at: clock() })),
+  keepAnswer: (key, answer) => write((tx) => keepAnswer(tx, key, answer)),
+  withdrawAnswer: (key) => write((tx) => withdrawAnswer(tx, key)),
 });
 
 async function proveWritable(tx: Database, at: Date): Promise<void> {

@@ -10,6 +10,7 @@ import {
 } from './identity-tables.ts';
 import { createParts } from './partitions.ts';
 import { createSerials } from './serials-table.ts';
+import { createKeptAnswers } from './kept-answers.ts';
 import { moveCertificates } from './old-certificates.ts';
 import type { Database } from './tables.ts';
 
@@ -30,6 +31,7 @@ export async function addIdentities(db: Database, dialect: Dialect): Promise<str
   await nameActors(db);
   if (dialect.partitioned) await createParts(db);
   await createAuditChain(db, dialect);
+  await createKeptAnswers(db, dialect);
   if (number === 0) return [];
   return [
     `${number} certificates that an earlier version recorded cannot be read (serial numbers ${serials.join(', ')}` +

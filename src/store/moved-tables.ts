@@ -34,6 +34,7 @@ export const MOVED = {
   revocation_downloads: { key: ['tenant'] },
   jobs: { key: ['name'] },
   blocks: { key: ['name'] },
+  kept_answers: { key: ['key'] },
   directory_standings: { key: ['tenant'] },
   directory_objects: { key: ['tenant', 'kind', 'id'] },
   directory_revocations: { key: ['tenant', 'issuer_id', 'serial'] },

@@ -309,6 +309,15 @@ export type ServerTable = { id: string; alive_at: Moment };
 /** One row: see last-signing.ts. */
 export type LastSigningTable = { id: number; at: Moment };
 
+/** An answer of the API: see kept-answers.ts. Without `status` and `body` the change was not answered yet. */
+export type KeptAnswerTable = {
+  key: string;
+  fingerprint: string;
+  at: Moment;
+  status: number | null;
+  body: string | null;
+};
+
 /** Every table by its name. */
 export type Tables = {
   issuers: IssuerTable;
@@ -330,6 +339,7 @@ export type Tables = {
   revocation_downloads: RevocationDownloadTable;
   jobs: JobTable;
   blocks: BlockTable;
+  kept_answers: KeptAnswerTable;
   directory_standings: DirectoryStandingTable;
   directory_objects: DirectoryObjectTable;
   directory_revocations: DirectoryRevocationTable;

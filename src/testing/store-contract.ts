@@ -33,6 +33,7 @@ import {
   pollOf,
   waitingFor,
 } from './store-samples.ts';
+import { answers } from './store-answers.ts';
 import { secrets } from './store-secrets.ts';
 
 /** Declares the contract's tests for one implementation. `open` is called for each test, with the clock of the store. */
@@ -65,6 +66,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   revocations(check);
   jobs(check);
   secrets(check);
+  answers(check);
   oldRecords(check);
   auditChain(check);
   restored(check);
