@@ -8,12 +8,20 @@ import type { Clock } from '../core/environment.ts';
 import type { Store } from '../core/store.ts';
 import type { Administrator } from '../manage/administrator.ts';
 import { ActionError } from './action-error.ts';
+import type { AuthoritySource } from './authority-view.ts';
+import type { TenantSource } from './tenant-view.ts';
 
 /** Who runs an action: the person or program for the audit, and what it was granted. */
 export type Caller = Administrator & { grants: readonly RoleGrant[] };
 
 /** What actions work on. The parts of a running server are absent on the command line. */
-export type Desk = { store: Store; clock: Clock; secondPerson?: SecondPerson };
+export type Desk = {
+  store: Store;
+  clock: Clock;
+  secondPerson?: SecondPerson;
+  authorities?: AuthoritySource;
+  tenants?: TenantSource;
+};
 
 /**
  * Keeps an action until a second person confirms it (`admin.twoPersons`). Returns the id of the proposal. A person who

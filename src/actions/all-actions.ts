@@ -1,9 +1,11 @@
 /** Every action, in one table: the API, the pages and the matrix of permissions are made from it. */
 import type { AnyAction } from './action.ts';
+import { AUTHORITY_ACTIONS } from './authority-actions.ts';
 import { BLOCK_ACTIONS } from './block-actions.ts';
+import { TENANT_ACTIONS } from './tenant-actions.ts';
 
 /** In the order of the documentation of the API. */
-export const ACTIONS: readonly AnyAction[] = [...BLOCK_ACTIONS];
+export const ACTIONS: readonly AnyAction[] = [...BLOCK_ACTIONS, ...AUTHORITY_ACTIONS, ...TENANT_ACTIONS];
 
 /** The action of this name. Throws RangeError when there is none. */
 export function actionNamed(name: string): AnyAction {

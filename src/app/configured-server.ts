@@ -1,5 +1,6 @@
 /** Starts the server that a configuration file describes, and reloads the file while it runs. */
 import { randomUUID } from 'node:crypto';
+import type { Desk } from '../actions/action.ts';
 import { defined } from '../core/defined.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
@@ -17,7 +18,8 @@ import { newUser, turns, turnsMemory } from '../threads/turns.ts';
 import { VERSION } from './version.ts';
 
 /**
- * `adminUrl`: the URL of the administrator's listener, if there is one. `reload` loads the configuration again; it does
+ * `adminUrl`: the URL of the administrator's listener, if there is one. `desk`: what actions of operators work on, of the newest
+ * loading. `reload` loads the configuration again; it does
  * not reject: the log says what happened. `emit` goes to the log of the newest loading. `drain` makes `/readyz` 503 and resolves
  * after `listen.drain`; until then new requests are answered. `close` accepts no further one, finishes the running ones within
  * `listen.grace`, then closes connections, store and keys.
@@ -26,6 +28,7 @@ export type RunningServer = {
   urls: string[];
   adminUrl?: string;
   emit: Emit;
+  desk(): Desk;
   reload(): Promise<void>;
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -68,7 +71,8 @@ export async function startServer(
     const grace = (): number => newest.generation.settings.config.listen.grace;
     const opened = await openListeners(first, { emit, clock, grace });
     const { urls, adminUrl } = opened;
-    return { urls, ...defined({ adminUrl }), emit, ...running({ file, newest, opened, shared, stop }) };
+    const desk = (): Desk => newest.generation.desk;
+    return { urls, ...defined({ adminUrl }), emit, desk, ...running({ file, newest, opened, shared, stop }) };
   } catch (error) {
     await first?.close();
     await store.close();

@@ -1,6 +1,7 @@
 /** What one loading of the configuration makes: endpoints, policies, lists, watch and servers. A reload makes the next one. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import type { Desk } from '../actions/action.ts';
 import { defined } from '../core/defined.ts';
 import type { Clock, Logger } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
@@ -9,7 +10,7 @@ import { type AssembledServer, assembleServer } from '../embed/embed.ts';
 import { logEvents } from '../embed/log-events.ts';
 import { systemClock } from '../embed/system.ts';
 import { systemLogger } from '../embed/system-logger.ts';
-import type { TenantClient } from '../intune/client.ts';
+import type { DiagnosableClient } from '../intune/client.ts';
 import type { Job } from '../jobs/leased-job.ts';
 import type { Timeouts } from '../intune/retry.ts';
 import { startJobs } from '../jobs/scheduler.ts';
@@ -19,6 +20,7 @@ import { auditChainJob } from './audit-chain-job.ts';
 import { headSeal } from './audit-key.ts';
 import { credentialEnds } from './credential-ends.ts';
 import { type EndpointThreads, endpointThreads, threadsFor } from './endpoint-threads.ts';
+import { deskOf } from './desk-of.ts';
 import { directoriesIn, directoryJob, endpointsWithout, type TenantDirectory } from './directory-jobs.ts';
 import { clockReport } from './clock-difference.ts';
 import { watchKeys } from './key-watch.ts';
@@ -37,7 +39,7 @@ import { watch, type WatchParts } from './watch.ts';
 import { watchedOf } from './watched-settings.ts';
 
 /**
- * Its servers do not listen yet. `paths`: those of the endpoints that are served. `endJobs` ends the background work;
+ * Its servers do not listen yet. `paths`: those of the endpoints that are served. `desk`: what actions of operators work on. `endJobs` ends the background work;
  * `close` does so too, and closes policies, tenants and keys; not the store.
  */
 export type Generation = {
@@ -46,6 +48,7 @@ export type Generation = {
   server: FastifyInstance;
   admin?: FastifyInstance;
   paths: readonly string[];
+  desk: Desk;
   endJobs: () => Promise<void>;
   close: () => Promise<void>;
 };
@@ -83,7 +86,7 @@ type Shared = EndpointServices & {
   store: Store;
   logger: Logger;
   stopping: AbortSignal;
-  clients: ReadonlyMap<string, TenantClient>;
+  clients: ReadonlyMap<string, DiagnosableClient>;
 };
 
 /** Throws ConfigError, with everything closed again that was opened, the keys of the settings too. */
@@ -125,10 +128,11 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
       threads: threads?.check,
     });
     const admin = await administration({ settings, store, emit, clock, readiness, publicServer: server });
+    const desk = deskOf({ ...shared, endpoints, ocsp, credentials });
     const every = defined({ every: parts.watchEvery });
     jobs.push(startWatch({ endpoints, watched, directories, refresh: credentials.refresh, ...shared, ...every }));
     const paths = endpoints.served.map(({ options }) => options.path);
-    return { settings, emit, server, paths, endJobs, close, ...defined({ admin }) };
+    return { settings, emit, server, paths, desk, endJobs, close, ...defined({ admin }) };
   } catch (error) {
     await close();
     throw error;
@@ -159,7 +163,7 @@ function sharedServices({
 }: Pick<Shared, 'settings' | 'crls' | 'store' | 'clock' | 'stopping' | 'logger' | 'emit' | 'closing'> & {
   intuneTimes: GenerationParts['intuneTimes'] | undefined;
 }): Shared {
-  const clients = new Map<string, TenantClient>();
+  const clients = new Map<string, DiagnosableClient>();
   const serverTime = clockReport(rest.clock, rest.emit);
   const clientOf: Shared['intuneClient'] = ({ name, value }) => {
     const client = clients.get(name) ?? newIntuneClient({ ...value, timeouts }, serverTime);

@@ -13,10 +13,11 @@ import { signerPlace } from './ocsp-signer-place.ts';
 import { renewSigners, type SignerKeeper, signerKeeper, signerKind } from './ocsp-signers.ts';
 import type { Settings } from './settings.ts';
 
-/** By the name of their authority. `watched`: the certificates of their signers. */
+/** By the name of their authority. `watched`: the certificates of their signers. `signers`: those of one authority, DER. */
 export type ServedOcsp = {
   responders: ReadonlyMap<string, OcspResponder>;
   watched: () => Watched[];
+  signers: (authority: string) => Uint8Array[];
   close: () => Promise<void>;
 };
 
@@ -46,7 +47,9 @@ export async function ocspResponders(settings: Settings, services: Services): Pr
     responders.set(served.name, ocspResponder({ cas, store, validity, maxAge, nonIssued, clock }));
   }
   await Promise.all(keepers.map(({ renew }) => renew()));
-  return { responders, watched: () => keepers.flatMap(watchedSigner), close: renewSigners(keepers) };
+  const signers = (authority: string) =>
+    keepers.flatMap(({ name, current }) => (name === authority ? (current()?.certificate ?? []) : []));
+  return { responders, watched: () => keepers.flatMap(watchedSigner), signers, close: renewSigners(keepers) };
 }
 
 const servedBy = ({ config, authorities }: Settings): Served[] =>

@@ -18,9 +18,9 @@ export function watchedOf(
   const chains = [...authorities.values()].map(({ name, authority: { chain } }) => ({ name, chain }));
   const known = new Set(chains.flatMap(({ chain }) => chain.map(thumbprint)));
   const ras = keepers.flatMap(({ authority, keeper }) =>
-    watchedRa(keeper)
+    raRoles(keeper)
       .filter(({ der }) => isNew(known, der))
-      .map(({ der, role, automatic = keeper.automatic }) => ({
+      .map(({ der, role, automatic }) => ({
         ...watchedCertificate(`authority ${authority}: ${role}`, der),
         automatic,
         leaf: true,
@@ -39,14 +39,15 @@ const earlier = (endpoints: Settings['endpoints']): Watched[] =>
     earlierCas.map(({ ca }) => watchedCertificate(`endpoint ${config.name}: earlier CA`, ca.der)),
   );
 
-function watchedRa({ current }: RaKeeper): { role: string; der: Uint8Array; automatic?: boolean }[] {
+/** The certificates of an RA, DER, each with what it does. `automatic`: this server makes the next one. */
+export function raRoles({ current, automatic }: RaKeeper): { role: string; der: Uint8Array; automatic: boolean }[] {
   const { certificate, signer, kem: [kem] = [] } = current();
   // It is made here beside an RA of any form.
   const second = kem ? [{ role: 'RA with an ML-KEM key', der: kem.certificate, automatic: true }] : [];
-  if (!signer) return [{ role: 'RA', der: certificate }, ...second];
+  if (!signer) return [{ role: 'RA', der: certificate, automatic }, ...second];
   return [
-    { role: 'RA that signs', der: signer.certificate },
-    { role: 'RA that decrypts', der: certificate },
+    { role: 'RA that signs', der: signer.certificate, automatic },
+    { role: 'RA that decrypts', der: certificate, automatic },
     ...second,
   ];
 }
@@ -69,5 +70,5 @@ const listeners = ({ places }: ListenConfig, tls: Settings['tls']): Watched[] =>
 /** What an endpoint needs to serve: its chain and its RA. */
 export const neededFor = (chain: readonly Uint8Array[], keeper: RaKeeper): Watched[] => [
   ...watchedChain(chain),
-  ...watchedRa(keeper).map(({ role, der }) => watchedCertificate(role, der)),
+  ...raRoles(keeper).map(({ role, der }) => watchedCertificate(role, der)),
 ];

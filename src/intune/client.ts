@@ -11,13 +11,14 @@ import { discovery } from './discovery.ts';
 import { httpsExchange } from './https-exchange.ts';
 import { tokenSource } from './kept-tokens.ts';
 import { TIMEOUTS, type Timeouts } from './retry.ts';
-import { type IntuneHealth, retryingCalls } from './retrying-calls.ts';
+import { type BreakerState, type IntuneHealth, retryingCalls } from './retrying-calls.ts';
 import { type RevocationClient, revocationClient } from './revocation-client.ts';
 import { CONNECTOR_SERVICE } from './revocation-requests.ts';
 import { type ScepActionClient, scepActionClient } from './scep-action-client.ts';
 import { SCEP_SERVICE } from './scep-actions.ts';
 import { reportingTime } from './server-time.ts';
 import { checkWithin } from './tenant-check.ts';
+import { type SeenTenant, tenantMemory } from './tenant-memory.ts';
 import { type TenantSteps, tenantSteps } from './tenant-steps.ts';
 import { tokenFetcher } from './token-fetcher.ts';
 import { watchedExchange } from './under-way.ts';
@@ -73,24 +74,41 @@ export type TenantClient = IntuneClient &
     certificates: ListIntuneCertificates;
   };
 
-/** A client whose steps can be looked at one by one. */
-export type DiagnosableClient = TenantClient & { steps: TenantSteps };
+/**
+ * A client whose steps can be looked at one by one. `seen`: what it remembers of the tenant. `breaker`: whether calls are tried
+ * now. Both send nothing.
+ */
+export type DiagnosableClient = TenantClient & {
+  steps: TenantSteps;
+  seen: () => SeenTenant;
+  breaker: () => BreakerState;
+};
 
 /** Makes a client. Nothing is sent before the first call. Throws ConfigError for settings that cannot work. */
 export function intuneClient(options: IntuneClientOptions): DiagnosableClient {
   const { clock, uuid, callerInfo, clientId, clientSecret } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const https = httpsExchange({ ...options, callMs: timeouts.callMs });
-  const { exchange, underWay } = watchedExchange(reportingTime(https.exchange, options.serverTime), clock);
+  const memory = tenantMemory(clock);
+  const { exchange, underWay } = watchedExchange(
+    memory.noted(reportingTime(https.exchange, options.serverTime)),
+    clock,
+  );
   const cloud = resolveCloud(options.cloud ?? 'public');
   const fetchToken = tokenFetcher(options, cloud, exchange);
-  const tokens = (resource: string) => tokenSource(fetchToken(resource), clock);
+  const tokens = (resource: string) => tokenSource(memory.noting(resource, fetchToken(resource)), clock);
   const graph = { cloud, tokens: tokens(cloud.graph), exchange, clock, uuid };
   // The id of the resource ends with a slash, so the scope has two.
   const intune = { tokens: tokens(`${cloud.intune}/`), exchange, clock, uuid, callerInfo };
   const service = discovery(SCEP_SERVICE, graph);
   const calls = retryingCalls(timeouts, clock);
-  const { actions, refused } = scepActionClient({ ...intune, service, ask: calls.ask, underWay });
+  const { actions, refused } = scepActionClient({
+    ...intune,
+    service,
+    ask: calls.ask,
+    underWay,
+    answered: memory.answered,
+  });
   const pages = { ...graph, tries: timeouts.retries + 1, backoffMs: timeouts.backoffMs };
   return {
     ...actions,
@@ -110,6 +128,8 @@ export function intuneClient(options: IntuneClientOptions): DiagnosableClient {
     directory: directoryLists(pages),
     certificates: certificateStates(pages),
     health: calls.health,
+    breaker: calls.breaker,
+    seen: memory.seen,
     close: https.close,
   };
 }

@@ -1,5 +1,5 @@
 /** The calls of one client: each with its retries, a bound on those under way, and one circuit breaker over all of them. */
-import { BrokenCircuitError, circuitBreaker, ConsecutiveBreaker, handleType } from 'cockatiel';
+import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleType } from 'cockatiel';
 import type { Clock } from '../core/environment.ts';
 import { within } from '../core/ask.ts';
 import { semaphore } from '../core/semaphore.ts';
@@ -27,6 +27,9 @@ export type IntuneHealth = {
 /** `since`: of the notifications that failed without one that was answered between them, the time of the first. */
 export type FailedNotification = { fault: IntuneUnreachable; since: Date };
 
+/** `closed`: calls are made. `open`: none is. `half open`: one is tried. */
+export type BreakerState = 'closed' | 'open' | 'half open';
+
 /** The retries and the breaker of one client. */
 export type RetryingCalls = {
   /**
@@ -41,6 +44,7 @@ export type RetryingCalls = {
   ) => Promise<T>;
   /** Not ok from a call or check that failed until one succeeds, notifications apart: a pause without calls mends nothing. */
   health: () => IntuneHealth;
+  breaker: () => BreakerState;
   /** How a check ended. It says nothing of a notification that failed. */
   checked: (fault?: IntuneUnreachable) => void;
 };
@@ -89,9 +93,15 @@ export function retryingCalls(timeouts: Timeouts, clock: Clock): RetryingCalls {
       if (last) return { ok: false, detail: textOf(last), fault: last, ...told };
       return { ok: true, detail: notification ? failedText(notification) : NO_FAULT, ...told };
     },
+    breaker: () => stateText(breaker.state),
     checked: (fault) => void (last = fault),
   };
 }
+
+const stateText = (state: CircuitState): BreakerState => {
+  if (state === CircuitState.Closed) return 'closed';
+  return state === CircuitState.HalfOpen ? 'half open' : 'open';
+};
 
 const NO_FAULT = 'Intune answers or was not called yet';
 

@@ -18,7 +18,7 @@ import { dropAddressIfGone } from './service-address.ts';
 import { HARMLESS_REQUEST } from './tenant-check.ts';
 import type { CallUnderWay } from './under-way.ts';
 
-/** What the calls are made with. `underWay`: the exchange that is under way for a call of this id. */
+/** What the calls are made with. `underWay`: the exchange that is under way for a call of this id. `answered` is told each answer. */
 export type ScepActionParts = {
   service: ServiceLocator;
   tokens: TokenSource;
@@ -28,6 +28,7 @@ export type ScepActionParts = {
   callerInfo: string;
   ask: RetryingCalls['ask'];
   underWay: (clientRequestId: string) => CallUnderWay | undefined;
+  answered: (answer: IntuneAnswer) => void;
 };
 
 /**
@@ -71,14 +72,16 @@ export function scepActionClient(parts: ScepActionParts): {
 type Action = { hop: ScepActionHop; body: string; clientRequestId: string };
 
 async function attemptOnce(
-  { service, tokens, exchange, clock, callerInfo }: ScepActionParts,
+  { service, tokens, exchange, clock, callerInfo, answered }: ScepActionParts,
   { hop, ...action }: Action,
   signal: AbortSignal,
 ): Promise<IntuneAnswer> {
   const uri = await service.locate(signal);
-  return dropAddressIfGone(service, hop, () =>
+  const answer = await dropAddressIfGone(service, hop, () =>
     withToken(tokens, signal, (token) =>
       callScepAction({ ...action, hop, uri, callerInfo, token }, { exchange, clock }, signal),
     ),
   );
+  answered(answer);
+  return answer;
 }

@@ -5,12 +5,30 @@ import { DerReader } from '../asn1/reader.ts';
 import { explicit, TAG } from '../asn1/tags.ts';
 import type { CaCertificate } from '../ca/ca-certificate.ts';
 import { serialText } from '../pkix/certificate.ts';
-import { readExtensions } from '../pkix/extensions.ts';
+import { findExtension, readExtensions } from '../pkix/extensions.ts';
 import { nameText, sameName } from '../pkix/name.ts';
+import { OID } from '../pkix/oids.ts';
 import { readSignatureAlgorithm, verifyLongSignature } from '../pkix/signature.ts';
 
 /** A full list that the CA signed. `revoked`: serial numbers as in `serialText`. */
 export type ReadList = { thisUpdate: Date; nextUpdate: Date; revoked: ReadonlySet<string> };
+
+/** When a list of ours was made and ends. `number`: RFC 5280 5.2.3; absent where it has none. */
+export type ListTimes = { thisUpdate: Date; nextUpdate: Date; number?: number };
+
+/** Reads these of a list that this server has signed, DER, and no entry. Throws DerError when it is malformed. */
+export function listTimes(list: Uint8Array): ListTimes {
+  const limits = { ...LIMITS, size: list.length };
+  const tbs = DerReader.over(DerReader.over(list, limits).sequence().raw(TAG.sequence), limits).sequence();
+  if (tbs.tag === TAG.integer) tbs.smallInteger();
+  tbs.raw(TAG.sequence);
+  tbs.raw(TAG.sequence);
+  const times = { thisUpdate: tbs.time(), nextUpdate: tbs.time() };
+  if (tbs.tag === TAG.sequence) tbs.element();
+  const extensions = tbs.tag === explicit(0) ? readExtensions(tbs.enter(explicit(0))) : [];
+  const number = findExtension(extensions, OID.cRLNumber)?.value;
+  return { ...times, ...(number && { number: Number(`0x${serialText(DerReader.over(number).integer())}`) }) };
+}
 
 /** Octets of a list: about half a million entries. */
 export const LONGEST_LIST = 16 * 1024 * 1024;

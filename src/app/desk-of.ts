@@ -1,0 +1,20 @@
+/** What actions of operators work on in a running server: the store, and views of what was loaded. */
+import type { Desk } from '../actions/action.ts';
+import type { Clock } from '../core/environment.ts';
+import type { Store } from '../core/store.ts';
+import { authoritySource } from './authority-views.ts';
+import type { AuthorityParts } from './authority-views.ts';
+import type { Endpoints } from './served-endpoints.ts';
+import { type TenantViewParts, tenantSource } from './tenant-views.ts';
+
+/** The parts of one loading. */
+export type DeskParts = Omit<AuthorityParts, 'served'> &
+  Pick<TenantViewParts, 'clients' | 'credentials'> & { endpoints: Endpoints; store: Store; clock: Clock };
+
+/** The desk of one loading; a reload makes the next one. */
+export const deskOf = ({ endpoints, ...parts }: DeskParts): Desk => ({
+  store: parts.store,
+  clock: parts.clock,
+  authorities: authoritySource({ ...parts, served: endpoints.served }),
+  tenants: tenantSource(parts),
+});
