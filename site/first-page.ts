@@ -11,7 +11,7 @@ const hero = {
   actions: [
     { theme: 'brand', text: 'Start', link: sitePath(NAVIGATION[0]?.pages[0]?.[0] ?? '') },
     { theme: 'alt', text: 'From NDES in an afternoon', link: '/ndes-migration' },
-    { theme: 'alt', text: 'A device has no certificate', link: '/device-symptoms' },
+    { theme: 'alt', text: 'A device has no certificate', link: '/troubleshooting' },
   ],
 };
 

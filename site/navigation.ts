@@ -14,8 +14,9 @@ export interface Section {
 export const NAVIGATION: readonly Section[] = [
   {
     title: 'Start',
-    about: 'From NDES, and what stands between devices and the server.',
+    about: 'From nothing, or from NDES, to the first certificate; and what stands between devices and the server.',
     pages: [
+      ['docs/getting-started.md', 'Getting started'],
       ['docs/ndes-migration.md', 'From NDES in an afternoon'],
       ['docs/ndes.md', 'What NDES had'],
       ['docs/reverse-proxies.md', 'Reverse proxies'],
@@ -29,6 +30,7 @@ export const NAVIGATION: readonly Section[] = [
     about: 'Backup, upgrade, monitoring, and what to do when devices get no certificate or a key is lost.',
     pages: [
       ['docs/operations.md', 'Operations'],
+      ['docs/troubleshooting.md', 'Troubleshooting'],
       ['docs/doctor.md', 'openndes doctor'],
       ['docs/runbooks.md', 'Stolen and lost keys'],
       ['docs/revocation.md', 'Revocation'],

@@ -6,6 +6,8 @@ import { read } from './read.ts';
 
 /** The pages that are written for administrators by hand. */
 const GUIDE = [
+  'docs/getting-started.md',
+  'docs/troubleshooting.md',
   'docs/app-registration.md',
   'docs/intune-profiles.md',
   'docs/ndes-migration.md',
