@@ -1,4 +1,5 @@
 /** What a store has of one person, and what can be erased of it. */
+import type { StoredAttempt } from './attempt-store.ts';
 import type { ChainedEntry } from './audit-chain.ts';
 import type { AuditEntry, BlockEntry, ChallengeBinding, StoredCertificate, StoredTransaction } from './records.ts';
 import type { DirectoryKind } from './tenant-directory.ts';
@@ -23,14 +24,16 @@ export type PersonRecords = {
   blocks: BlockEntry[];
   passwords: PersonPassword[];
   directory: PersonObject[];
+  /** Those of the trace with this name, and the others of the same transactions. */
+  attempts: StoredAttempt[];
 };
 
 /** How many of each kind. */
-export type PersonCounts = { certificates: number; requests: number; entries: number };
+export type PersonCounts = { certificates: number; requests: number; entries: number; attempts: number };
 
 /**
  * `kept` are certificates that have not ended, or whose notification or history waits, requests that wait, and the entries about
- * these; and entries of what the person did as an administrator.
+ * these; and entries of what the person did as an administrator. No attempt is kept.
  */
 export type PersonErasure = { erased: PersonCounts; kept: PersonCounts };
 
@@ -43,7 +46,7 @@ export interface PersonStore {
   /** What `erasePerson` would do at this moment. */
   previewErasure(name: string, at: Date): Promise<PersonErasure>;
   /**
-   * Removes the requests; takes subject, names and DER from the certificates, and from the entries what they say about people. Of an
+   * Removes the requests and the attempts; takes subject, names and DER from the certificates, and from the entries what they say about people. Of an
    * entry the chain keeps the hash of that. `audit`, `erased`, is written with it, and its `detail` says which entries; nothing is
    * written where nothing is erased.
    */

@@ -3,6 +3,7 @@
  * the audit entry and the pending notification are either all recorded or none of them.
  */
 import type { AnswerStore } from './answer-store.ts';
+import type { AttemptStore } from './attempt-store.ts';
 import type { AuditChainStore, HeadSeal } from './audit-chain.ts';
 import type { PersonStore } from './person.ts';
 import type { DirectoryStore } from './tenant-directory.ts';
@@ -440,6 +441,7 @@ export interface Store
     OldRecordStore,
     RestoredStore,
     PersonStore,
+    AttemptStore,
     SecretStore,
     JobStore {
   /** Throws when the store cannot write. */

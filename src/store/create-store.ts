@@ -17,8 +17,10 @@ import type {
   Store,
   TransactionStore,
 } from '../core/store.ts';
+import type { AttemptStore } from '../core/attempt-store.ts';
 import type { AuditChainStore } from '../core/audit-chain.ts';
 import type { PersonStore } from '../core/person.ts';
+import { findAttempts, listAttemptNames, recordAttempts } from './recorded-attempts.ts';
 import { listAudit } from './audit.ts';
 import { chainAudit } from './linked-entries.ts';
 import { chainEnd, listHeads, saveHead } from './audit-heads.ts';
@@ -67,6 +69,7 @@ import {
   saveRevocationRequests,
 } from './downloaded-revocation-requests.ts';
 import { listLinks, unchained } from './listed-links.ts';
+import { removeAttempts, trimAttempts } from './old-attempts.ts';
 import { removeOld } from './old-records.ts';
 import { addParts } from './partitions.ts';
 import { addShards, listId } from './list-shards.ts';
@@ -100,6 +103,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...auditChain(parts),
     beginAgain: (audit) => parts.write((tx) => beginAgain(tx, audit)),
     ...people(parts),
+    ...attempts(parts),
     ...(engine.dialect.partitioned !== undefined && { makeRoom: () => addParts(engine) }),
     ...jobs(parts),
     ...secrets(parts),
@@ -231,6 +235,14 @@ const people = ({ db, write }: Parts): PersonStore => ({
   findPerson: (name) => findPerson(db, name),
   previewErasure: (name, at) => previewErasure(db, name, at),
   erasePerson: (name, audit) => erasePerson(db, write, name, audit),
+});
+
+const attempts = ({ db, write }: Parts): AttemptStore => ({
+  recordAttempts: (some) => write((tx) => recordAttempts(tx, some)),
+  findAttempts: (filter) => findAttempts(db, filter),
+  listAttemptNames: (beginning, limit) => listAttemptNames(db, beginning, limit),
+  trimAttempts: (name, keep) => trimAttempts(db, write, { name, keep }),
+  removeAttempts: (bounds) => removeAttempts(db, write, bounds),
 });
 
 const jobs = ({ db, write, clock }: Parts): JobStore => ({

@@ -6,11 +6,12 @@ import type { AuditEntry } from '../core/records.ts';
 import { addAudit } from './audit.ts';
 import type { GroupCommit } from './batch.ts';
 import { entriesOf, hex, ofHex, padded } from './chained-entries.ts';
+import { attemptsOf, deleteAttempts } from './old-attempts.ts';
 import { PAGE, type PersonEntry, personRows, type PersonRows } from './person-rows.ts';
 import type { Database, Moment } from './tables.ts';
 
 /** Rows of what goes. */
-type ErasedRows = { certificates: number[]; transactions: number[]; entries: number[] };
+type ErasedRows = { certificates: number[]; transactions: number[]; entries: number[]; attempts: number[] };
 type Plan = { rows: ErasedRows; erasure: PersonErasure };
 
 /** See PersonStore. */
@@ -25,11 +26,12 @@ export async function erasePerson(
   audit: AuditEntry,
 ): Promise<PersonErasure> {
   const { rows, erasure } = await planned(db, name, audit.at.getTime());
-  const { certificates, requests, entries } = erasure.erased;
-  if (certificates + requests + entries === 0) return erasure;
+  const { certificates, requests, entries, attempts } = erasure.erased;
+  if (certificates + requests + entries + attempts === 0) return erasure;
   await write(async (tx) => {
     await inPages(rows.transactions, (ids) => tx.deleteFrom('transactions').where('id', 'in', ids).execute());
     await inPages(rows.certificates, (ids) => emptyCertificates(tx, ids));
+    await inPages(rows.attempts, (ids) => deleteAttempts(tx, ids));
     const numbers: number[] = [];
     await inPages(rows.entries, async (ids) => numbers.push(...(await emptyEntries(tx, ids))));
     await addAudit(tx, { ...audit, detail: erasedDetail(numbers, { certificates, requests }) }, {});
@@ -88,24 +90,28 @@ async function planned(db: Database, name: string, at: Moment): Promise<Plan> {
     certificates: found.certificates.filter(({ id }) => isOver(id)).map(({ id }) => id),
     transactions: found.transactions.filter(isDone).map(({ id }) => id),
     entries: found.entries.filter((entry) => isErased(entry) && !bare.has(entry.id)).map(({ id }) => id),
+    attempts: (await attemptsOf(db, name)).map(({ id }) => id),
   };
   const erased = countsOf(rows);
-  const all = { ...countsOf(found), entries: found.entries.filter(({ id }) => !bare.has(id)).length };
+  const entries = found.entries.filter(({ id }) => !bare.has(id));
+  const all = countsOf({ ...found, entries, attempts: rows.attempts });
   return { rows, erasure: { erased, kept: without(all, erased) } };
 }
 
 type Rows = Readonly<Record<keyof ErasedRows, readonly unknown[]>>;
 
-const countsOf = ({ certificates, transactions, entries }: Rows): PersonCounts => ({
+const countsOf = ({ certificates, transactions, entries, attempts }: Rows): PersonCounts => ({
   certificates: certificates.length,
   requests: transactions.length,
   entries: entries.length,
+  attempts: attempts.length,
 });
 
 const without = (all: PersonCounts, erased: PersonCounts): PersonCounts => ({
   certificates: all.certificates - erased.certificates,
   requests: all.requests - erased.requests,
   entries: all.entries - erased.entries,
+  attempts: all.attempts - erased.attempts,
 });
 
 /** Entries that have no link yet, and those that were erased before. */

@@ -13,6 +13,7 @@ import { createSerials } from './serials-table.ts';
 import { createKeptAnswers } from './kept-answers.ts';
 import { moveCertificates } from './old-certificates.ts';
 import type { Database } from './tables.ts';
+import { createAttempts } from './trace-migration.ts';
 
 /** Returns what an administrator should know about the earlier rows, one sentence each. */
 export async function addIdentities(db: Database, dialect: Dialect): Promise<string[]> {
@@ -32,6 +33,7 @@ export async function addIdentities(db: Database, dialect: Dialect): Promise<str
   if (dialect.partitioned) await createParts(db);
   await createAuditChain(db, dialect);
   await createKeptAnswers(db, dialect);
+  await createAttempts(db, dialect);
   if (number === 0) return [];
   return [
     `${number} certificates that an earlier version recorded cannot be read (serial numbers ${serials.join(', ')}` +

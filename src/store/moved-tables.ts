@@ -42,6 +42,8 @@ export const MOVED = {
   audit_unchained: { key: ['id'] },
   audit_chain: { key: ['number'] },
   audit_heads: { key: ['kind', 'number'] },
+  attempts: { key: ['id'] },
+  attempt_names: { key: ['value', 'attempt'] },
   servers: { left: 'written by each server while it runs' },
   secrets: { left: 'sealed with the key of its own database' },
   write_check: { left: 'a test of the disk' },

@@ -6,6 +6,7 @@ import type { ChallengeBinding } from '../core/records.ts';
 import { listBlocks } from './blocks.ts';
 import { entriesOf } from './chained-entries.ts';
 import { listCertificates } from './listed-certificates.ts';
+import { attemptsOf } from './old-attempts.ts';
 import { namedIn, PAGE, personNames, personRows, type PersonTransaction } from './person-rows.ts';
 import type { Database } from './tables.ts';
 
@@ -26,6 +27,7 @@ export async function findPerson(db: Database, name: string): Promise<PersonReco
     ),
     passwords: await passwords(db, isNamed),
     directory: await directory(db, name),
+    attempts: await attemptsOf(db, name),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The tables as kysely sees them: the one schema that every database of this product has. */
 import type { Generated, Kysely } from 'kysely';
 import type { AuditHead } from '../core/audit-chain.ts';
+import type { AttemptOutcome } from '../core/attempt-store.ts';
 import type { DirectoryKind } from '../core/tenant-directory.ts';
 import type { OrderReason, RevocationReason } from '../core/issuer.ts';
 import type {
@@ -318,6 +319,36 @@ export type KeptAnswerTable = {
   body: string | null;
 };
 
+/** One request, or several that came together. See DeviceAttempt. `last_at` is `at` where it was one; `names`: JSON. */
+export type AttemptTable = {
+  id: Generated<number>;
+  at: Moment;
+  last_at: Moment;
+  times: number;
+  ms: number;
+  endpoint: string;
+  operation: string;
+  outcome: AttemptOutcome;
+  address: string;
+  names: string;
+  message_type: string | null;
+  transaction_id: string | null;
+  code: string | null;
+  detail: string | null;
+  reason: string | null;
+  intune_code: string | null;
+  client_request_id: string | null;
+  activity_id: string | null;
+  user_agent: string | null;
+  subject: string | null;
+  serial: string | null;
+  thumbprint: string | null;
+  status: number | null;
+};
+
+/** What an attempt is found by, folded. */
+export type AttemptNameTable = { value: string; attempt: number };
+
 /** Every table by its name. */
 export type Tables = {
   issuers: IssuerTable;
@@ -347,6 +378,8 @@ export type Tables = {
   audit_unchained: AuditUnchainedTable;
   audit_chain: AuditChainTable;
   audit_heads: AuditHeadTable;
+  attempts: AttemptTable;
+  attempt_names: AttemptNameTable;
   secrets: SecretTable;
   servers: ServerTable;
   last_signing: LastSigningTable;

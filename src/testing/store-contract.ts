@@ -5,6 +5,7 @@ import type { Clock } from '../core/environment.ts';
 import type { Issuance, RecordResult, Store } from '../core/store.ts';
 import type { NewChallenge } from '../core/records.ts';
 import { type Check, CLAIM, type OpenedStore, recorded } from './opened-store.ts';
+import { attempts } from './store-attempts.ts';
 import { auditChain } from './store-audit-chain.ts';
 import { blocks } from './store-blocks.ts';
 import { directories } from './store-directory.ts';
@@ -71,6 +72,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   auditChain(check);
   restored(check);
   persons(check);
+  attempts(check);
   lasting(check);
 }
 

@@ -115,6 +115,7 @@ function erasing(check: Check): void {
       certificates,
       requests,
       entries,
+      attempts: 0,
     });
     return { erased: counts(erased), kept: counts(kept) };
   };

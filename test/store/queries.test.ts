@@ -7,6 +7,7 @@ import { openDatabase } from '../../src/store/sqlite.ts';
 import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
 import { createStore } from '../../src/store/create-store.ts';
 import { NO_CLAIM } from '../../src/testing/opened-store.ts';
+import { attemptFor } from '../../src/testing/store-attempts.ts';
 import {
   auditFor,
   certificateId,
@@ -106,6 +107,14 @@ test('no query scans a table or sorts, except the lists that are asked for witho
   for (const kind of ['transactions', 'der', 'audit'] as const)
     await store.removeOld({ kind, before: later(400 * 86_400), limit: 1 });
 
+  await store.recordAttempts([attemptFor(1), attemptFor(2)]);
+  for (const filter of [{ name: 'device-1' }, { name: 'device-1', before: 9, since: NOON }, { before: 9 }])
+    await store.findAttempts({ ...filter, limit: 10 });
+  await store.findAttempts({ endpoint: ENDPOINT, limit: 10 });
+  await store.listAttemptNames('device', 10);
+  await store.trimAttempts('device-1', 1);
+  await store.removeAttempts({ before: later(2), perEndpoint: 1, limit: 10 });
+
   const queries = [...texts].filter((text) => /^(select|insert|update|delete)/.test(text));
   assert.ok(queries.length >= 40, `${queries.length} queries were watched`);
   // A partial index is the list itself: what it holds is what was asked for.
@@ -170,5 +179,14 @@ test('the standing of a key and the block list are read by their indexes', async
     /SEARCH compromised_keys USING COVERING INDEX \w+ \(public_key_hash=\?\),.*SCAN blocks USING COVERING INDEX/,
   );
   assert.match(block ?? '', /^SEARCH blocks USING INDEX sqlite_autoindex_blocks_1 \(name=\?\)$/);
+  await store.close();
+});
+
+test('the newest attempts are read in the order of their table, and the failed ones by the index of just those', async () => {
+  const { database, texts, store } = await watched();
+  await store.findAttempts({ limit: 9 });
+  await store.findAttempts({ failed: true, limit: 9 });
+  const plans = [...texts].filter((text) => text.startsWith('select')).map((text) => plan(database, text));
+  assert.deepEqual(plans, [['SCAN attempts'], ['SCAN attempts USING INDEX attempts_failed']]);
   await store.close();
 });

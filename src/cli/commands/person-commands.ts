@@ -23,7 +23,7 @@ export function registerPerson(program: Command, output: Output): void {
 function registerExport(group: Command, { out, err }: Output): void {
   group
     .command('export')
-    .description('certificates, requests, history, block list, one-time passwords and directory, as JSON lines')
+    .description('certificates, requests, history, block list, one-time passwords, directory and trace, as JSON lines')
     .argument(...NAME)
     .option(...CONFIG)
     .addHelpText(...example('openndes person export ada@example.com > ada.jsonl'))
@@ -39,13 +39,15 @@ function registerExport(group: Command, { out, err }: Output): void {
 const nothingOf = (name: string): string =>
   `The store has nothing of ${printable(name)}. Names in certificates are found whole: \`openndes certs list --subject\` finds a part.`;
 
-function linesOf({ certificates, requests, entries, blocks, passwords, directory }: PersonRecords, now: Date) {
+function linesOf(records: PersonRecords, now: Date) {
+  const { certificates, requests, entries, blocks, passwords, directory, attempts } = records;
   const rows: readonly [string, readonly object[]][] = [
     ['certificate', certificates.map((each) => certificateLine(each, now))],
     ['request', requests],
     ['entry', entries.map((entry) => ({ ...entry, at: new Date(entry.at) }))],
     ['block', blocks],
     ['password', passwords],
+    ['attempt', attempts],
     // Its own `kind` says whether it is a user or a device.
     ['directory', directory.map(({ kind, ...object }) => ({ of: kind, ...object }))],
   ];
@@ -85,13 +87,15 @@ function erase(name: string, { config, yes }: { config: string; yes?: true }, { 
   });
 }
 
-const total = ({ certificates, requests, entries }: PersonCounts): number => certificates + requests + entries;
+const total = ({ certificates, requests, entries, attempts }: PersonCounts): number =>
+  certificates + requests + entries + attempts;
 
-const countsText = ({ certificates, requests, entries }: PersonCounts): string =>
+const countsText = ({ certificates, requests, entries, attempts }: PersonCounts): string =>
   [
     counts(certificates, 'certificate', 'certificates'),
     counts(requests, 'request', 'requests'),
     `${counts(entries, 'entry', 'entries')} of the history`,
+    ...(attempts > 0 ? [`${counts(attempts, 'attempt', 'attempts')} of the trace`] : []),
   ].join(', ');
 
 const counts = (number: number, one: string, many: string): string => `${counted(number)} ${number === 1 ? one : many}`;

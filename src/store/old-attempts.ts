@@ -1,0 +1,129 @@
+/** Removes attempts: those that are old or too many, and those of one person. */
+import { type AttemptBounds, foldedName, searchedNames, type StoredAttempt } from '../core/attempt-store.ts';
+import { attemptInRow, findAttempts } from './recorded-attempts.ts';
+import type { GroupCommit } from './batch.ts';
+import { padded } from './chained-entries.ts';
+import type { Database } from './tables.ts';
+
+/** Attempts that are removed together: every statement of a transaction keeps others waiting. */
+const PAGE = 500;
+
+/** See AttemptStore. */
+export async function removeAttempts(
+  db: Database,
+  write: GroupCommit['write'],
+  { before, perEndpoint, limit }: AttemptBounds,
+): Promise<number> {
+  const old = (await oldestOf(db, limit)).filter(({ at }) => at < before.getTime()).map(({ id }) => id);
+  const excess = await excessOf(db, perEndpoint, limit);
+  const ids = [...new Set([...old, ...excess])];
+  await removeRows(write, ids);
+  return ids.length;
+}
+
+/** They are written in the order of their time, nearly. */
+const oldestOf = (db: Database, limit: number) =>
+  db.selectFrom('attempts').select(['id', 'at']).where('id', '>', 0).orderBy('id').limit(limit).execute();
+
+async function excessOf(db: Database, most: number, limit: number): Promise<number[]> {
+  const found: number[] = [];
+  for (const endpoint of await endpointsOf(db)) {
+    const last = await nthNewest(db, endpoint, most);
+    if (last === undefined) continue;
+    const rows = await db
+      .selectFrom('attempts')
+      .select('id')
+      .where('endpoint', '=', endpoint)
+      .where('id', '<', last)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    found.push(...rows.map(({ id }) => id));
+  }
+  return found;
+}
+
+/** One after the other, by the index. */
+async function endpointsOf(db: Database): Promise<string[]> {
+  const found: string[] = [];
+  for (let next = await endpointFrom(db, '>=', ''); next !== undefined; ) {
+    found.push(next);
+    next = await endpointFrom(db, '>', next);
+  }
+  return found;
+}
+
+const endpointFrom = async (db: Database, beyond: '>' | '>=', endpoint: string): Promise<string | undefined> =>
+  (
+    await db
+      .selectFrom('attempts')
+      .select('endpoint')
+      .where('endpoint', beyond, endpoint)
+      .orderBy('endpoint')
+      .limit(1)
+      .executeTakeFirst()
+  )?.endpoint;
+
+const nthNewest = async (db: Database, endpoint: string, number: number): Promise<number | undefined> =>
+  (
+    await db
+      .selectFrom('attempts')
+      .select('id')
+      .where('endpoint', '=', endpoint)
+      .orderBy('id', 'desc')
+      .offset(number - 1)
+      .limit(1)
+      .executeTakeFirst()
+  )?.id;
+
+/** See AttemptStore. */
+export async function trimAttempts(
+  db: Database,
+  write: GroupCommit['write'],
+  { name, keep }: { name: string; keep: number },
+): Promise<number> {
+  const rows = await db
+    .selectFrom('attempt_names')
+    .select('attempt')
+    .where('value', '=', foldedName(name))
+    .orderBy('attempt', 'desc')
+    .offset(keep)
+    .limit(10 * PAGE)
+    .execute();
+  await removeRows(
+    write,
+    rows.map(({ attempt }) => attempt),
+  );
+  return rows.length;
+}
+
+async function removeRows(write: GroupCommit['write'], ids: readonly number[]): Promise<void> {
+  for (let at = 0; at < ids.length; at += PAGE) {
+    const some = padded(ids.slice(at, at + PAGE));
+    await write((tx) => deleteAttempts(tx, some));
+  }
+}
+
+/** With the names by which they are found: these are read first, because their table is in the order of the names. */
+export async function deleteAttempts(tx: Database, ids: number[]): Promise<void> {
+  const rows = await tx.selectFrom('attempts').selectAll().where('id', 'in', ids).execute();
+  for (const { id, ...attempt } of rows.map(attemptInRow))
+    await tx
+      .deleteFrom('attempt_names')
+      .where('value', 'in', searchedNames(attempt))
+      .where('attempt', '=', id)
+      .execute();
+  await tx.deleteFrom('attempts').where('id', 'in', ids).execute();
+}
+
+/** At most. */
+const OF_PERSON = 10_000;
+
+/** Those with exactly this name, and what else belongs to the same transactions, such as polls. Oldest first. */
+export async function attemptsOf(db: Database, name: string): Promise<StoredAttempt[]> {
+  const own = await findAttempts(db, { name, limit: OF_PERSON });
+  const found = new Map(own.map((each) => [each.id, each]));
+  for (const transaction of new Set(own.flatMap(({ transactionId }) => transactionId ?? [])))
+    for (const each of await findAttempts(db, { name: transaction, limit: OF_PERSON })) found.set(each.id, each);
+  return [...found.values()].sort((a, b) => a.id - b.id);
+}
