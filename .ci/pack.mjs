@@ -1,10 +1,20 @@
-// Prepares `npm pack`. `clean` removes dist/, so that files of an older build are not packed. `prune` removes the declarations
+// Prepares `npm pack`. `clean` removes dist/, so that files of an older build are not packed. `assets` copies what the compiler
+// does not: the style sheet, the script and the icon of the pages. `prune` removes the declarations
 // that no entry point of the package reaches: nobody can import them. `strip` removes from
 // package.json the optional packages that give a checkout its own Node.js: a vendor who embeds the library must not get
 // a second one. `restore` puts package.json back afterwards. An interrupted pack leaves package.json.checkout behind;
 // the next `npm pack`, or `npm run postpack`, restores it.
-import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 
 const MANIFEST = 'package.json';
 const ORIGINAL = 'package.json.checkout';
@@ -23,6 +33,14 @@ function strip() {
   writeFileSync(MANIFEST, `${JSON.stringify(packed, null, 2)}\n`);
 }
 
+function assets() {
+  for (const file of globSync('src/**/assets/*')) {
+    const target = join('dist', relative('src', file));
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(file, target);
+  }
+}
+
 const IMPORT = /(?:\bfrom|\bimport|\bimport\()\s*['"](?<path>\.[^'"]+)['"]/g;
 
 function prune() {
@@ -38,5 +56,5 @@ function prune() {
   for (const file of globSync('dist/**/*.d.ts')) if (!reached.has(join(file))) rmSync(file);
 }
 
-const TASKS = { clean: () => rmSync('dist', { recursive: true, force: true }), prune, strip, restore };
+const TASKS = { clean: () => rmSync('dist', { recursive: true, force: true }), assets, prune, strip, restore };
 TASKS[process.argv[2]]();

@@ -30,13 +30,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   manage: room('core audit asn1 pkix', 'node:crypto'),
   actions: room('core manage', 'zod'),
   admin: room('core manage', 'node:crypto node:timers/promises fastify'),
+  'admin/pages': room('core actions admin', 'node:crypto fastify ghtml'),
   client: room('core asn1 pkix cms scep', 'node:crypto'),
   simulator: room('core asn1 pkix keys', 'node:crypto node:fs fastify'),
   embed: room('core jobs cms ocsp scep revocation enroll http', 'node:crypto fastify pino'),
   'config/yaml': room('core', 'node:net yaml zod'),
   config: room('core asn1 pkix cms ca policy intune http manage admin config/yaml', 'zod'),
   app: room(
-    'core audit outbound jobs threads asn1 pkix scep keys ca revocation ocsp store intune policy manage actions admin embed config config/yaml',
+    'core audit outbound jobs threads asn1 pkix scep keys ca revocation ocsp store intune policy manage actions admin admin/pages embed config config/yaml',
     'node:child_process node:crypto node:fs node:fs/promises node:module node:net node:os node:tls fastify zod',
   ),
   cli: room(

@@ -9,7 +9,7 @@ export type PageContent = { caCertificate: Uint8Array; challenge: IssuedChalleng
 /** How the page is encoded. */
 export type Charset = 'utf-16le' | 'utf-8';
 /** A page ready to send. */
-export type Page = { contentType: string; body: Uint8Array };
+export type EncodedPage = { contentType: string; body: Uint8Array };
 
 /** The page with a password, or with the sentence that the password cache is full. HTML. */
 export const passwordPage = ({ caCertificate, challenge }: PageContent): string =>
@@ -57,7 +57,7 @@ export const failurePage = (): string =>
  * NDES sends UTF-16, little endian, and Content-Type does not name it. The byte order mark is needed: Fleet reads text
  * without one as big endian.
  */
-export const encodePage = (page: string, charset: Charset): Page =>
+export const encodePage = (page: string, charset: Charset): EncodedPage =>
   charset === 'utf-8'
     ? { contentType: 'text/html; charset=utf-8', body: Buffer.from(page, 'utf8') }
     : { contentType: 'text/html', body: Buffer.from(`\uFEFF${page}`, 'utf16le') };

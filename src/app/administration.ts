@@ -3,12 +3,15 @@ import type { FastifyInstance } from 'fastify';
 import { type Authenticate, basicAuthentication } from '../admin/basic-authentication.ts';
 import { type AdminPage, ndesPages } from '../admin/ndes-plugin.ts';
 import { adminServer } from '../admin/admin-server.ts';
+import { adminPages } from '../admin/pages/pages-plugin.ts';
+import type { SessionOf } from '../admin/pages/signed-in.ts';
 import type { Emit } from '../core/events.ts';
 import type { Clock } from '../core/environment.ts';
 import type { ReadinessOptions } from '../admin/readiness.ts';
 import type { Store } from '../core/store.ts';
 import { challengeIssuerOf } from './challenge-issuers.ts';
 import { defined } from '../core/defined.ts';
+import { pageAssetTexts } from './page-asset-files.ts';
 import type { LoadedEndpoint, Settings } from './settings.ts';
 import { loadOf } from '../embed/embed.ts';
 
@@ -20,6 +23,8 @@ export type AdministrationParts = {
   clock: Clock;
   readiness: Pick<ReadinessOptions, 'probes' | 'detail'>;
   publicServer: FastifyInstance;
+  /** Who is signed in to the pages. Without it there are none. */
+  sessionOf?: SessionOf;
 };
 
 /**
@@ -33,6 +38,7 @@ export async function administration({
   clock,
   readiness,
   publicServer,
+  sessionOf,
 }: AdministrationParts): Promise<FastifyInstance | undefined> {
   const { admin } = settings.config;
   if (!admin) return undefined;
@@ -42,7 +48,7 @@ export async function administration({
   const pagesOf = (some: readonly LoadedEndpoint[]) => some.flatMap((each) => pageOf(each, store) ?? []);
   const published = pagesOf(settings.endpoints.filter(({ config }) => config.adminPage === 'public'));
   if (published.length > 0) await publicServer.register(ndesPages, { pages: published, authenticate, emit });
-  return adminServer({
+  const server = await adminServer({
     pages: pagesOf(settings.endpoints),
     ...defined({
       authenticate: users.size > 0 ? authenticate : undefined,
@@ -53,6 +59,9 @@ export async function administration({
     clock,
     emit,
   });
+  if (sessionOf)
+    await server.register(adminPages, { desk: { store, clock }, sessionOf, assets: pageAssetTexts(), emit });
+  return server;
 }
 
 function pageOf({ config, authority }: LoadedEndpoint, store: Store): AdminPage | undefined {
