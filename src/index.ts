@@ -55,7 +55,13 @@ export type { OcspSigner } from './ocsp/ocsp-response.ts';
 export type { OcspCa } from './ocsp/served-ca.ts';
 export type { Legacy } from './cms/algorithms.ts';
 export type { KeyedCertificate } from './scep/registration-authority.ts';
-export type { ListMark, RevocationList, RevocationListOptions, RevocationStore } from './revocation/revocation-list.ts';
+export type {
+  ListMark,
+  ListSize,
+  RevocationList,
+  RevocationListOptions,
+  RevocationStore,
+} from './revocation/revocation-list.ts';
 export { openSqliteStore, type SqliteOptions, type SqliteStore } from './store/sqlite.ts';
 export type { WriteTurns } from './store/sqlite-engine.ts';
 
@@ -112,6 +118,7 @@ export type { Timeouts as IntuneTimeouts } from './intune/retry.ts';
 export type { BreakerState, FailedNotification, IntuneHealth } from './intune/retrying-calls.ts';
 export type { LastCall, SeenRoles, SeenTenant } from './intune/tenant-memory.ts';
 export type { IntuneAnswer, ScepActionRequest } from './intune/scep-actions.ts';
+export type { CallMade } from './intune/told-exchange.ts';
 export { IntuneUnreachable, type IntuneHop, type UnreachableDetails } from './intune/unreachable.ts';
 export { allOf } from './policy/all-of.ts';
 export { anyOf } from './policy/any-of.ts';

@@ -4,13 +4,14 @@ import type { FastifyInstance } from 'fastify';
 import type { Desk } from '../actions/action.ts';
 import { defined } from '../core/defined.ts';
 import type { Clock, Logger } from '../core/environment.ts';
-import type { Emit } from '../core/events.ts';
+import type { Emit, ServerEvent } from '../core/events.ts';
 import type { IssuerStore, Store } from '../core/store.ts';
 import { type AssembledServer, assembleServer } from '../embed/embed.ts';
-import { logEvents } from '../embed/log-events.ts';
+import { subscribers } from '../embed/log-events.ts';
 import { systemClock } from '../embed/system.ts';
 import { systemLogger } from '../embed/system-logger.ts';
 import type { DiagnosableClient } from '../intune/client.ts';
+import type { CallMade } from '../intune/told-exchange.ts';
 import type { Job } from '../jobs/leased-job.ts';
 import type { Timeouts } from '../intune/retry.ts';
 import { startJobs } from '../jobs/scheduler.ts';
@@ -77,6 +78,8 @@ export type GenerationParts = {
   logLevel?: string;
   watchEvery?: number;
   intuneTimes?: Partial<Timeouts>;
+  /** Gets every event after the log. */
+  onEvent?: (event: ServerEvent) => void;
   part?: boolean;
 };
 
@@ -87,11 +90,12 @@ type Shared = EndpointServices & {
   logger: Logger;
   stopping: AbortSignal;
   clients: ReadonlyMap<string, DiagnosableClient>;
+  onEvent?: (event: ServerEvent) => void;
 };
 
 /** Throws ConfigError, with everything closed again that was opened, the keys of the settings too. */
 export async function makeGeneration(parts: GenerationParts): Promise<Generation> {
-  const { settings, warnings, store, clock, stopping, logLevel, intuneTimes, part = false } = parts;
+  const { settings, warnings, store, clock, stopping, logLevel, intuneTimes, onEvent, part = false } = parts;
   // In the order of opening; closed in the reverse order.
   const closing: PolicyServices['closing'] = [settings.close];
   const jobs: (() => Promise<void>)[] = [];
@@ -102,11 +106,12 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
   };
   try {
     const logger = systemLogger(logLevel ?? settings.config.log.level);
-    const emit = logEvents(logger);
+    const emit = subscribers(logger, onEvent);
     for (const warning of warnings) emit({ event: 'configuration-warning', warning });
     await registerIssuers(settings, store);
     const crls = await servedLists(settings, store);
-    const shared = sharedServices({ crls, settings, store, clock, stopping, logger, emit, closing, intuneTimes });
+    const own = { logger, emit, closing, intuneTimes, ...defined({ onEvent }) };
+    const shared = sharedServices({ crls, settings, store, clock, stopping, ...own });
     const endpoints = await servedEndpoints(settings, shared, part);
     for (const each of endpoints.notServed) emit({ event: 'endpoint-not-served', ...each });
     const threads = await threadsOf(endpoints, { ...parts, emit });
@@ -160,13 +165,14 @@ function sharedServices({
   settings,
   intuneTimes: timeouts,
   ...rest
-}: Pick<Shared, 'settings' | 'crls' | 'store' | 'clock' | 'stopping' | 'logger' | 'emit' | 'closing'> & {
+}: Pick<Shared, 'settings' | 'crls' | 'store' | 'clock' | 'stopping' | 'logger' | 'emit' | 'closing' | 'onEvent'> & {
   intuneTimes: GenerationParts['intuneTimes'] | undefined;
 }): Shared {
   const clients = new Map<string, DiagnosableClient>();
   const serverTime = clockReport(rest.clock, rest.emit);
+  const calledFor = (tenant: string) => (call: CallMade) => rest.emit({ event: 'intune-called', tenant, ...call });
   const clientOf: Shared['intuneClient'] = ({ name, value }) => {
-    const client = clients.get(name) ?? newIntuneClient({ ...value, timeouts }, serverTime);
+    const client = clients.get(name) ?? newIntuneClient({ ...value, timeouts, called: calledFor(name) }, serverTime);
     if (!clients.has(name)) rest.closing.push(() => client.close());
     clients.set(name, client);
     return client;
@@ -185,7 +191,7 @@ async function registerIssuers({ authorities }: Settings, store: IssuerStore): P
 
 function publicServer(
   { served }: Endpoints,
-  { settings, store, clock, stopping, logger, crls }: Shared,
+  { settings, store, clock, stopping, logger, crls, onEvent }: Shared,
   { threads, ocsp }: { threads: EndpointThreads | undefined; ocsp: ServedOcsp },
 ): Promise<AssembledServer> {
   const { trustProxy, mostRunning, answerWithin, bodyLimit } = settings.config.listen;
@@ -203,7 +209,7 @@ function publicServer(
     bodyLimit,
     parallelism: threads?.size ?? 1,
     probes: threadsProbe(threads?.check),
-    ...defined({ trustProxy }),
+    ...defined({ trustProxy, onEvent }),
   };
   return assembleServer(options, threads?.operate);
 }

@@ -17,7 +17,7 @@ import { VERSION } from './version.ts';
 
 /** `serverTime` gets the Date of each reply of Entra. Throws ConfigError for settings that cannot work. */
 export const newIntuneClient = (
-  tenant: TenantConfig & Pick<IntuneClientOptions, 'timeouts'>,
+  tenant: TenantConfig & Pick<IntuneClientOptions, 'timeouts' | 'called'>,
   serverTime: (date: Date) => void,
 ): DiagnosableClient =>
   intuneClient({

@@ -24,6 +24,7 @@ import type { ReadSecret } from './stored-ra.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { type Attempt, ConfigProblems, type Problem, problemText } from '../config/yaml/problems.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
+import type { Reference } from '../config/references.ts';
 import type { ProfileConfig } from '../config/profiles.ts';
 import type { Config } from '../config/schema.ts';
 import { challengeParties } from '../config/challenge-parties.ts';
@@ -258,16 +259,16 @@ export function profileOf({
   authority,
 }: Pick<EndpointConfig, 'profile' | 'byUsage' | 'authority'>): Profile {
   const others = byUsage && {
-    byUsage: { signature: ofCa(byUsage.signature.value), encryption: ofCa(byUsage.encryption.value) },
+    byUsage: { signature: ofCa(byUsage.signature), encryption: ofCa(byUsage.encryption) },
   };
   const { name, value } = authority;
-  const named = withOwnList(withAuthority({ ...ofCa(profile.value), ...others }, name), name, value.crl.list);
+  const named = withOwnList(withAuthority({ ...ofCa(profile), ...others }, name), name, value.crl.list);
   return withShards(named, value.crl.list ?? name, value.crl.shards);
 }
 
-function ofCa(profile: ProfileConfig): Profile {
-  const { renewBefore: _, maxLifetime: __, ...rest } = profile;
-  return rest;
+function ofCa({ name, value }: Reference<ProfileConfig>): Profile {
+  const { renewBefore: _, maxLifetime: __, ...rest } = value;
+  return { ...rest, name };
 }
 
 /** Automatic RA certificates have fixed names, so two authorities in one folder would overwrite each other's. */

@@ -2,6 +2,7 @@
 import type { Clock, RandomBytes } from '../core/environment.ts';
 import type { Issued, Issuer } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
+import { defined } from '../core/defined.ts';
 import { ConfigError, IssuerError, REFUSALS } from '../core/errors.ts';
 import { writeCertificate } from '../pkix/certificate.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
@@ -60,6 +61,7 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
       signsHere: key.inProcess === true,
       ...(appends !== '' && { appends }),
     },
+    backend: 'local',
     certificate,
     chain,
     async issue({ csr, renews }, decision, signal) {
@@ -69,10 +71,10 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
       const { template, shard: crlShard } = templateOf(serialNumber);
       const leaf = { csr, decision, now: clock(), serialNumber, ...within };
       const plan = planLeaf(template, leaf);
-      const { rate } = templateFor(template, csr).profile;
+      const { rate, name: profileName } = templateFor(template, csr).profile;
       if (rate) assertWithinRate(take?.(rate, leaf.now) ?? 0, rate);
-      const issued = { kind: 'issued', certificate: await writeCertificate(plan, key), chain: signedWith } as const;
-      return crlShard === undefined ? issued : { ...issued, crlShard };
+      const made = await writeCertificate(plan, key);
+      return { kind: 'issued', certificate: made, chain: signedWith, ...defined({ crlShard, profile: profileName }) };
     },
   };
 }

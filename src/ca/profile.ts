@@ -72,6 +72,8 @@ export type Profile = {
   rate?: CertificateRate;
   /** The profiles of requests for a key that only signs or only encrypts; this one where absent. */
   byUsage?: { signature?: Profile; encryption?: Profile };
+  /** What the log and metrics call it. */
+  name?: string;
 };
 
 /** A profile and those that take its place for some usages. */

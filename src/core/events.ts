@@ -3,7 +3,7 @@
  * Events hold what a log line may hold: never a challenge, a key or a token.
  */
 import type { DirectoryKind } from './tenant-directory.ts';
-import type { HttpErrorCode } from './errors.ts';
+import type { HttpErrorCode, IssuerErrorCode } from './errors.ts';
 import type { OldKind } from './records.ts';
 
 /** How a PKIOperation ended. `repeated`: the certificate of an earlier identical request; `found`: GetCert and GetCRL. */
@@ -17,6 +17,9 @@ export type MessageFacts = { messageType: string; transactionId: string; subject
 
 /** Weak algorithms that the message used, and how often each was used at this endpoint since the start. */
 export type LegacyFacts = { legacy?: readonly string[]; legacyUses?: Readonly<Record<string, number>> };
+
+/** What the CA did: for a new certificate its profile, the kind of CA and its milliseconds; `issuerFault` where it failed. */
+export type IssueFacts = { profile?: string; backend?: string; issueMs?: number; issuerFault?: IssuerErrorCode };
 
 /** What the outcome was. The facts of the policy stand beside these, and replace one of the same name. */
 export type OutcomeFacts = {
@@ -35,10 +38,40 @@ export type OutcomeFacts = {
 export type AnsweredFacts = HttpFacts &
   Partial<MessageFacts> &
   LegacyFacts &
+  IssueFacts &
   OutcomeFacts & { endpoint: string; operation: string; outcome?: RequestOutcome; ms: number };
 
-/** A request that got an HTTP error instead of a CertRep. `path` is cut at 200 characters. */
-export type HttpErrorFacts = HttpFacts & { path: string; status: number; code: HttpErrorCode; err: unknown };
+/** A request that got an HTTP error instead of a CertRep. `path` is cut at 200 characters; `endpoint`: the one that it names. */
+export type HttpErrorFacts = HttpFacts & {
+  path: string;
+  endpoint?: string;
+  status: number;
+  code: HttpErrorCode;
+  err: unknown;
+};
+
+/** How an HTTP call to Entra, Graph or Intune ended. `throttled`: HTTP 429; `refused` and `failed`: 4xx and 5xx. */
+export type CallResult = 'answered' | 'throttled' | 'refused' | 'failed' | 'unreachable';
+
+/** One HTTP call for a tenant. `call`: the step that it belongs to; `ms`: milliseconds until its answer or its end. */
+export type IntuneCallFacts = {
+  tenant: string;
+  call: string;
+  result: CallResult;
+  status?: number;
+  clientRequestId?: string;
+  ms: number;
+};
+
+/** What an OCSP response says: of several certificates the worst; or why it says nothing. */
+export type OcspStatus =
+  | 'good'
+  | 'revoked'
+  | 'unknown'
+  | 'malformedRequest'
+  | 'internalError'
+  | 'tryLater'
+  | 'unauthorized';
 
 /**
  * A request for a path that is no endpoint. `path` is cut at 200 characters, `operation` at 40; `nearest` is the path of
@@ -96,6 +129,7 @@ export type EventFacts = {
   'subscriber-failed': { failed: string; err: unknown };
   'revocation-list-failed': { path: string | undefined; err: unknown };
   'ocsp-failed': { path: string; err: unknown; skipped?: number };
+  'ocsp-answered': { authority: string; status: OcspStatus };
   'ocsp-signer-made': { subject: string; thumbprint: string; ends: string; replaced: boolean };
   'ocsp-signer-not-made': { authority: string; err: unknown };
   'ocsp-signer-not-kept': { authority: string; err: unknown };
@@ -119,6 +153,7 @@ export type EventFacts = {
   };
   'ra-not-renewed': { err: unknown };
   'endpoint-not-served': { endpoint: string; err: unknown };
+  'intune-called': IntuneCallFacts;
   'tenant-unusable': { tenant: string; hop: string; remedy: string; err: unknown };
   'tenant-usable': { tenant: string };
   'directory-listed': { tenant: string; listing: number; there: Readonly<Record<DirectoryKind, number>>; gone: number };

@@ -19,6 +19,8 @@ export type Issued = {
   reference?: string;
   /** The shard of the revocation list that the certificate names, from 1 on; absent where it names the whole list. */
   crlShard?: number;
+  /** The name of the profile that it was made after, for the log and for metrics. */
+  profile?: string;
 };
 
 /** The CA has taken the order and not decided yet: the device gets PENDING. `retryAfter`: seconds until the next poll. */
@@ -31,6 +33,8 @@ export type IssuancePending = { kind: 'pending'; reference: string; retryAfter: 
 export interface Issuer {
   /** What this CA can do; absent for one that only issues at once. */
   readonly capabilities?: IssuerCapabilities;
+  /** What the log and metrics call this kind of CA, such as `local`. */
+  readonly backend?: string;
   /**
    * Throws IssuerError, which says whether the same request can succeed later, or Refusal with a code of
    * docs/errors.md. Any other exception is final: the device gets FAILURE and nothing is recorded. `signal` aborts when

@@ -33,6 +33,7 @@ const HTTP = {
 const HTTP_ERROR = {
   ...HTTP,
   path: 'the path of the URL, cut at 200 characters',
+  endpoint: 'the endpoint at this path, if there is one',
   status: 'the HTTP status',
   code: 'the code of [errors.md](errors.md)',
   err: CAUSE,
@@ -65,6 +66,10 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
       code: 'refused: the code of [errors.md](errors.md)',
       detail: 'refused: what exactly was wrong',
       err: `refused: ${CAUSE}; absent without one`,
+      profile: 'issued: the profile of the certificate',
+      backend: 'issued: the kind of CA that made it; `local` for this server',
+      issueMs: 'issued: milliseconds that the CA took',
+      issuerFault: 'refused and pending: how the CA failed, such as `unavailable`, if it did',
       ms: 'milliseconds from the request to the answer',
     },
     remedy: '',
@@ -267,6 +272,16 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     remedy:
       'Look at the store, and do what `err` says. The verifier was told internalError; most of them ask again later.',
   },
+  'ocsp-answered': {
+    level: 'debug',
+    message: 'OCSP request answered',
+    fields: {
+      authority: 'its name in `authorities`',
+      status:
+        '`good`, `revoked` or `unknown`, of several certificates the worst; or why there is no signed answer, such as `tryLater`',
+    },
+    remedy: '',
+  },
   'ocsp-signer-made': {
     level: 'info',
     message: 'made a certificate that signs OCSP responses',
@@ -413,6 +428,20 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     message: 'an endpoint is not served',
     fields: { endpoint: ENDPOINT, err: CAUSE },
     remedy: 'Do what `err` says, and reload the server. The other endpoints are served meanwhile.',
+  },
+  'intune-called': {
+    level: 'debug',
+    message: 'a service of Microsoft was called',
+    fields: {
+      tenant: TENANT,
+      call: 'the step: `token`, `discovery`, `validateRequest`, `successNotification`, `failureNotification`, `directory`, `certificateStates`, `downloadRevocationRequests` or `uploadRevocationResults`',
+      result:
+        '`answered`, `throttled` (HTTP 429), `refused` (another 4xx), `failed` (5xx) or `unreachable` (no whole answer)',
+      status: 'the HTTP status; absent without an answer',
+      clientRequestId: 'the id that this server gave to the call; absent where it has none',
+      ms: 'milliseconds that the call took',
+    },
+    remedy: '',
   },
   'tenant-unusable': {
     level: 'error',

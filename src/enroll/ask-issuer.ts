@@ -1,6 +1,8 @@
 /** Asks the CA for a certificate, and validates its answer: the issuer of a vendor was not compiled with this product. */
 import { started, within } from '../core/ask.ts';
+import { defined } from '../core/defined.ts';
 import { IssuerError, Refusal, REFUSALS } from '../core/errors.ts';
+import type { IssueFacts } from '../core/events.ts';
 import type { IssuancePending, Issued } from '../core/issuer.ts';
 import type { Allow } from '../core/policy.ts';
 import type { StoredCertificate } from '../core/records.ts';
@@ -10,21 +12,26 @@ import type { Enrollment } from './identify.ts';
 import type { RefusedOutcome } from './outcome.ts';
 import { revokeAtIssuer } from './tell-issuer.ts';
 
+/** A certificate of the CA, and what is said about it. */
+export type MadeCertificate = { kind: 'issued'; certificate: StoredCertificate; made: IssueFacts };
+
 /** What the CA answered. `unreachable`: it could not decide now, and the same request can succeed later. */
 export type IssuerAnswer =
-  | { kind: 'issued'; certificate: StoredCertificate }
+  | MadeCertificate
   | { kind: 'pending'; reference: string; retryAfter: number }
   | { kind: 'unreachable'; error: IssuerError }
   | RefusedOutcome;
 
 /** Orders the certificate. Whatever the issuer throws is an answer. */
 export async function order(enrollment: Enrollment, decision: Allow): Promise<IssuerAnswer> {
-  const { request, endpoint, signal } = enrollment;
+  const { request, endpoint, signal, services } = enrollment;
+  const began = services.clock().getTime();
   const answer = started(() => endpoint.issuer.issue(request, decision, signal));
   try {
     const given = await within(() => answer, signal);
+    const issueMs = services.clock().getTime() - began;
     assertComplete(given, enrollment);
-    return await accept(given, enrollment);
+    return timed(await accept(given, enrollment), issueMs);
   } catch (cause) {
     if (!signal.aborted || cause !== signal.reason) return refusal(cause);
     // What comes later may be an exception, or a certificate that cannot be read: there is nothing to revoke then.
@@ -32,6 +39,9 @@ export async function order(enrollment: Enrollment, decision: Allow): Promise<Is
     return { kind: 'unreachable', error: noAnswer(cause) };
   }
 }
+
+const timed = (answer: IssuerAnswer, issueMs: number): IssuerAnswer =>
+  answer.kind === 'issued' ? { ...answer, made: { ...answer.made, issueMs } } : answer;
 
 /** The device polls, and the policy decides again: the CA is asked as if it had been unreachable. */
 const noAnswer = (cause: unknown): IssuerError =>
@@ -87,9 +97,10 @@ const isComplete = ({ reference, retryAfter }: Partial<IssuancePending>): boolea
 async function accept(answer: Issued | IssuancePending, enrollment: Enrollment): Promise<IssuerAnswer> {
   if (answer.kind === 'pending') return answer;
   const { request, services, endpoint } = enrollment;
-  const { capabilities } = endpoint.issuer;
+  const { capabilities, backend } = endpoint.issuer;
   try {
-    return { kind: 'issued', certificate: certificateRecord(answer, request, services.clock(), capabilities) };
+    const certificate = certificateRecord(answer, request, services.clock(), capabilities);
+    return { kind: 'issued', certificate, made: defined({ profile: answer.profile, backend }) };
   } catch (cause) {
     await discard(answer, cause, enrollment);
     return refusal(cause);
@@ -99,6 +110,6 @@ async function accept(answer: Issued | IssuancePending, enrollment: Enrollment):
 function refusal(cause: unknown): IssuerAnswer & { kind: 'refused' | 'unreachable' } {
   if (cause instanceof IssuerError && cause.retryable) return { kind: 'unreachable', error: cause };
   const detail = cause instanceof Error ? cause.message : 'the issuer failed';
-  const text = cause instanceof IssuerError ? { text: cause.clientText } : {};
-  return { kind: 'refused', code: cause instanceof Refusal ? cause.code : 'issuer_failed', detail, cause, ...text };
+  const told = cause instanceof IssuerError ? { text: cause.clientText, facts: { issuerFault: cause.code } } : {};
+  return { kind: 'refused', code: cause instanceof Refusal ? cause.code : 'issuer_failed', detail, cause, ...told };
 }

@@ -3,8 +3,8 @@ import type { Allow, Decision, Deny, Pend } from '../core/policy.ts';
 import { ask } from '../core/ask.ts';
 import { REFUSALS, type RefusalCode } from '../core/errors.ts';
 import { openOrder } from '../core/lifecycle.ts';
-import type { PendingIssuance, StoredCertificate, StoredTransaction } from '../core/records.ts';
-import { askAgain, type IssuerAnswer, order } from './ask-issuer.ts';
+import type { PendingIssuance, StoredTransaction } from '../core/records.ts';
+import { askAgain, type IssuerAnswer, type MadeCertificate, order } from './ask-issuer.ts';
 import { blockedBy } from './blocked.ts';
 import { earlierOutcome } from './earlier-outcome.ts';
 import { allowsSelfRenewal, type Enrollment, keyHash } from './identify.ts';
@@ -154,7 +154,7 @@ async function withPermission(enrollment: Enrollment, answer: IssuerAnswer): Pro
 
 /** What the answer of the CA means for the device. */
 async function conclude(enrollment: Enrollment, decision: Allow, answer: IssuerAnswer): Promise<Outcome> {
-  if (answer.kind === 'issued') return recordAndNotify(enrollment, decision, answer.certificate);
+  if (answer.kind === 'issued') return recordAndNotify(enrollment, decision, answer);
   if (answer.kind === 'refused') return fail(enrollment, decision, answer);
   if (answer.kind === 'unreachable') return awaitIssuer(enrollment, decision, answer);
   const outcome = await waitForIssuer(enrollment, decision, answer);
@@ -167,11 +167,17 @@ async function awaitIssuer(
   decision: Allow,
   { error }: IssuerAnswer & { kind: 'unreachable' },
 ): Promise<Outcome> {
-  const { message: detail, clientText: text } = error;
+  const { message: detail, clientText: text, code } = error;
   if (enrollment.earlier?.state !== 'approved' && isOutOfPatience(enrollment))
-    return fail(enrollment, decision, { kind: 'refused', code: 'issuer_failed', detail, cause: error, text });
-  const { facts } = decision;
-  return wait(enrollment, { reason: 'unreachable', detail, ...(facts && { facts }) });
+    return fail(enrollment, decision, {
+      kind: 'refused',
+      code: 'issuer_failed',
+      detail,
+      cause: error,
+      text,
+      facts: { issuerFault: code },
+    });
+  return wait(enrollment, { reason: 'unreachable', detail, facts: { ...decision.facts, issuerFault: code } });
 }
 
 /** The authorizer allowed the request and must learn that no certificate came of it; the device does not wait for that. */
@@ -181,15 +187,15 @@ async function fail(
   refused: RefusedOutcome,
 ): Promise<RefusedOutcome> {
   if (notify !== 'none') await queueFailureNotification(enrollment, refused.code);
-  return { ...refused, ...(facts && { facts }) };
+  return { ...refused, ...((facts ?? refused.facts) && { facts: { ...facts, ...refused.facts } }) };
 }
 
 const queueFailureNotification = ({ request, services }: Enrollment, code: RefusalCode): Promise<number> =>
   services.store.recordNotification(failureNotification(request, REFUSALS[code]));
 
 /** Everything is recorded, in one transaction, before the authorizer or the device learns of the certificate. */
-async function recordAndNotify(enrollment: Enrollment, decision: Allow, issued: StoredCertificate): Promise<Outcome> {
-  const { result, certificate, notification } = await recordIssuance(enrollment, decision, issued);
+async function recordAndNotify(enrollment: Enrollment, decision: Allow, issued: MadeCertificate): Promise<Outcome> {
+  const { result, certificate, notification } = await recordIssuance(enrollment, decision, issued.certificate);
   if (result.kind === 'refused') return fail(enrollment, decision, result);
   if (result.kind === 'consumed' || result.kind === 'renewed') {
     const used = result.kind === 'consumed' ? CHALLENGE_USED : RENEWED_ALREADY;
@@ -199,7 +205,8 @@ async function recordAndNotify(enrollment: Enrollment, decision: Allow, issued: 
   if (result.kind === 'duplicate')
     return earlierOutcome(result.existing, enrollment) ?? { kind: 'pending', reason: 'duplicate' };
   const { facts } = decision;
-  const recorded = { kind: 'issued', certificate, repeat: false, ...(facts && { facts }) } as const;
+  const { made } = issued;
+  const recorded = { kind: 'issued', certificate, repeat: false, made, ...(facts && { facts }) } as const;
   if (decision.notify !== 'strict' || !notification || !result.notification) return recorded;
   const pending = { ...result.notification, notification };
   return waitingFor(() => sendStrict(pending, recorded, enrollment), enrollment.waits);

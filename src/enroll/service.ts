@@ -203,7 +203,7 @@ function outcomeFacts(outcome: Outcome): OutcomeFacts {
     return { code: outcome.code, detail: outcome.detail, ...outcome.facts, ...causeOf(outcome) };
   if (outcome.kind === 'found') return { ...outcome.facts };
   const { serial, thumbprint } = outcome.certificate;
-  return { serial, thumbprint, ...outcome.facts };
+  return { serial, thumbprint, ...outcome.made, ...outcome.facts };
 }
 
 const causeOf = ({ cause }: { cause?: unknown }): { err?: unknown } => (cause === undefined ? {} : { err: cause });

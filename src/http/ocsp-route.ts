@@ -22,8 +22,8 @@ const ANY_TYPE = 'application/octet-stream';
 const RESPONSE_TYPE = 'application/ocsp-response';
 /** Octets of all requests in memory that are on their way. */
 const MOST_BUFFERED = 4 * 1024 * 1024;
-const MALFORMED: OcspAnswer = { body: UNSIGNED_RESPONSES.malformedRequest };
-const INTERNAL: OcspAnswer = { body: UNSIGNED_RESPONSES.internalError };
+const MALFORMED: OcspAnswer = { body: UNSIGNED_RESPONSES.malformedRequest, status: 'malformedRequest' };
+const INTERNAL: OcspAnswer = { body: UNSIGNED_RESPONSES.internalError, status: 'internalError' };
 
 /** Two routes for each responder. Every answer is an OCSPResponse with status 200, an error too, as RFC 6960 A.2 has it. */
 export async function ocspPlugin(app: FastifyInstance, options: OcspRouteOptions): Promise<void> {
@@ -38,17 +38,21 @@ export async function ocspPlugin(app: FastifyInstance, options: OcspRouteOptions
   const posted = bodies({ longest: LONGEST_REQUEST, most: MOST_BUFFERED });
 
   for (const [name, responder] of responders) {
+    const told = (request: FastifyRequest, reply: FastifyReply, answer: OcspAnswer): FastifyReply => {
+      emit({ event: 'ocsp-answered', authority: name, status: answer.status });
+      return send(request, reply, answer, clock);
+    };
     const get = (request: FastifyRequest, reply: FastifyReply): FastifyReply | Promise<FastifyReply> => {
       const octets = requestInPath(request);
       const answer = octets ? responder(octets) : MALFORMED;
-      if (!(answer instanceof Promise)) return send(request, reply, answer, clock);
-      return answer.catch((err: unknown) => failed(request, err)).then((each) => send(request, reply, each, clock));
+      if (!(answer instanceof Promise)) return told(request, reply, answer);
+      return answer.catch((err: unknown) => failed(request, err)).then((each) => told(request, reply, each));
     };
     const post = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const answer = await posted
         .use(request.raw, async (body) => responder(body), request.ip)
         .catch((err: unknown) => (err instanceof HttpError ? MALFORMED : failed(request, err)));
-      return send(request, reply, answer, clock);
+      return told(request, reply, answer);
     };
     for (const url of [`/ocsp/${name}`, `/ocsp/${name}/*`]) {
       app.get(url, get);

@@ -53,7 +53,10 @@ export async function scepPlugin(app: FastifyInstance, options: ScepPluginOption
     request.raw.headers['content-type'] = ANY_TYPE;
     done();
   });
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, emit));
+  app.setErrorHandler((error, request, reply) => {
+    const service = paths.get(canonicalPath(pathOf(request)));
+    return sendError(error, request, reply, { emit, ...(service && { endpoint: service.name }) });
+  });
 
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const started = clock().getTime();
@@ -101,12 +104,20 @@ const EVENTS: Readonly<Partial<Record<HttpErrorCode, 'scep-request-deferred'>>> 
   waiting_full: 'scep-request-deferred',
 };
 
-function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, emit: Emit): FastifyReply {
+/** Who is told of an error, and the endpoint at the path, if there is one. */
+type Told = { emit: Emit; endpoint?: string };
+
+function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { emit, ...named }: Told,
+): FastifyReply {
   const code = errorCode(error);
   const { status, text } = HTTP_ERRORS[code];
   const path = pathOf(request).slice(0, 200);
   const event = EVENTS[code] ?? (status < 500 ? 'scep-request-refused' : 'scep-request-failed');
-  const facts: HttpErrorFacts = { ...httpFacts(request), path, status, code, err: error };
+  const facts: HttpErrorFacts = { ...httpFacts(request), path, ...named, status, code, err: error };
   // The compiler compares unions of at most 25 members, and status, code and event have more together.
   emit({ ...facts, event } as ServerEvent);
   if (status === 503) void reply.header('retry-after', String(retryAfterOf(error)));

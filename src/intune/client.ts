@@ -20,6 +20,7 @@ import { reportingTime } from './server-time.ts';
 import { checkWithin } from './tenant-check.ts';
 import { type SeenTenant, tenantMemory } from './tenant-memory.ts';
 import { type TenantSteps, tenantSteps } from './tenant-steps.ts';
+import { type CallMade, toldExchange } from './told-exchange.ts';
 import { tokenFetcher } from './token-fetcher.ts';
 import { watchedExchange } from './under-way.ts';
 
@@ -44,6 +45,8 @@ export type IntuneClientOptions = CredentialOptions & {
   callerInfo: string;
   /** Called with the Date of each reply of Entra, to compare clocks. */
   serverTime?: ((date: Date) => void) | undefined;
+  /** Called after each HTTP call, whatever came of it. */
+  called?: ((call: CallMade) => void) | undefined;
 };
 
 /** What a policy needs of Intune, and what the server asks about the tenant. */
@@ -90,10 +93,8 @@ export function intuneClient(options: IntuneClientOptions): DiagnosableClient {
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const https = httpsExchange({ ...options, callMs: timeouts.callMs });
   const memory = tenantMemory(clock);
-  const { exchange, underWay } = watchedExchange(
-    memory.noted(reportingTime(https.exchange, options.serverTime)),
-    clock,
-  );
+  const told = options.called ? toldExchange(https.exchange, options.called, clock) : https.exchange;
+  const { exchange, underWay } = watchedExchange(memory.noted(reportingTime(told, options.serverTime)), clock);
   const cloud = resolveCloud(options.cloud ?? 'public');
   const fetchToken = tokenFetcher(options, cloud, exchange);
   const tokens = (resource: string) => tokenSource(memory.noting(resource, fetchToken(resource)), clock);

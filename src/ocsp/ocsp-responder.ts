@@ -2,6 +2,7 @@
 import { catchDerError } from '../asn1/limits.ts';
 import { MINUTE, SECOND } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
+import type { OcspStatus } from '../core/events.ts';
 import type { CertificateStore, IssuerStore, SigningStore } from '../core/store.ts';
 import { readCertificate, readValidity } from '../pkix/certificate.ts';
 import { BoundedMap } from './bounded-map.ts';
@@ -41,8 +42,8 @@ export type OcspOptions = {
 /** For how long an answer may be used again, and how HTTP says it (RFC 5019 6.2); times in milliseconds since 1970. */
 export type KeptAnswer = { from: number; until: number; etag: string; lastModified: string; expires: string };
 
-/** A response, DER. `kept` is absent when it is for this request alone. */
-export type OcspAnswer = { body: Uint8Array; kept?: KeptAnswer };
+/** A response, DER. `kept` is absent when it is for this request alone; `status`: what it says. */
+export type OcspAnswer = { body: Uint8Array; status: OcspStatus; kept?: KeptAnswer };
 
 /** Answers one request, DER; at once when it can. Throws or rejects when the store or the signer does. */
 export type OcspResponder = (request: Uint8Array) => OcspAnswer | Promise<OcspAnswer>;
@@ -118,7 +119,7 @@ const all = (values: readonly (CertStatus | Promise<CertStatus>)[]): CertStatus[
     ? Promise.all(values.map(async (each) => each))
     : (values as CertStatus[]);
 
-const unsigned = (status: UnsignedStatus): OcspAnswer => ({ body: UNSIGNED_RESPONSES[status] });
+const unsigned = (status: UnsignedStatus): OcspAnswer => ({ body: UNSIGNED_RESPONSES[status], status });
 
 type Signing = { write: ReturnType<typeof responseWriter>; begins: number; ends: number };
 
@@ -154,13 +155,22 @@ function answerSigner({ validity, maxAge, clock }: OcspOptions) {
     };
     const isKept = nonce === undefined && known.every(({ kind }) => kind === 'good' || kind === 'revoked');
     const until = Math.min(now + maxAge, nextUpdate.getTime());
+    const told = worstOf(known);
     const finish = (body: Uint8Array): OcspAnswer =>
-      isKept ? { body, kept: keptAnswer(body, { from: now, until, nextUpdate }) } : { body };
+      isKept
+        ? { body, status: told, kept: keptAnswer(body, { from: now, until, nextUpdate }) }
+        : { body, status: told };
     const body = signing.write(plan);
     if (!(body instanceof Promise)) return finish(body);
     waiting++;
     return body.finally(() => waiting--).then(finish);
   };
+}
+
+/** Of several certificates; one that was never issued is answered as revoked. */
+function worstOf(known: readonly CertStatus[]): OcspStatus {
+  if (known.some(({ kind }) => kind === 'revoked' || kind === 'not issued')) return 'revoked';
+  return known.some(({ kind }) => kind === 'unknown') ? 'unknown' : 'good';
 }
 
 /** The moment of which the answer is true: after a revocation, not before it. */

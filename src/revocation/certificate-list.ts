@@ -40,6 +40,8 @@ export type RevocationListPlan = {
   number: number;
   /** URLs of a list that has only the certificates whose distribution point has one of them (5.2.5); absent for all. */
   onlyAt?: readonly string[];
+  /** Told how many more entries the list has. */
+  counted?: (more: number) => void;
 };
 
 /**
@@ -57,7 +59,11 @@ export async function writeCrl(plan: RevocationListPlan): Promise<Uint8Array> {
     );
   const digest = digestFor(issuer.key.kind);
   const ends = new Date(thisUpdate.getTime() + validity);
-  const entries = await entriesOf(revoked, (notAfter) => notAfter.getTime() + validity >= thisUpdate.getTime());
+  const entries = await entriesOf(
+    revoked,
+    (notAfter) => notAfter.getTime() + validity >= thisUpdate.getTime(),
+    plan.counted,
+  );
   const before = [VERSION_2, signatureIdentifier(issuer.key.kind, digest), ca.subject, time(thisUpdate), time(ends)];
   const all = [authorityKeyIdentifier(ca.keyIdentifier), crlNumber(number)];
   const extensions = [...all, ...(onlyAt ? [issuingDistributionPoint(onlyAt)] : [])].map(writeExtension);
@@ -91,6 +97,7 @@ const AT_ONCE = 250;
 async function entriesOf(
   revoked: RevocationListPlan['revoked'],
   isListed: (notAfter: Date) => boolean,
+  counted?: (more: number) => void,
 ): Promise<Uint8Array[]> {
   const write = entryWriter();
   const parts: Uint8Array[] = [];
@@ -98,6 +105,7 @@ async function entriesOf(
     for (let from = 0; from < page.length; from += AT_ONCE) {
       const listed = page.slice(from, from + AT_ONCE).filter(({ notAfter }) => isListed(notAfter));
       if (listed.length > 0) parts.push(write(listed));
+      counted?.(listed.length);
       if (page.length > AT_ONCE) await nextTurn();
     }
   return parts;

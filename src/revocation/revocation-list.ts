@@ -15,10 +15,22 @@ import { issuerIdentity } from '../pkix/issuer-id.ts';
 /**
  * The current list, DER. Throws what the store or the key throws, while there is no valid list from before. `failure`: why the
  * list from before is served in place of a new one, if it is. `markOf`: number and time of a list that was returned.
+ * `latest`: what the last list is like, undefined before the first.
  */
 export type RevocationList = (() => Promise<Uint8Array>) & {
   failure?: () => Error | undefined;
   markOf?: (crl: Uint8Array) => ListMark | undefined;
+  latest?: () => ListSize | undefined;
+};
+
+/** A list as it is now. `made`: how many were signed here since the start. */
+export type ListSize = {
+  number: number;
+  thisUpdate: Date;
+  nextUpdate: Date;
+  octets: number;
+  entries: number;
+  made: number;
 };
 
 /** By which a list is known: its number is given out once. */
@@ -83,6 +95,7 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
   let cached: CachedCrl | undefined;
   let making: Making | undefined;
   let failure: Error | undefined;
+  let size: ListSize | undefined;
 
   // Certificates from before issuers were recorded are on the list only when the issuer has been registered.
   const register = (): Promise<void> =>
@@ -92,11 +105,16 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
     }));
 
   async function make({ number, madeAt }: AgreedList): Promise<Uint8Array> {
+    let entries = 0;
     const revoked = revocationsOf(issuerId, store, shard?.number);
     const early = Math.min(BACKDATE, Math.max(0, madeAt.getTime() - begins));
     const thisUpdate = new Date(madeAt.getTime() - early);
     const onlyAt = shard && { onlyAt: shard.urls };
-    return writeCrl({ issuer, revoked, thisUpdate, validity: validity + early, number, ...onlyAt });
+    const plan = { issuer, revoked, thisUpdate, validity: validity + early, number, ...onlyAt };
+    const crl = await writeCrl({ ...plan, counted: (more) => (entries += more) });
+    const nextUpdate = new Date(madeAt.getTime() + validity);
+    size = { number, thisUpdate, nextUpdate, octets: crl.length, entries, made: (size?.made ?? 0) + 1 };
+    return crl;
   }
 
   async function renew(wanted: number): Promise<Uint8Array> {
@@ -149,7 +167,8 @@ export function revocationList({ deadline, ...options }: RevocationListOptions):
     }
   }
 
-  return Object.assign(list, { failure: () => failure, markOf: (crl: Uint8Array) => marks.get(crl) });
+  const markOf = (crl: Uint8Array): ListMark | undefined => marks.get(crl);
+  return Object.assign(list, { failure: () => failure, markOf, latest: () => size });
 }
 
 /** Rows of one query: SQLite reads them in one or two milliseconds. */

@@ -17,7 +17,7 @@ import { createRoot } from '../../src/ca/create.ts';
 import { DAY } from '../../src/core/durations.ts';
 import { issuerAndSubject } from '../../src/client/request-message.ts';
 import { issuerAndSerialNumber } from '../../src/cms/signed-data.ts';
-import { Refusal } from '../../src/core/errors.ts';
+import { IssuerError, Refusal } from '../../src/core/errors.ts';
 import type { Issuer } from '../../src/core/issuer.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { Store } from '../../src/core/store.ts';
@@ -122,7 +122,8 @@ test('an enrolment: issued, and repeated for the same request', async (t) => {
   await send(REQUEST);
   await send(REQUEST);
   const [issued, repeated] = lines('scep-request-answered');
-  for (const line of [issued!, repeated!]) assertLine(line, 'info', 'scep', `${PKI} subject serial thumbprint`);
+  assertLine(issued!, 'info', 'scep', `${PKI} subject serial thumbprint backend issueMs`);
+  assertLine(repeated!, 'info', 'scep', `${PKI} subject serial thumbprint`);
   const { time, serial, thumbprint, ms, ...rest } = issued!;
   assert.deepEqual(rest, {
     level: 30,
@@ -135,6 +136,8 @@ test('an enrolment: issued, and repeated for the same request', async (t) => {
     messageType: 'PKCSReq',
     transactionId: TRANSACTION_ID,
     subject: 'CN=device-1,O=Example',
+    backend: 'local',
+    issueMs: 0,
     event: 'scep-request-answered',
     msg: 'scep',
   });
@@ -180,7 +183,7 @@ test('pending, refused before its envelope was opened, and found', async (t) => 
   await send(
     await requestMessage({ messageType: 'CertPoll', content: issuerAndSubject(CA_NAME, REQUEST_PLAN.subject) }),
   );
-  assertLine(lines('scep-request-answered')[2]!, 'info', 'scep', `${PKI} serial thumbprint approved`);
+  assertLine(lines('scep-request-answered')[2]!, 'info', 'scep', `${PKI} serial thumbprint backend issueMs approved`);
   const { serialNumber } = readCertificate((await store.listCertificates({}))[0]!.der);
   const content = issuerAndSerialNumber({ issuer: CA_NAME, serialNumber });
   await send(await requestMessage({ messageType: 'GetCert', content }));
@@ -193,7 +196,7 @@ test('a weak algorithm is named with its count', async (t) => {
   const { send, lines } = await started(t, allows('none'), { legacy: ['sha1'] });
   await send(await requestMessage({ digest: 'sha1' }));
   const [line] = lines('scep-request-answered');
-  assertLine(line!, 'info', 'scep', `${PKI} subject serial thumbprint legacy legacyUses`);
+  assertLine(line!, 'info', 'scep', `${PKI} subject serial thumbprint backend issueMs legacy legacyUses`);
   assert.deepEqual([line!['legacy'], line!['legacyUses']], [['sha1'], { sha1: 1 }]);
 });
 
@@ -208,7 +211,7 @@ test('the other operations, and a browser', async (t) => {
 });
 
 test('what is not SCEP, and what could not be finished', async (t) => {
-  const FAILED = 'method ip userAgent path status code err';
+  const FAILED = 'method ip userAgent path endpoint status code err';
   const { send, lines } = await started(t, allows('none'), {
     wrap: (store) => ({ ...store, findRequest: () => Promise.reject(new Error('disk full')) }),
   });
@@ -468,6 +471,9 @@ test('what OCSP cannot do: an answer, and a signer that is not made or not kept'
   t.after(() => app.close());
   await app.inject('/ocsp/issuing/MAA=');
   assertLine(lineOf('ocsp-failed'), 'error', 'an OCSP request could not be answered', 'path err');
+  const answered = lineOf('ocsp-answered');
+  assertLine(answered, 'debug', 'OCSP request answered', 'authority status');
+  assert.deepEqual([answered['authority'], answered['status']], ['issuing', 'internalError']);
   const place = { read: async () => undefined, write: () => Promise.reject(new Error('read-only')) };
   const services = { emit: logEvents(log), clock: handClock() };
   const of = { authority: 'issuing', ca: issuing, kind: 'p256', place } as const;
@@ -480,6 +486,23 @@ test('what OCSP cannot do: an answer, and a signer that is not made or not kept'
   await signerKeeper({ ...of, ca: { ...issuing, key } }, services).renew();
   const notMade = 'a certificate that signs OCSP responses could not be made';
   assertLine(lineOf('ocsp-signer-not-made'), 'error', notMade, 'authority err');
+});
+
+test('a call to a service of Microsoft', () => {
+  const log = keptLog();
+  log.emit({ event: 'intune-called', tenant: 'corp', call: 'token', result: 'refused', status: 400, ms: 12 });
+  const line = JSON.parse(log.lines[0]!) as Line;
+  assertLine(line, 'debug', 'a service of Microsoft was called', 'tenant call result status ms');
+});
+
+test('a CA that fails is named by how it fails', async (t) => {
+  const adminText = 'the CA is down';
+  const fault = new IssuerError({ code: 'unavailable', retryable: true, adminText, clientText: 'later' });
+  const { send, lines } = await started(t, allows('none'), { issuer: { issue: () => Promise.reject(fault) } });
+  await send(REQUEST);
+  const [waiting] = lines('scep-request-answered');
+  assertLine(waiting!, 'info', 'scep', `${PKI} subject reason issuerFault`);
+  assert.deepEqual([waiting!['outcome'], waiting!['issuerFault']], ['pending', 'unavailable']);
 });
 
 test('a subscriber gets every event, and what it throws changes no answer', async (t) => {
@@ -646,7 +669,7 @@ test('many refusals of one address: ten lines, and after a minute one that says 
 test('a request beyond those that may run is deferred: a warning', async (t) => {
   const { send, lines } = await started(t, allows('none'), { mostRunning: 0 });
   assert.equal((await send(REQUEST)).status, 503);
-  const FIELDS = 'method ip userAgent path status code err';
+  const FIELDS = 'method ip userAgent path endpoint status code err';
   assertLine(lines('scep-request-deferred')[0]!, 'warn', 'scep request deferred: the client is to come again', FIELDS);
 });
 

@@ -246,3 +246,18 @@ test('one list is made at a time, however many ask while certificates are revoke
   assert.equal(most, 1);
   assert.equal(serials(await list()).length, 3);
 });
+
+test('what the latest list is like: its number, times, octets and entries, and how many were signed', async (t) => {
+  const { list, revoke, clock } = await underTest(t);
+  assert.equal(list.latest?.(), undefined);
+  await list();
+  await revoke(1);
+  await revoke(2);
+  const octets = (await list()).length;
+  const { thisUpdate: begins, nextUpdate, ...rest } = list.latest!()!;
+  assert.deepEqual(rest, { number: 1_772_366_400_001, octets, entries: 2, made: 2 });
+  assert.deepEqual(
+    [begins, nextUpdate],
+    [new Date(clock().getTime() - 600_000), new Date(clock().getTime() + 7 * DAY)],
+  );
+});
