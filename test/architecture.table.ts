@@ -31,6 +31,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   actions: room('core manage', 'zod'),
   admin: room('core manage', 'node:crypto node:timers/promises fastify'),
   'admin/pages': room('core actions admin', 'node:crypto fastify ghtml'),
+  rest: room('core actions admin', 'node:crypto @fastify/swagger fastify zod'),
   client: room('core asn1 pkix cms scep', 'node:crypto'),
   simulator: room('core asn1 pkix keys', 'node:crypto node:fs fastify'),
   embed: room('core jobs cms ocsp scep revocation enroll http', 'node:crypto fastify pino'),

@@ -47,6 +47,8 @@ export type Action<I = unknown, O = unknown> = {
   route: `${'GET' | 'POST' | 'DELETE'} /${string}`;
   input: z.ZodType<I>;
   output: z.ZodType<O>;
+  /** Whether the result has a secret: it is shown once, and kept nowhere. */
+  secret?: true;
   /** Whether this input needs a second person, where the configuration asks for two. */
   needsTwo?(input: I, desk: Desk): boolean | Promise<boolean>;
   run(running: Running<I>): Promise<O>;

@@ -176,6 +176,7 @@ export type EventFacts = {
   'challenges-guessed': { endpoint: string; wrong: number };
   'challenge-api-token-wrong': { ip: string };
   'challenge-api-failed': { err: unknown };
+  'api-failed': { operation: string; err: unknown };
   'administrator-login-failed': { ip: string; user?: string };
   'administrator-page-failed': { err: unknown };
   'rejection-unhandled': { err: unknown };

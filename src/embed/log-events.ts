@@ -568,6 +568,12 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     fields: { err: CAUSE },
     remedy: 'Look at the store.',
   },
+  'api-failed': {
+    level: 'error',
+    message: 'API failed',
+    fields: { operation: 'the method and the path', err: CAUSE },
+    remedy: 'Look at the cause, and at the store.',
+  },
   'administrator-login-failed': {
     level: 'warn',
     message: 'administrator login failed',

@@ -48,6 +48,7 @@ import { REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts
 import { raw } from '../http/server-under-test.ts';
 import { enrolled } from '../wiring/device.ts';
 import { until } from '../kit/until.ts';
+import { restServer } from '../rest/rest-server.ts';
 
 const REQUEST = await requestMessage();
 const ALLOW = { kind: 'allow', notify: 'none' } as const;
@@ -542,6 +543,16 @@ test('the administrator: passwords, wrong logins and tokens, and a store that fa
   assertLine(JSON.parse(failing.log.lines.at(-1)!) as Line, 'error', 'the administrator page failed', 'err');
   await post(BEARER, failing.app);
   assertLine(JSON.parse(failing.log.lines.at(-1)!) as Line, 'error', 'challenge API failed', 'err');
+});
+
+test('an operation of the API that fails', async () => {
+  const log = keptLog();
+  const { ask } = await restServer({
+    emit: logEvents(log),
+    wrap: (store) => ({ ...store, listBlocks: () => Promise.reject(new Error('disk full')) }),
+  });
+  await ask({ method: 'GET', path: '/blocks', role: 'viewer' });
+  assertLine(JSON.parse(log.lines.at(-1)!) as Line, 'error', 'API failed', 'operation err');
 });
 
 test('twenty wrong challenges within a minute, under any policy', async (t) => {
