@@ -38,7 +38,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'config/yaml': room('core', 'node:net yaml zod'),
   config: room('core asn1 pkix cms ca policy intune http manage admin config/yaml', 'zod'),
   app: room(
-    'core audit outbound jobs threads asn1 pkix scep keys ca revocation ocsp store intune policy manage actions admin admin/pages embed config config/yaml',
+    'core audit outbound jobs threads asn1 pkix scep keys ca revocation ocsp store intune policy enroll http manage actions admin admin/pages embed config config/yaml',
     'node:child_process node:crypto node:fs node:fs/promises node:module node:net node:os node:tls fastify zod',
   ),
   cli: room(

@@ -9,6 +9,7 @@ import type { Store } from '../core/store.ts';
 import type { Administrator } from '../manage/administrator.ts';
 import { ActionError } from './action-error.ts';
 import type { AuthoritySource } from './authority-view.ts';
+import type { EndpointSource } from './endpoint-view.ts';
 import type { TenantSource } from './tenant-view.ts';
 
 /** Who runs an action: the person or program for the audit, and what it was granted. */
@@ -21,6 +22,7 @@ export type Desk = {
   secondPerson?: SecondPerson;
   authorities?: AuthoritySource;
   tenants?: TenantSource;
+  endpoints?: EndpointSource;
 };
 
 /**

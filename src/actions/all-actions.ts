@@ -2,10 +2,16 @@
 import type { AnyAction } from './action.ts';
 import { AUTHORITY_ACTIONS } from './authority-actions.ts';
 import { BLOCK_ACTIONS } from './block-actions.ts';
+import { ENDPOINT_ACTIONS } from './endpoint-actions.ts';
 import { TENANT_ACTIONS } from './tenant-actions.ts';
 
 /** In the order of the documentation of the API. */
-export const ACTIONS: readonly AnyAction[] = [...BLOCK_ACTIONS, ...AUTHORITY_ACTIONS, ...TENANT_ACTIONS];
+export const ACTIONS: readonly AnyAction[] = [
+  ...BLOCK_ACTIONS,
+  ...AUTHORITY_ACTIONS,
+  ...TENANT_ACTIONS,
+  ...ENDPOINT_ACTIONS,
+];
 
 /** The action of this name. Throws RangeError when there is none. */
 export function actionNamed(name: string): AnyAction {

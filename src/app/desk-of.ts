@@ -2,14 +2,21 @@
 import type { Desk } from '../actions/action.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Store } from '../core/store.ts';
+import type { DiagnosableClient } from '../intune/client.ts';
 import { authoritySource } from './authority-views.ts';
 import type { AuthorityParts } from './authority-views.ts';
+import { endpointSource } from './endpoint-views.ts';
 import type { Endpoints } from './served-endpoints.ts';
 import { type TenantViewParts, tenantSource } from './tenant-views.ts';
 
 /** The parts of one loading. */
 export type DeskParts = Omit<AuthorityParts, 'served'> &
-  Pick<TenantViewParts, 'clients' | 'credentials'> & { endpoints: Endpoints; store: Store; clock: Clock };
+  Pick<TenantViewParts, 'credentials'> & {
+    clients: ReadonlyMap<string, DiagnosableClient>;
+    endpoints: Endpoints;
+    store: Store;
+    clock: Clock;
+  };
 
 /** The desk of one loading; a reload makes the next one. */
 export const deskOf = ({ endpoints, ...parts }: DeskParts): Desk => ({
@@ -17,4 +24,5 @@ export const deskOf = ({ endpoints, ...parts }: DeskParts): Desk => ({
   clock: parts.clock,
   authorities: authoritySource({ ...parts, served: endpoints.served }),
   tenants: tenantSource(parts),
+  endpoints: endpointSource({ ...parts, endpoints }),
 });

@@ -50,10 +50,15 @@ export function profileNameFor({ profile, byUsage }: EndpointConfig, csr: Certif
 
 /** The template of an endpoint. Throws ConfigError when a certificate of its authority cannot be used. */
 export async function templateOf(endpoint: EndpointConfig): Promise<LeafTemplate> {
-  const now = systemClock();
   const chain = await loadChain(endpoint.authority.value, async (_key, work) => work());
-  if (!chain) throw new ConfigError('the certificates of the authority cannot be read', 'Run `openndes check`.');
+  return templateWith(endpoint, chain ?? []);
+}
+
+/** The same with a chain that was read: the issuing CA first, DER. */
+export function templateWith(endpoint: EndpointConfig, chain: readonly Uint8Array[]): LeafTemplate {
+  const now = systemClock();
   const [certificate, ...above] = chain;
+  if (!certificate) throw new ConfigError('the certificates of the authority cannot be read', 'Run `openndes check`.');
   const ca = readCaCertificate(certificate, now);
   return leafTemplate(profileOf(endpoint), ca, readChain(ca, above, now));
 }

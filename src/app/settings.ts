@@ -21,7 +21,7 @@ import { type LoadedEarlierCa, loadEarlierCas } from './earlier-cas.ts';
 import { type Authority, loadAuthority, loadChain, type LoadTools, presentRa, type Warn } from './loaded-authority.ts';
 import { recorded } from './configured-store.ts';
 import type { ReadSecret } from './stored-ra.ts';
-import type { LoadedConfig } from '../config/load.ts';
+import type { LoadedConfig, LoadedDocument } from '../config/load.ts';
 import { type Attempt, ConfigProblems, type Problem, problemText } from '../config/yaml/problems.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
 import type { Reference } from '../config/references.ts';
@@ -47,6 +47,8 @@ export type NotServed = { endpoint: string; err: ConfigError };
 /** A configuration with everything loaded that it names. `close` closes the keys. */
 export type Settings = {
   config: Config;
+  /** What the settings in force are shown from: it may contain secrets. */
+  document: LoadedDocument;
   authorities: ReadonlyMap<string, { name: string; authority: Authority }>;
   endpoints: readonly LoadedEndpoint[];
   /** What signs the chain over the history; absent where no key is configured. */
@@ -72,7 +74,7 @@ export async function loadSettings(
   file: string,
   { keys = keyRing(), part = false, instead }: LoadOptions = {},
 ): Promise<Loaded> {
-  const { config, warnings, problemAt } = readConfig(file, instead);
+  const { config, document, warnings, problemAt } = readConfig(file, instead);
   const { attempt, problems, ofAuthorities } = attempts(problemAt);
   const found = new Set<string>();
   const endings = new Set<string>();
@@ -93,7 +95,16 @@ export async function loadSettings(
     const served = part && endpoints.length > 0 && problems.size === optional.size;
     if (problems.size > 0 && !served) throw new ConfigProblems([...problems.values()]);
     const notServed = notServedOf(config, ofAuthorities);
-    const settings = { config, authorities, endpoints, notServed, tls, close: keys.close, ...defined({ auditKey }) };
+    const settings = {
+      config,
+      document,
+      authorities,
+      endpoints,
+      notServed,
+      tls,
+      close: keys.close,
+      ...defined({ auditKey }),
+    };
     return { settings, warnings: [...warnings, ...found, ...foreignFiles(file, config)], endings: [...endings] };
   } catch (error) {
     await keys.close();

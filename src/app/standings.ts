@@ -55,7 +55,7 @@ export const threadsProbe = (check: ReadinessParts['threads']): ReadinessProbe[]
   check ? [{ name: 'threads', check }] : [];
 
 /** How each stands at the time of the clock: by its certificates, or by why it is not served. */
-const endpointStandings = ({ served, notServed }: Endpoints, clock: Clock): EndpointStanding[] => [
+export const endpointStandings = ({ served, notServed }: Endpoints, clock: Clock): EndpointStanding[] => [
   ...served.map(({ name, options, keeper }) => ({
     name,
     reason: notInForce(neededFor(options.chain, keeper), clock()),

@@ -28,15 +28,20 @@ export async function triedProfiles(file: string, csr: CertificationRequest, onl
       `${file}: no endpoint ${only ?? 'without a problem'}`,
       `Endpoints without a problem: ${all.map(({ name }) => name).join(', ') || 'none'}. Run \`openndes check\`.`,
     );
-  return Promise.all(endpoints.map((endpoint) => tried(endpoint, csr)));
+  return Promise.all(endpoints.map((endpoint) => tried(endpoint, csr, () => templateOf(endpoint))));
 }
 
-async function tried(endpoint: EndpointConfig, csr: CertificationRequest): Promise<Tried> {
+/** At one endpoint, whose template `templateFor` makes. */
+export async function tried(
+  endpoint: EndpointConfig,
+  csr: CertificationRequest,
+  templateFor: () => LeafTemplate | Promise<LeafTemplate>,
+): Promise<Tried> {
   const { name, path, policy } = endpoint;
   const compared = asksIntune(policy);
   const facts = { endpoint: name, path, profile: profileNameFor(endpoint, csr), compared };
   try {
-    const template = await templateOf(endpoint);
+    const template = await templateFor();
     return { ...facts, plan: planned(template, csr, compared) };
   } catch (error) {
     if (error instanceof Refusal) return { ...facts, code: error.code, refused: error.message };

@@ -6,30 +6,18 @@ import { readTime } from '../asn1/time.ts';
 import { ATTRIBUTE } from '../cms/attributes.ts';
 import { CONTENT_TYPE } from '../cms/content-info.ts';
 import { FAIL_INFO } from '../core/errors.ts';
-import { algorithmText } from '../pkix/algorithm-names.ts';
-import { OID } from '../pkix/oids.ts';
+import { namedOid } from '../pkix/oid-names.ts';
 import { SCEP_ATTRIBUTE } from '../scep/message-attributes.ts';
 import { MESSAGE_TYPES } from '../scep/message.ts';
 
-/** Extensions and content types that only `explain` names: RFC 5280, RFC 4262, [MS-WCCE] 2.2.2.7. */
-const MORE_NAMES: Readonly<Record<string, string>> = {
-  issuerAltName: '2.5.29.18',
-  nameConstraints: '2.5.29.30',
-  certificatePolicies: '2.5.29.32',
-  smimeCapabilities: '1.2.840.113549.1.9.15',
-  certificateTemplateName: '1.3.6.1.4.1.311.20.2',
-  certificateTemplate: '1.3.6.1.4.1.311.21.7',
-  applicationPolicies: '1.3.6.1.4.1.311.21.10',
-};
-const NAMES: ReadonlyMap<string, string> = new Map(
-  [OID, CONTENT_TYPE, MORE_NAMES].flatMap((names) => Object.entries(names).map(([name, id]) => [id, name] as const)),
+const CONTENT_NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries(CONTENT_TYPE).map(([name, id]) => [id, name]),
 );
 
-/** `SHA-256 (2.16.840.1.101.3.4.2.1)`, `subjectAltName (2.5.29.17)`; the OID alone when it has no name here. */
+/** As `namedOid`, also of content types of CMS. */
 export function oidText(oid: string): string {
-  const text = algorithmText(oid);
-  const name = NAMES.get(oid);
-  return text === oid && name !== undefined ? `${name} (${oid})` : text;
+  const name = CONTENT_NAMES.get(oid);
+  return name === undefined ? namedOid(oid) : `${name} (${oid})`;
 }
 
 const ATTRIBUTE_NAMES: ReadonlyMap<string, string> = new Map(

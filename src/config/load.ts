@@ -27,12 +27,16 @@ export type ConfigSource = {
   weaknessOf?: (path: string) => Weakness | undefined;
 };
 
+/** A loaded file: its text, and its values with the references replaced. Both may contain secrets. */
+export type LoadedDocument = { text: string; values: unknown };
+
 /**
  * `warnings` are lines for the log. `files`: the absolute path of every file that the configuration names, also that of
- * the store. `problemAt` gives the place of an error that is found later, when files are read.
+ * the store. `document`: what the settings in force are shown from. `problemAt` gives the place of an error that is found later, when files are read.
  */
 export type LoadedConfig = {
   config: Config;
+  document: LoadedDocument;
   warnings: string[];
   files: readonly string[];
   problemAt: (key: KeyPath, error: ConfigError) => Problem;
@@ -48,6 +52,7 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
   const weak = [...applyRules(valid, 'warning'), ...unnamedResponders(pointed)];
   return {
     config: pointed,
+    document: { text: source.text, values },
     files: [...named],
     warnings: [...warnings, ...weak.map((finding) => problemText(at(finding)))],
     problemAt,

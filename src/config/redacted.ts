@@ -32,7 +32,7 @@ function shown(value: unknown, path: KeyPath, rows: readonly Entry[]): unknown {
   const isKnown = path.length === 0 || rowAt(rows, path)?.secret === false;
   if (!isKnown && !isNested(value, path, rows)) return isReference(value) ? value : WITHHELD;
   if (Array.isArray(value)) return value.map((each, index) => shown(each, [...path, index], rows));
-  if (!isContainer(value)) return typeof value === 'string' ? address(value, path) : value;
+  if (!isContainer(value)) return typeof value === 'string' ? redactedAddress(value, path, WITHHELD) : value;
   return Object.fromEntries(
     Object.entries(value).map(([key, each], index) => {
       const below = [...path, key];
@@ -50,12 +50,12 @@ const isNested = (value: unknown, path: KeyPath, rows: readonly Entry[]): boolea
 
 const isReference = (value: unknown): boolean => typeof value === 'string' && REFERENCE.test(value);
 
-/** A URL without what may be a password in it; of a webhook, the host alone. */
-function address(text: string, path: KeyPath): string {
+/** A URL without what may be a password in it; of a webhook, the host alone. `instead` stands for what is left out. */
+export function redactedAddress(text: string, path: KeyPath, instead: string): string {
   const url = /^[a-z+]+:\/\//i.test(text) ? URL.parse(oneHost(text)) : null;
   if (!url || REFERENCE.test(text)) return text;
   const isSecret = path.includes('webhook') || url.username !== '' || url.password !== '' || url.search !== '';
-  return isSecret ? `${url.protocol}//${url.host}/${WITHHELD}` : text;
+  return isSecret ? `${url.protocol}//${url.host}/${instead}` : text;
 }
 
 /** A URL of PostgreSQL may name several hosts, which no other URL may. */

@@ -11,10 +11,13 @@ import { type Enrollment, keyHash } from './identify.ts';
  * because a renewal may leave names out; the requested key and the one that signed.
  */
 export const blockedBy = (enrollment: Enrollment): Promise<BlockEntry | undefined> =>
-  enrollment.services.store.findBlock(blockNames(enrollment));
+  enrollment.services.store.findBlock(blockNamesOf(enrollment.request, enrollment.signedBy));
 
-function blockNames({ request, signedBy }: Pick<Enrollment, 'request' | 'signedBy'>): BlockName[] {
-  const { csr, signerSpki } = request;
+/** The entries that would forbid a request, which the certificate `signedBy` signed if it is a renewal. */
+export function blockNamesOf(
+  { csr, signerSpki }: Pick<Enrollment['request'], 'csr' | 'signerSpki'>,
+  signedBy?: Enrollment['signedBy'],
+): BlockName[] {
   const found = new Set<BlockName>();
   const add = (kind: BlockKind, value: string): void => {
     const name = blockNameOf(kind, value);

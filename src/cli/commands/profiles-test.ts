@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { readFile } from '../../app/files.ts';
 import { withRas } from '../../app/settings.ts';
 import { triedProfiles } from '../../app/tried-profiles.ts';
-import { capturedRequest } from '../captured-request.ts';
+import { capturedRequest } from '../../app/captured-request.ts';
 import { EXIT, Exit } from '../exit.ts';
 import { CONFIG, example } from '../options.ts';
 import { jsonText, type Output } from '../output.ts';

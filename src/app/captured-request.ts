@@ -8,7 +8,7 @@ import { provesPossession, readCertificationRequest, unprovenText } from '../pki
 import { importKey } from '../pkix/public-key.ts';
 import { open } from '../scep/open.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
-import type { NamedRa } from '../app/settings.ts';
+import type { NamedRa } from './settings.ts';
 
 /** `at`: the paths of the endpoints whose keys open the message; absent for a request alone. */
 export type CapturedRequest = { csr: CertificationRequest; at?: readonly string[] };
@@ -25,7 +25,8 @@ export async function capturedRequest(
 
 const REMEDY = 'Give a PKCS#10 request, or a captured PKIOperation: `openndes explain` says what a file is.';
 
-function octetsOf(captured: Uint8Array): Uint8Array {
+/** The octets in a file: DER, base64, PEM or the URL of a GET. Throws ConfigError. */
+export function octetsOf(captured: Uint8Array): Uint8Array {
   const text = Buffer.from(captured.subarray(0, 200_000)).toString('latin1').trim();
   const query = /[?&]message=/i.test(text) ? queryValue(text, 'message') : undefined;
   try {
@@ -36,8 +37,8 @@ function octetsOf(captured: Uint8Array): Uint8Array {
   }
 }
 
-/** Undefined for octets that are no PKCS#10 request. Throws ConfigError for one that cannot be used. */
-function requestIn(bytes: Uint8Array): CertificationRequest | undefined {
+/** The PKCS#10 request that the octets are; undefined for a message. Throws ConfigError for one that cannot be used. */
+export function requestIn(bytes: Uint8Array): CertificationRequest | undefined {
   try {
     const request = readCertificationRequest(bytes);
     if (provesPossession(request, importKey(request.publicKey))) return request;
