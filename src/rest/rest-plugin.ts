@@ -28,7 +28,10 @@ export const REST_PREFIX = '/api/v1';
 export async function restApi(app: FastifyInstance, options: RestOptions): Promise<void> {
   const callers = new WeakMap<FastifyRequest, Caller>();
   app.setErrorHandler((error: FastifyError, request, reply) =>
-    refuse(reply, error, () => tell(options, request, error)),
+    // Fastify refuses some methods before it says that the path does not have them.
+    request.is404
+      ? sendUnserved(request, reply, options.actions)
+      : refuse(reply, error, () => tell(options, request, error)),
   );
   app.setNotFoundHandler((request, reply) => sendUnserved(request, reply, options.actions));
   // Before the body is read: the body of an unauthenticated request is not parsed.

@@ -14,7 +14,7 @@ export type Got = { status: number; body: Record<string, unknown>; header: (name
 
 /** One request. `role`: that of the caller, whose name is the role. */
 export type Ask = {
-  method: 'GET' | 'POST' | 'DELETE' | 'PUT';
+  method: 'GET' | 'POST' | 'DELETE' | 'PUT' | 'QUERY';
   path: string;
   role?: Role;
   body?: unknown;

@@ -50,6 +50,7 @@ for (const [title, asked, status, code] of [
   ],
   ['for a path that does not exist', { method: 'GET', path: '/nothing', role: 'viewer' }, 404, 'no_such_operation'],
   ['by another method', { method: 'PUT', path: '/blocks', role: 'viewer' }, 405, 'method_not_allowed'],
+  ['by a method that needs a body', { method: 'QUERY', path: '/blocks', role: 'viewer' }, 405, 'method_not_allowed'],
 ] as const)
   test(`a request ${title} gets ${status} ${code}`, async () => {
     const { ask, desk } = await restServer();
