@@ -5,6 +5,7 @@
 import type { AnswerStore } from './answer-store.ts';
 import type { AttemptStore } from './attempt-store.ts';
 import type { AuditChainStore, HeadSeal } from './audit-chain.ts';
+import type { SearchStore } from './search-store.ts';
 import type { PersonStore } from './person.ts';
 import type { DirectoryStore } from './tenant-directory.ts';
 import type { RevocationReason } from './issuer.ts';
@@ -442,6 +443,7 @@ export interface Store
     RestoredStore,
     PersonStore,
     AttemptStore,
+    SearchStore,
     SecretStore,
     JobStore {
   /** Throws when the store cannot write. */

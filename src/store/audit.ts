@@ -69,7 +69,8 @@ export async function listAudit(
     .map(fromRow);
 }
 
-const entries = (db: Database) =>
+/** All, newest first. */
+export const entries = (db: Database) =>
   db
     .selectFrom('audit')
     .leftJoin('serials', 'serials.certificate_id', 'audit.certificate_id')
@@ -87,7 +88,8 @@ async function beforeIssuance(db: Database, { id, request }: Row): Promise<Row[]
   return rows.filter(({ certificate_id }) => certificate_id === null);
 }
 
-const fromRow = (row: Row): AuditEntry => ({
+/** Of a row of `entries`. */
+export const fromRow = (row: Row): AuditEntry => ({
   at: new Date(row.at),
   event: row.event,
   endpoint: row.endpoint,

@@ -18,10 +18,12 @@ import type {
   TransactionStore,
 } from '../core/store.ts';
 import type { AttemptStore } from '../core/attempt-store.ts';
+import type { SearchStore } from '../core/search-store.ts';
 import type { AuditChainStore } from '../core/audit-chain.ts';
 import type { PersonStore } from '../core/person.ts';
 import { findAttempts, listAttemptNames, recordAttempts } from './recorded-attempts.ts';
 import { listAudit } from './audit.ts';
+import { searchAudit } from './audit-search.ts';
 import { chainAudit } from './linked-entries.ts';
 import { chainEnd, listHeads, saveHead } from './audit-heads.ts';
 import { erasePerson, previewErasure } from './erased-person.ts';
@@ -29,6 +31,7 @@ import { findPerson } from './person-records.ts';
 import { beginAgain } from './begin-again.ts';
 import { addBlock, findBlock, keyStanding, listBlocks, removeBlock } from './blocks.ts';
 import { type GroupCommit, groupCommit } from './batch.ts';
+import { countByState, searchCertificates } from './certificate-search.ts';
 import { countCertificates, listCertificates } from './listed-certificates.ts';
 import { findCertificate, findCertificatesBySerial, findRenewals } from './stored-certificates.ts';
 import { addChallenge, findChallenge } from './challenges.ts';
@@ -40,7 +43,7 @@ import { endpointNames } from './endpoint-names.ts';
 import type { Engine } from './engine.ts';
 import { importCertificate } from './imported-certificates.ts';
 import { recordIssued } from './issuance.ts';
-import { liveIssuers, registerIssuer } from './issuers.ts';
+import { knownIssuers, liveIssuers, registerIssuer } from './issuers.ts';
 import { claimRevocations, postponeRevocation, queueRevocation, revocationDone } from './pending-revocations.ts';
 import {
   abandonNotification,
@@ -104,6 +107,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     beginAgain: (audit) => parts.write((tx) => beginAgain(tx, audit)),
     ...people(parts),
     ...attempts(parts),
+    ...searches(parts),
     ...(engine.dialect.partitioned !== undefined && { makeRoom: () => addParts(engine) }),
     ...jobs(parts),
     ...secrets(parts),
@@ -243,6 +247,13 @@ const attempts = ({ db, write }: Parts): AttemptStore => ({
   listAttemptNames: (beginning, limit) => listAttemptNames(db, beginning, limit),
   trimAttempts: (name, keep) => trimAttempts(db, write, { name, keep }),
   removeAttempts: (bounds) => removeAttempts(db, write, bounds),
+});
+
+const searches = ({ db }: Parts): SearchStore => ({
+  searchCertificates: (query, page) => searchCertificates(db, query, page),
+  countByState: (query) => countByState(db, query),
+  knownIssuers: () => knownIssuers(db),
+  searchAudit: (query, page) => searchAudit(db, query, page),
 });
 
 const jobs = ({ db, write, clock }: Parts): JobStore => ({

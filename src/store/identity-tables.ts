@@ -1,5 +1,6 @@
 /** The tables that step 4 of the schema adds, and those that it writes anew. */
 import { sql } from 'kysely';
+import { NOTABLE } from './audit-search.ts';
 import { columnType, type Dialect } from './dialect.ts';
 import { createDirectory } from './directory-tables.ts';
 import type { Database } from './tables.ts';
@@ -266,6 +267,10 @@ export async function createIdentityIndexes(db: Database): Promise<void> {
     .execute();
   // The ends of certificates grow with their rows, and are written at the end of their index.
   await schema.createIndex('certificates_by_end').on('certificates').column('not_after').execute();
+  // Those of an endpoint and a CA, in the order of their rows: each pair is written at one place.
+  await schema.createIndex('certificates_by_place').on('certificates').columns(['endpoint', 'issuer', 'id']).execute();
+  // What is not a step of an ordinary enrolment. An enrolment is not in it.
+  await schema.createIndex('audit_notable').on('audit').column('id').where(NOTABLE).execute();
   // How far their DER is removed. A new certificate is not in it.
   await schema
     .createIndex('certificates_without_der')

@@ -1,6 +1,7 @@
 /** The CAs that issued the certificates, and how certificates of earlier versions find their CA. */
 import { hash } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
+import type { KnownIssuer } from '../core/search-store.ts';
 import type { IssuerRecord, LiveIssuer, StoredCertificate } from '../core/records.ts';
 import { hashOf } from '../pkix/issuer-id.ts';
 import { prepared } from './prepared.ts';
@@ -58,6 +59,16 @@ export async function liveIssuers(db: Database, at: Date): Promise<LiveIssuer[]>
     ...(authority !== null && { authority }),
     certificates: Number(certificates),
     lastEnds: new Date(ends),
+  }));
+}
+
+/** By name. Issuers are few. */
+export async function knownIssuers(db: Database): Promise<KnownIssuer[]> {
+  const rows = await db.selectFrom('issuers').select(['issuer_id', 'name', 'authority']).orderBy('name').execute();
+  return rows.map(({ issuer_id: issuerId, name, authority }) => ({
+    issuerId,
+    name,
+    ...(authority !== null && { authority }),
   }));
 }
 

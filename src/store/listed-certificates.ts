@@ -6,6 +6,7 @@ import { fromRow, selectCertificates } from './certificate-rows.ts';
 import { folded } from './searchable-names.ts';
 import { certificateRow } from './serials.ts';
 import type { Database, Tables } from './tables.ts';
+import { withThumbprint } from './thumbprint-runs.ts';
 
 /** Newest first. */
 export async function listCertificates(db: Database, filter: CertificateFilter): Promise<StoredCertificate[]> {
@@ -41,7 +42,7 @@ async function allOf(db: Database, filter: CertificateFilter): Promise<Condition
     subject !== undefined && containsSubject(subject),
     cn !== undefined && among(withCommonName(db, cn)),
     names && among(withName(db, names)),
-    thumbprint !== undefined && hasThumbprint(thumbprint),
+    thumbprint !== undefined && among(sql`(${withThumbprint(db, thumbprint)})`),
     serialPrefix !== undefined && among(beginningWith(db, serialPrefix)),
     // Most certificates have not ended: this alone is no reason to read an index.
     ends.from && where('certificates.not_after', '>=', ends.from.getTime()),
@@ -54,11 +55,11 @@ async function allOf(db: Database, filter: CertificateFilter): Promise<Condition
 /** By rows, so that SQLite takes them from the other index and still reads the certificates in the order of the list. */
 const among = (rows: Expression<{ id: number }>): Condition => sql<boolean>`certificates.id in ${rows}`;
 
-// In the text of the query and no parameter, because only so it matches the condition of a partial index.
-const isState = (state: CertificateState) => sql<boolean>`certificates.state = ${sql.lit(state)}`;
+/** In the text of the query and no parameter, because only so it matches the condition of a partial index. */
+export const isState = (state: CertificateState) => sql<boolean>`certificates.state = ${sql.lit(state)}`;
 
-// LIKE has two wildcards of its own, which in a subject are ordinary characters.
-const containsSubject = (text: string) =>
+/** LIKE has two wildcards of its own, which in a subject are ordinary characters. */
+export const containsSubject = (text: string) =>
   sql<boolean>`certificates.subject_folded like ${`%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`} escape '\\'`;
 
 /** Rows of certificates that have one of these names. */
@@ -84,15 +85,6 @@ function withCommonName(db: Database, beginning: string) {
     .where('value', '>=', value)
     .where('value', '<', value + AFTER_TEXT);
 }
-
-/** Hexadecimal digits of SHA-1. */
-const SHA1_DIGITS = 40;
-
-// In SQLite without an index, which would cost every enrolment a page of the disk: this reads all certificates.
-const hasThumbprint = (text: string): Condition =>
-  text.length === SHA1_DIGITS
-    ? where('certificates.thumbprint', '=', text.toUpperCase())
-    : where('certificates.thumbprint_sha256', '=', text.toLowerCase());
 
 /** Sorts after every hexadecimal digit; see transactions.ts. */
 const AFTER_DIGITS = 'g';

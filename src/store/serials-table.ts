@@ -1,5 +1,6 @@
 /** How serial numbers are kept: an index of the certificates in SQLite, and a table beside their parts in PostgreSQL. */
 import { sql } from 'kysely';
+import { beginningOf, runOfRow } from './thumbprint-runs.ts';
 import { columnType, type Dialect } from './dialect.ts';
 import type { Database } from './tables.ts';
 
@@ -20,16 +21,20 @@ export async function createSerials(db: Database, dialect: Dialect): Promise<voi
     .column('renews_unrecorded')
     .where('renews_unrecorded', 'is not', null)
     .execute();
-  // Their pages are written all over, but only those of this month.
-  if (dialect.partitioned)
-    for (const thumbprint of ['thumbprint', 'thumbprint_sha256'])
-      await schema
-        .createIndex(`certificates_by_${thumbprint}`)
-        .on('certificates')
-        .using('hash')
-        .column(thumbprint)
-        .execute();
+  for (const thumbprint of ['thumbprint', 'thumbprint_sha256'] as const)
+    await (dialect.partitioned ? createHashed(db, thumbprint) : createInRuns(db, thumbprint));
 }
+
+type Thumbprint = 'thumbprint' | 'thumbprint_sha256';
+
+/** Its pages are written all over, but only those of this month. */
+const createHashed = (db: Database, thumbprint: Thumbprint) =>
+  db.schema.createIndex(`certificates_by_${thumbprint}`).on('certificates').using('hash').column(thumbprint).execute();
+
+/** See thumbprint-runs.ts. */
+const createInRuns = (db: Database, thumbprint: Thumbprint) =>
+  sql`create index ${sql.ref(`certificates_by_${thumbprint}`)}
+    on certificates (${runOfRow}, ${beginningOf(thumbprint)})`.execute(db);
 
 /** A unique index is of one part only, so that uniqueness needs a table that has none. */
 async function createTable(db: Database, dialect: Dialect): Promise<void> {

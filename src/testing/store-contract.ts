@@ -35,6 +35,7 @@ import {
   waitingFor,
 } from './store-samples.ts';
 import { answers } from './store-answers.ts';
+import { searches } from './store-searches.ts';
 import { secrets } from './store-secrets.ts';
 
 /** Declares the contract's tests for one implementation. `open` is called for each test, with the clock of the store. */
@@ -54,6 +55,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   racing(check);
   finding(check);
   lists(check);
+  searches(check);
   imports(check);
   pending(check);
   notifications(check);
