@@ -3,7 +3,10 @@
  * follow the schema, so they may change in a minor version; the changelog says so.
  */
 export type * from './core/attempt-store.ts';
+export type * from './core/answer-store.ts';
 export type * from './core/audit-chain.ts';
+export type * from './core/condition.ts';
+export type * from './core/condition-store.ts';
 export type * from './core/person.ts';
 export type * from './core/records.ts';
 export type * from './core/store.ts';

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import { type RoleGrant, type Permission, reachOf, type Reach } from '../core/access.ts';
+import type { Conditions } from '../core/condition.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Store } from '../core/store.ts';
 import type { Administrator } from '../manage/administrator.ts';
@@ -23,6 +24,8 @@ export type Desk = {
   authorities?: AuthoritySource;
   tenants?: TenantSource;
   endpoints?: EndpointSource;
+  /** What is wrong now, on all servers of the store. Does not throw. */
+  conditions?: () => Promise<Conditions>;
 };
 
 /**

@@ -3,6 +3,7 @@ import type { AnyAction } from './action.ts';
 import { AUTHORITY_ACTIONS } from './authority-actions.ts';
 import { BLOCK_ACTIONS } from './block-actions.ts';
 import { ENDPOINT_ACTIONS } from './endpoint-actions.ts';
+import { CONDITION_ACTIONS } from './condition-actions.ts';
 import { TENANT_ACTIONS } from './tenant-actions.ts';
 
 /** In the order of the documentation of the API. */
@@ -11,6 +12,7 @@ export const ACTIONS: readonly AnyAction[] = [
   ...AUTHORITY_ACTIONS,
   ...TENANT_ACTIONS,
   ...ENDPOINT_ACTIONS,
+  ...CONDITION_ACTIONS,
 ];
 
 /** The action of this name. Throws RangeError when there is none. */

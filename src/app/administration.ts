@@ -1,5 +1,6 @@
 /** The administrator's listener of a configuration: NDES's pages and the API. */
 import type { FastifyInstance } from 'fastify';
+import type { Desk } from '../actions/action.ts';
 import { type Authenticate, basicAuthentication } from '../admin/basic-authentication.ts';
 import { type AdminPage, ndesPages } from '../admin/ndes-plugin.ts';
 import { adminServer } from '../admin/admin-server.ts';
@@ -23,6 +24,8 @@ export type AdministrationParts = {
   clock: Clock;
   readiness: Pick<ReadinessOptions, 'probes' | 'detail'>;
   publicServer: FastifyInstance;
+  /** What the pages work on. */
+  desk: Desk;
   /** Who is signed in to the pages. Without it there are none. */
   sessionOf?: SessionOf;
 };
@@ -38,6 +41,7 @@ export async function administration({
   clock,
   readiness,
   publicServer,
+  desk,
   sessionOf,
 }: AdministrationParts): Promise<FastifyInstance | undefined> {
   const { admin } = settings.config;
@@ -59,8 +63,7 @@ export async function administration({
     clock,
     emit,
   });
-  if (sessionOf)
-    await server.register(adminPages, { desk: { store, clock }, sessionOf, assets: pageAssetTexts(), emit });
+  if (sessionOf) await server.register(adminPages, { desk, sessionOf, assets: pageAssetTexts(), emit });
   return server;
 }
 

@@ -1,5 +1,6 @@
 /** What actions of operators work on in a running server: the store, and views of what was loaded. */
 import type { Desk } from '../actions/action.ts';
+import type { Conditions } from '../core/condition.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Store } from '../core/store.ts';
 import type { DiagnosableClient } from '../intune/client.ts';
@@ -16,12 +17,14 @@ export type DeskParts = Omit<AuthorityParts, 'served'> &
     endpoints: Endpoints;
     store: Store;
     clock: Clock;
+    conditions: () => Promise<Conditions>;
   };
 
 /** The desk of one loading; a reload makes the next one. */
 export const deskOf = ({ endpoints, ...parts }: DeskParts): Desk => ({
   store: parts.store,
   clock: parts.clock,
+  conditions: parts.conditions,
   authorities: authoritySource({ ...parts, served: endpoints.served }),
   tenants: tenantSource(parts),
   endpoints: endpointSource({ ...parts, endpoints }),

@@ -6,9 +6,11 @@ import { defined } from '../core/defined.ts';
 import type { Clock, Logger } from '../core/environment.ts';
 import type { Emit, ServerEvent } from '../core/events.ts';
 import type { IssuerStore, Store } from '../core/store.ts';
-import { type AssembledServer, assembleServer } from '../embed/embed.ts';
 import { subscribers } from '../embed/log-events.ts';
-import { systemClock } from '../embed/system.ts';
+import { BACKGROUND_JOBS } from '../embed/background-jobs.ts';
+import { type AssembledServer, assembleServer, loadOf } from '../embed/embed.ts';
+import { storeWithin } from '../core/store-within.ts';
+import { probeDeadline, systemClock } from '../embed/system.ts';
 import { systemLogger } from '../embed/system-logger.ts';
 import type { DiagnosableClient } from '../intune/client.ts';
 import type { CallMade } from '../intune/told-exchange.ts';
@@ -17,6 +19,8 @@ import type { Timeouts } from '../intune/retry.ts';
 import { startJobs } from '../jobs/scheduler.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { administration } from './administration.ts';
+import { type ConditionWatch, conditionWatch } from './condition-watch.ts';
+import { type ConditionParts, seenConditions } from './seen-conditions.ts';
 import { auditChainJob } from './audit-chain-job.ts';
 import { headSeal } from './audit-key.ts';
 import { credentialEnds } from './credential-ends.ts';
@@ -124,24 +128,45 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     const watched = () => [...watchedOf(settings, endpoints.served), ...ocsp.watched(), ...credentials.watched()];
     const directories = directoriesIn(settings.config);
     const names = directories.map(({ tenant }) => tenant);
-    const readiness = readinessOf({
+    const standing = {
       endpoints,
       watched,
       ...shared,
       keys: keyStandings(settings),
       directories: names,
       threads: threads?.check,
-    });
-    const admin = await administration({ settings, store, emit, clock, readiness, publicServer: server });
-    const desk = deskOf({ ...shared, endpoints, ocsp, credentials });
+    };
+    const readiness = readinessOf(standing);
     const every = defined({ every: parts.watchEvery });
-    jobs.push(startWatch({ endpoints, watched, directories, refresh: credentials.refresh, ...shared, ...every }));
+    const started = startWatch({ endpoints, watched, directories, refresh: credentials.refresh, ...shared, ...every });
+    jobs.push(started.end);
+    const { conditions, end } = watchConditions(parts, { ...standing, ...readiness, server, jobs: started.jobs });
+    jobs.push(end);
+    const desk = deskOf({ ...shared, endpoints, ocsp, credentials, conditions });
+    const admin = await administration({ settings, store, emit, clock, readiness, desk, publicServer: server });
     const paths = endpoints.served.map(({ options }) => options.path);
     return { settings, emit, server, paths, desk, endJobs, close, ...defined({ admin }) };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** `server`: of the requests that are counted. Calls of the store end after five seconds. */
+function watchConditions(
+  { settings, server: id, store, clock, watchEvery }: GenerationParts,
+  { server, ...standing }: Omit<ConditionParts, 'store' | 'load' | 'settled'> & { server: FastifyInstance },
+): ConditionWatch {
+  const inTime = storeWithin(store, probeDeadline);
+  const parts = { ...standing, store: inTime, load: () => loadOf(server) };
+  return conditionWatch({
+    look: (settled) => seenConditions({ ...parts, settled }),
+    store: inTime,
+    server: id,
+    alone: settings.config.store.kind === 'sqlite',
+    clock,
+    ...defined({ every: watchEvery }),
+  });
 }
 
 /** Of authorities with a key elsewhere. */
@@ -214,8 +239,8 @@ function publicServer(
   return assembleServer(options, threads?.operate);
 }
 
-/** Looks at once at what ends, and then by jobs, at tenants too, until the returned function is called. */
-function startWatch({ endpoints, store, clients, directories, ...parts }: Shared & WatchStart): () => Promise<void> {
+/** Looks at once at what ends, and then by jobs, at tenants too, until `end` is called. */
+function startWatch({ endpoints, store, clients, directories, ...parts }: Shared & WatchStart): StartedWatch {
   const keepers = [...new Set(endpoints.served.map(({ keeper }) => keeper))];
   const { look, job } = watch({ ...parts, keepers });
   const endRefresh = refreshRas({ ...parts, keepers });
@@ -237,11 +262,17 @@ function startWatch({ endpoints, store, clients, directories, ...parts }: Shared
     ...directoryJobs,
   ];
   const jobs = startJobs({ store, jobs: all, owner: randomUUID(), ...parts });
-  return async () => {
-    endKeys();
-    await Promise.all([jobs.close(), endRefresh()]);
+  return {
+    jobs: [...BACKGROUND_JOBS, ...all.map(({ name }) => name)],
+    async end() {
+      endKeys();
+      await Promise.all([jobs.close(), endRefresh()]);
+    },
   };
 }
+
+/** `jobs`: the names of all jobs that a server of this configuration runs. */
+type StartedWatch = { jobs: readonly string[]; end: () => Promise<void> };
 
 /** One for all tenants that are to be asked; none without such a tenant. */
 function pollers({ settings, clients, store, clock, emit }: Shared): Job[] {

@@ -54,7 +54,7 @@ export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'prob
 export const threadsProbe = (check: ReadinessParts['threads']): ReadinessProbe[] =>
   check ? [{ name: 'threads', check }] : [];
 
-/** How each stands at the time of the clock: by its certificates, or by why it is not served. */
+/** How each endpoint stands at the time of the clock: by its certificates, or by why it is not served. */
 export const endpointStandings = ({ served, notServed }: Endpoints, clock: Clock): EndpointStanding[] => [
   ...served.map(({ name, options, keeper }) => ({
     name,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { FAIL_INFO, HTTP_ERRORS, REFUSALS } from '../core/errors.ts';
 import { referenceMarkdown } from '../config/reference.ts';
+import { conditionsMarkdown } from './conditions-page.ts';
 import { logMarkdown } from './log-page.ts';
 import { writePublicFile } from '../app/files.ts';
 import { intuneMarkdown } from './intune-page.ts';
@@ -77,6 +78,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'commands.md': commandsMarkdown,
   'intune.md': intuneMarkdown,
   'log.md': logMarkdown,
+  'conditions.md': conditionsMarkdown,
 };
 
 if (import.meta.main) for (const [file, make] of Object.entries(PAGES)) writePublicFile(join('docs', file), make());

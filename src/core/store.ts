@@ -6,6 +6,7 @@ import type { AnswerStore } from './answer-store.ts';
 import type { AttemptStore } from './attempt-store.ts';
 import type { AuditChainStore, HeadSeal } from './audit-chain.ts';
 import type { SearchStore } from './search-store.ts';
+import type { ConditionStore } from './condition-store.ts';
 import type { PersonStore } from './person.ts';
 import type { DirectoryStore } from './tenant-directory.ts';
 import type { RevocationReason } from './issuer.ts';
@@ -445,6 +446,7 @@ export interface Store
     AttemptStore,
     SearchStore,
     SecretStore,
+    ConditionStore,
     JobStore {
   /** Throws when the store cannot write. */
   check(): Promise<void>;

@@ -13,6 +13,9 @@ const ERASED_KEPT = DAY;
 /** Requests of up to 128 KB, of which every octet is overwritten: these take less than 20 ms of the event loop. */
 const FORGOTTEN_AT_ONCE = 10;
 
+/** The names of these jobs. */
+export const BACKGROUND_JOBS = ['notifications', 'revocations', 'clean-up'] as const;
+
 /**
  * `notificationInterval`: milliseconds between two runs of the jobs that send notifications and revocations. The names
  * are stable: they are in the store, in the log and in `openndes jobs`.

@@ -20,6 +20,7 @@ import type {
 import type { AttemptStore } from '../core/attempt-store.ts';
 import type { SearchStore } from '../core/search-store.ts';
 import type { AuditChainStore } from '../core/audit-chain.ts';
+import type { ConditionStore } from '../core/condition-store.ts';
 import type { PersonStore } from '../core/person.ts';
 import { findAttempts, listAttemptNames, recordAttempts } from './recorded-attempts.ts';
 import { listAudit } from './audit.ts';
@@ -34,6 +35,7 @@ import { type GroupCommit, groupCommit } from './batch.ts';
 import { countByState, searchCertificates } from './certificate-search.ts';
 import { countCertificates, listCertificates } from './listed-certificates.ts';
 import { findCertificate, findCertificatesBySerial, findRenewals } from './stored-certificates.ts';
+import { approvalStanding, listConditions, recordConditions } from './recorded-conditions.ts';
 import { addChallenge, findChallenge } from './challenges.ts';
 import { type CommittedRows, remember } from './committed-rows.ts';
 import { countDirectory, listDirectory, listGone, recordDirectory } from './directory-objects.ts';
@@ -112,6 +114,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...jobs(parts),
     ...secrets(parts),
     ...answers(parts),
+    ...conditions(parts),
     async check() {
       await write((tx) => proveWritable(tx, clock()));
       await engine.proveSpace?.();
@@ -272,6 +275,12 @@ const answers = ({ write, clock }: Parts): AnswerStore => ({
   beginAnswer: (key, begun) => write((tx) => beginAnswer(tx, key, { ...begun, at: clock() })),
   keepAnswer: (key, answer) => write((tx) => keepAnswer(tx, key, answer)),
   withdrawAnswer: (key) => write((tx) => withdrawAnswer(tx, key)),
+});
+
+const conditions = ({ db, write, clock }: Parts): ConditionStore => ({
+  recordConditions: (look) => write((tx) => recordConditions(tx, look, clock())),
+  listConditions: () => listConditions(db),
+  approvalStanding: () => approvalStanding(db),
 });
 
 async function proveWritable(tx: Database, at: Date): Promise<void> {

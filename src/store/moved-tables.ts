@@ -44,6 +44,8 @@ export const MOVED = {
   audit_heads: { key: ['kind', 'number'] },
   attempts: { key: ['id'] },
   attempt_names: { key: ['value', 'attempt'] },
+  conditions: { left: 'written by each server while it runs' },
+  condition_looks: { left: 'written by each server while it runs' },
   servers: { left: 'written by each server while it runs' },
   secrets: { left: 'sealed with the key of its own database' },
   write_check: { left: 'a test of the disk' },

@@ -348,6 +348,11 @@ export type AttemptTable = {
 
 /** What an attempt is found by, folded. */
 export type AttemptNameTable = { value: string; attempt: number };
+/** A condition that a server sees. `facts`: the rest of a SeenCondition as JSON. */
+export type ConditionTable = { id: string; server: string; since: Moment; facts: string };
+
+/** When each server has looked last for conditions; under the empty name, any server. */
+export type ConditionLookTable = { server: string; at: Moment };
 
 /** Every table by its name. */
 export type Tables = {
@@ -383,6 +388,8 @@ export type Tables = {
   secrets: SecretTable;
   servers: ServerTable;
   last_signing: LastSigningTable;
+  conditions: ConditionTable;
+  condition_looks: ConditionLookTable;
   write_check: WriteCheckTable;
   schema_version: SchemaVersionTable;
 };

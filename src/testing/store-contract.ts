@@ -8,6 +8,7 @@ import { type Check, CLAIM, type OpenedStore, recorded } from './opened-store.ts
 import { attempts } from './store-attempts.ts';
 import { auditChain } from './store-audit-chain.ts';
 import { blocks } from './store-blocks.ts';
+import { conditions } from './store-conditions.ts';
 import { directories } from './store-directory.ts';
 import { freshness } from './store-freshness.ts';
 import { identities } from './store-identities.ts';
@@ -70,6 +71,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   jobs(check);
   secrets(check);
   answers(check);
+  conditions(check);
   oldRecords(check);
   auditChain(check);
   restored(check);
