@@ -34,6 +34,7 @@ export const NAVIGATION: readonly Section[] = [
       ['docs/doctor.md', 'openndes doctor'],
       ['docs/runbooks.md', 'Stolen and lost keys'],
       ['docs/revocation.md', 'Revocation'],
+      ['docs/access.md', 'Who may do what'],
       ['docs/audit.md', 'History and proof'],
     ],
   },

@@ -3,8 +3,11 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { normalizeForwardedFor } from '../core/address.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
+import type { Access } from '../access/access-checks.ts';
+import type { Authenticate } from '../access/basic-authentication.ts';
 import { challengeApi } from './api.ts';
-import type { Authenticate } from './basic-authentication.ts';
+import { sessionRoutes } from './session-routes.ts';
+import type { Belonging } from '../core/access.ts';
 import { adminStartPage } from './admin-start-page.ts';
 import { readiness, type ReadinessOptions } from './readiness.ts';
 import { type AdminPage, ndesPages } from './ndes-plugin.ts';
@@ -13,10 +16,12 @@ import { type AdminPage, ndesPages } from './ndes-plugin.ts';
 export type AdminOptions = {
   /** One for each endpoint with one-time passwords. */
   pages: readonly AdminPage[];
-  /** Without it there are no pages, and the API takes the token alone. */
+  /** Without it there are no pages, and the API takes tokens alone. */
   authenticate?: Authenticate;
-  /** Without it there is no API. */
-  token?: string;
+  /** Without it nobody logs in. The API of one-time passwords is there when it knows tokens. */
+  access?: Access;
+  /** Where an endpoint belongs, by its name; to itself alone when absent. */
+  belongingOf?: (endpoint: string) => Belonging;
   /** Without it there is no `/readyz`. */
   readiness?: Pick<ReadinessOptions, 'probes' | 'load' | 'detail' | 'store'>;
   /** The networks of proxies whose `X-Forwarded-For` is trusted. */
@@ -27,7 +32,8 @@ export type AdminOptions = {
 
 /** The server, not yet listening. */
 export async function adminServer(options: AdminOptions): Promise<FastifyInstance> {
-  const { pages, authenticate, token, trustProxy, clock, emit } = options;
+  const { pages, authenticate, access, trustProxy, clock, emit } = options;
+  const { belongingOf = (endpoint) => ({ endpoint }) } = options;
   const app: FastifyInstance = Fastify({
     requestTimeout: 30_000,
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
@@ -45,12 +51,13 @@ export async function adminServer(options: AdminOptions): Promise<FastifyInstanc
   );
   if (options.readiness) await app.register(readiness, { ...options.readiness, clock, emit });
   if (authenticate) await app.register(ndesPages, { pages, authenticate, emit });
-  if (token !== undefined)
+  if (access) await app.register(sessionRoutes, { access });
+  if (access?.hasTokens)
     await app.register(challengeApi, {
       issuers: pages.map(({ issuer }) => issuer),
-      token,
+      belongingOf,
+      access,
       ...(authenticate && { authenticate }),
-      clock,
       emit,
     });
   return app;

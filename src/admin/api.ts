@@ -1,23 +1,30 @@
 /** One-time passwords for programs: `POST /api/challenges` with a bearer token (RFC 6750) or Basic; answers are JSON or text, errors JSON. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../actions/action.ts';
+import { type Belonging, reachOf } from '../core/access.ts';
 import { clientAddress } from '../core/address.ts';
-import type { Administrator } from '../manage/administrator.ts';
+import type { Emit } from '../core/events.ts';
 import { BindingError } from '../manage/challenge-binding.ts';
 import { type ChallengeIssuer, type IssuedChallenge, issuerFor } from '../manage/one-time-passwords.ts';
-import { type ApiCredentials, authorization, schemesOf, TOKEN_HOLDER } from './api-authorization.ts';
+import { type ApiCredentials, authorization, schemesOf } from './api-authorization.ts';
 import { bindingInJson } from './asked-binding.ts';
 import { isCrossSite } from './cross-site.ts';
 
-/** What the API works on. */
-export type ApiOptions = ApiCredentials & { issuers: readonly ChallengeIssuer[] };
+/** What the API works on. `belongingOf`: where an endpoint belongs, by its name; for tokens that are limited. */
+export type ApiOptions = ApiCredentials & {
+  issuers: readonly ChallengeIssuer[];
+  belongingOf: (endpoint: string) => Belonging;
+  emit: Emit;
+};
 
 /** Every error of the API: its code in the answer, its status, and what to do. */
 const ERRORS = {
   unauthorized: {
     status: 401,
     message:
-      'Send `Authorization: Bearer TOKEN` with the `admin.token` of the configuration, or Basic with one of `admin.users`.',
+      'Send `Authorization: Bearer TOKEN` with a token of `admin.tokens` of the configuration, or Basic with one of `admin.users`.',
   },
+  forbidden: { status: 403, message: 'The role of this token issues no passwords. `operator` and `admin` do.' },
   cross_site: { status: 403, message: 'A browser sent this for a page of another site. The API is for programs.' },
   too_many_attempts: {
     status: 429,
@@ -40,7 +47,7 @@ const ERRORS = {
 export async function challengeApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
   const { emit } = options;
   const authorize = authorization(options);
-  const administrators = new WeakMap<FastifyRequest, Administrator>();
+  const callers = new WeakMap<FastifyRequest, Caller>();
 
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     if (error instanceof BindingError) return refuse(reply, 'binding_refused', error.message);
@@ -50,29 +57,34 @@ export async function challengeApi(app: FastifyInstance, options: ApiOptions): P
   });
   // Before the body is read: the body of an unauthenticated request is not parsed.
   app.addHook('onRequest', async (request, reply) => {
-    const administrator = isCrossSite(request) ? 'cross_site' : await authorize(request);
-    if (typeof administrator !== 'string') return void administrators.set(request, administrator);
-    if (administrator === 'unauthorized') void reply.header('www-authenticate', schemesOf(options));
-    return refuse(reply, administrator);
+    const caller = isCrossSite(request) ? 'cross_site' : await authorize(request);
+    if (typeof caller !== 'string') return void callers.set(request, caller);
+    if (caller === 'unauthorized') void reply.header('www-authenticate', schemesOf(options));
+    return refuse(reply, caller);
   });
-  const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    issue(request, reply, { ...options, administrator: administrators.get(request) ?? TOKEN_HOLDER });
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const caller = callers.get(request);
+    return caller ? issue(request, reply, { ...options, caller }) : refuse(reply, 'unauthorized');
+  };
   for (const url of ['/api/challenges', '/api/challenges.txt']) app.post(url, handler);
 }
 
 async function issue(
   request: FastifyRequest,
   reply: FastifyReply,
-  { issuers, emit, administrator }: ApiOptions & { administrator: Administrator },
+  { issuers, emit, caller, belongingOf }: ApiOptions & { caller: Caller },
 ): Promise<FastifyReply> {
   const named = endpointIn(request);
   if (named === 'bad_request') return refuse(reply, named);
-  const issuer = issuerFor(issuers, named.endpoint);
+  const reach = reachOf(caller.grants, 'operate');
+  if (!reach) return refuse(reply, 'forbidden');
+  const reached = issuers.filter((each) => reach.covers(belongingOf(each.endpoint)));
+  const issuer = issuerFor(reached, named.endpoint);
   if (!issuer) return refuse(reply, 'unknown_endpoint');
   const { endpoint } = issuer;
-  const challenge = await issuer.issue(administrator, bindingInJson(request));
+  const challenge = await issuer.issue(caller, bindingInJson(request));
   const outcome = challenge === 'full' ? 'full' : 'issued';
-  const user = administrator.actor.kind === 'person' ? administrator.actor.name : undefined;
+  const user = caller.actor.kind === 'person' ? caller.actor.name : undefined;
   emit({ event: 'challenge-requested', endpoint, ip: clientAddress(request), outcome, ...(user && { user }) });
   if (challenge === 'full') return refuse(reply, 'password_cache_full');
   return wantsText(request) ? sendText(reply, challenge) : sendPassword(reply, endpoint, challenge);

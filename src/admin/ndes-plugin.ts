@@ -7,7 +7,7 @@ import type { ChallengeBinding } from '../core/records.ts';
 import { BindingError } from '../manage/challenge-binding.ts';
 import type { ChallengeIssuer } from '../manage/one-time-passwords.ts';
 import { bindingInForm } from './asked-binding.ts';
-import type { Authenticate, Login } from './basic-authentication.ts';
+import type { Authenticate, Login } from '../access/basic-authentication.ts';
 import { isCrossSite } from './cross-site.ts';
 import {
   bindingPage,

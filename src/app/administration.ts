@@ -1,7 +1,7 @@
 /** The administrator's listener of a configuration: NDES's pages and the API. */
 import type { FastifyInstance } from 'fastify';
 import type { Desk } from '../actions/action.ts';
-import { type Authenticate, basicAuthentication } from '../admin/basic-authentication.ts';
+import { type Authenticate, basicAuthentication } from '../access/basic-authentication.ts';
 import { type AdminPage, ndesPages } from '../admin/ndes-plugin.ts';
 import { adminServer } from '../admin/admin-server.ts';
 import { adminPages } from '../admin/pages/pages-plugin.ts';
@@ -10,6 +10,8 @@ import type { Emit } from '../core/events.ts';
 import type { Clock } from '../core/environment.ts';
 import type { ReadinessOptions } from '../admin/readiness.ts';
 import type { Store } from '../core/store.ts';
+import { loginGuard } from '../access/login-guard.ts';
+import { belongingIn, configuredAccess, passwordUsers } from './operators.ts';
 import { challengeIssuerOf } from './challenge-issuers.ts';
 import { defined } from '../core/defined.ts';
 import { pageAssetTexts } from './page-asset-files.ts';
@@ -46,9 +48,11 @@ export async function administration({
 }: AdministrationParts): Promise<FastifyInstance | undefined> {
   const { admin } = settings.config;
   if (!admin) return undefined;
-  const users = new Map(Object.entries(admin.users));
-  // One for both listeners, so that failed logins are counted together.
-  const authenticate: Authenticate = basicAuthentication({ users, clock, emit });
+  const users = passwordUsers(admin);
+  // One for both listeners and all ways to log in, so that failed logins are counted together.
+  const guard = loginGuard(clock);
+  const authenticate: Authenticate = basicAuthentication({ users, clock, emit, guard });
+  const access = configuredAccess(admin, { store, clock, emit, guard });
   const pagesOf = (some: readonly LoadedEndpoint[]) => some.flatMap((each) => pageOf(each, store) ?? []);
   const published = pagesOf(settings.endpoints.filter(({ config }) => config.adminPage === 'public'));
   if (published.length > 0) await publicServer.register(ndesPages, { pages: published, authenticate, emit });
@@ -56,9 +60,10 @@ export async function administration({
     pages: pagesOf(settings.endpoints),
     ...defined({
       authenticate: users.size > 0 ? authenticate : undefined,
-      token: admin.token,
       trustProxy: admin.trustProxy,
     }),
+    access,
+    belongingOf: belongingIn(settings.config.endpoints),
     readiness: { ...readiness, load: () => loadOf(publicServer), store },
     clock,
     emit,

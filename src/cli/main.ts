@@ -25,6 +25,7 @@ import { registerProbe } from './commands/probe-urls.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSimulator } from './commands/simulator.ts';
 import { registerStore } from './commands/store-commands.ts';
+import { registerTokens } from './commands/token-commands.ts';
 import { EXIT, Exit } from './exit.ts';
 import { type Output, printableLines, standardOutput } from './output.ts';
 import { VERSION } from '../app/version.ts';
@@ -50,6 +51,7 @@ const COMMANDS = [
   registerBackup,
   registerRestore,
   registerHashPassword,
+  registerTokens,
   registerCa,
   registerExplain,
   registerProfiles,

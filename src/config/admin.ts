@@ -1,10 +1,10 @@
 /** `admin`: the listener for administrators, and its users. */
 import { z } from 'zod';
-import { parsePasswordHash } from '../admin/password-hash.ts';
 import { ConfigError } from '../core/errors.ts';
+import { session, tokens, users } from './admin-access.ts';
 import { transformed, secret } from './yaml/value-type.ts';
-import { integer, network, text, valueList } from './yaml/value-types.ts';
-import { defaulted, item, mapOf, optional, section } from './yaml/table.ts';
+import { integer, network, text, url, valueList } from './yaml/value-types.ts';
+import { defaulted, optional, section } from './yaml/table.ts';
 
 const SHORTEST_TOKEN = 16;
 
@@ -18,17 +18,6 @@ const token = secret({
   }),
   type: 'text',
   example: '"${env:OPENNDES_ADMIN_TOKEN}"',
-  secret: true,
-});
-
-const passwordHash = secret({
-  schema: transformed(z.string(), (text) => {
-    const hash = parsePasswordHash(text);
-    if (hash) return hash;
-    throw new ConfigError('not a hash of a password', 'Create one: `openndes hash-password` asks for the password.');
-  }),
-  type: 'a hash from `openndes hash-password`',
-  example: '"${file:ndes.hash}"',
   secret: true,
 });
 
@@ -48,12 +37,19 @@ export const adminSection = () =>
           'The proxies in front of this listener whose `X-Forwarded-For` is trusted, as in `listen.trustProxy`.',
           'none',
         ),
-        token: optional(token, 'Enables the JSON API for programs that send this as a bearer token.', 'no API'),
-        users: mapOf(
-          'The users of the administrator page of NDES, by name.',
-          '{ ndes: "${file:ndes.hash}" }',
-          item(passwordHash),
-        ).prefault({}),
+        publicUrl: optional(
+          url(['http', 'https'], 'https://scep-admin.example.com'),
+          'The URL under which browsers reach this listener. `https` means a TLS proxy in front: `trustProxy` must name it, unless it is on this machine.',
+          'derived from `host` and `port`',
+        ),
+        token: optional(
+          token,
+          'A token of the role `admin` with the name `token`, as it is sent. Tokens with other roles are in `tokens`.',
+          'none',
+        ),
+        tokens: tokens(),
+        users: users(),
+        session: session(),
       }),
       type: 'a mapping of keys',
       example: '{ users: { ndes: "${file:ndes.hash}" } }',

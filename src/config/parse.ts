@@ -1,5 +1,8 @@
 /** Parses the values of a file. Profiles and endpoints are parsed one by one, so that one mistake hides no other. */
 import { z } from 'zod';
+import { NDES_PATH } from '../core/ndes-path.ts';
+import { hashOf } from './admin-access.ts';
+import { grantsIn } from './admin-rules.ts';
 import { type EndpointReferences, endpointSchema } from './endpoints.ts';
 import { DEFAULT_PROFILES, profileSchema } from './profiles.ts';
 import type { Definitions, FileContext } from './references.ts';
@@ -28,14 +31,23 @@ export function parseConfig(values: unknown, files: FileContext): ParsedConfig {
   };
   const endpoints = parseEntries('endpoints', valueAt(values, ['endpoints']), endpointSchema(context));
   const issues = [...(frame.error?.issues ?? []), ...profiles.issues, ...endpoints.issues];
-  const hasAdmins = Object.keys(valueAt(values, ['admin', 'users']) ?? {}).length > 0;
   const users = Object.entries(frame.data?.admin?.users ?? {});
+  const written: [string, unknown][] = Object.entries(valueAt(values, ['admin', 'users']) ?? {});
+  const ofAdmin = {
+    hasAdmins: written.some(([, user]) => !isContainer(user)),
+    grants: grantsIn(frame.data?.admin),
+    names: {
+      authorities: context.authorities.names,
+      tenants: context.tenants.names,
+      endpoints: endpointNames(valueAt(values, ['endpoints'])),
+    },
+  };
   const ofFips = {
     fips: frame.data?.fips?.required === true,
-    scryptUsers: users.filter(([, { kdf }]) => kdf === 'scrypt').map(([name]) => name),
+    scryptUsers: users.filter(([, user]) => hashOf(user).kdf === 'scrypt').map(([name]) => name),
   };
   const parsed = {
-    valid: { profiles: profiles.valid, endpoints: endpoints.valid, hasAdmins, ...ofFips },
+    valid: { profiles: profiles.valid, endpoints: endpoints.valid, ...ofAdmin, ...ofFips },
     issues,
     rows: () => entries(fullSchema(context)),
   };
@@ -43,6 +55,13 @@ export function parseConfig(values: unknown, files: FileContext): ParsedConfig {
   const served = endpoints.valid.map(({ value }) => value);
   return { ...parsed, config: { ...frame.data, profiles: namedProfiles, endpoints: served } };
 }
+
+/** Also of endpoints with an error. */
+const endpointNames = (written: unknown): string[] =>
+  (Array.isArray(written) ? written : []).map(
+    (each: unknown) =>
+      [valueAt(each, ['name']), valueAt(each, ['path'])].find((written) => typeof written === 'string') ?? NDES_PATH,
+  );
 
 const definitions = <T>(written: unknown, values: Readonly<Record<string, T>> = {}): Definitions<T> => ({
   names: isContainer(written) ? Object.keys(written) : [],

@@ -5,6 +5,7 @@ import type { Profile } from '../ca/profile.ts';
 import { ConfigError } from '../core/errors.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 import { canonicalPath } from '../http/paths.ts';
+import { ADMIN_RULES } from './admin-rules.ts';
 import { FIPS_RULES } from './fips.ts';
 import type { EndpointConfig } from './endpoints.ts';
 import { sharedRa, unequalNames } from './shared-authority.ts';
@@ -31,6 +32,7 @@ const RULES: readonly Rule[] = [
   { severity: 'error', check: samePath },
   { severity: 'error', check: sameName },
   { severity: 'error', check: uselessAdminPage },
+  ...ADMIN_RULES,
   { severity: 'error', check: eachEndpoint(approvalWithoutNotification) },
   { severity: 'error', check: eachEndpoint(unequalUsageProfiles) },
   { severity: 'warning', check: unequalNames },
@@ -168,7 +170,7 @@ function uselessAdminPage({ endpoints, hasAdmins }: ValidParts): Finding[] {
     if (hasAdmins) return [];
     return finding(path, {
       key: 'adminPage',
-      what: 'the page could not be used, because `admin.users` is empty',
+      what: 'the page could not be used, because `admin.users` has nobody with a hash alone',
       remedy: 'Add `admin: { users: { NAME: HASH } }`, with a hash from `openndes hash-password`.',
     });
   });

@@ -5,13 +5,21 @@ import { policiesIn } from './policies.ts';
 import type { KeyPath } from './yaml/problems.ts';
 import type { Finding } from './yaml/schema-problems.ts';
 
+/** The places that a role is limited to, by kind. */
+export type GrantLimits = { endpoints?: string[]; authorities?: string[]; tenants?: string[] };
+
 /** A value of the file and its path. */
 export type Found<T> = { path: KeyPath; value: T };
 /** The parts of a file without an error of their own, so that a mistake in one part hides no mistake in another. */
 export type ValidParts = {
   profiles: readonly Found<Profile>[];
   endpoints: readonly Found<EndpointConfig>[];
+  /** Whether `admin` has users of the page of NDES. */
   hasAdmins: boolean;
+  /** What roles of `admin` are limited to. */
+  grants: readonly Found<GrantLimits>[];
+  /** The names that the file defines, also those of parts with an error. */
+  names: Readonly<Record<keyof GrantLimits, readonly string[]>>;
   /** Whether `fips.required` is on. */
   fips: boolean;
   /** Users of `admin` whose hash was made with scrypt. */

@@ -174,7 +174,7 @@ export type EventFacts = {
   'ra-made': { subject: string; thumbprint: string; replaced: boolean };
   'challenge-requested': { endpoint: string; ip: string; user?: string; outcome: 'issued' | 'full' };
   'challenges-guessed': { endpoint: string; wrong: number };
-  'challenge-api-token-wrong': { ip: string };
+  'challenge-api-token-wrong': { ip: string; token?: string };
   'challenge-api-failed': { err: unknown };
   'api-failed': { operation: string; err: unknown };
   'administrator-login-failed': { ip: string; user?: string };

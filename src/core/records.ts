@@ -269,6 +269,8 @@ export type BlockEntry = { name: BlockName; at: Date; by: string; comment?: stri
  * nor delivered; `detail` says why. `directory-approved`: what waited in the directory of the tenant that `detail` names.
  * `restored`: the store is that of a backup, which `detail` names.
  * `clock-accepted`: what is signed may be earlier than what was signed before, by a clock that was ahead.
+ * `logged-in`, `login-failed`, `logged-out`: a person at the administrator's pages. `proposed`, `confirmed`, `withdrawn`: an action that
+ * waits for a second person, which `detail` names.
  * `erased`: what was recorded about a person was taken away; see PersonStore.
  */
 export type AuditEvent =
@@ -289,7 +291,13 @@ export type AuditEvent =
   | 'directory-approved'
   | 'restored'
   | 'clock-accepted'
-  | 'erased';
+  | 'erased'
+  | 'logged-in'
+  | 'login-failed'
+  | 'logged-out'
+  | 'proposed'
+  | 'confirmed'
+  | 'withdrawn';
 
 /**
  * Who did it. `system` is this server without a request of a device. `name` says which person or program; `address` is

@@ -8,6 +8,8 @@ import type { AuditChainStore, HeadSeal } from './audit-chain.ts';
 import type { SearchStore } from './search-store.ts';
 import type { ConditionStore } from './condition-store.ts';
 import type { PersonStore } from './person.ts';
+import type { ProposalStore } from './proposal-store.ts';
+import type { SessionStore } from './session-store.ts';
 import type { DirectoryStore } from './tenant-directory.ts';
 import type { RevocationReason } from './issuer.ts';
 import type { Notification } from './notification.ts';
@@ -447,6 +449,8 @@ export interface Store
     SearchStore,
     SecretStore,
     ConditionStore,
+    SessionStore,
+    ProposalStore,
     JobStore {
   /** Throws when the store cannot write. */
   check(): Promise<void>;

@@ -559,8 +559,9 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
   'challenge-api-token-wrong': {
     level: 'warn',
     message: 'challenge API: wrong token',
-    fields: { ip: ADDRESS },
-    remedy: 'Compare `admin.token` with the token that the program sends.',
+    fields: { ip: ADDRESS, token: 'the name of a token that has expired' },
+    remedy:
+      'Compare the token that the program sends with `admin.token` and `admin.tokens`. Replace one that has expired: `openndes token new NAME`.',
   },
   'challenge-api-failed': {
     level: 'error',

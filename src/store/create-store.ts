@@ -23,8 +23,10 @@ import type { AuditChainStore } from '../core/audit-chain.ts';
 import type { ConditionStore } from '../core/condition-store.ts';
 import type { PersonStore } from '../core/person.ts';
 import { findAttempts, listAttemptNames, recordAttempts } from './recorded-attempts.ts';
-import { listAudit } from './audit.ts';
 import { searchAudit } from './audit-search.ts';
+import type { ProposalStore } from '../core/proposal-store.ts';
+import type { SessionStore } from '../core/session-store.ts';
+import { addAudit, listAudit } from './audit.ts';
 import { chainAudit } from './linked-entries.ts';
 import { chainEnd, listHeads, saveHead } from './audit-heads.ts';
 import { erasePerson, previewErasure } from './erased-person.ts';
@@ -77,10 +79,12 @@ import { listLinks, unchained } from './listed-links.ts';
 import { removeAttempts, trimAttempts } from './old-attempts.ts';
 import { removeOld } from './old-records.ts';
 import { addParts } from './partitions.ts';
+import { addProposal, findProposal, listProposals, takeProposal } from './proposals.ts';
 import { addShards, listId } from './list-shards.ts';
 import { revokeAll } from './revoke-all.ts';
 import { revocationStanding } from './revisions.ts';
 import { isCompromised, listRevoked, release, revocationStatus, revoke } from './revocations.ts';
+import { addSession, endSession, findSession, seeSession, useLoginCode } from './stored-sessions.ts';
 import type { Database } from './tables.ts';
 import { findPolled, findRequest, findTransaction } from './transactions.ts';
 import { beginAnswer, keepAnswer, withdrawAnswer } from './kept-answers.ts';
@@ -115,6 +119,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...secrets(parts),
     ...answers(parts),
     ...conditions(parts),
+    ...logins(parts),
     async check() {
       await write((tx) => proveWritable(tx, clock()));
       await engine.proveSpace?.();
@@ -281,6 +286,19 @@ const conditions = ({ db, write, clock }: Parts): ConditionStore => ({
   recordConditions: (look) => write((tx) => recordConditions(tx, look, clock())),
   listConditions: () => listConditions(db),
   approvalStanding: () => approvalStanding(db),
+});
+
+const logins = ({ db, write }: Parts): SessionStore & ProposalStore => ({
+  addSession: (session, audit, ended) => write((tx) => addSession(tx, session, { audit, ended })),
+  findSession: (id) => findSession(db, id),
+  seeSession: (id, at) => write((tx) => seeSession(tx, id, at)),
+  endSession: (id, audit) => write((tx) => endSession(tx, id, audit)),
+  noteFailedLogin: (audit) => write((tx) => addAudit(tx, audit, {})),
+  useLoginCode: (user, step) => write((tx) => useLoginCode(tx, user, step)),
+  addProposal: (proposal, audit) => write((tx) => addProposal(tx, proposal, audit)),
+  listProposals: (at) => listProposals(db, at),
+  findProposal: (id) => findProposal(db, id),
+  takeProposal: (id, audit) => write((tx) => takeProposal(tx, id, audit)),
 });
 
 async function proveWritable(tx: Database, at: Date): Promise<void> {

@@ -1,5 +1,6 @@
 /** Step 4 of the schema: identities of certificates, and what work that several processes share needs. */
 import { sql } from 'kysely';
+import { createAccess } from './access-tables.ts';
 import { createAuditChain } from './audit-chain-tables.ts';
 import { createConditions } from './condition-tables.ts';
 import { columnType, type Dialect } from './dialect.ts';
@@ -36,6 +37,7 @@ export async function addIdentities(db: Database, dialect: Dialect): Promise<str
   await createKeptAnswers(db, dialect);
   await createAttempts(db, dialect);
   await createConditions(db, dialect);
+  await createAccess(db, dialect);
   if (number === 0) return [];
   return [
     `${number} certificates that an earlier version recorded cannot be read (serial numbers ${serials.join(', ')}` +

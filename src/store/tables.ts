@@ -354,6 +354,30 @@ export type ConditionTable = { id: string; server: string; since: Moment; facts:
 /** When each server has looked last for conditions; under the empty name, any server. */
 export type ConditionLookTable = { server: string; at: Moment };
 
+/** A session. `id`: a hash of the cookie. `basis`: JSON. */
+export type SessionTable = {
+  id: string;
+  method: 'local' | 'oidc';
+  name: string;
+  basis: string;
+  started_at: Moment;
+  seen_at: Moment;
+};
+
+/** The last time step of which a user has used the code. */
+export type LoginCodeTable = { user_name: string; step: number };
+
+/** An action that waits for a second person. `input` and `actor`: JSON. */
+export type ProposalTable = {
+  id: string;
+  action: string;
+  input: string;
+  actor: string;
+  source: string;
+  at: Moment;
+  until: Moment;
+};
+
 /** Every table by its name. */
 export type Tables = {
   issuers: IssuerTable;
@@ -386,6 +410,9 @@ export type Tables = {
   attempts: AttemptTable;
   attempt_names: AttemptNameTable;
   secrets: SecretTable;
+  sessions: SessionTable;
+  login_codes: LoginCodeTable;
+  proposals: ProposalTable;
   servers: ServerTable;
   last_signing: LastSigningTable;
   conditions: ConditionTable;

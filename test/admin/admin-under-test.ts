@@ -1,6 +1,9 @@
 /** The administrator's listener over a real store, without a socket. Passwords are compared without scrypt. */
 import type { TestContext } from 'node:test';
-import { basicAuthentication } from '../../src/admin/basic-authentication.ts';
+import { type AccessOptions, accessOf } from '../../src/access/access-checks.ts';
+import { loginGuard } from '../../src/access/login-guard.ts';
+import { tokenNamed } from '../access/access-under-test.ts';
+import { basicAuthentication } from '../../src/access/basic-authentication.ts';
 import { challengeIssuer, type ChallengeRules } from '../../src/manage/one-time-passwords.ts';
 import { adminServer } from '../../src/admin/admin-server.ts';
 import type { Store } from '../../src/core/store.ts';
@@ -43,7 +46,8 @@ export async function adminUnderTest(t: TestContext, different: Different = {}) 
     matches: async (password, { hash }) => Buffer.from(password).equals(hash),
     pause: async (milliseconds) => clock.forward(milliseconds),
   });
-  const app = await adminServer({ pages, authenticate, token: TOKEN, clock, emit: log.emit });
+  const access = accessWith(store, { clock, emit: log.emit });
+  const app = await adminServer({ pages, authenticate, access, clock, emit: log.emit });
   t.after(async () => {
     await app.close();
     await store.close();
@@ -52,8 +56,21 @@ export async function adminUnderTest(t: TestContext, different: Different = {}) 
     const response = await app.inject({ url, headers });
     return { ...response, status: response.statusCode, headers: response.headers, octets: response.rawPayload };
   };
-  return { app, store, clock, log, pages, authenticate, page };
+  return { app, store, clock, log, pages, authenticate, access, page };
 }
+
+/** The token of role admin, and nobody who logs in. */
+const accessWith = (store: Store, parts: Pick<AccessOptions, 'clock' | 'emit'>) =>
+  accessOf({
+    ...parts,
+    tokens: [tokenNamed('token', TOKEN, { grant: { role: 'admin' } })],
+    users: new Map(),
+    times: { idle: MINUTE, longest: MINUTE },
+    transport: 'https',
+    store,
+    random,
+    guard: loginGuard(parts.clock),
+  });
 
 /** The page as Fleet decodes it: by its byte order mark, as big endian without one. */
 export const decoded = (octets: Uint8Array): string => {

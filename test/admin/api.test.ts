@@ -205,9 +205,9 @@ test('a store that fails: 503, and its error is only in the log', async (t) => {
 });
 
 test('without a token there is no API, and without users there is no page', async (t) => {
-  const { pages, clock, log, authenticate } = await adminUnderTest(t);
+  const { pages, clock, log, authenticate, access } = await adminUnderTest(t);
   const noApi = await adminServer({ pages, authenticate, clock, emit: log.emit });
-  const noPages = await adminServer({ pages, token: TOKEN, clock, emit: log.emit });
+  const noPages = await adminServer({ pages, access, clock, emit: log.emit });
   t.after(() => Promise.all([noApi.close(), noPages.close()]));
   const api = { method: 'POST', url: '/api/challenges', headers: BEARER, payload: { endpoint: LAB } } as const;
   const nothing = await noApi.inject(api);

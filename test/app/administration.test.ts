@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, after, test, type TestContext } from 'node:test';
-import { parsePasswordHash, passwordMatches } from '../../src/admin/password-hash.ts';
+import { parsePasswordHash, passwordMatches } from '../../src/access/password-hash.ts';
 import { init } from '../../src/cli/installation.ts';
 import { main } from '../../src/cli/main.ts';
 import { startServer } from '../../src/app/configured-server.ts';

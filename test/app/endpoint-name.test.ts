@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { startServer } from '../../src/app/configured-server.ts';
 import { discover, enroll, poll } from '../../src/client/scep-client.ts';
-import { hashPassword } from '../../src/admin/password-hash.ts';
+import { hashPassword } from '../../src/access/password-hash.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { selfSigned } from '../../src/client/request-message.ts';

@@ -1,6 +1,7 @@
 /** `admin`, `oneTime` and `adminPage`: the values they become, and what is refused with its line. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isHashAlone } from '../../src/config/admin-access.ts';
 import { AUTHORITIES, ENDPOINTS, FOLDER, load, problemsOf } from './config-under-test.ts';
 
 const HASH = `$scrypt$ln=16,r=8,p=1$${'A'.repeat(22)}$${'B'.repeat(43)}`;
@@ -16,9 +17,15 @@ test('without a section there is no listener for administrators', () => {
 test('admin: loopback, port 8081, and a hash ready for use', () => {
   const { admin } = load(`${USERS}${AUTHORITIES}${ENDPOINTS}`).config;
   const { users, ...rest } = admin ?? assert.fail('no admin');
-  assert.deepEqual(rest, { host: '127.0.0.1', port: 8081 });
-  const { salt: _, hash: __, ...cost } = users['ndes'] ?? assert.fail('no hash');
-  assert.deepEqual(cost, { kdf: 'scrypt', ln: 16, r: 8, p: 1 });
+  assert.deepEqual(rest, {
+    host: '127.0.0.1',
+    port: 8081,
+    tokens: {},
+    session: { idle: 30 * MINUTE, longest: 480 * MINUTE },
+  });
+  const ndes = users['ndes'] ?? assert.fail('no user');
+  assert.ok(isHashAlone(ndes) && ndes.kdf === 'scrypt');
+  assert.deepEqual([ndes.ln, ndes.r, ndes.p], [16, 8, 1]);
 });
 
 test('a hash may come from a file; the line break at its end is dropped', () => {
@@ -91,4 +98,55 @@ for (const [what, [text, problem]] of Object.entries(REFUSED))
     assert.match(first, problem);
     assert.deepEqual(others, []);
     assert.doesNotMatch(first, /hunter2|0123456789abcdef|\babc\b/);
+  });
+
+const TOTP = 'otpauth://totp/openndes:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+const TOKEN_HASH = `sha256:${'ab'.repeat(32)}`;
+const ROLES = `admin:
+  tokens: { inventory: { hash: "${TOKEN_HASH}", role: viewer, expires: "2027-01-31", endpoints: [/certsrv/mscep/mscep.dll] } }
+  users: { ada: { password: "${HASH}", totp: "${TOTP}", role: operator, authorities: [main] } }
+`;
+const ONE =
+  'authorities: { main: { certificate: ca.pem, key: ca.key } }\nendpoints: [{ policy: { static: abcdefgh } }]\n';
+
+test('tokens and users have roles, and limits that name what the file defines', () => {
+  const { admin } = load(`${ROLES}${ONE}`).config;
+  const inventory = admin?.tokens['inventory'];
+  assert.equal(Buffer.from(inventory?.hash ?? []).toString('hex'), 'ab'.repeat(32));
+  assert.deepEqual([inventory?.role, inventory?.expires], ['viewer', new Date('2027-01-31T00:00:00Z')]);
+  const ada = admin?.users['ada'] ?? assert.fail('no ada');
+  assert.ok(!isHashAlone(ada));
+  assert.deepEqual([ada.role, ada.authorities, ada.totp.label], ['operator', ['main'], 'ada']);
+});
+
+for (const [what, from, to, expected] of [
+  [
+    'a limit to nothing',
+    '[main]',
+    '[mian]',
+    /admin\.users\.ada\.authorities\[0\]: nothing in `authorities` has this name.*`main`/,
+  ],
+  [
+    'a limit to no endpoint',
+    '[/certsrv/mscep/mscep.dll]',
+    '[/scep]',
+    /admin\.tokens\.inventory\.endpoints\[0\]: nothing in `endpoints` has this name/,
+  ],
+  ['no second factor', `totp: "${TOTP}", `, '', /admin\.users\.ada/],
+  ['a second factor that is a key alone', TOTP, 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', /admin\.users\.ada/],
+  [
+    'a token as it is sent',
+    TOKEN_HASH,
+    'openndes_abc',
+    /admin\.tokens\.inventory\.hash: not the hash of a token.*`openndes token new NAME`/,
+  ],
+  ['a role that is none', 'role: viewer', 'role: root', /admin\.tokens\.inventory\.role/],
+  ['a date that is none', '2027-01-31', 'soon', /admin\.tokens\.inventory\.expires: not a date/],
+  ['a person who scrapes', 'role: operator', 'role: metrics', /admin\.users\.ada/],
+] as const)
+  test(`admin: ${what} is refused`, () => {
+    const [problem = '', ...others] = problemsOf(`${ROLES}${ONE}`.replace(from, to));
+    assert.match(problem, expected);
+    assert.deepEqual(others, []);
+    assert.ok(!problem.includes('GEZDGNB'));
   });

@@ -1,7 +1,7 @@
 /** A clock that is set back by a day: what counts within a minute begins anew, and is not silent for that day. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attempts } from '../../src/admin/attempts.ts';
+import { attempts } from '../../src/access/attempts.ts';
 import { wrongChallenges } from '../../src/enroll/wrong-challenges.ts';
 import { perMinute } from '../../src/http/per-minute.ts';
 

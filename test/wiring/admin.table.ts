@@ -1,7 +1,10 @@
 /** `admin`: the listener of the administrators. */
 import { basic, KNOWN, passwordFor, TOKEN, USERS } from './administrator.ts';
+import { hashOfToken, login, tokenOf, user, whoIs } from './operators.ts';
 import { freePort } from '../kit/ports.ts';
+import { issuingSection, secondSection } from './files.ts';
 import type { Row } from './row.ts';
+import { tenantNamed } from './tenant.ts';
 import { configured, type Running, shared, started, statusAt } from './server.ts';
 
 const endpoints = [{ path: '/scep', policy: { oneTime: {} } }];
@@ -29,6 +32,43 @@ async function loginsBehind(place: string): Promise<number[]> {
 /** What an address and a port of the administrators answer where there is no page. */
 const nothingAt = (host: string, port: number | string): Promise<number | 'closed'> =>
   statusAt(`http://${host}:${port}/nothing`).catch(() => 'closed' as const);
+
+const token = (name: string, role: string, more: object = {}) => ({
+  [name]: { hash: hashOfToken(name), role, ...more },
+});
+const operators = shared(async () => ({
+  tenants: { corp: (await tenantNamed('of operators')).section },
+  authorities: { issuing: issuingSection, second: secondSection },
+  endpoints: [
+    { path: '/scep', authority: 'issuing', policy: { oneTime: {} } },
+    { path: '/other', authority: 'second', policy: { oneTime: {} } },
+  ],
+  admin: {
+    port: 0,
+    tokens: {
+      ...token('operator', 'operator'),
+      ...token('viewer', 'viewer'),
+      ...token('expired', 'admin', { expires: '2020-01-31' }),
+      ...token('unexpired', 'admin', { expires: '2199-01-31T12:00:00Z' }),
+      ...token('endpoints', 'admin', { endpoints: ['/scep'] }),
+      ...token('authorities', 'operator', { authorities: ['second'] }),
+      ...token('tenants', 'operator', { tenants: ['corp'] }),
+    },
+    users: {
+      ada: user('auditor'),
+      bob: user('operator', { endpoints: ['/scep'], authorities: ['issuing'], tenants: ['corp'] }),
+      ...USERS,
+    },
+  },
+}));
+
+const session = (sections: object) => shared({ admin: { port: 0, users: { ada: user('viewer') }, ...sections } });
+const SESSIONS: Readonly<Record<string, () => Promise<Running>>> = {
+  usual: session({}),
+  'idle for 0': session({ session: { idle: 0 } }),
+  'at most 0': session({ session: { longest: 0 } }),
+  'behind https': session({ publicUrl: 'https://admin.example.com' }),
+};
 
 export const ADMIN: readonly Row[] = [
   {
@@ -76,5 +116,69 @@ export const ADMIN: readonly Row[] = [
       return [await statusAt(page, KNOWN), await statusAt(page, basic('ndes', 'wrong'))];
     },
     answers: { full: [200, 401], bare: [404, 404] },
+  },
+  {
+    keys: [
+      'admin.tokens',
+      'admin.tokens.NAME.hash',
+      'admin.tokens.NAME.role',
+      'admin.tokens.NAME.expires',
+      'admin.tokens.NAME.endpoints',
+      'admin.tokens.NAME.authorities',
+      'admin.tokens.NAME.tenants',
+    ],
+    question: 'the HTTP status of the API for two endpoints, of two authorities and no tenant',
+    ask: async (name) => {
+      const { adminUrl } = await operators();
+      const statusOf = async (endpoint: string) => (await passwordFor(adminUrl, endpoint, tokenOf(name))).status;
+      return [await statusOf('/scep'), await statusOf('/other')];
+    },
+    answers: {
+      operator: [201, 201],
+      viewer: [403, 403],
+      expired: [401, 401],
+      unexpired: [201, 201],
+      endpoints: [201, 404],
+      authorities: [404, 201],
+      tenants: [404, 404],
+      'of nobody': [401, 401],
+    },
+  },
+  {
+    keys: [
+      'admin.users.NAME.password',
+      'admin.users.NAME.totp',
+      'admin.users.NAME.role',
+      'admin.users.NAME.endpoints',
+      'admin.users.NAME.authorities',
+      'admin.users.NAME.tenants',
+    ],
+    question: 'the HTTP status of a login with a wrong password, and with a wrong code, and what the right one may do',
+    ask: async (name) => {
+      const { adminUrl } = await operators();
+      const wrong = [await login(adminUrl, name, undefined, 'wrong'), await login(adminUrl, name, '000000')];
+      const { cookie } = await login(adminUrl, name);
+      return [...wrong.map(({ status }) => status), await whoIs(adminUrl, { cookie })];
+    },
+    answers: {
+      ada: [401, 401, [{ role: 'auditor' }]],
+      bob: [401, 401, [{ role: 'operator', endpoints: ['/scep'], authorities: ['issuing'], tenants: ['corp'] }]],
+      ndes: [401, 401, 401],
+    },
+  },
+  {
+    keys: ['admin.session', 'admin.session.idle', 'admin.session.longest', 'admin.publicUrl'],
+    question: 'the name of the cookie, and what it is good for at once',
+    ask: async (place) => {
+      const { adminUrl } = await SESSIONS[place]!();
+      const { cookie } = await login(adminUrl, 'ada');
+      return [cookie.split('=')[0], await whoIs(adminUrl, { cookie })];
+    },
+    answers: {
+      usual: ['openndes', [{ role: 'viewer' }]],
+      'idle for 0': ['openndes', 401],
+      'at most 0': ['openndes', 401],
+      'behind https': ['__Host-openndes', [{ role: 'viewer' }]],
+    },
   },
 ];

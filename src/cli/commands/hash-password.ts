@@ -1,6 +1,6 @@
 /** `openndes hash-password`: the hash of a password, for `admin.users`. */
 import type { Command } from 'commander';
-import { hashPassword } from '../../admin/password-hash.ts';
+import { hashPassword } from '../../access/password-hash.ts';
 import { EXIT, Exit } from '../exit.ts';
 import { firstLine } from '../first-line.ts';
 import { example } from '../options.ts';

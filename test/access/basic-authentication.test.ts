@@ -1,10 +1,10 @@
 /** Which logins succeed, and how many comparisons failed ones cost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attempts } from '../../src/admin/attempts.ts';
-import { basicAuthentication } from '../../src/admin/basic-authentication.ts';
-import type { PasswordHash } from '../../src/admin/password-hash.ts';
-import { basic } from './admin-under-test.ts';
+import { attempts } from '../../src/access/attempts.ts';
+import { basicAuthentication } from '../../src/access/basic-authentication.ts';
+import type { PasswordHash } from '../../src/access/password-hash.ts';
+import { basic } from '../admin/admin-under-test.ts';
 import { handClock } from '../kit/clock.ts';
 import { keptLog } from '../kit/log.ts';
 

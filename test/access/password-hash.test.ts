@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { pbkdf2Sync, scryptSync } from 'node:crypto';
 import { test } from 'node:test';
-import { hashPassword, parsePasswordHash, passwordMatches } from '../../src/admin/password-hash.ts';
+import { hashPassword, parsePasswordHash, passwordMatches } from '../../src/access/password-hash.ts';
 import { random } from '../kit/pki.ts';
 
 const parsed = (text: string) => parsePasswordHash(text) ?? assert.fail(`not a hash: ${text}`);

@@ -1,11 +1,9 @@
 /** Basic authentication (RFC 7617) of administrators against hashed passwords. The cost of wrong logins is bounded. */
-import { setTimeout as after } from 'node:timers/promises';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
-import { semaphore } from '../core/semaphore.ts';
-import { attempts } from './attempts.ts';
+import { type LoginGuard, loginGuard } from './login-guard.ts';
 import { type PasswordHash, passwordMatches } from './password-hash.ts';
-import { type Pause, slowLane } from './slow-lane.ts';
+import type { Pause } from './slow-lane.ts';
 
 /**
  * `anonymous`: no credentials, as in the first request of every browser. `wrong`: the user or the password; the client
@@ -26,32 +24,26 @@ export type AuthenticationOptions = {
   matches?: typeof passwordMatches;
   /** Replaceable, because a real pause takes seconds. */
   pause?: Pause;
+  /** Shared with other ways to log in; one of its own when absent. */
+  guard?: LoginGuard;
 };
-
-/** One comparison takes a core and 64 MiB for a tenth of a second. */
-const COMPARISONS = { permits: 2, queue: 32 };
 
 /**
  * The check for one set of users; it counts the failures of all listeners that share it. A right password is accepted
  * however many wrong ones came from its address; beyond ten a minute they are compared slowly, so guessing stays slow.
  */
 export function basicAuthentication(options: AuthenticationOptions): Authenticate {
-  const { users, clock, emit, matches = passwordMatches, pause = unreferenced } = options;
-  const failures = attempts(clock);
-  const comparisons = semaphore(COMPARISONS);
-  const slowly = slowLane(clock, pause);
+  const { users, clock, emit, matches = passwordMatches, pause } = options;
+  const { guard = loginGuard(clock, pause) } = options;
   const [dummyHash] = users.values();
 
   async function login({ user, password }: Credentials, address: string, dummy: PasswordHash): Promise<Login> {
     const expected = users.get(user);
     // Constant time: an unknown user takes as long as a known one, so the time does not reveal which users exist.
-    const compare = () =>
-      comparisons.run(async () => (await matches(password, expected ?? dummy)) && expected !== undefined);
-    const tooMany = failures.begin(address);
-    const right = await (tooMany ? slowly(address, compare) : compare());
-    if (right !== false) failures.takeBack(address);
-    if (right === 'busy') return { kind: 'busy' };
-    if (right) return { kind: 'known', user };
+    const compare = async () => (await matches(password, expected ?? dummy)) && expected !== undefined;
+    const { outcome, tooMany } = await guard(address, compare);
+    if (outcome === 'busy') return { kind: 'busy' };
+    if (outcome) return { kind: 'known', user };
     // A name that is no user is not logged: people type passwords into the wrong field.
     emit({ event: 'administrator-login-failed', ip: address, ...(expected && { user }) });
     return { kind: tooMany ? 'busy' : 'wrong' };
@@ -71,8 +63,6 @@ export function basicAuthentication(options: AuthenticationOptions): Authenticat
     return shared(`${address} ${authorization}`, () => login(credentials, address, dummyHash));
   };
 }
-
-const unreferenced: Pause = (milliseconds) => after(milliseconds, undefined, { ref: false });
 
 type Credentials = { user: string; password: string };
 

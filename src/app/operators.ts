@@ -1,0 +1,82 @@
+/** Who may do what at the administrator's listener, as the configuration says. */
+import { type Access, accessOf } from '../access/access-checks.ts';
+import { type NamedToken, sha256 } from '../access/bearer-tokens.ts';
+import type { LocalUser } from '../access/local-users.ts';
+import type { LoginGuard } from '../access/login-guard.ts';
+import type { PasswordHash } from '../access/password-hash.ts';
+import type { Transport } from '../access/session-cookie.ts';
+import { isHashAlone, limitsOf } from '../config/admin-access.ts';
+import { policiesIn } from '../config/policies.ts';
+import type { EndpointConfig } from '../config/endpoints.ts';
+import type { Config } from '../config/schema.ts';
+import type { Belonging } from '../core/access.ts';
+import type { Clock } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
+import type { SessionStore } from '../core/session-store.ts';
+import { systemRandom } from '../embed/system.ts';
+
+/** The section. */
+type Admin = NonNullable<Config['admin']>;
+
+/** Users with a hash alone, who get one-time passwords by Basic. */
+export const passwordUsers = ({ users }: Pick<Admin, 'users'>): Map<string, PasswordHash> =>
+  new Map(Object.entries(users).flatMap(([name, user]) => (isHashAlone(user) ? [[name, user] as const] : [])));
+
+/** The checks of this configuration. */
+export const configuredAccess = (
+  admin: Admin,
+  parts: { store: SessionStore; clock: Clock; emit: Emit; guard: LoginGuard },
+): Access =>
+  accessOf({
+    ...parts,
+    random: systemRandom,
+    tokens: tokensOf(admin),
+    users: localUsers(admin),
+    times: admin.session,
+    transport: transportOf(admin),
+  });
+
+function tokensOf({ token, tokens }: Pick<Admin, 'token' | 'tokens'>): NamedToken[] {
+  const named = Object.entries(tokens).map(([name, { hash, role, expires, ...limits }]) => ({
+    name,
+    hash,
+    grant: { role, ...limitsOf(limits) },
+    ...(expires && { expires }),
+  }));
+  if (token === undefined) return named;
+  return [{ name: 'token', hash: sha256(token), grant: { role: 'admin' } }, ...named];
+}
+
+const localUsers = ({ users }: Pick<Admin, 'users'>): Map<string, LocalUser> =>
+  new Map(
+    Object.entries(users).flatMap(([name, user]) => {
+      if (isHashAlone(user)) return [];
+      const { password, totp, role, ...limits } = user;
+      return [[name, { password, totp, grant: { role, ...limitsOf(limits) } }] as const];
+    }),
+  );
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
+
+/** A proxy on another machine must be known: otherwise anybody could reach the listener past it. */
+export function transportOf({
+  host,
+  publicUrl,
+  trustProxy,
+}: Pick<Admin, 'host' | 'publicUrl' | 'trustProxy'>): Transport {
+  const isLocal = LOOPBACK.test(host);
+  if (publicUrl?.startsWith('https:') && (isLocal || trustProxy)) return 'https';
+  return isLocal ? 'loopback' : 'open';
+}
+
+/** Where an endpoint belongs, by its name: its authority, and its tenant if it has one. */
+export function belongingIn(endpoints: readonly EndpointConfig[]): (endpoint: string) => Belonging {
+  const known = new Map(endpoints.map((each) => [each.name, belonging(each)]));
+  return (endpoint) => known.get(endpoint) ?? { endpoint };
+}
+
+function belonging({ name, authority, policy }: EndpointConfig): Belonging {
+  const tenants = policiesIn(policy).flatMap(({ policy: each }) => (each.kind === 'intune' ? [each.tenant.name] : []));
+  const [tenant] = new Set(tenants);
+  return { endpoint: name, authority: authority.name, ...(tenant !== undefined && { tenant }) };
+}

@@ -1,0 +1,42 @@
+/** Rules for `admin`: what roles are limited to must be there. */
+import type { Config } from './schema.ts';
+import { isHashAlone, limitsOf } from './admin-access.ts';
+import type { Finding } from './yaml/schema-problems.ts';
+import { didYouMean } from './yaml/did-you-mean.ts';
+import type { Found, GrantLimits, Rule, ValidParts } from './valid-parts.ts';
+
+/** Every grant of the section. */
+export function grantsIn(admin: Config['admin']): Found<GrantLimits>[] {
+  if (!admin) return [];
+  const tokens = Object.entries(admin.tokens).map(([name, token]) => ({
+    path: ['admin', 'tokens', name],
+    value: limitsOf(token),
+  }));
+  const users = Object.entries(admin.users).flatMap(([name, user]) =>
+    isHashAlone(user) ? [] : [{ path: ['admin', 'users', name], value: limitsOf(user) }],
+  );
+  return [...tokens, ...users];
+}
+
+/** A role that is limited to a place with a typing mistake would hold nowhere. */
+function unknownPlaces({ grants, names: known }: ValidParts): Finding[] {
+  return grants.flatMap(({ path, value }) =>
+    (['endpoints', 'authorities', 'tenants'] as const).flatMap((kind) =>
+      (value[kind] ?? []).flatMap((name, index) =>
+        known[kind].includes(name)
+          ? []
+          : [
+              {
+                path: [...path, kind, index],
+                at: 'value' as const,
+                what: `nothing in \`${kind}\` has this name`,
+                remedy: didYouMean(name, known[kind]),
+              },
+            ],
+      ),
+    ),
+  );
+}
+
+/** All of them. */
+export const ADMIN_RULES: readonly Rule[] = [{ severity: 'error', check: unknownPlaces }];
