@@ -31,6 +31,7 @@ export const NAVIGATION: readonly Section[] = [
     pages: [
       ['docs/operations.md', 'Operations'],
       ['docs/troubleshooting.md', 'Troubleshooting'],
+      ['docs/administration.md', 'Pages of administrators'],
       ['docs/doctor.md', 'openndes doctor'],
       ['docs/runbooks.md', 'Stolen and lost keys'],
       ['docs/revocation.md', 'Revocation'],

@@ -3,6 +3,7 @@ import Fastify from 'fastify';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { Desk } from '../../src/actions/action.ts';
 import { adminPages, type PagesOptions } from '../../src/admin/pages/pages-plugin.ts';
 import type { SignedIn } from '../../src/admin/pages/signed-in.ts';
 import type { RoleGrant } from '../../src/core/access.ts';
@@ -19,6 +20,13 @@ export const session = (...grants: RoleGrant[]): SignedIn => ({
   formToken: FORM_TOKEN,
 });
 
+/** What a server without authorities, tenants and endpoints would have. */
+export const NOTHING_LOADED: Pick<Desk, 'authorities' | 'tenants' | 'endpoints'> = {
+  authorities: { list: async () => [], certificates: () => [] },
+  tenants: { list: async () => [] },
+  endpoints: { list: () => [], settings: () => [], test: async () => ({ kind: 'SCEP message', endpoints: [] }) },
+};
+
 export type PagesDifferent = Partial<Omit<PagesOptions, 'emit'>> & { signedIn?: SignedIn | undefined };
 
 /** `get` and `post` are requests of a browser that is signed in as an operator, or as `signedIn` says. */
@@ -31,7 +39,7 @@ export async function pagesUnderTest(t: TestContext, different: PagesDifferent =
   const app = Fastify();
   const files = ['pages.css', 'pages.js', 'icon.svg'].map((name) => [name, readFileSync(join(ASSETS, name), 'utf8')]);
   await app.register(adminPages, {
-    desk: { store, clock },
+    desk: { store, clock, ...NOTHING_LOADED },
     sessionOf: async () => current.session,
     assets: Object.fromEntries(files) as Record<string, string>,
     emit: log.emit,

@@ -1,10 +1,13 @@
 /** Every page and every form, in the order of the navigation. */
+import { AUTHORITIES_PAGE } from './authorities-page.ts';
 import { BLOCK_FORMS, BLOCKS_PAGE } from './blocks-page.ts';
+import { ENDPOINT_FORMS, ENDPOINTS_PAGE } from './endpoints-page.ts';
 import { OVERVIEW_PAGE } from './overview-page.ts';
 import type { Page, PageForm } from './page-row.ts';
+import { TENANTS_PAGE } from './tenants-page.ts';
 
 /** The pages. */
-export const PAGES: readonly Page[] = [OVERVIEW_PAGE, BLOCKS_PAGE];
+export const PAGES: readonly Page[] = [OVERVIEW_PAGE, BLOCKS_PAGE, AUTHORITIES_PAGE, TENANTS_PAGE, ENDPOINTS_PAGE];
 
 /** The forms. */
-export const FORMS: readonly PageForm[] = [...BLOCK_FORMS];
+export const FORMS: readonly PageForm[] = [...BLOCK_FORMS, ...ENDPOINT_FORMS];

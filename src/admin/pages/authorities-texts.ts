@@ -1,0 +1,38 @@
+/** Texts of the page "Authorities". */
+
+/** From the top. */
+export const AUTHORITIES_TEXTS = {
+  title: 'Authorities',
+  about: 'The CAs that sign, with what device management and verifiers must know of them.',
+  empty: 'There is no authority that you may see.',
+  endpoints: 'Endpoints',
+  none: 'none that you may see',
+  key: 'Key of the CA',
+  keyFails: (why: string): string => `It cannot sign now: ${why}`,
+  chain: 'Chain',
+  next: 'The next CA',
+  previous: 'Earlier CAs, which sign lists only',
+  ra: 'RA certificates',
+  ocsp: 'OCSP signers',
+  noSigner: 'There is none now, so that verifiers are told to come again.',
+  platforms: 'Which certificate a profile names',
+  platformsAbout:
+    'Each platform compares one certificate with that of its profile, and writes its thumbprint in its own way.',
+  platform: 'Platform',
+  which: 'Certificate',
+  lists: 'Revocation lists',
+  list: 'List',
+  number: 'Number',
+  thisUpdate: 'Made',
+  nextUpdate: 'Ends',
+  shards: 'Parts',
+  failure: 'No new one can be made',
+  named: 'What certificates name',
+  crlUrls: 'Revocation list',
+  ocspUrls: 'OCSP',
+  issuerUrls: 'Certificate of the CA',
+  download: 'Download',
+  pem: 'PEM',
+  der: 'DER',
+  downloadNamed: (subject: string): string => ` of ${subject}`,
+} as const;
