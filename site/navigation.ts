@@ -95,6 +95,7 @@ export const NAVIGATION: readonly Section[] = [
       ['docs/commands.md', 'Commands'],
       ['docs/errors.md', 'Error codes'],
       ['docs/log.md', 'The log'],
+      ['docs/metrics.md', 'Metrics'],
       ['docs/glossary.md', 'Glossary'],
       ['docs/authorisation.md', 'Who gets a certificate'],
       ['docs/conformance.md', 'Conformance'],

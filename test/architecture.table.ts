@@ -28,6 +28,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   enroll: room('core asn1 pkix scep', 'node:crypto'),
   http: room('core ocsp scep enroll', 'node:crypto fastify'),
   manage: room('core audit asn1 pkix', 'node:crypto'),
+  metrics: room('core', 'fastify prom-client'),
   actions: room('core manage', 'zod'),
   access: room('core manage actions', 'node:crypto node:timers/promises otpauth'),
   admin: room('core manage actions access', 'node:crypto fastify'),
@@ -39,11 +40,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'config/yaml': room('core', 'node:net yaml zod'),
   config: room('core asn1 pkix cms ca policy intune http manage access config/yaml', 'zod'),
   app: room(
-    'core audit outbound jobs threads asn1 pkix scep keys ca revocation ocsp store intune policy enroll http manage actions access admin admin/pages embed config config/yaml',
+    'core audit outbound jobs threads asn1 pkix scep keys ca revocation ocsp store intune policy enroll http manage metrics actions access admin admin/pages embed config config/yaml',
     'node:child_process node:crypto node:fs node:fs/promises node:module node:net node:os node:tls fastify zod',
   ),
   cli: room(
-    'core asn1 pkix cms scep keys ca revocation intune client simulator http manage access embed config app outbound',
+    'core asn1 pkix cms scep keys ca revocation intune client simulator http manage metrics access embed config app outbound',
     'node:crypto node:dns/promises node:fs node:os node:readline commander pkijs',
   ),
 };

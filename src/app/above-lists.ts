@@ -57,6 +57,7 @@ const watchedList = (list: string, { ca, read }: Signed): Watched => ({
   what: `list ${list}`,
   subject: ca.text,
   validity: { notBefore: read.thisUpdate, notAfter: read.nextUpdate },
+  isList: true,
   leaf: true,
   warnFrom: DUE,
 });

@@ -14,11 +14,13 @@ import { claimStore } from './configured-store.ts';
 import { assertTlsVerified } from './process-environment.ts';
 import { assertReloadable } from './reloadable.ts';
 import { loadSettings } from './settings.ts';
+import { newMetrics } from '../metrics/metrics.ts';
+import { metricsServer } from '../metrics/metrics-server.ts';
 import { newUser, turns, turnsMemory } from '../threads/turns.ts';
 import { VERSION } from './version.ts';
 
 /**
- * `adminUrl`: the URL of the administrator's listener, if there is one. `desk`: what actions of operators work on, of the newest
+ * `adminUrl`: the URL of the administrator's listener, if there is one; `metricsUrl`: that of the metrics. `desk`: what actions of operators work on, of the newest
  * loading. `reload` loads the configuration again; it does
  * not reject: the log says what happened. `emit` goes to the log of the newest loading. `drain` makes `/readyz` 503 and resolves
  * after `listen.drain`; until then new requests are answered. `close` accepts no further one, finishes the running ones within
@@ -27,6 +29,7 @@ import { VERSION } from './version.ts';
 export type RunningServer = {
   urls: string[];
   adminUrl?: string;
+  metricsUrl?: string;
   emit: Emit;
   desk(): Desk;
   reload(): Promise<void>;
@@ -61,7 +64,9 @@ export async function startServer(
     throw error;
   });
   const stop = new AbortController();
-  const own = { turns: memory, ...defined({ logLevel, watchEvery, intuneTimes, workers }) };
+  const metrics = newMetrics();
+  const given = defined({ logLevel, watchEvery, intuneTimes, workers });
+  const own = { turns: memory, metrics, onEvent: metrics.onEvent, ...given };
   const shared = { file, server, store, assertHeld, clock, stopping: stop.signal, ...own };
   let first: Generation | undefined;
   try {
@@ -69,10 +74,17 @@ export async function startServer(
     const newest = { generation: first };
     const emit: Emit = (event) => newest.generation.emit(event);
     const grace = (): number => newest.generation.settings.config.listen.grace;
-    const opened = await openListeners(first, { emit, clock, grace });
-    const { urls, adminUrl } = opened;
+    const prometheus = config.metrics && metricsServer(() => metrics.text(newest.generation.metricProbes));
+    const opened = await openListeners(first, { emit, clock, grace, metrics: prometheus });
+    const { urls, adminUrl, metricsUrl } = opened;
     const desk = (): Desk => newest.generation.desk;
-    return { urls, ...defined({ adminUrl }), emit, desk, ...running({ file, newest, opened, shared, stop }) };
+    return {
+      urls,
+      ...defined({ adminUrl, metricsUrl }),
+      emit,
+      desk,
+      ...running({ file, newest, opened, shared, stop }),
+    };
   } catch (error) {
     await first?.close();
     await store.close();

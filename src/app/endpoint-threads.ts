@@ -36,6 +36,8 @@ export type EndpointThreads = {
   operate: Operate;
   /** How many there are. */
   size: number;
+  /** How many run now. */
+  alive: () => number;
   check: () => Promise<void>;
   close: () => Promise<void>;
 };
@@ -108,6 +110,7 @@ export async function endpointThreads({
       return answer;
     },
     size,
+    alive: () => pool.alive,
     async check() {
       if (pool.alive === 0) throw new Error('no thread is running: the log has the reason (`thread-ended`)');
     },

@@ -15,6 +15,8 @@ import { systemLogger } from '../embed/system-logger.ts';
 import type { DiagnosableClient } from '../intune/client.ts';
 import type { CallMade } from '../intune/told-exchange.ts';
 import type { Job } from '../jobs/leased-job.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { SampleProbe } from '../metrics/samples.ts';
 import type { Timeouts } from '../intune/retry.ts';
 import { startJobs } from '../jobs/scheduler.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
@@ -29,6 +31,7 @@ import { deskOf } from './desk-of.ts';
 import { directoriesIn, directoryJob, endpointsWithout, type TenantDirectory } from './directory-jobs.ts';
 import { clockReport } from './clock-difference.ts';
 import { watchKeys } from './key-watch.ts';
+import { beginAtZero, metricProbes } from './metric-probes.ts';
 import { newIntuneClient } from './new-intune-client.ts';
 import { type ServedOcsp, ocspResponders } from './ocsp-responders.ts';
 import { oldRecordsJob } from './old-records-job.ts';
@@ -54,6 +57,8 @@ export type Generation = {
   admin?: FastifyInstance;
   paths: readonly string[];
   desk: Desk;
+  /** What is looked at for the metrics. */
+  metricProbes: readonly SampleProbe[];
   endJobs: () => Promise<void>;
   close: () => Promise<void>;
 };
@@ -82,6 +87,8 @@ export type GenerationParts = {
   logLevel?: string;
   watchEvery?: number;
   intuneTimes?: Partial<Timeouts>;
+  /** Counters of the server, which begin at zero for what is configured. */
+  metrics?: Pick<Metrics, 'note'>;
   /** Gets every event after the log. */
   onEvent?: (event: ServerEvent) => void;
   part?: boolean;
@@ -137,6 +144,8 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
       threads: threads?.check,
     };
     const readiness = readinessOf(standing);
+    const probes = metricProbes({ ...standing, load: () => loadOf(server), threads });
+    if (parts.metrics) beginAtZero(parts.metrics.note, settings);
     const every = defined({ every: parts.watchEvery });
     const started = startWatch({ endpoints, watched, directories, refresh: credentials.refresh, ...shared, ...every });
     jobs.push(started.end);
@@ -145,7 +154,7 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     const desk = deskOf({ ...shared, endpoints, ocsp, credentials, conditions });
     const admin = await administration({ settings, store, emit, clock, readiness, desk, publicServer: server });
     const paths = endpoints.served.map(({ options }) => options.path);
-    return { settings, emit, server, paths, desk, endJobs, close, ...defined({ admin }) };
+    return { settings, emit, server, paths, desk, metricProbes: probes, endJobs, close, ...defined({ admin }) };
   } catch (error) {
     await close();
     throw error;

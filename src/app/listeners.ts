@@ -5,8 +5,11 @@ import type { FastifyInstance } from 'fastify';
 import { within } from '../core/ask.ts';
 import type { Generation } from './generation.ts';
 
-/** The servers that listen. `devices`: in the order of `listen.places`; they have no routes of their own. */
-export type Listeners = { devices: readonly FastifyInstance[]; admin?: FastifyInstance };
+/**
+ * The servers that listen. `devices`: in the order of `listen.places`; they have no routes of their own. `metrics` keeps its own, for
+ * all generations.
+ */
+export type Listeners = { devices: readonly FastifyInstance[]; admin?: FastifyInstance; metrics?: FastifyInstance };
 
 /**
  * `ended` resolves when no request that was passed is running, or when the signal aborts: a client can leave its answer

@@ -9,8 +9,8 @@ import type { Generation } from './generation.ts';
 import { type ListenKey, listenFault, portKey } from './listen-place.ts';
 import { type Listeners, type PassedRequests, passRequests } from './listeners.ts';
 
-/** `grace`: milliseconds that running requests get at the end, asked then. */
-export type OpeningParts = { emit: Emit; clock: Clock; grace: () => number };
+/** `grace`: milliseconds that running requests get at the end, asked then. `metrics`: the server of Prometheus. */
+export type OpeningParts = { emit: Emit; clock: Clock; grace: () => number; metrics?: FastifyInstance | undefined };
 
 /** Listeners that listen. `requests`: those that go to the apps of the first generation. */
 export type OpenedListeners = {
@@ -18,14 +18,15 @@ export type OpenedListeners = {
   requests: PassedRequests;
   urls: string[];
   adminUrl?: string;
+  metricsUrl?: string;
 };
 
 /** Throws ConfigError when an address cannot be listened on; then none is. */
-export async function openListeners(first: Generation, parts: OpeningParts): Promise<OpenedListeners> {
+export async function openListeners(first: Generation, { metrics, ...parts }: OpeningParts): Promise<OpenedListeners> {
   const { admin, server, settings } = first;
   await server.ready();
   const devices = settings.tls.map((tls) => publicListener({ ...parts, tls }));
-  const listeners: Listeners = { devices, ...defined({ admin }) };
+  const listeners: Listeners = { devices, ...defined({ admin, metrics }) };
   const requests = passRequests(listeners, first);
   try {
     return { listeners, requests, ...(await listenAll(listeners, first)) };
@@ -36,23 +37,24 @@ export async function openListeners(first: Generation, parts: OpeningParts): Pro
 }
 
 /** Finishes running requests, for as long as the grace allows. */
-export const closeListeners = async ({ devices, admin }: Listeners): Promise<void> =>
-  void (await Promise.all([...devices.map((each) => each.close()), admin?.close()]));
+export const closeListeners = async ({ devices, admin, metrics }: Listeners): Promise<void> =>
+  void (await Promise.all([...devices.map((each) => each.close()), admin?.close(), metrics?.close()]));
 
 /** Host and port of each address. */
-export const addressesOf = ({ devices, admin }: Listeners): string[] =>
-  [...devices, admin].flatMap((each) => each?.addresses().map((bound) => textOf(bound as AddressInfo)) ?? []);
+export const addressesOf = ({ devices, admin, metrics }: Listeners): string[] =>
+  [...devices, admin, metrics].flatMap((each) => each?.addresses().map((bound) => textOf(bound as AddressInfo)) ?? []);
 
 const textOf = ({ address, port }: AddressInfo): string =>
   `${address.includes(':') ? `[${address}]` : address}:${port}`;
 
 async function listenAll(
-  { devices, admin }: Listeners,
+  { devices, admin, metrics }: Listeners,
   { settings, paths }: Generation,
-): Promise<Pick<OpenedListeners, 'urls' | 'adminUrl'>> {
-  const { listen: at, admin: adminAt, publicUrl } = settings.config;
+): Promise<Pick<OpenedListeners, 'urls' | 'adminUrl' | 'metricsUrl'>> {
+  const { listen: at, admin: adminAt, metrics: metricsAt, publicUrl } = settings.config;
   // The administrator's listener first: when the public one answers, everything is running.
   const adminOrigin = admin && adminAt && (await listen(admin, adminAt, 'admin.port'));
+  const metricsOrigin = metrics && metricsAt && (await listen(metrics, metricsAt, 'metrics.port'));
   const origins: string[] = [];
   for (const [index, server] of devices.entries()) {
     const place = at.places[index];
@@ -61,7 +63,10 @@ async function listenAll(
   const bases = publicUrl === undefined ? origins : [publicUrl.replace(/\/$/, '')];
   return {
     urls: bases.flatMap((base) => paths.map((path) => `${base}${path}`)),
-    ...defined({ adminUrl: adminOrigin === undefined ? undefined : `http://${adminOrigin}` }),
+    ...defined({
+      adminUrl: adminOrigin === undefined ? undefined : `http://${adminOrigin}`,
+      metricsUrl: metricsOrigin === undefined ? undefined : `http://${metricsOrigin}/metrics`,
+    }),
   };
 }
 

@@ -13,6 +13,9 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   'admin, from or to none,': ({ admin }) => admin === undefined,
   'admin.host': ({ admin }) => admin?.host,
   'admin.port': ({ admin }) => admin?.port,
+  'metrics, from or to none,': ({ metrics }) => metrics === undefined,
+  'metrics.host': ({ metrics }) => metrics?.host,
+  'metrics.port': ({ metrics }) => metrics?.port,
 };
 
 /** Throws ConfigError when one of them was changed. */

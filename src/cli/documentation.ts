@@ -5,6 +5,7 @@ import { FAIL_INFO, HTTP_ERRORS, REFUSALS } from '../core/errors.ts';
 import { referenceMarkdown } from '../config/reference.ts';
 import { conditionsMarkdown } from './conditions-page.ts';
 import { logMarkdown } from './log-page.ts';
+import { metricsMarkdown } from './metrics-page.ts';
 import { writePublicFile } from '../app/files.ts';
 import { intuneMarkdown } from './intune-page.ts';
 import { program } from './main.ts';
@@ -79,6 +80,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'intune.md': intuneMarkdown,
   'log.md': logMarkdown,
   'conditions.md': conditionsMarkdown,
+  'metrics.md': metricsMarkdown,
 };
 
 if (import.meta.main) for (const [file, make] of Object.entries(PAGES)) writePublicFile(join('docs', file), make());

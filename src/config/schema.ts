@@ -9,6 +9,7 @@ import { choice, url } from './yaml/value-types.ts';
 import { listenSection } from './listen.ts';
 import type { FileContext } from './references.ts';
 import { keepSection } from './keep.ts';
+import { metricsSection } from './metrics-section.ts';
 import { type ProfileConfig, profileSchema, profilesSection } from './profiles.ts';
 import { store } from './store-section.ts';
 import { defaulted, optional, section } from './yaml/table.ts';
@@ -32,6 +33,7 @@ export const configSchema = <P extends z.ZodType, E extends z.ZodType>(
     ),
     listen: listenSection(context),
     admin: adminSection(),
+    metrics: metricsSection(),
     fips: fipsSection(),
     log: section('The log: JSON lines on standard error.', '{ level: info }', {
       level: defaulted(choice(...LEVELS), 'info', 'The lowest level that is written.'),

@@ -12,6 +12,11 @@ export type Watched = {
   validity: Pick<Validity, 'notAfter'> & Partial<Validity>;
   automatic?: boolean;
   leaf?: boolean;
+  /** Of a certificate: the name of its CA, RFC 4514, and its serial number in hexadecimal. */
+  issuer?: string;
+  serial?: string;
+  /** It is a revocation list: `subject` is the CA that signs it. */
+  isList?: boolean;
   /** Milliseconds before its end from which the end is worth a warning, when that is later than the first stage. */
   warnFrom?: number;
 };

@@ -1,12 +1,14 @@
 /** Certificates as things that begin and end. */
 import type { Watched } from '../core/watched.ts';
-import { readCertificate, readValidity } from './certificate.ts';
+import { readCertificate, readValidity, serialText } from './certificate.ts';
 import { nameText, sameName } from './name.ts';
 
 /** One certificate, DER, in its role. Throws DerError. */
 export function watchedCertificate(what: string, der: Uint8Array): Watched {
   const view = readCertificate(der);
-  return { what, subject: nameText(view.subject), validity: readValidity(view) };
+  const { subject, issuer, serialNumber } = view;
+  const named = { issuer: nameText(issuer), serial: serialText(serialNumber) };
+  return { what, subject: nameText(subject), ...named, validity: readValidity(view) };
 }
 
 /** The issuing CA first, the root last; DER. `of` stands before each role: `authority issuing: `. Throws DerError. */

@@ -14,6 +14,7 @@ import { ENDPOINTS } from './endpoints.table.ts';
 import { KEEPING } from './keep.table.ts';
 import { FIPS } from './fips.table.ts';
 import { LISTENING } from './listen.table.ts';
+import { MEASURING } from './metrics.table.ts';
 import { POLICIES } from './policies.table.ts';
 import { PROFILE_ROWS } from './profiles.table.ts';
 import type { Row } from './row.ts';
@@ -23,6 +24,7 @@ const ROWS: readonly Row[] = [
   ...LISTENING,
   ...FIPS,
   ...ADMIN,
+  ...MEASURING,
   ...KEEPING,
   ...AUDITING,
   ...AUTHORITIES,

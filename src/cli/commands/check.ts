@@ -83,6 +83,7 @@ export async function reportConfiguration(
   if (config.store.kind === 'sqlite') assertStorePlace(config.store.path);
   for (const place of config.listen.places) await assertListenable(place, portKey(place));
   if (config.admin) await assertListenable(config.admin, 'admin.port');
+  if (config.metrics) await assertListenable(config.metrics, 'metrics.port');
   for (const { path, policy } of config.endpoints) {
     for (const { policy: each } of policiesIn(policy))
       if (each.kind === 'module') await loadPolicyModule(each.path, each.options);

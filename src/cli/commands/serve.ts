@@ -19,6 +19,7 @@ export function registerServe(program: Command, { out }: Output): void {
       const stopped = serveUntilStopped(server, { kept });
       out(`Ready: ${server.urls.join(' ')}`);
       if (server.adminUrl !== undefined) out(`Administrators: ${server.adminUrl}`);
+      if (server.metricsUrl !== undefined) out(`Metrics: ${server.metricsUrl}`);
       await stopped;
     });
 }

@@ -1,0 +1,64 @@
+/** docs/metrics.md: every metric, from the table that the server exposes. */
+import { METRICS, type MetricRow } from '../metrics/metric-table.ts';
+
+const EXAMPLE = `scrape_configs:
+  - job_name: openndes
+    static_configs:
+      - targets: [scep.example.com:8082]`;
+
+const rows = (all: readonly (readonly [string, MetricRow])[]): string =>
+  all
+    .map(
+      ([name, { kind, help, labels }]) =>
+        `| \`${name}\` | ${kind} | ${labels.map((label) => `\`${label}\``).join(' ')} | ${help} |`,
+    )
+    .join('\n');
+
+const isOurs = ([name]: readonly [string, MetricRow]): boolean => name.startsWith('openndes_');
+
+/** The page. */
+export function metricsMarkdown(): string {
+  const all = Object.entries(METRICS);
+  return `# Metrics
+
+With a section \`metrics\` in openndes.yaml the server has a listener for Prometheus, and serves \`GET /metrics\` there in
+Prometheus' text format. Nobody logs in there: let only Prometheus reach it, for example on an address of an internal network
+([configuration.md](configuration.md)).
+
+\`\`\`yaml
+metrics: { host: 10.0.0.5, port: 8082 }
+\`\`\`
+
+\`\`\`yaml
+${EXAMPLE}
+\`\`\`
+
+Every replica counts for itself: sum the counters over all of them, and take the maximum of what is in the store, such as
+\`openndes_intune_outbox_pending\`. Counters begin at 0 when a server starts; a reload keeps them.
+
+Labels have few values: names of the configuration, codes of [errors.md](errors.md), words of this page. No label ever has the name,
+the address or a serial number of a device or of its certificate. The metrics name the certificates of the server itself.
+
+## What openndes counts and sees
+
+| metric | kind | labels | meaning |
+|---|---|---|---|
+${rows(all.filter(isOurs))}
+
+## What begins and ends
+
+These have the names and the labels of x509-certificate-exporter, so that rules and dashboards that look at its metrics work as they
+are. In place of a file, \`filename\` and \`filepath\` say what it is: \`authority issuing: RA\`, \`listener: TLS certificate\`,
+\`tenant corp: client secret\`, or the path of a revocation list.
+
+| metric | kind | labels | meaning |
+|---|---|---|---|
+${rows(all.filter((each) => !isOurs(each)))}
+
+## The process
+
+Beside these there are the usual metrics of a process on Node.js, whose names begin with \`process_\` and \`nodejs_\`: CPU seconds, memory,
+open files, the lag of the event loop, garbage collection. They are of the whole process, all of its threads included; the event loop is
+that of the thread that answers HTTP.
+`;
+}
