@@ -3,11 +3,13 @@
  * takes and what it returns; `perform` is the only way to run one.
  */
 import type { z } from 'zod';
-import { type RoleGrant, type Permission, reachOf, type Reach } from '../core/access.ts';
 import type { Conditions } from '../core/condition.ts';
+import { type Belonging, type RoleGrant, type Permission, reachOf, type Reach } from '../core/access.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Store } from '../core/store.ts';
 import type { Administrator } from '../manage/administrator.ts';
+import type { ChallengeIssuer } from '../manage/one-time-passwords.ts';
+import type { PlanOf } from '../manage/pending-requests.ts';
 import { ActionError } from './action-error.ts';
 import type { AuthoritySource } from './authority-view.ts';
 import type { EndpointSource } from './endpoint-view.ts';
@@ -26,6 +28,12 @@ export type Desk = {
   endpoints?: EndpointSource;
   /** What is wrong now, on all servers of the store. Does not throw. */
   conditions?: () => Promise<Conditions>;
+  /** What would be issued for a request that waits. */
+  plans?: PlanOf;
+  /** One for each endpoint with one-time passwords. */
+  passwords?: readonly ChallengeIssuer[];
+  /** Where an endpoint belongs, by its name. Without it limits to authorities and tenants cover no endpoint. */
+  placeOf?: (endpoint: string) => Belonging;
 };
 
 /**

@@ -4,6 +4,8 @@ import { AUTHORITY_ACTIONS } from './authority-actions.ts';
 import { BLOCK_ACTIONS } from './block-actions.ts';
 import { ENDPOINT_ACTIONS } from './endpoint-actions.ts';
 import { CONDITION_ACTIONS } from './condition-actions.ts';
+import { PASSWORD_ACTIONS } from './password-actions.ts';
+import { REQUEST_ACTIONS } from './request-actions.ts';
 import { TENANT_ACTIONS } from './tenant-actions.ts';
 
 /** In the order of the documentation of the API. */
@@ -13,6 +15,8 @@ export const ACTIONS: readonly AnyAction[] = [
   ...TENANT_ACTIONS,
   ...ENDPOINT_ACTIONS,
   ...CONDITION_ACTIONS,
+  ...REQUEST_ACTIONS,
+  ...PASSWORD_ACTIONS,
 ];
 
 /** The action of this name. Throws RangeError when there is none. */

@@ -2,11 +2,16 @@
 import type { Desk } from '../actions/action.ts';
 import type { Conditions } from '../core/condition.ts';
 import type { Clock } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
 import type { Store } from '../core/store.ts';
 import type { DiagnosableClient } from '../intune/client.ts';
 import { authoritySource } from './authority-views.ts';
 import type { AuthorityParts } from './authority-views.ts';
 import { endpointSource } from './endpoint-views.ts';
+import type { PlanOf } from '../manage/pending-requests.ts';
+import { belongingIn } from './operators.ts';
+import { loggedIssuers } from './password-issuers.ts';
+import { plannedCertificates } from './planned-certificates.ts';
 import type { Endpoints } from './served-endpoints.ts';
 import { type TenantViewParts, tenantSource } from './tenant-views.ts';
 
@@ -18,6 +23,9 @@ export type DeskParts = Omit<AuthorityParts, 'served'> &
     store: Store;
     clock: Clock;
     conditions: () => Promise<Conditions>;
+    emit: Emit;
+    /** Where the configuration was read from. */
+    file: string;
   };
 
 /** The desk of one loading; a reload makes the next one. */
@@ -28,4 +36,13 @@ export const deskOf = ({ endpoints, ...parts }: DeskParts): Desk => ({
   authorities: authoritySource({ ...parts, served: endpoints.served }),
   tenants: tenantSource(parts),
   endpoints: endpointSource({ ...parts, endpoints }),
+  plans: plansOf(parts.file),
+  passwords: loggedIssuers(parts.settings.config, parts),
+  placeOf: belongingIn(parts.settings.config.endpoints),
 });
+
+/** The file is read again when the first request that waits is shown. */
+function plansOf(file: string): PlanOf {
+  let plans: PlanOf | undefined;
+  return (endpoint, csr) => (plans ??= plannedCertificates(file))(endpoint, csr);
+}

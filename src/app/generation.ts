@@ -151,7 +151,7 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     jobs.push(started.end);
     const { conditions, end } = watchConditions(parts, { ...standing, ...readiness, server, jobs: started.jobs });
     jobs.push(end);
-    const desk = deskOf({ ...shared, endpoints, ocsp, credentials, conditions });
+    const desk = deskOf({ ...shared, endpoints, ocsp, credentials, conditions, file: parts.file });
     const admin = await administration({ settings, store, emit, clock, readiness, desk, publicServer: server });
     const paths = endpoints.served.map(({ options }) => options.path);
     return { settings, emit, server, paths, desk, metricProbes: probes, endJobs, close, ...defined({ admin }) };

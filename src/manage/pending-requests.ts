@@ -138,17 +138,22 @@ export type DecisionResult =
   | { kind: 'unknown' }
   | { kind: 'changed' };
 
-/** Approves or rejects the one request whose id begins with `id`, in any letter case. */
+/** Approves or rejects the one request whose id begins with `id`, in any letter case. `comment`: why, for the history. */
 export async function decideRequest(
   management: Management<Pick<Store, 'listPending' | 'decidePending'>>,
-  { id, decision }: { id: string; decision: RequestDecision },
+  { id, decision, comment }: { id: string; decision: RequestDecision; comment?: string },
 ): Promise<DecisionResult> {
   const found = theOne(await management.store.listPending(), id);
   if (found.kind !== 'found') return found;
   const { request } = found;
   if (decision === 'approved' && request.reason !== 'approval') return { kind: 'policyDecides', request };
   const { key, endpoint, transactionId } = request;
-  const audit = auditEntry(management, { event: decision, endpoint, transactionId });
+  const audit = auditEntry(management, {
+    event: decision,
+    endpoint,
+    transactionId,
+    ...(comment !== undefined && { detail: comment }),
+  });
   return (await management.store.decidePending(key, decision, audit))
     ? { kind: 'decided', request }
     : { kind: 'changed' };

@@ -21,9 +21,10 @@ export const session = (...grants: RoleGrant[]): SignedIn => ({
 });
 
 /** What a server without authorities, tenants and endpoints would have. */
-export const NOTHING_LOADED: Pick<Desk, 'authorities' | 'tenants' | 'endpoints'> = {
+export const NOTHING_LOADED: Pick<Desk, 'authorities' | 'tenants' | 'endpoints' | 'passwords'> = {
   authorities: { list: async () => [], certificates: () => [] },
   tenants: { list: async () => [] },
+  passwords: [],
   endpoints: { list: () => [], settings: () => [], test: async () => ({ kind: 'SCEP message', endpoints: [] }) },
 };
 

@@ -3,11 +3,21 @@ import { AUTHORITIES_PAGE } from './authorities-page.ts';
 import { BLOCK_FORMS, BLOCKS_PAGE } from './blocks-page.ts';
 import { ENDPOINT_FORMS, ENDPOINTS_PAGE } from './endpoints-page.ts';
 import { OVERVIEW_PAGE } from './overview-page.ts';
+import { PASSWORD_FORMS, PASSWORDS_PAGE } from './passwords-page.ts';
 import type { Page, PageForm } from './page-row.ts';
 import { TENANTS_PAGE } from './tenants-page.ts';
+import { WAITING_FORMS, WAITING_PAGE } from './waiting-page.ts';
 
 /** The pages. */
-export const PAGES: readonly Page[] = [OVERVIEW_PAGE, BLOCKS_PAGE, AUTHORITIES_PAGE, TENANTS_PAGE, ENDPOINTS_PAGE];
+export const PAGES: readonly Page[] = [
+  OVERVIEW_PAGE,
+  WAITING_PAGE,
+  PASSWORDS_PAGE,
+  BLOCKS_PAGE,
+  AUTHORITIES_PAGE,
+  TENANTS_PAGE,
+  ENDPOINTS_PAGE,
+];
 
 /** The forms. */
-export const FORMS: readonly PageForm[] = [...BLOCK_FORMS, ...ENDPOINT_FORMS];
+export const FORMS: readonly PageForm[] = [...WAITING_FORMS, ...PASSWORD_FORMS, ...BLOCK_FORMS, ...ENDPOINT_FORMS];

@@ -1,0 +1,35 @@
+/** Texts of the page "Waiting". */
+
+/** From the top. */
+export const WAITING_TEXTS = {
+  title: 'Waiting',
+  about: 'Requests that have no decision yet, oldest first. A device learns a decision when it asks again.',
+  empty: 'No request waits.',
+  since: 'Waiting since',
+  endpoint: 'Endpoint',
+  profile: 'Profile',
+  names: 'Names (SAN)',
+  key: 'Key',
+  usages: 'Key usage',
+  purposes: 'Purposes',
+  validity: 'Would be valid',
+  until: (from: string, to: string): string => `${from} to ${to} UTC`,
+  refused: 'The CA would refuse it',
+  signer: 'Signed by',
+  signerKeys: { requested: 'the requested key', another: 'another key' },
+  signerCertificate: (subject: string, issuer: string): string => `the certificate ${subject} of ${issuer}`,
+  transaction: 'Transaction ID',
+  id: 'Request',
+  noSubject: '(empty subject)',
+  reasons: {
+    approval: { look: 'waiting', words: 'Waits for approval' },
+    other: { look: 'attention', words: 'Waits for its policy or the CA' },
+  },
+  whyApprove: 'Note (optional, for the history)',
+  whyReject: 'Why (for the history)',
+  approve: 'Approve',
+  reject: 'Reject',
+  of: (subject: string): string => ` ${subject}`,
+  approved: 'Approved. The device gets its certificate when it asks again.',
+  rejected: 'Rejected. The device gets a refusal when it asks again.',
+} as const;
