@@ -94,6 +94,7 @@ export const NAVIGATION: readonly Section[] = [
       ['docs/configuration.md', 'Configuration'],
       ['docs/commands.md', 'Commands'],
       ['docs/errors.md', 'Error codes'],
+      ['docs/trace.md', 'The trace of a device'],
       ['docs/log.md', 'The log'],
       ['docs/metrics.md', 'Metrics'],
       ['docs/glossary.md', 'Glossary'],

@@ -2,6 +2,7 @@
  * `openndes/store`: the contract of a store and the records in it, for an implementation on another database. The records
  * follow the schema, so they may change in a minor version; the changelog says so.
  */
+export type * from './core/answer-store.ts';
 export type * from './core/attempt-store.ts';
 export type * from './core/answer-store.ts';
 export type * from './core/audit-chain.ts';
@@ -9,4 +10,5 @@ export type * from './core/condition.ts';
 export type * from './core/condition-store.ts';
 export type * from './core/person.ts';
 export type * from './core/records.ts';
+export type * from './core/search-store.ts';
 export type * from './core/store.ts';

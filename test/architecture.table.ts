@@ -28,6 +28,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   enroll: room('core asn1 pkix scep', 'node:crypto'),
   http: room('core ocsp scep enroll', 'node:crypto fastify'),
   manage: room('core audit asn1 pkix', 'node:crypto'),
+  trace: room('core'),
   metrics: room('core', 'fastify prom-client'),
   actions: room('core manage', 'zod'),
   access: room('core manage actions', 'node:crypto node:timers/promises otpauth'),
@@ -40,7 +41,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'config/yaml': room('core', 'node:net yaml zod'),
   config: room('core asn1 pkix cms ca policy intune http manage access config/yaml', 'zod'),
   app: room(
-    'core audit outbound jobs threads asn1 pkix scep keys ca revocation ocsp store intune policy enroll http manage metrics actions access admin admin/pages embed config config/yaml',
+    'core audit outbound jobs threads asn1 pkix scep keys ca revocation ocsp store intune policy enroll http manage trace metrics actions access admin admin/pages embed config config/yaml',
     'node:child_process node:crypto node:fs node:fs/promises node:module node:net node:os node:tls fastify zod',
   ),
   cli: room(

@@ -6,7 +6,7 @@ import { defined } from '../core/defined.ts';
 import type { Clock, Logger } from '../core/environment.ts';
 import type { Emit, ServerEvent } from '../core/events.ts';
 import type { IssuerStore, Store } from '../core/store.ts';
-import { subscribers } from '../embed/log-events.ts';
+import { logEvents, subscribers } from '../embed/log-events.ts';
 import { BACKGROUND_JOBS } from '../embed/background-jobs.ts';
 import { type AssembledServer, assembleServer, loadOf } from '../embed/embed.ts';
 import { storeWithin } from '../core/store-within.ts';
@@ -43,6 +43,7 @@ import { servedLists } from './served-lists.ts';
 import { listsOf, previousLists, type Settings } from './settings.ts';
 import { tenantWatch } from './tenant-watch.ts';
 import { refreshRas } from './ra-keeper.ts';
+import { oldAttemptsJob, startTracing, toldBoth } from './tracing.ts';
 import { watch, type WatchParts } from './watch.ts';
 import { watchedOf } from './watched-settings.ts';
 
@@ -106,7 +107,7 @@ type Shared = EndpointServices & {
 
 /** Throws ConfigError, with everything closed again that was opened, the keys of the settings too. */
 export async function makeGeneration(parts: GenerationParts): Promise<Generation> {
-  const { settings, warnings, store, clock, stopping, logLevel, intuneTimes, onEvent, part = false } = parts;
+  const { settings, warnings, store, clock, stopping, logLevel, intuneTimes, part = false } = parts;
   // In the order of opening; closed in the reverse order.
   const closing: PolicyServices['closing'] = [settings.close];
   const jobs: (() => Promise<void>)[] = [];
@@ -117,6 +118,9 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
   };
   try {
     const logger = systemLogger(logLevel ?? settings.config.log.level);
+    const tracing = startTracing({ trace: settings.config.trace, store, clock, emit: logEvents(logger) });
+    if (tracing) closing.push(tracing.close);
+    const onEvent = toldBoth(tracing?.observe, parts.onEvent);
     const emit = subscribers(logger, onEvent);
     for (const warning of warnings) emit({ event: 'configuration-warning', warning });
     await registerIssuers(settings, store);
@@ -265,6 +269,7 @@ function startWatch({ endpoints, store, clients, directories, ...parts }: Shared
   const all = [
     job,
     old,
+    oldAttemptsJob({ trace: parts.settings.config.trace, store, ...parts }),
     auditChainJob({ store, seal, ...parts }),
     tenantWatch({ ...parts, clients }),
     ...pollers({ store, clients, ...parts }),

@@ -14,6 +14,7 @@ import { type ProfileConfig, profileSchema, profilesSection } from './profiles.t
 import { store } from './store-section.ts';
 import { defaulted, optional, section } from './yaml/table.ts';
 import { tenantsSection } from './tenants.ts';
+import { traceSection } from './trace-section.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -44,6 +45,7 @@ export const configSchema = <P extends z.ZodType, E extends z.ZodType>(
       'Where certificates, transactions and the audit log are stored.',
     ),
     keep: keepSection(),
+    trace: traceSection(),
     audit: auditSection(context),
     authorities: authoritiesSection(context),
     profiles: profilesSection(profile),

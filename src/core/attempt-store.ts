@@ -1,18 +1,12 @@
 /** What devices asked and what became of it, one record for each request: where a trace is read from. Nothing secret is in it. */
 import type { RequestOutcome } from './events.ts';
-import type { CertificateNameKind } from './records.ts';
+import type { RequestName } from './records.ts';
 
 /**
  * `answered`: an operation other than PKIOperation. `deferred`: the client is to come again. `failed`: this server could not
  * answer. `refused`: a CertRep FAILURE, or where there is a `status` an HTTP error.
  */
 export type AttemptOutcome = RequestOutcome | 'answered' | 'deferred' | 'failed';
-
-/** What a device is known by. `serialNumber`: the attribute of the subject. */
-export type AttemptNameKind = CertificateNameKind | 'serialNumber';
-
-/** One name in the subject or the subjectAltName of a request. */
-export type AttemptName = { kind: AttemptNameKind; value: string };
 
 /** One request; or several of one client that ask for the same and came together. */
 export type DeviceAttempt = {
@@ -53,7 +47,7 @@ export type DeviceAttempt = {
   /** SHA-1 of it. */
   thumbprint?: string;
   /** Of the request, once it was opened. */
-  names: readonly AttemptName[];
+  names: readonly RequestName[];
 };
 
 /** `id` grows with time. */
@@ -73,9 +67,6 @@ export type AttemptFilter = {
   limit: number;
 };
 
-/** `before`: what is older goes. `perEndpoint`: so many of each endpoint stay. `limit`: so many of each kind are looked at. */
-export type AttemptBounds = { before: Date; perEndpoint: number; limit: number };
-
 /** Attempts are no records of what was issued: a store may lose them. */
 export interface AttemptStore {
   /** In one transaction. */
@@ -86,8 +77,10 @@ export interface AttemptStore {
   listAttemptNames(beginning: string, limit: number): Promise<string[]>;
   /** Of the attempts with this name the newest `keep` stay. Returns how many were removed. */
   trimAttempts(name: string, keep: number): Promise<number>;
-  /** Returns how many were removed; fewer than `limit` when there are no more. */
-  removeAttempts(bounds: AttemptBounds): Promise<number>;
+  /** Of those of each endpoint the newest `keep` stay. Returns how many were removed. */
+  trimEndpoints(keep: number): Promise<number>;
+  /** Looks at the oldest `limit`, and returns how many of them were from before this moment and are removed. */
+  removeAttempts(before: Date, limit: number): Promise<number>;
 }
 
 /** Characters of a name that are compared. */

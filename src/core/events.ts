@@ -4,7 +4,13 @@
  */
 import type { DirectoryKind } from './tenant-directory.ts';
 import type { HttpErrorCode, IssuerErrorCode } from './errors.ts';
-import type { OldKind } from './records.ts';
+import type { OldKind, RequestName } from './records.ts';
+
+/** Under this key an event has what is for a trace and not for the log, which writes only what has a name. */
+export const REQUEST_NAMES = Symbol('names in the request');
+
+/** The names in a request that was opened. */
+export type NameFacts = { [REQUEST_NAMES]?: readonly RequestName[] };
 
 /** How a PKIOperation ended. `repeated`: the certificate of an earlier identical request; `found`: GetCert and GetCRL. */
 export type RequestOutcome = 'issued' | 'repeated' | 'refused' | 'pending' | 'found';
@@ -37,6 +43,7 @@ export type OutcomeFacts = {
 /** Everything that is said about one answered request. `operation` is as the client wrote it; `ms` are milliseconds. */
 export type AnsweredFacts = HttpFacts &
   Partial<MessageFacts> &
+  NameFacts &
   LegacyFacts &
   IssueFacts &
   OutcomeFacts & { endpoint: string; operation: string; outcome?: RequestOutcome; ms: number };
@@ -44,6 +51,7 @@ export type AnsweredFacts = HttpFacts &
 /** A request that got an HTTP error instead of a CertRep. `path` is cut at 200 characters; `endpoint`: the one that it names. */
 export type HttpErrorFacts = HttpFacts & {
   path: string;
+  operation?: string;
   endpoint?: string;
   status: number;
   code: HttpErrorCode;
@@ -126,6 +134,7 @@ export type EventFacts = {
   'revocation-not-taken': RevocationFacts & { err: unknown };
   'release-not-taken': RevocationFacts;
   'job-failed': { job: string; err: unknown };
+  'attempts-lost': { number: number; err?: unknown };
   'subscriber-failed': { failed: string; err: unknown };
   'revocation-list-failed': { path: string | undefined; err: unknown };
   'ocsp-failed': { path: string; err: unknown; skipped?: number };

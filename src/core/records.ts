@@ -17,6 +17,9 @@ export type CertificateNameKind = 'cn' | 'upn' | 'dns' | 'email' | 'uri' | 'ip' 
 /** One name in a certificate. Names are compared without regard to case. */
 export type CertificateName = { kind: CertificateNameKind; value: string };
 
+/** One name in the subject or the subjectAltName of a request. `serialNumber`: the attribute of the subject. */
+export type RequestName = { kind: CertificateNameKind | 'serialNumber'; value: string };
+
 /**
  * The life of a certificate. `issued`: signed and recorded; it is delivered after the authorizer has acknowledged its
  * notification (`notify: strict`). `delivered`: may be sent to the device, now and again on a repeat. `revoked`: never

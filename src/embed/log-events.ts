@@ -10,7 +10,7 @@ import { loggedError } from './logged-error.ts';
 export type LogLine<Facts> = {
   level: keyof Logger;
   message: string;
-  fields: { readonly [Field in keyof Required<Facts>]: string };
+  fields: { readonly [Field in keyof Required<Facts> & string]: string };
   remedy: string;
 };
 
@@ -34,6 +34,7 @@ const HTTP_ERROR = {
   ...HTTP,
   path: 'the path of the URL, cut at 200 characters',
   endpoint: 'the endpoint at this path, if there is one',
+  operation: 'of a GET, as the client wrote it; absent without one',
   status: 'the HTTP status',
   code: 'the code of [errors.md](errors.md)',
   err: CAUSE,
@@ -246,11 +247,17 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     level: 'error',
     message: 'a background job failed and will be retried; no data was lost',
     fields: {
-      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `clean-up`, `watch`, `tenants`, `old-records`, `intune-revocations`, or `directory` and the name of a tenant',
+      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `clean-up`, `watch`, `tenants`, `old-records`, `old-attempts`, `intune-revocations`, or `directory` and the name of a tenant',
       err: CAUSE,
     },
     remedy:
       '`notifications` and `revocations` run again after five seconds, `directory` after a quarter of an hour, the others after a minute. Look at the disk when it stays.',
+  },
+  'attempts-lost': {
+    level: 'warn',
+    message: 'attempts of devices are missing in the trace',
+    fields: { number: 'how many, since the line before', err: `${CAUSE}; absent where more came than can be written` },
+    remedy: 'Look at the store. The requests were answered; only their rows are missing. Said once a minute.',
   },
   'subscriber-failed': {
     level: 'error',

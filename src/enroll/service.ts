@@ -5,7 +5,9 @@ import { defined } from '../core/defined.ts';
 import { derived } from '../core/derived.ts';
 import { notInForce } from '../core/watched.ts';
 import type { LegacyFacts, MessageFacts, OutcomeFacts, RequestOutcome } from '../core/events.ts';
+import type { RequestName } from '../core/records.ts';
 import { readCertificate } from '../pkix/certificate.ts';
+import { requestNames } from '../pkix/certificate-names.ts';
 import { watchedCertificate, watchedChain } from '../pkix/watched-certificates.ts';
 import { caCertificates, type CaCertificates, caChain } from '../scep/ca-certificates.ts';
 import type { Opened, Reply, ScepRequest } from '../scep/message.ts';
@@ -24,8 +26,13 @@ import { type Waits, waitingFor } from './waits.ts';
 /** The facts of a PKIOperation, with those of the policy beside them: never a challenge, never a key. */
 export type AnswerFacts = Partial<MessageFacts> & LegacyFacts & OutcomeFacts & Readonly<Record<string, unknown>>;
 
-/** The answer to a PKIOperation: a CertRep, DER, and what the event of the request says about it. */
-export type ScepAnswer = { body: Uint8Array; outcome: RequestOutcome; facts: AnswerFacts };
+/** The answer to a PKIOperation: a CertRep, DER, what the event of the request says about it, and the names in the request. */
+export type ScepAnswer = {
+  body: Uint8Array;
+  outcome: RequestOutcome;
+  facts: AnswerFacts;
+  names?: readonly RequestName[];
+};
 
 /** One SCEP URL. */
 export interface ScepService {
@@ -113,7 +120,7 @@ async function answerTo(message: Uint8Array, context: ServiceContext): Promise<S
   const outcome = await outcomeOf(opened, context);
   const body = await withKeys(() => codec.seal(opened.header, replyTo(opened, outcome, endpoint)));
   const facts = { ...messageFacts(opened), ...legacyIn(opened), ...outcomeFacts(outcome) };
-  return { body, outcome: outcomeName(outcome), facts };
+  return { body, outcome: outcomeName(outcome), facts, ...namesOf(opened) };
 }
 
 function landing({ chain, endpoint }: ServicePlan, cannotServe: () => string | undefined): () => Landing {
@@ -190,6 +197,12 @@ const messageFacts = (opened: Opened): MessageFacts => ({
   transactionId: opened.header.transactionId,
   ...(opened.kind === 'request' && subjectOf(opened)),
 });
+
+/** A request whose names cannot be read is refused. */
+const namesOf = (opened: Opened): { names?: readonly RequestName[] } =>
+  opened.kind === 'request' && opened.content.type === 'certification-request'
+    ? { names: requestNames(opened.content.csr) }
+    : {};
 
 /** Characters of a subject in a log line. */
 const LONGEST_SUBJECT = 512;

@@ -1,6 +1,6 @@
 /** The operations of RFC 8894 3.5 and 4, one row each. A POST is a PKIOperation, whatever its query says. */
 import { HttpError } from '../core/errors.ts';
-import type { AnsweredFacts, HttpFacts } from '../core/events.ts';
+import { type AnsweredFacts, type HttpFacts, REQUEST_NAMES } from '../core/events.ts';
 import type { ScepService } from '../enroll/service.ts';
 import { asCaChain, type CaCertificates } from '../scep/ca-certificates.ts';
 import { landingPage } from './landing-page.ts';
@@ -30,7 +30,7 @@ const pkiOperation: Operation = async (service, { method, url, body }) => {
   return {
     contentType: 'application/x-pki-message',
     body: answer.body,
-    facts: { outcome: answer.outcome, ...answer.facts },
+    facts: { outcome: answer.outcome, ...answer.facts, ...(answer.names && { [REQUEST_NAMES]: answer.names }) },
   };
 };
 

@@ -117,7 +117,9 @@ function sendError(
   const { status, text } = HTTP_ERRORS[code];
   const path = pathOf(request).slice(0, 200);
   const event = EVENTS[code] ?? (status < 500 ? 'scep-request-refused' : 'scep-request-failed');
-  const facts: HttpErrorFacts = { ...httpFacts(request), path, ...named, status, code, err: error };
+  const operation = queryValue(request.raw.url ?? '', 'operation')?.slice(0, 40);
+  const asked = { ...httpFacts(request), path, ...defined({ operation }), ...named };
+  const facts: HttpErrorFacts = { ...asked, status, code, err: error };
   // The compiler compares unions of at most 25 members, and status, code and event have more together.
   emit({ ...facts, event } as ServerEvent);
   if (status === 503) void reply.header('retry-after', String(retryAfterOf(error)));

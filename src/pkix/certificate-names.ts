@@ -1,7 +1,7 @@
 /** The names in a certificate by which an administrator looks for it. */
 import { catchDerError } from '../asn1/limits.ts';
 import { DerReader } from '../asn1/reader.ts';
-import type { CertificateName, CertificateNameKind } from '../core/records.ts';
+import type { CertificateName, CertificateNameKind, RequestName } from '../core/records.ts';
 import type { CertificationRequest, GeneralName, GeneralNameType } from '../core/request.ts';
 import { certificateExtensions, type CertificateView } from './certificate.ts';
 import { findExtension, readGeneralNames } from './extensions.ts';
@@ -41,6 +41,22 @@ export function requestedNames({
   const alternative = findExtension(extensions, OID.subjectAltName);
   return [...subjectNames(subject), ...(alternative ? alternativeNames(alternative.value) : [])];
 }
+
+const SERIAL_NUMBER = '2.5.4.5';
+
+/** The same with the serial number of the device, as a trace shows and finds them; none where they cannot be read. */
+export const requestNames = (csr: Pick<CertificationRequest, 'subject' | 'extensions'>): RequestName[] =>
+  catchDerError(
+    () => [
+      ...requestedNames(csr),
+      ...readName(csr.subject)
+        .flat()
+        .flatMap(({ type, text }): RequestName[] =>
+          type === SERIAL_NUMBER && text !== '' ? [{ kind: 'serialNumber', value: text }] : [],
+        ),
+    ],
+    () => [],
+  );
 
 const subjectNames = (subject: Uint8Array): CertificateName[] =>
   readName(subject)

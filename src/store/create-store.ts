@@ -76,7 +76,7 @@ import {
   saveRevocationRequests,
 } from './downloaded-revocation-requests.ts';
 import { listLinks, unchained } from './listed-links.ts';
-import { removeAttempts, trimAttempts } from './old-attempts.ts';
+import { removeAttempts, trimAttempts, trimEndpoints } from './old-attempts.ts';
 import { removeOld } from './old-records.ts';
 import { addParts } from './partitions.ts';
 import { addProposal, findProposal, listProposals, takeProposal } from './proposals.ts';
@@ -254,7 +254,8 @@ const attempts = ({ db, write }: Parts): AttemptStore => ({
   findAttempts: (filter) => findAttempts(db, filter),
   listAttemptNames: (beginning, limit) => listAttemptNames(db, beginning, limit),
   trimAttempts: (name, keep) => trimAttempts(db, write, { name, keep }),
-  removeAttempts: (bounds) => removeAttempts(db, write, bounds),
+  trimEndpoints: (keep) => trimEndpoints(db, write, keep),
+  removeAttempts: (before, limit) => removeAttempts(db, write, { before, limit }),
 });
 
 const searches = ({ db }: Parts): SearchStore => ({

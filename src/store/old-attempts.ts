@@ -1,5 +1,5 @@
 /** Removes attempts: those that are old or too many, and those of one person. */
-import { type AttemptBounds, foldedName, searchedNames, type StoredAttempt } from '../core/attempt-store.ts';
+import { foldedName, searchedNames, type StoredAttempt } from '../core/attempt-store.ts';
 import { attemptInRow, findAttempts } from './recorded-attempts.ts';
 import type { GroupCommit } from './batch.ts';
 import { padded } from './chained-entries.ts';
@@ -8,39 +8,50 @@ import type { Database } from './tables.ts';
 /** Attempts that are removed together: every statement of a transaction keeps others waiting. */
 const PAGE = 500;
 
-/** See AttemptStore. */
+/** See AttemptStore. They are written in the order of their time, nearly. */
 export async function removeAttempts(
   db: Database,
   write: GroupCommit['write'],
-  { before, perEndpoint, limit }: AttemptBounds,
+  { before, limit }: { before: Date; limit: number },
 ): Promise<number> {
-  const old = (await oldestOf(db, limit)).filter(({ at }) => at < before.getTime()).map(({ id }) => id);
-  const excess = await excessOf(db, perEndpoint, limit);
-  const ids = [...new Set([...old, ...excess])];
-  await removeRows(write, ids);
-  return ids.length;
+  const oldest = db.selectFrom('attempts').select(['id', 'at']).where('id', '>', 0).orderBy('id').limit(limit);
+  const old = (await oldest.execute()).filter(({ at }) => at < before.getTime()).map(({ id }) => id);
+  await removeRows(write, old);
+  return old.length;
 }
 
-/** They are written in the order of their time, nearly. */
-const oldestOf = (db: Database, limit: number) =>
-  db.selectFrom('attempts').select(['id', 'at']).where('id', '>', 0).orderBy('id').limit(limit).execute();
-
-async function excessOf(db: Database, most: number, limit: number): Promise<number[]> {
-  const found: number[] = [];
+/** See AttemptStore. */
+export async function trimEndpoints(db: Database, write: GroupCommit['write'], keep: number): Promise<number> {
+  let removed = 0;
   for (const endpoint of await endpointsOf(db)) {
-    const last = await nthNewest(db, endpoint, most);
-    if (last === undefined) continue;
+    const last = await nthNewest(db, endpoint, keep);
+    if (last !== undefined) removed += await removeBelow(db, write, { endpoint, last });
+  }
+  return removed;
+}
+
+async function removeBelow(
+  db: Database,
+  write: GroupCommit['write'],
+  { endpoint, last }: { endpoint: string; last: number },
+): Promise<number> {
+  let removed = 0;
+  for (;;) {
     const rows = await db
       .selectFrom('attempts')
       .select('id')
       .where('endpoint', '=', endpoint)
       .where('id', '<', last)
       .orderBy('id')
-      .limit(limit)
+      .limit(PAGE)
       .execute();
-    found.push(...rows.map(({ id }) => id));
+    await removeRows(
+      write,
+      rows.map(({ id }) => id),
+    );
+    removed += rows.length;
+    if (rows.length < PAGE) return removed;
   }
-  return found;
 }
 
 /** One after the other, by the index. */

@@ -3,11 +3,11 @@ import { sql, type Selectable } from 'kysely';
 import {
   type DeviceAttempt,
   type AttemptFilter,
-  type AttemptName,
   foldedName,
   searchedNames,
   type StoredAttempt,
 } from '../core/attempt-store.ts';
+import type { RequestName } from '../core/records.ts';
 import { prepared } from './prepared.ts';
 import { isNumbered, newId } from './row-ids.ts';
 import type { AttemptNameTable, AttemptTable, Database } from './tables.ts';
@@ -172,8 +172,8 @@ type Present<T> = { [K in keyof T]?: Exclude<T[K], null> };
 const withoutNull = <T extends object>(values: T): Present<T> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as Present<T>;
 
-const namesIn = (text: string): AttemptName[] =>
-  text === '' ? [] : (JSON.parse(text) as [AttemptName['kind'], string][]).map(([kind, value]) => ({ kind, value }));
+const namesIn = (text: string): RequestName[] =>
+  text === '' ? [] : (JSON.parse(text) as [RequestName['kind'], string][]).map(([kind, value]) => ({ kind, value }));
 
 /** Sorts after every character where text is ordered by its octets. */
 const AFTER_TEXT = '\u{10ffff}';

@@ -36,7 +36,7 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
     (await cli('jobs')).out,
     new RegExp(
       `^JOB .*\\naudit-chain +(?:waiting|running)  ${MOMENT}  .*\\nclean-up +waiting  ${MOMENT}  ${MOMENT}  - +-\\n` +
-        `notifications +(?:waiting|running)  ${MOMENT}  .*\\nold-records +waiting  ${MOMENT}  .*\\nrevocations +(?:waiting|running)  ${MOMENT}  .*\\n` +
+        `notifications +(?:waiting|running)  ${MOMENT}  .*\\nold-attempts +(?:waiting|running)  ${MOMENT}  .*\\nold-records +(?:waiting|running)  ${MOMENT}  .*\\nrevocations +(?:waiting|running)  ${MOMENT}  .*\\n` +
         `tenants +(?:waiting|running)  ${MOMENT}  .*\\nwatch +(?:waiting|running)  ${MOMENT}  .*$`,
     ),
   );

@@ -10,6 +10,7 @@ import { clockReport } from '../../src/app/clock-difference.ts';
 import { watchKeys } from '../../src/app/key-watch.ts';
 import { signerKeeper } from '../../src/app/ocsp-signers.ts';
 import { oldRecordsJob } from '../../src/app/old-records-job.ts';
+import { startTracing } from '../../src/app/tracing.ts';
 import { revocationPoller } from '../../src/app/revocation-poller.ts';
 import { tenantWatch } from '../../src/app/tenant-watch.ts';
 import { watch } from '../../src/app/watch.ts';
@@ -890,6 +891,37 @@ test('old records that were removed are counted by kind', async (t) => {
   const line = JSON.parse(log.lines[0]!) as Line;
   assertLine(line, 'info', 'records were removed after the time that `keep` gives them', 'transactions der audit');
   assert.deepEqual([line['transactions'], line['der'], line['audit']], [1, 1, 1]);
+});
+
+test('attempts that the trace lacks are a warning', async () => {
+  const log = keptLog();
+  const store = failingStore(new Error('disk full'));
+  const { observe, close } = startTracing({ trace: TRACE, store, clock: handClock(), emit: log.emit })!;
+  observe({ event: 'request-line-too-long', ip: '192.0.2.1', limit: 9 });
+  observe({
+    event: 'path-unknown',
+    method: 'GET',
+    ip: '192.0.2.1',
+    userAgent: 'a',
+    path: '/x',
+    operation: 'GetCACert',
+  });
+  await close();
+  const line = JSON.parse(log.lines[0]!) as Line;
+  assertLine(line, 'warn', 'attempts of devices are missing in the trace', 'number err');
+  assert.equal(line['number'], 1);
+});
+
+const TRACE = { days: 1, perDevice: 10, perEndpoint: 1_000 };
+
+/** A store that fails. */
+const failingStore = (error: Error) => ({
+  recordAttempts: () => Promise.reject(error),
+  findAttempts: () => Promise.reject(error),
+  listAttemptNames: () => Promise.reject(error),
+  trimAttempts: () => Promise.reject(error),
+  trimEndpoints: () => Promise.reject(error),
+  removeAttempts: () => Promise.reject(error),
 });
 
 test('docs/log.md lists the events that were seen above, and no others', () => {

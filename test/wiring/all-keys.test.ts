@@ -19,6 +19,7 @@ import { POLICIES } from './policies.table.ts';
 import { PROFILE_ROWS } from './profiles.table.ts';
 import type { Row } from './row.ts';
 import { TENANTS } from './tenants.table.ts';
+import { TRACING } from './trace.table.ts';
 
 const ROWS: readonly Row[] = [
   ...LISTENING,
@@ -26,6 +27,7 @@ const ROWS: readonly Row[] = [
   ...ADMIN,
   ...MEASURING,
   ...KEEPING,
+  ...TRACING,
   ...AUDITING,
   ...AUTHORITIES,
   ...PROFILE_ROWS,
