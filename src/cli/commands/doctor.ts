@@ -6,18 +6,29 @@ import { assertTlsVerified } from '../../app/process-environment.ts';
 import { trustCa } from '../../app/trusted-ca.ts';
 import { VERSION } from '../../app/version.ts';
 import { ConfigError } from '../../core/errors.ts';
+import { defined } from '../../core/defined.ts';
 import { systemClock } from '../../embed/system.ts';
 import { verdictOf } from '../doctor/action-plan.ts';
 import { assertNew, writeBundle } from '../doctor/bundle.ts';
 import { diagnosis } from '../doctor/diagnosis.ts';
 import type { ProbeFinding } from '../doctor/doctor-probe.ts';
+import { installationRecords } from '../doctor/installation-records.ts';
+import { logTail } from '../doctor/log-tail.ts';
 import { HTML_BEGINNING, htmlReport, jsonReport, type Report, textReport } from '../doctor/report.ts';
 import { redactedOrReason, withoutSecrets } from '../doctor/secrets.ts';
 import { EXIT, Exit } from '../exit.ts';
 import { CONFIG, example } from '../options.ts';
 import type { Output } from '../output.ts';
 
-type DoctorOptions = { config: string; url?: URL; trustCa?: string; json?: true; html?: string; bundle?: string };
+type DoctorOptions = {
+  config: string;
+  url?: URL;
+  trustCa?: string;
+  json?: true;
+  html?: string;
+  bundle?: string;
+  log?: string;
+};
 
 /** Registers the command. */
 export function registerDoctor(program: Command, output: Output): void {
@@ -33,8 +44,9 @@ export function registerDoctor(program: Command, output: Output): void {
     .option('--html <file>', 'write the report as one page too')
     .option(
       '--bundle <file>',
-      'write a tar archive for a support case too: report and configuration, without any secret',
+      'write a tar archive for a support case too: report, configuration, what is wrong now and what devices met, without any secret',
     )
+    .option('--log <file>', 'put the end of this log file into the archive too')
     .addHelpText(
       ...example('openndes doctor --config openndes.yaml --url https://scep.example.com/certsrv/mscep/mscep.dll'),
     )
@@ -53,13 +65,18 @@ async function run({ config, url, trustCa: ca, ...wanted }: DoctorOptions, { out
   // Before the looks, which take a while.
   if (wanted.html !== undefined) assertNoOther(wanted.html);
   if (wanted.bundle !== undefined) assertNew(wanted.bundle);
+  const log = wanted.log === undefined ? undefined : logTail(wanted.log);
   const { values, secrets } = redactedOrReason(config);
-  const findings = await diagnosis({ config, url, trusted: ca !== undefined, clean: withoutSecrets(secrets) });
+  const clean = withoutSecrets(secrets);
+  const findings = await diagnosis({ config, url, trusted: ca !== undefined, clean });
   const report: Report = { version: VERSION, madeAt: systemClock(), findings };
   // First, so that a file that cannot be written costs no report.
   out(wanted.json ? jsonReport(report) : textReport(report));
   if (wanted.html !== undefined) writePrivateFile(wanted.html, htmlReport(report));
-  if (wanted.bundle !== undefined) writeBundle(wanted.bundle, report, values);
+  if (wanted.bundle !== undefined) {
+    const records = await installationRecords(config);
+    writeBundle(wanted.bundle, { report, configuration: values, records, clean, ...defined({ log }) });
+  }
   if (verdictOf(findings) === 'FAIL') throw new Exit(exitCode(findings));
 }
 

@@ -1,19 +1,37 @@
-/** An archive for a support case: the report and the configuration, without any secret. */
+/** An archive for a support case: the report, the configuration, what the store knows and the end of the log, without any secret. */
 import { closeSync, lstatSync, openSync } from 'node:fs';
 import { arch, release, totalmem, type } from 'node:os';
 import { writing } from '../../app/files.ts';
 import { addToArchive, endArchive } from '../../app/tar.ts';
 import { ConfigError } from '../../core/errors.ts';
+import type { InstallationRecords } from './installation-records.ts';
+import { recordsHtml } from './records-report.ts';
 import { htmlReport, jsonReport, type Report, textReport } from './report.ts';
 
-/** Writes the new file `path`, a tar archive of mode 0600. `configuration`: plain data without secrets. Throws ConfigError when it exists or cannot be written. */
-export function writeBundle(path: string, report: Report, configuration: unknown): void {
+/**
+ * What goes into the archive. `configuration`: plain data without secrets. `log`: lines of the log; absent where no file was named.
+ * `clean` takes the secrets of the configuration out of a text.
+ */
+export type BundleParts = {
+  report: Report;
+  configuration: unknown;
+  records: InstallationRecords;
+  log?: string;
+  clean: (text: string) => string;
+};
+
+/** Writes the new file `path`, a tar archive of mode 0600. Throws ConfigError when it exists or cannot be written. */
+export function writeBundle(path: string, { report, configuration, records, log, clean }: BundleParts): void {
+  const { attempts, ...overview } = records;
   const files: Readonly<Record<string, string>> = {
     'report.txt': textReport(report),
     'report.json': jsonReport(report),
-    'report.html': htmlReport(report),
-    'configuration.json': JSON.stringify(configuration, undefined, 2),
-    'system.json': JSON.stringify(systemFacts(report.version), undefined, 2),
+    'report.html': htmlReport(report, clean(recordsHtml(records))),
+    'configuration.json': jsonText(configuration),
+    'overview.json': clean(jsonText(overview)),
+    'attempts.json': clean(jsonText(attempts)),
+    'system.json': jsonText(systemFacts(report.version)),
+    ...(log !== undefined && { 'log.txt': clean(log) }),
   };
   const archive = newFile(path);
   try {
@@ -26,6 +44,8 @@ export function writeBundle(path: string, report: Report, configuration: unknown
     closeSync(archive);
   }
 }
+
+const jsonText = (value: unknown): string => JSON.stringify(value, undefined, 2);
 
 const systemFacts = (version: string): Record<string, string | number> => ({
   openndes: version,

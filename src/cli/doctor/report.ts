@@ -1,6 +1,7 @@
 /** The findings of `doctor` as text, as JSON and as one page of HTML. */
 import { actionPlan, verdictOf } from './action-plan.ts';
 import { CAUSES, GROUPS, type ProbeFinding, type Verdict } from './doctor-probe.ts';
+import { escaped } from './html-text.ts';
 
 /** The findings of one run, and when it was. */
 export type Report = { version: string; madeAt: Date; findings: readonly ProbeFinding[] };
@@ -51,16 +52,6 @@ export const jsonReport = ({ version, madeAt, findings }: Report): string =>
     plan: actionPlan(findings).map(({ id, cause, text, remedy }) => ({ id, cause, text, remedy })),
   });
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
-
 const COLORS: Readonly<Record<Verdict | 'NOT-RUN', string>> = {
   PASS: '#1a6b2f',
   'PASS-WITH-WARNINGS': '#8a5a00',
@@ -78,8 +69,8 @@ const word = (verdict: ProbeFinding['verdict']): string => `<b style="color:${CO
 /** How each page begins. */
 export const HTML_BEGINNING = '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>openndes doctor ';
 
-/** One page that loads nothing: no script, no picture, no font. */
-export function htmlReport({ version, madeAt, findings }: Report): string {
+/** One page that loads nothing: no script, no picture, no font. `more`: markup that stands last. */
+export function htmlReport({ version, madeAt, findings }: Report, more = ''): string {
   const groups = groupsOf(findings).map(
     ([name, found]) => `<h2>${escaped(name)}</h2>\n<table>${found.map(rowOf).join('\n')}</table>`,
   );
@@ -90,6 +81,7 @@ export function htmlReport({ version, madeAt, findings }: Report): string {
     `<h1>openndes doctor ${escaped(version)}</h1>\n<p>${madeAt.toISOString()}</p>\n<p>Verdict: ${word(verdictOf(findings))}</p>`,
     planHtml(findings),
     ...groups,
+    ...(more === '' ? [] : [more]),
     '</body></html>\n',
   ].join('\n');
 }

@@ -136,7 +136,15 @@ test('the archive for a support case holds report, configuration and system, and
   assert.equal(statSync(bundle).mode & 0o777, 0o600);
   execFileSync('tar', ['-xf', bundle, '-C', folder]);
   const files = readdirSync(join(folder, 'openndes-doctor')).toSorted();
-  assert.deepEqual(files, ['configuration.json', 'report.html', 'report.json', 'report.txt', 'system.json']);
+  assert.deepEqual(files, [
+    'attempts.json',
+    'configuration.json',
+    'overview.json',
+    'report.html',
+    'report.json',
+    'report.txt',
+    'system.json',
+  ]);
   const all = files.map((name) => readFileSync(join(folder, 'openndes-doctor', name), 'utf8')).join('\n');
   for (const secret of [...Object.values(secrets), 'the-password-of-the-proxy', 'the-path-of-the-webhook'])
     for (const place of [all, said.out, readFileSync(page, 'utf8')]) assert.ok(!place.includes(secret), secret);
