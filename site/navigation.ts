@@ -32,6 +32,7 @@ export const NAVIGATION: readonly Section[] = [
       ['docs/operations.md', 'Operations'],
       ['docs/troubleshooting.md', 'Troubleshooting'],
       ['docs/administration.md', 'Pages of administrators'],
+      ['docs/conditions.md', 'What can be wrong'],
       ['docs/doctor.md', 'openndes doctor'],
       ['docs/runbooks.md', 'Stolen and lost keys'],
       ['docs/revocation.md', 'Revocation'],

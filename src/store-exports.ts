@@ -4,11 +4,12 @@
  */
 export type * from './core/answer-store.ts';
 export type * from './core/attempt-store.ts';
-export type * from './core/answer-store.ts';
 export type * from './core/audit-chain.ts';
 export type * from './core/condition.ts';
 export type * from './core/condition-store.ts';
 export type * from './core/person.ts';
+export type * from './core/proposal-store.ts';
 export type * from './core/records.ts';
 export type * from './core/search-store.ts';
+export type * from './core/session-store.ts';
 export type * from './core/store.ts';
