@@ -10,6 +10,7 @@ import type { Store } from '../core/store.ts';
 import type { Administrator } from '../manage/administrator.ts';
 import type { ChallengeIssuer } from '../manage/one-time-passwords.ts';
 import type { PlanOf } from '../manage/pending-requests.ts';
+import type { VerificationParts } from '../manage/history-verification.ts';
 import { ActionError } from './action-error.ts';
 import type { AuthoritySource } from './authority-view.ts';
 import type { EndpointSource } from './endpoint-view.ts';
@@ -34,6 +35,10 @@ export type Desk = {
   passwords?: readonly ChallengeIssuer[];
   /** Where an endpoint belongs, by its name. Without it limits to authorities and tenants cover no endpoint. */
   placeOf?: (endpoint: string) => Belonging;
+  /** Public keys that signed heads of the history, as `verifyHistory` takes them. */
+  auditKeys?: VerificationParts['keys'];
+  /** Resolves when the other work of the server that waits has had its turn. */
+  pause?: () => Promise<void>;
 };
 
 /**

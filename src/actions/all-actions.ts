@@ -1,15 +1,20 @@
 /** Every action, in one table: the API, the pages and the matrix of permissions are made from it. */
 import type { AnyAction } from './action.ts';
+import { AUDIT_ACTIONS } from './audit-actions.ts';
 import { AUTHORITY_ACTIONS } from './authority-actions.ts';
 import { BLOCK_ACTIONS } from './block-actions.ts';
+import { CERTIFICATE_ACTIONS } from './certificate-actions.ts';
 import { ENDPOINT_ACTIONS } from './endpoint-actions.ts';
 import { CONDITION_ACTIONS } from './condition-actions.ts';
 import { PASSWORD_ACTIONS } from './password-actions.ts';
 import { REQUEST_ACTIONS } from './request-actions.ts';
+import { REVOCATION_ACTIONS } from './revocation-actions.ts';
 import { TENANT_ACTIONS } from './tenant-actions.ts';
 
 /** In the order of the documentation of the API. */
 export const ACTIONS: readonly AnyAction[] = [
+  ...CERTIFICATE_ACTIONS,
+  ...REVOCATION_ACTIONS,
   ...BLOCK_ACTIONS,
   ...AUTHORITY_ACTIONS,
   ...TENANT_ACTIONS,
@@ -17,6 +22,7 @@ export const ACTIONS: readonly AnyAction[] = [
   ...CONDITION_ACTIONS,
   ...REQUEST_ACTIONS,
   ...PASSWORD_ACTIONS,
+  ...AUDIT_ACTIONS,
 ];
 
 /** The action of this name. Throws RangeError when there is none. */

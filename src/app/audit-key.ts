@@ -60,11 +60,15 @@ export async function verificationKeys(file: string, paths: readonly string[]): 
   const keys = keyRing();
   try {
     const key = await openAuditKey(audit, keys.open);
-    return new Map(key && [[keyName(key.spki), publicKeyOf(key.spki)]]);
+    return publicKeysOf(key);
   } finally {
     await keys.close();
   }
 }
+
+/** The public key of this one by its name; none without a key. */
+export const publicKeysOf = (key: KeyProvider | undefined): Map<string, KeyObject> =>
+  new Map(key && [[keyName(key.spki), publicKeyOf(key.spki)]]);
 
 const spkiOf = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' });
 

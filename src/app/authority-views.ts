@@ -14,7 +14,7 @@ import { certificatePem } from '../pkix/pem.ts';
 import { listTimes } from '../revocation/read-list.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { certificateView, chainView, roleInChain } from './certificate-views.ts';
-import { kindText } from './key-text.ts';
+import { kindText } from '../pkix/key-text.ts';
 import type { Authority } from './loaded-authority.ts';
 import type { ServedOcsp } from './ocsp-responders.ts';
 import type { ServedEndpoint } from './served-endpoints.ts';

@@ -11,7 +11,7 @@ import {
   thumbprintSha256,
 } from '../pkix/certificate.ts';
 import { nameText, sameName } from '../pkix/name.ts';
-import { keyText } from './key-text.ts';
+import { keyText } from '../pkix/key-text.ts';
 
 /** What a certificate is for. `leaf`: it is no CA. `automatic`: this server makes the next one. */
 export type CertificateRole = { role: string; leaf?: boolean; automatic?: boolean };

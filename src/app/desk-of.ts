@@ -7,6 +7,8 @@ import type { Store } from '../core/store.ts';
 import type { DiagnosableClient } from '../intune/client.ts';
 import { authoritySource } from './authority-views.ts';
 import type { AuthorityParts } from './authority-views.ts';
+import { systemPause } from '../embed/system.ts';
+import { publicKeysOf } from './audit-key.ts';
 import { endpointSource } from './endpoint-views.ts';
 import type { PlanOf } from '../manage/pending-requests.ts';
 import { belongingIn } from './operators.ts';
@@ -39,6 +41,8 @@ export const deskOf = ({ endpoints, ...parts }: DeskParts): Desk => ({
   plans: plansOf(parts.file),
   passwords: loggedIssuers(parts.settings.config, parts),
   placeOf: belongingIn(parts.settings.config.endpoints),
+  auditKeys: publicKeysOf(parts.settings.auditKey),
+  pause: () => systemPause(0),
 });
 
 /** The file is read again when the first request that waits is shown. */

@@ -8,7 +8,7 @@ import type { CertificationRequest } from '../core/request.ts';
 import type { BlockStore } from '../core/store.ts';
 import type { IntuneClient } from '../intune/client.ts';
 import { octetsOf, requestIn } from './captured-request.ts';
-import { kindText } from './key-text.ts';
+import { kindText } from '../pkix/key-text.ts';
 import { openedAt } from './opened-message.ts';
 import { altNames, notGranted, planFacts } from './plan-facts.ts';
 import { templateWith } from './planned-certificates.ts';

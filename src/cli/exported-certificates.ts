@@ -3,9 +3,7 @@ import { entryChunks, endOfArchive } from '../app/tar.ts';
 import type { StoredCertificate } from '../core/records.ts';
 import type { CertificateStore } from '../core/store.ts';
 import { certificatePem } from '../pkix/pem.ts';
-import { CERTIFICATE_COLUMNS, certificateFacts } from './certificate-facts.ts';
-import { csv } from './csv.ts';
-import { jsonText } from './output.ts';
+import { csvHeading, csvLine, jsonLine } from '../manage/certificate-lines.ts';
 
 /** Counts what was written, and certificates whose octets were removed after their time. */
 export type ExportCounts = { written: number; withoutDer: number };
@@ -18,16 +16,8 @@ const FORMS = {
   pem: ({ der }) => text(certificatePem(der)),
   der: ({ issuerId, serial, der }) =>
     entryChunks({ name: `${issuerId}/${serial}.cer`, size: der.length, content: [der] }),
-  csv: (certificate, now) => {
-    const facts = certificateFacts(certificate, now);
-    return text(`${csv([CERTIFICATE_COLUMNS.map((column) => facts[column] ?? '')])}\n`);
-  },
-  jsonl: (certificate, now) => {
-    const der = Buffer.from(certificate.der).toString('base64');
-    return text(
-      `${jsonText({ issuerId: certificate.issuerId, ...certificateFacts(certificate, now), ...(der && { der }) })}\n`,
-    );
-  },
+  csv: (certificate, now) => text(csvLine(certificate, now)),
+  jsonl: (certificate, now) => text(jsonLine(certificate, now)),
 } as const satisfies Record<string, Form>;
 
 /** `pem`, `der`: octets only; `csv`, `jsonl`: all facts. */
@@ -36,7 +26,7 @@ export type ExportForm = keyof typeof FORMS;
 export const EXPORT_FORMS = Object.keys(FORMS);
 
 const BEGINNINGS: Partial<Record<ExportForm, () => Uint8Array>> = {
-  csv: () => Buffer.from(`${csv([CERTIFICATE_COLUMNS])}\n`),
+  csv: () => Buffer.from(csvHeading()),
 };
 const ENDS: Partial<Record<ExportForm, () => Uint8Array>> = { der: endOfArchive };
 

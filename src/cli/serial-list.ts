@@ -2,7 +2,7 @@
 import { readFile } from '../app/files.ts';
 import { ConfigError } from '../core/errors.ts';
 import { canonicalSerial } from '../manage/certificates.ts';
-import { readCsv } from './csv.ts';
+import { readCsv } from '../manage/csv.ts';
 
 /** A serial number, and `ISSUERID/` before it where it was written so. `where`: its place, for an error. */
 export type WrittenSerial = { text: string; where: string };

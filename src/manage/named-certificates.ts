@@ -44,6 +44,8 @@ type Revoking = Management<Pick<CertificateStore, 'findRenewals' | 'revoke'>>;
 /** `first` is called for each certificate before it is revoked, and `done` for each that is, as soon as it is. */
 type RevokingOptions = {
   reason: RevocationReason;
+  /** For the history. */
+  why?: string;
   withRenewals: boolean;
   first?: ((certificate: StoredCertificate) => Promise<void>) | undefined;
   done: (certificate: StoredCertificate) => void;
@@ -75,13 +77,13 @@ export async function revokeCertificates(
 async function revokeEach(
   management: Revoking,
   certificates: readonly StoredCertificate[],
-  { reason, first, done }: RevokingOptions,
+  { reason, why, first, done }: RevokingOptions,
 ): Promise<Pick<Revoked, 'revoked' | 'already'>> {
   const result: Pick<Revoked, 'revoked' | 'already'> = { revoked: [], already: [] };
   for (let at = 0; at < certificates.length; at += AT_ONCE) {
     const group = certificates.slice(at, at + AT_ONCE);
     for (const each of group) await first?.(each);
-    const isNew = await Promise.all(group.map((each) => revokeCertificate(management, each, reason)));
+    const isNew = await Promise.all(group.map((each) => revokeCertificate(management, each, reason, why)));
     for (const [index, each] of group.entries()) {
       (isNew[index] ? result.revoked : result.already).push(each);
       if (isNew[index]) done(each);

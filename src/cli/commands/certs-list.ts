@@ -3,8 +3,8 @@ import { type Command, Option } from 'commander';
 import type { StoredCertificate } from '../../core/records.ts';
 import { shownState } from '../../core/lifecycle.ts';
 import { listCertificates, type ListedCertificates } from '../../manage/certificates.ts';
-import { CERTIFICATE_COLUMNS, certificateFacts } from '../certificate-facts.ts';
-import { csv } from '../csv.ts';
+import { CERTIFICATE_COLUMNS, certificateFacts } from '../../manage/certificate-facts.ts';
+import { csv } from '../../manage/csv.ts';
 import {
   type FilterOptions,
   listFilter,

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { AuditEntry } from '../../core/records.ts';
 import { certificateHistory, findCertificate, renewalsOf } from '../../manage/certificates.ts';
-import { certificateFacts } from '../certificate-facts.ts';
+import { certificateFacts } from '../../manage/certificate-facts.ts';
 import { historyLine } from '../history.ts';
 import { CONFIG, example } from '../options.ts';
 import { jsonText, type Output, printable } from '../output.ts';

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { compareNow, readTenants } from '../../app/directory-jobs.ts';
 import type { CertificateDifference } from '../../manage/certificate-differences.ts';
 import type { ComparedCertificates } from '../../manage/compare-certificates.ts';
-import { csv } from '../csv.ts';
+import { csv } from '../../manage/csv.ts';
 import { CONFIG, example } from '../options.ts';
 import { counted, jsonText, type Output, table } from '../output.ts';
 import { withStore } from './certs-store.ts';

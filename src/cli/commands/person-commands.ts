@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { PersonCounts, PersonRecords } from '../../core/person.ts';
 import { systemRandom } from '../../embed/system.ts';
 import { erasePerson, erasurePreview } from '../../manage/erase-person.ts';
-import { certificateFacts } from '../certificate-facts.ts';
+import { certificateFacts } from '../../manage/certificate-facts.ts';
 import { assertConfirmed } from '../confirmed.ts';
 import { CONFIG, example } from '../options.ts';
 import { counted, jsonText, type Output, printable } from '../output.ts';

@@ -1,5 +1,5 @@
 /** Comma-separated values (RFC 4180): read, and written so that a spreadsheet computes nothing of them. */
-import { printable } from './output.ts';
+import { printable } from '../core/printable.ts';
 
 /** The text, without the line end of its last record: `Output` writes that. Cells are made `printable`. */
 export const csv = (rows: readonly (readonly string[])[]): string =>

@@ -1,7 +1,7 @@
 /** Names of keys for people. */
 import { catchDerError } from '../asn1/limits.ts';
 import type { KeyKind } from '../core/keys.ts';
-import { readKeyKind } from '../pkix/public-key.ts';
+import { readKeyKind } from './public-key.ts';
 
 /** The name of a kind of key: `RSA 3072`, `EC P-256`, `ML-DSA-65`. */
 export function kindText({ type, bits }: KeyKind): string {
