@@ -98,6 +98,8 @@ export const NAVIGATION: readonly Section[] = [
       ['docs/trace.md', 'The trace of a device'],
       ['docs/log.md', 'The log'],
       ['docs/metrics.md', 'Metrics'],
+      ['docs/api.md', 'The API of operators'],
+      ['docs/conditions.md', 'Conditions'],
       ['docs/glossary.md', 'Glossary'],
       ['docs/authorisation.md', 'Who gets a certificate'],
       ['docs/conformance.md', 'Conformance'],

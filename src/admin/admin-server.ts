@@ -36,7 +36,14 @@ export async function adminServer(options: AdminOptions): Promise<FastifyInstanc
   const { belongingOf = (endpoint) => ({ endpoint }) } = options;
   const app: FastifyInstance = Fastify({
     requestTimeout: 30_000,
-    routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+    routerOptions: {
+      caseSensitive: false,
+      ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes: true,
+      maxParamLength: 1_000,
+    },
+    // The schemas of the API refuse what they do not know.
+    ajv: { customOptions: { removeAdditional: false } },
     bodyLimit: 64 * 1024,
     ...(trustProxy && { trustProxy: [...trustProxy] }),
     // Shutdown does not wait for clients of this listener.

@@ -6,6 +6,10 @@ import { type AdminPage, ndesPages } from '../admin/ndes-plugin.ts';
 import { adminServer } from '../admin/admin-server.ts';
 import { adminPages } from '../admin/pages/pages-plugin.ts';
 import type { SessionOf } from '../admin/pages/signed-in.ts';
+import { authorization } from '../admin/api-authorization.ts';
+import { ACTIONS } from '../actions/all-actions.ts';
+import { REST_PREFIX, restApi } from '../rest/rest-plugin.ts';
+import { VERSION } from './version.ts';
 import type { Emit } from '../core/events.ts';
 import type { Clock } from '../core/environment.ts';
 import type { ReadinessOptions } from '../admin/readiness.ts';
@@ -68,6 +72,15 @@ export async function administration({
     clock,
     emit,
   });
+  if (access.hasTokens)
+    await server.register(restApi, {
+      prefix: REST_PREFIX,
+      actions: ACTIONS,
+      desk,
+      login: authorization({ access }),
+      version: VERSION,
+      emit,
+    });
   if (sessionOf) await server.register(adminPages, { desk, sessionOf, assets: pageAssetTexts(), emit });
   return server;
 }

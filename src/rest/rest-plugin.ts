@@ -3,23 +3,24 @@ import swagger from '@fastify/swagger';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type AnyAction, type Caller, changes, type Desk, perform } from '../actions/action.ts';
 import { ActionError } from '../actions/action-error.ts';
+import type { Authorization } from '../admin/api-authorization.ts';
 import { isCrossSite } from '../admin/cross-site.ts';
 import type { Emit } from '../core/events.ts';
 import { once, type RestAnswer } from './idempotency.ts';
 import { PROBLEM_TYPE, sendProblem } from './problem.ts';
 import { routeOf, schemaOf } from './rest-schemas.ts';
 
-/** Who sends a request. */
-export type RestLogin = (request: FastifyRequest) => Promise<Caller | 'unauthorized' | 'too_many_attempts'>;
-
 /** What the API works on. `version`: that of the product. */
 export type RestOptions = {
   actions: readonly AnyAction[];
   desk: Desk;
-  login: RestLogin;
+  login: Authorization;
   version: string;
   emit: Emit;
 };
+
+/** Octets of a body: a captured message in base64 fits. */
+const BODY_LIMIT = 1024 * 1024;
 
 /** Where the API is. */
 export const REST_PREFIX = '/api/v1';
@@ -74,6 +75,7 @@ function register(
   app.route({
     ...routeOf(action),
     schema: schemaOf(action),
+    bodyLimit: BODY_LIMIT,
     handler: async (request, reply) => {
       const caller = callers.get(request);
       if (!caller) throw new Error('a request without a caller');
