@@ -32,7 +32,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   metrics: room('core', 'fastify prom-client'),
   actions: room('core manage', 'zod'),
   access: room('core manage actions', 'node:crypto node:timers/promises otpauth'),
-  admin: room('core manage actions access', 'node:crypto fastify'),
+  admin: room('core pkix manage actions access', 'node:crypto node:tls fastify'),
   'admin/pages': room('core actions admin', 'node:crypto fastify ghtml'),
   rest: room('core actions admin', 'node:crypto @fastify/swagger fastify zod'),
   client: room('core asn1 pkix cms scep', 'node:crypto'),

@@ -26,6 +26,8 @@ export type AdminOptions = {
   readiness?: Pick<ReadinessOptions, 'probes' | 'load' | 'detail' | 'store'>;
   /** The networks of proxies whose `X-Forwarded-For` is trusted. */
   trustProxy?: readonly string[];
+  /** PEM. Without it plain HTTP. `clientCa`: clients are asked for a certificate. */
+  tls?: { certificate: string; key: string; clientCa?: string };
   clock: Clock;
   emit: Emit;
 };
@@ -46,6 +48,7 @@ export async function adminServer(options: AdminOptions): Promise<FastifyInstanc
     ajv: { customOptions: { removeAdditional: false } },
     bodyLimit: 64 * 1024,
     ...(trustProxy && { trustProxy: [...trustProxy] }),
+    ...(options.tls && { https: secured(options.tls) }),
     // Shutdown does not wait for clients of this listener.
     forceCloseConnections: true,
   });
@@ -69,3 +72,11 @@ export async function adminServer(options: AdminOptions): Promise<FastifyInstanc
     });
   return app;
 }
+
+/** A client without a certificate, or with one of another CA, is answered too: what it may do is decided later. */
+const secured = ({ certificate, key, clientCa }: NonNullable<AdminOptions['tls']>) => ({
+  cert: certificate,
+  key,
+  minVersion: 'TLSv1.2' as const,
+  ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
+});

@@ -13,7 +13,7 @@ const ERRORS = {
   open: {
     status: 403,
     message:
-      'This listener is reached over a network without TLS, where anybody could read the password. Set `admin.publicUrl` to the https URL of a proxy and `admin.trustProxy` to its address.',
+      'This listener is reached over a network without TLS, where anybody could read the password. Give it `admin.tls`, or set `admin.publicUrl` to the https URL of a proxy and `admin.trustProxy` to its address.',
   },
   cross_site: { status: 403, message: 'A browser sent this for a page of another site.' },
   bad_request: { status: 400, message: 'Send a JSON object: {"user": "ada", "password": "…", "code": "123456"}.' },

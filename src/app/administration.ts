@@ -65,6 +65,7 @@ export async function administration({
     ...defined({
       authenticate: users.size > 0 ? authenticate : undefined,
       trustProxy: admin.trustProxy,
+      tls: settings.adminTls,
     }),
     access,
     belongingOf: belongingIn(settings.config.endpoints),

@@ -81,7 +81,7 @@ export function foreignFiles(file: string, config: Config): string[] {
 }
 
 /** The configuration, keys, policy modules, rollovers, earlier CAs and the store. */
-function decisiveFiles(file: string, { audit, authorities, endpoints, listen, store }: Config): Set<string> {
+function decisiveFiles(file: string, { admin, audit, authorities, endpoints, listen, store }: Config): Set<string> {
   const keys = Object.values(authorities).flatMap(({ key, ra, previous = [] }) => [
     key,
     ...previous.map((old) => old.key),
@@ -96,6 +96,7 @@ function decisiveFiles(file: string, { audit, authorities, endpoints, listen, st
       .filter((uri) => uri.startsWith('file:'))
       .map((uri) => uri.slice('file:'.length)),
     ...listen.places.flatMap(({ tls }) => (tls ? [tls.key] : [])),
+    ...(admin?.tls ? [admin.tls.key] : []),
     ...modules,
     ...Object.values(authorities).flatMap(({ rollover }) => (rollover ? [rollover.file] : [])),
     ...endpoints.flatMap(({ earlierCas }) => earlierCas.map(({ certificate }) => certificate)),

@@ -13,12 +13,31 @@ import { readTrustedFile, readPrivateFile } from './files.ts';
 /** Paths, or the PEM text of the files. */
 export type TlsFiles = { certificate: string; key: string };
 
+/** Those of the administrator's listener. `clientCa`: the CAs of the certificates of users. */
+export type AdminTlsFiles = TlsFiles & { clientCa?: string };
+
+/** As `loadTls`, for the administrator's listener. */
+export async function loadAdminTls(
+  tls: AdminTlsFiles | undefined,
+  tools: Pick<LoadTools, 'attempt' | 'warn'>,
+): Promise<AdminTlsFiles | undefined> {
+  const files = tls && (await loadTls({ key: ['admin'], tls }, tools));
+  if (!files || tls.clientCa === undefined) return files;
+  const path = tls.clientCa;
+  const ca = await tools.attempt(['admin', 'tls', 'clientCa'], () => {
+    const content = readTrustedFile(path, 'the CA of the users');
+    certificatesFrom(content, path);
+    return content.toString();
+  });
+  return ca === undefined ? undefined : { ...files, clientCa: ca };
+}
+
 /**
  * Reads both files of a listener and checks that they belong together. Undefined when it has no TLS, and when `attempt` has
  * recorded a problem.
  */
 export async function loadTls(
-  { key: place, tls: paths }: ConfiguredListener,
+  { key: place, tls: paths }: Pick<ConfiguredListener, 'key' | 'tls'>,
   { attempt, warn }: Pick<LoadTools, 'attempt' | 'warn'>,
 ): Promise<TlsFiles | undefined> {
   if (!paths) return undefined;

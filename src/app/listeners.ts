@@ -4,6 +4,7 @@ import type { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { within } from '../core/ask.ts';
 import type { Generation } from './generation.ts';
+import type { AdminTlsFiles } from './listener-tls.ts';
 
 /**
  * The servers that listen. `devices`: in the order of `listen.places`; they have no routes of their own. `metrics` keeps its own, for
@@ -26,11 +27,20 @@ export function passRequests(
   if (admin && next.admin) passed.push(passTo(admin, next.admin));
   for (const [index, { server }] of devices.entries()) {
     const tls = next.settings.tls[index];
-    const context = tls && { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' as const };
-    if (context) (server as unknown as TlsServer).setSecureContext(context);
+    if (tls) (server as unknown as TlsServer).setSecureContext(secureContext(tls));
   }
+  const { adminTls } = next.settings;
+  if (admin && adminTls) (admin.server as unknown as TlsServer).setSecureContext(secureContext(adminTls));
   return { ended: async (givenUp) => void (await Promise.all(passed.map(({ ended }) => ended(givenUp)))) };
 }
+
+/** How a listener with these files speaks TLS. */
+export const secureContext = ({ certificate, key, clientCa }: AdminTlsFiles) => ({
+  cert: certificate,
+  key,
+  minVersion: 'TLSv1.2' as const,
+  ...(clientCa !== undefined && { ca: clientCa }),
+});
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 

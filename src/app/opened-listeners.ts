@@ -64,8 +64,8 @@ async function listenAll(
   return {
     urls: bases.flatMap((base) => paths.map((path) => `${base}${path}`)),
     ...defined({
-      adminUrl: adminOrigin === undefined ? undefined : `http://${adminOrigin}`,
       metricsUrl: metricsOrigin === undefined ? undefined : `http://${metricsOrigin}/metrics`,
+      adminUrl: adminOrigin === undefined ? undefined : `${adminAt?.tls ? 'https' : 'http'}://${adminOrigin}`,
     }),
   };
 }

@@ -10,6 +10,7 @@ import { policiesIn } from '../config/policies.ts';
 import type { EndpointConfig } from '../config/endpoints.ts';
 import type { Config } from '../config/schema.ts';
 import type { Belonging } from '../core/access.ts';
+import { defined } from '../core/defined.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import type { SessionStore } from '../core/session-store.ts';
@@ -51,8 +52,9 @@ const localUsers = ({ users }: Pick<Admin, 'users'>): Map<string, LocalUser> =>
   new Map(
     Object.entries(users).flatMap(([name, user]) => {
       if (isHashAlone(user)) return [];
-      const { password, totp, role, ...limits } = user;
-      return [[name, { password, totp, grant: { role, ...limitsOf(limits) } }] as const];
+      const { password, totp, certificate, role, ...limits } = user;
+      const factors = defined({ totp, certificate });
+      return [[name, { password, ...factors, grant: { role, ...limitsOf(limits) } }] as const];
     }),
   );
 
@@ -61,9 +63,11 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 /** A proxy on another machine must be known: otherwise anybody could reach the listener past it. */
 export function transportOf({
   host,
+  tls,
   publicUrl,
   trustProxy,
-}: Pick<Admin, 'host' | 'publicUrl' | 'trustProxy'>): Transport {
+}: Pick<Admin, 'host' | 'tls' | 'publicUrl' | 'trustProxy'>): Transport {
+  if (tls) return 'https';
   const isLocal = LOOPBACK.test(host);
   if (publicUrl?.startsWith('https:') && (isLocal || trustProxy)) return 'https';
   return isLocal ? 'loopback' : 'open';

@@ -11,6 +11,8 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   store: ({ store }) => (store.kind === 'sqlite' ? store.path : JSON.stringify(store.place)),
   'store.secretsKey': ({ store }) => (store.kind === 'sqlite' ? '' : String(store.secretsKeys)),
   'admin, from or to none,': ({ admin }) => admin === undefined,
+  'admin.tls, from or to plain HTTP,': ({ admin }) => admin?.tls === undefined,
+  'admin.tls.clientCa, from or to none,': ({ admin }) => admin?.tls?.clientCa === undefined,
   'admin.host': ({ admin }) => admin?.host,
   'admin.port': ({ admin }) => admin?.port,
   'metrics, from or to none,': ({ metrics }) => metrics === undefined,

@@ -31,7 +31,7 @@ import { challengeParties } from '../config/challenge-parties.ts';
 import { type EndpointOptions, messageRules } from '../embed/enrollment.ts';
 import { foreignFiles, type Instead, readConfig, readSections } from './configuration-file.ts';
 import type { LoadedRa } from './ra-certificate.ts';
-import { loadTls, type TlsFiles } from './listener-tls.ts';
+import { type AdminTlsFiles, loadAdminTls, loadTls, type TlsFiles } from './listener-tls.ts';
 
 /** An endpoint of the configuration with its authority and the CAs of before loaded, and an issuer for its profile. */
 export type LoadedEndpoint = {
@@ -57,6 +57,8 @@ export type Settings = {
   notServed: readonly NotServed[];
   /** PEM, in the order of `listen.places`; undefined for one without TLS of its own. */
   tls: readonly (TlsFiles | undefined)[];
+  /** PEM, of the administrator's listener; absent without TLS of its own. */
+  adminTls?: AdminTlsFiles;
   close: () => Promise<void>;
 };
 
@@ -90,6 +92,7 @@ export async function loadSettings(
     const tls: Settings['tls'] = await Promise.all(
       config.listen.places.map((each) => loadTls(each, { attempt, warn })),
     );
+    const adminTls = await loadAdminTls(config.admin?.tls, { attempt, warn });
     const endpoints = loaded.filter((each) => !ofAuthorities.has(nameOf(each)));
     const optional = new Set([...ofAuthorities.values()].flatMap((texts) => [...texts]));
     const served = part && endpoints.length > 0 && problems.size === optional.size;
@@ -103,7 +106,7 @@ export async function loadSettings(
       notServed,
       tls,
       close: keys.close,
-      ...defined({ auditKey }),
+      ...defined({ auditKey, adminTls }),
     };
     return { settings, warnings: [...warnings, ...found, ...foreignFiles(file, config)], endings: [...endings] };
   } catch (error) {

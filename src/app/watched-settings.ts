@@ -12,7 +12,7 @@ export type NamedKeeper = { authority: string; keeper: RaKeeper };
 
 /** Everything, each once. With `ra: none` the RA is the CA, which is there already. */
 export function watchedOf(
-  { config, authorities, endpoints, tls }: Settings,
+  { config, authorities, endpoints, tls, adminTls }: Settings,
   keepers: readonly NamedKeeper[],
 ): Watched[] {
   const chains = [...authorities.values()].map(({ name, authority: { chain } }) => ({ name, chain }));
@@ -30,7 +30,14 @@ export function watchedOf(
   const lists = [...authorities.values()].flatMap(({ name, authority: { above } }) =>
     above.map((each) => ({ ...each.ends(), what: `authority ${name}: ${each.ends().what}` })),
   );
-  return [...cas, ...lists, ...ras, ...earlier(endpoints), ...listeners(config.listen, tls)];
+  return [
+    ...cas,
+    ...lists,
+    ...ras,
+    ...earlier(endpoints),
+    ...listeners(config.listen, tls),
+    ...adminListener(adminTls),
+  ];
 }
 
 /** After its end none of its certificates renews. */
@@ -66,6 +73,12 @@ const listeners = ({ places }: ListenConfig, tls: Settings['tls']): Watched[] =>
     const [der] = certificatesFrom(Buffer.from(certificate), 'listen.tls.certificate');
     return [{ ...watchedCertificate(`${name}: TLS certificate`, der), leaf: true }];
   });
+
+const adminListener = (tls: Settings['adminTls']): Watched[] => {
+  if (!tls) return [];
+  const [der] = certificatesFrom(Buffer.from(tls.certificate), 'admin.tls.certificate');
+  return [{ ...watchedCertificate('administrator’s listener: TLS certificate', der), leaf: true }];
+};
 
 /** What an endpoint needs to serve: its chain and its RA. */
 export const neededFor = (chain: readonly Uint8Array[], keeper: RaKeeper): Watched[] => [

@@ -6,6 +6,8 @@ import { parseSecondFactor } from '../access/totp.ts';
 import { ROLES } from '../core/access.ts';
 import { defined } from '../core/defined.ts';
 import { ConfigError } from '../core/errors.ts';
+import { nameFromText, nameText } from '../pkix/name.ts';
+import { file, type FileContext } from './references.ts';
 import { defaulted, item, mapOf, optional, required, section } from './yaml/table.ts';
 import { secret, transformed, type ValueType, valueType } from './yaml/value-type.ts';
 import { choice, duration, text, valueList } from './yaml/value-types.ts';
@@ -47,6 +49,13 @@ const secondFactor = secret({
   example: '"${file:ada.totp}"',
   secret: true,
 });
+
+/** In the form that `nameText` writes. */
+const subject = valueType(
+  transformed(z.string().min(1), (text) => nameText(nameFromText(text))),
+  'a subject (RFC 4514)',
+  '"CN=Ada"',
+);
 
 /** A day begins at midnight, UTC. */
 const date = valueType(
@@ -95,12 +104,23 @@ const PERSON_ROLES = ROLES.filter((role) => role !== 'metrics');
 const USER_EXAMPLE = '{ password: "${file:ada.hash}", totp: "${file:ada.totp}", role: operator }';
 
 const user = () =>
-  section('A user of the pages.', USER_EXAMPLE, {
-    password: required(passwordHash, 'The hash of the password.'),
-    totp: required(secondFactor, 'The key of the second factor, an app that shows codes (RFC 6238).'),
-    role: required(choice(...PERSON_ROLES), ROLE),
-    ...limits(),
-  });
+  transformed(
+    section('A user of the pages.', USER_EXAMPLE, {
+      password: required(passwordHash, 'The hash of the password.'),
+      totp: optional(secondFactor, 'The key of the second factor, an app that shows codes (RFC 6238).', 'none'),
+      certificate: optional(
+        subject,
+        'The subject of the certificate of the client, which a CA of `admin.tls.clientCa` issued: a second factor too. With `totp`, both are asked.',
+        'none',
+      ),
+      role: required(choice(...PERSON_ROLES), ROLE),
+      ...limits(),
+    }),
+    (user) => {
+      if (user.totp ?? user.certificate) return user;
+      throw new ConfigError('a password alone', 'Add `totp` (`openndes totp new USER`) or `certificate`.');
+    },
+  );
 
 /** A user who logs in at the pages. */
 export type UserConfig = z.output<ReturnType<typeof user>>;
@@ -129,6 +149,28 @@ export const users = () => {
   const map = mapOf(description, example, item(value));
   return defaulted(valueType(map, 'a mapping of names', example), {}, description, 'none');
 };
+
+const TLS_EXAMPLE = '{ certificate: admin.pem, key: admin.key }';
+
+/** `admin.tls`. */
+export const adminTls = (context: FileContext) =>
+  optional(
+    valueType(
+      section('TLS.', TLS_EXAMPLE, {
+        certificate: required(file(context, 'admin.pem'), 'The certificate of the listener and those above it, PEM.'),
+        key: required(file(context, 'admin.key'), 'Its key, PEM, not encrypted.'),
+        clientCa: optional(
+          file(context, 'client-ca.pem'),
+          'The CAs that issued the certificates of users, PEM. Browsers are then asked for a certificate.',
+          'nobody is asked for a certificate',
+        ),
+      }),
+      'a mapping of keys',
+      TLS_EXAMPLE,
+    ),
+    'HTTPS by the listener itself. A reload takes new files over.',
+    'plain HTTP',
+  );
 
 /** `admin.session`. */
 export const session = () => {

@@ -38,5 +38,26 @@ function unknownPlaces({ grants, names: known }: ValidParts): Finding[] {
   );
 }
 
+/** Without a CA no certificate is asked for. */
+function unprovableCertificates({ certificateUsers }: ValidParts): Finding[] {
+  return certificateUsers.map((name) => ({
+    path: ['admin', 'users', name, 'certificate'],
+    at: 'value',
+    what: 'nobody is asked for a certificate',
+    remedy: 'Name the CA of the certificate: `admin: { tls: { clientCa: client-ca.pem } }`.',
+  }));
+}
+
+/** Users who cannot log in without a certificate, where none is asked for. */
+export const usersWithoutCa = (admin: Config['admin']): string[] =>
+  admin?.tls?.clientCa === undefined
+    ? Object.entries(admin?.users ?? {}).flatMap(([name, user]) =>
+        !isHashAlone(user) && user.certificate !== undefined ? [name] : [],
+      )
+    : [];
+
 /** All of them. */
-export const ADMIN_RULES: readonly Rule[] = [{ severity: 'error', check: unknownPlaces }];
+export const ADMIN_RULES: readonly Rule[] = [
+  { severity: 'error', check: unknownPlaces },
+  { severity: 'error', check: unprovableCertificates },
+];

@@ -1,7 +1,8 @@
 /** `admin`: the listener for administrators, and its users. */
 import { z } from 'zod';
 import { ConfigError } from '../core/errors.ts';
-import { session, tokens, users } from './admin-access.ts';
+import { adminTls, session, tokens, users } from './admin-access.ts';
+import type { FileContext } from './references.ts';
 import { transformed, secret } from './yaml/value-type.ts';
 import { integer, network, text, url, valueList } from './yaml/value-types.ts';
 import { defaulted, optional, section } from './yaml/table.ts';
@@ -22,14 +23,14 @@ const token = secret({
 });
 
 /** The section. Without it there is no listener for administrators. */
-export const adminSection = () =>
+export const adminSection = (context: FileContext) =>
   optional(
     {
       schema: section('Where administrators reach the server.', '{ users: { ndes: "${file:ndes.hash}" } }', {
         host: defaulted(
           text('127.0.0.1'),
           '127.0.0.1',
-          'The address to listen on. Put a TLS proxy in front of any address but loopback: the listener itself is plain HTTP, and passwords and the token could be read in transit.',
+          'The address to listen on. Put a TLS proxy in front of any address but loopback: without `tls` the listener is plain HTTP, passwords and the token could be read in transit, and nobody can log in.',
         ),
         port: defaulted(integer(0, 65_535, 8081), 8081, 'The TCP port; 0 takes any that is free.'),
         trustProxy: optional(
@@ -37,9 +38,10 @@ export const adminSection = () =>
           'The proxies in front of this listener whose `X-Forwarded-For` is trusted, as in `listen.trustProxy`.',
           'none',
         ),
+        tls: adminTls(context),
         publicUrl: optional(
           url(['http', 'https'], 'https://scep-admin.example.com'),
-          'The URL under which browsers reach this listener. `https` means a TLS proxy in front: `trustProxy` must name it, unless it is on this machine.',
+          'The URL under which browsers reach this listener. `https` without `tls` means a TLS proxy in front: `trustProxy` must name it, unless it is on this machine.',
           'derived from `host` and `port`',
         ),
         token: optional(

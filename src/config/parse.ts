@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { NDES_PATH } from '../core/ndes-path.ts';
 import { hashOf } from './admin-access.ts';
-import { grantsIn } from './admin-rules.ts';
+import { grantsIn, usersWithoutCa } from './admin-rules.ts';
 import { type EndpointReferences, endpointSchema } from './endpoints.ts';
 import { DEFAULT_PROFILES, profileSchema } from './profiles.ts';
 import type { Definitions, FileContext } from './references.ts';
@@ -36,6 +36,7 @@ export function parseConfig(values: unknown, files: FileContext): ParsedConfig {
   const ofAdmin = {
     hasAdmins: written.some(([, user]) => !isContainer(user)),
     grants: grantsIn(frame.data?.admin),
+    certificateUsers: usersWithoutCa(frame.data?.admin),
     names: {
       authorities: context.authorities.names,
       tenants: context.tenants.names,

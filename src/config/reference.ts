@@ -135,14 +135,16 @@ These are errors, in addition to unknown keys and wrong values:
 - two endpoints at one path (letter case and a slash at the end make no difference) or with one name
 - a key of the whole server in an entry of \`listen\` that is not the first, and two entries at one address
 - a path of the health checks, the revocation lists or the administrator page
-- an administrator page without one-time passwords or without users
+- an administrator page without one-time passwords or without users that have a hash alone
+- a user with a role and without a second factor, a certificate of a user without \`admin.tls.clientCa\`, and a role that is limited to an
+  endpoint, authority or tenant that is not there
 - a validity beyond \`maxValidity\`, and a profile that would let a device act as a CA or as an OCSP responder
 - a profile whose certificates would break a rule of RFC 5280, or that has a fixed extension with a SID or with names
 - a name that is not defined, and a key that is written twice
 - a private key that others may read, unless root owns it and only its group may read it
 - a file that every user of the machine may change, or whose folder every user may change
 - an earlier CA under \`renewal.from\` that is not a CA, or that is the present CA of the endpoint
-- a certificate that has expired or is not valid yet: of a CA or above it, of an RA of your own, of \`listen.tls\`
+- a certificate that has expired or is not valid yet: of a CA or above it, of an RA of your own, of \`listen.tls\`, of \`admin.tls\`
 - a CA, or one above it, that excludes every purpose of a profile, allows fewer CAs below it than the chain has, or may not sign
   the revocation list of this server that a profile names under \`crl\`
 - an RA of your own without an RSA key, without digitalSignature or keyEncipherment, or of another CA

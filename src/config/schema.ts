@@ -33,8 +33,8 @@ export const configSchema = <P extends z.ZodType, E extends z.ZodType>(
       'derived from `listen`',
     ),
     listen: listenSection(context),
-    admin: adminSection(),
     metrics: metricsSection(),
+    admin: adminSection(context),
     fips: fipsSection(),
     log: section('The log: JSON lines on standard error.', '{ level: info }', {
       level: defaulted(choice(...LEVELS), 'info', 'The lowest level that is written.'),

@@ -18,6 +18,8 @@ export type ValidParts = {
   hasAdmins: boolean;
   /** What roles of `admin` are limited to. */
   grants: readonly Found<GrantLimits>[];
+  /** Users with a certificate, where no CA of such certificates is named. */
+  certificateUsers: readonly string[];
   /** The names that the file defines, also those of parts with an error. */
   names: Readonly<Record<keyof GrantLimits, readonly string[]>>;
   /** Whether `fips.required` is on. */

@@ -126,6 +126,20 @@ const served = (url: string): Promise<string> =>
       .end();
   });
 
+test('the administrator’s listener shows its new TLS certificate after a reload', async (t) => {
+  const { folder, config } = await installed(t, (text) =>
+    text.replace(/^listen:/m, 'admin: { port: 0, tls: { certificate: tls.pem, key: tls.key } }\nlisten:'),
+  );
+  await tlsPair(folder, 'first');
+  const server = await startServer(config, { logLevel: 'silent', workers: 1 });
+  t.after(() => server.close());
+  assert.match(server.adminUrl ?? '', /^https:/);
+  assert.equal(await served(server.adminUrl!), 'first');
+  await tlsPair(folder, 'second');
+  await server.reload();
+  assert.equal(await served(server.adminUrl!), 'second');
+});
+
 test('new connections get the new TLS certificate after a reload; a pair that does not fit changes nothing', async (t) => {
   const { folder, server, url } = await (async () => {
     const place = await installed(t, (config) =>

@@ -1,8 +1,11 @@
 /** `admin`: the listener of the administrators. */
 import { basic, KNOWN, passwordFor, TOKEN, USERS } from './administrator.ts';
-import { hashOfToken, login, tokenOf, user, whoIs } from './operators.ts';
+import { X509Certificate } from 'node:crypto';
+import { connect } from 'node:tls';
+import { hashOfToken, login, loginBy, personalCertificate, tokenOf, user, whoIs } from './operators.ts';
+import { credential } from './receiver.ts';
 import { freePort } from '../kit/ports.ts';
-import { issuingSection, secondSection } from './files.ts';
+import { file, issuingSection, secondSection } from './files.ts';
 import type { Row } from './row.ts';
 import { tenantNamed } from './tenant.ts';
 import { configured, type Running, shared, started, statusAt } from './server.ts';
@@ -69,6 +72,29 @@ const SESSIONS: Readonly<Record<string, () => Promise<Running>>> = {
   'at most 0': session({ session: { longest: 0 } }),
   'behind https': session({ publicUrl: 'https://admin.example.com' }),
 };
+
+const tls = { certificate: file('admin.pem', credential.certificate), key: file('admin.key.pem', credential.key) };
+
+/** The scheme of the URL, and whose certificate the server shows. */
+async function shownTo(adminUrl: string): Promise<string[]> {
+  const { protocol, port } = new URL(adminUrl);
+  const socket = connect({ host: '127.0.0.1', port: Number(port), rejectUnauthorized: false });
+  await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+  const same =
+    socket.getPeerX509Certificate()!.fingerprint256 === new X509Certificate(credential.certificate).fingerprint256;
+  socket.destroy();
+  return [protocol, same ? 'that of the file' : 'another'];
+}
+
+const OWN = await personalCertificate('bob', 'CN=bob,O=Example');
+const CLIENTS = {
+  'the certificate of bob': OWN,
+  'one of another CA with his name': await personalCertificate('another bob', 'CN=bob,O=Example'),
+  'no certificate': {},
+};
+const bob = { password: USERS.ndes, certificate: 'cn=bob, o=Example', role: 'viewer' };
+const clientCa = file('client-ca.pem', OWN.cert);
+const overTls = shared({ admin: { port: 0, tls: { ...tls, clientCa }, users: { bob } } });
 
 export const ADMIN: readonly Row[] = [
   {
@@ -179,6 +205,20 @@ export const ADMIN: readonly Row[] = [
       'idle for 0': ['openndes', 401],
       'at most 0': ['openndes', 401],
       'behind https': ['__Host-openndes', [{ role: 'viewer' }]],
+    },
+  },
+  {
+    keys: ['admin.tls', 'admin.tls.certificate', 'admin.tls.key', 'admin.tls.clientCa', 'admin.users.NAME.certificate'],
+    question: 'the scheme, whose certificate is shown, and the HTTP status of a login with a certificate of the client',
+    ask: async (place) => {
+      const { adminUrl } = await overTls();
+      const own = CLIENTS[place as keyof typeof CLIENTS];
+      return [...(await shownTo(adminUrl)), await loginBy(adminUrl, 'bob', own)];
+    },
+    answers: {
+      'the certificate of bob': ['https:', 'that of the file', 204],
+      'one of another CA with his name': ['https:', 'that of the file', 401],
+      'no certificate': ['https:', 'that of the file', 401],
     },
   },
 ];

@@ -1,7 +1,13 @@
 /** Programs and people of the administrator's listener, as the configuration and HTTP see them. */
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
+import { request } from 'node:https';
 import { parseSecondFactor } from '../../src/access/totp.ts';
+import { selfSigned } from '../../src/client/request-message.ts';
+import { privateKeyPem } from '../../src/keys/software.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
+import { ecKey } from '../kit/keys.ts';
 import { USERS } from './administrator.ts';
+import { clock, random } from './files.ts';
 
 /** A token of this name. */
 export const tokenOf = (name: string): string => `openndes_${name}-${'0'.repeat(30)}`;
@@ -38,4 +44,25 @@ export async function whoIs(adminUrl: string, headers: Record<string, string>): 
   const response = await fetch(`${adminUrl}/api/session`, { headers });
   const { grants } = (await response.json()) as { grants?: unknown };
   return grants ?? response.status;
+}
+
+/** A certificate that a person has on a machine of his own, signed by itself, PEM. */
+export async function personalCertificate(name: string, subject: string): Promise<{ cert: string; key: string }> {
+  const key = ecKey(name);
+  const der = await selfSigned(key, nameFromText(subject), clock, random);
+  return { cert: new X509Certificate(der).toString(), key: privateKeyPem(key.privateKey) };
+}
+
+/** As `login`, over TLS, without a code, with this certificate of the client. Any server is trusted. */
+export function loginBy(adminUrl: string, name: string, own: { cert?: string; key?: string }): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const headers = { 'content-type': 'application/json' };
+  const options = { method: 'POST', headers, rejectUnauthorized: false, agent: false as const, ...own };
+  request(`${adminUrl}/api/session`, options, (response) => {
+    resolve(response.statusCode ?? 0);
+    response.resume();
+  })
+    .on('error', reject)
+    .end(JSON.stringify({ user: name, password: 'correct horse' }));
+  return promise;
 }
