@@ -11,6 +11,7 @@ import type { SecretStore } from '../core/store.ts';
 import type { EndpointOptions } from '../embed/enrollment.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { earlierCa } from './earlier-cas.ts';
+import type { Authority } from './loaded-authority.ts';
 import { type PolicyServices, policyOf } from './policy-makers.ts';
 import { type RaKeeper, withKem } from './ra-keeper.ts';
 import {
@@ -88,7 +89,7 @@ async function servedEndpoint(
     ra: keeper.current,
     chain: authority.chain,
     ...(earlierCas.length > 0 && { renewalFrom: earlierCas.map((each) => earlierCa(each, services.emit)) }),
-    waiting: () => needs(policy).some(services.isUnusable),
+    waiting: () => requestsWait(policy, authority, services.isUnusable),
     previous: previousLists(named.name, authority).flatMap(({ list, certificate }) => {
       const crl = services.crls.get(list);
       return crl ? [{ certificate, crl }] : [];
@@ -105,6 +106,13 @@ async function servedEndpoint(
   const madeFrom = { policy, issuer: { certificate, chain, key, profile: profileOf(config) } };
   return { name: config.name, authority: named.name, options, keeper, madeFrom };
 }
+
+/** Whether what decides or what signs does not answer now, so that devices get PENDING. */
+export const requestsWait = (
+  policy: PolicyConfig,
+  { keyStanding }: Pick<Authority, 'keyStanding'>,
+  isUnusable: EndpointServices['isUnusable'],
+): boolean => keyStanding?.() !== undefined || needs(policy).some(isUnusable);
 
 /** The tenants without which a policy decides nothing. */
 function needs(policy: PolicyConfig): string[] {

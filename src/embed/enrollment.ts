@@ -60,7 +60,7 @@ export type EndpointOptions = Pick<EndpointSettings, 'path'> &
     legacy?: readonly Legacy[];
     /** The current CRL, DER, for GetCRL. */
     crl?: () => Promise<Uint8Array>;
-    /** Whether what decides about requests does not answer now, so that they wait: the page for browsers says so. */
+    /** Whether what decides about requests or signs does not answer now, so that they wait: the page for browsers says so. */
     waiting?: () => boolean;
     /** CAs before the present one, with their CRLs, for GetCRL. */
     previous?: readonly CaWithList[];

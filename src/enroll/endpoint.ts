@@ -46,7 +46,7 @@ export type Endpoint = EndpointSettings & {
   revoker?: Revoker;
   /** The current CRL, DER, for GetCRL. */
   crl?: () => Promise<Uint8Array>;
-  /** Whether what decides about requests does not answer now, so that they wait. For the page for browsers. */
+  /** Whether what decides about requests or signs does not answer now, so that they wait. For the page for browsers. */
   waiting?: () => boolean;
   /** CAs before the present one, with the lists of their certificates: GetCRL gets them by the name of the CA. */
   previous?: readonly CaWithList[];

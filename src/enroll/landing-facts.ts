@@ -1,14 +1,14 @@
 /** What a browser may learn at a SCEP URL: the names and thumbprints in the public answer to GetCACert. */
-import { readCertificate, thumbprint } from '../pkix/certificate.ts';
+import { readCertificate, thumbprint, thumbprintSha256 } from '../pkix/certificate.ts';
 import { nameText, sameName } from '../pkix/name.ts';
 
-/** `name` is the subject as RFC 4514 text, `thumbprint` the SHA-1 of the certificate in upper-case hexadecimal. */
-export type CaFacts = { name: string; thumbprint: string };
+/** `name` is the subject as RFC 4514 text; `thumbprint` the SHA-1 of the certificate in upper-case hexadecimal, `sha256` as that. */
+export type CaFacts = { name: string; thumbprint: string; sha256: string };
 
 /**
  * The CA certificates that the page names. `root` only when the chain includes it; `rootFile` is that certificate, DER.
  * `outOfForce`: certificates of this URL have ended or are not valid yet. `waiting`: requests wait, because what decides
- * about them does not answer.
+ * about them or signs does not answer.
  */
 export type Landing = {
   issuing?: CaFacts;
@@ -34,6 +34,7 @@ export function rootOf(chain: readonly Uint8Array[]): Uint8Array | undefined {
 const caFacts = (der: Uint8Array): CaFacts => ({
   name: nameText(readCertificate(der).subject),
   thumbprint: thumbprint(der),
+  sha256: thumbprintSha256(der),
 });
 
 function isSelfIssued(der: Uint8Array): boolean {

@@ -37,8 +37,8 @@ function head({ outOfForce, waiting }: Landing): string {
 <p>A certificate that it needs has expired or is not valid yet. Its administrator finds the cause in the log.</p>`;
   if (waiting)
     return `<h1><span class="bad">!</span> This SCEP server answers, and requests wait</h1>
-<p>The service that decides about them does not answer now. Devices are told to come back. The administrator finds the
-cause in the log.</p>`;
+<p>Something that the server needs to decide or to sign does not answer now. Devices are told to come back. The
+administrator finds the cause in the log.</p>`;
   return '<h1><span>&#10003;</span> This is a SCEP server, and it answers</h1>';
 }
 
@@ -68,8 +68,8 @@ const certificates = (
   issuing: CaFacts,
   { root, rootFile }: Landing,
 ): string => `<h2>Which CA certificate the profile names</h2>
-<p>Platforms differ in the certificate that they compare with this server. Thumbprints are SHA&#8209;1, as device
-management shows them.</p>
+<p>Platforms differ in the certificate that they compare with this server. Device management shows the thumbprint as
+SHA&#8209;1, other programs as SHA&#8209;256. Letter case, spaces and colons make no difference.</p>
 <table>
 ${row('Windows', issuing, 'the issuing CA')}
 ${root ? row('Android', root, 'the root') : row('Android', undefined, 'the root, which this server does not have')}
@@ -84,7 +84,7 @@ root certificate</a>. Compare its thumbprint over another way before you trust i
 `;
 
 const row = (platform: string, ca: CaFacts | undefined, which: string): string =>
-  `<tr><th scope="row">${platform}</th><td>${which}${ca ? `: ${escaped(ca.name)}<br><code>${escaped(ca.thumbprint)}</code>` : ''}</td></tr>`;
+  `<tr><th scope="row">${platform}</th><td>${which}${ca ? `: ${escaped(ca.name)}<br>SHA&#8209;1 <code>${escaped(ca.thumbprint)}</code><br>SHA&#8209;256 <code>${escaped(ca.sha256)}</code>` : ''}</td></tr>`;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',

@@ -30,7 +30,9 @@ test('H18 the page has the thumbprint that each platform wants', async (t) => {
   const { body } = await app.inject(PATH);
   const row = (platform: string): string => body.split('<tr>').find((part) => part.includes(`>${platform}<`)) ?? '';
   assert.ok(row('Windows').includes(thumbprint(issuing.certificate)));
+  assert.ok(row('Windows').includes(createHash('sha256').update(issuing.certificate).digest('hex').toUpperCase()));
   assert.ok(row('Android').includes(thumbprint(root.certificate)));
+  assert.ok(row('Android').includes(createHash('sha256').update(root.certificate).digest('hex').toUpperCase()));
   assert.match(row('iOS, iPadOS, macOS'), /either/);
 });
 
@@ -81,6 +83,7 @@ test('the issuing CA is the first of the chain, and the last is named only where
   const facts = (name: string, der: Uint8Array) => ({
     name,
     thumbprint: createHash('sha1').update(der).digest('hex').toUpperCase(),
+    sha256: createHash('sha256').update(der).digest('hex').toUpperCase(),
   });
   const first = facts('CN=Test Issuing', issuing.certificate);
   const last = facts('CN=Test Root', root.certificate);
@@ -102,7 +105,7 @@ test('the page shows no version, path or software', () => {
 });
 
 test('names from certificates are text, never markup', () => {
-  const text = html({ issuing: { name: `CN=<script>alert("1")</script>&'`, thumbprint: 'AB' } });
+  const text = html({ issuing: { name: `CN=<script>alert("1")</script>&'`, thumbprint: 'AB', sha256: 'CD' } });
   assert.ok(text.includes('CN=&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;'));
   assert.doesNotMatch(text, /<script/);
 });
