@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { within } from '../core/ask.ts';
+import { CONDITIONS } from '../core/condition.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Store } from '../core/store.ts';
 import type { Watched } from '../core/watched.ts';
@@ -30,15 +31,23 @@ export type MetricParts = {
   /** By the name in their URL. */
   crls: ReadonlyMap<string, RevocationList>;
   threads: Pick<EndpointThreads, 'alive'> | undefined;
-  store: Pick<Store, 'check' | 'outboxStanding' | 'listJobs'>;
+  store: Pick<Store, 'check' | 'outboxStanding' | 'listJobs' | 'listConditions'>;
   clock: Clock;
 };
 
 /** One for each thing that can fail alone; each has five seconds. */
 export const metricProbes = (parts: MetricParts): SampleProbe[] =>
-  [serverProbe, storeProbe, diskProbe, endpointsProbe, outboxProbe, jobsProbe, servicesProbe, endsProbe].map(
-    (probe) => () => within(async () => probe(parts), probeDeadline()),
-  );
+  [
+    serverProbe,
+    storeProbe,
+    diskProbe,
+    endpointsProbe,
+    outboxProbe,
+    jobsProbe,
+    conditionsProbe,
+    servicesProbe,
+    endsProbe,
+  ].map((probe) => () => within(async () => probe(parts), probeDeadline()));
 
 type Probe = (parts: MetricParts) => Sample[] | Promise<Sample[]>;
 
@@ -101,14 +110,21 @@ const outboxProbe: Probe = async ({ store, clock }) => {
 };
 
 const jobsProbe: Probe = async ({ store }) =>
-  (await store.listJobs()).flatMap(({ name: job, finishedAt, lastError }) =>
+  (await store.listJobs()).flatMap(({ name, finishedAt, lastError }) =>
     finishedAt
       ? [
-          valueOf('openndes_job_finished_timestamp_seconds', { job }, unixTime(finishedAt)),
-          valueOf('openndes_job_failing', { job }, flag(lastError !== undefined)),
+          valueOf('openndes_job_finished_timestamp_seconds', { name }, unixTime(finishedAt)),
+          valueOf('openndes_job_failing', { name }, flag(lastError !== undefined)),
         ]
       : [],
   );
+
+const conditionsProbe: Probe = async ({ store }) => {
+  const { open } = await store.listConditions();
+  return Object.entries(CONDITIONS).map(([condition, { severity }]) =>
+    valueOf('openndes_conditions', { condition, severity }, open.filter(({ kind }) => kind === condition).length),
+  );
+};
 
 const servicesProbe: Probe = ({ clients, keys }) => [
   ...[...clients].flatMap(([tenant, client]) => [

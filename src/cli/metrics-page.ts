@@ -33,6 +33,9 @@ metrics: { host: 10.0.0.5, port: 8082 }
 ${EXAMPLE}
 \`\`\`
 
+\`deploy/prometheus/alerts.yaml\` has rules for it ([alerts.md](alerts.md)), and \`deploy/grafana/openndes.json\` is a dashboard: import it in Grafana and
+choose the data source. Both expect the job name \`openndes\`.
+
 Every replica counts for itself: sum the counters over all of them, and take the maximum of what is in the store, such as
 \`openndes_intune_outbox_pending\`. Counters begin at 0 when a server starts; a reload keeps them.
 

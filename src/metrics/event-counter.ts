@@ -102,7 +102,7 @@ const COUNTERS: Counters = {
   'challenges-guessed': ({ endpoint }, note) => note('openndes_challenges_guessed_total', { endpoint }),
   'challenge-api-token-wrong': loginFailed,
   'administrator-login-failed': loginFailed,
-  'job-failed': ({ job }, note) => note('openndes_job_failures_total', { job }),
+  'job-failed': ({ job: name }, note) => note('openndes_job_failures_total', { name }),
   'configuration-reloaded': reloaded('done'),
   'configuration-not-reloaded': reloaded('refused'),
   'rejection-unhandled': internal,

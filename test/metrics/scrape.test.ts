@@ -154,7 +154,7 @@ test('the server: store, disk, endpoints, jobs, and no probe that failed', () =>
   assert.equal(value('openndes_scep_in_flight_requests{endpoint="phones"}'), 0);
   assert.equal(value('openndes_scep_in_flight_limit{endpoint="phones"}'), 512);
   assert.equal(value('openndes_scep_work_limit_seconds'), 10);
-  assert.equal(value('openndes_job_failing{job="watch"}'), 0);
+  assert.equal(value('openndes_job_failing{name="watch"}'), 0);
   assert.equal(value('openndes_scrape_errors'), 0);
 });
 
