@@ -16,6 +16,7 @@ export const adminStartPage = {
 <body>
 <h1>openndes for administrators</h1>
 <ul>
+<li><a href="/admin/">/admin/</a>: what happens, and what to do about it</li>
 <li><a href="/readyz">/readyz</a>: what works, what ends and which jobs run</li>
 ${withPages ? pages.map(linkTo).join('\n') : ''}
 </ul>

@@ -5,7 +5,6 @@ import { type Authenticate, basicAuthentication } from '../access/basic-authenti
 import { type AdminPage, ndesPages } from '../admin/ndes-plugin.ts';
 import { adminServer } from '../admin/admin-server.ts';
 import { adminPages } from '../admin/pages/pages-plugin.ts';
-import type { SessionOf } from '../admin/pages/signed-in.ts';
 import { authorization } from '../admin/api-authorization.ts';
 import { ACTIONS } from '../actions/all-actions.ts';
 import { REST_PREFIX, restApi } from '../rest/rest-plugin.ts';
@@ -32,8 +31,6 @@ export type AdministrationParts = {
   publicServer: FastifyInstance;
   /** What the pages work on. */
   desk: Desk;
-  /** Who is signed in to the pages. Without it there are none. */
-  sessionOf?: SessionOf;
 };
 
 /**
@@ -48,7 +45,6 @@ export async function administration({
   readiness,
   publicServer,
   desk,
-  sessionOf,
 }: AdministrationParts): Promise<FastifyInstance | undefined> {
   const { admin } = settings.config;
   if (!admin) return undefined;
@@ -82,7 +78,7 @@ export async function administration({
       version: VERSION,
       emit,
     });
-  if (sessionOf) await server.register(adminPages, { desk, sessionOf, assets: pageAssetTexts(), emit });
+  await server.register(adminPages, { desk, access, assets: pageAssetTexts(), emit });
   return server;
 }
 

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Desk } from '../../src/actions/action.ts';
 import { adminPages, type PagesOptions } from '../../src/admin/pages/pages-plugin.ts';
-import type { SignedIn } from '../../src/admin/pages/signed-in.ts';
+import type { SignedIn } from '../../src/admin/pages/layout.ts';
 import type { RoleGrant } from '../../src/core/access.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { later } from '../../src/testing/store-samples.ts';
 import { handClock } from '../kit/clock.ts';
 import { keptLog } from '../kit/log.ts';
 
@@ -41,7 +42,12 @@ export async function pagesUnderTest(t: TestContext, different: PagesDifferent =
   const files = ['pages.css', 'pages.js', 'icon.svg'].map((name) => [name, readFileSync(join(ASSETS, name), 'utf8')]);
   await app.register(adminPages, {
     desk: { store, clock, ...NOTHING_LOADED },
-    sessionOf: async () => current.session,
+    access: {
+      transport: 'loopback',
+      sessionOf: async () => current.session && { ...current.session, endsAt: later(60) },
+      login: async () => ({ kind: 'wrong' }),
+      logout: async () => ({ cookie: 'openndes=; Max-Age=0' }),
+    },
     assets: Object.fromEntries(files) as Record<string, string>,
     emit: log.emit,
     ...options,

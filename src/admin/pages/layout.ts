@@ -1,12 +1,15 @@
 /** The frame of every page: head, navigation, who is signed in. */
+import type { Session } from '../../access/sessions.ts';
 import { reachOf } from '../../core/access.ts';
 import type { Caller } from '../../actions/action.ts';
 import type { Asset } from './page-assets.ts';
 import { html, type Html, type Piece } from './html.ts';
 import type { Page } from './page-row.ts';
 import { kept, TOKEN_FIELD } from './form-parts.ts';
-import type { SignedIn } from './signed-in.ts';
 import { TEXTS } from './texts.ts';
+
+/** Who is signed in. */
+export type SignedIn = Pick<Session, 'caller' | 'formToken'>;
 
 /** What stands in the frame. `here`: the path of the page, for the navigation. */
 export type Framed = { title: string; body: Piece; here?: string; session?: SignedIn | undefined };

@@ -3,22 +3,24 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Desk } from '../../actions/action.ts';
 import type { Emit } from '../../core/events.ts';
 import { isCrossSite } from '../cross-site.ts';
+import { factsOf } from '../request-facts.ts';
 import { faultPage } from './error-page.ts';
 import { fieldsIn } from './form-fields.ts';
 import { link } from './html.ts';
-import { document, type Frame } from './layout.ts';
+import { document, type Frame, type SignedIn } from './layout.ts';
+import { type Door, type LoginProvider, loginRoutes } from './login-routes.ts';
 import { answerForm, answerPage } from './page-answer.ts';
 import { assetsFrom, type AssetTexts } from './page-assets.ts';
 import { ASSET_HEADERS, PAGE_HEADERS_OF_ADMIN } from './page-headers.ts';
 import { FORMS, PAGES } from './page-table.ts';
 import type { Attachment, Page, PageForm, Visit } from './page-row.ts';
 import type { Gone, Shown } from './shown.ts';
-import type { SessionOf, SignedIn } from './signed-in.ts';
 
-/** What the pages work on. The tables are those of page-table.ts when absent. */
+/** What the pages work on. `providers`: other ways to sign in than a password. The tables are those of page-table.ts when absent. */
 export type PagesOptions = {
   desk: Desk;
-  sessionOf: SessionOf;
+  access: Door;
+  providers?: readonly LoginProvider[];
   assets: AssetTexts;
   emit: Emit;
   pages?: readonly Page[];
@@ -30,7 +32,8 @@ const BODY_LIMIT = 512 * 1024;
 
 /** Registers the pages, their forms and their files. */
 export async function adminPages(app: FastifyInstance, options: PagesOptions): Promise<void> {
-  const { desk, sessionOf, assets: texts, emit, pages = PAGES, forms = FORMS } = options;
+  const { desk, access, providers = [], assets: texts, emit, pages = PAGES, forms = FORMS } = options;
+  const sessionOf = (request: FastifyRequest) => access.sessionOf(factsOf(request));
   const frame: Frame = { assets: assetsFrom(texts), pages };
 
   app.removeAllContentTypeParsers();
@@ -43,6 +46,9 @@ export async function adminPages(app: FastifyInstance, options: PagesOptions): P
   });
   for (const { url, type, body } of frame.assets.values())
     app.get(url, (_request, reply) => reply.headers(ASSET_HEADERS).type(type).send(body));
+
+  const show = (reply: FastifyReply, answer: Shown) => send(reply, frame, { answer });
+  loginRoutes(app, { access, providers, show, fieldsOf });
 
   const visitOf = ({ url }: FastifyRequest, { caller, formToken }: SignedIn): Visit => {
     const query = new URLSearchParams(url.split('?')[1] ?? '');
@@ -59,9 +65,9 @@ export async function adminPages(app: FastifyInstance, options: PagesOptions): P
 
   for (const row of forms)
     app.post(row.path, async (request, reply) => {
-      if (isCrossSite(request)) return send(reply, frame, { answer: faultPage('forged') });
+      if (isCrossSite(request)) return show(reply, faultPage('forged'));
       const session = await sessionOf(request);
-      if (!session) return send(reply, frame, { answer: faultPage('signedOut') });
+      if (!session) return show(reply, faultPage('signedOut'));
       const fields = await fieldsOf(request);
       const answer = fields
         ? await answerForm(row, { visit: visitOf(request, session), fields })
