@@ -55,7 +55,7 @@ test('the page of tenants shows state, credential, permissions and calls, and no
   assert.match(body, /can be used/);
   assert.match(body, /scep_challenge_provider/);
   assert.match(body, /validateRequest[\s\S]+Success/);
-  assert.match(body, /closed: calls are made/);
+  assert.match(body, /closed<\/span> calls are made/);
   const { clientSecret = '' } = corp.section as { clientSecret?: string };
   assert.ok(clientSecret.length > 8 && !body.includes(clientSecret));
 });

@@ -62,7 +62,8 @@ function card(view: AuthorityView, visit: Visit): Html {
 
 const part = (title: string, body: Piece): Html => html`<h3>${title}</h3>${body}`;
 
-const urls = (all: readonly string[]): Piece => all.map((each, at) => html`${at > 0 && html`<br>`}${copyable(each)}`);
+const urls = (all: readonly string[]): Piece =>
+  all.length > 0 && all.map((each, at) => html`${at > 0 && html`<br>`}${copyable(each)}`);
 
 const downloads = ({ name, chain }: AuthorityView): Piece =>
   chain.map(({ subject, sha256, role }, at) => {

@@ -59,7 +59,7 @@ async function requestIn(fields: Fields): Promise<string> {
 }
 
 const columnsFor = (visit: Visit): readonly Column<EndpointView>[] => [
-  { head: TEXT.endpoint, cell: ({ name, url, path }) => html`${name}<br><code>${url ?? path}</code>` },
+  { head: TEXT.endpoint, cell: ({ name, url = '', path }) => html`${name}${at(name, url || path)}` },
   {
     head: TEXT.state,
     cell: ({ serves, reason }) =>
@@ -74,6 +74,9 @@ const columnsFor = (visit: Visit): readonly Column<EndpointView>[] => [
   { head: TEXT.profile, cell: ({ profiles }) => profiles.join(', ') },
   ...(may(visit, READ) ? [{ head: TEXT.settings, cell: settingsLink }] : []),
 ];
+
+/** An endpoint is often called by its path. */
+const at = (name: string, place: string): Html | false => place !== name && html`<br><code>${place}</code>`;
 
 const settingsLink = ({ name }: EndpointView): Html =>
   html`<a href="${link(PATH, { settings: name })}#settings">${TEXT.show}<span class="hidden">${TEXT.showNamed(name)}</span></a>`;

@@ -34,6 +34,7 @@ export const ENDPOINTS_TEXTS = {
   test: 'Test',
   done: 'It was tested.',
   result: 'What the request would get',
+  request: 'The request',
   kind: 'What it is',
   subject: 'Subject',
   requestKey: 'Key',

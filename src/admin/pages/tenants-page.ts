@@ -51,17 +51,17 @@ function credential({ credential: { kind, subject, ends, standing } }: TenantVie
 }
 
 const breaker = ({ breaker: state }: TenantView): Html =>
-  badge(state === 'closed' ? 'good' : 'attention', TEXT.breakers[state]);
+  html`${badge(state === 'closed' ? 'good' : 'attention', state)} ${TEXT.breakers[state]}`;
 
 function outbox({ outbox: { waiting, more, oldest } }: TenantView, { now }: Visit): Piece {
   if (oldest === undefined) return TEXT.outboxEmpty;
-  return html`${badge('waiting', TEXT.outboxWaiting(waiting, more))} ${moment(new Date(oldest), now)}`;
+  return html`${TEXT.outboxWaiting(waiting, more)} ${moment(new Date(oldest), now)}`;
 }
 
 function directory({ listedAt, error, waiting }: NonNullable<TenantView['directory']>, { now }: Visit): Piece {
   const listed = listedAt === undefined ? TEXT.neverListed : html`${TEXT.listed} ${moment(new Date(listedAt), now)}`;
-  return html`${listed}${error !== undefined && html`<br>${badge('bad', error)}`}${
-    waiting > 0 && html`<br>${badge('waiting', TEXT.approvalWaits(waiting))}`
+  return html`${listed}${error !== undefined && html`<br>${badge('bad', TEXT.notTaken)} ${error}`}${
+    waiting > 0 && html`<br>${TEXT.approvalWaits(waiting)}`
   }`;
 }
 
@@ -69,7 +69,10 @@ function permissions({ name, permissions: rows }: TenantView, { now }: Visit): H
   const columns: readonly Column<TenantView['permissions'][number]>[] = [
     { head: TEXT.service, cell: ({ service }) => service },
     { head: TEXT.roles, cell: ({ roles }) => roles.join(', ') },
-    { head: TEXT.missing, cell: ({ missing }) => missing.map((role) => badge('bad', role)) },
+    {
+      head: TEXT.missing,
+      cell: ({ missing }) => missing.length > 0 && html`${badge('bad', TEXT.notGranted)} ${missing.join(', ')}`,
+    },
     { head: TEXT.at, cell: ({ at }) => moment(new Date(at), now) },
   ];
   return table(`${name}: ${TEXT.permissions}`, { columns, rows, empty: TEXT.noToken });
@@ -77,8 +80,8 @@ function permissions({ name, permissions: rows }: TenantView, { now }: Visit): H
 
 function calls({ name, calls: rows }: TenantView, { now }: Visit): Html {
   const columns: readonly Column<TenantView['calls'][number]>[] = [
-    { head: TEXT.at, cell: ({ at }) => moment(new Date(at), now) },
     { head: TEXT.call, cell: ({ call }) => call },
+    { head: TEXT.at, cell: ({ at }) => moment(new Date(at), now) },
     { head: TEXT.result, cell: ({ result }) => result },
     { head: TEXT.duration, numeric: true, cell: ({ duration }) => TEXT.milliseconds(duration) },
     { head: TEXT.host, cell: ({ host }) => host },

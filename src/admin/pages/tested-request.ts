@@ -21,13 +21,16 @@ const CHECKS: Readonly<Record<RequestCheck['verdict'], Look>> = {
 
 /** `again`: the page where another one can be tested. */
 export const testedPage = (tested: TestedRequest, { now, again }: { now: Date; again: PagePath }): Html =>
-  html`${facts([
-    [TEXT.kind, tested.kind],
-    [TEXT.subject, tested.subject],
-    [TEXT.requestKey, tested.key],
-    [TEXT.names, tested.subjectAltName?.join(', ')],
-    [TEXT.challenge, tested.challenge],
-  ])}
+  html`${section(
+    TEXT.request,
+    facts([
+      [TEXT.kind, tested.kind],
+      [TEXT.subject, tested.subject],
+      [TEXT.requestKey, tested.key],
+      [TEXT.names, tested.subjectAltName?.join(', ')],
+      [TEXT.challenge, tested.challenge],
+    ]),
+  )}
 ${tested.endpoints.map((each) => endpointPart(each, now))}
 <p><a href="${again}">${TEXT.again}</a></p>`;
 
