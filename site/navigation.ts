@@ -39,6 +39,7 @@ export const NAVIGATION: readonly Section[] = [
       ['docs/revocation.md', 'Revocation'],
       ['docs/access.md', 'Who may do what'],
       ['docs/audit.md', 'History and proof'],
+      ['docs/releases.md', 'Releases and support'],
     ],
   },
   {

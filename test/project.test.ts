@@ -23,7 +23,7 @@ test('the image is built on the Node.js of the package and runs as its user', ()
   const major = /\d+/.exec(manifest.engines.node)?.[0];
   const bases = instructions.filter(([name]) => name === 'FROM').map(([, base]) => base.split(' ')[0]);
   assert.deepEqual(new Set(bases), new Set([`node:${major}-slim`]));
-  assert.equal(last('USER'), 'node');
+  assert.equal(last('USER'), '1000');
   assert.deepEqual(JSON.parse(last('ENTRYPOINT') ?? ''), ['node', '/app/bin/openndes.mjs']);
   assert.deepEqual(JSON.parse(last('CMD') ?? ''), ['serve', '--config', '/config/openndes.yaml']);
 });

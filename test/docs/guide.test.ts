@@ -8,6 +8,7 @@ import { read } from './read.ts';
 const GUIDE = [
   'docs/getting-started.md',
   'docs/troubleshooting.md',
+  'docs/releases.md',
   'docs/app-registration.md',
   'docs/intune-profiles.md',
   'docs/ndes-migration.md',
