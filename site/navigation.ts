@@ -64,6 +64,7 @@ export const NAVIGATION: readonly Section[] = [
       ['docs/ocsp.md', 'OCSP'],
       ['docs/fips.md', 'FIPS mode'],
       ['docs/post-quantum.md', 'Post-quantum keys'],
+      ['docs/certificate-policy.md', 'Policy for auditors'],
     ],
   },
   {

@@ -9,6 +9,7 @@ const GUIDE = [
   'docs/getting-started.md',
   'docs/troubleshooting.md',
   'docs/releases.md',
+  'docs/certificate-policy.md',
   'docs/app-registration.md',
   'docs/intune-profiles.md',
   'docs/ndes-migration.md',
