@@ -6,6 +6,7 @@ import { type AdminPage, ndesPages } from '../admin/ndes-plugin.ts';
 import { adminServer } from '../admin/admin-server.ts';
 import { adminPages } from '../admin/pages/pages-plugin.ts';
 import { authorization } from '../admin/api-authorization.ts';
+import { metricsPlugin, type MetricsPluginOptions } from '../admin/metrics-plugin.ts';
 import { ACTIONS } from '../actions/all-actions.ts';
 import { REST_PREFIX, restApi } from '../rest/rest-plugin.ts';
 import { VERSION } from './version.ts';
@@ -31,6 +32,8 @@ export type AdministrationParts = {
   publicServer: FastifyInstance;
   /** What the pages work on. */
   desk: Desk;
+  /** What `/metrics` answers. Without it there is none. */
+  metrics?: MetricsPluginOptions['text'] | undefined;
 };
 
 /**
@@ -45,6 +48,7 @@ export async function administration({
   readiness,
   publicServer,
   desk,
+  metrics,
 }: AdministrationParts): Promise<FastifyInstance | undefined> {
   const { admin } = settings.config;
   if (!admin) return undefined;
@@ -78,6 +82,8 @@ export async function administration({
       version: VERSION,
       emit,
     });
+  if (access.hasTokens && metrics)
+    await server.register(metricsPlugin, { login: authorization({ access }), text: metrics });
   await server.register(adminPages, { desk, access, assets: pageAssetTexts(), emit });
   return server;
 }

@@ -89,7 +89,7 @@ export type GenerationParts = {
   watchEvery?: number;
   intuneTimes?: Partial<Timeouts>;
   /** Counters of the server, which begin at zero for what is configured. */
-  metrics?: Pick<Metrics, 'note'>;
+  metrics?: Pick<Metrics, 'note' | 'text'>;
   /** Gets every event after the log. */
   onEvent?: (event: ServerEvent) => void;
   part?: boolean;
@@ -156,7 +156,18 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     const { conditions, end } = watchConditions(parts, { ...standing, ...readiness, server, jobs: started.jobs });
     jobs.push(end);
     const desk = deskOf({ ...shared, endpoints, ocsp, credentials, conditions, file: parts.file });
-    const admin = await administration({ settings, store, emit, clock, readiness, desk, publicServer: server });
+    const text = parts.metrics?.text;
+    const metrics = text && (() => text(probes));
+    const admin = await administration({
+      settings,
+      store,
+      emit,
+      clock,
+      readiness,
+      desk,
+      metrics,
+      publicServer: server,
+    });
     const paths = endpoints.served.map(({ options }) => options.path);
     return { settings, emit, server, paths, desk, metricProbes: probes, endJobs, close, ...defined({ admin }) };
   } catch (error) {

@@ -6,6 +6,12 @@ const EXAMPLE = `scrape_configs:
     static_configs:
       - targets: [scep.example.com:8082]`;
 
+const BY_TOKEN = `scrape_configs:
+  - job_name: openndes
+    authorization: { credentials_file: /etc/prometheus/openndes.token }
+    static_configs:
+      - targets: [scep.example.com:8081]`;
+
 const rows = (all: readonly (readonly [string, MetricRow])[]): string =>
   all
     .map(
@@ -31,6 +37,12 @@ metrics: { host: 10.0.0.5, port: 8082 }
 
 \`\`\`yaml
 ${EXAMPLE}
+\`\`\`
+
+With a token of the role \`metrics\` ([access.md](access.md#programs)) the administrators' listener has \`GET /metrics\` too, and the section \`metrics\` is not needed:
+
+\`\`\`yaml
+${BY_TOKEN}
 \`\`\`
 
 \`deploy/prometheus/alerts.yaml\` has rules for it ([alerts.md](alerts.md)), and \`deploy/grafana/openndes.json\` is a dashboard: import it in Grafana and
