@@ -24,12 +24,13 @@ const shownList = z.object({
 });
 
 /**
- * `chain`: the issuing CA first. `key`: its kind, where it is, and why it cannot sign now. `urls`: what certificates of its endpoints name.
+ * `failure`: why it could not be loaded; then the lists are empty. `chain`: the issuing CA first. `key`: its kind, where it is, and why it cannot sign now. `urls`: what certificates of its endpoints name.
  * `endpoints`: those that the caller may see.
  */
 export const authorityView = z.object({
   name: z.string(),
   subject: z.string(),
+  failure: z.string().optional(),
   endpoints: z.array(z.string()),
   chain: z.array(shownCertificate),
   next: z.array(shownCertificate),

@@ -34,17 +34,34 @@ type Named = { name: string; authority: Authority };
 
 /** Each is read anew whenever it is asked for, because RAs and lists change. */
 export const authoritySource = (parts: AuthorityParts): AuthoritySource => ({
-  list: () => Promise.all([...parts.settings.authorities.values()].map((each) => placed(each, parts))),
+  async list() {
+    const loaded = await Promise.all([...parts.settings.authorities.values()].map((each) => placed(each, parts)));
+    return [...loaded, ...notLoaded(parts.settings)];
+  },
   certificates: (name) =>
     parts.settings.authorities.get(name)?.authority.chain.map((der, index) => download(name, der, index)) ?? [],
 });
 
 async function placed(named: Named, parts: AuthorityParts): Promise<Placed<AuthorityView>> {
-  return { view: await viewOf(named, parts), places: placesOf(named.name, parts.settings) };
+  return { view: await viewOf(named, parts), places: placesOf(named.name, parts.settings.config) };
 }
 
+/** Of a server that serves the endpoints of others alone. */
+const notLoaded = ({ config, authorities, notServed }: Settings): Placed<AuthorityView>[] =>
+  Object.entries(config.authorities)
+    .filter(([name]) => !authorities.has(name))
+    .map(([name, { key }]) => {
+      const places = placesOf(name, config);
+      const endpoints = new Set(places.map(({ endpoint }) => endpoint));
+      const failure = notServed.find(({ endpoint }) => endpoints.has(endpoint))?.err.message;
+      const empty = { chain: [], next: [], previous: [], platforms: [], ra: [], lists: [], endpoints: [] };
+      const urls = { crl: [], ocsp: [], issuer: [] };
+      const view = { name, subject: '', failure: failure ?? 'it could not be loaded', ...empty, urls };
+      return { places, view: { ...view, key: { kind: '', place: placeOf(key) } } };
+    });
+
 /** By itself, and at each of its endpoints. */
-const placesOf = (authority: string, { config }: Settings): Belonging[] => [
+const placesOf = (authority: string, config: Settings['config']): Belonging[] => [
   { authority },
   ...config.endpoints
     .filter((each) => each.authority.name === authority)
@@ -79,10 +96,12 @@ async function viewOf(named: Named, parts: AuthorityParts): Promise<AuthorityVie
 
 const keyOf = ({ key, keyStanding }: Authority, config: AuthorityConfig | undefined): AuthorityView['key'] => ({
   kind: kindText(key.kind),
-  // What follows the scheme can be a path, and can contain a PIN.
-  place: PLACES[(config?.key ?? '').split(':', 1)[0]?.toLowerCase() ?? ''] ?? 'elsewhere',
+  place: placeOf(config?.key ?? ''),
   ...defined({ failure: keyStanding?.() }),
 });
+
+/** What follows the scheme can be a path, and can contain a PIN. */
+const placeOf = (key: string): string => PLACES[key.split(':', 1)[0]?.toLowerCase() ?? ''] ?? 'elsewhere';
 
 const PLACES: Readonly<Record<string, string>> = {
   file: 'in a file',

@@ -240,3 +240,31 @@ test('nothing secret of a tenant is shown: not its secret, nor a token', async (
   assert.ok(!text.includes(clientSecret));
   assert.doesNotMatch(text, /eyJ[\w-]{10}/);
 });
+
+test('an authority that could not be loaded is there with the reason, and its endpoint does not serve', async () => {
+  const part = await runningDesk({
+    authorities: { issuing: issuingSection, broken: { ...secondSection, certificate: '/none/ca.pem' } },
+    profiles: { device: {} },
+    endpoints: [
+      { path: '/wifi', authority: 'issuing', profile: 'device', policy: { static: CHALLENGE } },
+      { path: '/lost', authority: 'broken', profile: 'device', policy: { static: CHALLENGE } },
+    ],
+  });
+  const grant: RoleGrant = { role: 'viewer' };
+  const on = { desk: part.desk(), grant };
+  const { authorities: all } = await done<{ authorities: AuthorityView[] }>('authorities.list', on);
+  assert.deepEqual(
+    all.map(({ name, chain, endpoints }) => [name, chain.length, ...endpoints]),
+    [
+      ['issuing', 2, '/wifi'],
+      ['broken', 0, '/lost'],
+    ],
+  );
+  assert.match(all[1]?.failure ?? '', /\/none\/ca\.pem: there is no such file/);
+  const { endpoints } = await done<{ endpoints: { serves: boolean; reason?: string }[] }>('endpoints.list', on);
+  assert.deepEqual(
+    endpoints.map(({ serves }) => serves),
+    [true, false],
+  );
+  assert.match(endpoints[1]?.reason ?? '', /\/none\/ca\.pem/);
+});

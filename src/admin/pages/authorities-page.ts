@@ -39,6 +39,8 @@ const attachment = ({ file, pem, der }: DownloadedCertificate, asPem: boolean): 
     : { file: `${file}.cer`, type: 'application/pkix-cert', body: Buffer.from(der, 'base64') };
 
 function card(view: AuthorityView, visit: Visit): Html {
+  if (view.failure !== undefined)
+    return section(view.name, notice('bad', [html`<p>${TEXT.notLoaded}</p>`, view.failure]));
   const { name, key, endpoints, chain, next, previous, ra, ocsp } = view;
   return section(name, [
     key.failure !== undefined && notice('bad', TEXT.keyFails(key.failure)),

@@ -7,6 +7,7 @@ export const AUTHORITIES_TEXTS = {
   empty: 'There is no authority that you may see.',
   endpoints: 'Endpoints',
   none: 'none that you may see',
+  notLoaded: 'It could not be loaded, and its endpoints are not served.',
   key: 'Key of the CA',
   keyFails: (why: string): string => `It cannot sign now: ${why}`,
   chain: 'Chain',
