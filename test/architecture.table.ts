@@ -28,7 +28,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   enroll: room('core asn1 pkix scep', 'node:crypto'),
   http: room('core ocsp scep enroll', 'node:crypto fastify'),
   manage: room('core audit asn1 pkix', 'node:crypto'),
-  trace: room('core'),
+  trace: room('core intune'),
   metrics: room('core', 'fastify prom-client'),
   actions: room('core manage', 'zod'),
   access: room('core manage actions', 'node:crypto node:timers/promises otpauth'),
@@ -45,7 +45,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'node:child_process node:crypto node:fs node:fs/promises node:module node:net node:os node:tls fastify zod',
   ),
   cli: room(
-    'core asn1 pkix cms scep keys ca revocation intune client simulator http manage metrics actions access rest embed config app outbound',
+    'core asn1 pkix cms scep keys ca revocation intune client simulator http manage trace metrics actions access rest embed config app outbound',
     'node:crypto node:dns/promises node:fs node:os node:readline commander pkijs',
   ),
 };

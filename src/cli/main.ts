@@ -25,6 +25,7 @@ import { registerProbe } from './commands/probe-urls.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSimulator } from './commands/simulator.ts';
 import { registerStore } from './commands/store-commands.ts';
+import { registerTrace } from './commands/trace.ts';
 import { registerTokens } from './commands/token-commands.ts';
 import { EXIT, Exit } from './exit.ts';
 import { type Output, printableLines, standardOutput } from './output.ts';
@@ -37,6 +38,7 @@ const COMMANDS = [
   registerDoctor,
   registerEnroll,
   registerProbe,
+  registerTrace,
   registerCerts,
   registerChallenge,
   registerJobs,

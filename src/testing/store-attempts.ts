@@ -6,27 +6,33 @@ import type { Store } from '../core/store.ts';
 import type { Check } from './opened-store.ts';
 import { ENDPOINT, later } from './store-samples.ts';
 
+/** Fields of an attempt; undefined takes one away. */
+export type AttemptChanges = { [Field in keyof DeviceAttempt]?: DeviceAttempt[Field] | undefined };
+
 /** The nth request of a device of its own, refused. */
-export const attemptFor = (n: number, more: Partial<DeviceAttempt> = {}): DeviceAttempt => ({
-  at: later(n),
-  times: 1,
-  ms: n,
-  endpoint: ENDPOINT,
-  operation: 'PKIOperation',
-  outcome: 'refused',
-  messageType: 'PKCSReq',
-  transactionId: `T${n}`,
-  code: 'challenge_wrong',
-  detail: 'wrong',
-  address: `192.0.2.${n}`,
-  userAgent: 'agent/1',
-  subject: `CN=Device-${n}`,
-  names: [
-    { kind: 'cn', value: `Device-${n}` },
-    { kind: 'upn', value: `User${n}@example.com` },
-  ],
-  ...more,
-});
+export function attemptFor(n: number, changes: AttemptChanges = {}): DeviceAttempt {
+  const refused: DeviceAttempt = {
+    at: later(n),
+    times: 1,
+    ms: n,
+    endpoint: ENDPOINT,
+    operation: 'PKIOperation',
+    outcome: 'refused',
+    messageType: 'PKCSReq',
+    transactionId: `T${n}`,
+    code: 'challenge_wrong',
+    detail: 'wrong',
+    address: `192.0.2.${n}`,
+    userAgent: 'agent/1',
+    subject: `CN=Device-${n}`,
+    names: [
+      { kind: 'cn', value: `Device-${n}` },
+      { kind: 'upn', value: `User${n}@example.com` },
+    ],
+  };
+  const changed = Object.entries({ ...refused, ...changes }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(changed) as DeviceAttempt;
+}
 
 const asked = (n: number, more: Partial<DeviceAttempt> = {}): DeviceAttempt => ({
   at: later(n),

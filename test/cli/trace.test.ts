@@ -1,0 +1,62 @@
+/** `openndes trace`: a device in a terminal, and as JSON. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { openConfiguredStore } from '../../src/app/configured-store.ts';
+import { attemptFor } from '../../src/testing/store-attempts.ts';
+import { installed } from '../app/installation.ts';
+
+async function filled(t: TestContext) {
+  const place = await installed(t);
+  const store = await openConfiguredStore(place.config);
+  const question = { operation: 'GetCACert', outcome: 'answered', names: [], times: 3 } as const;
+  const bare = {
+    code: undefined,
+    detail: undefined,
+    transactionId: undefined,
+    subject: undefined,
+    messageType: undefined,
+  };
+  await store.recordAttempts([
+    attemptFor(1, { ...bare, ...question }),
+    attemptFor(1, { code: 'challenge_expired', detail: 'of 11:00\u001b[31m', clientRequestId: 'c-1' }),
+    attemptFor(2),
+  ]);
+  await store.close();
+  return place;
+}
+
+test('a device: what became of it, what to do, and every step with its time', async (t) => {
+  const { cli } = await filled(t);
+  const { code, out, err } = await cli('trace', 'DEVICE-1');
+  assert.deepEqual([code, err], [0, '']);
+  assert.deepEqual(
+    out.split('\n').map((line) => line.replace(/ +/g, ' ')),
+    [
+      'Device-1',
+      'refused: The challenge has expired: of 11:00\\u{1b}[31m.',
+      'do: The challenge is older than its validity. Intune gives the device a new one at its next check-in; issue a new one-time password yourself.',
+      '',
+      'TIME (UTC) MS ADDRESS REQUEST OUTCOME WHAT',
+      '2026-03-01 12:00:01 1 192.0.2.1 GetCACert ×3 answered same address',
+      '2026-03-01 12:00:01 1 192.0.2.1 PKCSReq refused challenge_expired The challenge has expired; of 11:00\\u{1b}[31m; client-request-id c-1',
+      '"same address": of the same address and program within 10 minutes; it may be of another device.',
+    ],
+  );
+});
+
+test('several, none, and JSON', async (t) => {
+  const { cli } = await filled(t);
+  const several = await cli('trace', 'device');
+  assert.equal(several.out, 'Nothing is called so. These begin so:\ndevice-1\ndevice-2');
+  const none = await cli('trace', 'unknown');
+  assert.deepEqual([none.code, none.out], [1, '']);
+  assert.match(none.err, /^Nothing is recorded of unknown\. A request that never arrived leaves nothing/);
+  const json = JSON.parse((await cli('trace', 'device-2', '--json')).out) as {
+    kind: string;
+    trace: { verdict: { state: string }; steps: { code: string }[] };
+  };
+  assert.deepEqual(
+    [json.kind, json.trace.verdict.state, json.trace.steps.map(({ code }) => code)],
+    ['trace', 'refused', ['challenge_wrong']],
+  );
+});
