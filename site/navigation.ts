@@ -34,6 +34,7 @@ export const NAVIGATION: readonly Section[] = [
       ['docs/administration.md', 'Pages of administrators'],
       ['docs/conditions.md', 'What can be wrong'],
       ['docs/alerts.md', 'Alerts'],
+      ['docs/messages.md', 'Messages'],
       ['docs/doctor.md', 'openndes doctor'],
       ['docs/runbooks.md', 'Stolen and lost keys'],
       ['docs/revocation.md', 'Revocation'],

@@ -7,6 +7,8 @@ export type * from './core/attempt-store.ts';
 export type * from './core/audit-chain.ts';
 export type * from './core/condition.ts';
 export type * from './core/condition-store.ts';
+export type * from './core/operator-message.ts';
+export type * from './core/message-store.ts';
 export type * from './core/person.ts';
 export type * from './core/proposal-store.ts';
 export type * from './core/records.ts';

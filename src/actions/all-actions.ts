@@ -9,6 +9,7 @@ import { CONDITION_ACTIONS } from './condition-actions.ts';
 import { PASSWORD_ACTIONS } from './password-actions.ts';
 import { REQUEST_ACTIONS } from './request-actions.ts';
 import { REVOCATION_ACTIONS } from './revocation-actions.ts';
+import { MESSAGE_ACTIONS } from './message-actions.ts';
 import { TENANT_ACTIONS } from './tenant-actions.ts';
 
 /** In the order of the documentation of the API. */
@@ -23,6 +24,7 @@ export const ACTIONS: readonly AnyAction[] = [
   ...REQUEST_ACTIONS,
   ...PASSWORD_ACTIONS,
   ...AUDIT_ACTIONS,
+  ...MESSAGE_ACTIONS,
 ];
 
 /** The action of this name. Throws RangeError when there is none. */

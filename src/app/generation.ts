@@ -21,6 +21,7 @@ import type { Timeouts } from '../intune/retry.ts';
 import { startJobs } from '../jobs/scheduler.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { administration } from './administration.ts';
+import { type ConfiguredMessages, configuredMessages } from './configured-messages.ts';
 import { type ConditionWatch, conditionWatch } from './condition-watch.ts';
 import { type ConditionParts, seenConditions } from './seen-conditions.ts';
 import { auditChainJob } from './audit-chain-job.ts';
@@ -120,7 +121,10 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     const logger = systemLogger(logLevel ?? settings.config.log.level);
     const tracing = startTracing({ trace: settings.config.trace, store, clock, emit: logEvents(logger) });
     if (tracing) closing.push(tracing.close);
-    const onEvent = toldBoth(tracing?.observe, parts.onEvent);
+    const timing = defined({ every: parts.watchEvery });
+    const messages = configuredMessages({ config: settings.config, store, clock, ...timing });
+    closing.push(messages.close);
+    const onEvent = toldBoth(messages.onEvent, toldBoth(tracing?.observe, parts.onEvent));
     const emit = subscribers(logger, onEvent);
     for (const warning of warnings) emit({ event: 'configuration-warning', warning });
     await registerIssuers(settings, store);
@@ -150,9 +154,9 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     const readiness = readinessOf(standing);
     const probes = metricProbes({ ...standing, load: () => loadOf(server), threads });
     if (parts.metrics) beginAtZero(parts.metrics.note, settings);
-    const every = defined({ every: parts.watchEvery });
-    const started = startWatch({ endpoints, watched, directories, refresh: credentials.refresh, ...shared, ...every });
-    jobs.push(started.end);
+    const refresh = credentials.refresh;
+    const started = startWatch({ endpoints, watched, directories, refresh, messages, ...shared, ...timing });
+    jobs.push(started.end, messages.end);
     const { conditions, end } = watchConditions(parts, { ...standing, ...readiness, server, jobs: started.jobs });
     jobs.push(end);
     const desk = deskOf({ ...shared, endpoints, ocsp, credentials, conditions, file: parts.file });
@@ -264,7 +268,7 @@ function publicServer(
 }
 
 /** Looks at once at what ends, and then by jobs, at tenants too, until `end` is called. */
-function startWatch({ endpoints, store, clients, directories, ...parts }: Shared & WatchStart): StartedWatch {
+function startWatch({ endpoints, store, clients, directories, messages, ...parts }: Shared & WatchStart): StartedWatch {
   const keepers = [...new Set(endpoints.served.map(({ keeper }) => keeper))];
   const { look, job } = watch({ ...parts, keepers });
   const endRefresh = refreshRas({ ...parts, keepers });
@@ -285,6 +289,7 @@ function startWatch({ endpoints, store, clients, directories, ...parts }: Shared
     tenantWatch({ ...parts, clients }),
     ...pollers({ store, clients, ...parts }),
     ...directoryJobs,
+    ...messages.jobs,
   ];
   const jobs = startJobs({ store, jobs: all, owner: randomUUID(), ...parts });
   return {
@@ -313,7 +318,8 @@ function pollers({ settings, clients, store, clock, emit }: Shared): Job[] {
   return tenants.length > 0 ? [revocationPoller({ tenants, issuers, store, clock, emit })] : [];
 }
 
-type WatchStart = { endpoints: Endpoints; directories: readonly TenantDirectory[] } & Pick<
-  WatchParts,
-  'watched' | 'refresh' | 'every'
->;
+type WatchStart = {
+  endpoints: Endpoints;
+  directories: readonly TenantDirectory[];
+  messages: Pick<ConfiguredMessages, 'jobs'>;
+} & Pick<WatchParts, 'watched' | 'refresh' | 'every'>;

@@ -14,7 +14,16 @@ import { endpointStandings, type ReadinessParts } from './standings.ts';
 
 /** What is looked at, beside the parts of readiness. `jobs`: the names of those that a server of this configuration runs. */
 export type ConditionParts = Omit<ReadinessParts, 'store'> & {
-  store: Pick<Store, 'check' | 'outboxStanding' | 'directoryStanding' | 'lastSigned' | 'listJobs' | 'approvalStanding'>;
+  store: Pick<
+    Store,
+    | 'check'
+    | 'outboxStanding'
+    | 'directoryStanding'
+    | 'lastSigned'
+    | 'listJobs'
+    | 'approvalStanding'
+    | 'messageStandings'
+  >;
   probes: ReadinessOptions['probes'];
   load: ReadinessOptions['load'];
   jobs: readonly string[];
@@ -45,6 +54,7 @@ const LOOKS: readonly ((parts: ConditionParts) => Promise<SeenCondition[]> | See
   ({ watched, clock }) => watched().flatMap((each) => endingCondition(each, clock())),
   outbox,
   approvals,
+  untold,
   ({ crls }) => [...(crls ?? [])].flatMap(([name, list]) => listCondition(name, list.failure?.())),
   clockCondition,
   async ({ directories = [], store }) => (await Promise.all(directories.map((each) => directory(store, each)))).flat(),
@@ -126,6 +136,19 @@ async function approvals({ store, clock }: ConditionParts): Promise<SeenConditio
   const { waiting, oldest }: OutboxStanding = await store.approvalStanding();
   if (!isOlder(oldest, LONGEST_WAIT, clock())) return [];
   return [seenCondition('requests-wait', { what: waitingText('requests wait for approval', waiting, oldest) })];
+}
+
+async function untold({ store, clock }: ConditionParts): Promise<SeenCondition[]> {
+  const standings = await store.messageStandings();
+  return standings.flatMap(({ receiver, waiting, oldest }) => {
+    if (!isOlder(oldest, OLD, clock())) return [];
+    return [
+      seenCondition('messages-wait', {
+        of: receiver,
+        what: waitingText(`messages to ${receiver} wait`, waiting, oldest),
+      }),
+    ];
+  });
 }
 
 const waitingText = (what: string, number: number, oldest: Date): string =>

@@ -18,6 +18,7 @@ import { registerExport } from './commands/export-commands.ts';
 import { registerHashPassword } from './commands/hash-password.ts';
 import { registerInit } from './commands/init.ts';
 import { registerJobs } from './commands/jobs.ts';
+import { registerMessages } from './commands/message-commands.ts';
 import { registerNotifications } from './commands/notification-commands.ts';
 import { registerProfiles } from './commands/profiles-test.ts';
 import { registerPerson } from './commands/person-commands.ts';
@@ -43,6 +44,7 @@ const COMMANDS = [
   registerChallenge,
   registerJobs,
   registerNotifications,
+  registerMessages,
   registerBlock,
   registerDirectory,
   registerClock,

@@ -10,6 +10,7 @@ import { listenSection } from './listen.ts';
 import type { FileContext } from './references.ts';
 import { keepSection } from './keep.ts';
 import { metricsSection } from './metrics-section.ts';
+import { messagesSection } from './messages-section.ts';
 import { type ProfileConfig, profileSchema, profilesSection } from './profiles.ts';
 import { store } from './store-section.ts';
 import { defaulted, optional, section } from './yaml/table.ts';
@@ -47,6 +48,7 @@ export const configSchema = <P extends z.ZodType, E extends z.ZodType>(
     keep: keepSection(),
     trace: traceSection(),
     audit: auditSection(context),
+    messages: messagesSection(context),
     authorities: authoritiesSection(context),
     profiles: profilesSection(profile),
     tenants: tenantsSection(context),

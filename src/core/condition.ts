@@ -67,6 +67,12 @@ export const CONDITIONS = {
     remedy:
       'See `openndes notifications list` for the last error. When it is mended, `openndes notifications retry` sends them at once.',
   },
+  'messages-wait': {
+    severity: 'warning',
+    title: 'Messages are not accepted for more than an hour',
+    means: 'A webhook or the mail server does not take what it is told. After three days a message is given up.',
+    remedy: 'See `openndes messages list --failed`, and try it with `openndes messages test`.',
+  },
   'requests-wait': {
     severity: 'warning',
     title: 'Requests wait for approval for more than a day',

@@ -7,6 +7,7 @@ import type { AttemptStore } from './attempt-store.ts';
 import type { AuditChainStore, HeadSeal } from './audit-chain.ts';
 import type { SearchStore } from './search-store.ts';
 import type { ConditionStore } from './condition-store.ts';
+import type { MessageStore } from './message-store.ts';
 import type { PersonStore } from './person.ts';
 import type { ProposalStore } from './proposal-store.ts';
 import type { SessionStore } from './session-store.ts';
@@ -451,6 +452,7 @@ export interface Store
     ConditionStore,
     SessionStore,
     ProposalStore,
+    MessageStore,
     JobStore {
   /** Throws when the store cannot write. */
   check(): Promise<void>;

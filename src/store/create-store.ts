@@ -21,6 +21,7 @@ import type { AttemptStore } from '../core/attempt-store.ts';
 import type { SearchStore } from '../core/search-store.ts';
 import type { AuditChainStore } from '../core/audit-chain.ts';
 import type { ConditionStore } from '../core/condition-store.ts';
+import type { MessageStore } from '../core/message-store.ts';
 import type { PersonStore } from '../core/person.ts';
 import { findAttempts, listAttemptNames, recordAttempts } from './recorded-attempts.ts';
 import { searchAudit } from './audit-search.ts';
@@ -37,6 +38,16 @@ import { type GroupCommit, groupCommit } from './batch.ts';
 import { countByState, searchCertificates } from './certificate-search.ts';
 import { countCertificates, listCertificates } from './listed-certificates.ts';
 import { findCertificate, findCertificatesBySerial, findRenewals } from './stored-certificates.ts';
+import {
+  dueMessages,
+  enqueueMessages,
+  listMessages,
+  messagePlace,
+  messageStandings,
+  recordDelivery,
+  removeMessages,
+  retryMessages,
+} from './recorded-messages.ts';
 import { approvalStanding, listConditions, recordConditions } from './recorded-conditions.ts';
 import { addChallenge, findChallenge } from './challenges.ts';
 import { type CommittedRows, remember } from './committed-rows.ts';
@@ -120,6 +131,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...answers(parts),
     ...conditions(parts),
     ...logins(parts),
+    ...messages(parts),
     async check() {
       await write((tx) => proveWritable(tx, clock()));
       await engine.proveSpace?.();
@@ -300,6 +312,17 @@ const logins = ({ db, write }: Parts): SessionStore & ProposalStore => ({
   listProposals: (at) => listProposals(db, at),
   findProposal: (id) => findProposal(db, id),
   takeProposal: (id, audit) => write((tx) => takeProposal(tx, id, audit)),
+});
+
+const messages = ({ db, write, clock }: Parts): MessageStore => ({
+  enqueueMessages: (some, place) => write((tx) => enqueueMessages(tx, some, { at: clock(), place })),
+  messagePlace: (source) => messagePlace(db, source),
+  dueMessages: (limit) => dueMessages(db, limit, clock()),
+  recordDelivery: (id, result) => write((tx) => recordDelivery(tx, id, { result, at: clock() })),
+  listMessages: (filter) => listMessages(db, filter),
+  retryMessages: (ids) => write((tx) => retryMessages(tx, ids, clock())),
+  removeMessages: (before, receivers) => write((tx) => removeMessages(tx, before, receivers)),
+  messageStandings: () => messageStandings(db),
 });
 
 async function proveWritable(tx: Database, at: Date): Promise<void> {

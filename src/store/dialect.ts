@@ -41,7 +41,7 @@ const POSTGRES_UNDONE: readonly unknown[] = ['40001', '40P01', '0A000', '55P03']
 
 /** The primary keys that ids of row-ids.ts are in, of a table or of a part of it: another server has made the same id. */
 const IDS =
-  /^(attempts|audit|certificates|notices|owed_revocations|revocation_requests|serials|transactions)_(.*_)?pkey$/;
+  /^(attempts|audit|certificates|messages|notices|owed_revocations|revocation_requests|serials|transactions)_(.*_)?pkey$/;
 const isIdTaken = (error: unknown): boolean =>
   codeOf(error, 'code') === POSTGRES_CONFLICT && IDS.test(String(codeOf(error, 'constraint')));
 

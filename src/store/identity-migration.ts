@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { createAccess } from './access-tables.ts';
 import { createAuditChain } from './audit-chain-tables.ts';
 import { createConditions } from './condition-tables.ts';
+import { createMessages } from './message-tables.ts';
 import { columnType, type Dialect } from './dialect.ts';
 import {
   createIdentityIndexes,
@@ -38,6 +39,7 @@ export async function addIdentities(db: Database, dialect: Dialect): Promise<str
   await createAttempts(db, dialect);
   await createConditions(db, dialect);
   await createAccess(db, dialect);
+  await createMessages(db, dialect);
   if (number === 0) return [];
   return [
     `${number} certificates that an earlier version recorded cannot be read (serial numbers ${serials.join(', ')}` +

@@ -44,6 +44,8 @@ export const MOVED = {
   audit_heads: { key: ['kind', 'number'] },
   attempts: { key: ['id'] },
   attempt_names: { key: ['value', 'attempt'] },
+  messages: { key: ['id'] },
+  message_places: { key: ['source'] },
   conditions: { left: 'written by each server while it runs' },
   condition_looks: { left: 'written by each server while it runs' },
   login_codes: { key: ['user_name'] },

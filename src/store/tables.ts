@@ -1,4 +1,6 @@
 /** The tables as kysely sees them: the one schema that every database of this product has. */
+import type { MessageKind } from '../core/operator-message.ts';
+import type { MessageState } from '../core/message-store.ts';
 import type { Generated, Kysely } from 'kysely';
 import type { AuditHead } from '../core/audit-chain.ts';
 import type { AttemptOutcome } from '../core/attempt-store.ts';
@@ -377,6 +379,23 @@ export type ProposalTable = {
   at: Moment;
   until: Moment;
 };
+/** A message to one receiver. `body`: a Message as JSON. */
+export type MessageTable = {
+  /** Never used again after its row is deleted. */
+  id: Generated<number>;
+  receiver: string;
+  kind: MessageKind;
+  body: string;
+  state: MessageState;
+  created_at: Moment;
+  attempts: number;
+  due_at: Moment;
+  done_at: Moment | null;
+  last_error: string | null;
+};
+
+/** How far each source of messages has been read. */
+export type MessagePlaceTable = { source: string; value: string };
 
 /** Every table by its name. */
 export type Tables = {
@@ -415,6 +434,8 @@ export type Tables = {
   proposals: ProposalTable;
   servers: ServerTable;
   last_signing: LastSigningTable;
+  messages: MessageTable;
+  message_places: MessagePlaceTable;
   conditions: ConditionTable;
   condition_looks: ConditionLookTable;
   write_check: WriteCheckTable;

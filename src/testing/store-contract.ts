@@ -16,6 +16,7 @@ import { identities } from './store-identities.ts';
 import { imports } from './store-imports.ts';
 import { jobs } from './store-jobs.ts';
 import { lists } from './store-lists.ts';
+import { messages } from './store-messages.ts';
 import { notifications } from './store-notifications.ts';
 import { oldRecords } from './store-old-records.ts';
 import { pending } from './store-pending-contract.ts';
@@ -73,6 +74,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   secrets(check);
   answers(check);
   conditions(check);
+  messages(check);
   oldRecords(check);
   auditChain(check);
   restored(check);

@@ -22,6 +22,7 @@ const well: ConditionParts['store'] = {
   check: () => Promise.resolve(),
   outboxStanding: () => Promise.resolve({ waiting: 1, oldest: ago(59) }),
   approvalStanding: () => Promise.resolve({ waiting: 1, oldest: ago(23 * 60) }),
+  messageStandings: () => Promise.resolve([{ receiver: 'mail', waiting: 1, oldest: ago(59) }]),
   directoryStanding: () =>
     Promise.resolve({ listing: 1, links: {}, error: '', waiting: 0, countedAt: 0, approved: 0, acceptsLoss: false }),
   lastSigned: () => Promise.resolve(ago(1)),
@@ -106,6 +107,11 @@ const CASES: readonly { title: string; given: ConditionParts; seen: string[] }[]
     title: 'an outbox that is an hour old',
     given: parts({}, { outboxStanding: () => Promise.resolve({ waiting: 3, oldest: ago(60) }) }),
     seen: ['warning outbox-old | 3 notifications wait in the outbox, the oldest since 2026-03-01T11:00:00.000Z'],
+  },
+  {
+    title: 'a mail server that takes nothing for an hour',
+    given: parts({}, { messageStandings: () => Promise.resolve([{ receiver: 'mail', waiting: 4, oldest: ago(60) }]) }),
+    seen: ['warning messages-wait:mail | 4 messages to mail wait, the oldest since 2026-03-01T11:00:00.000Z'],
   },
   {
     title: 'requests that wait for a day',

@@ -15,6 +15,7 @@ import { KEEPING } from './keep.table.ts';
 import { FIPS } from './fips.table.ts';
 import { LISTENING } from './listen.table.ts';
 import { MEASURING } from './metrics.table.ts';
+import { MESSAGING } from './messages.table.ts';
 import { POLICIES } from './policies.table.ts';
 import { PROFILE_ROWS } from './profiles.table.ts';
 import type { Row } from './row.ts';
@@ -29,6 +30,7 @@ const ROWS: readonly Row[] = [
   ...KEEPING,
   ...TRACING,
   ...AUDITING,
+  ...MESSAGING,
   ...AUTHORITIES,
   ...PROFILE_ROWS,
   ...TENANTS,
