@@ -34,7 +34,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   actions: room('core manage', 'zod'),
   access: room('core manage actions', 'node:crypto node:timers/promises otpauth'),
   admin: room('core pkix manage actions access', 'node:crypto node:tls fastify'),
-  'admin/pages': room('core actions access admin', 'node:crypto fastify ghtml'),
+  'admin/pages': room('core actions access admin', 'node:crypto node:stream fastify ghtml'),
   rest: room('core actions admin', 'node:crypto @fastify/swagger fastify zod'),
   client: room('core asn1 pkix cms scep', 'node:crypto'),
   simulator: room('core asn1 pkix keys', 'node:crypto node:fs fastify'),

@@ -1,23 +1,39 @@
 /** Every page and every form, in the order of the navigation. */
+import { AUDIT_PAGE } from './audit-page.ts';
 import { AUTHORITIES_PAGE } from './authorities-page.ts';
 import { BLOCK_FORMS, BLOCKS_PAGE } from './blocks-page.ts';
+import { CERTIFICATE_FORMS } from './certificate-forms.ts';
+import { CERTIFICATE_PAGE } from './certificate-page.ts';
+import { CERTIFICATES_PAGE } from './certificates-page.ts';
 import { ENDPOINT_FORMS, ENDPOINTS_PAGE } from './endpoints-page.ts';
 import { OVERVIEW_PAGE } from './overview-page.ts';
 import { PASSWORD_FORMS, PASSWORDS_PAGE } from './passwords-page.ts';
 import type { Page, PageForm } from './page-row.ts';
+import { REVOCATION_FORMS, REVOCATIONS_PAGE } from './revocations-page.ts';
 import { TENANTS_PAGE } from './tenants-page.ts';
 import { WAITING_FORMS, WAITING_PAGE } from './waiting-page.ts';
 
 /** The pages. */
 export const PAGES: readonly Page[] = [
   OVERVIEW_PAGE,
+  CERTIFICATES_PAGE,
+  CERTIFICATE_PAGE,
+  REVOCATIONS_PAGE,
   WAITING_PAGE,
   PASSWORDS_PAGE,
   BLOCKS_PAGE,
   AUTHORITIES_PAGE,
   TENANTS_PAGE,
   ENDPOINTS_PAGE,
+  AUDIT_PAGE,
 ];
 
 /** The forms. */
-export const FORMS: readonly PageForm[] = [...WAITING_FORMS, ...PASSWORD_FORMS, ...BLOCK_FORMS, ...ENDPOINT_FORMS];
+export const FORMS: readonly PageForm[] = [
+  ...CERTIFICATE_FORMS,
+  ...REVOCATION_FORMS,
+  ...WAITING_FORMS,
+  ...PASSWORD_FORMS,
+  ...BLOCK_FORMS,
+  ...ENDPOINT_FORMS,
+];
