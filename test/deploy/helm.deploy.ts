@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
+import { METRICS } from '../../src/metrics/metric-table.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const CHART = join(ROOT, 'deploy', 'helm', 'openndes');
@@ -53,10 +54,17 @@ const REPLICAS = parse(readFileSync(join(CHART, 'values-replicas.yaml'), 'utf8')
 const ONE_SERVER = { url: 'postgres://openndes@db.example.com/openndes' };
 const TLS = { certificate: '/secrets/tls.pem', key: '/secrets/tls.key' };
 
+/** What the chart scales by itself. */
+const SCALED = { ...REPLICAS, autoscaling: { enabled: true, maxReplicas: 9 } };
+
+const OTHERS = [{ namespaceSelector: { matchLabels: { a: 'b' } } }];
+
 /** Every branch of the templates. */
 const VALUES: Readonly<Record<string, object>> = {
   'as it is': {},
   'two replicas on PostgreSQL': REPLICAS,
+  'as many replicas as there is work': SCALED,
+  'without metrics': { config: { metrics: null } },
   'one server on PostgreSQL': { config: { store: ONE_SERVER } },
   'HTTPS beside HTTP, with everything': {
     config: { listen: [{ port: 8443, tls: TLS }, { port: 8080 }] },
@@ -66,7 +74,7 @@ const VALUES: Readonly<Record<string, object>> = {
     serviceAccount: { annotations: { 'azure.workload.identity/client-id': 'an-id' } },
     podLabels: { 'azure.workload.identity/use': 'true' },
     podAnnotations: { a: 'b' },
-    networkPolicy: { from: [{ namespaceSelector: { matchLabels: { a: 'b' } } }] },
+    networkPolicy: { from: OTHERS, metricsFrom: OTHERS },
     nodeSelector: { 'kubernetes.io/os': 'linux' },
     tolerations: [{ key: 'a', operator: 'Exists' }],
   },
@@ -202,6 +210,53 @@ test('the configuration of two replicas is one that openndes accepts, with secre
   });
 });
 
+test('Prometheus finds each pod by its annotations, and the service does not have the port of the metrics', (t) => {
+  const { spec, container } = podOf(t, { config: { metrics: { port: 9100 } } });
+  const { annotations } = (spec['template'] as { metadata: { annotations: Record<string, string> } }).metadata;
+  const { 'prometheus.io/scrape': scrape, 'prometheus.io/port': port, 'prometheus.io/path': path } = annotations;
+  assert.deepEqual([scrape, port, path], ['true', '9100', '/metrics']);
+  const ports = (container['ports'] as unknown as { name: string; containerPort: number }[]).map((each) => [
+    each.name,
+    each.containerPort,
+  ]);
+  assert.deepEqual(ports, [
+    ['http-0', 8080],
+    ['metrics', 9100],
+  ]);
+  const service = rendered(t, {}).of('Service')!.spec['ports'] as { port: number }[];
+  assert.deepEqual(
+    service.map((each) => each.port),
+    [8080],
+  );
+});
+
+test('the autoscaler follows the requests in work, and the Deployment has no number of its own', (t) => {
+  const scaled = rendered(t, SCALED);
+  const { scaleTargetRef, minReplicas, maxReplicas, metrics } = scaled.of('HorizontalPodAutoscaler')!.spec;
+  assert.deepEqual([minReplicas, maxReplicas], [2, 9]);
+  assert.deepEqual(scaleTargetRef, { apiVersion: 'apps/v1', kind: 'Deployment', name: 'scep' });
+  assert.deepEqual(metrics, [
+    {
+      type: 'Pods',
+      pods: {
+        metric: { name: 'openndes_scep_in_flight_requests' },
+        target: { type: 'AverageValue', averageValue: '64' },
+      },
+    },
+  ]);
+  assert.ok(Object.hasOwn(METRICS, 'openndes_scep_in_flight_requests'));
+  assert.equal(podOf(t, SCALED).spec['replicas'], undefined);
+  assert.equal(scaled.of('PodDisruptionBudget')?.spec['minAvailable'], 1);
+  assert.equal(rendered(t, REPLICAS).of('HorizontalPodAutoscaler'), undefined);
+});
+
+test('an autoscaler without a shared store, or without metrics, is refused with a sentence', (t) => {
+  const alone = template(t, { autoscaling: { enabled: true } });
+  assert.match(alone.stderr, /autoscaling: more than one replica needs PostgreSQL and config\.store\.secretsKey\./);
+  const blind = template(t, { ...SCALED, config: { ...REPLICAS.config, metrics: null } });
+  assert.match(blind.stderr, /autoscaling: the number of requests in work is a metric\. Set config\.metrics/);
+});
+
 test('two replicas on SQLite are refused with a sentence', (t) => {
   const { status, stderr } = template(t, { replicas: 2 });
   assert.notEqual(status, 0);
@@ -217,7 +272,7 @@ test('two replicas without a secretsKey are refused with a sentence', (t) => {
   );
 });
 
-test('only the ports of listen can be reached, and only DNS, HTTPS and PostgreSQL from the pod', (t) => {
+test('only the ports of listen and of the metrics can be reached, and only DNS, HTTPS and PostgreSQL from the pod', (t) => {
   const ports = (values: object) => {
     const { ingress, egress } = rendered(t, values).of('NetworkPolicy')!.spec as Record<
       string,
@@ -225,9 +280,16 @@ test('only the ports of listen can be reached, and only DNS, HTTPS and PostgreSQ
     >;
     return [ingress, egress].map((rules) => rules!.flatMap((rule) => rule.ports.map(({ port }) => port)));
   };
-  assert.deepEqual(ports({}), [[8080], [53, 53, 443]]);
-  assert.deepEqual(ports(REPLICAS), [[8080], [53, 53, 443, 5432]]);
-  assert.deepEqual(ports(VALUES['HTTPS beside HTTP, with everything']!)[0], [8443, 8080]);
+  assert.deepEqual(ports({}), [
+    [8080, 8082],
+    [53, 53, 443],
+  ]);
+  assert.deepEqual(ports(REPLICAS), [
+    [8080, 8082],
+    [53, 53, 443, 5432],
+  ]);
+  assert.deepEqual(ports(VALUES['HTTPS beside HTTP, with everything']!)[0], [8443, 8080, 8082]);
+  assert.deepEqual(ports({ config: { metrics: null } })[0], [8080]);
   // The database, and nothing else, at its address alone.
   const postgresTo = [{ ipBlock: { cidr: '10.1.2.3/32' } }];
   const { egress } = rendered(t, { ...REPLICAS, networkPolicy: { postgresTo } }).of('NetworkPolicy')!.spec;
