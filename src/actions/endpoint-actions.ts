@@ -39,6 +39,8 @@ export const ENDPOINT_ACTIONS = [
       'What a certification request or a captured message would get, with each check; nothing is recorded. Intune is asked only with `askIntune`, which can use up the challenge.',
     permission: 'operate',
     route: 'POST /endpoints/test',
+    // Names of a device that nothing is recorded of.
+    secret: true,
     input: z.object({
       request: z.string().min(1).max(MOST_CHARACTERS),
       endpoint: NAME.optional(),
