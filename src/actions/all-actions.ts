@@ -6,6 +6,7 @@ import { BLOCK_ACTIONS } from './block-actions.ts';
 import { CERTIFICATE_ACTIONS } from './certificate-actions.ts';
 import { ENDPOINT_ACTIONS } from './endpoint-actions.ts';
 import { CONDITION_ACTIONS } from './condition-actions.ts';
+import { OVERVIEW_ACTIONS } from './overview-actions.ts';
 import { PASSWORD_ACTIONS } from './password-actions.ts';
 import { REQUEST_ACTIONS } from './request-actions.ts';
 import { REVOCATION_ACTIONS } from './revocation-actions.ts';
@@ -20,6 +21,7 @@ export const ACTIONS: readonly AnyAction[] = [
   ...AUTHORITY_ACTIONS,
   ...TENANT_ACTIONS,
   ...ENDPOINT_ACTIONS,
+  ...OVERVIEW_ACTIONS,
   ...CONDITION_ACTIONS,
   ...REQUEST_ACTIONS,
   ...PASSWORD_ACTIONS,

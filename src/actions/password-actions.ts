@@ -4,6 +4,7 @@ import { bindingOf, BindingError } from '../manage/challenge-binding.ts';
 import { type ChallengeIssuer, type IssuedChallenge, issuerFor } from '../manage/one-time-passwords.ts';
 import { action, type Running } from './action.ts';
 import { ActionError } from './action-error.ts';
+import { isAt } from './placed-endpoints.ts';
 import { ofServer } from './seen-places.ts';
 
 const TEXT = z.string().min(1).max(1_000);
@@ -52,10 +53,8 @@ export const PASSWORD_ACTIONS = [
   }),
 ] as const;
 
-const issuersFor = ({ desk, reach }: Running<unknown>): ChallengeIssuer[] =>
-  ofServer(desk.passwords).filter(
-    ({ endpoint }) => reach.everywhere || reach.covers(desk.placeOf?.(endpoint) ?? { endpoint }),
-  );
+const issuersFor = (running: Running<unknown>): ChallengeIssuer[] =>
+  ofServer(running.desk.passwords).filter(({ endpoint }) => isAt(running, endpoint));
 
 type Asked = { subject?: string | undefined; san?: string[] | undefined };
 

@@ -1,6 +1,6 @@
 /** Requests that wait: who asks, what would be issued, and the decision of an operator. */
 import { z } from 'zod';
-import type { PendingReason, StoredTransaction } from '../core/records.ts';
+import type { PendingReason } from '../core/records.ts';
 import type { Store } from '../core/store.ts';
 import {
   type DecisionResult,
@@ -11,6 +11,7 @@ import {
 } from '../manage/pending-requests.ts';
 import { action, type Running } from './action.ts';
 import { ActionError } from './action-error.ts';
+import { isAt } from './placed-endpoints.ts';
 
 const ID = z.string().min(1).max(200);
 const REASON = z.string().max(500);
@@ -147,12 +148,10 @@ function notDecided(result: Exclude<DecisionResult, { kind: 'decided' }>): Actio
 }
 
 /** The store, with the requests of the endpoints within reach alone. */
-function within({ desk, reach }: Running<unknown>): Pick<Store, 'listPending' | 'findTransaction' | 'decidePending'> {
-  const { store, placeOf } = desk;
-  const isWithin = ({ endpoint }: StoredTransaction): boolean =>
-    reach.everywhere || reach.covers(placeOf?.(endpoint) ?? { endpoint });
+function within(running: Running<unknown>): Pick<Store, 'listPending' | 'findTransaction' | 'decidePending'> {
+  const { store } = running.desk;
   return {
-    listPending: async () => (await store.listPending()).filter(isWithin),
+    listPending: async () => (await store.listPending()).filter(({ endpoint }) => isAt(running, endpoint)),
     findTransaction: (key) => store.findTransaction(key),
     decidePending: (...decision) => store.decidePending(...decision),
   };

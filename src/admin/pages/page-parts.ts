@@ -55,10 +55,15 @@ export function facts(rows: readonly (readonly [name: string, value: Piece])[]):
 export const section = (title: string, body: Piece, id?: string): Html =>
   html`<section class="card"${id !== undefined && html` id="${id}"`}><h2>${title}</h2>${body}</section>`;
 
-/** A number with its name: `12 waiting`. */
-export const figure = (count: number, words: string, href?: string): Html => {
-  const inside = html`<span class="count">${count.toLocaleString('en')}</span> <span class="words">${words}</span>`;
+/** A number, or the least that it is. */
+export type Counted = number | { number: number; more: boolean };
+
+/** A number with its name: `12 requests wait`; with a plus sign when there are more. */
+export function figure(count: Counted, words: string, href?: string): Html {
+  const { number, more } = typeof count === 'number' ? { number: count, more: false } : count;
+  const shown = `${number.toLocaleString('en')}${more ? '+' : ''}`;
+  const inside = html`<span class="count">${shown}</span> <span class="words">${words}</span>`;
   return href === undefined
     ? html`<div class="figure">${inside}</div>`
     : html`<a class="figure" href="${href}">${inside}</a>`;
-};
+}

@@ -1,0 +1,153 @@
+/** What an operator sees first: what is wrong, what waits, what ends, and how each part stands. */
+import { z } from 'zod';
+import { DAY } from '../core/durations.ts';
+import { listJobs } from '../manage/job-status.ts';
+import { action, type Running } from './action.ts';
+import { AUTHORITY_ACTIONS } from './authority-actions.ts';
+import type { AuthorityView } from './authority-view.ts';
+import { CONDITION_ACTIONS } from './condition-actions.ts';
+import { ENDPOINT_ACTIONS } from './endpoint-actions.ts';
+import { isAt } from './placed-endpoints.ts';
+import { placesFor } from './seen-certificates.ts';
+import { TIME } from './shown-certificate.ts';
+import { TENANT_ACTIONS } from './tenant-actions.ts';
+import type { TenantView } from './tenant-view.ts';
+
+const [CONDITIONS] = CONDITION_ACTIONS;
+const [AUTHORITIES] = AUTHORITY_ACTIONS;
+const [TENANTS] = TENANT_ACTIONS;
+const [ENDPOINTS] = ENDPOINT_ACTIONS;
+
+/** `more`: there are more than that. */
+const count = z.object({ number: z.number().int(), more: z.boolean() });
+const standing = z.enum(['valid', 'ends', 'ended', 'not yet valid']);
+
+/** `lists`: what becomes of its revocation lists. `failure`: why its key cannot sign. */
+const authority = z.object({
+  name: z.string(),
+  standing,
+  notAfter: TIME,
+  ra: z.array(z.object({ role: z.string(), standing, notAfter: TIME })),
+  lists: z.array(z.object({ name: z.string(), nextUpdate: TIME.optional(), failure: z.string().optional() })),
+  failure: z.string().optional(),
+});
+
+const tenant = z.object({
+  name: z.string(),
+  usable: z.boolean(),
+  detail: z.string(),
+  credentialEnds: TIME.optional(),
+  waiting: z.number().int(),
+});
+
+const endpoint = z.object({ name: z.string(), serves: z.boolean(), reason: z.string().optional() });
+const job = z.object({
+  name: z.string(),
+  state: z.enum(['running', 'waiting', 'overdue']),
+  lastRun: TIME.optional(),
+  lastError: z.string().optional(),
+});
+
+/** `days`: how soon a certificate ends that counts as ending. What only a running server knows is absent elsewhere. */
+const overview = z.object({
+  conditions: CONDITIONS.output,
+  waiting: z.number().int(),
+  certificates: z.object({ valid: count, ending: count, revoked: count, days: z.number().int() }),
+  authorities: z.array(authority).optional(),
+  tenants: z.array(tenant).optional(),
+  endpoints: z.array(endpoint).optional(),
+  jobs: z.array(job),
+});
+
+/** All of it. */
+export type Overview = z.output<typeof overview>;
+
+/** Days before its end from which a certificate counts as ending: Intune renews when a fifth of its life is left. */
+const SOON = 30;
+
+/** The one action of the page. */
+export const OVERVIEW_ACTIONS = [
+  action({
+    name: 'overview.read',
+    about: 'What is wrong, what waits, what ends soon, and how authorities, tenants, endpoints and jobs stand.',
+    permission: 'view',
+    route: 'GET /overview',
+    input: z.object({}),
+    output: overview,
+    run: read,
+  }),
+] as const;
+
+async function read(running: Running<unknown>): Promise<Overview> {
+  const { desk } = running;
+  const asked = { ...running, input: {} };
+  const [conditions, waiting, certificates, jobs] = await Promise.all([
+    CONDITIONS.run(asked),
+    waitingIn(running),
+    certificatesIn(running),
+    jobsIn(running),
+  ]);
+  return {
+    conditions,
+    waiting,
+    certificates,
+    jobs,
+    ...(desk.authorities && { authorities: (await AUTHORITIES.run(asked)).authorities.map(authorityOf) }),
+    ...(desk.tenants && { tenants: (await TENANTS.run(asked)).tenants.map(tenantOf) }),
+    ...(desk.endpoints && { endpoints: (await ENDPOINTS.run(asked)).endpoints.map(endpointOf) }),
+  };
+}
+
+const waitingIn = async (running: Running<unknown>): Promise<number> =>
+  (await running.desk.store.listPending()).filter(({ endpoint }) => isAt(running, endpoint)).length;
+
+/** Each count reads a bounded number of rows. */
+async function certificatesIn(running: Running<unknown>): Promise<Overview['certificates']> {
+  const { store, clock } = running.desk;
+  const now = clock();
+  const places = await placesFor(running, {});
+  const query = { now, ...(places && { places }) };
+  const all = await store.countByState(query);
+  const soon = await store.countByState({
+    ...query,
+    ends: { from: now, before: new Date(now.getTime() + SOON * DAY) },
+  });
+  return { valid: all.delivered, revoked: all.revoked, ending: soon.delivered, days: SOON };
+}
+
+/** Jobs belong to no place. */
+async function jobsIn({ desk, reach }: Running<unknown>): Promise<Overview['jobs']> {
+  if (!reach.everywhere) return [];
+  return (await listJobs(desk)).map(({ name, state, lastRun, lastError }) => ({
+    name,
+    state,
+    ...(lastRun && { lastRun: lastRun.toISOString() }),
+    ...(lastError !== undefined && { lastError }),
+  }));
+}
+
+function authorityOf({ name, chain, ra, lists, key }: AuthorityView): z.output<typeof authority> {
+  const [issuing] = chain;
+  return {
+    name,
+    standing: issuing?.standing ?? 'valid',
+    notAfter: issuing?.notAfter ?? '',
+    ra: ra.map(({ role, standing, notAfter }) => ({ role, standing, notAfter })),
+    lists: lists.map(({ name, nextUpdate, failure }) => ({ name, nextUpdate, failure })),
+    ...(key.failure !== undefined && { failure: key.failure }),
+  };
+}
+
+const tenantOf = ({ name, usable, detail, credential, outbox }: TenantView): z.output<typeof tenant> => ({
+  name,
+  usable,
+  detail,
+  waiting: outbox.waiting,
+  ...(credential.ends !== undefined && { credentialEnds: credential.ends }),
+});
+
+const endpointOf = ({ name, serves, reason }: z.output<typeof endpoint>): z.output<typeof endpoint> => ({
+  name,
+  serves,
+  ...(reason !== undefined && { reason }),
+});

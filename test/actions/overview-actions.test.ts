@@ -1,0 +1,80 @@
+/** The overview: what it counts, and that a role with limits sees its own part. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Desk } from '../../src/actions/action.ts';
+import type { Overview } from '../../src/actions/overview-actions.ts';
+import type { RoleGrant } from '../../src/core/access.ts';
+import { seenCondition } from '../../src/core/condition.ts';
+import { issuanceFor } from '../../src/testing/store-samples.ts';
+import { recordWaiting } from '../kit/waiting-request.ts';
+import { desk } from './desk.ts';
+import { done } from './running-desk.ts';
+
+const overview = (desk: Desk, grant: RoleGrant) => done<Overview>('overview.read', { desk, grant });
+
+async function seeded(): Promise<Desk> {
+  const on = await desk();
+  const { store } = on;
+  await store.recordIssued(issuanceFor(1));
+  await store.recordIssued(issuanceFor(2));
+  await recordWaiting(store, 3, { subject: 'CN=c', endpoint: '/lab' });
+  const seen = [
+    seenCondition('tenant-unusable', {
+      of: 'corp',
+      what: 'corp: no answer',
+      subject: { kind: 'tenant', name: 'corp' },
+    }),
+    seenCondition('store-unavailable', { what: 'no space is left' }),
+  ];
+  await store.recordConditions({ server: 'one', alone: true, closes: true, seen });
+  await store.claimJob({ name: 'crl', owner: 'first', leaseMs: 60_000 });
+  await store.finishJob({ name: 'crl', owner: 'first', fence: 1, dueAt: new Date('2026-03-02'), error: 'disk full' });
+  return on;
+}
+
+test('it counts certificates and what waits, and names what is wrong and which job fails', async () => {
+  const { certificates, waiting, conditions, jobs } = await overview(await seeded(), { role: 'viewer' });
+  assert.deepEqual(certificates, {
+    valid: { number: 2, more: false },
+    ending: { number: 0, more: false },
+    revoked: { number: 0, more: false },
+    days: 30,
+  });
+  assert.equal(waiting, 1);
+  assert.deepEqual(
+    conditions.conditions.map(({ what }) => what),
+    ['no space is left', 'corp: no answer'],
+  );
+  assert.deepEqual(
+    jobs.map(({ name, lastError }) => `${name}: ${lastError}`),
+    ['crl: disk full'],
+  );
+});
+
+test('a certificate that ends within thirty days is counted as ending', async () => {
+  const on = await seeded();
+  const later = () => new Date('2027-02-10T12:00:00Z');
+  const { certificates } = await overview({ ...on, clock: later }, { role: 'viewer' });
+  assert.deepEqual(certificates.ending, { number: 2, more: false });
+});
+
+test('a role that is limited to a tenant or an endpoint sees no more than that', async () => {
+  const on = await seeded();
+  const tenant = await overview(on, { role: 'viewer', tenants: ['corp'] });
+  assert.deepEqual(
+    [
+      tenant.conditions.conditions.map(({ what }) => what),
+      tenant.waiting,
+      tenant.certificates.valid.number,
+      tenant.jobs,
+    ],
+    [['corp: no answer'], 0, 0, []],
+  );
+  const lab = await overview(on, { role: 'viewer', endpoints: ['/lab'] });
+  assert.deepEqual([lab.waiting, lab.conditions.conditions, lab.certificates.valid.number], [1, [], 0]);
+});
+
+test('without a running server it says nothing of authorities, tenants and endpoints', async () => {
+  const { authorities, tenants, endpoints } = await overview(await desk(), { role: 'viewer' });
+  assert.deepEqual([authorities, tenants, endpoints], [undefined, undefined, undefined]);
+});
