@@ -38,7 +38,7 @@ export const ENDPOINT_ACTIONS = [
     about:
       'What a certification request or a captured message would get, with each check; nothing is recorded. Intune is asked only with `askIntune`, which can use up the challenge.',
     permission: 'operate',
-    route: 'POST /endpoints/test',
+    route: 'POST /tests',
     // Names of a device that nothing is recorded of.
     secret: true,
     input: z.object({

@@ -42,7 +42,7 @@ export async function adminServer(options: AdminOptions): Promise<FastifyInstanc
       caseSensitive: false,
       ignoreTrailingSlash: true,
       ignoreDuplicateSlashes: true,
-      maxParamLength: 1_000,
+      maxParamLength: 20_000,
     },
     // The schemas of the API refuse what they do not know.
     ajv: { customOptions: { removeAdditional: false } },

@@ -17,7 +17,7 @@ test('a tested request is answered once, and neither its names nor its challenge
   const subject = nameFromText('CN=canary-device');
   const csr = await writeCertificationRequest({ subject, challenge: 'canary-word', extensions: [] }, rsaKey('tested'));
   const ask = () =>
-    fetch(`${server.adminUrl}/api/v1/endpoints/test`, {
+    fetch(`${server.adminUrl}/api/v1/tests`, {
       method: 'POST',
       headers: {
         authorization: `Bearer ${TOKEN}`,

@@ -1,0 +1,31 @@
+/** A started server with certificates, requests that wait and a tenant, and a token for each role. */
+import { ROLES } from '../../src/core/access.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
+import { rsaKey } from '../kit/keys.ts';
+import { certified, deviceKey, enrolled } from '../wiring/device.ts';
+import { hashOfToken } from '../wiring/operators.ts';
+import { CHALLENGE, configured, type Running, started } from '../wiring/server.ts';
+import { tenantNamed } from '../wiring/tenant.ts';
+
+/** The server, and a certification request in base64. */
+export async function apiServer(): Promise<{ running: Running; pkcs10: string }> {
+  const tokens = Object.fromEntries(ROLES.map((role) => [role, { hash: hashOfToken(role), role }]));
+  const running = await started(
+    configured({
+      admin: { port: 0, tokens },
+      tenants: { contoso: (await tenantNamed('of the API')).section },
+      endpoints: [
+        { path: '/plain', policy: { static: CHALLENGE } },
+        { path: '/manual', policy: { static: CHALLENGE }, approval: 'manual' },
+        { path: '/once', policy: { oneTime: {} } },
+        { path: '/intune', policy: { intune: 'contoso' } },
+      ],
+    }),
+  );
+  for (const name of ['many-1', 'many-2', 'one']) await certified(running.url('/plain'), { subject: `CN=${name}` });
+  for (const name of ['wait-1', 'wait-2'])
+    await enrolled(running.url('/manual'), { subject: `CN=${name}`, key: rsaKey(name) });
+  const csr = await writeCertificationRequest({ subject: nameFromText('CN=asked'), challenge: CHALLENGE }, deviceKey);
+  return { running, pkcs10: Buffer.from(csr).toString('base64') };
+}
