@@ -6,6 +6,9 @@ import { sendTest } from '../manage/message-outbox.ts';
 import { action, type Running } from './action.ts';
 import { ActionError } from './action-error.ts';
 
+/** Messages in one answer. */
+const PAGE = 100;
+
 const ID = z.coerce.number().int().positive();
 
 const message = z.object({
@@ -28,12 +31,13 @@ export const MESSAGE_ACTIONS = [
     permission: 'view',
     route: 'GET /messages',
     input: z.object({ before: ID.optional() }),
-    output: z.object({ messages: z.array(message) }),
+    output: z.object({ messages: z.array(message), next: z.number().optional().describe('`before` of the next page') }),
     run: async (running) => {
       assertEverywhere(running);
       const { before } = running.input;
-      const all = await running.desk.store.listMessages({ limit: 100, ...(before !== undefined && { before }) });
-      return { messages: all.map(shown) };
+      const all = await running.desk.store.listMessages({ limit: PAGE, ...(before !== undefined && { before }) });
+      const last = all.length === PAGE ? all.at(-1) : undefined;
+      return { messages: all.map(shown), ...(last && { next: last.id }) };
     },
   }),
   action({

@@ -6,6 +6,7 @@ import { CERTIFICATE_FORMS } from './certificate-forms.ts';
 import { CERTIFICATE_PAGE } from './certificate-page.ts';
 import { CERTIFICATES_PAGE } from './certificates-page.ts';
 import { ENDPOINT_FORMS, ENDPOINTS_PAGE } from './endpoints-page.ts';
+import { MESSAGE_FORMS, MESSAGES_PAGE } from './messages-page.ts';
 import { OVERVIEW_PAGE } from './overview-page.ts';
 import { PASSWORD_FORMS, PASSWORDS_PAGE } from './passwords-page.ts';
 import type { Page, PageForm } from './page-row.ts';
@@ -26,6 +27,7 @@ export const PAGES: readonly Page[] = [
   TENANTS_PAGE,
   ENDPOINTS_PAGE,
   AUDIT_PAGE,
+  MESSAGES_PAGE,
 ];
 
 /** The forms. */
@@ -35,5 +37,6 @@ export const FORMS: readonly PageForm[] = [
   ...WAITING_FORMS,
   ...PASSWORD_FORMS,
   ...BLOCK_FORMS,
+  ...MESSAGE_FORMS,
   ...ENDPOINT_FORMS,
 ];
