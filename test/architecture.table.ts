@@ -32,7 +32,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   trace: room('core intune'),
   metrics: room('core', 'fastify prom-client'),
   actions: room('core manage', 'zod'),
-  access: room('core manage actions', 'node:crypto node:timers/promises otpauth'),
+  access: room('core manage actions', 'node:crypto node:timers/promises openid-client otpauth'),
   admin: room('core pkix manage actions access', 'node:crypto node:tls fastify'),
   'admin/pages': room('core actions access admin', 'node:crypto node:stream fastify ghtml'),
   rest: room('core actions admin', 'node:crypto @fastify/swagger fastify zod'),

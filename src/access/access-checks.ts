@@ -9,6 +9,8 @@ import { type NamedToken, tokenHolder } from './bearer-tokens.ts';
 import { failureLog } from './failed-logins.ts';
 import { basisOf, type Credentials, localLogin, type LocalUser } from './local-users.ts';
 import type { LoginGuard } from './login-guard.ts';
+import { type OidcAccess, oidcAccess } from './oidc-access.ts';
+import type { OidcLogin } from './oidc-login.ts';
 import type { passwordMatches } from './password-hash.ts';
 import { sessionCookie, sessionSecret, type Transport } from './session-cookie.ts';
 import { type Session, sessions, type SessionTimes } from './sessions.ts';
@@ -28,6 +30,8 @@ export type AccessOptions = {
   emit: Emit;
   guard: LoginGuard;
   matches?: typeof passwordMatches;
+  /** The provider of logins, and what its roles are granted here. */
+  oidc?: { login: OidcLogin; grants: ReadonlyMap<string, RoleGrant> };
 };
 
 /**
@@ -49,13 +53,15 @@ export type Access = {
   /** The person of the cookie; undefined when nobody is logged in. */
   sessionOf(facts: RequestFacts): Promise<Session | undefined>;
   login(credentials: Omit<Credentials, 'certificate'>, facts: RequestFacts): Promise<LoginResult>;
-  /** `cookie`: the value of Set-Cookie that removes the cookie. */
-  logout(facts: RequestFacts): Promise<{ cookie: string }>;
+  /** Login at a provider, if there is one. */
+  oidc?: OidcAccess;
+  /** `cookie`: the value of Set-Cookie that removes the cookie. `url`: where a person of a provider logs out there too. */
+  logout(facts: RequestFacts): Promise<{ cookie: string; url?: string }>;
 };
 
 /** Makes them. */
 export function accessOf(options: AccessOptions): Access {
-  const { transport } = options;
+  const { transport, oidc } = options;
   const kept = sessions({ ...options, grantsOf: (session) => grantsOf(session, options) });
   const check = localLogin(options);
   const noteFailure = failureLog(options);
@@ -68,6 +74,7 @@ export function accessOf(options: AccessOptions): Access {
     transport,
     hasTokens: options.tokens.length > 0,
     sessionOf,
+    ...(oidc && { oidc: oidcAccess({ ...options, login: oidc.login, kept, noteFailure }) }),
     async resolveCaller(facts) {
       if (facts.authorization !== undefined) return programOf(facts.authorization, facts.address);
       return (await sessionOf(facts))?.caller ?? 'anonymous';
@@ -81,17 +88,25 @@ export function accessOf(options: AccessOptions): Access {
     },
     async logout({ address, cookie }) {
       const secret = sessionSecret(transport, cookie);
-      if (secret !== undefined) await kept.end(secret, address);
-      return { cookie: sessionCookie(transport) };
+      const ended = secret === undefined ? undefined : await kept.end(secret, address);
+      const url = ended?.method === 'oidc' ? await oidc?.login.endUrl().catch(nowhere) : undefined;
+      return { cookie: sessionCookie(transport), ...(url !== undefined && { url }) };
     },
   };
 }
 
+/** Its provider cannot be asked now; here the person is logged out. */
+const nowhere = (): undefined => undefined;
+
 function grantsOf(
   { method, name, basis }: StoredSession,
-  { users }: Pick<AccessOptions, 'users'>,
+  { users, oidc }: Pick<AccessOptions, 'users' | 'oidc'>,
 ): readonly RoleGrant[] | undefined {
-  const user = method === 'local' ? users.get(name) : undefined;
+  if (method === 'oidc') {
+    const grants = basis.flatMap((role) => oidc?.grants.get(role) ?? []);
+    return grants.length > 0 ? grants : undefined;
+  }
+  const user = users.get(name);
   return user && basis[0] === basisOf(user) ? [user.grant] : undefined;
 }
 

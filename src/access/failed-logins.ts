@@ -9,8 +9,8 @@ import { auditEntry } from '../manage/administrator.ts';
 /** Lines of history a minute: somebody who only fails must not fill the store. */
 const MOST_ENTRIES = 60;
 
-/** A login that failed; `user` where there is such a user. */
-export type FailedLogin<K extends string> = { kind: K; user?: string };
+/** A login that failed; `user` where there is such a user; `reason` of a provider. */
+export type FailedLogin<K extends string> = { kind: K; user?: string; reason?: string };
 
 /** Records a failed login, and returns its kind alone. */
 export function failureLog({ store, clock, emit }: { store: SessionStore; clock: Clock; emit: Emit }) {
@@ -22,15 +22,18 @@ export function failureLog({ store, clock, emit }: { store: SessionStore; clock:
     return ++window.entries <= MOST_ENTRIES;
   }
 
-  return async <K extends string>({ kind, user }: FailedLogin<K>, address: string): Promise<{ kind: K }> => {
-    emit({ event: 'administrator-login-failed', ip: address, ...(user !== undefined && { user }) });
-    if (isWithinBound()) await store.noteFailedLogin(failedEntry(clock, address, user));
+  return async <K extends string>(failed: FailedLogin<K>, address: string): Promise<{ kind: K }> => {
+    const { kind, ...known } = failed;
+    emit({ event: 'administrator-login-failed', ip: address, ...known });
+    if (isWithinBound()) await store.noteFailedLogin(failedEntry(clock, address, known));
     return { kind };
   };
 }
 
-const failedEntry = (clock: Clock, address: string, user = 'no known user'): AuditEntry =>
+type Known = Omit<FailedLogin<string>, 'kind'>;
+
+const failedEntry = (clock: Clock, address: string, { user = 'no known user', reason }: Known): AuditEntry =>
   auditEntry(
     { store: undefined, clock, actor: { kind: 'person', name: user, address }, source: 'page' },
-    { event: 'login-failed', endpoint: '', transactionId: '' },
+    { event: 'login-failed', endpoint: '', transactionId: '', ...(reason !== undefined && { detail: reason }) },
   );

@@ -31,16 +31,20 @@ export const sessionCookie = (transport: Transport, secret?: string): string =>
     ...(secret === undefined ? ['Max-Age=0'] : []),
   ].join('; ');
 
-/** The secret in a Cookie header; undefined without one. Of two with the same name neither is taken. */
+/** The secret in a Cookie header; undefined without one. */
 export function sessionSecret(transport: Transport, header: string | undefined): string | undefined {
-  const prefix = `${NAMES[transport]}=`;
+  const value = cookieValue(NAMES[transport], header);
+  return value !== undefined && SECRET.test(value) ? value : undefined;
+}
+
+/** The value of a cookie in a Cookie header; undefined without one. Of two with the same name neither is taken. */
+export function cookieValue(name: string, header: string | undefined): string | undefined {
+  const prefix = `${name}=`;
   const values = (header ?? '')
     .split(';')
     .map((each) => each.trim())
-    .filter((each) => each.startsWith(prefix))
-    .map((each) => each.slice(prefix.length));
-  const [value] = values;
-  return values.length === 1 && value !== undefined && SECRET.test(value) ? value : undefined;
+    .filter((each) => each.startsWith(prefix));
+  return values.length === 1 ? values[0]?.slice(prefix.length) : undefined;
 }
 
 /** The id of the session in the store, from which the secret cannot be found. */

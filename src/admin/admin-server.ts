@@ -6,6 +6,7 @@ import type { Emit } from '../core/events.ts';
 import type { Access } from '../access/access-checks.ts';
 import type { Authenticate } from '../access/basic-authentication.ts';
 import { challengeApi } from './api.ts';
+import { oidcRoutes } from './oidc-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import type { Belonging } from '../core/access.ts';
 import { adminStartPage } from './admin-start-page.ts';
@@ -62,6 +63,7 @@ export async function adminServer(options: AdminOptions): Promise<FastifyInstanc
   if (options.readiness) await app.register(readiness, { ...options.readiness, clock, emit });
   if (authenticate) await app.register(ndesPages, { pages, authenticate, emit });
   if (access) await app.register(sessionRoutes, { access });
+  if (access) await app.register(oidcRoutes, { access });
   if (access?.hasTokens)
     await app.register(challengeApi, {
       issuers: pages.map(({ issuer }) => issuer),

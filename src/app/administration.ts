@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Desk } from '../actions/action.ts';
 import { type Authenticate, basicAuthentication } from '../access/basic-authentication.ts';
 import { type AdminPage, ndesPages } from '../admin/ndes-plugin.ts';
+import { OIDC_LOGIN } from '../admin/oidc-routes.ts';
 import { adminServer } from '../admin/admin-server.ts';
 import { adminPages } from '../admin/pages/pages-plugin.ts';
 import { authorization } from '../admin/api-authorization.ts';
@@ -84,7 +85,8 @@ export async function administration({
     });
   if (access.hasTokens && metrics)
     await server.register(metricsPlugin, { login: authorization({ access }), text: metrics });
-  await server.register(adminPages, { desk, access, assets: pageAssetTexts(), emit });
+  const providers = access.oidc ? [{ name: access.oidc.provider, path: OIDC_LOGIN }] : [];
+  await server.register(adminPages, { desk, access, providers, assets: pageAssetTexts(), emit });
   return server;
 }
 

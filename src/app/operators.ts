@@ -14,6 +14,7 @@ import { defined } from '../core/defined.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import type { SessionStore } from '../core/session-store.ts';
+import { configuredOidc } from './oidc-settings.ts';
 import { systemRandom } from '../embed/system.ts';
 
 /** The section. */
@@ -35,6 +36,7 @@ export const configuredAccess = (
     users: localUsers(admin),
     times: admin.session,
     transport: transportOf(admin),
+    ...defined({ oidc: configuredOidc(admin, parts.clock) }),
   });
 
 function tokensOf({ token, tokens }: Pick<Admin, 'token' | 'tokens'>): NamedToken[] {

@@ -186,7 +186,7 @@ export type EventFacts = {
   'challenge-api-token-wrong': { ip: string; token?: string };
   'challenge-api-failed': { err: unknown };
   'api-failed': { operation: string; err: unknown };
-  'administrator-login-failed': { ip: string; user?: string };
+  'administrator-login-failed': { ip: string; user?: string; reason?: string };
   'administrator-page-failed': { err: unknown };
   'rejection-unhandled': { err: unknown };
   'exception-uncaught': { err: unknown };

@@ -585,7 +585,11 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
   'administrator-login-failed': {
     level: 'warn',
     message: 'administrator login failed',
-    fields: { ip: ADDRESS, user: 'the name, if there is such a user: people type passwords into the wrong field' },
+    fields: {
+      ip: ADDRESS,
+      user: 'the name, if there is such a user: people type passwords into the wrong field',
+      reason: 'of a login at a provider: what happened, and what to do',
+    },
     remedy: '',
   },
   'administrator-page-failed': {

@@ -150,3 +150,54 @@ for (const [what, from, to, expected] of [
     assert.deepEqual(others, []);
     assert.ok(!problem.includes('GEZDGNB'));
   });
+
+const OIDC = `admin:
+  publicUrl: https://admin.example.com
+  oidc: { issuer: "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0", clientId: app, clientSecret: s3cr3t-of-the-app, roles: { Openndes.Admin: admin } }
+`;
+
+test('oidc: its defaults', () => {
+  const { oidc } = load(`${OIDC}${ONE}`).config.admin ?? assert.fail('no admin');
+  assert.deepEqual([oidc?.claim, oidc?.scope, oidc?.roles], ['roles', 'openid profile', { 'Openndes.Admin': 'admin' }]);
+});
+
+for (const [what, from, to, expected] of [
+  [
+    'an issuer of all tenants',
+    '11111111-2222-3333-4444-555555555555',
+    'common',
+    /oidc\.issuer: an issuer of all tenants/,
+  ],
+  [
+    'an issuer without TLS',
+    'https://login.microsoftonline.com/',
+    'http://login.example.com/',
+    /oidc\.issuer: a provider on another machine without TLS/,
+  ],
+  [
+    'no URL to come back to',
+    'publicUrl: https://admin.example.com',
+    'port: 8081',
+    /admin: `oidc` without `publicUrl`.*callback/,
+  ],
+  ['no credential', 'clientSecret: s3cr3t-of-the-app, ', '', /admin\.oidc: no credential of the app/],
+  [
+    'two credentials',
+    'clientSecret:',
+    'clientCertificate: a.pem, clientKey: a.key, clientSecret:',
+    /admin\.oidc: no credential of the app, or two/,
+  ],
+  [
+    'a certificate without a key',
+    'clientSecret: s3cr3t-of-the-app',
+    'clientCertificate: a.pem',
+    /admin\.oidc: a certificate without its key/,
+  ],
+  ['a role that is none here', 'Openndes.Admin: admin', 'Openndes.Admin: root', /admin\.oidc\.roles\.Openndes\.Admin/],
+] as const)
+  test(`oidc: ${what} is refused`, () => {
+    const [problem = '', ...others] = problemsOf(`${OIDC}${ONE}`.replace(from, to));
+    assert.match(problem, expected);
+    assert.deepEqual(others, []);
+    assert.ok(!problem.includes('s3cr3t'));
+  });

@@ -16,6 +16,7 @@ import { FIPS } from './fips.table.ts';
 import { LISTENING } from './listen.table.ts';
 import { MEASURING } from './metrics.table.ts';
 import { MESSAGING } from './messages.table.ts';
+import { OIDC } from './oidc.table.ts';
 import { POLICIES } from './policies.table.ts';
 import { PROFILE_ROWS } from './profiles.table.ts';
 import type { Row } from './row.ts';
@@ -26,6 +27,7 @@ const ROWS: readonly Row[] = [
   ...LISTENING,
   ...FIPS,
   ...ADMIN,
+  ...OIDC,
   ...MEASURING,
   ...KEEPING,
   ...TRACING,

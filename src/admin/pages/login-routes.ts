@@ -57,10 +57,19 @@ export function loginRoutes(app: FastifyInstance, { access, providers, show, fie
     const fields = await fieldsOf(request);
     if (session && !isEqual(fields?.text(TOKEN_FIELD) ?? '', session.formToken))
       return show(reply, faultPage('forged'));
-    if (session) void reply.header('set-cookie', (await access.logout(factsOf(request))).cookie);
+    const left = session && (await access.logout(factsOf(request)));
+    if (left) void reply.header('set-cookie', left.cookie);
+    if (left?.url !== undefined) return show(reply, signedOutPage(left.url));
     return reply.redirect(link(LOGIN, { out: 'yes' }), 303);
   });
 }
+
+/** A link, because the answer to a form may not lead to another site. */
+const signedOutPage = (url: string): Shown => ({
+  status: 200,
+  title: TEXT.signedOut,
+  body: [html`<p>${TEXT.stillSignedIn}</p>`, html`<p><a class="button" href="${url}">${TEXT.outThere}</a></p>`],
+});
 
 type LoginPage = {
   next: string;

@@ -11,6 +11,8 @@ export const LOGIN_TEXTS = {
   submit: 'Sign in',
   by: (provider: string): string => `Sign in with ${provider}`,
   signedOut: 'You are signed out.',
+  stillSignedIn: 'Your session at the provider goes on, and the next sign-in here may not ask for your password.',
+  outThere: 'Sign out at the provider too',
   refusals: {
     wrong: { status: 401, text: 'The user name, the password or the code is wrong.' },
     busy: { status: 429, text: 'Too many wrong attempts from your address. Try again in a minute.' },

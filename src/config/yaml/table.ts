@@ -87,8 +87,9 @@ export const mapOf = <T extends z.ZodType>(
   description: string,
   example: string,
   value: T,
+  name = NAME,
 ): z.ZodRecord<z.ZodString, T> =>
-  register(z.record(z.string().regex(NAME), value), container('a mapping of names', description, example));
+  register(z.record(z.string().regex(name), value), container('a mapping of names', description, example));
 
 /** A list of sections. */
 export const listOf = <T extends z.ZodType>(description: string, example: string, section: T): z.ZodArray<T> =>
