@@ -55,7 +55,11 @@ export function redactedAddress(address: string, path: KeyPath, instead: string)
   const text = address.replace(PIN_VALUE, `$1${instead}`);
   const url = /^[a-z+]+:\/\//i.test(text) ? URL.parse(oneHost(text)) : null;
   if (!url || REFERENCE.test(text)) return text;
-  const isSecret = path.includes('webhook') || url.username !== '' || url.password !== '' || url.search !== '';
+  const isSecret =
+    path.some((key) => key === 'webhook' || key === 'webhooks') ||
+    url.username !== '' ||
+    url.password !== '' ||
+    url.search !== '';
   return isSecret ? `${url.protocol}//${url.host}/${instead}` : text;
 }
 

@@ -22,13 +22,14 @@ export type BundleParts = {
 
 /** Writes the new file `path`, a tar archive of mode 0600. Throws ConfigError when it exists or cannot be written. */
 export function writeBundle(path: string, { report, configuration, records, log, clean }: BundleParts): void {
-  const { attempts, ...overview } = records;
+  const { attempts, traces, ...overview } = records;
   const files: Readonly<Record<string, string>> = {
     'report.txt': textReport(report),
     'report.json': jsonReport(report),
     'report.html': htmlReport(report, clean(recordsHtml(records))),
     'configuration.json': jsonText(configuration),
     'overview.json': clean(jsonText(overview)),
+    'traces.json': clean(jsonText(traces)),
     'attempts.json': clean(jsonText(attempts)),
     'system.json': jsonText(systemFacts(report.version)),
     ...(log !== undefined && { 'log.txt': clean(log) }),

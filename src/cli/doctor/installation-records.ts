@@ -6,12 +6,15 @@ import type { Condition } from '../../core/condition.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { systemClock } from '../../embed/system.ts';
 import { listJobs, type JobStatus } from '../../manage/job-status.ts';
+import type { Trace } from '../../trace/look-up.ts';
+import { recentTraces } from './recent-traces.ts';
 
-/** `attempts`: those that failed, the newest first. `unreadable`: why there is nothing of the store. */
+/** `traces`: of devices without a certificate. `attempts`: those that failed, the newest first. `unreadable`: why there is nothing of the store. */
 export type InstallationRecords = {
   checkedAt?: Date;
   conditions: readonly Condition[];
   jobs: readonly JobStatus[];
+  traces: readonly Trace[];
   attempts: readonly DeviceAttempt[];
   unreadable?: string;
 };
@@ -28,7 +31,8 @@ export async function installationRecords(config: string): Promise<InstallationR
       const { open: conditions, checkedAt } = await opened.listConditions();
       const jobs = await listJobs({ store: opened, clock: systemClock });
       const attempts = await opened.findAttempts({ failed: true, limit: MOST_ATTEMPTS });
-      return [{ conditions, jobs, attempts, ...(checkedAt && { checkedAt }) }];
+      const traces = await recentTraces(opened);
+      return [{ conditions, jobs, traces, attempts, ...(checkedAt && { checkedAt }) }];
     });
     return records ?? { ...NOTHING, unreadable: NO_STORE };
   } catch (error) {
@@ -37,5 +41,5 @@ export async function installationRecords(config: string): Promise<InstallationR
   }
 }
 
-const NOTHING: InstallationRecords = { conditions: [], jobs: [], attempts: [] };
+const NOTHING: InstallationRecords = { conditions: [], jobs: [], traces: [], attempts: [] };
 const NO_STORE = 'There is no store of this version: the server has not run yet, or with another version.';

@@ -1,5 +1,6 @@
 /** What the store knows of an installation, as parts of a page of HTML. */
 import type { DeviceAttempt } from '../../core/attempt-store.ts';
+import type { Trace } from '../../trace/look-up.ts';
 import { escaped } from './html-text.ts';
 import type { InstallationRecords } from './installation-records.ts';
 
@@ -8,6 +9,8 @@ export const recordsHtml = (records: InstallationRecords): string =>
   [
     '<h2>What is wrong now</h2>',
     conditionsHtml(records),
+    '<h2>Devices without a certificate</h2>',
+    tracesHtml(records.traces),
     '<h2>What devices met</h2>',
     attemptsHtml(records.attempts),
   ].join('\n');
@@ -20,6 +23,16 @@ function conditionsHtml({ conditions, checkedAt, unreadable }: InstallationRecor
     row([severity, since.toISOString(), `${what}. ${remedy}`]),
   );
   return `<p>${checked}</p>\n<table>${rows.join('\n')}</table>`;
+}
+
+function tracesHtml(traces: readonly Trace[]): string {
+  if (traces.length === 0) return '<p>None is recorded.</p>';
+  const rows = traces.map(({ label, verdict, steps }) => {
+    const last = steps.at(-1);
+    const { state, what, remedy = '', checks } = verdict;
+    return row([label, state, (last?.lastAt ?? last?.at)?.toISOString() ?? '', [what, remedy, ...checks].join(' ')]);
+  });
+  return `<table>${rows.join('\n')}</table>`;
 }
 
 /** One row for each endpoint and code, the most frequent first. */

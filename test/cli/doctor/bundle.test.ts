@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { stringify } from 'yaml';
 import { allEntries } from '../../../src/config/reference.ts';
+import type { DeviceAttempt } from '../../../src/core/attempt-store.ts';
 import { systemClock } from '../../../src/embed/system.ts';
 import { openSqliteStore } from '../../../src/store/sqlite.ts';
 import { logTail } from '../../../src/cli/doctor/log-tail.ts';
@@ -46,6 +47,8 @@ const CANARIES: Readonly<Record<string, string>> = {
   'endpoints.[].policy.oneTime.single': 'canary-single-password',
   'endpoints.[].policy.webhook.secret': 'canary-webhook-secret',
   'endpoints.[].policy.options': 'canary-module-option',
+  'messages.webhooks.*.secret': 'canary-message-secret',
+  'messages.mail.password': 'canary-mail-password',
 };
 /** What else may be in a file by mistake. */
 const ELSEWHERE = {
@@ -119,6 +122,12 @@ const CONFIGURATION = {
     },
     { path: '/d', policy: { module: './none.mjs', options: { word: value('endpoints.[].policy.options') } } },
   ],
+  messages: {
+    webhooks: {
+      chat: { url: `https://127.0.0.1:1/${ELSEWHERE.path}`, secret: value('messages.webhooks.*.secret') },
+    },
+    mail: { host: '127.0.0.1', password: value('messages.mail.password') },
+  },
   surprise: ELSEWHERE.unknown,
 };
 
@@ -152,6 +161,18 @@ const folderOf = (t: TestContext): string => {
   return folder;
 };
 
+/** Of a device that asks and never sends a request. */
+const SILENT: DeviceAttempt = {
+  at: new Date('2026-03-01T11:00:00Z'),
+  times: 1,
+  ms: 1,
+  endpoint: '/certsrv/mscep/mscep.dll',
+  operation: 'GetCACaps',
+  outcome: 'answered',
+  address: '192.0.2.8',
+  names: [],
+};
+
 test('the archive has what is wrong now, what devices met and the log; what repeats a secret is cleaned', async (t) => {
   const { folder, config, challenge, cli } = await installed(t);
   const clock = systemClock;
@@ -172,6 +193,18 @@ test('the archive has what is wrong now, what devices met and the log; what repe
       names: [{ kind: 'cn', value: 'device-7' }],
     })),
   );
+  await store.recordAttempts([
+    { ...SILENT, at: new Date('2026-03-01T11:00:00Z'), operation: 'GetCACaps' },
+    { ...SILENT, at: new Date('2026-03-01T11:00:01Z'), operation: 'GetCACert', times: 14 },
+    {
+      ...SILENT,
+      at,
+      operation: 'PKIOperation',
+      outcome: 'issued',
+      names: [{ kind: 'cn', value: 'device-8' }],
+      address: '192.0.2.9',
+    },
+  ]);
   await store.close();
   const log = join(folder, 'openndes.log');
   writeFileSync(
@@ -196,7 +229,20 @@ test('the archive has what is wrong now, what devices met and the log; what repe
     'report.json',
     'report.txt',
     'system.json',
+    'traces.json',
   ]);
+  const traces = JSON.parse(files['traces.json'] ?? '') as {
+    label: string;
+    verdict: { state: string; what: string };
+  }[];
+  assert.deepEqual(
+    traces.map(({ label, verdict }) => [label, verdict.state]),
+    [
+      ['192.0.2.8', 'silent'],
+      ['device-7', 'refused'],
+    ],
+  );
+  assert.match(traces[0]?.verdict.what ?? '', /^It asked for the CA certificate 14 times since 2026-03-01 11:00 UTC/);
   assert.deepEqual(files['log.txt']?.trim().split('\n'), [
     '{"level":40,"time":1,"event":"certificate-ends","msg":"a certificate ends"}',
     '{"level":30,"event":"answered","detail":"[withheld]"}',
@@ -214,6 +260,7 @@ test('the archive has what is wrong now, what devices met and the log; what repe
   const page = files['report.html'] ?? '';
   assert.match(page, /<h2>What is wrong now<\/h2>\n<p>Nothing\. No server has checked yet\.<\/p>/);
   assert.match(page, /<td>challenge_wrong<\/td><td>3 times<\/td><td>last at 2026-03-01T12:00:00\.000Z<\/td>/);
+  assert.match(page, /<td>192\.0\.2\.8<\/td><td>silent<\/td>/);
   assert.match(page, /of &lt;b&gt;device-7/);
   assert.doesNotMatch(Object.values(files).join('\n'), new RegExp(challenge));
 });

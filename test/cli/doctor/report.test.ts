@@ -144,6 +144,7 @@ test('the archive for a support case holds report, configuration and system, and
     'report.json',
     'report.txt',
     'system.json',
+    'traces.json',
   ]);
   const all = files.map((name) => readFileSync(join(folder, 'openndes-doctor', name), 'utf8')).join('\n');
   for (const secret of [...Object.values(secrets), 'the-password-of-the-proxy', 'the-path-of-the-webhook'])
