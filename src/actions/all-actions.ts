@@ -12,6 +12,7 @@ import { REQUEST_ACTIONS } from './request-actions.ts';
 import { REVOCATION_ACTIONS } from './revocation-actions.ts';
 import { MESSAGE_ACTIONS } from './message-actions.ts';
 import { TENANT_ACTIONS } from './tenant-actions.ts';
+import { TRACE_ACTIONS } from './trace-actions.ts';
 
 /** In the order of the documentation of the API. */
 export const ACTIONS: readonly AnyAction[] = [
@@ -20,6 +21,7 @@ export const ACTIONS: readonly AnyAction[] = [
   ...BLOCK_ACTIONS,
   ...AUTHORITY_ACTIONS,
   ...TENANT_ACTIONS,
+  ...TRACE_ACTIONS,
   ...ENDPOINT_ACTIONS,
   ...OVERVIEW_ACTIONS,
   ...CONDITION_ACTIONS,

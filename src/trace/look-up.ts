@@ -87,6 +87,9 @@ const step =
     return { ...attempt, joined, ...(explained && { what: explained.what, remedy: explained.remedy }) };
   };
 
+/** Attempts as the steps of a list. */
+export const stepsOf = (attempts: readonly StoredAttempt[]): TraceStep[] => attempts.map(step('name'));
+
 const labelOf = ({ subject, names }: StoredAttempt, name: string): string =>
   names.find(({ kind }) => kind === 'cn')?.value ?? subject ?? name;
 

@@ -5,6 +5,7 @@ import { BLOCK_FORMS, BLOCKS_PAGE } from './blocks-page.ts';
 import { CERTIFICATE_FORMS } from './certificate-forms.ts';
 import { CERTIFICATE_PAGE } from './certificate-page.ts';
 import { CERTIFICATES_PAGE } from './certificates-page.ts';
+import { DEVICES_PAGE } from './devices-page.ts';
 import { ENDPOINT_FORMS, ENDPOINTS_PAGE } from './endpoints-page.ts';
 import { MESSAGE_FORMS, MESSAGES_PAGE } from './messages-page.ts';
 import { OVERVIEW_PAGE } from './overview-page.ts';
@@ -17,6 +18,7 @@ import { WAITING_FORMS, WAITING_PAGE } from './waiting-page.ts';
 /** The pages. */
 export const PAGES: readonly Page[] = [
   OVERVIEW_PAGE,
+  DEVICES_PAGE,
   CERTIFICATES_PAGE,
   CERTIFICATE_PAGE,
   REVOCATIONS_PAGE,
