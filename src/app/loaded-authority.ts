@@ -7,7 +7,7 @@ import type { Profile } from '../ca/profile.ts';
 import { commonPeriod } from '../ca/validity.ts';
 import { equalBytes } from '../core/bytes.ts';
 import type { Issuer } from '../core/issuer.ts';
-import type { KeyProvider } from '../core/keys.ts';
+import type { KeyCalls, KeyProvider } from '../core/keys.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import { defined } from '../core/defined.ts';
@@ -67,6 +67,8 @@ export type Authority = {
   existingRa(parties: string | undefined): Promise<LoadedRa | undefined>;
   /** As in KeyProvider, of its keys that live elsewhere; absent where all are in files. */
   keyStanding?: () => string | undefined;
+  /** Their calls together. */
+  keyCalls?: () => KeyCalls;
   /** Its revocation list from this store, or that of a shard; undefined when its certificate does not allow it to sign one. */
   crl: (store: Store, shard?: RevocationListOptions['shard']) => RevocationList | undefined;
 };
@@ -159,7 +161,10 @@ export async function loadAuthority(
     },
     checkRa: async (parties) => automatic?.check(parties),
     existingRa: async (parties) => (automatic ? automatic.existing(parties) : fixed),
-    ...(elsewhere.length > 0 && { keyStanding: () => firstOf(elsewhere.map((each) => each.standing?.())) }),
+    ...(elsewhere.length > 0 && {
+      keyStanding: () => firstOf(elsewhere.map((each) => each.standing?.())),
+      keyCalls: () => together(elsewhere.flatMap((each) => each.calls?.() ?? [])),
+    }),
     crl: (store, shard) =>
       maySignCrl(view)
         ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity, ...defined({ shard }) })
@@ -175,6 +180,13 @@ const noting =
     if (key.standing) found.push(key);
     return key;
   };
+
+const together = (all: readonly KeyCalls[]): KeyCalls =>
+  all.reduce((sum, { made, failed, ms }) => ({ made: sum.made + made, failed: sum.failed + failed, ms: sum.ms + ms }), {
+    made: 0,
+    failed: 0,
+    ms: 0,
+  });
 
 const firstOf = (texts: readonly (string | undefined)[]): string | undefined =>
   texts.find((text) => text !== undefined);

@@ -70,6 +70,21 @@ are. In place of a file, \`filename\` and \`filepath\` say what it is: \`authori
 |---|---|---|---|
 ${rows(all.filter((each) => !isOurs(each)))}
 
+## The last backup
+
+The server does not know when a backup was made: a command or the database makes it. Let the same script write the moment for the node
+exporter of Prometheus (\`--collector.textfile.directory\`):
+
+\`\`\`sh
+openndes backup --config /etc/openndes/openndes.yaml /var/backups/openndes/$(date +%F).tar &&
+  echo "openndes_backup_timestamp_seconds $(date +%s)" > /var/lib/prometheus/node-exporter/openndes.prom
+\`\`\`
+
+\`\`\`yaml
+- alert: OpenndesBackupOld
+  expr: time() - openndes_backup_timestamp_seconds > 26 * 3600
+\`\`\`
+
 ## The process
 
 Beside these there are the usual metrics of a process on Node.js, whose names begin with \`process_\` and \`nodejs_\`: CPU seconds, memory,

@@ -20,6 +20,8 @@ export interface ConditionStore {
   recordConditions(look: ConditionLook): Promise<ConditionChanges>;
   /** In the order of `inOrder`. `checkedAt` is absent before the first look. */
   listConditions(): Promise<{ open: Condition[]; checkedAt?: Date }>;
+  /** How many servers have looked in the three minutes before the last look of any of them. */
+  countServers(): Promise<number>;
   /** How many requests wait for the approval of a person, and since when the oldest one does. */
   approvalStanding(): Promise<OutboxStanding>;
 }

@@ -24,6 +24,9 @@ export type SignatureScheme = 'pkcs1' | 'pss';
  */
 export type SignatureInput = { data: Uint8Array; digest: Digest | undefined; scheme: SignatureScheme };
 
+/** The calls of a key that lives elsewhere since it was opened: how many, how many of them failed, and their milliseconds together. */
+export type KeyCalls = { made: number; failed: number; ms: number };
+
 /**
  * One key pair. The private key never leaves the implementation. A result may be a value or a promise, so that a key in
  * memory does not wait for the event loop.
@@ -62,6 +65,8 @@ export interface KeyProvider {
    * call of this function tries the key again in the background, so that the answer changes by itself.
    */
   standing?(): string | undefined;
+  /** Of a key that lives elsewhere: its calls. */
+  calls?(): KeyCalls;
   /**
    * ML-KEM decapsulation (FIPS 203 7.3): the shared secret. A wrong ciphertext gives another secret and no error. Throws only
    * for one of a wrong length.

@@ -3,6 +3,7 @@ import { BrokenCircuitError, circuitBreaker, ConsecutiveBreaker, handleWhen } fr
 import { within } from '../core/ask.ts';
 import type { Clock } from '../core/environment.ts';
 import { IssuerError } from '../core/errors.ts';
+import type { KeyCalls } from '../core/keys.ts';
 import { keyFault } from './key-fault.ts';
 
 /** `breakAfter` failures one after the other open the breaker for `breakMs`; then one call tries again. */
@@ -24,6 +25,8 @@ export type RemoteCalls = {
   /** Throws IssuerError, which can be retried. `again`: the work that tries later whether the key works; itself when absent. */
   run: <T>(work: RemoteWork<T>, again?: RemoteWork<unknown>) => Promise<T>;
   standing: () => string | undefined;
+  /** As in KeyProvider. A call that the breaker did not let through is none. */
+  counted: () => KeyCalls;
 };
 
 type Failure = { error: IssuerError; since: Date; again: RemoteWork<unknown> };
@@ -36,10 +39,24 @@ export function remoteCalls({ what, deadline, clock, breakAfter = 3, breakMs = 1
   });
   let failure: Failure | undefined;
   let trying = false;
+  const calls = { made: 0, failed: 0, ms: 0 };
+
+  async function counting<T>(work: () => Promise<T>): Promise<T> {
+    const began = clock().getTime();
+    calls.made++;
+    try {
+      return await work();
+    } catch (error) {
+      calls.failed++;
+      throw error;
+    } finally {
+      calls.ms += clock().getTime() - began;
+    }
+  }
 
   async function run<T>(work: RemoteWork<T>, again: RemoteWork<unknown> = work): Promise<T> {
     try {
-      const result = await breaker.execute(() => inTime(work, { what, deadline }));
+      const result = await breaker.execute(() => counting(() => inTime(work, { what, deadline })));
       failure = undefined;
       return result;
     } catch (cause) {
@@ -57,6 +74,7 @@ export function remoteCalls({ what, deadline, clock, breakAfter = 3, breakMs = 1
 
   return {
     run,
+    counted: () => ({ ...calls }),
     standing() {
       if (!failure) return undefined;
       const { error, since } = failure;

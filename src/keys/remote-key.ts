@@ -44,6 +44,7 @@ export function remoteKey(signer: RemoteSigner, parts: RemoteCallParts): KeyProv
         (signal) => sign(trial, signal),
       ),
     standing: calls.standing,
+    calls: calls.counted,
     ...(signer.close && { close: () => signer.close?.() }),
   };
   const decrypt = signer.decrypt?.bind(signer);

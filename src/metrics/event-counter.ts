@@ -105,6 +105,7 @@ const COUNTERS: Counters = {
   'job-failed': ({ job: name }, note) => note('openndes_job_failures_total', { name }),
   'configuration-reloaded': reloaded('done'),
   'configuration-not-reloaded': reloaded('refused'),
+  'attempts-lost': ({ number }, note) => note('openndes_attempts_lost_total', {}, number),
   'rejection-unhandled': internal,
   'exception-uncaught': internal,
   'subscriber-failed': internal,

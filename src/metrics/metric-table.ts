@@ -94,6 +94,9 @@ const COUNTED = {
   openndes_login_failures_total: counter('Failed logins of administrators and wrong tokens of the API'),
   openndes_job_failures_total: counter('Runs of background jobs that failed', 'name'),
   openndes_configuration_reloads_total: counter('Reloads of the configuration; `result` is done or refused', 'result'),
+  openndes_attempts_lost_total: counter(
+    'Answers to devices that are missing in their traces, because the store did not take them',
+  ),
   openndes_internal_errors_total: counter(
     'What should never happen: unhandled errors, and threads that ended',
     'event',
@@ -135,6 +138,12 @@ const SAMPLED = {
     'condition',
     'severity',
   ),
+  openndes_signer_calls_total: counter('Calls of the keys of the authority in an HSM or a cloud', 'authority'),
+  openndes_signer_errors_total: counter('Those of them that failed', 'authority'),
+  openndes_signer_seconds_total: counter('The seconds that all of them took together', 'authority'),
+  openndes_replicas: gauge('Servers that use the store, this one included, as they have looked in the last minutes'),
+  openndes_approval_pending: gauge('Requests that wait for the approval of a person'),
+  openndes_approval_oldest_seconds: gauge('Age of the oldest of them; 0 when there is none'),
   openndes_job_finished_timestamp_seconds: gauge('When the job was finished last, on any server', 'name'),
   openndes_job_failing: gauge('Whether the last run of the job failed', 'name'),
   openndes_crl_size_bytes: gauge('Octets of the revocation list', 'ca', 'shard'),

@@ -20,3 +20,6 @@ export const flag = (holds: boolean): number => (holds ? 1 : 0);
 
 /** Unix time in seconds. */
 export const unixTime = (at: Date): number => at.getTime() / 1000;
+
+/** A sample. */
+export const sampleOf = (name: SampledName, labels: Labels, value: number): Sample => ({ name, labels, value });

@@ -48,7 +48,7 @@ import {
   removeMessages,
   retryMessages,
 } from './recorded-messages.ts';
-import { approvalStanding, listConditions, recordConditions } from './recorded-conditions.ts';
+import { approvalStanding, countServers, listConditions, recordConditions } from './recorded-conditions.ts';
 import { addChallenge, findChallenge } from './challenges.ts';
 import { type CommittedRows, remember } from './committed-rows.ts';
 import { countDirectory, listDirectory, listGone, recordDirectory } from './directory-objects.ts';
@@ -298,6 +298,7 @@ const answers = ({ write, clock }: Parts): AnswerStore => ({
 const conditions = ({ db, write, clock }: Parts): ConditionStore => ({
   recordConditions: (look) => write((tx) => recordConditions(tx, look, clock())),
   listConditions: () => listConditions(db),
+  countServers: () => countServers(db),
   approvalStanding: () => approvalStanding(db),
 });
 

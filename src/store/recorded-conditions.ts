@@ -104,6 +104,13 @@ export async function listConditions(db: Database): Promise<{ open: Condition[];
   return { open: inOrder([...byId(rows).values()]), ...(all && { checkedAt: new Date(all.at) }) };
 }
 
+/** All of them look once a minute. */
+export async function countServers(db: Database): Promise<number> {
+  const looks = await db.selectFrom('condition_looks').selectAll().execute();
+  const last = looks.find(({ server }) => server === ALL)?.at ?? 0;
+  return looks.filter(({ server, at }) => server !== ALL && last - at < STALE).length;
+}
+
 /** Of an index alone. */
 export async function approvalStanding(db: Database): Promise<OutboxStanding> {
   const { waiting, oldest } = await db

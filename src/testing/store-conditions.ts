@@ -24,6 +24,15 @@ export function conditions(check: Check): void {
   opening(check);
   lasting(check);
   sharing(check);
+  check('servers that look are counted, and one that looks no more is not', async ({ store, setClock }) => {
+    assert.equal(await store.countServers(), 0);
+    await store.recordConditions({ ...LOOK, seen: [] });
+    await store.recordConditions({ ...LOOK, server: 'two', seen: [] });
+    assert.equal(await store.countServers(), 2);
+    setClock(later(181));
+    await store.recordConditions({ ...LOOK, seen: [] });
+    assert.equal(await store.countServers(), 1);
+  });
   check('requests that wait for approval are counted, and the oldest is named', async ({ store }) => {
     assert.deepEqual(await store.approvalStanding(), { waiting: 0 });
     await store.recordPending(pendingFor(1));

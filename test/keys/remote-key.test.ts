@@ -144,3 +144,18 @@ test('`close` closes the place', async () => {
   await remoteKey({ ...signer, close: async () => void closed++ }, parts).close!();
   assert.equal(closed, 1);
 });
+
+test('its calls are counted, with those that failed and the time that they took', async () => {
+  let now = NOW.getTime();
+  const answers = [true, false];
+  const { own, signer } = signerThat(async (input) => {
+    now += 40;
+    if (!answers.shift()) throw new Error('gone');
+    return own.sign(input);
+  });
+  const key = remoteKey(signer, { ...parts, clock: () => new Date(now) });
+  assert.deepEqual(key.calls!(), { made: 0, failed: 0, ms: 0 });
+  await key.sign(INPUT);
+  await assert.rejects(async () => key.sign(INPUT));
+  assert.deepEqual(key.calls!(), { made: 2, failed: 1, ms: 80 });
+});

@@ -32,7 +32,10 @@ before(async () => {
   atEnd(() => server.close());
   await happen();
   // The first run of the job has made the list.
-  await until(async () => ((seen = await scraped(server.metricsUrl!)), value(CRL_SIZE) !== undefined), 'the list');
+  await until(async () => {
+    seen = await scraped(server.metricsUrl!);
+    return value(CRL_SIZE) !== undefined && value('openndes_replicas') === 1;
+  }, 'the list, and the first look for conditions');
 });
 
 const CRL_SIZE = 'openndes_crl_size_bytes{ca="issuing",shard=""}';
@@ -155,6 +158,9 @@ test('the server: store, disk, endpoints, jobs, and no probe that failed', () =>
   assert.equal(value('openndes_scep_in_flight_limit{endpoint="phones"}'), 512);
   assert.equal(value('openndes_scep_work_limit_seconds'), 10);
   assert.equal(value('openndes_job_failing{name="watch"}'), 0);
+  assert.equal(value('openndes_replicas'), 1);
+  assert.equal(value('openndes_approval_pending'), 0);
+  assert.equal(value('openndes_conditions{condition="store-unavailable",severity="error"}'), 0);
   assert.equal(value('openndes_scrape_errors'), 0);
 });
 

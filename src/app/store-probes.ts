@@ -1,0 +1,85 @@
+/** What is looked at in the store, and on its disk, when somebody asks for the metrics. */
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { CONDITIONS } from '../core/condition.ts';
+import type { Clock } from '../core/environment.ts';
+import type { Store } from '../core/store.ts';
+import { flag, type Sample, sampleOf, unixTime } from '../metrics/samples.ts';
+import type { Settings } from './settings.ts';
+
+/** What these look at. */
+export type StoreParts = {
+  settings: Pick<Settings, 'config'>;
+  store: Pick<Store, 'check' | 'outboxStanding' | 'listJobs' | 'listConditions' | 'countServers' | 'approvalStanding'>;
+  clock: Clock;
+};
+
+type Probe = (parts: StoreParts) => Promise<Sample[]>;
+
+const worksProbe: Probe = async ({ store }) => {
+  const works = await store.check().then(
+    () => true,
+    () => false,
+  );
+  return [{ name: 'openndes_store_up', value: flag(works) }];
+};
+
+/** The disk of a database server is not ours. */
+const diskProbe: Probe = async ({ settings: { config } }) => {
+  if (config.store.kind !== 'sqlite') return [];
+  const { bavail, blocks, bsize } = await statfs(dirname(config.store.path));
+  return [
+    { name: 'openndes_store_disk_free_bytes', value: bavail * bsize },
+    { name: 'openndes_store_disk_size_bytes', value: blocks * bsize },
+  ];
+};
+
+const outboxProbe: Probe = async ({ store, clock }) => {
+  const { waiting, oldest } = await store.outboxStanding();
+  return [
+    { name: 'openndes_intune_outbox_pending', value: waiting },
+    { name: 'openndes_intune_outbox_oldest_seconds', value: ageOf(oldest, clock) },
+  ];
+};
+
+const approvalProbe: Probe = async ({ store, clock }) => {
+  const { waiting, oldest } = await store.approvalStanding();
+  return [
+    { name: 'openndes_approval_pending', value: waiting },
+    { name: 'openndes_approval_oldest_seconds', value: ageOf(oldest, clock) },
+  ];
+};
+
+/** Seconds; 0 when there is none. */
+const ageOf = (since: Date | undefined, clock: Clock): number =>
+  since ? Math.max(0, clock().getTime() - since.getTime()) / 1000 : 0;
+
+const jobsProbe: Probe = async ({ store }) =>
+  (await store.listJobs()).flatMap(({ name, finishedAt, lastError }) =>
+    finishedAt
+      ? [
+          sampleOf('openndes_job_finished_timestamp_seconds', { name }, unixTime(finishedAt)),
+          sampleOf('openndes_job_failing', { name }, flag(lastError !== undefined)),
+        ]
+      : [],
+  );
+
+const conditionsProbe: Probe = async ({ store }) => {
+  const { open } = await store.listConditions();
+  return Object.entries(CONDITIONS).map(([condition, { severity }]) =>
+    sampleOf('openndes_conditions', { condition, severity }, open.filter(({ kind }) => kind === condition).length),
+  );
+};
+
+const replicasProbe: Probe = async ({ store }) => [{ name: 'openndes_replicas', value: await store.countServers() }];
+
+/** One for each thing that can fail alone. */
+export const STORE_PROBES: readonly Probe[] = [
+  worksProbe,
+  diskProbe,
+  outboxProbe,
+  approvalProbe,
+  jobsProbe,
+  conditionsProbe,
+  replicasProbe,
+];
