@@ -11,6 +11,7 @@ import { generalNameFromText } from '../pkix/general-name.ts';
 import { nameFromText, nameText } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES } from '../pkix/oids.ts';
 import type { Simulator } from '../simulator/simulated-tenant.ts';
+import { signInText, USER, writeLogin } from './evaluation-login.ts';
 import { tenantBlock } from './tenant-block.ts';
 import { writePublicFile } from '../app/files.ts';
 import { init } from './installation.ts';
@@ -31,6 +32,7 @@ export async function evaluate(
   const { simulator, trustCa } = await startStoredSimulator(join(data, 'simulator'), { port: 0, controlPort: 0 });
   const running = { close: () => simulator.close() };
   try {
+    const login = await writeLogin(data);
     writePublicFile(config, configuration(port, { ...simulator.tenant, trustCa }));
     output.out(
       'EVALUATION MODE: the Intune tenant is simulated, everything listens on loopback only. Not for real devices.\n',
@@ -43,6 +45,7 @@ export async function evaluate(
     const [url = ''] = server.urls;
     await walk(url, simulator, output);
     output.out(nextSteps(url, simulator.control, data));
+    output.out(signInText(server.adminUrl ?? '', login));
     output.out(`Ready: ${url}`);
     return { emit: server.emit, close: running.close };
   } catch (error) {
@@ -68,6 +71,10 @@ authorities:
 profiles:
   device: { validity: 365d, keyUsage: [digitalSignature, keyEncipherment], extendedKeyUsage: [clientAuth] }
 ${tenantBlock('simulated', tenant)}
+admin:
+  host: 127.0.0.1
+  port: ${port === 0 ? 0 : port + 1}
+  users: { ${USER}: { password: "\${file:${USER}.hash}", totp: "\${file:${USER}.totp}", role: admin } }
 endpoints:
   - { path: /certsrv/mscep/mscep.dll, authority: issuing, profile: device, policy: { intune: simulated, notify: strict } }
 `;

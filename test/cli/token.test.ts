@@ -1,5 +1,8 @@
 /** `openndes token new` and `openndes totp new`: the secret on standard output alone, and what goes into the configuration. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseTokenHash, sha256 } from '../../src/access/bearer-tokens.ts';
 import { parseSecondFactor } from '../../src/access/totp.ts';
@@ -28,4 +31,19 @@ test('totp new: a URI with the name of the user', async () => {
   const factor = parseSecondFactor(out) ?? assert.fail(out);
   assert.deepEqual([factor.label, factor.issuer], ['ada', 'openndes']);
   assert.ok(!err.includes(factor.secret.base32));
+});
+
+test('totp code: the code of now, which the server takes; a file without a key is named', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'openndes-totp-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'ada.totp');
+  writeFileSync(file, `${(await cli('totp', 'new', 'ada')).out}\n`);
+  const factor = parseSecondFactor(readFileSync(file, 'utf8')) ?? assert.fail();
+  const { out } = await cli('totp', 'code', file);
+  assert.match(out, /^\d{6}$/);
+  assert.notEqual(factor.validate({ token: out, window: 1 }), null);
+  writeFileSync(file, 'nothing');
+  const wrong = await cli('totp', 'code', file);
+  assert.equal(wrong.code, 78);
+  assert.match(wrong.err, /ada\.totp has no otpauth URI/);
 });

@@ -20,12 +20,19 @@ export const notice = (standing: Look, content: Piece, role: 'status' | 'alert' 
 /** An identifier, which a click copies where there is a script. */
 export const copyable = (text: string): Html => html`<code class="copyable" data-copy>${text}</code>`;
 
-const SMALLEST = { ms: SECOND, ...TEXTS.second };
-const UNITS = [{ ms: DAY, ...TEXTS.day }, { ms: HOUR, ...TEXTS.hour }, { ms: MINUTE, ...TEXTS.minute }, SMALLEST];
+const SMALLEST = { from: SECOND, ms: SECOND, ...TEXTS.second };
+/** The largest first; `from`: from which length on it is used. */
+const UNITS = [
+  { from: 2 * 365 * DAY, ms: 365 * DAY, ...TEXTS.year },
+  { from: DAY, ms: DAY, ...TEXTS.day },
+  { from: HOUR, ms: HOUR, ...TEXTS.hour },
+  { from: MINUTE, ms: MINUTE, ...TEXTS.minute },
+  SMALLEST,
+];
 
 /** `3 hours`, from milliseconds: the largest unit that fits, rounded down. */
 export function lengthOf(ms: number): string {
-  const unit = UNITS.find((each) => ms >= each.ms) ?? SMALLEST;
+  const unit = UNITS.find(({ from }) => ms >= from) ?? SMALLEST;
   const count = Math.floor(ms / unit.ms);
   return `${count} ${count === 1 ? unit.one : unit.many}`;
 }

@@ -19,6 +19,7 @@ export const TEXTS = {
   minute: { one: 'minute', many: 'minutes' },
   hour: { one: 'hour', many: 'hours' },
   day: { one: 'day', many: 'days' },
+  year: { one: 'year', many: 'years' },
   utc: 'All times are UTC.',
   just: 'just now',
   ago: (length: string): string => `${length} ago`,

@@ -1,12 +1,13 @@
-/** `openndes token new` and `openndes totp new`: secrets of programs and people for `admin`. Nothing is recorded. */
+/** `openndes token new`, `openndes totp new` and `totp code`: secrets of programs and people for `admin`. Nothing is recorded. */
 import type { Command } from 'commander';
 import { newToken, tokenHashText } from '../../access/bearer-tokens.ts';
 import { newSecondFactor } from '../../access/totp.ts';
 import { systemRandom } from '../../embed/system.ts';
+import { codeNow } from '../second-factor-code.ts';
 import { example } from '../options.ts';
 import type { Output } from '../output.ts';
 
-/** Registers both. */
+/** Registers them. */
 export function registerTokens(program: Command, { out, err }: Output): void {
   program
     .command('token')
@@ -21,9 +22,14 @@ export function registerTokens(program: Command, { out, err }: Output): void {
       err(`The token of ${name}, for the program. It is shown once. For the configuration:`);
       err(`admin: { tokens: { ${name}: { hash: "${tokenHashText(token)}", role: viewer } } }`);
     });
-  program
-    .command('totp')
-    .description('second factors of users, for `admin.users`')
+  const totp = program.command('totp').description('second factors of users, for `admin.users`');
+  totp
+    .command('code')
+    .description('print the code of now, as the app on the phone shows it: to compare both')
+    .argument('<file>', 'the file with the otpauth URI')
+    .addHelpText(...example('openndes totp code ada.totp'))
+    .action((file: string) => out(codeNow(file)));
+  totp
     .command('new')
     .description(
       'print the otpauth URI of a new key: for the app on the phone, as a QR code, and for the configuration',
