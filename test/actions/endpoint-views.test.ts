@@ -1,5 +1,6 @@
 /** Endpoints of a started server: the configuration in force, and what a request would get. */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { EndpointView, SettingsSection, TestedRequest } from '../../src/actions/endpoint-view.ts';
 import { writeRequest } from '../../src/client/request-message.ts';
@@ -273,4 +274,33 @@ test('what is no request is refused as input, and what was sent is not repeated'
     assert.doesNotMatch(error.message, /canary/);
     return true;
   });
+});
+
+test('after a reload the new configuration is in force; while a reload fails the old one stays', async () => {
+  const policy = { static: 'canary-static-challenge' };
+  const sections = (validity: string) => ({
+    authorities: { issuing: issuingSection },
+    profiles: { device: { validity } },
+    endpoints: [{ path: '/wifi', name: 'wifi', profile: 'device', policy }],
+  });
+  const { server, config } = await runningDesk(sections('30d'));
+  const inForce = async (): Promise<string | undefined> => {
+    const sent = { name: 'wifi' };
+    const read = await done<{ sections: SettingsSection[] }>('endpoints.read', {
+      desk: server.desk(),
+      grant: { role: 'auditor' },
+      sent,
+    });
+    const profile = read.sections.find(({ section }) => section === 'profiles.device');
+    return profile?.settings.find(({ key }) => key === 'validity')?.value;
+  };
+  assert.equal(await inForce(), '30d');
+  const text = readFileSync(config, 'utf8');
+  writeFileSync(config, text.replace('validity: 30d', 'validity: 60d'));
+  assert.equal(await inForce(), '30d');
+  await server.reload();
+  assert.equal(await inForce(), '60d');
+  writeFileSync(config, text.replace('validity: 30d', 'validity: 90d, wrong: 1'));
+  await server.reload();
+  assert.equal(await inForce(), '60d');
 });
