@@ -76,7 +76,7 @@ The server does not know when a backup was made: a command or the database makes
 exporter of Prometheus (\`--collector.textfile.directory\`):
 
 \`\`\`sh
-openndes backup --config /etc/openndes/openndes.yaml /var/backups/openndes/$(date +%F).tar &&
+openndes backup --config /etc/openndes/openndes.yaml /var/backups/openndes/today.tar.new &&
   echo "openndes_backup_timestamp_seconds $(date +%s)" > /var/lib/prometheus/node-exporter/openndes.prom
 \`\`\`
 
