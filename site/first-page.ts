@@ -15,6 +15,12 @@ const hero = {
   ],
 };
 
+/** docs/overview.svg, and a picture that `npm run screenshots` takes. */
+const PICTURES = [
+  '![A device sends a request to openndes, which asks Intune, has the CA sign, notifies Intune and answers](/overview.svg)',
+  '![The first page of administrators: what is wrong, since when, and what to do](/pictures/overview.png)',
+];
+
 const features = NAVIGATION.map(({ title, about, pages }) => ({
   title,
   details: about,
@@ -27,9 +33,7 @@ export function firstPage(): string {
     `## ${title}`,
     pages.map(([file, name]) => `[${name}](${link(file)})`).join(' · '),
   ]);
-  const picture =
-    '![A device sends a request to openndes, which asks Intune, has the CA sign, notifies Intune and answers](/overview.svg)';
-  return ['---', JSON.stringify({ layout: 'home', hero, features }), '---', picture, ...pages]
+  return ['---', JSON.stringify({ layout: 'home', hero, features }), '---', ...PICTURES, ...pages]
     .join('\n\n')
     .replace('\n\n', '\n')
     .replace('\n\n---', '\n---');

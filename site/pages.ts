@@ -32,8 +32,9 @@ export function collectPages(): void {
   for (const file of SITE_PAGES)
     writeFileSync(join(PAGES, `${sitePath(file)}.md`), withoutComments(readFileSync(join(REPOSITORY, file), 'utf8')));
   writeFileSync(join(PAGES, 'index.md'), firstPage());
-  cpSync(join(import.meta.dirname, 'public'), open, { recursive: true });
+  copyFileSync(join(REPOSITORY, 'src/admin/pages/assets/icon.svg'), join(open, 'icon.svg'));
   cpSync(join(REPOSITORY, 'docs/entra'), join(open, 'entra'), { recursive: true });
+  cpSync(join(REPOSITORY, 'docs/pictures'), join(open, 'pictures'), { recursive: true });
   for (const picture of globSync('docs/*.{svg,png}', { cwd: REPOSITORY }))
     copyFileSync(join(REPOSITORY, picture), join(open, basename(picture)));
 }
