@@ -1,6 +1,6 @@
 /** What a search over certificates reads: the few that an index names, or the next ones of the list. */
 import { type RawBuilder, sql } from 'kysely';
-import type { CertificateQuery, SearchTerms } from '../core/search-store.ts';
+import type { BoundedCount, CertificateQuery, SearchTerms } from '../core/search-store.ts';
 import { padded } from './chained-entries.ts';
 import { conditionsOf } from './search-conditions.ts';
 import { type Driver, driversOf, type IdSpan } from './search-drivers.ts';
@@ -89,6 +89,14 @@ export async function stepThrough(db: Database, { enough, ...walk }: Walk): Prom
     read += limit;
   }
   return { rows, examined };
+}
+
+/** How many of the next `MOST` rows of the list hold; for a query without names. `more`: there are others. */
+export async function countNext(db: Database, walk: Pick<Walk, 'query' | 'ids'>): Promise<BoundedCount> {
+  const { rows } = await sql<{ read: number | string; number: number | string | null }>`select count(*) as read,
+    sum(case when ${conditionsOf(walk.query)} then 1 else 0 end) as number
+    from (${sourceOf(walk, MOST)}) as certificates`.execute(db);
+  return { number: Number(rows[0]?.number ?? 0), more: Number(rows[0]?.read) === MOST };
 }
 
 type Read = ListedRow & { holds: boolean };

@@ -14,7 +14,7 @@ import {
 import { fromRow, selectCertificates } from './certificate-rows.ts';
 import { padded } from './chained-entries.ts';
 import { type Dated, idsOf } from './id-spans.ts';
-import { fewest, matching, MOST, stepThrough, type Walked } from './bounded-reads.ts';
+import { countNext, fewest, matching, MOST, stepThrough, type Walked } from './bounded-reads.ts';
 import { cursorIn, cursorOf, inOrder, isAfter, type ListedRow, orderOf } from './search-order.ts';
 import { driversOf, type IdSpan } from './search-drivers.ts';
 import type { Database } from './tables.ts';
@@ -69,8 +69,7 @@ const shown = ({ state, not_after }: ListedRow, now: Date): ShownState =>
 async function atLeast(db: Database, query: CertificateQuery, ids: IdSpan): Promise<BoundedCount> {
   const few = await fewest(db, driversOf(db, query, ids));
   if (few) return { number: (await matching(db, few, query)).length, more: false };
-  const { rows, examined } = await stepThrough(db, { query, ids, enough: MOST });
-  return { number: rows.length, more: examined !== undefined };
+  return countNext(db, { query, ids });
 }
 
 /** The certificates in these rows, in this order. */

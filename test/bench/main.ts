@@ -7,6 +7,7 @@ const RUNS: Readonly<Record<string, string>> = {
   memory: './memory.ts',
   ocsp: './ocsp.ts',
   revoked: './revoked.ts',
+  search: './search.ts',
 };
 
 const [name = 'costs'] = process.argv.slice(2);

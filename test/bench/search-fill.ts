@@ -2,8 +2,8 @@
 
 const YEARS = 2 * 365 * 86_400_000;
 
-/** `rows` certificates, the last one of `end`; every fiftieth is revoked. The tables are those of a new store. */
-export function sqliteFillOf(rows: number, end: number): string[] {
+/** `rows` certificates, the last one of `end`, all with this DER, hexadecimal; every fiftieth is revoked. The tables are those of a new store. */
+export function sqliteFillOf(rows: number, { end, der }: { end: number; der: string }): string[] {
   const step = Math.floor(YEARS / rows);
   const numbers = `with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < ${rows})`;
   const from = `select n, (${end} - (${rows} - n) * ${step}) as m, printf('%08x', n * 2654435761 % 4294967291) || printf('%024x', n) as k from numbers`;
@@ -15,7 +15,7 @@ export function sqliteFillOf(rows: number, end: number): string[] {
     `insert into certificates (id, issuer, serial, endpoint, transaction_id, subject, subject_folded, thumbprint, thumbprint_sha256,
         public_key_hash, first_issued_at, crl_shard, der, not_before, not_after, state, issued_at, delivered_at, revoked_at, revocation_reason)
       ${numbers} select n, 1 + (n % 20 = 19), k, ${endpoint}, k || 'abcdef00', 'CN=stored-' || n || ',O=Contoso', 'cn=stored-' || n || ',o=contoso',
-        upper(k) || 'ABCDEF00', k || k, k || k, m, 0, zeroblob(1088), m, m + 31536000000, ${state}, m, m,
+        upper(k) || 'ABCDEF00', k || k, k || k, m, 0, x'${der}', m, m + 31536000000, ${state}, m, m,
         case when n % 50 = 0 then m end, case when n % 50 = 0 then 'superseded' end from (${from})`,
     `insert into names (kind, value, certificate_id) ${numbers} select 'cn', 'stored-' || n, n from numbers order by 2`,
     `insert into names (kind, value, certificate_id) ${numbers} select 'upn', 'user-' || (n / 3) || '@example.com', n from numbers order by 2, 3`,

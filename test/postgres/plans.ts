@@ -15,6 +15,7 @@ import {
   issuanceFor,
   later,
   namesFor,
+  NOON,
   pendingFor,
   pollOf,
 } from '../../src/testing/store-samples.ts';
@@ -168,6 +169,22 @@ const WORK: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
     await store.listCertificates({ thumbprint, limit: 100 });
     await store.listCertificates({ thumbprint: thumbprintSha256, limit: 100 });
   },
+  'certificates that a text finds': (store) =>
+    store.searchCertificates(
+      { now: NOON, terms: { name: { beginning: 'filled-77', kinds: ['cn', 'upn'] }, serialPrefix: 'abc77' } },
+      { limit: 50 },
+    ),
+  'revoked certificates, newest first': (store) =>
+    store.searchCertificates({ now: NOON, state: 'revoked' }, { limit: 50 }),
+  'certificates of an endpoint and a CA': (store) =>
+    store.searchCertificates({ now: NOON, places: [{ endpoint: '/rare', issuerIds: [ISSUER_ID] }] }, { limit: 50 }),
+  'certificates of a day of last year': (store) =>
+    store.searchCertificates(
+      { now: NOON, recorded: { from: later(-400 * 86_400), before: later(-399 * 86_400) } },
+      { limit: 50 },
+    ),
+  'what persons did': (store) => store.searchAudit({ notable: true }, { limit: 50 }),
+  'entries of the history, by what contains a text': (store) => store.searchAudit({ detail: 'text' }, { limit: 50 }),
   'its history': (store) => store.listAudit({ certificate: certificateId(1), limit: 100 }),
 };
 

@@ -78,6 +78,69 @@ for (const version of [15, 18] as const) {
     await store.close();
   });
 
+  test(`${on}: searches go on from month to month, also when rows are added between two pages`, async () => {
+    const database = await server.database();
+    const begun = new Date();
+    let now = begun;
+    const store = await open(server, database, { clock: () => now });
+    const record = async (n: number, months: number): Promise<void> => {
+      now = months === 0 ? begun : new Date(`${monthAfter(begun, months).replace('_', '-')}-02T00:00:0${n}Z`);
+      const { certificate, ...rest } = issuanceFor(n);
+      const notAfter = new Date(now.getTime() + 90 * 86_400_000);
+      const audit = { ...rest.audit, at: now };
+      await store.recordIssued({ ...rest, audit, certificate: { ...certificate, issuedAt: now, notAfter } });
+    };
+    for (const [n, months] of [
+      [1, 0],
+      [2, 1],
+      [3, 1],
+      [4, 2],
+    ] as const)
+      await record(n, months);
+    await server.sql(
+      `update audit set id = 7 where certificate_id = (select min(id) from certificates);
+      update serials set certificate_id = 7 where certificate_id = (select min(id) from certificates);
+      update certificates set id = 7 where id = (select min(id) from certificates)`,
+      database,
+    );
+    const numbers = (serials: readonly (string | undefined)[]): number[] =>
+      serials.map((serial) => [1, 2, 3, 4, 5].find((n) => certificateId(n).serial === serial) ?? 0);
+    const pages = async (query: object, between?: () => Promise<void>): Promise<number[]> => {
+      const found: (string | undefined)[] = [];
+      for (let cursor: string | undefined; ; ) {
+        const page = await store.searchCertificates({ now: begun, ...query }, { limit: 1, ...(cursor && { cursor }) });
+        found.push(...page.certificates.map(({ serial }) => serial));
+        cursor = page.next;
+        if (cursor === undefined) return numbers(found);
+        await between?.();
+      }
+    };
+    assert.deepEqual(await pages({}), [4, 3, 2, 1]);
+    assert.deepEqual(await pages({ ends: { from: begun } }), [1, 2, 3, 4]);
+    const place = { endpoint: issuanceFor(1).certificate.endpoint, issuerIds: [certificateId(1).issuerId] };
+    assert.deepEqual(await pages({ places: [place] }), [4, 3, 2, 1]);
+    const [second, third] = [1, 2].map((each) => new Date(`${monthAfter(begun, each).replace('_', '-')}-01T00:00:00Z`));
+    assert.deepEqual(await pages({ recorded: { from: second, before: third } }), [3, 2]);
+    let added = false;
+    assert.deepEqual(
+      await pages({}, async () => {
+        if (!added) await record(5, 3);
+        added = true;
+      }),
+      [4, 3, 2, 1],
+    );
+    assert.deepEqual(await pages({}), [5, 4, 3, 2, 1]);
+    const history: (string | undefined)[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const page = await store.searchAudit({}, { limit: 2, ...(cursor && { cursor }) });
+      history.push(...page.entries.map(({ serial }) => serial));
+      cursor = page.next;
+      if (cursor === undefined) break;
+    }
+    assert.deepEqual(numbers(history), [5, 4, 3, 2, 1]);
+    await store.close();
+  });
+
   test(`${on}: a month that is missing is made by the job and at the next start, also by two servers at once`, async () => {
     const database = await server.database();
     const store = await open(server, database);

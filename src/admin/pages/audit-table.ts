@@ -18,7 +18,8 @@ const columnsAt = (now: Date): readonly Column<AuditRow>[] => [
   { head: TEXT.who, cell: ({ by, actor }) => by ?? wordsOf(TEXT.actors, actor) },
   {
     head: TEXT.where,
-    cell: ({ from, source }) => html`${from}${from !== undefined && ' '}(${wordsOf(TEXT.sources, source)})`,
+    cell: ({ from, source }) =>
+      from === undefined ? wordsOf(TEXT.sources, source) : `${from} (${wordsOf(TEXT.sources, source)})`,
   },
   { head: TEXT.reason, cell: ({ why }) => why },
   { head: TEXT.subject, cell: subjectOf },

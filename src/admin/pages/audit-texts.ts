@@ -35,7 +35,7 @@ export const AUDIT_TEXTS = {
   json: 'These entries as JSON lines',
   chainTitle: 'The chain',
   chainAbout:
-    'Verification reads the whole history, about a minute for each million entries. The same is done by `openndes audit verify`, which can also compare heads that were kept elsewhere.',
+    'Verification reads the whole history, about a minute for each million entries. The command openndes audit verify does the same, and can compare heads that were kept elsewhere.',
   verify: 'Verify the chain',
   whole: (links: number): string => `The history is whole: ${links.toLocaleString('en')} entries were read.`,
   notWhole: 'The history is NOT whole.',

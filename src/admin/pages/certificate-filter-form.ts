@@ -36,14 +36,14 @@ export const filterForm = (filter: SentFilter): Html => {
     body: [
       field({ name: 'q', label: TEXT.q, hint: TEXT.qHint, kind: 'search', value: value('q'), maxlength: 600 }),
       html`<details${isDetailed(filter) && html` open`}><summary>${TEXT.more}</summary>
-${[
-  text('endpoint'),
-  text('authority'),
-  text('profile'),
-  field({ name: 'expiresWithin', label: TEXT.expiresWithin, kind: 'number', value: value('expiresWithin') }),
-  ...DATES.map((name) => field({ name, label: TEXT[name], kind: 'date', value: value(name) })),
-  field({ name: 'subject', label: TEXT.subject, hint: TEXT.subjectHint, value: value('subject') }),
-]}</details>`,
+<div class="filters">${[
+        text('endpoint'),
+        text('authority'),
+        text('profile'),
+        field({ name: 'expiresWithin', label: TEXT.expiresWithin, kind: 'number', value: value('expiresWithin') }),
+        ...DATES.map((name) => field({ name, label: TEXT[name], kind: 'date', value: value(name) })),
+        field({ name: 'subject', label: TEXT.subject, hint: TEXT.subjectHint, value: value('subject') }),
+      ]}</div></details>`,
       filter.state !== undefined && kept('state', filter.state),
     ],
   });
