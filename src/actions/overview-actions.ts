@@ -22,11 +22,11 @@ const [ENDPOINTS] = ENDPOINT_ACTIONS;
 const count = z.object({ number: z.number().int(), more: z.boolean() });
 const standing = z.enum(['valid', 'ends', 'ended', 'not yet valid']);
 
-/** `lists`: what becomes of its revocation lists. `failure`: why its key cannot sign. */
+/** `lists`: what becomes of its revocation lists. `failure`: why its key cannot sign; without `standing` why it could not be loaded. */
 const authority = z.object({
   name: z.string(),
-  standing,
-  notAfter: TIME,
+  standing: standing.optional(),
+  notAfter: TIME.optional(),
   ra: z.array(z.object({ role: z.string(), standing, notAfter: TIME })),
   lists: z.array(z.object({ name: z.string(), nextUpdate: TIME.optional(), failure: z.string().optional() })),
   failure: z.string().optional(),
@@ -126,15 +126,21 @@ async function jobsIn({ desk, reach }: Running<unknown>): Promise<Overview['jobs
   }));
 }
 
-function authorityOf({ name, chain, ra, lists, key }: AuthorityView): z.output<typeof authority> {
+function authorityOf({
+  name,
+  chain,
+  ra,
+  lists,
+  key,
+  failure = key.failure,
+}: AuthorityView): z.output<typeof authority> {
   const [issuing] = chain;
   return {
     name,
-    standing: issuing?.standing ?? 'valid',
-    notAfter: issuing?.notAfter ?? '',
+    ...(issuing && { standing: issuing.standing, notAfter: issuing.notAfter }),
     ra: ra.map(({ role, standing, notAfter }) => ({ role, standing, notAfter })),
     lists: lists.map(({ name, nextUpdate, failure }) => ({ name, nextUpdate, failure })),
-    ...(key.failure !== undefined && { failure: key.failure }),
+    ...(failure !== undefined && { failure }),
   };
 }
 

@@ -267,4 +267,16 @@ test('an authority that could not be loaded is there with the reason, and its en
     [true, false],
   );
   assert.match(endpoints[1]?.reason ?? '', /\/none\/ca\.pem/);
+  const overview = await done<{ authorities: { name: string; standing?: string; failure?: string }[] }>(
+    'overview.read',
+    on,
+  );
+  assert.deepEqual(
+    overview.authorities.map(({ name, standing }) => [name, standing]),
+    [
+      ['issuing', 'valid'],
+      ['broken', undefined],
+    ],
+  );
+  assert.match(overview.authorities[1]?.failure ?? '', /\/none\/ca\.pem/);
 });

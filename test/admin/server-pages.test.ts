@@ -8,7 +8,7 @@ import { nameFromText } from '../../src/pkix/name.ts';
 import { requestPem } from '../../src/pkix/pem.ts';
 import { runningDesk } from '../actions/running-desk.ts';
 import { rsaKey } from '../kit/keys.ts';
-import { issuing, issuingSection, ra, root } from '../wiring/files.ts';
+import { issuing, issuingSection, ra, root, secondSection } from '../wiring/files.ts';
 import { tenantNamed } from '../wiring/tenant.ts';
 import { pagesUnderTest, session } from './pages-under-test.ts';
 
@@ -123,4 +123,26 @@ test('what is no request is refused with what to give', async (t) => {
   const { statusCode, body } = await post('/admin/endpoints/test', { request: 'nothing' });
   assert.equal(statusCode, 400);
   assert.match(body, /Give a PKCS#10 request|Give a PKCS&#35;10 request/);
+});
+
+test('with an authority that could not be loaded its page and the overview say why', async (t) => {
+  const part = await runningDesk({
+    authorities: { issuing: issuingSection, broken: { ...secondSection, certificate: '/none/ca.pem' } },
+    profiles: { device: {} },
+    endpoints: ['issuing', 'broken'].map((authority) => ({
+      path: `/${authority}`,
+      authority,
+      profile: 'device',
+      policy: { static: 'a-challenge-of-the-page' },
+    })),
+  });
+  const { get } = await pagesUnderTest(t, { desk: part.desk(), signedIn: session({ role: 'viewer' }) });
+  for (const path of ['/admin/', '/admin/authorities', '/admin/endpoints']) {
+    const { statusCode, body } = await get(path);
+    assert.equal(statusCode, 200, path);
+    assert.match(body, /\/none\/ca\.pem: there is no such file/, path);
+  }
+  const [overview, authorities] = [await get('/admin/'), await get('/admin/authorities')];
+  assert.match(overview.body, /href="\/admin\/authorities#of-broken"/);
+  assert.match(authorities.body, /id="of-broken"/);
 });

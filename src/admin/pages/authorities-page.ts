@@ -40,27 +40,34 @@ const attachment = ({ file, pem, der }: DownloadedCertificate, asPem: boolean): 
 
 function card(view: AuthorityView, visit: Visit): Html {
   if (view.failure !== undefined)
-    return section(view.name, notice('bad', [html`<p>${TEXT.notLoaded}</p>`, view.failure]));
+    return section(view.name, notice('bad', [html`<p>${TEXT.notLoaded}</p>`, view.failure]), idOf(view));
   const { name, key, endpoints, chain, next, previous, ra, ocsp } = view;
-  return section(name, [
-    key.failure !== undefined && notice('bad', TEXT.keyFails(key.failure)),
-    facts([
-      [TEXT.endpoints, endpoints.join(', ') || TEXT.none],
-      [TEXT.key, `${key.kind}, ${key.place}`],
-      [TEXT.crlUrls, urls(view.urls.crl)],
-      [TEXT.ocspUrls, urls(view.urls.ocsp)],
-      [TEXT.issuerUrls, urls(view.urls.issuer)],
-      [TEXT.download, downloads(view)],
-    ]),
-    part(TEXT.chain, certificateTable(`${name}: ${TEXT.chain}`, chain, visit)),
-    html`<h3>${TEXT.platforms}</h3><p>${TEXT.platformsAbout}</p>${platforms(view)}`,
-    part(TEXT.ra, certificateTable(`${name}: ${TEXT.ra}`, ra, visit)),
-    next.length > 0 && part(TEXT.next, certificateTable(`${name}: ${TEXT.next}`, next, visit)),
-    previous.length > 0 && part(TEXT.previous, certificateTable(`${name}: ${TEXT.previous}`, previous, visit)),
-    part(TEXT.lists, lists(view, visit)),
-    ocsp && part(TEXT.ocsp, signers(view, ocsp.signers, visit)),
-  ]);
+  return section(
+    name,
+    [
+      key.failure !== undefined && notice('bad', TEXT.keyFails(key.failure)),
+      facts([
+        [TEXT.endpoints, endpoints.join(', ') || TEXT.none],
+        [TEXT.key, `${key.kind}, ${key.place}`],
+        [TEXT.crlUrls, urls(view.urls.crl)],
+        [TEXT.ocspUrls, urls(view.urls.ocsp)],
+        [TEXT.issuerUrls, urls(view.urls.issuer)],
+        [TEXT.download, downloads(view)],
+      ]),
+      part(TEXT.chain, certificateTable(`${name}: ${TEXT.chain}`, chain, visit)),
+      html`<h3>${TEXT.platforms}</h3><p>${TEXT.platformsAbout}</p>${platforms(view)}`,
+      part(TEXT.ra, certificateTable(`${name}: ${TEXT.ra}`, ra, visit)),
+      next.length > 0 && part(TEXT.next, certificateTable(`${name}: ${TEXT.next}`, next, visit)),
+      previous.length > 0 && part(TEXT.previous, certificateTable(`${name}: ${TEXT.previous}`, previous, visit)),
+      part(TEXT.lists, lists(view, visit)),
+      ocsp && part(TEXT.ocsp, signers(view, ocsp.signers, visit)),
+    ],
+    idOf(view),
+  );
 }
+
+/** What the overview links to. */
+const idOf = ({ name }: AuthorityView): string => `of-${name}`;
 
 const part = (title: string, body: Piece): Html => html`<h3>${title}</h3>${body}`;
 

@@ -1,6 +1,6 @@
 /** How authorities, tenants, endpoints and jobs stand, one table each. */
 import type { Overview } from '../../actions/overview-actions.ts';
-import { html, type Html, link, type Piece } from './html.ts';
+import { html, type Html, type Piece } from './html.ts';
 import { OVERVIEW_TEXTS as TEXT } from './overview-texts.ts';
 import type { Visit } from './page-row.ts';
 import { badge, moment, section } from './page-parts.ts';
@@ -22,7 +22,8 @@ const part = <T>(
 ): Html => section(title, table(title, { ...shown, empty }));
 
 /** A state and until when. */
-function standing(visit: Visit, { standing, notAfter }: Pick<Row<'authorities'>, 'standing' | 'notAfter'>): Html {
+function standing(visit: Visit, { standing, notAfter }: Pick<Row<'authorities'>, 'standing' | 'notAfter'>): Piece {
+  if (standing === undefined || notAfter === undefined) return TEXT.authorities.none;
   const { look, words } = TEXT.standings[standing];
   return html`${badge(look, words)} <span class="muted">${TEXT.authorities.until}</span> ${moment(new Date(notAfter), visit.now)}`;
 }
@@ -30,7 +31,7 @@ function standing(visit: Visit, { standing, notAfter }: Pick<Row<'authorities'>,
 const authorityColumns = (visit: Visit): readonly Column<Row<'authorities'>>[] => [
   {
     head: TEXT.authorities.name,
-    cell: ({ name }) => html`<a href="${link('/admin/authorities', {})}">${name}</a>`,
+    cell: ({ name }) => html`<a href="/admin/authorities#of-${name}">${name}</a>`,
   },
   { head: TEXT.authorities.certificate, cell: (row) => standing(visit, row) },
   {
@@ -56,10 +57,11 @@ const works = (failure: string | undefined): Html =>
     ? badge('good', TEXT.authorities.works)
     : html`${badge('bad', TEXT.authorities.fails)} ${failure}`;
 
-const lines = (all: readonly Html[]): Html => html`<ul class="plain">${all.map((each) => html`<li>${each}</li>`)}</ul>`;
+const lines = (all: readonly Piece[]): Html =>
+  html`<ul class="plain">${all.map((each) => html`<li>${each}</li>`)}</ul>`;
 
 const tenantColumns = (visit: Visit): readonly Column<Row<'tenants'>>[] => [
-  { head: TEXT.tenants.name, cell: ({ name }) => html`<a href="/admin/tenants">${name}</a>` },
+  { head: TEXT.tenants.name, cell: ({ name }) => html`<a href="/admin/tenants#of-${name}">${name}</a>` },
   {
     head: TEXT.tenants.standing,
     cell: ({ usable, detail }) =>

@@ -27,22 +27,26 @@ export const TENANTS_PAGE: Page = {
 function card(view: TenantView, visit: Visit): Html {
   const { name, usable, detail, remedy } = view;
   const state = usable ? badge('good', TEXT.usable) : badge('bad', TEXT.unusable);
-  return section(name, [
-    html`<p>${state}</p>`,
-    !usable && notice('bad', html`<p>${detail}</p>${remedy !== undefined && html`<p>${TEXT.remedy}: ${remedy}</p>`}`),
-    facts([
-      [TEXT.detail, usable && detail],
-      [TEXT.tenant, copyable(view.tenant)],
-      [TEXT.clientId, view.clientId !== undefined && copyable(view.clientId)],
-      [TEXT.cloud, view.cloud],
-      [TEXT.endpoints, view.endpoints.join(', ') || TEXT.none],
-      [TEXT.credential, credential(view, visit)],
-      [TEXT.breaker, breaker(view)],
-      [TEXT.outbox, outbox(view, visit)],
-      [TEXT.directory, view.directory && directory(view.directory, visit)],
-    ]),
-    html`<h3>${TEXT.permissions}</h3>${permissions(view, visit)}<h3>${TEXT.calls}</h3>${calls(view, visit)}`,
-  ]);
+  return section(
+    name,
+    [
+      html`<p>${state}</p>`,
+      !usable && notice('bad', html`<p>${detail}</p>${remedy !== undefined && html`<p>${TEXT.remedy}: ${remedy}</p>`}`),
+      facts([
+        [TEXT.detail, usable && detail],
+        [TEXT.tenant, copyable(view.tenant)],
+        [TEXT.clientId, view.clientId !== undefined && copyable(view.clientId)],
+        [TEXT.cloud, view.cloud],
+        [TEXT.endpoints, view.endpoints.join(', ') || TEXT.none],
+        [TEXT.credential, credential(view, visit)],
+        [TEXT.breaker, breaker(view)],
+        [TEXT.outbox, outbox(view, visit)],
+        [TEXT.directory, view.directory && directory(view.directory, visit)],
+      ]),
+      html`<h3>${TEXT.permissions}</h3>${permissions(view, visit)}<h3>${TEXT.calls}</h3>${calls(view, visit)}`,
+    ],
+    `of-${name}`,
+  );
 }
 
 function credential({ credential: { kind, subject, ends, standing } }: TenantView, { now }: Visit): Piece {
