@@ -1,5 +1,5 @@
 /** Who is told: a service behind a webhook, and a mail server, both in this process. */
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { TLSSocket, type SecureContext } from 'node:tls';
@@ -12,12 +12,13 @@ export type Told = { headers: IncomingHttpHeaders; body: string; json: Record<st
 export async function hook(t: Pick<TestContext, 'after'>) {
   const got: Told[] = [];
   const answer = { status: 200 };
-  const server = createServer(async (request, response) => {
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) body += String(chunk);
     got.push({ headers: request.headers, body, json: JSON.parse(body) as Told['json'] });
     response.writeHead(answer.status).end();
-  });
+  };
+  const server = createServer((request, response) => void take(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
@@ -47,14 +48,14 @@ export async function mailServer(t: Pick<TestContext, 'after'>, tls?: { context:
         return say('250 taken');
       }
       lines.push(line);
-      if (/^EHLO/.test(line)) return say(`250-here\r\n${tls && !secure ? '250-STARTTLS\r\n' : ''}250 AUTH PLAIN`);
-      if (/^STARTTLS/.test(line)) {
+      if (line.startsWith('EHLO')) return say(`250-here\r\n${tls && !secure ? '250-STARTTLS\r\n' : ''}250 AUTH PLAIN`);
+      if (line.startsWith('STARTTLS')) {
         say('220 go on');
         reader.close();
         return upgrade(socket);
       }
-      if (/^AUTH/.test(line)) return say('235 welcome');
-      if (/^DATA/.test(line)) {
+      if (line.startsWith('AUTH')) return say('235 welcome');
+      if (line.startsWith('DATA')) {
         mail = [];
         return say('354 go on');
       }
