@@ -48,6 +48,8 @@ export type Access = {
   transport: Transport;
   /** Whether there are tokens of programs. */
   hasTokens: boolean;
+  /** Whether there are people who log in. */
+  hasPeople: boolean;
   /** The program of the token, else the person of the session. */
   resolveCaller(facts: RequestFacts): Promise<Caller | NoCaller>;
   /** The person of the cookie; undefined when nobody is logged in. */
@@ -73,6 +75,7 @@ export function accessOf(options: AccessOptions): Access {
   return {
     transport,
     hasTokens: options.tokens.length > 0,
+    hasPeople: options.users.size > 0 || oidc !== undefined,
     sessionOf,
     ...(oidc && { oidc: oidcAccess({ ...options, login: oidc.login, kept, noteFailure }) }),
     async resolveCaller(facts) {

@@ -11,11 +11,12 @@ import { PASSWORD_ACTIONS } from './password-actions.ts';
 import { REQUEST_ACTIONS } from './request-actions.ts';
 import { REVOCATION_ACTIONS } from './revocation-actions.ts';
 import { MESSAGE_ACTIONS } from './message-actions.ts';
+import { proposalActions } from './proposal-actions.ts';
 import { TENANT_ACTIONS } from './tenant-actions.ts';
 import { TRACE_ACTIONS } from './trace-actions.ts';
 
-/** In the order of the documentation of the API. */
-export const ACTIONS: readonly AnyAction[] = [
+/** Those that a second person can confirm. */
+const PROPOSABLE: readonly AnyAction[] = [
   ...CERTIFICATE_ACTIONS,
   ...REVOCATION_ACTIONS,
   ...BLOCK_ACTIONS,
@@ -29,6 +30,12 @@ export const ACTIONS: readonly AnyAction[] = [
   ...PASSWORD_ACTIONS,
   ...AUDIT_ACTIONS,
   ...MESSAGE_ACTIONS,
+];
+
+/** In the order of the documentation of the API. */
+export const ACTIONS: readonly AnyAction[] = [
+  ...PROPOSABLE,
+  ...proposalActions((name) => PROPOSABLE.find((each) => each.name === name)),
 ];
 
 /** The action of this name. Throws RangeError when there is none. */

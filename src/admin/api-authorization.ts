@@ -29,6 +29,15 @@ export function authorization({ access, authenticate }: ApiCredentials): Authori
   };
 }
 
+/** For an API that takes sessions too: who logged in at `/api/session` sends the cookie. */
+export function callerBehind(access: Pick<Access, 'resolveCaller'>): Authorization {
+  return async (request) => {
+    const caller = await access.resolveCaller(factsOf(request));
+    if (typeof caller !== 'string') return { ...caller, source: 'api' };
+    return caller === 'busy' ? 'too_many_attempts' : 'unauthorized';
+  };
+}
+
 /** A user of the page may have passwords for every endpoint. */
 function personOf(login: Login, address: string): Caller | 'unauthorized' | 'too_many_attempts' {
   if (login.kind === 'known')

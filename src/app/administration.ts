@@ -6,7 +6,7 @@ import { type AdminPage, ndesPages } from '../admin/ndes-plugin.ts';
 import { OIDC_LOGIN } from '../admin/oidc-routes.ts';
 import { adminServer } from '../admin/admin-server.ts';
 import { adminPages } from '../admin/pages/pages-plugin.ts';
-import { authorization } from '../admin/api-authorization.ts';
+import { authorization, callerBehind } from '../admin/api-authorization.ts';
 import { metricsPlugin, type MetricsPluginOptions } from '../admin/metrics-plugin.ts';
 import { ACTIONS } from '../actions/all-actions.ts';
 import { REST_PREFIX, restApi } from '../rest/rest-plugin.ts';
@@ -74,12 +74,12 @@ export async function administration({
     clock,
     emit,
   });
-  if (access.hasTokens)
+  if (access.hasTokens || access.hasPeople)
     await server.register(restApi, {
       prefix: REST_PREFIX,
       actions: ACTIONS,
       desk,
-      login: authorization({ access }),
+      login: callerBehind(access),
       version: VERSION,
       emit,
     });

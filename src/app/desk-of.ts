@@ -7,7 +7,8 @@ import type { Store } from '../core/store.ts';
 import type { DiagnosableClient } from '../intune/client.ts';
 import { authoritySource } from './authority-views.ts';
 import type { AuthorityParts } from './authority-views.ts';
-import { systemPause } from '../embed/system.ts';
+import { secondPerson } from '../actions/two-persons.ts';
+import { systemPause, systemRandom } from '../embed/system.ts';
 import { publicKeysOf } from './audit-key.ts';
 import { endpointSource } from './endpoint-views.ts';
 import type { PlanOf } from '../manage/pending-requests.ts';
@@ -43,6 +44,9 @@ export const deskOf = ({ endpoints, ...parts }: DeskParts): Desk => ({
   placeOf: belongingIn(parts.settings.config.endpoints),
   auditKeys: publicKeysOf(parts.settings.auditKey),
   pause: () => systemPause(0),
+  ...(parts.settings.config.admin?.twoPersons && {
+    secondPerson: secondPerson({ store: parts.store, clock: parts.clock, random: systemRandom }),
+  }),
 });
 
 /** The file is read again when the first request that waits is shown. */

@@ -13,7 +13,8 @@ same rules: who may do what is in the section of roles of the configuration. The
 curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8081/api/v1/blocks
 \`\`\`
 
-- **Login**: \`Authorization: Bearer TOKEN\` with a token of the configuration. Ten wrong tokens a minute from one network are
+- **Login**: \`Authorization: Bearer TOKEN\` with a token of the configuration, or the cookie of a person from \`/api/session\`
+  ([access.md](access.md)). Ten wrong tokens a minute from one network are
   answered; after that it gets 429 until the minute is over. A browser that sends a request for a page of another site gets 403.
 - **Input**: GET takes a query, POST and DELETE take JSON. A member that is not known is refused and not left out, because
   it could be a filter with a spelling mistake.

@@ -5,7 +5,7 @@ import { adminTls, session, tokens, users } from './admin-access.ts';
 import { oidc } from './admin-oidc.ts';
 import type { FileContext } from './references.ts';
 import { transformed, secret } from './yaml/value-type.ts';
-import { integer, network, text, url, valueList } from './yaml/value-types.ts';
+import { flag, integer, network, text, url, valueList } from './yaml/value-types.ts';
 import { defaulted, optional, section } from './yaml/table.ts';
 
 const SHORTEST_TOKEN = 16;
@@ -63,6 +63,11 @@ export const adminSection = (context: FileContext) =>
           tokens: tokens(),
           users: users(),
           session: session(),
+          twoPersons: defaulted(
+            flag,
+            false,
+            'Revocations of more than 100 certificates wait until another person confirms them, on a page, by the API and at the command line. docs/access.md says what else.',
+          ),
           oidc: oidc(context),
         }),
         withUrl,

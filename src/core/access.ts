@@ -51,6 +51,12 @@ export function reachOf(grants: readonly RoleGrant[], permission: Permission): R
   };
 }
 
+/** Where both hold. */
+export const bothReaches = (one: Reach, other: Reach): Reach => ({
+  everywhere: one.everywhere && other.everywhere,
+  covers: (place) => one.covers(place) && other.covers(place),
+});
+
 const holds = ({ endpoints, authorities, tenants }: RoleGrant, { endpoint, authority, tenant }: Belonging): boolean =>
   names(endpoints, endpoint) && names(authorities, authority) && names(tenants, tenant);
 

@@ -1,4 +1,5 @@
 /** Actions that wait for a second person (`admin.twoPersons`). */
+import type { RoleGrant } from './access.ts';
 import type { AuditActor, AuditEntry, AuditSource } from './records.ts';
 
 /** An action as it was asked for. */
@@ -12,6 +13,8 @@ export type StoredProposal = {
   /** Who asked, and through what. */
   by: AuditActor;
   source: AuditSource;
+  /** What they were granted then. */
+  grants: readonly RoleGrant[];
   at: Date;
   /** It can be confirmed until then. */
   until: Date;

@@ -26,6 +26,7 @@ export async function createAccess(db: Database, dialect: Dialect): Promise<void
     .addColumn('input', 'text', (column) => column.notNull())
     .addColumn('actor', 'text', (column) => column.notNull())
     .addColumn('source', 'text', (column) => column.notNull())
+    .addColumn('grants', 'text', (column) => column.notNull())
     .addColumn('at', moment, (column) => column.notNull())
     .addColumn('until', moment, (column) => column.notNull())
     .execute();

@@ -1,5 +1,6 @@
 /** Actions that wait for a second person. */
 import type { Selectable } from 'kysely';
+import type { RoleGrant } from '../core/access.ts';
 import type { StoredProposal } from '../core/proposal-store.ts';
 import type { AuditActor, AuditEntry, AuditSource } from '../core/records.ts';
 import { addAudit } from './audit.ts';
@@ -7,7 +8,7 @@ import type { Database, ProposalTable } from './tables.ts';
 
 /** Records one with its line of history, and removes those that have expired. */
 export async function addProposal(tx: Database, proposal: StoredProposal, audit: AuditEntry): Promise<void> {
-  const { id, action, input, by, source, at, until } = proposal;
+  const { id, action, input, by, source, grants, at, until } = proposal;
   await tx.deleteFrom('proposals').where('until', '<=', at.getTime()).execute();
   await tx
     .insertInto('proposals')
@@ -17,6 +18,7 @@ export async function addProposal(tx: Database, proposal: StoredProposal, audit:
       input: JSON.stringify(input),
       actor: JSON.stringify(by),
       source,
+      grants: JSON.stringify(grants),
       at: at.getTime(),
       until: until.getTime(),
     })
@@ -44,12 +46,22 @@ export async function takeProposal(tx: Database, id: string, audit: AuditEntry):
   return true;
 }
 
-const fromRow = ({ id, action, input, actor, source, at, until }: Selectable<ProposalTable>): StoredProposal => ({
+const fromRow = ({
+  id,
+  action,
+  input,
+  actor,
+  source,
+  grants,
+  at,
+  until,
+}: Selectable<ProposalTable>): StoredProposal => ({
   id,
   action,
   input: JSON.parse(input) as unknown,
   by: JSON.parse(actor) as AuditActor,
   source: source as AuditSource,
+  grants: JSON.parse(grants) as RoleGrant[],
   at: new Date(at),
   until: new Date(until),
 });

@@ -369,13 +369,14 @@ export type SessionTable = {
 /** The last time step of which a user has used the code. */
 export type LoginCodeTable = { user_name: string; step: number };
 
-/** An action that waits for a second person. `input` and `actor`: JSON. */
+/** An action that waits for a second person. `input`, `actor` and `grants`: JSON. */
 export type ProposalTable = {
   id: string;
   action: string;
   input: string;
   actor: string;
   source: string;
+  grants: string;
   at: Moment;
   until: Moment;
 };

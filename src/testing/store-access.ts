@@ -31,6 +31,7 @@ const proposal = (id: string, at: Date): StoredProposal => ({
   input: { all: true, names: ['ä'] },
   by: { kind: 'person', name: 'ada' },
   source: 'page',
+  grants: [{ role: 'operator', endpoints: ['a'] }],
   at,
   until: new Date(at.getTime() + 60_000),
 });

@@ -54,6 +54,7 @@ export const REQUESTS: Readonly<Record<string, Row>> = {
   'blocks.add': () => post('/blocks', { name: BLOCK }),
   'blocks.list': () => ({ path: '/blocks' }),
   'blocks.remove': () => ({ path: `/blocks/${encodeURIComponent(BLOCK)}` }),
+  'proposals.list': () => ({ path: '/proposals' }),
   'audit.list': () => ({ path: '/audit' }),
   'audit.export': () => ({ path: '/audit/export?form=json' }),
   'audit.verify': () => ({ path: '/audit/verification' }),

@@ -21,6 +21,7 @@ test('admin: loopback, port 8081, and a hash ready for use', () => {
     host: '127.0.0.1',
     port: 8081,
     tokens: {},
+    twoPersons: false,
     session: { idle: 30 * MINUTE, longest: 480 * MINUTE },
   });
   const ndes = users['ndes'] ?? assert.fail('no user');

@@ -96,6 +96,11 @@ const bob = { password: USERS.ndes, certificate: 'cn=bob, o=Example', role: 'vie
 const clientCa = file('client-ca.pem', OWN.cert);
 const overTls = shared({ admin: { port: 0, tls: { ...tls, clientCa }, users: { bob } } });
 
+const PERSONS: Readonly<Record<string, () => Promise<Running>>> = {
+  two: shared({ admin: { port: 0, twoPersons: true, tokens: token('operator', 'operator') } }),
+  one: shared({ admin: { port: 0, tokens: token('operator', 'operator') } }),
+};
+
 export const ADMIN: readonly Row[] = [
   {
     keys: ['admin.host'],
@@ -220,5 +225,19 @@ export const ADMIN: readonly Row[] = [
       'one of another CA with his name': ['https:', 'that of the file', 401],
       'no certificate': ['https:', 'that of the file', 401],
     },
+  },
+  {
+    keys: ['admin.twoPersons'],
+    question: 'the HTTP status of a revocation of 101 certificates, of which there is none',
+    ask: async (place) => {
+      const { adminUrl } = await PERSONS[place]!();
+      const response = await fetch(`${adminUrl}/api/v1/revocations`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${tokenOf('operator')}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ filter: { cn: 'nobody' }, digest: '00'.repeat(32), confirm: 101 }),
+      });
+      return response.status;
+    },
+    answers: { two: 202, one: 400 },
   },
 ];

@@ -11,6 +11,7 @@ import { MESSAGE_FORMS, MESSAGES_PAGE } from './messages-page.ts';
 import { OVERVIEW_PAGE } from './overview-page.ts';
 import { PASSWORD_FORMS, PASSWORDS_PAGE } from './passwords-page.ts';
 import type { Page, PageForm } from './page-row.ts';
+import { PROPOSAL_FORMS, PROPOSALS_PAGE } from './proposals-page.ts';
 import { REVOCATION_FORMS, REVOCATIONS_PAGE } from './revocations-page.ts';
 import { TENANTS_PAGE } from './tenants-page.ts';
 import { WAITING_FORMS, WAITING_PAGE } from './waiting-page.ts';
@@ -23,6 +24,7 @@ export const PAGES: readonly Page[] = [
   CERTIFICATE_PAGE,
   REVOCATIONS_PAGE,
   WAITING_PAGE,
+  PROPOSALS_PAGE,
   PASSWORDS_PAGE,
   BLOCKS_PAGE,
   AUTHORITIES_PAGE,
@@ -37,6 +39,7 @@ export const FORMS: readonly PageForm[] = [
   ...CERTIFICATE_FORMS,
   ...REVOCATION_FORMS,
   ...WAITING_FORMS,
+  ...PROPOSAL_FORMS,
   ...PASSWORD_FORMS,
   ...BLOCK_FORMS,
   ...MESSAGE_FORMS,

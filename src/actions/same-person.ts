@@ -1,0 +1,22 @@
+/** Whether two actors may be one person, who has a login, a user of the operating system, or both. */
+import type { AuditActor } from '../core/records.ts';
+
+/** In the name of a person of a provider: its immutable id. */
+const PROVIDED = /\(oidc (?<id>[^()]+)\)/;
+/** In the name of a user of the command line: the one who ran sudo. */
+const SUDO = /\bsudo: (?<user>[^(),]+)/;
+
+/**
+ * Two persons of a provider are told apart by their ids. Others are taken for one when their names are the same without
+ * domain and letter case, so that nobody is their own second person with another login.
+ */
+export function mayBeSame({ name: first = '' }: AuditActor, { name: second = '' }: AuditActor): boolean {
+  const ids = [first, second].map((name) => PROVIDED.exec(name)?.groups?.['id']);
+  if (ids[0] !== undefined && ids[1] !== undefined) return ids[0] === ids[1];
+  return shortName(first) === shortName(second);
+}
+
+function shortName(name: string): string {
+  const user = SUDO.exec(name)?.groups?.['user'] ?? name.replace(/ \(.*$/s, '');
+  return user.trim().replace(/^.*\\/s, '').replace(/@.*$/s, '').toLowerCase();
+}
