@@ -10,7 +10,16 @@ import type { Settings } from './settings.ts';
 /** What these look at. */
 export type StoreParts = {
   settings: Pick<Settings, 'config'>;
-  store: Pick<Store, 'check' | 'outboxStanding' | 'listJobs' | 'listConditions' | 'countServers' | 'approvalStanding'>;
+  store: Pick<
+    Store,
+    | 'check'
+    | 'listJobs'
+    | 'listConditions'
+    | 'countServers'
+    | 'outboxStanding'
+    | 'approvalStanding'
+    | 'messageStandings'
+  >;
   clock: Clock;
 };
 
@@ -50,6 +59,12 @@ const approvalProbe: Probe = async ({ store, clock }) => {
   ];
 };
 
+const messagesProbe: Probe = async ({ store, clock }) =>
+  (await store.messageStandings()).flatMap(({ receiver, waiting, oldest }) => [
+    sampleOf('openndes_messages_pending', { receiver }, waiting),
+    sampleOf('openndes_messages_oldest_seconds', { receiver }, ageOf(oldest, clock)),
+  ]);
+
 /** Seconds; 0 when there is none. */
 const ageOf = (since: Date | undefined, clock: Clock): number =>
   since ? Math.max(0, clock().getTime() - since.getTime()) / 1000 : 0;
@@ -79,6 +94,7 @@ export const STORE_PROBES: readonly Probe[] = [
   diskProbe,
   outboxProbe,
   approvalProbe,
+  messagesProbe,
   jobsProbe,
   conditionsProbe,
   replicasProbe,

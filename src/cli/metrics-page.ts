@@ -51,7 +51,7 @@ choose the data source. Both expect the job name \`openndes\`.
 Every replica counts for itself: sum the counters over all of them, and take the maximum of what is in the store, such as
 \`openndes_intune_outbox_pending\`. Counters begin at 0 when a server starts; a reload keeps them.
 
-Counting takes 2 to 4 µs of CPU for an enrolment, of the 1,700 or more that it takes in all. A scrape asks the store a handful of short questions.
+Counting takes 2 to 4 µs of CPU for an enrolment, of more than a thousand that it takes in all. A scrape asks the store a handful of short questions.
 
 Labels have few values: names of the configuration, codes of [errors.md](errors.md), words of this page. No label ever has the name,
 the address or a serial number of a device or of its certificate. The metrics name the certificates of the server itself.

@@ -142,6 +142,11 @@ const SAMPLED = {
   openndes_signer_errors_total: counter('Those of them that failed', 'authority'),
   openndes_signer_seconds_total: counter('The seconds that all of them took together', 'authority'),
   openndes_replicas: gauge('Servers that use the store, this one included, as they have looked in the last minutes'),
+  openndes_messages_pending: gauge(
+    'Messages to a webhook or by mail that wait; absent for a receiver without any',
+    'receiver',
+  ),
+  openndes_messages_oldest_seconds: gauge('Age of the oldest of them', 'receiver'),
   openndes_approval_pending: gauge('Requests that wait for the approval of a person'),
   openndes_approval_oldest_seconds: gauge('Age of the oldest of them; 0 when there is none'),
   openndes_job_finished_timestamp_seconds: gauge('When the job was finished last, on any server', 'name'),

@@ -1,11 +1,11 @@
 /** The listener of Prometheus: `GET /metrics` and nothing else. */
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { MetricsText } from './metrics.ts';
 
-/** The text, and its media type. */
-export type MetricsText = () => Promise<{ type: string; body: string }>;
+type Text = () => Promise<MetricsText>;
 
 /** One route, for a listener of its own or for another one. */
-export function metricsRoute(app: FastifyInstance, text: MetricsText): void {
+export function metricsRoute(app: FastifyInstance, text: Text): void {
   app.get('/metrics', async (_request, reply) => {
     const { type, body } = await text();
     return reply.header('content-type', type).header('cache-control', 'no-store').send(body);
@@ -13,7 +13,7 @@ export function metricsRoute(app: FastifyInstance, text: MetricsText): void {
 }
 
 /** The server, not yet listening. */
-export function metricsServer(text: MetricsText): FastifyInstance {
+export function metricsServer(text: Text): FastifyInstance {
   const app = Fastify({ requestTimeout: 30_000, bodyLimit: 1024, forceCloseConnections: true });
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).type('text/plain').send('The metrics are at /metrics.\n'),

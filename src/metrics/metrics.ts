@@ -12,8 +12,11 @@ import { sampled, type SampleProbe } from './samples.ts';
 export type Metrics = {
   onEvent: (event: ServerEvent) => void;
   note: Note;
-  text: (probes: readonly SampleProbe[]) => Promise<{ type: string; body: string }>;
+  text: (probes: readonly SampleProbe[]) => Promise<MetricsText>;
 };
+
+/** The text, and its media type. */
+export type MetricsText = { type: string; body: string };
 
 /** Nothing is measured of the process before the first `text`. */
 export function newMetrics(): Metrics {
@@ -25,18 +28,20 @@ export function newMetrics(): Metrics {
     if (metric instanceof Histogram) metric.observe(labels, value);
     else metric?.inc(labels, value);
   };
+  async function collected(probes: readonly SampleProbe[]): Promise<MetricsText> {
+    if (isFirst) collectDefaultMetrics({ register: registry });
+    isFirst = false;
+    const samples = await sampled(probes);
+    for (const name of SAMPLED_NAMES) forget(made.get(name));
+    for (const { name, labels = {}, value } of samples) add(made.get(name), labels, value);
+    return { type: registry.contentType, body: await registry.metrics() };
+  }
+  let running: Promise<MetricsText> | undefined;
   return {
     onEvent: eventCounter(note),
     note,
-    async text(probes) {
-      if (isFirst) collectDefaultMetrics({ register: registry });
-      isFirst = false;
-      const samples = await sampled(probes);
-      // At once, so that another scrape never sees half of them.
-      for (const name of SAMPLED_NAMES) forget(made.get(name));
-      for (const { name, labels = {}, value } of samples) add(made.get(name), labels, value);
-      return { type: registry.contentType, body: await registry.metrics() };
-    },
+    // However many ask at once, the store is asked once.
+    text: (probes) => (running ??= collected(probes).finally(() => (running = undefined))),
   };
 }
 

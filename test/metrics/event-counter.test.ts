@@ -72,6 +72,18 @@ test('events that stand for several count all of them', async () => {
   assert.equal(values.get('openndes_certificates_revoked_total{source="intune"}'), 7);
 });
 
+test('however many scrape at once, each thing is looked at once', async () => {
+  const metrics = newMetrics();
+  let looks = 0;
+  const probes = [async () => [{ name: 'openndes_store_up', value: ++looks } as const]];
+  const all = await Promise.all([metrics.text(probes), metrics.text(probes), metrics.text(probes)]);
+  assert.deepEqual(
+    all.map(({ body }) => readExposition(body).values.get('openndes_store_up')),
+    [1, 1, 1],
+  );
+  assert.equal(readExposition((await metrics.text(probes)).body).values.get('openndes_store_up'), 2);
+});
+
 test('a probe that fails leaves out its samples, and is counted', async () => {
   const metrics = newMetrics();
   const works = () => [{ name: 'openndes_store_up', value: 1 } as const];
