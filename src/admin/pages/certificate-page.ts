@@ -5,7 +5,7 @@ import { auditTable } from './audit-table.ts';
 import { certificateForms } from './certificate-forms.ts';
 import { certificateLink, certificateList, stateBadge } from './certificates-page.ts';
 import { CERTIFICATE_PAGE_TEXTS as TEXT } from './certificates-texts.ts';
-import { html, type Html } from './html.ts';
+import { html, type Html, link } from './html.ts';
 import type { Page, Visit } from './page-row.ts';
 import { badge, copyable, facts, moment, section } from './page-parts.ts';
 import { read } from './reading.ts';
@@ -47,6 +47,7 @@ function factsOf({ certificate: of, authority, decoded }: CertificateDetails, { 
     [TEXT.until, time(of.notAfter)],
     [TEXT.endpoint, of.endpoint],
     [TEXT.transaction, of.transactionId],
+    [TEXT.requests, html`<a href="${link('/admin/devices', { query: of.serial })}">${TEXT.toRequests}</a>`],
     [TEXT.issued, time(of.issuedAt)],
     [TEXT.delivered, time(of.deliveredAt)],
     [TEXT.imported, time(of.importedAt)],

@@ -55,6 +55,8 @@ export const CERTIFICATE_PAGE_TEXTS = {
   until: 'Valid until',
   endpoint: 'Endpoint',
   transaction: 'Transaction',
+  requests: 'Its requests',
+  toRequests: 'What the device asked',
   issued: 'Issued',
   delivered: 'Delivered',
   imported: 'Imported',
