@@ -15,6 +15,7 @@ const out = resolve(import.meta.dirname, '../..', values.out);
 /** A page by its path, and the most octets that its picture may have: readers of the README load it. */
 const PICTURES = [
   { name: 'overview', path: '/admin/' },
+  { name: 'trace', path: '/admin/devices?query=laptop-017' },
   { name: 'certificates', path: '/admin/certificates?q=laptop-0' },
   { name: 'tenants', path: '/admin/tenants' },
   { name: 'authorities', path: '/admin/authorities' },

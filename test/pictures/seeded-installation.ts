@@ -22,7 +22,9 @@ const TOTP = 'otpauth://totp/openndes:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ
 /** Who logs in. */
 export const PERSON = { name: 'ada', password: 'correct horse', code: () => parseSecondFactor(TOTP)!.generate() };
 
-const configuration = (tenant: string): string => `listen: { host: 127.0.0.1, port: 0, drain: 0, workers: 1 }
+const configuration = (
+  tenant: string,
+): string => `listen: { host: 127.0.0.1, port: 0, drain: 0, workers: 1, trustProxy: [127.0.0.1] }
 admin:
   host: 127.0.0.1
   port: 0
@@ -39,7 +41,19 @@ endpoints:
   - { path: /scep/network, profile: network, policy: { static: "\${file:challenge.txt}" }, approval: manual }
 `;
 
-const context = { fetch, clock: systemClock, random: systemRandom };
+let devices = 0;
+
+/** What a device at an address of its own, behind a proxy, needs. */
+function context() {
+  const address = `10.20.4.${++devices}`;
+  const asDevice: typeof fetch = (url, init) => {
+    const headers = new Headers(init?.headers);
+    headers.set('x-forwarded-for', address);
+    headers.set('user-agent', 'Mozilla/4.0 (compatible; Win32; NDES client 10.0.26100)');
+    return fetch(url, { ...init, headers });
+  };
+  return { fetch: asDevice, clock: systemClock, random: systemRandom };
+}
 
 /** One device of the fleet, from GetCACaps to the answer. */
 async function lives(url: string, simulator: Simulator, { subject, san = [], profile, challenge, answer }: Story) {
@@ -47,7 +61,8 @@ async function lives(url: string, simulator: Simulator, { subject, san = [], pro
   const minted = challenge ?? simulator.mint({ subject: profile?.subject ?? subject, san: [...san] });
   const extensions = san.length > 0 ? [subjectAltName(san.map(generalNameFromText))] : [];
   const plan = { key: generateKey('p256'), subject: nameFromText(subject), challenge: minted, extensions };
-  await enroll(await discover(url, context), plan, context);
+  const own = context();
+  await enroll(await discover(url, own), plan, own);
 }
 
 /** The certificate of the app, which the tenant knows. It ends so soon that somebody has to do something. */
