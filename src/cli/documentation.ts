@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { FAIL_INFO, HTTP_ERRORS, REFUSALS } from '../core/errors.ts';
 import { referenceMarkdown } from '../config/reference.ts';
 import { conditionsMarkdown } from './conditions-page.ts';
+import { accessMarkdown } from './access-page.ts';
 import { apiMarkdown } from './api-page.ts';
 import { logMarkdown } from './log-page.ts';
 import { metricsMarkdown } from './metrics-page.ts';
@@ -83,6 +84,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'conditions.md': conditionsMarkdown,
   'metrics.md': metricsMarkdown,
   'api.md': apiMarkdown,
+  'access.md': accessMarkdown,
 };
 
 if (import.meta.main) for (const [file, make] of Object.entries(PAGES)) writePublicFile(join('docs', file), make());
