@@ -2,6 +2,7 @@
  * `openndes/store`: the contract of a store and the records in it, for an implementation on another database. The records
  * follow the schema, so they may change in a minor version; the changelog says so.
  */
+export type { RoleGrant, Role } from './core/access.ts';
 export type * from './core/answer-store.ts';
 export type * from './core/attempt-store.ts';
 export type * from './core/audit-chain.ts';
