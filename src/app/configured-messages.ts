@@ -2,10 +2,11 @@
 import { getCACertificates } from 'node:tls';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../core/environment.ts';
-import type { ServerEvent } from '../core/events.ts';
 import type { Store } from '../core/store.ts';
+import { configuredSyslog } from './configured-syslog.ts';
+import type { ConfiguredMessages } from './message-services.ts';
+import { toldBoth } from './tracing.ts';
 import { every as repeatedly, systemDeadline } from '../embed/system.ts';
-import type { Job } from '../jobs/leased-job.ts';
 import { mailReceiver } from '../messages/mail-receiver.ts';
 import { messagesJob } from '../messages/messages-job.ts';
 import { addressed, type Receiver } from '../messages/receiver.ts';
@@ -16,25 +17,27 @@ import { httpPost } from '../policy/post.ts';
 /** `every`: milliseconds between two runs, if not as usual. */
 export type MessagesParts = { config: Config; store: Store; clock: Clock; every?: number };
 
-/**
- * `jobs`: none without a receiver. `onEvent` counts what is refused. `end` writes what was counted; call it before the store closes.
- * `close` ends connections.
- */
-export type ConfiguredMessages = {
-  jobs: readonly Job[];
-  onEvent?: (event: ServerEvent) => void;
-  end: () => Promise<void>;
-  close: () => Promise<void>;
-};
-
 const NONE: ConfiguredMessages = {
   jobs: [],
   end: () => Promise.resolve(),
   close: () => Promise.resolve(),
 };
 
-/** Sends nothing before its jobs run. */
-export function configuredMessages({ config, store, clock, every }: MessagesParts): ConfiguredMessages {
+/** Sends nothing before its jobs run. Throws ConfigError when a file cannot be read. */
+export function configuredMessages(parts: MessagesParts): ConfiguredMessages {
+  const { syslog } = parts.config.messages;
+  const [told, logged] = [toldMessages(parts), configuredSyslog({ ...parts, syslog })];
+  if (!logged) return told;
+  const onEvent = toldBoth(told.onEvent, logged.onEvent);
+  return {
+    jobs: [...told.jobs, ...logged.jobs],
+    ...(onEvent && { onEvent }),
+    end: async () => void (await Promise.all([told.end(), logged.end()])),
+    close: told.close,
+  };
+}
+
+function toldMessages({ config, store, clock, every }: MessagesParts): ConfiguredMessages {
   const { messages } = config;
   const closing: (() => Promise<void>)[] = [];
   const receivers = receiversOf(messages, clock, closing);

@@ -4,7 +4,7 @@ import { ConfigError } from '../core/errors.ts';
 import { assertSendable } from '../policy/webhook-sender.ts';
 import { transformed, secret } from './yaml/value-type.ts';
 import { choice, duration, flag, integer, text, url, valueList } from './yaml/value-types.ts';
-import { certificateText, type FileContext } from './references.ts';
+import { certificateText, file, type FileContext } from './references.ts';
 import { defaulted, mapOf, optional, required, section } from './yaml/table.ts';
 
 /** What can be asked for; a test is sent to whoever it is meant for. */
@@ -77,6 +77,25 @@ const mail = (context: FileContext) =>
     trustCa: trustCa(context),
   });
 
+const syslog = (context: FileContext) =>
+  section('Syslog over TLS, RFC 5424 and RFC 5425.', '{ host: siem.example.com, trustCa: certs/siem-ca.pem }', {
+    host: required(text('siem.example.com'), 'The receiver.'),
+    port: defaulted(integer(1, 65_535, 6514), 6514, 'Its port.'),
+    trustCa: trustCa(context),
+    certificate: optional(
+      certificateText(context, 'certs/syslog.pem'),
+      'A certificate of this client, and those above it, where the receiver asks for one.',
+      'none',
+    ),
+    key: optional(file(context, 'certs/syslog.key.pem'), 'Its key, PEM, not encrypted.', 'none'),
+    events: defaulted(
+      choice('debug', 'info', 'warn', 'error', 'none'),
+      'warn',
+      'The lowest level of lines of the log that are sent. The history is always sent.',
+    ),
+    timeout: timeout(),
+  });
+
 /** The section. Nobody is told anything without it. */
 export const messagesSection = (context: FileContext) =>
   section('Who is told what happens, see messages.md.', '{ mail: { host: … } }', {
@@ -95,5 +114,10 @@ export const messagesSection = (context: FileContext) =>
       { schema: mail(context), type: 'a mapping of keys', example: '{ host: smtp.example.com, … }', secret: false },
       'Mails.',
       'no mails',
+    ),
+    syslog: optional(
+      { schema: syslog(context), type: 'a mapping of keys', example: '{ host: siem.example.com, … }', secret: false },
+      'The history, its signed heads and lines of the log, for a SIEM.',
+      'no syslog',
     ),
   }).prefault({});

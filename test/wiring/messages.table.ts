@@ -6,13 +6,15 @@ import { createSecureContext } from 'node:tls';
 import { startServer } from '../../src/app/configured-server.ts';
 import type { MessageKind } from '../../src/core/operator-message.ts';
 import type { Store } from '../../src/core/store.ts';
+import { newAuthority } from '../../src/simulator/throwaway-ca.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { recorded } from '../../src/testing/opened-store.ts';
 import { issuanceFor } from '../../src/testing/store-samples.ts';
 import { until } from '../kit/until.ts';
+import { syslogServer } from '../messages/syslog-server.ts';
 import { hook, mailServer } from '../messages/told.ts';
 import { enrolled } from './device.ts';
-import { atEnd, clock, DAY, file } from './files.ts';
+import { atEnd, clock, DAY, file, random } from './files.ts';
 import { authorityPem, credential, receiver, SECRET } from './receiver.ts';
 import type { Row } from './row.ts';
 import { configured } from './server.ts';
@@ -67,6 +69,9 @@ async function signedWith(secret: string): Promise<string> {
 }
 
 const ca = file('messages/ca.pem', authorityPem);
+const otherCa = file('messages/other-ca.pem', (await newAuthority(clock(), random)).certificate);
+const ownCertificate = file('messages/own.pem', credential.certificate);
+const ownKey = file('messages/own.key.pem', credential.key);
 const tls = createSecureContext({ key: credential.key, cert: credential.certificate });
 
 const READER = { host: '127.0.0.1', from: 'openndes@example.com', to: ['pki@example.com'], tls: 'off' };
@@ -89,12 +94,17 @@ const mailKinds = async (more: object): Promise<string[]> => {
   return toldOf({ mail: { ...READER, port, kinds: ['issued'], ...more } });
 };
 
-/** A mail server that says nothing. */
-async function silent(timeout: string): Promise<string> {
+/** The port of a server that says nothing. */
+async function silentPort(): Promise<number> {
   const server = createServer((socket) => void setTimeout(() => socket.destroy(), 20_000).unref());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   atEnd(async () => void server.close());
-  const { port } = server.address() as { port: number };
+  return (server.address() as { port: number }).port;
+}
+
+/** A mail server that says nothing. */
+async function silent(timeout: string): Promise<string> {
+  const port = await silentPort();
   const since = performance.now();
   const state = await attempt({ mail: { ...READER, port, timeout } }, 'mail');
   return `${state}, ${performance.now() - since < 9_000 ? 'soon' : 'late'}`;
@@ -115,6 +125,40 @@ async function expiringIn20Days(expiring: string): Promise<string[]> {
     const place = `expiring ${Number.parseInt(expiring, 10) * DAY}`;
     await until(async () => await running.messagePlace(place), 'a first look', { every: 20 });
     return told(running);
+  });
+}
+
+/** What a receiver of syslog got after one enrolment: kinds of messages, each once. `ask`: whether it asks for a certificate. */
+async function logged(more: object, ask = false): Promise<string> {
+  const { got, shown, port } = await syslogServer(t, {
+    key: credential.key,
+    cert: credential.certificate,
+    ...(ask && { requestCert: true, rejectUnauthorized: false }),
+  });
+  const syslog = { host: '127.0.0.1', port, trustCa: ca, events: 'none', ...more };
+  return telling({ messages: { syslog } }, async (url, store) => {
+    await enrolled(url);
+    const ran = async () => {
+      const job = (await store.listJobs()).find(({ name }) => name === 'syslog');
+      if (job?.lastError) return job.lastError.replace(/^\S+: /, '').slice(0, 30);
+      return Number(await store.messagePlace('syslog')) > 0 && 'taken';
+    };
+    const first = await until(ran, 'a run of syslog', { every: 20 });
+    if (first !== 'taken') return first;
+    if (ask) return String(shown[0]);
+    const hasEvent = (): boolean => got.some((each) => each.includes(' scep-request-answered '));
+    if ('events' in more) await until(() => hasEvent() || more.events !== 'info', 'an event', { every: 20 });
+    return [...new Set(got.map((each) => each.split(' ')[5]))].sort().join(' ');
+  });
+}
+
+/** A receiver of syslog that says nothing. */
+async function silentSyslog(timeout: string): Promise<string | undefined> {
+  const syslog = { host: '127.0.0.1', port: await silentPort(), trustCa: ca, events: 'none', timeout };
+  return telling({ messages: { syslog } }, async (url, store) => {
+    await enrolled(url);
+    const failed = async () => (await store.listJobs()).find(({ name }) => name === 'syslog')?.lastError;
+    return (await until(failed, 'a run of syslog that fails', { every: 20 })).replace(/^\S+: /, '');
   });
 }
 
@@ -243,5 +287,29 @@ export const MESSAGING: readonly Row[] = [
     question: 'how soon a server that says nothing is given up',
     ask: silent,
     answers: { '1s': 'waiting, soon', '10s': 'waiting, late' },
+  },
+  {
+    keys: ['messages.syslog', 'messages.syslog.host', 'messages.syslog.port', 'messages.syslog.trustCa'],
+    question: 'what a receiver of syslog got, or why not',
+    ask: (trusts) => logged(trusts === 'yes' ? {} : { trustCa: otherCa }),
+    answers: { yes: 'issued', no: 'unable to verify the first cer' },
+  },
+  {
+    keys: ['messages.syslog.certificate', 'messages.syslog.key'],
+    question: 'whether the client shows a certificate to a receiver that asks for one',
+    ask: (own) => logged(own === 'given' ? { certificate: ownCertificate, key: ownKey } : {}, true),
+    answers: { given: 'true', none: 'false' },
+  },
+  {
+    keys: ['messages.syslog.events'],
+    question: 'what a receiver of syslog got',
+    ask: (events) => logged({ events }),
+    answers: { none: 'issued', info: 'issued scep-request-answered server-started' },
+  },
+  {
+    keys: ['messages.syslog.timeout'],
+    question: 'how soon a receiver that says nothing is given up',
+    ask: silentSyslog,
+    answers: { '1s': 'not read within 1000 ms', '2s': 'not read within 2000 ms' },
   },
 ];
