@@ -55,7 +55,7 @@ export type StoredAttempt = DeviceAttempt & { id: number };
 
 /** Which to list. An absent field does not limit the list. */
 export type AttemptFilter = {
-  /** Exactly a name of it, its address, its transactionID, or serial number or thumbprint of its certificate, in any letter case. */
+  /** Exactly a name of it, its address or its transactionID, in any letter case. */
   name?: string;
   endpoint?: string;
   /** Those with a code. */
@@ -89,8 +89,11 @@ const LONGEST_NAME = 512;
 /** A name as it is stored and looked for. Databases write half a surrogate pair as U+FFFD, so it is done here. */
 export const foldedName = (text: string): string => text.toLowerCase().slice(0, LONGEST_NAME).toWellFormed();
 
-/** Everything by which an attempt is found, folded, each once. */
-export function searchedNames({ names, address, transactionId, serial, thumbprint }: DeviceAttempt): string[] {
-  const all = [...names.map(({ value }) => value), address, transactionId, serial, thumbprint];
+/**
+ * Everything by which an attempt is found, folded, each once. Each one is written at a random place of an index: that of a serial
+ * number is in the certificates already.
+ */
+export function searchedNames({ names, address, transactionId }: DeviceAttempt): string[] {
+  const all = [...names.map(({ value }) => value), address, transactionId];
   return [...new Set(all.flatMap((each) => (each === undefined || each === '' ? [] : [foldedName(each)])))];
 }

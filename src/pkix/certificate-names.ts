@@ -42,21 +42,30 @@ export function requestedNames({
   return [...subjectNames(subject), ...(alternative ? alternativeNames(alternative.value) : [])];
 }
 
-const SERIAL_NUMBER = '2.5.4.5';
-
 /** The same with the serial number of the device, as a trace shows and finds them; none where they cannot be read. */
-export const requestNames = (csr: Pick<CertificationRequest, 'subject' | 'extensions'>): RequestName[] =>
+export const requestNames = ({
+  subject,
+  extensions,
+}: Pick<CertificationRequest, 'subject' | 'extensions'>): RequestName[] =>
   catchDerError(
-    () => [
-      ...requestedNames(csr),
-      ...readName(csr.subject)
-        .flat()
-        .flatMap(({ type, text }): RequestName[] =>
-          type === SERIAL_NUMBER && text !== '' ? [{ kind: 'serialNumber', value: text }] : [],
-        ),
-    ],
+    () => {
+      const alternative = findExtension(extensions, OID.subjectAltName);
+      return [...deviceNames(subject), ...(alternative ? alternativeNames(alternative.value) : [])];
+    },
     () => [],
   );
+
+const SERIAL_NUMBER = '2.5.4.5';
+
+function deviceNames(subject: Uint8Array): RequestName[] {
+  const names: RequestName[] = [];
+  for (const attributes of readName(subject))
+    for (const { type, text: value } of attributes) {
+      const kind = type === SERIAL_NUMBER ? 'serialNumber' : BY_ATTRIBUTE.get(type);
+      if (kind !== undefined && value !== '') names.push({ kind, value });
+    }
+  return names;
+}
 
 const subjectNames = (subject: Uint8Array): CertificateName[] =>
   readName(subject)

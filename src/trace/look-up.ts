@@ -1,5 +1,6 @@
 /** Finds a device by anything it is known by, and joins all of its requests. */
 import { type AttemptStore, foldedName, type StoredAttempt } from '../core/attempt-store.ts';
+import type { CertificateStore } from '../core/store.ts';
 import { LATELY } from './asked-lately.ts';
 import { deviceOf } from './device.ts';
 import { explanationOf } from './remedies.ts';
@@ -20,36 +21,53 @@ export type LookedUp =
   | { kind: 'devices'; devices: TracedDevice[]; silent?: Trace }
   | { kind: 'names'; names: string[] };
 
+/** What is looked through. */
+export type TracedStore = Pick<AttemptStore, 'findAttempts' | 'listAttemptNames'> &
+  Pick<CertificateStore, 'findCertificatesBySerial'>;
+
 /** `sees`: whether the one who asks may see what happened at an endpoint. */
 export type LookUpOptions = {
-  store: Pick<AttemptStore, 'findAttempts' | 'listAttemptNames'>;
+  store: TracedStore;
   sees?: (endpoint: string) => boolean;
 };
 
 /** Attempts that are read for one name, transactions of one device, and names in a list. */
 const MOST = { attempts: 500, transactions: 40, names: 50 };
 
-/** `query`: a name, address, transactionID, serial number or thumbprint, whole or its beginning. */
+/** `query`: a name, address or transactionID, whole or its beginning, or the whole serial number of a certificate. */
 export async function lookUp(query: string, options: LookUpOptions): Promise<LookedUp> {
   for (const name of spellings(query)) {
     const found = await attemptsNamed(name, options);
     if (found.length > 0) return grouped(name, found, options);
   }
+  const certified = await ofCertificate(query, options);
+  if (certified) return certified;
   const names = query.trim() === '' ? [] : await options.store.listAttemptNames(query.trim(), MOST.names);
   const seen = options.sees ? await seenNames(names, options) : names;
-  return seen.length === 1 && seen[0] !== undefined ? lookUp(seen[0], options) : { kind: 'names', names: seen };
+  const [only, ...others] = seen;
+  // As it is: it may have blanks at its ends, which a query has not.
+  const found = only === undefined || others.length > 0 ? [] : await attemptsNamed(only, options);
+  return only === undefined || found.length === 0 ? { kind: 'names', names: seen } : grouped(only, found, options);
 }
 
-/** Serial numbers and thumbprints are written with colons or blanks, and ids in braces. */
+/** Ids are written in braces too. */
 function spellings(query: string): string[] {
   const plain = query.trim();
-  const hex = plain.replace(/[:\s-]/g, '');
-  const all = [
-    plain,
-    plain.replace(/^\{(.*)\}$/, '$1'),
-    ...(/^[0-9a-f]{8,}$/i.test(hex) ? [hex, hex.replace(/^0+/, '')] : []),
-  ];
-  return [...new Set(all)].filter((each) => each !== '');
+  return [...new Set([plain, plain.replace(/^\{(.*)\}$/, '$1')])].filter((each) => each !== '');
+}
+
+/** The device that got the certificate with this serial number, which people write with colons, blanks and zeros before it. */
+async function ofCertificate(query: string, options: LookUpOptions): Promise<LookedUp | undefined> {
+  const digits = query.replace(/[:\s]/g, '').replace(/^0+/, '').toLowerCase();
+  if (!/^[0-9a-f]{1,40}$/.test(digits)) return undefined;
+  // As the store has them: whole octets.
+  const serial = digits.length % 2 === 0 ? digits : `0${digits}`;
+  for (const { transactionId } of await options.store.findCertificatesBySerial(serial)) {
+    const same = transactionId === '' ? [] : await attemptsNamed(transactionId, options);
+    const found = same.filter((each) => each.serial === serial);
+    if (found.length > 0) return grouped(transactionId, found, options);
+  }
+  return undefined;
 }
 
 /** Names of attempts that may not be seen are not there. */

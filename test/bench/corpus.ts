@@ -19,15 +19,21 @@ const EXTENSIONS = [
 export const clientKeys = (count: number): KeyProvider[] =>
   Array.from({ length: count }, () => generateKey('rsa-2048'));
 
+const subjectOf = (number: number): Uint8Array => nameFromText(`CN=device-${number},O=Bench`);
+
+/** The PKCS#10 in it, DER. */
+export const certificationRequest = (key: KeyProvider, number: number): Promise<Uint8Array> =>
+  writeCertificationRequest({ subject: subjectOf(number), challenge: CHALLENGE, extensions: EXTENSIONS }, key);
+
 /** One PKCSReq with a transaction of its own. */
 export async function request(key: KeyProvider, raCertificate: Uint8Array, number: number): Promise<Uint8Array> {
-  const subject = nameFromText(`CN=device-${number},O=Bench`);
+  const subject = subjectOf(number);
   const random = (length: number): Uint8Array => randomBytes(length);
   return writeRequest({
     messageType: 'PKCSReq',
     transactionId: randomBytes(20).toString('hex'),
     senderNonce: random(16),
-    content: await writeCertificationRequest({ subject, challenge: CHALLENGE, extensions: EXTENSIONS }, key),
+    content: await certificationRequest(key, number),
     signer: { certificate: await selfSigned(key, subject, () => new Date(), random), key },
     recipient: raCertificate,
     digest: 'sha256',

@@ -8,6 +8,7 @@ const RUNS: Readonly<Record<string, string>> = {
   ocsp: './ocsp.ts',
   revoked: './revoked.ts',
   search: './search.ts',
+  trace: './trace.ts',
 };
 
 const [name = 'costs'] = process.argv.slice(2);

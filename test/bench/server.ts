@@ -3,6 +3,7 @@ import { openSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { startTracing } from '../../src/app/tracing.ts';
 import { createServer } from '../../src/embed/embed.ts';
 import type { KeyChoice } from '../../src/keys/software.ts';
 import { staticPolicy } from '../../src/policy/static.ts';
@@ -12,12 +13,18 @@ import { benchAuthority } from './authority.ts';
 /** Message from the parent: `usage` asks for CPU and memory. */
 type Question = 'usage' | 'stop';
 
-const [folder, choice, challenge] = process.argv.slice(2) as [string, KeyChoice, string];
+const [folder, choice, challenge, trace] = process.argv.slice(2) as [string, KeyChoice, string, string?];
 const { issuer, ra, chain } = await benchAuthority(choice);
 const store = await openSqliteStore({ path: join(folder, 'openndes.db'), clock: () => new Date() });
 const logger = pino(pino.destination({ dest: openSync(join(folder, 'log'), 'w'), sync: false }));
+const clock = () => new Date();
+const tracing =
+  trace === 'traced'
+    ? startTracing({ trace: { days: 30, perDevice: 200, perEndpoint: 1_000_000 }, store, clock, emit: () => {} })
+    : undefined;
 const server = await createServer({
   store,
+  ...(tracing && { onEvent: tracing.observe }),
   logger,
   endpoints: [{ path: '/scep', policy: staticPolicy({ challenge }), issuer, ra, chain }],
 });
@@ -31,6 +38,7 @@ const ANSWERS: Readonly<Record<Question, () => Promise<void> | void>> = {
   usage: () => void process.send!({ cpu: process.cpuUsage(), rss: process.memoryUsage().rss }),
   async stop() {
     await server.close();
+    await tracing?.close();
     await store.close();
     process.disconnect();
   },

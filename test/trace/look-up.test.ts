@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { DeviceAttempt } from '../../src/core/attempt-store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { type AttemptChanges, attemptFor } from '../../src/testing/store-attempts.ts';
-import { later, NOON } from '../../src/testing/store-samples.ts';
+import { issuanceFor, later, NOON } from '../../src/testing/store-samples.ts';
 import { type LookedUp, lookUp } from '../../src/trace/look-up.ts';
 
 async function storeWith(...attempts: DeviceAttempt[]) {
@@ -114,10 +114,29 @@ test('a beginning lists what begins so, and opens the only one', async () => {
   assert.deepEqual(await found('  ', sent(1)), { kind: 'names', names: [] });
 });
 
-test('a serial number and a thumbprint are found with colons and blanks, and an id in braces', async () => {
-  const issued = sent(1, { outcome: 'issued', code: undefined, serial: 'd93678079852', thumbprint: 'A6DEAE34' });
-  for (const query of ['D9:36:78:07:98:52', '00d93678079852', 'a6 de ae 34'])
-    assert.equal((await traced(query, issued)).label, 'Device-1', query);
+test('a name with blanks at its ends is found by its beginning', async () => {
+  const names = [{ kind: 'cn', value: ' pc 7 ' } as const];
+  assert.deepEqual(await found('pc', sent(1, { names })), { kind: 'names', names: [] });
+  const blank = await traced('pc 7', sent(1, { names: [{ kind: 'cn', value: 'pc 7 ' }] }));
+  assert.equal(blank.name, 'pc 7 ');
+});
+
+test('a device is found by the serial number of its certificate, with colons, blanks and zeros, and by an id in braces', async () => {
+  const { certificate, ...issuance } = issuanceFor(1);
+  const store = await storeWith(
+    sent(1, { outcome: 'issued', code: undefined, serial: '0d3678079852' }),
+    sent(2, { transactionId: 'T2' }),
+  );
+  await store.recordIssued({
+    ...issuance,
+    certificate: { ...certificate, serial: '0d3678079852', transactionId: 'T1' },
+  });
+  for (const query of ['0D:36:78:07:98:52', 'd3678079852', '0d 36 78 07 98 52']) {
+    const result = await lookUp(query, { store });
+    assert.equal(result.kind === 'trace' && result.trace.steps.length, 2, query);
+  }
+  assert.deepEqual(await lookUp('d367807985', { store }), { kind: 'names', names: [] });
+  await store.close();
   const id = { kind: 'intuneDeviceId', value: '0f6e2b34-0000-4000-8000-000000000001' } as const;
   assert.equal((await traced(`{${id.value.toUpperCase()}}`, sent(1, { names: [id] }))).name, id.value);
 });

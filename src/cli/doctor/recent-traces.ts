@@ -1,7 +1,7 @@
 /** The traces of the devices that have no certificate, for a support case: what they asked, and what is the matter. */
-import type { AttemptStore, StoredAttempt } from '../../core/attempt-store.ts';
+import type { StoredAttempt } from '../../core/attempt-store.ts';
 import { deviceOf } from '../../trace/device.ts';
-import { lookUp, type Trace } from '../../trace/look-up.ts';
+import { lookUp, type Trace, type TracedStore } from '../../trace/look-up.ts';
 
 /** Traces in an archive, and steps of each: the newest. */
 const MOST = { traces: 50, steps: 40 };
@@ -10,7 +10,7 @@ const MOST = { traces: 50, steps: 40 };
 const LATEST = 1_000;
 
 /** Of devices whose last request failed or waits, and of addresses that asked and never sent one; the newest first. */
-export async function recentTraces(store: Pick<AttemptStore, 'findAttempts' | 'listAttemptNames'>): Promise<Trace[]> {
+export async function recentTraces(store: TracedStore): Promise<Trace[]> {
   const latest = await store.findAttempts({ limit: LATEST });
   const names = [...new Set(latest.map(nameOf))];
   const traces: Trace[] = [];
