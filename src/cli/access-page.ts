@@ -8,9 +8,10 @@ import { PERMISSIONS, ROLES } from '../core/access.ts';
 const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'access.md');
 const HEADING = '## Every action, and who may run it';
 
-const row = ({ name, permission, needsTwo }: AnyAction): string => {
+const row = (action: AnyAction): string => {
+  const { name, permission } = action;
   const cells = ROLES.map((role) => (PERMISSIONS[role].includes(permission) ? 'yes' : 'no'));
-  return `| \`${name}\` | \`${permission}\` | ${cells.join(' | ')} | ${needsTwo ? 'can need them' : ''} |`;
+  return `| \`${name}\` | \`${permission}\` | ${cells.join(' | ')} | ${action.needsTwo ? 'can need them' : ''} |`;
 };
 
 /** The page. */
