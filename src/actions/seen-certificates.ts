@@ -19,15 +19,14 @@ type Looking = Pick<Running<unknown>, 'desk' | 'reach'>;
 export async function placesFor({ desk, reach }: Looking, filter: PlaceFilter): Promise<SearchedPlace[] | undefined> {
   const { endpoint, authority, profile } = filter;
   if (reach.everywhere && [endpoint, authority, profile].every((each) => each === undefined)) return undefined;
+  const isSeenAt = seeing({ desk, reach });
   const issuers = (await desk.store.knownIssuers()).filter((each) => isOf(each, authority));
+  const having = profile === undefined ? undefined : withProfile(desk, profile);
   const names = (await desk.store.endpointNames()).filter(
-    (name) =>
-      (endpoint === undefined || name === endpoint) && (profile === undefined || hasProfile(desk, name, profile)),
+    (name) => (endpoint === undefined || name === endpoint) && (having === undefined || having.has(name)),
   );
   return names.flatMap((name) => {
-    const issuerIds = issuers
-      .filter((issuer) => isSeenAt({ desk, reach }, name, issuer))
-      .map(({ issuerId }) => issuerId);
+    const issuerIds = issuers.filter((issuer) => isSeenAt(name, issuer)).map(({ issuerId }) => issuerId);
     return issuerIds.length > 0 ? [{ endpoint: name, issuerIds }] : [];
   });
 }
@@ -35,12 +34,11 @@ export async function placesFor({ desk, reach }: Looking, filter: PlaceFilter): 
 /** The same for entries of the history, those about no certificate too; undefined when nothing limits them. */
 export async function auditPlacesFor({ desk, reach }: Looking): Promise<AuditQuery['places']> {
   if (reach.everywhere) return undefined;
+  const [isSeenAt, placesOf] = [seeing({ desk, reach }), belongings(desk)];
   const issuers = await desk.store.knownIssuers();
   return (await desk.store.endpointNames()).flatMap((endpoint) => {
-    const issuerIds = issuers
-      .filter((issuer) => isSeenAt({ desk, reach }, endpoint, issuer))
-      .map(({ issuerId }) => issuerId);
-    const bare = belongings(desk, endpoint).every((place) => reach.covers(place));
+    const issuerIds = issuers.filter((issuer) => isSeenAt(endpoint, issuer)).map(({ issuerId }) => issuerId);
+    const bare = placesOf(endpoint).every((place) => reach.covers(place));
     return issuerIds.length > 0 || bare ? [{ endpoint, issuerIds, bare }] : [];
   });
 }
@@ -48,22 +46,25 @@ export async function auditPlacesFor({ desk, reach }: Looking): Promise<AuditQue
 const isOf = ({ authority, issuerId }: KnownIssuer, wanted: string | undefined): boolean =>
   wanted === undefined || authority === wanted || (wanted.length >= 8 && issuerId.startsWith(wanted));
 
-const hasProfile = ({ endpoints }: Desk, name: string, profile: string): boolean =>
-  endpoints?.list().some(({ view }) => view.name === name && view.profiles.includes(profile)) ?? false;
+const withProfile = ({ endpoints }: Desk, profile: string): ReadonlySet<string> =>
+  new Set(endpoints?.list().flatMap(({ view }) => (view.profiles.includes(profile) ? [view.name] : [])));
 
 /** Where an endpoint belongs, as it is configured: at one place for each of its tenants. */
-function belongings({ endpoints }: Desk, endpoint: string): readonly Belonging[] {
-  const places = endpoints?.list().find(({ view }) => view.name === endpoint)?.places ?? [];
-  return places.length > 0 ? places : [{ endpoint }];
+function belongings({ endpoints }: Desk): (endpoint: string) => readonly Belonging[] {
+  const known = new Map(endpoints?.list().map(({ view, places }) => [view.name, places]));
+  return (endpoint) => known.get(endpoint) ?? [{ endpoint }];
 }
 
 /** Its CA is that of the certificate, which may be another one than that of the endpoint today. Of several tenants all must be in reach. */
-function isSeenAt({ desk, reach }: Looking, endpoint: string, { authority }: Partial<KnownIssuer>): boolean {
-  if (reach.everywhere) return true;
-  const of = authority === undefined ? {} : { authority };
-  return belongings(desk, endpoint).every(({ tenant }) =>
-    reach.covers({ endpoint, ...of, ...(tenant !== undefined && { tenant }) }),
-  );
+function seeing({ desk, reach }: Looking): (endpoint: string, issuer: Partial<KnownIssuer>) => boolean {
+  if (reach.everywhere) return () => true;
+  const placesOf = belongings(desk);
+  return (endpoint, { authority }) => {
+    const of = authority === undefined ? {} : { authority };
+    return placesOf(endpoint).every(({ tenant }) =>
+      reach.covers({ endpoint, ...of, ...(tenant !== undefined && { tenant }) }),
+    );
+  };
 }
 
 /** The certificate that the caller names by its issuer, of which the beginning is enough, and serial number. Throws ActionError. */
@@ -73,9 +74,9 @@ export async function seenCertificate(
 ): Promise<StoredCertificate> {
   const all = await desk.store.findCertificatesBySerial(canonicalSerial(serial));
   const issuers = new Map((await desk.store.knownIssuers()).map((each) => [each.issuerId, each]));
+  const isSeenAt = seeing({ desk, reach });
   const [one, ...others] = all.filter(
-    ({ issuerId, endpoint }) =>
-      issuerId.startsWith(issuer) && isSeenAt({ desk, reach }, endpoint, issuers.get(issuerId) ?? {}),
+    ({ issuerId, endpoint }) => issuerId.startsWith(issuer) && isSeenAt(endpoint, issuers.get(issuerId) ?? {}),
   );
   if (!one) throw new ActionError('not_found', 'there is no certificate of this issuer with this serial number');
   if (others.length > 0)

@@ -5,7 +5,7 @@ import type { AuditEvent } from '../core/records.ts';
 import { entries, fromRow } from './audit.ts';
 import { padded } from './chained-entries.ts';
 import { type Dated, idsOf } from './id-spans.ts';
-import { issuerRows } from './search-conditions.ts';
+import { groupsOf, issuerRows } from './search-conditions.ts';
 import { cursorIn, cursorOf } from './search-order.ts';
 import { certificateRow } from './serials.ts';
 import type { Database, Tables } from './tables.ts';
@@ -83,7 +83,7 @@ function conditionsOf({ events, actors, actor, sources, detail, endpoint, places
     ...(actor === undefined ? [] : [contains('actor_name', actor)]),
     ...(detail === undefined ? [] : [contains('detail', detail)]),
     ...(endpoint === undefined ? [] : [where('audit.endpoint', '=', endpoint)]),
-    ...(places ? [where.or(places.map(inPlace))] : []),
+    ...(places ? [where.or(inPlaces(places))] : []),
     ...(at?.from ? [where('audit.at', '>=', at.from.getTime())] : []),
     ...(at?.before ? [where('audit.at', '<', at.before.getTime())] : []),
   ];
@@ -98,9 +98,16 @@ const contains = (column: 'actor_name' | 'detail', text: string): Condition =>
 
 const asciiFolded = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
-const inPlace = ({ endpoint, issuerIds, bare }: NonNullable<AuditQuery['places']>[number]): Condition =>
-  sql<boolean>`(audit.endpoint = ${endpoint} and ((audit.certificate_id is null and ${sql.lit(bare)}) or
-    exists (select 1 from serials where serials.certificate_id = audit.certificate_id and serials.issuer in ${issuerRows(issuerIds)})))`;
+type Places = NonNullable<AuditQuery['places']>;
+
+const inPlaces = (places: Places): Condition[] =>
+  [true, false].flatMap((bare) =>
+    groupsOf(places.filter((place) => place.bare === bare)).map(
+      ({ endpoints, issuerIds }) => sql<boolean>`(audit.endpoint in (${sql.join(endpoints)})
+        and ((audit.certificate_id is null and ${sql.lit(bare)}) or exists (select 1 from serials
+          where serials.certificate_id = audit.certificate_id and serials.issuer in ${issuerRows(issuerIds)})))`,
+    ),
+  );
 
 /** The entries in these rows, in this order. */
 async function whole(db: Database, ids: readonly number[]): Promise<FoundEntries['entries']> {

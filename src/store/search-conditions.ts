@@ -32,13 +32,22 @@ export function inState(state: ShownState, now: Date): RowCondition {
 /** None of no places. `issuer` of the table is a row of `issuers`. */
 export const inPlaces = (places: readonly SearchedPlace[]): RowCondition =>
   where.or(
-    places.map(({ endpoint, issuerIds }) =>
+    groupsOf(places).map(({ endpoints, issuerIds }) =>
       where.and([
-        where('certificates.endpoint', '=', endpoint),
+        where('certificates.endpoint', 'in', endpoints),
         where('certificates.issuer', 'in', issuerRows(issuerIds)),
       ]),
     ),
   );
+
+/** Endpoints with the same issuers together: there can be hundreds, and a statement may not have a condition for each. */
+export function groupsOf(places: readonly SearchedPlace[]): { endpoints: string[]; issuerIds: readonly string[] }[] {
+  const groups = Map.groupBy(places, ({ issuerIds }) => issuerIds.join());
+  return [...groups.values()].map((all) => ({
+    endpoints: all.map(({ endpoint }) => endpoint),
+    issuerIds: all[0]?.issuerIds ?? [],
+  }));
+}
 
 /** Rows of issuers, as a query. */
 export const issuerRows = (issuerIds: readonly string[]) =>

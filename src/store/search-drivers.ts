@@ -1,7 +1,7 @@
 /** What a search over certificates can begin with: queries of an index that name every certificate that can be in the result, and others. */
 import { type RawBuilder, sql } from 'kysely';
 import type { CertificateQuery, SearchTerms } from '../core/search-store.ts';
-import { issuerRows } from './search-conditions.ts';
+import { groupsOf, issuerRows } from './search-conditions.ts';
 import { withName } from './listed-certificates.ts';
 import { folded } from './searchable-names.ts';
 import type { Database } from './tables.ts';
@@ -59,9 +59,9 @@ const between = (column: 'id' | 'not_after', { from, before }: Bounds): Ids =>
 const NONE = sql<{ id: number }>`select id from certificates where 1 = 0`;
 
 const byPlaces = (places: NonNullable<CertificateQuery['places']>): Ids => {
-  const parts = places.map(
-    ({ endpoint, issuerIds }) =>
-      sql`select id from certificates where endpoint = ${endpoint} and issuer in ${issuerRows(issuerIds)}`,
+  const parts = groupsOf(places).map(
+    ({ endpoints, issuerIds }) =>
+      sql`select id from certificates where endpoint in (${sql.join(endpoints)}) and issuer in ${issuerRows(issuerIds)}`,
   );
   return parts.length === 0 ? NONE : sql<{ id: number }>`${sql.join(parts, sql` union all `)}`;
 };

@@ -116,6 +116,23 @@ function certificates(check: Check): void {
     },
   );
 
+  check('a search at two thousand endpoints is one search', async ({ store, setClock }) => {
+    await fill(store, setClock);
+    const places = Array.from({ length: 2_000 }, (_, n) => ({
+      endpoint: n === 7 ? OTHER : `/endpoint-${n}`,
+      issuerIds: [ISSUER_ID],
+    }));
+    assert.deepEqual(await found(store, { places }), [8, 6, 4, 2]);
+    const audited = await store.searchAudit(
+      { places: places.map((place, n) => ({ ...place, bare: n % 2 === 0 })) },
+      { limit: 9 },
+    );
+    assert.deepEqual(
+      audited.entries.map(({ serial }) => numberOf(serial)),
+      [8, 6, 4, 2],
+    );
+  });
+
   check('certificates are counted by state, whichever state is asked for', async ({ store, setClock }) => {
     await fill(store, setClock);
     const now = later(13 * DAYS);
