@@ -14,6 +14,16 @@ export async function apiServer(): Promise<{ running: Running; pkcs10: string }>
   const running = await started(
     configured({
       admin: { port: 0, tokens },
+      messages: {
+        webhooks: {
+          ops: {
+            url: 'http://127.0.0.1:9/',
+            secret: '0123456789abcdef0123456789abcdef',
+            kinds: ['issued'],
+            allowHttp: true,
+          },
+        },
+      },
       tenants: { contoso: (await tenantNamed('of the API')).section },
       endpoints: [
         { path: '/plain', policy: { static: CHALLENGE } },
