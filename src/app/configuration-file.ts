@@ -8,6 +8,7 @@ import {
   loadEndpointNames,
   loadPasswordEndpoints,
   loadSections,
+  loadTwoPersons,
   type NamedEndpoint,
   type SectionName,
 } from '../config/load-sections.ts';
@@ -41,6 +42,9 @@ export const readPasswordEndpoints = (file: string): ReturnType<typeof loadPassw
 
 /** The name of each endpoint. Throws ConfigError. */
 export const readEndpointNames = (file: string): NamedEndpoint[] => loadEndpointNames(sourceOf(file));
+
+/** Whether two persons are asked for. Throws ConfigError when the file has no syntax. */
+export const readTwoPersons = (file: string): boolean => loadTwoPersons(sourceOf(file));
 
 /** The endpoints without a problem: what their certificates would contain. Throws ConfigError when the file has no syntax. */
 export const readCertifyingEndpoints = (file: string): ReturnType<typeof loadCertifyingEndpoints> =>

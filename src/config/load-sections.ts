@@ -53,6 +53,12 @@ export function loadEndpointNames(source: ConfigSource): NamedEndpoint[] {
   });
 }
 
+/** Whether `admin.twoPersons` is on. Nothing else is looked at. Throws ConfigProblems when the file has no syntax. */
+export function loadTwoPersons(source: ConfigSource): boolean {
+  const { values } = openDocument(source, (path) => path.join('.') === 'admin.twoPersons');
+  return ['true', true].includes(valueAt(values, ['admin', 'twoPersons']) as string | boolean);
+}
+
 const NAMING: readonly string[] = ['path', 'name', 'authority'];
 const named = z.object({
   path: z.string().default(NDES_PATH),

@@ -9,7 +9,7 @@ import {
   revokeCertificates,
 } from '../../manage/named-certificates.ts';
 import { blockCertificate } from '../../manage/block-list.ts';
-import { readSections } from '../../app/configuration-file.ts';
+import { readSections, readTwoPersons } from '../../app/configuration-file.ts';
 import { type UnlistedIssuer, unlistedIssuers } from '../../app/unlisted-issuers.ts';
 import { names, thumbprint } from '../list-options.ts';
 import { CONFIG, example } from '../options.ts';
@@ -80,6 +80,7 @@ async function revoke(args: string[], options: RevokeOptions, output: Output): P
       ? { certificates: await confirmedMatches(management, options, err), unknown: [], ambiguous: [] }
       : await findCertificates(management, texts);
     assertKnown(named, { isOne, skipUnknown: options.skipUnknown ?? false }, err);
+    assertOnePerson(named.certificates.length, config, err);
     const done: Parameters<typeof revokeCertificates>[2]['done'] = ({ serial, subject }) =>
       out(`revoked ${serial} (${printable(subject)}): ${reason}`);
     // First, so that no device gets another certificate in between, or when the command ends early.
@@ -107,6 +108,19 @@ async function revokeAuthority({ reason, ...options }: RevokeOptions, output: Ou
   if (reason === 'certificateHold' || options.block || options.withRenewals)
     return failed('Nothing was revoked: --all-of takes neither a hold, nor --block, nor --with-renewals.', err);
   await withStore(options.config, { err }, (management) => revokeEveryOf(management, { ...options, reason }, output));
+}
+
+/** As many as one person revokes where two are asked for. */
+const ONE_PERSON = 100;
+
+/** Ends the command with exit 1 where another person has to confirm so many. */
+function assertOnePerson(number: number, config: string, err: Output['err']): void {
+  if (number <= ONE_PERSON || !readTwoPersons(config)) return;
+  failed(
+    `Nothing was revoked: for more than ${ONE_PERSON} certificates the configuration asks for two persons (admin.twoPersons). ` +
+      'Propose it on the page Certificates, by a filter; another person confirms it on the page Proposals.',
+    err,
+  );
 }
 
 /** As `findCertificate` takes them. Ends the command with exit 1 for a text that is no serial number, and for none at all. */
