@@ -1,7 +1,7 @@
 /** Collects what devices ask, beside the requests, and removes it after its time. */
 import type { Config } from '../config/schema.ts';
 import type { AttemptStore } from '../core/attempt-store.ts';
-import { DAY, MINUTE, SECOND } from '../core/durations.ts';
+import { DAY, HOUR, isWithin, MINUTE, SECOND } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit, ServerEvent } from '../core/events.ts';
 import { storeWithin } from '../core/store-within.ts';
@@ -47,15 +47,21 @@ export const toldBoth = (first: Subscriber | undefined, second: Subscriber | und
 
 const SYSTEM: BatchTiming = { now: monotonic, pause };
 const EVERY = 10 * MINUTE;
+/** To find which rows are too many, the store counts those of an endpoint: a million takes a moment. */
+const COUNTED_EVERY = 6 * HOUR;
 
 /** The job that removes rows by age and by number. */
 export function oldAttemptsJob({ trace, store, clock }: Omit<TracingParts, 'emit'>, timing = SYSTEM): Job {
   const ending = new AbortController();
+  let countedAt: number | undefined;
   const run = async (signal: AbortSignal): Promise<void> => {
-    const before = new Date(clock().getTime() - trace.days * DAY);
+    const now = clock().getTime();
+    const before = new Date(now - trace.days * DAY);
     const batch = async (limit: number): Promise<boolean> => (await store.removeAttempts(before, limit)) === limit;
     await inBatches(batch, timing, AbortSignal.any([signal, ending.signal]));
-    if (trace.days > 0) await store.trimEndpoints(trace.perEndpoint);
+    if (trace.days === 0 || (countedAt !== undefined && isWithin(COUNTED_EVERY, countedAt, now))) return;
+    await store.trimEndpoints(trace.perEndpoint);
+    countedAt = now;
   };
   return { name: 'old-attempts', every: EVERY, run, end: () => ending.abort() };
 }

@@ -21,7 +21,7 @@ export const traceSection = () =>
       perEndpoint: defaulted(
         integer(1_000, 100_000_000, 1_000_000),
         1_000_000,
-        'How many rows of one endpoint stay, the newest. A row takes about a kilobyte.',
+        'How many rows of one endpoint stay, the newest; looked at every six hours. A row takes about a kilobyte.',
       ),
     },
   ).prefault({});

@@ -20,7 +20,8 @@ const logger = pino(pino.destination({ dest: openSync(join(folder, 'log'), 'w'),
 const clock = () => new Date();
 const tracing =
   trace === 'traced'
-    ? startTracing({ trace: { days: 30, perDevice: 200, perEndpoint: 1_000_000 }, store, clock, emit: () => {} })
+    ? // All requests of the generator have one device id, and nothing is to be removed, as with devices of their own.
+      startTracing({ trace: { days: 30, perDevice: 100_000, perEndpoint: 1_000_000 }, store, clock, emit: () => {} })
     : undefined;
 const server = await createServer({
   store,
