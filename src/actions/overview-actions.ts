@@ -1,6 +1,6 @@
 /** What an operator sees first: what is wrong, what waits, what ends, and how each part stands. */
 import { z } from 'zod';
-import { DAY } from '../core/durations.ts';
+import { DAY, HOUR } from '../core/durations.ts';
 import { listJobs } from '../manage/job-status.ts';
 import { action, type Running } from './action.ts';
 import { AUTHORITY_ACTIONS } from './authority-actions.ts';
@@ -48,6 +48,13 @@ const job = z.object({
   lastError: z.string().optional(),
 });
 
+/** Refused and failed requests of the last hours by the code of docs/errors.md, the most first. `more`: only the newest were counted. */
+const refused = z.object({
+  hours: z.number().int(),
+  more: z.boolean(),
+  causes: z.array(z.object({ code: z.string(), number: z.number().int() })),
+});
+
 /** `days`: how soon a certificate ends that counts as ending. What only a running server knows is absent elsewhere. */
 const overview = z.object({
   conditions: CONDITIONS.output,
@@ -56,6 +63,7 @@ const overview = z.object({
   authorities: z.array(authority).optional(),
   tenants: z.array(tenant).optional(),
   endpoints: z.array(endpoint).optional(),
+  refused,
   jobs: z.array(job),
 });
 
@@ -64,6 +72,9 @@ export type Overview = z.output<typeof overview>;
 
 /** Days before its end from which a certificate counts as ending: Intune renews when a fifth of its life is left. */
 const SOON = 30;
+/** Hours, and attempts that are read, of what was refused. */
+const REFUSED_HOURS = 24;
+const MOST_REFUSED = 500;
 
 /** The one action of the page. */
 export const OVERVIEW_ACTIONS = [
@@ -81,16 +92,18 @@ export const OVERVIEW_ACTIONS = [
 async function read(running: Running<unknown>): Promise<Overview> {
   const { desk } = running;
   const asked = { ...running, input: {} };
-  const [conditions, waiting, certificates, jobs] = await Promise.all([
+  const [conditions, waiting, certificates, refused, jobs] = await Promise.all([
     CONDITIONS.run(asked),
     waitingIn(running),
     certificatesIn(running),
+    refusedIn(running),
     jobsIn(running),
   ]);
   return {
     conditions,
     waiting,
     certificates,
+    refused,
     jobs,
     ...(desk.authorities && { authorities: (await AUTHORITIES.run(asked)).authorities.map(authorityOf) }),
     ...(desk.tenants && { tenants: (await TENANTS.run(asked)).tenants.map(tenantOf) }),
@@ -113,6 +126,17 @@ async function certificatesIn(running: Running<unknown>): Promise<Overview['cert
     ends: { from: now, before: new Date(now.getTime() + SOON * DAY) },
   });
   return { valid: all.delivered, revoked: all.revoked, ending: soon.delivered, days: SOON };
+}
+
+async function refusedIn(running: Running<unknown>): Promise<Overview['refused']> {
+  const { store, clock } = running.desk;
+  const since = new Date(clock().getTime() - REFUSED_HOURS * HOUR);
+  const attempts = await store.findAttempts({ failed: true, since, limit: MOST_REFUSED });
+  const numbers = new Map<string, number>();
+  for (const { code, times, endpoint } of attempts)
+    if (code !== undefined && isAt(running, endpoint)) numbers.set(code, (numbers.get(code) ?? 0) + times);
+  const causes = [...numbers].map(([code, number]) => ({ code, number })).toSorted((a, b) => b.number - a.number);
+  return { hours: REFUSED_HOURS, more: attempts.length === MOST_REFUSED, causes };
 }
 
 /** Jobs belong to no place. */

@@ -78,3 +78,32 @@ test('without a running server it says nothing of authorities, tenants and endpo
   const { authorities, tenants, endpoints } = await overview(await desk(), { role: 'viewer' });
   assert.deepEqual([authorities, tenants, endpoints], [undefined, undefined, undefined]);
 });
+
+test('what was refused in the last day is counted by its code, within reach', async () => {
+  const on = await desk();
+  const now = on.clock();
+  const attempt = {
+    at: now,
+    ms: 1,
+    operation: 'PKIOperation',
+    outcome: 'refused' as const,
+    address: '192.0.2.1',
+    names: [],
+  };
+  await on.store.recordAttempts([
+    { ...attempt, times: 1, endpoint: '/one', code: 'wrong_challenge' },
+    { ...attempt, times: 3, endpoint: '/two', code: 'policy_denied' },
+    { ...attempt, times: 1, endpoint: '/one', code: 'policy_denied', at: new Date(now.getTime() - 25 * 3_600_000) },
+  ]);
+  const { refused } = await overview(on, { role: 'viewer' });
+  assert.deepEqual(refused, {
+    hours: 24,
+    more: false,
+    causes: [
+      { code: 'policy_denied', number: 3 },
+      { code: 'wrong_challenge', number: 1 },
+    ],
+  });
+  const one = await overview(on, { role: 'viewer', endpoints: ['/one'] });
+  assert.deepEqual(one.refused.causes, [{ code: 'wrong_challenge', number: 1 }]);
+});

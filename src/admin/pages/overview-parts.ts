@@ -9,7 +9,8 @@ import { type Column, table } from './table-part.ts';
 type Row<K extends 'authorities' | 'tenants' | 'endpoints' | 'jobs'> = NonNullable<Overview[K]>[number];
 
 /** What a desk does not have, or what the caller may not see, is left out. */
-export const standingParts = (visit: Visit, { authorities, tenants, endpoints, jobs }: Overview): Piece => [
+export const standingParts = (visit: Visit, { refused, authorities, tenants, endpoints, jobs }: Overview): Piece => [
+  refusedPart(refused),
   authorities && part(TEXT.authorities, { columns: authorityColumns(visit), rows: authorities }),
   tenants && part(TEXT.tenants, { columns: tenantColumns(visit), rows: tenants }),
   endpoints && part(TEXT.endpoints, { columns: ENDPOINT_COLUMNS, rows: endpoints }),
@@ -20,6 +21,20 @@ const part = <T>(
   { title, empty }: { title: string; empty: string },
   shown: { columns: readonly Column<T>[]; rows: readonly T[] },
 ): Html => section(title, table(title, { ...shown, empty }));
+
+function refusedPart({ hours, more, causes }: Overview['refused']): Html {
+  const title = TEXT.refused.title(hours);
+  return section(title, [
+    table(title, { columns: CAUSE_COLUMNS, rows: causes, empty: TEXT.refused.empty }),
+    more && html`<p class="muted">${TEXT.refused.more}</p>`,
+    causes.length > 0 && html`<p class="pager"><a href="/admin/devices">${TEXT.refused.all}</a></p>`,
+  ]);
+}
+
+const CAUSE_COLUMNS: readonly Column<Overview['refused']['causes'][number]>[] = [
+  { head: TEXT.refused.code, cell: ({ code }) => html`<code>${code}</code>` },
+  { head: TEXT.refused.number, cell: ({ number }) => number.toLocaleString('en'), numeric: true },
+];
 
 /** A state and until when. */
 function standing(visit: Visit, { standing, notAfter }: Pick<Row<'authorities'>, 'standing' | 'notAfter'>): Piece {

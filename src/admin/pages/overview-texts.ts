@@ -25,6 +25,14 @@ export const OVERVIEW_TEXTS = {
     ended: { look: 'bad', words: 'Has ended' },
     'not yet valid': { look: 'bad', words: 'Not valid yet' },
   },
+  refused: {
+    title: (hours: number): string => `Refused in the last ${hours} hours, by cause`,
+    code: 'Cause',
+    number: 'Requests',
+    empty: 'No request was refused.',
+    more: 'More were refused: only the newest are counted.',
+    all: 'The requests and what to do',
+  },
   authorities: {
     title: 'Authorities',
     name: 'Authority',
