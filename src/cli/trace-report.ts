@@ -47,29 +47,22 @@ export const stepList = (steps: readonly TraceStep[]): string =>
 
 /** One step as the cells of a row. */
 function stepCells(step: TraceStep): string[] {
-  const {
-    at,
-    ms,
-    address,
-    operation,
-    messageType,
-    times,
-    joined,
-    what = '',
-    detail,
-    intuneCode,
-    clientRequestId,
-  } = step;
+  const { at, ms, address, operation, messageType, times, joined, what = '', intuneCode, clientRequestId } = step;
   const said = [
     ...(joined === 'address' ? ['same address'] : []),
     what,
-    ...(detail === undefined ? [] : [detail]),
-    ...(intuneCode === undefined ? [] : [`Intune: ${intuneCode}`]),
+    ...(intuneCode !== undefined && what.includes(intuneCode) ? [] : beside(step)),
     ...(clientRequestId === undefined ? [] : [`client-request-id ${clientRequestId}`]),
   ];
   const asked = `${messageType ?? operation}${times > 1 ? ` ×${times}` : ''}`;
   return [shown(at), String(ms), address, asked, outcomeOf(step), said.filter((each) => each !== '').join('; ')];
 }
+
+/** What `what` does not say: where it names the code of Intune, the detail is its meaning and remedy once more. */
+const beside = ({ detail, intuneCode }: TraceStep): string[] => [
+  ...(detail === undefined ? [] : [detail]),
+  ...(intuneCode === undefined ? [] : [`Intune: ${intuneCode}`]),
+];
 
 const outcomeOf = ({ outcome, code, reason }: TraceStep): string => {
   const why = code ?? reason?.split(':')[0];

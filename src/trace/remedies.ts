@@ -98,7 +98,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   request_line_too_long:
     'Look for a client or a proxy that adds to the URL; GetCACaps announces POSTPKIOperation, which a proxy may have cut away.',
   message_undecodable:
-    'Look at the proxy between device and server: many cut URLs at 8 KB or less, and a PKIOperation by GET has 5 to 12 KB. Run `openndes doctor --url URL` from outside, let the proxy pass 64 KB, and compare with docs/proxies.md.',
+    'Look at the proxy between device and server: many cut URLs at 8 KB or less, and a PKIOperation by GET has 5 to 12 KB. Run `openndes doctor --url URL` from outside, let the proxy pass 64 KB, and compare with docs/reverse-proxies.md.',
   signing_time_refused:
     'Set the clock of the device (NTP), or `signingTime` of the endpoint for devices without a clock.',
   algorithm_refused:

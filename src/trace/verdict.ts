@@ -40,8 +40,14 @@ const SUCCESS: ReadonlySet<string> = new Set(['issued', 'repeated', 'found']);
 const isMessage = ({ operation, outcome, code }: TraceStep): boolean =>
   operation.toLowerCase() === 'pkioperation' ? outcome !== 'answered' : code !== undefined;
 
-const detailed = (what: string, { detail, code }: TraceStep): string =>
-  detail === undefined || code === 'unavailable' ? `${what}.` : `${what}: ${detail.replace(/\.$/, '')}.`;
+/** With the detail where it says more: that of a known code of Intune is its meaning and its remedy once more. */
+const detailed = (what: string, { detail, code, intuneCode }: TraceStep): string =>
+  detail === undefined || code === 'unavailable' || namesCode(what, intuneCode)
+    ? `${what}.`
+    : `${what}: ${detail.replace(/\.$/, '')}.`;
+
+const namesCode = (what: string, intuneCode: string | undefined): boolean =>
+  intuneCode !== undefined && what.includes(intuneCode);
 
 function issued(last: TraceStep, messages: readonly TraceStep[]): TraceVerdict {
   const failed = messages.filter(({ outcome }) => !SUCCESS.has(outcome)).length;
@@ -89,7 +95,7 @@ const times = (number: number): string => (number === 1 ? 'once' : `${number} ti
 const clock = ({ at }: TraceStep): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 const TRUST: readonly string[] = [
-  'Thumbprint: the profile of the platform must name the certificate that `openndes ca show` lists for it, the root for Windows and the one that GetCACert gives first for others.',
+  'Thumbprint: the profile of the platform must name the certificate that `openndes ca show` lists for it: the issuing CA for Windows, the root for Android, either for Apple.',
   'Trusted certificate: the profile with the root, and with each CA above the issuing one, must be assigned to the same group and be installed on the device.',
   'RA certificate: it must have keyEncipherment and digitalSignature in its keyUsage; `openndes doctor` says whether it suits the platform.',
   'TLS: the device must accept the version and the certificate of the HTTPS URL; try `openndes doctor --url URL`.',
@@ -98,7 +104,7 @@ const TRUST: readonly string[] = [
 const PROXY: readonly string[] = TRUST.slice(-2);
 const CUT: readonly string[] = [
   'Proxy: `openndes doctor --url URL` from outside sends URLs of growing length and says where they are cut.',
-  'The limit of the proxy for a request line: 64 KB is enough (docs/proxies.md).',
+  'The limit of the proxy for a request line: 64 KB is enough (docs/reverse-proxies.md).',
 ];
 const NEVER: readonly string[] = [
   'Whether the device has the profile: Intune shows it per device under "Device configuration".',

@@ -43,6 +43,28 @@ test('a name leads to the reason, the remedy and every step', async (t) => {
   }
 });
 
+test('what Intune means by a code is said once, and not again as the detail of the log', async (t) => {
+  const { get, store } = await pagesUnderTest(t);
+  const detail =
+    'Intune answered SubjectNameMismatch. The subject is not the one of the profile. Let the device check in.';
+  await store.recordAttempts([attemptFor(1, { code: 'intune_denied', intuneCode: 'SubjectNameMismatch', detail })]);
+  const words = wordsOf((await get('/admin/devices?query=device-1')).body);
+  assert.match(
+    words,
+    /Refused\. Intune refused with SubjectNameMismatch: The subject is not the one of the profile\. What to do:/,
+  );
+  assert.doesNotMatch(words, /Intune answered|Intune: SubjectNameMismatch/);
+});
+
+test('a code that is not known is shown with all that the log says', async (t) => {
+  const { get, store } = await pagesUnderTest(t);
+  const detail = 'Intune answered Tomorrow. This code is not documented; give Microsoft the client-request-id.';
+  await store.recordAttempts([attemptFor(1, { code: 'intune_denied', intuneCode: 'Tomorrow', detail })]);
+  const words = wordsOf((await get('/admin/devices?query=device-1')).body);
+  assert.match(words, /Refused\. Intune denied the request: Intune answered Tomorrow\. This code is not documented/);
+  assert.match(words, /Intune: Tomorrow/);
+});
+
 test('a silent device: likely, with what decides', async (t) => {
   const { get, store } = await pagesUnderTest(t);
   await store.recordAttempts([attemptFor(1, { ...bare, times: 14 })]);
@@ -51,7 +73,10 @@ test('a silent device: likely, with what decides', async (t) => {
     words,
     /Sent no request\. Likely, not certain: It asked for the CA certificate 14 times since 2026-03-01 12:00 UTC/,
   );
-  assert.match(words, /What decides, in this order: Thumbprint:/);
+  assert.match(
+    words,
+    /What decides, in this order: Thumbprint: .*: the issuing CA for Windows, the root for Android, either for Apple\./,
+  );
 });
 
 test('several devices, what begins so, and nothing', async (t) => {

@@ -44,6 +44,17 @@ test('a device: what became of it, what to do, and every step with its time', as
   );
 });
 
+test('what Intune means by a code is said once in the verdict and once in the step', async (t) => {
+  const place = await installed(t);
+  const store = await openConfiguredStore(place.config);
+  const detail = 'Intune answered ChallengeExpired. The challenge is older than its 60 minutes.';
+  await store.recordAttempts([attemptFor(1, { code: 'intune_denied', intuneCode: 'ChallengeExpired', detail })]);
+  await store.close();
+  const { out } = await place.cli('trace', 'device-1');
+  assert.match(out, /^refused: Intune refused with ChallengeExpired: The challenge is older than its 60 minutes\.$/m);
+  assert.match(out, / refused intune_denied {2}Intune refused with ChallengeExpired: [^;]+$/m);
+});
+
 test('several, none, and JSON', async (t) => {
   const { cli } = await filled(t);
   const several = await cli('trace', 'device');

@@ -38,6 +38,17 @@ test('every page of docs/ is reachable from the README', () => {
     assert.ok(read('README.md').includes(`(${page})`), page);
 });
 
+test('every page of docs/ that a text of the server names exists', () => {
+  const named = globSync('src/**/*.ts', { cwd: root }).flatMap((file) =>
+    [...read(file).matchAll(/docs\/[\w-]+\.md/g)].map(([page]) => page),
+  );
+  assert.ok(named.includes('docs/reverse-proxies.md'));
+  assert.deepEqual(
+    [...new Set(named)].filter((page) => !existsSync(join(root, page))),
+    [],
+  );
+});
+
 test('every word of docs/glossary.md is a word of the source', () => {
   const source = globSync('src/**/*.ts', { cwd: root }).map(read).join('\n').toLowerCase();
   const words = [...read('docs/glossary.md').matchAll(/^\| (?!word \|)([^|`]+) \|/gm)].flatMap(([, cell]) =>

@@ -89,7 +89,7 @@ const deviceColumns = (now: Date): readonly Column<ShownDevice>[] => [
   { head: TEXT.device, cell: ({ name, label }) => toDevice(name, label) },
   { head: TEXT.last, cell: ({ at }) => moment(new Date(at), now) },
   { head: TEXT.outcome, cell: ({ last }) => outcome(last) },
-  { head: TEXT.why, cell: ({ last }) => last.what },
+  { head: TEXT.whyAlone, cell: ({ last }) => last.what },
   { head: TEXT.requests, numeric: true, cell: ({ attempts }) => attempts },
 ];
 
@@ -107,11 +107,12 @@ const stepColumns = (now: Date): readonly Column<ShownStep>[] => [
 function reasons(step: ShownStep): Html {
   const { joined, code, what, detail, reason, remedy, intuneCode, clientRequestId, activityId, serial, transactionId } =
     step;
+  // Where `what` names the code of Intune, the detail is its meaning and its remedy once more.
+  const said = intuneCode !== undefined && what?.includes(intuneCode);
   const lines = [
     joined === 'address' && TEXT.sameAddress,
     what !== undefined && html`<strong>${what}</strong>${code !== undefined && html` <code>${code}</code>`}`,
-    detail ?? reason,
-    intuneCode !== undefined && TEXT.intune(intuneCode),
+    ...(said ? [] : [detail ?? reason, intuneCode !== undefined && TEXT.intune(intuneCode)]),
     clientRequestId !== undefined && html`${TEXT.call} ${copyable(clientRequestId)}`,
     activityId !== undefined && html`${TEXT.activity} ${copyable(activityId)}`,
     serial !== undefined && html`${TEXT.serial} ${copyable(serial)}`,
@@ -129,7 +130,7 @@ const recentColumns = (now: Date): readonly Column<ShownStep>[] => [
   { head: TEXT.time, cell: ({ at }) => moment(new Date(at), now) },
   { head: TEXT.request, cell: request },
   { head: TEXT.outcome, cell: outcome },
-  { head: TEXT.why, cell: ({ what, code }) => html`${what} ${code !== undefined && html`<code>${code}</code>`}` },
+  { head: TEXT.whyAlone, cell: ({ what, code }) => html`${what} ${code !== undefined && html`<code>${code}</code>`}` },
 ];
 
 /** What finds it again. */

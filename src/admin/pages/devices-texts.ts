@@ -29,6 +29,7 @@ export const DEVICES_TEXTS = {
   time: 'Time (UTC)',
   request: 'Request',
   why: 'Why, and what to do',
+  whyAlone: 'Why',
   from: 'From',
   took: (ms: number): string => `${ms} ms`,
   times: (number: number): string => ` ×${number}`,
