@@ -146,3 +146,15 @@ test('with an authority that could not be loaded its page and the overview say w
   assert.match(overview.body, /href="\/admin\/authorities#of-broken"/);
   assert.match(authorities.body, /id="of-broken"/);
 });
+
+test('a tenant that cannot be used has its cause and its remedy, each once', async (t) => {
+  corp.simulator.fault({ hop: 'validateRequest', fault: { status: 403 } });
+  t.after(() => corp.simulator.clearFaults());
+  assert.equal((await corp.enrolled(running.url('/corp'))).status, 'pending');
+  const { get } = await pagesUnderTest(t, as({ role: 'viewer' }));
+  const { body } = await get('/admin/tenants');
+  assert.match(body, /cannot be used/);
+  const [, remedy = ''] = /What to do: ([^<]+)<\/p>/.exec(body) ?? [];
+  assert.match(remedy, /^Grant /);
+  assert.equal(body.split(remedy).length, 2);
+});

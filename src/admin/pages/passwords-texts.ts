@@ -4,7 +4,7 @@
 export const PASSWORDS_TEXTS = {
   title: 'One-time passwords',
   about: 'A password lets one device ask for one certificate. It is shown once; the server keeps only a hash of it.',
-  none: 'No endpoint has one-time passwords that you may issue. They are the policy `oneTime` of an endpoint.',
+  none: 'No endpoint has one-time passwords that you may issue. They are the policy oneTime of an endpoint.',
   formTitle: 'A new password',
   endpoint: 'Endpoint',
   subject: 'Bound to this subject (optional)',

@@ -31,7 +31,11 @@ function card(view: TenantView, visit: Visit): Html {
     name,
     [
       html`<p>${state}</p>`,
-      !usable && notice('bad', html`<p>${detail}</p>${remedy !== undefined && html`<p>${TEXT.remedy}: ${remedy}</p>`}`),
+      !usable &&
+        notice(
+          'bad',
+          html`<p>${withoutRemedy(view)}</p>${remedy !== undefined && html`<p>${TEXT.remedy}: ${remedy}</p>`}`,
+        ),
       facts([
         [TEXT.detail, usable && detail],
         [TEXT.tenant, copyable(view.tenant)],
@@ -48,6 +52,10 @@ function card(view: TenantView, visit: Visit): Html {
     `of-${name}`,
   );
 }
+
+/** The detail ends with the remedy, which has its own line. */
+const withoutRemedy = ({ detail, remedy = '' }: TenantView): string =>
+  detail.endsWith(remedy) ? detail.slice(0, detail.length - remedy.length).trimEnd() : detail;
 
 function credential({ credential: { kind, subject, ends, standing } }: TenantView, { now }: Visit): Piece {
   if (ends === undefined || standing === undefined) return html`${kind}<br><span class="muted">${TEXT.noEnd}</span>`;
