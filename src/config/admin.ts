@@ -66,7 +66,7 @@ export const adminSection = (context: FileContext) =>
           twoPersons: defaulted(
             flag,
             false,
-            'Revocations of more than 100 certificates wait until another person confirms them, on a page, by the API and at the command line. docs/access.md says what else.',
+            'Revocations of more than 100 certificates wait until another person confirms them, on a page or by the API; the command line refuses them. docs/access.md says what else.',
           ),
           oidc: oidc(context),
         }),

@@ -157,4 +157,7 @@ test('a tenant that cannot be used has its cause and its remedy, each once', asy
   const [, remedy = ''] = /What to do: ([^<]+)<\/p>/.exec(body) ?? [];
   assert.match(remedy, /^Grant /);
   assert.equal(body.split(remedy).length, 2);
+  const overview = await get('/admin/');
+  assert.match(overview.body, /class="notice attention"[\s\S]+Something below does not work\./);
+  assert.doesNotMatch(overview.body, /All clear/);
 });

@@ -26,8 +26,11 @@ ${standingParts(visit, overview)}
   },
 };
 
-function attention(visit: Visit, { conditions: { conditions, checkedAt } }: Overview): Html {
+function attention(visit: Visit, overview: Overview): Html {
+  const { conditions, checkedAt } = overview.conditions;
   const checked = checkedAt ? html`${TEXT.checked} ${moment(new Date(checkedAt), visit.now)}` : TEXT.notChecked;
+  if (conditions.length === 0 && somethingFails(overview))
+    return notice('attention', html`<strong>${TEXT.fails}</strong> ${checked}`);
   if (conditions.length === 0)
     return notice(
       checkedAt ? 'good' : 'neutral',
@@ -38,6 +41,10 @@ function attention(visit: Visit, { conditions: { conditions, checkedAt } }: Over
 <ul class="plain">${conditions.map((each) => conditionItem(visit, each))}</ul>
 <p class="muted">${checked}</p></section>`;
 }
+
+/** What is looked at now can have failed since the last check, which is once a minute. */
+const somethingFails = ({ tenants = [], endpoints = [] }: Overview): boolean =>
+  tenants.some(({ usable }) => !usable) || endpoints.some(({ serves }) => !serves);
 
 function conditionItem(visit: Visit, condition: Overview['conditions']['conditions'][number]): Html {
   const { look, words } = TEXT.severities[condition.severity];

@@ -4,6 +4,7 @@
 export const OVERVIEW_TEXTS = {
   title: 'Overview',
   clear: 'All clear',
+  fails: 'Something below does not work. If that lasts, it stands here within a minute.',
   checked: 'Checked at',
   notChecked: 'Not checked yet',
   attention: 'Attention required',
