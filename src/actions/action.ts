@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { Conditions } from '../core/condition.ts';
 import { type Belonging, type RoleGrant, type Permission, reachOf, type Reach } from '../core/access.ts';
 import type { Clock } from '../core/environment.ts';
+import type { Emit } from '../core/events.ts';
 import type { Store } from '../core/store.ts';
 import type { Administrator } from '../manage/administrator.ts';
 import type { ChallengeIssuer } from '../manage/one-time-passwords.ts';
@@ -23,6 +24,7 @@ export type Caller = Administrator & { grants: readonly RoleGrant[] };
 export type Desk = {
   store: Store;
   clock: Clock;
+  emit?: Emit;
   secondPerson?: SecondPerson;
   authorities?: AuthoritySource;
   tenants?: TenantSource;

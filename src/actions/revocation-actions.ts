@@ -4,7 +4,6 @@ import { REVOCATION_REASONS, type RevocationReason } from '../core/issuer.ts';
 import type { StoredCertificate } from '../core/records.ts';
 import { blockCertificate } from '../manage/block-list.ts';
 import { releaseCertificate, revokeCertificate } from '../manage/certificates.ts';
-import { revokeCertificates } from '../manage/named-certificates.ts';
 import { type RevocationSet, revocationSet } from '../manage/revocation-set.ts';
 import { action, type Running } from './action.ts';
 import { ActionError } from './action-error.ts';
@@ -12,6 +11,7 @@ import { NAMED } from './certificate-actions.ts';
 import { FILTER, isFiltered, queryOf, type SentFilter } from './certificate-filter.ts';
 import { certificateRow, isOnHold, rowOf } from './certificate-view.ts';
 import { assertEverywhere, seenCertificate } from './seen-certificates.ts';
+import { byCaller, revokeAndTell, tellRevoked } from './told-revocations.ts';
 
 const [FIRST, ...OTHERS] = Object.keys(REVOCATION_REASONS) as RevocationReason[];
 /** The reasons of a revocation list. */
@@ -48,12 +48,11 @@ export const REVOCATION_ACTIONS = [
       if (block) assertEverywhere(running.reach, 'the block list');
       const certificate = await seenCertificate(running, running.input);
       if (certificate.state === 'revoked' && !isOnHold(certificate)) throw changed('it is revoked already');
-      const result = await revokeCertificates(byCaller(running), [certificate], {
+      const result = await revokeAndTell(running, [certificate], {
         reason,
         withRenewals,
         ...(why && { why }),
         ...(block && { first: async (each) => void (await blockCertificate(byCaller(running), each)) }),
-        done: () => undefined,
       });
       const { certificate: now } = await again(running, certificate);
       return { certificate: now, revoked: result.revoked.length, validRenewals: result.renewals.length };
@@ -68,9 +67,15 @@ export const REVOCATION_ACTIONS = [
     output: done,
     run: async (running) => {
       const certificate = await seenCertificate(running, running.input);
-      if (await revokeCertificate(byCaller(running), certificate, 'certificateHold', running.input.why || undefined))
-        return again(running, certificate);
-      throw changed('only a certificate that was delivered and is not revoked can be put on hold');
+      const isNew = await revokeCertificate(
+        byCaller(running),
+        certificate,
+        'certificateHold',
+        running.input.why || undefined,
+      );
+      if (!isNew) throw changed('only a certificate that was delivered and is not revoked can be put on hold');
+      tellRevoked(running, { number: 1, reason: 'certificateHold' });
+      return again(running, certificate);
     },
   }),
   action({
@@ -139,23 +144,15 @@ export const REVOCATION_ACTIONS = [
           'confirm: this is not the number of certificates',
           'Type the number that the preview shows.',
         );
-      const result = await revokeCertificates(byCaller(running), set.certificates, {
+      const result = await revokeAndTell(running, set.certificates, {
         reason,
         withRenewals: false,
         ...(why && { why }),
-        done: () => undefined,
       });
       return { revoked: result.revoked.length, already: result.already.length, validRenewals: result.renewals.length };
     },
   }),
 ] as const;
-
-const byCaller = ({ desk: { store, clock }, caller: { actor, source } }: Running<unknown>) => ({
-  store,
-  clock,
-  actor,
-  source,
-});
 
 const changed = (what: string, remedy?: string) => new ActionError('conflict', what, remedy);
 

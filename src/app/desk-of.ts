@@ -35,6 +35,7 @@ export type DeskParts = Omit<AuthorityParts, 'served'> &
 export const deskOf = ({ endpoints, ...parts }: DeskParts): Desk => ({
   store: parts.store,
   clock: parts.clock,
+  emit: parts.emit,
   conditions: parts.conditions,
   authorities: authoritySource({ ...parts, served: endpoints.served }),
   tenants: tenantSource(parts),

@@ -4,7 +4,8 @@
  */
 import type { DirectoryKind } from './tenant-directory.ts';
 import type { HttpErrorCode, IssuerErrorCode } from './errors.ts';
-import type { OldKind, RequestName } from './records.ts';
+import type { RevocationReason } from './issuer.ts';
+import type { AuditSource, OldKind, RequestName } from './records.ts';
 
 /** Under this key an event has what is for a trace and not for the log, which writes only what has a name. */
 export const REQUEST_NAMES = Symbol('names in the request');
@@ -127,6 +128,7 @@ export type EventFacts = {
   'notification-abandoned': NotificationFacts & { serial: string; err?: unknown };
   'notification-given-up': GivenUpFacts;
   'enrollment-recovered': NotificationFacts & { serial: string; outcome: RequestOutcome };
+  'certificates-revoked': { source: AuditSource; reason: RevocationReason; number: number };
   'certificate-refused': RevocationFacts & { transactionId: string; revoked: boolean; err: unknown };
   'revocation-taken': RevocationFacts;
   'revocation-postponed': PostponedRevocationFacts;

@@ -198,6 +198,16 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     },
     remedy: 'Nothing. The server had ended between recording a certificate and delivering it.',
   },
+  'certificates-revoked': {
+    level: 'info',
+    message: 'an operator revoked certificates',
+    fields: {
+      source: '`page` or `api`; the command line is another process, and only the history has what it revoked',
+      reason: 'a reason of RFC 5280 5.3.1',
+      number: 'how many',
+    },
+    remedy: 'Nothing. The history says who, when and why: the page Audit, or `openndes certs show SERIAL`.',
+  },
   'certificate-refused': {
     level: 'error',
     message: 'the CA made a certificate that does not fit the request: it is not delivered',

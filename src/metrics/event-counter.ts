@@ -86,9 +86,12 @@ const COUNTERS: Counters = {
   'notification-abandoned': notified('abandoned'),
   'notification-given-up': notified('given_up'),
   'certificate-refused': ({ endpoint }, note) => note('openndes_csr_mismatch_total', { endpoint }),
-  'directory-revoked': (_event, note) => note('openndes_certificates_revoked_total', { source: 'directory' }),
+  'certificates-revoked': ({ source, reason, number }, note) =>
+    note('openndes_certificates_revoked_total', { source, reason }, number),
+  'directory-revoked': (_event, note) =>
+    note('openndes_certificates_revoked_total', { source: 'directory', reason: 'cessationOfOperation' }),
   'revocations-requested': ({ revoked }, note) =>
-    note('openndes_certificates_revoked_total', { source: 'intune' }, revoked),
+    note('openndes_certificates_revoked_total', { source: 'intune', reason: 'unspecified' }, revoked),
   'intune-called': ({ tenant, call, result, ms }, note) => {
     note('openndes_intune_calls_total', { tenant, call, result });
     note('openndes_intune_call_duration_seconds', { tenant, call }, ms / 1000);

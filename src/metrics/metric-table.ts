@@ -54,8 +54,9 @@ const COUNTED = {
     'backend',
   ),
   openndes_certificates_revoked_total: counter(
-    'Certificates that this server has revoked by itself: asked by Intune, or after its directory',
+    'Certificates that this server has revoked: by a person (`page`), a program (`api`), asked by Intune (`intune`), or because a device or user is gone (`directory`). Not by the command line, which is another process',
     'source',
+    'reason',
   ),
   openndes_issue_duration_seconds: histogram('Time that the CA took for a new certificate', SIGNING, 'backend'),
   openndes_backend_errors_total: counter('Requests that the CA could not serve, by how it failed', 'endpoint', 'code'),

@@ -1,7 +1,7 @@
 /** Certificates by actions: what each caller finds, reads and takes back. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { perform } from '../../src/actions/action.ts';
+import { type Desk, perform } from '../../src/actions/action.ts';
 import { actionNamed } from '../../src/actions/all-actions.ts';
 import type { RoleGrant } from '../../src/core/access.ts';
 import { ada, deskWithCertificates, OTHER_ISSUER, run } from './certificates-under-test.ts';
@@ -225,6 +225,27 @@ describe('an operator', () => {
     await assert.rejects(again, { code: 'conflict' });
     const left = await run<List>('certificates.list', { on, grant: VIEWER, sent: { state: 'delivered' } });
     assert.deepEqual(subjects(left), ['CN=device-4', 'CN=device-2']);
+  });
+
+  test('tells the log how many it revoked and why, also when the store fails at a later one, and nothing for none', async () => {
+    const events: unknown[] = [];
+    const on: Desk = { ...(await deskWithCertificates()), emit: (event) => events.push(event) };
+    const name = await named(on, 'device-1');
+    await run('certificates.hold', { on, grant: OPERATOR, sent: name });
+    await run('certificates.revoke', { on, grant: OPERATOR, sent: { ...name, reason: 'keyCompromise' } });
+    await assert.rejects(run('certificates.revoke', { on, grant: OPERATOR, sent: name }), { code: 'conflict' });
+    const told = { event: 'certificates-revoked', source: 'page', number: 1 };
+    assert.deepEqual(events.splice(0), [
+      { ...told, reason: 'certificateHold' },
+      { ...told, reason: 'keyCompromise' },
+    ]);
+    const findRenewals = { value: () => Promise.reject(new Error('the disk is full')) };
+    const failing = Object.create(on.store, { findRenewals }) as Desk['store'];
+    const sent = await named(on, 'device-3');
+    await assert.rejects(run('certificates.revoke', { on: { ...on, store: failing }, grant: OPERATOR, sent }), {
+      message: 'the disk is full',
+    });
+    assert.deepEqual(events, [{ ...told, reason: 'unspecified' }]);
   });
 
   test('does not revoke by an empty filter, and not more than a hundred without a second person', async () => {

@@ -788,6 +788,12 @@ test('a tenant that cannot be used, one that can be used again, and a clock that
   assertLine(last(), 'warn', 'the clock of this machine differs from that of Entra ID', 'seconds');
 });
 
+test('certificates that an operator revoked', () => {
+  const log = keptLog();
+  log.emit({ event: 'certificates-revoked', source: 'page', reason: 'superseded', number: 3 });
+  assertLine(JSON.parse(log.lines[0]!) as Line, 'info', 'an operator revoked certificates', 'source reason number');
+});
+
 test('a directory that was listed, a certificate that it revoked, and others that wait', async (t) => {
   const store = await openSqliteStore({ path: ':memory:', clock: systemClock });
   t.after(() => store.close());

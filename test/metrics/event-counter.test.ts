@@ -67,9 +67,12 @@ test('events that stand for several count all of them', async () => {
   metrics.onEvent({ event: 'path-unknown', ...HTTP, path: '/x', skipped: 4 });
   const requested = { tenant: 'corp', already: 0, unknown: 0, unreadable: 0, foreign: 0 };
   metrics.onEvent({ event: 'revocations-requested', revoked: 7, ...requested });
+  metrics.onEvent({ event: 'certificates-revoked', source: 'page', reason: 'keyCompromise', number: 2 });
   const { values } = readExposition((await metrics.text([])).body);
   assert.equal(values.get('openndes_unknown_paths_total'), 5);
-  assert.equal(values.get('openndes_certificates_revoked_total{source="intune"}'), 7);
+  const revoked = 'openndes_certificates_revoked_total';
+  assert.equal(values.get(`${revoked}{reason="unspecified",source="intune"}`), 7);
+  assert.equal(values.get(`${revoked}{reason="keyCompromise",source="page"}`), 2);
 });
 
 test('however many scrape at once, each thing is looked at once', async () => {
