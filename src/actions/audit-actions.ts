@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { defined } from '../core/defined.ts';
 import type { AuditEntry } from '../core/records.ts';
 import type { AuditQuery } from '../core/search-store.ts';
+import type { Store } from '../core/store.ts';
 import { csv } from '../manage/csv.ts';
 import { jsonText } from '../core/printable.ts';
 import { verifyHistory } from '../manage/history-verification.ts';
-import { action, type Running } from './action.ts';
+import { action, type Desk, type Running } from './action.ts';
 import { PAGE } from './certificate-filter.ts';
 import { type AuditRow, auditRow, auditRowOf } from './certificate-view.ts';
 import { searched } from './search-answer.ts';
@@ -117,19 +118,31 @@ export const AUDIT_ACTIONS = [
     }),
     run: async ({ desk, reach }) => {
       assertEverywhere(reach, 'the chain over the history');
-      const report = await verifyHistory({
-        store: pausing(desk),
-        exported: [],
-        keys: desk.auditKeys ?? new Map(),
-        unsignedUntil: 0,
-      });
+      const report = await verifiedOnce(desk);
       return { whole: report.faults.length === 0, ...report };
     },
   }),
 ] as const;
 
+type Verification = ReturnType<typeof verifyHistory>;
+
+/** The verification of each store that is being read. */
+const VERIFYING = new WeakMap<Store, Verification>();
+
+/** One reading at a time: whoever asks while the history is read gets the result of that reading. */
+function verifiedOnce(desk: Desk): Verification {
+  const running = VERIFYING.get(desk.store);
+  if (running) return running;
+  const { store, auditKeys: keys = new Map() } = desk;
+  const started = verifyHistory({ store: pausing(desk), exported: [], keys, unsignedUntil: 0 }).finally(() =>
+    VERIFYING.delete(store),
+  );
+  VERIFYING.set(store, started);
+  return started;
+}
+
 /** The same history; between its pages the server does its other work. */
-function pausing({ store, pause }: Running<unknown>['desk']): Parameters<typeof verifyHistory>[0]['store'] {
+function pausing({ store, pause }: Desk): Parameters<typeof verifyHistory>[0]['store'] {
   return {
     listHeads: () => store.listHeads(),
     unchained: (limit) => store.unchained(limit),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import type { Desk } from '../../src/actions/action.ts';
 import type { RoleGrant } from '../../src/core/access.ts';
 import { deskWithCertificates, run } from './certificates-under-test.ts';
 
@@ -78,4 +79,25 @@ test('the chain over the history is verified for those who may see all of it', a
   assert.equal(pauses, 2);
   const limited = run('audit.verify', { on, grant: { role: 'auditor', endpoints: ['/a'] } });
   await assert.rejects(limited, { code: 'forbidden' });
+});
+
+test('the history is read once for all who ask at the same time, and again for who asks later', async () => {
+  const on = await deskWithHistory();
+  await on.store.chainAudit({ limit: 100, random: (length) => randomBytes(length) });
+  let readings = 0;
+  const unchained = { value: (limit: number) => (readings++, on.store.unchained(limit)) };
+  const counting: Desk = { ...on, store: Object.create(on.store, { unchained }) as Desk['store'] };
+  const verify = () => run<{ whole: boolean; links: number }>('audit.verify', { on: counting, grant: AUDITOR });
+  const reports = await Promise.all([verify(), verify(), verify()]);
+  assert.deepEqual(
+    reports.map(({ whole, links }) => [whole, links]),
+    [
+      [true, 5],
+      [true, 5],
+      [true, 5],
+    ],
+  );
+  assert.equal(readings, 1);
+  await verify();
+  assert.equal(readings, 2);
 });
