@@ -30,6 +30,8 @@ before(async () => {
   tenant = await tenantNamed('prometheus');
   const file = configured({
     metrics: { port: 0 },
+    // Nothing listens there, so that a message waits.
+    messages: { webhooks: { ops: { url: 'http://127.0.0.1:1/', secret: 'a secret of sixteen', kinds: ['issued'] } } },
     authorities: { issuing: { ...issuingSection, ocsp: {} } },
     tenants: { corp: tenant.section },
     profiles: { device: {}, rare: { rate: { certificates: 1, per: '1h' } } },
