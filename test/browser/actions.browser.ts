@@ -4,8 +4,9 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { launched, opened } from './chromium.ts';
+import { tabTo } from './form-row.ts';
 import { type Installation, installation } from './installation.ts';
 
 let browser: Browser;
@@ -20,15 +21,6 @@ after(async () => {
 
 const signedIn = (role: 'operator' | 'admin' | 'viewer', more: object = {}) =>
   opened(browser, { url: site.url, cookie: site.cookies.get(role), ...more });
-
-/** Presses Tab until the element has the focus; it must come within so many presses, and be visible there. */
-async function tabTo(page: Page, selector: string, most = 60): Promise<void> {
-  for (let n = 0; n < most; n++) {
-    await page.keyboard.press('Tab');
-    if (await page.evaluate(`document.activeElement.matches(${JSON.stringify(selector)})`)) return;
-  }
-  assert.fail(`${selector} is not reached by Tab`);
-}
 
 test('by the keyboard alone: over the navigation, into a form, and the answer', async () => {
   const { page, close } = await signedIn('operator');

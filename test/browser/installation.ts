@@ -1,5 +1,6 @@
 /** A started server with pages, a user for each role, and a store whose every text from outside is an attack. */
 import { foldedName } from '../../src/core/attempt-store.ts';
+import type { Store } from '../../src/core/store.ts';
 import { startServer } from '../../src/app/configured-server.ts';
 import { addBlock } from '../../src/manage/block-list.ts';
 import { subjectAltName } from '../../src/pkix/extensions.ts';
@@ -18,17 +19,21 @@ export const ROLES = ['viewer', 'operator', 'auditor', 'admin'] as const;
 /** The cookie of a new session of this user. A code counts once, so a session is shared by those who only look. */
 export type Installation = {
   url: string;
+  /** Without a slash at its end: that of the endpoints. */
+  origin: string;
+  store: Store;
   cookies: ReadonlyMap<(typeof ROLES)[number], string>;
   /** The names that are blocked now. */
   blocked: () => Promise<string[]>;
   close: () => Promise<void>;
 };
 
-/** Starts and fills it. */
-export async function installation(): Promise<Installation> {
+/** Starts and fills it. `admin`, `sections`: what the configuration has besides. */
+export async function installation(admin: object = {}, sections: object = {}): Promise<Installation> {
   const users = Object.fromEntries(ROLES.map((role) => [role, user(role)]));
   const config = configured({
-    admin: { host: '127.0.0.1', port: 0, users },
+    ...sections,
+    admin: { host: '127.0.0.1', port: 0, users, ...admin },
     endpoints: [
       { path: '/plain', policy: { static: 'a-challenge-of-the-wiring' } },
       { path: '/once', policy: { oneTime: {} } },
@@ -54,7 +59,8 @@ export async function installation(): Promise<Installation> {
   const cookies = new Map<(typeof ROLES)[number], string>();
   for (const role of ROLES) cookies.set(role, (await login(server.adminUrl ?? '', role)).cookie);
   const blocked = async () => (await store.listBlocks()).map(({ name }) => name);
-  return { url: server.adminUrl ?? '', cookies, blocked, close: () => server.close() };
+  const url = server.adminUrl ?? '';
+  return { url, origin, store, cookies, blocked, close: () => server.close() };
 }
 
 /** A refused request of a device whose every text is an attack. */
