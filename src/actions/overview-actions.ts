@@ -1,11 +1,12 @@
 /** What an operator sees first: what is wrong, what waits, what ends, and how each part stands. */
 import { z } from 'zod';
-import { DAY, HOUR } from '../core/durations.ts';
+import { DAY, HOUR, MINUTE } from '../core/durations.ts';
 import { listJobs } from '../manage/job-status.ts';
 import { action, type Running } from './action.ts';
 import { AUTHORITY_ACTIONS } from './authority-actions.ts';
 import type { AuthorityView } from './authority-view.ts';
 import { CONDITION_ACTIONS } from './condition-actions.ts';
+import { HOUR_CHART, lastHours } from './hour-chart.ts';
 import { ENDPOINT_ACTIONS } from './endpoint-actions.ts';
 import { isAt } from './placed-endpoints.ts';
 import { placesFor } from './seen-certificates.ts';
@@ -55,6 +56,14 @@ const refused = z.object({
   causes: z.array(z.object({ code: z.string(), number: z.number().int() })),
 });
 
+/** `late`: a server whose last sign of life is older than two minutes; it gives one each minute. */
+const store = z.object({
+  kind: z.string(),
+  schema: z.number().int(),
+  writes: z.boolean(),
+  servers: z.array(z.object({ id: z.string(), seen: TIME, late: z.boolean() })),
+});
+
 /** `days`: how soon a certificate ends that counts as ending. What only a running server knows is absent elsewhere. */
 const overview = z.object({
   conditions: CONDITIONS.output,
@@ -64,6 +73,8 @@ const overview = z.object({
   tenants: z.array(tenant).optional(),
   endpoints: z.array(endpoint).optional(),
   refused,
+  hours: HOUR_CHART,
+  store: store.optional(),
   jobs: z.array(job),
 });
 
@@ -75,12 +86,15 @@ const SOON = 30;
 /** Hours, and attempts that are read, of what was refused. */
 const REFUSED_HOURS = 24;
 const MOST_REFUSED = 500;
+/** Without a sign of life a server is late: one may fail. */
+const LATE = 2 * MINUTE;
 
 /** The one action of the page. */
 export const OVERVIEW_ACTIONS = [
   action({
     name: 'overview.read',
-    about: 'What is wrong, what waits, what ends soon, and how authorities, tenants, endpoints and jobs stand.',
+    about:
+      'What is wrong, what waits, what ends soon, and how authorities, tenants, endpoints, the store and jobs stand.',
     permission: 'view',
     route: 'GET /overview',
     input: z.object({}),
@@ -92,11 +106,12 @@ export const OVERVIEW_ACTIONS = [
 async function read(running: Running<unknown>): Promise<Overview> {
   const { desk } = running;
   const asked = { ...running, input: {} };
-  const [conditions, waiting, certificates, refused, jobs] = await Promise.all([
+  const [conditions, waiting, certificates, refused, hours, jobs] = await Promise.all([
     CONDITIONS.run(asked),
     waitingIn(running),
     certificatesIn(running),
     refusedIn(running),
+    lastHours(running),
     jobsIn(running),
   ]);
   return {
@@ -104,7 +119,9 @@ async function read(running: Running<unknown>): Promise<Overview> {
     waiting,
     certificates,
     refused,
+    hours,
     jobs,
+    ...(running.reach.everywhere && { store: await storeOf(running, conditions) }),
     ...(desk.authorities && { authorities: (await AUTHORITIES.run(asked)).authorities.map(authorityOf) }),
     ...(desk.tenants && { tenants: (await TENANTS.run(asked)).tenants.map(tenantOf) }),
     ...(desk.endpoints && { endpoints: (await ENDPOINTS.run(asked)).endpoints.map(endpointOf) }),
@@ -137,6 +154,21 @@ async function refusedIn(running: Running<unknown>): Promise<Overview['refused']
     if (code !== undefined && isAt(running, endpoint)) numbers.set(code, (numbers.get(code) ?? 0) + times);
   const causes = [...numbers].map(([code, number]) => ({ code, number })).toSorted((a, b) => b.number - a.number);
   return { hours: REFUSED_HOURS, more: attempts.length === MOST_REFUSED, causes };
+}
+
+/** As the last look found it: a page that is read changes nothing. */
+async function storeOf(
+  { desk }: Running<unknown>,
+  { conditions }: Overview['conditions'],
+): Promise<z.output<typeof store>> {
+  const { kind, schema, servers } = await desk.store.storeStanding();
+  const now = desk.clock().getTime();
+  return {
+    kind,
+    schema,
+    writes: !conditions.some((each) => each.kind === 'store-unavailable'),
+    servers: servers.map(({ id, seen }) => ({ id, seen: seen.toISOString(), late: now - seen.getTime() > LATE })),
+  };
 }
 
 /** Jobs belong to no place. */

@@ -1,6 +1,7 @@
 /** Collects what devices ask, beside the requests, and removes it after its time. */
 import type { Config } from '../config/schema.ts';
 import type { AttemptStore } from '../core/attempt-store.ts';
+import type { HourCountStore } from '../core/hour-counts.ts';
 import { DAY, HOUR, isWithin, MINUTE, SECOND } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit, ServerEvent } from '../core/events.ts';
@@ -11,7 +12,7 @@ import type { Job } from '../jobs/leased-job.ts';
 import { traceCollector } from '../trace/collector.ts';
 
 /** What both work on. */
-export type TracingParts = { trace: Config['trace']; store: AttemptStore; clock: Clock; emit: Emit };
+export type TracingParts = { trace: Config['trace']; store: AttemptStore & HourCountStore; clock: Clock; emit: Emit };
 
 /** `close` writes what waits. */
 export type Tracing = { observe: (event: ServerEvent) => void; close: () => Promise<void> };
@@ -59,6 +60,7 @@ export function oldAttemptsJob({ trace, store, clock }: Omit<TracingParts, 'emit
     const before = new Date(now - trace.days * DAY);
     const batch = async (limit: number): Promise<boolean> => (await store.removeAttempts(before, limit)) === limit;
     await inBatches(batch, timing, AbortSignal.any([signal, ending.signal]));
+    await store.removeHourCounts(before);
     if (trace.days === 0 || (countedAt !== undefined && isWithin(COUNTED_EVERY, countedAt, now))) return;
     await store.trimEndpoints(trace.perEndpoint);
     countedAt = now;

@@ -1,5 +1,6 @@
 /** What devices asked and what became of it, one record for each request: where a trace is read from. Nothing secret is in it. */
 import type { RequestOutcome } from './events.ts';
+import type { HourCount } from './hour-counts.ts';
 import type { RequestName } from './records.ts';
 
 /**
@@ -69,8 +70,8 @@ export type AttemptFilter = {
 
 /** Attempts are no records of what was issued: a store may lose them. */
 export interface AttemptStore {
-  /** In one transaction. */
-  recordAttempts(attempts: readonly DeviceAttempt[]): Promise<void>;
+  /** In one transaction. `counts` are added to what HourCountStore has. */
+  recordAttempts(attempts: readonly DeviceAttempt[], counts?: readonly HourCount[]): Promise<void>;
   /** Newest first. */
   findAttempts(filter: AttemptFilter): Promise<StoredAttempt[]>;
   /** What attempts are found by and begins so, in any letter case: folded, each once, in alphabetical order. */

@@ -7,10 +7,12 @@ import type { AttemptStore } from './attempt-store.ts';
 import type { AuditChainStore, HeadSeal } from './audit-chain.ts';
 import type { SearchStore } from './search-store.ts';
 import type { ConditionStore } from './condition-store.ts';
+import type { HourCountStore } from './hour-counts.ts';
 import type { MessageStore } from './message-store.ts';
 import type { PersonStore } from './person.ts';
 import type { ProposalStore } from './proposal-store.ts';
 import type { SessionStore } from './session-store.ts';
+import type { StandingStore } from './store-standing.ts';
 import type { DirectoryStore } from './tenant-directory.ts';
 import type { RevocationReason } from './issuer.ts';
 import type { Notification } from './notification.ts';
@@ -447,6 +449,8 @@ export interface Store
     RestoredStore,
     PersonStore,
     AttemptStore,
+    HourCountStore,
+    StandingStore,
     SearchStore,
     SecretStore,
     ConditionStore,

@@ -18,6 +18,9 @@ import type {
   TransactionStore,
 } from '../core/store.ts';
 import type { AttemptStore } from '../core/attempt-store.ts';
+import type { HourCountStore } from '../core/hour-counts.ts';
+import type { StoreStanding } from '../core/store-standing.ts';
+import { addHourCounts, findHourCounts, removeHourCounts } from './counted-hours.ts';
 import type { SearchStore } from '../core/search-store.ts';
 import type { AuditChainStore } from '../core/audit-chain.ts';
 import type { ConditionStore } from '../core/condition-store.ts';
@@ -48,7 +51,7 @@ import {
   removeMessages,
   retryMessages,
 } from './recorded-messages.ts';
-import { approvalStanding, countServers, listConditions, recordConditions } from './recorded-conditions.ts';
+import { approvalStanding, countServers, serversOf, listConditions, recordConditions } from './recorded-conditions.ts';
 import { addChallenge, findChallenge } from './challenges.ts';
 import { type CommittedRows, remember } from './committed-rows.ts';
 import { countDirectory, listDirectory, listGone, recordDirectory } from './directory-objects.ts';
@@ -132,6 +135,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...conditions(parts),
     ...logins(parts),
     ...messages(parts),
+    storeStanding: () => storeStanding(engine),
     async check() {
       await write((tx) => proveWritable(tx, clock()));
       await engine.proveSpace?.();
@@ -261,8 +265,14 @@ const people = ({ db, write }: Parts): PersonStore => ({
   erasePerson: (name, audit) => erasePerson(db, write, name, audit),
 });
 
-const attempts = ({ db, write }: Parts): AttemptStore => ({
-  recordAttempts: (some) => write((tx) => recordAttempts(tx, some)),
+const attempts = ({ db, write }: Parts): AttemptStore & HourCountStore => ({
+  recordAttempts: (some, counts = []) =>
+    write(async (tx) => {
+      await recordAttempts(tx, some);
+      await addHourCounts(tx, counts);
+    }),
+  findHourCounts: (since) => findHourCounts(db, since),
+  removeHourCounts: (before) => write((tx) => removeHourCounts(tx, before)),
   findAttempts: (filter) => findAttempts(db, filter),
   listAttemptNames: (beginning, limit) => listAttemptNames(db, beginning, limit),
   trimAttempts: (name, keep) => trimAttempts(db, write, { name, keep }),
@@ -325,6 +335,11 @@ const messages = ({ db, write, clock }: Parts): MessageStore => ({
   removeMessages: (before, receivers) => write((tx) => removeMessages(tx, before, receivers)),
   messageStandings: () => messageStandings(db),
 });
+
+async function storeStanding({ db, dialect }: Engine): Promise<StoreStanding> {
+  const { version } = await db.selectFrom('schema_version').select('version').executeTakeFirstOrThrow();
+  return { kind: dialect.kind, schema: version, servers: await serversOf(db) };
+}
 
 async function proveWritable(tx: Database, at: Date): Promise<void> {
   await tx

@@ -4,6 +4,8 @@ import { isBusy } from './sqlite-faults.ts';
 
 /** One row of the table. */
 export type Dialect = {
+  /** As operators call it. */
+  kind: 'SQLite' | 'PostgreSQL';
   /** Starts a transaction that is going to write. */
   begin: string;
   /** First in the transaction of the migrations: what keeps other migrations out, and bounds how long it keeps others waiting. */
@@ -51,6 +53,7 @@ export class Taken extends Error {}
 /** One row for each database. */
 export const DIALECTS = {
   sqlite: {
+    kind: 'SQLite',
     // A transaction that reads first and then writes fails at once when another process wrote in between; taking the
     // write lock at the start waits for it instead.
     begin: 'begin immediate',
@@ -65,6 +68,7 @@ export const DIALECTS = {
     isBusy,
   },
   postgres: {
+    kind: 'PostgreSQL',
     begin: 'begin',
     // A statement that waits for a table lets no later one pass, so it must not wait long. Longer than deadlock_timeout (1 s),
     // after which an automatic vacuum gives way.

@@ -1,4 +1,5 @@
 /** Step 4 of the schema: identities of certificates, and what work that several processes share needs. */
+import { createHourCounts } from './counted-hours.ts';
 import { sql } from 'kysely';
 import { createAccess } from './access-tables.ts';
 import { createAuditChain } from './audit-chain-tables.ts';
@@ -37,6 +38,7 @@ export async function addIdentities(db: Database, dialect: Dialect): Promise<str
   await createAuditChain(db, dialect);
   await createKeptAnswers(db, dialect);
   await createAttempts(db, dialect);
+  await createHourCounts(db, dialect);
   await createConditions(db, dialect);
   await createAccess(db, dialect);
   await createMessages(db, dialect);

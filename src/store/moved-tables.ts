@@ -43,6 +43,7 @@ export const MOVED = {
   audit_chain: { key: ['number'] },
   audit_heads: { key: ['kind', 'number'] },
   attempts: { key: ['id'] },
+  hour_counts: { key: ['hour', 'endpoint', 'outcome'] },
   attempt_names: { key: ['value', 'attempt'] },
   messages: { key: ['id'] },
   message_places: { key: ['source'] },

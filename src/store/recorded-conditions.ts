@@ -3,6 +3,7 @@ import { type Condition, conditionSince, inOrder, type SeenCondition } from '../
 import type { ConditionChanges, ConditionLook } from '../core/condition-store.ts';
 import { MINUTE } from '../core/durations.ts';
 import type { OutboxStanding } from '../core/records.ts';
+import type { ServerSign } from '../core/store-standing.ts';
 import type { ConditionTable, Database, Moment } from './tables.ts';
 
 /** Milliseconds without a look after which what a server saw counts no more: two looks may fail. */
@@ -105,10 +106,14 @@ export async function listConditions(db: Database): Promise<{ open: Condition[];
 }
 
 /** All of them look once a minute. */
-export async function countServers(db: Database): Promise<number> {
-  const looks = await db.selectFrom('condition_looks').selectAll().execute();
+export const countServers = async (db: Database): Promise<number> => (await serversOf(db)).length;
+
+/** As StoreStanding says: each look is a sign of life. */
+export async function serversOf(db: Database): Promise<ServerSign[]> {
+  const looks = await db.selectFrom('condition_looks').selectAll().orderBy('server').execute();
   const last = looks.find(({ server }) => server === ALL)?.at ?? 0;
-  return looks.filter(({ server, at }) => server !== ALL && last - at < STALE).length;
+  const fresh = looks.filter(({ server, at }) => server !== ALL && last - at < STALE);
+  return fresh.map(({ server, at }) => ({ id: server, seen: new Date(at) }));
 }
 
 /** Of an index alone. */

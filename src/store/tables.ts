@@ -4,6 +4,7 @@ import type { MessageState } from '../core/message-store.ts';
 import type { Generated, Kysely } from 'kysely';
 import type { AuditHead } from '../core/audit-chain.ts';
 import type { AttemptOutcome } from '../core/attempt-store.ts';
+import type { CountedOutcome } from '../core/hour-counts.ts';
 import type { DirectoryKind } from '../core/tenant-directory.ts';
 import type { OrderReason, RevocationReason } from '../core/issuer.ts';
 import type {
@@ -348,6 +349,9 @@ export type AttemptTable = {
   status: number | null;
 };
 
+/** Requests of one hour that ended alike. `hour`: when it began. */
+export type HourCountTable = { hour: Moment; endpoint: string; outcome: CountedOutcome; number: number };
+
 /** What an attempt is found by, folded. */
 export type AttemptNameTable = { value: string; attempt: number };
 /** A condition that a server sees. `facts`: the rest of a SeenCondition as JSON. */
@@ -429,6 +433,7 @@ export type Tables = {
   audit_heads: AuditHeadTable;
   attempts: AttemptTable;
   attempt_names: AttemptNameTable;
+  hour_counts: HourCountTable;
   secrets: SecretTable;
   sessions: SessionTable;
   login_codes: LoginCodeTable;

@@ -29,9 +29,16 @@ export function conditions(check: Check): void {
     await store.recordConditions({ ...LOOK, seen: [] });
     await store.recordConditions({ ...LOOK, server: 'two', seen: [] });
     assert.equal(await store.countServers(), 2);
+    assert.deepEqual((await store.storeStanding()).servers, [
+      { id: LOOK.server, seen: NOON },
+      { id: 'two', seen: NOON },
+    ]);
     setClock(later(181));
     await store.recordConditions({ ...LOOK, seen: [] });
     assert.equal(await store.countServers(), 1);
+    const { kind, schema, servers } = await store.storeStanding();
+    assert.deepEqual(servers, [{ id: LOOK.server, seen: later(181) }]);
+    assert.ok(kind !== '' && schema > 0);
   });
   check('requests that wait for approval are counted, and the oldest is named', async ({ store }) => {
     assert.deepEqual(await store.approvalStanding(), { waiting: 0 });

@@ -6,6 +6,7 @@ import type { Issuance, RecordResult, Store } from '../core/store.ts';
 import type { NewChallenge } from '../core/records.ts';
 import { type Check, CLAIM, type OpenedStore, recorded } from './opened-store.ts';
 import { attempts } from './store-attempts.ts';
+import { hourCounts } from './store-hour-counts.ts';
 import { access } from './store-access.ts';
 import { auditChain } from './store-audit-chain.ts';
 import { blocks } from './store-blocks.ts';
@@ -80,6 +81,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   restored(check);
   persons(check);
   attempts(check);
+  hourCounts(check);
   access(check);
   lasting(check);
 }

@@ -8,6 +8,7 @@ import type { Clock } from '../core/environment.ts';
 import type { Emit, ServerEvent } from '../core/events.ts';
 import { askedLately, type AskedLately } from './asked-lately.ts';
 import { deviceOf } from './device.ts';
+import { hourly } from './hourly.ts';
 import { observed } from './observed.ts';
 
 /** `perDevice`: how many attempts of one device stay. `most`: how many wait in memory. */
@@ -41,6 +42,7 @@ export function traceCollector(options: CollectorOptions): Collector {
   const { clock, most = MOST_WAITING } = options;
   const counts = { recorded: 0, lost: 0, garbage: 0 };
   const asked = askedLately();
+  const hours = hourly();
   const lose = lossReport(options, counts);
   const trim = trimming(options);
   let waiting = new Map<string | symbol, DeviceAttempt>();
@@ -57,14 +59,15 @@ export function traceCollector(options: CollectorOptions): Collector {
   async function write(): Promise<void> {
     const all = [...waiting.values()];
     waiting = new Map();
-    for (let at = 0; at < all.length; at += TOGETHER) {
+    for (let at = 0, counted = hours.take(); at < all.length || counted.length > 0; at += TOGETHER, counted = []) {
       const some = all.slice(at, at + TOGETHER);
       try {
-        await options.store.recordAttempts(some);
+        await options.store.recordAttempts(some, counted);
         counts.recorded += some.length;
         await trim(some);
       } catch (err) {
-        lose(some.length, err);
+        hours.putBack(counted);
+        if (some.length > 0) lose(some.length, err);
       }
     }
   }
@@ -74,7 +77,10 @@ export function traceCollector(options: CollectorOptions): Collector {
       const seen = observed(event, clock());
       if (!seen) return;
       if (seen.kind === 'garbage' || !isOfClient(seen, asked)) counts.garbage++;
-      else add(seen.attempt);
+      else {
+        hours.add(event, seen.attempt);
+        add(seen.attempt);
+      }
     },
     flush: () => (writing ??= write().finally(() => (writing = undefined))),
     counts: () => ({ ...counts, waiting: waiting.size }),

@@ -107,3 +107,62 @@ test('what was refused in the last day is counted by its code, within reach', as
   const one = await overview(on, { role: 'viewer', endpoints: ['/one'] });
   assert.deepEqual(one.refused.causes, [{ code: 'wrong_challenge', number: 1 }]);
 });
+
+test('requests of the last 24 hours are counted by hour and outcome, within reach', async () => {
+  const on = await desk();
+  const count = (hour: string, endpoint: string, outcome: 'issued' | 'refused' | 'waiting', number: number) => ({
+    hour: new Date(hour),
+    endpoint,
+    outcome,
+    number,
+  });
+  const counts = [
+    count('2026-02-28T12:00:00Z', '/one', 'issued', 100),
+    count('2026-02-28T13:00:00Z', '/one', 'issued', 5),
+    count('2026-03-01T12:00:00Z', '/one', 'refused', 2),
+    count('2026-03-01T12:00:00Z', '/two', 'refused', 1),
+    count('2026-03-01T12:00:00Z', '/two', 'waiting', 4),
+  ];
+  await on.store.recordAttempts([], counts);
+  const { hours } = await overview(on, { role: 'viewer' });
+  assert.equal(hours.length, 24);
+  assert.deepEqual(
+    [hours[0], hours[1], hours[23]],
+    [
+      { hour: '2026-02-28T13:00:00.000Z', issued: 5, refused: 0, waiting: 0 },
+      { hour: '2026-02-28T14:00:00.000Z', issued: 0, refused: 0, waiting: 0 },
+      { hour: '2026-03-01T12:00:00.000Z', issued: 0, refused: 3, waiting: 4 },
+    ],
+  );
+  const one = await overview(on, { role: 'viewer', endpoints: ['/one'] });
+  assert.deepEqual(one.hours[23], { hour: '2026-03-01T12:00:00.000Z', issued: 0, refused: 2, waiting: 0 });
+});
+
+test('the store says what it is, whether it takes writes, and which servers were seen', async () => {
+  const on = await desk();
+  const look = { alone: false, closes: true };
+  await on.store.recordConditions({ ...look, server: 'one', seen: [] });
+  const after = () => new Date('2026-03-01T12:02:01Z');
+  const { store } = await overview({ ...on, clock: after }, { role: 'viewer' });
+  assert.deepEqual(store, {
+    kind: 'SQLite',
+    schema: 4,
+    writes: true,
+    servers: [{ id: 'one', seen: '2026-03-01T12:00:00.000Z', late: true }],
+  });
+  const seen = [seenCondition('store-unavailable', { what: 'no space is left' })];
+  await on.store.recordConditions({ ...look, server: 'two', seen });
+  const full = await overview(on, { role: 'viewer' });
+  assert.deepEqual(
+    [full.store?.writes, full.store?.servers.map(({ id, late }) => [id, late])],
+    [
+      false,
+      [
+        ['one', false],
+        ['two', false],
+      ],
+    ],
+  );
+  const limited = await overview(on, { role: 'viewer', endpoints: ['/one'] });
+  assert.equal(limited.store, undefined);
+});

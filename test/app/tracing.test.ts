@@ -35,6 +35,23 @@ test('rows go by age at each run, and by number at the first one and after six h
   assert.equal(await left(), 50);
 });
 
+test('counts of hours go by the same age', async (t) => {
+  const clock = () => new Date(NOON);
+  const store = await openSqliteStore({ path: ':memory:', clock });
+  t.after(() => store.close());
+  const count = (hours: number) => ({
+    hour: new Date(NOON - hours * HOUR),
+    endpoint: '/one',
+    outcome: 'issued' as const,
+    number: 1,
+  });
+  await store.recordAttempts([], [count(25), count(24), count(0)]);
+  await oldAttemptsJob({ trace: { days: 1, perDevice: 10, perEndpoint: 50 }, store, clock }, timing).run(
+    new AbortController().signal,
+  );
+  assert.deepEqual(await store.findHourCounts(new Date(0)), [count(24), count(0)]);
+});
+
 test('two subscribers are told, and one alone is itself', () => {
   const told: string[] = [];
   const first = () => void told.push('first');

@@ -928,6 +928,8 @@ const failingStore = (error: Error) => ({
   trimAttempts: () => Promise.reject(error),
   trimEndpoints: () => Promise.reject(error),
   removeAttempts: () => Promise.reject(error),
+  findHourCounts: () => Promise.reject(error),
+  removeHourCounts: () => Promise.reject(error),
 });
 
 test('docs/log.md lists the events that were seen above, and no others', () => {

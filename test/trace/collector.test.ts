@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DeviceAttempt } from '../../src/core/attempt-store.ts';
+import type { HourCount } from '../../src/core/hour-counts.ts';
 import { REQUEST_NAMES, type ServerEvent } from '../../src/core/events.ts';
 import { HttpError } from '../../src/core/errors.ts';
 import { type CollectorOptions, traceCollector } from '../../src/trace/collector.ts';
@@ -270,4 +271,45 @@ test('of a device with many attempts those beyond the bound are removed, now and
     ['abcd', 30],
     ['abcd', 30],
   ]);
+});
+
+test('each request is counted in its hour by endpoint and outcome, and polls that go on waiting are not', async () => {
+  const counted: (readonly HourCount[] | undefined)[] = [];
+  const { observe, flush, clock } = collecting({}, async (_attempts, counts) => void counted.push(counts));
+  clock.now = new Date('2026-11-27T12:59:59Z');
+  observe(asked('GetCACert'));
+  observe(answered());
+  observe(answered({ outcome: 'repeated' }));
+  observe(answered({ outcome: 'pending' }));
+  observe(answered({ outcome: 'pending', messageType: 'CertPoll' }));
+  observe(broken({ event: 'scep-request-deferred', code: 'overloaded', status: 503, path: '/scep/chosen' }));
+  clock.now = new Date('2026-11-27T13:00:01Z');
+  observe(answered({ outcome: 'refused' }));
+  observe(broken({ event: 'scep-request-failed', code: 'unavailable', status: 503, endpoint: '/scep' }));
+  await flush();
+  const noon = new Date('2026-11-27T12:00:00Z');
+  assert.deepEqual(counted, [
+    [
+      { hour: noon, endpoint: '/scep', outcome: 'issued', number: 1 },
+      { hour: noon, endpoint: '/scep', outcome: 'waiting', number: 1 },
+      { hour: noon, endpoint: '', outcome: 'waiting', number: 1 },
+      { hour: new Date('2026-11-27T13:00:00Z'), endpoint: '/scep', outcome: 'refused', number: 2 },
+    ],
+  ]);
+});
+
+test('what is lost as an attempt is counted all the same, and written once the store works again', async () => {
+  let down = true;
+  const counted: (number | undefined)[] = [];
+  const { observe, flush, counts } = collecting({ most: 2 }, async (_attempts, hours) => {
+    if (down) throw new Error('disk full');
+    counted.push(hours?.[0]?.number);
+  });
+  for (let n = 0; n < 5; n++) observe(answered());
+  await flush();
+  assert.equal(counts().lost, 5);
+  down = false;
+  await flush();
+  await flush();
+  assert.deepEqual(counted, [5]);
 });

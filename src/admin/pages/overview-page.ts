@@ -1,5 +1,6 @@
 /** The first page: what is wrong now, figures, and how each part stands. A script reads it again every half minute. */
 import { OVERVIEW_ACTIONS, type Overview } from '../../actions/overview-actions.ts';
+import { hourBars } from './hour-bars.ts';
 import { html, type Html, link } from './html.ts';
 import { OVERVIEW_TEXTS as TEXT } from './overview-texts.ts';
 import { standingParts } from './overview-parts.ts';
@@ -21,6 +22,7 @@ export const OVERVIEW_PAGE: Page = {
     return html`<div id="overview" data-refresh="${REFRESH_SECONDS}">
 ${attention(visit, overview)}
 ${figures(overview)}
+${hourBars(overview.hours)}
 ${standingParts(visit, overview)}
 </div>`;
   },

@@ -9,11 +9,15 @@ import { type Column, table } from './table-part.ts';
 type Row<K extends 'authorities' | 'tenants' | 'endpoints' | 'jobs'> = NonNullable<Overview[K]>[number];
 
 /** What a desk does not have, or what the caller may not see, is left out. */
-export const standingParts = (visit: Visit, { refused, authorities, tenants, endpoints, jobs }: Overview): Piece => [
+export const standingParts = (
+  visit: Visit,
+  { refused, authorities, tenants, endpoints, store, jobs }: Overview,
+): Piece => [
   refusedPart(refused),
   authorities && part(TEXT.authorities, { columns: authorityColumns(visit), rows: authorities }),
   tenants && part(TEXT.tenants, { columns: tenantColumns(visit), rows: tenants }),
   endpoints && part(TEXT.endpoints, { columns: ENDPOINT_COLUMNS, rows: endpoints }),
+  store && storePart(visit, store),
   jobs.length > 0 && part(TEXT.jobs, { columns: jobColumns(visit), rows: jobs }),
 ];
 
@@ -34,6 +38,30 @@ function refusedPart({ hours, more, causes }: Overview['refused']): Html {
 const CAUSE_COLUMNS: readonly Column<Overview['refused']['causes'][number]>[] = [
   { head: TEXT.refused.code, cell: ({ code }) => html`<code>${code}</code>` },
   { head: TEXT.refused.number, cell: ({ number }) => number.toLocaleString('en'), numeric: true },
+];
+
+function storePart(visit: Visit, store: NonNullable<Overview['store']>): Html {
+  const columns: readonly Column<typeof store>[] = [
+    { head: TEXT.store.name, cell: ({ kind }) => kind },
+    {
+      head: TEXT.store.standing,
+      cell: ({ writes }) => (writes ? badge('good', TEXT.store.works) : badge('bad', TEXT.store.fails)),
+    },
+    { head: TEXT.store.schema, cell: ({ schema }) => schema, numeric: true },
+  ];
+  return section(TEXT.store.title, [
+    table(TEXT.store.title, { columns, rows: [store] }),
+    table(TEXT.store.servers, { columns: serverColumns(visit), rows: store.servers, empty: TEXT.store.empty }),
+  ]);
+}
+
+const serverColumns = (visit: Visit): readonly Column<NonNullable<Overview['store']>['servers'][number]>[] => [
+  { head: TEXT.store.server, cell: ({ id }) => html`<code>${id}</code>` },
+  {
+    head: TEXT.store.standing,
+    cell: ({ late }) => (late ? badge('attention', TEXT.store.late) : badge('good', TEXT.store.inTime)),
+  },
+  { head: TEXT.store.seen, cell: ({ seen }) => moment(new Date(seen), visit.now) },
 ];
 
 /** A state and until when. */

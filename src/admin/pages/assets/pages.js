@@ -30,7 +30,9 @@ async function refresh(part) {
   const page = new DOMParser().parseFromString(await response.text(), 'text/html');
   const fresh = page.getElementById(part.id);
   if (!fresh) return;
+  const open = [...part.querySelectorAll('details')].map((details) => details.open);
   part.replaceChildren(...fresh.childNodes);
+  for (const [at, details] of part.querySelectorAll('details').entries()) details.open = open[at] ?? false;
   addCopyButtons(part);
 }
 
