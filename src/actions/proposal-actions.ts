@@ -4,10 +4,8 @@ import type { Reach } from '../core/access.ts';
 import type { StoredProposal } from '../core/proposal-store.ts';
 import { action, type AnyAction } from './action.ts';
 import { ActionError } from './action-error.ts';
+import { COMMAND_ACTION } from './command-proposal.ts';
 import { confirmable, gone, runProposed, withdraw } from './two-persons.ts';
-
-/** The action of a proposal that was made at the command line: its input is the command. */
-export const COMMAND_ACTION = 'command';
 
 const proposal = z.object({
   id: z.string(),

@@ -13,10 +13,14 @@ const SUDO = /\bsudo: (?<user>[^(),]+)/;
 export function mayBeSame({ name: first = '' }: AuditActor, { name: second = '' }: AuditActor): boolean {
   const ids = [first, second].map((name) => PROVIDED.exec(name)?.groups?.['id']);
   if (ids[0] !== undefined && ids[1] !== undefined) return ids[0] === ids[1];
-  return shortName(first) === shortName(second);
+  // A user who ran sudo is told apart from another one who did, and not from the account itself.
+  const isOneAccount = accountOf(first) === accountOf(second) && !(SUDO.test(first) && SUDO.test(second));
+  return isOneAccount || shortName(first) === shortName(second);
 }
 
+const accountOf = (name: string): string => name.replace(/ \(.*$/s, '');
+
 function shortName(name: string): string {
-  const user = SUDO.exec(name)?.groups?.['user'] ?? name.replace(/ \(.*$/s, '');
+  const user = SUDO.exec(name)?.groups?.['user'] ?? accountOf(name);
   return user.trim().replace(/^.*\\/s, '').replace(/@.*$/s, '').toLowerCase();
 }

@@ -51,7 +51,8 @@ export function commandsMarkdown(): string {
 In a checkout \`npx openndes …\` runs them, installed \`openndes …\`. Exit codes: 0 done, 1 failed (also because of
 a wrong option), 78 something on this machine must be corrected first, such as the configuration, a file or the store. The
 message says what and how.
-\`enroll\` also has 2 refused and 3 pending, \`profiles test\` 2 refused.
+\`enroll\` also has 2 refused and 3 pending, \`profiles test\` 2 refused. \`certs revoke\` also has 4: nothing was done yet, the command
+was proposed, and another person confirms it (\`admin.twoPersons\`).
 
 ${sections.join('\n')}`;
 }

@@ -22,6 +22,7 @@ import { registerMessages } from './commands/message-commands.ts';
 import { registerNotifications } from './commands/notification-commands.ts';
 import { registerProfiles } from './commands/profiles-test.ts';
 import { registerPerson } from './commands/person-commands.ts';
+import { registerProposals } from './commands/proposal-commands.ts';
 import { registerProbe } from './commands/probe-urls.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSimulator } from './commands/simulator.ts';
@@ -71,13 +72,16 @@ export function program(output: Output = standardOutput): Command {
     .configureOutput({ writeOut: (text) => output.out(text.trimEnd()), writeErr: (text) => output.err(text.trimEnd()) })
     .exitOverride();
   for (const register of COMMANDS) register(root, output);
+  registerProposals(root, output, async ({ words, ...confirmed }) => {
+    await program({ ...output, words, confirmed }).parseAsync(words, { from: 'user' });
+  });
   return root;
 }
 
 /** Runs one command and returns its exit code. */
 export async function main(args: readonly string[], output: Output = standardOutput): Promise<number> {
   try {
-    await program(output).parseAsync(args, { from: 'user' });
+    await program({ ...output, words: args }).parseAsync(args, { from: 'user' });
     return EXIT.ok;
   } catch (error) {
     return exitCode(error, output);

@@ -1,9 +1,18 @@
 /** What commands print: text for people, or JSON with --json. */
 
+import type { StoredProposal } from '../core/proposal-store.ts';
 import { printable } from '../core/printable.ts';
 
-/** Where a command writes lines: the result to standard output, everything else to standard error. */
-export type Output = { out: (line: string) => void; err: (line: string) => void };
+/**
+ * Where a command writes lines: the result to standard output, everything else to standard error. `words`: the command
+ * line. `confirmed`: what another person proposed, when this is the command of it.
+ */
+export type Output = {
+  out: (line: string) => void;
+  err: (line: string) => void;
+  words?: readonly string[];
+  confirmed?: { proposal: StoredProposal; digest: string };
+};
 
 /** The streams of this process. */
 export const standardOutput: Output = {

@@ -74,6 +74,20 @@ export async function revokeCertificates(
   return all;
 }
 
+/** These, and every certificate that renews one of them. */
+export async function withRenewalsOf(
+  management: Revoking,
+  certificates: readonly StoredCertificate[],
+): Promise<StoredCertificate[]> {
+  let all = once(certificates);
+  for (let wanted = all; wanted.length > 0; ) {
+    const before = new Set(all.map(keyOf));
+    wanted = (await renewalsOfAll(management, wanted)).filter((each) => !before.has(keyOf(each)));
+    all = all.concat(wanted);
+  }
+  return all;
+}
+
 async function revokeEach(
   management: Revoking,
   certificates: readonly StoredCertificate[],

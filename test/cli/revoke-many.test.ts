@@ -189,21 +189,3 @@ test('how a serial number may be written', () => {
   for (const written of ['', '0x', 'xyz', '-5', '1/2/3', '12.5']) assert.equal(readSerial(written), undefined, written);
   assert.deepEqual(serialsOfText('a\tserial\n1\t"0\n2"\n', 'row '), [{ text: '0\n2', where: 'row 2' }]);
 });
-
-test('where two persons are asked for, more than 100 are not revoked by one', async (t) => {
-  const serials = Array.from({ length: 101 }, (_, n) => (0x1000 + n).toString(16));
-  for (const twoPersons of [true, false]) {
-    const place = await installed(t, (config) => `admin: { port: 0, twoPersons: ${twoPersons} }\n${config}`);
-    const store = await openSqliteStore({ path: join(place.folder, 'openndes.db'), clock: systemClock });
-    for (const [n, serial] of serials.entries()) {
-      const issuance = issuanceFor(n);
-      await store.recordIssued({ ...issuance, certificate: { ...issuance.certificate, serial } });
-    }
-    await store.close();
-    const all = await place.cli('certs', 'revoke', ...serials);
-    if (twoPersons) assert.match(all.err, /^Nothing was revoked: for more than 100 certificates .*admin\.twoPersons/);
-    const revoked = all.out.split('\n').filter((line) => line.startsWith('revoked ')).length;
-    assert.deepEqual([all.code, revoked], twoPersons ? [1, 0] : [0, 101]);
-    if (twoPersons) assert.equal((await place.cli('certs', 'revoke', ...serials.slice(1))).code, 0);
-  }
-});

@@ -7,6 +7,7 @@ import { revocable, revokeAllOf } from '../../manage/revoke-many.ts';
 import { assertConfirmed } from '../confirmed.ts';
 import { type FilterOptions, listFilter } from '../list-options.ts';
 import { counted, type Output, printable, table } from '../output.ts';
+import { asksTwo, byTwo, digestOfAll } from '../second-person.ts';
 import { failed } from './certs-store.ts';
 
 /** What names many certificates. */
@@ -49,9 +50,10 @@ export async function confirmedMatches(
 /** `authority`: its name, or the beginning of the id of an issuer. */
 export async function revokeEveryOf(
   management: Management<Store>,
-  { allOf: authority = '', yes, reason }: ManyOptions & { reason: RevocationStep['reason'] },
-  { out, err }: Output,
+  { allOf: authority = '', yes, reason, config }: ManyOptions & { reason: RevocationStep['reason']; config: string },
+  output: Output,
 ): Promise<void> {
+  const { out, err } = output;
   const { issuerId, name, certificates } = issuerOf(
     await management.store.liveIssuers(management.clock()),
     authority,
@@ -62,6 +64,8 @@ export async function revokeEveryOf(
   );
   err('A server that runs goes on issuing: take the authority from its endpoints first.');
   await assertConfirmed(certificates, { yes, done: 'Nothing was revoked' }, err);
+  const effect = { config, digest: digestOfAll([issuerId]) };
+  const named = asksTwo(config, output) ? await byTwo(management, effect, output) : management;
   let [shown, begun] = [0, performance.now()];
   const step = async (revoked: number): Promise<void> => {
     if (revoked >= shown + EVERY)
@@ -72,7 +76,7 @@ export async function revokeEveryOf(
     await systemPause(performance.now() - begun);
     begun = performance.now();
   };
-  const revoked = await revokeAllOf(management, issuerId, { reason, step });
+  const revoked = await revokeAllOf(named, issuerId, { reason, step });
   out(`revoked ${counted(revoked)} certificates of ${printable(name)}: ${reason}`);
 }
 

@@ -1,21 +1,25 @@
 /** `openndes certs revoke`. */
 import { type Command, Option } from 'commander';
 import type { StoredCertificate } from '../../core/records.ts';
+import type { Store } from '../../core/store.ts';
+import type { Management } from '../../manage/administrator.ts';
 import { REVOCATION_REASONS, type RevocationReason } from '../../core/issuer.ts';
 import {
   findCertificates,
   type NamedCertificates,
   type Revoked,
   revokeCertificates,
+  withRenewalsOf,
 } from '../../manage/named-certificates.ts';
 import { blockCertificate } from '../../manage/block-list.ts';
-import { readSections, readTwoPersons } from '../../app/configuration-file.ts';
+import { readSections } from '../../app/configuration-file.ts';
 import { type UnlistedIssuer, unlistedIssuers } from '../../app/unlisted-issuers.ts';
 import { names, thumbprint } from '../list-options.ts';
 import { CONFIG, example } from '../options.ts';
 import { counted, type Output, printable } from '../output.ts';
 import { readSerial, serialsIn, type WrittenSerial } from '../serial-list.ts';
 import { EXIT, Exit } from '../exit.ts';
+import { asksTwo, byTwo, digestOfAll } from '../second-person.ts';
 import { confirmedMatches, isFiltered, type ManyOptions, revokeEveryOf } from './certs-revoke-many.ts';
 import { ambiguity, failed, withStore } from './certs-store.ts';
 
@@ -64,7 +68,8 @@ export function registerRevoke(certs: Command, output: Output): void {
     .action((serials: string[], options: RevokeOptions) => revoke(serials, options, output));
 }
 
-async function revoke(args: string[], options: RevokeOptions, output: Output): Promise<void> {
+async function revoke(args: string[], given: RevokeOptions, output: Output): Promise<void> {
+  const options: RevokeOptions = output.confirmed ? { ...given, yes: true } : given;
   const { config, file, reason, withRenewals = false } = options;
   const { out, err } = output;
   const isFilter = isFiltered(options);
@@ -80,14 +85,14 @@ async function revoke(args: string[], options: RevokeOptions, output: Output): P
       ? { certificates: await confirmedMatches(management, options, err), unknown: [], ambiguous: [] }
       : await findCertificates(management, texts);
     assertKnown(named, { isOne, skipUnknown: options.skipUnknown ?? false }, err);
-    assertOnePerson(named.certificates.length, config, err);
+    const both = await revoking(management, named.certificates, options, output);
     const done: Parameters<typeof revokeCertificates>[2]['done'] = ({ serial, subject }) =>
       out(`revoked ${serial} (${printable(subject)}): ${reason}`);
     // First, so that no device gets another certificate in between, or when the command ends early.
     const first = async (each: StoredCertificate): Promise<void> => {
-      for (const name of await blockCertificate(management, each)) out(`blocked ${printable(name)}`);
+      for (const name of await blockCertificate(both, each)) out(`blocked ${printable(name)}`);
     };
-    const result = await revokeCertificates(management, named.certificates, {
+    const result = await revokeCertificates(both, named.certificates, {
       reason,
       withRenewals,
       first: options.block && first,
@@ -113,14 +118,21 @@ async function revokeAuthority({ reason, ...options }: RevokeOptions, output: Ou
 /** As many as one person revokes where two are asked for. */
 const ONE_PERSON = 100;
 
-/** Ends the command with exit 1 where another person has to confirm so many. */
-function assertOnePerson(number: number, config: string, err: Output['err']): void {
-  if (number <= ONE_PERSON || !readTwoPersons(config)) return;
-  failed(
-    `Nothing was revoked: for more than ${ONE_PERSON} certificates the configuration asks for two persons (admin.twoPersons). ` +
-      'Propose it on the page Certificates, by a filter; another person confirms it on the page Proposals.',
-    err,
-  );
+/** The management that revokes them: in both names where another person confirms so many. Otherwise ends the command. */
+async function revoking(
+  management: Management<Store>,
+  named: readonly StoredCertificate[],
+  options: RevokeOptions,
+  output: Output,
+): Promise<Management<Store>> {
+  const { config, file, withRenewals } = options;
+  if (!asksTwo(config, output)) return management;
+  const all = withRenewals ? await withRenewalsOf(management, named) : named;
+  if (all.length <= ONE_PERSON && !output.confirmed) return management;
+  if (file === '-')
+    return failed('Nothing was proposed: the second person has no standard input of yours. Name a file.', output.err);
+  const digest = digestOfAll(all.map(({ issuerId, serial }) => `${issuerId}/${serial}`));
+  return byTwo(management, { config, digest, files: { '--file': file } }, output);
 }
 
 /** As `findCertificate` takes them. Ends the command with exit 1 for a text that is no serial number, and for none at all. */
