@@ -410,8 +410,8 @@ export type VoidedWork = { challenges: number; requests: number };
 /** A store that was restored from a backup. */
 export interface RestoredStore {
   /**
-   * Removes every one-time password and every request that waits or is approved, because the store does not know what became of them since;
-   * and has a new revocation list made. The audit entry is written with it.
+   * Removes every one-time password, every request that waits or is approved, every session and every proposal, because the store does not know
+   * what became of them since; and has a new revocation list made. The audit entry is written with it.
    */
   beginAgain(audit: AuditEntry): Promise<VoidedWork>;
 }

@@ -55,6 +55,14 @@ export function access(check: Check): void {
     assert.deepEqual(await store.listAudit({}), expected);
   });
 
+  check('after a restore nobody is logged in, and no action waits for a second person', async ({ store }) => {
+    await store.addSession(session('a'), entry('logged-in'), NONE);
+    await store.addProposal(proposal('p', NOON), entry('proposed'));
+    await store.beginAgain(entry('restored'));
+    assert.equal(await store.findSession('a'), undefined);
+    assert.equal(await store.findProposal('p'), undefined);
+  });
+
   check('a login removes sessions that began or were seen too long ago', async ({ store }) => {
     await store.addSession(session('began', NOON, later(90)), entry('logged-in'), NONE);
     await store.addSession(session('idle', later(50), later(60)), entry('logged-in'), NONE);
