@@ -1,9 +1,9 @@
 /** `openndes jobs` beside a running server, and after it has ended. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { openConfiguredStore } from '../../src/app/configured-store.ts';
 import { installed } from '../app/installation.ts';
+import { until } from '../kit/until.ts';
 
 const MOMENT = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d`;
 
@@ -18,11 +18,10 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
 
   const { close } = await started();
   const all = async () => JSON.parse((await cli('jobs', '--json')).out) as Record<string, string>[];
-  let listed = await all();
-  for (let waits = 0; waits < 250 && listed.filter(({ due }) => due).length < 7; waits++) {
-    await setTimeout(20);
-    listed = await all();
-  }
+  const listed = await until(async () => {
+    const jobs = await all();
+    return jobs.length === 8 && jobs.every(({ lastRun }) => lastRun) && jobs;
+  }, 'the first run of every job');
   const [, cleanUp, notifications] = listed;
   for (const [job, every] of [
     [cleanUp!, 60],

@@ -22,5 +22,5 @@ for (const args of [[], ['no-such-room'], ['../test']])
   test(`a room that is none (${args.join() || 'no name'}): the rooms that there are, and exit code 2`, () => {
     const { status, stdout, stderr } = room(...args);
     assert.deepEqual([status, stdout], [2, '']);
-    assert.match(stderr, /NAME is one of admin, .*scep, .*store/);
+    assert.match(stderr, /NAME is one of access, .*scep, .*store/);
   });
