@@ -129,6 +129,17 @@ for (const grant of [
     assert.deepEqual(await on.store.listBlocks(), []);
   });
 
+test('who is refused goes back to the same certificate', async (t) => {
+  const { post, get, named } = await opened(t, { role: 'operator' });
+  const refused = await post('/admin/certificate/release', named);
+  assert.equal(refused.statusCode, 409);
+  const [, back = ''] = /<a href="([^"]+)">Go back<\/a>/.exec(refused.body) ?? [];
+  assert.match(
+    (await get(back.replaceAll('&#61;', '=').replaceAll(/&(amp|#38);/g, '&'))).body,
+    /What verifiers are told now/,
+  );
+});
+
 test('what a filter finds is revoked after its preview, when its number is typed', async (t) => {
   const { get, post, on } = await opened(t, { role: 'operator' });
   assert.match(
@@ -142,6 +153,8 @@ test('what a filter finds is revoked after its preview, when its number is typed
   const sent = { endpoint: '/a', digest: digestIn(preview.body), reason: 'superseded' };
   for (const confirm of ['', '1', 'yes'])
     assert.equal((await post('/admin/revocations/revoke', { ...sent, confirm })).statusCode, 400, confirm);
+  const mistyped = await post('/admin/revocations/revoke', { ...sent, confirm: '1' });
+  assert.match(mistyped.body, /<a href="\/admin\/revocations\?endpoint(=|&#61;)%2Fa">Go back<\/a>/);
   assert.equal((await post('/admin/revocations/revoke', { ...sent, endpoint: '/b', confirm: '2' })).statusCode, 409);
   assert.equal(
     (await on.store.searchCertificates({ now: on.clock(), state: 'revoked' }, { limit: 9 })).certificates.length,

@@ -45,12 +45,14 @@ export const reasonChoice = (): Html =>
 
 const named = ({ text }: Fields) => ({ issuer: text('issuer'), serial: text('serial') });
 const withWhy = (fields: Fields) => ({ ...named(fields), ...(fields.text('why') && { why: fields.text('why') }) });
-const back = (_output: unknown, fields: Fields) => ({ to: link(BACK, named(fields)) });
+const again = (fields: Fields): string => link(BACK, named(fields));
+const back = (_output: unknown, fields: Fields) => ({ to: again(fields) });
 
 const row = (path: PagePath, action: { name: string }, rest: Pick<PageForm, 'done' | 'input'>): PageForm => ({
   path,
   action: action.name,
   back: BACK,
+  again,
   answer: back,
   ...rest,
 });

@@ -39,7 +39,7 @@ export async function answerForm(
     const performed = await perform(actionNamed(row.action), { desk, caller, sent: await row.input(fields) });
     return await followed(performed, { row, visit, fields });
   } catch (error) {
-    return refused(error, row.back);
+    return refused(error, row.again?.(fields) ?? row.back);
   }
 }
 

@@ -37,12 +37,13 @@ export type Answer = { to: string } | { title: string; body: Html };
 
 /**
  * One form, for POST. `action`: its name in ACTIONS, which asks for the permission and checks `input`. `done`: the sentence
- * after it was done. `back`: the page to return to when it was not.
+ * after it was done. `back`: the page to return to when it was not; `again`, where that page needs to be told of what it is: its URL.
  */
 export type PageForm = {
   path: PagePath;
   action: string;
   back: PagePath;
+  again?(fields: Fields): string;
   done: string;
   input(fields: Fields): unknown;
   answer(output: unknown, fields: Fields, visit: Visit): Answer | Promise<Answer>;

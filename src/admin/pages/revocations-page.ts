@@ -6,7 +6,8 @@ import { reasonChoice } from './certificate-forms.ts';
 import { certificateList } from './certificates-page.ts';
 import { CERTIFICATE_PAGE_TEXTS, CERTIFICATES_TEXTS, REVOCATIONS_TEXTS as TEXT } from './certificates-texts.ts';
 import { field, form, kept } from './form-parts.ts';
-import { html, type Html } from './html.ts';
+import type { Fields } from './form-fields.ts';
+import { html, type Html, link } from './html.ts';
 import type { Page, PageForm, Visit } from './page-row.ts';
 import { facts, notice, section } from './page-parts.ts';
 import { read } from './reading.ts';
@@ -62,15 +63,20 @@ const confirmForm = (
 
 type Result = { revoked: number; already: number; validRenewals: number };
 
+/** The filter of the preview, without a state. */
+const sentFilter = ({ text }: Pick<Fields, 'text'>): SentFilter =>
+  filterIn((name) => ((FILTER_NAMES as readonly string[]).includes(name) ? text(name) : ''));
+
 /** The form. */
 export const REVOCATION_FORMS: readonly PageForm[] = [
   {
     path: '/admin/revocations/revoke',
     action: REVOKE_MANY.name,
     back: PATH,
+    again: (fields) => link(PATH, filterParameters(sentFilter(fields))),
     done: TEXT.done,
     input: ({ text }) => ({
-      filter: filterIn((name) => ((FILTER_NAMES as readonly string[]).includes(name) ? text(name) : '')),
+      filter: sentFilter({ text }),
       digest: text('digest'),
       confirm: Number(text('confirm') || Number.NaN),
       reason: text('reason'),
