@@ -30,6 +30,7 @@ export const PASSWORD_ACTIONS = [
     about: 'Makes a one-time password for a device. It is shown once; with a subject it is valid for these names only.',
     permission: 'operate',
     route: 'POST /passwords',
+    secret: true,
     input: z.object({ endpoint: TEXT.optional(), subject: TEXT.optional(), san: z.array(TEXT).max(50).optional() }),
     output: z.object({
       password: z.string(),

@@ -32,10 +32,12 @@ export async function restServer({
   actions = ACTIONS,
   emit,
   wrap = (store) => store,
+  more = () => ({}),
 }: {
   actions?: readonly AnyAction[];
   emit?: Emit;
   wrap?: (store: Store) => Store;
+  more?: (desk: Desk) => Partial<Desk>;
 } = {}): Promise<{
   ask: (asked: Ask) => Promise<Got>;
   events: ServerEvent[];
@@ -44,7 +46,8 @@ export async function restServer({
   const app = Fastify({ ajv: { customOptions: { removeAdditional: false } } });
   const events: ServerEvent[] = [];
   const { store, ...rest } = await desk();
-  const on = { ...rest, store: wrap(store) };
+  const plain = { ...rest, store: wrap(store) };
+  const on: Desk = { ...plain, ...more(plain) };
   await app.register(restApi, {
     prefix: REST_PREFIX,
     actions,

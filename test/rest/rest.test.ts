@@ -1,9 +1,11 @@
 /** The API under /api/v1: operations, problems, Idempotency-Key and the document. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { action } from '../../src/actions/action.ts';
 import { BLOCK_ACTIONS } from '../../src/actions/block-actions.ts';
+import { challengeIssuer } from '../../src/manage/one-time-passwords.ts';
 import { type Ask, restServer } from './rest-server.ts';
 
 const BOB = 'user:bob@example.com';
@@ -119,6 +121,31 @@ test('an answer with a secret is sent once, and not kept', async () => {
   assert.equal(`${again.status} ${String(again.body['code'])}`, '409 not_kept');
   assert.doesNotMatch(JSON.stringify(again.body), /hush/);
   assert.equal(made, 1);
+});
+
+test('a one-time password is answered once, and is in no answer that is kept', async () => {
+  const kept: string[] = [];
+  const { ask } = await restServer({
+    more: ({ store, clock }) => ({
+      store: { ...store, keepAnswer: async (key, answer) => (kept.push(answer.body), store.keepAnswer(key, answer)) },
+      passwords: [
+        challengeIssuer('/one', { validity: 60_000, max: 2, length: 8 }, { store, clock, random: randomBytes }),
+      ],
+    }),
+  });
+  const asked = {
+    method: 'POST',
+    path: '/passwords',
+    role: 'operator',
+    body: {},
+    headers: { 'idempotency-key': 'k' },
+  } as const;
+  const { body } = await ask(asked);
+  assert.match(String(body['password']), /^[0-9A-F]{16}$/);
+  const again = await ask(asked);
+  assert.equal(`${again.status} ${String(again.body['code'])}`, '409 not_kept');
+  assert.equal(kept.length, 1);
+  assert.doesNotMatch(kept[0]!, /[0-9A-F]{16}/);
 });
 
 test('while a change runs its key gets 409, and afterwards its answer', async () => {
