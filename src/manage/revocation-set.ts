@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { StoredCertificate } from '../core/records.ts';
 import type { CertificateQuery, SearchStore } from '../core/search-store.ts';
 
-/** `digest`: SHA-256 over the filter and the set, hexadecimal. */
+/** `digest`: SHA-256 over the set, hexadecimal. */
 export type RevocationSet = { certificates: StoredCertificate[]; digest: string };
 
 const PAGE = 1_000;
@@ -22,12 +22,12 @@ export async function revocationSet(
     );
     if (certificates.length > most) return undefined;
     cursor = page.next;
-    if (cursor === undefined) return { certificates, digest: digestOf(query, certificates) };
+    if (cursor === undefined) return { certificates, digest: digestOf(certificates) };
   }
 }
 
-function digestOf(query: CertificateQuery, certificates: readonly StoredCertificate[]): string {
-  const { now: _, ...filter } = query;
+/** Not over the query: what ends within some days is another query at each moment. */
+function digestOf(certificates: readonly StoredCertificate[]): string {
   const set = certificates.map(({ issuerId, serial }) => `${issuerId}/${serial}`).toSorted();
-  return hash('sha256', JSON.stringify([filter, set]));
+  return hash('sha256', JSON.stringify(set));
 }

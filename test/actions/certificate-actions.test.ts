@@ -248,6 +248,21 @@ describe('an operator', () => {
     assert.deepEqual(events, [{ ...told, reason: 'unspecified' }]);
   });
 
+  test('revokes what ends within some days, some moments after the preview', async () => {
+    const on = await deskWithCertificates();
+    const filter = { expiresWithin: 36_500 };
+    const preview = await run<{ count: number; digest: string }>('certificates.previewRevocation', {
+      on,
+      grant: OPERATOR,
+      sent: filter,
+    });
+    assert.equal(preview.count, 4);
+    const later = { ...on, clock: () => new Date(on.clock().getTime() + 5_000) };
+    const sent = { filter, digest: preview.digest, confirm: 4 };
+    const done = await run<{ revoked: number }>('certificates.revokeMany', { on: later, grant: OPERATOR, sent });
+    assert.equal(done.revoked, 4);
+  });
+
   test('does not revoke by an empty filter, and not more than a hundred without a second person', async () => {
     const on = await deskWithCertificates();
     await assert.rejects(run('certificates.previewRevocation', { on, grant: OPERATOR, sent: {} }), { code: 'invalid' });
