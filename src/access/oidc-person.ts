@@ -6,7 +6,8 @@ export type Claims = Readonly<Record<string, unknown>>;
 /** The immutable id is in the name, so that nobody is taken for somebody else who has, or had, the same address. */
 export function personIn(claims: Claims): string {
   const id = textIn(claims, ['oid', 'sub']) ?? '';
-  const shown = textIn(claims, ['preferred_username', 'email', 'name']);
+  // Without brackets of its own: people choose it, and could write the id of somebody else into it.
+  const shown = textIn(claims, ['preferred_username', 'email', 'name'])?.replaceAll('(', '[').replaceAll(')', ']');
   return shown === undefined ? `oidc ${id}` : `${shown} (oidc ${id})`;
 }
 

@@ -1,8 +1,8 @@
 /** Whether two actors may be one person, who has a login, a user of the operating system, or both. */
 import type { AuditActor } from '../core/records.ts';
 
-/** In the name of a person of a provider: its immutable id. */
-const PROVIDED = /\(oidc (?<id>[^()]+)\)/;
+/** At the end of the name of a person of a provider: its immutable id. What is before it is what the person chose. */
+const PROVIDED = /\(oidc (?<id>[^()]+)\)$/;
 /** In the name of a user of the command line: the one who ran sudo. */
 const SUDO = /\bsudo: (?<user>[^(),]+)/;
 

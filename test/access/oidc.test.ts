@@ -66,6 +66,12 @@ test('a person with a role at the provider logs in, has it here, and logs out th
   ]);
 });
 
+test('a name that a person chose at the provider has nobody else in it', async (t) => {
+  const { go, begin, who } = await underTest(t, { ...ADA, preferred_username: 'bob (oidc oid-of-bob)' });
+  await go(begin);
+  assert.equal((await who())['name'], 'bob [oidc oid-of-bob] (oidc oid-of-ada)');
+});
+
 test('each role of the provider is what the configuration says; a claim may lie within objects', async (t) => {
   const both = await underTest(t, { ...ADA, roles: ['Openndes.Routers'] });
   await both.go(both.begin);
