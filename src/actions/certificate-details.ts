@@ -6,7 +6,7 @@ import { decodedCertificate, isIssuer } from '../manage/decoded-certificate.ts';
 import type { Running } from './action.ts';
 import { downloadedCertificate } from './authority-view.ts';
 import { auditRow, auditRowOf, certificateRow, rowOf } from './certificate-view.ts';
-import { seenCertificate } from './seen-certificates.ts';
+import { seenAmong } from './seen-certificates.ts';
 import { TIME } from './shown-certificate.ts';
 
 /**
@@ -66,7 +66,7 @@ export async function detailsOf(
     chain: chainOf(running, certificate, authority),
     revocation: await revocationOf(running, certificate),
     ...(renews && { renews }),
-    renewals: (await seenRenewals(running, certificate)).map((each) => rowOf(each, now)),
+    renewals: (await seenAmong(running, await renewalsOf(desk, certificate))).map((each) => rowOf(each, now)),
     history: (await certificateHistory(desk, certificate)).map(auditRowOf),
   };
 }
@@ -93,16 +93,4 @@ async function revocationOf(
   if (status === 'good') return { status: 'good', ...list };
   const why = deliveredAt ? status.reason : `${status.reason}, and it was never delivered`;
   return { status: 'revoked', since: status.at.toISOString(), why, ...list };
-}
-
-async function seenRenewals(running: Running<unknown>, certificate: StoredCertificate): Promise<StoredCertificate[]> {
-  const all = await renewalsOf(running.desk, certificate);
-  if (running.reach.everywhere) return all;
-  const seen: StoredCertificate[] = [];
-  for (const { issuerId: issuer, serial } of all)
-    await seenCertificate(running, { issuer, serial }).then(
-      (each) => seen.push(each),
-      () => undefined,
-    );
-  return seen;
 }

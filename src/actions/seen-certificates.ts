@@ -67,17 +67,25 @@ function seeing({ desk, reach }: Looking): (endpoint: string, issuer: Partial<Kn
   };
 }
 
+/** Those that the caller may see. */
+export async function seenAmong<C extends Pick<StoredCertificate, 'issuerId' | 'endpoint'>>(
+  { desk, reach }: Looking,
+  certificates: readonly C[],
+): Promise<C[]> {
+  if (reach.everywhere || certificates.length === 0) return [...certificates];
+  const issuers = new Map((await desk.store.knownIssuers()).map((each) => [each.issuerId, each]));
+  const isSeenAt = seeing({ desk, reach });
+  return certificates.filter(({ issuerId, endpoint }) => isSeenAt(endpoint, issuers.get(issuerId) ?? {}));
+}
+
 /** The certificate that the caller names by its issuer, of which the beginning is enough, and serial number. Throws ActionError. */
 export async function seenCertificate(
   { desk, reach }: Looking,
   { issuer, serial }: { issuer: string; serial: string },
 ): Promise<StoredCertificate> {
   const all = await desk.store.findCertificatesBySerial(canonicalSerial(serial));
-  const issuers = new Map((await desk.store.knownIssuers()).map((each) => [each.issuerId, each]));
-  const isSeenAt = seeing({ desk, reach });
-  const [one, ...others] = all.filter(
-    ({ issuerId, endpoint }) => issuerId.startsWith(issuer) && isSeenAt(endpoint, issuers.get(issuerId) ?? {}),
-  );
+  const named = all.filter(({ issuerId }) => issuerId.startsWith(issuer));
+  const [one, ...others] = await seenAmong({ desk, reach }, named);
   if (!one) throw new ActionError('not_found', 'there is no certificate of this issuer with this serial number');
   if (others.length > 0)
     throw new ActionError('conflict', 'several issuers used this serial number', 'Give more of the issuer id.');

@@ -1,9 +1,10 @@
 /** Revocations by an action of an operator, of which the log and the metrics are told. */
 import type { RevocationReason } from '../core/issuer.ts';
-import type { StoredCertificate } from '../core/records.ts';
+import type { CertificateId, StoredCertificate } from '../core/records.ts';
 import type { Management } from '../manage/administrator.ts';
 import { type Revoked, revokeCertificates } from '../manage/named-certificates.ts';
 import type { Desk, Running } from './action.ts';
+import { seenAmong } from './seen-certificates.ts';
 
 type Options = Omit<Parameters<typeof revokeCertificates>[2], 'done'>;
 
@@ -15,7 +16,19 @@ export const byCaller = ({ desk, caller: { actor, source } }: Running<unknown>):
   source,
 });
 
-/** As `revokeCertificates`. The event counts those that were revoked also when a later one fails. */
+/** Renewals that the caller may not see are neither revoked nor counted. */
+const withinReach = (running: Running<unknown>): Parameters<typeof revokeCertificates>[0] => {
+  const { store } = running.desk;
+  return {
+    ...byCaller(running),
+    store: {
+      revoke: (...revoked) => store.revoke(...revoked),
+      findRenewals: async (id: CertificateId) => seenAmong(running, await store.findRenewals(id)),
+    },
+  };
+};
+
+/** As `revokeCertificates`, within reach. The event counts those that were revoked also when a later one fails. */
 export async function revokeAndTell(
   running: Running<unknown>,
   certificates: readonly StoredCertificate[],
@@ -24,7 +37,7 @@ export async function revokeAndTell(
   let number = 0;
   const done = (): void => void number++;
   try {
-    return await revokeCertificates(byCaller(running), certificates, { ...options, done });
+    return await revokeCertificates(withinReach(running), certificates, { ...options, done });
   } finally {
     tellRevoked(running, { number, reason: options.reason });
   }

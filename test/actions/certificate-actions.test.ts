@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { type Desk, perform } from '../../src/actions/action.ts';
 import { actionNamed } from '../../src/actions/all-actions.ts';
 import type { RoleGrant } from '../../src/core/access.ts';
-import { ada, deskWithCertificates, OTHER_ISSUER, run } from './certificates-under-test.ts';
+import { ada, deskWithCertificates, OTHER_ISSUER, recordRenewal, run } from './certificates-under-test.ts';
 
 type Row = { issuerId: string; serial: string; state: string; subject: string; endpoint: string };
 type Count = { number: number; more: boolean };
@@ -246,6 +246,37 @@ describe('an operator', () => {
       message: 'the disk is full',
     });
     assert.deepEqual(events, [{ ...told, reason: 'unspecified' }]);
+  });
+
+  test('revokes and counts the renewals that are in reach, and no others', async () => {
+    const on = await deskWithCertificates();
+    const name = await named(on, 'device-1');
+    const of = { issuerId: name.issuer, serial: name.serial };
+    await recordRenewal(on, 5, { endpoint: '/b', of });
+    const limited: RoleGrant = { role: 'operator', endpoints: ['/a'] };
+    await recordRenewal(on, 7, { endpoint: '/a', of });
+    const filter = { q: 'device-1' };
+    const { digest } = await run<{ digest: string }>('certificates.previewRevocation', {
+      on,
+      grant: limited,
+      sent: filter,
+    });
+    const many = { filter, digest, confirm: 1 };
+    const done = await run('certificates.revokeMany', { on, grant: limited, sent: many });
+    assert.deepEqual(done, { revoked: 1, already: 0, validRenewals: 1 });
+    const renewal = await named(on, 'device-7');
+    await recordRenewal(on, 9, { endpoint: '/b', of: { issuerId: renewal.issuer, serial: renewal.serial } });
+    const sent = { ...renewal, withRenewals: true };
+    const one = await run<{ revoked: number }>('certificates.revoke', { on, grant: limited, sent });
+    assert.equal(one.revoked, 1);
+    const left = await run<List>('certificates.list', { on, grant: VIEWER, sent: { state: 'delivered' } });
+    assert.deepEqual(subjects(left).toSorted(), [
+      'CN=device-2',
+      'CN=device-3',
+      'CN=device-4',
+      'CN=device-5',
+      'CN=device-9',
+    ]);
   });
 
   test('revokes what ends within some days, some moments after the preview', async () => {

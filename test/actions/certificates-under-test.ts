@@ -4,6 +4,7 @@ import { perform } from '../../src/actions/action.ts';
 import { actionNamed } from '../../src/actions/all-actions.ts';
 import type { RoleGrant } from '../../src/core/access.ts';
 import { hash } from 'node:crypto';
+import type { CertificateId } from '../../src/core/records.ts';
 import type { Issuance } from '../../src/core/store.ts';
 import { readCertificate, thumbprint } from '../../src/pkix/certificate.ts';
 import { keyUsage } from '../../src/pkix/extensions.ts';
@@ -38,6 +39,12 @@ async function issued(n: number, endpoint: string): Promise<Issuance> {
   const { issuerId, serial } = certificate;
   const transaction = { ...sample.transaction, endpoint };
   return { ...sample, transaction, certificate, audit: { ...sample.audit, endpoint, issuerId, serial } };
+}
+
+/** Records the nth sample at this endpoint, as the renewal of another certificate. */
+export async function recordRenewal(on: Desk, n: number, { endpoint, of }: { endpoint: string; of: CertificateId }) {
+  const sample = await issued(n, endpoint);
+  await on.store.recordIssued({ ...sample, certificate: { ...sample.certificate, renews: of } });
 }
 
 export async function deskWithCertificates(): Promise<Desk> {
