@@ -35,8 +35,8 @@ export type Desk = {
   plans?: PlanOf;
   /** One for each endpoint with one-time passwords. */
   passwords?: readonly ChallengeIssuer[];
-  /** Where an endpoint belongs, by its name. Without it limits to authorities and tenants cover no endpoint. */
-  placeOf?: (endpoint: string) => Belonging;
+  /** Where an endpoint belongs, by its name: one place for each tenant. Without it limits to authorities and tenants cover no endpoint. */
+  placesOf?: (endpoint: string) => readonly Belonging[];
   /** Public keys that signed heads of the history, as `verifyHistory` takes them. */
   auditKeys?: VerificationParts['keys'];
   /** Resolves when the other work of the server that waits has had its turn. */

@@ -4,6 +4,7 @@ import type { RequestName } from '../core/records.ts';
 import { lookUp, type LookedUp, stepsOf, type Trace, type TracedDevice } from '../trace/look-up.ts';
 import type { TraceStep } from '../trace/verdict.ts';
 import { action, type Running } from './action.ts';
+import { isAt } from './placed-endpoints.ts';
 
 const time = z.iso.datetime();
 const text = z.string().optional();
@@ -90,7 +91,7 @@ export const TRACE_ACTIONS = [
     output: lookedUp,
     run: async (running) => {
       const { desk, input } = running;
-      return shown(await lookUp(input.query, { store: desk.store, sees: (endpoint) => isSeen(running, endpoint) }));
+      return shown(await lookUp(input.query, { store: desk.store, sees: (endpoint) => isAt(running, endpoint) }));
     },
   }),
   action({
@@ -124,13 +125,10 @@ async function listed(running: Running<Listing>) {
     ...(endpoint !== undefined && { endpoint }),
     ...(before !== undefined && { before }),
   });
-  const seen = found.filter((each) => isSeen(running, each.endpoint)).slice(0, limit);
+  const seen = found.filter((each) => isAt(running, each.endpoint)).slice(0, limit);
   const next = found.length < limit ? undefined : (seen.length < limit ? found : seen).at(-1)?.id;
   return { attempts: stepsOf(seen).map(shownStep), ...(next !== undefined && { next }) };
 }
-
-const isSeen = ({ desk, reach }: Pick<Running<unknown>, 'desk' | 'reach'>, endpoint: string): boolean =>
-  reach.everywhere || reach.covers(desk.placeOf?.(endpoint) ?? { endpoint });
 
 function shown(found: LookedUp): ShownLookUp {
   if (found.kind === 'names') return found;

@@ -21,8 +21,8 @@ export type AdminOptions = {
   authenticate?: Authenticate;
   /** Without it nobody logs in. The API of one-time passwords is there when it knows tokens. */
   access?: Access;
-  /** Where an endpoint belongs, by its name; to itself alone when absent. */
-  belongingOf?: (endpoint: string) => Belonging;
+  /** Where an endpoint belongs, by its name, one place for each tenant; to itself alone when absent. */
+  belongingOf?: (endpoint: string) => readonly Belonging[];
   /** Without it there is no `/readyz`. */
   readiness?: Pick<ReadinessOptions, 'probes' | 'load' | 'detail' | 'store'>;
   /** The networks of proxies whose `X-Forwarded-For` is trusted. */
@@ -36,7 +36,7 @@ export type AdminOptions = {
 /** The server, not yet listening. */
 export async function adminServer(options: AdminOptions): Promise<FastifyInstance> {
   const { pages, authenticate, access, trustProxy, clock, emit } = options;
-  const { belongingOf = (endpoint) => ({ endpoint }) } = options;
+  const { belongingOf = (endpoint) => [{ endpoint }] } = options;
   const app: FastifyInstance = Fastify({
     requestTimeout: 30_000,
     routerOptions: {

@@ -1,7 +1,7 @@
 /** One-time passwords for programs: `POST /api/challenges` with a bearer token (RFC 6750) or Basic; answers are JSON or text, errors JSON. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../actions/action.ts';
-import { type Belonging, reachOf } from '../core/access.ts';
+import { type Belonging, coversAll, reachOf } from '../core/access.ts';
 import { clientAddress } from '../core/address.ts';
 import type { Emit } from '../core/events.ts';
 import { BindingError } from '../manage/challenge-binding.ts';
@@ -13,7 +13,7 @@ import { isCrossSite } from './cross-site.ts';
 /** What the API works on. `belongingOf`: where an endpoint belongs, by its name; for tokens that are limited. */
 export type ApiOptions = ApiCredentials & {
   issuers: readonly ChallengeIssuer[];
-  belongingOf: (endpoint: string) => Belonging;
+  belongingOf: (endpoint: string) => readonly Belonging[];
   emit: Emit;
 };
 
@@ -78,7 +78,7 @@ async function issue(
   if (named === 'bad_request') return refuse(reply, named);
   const reach = reachOf(caller.grants, 'operate');
   if (!reach) return refuse(reply, 'forbidden');
-  const reached = issuers.filter((each) => reach.covers(belongingOf(each.endpoint)));
+  const reached = issuers.filter((each) => coversAll(reach, belongingOf(each.endpoint)));
   const issuer = issuerFor(reached, named.endpoint);
   if (!issuer) return refuse(reply, 'unknown_endpoint');
   const { endpoint } = issuer;

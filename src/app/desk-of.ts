@@ -42,7 +42,7 @@ export const deskOf = ({ endpoints, ...parts }: DeskParts): Desk => ({
   endpoints: endpointSource({ ...parts, endpoints }),
   plans: plansOf(parts.file),
   passwords: loggedIssuers(parts.settings.config, parts),
-  placeOf: belongingIn(parts.settings.config.endpoints),
+  placesOf: belongingIn(parts.settings.config.endpoints),
   auditKeys: publicKeysOf(parts.settings.auditKey),
   pause: () => systemPause(0),
   ...(parts.settings.config.admin?.twoPersons && {

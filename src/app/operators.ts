@@ -75,14 +75,14 @@ export function transportOf({
   return isLocal ? 'loopback' : 'open';
 }
 
-/** Where an endpoint belongs, by its name: its authority, and its tenant if it has one. */
-export function belongingIn(endpoints: readonly EndpointConfig[]): (endpoint: string) => Belonging {
-  const known = new Map(endpoints.map((each) => [each.name, belonging(each)]));
-  return (endpoint) => known.get(endpoint) ?? { endpoint };
+/** Where an endpoint belongs, by its name: its authority, at one place for each of its tenants. */
+export function belongingIn(endpoints: readonly EndpointConfig[]): (endpoint: string) => readonly Belonging[] {
+  const known = new Map(endpoints.map((each) => [each.name, belongings(each)]));
+  return (endpoint) => known.get(endpoint) ?? [{ endpoint }];
 }
 
-function belonging({ name, authority, policy }: EndpointConfig): Belonging {
+function belongings({ name, authority, policy }: EndpointConfig): Belonging[] {
+  const place = { endpoint: name, authority: authority.name };
   const tenants = policiesIn(policy).flatMap(({ policy: each }) => (each.kind === 'intune' ? [each.tenant.name] : []));
-  const [tenant] = new Set(tenants);
-  return { endpoint: name, authority: authority.name, ...(tenant !== undefined && { tenant }) };
+  return tenants.length > 0 ? tenants.map((tenant) => ({ ...place, tenant })) : [place];
 }

@@ -51,6 +51,10 @@ export function reachOf(grants: readonly RoleGrant[], permission: Permission): R
   };
 }
 
+/** Whether it holds at all places of one thing: an endpoint of two tenants belongs to both. */
+export const coversAll = (reach: Reach, places: readonly Belonging[]): boolean =>
+  reach.everywhere || (places.length > 0 && places.every((place) => reach.covers(place)));
+
 /** Where both hold. */
 export const bothReaches = (one: Reach, other: Reach): Reach => ({
   everywhere: one.everywhere && other.everywhere,

@@ -23,7 +23,7 @@ async function waitingDesk(): Promise<Desk> {
   const on: Desk = {
     ...(await desk()),
     plans: PLAN,
-    placeOf: (endpoint) => ({ endpoint, authority: endpoint.slice(1) }),
+    placesOf: (endpoint) => [{ endpoint, authority: endpoint.slice(1) }],
   };
   await recordWaiting(on.store, 0, { subject: 'CN=a', san: ['dns:a.example'], endpoint: '/one' });
   await recordWaiting(on.store, 1, { subject: 'CN=b', endpoint: '/two' });
