@@ -27,6 +27,14 @@ test('what is wrong stands first, with what to do, since when, and where to read
   assert.doesNotMatch(body, /All clear/);
 });
 
+test('a time in what is wrong is written as times are on pages', async (t) => {
+  const { get, store } = await pagesUnderTest(t);
+  const what = 'the CA ends in 2 days, at 2026-03-03T12:00:00.000Z';
+  const seen = [seenCondition('tenant-unusable', { of: 'corp', what })];
+  await store.recordConditions({ server: 'one', alone: true, closes: true, seen });
+  assert.match((await get('/admin/')).body, /<strong>the CA ends in 2 days, at 2026-03-03 12:00:00<\/strong>/);
+});
+
 test('a script reads the part again that it can replace', async (t) => {
   const { get } = await pagesUnderTest(t);
   assert.match((await get('/admin/')).body, /<div id="overview" data-refresh="30">/);

@@ -8,7 +8,7 @@ import { CERTIFICATES_TEXTS as TEXT } from './certificates-texts.ts';
 import { exported } from './exported-pages.ts';
 import { html, type Html, link } from './html.ts';
 import type { Page, Visit } from './page-row.ts';
-import { badge, copyable, type Look, moment, section } from './page-parts.ts';
+import { badge, copyable, type Look, moment, section, breakable } from './page-parts.ts';
 import { may, read } from './reading.ts';
 import { type Column, pager, table } from './table-part.ts';
 
@@ -80,7 +80,7 @@ const columnsAt = (now: Date): readonly Column<CertificateRow>[] => [
   { head: TEXT.subjectHead, cell: (row) => html`<a href="${certificateLink(row)}">${row.subject || row.serial}</a>` },
   { head: TEXT.stateHead, cell: ({ state }) => stateBadge(state) },
   { head: TEXT.endsHead, cell: ({ notAfter }) => moment(new Date(notAfter), now) },
-  { head: TEXT.endpointHead, cell: ({ endpoint }) => endpoint },
+  { head: TEXT.endpointHead, cell: ({ endpoint }) => breakable(endpoint) },
   { head: TEXT.issuedHead, cell: ({ issuedAt }) => moment(new Date(issuedAt), now) },
   { head: TEXT.serial, cell: ({ serial }) => copyable(serial) },
 ];

@@ -57,7 +57,7 @@ function marks(outcome: Outcome, { x, y, width, height }: Place): Html | false {
       : Array.from({ length: Math.floor(height / 4) }, (_, at) => `M${left} ${rounded(y + 4 * at + 2)}H${right}`).join(
           '',
         );
-  return html`<path class="mark" d="${lines}"/>`;
+  return html`<path class="stripes" d="${lines}"/>`;
 }
 
 const rounded = (value: number): number => Math.round(value * 10) / 10;

@@ -5,7 +5,7 @@ import { html, type Html, link } from './html.ts';
 import { OVERVIEW_TEXTS as TEXT } from './overview-texts.ts';
 import { standingParts } from './overview-parts.ts';
 import type { Page, Visit } from './page-row.ts';
-import { badge, figure, moment, notice } from './page-parts.ts';
+import { badge, figure, moment, notice, readable } from './page-parts.ts';
 import { read } from './reading.ts';
 
 const [READ] = OVERVIEW_ACTIONS;
@@ -50,7 +50,7 @@ const somethingFails = ({ tenants = [], endpoints = [] }: Overview): boolean =>
 
 function conditionItem(visit: Visit, condition: Overview['conditions']['conditions'][number]): Html {
   const { look, words } = TEXT.severities[condition.severity];
-  return html`<li class="condition ${look}"><p>${badge(look, words)} <strong>${condition.what}</strong></p>
+  return html`<li class="condition ${look}"><p>${badge(look, words)} <strong>${readable(condition.what)}</strong></p>
 <p>${TEXT.todo}: ${condition.remedy}</p>
 <p class="muted">${TEXT.since} ${moment(new Date(condition.since), visit.now)} · ${TEXT.page}: <code>docs/${condition.page}</code></p></li>`;
 }

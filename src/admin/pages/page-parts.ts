@@ -40,6 +40,13 @@ export function lengthOf(ms: number): string {
 /** A time as it is read: `2026-11-27 21:44:47`, which is UTC. */
 export const absolute = (at: Date): string => at.toISOString().slice(0, 19).replace('T', ' ');
 
+/** A sentence of the log, with its times as pages write them. */
+export const readable = (text: string): string =>
+  text.replaceAll(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z/g, '$1 $2');
+
+/** A path, which may go on in the next line after each slash and nowhere else. */
+export const breakable = (path: string): Piece => path.split(/(?<=\/)/).map((part) => html`${part}<wbr>`);
+
 /** A time relative to now: `3 hours ago`, `in 12 days`. */
 export function relative(at: Date, now: Date): string {
   const ms = at.getTime() - now.getTime();
