@@ -48,7 +48,7 @@ export const toldBoth = (first: Subscriber | undefined, second: Subscriber | und
 
 const SYSTEM: BatchTiming = { now: monotonic, pause };
 const EVERY = 10 * MINUTE;
-/** To find which rows are too many, the store counts those of an endpoint: a million takes a moment. */
+/** To find which rows are too many, the store counts those of an endpoint: a million is a hundred reads. */
 const COUNTED_EVERY = 6 * HOUR;
 
 /** The job that removes rows by age and by number. */

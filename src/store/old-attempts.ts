@@ -75,17 +75,28 @@ const endpointFrom = async (db: Database, beyond: '>' | '>=', endpoint: string):
       .executeTakeFirst()
   )?.endpoint;
 
-const nthNewest = async (db: Database, endpoint: string, number: number): Promise<number | undefined> =>
-  (
-    await db
-      .selectFrom('attempts')
-      .select('id')
-      .where('endpoint', '=', endpoint)
-      .orderBy('id', 'desc')
-      .offset(number - 1)
-      .limit(1)
-      .executeTakeFirst()
-  )?.id;
+/** Entries of the index that one statement passes: a few milliseconds, in which SQLite keeps everything else waiting. */
+const PASSED = 10_000;
+
+/** The id of this one; undefined where there are fewer. */
+async function nthNewest(db: Database, endpoint: string, number: number): Promise<number | undefined> {
+  let last: number | undefined;
+  for (let left = number; left > 0; left -= PASSED) {
+    last = await passed(db, { endpoint, before: last, number: Math.min(left, PASSED) });
+    if (last === undefined) return undefined;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return last;
+}
+
+type Passed = { endpoint: string; before: number | undefined; number: number };
+
+async function passed(db: Database, { endpoint, before, number }: Passed): Promise<number | undefined> {
+  let query = db.selectFrom('attempts').select('id').where('endpoint', '=', endpoint);
+  if (before !== undefined) query = query.where('id', '<', before);
+  const nth = query.orderBy('id', 'desc').offset(number - 1);
+  return (await nth.limit(1).executeTakeFirst())?.id;
+}
 
 /** See AttemptStore. */
 export async function trimAttempts(

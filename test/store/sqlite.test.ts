@@ -13,6 +13,7 @@ import { MIGRATIONS, OLDEST_BESIDE } from '../../src/store/migrations.ts';
 import { copySqlite, faultOf, hasCurrentSchema, openDatabase, openSqliteStore } from '../../src/store/sqlite.ts';
 import { sqliteEngine } from '../../src/store/sqlite-engine.ts';
 import { createStore } from '../../src/store/create-store.ts';
+import { attemptFor } from '../../src/testing/store-attempts.ts';
 import { auditFor, certificateId, csrFor, issuanceFor, later, NOON } from '../../src/testing/store-samples.ts';
 import { temporaryFile } from './temporary.ts';
 
@@ -385,4 +386,29 @@ test('a copy is of the moment at which it begins: what is written meanwhile does
   assert.equal(copied.prepare('select n from counter').get()?.['n'], 0);
   assert.equal(copied.prepare('select count(*) as n from filling').get()?.['n'], 2_000);
   copied.close();
+});
+
+test('the rows of an endpoint that are too many are counted in pieces, and requests have their turn in between', async () => {
+  const store = await openSqliteStore({ path: ':memory:', clock });
+  const attempts = Array.from({ length: 25_003 }, (_, n) => ({
+    ...attemptFor(1, { names: [], transactionId: undefined }),
+    at: later(n),
+    endpoint: n % 5_000 === 0 ? '/other' : '/scep',
+  }));
+  await store.recordAttempts(attempts);
+  let turns = 0;
+  let counting = true;
+  const turn = (): void => {
+    turns++;
+    if (counting) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const removed = await store.trimEndpoints(24_997);
+  counting = false;
+  assert.equal(removed, 0);
+  assert.ok(turns >= 2, `${turns} turns`);
+  assert.equal(await store.trimEndpoints(20_000), 4_997);
+  assert.equal((await store.findAttempts({ endpoint: '/scep', limit: 30_000 })).length, 20_000);
+  assert.equal((await store.findAttempts({ endpoint: '/other', limit: 30_000 })).length, 6);
+  await store.close();
 });
