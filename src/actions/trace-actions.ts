@@ -84,7 +84,7 @@ export const TRACE_ACTIONS = [
   action({
     name: 'devices.trace',
     about:
-      'A device by any name, address, transactionID or serial number of its certificate: all of its requests, what became of it, and what to do.',
+      'A device by any name, address, transactionID, or serial number or thumbprint of its certificate: all of its requests, what became of it, and what to do.',
     permission: 'view',
     route: 'GET /devices',
     input: z.object({ query: z.string().min(1).max(512) }),

@@ -1,7 +1,7 @@
 /** Finds a device by anything it is known by, and joins all of its requests. */
 import { type AttemptStore, foldedName, type StoredAttempt } from '../core/attempt-store.ts';
-import type { CertificateStore } from '../core/store.ts';
 import { LATELY } from './asked-lately.ts';
+import { type CertificatesBySign, certificatesCalled } from './certificates-called.ts';
 import { deviceOf } from './device.ts';
 import { explanationOf } from './remedies.ts';
 import { type Joined, type TraceStep, type TraceVerdict, verdictOf } from './verdict.ts';
@@ -22,8 +22,7 @@ export type LookedUp =
   | { kind: 'names'; names: string[] };
 
 /** What is looked through. */
-export type TracedStore = Pick<AttemptStore, 'findAttempts' | 'listAttemptNames'> &
-  Pick<CertificateStore, 'findCertificatesBySerial'>;
+export type TracedStore = Pick<AttemptStore, 'findAttempts' | 'listAttemptNames'> & CertificatesBySign;
 
 /** `sees`: whether the one who asks may see what happened at an endpoint. */
 export type LookUpOptions = {
@@ -34,7 +33,7 @@ export type LookUpOptions = {
 /** Attempts that are read for one name, transactions of one device, and names in a list. */
 const MOST = { attempts: 500, transactions: 40, names: 50 };
 
-/** `query`: a name, address or transactionID, whole or its beginning, or the whole serial number of a certificate. */
+/** `query`: a name, address or transactionID, whole or its beginning, or the whole serial number or thumbprint of a certificate. */
 export async function lookUp(query: string, options: LookUpOptions): Promise<LookedUp> {
   for (const name of spellings(query)) {
     const found = await attemptsNamed(name, options);
@@ -56,13 +55,9 @@ function spellings(query: string): string[] {
   return [...new Set([plain, plain.replace(/^\{(.*)\}$/, '$1')])].filter((each) => each !== '');
 }
 
-/** The device that got the certificate with this serial number, which people write with colons, blanks and zeros before it. */
+/** The device that got the certificate with this serial number or thumbprint. */
 async function ofCertificate(query: string, options: LookUpOptions): Promise<LookedUp | undefined> {
-  const digits = query.replace(/[:\s]/g, '').replace(/^0+/, '').toLowerCase();
-  if (!/^[0-9a-f]{1,40}$/.test(digits)) return undefined;
-  // As the store has them: whole octets.
-  const serial = digits.length % 2 === 0 ? digits : `0${digits}`;
-  for (const { transactionId } of await options.store.findCertificatesBySerial(serial)) {
+  for (const { transactionId, serial } of await certificatesCalled(query, options.store)) {
     const same = transactionId === '' ? [] : await attemptsNamed(transactionId, options);
     const found = same.filter((each) => each.serial === serial);
     if (found.length > 0) return grouped(transactionId, found, options);

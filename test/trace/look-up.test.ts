@@ -131,7 +131,7 @@ test('a device is found by the serial number of its certificate, with colons, bl
     ...issuance,
     certificate: { ...certificate, serial: '0d3678079852', transactionId: 'T1' },
   });
-  for (const query of ['0D:36:78:07:98:52', 'd3678079852', '0d 36 78 07 98 52']) {
+  for (const query of ['0D:36:78:07:98:52', 'd3678079852', '0d 36 78 07 98 52', '0d3678079852'.padStart(42, '0')]) {
     const result = await lookUp(query, { store });
     assert.equal(result.kind === 'trace' && result.trace.steps.length, 2, query);
   }
@@ -139,6 +139,33 @@ test('a device is found by the serial number of its certificate, with colons, bl
   await store.close();
   const id = { kind: 'intuneDeviceId', value: '0f6e2b34-0000-4000-8000-000000000001' } as const;
   assert.equal((await traced(`{${id.value.toUpperCase()}}`, sent(1, { names: [id] }))).name, id.value);
+});
+
+test('a device is found by the thumbprint of its certificate, SHA-1 and SHA-256, as Windows and openssl write it', async () => {
+  const { certificate, ...issuance } = issuanceFor(1);
+  const store = await storeWith(
+    sent(1, { outcome: 'issued', code: undefined, serial: certificate.serial }),
+    sent(2, { transactionId: 'T2' }),
+  );
+  const thumbprint = '00ABCDEF0123456789ABCDEF0123456789ABCDEF';
+  const thumbprintSha256 = 'ab01'.repeat(16);
+  await store.recordIssued({
+    ...issuance,
+    certificate: { ...certificate, transactionId: 'T1', thumbprint, thumbprintSha256 },
+  });
+  const spaced = thumbprint.toLowerCase().replace(/..(?=.)/g, '$& ');
+  for (const query of [thumbprint, `\u200e${spaced}`, thumbprintSha256, 'AB:01:'.repeat(16).slice(0, -1)]) {
+    const result = await lookUp(query, { store });
+    assert.equal(result.kind === 'trace' && result.trace.steps.length, 2, query);
+  }
+  for (const query of [
+    thumbprint.slice(1),
+    thumbprint.slice(2),
+    thumbprintSha256.slice(0, 40),
+    `${'0'.repeat(24)}${thumbprint}`,
+  ])
+    assert.deepEqual(await lookUp(query, { store }), { kind: 'names', names: [] }, query);
+  await store.close();
 });
 
 test('what happened at an endpoint outside of the reach is not there', async () => {

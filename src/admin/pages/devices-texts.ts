@@ -5,7 +5,7 @@ export const DEVICES_TEXTS = {
   title: 'Devices and requests',
   search: 'Find a device',
   searchHint:
-    'Device name, user, serial number, DNS name, Intune device id, address, transactionID, or serial number of the certificate; or how it begins.',
+    'Device name, user, serial number, DNS name, Intune device id, address, transactionID, serial number or thumbprint of the certificate; or how it begins.',
   find: 'Find',
   failed: 'Requests that failed lately',
   noneFailed: 'No request has failed.',

@@ -19,7 +19,7 @@ export function registerTrace(program: Command, output: Output): void {
     .description('all requests of a device, what became of them, and what to do; exit 1 when nothing is known of it')
     .argument(
       '<query>',
-      'device name, UPN, serial number, DNS name, Intune device id, transactionID, address, or serial number of the certificate; or its beginning',
+      'device name, UPN, serial number, DNS name, Intune device id, transactionID, address, or serial number or thumbprint of the certificate; or its beginning',
     )
     .option(...CONFIG)
     .option('--json', 'JSON; with --follow one line for each further request')
