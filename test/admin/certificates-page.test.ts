@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { RoleGrant } from '../../src/core/access.ts';
-import { deskWithCertificates } from '../actions/certificates-under-test.ts';
+import { issuanceFor } from '../../src/testing/store-samples.ts';
+import { deskWithCertificates, OTHER_ISSUER } from '../actions/certificates-under-test.ts';
 import { pagesUnderTest, session } from './pages-under-test.ts';
 
 async function opened(t: TestContext, ...grants: RoleGrant[]) {
@@ -82,6 +83,29 @@ test('one certificate is shown with its content and its history; a viewer and an
       );
     assert.doesNotMatch(body, /action="\/admin\/certificate/);
   }
+});
+
+test('a certificate is found by its serial number alone, and its page leads to the requests of its device', async (t) => {
+  const { get } = await opened(t, { role: 'viewer' });
+  const { statusCode, body } = await get('/admin/certificate?serial=1001');
+  assert.equal(statusCode, 200);
+  assert.match(plain(body), /CN=device-1/);
+  assert.match(plain(body), /href="\/admin\/devices\?query=1001">What the device asked</);
+  for (const serial of ['10', '9999', 'x'])
+    assert.match(
+      plain((await get(`/admin/certificate?serial=${serial}`)).body),
+      new RegExp(`href="/admin/certificates\\?q=${serial}"`),
+    );
+});
+
+test('a serial number of several issuers, or of an endpoint that may not be seen, leads to the list', async (t) => {
+  const { get, on, current } = await opened(t, { role: 'viewer', endpoints: ['/b'] });
+  const list = /<p>[^<]*<a href="\/admin\/certificates\?q=1001"/;
+  assert.match(plain((await get('/admin/certificate?serial=1001')).body), list);
+  const { certificate, ...issuance } = issuanceFor(9);
+  await on.store.recordIssued({ ...issuance, certificate: { ...certificate, serial: '1001', issuerId: OTHER_ISSUER } });
+  current.session = session({ role: 'viewer' });
+  assert.match(plain((await get('/admin/certificate?serial=1001')).body), list);
 });
 
 test('an operator holds, releases and revokes a certificate, and the next page says so', async (t) => {

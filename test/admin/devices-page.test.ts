@@ -89,6 +89,15 @@ test('several devices, what begins so, and nothing', async (t) => {
   assert.match((await get('/admin/devices?query=unknown')).body, /A request that never arrived leaves nothing/);
 });
 
+test('a certificate that a request got is a link to its page', async (t) => {
+  const { get, store } = await pagesUnderTest(t);
+  await store.recordAttempts([
+    attemptFor(1, { outcome: 'issued', code: undefined, detail: undefined, serial: 'ab01' }),
+  ]);
+  const { body } = await get('/admin/devices?query=device-1');
+  assert.match(body, /Certificate <a href="\/admin\/certificate\?serial(=|&#61;)ab01"><code>ab01<\/code><\/a>/);
+});
+
 test('no text of a device becomes markup', async (t) => {
   const { get, store } = await pagesUnderTest(t);
   const evil = { transactionId: EVIL, subject: EVIL, userAgent: EVIL, detail: EVIL, intuneCode: EVIL, serial: EVIL };

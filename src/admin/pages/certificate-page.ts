@@ -11,16 +11,18 @@ import { badge, copyable, facts, moment, section } from './page-parts.ts';
 import { read } from './reading.ts';
 import { table } from './table-part.ts';
 
-const READ = CERTIFICATE_ACTIONS[2];
+const [LIST, , READ] = CERTIFICATE_ACTIONS;
 
-/** `/admin/certificate`, with `issuer` and `serial`. */
+/** `/admin/certificate`, with `serial`, and with `issuer` where several issuers used this serial number. */
 export const CERTIFICATE_PAGE: Page = {
   path: '/admin/certificate',
   title: TEXT.title,
   permission: 'view',
   async render(visit) {
-    const [issuer, serial] = [visit.query.get('issuer'), visit.query.get('serial')];
-    if (!issuer || !serial) return html`<p>${TEXT.choose} <a href="/admin/certificates">${TEXT.list}</a></p>`;
+    const serial = visit.query.get('serial') ?? '';
+    const issuer = visit.query.get('issuer') ?? (await onlyIssuer(visit, serial));
+    const list = link('/admin/certificates', serial === '' ? {} : { q: serial });
+    if (!issuer || serial === '') return html`<p>${TEXT.choose} <a href="${list}">${TEXT.list}</a></p>`;
     const details = await read(READ, visit, { issuer, serial });
     return html`${section(TEXT.facts, factsOf(details, visit))}
 ${section(TEXT.verifiers, verifiers(details, visit))}
@@ -31,6 +33,14 @@ ${section(TEXT.renewals, renewals(details, visit))}
 ${section(TEXT.history, auditTable(TEXT.history, details.history, { ...visit, empty: TEXT.noHistory }))}`;
   },
 };
+
+/** Of the one certificate with this serial number. */
+async function onlyIssuer(visit: Visit, serial: string): Promise<string | undefined> {
+  if (serial === '') return undefined;
+  const { certificates } = await read(LIST, visit, { q: serial, limit: 50 });
+  const [one, ...others] = certificates.filter((each) => each.serial === serial);
+  return others.length === 0 ? one?.issuerId : undefined;
+}
 
 function factsOf({ certificate: of, authority, decoded }: CertificateDetails, { now }: Visit): Html {
   const time = (at: string | undefined) => at !== undefined && moment(new Date(at), now);

@@ -50,6 +50,9 @@ ${silent && section(TEXT.silent(query), verdictPart(silent))}`;
 
 const toDevice = (name: string, words: string): Html => html`<a href="${link(PATH, { query: name })}">${words}</a>`;
 
+const toCertificate = (serial: string): Html =>
+  html`<a href="${link('/admin/certificate', { serial })}"><code>${serial}</code></a>`;
+
 const tracePart = (trace: ShownTrace, now: Date): Html =>
   html`<h2>${trace.label}</h2>
 ${verdictPart(trace)}
@@ -115,7 +118,7 @@ function reasons(step: ShownStep): Html {
     ...(said ? [] : [detail ?? reason, intuneCode !== undefined && TEXT.intune(intuneCode)]),
     clientRequestId !== undefined && html`${TEXT.call} ${copyable(clientRequestId)}`,
     activityId !== undefined && html`${TEXT.activity} ${copyable(activityId)}`,
-    serial !== undefined && html`${TEXT.serial} ${copyable(serial)}`,
+    serial !== undefined && html`${TEXT.serial} ${toCertificate(serial)}`,
     transactionId !== undefined && html`${TEXT.transaction} ${copyable(transactionId)}`,
     remedy !== undefined && html`<strong>${TEXT.todo}</strong> ${remedy}`,
   ];
