@@ -1,9 +1,17 @@
 /** `openndes trace`: a device in a terminal, and as JSON. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { openConfiguredStore } from '../../src/app/configured-store.ts';
 import { attemptFor } from '../../src/testing/store-attempts.ts';
-import { installed } from '../app/installation.ts';
+import { installed, run } from '../app/installation.ts';
+import { until } from '../kit/until.ts';
+
+const BIN = join(import.meta.dirname, '..', '..', 'bin', 'openndes.mjs');
+const SIGNALS = { skip: process.platform === 'win32' && 'no signals' };
 
 async function filled(t: TestContext) {
   const place = await installed(t);
@@ -70,4 +78,42 @@ test('several, none, and JSON', async (t) => {
     [json.kind, json.trace.verdict.state, json.trace.steps.map(({ code }) => code)],
     ['trace', 'refused', ['challenge_wrong']],
   );
+});
+
+/** `openndes trace` as a process of its own. */
+function following(t: TestContext, ...args: string[]) {
+  const child = spawn(process.execPath, [BIN, 'trace', ...args, '--follow'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (octets: Buffer) => (said.out += octets.toString()));
+  child.stderr.on('data', (octets: Buffer) => (said.err += octets.toString()));
+  return { child, said, exit: once(child, 'exit') };
+}
+
+test('--follow: what a device sends to a running server, each request once, until SIGINT', SIGNALS, async (t) => {
+  const { config, folder, challenge, started } = await installed(t);
+  const { url } = await started();
+  const enroll = (name: string) =>
+    run('enroll', url, '--subject', `CN=${name}`, '--challenge', challenge, '--out', join(folder, name));
+  const { child, said, exit } = following(t, 'laptop-7', '--config', config);
+  await until(
+    () => said.err.includes('Nothing is recorded of laptop-7.'),
+    () => said.err,
+  );
+  assert.equal((await enroll('laptop-8')).code, 0);
+  assert.equal((await enroll('laptop-7')).code, 0);
+  const issued = () => said.out.split('\n').filter((line) => / PKCSReq +issued/.test(line)).length;
+  await until(
+    () => issued() === 1,
+    () => said.out,
+  );
+  rmSync(join(folder, 'laptop-7'), { recursive: true });
+  assert.equal((await enroll('laptop-7')).code, 0);
+  await until(
+    () => issued() === 2,
+    () => said.out,
+  );
+  child.kill('SIGINT');
+  assert.deepEqual(await exit, [0, null]);
+  assert.equal(issued(), 2);
 });
