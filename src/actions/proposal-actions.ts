@@ -1,6 +1,6 @@
 /** What waits for a second person. */
 import { z } from 'zod';
-import type { Reach } from '../core/access.ts';
+import { PERMISSIONS, type Reach } from '../core/access.ts';
 import type { StoredProposal } from '../core/proposal-store.ts';
 import { action, type AnyAction } from './action.ts';
 import { ActionError } from './action-error.ts';
@@ -66,15 +66,17 @@ export const proposalActions = (named: (name: string) => AnyAction | undefined) 
     }),
   ] as const;
 
-/** Who is limited to some places sees what somebody proposed who is limited to one of them too. */
+/** Who is limited to some places sees what somebody proposed who may operate in one of them, and not everywhere. */
 const isSeen = (reach: Reach, { grants }: StoredProposal): boolean =>
   reach.everywhere ||
-  grants.some(({ endpoints = [], authorities = [], tenants = [] }) =>
-    [
-      ...endpoints.map((endpoint) => ({ endpoint })),
-      ...authorities.map((authority) => ({ authority })),
-      ...tenants.map((tenant) => ({ tenant })),
-    ].some((place) => reach.covers(place)),
+  grants.some(
+    ({ role, endpoints = [], authorities = [], tenants = [] }) =>
+      PERMISSIONS[role].includes('operate') &&
+      [
+        ...endpoints.map((endpoint) => ({ endpoint })),
+        ...authorities.map((authority) => ({ authority })),
+        ...tenants.map((tenant) => ({ tenant })),
+      ].some((place) => reach.covers(place)),
   );
 
 const shown = ({ by, at, until, grants: _grants, ...rest }: StoredProposal) => ({

@@ -130,6 +130,16 @@ test('it is done where both may, and nowhere else', async () => {
   assert.equal(ran[1]?.reach.covers({ endpoint: 'b' }), false);
 });
 
+test('where the one who proposed may only look, nobody sees the proposal or takes it back', async () => {
+  const { propose, withdrawn, listed } = await underTest();
+  const looking: RoleGrant = { role: 'viewer', endpoints: ['c'] };
+  const id = await propose(caller('ada', { role: 'operator', endpoints: ['a'] }, looking));
+  const bob = caller('bob', { role: 'operator', endpoints: ['c'] });
+  assert.deepEqual(await listed(bob), []);
+  await assert.rejects(withdrawn(bob, id), /no such proposal/);
+  assert.equal((await listed(caller('carol', { role: 'viewer', endpoints: ['a'] }))).length, 1);
+});
+
 test('a proposal ends after a day, and when somebody who may operate takes it back', async () => {
   const { propose, confirmed, withdrawn, listed, on, history, ran } = await underTest();
   const id = await propose(caller('ada'));
@@ -166,6 +176,7 @@ for (const [one, other, same] of [
   ['ada@example.com (oidc 1)', 'new-name@example.com (oidc 1)', true],
   ['root (uid 0)', 'root (uid 0, sudo: ada)', true],
   ['bob (uid 1001)', 'root (uid 0, sudo: ada)', false],
+  ['ada@example.com (oidc 1)', 'bob (oidc 2) (oidc 1)', true],
   ['root (uid 0, sudo: bob)', 'root (uid 0, sudo: ada)', false],
   ['ada (uid 1000)', 'root (uid 0, sudo: ada)', true],
   ['', '', true],
