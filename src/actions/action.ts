@@ -86,13 +86,19 @@ export const changes = ({ route }: Pick<AnyAction, 'route'>): boolean => !route.
 /** `proposed`: nothing was done yet; a second person confirms the proposal of this id. */
 export type Performed<O> = { kind: 'done'; output: O } | { kind: 'proposed'; id: string };
 
+/** Where the caller may run an action. Throws ActionError when nowhere. */
+export function reachFor({ name, permission }: Pick<AnyAction, 'name' | 'permission'>, { grants }: Caller): Reach {
+  const reach = reachOf(grants, permission);
+  if (!reach) throw new ActionError('forbidden', `${name} asks for the permission \`${permission}\``);
+  return reach;
+}
+
 /** Runs an action for a caller. `sent` is any JSON. Throws ActionError: `forbidden`, `invalid`, and what the action throws. */
 export async function perform<I, O>(
   action: Action<I, O>,
   { desk, caller, sent }: { desk: Desk; caller: Caller; sent: unknown },
 ): Promise<Performed<O>> {
-  const reach = reachOf(caller.grants, action.permission);
-  if (!reach) throw new ActionError('forbidden', `${action.name} asks for the permission \`${action.permission}\``);
+  const reach = reachFor(action, caller);
   const parsed = action.input.safeParse(sent);
   if (!parsed.success) throw new ActionError('invalid', problemsIn(parsed.error));
   const input = parsed.data;

@@ -1,7 +1,7 @@
 /** The API for operators under `/api/v1`: an operation for each action, its schemas, its errors, and its document. */
 import swagger from '@fastify/swagger';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type AnyAction, type Caller, changes, type Desk, perform } from '../actions/action.ts';
+import { type AnyAction, type Caller, changes, type Desk, perform, reachFor } from '../actions/action.ts';
 import { ActionError } from '../actions/action-error.ts';
 import type { Authorization } from '../admin/api-authorization.ts';
 import { isCrossSite } from '../admin/cross-site.ts';
@@ -94,6 +94,8 @@ async function answer(request: FastifyRequest, reply: FastifyReply, asked: Asked
     if (performed.kind === 'proposed') return { status: 202, body: JSON.stringify({ proposal: performed.id }) };
     return { status: 200, body: JSON.stringify(performed.output) };
   };
+  // Also before an answer that was kept: the caller may have lost the permission since.
+  reachFor(action, caller);
   const key = request.headers['idempotency-key'];
   if (!changes(action) || typeof key !== 'string') return send(reply, await work());
   const result = await once(desk, { key, caller, asked: [action.name, sent], secret: action.secret ?? false }, work);

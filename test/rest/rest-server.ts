@@ -12,20 +12,20 @@ import { desk } from '../actions/desk.ts';
 /** What a request got. */
 export type Got = { status: number; body: Record<string, unknown>; header: (name: string) => string | undefined };
 
-/** One request. `role`: that of the caller, whose name is the role. */
+/** One request. `role`: that of the caller, whose name is the role unless `as` says another. */
 export type Ask = {
   method: 'GET' | 'POST' | 'DELETE' | 'PUT' | 'QUERY';
   path: string;
   role?: Role;
+  as?: string;
   body?: unknown;
   headers?: Record<string, string>;
 };
 
-const callerOf = (role: string): Caller => ({
-  actor: { kind: 'program', name: role },
-  source: 'api',
-  grants: [{ role: role as Role }],
-});
+const callerOf = (text: string): Caller => {
+  const [role = '', name = role] = text.split(' ');
+  return { actor: { kind: 'program', name }, source: 'api', grants: [{ role: role as Role }] };
+};
 
 /** A server; `events` are those that it emitted. */
 export async function restServer({
@@ -61,11 +61,11 @@ export async function restServer({
   return { events, desk: on, ask: (asked) => inject(app, asked) };
 }
 
-async function inject(app: FastifyInstance, { method, path, role, body, headers }: Ask): Promise<Got> {
+async function inject(app: FastifyInstance, { method, path, role, as, body, headers }: Ask): Promise<Got> {
   const response = await app.inject({
     method,
     url: `${REST_PREFIX}${path}`,
-    headers: { ...(role && { authorization: `Bearer ${role}` }), ...headers },
+    headers: { ...(role && { authorization: `Bearer ${role}${as === undefined ? '' : ` ${as}`}` }), ...headers },
     ...(body !== undefined && { payload: body as object }),
   });
   return {

@@ -81,6 +81,14 @@ test('with one Idempotency-Key a change is done once, and its answer comes again
   assert.equal((await desk.store.listBlocks()).length, 1);
 });
 
+test('an answer that was kept is for callers who may still do the change', async () => {
+  const { ask } = await restServer();
+  const keyed = { ...add, as: 'ada', headers: { 'idempotency-key': 'first' } };
+  assert.equal((await ask(keyed)).status, 200);
+  const without = await ask({ ...keyed, role: 'viewer' });
+  assert.equal(`${without.status} ${String(without.body['code'])}`, '403 forbidden');
+});
+
 test('a change that was refused may be sent again under its key', async () => {
   const { ask } = await restServer();
   const keyed = {
