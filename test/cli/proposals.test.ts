@@ -10,6 +10,8 @@ import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { issuanceFor } from '../../src/testing/store-samples.ts';
 import { installed, rows, type Said } from '../app/installation.ts';
 
+/** Of who runs the tests. */
+const OWN = process.env['SUDO_USER'];
 const BIN = join(import.meta.dirname, '../../bin/openndes.mjs');
 const serialOf = (n: number): string => (0x1000 + n).toString(16);
 const SERIALS = Array.from({ length: 101 }, (_, n) => serialOf(n));
@@ -40,8 +42,7 @@ async function filled(
   await store.close();
   const set = (user: string | undefined) =>
     user === undefined ? delete process.env['SUDO_USER'] : (process.env['SUDO_USER'] = user);
-  const { SUDO_USER: own } = process.env;
-  t.after(() => set(own));
+  t.after(() => set(OWN));
   const as = (user: string | undefined, ...args: string[]): Promise<Said> => {
     set(user);
     return place.cli(...args);
