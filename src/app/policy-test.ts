@@ -6,6 +6,7 @@ import type { PolicyConfig } from '../config/policy-kinds.ts';
 import { REFUSALS } from '../core/errors.ts';
 import type { Decision } from '../core/policy.ts';
 import type { CertificationRequest } from '../core/request.ts';
+import { requestKeyOf } from '../enroll/identify.ts';
 import type { IntuneClient } from '../intune/client.ts';
 import { intunePolicy } from '../policy/intune.ts';
 
@@ -43,7 +44,8 @@ async function checkOf(
   const client = policy.kind === 'intune' ? clients.get(policy.tenant.name) : undefined;
   if (policy.kind !== 'intune' || !client || !wanted.askIntune) return { check, verdict: 'NOT-RUN', text: 'not asked' };
   const { notify, onUnreachable, precheck } = policy;
-  const request = { endpoint: config.name, transactionId, csr, signerSpki: csr.spki };
+  const requestKey = requestKeyOf(config.name, csr.der);
+  const request = { endpoint: config.name, transactionId, csr, signerSpki: csr.spki, requestKey };
   return decided(check, await intunePolicy({ client, notify, onUnreachable, precheck }).decide(request, wanted.signal));
 }
 

@@ -53,6 +53,11 @@ export type EnrollmentRequest = {
   csr: CertificationRequest;
   /** SubjectPublicKeyInfo of the key that signed the message. It often differs from the requested key. */
   signerSpki: Uint8Array;
+  /**
+   * The same for every message with this request, 64 lower-case hexadecimal digits: the RequestKey of the store (core/records.ts), and for
+   * a renewal SHA-256 over it. A CA that takes a key for an order, so that it makes no second certificate, is given this one.
+   */
+  requestKey: string;
   /** Present for a renewal: the valid certificate of this server that signed the message. RFC 8894 3.3.1. */
   renews?: { serial: string; certificate: Uint8Array };
 };

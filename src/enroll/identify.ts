@@ -47,6 +47,7 @@ export function identify(signed: SignedRequest, context: EndpointContext): Enrol
   const renewed = obstacle === undefined ? signedBy : undefined;
   checkSigner(signed, endpoint, renewed);
   const { transactionId } = message.header;
+  const transaction = transactionOf(signed, endpoint, renewed);
   return {
     endpoint,
     services,
@@ -56,9 +57,10 @@ export function identify(signed: SignedRequest, context: EndpointContext): Enrol
       transactionId,
       csr,
       signerSpki: message.replyTo.signerKey.spki,
+      requestKey: orderKey(transaction.request),
       ...(renewed && { renews: { serial: renewed.record.serial, certificate: renewed.record.der } }),
     },
-    transaction: transactionOf(signed, endpoint, renewed),
+    transaction,
     signerCertificate: message.replyTo.signerCertificate,
     ...(signedBy && { signedBy }),
     ...(obstacle !== undefined && { obstacle }),
@@ -90,7 +92,7 @@ function transactionOf(
   const renews = renewed ? [renewed.record.thumbprint] : [];
   return {
     key: transactionKey(name, transactionId, signer, [csrHash, ...renews]),
-    request: requestKey(name, csrHash, renewed),
+    request: identityOf(name, csrHash) + (renewed?.record.thumbprintSha256 ?? ''),
     nonces: senderNonceDer ? [Buffer.from(senderNonceDer).toString('hex')] : [],
     endpoint: name,
     transactionId,
@@ -99,8 +101,13 @@ function transactionOf(
   };
 }
 
-const requestKey = (endpoint: string, csrHash: string, renewed: KnownCertificate | undefined): RequestKey =>
-  digest([endpoint, csrHash]) + (renewed?.record.thumbprintSha256 ?? '');
+const identityOf = (endpoint: string, csrHash: string): RequestKey => digest([endpoint, csrHash]);
+
+/** What `requestKey` of a request that renews nothing is. */
+export const requestKeyOf = (endpoint: string, csr: Uint8Array): string => identityOf(endpoint, sha256(csr));
+
+/** `requestKey` of a request with this identity: of one length, because CAs take keys of up to 64 characters. */
+export const orderKey = (request: RequestKey): string => (request.length === 64 ? request : sha256(request));
 
 /** The name of a key in the store: SHA-256 of its SubjectPublicKeyInfo, lower-case hexadecimal. */
 export const keyHash = (spki: Uint8Array): string => sha256(spki);

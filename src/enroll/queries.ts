@@ -11,7 +11,7 @@ import { sameName } from '../pkix/name.ts';
 import type { Content, NamedCertificate, ScepRequest } from '../scep/message.ts';
 import { finalOutcome } from './earlier-outcome.ts';
 import type { Endpoint, EndpointContext, EnrollmentServices, CaWithList } from './endpoint.ts';
-import { type Enrollment, identify, keyHash, pollKey } from './identify.ts';
+import { type Enrollment, identify, keyHash, orderKey, pollKey } from './identify.ts';
 import type { KnownCertificate, OwnCertificate } from './renewal.ts';
 import type { FoundOutcome, Outcome, RefusedOutcome } from './outcome.ts';
 
@@ -46,10 +46,14 @@ export async function resumePolledRequest(
   if (again.transaction.request === polled.request) return { kind: 'enroll', enrollment: again };
   // The poll has the key of the request under another certificate. What the request renews is the certificate that
   // signed the request, so the certificate of the poll counts for nothing here.
-  const { transaction, ...rest } = identify({ message, csr, signedBy: undefined }, context);
+  const { transaction, request, ...rest } = identify({ message, csr, signedBy: undefined }, context);
   return {
     kind: 'enroll',
-    enrollment: { ...rest, transaction: { ...transaction, key: polled.key, request: polled.request } },
+    enrollment: {
+      ...rest,
+      request: { ...request, requestKey: orderKey(polled.request) },
+      transaction: { ...transaction, key: polled.key, request: polled.request },
+    },
   };
 }
 

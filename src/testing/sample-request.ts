@@ -1,4 +1,5 @@
 /** An enrolment request as plain data, for tests of policies and issuers. */
+import { hash } from 'node:crypto';
 import type { CertificationRequest, EnrollmentRequest } from '../core/request.ts';
 
 /** What a test chooses; the rest is a request of `CN=device` with an RSA-2048 key. */
@@ -6,6 +7,7 @@ export type SampleRequest = Partial<Omit<EnrollmentRequest, 'csr'>> & { csr?: Pa
 
 /** The DER inside is a placeholder of the right ASN.1 type and no signature is valid. */
 export const sampleRequest = ({ csr = {}, ...different }: SampleRequest = {}): EnrollmentRequest => ({
+  requestKey: hash('sha256', csr.der ?? EMPTY_SEQUENCE, 'hex'),
   endpoint: '/certsrv/mscep/mscep.dll',
   transactionId: 'sample',
   signerSpki: EMPTY_SEQUENCE,

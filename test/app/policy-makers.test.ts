@@ -22,6 +22,7 @@ const requestOf = (subjectText: string, challenge = 'x'): EnrollmentRequest => (
     extensions: [],
   },
   signerSpki: Uint8Array.of(),
+  requestKey: '',
 });
 
 /** A store with one password, and no tenants. */

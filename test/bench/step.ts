@@ -60,6 +60,7 @@ export async function measureStep(choice: KeyChoice): Promise<StepResult> {
       transactionId: header.transactionId,
       csr: content.csr,
       signerSpki: replyTo.signerKey.spki,
+      requestKey: '',
     };
     const issued = await issuer.issue(enrolment, { kind: 'allow', notify: 'none' }, signal);
     await codec.seal(header, { status: 'success', replyTo, certificates: [issued.certificate] });

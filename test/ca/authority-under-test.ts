@@ -74,7 +74,7 @@ export async function issueFor(
   signal = new AbortController().signal,
   decision: Allow = VOUCHED,
 ): Promise<Uint8Array> {
-  const request = { endpoint: '/scep', transactionId: '1', csr, signerSpki: csr.spki };
+  const request = { endpoint: '/scep', transactionId: '1', csr, signerSpki: csr.spki, requestKey: '' };
   return kept((await by.issue(request, decision, signal)).certificate);
 }
 

@@ -41,6 +41,7 @@ test('a renewal without key usage stays within the certificate that it renews', 
     transactionId: '1',
     csr: await request({ key: rsaKey }),
     signerSpki: rsaKey.spki,
+    requestKey: '',
     renews: { serial: '1', certificate: raw },
   };
   const decision = { ...VOUCHED, withinRenewed: true };

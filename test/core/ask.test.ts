@@ -21,6 +21,7 @@ const REQUEST: EnrollmentRequest = {
     extensions: [],
   },
   signerSpki: new Uint8Array(),
+  requestKey: '',
 };
 const { signal } = new AbortController();
 const answering = (answer: unknown): Policy => ({ name: 'vendor', decide: async () => answer as Decision });

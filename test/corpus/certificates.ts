@@ -114,7 +114,7 @@ export async function corpusCertificates(ca: CorpusCa): Promise<Map<string, Uint
     for (const [kind, key] of Object.entries(KEYS)) {
       const der = await writeCertificationRequest({ subject: nameFromText(subject), extensions: request }, key);
       const csr = readCertificationRequest(der);
-      const asked = { endpoint: '/scep', transactionId: '1', csr, signerSpki: csr.spki };
+      const asked = { endpoint: '/scep', transactionId: '1', csr, signerSpki: csr.spki, requestKey: '' };
       const decision = { kind: 'allow', notify: 'none', vouchesForNames: true } as const;
       const issued = await authority.issue(asked, decision, new AbortController().signal);
       all.set(`${option}, ${kind}`, issued.certificate);

@@ -1,7 +1,7 @@
 /** The identity of a request: the part that a poll names, and a complete hash over the request behind it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { identify, keyHash, pollKey } from '../../src/enroll/identify.ts';
+import { identify, keyHash, pollKey, requestKeyOf } from '../../src/enroll/identify.ts';
 import type { OwnCertificate } from '../../src/enroll/renewal.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
 import { readCertificationRequest, withoutProof } from '../../src/pkix/csr.ts';
@@ -17,7 +17,7 @@ const other = { ...csr, der: Buffer.concat([csr.der, Buffer.of(0)]) };
 
 const under = await endpointUnderTest(allows('none'));
 
-const keyOf = (transactionId: string, request = csr, name = '/scep', signer = client, signedBy?: OwnCertificate) =>
+const identified = (transactionId: string, request = csr, name = '/scep', signer = client, signedBy?: OwnCertificate) =>
   identify(
     {
       message: {
@@ -39,7 +39,18 @@ const keyOf = (transactionId: string, request = csr, name = '/scep', signer = cl
       signedBy,
     },
     { endpoint: { ...under.endpoint, name }, services: under.services },
-  ).transaction.key;
+  );
+const keyOf = (...request: Parameters<typeof identified>) => identified(...request).transaction.key;
+
+test('the key of an order is the identity in the store: neither the signer nor the transactionID is part of it', () => {
+  const { request, transaction } = identified('T');
+  assert.match(request.requestKey, /^[0-9a-f]{64}$/);
+  assert.equal(request.requestKey, transaction.request);
+  assert.equal(request.requestKey, requestKeyOf('/scep', csr.der));
+  assert.equal(identified('U', csr, '/scep', ra).request.requestKey, request.requestKey);
+  assert.notEqual(identified('T', other).request.requestKey, request.requestKey);
+  assert.notEqual(identified('T', csr, '/other').request.requestKey, request.requestKey);
+});
 
 test('a key begins with the part that a poll names, and a complete hash follows', () => {
   const key = keyOf('T');

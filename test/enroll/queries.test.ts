@@ -172,6 +172,10 @@ test('a poll for a renewal that waits tells the policy what is renewed; signed o
     policy.asked.map(({ renews }) => renews?.serial),
     [undefined, serial, serial, undefined],
   );
+  // What a CA would be given as the key of the order is that of the renewal, under whichever certificate the poll comes.
+  const keys = policy.asked.map(({ requestKey }) => requestKey);
+  for (const key of keys) assert.match(key, /^[0-9a-f]{64}$/);
+  assert.deepEqual([new Set(keys).size, new Set(keys.slice(1)).size], [2, 1]);
   assert.equal((await under.store.listPending()).length, 1);
 });
 

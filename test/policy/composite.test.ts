@@ -23,6 +23,7 @@ const REQUEST: EnrollmentRequest = {
     extensions: [],
   },
   signerSpki: Uint8Array.of(),
+  requestKey: '',
 };
 const NOTICE: Notification = {
   kind: 'failure',

@@ -29,6 +29,7 @@ const requestWith = (challenge: string | undefined): EnrollmentRequest => ({
     extensions: [],
   },
   signerSpki: Uint8Array.of(),
+  requestKey: '',
 });
 const success: SuccessNotification = {
   kind: 'success',

@@ -67,6 +67,7 @@ const requestWith = (challenge: string | undefined, endpoint: string): Enrollmen
     extensions: [],
   },
   signerSpki: Uint8Array.of(),
+  requestKey: '',
 });
 
 test('a password is strong enough to encrypt a reply with it, and a renewal needs none', () => {

@@ -15,7 +15,13 @@ const decide = (challenge: string | undefined) => {
     challenge,
     extensions: [],
   };
-  const request: EnrollmentRequest = { endpoint: '/scep', transactionId: 'T', csr, signerSpki: Uint8Array.of() };
+  const request: EnrollmentRequest = {
+    endpoint: '/scep',
+    transactionId: 'T',
+    csr,
+    signerSpki: Uint8Array.of(),
+    requestKey: '',
+  };
   return staticPolicy({ challenge: 'correct horse' }).decide(request, new AbortController().signal);
 };
 

@@ -38,6 +38,7 @@ const REQUEST: EnrollmentRequest = {
     ],
   },
   signerSpki: Uint8Array.of(),
+  requestKey: '',
 };
 const NOTICE: SuccessNotification = {
   kind: 'success',

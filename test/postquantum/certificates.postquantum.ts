@@ -45,6 +45,7 @@ async function hierarchy(choice: KeyChoice): Promise<void> {
       transactionId: '1',
       csr: withoutProof(readCertificationRequest(csr)),
       signerSpki: device.spki,
+      requestKey: '',
     };
     const issued = await authority.issue(request, { kind: 'allow', notify: 'none' }, new AbortController().signal);
     save(`${choice}-${kind}`, issued.certificate);
