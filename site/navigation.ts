@@ -52,6 +52,7 @@ export const NAVIGATION: readonly Section[] = [
       ['docs/intune-profiles.md', 'SCEP profiles'],
       ['docs/device-symptoms.md', 'What devices show'],
       ['docs/intune-faults.md', 'When Microsoft does not answer'],
+      ['docs/pfx.md', 'Keys for people'],
       ['docs/simulator.md', 'The simulated tenant'],
     ],
   },

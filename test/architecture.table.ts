@@ -17,6 +17,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   asn1: room(''),
   pkix: room('core asn1', 'node:crypto'),
   keys: room('core asn1 pkix', 'node:crypto @peculiar/webcrypto cockatiel pvtsutils'),
+  pfx: room('core asn1 pkix keys', 'node:crypto'),
   cms: room('core asn1 pkix', 'node:crypto'),
   scep: room('core asn1 pkix cms'),
   ca: room('core asn1 pkix'),
