@@ -3,7 +3,7 @@ import { createPrivateKey, sign } from 'node:crypto';
 import { ConfigError } from '../core/errors.ts';
 import { systemClock } from '../embed/system.ts';
 import type { FetchToken, NewToken } from '../intune/kept-tokens.ts';
-import { field, parseObject } from '../intune/untrusted-json.ts';
+import { field, parseObject } from '../outbound/untrusted-json.ts';
 import { keyFault } from '../keys/key-fault.ts';
 import { assertSafeUrl } from '../keys/kms/safe-url.ts';
 import { textOf } from '../keys/kms/kms-call.ts';

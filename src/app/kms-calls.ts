@@ -6,7 +6,7 @@ import type { KmsCall, KmsReply } from '../keys/kms/kms-call.ts';
 import { type FetchToken, tokenSource } from '../intune/kept-tokens.ts';
 import { IntuneUnreachable } from '../intune/unreachable.ts';
 import { systemClock } from '../embed/system.ts';
-import { parseObject } from '../intune/untrusted-json.ts';
+import { parseObject } from '../outbound/untrusted-json.ts';
 
 /** Octets of an answer. Those of key services are shorter. */
 const LIMIT = 65_536;

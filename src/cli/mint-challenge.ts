@@ -1,5 +1,5 @@
 /** A challenge of `openndes simulator`, for `enroll --simulator`. */
-import { field, parseObject, textField } from '../intune/untrusted-json.ts';
+import { field, parseObject, textField } from '../outbound/untrusted-json.ts';
 import { reachable } from './reachable.ts';
 
 /** `control`: the control URL. Throws Error with the cause and what to look at. */

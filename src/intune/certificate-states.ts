@@ -4,7 +4,7 @@
  */
 import type { IntuneCertificate, ListIntuneCertificates } from '../core/intune-certificates.ts';
 import { type GraphListOptions, graphPages } from './graph-pages.ts';
-import { textField } from './untrusted-json.ts';
+import { textField } from '../outbound/untrusted-json.ts';
 
 const PATH = 'beta/deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates';
 /** Characters of a text that are kept: many rows can be held. */

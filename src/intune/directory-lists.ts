@@ -5,7 +5,7 @@
 import type { DirectoryKind, DirectoryListing, ListDirectory, ListedObject } from '../core/tenant-directory.ts';
 import { type GraphListOptions, graphPages, isOwnLink } from './graph-pages.ts';
 import { IntuneUnreachable } from './unreachable.ts';
-import { field, textField } from './untrusted-json.ts';
+import { field, textField } from '../outbound/untrusted-json.ts';
 
 /** How a kind is listed: the path, the most rows of a page (a thousand take 20 ms of the event loop), and what a row says. */
 type List = { path: string; prefer?: string; isDelta?: true; read: (row: object) => Omit<ListedObject, 'id'> };

@@ -4,7 +4,7 @@ import type { IntuneCloud } from './clouds.ts';
 import { askGraph, type GraphServices } from './graph-call.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import { type HttpFault, httpFault, notAnAnswer } from './http-faults.ts';
-import { asObject, field, parseObject, redacted, textField } from './untrusted-json.ts';
+import { asObject, field, parseObject, redacted, textField } from '../outbound/untrusted-json.ts';
 import { singleFlight } from '../outbound/single-flight.ts';
 
 /** The first-party application of Intune, whose service principal lists its endpoints. */

@@ -2,8 +2,9 @@
 import type { Clock } from '../core/environment.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import type { OutboundReply } from '../outbound/https-client.ts';
-import { httpFault, remedyFor, retryAfterMs } from './http-faults.ts';
-import { parseObject, redacted, textField } from './untrusted-json.ts';
+import { retryAfterMs } from '../outbound/asked-pause.ts';
+import { httpFault, remedyFor } from './http-faults.ts';
+import { parseObject, redacted, textField } from '../outbound/untrusted-json.ts';
 
 /** Codes caused by a wrong setting: meaning and remedy. docs/intune.md is generated from this table. */
 export const ENTRA_CODES: Readonly<Record<string, { meaning: string; remedy: string }>> = {

@@ -4,7 +4,7 @@ import type { DiscoveryOptions } from './discovery.ts';
 import { askGraph } from './graph-call.ts';
 import { type HttpFault, httpFault, notAnAnswer } from './http-faults.ts';
 import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
-import { asObject, field, parseObject } from './untrusted-json.ts';
+import { asObject, field, parseObject } from '../outbound/untrusted-json.ts';
 
 /** What the lists need. `tries`: of each page; `backoffMs`: before the second one, and twice as long before each next one. */
 export type GraphListOptions = Omit<DiscoveryOptions, 'cloud'> & {

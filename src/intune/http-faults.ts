@@ -1,8 +1,9 @@
 /** Turns HTTP errors and bodies that are not the expected JSON into IntuneUnreachable with a remedy. */
 import type { Clock } from '../core/environment.ts';
 import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
+import { retryAfterMs } from '../outbound/asked-pause.ts';
 import type { OutboundReply } from '../outbound/https-client.ts';
-import { asObject, field, parseObject, redacted, textField } from './untrusted-json.ts';
+import { asObject, field, parseObject, redacted, textField } from '../outbound/untrusted-json.ts';
 
 /** Code and message of an error of Graph or Intune, both redacted for a log. */
 export type ServiceError = { code: string; message: string };
@@ -108,10 +109,3 @@ const REMEDIES: Readonly<Record<string, string>> = {
 /** What an administrator can do about an HTTP status of this hop. */
 export const remedyFor = (hop: IntuneHop, status: number): string =>
   REMEDIES[`${hop} ${status}`] ?? REMEDIES[String(status)] ?? HEALTH;
-
-/** Retry-After (RFC 9110 10.2.3), seconds or a date, as milliseconds from now. Undefined when absent or unreadable. */
-export function retryAfterMs(value: string | undefined, clock: Clock): number | undefined {
-  if (value === undefined) return undefined;
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - clock().getTime();
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
-}

@@ -5,11 +5,11 @@
 import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { OutboundReply } from '../outbound/https-client.ts';
-import { retryAfterMs } from './http-faults.ts';
+import { retryAfterMs } from '../outbound/asked-pause.ts';
 import type { HttpsExchange } from './https-exchange.ts';
 import type { FetchToken, NewToken } from './kept-tokens.ts';
 import { IntuneUnreachable } from './unreachable.ts';
-import { field, parseObject, redacted, textField } from './untrusted-json.ts';
+import { field, parseObject, redacted, textField } from '../outbound/untrusted-json.ts';
 
 /** Who gives the tokens: a virtual machine, App Service (also Functions and Container Apps), or Azure Arc. */
 export type IdentityPlatform = 'imds' | 'app-service' | 'arc';

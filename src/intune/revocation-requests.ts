@@ -8,7 +8,7 @@ import type { RevocationRequest, RevocationReport } from '../core/records.ts';
 import type { HttpsExchange } from './https-exchange.ts';
 import { type HttpFault, httpFault, notAnAnswer } from './http-faults.ts';
 import { apiHeaders } from './scep-actions.ts';
-import { asObject, field, parseObject, textField } from './untrusted-json.ts';
+import { asObject, field, parseObject, textField } from '../outbound/untrusted-json.ts';
 
 /** The name under which discovery lists the service. */
 export const CONNECTOR_SERVICE = 'PkiConnectorFEService';

@@ -5,7 +5,7 @@ import type { IntuneHop } from './unreachable.ts';
 import type { OutboundReply } from '../outbound/https-client.ts';
 import type { HttpsExchange } from './https-exchange.ts';
 import { httpFault, notAnAnswer, serviceError } from './http-faults.ts';
-import { keysIn, parseObject, redacted, textField } from './untrusted-json.ts';
+import { keysIn, parseObject, redacted, textField } from '../outbound/untrusted-json.ts';
 
 /** The name under which discovery lists the service. */
 export const SCEP_SERVICE = 'ScepRequestValidationFEService';

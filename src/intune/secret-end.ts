@@ -4,7 +4,7 @@ import type { IntuneCloud } from './clouds.ts';
 import { askGraph, type GraphServices } from './graph-call.ts';
 import { httpFault } from './http-faults.ts';
 import { IntuneUnreachable } from './unreachable.ts';
-import { asObject, field, parseObject, textField } from './untrusted-json.ts';
+import { asObject, field, parseObject, textField } from '../outbound/untrusted-json.ts';
 
 /** The secret as the portal shows it, and how long it is valid. */
 export type SecretEnd = { subject: string; validity: Validity };

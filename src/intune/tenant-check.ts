@@ -5,7 +5,7 @@ import type { TokenSource } from './kept-tokens.ts';
 import type { RetryingCalls } from './retrying-calls.ts';
 import type { IntuneAnswer, ScepActionRequest } from './scep-actions.ts';
 import { IntuneUnreachable } from './unreachable.ts';
-import { field, parseObject } from './untrusted-json.ts';
+import { field, parseObject } from '../outbound/untrusted-json.ts';
 
 /** The application permission without which Intune answers no call. */
 export const ROLE = 'scep_challenge_provider';

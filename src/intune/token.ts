@@ -12,7 +12,7 @@ import { entraFault } from './entra-faults.ts';
 import { IntuneUnreachable } from './unreachable.ts';
 import type { HttpsExchange } from './https-exchange.ts';
 import { notAnAnswer } from './http-faults.ts';
-import { field, parseObject, redacted, textField } from './untrusted-json.ts';
+import { field, parseObject, redacted, textField } from '../outbound/untrusted-json.ts';
 import type { FetchToken } from './kept-tokens.ts';
 
 /** The credential of the app for one request: a secret, or an assertion (RFC 7523) in its place. As msal names them. */

@@ -1,7 +1,7 @@
 /** The assertion of a workload identity (RFC 7523 2.2): a token of another issuer that Entra exchanges. */
 import { ConfigError } from '../core/errors.ts';
 import type { Clock } from '../core/environment.ts';
-import { field, parseObject, redacted } from './untrusted-json.ts';
+import { field, parseObject, redacted } from '../outbound/untrusted-json.ts';
 
 /** What to change where each platform writes the token. */
 const AUDIENCE_REMEDY =

@@ -1,7 +1,8 @@
 /** Fetches a public file, such as the revocation list of a CA: bounded in time and size, no redirects, no proxy. */
 import { Agent, request } from 'undici';
 import { networkFault } from './network-errors.ts';
-import { readOctets, VERIFIED } from './https-client.ts';
+import { readOctets } from './https-client.ts';
+import { VERIFIED } from './tls-trust.ts';
 
 /** `limit` in octets, `timeoutMs` for the whole exchange. */
 export type Download = { url: string; limit: number; timeoutMs: number };

@@ -25,6 +25,14 @@ const FAULTS: Readonly<Record<string, Omit<NetworkFault, 'code'>>> = {
   ENETUNREACH: { remedy: ROUTE, retryable: true },
 };
 
+/** The alerts of TLS (RFC 8446 6.2) with which a service refuses the certificate of its client, or that there is none. */
+export const IDENTITY_ALERT =
+  /^ERR_SSL_.*ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_|UNKNOWN_CA|ACCESS_DENIED)/;
+const REFUSED_IDENTITY = {
+  remedy: 'The service wants a client certificate that it knows: look at the certificate, its end and its CA.',
+  retryable: false,
+};
+
 /** The remedy for a fault without a row, and for a timeout. */
 export const NETWORK_REMEDY = 'Look at the network, the proxy and the service health.';
 
@@ -36,7 +44,7 @@ export function networkFault(error: unknown, proxy?: string): NetworkFault {
   const { code, message } = rootCause(error);
   const status = /^Proxy response \((\d{3})\)/.exec(message)?.[1];
   if (status !== undefined) return refusedByProxy(Number(status));
-  const row = Object.hasOwn(FAULTS, code) ? FAULTS[code] : undefined;
+  const row = IDENTITY_ALERT.test(code) ? REFUSED_IDENTITY : Object.hasOwn(FAULTS, code) ? FAULTS[code] : undefined;
   if (proxy !== undefined && (row?.remedy === DNS || row?.remedy === ROUTE))
     return { code: `${code} at the proxy ${proxy}`, remedy: PROXY, retryable: row.retryable };
   return { code: code || message, ...(row ?? { remedy: NETWORK_REMEDY, retryable: true }) };

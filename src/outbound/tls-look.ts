@@ -9,7 +9,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { Client } from 'undici';
-import { VERIFIED } from './https-client.ts';
+import { VERIFIED } from './tls-trust.ts';
 import { networkFault } from './network-errors.ts';
 import { asksForCertificate, ServerRecords } from './server-records.ts';
 

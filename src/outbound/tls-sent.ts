@@ -1,6 +1,6 @@
 /** Sends octets over a TLS connection of their own, and knows that the other side has read them to the end. */
 import { connect, type ConnectionOptions } from 'node:tls';
-import { VERIFIED } from './https-client.ts';
+import { VERIFIED } from './tls-trust.ts';
 
 /** `trust`: PEM of the CAs to trust; the public ones when absent. `certificate` and `key`: PEM, of this client. `timeout`: milliseconds. */
 export type TlsReceiver = {

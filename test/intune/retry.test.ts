@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, mock, test } from 'node:test';
 import type { FailureNotification } from '../../src/core/notification.ts';
 import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
-import { retryAfterMs } from '../../src/intune/http-faults.ts';
+import { retryAfterMs } from '../../src/outbound/asked-pause.ts';
 import { isRetryable, TIMEOUTS } from '../../src/intune/retry.ts';
 import { retryingCalls } from '../../src/intune/retrying-calls.ts';
 import { type Answer, type FakeTenant, fakeTenant, QUICK, rejection, success } from './fake-tenant.ts';

@@ -1,0 +1,13 @@
+/** How long a service asks to be left alone. */
+import type { Clock } from '../core/environment.ts';
+
+/**
+ * Retry-After (RFC 9110 10.2.3), seconds or a date, as milliseconds from now. Services of Microsoft send fractions of seconds.
+ * Undefined when absent or unreadable.
+ */
+export function retryAfterMs(value: string | undefined, clock: Clock): number | undefined {
+  if (value === undefined) return undefined;
+  const text = value.trim();
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Math.ceil(Number(text) * 1000) : Date.parse(text) - clock().getTime();
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}
