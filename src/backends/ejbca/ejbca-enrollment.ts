@@ -1,0 +1,60 @@
+/** What EJBCA is asked for a certificate: `pkcs10enroll` and `finalize` of its REST interface. */
+import { hash } from 'node:crypto';
+import type { CertificationRequest, EnrollmentRequest } from '../../core/request.ts';
+import { findExtension } from '../../pkix/extensions.ts';
+import { isEmptyName } from '../../pkix/name.ts';
+import { OID } from '../../pkix/oids.ts';
+import { requestPem } from '../../pkix/pem.ts';
+import type { EjbcaSettings } from './ejbca-settings.ts';
+
+/**
+ * The end entity of a request. It follows from the subject, because by default a CA of EJBCA gives a subject to one end entity only; where
+ * there is no subject, from the subjectAltName. It is a hash, so that no request can name the end entity of somebody else.
+ */
+export function usernameOf({ csr }: EnrollmentRequest, prefix: string): string {
+  const names = isEmptyName(csr.subject) ? alternativeNamesOf(csr) : csr.subject;
+  return `${prefix}${hash('sha256', names, 'hex').slice(0, 32)}`;
+}
+
+const alternativeNamesOf = ({ extensions, subject }: CertificationRequest): Uint8Array =>
+  findExtension(extensions, OID.subjectAltName)?.value ?? subject;
+
+/** The body of `pkcs10enroll`. `password`: EJBCA wants one, which serves for this call and is kept nowhere. */
+export const enrollmentBody = (request: EnrollmentRequest, settings: EjbcaSettings, password: string): object => ({
+  certificate_request: requestPem(request.csr.der),
+  certificate_profile_name: settings.certificateProfile,
+  end_entity_profile_name: settings.endEntityProfile,
+  certificate_authority_name: settings.certificateAuthority,
+  username: usernameOf(request, settings.usernamePrefix),
+  password,
+  include_chain: false,
+  response_format: 'DER',
+});
+
+/** The body of `finalize`, which makes the certificate of an order that was approved. */
+export const finalizeBody = (password: string): object => ({ response_format: 'DER', password });
+
+/** What is known of an order that waits for approval: all that is needed to find its certificate. */
+export type WaitingOrder = { requestId: string; username: string; keyHash: string };
+
+/** SHA-256 of a SubjectPublicKeyInfo, lower-case hexadecimal. */
+export const keyHashOf = (spki: Uint8Array): string => hash('sha256', spki, 'hex');
+
+/** An order as the reference that is recorded, and back. */
+export const referenceOf = ({ requestId, username, keyHash }: WaitingOrder): string =>
+  [requestId, keyHash, username].join(':');
+
+/** Undefined for a reference that was not made by `referenceOf`. */
+export function orderOf(reference: string): WaitingOrder | undefined {
+  const [, requestId, keyHash, username] = /^(\d+):([0-9a-f]{64}):(.+)$/.exec(reference) ?? [];
+  return requestId && keyHash && username ? { requestId, keyHash, username } : undefined;
+}
+
+/** The criteria by which the valid certificates of an end entity are listed. */
+export const searchBody = (username: string): object => ({
+  max_number_of_results: 100,
+  criteria: [
+    { property: 'QUERY', value: username, operation: 'EQUAL' },
+    { property: 'STATUS', value: 'CERT_ACTIVE', operation: 'EQUAL' },
+  ],
+});

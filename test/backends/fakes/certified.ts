@@ -1,0 +1,36 @@
+/** What the fakes of CAs sign with: the issuing CA of the tests. */
+import { randomBytes } from 'node:crypto';
+import type { CertificationRequest } from '../../../src/core/request.ts';
+import { type CertificatePlan, readCertificate, writeCertificate } from '../../../src/pkix/certificate.ts';
+import { readCertificationRequest } from '../../../src/pkix/csr.ts';
+import { extendedKeyUsage } from '../../../src/pkix/extensions.ts';
+import { DAY, HOUR, issuing, NOW, root } from '../../kit/pki.ts';
+
+/** The CA of the fakes and its root, DER. */
+export const CHAIN: readonly Uint8Array[] = [issuing.certificate, root.certificate];
+
+/** A certificate with the names and extensions of a request, for client authentication where it names no purpose; DER. */
+export function certified(der: Uint8Array, different: Partial<CertificatePlan> = {}): Promise<Uint8Array> {
+  const csr = readCertificationRequest(der);
+  return writeCertificate(
+    {
+      serialNumber: Buffer.concat([Buffer.of(0x4d), randomBytes(15)]),
+      issuer: readCertificate(issuing.certificate).subject,
+      subject: csr.subject,
+      notBefore: new Date(NOW.getTime() - HOUR),
+      notAfter: new Date(NOW.getTime() + 30 * DAY),
+      spki: csr.spki,
+      extensions: withPurpose(csr),
+      ...different,
+    },
+    issuing.key,
+  );
+}
+
+const withPurpose = ({ extensions }: CertificationRequest) =>
+  extensions.some(({ oid }) => oid === '2.5.29.37')
+    ? extensions
+    : [...extensions, extendedKeyUsage(['1.3.6.1.5.5.7.3.2'])];
+
+/** The DER of a PEM text. */
+export const derOf = (pem: string): Buffer => Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64');
