@@ -16,7 +16,23 @@ export const wordsOf = ({ action, input }: Pick<StoredProposal, 'action' | 'inpu
   action === COMMAND_ACTION ? command.safeParse(input).data?.words : undefined;
 
 /** The commands that take a proposal when they are run. */
-const COMMANDS: readonly string[] = ['certs revoke'];
+const COMMANDS: readonly string[] = [
+  'certs revoke',
+  'ca rollover start',
+  'ca rollover finish',
+  'ca rollover abort',
+  'backup',
+  'restore',
+];
+
+const commandIn = (words: readonly string[]): string | undefined =>
+  COMMANDS.find((command) => command.split(' ').every((word, index) => word === words[index]));
+
+/** What the history says of it: the name of the action, of a command that too. */
+export function proposedName(proposal: Pick<StoredProposal, 'action' | 'input'>): string {
+  const command = commandIn(wordsOf(proposal) ?? []);
+  return command === undefined ? proposal.action : `${proposal.action} ${command}`;
+}
 
 /** What is to be run. Throws ActionError for another action, and for a command that does not take the proposal. */
 export function proposedCommand({ action, input }: StoredProposal): ProposedCommand {
@@ -27,6 +43,6 @@ export function proposedCommand({ action, input }: StoredProposal): ProposedComm
       'Confirm it on the page Proposals: the server that runs knows what each of you may see.',
     );
   const parsed = command.safeParse(input);
-  if (parsed.success && COMMANDS.includes(parsed.data.words.slice(0, 2).join(' '))) return parsed.data;
+  if (parsed.success && commandIn(parsed.data.words) !== undefined) return parsed.data;
   throw new ActionError('invalid', 'another version of openndes recorded the proposal', 'Withdraw it.');
 }

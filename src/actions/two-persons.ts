@@ -8,6 +8,7 @@ import type { Store } from '../core/store.ts';
 import { auditEntry } from '../manage/administrator.ts';
 import type { AnyAction, Caller, Desk, SecondPerson } from './action.ts';
 import { ActionError } from './action-error.ts';
+import { proposedName } from './command-proposal.ts';
 import { mayBeSame } from './same-person.ts';
 
 /** How long a proposal can be confirmed. */
@@ -33,7 +34,10 @@ export async function propose(asked: {
   const [id, at] = [Buffer.from(random(ID_OCTETS)).toString('hex'), clock()];
   const { actor: by, source, grants } = caller;
   const until = new Date(at.getTime() + PROPOSAL_LASTS);
-  const entry = lineOf({ store, clock }, caller, { event: 'proposed', detail: `${id}: ${action}` });
+  const entry = lineOf({ store, clock }, caller, {
+    event: 'proposed',
+    detail: `${id}: ${proposedName({ action, input })}`,
+  });
   await store.addProposal({ id, action, input, by, source, grants, at, until }, entry);
   return id;
 }
@@ -52,7 +56,7 @@ export async function confirmable({ store, clock }: Desk, id: string, { actor }:
 /** Takes the proposal, so that it is confirmed once. The caller of what is then run: its name has both persons. */
 export async function takenBy(desk: Desk, proposal: StoredProposal, caller: Caller): Promise<Caller> {
   const proposer = proposal.by.name ?? proposal.by.kind;
-  const detail = `${proposal.id}: ${proposal.action}, proposed by ${proposer}`;
+  const detail = `${proposal.id}: ${proposedName(proposal)}, proposed by ${proposer}`;
   if (!(await desk.store.takeProposal(proposal.id, lineOf(desk, caller, { event: 'confirmed', detail })))) throw gone();
   return { ...caller, actor: { ...caller.actor, name: `${caller.actor.name} (proposed by ${proposer})` } };
 }
@@ -71,9 +75,9 @@ export async function runProposed(
 }
 
 /** Takes the proposal back: whoever may operate can. Throws ActionError. */
-export async function withdraw(desk: Desk, { id, action }: StoredProposal, caller: Caller): Promise<void> {
-  const entry = lineOf(desk, caller, { event: 'withdrawn', detail: `${id}: ${action}` });
-  if (!(await desk.store.takeProposal(id, entry))) throw gone();
+export async function withdraw(desk: Desk, proposal: StoredProposal, caller: Caller): Promise<void> {
+  const entry = lineOf(desk, caller, { event: 'withdrawn', detail: `${proposal.id}: ${proposedName(proposal)}` });
+  if (!(await desk.store.takeProposal(proposal.id, entry))) throw gone();
 }
 
 /** For one that is not there, or not for this caller. */

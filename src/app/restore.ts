@@ -71,6 +71,9 @@ function manifestIn(archive: string, content: Buffer): Manifest {
   }
 }
 
+/** SHA-256 of the file as it is, hexadecimal. Throws ConfigError. */
+export const digestOfArchive = (archive: string): Promise<string> => digestOf(archiveFile(archive));
+
 const openArchive = (archive: string, keys: ArchiveKeys): AsyncGenerator<ArchiveEntry> =>
   readArchive(archive, decrypted(archive, archiveFile(archive), keys));
 
@@ -82,7 +85,7 @@ async function joined(content: Content): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-async function digestOf(content: Content): Promise<string> {
+async function digestOf(content: AsyncIterable<Uint8Array>): Promise<string> {
   const sha256 = createHash('sha256');
   for await (const piece of content) sha256.update(piece);
   return sha256.digest('hex');

@@ -33,8 +33,19 @@ export const withKeys = (command: Command): Command =>
     'that it is encrypted with',
   );
 
-/** Undefined when the archive is not to be encrypted. Throws ConfigError. */
-export async function lockOf({ recipient: recipients, ...options }: LockOptions): Promise<ArchiveLock | undefined> {
+/** Whether it is for the recipients of the configuration alone, because the command names none. */
+export const isForConfigured = (options: LockOptions, configured: readonly string[]): boolean =>
+  configured.length > 0 &&
+  options.recipient.length === 0 &&
+  !options.passphrase &&
+  options.passphraseFile === undefined;
+
+/** Undefined when the archive is not to be encrypted. `configured`: the recipients of the configuration. Throws ConfigError. */
+export async function lockOf(
+  { recipient: recipients, ...options }: LockOptions,
+  configured: readonly string[],
+): Promise<ArchiveLock | undefined> {
+  if (isForConfigured({ recipient: recipients, ...options }, configured)) return { recipients: configured };
   const passphrase = await passphraseOf(options);
   if (passphrase === undefined) return recipients.length > 0 ? { recipients } : undefined;
   if (recipients.length === 0) return { recipients, passphrase };

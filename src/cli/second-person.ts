@@ -6,14 +6,25 @@ import { propose, takenBy } from '../actions/two-persons.ts';
 import { ActionError } from '../actions/action-error.ts';
 import type { Caller } from '../actions/action.ts';
 import { readTwoPersons } from '../app/configuration-file.ts';
+import { openExistingStore } from '../app/configured-store.ts';
+import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
-import { systemRandom } from '../embed/system.ts';
+import { systemClock, systemRandom } from '../embed/system.ts';
 import type { Administrator, Management } from '../manage/administrator.ts';
+import { commandLineUser } from './command-line-user.ts';
 import { EXIT, Exit } from './exit.ts';
 import type { Output } from './output.ts';
 
-/** What a command is about to do. `files`: options with the path of a file, whose name is not that of standard input. */
-export type Effect = { config: string; digest: string; files?: Readonly<Record<string, string | undefined>> };
+/**
+ * What a command is about to do. The second person may be in another folder: `options` are those with the place of a file,
+ * as it is called from everywhere; `paths` are arguments and repeated options as they were written.
+ */
+export type Effect = {
+  config: string;
+  digest: string;
+  options?: Readonly<Record<string, string | undefined>>;
+  paths?: readonly string[];
+};
 
 /** The user of a command line may do all that commands do. */
 export const callerOf = ({ actor, source }: Administrator): Caller => ({ actor, source, grants: [{ role: 'admin' }] });
@@ -43,6 +54,22 @@ export async function byTwo(management: Management<Store>, effect: Effect, outpu
   return { ...management, actor: { ...management.actor, name: actor.name }, source };
 }
 
+/** As `byTwo`, for a command that works without the store: returns when it may go on. Throws ConfigError where there is no store. */
+export async function confirmedByTwo(effect: Effect, output: Output): Promise<void> {
+  if (!asksTwo(effect.config, output)) return;
+  const store = await openExistingStore(effect.config, (path) => {
+    throw new ConfigError(
+      `two persons are asked for (admin.twoPersons), and there is no store at ${path} for the proposal`,
+      'Start the server once: `openndes serve` makes the store.',
+    );
+  });
+  try {
+    await byTwo({ store, clock: systemClock, ...commandLineUser() }, effect, output);
+  } finally {
+    await store.close();
+  }
+}
+
 async function proposed(management: Management<Store>, effect: Effect, { out, words = [] }: Output): Promise<never> {
   const input = { words: absolute(words, effect), digest: effect.digest };
   assertNoSecret(input.words);
@@ -57,13 +84,20 @@ async function proposed(management: Management<Store>, effect: Effect, { out, wo
   throw new Exit(EXIT.proposed);
 }
 
-/** The second person may be in another folder: the last value of an option counts. */
-function absolute(words: readonly string[], { config, files }: Effect): string[] {
-  const paths = Object.entries({ '--config': config, ...files }).flatMap(([option, path]) =>
-    path === undefined || path === resolve(path) ? [] : [option, resolve(path)],
+/** The last value of an option counts. */
+function absolute(words: readonly string[], { config, options, paths = [] }: Effect): string[] {
+  const more = Object.entries({ ...options, '--config': resolve(config) }).flatMap(([option, place]) =>
+    place === undefined || words.includes(place) || (option === '--config' && place === config) ? [] : [option, place],
   );
+  const whole = words.map((word) => wholePath(word, paths));
   const end = words.indexOf('--');
-  return words.toSpliced(end < 0 ? words.length : end, 0, ...paths);
+  return whole.toSpliced(end < 0 ? whole.length : end, 0, ...more);
+}
+
+/** A path, or `--option=path`. */
+function wholePath(word: string, paths: readonly string[]): string {
+  const path = paths.find((each) => word === each || (word.startsWith('--') && word.endsWith(`=${each}`)));
+  return path === undefined ? word : `${word.slice(0, word.length - path.length)}${resolve(path)}`;
 }
 
 /** A PIN of a token, or a password in a URL. */

@@ -66,7 +66,7 @@ export const adminSection = (context: FileContext) =>
           twoPersons: defaulted(
             flag,
             false,
-            'Revocations of more than 100 certificates wait until another person confirms them, on a page or by the API; the command line refuses them. docs/access.md says what else.',
+            'What harms most waits until another person confirms it: revocations of more than 100 certificates, rollovers, copies of keys. docs/access.md has the list.',
           ),
           oidc: oidc(context),
         }),

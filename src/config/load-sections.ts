@@ -10,7 +10,7 @@ import { ConfigProblems, type KeyPath } from './yaml/problems.ts';
 import { entries } from './yaml/table.ts';
 
 /** The sections that can be loaded without the others. */
-export type SectionName = 'store' | 'authorities' | 'audit';
+export type SectionName = 'store' | 'authorities' | 'audit' | 'backup';
 
 /** Some sections of a configuration. */
 export type LoadedSections<K extends SectionName> = Pick<Config, K> & Pick<LoadedConfig, 'problemAt'>;

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { adminSection } from './admin.ts';
 import { auditSection } from './audit-section.ts';
 import { authoritiesSection } from './authorities.ts';
+import { backupSection } from './backup-section.ts';
 import { fipsSection } from './fips.ts';
 import { type EndpointConfig, type EndpointReferences, endpointSchema, endpointsSection } from './endpoints.ts';
 import { choice, url } from './yaml/value-types.ts';
@@ -46,6 +47,7 @@ export const configSchema = <P extends z.ZodType, E extends z.ZodType>(
       'Where certificates, transactions and the audit log are stored.',
     ),
     keep: keepSection(),
+    backup: backupSection(),
     trace: traceSection(),
     audit: auditSection(context),
     messages: messagesSection(context),

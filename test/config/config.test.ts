@@ -25,6 +25,7 @@ test('the smallest file gets every default', () => {
     log: { level: 'info' },
     store: { kind: 'sqlite', path: `${FOLDER}/data/openndes.db` },
     keep: { der: 730 * DAY, transactions: 730 * DAY, audit: 2_557 * DAY },
+    backup: {},
     messages: { expiring: [30 * DAY, 7 * DAY], refusedEvery: 3_600_000, webhooks: {} },
     trace: { days: 30, perDevice: 200, perEndpoint: 1_000_000 },
     audit: {},

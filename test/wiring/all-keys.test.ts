@@ -10,6 +10,7 @@ import { test } from 'node:test';
 import { ADMIN } from './admin.table.ts';
 import { AUDITING } from './audit.table.ts';
 import { AUTHORITIES } from './authorities.table.ts';
+import { BACKING } from './backup.table.ts';
 import { ENDPOINTS } from './endpoints.table.ts';
 import { KEEPING } from './keep.table.ts';
 import { FIPS } from './fips.table.ts';
@@ -30,6 +31,7 @@ const ROWS: readonly Row[] = [
   ...OIDC,
   ...MEASURING,
   ...KEEPING,
+  ...BACKING,
   ...TRACING,
   ...AUDITING,
   ...MESSAGING,

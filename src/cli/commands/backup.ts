@@ -1,16 +1,27 @@
 /** `openndes backup`, `backup verify` and `restore`: one archive of an installation, made while its server runs. */
 import type { Command } from 'commander';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { makeBackup, type Manifest } from '../../app/archive.ts';
 import { isCurrentStore, openStore } from '../../app/configured-store.ts';
-import { restoreBackup, verifyBackup } from '../../app/restore.ts';
+import { readSections } from '../../app/configuration-file.ts';
+import { digestOfArchive, restoreBackup, verifyBackup } from '../../app/restore.ts';
 import { systemClock } from '../../embed/system.ts';
 import { voidAfterRestore } from '../../manage/restored-store.ts';
 import { commandLineUser } from '../command-line-user.ts';
-import { keysOf, type KeyOptions, lockOf, type LockOptions, withKeys, withLock } from '../archive-keys.ts';
+import {
+  isForConfigured,
+  keysOf,
+  type KeyOptions,
+  lockOf,
+  type LockOptions,
+  withKeys,
+  withLock,
+} from '../archive-keys.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
 import { restoredReport } from '../restored-report.ts';
+import { confirmedByTwo, digestOfAll, type Effect } from '../second-person.ts';
 
 /** Registers `backup` and `backup verify`. */
 export function registerBackup(program: Command, output: Output): void {
@@ -25,13 +36,22 @@ export function registerBackup(program: Command, output: Output): void {
     .option(...CONFIG)
     .addHelpText(...example('openndes backup --recipient age1… /var/backups/openndes/2027-03-01.tar.age'))
     .action(async (file: string, { config, ...options }: LockOptions & { config: string }) => {
-      const lock = await lockOf(options);
+      const { recipients = [] } = readSections(config, ['backup']).backup;
+      if (!isForConfigured(options, recipients)) await confirmedByTwo(backupEffect(file, config, options), output);
+      const lock = await lockOf(options, recipients);
       const manifest = await makeBackup(config, file, lock);
       output.out(`wrote ${file}: ${summary(manifest)}${lock ? ', encrypted' : ''}`);
       if (!holdsStore(manifest)) output.err('There is no store yet, so none is in it.');
     });
   registerVerify(backup, output);
 }
+
+const backupEffect = (file: string, config: string, { passphraseFile }: LockOptions): Effect => ({
+  config,
+  digest: digestOfAll([resolve(file)]),
+  options: { '--passphrase-file': passphraseFile && resolve(passphraseFile) },
+  paths: [file],
+});
 
 /** A store of another version, and a database, are begun again by a command of their own. */
 async function begunAgain({ store: name, madeAt, database }: Manifest, dir: string): Promise<string[]> {
@@ -64,18 +84,38 @@ function registerVerify(backup: Command, { out }: Output): void {
 }
 
 /** Registers `restore`. */
-export function registerRestore(program: Command, { out }: Output): void {
+export function registerRestore(program: Command, output: Output): void {
   withKeys(program.command('restore'))
     .description('verify an archive and write its files into an empty folder')
     .argument('<file>', 'the archive')
     .argument('<dir>', 'a folder that is empty, or does not exist')
+    .option(
+      CONFIG[0],
+      'the configuration of the server of this machine, if there is one: it can ask for two persons',
+      CONFIG[2],
+    )
     .addHelpText(...example('openndes restore /var/backups/openndes/2027-03-01.tar restored'))
-    .action(async (file: string, dir: string, options: KeyOptions) => {
+    .action(async (file: string, dir: string, options: RestoreOptions) => {
+      // A machine that is set up anew has none.
+      if (existsSync(options.config)) await confirmedByTwo(await restoreEffect(file, dir, options), output);
       const manifest = await restoreBackup(file, dir, await keysOf(options));
-      out(`restored into ${dir}: ${summary(manifest)}`);
-      for (const line of [...toMove(manifest, dir), ...(await begunAgain(manifest, dir))]) out(line);
+      output.out(`restored into ${dir}: ${summary(manifest)}`);
+      for (const line of [...toMove(manifest, dir), ...(await begunAgain(manifest, dir))]) output.out(line);
     });
 }
+
+type RestoreOptions = KeyOptions & { config: string };
+
+const restoreEffect = async (
+  file: string,
+  dir: string,
+  { config, identity, passphraseFile }: RestoreOptions,
+): Promise<Effect> => ({
+  config,
+  digest: digestOfAll([await digestOfArchive(file), resolve(dir)]),
+  options: { '--passphrase-file': passphraseFile && resolve(passphraseFile) },
+  paths: [file, dir, ...identity],
+});
 
 const summary = (manifest: Manifest): string => {
   const { files, madeAt, version } = manifest;

@@ -1,5 +1,5 @@
 /** `openndes ca rollover`: the certificate of a CA is renewed, or another CA follows it, behind the same URL. */
-import { relative, resolve } from 'node:path';
+import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { RolloverKind, WantedCa } from '../../app/new-ca.ts';
 import { abortRollover, finishRollover, startRollover, type Step, withRollovers } from '../../app/rollover.ts';
@@ -12,6 +12,8 @@ import { KEY_CHOICES, type KeyChoice } from '../../keys/software.ts';
 import { AUTHORITY, chosenAuthority } from '../chosen-authority.ts';
 import { CONFIG, example, wholeNumber } from '../options.ts';
 import { jsonText, type Output, printableLines } from '../output.ts';
+import { keyPlace, rolloverEffect } from '../rollover-effect.ts';
+import { confirmedByTwo } from '../second-person.ts';
 import { rolloverPlan } from '../rollover-plan.ts';
 
 type Options = {
@@ -64,7 +66,7 @@ function registerPlan(group: Command, { out }: Output): void {
     );
 }
 
-function registerStart(group: Command, { out }: Output): void {
+function registerStart(group: Command, output: Output): void {
   base(group, 'start', 'make the next CA certificate, or take one that was made elsewhere; GetNextCACert announces it')
     .option(...KINDS[0])
     .option(...KINDS[1])
@@ -78,20 +80,29 @@ function registerStart(group: Command, { out }: Output): void {
     .option('--days <number>', 'how long it is valid; as long as the present one when absent', wholeNumber(1, 36_500))
     .addHelpText(...example('openndes ca rollover start --new-key --issuer-key file:/media/root-ca.key.pem'))
     .action((options: Options) =>
-      withChosen(options, async (rolled) => say(out, STARTED, await startRollover(rolled, wantedOf(options)))),
+      withChosen(options, async (rolled) => {
+        const wanted = wantedOf(options);
+        await confirmedByTwo(rolloverEffect(rolled, 'start', options), output);
+        say(output.out, STARTED, await startRollover(rolled, wanted));
+      }),
     );
 }
 
-function registerLater(group: Command, { out }: Output): void {
+function registerLater(group: Command, output: Output): void {
+  const { out } = output;
   base(group, 'finish', 'let the next CA issue; the one before it signs revocation lists only')
     .addHelpText(...example('openndes ca rollover finish'))
     .action((options: Options) =>
-      withChosen(options, async (rolled) => say(out, FINISHED, await finishRollover(rolled))),
+      withChosen(options, async (rolled) => {
+        await confirmedByTwo(rolloverEffect(rolled, 'finish', options), output);
+        say(out, FINISHED, await finishRollover(rolled));
+      }),
     );
   base(group, 'abort', 'take back a rollover that is not finished, and remove the files that `start` made')
     .addHelpText(...example('openndes ca rollover abort'))
     .action((options: Options) =>
       withChosen(options, async (rolled) => {
+        await confirmedByTwo(rolloverEffect(rolled, 'abort', options), output);
         const aborted = abortRollover(rolled);
         if (aborted) say(out, ABORTED, aborted);
         else out('no rollover was started');
@@ -137,19 +148,12 @@ function wantedOf(options: Options): WantedCa {
   const { certificate, chain, certificateKey, issuerKey, issuerPassphraseEnv, key, subject, days } = options;
   return {
     kind,
-    ...(certificate !== undefined && { given: { certificate, ...defined({ chain, key: uriOf(certificateKey) }) } }),
+    ...(certificate !== undefined && { given: { certificate, ...defined({ chain, key: keyPlace(certificateKey) }) } }),
     ...(issuerKey !== undefined && {
-      issuerKey: { uri: uriOf(issuerKey) ?? '', ...defined({ passphrase: variable(issuerPassphraseEnv) }) },
+      issuerKey: { uri: keyPlace(issuerKey) ?? '', ...defined({ passphrase: variable(issuerPassphraseEnv) }) },
     }),
     ...defined({ key, subject, validity: days === undefined ? undefined : days * DAY }),
   };
-}
-
-/** A path is a key in a file, from here. */
-function uriOf(written: string | undefined): string | undefined {
-  if (written === undefined) return undefined;
-  if (/^[a-z][a-z\d+.-]+:/i.test(written) && !/^file:/i.test(written)) return written;
-  return `file:${resolve(written.replace(/^file:/i, ''))}`;
 }
 
 function variable(name: string | undefined): string | undefined {

@@ -1,4 +1,5 @@
 /** `openndes certs revoke`. */
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { StoredCertificate } from '../../core/records.ts';
 import type { Store } from '../../core/store.ts';
@@ -132,7 +133,7 @@ async function revoking(
   if (file === '-')
     return failed('Nothing was proposed: the second person has no standard input of yours. Name a file.', output.err);
   const digest = digestOfAll(all.map(({ issuerId, serial }) => `${issuerId}/${serial}`));
-  return byTwo(management, { config, digest, files: { '--file': file } }, output);
+  return byTwo(management, { config, digest, options: { '--file': file && resolve(file) } }, output);
 }
 
 /** As `findCertificate` takes them. Ends the command with exit 1 for a text that is no serial number, and for none at all. */
