@@ -58,6 +58,7 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
   return {
     capabilities: {
       sanFromCsr: true,
+      leavesOut: true,
       signsHere: key.inProcess === true,
       ...(appends !== '' && { appends }),
     },

@@ -10,6 +10,7 @@ import { certifiedName } from '../pkix/certified-name.ts';
 import { findExtension, readGeneralNames } from '../pkix/extensions.ts';
 import { isEmptyName } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
+import { namesSid } from '../pkix/sid-name.ts';
 import type { Profile } from './profile.ts';
 import { requested } from './requested.ts';
 
@@ -49,24 +50,9 @@ function refuse(detail: string): never {
   throw new Refusal('subject_refused', detail);
 }
 
-/** The URI by which Active Directory maps a certificate to the account with a SID (KB5014754). */
-const SID_URI = /^tag:microsoft\.com,2022-09-14:sid:/i;
-/** szOID_NTDS_CA_SECURITY_EXT and szOID_NTDS_OBJECTSID: the same as an extension, and the type of the name in it. */
-const SID_TYPE = /^1\.3\.6\.1\.4\.1\.311\.25\.2(?:\.|$)/;
-
 /** When the policy does not check names, a client with a shared challenge could log on as any account. */
-function assertNoSid({ type, text }: GeneralName): void {
-  if (
-    (type === 'uri' && SID_URI.test(/[%\s]/.test(text) ? plain(text) : text)) ||
-    (type === 'otherName' && SID_TYPE.test(text))
-  )
-    refuse('the request names a SID, and the policy of the endpoint does not vouch for names');
-}
-
-/** A URI without the percent-encoding and the spaces by which it can differ from one that means the same. */
-function plain(uri: string): string {
-  const decoded = uri.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return decoded === uri ? uri.replace(/\s+/g, '') : plain(decoded);
+function assertNoSid(name: GeneralName): void {
+  if (namesSid(name)) refuse('the request names a SID, and the policy of the endpoint does not vouch for names');
 }
 
 function assertAllowed(profile: Profile, name: GeneralName): void {

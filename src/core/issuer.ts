@@ -21,6 +21,11 @@ export type Issued = {
   crlShard?: number;
   /** The name of the profile that it was made after, for the log and for metrics. */
   profile?: string;
+  /**
+   * The end that was ordered, where the order named one: a certificate that ends more than a minute later, or more than an hour
+   * earlier, is refused, and revoked at the CA.
+   */
+  wantedEnd?: Date;
 };
 
 /** The CA has taken the order and not decided yet: the device gets PENDING. `retryAfter`: seconds until the next poll. */
@@ -56,6 +61,13 @@ export type IssuerCapabilities = {
   validityOverride?: boolean;
   /** What it appends to the text of each subject, RFC 4514, such as `O=Contoso,C=DE`; a subject that has it stays as it is. */
   appends?: string;
+  /**
+   * It leaves names and purposes of the CSR out, where its own rules say so. Without it a certificate must have all of them, so that none
+   * is lost in silence.
+   */
+  leavesOut?: boolean;
+  /** It repeats the common name of the subject among the subjectAltNames, as DNS name or e-mail address. No other name may be added. */
+  addsCommonName?: boolean;
   /** `issue` can return `pending`; the issuer is a PendingIssuer too. */
   pending?: boolean;
   /** It is a Finder too. */

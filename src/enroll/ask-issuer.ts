@@ -7,6 +7,7 @@ import type { IssuancePending, Issued } from '../core/issuer.ts';
 import type { Allow } from '../core/policy.ts';
 import type { StoredCertificate } from '../core/records.ts';
 import { certificateRecord } from './certificate-record.ts';
+import { checkOrder } from './check-order.ts';
 import { discard } from './discard.ts';
 import type { Enrollment } from './identify.ts';
 import type { RefusedOutcome } from './outcome.ts';
@@ -25,17 +26,22 @@ export type IssuerAnswer =
 /** Orders the certificate. Whatever the issuer throws is an answer. */
 export async function order(enrollment: Enrollment, decision: Allow): Promise<IssuerAnswer> {
   const { request, endpoint, signal, services } = enrollment;
+  try {
+    checkOrder(request, decision, endpoint.issuer.capabilities);
+  } catch (cause) {
+    return refusal(cause);
+  }
   const began = services.clock().getTime();
   const answer = started(() => endpoint.issuer.issue(request, decision, signal));
   try {
     const given = await within(() => answer, signal);
     const issueMs = services.clock().getTime() - began;
     assertComplete(given, enrollment);
-    return timed(await accept(given, enrollment), issueMs);
+    return timed(await accept(given, enrollment, decision), issueMs);
   } catch (cause) {
     if (!signal.aborted || cause !== signal.reason) return refusal(cause);
     // What comes later may be an exception, or a certificate that cannot be read: there is nothing to revoke then.
-    void answer.then((late) => revokeLate(late, enrollment)).catch(() => undefined);
+    void answer.then((late) => revokeLate(late, enrollment, decision)).catch(() => undefined);
     return { kind: 'unreachable', error: noAnswer(cause) };
   }
 }
@@ -56,8 +62,8 @@ const noAnswer = (cause: unknown): IssuerError =>
   );
 
 /** A certificate that comes after the deadline is delivered to no device, unless the CA gives the same one again. */
-async function revokeLate(late: Issued | IssuancePending, enrollment: Enrollment): Promise<void> {
-  const answer = await accept(late, enrollment);
+async function revokeLate(late: Issued | IssuancePending, enrollment: Enrollment, decision: Allow): Promise<void> {
+  const answer = await accept(late, enrollment, decision);
   if (answer.kind === 'issued' && !enrollment.endpoint.issuer.capabilities?.idempotent)
     await revokeAtIssuer(answer.certificate, 'it came after the time of the request', enrollment);
 }
@@ -66,7 +72,7 @@ async function revokeLate(late: Issued | IssuancePending, enrollment: Enrollment
  * Asks about an order that is open. Throws what the issuer throws when it could not find out, and TypeError for an answer
  * that cannot be understood: then the order is still open, and a FAILURE would lose it.
  */
-export async function askAgain(enrollment: Enrollment, reference: string): Promise<IssuerAnswer> {
+export async function askAgain(enrollment: Enrollment, reference: string, decision: Allow): Promise<IssuerAnswer> {
   const { endpoint, signal } = enrollment;
   const { issuer } = endpoint;
   const poll = issuer.poll?.bind(issuer);
@@ -79,7 +85,7 @@ export async function askAgain(enrollment: Enrollment, reference: string): Promi
     throw cause;
   }
   assertComplete(answer, enrollment);
-  return accept(answer.kind === 'issued' ? { reference, ...answer } : answer, enrollment);
+  return accept(answer.kind === 'issued' ? { reference, ...answer } : answer, enrollment, decision);
 }
 
 /** Throws TypeError for an answer that cannot be understood: it says nothing about the order. */
@@ -94,12 +100,16 @@ const isComplete = ({ reference, retryAfter }: Partial<IssuancePending>): boolea
   typeof reference === 'string' && typeof retryAfter === 'number' && retryAfter >= 0;
 
 /** A certificate that must not be delivered is discarded, and the request is refused. */
-async function accept(answer: Issued | IssuancePending, enrollment: Enrollment): Promise<IssuerAnswer> {
+async function accept(
+  answer: Issued | IssuancePending,
+  enrollment: Enrollment,
+  decision: Allow,
+): Promise<IssuerAnswer> {
   if (answer.kind === 'pending') return answer;
   const { request, services, endpoint } = enrollment;
-  const { capabilities, backend } = endpoint.issuer;
+  const { backend } = endpoint.issuer;
   try {
-    const certificate = certificateRecord(answer, request, services.clock(), capabilities);
+    const certificate = certificateRecord(answer, { request, decision, endpoint }, services.clock());
     return { kind: 'issued', certificate, made: defined({ profile: answer.profile, backend }) };
   } catch (cause) {
     await discard(answer, cause, enrollment);

@@ -3,6 +3,7 @@ import { catchDerError } from '../asn1/limits.ts';
 import { equalBytes } from '../core/bytes.ts';
 import { defined } from '../core/defined.ts';
 import type { Issued, IssuerCapabilities } from '../core/issuer.ts';
+import type { Allow } from '../core/policy.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
 import type { CertificateName, StoredCertificate } from '../core/records.ts';
 import { hash } from 'node:crypto';
@@ -12,22 +13,32 @@ import { issuerIdOf } from '../pkix/issuer-id.ts';
 import { nameText, sameName } from '../pkix/name.ts';
 import { isSignedBy } from '../pkix/signed-by.ts';
 import { checkCertificate } from './check-certificate.ts';
+import type { Endpoint } from './endpoint.ts';
+
+/** What a certificate must fit: the request, what was allowed, and the endpoint, whose `chain` names the CAs that may have signed. */
+export type WantedCertificate = {
+  request: EnrollmentRequest;
+  decision?: Allow;
+  endpoint: Pick<Endpoint, 'issuer' | 'chain'>;
+};
 
 /**
  * Throws Error when it must not be delivered: it does not fit the request (see `checkCertificate`), its issuer is not in
- * the chain, or that issuer did not sign it; DerError when it cannot be read. `capabilities`: of the issuer.
+ * the chain, is none of the endpoint, or did not sign it; DerError when it cannot be read.
  */
 export function certificateRecord(
-  { certificate: der, chain, reference, crlShard = 0 }: Omit<Issued, 'kind'>,
-  request: EnrollmentRequest,
+  { certificate: der, chain, reference, crlShard = 0, wantedEnd }: Omit<Issued, 'kind'>,
+  { request, decision, endpoint }: WantedCertificate,
   issuedAt: Date,
-  capabilities?: IssuerCapabilities,
 ): StoredCertificate {
   const view = readCertificate(der);
-  checkCertificate({ view, csr: request.csr, now: issuedAt, ...defined({ appends: capabilities?.appends }) });
+  const { capabilities } = endpoint.issuer;
+  checkCertificate({ view, csr: request.csr, now: issuedAt, ...defined({ capabilities, decision, wantedEnd }) });
+  const issuer = issuerIn(chain, view, capabilities);
+  if (!capabilities?.signsHere) assertPinned(issuer, endpoint.chain);
   return {
     ...readValidity(view),
-    ...issuerIn(chain, view, capabilities),
+    ...issuer,
     serial: serialText(view.serialNumber),
     endpoint: request.endpoint,
     transactionId: request.transactionId,
@@ -63,6 +74,12 @@ export function issuerIn(
       ? 'the certificate is not signed with the key of the issuer that it names'
       : 'the issuer certified under a name that is not in the chain it returned',
   );
+}
+
+/** Who may sign is in the configuration, and not in the answer of the CA. */
+function assertPinned({ issuerId, issuer }: Issuer, chain: readonly Uint8Array[]): void {
+  if (!chain.some((der) => identityOf(der).issuerId === issuerId))
+    throw new Error(`the certificate is of ${JSON.stringify(issuer.slice(0, 80))}, which is no CA of this endpoint`);
 }
 
 type Issuer = Pick<StoredCertificate, 'issuerId' | 'issuer'>;

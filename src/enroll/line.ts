@@ -131,10 +131,12 @@ async function postpone(enrollment: Enrollment, decision: Pend): Promise<Outcome
 async function resume(enrollment: Enrollment, issuance: PendingIssuance): Promise<Outcome> {
   const { reference, retryAt, renews: _, lineSince: __, ...allowed } = issuance;
   if (!hasCome(retryAt, enrollment.services.clock())) return waitOn(enrollment, issuance);
-  const answer = await withPermission(enrollment, await atIssuer(enrollment, () => askAgain(enrollment, reference)));
+  const decision = { kind: 'allow', ...allowed } as const;
+  const asked = await atIssuer(enrollment, () => askAgain(enrollment, reference, decision));
+  const answer = await withPermission(enrollment, asked);
   if (answer.kind === 'pending') return waitOn(enrollment, issuance, answer);
   if (answer.kind === 'unreachable') return waitOnUnreachable(enrollment, issuance, answer.error);
-  const outcome = await conclude(enrollment, { kind: 'allow', ...allowed }, answer);
+  const outcome = await conclude(enrollment, decision, answer);
   if (outcome.kind === 'refused') await enrollment.services.store.withdrawPending(enrollment.transaction.key);
   return outcome;
 }

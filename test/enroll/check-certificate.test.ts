@@ -1,9 +1,10 @@
 /** A certificate of an issuer goes out only when it is the one that was requested, validly signed by the CA it names. */
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { explicit } from '../../src/asn1/tags.ts';
 import { encode, oid } from '../../src/asn1/writer.ts';
-import type { Issuer } from '../../src/core/issuer.ts';
+import type { Issuer, IssuerCapabilities, RevocationOrder } from '../../src/core/issuer.ts';
 import { type CertificatePlan, readCertificate, writeCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { basicConstraints, extendedKeyUsage, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';
@@ -12,7 +13,7 @@ import { nameFromText } from '../../src/pkix/name.ts';
 import { endpointUnderTest, issuedIn, refusalIn, stored } from '../kit/endpoint-under-test.ts';
 import { ecKey } from '../kit/keys.ts';
 import { client, DAY, HOUR, issuing, NOW, root } from '../kit/pki.ts';
-import { allows } from '../kit/policy.ts';
+import { allows, policyThat } from '../kit/policy.ts';
 import { REQUEST_PLAN, requestMessage } from '../kit/requests.ts';
 
 /** A request for CN=device-1,O=Example and dns:device-1.example.com. */
@@ -20,9 +21,13 @@ const MESSAGE = await requestMessage({});
 
 const san = (...names: string[]) => subjectAltName(names.map(generalNameFromText));
 const names = san('dns:device-1.example.com');
+const [clientAuth, serverAuth] = ['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.1'];
+const purposes = extendedKeyUsage([clientAuth]);
 
+type Vendor = { capabilities?: IssuerCapabilities; wantedEnd?: Date };
 /** A vendor's CA, which certifies what was requested but for what is given. */
-const vendor = (different: Partial<CertificatePlan>, key = issuing.key): Issuer => ({
+const vendor = (different: Partial<CertificatePlan>, key = issuing.key, more: Vendor = {}): Issuer => ({
+  ...(more.capabilities && { capabilities: more.capabilities }),
   async issue({ csr }) {
     const plan: CertificatePlan = {
       serialNumber: Buffer.of(7),
@@ -31,13 +36,18 @@ const vendor = (different: Partial<CertificatePlan>, key = issuing.key): Issuer 
       notBefore: new Date(NOW.getTime() - HOUR),
       notAfter: new Date(NOW.getTime() + 400 * DAY),
       spki: csr.spki,
-      extensions: [names],
+      extensions: [names, purposes],
       ...different,
     };
     const certificate = await writeCertificate(plan, key);
-    return { kind: 'issued', certificate, chain: [issuing.certificate, root.certificate] };
+    const chain = [issuing.certificate, root.certificate];
+    return { kind: 'issued', certificate, chain, ...(more.wantedEnd && { wantedEnd: more.wantedEnd }) };
   },
 });
+
+const END = new Date(NOW.getTime() + 30 * DAY);
+const ADDS = { capabilities: { addsCommonName: true } };
+const LEAVES_OUT = { capabilities: { leavesOut: true } };
 
 const REFUSED: readonly [string, Issuer, string][] = [
   [
@@ -49,6 +59,42 @@ const REFUSED: readonly [string, Issuer, string][] = [
     'an attribute more',
     vendor({ subject: nameFromText('CN=device-1,OU=Admins,O=Example') }),
     'the issuer certified another subject: "CN=device-1,OU=Admins,O=Example"',
+  ],
+  [
+    'an attribute of the subject less',
+    vendor({ subject: nameFromText('CN=device-1') }),
+    'the issuer certified another subject: "CN=device-1"',
+  ],
+  [
+    'no subjectAltName',
+    vendor({ extensions: [purposes] }),
+    'the issuer left out the subjectAltName dns:"device-1.example.com"',
+  ],
+  [
+    'the common name as DNS name, from a CA that does not say that it adds it',
+    vendor({ extensions: [san('dns:device-1.example.com', 'dns:device-1'), purposes] }),
+    'the issuer added the subjectAltName dns:"device-1"',
+  ],
+  [
+    'another DNS name, from a CA that adds the common name',
+    vendor({ extensions: [san('dns:device-1.example.com', 'dns:device-2'), purposes] }, issuing.key, ADDS),
+    'the issuer added the subjectAltName dns:"device-2"',
+  ],
+  [
+    'another purpose than was requested',
+    vendor({ extensions: [names, extendedKeyUsage([serverAuth])] }),
+    'the issuer left out the extendedKeyUsage clientAuth',
+  ],
+  ['no purpose', vendor({ extensions: [names] }), 'the issuer left out the extendedKeyUsage clientAuth'],
+  [
+    'a longer validity than was ordered',
+    vendor({ notAfter: new Date(END.getTime() + 61_000) }, issuing.key, { wantedEnd: END }),
+    'the issuer certified until 2026-03-31T12:01:01.000Z, not 2026-03-31T12:00:00.000Z as ordered',
+  ],
+  [
+    'a shorter validity than was ordered',
+    vendor({ notAfter: new Date(END.getTime() - HOUR - 1000) }, issuing.key, { wantedEnd: END }),
+    'the issuer certified until 2026-03-31T10:59:59.000Z, not 2026-03-31T12:00:00.000Z as ordered',
   ],
   ['no subject', vendor({ subject: nameFromText('') }), 'the issuer certified another subject: ""'],
   [
@@ -65,17 +111,17 @@ const REFUSED: readonly [string, Issuer, string][] = [
   ['the rights of a CA', vendor({ extensions: [basicConstraints(true)] }), 'the issuer made a CA'],
   [
     'the key usage of a CA',
-    vendor({ extensions: [keyUsage(['digitalSignature', 'keyCertSign'])] }),
+    vendor({ extensions: [names, keyUsage(['digitalSignature', 'keyCertSign'])] }),
     'the issuer certified the key usage keyCertSign of a CA',
   ],
   [
     'OCSP signing',
-    vendor({ extensions: [extendedKeyUsage(['1.3.6.1.5.5.7.3.9'])] }),
+    vendor({ extensions: [names, extendedKeyUsage(['1.3.6.1.5.5.7.3.9'])] }),
     'the issuer certified ocspSigning, which lets the device sign OCSP responses for all certificates of the CA',
   ],
   [
     'the purpose of an RA',
-    vendor({ extensions: [extendedKeyUsage(['1.3.6.1.4.1.311.20.2.1'])] }),
+    vendor({ extensions: [names, extendedKeyUsage(['1.3.6.1.4.1.311.20.2.1'])] }),
     'the issuer certified certificateRequestAgent, which lets the device request certificates in the name of others, and pose as the RA',
   ],
   [
@@ -109,11 +155,26 @@ const ACCEPTED: readonly [string, Issuer][] = [
     'the attributes of the subject in another order and letter case',
     vendor({ subject: nameFromText('O=EXAMPLE,CN=Device-1') }),
   ],
-  ['one attribute of the subject', vendor({ subject: nameFromText('CN=device-1') })],
-  ['no subjectAltName', vendor({ extensions: [] })],
+  [
+    'one attribute of the subject, when it says that it leaves names out',
+    vendor({ subject: nameFromText('CN=device-1') }, issuing.key, LEAVES_OUT),
+  ],
+  ['no subjectAltName and no purpose, when it says so', vendor({ extensions: [] }, issuing.key, LEAVES_OUT)],
+  [
+    'the common name as DNS name too, when it says so',
+    vendor({ extensions: [san('dns:DEVICE-1', 'dns:device-1.example.com'), purposes] }, issuing.key, ADDS),
+  ],
   [
     'usages of its own',
-    vendor({ extensions: [names, keyUsage(['keyAgreement']), extendedKeyUsage(['1.3.6.1.5.5.7.3.1'])] }),
+    vendor({ extensions: [names, keyUsage(['keyAgreement']), extendedKeyUsage([serverAuth, clientAuth])] }),
+  ],
+  [
+    'a validity that ends a minute after what was ordered',
+    vendor({ notAfter: new Date(END.getTime() + 60_000) }, issuing.key, { wantedEnd: END }),
+  ],
+  [
+    'a validity that ends some minutes before, by its own clock',
+    vendor({ notAfter: new Date(END.getTime() - HOUR) }, issuing.key, { wantedEnd: END }),
   ],
   [
     'a validity of 30 years that begins in 59 minutes',
@@ -126,6 +187,35 @@ for (const [what, issuer] of ACCEPTED)
     await issuedIn(await under.service.pkiOperation(MESSAGE));
     assert.equal((await stored(under)).length, 1);
   });
+
+test('a CA that leaves purposes out may not, where the policy has compared them', async () => {
+  const issuer = vendor({ extensions: [names] }, issuing.key, LEAVES_OUT);
+  const policy = policyThat(() => ({ kind: 'allow', notify: 'none', vouchesForPurposes: true }));
+  const under = await endpointUnderTest(policy, { issuer });
+  const answer = await under.service.pkiOperation(MESSAGE);
+  assert.equal(answer.facts['detail'], 'the issuer left out the extendedKeyUsage clientAuth');
+});
+
+test('a refused certificate is revoked at the CA, which has made it', async () => {
+  const revoked: RevocationOrder[] = [];
+  const revoker = { revoke: async (order: RevocationOrder) => void revoked.push(order) };
+  const under = await endpointUnderTest(allows('none'), { issuer: vendor({ extensions: [purposes] }), revoker });
+  assert.equal(await refusalIn(await under.service.pkiOperation(MESSAGE)), 'issuer_failed');
+  assert.equal(await under.revocations(), 1);
+  assert.deepEqual(
+    revoked.map(({ serial, reason }) => [serial, reason]),
+    [['07', 'cessationOfOperation']],
+  );
+});
+
+test('a certificate of a CA that is not one of the endpoint is refused, although the CA signed it', async () => {
+  const under = await endpointUnderTest(allows('none'), { issuer: vendor({}), chain: [root.certificate] });
+  const answer = await under.service.pkiOperation(MESSAGE);
+  assert.equal(await refusalIn(answer), 'issuer_failed');
+  const { subject } = new X509Certificate(issuing.certificate);
+  assert.equal(answer.facts['detail'], `the certificate is of "${subject}", which is no CA of this endpoint`);
+  assert.deepEqual(await stored(under), []);
+});
 
 /** An otherName of this type, DER, whose value is a string with this tag. */
 const otherName = (type: string, tag: number, text: string): Uint8Array =>
@@ -162,7 +252,7 @@ for (const [what, requested, certified, outcome] of [
     const plan = { ...REQUEST_PLAN, extensions: [subjectAltName([requested])] };
     const content = await writeCertificationRequest(plan, client.key);
     // Twice, so that the names are compared one by one.
-    const issuer = vendor({ extensions: [subjectAltName([certified, certified])] });
+    const issuer = vendor({ extensions: [subjectAltName([certified, certified]), purposes] });
     const under = await endpointUnderTest(allows('none'), { issuer });
     assert.equal((await under.service.pkiOperation(await requestMessage({ content }))).outcome, outcome);
   });
