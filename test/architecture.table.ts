@@ -44,7 +44,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'config/yaml': room('core', 'node:net yaml zod'),
   config: room('core asn1 pkix cms ca policy intune http manage access config/yaml', 'zod'),
   app: room(
-    'core audit outbound jobs threads asn1 pkix scep keys ca revocation ocsp store intune policy messages enroll http manage trace metrics actions access admin admin/pages rest embed config config/yaml',
+    'core audit outbound jobs threads asn1 pkix scep keys ca backends revocation ocsp store intune policy messages enroll http manage trace metrics actions access admin admin/pages rest embed config config/yaml',
     'node:child_process node:crypto node:fs node:fs/promises node:module node:net node:os node:tls fastify zod',
   ),
   cli: room(

@@ -1,17 +1,17 @@
 /**
- * The scripts of docs/app-registration.md, and the blocks of pages in languages that nothing here runs, are in their languages.
+ * The scripts of docs/app-registration.md and of `examples/`, and the blocks of pages in languages that nothing here runs, are in their languages.
  * They are read and never run: there is no tenant here, no Windows, and none of those proxies.
  */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
 import { run } from './kit/children.ts';
 import { apt, missing } from './kit/client.ts';
 import { pages, read } from '../docs/read.ts';
 
-const SCRIPTS = join(import.meta.dirname, '../../docs/entra');
+const ROOT = join(import.meta.dirname, '../..');
 const PYTHON = join(import.meta.dirname, 'readers/python');
 const folder = mkdtempSync(join(tmpdir(), 'openndes-scripts-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -38,25 +38,38 @@ const python =
 
 /** Each with what makes it wrong. */
 const FILES: readonly { file: string; parser: Parser; of: string; by: string; says: RegExp }[] = [
-  { file: 'register.sh', parser: shellcheck, of: 'esac', by: 'esca', says: /SC1\d{3}/ },
-  { file: 'main.tf', parser: python('hcl'), of: 'for_each = local.intune_roles', by: 'for_each =', says: /main\.tf/ },
+  { file: 'docs/entra/register.sh', parser: shellcheck, of: 'esac', by: 'esca', says: /SC1\d{3}/ },
   {
-    file: 'register.ps1',
+    file: 'docs/entra/main.tf',
+    parser: python('hcl'),
+    of: 'for_each = local.intune_roles',
+    by: 'for_each =',
+    says: /main\.tf/,
+  },
+  {
+    file: 'docs/entra/register.ps1',
     parser: python('powershell'),
     of: 'foreach ($role in',
     by: 'foreach ($role',
     says: /:\d+:\d+/,
   },
+  { file: 'examples/command-issuer.sh', parser: shellcheck, of: 'esac', by: 'esca', says: /SC1\d{3}/ },
+  {
+    file: 'examples/command-issuer.ps1',
+    parser: python('powershell'),
+    of: 'switch ($order.operation) {',
+    by: 'switch ($order.operation {',
+    says: /:\d+:\d+/,
+  },
 ];
 
 for (const { file, parser, of, by, says } of FILES) {
-  test(`docs/entra/${file} is parsed without a complaint`, async () =>
-    assert.equal(await parser(join(SCRIPTS, file)), ''));
+  test(`${file} is parsed without a complaint`, async () => assert.equal(await parser(join(ROOT, file)), ''));
 
-  test(`the parser of docs/entra/${file} notices a mistake`, async () => {
-    const text = readFileSync(join(SCRIPTS, file), 'utf8');
+  test(`the parser of ${file} notices a mistake`, async () => {
+    const text = readFileSync(join(ROOT, file), 'utf8');
     assert.ok(text.includes(of), of);
-    const wrong = join(folder, file);
+    const wrong = join(folder, basename(file));
     writeFileSync(wrong, text.replace(of, by));
     assert.match(await parser(wrong), says);
   });
