@@ -7,6 +7,7 @@ import type { Conditions } from '../core/condition.ts';
 import { type Belonging, type RoleGrant, type Permission, reachOf, type Reach } from '../core/access.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
+import type { StoredProposal } from '../core/proposal-store.ts';
 import type { Store } from '../core/store.ts';
 import type { Administrator } from '../manage/administrator.ts';
 import type { ChallengeIssuer } from '../manage/one-time-passwords.ts';
@@ -26,6 +27,8 @@ export type Desk = {
   clock: Clock;
   emit?: Emit;
   secondPerson?: SecondPerson;
+  /** What the configuration grants now to the one who proposed. Without it, what it granted then. */
+  grantsNow?: (proposal: Pick<StoredProposal, 'by' | 'grants'>) => readonly RoleGrant[];
   authorities?: AuthoritySource;
   tenants?: TenantSource;
   endpoints?: EndpointSource;
@@ -69,8 +72,8 @@ export type Action<I = unknown, O = unknown> = {
   output: z.ZodType<O>;
   /** Whether the result has a secret: it is shown once, and kept nowhere. */
   secret?: true;
-  /** Whether this input needs a second person, where the configuration asks for two. */
-  needsTwo?(input: I, desk: Desk): boolean | Promise<boolean>;
+  /** Whether it needs a second person, where the configuration asks for two. Throws ActionError. */
+  needsTwo?(running: Running<I>): boolean | Promise<boolean>;
   run(running: Running<I>): Promise<O>;
 };
 
@@ -102,7 +105,7 @@ export async function perform<I, O>(
   const parsed = action.input.safeParse(sent);
   if (!parsed.success) throw new ActionError('invalid', problemsIn(parsed.error));
   const input = parsed.data;
-  if (desk.secondPerson && (await action.needsTwo?.(input, desk)))
+  if (desk.secondPerson && (await action.needsTwo?.({ desk, caller, reach, input })))
     return { kind: 'proposed', id: await desk.secondPerson.propose({ action: action.name, input, caller }) };
   return { kind: 'done', output: await action.run({ desk, caller, reach, input }) };
 }

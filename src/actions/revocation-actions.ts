@@ -4,14 +4,16 @@ import { REVOCATION_REASONS, type RevocationReason } from '../core/issuer.ts';
 import type { StoredCertificate } from '../core/records.ts';
 import { blockCertificate } from '../manage/block-list.ts';
 import { releaseCertificate, revokeCertificate } from '../manage/certificates.ts';
+import { withRenewalsOf } from '../manage/named-certificates.ts';
 import { type RevocationSet, revocationSet } from '../manage/revocation-set.ts';
 import { action, type Running } from './action.ts';
 import { ActionError } from './action-error.ts';
 import { NAMED } from './certificate-actions.ts';
 import { FILTER, isFiltered, queryOf, type SentFilter } from './certificate-filter.ts';
 import { certificateRow, isOnHold, rowOf } from './certificate-view.ts';
+import { asksSecond } from './lone-revocations.ts';
 import { assertEverywhere, seenCertificate } from './seen-certificates.ts';
-import { byCaller, revokeAndTell, tellRevoked } from './told-revocations.ts';
+import { byCaller, revokeAndTell, tellRevoked, withinReach } from './told-revocations.ts';
 
 const [FIRST, ...OTHERS] = Object.keys(REVOCATION_REASONS) as RevocationReason[];
 /** The reasons of a revocation list. */
@@ -21,8 +23,6 @@ const WHY = z.string().trim().max(500).optional();
 
 /** Certificates of a filter that can be revoked at once. More are revoked by the command line, with `--all-of`. */
 export const MOST_AT_ONCE = 20_000;
-/** Revocations up to which one person is enough. */
-const ONE_PERSON = 100;
 const PREVIEWED = 20;
 
 const done = z.object({ certificate: certificateRow });
@@ -43,6 +43,13 @@ export const REVOCATION_ACTIONS = [
       withRenewals: z.boolean().default(false),
     }),
     output: z.object({ certificate: certificateRow, revoked: z.number().int(), validRenewals: z.number().int() }),
+    needsTwo: async (running) => {
+      const certificate = await seenCertificate(running, running.input);
+      const all = running.input.withRenewals
+        ? await withRenewalsOf(withinReach(running), [certificate])
+        : [certificate];
+      return asksTwo(running, all.filter(({ state }) => state !== 'revoked').length);
+    },
     run: async (running) => {
       const { reason, why, block, withRenewals } = running.input;
       if (block) assertEverywhere(running.reach, 'the block list');
@@ -65,6 +72,7 @@ export const REVOCATION_ACTIONS = [
     route: 'POST /certificates/{issuer}/{serial}/hold',
     input: z.object({ ...NAMED, why: WHY }),
     output: done,
+    needsTwo: (running) => asksTwo(running, 1),
     run: async (running) => {
       const certificate = await seenCertificate(running, running.input);
       const isNew = await revokeCertificate(
@@ -132,7 +140,7 @@ export const REVOCATION_ACTIONS = [
       why: WHY,
     }),
     output: z.object({ revoked: z.number().int(), already: z.number().int(), validRenewals: z.number().int() }),
-    needsTwo: ({ confirm }) => confirm > ONE_PERSON,
+    needsTwo: (running) => asksTwo(running, running.input.confirm),
     run: async (running) => {
       const { filter, digest, confirm, reason, why } = running.input;
       const set = await setOf(running, filter);
@@ -153,6 +161,8 @@ export const REVOCATION_ACTIONS = [
     },
   }),
 ] as const;
+
+const asksTwo = (running: Running<unknown>, number: number): Promise<boolean> => asksSecond(byCaller(running), number);
 
 const changed = (what: string, remedy?: string) => new ActionError('conflict', what, remedy);
 

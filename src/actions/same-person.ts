@@ -18,6 +18,12 @@ export function mayBeSame({ name: first = '' }: AuditActor, { name: second = '' 
   return isOneAccount || shortName(first) === shortName(second);
 }
 
+/** The name of what a second person has confirmed. */
+export const nameOfTwo = (second: string, proposer: string): string => `${second} (proposed by ${proposer})`;
+
+/** Whether two persons did it. */
+export const isOfTwo = ({ name = '' }: AuditActor): boolean => /.\(proposed by .*\)$/s.test(name);
+
 const accountOf = (name: string): string => name.replace(/ \(.*$/s, '');
 
 function shortName(name: string): string {

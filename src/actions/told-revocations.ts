@@ -17,7 +17,7 @@ export const byCaller = ({ desk, caller: { actor, source } }: Running<unknown>):
 });
 
 /** Renewals that the caller may not see are neither revoked nor counted. */
-const withinReach = (running: Running<unknown>): Parameters<typeof revokeCertificates>[0] => {
+export const withinReach = (running: Running<unknown>): Parameters<typeof revokeCertificates>[0] => {
   const { store } = running.desk;
   return {
     ...byCaller(running),

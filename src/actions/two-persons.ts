@@ -9,7 +9,7 @@ import { auditEntry } from '../manage/administrator.ts';
 import type { AnyAction, Caller, Desk, SecondPerson } from './action.ts';
 import { ActionError } from './action-error.ts';
 import { proposedName } from './command-proposal.ts';
-import { mayBeSame } from './same-person.ts';
+import { mayBeSame, nameOfTwo } from './same-person.ts';
 
 /** How long a proposal can be confirmed. */
 export const PROPOSAL_LASTS = DAY;
@@ -58,7 +58,7 @@ export async function takenBy(desk: Desk, proposal: StoredProposal, caller: Call
   const proposer = proposal.by.name ?? proposal.by.kind;
   const detail = `${proposal.id}: ${proposedName(proposal)}, proposed by ${proposer}`;
   if (!(await desk.store.takeProposal(proposal.id, lineOf(desk, caller, { event: 'confirmed', detail })))) throw gone();
-  return { ...caller, actor: { ...caller.actor, name: `${caller.actor.name} (proposed by ${proposer})` } };
+  return { ...caller, actor: { ...caller.actor, name: nameOfTwo(caller.actor.name, proposer) } };
 }
 
 /** Runs a proposed action where both persons may. Throws ActionError: then nothing was done. */
@@ -66,7 +66,8 @@ export async function runProposed(
   action: AnyAction,
   { desk, proposal, caller }: { desk: Desk; proposal: StoredProposal; caller: Caller },
 ): Promise<unknown> {
-  const [own, theirs] = [reachOf(caller.grants, action.permission), reachOf(proposal.grants, action.permission)];
+  const now = desk.grantsNow?.(proposal) ?? proposal.grants;
+  const [own, theirs] = [reachOf(caller.grants, action.permission), reachOf(now, action.permission)];
   if (!own || !theirs) throw new ActionError('forbidden', `${action.name} asks both for \`${action.permission}\``);
   const parsed = action.input.safeParse(proposal.input);
   if (!parsed.success) throw new ActionError('invalid', 'another version of the server recorded the proposal');

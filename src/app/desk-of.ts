@@ -12,7 +12,7 @@ import { systemPause, systemRandom } from '../embed/system.ts';
 import { publicKeysOf } from './audit-key.ts';
 import { endpointSource } from './endpoint-views.ts';
 import type { PlanOf } from '../manage/pending-requests.ts';
-import { belongingIn } from './operators.ts';
+import { belongingIn, grantsNowIn } from './operators.ts';
 import { loggedIssuers } from './password-issuers.ts';
 import { plannedCertificates } from './planned-certificates.ts';
 import type { Endpoints } from './served-endpoints.ts';
@@ -47,6 +47,7 @@ export const deskOf = ({ endpoints, ...parts }: DeskParts): Desk => ({
   pause: () => systemPause(0),
   ...(parts.settings.config.admin?.twoPersons && {
     secondPerson: secondPerson({ store: parts.store, clock: parts.clock, random: systemRandom }),
+    grantsNow: grantsNowIn(parts.settings.config.admin, parts.clock),
   }),
 });
 

@@ -17,11 +17,15 @@ type Oidc = NonNullable<Admin['oidc']>;
 export function configuredOidc({ oidc, publicUrl }: Admin, clock: Clock): AccessOptions['oidc'] {
   if (!oidc || publicUrl === undefined) return undefined;
   const { issuer, clientId, claim, scope } = oidc;
-  const grants = new Map(Object.entries(oidc.roles).map(([name, role]) => [name, grantOf(role)]));
+  const grants = oidcGrants(oidc);
   const options = { issuer, clientId, claim, scope, publicUrl, clock, auth: credentialOf(oidc) };
   const tenant = oidc.tenant?.toLowerCase() ?? tenantOf(issuer);
   return { login: oidcLogin({ ...options, ...defined({ tenant }), roles: new Set(grants.keys()) }), grants };
 }
+
+/** By the roles of the provider. */
+export const oidcGrants = ({ roles }: Pick<Oidc, 'roles'>): Map<string, RoleGrant> =>
+  new Map(Object.entries(roles).map(([name, role]) => [name, grantOf(role)]));
 
 const grantOf = (role: Oidc['roles'][string]): RoleGrant =>
   typeof role === 'string' ? { role } : { role: role.role, ...limitsOf(role) };

@@ -1,4 +1,6 @@
 /** Who may do what at the administrator's listener, as the configuration says. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Desk } from '../actions/action.ts';
 import { type Access, accessOf } from '../access/access-checks.ts';
 import { type NamedToken, sha256 } from '../access/bearer-tokens.ts';
 import type { LocalUser } from '../access/local-users.ts';
@@ -14,7 +16,7 @@ import { defined } from '../core/defined.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import type { SessionStore } from '../core/session-store.ts';
-import { configuredOidc } from './oidc-settings.ts';
+import { configuredOidc, oidcGrants } from './oidc-settings.ts';
 import { systemRandom } from '../embed/system.ts';
 
 /** The section. */
@@ -59,6 +61,27 @@ const localUsers = ({ users }: Pick<Admin, 'users'>): Map<string, LocalUser> =>
       return [[name, { password, ...factors, grant: { role, ...limitsOf(limits) } }] as const];
     }),
   );
+
+type Granting = Pick<Admin, 'token' | 'tokens' | 'users'> & { oidc?: Parameters<typeof oidcGrants>[0] | undefined };
+
+/** What the section grants now to who proposed something: nothing to who is not in it any more. */
+export const grantsNowIn =
+  (admin: Granting, clock: Clock): NonNullable<Desk['grantsNow']> =>
+  ({ by: { kind, name = '' }, grants }) => {
+    if (kind === 'program')
+      return tokensOf(admin).flatMap((token) =>
+        token.name === name && !(token.expires && token.expires <= clock()) ? [token.grant] : [],
+      );
+    const user = localUsers(admin).get(name);
+    if (user) return [user.grant];
+    // Of a person of a provider: which roles are still granted here. Whether the person has them, the provider knows.
+    const granted = admin.oidc ? [...oidcGrants(admin.oidc).values()] : [];
+    return IS_PROVIDED.test(name)
+      ? grants.filter((each) => granted.some((grant) => isDeepStrictEqual(grant, each)))
+      : [];
+  };
+
+const IS_PROVIDED = /^oidc |\(oidc [^()]+\)$/;
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { type Desk, perform } from '../../src/actions/action.ts';
 import { actionNamed } from '../../src/actions/all-actions.ts';
 import type { RoleGrant } from '../../src/core/access.ts';
+import type { CertificateId } from '../../src/core/records.ts';
 import { ada, deskWithCertificates, OTHER_ISSUER, recordRenewal, run } from './certificates-under-test.ts';
 
 type Row = { issuerId: string; serial: string; state: string; subject: string; endpoint: string };
@@ -307,5 +308,36 @@ describe('an operator', () => {
       });
     await assert.rejects(asked(100), { code: 'conflict' });
     assert.deepEqual(await asked(101), { kind: 'proposed', id: '1' });
+  });
+
+  test('revocations of one person within an hour add up, with renewals; those of two persons do not count', async () => {
+    const on = await deskWithCertificates();
+    const [first] = await on.store.findCertificatesBySerial('1001');
+    const [second] = await on.store.findCertificatesBySerial('1002');
+    for (let n = 10; n < 109; n++) await recordRenewal(on, n, { endpoint: '/a', of: first! });
+    const two = { ...on, secondPerson: { propose: async () => 'proposed' } };
+    const revoke = async ({ issuerId: issuer, serial }: CertificateId, sent: object = {}, at = two.clock()) =>
+      (
+        await perform(actionNamed('certificates.revoke'), {
+          desk: { ...two, clock: () => at },
+          caller: ada(OPERATOR),
+          sent: { issuer, serial, ...sent },
+        })
+      ).kind;
+    assert.equal(await revoke(second!), 'done');
+    assert.equal(await revoke(first!, { withRenewals: true }), 'proposed');
+    const named = (name: string) => ({ ...ada(OPERATOR), actor: { kind: 'person' as const, name } });
+    const sent = { issuer: first!.issuerId, serial: first!.serial, withRenewals: true };
+    const both = { desk: on, caller: named('ada (proposed by bob)'), sent };
+    assert.equal((await perform(actionNamed('certificates.revoke'), both)).kind, 'done');
+    for (let n = 110; n < 210; n++) await recordRenewal(on, n, { endpoint: '/a', of: second! });
+    const renewals = await on.store.findRenewals(second!);
+    for (const each of renewals.slice(0, 99)) assert.equal(await revoke(each), 'done');
+    assert.equal(await revoke(renewals[99]!), 'proposed');
+    const hold = { issuer: renewals[99]!.issuerId, serial: renewals[99]!.serial };
+    const held = await perform(actionNamed('certificates.hold'), { desk: two, caller: ada(OPERATOR), sent: hold });
+    assert.equal(held.kind, 'proposed');
+    const later = new Date(two.clock().getTime() + 3_600_001);
+    assert.equal(await revoke(renewals[99]!, {}, later), 'done');
   });
 });

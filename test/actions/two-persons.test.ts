@@ -28,7 +28,7 @@ async function underTest() {
     route: 'POST /things',
     input: z.object({ what: z.string() }),
     output: z.object({ destroyed: z.string() }),
-    needsTwo: ({ what }) => what !== 'a small one',
+    needsTwo: ({ input: { what } }) => what !== 'a small one',
     async run(running) {
       ran.push(running);
       return { destroyed: running.input.what };
@@ -128,6 +128,26 @@ test('it is done where both may, and nowhere else', async () => {
   await confirmed(caller('bob'), wide);
   assert.equal(ran[1]?.reach.everywhere, false);
   assert.equal(ran[1]?.reach.covers({ endpoint: 'b' }), false);
+});
+
+test('what the one who proposed may do now counts, and not what it was', async () => {
+  const { propose, ran, on, dangerous } = await underTest();
+  const [, confirming] = proposalActions(() => dangerous);
+  const confirmedWith = (id: string, now: RoleGrant[]) =>
+    perform(confirming, {
+      desk: { ...on, grantsNow: ({ by }) => (by.name === 'ada' ? now : []) },
+      caller: caller('bob'),
+      sent: { id },
+    });
+  const id = await propose(caller('ada', { role: 'operator', endpoints: ['a', 'b'] }));
+  await assert.rejects(confirmedWith(id, []), /asks both for/);
+  await assert.rejects(confirmedWith(id, [{ role: 'viewer' }]), /asks both for/);
+  assert.equal(ran.length, 0);
+  await confirmedWith(id, [{ role: 'operator', endpoints: ['b'] }]);
+  assert.deepEqual(
+    ['a', 'b'].map((endpoint) => ran[0]?.reach.covers({ endpoint })),
+    [false, true],
+  );
 });
 
 test('where the one who proposed may only look, nobody sees the proposal or takes it back', async () => {

@@ -110,6 +110,16 @@ test('100 are revoked by one, and renewals count where they are revoked too', as
   assert.equal(await other.revoked(), 100);
 });
 
+test('lots of one person add up within the hour, and those of another do not', async (t) => {
+  const { as, revoked } = await filled(t);
+  assert.equal((await as('ada', 'certs', 'revoke', ...SERIALS.slice(0, 60))).code, 0);
+  idIn(await as('ada', 'certs', 'revoke', ...SERIALS.slice(60)));
+  assert.equal(await revoked(), 60);
+  assert.equal((await as('ada', 'certs', 'revoke', ...SERIALS.slice(61))).code, 0);
+  assert.equal((await as('bob', 'certs', 'revoke', SERIALS[60]!)).code, 0);
+  assert.equal(await revoked(), 101);
+});
+
 test('without admin.twoPersons one person revokes them all', async (t) => {
   const { as, revoked } = await filled(t, { twoPersons: false });
   assert.equal((await as('ada', 'certs', 'revoke', ...SERIALS)).code, 0);

@@ -1,6 +1,8 @@
 /** Two persons over HTTP: a program proposes by the API, and a person confirms, by the API and on the page. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { dirname, join } from 'node:path';
+import { file } from './files.ts';
 import { hashOfToken, login, tokenOf, user } from './operators.ts';
 import { configured, started } from './server.ts';
 
@@ -46,6 +48,32 @@ test('what a program proposes, a person confirms or withdraws, once', async () =
   assert.equal((await ask('POST', `/proposals/${first}/confirm`, ada, {})).status, 404);
   assert.equal((await ask('DELETE', `/proposals/${second}`, ada)).status, 200);
   assert.deepEqual((await ask('GET', '/proposals', ada)).body, { proposals: [] });
+});
+
+test('a program whose role was taken away since then has proposed nothing that can be confirmed', async () => {
+  const store = `sqlite:${join(dirname(file('proposed/here', '')), 'store.db')}`;
+  const serverWith = (role: string) => {
+    const tokens = { inventory: { hash: hashOfToken('inventory'), role } };
+    return started(
+      configured({ store, admin: { port: 0, twoPersons: true, tokens, users: { ada: user('operator') } } }),
+    );
+  };
+  const before = await serverWith('operator');
+  const proposed = await fetch(`${before.adminUrl}/api/v1/revocations`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${tokenOf('inventory')}`, 'content-type': 'application/json' },
+    body: JSON.stringify(MANY),
+  });
+  const { proposal } = (await proposed.json()) as { proposal: string };
+  await before.close();
+  const { adminUrl } = await serverWith('viewer');
+  const { cookie } = await login(adminUrl, 'ada');
+  const confirmed = await fetch(`${adminUrl}/api/v1/proposals/${proposal}/confirm`, {
+    method: 'POST',
+    headers: { cookie, 'content-type': 'application/json' },
+    body: '{}',
+  });
+  assert.equal(confirmed.status, 403);
 });
 
 test('the page shows what is proposed, with buttons for those who may operate', async () => {

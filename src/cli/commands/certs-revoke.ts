@@ -1,6 +1,7 @@
 /** `openndes certs revoke`. */
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { asksSecond } from '../../actions/lone-revocations.ts';
 import type { StoredCertificate } from '../../core/records.ts';
 import type { Store } from '../../core/store.ts';
 import type { Management } from '../../manage/administrator.ts';
@@ -116,9 +117,6 @@ async function revokeAuthority({ reason, ...options }: RevokeOptions, output: Ou
   await withStore(options.config, { err }, (management) => revokeEveryOf(management, { ...options, reason }, output));
 }
 
-/** As many as one person revokes where two are asked for. */
-const ONE_PERSON = 100;
-
 /** The management that revokes them: in both names where another person confirms so many. Otherwise ends the command. */
 async function revoking(
   management: Management<Store>,
@@ -129,7 +127,8 @@ async function revoking(
   const { config, file, withRenewals } = options;
   if (!asksTwo(config, output)) return management;
   const all = withRenewals ? await withRenewalsOf(management, named) : named;
-  if (all.length <= ONE_PERSON && !output.confirmed) return management;
+  const number = all.filter(({ state }) => state !== 'revoked').length;
+  if (!output.confirmed && !(await asksSecond(management, number))) return management;
   if (file === '-')
     return failed('Nothing was proposed: the second person has no standard input of yours. Name a file.', output.err);
   const digest = digestOfAll(all.map(({ issuerId, serial }) => `${issuerId}/${serial}`));
