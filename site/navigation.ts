@@ -62,6 +62,7 @@ export const NAVIGATION: readonly Section[] = [
     pages: [
       ['docs/authority.md', 'Your authority'],
       ['docs/signers.md', 'Where keys are'],
+      ['docs/backends.md', 'Other CA products'],
       ['docs/command-issuer.md', 'A CA by a program'],
       ['docs/profiles.md', 'Profiles of certificates'],
       ['docs/ocsp.md', 'OCSP'],

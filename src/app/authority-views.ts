@@ -95,13 +95,14 @@ async function viewOf(named: Named, parts: AuthorityParts): Promise<AuthorityVie
 }
 
 const keyOf = ({ key, keyStanding }: Authority, config: AuthorityConfig | undefined): AuthorityView['key'] => ({
-  kind: kindText(key.kind),
-  place: placeOf(config?.key ?? ''),
+  kind: key ? kindText(key.kind) : '',
+  place: placeOf(config?.key),
   ...defined({ failure: keyStanding?.() }),
 });
 
 /** What follows the scheme can be a path, and can contain a PIN. */
-const placeOf = (key: string): string => PLACES[key.split(':', 1)[0]?.toLowerCase() ?? ''] ?? 'elsewhere';
+const placeOf = (key: string | undefined): string =>
+  key === undefined ? 'of another CA product' : (PLACES[key.split(':', 1)[0]?.toLowerCase() ?? ''] ?? 'elsewhere');
 
 const PLACES: Readonly<Record<string, string>> = {
   file: 'in a file',

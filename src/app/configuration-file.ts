@@ -12,6 +12,7 @@ import {
   type NamedEndpoint,
   type SectionName,
 } from '../config/load-sections.ts';
+import { decisiveFilesOf } from '../config/issuer-kinds.ts';
 import { policiesIn } from '../config/policies.ts';
 import { type RedactedConfig, redactedConfig } from '../config/redacted.ts';
 import type { Config } from '../config/schema.ts';
@@ -84,18 +85,20 @@ export function foreignFiles(file: string, config: Config): string[] {
   );
 }
 
-/** The configuration, keys, policy modules, rollovers, earlier CAs and the store. */
+/** The configuration, keys, modules of policies and issuers, rollovers, earlier CAs and the store. */
 function decisiveFiles(file: string, { admin, audit, authorities, endpoints, listen, store }: Config): Set<string> {
   const keys = Object.values(authorities).flatMap(({ key, ra, previous = [] }) => [
-    key,
+    ...(key === undefined ? [] : [key]),
     ...previous.map((old) => old.key),
     ...(typeof ra === 'string' ? [] : [ra.key, ...(ra.retired ?? []).map((old) => old.key)]),
   ]);
   const modules = endpoints
     .flatMap(({ policy }) => policiesIn(policy))
     .flatMap(({ policy }) => (policy.kind === 'module' ? [policy.path] : []));
+  const issuers = Object.values(authorities).flatMap(({ issuer }) => (issuer ? decisiveFilesOf(issuer) : []));
   return new Set([
     resolve(file),
+    ...issuers,
     ...[...keys, ...(audit.key === undefined ? [] : [audit.key])]
       .filter((uri) => uri.startsWith('file:'))
       .map((uri) => uri.slice('file:'.length)),

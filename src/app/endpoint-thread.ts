@@ -1,6 +1,7 @@
 /** The code of one thread: it answers PKIOperations, from the octets of the request to those of the CertRep. */
 import { localAuthority } from '../ca/local-authority.ts';
 import type { Emit } from '../core/events.ts';
+import type { EndpointIssuer, Finder } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Store } from '../core/store.ts';
@@ -15,7 +16,7 @@ import type { WriteTurns } from '../store/sqlite-engine.ts';
 import { comparingPolicy } from './comparing-policies.ts';
 import type { LoadedRa } from './ra-certificate.ts';
 import { preferMainThread } from './thread-priority.ts';
-import type { CalledPolicy, PlannedEndpoint, PlannedKey, PlannedRa, ThreadPlan } from './thread-plan.ts';
+import type { CalledIssuer, CalledPolicy, PlannedEndpoint, PlannedKey, PlannedRa, ThreadPlan } from './thread-plan.ts';
 
 /** Calls a function of the main thread; what it answers has the type that the caller knows. */
 type Main = { call: (name: string, ...args: unknown[]) => Promise<unknown> };
@@ -70,7 +71,7 @@ type Teller = { tell: (name: string, ...args: unknown[]) => void };
 type Parts = { main: Main; store: Store; ras: ReadonlyMap<string, LoadedRa> };
 
 function endpointOptions(
-  { plain, policy, issuer, hasList, previous, renewalFrom }: PlannedEndpoint,
+  { plain, policy, issuer, revokes, hasList, previous, renewalFrom }: PlannedEndpoint,
   { main, store, ras }: Parts,
 ): EndpointOptions {
   const { name } = plain;
@@ -80,7 +81,11 @@ function endpointOptions(
   return {
     ...plain,
     policy: 'config' in policy ? comparingPolicy(policy.config, store) : called(policy, name, main),
-    issuer: localAuthority({ ...issuer, key: keyFrom(issuer.key, main), clock, random: systemRandom, take: takeOne }),
+    issuer:
+      'key' in issuer
+        ? localAuthority({ ...issuer, key: keyFrom(issuer.key, main), clock, random: systemRandom, take: takeOne })
+        : calledIssuer(issuer, name, main),
+    ...(revokes && { revoker: { revoke: (order) => main.call('revoke', name, order) as Promise<void> } }),
     ra: () => ras.get(name) as LoadedRa,
     ...(hasList && { crl: () => octets('crl') }),
     previous: previous.map((certificate, index) => ({ certificate, crl: () => octets('previousCrl', index) })),
@@ -98,6 +103,21 @@ function called({ notifies, ...policy }: CalledPolicy, name: string, main: Main)
     ...(notifies && {
       notify: (told) => main.call('notify', name, told) as ReturnType<NonNullable<Policy['notify']>>,
     }),
+  };
+}
+
+/** The CA of an endpoint, called in the main thread, which ends a call at its deadline. */
+function calledIssuer(
+  { polls, finds, ...issuer }: CalledIssuer,
+  name: string,
+  main: Main,
+): EndpointIssuer & Partial<Finder> {
+  const call = (of: string, ...args: unknown[]) => main.call(of, name, ...args) as ReturnType<EndpointIssuer['issue']>;
+  return {
+    ...issuer,
+    issue: (request, decision) => call('issue', request, decision),
+    ...(polls && { poll: (reference) => call('poll', reference) }),
+    ...(finds && { find: (request) => call('find', request) as ReturnType<Finder['find']> }),
   };
 }
 

@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import { localAuthority } from '../ca/local-authority.ts';
 import { readCaCertificate, readChain } from '../ca/ca-certificate.ts';
 import { maySignCrl } from '../revocation/certificate-list.ts';
+import type { CaProduct } from '../ca/checked-issuer.ts';
 import type { Profile } from '../ca/profile.ts';
 import { commonPeriod } from '../ca/validity.ts';
 import { equalBytes } from '../core/bytes.ts';
-import type { Issuer } from '../core/issuer.ts';
 import type { KeyCalls, KeyProvider } from '../core/keys.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
@@ -20,6 +20,8 @@ import { nameText } from '../pkix/name.ts';
 import { type KeyedCertificate, registrationAuthority } from '../scep/registration-authority.ts';
 import type { Attempt, KeyPath, Weakness } from '../config/yaml/problems.ts';
 import type { AuthorityConfig } from '../config/authorities.ts';
+import type { IssuerConfig } from '../config/issuer-kinds.ts';
+import { productsOf } from './authority-elsewhere.ts';
 import { readTrustedFile } from './files.ts';
 import type { KeyRing } from './key-ring.ts';
 import { endedPrevious, loadPrevious, type PreviousCa } from './previous-ca.ts';
@@ -41,7 +43,8 @@ export type Authority = {
   certificate: Uint8Array;
   /** The issuing CA first, the root last. DER. */
   chain: readonly Uint8Array[];
-  key: KeyProvider;
+  /** Absent where another CA product issues. */
+  key?: KeyProvider;
   /** When the first of the CA and those above it ends. */
   chainEnd: Date;
   /** The name of its list in the configuration, if it has one. */
@@ -52,8 +55,12 @@ export type Authority = {
   above: readonly AboveList[];
   /** CAs before this one, which sign lists only. */
   previous: readonly PreviousCa[];
-  /** An issuer that applies a profile. Throws ConfigError when profile, key and certificate do not fit. */
-  issuer(profile: Profile): Issuer;
+  /** An issuer that applies a profile. Throws ConfigError when profile, key or CA product, and certificate do not fit. */
+  issuer(profile: Profile): Promise<CaProduct>;
+  /** The CA products that were made for profiles; absent where this server issues. */
+  products?: () => readonly CaProduct[];
+  /** Closes them. */
+  close?: () => Promise<void>;
   /**
    * The keeper of the RA for parties as in `challengeParties`: one for all endpoints of these parties. An automatic RA is
    * created when it is missing; one that is configured serves all parties. Throws ConfigError.
@@ -72,6 +79,9 @@ export type Authority = {
   /** Its revocation list from this store, or that of a shard; undefined when its certificate does not allow it to sign one. */
   crl: (store: Store, shard?: RevocationListOptions['shard']) => RevocationList | undefined;
 };
+
+/** One whose CA signs here. */
+export type KeyedAuthority = Authority & { key: KeyProvider };
 
 /** What is found at a key and does not stop the start. */
 export type Warn = (key: KeyPath, weakness: Weakness) => void;
@@ -94,9 +104,8 @@ export async function loadAuthority(
   const { attempt } = tools;
   const elsewhere: KeyProvider[] = [];
   const open = noting(tools.open, elsewhere);
-  const path = config.certificate;
   const chain = await loadChain(config, attempt);
-  const key = await attempt(['key'], () => open(caKey(config)));
+  const key = config.key === undefined ? undefined : await attempt(['key'], () => open(caKey(config)));
   const next = await attempt(['next'], () => config.next && loadNext(config.next));
   const previous = [];
   for (const [index, each] of (config.previous ?? []).entries())
@@ -108,16 +117,30 @@ export async function loadAuthority(
     if (ended) tools.warn(['previous', index], ended);
   });
   // When the configured RA could not be read, the CA must not be used in its place; lists are named by the place of their CA.
-  if (!chain || !key || (typeof config.ra === 'object' && !ownRa) || known.length < previous.length) return undefined;
+  const { issuer: product } = config;
+  if (!chain || !(key ?? product) || (typeof config.ra === 'object' && !ownRa) || known.length < previous.length)
+    return undefined;
   const [certificate, ...above] = chain;
   const lists = await aboveLists(config.crl.above, above, tools);
   const view = readCertificate(certificate);
-  if (config.ra === 'none') await checkCaAsRa({ certificate, key }, tools);
   const chainEnd = endOf(chain);
-  const keepers = new Map<string | undefined, Promise<RaKeeper>>();
-  const kemKeepers = new Map<string | undefined, Promise<RaKeeper>>();
+  const common = {
+    subject: nameText(view.subject),
+    certificate,
+    chain,
+    chainEnd,
+    previous: known,
+    above: lists,
+    ...defined({ next, list: config.crl.list }),
+    ...(elsewhere.length > 0 && {
+      keyStanding: () => firstOf(elsewhere.map((each) => each.standing?.())),
+      keyCalls: () => together(elsewhere.flatMap((each) => each.calls?.() ?? [])),
+    }),
+  };
+  if (!key) return product && ownRa && { ...common, ...foreignParts(product, chain, ownRa) };
+  if (config.ra === 'none') await checkCaAsRa({ certificate, key }, tools);
   const caFor = (parties: string | undefined): IssuingCa => ({
-    path,
+    path: config.certificate,
     certificate,
     key,
     open,
@@ -129,15 +152,9 @@ export async function loadAuthority(
   const fixed: LoadedRa = ownRa ?? { certificate, key, retired };
   const automatic = isAutomatic(config.ra) ? automaticRaOf(config.ra, caFor, rows) : undefined;
   return {
-    subject: nameText(view.subject),
-    certificate,
-    chain,
+    ...common,
     key,
-    chainEnd,
-    previous: known,
-    above: lists,
-    ...defined({ next, list: config.crl.list }),
-    issuer: (profile) =>
+    issuer: async (profile) =>
       localAuthority({
         certificate,
         chain: above,
@@ -147,28 +164,49 @@ export async function loadAuthority(
         random: systemRandom,
         take: takeOne,
       }),
-    // Created once: two endpoints that create it at the same time would use different keys.
-    raKeeper(services, parties) {
-      const made = async (): Promise<RaKeeper> => automatic?.keeper(parties, services) ?? fixedRa(fixed);
-      const keeper = keepers.get(parties) ?? made();
-      keepers.set(parties, keeper);
-      return keeper;
-    },
-    async kemKeeper(services, parties) {
-      const keeper = kemKeepers.get(parties) ?? automaticRaOf('kem', caFor, rows).keeper(parties, services);
-      kemKeepers.set(parties, keeper);
-      return keeper;
-    },
+    ...raKeepers(fixed, { automatic, kem: automaticRaOf('kem', caFor, rows) }),
     checkRa: async (parties) => automatic?.check(parties),
     existingRa: async (parties) => (automatic ? automatic.existing(parties) : fixed),
-    ...(elsewhere.length > 0 && {
-      keyStanding: () => firstOf(elsewhere.map((each) => each.standing?.())),
-      keyCalls: () => together(elsewhere.flatMap((each) => each.calls?.() ?? [])),
-    }),
     crl: (store, shard) =>
       maySignCrl(view)
         ? revocationList({ issuer: { certificate, key }, store, validity: config.crl.validity, ...defined({ shard }) })
         : undefined,
+  };
+}
+
+type AutomaticRa = ReturnType<typeof automaticRaOf>;
+
+/** Each is created once: two endpoints that create it at the same time would use different keys. */
+function raKeepers(
+  fixed: LoadedRa,
+  { automatic, kem }: { automatic: AutomaticRa | undefined; kem: AutomaticRa },
+): Pick<Authority, 'raKeeper' | 'kemKeeper'> {
+  const once = (make: (...args: Parameters<Authority['raKeeper']>) => Promise<RaKeeper>): Authority['raKeeper'] => {
+    const keepers = new Map<string | undefined, Promise<RaKeeper>>();
+    return (services, parties) => {
+      const keeper = keepers.get(parties) ?? make(services, parties);
+      keepers.set(parties, keeper);
+      return keeper;
+    };
+  };
+  return {
+    raKeeper: once(async (services, parties) => automatic?.keeper(parties, services) ?? fixedRa(fixed)),
+    kemKeeper: once((services, parties) => kem.keeper(parties, services)),
+  };
+}
+
+/** What an authority has whose CA is another product: it signs nothing here. */
+function foreignParts(product: IssuerConfig, chain: Certificates, ra: LoadedRa) {
+  const keeper = fixedRa(ra);
+  return {
+    ...productsOf(product, chain),
+    raKeeper: async () => keeper,
+    kemKeeper: async (): Promise<never> => {
+      throw new ConfigError('an ML-KEM key needs the key of the CA, which is elsewhere', 'Remove `kem`.');
+    },
+    checkRa: async () => undefined,
+    existingRa: async () => ra,
+    crl: () => undefined,
   };
 }
 
@@ -262,7 +300,7 @@ export async function loadChain(config: AuthorityConfig, attempt: Attempt): Prom
   return certificate && above && [certificate, ...above.filter((der) => !equalBytes(der, certificate))];
 }
 
-const caKey = ({ key: uri, passphrase }: AuthorityConfig) => ({
+const caKey = ({ key: uri = '', passphrase }: AuthorityConfig) => ({
   uri,
   what: 'the key of the issuing CA',
   ...defined({ passphrase }),

@@ -8,7 +8,7 @@ import type { Store } from '../core/store.ts';
 import type { Watched } from '../core/watched.ts';
 import { type OcspResponder, ocspResponder } from '../ocsp/ocsp-responder.ts';
 import { watchedCertificate } from '../pkix/watched-certificates.ts';
-import type { Authority } from './loaded-authority.ts';
+import type { KeyedAuthority } from './loaded-authority.ts';
 import { signerPlace } from './ocsp-signer-place.ts';
 import { renewSigners, type SignerKeeper, signerKeeper, signerKind } from './ocsp-signers.ts';
 import type { Settings } from './settings.ts';
@@ -24,7 +24,7 @@ export type ServedOcsp = {
 type Services = { store: Store; emit: Emit; clock: Clock };
 type Served = {
   name: string;
-  authority: Authority;
+  authority: KeyedAuthority;
   config: AuthorityConfig;
   ocsp: NonNullable<AuthorityConfig['ocsp']>;
 };
@@ -55,7 +55,8 @@ export async function ocspResponders(settings: Settings, services: Services): Pr
 const servedBy = ({ config, authorities }: Settings): Served[] =>
   [...authorities.values()].flatMap(({ name, authority }) => {
     const own = config.authorities[name];
-    return own?.ocsp ? [{ name, authority, config: own, ocsp: own.ocsp }] : [];
+    const { key } = authority;
+    return own?.ocsp && key ? [{ name, authority: { ...authority, key }, config: own, ocsp: own.ocsp }] : [];
   });
 
 const isShared = ({ config: { store } }: Settings): boolean =>

@@ -1,9 +1,6 @@
 /** Makes the policies that a configuration describes, among them policies from modules. */
-import { pathToFileURL } from 'node:url';
-import { within } from '../core/ask.ts';
 import type { Emit } from '../core/events.ts';
 import type { Policy } from '../core/policy.ts';
-import { ConfigError } from '../core/errors.ts';
 import type { ChallengeStore } from '../core/store.ts';
 import type { IntuneClient } from '../intune/client.ts';
 import { allOf } from '../policy/all-of.ts';
@@ -15,8 +12,8 @@ import type { PolicyConfig } from '../config/policy-kinds.ts';
 import type { Reference } from '../config/references.ts';
 import type { TenantConfig } from '../config/tenants.ts';
 import { comparingPolicy } from './comparing-policies.ts';
-import { assertUnchangeable } from './file-guard.ts';
-import { systemClock, systemDeadline } from '../embed/system.ts';
+import { fromModule } from './vendor-module.ts';
+import { systemClock } from '../embed/system.ts';
 
 /** The default export of a policy module. It is called once for each place that names the module. */
 export type PolicyFactory = (options: Readonly<Record<string, unknown>>) => Policy | Promise<Policy>;
@@ -54,39 +51,18 @@ const membersOf = (members: readonly PolicyConfig[], services: PolicyServices): 
   Promise.all(members.map((member) => policyOf(member, services)));
 
 /** Loads an ES module and calls its default export. Throws ConfigError, which says what is wrong with the module. */
-export async function loadPolicyModule(path: string, options: Readonly<Record<string, unknown>>): Promise<Policy> {
-  const exported = await importDefault(path);
-  if (typeof exported !== 'function')
-    throw new ConfigError(
-      `${path}: the policy module has no function as its default export`,
-      'Write `export default (options) => ({ name, decide })`; docs/policies.md has an example.',
-    );
-  const policy: unknown = await moduleStep(path, 'making its policy', () => (exported as PolicyFactory)(options));
-  if (isPolicy(policy)) return policy;
-  throw new ConfigError(
-    `${path}: the default export of the policy module did not return a policy`,
-    'Return an object with a `name` and a function `decide`, and `notify` only as a function; docs/policies.md has an example.',
-  );
-}
-
-const importDefault = (path: string): Promise<unknown> =>
-  moduleStep(path, 'loading it', async () => {
-    assertUnchangeable(path, 'a policy module');
-    const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
-    return module.default;
+export const loadPolicyModule = (path: string, options: Readonly<Record<string, unknown>>): Promise<Policy> =>
+  fromModule({
+    path,
+    what: 'policy',
+    args: [options],
+    isRight: isPolicy,
+    shape: {
+      factory: 'Write `export default (options) => ({ name, decide })`; docs/policies.md has an example.',
+      result:
+        'Return an object with a `name` and a function `decide`, and `notify` only as a function; docs/policies.md has an example.',
+    },
   });
-
-async function moduleStep<T>(path: string, step: string, work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await within(work, systemDeadline());
-  } catch (cause) {
-    if (cause instanceof ConfigError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`${path}: ${step} failed: ${reason} (a policy module)`, 'Check the module and its path.', {
-      cause,
-    });
-  }
-}
 
 function isPolicy(value: unknown): value is Policy {
   if (typeof value !== 'object' || value === null) return false;

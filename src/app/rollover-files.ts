@@ -8,7 +8,7 @@ import { ConfigError } from '../core/errors.ts';
 import { privateKeyPem, type SoftwareKey } from '../keys/software.ts';
 import { certificatePem } from '../pkix/pem.ts';
 import { writePrivateFile, writePublicFile, writing } from './files.ts';
-import type { Authority } from './loaded-authority.ts';
+import type { KeyedAuthority } from './loaded-authority.ts';
 
 /** The rollovers of an authority: where they are recorded, and the authority as the configuration has it. */
 export type Recorded = { file: string; state: RolloverState; written: AuthorityConfig };
@@ -17,7 +17,7 @@ export type Recorded = { file: string; state: RolloverState; written: AuthorityC
 export type RolledAuthority = {
   file: string;
   name: string;
-  authority: Authority;
+  authority: KeyedAuthority;
   key: string;
   recorded: Recorded;
   lists: readonly string[];
@@ -104,7 +104,7 @@ export function writeDraft(recorded: Recorded, draft: Successor, ca: NewCa): voi
   if (ca.key && draft.key !== undefined) {
     const path = join(folder, draft.key.slice('file:'.length));
     writePrivateFile(path, privateKeyPem(ca.key.privateKey, passphrase));
-    if (key.startsWith('file:')) ownedAs(key.slice('file:'.length), path);
+    if (key?.startsWith('file:')) ownedAs(key.slice('file:'.length), path);
   }
   if (draft.chain !== undefined) published(draft.chain, ...ca.chain);
   published(draft.certificate, ca.certificate);

@@ -35,8 +35,15 @@ export const withRollovers = <T>(
     const authority = loaded.authorities.get(name)?.authority;
     const config = loaded.config.authorities[name];
     if (!authority || !config) throw new ConfigError(`no authority ${name}`, 'Name one of the configuration.');
+    const { key } = authority;
+    if (!key || config.key === undefined)
+      throw new ConfigError(
+        `the authority ${name} has no key: another CA product issues for it`,
+        'Renew that CA with its own tools, and give its next certificate as `next`.',
+      );
     const lists = [...listsOf(loaded.authorities).keys()];
-    return work({ file, name, authority, key: config.key, recorded: recordedRollovers(name, config), lists }, loaded);
+    const recorded = recordedRollovers(name, config);
+    return work({ file, name, authority: { ...authority, key }, key: config.key, recorded, lists }, loaded);
   });
 
 /**

@@ -30,8 +30,8 @@ export type ServedEndpoint = {
   authority: string;
   options: EndpointOptions;
   keeper: RaKeeper;
-  /** What its policy and its issuer are made from, so that a thread can make them again. */
-  madeFrom: { policy: PolicyConfig; issuer: Omit<LocalAuthorityParts, 'clock' | 'random' | 'take'> };
+  /** What its policy and its issuer are made from, so that a thread can make them again. An issuer elsewhere is made once. */
+  madeFrom: { policy: PolicyConfig; issuer?: Omit<LocalAuthorityParts, 'clock' | 'random' | 'take'> };
 };
 
 /** What endpoints are made with. `isUnusable`: whether a tenant cannot be used now. */
@@ -86,6 +86,7 @@ async function servedEndpoint(
     ...transport,
     policy: await policyOf(policy, services),
     issuer,
+    ...revokerOf(issuer),
     ra: keeper.current,
     chain: authority.chain,
     ...(earlierCas.length > 0 && { renewalFrom: earlierCas.map((each) => earlierCa(each, services.emit)) }),
@@ -103,9 +104,13 @@ async function servedEndpoint(
     }),
   };
   const { certificate, chain, key } = authority;
-  const madeFrom = { policy, issuer: { certificate, chain, key, profile: profileOf(config) } };
+  const madeFrom = { policy, ...(key && { issuer: { certificate, chain, key, profile: profileOf(config) } }) };
   return { name: config.name, authority: named.name, options, keeper, madeFrom };
 }
+
+/** A CA elsewhere keeps its own revocation list, and is told. */
+const revokerOf = ({ revoke, release }: LoadedEndpoint['issuer']): Pick<EndpointOptions, 'revoker'> =>
+  revoke ? { revoker: { revoke, ...defined({ release }) } } : {};
 
 /** Whether what decides or what signs does not answer now, so that devices get PENDING. */
 export const requestsWait = (

@@ -1,11 +1,11 @@
 /** A configuration file and everything that it names: settings, authorities and keys. */
 import { dirname } from 'node:path';
 import { withAuthority } from '../ca/pointer-templates.ts';
+import type { CaProduct } from '../ca/checked-issuer.ts';
 import { type Profile, profilesIn } from '../ca/profile.ts';
 import { defined } from '../core/defined.ts';
 import { equalBytes } from '../core/bytes.ts';
 import { ConfigError } from '../core/errors.ts';
-import type { Issuer } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import type { Store } from '../core/store.ts';
 import type { RevocationList, RevocationListOptions } from '../revocation/revocation-list.ts';
@@ -37,14 +37,14 @@ import { type AdminTlsFiles, loadAdminTls, loadTls, type TlsFiles } from './list
 export type LoadedEndpoint = {
   config: EndpointConfig;
   authority: Authority;
-  issuer: Issuer;
+  issuer: CaProduct;
   earlierCas: readonly LoadedEarlierCa[];
 };
 
 /** An endpoint that is configured and not served, and why. */
 export type NotServed = { endpoint: string; err: ConfigError };
 
-/** A configuration with everything loaded that it names. `close` closes the keys. */
+/** A configuration with everything loaded that it names. `close` closes the keys and the CA products. */
 export type Settings = {
   config: Config;
   /** What the settings in force are shown from: it may contain secrets. */
@@ -82,10 +82,13 @@ export async function loadSettings(
   const endings = new Set<string>();
   const warn: Warn = (key, { what, remedy, ends }) =>
     void (ends ? endings : found).add(problemText(problemAt(key, new ConfigError(what, remedy))));
+  const closing = [keys.close];
+  const close = async (): Promise<void> => void (await Promise.all(closing.splice(0).map((each) => each())));
   try {
     if (config.fips?.required) await attempt(['fips', 'required'], () => assertFipsMode());
     await assertFolders(config, attempt);
     const authorities = await loadAuthorities(config, { attempt, warn, open: keys.open });
+    for (const { authority } of authorities.values()) if (authority.close) closing.push(authority.close);
     await attempt(['authorities'], () => void listsOf(authorities));
     const auditKey = await loadAuditKey(config.audit, authorities, { attempt, open: keys.open });
     const loaded = await loadEndpoints(config, authorities, { attempt, warn });
@@ -105,12 +108,12 @@ export async function loadSettings(
       endpoints,
       notServed,
       tls,
-      close: keys.close,
+      close,
       ...defined({ auditKey, adminTls }),
     };
     return { settings, warnings: [...warnings, ...found, ...foreignFiles(file, config)], endings: [...endings] };
   } catch (error) {
-    await keys.close();
+    await close();
     throw error;
   }
 }

@@ -1,7 +1,9 @@
 /** What threads call in the main thread. */
 import type { Emit, ServerEvent } from '../core/events.ts';
 import type { KeyTransport, SignatureInput } from '../core/keys.ts';
+import type { Finder, RevocationOrder } from '../core/issuer.ts';
 import type { Notification } from '../core/notification.ts';
+import type { Allow } from '../core/policy.ts';
 import type { EnrollmentRequest } from '../core/request.ts';
 import { systemDeadline } from '../embed/system.ts';
 import type { PeerFunctions } from '../threads/peer.ts';
@@ -25,6 +27,12 @@ export function functionsFor(served: readonly ServedEndpoint[], called: CalledKe
     emit: (event: ServerEvent) => emit(event),
     decide: (name: string, request: EnrollmentRequest) => at(name).policy.decide(request, systemDeadline()),
     notify: (name: string, told: Notification) => at(name).policy.notify?.(told, systemDeadline()),
+    issue: (name: string, request: EnrollmentRequest, decision: Allow) =>
+      at(name).issuer.issue(request, decision, systemDeadline()),
+    poll: (name: string, reference: string) => at(name).issuer.poll?.(reference, systemDeadline()),
+    find: (name: string, request: EnrollmentRequest) =>
+      (at(name).issuer as Partial<Finder>).find?.(request, systemDeadline()),
+    revoke: (name: string, order: RevocationOrder) => at(name).revoker?.revoke(order, systemDeadline()),
     crl: (name: string) => at(name).crl?.(),
     previousCrl: (name: string, index: number) => at(name).previous?.[index]?.crl(),
     isRevoked: (name: string, index: number, serial: string) =>

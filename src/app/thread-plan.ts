@@ -4,6 +4,7 @@ import type { Profile } from '../ca/profile.ts';
 import { type ComparingConfig, comparesOnly } from './comparing-policies.ts';
 import type { Config } from '../config/schema.ts';
 import { defined } from '../core/defined.ts';
+import type { Issuer } from '../core/issuer.ts';
 import type { KeyKind, KeyProvider } from '../core/keys.ts';
 import type { Policy } from '../core/policy.ts';
 import type { EndpointOptions } from '../embed/enrollment.ts';
@@ -23,6 +24,12 @@ export type PlannedRa = PlannedPair & { signer?: PlannedPair; retired: PlannedPa
 /** A policy that is called in the main thread. */
 export type CalledPolicy = Omit<Policy, 'decide' | 'notify'> & { notifies: boolean };
 
+/** A CA of this server is made in the thread. */
+export type LocalIssuer = PlannedPair & { chain: readonly Uint8Array[]; profile: Profile };
+
+/** An issuer elsewhere is called in the main thread, which has its connections. */
+export type CalledIssuer = Pick<Issuer, 'capabilities' | 'backend'> & { polls: boolean; finds: boolean };
+
 /** What an endpoint has beside functions. */
 type PlainOptions = Omit<
   EndpointOptions,
@@ -34,7 +41,9 @@ export type PlannedEndpoint = {
   plain: PlainOptions & { name: string };
   /** A policy that only compares is made in the thread from its configuration. */
   policy: { config: ComparingConfig } | CalledPolicy;
-  issuer: PlannedPair & { chain: readonly Uint8Array[]; profile: Profile };
+  issuer: LocalIssuer | CalledIssuer;
+  /** Whether revocations are told to the CA, by the main thread. */
+  revokes: boolean;
   ra: PlannedRa;
   hasList: boolean;
   /** Certificates of the CAs before the present one, DER. */
@@ -75,20 +84,41 @@ export function plannedRa({ retired, signer, kem = [], ...current }: LoadedRa, c
   return { ...pair(current), retired: retired.map(pair), kem: kem.map(pair), ...(signer && { signer: pair(signer) }) };
 }
 
+function plannedIssuer(
+  issuer: EndpointOptions['issuer'],
+  local: ServedEndpoint['madeFrom']['issuer'],
+  called: CalledKeys,
+): PlannedEndpoint['issuer'] {
+  if (local) return { ...local, key: plannedKey(local.key, called) };
+  const { capabilities, backend, poll } = issuer;
+  return { ...defined({ capabilities, backend }), polls: poll !== undefined, finds: 'find' in issuer };
+}
+
 /** One endpoint of the plan. */
 export function plannedEndpoint(
   { name: endpoint, options, keeper, madeFrom }: ServedEndpoint,
   called: CalledKeys,
 ): PlannedEndpoint {
-  const { policy, issuer: _i, ra: _r, crl, waiting: _w, previous = [], renewalFrom = [], next: _n, ...plain } = options;
-  const { key, ...issuer } = madeFrom.issuer;
+  const {
+    policy,
+    issuer,
+    revoker,
+    ra: _r,
+    crl,
+    waiting: _w,
+    previous = [],
+    renewalFrom = [],
+    next: _n,
+    ...plain
+  } = options;
   const { name, decidesRenewals, strongChallenges } = policy;
   return {
     plain: { ...plain, name: endpoint },
     policy: comparesOnly(madeFrom.policy)
       ? { config: madeFrom.policy }
       : { name, notifies: policy.notify !== undefined, ...defined({ decidesRenewals, strongChallenges }) },
-    issuer: { ...issuer, key: plannedKey(key, called) },
+    issuer: plannedIssuer(issuer, madeFrom.issuer, called),
+    revokes: revoker !== undefined,
     ra: plannedRa(keeper.current(), called),
     hasList: crl !== undefined,
     previous: previous.map(({ certificate }) => certificate),

@@ -3,10 +3,11 @@ import type { Clock, RandomBytes } from '../core/environment.ts';
 import type { Issued, Issuer } from '../core/issuer.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import { defined } from '../core/defined.ts';
-import { ConfigError, IssuerError, REFUSALS } from '../core/errors.ts';
+import { ConfigError } from '../core/errors.ts';
 import { writeCertificate } from '../pkix/certificate.ts';
 import { readPublicKey } from '../pkix/public-key.ts';
 import { readCaCertificate, readChain } from './ca-certificate.ts';
+import { assertWithinRate } from './certificate-rate.ts';
 import { planLeaf, templateFor } from './leaf.ts';
 import { type CertificateRate, type Profile, profilesIn } from './profile.ts';
 import { randomSerial } from './serial.ts';
@@ -78,16 +79,4 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
       return { kind: 'issued', certificate: made, chain: signedWith, ...defined({ crlShard, profile: profileName }) };
     },
   };
-}
-
-/** Throws IssuerError `throttled`: the device gets PENDING, and its next poll is decided again. */
-function assertWithinRate(wait: number, { most, per }: CertificateRate): void {
-  if (wait === 0) return;
-  throw new IssuerError({
-    code: 'throttled',
-    retryable: true,
-    retryAfter: Math.ceil(wait / 1000),
-    adminText: `the profile allows ${most} certificates in ${per / 1000} seconds`,
-    clientText: REFUSALS.issuer_failed.text,
-  });
 }

@@ -1,11 +1,13 @@
 /** `authorities`: the issuing CAs, and the RA certificates to which the clients of each encrypt. */
 import { z } from 'zod';
-import { HOUR } from '../core/durations.ts';
+import { DAY, HOUR } from '../core/durations.ts';
 import { secret, transformed } from './yaml/value-type.ts';
 import { choice, duration, either, integer, text } from './yaml/value-types.ts';
+import { assertKeyOrIssuer } from './foreign-authority-rules.ts';
+import { issuerSection } from './issuer-section.ts';
 import { ocspSection } from './ocsp-section.ts';
 import { file, type FileContext, keyUri } from './references.ts';
-import { rolledOver } from './successors.ts';
+import { type RolledOver, rolledOver } from './successors.ts';
 import { defaulted, listOf, mapOf, optional, required, section } from './yaml/table.ts';
 
 const listValidity = {
@@ -92,9 +94,14 @@ const authority = (context: FileContext) =>
       'The certificates above it, the root last; PEM. Needed when the issuing CA is not a root itself.',
       'none above it',
     ),
-    key: required(
+    key: optional(
       keyUri(context, '"file:certs/issuing-ca.key.pem"'),
-      'Its key, RSA or EC. It only signs. Of a PEM file: only the user that runs openndes may read the file, or root and the group of the file when root owns it.',
+      'Its key, RSA or EC. It only signs. Of a PEM file: only the user that runs openndes may read the file, or root and the group of the file when root owns it. An authority has either this key or an `issuer`.',
+    ),
+    issuer: optional(
+      issuerSection(context),
+      'Another CA product that issues in place of a key: exactly one of the keys below ([backends.md](backends.md)). `certificate` and `chain` are then its CA, and a certificate of any other CA is refused.',
+      'this server issues with `key`',
     ),
     passphrase: passphrase(),
     ra: defaulted(
@@ -103,10 +110,10 @@ const authority = (context: FileContext) =>
       'The certificate to which clients encrypt. `auto`: created beside the certificate of the CA as `ra.pem` and `ra.key.pem`, and renewed 30 days before its end, also while the server runs; for endpoints whose policy tells a tenant, a webhook or a module the challenge, another one for each of these, in a folder `ra-…` beside it. `split`: the same as a pair, `ra-sign` and `ra-enc`, as NDES has it. With `store.secretsKey` both are in the store and not in files. `none`: clients encrypt to the CA itself, whose key must then be RSA.',
     ),
     crl: section('Its revocation list.', '{ validity: 7d }', {
-      validity: defaulted(
+      validity: optional(
         listValidity,
-        '7d',
         'How long a list is valid. A new one is signed when a certificate is revoked, and after half of this time. It is served at `/crl/NAME.crl`.',
+        '7d',
       ),
       list: optional(
         LIST_NAME,
@@ -161,8 +168,19 @@ const authority = (context: FileContext) =>
     ),
   });
 
-const afterRollovers = (context: FileContext) =>
-  transformed(authority(context), (written) => rolledOver(written, context));
+const LIST_VALIDITY = 7 * DAY;
+
+const afterRollovers = (context: FileContext) => transformed(authority(context), (written) => loaded(written, context));
+
+type Written = z.output<ReturnType<typeof authority>>;
+type WithDefaults = Written & { crl: { validity: number } };
+
+/** An authority without a key has no rollover of ours. */
+function loaded(written: Written, context: FileContext): RolledOver<WithDefaults> {
+  assertKeyOrIssuer(written);
+  const { key, ...rest } = { ...written, crl: { ...written.crl, validity: written.crl.validity ?? LIST_VALIDITY } };
+  return key === undefined ? rest : rolledOver({ ...rest, key }, context);
+}
 
 /**
  * One authority as the file describes it, after its rollovers. Paths are absolute, durations in milliseconds, keys URIs.

@@ -148,6 +148,8 @@ These are errors, in addition to unknown keys and wrong values:
 - a certificate that has expired or is not valid yet: of a CA or above it, of an RA of your own, of \`listen.tls\`, of \`admin.tls\`
 - a CA, or one above it, that excludes every purpose of a profile, allows fewer CAs below it than the chain has, or may not sign
   the revocation list of this server that a profile names under \`crl\`
+- an authority with both or none of \`key\` and \`issuer\`, and with an \`issuer\` what needs the key of the CA ([backends.md](backends.md))
+- a profile that asks a CA product for what it cannot do
 - an RA of your own without an RSA key, without digitalSignature or keyEncipherment, or of another CA
 
 These are warnings:
@@ -160,7 +162,7 @@ These are warnings:
 - a certificate of these that ends in less than 90 days
 - a CA that excludes one of the purposes of a profile, has nameConstraints, or lacks the subjectKeyIdentifier
 - \`ra: none\` with a CA that lacks digitalSignature or keyEncipherment
-- a configuration, key, policy module or store that belongs to a user other than root and the one that runs openndes
+- a configuration, key, module or store that belongs to a user other than root and the one that runs openndes
 - an endpoint that issues from the same authority as one for Intune, without asking Intune itself and without \`profiles.NAME.names\`
 - an endpoint that tells a tenant, a webhook or a module the challenge, and shares an RA of your own or \`ra: none\` with another endpoint
 - an \`allOf\` in which Intune is not the last

@@ -35,6 +35,7 @@ const RULES: readonly Rule[] = [
   ...ADMIN_RULES,
   { severity: 'error', check: eachEndpoint(approvalWithoutNotification) },
   { severity: 'error', check: eachEndpoint(unequalUsageProfiles) },
+  { severity: 'error', check: eachEndpoint(kemWithoutKey) },
   { severity: 'warning', check: unequalNames },
   { severity: 'warning', check: sharedRa },
   {
@@ -183,6 +184,17 @@ function approvalWithoutNotification({ approval, policy }: EndpointConfig): Brok
     key: 'approval',
     what: `manual approval together with ${intune ? 'Intune' : 'a policy that wants notifications'}, which would not be notified of what was approved`,
     remedy: `Remove the key${intune ? ': Intune decides by itself' : ', or give the webhook `notify: none`'}.`,
+  };
+}
+
+/** The value is absent where the authority has an error of its own. */
+function kemWithoutKey({ kem, authority }: EndpointConfig): Broken | undefined {
+  const value = authority.value as typeof authority.value | undefined;
+  if (!kem || !value?.issuer) return undefined;
+  return {
+    key: 'kem',
+    what: `an ML-KEM key needs the key of the CA, and the authority ${authority.name} has an \`issuer\``,
+    remedy: 'Remove the key: clients encrypt to the RA of that authority.',
   };
 }
 

@@ -11,6 +11,9 @@ const endpoint = (keys: string): string => `endpoints: [{ ${keys} }]\n${AUTHORIT
 const profile = (keys: string): string => `profiles: { device: { ${keys} } }\n${REST}`;
 const tenant = (keys: string): string => `tenants: { corp: { ${keys} } }\n${REST}`;
 const authority = (keys: string): string => `authorities: { issuing: { ${keys} } }\n${ENDPOINTS}`;
+/** An authority whose CA is another product, with all that it needs. */
+const FOREIGN = 'certificate: a, issuer: { module: b }, ra: { certificate: c, key: d }';
+const foreign = (keys: string): string => authority(`${FOREIGN}, ${keys}`);
 
 /** Each text has exactly the problem in the second column and no other. */
 const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>> = {
@@ -317,7 +320,51 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'authority without key': [
     authority('certificate: a'),
-    '1:25 authorities.issuing.key: missing. Add `key: "file:certs/issuing-ca.key.pem"`.',
+    '1:25 authorities.issuing: neither `key` nor `issuer`, so nothing could be issued. Give the key of the CA, or the CA product that issues in its place: docs/backends.md.',
+  ],
+  'authority with a key and another CA': [
+    authority('certificate: a, key: b, issuer: { module: c }'),
+    '1:25 authorities.issuing: both `key` and `issuer`, so it is not clear who issues. Remove `key` where the other CA issues, and `issuer` where this server does.',
+  ],
+  'issuer without a CA': [
+    authority('certificate: a, issuer: {}'),
+    '1:51 authorities.issuing.issuer: no CA, so nothing could be issued. Name exactly one; docs/backends.md has all of them.',
+  ],
+  'unknown CA product': [
+    authority('certificate: a, issuer: { modul: c }'),
+    '1:53 authorities.issuing.issuer.modul: unknown key. Did you mean `module`?',
+  ],
+  'passphrase without key': [
+    foreign('passphrase: abc'),
+    '1:25 authorities.issuing: `passphrase` needs the key of the CA, and an authority with `issuer` has none. Remove it: it protects a key file of this server, and there is none.',
+  ],
+  'validity of a revocation list without key': [
+    foreign('crl: { validity: 7d }'),
+    '1:25 authorities.issuing: `crl.validity` needs the key of the CA, and an authority with `issuer` has none. That CA signs its own revocation list: name it in the certificates that it issues.',
+  ],
+  'name of a revocation list without key': [
+    foreign('crl: { list: a }'),
+    '1:25 authorities.issuing: `crl.list` needs the key of the CA, and an authority with `issuer` has none. That CA signs its own revocation list: name it in the certificates that it issues.',
+  ],
+  'shards of a revocation list without key': [
+    foreign('crl: { shards: 2 }'),
+    '1:25 authorities.issuing: `crl.shards` needs the key of the CA, and an authority with `issuer` has none. That CA signs its own revocation list: name it in the certificates that it issues.',
+  ],
+  'OCSP responder without key': [
+    foreign('ocsp: {}'),
+    '1:25 authorities.issuing: `ocsp` needs the key of the CA, and an authority with `issuer` has none. A responder needs a certificate that the CA gave for it: use the responder of that CA.',
+  ],
+  'automatic RA without key': [
+    authority('certificate: a, issuer: { module: b }'),
+    '1:25 authorities.issuing: `ra: auto` needs the key of the CA, and an authority with `issuer` has none. Make its key and a request, have that CA certify it for digitalSignature and keyEncipherment, and name both: `ra: { certificate: …, key: … }`. See docs/backends.md.',
+  ],
+  'no RA without key': [
+    authority('certificate: a, issuer: { module: b }, ra: none'),
+    '1:25 authorities.issuing: `ra: none` needs the key of the CA, and an authority with `issuer` has none. Make its key and a request, have that CA certify it for digitalSignature and keyEncipherment, and name both: `ra: { certificate: …, key: … }`. See docs/backends.md.',
+  ],
+  'ML-KEM without key': [
+    `authorities: { issuing: { ${FOREIGN} } }\nendpoints: [{ ${LAB}, kem: ml-kem-768 }]\n`,
+    '2:50 endpoints[0].kem: an ML-KEM key needs the key of the CA, and the authority issuing has an `issuer`. Remove the key: clients encrypt to the RA of that authority.',
   ],
   'RA without key': [
     authority('certificate: a, key: b, ra: { certificate: c }'),
@@ -366,7 +413,7 @@ endpoints:
   const keys = problemsOf(text).map((line) => /^openndes\.yaml:\d+:\d+ ([^ ]+): /.exec(line)?.[1]);
   assert.deepEqual(keys, [
     'log.level',
-    'authorities.issuing.key',
+    'authorities.issuing',
     'profiles.device.validity',
     'profiles.long.validity',
     'endpoints[0].policy.static',

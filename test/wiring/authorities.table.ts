@@ -7,7 +7,7 @@ import { ecKey, rsaKey } from '../kit/keys.ts';
 import type { Keyed } from '../kit/pki.ts';
 import { ocspRequest, readResponse } from '../ocsp/ocsp-under-test.ts';
 import { certificatesOf, contentOf, readSigned, verifies } from '../kit/pkijs.ts';
-import { asked, certified, enrolled, forged, signerSerial } from './device.ts';
+import { asked, certified, enrolled, forged, newSubject, signerSerial } from './device.ts';
 import {
   certificateFile,
   clock,
@@ -25,6 +25,7 @@ import {
   second,
   secondSection,
 } from './files.ts';
+import { moduleCa, moduleSection } from './module-ca.ts';
 import type { Row } from './row.ts';
 import { writeCrl } from '../../src/revocation/certificate-list.ts';
 import { CHALLENGE, shared } from './server.ts';
@@ -68,6 +69,8 @@ const authorities = {
   retired: { ...withChain('retired'), ra: { ...issuingSection.ra, retired: [keyedFiles('retired/old', retired)] } },
   locked,
   auto: { ...withChain('auto'), ra: 'auto', crl: { list: 'renamed' } },
+  product: moduleSection(),
+  'other-product': moduleSection({ name: 'other' }),
   split: {
     ...withChain('split'),
     ra: 'split',
@@ -161,6 +164,14 @@ async function ocspOf(name: string): Promise<unknown> {
 const issuedBy = async (path: string): Promise<boolean> =>
   (await certified(await at(path))).verify(new X509Certificate(issuing.certificate).publicKey);
 
+/** Whether the CA of the authority signed, and which CA product was asked for it. */
+async function productOf(path: string): Promise<[boolean, string]> {
+  const subject = newSubject();
+  const certificate = await certified(await at(path), { subject });
+  const asked = moduleCa.told.filter((what) => what.endsWith(` issue ${subject}`)).map((what) => what.split(':')[0]);
+  return [certificate.verify(new X509Certificate(issuing.certificate).publicKey), asked.join() || 'none'];
+}
+
 export const AUTHORITIES: readonly Row[] = [
   {
     keys: ['authorities.NAME.certificate', 'authorities.NAME.chain', 'authorities.NAME.ra.certificate'],
@@ -173,6 +184,12 @@ export const AUTHORITIES: readonly Row[] = [
     question: 'whether the key of the issuing CA signed the certificate',
     ask: issuedBy,
     answers: { '/own': true, '/second': false },
+  },
+  {
+    keys: ['', '.module', '.options'].map((key) => `authorities.NAME.issuer${key}`),
+    question: 'whether the certificate is of the CA, and which CA product made it',
+    ask: productOf,
+    answers: { '/own': [true, 'none'], '/product': [true, 'ca'], '/other-product': [true, 'other'] },
   },
   {
     keys: ['authorities.NAME.ra.key'],

@@ -9,12 +9,12 @@ import { type DoctorProbe, type ProbeOutcome, pass, warn } from './doctor-probe.
 /** One row for each authority whose key is elsewhere. */
 export const keyProbes = ({ authorities, config }: Pick<Settings, 'authorities' | 'config'>): DoctorProbe[] =>
   [...authorities.values()]
-    .filter(({ authority }) => 'standing' in authority.key)
-    .map(({ name, authority }) => ({
+    .flatMap(({ name, authority: { key } }) => (key && 'standing' in key ? [{ name, key }] : []))
+    .map(({ name, key }) => ({
       id: `keys.${name}`,
       group: 'certificates',
       title: `authority ${name}: its key elsewhere`,
-      run: () => keyFound(authority.key, config.authorities[name]?.key.split(':')[0] ?? ''),
+      run: () => keyFound(key, config.authorities[name]?.key?.split(':')[0] ?? ''),
     }));
 
 /** Fewer enrolments per second than this are worth a warning: a school or a shift enrols in an hour. */

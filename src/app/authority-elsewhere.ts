@@ -1,0 +1,45 @@
+/** The CA product of an authority: made once for each profile, and closed with the settings. */
+import { type CaProduct, checkedIssuer } from '../ca/checked-issuer.ts';
+import { type Profile, profilesIn } from '../ca/profile.ts';
+import type { IssuerConfig } from '../config/issuer-kinds.ts';
+import { systemClock } from '../embed/system.ts';
+import { takeOne } from '../threads/shared-rate.ts';
+import type { Certificates } from './certificate-files.ts';
+import { type ClosableProduct, productOf } from './issuer-makers.ts';
+
+/** `products`: those that were made. */
+export type ProductsOfCa = {
+  issuer: (profile: Profile) => Promise<CaProduct>;
+  products: () => readonly CaProduct[];
+  close: () => Promise<void>;
+};
+
+/** `chain`: the pinned CA first, the root last. */
+export function productsOf(config: IssuerConfig, [certificate, ...chain]: Certificates): ProductsOfCa {
+  const made = new Map<string, Promise<ClosableProduct>>();
+  const ready: ClosableProduct[] = [];
+  async function make(profile: Profile): Promise<ClosableProduct> {
+    const product = await productOf(config, { profile, certificate, chain });
+    ready.push(product);
+    return product;
+  }
+  return {
+    async issuer(profile) {
+      const names = profilesIn(profile).map(({ name = '' }) => name);
+      const product = made.get(names.join(' ')) ?? make(profile);
+      made.set(names.join(' '), product);
+      return checkedIssuer({
+        product: await product,
+        certificate,
+        chain,
+        profile,
+        clock: systemClock,
+        take: takeOne,
+      });
+    },
+    products: () => ready,
+    async close() {
+      await Promise.all(ready.splice(0).map(async (each) => each.close?.()));
+    },
+  };
+}

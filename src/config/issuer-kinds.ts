@@ -1,0 +1,54 @@
+/** The CA products that can issue for an authority, one row each. Types, keys, checks and the reference page are derived from these rows. */
+import { z } from 'zod';
+import { file, type FileContext } from './references.ts';
+import { optional } from './yaml/table.ts';
+import { secret, type ValueType, valueType } from './yaml/value-type.ts';
+
+type Keys = Readonly<Record<string, z.ZodType>>;
+
+/** A kind of CA product. Its key in the file is the name of its row. */
+type IssuerKind<V extends z.ZodType, K extends Keys, C extends object> = {
+  description: string;
+  /** The value of its key: most often a section of a file of its own. */
+  value: (context: FileContext) => ValueType<V>;
+  /** Keys beside its own that belong to it alone. All of them are optional. */
+  keys?: () => K;
+  /** What the value and these keys become: what the backend is made with. */
+  settings: (value: z.output<V>, keys: z.output<z.ZodObject<K>>) => C;
+  /** Keys and programs among them, with absolute paths: whoever owns one of these files decides what is issued. */
+  files?: (settings: C) => readonly string[];
+};
+
+const kind = <V extends z.ZodType, C extends object, K extends Keys>(row: IssuerKind<V, K, C>): IssuerKind<V, K, C> =>
+  row;
+
+const moduleOptions = secret(
+  valueType(z.record(z.string(), z.unknown()), 'a mapping of keys', '{ url: https://ca.example.com }'),
+);
+
+/** All kinds. What makes a backend from the settings is in `app/issuer-makers.ts`. */
+export const ISSUER_KINDS = {
+  module: kind({
+    description: 'A program of yours or of a vendor: an ES module that exports an issuer ([backends.md](backends.md)).',
+    value: (context) => file(context, './my-ca.mjs'),
+    keys: () => ({
+      options: optional(moduleOptions, 'With `module`. The argument of the function that it exports.', '{}'),
+    }),
+    settings: (path, { options = {} }): { path: string; options: Readonly<Record<string, unknown>> } => ({
+      path,
+      options,
+    }),
+    files: ({ path }) => [path],
+  }),
+};
+
+type Kinds = typeof ISSUER_KINDS;
+
+/** The `issuer` of an authority: its kind, and the settings that its row makes from the file. */
+export type IssuerConfig = {
+  [K in keyof Kinds]: { kind: K; settings: ReturnType<Kinds[K]['settings']> };
+}[keyof Kinds];
+
+/** As `files` of its row. */
+export const decisiveFilesOf = ({ kind, settings }: IssuerConfig): readonly string[] =>
+  (ISSUER_KINDS[kind] as { files?: (settings: IssuerConfig['settings']) => readonly string[] }).files?.(settings) ?? [];
