@@ -30,6 +30,12 @@ export type Connecting = {
   password?: (() => string | undefined) | undefined;
   /** Milliseconds after which a statement without an answer gives the connection up; never when absent. */
   patience?: number | undefined;
+  /**
+   * Whether a statement may be sent before the answer to the one before it. Only for those of one transaction: when a change of the
+   * schema makes a prepared statement invalid, the package sends it again behind the later ones, and outside of a transaction takes
+   * the answer of one for that of another.
+   */
+  pipelined?: boolean;
 };
 
 /** How long a statement of a server may take, in milliseconds: then the connection is given up. */
@@ -37,6 +43,8 @@ export const PATIENCE = 60_000;
 
 /** The version that is tested. */
 const PACKAGE = 'postgres@3.4.9';
+/** Statements of a transaction that wait for their answers. */
+const MOST_PIPELINED = 100;
 /** Seconds from the socket to the first statement. */
 const CONNECT_TIMEOUT = 5;
 
@@ -95,7 +103,7 @@ async function driver(): Promise<typeof Postgres> {
 type Server = PostgresPlace['hosts'][number];
 
 async function connectTo(make: typeof Postgres, server: Server, connecting: Connecting): Promise<PostgresConnection> {
-  const { place, password, patience } = connecting;
+  const { place, password, patience, pipelined = false } = connecting;
   const { host, port } = server;
   const state = { open: true, inTransaction: false };
   // Every option, because the package reads those that are missing from the environment.
@@ -114,6 +122,7 @@ async function connectTo(make: typeof Postgres, server: Server, connecting: Conn
     max_lifetime: null,
     connect_timeout: CONNECT_TIMEOUT,
     keep_alive: 10,
+    max_pipeline: pipelined ? MOST_PIPELINED : 0,
     prepare: true,
     fetch_types: false,
     types: TYPES,

@@ -17,9 +17,8 @@ export type PostgresEngineOptions = Connecting & {
 
 /** An engine that connects when it is first needed, and again after a connection is lost. */
 export function postgresEngine({ random, isolation = 'read committed', ...connecting }: PostgresEngineOptions): Engine {
-  const open = (): Promise<PostgresConnection> => connectPostgres(connecting);
-  const readers = connectionPool(READERS, open);
-  const writer = writingConnection(open);
+  const readers = connectionPool(READERS, () => connectPostgres(connecting));
+  const writer = writingConnection(() => connectPostgres({ ...connecting, pipelined: true }));
   const ids = rowIds(random);
   const over = kyselyOver(new NumberingAdapter(ids), new OrderedText());
   const dialect: Dialect = { ...DIALECTS.postgres, begin: `begin isolation level ${isolation}` };
