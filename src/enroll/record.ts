@@ -102,24 +102,31 @@ async function recordOrRevoke(enrollment: Enrollment, issuance: Issuance): Promi
       await revokeAtIssuer(certificate, NOT_RECORDED[result.kind], enrollment);
     return result;
   } catch (error) {
-    const existing = await recordedAfterAll(enrollment, certificate);
-    if (existing) return { kind: 'duplicate', existing };
-    if (await store.findCertificate(certificate).catch(() => undefined)) return issuedBefore(certificate, error);
+    // The certificate first: a commit that is still under way can end between both, and then its transaction is seen too.
+    const isThere = await store.findCertificate(certificate).catch(() => undefined);
+    if (isThere) return recordedAlready(enrollment, certificate, error);
     if (!mayBeRecorded(error) && (!enrollment.earlier || !openOrder(enrollment.earlier)))
       await revokeAtIssuer(certificate, 'it could not be recorded', enrollment);
     throw error;
   }
 }
 
-/** The transaction of this request, when it has this certificate now and had not before: only the answer of the store was lost. */
-async function recordedAfterAll(
+/**
+ * For a certificate that is in the store though recording it failed. When the transaction of this request has it now and had it not
+ * before, only the answer of the store was lost. Throws what the store throws.
+ */
+async function recordedAlready(
   { transaction, earlier, services }: Enrollment,
-  { issuerId, serial }: CertificateId,
-): Promise<StoredTransaction | undefined> {
+  certificate: StoredCertificate,
+  error: unknown,
+): Promise<RecordedIssuance['result']> {
+  const { issuerId, serial } = certificate;
   const isOf = (found: StoredTransaction | undefined): boolean =>
     found?.certificate?.issuerId === issuerId && found.certificate.serial === serial;
-  const found = await services.store.findTransaction(transaction.key).catch(() => undefined);
-  return isOf(found) && !isOf(earlier) ? found : undefined;
+  const existing = await services.store.findTransaction(transaction.key);
+  return existing && isOf(existing) && !isOf(earlier)
+    ? { kind: 'duplicate', existing }
+    : issuedBefore(certificate, error);
 }
 
 const issuedBefore = ({ serial }: StoredCertificate, cause: unknown): RefusedOutcome => ({

@@ -201,6 +201,41 @@ for (const [notify, status] of [
     assert.equal((await stored(under)).length, 1);
   });
 
+/** The commit is still under way when its outcome is looked up first, and has ended when it is looked up again. */
+function endsBetween(store: Store): Store {
+  let commit: (() => Promise<unknown>) | undefined;
+  const after = async <T>(found: Promise<T>): Promise<T> => {
+    const answer = await found;
+    await commit?.();
+    commit = undefined;
+    return answer;
+  };
+  return {
+    ...store,
+    async recordIssued(issuance) {
+      commit = () => store.recordIssued(issuance);
+      throw Object.assign(new Error('the connection was lost'), { mayBeRecorded: true });
+    },
+    findTransaction: (key) => after(store.findTransaction(key)),
+    findCertificate: (id) => after(store.findCertificate(id)),
+  };
+}
+
+test('a request whose commit ends while its outcome is looked up is not refused, and gets its certificate when it is repeated', async () => {
+  const revoker = ca();
+  const under = await endpointUnderTest(allows('outbox'), { revoker, wrap: endsBetween });
+  await assert.rejects(under.service.pkiOperation(REQUEST), /could not be finished/);
+  const [recorded, ...others] = await stored(under);
+  assert.equal(others.length, 0);
+  const answer = await read(await under.service.pkiOperation(REQUEST));
+  assert.equal(answer.status, 'success');
+  assert.deepEqual(
+    (await stored(under)).map(({ serial }) => serial),
+    [recorded?.serial],
+  );
+  assert.equal(await under.revocations(), 0);
+});
+
 for (const kind of ['consumed', 'renewed'] as const)
   test(`a request whose copy was recorded at the same moment gets that certificate: ${kind}`, async () => {
     const wrap = (store: Store): Store => ({
