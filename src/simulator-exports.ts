@@ -40,6 +40,8 @@ export type {
   UserActionRequest,
   UsersRequest,
 } from './simulator/directory/directory.ts';
+export type { ImportedCertificate, ImportedCertificates } from './simulator/directory/imported-files.ts';
+export type { LoadLimit, LoadLimitRequest } from './simulator/graph/load-limit.ts';
 export type {
   IssuedCertificate,
   IssuedCertificatePlan,

@@ -179,6 +179,10 @@ export const comparableAttributes = (der: Uint8Array): string[] =>
     .flat()
     .map(({ type, ...value }) => `${type}=${folded(value)}`);
 
+/** One attribute of a name, DER, its `type` a dotted OID. Throws DerError for text outside ASCII where the type wants an IA5String. */
+export const nameAttribute = (type: string, text: string): Uint8Array =>
+  sequence(oid(type), attributeValue(type, text));
+
 /** One RDN, DER, with one attribute. A Name is `sequence(...rdns)`. */
 export const rdn = (type: keyof typeof ATTRIBUTES, text: string): Uint8Array =>
-  setOf(sequence(oid(ATTRIBUTES[type]), attributeValue(ATTRIBUTES[type], text)));
+  setOf(nameAttribute(ATTRIBUTES[type], text));

@@ -5,6 +5,8 @@ import type { ChallengeTargets } from './challenge-targets.ts';
 import type { ControlRoute } from './control.ts';
 import type { RevocationQueue } from './connector/revocation-queue.ts';
 import type { Directory } from './directory/directory.ts';
+import type { ImportedCertificates } from './directory/imported-files.ts';
+import type { LoadLimit } from './graph/load-limit.ts';
 import type { IssuedCertificates } from './directory/issued-certificates.ts';
 import type { AppRegistration } from './entra/app-registration.ts';
 import type { IdentityEndpoints } from './identity/identity-routes.ts';
@@ -25,6 +27,8 @@ export type ControlServices = {
   revocations: RevocationQueue;
   directory: Directory;
   issued: IssuedCertificates;
+  imported: ImportedCertificates;
+  limit: LoadLimit;
   identity: IdentityEndpoints;
 };
 
@@ -66,7 +70,7 @@ const tenantRoutes = ({ identity, clock, revocations, tokens }: ControlServices)
 ];
 
 /** An action answers with the number of the objects that it was for: a list of thousands would only be slow. */
-const directoryRoutes = ({ directory, issued }: ControlServices): readonly ControlRoute[] => [
+const directoryRoutes = ({ directory, issued, imported, limit }: ControlServices): readonly ControlRoute[] => [
   { method: 'GET', path: '/directory/devices', handle: () => directory.managed.objects() },
   { method: 'POST', path: '/directory/devices', handle: ({ body }) => added(directory.addDevices(body as never)) },
   {
@@ -82,6 +86,10 @@ const directoryRoutes = ({ directory, issued }: ControlServices): readonly Contr
   { method: 'GET', path: '/directory/certificates', handle: () => issued.list() },
   { method: 'POST', path: '/directory/certificates', handle: ({ body }) => issued.add(body as never) },
   { method: 'DELETE', path: '/directory/certificates', handle: () => issued.clear() },
+  { method: 'GET', path: '/directory/imported', handle: () => imported.list() },
+  { method: 'DELETE', path: '/directory/imported', handle: () => imported.clear() },
+  { method: 'PUT', path: '/throttle', handle: ({ body }) => limit.set(body as never) },
+  { method: 'DELETE', path: '/throttle', handle: () => limit.clear() },
 ];
 
 const added = (objects: readonly { id: string }[]) => ({ added: objects.length, ids: objects.map(({ id }) => id) });

@@ -10,6 +10,7 @@ import {
   truncated,
   wrongTypes,
 } from './answer-changes.ts';
+import { opaqueImportError } from './graph/imported-certificate-routes.ts';
 import { nestedError, statusError } from './error-bodies.ts';
 import { INTUNE_CODES, isIntuneCode } from './intune-codes.ts';
 import type { OutageKind } from './outages.ts';
@@ -38,7 +39,7 @@ export type FaultValue =
   | string
   | number
   | { code: string }
-  | { status: number; retryAfter?: number }
+  | { status: number; retryAfter?: number; retryAfterMs?: number }
   | { drip: number }
   | { huge: number }
   | { refused: number }
@@ -140,6 +141,9 @@ export const FAULTS: readonly FaultRow[] = [
   named('lowercase-keys', ['discovery', 'downloadRevocationRequests'], 'member names in lower case', {
     change: lowerCaseNames,
   }),
+  named('opaque-import', ['userPfxCertificates'], 'status 400 that says only StatelessImportPFXService', {
+    answer: opaqueImportError,
+  }),
   named('evil-host', ['discovery'], 'addresses at https://evil.example', { responseFault: 'evil-host' }),
   {
     hops: ACTIONS,
@@ -149,8 +153,8 @@ export const FAULTS: readonly FaultRow[] = [
   },
   {
     hops: HOPS,
-    form: '"503" or {"status": 503, "retryAfter": 1}, any status from 400 to 599',
-    description: 'this status, with Retry-After in seconds if given',
+    form: '"503" or {"status": 503, "retryAfter": 1.5}, or "retryAfterMs", any status from 400 to 599',
+    description: 'this status, with Retry-After in seconds, or x-ms-retry-after-ms, if given',
     read: readStatus,
   },
 ];
@@ -170,13 +174,20 @@ function readCode(value: unknown): FaultEffect | undefined {
 
 function readStatus(value: unknown): FaultEffect | undefined {
   const plain = typeof value === 'number' || (typeof value === 'string' && /^\d{3}$/.test(value));
-  const { status, retryAfter } = plain
+  const { status, retryAfter, retryAfterMs } = plain
     ? { status: Number(value) }
-    : (onlyMembers(value, ['status', 'retryAfter']) ?? { status: undefined });
-  if (!isWhole(status, 400, 599) || (retryAfter !== undefined && !isWhole(retryAfter, 0, 86_400))) return undefined;
-  const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
+    : (onlyMembers(value, ['status', 'retryAfter', 'retryAfterMs']) ?? { status: undefined });
+  if (!isWhole(status, 400, 599)) return undefined;
+  if (![retryAfter, retryAfterMs].every((wait) => wait === undefined || isWait(wait))) return undefined;
+  const headers = {
+    ...(isWait(retryAfter) && { 'retry-after': String(retryAfter) }),
+    ...(isWait(retryAfterMs) && { 'x-ms-retry-after-ms': String(retryAfterMs) }),
+  };
   return { answer: (call) => statusError(call, status, headers) };
 }
+
+/** A fraction of a second is possible. */
+const isWait = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 86_400_000;
 
 /** Whether it is a whole number between these, both included. */
 export const isWhole = (value: unknown, least: number, most: number): value is number =>

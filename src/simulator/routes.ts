@@ -2,13 +2,24 @@
 import type { RevocationQueue } from './connector/revocation-queue.ts';
 import { downloadRevocationRequests, uploadRevocationResults } from './connector/revocation-routes.ts';
 import type { Directory } from './directory/directory.ts';
+import type { ImportedCertificates } from './directory/imported-files.ts';
 import type { IssuedCertificates } from './directory/issued-certificates.ts';
 import { instance, keys, openid } from './entra/metadata.ts';
 import { token } from './entra/token-endpoint.ts';
 import { application } from './graph/application.ts';
 import { devicesDelta, usersDelta } from './graph/delta.ts';
 import { allCertificateStates, certificateStates, managedDevices } from './graph/device-lists.ts';
+import {
+  createImported,
+  deleteImported,
+  getImported,
+  type ImportServices,
+  listImported,
+  updateImported,
+} from './graph/imported-certificate-routes.ts';
+import { limited, type LoadLimit } from './graph/load-limit.ts';
 import { discovery, INTUNE_APP, legacyDiscovery } from './graph/service-endpoints.ts';
+import { userByName } from './graph/user-by-name.ts';
 import { scepAction } from './scep-action-routes.ts';
 import { ACTIONS, type ServiceHandler, type ServiceHop } from './service-call.ts';
 import { CONNECTOR_PATH, type SimulatedCloud, VALIDATION_PATH } from './site.ts';
@@ -16,8 +27,10 @@ import type { SimulatorState } from './state.ts';
 import type { TokenAuthority } from './tokens.ts';
 import type { Validation } from './validation.ts';
 
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
 /** One path of a service. */
-export type ServiceRoute = { hop: ServiceHop; method: 'GET' | 'POST'; pattern: RegExp; handler: ServiceHandler };
+export type ServiceRoute = { hop: ServiceHop; method: Method; pattern: RegExp; handler: ServiceHandler };
 
 /** What the handlers work on. */
 export type RouteServices = {
@@ -28,12 +41,15 @@ export type RouteServices = {
   revocations: RevocationQueue;
   directory: Directory;
   issued: IssuedCertificates;
+  imported: ImportedCertificates;
+  limit: LoadLimit;
 };
 
 /** All routes. The first that fits the method and the decoded path answers. */
 export const serviceRoutes = (services: RouteServices): readonly ServiceRoute[] => [
   ...entraRoutes(services),
   ...graphRoutes(services),
+  ...importRoutes(services, services.limit),
   ...intuneRoutes(services),
 ];
 
@@ -83,6 +99,27 @@ const graphRoutes = ({ state, tokens, directory, issued }: RouteServices): reado
     certificateStates(tokens, { issued, directory }),
   ),
 ];
+
+const IMPORTED = `/beta/${DEVICES}/userPfxCertificates`;
+/** The three forms of a key in a path: quoted, as the cmdlets of Microsoft write it, and as a part of the path. */
+const ONE_IMPORTED = String.raw`${IMPORTED}(?:\('?|/)(?<id>[0-9a-f]{32}-[0-9a-f]{40})(?:'?\))?`;
+
+/** One user, and imported certificates, behind the limit of load. */
+const importRoutes = (services: ImportServices, limit: LoadLimit): readonly ServiceRoute[] => {
+  const at = (method: Method, path: string, handler: (services: ImportServices) => ServiceHandler): ServiceRoute => ({
+    ...get('userPfxCertificates', path, limited(limit, handler(services))),
+    method,
+  });
+  const user = userByName(services.tokens, services.directory);
+  return [
+    get('user', `${VERSION}/users/(?<user>[^/]+)`, limited(limit, user)),
+    at('GET', IMPORTED, listImported),
+    at('POST', IMPORTED, createImported),
+    at('GET', ONE_IMPORTED, getImported),
+    at('PATCH', ONE_IMPORTED, updateImported),
+    at('DELETE', ONE_IMPORTED, deleteImported),
+  ];
+};
 
 const REVOCATION = `${CONNECTOR_PATH}/CertificateAuthorityRequests`;
 

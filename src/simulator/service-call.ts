@@ -5,7 +5,14 @@ import type { ServiceSite } from './site.ts';
 /** The calls to Entra, and to the managed identity endpoints, which give Entra's tokens. */
 export const ENTRA_HOPS = ['openid', 'instance', 'keys', 'token', 'tokenV1', 'managedIdentity'] as const;
 /** The calls to Graph; `legacyDiscovery` is that of the retired Azure AD Graph. */
-export const GRAPH_HOPS = ['discovery', 'legacyDiscovery', 'application', 'certificateStates'] as const;
+export const GRAPH_HOPS = [
+  'discovery',
+  'legacyDiscovery',
+  'application',
+  'certificateStates',
+  'user',
+  'userPfxCertificates',
+] as const;
 /** The calls to Graph that list the directory. */
 export const DIRECTORY_HOPS = ['managedDevices', 'users', 'devices'] as const;
 /** The hops that are ScepActions of Intune and answer with an Intune code. */
@@ -75,6 +82,7 @@ export const json = (status: number, body: unknown, { code, headers }: Extras = 
 /** The reason phrases (RFC 9110 15) of the statuses that are answered here or are likely as a fault. */
 const STATUS_TEXTS: Readonly<Record<number, string>> = {
   200: 'OK',
+  201: 'Created',
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',

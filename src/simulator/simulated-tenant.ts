@@ -5,6 +5,8 @@ import type { MintedChallenge } from './challenge-password.ts';
 import type { ChallengeTargets } from './challenge-targets.ts';
 import type { RevocationQueue } from './connector/revocation-queue.ts';
 import type { Directory } from './directory/directory.ts';
+import type { LoadLimit } from './graph/load-limit.ts';
+import type { ImportedCertificates } from './directory/imported-files.ts';
 import type { IssuedCertificates } from './directory/issued-certificates.ts';
 import type { AppRegistration } from './entra/app-registration.ts';
 import type { Expectation } from './expectation.ts';
@@ -78,6 +80,10 @@ export type Simulator = {
   directory: Directory;
   /** The certificates that Intune was told of. */
   issued: IssuedCertificates;
+  /** The PKCS#12 files that were imported for users. */
+  imported: ImportedCertificates;
+  /** A limit on the calls about users and their imported certificates. */
+  limit: LoadLimit;
   /** The app registration: credentials, permissions, policies. */
   app: AppRegistration;
   /** Revokes all tokens that were issued since the start: each service answers 401 to them. */
@@ -94,7 +100,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const parts = tenantParts(state, clock, options.random);
   const listeners = new Listeners();
   const ports = await openPorts(parts, options, listeners);
-  const { challenge, targets, revocations, directory, issued, calls, faults, app, tokens, outages } = parts;
+  const { challenge, targets, revocations, directory, issued, imported, limit, calls, faults, app, tokens, outages } =
+    parts;
   const { login, graph, intune } = siteAt(ports.services);
   return {
     tenant: { ...identityOf(state), cloud: { login, graph, intune } },
@@ -108,6 +115,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     revocations,
     directory,
     issued,
+    imported,
+    limit,
     calls: () => calls.list(),
     fault: (request) => faults.set(request),
     clearFaults: () => faults.clear(),

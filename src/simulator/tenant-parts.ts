@@ -7,9 +7,11 @@ import { ChallengeTargets } from './challenge-targets.ts';
 import { RevocationQueue } from './connector/revocation-queue.ts';
 import type { ControlServices } from './control-routes.ts';
 import { Directory } from './directory/directory.ts';
+import { ImportedCertificates } from './directory/imported-files.ts';
 import { IssuedCertificates } from './directory/issued-certificates.ts';
 import { AppRegistration } from './entra/app-registration.ts';
 import { readExpectation } from './expectation.ts';
+import { LoadLimit } from './graph/load-limit.ts';
 import { Faults } from './injected-faults.ts';
 import type { MovableClock } from './movable-clock.ts';
 import { Outages } from './outages.ts';
@@ -35,6 +37,8 @@ export function tenantParts(state: SimulatorState, clock: MovableClock, random: 
     targets,
     revocations,
     issued,
+    imported: new ImportedCertificates(),
+    limit: new LoadLimit(),
     faults: new Faults(outages),
     calls: new CallList(),
     tokens: tokenAuthority(

@@ -47,7 +47,7 @@ function client(simulator: Simulator, agent: Agent) {
   let validation: string | undefined;
 
   const send = async (
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     url: string,
     headers: Record<string, string>,
     body?: string,
@@ -138,6 +138,8 @@ const CALLS = {
   discovery: ({ graph }) => ['GET', graph + DISCOVERY],
   legacyDiscovery: ({ graph }, name) => ['GET', `${graph}/${name}${LEGACY}`],
   application: ({ graph }) => ['GET', `${graph}/v1.0/applications(appId='none')`],
+  user: ({ graph }) => ['GET', `${graph}/v1.0/users/none@contoso.example`],
+  userPfxCertificates: ({ graph }) => ['GET', `${graph}/beta/deviceManagement/userPfxCertificates`],
   certificateStates: ({ graph }) => ['GET', `${graph}/beta/deviceManagement/${STATES}`],
   managedDevices: ({ graph }) => ['GET', `${graph}/v1.0/deviceManagement/managedDevices`],
   users: ({ graph }) => ['GET', `${graph}/v1.0/users/delta`],

@@ -1,5 +1,4 @@
 /** EJBCA as the issuer of an authority, by its REST interface: orders, approvals, revocations. */
-import type { IssuerError } from '../../core/errors.ts';
 import {
   type IssuerCapabilities,
   type OrderReason,
@@ -10,8 +9,9 @@ import {
 import { asObject, field, textField } from '../../outbound/untrusted-json.ts';
 import type { Backend } from '../backend.ts';
 import { backendFault } from '../backend-fault.ts';
+import { orderOf } from '../open-order.ts';
 import { perNameTurns } from '../per-name-turns.ts';
-import { orderOf, usernameOf } from './ejbca-enrollment.ts';
+import { usernameOf } from './ejbca-enrollment.ts';
 import { ejbcaFault } from './ejbca-faults.ts';
 import { askEjbca, type EjbcaParts, type EjbcaServices, enroll, finalize, findOrder } from './ejbca-orders.ts';
 import { issuerAsListed, type ListedCa, revocationPath } from './ejbca-revocation.ts';
@@ -35,8 +35,7 @@ export function ejbcaBackend(settings: EjbcaSettings, services: EjbcaServices): 
       inTurn(usernameOf(request, settings.usernamePrefix), () => enroll(parts, request, signal)),
     async poll(reference, signal) {
       const order = orderOf(reference);
-      if (!order) throw foreignReference(reference);
-      return inTurn(order.username, () => finalize(parts, order, signal));
+      return inTurn(order.holder, () => finalize(parts, order, signal));
     },
     find: (request, signal) => findOrder(parts, request, signal),
     revoke: (order, signal) => revoke(parts, order, signal),
@@ -74,8 +73,3 @@ async function check(parts: EjbcaParts, signal: AbortSignal): Promise<{ ok: bool
   const lacking = `${version}: the role of openndes sees no CA with the name ${JSON.stringify(certificateAuthority)}`;
   return { ok: found, detail: found ? version : lacking };
 }
-
-const foreignReference = (reference: string): IssuerError =>
-  backendFault('misconfigured', `the order ${JSON.stringify(reference.slice(0, 80))} was not made at EJBCA`, {
-    retryable: true,
-  });

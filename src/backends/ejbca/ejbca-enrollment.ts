@@ -34,22 +34,6 @@ export const enrollmentBody = (request: EnrollmentRequest, settings: EjbcaSettin
 /** The body of `finalize`, which makes the certificate of an order that was approved. */
 export const finalizeBody = (password: string): object => ({ response_format: 'DER', password });
 
-/** What is known of an order that waits for approval: all that is needed to find its certificate. */
-export type WaitingOrder = { requestId: string; username: string; keyHash: string };
-
-/** SHA-256 of a SubjectPublicKeyInfo, lower-case hexadecimal. */
-export const keyHashOf = (spki: Uint8Array): string => hash('sha256', spki, 'hex');
-
-/** An order as the reference that is recorded, and back. */
-export const referenceOf = ({ requestId, username, keyHash }: WaitingOrder): string =>
-  [requestId, keyHash, username].join(':');
-
-/** Undefined for a reference that was not made by `referenceOf`. */
-export function orderOf(reference: string): WaitingOrder | undefined {
-  const [, requestId, keyHash, username] = /^(\d+):([0-9a-f]{64}):(.+)$/.exec(reference) ?? [];
-  return requestId && keyHash && username ? { requestId, keyHash, username } : undefined;
-}
-
 /** The criteria by which the valid certificates of an end entity are listed. */
 export const searchBody = (username: string): object => ({
   max_number_of_results: 100,

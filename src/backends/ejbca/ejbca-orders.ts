@@ -2,20 +2,13 @@
 import type { RandomBytes } from '../../core/environment.ts';
 import type { IssuancePending, Issued } from '../../core/issuer.ts';
 import type { EnrollmentRequest } from '../../core/request.ts';
-import { field } from '../../outbound/untrusted-json.ts';
+import { asObject, field } from '../../outbound/untrusted-json.ts';
 import type { BackendCall, BackendReply } from '../backend-call.ts';
 import type { BackendClient } from '../backend-client.ts';
+import { certificateFor, certificatesIn, newestWithKey } from '../given-certificates.ts';
+import { keyHashOf, type OpenOrder, referenceOf } from '../open-order.ts';
 import { said } from '../said.ts';
-import { certificateIn, certificateWithKey } from './ejbca-answers.ts';
-import {
-  enrollmentBody,
-  finalizeBody,
-  keyHashOf,
-  referenceOf,
-  searchBody,
-  usernameOf,
-  type WaitingOrder,
-} from './ejbca-enrollment.ts';
+import { enrollmentBody, finalizeBody, searchBody, usernameOf } from './ejbca-enrollment.ts';
 import { ejbcaFault } from './ejbca-faults.ts';
 import type { EjbcaSettings } from './ejbca-settings.ts';
 
@@ -57,16 +50,19 @@ export async function enroll(
   const reply = await place(parts, '/certificate/pkcs10enroll', body, signal);
   if (reply.status === 202) return pendingOrder(reply, request, parts);
   if (reply.status !== 201) throw ejbcaFault('an order', reply);
-  return issued(parts, certificateIn(reply.json));
+  return issued(parts, madeBy(reply, keyHashOf(request.csr.spki)));
 }
+
+const madeBy = ({ json }: BackendReply, keyHash: string): Uint8Array =>
+  certificateFor(keyHash, certificatesIn(field(json, 'certificate')), 'EJBCA');
 
 const issued = ({ chain }: EjbcaParts, certificate: Uint8Array): Issued => ({ kind: 'issued', certificate, chain });
 
 function pendingOrder(reply: BackendReply, request: EnrollmentRequest, { settings }: EjbcaParts): IssuancePending {
-  const requestId = String(field(reply.json, 'request_id'));
-  if (!/^\d+$/.test(requestId)) throw ejbcaFault('an order without the number of its approval', reply);
-  const username = usernameOf(request, settings.usernamePrefix);
-  return waiting(referenceOf({ requestId, username, keyHash: keyHashOf(request.csr.spki) }));
+  const id = String(field(reply.json, 'request_id'));
+  if (!/^\d+$/.test(id)) throw ejbcaFault('an order without the number of its approval', reply);
+  const holder = usernameOf(request, settings.usernamePrefix);
+  return waiting(referenceOf({ id, holder, keyHash: keyHashOf(request.csr.spki) }));
 }
 
 const waiting = (reference: string): IssuancePending => ({ kind: 'pending', reference, retryAfter: APPROVAL_SECONDS });
@@ -74,26 +70,28 @@ const waiting = (reference: string): IssuancePending => ({ kind: 'pending', refe
 /** What a person has decided. An order that was finalized before has its certificate in EJBCA. Throws IssuerError. */
 export async function finalize(
   parts: EjbcaParts,
-  order: WaitingOrder,
+  order: OpenOrder,
   signal: AbortSignal,
 ): Promise<Issued | IssuancePending> {
-  const reply = await place(parts, `/certificate/${order.requestId}/finalize`, finalizeBody, signal);
-  if (reply.status === 201) return issued(parts, certificateIn(reply.json));
+  const reply = await place(parts, `/certificate/${order.id}/finalize`, finalizeBody, signal);
+  if (reply.status === 201) return issued(parts, madeBy(reply, order.keyHash));
   if (reply.status === 202) return waiting(referenceOf(order));
   const made = reply.status === 400 && !DECIDED_AGAINST.test(said(reply, [])) && (await search(parts, order, signal));
   if (made) return issued(parts, made);
-  throw ejbcaFault(`the approval ${order.requestId}`, reply);
+  throw ejbcaFault(`the approval ${order.id}`, reply);
 }
 
 const DECIDED_AGAINST = /rejected|expired|could not/i;
 
-type Sought = { username: string; keyHash: string; but?: Uint8Array };
+type Sought = Pick<OpenOrder, 'holder' | 'keyHash'> & { but?: Uint8Array };
 
 async function search(parts: EjbcaParts, sought: Sought, signal: AbortSignal): Promise<Uint8Array | undefined> {
-  const call = { method: 'POST', path: '/certificate/search', json: searchBody(sought.username) } as const;
+  const call = { method: 'POST', path: '/certificate/search', json: searchBody(sought.holder) } as const;
   const reply = await askEjbca(parts, call, signal);
   if (reply.status !== 200) throw ejbcaFault('a search', reply);
-  return certificateWithKey(field(reply.json, 'certificates'), sought.keyHash, sought.but);
+  const rows = [field(reply.json, 'certificates')].flat().map(asObject);
+  const given = rows.flatMap((row) => certificatesIn(field(row, 'certificate')));
+  return newestWithKey(given, sought.keyHash, sought.but);
 }
 
 /** The certificate of the end entity with the key of the request. Throws IssuerError. */
@@ -103,8 +101,8 @@ export async function findOrder(
   signal: AbortSignal,
 ): Promise<Issued | undefined> {
   const { csr, renews } = request;
-  const username = usernameOf(request, parts.settings.usernamePrefix);
+  const holder = usernameOf(request, parts.settings.usernamePrefix);
   const but = renews && { but: renews.certificate };
-  const made = await search(parts, { username, keyHash: keyHashOf(csr.spki), ...but }, signal);
+  const made = await search(parts, { holder, keyHash: keyHashOf(csr.spki), ...but }, signal);
   return made && issued(parts, made);
 }

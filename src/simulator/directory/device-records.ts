@@ -22,7 +22,26 @@ export type DirectoryDevice = {
 };
 
 /** A user. */
-export type DirectoryUser = { id: string; userPrincipalName: string; displayName: string; accountEnabled: boolean };
+export type DirectoryUser = {
+  id: string;
+  userPrincipalName: string;
+  displayName: string;
+  accountEnabled: boolean;
+  /** Of Intune; without it nothing can be imported for the user. Yes when absent. */
+  isLicensed?: boolean;
+} & { [name in (typeof USER_TEXTS)[number]]?: string };
+
+/** What a user may have besides. */
+const USER_TEXTS = [
+  'mail',
+  'givenName',
+  'surname',
+  'department',
+  'onPremisesDistinguishedName',
+  'onPremisesSamAccountName',
+  'onPremisesDomainName',
+  'onPremisesSecurityIdentifier',
+] as const;
 
 /** A device to add; what is absent is made up. */
 export type DevicePlan = Partial<Omit<DirectoryDevice, 'objectId' | 'managementState'>>;
@@ -44,7 +63,21 @@ export const DEVICE_FIELDS = {
   accountEnabled: yes,
 };
 /** The members of a user in a control request. */
-export const USER_FIELDS = { id: text, userPrincipalName: text, displayName: text, accountEnabled: yes };
+export const USER_FIELDS = {
+  id: text,
+  userPrincipalName: text,
+  displayName: text,
+  accountEnabled: yes,
+  isLicensed: yes,
+  mail: text,
+  givenName: text,
+  surname: text,
+  department: text,
+  onPremisesDistinguishedName: text,
+  onPremisesSamAccountName: text,
+  onPremisesDomainName: text,
+  onPremisesSecurityIdentifier: text,
+};
 
 /** A complete device. */
 export const newDevice = (plan: DevicePlan, random: RandomBytes): DirectoryDevice => ({

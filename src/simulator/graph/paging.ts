@@ -19,8 +19,9 @@ export function pageSize({ query, headers }: ServiceCall, { usual, most }: PageS
 const OPTIONS = new Set(['$top', '$select', '$skiptoken', '$deltatoken', '$count']);
 
 /** A refusal for an option that is not answered, or a size that is none. */
-export function optionFailure(call: ServiceCall, sizes: PageSizes): ServiceAnswer | undefined {
-  const other = [...call.query.keys()].find((name) => name.startsWith('$') && !OPTIONS.has(name));
+export function optionFailure(call: ServiceCall, sizes: PageSizes, filter = false): ServiceAnswer | undefined {
+  const isKnown = (name: string): boolean => OPTIONS.has(name) || (filter && name === '$filter');
+  const other = [...call.query.keys()].find((name) => name.startsWith('$') && !isKnown(name));
   if (other !== undefined) return badRequest(call, `The query option '${other}' is not supported here.`);
   return pageSize(call, sizes) === undefined ? badRequest(call, "Invalid value for '$top'.") : undefined;
 }
@@ -42,8 +43,8 @@ export type KeyedRow = { key: number; row: object };
 export type RowsAfter = (after: number, most: number) => readonly KeyedRow[];
 
 /** A list in pages. The token of a page is the key of the row before it, so that rows that go away shift nothing. */
-export function pageOf(call: ServiceCall, rowsAfter: RowsAfter, { name, sizes }: PagedList): ServiceAnswer {
-  const failure = optionFailure(call, sizes);
+export function pageOf(call: ServiceCall, rowsAfter: RowsAfter, { name, sizes, filter }: PagedList): ServiceAnswer {
+  const failure = optionFailure(call, sizes, filter);
   if (failure) return failure;
   const size = pageSize(call, sizes) ?? sizes.usual;
   const after = Number(call.query.get('$skiptoken') ?? '0');
@@ -59,5 +60,5 @@ export function pageOf(call: ServiceCall, rowsAfter: RowsAfter, { name, sizes }:
   });
 }
 
-/** `name` is for the context of the answer. */
-export type PagedList = { name: string; sizes: PageSizes };
+/** `name` is for the context of the answer. `filter`: the list knows `$filter`, and `rowsAfter` are what it lets through. */
+export type PagedList = { name: string; sizes: PageSizes; filter?: true };
