@@ -31,7 +31,8 @@ sign() {
   value csr | openssl base64 -d -A | openssl req -inform DER -out "$1.csr" ||
     refuse 11 'openssl cannot read this request'
   printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature,keyEncipherment\nextendedKeyUsage=clientAuth\n' >"$1.cnf"
-  days=$((($(date -d "$(value notAfter)" +%s) - $(date +%s)) / 86400))
+  # Whole days that end before `notAfter`, also when openssl begins a moment later.
+  days=$((($(date -d "$(value notAfter)" +%s) - $(date +%s) - 60) / 86400))
   openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -set_serial "0x01$(openssl rand -hex 15)" \
     -days "$days" -copy_extensions copy -extfile "$1.cnf" -out "$1.new" ||
     refuse 10 'openssl does not sign this request'
