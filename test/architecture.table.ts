@@ -21,7 +21,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   cms: room('core asn1 pkix', 'node:crypto'),
   scep: room('core asn1 pkix cms'),
   ca: room('core asn1 pkix'),
-  backends: room('core outbound asn1 pkix', 'node:crypto node:timers/promises cockatiel'),
+  backends: room('core outbound asn1 pkix ca', 'node:crypto node:timers/promises cockatiel'),
   revocation: room('core asn1 pkix ca', 'node:timers/promises'),
   ocsp: room('core asn1 pkix', 'node:crypto'),
   store: room('core audit asn1 pkix', 'node:crypto node:sqlite node:events node:fs node:net node:tls kysely postgres'),
