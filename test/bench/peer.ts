@@ -1,7 +1,7 @@
-/** step-ca as a peer: its newest module, built by Go, with a CA and an RA of the same kinds as ours, and its badger store. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+/** step-ca as a peer, with a CA and an RA of the same kinds as ours, and its badger store. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SoftwareKey } from '../../src/keys/software.ts';
@@ -10,24 +10,10 @@ import { accepts, freePort } from '../kit/ports.ts';
 import { benchAuthority } from './authority.ts';
 import { CHALLENGE } from './corpus.ts';
 
-export const STEP_CA = 'v0.30.2';
-const MODULE = `github.com/smallstep/certificates/cmd/step-ca@${STEP_CA}`;
-const BUILT = `/var/tmp/openndes-step-ca-${STEP_CA}`;
 const NAME = 'bench';
 
 /** A server that listens at `port`, with SCEP at `path`. `ra`: the certificate that requests are encrypted to. */
 export type Peer = { child: ChildProcess; port: number; path: string; ra: Uint8Array; close: () => Promise<void> };
-
-/** Builds it once; needs Go and the Go proxy. Without CGO, because with it HSMs are linked too. */
-export function stepCaProgram(): string {
-  const file = join(BUILT, 'step-ca');
-  if (!existsSync(file))
-    execFileSync('go', ['install', MODULE], {
-      env: { ...process.env, GOBIN: BUILT, CGO_ENABLED: '0' },
-      stdio: 'inherit',
-    });
-  return file;
-}
 
 /** Starts the program in a folder of its own, its log in a file. Throws when it does not listen. */
 export async function stepCa(file: string): Promise<Peer> {

@@ -7,7 +7,8 @@ import { cpuOf, residentOf } from './burst/cpu.ts';
 import { CHALLENGE, clientKeys, request } from './corpus.ts';
 import { connectionsTo, load } from './load.ts';
 import { median, percentile } from './measure.ts';
-import { type Peer, STEP_CA, stepCa, stepCaProgram } from './peer.ts';
+import { STEP_CA, stepCaProgram } from '../kit/step-ca-program.ts';
+import { type Peer, stepCa } from './peer.ts';
 import { start, stop } from './processes.ts';
 
 const WARM_UP = 3000;
