@@ -17,6 +17,7 @@ export type * from './core/policy.ts';
 export type * from './core/request.ts';
 export type { Store } from './core/store.ts';
 export type * from './core/tenant-directory.ts';
+export type * from './core/imported-pfx.ts';
 export {
   ConfigError,
   type FailInfo,

@@ -451,7 +451,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     message: 'a service of Microsoft was called',
     fields: {
       tenant: TENANT,
-      call: 'the step: `token`, `discovery`, `validateRequest`, `successNotification`, `failureNotification`, `directory`, `certificateStates`, `downloadRevocationRequests` or `uploadRevocationResults`',
+      call: 'the step: `token`, `discovery`, `validateRequest`, `successNotification`, `failureNotification`, `directory`, `certificateStates`, `user`, `userPfxCertificates`, `downloadRevocationRequests` or `uploadRevocationResults`',
       result:
         '`answered`, `throttled` (HTTP 429), `refused` (another 4xx), `failed` (5xx) or `unreachable` (no whole answer)',
       status: 'the HTTP status; absent without an answer',

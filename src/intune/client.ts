@@ -2,6 +2,7 @@
 import type { Clock } from '../core/environment.ts';
 import type { ListIntuneCertificates } from '../core/intune-certificates.ts';
 import type { ListDirectory } from '../core/tenant-directory.ts';
+import type { PfxImports } from '../core/imported-pfx.ts';
 import { certificateStates } from './certificate-states.ts';
 import { type CloudName, type CloudUrls, resolveCloud } from './clouds.ts';
 import { type SecretEnd, secretEnd } from './secret-end.ts';
@@ -9,7 +10,9 @@ import type { CredentialOptions } from './credentials.ts';
 import { directoryLists } from './directory-lists.ts';
 import { discovery } from './discovery.ts';
 import { httpsExchange } from './https-exchange.ts';
+import { importedPfxClient } from './imported-pfx-client.ts';
 import { tokenSource } from './kept-tokens.ts';
+import { pacedCalls } from './paced-calls.ts';
 import { TIMEOUTS, type Timeouts } from './retry.ts';
 import { type BreakerState, type IntuneHealth, retryingCalls } from './retrying-calls.ts';
 import { type RevocationClient, revocationClient } from './revocation-client.ts';
@@ -75,6 +78,8 @@ export type TenantClient = IntuneClient &
     directory: ListDirectory;
     /** Lists the certificates of the devices as Intune has them. Says nothing about `health`. */
     certificates: ListIntuneCertificates;
+    /** Imports PKCS#12 files for users. Says nothing about `health`. */
+    imports: PfxImports;
   };
 
 /**
@@ -86,6 +91,9 @@ export type DiagnosableClient = TenantClient & {
   seen: () => SeenTenant;
   breaker: () => BreakerState;
 };
+
+/** Of each call about imports: with a minute before the second one and ten at most, three quarters of an hour. */
+const PACED_TRIES = 8;
 
 /** Makes a client. Nothing is sent before the first call. Throws ConfigError for settings that cannot work. */
 export function intuneClient(options: IntuneClientOptions): DiagnosableClient {
@@ -111,6 +119,8 @@ export function intuneClient(options: IntuneClientOptions): DiagnosableClient {
     answered: memory.answered,
   });
   const pages = { ...graph, tries: timeouts.retries + 1, backoffMs: timeouts.backoffMs };
+  const chance = (): number => Number.parseInt(uuid().slice(0, 8), 16) / 2 ** 32 || 0;
+  const paced = pacedCalls({ clock, tries: PACED_TRIES, backoffMs: timeouts.backoffMs, chance });
   return {
     ...actions,
     ...revocationClient({ ...intune, service: discovery(CONNECTOR_SERVICE, graph), timeouts }),
@@ -128,6 +138,7 @@ export function intuneClient(options: IntuneClientOptions): DiagnosableClient {
     },
     directory: directoryLists(pages),
     certificates: certificateStates(pages),
+    imports: importedPfxClient({ ...pages, paced }),
     health: calls.health,
     breaker: calls.breaker,
     seen: memory.seen,

@@ -1,4 +1,4 @@
-/** One GET of Microsoft Graph: token, headers, and what an error about it reports. */
+/** One call of Microsoft Graph: token, headers, and what an error about it reports. */
 import type { Clock } from '../core/environment.ts';
 import type { HttpFault } from './http-faults.ts';
 import type { HttpsExchange } from './https-exchange.ts';
@@ -8,8 +8,15 @@ import type { IntuneHop } from './unreachable.ts';
 /** What a call is made with. `tokens`: for Graph. `uuid`: a random GUID for each call, sent as `client-request-id`. */
 export type GraphServices = { tokens: TokenSource; exchange: HttpsExchange; clock: Clock; uuid: () => string };
 
-/** What is asked. `hop` names the call in errors; `limit`: octets of the reply, one MiB when absent. */
-export type GraphQuery = { hop: IntuneHop; url: string; prefer?: string; limit?: number };
+/** What is asked. `hop` names the call in errors; `method`: GET when absent; `limit`: octets of the reply, one MiB when absent. */
+export type GraphQuery = {
+  hop: IntuneHop;
+  url: string;
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  body?: object;
+  prefer?: string;
+  limit?: number;
+};
 
 /** Octets: what Graph tells of one application is a hundredth of it. */
 const LIMIT = 1_048_576;
@@ -19,7 +26,7 @@ const LIMIT = 1_048_576;
  * new token after HTTP 401 or 403), IntuneUnreachable without a reply, and the signal's reason on abort.
  */
 export function askGraph<T>(
-  { hop, url, prefer, limit = LIMIT }: GraphQuery,
+  { hop, url, method = 'GET', body, prefer, limit = LIMIT }: GraphQuery,
   { tokens, exchange, clock, uuid }: GraphServices,
   signal: AbortSignal,
   read: (fault: HttpFault) => T,
@@ -31,8 +38,12 @@ export function askGraph<T>(
       accept: 'application/json',
       'client-request-id': clientRequestId,
       ...(prefer !== undefined && { prefer }),
+      ...(body && { 'content-type': 'application/json' }),
     };
-    const reply = await exchange({ hop, method: 'GET', url, headers, limit, clientRequestId }, signal);
+    const reply = await exchange(
+      { hop, method, url, headers, limit, clientRequestId, ...(body && { body: JSON.stringify(body) }) },
+      signal,
+    );
     return read({ hop, reply, clock, sent: [token], clientRequestId });
   });
 }

@@ -1,8 +1,8 @@
 /** Lists of Microsoft Graph, a page after the other. */
-import { setTimeout as after } from 'node:timers/promises';
 import type { DiscoveryOptions } from './discovery.ts';
 import { askGraph } from './graph-call.ts';
 import { type HttpFault, httpFault, notAnAnswer } from './http-faults.ts';
+import { abortablePause, type PacedCalls } from './paced-calls.ts';
 import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
 import { asObject, field, parseObject } from '../outbound/untrusted-json.ts';
 
@@ -11,6 +11,8 @@ export type GraphListOptions = Omit<DiscoveryOptions, 'cloud'> & {
   cloud: Pick<DiscoveryOptions['cloud'], 'graph'>;
   tries: number;
   backoffMs: number;
+  /** In place of `tries` and `backoffMs`. */
+  paced?: PacedCalls;
 };
 
 /**
@@ -18,7 +20,7 @@ export type GraphListOptions = Omit<DiscoveryOptions, 'cloud'> & {
  * begins.
  */
 export type GraphList<T> = {
-  hop: Extract<IntuneHop, 'directory' | 'certificateStates'>;
+  hop: Extract<IntuneHop, 'directory' | 'certificateStates' | 'userPfxCertificates'>;
   url: string;
   read: (row: object) => T | undefined;
   prefer?: string;
@@ -43,7 +45,9 @@ export async function* graphPages<T>(
     if (asked.has(url)) throw unusable(list, 'a page that leads back to an earlier one');
     if (asked.size === MOST_PAGES) throw unusable(list, `more than ${MOST_PAGES} pages`);
     asked.add(url);
-    const page: GraphPage<T> = await pageAt({ ...list, url }, options, signal);
+    const at = { ...list, url };
+    const page: GraphPage<T> = await (options.paced?.((ends) => onePage(at, options, ends), signal) ??
+      pageAt(at, options, signal));
     yield page;
     url = page.next;
   }
@@ -56,16 +60,12 @@ async function pageAt<T>(list: GraphList<T>, options: GraphListOptions, signal: 
       return await onePage(list, options, signal);
     } catch (error) {
       if (!(error instanceof IntuneUnreachable) || !error.retryable || left <= 1) throw error;
-      await pause(Math.min(error.retryAfterMs ?? wait, LONGEST_PAUSE), signal);
+      await abortablePause(Math.min(error.retryAfterMs ?? wait, LONGEST_PAUSE), signal);
     }
 }
 
 /** Milliseconds. */
 const LONGEST_PAUSE = 120_000;
-
-/** The timer rejects with an error of its own where the signal has a reason. */
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  after(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
 
 /** Octets: a thousand rows have a tenth of it. */
 const LONGEST_PAGE = 8 * 1_048_576;

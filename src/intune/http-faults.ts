@@ -1,7 +1,7 @@
 /** Turns HTTP errors and bodies that are not the expected JSON into IntuneUnreachable with a remedy. */
 import type { Clock } from '../core/environment.ts';
 import { type IntuneHop, IntuneUnreachable } from './unreachable.ts';
-import { retryAfterMs } from '../outbound/asked-pause.ts';
+import { askedPauseMs } from '../outbound/asked-pause.ts';
 import type { OutboundReply } from '../outbound/https-client.ts';
 import { asObject, field, parseObject, redacted, textField } from '../outbound/untrusted-json.ts';
 
@@ -43,9 +43,9 @@ export function httpFault({ hop, reply, clock, sent, clientRequestId }: HttpFaul
     remedy: remedyFor(hop, reply.status),
     retryable: reply.status === 408 || reply.status === 429 || reply.status >= 500,
     status: reply.status,
-    activityId: activityId(error, reply),
+    activityId: activityId(error, reply) ?? innerId(reply),
     clientRequestId,
-    retryAfterMs: retryAfterMs(reply.headers['retry-after'], clock),
+    retryAfterMs: askedPauseMs(reply.headers, clock),
   });
 }
 
@@ -72,6 +72,10 @@ function describeBody({ headers, text }: OutboundReply, sent: readonly string[])
 const activityId = (error: ServiceError | undefined, { headers }: OutboundReply): string | undefined =>
   /Activity ?ID: ?([0-9a-f-]{36})/i.exec(error?.message ?? '')?.[1] ?? guid(headers['request-id']);
 
+/** Graph puts the id of the request into the error. */
+const innerId = ({ text }: OutboundReply): string | undefined =>
+  guid(textField(asObject(field(asObject(field(parseObject(text), 'error')), 'innerError')), 'request-id'));
+
 const guid = (text: string | undefined): string | undefined => /^[0-9a-f-]{36}$/i.exec(text ?? '')?.[0];
 
 const HEALTH = 'Look at the service health of the tenant; if it does not pass, give Microsoft the ids.';
@@ -81,6 +85,9 @@ export const ROLE_REMEDY =
 const LOGIN = 'Another server than Entra ID answered: look at the proxy and at `cloud`.';
 const DIRECTORY_ROLES =
   'Grant the application roles DeviceManagementManagedDevices.Read.All, User.Read.All and Device.Read.All of Microsoft Graph with admin consent; see docs/intune.md.';
+const IMPORT_ROLE =
+  'Grant the application role DeviceManagementConfiguration.ReadWrite.All of Microsoft Graph with admin consent; see docs/pfx.md.';
+const USER_ROLE = 'Grant the application role User.Read.All of Microsoft Graph with admin consent; see docs/pfx.md.';
 const CERTIFICATES_ROLE =
   'Grant the application role DeviceManagementConfiguration.Read.All of Microsoft Graph with admin consent; see docs/intune.md.';
 /** By hop and status, then by status alone. */
@@ -100,6 +107,13 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'certificateStates 403': CERTIFICATES_ROLE,
   'certificateStates 404': 'Graph has no such list: look at the Intune licence of the tenant and at `cloud`.',
   'certificateStates 429': 'Graph is throttling: run the command again later.',
+  'user 401': 'Graph refused the token: look at `tenant` and `cloud`.',
+  'user 403': USER_ROLE,
+  'user 429': 'Graph is throttling; the user is asked for again later.',
+  'userPfxCertificates 401': 'Graph refused the token: look at `tenant` and `cloud`.',
+  'userPfxCertificates 403': IMPORT_ROLE,
+  'userPfxCertificates 404': 'Graph has no such list: look at the Intune licence of the tenant and at `cloud`.',
+  'userPfxCertificates 429': 'Graph is throttling; the import is tried again later.',
   '401': ROLE_REMEDY,
   '403': ROLE_REMEDY,
   '404': 'The service has moved; its address is looked up again. If it happens again, look at `cloud`.',

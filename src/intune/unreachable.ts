@@ -1,6 +1,8 @@
 /** The error of this room: no answer. An answer of Intune is a value and never an error, a refusal included. */
 
-/** The step that failed, in the order of the steps; `directory`: a list of devices or users; `certificateStates`: of certificates. */
+/**
+ * The step that failed, in the order of the steps; `directory`: a list of devices or users; `certificateStates`: of certificates; `user`
+ * and `userPfxCertificates`: a user, and the PKCS#12 files of users. */
 export type IntuneHop =
   | 'token'
   | 'discovery'
@@ -9,6 +11,8 @@ export type IntuneHop =
   | 'failureNotification'
   | 'directory'
   | 'certificateStates'
+  | 'user'
+  | 'userPfxCertificates'
   | 'downloadRevocationRequests'
   | 'uploadRevocationResults';
 

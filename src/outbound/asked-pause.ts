@@ -11,3 +11,10 @@ export function retryAfterMs(value: string | undefined, clock: Clock): number | 
   const ms = /^\d+(\.\d+)?$/.test(text) ? Math.ceil(Number(text) * 1000) : Date.parse(text) - clock().getTime();
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
+
+/** Retry-After, or in its absence `x-ms-retry-after-ms` of Microsoft, which is milliseconds. Undefined when neither can be read. */
+export function askedPauseMs(headers: Readonly<Record<string, string>>, clock: Clock): number | undefined {
+  const asked = retryAfterMs(headers['retry-after'], clock);
+  const ms = headers['x-ms-retry-after-ms']?.trim() ?? '';
+  return asked ?? (/^\d+(\.\d+)?$/.test(ms) ? Math.ceil(Number(ms)) : undefined);
+}

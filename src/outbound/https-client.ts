@@ -18,7 +18,7 @@ export type OutboundOptions = OutboundTrust & {
 
 /** One request. */
 export type OutboundRequest = {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   url: string;
   headers: Readonly<Record<string, string>>;
   body?: string | Uint8Array | undefined;
