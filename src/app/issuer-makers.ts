@@ -1,7 +1,9 @@
 /** Makes the CA products that a configuration names. The folder of a product is loaded only when it is named. */
+import { backendClient } from '../backends/backend-client.ts';
 import type { CaProduct } from '../ca/checked-issuer.ts';
 import type { Profile } from '../ca/profile.ts';
 import type { IssuerConfig } from '../config/issuer-kinds.ts';
+import { systemClock, systemRandom } from '../embed/system.ts';
 import { fromModule } from './vendor-module.ts';
 
 /**
@@ -27,11 +29,19 @@ const MAKERS: {
 } = {
   module: ({ path, options }, place) =>
     fromModule({ path, what: 'issuer', args: [options, place], isRight: isProduct, shape: SHAPE }),
+  async stepCa({ address, settings }, place) {
+    const { stepCaBackend } = await import('../backends/step-ca/step-ca-backend.ts');
+    const client = backendClient(address, { clock: systemClock });
+    return stepCaBackend(settings, { client, clock: systemClock, random: systemRandom, place });
+  },
 };
 
 /** The product that a configuration names. It asks nothing over the network. Throws ConfigError when it cannot be made. */
 export const productOf = async ({ kind, settings }: IssuerConfig, place: IssuerPlace): Promise<ClosableProduct> =>
-  MAKERS[kind](settings, place);
+  (MAKERS[kind] as Maker)(settings, place);
+
+/** The row of a kind, for settings of which only the row knows the type. */
+type Maker = (settings: IssuerConfig['settings'], place: IssuerPlace) => Promise<ClosableProduct>;
 
 const SHAPE = {
   factory:

@@ -1,6 +1,7 @@
 /** The CA products that can issue for an authority, one row each. Types, keys, checks and the reference page are derived from these rows. */
 import { z } from 'zod';
 import { file, type FileContext } from './references.ts';
+import { stepCaIssuer } from './step-ca-issuer-section.ts';
 import { optional } from './yaml/table.ts';
 import { secret, type ValueType, valueType } from './yaml/value-type.ts';
 
@@ -39,6 +40,11 @@ export const ISSUER_KINDS = {
       options,
     }),
     files: ({ path }) => [path],
+  }),
+  stepCa: kind({
+    description: 'The CA step-ca ([backends.md](backends.md#stepca)).',
+    value: stepCaIssuer,
+    settings: (settings) => settings,
   }),
 };
 

@@ -1,4 +1,5 @@
 /** `authorities`: whose certificates and keys clients meet. */
+import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -25,6 +26,7 @@ import {
   second,
   secondSection,
 } from './files.ts';
+import { stepCaAuthorities, stepCaGot } from './fake-step-ca.ts';
 import { moduleCa, moduleSection } from './module-ca.ts';
 import type { Row } from './row.ts';
 import { writeCrl } from '../../src/revocation/certificate-list.ts';
@@ -71,6 +73,7 @@ const authorities = {
   auto: { ...withChain('auto'), ra: 'auto', crl: { list: 'renamed' } },
   product: moduleSection(),
   'other-product': moduleSection({ name: 'other' }),
+  ...stepCaAuthorities,
   split: {
     ...withChain('split'),
     ra: 'split',
@@ -172,6 +175,14 @@ async function productOf(path: string): Promise<[boolean, string]> {
   return [certificate.verify(new X509Certificate(issuing.certificate).publicKey), asked.join() || 'none'];
 }
 
+/** What step-ca got for a device. */
+async function orderAtStepCa(path: string): Promise<readonly string[] | undefined> {
+  const subject = newSubject();
+  const certificate = await certified(await at(path), { subject });
+  assert.ok(certificate.verify(new X509Certificate(issuing.certificate).publicKey));
+  return stepCaGot.get(subject);
+}
+
 export const AUTHORITIES: readonly Row[] = [
   {
     keys: ['authorities.NAME.certificate', 'authorities.NAME.chain', 'authorities.NAME.ra.certificate'],
@@ -190,6 +201,17 @@ export const AUTHORITIES: readonly Row[] = [
     question: 'whether the certificate is of the CA, and which CA product made it',
     ask: productOf,
     answers: { '/own': [true, 'none'], '/product': [true, 'ca'], '/other-product': [true, 'other'] },
+  },
+  {
+    keys: ['', '.url', '.trustOnly', '.proxy', '.provisioner', '.key', '.keyId', '.certificate'].map(
+      (key) => `authorities.NAME.issuer.stepCa${key}`,
+    ),
+    question: 'which provisioner, key and way the order at step-ca had',
+    ask: orderAtStepCa,
+    answers: {
+      '/step-jwk': ['first', 'the-kid', 'directly'],
+      '/step-x5c': ['second', 'x5c 1', 'through the proxy'],
+    },
   },
   {
     keys: ['authorities.NAME.ra.key'],

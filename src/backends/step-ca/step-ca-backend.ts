@@ -1,4 +1,5 @@
 /** step-ca as the issuer of an authority, with the tokens of a JWK or an X5C provisioner. */
+import { defined } from '../../core/defined.ts';
 import type { Clock, RandomBytes } from '../../core/environment.ts';
 import type { IssuerErrorCode } from '../../core/errors.ts';
 import {
@@ -52,7 +53,7 @@ export function stepCaBackend(settings: StepCaSettings, services: StepCaServices
   };
   return {
     backend: 'step-ca',
-    capabilities: CAPABILITIES,
+    capabilities: { ...CAPABILITIES, ...defined({ appends: place.profile.subject?.append }) },
     async issue(request, decision, signal) {
       const certificate = wanted(request, decision);
       const reply = await ask(signCall(request, certificate, tokens), 'sign', signal);
