@@ -36,6 +36,8 @@ export type Desk = {
   conditions?: () => Promise<Conditions>;
   /** What would be issued for a request that waits. */
   plans?: PlanOf;
+  /** The names of those who get messages. */
+  receivers?: readonly string[];
   /** One for each endpoint with one-time passwords. */
   passwords?: readonly ChallengeIssuer[];
   /** Where an endpoint belongs, by its name: one place for each tenant. Without it limits to authorities and tenants cover no endpoint. */

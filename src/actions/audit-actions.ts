@@ -36,6 +36,16 @@ export const EVENTS = [
   'restored',
   'clock-accepted',
   'erased',
+  'logged-in',
+  'login-failed',
+  'logged-out',
+  'proposed',
+  'confirmed',
+  'withdrawn',
+  'password-issued',
+  'messages-retried',
+  'message-tested',
+  'backed-up',
 ] as const satisfies readonly AuditEntry['event'][];
 
 /** `notable`: without the steps of ordinary enrolments. `by`, `why`: text that the name of the actor, or the entry, contains. */

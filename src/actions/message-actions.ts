@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { MESSAGE_KINDS } from '../core/operator-message.ts';
 import type { StoredMessage } from '../core/message-store.ts';
-import { sendTest } from '../manage/message-outbox.ts';
+import { retryNow, sendTest } from '../manage/message-outbox.ts';
 import { action, type Running } from './action.ts';
 import { ActionError } from './action-error.ts';
+import { byCaller } from './told-revocations.ts';
 
 /** Messages in one answer. */
 const PAGE = 100;
@@ -50,7 +51,7 @@ export const MESSAGE_ACTIONS = [
     run: async (running) => {
       assertEverywhere(running);
       const { id } = running.input;
-      return { due: await running.desk.store.retryMessages(id === undefined ? 'all' : [id]) };
+      return { due: await retryNow(byCaller(running), id === undefined ? 'all' : [id]) };
     },
   }),
   action({
@@ -63,8 +64,9 @@ export const MESSAGE_ACTIONS = [
     output: z.object({ id: z.number() }),
     run: async (running) => {
       assertEverywhere(running);
-      const { desk, caller, input } = running;
-      return { id: await sendTest({ ...desk, actor: caller.actor, source: caller.source }, input.receiver) };
+      const { receiver } = running.input;
+      assertReceiver(running, receiver);
+      return { id: await sendTest(byCaller(running), receiver) };
     },
   }),
 ] as const;
@@ -72,6 +74,17 @@ export const MESSAGE_ACTIONS = [
 function assertEverywhere({ reach }: Running<unknown>): void {
   if (!reach.everywhere)
     throw new ActionError('forbidden', 'messages are about all endpoints, and your role is limited to some');
+}
+
+function assertReceiver({ desk: { receivers = [] } }: Running<unknown>, receiver: string): void {
+  if (receivers.includes(receiver)) return;
+  throw new ActionError(
+    'not_found',
+    `no receiver is called ${receiver}`,
+    receivers.length > 0
+      ? `The receivers of this configuration: ${receivers.join(', ')}.`
+      : 'This configuration has none: see `messages` in docs/configuration.md.',
+  );
 }
 
 const shown = ({ message: { kind }, createdAt, dueAt, doneAt, ...rest }: StoredMessage) => ({

@@ -1,10 +1,11 @@
 /** One-time passwords: where they are, and a new one. */
 import { z } from 'zod';
 import { bindingOf, BindingError } from '../manage/challenge-binding.ts';
-import { type ChallengeIssuer, type IssuedChallenge, issuerFor } from '../manage/one-time-passwords.ts';
+import { type ChallengeIssuer, type IssuedChallenge, issuerFor, passwordEntry } from '../manage/one-time-passwords.ts';
 import { action, type Running } from './action.ts';
 import { ActionError } from './action-error.ts';
 import { isAt } from './placed-endpoints.ts';
+import { byCaller } from './told-revocations.ts';
 import { ofServer } from './seen-places.ts';
 
 const TEXT = z.string().min(1).max(1_000);
@@ -44,6 +45,7 @@ export const PASSWORD_ACTIONS = [
       const issued = await issue(issuer, running);
       if (issued === 'full') throw full();
       const { password, id, expires } = issued;
+      await running.desk.store.addEntry(passwordEntry(byCaller(running), issuer.endpoint, id));
       return {
         password,
         endpoint: issuer.endpoint,

@@ -62,6 +62,12 @@ function toldMessages({ config, store, clock, every }: MessagesParts): Configure
   };
 }
 
+/** Their names, in the order of the configuration. */
+export const receiverNames = ({ webhooks, mail }: Config['messages']): string[] => [
+  ...Object.keys(webhooks).map((name) => `webhook:${name}`),
+  ...(mail ? ['mail'] : []),
+];
+
 function receiversOf(
   { webhooks, mail }: Config['messages'],
   clock: Clock,

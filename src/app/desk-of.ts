@@ -12,6 +12,7 @@ import { systemPause, systemRandom } from '../embed/system.ts';
 import { publicKeysOf } from './audit-key.ts';
 import { endpointSource } from './endpoint-views.ts';
 import type { PlanOf } from '../manage/pending-requests.ts';
+import { receiverNames } from './configured-messages.ts';
 import { belongingIn, grantsNowIn } from './operators.ts';
 import { loggedIssuers } from './password-issuers.ts';
 import { plannedCertificates } from './planned-certificates.ts';
@@ -43,6 +44,7 @@ export const deskOf = ({ endpoints, ...parts }: DeskParts): Desk => ({
   plans: plansOf(parts.file),
   passwords: loggedIssuers(parts.settings.config, parts),
   placesOf: belongingIn(parts.settings.config.endpoints),
+  receivers: receiverNames(parts.settings.config.messages),
   auditKeys: publicKeysOf(parts.settings.auditKey),
   pause: () => systemPause(0),
   ...(parts.settings.config.admin?.twoPersons && {

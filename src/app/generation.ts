@@ -187,7 +187,7 @@ function watchConditions(
   { server, ...standing }: Omit<ConditionParts, 'store' | 'load' | 'settled'> & { server: FastifyInstance },
 ): ConditionWatch {
   const inTime = storeWithin(store, probeDeadline);
-  const parts = { ...standing, store: inTime, load: () => loadOf(server) };
+  const parts = { ...standing, store: inTime, load: () => loadOf(server), backupMaxAge: settings.config.backup.maxAge };
   return conditionWatch({
     look: (settled) => seenConditions({ ...parts, settled }),
     store: inTime,

@@ -23,10 +23,13 @@ export type ConditionParts = Omit<ReadinessParts, 'store'> & {
     | 'listJobs'
     | 'approvalStanding'
     | 'messageStandings'
+    | 'lastBackup'
   >;
   probes: ReadinessOptions['probes'];
   load: ReadinessOptions['load'];
   jobs: readonly string[];
+  /** How old the last backup may be. Milliseconds. */
+  backupMaxAge?: number | undefined;
   /** False shortly after the start, when a job may be due since the server was stopped. */
   settled: boolean;
 };
@@ -59,6 +62,7 @@ const LOOKS: readonly ((parts: ConditionParts) => Promise<SeenCondition[]> | See
   clockCondition,
   async ({ directories = [], store }) => (await Promise.all(directories.map((each) => directory(store, each)))).flat(),
   jobConditions,
+  backupCondition,
   ({ load }) => load().flatMap(loadCondition),
 ];
 
@@ -197,6 +201,14 @@ function jobCondition({ name, state, lastError, due }: JobStatus): SeenCondition
   return lastError === undefined
     ? []
     : [seenCondition('job-failed', { ...of, what: `The job ${name} fails: ${lastError}` })];
+}
+
+async function backupCondition({ store, clock, backupMaxAge }: ConditionParts): Promise<SeenCondition[]> {
+  if (backupMaxAge === undefined) return [];
+  const last = await store.lastBackup();
+  if (last && !isOlder(last, backupMaxAge, clock())) return [];
+  const what = last ? `The last backup was made at ${last.toISOString()}` : 'No backup of this store was made';
+  return [seenCondition('backup-old', { what })];
 }
 
 function loadCondition({ endpoint, full, answerMs }: ReturnType<ConditionParts['load']>[number]): SeenCondition[] {

@@ -19,6 +19,7 @@ export type StoreParts = {
     | 'outboxStanding'
     | 'approvalStanding'
     | 'messageStandings'
+    | 'lastBackup'
   >;
   clock: Clock;
 };
@@ -88,6 +89,11 @@ const conditionsProbe: Probe = async ({ store }) => {
 
 const replicasProbe: Probe = async ({ store }) => [{ name: 'openndes_replicas', value: await store.countServers() }];
 
+const backupProbe: Probe = async ({ store }) => {
+  const last = await store.lastBackup();
+  return last ? [{ name: 'openndes_backup_timestamp_seconds', value: unixTime(last) }] : [];
+};
+
 /** One for each thing that can fail alone. */
 export const STORE_PROBES: readonly Probe[] = [
   worksProbe,
@@ -98,4 +104,5 @@ export const STORE_PROBES: readonly Probe[] = [
   jobsProbe,
   conditionsProbe,
   replicasProbe,
+  backupProbe,
 ];

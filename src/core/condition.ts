@@ -115,6 +115,12 @@ export const CONDITIONS = {
     means: 'No server runs it although it is due.',
     remedy: 'Look at the log of the servers. Start a server again that hangs.',
   },
+  'backup-old': {
+    severity: 'warning',
+    title: 'The last backup is old',
+    means: 'What was recorded since then is lost when the disk of the store is.',
+    remedy: 'Run `openndes backup`, and find out why the timer did not. `backup.maxAge` says how old it may be.',
+  },
   overloaded: {
     severity: 'warning',
     title: 'More requests come than can be answered',

@@ -271,6 +271,8 @@ export type BlockEntry = { name: BlockName; at: Date; by: string; comment?: stri
  * endpoint and transactionId are empty when it was not made for a certificate. `discarded`: a certificate that the CA made, and that is neither recorded
  * nor delivered; `detail` says why. `directory-approved`: what waited in the directory of the tenant that `detail` names.
  * `restored`: the store is that of a backup, which `detail` names.
+ * `password-issued`: by a person or program that asked for one; the detail is its id. `messages-retried`, `message-tested`: messages to
+ * people and programs. `backed-up`: an archive with the store was made.
  * `clock-accepted`: what is signed may be earlier than what was signed before, by a clock that was ahead.
  * `logged-in`, `login-failed`, `logged-out`: a person at the administrator's pages. `proposed`, `confirmed`, `withdrawn`: an action that
  * waits for a second person, which `detail` names.
@@ -300,7 +302,11 @@ export type AuditEvent =
   | 'logged-out'
   | 'proposed'
   | 'confirmed'
-  | 'withdrawn';
+  | 'withdrawn'
+  | 'password-issued'
+  | 'messages-retried'
+  | 'message-tested'
+  | 'backed-up';
 
 /**
  * Who did it. `system` is this server without a request of a device. `name` says which person or program; `address` is

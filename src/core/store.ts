@@ -381,6 +381,15 @@ export interface AuditStore {
    * request that used up a one-time password has it as `challenge`, where the password has an `origin`.
    */
   listAudit(filter: { certificate?: CertificateId; limit?: number }): Promise<AuditEntry[]>;
+  /** Adds an entry about what is recorded nowhere else. */
+  addEntry(entry: AuditEntry): Promise<void>;
+}
+
+/** When the last archive was made that has a copy of this store. */
+export interface BackupStore {
+  recordBackup(at: Date, audit: AuditEntry): Promise<void>;
+  /** Undefined before the first. */
+  lastBackup(): Promise<Date | undefined>;
 }
 
 /**
@@ -457,6 +466,7 @@ export interface Store
     SessionStore,
     ProposalStore,
     MessageStore,
+    BackupStore,
     JobStore {
   /** Throws when the store cannot write. */
   check(): Promise<void>;

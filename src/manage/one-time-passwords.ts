@@ -1,8 +1,8 @@
 /** Issues one-time passwords, with the rules that NDES keeps in the registry: length, lifetime and how many. */
 import type { Clock, RandomBytes } from '../core/environment.ts';
-import type { ChallengeBinding } from '../core/records.ts';
+import type { AuditEntry, ChallengeBinding } from '../core/records.ts';
 import type { Store } from '../core/store.ts';
-import type { Administrator } from './administrator.ts';
+import { type Administrator, auditEntry, type Management } from './administrator.ts';
 import { BindingError } from './challenge-binding.ts';
 
 /** The rules of one endpoint. */
@@ -66,6 +66,10 @@ export function challengeIssuer(
     },
   };
 }
+
+/** The line of history that says who got a password, for those who ask for one by hand. `id`: that of the password, if it has one. */
+export const passwordEntry = (management: Management<unknown>, endpoint: string, id = 'single'): AuditEntry =>
+  auditEntry(management, { event: 'password-issued', endpoint, transactionId: '', detail: id });
 
 /** The issuer of the endpoint with this name or, failing that, this path; without either the only issuer there is. */
 export const issuerFor = (

@@ -142,6 +142,9 @@ const SAMPLED = {
   openndes_signer_calls_total: counter('Calls of the keys of the authority in an HSM or a cloud', 'authority'),
   openndes_signer_errors_total: counter('Those of them that failed', 'authority'),
   openndes_signer_seconds_total: counter('The seconds that all of them took together', 'authority'),
+  openndes_backup_timestamp_seconds: gauge(
+    'When `openndes backup` was run last on this store, Unix time; absent before',
+  ),
   openndes_replicas: gauge('Servers that use the store, this one included, as they have looked in the last minutes'),
   openndes_messages_pending: gauge(
     'Messages to a webhook or by mail that wait; absent for a receiver without any',

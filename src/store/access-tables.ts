@@ -1,4 +1,4 @@
-/** The tables of logins, and of actions that wait for a second person. */
+/** The tables of logins, of actions that wait for a second person, and of the last backup. */
 import { columnType, type Dialect } from './dialect.ts';
 import type { Database } from './tables.ts';
 
@@ -18,6 +18,11 @@ export async function createAccess(db: Database, dialect: Dialect): Promise<void
     .createTable('login_codes')
     .addColumn('user_name', 'text', (column) => column.primaryKey().notNull())
     .addColumn('step', moment, (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('last_backup')
+    .addColumn('id', 'integer', (column) => column.primaryKey())
+    .addColumn('at', moment, (column) => column.notNull())
     .execute();
   await db.schema
     .createTable('proposals')

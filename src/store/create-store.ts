@@ -3,6 +3,7 @@ import type { Clock } from '../core/environment.ts';
 import type { DirectoryStore } from '../core/tenant-directory.ts';
 import type {
   AuditStore,
+  BackupStore,
   BlockStore,
   CertificateStore,
   ChallengeStore,
@@ -78,6 +79,7 @@ import {
   recordPending,
   withdrawPending,
 } from './pending.ts';
+import { lastBackup, recordBackup } from './last-backup.ts';
 import { acceptClock, lastSigned, noteSigning } from './last-signing.ts';
 import { agreeOnList, publishList } from './list-numbers.ts';
 import { listNotifications, outboxStanding, retryNotifications } from './listed-notifications.ts';
@@ -186,7 +188,9 @@ const certificates = ({ db, write, clock }: Parts): CertificateStore & IssuerSto
   registerIssuer: (issuer) => write(async (tx) => void (await registerIssuer(tx, issuer))),
 });
 
-const signing = ({ db, write }: Parts): SigningStore => ({
+const signing = ({ db, write }: Parts): SigningStore & BackupStore => ({
+  recordBackup: (at, audit) => write((tx) => recordBackup(tx, at, audit)),
+  lastBackup: () => lastBackup(db),
   lastSigned: () => lastSigned(db),
   noteSigning: (at) => write((tx) => noteSigning(tx, at)),
   acceptClock: (at, audit) => write((tx) => acceptClock(tx, at, audit)),
@@ -247,6 +251,7 @@ const challengesAndHistory = ({ db, write, clock }: Parts): ChallengeStore & Aud
   addChallenge: (challenge, most) => write((tx) => addChallenge(tx, challenge, most)),
   findChallenge: (endpoint, password) => findChallenge(db, endpoint, password),
   listAudit: (filter) => listAudit(db, filter),
+  addEntry: (entry) => write((tx) => addAudit(tx, entry, {})),
   removeOld: (page) => removeOld(db, write, page, clock()),
 });
 

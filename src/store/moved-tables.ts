@@ -29,6 +29,7 @@ export const MOVED = {
   revocation_shards: { key: ['issuer_id'] },
   revocation_revisions: { key: ['issuer', 'crl_shard'] },
   last_signing: { key: ['id'] },
+  last_backup: { left: 'of the file that was copied' },
   owed_revocations: { key: ['id'] },
   revocation_requests: { key: ['id'] },
   revocation_downloads: { key: ['tenant'] },

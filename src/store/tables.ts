@@ -313,6 +313,9 @@ export type ServerTable = { id: string; alive_at: Moment };
 /** One row: see last-signing.ts. */
 export type LastSigningTable = { id: number; at: Moment };
 
+/** One row: see last-backup.ts. */
+export type LastBackupTable = { id: number; at: Moment };
+
 /** An answer of the API: see kept-answers.ts. Without `status` and `body` the change was not answered yet. */
 export type KeptAnswerTable = {
   key: string;
@@ -440,6 +443,7 @@ export type Tables = {
   proposals: ProposalTable;
   servers: ServerTable;
   last_signing: LastSigningTable;
+  last_backup: LastBackupTable;
   messages: MessageTable;
   message_places: MessagePlaceTable;
   conditions: ConditionTable;

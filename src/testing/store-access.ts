@@ -55,6 +55,15 @@ export function access(check: Check): void {
     assert.deepEqual(await store.listAudit({}), expected);
   });
 
+  check('an entry of its own, and the last backup with its entry', async ({ store }) => {
+    assert.equal(await store.lastBackup(), undefined);
+    await store.addEntry(entry('message-tested'));
+    await store.recordBackup(later(60), entry('backed-up'));
+    await store.recordBackup(later(90), entry('backed-up'));
+    assert.deepEqual(await store.lastBackup(), later(90));
+    assert.deepEqual(await store.listAudit({}), [entry('backed-up'), entry('backed-up'), entry('message-tested')]);
+  });
+
   check('after a restore nobody is logged in, and no action waits for a second person', async ({ store }) => {
     await store.addSession(session('a'), entry('logged-in'), NONE);
     await store.addProposal(proposal('p', NOON), entry('proposed'));

@@ -55,3 +55,14 @@ test('a role that is limited to an endpoint issues there only, and sees no other
 test('only a running server has the rules of its endpoints', async () => {
   await assert.rejects(issue(await desk(), {}), { code: 'unavailable' });
 });
+
+test('the history names who got a password, and has its id and nothing of the password', async () => {
+  const on = await passwordDesk();
+  const { id, password } = await issue(on, { endpoint: '/one', subject: 'cn=router-7' });
+  const [entry] = await on.store.listAudit({});
+  assert.deepEqual(
+    [entry?.event, entry?.endpoint, entry?.detail, entry?.actor.name],
+    ['password-issued', '/one', id, 'ada'],
+  );
+  assert.ok(!JSON.stringify(entry).includes(String(password)));
+});

@@ -22,10 +22,11 @@ export const session = (...grants: RoleGrant[]): SignedIn => ({
 });
 
 /** What a server without authorities, tenants and endpoints would have. */
-export const NOTHING_LOADED: Pick<Desk, 'authorities' | 'tenants' | 'endpoints' | 'passwords'> = {
+export const NOTHING_LOADED: Pick<Desk, 'authorities' | 'tenants' | 'endpoints' | 'passwords' | 'receivers'> = {
   authorities: { list: async () => [], certificates: () => [] },
   tenants: { list: async () => [] },
   passwords: [],
+  receivers: ['webhook:ops', 'mail'],
   endpoints: { list: () => [], settings: () => [], test: async () => ({ kind: 'SCEP message', endpoints: [] }) },
 };
 

@@ -27,6 +27,7 @@ const well: ConditionParts['store'] = {
     Promise.resolve({ listing: 1, links: {}, error: '', waiting: 0, countedAt: 0, approved: 0, acceptsLoss: false }),
   lastSigned: () => Promise.resolve(ago(1)),
   listJobs: () => Promise.resolve([]),
+  lastBackup: () => Promise.resolve(undefined),
 };
 
 const clientWith = (health: object): never => ({ health: () => health }) as never;
@@ -56,7 +57,24 @@ const failing = (): Promise<never> => Promise.reject(new Error('no space is left
 const standing = await well.directoryStanding('corp');
 const job = { name: 'watch', fence: 1 };
 
+const DAY = 24 * 60;
+
 const CASES: readonly { title: string; given: ConditionParts; seen: string[] }[] = [
+  {
+    title: 'the last backup is older than the configuration allows',
+    given: parts({ backupMaxAge: DAY * 60_000 }, { lastBackup: () => Promise.resolve(ago(DAY)) }),
+    seen: ['warning backup-old | The last backup was made at 2026-02-28T12:00:00.000Z'],
+  },
+  {
+    title: 'there is no backup, and the configuration asks for one',
+    given: parts({ backupMaxAge: DAY * 60_000 }),
+    seen: ['warning backup-old | No backup of this store was made'],
+  },
+  {
+    title: 'the last backup is not older',
+    given: parts({ backupMaxAge: DAY * 60_000 }, { lastBackup: () => Promise.resolve(ago(DAY - 1)) }),
+    seen: [],
+  },
   {
     title: 'a store that cannot write',
     given: parts({ probes: [{ name: 'store', check: failing }] }),

@@ -30,6 +30,8 @@ test('what waits is counted with the age of the oldest; conditions are counted b
   await store.recordPending({ ...pending, audit: { ...pending.audit, at: clock() } });
   const server = { server: 'one', alone: true, closes: true };
   await store.recordConditions({ ...server, seen: [seenCondition('store-unavailable', { what: 'no space is left' })] });
+  const { audit } = pending;
+  await store.recordBackup(clock(), { ...audit, event: 'backed-up' });
   clock.forward(90_000);
   assert.deepEqual(await sampled(), {
     openndes_store_up: 1,
@@ -39,5 +41,6 @@ test('what waits is counted with the age of the oldest; conditions are counted b
     openndes_approval_oldest_seconds: 90,
     'openndes_conditions store-unavailable,error': 1,
     openndes_replicas: 1,
+    openndes_backup_timestamp_seconds: clock().getTime() / 1000 - 90,
   });
 });

@@ -212,7 +212,7 @@ export const FORM_ROWS: readonly FormRow[] = [
     }),
     shows: /Copy it now/,
     // The entry of the request that uses it has its name.
-    history: [],
+    history: ['password-issued operator'],
   },
   {
     path: '/admin/blocks/add',
@@ -233,14 +233,14 @@ export const FORM_ROWS: readonly FormRow[] = [
     title: 'a message that was given up is sent again',
     made: message,
     shows: /It is sent within seconds/,
-    history: [],
+    history: ['messages-retried operator'],
   },
   {
     path: '/admin/messages/test',
     title: 'a test is sent',
     made: async () => ({ at: '/admin/messages', values: { receiver: 'webhook:ops' } }),
     shows: /The test is sent within seconds/,
-    history: [],
+    history: ['message-tested operator'],
   },
   {
     path: '/admin/endpoints/test',

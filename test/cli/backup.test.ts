@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { openConfiguredStore } from '../../src/app/configured-store.ts';
 import { discover, enroll } from '../../src/client/scep-client.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
@@ -341,3 +342,15 @@ function sizeOf(path: string): number {
     return 0;
   }
 }
+
+test('the store and its history have when the last backup was made, and by whom; one of a folder without a store leaves none', async (t) => {
+  const { cli, config, folder } = await installed(t);
+  assert.equal((await cli('backup', join(folder, 'none.tar'))).code, 0);
+  await (await openConfiguredStore(config)).close();
+  assert.equal((await cli('backup', join(folder, 'one.tar'))).code, 0);
+  const store = await openConfiguredStore(config);
+  const [last, [entry, ...others]] = [await store.lastBackup(), await store.listAudit({})];
+  await store.close();
+  assert.deepEqual([entry?.event, entry?.source, others], ['backed-up', 'cli', []]);
+  assert.equal(entry?.detail, last?.toISOString());
+});

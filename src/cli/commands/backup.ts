@@ -7,6 +7,7 @@ import { isCurrentStore, openStore } from '../../app/configured-store.ts';
 import { readSections } from '../../app/configuration-file.ts';
 import { digestOfArchive, restoreBackup, verifyBackup } from '../../app/restore.ts';
 import { systemClock } from '../../embed/system.ts';
+import { auditEntry } from '../../manage/administrator.ts';
 import { voidAfterRestore } from '../../manage/restored-store.ts';
 import { commandLineUser } from '../command-line-user.ts';
 import {
@@ -20,6 +21,7 @@ import {
 } from '../archive-keys.ts';
 import { CONFIG, example } from '../options.ts';
 import { type Output, printable } from '../output.ts';
+import { withStore } from './certs-store.ts';
 import { restoredReport } from '../restored-report.ts';
 import { confirmedByTwo, digestOfAll, type Effect } from '../second-person.ts';
 
@@ -40,11 +42,19 @@ export function registerBackup(program: Command, output: Output): void {
       if (!isForConfigured(options, recipients)) await confirmedByTwo(backupEffect(file, config, options), output);
       const lock = await lockOf(options, recipients);
       const manifest = await makeBackup(config, file, lock);
+      if (holdsStore(manifest)) await recorded(config, manifest, output);
       output.out(`wrote ${file}: ${summary(manifest)}${lock ? ', encrypted' : ''}`);
       if (!holdsStore(manifest)) output.err('There is no store yet, so none is in it.');
     });
   registerVerify(backup, output);
 }
+
+/** An archive that is whole is one, also when the store does not take the entry. */
+const recorded = (config: string, { madeAt }: Manifest, { err }: Output): Promise<void> =>
+  withStore(config, { err }, async (management) => {
+    const audit = auditEntry(management, { event: 'backed-up', endpoint: '', transactionId: '', detail: madeAt });
+    await management.store.recordBackup(new Date(madeAt), audit);
+  }).catch((error: unknown) => err(`note: the store did not record this backup: ${String(error)}`));
 
 const backupEffect = (file: string, config: string, { passphraseFile }: LockOptions): Effect => ({
   config,

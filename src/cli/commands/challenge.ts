@@ -4,7 +4,10 @@ import { challengeIssuers } from '../../app/challenge-issuers.ts';
 import { readPasswordEndpoints } from '../../app/configuration-file.ts';
 import { openStore } from '../../app/configured-store.ts';
 import { BindingError, bindingOf } from '../../manage/challenge-binding.ts';
-import { type ChallengeIssuer, issuerFor } from '../../manage/one-time-passwords.ts';
+import type { AuditStore } from '../../core/store.ts';
+import { systemClock } from '../../embed/system.ts';
+import type { Management } from '../../manage/administrator.ts';
+import { type ChallengeIssuer, issuerFor, passwordEntry } from '../../manage/one-time-passwords.ts';
 import { commandLineUser } from '../command-line-user.ts';
 import { collect, CONFIG, example } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -39,22 +42,28 @@ async function issue(options: ChallengeOptions, output: Output): Promise<void> {
   try {
     const issuers = challengeIssuers(config, store);
     const issuer = issuerFor(issuers, options.endpoint) ?? unknownEndpoint(issuers, output.err);
-    await printPassword(issuer, options, output);
+    const management = { store, clock: systemClock, ...commandLineUser() };
+    await printPassword(issuer, { management, options }, output);
   } finally {
     await store.close();
   }
 }
 
-async function printPassword(issuer: ChallengeIssuer, options: ChallengeOptions, { out, err }: Output): Promise<void> {
+async function printPassword(
+  issuer: ChallengeIssuer,
+  { management, options }: { management: Management<AuditStore>; options: ChallengeOptions },
+  { out, err }: Output,
+): Promise<void> {
   const { endpoint } = issuer;
   const { json } = options;
-  const challenge = await bound(() => issuer.issue(commandLineUser(), bindingOf(options)), err);
+  const challenge = await bound(() => issuer.issue(management, bindingOf(options)), err);
   if (challenge === 'full')
     return failed(
       `The password cache of ${endpoint} is full: wait until a password is used or expires, or raise \`max\`.`,
       err,
     );
   const { password, id, expires } = challenge;
+  await management.store.addEntry(passwordEntry(management, endpoint, id));
   const expiresAt = expires?.at.toISOString() ?? null;
   if (json) return out(JSON.stringify({ challenge: password, expiresAt, endpoint, id }));
   // Standard output has the password alone, so that a script can read it.

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { StoredMessage } from '../../core/message-store.ts';
 import { SECOND } from '../../core/durations.ts';
 import { pause } from '../../embed/system.ts';
-import { messageOf, sendTest } from '../../manage/message-outbox.ts';
+import { messageOf, retryNow, sendTest } from '../../manage/message-outbox.ts';
 import { CONFIG, example, wholeNumber } from '../options.ts';
 import { counted, type Output, table } from '../output.ts';
 import { failed, withStore } from './certs-store.ts';
@@ -49,7 +49,7 @@ function registerRetry(group: Command, { out, err }: Output): void {
     .addHelpText(...example('openndes messages retry --all'))
     .action(async (ids: number[] | undefined, { config, all }: { config: string; all?: true }) => {
       if (!all && !ids?.length) failed('Name ids as `openndes messages list` shows them, or give --all.', err);
-      const retried = await withStore(config, { err }, ({ store }) => store.retryMessages(all ? 'all' : (ids ?? [])));
+      const retried = await withStore(config, { err }, (management) => retryNow(management, all ? 'all' : (ids ?? [])));
       out(`${counted(retried)} due now`);
       if (!all && retried < (ids ?? []).length) failed('The others were delivered, or are gone.', err);
     });
