@@ -94,6 +94,16 @@ import {
 import { listLinks, unchained } from './listed-links.ts';
 import { removeAttempts, trimAttempts, trimEndpoints } from './old-attempts.ts';
 import { removeOld } from './old-records.ts';
+import type { OrderStore } from '../core/order-store.ts';
+import {
+  addOrder,
+  countSent,
+  endOrders,
+  listOrders,
+  orderStanding,
+  removeOrder,
+  removeOrders,
+} from './recorded-orders.ts';
 import { addParts } from './partitions.ts';
 import { addProposal, findProposal, listProposals, takeProposal } from './proposals.ts';
 import { addShards, listId } from './list-shards.ts';
@@ -134,6 +144,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...jobs(parts),
     ...secrets(parts),
     ...answers(parts),
+    ...orders(parts),
     ...conditions(parts),
     ...logins(parts),
     ...messages(parts),
@@ -160,8 +171,9 @@ const transactions = ({ db, write, clock, committed }: Parts): TransactionStore 
     return result;
   },
   recordPending: (pending) => write((tx) => recordPending(tx, pending)),
-  postponeIssuance: (key, issuance) => write((tx) => postponeIssuance(tx, key, { issuance, at: clock() })),
-  withdrawPending: (key) => write((tx) => withdrawPending(tx, key)),
+  postponeIssuance: (key, issuance, change) =>
+    write((tx) => postponeIssuance(tx, key, { ...change, issuance, at: clock() })),
+  withdrawPending: (key, gives) => write((tx) => withdrawPending(tx, key, gives)),
   forgetRequests: (before, limit) => write((tx) => forgetRequests(tx, before, limit)),
   decidePending: (key, decision, audit) => write((tx) => decidePending(tx, key, decision, audit)),
 });
@@ -308,6 +320,16 @@ const answers = ({ write, clock }: Parts): AnswerStore => ({
   beginAnswer: (key, begun) => write((tx) => beginAnswer(tx, key, { ...begun, at: clock() })),
   keepAnswer: (key, answer) => write((tx) => keepAnswer(tx, key, answer)),
   withdrawAnswer: (key) => write((tx) => withdrawAnswer(tx, key)),
+});
+
+const orders = ({ db, write }: Parts): OrderStore => ({
+  addOrder: (order) => write((tx) => addOrder(tx, order)),
+  endOrders: (requestKey, outcome) => write((tx) => endOrders(tx, requestKey, outcome)),
+  countSent: (requestKey) => countSent(db, requestKey),
+  listOrders: (page) => listOrders(db, page),
+  orderStanding: (before) => orderStanding(db, before),
+  removeOrder: (id) => write((tx) => removeOrder(tx, id)),
+  removeOrders: (before) => write((tx) => removeOrders(tx, before)),
 });
 
 const conditions = ({ db, write, clock }: Parts): ConditionStore => ({

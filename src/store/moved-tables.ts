@@ -36,6 +36,7 @@ export const MOVED = {
   jobs: { key: ['name'] },
   blocks: { key: ['name'] },
   kept_answers: { key: ['key'] },
+  orders: { key: ['id'] },
   directory_standings: { key: ['tenant'] },
   directory_objects: { key: ['tenant', 'kind', 'id'] },
   directory_revocations: { key: ['tenant', 'issuer_id', 'serial'] },

@@ -6,6 +6,7 @@ import type { AuditHead } from '../core/audit-chain.ts';
 import type { AttemptOutcome } from '../core/attempt-store.ts';
 import type { CountedOutcome } from '../core/hour-counts.ts';
 import type { DirectoryKind } from '../core/tenant-directory.ts';
+import type { OrderState } from '../core/order-store.ts';
 import type { OrderReason, RevocationReason } from '../core/issuer.ts';
 import type {
   AuditActor,
@@ -316,6 +317,17 @@ export type LastSigningTable = { id: number; at: Moment };
 /** One row: see last-backup.ts. */
 export type LastBackupTable = { id: number; at: Moment };
 
+/** An order at a CA elsewhere whose outcome is not known: see core/order-store.ts. */
+export type OrderTable = {
+  id: Generated<number>;
+  request_key: string;
+  endpoint: string;
+  transaction_id: string;
+  public_key_hash: string;
+  state: OrderState;
+  at: Moment;
+};
+
 /** An answer of the API: see kept-answers.ts. Without `status` and `body` the change was not answered yet. */
 export type KeptAnswerTable = {
   key: string;
@@ -427,6 +439,7 @@ export type Tables = {
   jobs: JobTable;
   blocks: BlockTable;
   kept_answers: KeptAnswerTable;
+  orders: OrderTable;
   directory_standings: DirectoryStandingTable;
   directory_objects: DirectoryObjectTable;
   directory_revocations: DirectoryRevocationTable;

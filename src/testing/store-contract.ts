@@ -39,6 +39,7 @@ import {
   waitingFor,
 } from './store-samples.ts';
 import { answers } from './store-answers.ts';
+import { orders } from './store-orders.ts';
 import { searches } from './store-searches.ts';
 import { secrets } from './store-secrets.ts';
 
@@ -74,6 +75,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   jobs(check);
   secrets(check);
   answers(check);
+  orders(check);
   conditions(check);
   messages(check);
   oldRecords(check);
