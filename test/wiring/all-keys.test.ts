@@ -18,6 +18,7 @@ import { LISTENING } from './listen.table.ts';
 import { MEASURING } from './metrics.table.ts';
 import { MESSAGING } from './messages.table.ts';
 import { OIDC } from './oidc.table.ts';
+import { PFX } from './pfx.table.ts';
 import { POLICIES } from './policies.table.ts';
 import { PROFILE_ROWS } from './profiles.table.ts';
 import type { Row } from './row.ts';
@@ -38,6 +39,7 @@ const ROWS: readonly Row[] = [
   ...AUTHORITIES,
   ...PROFILE_ROWS,
   ...TENANTS,
+  ...PFX,
   ...ENDPOINTS,
   ...POLICIES,
 ];
