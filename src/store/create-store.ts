@@ -115,6 +115,7 @@ import type { Database } from './tables.ts';
 import { findPolled, findRequest, findTransaction } from './transactions.ts';
 import { beginAnswer, keepAnswer, withdrawAnswer } from './kept-answers.ts';
 import type { AnswerStore } from '../core/answer-store.ts';
+import { userKeys } from './user-keys.ts';
 import { readSecret, writeSecret } from './versioned-secrets.ts';
 
 /** What every part of the store is made from. */
@@ -148,6 +149,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...conditions(parts),
     ...logins(parts),
     ...messages(parts),
+    ...userKeys(parts.db, parts.write),
     storeStanding: () => storeStanding(engine),
     async check() {
       await write((tx) => proveWritable(tx, clock()));

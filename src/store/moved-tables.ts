@@ -49,6 +49,7 @@ export const MOVED = {
   attempt_names: { key: ['value', 'attempt'] },
   messages: { key: ['id'] },
   message_places: { key: ['source'] },
+  user_keys: { key: ['id'] },
   conditions: { left: 'written by each server while it runs' },
   condition_looks: { left: 'written by each server while it runs' },
   login_codes: { key: ['user_name'] },

@@ -417,6 +417,31 @@ export type MessageTable = {
 /** How far each source of messages has been read. */
 export type MessagePlaceTable = { source: string; value: string };
 
+/** A key of a person: see user-keys.ts. `under_way`: what no other row may have, while it is wanted or issued. */
+export type UserKeyTable = {
+  id: string;
+  tenant: string;
+  upn: string;
+  upn_folded: string;
+  user_id: string | null;
+  purpose: string;
+  origin: string;
+  state: string;
+  under_way: string | null;
+  at: Moment;
+  due_at: Moment;
+  tries: number;
+  fault: string | null;
+  issuer_id: string | null;
+  serial: string | null;
+  thumbprint: string | null;
+  starts: Moment | null;
+  ends: Moment | null;
+  revoked_at: Moment | null;
+  renews: string | null;
+  escrow: string | null;
+};
+
 /** Every table by its name. */
 export type Tables = {
   issuers: IssuerTable;
@@ -459,6 +484,7 @@ export type Tables = {
   last_backup: LastBackupTable;
   messages: MessageTable;
   message_places: MessagePlaceTable;
+  user_keys: UserKeyTable;
   conditions: ConditionTable;
   condition_looks: ConditionLookTable;
   write_check: WriteCheckTable;
