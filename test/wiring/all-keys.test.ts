@@ -11,6 +11,7 @@ import { ADMIN } from './admin.table.ts';
 import { AUDITING } from './audit.table.ts';
 import { AUTHORITIES } from './authorities.table.ts';
 import { BACKING } from './backup.table.ts';
+import { CA_SERVICES } from './ca-services.table.ts';
 import { ENDPOINTS } from './endpoints.table.ts';
 import { KEEPING } from './keep.table.ts';
 import { FIPS } from './fips.table.ts';
@@ -37,6 +38,7 @@ const ROWS: readonly Row[] = [
   ...AUDITING,
   ...MESSAGING,
   ...AUTHORITIES,
+  ...CA_SERVICES,
   ...PROFILE_ROWS,
   ...TENANTS,
   ...PFX,
