@@ -5,13 +5,15 @@ import type { IssuerConfig } from '../config/issuer-kinds.ts';
 import { systemClock } from '../embed/system.ts';
 import { takeOne } from '../threads/shared-rate.ts';
 import type { Certificates } from './certificate-files.ts';
-import { productOf } from './issuer-makers.ts';
-import type { ClosableProduct } from './issuer-place.ts';
+import { type ClosableProduct, productOf } from './issuer-makers.ts';
 
-/** `products`: those that were made. */
+/**
+ * `anyProduct`: one that was made, and with this profile when none was. It tells the CA of revocations and asks whether it can be used:
+ * for both the profile says nothing.
+ */
 export type ProductsOfCa = {
   issuer: (profile: Profile) => Promise<CaProduct>;
-  products: () => readonly CaProduct[];
+  anyProduct: (profile: Profile) => Promise<CaProduct>;
   close: () => Promise<void>;
 };
 
@@ -38,7 +40,7 @@ export function productsOf(config: IssuerConfig, [certificate, ...chain]: Certif
         take: takeOne,
       });
     },
-    products: () => ready,
+    anyProduct: async (profile) => ready[0] ?? make(profile),
     async close() {
       await Promise.all(ready.splice(0).map(async (each) => each.close?.()));
     },

@@ -32,6 +32,7 @@ import { type EndpointThreads, endpointThreads, threadsFor } from './endpoint-th
 import { deskOf } from './desk-of.ts';
 import { directoriesIn, directoryJob, endpointsWithout, type TenantDirectory } from './directory-jobs.ts';
 import { clockReport } from './clock-difference.ts';
+import { watchIssuers } from './issuer-watch.ts';
 import { watchKeys } from './key-watch.ts';
 import { beginAtZero, metricProbes } from './metric-probes.ts';
 import { newIntuneClient } from './new-intune-client.ts';
@@ -40,9 +41,10 @@ import { oldRecordsJob } from './old-records-job.ts';
 import type { PolicyServices } from './policy-makers.ts';
 import { revocationPoller } from './revocation-poller.ts';
 import { readinessOf, threadsProbe } from './standings.ts';
-import { type Endpoints, type EndpointServices, servedEndpoints } from './served-endpoints.ts';
+import { type Endpoints, type EndpointServices, revokerOf, servedEndpoints } from './served-endpoints.ts';
 import { servedLists } from './served-lists.ts';
 import { listsOf, previousLists, type Settings } from './settings.ts';
+import type { ToldCa } from '../enroll/endpoint.ts';
 import { tenantWatch } from './tenant-watch.ts';
 import { refreshRas } from './ra-keeper.ts';
 import { oldAttemptsJob, startTracing, toldBoth } from './tracing.ts';
@@ -131,7 +133,10 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
     await registerIssuers(settings, store);
     const crls = await servedLists(settings, store);
     const own = { logger, emit, closing, intuneTimes, ...defined({ onEvent }) };
-    const shared = sharedServices({ crls, settings, store, clock, stopping, ...own });
+    const issuers = watchIssuers({ products: settings.products, emit, ...timing });
+    jobs.push(async () => issuers.end());
+    const isIssuerDown = (authority: string): boolean => issuers.standings.get(authority)?.() !== undefined;
+    const shared = sharedServices({ isIssuerDown, crls, settings, store, clock, stopping, ...own });
     const endpoints = await servedEndpoints(settings, shared, part);
     for (const each of endpoints.notServed) emit({ event: 'endpoint-not-served', ...each });
     const threads = await threadsOf(endpoints, { ...parts, emit });
@@ -149,6 +154,7 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
       watched,
       ...shared,
       keys: keyStandings(settings),
+      issuers: issuers.standings,
       directories: names,
       threads: threads?.check,
     };
@@ -219,7 +225,10 @@ function sharedServices({
   settings,
   intuneTimes: timeouts,
   ...rest
-}: Pick<Shared, 'settings' | 'crls' | 'store' | 'clock' | 'stopping' | 'logger' | 'emit' | 'closing' | 'onEvent'> & {
+}: Pick<
+  Shared,
+  'settings' | 'isIssuerDown' | 'crls' | 'store' | 'clock' | 'stopping' | 'logger' | 'emit' | 'closing' | 'onEvent'
+> & {
   intuneTimes: GenerationParts['intuneTimes'] | undefined;
 }): Shared {
   const clients = new Map<string, DiagnosableClient>();
@@ -262,11 +271,19 @@ function publicServer(
     answerWithin,
     bodyLimit,
     parallelism: threads?.size ?? 1,
+    toldCas: toldCasOf(settings),
     probes: threadsProbe(threads?.check),
     ...defined({ trustProxy, onEvent }),
   };
   return assembleServer(options, threads?.operate);
 }
+
+/** Every CA of the configuration. Those that sign here have their lists from the store. */
+const toldCasOf = ({ authorities, products }: Settings): ToldCa[] =>
+  [...authorities.values()].flatMap(({ name, authority: { certificate, previous } }) => [
+    { certificate, ...revokerOf(products.get(name) ?? {}) },
+    ...previous.map((each) => ({ certificate: each.certificate })),
+  ]);
 
 /** Looks at once at what ends, and then by jobs, at tenants too, until `end` is called. */
 function startWatch({ endpoints, store, clients, directories, messages, ...parts }: Shared & WatchStart): StartedWatch {

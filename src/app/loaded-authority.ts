@@ -57,8 +57,8 @@ export type Authority = {
   previous: readonly PreviousCa[];
   /** An issuer that applies a profile. Throws ConfigError when profile, key or CA product, and certificate do not fit. */
   issuer(profile: Profile): Promise<CaProduct>;
-  /** The CA products that were made for profiles; absent where this server issues. */
-  products?: () => readonly CaProduct[];
+  /** The CA product, for what has nothing to do with a profile; absent where this server issues. As in `ProductsOfCa`. */
+  anyProduct?: (profile: Profile) => Promise<CaProduct>;
   /** Closes them. */
   close?: () => Promise<void>;
   /**

@@ -1,24 +1,28 @@
-/** Asks every service that a configuration names whether it can be used: tenants and webhooks. Changes nothing there. */
+/** Asks every service that a configuration names whether it can be used: tenants, webhooks and CA products. Changes nothing there. */
 import { policiesIn } from '../config/policies.ts';
 import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../core/errors.ts';
-import { systemClock } from '../embed/system.ts';
+import type { CaProduct } from '../ca/checked-issuer.ts';
+import { systemClock, systemDeadline } from '../embed/system.ts';
 import { IntuneUnreachable } from '../intune/unreachable.ts';
 import { httpsClient, NoReply } from '../outbound/https-client.ts';
 import { clockDifference } from './clock-difference.ts';
 import { newIntuneClient } from './new-intune-client.ts';
+import { productStanding } from './product-standing.ts';
+import type { Settings } from './settings.ts';
 
 /** One service. `ask` returns what works, and throws ConfigError with what does not and a remedy. */
 export type OnlineProbe = { name: string; ask: () => Promise<string> };
 
-/** One for each tenant and for each URL of a webhook. */
-export function onlineProbes({ tenants, endpoints }: Config): OnlineProbe[] {
+/** One for each tenant, for each URL of a webhook, and for the CA product of each authority. */
+export function onlineProbes({ tenants, endpoints }: Config, products: Settings['products']): OnlineProbe[] {
   const webhooks = new Map<string, Webhook>();
   for (const { policy } of endpoints)
     for (const { policy: each } of policiesIn(policy)) if (each.kind === 'webhook') webhooks.set(each.url, each);
   return [
     ...Object.entries(tenants).map(([name, tenant]) => ({ name: `tenant ${name}`, ask: () => askTenant(tenant) })),
     ...[...webhooks.values()].map((each) => ({ name: `webhook ${hostOf(each)}`, ask: () => askWebhook(each) })),
+    ...[...products].map(([name, product]) => ({ name: `authority ${name}`, ask: () => askProduct(product) })),
   ];
 }
 
@@ -42,6 +46,15 @@ const clockText = (ahead: number | undefined): string =>
   ahead === undefined
     ? ''
     : ` The clock of this machine is ${Math.abs(ahead)} seconds ${ahead > 0 ? 'ahead of' : 'behind'} that of Entra ID: set it.`;
+
+async function askProduct(product: CaProduct): Promise<string> {
+  const { ok, detail } = await productStanding(product, systemDeadline());
+  if (ok) return `its CA can be used: ${detail}`;
+  throw new ConfigError(
+    `its CA cannot be used: ${detail}`,
+    'Look at the CA, at our credentials there and at the network: docs/backends.md.',
+  );
+}
 
 type Webhook = { url: string; trustCa?: string | undefined; timeout: number };
 

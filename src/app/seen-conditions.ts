@@ -54,6 +54,7 @@ const LOOKS: readonly ((parts: ConditionParts) => Promise<SeenCondition[]> | See
   ({ endpoints, clock }) => endpointStandings(endpoints, clock).flatMap(endpointCondition),
   ({ clients }) => [...clients].flatMap(([tenant, client]) => tenantConditions(tenant, client)),
   ({ keys }) => [...(keys ?? [])].flatMap(([authority, standing]) => keyCondition(authority, standing())),
+  ({ issuers }) => [...(issuers ?? [])].flatMap(([authority, standing]) => issuerCondition(authority, standing())),
   ({ watched, clock }) => watched().flatMap((each) => endingCondition(each, clock())),
   outbox,
   approvals,
@@ -110,6 +111,12 @@ function keyCondition(authority: string, reason: string | undefined): SeenCondit
   if (reason === undefined) return [];
   const what = `The key of the authority ${authority} does not work: ${reason}`;
   return [seenCondition('key-failed', { of: authority, what, subject: { kind: 'authority', name: authority } })];
+}
+
+function issuerCondition(authority: string, reason: string | undefined): SeenCondition[] {
+  if (reason === undefined) return [];
+  const what = `The CA of the authority ${authority} cannot be used: ${reason}`;
+  return [seenCondition('issuer-failed', { of: authority, what, subject: { kind: 'authority', name: authority } })];
 }
 
 function endingCondition(watched: Watched, now: Date): SeenCondition[] {

@@ -7,6 +7,7 @@ import type { PolicyConfig } from '../config/policy-kinds.ts';
 import { defined } from '../core/defined.ts';
 import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
+import type { Revoker } from '../core/issuer.ts';
 import type { SecretStore } from '../core/store.ts';
 import type { EndpointOptions } from '../embed/enrollment.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
@@ -40,6 +41,8 @@ export type EndpointServices = PolicyServices & {
   crls: ReadonlyMap<string, RevocationList>;
   clock: Clock;
   isUnusable: (tenant: string) => boolean;
+  /** Whether the CA product of an authority cannot be used now. */
+  isIssuerDown: (authority: string) => boolean;
 };
 
 /** All endpoints of a configuration. */
@@ -90,7 +93,7 @@ async function servedEndpoint(
     ra: keeper.current,
     chain: authority.chain,
     ...(earlierCas.length > 0 && { renewalFrom: earlierCas.map((each) => earlierCa(each, services.emit)) }),
-    waiting: () => requestsWait(policy, authority, services.isUnusable),
+    waiting: () => services.isIssuerDown(named.name) || requestsWait(policy, authority, services.isUnusable),
     previous: previousLists(named.name, authority).flatMap(({ list, certificate }) => {
       const crl = services.crls.get(list);
       return crl ? [{ certificate, crl }] : [];
@@ -109,8 +112,15 @@ async function servedEndpoint(
 }
 
 /** A CA elsewhere keeps its own revocation list, and is told. */
-const revokerOf = ({ revoke, release }: LoadedEndpoint['issuer']): Pick<EndpointOptions, 'revoker'> =>
-  revoke ? { revoker: { revoke, ...defined({ release }) } } : {};
+export const revokerOf = (product: Partial<Revoker>): Pick<EndpointOptions, 'revoker'> =>
+  product.revoke
+    ? {
+        revoker: {
+          revoke: product.revoke.bind(product),
+          ...defined({ release: product.release?.bind(product) }),
+        },
+      }
+    : {};
 
 /** Whether what decides or what signs does not answer now, so that devices get PENDING. */
 export const requestsWait = (

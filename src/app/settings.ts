@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { withAuthority } from '../ca/pointer-templates.ts';
 import type { CaProduct } from '../ca/checked-issuer.ts';
-import { type Profile, profilesIn } from '../ca/profile.ts';
+import { DEFAULT_PROFILE, type Profile, profilesIn } from '../ca/profile.ts';
 import { defined } from '../core/defined.ts';
 import { equalBytes } from '../core/bytes.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -16,7 +16,6 @@ import { assertFipsMode } from './fips-mode.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
 import { compareCa } from './ca-comparison.ts';
 import { withOwnList } from './own-list.ts';
-import { type LoadedPfxPlan, loadPfxPlan } from './pfx-plan.ts';
 import { withShards } from './shards.ts';
 import { type LoadedEarlierCa, loadEarlierCas } from './earlier-cas.ts';
 import { type Authority, loadAuthority, loadChain, type LoadTools, presentRa, type Warn } from './loaded-authority.ts';
@@ -52,6 +51,8 @@ export type Settings = {
   document: LoadedDocument;
   authorities: ReadonlyMap<string, { name: string; authority: Authority }>;
   endpoints: readonly LoadedEndpoint[];
+  /** The CA products, by the names of their authorities. */
+  products: ReadonlyMap<string, CaProduct>;
   /** What signs the chain over the history; absent where no key is configured. */
   auditKey?: KeyProvider;
   /** Endpoints whose authority cannot be used, while others can; empty unless such a part was allowed. */
@@ -60,8 +61,6 @@ export type Settings = {
   tls: readonly (TlsFiles | undefined)[];
   /** PEM, of the administrator's listener; absent without TLS of its own. */
   adminTls?: AdminTlsFiles;
-  /** How keys of people are made; absent where none are. */
-  pfx?: LoadedPfxPlan;
   close: () => Promise<void>;
 };
 
@@ -95,11 +94,11 @@ export async function loadSettings(
     await attempt(['authorities'], () => void listsOf(authorities));
     const auditKey = await loadAuditKey(config.audit, authorities, { attempt, open: keys.open });
     const loaded = await loadEndpoints(config, authorities, { attempt, warn });
+    const products = await loadProducts(config, authorities, attempt);
     const tls: Settings['tls'] = await Promise.all(
       config.listen.places.map((each) => loadTls(each, { attempt, warn })),
     );
     const adminTls = await loadAdminTls(config.admin?.tls, { attempt, warn });
-    const pfx = await loadPfxPlan(config, attempt);
     const endpoints = loaded.filter((each) => !ofAuthorities.has(nameOf(each)));
     const optional = new Set([...ofAuthorities.values()].flatMap((texts) => [...texts]));
     const served = part && endpoints.length > 0 && problems.size === optional.size;
@@ -110,10 +109,11 @@ export async function loadSettings(
       document,
       authorities,
       endpoints,
+      products,
       notServed,
       tls,
       close,
-      ...defined({ auditKey, adminTls, pfx }),
+      ...defined({ auditKey, adminTls }),
     };
     return { settings, warnings: [...warnings, ...found, ...foreignFiles(file, config)], endings: [...endings] };
   } catch (error) {
@@ -132,16 +132,6 @@ const loadAuditKey = (
     if (key) assertNoCaKey(key, authorities.values());
     return key;
   });
-
-/** The plan of keys of people in a file, and nothing else of it. Throws ConfigError, also when the file has no section `pfx`. */
-export async function readPfxPlan(file: string): Promise<LoadedPfxPlan> {
-  const config = readSections(file, ['pfx', 'fips']);
-  const { attempt, problems } = attempts(config.problemAt);
-  const plan = await loadPfxPlan(config, attempt);
-  if (problems.size > 0) throw new ConfigProblems([...problems.values()]);
-  if (plan) return plan;
-  throw new ConfigError(`${file} has no section \`pfx\``, 'docs/pfx.md says what goes into it.');
-}
 
 /** Runs work with the settings of a file, and closes their keys afterwards. Throws ConfigError. */
 export async function withSettings<T>(
@@ -235,6 +225,21 @@ async function loadEndpoints(
     loaded.push({ config, authority, issuer, earlierCas });
   }
   return loaded;
+}
+
+/** Of an authority that no endpoint has any more too: certificates of it are revoked there. */
+async function loadProducts(
+  { profiles }: Config,
+  authorities: Settings['authorities'],
+  attempt: Attempt,
+): Promise<Map<string, CaProduct>> {
+  const [profile = DEFAULT_PROFILE] = Object.values(profiles);
+  const products = new Map<string, CaProduct>();
+  for (const { name, authority } of authorities.values()) {
+    const product = await attempt(['authorities', name], () => authority.anyProduct?.(profile));
+    if (product) products.set(name, product);
+  }
+  return products;
 }
 
 /** How the list of a CA is made; undefined when its certificate does not allow it to sign one. */

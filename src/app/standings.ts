@@ -20,6 +20,8 @@ export type ReadinessParts = {
   clients: ReadonlyMap<string, IntuneClient>;
   /** How the keys of each authority stand that live elsewhere. */
   keys?: ReadonlyMap<string, () => string | undefined>;
+  /** How the CA product of each authority stands that has one. */
+  issuers?: ReadonlyMap<string, () => string | undefined>;
   /** Throws when no thread is running; absent without threads. */
   threads?: (() => Promise<void>) | undefined;
   /** Tenants with a directory. */
@@ -32,7 +34,7 @@ export type ReadinessParts = {
 
 /** The probes of the public `/readyz`, and what stands beside them for administrators. */
 export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'probes' | 'detail'> {
-  const { endpoints, watched, clients, keys, threads, directories = [], crls, store, clock } = parts;
+  const { endpoints, watched, clients, threads, directories = [], crls, store, clock } = parts;
   const standings = () => endpointStandings(endpoints, clock);
   return {
     probes: [{ name: 'store', check: () => store.check() }, ...threadsProbe(threads), endpointsProbe(standings)],
@@ -40,7 +42,7 @@ export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'prob
       endpoints: Object.fromEntries(standings().map(({ name, reason }) => [name, failedOrOk(reason)])),
       // Devices are told to come back while a tenant does not answer, so that it never makes the server unready.
       tenants: Object.fromEntries([...clients].map(([name, client]) => [name, tenantText(client)])),
-      ...keysDetail(keys),
+      ...authoritiesDetail(parts),
       certificates: watchedDetails(watched(), clock()),
       ...listsDetail(crls),
       ...(await clockDetail(store, clock)),
@@ -66,11 +68,17 @@ export const endpointStandings = ({ served, notServed }: Endpoints, clock: Clock
 /** Milliseconds after which a notification in the outbox is old. */
 const OLD = HOUR;
 
-/** Present where an authority has a key elsewhere. A key that fails makes no server unready: devices get PENDING and come back. */
-const keysDetail = (keys: ReadinessParts['keys']): { authorities?: Record<string, string> } =>
-  keys && keys.size > 0
-    ? { authorities: Object.fromEntries([...keys].map(([name, standing]) => [name, failedOrOk(standing())])) }
-    : {};
+/**
+ * Present where an authority has a key or its CA elsewhere. What fails of these makes no server unready: devices get PENDING and come
+ * back.
+ */
+function authoritiesDetail({ keys = new Map(), issuers = new Map() }: ReadinessParts): {
+  authorities?: Record<string, string>;
+} {
+  const names = new Set([...keys.keys(), ...issuers.keys()]);
+  const text = (name: string): string => failedOrOk(issuers.get(name)?.() ?? keys.get(name)?.());
+  return names.size > 0 ? { authorities: Object.fromEntries([...names].map((name) => [name, text(name)])) } : {};
+}
 
 /** Present while old notifications wait. A store that fails is a probe of its own. */
 async function outboxDetail(store: Pick<Store, 'outboxStanding'>, clock: Clock): Promise<{ notifications?: string }> {

@@ -60,7 +60,6 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
     capabilities: {
       sanFromCsr: true,
       leavesOut: true,
-      makesHere: true,
       signsHere: key.inProcess === true,
       ...(appends !== '' && { appends }),
     },

@@ -47,6 +47,13 @@ export const CONDITIONS = {
     means: 'The token, HSM or key service of an authority fails. Devices get PENDING and come again.',
     remedy: 'Look at the token, the HSM or the service, and at the network. It is tried again every ten seconds.',
   },
+  'issuer-failed': {
+    severity: 'error',
+    title: 'A CA product cannot be used',
+    means:
+      'The CA that issues for an authority does not answer, or refuses our credentials. Devices get PENDING and come again.',
+    remedy: 'Look at the CA, at our credentials there and at the network. It is asked again every minute.',
+  },
   'certificate-ends': {
     severity: 'warning',
     title: 'A certificate, revocation list or client secret ends soon',

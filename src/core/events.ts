@@ -147,6 +147,8 @@ export type EventFacts = {
   'earlier-ca-list-failed': { earlierCa: string; list: string; err: unknown };
   'key-failed': { authority: string; reason: string };
   'key-works': { authority: string };
+  'issuer-failed': { authority: string; reason: string };
+  'issuer-works': { authority: string };
   'not-ready': { probe: string; err: unknown };
   'configuration-warning': { warning: string };
   'server-started': { version: string; listeners: readonly string[] };

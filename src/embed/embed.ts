@@ -110,6 +110,7 @@ export async function assembleServer(options: ServerOptions, operate?: Operate):
     mostRunning: _most,
     answerWithin: _within,
     parallelism: _cores,
+    toldCas: _cas,
     ...http
   } = rest;
   const enrollment = startEnrollment(options, operate);

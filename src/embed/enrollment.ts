@@ -14,7 +14,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { Emit, ServerEvent } from '../core/events.ts';
 import type { Store } from '../core/store.ts';
 import type { Legacy } from '../cms/algorithms.ts';
-import type { EndpointSettings, EnrollmentServices, CaWithList } from '../enroll/endpoint.ts';
+import type { EndpointSettings, EnrollmentServices, CaWithList, ToldCa } from '../enroll/endpoint.ts';
 import { type EndpointLoad, gated, type GatedService } from '../enroll/gate.ts';
 import { type ScepAnswer, type ScepService, scepService, type ServicePlan } from '../enroll/service.ts';
 import { workQueue } from '../enroll/work-queue.ts';
@@ -93,6 +93,11 @@ export type EnrollmentOptions = {
   answerWithin?: number;
   /** How many requests can compute at the same time, 1 by default. */
   parallelism?: number;
+  /**
+   * CAs whose certificates are in the store, also those that no endpoint has any more: the one that made a certificate is told of its
+   * revocation. Of another CA the `revoker` of the endpoint is told.
+   */
+  toldCas?: readonly ToldCa[];
 };
 
 /** `close()` ends the background jobs and waits for what is running. It does not close the store. */
@@ -114,7 +119,7 @@ const ANSWER_WITHIN = 10_000;
 export function startEnrollment(options: EnrollmentOptions, operate?: Operate): RunningEnrollment {
   const { store, logger, onEvent, clock = systemClock, random = systemRandom } = options;
   const emit = subscribers(logger, onEvent);
-  const services = servicesOf({ store, clock, random, emit });
+  const services = { ...servicesOf({ store, clock, random, emit }), ...defined({ toldCas: options.toldCas }) };
   const parts = options.endpoints.map((endpoint) => assemble(endpoint, clock, random));
   assertDistinctNames(parts);
   const endpoints = new Map(parts.map(({ endpoint }) => [endpoint.name, endpoint]));

@@ -344,6 +344,19 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     fields: { authority: 'its name in `authorities`' },
     remedy: '',
   },
+  'issuer-failed': {
+    level: 'error',
+    message: 'the CA product of an authority cannot be used: devices get PENDING and come again',
+    fields: { authority: 'its name in `authorities`', reason: 'what the CA or the way to it says' },
+    remedy:
+      'Do what `reason` says: look at the CA, at our credentials there, and at the network. The CA is asked again every minute; `issuer-works` ends it. docs/backends.md has more.',
+  },
+  'issuer-works': {
+    level: 'info',
+    message: 'the CA product of an authority can be used again',
+    fields: { authority: 'its name in `authorities`' },
+    remedy: '',
+  },
   'not-ready': {
     level: 'error',
     message: 'not ready',

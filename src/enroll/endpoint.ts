@@ -69,7 +69,12 @@ export type EnrollmentServices = {
   storeDeadline: () => AbortSignal;
   /** This process, as the owner of leases in the store. No other process has the same. */
   owner: string;
+  /** The CAs of all endpoints, present and past: the one that made a certificate is told of its revocation. */
+  toldCas?: readonly ToldCa[];
 };
+
+/** A CA, DER. Without a `revoker` it needs not to be told: its revocation list is made from the store. */
+export type ToldCa = { certificate: Uint8Array; revoker?: Revoker };
 
 /** An endpoint and the services it works with; and for one request, to whom it says that it waits. */
 export type EndpointContext = { endpoint: Endpoint; services: EnrollmentServices; waits?: Waits };

@@ -5,6 +5,7 @@ import type { EnrollmentRequest } from '../core/request.ts';
 import type { Facts } from '../core/policy.ts';
 import type { AuditEntry, CertificateId, StoredCertificate, WorkClaim } from '../core/records.ts';
 import type { FailureNotification, Notification, SuccessNotification } from '../core/notification.ts';
+import { isTold } from './tell-issuer.ts';
 import type { EndpointContext, EnrollmentServices } from './endpoint.ts';
 import type { IssuedOutcome, Outcome } from './outcome.ts';
 
@@ -69,7 +70,7 @@ async function resolve(
     return emit(acknowledged(notification));
   }
   const abandoned = { ...audit, event: 'never-delivered' } as const;
-  await store.abandonNotification({ id, fence }, abandoned, { tellIssuer: endpoint.revoker !== undefined });
+  await store.abandonNotification({ id, fence }, abandoned, { tellIssuer: isTold(endpoint, services) });
   const { transactionId } = notification;
   emit({
     event: 'notification-abandoned',

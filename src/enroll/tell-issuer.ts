@@ -7,7 +7,8 @@ import type { OrderReason, RevocationOrder } from '../core/issuer.ts';
 import type { PendingRevocation, StoredCertificate } from '../core/records.ts';
 import { readCertificate, serialText } from '../pkix/certificate.ts';
 import { nameText } from '../pkix/name.ts';
-import type { Endpoint, EndpointContext, EnrollmentServices } from './endpoint.ts';
+import { isMadeBy } from './certificate-record.ts';
+import type { Endpoint, EndpointContext, EnrollmentServices, ToldCa } from './endpoint.ts';
 import { pauseOf, retryDelay } from './retry-delay.ts';
 
 const BATCH = 10;
@@ -69,19 +70,30 @@ async function settle(
   const order = orderOf(pending);
   const serial = order?.serial ?? '';
   const { store, emit } = services;
-  if (!endpoint) return postpone(pending, { event: 'revocation-without-endpoint', serial }, services);
+  const told = (order && caOf(order, services)) ?? endpoint;
+  if (!told) return postpone(pending, { event: 'revocation-without-endpoint', serial }, services);
   let isTaken: boolean;
   try {
     if (!order) throw new Error('the certificate cannot be read, so its CA must be told by an administrator');
-    isTaken = await tell(order, endpoint, services);
+    isTaken = await tell(order, told, services);
   } catch (err) {
     return postpone(pending, { event: 'revocation-postponed', serial, err }, services);
   }
   await store.revocationDone(pending.id, pending.fence);
   const event = isTaken ? 'revocation-taken' : 'release-not-taken';
-  if (endpoint.revoker) emit({ event, endpoint: endpoint.name, serial });
+  if (told.revoker) emit({ event, endpoint: pending.endpoint, serial });
   return true;
 }
+
+/** The endpoint may have another CA now than the one that made the certificate. Undefined for a CA that is not known. */
+const caOf = ({ certificate }: Order, { toldCas = [] }: EnrollmentServices): ToldCa | undefined => {
+  const view = readCertificate(certificate);
+  return toldCas.find((ca) => isMadeBy(view, ca.certificate));
+};
+
+/** Whether a CA may have to be told of what this endpoint revokes. */
+export const isTold = ({ revoker }: Endpoint, { toldCas = [] }: EnrollmentServices): boolean =>
+  revoker !== undefined || toldCas.some((ca) => ca.revoker);
 
 /** Undefined for a certificate of an earlier version that cannot be read. */
 const orderOf = ({ certificate, reference, reason, at }: PendingRevocation): Order | undefined =>
@@ -99,7 +111,7 @@ type Order = Omit<RevocationOrder, 'reason'> & { reason: OrderReason };
 /** Returns false for the end of a hold at a CA that takes none. */
 async function tell(
   { reason, ...order }: Order,
-  { revoker }: Endpoint,
+  { revoker }: Pick<Endpoint, 'revoker'>,
   { deadline }: EnrollmentServices,
 ): Promise<boolean> {
   const signal = deadline();

@@ -39,8 +39,6 @@ import {
   waitingFor,
 } from './store-samples.ts';
 import { answers } from './store-answers.ts';
-import { orders } from './store-orders.ts';
-import { userKeys } from './store-user-keys.ts';
 import { searches } from './store-searches.ts';
 import { secrets } from './store-secrets.ts';
 
@@ -76,8 +74,6 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   jobs(check);
   secrets(check);
   answers(check);
-  orders(check);
-  userKeys(check);
   conditions(check);
   messages(check);
   oldRecords(check);

@@ -186,7 +186,7 @@ const WAITS: Readonly<Record<string, { what: string; remedy: string }>> = {
   },
   issuer: {
     what: 'The request waits for the CA',
-    remedy: 'Look at the key of the authority and at the log: `key-failed`.',
+    remedy: 'Look at the key or the CA of the authority and at the log: `key-failed`, `issuer-failed`.',
   },
   notification: {
     what: 'The certificate is made, and waits until Intune has taken the notification',

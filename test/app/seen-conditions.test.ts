@@ -108,6 +108,11 @@ const CASES: readonly { title: string; given: ConditionParts; seen: string[] }[]
     seen: ['error key-failed:issuing | The key of the authority issuing does not work: the token is gone'],
   },
   {
+    title: 'a CA product that cannot be used',
+    given: parts({ issuers: new Map([['issuing', () => 'the token has ended']]) }),
+    seen: ['error issuer-failed:issuing | The CA of the authority issuing cannot be used: the token has ended'],
+  },
+  {
     title: 'a client secret that ends soon, and an RA that has ended',
     given: parts({
       watched: () => [

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { clockReport } from '../../src/app/clock-difference.ts';
+import { watchIssuers } from '../../src/app/issuer-watch.ts';
 import { watchKeys } from '../../src/app/key-watch.ts';
 import { signerKeeper } from '../../src/app/ocsp-signers.ts';
 import { oldRecordsJob } from '../../src/app/old-records-job.ts';
@@ -462,6 +463,21 @@ test('a key elsewhere that fails, and that works again', async (t) => {
   reason = undefined;
   const works = await until(() => lineOf('key-works'), 'its end');
   assertLine(works, 'info', 'the keys of an authority work again', 'authority');
+});
+
+test('a CA product that cannot be used, and that can be used again', async (t) => {
+  const { log } = await started(t, allows('none'));
+  const lineOf = (event: string): Line | undefined =>
+    log.lines.map((text) => JSON.parse(text) as Line).find((line) => line['event'] === event);
+  let ok = false;
+  const issue = () => Promise.reject(new Error('nothing is issued here'));
+  const product = { issue, check: async () => ({ ok, detail: 'the token has ended' }) };
+  t.after(watchIssuers({ products: new Map([['issuing', product]]), emit: logEvents(log), every: 1 }).end);
+  const failed = 'the CA product of an authority cannot be used: devices get PENDING and come again';
+  assertLine(await until(() => lineOf('issuer-failed'), 'the fault'), 'error', failed, 'authority reason');
+  ok = true;
+  const works = await until(() => lineOf('issuer-works'), 'its end');
+  assertLine(works, 'info', 'the CA product of an authority can be used again', 'authority');
 });
 
 test('what OCSP cannot do: an answer, and a signer that is not made or not kept', async (t) => {

@@ -4,8 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { startServer } from '../../src/app/configured-server.ts';
 import { loadSettings } from '../../src/app/settings.ts';
-import { until } from '../kit/until.ts';
+import { productProbes } from '../../src/cli/doctor/product-probes.ts';
+import { until, untilIs } from '../kit/until.ts';
 import { run } from '../app/installation.ts';
+import { TOKEN } from './administrator.ts';
 import { asked, certified, enrolled, newSubject } from './device.ts';
 import { atEnd, file, issuingSection, keyedFiles, second, secondRa } from './files.ts';
 import { moduleCa, modulePath, moduleSection } from './module-ca.ts';
@@ -88,6 +90,43 @@ const root = new X509Certificate(readFileSync(${JSON.stringify(issuingSection.ch
 export default (options, place) => make({ key: ${key}, name: 'foreign' }, { ...place, certificate: der, chain: [root] });
 `;
 }
+
+test('a CA product that cannot be used is in /readyz, in doctor and in check --online, and leaves the server ready', async (t) => {
+  const config = configOf(moduleSection(), { admin: { port: 0, token: TOKEN } });
+  t.after(() => (moduleCa.isDown = false));
+  moduleCa.isDown = true;
+  const { adminUrl, origin, close } = await started(config);
+  const detail = async (): Promise<unknown> =>
+    ((await (await fetch(`${adminUrl}/readyz`)).json()) as { authorities?: { issuing?: string } }).authorities?.issuing;
+  await untilIs<unknown>('failed: it is down', detail, 'the standing of the CA');
+  assert.equal((await fetch(`${origin}/readyz`)).status, 200);
+  await close();
+  const online = await run('check', '--online', '--config', config);
+  assert.equal(online.code, 1);
+  assert.equal(
+    online.err,
+    'error: authority issuing: its CA cannot be used: it is down. Look at the CA, at our credentials there and at the network: docs/backends.md.',
+  );
+  moduleCa.isDown = false;
+  const again = await run('check', '--online', '--config', config);
+  assert.deepEqual(
+    [again.code, /^authority issuing: its .*$/m.exec(again.out)?.[0]],
+    [0, 'authority issuing: its CA can be used: it is up'],
+  );
+  const { settings } = await loadSettings(config);
+  const [probe] = productProbes(settings);
+  assert.deepEqual(
+    [probe?.id, await probe?.run()],
+    ['issuers.issuing', { verdict: 'PASS', text: 'The CA product can be used.', details: ['it is up'] }],
+  );
+  moduleCa.isDown = true;
+  assert.deepEqual(await probe?.run(), {
+    verdict: 'FAIL',
+    text: 'The CA product cannot be used: it is down',
+    remedy: 'Look at the CA, at our credentials there and at the network: docs/backends.md.',
+  });
+  await settings.close();
+});
 
 test('an RA of another CA is refused', async () => {
   const { issuer } = moduleSection();

@@ -25,7 +25,7 @@ export function registerCheck(program: Command, output: Output): void {
     .command('check')
     .description('check configuration, certificates, keys and algorithms; exit 78 when something is wrong')
     .option(...CONFIG)
-    .option('--online', 'also ask the tenants and webhooks; exit 1 when one cannot be used')
+    .option('--online', 'also ask the tenants, webhooks and CA products; exit 1 when one cannot be used')
     .addHelpText(...example('openndes check --config openndes.yaml'))
     .action(({ config, online }: { config: string; online?: true }) => check(config, output, online));
 }
@@ -34,14 +34,14 @@ async function check(file: string, output: Output, online = false): Promise<void
   assertTlsVerified();
   await withSettings(file, async (settings, warnings) => {
     await reportConfiguration(settings, warnings, output);
-    if (online) await reportOnline(settings.config, output);
+    if (online) await reportOnline(settings, output);
     output.out('Everything is in order.');
   });
 }
 
 /** Prints a line for each service. Throws Exit when one cannot be used. */
-async function reportOnline(config: Config, { out, err }: Output): Promise<void> {
-  const asked = await Promise.all(onlineProbes(config).map(({ name, ask }) => answerOf(name, ask)));
+async function reportOnline({ config, products }: Settings, { out, err }: Output): Promise<void> {
+  const asked = await Promise.all(onlineProbes(config, products).map(({ name, ask }) => answerOf(name, ask)));
   for (const { text, ok } of asked) (ok ? out : err)(text);
   if (asked.some(({ ok }) => !ok)) throw new Exit(EXIT.failed);
 }

@@ -9,6 +9,7 @@ import { authoritiesOf } from './authority-parties.ts';
 import { explained } from './faults.ts';
 import { firewallProbes } from './firewall-probes.ts';
 import { keyProbes } from './key-probes.ts';
+import { productProbes } from './product-probes.ts';
 import { pointerProbes } from './pointer-probes.ts';
 import {
   type ProbeFinding,
@@ -62,6 +63,7 @@ async function found(
         ...webhookProbes(settings),
         ...certificateProbes(authoritiesOf(settings)),
         ...keyProbes(settings),
+        ...productProbes(settings),
         ...urlProbes(settings, options),
         ...pointerProbes(settings),
         ...firewallProbes(config),
@@ -89,7 +91,7 @@ async function checked(settings: Settings, warnings: readonly string[]): Promise
 }
 
 const webhookProbes = ({ config }: Settings): DoctorProbe[] =>
-  onlineProbes({ ...config, tenants: {} }).map(({ name, ask }) => ({
+  onlineProbes({ ...config, tenants: {} }, new Map()).map(({ name, ask }) => ({
     id: name,
     group: 'service',
     title: name,

@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import { readCertificate, serialText } from '../../../src/pkix/certificate.ts';
 import { type Got, json } from '../https-ca.ts';
-import { certified, derOf, type Signer } from './certified.ts';
+import { certified, derOf } from './certified.ts';
 
 /** What a test sets, and what the fake keeps. */
 export type FakeEjbca = {
@@ -38,13 +38,12 @@ const error = (status: number, message: string): Answer => ({
   body: { error_code: status, error_message: message },
 });
 
-/** `signer`: other than the CA of the tests. */
-export function fakeEjbca(signer?: Signer): FakeEjbca {
+export function fakeEjbca(): FakeEjbca {
   const waiting = new Map<number, Waiting>();
   const together = new Map<string, number>();
 
   async function make(username: string, csr: string): Promise<Answer> {
-    const der = await certified(derOf(csr), {}, signer);
+    const der = await certified(derOf(csr));
     fake.certificates.set(username, [...(fake.certificates.get(username) ?? []), der]);
     const body = {
       certificate: Buffer.from(der).toString('base64'),
