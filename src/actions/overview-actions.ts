@@ -8,7 +8,7 @@ import type { AuthorityView } from './authority-view.ts';
 import { CONDITION_ACTIONS } from './condition-actions.ts';
 import { HOUR_CHART, lastHours } from './hour-chart.ts';
 import { ENDPOINT_ACTIONS } from './endpoint-actions.ts';
-import { isAt } from './placed-endpoints.ts';
+import { attemptsWithin, isAt } from './placed-endpoints.ts';
 import { placesFor } from './seen-certificates.ts';
 import { TIME } from './shown-certificate.ts';
 import { TENANT_ACTIONS } from './tenant-actions.ts';
@@ -129,7 +129,10 @@ async function read(running: Running<unknown>): Promise<Overview> {
 }
 
 const waitingIn = async (running: Running<unknown>): Promise<number> =>
-  (await running.desk.store.listPending()).filter(({ endpoint }) => isAt(running, endpoint)).length;
+  (await running.desk.store.countPending()).reduce(
+    (sum, { endpoint, number }) => (isAt(running, endpoint) ? sum + number : sum),
+    0,
+  );
 
 /** Each count reads a bounded number of rows. */
 async function certificatesIn(running: Running<unknown>): Promise<Overview['certificates']> {
@@ -148,7 +151,8 @@ async function certificatesIn(running: Running<unknown>): Promise<Overview['cert
 async function refusedIn(running: Running<unknown>): Promise<Overview['refused']> {
   const { store, clock } = running.desk;
   const since = new Date(clock().getTime() - REFUSED_HOURS * HOUR);
-  const attempts = await store.findAttempts({ failed: true, since, limit: MOST_REFUSED });
+  const limited = attemptsWithin(running, store);
+  const attempts = await limited.findAttempts({ failed: true, since, limit: MOST_REFUSED });
   const numbers = new Map<string, number>();
   for (const { code, times, endpoint } of attempts)
     if (code !== undefined && isAt(running, endpoint)) numbers.set(code, (numbers.get(code) ?? 0) + times);

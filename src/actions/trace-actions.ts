@@ -4,7 +4,7 @@ import type { RequestName } from '../core/records.ts';
 import { lookUp, type LookedUp, stepsOf, type Trace, type TracedDevice } from '../trace/look-up.ts';
 import type { TraceStep } from '../trace/verdict.ts';
 import { action, type Running } from './action.ts';
-import { isAt } from './placed-endpoints.ts';
+import { attemptsWithin, isAt } from './placed-endpoints.ts';
 
 const time = z.iso.datetime();
 const text = z.string().optional();
@@ -91,7 +91,12 @@ export const TRACE_ACTIONS = [
     output: lookedUp,
     run: async (running) => {
       const { desk, input } = running;
-      return shown(await lookUp(input.query, { store: desk.store, sees: (endpoint) => isAt(running, endpoint) }));
+      return shown(
+        await lookUp(input.query, {
+          store: attemptsWithin(running, desk.store),
+          sees: (endpoint) => isAt(running, endpoint),
+        }),
+      );
     },
   }),
   action({
@@ -119,8 +124,10 @@ type Listing = {
 
 async function listed(running: Running<Listing>) {
   const { failed, endpoint, before, limit } = running.input;
-  const found = await running.desk.store.findAttempts({
-    limit: running.reach.everywhere ? limit : MOST,
+  const store = attemptsWithin(running, running.desk.store);
+  const most = running.reach.everywhere || store !== running.desk.store ? limit : MOST;
+  const found = await store.findAttempts({
+    limit: most,
     ...(failed && { failed }),
     ...(endpoint !== undefined && { endpoint }),
     ...(before !== undefined && { before }),

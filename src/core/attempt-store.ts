@@ -59,6 +59,8 @@ export type AttemptFilter = {
   /** Exactly a name of it, its address or its transactionID, in any letter case. */
   name?: string;
   endpoint?: string;
+  /** One of these. An empty list: none. */
+  endpoints?: readonly string[];
   /** Those with a code. */
   failed?: true;
   /** Not before this moment. */

@@ -196,6 +196,8 @@ export interface TransactionStore {
   forgetRequests(before: Forgetting, limit: number): Promise<number>;
   /** Oldest first, without `csr` and `signedBy`: there can be many, and each can be long. */
   listPending(): Promise<StoredTransaction[]>;
+  /** How many there are, by endpoint; none with none. */
+  countPending(): Promise<{ endpoint: string; number: number }[]>;
   /** Approves or rejects a pending transaction. Returns false when it is not pending. */
   decidePending(key: TransactionKey, decision: 'approved' | 'rejected', audit: AuditEntry): Promise<boolean>;
 }

@@ -74,6 +74,7 @@ import {
 import {
   decidePending,
   forgetRequests,
+  countPending,
   listPending,
   postponeIssuance,
   recordPending,
@@ -154,6 +155,7 @@ const transactions = ({ db, write, clock, committed }: Parts): TransactionStore 
   findRequest: (request, key) => findRequest(db, request, key),
   findPolled: (key) => findPolled(db, key),
   listPending: () => listPending(db),
+  countPending: () => countPending(db),
   async recordIssued(issuance) {
     const result = await write((tx) => recordIssued(tx, issuance, { clock, committed }));
     if (result.kind === 'recorded') await remember(db, committed, issuance);

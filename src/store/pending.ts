@@ -43,6 +43,18 @@ export async function listPending(db: Database): Promise<StoredTransaction[]> {
   return Promise.all(rows.map((row) => fromRow(db, { ...row, csr: null, signed_by: null })));
 }
 
+/** In one pass over the partial index of those that wait. */
+export async function countPending(db: Database): Promise<{ endpoint: string; number: number }[]> {
+  const rows = await db
+    .selectFrom('transactions')
+    .select(({ fn }) => ['endpoint', fn.countAll<number | string>().as('number')])
+    .where(sql<boolean>`state = 'pending'`)
+    .groupBy('endpoint')
+    .orderBy('endpoint')
+    .execute();
+  return rows.map(({ endpoint, number }) => ({ endpoint, number: Number(number) }));
+}
+
 /** Writes it unless its request has a transaction that still stands, or its challenge is used up. */
 export async function recordPending(tx: Database, pending: Pending): Promise<PendingResult> {
   const { transaction, audit, consumes } = pending;

@@ -127,6 +127,19 @@ const valuesOf = (id: number, attempt: DeviceAttempt): Values => [
 
 /** See AttemptStore. */
 export async function findAttempts(db: Database, filter: AttemptFilter): Promise<StoredAttempt[]> {
+  const { endpoint, endpoints } = filter;
+  if (endpoints === undefined) return (await rowsOf(db, filter)).map(attemptInRow);
+  const wanted = [...new Set(endpoints)].filter((each) => endpoint === undefined || each === endpoint);
+  // One after the other: for a list of endpoints no index has the order.
+  const found: Row[] = [];
+  for (const each of wanted) found.push(...(await rowsOf(db, { ...filter, endpoint: each })));
+  return found
+    .toSorted((one, other) => other.id - one.id)
+    .slice(0, filter.limit)
+    .map(attemptInRow);
+}
+
+function rowsOf(db: Database, filter: AttemptFilter): Promise<Row[]> {
   const { name, endpoint, failed, since, before, limit } = filter;
   let query = db.selectFrom('attempts').selectAll().orderBy('id', 'desc').limit(limit);
   if (name !== undefined) query = query.where('id', 'in', idsNamed(db, { ...filter, name }));
@@ -134,14 +147,24 @@ export async function findAttempts(db: Database, filter: AttemptFilter): Promise
   if (failed) query = query.where('code', 'is not', null);
   if (since) query = query.where('at', '>=', since.getTime());
   if (before !== undefined) query = query.where('id', '<', before);
-  return (await query.execute()).map(attemptInRow);
+  return query.execute();
 }
 
-/** With no other condition only so many are read. */
-function idsNamed(db: Database, { name, endpoint, failed, before, limit }: AttemptFilter & { name: string }) {
-  let named = db.selectFrom('attempt_names').select('attempt').where('value', '=', foldedName(name));
-  if (before !== undefined) named = named.where('attempt', '<', before);
-  return endpoint === undefined && !failed ? named.orderBy('attempt', 'desc').limit(limit) : named;
+/** The newest that fulfil all conditions, so that no more of one name are read. */
+function idsNamed(db: Database, { name, endpoint, failed, since, before, limit }: AttemptFilter & { name: string }) {
+  let named = db
+    .selectFrom('attempt_names')
+    .select('attempt_names.attempt')
+    .where('attempt_names.value', '=', foldedName(name));
+  if (before !== undefined) named = named.where('attempt_names.attempt', '<', before);
+  if (endpoint !== undefined || failed || since) {
+    let joined = named.innerJoin('attempts as their', 'their.id', 'attempt_names.attempt');
+    if (endpoint !== undefined) joined = joined.where('their.endpoint', '=', endpoint);
+    if (failed) joined = joined.where('their.code', 'is not', null);
+    if (since) joined = joined.where('their.at', '>=', since.getTime());
+    return joined.orderBy('attempt_names.attempt', 'desc').limit(limit);
+  }
+  return named.orderBy('attempt_names.attempt', 'desc').limit(limit);
 }
 
 /** A row as the store returns it. */

@@ -133,6 +133,15 @@ function finding(check: Check): void {
     assert.deepEqual(await timesOf(store, { name, since: later(2) }), [3, 2]);
     assert.deepEqual(await timesOf(store, { endpoint: '/other' }), [3]);
     assert.deepEqual(await timesOf(store, { limit: 1 }), [4]);
+    const endpoints = [ENDPOINT, '/other', '/none', '/other'];
+    assert.deepEqual(await timesOf(store, { endpoints }), [4, 3, 2, 1]);
+    assert.deepEqual(await timesOf(store, { endpoints, limit: 2 }), [4, 3]);
+    assert.deepEqual(await timesOf(store, { name, endpoints: ['/other'], limit: 1 }), [3]);
+    assert.deepEqual(await timesOf(store, { name, endpoints: [ENDPOINT], limit: 1 }), [2]);
+    assert.deepEqual(await timesOf(store, { name, endpoints, since: later(2), limit: 1 }), [3]);
+    assert.deepEqual(await timesOf(store, { endpoint: '/other', endpoints }), [3]);
+    assert.deepEqual(await timesOf(store, { endpoint: ENDPOINT, endpoints: ['/other'] }), []);
+    assert.deepEqual(await timesOf(store, { name, endpoints: [] }), []);
   });
 
   check(

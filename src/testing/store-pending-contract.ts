@@ -32,6 +32,9 @@ const waitingForCa = (n: number): Pending => {
   return { ...rest, transaction: { ...transaction, issuance: ISSUANCE } };
 };
 
+const byName = (counts: { endpoint: string; number: number }[]) =>
+  counts.toSorted((one, other) => one.endpoint.localeCompare(other.endpoint));
+
 /** Declares these tests. */
 export function pending(check: Check): void {
   waiting(check);
@@ -63,6 +66,23 @@ function waiting(check: Check): void {
     assert.equal((await store.recordPending(pendingFor(1, { at: later(9) }))).kind, 'recorded');
     assert.deepEqual(await store.listPending(), [listed({ ...waitingFor(1, 'approval'), updatedAt: later(9) })]);
     assert.equal((await store.listAudit({})).length, 1);
+  });
+
+  check('what waits is counted by endpoint', async ({ store }) => {
+    assert.deepEqual(await store.countPending(), []);
+    await store.recordPending(pendingFor(1));
+    await store.recordPending(pendingFor(2));
+    const other = pendingFor(3);
+    await store.recordPending({ ...other, transaction: { ...other.transaction, endpoint: '/other' } });
+    await store.recordIssued(issuanceFor(4));
+    const { endpoint } = pendingFor(1).transaction;
+    const expected = [
+      { endpoint: '/other', number: 1 },
+      { endpoint, number: 2 },
+    ];
+    assert.deepEqual(byName(await store.countPending()), byName(expected));
+    await store.decidePending(other.transaction.key, 'rejected', auditFor(3, 'rejected'));
+    assert.equal((await store.countPending()).length, 1);
   });
 
   check('a request without reason or octets waits all the same', async ({ store }) => {

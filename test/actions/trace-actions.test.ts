@@ -43,3 +43,28 @@ test('a trace is JSON as its schema describes it', async () => {
   assert.deepEqual(again, performed.output);
   assert.deepEqual([again.trace?.verdict.state, again.trace?.steps[0]?.at], ['refused', '2026-03-01T12:00:01.123Z']);
 });
+
+test('who is limited to an endpoint finds its requests behind any number of others of the same address', async () => {
+  const own = await desk();
+  const endpoint = '/scep/office';
+  const address = '192.0.2.200';
+  await own.store.recordAttempts([
+    attemptFor(1, { endpoint, address }),
+    ...Array.from({ length: 600 }, (_, n) => attemptFor(n + 2, { endpoint: '/elsewhere', address })),
+  ]);
+  const view = (name: string) => ({ view: { name } as never, places: [{ endpoint: name }] });
+  const endpoints = { list: () => [view(endpoint), view('/elsewhere')] } as never;
+  const on = { ...own, endpoints };
+  const traced = await perform(TRACE, { desk: on, caller, sent: { query: address } });
+  assert.ok(traced.kind === 'done');
+  assert.deepEqual(
+    traced.output.trace?.steps.map(({ subject }) => subject),
+    ['CN=Device-1'],
+  );
+  const listed = await perform(LIST, { desk: on, caller, sent: { limit: 1 } });
+  assert.ok(listed.kind === 'done');
+  assert.deepEqual(
+    listed.output.attempts.map(({ subject }) => subject),
+    ['CN=Device-1'],
+  );
+});
