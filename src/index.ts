@@ -98,7 +98,8 @@ export { generalNameFromText } from './pkix/general-name.ts';
 export { nameFromText, nameText } from './pkix/name.ts';
 
 // Policies.
-export type { IssuerFactory, IssuerPlace, ClosableProduct } from './app/issuer-makers.ts';
+export type { IssuerFactory } from './app/issuer-makers.ts';
+export type { ClosableProduct, IssuerPlace } from './app/issuer-place.ts';
 export type { CaProduct } from './ca/checked-issuer.ts';
 export type { PolicyFactory } from './app/policy-makers.ts';
 export {

@@ -42,13 +42,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   simulator: room('core asn1 pkix keys', 'node:crypto node:fs fastify'),
   embed: room('core jobs cms ocsp scep revocation enroll http', 'node:crypto fastify pino'),
   'config/yaml': room('core', 'node:net yaml zod'),
-  config: room('core asn1 pkix cms ca policy intune http manage access config/yaml', 'zod'),
+  config: room('core asn1 pkix keys pfx cms ca backends policy intune http manage access config/yaml', 'zod'),
   app: room(
-    'core audit outbound jobs threads asn1 pkix scep keys ca backends revocation ocsp store intune policy messages enroll http manage trace metrics actions access admin admin/pages rest embed config config/yaml',
+    'core audit outbound jobs threads asn1 pkix scep keys pfx ca backends revocation ocsp store intune policy messages enroll http manage trace metrics actions access admin admin/pages rest embed config config/yaml',
     'node:child_process node:crypto node:fs node:fs/promises node:module node:net node:os node:tls fastify zod',
   ),
   cli: room(
-    'core asn1 pkix cms scep keys ca revocation intune client simulator http manage trace metrics actions access rest embed config app outbound',
+    'core asn1 pkix cms scep keys pfx ca revocation intune client simulator http manage trace metrics actions access rest embed config app outbound',
     'node:crypto node:dns/promises node:fs node:os node:readline commander pkijs',
   ),
 };

@@ -5,7 +5,8 @@ import type { IssuerConfig } from '../config/issuer-kinds.ts';
 import { systemClock } from '../embed/system.ts';
 import { takeOne } from '../threads/shared-rate.ts';
 import type { Certificates } from './certificate-files.ts';
-import { type ClosableProduct, productOf } from './issuer-makers.ts';
+import { productOf } from './issuer-makers.ts';
+import type { ClosableProduct } from './issuer-place.ts';
 
 /**
  * `anyProduct`: one that was made, and with this profile when none was. It tells the CA of revocations and asks whether it can be used:

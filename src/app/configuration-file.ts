@@ -85,8 +85,11 @@ export function foreignFiles(file: string, config: Config): string[] {
   );
 }
 
-/** The configuration, keys, modules of policies and issuers, rollovers, earlier CAs and the store. */
-function decisiveFiles(file: string, { admin, audit, authorities, endpoints, listen, store }: Config): Set<string> {
+/** The configuration, keys, modules of policies and issuers, rollovers, earlier CAs, public keys of the connector and of recovery officers, and the store. */
+function decisiveFiles(
+  file: string,
+  { admin, audit, authorities, endpoints, listen, pfx, store }: Config,
+): Set<string> {
   const keys = Object.values(authorities).flatMap(({ key, ra, previous = [] }) => [
     ...(key === undefined ? [] : [key]),
     ...previous.map((old) => old.key),
@@ -105,6 +108,8 @@ function decisiveFiles(file: string, { admin, audit, authorities, endpoints, lis
     ...listen.places.flatMap(({ tls }) => (tls ? [tls.key] : [])),
     ...(admin?.tls ? [admin.tls.key] : []),
     ...modules,
+    ...(pfx?.connector ? [pfx.connector.publicKey] : []),
+    ...Object.values(pfx?.escrow?.officers ?? {}),
     ...Object.values(authorities).flatMap(({ rollover }) => (rollover ? [rollover.file] : [])),
     ...endpoints.flatMap(({ earlierCas }) => earlierCas.map(({ certificate }) => certificate)),
     ...(store.kind === 'sqlite' ? [store.path, dirname(store.path)] : []),

@@ -1,19 +1,10 @@
 /** Makes the CA products that a configuration names. The folder of a product is loaded only when it is named. */
 import { backendClient } from '../backends/backend-client.ts';
-import type { CaProduct } from '../ca/checked-issuer.ts';
-import type { Profile } from '../ca/profile.ts';
-import type { IssuerConfig } from '../config/issuer-kinds.ts';
+import type { IssuerConfig, IssuerSettings } from '../config/issuer-kinds.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
+import type { ClosableProduct, IssuerPlace } from './issuer-place.ts';
+import { awsPcaProduct, digicertProduct, ejbcaProduct } from './product-makers.ts';
 import { fromModule } from './vendor-module.ts';
-
-/**
- * What a CA product is made for. `profile`: what the certificates of an endpoint may contain; `certificate`: of the CA that issues,
- * `chain`: those above it, DER, as the administrator has pinned them.
- */
-export type IssuerPlace = { profile: Profile; certificate: Uint8Array; chain: readonly Uint8Array[] };
-
-/** A product that may have connections to close. */
-export type ClosableProduct = CaProduct & { close?: () => Promise<void> };
 
 /** The default export of an issuer module. It is called once for each authority and profile. */
 export type IssuerFactory = (
@@ -21,11 +12,9 @@ export type IssuerFactory = (
   place: IssuerPlace,
 ) => ClosableProduct | Promise<ClosableProduct>;
 
-type SettingsOf<K> = Extract<IssuerConfig, { kind: K }>['settings'];
-
 /** One row for each kind; the keys of its settings are in `config/issuer-kinds.ts`. */
 const MAKERS: {
-  readonly [K in IssuerConfig['kind']]: (settings: SettingsOf<K>, place: IssuerPlace) => Promise<ClosableProduct>;
+  readonly [K in keyof IssuerSettings]: (settings: IssuerSettings[K], place: IssuerPlace) => Promise<ClosableProduct>;
 } = {
   module: ({ path, options }, place) =>
     fromModule({ path, what: 'issuer', args: [options, place], isRight: isProduct, shape: SHAPE }),
@@ -34,14 +23,16 @@ const MAKERS: {
     const client = backendClient(address, { clock: systemClock });
     return stepCaBackend(settings, { client, clock: systemClock, random: systemRandom, place });
   },
+  ejbca: ejbcaProduct,
+  digicert: digicertProduct,
+  awsPca: awsPcaProduct,
 };
 
 /** The product that a configuration names. It asks nothing over the network. Throws ConfigError when it cannot be made. */
-export const productOf = async ({ kind, settings }: IssuerConfig, place: IssuerPlace): Promise<ClosableProduct> =>
-  (MAKERS[kind] as Maker)(settings, place);
-
-/** The row of a kind, for settings of which only the row knows the type. */
-type Maker = (settings: IssuerConfig['settings'], place: IssuerPlace) => Promise<ClosableProduct>;
+export const productOf = async <K extends keyof IssuerSettings>(
+  { kind, settings }: IssuerConfig<K>,
+  place: IssuerPlace,
+): Promise<ClosableProduct> => MAKERS[kind](settings, place);
 
 const SHAPE = {
   factory:

@@ -6,6 +6,7 @@ import { HOUR } from '../core/durations.ts';
 import type { Clock } from '../core/environment.ts';
 import type { Emit } from '../core/events.ts';
 import type { OldKind } from '../core/records.ts';
+import type { OrderStore } from '../core/order-store.ts';
 import type { OldRecordStore } from '../core/store.ts';
 import { monotonic, pause } from '../embed/system.ts';
 import { type BatchTiming, inBatches } from '../jobs/in-batches.ts';
@@ -14,7 +15,7 @@ import type { Job } from '../jobs/leased-job.ts';
 /** What the job works on. `keep`: milliseconds by kind. `timing`: that of the system when absent. `seal` signs removals from the history. */
 export type OldRecordsParts = {
   keep: Config['keep'];
-  store: OldRecordStore;
+  store: OldRecordStore & Pick<OrderStore, 'removeOrders'>;
   clock: Clock;
   emit: Emit;
   timing?: BatchTiming;
@@ -44,6 +45,7 @@ export function oldRecordsJob({ keep, store, clock, emit, seal, timing = SYSTEM 
     };
     try {
       for (const kind of ORDER) await removeAll(kind);
+      await store.removeOrders(before.transactions);
       await store.makeRoom?.();
     } finally {
       if (ORDER.some((kind) => removed[kind] > 0)) emit({ event: 'old-records-removed', ...removed });

@@ -3,7 +3,11 @@ import { createRequire } from 'node:module';
 import { ConfigError } from '../core/errors.ts';
 
 /** The versions with which this product is tested, as in `peerDependencies`. */
-const VERSIONS = { pkcs11js: '2.1.7', '@aws-sdk/client-kms': '3.1161.0' } as const;
+const VERSIONS = {
+  pkcs11js: '2.1.7',
+  '@aws-sdk/client-kms': '3.1161.0',
+  '@aws-sdk/client-acm-pca': '3.523.0',
+} as const;
 
 /** Loads one. `for`: what needs it; `more`: what else the installation needs. Throws ConfigError with the command that installs it. */
 export function optionalPackage(name: keyof typeof VERSIONS, need: { for: string; more?: string }): unknown {

@@ -16,6 +16,7 @@ import { assertFipsMode } from './fips-mode.ts';
 import { type KeyRing, keyRing } from './key-ring.ts';
 import { compareCa } from './ca-comparison.ts';
 import { withOwnList } from './own-list.ts';
+import { type LoadedPfxPlan, loadPfxPlan } from './pfx-plan.ts';
 import { withShards } from './shards.ts';
 import { type LoadedEarlierCa, loadEarlierCas } from './earlier-cas.ts';
 import { type Authority, loadAuthority, loadChain, type LoadTools, presentRa, type Warn } from './loaded-authority.ts';
@@ -61,6 +62,8 @@ export type Settings = {
   tls: readonly (TlsFiles | undefined)[];
   /** PEM, of the administrator's listener; absent without TLS of its own. */
   adminTls?: AdminTlsFiles;
+  /** How keys of people are made; absent where none are. */
+  pfx?: LoadedPfxPlan;
   close: () => Promise<void>;
 };
 
@@ -99,6 +102,7 @@ export async function loadSettings(
       config.listen.places.map((each) => loadTls(each, { attempt, warn })),
     );
     const adminTls = await loadAdminTls(config.admin?.tls, { attempt, warn });
+    const pfx = await loadPfxPlan(config, attempt);
     const endpoints = loaded.filter((each) => !ofAuthorities.has(nameOf(each)));
     const optional = new Set([...ofAuthorities.values()].flatMap((texts) => [...texts]));
     const served = part && endpoints.length > 0 && problems.size === optional.size;
@@ -113,7 +117,7 @@ export async function loadSettings(
       notServed,
       tls,
       close,
-      ...defined({ auditKey, adminTls }),
+      ...defined({ auditKey, adminTls, pfx }),
     };
     return { settings, warnings: [...warnings, ...found, ...foreignFiles(file, config)], endings: [...endings] };
   } catch (error) {
@@ -132,6 +136,16 @@ const loadAuditKey = (
     if (key) assertNoCaKey(key, authorities.values());
     return key;
   });
+
+/** The plan of keys of people in a file, and nothing else of it. Throws ConfigError, also when the file has no section `pfx`. */
+export async function readPfxPlan(file: string): Promise<LoadedPfxPlan> {
+  const config = readSections(file, ['pfx', 'fips']);
+  const { attempt, problems } = attempts(config.problemAt);
+  const plan = await loadPfxPlan(config, attempt);
+  if (problems.size > 0) throw new ConfigProblems([...problems.values()]);
+  if (plan) return plan;
+  throw new ConfigError(`${file} has no section \`pfx\``, 'docs/pfx.md says what goes into it.');
+}
 
 /** Runs work with the settings of a file, and closes their keys afterwards. Throws ConfigError. */
 export async function withSettings<T>(

@@ -2,6 +2,7 @@
 import type { Watched } from '../core/watched.ts';
 import { thumbprint } from '../pkix/certificate.ts';
 import { watchedCertificate, watchedChain } from '../pkix/watched-certificates.ts';
+import { identityEnd } from './ca-identity.ts';
 import { certificatesFrom } from './certificate-files.ts';
 import type { RaKeeper } from './ra-keeper.ts';
 import type { ListenConfig } from '../config/listen.ts';
@@ -35,10 +36,17 @@ export function watchedOf(
     ...lists,
     ...ras,
     ...earlier(endpoints),
+    ...clientCertificates(config.authorities),
     ...listeners(config.listen, tls),
     ...adminListener(adminTls),
   ];
 }
+
+/** By which CA products know this server. */
+const clientCertificates = (authorities: Settings['config']['authorities']): Watched[] =>
+  Object.entries(authorities).flatMap(([name, { issuer }]) =>
+    issuer?.kind === 'ejbca' ? identityEnd(issuer.settings, `authority ${name}: `) : [],
+  );
 
 /** After its end none of its certificates renews. */
 const earlier = (endpoints: Settings['endpoints']): Watched[] =>

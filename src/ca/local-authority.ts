@@ -60,6 +60,7 @@ export function localAuthority(parts: LocalAuthorityParts): LocalAuthority {
     capabilities: {
       sanFromCsr: true,
       leavesOut: true,
+      makesHere: true,
       signsHere: key.inProcess === true,
       ...(appends !== '' && { appends }),
     },

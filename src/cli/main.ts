@@ -21,6 +21,7 @@ import { registerJobs } from './commands/jobs.ts';
 import { registerMessages } from './commands/message-commands.ts';
 import { registerNotifications } from './commands/notification-commands.ts';
 import { registerProfiles } from './commands/profiles-test.ts';
+import { registerPfx } from './commands/pfx.ts';
 import { registerPerson } from './commands/person-commands.ts';
 import { registerProposals } from './commands/proposal-commands.ts';
 import { registerProbe } from './commands/probe-urls.ts';
@@ -53,6 +54,7 @@ const COMMANDS = [
   registerAudit,
   registerExport,
   registerPerson,
+  registerPfx,
   registerBackup,
   registerRestore,
   registerHashPassword,

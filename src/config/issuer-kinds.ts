@@ -1,5 +1,9 @@
 /** The CA products that can issue for an authority, one row each. Types, keys, checks and the reference page are derived from these rows. */
 import { z } from 'zod';
+import { defined } from '../core/defined.ts';
+import { awsPcaIssuer } from './aws-pca-issuer-section.ts';
+import { digicertIssuer } from './digicert-issuer-section.ts';
+import { ejbcaIssuer } from './ejbca-issuer-section.ts';
 import { file, type FileContext } from './references.ts';
 import { stepCaIssuer } from './step-ca-issuer-section.ts';
 import { optional } from './yaml/table.ts';
@@ -46,14 +50,33 @@ export const ISSUER_KINDS = {
     value: stepCaIssuer,
     settings: (settings) => settings,
   }),
+  ejbca: kind({
+    description: 'EJBCA by its REST interface ([backends.md](backends.md#ejbca)).',
+    value: ejbcaIssuer,
+    settings: (settings) => settings,
+    files: ({ clientKey }) => [clientKey],
+  }),
+  digicert: kind({
+    description: 'DigiCert Trust Lifecycle Manager ([backends.md](backends.md#digicert)).',
+    value: digicertIssuer,
+    settings: (settings) => settings,
+  }),
+  awsPca: kind({
+    description: 'AWS Private CA ([backends.md](backends.md#awspca)).',
+    value: awsPcaIssuer,
+    settings: (settings) => defined(settings),
+  }),
 };
 
 type Kinds = typeof ISSUER_KINDS;
 
+/** What each kind is made with. */
+export type IssuerSettings = { [K in keyof Kinds]: ReturnType<Kinds[K]['settings']> };
+
 /** The `issuer` of an authority: its kind, and the settings that its row makes from the file. */
-export type IssuerConfig = {
-  [K in keyof Kinds]: { kind: K; settings: ReturnType<Kinds[K]['settings']> };
-}[keyof Kinds];
+export type IssuerConfig<K extends keyof Kinds = keyof Kinds> = {
+  [P in K]: { kind: P; settings: IssuerSettings[P] };
+}[K];
 
 /** As `files` of its row. */
 export const decisiveFilesOf = ({ kind, settings }: IssuerConfig): readonly string[] =>

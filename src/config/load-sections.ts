@@ -10,7 +10,7 @@ import { ConfigProblems, type KeyPath } from './yaml/problems.ts';
 import { entries } from './yaml/table.ts';
 
 /** The sections that can be loaded without the others. */
-export type SectionName = 'store' | 'authorities' | 'audit' | 'backup';
+export type SectionName = 'store' | 'authorities' | 'audit' | 'backup' | 'fips' | 'pfx';
 
 /** Some sections of a configuration. */
 export type LoadedSections<K extends SectionName> = Pick<Config, K> & Pick<LoadedConfig, 'problemAt'>;
@@ -28,7 +28,7 @@ export function loadSections<K extends SectionName>(
     names.some((name) => name === path[0]) && !path.some((key) => unneeded.includes(String(key)));
   const { values, files, problemsOf, problemAt } = openDocument(source, needed);
   const schema = configSchema(files, { profile: z.unknown(), endpoint: z.unknown() });
-  const parsed = names.map((name) => ({ name, ...schema.shape[name].safeParse(valueAt(values, [name])) }));
+  const parsed = names.map((name) => ({ name, ...parsedSection(schema.shape[name], valueAt(values, [name])) }));
   const issues = parsed.flatMap(({ name, error }) =>
     (error?.issues ?? []).map((issue) => ({ ...issue, path: [name, ...issue.path] })),
   );
@@ -37,6 +37,10 @@ export function loadSections<K extends SectionName>(
   const sections = Object.fromEntries(parsed.map(({ name, data }) => [name, data])) as Pick<Config, K>;
   return { ...sections, problemAt };
 }
+
+/** A section that may be left out, and is, has no value and no problem. */
+const parsedSection = (schema: z.ZodType, value: unknown): { data?: unknown; error?: z.ZodError | undefined } =>
+  value === undefined && schema instanceof z.ZodExactOptional ? {} : schema.safeParse(value);
 
 /** An endpoint by its name in the store, and the authority that it names, if it names one. */
 export type NamedEndpoint = { name: string; authority?: string };

@@ -10,6 +10,7 @@ import { choice, url } from './yaml/value-types.ts';
 import { listenSection } from './listen.ts';
 import type { FileContext } from './references.ts';
 import { keepSection } from './keep.ts';
+import { pfxSection } from './pfx-section.ts';
 import { metricsSection } from './metrics-section.ts';
 import { messagesSection } from './messages-section.ts';
 import { type ProfileConfig, profileSchema, profilesSection } from './profiles.ts';
@@ -51,6 +52,7 @@ export const configSchema = <P extends z.ZodType, E extends z.ZodType>(
     trace: traceSection(),
     audit: auditSection(context),
     messages: messagesSection(context),
+    pfx: pfxSection(context),
     authorities: authoritiesSection(context),
     profiles: profilesSection(profile),
     tenants: tenantsSection(context),

@@ -43,8 +43,8 @@ export interface Issuer {
   /**
    * Throws IssuerError, which says whether the same request can succeed later, or Refusal with a code of
    * docs/errors.md. Any other exception is final: the device gets FAILURE and nothing is recorded. `signal` aborts when
-   * the time of the request is over, after 55 seconds: then the device gets PENDING, and the CA is asked again when it
-   * polls. A certificate that comes later is passed to the `revoker`, unless the CA is `idempotent`.
+   * the time of the request is over, after 55 seconds: then the device gets PENDING, and when it polls, the CA is asked by `find` what
+   * became of the order, or given it again. A certificate that comes later is passed to the `revoker`, unless the CA is `idempotent` or has `find`.
    */
   issue(request: EnrollmentRequest, decision: Allow, signal: AbortSignal): Promise<Issued | IssuancePending>;
 }
@@ -72,8 +72,10 @@ export type IssuerCapabilities = {
   pending?: boolean;
   /** It is a Finder too. */
   find?: boolean;
-  /** The same order twice gives the same certificate. */
+  /** The same `requestKey` twice gives the same certificate. */
   idempotent?: boolean;
+  /** It makes certificates in this process, with a key that may be elsewhere: without its answer there is no certificate. */
+  makesHere?: boolean;
   /**
    * It signs in this process, with a key that was compared with the certificate of the CA when it was opened: its
    * signatures are not verified again. Only for such a CA.
@@ -93,12 +95,15 @@ export interface PendingIssuer {
   poll(reference: string, signal: AbortSignal): Promise<Issued | IssuancePending>;
 }
 
-/** The issuer of an endpoint: one whose CA lets requests wait has `poll` too. */
-export type EndpointIssuer = Issuer & Partial<PendingIssuer>;
+/** The issuer of an endpoint: one whose CA lets requests wait has `poll` too, and one whose orders can be looked for has `find`. */
+export type EndpointIssuer = Issuer & Partial<PendingIssuer & Finder>;
 
-/** Optional beside `Issuer`: looks for the certificate of an order whose outcome is unknown. For the implementation. */
+/** Optional beside `Issuer`, on the same object: looks for the certificate of an order whose outcome is unknown. */
 export interface Finder {
-  /** The certificate that an earlier `issue` of this same request made; undefined when the CA made none. */
+  /**
+   * The certificate that an earlier `issue` with this `requestKey` made; undefined only when the CA made none and will make none. Throws when
+   * that cannot be known now: it is called again, and nothing is ordered before.
+   */
   find(request: EnrollmentRequest, signal: AbortSignal): Promise<Issued | undefined>;
 }
 

@@ -2,6 +2,7 @@
 import type { StoredAttempt } from './attempt-store.ts';
 import type { ChainedEntry } from './audit-chain.ts';
 import type { AuditEntry, BlockEntry, ChallengeBinding, StoredCertificate, StoredTransaction } from './records.ts';
+import type { UserKey } from './user-key-store.ts';
 import type { DirectoryKind } from './tenant-directory.ts';
 
 /** A request whose certificate or subject names the person. */
@@ -26,14 +27,16 @@ export type PersonRecords = {
   directory: PersonObject[];
   /** Those of the trace with this name, and the others of the same transactions. */
   attempts: StoredAttempt[];
+  /** Keys that were made or imported for the person, without what is in escrow. */
+  keys: Omit<UserKey, 'escrow'>[];
 };
 
 /** How many of each kind. */
-export type PersonCounts = { certificates: number; requests: number; entries: number; attempts: number };
+export type PersonCounts = { certificates: number; requests: number; entries: number; attempts: number; keys: number };
 
 /**
  * `kept` are certificates that have not ended, or whose notification or history waits, requests that wait, and the entries about
- * these; and entries of what the person did as an administrator. No attempt is kept.
+ * these; entries of what the person did as an administrator; and keys in use. No attempt is kept.
  */
 export type PersonErasure = { erased: PersonCounts; kept: PersonCounts };
 
@@ -46,7 +49,7 @@ export interface PersonStore {
   /** What `erasePerson` would do at this moment. */
   previewErasure(name: string, at: Date): Promise<PersonErasure>;
   /**
-   * Removes the requests and the attempts; takes subject, names and DER from the certificates, and from the entries what they say about people. Of an
+   * Removes the requests, the attempts, and keys that are in use no more, with what is in escrow of them; takes subject, names and DER from the certificates, and from the entries what they say about people. Of an
    * entry the chain keeps the hash of that. `audit`, `erased`, is written with it, and its `detail` says which entries; nothing is
    * written where nothing is erased.
    */

@@ -9,10 +9,12 @@ import type { SearchStore } from './search-store.ts';
 import type { ConditionStore } from './condition-store.ts';
 import type { HourCountStore } from './hour-counts.ts';
 import type { MessageStore } from './message-store.ts';
+import type { NewOrder, OrderStore } from './order-store.ts';
 import type { PersonStore } from './person.ts';
 import type { ProposalStore } from './proposal-store.ts';
 import type { SessionStore } from './session-store.ts';
 import type { StandingStore } from './store-standing.ts';
+import type { UserKeyStore } from './user-key-store.ts';
 import type { DirectoryStore } from './tenant-directory.ts';
 import type { RevocationReason } from './issuer.ts';
 import type { Notification } from './notification.ts';
@@ -72,6 +74,8 @@ export type Issuance = {
   consumes?: string;
   /** Serial of the earlier certificate for this request, which no longer answers a repeat: it is not a duplicate. */
   supersedes?: string;
+  /** The `requestKey` of the order that brought the certificate: what is `sent` of it is known now. */
+  order?: string;
   /** How many renewals of one certificate there may be; those that were never delivered do not count. */
   mostRenewals?: number;
 };
@@ -115,7 +119,12 @@ export type Pending = {
   supersedes?: string;
   /** How many requests of the endpoint may wait for this reason, erased ones not counted. */
   most?: number;
+  /** The CA is about to be asked: the order is recorded too, and the history has no line yet. */
+  order?: NewOrder;
 };
+
+/** `seen`: only if the transaction was last changed at this moment, so that of several processes one asks the CA. `audit`: it waits from now on. */
+export type PostponedIssuance = { seen?: Date; audit?: AuditEntry };
 
 /**
  * As `RecordResult`, for a request that begins to wait. `full`: `most` requests wait already; nothing was written.
@@ -186,12 +195,15 @@ export interface TransactionStore {
    */
   recordPending(pending: Pending): Promise<PendingResult>;
   /**
-   * Replaces the `issuance` of a transaction that waits for the CA, which was asked and has still not decided. Returns
-   * false, and writes nothing, when it does not wait for the CA.
+   * Replaces the `issuance` of a transaction that waits for the CA, which was asked and has still not decided, or is asked now. Returns
+   * false, and writes nothing, when it does not wait for the CA, or was changed since it was `seen`.
    */
-  postponeIssuance(key: TransactionKey, issuance: PendingIssuance): Promise<boolean>;
-  /** Removes a pending transaction, after its request was denied. One that is not pending stays. */
-  withdrawPending(key: TransactionKey): Promise<void>;
+  postponeIssuance(key: TransactionKey, issuance: PendingIssuance, change?: PostponedIssuance): Promise<boolean>;
+  /**
+   * Removes a pending transaction, after its request was denied. One that is not pending stays. `gives`: the challenge that it has used up,
+   * which can be used again then.
+   */
+  withdrawPending(key: TransactionKey, gives?: string): Promise<void>;
   /** Erases and removes what is older than these moments, `limit` requests at most. Returns how many it was. */
   forgetRequests(before: Forgetting, limit: number): Promise<number>;
   /** Oldest first, without `csr` and `signedBy`: there can be many, and each can be long. */
@@ -451,6 +463,7 @@ export interface Store
     RevocationQueue,
     RevocationRequestStore,
     AnswerStore,
+    OrderStore,
     BlockStore,
     DirectoryStore,
     ChallengeStore,
@@ -469,6 +482,7 @@ export interface Store
     ProposalStore,
     MessageStore,
     BackupStore,
+    UserKeyStore,
     JobStore {
   /** Throws when the store cannot write. */
   check(): Promise<void>;

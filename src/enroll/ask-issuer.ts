@@ -16,12 +16,15 @@ import { revokeAtIssuer } from './tell-issuer.ts';
 /** A certificate of the CA, and what is said about it. */
 export type MadeCertificate = { kind: 'issued'; certificate: StoredCertificate; made: IssueFacts };
 
-/** What the CA answered. `unreachable`: it could not decide now, and the same request can succeed later. */
+/**
+ * What the CA answered. `unreachable`: it could not decide now, and the same request can succeed later. `perhapsMade`: the CA may have a
+ * certificate of the request that it was not told to revoke.
+ */
 export type IssuerAnswer =
   | MadeCertificate
   | { kind: 'pending'; reference: string; retryAfter: number }
   | { kind: 'unreachable'; error: IssuerError }
-  | RefusedOutcome;
+  | (RefusedOutcome & { perhapsMade?: true });
 
 /** Orders the certificate. Whatever the issuer throws is an answer. */
 export async function order(enrollment: Enrollment, decision: Allow): Promise<IssuerAnswer> {
@@ -29,7 +32,7 @@ export async function order(enrollment: Enrollment, decision: Allow): Promise<Is
   try {
     checkOrder(request, decision, endpoint.issuer.capabilities);
   } catch (cause) {
-    return refusal(cause);
+    return refused(cause);
   }
   const began = services.clock().getTime();
   const answer = started(() => endpoint.issuer.issue(request, decision, signal));
@@ -64,7 +67,8 @@ const noAnswer = (cause: unknown): IssuerError =>
 /** A certificate that comes after the deadline is delivered to no device, unless the CA gives the same one again. */
 async function revokeLate(late: Issued | IssuancePending, enrollment: Enrollment, decision: Allow): Promise<void> {
   const answer = await accept(late, enrollment, decision);
-  if (answer.kind === 'issued' && !enrollment.endpoint.issuer.capabilities?.idempotent)
+  const { find, capabilities } = enrollment.endpoint.issuer;
+  if (answer.kind === 'issued' && !find && !capabilities?.idempotent)
     await revokeAtIssuer(answer.certificate, 'it came after the time of the request', enrollment);
 }
 
@@ -100,7 +104,7 @@ const isComplete = ({ reference, retryAfter }: Partial<IssuancePending>): boolea
   typeof reference === 'string' && typeof retryAfter === 'number' && retryAfter >= 0;
 
 /** A certificate that must not be delivered is discarded, and the request is refused. */
-async function accept(
+export async function accept(
   answer: Issued | IssuancePending,
   enrollment: Enrollment,
   decision: Allow,
@@ -112,13 +116,18 @@ async function accept(
     const certificate = certificateRecord(answer, { request, decision, endpoint }, services.clock());
     return { kind: 'issued', certificate, made: defined({ profile: answer.profile, backend }) };
   } catch (cause) {
-    await discard(answer, cause, enrollment);
-    return refusal(cause);
+    const isRevoked = await discard(answer, cause, enrollment);
+    return { ...refused(cause), ...(!isRevoked && { perhapsMade: true }) };
   }
 }
 
 function refusal(cause: unknown): IssuerAnswer & { kind: 'refused' | 'unreachable' } {
   if (cause instanceof IssuerError && cause.retryable) return { kind: 'unreachable', error: cause };
+  const isKnown = cause instanceof Refusal || (cause instanceof IssuerError && cause.code !== 'unknown-outcome');
+  return { ...refused(cause), ...(!isKnown && { perhapsMade: true }) };
+}
+
+function refused(cause: unknown): RefusedOutcome {
   const detail = cause instanceof Error ? cause.message : 'the issuer failed';
   const told = cause instanceof IssuerError ? { text: cause.clientText, facts: { issuerFault: cause.code } } : {};
   return { kind: 'refused', code: cause instanceof Refusal ? cause.code : 'issuer_failed', detail, cause, ...told };

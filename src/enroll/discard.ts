@@ -11,12 +11,12 @@ import { type Discarded, revokeAtIssuer } from './tell-issuer.ts';
 /**
  * The CA is told to revoke it, as soon as it can be reached. Only one that this CA signed for the requested key, and that
  * is neither recorded nor one of the CA itself: an issuer that returns a wrong certificate can return one that is in use.
- * An event names every one that can be read. Does not throw.
+ * An event names every one that can be read. Returns whether the CA is told. Does not throw.
  */
-export async function discard(answer: Issued, err: unknown, enrollment: Enrollment): Promise<void> {
+export async function discard(answer: Issued, err: unknown, enrollment: Enrollment): Promise<boolean> {
   const { endpoint, services, request } = enrollment;
   const view = attempt(() => readCertificate(answer.certificate));
-  if (!view) return;
+  if (!view) return false;
   const certificate = attempt(() => madeForRequest(answer, view, enrollment));
   const revoked =
     endpoint.revoker !== undefined && certificate !== undefined && !(await isRecorded(certificate, enrollment));
@@ -24,6 +24,7 @@ export async function discard(answer: Issued, err: unknown, enrollment: Enrollme
   const serial = serialText(view.serialNumber);
   services.emit({ event: 'certificate-refused', endpoint: endpoint.name, transactionId, serial, revoked, err });
   if (revoked) await revokeAtIssuer(certificate, err instanceof Error ? err.message : 'it was refused', enrollment);
+  return revoked;
 }
 
 /** Throws Error when the CA did not sign it, or not for the requested key. */

@@ -17,7 +17,9 @@ import { lostPermission, REVOKED_MEANWHILE } from './renewed.ts';
 import { hasCome } from './retry-delay.ts';
 import { revokeAtIssuer } from './tell-issuer.ts';
 import { namingUnrecorded } from './unrecorded-signer.ts';
-import { isOutOfPatience, wait, waitForIssuer, waitOn, waitOnUnreachable } from './waiting.ts';
+import { allowedIn, isOutOfPatience, wait, waitForKey, waitOn, waitOnUnreachable } from './waiting.ts';
+import { makesHere } from './made-here.ts';
+import { claim, endOrder, endUnrecorded, orderAgain, place, type PlacedOrder } from './placed-order.ts';
 import { waitingFor } from './waits.ts';
 
 /**
@@ -44,7 +46,7 @@ export async function enroll(identified: Enrollment): Promise<Outcome> {
     return answered ?? refuse(enrollment, decision);
   }
   if (decision.kind === 'pend') return postpone(enrollment, decision);
-  return conclude(enrollment, decision, await atIssuer(enrollment, () => order(enrollment, decision)));
+  return makesHere(enrollment.endpoint.issuer) ? orderHere(enrollment, decision) : orderElsewhere(enrollment, decision);
 }
 
 /** A request that waits stays the transaction of the message that came first, which may be polled; see identify.ts. */
@@ -127,17 +129,59 @@ async function postpone(enrollment: Enrollment, decision: Pend): Promise<Outcome
   return wait(enrollment, decision);
 }
 
-/** The policy has allowed the request and the CA has the order: only the CA is asked, and not before it wants to be. */
+/** Without an answer of the CA there is no certificate, so nothing is recorded before. */
+async function orderHere(enrollment: Enrollment, decision: Allow): Promise<Outcome> {
+  const answer = await atIssuer(enrollment, () => order(enrollment, decision));
+  if (answer.kind === 'pending') throw new TypeError('an issuer without poll() answered pending');
+  return conclude(enrollment, decision, answer);
+}
+
+/** The order is recorded before the CA is asked. A challenge that it uses up is used up then. */
+async function orderElsewhere(enrollment: Enrollment, decision: Allow): Promise<Outcome> {
+  const placed = await place(enrollment, decision);
+  if (placed.kind === 'refused') return fail(enrollment, decision, placed);
+  if (placed.kind !== 'placed') return placed;
+  const { consumes: _, ...rest } = decision;
+  return settle(placed, rest, await atIssuer(placed.enrollment, () => order(placed.enrollment, rest)));
+}
+
+/** The policy has allowed the request: only the CA is asked, and not before it wants to be. */
 async function resume(enrollment: Enrollment, issuance: PendingIssuance): Promise<Outcome> {
-  const { reference, retryAt, renews: _, lineSince: __, ...allowed } = issuance;
-  if (!hasCome(retryAt, enrollment.services.clock())) return waitOn(enrollment, issuance);
-  const decision = { kind: 'allow', ...allowed } as const;
-  const asked = await atIssuer(enrollment, () => askAgain(enrollment, reference, decision));
-  const answer = await withPermission(enrollment, asked);
-  if (answer.kind === 'pending') return waitOn(enrollment, issuance, answer);
+  if (!hasCome(issuance.retryAt, enrollment.services.clock())) return waitOn(enrollment, issuance);
+  const decision = allowedIn(issuance);
+  const { reference } = issuance;
+  if (reference === undefined) return resumeUnknown(enrollment, issuance, decision);
+  const answer = await atIssuer(enrollment, () => askAgain(enrollment, reference, decision));
+  return settle({ enrollment, issuance }, decision, await withPermission(enrollment, answer));
+}
+
+/** Whether the CA has the order is not known. A permission that was lost meanwhile is no reason to order again. */
+async function resumeUnknown(enrollment: Enrollment, issuance: PendingIssuance, decision: Allow): Promise<Outcome> {
+  const placed = await claim(enrollment, issuance);
+  if (!placed) return waitOn(enrollment, issuance);
+  const lost = await lostPermission(enrollment);
+  if (lost) return settle(placed, decision, { ...lost, perhapsMade: true });
+  const answer = await atIssuer(placed.enrollment, () => orderAgain(placed.enrollment, decision));
+  return settle(placed, decision, await withPermission(placed.enrollment, answer));
+}
+
+/** What the answer of the CA means for a request that waits for it, and for the order that is recorded. */
+async function settle(
+  { enrollment, issuance }: Pick<PlacedOrder, 'enrollment' | 'issuance'>,
+  decision: Allow,
+  answer: IssuerAnswer,
+): Promise<Outcome> {
+  if (answer.kind === 'pending') {
+    const outcome = await waitOn(enrollment, issuance, answer);
+    if (issuance.reference === undefined) await endOrder(enrollment, answer);
+    return outcome;
+  }
+  if (answer.kind === 'refused' || issuance.reference === undefined) await endOrder(enrollment, answer);
   if (answer.kind === 'unreachable') return waitOnUnreachable(enrollment, issuance, answer.error);
   const outcome = await conclude(enrollment, decision, answer);
-  if (outcome.kind === 'refused') await enrollment.services.store.withdrawPending(enrollment.transaction.key);
+  if (answer.kind === 'issued' && (outcome.kind !== 'issued' || outcome.repeat)) await endUnrecorded(enrollment);
+  if (outcome.kind === 'refused')
+    await enrollment.services.store.withdrawPending(enrollment.transaction.key, issuance.consumes);
   return outcome;
 }
 
@@ -154,32 +198,16 @@ async function withPermission(enrollment: Enrollment, answer: IssuerAnswer): Pro
   return lost;
 }
 
-/** What the answer of the CA means for the device. */
-async function conclude(enrollment: Enrollment, decision: Allow, answer: IssuerAnswer): Promise<Outcome> {
-  if (answer.kind === 'issued') return recordAndNotify(enrollment, decision, answer);
-  if (answer.kind === 'refused') return fail(enrollment, decision, answer);
-  if (answer.kind === 'unreachable') return awaitIssuer(enrollment, decision, answer);
-  const outcome = await waitForIssuer(enrollment, decision, answer);
-  return outcome === CHALLENGE_USED ? fail(enrollment, decision, CHALLENGE_USED) : outcome;
-}
-
-/** As for a policy that cannot be reached: the policy is called again too, and an approved request stays approved. */
-async function awaitIssuer(
+/** What the answer of the CA means for the device. The permission stays where a key does not answer: the policy is not asked again. */
+async function conclude(
   enrollment: Enrollment,
   decision: Allow,
-  { error }: IssuerAnswer & { kind: 'unreachable' },
+  answer: Exclude<IssuerAnswer, { kind: 'pending' }>,
 ): Promise<Outcome> {
-  const { message: detail, clientText: text, code } = error;
-  if (enrollment.earlier?.state !== 'approved' && isOutOfPatience(enrollment))
-    return fail(enrollment, decision, {
-      kind: 'refused',
-      code: 'issuer_failed',
-      detail,
-      cause: error,
-      text,
-      facts: { issuerFault: code },
-    });
-  return wait(enrollment, { reason: 'unreachable', detail, facts: { ...decision.facts, issuerFault: code } });
+  if (answer.kind === 'issued') return recordAndNotify(enrollment, decision, answer);
+  if (answer.kind === 'refused') return fail(enrollment, decision, answer);
+  const outcome = await waitForKey(enrollment, decision, answer.error);
+  return outcome.kind === 'refused' ? fail(enrollment, decision, outcome) : outcome;
 }
 
 /** The authorizer allowed the request and must learn that no certificate came of it; the device does not wait for that. */

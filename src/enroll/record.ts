@@ -7,6 +7,7 @@ import { mayBeRecorded } from '../core/store-faults.ts';
 import type { Issuance, RecordResult } from '../core/store.ts';
 import { namesOf } from './certificate-record.ts';
 import { allowsSelfRenewal, type Enrollment } from './identify.ts';
+import { canComeAgain, makesHere } from './made-here.ts';
 import { successNotification } from './notifications.ts';
 import type { RefusedOutcome } from './outcome.ts';
 import { MOST_RENEWALS } from './renewal.ts';
@@ -71,6 +72,7 @@ export async function recordIssuance(
     audit: { at: now, event: 'issued', endpoint, transactionId, issuerId, serial, ...BY_DEVICE },
     ...(notification && notify !== 'none' && { notification: { notification, mode: notify, ...lease } }),
     ...(consumes !== undefined && { consumes }),
+    ...(!makesHere(enrollment.endpoint.issuer) && { order: request.requestKey }),
     ...(certificate.renews && allowsSelfRenewal(enrollment.endpoint) && { mostRenewals: MOST_RENEWALS }),
     ...(earlier?.certificate && { supersedes: earlier.certificate.serial }),
   });
@@ -105,11 +107,15 @@ async function recordOrRevoke(enrollment: Enrollment, issuance: Issuance): Promi
     // The certificate first: a commit that is still under way can end between both, and then its transaction is seen too.
     const isThere = await store.findCertificate(certificate).catch(() => undefined);
     if (isThere) return recordedAlready(enrollment, certificate, error);
-    if (!mayBeRecorded(error) && (!enrollment.earlier || !openOrder(enrollment.earlier)))
+    if (!mayBeRecorded(error) && !isGivenAgain(enrollment))
       await revokeAtIssuer(certificate, 'it could not be recorded', enrollment);
     throw error;
   }
 }
+
+/** Whether the CA gives the certificate again: at a poll, by `find`, or for the same order. */
+const isGivenAgain = ({ earlier, endpoint }: Enrollment): boolean =>
+  (earlier !== undefined && openOrder(earlier)?.reference !== undefined) || canComeAgain(endpoint.issuer);
 
 /**
  * For a certificate that is in the store though recording it failed. When the transaction of this request has it now and had it not

@@ -114,6 +114,10 @@ export function variablePiece(name: string): TemplatePiece {
   return { variable: found.name };
 }
 
+/** Whether a piece is a variable that only a device has a value for. */
+export const isOfDevice = (piece: TemplatePiece): piece is { variable: string } =>
+  'variable' in piece && (sourceOf(piece.variable)?.startsWith('managedDevice.') ?? false);
+
 const sourceOf = (name: string): string | undefined => BY_NAME.get(name.toLowerCase())?.source;
 
 /**

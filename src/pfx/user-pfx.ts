@@ -16,7 +16,7 @@ import { newPfxPassword } from './pfx-password.ts';
 import type { RecoveryOfficer } from './recovery-officer.ts';
 import { renderSubject, type SubjectTemplate } from './subject-template.ts';
 import type { TemplateRules, TemplateUser } from './template-variables.ts';
-import { userRequest } from './user-request.ts';
+import { type UserNames, userRequest } from './user-request.ts';
 
 /** What a key is for: a key for signing is never in escrow, because nobody but its owner may sign. */
 export type UserPurpose = 'smimeEncryption' | 'smimeSigning';
@@ -35,12 +35,20 @@ export type UserPfxPlan = {
 /** A key and the request for its certificate. The key is in the memory of this process and nowhere else. */
 export type StartedPfx = { key: SoftwareKey; csr: CertificationRequest };
 
+/** The names that a certificate of this user would have. Throws TemplateError when one cannot be made. */
+export const userNames = (
+  user: TemplateUser,
+  plan: Pick<UserPfxPlan, 'subject' | 'altNames' | 'rules'>,
+): UserNames => ({
+  subject: renderSubject(plan.subject, { user }, plan.rules),
+  altNames: renderAltNames(plan.altNames, { user }, plan.rules),
+});
+
 /** Makes the key and the request. Throws TemplateError, before a key is made, when a name cannot be made for the user. */
 export async function startUserPfx(user: TemplateUser, plan: UserPfxPlan, signal?: AbortSignal): Promise<StartedPfx> {
-  const subject = renderSubject(plan.subject, { user }, plan.rules);
-  const altNames = renderAltNames(plan.altNames, { user }, plan.rules);
+  const names = userNames(user, plan);
   const key = await makeUserKey(plan.key, signal);
-  return { key, csr: await userRequest(key, { subject, altNames }) };
+  return { key, csr: await userRequest(key, names) };
 }
 
 /** A finished file. `password` is a secret, and neither it nor `file` may be in a log or the store. */

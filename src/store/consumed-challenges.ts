@@ -17,5 +17,10 @@ export async function consume(tx: Database, challenge: string, at: Date): Promis
   await insert(tx, { id: markOf(challenge), at: at.getTime() });
 }
 
+/** It was used up by a request that got nothing for it. */
+export async function giveBack(tx: Database, challenge: string): Promise<void> {
+  await tx.deleteFrom('consumed_challenges').where('id', '=', markOf(challenge)).execute();
+}
+
 /** What a used challenge leaves behind: SHA-256, because what a policy names may be the challenge itself. */
 export const markOf = (challenge: string): string => createHash('sha256').update(challenge).digest('hex');

@@ -95,6 +95,16 @@ import {
 import { listLinks, unchained } from './listed-links.ts';
 import { removeAttempts, trimAttempts, trimEndpoints } from './old-attempts.ts';
 import { removeOld } from './old-records.ts';
+import type { OrderStore } from '../core/order-store.ts';
+import {
+  addOrder,
+  countSent,
+  endOrders,
+  listOrders,
+  orderStanding,
+  removeOrder,
+  removeOrders,
+} from './recorded-orders.ts';
 import { addParts } from './partitions.ts';
 import { addProposal, findProposal, listProposals, takeProposal } from './proposals.ts';
 import { addShards, listId } from './list-shards.ts';
@@ -106,6 +116,7 @@ import type { Database } from './tables.ts';
 import { findPolled, findRequest, findTransaction } from './transactions.ts';
 import { beginAnswer, keepAnswer, withdrawAnswer } from './kept-answers.ts';
 import type { AnswerStore } from '../core/answer-store.ts';
+import { userKeys } from './user-keys.ts';
 import { readSecret, writeSecret } from './versioned-secrets.ts';
 
 /** What every part of the store is made from. */
@@ -135,9 +146,11 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...jobs(parts),
     ...secrets(parts),
     ...answers(parts),
+    ...orders(parts),
     ...conditions(parts),
     ...logins(parts),
     ...messages(parts),
+    ...userKeys(parts.db, parts.write),
     storeStanding: () => storeStanding(engine),
     async check() {
       await write((tx) => proveWritable(tx, clock()));
@@ -162,8 +175,9 @@ const transactions = ({ db, write, clock, committed }: Parts): TransactionStore 
     return result;
   },
   recordPending: (pending) => write((tx) => recordPending(tx, pending)),
-  postponeIssuance: (key, issuance) => write((tx) => postponeIssuance(tx, key, { issuance, at: clock() })),
-  withdrawPending: (key) => write((tx) => withdrawPending(tx, key)),
+  postponeIssuance: (key, issuance, change) =>
+    write((tx) => postponeIssuance(tx, key, { ...change, issuance, at: clock() })),
+  withdrawPending: (key, gives) => write((tx) => withdrawPending(tx, key, gives)),
   forgetRequests: (before, limit) => write((tx) => forgetRequests(tx, before, limit)),
   decidePending: (key, decision, audit) => write((tx) => decidePending(tx, key, decision, audit)),
 });
@@ -310,6 +324,16 @@ const answers = ({ write, clock }: Parts): AnswerStore => ({
   beginAnswer: (key, begun) => write((tx) => beginAnswer(tx, key, { ...begun, at: clock() })),
   keepAnswer: (key, answer) => write((tx) => keepAnswer(tx, key, answer)),
   withdrawAnswer: (key) => write((tx) => withdrawAnswer(tx, key)),
+});
+
+const orders = ({ db, write }: Parts): OrderStore => ({
+  addOrder: (order) => write((tx) => addOrder(tx, order)),
+  endOrders: (requestKey, outcome) => write((tx) => endOrders(tx, requestKey, outcome)),
+  countSent: (requestKey) => countSent(db, requestKey),
+  listOrders: (page) => listOrders(db, page),
+  orderStanding: (before) => orderStanding(db, before),
+  removeOrder: (id) => write((tx) => removeOrder(tx, id)),
+  removeOrders: (before) => write((tx) => removeOrders(tx, before)),
 });
 
 const conditions = ({ db, write, clock }: Parts): ConditionStore => ({

@@ -2,16 +2,24 @@
 import { erasedDetail } from '../audit/erased-entries.ts';
 import { personalHash } from '../audit/link-hash.ts';
 import type { PersonCounts, PersonErasure } from '../core/person.ts';
+import type { UserKey } from '../core/user-key-store.ts';
 import type { AuditEntry } from '../core/records.ts';
 import { addAudit } from './audit.ts';
 import type { GroupCommit } from './batch.ts';
 import { entriesOf, hex, ofHex, padded } from './chained-entries.ts';
 import { attemptsOf, deleteAttempts } from './old-attempts.ts';
 import { PAGE, type PersonEntry, personRows, type PersonRows } from './person-rows.ts';
+import { listUserKeys } from './user-keys.ts';
 import type { Database, Moment } from './tables.ts';
 
 /** Rows of what goes. */
-type ErasedRows = { certificates: number[]; transactions: number[]; entries: number[]; attempts: number[] };
+type ErasedRows = {
+  certificates: number[];
+  transactions: number[];
+  entries: number[];
+  attempts: number[];
+  keys: string[];
+};
 type Plan = { rows: ErasedRows; erasure: PersonErasure };
 
 /** See PersonStore. */
@@ -26,12 +34,13 @@ export async function erasePerson(
   audit: AuditEntry,
 ): Promise<PersonErasure> {
   const { rows, erasure } = await planned(db, name, audit.at.getTime());
-  const { certificates, requests, entries, attempts } = erasure.erased;
-  if (certificates + requests + entries + attempts === 0) return erasure;
+  const { certificates, requests, entries, attempts, keys } = erasure.erased;
+  if (certificates + requests + entries + attempts + keys === 0) return erasure;
   await write(async (tx) => {
     await inPages(rows.transactions, (ids) => tx.deleteFrom('transactions').where('id', 'in', ids).execute());
     await inPages(rows.certificates, (ids) => emptyCertificates(tx, ids));
     await inPages(rows.attempts, (ids) => deleteAttempts(tx, ids));
+    for (const id of rows.keys) await tx.deleteFrom('user_keys').where('id', '=', id).execute();
     const numbers: number[] = [];
     await inPages(rows.entries, async (ids) => numbers.push(...(await emptyEntries(tx, ids))));
     await addAudit(tx, { ...audit, detail: erasedDetail(numbers, { certificates, requests }) }, {});
@@ -86,25 +95,30 @@ async function planned(db: Database, name: string, at: Moment): Promise<Plan> {
     (isNamed || isOwn) && isOver(certificate) && !unlinked.has(id);
   const isDone = ({ state, certificate_id }: PersonRows['transactions'][number]): boolean =>
     (state === 'issued' || state === 'rejected') && isOver(certificate_id);
+  const keys = await listUserKeys(db, { user: name });
+  const isUnused = ({ state, ends }: UserKey): boolean =>
+    state === 'failed' || state === 'ended' || (ends !== undefined && ends.getTime() < at);
   const rows: ErasedRows = {
     certificates: found.certificates.filter(({ id }) => isOver(id)).map(({ id }) => id),
     transactions: found.transactions.filter(isDone).map(({ id }) => id),
     entries: found.entries.filter((entry) => isErased(entry) && !bare.has(entry.id)).map(({ id }) => id),
     attempts: (await attemptsOf(db, name)).map(({ id }) => id),
+    keys: keys.filter(isUnused).map(({ id }) => id),
   };
   const erased = countsOf(rows);
   const entries = found.entries.filter(({ id }) => !bare.has(id));
-  const all = countsOf({ ...found, entries, attempts: rows.attempts });
+  const all = countsOf({ ...found, entries, attempts: rows.attempts, keys });
   return { rows, erasure: { erased, kept: without(all, erased) } };
 }
 
 type Rows = Readonly<Record<keyof ErasedRows, readonly unknown[]>>;
 
-const countsOf = ({ certificates, transactions, entries, attempts }: Rows): PersonCounts => ({
+const countsOf = ({ certificates, transactions, entries, attempts, keys }: Rows): PersonCounts => ({
   certificates: certificates.length,
   requests: transactions.length,
   entries: entries.length,
   attempts: attempts.length,
+  keys: keys.length,
 });
 
 const without = (all: PersonCounts, erased: PersonCounts): PersonCounts => ({
@@ -112,6 +126,7 @@ const without = (all: PersonCounts, erased: PersonCounts): PersonCounts => ({
   requests: all.requests - erased.requests,
   entries: all.entries - erased.entries,
   attempts: all.attempts - erased.attempts,
+  keys: all.keys - erased.keys,
 });
 
 /** Entries that have no link yet, and those that were erased before. */

@@ -15,8 +15,10 @@ import {
 import { createParts } from './partitions.ts';
 import { createSerials } from './serials-table.ts';
 import { createKeptAnswers } from './kept-answers.ts';
+import { createOrders } from './recorded-orders.ts';
 import { moveCertificates } from './old-certificates.ts';
 import type { Database } from './tables.ts';
+import { createUserKeys } from './user-keys.ts';
 import { createAttempts } from './trace-migration.ts';
 
 /** Returns what an administrator should know about the earlier rows, one sentence each. */
@@ -42,6 +44,8 @@ export async function addIdentities(db: Database, dialect: Dialect): Promise<str
   await createConditions(db, dialect);
   await createAccess(db, dialect);
   await createMessages(db, dialect);
+  await createOrders(db, dialect);
+  await createUserKeys(db, dialect);
   if (number === 0) return [];
   return [
     `${number} certificates that an earlier version recorded cannot be read (serial numbers ${serials.join(', ')}` +

@@ -12,6 +12,7 @@ import { consume, isConsumed } from './consumed-challenges.ts';
 import { noteEndpoint } from './endpoint-names.ts';
 import { isCompromised } from './revocations.ts';
 import { addNotification } from './pending-notifications.ts';
+import { endOrders } from './recorded-orders.ts';
 import type { Database } from './tables.ts';
 import { together } from './together.ts';
 import { findSameRequest, replaceTransaction } from './transactions.ts';
@@ -46,6 +47,7 @@ export async function recordIssued(
   };
   const [claim] = await together(tx, [
     async () => notification && addNotification(tx, notification, { at: clock(), certificate: id }),
+    async () => issuance.order !== undefined && endOrders(tx, issuance.order, 'known'),
     () => replaceTransaction(tx, issued(issuance, existing), { existing: found, certificate: id }),
     async () => committed.endpoints.has(endpoint) || noteEndpoint(tx, endpoint),
     async () => consumes !== undefined && consume(tx, consumes, audit.at),

@@ -2,12 +2,13 @@
 import { sql } from 'kysely';
 import { blocksPending, LIFECYCLE } from '../core/lifecycle.ts';
 import type { AuditEntry, PendingIssuance, PendingReason, StoredTransaction, TransactionKey } from '../core/records.ts';
-import type { Forgetting, Pending, PendingResult } from '../core/store.ts';
+import type { Forgetting, Pending, PendingResult, PostponedIssuance } from '../core/store.ts';
 import { addAudit } from './audit.ts';
 import { usedChallenge } from './challenges.ts';
-import { consume, isConsumed } from './consumed-challenges.ts';
+import { consume, giveBack, isConsumed } from './consumed-challenges.ts';
 import { encodeIssuance } from './issuance-codec.ts';
 import { noteEndpoint } from './endpoint-names.ts';
+import { addOrder } from './recorded-orders.ts';
 import { prepared } from './prepared.ts';
 import type { Database, TransactionTable } from './tables.ts';
 import { findSameRequest, fromRow, replaceTransaction } from './transactions.ts';
@@ -69,7 +70,8 @@ export async function recordPending(tx: Database, pending: Pending): Promise<Pen
   await replaceTransaction(tx, waiting, { existing: found });
   await noteEndpoint(tx, transaction.endpoint);
   if (consumes !== undefined) await consume(tx, consumes, audit.at);
-  if (transaction.reason !== 'unreachable')
+  if (pending.order) await addOrder(tx, pending.order);
+  else if (transaction.reason !== 'unreachable')
     await addAudit(tx, audit, {
       request: transaction.request,
       ...(consumes !== undefined && { challenge: await usedChallenge(tx, consumes) }),
@@ -100,20 +102,23 @@ async function isFull(tx: Database, { transaction, most }: Pending): Promise<boo
 const blocksWaiting = (existing: StoredTransaction, { transaction: { reason }, supersedes }: Pending): boolean =>
   blocksPending(existing, { superseded: existing.certificate?.serial === supersedes, reason });
 
-/** Returns false when it does not wait for the CA. It keeps its place among those that wait. */
+/** Returns false when it does not wait for the CA, or was changed since. It keeps its place among those that wait. */
 export async function postponeIssuance(
   tx: Database,
   key: TransactionKey,
-  { issuance, at }: { issuance: PendingIssuance; at: Date },
+  { issuance, at, seen, audit }: PostponedIssuance & { issuance: PendingIssuance; at: Date },
 ): Promise<boolean> {
-  const { numUpdatedRows } = await tx
+  const changed = await tx
     .updateTable('transactions')
     .set({ issuance: encodeIssuance(issuance), updated_at: at.getTime() })
     .where('key', '=', key)
     .where('state', '=', 'pending')
     .where('reason', '=', 'issuer')
+    .$if(seen !== undefined, (query) => query.where('updated_at', '=', seen?.getTime() ?? 0))
+    .returning('request')
     .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  if (changed && audit) await addAudit(tx, audit, changed);
+  return changed !== undefined;
 }
 
 /** Returns false when it is not pending. The CSR of a rejected request is erased. */
@@ -139,9 +144,14 @@ export async function decidePending(
   return true;
 }
 
-/** Removes it while it is pending. */
-export async function withdrawPending(tx: Database, key: TransactionKey): Promise<void> {
-  await tx.deleteFrom('transactions').where('key', '=', key).where('state', '=', 'pending').execute();
+/** Removes it while it is pending, and gives back the challenge. */
+export async function withdrawPending(tx: Database, key: TransactionKey, gives?: string): Promise<void> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('transactions')
+    .where('key', '=', key)
+    .where('state', '=', 'pending')
+    .executeTakeFirst();
+  if (numDeletedRows > 0n && gives !== undefined) await giveBack(tx, gives);
 }
 
 /**

@@ -3,11 +3,13 @@ import { sql } from 'kysely';
 import type { ChainedEntry } from '../core/audit-chain.ts';
 import type { PersonPassword, PersonRecords, PersonRequest } from '../core/person.ts';
 import type { ChallengeBinding } from '../core/records.ts';
+import type { UserKey } from '../core/user-key-store.ts';
 import { listBlocks } from './blocks.ts';
 import { entriesOf } from './chained-entries.ts';
 import { listCertificates } from './listed-certificates.ts';
 import { attemptsOf } from './old-attempts.ts';
 import { namedIn, PAGE, personNames, personRows, type PersonTransaction } from './person-rows.ts';
+import { listUserKeys } from './user-keys.ts';
 import type { Database } from './tables.ts';
 
 /** See PersonStore. */
@@ -28,7 +30,13 @@ export async function findPerson(db: Database, name: string): Promise<PersonReco
     passwords: await passwords(db, isNamed),
     directory: await directory(db, name),
     attempts: await attemptsOf(db, name),
+    keys: (await listUserKeys(db, { user: name })).map(withoutEscrow),
   };
+}
+
+function withoutEscrow(key: UserKey): PersonRecords['keys'][number] {
+  const { escrow: _, ...rest } = key;
+  return rest;
 }
 
 const personRequest = (row: PersonTransaction): PersonRequest => ({

@@ -33,7 +33,8 @@ export function sealedStore(store: Store, sealer: Sealer): Store {
       const result = await store.recordPending({ ...pending, transaction: requests.seal(pending.transaction) });
       return result.kind === 'duplicate' ? { ...result, existing: requests.open(result.existing) } : result;
     },
-    postponeIssuance: (key, issuance) => store.postponeIssuance(key, requests.seal({ key, issuance }).issuance),
+    postponeIssuance: (key, issuance, change) =>
+      store.postponeIssuance(key, requests.seal({ key, issuance }).issuance, change),
     recordNotification: (notification) => store.recordNotification(notifications.seal(notification)),
     async claimNotifications(claim) {
       const claimed = await store.claimNotifications(claim);

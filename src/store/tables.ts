@@ -6,6 +6,7 @@ import type { AuditHead } from '../core/audit-chain.ts';
 import type { AttemptOutcome } from '../core/attempt-store.ts';
 import type { CountedOutcome } from '../core/hour-counts.ts';
 import type { DirectoryKind } from '../core/tenant-directory.ts';
+import type { OrderState } from '../core/order-store.ts';
 import type { OrderReason, RevocationReason } from '../core/issuer.ts';
 import type {
   AuditActor,
@@ -316,6 +317,17 @@ export type LastSigningTable = { id: number; at: Moment };
 /** One row: see last-backup.ts. */
 export type LastBackupTable = { id: number; at: Moment };
 
+/** An order at a CA elsewhere whose outcome is not known: see core/order-store.ts. */
+export type OrderTable = {
+  id: Generated<number>;
+  request_key: string;
+  endpoint: string;
+  transaction_id: string;
+  public_key_hash: string;
+  state: OrderState;
+  at: Moment;
+};
+
 /** An answer of the API: see kept-answers.ts. Without `status` and `body` the change was not answered yet. */
 export type KeptAnswerTable = {
   key: string;
@@ -405,6 +417,31 @@ export type MessageTable = {
 /** How far each source of messages has been read. */
 export type MessagePlaceTable = { source: string; value: string };
 
+/** A key of a person: see user-keys.ts. `under_way`: what no other row may have, while it is wanted or issued. */
+export type UserKeyTable = {
+  id: string;
+  tenant: string;
+  upn: string;
+  upn_folded: string;
+  user_id: string | null;
+  purpose: string;
+  origin: string;
+  state: string;
+  under_way: string | null;
+  at: Moment;
+  due_at: Moment;
+  tries: number;
+  fault: string | null;
+  issuer_id: string | null;
+  serial: string | null;
+  thumbprint: string | null;
+  starts: Moment | null;
+  ends: Moment | null;
+  revoked_at: Moment | null;
+  renews: string | null;
+  escrow: string | null;
+};
+
 /** Every table by its name. */
 export type Tables = {
   issuers: IssuerTable;
@@ -427,6 +464,7 @@ export type Tables = {
   jobs: JobTable;
   blocks: BlockTable;
   kept_answers: KeptAnswerTable;
+  orders: OrderTable;
   directory_standings: DirectoryStandingTable;
   directory_objects: DirectoryObjectTable;
   directory_revocations: DirectoryRevocationTable;
@@ -446,6 +484,7 @@ export type Tables = {
   last_backup: LastBackupTable;
   messages: MessageTable;
   message_places: MessagePlaceTable;
+  user_keys: UserKeyTable;
   conditions: ConditionTable;
   condition_looks: ConditionLookTable;
   write_check: WriteCheckTable;

@@ -213,7 +213,7 @@ function erasing(check: Check): void {
       found.attempts.map(({ messageType }) => messageType),
       ['PKCSReq', 'CertPoll'],
     );
-    const none = { certificates: 0, requests: 0, entries: 0, attempts: 0 };
+    const none = { certificates: 0, requests: 0, entries: 0, attempts: 0, keys: 0 };
     const erasure = { erased: { ...none, attempts: 2 }, kept: none };
     assert.deepEqual(await store.previewErasure(name, later(99)), erasure);
     assert.deepEqual(await store.erasePerson(name, ERASED), erasure);

@@ -39,6 +39,8 @@ import {
   waitingFor,
 } from './store-samples.ts';
 import { answers } from './store-answers.ts';
+import { orders } from './store-orders.ts';
+import { userKeys } from './store-user-keys.ts';
 import { searches } from './store-searches.ts';
 import { secrets } from './store-secrets.ts';
 
@@ -74,6 +76,8 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   jobs(check);
   secrets(check);
   answers(check);
+  orders(check);
+  userKeys(check);
   conditions(check);
   messages(check);
   oldRecords(check);

@@ -116,6 +116,7 @@ function erasing(check: Check): void {
       requests,
       entries,
       attempts: 0,
+      keys: 0,
     });
     return { erased: counts(erased), kept: counts(kept) };
   };

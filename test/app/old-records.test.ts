@@ -60,6 +60,17 @@ test('DER stays for as long as the transaction that answers with it', async (t) 
   assert.equal((await store.findCertificate(certificateId(1)))!.der.length, 0);
 });
 
+test('an order at a CA elsewhere whose outcome is not known stays for as long as transactions', async (t) => {
+  const { store } = await storeOf(t, 0);
+  const at = daysAfterEnd(0);
+  await store.addOrder({ requestKey: 'a', endpoint: '/scep', transactionId: 't', publicKeyHash: 'b', at });
+  const run = (now: Date) => oldRecordsJob({ keep, store, clock: () => now, emit: () => {} }).run(never);
+  await run(new Date(at.getTime() + keep.transactions));
+  assert.equal((await store.listOrders({ limit: 9 })).length, 1);
+  await run(new Date(at.getTime() + keep.transactions + 1));
+  assert.deepEqual(await store.listOrders({ limit: 9 }), []);
+});
+
 test('a run ends when the jobs are closed, and the next one does the rest', async (t) => {
   const { store } = await storeOf(t, 200);
   const clock = (): Date => daysAfterEnd(99);

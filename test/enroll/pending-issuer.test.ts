@@ -239,24 +239,66 @@ for (const [what, answer] of [
     await issuedIn(await ask(under, POLL));
   });
 
-test('a CA that cannot be reached: PENDING for an hour as for a policy, then FAILURE with a failureNotification', async () => {
+test('a CA that cannot be reached: PENDING for as long as the device asks, and the policy is asked once', async () => {
   const policy = allows('outbox');
   let orders = 0;
-  const issuer = { issue: () => (orders++, Promise.reject(unavailable())) };
+  const ca = authority(() => NOW);
+  const issuer: EndpointIssuer = {
+    issue: (...order) => (++orders < 4 ? Promise.reject(unavailable()) : ca.issue(...order)),
+  };
   const under = await endpointUnderTest(policy, { issuer });
   const first = await ask(under, REQUEST);
   assert.deepEqual([first.outcome, first.facts.reason], ['pending', 'unreachable: HTTP 503']);
-  under.clock.forward(60 * MINUTE);
-  assert.equal(await status(under, POLL), 'pending');
+  assert.equal(first.facts['issuerFault'], 'unavailable');
+  for (const message of [POLL, REQUEST]) {
+    under.clock.forward(61 * MINUTE);
+    assert.equal(await status(under, message), 'pending');
+  }
+  // The CA said each time that it made nothing.
+  assert.deepEqual(await under.store.listOrders({ limit: 9 }), []);
   assert.equal(await under.notifications(), 0);
-  under.clock.forward(1);
-  assert.equal(await refusalIn(await ask(under, REQUEST)), 'issuer_failed');
-  assert.deepEqual([orders, policy.asked.length], [3, 3]);
+  await issuedIn(await ask(under, POLL));
+  assert.deepEqual([orders, policy.asked.length], [4, 1]);
   assert.equal(await under.notifications(), 1);
-  assert.deepEqual(policy.notifications[0]?.kind, 'failure');
+  assert.deepEqual(policy.notifications[0]?.kind, 'success');
 });
 
-test('a CA that comes back within the hour: the certificate at the next poll', async () => {
+test('a CA that asks for patience is not asked before', async () => {
+  let orders = 0;
+  const issuer: EndpointIssuer = { issue: () => (orders++, Promise.reject(unavailable(30))) };
+  const under = await endpointUnderTest(allows('none'), { issuer });
+  for (const seconds of [0, 29, 1]) {
+    under.clock.forward(seconds * SECOND);
+    assert.equal(await status(under, REQUEST), 'pending');
+  }
+  assert.equal(orders, 2);
+});
+
+test('a key that was compromised, or blocked, while the CA could not be reached is not ordered again', async () => {
+  for (const lose of ['compromised', 'blocked'] as const) {
+    const policy = allows('outbox');
+    let orders = 0;
+    const issuer = { issue: () => (orders++, Promise.reject(unavailable())) };
+    const first = await endpointUnderTest(policy);
+    await issuedIn(await ask(first, await requestMessage({ transactionId: 'before' })), {
+      ...client,
+      transactionId: 'before',
+    });
+    const under = await endpointUnderTest(policy, { issuer, store: first.store, name: 'other' });
+    assert.equal(await status(under, REQUEST), 'pending');
+    const [record] = await stored(under);
+    if (lose === 'compromised') await revoke(under.store, record!, 'keyCompromise');
+    else
+      await under.store.addBlock(
+        { name: `key:${record!.publicKeyHash}`, at: NOW, by: 'ada' },
+        { at: NOW, event: 'blocked', endpoint: '', transactionId: '', ...BY_COMMAND },
+      );
+    assert.equal(await refusalIn(await ask(under, REQUEST)), lose === 'blocked' ? 'blocked' : 'key_compromised');
+    assert.equal(orders, 1);
+  }
+});
+
+test('a CA that comes back: the certificate at the next poll', async () => {
   const ca = authority(() => NOW);
   let down = true;
   const issuer: EndpointIssuer = {

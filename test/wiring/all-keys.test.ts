@@ -11,6 +11,7 @@ import { ADMIN } from './admin.table.ts';
 import { AUDITING } from './audit.table.ts';
 import { AUTHORITIES } from './authorities.table.ts';
 import { BACKING } from './backup.table.ts';
+import { CA_SERVICES } from './ca-services.table.ts';
 import { ENDPOINTS } from './endpoints.table.ts';
 import { KEEPING } from './keep.table.ts';
 import { FIPS } from './fips.table.ts';
@@ -18,6 +19,7 @@ import { LISTENING } from './listen.table.ts';
 import { MEASURING } from './metrics.table.ts';
 import { MESSAGING } from './messages.table.ts';
 import { OIDC } from './oidc.table.ts';
+import { PFX } from './pfx.table.ts';
 import { POLICIES } from './policies.table.ts';
 import { PROFILE_ROWS } from './profiles.table.ts';
 import type { Row } from './row.ts';
@@ -36,8 +38,10 @@ const ROWS: readonly Row[] = [
   ...AUDITING,
   ...MESSAGING,
   ...AUTHORITIES,
+  ...CA_SERVICES,
   ...PROFILE_ROWS,
   ...TENANTS,
+  ...PFX,
   ...ENDPOINTS,
   ...POLICIES,
 ];

@@ -23,7 +23,9 @@ export function registerPerson(program: Command, output: Output): void {
 function registerExport(group: Command, { out, err }: Output): void {
   group
     .command('export')
-    .description('certificates, requests, history, block list, one-time passwords, directory and trace, as JSON lines')
+    .description(
+      'certificates, requests, history, block list, one-time passwords, directory, trace and keys, as JSON lines',
+    )
     .argument(...NAME)
     .option(...CONFIG)
     .addHelpText(...example('openndes person export ada@example.com > ada.jsonl'))
@@ -40,7 +42,7 @@ const nothingOf = (name: string): string =>
   `The store has nothing of ${printable(name)}. Names in certificates are found whole: \`openndes certs list --subject\` finds a part.`;
 
 function linesOf(records: PersonRecords, now: Date) {
-  const { certificates, requests, entries, blocks, passwords, directory, attempts } = records;
+  const { certificates, requests, entries, blocks, passwords, directory, attempts, keys } = records;
   const rows: readonly [string, readonly object[]][] = [
     ['certificate', certificates.map((each) => certificateLine(each, now))],
     ['request', requests],
@@ -48,6 +50,7 @@ function linesOf(records: PersonRecords, now: Date) {
     ['block', blocks],
     ['password', passwords],
     ['attempt', attempts],
+    ['key', keys],
     // Its own `kind` says whether it is a user or a device.
     ['directory', directory.map(({ kind, ...object }) => ({ of: kind, ...object }))],
   ];
@@ -87,15 +90,16 @@ function erase(name: string, { config, yes }: { config: string; yes?: true }, { 
   });
 }
 
-const total = ({ certificates, requests, entries, attempts }: PersonCounts): number =>
-  certificates + requests + entries + attempts;
+const total = ({ certificates, requests, entries, attempts, keys }: PersonCounts): number =>
+  certificates + requests + entries + attempts + keys;
 
-const countsText = ({ certificates, requests, entries, attempts }: PersonCounts): string =>
+const countsText = ({ certificates, requests, entries, attempts, keys }: PersonCounts): string =>
   [
     counts(certificates, 'certificate', 'certificates'),
     counts(requests, 'request', 'requests'),
     `${counts(entries, 'entry', 'entries')} of the history`,
     ...(attempts > 0 ? [`${counts(attempts, 'attempt', 'attempts')} of the trace`] : []),
+    ...(keys > 0 ? [counts(keys, 'key', 'keys')] : []),
   ].join(', ');
 
 const counts = (number: number, one: string, many: string): string => `${counted(number)} ${number === 1 ? one : many}`;
@@ -109,5 +113,6 @@ const keptText = (kept: PersonCounts): string =>
         ]
       : []),
     ...(kept.requests > kept.certificates ? ['A request that waits stays: reject it (`certs reject`).'] : []),
+    ...(kept.keys > 0 ? ['A key stays while it is wanted or its certificate has not ended.'] : []),
     'What the person did as an administrator stays: docs/audit.md says why.',
   ].join(' ');

@@ -4,26 +4,33 @@ import type { CertificationRequest } from '../../../src/core/request.ts';
 import { type CertificatePlan, readCertificate, writeCertificate } from '../../../src/pkix/certificate.ts';
 import { readCertificationRequest } from '../../../src/pkix/csr.ts';
 import { extendedKeyUsage } from '../../../src/pkix/extensions.ts';
-import { DAY, HOUR, issuing, NOW, root } from '../../kit/pki.ts';
+import { DAY, HOUR, issuing, type Keyed, NOW, root } from '../../kit/pki.ts';
 
 /** The CA of the fakes and its root, DER. */
 export const CHAIN: readonly Uint8Array[] = [issuing.certificate, root.certificate];
 
+/** The CA that a fake signs with, and its time. */
+export type Signer = { ca: Keyed; now: Date };
+
 /** A certificate with the names and extensions of a request, for client authentication where it names no purpose; DER. */
-export function certified(der: Uint8Array, different: Partial<CertificatePlan> = {}): Promise<Uint8Array> {
+export function certified(
+  der: Uint8Array,
+  different: Partial<CertificatePlan> = {},
+  { ca, now }: Signer = { ca: issuing, now: NOW },
+): Promise<Uint8Array> {
   const csr = readCertificationRequest(der);
   return writeCertificate(
     {
       serialNumber: Buffer.concat([Buffer.of(0x4d), randomBytes(15)]),
-      issuer: readCertificate(issuing.certificate).subject,
+      issuer: readCertificate(ca.certificate).subject,
       subject: csr.subject,
-      notBefore: new Date(NOW.getTime() - HOUR),
-      notAfter: new Date(NOW.getTime() + 30 * DAY),
+      notBefore: new Date(now.getTime() - HOUR),
+      notAfter: new Date(now.getTime() + 30 * DAY),
       spki: csr.spki,
       extensions: withPurpose(csr),
       ...different,
     },
-    issuing.key,
+    ca.key,
   );
 }
 

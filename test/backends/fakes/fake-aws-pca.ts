@@ -1,7 +1,8 @@
 /** A fake of the SDK of AWS Private CA, made after its documentation: it keeps what it is sent and answers with certificates of the tests. */
 import type { AwsPcaSdk, IssueInput } from '../../../src/backends/aws-pca/aws-pca-sdk.ts';
 import { certificatePem } from '../../../src/pkix/pem.ts';
-import { certified, derOf } from './certified.ts';
+import { DAY, NOW } from '../../kit/pki.ts';
+import { certified, derOf, type Signer } from './certified.ts';
 
 /** The ARN of its CA. */
 export const CA_ARN =
@@ -10,6 +11,9 @@ export const CA_ARN =
 /** An exception of the SDK, or of Node.js. */
 export const exception = (name: string, message = 'the words of AWS', code?: string): Error =>
   Object.assign(new Error(message), { name, ...(code !== undefined && { code }) });
+
+const endOf = ({ Type, Value }: IssueInput['Validity'], now: Date): Date =>
+  Type === 'DAYS' ? new Date(now.getTime() + Value * DAY) : new Date(Value * 1000);
 
 type Sent = { command: string; input: Record<string, unknown> };
 
@@ -28,7 +32,8 @@ export type FakeAwsPca = {
   destroyed: boolean;
 };
 
-export function fakeAwsPca(): FakeAwsPca {
+/** `signer`: other than the CA of the tests. */
+export function fakeAwsPca(signer?: Signer): FakeAwsPca {
   const command = (name: string) =>
     class {
       readonly name = name;
@@ -40,9 +45,10 @@ export function fakeAwsPca(): FakeAwsPca {
 
   const answers: Record<string, (input: Record<string, unknown>) => Promise<object>> = {
     async issue(input) {
-      const { IdempotencyToken: token, Csr } = input as unknown as IssueInput;
+      const { IdempotencyToken: token, Csr, Validity } = input as unknown as IssueInput;
+      const notAfter = endOf(Validity, signer ? new Date() : NOW);
       if (!fake.certificates.has(token))
-        fake.certificates.set(token, await certified(derOf(Buffer.from(Csr).toString())));
+        fake.certificates.set(token, await certified(derOf(Buffer.from(Csr).toString()), { notAfter }, signer));
       return { CertificateArn: `${CA_ARN}/certificate/${token}` };
     },
     async get({ CertificateArn }) {

@@ -7,7 +7,7 @@ import type { ServerResponse } from 'node:http';
 import { readCertificate, serialText } from '../../../src/pkix/certificate.ts';
 import { certificatePem } from '../../../src/pkix/pem.ts';
 import { type Got, json } from '../https-ca.ts';
-import { certified } from './certified.ts';
+import { certified, type Signer } from './certified.ts';
 
 type Kept = { der: Uint8Array; seat: string; status: string };
 type Answer = { status: number; body?: object };
@@ -35,11 +35,12 @@ const error = (status: number, code: string, message: string): Answer => ({
   body: { errors: [{ code, message }] },
 });
 
-export function fakeDigicert(): FakeDigicert {
+/** `signer`: other than the CA of the tests. */
+export function fakeDigicert(signer?: Signer): FakeDigicert {
   const orders = new Map<string, { csr: string; seat: string; pickedUp: boolean }>();
 
   async function make(csr: string, seat: string): Promise<Answer> {
-    const der = await certified(Buffer.from(csr, 'base64'));
+    const der = await certified(Buffer.from(csr, 'base64'), {}, signer);
     const serial = serialText(readCertificate(der).serialNumber).toUpperCase();
     fake.certificates.set(serial, { der, seat, status: 'issued' });
     return {

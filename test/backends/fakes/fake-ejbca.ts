@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import { readCertificate, serialText } from '../../../src/pkix/certificate.ts';
 import { type Got, json } from '../https-ca.ts';
-import { certified, derOf } from './certified.ts';
+import { certified, derOf, type Signer } from './certified.ts';
 
 /** What a test sets, and what the fake keeps. */
 export type FakeEjbca = {
@@ -38,12 +38,13 @@ const error = (status: number, message: string): Answer => ({
   body: { error_code: status, error_message: message },
 });
 
-export function fakeEjbca(): FakeEjbca {
+/** `signer`: other than the CA of the tests. */
+export function fakeEjbca(signer?: Signer): FakeEjbca {
   const waiting = new Map<number, Waiting>();
   const together = new Map<string, number>();
 
   async function make(username: string, csr: string): Promise<Answer> {
-    const der = await certified(derOf(csr));
+    const der = await certified(derOf(csr), {}, signer);
     fake.certificates.set(username, [...(fake.certificates.get(username) ?? []), der]);
     const body = {
       certificate: Buffer.from(der).toString('base64'),

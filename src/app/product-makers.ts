@@ -1,0 +1,51 @@
+/** Makes the CA products that have a folder of their own in `backends/`, which is loaded here. */
+import { setTimeout as pauseFor } from 'node:timers/promises';
+import type { AwsPcaSdk } from '../backends/aws-pca/aws-pca-sdk.ts';
+import type { AwsPcaSettings } from '../backends/aws-pca/aws-pca-settings.ts';
+import { type BackendClient, backendClient } from '../backends/backend-client.ts';
+import type { DigicertSettings } from '../backends/digicert/digicert-settings.ts';
+import type { EjbcaSettings } from '../backends/ejbca/ejbca-settings.ts';
+import type { CaServiceConfig } from '../config/ca-identity-keys.ts';
+import { systemClock, systemRandom } from '../embed/system.ts';
+import { reloadedIdentity } from './ca-identity.ts';
+import type { ClosableProduct, IssuerPlace } from './issuer-place.ts';
+import { optionalPackage } from './optional-package.ts';
+
+/** The client of a product. Throws ConfigError for files that cannot be used. */
+function clientOf(
+  name: string,
+  { url, trustOnly, proxy, clientCertificate, clientKey }: CaServiceConfig,
+): BackendClient {
+  const files = clientCertificate !== undefined && clientKey !== undefined && { clientCertificate, clientKey };
+  const identity = files ? reloadedIdentity(files) : undefined;
+  return backendClient({ name, url, ca: trustOnly, proxy, identity }, { clock: systemClock });
+}
+
+const chainOf = ({ certificate, chain }: IssuerPlace): readonly Uint8Array[] => [certificate, ...chain];
+
+/** Throws ConfigError. */
+export async function ejbcaProduct(
+  settings: EjbcaSettings & CaServiceConfig,
+  place: IssuerPlace,
+): Promise<ClosableProduct> {
+  const { ejbcaBackend } = await import('../backends/ejbca/ejbca-backend.ts');
+  const client = clientOf('EJBCA', settings);
+  return ejbcaBackend(settings, { client, random: systemRandom, chain: chainOf(place) });
+}
+
+/** Throws ConfigError. */
+export async function digicertProduct(
+  settings: DigicertSettings & CaServiceConfig,
+  place: IssuerPlace,
+): Promise<ClosableProduct> {
+  const { digicertBackend } = await import('../backends/digicert/digicert-backend.ts');
+  return digicertBackend(settings, { client: clientOf('DigiCert', settings), chain: chainOf(place) });
+}
+
+/** Throws ConfigError, also when the SDK is not installed. */
+export async function awsPcaProduct(settings: AwsPcaSettings, place: IssuerPlace): Promise<ClosableProduct> {
+  const { awsPcaBackend } = await import('../backends/aws-pca/aws-pca-backend.ts');
+  const sdk = optionalPackage('@aws-sdk/client-acm-pca', { for: 'authorities with `awsPca`' }) as AwsPcaSdk;
+  const pause = (ms: number, signal: AbortSignal): Promise<void> => pauseFor(ms, undefined, { signal });
+  return awsPcaBackend(settings, { sdk, clock: systemClock, place, pause });
+}

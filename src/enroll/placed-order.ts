@@ -1,0 +1,132 @@
+/**
+ * An order at a CA elsewhere is recorded before it is sent, together with what the policy allowed: whatever ends this process, the next one
+ * knows that the CA was asked, and the policy is not asked again.
+ */
+import { defined } from '../core/defined.ts';
+import { IssuerError, REFUSALS } from '../core/errors.ts';
+import type { Issued } from '../core/issuer.ts';
+import { within } from '../core/ask.ts';
+import type { NewOrder } from '../core/order-store.ts';
+import type { Allow } from '../core/policy.ts';
+import type { PendingIssuance, StoredTransaction } from '../core/records.ts';
+import { accept, type IssuerAnswer, order } from './ask-issuer.ts';
+import { earlierOutcome } from './earlier-outcome.ts';
+import { type Enrollment, keyHash } from './identify.ts';
+import { makesHere } from './made-here.ts';
+import type { Outcome } from './outcome.ts';
+import { CHALLENGE_USED } from './record.ts';
+import { issuanceOf, pendingOf } from './waiting.ts';
+
+/** Milliseconds for which no other process asks the CA for the same request; longer than one may wait for it. */
+const IN_FLIGHT = 60_000;
+
+/** A request that waits for the CA, which is about to be asked. */
+export type PlacedOrder = { kind: 'placed'; enrollment: Enrollment; issuance: PendingIssuance };
+
+/**
+ * Records the order. The challenge is used up now: one challenge, one order. Returns what the request got meanwhile, where another
+ * process was first.
+ */
+export async function place(enrollment: Enrollment, decision: Allow): Promise<PlacedOrder | Outcome> {
+  const { request, transaction, services } = enrollment;
+  const { consumes } = decision;
+  const issuance = await issuanceOf(enrollment, decision, { retryAt: inFlight(enrollment) });
+  const pending = pendingOf(enrollment, { reason: 'issuer', detail: '', issuance, ...defined({ consumes }) });
+  const at = pending.audit.at;
+  const result = await services.store.recordPending({ ...pending, order: newOrder(enrollment) });
+  if (result.kind === 'consumed') return CHALLENGE_USED;
+  if (result.kind !== 'recorded')
+    return (
+      (result.kind === 'duplicate' ? earlierOutcome(result.existing, enrollment) : undefined) ?? {
+        kind: 'pending',
+        reason: 'duplicate',
+      }
+    );
+  const earlier: StoredTransaction = {
+    ...pending.transaction,
+    csr: request.csr.der,
+    state: 'pending',
+    createdAt: enrollment.earlier?.createdAt ?? at,
+    updatedAt: at,
+  };
+  return { kind: 'placed', enrollment: { ...enrollment, transaction, earlier }, issuance };
+}
+
+/** Takes an order whose outcome is not known, or that did not reach the CA; undefined when another process asks the CA now. */
+export async function claim(enrollment: Enrollment, issuance: PendingIssuance): Promise<PlacedOrder | undefined> {
+  const { earlier, request, transaction, services } = enrollment;
+  const taken = { ...issuance, retryAt: inFlight(enrollment) };
+  const seen = earlier?.updatedAt;
+  if (!(await services.store.postponeIssuance(transaction.key, taken, defined({ seen })))) return undefined;
+  const { renews } = issuance;
+  // A poll can come under another certificate of the key.
+  const renewed = renews && earlier?.signedBy && { renews: { serial: renews.serial, certificate: earlier.signedBy } };
+  return { kind: 'placed', issuance: taken, enrollment: { ...enrollment, request: { ...renewed, ...request } } };
+}
+
+/**
+ * The same order once more. A CA that can be asked what became of the first one is asked that before; one that gives the same certificate for
+ * the same order is given the order; of any other CA the first order may have left a certificate, and is an orphan.
+ */
+export async function orderAgain(enrollment: Enrollment, decision: Allow): Promise<IssuerAnswer> {
+  const { request, endpoint, services } = enrollment;
+  const { issuer } = endpoint;
+  const { store } = services;
+  const isSent = (await store.countSent(request.requestKey)) > 0;
+  if (isSent && issuer.find) {
+    const found = await findOrdered(enrollment, decision);
+    if (found) return found;
+  }
+  const goesOn = isSent && !issuer.find && issuer.capabilities?.idempotent;
+  if (isSent && !goesOn) await store.endOrders(request.requestKey, issuer.find ? 'known' : 'orphan');
+  if (!goesOn && !makesHere(issuer)) await store.addOrder(newOrder(enrollment));
+  return order(enrollment, decision);
+}
+
+/** Undefined when the CA made no certificate for the order, or only one that is recorded for an earlier order of the same request. */
+async function findOrdered(enrollment: Enrollment, decision: Allow): Promise<IssuerAnswer | undefined> {
+  const { request, endpoint, signal, services } = enrollment;
+  let found: Issued | undefined;
+  try {
+    found = await within(async () => endpoint.issuer.find?.(request, signal), signal);
+  } catch (cause) {
+    return { kind: 'unreachable', error: notFoundOut(cause) };
+  }
+  const answer = found && (await accept(found, enrollment, decision));
+  if (answer?.kind !== 'issued') return answer;
+  return (await services.store.findCertificate(answer.certificate)) ? undefined : answer;
+}
+
+/** The order stays open: what became of it is as unknown as before. */
+const notFoundOut = (cause: unknown): IssuerError =>
+  new IssuerError(
+    {
+      code: 'unknown-outcome',
+      retryable: true,
+      ...defined({ retryAfter: cause instanceof IssuerError ? cause.retryAfter : undefined }),
+      adminText: `the issuer could not be asked what became of the order: ${cause instanceof Error ? cause.message : ''}`,
+      clientText: REFUSALS.issuer_failed.text,
+    },
+    { cause },
+  );
+
+/** What the answer says about orders that are recorded as sent. One that brought a certificate ends when that is recorded. */
+export async function endOrder({ request, endpoint, services }: Enrollment, answer: IssuerAnswer): Promise<void> {
+  if (makesHere(endpoint.issuer) || answer.kind === 'issued') return;
+  if (answer.kind === 'unreachable' && answer.error.code === 'unknown-outcome') return;
+  const isLost = answer.kind === 'refused' && answer.perhapsMade === true;
+  await services.store.endOrders(request.requestKey, isLost ? 'orphan' : 'known');
+}
+
+/** The certificate was not recorded, for good: it was revoked, where the CA can be told. */
+export async function endUnrecorded({ request, endpoint, services }: Enrollment): Promise<void> {
+  if (!makesHere(endpoint.issuer))
+    await services.store.endOrders(request.requestKey, endpoint.revoker ? 'known' : 'orphan');
+}
+
+function newOrder({ request, services }: Enrollment): NewOrder {
+  const { requestKey, endpoint, transactionId, csr } = request;
+  return { requestKey, endpoint, transactionId, publicKeyHash: keyHash(csr.spki), at: services.clock() };
+}
+
+const inFlight = ({ services }: Enrollment): Date => new Date(services.clock().getTime() + IN_FLIGHT);

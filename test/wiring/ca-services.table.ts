@@ -1,0 +1,243 @@
+/** `authorities.NAME.issuer` of CA products that are called over HTTPS: what fakes of them are asked. */
+import { createServer } from 'node:http';
+import { registerHooks } from 'node:module';
+import { type AddressInfo, connect } from 'node:net';
+import type { TestContext } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { API_KEY, fakeDigicert, PROFILE_ID } from '../backends/fakes/fake-digicert.ts';
+import { CA_ARN, fakeAwsPca } from '../backends/fakes/fake-aws-pca.ts';
+import { fakeEjbca } from '../backends/fakes/fake-ejbca.ts';
+import { type Got, serveCa, testCa } from '../backends/https-ca.ts';
+import { enrolled, newSubject } from './device.ts';
+import { atEnd, certificateFile, clock, file, issuing, issuingSection, root } from './files.ts';
+import type { Row } from './row.ts';
+import { CHALLENGE, shared } from './server.ts';
+
+const signer = { ca: issuing, now: clock() };
+const tls = await testCa('CN=TLS of the CA products');
+const localhost = await tls.issue('CN=localhost', ['dns:localhost']);
+const tlsCa = file('ca-services/tls.pem', tls.ca);
+/** Ends what serves with the tests of this process. */
+const ending = { after: (end: () => void) => atEnd(async () => end()) } as unknown as TestContext;
+
+const tunnels = { made: 0 };
+const proxy = createServer();
+proxy.on('connect', (request, socket, head) => {
+  tunnels.made++;
+  const target = connect(Number(request.url?.split(':').at(-1)), '127.0.0.1', () => {
+    socket.write('HTTP/1.1 200 OK\r\n\r\n');
+    target.write(head);
+    target.pipe(socket).pipe(target);
+  });
+  for (const end of [target, socket]) end.on('error', () => (target.destroy(), socket.destroy()));
+});
+await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+atEnd(async () => proxy.close().closeAllConnections());
+const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+
+const ejbca = fakeEjbca(signer);
+const ejbcaAt = await serveCa(ending, localhost, ejbca.answer, tls.ca);
+const clientFiles = async (name: string) => {
+  const { certificate, key } = await tls.issue(`CN=${name}`);
+  return {
+    clientCertificate: file(`ca-services/${name}.pem`, certificate),
+    clientKey: file(`ca-services/${name}.key.pem`, key),
+  };
+};
+const ejbcaSection = {
+  url: `${ejbcaAt.url}/ejbca/ejbca-rest-api/v1`,
+  trustOnly: tlsCa,
+  ...(await clientFiles('first')),
+  certificateAuthority: 'Devices',
+  certificateProfile: 'Device',
+  endEntityProfile: 'Intune',
+};
+
+const digicert = fakeDigicert(signer);
+const digicertAt = await serveCa(ending, localhost, digicert.answer);
+const digicertSection = { url: digicertAt.url, trustOnly: tlsCa, apiKey: API_KEY, profileId: PROFILE_ID };
+
+const aws = fakeAwsPca(signer);
+const awsPackage = file('ca-services/acm-pca.cjs', 'module.exports = globalThis.wiringAwsPca;');
+Object.assign(globalThis, { wiringAwsPca: aws.sdk });
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === '@aws-sdk/client-acm-pca'
+      ? { url: pathToFileURL(awsPackage).href, format: 'commonjs', shortCircuit: true }
+      : next(specifier, context),
+});
+
+const ISSUERS = {
+  ejbca: { ejbca: ejbcaSection },
+  'other-ejbca': {
+    ejbca: {
+      ...ejbcaSection,
+      url: `${ejbcaAt.url}/ejbca/ejbca-rest-api/v1/`,
+      ...(await clientFiles('second')),
+      certificateAuthority: 'Users',
+      certificateProfile: 'User',
+      endEntityProfile: 'Entra',
+      usernamePrefix: 'scep_',
+      proxy: proxyUrl,
+    },
+  },
+  'untrusted-ejbca': { ejbca: { ...ejbcaSection, trustOnly: undefined } },
+  digicert: { digicert: digicertSection },
+  'other-digicert': { digicert: { ...digicertSection, proxy: proxyUrl, seat: 'dns' } },
+  'other-key': { digicert: { ...digicertSection, apiKey: 'another-key' } },
+  'other-profile': { digicert: { ...digicertSection, profileId: 'another-profile' } },
+  'untrusted-digicert': { digicert: { ...digicertSection, trustOnly: undefined } },
+  aws: { awsPca: { certificateAuthority: CA_ARN } },
+  'other-aws': {
+    awsPca: {
+      certificateAuthority: CA_ARN,
+      template: 'EndEntityCertificate/V1',
+      region: 'eu-west-1',
+      endpoint: 'https://vpce.example.com',
+    },
+  },
+};
+
+const chain = certificateFile('ca-services/above.pem', root);
+const server = shared(async () => ({
+  authorities: Object.fromEntries(
+    Object.entries(ISSUERS).map(([name, issuer]) => [
+      name,
+      { certificate: issuingSection.certificate, chain, ra: issuingSection.ra, issuer: withoutUndefined(issuer) },
+    ]),
+  ),
+  profiles: { fixed: { validity: '90d', maxValidity: '90d' } },
+  endpoints: Object.keys(ISSUERS).map((authority) => ({
+    path: `/${authority}`,
+    authority,
+    profile: 'fixed',
+    policy: { static: CHALLENGE },
+  })),
+}));
+const withoutUndefined = (value: object): object => JSON.parse(JSON.stringify(value)) as object;
+
+/** What a device gets, and the last order of `got` if there was one for it. */
+async function ordered(path: string, got: readonly Got[]): Promise<{ status: string; order: Got | undefined }> {
+  const before = got.length;
+  const { status } = await enrolled((await server()).url(path), { subject: newSubject() });
+  const order = got.slice(before).findLast(({ method, body }) => method === 'POST' && body.includes('"profile'));
+  return { status, order: order ?? got.slice(before).findLast(({ path: asked }) => asked.includes('pkcs10enroll')) };
+}
+
+/** Asks one after the other: the fakes are shared. */
+let last: Promise<unknown> = Promise.resolve();
+const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+  const done = last.then(work);
+  last = done.catch(() => undefined);
+  return done;
+};
+
+const askEjbca = (path: string): Promise<unknown> =>
+  inTurn(async () => {
+    const tunnelsBefore = tunnels.made;
+    const { status, order } = await ordered(path, ejbcaAt.got);
+    if (!order) return [status];
+    const { username, ...body } = JSON.parse(order.body) as Record<string, string>;
+    const names = ['certificate_authority_name', 'certificate_profile_name', 'end_entity_profile_name'];
+    return [
+      status,
+      order.path,
+      order.client,
+      ...names.map((name) => body[name]),
+      username!.replace(/[0-9a-f]{32}$/, ''),
+      tunnels.made > tunnelsBefore,
+    ];
+  });
+
+const askDigicert = (path: string): Promise<unknown> =>
+  inTurn(async () => {
+    const tunnelsBefore = tunnels.made;
+    const { status, order } = await ordered(path, digicertAt.got);
+    const { seat } = (order ? JSON.parse(order.body) : {}) as { seat?: { seat_id: string } };
+    return [status, seat?.seat_id.replace(/\d+$/, 'N') ?? 'no order', tunnels.made > tunnelsBefore];
+  });
+
+const askAws = (path: string): Promise<unknown> =>
+  inTurn(async () => {
+    const [place] = aws.settings.slice(path === '/aws' ? 0 : 1);
+    const before = aws.sent.length;
+    const { status } = await enrolled((await server()).url(path), { subject: newSubject() });
+    const order = aws.sent.slice(before).find(({ command }) => command === 'issue')?.input;
+    return [status, order?.['CertificateAuthorityArn'], order?.['TemplateArn'], { ...place, maxAttempts: undefined }];
+  });
+
+const keysOf = (kind: string, keys: readonly string[]): string[] =>
+  ['', ...keys].map((key) => `authorities.NAME.issuer.${kind}${key === '' ? '' : `.${key}`}`);
+
+export const CA_SERVICES: readonly Row[] = [
+  {
+    keys: keysOf('ejbca', [
+      'url',
+      'trustOnly',
+      'proxy',
+      'clientCertificate',
+      'clientKey',
+      'certificateAuthority',
+      'certificateProfile',
+      'endEntityProfile',
+      'usernamePrefix',
+    ]),
+    question:
+      'what a device gets, and what EJBCA was asked: path, client, CA, profiles, end entity, by the proxy or not',
+    ask: askEjbca,
+    answers: {
+      '/ejbca': [
+        'issued',
+        '/ejbca/ejbca-rest-api/v1/certificate/pkcs10enroll',
+        'first',
+        'Devices',
+        'Device',
+        'Intune',
+        'openndes-',
+        false,
+      ],
+      '/other-ejbca': [
+        'issued',
+        '/ejbca/ejbca-rest-api/v1/certificate/pkcs10enroll',
+        'second',
+        'Users',
+        'User',
+        'Entra',
+        'scep_',
+        true,
+      ],
+      '/untrusted-ejbca': ['pending'],
+    },
+  },
+  {
+    keys: keysOf('digicert', ['url', 'trustOnly', 'proxy', 'apiKey', 'profileId', 'seat']),
+    question: 'what a device gets, for which seat DigiCert was asked, and whether by the proxy',
+    ask: askDigicert,
+    answers: {
+      '/digicert': ['issued', 'device-N', false],
+      '/other-digicert': ['failInfo 2', 'no order', true],
+      '/other-key': ['pending', 'no order', false],
+      '/other-profile': ['pending', 'no order', false],
+      '/untrusted-digicert': ['pending', 'no order', false],
+    },
+  },
+  {
+    keys: keysOf('awsPca', ['certificateAuthority', 'template', 'region', 'endpoint']),
+    question: 'what a device gets, which CA and template AWS was asked for, and where',
+    ask: askAws,
+    answers: {
+      '/aws': [
+        'issued',
+        CA_ARN,
+        'arn:aws:acm-pca:::template/EndEntityClientAuthCertificate/V1',
+        { region: 'eu-central-1', maxAttempts: undefined },
+      ],
+      '/other-aws': [
+        'issued',
+        CA_ARN,
+        'arn:aws:acm-pca:::template/EndEntityCertificate/V1',
+        { region: 'eu-west-1', endpoint: 'https://vpce.example.com', maxAttempts: undefined },
+      ],
+    },
+  },
+];
