@@ -45,7 +45,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   config: room('core asn1 pkix keys pfx cms ca backends policy intune http manage access config/yaml', 'zod'),
   app: room(
     'core audit outbound jobs threads asn1 pkix scep keys pfx ca backends revocation ocsp store intune policy messages enroll http manage trace metrics actions access admin admin/pages rest embed config config/yaml',
-    'node:child_process node:crypto node:fs node:fs/promises node:module node:net node:os node:tls fastify zod',
+    'node:child_process node:crypto node:fs node:fs/promises node:module node:net node:os node:timers/promises node:tls fastify zod',
   ),
   cli: room(
     'core asn1 pkix cms scep keys pfx ca revocation intune client simulator http manage trace metrics actions access rest embed config app outbound',
