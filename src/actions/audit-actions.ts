@@ -46,6 +46,7 @@ export const EVENTS = [
   'messages-retried',
   'message-tested',
   'backed-up',
+  'key-recovered',
 ] as const satisfies readonly AuditEntry['event'][];
 
 /** `notable`: without the steps of ordinary enrolments. `by`, `why`: text that the name of the actor, or the entry, contains. */
