@@ -39,7 +39,7 @@ export function checkedIssuer({ product, profile, clock, take, ...pin }: Checked
   if (lacking) throw new ConfigError(lacking.message, lacking.remedy);
   const template = leafTemplate(profile, ca, above);
   // The same array elements each time: each is parsed once.
-  const seen = withChain([pin.certificate, ...above.map(({ der }) => der)], profile);
+  const seen = completed([pin.certificate, ...above.map(({ der }) => der)], profile, clock);
   const { poll, find } = boundTo(product);
   const { signsHere: _, ...capabilities } = product.capabilities ?? {};
   return {
@@ -55,7 +55,9 @@ export function checkedIssuer({ product, profile, clock, take, ...pin }: Checked
       const plan = planLeaf(template, { csr, decision: allowed, now: clock(), serialNumber: NO_SERIAL, ...within });
       if (profile.rate) assertWithinRate(take(profile.rate, clock()), profile.rate);
       const answer = seen(await product.issue(request, decision, signal));
-      return capabilities.validityOverride ? { wantedEnd: plan.notAfter, ...answer } : answer;
+      return capabilities.validityOverride
+        ? { wantedEnd: plan.notAfter, ...answer }
+        : { ...answer, latestEnd: plan.notAfter };
     },
     ...(poll && { poll: async (reference, signal) => seen(await poll(reference, signal)) }),
     ...(find && {
@@ -77,10 +79,15 @@ const boundTo = (product: CaProduct): Omit<CaProduct, 'issue' | 'capabilities' |
     check: product.check?.bind(product),
   });
 
-/** An answer of the product with the pinned CA behind the chain that it sent, and the name of the profile. */
-const withChain =
-  (chain: readonly Uint8Array[], { name }: Profile) =>
+/** An answer of the product with the pinned CA behind the chain that it sent, the latest end, and the name of the profile. */
+const completed =
+  (chain: readonly Uint8Array[], { name, maxValidity }: Profile, clock: Clock) =>
   <T extends Issued | IssuancePending>(answer: T): T =>
     answer.kind === 'issued'
-      ? { ...answer, chain: [...answer.chain, ...chain], ...defined({ profile: name }) }
+      ? {
+          ...answer,
+          chain: [...answer.chain, ...chain],
+          latestEnd: new Date(clock().getTime() + maxValidity),
+          ...defined({ profile: name }),
+        }
       : answer;

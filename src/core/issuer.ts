@@ -26,6 +26,8 @@ export type Issued = {
    * earlier, is refused, and revoked at the CA.
    */
   wantedEnd?: Date;
+  /** The end that the profile allows, where the CA decides by itself: a certificate that ends more than a minute later is refused likewise. */
+  latestEnd?: Date;
 };
 
 /** The CA has taken the order and not decided yet: the device gets PENDING. `retryAfter`: seconds until the next poll. */

@@ -27,13 +27,18 @@ export type WantedCertificate = {
  * the chain, is none of the endpoint, or did not sign it; DerError when it cannot be read.
  */
 export function certificateRecord(
-  { certificate: der, chain, reference, crlShard = 0, wantedEnd }: Omit<Issued, 'kind'>,
+  { certificate: der, chain, reference, crlShard = 0, wantedEnd, latestEnd }: Omit<Issued, 'kind'>,
   { request, decision, endpoint }: WantedCertificate,
   issuedAt: Date,
 ): StoredCertificate {
   const view = readCertificate(der);
   const { capabilities } = endpoint.issuer;
-  checkCertificate({ view, csr: request.csr, now: issuedAt, ...defined({ capabilities, decision, wantedEnd }) });
+  checkCertificate({
+    view,
+    csr: request.csr,
+    now: issuedAt,
+    ...defined({ capabilities, decision, wantedEnd, latestEnd }),
+  });
   const issuer = issuerIn(chain, view, capabilities);
   if (!capabilities?.signsHere) assertPinned(issuer, endpoint.chain);
   return {

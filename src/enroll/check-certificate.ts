@@ -17,7 +17,7 @@ const CLOCK_DIFFERENCE = 60 * 60_000;
 /** The end of a certificate may be this much later than was ordered. Milliseconds. */
 const LATER_END = 60_000;
 
-/** A certificate, the request, what was allowed, and the time of the check. `wantedEnd`: as in `Issued`. */
+/** A certificate, the request, what was allowed, and the time of the check. `wantedEnd`, `latestEnd`: as in `Issued`. */
 export type CertificateToCheck = {
   view: CertificateView;
   csr: CertificationRequest;
@@ -25,6 +25,7 @@ export type CertificateToCheck = {
   capabilities?: IssuerCapabilities;
   decision?: Pick<Allow, 'vouchesForPurposes'>;
   wantedEnd?: Date;
+  latestEnd?: Date;
 };
 type CertificateParts = CertificateToCheck & { extensions: readonly Extension[] };
 
@@ -79,7 +80,7 @@ function purposesIn(extensions: readonly Extension[]): string[] {
   return found ? readExtendedKeyUsage(found.value) : [];
 }
 
-function checkValidity({ view, now, wantedEnd }: CertificateParts): void {
+function checkValidity({ view, now, wantedEnd, latestEnd }: CertificateParts): void {
   const { notBefore, notAfter } = readValidity(view);
   if (notAfter <= now) throw new Error(`the issuer certified until ${notAfter.toISOString()}, which has passed`);
   if (notBefore.getTime() > now.getTime() + CLOCK_DIFFERENCE)
@@ -87,4 +88,8 @@ function checkValidity({ view, now, wantedEnd }: CertificateParts): void {
   const late = wantedEnd ? notAfter.getTime() - wantedEnd.getTime() : 0;
   if (wantedEnd && (late > LATER_END || late < -CLOCK_DIFFERENCE))
     throw new Error(`the issuer certified until ${notAfter.toISOString()}, not ${wantedEnd.toISOString()} as ordered`);
+  if (latestEnd && notAfter.getTime() - latestEnd.getTime() > LATER_END)
+    throw new Error(
+      `the issuer certified until ${notAfter.toISOString()}, and the profile allows ${latestEnd.toISOString()}`,
+    );
 }

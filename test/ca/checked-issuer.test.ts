@@ -50,12 +50,13 @@ test('a certificate has the pinned chain when the product sends none, its end as
   assert.equal(answer.wantedEnd?.getTime(), NOW.getTime() + 365 * DAY);
 });
 
-test('a product that decides about the validity has no wanted end', async () => {
+test('of a product that decides about the validity, the end of the profile is the latest one', async () => {
   const { all } = product({ capabilities: { sanFromCsr: true } });
   const profile = { validity: 365 * DAY, maxValidity: 365 * DAY };
   const answer = await checked(all, profile).issue(await requestFor('CN=device'), ALLOW, NEVER);
   assert.ok(answer.kind === 'issued');
   assert.equal(answer.wantedEnd, undefined);
+  assert.equal(answer.latestEnd?.getTime(), NOW.getTime() + 365 * DAY);
 });
 
 test('a request with a purpose beyond the profile is not sent to the product, which would certify it', async () => {
@@ -71,7 +72,10 @@ test('what is polled and found has the pinned chain too', async () => {
   assert.ok(order.kind === 'issued');
   const slow = checked(product({ poll: async () => order, find: async () => order }).all);
   for (const answer of [await slow.poll?.('a', NEVER), await slow.find?.(await requestFor('CN=device'), NEVER)])
-    assert.deepEqual(answer?.kind === 'issued' && answer.chain, [issuing.certificate, root.certificate]);
+    assert.deepEqual(
+      [answer?.kind === 'issued' && answer.chain, answer?.kind === 'issued' && answer.latestEnd?.getTime()],
+      [[issuing.certificate, root.certificate], NOW.getTime() + 730 * DAY],
+    );
 });
 
 test('a request that the profile refuses is not sent to the product', async () => {

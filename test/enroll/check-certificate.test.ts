@@ -24,7 +24,7 @@ const names = san('dns:device-1.example.com');
 const [clientAuth, serverAuth] = ['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.1'];
 const purposes = extendedKeyUsage([clientAuth]);
 
-type Vendor = { capabilities?: IssuerCapabilities; wantedEnd?: Date };
+type Vendor = { capabilities?: IssuerCapabilities; wantedEnd?: Date; latestEnd?: Date };
 /** A vendor's CA, which certifies what was requested but for what is given. */
 const vendor = (different: Partial<CertificatePlan>, key = issuing.key, more: Vendor = {}): Issuer => ({
   ...(more.capabilities && { capabilities: more.capabilities }),
@@ -41,7 +41,8 @@ const vendor = (different: Partial<CertificatePlan>, key = issuing.key, more: Ve
     };
     const certificate = await writeCertificate(plan, key);
     const chain = [issuing.certificate, root.certificate];
-    return { kind: 'issued', certificate, chain, ...(more.wantedEnd && { wantedEnd: more.wantedEnd }) };
+    const { capabilities: _, ...ends } = more;
+    return { kind: 'issued', certificate, chain, ...ends };
   },
 });
 
@@ -95,6 +96,11 @@ const REFUSED: readonly [string, Issuer, string][] = [
     'a shorter validity than was ordered',
     vendor({ notAfter: new Date(END.getTime() - HOUR - 1000) }, issuing.key, { wantedEnd: END }),
     'the issuer certified until 2026-03-31T10:59:59.000Z, not 2026-03-31T12:00:00.000Z as ordered',
+  ],
+  [
+    'a longer validity than the profile allows',
+    vendor({ notAfter: new Date(END.getTime() + 61_000) }, issuing.key, { latestEnd: END }),
+    'the issuer certified until 2026-03-31T12:01:01.000Z, and the profile allows 2026-03-31T12:00:00.000Z',
   ],
   ['no subject', vendor({ subject: nameFromText('') }), 'the issuer certified another subject: ""'],
   [
@@ -167,6 +173,10 @@ const ACCEPTED: readonly [string, Issuer][] = [
   [
     'usages of its own',
     vendor({ extensions: [names, keyUsage(['keyAgreement']), extendedKeyUsage([serverAuth, clientAuth])] }),
+  ],
+  [
+    'a shorter validity than the profile allows',
+    vendor({ notAfter: new Date(END.getTime() - 20 * DAY) }, issuing.key, { latestEnd: END }),
   ],
   [
     'a validity that ends a minute after what was ordered',
