@@ -48,7 +48,7 @@ export {
 export type { EndpointOptions, EnrollmentOptions } from './embed/enrollment.ts';
 export type { RaKeys } from './embed/ra-keys.ts';
 export { logEvents } from './embed/log-events.ts';
-export type { EndpointSettings, CaWithList } from './enroll/endpoint.ts';
+export type { EndpointSettings, CaWithList, ToldCa } from './enroll/endpoint.ts';
 export { type ListOptions, revocationList } from './embed/revocation-list-of.ts';
 export { ocspResponder, type OcspResponderOptions } from './embed/ocsp-responder-of.ts';
 export type { KeptAnswer, OcspAnswer, OcspOptions, OcspResponder, OcspStore } from './ocsp/ocsp-responder.ts';

@@ -10,6 +10,7 @@ export type * from './core/condition.ts';
 export type * from './core/condition-store.ts';
 export type * from './core/hour-counts.ts';
 export type * from './core/operator-message.ts';
+export type * from './core/order-store.ts';
 export type * from './core/message-store.ts';
 export type * from './core/user-key-store.ts';
 export type * from './core/person.ts';
