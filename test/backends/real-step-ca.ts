@@ -4,7 +4,7 @@ import { createPublicKey } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createIssuingCa, createRoot } from '../../src/ca/create.ts';
+import { createIssuingCa, createRa, createRoot } from '../../src/ca/create.ts';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { generateKey, privateKeyPem, type SoftwareKey } from '../../src/keys/software.ts';
 import { writeCertificate } from '../../src/pkix/certificate.ts';
@@ -29,6 +29,8 @@ export type RealStepCa = {
   issuing: Uint8Array;
   jwk: string;
   ra: { certificate: string; key: string };
+  /** An RA of SCEP that the issuing CA has certified, PEM. */
+  scepRa: { certificate: string; key: string };
   log: () => string;
   close: () => Promise<void>;
 };
@@ -93,6 +95,7 @@ async function written(folder: string, port: number) {
     address: `127.0.0.1:${port}`,
     dnsNames: ['localhost'],
     logger: { format: 'json' },
+    crl: { enabled: true, generateOnRevoke: true },
     db: { type: 'badgerv2', dataSource: join(folder, 'db') },
     authority: {
       provisioners: [
@@ -110,9 +113,15 @@ async function written(folder: string, port: number) {
     },
   };
   put('ca.json', JSON.stringify(config));
+  const scepKey = generateKey('rsa-2048');
+  const scepRa = await createRa(
+    { ...common, validity: 365 * DAY, subject: 'CN=step SCEP RA', key: scepKey },
+    { certificate: issuing, key: issuingKey },
+  );
   return {
     root,
     issuing,
+    scepRa: { certificate: certificatePem(scepRa), key: privateKeyPem(scepKey.privateKey) },
     jwk: privateKeyPem(jwk.privateKey),
     ra: { certificate: certificatePem(ra), key: privateKeyPem(raKey.privateKey) },
   };
