@@ -220,3 +220,19 @@ test('an officer who is named twice is refused, by key and by name, and nothing 
   });
   assert.throws(() => sealEscrow({ file, password: PASSWORD }, { ...plan, officers: [alice!] }), ConfigError);
 });
+
+test('of a thousand keys in escrow every pair of officers in turn opens each, and one officer none', async () => {
+  const pairs = [
+    ['alice', 'bob'],
+    ['bob', 'carol'],
+    ['carol', 'alice'],
+  ] as const;
+  for (let i = 0; i < 1000; i++) {
+    const password = String(i);
+    const one = sealEscrow({ file: Buffer.from(password), password }, { ...plan, certificate: Buffer.from(password) });
+    const [first, second] = pairs[i % 3] ?? pairs[0];
+    const shares = await sharesOf(one, first, second);
+    assert.deepEqual(openEscrow(one, shares), { file: Buffer.from(password), password });
+    for (const share of shares) assert.throws(() => openEscrow(one, [share]), ConfigError);
+  }
+});
