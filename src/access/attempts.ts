@@ -1,4 +1,4 @@
-/** Counts logins that fail, by network. One with too many is slowed down, or refused, for the rest of a minute. */
+/** Counts logins that fail, by network or user. One with too many is slowed down, or refused, for the rest of a minute. */
 import { networkOf } from '../core/address.ts';
 import type { Clock } from '../core/environment.ts';
 import { isWithin, MINUTE } from '../core/durations.ts';
@@ -12,6 +12,8 @@ export type Attempts = {
   begin(address: string): boolean;
   /** Takes one attempt back: it did not fail. */
   takeBack(address: string): void;
+  /** Whether one is counted now. */
+  has(address: string): boolean;
 };
 
 const WINDOW = MINUTE;
@@ -19,8 +21,8 @@ const MOST_FAILURES = 10;
 /** Networks in memory; the one that failed first is dropped for a new one. */
 const MOST_NETWORKS = 10_000;
 
-/** Ten failures within a minute of the first one; counting starts anew after that minute. */
-export function attempts(clock: Clock): Attempts {
+/** Ten failures within a minute of the first one; counting starts anew after that minute. `keyOf`: what addresses are counted together. */
+export function attempts(clock: Clock, keyOf: (address: string) => string = networkOf): Attempts {
   // In the order of their first failure, so that the first of the map is the oldest.
   const failures = new Map<string, { since: number; count: number }>();
 
@@ -31,7 +33,7 @@ export function attempts(clock: Clock): Attempts {
 
   return {
     begin(address) {
-      const network = networkOf(address);
+      const network = keyOf(address);
       const entry = current(network) ?? { since: clock().getTime(), count: 0 };
       if (entry.count === 0) failures.delete(network);
       entry.count++;
@@ -40,10 +42,11 @@ export function attempts(clock: Clock): Attempts {
       return entry.count > MOST_FAILURES;
     },
     takeBack(address) {
-      const network = networkOf(address);
+      const network = keyOf(address);
       const entry = current(network);
       if (entry && --entry.count <= 0) failures.delete(network);
     },
+    has: (address) => current(keyOf(address)) !== undefined,
   };
 }
 

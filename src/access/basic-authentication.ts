@@ -41,7 +41,7 @@ export function basicAuthentication(options: AuthenticationOptions): Authenticat
     const expected = users.get(user);
     // Constant time: an unknown user takes as long as a known one, so the time does not reveal which users exist.
     const compare = async () => (await matches(password, expected ?? dummy)) && expected !== undefined;
-    const { outcome, tooMany } = await guard(address, compare);
+    const { outcome, tooMany } = await guard({ address, user }, compare);
     if (outcome === 'busy') return { kind: 'busy' };
     if (outcome) return { kind: 'known', user };
     // A name that is no user is not logged: people type passwords into the wrong field.

@@ -40,7 +40,7 @@ export function localLogin(
     const expected = user ?? anyUser;
     if (!expected) return { kind: 'wrong' };
     const named = user ? { user: credentials.user } : {};
-    const { outcome, tooMany } = await guard(address, async () => {
+    const { outcome, tooMany } = await guard({ address, user: credentials.user }, async () => {
       // An unknown user takes as long as a known one, and a wrong code as long as a right one.
       const isRight = await matches(credentials.password, expected.password);
       return isRight && user !== undefined && (await secondIsRight(user, credentials, options));

@@ -15,8 +15,8 @@ const PAUSE = 2_000;
 const LANE = { permits: 1, queue: 3 };
 const MOST_LANES = 1_000;
 
-/** The lanes of all networks. */
-export function slowLane(clock: Clock, pause: Pause): SlowLane {
+/** The lanes of all networks, or of what `keyOf` makes of an address. */
+export function slowLane(clock: Clock, pause: Pause, keyOf: (address: string) => string = networkOf): SlowLane {
   const lanes = new Map<string, { turns: Semaphore; freeAt: number }>();
 
   function laneOf(network: string) {
@@ -27,7 +27,7 @@ export function slowLane(clock: Clock, pause: Pause): SlowLane {
   }
 
   return (address, work) => {
-    const lane = laneOf(networkOf(address));
+    const lane = laneOf(keyOf(address));
     return lane.turns.run(async () => {
       const wait = lane.freeAt - clock().getTime();
       if (wait > 0) await pause(Math.min(wait, PAUSE));

@@ -15,7 +15,10 @@ export function grantsIn(admin: Config['admin']): Found<GrantLimits>[] {
   const users = Object.entries(admin.users).flatMap(([name, user]) =>
     isHashAlone(user) ? [] : [{ path: ['admin', 'users', name], value: limitsOf(user) }],
   );
-  return [...tokens, ...users];
+  const roles = Object.entries(admin.oidc?.roles ?? {}).flatMap(([name, role]) =>
+    typeof role === 'string' ? [] : [{ path: ['admin', 'oidc', 'roles', name], value: limitsOf(role) }],
+  );
+  return [...tokens, ...users, ...roles];
 }
 
 /** A role that is limited to a place with a typing mistake would hold nowhere. */

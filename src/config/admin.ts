@@ -23,6 +23,15 @@ const token = secret({
   secret: true,
 });
 
+/** The history, and the answers that are kept for a caller, know a program by its name alone. */
+function withNames<T extends { token?: string; tokens: object }>(admin: T): T {
+  if (admin.token === undefined || !Object.hasOwn(admin.tokens, 'token')) return admin;
+  throw new ConfigError(
+    '`tokens.token` beside `token`: both programs would have the name `token`',
+    'Give the one in `tokens` another name.',
+  );
+}
+
 /** The provider sends browsers back to a URL that it knows. */
 function withUrl<T extends { oidc?: unknown; publicUrl?: string }>(admin: T): T {
   if (!admin.oidc || admin.publicUrl !== undefined) return admin;
@@ -70,7 +79,7 @@ export const adminSection = (context: FileContext) =>
           ),
           oidc: oidc(context),
         }),
-        withUrl,
+        (admin) => withNames(withUrl(admin)),
       ),
       type: 'a mapping of keys',
       example: '{ users: { ndes: "${file:ndes.hash}" } }',

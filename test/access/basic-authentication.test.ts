@@ -105,6 +105,22 @@ test('beyond ten failures one password of an address is compared in two seconds'
   assert.equal(clock().getTime() - since, 19 * 2_000);
 });
 
+test('who guesses the password of one name from many addresses is slow, and its user at another address is not', async () => {
+  const { login, pauses, clock } = underTest();
+  const from = (n: number) => `198.51.100.${n}`;
+  for (let n = 0; n < 10; n++) assert.equal((await login('ndes:wrong', from(n))).kind, 'wrong');
+  const since = clock().getTime();
+  for (let n = 0; n < 3; n++) assert.equal((await login('ndes:wrong', from(n))).kind, 'busy');
+  assert.equal(clock().getTime() - since, 2 * 2_000);
+  assert.equal((await login('ndes:right', '203.0.113.1')).kind, 'known');
+  // At an address that was wrong it takes its turn, and is accepted.
+  assert.equal((await login('ndes:right', from(4))).kind, 'known');
+  assert.deepEqual(pauses, [2_000, 2_000, 2_000]);
+  assert.equal((await login('nobody:wrong', from(5))).kind, 'wrong');
+  clock.forward(60_000);
+  assert.equal((await login('ndes:wrong', from(1))).kind, 'wrong');
+});
+
 test('failures are counted before the comparison: of 40 guesses at once ten are told that they are wrong', async () => {
   const { login, compared } = underTest();
   const guesses = await Promise.all(Array.from({ length: 40 }, (_, n) => login(`ndes:guess${n}`)));
@@ -154,7 +170,7 @@ test('failures are counted by IPv6 /64, and by IPv4 address also when it is mapp
     const { login } = underTest();
     for (let n = 0; n < 10; n++) assert.equal((await login('ndes:wrong', failing(n))).kind, 'wrong');
     for (const address of neighbours) assert.equal((await login('ndes:wrong', address)).kind, 'busy', address);
-    for (const address of others) assert.equal((await login('ndes:wrong', address)).kind, 'wrong', address);
+    for (const address of others) assert.equal((await login('nobody:wrong', address)).kind, 'wrong', address);
   }
 });
 

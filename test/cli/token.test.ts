@@ -25,6 +25,12 @@ test('token new: a token of 256 bits, another one each time, and its hash', asyn
   assert.notEqual((await cli('token', 'new', 'inventory')).out, out);
 });
 
+test('token new: the line for the configuration has the role that was asked for', async () => {
+  assert.match((await cli('token', 'new', 'inventory')).err, /, role: viewer } } }$/);
+  assert.match((await cli('token', 'new', 'prometheus', '--role', 'metrics')).err, /, role: metrics } } }$/);
+  assert.equal((await cli('token', 'new', 'prometheus', '--role', 'root')).code, 1);
+});
+
 test('totp new: a URI with the name of the user', async () => {
   const { code, out, err } = await cli('totp', 'new', 'ada');
   assert.equal(code, 0);

@@ -143,6 +143,12 @@ for (const [what, from, to, expected] of [
   ],
   ['a role that is none', 'role: viewer', 'role: root', /admin\.tokens\.inventory\.role/],
   ['a date that is none', '2027-01-31', 'soon', /admin\.tokens\.inventory\.expires: not a date/],
+  [
+    'a named token with the name of the other one',
+    'tokens: { inventory:',
+    'token: "a-long-random-token"\n  tokens: { token:',
+    /admin: `tokens\.token` beside `token`: both programs would have the name/,
+  ],
   ['a person who scrapes', 'role: operator', 'role: metrics', /admin\.users\.ada/],
 ] as const)
   test(`admin: ${what} is refused`, () => {
@@ -202,3 +208,10 @@ for (const [what, from, to, expected] of [
     assert.deepEqual(others, []);
     assert.ok(!problem.includes('s3cr3t'));
   });
+
+test('oidc: a limit of a role names what the file defines, as other limits do', () => {
+  const limited = OIDC.replace('Openndes.Admin: admin', 'Desk: { role: viewer, authorities: [mian] }');
+  const [problem = '', ...others] = problemsOf(`${limited}${ONE}`);
+  assert.match(problem, /admin\.oidc\.roles\.Desk\.authorities\[0\]: nothing in `authorities` has this name.*`main`/);
+  assert.deepEqual(others, []);
+});

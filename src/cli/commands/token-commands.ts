@@ -1,7 +1,8 @@
 /** `openndes token new`, `openndes totp new` and `totp code`: secrets of programs and people for `admin`. Nothing is recorded. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { newToken, tokenHashText } from '../../access/bearer-tokens.ts';
 import { newSecondFactor } from '../../access/totp.ts';
+import { ROLES, type Role } from '../../core/access.ts';
 import { systemRandom } from '../../embed/system.ts';
 import { codeNow } from '../second-factor-code.ts';
 import { example } from '../options.ts';
@@ -15,12 +16,15 @@ export function registerTokens(program: Command, { out, err }: Output): void {
     .command('new')
     .description('print a new token, once, and its hash for the configuration')
     .argument('<name>', 'the name of the program, for the history')
-    .addHelpText(...example('openndes token new inventory'))
-    .action((name: string) => {
+    .addOption(
+      new Option('--role <role>', 'what the program may do, see docs/access.md').choices(ROLES).default('viewer'),
+    )
+    .addHelpText(...example('openndes token new prometheus --role metrics'))
+    .action((name: string, { role }: { role: Role }) => {
       const token = newToken(systemRandom);
       out(token);
       err(`The token of ${name}, for the program. It is shown once. For the configuration:`);
-      err(`admin: { tokens: { ${name}: { hash: "${tokenHashText(token)}", role: viewer } } }`);
+      err(`admin: { tokens: { ${name}: { hash: "${tokenHashText(token)}", role: ${role} } } }`);
     });
   const totp = program.command('totp').description('second factors of users, for `admin.users`');
   totp
