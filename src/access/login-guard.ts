@@ -10,14 +10,14 @@ import { type Pause, slowLane } from './slow-lane.ts';
 export type GuardedLogin = { outcome: boolean | 'busy'; tooMany: boolean };
 
 /** Who tries to log in. `user`: the name as it was sent. */
-export type LoginAttempt = { address: string; user: string };
+export type NamedLogin = { address: string; user: string };
 
 /**
  * Runs the comparison of a login. A right one is accepted however many wrong ones came before; beyond ten a minute of one address
  * they are compared slowly. Beyond ten a minute with one name, so are those of addresses that were wrong within this minute: who
  * guesses from many addresses is slow, and the user, whose own address was not wrong, is not kept out.
  */
-export type LoginGuard = (attempt: LoginAttempt, compare: () => Promise<boolean>) => Promise<GuardedLogin>;
+export type LoginGuard = (login: NamedLogin, compare: () => Promise<boolean>) => Promise<GuardedLogin>;
 
 /** One comparison takes a core and 64 MiB for a tenth of a second. */
 const COMPARISONS = { permits: 2, queue: 32 };
