@@ -118,7 +118,8 @@ const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes, 'he
 export const pollKey = (endpoint: string, transactionId: string, signer: string): PollKey =>
   digest([endpoint, transactionId, signer]).slice(0, POLL_DIGITS);
 
-const transactionKey = (
+/** The key of a transaction. `parts`: the hash of the request, and of the certificate that it renews. */
+export const transactionKey = (
   endpoint: string,
   transactionId: string,
   signer: string,
