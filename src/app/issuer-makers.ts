@@ -2,6 +2,7 @@
 import { backendClient } from '../backends/backend-client.ts';
 import type { IssuerConfig, IssuerSettings } from '../config/issuer-kinds.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
+import { commandProduct } from './command-product.ts';
 import type { ClosableProduct, IssuerPlace } from './issuer-place.ts';
 import { awsPcaProduct, digicertProduct, ejbcaProduct } from './product-makers.ts';
 import { fromModule } from './vendor-module.ts';
@@ -26,6 +27,7 @@ const MAKERS: {
   ejbca: ejbcaProduct,
   digicert: digicertProduct,
   awsPca: awsPcaProduct,
+  command: commandProduct,
 };
 
 /** The product that a configuration names. It asks nothing over the network. Throws ConfigError when it cannot be made. */

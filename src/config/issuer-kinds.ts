@@ -4,6 +4,7 @@ import { defined } from '../core/defined.ts';
 import { awsPcaIssuer } from './aws-pca-issuer-section.ts';
 import { digicertIssuer } from './digicert-issuer-section.ts';
 import { ejbcaIssuer } from './ejbca-issuer-section.ts';
+import { commandIssuer } from './command-issuer-section.ts';
 import { file, type FileContext } from './references.ts';
 import { stepCaIssuer } from './step-ca-issuer-section.ts';
 import { optional } from './yaml/table.ts';
@@ -44,6 +45,12 @@ export const ISSUER_KINDS = {
       options,
     }),
     files: ({ path }) => [path],
+  }),
+  command: kind({
+    description: 'A program that calls any CA ([command-issuer.md](command-issuer.md)).',
+    value: commandIssuer,
+    settings: (settings) => settings,
+    files: ({ argv }) => argv.slice(0, 1),
   }),
   stepCa: kind({
     description: 'The CA step-ca ([backends.md](backends.md#stepca)).',

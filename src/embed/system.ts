@@ -63,6 +63,9 @@ export const answerDeadline = (): AbortSignal => AbortSignal.timeout(STORE_DEADL
 /** A signal that aborts after 20 seconds: what a server may take to end after a fault of its own. */
 export const shutdownDeadline = (): AbortSignal => AbortSignal.timeout(20_000);
 
+/** A signal that aborts after so many milliseconds. */
+export const deadlineIn = (ms: number): AbortSignal => AbortSignal.timeout(ms);
+
 /** Calls `work` every so many milliseconds, until the returned function is called. Keeps no process alive. */
 export function every(ms: number, work: () => void): () => void {
   const timer = setInterval(work, ms).unref();

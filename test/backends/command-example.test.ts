@@ -32,7 +32,7 @@ async function exampleCa() {
   writeFileSync(join(place, 'ca.pem'), new X509Certificate(certificate).toString());
   writeFileSync(join(place, 'ca.key'), privateKeyPem(key.privateKey));
   const backend = commandBackend(
-    { ...settings, argv: [EXAMPLE, place], operations: ['issue', 'find', 'revoke', 'check'], idempotent: true },
+    { ...settings, argv: [EXAMPLE, place], operations: ['issue', 'find', 'revoke', 'check'] },
     { run: runCommand, limit: (ms) => AbortSignal.timeout(ms), chain: [certificate], notAfter: () => NOT_AFTER },
   );
   return { place, certificate, backend };

@@ -49,9 +49,6 @@ export const settings: CommandSettings = {
   mostRunning: 4,
   operations: ['issue', 'poll', 'find', 'revoke', 'release', 'check'],
   parameters: {},
-  idempotent: false,
-  validityOverride: false,
-  revokeReasons: ['unspecified', 'keyCompromise', 'certificateHold'],
 };
 
 /** What was thrown, in short. */

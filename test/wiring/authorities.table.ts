@@ -27,6 +27,7 @@ import {
   secondSection,
 } from './files.ts';
 import { stepCaAuthorities, stepCaGot } from './fake-step-ca.ts';
+import { programAuthorities, programGot } from './program-ca.ts';
 import { moduleCa, moduleSection } from './module-ca.ts';
 import type { Row } from './row.ts';
 import { writeCrl } from '../../src/revocation/certificate-list.ts';
@@ -74,6 +75,7 @@ const authorities = {
   product: moduleSection(),
   'other-product': moduleSection({ name: 'other' }),
   ...stepCaAuthorities,
+  ...programAuthorities,
   split: {
     ...withChain('split'),
     ra: 'split',
@@ -183,6 +185,14 @@ async function orderAtStepCa(path: string): Promise<readonly string[] | undefine
   return stepCaGot.get(subject);
 }
 
+/** What the program got for a device that it certified. */
+async function orderAtProgram(path: string): Promise<unknown> {
+  const subject = newSubject();
+  const certificate = await certified(await at(path), { subject });
+  assert.ok(certificate.verify(new X509Certificate(issuing.certificate).publicKey));
+  return programGot(subject)[0];
+}
+
 export const AUTHORITIES: readonly Row[] = [
   {
     keys: ['authorities.NAME.certificate', 'authorities.NAME.chain', 'authorities.NAME.ra.certificate'],
@@ -211,6 +221,28 @@ export const AUTHORITIES: readonly Row[] = [
     answers: {
       '/step-jwk': ['first', 'the-kid', 'directly'],
       '/step-x5c': ['second', 'x5c 1', 'through the proxy'],
+    },
+  },
+  {
+    keys: ['', '.program', '.arguments', '.environment', '.parameters', '.ca'].map(
+      (key) => `authorities.NAME.issuer.command${key}`,
+    ),
+    question: 'what the program was given, and in which arguments and environment',
+    ask: orderAtProgram,
+    answers: {
+      '/program': ['issue', 'first', 'a token', 'ca1.example.com\\Example CA', 'Device'],
+      '/program-second': ['issue', 'second', 'another token', 'no CA', 'no template'],
+    },
+  },
+  {
+    keys: ['.timeout', '.operations'].map((key) => `authorities.NAME.issuer.command${key}`),
+    question: 'what a device gets when the program takes too long, or has not decided yet',
+    ask: async (path) => (await enrolled(await at(path))).status,
+    answers: {
+      '/program-second': 'issued',
+      '/program-slow': 'pending',
+      '/program-polled': 'pending',
+      '/program-not-polled': 'failInfo 2',
     },
   },
   {

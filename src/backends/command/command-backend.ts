@@ -1,6 +1,14 @@
 /** A CA that is called by a program of the administrator: any CA, by a script of a few lines or a helper of its vendor. */
 import { IssuerError } from '../../core/errors.ts';
-import type { EndpointIssuer, Finder, Health, IssuerCapabilities, Revoker } from '../../core/issuer.ts';
+import {
+  type EndpointIssuer,
+  type Finder,
+  type Health,
+  type IssuerCapabilities,
+  REVOCATION_REASONS,
+  type RevocationReason,
+  type Revoker,
+} from '../../core/issuer.ts';
 import type { EnrollmentRequest } from '../../core/request.ts';
 import { semaphore } from '../../core/semaphore.ts';
 import { assertCommand } from './command-checks.ts';
@@ -43,13 +51,15 @@ export function commandBackend(settings: CommandSettings, services: CommandServi
   };
 }
 
+/** What a CA lacks of them its program replaces by `unspecified`. */
+const REASONS = Object.keys(REVOCATION_REASONS) as RevocationReason[];
+
 const declared = (settings: CommandSettings): IssuerCapabilities => ({
   sanFromCsr: true,
-  validityOverride: settings.validityOverride,
+  validityOverride: true,
   pending: settings.operations.includes('poll'),
   find: settings.operations.includes('find'),
-  idempotent: settings.idempotent,
-  revokeReasons: settings.operations.includes('revoke') ? settings.revokeReasons : [],
+  revokeReasons: settings.operations.includes('revoke') ? REASONS : [],
 });
 
 function issuing(
@@ -79,11 +89,11 @@ function issuing(
 const unpolled = (): IssuerError =>
   commandFault('misconfigured', 'the command answered `pending`, and `poll` is not among its operations');
 
-function revoking({ operations, revokeReasons }: CommandSettings, ask: Ask): Revoker {
+function revoking({ operations }: CommandSettings, ask: Ask): Revoker {
   return {
     async revoke(order, signal) {
       if (!operations.includes('revoke')) throw owed(order.serial);
-      assertDone(await ask(revokeOrder(order, revokeReasons), signal), 'revoke');
+      assertDone(await ask(revokeOrder(order), signal), 'revoke');
     },
     ...(operations.includes('release') && {
       release: async (order, signal) => assertDone(await ask(releaseOrder(order), signal), 'release'),

@@ -1,11 +1,12 @@
 /** One order for a program of the administrator, and its answer: JSON on standard input, JSON on standard output. */
+import type { CommandOperation } from '../../core/command-operations.ts';
 import { defined } from '../../core/defined.ts';
 import type { IssuerError, IssuerErrorCode } from '../../core/errors.ts';
 import { jsonText } from '../../core/printable.ts';
 import type { Semaphore } from '../../core/semaphore.ts';
 import { type CommandAnswer, readAnswer } from './command-answer.ts';
 import { commandFault, EXIT_CODES, lastLine } from './command-fault.ts';
-import type { CommandEnd, CommandOperation, CommandSettings, RunCommand } from './command-settings.ts';
+import type { CommandEnd, CommandSettings, RunCommand } from './command-settings.ts';
 
 /** The fields of an order besides `version`, `operation`, `ca` and `parameters`. `secrets`: texts inside of them that no log may show. */
 export type CommandOrder = { operation: CommandOperation; fields: object; secrets?: readonly string[] };

@@ -1,9 +1,9 @@
 /** What a program of the administrator is asked: numbers, base64 and fixed words, so that a careless script cannot be made to run another command. */
-import { REVOCATION_REASONS, type RevocationOrder, type RevocationReason } from '../../core/issuer.ts';
+import type { CommandOperation } from '../../core/command-operations.ts';
+import { REVOCATION_REASONS, type RevocationOrder } from '../../core/issuer.ts';
 import type { EnrollmentRequest } from '../../core/request.ts';
 import { commandFault } from './command-fault.ts';
 import type { CommandOrder } from './command-exchange.ts';
-import type { CommandOperation } from './command-settings.ts';
 
 const base64 = (der: Uint8Array): string => Buffer.from(der).toString('base64');
 
@@ -18,11 +18,11 @@ export const certificateOrder = (
   secrets: csr.challenge === undefined ? [] : [csr.challenge],
 });
 
-/** A revocation, for `unspecified` where its reason is not one of `reasons`. Throws IssuerError for what is no serial number or no reason. */
-export function revokeOrder(order: RevocationOrder, reasons: readonly RevocationReason[]): CommandOrder {
+/** A revocation. Throws IssuerError for what is no serial number or no reason. */
+export function revokeOrder(order: RevocationOrder): CommandOrder {
   if (!Object.hasOwn(REVOCATION_REASONS, order.reason))
     throw commandFault('invalid', 'the reason of the revocation is none of RFC 5280 5.3.1');
-  const reason = reasons.includes(order.reason) ? order.reason : 'unspecified';
+  const { reason } = order;
   return { operation: 'revoke', fields: { ...revokedFields(order), reason, reasonCode: REVOCATION_REASONS[reason] } };
 }
 

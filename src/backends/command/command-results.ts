@@ -1,8 +1,8 @@
 /** What the answers of a program mean for the enrolment. */
+import type { CommandOperation } from '../../core/command-operations.ts';
 import type { IssuancePending, Issued } from '../../core/issuer.ts';
 import { commandFault } from './command-fault.ts';
 import type { GoodAnswer } from './command-exchange.ts';
-import type { CommandOperation } from './command-settings.ts';
 
 /** The chain of an answer as DER: the same array elements for each certificate. The pinned one when the answer has none. */
 export type ChainOf = (chain: readonly string[]) => readonly Uint8Array[];

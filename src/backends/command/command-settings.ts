@@ -1,11 +1,5 @@
 /** How a program of the administrator issues certificates: what the configuration says of it. */
-import type { RevocationReason } from '../../core/issuer.ts';
-
-/** What a program can do. `issue` is always among them; each of the others is a capability that is declared. */
-export const COMMAND_OPERATIONS = ['issue', 'poll', 'find', 'revoke', 'release', 'check'] as const;
-
-/** The `operation` of an order. */
-export type CommandOperation = (typeof COMMAND_OPERATIONS)[number];
+import type { CommandOperation } from '../../core/command-operations.ts';
 
 /** The program and what it declares. */
 export type CommandSettings = {
@@ -22,12 +16,6 @@ export type CommandSettings = {
   ca?: string;
   /** Values that the program gets with each order as `parameters`, such as the name of a template. No secrets. */
   parameters: Readonly<Record<string, string>>;
-  /** The same order twice gives the same certificate. */
-  idempotent: boolean;
-  /** The CA heeds `notAfter`. */
-  validityOverride: boolean;
-  /** The reasons that it can pass on. */
-  revokeReasons: readonly RevocationReason[];
 };
 
 /** One call of the program. */
