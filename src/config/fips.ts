@@ -12,7 +12,7 @@ export const fipsSection = () =>
       schema: section('FIPS mode.', '{ required: true, pkcs1KeyTransport: allow }', {
         required: required(
           flag,
-          '`true`: nothing starts unless OpenSSL is in FIPS mode, and what is not approved is refused: `des3`, `des`, `sha1` and `rsa1024` under `legacy`, scrypt hashes of passwords, and backups encrypted with age.',
+          '`true`: nothing starts unless OpenSSL is in FIPS mode, and what is not approved is refused: `des3`, `des`, `sha1` and `rsa1024` under `legacy`, scrypt hashes of passwords, backups encrypted with age, and `pfx.profile: compat`.',
         ),
         pkcs1KeyTransport: required(
           choice('refuse', 'allow'),
