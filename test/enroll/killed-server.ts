@@ -1,12 +1,11 @@
 /**
  * A server in a process of its own, on the SQLite file and from the time of its arguments on, which a test kills. Its policy,
  * its CA and its Revoker are in the process of the test, so they outlive it, as the real ones do. Arguments: path, time
- * in milliseconds, and, if it is to kill itself, the write of the store before which it does: `recordPending` or
- * `recordIssued`.
+ * in milliseconds, the Step before which it is to kill itself, the one after which it is, and the Ability of its CA; each may be empty.
  */
 import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
-import type { Issued, IssuancePending } from '../../src/core/issuer.ts';
+import type { EndpointIssuer, Issued, IssuancePending } from '../../src/core/issuer.ts';
 import type { Store } from '../../src/core/store.ts';
 import type { Decision } from '../../src/core/policy.ts';
 import { createServer } from '../../src/embed/embed.ts';
@@ -14,7 +13,7 @@ import { softwareKey } from '../../src/keys/software.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Answer, Call, Identity } from './killed.ts';
 
-const [path = '', time = '', killBefore] = process.argv.slice(2);
+const [path = '', time = '', killBefore = '', killAfter = '', ability = ''] = process.argv.slice(2);
 const clock = () => new Date(Number(time) + performance.now());
 
 const waiting = new Map<number, PromiseWithResolvers<unknown>>();
@@ -34,23 +33,36 @@ process.on('message', ({ id, value, error }: Answer) => {
   return error === undefined ? resolve(value) : reject(new Error(error));
 });
 
-function killing(store: Store): Store {
-  const die = (): never => {
-    process.kill(process.pid, 'SIGKILL');
-    throw new Error('SIGKILL is not caught');
-  };
-  return killBefore ? { ...store, [killBefore]: die } : store;
+function die(): never {
+  process.kill(process.pid, 'SIGKILL');
+  throw new Error('SIGKILL is not caught');
 }
+
+type Methods = Record<string, (...given: unknown[]) => Promise<unknown>>;
+
+/** The same, whose method with the name of a step ends the process. */
+function killing<T extends Store | EndpointIssuer>(parts: T): T {
+  const methods = parts as unknown as Methods;
+  const doomed: Methods = {};
+  if (methods[killBefore]) doomed[killBefore] = die;
+  const done = methods[killAfter];
+  if (done) doomed[killAfter] = (...given) => done(...given).then(die);
+  return { ...parts, ...doomed };
+}
+
+const issuer: EndpointIssuer = {
+  issue: (request) => ask<Issued | IssuancePending>('issue', request),
+  ...(ability === '' && { poll: (reference) => ask<Issued | IssuancePending>('poll', reference) }),
+  ...(ability === 'find' && { find: (request) => ask<Issued | undefined>('find', request) }),
+  ...(ability === 'idempotent' && { capabilities: { idempotent: true } }),
+};
 
 const server = await createServer({
   endpoints: [
     {
       path: identity.path,
       policy: { name: 'test', decide: (request) => ask<Decision>('decide', request) },
-      issuer: {
-        issue: (request) => ask<Issued | IssuancePending>('issue', request),
-        poll: (reference) => ask<Issued | IssuancePending>('poll', reference),
-      },
+      issuer: killing(issuer),
       revoker: { revoke: (order) => ask<void>('revoke', order) },
       ra: {
         certificate: identity.ra,

@@ -9,7 +9,7 @@ import { issuing, ra, root } from '../kit/pki.ts';
 /** What a server asks, and the answer to it. */
 export type Call = {
   id: number;
-  what: 'decide' | 'issue' | 'poll' | 'revoke' | 'event' | 'listening';
+  what: 'decide' | 'issue' | 'poll' | 'find' | 'revoke' | 'event' | 'listening';
   argument: unknown;
 };
 export type Answer = { id: number; value?: unknown; error?: string };
@@ -24,19 +24,27 @@ const IDENTITY: Identity = {
 };
 
 /** What the policy, the CA and the Revoker answer; an exception is one for the server too. `event` gets names of events. */
-export type World = Record<Exclude<Call['what'], 'listening'>, (argument: never) => unknown>;
+export type World = Record<Exclude<Call['what'], 'listening' | 'find'>, (argument: never) => unknown> & {
+  find?: (argument: never) => unknown;
+};
 
-/** Where and when a server runs, and before which write of the store it is to kill itself. */
-export type Life = { path: string; at: Date; killBefore?: 'recordPending' | 'recordIssued' };
+/** What a server does before or after which it can kill itself: writes of the store, and the order at the CA. */
+export type Step = 'recordPending' | 'recordIssued' | 'postponeIssuance' | 'addOrder' | 'endOrders' | 'issue';
+
+/** How the issuer of a server knows what became of an order; a CA with neither lets requests wait. */
+export type Ability = 'find' | 'idempotent' | 'neither';
+
+/** Where and when a server runs, before or after which step it is to kill itself, and what its CA can do. */
+export type Life = { path: string; at: Date; killBefore?: Step; killAfter?: Step; ability?: Ability };
 
 /**
  * A server in a process of its own. `post` sends one SCEP message and rejects when the server dies meanwhile; `kill`
  * sends SIGKILL, if it still lives, and waits for the end of the process.
  */
-export async function serverProcess(t: TestContext, { path, at, killBefore }: Life, world: World) {
+export async function serverProcess(t: TestContext, { path, at, killBefore, killAfter, ability }: Life, world: World) {
   const child = fork(
     join(import.meta.dirname, 'killed-server.ts'),
-    [path, String(at.getTime()), ...(killBefore ? [killBefore] : [])],
+    [path, String(at.getTime()), killBefore ?? '', killAfter ?? '', ability ?? ''],
     { serialization: 'advanced' },
   );
   t.after(() => child.kill('SIGKILL'));
@@ -63,7 +71,7 @@ export async function serverProcess(t: TestContext, { path, at, killBefore }: Li
 
 async function answerOf({ id, what, argument }: Call, world: World): Promise<Answer> {
   try {
-    return { id, value: await world[what as keyof World](argument as never) };
+    return { id, value: await world[what as keyof World]?.(argument as never) };
   } catch (error) {
     return { id, error: (error as Error).message };
   }
