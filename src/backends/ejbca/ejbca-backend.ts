@@ -1,4 +1,5 @@
 /** EJBCA as the issuer of an authority, by its REST interface: orders, approvals, revocations. */
+import { IssuerError } from '../../core/errors.ts';
 import {
   type IssuerCapabilities,
   type OrderReason,
@@ -40,7 +41,7 @@ export function ejbcaBackend(settings: EjbcaSettings, services: EjbcaServices): 
     find: (request, signal) => findOrder(parts, request, signal),
     revoke: (order, signal) => revoke(parts, order, signal),
     release: (order, signal) => revoke(parts, { ...order, reason: 'removeFromCRL' }, signal),
-    check: (signal) => check(parts, signal),
+    check: (signal) => check(parts, signal).catch(unhealthy),
     close: services.client.close,
   };
 }
@@ -72,4 +73,9 @@ async function check(parts: EjbcaParts, signal: AbortSignal): Promise<{ ok: bool
   const version = (textField(reply.json, 'version') ?? 'EJBCA').slice(0, 80);
   const lacking = `${version}: the role of openndes sees no CA with the name ${JSON.stringify(certificateAuthority)}`;
   return { ok: found, detail: found ? version : lacking };
+}
+
+function unhealthy(error: unknown): { ok: boolean; detail: string } {
+  if (error instanceof IssuerError) return { ok: false, detail: error.adminText };
+  throw error;
 }

@@ -59,6 +59,7 @@ const pkcs7 = (certificates: readonly Uint8Array[]): Uint8Array =>
 /** `signer`: other than the CA of the tests. */
 export function fakePlatform8(signer?: Signer): FakePlatform8 {
   const orders = new Map<string, string>();
+  const made = new Map<string, Uint8Array>();
 
   const token = (content: string): string =>
     soap(
@@ -66,7 +67,9 @@ export function fakePlatform8(signer?: Signer): FakePlatform8 {
     );
 
   async function issued(csr: string): Promise<string> {
-    const der = await certified(Buffer.from(csr, 'base64'), {}, signer);
+    // An order that waited has one certificate, however often it is asked about.
+    const der = made.get(csr) ?? (await certified(Buffer.from(csr, 'base64'), {}, signer));
+    if ([...orders.values()].includes(csr)) made.set(csr, der);
     fake.standing.set(serialText(readCertificate(der).serialNumber), 'valid');
     const all = fake.leafLast ? [...CHAIN.toReversed(), der] : [der, ...CHAIN];
     const lines = Buffer.from(pkcs7(all)).toString('base64').replace(/.{64}/g, '$&\n');

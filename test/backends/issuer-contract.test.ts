@@ -1,0 +1,144 @@
+/** The contract of issuers, for the CA products that are known by fakes. */
+import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { TestContext } from 'node:test';
+import { awsPcaBackend } from '../../src/backends/aws-pca/aws-pca-backend.ts';
+import { type BackendClient, backendClient } from '../../src/backends/backend-client.ts';
+import { digicertBackend } from '../../src/backends/digicert/digicert-backend.ts';
+import { ejbcaBackend } from '../../src/backends/ejbca/ejbca-backend.ts';
+import { platform8Backend } from '../../src/backends/platform8/platform8-backend.ts';
+import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
+import { issuerContract, type IssuerUnderTest } from '../../src/testing/issuer-contract.ts';
+import { clock, DAY, issuing, root } from '../kit/pki.ts';
+import { CHAIN } from './fakes/certified.ts';
+import { CA_ARN, exception, fakeAwsPca } from './fakes/fake-aws-pca.ts';
+import { API_KEY, fakeDigicert, PROFILE_ID } from './fakes/fake-digicert.ts';
+import { fakeEjbca } from './fakes/fake-ejbca.ts';
+import { fakePlatform8, PROFILE_OID } from './fakes/fake-platform8.ts';
+import { type Got, serveCa, testCa } from './https-ca.ts';
+
+const own = await testCa();
+const server = await own.issue('CN=localhost', ['dns:localhost']);
+const role = await own.issue('CN=openndes');
+
+type Fake = { answer: (got: Got, response: ServerResponse) => void };
+
+/** A service with this fake, whose answer to the next order can be lost, and which can be cut off. */
+async function served(fake: Fake, isOrder: (got: Got) => boolean) {
+  let losing = false;
+  const ends: (() => void)[] = [];
+  const ending = { after: (end: () => void) => ends.push(end) } as unknown as TestContext;
+  const answer = (got: Got, response: ServerResponse): void => {
+    const loses = losing && isOrder(got);
+    fake.answer(got, loses ? lostAnswer(response) : response);
+    if (loses) losing = false;
+  };
+  const { url } = await serveCa(ending, server, answer, own.ca);
+  const cut = (): void => ends.splice(0).forEach((end) => end());
+  const client = (path = ''): BackendClient =>
+    backendClient(
+      { name: 'CA', url: url + path, ca: own.ca, identity: () => role },
+      { clock: () => new Date(), pause: async () => undefined },
+    );
+  return { client, cut, loseAnswer: () => (losing = true), close: cut };
+}
+
+/** It ends the connection in place of the answer, which the fake has made. */
+function lostAnswer(response: ServerResponse): ServerResponse {
+  const lost = { writeHead: () => lost, end: () => void response.socket?.destroy() };
+  return lost as unknown as ServerResponse;
+}
+
+const random = (length: number): Uint8Array => randomBytes(length);
+
+async function ejbca(approval: boolean): Promise<IssuerUnderTest> {
+  const fake = fakeEjbca();
+  fake.approval = approval;
+  const { client, ...service } = await served(fake, ({ path }) => path.endsWith('/pkcs10enroll'));
+  const settings = {
+    url: '',
+    certificateAuthority: 'Devices',
+    certificateProfile: 'Device',
+    endEntityProfile: 'Intune',
+    usernamePrefix: 'openndes-',
+  };
+  return {
+    ...service,
+    issuer: ejbcaBackend(settings, { client: client('/ejbca/ejbca-rest-api/v1'), random, chain: CHAIN }),
+    chain: CHAIN,
+    isRevoked: (serial) => fake.revoked.has(serial),
+    made: () => [...fake.certificates.values()].flat().length,
+    grant: () => {
+      for (let id = 4711; id < 4720; id++) fake.decisions.set(id, 'approved');
+    },
+  };
+}
+
+async function digicert(waits: boolean): Promise<IssuerUnderTest> {
+  const fake = fakeDigicert();
+  fake.waits = waits;
+  const { client, ...service } = await served(fake, ({ path }) => path.endsWith('/v1/certificate'));
+  const settings = { apiKey: API_KEY, profileId: PROFILE_ID, seat: 'upn' } as const;
+  return {
+    ...service,
+    issuer: digicertBackend(settings, { client: client(), chain: CHAIN }),
+    chain: CHAIN,
+    secrets: [API_KEY],
+    isRevoked: (serial) => fake.certificates.get(serial.toUpperCase())?.status === 'revoked',
+    made: () => fake.certificates.size,
+    grant: () => (fake.decided = true),
+  };
+}
+
+async function platform8(waits: boolean): Promise<IssuerUnderTest> {
+  const fake = fakePlatform8();
+  fake.waits = waits;
+  const { client, ...service } = await served(fake, ({ path }) => path.endsWith('/enrollmentService'));
+  return {
+    ...service,
+    issuer: platform8Backend({ profileOid: PROFILE_OID, seat: 'upn' }, { client: client(), chain: CHAIN }),
+    chain: CHAIN,
+    isRevoked: (serial) => fake.standing.get(serial) === 'Revoke',
+    made: () => fake.standing.size,
+    grant: () => (fake.decided = true),
+  };
+}
+
+function awsPca(waits: boolean): IssuerUnderTest {
+  const fake = fakeAwsPca();
+  fake.notYet = waits ? 4 : 0;
+  const place = {
+    profile: { ...DEFAULT_PROFILE, validity: 90 * DAY },
+    certificate: issuing.certificate,
+    chain: [root.certificate],
+  };
+  const settings = { certificateAuthority: CA_ARN, template: 'EndEntityClientAuthCertificate/V1' };
+  const unreachable = exception('Error', 'connect ECONNREFUSED', 'ECONNREFUSED');
+  return {
+    issuer: awsPcaBackend(settings, { sdk: fake.sdk, clock, place, pause: async () => undefined }),
+    chain: CHAIN,
+    isRevoked: () => fake.sent.some(({ command }) => command === 'revoke'),
+    made: () => fake.certificates.size,
+    grant: () => undefined,
+    cut: () => {
+      for (const command of ['issue', 'describe']) fake.faults[command] = Array.from({ length: 9 }, () => unreachable);
+    },
+  };
+}
+
+const KINDS: readonly [string, (waits: boolean) => Promise<IssuerUnderTest> | IssuerUnderTest][] = [
+  ['EJBCA', ejbca],
+  ['DigiCert Trust Lifecycle Manager', digicert],
+  ['DigiCert PKI Platform 8', platform8],
+  ['AWS Private CA', awsPca],
+];
+for (const [name, make] of KINDS) {
+  issuerContract({ name: `${name}, a fake of it`, make: () => make(false) });
+  issuerContract({ name: `${name}, a fake of it in which orders wait`, make: () => withoutLoss(make(true)) });
+}
+
+/** An order that waits makes nothing, so that there is nothing to find when its answer is lost. */
+async function withoutLoss(made: Promise<IssuerUnderTest> | IssuerUnderTest): Promise<IssuerUnderTest> {
+  const { loseAnswer: _, ...rest } = await made;
+  return rest;
+}
