@@ -86,6 +86,7 @@ export const NAVIGATION: readonly Section[] = [
     about: 'SCEP in your own application, with your own CA and your own rules.',
     pages: [
       ['docs/embedding.md', 'As a library'],
+      ['docs/vendors.md', 'For vendors of a CA'],
       ['docs/policies.md', 'Policies'],
       ['docs/webhook.md', 'The webhook'],
       ['docs/architecture.md', 'Architecture'],

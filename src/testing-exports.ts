@@ -14,7 +14,7 @@ export {
 export { type IssuerCase, issuerContract, type IssuerUnderTest, type WholeIssuer } from './testing/issuer-contract.ts';
 export { type KeyProviderCase, keyProviderContract } from './testing/key-provider-contract.ts';
 export { type PolicyCase, policyContract } from './testing/policy-contract.ts';
-export { type RequestedNames, signedRequest } from './testing/signed-request.ts';
+export { readRequest, type RequestedNames, signedRequest } from './testing/signed-request.ts';
 export { type SampleRequest, sampleRequest } from './testing/sample-request.ts';
 export type { OpenedStore } from './testing/opened-store.ts';
 export { storeContract } from './testing/store-contract.ts';

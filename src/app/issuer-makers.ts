@@ -4,6 +4,7 @@ import type { IssuerConfig, IssuerSettings } from '../config/issuer-kinds.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 import { commandProduct } from './command-product.ts';
 import type { ClosableProduct, IssuerPlace } from './issuer-place.ts';
+import { withOurErrors } from './module-errors.ts';
 import { awsPcaProduct, digicertProduct, ejbcaProduct } from './product-makers.ts';
 import { fromModule } from './vendor-module.ts';
 
@@ -17,8 +18,8 @@ export type IssuerFactory = (
 const MAKERS: {
   readonly [K in keyof IssuerSettings]: (settings: IssuerSettings[K], place: IssuerPlace) => Promise<ClosableProduct>;
 } = {
-  module: ({ path, options }, place) =>
-    fromModule({ path, what: 'issuer', args: [options, place], isRight: isProduct, shape: SHAPE }),
+  module: async ({ path, options }, place) =>
+    withOurErrors(await fromModule({ path, what: 'issuer', args: [options, place], isRight: isProduct, shape: SHAPE })),
   async stepCa({ address, settings }, place) {
     const { stepCaBackend } = await import('../backends/step-ca/step-ca-backend.ts');
     const client = backendClient(address, { clock: systemClock });

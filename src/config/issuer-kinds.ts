@@ -35,7 +35,7 @@ const moduleOptions = secret(
 /** All kinds. What makes a backend from the settings is in `app/issuer-makers.ts`. */
 export const ISSUER_KINDS = {
   module: kind({
-    description: 'A program of yours or of a vendor: an ES module that exports an issuer ([backends.md](backends.md)).',
+    description: 'A program of yours or of a vendor: an ES module that exports an issuer ([vendors.md](vendors.md)).',
     value: (context) => file(context, './my-ca.mjs'),
     keys: () => ({
       options: optional(moduleOptions, 'With `module`. The argument of the function that it exports.', '{}'),

@@ -1,6 +1,6 @@
 /** An enrolment request with a real PKCS#10, for tests of issuers: a key of its own, signed with it. */
 import { generateKeyPairSync, hash, type KeyObject } from 'node:crypto';
-import type { EnrollmentRequest } from '../core/request.ts';
+import type { CertificationRequest, EnrollmentRequest } from '../core/request.ts';
 import { readCertificationRequest, withoutProof, writeCertificationRequest } from '../pkix/csr.ts';
 import { extendedKeyUsage, keyUsage, subjectAltName } from '../pkix/extensions.ts';
 import { generalNameFromText } from '../pkix/general-name.ts';
@@ -48,6 +48,9 @@ export async function signedRequest({
   const csr = withoutProof(readCertificationRequest(der));
   return { endpoint: '/scep', transactionId: requestKey.slice(0, 40), csr, signerSpki: spki, requestKey };
 }
+
+/** A PKCS#10, DER, as a CA of tests reads it. Throws DerError when it is malformed. The proof of possession is not checked. */
+export const readRequest = (der: Uint8Array): CertificationRequest => withoutProof(readCertificationRequest(der));
 
 const pairOf = (key: 'rsa' | 'p256'): { publicKey: KeyObject; privateKey: KeyObject } =>
   key === 'rsa'

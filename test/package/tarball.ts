@@ -6,6 +6,7 @@ import {
   cpSync,
   existsSync,
   globSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -19,6 +20,7 @@ import { basename, delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { output, run } from '../interop/kit/children.ts';
+import { writeVendorFiles } from './vendor-files.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
 /** Not needed for packing, or linked instead of copied. */
@@ -132,6 +134,24 @@ test('the contract suites of openndes/testing run from the package', async () =>
   assert.equal(status, 0, stdout);
   assert.match(stdout, /ok \d+ - Policy contract: inventory/);
   assert.match(stdout, /ok \d+ - an issuance is one transaction, one certificate and one line of history: counting/);
+});
+
+test('a vendor goes from npm init to a passing contract suite by docs/vendors.md', async () => {
+  const folder = join(temporary, 'my-ca');
+  mkdirSync(folder);
+  await output('npm', ['init', '-y'], { cwd: folder, env });
+  const tarball = join(temporary, `openndes-${manifest.version}.tgz`);
+  await output('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], { cwd: folder, env });
+  assert.deepEqual(writeVendorFiles(folder), ['my-ca.mjs', 'fake-ca.mjs', 'my-ca.test.mjs']);
+  const { NODE_TEST_CONTEXT: _outer, ...inherited } = process.env;
+  const { stdout, status } = spawnSync(process.execPath, ['--test', '--test-reporter=tap'], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: inherited,
+  });
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /ok \d+ - Issuer contract: my-ca/);
+  assert.match(stdout, /^# pass 11$/m);
 });
 
 test('a test starts the simulated tenant of openndes/simulator', async () => {
