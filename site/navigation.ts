@@ -64,6 +64,7 @@ export const NAVIGATION: readonly Section[] = [
       ['docs/signers.md', 'Where keys are'],
       ['docs/backends.md', 'Other CA products'],
       ['docs/command-issuer.md', 'A CA by a program'],
+      ['docs/adcs.md', 'AD CS from Linux'],
       ['docs/profiles.md', 'Profiles of certificates'],
       ['docs/ocsp.md', 'OCSP'],
       ['docs/fips.md', 'FIPS mode'],
