@@ -5,7 +5,7 @@ import { systemClock, systemRandom } from '../embed/system.ts';
 import { commandProduct } from './command-product.ts';
 import type { ClosableProduct, IssuerPlace } from './issuer-place.ts';
 import { withOurErrors } from './module-errors.ts';
-import { awsPcaProduct, digicertProduct, ejbcaProduct } from './product-makers.ts';
+import { awsPcaProduct, digicertProduct, ejbcaProduct, platform8Product } from './product-makers.ts';
 import { fromModule } from './vendor-module.ts';
 
 /** The default export of an issuer module. It is called once for each authority and profile. */
@@ -27,6 +27,7 @@ const MAKERS: {
   },
   ejbca: ejbcaProduct,
   digicert: digicertProduct,
+  digicertPlatform8: platform8Product,
   awsPca: awsPcaProduct,
   command: commandProduct,
 };

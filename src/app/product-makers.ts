@@ -5,6 +5,7 @@ import type { AwsPcaSettings } from '../backends/aws-pca/aws-pca-settings.ts';
 import { type BackendClient, backendClient } from '../backends/backend-client.ts';
 import type { DigicertSettings } from '../backends/digicert/digicert-settings.ts';
 import type { EjbcaSettings } from '../backends/ejbca/ejbca-settings.ts';
+import type { Platform8Settings } from '../backends/platform8/platform8-settings.ts';
 import type { CaServiceConfig } from '../config/ca-identity-keys.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 import { reloadedIdentity } from './ca-identity.ts';
@@ -40,6 +41,15 @@ export async function digicertProduct(
 ): Promise<ClosableProduct> {
   const { digicertBackend } = await import('../backends/digicert/digicert-backend.ts');
   return digicertBackend(settings, { client: clientOf('DigiCert', settings), chain: chainOf(place) });
+}
+
+/** Throws ConfigError. */
+export async function platform8Product(
+  settings: Platform8Settings & CaServiceConfig,
+  place: IssuerPlace,
+): Promise<ClosableProduct> {
+  const { platform8Backend } = await import('../backends/platform8/platform8-backend.ts');
+  return platform8Backend(settings, { client: clientOf('DigiCert PKI Platform', settings), chain: chainOf(place) });
 }
 
 /** Throws ConfigError, also when the SDK is not installed. */

@@ -45,7 +45,9 @@ export function watchedOf(
 /** By which CA products know this server. */
 const clientCertificates = (authorities: Settings['config']['authorities']): Watched[] =>
   Object.entries(authorities).flatMap(([name, { issuer }]) =>
-    issuer?.kind === 'ejbca' ? identityEnd(issuer.settings, `authority ${name}: `) : [],
+    issuer?.kind === 'ejbca' || issuer?.kind === 'digicertPlatform8'
+      ? identityEnd(issuer.settings, `authority ${name}: `)
+      : [],
   );
 
 /** After its end none of its certificates renews. */

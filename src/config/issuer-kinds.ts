@@ -5,6 +5,7 @@ import { awsPcaIssuer } from './aws-pca-issuer-section.ts';
 import { digicertIssuer } from './digicert-issuer-section.ts';
 import { ejbcaIssuer } from './ejbca-issuer-section.ts';
 import { commandIssuer } from './command-issuer-section.ts';
+import { platform8Issuer } from './platform8-issuer-section.ts';
 import { file, type FileContext } from './references.ts';
 import { stepCaIssuer } from './step-ca-issuer-section.ts';
 import { optional } from './yaml/table.ts';
@@ -67,6 +68,12 @@ export const ISSUER_KINDS = {
     description: 'DigiCert Trust Lifecycle Manager ([backends.md](backends.md#digicert)).',
     value: digicertIssuer,
     settings: (settings) => settings,
+  }),
+  digicertPlatform8: kind({
+    description: 'DigiCert PKI Platform 8 ([backends.md](backends.md#digicertplatform8)).',
+    value: platform8Issuer,
+    settings: (settings) => settings,
+    files: ({ clientKey }) => [clientKey],
   }),
   awsPca: kind({
     description: 'AWS Private CA ([backends.md](backends.md#awspca)).',

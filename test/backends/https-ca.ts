@@ -51,6 +51,8 @@ export type Got = {
   headers: IncomingMessage['headers'];
   body: string;
   client: string | undefined;
+  /** The port of the client, which tells connections apart. */
+  peerPort: number | undefined;
 };
 
 /** `got` has each whole request, in order. */
@@ -71,7 +73,14 @@ export async function serveCa(
       for await (const part of request) body += String(part);
       const socket = request.socket as TLSSocket;
       const client = socket.getPeerCertificate().subject?.CN;
-      const one = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body, client };
+      const one = {
+        method: request.method ?? '',
+        path: request.url ?? '',
+        headers: request.headers,
+        body,
+        client,
+        peerPort: socket.remotePort,
+      };
       got.push(one as Got);
       answer(one as Got, response);
     })();

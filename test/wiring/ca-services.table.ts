@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { API_KEY, fakeDigicert, PROFILE_ID } from '../backends/fakes/fake-digicert.ts';
 import { CA_ARN, fakeAwsPca } from '../backends/fakes/fake-aws-pca.ts';
 import { fakeEjbca } from '../backends/fakes/fake-ejbca.ts';
+import { fakePlatform8, PROFILE_OID } from '../backends/fakes/fake-platform8.ts';
 import { type Got, serveCa, testCa } from '../backends/https-ca.ts';
 import { enrolled, newSubject } from './device.ts';
 import { atEnd, certificateFile, clock, file, issuing, issuingSection, root } from './files.ts';
@@ -20,11 +21,12 @@ const tlsCa = file('ca-services/tls.pem', tls.ca);
 /** Ends what serves with the tests of this process. */
 const ending = { after: (end: () => void) => atEnd(async () => end()) } as unknown as TestContext;
 
-const tunnels = { made: 0 };
+/** The ports of the tunnels that the proxy has made. */
+const tunnels = new Set<number | undefined>();
 const proxy = createServer();
 proxy.on('connect', (request, socket, head) => {
-  tunnels.made++;
   const target = connect(Number(request.url?.split(':').at(-1)), '127.0.0.1', () => {
+    tunnels.add(target.localPort);
     socket.write('HTTP/1.1 200 OK\r\n\r\n');
     target.write(head);
     target.pipe(socket).pipe(target);
@@ -57,6 +59,16 @@ const digicert = fakeDigicert(signer);
 const digicertAt = await serveCa(ending, localhost, digicert.answer);
 const digicertSection = { url: digicertAt.url, trustOnly: tlsCa, apiKey: API_KEY, profileId: PROFILE_ID };
 
+const platform8 = fakePlatform8(signer);
+platform8.attributes = [{ attribute: 'common_name', name: 'common_name', mandatory: true }];
+const platform8At = await serveCa(ending, localhost, platform8.answer, tls.ca);
+const platform8Section = {
+  url: platform8At.url,
+  trustOnly: tlsCa,
+  ...(await clientFiles('RA')),
+  profileOid: PROFILE_OID,
+};
+
 const aws = fakeAwsPca(signer);
 const awsPackage = file('ca-services/acm-pca.cjs', 'module.exports = globalThis.wiringAwsPca;');
 Object.assign(globalThis, { wiringAwsPca: aws.sdk });
@@ -83,10 +95,18 @@ const ISSUERS = {
   },
   'untrusted-ejbca': { ejbca: { ...ejbcaSection, trustOnly: undefined } },
   digicert: { digicert: digicertSection },
-  'other-digicert': { digicert: { ...digicertSection, proxy: proxyUrl, seat: 'dns' } },
+  'proxied-digicert': { digicert: { ...digicertSection, proxy: proxyUrl } },
+  'other-seat': { digicert: { ...digicertSection, seat: 'dns' } },
   'other-key': { digicert: { ...digicertSection, apiKey: 'another-key' } },
   'other-profile': { digicert: { ...digicertSection, profileId: 'another-profile' } },
   'untrusted-digicert': { digicert: { ...digicertSection, trustOnly: undefined } },
+  platform8: { digicertPlatform8: platform8Section },
+  'other-platform8': {
+    digicertPlatform8: { ...platform8Section, ...(await clientFiles('other RA')), proxy: proxyUrl },
+  },
+  'other-platform8-seat': { digicertPlatform8: { ...platform8Section, seat: 'dns' } },
+  'other-oid': { digicertPlatform8: { ...platform8Section, profileOid: '1.2.3' } },
+  'untrusted-platform8': { digicertPlatform8: { ...platform8Section, trustOnly: undefined } },
   aws: { awsPca: { certificateAuthority: CA_ARN } },
   'other-aws': {
     awsPca: {
@@ -134,7 +154,6 @@ const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
 
 const askEjbca = (path: string): Promise<unknown> =>
   inTurn(async () => {
-    const tunnelsBefore = tunnels.made;
     const { status, order } = await ordered(path, ejbcaAt.got);
     if (!order) return [status];
     const { username, ...body } = JSON.parse(order.body) as Record<string, string>;
@@ -145,16 +164,24 @@ const askEjbca = (path: string): Promise<unknown> =>
       order.client,
       ...names.map((name) => body[name]),
       username!.replace(/[0-9a-f]{32}$/, ''),
-      tunnels.made > tunnelsBefore,
+      tunnels.has(order.peerPort),
     ];
   });
 
 const askDigicert = (path: string): Promise<unknown> =>
   inTurn(async () => {
-    const tunnelsBefore = tunnels.made;
     const { status, order } = await ordered(path, digicertAt.got);
     const { seat } = (order ? JSON.parse(order.body) : {}) as { seat?: { seat_id: string } };
-    return [status, seat?.seat_id.replace(/\d+$/, 'N') ?? 'no order', tunnels.made > tunnelsBefore];
+    return [status, seat?.seat_id.replace(/\d+$/, 'N') ?? 'no order', tunnels.has(order?.peerPort)];
+  });
+
+const askPlatform8 = (path: string): Promise<unknown> =>
+  inTurn(async () => {
+    const before = platform8At.got.length;
+    const { status } = await enrolled((await server()).url(path), { subject: newSubject() });
+    const order = platform8At.got.slice(before).find(({ path: asked }) => asked === '/pki-ws/enrollmentService');
+    const [, seat = 'no order'] = /<enr:name>seat_id<\/enr:name><enr:value>(\D+)\d/.exec(order?.body ?? '') ?? [];
+    return [status, seat, order?.client ?? 'nobody', tunnels.has(order?.peerPort)];
   });
 
 const askAws = (path: string): Promise<unknown> =>
@@ -215,10 +242,31 @@ export const CA_SERVICES: readonly Row[] = [
     ask: askDigicert,
     answers: {
       '/digicert': ['issued', 'device-N', false],
-      '/other-digicert': ['failInfo 2', 'no order', true],
+      '/proxied-digicert': ['issued', 'device-N', true],
+      '/other-seat': ['failInfo 2', 'no order', false],
       '/other-key': ['pending', 'no order', false],
       '/other-profile': ['pending', 'no order', false],
       '/untrusted-digicert': ['pending', 'no order', false],
+    },
+  },
+  {
+    keys: keysOf('digicertPlatform8', [
+      'url',
+      'trustOnly',
+      'proxy',
+      'clientCertificate',
+      'clientKey',
+      'profileOid',
+      'seat',
+    ]),
+    question: 'what a device gets, for which seat and by whom DigiCert was asked, and whether by the proxy',
+    ask: askPlatform8,
+    answers: {
+      '/platform8': ['issued', 'device-', 'RA', false],
+      '/other-platform8': ['issued', 'device-', 'other RA', true],
+      '/other-platform8-seat': ['failInfo 2', 'no order', 'nobody', false],
+      '/other-oid': ['pending', 'no order', 'nobody', false],
+      '/untrusted-platform8': ['pending', 'no order', 'nobody', false],
     },
   },
   {
