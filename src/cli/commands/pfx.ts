@@ -8,12 +8,14 @@ import { userNames } from '../../pfx/user-pfx.ts';
 import { CONFIG, example } from '../options.ts';
 import { jsonText, type Output, printable } from '../output.ts';
 import { plannedPfx } from '../planned-pfx.ts';
+import { registerPfxKeys } from './pfx-keys.ts';
 import { registerPfxRecover } from './pfx-recover.ts';
 
 /** Registers the commands. */
 export function registerPfx(program: Command, output: Output): void {
   const pfx = program.command('pfx').description('keys for people, such as S/MIME');
   registerTest(pfx, output);
+  registerPfxKeys(pfx, output);
   registerPfxRecover(pfx, output);
 }
 

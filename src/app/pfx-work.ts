@@ -1,0 +1,95 @@
+/** Work on keys of people by a command: the tenant, the authority of an endpoint and the store that a configuration names. */
+import { randomUUID } from 'node:crypto';
+import { MINUTE } from '../core/durations.ts';
+import { ConfigError } from '../core/errors.ts';
+import type { Store } from '../core/store.ts';
+import { answerDeadline, systemClock, systemRandom } from '../embed/system.ts';
+import { certifyHere, type HomePlace } from '../enroll/certify-here.ts';
+import type { EnrollmentServices } from '../enroll/endpoint.ts';
+import { runOnce } from '../jobs/leased-job.ts';
+import type { Management } from '../manage/administrator.ts';
+import { revokeCertificate } from '../manage/certificates.ts';
+import type { UserKeyServices } from '../pfx/user-key-services.ts';
+import { newIntuneClient } from './new-intune-client.ts';
+import { type LoadedEndpoint, loadSettings, type Settings } from './settings.ts';
+
+/** `endpoint`: by its name; its authority and profile issue, and the certificates are recorded under it. */
+export type PfxPlace = { file: string; tenant: string; endpoint: string };
+
+/**
+ * Runs the work while no other process works on the keys of this tenant. Returns false, without it, when one does. Throws ConfigError when the
+ * configuration has no such tenant or endpoint, or no section `pfx` with a connector.
+ */
+export async function withUserKeys(
+  { file, tenant, endpoint }: PfxPlace,
+  management: Management<Store>,
+  work: (services: UserKeyServices, signal: AbortSignal) => Promise<void>,
+): Promise<boolean> {
+  const { settings } = await loadSettings(file);
+  try {
+    const known = settings.config.tenants[tenant];
+    if (!known) throw noSuch('tenant', tenant, Object.keys(settings.config.tenants));
+    const loaded = settings.endpoints.find(({ config }) => config.name === endpoint);
+    if (!loaded)
+      throw noSuch(
+        'endpoint',
+        endpoint,
+        settings.endpoints.map(({ config }) => config.name),
+      );
+    const plan = planIn(settings);
+    const client = newIntuneClient(known, () => {});
+    try {
+      const parts = { ...partsOf(loaded, management), ...plan, imports: client.imports, tenant };
+      const job = { name: `pfx ${tenant}`, every: MINUTE, run: (signal: AbortSignal) => work(parts, signal) };
+      return await runOnce(job, { store: management.store, owner: randomUUID(), clock: systemClock });
+    } finally {
+      await client.close();
+    }
+  } finally {
+    await settings.close();
+  }
+}
+
+const noSuch = (what: string, name: string, known: readonly string[]): ConfigError =>
+  new ConfigError(`there is no ${what} ${name}`, `Name one of: ${known.join(', ')}.`);
+
+function planIn({ pfx }: Settings): Pick<UserKeyServices, 'plan' | 'connectorNames'> {
+  if (pfx?.connectorNames && pfx.connector) return { plan: pfx, connectorNames: pfx.connectorNames };
+  throw new ConfigError(
+    'the configuration has no section `pfx` with a `connector`',
+    'docs/pfx.md says what goes there.',
+  );
+}
+
+type Parts = Pick<UserKeyServices, 'store' | 'certify' | 'certified' | 'revoke' | 'clock' | 'random'>;
+
+function partsOf({ config, authority, issuer }: LoadedEndpoint, management: Management<Store>): Parts {
+  const { store } = management;
+  const { name } = config;
+  const place: HomePlace = { name, issuer, chain: authority.chain };
+  const services: EnrollmentServices = {
+    store,
+    clock: systemClock,
+    emit: () => {},
+    deadline: answerDeadline,
+    storeDeadline: answerDeadline,
+    owner: randomUUID(),
+  };
+  return {
+    store,
+    certify: async (csr, transactionId, signal) => {
+      const { der, issuerId, serial } = await certifyHere({ csr, transactionId, signal }, place, services);
+      return { certificate: der, chain: authority.chain, id: { issuerId, serial } };
+    },
+    certified: async (transactionId) =>
+      (await store.listCertificates({ endpoint: name, ends: { from: systemClock() } })).filter(
+        (each) => each.transactionId === transactionId && each.state !== 'revoked',
+      ),
+    revoke: async (id, reason, why) => {
+      const certificate = await store.findCertificate(id);
+      if (certificate) await revokeCertificate(management, certificate, reason, why);
+    },
+    clock: systemClock,
+    random: systemRandom,
+  };
+}

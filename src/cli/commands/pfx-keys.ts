@@ -1,0 +1,215 @@
+/** `openndes pfx issue`, `list`, `renew` and `reconcile`: keys of people in Intune. */
+import type { Command } from 'commander';
+import { openExistingStore } from '../../app/configured-store.ts';
+import { readTextFile } from '../../app/files.ts';
+import { type PfxPlace, withUserKeys } from '../../app/pfx-work.ts';
+import { ConfigError } from '../../core/errors.ts';
+import type { Store } from '../../core/store.ts';
+import type { UserKey } from '../../core/user-key-store.ts';
+import { systemClock } from '../../embed/system.ts';
+import type { Management } from '../../manage/administrator.ts';
+import { followUserKeys, reconcileUserKeys, revokeDeparted, USER_KEY_TIMES } from '../../pfx/follow-user-keys.ts';
+import { makeUserKeys } from '../../pfx/make-user-keys.ts';
+import type { UserKeyServices } from '../../pfx/user-key-services.ts';
+import { commandLineUser } from '../command-line-user.ts';
+import { EXIT, Exit } from '../exit.ts';
+import { CONFIG, example } from '../options.ts';
+import { counted, jsonText, type Output, printable } from '../output.ts';
+import { failed, withStore } from './certs-store.ts';
+
+type Options = { config: string; tenant: string; endpoint: string };
+type IssueOptions = Options & { purpose: string; users?: string; dryRun?: true };
+
+const TENANT = ['--tenant <name>', 'the tenant of `tenants` whose app may import'] as const;
+const ENDPOINT = ['--endpoint <name>', 'the endpoint whose authority and profile issue'] as const;
+const PURPOSES = { encryption: 'smimeEncryption', signing: 'smimeSigning' } as const;
+
+/** Registers them below `pfx`. */
+export function registerPfxKeys(pfx: Command, output: Output): void {
+  for (const register of [registerIssue, registerList, registerRenew, registerReconcile]) register(pfx, output);
+}
+
+function registerIssue(pfx: Command, output: Output): void {
+  pfx
+    .command('issue')
+    .description('make keys for users and import them into Intune; run it again to go on after an interruption')
+    .argument('[users...]', 'user principal names')
+    .option('--users <file>', 'a file with one user principal name in each line')
+    .option('--purpose <purpose>', 'encryption or signing', 'encryption')
+    .option('--dry-run', 'say for whom a key would be made, and record nothing')
+    .requiredOption(...TENANT)
+    .requiredOption(...ENDPOINT)
+    .option(...CONFIG)
+    .addHelpText(...example('openndes pfx issue jane@contoso.example --tenant contoso --endpoint people'))
+    .action((users: string[], options: IssueOptions) => issue(users, options, output));
+}
+
+async function issue(given: string[], options: IssueOptions, output: Output): Promise<void> {
+  const purpose = purposeIn(options.purpose);
+  const names = namesIn(given, options.users);
+  if (options.dryRun) return names.forEach((name) => output.out(printable(`${name}: ${purpose}`)));
+  await working(options, output, async (services, signal) => {
+    for (const name of names) {
+      const why = await skipped(name, purpose, services);
+      if (why !== undefined) output.err(printable(`${name} ${why}`));
+    }
+    await made(services, output, signal);
+  });
+}
+
+function purposeIn(text: string): UserKey['purpose'] {
+  if (text === 'encryption' || text === 'signing') return PURPOSES[text];
+  throw new ConfigError('`--purpose` is neither encryption nor signing', 'Give one of the two.');
+}
+
+function namesIn(given: readonly string[], file: string | undefined): string[] {
+  const lines = file === undefined ? [] : readTextFile(file, 'the list of users').split('\n');
+  const names = new Map([...given, ...lines].map((each) => [each.trim().toLowerCase(), each.trim()]));
+  names.delete('');
+  const wrong = [...names.values()].find((name) => !/^[^@\s]+@[^@\s]+$/.test(name));
+  if (wrong !== undefined)
+    throw new ConfigError(`${printable(wrong)} is no user principal name`, 'Give names such as jane@contoso.example.');
+  return [...names.values()];
+}
+
+/** Undefined when the key is wanted now; otherwise why not, so that a list can be given again after an interruption. */
+async function skipped(
+  userPrincipalName: string,
+  purpose: UserKey['purpose'],
+  { store, tenant, clock, random }: UserKeyServices,
+): Promise<string | undefined> {
+  const keys = await store.listUserKeys({ tenant, user: userPrincipalName, states: ['imported'] });
+  if (keys.some((key) => key.purpose === purpose && key.revokedAt === undefined)) return 'has a key';
+  const now = clock();
+  const fresh = {
+    id: Buffer.from(random(16)).toString('hex'),
+    origin: 'made',
+    state: 'wanted',
+    at: now,
+    dueAt: now,
+  } as const;
+  return (await store.addUserKey({ ...fresh, tenant, userPrincipalName, purpose })) ? undefined : 'is under way';
+}
+
+/** Exit 1 when a key has failed or is to be tried again: `pfx list` says why. */
+async function made(services: UserKeyServices, { out }: Output, signal: AbortSignal): Promise<void> {
+  const { imported, failed: final, later } = await makeUserKeys(services, signal);
+  out(`imported: ${counted(imported)}, failed: ${counted(final)}, to be tried again: ${counted(later)}`);
+  if (final + later > 0) throw new Exit(EXIT.failed);
+}
+
+function registerList(pfx: Command, { out, err }: Output): void {
+  pfx
+    .command('list')
+    .description('the keys of people that were made, oldest first, and what is wrong with them')
+    .option('--user <name>', 'of this user principal name')
+    .option('--json', 'one JSON array')
+    .option(...CONFIG)
+    .addHelpText(...example('openndes pfx list --user jane@contoso.example'))
+    .action(({ config, user, json }: { config: string; user?: string; json?: true }) =>
+      withStore(config, { err }, async ({ store }) => {
+        const keys = await store.listUserKeys(user === undefined ? {} : { user });
+        if (json) return out(jsonText(keys.map(shown)));
+        for (const key of keys) out(lineOf(key));
+      }),
+    );
+}
+
+/** What is in escrow is for `pfx escrow` alone. */
+const shown = ({ escrow, ...key }: UserKey): object => ({ ...key, inEscrow: escrow !== undefined });
+
+const lineOf = ({ id, userPrincipalName, purpose, state, ends, fault }: UserKey): string =>
+  printable(
+    [id, userPrincipalName, purpose, state, ends?.toISOString().slice(0, 10) ?? '-', ...(fault ? [fault] : [])].join(
+      '  ',
+    ),
+  );
+
+function registerRenew(pfx: Command, output: Output): void {
+  pfx
+    .command('renew')
+    .description(
+      'what is due: successors of keys that end, keys that are to be tried again, old keys out of Intune, certificates of users who have gone. Run it every day',
+    )
+    .option('--most-gone <number>', 'when more users than this have gone at once, none of their keys is touched', '20')
+    .requiredOption(...TENANT)
+    .requiredOption(...ENDPOINT)
+    .option(...CONFIG)
+    .addHelpText(...example('openndes pfx renew --tenant contoso --endpoint people'))
+    .action((options: Options & { mostGone: string }) =>
+      working(options, output, (services, signal) =>
+        renew(services, { output, most: mostIn(options.mostGone) }, signal),
+      ),
+    );
+}
+
+function mostIn(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new ConfigError('`--most-gone` is no whole number', 'Give a number such as 20.');
+}
+
+async function renew(
+  services: UserKeyServices,
+  { output, most }: { output: Output; most: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const { out, err } = output;
+  const { users, left } = await revokeDeparted(services, most, signal);
+  out(`users who have gone: ${counted(users)}`);
+  if (left > 0)
+    err(
+      `${counted(left)} users have gone at once: nothing was touched. Look at the directory, then raise --most-gone.`,
+    );
+  const { wanted, removed, ending } = await followUserKeys(services, USER_KEY_TIMES, signal);
+  out(`successors wanted: ${counted(wanted)}, old keys taken out: ${counted(removed)}`);
+  for (const key of ending) err(printable(`ends soon without a successor: ${lineOf(key)}`));
+  await made(services, output, signal);
+  if (left > 0) throw new Exit(EXIT.failed);
+}
+
+function registerReconcile(pfx: Command, output: Output): void {
+  const { out } = output;
+  pfx
+    .command('reconcile')
+    .description('compare what Intune lists with the store; nothing is changed. Exit 1 when they differ')
+    .requiredOption(...TENANT)
+    .requiredOption(...ENDPOINT)
+    .option(...CONFIG)
+    .addHelpText(...example('openndes pfx reconcile --tenant contoso --endpoint people'))
+    .action((options: Options) =>
+      working(options, output, async (services, signal) => {
+        const { same, unknown, missing } = await reconcileUserKeys(services, signal);
+        out(`the same: ${counted(same)}`);
+        for (const each of unknown)
+          out(printable(`only Intune has: ${each.id}  ${each.userPrincipalName}  ${each.purpose}`));
+        for (const key of missing) out(printable(`only the store has: ${lineOf(key)}`));
+        if (unknown.length + missing.length > 0) throw new Exit(EXIT.failed);
+      }),
+    );
+}
+
+type Work = (services: UserKeyServices, signal: AbortSignal) => Promise<void>;
+
+/** Exits after the lease was given back. */
+async function working({ config, tenant, endpoint }: Options, { err }: Output, work: Work): Promise<void> {
+  const store = await openExistingStore(config, noStore);
+  const management: Management<Store> = { store, clock: systemClock, ...commandLineUser() };
+  const place: PfxPlace = { file: config, tenant, endpoint };
+  let exit: Exit | undefined;
+  try {
+    const done = await withUserKeys(place, management, (services, signal) =>
+      work(services, signal).catch((error: unknown) => {
+        if (!(error instanceof Exit)) throw error;
+        exit = error;
+      }),
+    );
+    if (!done) failed('another process works on the keys of this tenant at this moment', err);
+  } finally {
+    await store.close();
+  }
+  if (exit) throw exit;
+}
+
+const noStore = (path: string): never => {
+  throw new ConfigError(`there is no store at ${path}`, 'Start the server once: it makes the store.');
+};

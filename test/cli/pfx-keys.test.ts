@@ -1,0 +1,124 @@
+/** `openndes pfx issue`, `list`, `renew` and `reconcile` against a simulated tenant, without a running server. */
+import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { systemClock, systemRandom } from '../../src/embed/system.ts';
+import { startSimulator } from '../../src/simulator/simulated-tenant.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { installed, rows } from '../app/installation.ts';
+import { rsaKey } from '../kit/keys.ts';
+import { connectorPem, pinned } from '../pfx/connector-forms.ts';
+
+const [JANE, JOE] = ['jane@contoso.example', 'joe@contoso.example'];
+const PLACE = ['--tenant', 'corp', '--endpoint', 'people'] as const;
+
+async function withTenant(t: TestContext) {
+  const simulator = await startSimulator({ clock: systemClock, random: systemRandom });
+  t.after(() => simulator.close());
+  const roles = ['User.Read.All', 'DeviceManagementConfiguration.ReadWrite.All'];
+  simulator.app.setRoles({ graph: ['Application.Read.All', ...roles] });
+  simulator.directory.addUsers({ users: [JANE, JOE].map((name) => ({ userPrincipalName: name, mail: name })) });
+  const fields = Object.entries(simulator.tenant).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  const connector = createPublicKey(rsaKey('connector').privateKey);
+  const { pin } = pinned(connector);
+  const { folder, cli } = await installed(t, (text) =>
+    text
+      .replace(/^( +)policy: \{ static.*$/m, '$1name: people\n$&')
+      .concat(
+        `tenants: { corp: { ${fields.join(', ')}, trustCa: sim.pem } }\n`,
+        `pfx: { subject: "CN={{UserPrincipalName}}", altNames: ["email:{{EmailAddress}}"], key: p256, connector: { publicKey: connector.pem, sha256: "${pin}", keyName: PFXKey } }\n`,
+      ),
+  );
+  writeFileSync(join(folder, 'sim.pem'), simulator.caPem);
+  writeFileSync(join(folder, 'connector.pem'), connectorPem(connector));
+  const store = await openSqliteStore({ path: join(folder, 'openndes.db'), clock: systemClock });
+  t.after(() => store.close());
+  return { simulator, folder, cli, store };
+}
+
+test('keys are issued to users and imported once, also when the list of users is given again', async (t) => {
+  const { simulator, folder, cli, store } = await withTenant(t);
+  writeFileSync(join(folder, 'users.txt'), `${JANE}\n\n${JOE}\n${JANE.toUpperCase()}\n`);
+  const users = ['--users', join(folder, 'users.txt')];
+  const planned = await cli('pfx', 'issue', ...users, ...PLACE, '--dry-run');
+  assert.deepEqual(planned.out.split('\n'), [`${JANE.toUpperCase()}: smimeEncryption`, `${JOE}: smimeEncryption`]);
+  assert.deepEqual(await store.listUserKeys({}), []);
+
+  const issued = await cli('pfx', 'issue', ...users, ...PLACE);
+  assert.deepEqual(issued, { code: 0, out: 'imported: 2, failed: 0, to be tried again: 0', err: '' });
+  const [certificate] = await store.listCertificates({});
+  assert.deepEqual([certificate?.endpoint, certificate?.state], ['people', 'delivered']);
+  const again = await cli('pfx', 'issue', ...users, ...PLACE);
+  assert.equal(again.code, 0);
+  assert.deepEqual(again.err.split('\n'), [`${JANE.toUpperCase()} has a key`, `${JOE} has a key`]);
+  assert.equal(simulator.imported.list().length, 2);
+
+  const listed = rows(await cli('pfx', 'list', '--user', JOE, '--json'));
+  assert.deepEqual(
+    listed.map(({ userPrincipalName, state, inEscrow }) => [userPrincipalName, state, inEscrow]),
+    [[JOE, 'imported', false]],
+  );
+});
+
+test('a user who is not there fails with the reason, and the others get their keys', async (t) => {
+  const { simulator, cli } = await withTenant(t);
+  const { code, out } = await cli('pfx', 'issue', 'nobody@contoso.example', JANE, '--purpose', 'signing', ...PLACE);
+  assert.deepEqual([code, out], [1, 'imported: 1, failed: 1, to be tried again: 0']);
+  assert.match(
+    (await cli('pfx', 'list')).out,
+    /nobody@contoso\.example {2}smimeSigning {2}failed .*no user nobody@contoso/,
+  );
+  assert.deepEqual(
+    simulator.imported.list().map(({ intendedPurpose }) => intendedPurpose),
+    ['smimeSigning'],
+  );
+});
+
+test('a comparison ends with 1 when Intune has a key that the store has not, and changes nothing', async (t) => {
+  const { simulator, cli } = await withTenant(t);
+  await cli('pfx', 'issue', JANE, ...PLACE);
+  assert.deepEqual(await cli('pfx', 'reconcile', ...PLACE), { code: 0, out: 'the same: 1', err: '' });
+  const [first] = simulator.imported.list();
+  const id = `${'0'.repeat(32)}-${'1'.repeat(40)}`;
+  simulator.imported.set({ ...first!, id });
+  const { code, out } = await cli('pfx', 'reconcile', ...PLACE);
+  assert.equal(code, 1);
+  assert.deepEqual(out.split('\n'), ['the same: 1', `only Intune has: ${id}  ${JANE}  smimeEncryption`]);
+  assert.equal(simulator.imported.list().length, 2);
+});
+
+test('renew revokes the certificates of a user who was disabled, within the bound, and the history says who', async (t) => {
+  const { simulator, cli, store } = await withTenant(t);
+  await cli('pfx', 'issue', JANE, '--purpose', 'signing', ...PLACE);
+  simulator.directory.userAction({ action: 'disable', ids: [JANE] });
+  const bounded = await cli('pfx', 'renew', '--most-gone', '0', ...PLACE);
+  assert.equal(bounded.code, 1);
+  assert.match(bounded.err, /1 users have gone at once: nothing was touched/);
+  const { code, out } = await cli('pfx', 'renew', ...PLACE);
+  assert.equal(code, 0);
+  assert.match(out, /^users who have gone: 1\nsuccessors wanted: 0, old keys taken out: 0\nimported: 0, /);
+  assert.deepEqual(simulator.imported.list(), []);
+  assert.deepEqual(
+    (await store.listCertificates({})).map(({ state, revocationReason }) => [state, revocationReason]),
+    [['revoked', 'affiliationChanged']],
+  );
+  const [entry] = (await store.listAudit({})).filter(({ event }) => event === 'revoked');
+  assert.match(entry?.detail ?? '', /affiliationChanged \(the user was disabled or removed from the directory\)/);
+});
+
+for (const [what, given, message] of [
+  ['a purpose that is none', ['issue', JANE, '--purpose', 'vpn', ...PLACE], /neither encryption nor signing/],
+  ['a name that is none', ['issue', 'jane', ...PLACE], /jane is no user principal name/],
+  ['an unknown tenant', ['issue', JANE, '--tenant', 'x', '--endpoint', 'people'], /no tenant x.*\n?.*corp/],
+  ['an unknown endpoint', ['reconcile', '--tenant', 'corp', '--endpoint', 'x'], /no endpoint x/],
+  ['a bound that is none', ['renew', '--most-gone', 'all', ...PLACE], /--most-gone/],
+] as const)
+  test(`${what} is refused, and nothing is recorded`, async (t) => {
+    const { cli, store } = await withTenant(t);
+    const { code, err } = await cli('pfx', ...given);
+    assert.notEqual(code, 0);
+    assert.match(err, message);
+    assert.deepEqual(await store.listUserKeys({}), []);
+  });
