@@ -1,42 +1,16 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { runCommand } from '../../src/app/command-run.ts';
-import { commandBackend } from '../../src/backends/command/command-backend.ts';
-import { createRoot } from '../../src/ca/create.ts';
-import { systemClock, systemRandom } from '../../src/embed/system.ts';
-import { privateKeyPem } from '../../src/keys/software.ts';
 import { sampleRequest } from '../../src/testing/sample-request.ts';
-import { rsaKey } from '../kit/keys.ts';
 import { withoutOpenssl } from '../kit/openssl.ts';
 import { client } from '../kit/pki.ts';
 import { CSR } from '../kit/requests.ts';
-import { ALLOW, faultIn, folder, never, revocation, settings } from './command-under-test.ts';
+import { ALLOW, faultIn, never, revocation } from './command-under-test.ts';
+import { END, exampleCa, HOUR } from './example-ca.ts';
 
-const EXAMPLE = join(import.meta.dirname, '../../examples/command-issuer.sh');
-const HOUR = 3_600_000;
-const NOT_AFTER = new Date(systemClock().getTime() + 100 * 24 * HOUR);
 const request = sampleRequest({ requestKey: 'cd'.repeat(32), csr: { der: CSR } });
-
-let places = 0;
-
-/** A CA of its own in a folder of its own, called by the example. */
-async function exampleCa() {
-  const place = join(folder, `example-${++places}`);
-  mkdirSync(place);
-  const key = rsaKey('example ca');
-  const subject = { subject: 'CN=Example CA', validity: 1000 * 24 * HOUR, backdate: HOUR, key };
-  const certificate = await createRoot({ ...subject, clock: systemClock, random: systemRandom });
-  writeFileSync(join(place, 'ca.pem'), new X509Certificate(certificate).toString());
-  writeFileSync(join(place, 'ca.key'), privateKeyPem(key.privateKey));
-  const backend = commandBackend(
-    { ...settings, argv: [EXAMPLE, place], operations: ['issue', 'find', 'revoke', 'check'] },
-    { run: runCommand, limit: (ms) => AbortSignal.timeout(ms), chain: [certificate], notAfter: () => NOT_AFTER },
-  );
-  return { place, certificate, backend };
-}
 
 describe('examples/command-issuer.sh', { skip: withoutOpenssl || process.platform === 'win32' }, () => {
   test('issues a certificate for the key and the names of the request, that ends in time', async () => {
@@ -57,7 +31,7 @@ describe('examples/command-issuer.sh', { skip: withoutOpenssl || process.platfor
         usages: ['1.3.6.1.5.5.7.3.2'],
       },
     );
-    const early = NOT_AFTER.getTime() - leaf.validToDate.getTime();
+    const early = END.getTime() - leaf.validToDate.getTime();
     assert.ok(early >= 0 && early < 25 * HOUR, leaf.validTo);
   });
 
