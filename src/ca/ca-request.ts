@@ -19,6 +19,12 @@ export function writeCaRequest(subject: string, key: KeyProvider): Promise<Uint8
   return writeCertificationRequest({ subject: caName(subject), extensions }, key);
 }
 
+/** A request, DER, for the RA of a CA elsewhere: what clients need to encrypt to it and to verify its replies. Throws as `writeCaRequest`. */
+export function writeRaRequest(subject: string, key: KeyProvider): Promise<Uint8Array> {
+  const extensions = [keyUsage(['digitalSignature', 'keyEncipherment']), subjectKeyIdentifier(key.spki)];
+  return writeCertificationRequest({ subject: caName(subject), extensions }, key);
+}
+
 /** The name of a CA, DER, from RFC 4514. Throws ConfigError, also for an empty one: RFC 5280 4.1.2.6. */
 export function caName(subject: string): Uint8Array {
   const name = catchDerError(

@@ -6,7 +6,7 @@ import { readFile } from '../app/files.ts';
 import { openKey } from '../app/key-ring.ts';
 import { newKeyElsewhere } from '../app/new-key.ts';
 import type { CaLimits } from '../ca/ca-limits.ts';
-import { caName, type CaRequest, readCaRequest, writeCaRequest } from '../ca/ca-request.ts';
+import { caName, type CaRequest, readCaRequest, writeCaRequest, writeRaRequest } from '../ca/ca-request.ts';
 import { createIssuingCa, createRoot } from '../ca/create.ts';
 import { readCaCertificate } from '../ca/ca-certificate.ts';
 import { equalBytes } from '../core/bytes.ts';
@@ -55,6 +55,24 @@ export async function requestCa(
   try {
     const csr = await writeCaRequest(subject, key);
     return { files: writeBelow(dir, [...files, { path: CA_FILES.request, content: requestPem(csr) }]), spki: key.spki };
+  } finally {
+    await key.close?.();
+  }
+}
+
+/** Writes key and request of an RA below `dir`, for a CA elsewhere. Throws ConfigError; an existing key is never replaced. */
+export async function requestRa(
+  dir: string,
+  { key: { choice = 'rsa-3072', uri, passphrase }, subject }: { key: WantedKey; subject: string },
+): Promise<{ files: string[]; spki: Uint8Array }> {
+  if (!choice.startsWith('rsa'))
+    throw new ConfigError(`--key ${choice}: clients encrypt to an RA`, 'Name an RSA key, such as --key rsa-3072.');
+  caName(subject);
+  assertAbsent(dir, [CA_FILES.raKey, CA_FILES.raRequest]);
+  const { key, files } = await caKey({ choice, ...defined({ uri, passphrase }) }, CA_FILES.raKey);
+  try {
+    const content = requestPem(await writeRaRequest(subject, key));
+    return { files: writeBelow(dir, [...files, { path: CA_FILES.raRequest, content }]), spki: key.spki };
   } finally {
     await key.close?.();
   }

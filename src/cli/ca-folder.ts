@@ -13,6 +13,8 @@ export const CA_FILES = {
   chain: 'certs/chain.pem',
   key: 'certs/issuing-ca.key.pem',
   request: 'certs/issuing-ca.csr',
+  raKey: 'certs/ra.key.pem',
+  raRequest: 'certs/ra.csr',
 } as const;
 
 /** The URI of the key that `init` and `ca csr` make, relative to the configuration. */

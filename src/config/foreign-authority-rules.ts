@@ -34,7 +34,7 @@ const NEEDING: readonly Needing[] = [
 
 /** How an administrator makes an RA that a CA elsewhere certifies. */
 const OWN_RA =
-  'Make its key and a request, have that CA certify it for digitalSignature and keyEncipherment, and name both: `ra: { certificate: …, key: … }`. See docs/backends.md.';
+  'Make its key and a request with `openndes ca csr --ra`, have that CA certify it for digitalSignature and keyEncipherment, and name both: `ra: { certificate: …, key: … }`. See docs/backends.md.';
 
 /** Throws ConfigError for an authority with both or none of `key` and `issuer`, and for one with `issuer` that has what needs a key. */
 export function assertKeyOrIssuer(written: KeysOfAuthority): void {

@@ -20,7 +20,40 @@ import { DAY } from '../../src/core/durations.ts';
 import { systemRandom } from '../../src/embed/system.ts';
 import { generateKey, keyFromPem, privateKeyPem, softwareKey } from '../../src/keys/software.ts';
 import { certificatePem, requestPem } from '../../src/pkix/pem.ts';
+import { readKeyUsage } from '../../src/pkix/extensions.ts';
+import { readRequest } from '../../src/testing/signed-request.ts';
 import { run } from '../app/installation.ts';
+
+test('the key and the request of an RA for a CA elsewhere: RSA, with the usages that clients need', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'openndes-ra-request-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const csr = (...options: string[]) => run('ca', 'csr', folder, '--ra', '--subject', 'CN=SCEP RA', ...options);
+  const { code, out } = await csr('--key', 'rsa-2048');
+  assert.equal(code, 0);
+  const [key, request] = [join(folder, 'certs/ra.key.pem'), join(folder, 'certs/ra.csr')];
+  assert.deepEqual(out.split('\n').slice(0, 2), [`wrote ${key}`, `wrote ${request}`]);
+  assert.match(
+    out,
+    /^Let the CA that issues certify the request, then name certificate and key under `ra`: docs\/backends.md$/m,
+  );
+  assert.equal(statSync(key).mode & 0o777, 0o600);
+  const [, text = ''] = /-----BEGIN CERTIFICATE REQUEST-----([^-]+)/.exec(readFileSync(request, 'utf8')) ?? [];
+  const { subjectText, key: kind, extensions } = readRequest(Buffer.from(text, 'base64'));
+  assert.deepEqual([subjectText, kind], ['CN=SCEP RA', { type: 'rsa', bits: 2048 }]);
+  const usages = extensions.filter(({ oid }) => oid === '2.5.29.15').map(({ value }) => readKeyUsage(value));
+  assert.deepEqual(usages, [['digitalSignature', 'keyEncipherment']]);
+  const again = await csr();
+  assert.deepEqual([again.code, again.err.includes('is already there')], [78, true]);
+});
+
+test('an RA with an EC key is refused: clients could not encrypt to it', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'openndes-ra-request-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const { code, err } = await run('ca', 'csr', folder, '--ra', '--subject', 'CN=SCEP RA', '--key', 'p256');
+  assert.equal(code, 78);
+  assert.equal(err, '--key p256: clients encrypt to an RA\nName an RSA key, such as --key rsa-3072.');
+  assert.deepEqual(readdirSync(folder), []);
+});
 
 /** A folder of its own for each test, with the paths of its files. */
 function ceremony(t: TestContext) {

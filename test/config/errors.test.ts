@@ -356,11 +356,11 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'automatic RA without key': [
     authority('certificate: a, issuer: { module: b }'),
-    '1:25 authorities.issuing: `ra: auto` needs the key of the CA, and an authority with `issuer` has none. Make its key and a request, have that CA certify it for digitalSignature and keyEncipherment, and name both: `ra: { certificate: …, key: … }`. See docs/backends.md.',
+    '1:25 authorities.issuing: `ra: auto` needs the key of the CA, and an authority with `issuer` has none. Make its key and a request with `openndes ca csr --ra`, have that CA certify it for digitalSignature and keyEncipherment, and name both: `ra: { certificate: …, key: … }`. See docs/backends.md.',
   ],
   'no RA without key': [
     authority('certificate: a, issuer: { module: b }, ra: none'),
-    '1:25 authorities.issuing: `ra: none` needs the key of the CA, and an authority with `issuer` has none. Make its key and a request, have that CA certify it for digitalSignature and keyEncipherment, and name both: `ra: { certificate: …, key: … }`. See docs/backends.md.',
+    '1:25 authorities.issuing: `ra: none` needs the key of the CA, and an authority with `issuer` has none. Make its key and a request with `openndes ca csr --ra`, have that CA certify it for digitalSignature and keyEncipherment, and name both: `ra: { certificate: …, key: … }`. See docs/backends.md.',
   ],
   'ML-KEM without key': [
     `authorities: { issuing: { ${FOREIGN} } }\nendpoints: [{ ${LAB}, kem: ml-kem-768 }]\n`,

@@ -5,7 +5,7 @@ import { defined } from '../../core/defined.ts';
 import { KEY_CHOICES, type KeyChoice } from '../../keys/software.ts';
 import { certificatePem } from '../../pkix/pem.ts';
 import { publicKeyHash } from '../../pkix/public-key.ts';
-import { newRoot, requestCa, signCa, type WantedKey } from '../ca-ceremony.ts';
+import { newRoot, requestCa, requestRa, signCa, type WantedKey } from '../ca-ceremony.ts';
 import { type LimitOptions, limitsOf, withLimits } from '../limit-options.ts';
 import { example, wholeNumber } from '../options.ts';
 import { type Output, printable } from '../output.ts';
@@ -47,8 +47,9 @@ function registerRoot(ca: Command, output: Output): void {
 function registerCsr(ca: Command, output: Output): void {
   withKey(ca.command('csr'))
     .description('make the key of an issuing CA, and a request for the CA above it')
+    .option('--ra', 'make the RSA key of an RA and its request instead, for a CA product that issues')
     .addHelpText(...example('openndes ca csr pki --subject "CN=Example Issuing CA,O=Example" --key p384'))
-    .action((dir: string, options: NewKey) => csr(dir, options, output));
+    .action((dir: string, options: NewKey & { ra?: true }) => csr(dir, options, output));
 }
 
 function registerSign(ca: Command, output: Output): void {
@@ -81,11 +82,16 @@ async function root(dir: string, options: RootOptions, { out }: Output): Promise
   out('Keep the key offline: the server never needs it.');
 }
 
-async function csr(dir: string, options: NewKey, { out }: Output): Promise<void> {
-  const { files, spki } = await requestCa(dir, { key: wantedKey(options), subject: options.subject });
+async function csr(dir: string, options: NewKey & { ra?: true }, { out }: Output): Promise<void> {
+  const request = options.ra ? requestRa : requestCa;
+  const { files, spki } = await request(dir, { key: wantedKey(options), subject: options.subject });
   for (const file of files) out(`wrote ${file}`);
   out(keyLine(spki));
-  out('Let the CA above it sign the request, then: openndes ca install');
+  out(
+    options.ra
+      ? 'Let the CA that issues certify the request, then name certificate and key under `ra`: docs/backends.md'
+      : 'Let the CA above it sign the request, then: openndes ca install',
+  );
 }
 
 /** Read aloud at a ceremony: the request on the medium is the one that was made. */
