@@ -186,10 +186,10 @@ const askPlatform8 = (path: string): Promise<unknown> =>
 
 const askAws = (path: string): Promise<unknown> =>
   inTurn(async () => {
-    const [place] = aws.settings.slice(path === '/aws' ? 0 : 1);
     const before = aws.sent.length;
     const { status } = await enrolled((await server()).url(path), { subject: newSubject() });
     const order = aws.sent.slice(before).find(({ command }) => command === 'issue')?.input;
+    const [place] = aws.settings.slice(path === '/aws' ? 0 : 1);
     return [status, order?.['CertificateAuthorityArn'], order?.['TemplateArn'], { ...place, maxAttempts: undefined }];
   });
 
