@@ -22,6 +22,7 @@ export type ConditionParts = Omit<ReadinessParts, 'store'> & {
     | 'lastSigned'
     | 'listJobs'
     | 'approvalStanding'
+    | 'orderStanding'
     | 'messageStandings'
     | 'lastBackup'
   >;
@@ -58,6 +59,7 @@ const LOOKS: readonly ((parts: ConditionParts) => Promise<SeenCondition[]> | See
   ({ watched, clock }) => watched().flatMap((each) => endingCondition(each, clock())),
   outbox,
   approvals,
+  unknownOrders,
   untold,
   ({ crls }) => [...(crls ?? [])].flatMap(([name, list]) => listCondition(name, list.failure?.())),
   clockCondition,
@@ -147,6 +149,13 @@ async function approvals({ store, clock }: ConditionParts): Promise<SeenConditio
   const { waiting, oldest }: OutboxStanding = await store.approvalStanding();
   if (!isOlder(oldest, LONGEST_WAIT, clock())) return [];
   return [seenCondition('requests-wait', { what: waitingText('requests wait for approval', waiting, oldest) })];
+}
+
+async function unknownOrders({ store, clock }: ConditionParts): Promise<SeenCondition[]> {
+  const { waiting, oldest } = await store.orderStanding(new Date(clock().getTime() - OLD));
+  if (!oldest) return [];
+  const text = waitingText('orders may have left a certificate at a CA', waiting, oldest);
+  return [seenCondition('orders-unknown', { what: text })];
 }
 
 async function untold({ store, clock }: ConditionParts): Promise<SeenCondition[]> {

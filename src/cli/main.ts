@@ -20,6 +20,7 @@ import { registerInit } from './commands/init.ts';
 import { registerJobs } from './commands/jobs.ts';
 import { registerMessages } from './commands/message-commands.ts';
 import { registerNotifications } from './commands/notification-commands.ts';
+import { registerOrders } from './commands/order-commands.ts';
 import { registerProfiles } from './commands/profiles-test.ts';
 import { registerPfx } from './commands/pfx.ts';
 import { registerPerson } from './commands/person-commands.ts';
@@ -46,6 +47,7 @@ const COMMANDS = [
   registerChallenge,
   registerJobs,
   registerNotifications,
+  registerOrders,
   registerMessages,
   registerBlock,
   registerDirectory,

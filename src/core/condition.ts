@@ -86,6 +86,14 @@ export const CONDITIONS = {
     means: 'A person has to decide. After 30 days a request is forgotten.',
     remedy: 'Look at them with `openndes certs pending`, and approve or reject each.',
   },
+  'orders-unknown': {
+    severity: 'warning',
+    title: 'A CA may have certificates that are not recorded',
+    means:
+      'Orders had no answer, and that CA cannot be asked what became of them. No device has the certificates, if there are any.',
+    remedy:
+      'See `openndes orders list`. Look for each at the CA by its public key, revoke it there, and run `openndes orders done`.',
+  },
   'revocation-list-failed': {
     severity: 'error',
     title: 'No new revocation list can be made',

@@ -1,5 +1,5 @@
 /** Orders at CAs elsewhere whose outcome is not known: recorded before the CA is asked, so that no certificate there is forgotten. */
-import type { OutboxStanding } from './records.ts';
+import type { AuditEntry, OutboxStanding } from './records.ts';
 
 /** An order that is about to be sent. `requestKey`: as in EnrollmentRequest; `publicKeyHash`: as in StoredCertificate. */
 export type NewOrder = { requestKey: string; endpoint: string; transactionId: string; publicKeyHash: string; at: Date };
@@ -28,8 +28,8 @@ export interface OrderStore {
   listOrders(page: { after?: number; limit: number }): Promise<StoredOrder[]>;
   /** Orphans, and orders from before this moment that are still `sent`. */
   orderStanding(before: Date): Promise<OutboxStanding>;
-  /** An administrator has looked for its certificate at the CA. Returns false when there is none. */
-  removeOrder(id: number): Promise<boolean>;
+  /** An administrator has looked for its certificate at the CA. Returns false, and writes nothing, when there is none. */
+  removeOrder(id: number, audit: AuditEntry): Promise<boolean>;
   /** Removes those from before this moment. Returns how many it was. */
   removeOrders(before: Date): Promise<number>;
 }

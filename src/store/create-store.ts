@@ -332,7 +332,7 @@ const orders = ({ db, write }: Parts): OrderStore => ({
   countSent: (requestKey) => countSent(db, requestKey),
   listOrders: (page) => listOrders(db, page),
   orderStanding: (before) => orderStanding(db, before),
-  removeOrder: (id) => write((tx) => removeOrder(tx, id)),
+  removeOrder: (id, audit) => write((tx) => removeOrder(tx, id, audit)),
   removeOrders: (before) => write((tx) => removeOrders(tx, before)),
 });
 

@@ -1,7 +1,8 @@
 /** Orders at CAs elsewhere: see core/order-store.ts. */
 import type { Selectable } from 'kysely';
 import type { NewOrder, StoredOrder } from '../core/order-store.ts';
-import type { OutboxStanding } from '../core/records.ts';
+import type { AuditEntry, OutboxStanding } from '../core/records.ts';
+import { addAudit } from './audit.ts';
 import { columnType, type Dialect } from './dialect.ts';
 import { newId } from './row-ids.ts';
 import type { Database, OrderTable } from './tables.ts';
@@ -75,8 +76,9 @@ export async function orderStanding(db: Database, before: Date): Promise<OutboxS
 }
 
 /** See OrderStore. */
-export async function removeOrder(tx: Database, id: number): Promise<boolean> {
+export async function removeOrder(tx: Database, id: number, audit: AuditEntry): Promise<boolean> {
   const { numDeletedRows } = await tx.deleteFrom('orders').where('id', '=', id).executeTakeFirst();
+  if (numDeletedRows > 0n) await addAudit(tx, audit, {});
   return numDeletedRows > 0n;
 }
 

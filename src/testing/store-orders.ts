@@ -113,7 +113,10 @@ export function orders(check: Check): void {
       [first, second, ...rest].map(({ transactionId }) => transactionId),
       ['transaction-1', 'transaction-2', 'transaction-3'],
     );
-    assert.deepEqual([await store.removeOrder(first.id), await store.removeOrder(first.id)], [true, false]);
+    const { issuerId: _, serial: __, ...audit } = auditFor(1, 'discarded');
+    assert.equal(await store.removeOrder(first.id, audit), true);
+    assert.equal(await store.removeOrder(first.id, audit), false);
+    assert.deepEqual(await store.listAudit({}), [audit]);
     assert.equal(await store.removeOrders(later(3)), 1);
     assert.deepEqual(await statesOf(store), ['orphan']);
     assert.equal(await store.removeOrders(later(4)), 1);

@@ -22,6 +22,7 @@ const well: ConditionParts['store'] = {
   check: () => Promise.resolve(),
   outboxStanding: () => Promise.resolve({ waiting: 1, oldest: ago(59) }),
   approvalStanding: () => Promise.resolve({ waiting: 1, oldest: ago(23 * 60) }),
+  orderStanding: () => Promise.resolve({ waiting: 0 }),
   messageStandings: () => Promise.resolve([{ receiver: 'mail', waiting: 1, oldest: ago(59) }]),
   directoryStanding: () =>
     Promise.resolve({ listing: 1, links: {}, error: '', waiting: 0, countedAt: 0, approved: 0, acceptsLoss: false }),
@@ -140,6 +141,13 @@ const CASES: readonly { title: string; given: ConditionParts; seen: string[] }[]
     title: 'requests that wait for a day',
     given: parts({}, { approvalStanding: () => Promise.resolve({ waiting: 2, oldest: ago(24 * 60) }) }),
     seen: ['warning requests-wait | 2 requests wait for approval, the oldest since 2026-02-28T12:00:00.000Z'],
+  },
+  {
+    title: 'orders whose outcome is not known',
+    given: parts({}, { orderStanding: () => Promise.resolve({ waiting: 2, oldest: ago(1) }) }),
+    seen: [
+      'warning orders-unknown | 2 orders may have left a certificate at a CA, the oldest since 2026-03-01T11:59:00.000Z',
+    ],
   },
   {
     title: 'a revocation list that cannot be made',
