@@ -30,6 +30,11 @@ const MAKERS: {
   digicertPlatform8: platform8Product,
   awsPca: awsPcaProduct,
   command: commandProduct,
+  async openBao({ address, identity, settings }, place) {
+    const { openBaoBackend } = await import('../backends/open-bao/open-bao-backend.ts');
+    const client = backendClient({ ...address, identity: identity && (() => identity) }, { clock: systemClock });
+    return openBaoBackend(settings, { client, clock: systemClock, place });
+  },
 };
 
 /** The product that a configuration names. It asks nothing over the network. Throws ConfigError when it cannot be made. */

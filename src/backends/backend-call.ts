@@ -12,6 +12,8 @@ export type BackendCall = {
   accepts?: string;
   /** The same call twice does no more than once. Only such a call is made again when its outcome is unknown. */
   idempotent: boolean;
+  /** Those of 429, 502, 503 and 504 with which this CA says that it did nothing: the call is made again, idempotent or not. */
+  undone?: readonly number[];
   /** What must be in no error: tokens, keys, passwords of this call. */
   secrets?: readonly string[];
 };

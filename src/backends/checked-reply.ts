@@ -60,7 +60,7 @@ function passing(
   const error = backendFault(known, `${what}: HTTP ${reply.status}${words === '' ? '' : `, ${words}`}`, {
     retryAfter: pauseMs === undefined ? undefined : Math.ceil(pauseMs / 1000),
   });
-  return { error, again: call.idempotent, pauseMs };
+  return { error, again: call.idempotent || (call.undone?.includes(reply.status) ?? false), pauseMs };
 }
 
 const refused = ({ what }: BackendAttempt, text: string): AttemptFault => ({

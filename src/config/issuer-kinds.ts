@@ -6,6 +6,7 @@ import { digicertIssuer } from './digicert-issuer-section.ts';
 import { ejbcaIssuer } from './ejbca-issuer-section.ts';
 import { commandIssuer } from './command-issuer-section.ts';
 import { platform8Issuer } from './platform8-issuer-section.ts';
+import { openBaoIssuer } from './open-bao-issuer-section.ts';
 import { file, type FileContext } from './references.ts';
 import { stepCaIssuer } from './step-ca-issuer-section.ts';
 import { optional } from './yaml/table.ts';
@@ -79,6 +80,11 @@ export const ISSUER_KINDS = {
     description: 'AWS Private CA ([backends.md](backends.md#awspca)).',
     value: awsPcaIssuer,
     settings: (settings) => defined(settings),
+  }),
+  openBao: kind({
+    description: 'OpenBao or Vault ([backends.md](backends.md#openbao)).',
+    value: openBaoIssuer,
+    settings: (settings) => settings,
   }),
 };
 

@@ -244,6 +244,15 @@ for (const [status, code] of [
     assert.match(error.adminText, new RegExp(`HTTP ${status}, no \\[withheld\\]$`));
   });
 
+test('an order is sent again after a status with which this CA says that it did nothing, and after no other', async (t) => {
+  const { client, got } = await under(t, statuses([503], [200], [504]));
+  const order: BackendCall = { ...ISSUE, undone: [503] };
+  assert.equal((await client.call(order, never)).status, 200);
+  assert.equal(got.length, 2);
+  assert.equal((await fault(client.call(order, never))).code, 'unknown-outcome');
+  assert.equal(got.length, 3);
+});
+
 test('three attempts are the most', async (t) => {
   const { client, got } = await under(t, statuses([503], [503], [503]));
   assert.equal((await fault(client.call(ASK, never))).code, 'unavailable');

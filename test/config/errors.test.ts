@@ -13,6 +13,7 @@ const tenant = (keys: string): string => `tenants: { corp: { ${keys} } }\n${REST
 const authority = (keys: string): string => `authorities: { issuing: { ${keys} } }\n${ENDPOINTS}`;
 /** An authority whose CA is another product, with all that it needs. */
 const FOREIGN = 'certificate: a, issuer: { module: b }, ra: { certificate: c, key: d }';
+const bao = (keys: string): string => authority(`certificate: a, issuer: { openBao: { url: https://b, ${keys} } }`);
 const foreign = (keys: string): string => authority(`${FOREIGN}, ${keys}`);
 
 /** Each text has exactly the problem in the second column and no other. */
@@ -333,6 +334,38 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   'unknown CA product': [
     authority('certificate: a, issuer: { modul: c }'),
     '1:53 authorities.issuing.issuer.modul: unknown key. Did you mean `module`?',
+  ],
+  'two CA products': [
+    authority('certificate: a, issuer: { module: c, stepCa: { url: https://ca, provisioner: p, key: k } }'),
+    '1:51 authorities.issuing.issuer: two CAs for one authority. Name exactly one; docs/backends.md has all of them.',
+  ],
+  'step-ca without https': [
+    authority('certificate: a, issuer: { stepCa: { url: http://ca, provisioner: p, key: k } }'),
+    '1:68 authorities.issuing.issuer.stepCa.url: not a URL with https and without query ("http://ca"). Write it like `url: https://ca.example.com:9000`.',
+  ],
+  'OpenBao without a login': [
+    bao('role: r'),
+    '1:62 authorities.issuing.issuer.openBao: no login. Give exactly one of `token`, `appRole` and `certificateLogin`.',
+  ],
+  'OpenBao with two logins': [
+    bao('role: r, token: t, appRole: { roleId: a, secretId: b }'),
+    '1:62 authorities.issuing.issuer.openBao: more than one login. Give exactly one of `token`, `appRole` and `certificateLogin`.',
+  ],
+  'OpenBao with a login by a certificate and without one': [
+    bao('role: r, certificateLogin: {}'),
+    '1:62 authorities.issuing.issuer.openBao: `certificateLogin` without a certificate. Give `clientCertificate` and `clientKey`.',
+  ],
+  'OpenBao with a role that leads elsewhere': [
+    bao('role: ../sign-verbatim/r, token: t'),
+    '1:86 authorities.issuing.issuer.openBao.role: not a name of letters, digits, `.`, `-` and `_` ("../sign-verbatim/r"). Write it like `role: openndes`.',
+  ],
+  'OpenBao with a mount that leads elsewhere': [
+    bao('role: r, mount: pki/../sys, token: t'),
+    '1:96 authorities.issuing.issuer.openBao.mount: not a path of letters, digits, `-` and `_` ("pki/../sys"). Write it like `mount: pki`.',
+  ],
+  'OpenBao with half of a client certificate': [
+    bao('role: r, token: t, clientKey: k'),
+    '1:62 authorities.issuing.issuer.openBao: only one of `clientCertificate` and `clientKey`. Give both or none.',
   ],
   'passphrase without key': [
     foreign('passphrase: abc'),

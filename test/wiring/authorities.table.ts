@@ -26,6 +26,7 @@ import {
   second,
   secondSection,
 } from './files.ts';
+import { openBaoAuthorities, openBaoGot } from './fake-open-bao.ts';
 import { stepCaAuthorities, stepCaGot } from './fake-step-ca.ts';
 import { programAuthorities, programGot } from './program-ca.ts';
 import { moduleCa, moduleSection } from './module-ca.ts';
@@ -76,6 +77,7 @@ const authorities = {
   'other-product': moduleSection({ name: 'other' }),
   ...stepCaAuthorities,
   ...programAuthorities,
+  ...openBaoAuthorities,
   split: {
     ...withChain('split'),
     ra: 'split',
@@ -177,13 +179,36 @@ async function productOf(path: string): Promise<[boolean, string]> {
   return [certificate.verify(new X509Certificate(issuing.certificate).publicKey), asked.join() || 'none'];
 }
 
-/** What step-ca got for a device. */
-async function orderAtStepCa(path: string): Promise<readonly string[] | undefined> {
-  const subject = newSubject();
-  const certificate = await certified(await at(path), { subject });
-  assert.ok(certificate.verify(new X509Certificate(issuing.certificate).publicKey));
-  return stepCaGot.get(subject);
-}
+/** What a CA product got for a device that enrols there. */
+const orderAt =
+  (got: ReadonlyMap<string, readonly unknown[]>) =>
+  async (path: string): Promise<readonly unknown[] | undefined> => {
+    const subject = newSubject();
+    const certificate = await certified(await at(path), { subject });
+    assert.ok(certificate.verify(new X509Certificate(issuing.certificate).publicKey));
+    return got.get(subject);
+  };
+
+const OPEN_BAO_KEYS = [
+  '',
+  '.url',
+  '.trustOnly',
+  '.proxy',
+  '.clientCertificate',
+  '.clientKey',
+  '.namespace',
+  '.mount',
+  '.role',
+  '.appends',
+  '.token',
+  '.appRole',
+  '.appRole.roleId',
+  '.appRole.secretId',
+  '.appRole.mount',
+  '.certificateLogin',
+  '.certificateLogin.name',
+  '.certificateLogin.mount',
+];
 
 /** What the program got for a device that it certified. */
 async function orderAtProgram(path: string): Promise<unknown> {
@@ -217,7 +242,7 @@ export const AUTHORITIES: readonly Row[] = [
       (key) => `authorities.NAME.issuer.stepCa${key}`,
     ),
     question: 'which provisioner, key and way the order at step-ca had',
-    ask: orderAtStepCa,
+    ask: orderAt(stepCaGot),
     answers: {
       '/step-jwk': ['first', 'the-kid', 'directly'],
       '/step-x5c': ['second', 'x5c 1', 'through the proxy'],
@@ -243,6 +268,26 @@ export const AUTHORITIES: readonly Row[] = [
       '/program-slow': 'pending',
       '/program-polled': 'pending',
       '/program-not-polled': 'failInfo 2',
+    },
+  },
+  {
+    keys: OPEN_BAO_KEYS.map((key) => `authorities.NAME.issuer.openBao${key}`),
+    question: 'path, namespace, token and way of the order at OpenBao, whose token says how it was got',
+    ask: orderAt(openBaoGot),
+    answers: {
+      '/bao-token': ['/v1/pki/sign/appending', 'team', 'the-token', 'through the proxy'],
+      '/bao-role': [
+        '/v1/pki/int/sign/fleet',
+        undefined,
+        '/v1/auth/app/login {"role_id":"id","secret_id":"secret"} nobody',
+        'directly',
+      ],
+      '/bao-certificate': [
+        '/v1/pki/sign/fleet',
+        undefined,
+        '/v1/auth/tls/login {"name":"devices"} openndes-client',
+        'directly',
+      ],
     },
   },
   {
