@@ -24,6 +24,7 @@ import { administration } from './administration.ts';
 import { configuredMessages } from './configured-messages.ts';
 import type { ConfiguredMessages } from './message-services.ts';
 import { type ConditionWatch, conditionWatch } from './condition-watch.ts';
+import { commandRevocationsJob } from './command-revocations-job.ts';
 import { type ConditionParts, seenConditions } from './seen-conditions.ts';
 import { auditChainJob } from './audit-chain-job.ts';
 import { headSeal } from './audit-key.ts';
@@ -304,6 +305,7 @@ function startWatch({ endpoints, store, clients, directories, messages, ...parts
     old,
     oldAttemptsJob({ trace: parts.settings.config.trace, store, ...parts }),
     auditChainJob({ store, seal, ...parts }),
+    commandRevocationsJob({ store, ...parts }),
     tenantWatch({ ...parts, clients }),
     ...pollers({ store, clients, ...parts }),
     ...directoryJobs,

@@ -257,7 +257,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     level: 'error',
     message: 'a background job failed and will be retried; no data was lost',
     fields: {
-      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `clean-up`, `watch`, `tenants`, `old-records`, `old-attempts`, `intune-revocations`, `messages`, `syslog`, or `directory` and the name of a tenant',
+      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `clean-up`, `watch`, `tenants`, `old-records`, `old-attempts`, `command-revocations`, `intune-revocations`, `messages`, `syslog`, or `directory` and the name of a tenant',
       err: CAUSE,
     },
     remedy:

@@ -54,7 +54,7 @@ const COUNTED = {
     'backend',
   ),
   openndes_certificates_revoked_total: counter(
-    'Certificates that this server has revoked: by a person (`page`), a program (`api`), asked by Intune (`intune`), or because a device or user is gone (`directory`). Not by the command line, which is another process',
+    'Certificates that were revoked: by a person (`page`), a program (`api`), asked by Intune (`intune`), because a device or user is gone (`directory`), or by a command (`cli`: one of the servers counts it within a minute)',
     'source',
     'reason',
   ),

@@ -221,7 +221,17 @@ test('readyz: short in public; on the administrator’s listener it has the reas
   const jobs = body['jobs'] as Record<string, string>[];
   assert.deepEqual(
     jobs.map(({ name }) => name),
-    ['audit-chain', 'clean-up', 'notifications', 'old-attempts', 'old-records', 'revocations', 'tenants', 'watch'],
+    [
+      'audit-chain',
+      'clean-up',
+      'command-revocations',
+      'notifications',
+      'old-attempts',
+      'old-records',
+      'revocations',
+      'tenants',
+      'watch',
+    ],
   );
   for (const { state } of jobs) assert.ok(state === 'waiting' || state === 'running', state);
 });

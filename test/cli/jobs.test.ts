@@ -20,9 +20,9 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
   const all = async () => JSON.parse((await cli('jobs', '--json')).out) as Record<string, string>[];
   const listed = await until(async () => {
     const jobs = await all();
-    return jobs.length === 8 && jobs.every(({ lastRun }) => lastRun) && jobs;
+    return jobs.length === 9 && jobs.every(({ lastRun }) => lastRun) && jobs;
   }, 'the first run of every job');
-  const [, cleanUp, notifications] = listed;
+  const [, cleanUp, , notifications] = listed;
   for (const [job, every] of [
     [cleanUp!, 60],
     [notifications!, 5],
@@ -34,7 +34,7 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
   assert.match(
     (await cli('jobs')).out,
     new RegExp(
-      `^JOB .*\\naudit-chain +(?:waiting|running)  ${MOMENT}  .*\\nclean-up +waiting  ${MOMENT}  ${MOMENT}  - +-\\n` +
+      `^JOB .*\\naudit-chain +(?:waiting|running)  ${MOMENT}  .*\\nclean-up +waiting  ${MOMENT}  ${MOMENT}  - +-\\ncommand-revocations +(?:waiting|running)  ${MOMENT}  .*\\n` +
         `notifications +(?:waiting|running)  ${MOMENT}  .*\\nold-attempts +(?:waiting|running)  ${MOMENT}  .*\\nold-records +(?:waiting|running)  ${MOMENT}  .*\\nrevocations +(?:waiting|running)  ${MOMENT}  .*\\n` +
         `tenants +(?:waiting|running)  ${MOMENT}  .*\\nwatch +(?:waiting|running)  ${MOMENT}  .*$`,
     ),
@@ -55,7 +55,7 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
   assert.match(
     (await cli('jobs')).out,
     new RegExp(
-      `\\nclean-up +overdue  ${MOMENT}  2026-01-02T03:04:05  - +disk\\\\u\\{1b\\}\\[31m full\\n` +
+      `\\nclean-up +overdue  ${MOMENT}  2026-01-02T03:04:05  - +disk\\\\u\\{1b\\}\\[31m full\\ncommand-revocations .*\\n` +
         `notifications +running  ${MOMENT}  - +01234567  -\\n`,
     ),
   );
