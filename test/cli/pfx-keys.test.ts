@@ -1,15 +1,17 @@
 /** `openndes pfx issue`, `list`, `renew` and `reconcile` against a simulated tenant, without a running server. */
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { systemClock, systemRandom } from '../../src/embed/system.ts';
 import { startSimulator } from '../../src/simulator/simulated-tenant.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { installed, rows } from '../app/installation.ts';
-import { rsaKey } from '../kit/keys.ts';
+import { writePkcs12 } from '../../src/pfx/pkcs12-writer.ts';
+import { ecKey, rsaKey } from '../kit/keys.ts';
 import { connectorPem, pinned } from '../pfx/connector-forms.ts';
+import { userPfx } from '../pfx/user-under-test.ts';
 
 const [JANE, JOE] = ['jane@contoso.example', 'joe@contoso.example'];
 const PLACE = ['--tenant', 'corp', '--endpoint', 'people'] as const;
@@ -122,3 +124,87 @@ for (const [what, given, message] of [
     assert.match(err, message);
     assert.deepEqual(await store.listUserKeys({}), []);
   });
+
+/** A folder with a PKCS#12 file and its password, for a key that lasts for twenty years. */
+async function withFile(folder: string, name: string, password = 'a-password'): Promise<string> {
+  const content = await userPfx(ecKey(name));
+  const path = join(folder, `${name}.p12`);
+  writeFileSync(path, writePkcs12(content, { profile: 'compat', password, random: systemRandom }));
+  writeFileSync(join(folder, `${name}.txt`), `${password}\n`);
+  return path;
+}
+
+test('a PKCS#12 file is imported as it is, once, and a dry run imports nothing', async (t) => {
+  const { simulator, folder, cli, store } = await withTenant(t);
+  const path = await withFile(folder, 'one');
+  const command = ['pfx', 'import', path, '--user', JANE, '--password-file', join(folder, 'one.txt'), ...PLACE];
+  const planned = await cli(...command, '--dry-run');
+  assert.deepEqual(planned.out.split('\n'), [
+    `${path}  ${JANE}  planned`,
+    'to be imported: 1, known already: 0, failed: 0',
+  ]);
+  assert.deepEqual([simulator.imported.list(), await store.listUserKeys({})], [[], []]);
+  const done = await cli(...command);
+  assert.deepEqual([done.code, done.err], [0, '']);
+  assert.equal(done.out.split('\n')[1], 'imported: 1, known already: 0, failed: 0');
+  const [at] = simulator.imported.list();
+  assert.equal(at!.encryptedPfxBlob, readFileSync(path).toString('base64'));
+  const again = await cli(...command);
+  assert.equal(again.out.split('\n')[1], 'imported: 0, known already: 1, failed: 0');
+  const kept = await store.listUserKeys({});
+  assert.deepEqual(
+    kept.map(({ origin, state, thumbprint }) => [origin, state, thumbprint]),
+    [['file', 'imported', at!.thumbprint]],
+  );
+  assert.deepEqual(await cli('pfx', 'reconcile', ...PLACE), { code: 0, out: 'the same: 1', err: '' });
+});
+
+test('of a list of files each has its line, and those that fail say why and stop no other', async (t) => {
+  const { simulator, folder, cli } = await withTenant(t);
+  for (const name of ['one', 'two', 'three']) await withFile(folder, name);
+  writeFileSync(join(folder, 'wrong.txt'), 'wrong');
+  const list = join(folder, 'list.csv');
+  const lines = [
+    `one.p12,${JANE},encryption,one.txt`,
+    `two.p12,${JANE},signing,wrong.txt`,
+    'three.p12,nobody@contoso.example,encryption,three.txt',
+    `two.p12, ${JOE}, signing, two.txt`,
+  ];
+  writeFileSync(list, `${lines.join('\r\n')}\r\n`);
+  const { code, out } = await cli('pfx', 'import', '--list', list, ...PLACE);
+  assert.equal(code, 1);
+  const told = out.split('\n');
+  assert.match(told[0]!, /one\.p12 {2}jane@contoso\.example {2}imported$/);
+  assert.match(told[1]!, /two\.p12 {2}jane@contoso\.example {2}failed: .*the passphrase of this file is wrong/);
+  assert.match(told[2]!, /failed: the directory has no user nobody@contoso\.example/);
+  assert.equal(told[4], 'imported: 2, known already: 0, failed: 2');
+  assert.deepEqual(
+    simulator.imported.list().map(({ userPrincipalName, intendedPurpose }) => [userPrincipalName, intendedPurpose]),
+    [
+      [JANE, 'smimeEncryption'],
+      [JOE, 'smimeSigning'],
+    ],
+  );
+  writeFileSync(list, 'one.p12,jane\n');
+  assert.match((await cli('pfx', 'import', '--list', list, ...PLACE)).err, /line 1 has not four values/);
+});
+
+test('a password that Intune cannot take is refused, and never told', async (t) => {
+  const { simulator, folder, cli } = await withTenant(t);
+  const password = 'p'.repeat(127);
+  const path = await withFile(folder, 'one', password);
+  const { code, out, err } = await cli(
+    'pfx',
+    'import',
+    path,
+    '--user',
+    JANE,
+    '--password-file',
+    join(folder, 'one.txt'),
+    ...PLACE,
+  );
+  assert.equal(code, 1);
+  assert.match(out, /failed: .*the password has 127 characters, and oaepSha512 takes 126/);
+  assert.ok(!(out + err).includes(password));
+  assert.deepEqual(simulator.imported.list(), []);
+});

@@ -17,11 +17,14 @@ import { CONFIG, example } from '../options.ts';
 import { counted, jsonText, type Output, printable } from '../output.ts';
 import { failed, withStore } from './certs-store.ts';
 
-type Options = { config: string; tenant: string; endpoint: string };
-type IssueOptions = Options & { purpose: string; users?: string; dryRun?: true };
+/** What every command that works on keys is given. */
+export type PfxOptions = { config: string; tenant: string; endpoint: string };
+type IssueOptions = PfxOptions & { purpose: string; users?: string; dryRun?: true };
 
-const TENANT = ['--tenant <name>', 'the tenant of `tenants` whose app may import'] as const;
-const ENDPOINT = ['--endpoint <name>', 'the endpoint whose authority and profile issue'] as const;
+/** `.requiredOption(...TENANT)` */
+export const TENANT = ['--tenant <name>', 'the tenant of `tenants` whose app may import'] as const;
+/** `.requiredOption(...ENDPOINT)` */
+export const ENDPOINT = ['--endpoint <name>', 'the endpoint whose authority and profile issue'] as const;
 const PURPOSES = { encryption: 'smimeEncryption', signing: 'smimeSigning' } as const;
 
 /** Registers them below `pfx`. */
@@ -57,7 +60,8 @@ async function issue(given: string[], options: IssueOptions, output: Output): Pr
   });
 }
 
-function purposeIn(text: string): UserKey['purpose'] {
+/** Throws ConfigError for another word. */
+export function purposeIn(text: string): UserKey['purpose'] {
   if (text === 'encryption' || text === 'signing') return PURPOSES[text];
   throw new ConfigError('`--purpose` is neither encryption nor signing', 'Give one of the two.');
 }
@@ -136,7 +140,7 @@ function registerRenew(pfx: Command, output: Output): void {
     .requiredOption(...ENDPOINT)
     .option(...CONFIG)
     .addHelpText(...example('openndes pfx renew --tenant contoso --endpoint people'))
-    .action((options: Options & { mostGone: string }) =>
+    .action((options: PfxOptions & { mostGone: string }) =>
       working(options, output, (services, signal) =>
         renew(services, { output, most: mostIn(options.mostGone) }, signal),
       ),
@@ -176,7 +180,7 @@ function registerReconcile(pfx: Command, output: Output): void {
     .requiredOption(...ENDPOINT)
     .option(...CONFIG)
     .addHelpText(...example('openndes pfx reconcile --tenant contoso --endpoint people'))
-    .action((options: Options) =>
+    .action((options: PfxOptions) =>
       working(options, output, async (services, signal) => {
         const { same, unknown, missing } = await reconcileUserKeys(services, signal);
         out(`the same: ${counted(same)}`);
@@ -190,8 +194,8 @@ function registerReconcile(pfx: Command, output: Output): void {
 
 type Work = (services: UserKeyServices, signal: AbortSignal) => Promise<void>;
 
-/** Exits after the lease was given back. */
-async function working({ config, tenant, endpoint }: Options, { err }: Output, work: Work): Promise<void> {
+/** Runs the work with the lease of the tenant, and exits after it was given back. */
+export async function working({ config, tenant, endpoint }: PfxOptions, { err }: Output, work: Work): Promise<void> {
   const store = await openExistingStore(config, noStore);
   const management: Management<Store> = { store, clock: systemClock, ...commandLineUser() };
   const place: PfxPlace = { file: config, tenant, endpoint };

@@ -8,6 +8,7 @@ import { userNames } from '../../pfx/user-pfx.ts';
 import { CONFIG, example } from '../options.ts';
 import { jsonText, type Output, printable } from '../output.ts';
 import { plannedPfx } from '../planned-pfx.ts';
+import { registerPfxImport } from './pfx-import.ts';
 import { registerPfxKeys } from './pfx-keys.ts';
 import { registerPfxRecover } from './pfx-recover.ts';
 
@@ -16,6 +17,7 @@ export function registerPfx(program: Command, output: Output): void {
   const pfx = program.command('pfx').description('keys for people, such as S/MIME');
   registerTest(pfx, output);
   registerPfxKeys(pfx, output);
+  registerPfxImport(pfx, output);
   registerPfxRecover(pfx, output);
 }
 
