@@ -57,6 +57,17 @@ function links({ tokens, env }: State): void {
   if (from !== undefined) for (const { children } of tokens) adapt(children ?? [], from);
 }
 
+/** Code in a line is text: VitePress would take the value of `{{variable}}`, which is nothing, in its place. */
+function codeAsText({ tokens }: State): void {
+  for (const { children } of tokens)
+    for (const token of children ?? []) if (token.type === 'code_inline') token.attrSet('v-pre', '');
+}
+
+function rules({ core: { ruler } }: MarkdownIt): void {
+  ruler.push('links_of_the_repository', links);
+  ruler.push('code_as_text', codeAsText);
+}
+
 /** Options of VitePress for its Markdown. */
 export const markdown = {
   // The pages have no HTML. What looks like it, such as <name>, is text.
@@ -65,5 +76,5 @@ export const markdown = {
   // Languages that the highlighter does not know.
   languageAlias: { haproxy: 'nginx', caddyfile: 'nginx' },
   anchor: { slugify: headingId },
-  config: (md: MarkdownIt): void => md.core.ruler.push('links_of_the_repository', links),
+  config: rules,
 };

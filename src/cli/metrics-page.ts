@@ -78,57 +78,6 @@ ${rows(all.filter((each) => !isOurs(each)))}
 ([conditions.md](conditions.md#backup-old)); a rule of your own:
 
 \`\`\`yaml
-metrics: { host: 10.0.0.5, port: 8082 }
-\`\`\`
-
-\`\`\`yaml
-${EXAMPLE}
-\`\`\`
-
-With a token of the role \`metrics\` ([access.md](access.md#programs)) the administrators' listener has \`GET /metrics\` too, and the section \`metrics\` is not needed:
-
-\`\`\`yaml
-${BY_TOKEN}
-\`\`\`
-
-\`deploy/prometheus/alerts.yaml\` has rules for it ([alerts.md](alerts.md)), and \`deploy/grafana/openndes.json\` is a dashboard: import it in Grafana and
-choose the data source. Both expect the job name \`openndes\`.
-
-Every replica counts for itself: sum the counters over all of them, and take the maximum of what is in the store, such as
-\`openndes_intune_outbox_pending\`. Counters begin at 0 when a server starts; a reload keeps them.
-
-Counting takes 2 to 4 µs of CPU for an enrolment, of more than a thousand that it takes in all. A scrape asks the store a handful of short questions.
-
-Labels have few values: names of the configuration, codes of [errors.md](errors.md), words of this page. No label ever has the name,
-the address or a serial number of a device or of its certificate. The metrics name the certificates of the server itself.
-
-## What openndes counts and sees
-
-| metric | kind | labels | meaning |
-|---|---|---|---|
-${rows(all.filter(isOurs))}
-
-## What begins and ends
-
-These have the names and the labels of x509-certificate-exporter, so that rules and dashboards that look at its metrics work as they
-are. In place of a file, \`filename\` and \`filepath\` say what it is: \`authority issuing: RA\`, \`listener: TLS certificate\`,
-\`tenant corp: client secret\`, or the path of a revocation list.
-
-| metric | kind | labels | meaning |
-|---|---|---|---|
-${rows(all.filter((each) => !isOurs(each)))}
-
-## The last backup
-
-The server does not know when a backup was made: a command or the database makes it. Let the same script write the moment for the node
-exporter of Prometheus (\`--collector.textfile.directory\`):
-
-\`\`\`sh
-openndes backup --config /etc/openndes/openndes.yaml /var/backups/openndes/today.tar.new &&
-  echo "openndes_backup_timestamp_seconds $(date +%s)" > /var/lib/prometheus/node-exporter/openndes.prom
-\`\`\`
-
-\`\`\`yaml
 - alert: OpenndesBackupOld
   expr: time() - openndes_backup_timestamp_seconds > 26 * 3600
 \`\`\`

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { deadLinks } from '../../site/built-links.ts';
 import { destination, headingId, picture, repositoryFile } from '../../site/links.ts';
+import { markdown } from '../../site/markdown.ts';
 import { SITE_PAGES, sitePath } from '../../site/navigation.ts';
 import { navigationFaults } from '../../site/pages.ts';
 
@@ -83,4 +84,13 @@ test('links to a missing page, heading or file are found', (t) => {
 test('the links of a site below a folder begin with the folder', (t) => {
   assert.deepEqual(deadLinks(built(t, '<a href="/docs/b.html#there">1</a>'), '/docs/'), []);
   assert.deepEqual(deadLinks(built(t, '<a href="/docs/c.html">1</a>'), '/docs/'), ['a.html: /docs/c.html']);
+});
+
+test('code in a line is shown as it is, and no variable of Intune in it is taken for one of the site', () => {
+  const attributes: [string, string][] = [];
+  const token = { type: 'code_inline', tag: 'code', children: null, attrs: null, attrGet: () => null };
+  const code = { ...token, attrSet: (name: string, value: string) => void attributes.push([name, value]) };
+  const state = { tokens: [{ ...code, type: 'inline', children: [code] }], env: { relativePath: 'pfx.md' } };
+  markdown.config({ core: { ruler: { push: (_name, rule) => rule(state) } } });
+  assert.deepEqual(attributes, [['v-pre', '']]);
 });
