@@ -19,6 +19,15 @@ test('a request that waits is shown with all that was asked, and every text of a
     assert.ok(body.includes(text), text);
 });
 
+test('each request says why it waits', async (t) => {
+  const { get, store } = await pagesUnderTest(t);
+  const reasons = ['unreachable', 'undecided', 'issuer'] as const;
+  for (const [n, reason] of reasons.entries()) await recordWaiting(store, n, { subject: `CN=${reason}`, reason });
+  const { body } = await get('/admin/waiting');
+  for (const text of ['Its policy could not be asked', 'Its policy has not decided', 'The CA has not issued yet'])
+    assert.ok(body.includes(text), text);
+});
+
 test('an operator approves one and rejects another with a reason; a viewer sees no button', async (t) => {
   const { get, post, store, current } = await pagesUnderTest(t);
   await recordWaiting(store, 0, { subject: 'CN=a' });

@@ -45,10 +45,10 @@ function decisionForm(path: PageForm['path'], row: Pick<PageForm, 'action' | 'do
 }
 
 function requestCard(visit: Visit, request: ShownRequest): Html {
-  const { look, words } = request.reason === 'approval' ? TEXT.reasons.approval : TEXT.reasons.other;
+  const { look, words, next } = TEXT.reason(request.reason);
   const { refused, subject } = request;
   return section(subject || TEXT.noSubject, [
-    html`<p>${badge(look, words)}</p>`,
+    html`<p>${badge(look, words)} ${next}</p>`,
     refused !== undefined && notice('bad', html`<p><strong>${TEXT.refused}</strong>: ${refused}</p>`),
     facts([
       [TEXT.since, moment(new Date(request.since), visit.now)],

@@ -1,4 +1,28 @@
 /** Texts of the page "Waiting". */
+import type { PendingReason } from '../../core/records.ts';
+
+/** Why a request waits, and what becomes of it. `look`: as in `badge`. */
+type Reason = { look: 'waiting' | 'attention'; words: string; next: string };
+
+/** By PendingReason of core/records.ts. */
+const REASONS: Readonly<Record<PendingReason, Reason>> = {
+  approval: { look: 'waiting', words: 'Waits for approval', next: 'A person approves or rejects it here.' },
+  unreachable: {
+    look: 'attention',
+    words: 'Its policy could not be asked',
+    next: 'Each time the device comes again the policy is asked, for an hour. The overview says what does not answer.',
+  },
+  undecided: {
+    look: 'attention',
+    words: 'Its policy has not decided',
+    next: 'The policy is asked when the device comes again.',
+  },
+  issuer: {
+    look: 'attention',
+    words: 'The CA has not issued yet',
+    next: 'The policy has allowed it. The CA lets it wait or could not be reached, and is asked when the device comes again.',
+  },
+};
 
 /** From the top. */
 export const WAITING_TEXTS = {
@@ -21,10 +45,7 @@ export const WAITING_TEXTS = {
   transaction: 'Transaction ID',
   id: 'Request',
   noSubject: '(empty subject)',
-  reasons: {
-    approval: { look: 'waiting', words: 'Waits for approval' },
-    other: { look: 'attention', words: 'Waits for its policy or the CA' },
-  },
+  reason: (reason: string): Reason => REASONS[reason as PendingReason] ?? REASONS.issuer,
   whyApprove: 'Note (optional, for the history)',
   whyReject: 'Why (for the history)',
   approve: 'Approve',
