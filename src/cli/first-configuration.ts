@@ -62,6 +62,11 @@ profiles:
 #     # has three more permissions: docs/intune.md, "Revocation by the directory". With limit 0 all waits for your approval.
 #     # directory: { every: 4h, limit: 2 }
 
+# The pages of administrators, at http://127.0.0.1:8081/admin/. docs/access.md makes both files, and has the other ways to log in.
+# admin:
+#   users:
+#     ada: { password: "\${file:ada.hash}", totp: "\${file:ada.totp}", role: operator }
+
 endpoints:
   # One shared challenge, good for a first try. For Intune, replace the policy by:
   #   policy: { intune: corp, notify: strict }
