@@ -41,10 +41,7 @@ export async function enroll(identified: Enrollment): Promise<Outcome> {
   if (issuance) return resume(enrollment, issuance);
   checkFresh(enrollment, standing);
   const decision = await decide(enrollment);
-  if (decision.kind === 'deny') {
-    const answered = decision.code === 'challenge_used' ? await answeredMeanwhile(enrollment) : undefined;
-    return answered ?? refuse(enrollment, decision);
-  }
+  if (decision.kind === 'deny') return (await answeredMeanwhile(enrollment)) ?? refuse(enrollment, decision);
   if (decision.kind === 'pend') return postpone(enrollment, decision);
   return makesHere(enrollment.endpoint.issuer) ? orderHere(enrollment, decision) : orderElsewhere(enrollment, decision);
 }
@@ -108,7 +105,8 @@ const afterApproval = ({ consumes, facts }: Allow): Pend => ({
 
 /**
  * The same request can have used the challenge or the renewal up while this one was decided or recorded: in another thread or
- * server, or before its answer was lost on the way from the database. Then what it got is the answer.
+ * server, or before its answer was lost on the way from the database. Then what it got is the answer. An authorizer elsewhere, such as
+ * Intune, has codes of its own for a challenge that it knows already, so every denial is looked at.
  */
 async function answeredMeanwhile({ transaction, ...enrollment }: Enrollment): Promise<Outcome | undefined> {
   const { request, key } = transaction;

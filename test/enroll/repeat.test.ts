@@ -45,19 +45,20 @@ test('I01 a one-time challenge is not asked for a second time', async () => {
   assert.deepEqual(await issuedIn(await service.pkiOperation(MESSAGE)), first);
 });
 
-test('the same request in two threads at once: the second one finds its challenge used, and gets the certificate of the first', async () => {
-  const first = await endpointUnderTest(policyThat(() => ({ kind: 'allow', notify: 'none', consumes: 'otp-1' })));
-  let before: Awaited<ReturnType<typeof first.service.pkiOperation>> | undefined;
-  const late = policyThat(async () => {
-    before = await first.service.pkiOperation(MESSAGE);
-    return { kind: 'deny', code: 'challenge_used', detail: 'the challenge was used' };
+for (const code of ['challenge_used', 'intune_denied'] as const)
+  test(`the same request in two threads at once: the second one is denied with ${code}, and gets the certificate of the first`, async () => {
+    const first = await endpointUnderTest(policyThat(() => ({ kind: 'allow', notify: 'none' })));
+    let before: Awaited<ReturnType<typeof first.service.pkiOperation>> | undefined;
+    const late = policyThat(async () => {
+      before = await first.service.pkiOperation(MESSAGE);
+      return { kind: 'deny', code, detail: 'the challenge is known already' };
+    });
+    const second = await endpointUnderTest(late, { store: first.store });
+    const answer = await second.service.pkiOperation(await requestMessage());
+    assert.equal(answer.outcome, 'repeated');
+    assert.deepEqual(await issuedIn(answer), await issuedIn(before!));
+    assert.equal((await stored(first)).length, 1);
   });
-  const second = await endpointUnderTest(late, { store: first.store });
-  const answer = await second.service.pkiOperation(await requestMessage());
-  assert.equal(answer.outcome, 'repeated');
-  assert.deepEqual(await issuedIn(answer), await issuedIn(before!));
-  assert.equal((await stored(first)).length, 1);
-});
 
 test('I02 the same key under another self-signed certificate: the same certificate, enveloped to the new one', async () => {
   const policy = allows('none');
