@@ -7,6 +7,7 @@ import type { TLSSocket } from 'node:tls';
 import type { CertificationRequest, Extension } from '../../src/core/request.ts';
 import { writeCertificate } from '../../src/pkix/certificate.ts';
 import { readCertificationRequest, withoutProof } from '../../src/pkix/csr.ts';
+import { authorityKeyIdentifier, keyIdentifier } from '../../src/pkix/extensions.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { testCa } from '../backends/https-ca.ts';
 import { atEnd, file, issuing, random } from './files.ts';
@@ -92,7 +93,7 @@ export const signedByIssuing = (
       notBefore: new Date(Date.now() - 60_000),
       notAfter,
       spki,
-      extensions,
+      extensions: [...extensions, authorityKeyIdentifier(keyIdentifier(issuing.key.spki))],
     },
     issuing.key,
   );

@@ -11,12 +11,13 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { writeCertificate } from ${source('pkix/certificate.ts')};
 import { readCertificationRequest, withoutProof } from ${source('pkix/csr.ts')};
-import { extendedKeyUsage, findExtension, keyUsage } from ${source('pkix/extensions.ts')};
+import { authorityKeyIdentifier, extendedKeyUsage, findExtension, keyIdentifier, keyUsage } from ${source('pkix/extensions.ts')};
 import { nameFromText } from ${source('pkix/name.ts')};
 import { keyFromPem } from ${source('keys/software.ts')};
 
 const { csr: der, parameters, ca, notAfter, operation } = JSON.parse(readFileSync(0, 'utf8'));
-const [key, name] = process.argv.slice(2);
+const [path, name] = process.argv.slice(2);
+const key = keyFromPem(readFileSync(path, 'utf8'), 'the key of the program');
 const { GOT, TOKEN } = process.env;
 const csr = withoutProof(readCertificationRequest(Buffer.from(der, 'base64')));
 appendFileSync(GOT, JSON.stringify([csr.subjectText, [operation, name, TOKEN, ca ?? 'no CA', parameters.template ?? 'no template']]) + '\\n');
@@ -33,9 +34,9 @@ else {
       notBefore: new Date(Date.now() - 60_000),
       notAfter: new Date(Math.floor(Date.parse(notAfter) / 1000) * 1000),
       spki: csr.spki,
-      extensions: [keyUsage(['digitalSignature', 'keyEncipherment']), extendedKeyUsage(['1.3.6.1.5.5.7.3.2']), ...(san ? [san] : [])],
+      extensions: [keyUsage(['digitalSignature', 'keyEncipherment']), extendedKeyUsage(['1.3.6.1.5.5.7.3.2']), authorityKeyIdentifier(keyIdentifier(key.spki)), ...(san ? [san] : [])],
     },
-    keyFromPem(readFileSync(key, 'utf8'), 'the key of the program'),
+    key,
   );
   answer({ status: 'issued', certificate: Buffer.from(certificate).toString('base64'), chain: [] });
 }

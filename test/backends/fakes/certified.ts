@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { CertificationRequest } from '../../../src/core/request.ts';
 import { type CertificatePlan, readCertificate, writeCertificate } from '../../../src/pkix/certificate.ts';
 import { readCertificationRequest } from '../../../src/pkix/csr.ts';
-import { extendedKeyUsage } from '../../../src/pkix/extensions.ts';
+import { authorityKeyIdentifier, extendedKeyUsage, keyIdentifier } from '../../../src/pkix/extensions.ts';
 import { DAY, HOUR, issuing, type Keyed, NOW, root } from '../../kit/pki.ts';
 
 /** The CA of the fakes and its root, DER. */
@@ -27,7 +27,7 @@ export function certified(
       notBefore: new Date(now.getTime() - HOUR),
       notAfter: new Date(now.getTime() + 30 * DAY),
       spki: csr.spki,
-      extensions: withPurpose(csr),
+      extensions: [...withPurpose(csr), authorityKeyIdentifier(keyIdentifier(ca.key.spki))],
       ...different,
     },
     ca.key,
