@@ -188,7 +188,7 @@ test('a secret that every user may read is a warning at its key', posix, async (
   assert.equal(code, 0);
   assert.equal(
     err,
-    `warning: ${config}:38:23 endpoints[0].policy.static: every user of this machine may read ${folder}/challenge.txt. ` +
+    `warning: ${config}:43:23 endpoints[0].policy.static: every user of this machine may read ${folder}/challenge.txt. ` +
       `Run: chmod o-r ${folder}/challenge.txt`,
   );
 });
