@@ -45,7 +45,7 @@ for (const [title, octets] of Object.entries({
     writeFileSync(path, octets);
     const { code, err } = await cli('check');
     assert.equal(code, 78);
-    const problem = `${config}:38:23 endpoints[0].policy.static: ${path}: not text in UTF-8 (named in the configuration). ${SAVE}`;
+    const problem = `${config}:43:23 endpoints[0].policy.static: ${path}: not text in UTF-8 (named in the configuration). ${SAVE}`;
     assert.equal(err.split('\n')[0], problem);
     assert.doesNotMatch(err, /LAB/);
   });
