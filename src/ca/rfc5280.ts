@@ -4,9 +4,10 @@ import { DerReader } from '../asn1/reader.ts';
 import { implicit } from '../asn1/tags.ts';
 import { isAscii } from '../asn1/writer.ts';
 import type { Extension } from '../core/request.ts';
+import { MOST_CHARACTERS } from '../pkix/attribute-bounds.ts';
 import { certificateExtensions, readCertificate } from '../pkix/certificate.ts';
 import { findExtension, type KeyUsage, readExtendedKeyUsage, readKeyUsage } from '../pkix/extensions.ts';
-import { attributeName, ATTRIBUTES, readName } from '../pkix/name.ts';
+import { attributeName, readName } from '../pkix/name.ts';
 import { EXTENDED_KEY_USAGES, OID, purposeName } from '../pkix/oids.ts';
 
 type Certificate = { subject: Uint8Array; extensions: readonly Extension[] };
@@ -147,18 +148,6 @@ function urisIn(der: Uint8Array): string[] {
   return uris;
 }
 const CONSTRUCTED = 0x20;
-
-/** Characters of one value: ub-common-name and the others. */
-const MOST_CHARACTERS: ReadonlyMap<string, number> = new Map([
-  [ATTRIBUTES.CN, 64],
-  [ATTRIBUTES.O, 64],
-  [ATTRIBUTES.OU, 64],
-  [ATTRIBUTES.title, 64],
-  [ATTRIBUTES.serialNumber, 64],
-  [ATTRIBUTES.L, 128],
-  [ATTRIBUTES.ST, 128],
-  [ATTRIBUTES.E, 255],
-]);
 
 function tooLongValue({ subject }: Certificate): string | undefined {
   const long = readName(subject)

@@ -5,6 +5,7 @@
 import { catchDerError } from '../asn1/limits.ts';
 import { TAG } from '../asn1/tags.ts';
 import { sequence, setOf } from '../asn1/writer.ts';
+import { MOST_CHARACTERS } from '../pkix/attribute-bounds.ts';
 import { certifiedName, textFault } from '../pkix/certified-name.ts';
 import { ATTRIBUTES, attributeName, attributeType, nameAttribute } from '../pkix/name.ts';
 import {
@@ -117,18 +118,8 @@ function utf8(hex: string): string {
   }
 }
 
-/** X.520 annex C and RFC 5280 A.1: characters of a value. */
-const BOUNDS: ReadonlyMap<string, number> = new Map<string, number>([
-  [ATTRIBUTES.CN, 64],
-  [ATTRIBUTES.O, 64],
-  [ATTRIBUTES.OU, 64],
-  [ATTRIBUTES.title, 64],
-  [ATTRIBUTES.serialNumber, 64],
-  [ATTRIBUTES.L, 128],
-  [ATTRIBUTES.ST, 128],
-  [ATTRIBUTES.street, 128],
-  [ATTRIBUTES.E, 255],
-]);
+/** With the street, which X.520 annex C bounds too. Characters of a value. */
+const BOUNDS: ReadonlyMap<string, number> = new Map([...MOST_CHARACTERS, [ATTRIBUTES.street, 128]]);
 
 /**
  * The subject, a Name, DER: the last RDN of the template first, as RFC 4514 has it. Throws TemplateError for a missing value, a value that is too long, a
