@@ -14,6 +14,7 @@ import { getCapabilities } from '../../src/client/ca-operations.ts';
 import { newAuthority, serverCredential } from '../../src/simulator/throwaway-ca.ts';
 import { scepServer, URL_OF_SERVER } from '../client/scep-server.ts';
 import { random } from '../kit/pki.ts';
+import { freePort } from '../kit/ports.ts';
 
 const BIN = join(import.meta.dirname, '../../bin/openndes.mjs');
 
@@ -36,10 +37,7 @@ async function enrollWith(
 }
 
 test('a refused connection: the port is named, and what to look at', async (t) => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => void server.close(closed));
+  const port = await freePort();
   const { code, err } = await enroll(t, `http://127.0.0.1:${port}/scep`);
   assert.equal(code, 1);
   assert.ok(err.includes(`127.0.0.1:${port} cannot be reached: ECONNREFUSED`), err);

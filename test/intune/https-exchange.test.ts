@@ -18,6 +18,7 @@ import { nameFromText } from '../../src/pkix/name.ts';
 import { ecKey } from '../kit/keys.ts';
 import { pem } from '../kit/openssl.ts';
 import { HOUR, type Keyed, random } from '../kit/pki.ts';
+import { freePort } from '../kit/ports.ts';
 import { type FakeTenant, fakeTenant, rejection } from './fake-tenant.ts';
 
 const request = { transactionId: 'T', csr: Buffer.from('csr') };
@@ -57,11 +58,7 @@ test('everything goes through the proxy, with its credentials', async () => {
 });
 
 test('a refused connection: the error has host, code and remedy', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
+  const port = await freePort();
   const origin = `https://127.0.0.1:${port}`;
   const client = tenant.client({ cloud: { login: origin, graph: origin, intune: origin } });
   const error = await rejection(client.validateRequest(request, never));

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
@@ -15,19 +14,12 @@ import { privateKeyPem } from '../../src/keys/software.ts';
 import { newAuthority, serverCredential } from '../../src/simulator/throwaway-ca.ts';
 import { installed, run } from '../app/installation.ts';
 import { context, device } from '../app/watch-under-test.ts';
+import { freePort } from '../kit/ports.ts';
 import { until } from '../kit/until.ts';
 
 const authority = await newAuthority(systemClock(), systemRandom);
 const credential = await serverCredential(authority, systemClock(), systemRandom);
 const QUICK = { logLevel: 'silent', workers: 1, watchEvery: 50 };
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** The lines that a program prints until the test ends. */
 function program(t: TestContext, command: string, args: readonly string[]) {

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { connect as tlsConnect } from 'node:tls';
 import { Agent } from 'undici';
 import { type Simulator, type SimulatorState, startSimulator } from '../../src/simulator/simulated-tenant.ts';
+import { freePort } from '../kit/ports.ts';
 import { codeOf, csr, startTenant } from './tenant.ts';
 
 async function fresh(t: TestContext): Promise<Simulator> {
@@ -18,13 +19,14 @@ async function fresh(t: TestContext): Promise<Simulator> {
 const portOf = (url: string): number => Number(new URL(url).port);
 
 test('after a restart with the state the CA, challenges and the tenant stay valid', async (t) => {
-  const first = await startSimulator({ clock: () => new Date(), random: randomBytes });
+  const port = await freePort();
+  const first = await startSimulator({ clock: () => new Date(), random: randomBytes, port });
   const challenge = first.mint({ subject: 'CN=device-1' });
   const agent = new Agent({ connect: { ca: first.caPem } });
   t.after(() => agent.close());
   await first.close();
   const state = JSON.parse(JSON.stringify(first.state)) as SimulatorState;
-  const { simulator, validate, token } = await startTenant(t, { state, port: portOf(first.tenant.cloud.login) });
+  const { simulator, validate, token } = await startTenant(t, { state, port });
   assert.deepEqual(simulator.tenant, first.tenant);
   assert.equal(simulator.caPem, first.caPem);
   assert.equal(codeOf(await validate(await csr({ challenge }))), 'Success');
@@ -36,11 +38,12 @@ test('after a restart with the state the CA, challenges and the tenant stay vali
 });
 
 test('after a restart with the state a token stays valid', async (t) => {
-  const before = await startTenant(t);
-  const { state, tenant } = before.simulator;
+  const port = await freePort();
+  const before = await startTenant(t, { port });
+  const { state } = before.simulator;
   const old = await before.token();
   await before.simulator.close();
-  const after = await startTenant(t, { state, port: portOf(tenant.cloud.login) });
+  const after = await startTenant(t, { state, port });
   const reply = await after.act('validateRequest', {}, { authorization: `Bearer ${old}` });
   assert.equal(reply.status, 400, 'past the token check');
 });
