@@ -45,8 +45,8 @@ export interface Issuer {
   /**
    * Throws IssuerError, which says whether the same request can succeed later, or Refusal with a code of
    * docs/errors.md. Any other exception is final: the device gets FAILURE and nothing is recorded. `signal` aborts when
-   * the time of the request is over, after 55 seconds: then the device gets PENDING, and when it polls, the CA is asked by `find` what
-   * became of the order, or given it again. A certificate that comes later is passed to the `revoker`, unless the CA is `idempotent` or has `find`.
+   * the time of the request is over, after 55 seconds: then the device gets PENDING, and when it polls, or after five minutes, the CA is asked by `find` what
+   * became of the order; when it polls, it may also be given it again. A certificate that comes later is passed to the `revoker`, unless the CA is `idempotent` or has `find`.
    */
   issue(request: EnrollmentRequest, decision: Allow, signal: AbortSignal): Promise<Issued | IssuancePending>;
 }

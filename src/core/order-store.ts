@@ -19,9 +19,9 @@ export interface OrderStore {
   addOrder(order: NewOrder): Promise<void>;
   /**
    * Those of the request that are `sent`. `known`: what became of them is known, and they are removed. `orphan`: they stay, and nobody looks
-   * for their certificates any more.
+   * for their certificates any more. `before`: only those from before this moment.
    */
-  endOrders(requestKey: string, outcome: 'known' | 'orphan'): Promise<void>;
+  endOrders(requestKey: string, outcome: 'known' | 'orphan', before?: Date): Promise<void>;
   /** How many of the request are `sent`. */
   countSent(requestKey: string): Promise<number>;
   /** Oldest first. `after`: the id of the last one of the page before. */

@@ -91,13 +91,14 @@ export type PendingReason = Pend['reason'] | 'issuer';
 /**
  * A request that the CA has not decided: its reference at the CA, absent while the CA has not said that it has taken it; when to ask next; and
  * what the policy allowed, because the policy is not called again. `consumes` can be a secret: it is erased together with the CSR.
- * `renews`: the certificate that the request renews; `lineSince`: when the first certificate of its line was issued.
+ * `ca`: issuerId of the CA that was asked. `renews`: the certificate that the request renews; `lineSince`: when the first certificate of its line was issued.
  */
 export type PendingIssuance = Pick<
   Allow,
   'notify' | 'vouchesForNames' | 'vouchesForPurposes' | 'withinRenewed' | 'facts' | 'consumes'
 > & {
   reference?: string;
+  ca?: string;
   retryAt: Date;
   renews?: CertificateId;
   lineSince?: Date;

@@ -2,6 +2,7 @@
 import { DAY, MINUTE } from '../core/durations.ts';
 import { sendDueNotifications } from '../enroll/due-notifications.ts';
 import type { Endpoint, EnrollmentServices } from '../enroll/endpoint.ts';
+import { ALONE_AFTER, lookForOrders } from '../enroll/lost-orders.ts';
 import { tellIssuers } from '../enroll/tell-issuer.ts';
 import { UNREACHABLE_PATIENCE } from '../enroll/waiting.ts';
 import type { Job } from '../jobs/leased-job.ts';
@@ -14,7 +15,7 @@ const ERASED_KEPT = DAY;
 const FORGOTTEN_AT_ONCE = 10;
 
 /** The names of these jobs. */
-export const BACKGROUND_JOBS = ['notifications', 'revocations', 'clean-up'] as const;
+export const BACKGROUND_JOBS = ['notifications', 'revocations', 'orders', 'clean-up'] as const;
 
 /**
  * `notificationInterval`: milliseconds between two runs of the jobs that send notifications and revocations. The names
@@ -32,6 +33,11 @@ export function backgroundJobs(
   const tellAll = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted && (await tellIssuers(endpoints, services)) > 0);
   };
+  const began = clock().getTime();
+  // Devices that came in vain before the start come first.
+  const lookForAll = async (signal: AbortSignal): Promise<void> => {
+    if (clock().getTime() - began >= ALONE_AFTER) await lookForOrders(endpoints, services, signal);
+  };
   const forget = async (signal: AbortSignal): Promise<void> => {
     const now = clock().getTime();
     const before = {
@@ -45,6 +51,7 @@ export function backgroundJobs(
   return [
     { name: 'notifications', every: notificationInterval, run: sendAll },
     { name: 'revocations', every: notificationInterval, run: tellAll },
+    { name: 'orders', every: MINUTE, run: lookForAll },
     { name: 'clean-up', every: MINUTE, run: forget },
   ];
 }

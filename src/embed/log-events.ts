@@ -193,10 +193,11 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     message: 'finished what an earlier run left behind',
     fields: {
       ...NOTIFICATION,
-      serial: 'the serial number of the certificate',
-      outcome: '`issued`: the certificate may be delivered; `refused`: it is revoked',
+      serial: 'the serial number of the certificate; empty where there is none',
+      outcome: '`issued`: the certificate may be delivered; `refused`: it is revoked, or a CA elsewhere has refused it',
     },
-    remedy: 'Nothing. The server had ended between recording a certificate and delivering it.',
+    remedy:
+      'Nothing. The server had ended between recording a certificate and delivering it, or the CA of another product was asked about an order whose device did not come again.',
   },
   'certificates-revoked': {
     level: 'info',
@@ -257,7 +258,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     level: 'error',
     message: 'a background job failed and will be retried; no data was lost',
     fields: {
-      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `clean-up`, `watch`, `tenants`, `old-records`, `old-attempts`, `command-revocations`, `intune-revocations`, `messages`, `syslog`, or `directory` and the name of a tenant',
+      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `orders`, `clean-up`, `watch`, `tenants`, `old-records`, `old-attempts`, `command-revocations`, `intune-revocations`, `messages`, `syslog`, or `directory` and the name of a tenant',
       err: CAUSE,
     },
     remedy:

@@ -33,6 +33,8 @@ export type Enrollment = EndpointContext & {
   obstacle?: string;
   /** What is recorded for the same request, where something is. */
   earlier?: StoredTransaction;
+  /** No message of a device: a job goes on with the order. */
+  isAlone?: true;
   signal: AbortSignal;
 };
 

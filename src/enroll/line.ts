@@ -19,7 +19,16 @@ import { revokeAtIssuer } from './tell-issuer.ts';
 import { namingUnrecorded } from './unrecorded-signer.ts';
 import { allowedIn, isOutOfPatience, wait, waitForKey, waitOn, waitOnUnreachable } from './waiting.ts';
 import { makesHere } from './made-here.ts';
-import { claim, endOrder, endUnrecorded, orderAgain, place, type PlacedOrder } from './placed-order.ts';
+import {
+  claim,
+  endEmpty,
+  endOrder,
+  endUnrecorded,
+  findOrdered,
+  orderAgain,
+  place,
+  type PlacedOrder,
+} from './placed-order.ts';
 import { waitingFor } from './waits.ts';
 
 /**
@@ -31,8 +40,8 @@ export async function enroll(identified: Enrollment): Promise<Outcome> {
   const { request, key } = identified.transaction;
   const publicKey = keyHash(identified.request.csr.spki);
   const [standing, earlier] = await Promise.all([store.keyStanding(publicKey), store.findRequest(request, key)]);
-  const blocked = standing.hasBlocks && (await blockedBy(identified));
-  if (blocked) return { kind: 'refused', code: 'blocked', detail: `the block list has ${blocked.name}` };
+  const blocked = standing.hasBlocks && (await blockedRefusal(identified));
+  if (blocked) return blocked;
   const repeat = earlier && earlierOutcome(earlier, identified);
   if (repeat) return repeat;
 
@@ -44,6 +53,11 @@ export async function enroll(identified: Enrollment): Promise<Outcome> {
   if (decision.kind === 'deny') return (await answeredMeanwhile(enrollment)) ?? refuse(enrollment, decision);
   if (decision.kind === 'pend') return postpone(enrollment, decision);
   return makesHere(enrollment.endpoint.issuer) ? orderHere(enrollment, decision) : orderElsewhere(enrollment, decision);
+}
+
+async function blockedRefusal(identified: Enrollment): Promise<RefusedOutcome | undefined> {
+  const entry = await blockedBy(identified);
+  return entry && { kind: 'refused', code: 'blocked', detail: `the block list has ${entry.name}` };
 }
 
 /** A request that waits stays the transaction of the message that came first, which may be polled; see identify.ts. */
@@ -163,6 +177,27 @@ async function resumeUnknown(enrollment: Enrollment, issuance: PendingIssuance, 
   return settle(placed, decision, await withPermission(placed.enrollment, answer));
 }
 
+/**
+ * For a request whose device has not come again: the CA is asked what became of the order, and nothing is ordered. Undefined when the CA made
+ * nothing, and when another process asks it now.
+ */
+export async function resumeAlone(
+  enrollment: Enrollment,
+  issuance: PendingIssuance,
+): Promise<Outcome | 'unreachable' | undefined> {
+  const placed = await claim(enrollment, issuance);
+  if (!placed) return undefined;
+  const decision = allowedIn(issuance);
+  const { reference } = issuance;
+  const { enrollment: own } = placed;
+  const answer = await (reference === undefined ? findOrdered(own, decision) : askAgain(own, reference, decision));
+  if (!answer) return endEmpty(placed);
+  const blocked = await blockedRefusal(own);
+  const permitted = blocked ? await withdrawn(own, answer, blocked) : await withPermission(own, answer);
+  const outcome = await settle(placed, decision, permitted);
+  return answer.kind === 'unreachable' ? 'unreachable' : outcome;
+}
+
 /** What the answer of the CA means for a request that waits for it, and for the order that is recorded. */
 async function settle(
   { enrollment, issuance }: Pick<PlacedOrder, 'enrollment' | 'issuance'>,
@@ -189,11 +224,15 @@ const atIssuer = ({ endpoint, waits }: Enrollment, ask: () => Promise<IssuerAnsw
 
 /** The answer of the CA, unless the permission was lost while the CA decided. */
 async function withPermission(enrollment: Enrollment, answer: IssuerAnswer): Promise<IssuerAnswer> {
+  const lost = answer.kind === 'issued' && (await lostPermission(enrollment));
+  return lost ? withdrawn(enrollment, answer, lost) : answer;
+}
+
+/** The refusal in the place of the answer. A certificate is revoked, where the CA can be told. */
+async function withdrawn(enrollment: Enrollment, answer: IssuerAnswer, refused: RefusedOutcome): Promise<IssuerAnswer> {
   if (answer.kind !== 'issued') return answer;
-  const lost = await lostPermission(enrollment);
-  if (!lost) return answer;
-  await revokeAtIssuer(answer.certificate, lost.detail, enrollment);
-  return lost;
+  await revokeAtIssuer(answer.certificate, refused.detail, enrollment);
+  return { ...refused, ...(!enrollment.endpoint.revoker && { perhapsMade: true }) };
 }
 
 /** What the answer of the CA means for the device. The permission stays where a key does not answer: the policy is not asked again. */

@@ -10,7 +10,9 @@ import type { NewOrder } from '../core/order-store.ts';
 import type { Allow } from '../core/policy.ts';
 import type { PendingIssuance, StoredTransaction } from '../core/records.ts';
 import { accept, type IssuerAnswer, order } from './ask-issuer.ts';
+import { identityOf } from './certificate-record.ts';
 import { earlierOutcome } from './earlier-outcome.ts';
+import type { EndpointContext } from './endpoint.ts';
 import { type Enrollment, keyHash } from './identify.ts';
 import { makesHere } from './made-here.ts';
 import type { Outcome } from './outcome.ts';
@@ -30,7 +32,8 @@ export type PlacedOrder = { kind: 'placed'; enrollment: Enrollment; issuance: Pe
 export async function place(enrollment: Enrollment, decision: Allow): Promise<PlacedOrder | Outcome> {
   const { request, transaction, services } = enrollment;
   const { consumes } = decision;
-  const issuance = await issuanceOf(enrollment, decision, { retryAt: inFlight(enrollment) });
+  const allowed = await issuanceOf(enrollment, decision, { retryAt: inFlight(enrollment) });
+  const issuance = { ...allowed, ...defined({ ca: presentCa(enrollment) }) };
   const pending = pendingOf(enrollment, { reason: 'issuer', detail: '', issuance, ...defined({ consumes }) });
   const at = pending.audit.at;
   const result = await services.store.recordPending({ ...pending, order: newOrder(enrollment) });
@@ -52,10 +55,18 @@ export async function place(enrollment: Enrollment, decision: Allow): Promise<Pl
   return { kind: 'placed', enrollment: { ...enrollment, transaction, earlier }, issuance };
 }
 
+const presentCa = ({ endpoint: { chain } }: EndpointContext): string | undefined =>
+  chain[0] && identityOf(chain[0]).issuerId;
+
+/** Whether the order is at a CA that the endpoint has no more: the present one does not know what became of it. */
+export const isMoved = (context: EndpointContext, { ca }: PendingIssuance): boolean =>
+  ca !== undefined && ca !== presentCa(context);
+
 /** Takes an order whose outcome is not known, or that did not reach the CA; undefined when another process asks the CA now. */
 export async function claim(enrollment: Enrollment, issuance: PendingIssuance): Promise<PlacedOrder | undefined> {
   const { earlier, request, transaction, services } = enrollment;
-  const taken = { ...issuance, retryAt: inFlight(enrollment) };
+  if (isMoved(enrollment, issuance)) await services.store.endOrders(request.requestKey, 'orphan');
+  const taken = { ...issuance, ...defined({ ca: presentCa(enrollment) }), retryAt: inFlight(enrollment) };
   const seen = earlier?.updatedAt;
   if (!(await services.store.postponeIssuance(transaction.key, taken, defined({ seen })))) return undefined;
   const { renews } = issuance;
@@ -84,7 +95,7 @@ export async function orderAgain(enrollment: Enrollment, decision: Allow): Promi
 }
 
 /** Undefined when the CA made no certificate for the order, or only one that is recorded for an earlier order of the same request. */
-async function findOrdered(enrollment: Enrollment, decision: Allow): Promise<IssuerAnswer | undefined> {
+export async function findOrdered(enrollment: Enrollment, decision: Allow): Promise<IssuerAnswer | undefined> {
   const { request, endpoint, signal, services } = enrollment;
   let found: Issued | undefined;
   try {
@@ -116,6 +127,13 @@ export async function endOrder({ request, endpoint, services }: Enrollment, answ
   if (answer.kind === 'unreachable' && answer.error.code === 'unknown-outcome') return;
   const isLost = answer.kind === 'refused' && answer.perhapsMade === true;
   await services.store.endOrders(request.requestKey, isLost ? 'orphan' : 'known');
+}
+
+/** The CA made nothing: the order ends, and may be sent when the device comes again. */
+export async function endEmpty({ enrollment, issuance }: PlacedOrder): Promise<undefined> {
+  const { request, transaction, services } = enrollment;
+  await services.store.endOrders(request.requestKey, 'known');
+  await services.store.postponeIssuance(transaction.key, { ...issuance, retryAt: services.clock() });
 }
 
 /** The certificate was not recorded, for good: it was revoked, where the CA can be told. */

@@ -20,6 +20,9 @@ export const ORPHANED_AFTER = 90_000;
 /** Actor and source of an audit entry about the request of a device. */
 export const BY_DEVICE = { actor: { kind: 'device' }, source: 'scep' } as const;
 
+/** The same for a certificate that a job found at the CA. */
+const BY_JOB = { actor: { kind: 'system' }, source: 'job', detail: 'found at the CA by the job orders' } as const;
+
 /** The refusal of a request whose one-time challenge is used up. */
 export const CHALLENGE_USED = {
   kind: 'refused',
@@ -64,12 +67,13 @@ export async function recordIssuance(
   const notification = notify === 'none' ? undefined : successNotification(request, certificate);
   const { endpoint, transactionId } = transaction;
   const { issuerId, serial } = certificate;
+  const by = enrollment.isAlone ? BY_JOB : BY_DEVICE;
   const lease = notify === 'strict' && { lease: { owner: services.owner, leaseMs: ORPHANED_AFTER } };
   const result = await recordOrRevoke(enrollment, {
     transaction,
     certificate,
     names: namesOf(certificate),
-    audit: { at: now, event: 'issued', endpoint, transactionId, issuerId, serial, ...BY_DEVICE },
+    audit: { at: now, event: 'issued', endpoint, transactionId, issuerId, serial, ...by },
     ...(notification && notify !== 'none' && { notification: { notification, mode: notify, ...lease } }),
     ...(consumes !== undefined && { consumes }),
     ...(!makesHere(enrollment.endpoint.issuer) && { order: request.requestKey }),

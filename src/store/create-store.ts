@@ -328,7 +328,7 @@ const answers = ({ write, clock }: Parts): AnswerStore => ({
 
 const orders = ({ db, write }: Parts): OrderStore => ({
   addOrder: (order) => write((tx) => addOrder(tx, order)),
-  endOrders: (requestKey, outcome) => write((tx) => endOrders(tx, requestKey, outcome)),
+  endOrders: (requestKey, outcome, before) => write((tx) => endOrders(tx, requestKey, { outcome, before })),
   countSent: (requestKey) => countSent(db, requestKey),
   listOrders: (page) => listOrders(db, page),
   orderStanding: (before) => orderStanding(db, before),

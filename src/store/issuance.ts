@@ -47,7 +47,7 @@ export async function recordIssued(
   };
   const [claim] = await together(tx, [
     async () => notification && addNotification(tx, notification, { at: clock(), certificate: id }),
-    async () => issuance.order !== undefined && endOrders(tx, issuance.order, 'known'),
+    async () => issuance.order !== undefined && endOrders(tx, issuance.order, { outcome: 'known' }),
     () => replaceTransaction(tx, issued(issuance, existing), { existing: found, certificate: id }),
     async () => committed.endpoints.has(endpoint) || noteEndpoint(tx, endpoint),
     async () => consumes !== undefined && consume(tx, consumes, audit.at),

@@ -34,14 +34,16 @@ export async function addOrder(tx: Database, order: NewOrder): Promise<void> {
 }
 
 /** See OrderStore. */
-export async function endOrders(tx: Database, requestKey: string, outcome: 'known' | 'orphan'): Promise<void> {
-  const sent = { request_key: requestKey, state: 'sent' } as const;
+export async function endOrders(
+  tx: Database,
+  requestKey: string,
+  { outcome, before }: { outcome: 'known' | 'orphan'; before?: Date | undefined },
+): Promise<void> {
+  const sent = tx.selectFrom('orders').select('id').where('request_key', '=', requestKey).where('state', '=', 'sent');
+  const ended = before ? sent.where('at', '<', before.getTime()) : sent;
   await (outcome === 'known'
-    ? tx.deleteFrom('orders').where((where) => where.and(sent))
-    : tx
-        .updateTable('orders')
-        .set({ state: 'orphan' })
-        .where((where) => where.and(sent))
+    ? tx.deleteFrom('orders').where('id', 'in', ended)
+    : tx.updateTable('orders').set({ state: 'orphan' }).where('id', 'in', ended)
   ).execute();
 }
 

@@ -57,7 +57,10 @@ export function orders(check: Check): void {
     assert.deepEqual(await statesOf(store), ['orphan', 'sent', 'sent']);
     await store.recordIssued({ ...issuanceFor(1), order: request });
     assert.deepEqual(await statesOf(store), ['orphan', 'sent']);
-    await store.endOrders(placed(2).transaction.request, 'known');
+    const { transaction } = placed(2);
+    await store.endOrders(transaction.request, 'orphan', NOON);
+    assert.deepEqual(await statesOf(store), ['orphan', 'sent'], 'it is not from before that moment');
+    await store.endOrders(transaction.request, 'known', later(1));
     assert.deepEqual(await statesOf(store), ['orphan']);
   });
 

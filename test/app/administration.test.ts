@@ -228,6 +228,7 @@ test('readyz: short in public; on the administrator’s listener it has the reas
       'notifications',
       'old-attempts',
       'old-records',
+      'orders',
       'revocations',
       'tenants',
       'watch',

@@ -20,7 +20,7 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
   const all = async () => JSON.parse((await cli('jobs', '--json')).out) as Record<string, string>[];
   const listed = await until(async () => {
     const jobs = await all();
-    return jobs.length === 9 && jobs.every(({ lastRun }) => lastRun) && jobs;
+    return jobs.length === 10 && jobs.every(({ lastRun }) => lastRun) && jobs;
   }, 'the first run of every job');
   const [, cleanUp, , notifications] = listed;
   for (const [job, every] of [
@@ -35,7 +35,7 @@ test('jobs: what the server has run, as a table and as JSON, with and without th
     (await cli('jobs')).out,
     new RegExp(
       `^JOB .*\\naudit-chain +(?:waiting|running)  ${MOMENT}  .*\\nclean-up +waiting  ${MOMENT}  ${MOMENT}  - +-\\ncommand-revocations +(?:waiting|running)  ${MOMENT}  .*\\n` +
-        `notifications +(?:waiting|running)  ${MOMENT}  .*\\nold-attempts +(?:waiting|running)  ${MOMENT}  .*\\nold-records +(?:waiting|running)  ${MOMENT}  .*\\nrevocations +(?:waiting|running)  ${MOMENT}  .*\\n` +
+        `notifications +(?:waiting|running)  ${MOMENT}  .*\\nold-attempts +(?:waiting|running)  ${MOMENT}  .*\\nold-records +(?:waiting|running)  ${MOMENT}  .*\\norders +(?:waiting|running)  ${MOMENT}  .*\\nrevocations +(?:waiting|running)  ${MOMENT}  .*\\n` +
         `tenants +(?:waiting|running)  ${MOMENT}  .*\\nwatch +(?:waiting|running)  ${MOMENT}  .*$`,
     ),
   );

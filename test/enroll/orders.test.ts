@@ -19,7 +19,7 @@ import {
   stored,
   type Under,
 } from '../kit/endpoint-under-test.ts';
-import { client, issuing, NOW } from '../kit/pki.ts';
+import { client, issuing, NOW, root } from '../kit/pki.ts';
 import { allows, policyThat } from '../kit/policy.ts';
 import { REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
 
@@ -234,4 +234,18 @@ test('a renewal that is ordered again under another certificate of the key says 
       [serial, asked[0]?.requestKey],
     ],
   );
+});
+
+test('the endpoint has another CA meanwhile, which finds nothing: the order at the first one is an orphan', async () => {
+  const issuer = losingCa('find');
+  const under = await endpointUnderTest(allows('none'), { issuer });
+  await status(under, REQUEST);
+  const another = losingCa('find');
+  another.loses = 0;
+  const { store, clock } = under;
+  const chain = [root.certificate];
+  const moved = await endpointUnderTest(allows('none'), { issuer: another, store, clock, chain });
+  await status(moved);
+  assert.deepEqual([issuer.finds, another.finds, madeBy(another)], [0, 0, 1]);
+  assert.deepEqual((await ordersOf(under)).map(({ state }) => state)[0], 'orphan');
 });

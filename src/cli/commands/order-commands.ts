@@ -20,7 +20,7 @@ function registerList(group: Command, { out, err }: Output): void {
   group
     .command('list')
     .description(
-      'the oldest first: state (sent: the answer may still come, or the CA is asked when the device comes again), hash of the public key, and key of the order',
+      'the oldest first: state (sent: the answer may still come, or the CA is asked when the device comes again, or after five minutes by the job orders), hash of the public key, and key of the order',
     )
     .option('--limit <number>', 'how many at most', wholeNumber(1, 100_000), 1_000)
     .option(...CONFIG)
