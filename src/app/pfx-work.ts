@@ -1,5 +1,6 @@
 /** Work on keys of people by a command: the tenant, the authority of an endpoint and the store that a configuration names. */
 import { randomUUID } from 'node:crypto';
+import type { PeopleConfig } from '../config/people-section.ts';
 import { MINUTE } from '../core/durations.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
@@ -10,11 +11,15 @@ import { runOnce } from '../jobs/leased-job.ts';
 import type { Management } from '../manage/administrator.ts';
 import { revokeCertificate } from '../manage/certificates.ts';
 import type { UserKeyServices } from '../pfx/user-key-services.ts';
+import { readSections } from './configuration-file.ts';
 import { newIntuneClient } from './new-intune-client.ts';
 import { type LoadedEndpoint, loadSettings, type Settings } from './settings.ts';
 
 /** `endpoint`: by its name; its authority and profile issue, and the certificates are recorded under it. */
 export type PfxPlace = { file: string; tenant: string; endpoint: string };
+
+/** What `pfx.people` says; undefined without it. Nothing else of the file is looked at. Throws ConfigError. */
+export const readPeople = (file: string): PeopleConfig | undefined => readSections(file, ['pfx']).pfx?.people;
 
 /**
  * Runs the work while no other process works on the keys of this tenant. Returns false, without it, when one does. Throws ConfigError when the

@@ -48,7 +48,13 @@ export function parseConfig(values: unknown, files: FileContext): ParsedConfig {
     scryptUsers: users.filter(([, user]) => hashOf(user).kdf === 'scrypt').map(([name]) => name),
   };
   const parsed = {
-    valid: { profiles: profiles.valid, endpoints: endpoints.valid, ...ofAdmin, ...ofFips },
+    valid: {
+      profiles: profiles.valid,
+      endpoints: endpoints.valid,
+      ...ofAdmin,
+      ...ofFips,
+      people: frame.data?.pfx?.people,
+    },
     issues,
     rows: () => entries(fullSchema(context)),
   };

@@ -7,6 +7,7 @@ import { PADDING_SCHEMES } from '../pfx/connector-envelope.ts';
 import { PFX_PROFILES } from '../pfx/pkcs12-writer.ts';
 import { parseSubjectTemplate } from '../pfx/subject-template.ts';
 import { isOfDevice, TemplateError, type TemplatePiece } from '../pfx/template-variables.ts';
+import { peopleKey } from './people-section.ts';
 import { file, type FileContext } from './references.ts';
 import { defaulted, mapOf, optional, required, section } from './yaml/table.ts';
 import { transformed, valueType } from './yaml/value-type.ts';
@@ -115,6 +116,7 @@ export const pfxSection = (context: FileContext) => {
       'Keys for encryption are kept, and opened by several recovery officers together.',
       'no key is kept',
     ),
+    people: peopleKey(),
   });
   return optional(
     { schema, type: 'a mapping of keys', example: EXAMPLE, secret: false },

@@ -138,6 +138,7 @@ These are errors, in addition to unknown keys and wrong values:
 - an administrator page without one-time passwords or without users that have a hash alone
 - a user with a role and without a second factor, a certificate of a user without \`admin.tls.clientCa\`, and a role that is limited to an
   endpoint, authority or tenant that is not there
+- a tenant or an endpoint of \`pfx.people\` that is not there
 - \`admin.oidc\` without \`admin.publicUrl\`, without a credential, or with an issuer of all tenants
 - a validity beyond \`maxValidity\`, and a profile that would let a device act as a CA or as an OCSP responder
 - a profile whose certificates would break a rule of RFC 5280, or that has a fixed extension with a SID or with names

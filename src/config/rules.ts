@@ -8,6 +8,7 @@ import { canonicalPath } from '../http/paths.ts';
 import { ADMIN_RULES } from './admin-rules.ts';
 import { FIPS_RULES } from './fips.ts';
 import type { EndpointConfig } from './endpoints.ts';
+import { unknownPeople } from './people-section.ts';
 import { sharedRa, unequalNames } from './shared-authority.ts';
 import { asksIntune, asksIntuneEarly, passwordRules, wantsNotifications, weaknessOf } from './policies.ts';
 import type { KeyPath } from './yaml/problems.ts';
@@ -33,6 +34,7 @@ const RULES: readonly Rule[] = [
   { severity: 'error', check: sameName },
   { severity: 'error', check: uselessAdminPage },
   ...ADMIN_RULES,
+  { severity: 'error', check: unknownPeople },
   { severity: 'error', check: eachEndpoint(approvalWithoutNotification) },
   { severity: 'error', check: eachEndpoint(unequalUsageProfiles) },
   { severity: 'error', check: eachEndpoint(kemWithoutKey) },

@@ -26,6 +26,8 @@ export type ValidParts = {
   fips: boolean;
   /** Users of `admin` whose hash was made with scrypt. */
   scryptUsers: readonly string[];
+  /** Whose keys are made, as `pfx.people` names them. */
+  people: { tenant: string; endpoint: string } | undefined;
 };
 
 /** A broken rule. `key` is relative to the profile or endpoint; empty for the whole of it. */

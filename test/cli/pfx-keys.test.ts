@@ -16,7 +16,7 @@ import { userPfx } from '../pfx/user-under-test.ts';
 const [JANE, JOE] = ['jane@contoso.example', 'joe@contoso.example'];
 const PLACE = ['--tenant', 'corp', '--endpoint', 'people'] as const;
 
-async function withTenant(t: TestContext) {
+async function withTenant(t: TestContext, people = '') {
   const simulator = await startSimulator({ clock: systemClock, random: systemRandom });
   t.after(() => simulator.close());
   const roles = ['User.Read.All', 'DeviceManagementConfiguration.ReadWrite.All'];
@@ -30,7 +30,7 @@ async function withTenant(t: TestContext) {
       .replace(/^( +)policy: \{ static.*$/m, '$1name: people\n$&')
       .concat(
         `tenants: { corp: { ${fields.join(', ')}, trustCa: sim.pem } }\n`,
-        `pfx: { subject: "CN={{UserPrincipalName}}", altNames: ["email:{{EmailAddress}}"], key: p256, connector: { publicKey: connector.pem, sha256: "${pin}", keyName: PFXKey } }\n`,
+        `pfx: { subject: "CN={{UserPrincipalName}}", altNames: ["email:{{EmailAddress}}"], key: p256, connector: { publicKey: connector.pem, sha256: "${pin}", keyName: PFXKey }${people} }\n`,
       ),
   );
   writeFileSync(join(folder, 'sim.pem'), simulator.caPem);
@@ -61,6 +61,37 @@ test('keys are issued to users and imported once, also when the list of users is
   assert.deepEqual(
     listed.map(({ userPrincipalName, state, inEscrow }) => [userPrincipalName, state, inEscrow]),
     [[JOE, 'imported', false]],
+  );
+});
+
+test('without options tenant, endpoint and purposes are those of the configuration, and options go before it', async (t) => {
+  const { simulator, cli } = await withTenant(
+    t,
+    ', people: { tenant: corp, endpoint: people, purposes: [signing, encryption] }',
+  );
+  const { out } = await cli('pfx', 'issue', JANE);
+  assert.equal(out, 'imported: 2, failed: 0, to be tried again: 0');
+  assert.equal(
+    (await cli('pfx', 'issue', JOE, '--purpose', 'signing')).out,
+    'imported: 1, failed: 0, to be tried again: 0',
+  );
+  assert.deepEqual(
+    simulator.imported.list().map(({ userPrincipalName, intendedPurpose }) => [userPrincipalName, intendedPurpose]),
+    [
+      [JANE, 'smimeSigning'],
+      [JANE, 'smimeEncryption'],
+      [JOE, 'smimeSigning'],
+    ],
+  );
+  assert.match((await cli('pfx', 'issue', JOE, '--endpoint', 'x')).err, /no endpoint x/);
+});
+
+test('without options and without `pfx.people` a command says what to configure', async (t) => {
+  const { code, err } = await (await withTenant(t)).cli('pfx', 'renew');
+  assert.equal(code, 78);
+  assert.match(
+    err,
+    /neither `--tenant` was given nor `pfx\.people` is configured\nAdd `people: \{ tenant: NAME, endpoint: NAME \}`/,
   );
 });
 

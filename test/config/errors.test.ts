@@ -27,6 +27,11 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
     `listen:\n  port:\n${REST}`,
     '2:3 listen.port: no value. Remove the key, or write it like `port: 8080`.',
   ],
+  'people of a tenant and an endpoint that are not there': [
+    `pfx: { subject: CN=a, people: { tenant: crop, endpoint: people } }\n${tenant(CORP)}`,
+    '1:41 pfx.people.tenant: nothing in `tenants` has this name. Did you mean `corp`?\n' +
+      'openndes.yaml:1:57 pfx.people.endpoint: nothing in `endpoints` has this name. Known: `/certsrv/mscep/mscep.dll`.',
+  ],
   'section without value': [
     `listen:\n${REST}`,
     '1:1 listen: no value. Remove the key, or write it like `listen: { host: 0.0.0.0, port: 8080 }`.',

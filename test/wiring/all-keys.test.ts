@@ -19,6 +19,7 @@ import { LISTENING } from './listen.table.ts';
 import { MEASURING } from './metrics.table.ts';
 import { MESSAGING } from './messages.table.ts';
 import { OIDC } from './oidc.table.ts';
+import { PEOPLE_ROWS } from './people.table.ts';
 import { PFX } from './pfx.table.ts';
 import { POLICIES } from './policies.table.ts';
 import { PROFILE_ROWS } from './profiles.table.ts';
@@ -42,6 +43,7 @@ const ROWS: readonly Row[] = [
   ...PROFILE_ROWS,
   ...TENANTS,
   ...PFX,
+  ...PEOPLE_ROWS,
   ...ENDPOINTS,
   ...POLICIES,
 ];

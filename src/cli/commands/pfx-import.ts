@@ -8,9 +8,10 @@ import type { PfxPurpose } from '../../core/imported-pfx.ts';
 import { type GivenPfx, importPfxFile, type PfxFileResult } from '../../pfx/import-pfx-file.ts';
 import { faultText, type UserKeyServices } from '../../pfx/user-key-services.ts';
 import { EXIT, Exit } from '../exit.ts';
-import { CONFIG, example } from '../options.ts';
+import { example } from '../options.ts';
+import { peopleRules, type PfxOptions, purposeIn, withPfxOptions } from '../people-options.ts';
 import { counted, type Output, printable } from '../output.ts';
-import { ENDPOINT, TENANT, type PfxOptions, purposeIn, working } from './pfx-keys.ts';
+import { working } from './pfx-keys.ts';
 
 type ImportOptions = PfxOptions & {
   user?: string;
@@ -24,8 +25,7 @@ type Line = { file: string; user: string; purpose: PfxPurpose; passwordFile: str
 
 /** Registers it below `pfx`. */
 export function registerPfxImport(pfx: Command, output: Output): void {
-  pfx
-    .command('import')
+  withPfxOptions(pfx.command('import'))
     .description('import PKCS#12 files that there are already; run it again to go on after an interruption')
     .argument('[file]', 'the PKCS#12 file')
     .option('--user <name>', 'the user principal name whom the file is for')
@@ -33,15 +33,12 @@ export function registerPfxImport(pfx: Command, output: Output): void {
     .option('--password-file <file>', 'a file with the password; asked for without it')
     .option('--list <csv>', 'many files: lines of FILE,USER,PURPOSE,PASSWORDFILE, paths beside the list')
     .option('--dry-run', 'read every file and ask for its user, and import nothing')
-    .requiredOption(...TENANT)
-    .requiredOption(...ENDPOINT)
-    .option(...CONFIG)
-    .addHelpText(
-      ...example('openndes pfx import jane.p12 --user jane@contoso.example --tenant contoso --endpoint people'),
-    )
+    .addHelpText(...example('openndes pfx import jane.p12 --user jane@contoso.example'))
     .action((file: string | undefined, options: ImportOptions) => {
       const lines = linesIn(file, options);
-      return working(options, output, (services, signal) => importAll(lines, { services, output, signal }, options));
+      return working(peopleRules(options), output, (services, signal) =>
+        importAll(lines, { services, output, signal }, options),
+      );
     });
 }
 

@@ -2,30 +2,23 @@
 import type { Command } from 'commander';
 import { openExistingStore } from '../../app/configured-store.ts';
 import { readTextFile } from '../../app/files.ts';
-import { type PfxPlace, withUserKeys } from '../../app/pfx-work.ts';
+import { withUserKeys } from '../../app/pfx-work.ts';
 import { ConfigError } from '../../core/errors.ts';
 import type { Store } from '../../core/store.ts';
 import type { UserKey } from '../../core/user-key-store.ts';
 import { systemClock } from '../../embed/system.ts';
 import type { Management } from '../../manage/administrator.ts';
-import { followUserKeys, reconcileUserKeys, revokeDeparted, USER_KEY_TIMES } from '../../pfx/follow-user-keys.ts';
+import { followUserKeys, reconcileUserKeys, revokeDeparted } from '../../pfx/follow-user-keys.ts';
 import { makeUserKeys } from '../../pfx/make-user-keys.ts';
 import type { UserKeyServices } from '../../pfx/user-key-services.ts';
 import { commandLineUser } from '../command-line-user.ts';
 import { EXIT, Exit } from '../exit.ts';
 import { CONFIG, example } from '../options.ts';
+import { type PeopleRules, peopleRules, type PfxOptions, purposeIn, withPfxOptions } from '../people-options.ts';
 import { counted, jsonText, type Output, printable } from '../output.ts';
 import { failed, withStore } from './certs-store.ts';
 
-/** What every command that works on keys is given. */
-export type PfxOptions = { config: string; tenant: string; endpoint: string };
-type IssueOptions = PfxOptions & { purpose: string; users?: string; dryRun?: true };
-
-/** `.requiredOption(...TENANT)` */
-export const TENANT = ['--tenant <name>', 'the tenant of `tenants` whose app may import'] as const;
-/** `.requiredOption(...ENDPOINT)` */
-export const ENDPOINT = ['--endpoint <name>', 'the endpoint whose authority and profile issue'] as const;
-const PURPOSES = { encryption: 'smimeEncryption', signing: 'smimeSigning' } as const;
+type IssueOptions = PfxOptions & { purpose?: string; users?: string; dryRun?: true };
 
 /** Registers them below `pfx`. */
 export function registerPfxKeys(pfx: Command, output: Output): void {
@@ -33,37 +26,28 @@ export function registerPfxKeys(pfx: Command, output: Output): void {
 }
 
 function registerIssue(pfx: Command, output: Output): void {
-  pfx
-    .command('issue')
+  withPfxOptions(pfx.command('issue'))
     .description('make keys for users and import them into Intune; run it again to go on after an interruption')
     .argument('[users...]', 'user principal names')
     .option('--users <file>', 'a file with one user principal name in each line')
-    .option('--purpose <purpose>', 'encryption or signing', 'encryption')
+    .option('--purpose <purpose>', 'encryption or signing, when it is not `pfx.people.purposes`')
     .option('--dry-run', 'say for whom a key would be made, and record nothing')
-    .requiredOption(...TENANT)
-    .requiredOption(...ENDPOINT)
-    .option(...CONFIG)
-    .addHelpText(...example('openndes pfx issue jane@contoso.example --tenant contoso --endpoint people'))
+    .addHelpText(...example('openndes pfx issue jane@contoso.example'))
     .action((users: string[], options: IssueOptions) => issue(users, options, output));
 }
 
 async function issue(given: string[], options: IssueOptions, output: Output): Promise<void> {
-  const purpose = purposeIn(options.purpose);
-  const names = namesIn(given, options.users);
-  if (options.dryRun) return names.forEach((name) => output.out(printable(`${name}: ${purpose}`)));
-  await working(options, output, async (services, signal) => {
-    for (const name of names) {
+  const rules = peopleRules(options);
+  const purposes = options.purpose === undefined ? rules.purposes : [purposeIn(options.purpose)];
+  const wanted = namesIn(given, options.users).flatMap((name) => purposes.map((purpose) => ({ name, purpose })));
+  if (options.dryRun) return wanted.forEach(({ name, purpose }) => output.out(printable(`${name}: ${purpose}`)));
+  await working(rules, output, async (services, signal) => {
+    for (const { name, purpose } of wanted) {
       const why = await skipped(name, purpose, services);
       if (why !== undefined) output.err(printable(`${name} ${why}`));
     }
     await made(services, output, signal);
   });
-}
-
-/** Throws ConfigError for another word. */
-export function purposeIn(text: string): UserKey['purpose'] {
-  if (text === 'encryption' || text === 'signing') return PURPOSES[text];
-  throw new ConfigError('`--purpose` is neither encryption nor signing', 'Give one of the two.');
 }
 
 function namesIn(given: readonly string[], file: string | undefined): string[] {
@@ -130,21 +114,20 @@ const lineOf = ({ id, userPrincipalName, purpose, state, ends, fault }: UserKey)
   );
 
 function registerRenew(pfx: Command, output: Output): void {
-  pfx
-    .command('renew')
+  withPfxOptions(pfx.command('renew'))
     .description(
       'what is due: successors of keys that end, keys that are to be tried again, old keys out of Intune, certificates of users who have gone. Run it every day',
     )
-    .option('--most-gone <number>', 'when more users than this have gone at once, none of their keys is touched', '20')
-    .requiredOption(...TENANT)
-    .requiredOption(...ENDPOINT)
-    .option(...CONFIG)
-    .addHelpText(...example('openndes pfx renew --tenant contoso --endpoint people'))
-    .action((options: PfxOptions & { mostGone: string }) =>
-      working(options, output, (services, signal) =>
-        renew(services, { output, most: mostIn(options.mostGone) }, signal),
-      ),
-    );
+    .option(
+      '--most-gone <number>',
+      'when more users than this have gone at once, none of their keys is touched; when it is not that of `pfx.people`',
+    )
+    .addHelpText(...example('openndes pfx renew'))
+    .action((options: PfxOptions & { mostGone?: string }) => {
+      const rules = peopleRules(options);
+      const mostGone = options.mostGone === undefined ? rules.mostGone : mostIn(options.mostGone);
+      return working(rules, output, (services, signal) => renew(services, { output, ...rules, mostGone }, signal));
+    });
 }
 
 function mostIn(text: string): number {
@@ -154,17 +137,17 @@ function mostIn(text: string): number {
 
 async function renew(
   services: UserKeyServices,
-  { output, most }: { output: Output; most: number },
+  { output, times, mostGone }: { output: Output } & Pick<PeopleRules, 'times' | 'mostGone'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { out, err } = output;
-  const { users, left } = await revokeDeparted(services, most, signal);
+  const { users, left } = await revokeDeparted(services, mostGone, signal);
   out(`users who have gone: ${counted(users)}`);
   if (left > 0)
     err(
       `${counted(left)} users have gone at once: nothing was touched. Look at the directory, then raise --most-gone.`,
     );
-  const { wanted, removed, ending } = await followUserKeys(services, USER_KEY_TIMES, signal);
+  const { wanted, removed, ending } = await followUserKeys(services, times, signal);
   out(`successors wanted: ${counted(wanted)}, old keys taken out: ${counted(removed)}`);
   for (const key of ending) err(printable(`ends soon without a successor: ${lineOf(key)}`));
   await made(services, output, signal);
@@ -173,15 +156,11 @@ async function renew(
 
 function registerReconcile(pfx: Command, output: Output): void {
   const { out } = output;
-  pfx
-    .command('reconcile')
+  withPfxOptions(pfx.command('reconcile'))
     .description('compare what Intune lists with the store; nothing is changed. Exit 1 when they differ')
-    .requiredOption(...TENANT)
-    .requiredOption(...ENDPOINT)
-    .option(...CONFIG)
-    .addHelpText(...example('openndes pfx reconcile --tenant contoso --endpoint people'))
+    .addHelpText(...example('openndes pfx reconcile'))
     .action((options: PfxOptions) =>
-      working(options, output, async (services, signal) => {
+      working(peopleRules(options), output, async (services, signal) => {
         const { same, unknown, missing } = await reconcileUserKeys(services, signal);
         out(`the same: ${counted(same)}`);
         for (const each of unknown)
@@ -195,10 +174,9 @@ function registerReconcile(pfx: Command, output: Output): void {
 type Work = (services: UserKeyServices, signal: AbortSignal) => Promise<void>;
 
 /** Runs the work with the lease of the tenant, and exits after it was given back. */
-export async function working({ config, tenant, endpoint }: PfxOptions, { err }: Output, work: Work): Promise<void> {
-  const store = await openExistingStore(config, noStore);
+export async function working({ place }: Pick<PeopleRules, 'place'>, { err }: Output, work: Work): Promise<void> {
+  const store = await openExistingStore(place.file, noStore);
   const management: Management<Store> = { store, clock: systemClock, ...commandLineUser() };
-  const place: PfxPlace = { file: config, tenant, endpoint };
   let exit: Exit | undefined;
   try {
     const done = await withUserKeys(place, management, (services, signal) =>
