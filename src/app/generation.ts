@@ -156,6 +156,7 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
       ...shared,
       keys: keyStandings(settings),
       issuers: issuers.standings,
+      issuerWarnings: issuers.warnings,
       directories: names,
       threads: threads?.check,
     };

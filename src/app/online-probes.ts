@@ -11,8 +11,11 @@ import { newIntuneClient } from './new-intune-client.ts';
 import { productStanding } from './product-standing.ts';
 import type { Settings } from './settings.ts';
 
-/** One service. `ask` returns what works, and throws ConfigError with what does not and a remedy. */
-export type OnlineProbe = { name: string; ask: () => Promise<string> };
+/** What works, and what should be changed although it works. */
+export type OnlineFinding = { text: string; warnings?: readonly string[] | undefined };
+
+/** One service. `ask` throws ConfigError with what does not work and a remedy. */
+export type OnlineProbe = { name: string; ask: () => Promise<OnlineFinding> };
 
 /** One for each tenant, for each URL of a webhook, and for the CA product of each authority. */
 export function onlineProbes({ tenants, endpoints }: Config, products: Settings['products']): OnlineProbe[] {
@@ -28,7 +31,7 @@ export function onlineProbes({ tenants, endpoints }: Config, products: Settings[
 
 const NEVER = new AbortController().signal;
 
-async function askTenant(tenant: Config['tenants'][string]): Promise<string> {
+async function askTenant(tenant: Config['tenants'][string]): Promise<OnlineFinding> {
   let ahead: number | undefined;
   const client = newIntuneClient(tenant, (date) => (ahead = clockDifference(date, systemClock)));
   try {
@@ -39,7 +42,7 @@ async function askTenant(tenant: Config['tenants'][string]): Promise<string> {
   } finally {
     await client.close();
   }
-  return `can be used: Entra gives tokens with the role, and Graph names the service.${clockText(ahead)}`;
+  return { text: `can be used: Entra gives tokens with the role, and Graph names the service.${clockText(ahead)}` };
 }
 
 const clockText = (ahead: number | undefined): string =>
@@ -47,9 +50,9 @@ const clockText = (ahead: number | undefined): string =>
     ? ''
     : ` The clock of this machine is ${Math.abs(ahead)} seconds ${ahead > 0 ? 'ahead of' : 'behind'} that of Entra ID: set it.`;
 
-async function askProduct(product: CaProduct): Promise<string> {
-  const { ok, detail } = await productStanding(product, systemDeadline());
-  if (ok) return `its CA can be used: ${detail}`;
+async function askProduct(product: CaProduct): Promise<OnlineFinding> {
+  const { ok, detail, warnings } = await productStanding(product, systemDeadline());
+  if (ok) return { text: `its CA can be used: ${detail}`, warnings };
   throw new ConfigError(
     `its CA cannot be used: ${detail}`,
     'Look at the CA, at our credentials there and at the network: docs/backends.md.',
@@ -62,11 +65,12 @@ type Webhook = { url: string; trustCa?: string | undefined; timeout: number };
 const hostOf = ({ url }: Webhook): string => new URL(url).host;
 
 /** GET, which decides nothing: any reply shows that the service is there, also that it wants POST, and a page of any length. */
-async function askWebhook(webhook: Webhook): Promise<string> {
+async function askWebhook(webhook: Webhook): Promise<OnlineFinding> {
   const { url, trustCa, timeout } = webhook;
   const { status, close } = httpsClient({ trustCa, timeoutMs: timeout });
   try {
-    return `can be reached: it answers GET with HTTP ${await status({ method: 'GET', url, headers: {} }, NEVER)}`;
+    const code = await status({ method: 'GET', url, headers: {} }, NEVER);
+    return { text: `can be reached: it answers GET with HTTP ${code}` };
   } catch (cause) {
     if (!(cause instanceof NoReply)) throw cause;
     throw new ConfigError(cause.message, cause.remedy, { cause });

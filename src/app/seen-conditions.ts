@@ -56,6 +56,8 @@ const LOOKS: readonly ((parts: ConditionParts) => Promise<SeenCondition[]> | See
   ({ clients }) => [...clients].flatMap(([tenant, client]) => tenantConditions(tenant, client)),
   ({ keys }) => [...(keys ?? [])].flatMap(([authority, standing]) => keyCondition(authority, standing())),
   ({ issuers }) => [...(issuers ?? [])].flatMap(([authority, standing]) => issuerCondition(authority, standing())),
+  ({ issuerWarnings }) =>
+    [...(issuerWarnings ?? [])].flatMap(([authority, now]) => warningConditions(authority, now())),
   ({ watched, clock }) => watched().flatMap((each) => endingCondition(each, clock())),
   outbox,
   approvals,
@@ -119,6 +121,12 @@ function issuerCondition(authority: string, reason: string | undefined): SeenCon
   if (reason === undefined) return [];
   const what = `The CA of the authority ${authority} cannot be used: ${reason}`;
   return [seenCondition('issuer-failed', { of: authority, what, subject: { kind: 'authority', name: authority } })];
+}
+
+function warningConditions(authority: string, warnings: readonly string[]): SeenCondition[] {
+  if (warnings.length === 0) return [];
+  const what = `The CA of the authority ${authority} should be changed: ${warnings.join(' ')}`;
+  return [seenCondition('issuer-warns', { of: authority, what, subject: { kind: 'authority', name: authority } })];
 }
 
 function endingCondition(watched: Watched, now: Date): SeenCondition[] {

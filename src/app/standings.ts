@@ -22,6 +22,8 @@ export type ReadinessParts = {
   keys?: ReadonlyMap<string, () => string | undefined>;
   /** How the CA product of each authority stands that has one. */
   issuers?: ReadonlyMap<string, () => string | undefined>;
+  /** What should be changed at the CA product of each authority. */
+  issuerWarnings?: ReadonlyMap<string, () => readonly string[]>;
   /** Throws when no thread is running; absent without threads. */
   threads?: (() => Promise<void>) | undefined;
   /** Tenants with a directory. */
@@ -72,11 +74,15 @@ const OLD = HOUR;
  * Present where an authority has a key or its CA elsewhere. What fails of these makes no server unready: devices get PENDING and come
  * back.
  */
-function authoritiesDetail({ keys = new Map(), issuers = new Map() }: ReadinessParts): {
+function authoritiesDetail({ keys = new Map(), issuers = new Map(), issuerWarnings }: ReadinessParts): {
   authorities?: Record<string, string>;
 } {
   const names = new Set([...keys.keys(), ...issuers.keys()]);
-  const text = (name: string): string => failedOrOk(issuers.get(name)?.() ?? keys.get(name)?.());
+  const text = (name: string): string => {
+    const warnings = issuerWarnings?.get(name)?.() ?? [];
+    const standing = failedOrOk(issuers.get(name)?.() ?? keys.get(name)?.());
+    return warnings.length === 0 ? standing : `${standing}, but ${warnings.join(' ')}`;
+  };
   return names.size > 0 ? { authorities: Object.fromEntries([...names].map((name) => [name, text(name)])) } : {};
 }
 

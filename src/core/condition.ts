@@ -54,6 +54,13 @@ export const CONDITIONS = {
       'The CA that issues for an authority does not answer, or refuses our credentials. Devices get PENDING and come again.',
     remedy: 'Look at the CA, at our credentials there and at the network. It is asked again every minute.',
   },
+  'issuer-warns': {
+    severity: 'warning',
+    title: 'A CA product should be changed',
+    means:
+      'Devices get their certificates. The CA, or the program that calls it, has found a setting that is dangerous or will fail.',
+    remedy: 'Do what the text says. The CA is asked again every minute.',
+  },
   'certificate-ends': {
     severity: 'warning',
     title: 'A certificate, revocation list or client secret ends soon',

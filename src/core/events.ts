@@ -149,6 +149,8 @@ export type EventFacts = {
   'key-works': { authority: string };
   'issuer-failed': { authority: string; reason: string };
   'issuer-works': { authority: string };
+  'issuer-warns': { authority: string; warnings: readonly string[] };
+  'issuer-warns-no-more': { authority: string };
   'not-ready': { probe: string; err: unknown };
   'configuration-warning': { warning: string };
   'server-started': { version: string; listeners: readonly string[] };

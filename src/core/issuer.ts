@@ -115,10 +115,16 @@ export interface CaSource {
   chain(signal: AbortSignal): Promise<readonly Uint8Array[]>;
 }
 
+/**
+ * What a CA says of itself. `warnings`: one sentence each for what works and should be changed, such as a template for which everybody
+ * may enrol, and for what could not be looked at. All texts are for the administrator and hold no secret.
+ */
+export type IssuerStanding = { ok: boolean; detail: string; warnings?: readonly string[] };
+
 /** Optional beside `Issuer`: whether the CA can be reached and accepts our credentials. */
 export interface Health {
-  /** Never issues. `detail` is for the administrator and holds no secret. */
-  check(signal: AbortSignal): Promise<{ ok: boolean; detail: string }>;
+  /** Never issues. */
+  check(signal: AbortSignal): Promise<IssuerStanding>;
 }
 
 /**

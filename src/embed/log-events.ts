@@ -358,6 +358,22 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     fields: { authority: 'its name in `authorities`' },
     remedy: '',
   },
+  'issuer-warns': {
+    level: 'warn',
+    message: 'the CA product of an authority can be used, and something there should be changed',
+    fields: {
+      authority: 'its name in `authorities`',
+      warnings: 'what the CA or the way to it says, one sentence each',
+    },
+    remedy:
+      'Do what `warnings` say. The CA is asked again every minute; the line comes again when they change, and `issuer-warns-no-more` ends it.',
+  },
+  'issuer-warns-no-more': {
+    level: 'info',
+    message: 'the CA product of an authority gives no warnings any more',
+    fields: { authority: 'its name in `authorities`' },
+    remedy: '',
+  },
   'not-ready': {
     level: 'error',
     message: 'not ready',

@@ -114,6 +114,19 @@ const CASES: readonly { title: string; given: ConditionParts; seen: string[] }[]
     seen: ['error issuer-failed:issuing | The CA of the authority issuing cannot be used: the token has ended'],
   },
   {
+    title: 'a CA product that should be changed',
+    given: parts({
+      issuers: new Map([['issuing', () => undefined]]),
+      issuerWarnings: new Map([
+        ['issuing', () => ['Everybody may enrol.', 'The key is short.']],
+        ['other', () => []],
+      ]),
+    }),
+    seen: [
+      'warning issuer-warns:issuing | The CA of the authority issuing should be changed: Everybody may enrol. The key is short.',
+    ],
+  },
+  {
     title: 'a client secret that ends soon, and an RA that has ended',
     given: parts({
       watched: () => [

@@ -320,6 +320,19 @@ describe('the health of the CA', () => {
     assert.deepEqual(await check, { ok: true, detail: 'version 9.1' });
   });
 
+  test('has the warnings of the program', async () => {
+    const check = backendOf("answer({ status: 'done', warnings: ['everybody may enrol'] });").check?.(never);
+    assert.deepEqual(await check, { ok: true, detail: 'the command answers', warnings: ['everybody may enrol'] });
+  });
+
+  test('is unknown when the warnings are no list of texts', async () => {
+    for (const warnings of ['"everybody"', '[1]', '["two\\nlines"]', 'Array(21).fill("one")']) {
+      const standing = await backendOf(`answer({ status: 'done', warnings: ${warnings} });`).check?.(never);
+      const detail = 'the command, for check: its answer is not one of docs/command-issuer.md';
+      assert.deepEqual(standing, { ok: false, detail });
+    }
+  });
+
   test('is bad when the program says so', async () => {
     const check = backendOf("console.error('the token has expired'); process.exitCode = 12;").check?.(never);
     assert.deepEqual(await check, {

@@ -480,6 +480,23 @@ test('a CA product that cannot be used, and that can be used again', async (t) =
   assertLine(works, 'info', 'the CA product of an authority can be used again', 'authority');
 });
 
+test('a CA product that should be changed, and that was changed', async (t) => {
+  const { log } = await started(t, allows('none'));
+  const lineOf = (event: string): Line | undefined =>
+    log.lines.map((text) => JSON.parse(text) as Line).find((line) => line['event'] === event);
+  let warnings = ['everybody may enrol'];
+  const issue = () => Promise.reject(new Error('nothing is issued here'));
+  const product = { issue, check: async () => ({ ok: true, detail: 'up', warnings }) };
+  t.after(watchIssuers({ products: new Map([['issuing', product]]), emit: logEvents(log), every: 1 }).end);
+  const warned = 'the CA product of an authority can be used, and something there should be changed';
+  const line = await until(() => lineOf('issuer-warns'), 'the warning');
+  assertLine(line, 'warn', warned, 'authority warnings');
+  assert.deepEqual(line['warnings'], ['everybody may enrol']);
+  warnings = [];
+  const ended = await until(() => lineOf('issuer-warns-no-more'), 'its end');
+  assertLine(ended, 'info', 'the CA product of an authority gives no warnings any more', 'authority');
+});
+
 test('what OCSP cannot do: an answer, and a signer that is not made or not kept', async (t) => {
   const { log } = await started(t, allows('none'));
   const lineOf = (event: string): Line =>

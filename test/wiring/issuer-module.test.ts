@@ -128,6 +128,35 @@ test('a CA product that cannot be used is in /readyz, in doctor and in check --o
   await settings.close();
 });
 
+test('what should be changed at a CA product is in /readyz, in doctor and in check --online, which stay good', async (t) => {
+  const config = configOf(moduleSection(), { admin: { port: 0, token: TOKEN } });
+  t.after(() => (moduleCa.warnings = []));
+  moduleCa.warnings = ['Everybody may enrol.', 'The key is short.'];
+  const { adminUrl, close } = await started(config);
+  const detail = async (): Promise<unknown> =>
+    ((await (await fetch(`${adminUrl}/readyz`)).json()) as { authorities?: { issuing?: string } }).authorities?.issuing;
+  await untilIs<unknown>('ok, but Everybody may enrol. The key is short.', detail, 'the warnings');
+  const online = await run('check', '--online', '--config', config);
+  assert.deepEqual(
+    [online.code, online.err, /^authority issuing: its .*$/m.exec(online.out)?.[0]],
+    [
+      0,
+      'warning: authority issuing: Everybody may enrol.\nwarning: authority issuing: The key is short.',
+      'authority issuing: its CA can be used: it is up',
+    ],
+  );
+  const { settings } = await loadSettings(config);
+  const [probe] = productProbes(settings);
+  assert.deepEqual(await probe?.run(), {
+    verdict: 'PASS-WITH-WARNINGS',
+    text: 'The CA product can be used, but: Everybody may enrol.',
+    remedy: 'Do what the text says: docs/backends.md.',
+    details: ['The key is short.', 'it is up'],
+  });
+  await settings.close();
+  await close();
+});
+
 test('an RA of another CA is refused', async () => {
   const { issuer } = moduleSection();
   const config = configOf({

@@ -5,8 +5,8 @@ import { certificateFile, file, issuing, issuingSection, root } from './files.ts
 
 const source = (path: string): string => JSON.stringify(join(import.meta.dirname, '..', '..', 'src', path));
 
-/** What it is told, in `told` of the process, and whether it answers, in `isDown`. */
-export const moduleCa = { told: [] as string[], isDown: false };
+/** What it is told, in `told` of the process, whether it answers, in `isDown`, and what it warns of. */
+export const moduleCa = { told: [] as string[], isDown: false, warnings: [] as string[] };
 Object.assign(globalThis, { wiringModuleCa: moduleCa });
 
 const MODULE = `
@@ -15,7 +15,7 @@ import { localAuthority } from ${source('ca/local-authority.ts')};
 import { keyFromPem } from ${source('keys/software.ts')};
 import { systemRandom } from ${source('embed/system.ts')};
 
-const state = globalThis.wiringModuleCa ?? { told: [], isDown: false };
+const state = globalThis.wiringModuleCa ?? { told: [], isDown: false, warnings: [] };
 export default ({ key, name = 'ca', capabilities }, { profile, certificate, chain }) => {
   const ca = localAuthority({
     certificate,
@@ -34,7 +34,7 @@ export default ({ key, name = 'ca', capabilities }, { profile, certificate, chai
       return ca.issue(...order);
     },
     revoke: async ({ serial, reason }) => tell('revoke ' + serial + ' ' + reason),
-    check: async () => ({ ok: !state.isDown, detail: state.isDown ? 'it is down' : 'it is up' }),
+    check: async () => ({ ok: !state.isDown, detail: state.isDown ? 'it is down' : 'it is up', warnings: state.warnings }),
     close: async () => tell('close'),
   };
 };

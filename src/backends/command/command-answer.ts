@@ -7,7 +7,7 @@ export type CommandAnswer =
   | { status: 'issued'; certificate: Uint8Array; chain: readonly string[]; reference?: string }
   | { status: 'pending'; reference: string; retryAfter: number }
   | { status: 'none' }
-  | { status: 'done'; detail?: string }
+  | { status: 'done'; detail?: string; warnings?: readonly string[] }
   | { status: 'error'; code: IssuerErrorCode; detail: string; clientText?: string; retryAfter?: number };
 
 /** The names of the fields of each answer, and what their values must be. A name that ends in `?` may be absent. */
@@ -15,7 +15,7 @@ const SHAPES: Readonly<Record<CommandAnswer['status'], Readonly<Record<string, (
   issued: { certificate: isBase64, chain: isChain, 'reference?': isText },
   pending: { reference: isText, retryAfter: isSeconds },
   none: {},
-  done: { 'detail?': isText },
+  done: { 'detail?': isText, 'warnings?': isWarnings },
   error: { code: isFaultCode, detail: isText, 'clientText?': isText, 'retryAfter?': isSeconds },
 };
 
@@ -55,11 +55,16 @@ function fits(fields: Record<string, unknown>, shape: Readonly<Record<string, (v
 /** References are stored, and all texts are shown to administrators. */
 const MOST_TEXT = 2_000;
 const MOST_CHAIN = 10;
+const MOST_WARNINGS = 20;
 /** A day, in seconds: a longer one is a mistake of the program. */
 const MOST_WAIT = 86_400;
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value.length <= MOST_TEXT && !/\p{Cc}/u.test(value);
+}
+
+function isWarnings(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= MOST_WARNINGS && value.every(isText);
 }
 
 function isSeconds(value: unknown): boolean {

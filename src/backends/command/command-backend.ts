@@ -1,4 +1,5 @@
 /** A CA that is called by a program of the administrator: any CA, by a script of a few lines or a helper of its vendor. */
+import { defined } from '../../core/defined.ts';
 import { IssuerError } from '../../core/errors.ts';
 import {
   type EndpointIssuer,
@@ -114,7 +115,8 @@ const health =
     try {
       const answer = await ask({ operation: 'check', fields: {} }, signal);
       assertDone(answer, 'check');
-      return { ok: true, detail: answer.status === 'done' ? (answer.detail ?? 'the command answers') : '' };
+      const { detail = 'the command answers', warnings } = answer;
+      return { ok: true, detail, ...defined({ warnings }) };
     } catch (error) {
       if (error instanceof IssuerError) return { ok: false, detail: error.adminText };
       throw error;

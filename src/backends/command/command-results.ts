@@ -39,7 +39,10 @@ export function found(answer: GoodAnswer, chainOf: ChainOf): Issued | undefined 
 }
 
 /** Throws IssuerError unless the program says that it is done. */
-export function assertDone(answer: GoodAnswer, operation: CommandOperation): void {
+export function assertDone(
+  answer: GoodAnswer,
+  operation: CommandOperation,
+): asserts answer is Extract<GoodAnswer, { status: 'done' }> {
   if (answer.status !== 'done') throw wrongAnswer(operation, answer);
 }
 

@@ -42,16 +42,22 @@ async function check(file: string, output: Output, online = false): Promise<void
 /** Prints a line for each service. Throws Exit when one cannot be used. */
 async function reportOnline({ config, products }: Settings, { out, err }: Output): Promise<void> {
   const asked = await Promise.all(onlineProbes(config, products).map(({ name, ask }) => answerOf(name, ask)));
-  for (const { text, ok } of asked) (ok ? out : err)(text);
+  for (const { text, ok, warnings } of asked) {
+    (ok ? out : err)(text);
+    for (const warning of warnings) err(warning);
+  }
   if (asked.some(({ ok }) => !ok)) throw new Exit(EXIT.failed);
 }
 
-async function answerOf(name: string, ask: OnlineProbe['ask']): Promise<{ text: string; ok: boolean }> {
+type OnlineAnswer = { text: string; ok: boolean; warnings: readonly string[] };
+
+async function answerOf(name: string, ask: OnlineProbe['ask']): Promise<OnlineAnswer> {
   try {
-    return { text: `${name}: ${await ask()}`, ok: true };
+    const { text, warnings = [] } = await ask();
+    return { text: `${name}: ${text}`, ok: true, warnings: warnings.map((each) => `warning: ${name}: ${each}`) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { text: `error: ${name}: ${error.message}. ${error.remedy}`, ok: false };
+    return { text: `error: ${name}: ${error.message}. ${error.remedy}`, ok: false, warnings: [] };
   }
 }
 

@@ -95,7 +95,7 @@ const webhookProbes = ({ config }: Settings): DoctorProbe[] =>
     id: name,
     group: 'service',
     title: name,
-    run: async () => pass(`The service ${await ask()}.`),
+    run: async () => pass(`The service ${(await ask()).text}.`),
   }));
 
 function urlProbes(settings: Settings, { url, trusted }: DiagnosisOptions): DoctorProbe[] {

@@ -2,7 +2,7 @@
 import { productStanding } from '../../app/product-standing.ts';
 import type { Settings } from '../../app/settings.ts';
 import { systemDeadline } from '../../embed/system.ts';
-import { type DoctorProbe, type ProbeOutcome, fail, notRun, pass } from './doctor-probe.ts';
+import { type DoctorProbe, type ProbeOutcome, fail, notRun, pass, warn } from './doctor-probe.ts';
 
 /** One row for each authority whose CA is another product. Nothing is issued. */
 export const productProbes = ({ products }: Pick<Settings, 'products'>): DoctorProbe[] =>
@@ -15,7 +15,12 @@ export const productProbes = ({ products }: Pick<Settings, 'products'>): DoctorP
 
 async function productFound(product: Parameters<typeof productStanding>[0]): Promise<ProbeOutcome> {
   if (!product.check) return notRun('The product cannot be asked without issuing.');
-  const { ok, detail } = await productStanding(product, systemDeadline());
+  const { ok, detail, warnings = [] } = await productStanding(product, systemDeadline());
+  const [first, ...others] = warnings;
+  if (ok && first !== undefined)
+    return warn(`The CA product can be used, but: ${first}`, 'Do what the text says: docs/backends.md.', {
+      details: [...others, detail],
+    });
   if (ok) return pass('The CA product can be used.', [detail]);
   return fail(
     `The CA product cannot be used: ${detail}`,
