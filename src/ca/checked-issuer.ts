@@ -79,15 +79,16 @@ const boundTo = (product: CaProduct): Omit<CaProduct, 'issue' | 'capabilities' |
     check: product.check?.bind(product),
   });
 
-/** An answer of the product with the pinned CA behind the chain that it sent, the latest end, and the name of the profile. */
+/** An answer of the product with the pinned CA behind the chain that it sent, and with what the profile says of its certificate. */
 const completed =
-  (chain: readonly Uint8Array[], { name, maxValidity }: Profile, clock: Clock) =>
+  (chain: readonly Uint8Array[], { name, maxValidity, extendedKeyUsage }: Profile, clock: Clock) =>
   <T extends Issued | IssuancePending>(answer: T): T =>
     answer.kind === 'issued'
       ? {
           ...answer,
           chain: [...answer.chain, ...chain],
           latestEnd: new Date(clock().getTime() + maxValidity),
+          allowedPurposes: extendedKeyUsage,
           ...defined({ profile: name }),
         }
       : answer;

@@ -28,6 +28,11 @@ export type Issued = {
   wantedEnd?: Date;
   /** The end that the profile allows, where the CA decides by itself: a certificate that ends more than a minute later is refused likewise. */
   latestEnd?: Date;
+  /**
+   * The purposes (extendedKeyUsage, dotted OIDs) that the profile allows: a certificate with another one, or with none, which is every
+   * purpose, is refused likewise.
+   */
+  allowedPurposes?: readonly string[];
 };
 
 /** The CA has taken the order and not decided yet: the device gets PENDING. `retryAfter`: seconds until the next poll. */

@@ -27,7 +27,7 @@ export type WantedCertificate = {
  * the chain, is none of the endpoint, or did not sign it; DerError when it cannot be read.
  */
 export function certificateRecord(
-  { certificate: der, chain, reference, crlShard = 0, wantedEnd, latestEnd }: Omit<Issued, 'kind'>,
+  { certificate: der, chain, reference, crlShard = 0, wantedEnd, latestEnd, allowedPurposes }: Omit<Issued, 'kind'>,
   { request, decision, endpoint }: WantedCertificate,
   issuedAt: Date,
 ): StoredCertificate {
@@ -37,7 +37,7 @@ export function certificateRecord(
     view,
     csr: request.csr,
     now: issuedAt,
-    ...defined({ capabilities, decision, wantedEnd, latestEnd }),
+    ...defined({ capabilities, decision, wantedEnd, latestEnd, allowedPurposes }),
   });
   const issuer = issuerIn(chain, view, capabilities);
   if (!capabilities?.signsHere) assertPinned(issuer, endpoint.chain);

@@ -8,7 +8,7 @@ import type { IssuerCapabilities } from '../core/issuer.ts';
 import type { CertificationRequest, Extension } from '../core/request.ts';
 import { certificateExtensions, type CertificateView, readValidity } from '../pkix/certificate.ts';
 import { findExtension, readBasicConstraints, readExtendedKeyUsage, readKeyUsage } from '../pkix/extensions.ts';
-import { INFRASTRUCTURE_PURPOSES, OID, purposeName } from '../pkix/oids.ts';
+import { EXTENDED_KEY_USAGES, INFRASTRUCTURE_PURPOSES, OID, purposeName } from '../pkix/oids.ts';
 import { readKey } from '../pkix/public-key.ts';
 import { checkAltNames, checkSubject } from './check-names.ts';
 
@@ -17,7 +17,7 @@ const CLOCK_DIFFERENCE = 60 * 60_000;
 /** The end of a certificate may be this much later than was ordered. Milliseconds. */
 const LATER_END = 60_000;
 
-/** A certificate, the request, what was allowed, and the time of the check. `wantedEnd`, `latestEnd`: as in `Issued`. */
+/** A certificate, the request, what was allowed, and the time of the check. `wantedEnd` and what follows: as in `Issued`. */
 export type CertificateToCheck = {
   view: CertificateView;
   csr: CertificationRequest;
@@ -26,6 +26,7 @@ export type CertificateToCheck = {
   decision?: Pick<Allow, 'vouchesForPurposes'>;
   wantedEnd?: Date;
   latestEnd?: Date;
+  allowedPurposes?: readonly string[];
 };
 type CertificateParts = CertificateToCheck & { extensions: readonly Extension[] };
 
@@ -37,6 +38,7 @@ const CHECKS: readonly ((parts: CertificateParts) => void)[] = [
   checkAltNames,
   checkUsages,
   checkPurposes,
+  checkAddedPurposes,
   checkValidity,
 ];
 
@@ -62,7 +64,7 @@ function checkUsages({ extensions }: CertificateParts): void {
   if (ofCa) throw new Error(`the issuer certified the key usage ${ofCa} of a CA`);
 }
 
-/** A CA may add purposes of its own, but none that lets a device act for the PKI. */
+/** None that lets a device act for the PKI, and all that were requested. */
 function checkPurposes({ extensions, csr, capabilities, decision }: CertificateParts): void {
   const purposes = purposesIn(extensions);
   const ofPki = purposes.find((purpose) => INFRASTRUCTURE_PURPOSES.has(purpose));
@@ -73,6 +75,23 @@ function checkPurposes({ extensions, csr, capabilities, decision }: CertificateP
   if (capabilities?.signsHere || (capabilities?.leavesOut && !decision?.vouchesForPurposes)) return;
   const missing = purposesIn(csr.extensions).find((purpose) => !purposes.includes(purpose));
   if (missing !== undefined) throw new Error(`the issuer left out the extendedKeyUsage ${purposeName(missing)}`);
+}
+
+const ANY = EXTENDED_KEY_USAGES.anyExtendedKeyUsage;
+
+/** A CA that is not behind a profile may add purposes of its own; every purpose at once only where it was requested. */
+function checkAddedPurposes({ extensions, csr, capabilities, allowedPurposes }: CertificateParts): void {
+  const purposes = purposesIn(extensions);
+  if (capabilities?.signsHere) return;
+  if (!allowedPurposes && purposes.includes(ANY) && !purposesIn(csr.extensions).includes(ANY))
+    throw new Error('the issuer certified anyExtendedKeyUsage, which is every purpose, and the request has it not');
+  if (!allowedPurposes || allowedPurposes.includes(ANY)) return;
+  if (purposes.length === 0) throw new Error('the issuer certified no extendedKeyUsage, which is every purpose');
+  const added = purposes.find((purpose) => !allowedPurposes.includes(purpose));
+  if (added !== undefined)
+    throw new Error(
+      `the issuer certified the extendedKeyUsage ${purposeName(added)}, which the profile does not allow`,
+    );
 }
 
 function purposesIn(extensions: readonly Extension[]): string[] {

@@ -66,16 +66,17 @@ test('a request with a purpose beyond the profile is not sent to the product, wh
   assert.deepEqual(asked, []);
 });
 
-test('what is polled and found has the pinned chain too', async () => {
+test('what is polled and found has the pinned chain too, and the limits of the profile', async () => {
   const { all } = product();
   const order = await all.issue(await requestFor('CN=device'), ALLOW, NEVER);
   assert.ok(order.kind === 'issued');
   const slow = checked(product({ poll: async () => order, find: async () => order }).all);
   for (const answer of [await slow.poll?.('a', NEVER), await slow.find?.(await requestFor('CN=device'), NEVER)])
-    assert.deepEqual(
-      [answer?.kind === 'issued' && answer.chain, answer?.kind === 'issued' && answer.latestEnd?.getTime()],
-      [[issuing.certificate, root.certificate], NOW.getTime() + 730 * DAY],
-    );
+    assert.deepEqual(answer?.kind === 'issued' && [answer.chain, answer.latestEnd?.getTime(), answer.allowedPurposes], [
+      [issuing.certificate, root.certificate],
+      NOW.getTime() + 730 * DAY,
+      ['1.3.6.1.5.5.7.3.2'],
+    ]);
 });
 
 test('a request that the profile refuses is not sent to the product', async () => {

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { explicit } from '../../src/asn1/tags.ts';
 import { encode, oid } from '../../src/asn1/writer.ts';
-import type { Issuer, IssuerCapabilities, RevocationOrder } from '../../src/core/issuer.ts';
+import type { Issued, Issuer, IssuerCapabilities, RevocationOrder } from '../../src/core/issuer.ts';
 import { type CertificatePlan, readCertificate, writeCertificate } from '../../src/pkix/certificate.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { basicConstraints, extendedKeyUsage, keyUsage, subjectAltName } from '../../src/pkix/extensions.ts';
@@ -24,7 +24,7 @@ const names = san('dns:device-1.example.com');
 const [clientAuth, serverAuth] = ['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.1'];
 const purposes = extendedKeyUsage([clientAuth]);
 
-type Vendor = { capabilities?: IssuerCapabilities; wantedEnd?: Date; latestEnd?: Date };
+type Vendor = { capabilities?: IssuerCapabilities } & Pick<Issued, 'wantedEnd' | 'latestEnd' | 'allowedPurposes'>;
 /** A vendor's CA, which certifies what was requested but for what is given. */
 const vendor = (different: Partial<CertificatePlan>, key = issuing.key, more: Vendor = {}): Issuer => ({
   ...(more.capabilities && { capabilities: more.capabilities }),
@@ -48,6 +48,8 @@ const vendor = (different: Partial<CertificatePlan>, key = issuing.key, more: Ve
 
 const END = new Date(NOW.getTime() + 30 * DAY);
 const ADDS = { capabilities: { addsCommonName: true } };
+const [anyPurpose, codeSigning] = ['2.5.29.37.0', '1.3.6.1.5.5.7.3.3'];
+const CLIENTS_ONLY = { allowedPurposes: [clientAuth] };
 const LEAVES_OUT = { capabilities: { leavesOut: true } };
 
 const REFUSED: readonly [string, Issuer, string][] = [
@@ -85,6 +87,26 @@ const REFUSED: readonly [string, Issuer, string][] = [
     'another purpose than was requested',
     vendor({ extensions: [names, extendedKeyUsage([serverAuth])] }),
     'the issuer left out the extendedKeyUsage clientAuth',
+  ],
+  [
+    'every purpose beside the requested one',
+    vendor({ extensions: [names, extendedKeyUsage([clientAuth, anyPurpose])] }),
+    'the issuer certified anyExtendedKeyUsage, which is every purpose, and the request has it not',
+  ],
+  [
+    'code signing, which the profile does not allow,',
+    vendor({ extensions: [names, extendedKeyUsage([clientAuth, codeSigning])] }, issuing.key, CLIENTS_ONLY),
+    'the issuer certified the extendedKeyUsage codeSigning, which the profile does not allow',
+  ],
+  [
+    'every purpose, which the profile does not allow,',
+    vendor({ extensions: [names, extendedKeyUsage([clientAuth, anyPurpose])] }, issuing.key, CLIENTS_ONLY),
+    'the issuer certified the extendedKeyUsage anyExtendedKeyUsage, which the profile does not allow',
+  ],
+  [
+    'no purpose from a CA that leaves purposes out, for a profile with one,',
+    vendor({ extensions: [names] }, issuing.key, { ...LEAVES_OUT, ...CLIENTS_ONLY }),
+    'the issuer certified no extendedKeyUsage, which is every purpose',
   ],
   ['no purpose', vendor({ extensions: [names] }), 'the issuer left out the extendedKeyUsage clientAuth'],
   [
@@ -173,6 +195,18 @@ const ACCEPTED: readonly [string, Issuer][] = [
   [
     'usages of its own',
     vendor({ extensions: [names, keyUsage(['keyAgreement']), extendedKeyUsage([serverAuth, clientAuth])] }),
+  ],
+  [
+    'a purpose more that the profile allows',
+    vendor({ extensions: [names, extendedKeyUsage([serverAuth, clientAuth])] }, issuing.key, {
+      allowedPurposes: [clientAuth, serverAuth],
+    }),
+  ],
+  [
+    'every purpose, where the profile allows that',
+    vendor({ extensions: [names, extendedKeyUsage([clientAuth, anyPurpose])] }, issuing.key, {
+      allowedPurposes: [anyPurpose],
+    }),
   ],
   [
     'a shorter validity than the profile allows',
