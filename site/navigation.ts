@@ -65,6 +65,7 @@ export const NAVIGATION: readonly Section[] = [
       ['docs/backends.md', 'Other CA products'],
       ['docs/command-issuer.md', 'A CA by a program'],
       ['docs/adcs.md', 'AD CS from Linux'],
+      ['docs/adcs-web.md', 'AD CS over HTTPS'],
       ['docs/profiles.md', 'Profiles of certificates'],
       ['docs/ocsp.md', 'OCSP'],
       ['docs/fips.md', 'FIPS mode'],

@@ -41,8 +41,9 @@ export function reloadedIdentity(files: IdentityFiles): () => ClientIdentity {
   };
 }
 
-/** When it ends, as its file says; nothing for a file that cannot be read. `of` stands before: `authority issuing: `. */
-export function identityEnd({ clientCertificate }: IdentityFiles, of: string): Watched[] {
+/** When it ends, as its file says; nothing without a file, or for one that cannot be read. `of` stands before: `authority issuing: `. */
+export function identityEnd({ clientCertificate }: Partial<IdentityFiles>, of: string): Watched[] {
+  if (clientCertificate === undefined) return [];
   try {
     const [der] = certificatesFrom(readFileAtOnce(clientCertificate, CERTIFICATE), clientCertificate);
     return [{ ...watchedCertificate(`${of}client certificate for the CA product`, der), leaf: true }];

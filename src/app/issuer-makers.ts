@@ -2,6 +2,7 @@
 import { backendClient } from '../backends/backend-client.ts';
 import type { IssuerConfig, IssuerSettings } from '../config/issuer-kinds.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
+import { adcsProduct } from './adcs-product.ts';
 import { commandProduct } from './command-product.ts';
 import type { ClosableProduct, IssuerPlace } from './issuer-place.ts';
 import { withOurErrors } from './module-errors.ts';
@@ -29,6 +30,7 @@ const MAKERS: {
   digicert: digicertProduct,
   digicertPlatform8: platform8Product,
   awsPca: awsPcaProduct,
+  adcs: adcsProduct,
   command: commandProduct,
   async openBao({ address, identity, settings }, place) {
     const { openBaoBackend } = await import('../backends/open-bao/open-bao-backend.ts');

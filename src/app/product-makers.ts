@@ -13,7 +13,7 @@ import type { ClosableProduct, IssuerPlace } from './issuer-place.ts';
 import { optionalPackage } from './optional-package.ts';
 
 /** The client of a product. Throws ConfigError for files that cannot be used. */
-function clientOf(
+export function productClient(
   name: string,
   { url, trustOnly, proxy, clientCertificate, clientKey }: CaServiceConfig,
 ): BackendClient {
@@ -30,7 +30,7 @@ export async function ejbcaProduct(
   place: IssuerPlace,
 ): Promise<ClosableProduct> {
   const { ejbcaBackend } = await import('../backends/ejbca/ejbca-backend.ts');
-  const client = clientOf('EJBCA', settings);
+  const client = productClient('EJBCA', settings);
   return ejbcaBackend(settings, { client, random: systemRandom, chain: chainOf(place) });
 }
 
@@ -40,7 +40,7 @@ export async function digicertProduct(
   place: IssuerPlace,
 ): Promise<ClosableProduct> {
   const { digicertBackend } = await import('../backends/digicert/digicert-backend.ts');
-  return digicertBackend(settings, { client: clientOf('DigiCert', settings), chain: chainOf(place) });
+  return digicertBackend(settings, { client: productClient('DigiCert', settings), chain: chainOf(place) });
 }
 
 /** Throws ConfigError. */
@@ -49,7 +49,10 @@ export async function platform8Product(
   place: IssuerPlace,
 ): Promise<ClosableProduct> {
   const { platform8Backend } = await import('../backends/platform8/platform8-backend.ts');
-  return platform8Backend(settings, { client: clientOf('DigiCert PKI Platform', settings), chain: chainOf(place) });
+  return platform8Backend(settings, {
+    client: productClient('DigiCert PKI Platform', settings),
+    chain: chainOf(place),
+  });
 }
 
 /** Throws ConfigError, also when the SDK is not installed. */

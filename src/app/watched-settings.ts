@@ -45,7 +45,7 @@ export function watchedOf(
 /** By which CA products know this server. */
 const clientCertificates = (authorities: Settings['config']['authorities']): Watched[] =>
   Object.entries(authorities).flatMap(([name, { issuer }]) =>
-    issuer?.kind === 'ejbca' || issuer?.kind === 'digicertPlatform8'
+    issuer?.kind === 'ejbca' || issuer?.kind === 'digicertPlatform8' || issuer?.kind === 'adcs'
       ? identityEnd(issuer.settings, `authority ${name}: `)
       : [],
   );

@@ -1,6 +1,7 @@
 /** The CA products that can issue for an authority, one row each. Types, keys, checks and the reference page are derived from these rows. */
 import { z } from 'zod';
 import { defined } from '../core/defined.ts';
+import { adcsIssuer } from './adcs-issuer-section.ts';
 import { awsPcaIssuer } from './aws-pca-issuer-section.ts';
 import { digicertIssuer } from './digicert-issuer-section.ts';
 import { ejbcaIssuer } from './ejbca-issuer-section.ts';
@@ -80,6 +81,12 @@ export const ISSUER_KINDS = {
     description: 'AWS Private CA ([backends.md](backends.md#awspca)).',
     value: awsPcaIssuer,
     settings: (settings) => defined(settings),
+  }),
+  adcs: kind({
+    description: 'AD CS by its enrolment web service ([adcs-web.md](adcs-web.md)).',
+    value: adcsIssuer,
+    settings: (settings) => settings,
+    files: ({ clientKey }) => (clientKey === undefined ? [] : [clientKey]),
   }),
   openBao: kind({
     description: 'OpenBao or Vault ([backends.md](backends.md#openbao)).',

@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
+import { cesBackend } from '../../src/backends/adcs/ces-backend.ts';
+import { byUsernameToken } from '../../src/backends/adcs/soap12.ts';
 import { awsPcaBackend } from '../../src/backends/aws-pca/aws-pca-backend.ts';
 import { type BackendClient, backendClient } from '../../src/backends/backend-client.ts';
 import { digicertBackend } from '../../src/backends/digicert/digicert-backend.ts';
@@ -12,6 +14,7 @@ import { issuerContract, type IssuerUnderTest } from '../../src/testing/issuer-c
 import { clock, DAY, issuing, root } from '../kit/pki.ts';
 import { CHAIN } from './fakes/certified.ts';
 import { CA_ARN, exception, fakeAwsPca } from './fakes/fake-aws-pca.ts';
+import { ADCS_ACCOUNT, ADCS_TEMPLATE, CES_PATH, decide, fakeCes } from './fakes/fake-ces.ts';
 import { API_KEY, fakeDigicert, PROFILE_ID } from './fakes/fake-digicert.ts';
 import { fakeEjbca } from './fakes/fake-ejbca.ts';
 import { fakePlatform8, PROFILE_OID } from './fakes/fake-platform8.ts';
@@ -24,7 +27,7 @@ const role = await own.issue('CN=openndes');
 type Fake = { answer: (got: Got, response: ServerResponse) => void };
 
 /** A service with this fake, whose answer to the next order can be lost, and which can be cut off. */
-async function served(fake: Fake, isOrder: (got: Got) => boolean) {
+async function served(fake: Fake, isOrder: (got: Got) => boolean, byCertificate = true) {
   let losing = false;
   const ends: (() => void)[] = [];
   const ending = { after: (end: () => void) => ends.push(end) } as unknown as TestContext;
@@ -33,14 +36,14 @@ async function served(fake: Fake, isOrder: (got: Got) => boolean) {
     fake.answer(got, loses ? lostAnswer(response) : response);
     if (loses) losing = false;
   };
-  const { url } = await serveCa(ending, server, answer, own.ca);
+  const { url } = await serveCa(ending, server, answer, byCertificate ? own.ca : undefined);
   const cut = (): void => ends.splice(0).forEach((end) => end());
   const client = (path = ''): BackendClient =>
     backendClient(
       { name: 'CA', url: url + path, ca: own.ca, identity: () => role },
       { clock: () => new Date(), pause: async () => undefined },
     );
-  return { client, cut, loseAnswer: () => (losing = true), close: cut };
+  return { client, url, cut, loseAnswer: () => (losing = true), close: cut };
 }
 
 /** It ends the connection in place of the answer, which the fake has made. */
@@ -126,11 +129,44 @@ function awsPca(waits: boolean): IssuerUnderTest {
   };
 }
 
+/** It cannot revoke, and its `revoke` says so: that has a test of its own. */
+const adcs =
+  (request: 'cmc' | 'pkcs10') =>
+  async (waits: boolean): Promise<IssuerUnderTest> => {
+    const fake = fakeCes();
+    fake.waits = waits;
+    const { client, url, ...service } = await served(fake, ({ body }) => body.includes('/200512/Issue<'), false);
+    const settings = { url: url + CES_PATH, template: ADCS_TEMPLATE, request, expirationDate: true };
+    const place = {
+      profile: { ...DEFAULT_PROFILE, validity: 90 * DAY },
+      certificate: issuing.certificate,
+      chain: [root.certificate],
+    };
+    const authorize = byUsernameToken(ADCS_ACCOUNT, clock);
+    const { revoke: _, ...issuer } = cesBackend(settings, {
+      client: client(CES_PATH),
+      authorize,
+      clock,
+      random,
+      place,
+    });
+    return {
+      ...service,
+      issuer,
+      chain: CHAIN,
+      secrets: [ADCS_ACCOUNT.password],
+      made: () => [...fake.requests.values()].filter(({ certificate }) => certificate).length,
+      grant: () => decide(fake, 'issued'),
+    };
+  };
+
 const KINDS: readonly [string, (waits: boolean) => Promise<IssuerUnderTest> | IssuerUnderTest][] = [
   ['EJBCA', ejbca],
   ['DigiCert Trust Lifecycle Manager', digicert],
   ['DigiCert PKI Platform 8', platform8],
   ['AWS Private CA', awsPca],
+  ['the enrolment web service of AD CS with CMC', adcs('cmc')],
+  ['the enrolment web service of AD CS with bare requests', adcs('pkcs10')],
 ];
 for (const [name, make] of KINDS) {
   issuerContract({ name: `${name}, a fake of it`, make: () => make(false) });

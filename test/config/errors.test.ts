@@ -13,6 +13,7 @@ const tenant = (keys: string): string => `tenants: { corp: { ${keys} } }\n${REST
 const authority = (keys: string): string => `authorities: { issuing: { ${keys} } }\n${ENDPOINTS}`;
 /** An authority whose CA is another product, with all that it needs. */
 const FOREIGN = 'certificate: a, issuer: { module: b }, ra: { certificate: c, key: d }';
+const adcs = (keys: string): string => authority(`certificate: a, issuer: { adcs: { url: https://b, ${keys} } }`);
 const bao = (keys: string): string => authority(`certificate: a, issuer: { openBao: { url: https://b, ${keys} } }`);
 const foreign = (keys: string): string => authority(`${FOREIGN}, ${keys}`);
 
@@ -347,6 +348,26 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   'step-ca without https': [
     authority('certificate: a, issuer: { stepCa: { url: http://ca, provisioner: p, key: k } }'),
     '1:68 authorities.issuing.issuer.stepCa.url: not a URL with https and without query ("http://ca"). Write it like `url: https://ca.example.com:9000`.',
+  ],
+  'AD CS without a login': [
+    adcs('template: T'),
+    '1:59 authorities.issuing.issuer.adcs: no login. Give either `user` and `password`, or `clientCertificate` and `clientKey`, as the end of the URL says.',
+  ],
+  'AD CS with two logins': [
+    adcs('template: T, user: u, password: p, clientCertificate: c, clientKey: k'),
+    '1:59 authorities.issuing.issuer.adcs: two logins. Give either `user` and `password`, or `clientCertificate` and `clientKey`, as the end of the URL says.',
+  ],
+  'AD CS with half of a login': [
+    adcs('template: T, user: u'),
+    '1:59 authorities.issuing.issuer.adcs: only one of `user` and `password`. Give both or none.',
+  ],
+  'AD CS with an end in a bare request': [
+    adcs('template: T, user: u, password: p, request: pkcs10, expirationDate: true'),
+    '1:59 authorities.issuing.issuer.adcs: `expirationDate` needs `request: cmc`. A bare request has no room for it.',
+  ],
+  'AD CS with a template that has a further attribute in it': [
+    adcs('template: "T&SAN=upn=a", user: u, password: p'),
+    '1:87 authorities.issuing.issuer.adcs.template: not a name of letters, digits, spaces and `_`, `.`, `-`, `(`, `)` ("T&SAN=upn=a"). Write it like `template: OpenNDESDevice`.',
   ],
   'OpenBao without a login': [
     bao('role: r'),

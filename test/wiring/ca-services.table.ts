@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import type { TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { API_KEY, fakeDigicert, PROFILE_ID } from '../backends/fakes/fake-digicert.ts';
+import { ADCS_ACCOUNT, ADCS_TEMPLATE, CES_CERTIFICATE_PATH, CES_PATH, fakeCes } from '../backends/fakes/fake-ces.ts';
 import { CA_ARN, fakeAwsPca } from '../backends/fakes/fake-aws-pca.ts';
 import { fakeEjbca } from '../backends/fakes/fake-ejbca.ts';
 import { fakePlatform8, PROFILE_OID } from '../backends/fakes/fake-platform8.ts';
@@ -69,6 +70,11 @@ const platform8Section = {
   profileOid: PROFILE_OID,
 };
 
+const ces = fakeCes(signer);
+const cesAt = await serveCa(ending, localhost, ces.answer);
+const cesForClients = await serveCa(ending, localhost, ces.answer, tls.ca);
+const cesSection = { url: cesAt.url + CES_PATH, trustOnly: tlsCa, template: ADCS_TEMPLATE, ...ADCS_ACCOUNT };
+
 const aws = fakeAwsPca(signer);
 const awsPackage = file('ca-services/acm-pca.cjs', 'module.exports = globalThis.wiringAwsPca;');
 Object.assign(globalThis, { wiringAwsPca: aws.sdk });
@@ -107,6 +113,22 @@ const ISSUERS = {
   'other-platform8-seat': { digicertPlatform8: { ...platform8Section, seat: 'dns' } },
   'other-oid': { digicertPlatform8: { ...platform8Section, profileOid: '1.2.3' } },
   'untrusted-platform8': { digicertPlatform8: { ...platform8Section, trustOnly: undefined } },
+  adcs: { adcs: cesSection },
+  'bare-adcs': { adcs: { ...cesSection, request: 'pkcs10', proxy: proxyUrl } },
+  'endless-adcs': { adcs: { ...cesSection, expirationDate: false } },
+  'adcs-by-certificate': {
+    adcs: {
+      ...cesSection,
+      url: cesForClients.url + CES_CERTIFICATE_PATH,
+      user: undefined,
+      password: undefined,
+      ...(await clientFiles('account')),
+    },
+  },
+  'other-user-adcs': { adcs: { ...cesSection, user: 'EXAMPLE\\other' } },
+  'other-password-adcs': { adcs: { ...cesSection, password: 'another-password' } },
+  'other-template-adcs': { adcs: { ...cesSection, template: 'User' } },
+  'untrusted-adcs': { adcs: { ...cesSection, trustOnly: undefined } },
   aws: { awsPca: { certificateAuthority: CA_ARN } },
   'other-aws': {
     awsPca: {
@@ -182,6 +204,15 @@ const askPlatform8 = (path: string): Promise<unknown> =>
     const order = platform8At.got.slice(before).find(({ path: asked }) => asked === '/pki-ws/enrollmentService');
     const [, seat = 'no order'] = /<enr:name>seat_id<\/enr:name><enr:value>(\D+)\d/.exec(order?.body ?? '') ?? [];
     return [status, seat, order?.client ?? 'nobody', tunnels.has(order?.peerPort)];
+  });
+
+const askAdcs = (path: string): Promise<unknown> =>
+  inTurn(async () => {
+    const [before, known] = [[...cesAt.got, ...cesForClients.got], ces.requests.size];
+    const { status } = await enrolled((await server()).url(path), { subject: newSubject() });
+    const [asked] = [...cesAt.got, ...cesForClients.got].filter((got) => !before.includes(got));
+    const { form, attributes = {} } = [...ces.requests.values()][known] ?? {};
+    return [status, form, Object.keys(attributes), asked?.client, tunnels.has(asked?.peerPort)];
   });
 
 const askAws = (path: string): Promise<unknown> =>
@@ -267,6 +298,33 @@ export const CA_SERVICES: readonly Row[] = [
       '/other-platform8-seat': ['failInfo 2', 'no order', 'nobody', false],
       '/other-oid': ['pending', 'no order', 'nobody', false],
       '/untrusted-platform8': ['pending', 'no order', 'nobody', false],
+    },
+  },
+  {
+    keys: keysOf('adcs', [
+      'url',
+      'trustOnly',
+      'proxy',
+      'template',
+      'user',
+      'password',
+      'clientCertificate',
+      'clientKey',
+      'request',
+      'expirationDate',
+    ]),
+    question:
+      'what a device gets, how the CA was asked, for what beside the request, by whom, and whether by the proxy',
+    ask: askAdcs,
+    answers: {
+      '/adcs': ['issued', 'cmc', ['CertificateTemplate', 'ExpirationDate'], undefined, false],
+      '/bare-adcs': ['issued', 'pkcs10', ['CertificateTemplate'], undefined, true],
+      '/endless-adcs': ['issued', 'cmc', ['CertificateTemplate'], undefined, false],
+      '/adcs-by-certificate': ['issued', 'cmc', ['CertificateTemplate', 'ExpirationDate'], 'account', false],
+      '/other-user-adcs': ['pending', undefined, [], undefined, false],
+      '/other-password-adcs': ['pending', undefined, [], undefined, false],
+      '/other-template-adcs': ['failInfo 2', undefined, [], undefined, false],
+      '/untrusted-adcs': ['pending', undefined, [], undefined, false],
     },
   },
   {

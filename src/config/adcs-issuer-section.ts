@@ -1,0 +1,62 @@
+/** `adcs` of an issuer: an enterprise CA of Windows through a web service. */
+import { z } from 'zod';
+import { ConfigError } from '../core/errors.ts';
+import { caAddress } from './ca-address.ts';
+import { optionalClientFiles } from './ca-identity-keys.ts';
+import type { FileContext } from './references.ts';
+import { defaulted, optional, required, section } from './yaml/table.ts';
+import { secret, transformed, type ValueType } from './yaml/value-type.ts';
+import { choice, flag, text } from './yaml/value-types.ts';
+
+const EXAMPLE =
+  '{ url: https://ca1.example.com/Example_CES_UsernamePassword/service.svc/CES, template: OpenNDESDevice, user: "EXAMPLE\\\\svc-openndes", password: "${env:ADCS_PASSWORD}" }';
+
+const TEMPLATE = {
+  ...text('OpenNDESDevice'),
+  schema: z.string().regex(/^[\w.() -]{1,64}$/),
+  type: 'a name of letters, digits, spaces and `_`, `.`, `-`, `(`, `)`',
+};
+
+/** The value of the key. `login`: absent where the client certificate is the login. */
+export const adcsIssuer = (context: FileContext) => {
+  const keys = section('AD CS.', EXAMPLE, {
+    ...caAddress(context, 'https://ca1.example.com/Example_CES_UsernamePassword/service.svc/CES'),
+    template: required(TEMPLATE, 'The name of the certificate template, not its display name.'),
+    user: optional(
+      text('EXAMPLE\\svc-openndes'),
+      'The account that enrols, as `DOMAIN\\name` or `name@domain`. Needs `password`. Either an account or a client certificate.',
+    ),
+    password: optional(secret(text('"${env:ADCS_PASSWORD}"')), 'Its password.'),
+    ...optionalClientFiles(context, 'A client certificate that Active Directory maps to the account'),
+    request: defaulted(
+      choice('cmc', 'pkcs10'),
+      'cmc',
+      'How the request of a device is sent, which nobody can change. `cmc`: inside CMC without a signature, with the name of the template and the end of the certificate. `pkcs10`: as it is, with the name of the template beside it.',
+    ),
+    expirationDate: optional(
+      flag,
+      'Whether an order names the end of the certificate. The CA heeds it with `EDITF_ATTRIBUTEENDDATE` only. Without it the template decides, and `validity` and `maxValidity` of the profile must be the same.',
+      '`true` with `request: cmc`',
+    ),
+  });
+  const schema = transformed(keys, ({ user, password, expirationDate, ...rest }) => {
+    const { clientCertificate, clientKey, request } = rest;
+    assertBoth('user', user, 'password', password);
+    assertBoth('clientCertificate', clientCertificate, 'clientKey', clientKey);
+    if ((user === undefined) === (clientCertificate === undefined))
+      throw new ConfigError(
+        user === undefined ? 'no login' : 'two logins',
+        'Give either `user` and `password`, or `clientCertificate` and `clientKey`, as the end of the URL says.',
+      );
+    if (request === 'pkcs10' && expirationDate)
+      throw new ConfigError('`expirationDate` needs `request: cmc`', 'A bare request has no room for it.');
+    const login = user !== undefined && password !== undefined && { login: { user, password } };
+    return { ...rest, ...login, expirationDate: expirationDate ?? request === 'cmc' };
+  });
+  return { schema, type: 'a mapping of keys', example: EXAMPLE, secret: false } satisfies ValueType<typeof schema>;
+};
+
+function assertBoth(one: string, value: string | undefined, other: string, beside: string | undefined): void {
+  if ((value === undefined) !== (beside === undefined))
+    throw new ConfigError(`only one of \`${one}\` and \`${other}\``, 'Give both or none.');
+}
