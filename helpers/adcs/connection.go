@@ -28,7 +28,15 @@ func secured(ctx context.Context, settings Settings) (context.Context, error) {
 	if settings.NTLM {
 		return gssapi.NewSecurityContext(ctx, gssapi.WithCredential(given), gssapi.WithMechanismFactory(ssp.NTLM)), nil
 	}
-	return gssapi.NewSecurityContext(ctx, gssapi.WithCredential(given), gssapi.WithMechanismFactory(ssp.SPNEGO), gssapi.WithMechanismFactory(ssp.KRB5, krb5.NewConfig())), nil
+	return gssapi.NewSecurityContext(ctx, gssapi.WithCredential(given), gssapi.WithMechanismFactory(ssp.SPNEGO), gssapi.WithMechanismFactory(ssp.KRB5, mutual())), nil
+}
+
+// mutual is the login of DCE/RPC in three messages, AP-REQ, AP-REP and AP-REP. The library asks for the third by itself, and only with this
+// flag for the second, in which the CA shows that it has the key of its ticket.
+func mutual() *krb5.Config {
+	config := krb5.NewConfig()
+	config.Flags = append(config.Flags, int(gssapi.MutualAuthn))
+	return config
 }
 
 func credentialOf(settings Settings) (credential.Credential, error) {
