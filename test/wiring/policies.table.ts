@@ -38,7 +38,7 @@ async function policies(): Promise<Record<string, object>> {
     'hook-allow': webhook('allow'),
     'hook-deny': webhook('deny'),
     'hook-signed': webhook('signed'),
-    'hook-another-secret': webhook('signed', { secret: 'another secret of 16' }),
+    'hook-signed-wrongly': webhook('signed', { secret: 'another secret of 16' }),
     'hook-step-ca': webhook('step-ca', { stepCaId }),
     'hook-no-step-ca': webhook('step-ca'),
     'hook-late': webhook('late'),
@@ -215,7 +215,7 @@ export const POLICIES: readonly Row[] = [
     keys: [`${WEBHOOK}.secret`],
     question: 'what a device gets where the service looks at the signature',
     ask: status,
-    answers: { 'hook-signed': 'issued', 'hook-another-secret': 'failInfo 2' },
+    answers: { 'hook-signed': 'issued', 'hook-signed-wrongly': 'failInfo 2' },
   },
   {
     keys: [`${WEBHOOK}.stepCaId`],
