@@ -33,7 +33,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   manage: room('core audit asn1 pkix', 'node:crypto'),
   trace: room('core intune'),
   metrics: room('core', 'fastify prom-client'),
-  actions: room('core manage trace', 'zod'),
+  actions: room('core pfx manage trace', 'zod'),
   access: room('core manage actions', 'node:crypto node:timers/promises openid-client otpauth'),
   admin: room('core pkix manage actions access', 'node:crypto node:tls fastify'),
   'admin/pages': room('core actions access admin', 'node:crypto node:stream fastify ghtml'),

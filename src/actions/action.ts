@@ -17,6 +17,7 @@ import { ActionError } from './action-error.ts';
 import type { AuthoritySource } from './authority-view.ts';
 import type { EndpointSource } from './endpoint-view.ts';
 import type { TenantSource } from './tenant-view.ts';
+import type { UserKeySource } from './user-key-source.ts';
 
 /** Who runs an action: the person or program for the audit, and what it was granted. */
 export type Caller = Administrator & { grants: readonly RoleGrant[] };
@@ -42,6 +43,8 @@ export type Desk = {
   passwords?: readonly ChallengeIssuer[];
   /** Where an endpoint belongs, by its name: one place for each tenant. Without it limits to authorities and tenants cover no endpoint. */
   placesOf?: (endpoint: string) => readonly Belonging[];
+  /** Without it a role that is limited sees no key of a person. */
+  userKeys?: UserKeySource;
   /** Public keys that signed heads of the history, as `verifyHistory` takes them. */
   auditKeys?: VerificationParts['keys'];
   /** Resolves when the other work of the server that waits has had its turn. */

@@ -14,6 +14,7 @@ import { MESSAGE_ACTIONS } from './message-actions.ts';
 import { proposalActions } from './proposal-actions.ts';
 import { TENANT_ACTIONS } from './tenant-actions.ts';
 import { TRACE_ACTIONS } from './trace-actions.ts';
+import { USER_KEY_ACTIONS } from './user-key-actions.ts';
 
 /** Those that a second person can confirm. */
 const PROPOSABLE: readonly AnyAction[] = [
@@ -30,6 +31,7 @@ const PROPOSABLE: readonly AnyAction[] = [
   ...PASSWORD_ACTIONS,
   ...AUDIT_ACTIONS,
   ...MESSAGE_ACTIONS,
+  ...USER_KEY_ACTIONS,
 ];
 
 /** In the order of the documentation of the API. */

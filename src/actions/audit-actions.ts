@@ -8,13 +8,12 @@ import { csv } from '../manage/csv.ts';
 import { jsonText } from '../core/printable.ts';
 import { verifyHistory } from '../manage/history-verification.ts';
 import { action, type Desk, type Running } from './action.ts';
-import { PAGE } from './certificate-filter.ts';
+import { MOMENT, PAGE } from './certificate-filter.ts';
 import { type AuditRow, auditRow, auditRowOf } from './certificate-view.ts';
 import { searched } from './search-answer.ts';
 import { assertEverywhere, auditPlacesFor } from './seen-certificates.ts';
 
 const TEXT = z.string().trim().min(1).max(200);
-const MOMENT = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
 
 /** What can happen. */
 export const EVENTS = [

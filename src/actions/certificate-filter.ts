@@ -9,7 +9,7 @@ import { placesFor } from './seen-certificates.ts';
 
 const TEXT = z.string().trim().min(1).max(600);
 /** A date, or a date and a time with its offset. */
-const MOMENT = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
+export const MOMENT = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
 
 /**
  * `q`: the beginning of a name, or of a serial number, or a thumbprint. `subject`: text that it contains. `authority`: its name, or the

@@ -17,6 +17,7 @@ import { belongingIn, grantsNowIn } from './operators.ts';
 import { loggedIssuers } from './password-issuers.ts';
 import { plannedCertificates } from './planned-certificates.ts';
 import type { Endpoints } from './served-endpoints.ts';
+import { userKeySource } from './user-key-places.ts';
 import { type TenantViewParts, tenantSource } from './tenant-views.ts';
 
 /** The parts of one loading. */
@@ -44,6 +45,7 @@ export const deskOf = ({ endpoints, ...parts }: DeskParts): Desk => ({
   plans: plansOf(parts.file),
   passwords: loggedIssuers(parts.settings.config, parts),
   placesOf: belongingIn(parts.settings.config.endpoints),
+  userKeys: userKeySource(parts.settings.config),
   receivers: receiverNames(parts.settings.config.messages),
   auditKeys: publicKeysOf(parts.settings.auditKey),
   pause: () => systemPause(0),

@@ -6,7 +6,9 @@ import type { CertificateId } from './records.ts';
  * `wanted`: to be made. `issued`: it has a certificate, and it is not known whether it was imported. `imported`: Intune has it. `failed`: it
  * could not be made, and is not tried again. `ended`: it was taken from Intune, or what was issued is of no use.
  */
-export type UserKeyState = 'wanted' | 'issued' | 'imported' | 'failed' | 'ended';
+export const USER_KEY_STATES = ['wanted', 'issued', 'imported', 'failed', 'ended'] as const;
+/** One of them. */
+export type UserKeyState = (typeof USER_KEY_STATES)[number];
 
 /** One key. */
 export type UserKey = {
@@ -51,10 +53,15 @@ export type UserKeyChange = Partial<Pick<UserKey, 'state' | 'dueAt' | 'tries'>> 
     | null;
 };
 
-/** Which keys. `user`: a user principal name, in any letter case. `endsBefore`: those with a certificate that ends before it. */
+/**
+ * Which keys. `tenants`: of one of them. `user`: a user principal name, in any letter case. `endsBefore`: those with a certificate that
+ * ends before it.
+ */
 export type UserKeyFilter = {
   tenant?: string;
+  tenants?: readonly string[];
   user?: string;
+  purpose?: PfxPurpose;
   states?: readonly UserKeyState[];
   dueBy?: Date;
   endsBefore?: Date;

@@ -124,9 +124,11 @@ export async function findUserKey(db: Database, id: string): Promise<UserKey | u
 
 /** See UserKeyStore. */
 export async function listUserKeys(db: Database, filter: UserKeyFilter): Promise<UserKey[]> {
-  const { tenant, user, states, dueBy, endsBefore, after, limit } = filter;
+  const { tenant, tenants, user, purpose, states, dueBy, endsBefore, after, limit } = filter;
   let query = db.selectFrom('user_keys').selectAll().orderBy('at').orderBy('id');
   if (tenant !== undefined) query = query.where('tenant', '=', tenant);
+  if (tenants) query = query.where('tenant', 'in', tenants);
+  if (purpose) query = query.where('purpose', '=', purpose);
   if (user !== undefined) query = query.where('upn_folded', '=', user.toLowerCase());
   if (states) query = query.where('state', 'in', states);
   if (dueBy) query = query.where('due_at', '<=', dueBy.getTime());

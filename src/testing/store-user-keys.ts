@@ -14,6 +14,7 @@ const KEY: NewUserKey = {
   at: NOON,
   dueAt: NOON,
 };
+const JOE = { userPrincipalName: 'joe@contoso.example' };
 const ERASED = {
   event: 'erased',
   endpoint: '',
@@ -77,25 +78,32 @@ export function userKeys(check: Check): void {
     assert.deepEqual(await store.findUserKey('a'), mended);
   });
 
-  check('keys of people are listed by tenant, user, state, time and end, page after page', async ({ store }) => {
-    const keys: NewUserKey[] = [
-      { ...KEY, ends: later(100), state: 'imported' },
-      { ...KEY, id: 'b', at: later(1), dueAt: later(50) },
-      { ...KEY, id: 'c', at: later(1), tenant: 'other', state: 'failed' },
-      { ...KEY, id: 'd', at: later(2), userPrincipalName: 'joe@contoso.example', ends: later(300), state: 'imported' },
-    ];
-    for (const key of keys.toReversed()) await store.addUserKey(key);
-    const ids = async (filter: Parameters<typeof store.listUserKeys>[0]) =>
-      (await store.listUserKeys(filter)).map(({ id }) => id).join('');
-    assert.equal(await ids({}), 'abcd');
-    assert.equal(await ids({ tenant: 'contoso' }), 'abd');
-    assert.equal(await ids({ user: 'JANE@contoso.example' }), 'abc');
-    assert.equal(await ids({ states: ['imported', 'failed'] }), 'acd');
-    assert.equal(await ids({ dueBy: NOON }), 'acd');
-    assert.equal(await ids({ endsBefore: later(300) }), 'a');
-    assert.equal(await ids({ limit: 2 }), 'ab');
-    assert.equal(await ids({ limit: 2, after: { at: later(1), id: 'b' } }), 'cd');
-  });
+  check(
+    'keys of people are listed by tenants, user, purpose, state, time and end, page after page',
+    async ({ store }) => {
+      const keys: NewUserKey[] = [
+        { ...KEY, ends: later(100), state: 'imported' },
+        { ...KEY, id: 'b', at: later(1), dueAt: later(50) },
+        { ...KEY, id: 'c', at: later(1), tenant: 'other', state: 'failed' },
+        { ...KEY, ...JOE, id: 'd', at: later(2), purpose: 'smimeSigning', ends: later(300), state: 'imported' },
+      ];
+      for (const key of keys.toReversed()) await store.addUserKey(key);
+      const ids = async (filter: Parameters<typeof store.listUserKeys>[0]) =>
+        (await store.listUserKeys(filter)).map(({ id }) => id).join('');
+      assert.equal(await ids({}), 'abcd');
+      assert.equal(await ids({ tenant: 'contoso' }), 'abd');
+      assert.equal(await ids({ tenants: ['other', 'third'] }), 'c');
+      assert.equal(await ids({ tenants: ['other', 'contoso'] }), 'abcd');
+      assert.equal(await ids({ tenants: [] }), '');
+      assert.equal(await ids({ purpose: 'smimeSigning' }), 'd');
+      assert.equal(await ids({ user: 'JANE@contoso.example' }), 'abc');
+      assert.equal(await ids({ states: ['imported', 'failed'] }), 'acd');
+      assert.equal(await ids({ dueBy: NOON }), 'acd');
+      assert.equal(await ids({ endsBefore: later(300) }), 'a');
+      assert.equal(await ids({ limit: 2 }), 'ab');
+      assert.equal(await ids({ limit: 2, after: { at: later(1), id: 'b' } }), 'cd');
+    },
+  );
 
   check(
     'keys that failed, and those that ended with their certificates, are removed when they are old',

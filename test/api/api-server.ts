@@ -3,6 +3,7 @@ import { ROLES } from '../../src/core/access.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { rsaKey } from '../kit/keys.ts';
+import { userKey } from '../kit/user-keys.ts';
 import { certified, deviceKey, enrolled } from '../wiring/device.ts';
 import { hashOfToken } from '../wiring/operators.ts';
 import { CHALLENGE, configured, type Running, started } from '../wiring/server.ts';
@@ -36,6 +37,7 @@ export async function apiServer(): Promise<{ running: Running; pkcs10: string }>
   for (const name of ['many-1', 'many-2', 'one']) await certified(running.url('/plain'), { subject: `CN=${name}` });
   for (const name of ['wait-1', 'wait-2'])
     await enrolled(running.url('/manual'), { subject: `CN=${name}`, key: rsaKey(name) });
+  await running.desk().store.addUserKey(userKey('key-1'));
   const csr = await writeCertificationRequest({ subject: nameFromText('CN=asked'), challenge: CHALLENGE }, deviceKey);
   return { running, pkcs10: Buffer.from(csr).toString('base64') };
 }

@@ -61,6 +61,8 @@ export const REQUESTS: Readonly<Record<string, Row>> = {
   'messages.test': () => post('/messages/test', { receiver: 'webhook:ops' }),
   'messages.list': () => ({ path: '/messages' }),
   'messages.retry': () => post('/messages/retry'),
+  'userKeys.list': () => ({ path: '/user-keys' }),
+  'userKeys.read': (asking) => ({ path: `/user-keys/${first(asking, 'userKeys.list', 'keys')['id']}` }),
   'audit.list': () => ({ path: '/audit' }),
   'audit.export': () => ({ path: '/audit/export?form=json' }),
   'audit.verify': () => ({ path: '/audit/verification' }),

@@ -5,6 +5,7 @@ import { startServer } from '../../src/app/configured-server.ts';
 import { addBlock } from '../../src/manage/block-list.ts';
 import { subjectAltName } from '../../src/pkix/extensions.ts';
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
+import { SAMPLE_ESCROW, userKey } from '../kit/user-keys.ts';
 import { recordWaiting } from '../kit/waiting-request.ts';
 import { enrolled } from '../wiring/device.ts';
 import { configured } from '../wiring/server.ts';
@@ -32,6 +33,7 @@ export type Installation = {
 export async function installation(admin: object = {}, sections: object = {}): Promise<Installation> {
   const users = Object.fromEntries(ROLES.map((role) => [role, user(role)]));
   const config = configured({
+    pfx: { subject: 'CN={{UserPrincipalName}}' },
     ...sections,
     admin: { host: '127.0.0.1', port: 0, users, ...admin },
     endpoints: [
@@ -55,6 +57,8 @@ export async function installation(admin: object = {}, sections: object = {}): P
   await recordWaiting(store, 2, { subject: 'CN=harmless', endpoint: '/plain' });
   const actor = { kind: 'person', name: EVIL } as const;
   await addBlock({ store, clock, actor, source: 'cli' }, `user:${foldedName(EVIL)}`, { comment: EVIL });
+  await store.addUserKey(userKey('key-1', { userPrincipalName: EVIL, escrow: SAMPLE_ESCROW }));
+  await store.changeUserKey('key-1', 'imported', { fault: EVIL });
   await store.recordAttempts([attempt(clock())]);
   const cookies = new Map<(typeof ROLES)[number], string>();
   for (const role of ROLES) cookies.set(role, (await login(server.adminUrl ?? '', role)).cookie);

@@ -23,10 +23,12 @@ after(async () => {
 /** Pages of one thing need its name in the query: it is found by the first link to it. */
 async function pathsOf(page: Page): Promise<string[]> {
   const paths = new Set(PAGES.map(({ path }) => path as string));
-  await page.goto(`${site.url}/admin/certificates`);
-  const [certificate] = await page.locator('main a[href^="/admin/certificate?"]').all();
-  paths.add((await certificate?.getAttribute('href')) ?? assert.fail('no certificate is listed'));
-  paths.delete('/admin/certificate');
+  for (const one of ['certificate', 'user-key']) {
+    await page.goto(`${site.url}/admin/${one}s`, { waitUntil: 'networkidle' });
+    const [first] = await page.locator(`main a[href^="/admin/${one}?"]`).all();
+    paths.add((await first?.getAttribute('href')) ?? assert.fail(`no ${one} is listed`));
+    paths.delete(`/admin/${one}`);
+  }
   paths.add(`/admin/devices?${new URLSearchParams({ query: EVIL }).toString()}`);
   paths.add('/admin/nothing');
   return [...paths];
@@ -75,6 +77,8 @@ for (const { width, dark } of [
       '/admin/certificates',
       '/admin/certificate',
       '/admin/devices',
+      '/admin/user-keys',
+      '/admin/user-key',
     ])
       assert.ok(shown.includes(path), `${path} shows no text of the device`);
     await close();

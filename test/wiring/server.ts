@@ -1,6 +1,7 @@
 /** Real servers in this process, each out of an openndes.yaml in a folder of its own. */
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
+import type { Desk } from '../../src/actions/action.ts';
 import { startServer } from '../../src/app/configured-server.ts';
 import { atEnd, file, issuingSection } from './files.ts';
 
@@ -13,6 +14,7 @@ export type Running = {
   url: (path: string) => string;
   drain: () => Promise<void>;
   close: () => Promise<void>;
+  desk: () => Desk;
 };
 
 type Sections = Readonly<Record<string, unknown>>;
@@ -53,6 +55,7 @@ export async function started(config: string, threads = workers): Promise<Runnin
     url: (path) => origin + path,
     drain: () => server.drain(),
     close,
+    desk: () => server.desk(),
   };
 }
 

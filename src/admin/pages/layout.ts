@@ -14,7 +14,7 @@ export type SignedIn = Pick<Session, 'caller' | 'formToken'>;
 /** What stands in the frame. `here`: the path of the page, for the navigation. */
 export type Framed = { title: string; body: Piece; here?: string; session?: SignedIn | undefined };
 
-/** What all frames of one server share. */
+/** What all frames of one server share. `pages`: those that the navigation may have. */
 export type Frame = { assets: ReadonlyMap<string, Asset>; pages: readonly Page[] };
 
 /** The whole page as it is sent. */

@@ -19,13 +19,15 @@ export type PagePath = '/admin/' | `/admin/${string}`;
 
 /**
  * One page, for GET. `title` is its heading. `menu`: its words in the navigation; a page without it is reached by links. Who has
- * the permission nowhere gets 403, and does not see it in the navigation. `render` reads through actions, by `perform`.
+ * the permission nowhere gets 403, and does not see it in the navigation. `isOffered`: whether the navigation has it; without it, it has.
+ * `render` reads through actions, by `perform`.
  */
 export type Page = {
   path: PagePath;
   title: string;
   menu?: string;
   permission: Permission;
+  isOffered?(desk: Desk): boolean;
   render(visit: Visit): Promise<Html | Attachment> | Html | Attachment;
 };
 

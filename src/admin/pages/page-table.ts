@@ -14,6 +14,8 @@ import type { Page, PageForm } from './page-row.ts';
 import { PROPOSAL_FORMS, PROPOSALS_PAGE } from './proposals-page.ts';
 import { REVOCATION_FORMS, REVOCATIONS_PAGE } from './revocations-page.ts';
 import { TENANTS_PAGE } from './tenants-page.ts';
+import { USER_KEY_PAGE } from './user-key-page.ts';
+import { USER_KEYS_PAGE } from './user-keys-page.ts';
 import { WAITING_FORMS, WAITING_PAGE } from './waiting-page.ts';
 
 /** The pages. */
@@ -27,6 +29,8 @@ export const PAGES: readonly Page[] = [
   PROPOSALS_PAGE,
   PASSWORDS_PAGE,
   BLOCKS_PAGE,
+  USER_KEYS_PAGE,
+  USER_KEY_PAGE,
   AUTHORITIES_PAGE,
   TENANTS_PAGE,
   ENDPOINTS_PAGE,

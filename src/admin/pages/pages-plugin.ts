@@ -34,7 +34,7 @@ const BODY_LIMIT = 512 * 1024;
 export async function adminPages(app: FastifyInstance, options: PagesOptions): Promise<void> {
   const { desk, access, providers = [], assets: texts, emit, pages = PAGES, forms = FORMS } = options;
   const sessionOf = (request: FastifyRequest) => access.sessionOf(factsOf(request));
-  const frame: Frame = { assets: assetsFrom(texts), pages };
+  const frame: Frame = { assets: assetsFrom(texts), pages: pages.filter((each) => each.isOffered?.(desk) ?? true) };
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_: unknown, body: Buffer) => body);
