@@ -1,14 +1,26 @@
-/** Makes the product for an enterprise CA of Windows that a web service stands before. */
+/** Makes the product for an enterprise CA of Windows that a web service or web pages stand before. */
+import type { BackendClient } from '../backends/backend-client.ts';
 import type { IssuerSettings } from '../config/issuer-kinds.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 import type { ClosableProduct, IssuerPlace } from './issuer-place.ts';
 import { productClient } from './product-makers.ts';
 
+type Settings = IssuerSettings['adcs'];
+type Made = (settings: Settings, client: BackendClient, place: IssuerPlace) => Promise<ClosableProduct>;
+
 /** Throws ConfigError. */
-export async function adcsProduct(settings: IssuerSettings['adcs'], place: IssuerPlace): Promise<ClosableProduct> {
-  const { cesBackend } = await import('../backends/adcs/ces-backend.ts');
-  const { byClientCertificate, byUsernameToken } = await import('../backends/adcs/soap12.ts');
-  const authorize = settings.login ? byUsernameToken(settings.login, systemClock) : byClientCertificate;
-  const client = productClient('AD CS', settings);
-  return cesBackend(settings, { client, authorize, clock: systemClock, random: systemRandom, place });
-}
+export const adcsProduct = (settings: Settings, place: IssuerPlace): Promise<ClosableProduct> =>
+  WAYS[settings.via](settings, productClient('AD CS', settings), place);
+
+const WAYS: Readonly<Record<Settings['via'], Made>> = {
+  async ces(settings, client, place) {
+    const { cesBackend } = await import('../backends/adcs/ces-backend.ts');
+    const { byClientCertificate, byUsernameToken } = await import('../backends/adcs/soap12.ts');
+    const authorize = settings.login ? byUsernameToken(settings.login, systemClock) : byClientCertificate;
+    return cesBackend(settings, { client, authorize, clock: systemClock, random: systemRandom, place });
+  },
+  async certsrv(settings, client, place) {
+    const { certsrvBackend } = await import('../backends/certsrv/certsrv-backend.ts');
+    return certsrvBackend(settings, { client, clock: systemClock, place });
+  },
+};

@@ -8,8 +8,8 @@ export type BackendCall = {
   /** Sent as JSON; else `body` is sent as it is, and its type is one of `headers`. */
   json?: object;
   body?: string | Uint8Array;
-  /** The media type that a reply with success must have; `application/json` when absent. Without a body there is none. */
-  accepts?: string;
+  /** The media type that a reply with success must have, or one of these; `application/json` when absent. Without a body there is none. */
+  accepts?: string | readonly string[];
   /** The same call twice does no more than once. Only such a call is made again when its outcome is unknown. */
   idempotent: boolean;
   /** Those of 429, 502, 503 and 504 with which this CA says that it did nothing: the call is made again, idempotent or not. */

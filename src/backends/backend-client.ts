@@ -141,7 +141,7 @@ function asRequest(
   return {
     method,
     url: base + path,
-    headers: { accept: accepts, ...typed, ...headers },
+    headers: { accept: [accepts].flat().join(', '), ...typed, ...headers },
     body: json ? JSON.stringify(json) : body,
   };
 }

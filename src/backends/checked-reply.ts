@@ -74,14 +74,14 @@ const refused = ({ what }: BackendAttempt, text: string): AttemptFault => ({
 /** An empty body has no type. */
 function success(reply: BackendReply, attempt: BackendAttempt): BackendReply | AttemptFault {
   if (reply.octets.length === 0) return reply;
-  const accepts = attempt.call.accepts ?? JSON_TYPE;
+  const accepted = [attempt.call.accepts ?? JSON_TYPE].flat();
   const type = (reply.headers['content-type'] ?? '').replace(/;.*$/s, '').trim().toLowerCase();
-  if (type !== accepts)
+  if (!accepted.includes(type))
     return refused(
       attempt,
-      `it answered ${/^[\w.+/-]{1,80}$/.test(type) ? type : 'no readable type'} in place of ${accepts}`,
+      `it answered ${/^[\w.+/-]{1,80}$/.test(type) ? type : 'no readable type'} in place of ${accepted.join(' or ')}`,
     );
-  return accepts === JSON_TYPE && !isStrictJson(reply) ? unreadable(reply, attempt) : reply;
+  return type === JSON_TYPE && !isStrictJson(reply) ? unreadable(reply, attempt) : reply;
 }
 
 const JSON_TYPE = 'application/json';

@@ -21,6 +21,11 @@ const TEMPLATE = {
 export const adcsIssuer = (context: FileContext) => {
   const keys = section('AD CS.', EXAMPLE, {
     ...caAddress(context, 'https://ca1.example.com/Example_CES_UsernamePassword/service.svc/CES'),
+    via: defaulted(
+      choice('ces', 'certsrv'),
+      'ces',
+      'By what the CA is asked. `ces`: its enrolment web service. `certsrv`: its web pages, with `url` such as `https://ca1.example.com/certsrv`.',
+    ),
     template: required(TEMPLATE, 'The name of the certificate template, not its display name.'),
     user: optional(
       text('EXAMPLE\\svc-openndes'),
@@ -28,19 +33,19 @@ export const adcsIssuer = (context: FileContext) => {
     ),
     password: optional(secret(text('"${env:ADCS_PASSWORD}"')), 'Its password.'),
     ...optionalClientFiles(context, 'A client certificate that Active Directory maps to the account'),
-    request: defaulted(
+    request: optional(
       choice('cmc', 'pkcs10'),
-      'cmc',
-      'How the request of a device is sent, which nobody can change. `cmc`: inside CMC without a signature, with the name of the template and the end of the certificate. `pkcs10`: as it is, with the name of the template beside it.',
+      'With `via: ces`: how the request of a device is sent, which nobody can change. `cmc`: inside CMC without a signature, with the name of the template and the end of the certificate. `pkcs10`: as it is, with the name of the template beside it.',
+      '`cmc`',
     ),
     expirationDate: optional(
       flag,
       'Whether an order names the end of the certificate. The CA heeds it with `EDITF_ATTRIBUTEENDDATE` only. Without it the template decides, and `validity` and `maxValidity` of the profile must be the same.',
-      '`true` with `request: cmc`',
+      '`true`, but `false` with `request: pkcs10`',
     ),
   });
-  const schema = transformed(keys, ({ user, password, expirationDate, ...rest }) => {
-    const { clientCertificate, clientKey, request } = rest;
+  const schema = transformed(keys, ({ user, password, request, expirationDate = request !== 'pkcs10', ...rest }) => {
+    const { clientCertificate, clientKey, via } = rest;
     assertBoth('user', user, 'password', password);
     assertBoth('clientCertificate', clientCertificate, 'clientKey', clientKey);
     if ((user === undefined) === (clientCertificate === undefined))
@@ -48,10 +53,12 @@ export const adcsIssuer = (context: FileContext) => {
         user === undefined ? 'no login' : 'two logins',
         'Give either `user` and `password`, or `clientCertificate` and `clientKey`, as the end of the URL says.',
       );
+    if (via === 'certsrv' && request !== undefined)
+      throw new ConfigError('`request` needs `via: ces`', 'Remove it: the web pages take bare requests only.');
     if (request === 'pkcs10' && expirationDate)
       throw new ConfigError('`expirationDate` needs `request: cmc`', 'A bare request has no room for it.');
     const login = user !== undefined && password !== undefined && { login: { user, password } };
-    return { ...rest, ...login, expirationDate: expirationDate ?? request === 'cmc' };
+    return { ...rest, ...login, request: request ?? 'cmc', expirationDate } as const;
   });
   return { schema, type: 'a mapping of keys', example: EXAMPLE, secret: false } satisfies ValueType<typeof schema>;
 };

@@ -83,7 +83,7 @@ export const ISSUER_KINDS = {
     settings: (settings) => defined(settings),
   }),
   adcs: kind({
-    description: 'AD CS by its enrolment web service ([adcs-web.md](adcs-web.md)).',
+    description: 'AD CS by its enrolment web service or its web pages ([adcs-web.md](adcs-web.md)).',
     value: adcsIssuer,
     settings: (settings) => settings,
     files: ({ clientKey }) => (clientKey === undefined ? [] : [clientKey]),

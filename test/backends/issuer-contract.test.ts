@@ -6,6 +6,7 @@ import { cesBackend } from '../../src/backends/adcs/ces-backend.ts';
 import { byUsernameToken } from '../../src/backends/adcs/soap12.ts';
 import { awsPcaBackend } from '../../src/backends/aws-pca/aws-pca-backend.ts';
 import { type BackendClient, backendClient } from '../../src/backends/backend-client.ts';
+import { certsrvBackend } from '../../src/backends/certsrv/certsrv-backend.ts';
 import { digicertBackend } from '../../src/backends/digicert/digicert-backend.ts';
 import { ejbcaBackend } from '../../src/backends/ejbca/ejbca-backend.ts';
 import { platform8Backend } from '../../src/backends/platform8/platform8-backend.ts';
@@ -16,6 +17,7 @@ import { CHAIN } from './fakes/certified.ts';
 import { CA_ARN, exception, fakeAwsPca } from './fakes/fake-aws-pca.ts';
 import { ADCS_ACCOUNT, ADCS_TEMPLATE, CES_PATH, decide, fakeCes } from './fakes/fake-ces.ts';
 import { API_KEY, fakeDigicert, PROFILE_ID } from './fakes/fake-digicert.ts';
+import { fakeCertsrv, LOGIN, TEMPLATE } from './fakes/fake-certsrv.ts';
 import { fakeEjbca } from './fakes/fake-ejbca.ts';
 import { fakePlatform8, PROFILE_OID } from './fakes/fake-platform8.ts';
 import { type Got, serveCa, testCa } from './https-ca.ts';
@@ -107,18 +109,35 @@ async function platform8(waits: boolean): Promise<IssuerUnderTest> {
   };
 }
 
+const PLACE = {
+  profile: { ...DEFAULT_PROFILE, validity: 90 * DAY },
+  certificate: issuing.certificate,
+  chain: [root.certificate],
+};
+
+async function certsrv(approval: boolean): Promise<IssuerUnderTest> {
+  const fake = fakeCertsrv();
+  fake.approval = approval;
+  const { client, ...service } = await served(fake, ({ path }) => path.endsWith('/certfnsh.asp'));
+  const settings = { template: TEMPLATE, expirationDate: true, login: LOGIN };
+  const { revoke: _, ...issuer } = certsrvBackend(settings, { client: client('/certsrv'), clock, place: PLACE });
+  return {
+    ...service,
+    issuer,
+    chain: CHAIN,
+    secrets: [LOGIN.password],
+    made: fake.made,
+    grant: () => fake.decide('issued'),
+  };
+}
+
 function awsPca(waits: boolean): IssuerUnderTest {
   const fake = fakeAwsPca();
   fake.notYet = waits ? 4 : 0;
-  const place = {
-    profile: { ...DEFAULT_PROFILE, validity: 90 * DAY },
-    certificate: issuing.certificate,
-    chain: [root.certificate],
-  };
   const settings = { certificateAuthority: CA_ARN, template: 'EndEntityClientAuthCertificate/V1' };
   const unreachable = exception('Error', 'connect ECONNREFUSED', 'ECONNREFUSED');
   return {
-    issuer: awsPcaBackend(settings, { sdk: fake.sdk, clock, place, pause: async () => undefined }),
+    issuer: awsPcaBackend(settings, { sdk: fake.sdk, clock, place: PLACE, pause: async () => undefined }),
     chain: CHAIN,
     isRevoked: () => fake.sent.some(({ command }) => command === 'revoke'),
     made: () => fake.certificates.size,
@@ -137,18 +156,13 @@ const adcs =
     fake.waits = waits;
     const { client, url, ...service } = await served(fake, ({ body }) => body.includes('/200512/Issue<'), false);
     const settings = { url: url + CES_PATH, template: ADCS_TEMPLATE, request, expirationDate: true };
-    const place = {
-      profile: { ...DEFAULT_PROFILE, validity: 90 * DAY },
-      certificate: issuing.certificate,
-      chain: [root.certificate],
-    };
     const authorize = byUsernameToken(ADCS_ACCOUNT, clock);
     const { revoke: _, ...issuer } = cesBackend(settings, {
       client: client(CES_PATH),
       authorize,
       clock,
       random,
-      place,
+      place: PLACE,
     });
     return {
       ...service,
@@ -167,6 +181,7 @@ const KINDS: readonly [string, (waits: boolean) => Promise<IssuerUnderTest> | Is
   ['AWS Private CA', awsPca],
   ['the enrolment web service of AD CS with CMC', adcs('cmc')],
   ['the enrolment web service of AD CS with bare requests', adcs('pkcs10')],
+  ['the web pages of AD CS', certsrv],
 ];
 for (const [name, make] of KINDS) {
   issuerContract({ name: `${name}, a fake of it`, make: () => make(false) });

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { API_KEY, fakeDigicert, PROFILE_ID } from '../backends/fakes/fake-digicert.ts';
 import { ADCS_ACCOUNT, ADCS_TEMPLATE, CES_CERTIFICATE_PATH, CES_PATH, fakeCes } from '../backends/fakes/fake-ces.ts';
 import { CA_ARN, fakeAwsPca } from '../backends/fakes/fake-aws-pca.ts';
+import { fakeCertsrv, LOGIN as CERTSRV_LOGIN, TEMPLATE as CERTSRV_TEMPLATE } from '../backends/fakes/fake-certsrv.ts';
 import { fakeEjbca } from '../backends/fakes/fake-ejbca.ts';
 import { fakePlatform8, PROFILE_OID } from '../backends/fakes/fake-platform8.ts';
 import { type Got, serveCa, testCa } from '../backends/https-ca.ts';
@@ -75,6 +76,17 @@ const cesAt = await serveCa(ending, localhost, ces.answer);
 const cesForClients = await serveCa(ending, localhost, ces.answer, tls.ca);
 const cesSection = { url: cesAt.url + CES_PATH, trustOnly: tlsCa, template: ADCS_TEMPLATE, ...ADCS_ACCOUNT };
 
+const certsrv = fakeCertsrv(signer);
+const certsrvAt = await serveCa(ending, localhost, certsrv.answer);
+const certsrvForClients = await serveCa(ending, localhost, certsrv.answer, tls.ca);
+const certsrvSection = {
+  url: `${certsrvAt.url}/certsrv`,
+  trustOnly: tlsCa,
+  via: 'certsrv',
+  template: CERTSRV_TEMPLATE,
+  ...CERTSRV_LOGIN,
+};
+
 const aws = fakeAwsPca(signer);
 const awsPackage = file('ca-services/acm-pca.cjs', 'module.exports = globalThis.wiringAwsPca;');
 Object.assign(globalThis, { wiringAwsPca: aws.sdk });
@@ -129,6 +141,20 @@ const ISSUERS = {
   'other-password-adcs': { adcs: { ...cesSection, password: 'another-password' } },
   'other-template-adcs': { adcs: { ...cesSection, template: 'User' } },
   'untrusted-adcs': { adcs: { ...cesSection, trustOnly: undefined } },
+  certsrv: { adcs: certsrvSection },
+  'endless-certsrv': { adcs: { ...certsrvSection, expirationDate: false, proxy: proxyUrl } },
+  'certsrv-by-certificate': {
+    adcs: {
+      ...certsrvSection,
+      url: `${certsrvForClients.url}/certsrv/`,
+      user: undefined,
+      password: undefined,
+      ...(await clientFiles('browser')),
+    },
+  },
+  'other-password-certsrv': { adcs: { ...certsrvSection, password: 'another-password' } },
+  'other-template-certsrv': { adcs: { ...certsrvSection, template: 'User' } },
+  'untrusted-certsrv': { adcs: { ...certsrvSection, trustOnly: undefined } },
   aws: { awsPca: { certificateAuthority: CA_ARN } },
   'other-aws': {
     awsPca: {
@@ -213,6 +239,16 @@ const askAdcs = (path: string): Promise<unknown> =>
     const [asked] = [...cesAt.got, ...cesForClients.got].filter((got) => !before.includes(got));
     const { form, attributes = {} } = [...ces.requests.values()][known] ?? {};
     return [status, form, Object.keys(attributes), asked?.client, tunnels.has(asked?.peerPort)];
+  });
+
+const askCertsrv = (path: string): Promise<unknown> =>
+  inTurn(async () => {
+    const before = [...certsrvAt.got, ...certsrvForClients.got];
+    const { status } = await enrolled((await server()).url(path), { subject: newSubject() });
+    const asked = [...certsrvAt.got, ...certsrvForClients.got].filter((got) => !before.includes(got));
+    const order = asked.find(({ method }) => method === 'POST');
+    const attributes = (new URLSearchParams(order?.body).get('CertAttrib') ?? '').split('\r\n').slice(0, -1);
+    return [status, attributes.map((line) => line.replace(/:.*/, '')), order?.client, tunnels.has(order?.peerPort)];
   });
 
 const askAws = (path: string): Promise<unknown> =>
@@ -325,6 +361,19 @@ export const CA_SERVICES: readonly Row[] = [
       '/other-password-adcs': ['pending', undefined, [], undefined, false],
       '/other-template-adcs': ['failInfo 2', undefined, [], undefined, false],
       '/untrusted-adcs': ['pending', undefined, [], undefined, false],
+    },
+  },
+  {
+    keys: keysOf('adcs', ['via']),
+    question: 'what a device gets, with which attributes certsrv was asked, by whom, and whether by the proxy',
+    ask: askCertsrv,
+    answers: {
+      '/certsrv': ['issued', ['CertificateTemplate', 'ExpirationDate'], undefined, false],
+      '/endless-certsrv': ['issued', ['CertificateTemplate'], undefined, true],
+      '/certsrv-by-certificate': ['issued', ['CertificateTemplate', 'ExpirationDate'], 'browser', false],
+      '/other-password-certsrv': ['pending', ['CertificateTemplate', 'ExpirationDate'], undefined, false],
+      '/other-template-certsrv': ['failInfo 2', ['CertificateTemplate', 'ExpirationDate'], undefined, false],
+      '/untrusted-certsrv': ['pending', [], undefined, false],
     },
   },
   {

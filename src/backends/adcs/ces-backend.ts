@@ -4,11 +4,11 @@ import { IssuerError, type IssuerErrorCode } from '../../core/errors.ts';
 import type { IssuancePending, Issued, IssuerCapabilities } from '../../core/issuer.ts';
 import type { Backend } from '../backend.ts';
 import type { BackendClient } from '../backend-client.ts';
-import { backendFault } from '../backend-fault.ts';
 import { keyHashOf, type OpenOrder, orderOf, referenceOf } from '../open-order.ts';
 import { wantedCertificates, type WantedPlace } from '../wanted-certificate.ts';
 import type { CesSettings } from './ces-settings.ts';
 import { cmcRequest } from './cmc-request.ts';
+import { owedRevocation } from './owed-revocation.ts';
 import { type AuthorizeSoap, soapCall } from './soap12.ts';
 import { type SoapOutcome, soapOutcome } from './soap12-replies.ts';
 import { WSTEP_ACTION } from './wstep-names.ts';
@@ -68,7 +68,7 @@ export function cesBackend(settings: CesSettings, services: CesServices): Backen
       return answered(await send(statusQuestion(id), doing, signal), keyHash, doing);
     },
     revoke: async ({ serial }) => {
-      throw owed(serial);
+      throw owedRevocation(serial, 'the enrolment web service');
     },
     check: (signal) => send(statusQuestion(NO_REQUEST), 'a question', signal).then(standingOf).catch(unusable),
     close: client.close,
@@ -88,13 +88,6 @@ const orderFor = (csr: Uint8Array, { request, template }: CesSettings, end: Date
   request === 'pkcs10'
     ? pkcs10Order(csr, template)
     : cmcOrder(cmcRequest(csr, { CertificateTemplate: template, ...(end && { ExpirationDate: end.toUTCString() }) }));
-
-/** MS-WSTEP cannot revoke. Success would be a lie, so it is tried again and reported until it is done. */
-const owed = (serial: string) =>
-  backendFault(
-    'misconfigured',
-    `the revocation of ${serial} is owed: the enrolment web service of AD CS cannot revoke. Revoke it at the CA: \`certutil -revoke ${serial} REASON\``,
-  );
 
 /** Faults with which the service cannot be used. Every other one is an answer about the request that does not exist. */
 const UNUSABLE: readonly IssuerErrorCode[] = ['unauthorised', 'misconfigured', 'unavailable', 'throttled'];
