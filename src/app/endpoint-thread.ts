@@ -117,7 +117,7 @@ function calledIssuer(
     ...issuer,
     issue: (request, decision) => call('issue', request, decision),
     ...(polls && { poll: (reference) => call('poll', reference) }),
-    ...(finds && { find: (request) => call('find', request) as ReturnType<Finder['find']> }),
+    ...(finds && { find: (request, _, since) => call('find', request, since) as ReturnType<Finder['find']> }),
   };
 }
 

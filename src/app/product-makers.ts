@@ -31,7 +31,7 @@ export async function ejbcaProduct(
 ): Promise<ClosableProduct> {
   const { ejbcaBackend } = await import('../backends/ejbca/ejbca-backend.ts');
   const client = productClient('EJBCA', settings);
-  return ejbcaBackend(settings, { client, random: systemRandom, chain: chainOf(place) });
+  return ejbcaBackend(settings, { client, clock: systemClock, random: systemRandom, chain: chainOf(place) });
 }
 
 /** Throws ConfigError. */
@@ -40,7 +40,8 @@ export async function digicertProduct(
   place: IssuerPlace,
 ): Promise<ClosableProduct> {
   const { digicertBackend } = await import('../backends/digicert/digicert-backend.ts');
-  return digicertBackend(settings, { client: productClient('DigiCert', settings), chain: chainOf(place) });
+  const client = productClient('DigiCert', settings);
+  return digicertBackend(settings, { client, clock: systemClock, chain: chainOf(place) });
 }
 
 /** Throws ConfigError. */
@@ -49,10 +50,8 @@ export async function platform8Product(
   place: IssuerPlace,
 ): Promise<ClosableProduct> {
   const { platform8Backend } = await import('../backends/platform8/platform8-backend.ts');
-  return platform8Backend(settings, {
-    client: productClient('DigiCert PKI Platform', settings),
-    chain: chainOf(place),
-  });
+  const client = productClient('DigiCert PKI Platform', settings);
+  return platform8Backend(settings, { client, clock: systemClock, chain: chainOf(place) });
 }
 
 /** Throws ConfigError, also when the SDK is not installed. */

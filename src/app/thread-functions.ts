@@ -30,8 +30,8 @@ export function functionsFor(served: readonly ServedEndpoint[], called: CalledKe
     issue: (name: string, request: EnrollmentRequest, decision: Allow) =>
       at(name).issuer.issue(request, decision, systemDeadline()),
     poll: (name: string, reference: string) => at(name).issuer.poll?.(reference, systemDeadline()),
-    find: (name: string, request: EnrollmentRequest) =>
-      (at(name).issuer as Partial<Finder>).find?.(request, systemDeadline()),
+    find: (name: string, request: EnrollmentRequest, since?: Date) =>
+      (at(name).issuer as Partial<Finder>).find?.(request, systemDeadline(), since),
     revoke: (name: string, order: RevocationOrder) => at(name).revoker?.revoke(order, systemDeadline()),
     crl: (name: string) => at(name).crl?.(),
     previousCrl: (name: string, index: number) => at(name).previous?.[index]?.crl(),

@@ -2,6 +2,7 @@
 import { catchDerError } from '../asn1/limits.ts';
 import { equalBytes } from '../core/bytes.ts';
 import { readCertificate, readValidity } from '../pkix/certificate.ts';
+import { canBeMadeSince } from '../pkix/made-since.ts';
 import { readKey } from '../pkix/public-key.ts';
 import { backendFault } from './backend-fault.ts';
 import { keyHashOf } from './open-order.ts';
@@ -24,10 +25,18 @@ export function certificateFor(wanted: string, given: readonly Uint8Array[], ca:
   return found;
 }
 
-/** The newest of them with this key, DER. `but`: a certificate that is not meant. */
-export const newestWithKey = (given: readonly Uint8Array[], wanted: string, but?: Uint8Array): Uint8Array | undefined =>
+/** What is looked for. `keyHash`: as in `keyHashOf`; `since`: when it was ordered, at the earliest; `but`: a certificate that is not meant. */
+export type SoughtCertificate = { keyHash: string; since?: Date | undefined; but?: Uint8Array | undefined };
+
+/** The newest one with the key that can have been made since then, DER. */
+export const newestWithKey = (
+  given: readonly Uint8Array[],
+  { keyHash: wanted, since, but }: SoughtCertificate,
+): Uint8Array | undefined =>
   given
-    .filter((der) => keyHash(der) === wanted && !(but && equalBytes(der, but)))
+    .filter(
+      (der) => keyHash(der) === wanted && !(but && equalBytes(der, but)) && (!since || canBeMadeSince(der, since)),
+    )
     .toSorted((a, b) => beginOf(b) - beginOf(a))[0];
 
 /** Undefined where it cannot be read. */

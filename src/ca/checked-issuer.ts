@@ -61,8 +61,8 @@ export function checkedIssuer({ product, profile, clock, take, ...pin }: Checked
     },
     ...(poll && { poll: async (reference, signal) => seen(await poll(reference, signal)) }),
     ...(find && {
-      async find(request, signal) {
-        const found = await find(request, signal);
+      async find(request, signal, since) {
+        const found = await find(request, signal, since);
         return found && seen(found);
       },
     }),

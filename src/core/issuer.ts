@@ -109,9 +109,10 @@ export type EndpointIssuer = Issuer & Partial<PendingIssuer & Finder>;
 export interface Finder {
   /**
    * The certificate that an earlier `issue` with this `requestKey` made; undefined only when the CA made none and will make none. Throws when
-   * that cannot be known now: it is called again, and nothing is ordered before.
+   * that cannot be known now: it is called again, and nothing is ordered before. `since`: the order was not recorded earlier, so that a
+   * certificate that the CA made before is none of it. One that begins more than 25 hours before is not taken.
    */
-  find(request: EnrollmentRequest, signal: AbortSignal): Promise<Issued | undefined>;
+  find(request: EnrollmentRequest, signal: AbortSignal, since?: Date): Promise<Issued | undefined>;
 }
 
 /** Optional beside `Issuer`: the CA names its certificates itself. */

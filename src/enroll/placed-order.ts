@@ -2,6 +2,7 @@
  * An order at a CA elsewhere is recorded before it is sent, together with what the policy allowed: whatever ends this process, the next one
  * knows that the CA was asked, and the policy is not asked again.
  */
+import { catchDerError } from '../asn1/limits.ts';
 import { defined } from '../core/defined.ts';
 import { IssuerError, REFUSALS } from '../core/errors.ts';
 import type { Issued } from '../core/issuer.ts';
@@ -9,6 +10,7 @@ import { within } from '../core/ask.ts';
 import type { NewOrder } from '../core/order-store.ts';
 import type { Allow } from '../core/policy.ts';
 import type { PendingIssuance, StoredTransaction } from '../core/records.ts';
+import { canBeMadeSince } from '../pkix/made-since.ts';
 import { accept, type IssuerAnswer, order } from './ask-issuer.ts';
 import { identityOf } from './certificate-record.ts';
 import { earlierOutcome } from './earlier-outcome.ts';
@@ -94,19 +96,31 @@ export async function orderAgain(enrollment: Enrollment, decision: Allow): Promi
   return order(enrollment, decision);
 }
 
-/** Undefined when the CA made no certificate for the order, or only one that is recorded for an earlier order of the same request. */
+/**
+ * Undefined when the CA made no certificate for the order, or only one that is older than the order or recorded for an earlier order of the
+ * same request.
+ */
 export async function findOrdered(enrollment: Enrollment, decision: Allow): Promise<IssuerAnswer | undefined> {
-  const { request, endpoint, signal, services } = enrollment;
+  const { request, endpoint, signal, services, earlier } = enrollment;
+  const since = earlier?.createdAt;
   let found: Issued | undefined;
   try {
-    found = await within(async () => endpoint.issuer.find?.(request, signal), signal);
+    found = await within(async () => endpoint.issuer.find?.(request, signal, since), signal);
   } catch (cause) {
     return { kind: 'unreachable', error: notFoundOut(cause) };
   }
+  if (found && since && isOlder(found.certificate, since)) return undefined;
   const answer = found && (await accept(found, enrollment, decision));
   if (answer?.kind !== 'issued') return answer;
   return (await services.store.findCertificate(answer.certificate)) ? undefined : answer;
 }
+
+/** One that cannot be read is looked at as any answer of a CA is. */
+const isOlder = (certificate: Uint8Array, since: Date): boolean =>
+  catchDerError(
+    () => !canBeMadeSince(certificate, since),
+    () => false,
+  );
 
 /** The order stays open: what became of it is as unknown as before. */
 const notFoundOut = (cause: unknown): IssuerError =>

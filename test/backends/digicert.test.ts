@@ -16,9 +16,9 @@ import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { sampleRequest } from '../../src/testing/sample-request.ts';
 import { handClock } from '../kit/clock.ts';
-import { client as device } from '../kit/pki.ts';
+import { client as device, DAY, NOW } from '../kit/pki.ts';
 import { rsaKey } from '../kit/keys.ts';
-import { CHAIN } from './fakes/certified.ts';
+import { certified, CHAIN } from './fakes/certified.ts';
 import { API_KEY, fakeDigicert, PROFILE_ID } from './fakes/fake-digicert.ts';
 import { serveCa, testCa } from './https-ca.ts';
 
@@ -57,7 +57,7 @@ async function under(t: TestContext, different: Partial<DigicertSettings> = {}) 
   );
   t.after(client.close);
   const settings: DigicertSettings = { apiKey: API_KEY, profileId: PROFILE_ID, seat: 'upn', ...different };
-  const backend = digicertBackend(settings, { client, chain: CHAIN });
+  const backend = digicertBackend(settings, { client, clock: handClock(), chain: CHAIN });
   const paths = () => got.map(({ method, path }) => `${method} ${path}`);
   return { fake, backend, got, paths };
 }
@@ -196,7 +196,7 @@ test('an order that waits is picked up, and found by its seat when it was picked
   fake.waits = true;
   const pending = await backend.issue(REQUEST, ALLOW, never);
   assert.ok(pending.kind === 'pending');
-  assert.match(pending.reference, /^request-1:[0-9a-f]{64}:anna@example\.com$/);
+  assert.match(pending.reference, /^request-1:[0-9a-f]{64}:@1772366400000:anna@example\.com$/);
   assert.equal(pending.retryAfter, 120);
   assert.deepEqual(await backend.poll!(pending.reference, never), pending);
   fake.decided = true;
@@ -207,7 +207,7 @@ test('an order that waits is picked up, and found by its seat when it was picked
     'POST /mpki/api/v1/certificate-pickup/request-1',
     'POST /mpki/api/v1/certificate-pickup/request-1',
     'POST /mpki/api/v1/certificate-pickup/request-1',
-    `GET /mpki/api/v1/certificate-search?profile_id=${PROFILE_ID}&seat_id=anna%40example.com&status=issued&limit=100`,
+    `GET /mpki/api/v1/certificate-search?profile_id=${PROFILE_ID}&seat_id=anna%40example.com&status=issued&offset=0&limit=100`,
   ]);
   assert.equal(got[2]!.headers['content-length'], '2');
   assert.equal(fake.certificates.size, 1);
@@ -216,7 +216,7 @@ test('an order that waits is picked up, and found by its seat when it was picked
 test('an order that DigiCert does not know any more is refused for good', async (t) => {
   const { backend } = await under(t);
   const keyHash = 'ab'.repeat(32);
-  const error = await fault(backend.poll!(`request-9:${keyHash}:anna@example.com`, never));
+  const error = await fault(backend.poll!(`request-9:${keyHash}:@0:anna@example.com`, never));
   assert.deepEqual([error.code, error.retryable], ['invalid', false]);
   assert.match(error.adminText, /the order request-9: HTTP 400, request_not_found: no such request/);
 });
@@ -230,6 +230,26 @@ test('after an unknown outcome the certificate is found by seat and key; not the
   const { certificate } = issued;
   assert.equal(await backend.find!(await requestOf({}, { renews: { serial: '1', certificate } }), never), undefined);
   assert.equal(await backend.find!(await requestOf({}, {}, rsaKey('another key of the user')), never), undefined);
+});
+
+test('a certificate of the same key that was made before the order is not that of the order, on whatever page it is', async (t) => {
+  const { backend, fake, paths } = await under(t);
+  fake.mostItems = 2;
+  for (const device of [1, 2, 3])
+    await backend.issue(await requestOf({}, {}, rsaKey(`device ${device}`)), ALLOW, never);
+  assert.equal((await backend.issue(REQUEST, ALLOW, never)).kind, 'issued');
+  const inDays = (days: number): Date => new Date(NOW.getTime() + days * DAY);
+  assert.equal(await backend.find!(REQUEST, never, inDays(2)), undefined);
+  assert.deepEqual(
+    paths()
+      .slice(-2)
+      .map((path) => /offset=\d+/.exec(path)?.[0]),
+    ['offset=0', 'offset=2'],
+  );
+  const later = await certified(REQUEST.csr.der, { notBefore: inDays(2), notAfter: inDays(9) });
+  fake.certificates.set('LATER', { der: later, seat: 'anna@example.com', status: 'issued' });
+  const found = await backend.find!(REQUEST, never, inDays(2));
+  assert.deepEqual(found?.certificate, later);
 });
 
 test('a revocation names one certificate by serial number and thumbprint, never the seat; again is a success', async (t) => {

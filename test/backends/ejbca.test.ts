@@ -14,7 +14,8 @@ import { sampleRequest } from '../../src/testing/sample-request.ts';
 import { handClock } from '../kit/clock.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { CSR, REQUEST_PLAN } from '../kit/requests.ts';
-import { CHAIN } from './fakes/certified.ts';
+import { DAY, NOW } from '../kit/pki.ts';
+import { certified, CHAIN } from './fakes/certified.ts';
 import { fakeEjbca } from './fakes/fake-ejbca.ts';
 import { serveCa, testCa } from './https-ca.ts';
 
@@ -42,9 +43,13 @@ async function under(t: TestContext) {
     { clock: handClock(), pause: async () => undefined },
   );
   t.after(client.close);
-  const backend = ejbcaBackend({ ...SETTINGS, url }, { client, random: (length) => randomBytes(length), chain: CHAIN });
+  const clock = handClock();
+  const backend = ejbcaBackend(
+    { ...SETTINGS, url },
+    { client, clock, random: (length) => randomBytes(length), chain: CHAIN },
+  );
   const paths = () => got.map(({ method, path }) => `${method} ${path.slice('/ejbca/ejbca-rest-api/v1'.length)}`);
-  return { fake, backend, got, paths };
+  return { fake, backend, got, paths, forward: clock.forward };
 }
 
 const fault = (work: Promise<unknown>): Promise<IssuerError> =>
@@ -96,7 +101,7 @@ test('an order that waits for approval is pending until a person approves, and i
   fake.approval = true;
   const pending = await backend.issue(REQUEST, ALLOW, never);
   assert.ok(pending.kind === 'pending');
-  assert.match(pending.reference, /^4711:[0-9a-f]{64}:openndes-[0-9a-f]{32}$/);
+  assert.match(pending.reference, /^4711:[0-9a-f]{64}:@1772366400000:openndes-[0-9a-f]{32}$/);
   assert.equal(pending.retryAfter, 300);
   assert.deepEqual(await backend.poll!(pending.reference, never), pending);
   fake.decisions.set(4711, 'approved');
@@ -186,6 +191,45 @@ test('after an unknown outcome the certificate is found by end entity and key; n
   assert.equal(await backend.find!(renewal, never), undefined);
   const otherKey = requestOf(await writeCertificationRequest(REQUEST_PLAN, rsaKey('another key of the device')));
   assert.equal(await backend.find!(otherKey, never), undefined);
+});
+
+test('a certificate of the same key that was made before the order is not that of the order', async (t) => {
+  const { backend, fake, got } = await under(t);
+  const earlier = await backend.issue(REQUEST, ALLOW, never);
+  assert.ok(earlier.kind === 'issued');
+  const [username] = fake.certificates.keys();
+  const inDays = (days: number): Date => new Date(NOW.getTime() + days * DAY);
+  assert.equal(await backend.find!(REQUEST, never, inDays(2)), undefined);
+  const { criteria } = JSON.parse(got.at(-1)!.body) as { criteria: object[] };
+  assert.deepEqual(criteria.at(-1), { property: 'ISSUED_DATE', value: '2026-03-02T11:00:00Z', operation: 'AFTER' });
+  const later = await certified(CSR, { notBefore: inDays(2), notAfter: inDays(9) });
+  fake.certificates.set(username!, [later, earlier.certificate]);
+  assert.deepEqual(await backend.find!(REQUEST, never, inDays(2)), {
+    kind: 'issued',
+    certificate: later,
+    chain: CHAIN,
+  });
+});
+
+test('a finalized order whose certificate is not there is not given one of the same key that was made before', async (t) => {
+  const { backend, fake, forward } = await under(t);
+  await backend.issue(REQUEST, ALLOW, never);
+  forward(2 * DAY);
+  fake.approval = true;
+  const pending = await backend.issue(REQUEST, ALLOW, never);
+  assert.ok(pending.kind === 'pending');
+  fake.decisions.set(4711, 'approved');
+  await backend.poll!(pending.reference, never);
+  const [earlier] = [...fake.certificates.values()].flat();
+  fake.certificates.set([...fake.certificates.keys()][0]!, [earlier!]);
+  assert.match((await fault(backend.poll!(pending.reference, never))).adminText, /has already been finalized/);
+});
+
+test('a search that does not list everything says nothing', async (t) => {
+  const { backend, fake } = await under(t);
+  fake.moreResults = true;
+  const error = await fault(backend.find!(REQUEST, never));
+  assert.deepEqual([error.code, error.retryable], ['unavailable', true]);
 });
 
 async function orderOf(backend: Awaited<ReturnType<typeof under>>['backend'], issuer: string) {

@@ -69,7 +69,7 @@ async function ejbca(approval: boolean): Promise<IssuerUnderTest> {
   };
   return {
     ...service,
-    issuer: ejbcaBackend(settings, { client: client('/ejbca/ejbca-rest-api/v1'), random, chain: CHAIN }),
+    issuer: ejbcaBackend(settings, { client: client('/ejbca/ejbca-rest-api/v1'), clock, random, chain: CHAIN }),
     chain: CHAIN,
     isRevoked: (serial) => fake.revoked.has(serial),
     made: () => [...fake.certificates.values()].flat().length,
@@ -86,7 +86,7 @@ async function digicert(waits: boolean): Promise<IssuerUnderTest> {
   const settings = { apiKey: API_KEY, profileId: PROFILE_ID, seat: 'upn' } as const;
   return {
     ...service,
-    issuer: digicertBackend(settings, { client: client(), chain: CHAIN }),
+    issuer: digicertBackend(settings, { client: client(), clock, chain: CHAIN }),
     chain: CHAIN,
     secrets: [API_KEY],
     isRevoked: (serial) => fake.certificates.get(serial.toUpperCase())?.status === 'revoked',
@@ -101,7 +101,7 @@ async function platform8(waits: boolean): Promise<IssuerUnderTest> {
   const { client, ...service } = await served(fake, ({ path }) => path.endsWith('/enrollmentService'));
   return {
     ...service,
-    issuer: platform8Backend({ profileOid: PROFILE_OID, seat: 'upn' }, { client: client(), chain: CHAIN }),
+    issuer: platform8Backend({ profileOid: PROFILE_OID, seat: 'upn' }, { client: client(), clock, chain: CHAIN }),
     chain: CHAIN,
     isRevoked: (serial) => fake.standing.get(serial) === 'Revoke',
     made: () => fake.standing.size,

@@ -16,8 +16,8 @@ import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { sampleRequest } from '../../src/testing/sample-request.ts';
 import { handClock } from '../kit/clock.ts';
-import { client as device } from '../kit/pki.ts';
-import { CHAIN } from './fakes/certified.ts';
+import { client as device, DAY, NOW } from '../kit/pki.ts';
+import { certified, CHAIN } from './fakes/certified.ts';
 import { fakePlatform8, faultBody, PROFILE_OID } from './fakes/fake-platform8.ts';
 import { serveCa, testCa } from './https-ca.ts';
 
@@ -47,7 +47,7 @@ async function under(t: TestContext, profileOid = PROFILE_OID) {
     { clock: handClock(), pause: async () => undefined },
   );
   t.after(client.close);
-  const backend = platform8Backend({ profileOid, seat: 'upn' }, { client, chain: CHAIN });
+  const backend = platform8Backend({ profileOid, seat: 'upn' }, { client, clock: handClock(), chain: CHAIN });
   const renew = async (): Promise<void> => void (identity = await own.issue('CN=second RA'));
   return { fake, backend, got, renew };
 }
@@ -192,7 +192,7 @@ test('an order that waits is asked about until it is decided; the certificate is
   fake.waits = true;
   const pending = await backend.issue(REQUEST, ALLOW, never);
   assert.ok(pending.kind === 'pending');
-  assert.match(pending.reference, /^pending-1:[0-9a-f]{64}:anna@contoso\.com$/);
+  assert.match(pending.reference, /^pending-1:[0-9a-f]{64}:@1772366400000:anna@contoso\.com$/);
   assert.equal(pending.retryAfter, 300);
   assert.deepEqual(await backend.poll!(pending.reference, never), pending);
   assert.deepEqual(textsOf(got.at(-1)!.body, 'requestType', 'pendingTokenReferenceID'), [
@@ -260,6 +260,34 @@ async function madeBy(backend: Awaited<ReturnType<typeof under>>['backend']) {
   const serial = serialText(readCertificate(certificate).serialNumber);
   return { serial, issuer: 'CN=Test Issuing', certificate, at: new Date(0) };
 }
+
+test('after an unknown outcome the certificate is found by seat and key among those made since the order, page by page', async (t) => {
+  const { backend, fake, got } = await under(t);
+  assert.equal(await backend.find!(REQUEST, never, NOW), undefined);
+  const issued = await backend.issue(REQUEST, ALLOW, never);
+  assert.ok(issued.kind === 'issued');
+  assert.deepEqual(await backend.find!(REQUEST, never, NOW), issued);
+  const { path, headers, body } = got.at(-1)!;
+  assert.equal(path, '/pki-ws/certificateManagementService');
+  assert.equal(headers['soapaction'], '"http://schemas.verisign.com/pkiservices/2009/07/management/searchCertificate"');
+  assert.deepEqual(textsOf(body, 'seatId', 'profileOID', 'status', 'startIndex', 'version'), [
+    'anna@contoso.com',
+    PROFILE_OID,
+    'VALID',
+    '0',
+    '1.0',
+  ]);
+  const inTwoDays = new Date(NOW.getTime() + 2 * DAY);
+  assert.equal(await backend.find!(REQUEST, never, inTwoDays), undefined);
+  fake.mostRows = 1;
+  const later = await certified(REQUEST.csr.der, { notBefore: inTwoDays, notAfter: new Date(NOW.getTime() + 9 * DAY) });
+  fake.seats.get('anna@contoso.com')!.push(later);
+  fake.standing.set(serialText(readCertificate(later).serialNumber), 'valid');
+  assert.deepEqual((await backend.find!(REQUEST, never, inTwoDays))?.certificate, later);
+  assert.deepEqual(textsOf(got.at(-1)!.body, 'startIndex'), ['1']);
+  const renews = { serial: '1', certificate: later };
+  assert.equal(await backend.find!({ ...REQUEST, renews }, never, inTwoDays), undefined);
+});
 
 test('a revocation names one serial number and never the seat, and again is a success', async (t) => {
   const { backend, fake, got } = await under(t);

@@ -19,7 +19,7 @@ import {
   stored,
   type Under,
 } from '../kit/endpoint-under-test.ts';
-import { client, issuing, NOW, root } from '../kit/pki.ts';
+import { certificateFor, client, issuing, NOW, root } from '../kit/pki.ts';
 import { allows, policyThat } from '../kit/policy.ts';
 import { REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
 
@@ -180,6 +180,27 @@ test('while one process waits for the CA another one does not ask it', async () 
   await issuedIn(await running);
   await issuedIn(await second.service.pkiOperation(POLL));
   assert.equal(madeBy(issuer), 1);
+});
+
+test('the CA finds a certificate that it made before the order: it is left as it is, and the CA is given the order', async () => {
+  const issuer = losingCa('find');
+  const { find } = issuer;
+  const moments: (Date | undefined)[] = [];
+  issuer.find = async (request, signal, since) => {
+    moments.push(since);
+    return find!(request, signal, since);
+  };
+  const revoked: RevocationOrder[] = [];
+  const revoker = { revoke: async (order: RevocationOrder) => void revoked.push(order) };
+  const under = await endpointUnderTest(allows('none'), { issuer, revoker });
+  await status(under, REQUEST);
+  const [requestKey] = issuer.made.keys();
+  const notBefore = new Date(NOW.getTime() - 26 * 60 * MINUTE);
+  const older = await certificateFor(client.key.spki, { notBefore, notAfter: new Date(NOW.getTime() + 60 * MINUTE) });
+  issuer.made.set(requestKey!, [{ kind: 'issued', certificate: older, chain: [issuing.certificate] }]);
+  const certificate = await issuedIn(await under.service.pkiOperation(POLL));
+  assert.notDeepEqual(certificate, Buffer.from(older));
+  assert.deepEqual([moments, revoked, await under.revocations()], [[NOW], [], 0]);
 });
 
 test('a certificate that could not be recorded comes again by find, and is not revoked', async () => {

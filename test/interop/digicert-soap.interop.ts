@@ -9,6 +9,7 @@ import {
   NAMESPACE,
   orderMessage,
   policyMessage,
+  searchMessage,
   type SoapMessage,
   statusMessage,
 } from '../../src/backends/platform8/platform8-envelopes.ts';
@@ -42,6 +43,7 @@ for (const [what, message, name] of [
   ['a revocation', changeMessage('4d00ff', 'keyCompromise'), 'management'],
   ['a hold', changeMessage('4d00ff', 'certificateHold'), 'management'],
   ['the release of a hold', changeMessage('4d00ff', 'removeFromCRL'), 'management'],
+  ['a search', searchMessage(OID, 'anna@contoso.com', 100), 'management'],
   ['the question for the policy', policyMessage(OID), 'policy'],
 ] as [string, SoapMessage, string][])
   test(`${what} validates against the schema, and its envelope is well-formed`, () => {

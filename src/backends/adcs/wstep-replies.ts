@@ -22,7 +22,7 @@ export function wstepAnswer(body: XmlElement, keyHash: string, what: string): Ws
   const numbered = requestId === undefined ? {} : { requestId };
   const own = tokenOf(onlyChild(response, 'RequestedSecurityToken', trust), TOKEN.x509);
   if (own) return { certificate: certificateFor(keyHash, [own], what), ...numbered };
-  const certificate = newestWithKey(certificatesIn(tokenOf(response, TOKEN.pkcs7)), keyHash);
+  const certificate = newestWithKey(certificatesIn(tokenOf(response, TOKEN.pkcs7)), { keyHash });
   if (certificate) return { certificate, ...numbered };
   if (requestId !== undefined) return { requestId };
   throw unclear(what, 'neither a certificate nor the number of a request');

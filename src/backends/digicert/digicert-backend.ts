@@ -44,7 +44,7 @@ export function digicertBackend(settings: DigicertSettings, services: Omit<Digic
       return answer;
     },
     poll: async (reference, signal) => pickUp(parts, orderOf(reference), signal),
-    find: (request, signal) => findAtDigicert(parts, request, signal),
+    find: (request, signal, since) => findAtDigicert(parts, request, since, signal),
     revoke: (order, signal) => revoke(parts, order, signal),
     release: (order, signal) => release(parts, order, signal),
     check: (signal) => check(parts, signal),

@@ -1,19 +1,26 @@
 /** Orders of certificates at DigiCert Trust Lifecycle Manager: placed, picked up, found again. */
+import type { Clock } from '../../core/environment.ts';
 import type { IssuancePending, Issued } from '../../core/issuer.ts';
 import type { EnrollmentRequest } from '../../core/request.ts';
-import { asObject, field, textField } from '../../outbound/untrusted-json.ts';
+import { field, textField } from '../../outbound/untrusted-json.ts';
 import type { BackendCall, BackendReply } from '../backend-call.ts';
 import type { BackendClient } from '../backend-client.ts';
 import { backendFault } from '../backend-fault.ts';
-import { certificateFor, certificatesIn, newestWithKey } from '../given-certificates.ts';
+import { certificateFor, certificatesIn, type SoughtCertificate } from '../given-certificates.ts';
 import { keyHashOf, type OpenOrder, referenceOf } from '../open-order.ts';
 import { refusedReply } from '../said.ts';
 import { attributesOf, seatOf } from './digicert-attributes.ts';
 import { profileFault } from './digicert-profile.ts';
+import { searchPath, searchSeat } from './digicert-search.ts';
 import type { DigicertSettings } from './digicert-settings.ts';
 
 /** With what DigiCert is asked. `chain`: the CA and the ones above it, DER, as configured. */
-export type DigicertParts = { settings: DigicertSettings; client: BackendClient; chain: readonly Uint8Array[] };
+export type DigicertParts = {
+  settings: DigicertSettings;
+  client: BackendClient;
+  clock: Clock;
+  chain: readonly Uint8Array[];
+};
 
 /** Seconds until an order that waits is asked about again. */
 const PICKUP_SECONDS = 120;
@@ -53,6 +60,7 @@ export async function place(
   signal: AbortSignal,
 ): Promise<Issued | IssuancePending> {
   const holder = seatOf(csr, parts.settings.seat);
+  const since = parts.clock();
   const json = {
     profile: { id: parts.settings.profileId },
     seat: { seat_id: holder },
@@ -66,7 +74,7 @@ export async function place(
   if (reply.status < 200 || reply.status > 299) throw digicertFault('an order', reply, parts);
   const id = textField(reply.json, 'request_id');
   if (id !== undefined && field(reply.json, 'certificate') === undefined)
-    return waiting({ id, holder, keyHash: keyHashOf(csr.spki) });
+    return waiting({ id, holder, keyHash: keyHashOf(csr.spki), since });
   return issued(
     parts,
     certificateFor(keyHashOf(csr.spki), certificatesIn(field(reply.json, 'certificate')), 'DigiCert'),
@@ -97,28 +105,24 @@ export async function pickUp(
   throw digicertFault(`the order ${order.id}`, reply, parts);
 }
 
-type Sought = Pick<OpenOrder, 'holder' | 'keyHash'> & { but?: Uint8Array };
+type Sought = SoughtCertificate & Pick<OpenOrder, 'holder'>;
 
-async function search(parts: DigicertParts, sought: Sought, signal: AbortSignal): Promise<Uint8Array | undefined> {
-  const { profileId } = parts.settings;
-  const query = new URLSearchParams({ profile_id: profileId, seat_id: sought.holder, status: 'issued', limit: '100' });
-  const path = `/mpki/api/v1/certificate-search?${query.toString()}`;
-  const reply = await callDigicert(parts, { method: 'GET', path, idempotent: true }, signal);
-  if (reply.status !== 200) throw digicertFault('a search', reply, parts);
-  const given = [field(reply.json, 'items')]
-    .flat()
-    .flatMap((item) => certificatesIn(field(asObject(item), 'certificate')));
-  return newestWithKey(given, sought.keyHash, sought.but);
-}
+const search = (parts: DigicertParts, { holder, ...sought }: Sought, signal: AbortSignal) =>
+  searchSeat(async (offset) => {
+    const path = searchPath(parts.settings.profileId, holder, offset);
+    const reply = await callDigicert(parts, { method: 'GET', path, idempotent: true }, signal);
+    if (reply.status !== 200) throw digicertFault('a search', reply, parts);
+    return reply;
+  }, sought);
 
-/** The certificate of the seat with the key of the request. Throws IssuerError. */
+/** The certificate of the seat with the key of the request that was made since then. Throws IssuerError. */
 export async function findAtDigicert(
   parts: DigicertParts,
   { csr, renews }: EnrollmentRequest,
+  since: Date | undefined,
   signal: AbortSignal,
 ): Promise<Issued | undefined> {
-  const holder = seatOf(csr, parts.settings.seat);
-  const but = renews && { but: renews.certificate };
-  const made = await search(parts, { holder, keyHash: keyHashOf(csr.spki), ...but }, signal);
+  const sought = { holder: seatOf(csr, parts.settings.seat), keyHash: keyHashOf(csr.spki), since };
+  const made = await search(parts, { ...sought, but: renews?.certificate }, signal);
   return made && issued(parts, made);
 }

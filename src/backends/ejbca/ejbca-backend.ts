@@ -38,7 +38,7 @@ export function ejbcaBackend(settings: EjbcaSettings, services: EjbcaServices): 
       const order = orderOf(reference);
       return inTurn(order.holder, () => finalize(parts, order, signal));
     },
-    find: (request, signal) => findOrder(parts, request, signal),
+    find: (request, signal, since) => findOrder(parts, request, since, signal),
     revoke: (order, signal) => revoke(parts, order, signal),
     release: (order, signal) => revoke(parts, { ...order, reason: 'removeFromCRL' }, signal),
     check: (signal) => check(parts, signal).catch(unhealthy),

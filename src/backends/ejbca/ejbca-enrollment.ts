@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { CertificationRequest, EnrollmentRequest } from '../../core/request.ts';
 import { findExtension } from '../../pkix/extensions.ts';
+import { MOST_BACKDATED } from '../../pkix/made-since.ts';
 import { isEmptyName } from '../../pkix/name.ts';
 import { OID } from '../../pkix/oids.ts';
 import { requestPem } from '../../pkix/pem.ts';
@@ -34,11 +35,15 @@ export const enrollmentBody = (request: EnrollmentRequest, settings: EjbcaSettin
 /** The body of `finalize`, which makes the certificate of an order that was approved. */
 export const finalizeBody = (password: string): object => ({ response_format: 'DER', password });
 
-/** The criteria by which the valid certificates of an end entity are listed. */
-export const searchBody = (username: string): object => ({
+/** The criteria by which the valid certificates of an end entity are listed. EJBCA compares the beginning of the validity. */
+export const searchBody = ({ holder, since }: { holder: string; since?: Date | undefined }): object => ({
   max_number_of_results: 100,
   criteria: [
-    { property: 'QUERY', value: username, operation: 'EQUAL' },
+    { property: 'QUERY', value: holder, operation: 'EQUAL' },
     { property: 'STATUS', value: 'CERT_ACTIVE', operation: 'EQUAL' },
+    ...(since ? [{ property: 'ISSUED_DATE', value: earliest(since), operation: 'AFTER' }] : []),
   ],
 });
+
+const earliest = (since: Date): string =>
+  new Date(since.getTime() - MOST_BACKDATED).toISOString().replace(/\.\d+Z$/, 'Z');

@@ -1,11 +1,12 @@
 /** Orders of certificates at EJBCA: placed, approved by a person there, found again. */
-import type { RandomBytes } from '../../core/environment.ts';
+import type { Clock, RandomBytes } from '../../core/environment.ts';
 import type { IssuancePending, Issued } from '../../core/issuer.ts';
 import type { EnrollmentRequest } from '../../core/request.ts';
 import { asObject, field } from '../../outbound/untrusted-json.ts';
 import type { BackendCall, BackendReply } from '../backend-call.ts';
 import type { BackendClient } from '../backend-client.ts';
-import { certificateFor, certificatesIn, newestWithKey } from '../given-certificates.ts';
+import { backendFault } from '../backend-fault.ts';
+import { certificateFor, certificatesIn, newestWithKey, type SoughtCertificate } from '../given-certificates.ts';
 import { keyHashOf, type OpenOrder, referenceOf } from '../open-order.ts';
 import { said } from '../said.ts';
 import { enrollmentBody, finalizeBody, searchBody, usernameOf } from './ejbca-enrollment.ts';
@@ -15,6 +16,7 @@ import type { EjbcaSettings } from './ejbca-settings.ts';
 /** `chain`: the CA and the ones above it, DER, as configured. `client`: with the client certificate of openndes. */
 export type EjbcaServices = {
   client: BackendClient;
+  clock: Clock;
   random: RandomBytes;
   chain: readonly Uint8Array[];
 };
@@ -46,9 +48,10 @@ export async function enroll(
   signal: AbortSignal,
 ): Promise<Issued | IssuancePending> {
   signal.throwIfAborted();
+  const since = parts.clock();
   const body = (password: string): object => enrollmentBody(request, parts.settings, password);
   const reply = await place(parts, '/certificate/pkcs10enroll', body, signal);
-  if (reply.status === 202) return pendingOrder(reply, request, parts);
+  if (reply.status === 202) return waiting(referenceOf({ id: approvalIn(reply), since, ...soughtFor(request, parts) }));
   if (reply.status !== 201) throw ejbcaFault('an order', reply);
   return issued(parts, madeBy(reply, keyHashOf(request.csr.spki)));
 }
@@ -58,12 +61,16 @@ const madeBy = ({ json }: BackendReply, keyHash: string): Uint8Array =>
 
 const issued = ({ chain }: EjbcaParts, certificate: Uint8Array): Issued => ({ kind: 'issued', certificate, chain });
 
-function pendingOrder(reply: BackendReply, request: EnrollmentRequest, { settings }: EjbcaParts): IssuancePending {
+function approvalIn(reply: BackendReply): string {
   const id = String(field(reply.json, 'request_id'));
   if (!/^\d+$/.test(id)) throw ejbcaFault('an order without the number of its approval', reply);
-  const holder = usernameOf(request, settings.usernamePrefix);
-  return waiting(referenceOf({ id, holder, keyHash: keyHashOf(request.csr.spki) }));
+  return id;
 }
+
+const soughtFor = (request: EnrollmentRequest, { settings }: EjbcaParts) => ({
+  holder: usernameOf(request, settings.usernamePrefix),
+  keyHash: keyHashOf(request.csr.spki),
+});
 
 const waiting = (reference: string): IssuancePending => ({ kind: 'pending', reference, retryAfter: APPROVAL_SECONDS });
 
@@ -83,26 +90,27 @@ export async function finalize(
 
 const DECIDED_AGAINST = /rejected|expired|could not/i;
 
-type Sought = Pick<OpenOrder, 'holder' | 'keyHash'> & { but?: Uint8Array };
+type Sought = SoughtCertificate & Pick<OpenOrder, 'holder'>;
 
 async function search(parts: EjbcaParts, sought: Sought, signal: AbortSignal): Promise<Uint8Array | undefined> {
-  const call = { method: 'POST', path: '/certificate/search', json: searchBody(sought.holder) } as const;
+  const call = { method: 'POST', path: '/certificate/search', json: searchBody(sought) } as const;
   const reply = await askEjbca(parts, call, signal);
   if (reply.status !== 200) throw ejbcaFault('a search', reply);
+  if (field(reply.json, 'more_results') === true)
+    throw backendFault('unavailable', `EJBCA has more certificates of ${sought.holder} than it lists at once`);
   const rows = [field(reply.json, 'certificates')].flat().map(asObject);
   const given = rows.flatMap((row) => certificatesIn(field(row, 'certificate')));
-  return newestWithKey(given, sought.keyHash, sought.but);
+  return newestWithKey(given, sought);
 }
 
-/** The certificate of the end entity with the key of the request. Throws IssuerError. */
+/** The certificate of the end entity with the key of the request that was made since then. Throws IssuerError. */
 export async function findOrder(
   parts: EjbcaParts,
   request: EnrollmentRequest,
+  since: Date | undefined,
   signal: AbortSignal,
 ): Promise<Issued | undefined> {
-  const { csr, renews } = request;
-  const holder = usernameOf(request, parts.settings.usernamePrefix);
-  const but = renews && { but: renews.certificate };
-  const made = await search(parts, { holder, keyHash: keyHashOf(csr.spki), ...but }, signal);
+  const sought = { ...soughtFor(request, parts), since, but: request.renews?.certificate };
+  const made = await search(parts, sought, signal);
   return made && issued(parts, made);
 }

@@ -1,4 +1,5 @@
 /** DigiCert PKI Platform 8 as the issuer of an authority: SOAP with an RA certificate, as Intune's connector asks it. */
+import type { Clock } from '../../core/environment.ts';
 import { IssuerError } from '../../core/errors.ts';
 import {
   type IssuancePending,
@@ -19,20 +20,23 @@ import {
   envelope,
   orderMessage,
   policyMessage,
+  searchMessage,
   type SoapMessage,
   statusMessage,
 } from './platform8-envelopes.ts';
 import { policyAttributes } from './platform8-policy.ts';
 import { bodyOf, tokenIn } from './platform8-replies.ts';
+import { searchPlatform8 } from './platform8-search.ts';
 import type { Platform8Settings } from './platform8-settings.ts';
 import { type PolicyAttribute, platform8Names, valuesFor } from './platform8-values.ts';
 
 /** `client`: with the RA certificate. `chain`: the CA and the ones above it, DER, as configured. */
-export type Platform8Services = { client: BackendClient; chain: readonly Uint8Array[] };
+export type Platform8Services = { client: BackendClient; clock: Clock; chain: readonly Uint8Array[] };
 
 const CAPABILITIES: IssuerCapabilities = {
   sanFromRequest: true,
   pending: true,
+  find: true,
   revokeReasons: Object.keys(REVOCATION_REASONS) as RevocationReason[],
 };
 
@@ -40,7 +44,7 @@ const CAPABILITIES: IssuerCapabilities = {
 const WAIT_SECONDS = 300;
 
 /** The policy of the profile is read before the first order, and again before the one that follows an error. Calls throw IssuerError. */
-export function platform8Backend(settings: Platform8Settings, { client, chain }: Platform8Services): Backend {
+export function platform8Backend(settings: Platform8Settings, { client, clock, chain }: Platform8Services): Backend {
   const { profileOid } = settings;
   let known: readonly PolicyAttribute[] | undefined;
 
@@ -84,15 +88,23 @@ export function platform8Backend(settings: Platform8Settings, { client, chain }:
       const holder = seatOf(csr, settings.seat);
       const attributes = known ?? (await policy(signal));
       known = undefined;
+      const order = { holder, keyHash: keyHashOf(csr.spki), since: clock() };
       const values = valuesFor(platform8Names(csr), holder, attributes);
       const message = orderMessage({ profileOid, transaction: requestKey.slice(0, 40), csr: csr.der, values });
-      const answer = answered(await send(message, 'an order', signal, false), { holder, keyHash: keyHashOf(csr.spki) });
+      const answer = answered(await send(message, 'an order', signal, false), order);
       known = attributes;
       return answer;
     },
     async poll(reference, signal) {
       const order = orderOf(reference);
       return answered(await send(statusMessage(profileOid, order.id), `the order ${order.id}`, signal), order);
+    },
+    async find({ csr, renews }, signal, since) {
+      const seat = seatOf(csr, settings.seat);
+      const sought = { keyHash: keyHashOf(csr.spki), since, but: renews?.certificate };
+      const pageFrom = (start: number) => send(searchMessage(profileOid, seat, start), 'a search', signal);
+      const certificate = await searchPlatform8(pageFrom, sought);
+      return certificate && { kind: 'issued', certificate, chain };
     },
     revoke: ({ serial, reason }, signal) => change(serial, reason, signal),
     release: ({ serial }, signal) => change(serial, 'removeFromCRL', signal),

@@ -74,6 +74,19 @@ export const policyMessage = (profileOid: string): SoapMessage => ({
   )}</pol:getPolicies>`,
 });
 
+/** Asks for the valid certificates of a seat, from this one on. */
+export const searchMessage = (profileOid: string, seat: string, start: number): SoapMessage => ({
+  path: '/pki-ws/certificateManagementService',
+  action: `${NAMESPACE.management}/searchCertificate`,
+  body: `<mgt:searchCertificateRequest xmlns:mgt="${NAMESPACE.management}">${[
+    text('mgt:seatId', seat),
+    text('mgt:profileOID', profileOid),
+    text('mgt:status', 'VALID'),
+    text('mgt:startIndex', String(start)),
+    text('mgt:version', '1.0'),
+  ].join('')}</mgt:searchCertificateRequest>`,
+});
+
 const REASONS: Readonly<Partial<Record<OrderReason, string>>> = {
   keyCompromise: 'KeyCompromise',
   cACompromise: 'CACompromise',

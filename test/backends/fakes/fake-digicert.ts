@@ -20,6 +20,8 @@ export type FakeDigicert = {
   decided: boolean;
   /** Answered to the next orders in place of a certificate. */
   faults: Answer[];
+  /** The most certificates on one page of a search. */
+  mostItems: number;
   /** By serial number, upper-case hexadecimal. */
   certificates: Map<string, Kept>;
   answer: (got: Got, response: ServerResponse) => void;
@@ -68,10 +70,12 @@ export function fakeDigicert(signer?: Signer): FakeDigicert {
   }
 
   function search(query: URLSearchParams): Answer {
-    const items = [...fake.certificates.values()]
+    const found = [...fake.certificates.values()]
       .filter(({ seat, status }) => seat === query.get('seat_id') && status === query.get('status'))
       .map(({ der, status }) => ({ certificate: certificatePem(der), status }));
-    return { status: 200, body: { total: items.length, offset: 0, limit: Number(query.get('limit')), items } };
+    const [offset, limit] = [Number(query.get('offset')), Math.min(fake.mostItems, Number(query.get('limit')))];
+    const items = found.slice(offset, offset + limit);
+    return { status: 200, body: { total: found.length, offset, limit, items } };
   }
 
   function change(serial: string, thumbprint: string | null, status: string): Answer {
@@ -110,6 +114,7 @@ export function fakeDigicert(signer?: Signer): FakeDigicert {
     waits: false,
     decided: false,
     faults: [],
+    mostItems: 100,
     certificates: new Map(),
     answer: (got, response) =>
       void answered(got).then(({ status, body }) =>

@@ -3,7 +3,7 @@
  * like this.
  */
 import type { ServerResponse } from 'node:http';
-import { readCertificate, serialText } from '../../../src/pkix/certificate.ts';
+import { readCertificate, readValidity, serialText } from '../../../src/pkix/certificate.ts';
 import { type Got, json } from '../https-ca.ts';
 import { certified, derOf, type Signer } from './certified.ts';
 
@@ -23,6 +23,8 @@ export type FakeEjbca = {
   revoked: Map<string, string>;
   /** The most orders for one end entity that were under way together. */
   mostTogether: number;
+  /** Whether a search says that it lists not all. */
+  moreResults: boolean;
   /** How the CAs are listed. */
   cas: { name: string; subject_dn: string }[];
   answer: (got: Got, response: ServerResponse) => void;
@@ -87,11 +89,14 @@ export function fakeEjbca(signer?: Signer): FakeEjbca {
 
   function search({ criteria }: { criteria: { property: string; value: string }[] }): Answer {
     const username = criteria.find(({ property }) => property === 'QUERY')?.value ?? '';
-    const certificates = (fake.certificates.get(username) ?? []).map((der) => ({
+    const after = criteria.find(({ property }) => property === 'ISSUED_DATE')?.value;
+    const begins = (der: Uint8Array): Date => readValidity(readCertificate(der)).notBefore;
+    const found = (fake.certificates.get(username) ?? []).filter((der) => !after || begins(der) > new Date(after));
+    const certificates = found.map((der) => ({
       // Its lists have base64 of base64.
       certificate: Buffer.from(Buffer.from(der).toString('base64')).toString('base64'),
     }));
-    return { status: 200, body: { certificates, more_results: false } };
+    return { status: 200, body: { certificates, more_results: fake.moreResults } };
   }
 
   function revoke(issuer: string, serial: string, reason: string): Answer {
@@ -124,6 +129,7 @@ export function fakeEjbca(signer?: Signer): FakeEjbca {
     certificates: new Map(),
     revoked: new Map(),
     mostTogether: 0,
+    moreResults: false,
     cas: [{ name: 'Devices', subject_dn: 'CN=Test Issuing' }],
     answer: (got, response) => void answered(got).then(({ status, body }) => json(response, body, status)),
   };

@@ -25,6 +25,10 @@ export type FakePlatform8 = {
   faults: { status: number; body: string; type?: string }[];
   /** By serial number. */
   standing: Map<string, string>;
+  /** The certificates by seat, DER, in the order in which they were made. */
+  seats: Map<string, Uint8Array[]>;
+  /** The most certificates on one page of a search. */
+  mostRows: number;
   answer: (got: Got, response: ServerResponse) => void;
 };
 
@@ -58,7 +62,7 @@ const pkcs7 = (certificates: readonly Uint8Array[]): Uint8Array =>
 
 /** `signer`: other than the CA of the tests. */
 export function fakePlatform8(signer?: Signer): FakePlatform8 {
-  const orders = new Map<string, string>();
+  const orders = new Map<string, { csr: string; seat: string }>();
   const made = new Map<string, Uint8Array>();
 
   const token = (content: string): string =>
@@ -66,28 +70,51 @@ export function fakePlatform8(signer?: Signer): FakePlatform8 {
       `<t:RequestSecurityTokenResponse xmlns:t="${NAMESPACE.trust}"><RequestVSSecurityTokenResponse xmlns="${NAMESPACE.enrollment}"><serverTransactionID>1</serverTransactionID><requestedVSSecurityToken>${content}</requestedVSSecurityToken><version>2.0</version></RequestVSSecurityTokenResponse></t:RequestSecurityTokenResponse>`,
     );
 
-  async function issued(csr: string): Promise<string> {
+  async function issued(csr: string, seat: string): Promise<string> {
     // An order that waited has one certificate, however often it is asked about.
     const der = made.get(csr) ?? (await certified(Buffer.from(csr, 'base64'), {}, signer));
-    if ([...orders.values()].includes(csr)) made.set(csr, der);
+    fake.seats.set(seat, [...new Set([...(fake.seats.get(seat) ?? []), der])]);
+    if ([...orders.values()].some((order) => order.csr === csr)) made.set(csr, der);
     fake.standing.set(serialText(readCertificate(der).serialNumber), 'valid');
     const all = fake.leafLast ? [...CHAIN.toReversed(), der] : [der, ...CHAIN];
     const lines = Buffer.from(pkcs7(all)).toString('base64').replace(/.{64}/g, '$&\n');
     return token(`<binarySecurityToken>\n${lines}\n</binarySecurityToken>`);
   }
 
+  function search(text: (name: string) => string | undefined): string {
+    const start = Number(text('startIndex') ?? 0);
+    const isValid = (der: Uint8Array): boolean =>
+      fake.standing.get(serialText(readCertificate(der).serialNumber)) === 'valid';
+    const found = (fake.seats.get(text('seatId') ?? '') ?? []).filter(isValid);
+    const rows = found
+      .slice(start, start + fake.mostRows)
+      .map(
+        (der) =>
+          `<certificateInformation><certificate>${Buffer.from(der).toString('base64')}</certificate><status>VALID</status></certificateInformation>`,
+      );
+    const list = rows.length > 0 ? `<certificateList>${rows.join('')}</certificateList>` : '';
+    const more = start + rows.length < found.length;
+    return soap(
+      `<searchCertificateResponse xmlns="${NAMESPACE.management}"><serverTransactionID>1</serverTransactionID><certificateCount>${found.length}</certificateCount>${list}<moreCertificateAvailable>${more}</moreCertificateAvailable><version>1.0</version></searchCertificateResponse>`,
+    );
+  }
+
   async function enrollment(text: (name: string) => string | undefined): Promise<string> {
     const id = text('pendingTokenReferenceID');
     if (text('requestType')?.endsWith('/QueryTokenStatus')) {
-      const csr = orders.get(id ?? '');
-      if (csr === undefined) return faultBody('1E01', 'no such order');
-      return fake.decided ? issued(csr) : token(`<pendingTokenReferenceID>${id}</pendingTokenReferenceID>`);
+      const order = orders.get(id ?? '');
+      if (!order) return faultBody('1E01', 'no such order');
+      return fake.decided
+        ? issued(order.csr, order.seat)
+        : token(`<pendingTokenReferenceID>${id}</pendingTokenReferenceID>`);
     }
     if (text('certificateProfileID') !== PROFILE_OID) return faultBody('1A01', 'no such profile');
     const csr = text('binarySecurityToken') ?? '';
-    if (!fake.waits) return issued(csr);
+    // The first pair of an order is the seat.
+    const seat = text('value') ?? '';
+    if (!fake.waits) return issued(csr, seat);
     const reference = `pending-${orders.size + 1}`;
-    orders.set(reference, csr);
+    orders.set(reference, { csr, seat });
     return token(`<pendingTokenReferenceID>${reference}</pendingTokenReferenceID>`);
   }
 
@@ -121,7 +148,8 @@ export function fakePlatform8(signer?: Signer): FakePlatform8 {
     if (path.endsWith('/policyService')) return { status: 200, body: policy(text('oid')) };
     const fault = fake.faults.shift();
     if (fault) return fault;
-    const answer = path.endsWith('/enrollmentService') ? await enrollment(text) : change(text);
+    const manages = action.endsWith('/searchCertificate"') ? search : change;
+    const answer = path.endsWith('/enrollmentService') ? await enrollment(text) : manages(text);
     return { status: answer.includes(':Fault>') ? 500 : 200, body: answer };
   }
 
@@ -136,6 +164,8 @@ export function fakePlatform8(signer?: Signer): FakePlatform8 {
     leafLast: false,
     faults: [],
     standing: new Map(),
+    seats: new Map(),
+    mostRows: 100,
     answer: (got, response) =>
       void answered(got).then(({ status, body, type = 'text/xml; charset=utf-8' }) =>
         response.writeHead(status, { 'content-type': type }).end(body),
