@@ -49,7 +49,7 @@ async function under(t: TestContext) {
     { client, clock, random: (length) => randomBytes(length), chain: CHAIN },
   );
   const paths = () => got.map(({ method, path }) => `${method} ${path.slice('/ejbca/ejbca-rest-api/v1'.length)}`);
-  return { fake, backend, got, paths, forward: clock.forward };
+  return { fake, backend, got, paths, clock };
 }
 
 const fault = (work: Promise<unknown>): Promise<IssuerError> =>
@@ -212,9 +212,9 @@ test('a certificate of the same key that was made before the order is not that o
 });
 
 test('a finalized order whose certificate is not there is not given one of the same key that was made before', async (t) => {
-  const { backend, fake, forward } = await under(t);
+  const { backend, fake, clock } = await under(t);
   await backend.issue(REQUEST, ALLOW, never);
-  forward(2 * DAY);
+  clock.forward(2 * DAY);
   fake.approval = true;
   const pending = await backend.issue(REQUEST, ALLOW, never);
   assert.ok(pending.kind === 'pending');
