@@ -45,6 +45,7 @@ export const EVENTS = [
   'messages-retried',
   'message-tested',
   'backed-up',
+  'key-wanted',
   'key-recovered',
 ] as const satisfies readonly AuditEntry['event'][];
 

@@ -1,6 +1,6 @@
 /** Keys that were made, or brought, for people: what became of each. The key itself is never in the store, except in escrow. */
 import type { PfxPurpose } from './imported-pfx.ts';
-import type { CertificateId } from './records.ts';
+import type { AuditEntry, CertificateId } from './records.ts';
 
 /**
  * `wanted`: to be made. `issued`: it has a certificate, and it is not known whether it was imported. `imported`: Intune has it. `failed`: it
@@ -72,8 +72,8 @@ export type UserKeyFilter = {
 
 /** The keys of people. Of one user and purpose, one is `wanted` or `issued` at a time. */
 export interface UserKeyStore {
-  /** Returns false, and writes nothing, when one of the same tenant, user and purpose is wanted or issued. */
-  addUserKey(key: NewUserKey): Promise<boolean>;
+  /** Returns false, and writes nothing, when one of the same tenant, user and purpose is wanted or issued. `audit` is written with it. */
+  addUserKey(key: NewUserKey, audit?: AuditEntry): Promise<boolean>;
   /** Returns false, and writes nothing, when its state is not `from` any more. */
   changeUserKey(id: string, from: UserKeyState, change: UserKeyChange): Promise<boolean>;
   findUserKey(id: string): Promise<UserKey | undefined>;

@@ -2,6 +2,7 @@
 import type { Selectable } from 'kysely';
 import { defined } from '../core/defined.ts';
 import type { PfxPurpose } from '../core/imported-pfx.ts';
+import type { AuditEntry } from '../core/records.ts';
 import type {
   NewUserKey,
   UserKey,
@@ -10,6 +11,7 @@ import type {
   UserKeyState,
   UserKeyStore,
 } from '../core/user-key-store.ts';
+import { addAudit } from './audit.ts';
 import { columnType, type Dialect } from './dialect.ts';
 import type { Database, UserKeyTable } from './tables.ts';
 
@@ -55,7 +57,7 @@ const isUnderWay = (state: UserKeyState): boolean => state === 'wanted' || state
 const moment = (date: Date | null | undefined): number | null => date?.getTime() ?? null;
 
 /** See UserKeyStore. */
-export async function addUserKey(tx: Database, key: NewUserKey): Promise<boolean> {
+export async function addUserKey(tx: Database, key: NewUserKey, audit?: AuditEntry): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('user_keys')
     .values({
@@ -83,7 +85,9 @@ export async function addUserKey(tx: Database, key: NewUserKey): Promise<boolean
     })
     .onConflict((conflict) => conflict.column('under_way').doNothing())
     .executeTakeFirst();
-  return Boolean(numInsertedOrUpdatedRows);
+  const isNew = Boolean(numInsertedOrUpdatedRows);
+  if (isNew && audit) await addAudit(tx, audit, {});
+  return isNew;
 }
 
 /** See UserKeyStore. */
@@ -184,7 +188,7 @@ const certificateOf = ({ issuer_id: issuerId, serial }: Row): UserKey['certifica
 
 /** The functions of a store, over what reads and what writes. */
 export const userKeys = (db: Database, write: <T>(work: (tx: Database) => Promise<T>) => Promise<T>): UserKeyStore => ({
-  addUserKey: (key) => write((tx) => addUserKey(tx, key)),
+  addUserKey: (key, audit) => write((tx) => addUserKey(tx, key, audit)),
   changeUserKey: (id, from, change) => write((tx) => changeUserKey(tx, id, from, change)),
   findUserKey: (id) => findUserKey(db, id),
   listUserKeys: (filter) => listUserKeys(db, filter),

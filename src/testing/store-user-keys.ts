@@ -65,6 +65,18 @@ export function userKeys(check: Check): void {
     },
   );
 
+  check('who asked for a key is in the history when the key was added, and only then', async ({ store }) => {
+    const entry = (detail: string) =>
+      ({ ...ERASED, event: 'key-wanted', at: NOON, transactionId: 'pfx-a', detail }) as const;
+    await store.addUserKey(KEY, entry('first'));
+    await store.addUserKey({ ...KEY, id: 'b' }, entry('second'));
+    const entries = await store.listAudit({});
+    assert.deepEqual(
+      entries.map(({ event, transactionId, detail }) => [event, transactionId, detail]),
+      [['key-wanted', 'pfx-a', 'first']],
+    );
+  });
+
   check('a key changes only from the state that was seen', async ({ store }) => {
     await store.addUserKey(KEY);
     assert.equal(await store.changeUserKey('a', 'issued', { state: 'imported' }), false);

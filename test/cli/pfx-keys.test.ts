@@ -52,7 +52,13 @@ test('keys are issued to users and imported once, also when the list of users is
   assert.deepEqual(issued, { code: 0, out: 'imported: 2, failed: 0, to be tried again: 0', err: '' });
   const [certificate] = await store.listCertificates({});
   assert.deepEqual([certificate?.endpoint, certificate?.state], ['people', 'delivered']);
+  const asked = async () => (await store.listAudit({})).filter(({ event }) => event === 'key-wanted');
+  assert.deepEqual(
+    (await asked()).map(({ endpoint, source, detail }) => [endpoint, source, detail]),
+    [JOE, JANE.toUpperCase()].map((name) => ['people', 'cli', `smimeEncryption for ${name} of corp`]),
+  );
   const again = await cli('pfx', 'issue', ...users, ...PLACE);
+  assert.equal((await asked()).length, 2);
   assert.equal(again.code, 0);
   assert.deepEqual(again.err.split('\n'), [`${JANE.toUpperCase()} has a key`, `${JOE} has a key`]);
   assert.equal(simulator.imported.list().length, 2);

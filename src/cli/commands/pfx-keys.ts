@@ -7,10 +7,11 @@ import { ConfigError } from '../../core/errors.ts';
 import type { Store } from '../../core/store.ts';
 import type { UserKey } from '../../core/user-key-store.ts';
 import { systemClock } from '../../embed/system.ts';
-import type { Management } from '../../manage/administrator.ts';
+import { auditEntry, type Management } from '../../manage/administrator.ts';
 import { followUserKeys, reconcileUserKeys, revokeDeparted } from '../../pfx/follow-user-keys.ts';
 import { makeUserKeys } from '../../pfx/make-user-keys.ts';
 import type { UserKeyServices } from '../../pfx/user-key-services.ts';
+import { type AskingParts, wantUserKey } from '../../pfx/wanted-user-key.ts';
 import { commandLineUser } from '../command-line-user.ts';
 import { EXIT, Exit } from '../exit.ts';
 import { CONFIG, example } from '../options.ts';
@@ -41,10 +42,11 @@ async function issue(given: string[], options: IssueOptions, output: Output): Pr
   const purposes = options.purpose === undefined ? rules.purposes : [purposeIn(options.purpose)];
   const wanted = namesIn(given, options.users).flatMap((name) => purposes.map((purpose) => ({ name, purpose })));
   if (options.dryRun) return wanted.forEach(({ name, purpose }) => output.out(printable(`${name}: ${purpose}`)));
-  await working(rules, output, async (services, signal) => {
+  await working(rules, output, async (services, signal, management) => {
+    const entryOf = entriesFor(management, rules.place);
     for (const { name, purpose } of wanted) {
-      const why = await skipped(name, purpose, services);
-      if (why !== undefined) output.err(printable(`${name} ${why}`));
+      const { kind } = await wantUserKey({ userPrincipalName: name, purpose }, { ...services, entryOf });
+      if (kind !== 'wanted') output.err(printable(`${name} ${SKIPPED[kind]}`));
     }
     await made(services, output, signal);
   });
@@ -60,24 +62,8 @@ function namesIn(given: readonly string[], file: string | undefined): string[] {
   return [...names.values()];
 }
 
-/** Undefined when the key is wanted now; otherwise why not, so that a list can be given again after an interruption. */
-async function skipped(
-  userPrincipalName: string,
-  purpose: UserKey['purpose'],
-  { store, tenant, clock, random }: UserKeyServices,
-): Promise<string | undefined> {
-  const keys = await store.listUserKeys({ tenant, user: userPrincipalName, states: ['imported'] });
-  if (keys.some((key) => key.purpose === purpose && key.revokedAt === undefined)) return 'has a key';
-  const now = clock();
-  const fresh = {
-    id: Buffer.from(random(16)).toString('hex'),
-    origin: 'made',
-    state: 'wanted',
-    at: now,
-    dueAt: now,
-  } as const;
-  return (await store.addUserKey({ ...fresh, tenant, userPrincipalName, purpose })) ? undefined : 'is under way';
-}
+/** Why no key is wanted now, so that a list can be given again after an interruption. */
+const SKIPPED = { has: 'has a key', underWay: 'is under way' } as const;
 
 /** Exit 1 when a key has failed or is to be tried again: `pfx list` says why. */
 async function made(services: UserKeyServices, { out }: Output, signal: AbortSignal): Promise<void> {
@@ -171,7 +157,12 @@ function registerReconcile(pfx: Command, output: Output): void {
     );
 }
 
-type Work = (services: UserKeyServices, signal: AbortSignal) => Promise<void>;
+type Work = (services: UserKeyServices, signal: AbortSignal, management: Management<Store>) => Promise<void>;
+
+const entriesFor =
+  (management: Management<Store>, { endpoint }: PeopleRules['place']): NonNullable<AskingParts['entryOf']> =>
+  (fields) =>
+    auditEntry(management, { ...fields, endpoint });
 
 /** Runs the work with the lease of the tenant, and exits after it was given back. */
 export async function working({ place }: Pick<PeopleRules, 'place'>, { err }: Output, work: Work): Promise<void> {
@@ -180,7 +171,7 @@ export async function working({ place }: Pick<PeopleRules, 'place'>, { err }: Ou
   let exit: Exit | undefined;
   try {
     const done = await withUserKeys(place, management, (services, signal) =>
-      work(services, signal).catch((error: unknown) => {
+      work(services, signal, management).catch((error: unknown) => {
         if (!(error instanceof Exit)) throw error;
         exit = error;
       }),
