@@ -11,6 +11,7 @@ import type { Decision } from '../../src/core/policy.ts';
 import { createServer } from '../../src/embed/embed.ts';
 import { softwareKey } from '../../src/keys/software.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import type { SendToAws } from '../backends/killed-product.ts';
 import type { Answer, Call, Identity } from './killed.ts';
 
 const [path = '', time = '', killBefore = '', killAfter = '', ability = ''] = process.argv.slice(2);
@@ -50,7 +51,9 @@ function killing<T extends Store | EndpointIssuer>(parts: T): T {
   return { ...parts, ...doomed };
 }
 
-const issuer: EndpointIssuer = {
+const toAws: SendToAws = (command) => ask('aws', { name: command.name, input: command.input });
+const product = identity.product && (await import('../backends/killed-product.ts')).productOf(identity.product, toAws);
+const issuer: EndpointIssuer = product ?? {
   issue: (request) => ask<Issued | IssuancePending>('issue', request),
   ...(ability === '' && { poll: (reference) => ask<Issued | IssuancePending>('poll', reference) }),
   ...(ability === 'find' && { find: (request) => ask<Issued | undefined>('find', request) }),
@@ -63,7 +66,7 @@ const server = await createServer({
       path: identity.path,
       policy: { name: 'test', decide: (request) => ask<Decision>('decide', request) },
       issuer: killing(issuer),
-      revoker: { revoke: (order) => ask<void>('revoke', order) },
+      revoker: product?.revoke ? { revoke: product.revoke } : { revoke: (order) => ask<void>('revoke', order) },
       ra: {
         certificate: identity.ra,
         key: softwareKey(createPrivateKey({ key: Buffer.from(identity.raKey), format: 'der', type: 'pkcs8' })),

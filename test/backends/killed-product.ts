@@ -1,0 +1,108 @@
+/** CA products as plain data, so that a server in another process makes the same one. */
+import { awsPcaBackend } from '../../src/backends/aws-pca/aws-pca-backend.ts';
+import type { AwsPcaSdk } from '../../src/backends/aws-pca/aws-pca-sdk.ts';
+import type { AwsPcaSettings } from '../../src/backends/aws-pca/aws-pca-settings.ts';
+import { type BackendClient, backendClient } from '../../src/backends/backend-client.ts';
+import type { Backend } from '../../src/backends/backend.ts';
+import { commandBackend } from '../../src/backends/command/command-backend.ts';
+import type { CommandSettings } from '../../src/backends/command/command-settings.ts';
+import { digicertBackend } from '../../src/backends/digicert/digicert-backend.ts';
+import type { DigicertSettings } from '../../src/backends/digicert/digicert-settings.ts';
+import { ejbcaBackend } from '../../src/backends/ejbca/ejbca-backend.ts';
+import type { EjbcaSettings } from '../../src/backends/ejbca/ejbca-settings.ts';
+import { openBaoBackend } from '../../src/backends/open-bao/open-bao-backend.ts';
+import type { OpenBaoSettings } from '../../src/backends/open-bao/open-bao-settings.ts';
+import { platform8Backend } from '../../src/backends/platform8/platform8-backend.ts';
+import type { Platform8Settings } from '../../src/backends/platform8/platform8-settings.ts';
+import { stepCaBackend } from '../../src/backends/step-ca/step-ca-backend.ts';
+import type { StepCaSettings } from '../../src/backends/step-ca/step-ca-settings.ts';
+import { runCommand } from '../../src/app/command-run.ts';
+import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
+import { systemClock, systemRandom } from '../../src/embed/system.ts';
+import type { ClientIdentity } from '../../src/outbound/tls-trust.ts';
+
+/** Which product, what of it is asked over HTTPS, and its settings. */
+export type Product = {
+  stepCa: StepCaSettings;
+  openBao: OpenBaoSettings;
+  ejbca: EjbcaSettings;
+  digicert: DigicertSettings;
+  platform8: Platform8Settings;
+  awsPca: AwsPcaSettings;
+  command: CommandSettings;
+};
+export type ProductPlan = {
+  [Kind in keyof Product]: {
+    kind: Kind;
+    settings: Product[Kind];
+    /** DER, the issuing CA first. */
+    chain: Uint8Array[];
+    service?: { url: string; ca: string; identity?: ClientIdentity };
+  };
+}[keyof Product];
+
+/** Sends one command of the SDK of AWS to the fake of it. */
+export type SendToAws = (command: { name: string; input: object }) => Promise<object>;
+
+/** The product. `toAws`: where commands of the SDK of AWS go. */
+export function productOf(plan: ProductPlan, toAws: SendToAws): Backend {
+  const [certificate = new Uint8Array(), ...above] = plan.chain;
+  const place = {
+    profile: { ...DEFAULT_PROFILE, altNames: ['upn', 'dns', 'email'] as const },
+    certificate,
+    chain: above,
+  };
+  const client = clientOf(plan);
+  const common = { client, clock: systemClock, random: systemRandom, place, chain: plan.chain };
+  switch (plan.kind) {
+    case 'stepCa':
+      return stepCaBackend(plan.settings, common);
+    case 'openBao':
+      return openBaoBackend(plan.settings, common);
+    case 'ejbca':
+      return ejbcaBackend(plan.settings, common);
+    case 'digicert':
+      return digicertBackend(plan.settings, common);
+    case 'platform8':
+      return platform8Backend(plan.settings, common);
+    case 'awsPca':
+      return awsPcaBackend(plan.settings, { ...common, sdk: sdkTo(toAws), pause: async () => undefined });
+    case 'command': {
+      const notAfter = (): Date => new Date(Math.floor(Date.now() / 1000) * 1000 + 90 * 86_400_000);
+      return commandBackend(plan.settings, {
+        ...common,
+        run: runCommand,
+        limit: (ms) => AbortSignal.timeout(ms),
+        notAfter,
+      });
+    }
+  }
+}
+
+function clientOf({ service, kind }: ProductPlan): BackendClient {
+  const { url = 'https://nowhere.example', ca, identity } = service ?? {};
+  const address = { name: kind, url, ...(ca !== undefined && { ca }) };
+  return backendClient({ ...address, ...(identity && { identity: () => identity }) }, { clock: systemClock });
+}
+
+function sdkTo(send: SendToAws): AwsPcaSdk {
+  const command = (name: string) =>
+    class {
+      readonly name = name;
+      readonly input: object;
+      constructor(input: object) {
+        this.input = { ...input };
+      }
+    };
+  class Client {
+    send = (order: object): Promise<object> => send(order as Parameters<SendToAws>[0]);
+    destroy(): void {}
+  }
+  return {
+    ACMPCAClient: Client,
+    IssueCertificateCommand: command('issue'),
+    GetCertificateCommand: command('get'),
+    RevokeCertificateCommand: command('revoke'),
+    DescribeCertificateAuthorityCommand: command('describe'),
+  };
+}
