@@ -25,3 +25,9 @@ export function backendFault(code: IssuerErrorCode, adminText: string, options: 
     cause === undefined ? {} : { cause },
   );
 }
+
+/** What `check` says in the place of a fault. Throws what is none. */
+export function unhealthy(error: unknown): { ok: false; detail: string } {
+  if (error instanceof IssuerError) return { ok: false, detail: error.adminText };
+  throw error;
+}

@@ -30,15 +30,12 @@ import { fakeEjbca } from './fakes/fake-ejbca.ts';
 import { fakePlatform8, PROFILE_OID } from './fakes/fake-platform8.ts';
 import { type Got, serveCa, testCa } from './https-ca.ts';
 import { productOf, type ProductPlan, type SendToAws } from './killed-product.ts';
-import { realOpenBao } from './real-open-bao.ts';
-import { PROVISIONERS, realStepCa } from './real-step-ca.ts';
+import { openBaoProduct, type RealProduct, stepCaProduct } from './real-products.ts';
 
-/** `made`: how many certificates the product has. `finds`: whether it can be asked what became of an order. */
-type Product = {
-  name: string;
-  finds: boolean;
+/** `finds`: whether it can be asked what became of an order. */
+type Product = Pick<RealProduct, 'name' | 'made'> & {
   plan: ProductPlan;
-  made: () => number | Promise<number>;
+  finds: boolean;
   toAws?: SendToAws;
   /** Ten minutes pass. */
   forget?: () => void;
@@ -55,39 +52,11 @@ async function served({ answer }: { answer: (got: Got, response: ServerResponse)
   return { url: url + path, ca: own.ca, identity };
 }
 
-async function stepCa(): Promise<Product> {
-  const ca = await realStepCa();
-  after(ca.close);
-  const service = { url: ca.url, ca: pem(ca.root) };
-  const settings = {
-    url: ca.url,
-    provisioner: PROVISIONERS.templated,
-    key: ca.jwk,
-    keyId: 'kid-of-the-test',
-  };
-  const plan: ProductPlan = { kind: 'stepCa', settings, chain: [ca.issuing, ca.root], service };
-  // Its log has a line for each certificate.
-  const made = (): number =>
-    ca.log().match(/"path":"\/1\.0\/sign"[^\n]*"status":201|"status":201[^\n]*"path":"\/1\.0\/sign"/g)?.length ?? 0;
-  return { name: 'step-ca itself', finds: false, plan, made };
-}
-
-async function openBao(): Promise<Product> {
-  const bao = await realOpenBao();
-  after(bao.close);
-  const service = { url: bao.url, ca: bao.tls };
-  const settings = {
-    mount: 'pki',
-    role: 'fleet',
-    login: { kind: 'appRole', mount: 'approle', ...bao.appRole },
-  } as const;
-  const plan: ProductPlan = { kind: 'openBao', settings, chain: [bao.ca], service };
-  const made = async (): Promise<number> => {
-    const { keys } = (await bao.ask('GET', '/v1/pki/certs?list=true')) as { keys: string[] };
-    return keys.length;
-  };
-  return { name: 'OpenBao itself', finds: false, plan, made };
-}
+const real = (make: () => Promise<RealProduct>) => async (): Promise<Product> => {
+  const product = await make();
+  after(product.close);
+  return { ...product, finds: false };
+};
 
 async function ejbca(): Promise<Product> {
   const fake = fakeEjbca(signer);
@@ -142,10 +111,6 @@ async function command(): Promise<Product> {
 }
 
 const never = new AbortController().signal;
-const pem = (der: Uint8Array): string =>
-  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der)
-    .toString('base64')
-    .replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`;
 
 /**
  * `returns`: whether the device comes again; otherwise the job looks for its order. `elsewhere`: what a product has and the store has not, and
@@ -186,7 +151,7 @@ const STEPS: readonly Step[] = [
 ];
 
 const PRODUCTS = await Promise.all(
-  [stepCa, openBao, ejbca, digicert, platform8, awsPca, command].map((make) => make()),
+  [real(stepCaProduct), real(openBaoProduct), ejbca, digicert, platform8, awsPca, command].map((make) => make()),
 );
 
 for (const product of PRODUCTS)

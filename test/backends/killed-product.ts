@@ -48,7 +48,7 @@ export type SendToAws = (command: { name: string; input: object }) => Promise<ob
 export function productOf(plan: ProductPlan, toAws: SendToAws): Backend {
   const [certificate = new Uint8Array(), ...above] = plan.chain;
   const place = {
-    profile: { ...DEFAULT_PROFILE, altNames: ['upn', 'dns', 'email'] as const },
+    profile: { ...DEFAULT_PROFILE, altNames: ['upn', 'dns', 'email', 'uri'] as const },
     certificate,
     chain: above,
   };

@@ -100,6 +100,29 @@ test('a login is used until two thirds of its time have passed', async () => {
   );
 });
 
+test('orders at the same time share one login, also when a token has ended or is refused, and one that is given up ends it for none', async () => {
+  const refused = reply(403, { errors: ['permission denied'] });
+  const { issue, calls, clock } = under(APP_ROLE, [token('a', 90), MADE, MADE, MADE, token('b', 90)]);
+  const logins = () => calls.filter(({ path }) => path.endsWith('/login')).length;
+  await Promise.all([issue(), issue(), issue()]);
+  assert.equal(logins(), 1);
+  clock.forward(60_000);
+  await Promise.all([issue(), issue(), issue()]);
+  assert.equal(logins(), 2);
+  const another = under(APP_ROLE, [token('a'), MADE, refused, refused, refused, token('b')]);
+  await another.issue();
+  await Promise.all([another.issue(), another.issue(), another.issue()]);
+  assert.equal(another.calls.filter(({ path }) => path.endsWith('/login')).length, 2);
+  const given = under(APP_ROLE, [token('a')]);
+  const over = new AbortController();
+  const lost = given.backend.issue(REQUEST, ALLOW, over.signal);
+  const kept = given.issue();
+  over.abort(new Error('too late'));
+  await assert.rejects(Promise.resolve(lost), /too late/);
+  assert.equal((await kept).kind, 'issued');
+  assert.equal(given.calls.filter(({ path }) => path.endsWith('/login')).length, 1);
+});
+
 test('a token that is refused is replaced once; a new one that is refused is not, nor one of the configuration', async () => {
   const refused = reply(403, { errors: ['permission denied'] });
   const { issue, calls } = under(APP_ROLE, [token('a'), MADE, refused, token('b'), refused]);

@@ -1,5 +1,4 @@
 /** EJBCA as the issuer of an authority, by its REST interface: orders, approvals, revocations. */
-import { IssuerError } from '../../core/errors.ts';
 import {
   type IssuerCapabilities,
   type OrderReason,
@@ -9,7 +8,7 @@ import {
 } from '../../core/issuer.ts';
 import { asObject, field, textField } from '../../outbound/untrusted-json.ts';
 import type { Backend } from '../backend.ts';
-import { backendFault } from '../backend-fault.ts';
+import { backendFault, unhealthy } from '../backend-fault.ts';
 import { orderOf } from '../open-order.ts';
 import { perNameTurns } from '../per-name-turns.ts';
 import { usernameOf } from './ejbca-enrollment.ts';
@@ -73,9 +72,4 @@ async function check(parts: EjbcaParts, signal: AbortSignal): Promise<{ ok: bool
   const version = (textField(reply.json, 'version') ?? 'EJBCA').slice(0, 80);
   const lacking = `${version}: the role of openndes sees no CA with the name ${JSON.stringify(certificateAuthority)}`;
   return { ok: found, detail: found ? version : lacking };
-}
-
-function unhealthy(error: unknown): { ok: boolean; detail: string } {
-  if (error instanceof IssuerError) return { ok: false, detail: error.adminText };
-  throw error;
 }

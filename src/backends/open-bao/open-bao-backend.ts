@@ -2,11 +2,11 @@
 import type { Clock } from '../../core/environment.ts';
 import { defined } from '../../core/defined.ts';
 import { ConfigError, type IssuerErrorCode } from '../../core/errors.ts';
-import type { Issued, IssuerCapabilities } from '../../core/issuer.ts';
+import type { Issued, IssuerCapabilities, IssuerStanding } from '../../core/issuer.ts';
 import { asObject, field } from '../../outbound/untrusted-json.ts';
 import type { BackendReply } from '../backend-call.ts';
 import type { BackendClient } from '../backend-client.ts';
-import { backendFault } from '../backend-fault.ts';
+import { backendFault, unhealthy } from '../backend-fault.ts';
 import type { Backend } from '../backend.ts';
 import { certificatesIn } from '../given-certificates.ts';
 import { refusedReply } from '../said.ts';
@@ -40,6 +40,14 @@ export function openBaoBackend(settings: OpenBaoSettings, { client, clock, place
   };
   const post = (path: string, json: object) =>
     ({ method: 'POST', path: `/v1/${path}`, json, idempotent: false }) as const;
+  const check = async (signal: AbortSignal): Promise<IssuerStanding> => {
+    const paths = [`${mount}/sign/${role}`, `${mount}/revoke`];
+    const reply = await ask({ ...post('sys/capabilities-self', { paths }), idempotent: true }, signal);
+    const refused = paths.filter((path) => !mayCall(field(dataOf(reply), path)));
+    if (refused.length > 0)
+      return { ok: false, detail: `the policies of the token do not allow ${refused.join(' and ')}` };
+    return { ok: true, detail: `role ${role} of ${mount}` };
+  };
   return {
     backend: 'openbao',
     capabilities: { ...CAPABILITIES, ...defined({ appends }) },
@@ -58,14 +66,7 @@ export function openBaoBackend(settings: OpenBaoSettings, { client, clock, place
       const reply = await ask({ method: 'GET', path: `/v1/${mount}/cert/ca_chain`, idempotent: true }, signal);
       return certificatesIn(field(dataOf(reply), 'ca_chain'));
     },
-    async check(signal) {
-      const paths = [`${mount}/sign/${role}`, `${mount}/revoke`];
-      const reply = await ask({ ...post('sys/capabilities-self', { paths }), idempotent: true }, signal);
-      const refused = paths.filter((path) => !mayCall(field(dataOf(reply), path)));
-      if (refused.length > 0)
-        return { ok: false, detail: `the policies of the token do not allow ${refused.join(' and ')}` };
-      return { ok: true, detail: `role ${role} of ${mount}` };
-    },
+    check: (signal) => check(signal).catch(unhealthy),
     close: client.close,
   };
 }

@@ -1,4 +1,5 @@
 /** Calls of OpenBao under a token: this server logs in, again before the token ends, and once more when it is refused. */
+import { within } from '../../core/ask.ts';
 import type { Clock } from '../../core/environment.ts';
 import { asObject, field, textField } from '../../outbound/untrusted-json.ts';
 import type { BackendCall, BackendReply } from '../backend-call.ts';
@@ -17,34 +18,44 @@ type HeldToken = { token: string; until: number };
 
 /** `client`: of the address of OpenBao. */
 export function openBaoSession(
-  { login, namespace }: Pick<OpenBaoSettings, 'login' | 'namespace'>,
+  { login: way, namespace }: Pick<OpenBaoSettings, 'login' | 'namespace'>,
   client: BackendClient,
   clock: Clock,
 ): OpenBaoCall {
   const place = namespace === undefined ? {} : { 'x-vault-namespace': namespace };
-  let held: HeldToken | undefined = login.kind === 'token' ? { token: login.token, until: Infinity } : undefined;
+  let held: HeldToken | undefined = way.kind === 'token' ? { token: way.token, until: Infinity } : undefined;
 
-  async function loggedIn(signal: AbortSignal): Promise<HeldToken> {
-    const { path, json, secrets } = loginCall(login);
+  async function newToken(): Promise<HeldToken> {
+    const { path, json, secrets } = loginCall(way);
     const call: BackendCall = { method: 'POST', path, json, headers: place, secrets, idempotent: true };
-    const reply = await client.call(call, signal);
+    const reply = await client.call(call, NEVER);
     if (reply.status !== 200) throw loginRefused(reply, client, secrets);
     return tokenIn(reply, client, clock);
   }
+
+  /** One login serves all calls that want a token at the same time, and none of them ends it. */
+  let login: Promise<HeldToken> | undefined;
+  const loggedIn = (signal: AbortSignal): Promise<HeldToken> => {
+    login ??= newToken().finally(() => (login = undefined));
+    const running = login;
+    return within(() => running, signal).then((token) => (held = token));
+  };
 
   const under = ({ token }: HeldToken, call: Parameters<OpenBaoCall>[0], signal: AbortSignal) =>
     client.call({ undone: SEALED, ...call, headers: { ...place, 'x-vault-token': token }, secrets: [token] }, signal);
 
   return async (call, signal) => {
     const kept = held && clock().getTime() < held.until ? held : undefined;
-    const used = kept ?? (held = await loggedIn(signal));
+    const used = kept ?? (await loggedIn(signal));
     const reply = await under(used, call, signal);
     // A call that is refused has done nothing. A token that is new, or that no login gives, is not the reason.
-    if (reply.status !== 403 || !kept || login.kind === 'token') return reply;
-    held = held === kept || !held ? await loggedIn(signal) : held;
-    return under(held, call, signal);
+    if (reply.status !== 403 || !kept || way.kind === 'token') return reply;
+    return under(held === kept || !held ? await loggedIn(signal) : held, call, signal);
   };
 }
+
+/** The client of OpenBao ends a login that takes too long. */
+const NEVER = new AbortController().signal;
 
 /** OpenBao answers so while it is sealed or stands by: it has not looked at the call. */
 const SEALED = [503];

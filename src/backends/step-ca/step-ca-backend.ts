@@ -12,7 +12,7 @@ import {
 import { field } from '../../outbound/untrusted-json.ts';
 import type { BackendCall, BackendReply } from '../backend-call.ts';
 import type { BackendClient } from '../backend-client.ts';
-import { backendFault } from '../backend-fault.ts';
+import { backendFault, unhealthy } from '../backend-fault.ts';
 import type { Backend } from '../backend.ts';
 import { certificatesIn } from '../given-certificates.ts';
 import { refusedReply, said } from '../said.ts';
@@ -67,7 +67,8 @@ export function stepCaBackend(settings: StepCaSettings, services: StepCaServices
       const listed = [await read('/intermediates'), await read('/roots')];
       return listed.flatMap((json) => certificatesIn([field(json, 'crts')].flat().join('\n')));
     },
-    check: (signal) => provisionerStanding(settings, { tokens, clock, ask: (path) => ask(get(path), path, signal) }),
+    check: (signal) =>
+      provisionerStanding(settings, { tokens, clock, ask: (path) => ask(get(path), path, signal) }).catch(unhealthy),
     close: client.close,
   };
 }
