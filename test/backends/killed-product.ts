@@ -52,32 +52,21 @@ export function productOf(plan: ProductPlan, toAws: SendToAws): Backend {
     certificate,
     chain: above,
   };
-  const client = clientOf(plan);
-  const common = { client, clock: systemClock, random: systemRandom, place, chain: plan.chain };
-  switch (plan.kind) {
-    case 'stepCa':
-      return stepCaBackend(plan.settings, common);
-    case 'openBao':
-      return openBaoBackend(plan.settings, common);
-    case 'ejbca':
-      return ejbcaBackend(plan.settings, common);
-    case 'digicert':
-      return digicertBackend(plan.settings, common);
-    case 'platform8':
-      return platform8Backend(plan.settings, common);
-    case 'awsPca':
-      return awsPcaBackend(plan.settings, { ...common, sdk: sdkTo(toAws), pause: async () => undefined });
-    case 'command': {
-      const notAfter = (): Date => new Date(Math.floor(Date.now() / 1000) * 1000 + 90 * 86_400_000);
-      return commandBackend(plan.settings, {
-        ...common,
-        run: runCommand,
-        limit: (ms) => AbortSignal.timeout(ms),
-        notAfter,
-      });
-    }
-  }
+  const common = { client: clientOf(plan), clock: systemClock, random: systemRandom, place, chain: plan.chain };
+  const make: { [Kind in keyof Product]: (settings: Product[Kind]) => Backend } = {
+    stepCa: (settings) => stepCaBackend(settings, common),
+    openBao: (settings) => openBaoBackend(settings, common),
+    ejbca: (settings) => ejbcaBackend(settings, common),
+    digicert: (settings) => digicertBackend(settings, common),
+    platform8: (settings) => platform8Backend(settings, common),
+    awsPca: (settings) => awsPcaBackend(settings, { ...common, sdk: sdkTo(toAws), pause: async () => undefined }),
+    command: (settings) => commandBackend(settings, { ...common, run: runCommand, limit, notAfter }),
+  };
+  return make[plan.kind](plan.settings as never);
 }
+
+const limit = (ms: number): AbortSignal => AbortSignal.timeout(ms);
+const notAfter = (): Date => new Date(Math.floor(Date.now() / 1000) * 1000 + 90 * 86_400_000);
 
 function clientOf({ service, kind }: ProductPlan): BackendClient {
   const { url = 'https://nowhere.example', ca, identity } = service ?? {};

@@ -19,9 +19,9 @@ export async function losingProxy(target: number): Promise<LosingProxy> {
     }
     client.pipe(service);
     service.on('data', (octets: Buffer) => {
-      if (!losing) return void client.write(octets);
+      if (losing) end();
+      else client.write(octets);
       losing = false;
-      end();
     });
   });
   server.listen(0, '127.0.0.1');
