@@ -2,6 +2,7 @@
 import type { BackendClient } from '../backends/backend-client.ts';
 import type { IssuerSettings } from '../config/issuer-kinds.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
+import { adcsPolicyService } from './adcs-policy.ts';
 import type { ClosableProduct, IssuerPlace } from './issuer-place.ts';
 import { productClient } from './product-makers.ts';
 
@@ -17,7 +18,11 @@ const WAYS: Readonly<Record<Settings['via'], Made>> = {
     const { cesBackend } = await import('../backends/adcs/ces-backend.ts');
     const { byClientCertificate, byUsernameToken } = await import('../backends/adcs/soap12.ts');
     const authorize = settings.login ? byUsernameToken(settings.login, systemClock) : byClientCertificate;
-    return cesBackend(settings, { client, authorize, clock: systemClock, random: systemRandom, place });
+    const policy = await adcsPolicyService(settings, authorize, place);
+    const services = { client, authorize, clock: systemClock, random: systemRandom, place };
+    if (!policy) return cesBackend(settings, services);
+    const backend = cesBackend(settings, { ...services, templates: policy.templates });
+    return { ...backend, close: async () => void (await Promise.all([client.close(), policy.close()])) };
   },
   async certsrv(settings, client, place) {
     const { certsrvBackend } = await import('../backends/certsrv/certsrv-backend.ts');

@@ -6,7 +6,7 @@ import { optionalClientFiles } from './ca-identity-keys.ts';
 import type { FileContext } from './references.ts';
 import { defaulted, optional, required, section } from './yaml/table.ts';
 import { secret, transformed, type ValueType } from './yaml/value-type.ts';
-import { choice, flag, text } from './yaml/value-types.ts';
+import { choice, flag, text, url } from './yaml/value-types.ts';
 
 const EXAMPLE =
   '{ url: https://ca1.example.com/Example_CES_UsernamePassword/service.svc/CES, template: OpenNDESDevice, user: "EXAMPLE\\\\svc-openndes", password: "${env:ADCS_PASSWORD}" }';
@@ -33,6 +33,11 @@ export const adcsIssuer = (context: FileContext) => {
     ),
     password: optional(secret(text('"${env:ADCS_PASSWORD}"')), 'Its password.'),
     ...optionalClientFiles(context, 'A client certificate that Active Directory maps to the account'),
+    policyUrl: optional(
+      url(['https'], 'https://ca1.example.com/ADPolicyProvider_CEP_UsernamePassword/service.svc/CEP'),
+      'With `via: ces`: the Certificate Enrollment Policy Web Service (CEP), with the same login: the template is looked at there, before the first order and once a minute.',
+      'the template is not looked at',
+    ),
     request: optional(
       choice('cmc', 'pkcs10'),
       'With `via: ces`: how the request of a device is sent, which nobody can change. `cmc`: inside CMC without a signature, with the name of the template and the end of the certificate. `pkcs10`: as it is, with the name of the template beside it.',
@@ -55,6 +60,8 @@ export const adcsIssuer = (context: FileContext) => {
       );
     if (via === 'certsrv' && request !== undefined)
       throw new ConfigError('`request` needs `via: ces`', 'Remove it: the web pages take bare requests only.');
+    if (via === 'certsrv' && rest.policyUrl !== undefined)
+      throw new ConfigError('`policyUrl` needs `via: ces`', 'Remove it: the web pages have another login.');
     if (request === 'pkcs10' && expirationDate)
       throw new ConfigError('`expirationDate` needs `request: cmc`', 'A bare request has no room for it.');
     const login = user !== undefined && password !== undefined && { login: { user, password } };

@@ -14,16 +14,8 @@ import { readCertificate } from '../../src/pkix/certificate.ts';
 import { signedRequest } from '../../src/testing/signed-request.ts';
 import { clock, DAY, issuing, random, root } from '../kit/pki.ts';
 import { CHAIN } from './fakes/certified.ts';
-import {
-  ADCS_ACCOUNT,
-  ADCS_TEMPLATE,
-  CES_CERTIFICATE_PATH,
-  CES_PATH,
-  caFault,
-  cesFault,
-  decide,
-  fakeCes,
-} from './fakes/fake-ces.ts';
+import { ADCS_ACCOUNT, soapFault } from './fakes/fake-windows-soap.ts';
+import { ADCS_TEMPLATE, CES_CERTIFICATE_PATH, CES_PATH, caFault, decide, fakeCes } from './fakes/fake-ces.ts';
 import { readCmc } from './fakes/read-cmc.ts';
 import { serveCa, testCa } from './https-ca.ts';
 
@@ -166,7 +158,7 @@ test('headers and secrets of another kind of login are part of each call', async
   const authorize = async () => ({ headers: { authorization: `Negotiate ${++number}` }, secrets: ['hidden'] });
   const { backend, fake, got } = await under(t, { authorize });
   fake.answers.push(
-    { status: 500, body: cesFault('Sender', 'hidden away') },
+    { status: 500, body: soapFault('Sender', 'hidden away') },
     { status: 500, body: caFault(0x8009_4002, true) },
   );
   const error = await fault(backend.issue(REQUEST, ALLOW, never));
@@ -264,22 +256,22 @@ const ANSWERS: readonly [string, { status: number; body: string; type?: string }
   ],
   [
     'an internal fault',
-    { status: 500, body: cesFault('Receiver', 'internal error', 'InternalServiceFault') },
+    { status: 500, body: soapFault('Receiver', 'internal error', 'InternalServiceFault') },
     'unknown-outcome',
     true,
     /internal error/,
   ],
-  ['a fault of the sender', { status: 500, body: cesFault('Sender', 'bad') }, 'rejected', false, /an order: bad/],
+  ['a fault of the sender', { status: 500, body: soapFault('Sender', 'bad') }, 'rejected', false, /an order: bad/],
   [
     'a login that failed',
-    { status: 500, body: cesFault('Sender', 'no', 'FailedAuthentication') },
+    { status: 500, body: soapFault('Sender', 'no', 'FailedAuthentication') },
     'unauthorised',
     true,
     /Compare the account/,
   ],
   [
     'an action that is not supported',
-    { status: 500, body: cesFault('Sender', 'no', 'ActionNotSupported') },
+    { status: 500, body: soapFault('Sender', 'no', 'ActionNotSupported') },
     'misconfigured',
     true,
     /Write the URL exactly/,
@@ -300,7 +292,7 @@ const ANSWERS: readonly [string, { status: number; body: string; type?: string }
     'SOAP 1.1',
     {
       status: 200,
-      body: cesFault('Sender', '').replaceAll(
+      body: soapFault('Sender', '').replaceAll(
         'http://www.w3.org/2003/05/soap-envelope',
         'http://schemas.xmlsoap.org/soap/envelope/',
       ),
@@ -312,7 +304,7 @@ const ANSWERS: readonly [string, { status: number; body: string; type?: string }
   ['a document type', { status: 200, body: '<!DOCTYPE a><a/>' }, 'unknown-outcome', true, /a document type/],
   [
     'SOAP without an answer',
-    { status: 200, body: cesFault('Sender', '').replaceAll('Fault', 'Nothing') },
+    { status: 200, body: soapFault('Sender', '').replaceAll('Fault', 'Nothing') },
     'unknown-outcome',
     true,
     /no answer of WS-Trust/,

@@ -15,7 +15,8 @@ import { issuerContract, type IssuerUnderTest } from '../../src/testing/issuer-c
 import { clock, DAY, issuing, root } from '../kit/pki.ts';
 import { CHAIN } from './fakes/certified.ts';
 import { CA_ARN, exception, fakeAwsPca } from './fakes/fake-aws-pca.ts';
-import { ADCS_ACCOUNT, ADCS_TEMPLATE, CES_PATH, decide, fakeCes } from './fakes/fake-ces.ts';
+import { ADCS_ACCOUNT } from './fakes/fake-windows-soap.ts';
+import { ADCS_TEMPLATE, CES_PATH, decide, fakeCes } from './fakes/fake-ces.ts';
 import { API_KEY, fakeDigicert, PROFILE_ID } from './fakes/fake-digicert.ts';
 import { fakeCertsrv, LOGIN, TEMPLATE } from './fakes/fake-certsrv.ts';
 import { fakeEjbca } from './fakes/fake-ejbca.ts';

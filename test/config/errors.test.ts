@@ -369,6 +369,10 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
     adcs('template: T, user: u, password: p, via: certsrv, request: pkcs10'),
     '1:59 authorities.issuing.issuer.adcs: `request` needs `via: ces`. Remove it: the web pages take bare requests only.',
   ],
+  'AD CS with a policy service beside the web pages': [
+    adcs('template: T, user: u, password: p, via: certsrv, policyUrl: https://c'),
+    '1:59 authorities.issuing.issuer.adcs: `policyUrl` needs `via: ces`. Remove it: the web pages have another login.',
+  ],
   'AD CS with a template that has a further attribute in it': [
     adcs('template: "T&SAN=upn=a", user: u, password: p'),
     '1:87 authorities.issuing.issuer.adcs.template: not a name of letters, digits, spaces and `_`, `.`, `-`, `(`, `)` ("T&SAN=upn=a"). Write it like `template: OpenNDESDevice`.',

@@ -5,7 +5,9 @@ import { type AddressInfo, connect } from 'node:net';
 import type { TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { API_KEY, fakeDigicert, PROFILE_ID } from '../backends/fakes/fake-digicert.ts';
-import { ADCS_ACCOUNT, ADCS_TEMPLATE, CES_CERTIFICATE_PATH, CES_PATH, fakeCes } from '../backends/fakes/fake-ces.ts';
+import { ADCS_ACCOUNT } from '../backends/fakes/fake-windows-soap.ts';
+import { CEP_CERTIFICATE_PATH, CEP_PATH, fakeCep } from '../backends/fakes/fake-cep.ts';
+import { ADCS_TEMPLATE, CES_CERTIFICATE_PATH, CES_PATH, fakeCes } from '../backends/fakes/fake-ces.ts';
 import { CA_ARN, fakeAwsPca } from '../backends/fakes/fake-aws-pca.ts';
 import { fakeCertsrv, LOGIN as CERTSRV_LOGIN, TEMPLATE as CERTSRV_TEMPLATE } from '../backends/fakes/fake-certsrv.ts';
 import { fakeEjbca } from '../backends/fakes/fake-ejbca.ts';
@@ -71,10 +73,17 @@ const platform8Section = {
   profileOid: PROFILE_OID,
 };
 
-const ces = fakeCes(signer);
+const ces = fakeCes(signer, clock);
 const cesAt = await serveCa(ending, localhost, ces.answer);
 const cesForClients = await serveCa(ending, localhost, ces.answer, tls.ca);
 const cesSection = { url: cesAt.url + CES_PATH, trustOnly: tlsCa, template: ADCS_TEMPLATE, ...ADCS_ACCOUNT };
+/** Its only template is another one. */
+const cep = fakeCep(clock);
+cep.templates = cep.templates.map((template) => ({ ...template, name: 'Other' }));
+const [cepAt, cepForClients] = [
+  await serveCa(ending, localhost, cep.answer),
+  await serveCa(ending, localhost, cep.answer, tls.ca),
+];
 
 const certsrv = fakeCertsrv(signer);
 const certsrvAt = await serveCa(ending, localhost, certsrv.answer);
@@ -135,6 +144,17 @@ const ISSUERS = {
       user: undefined,
       password: undefined,
       ...(await clientFiles('account')),
+    },
+  },
+  'looked-at-adcs': { adcs: { ...cesSection, policyUrl: cepAt.url + CEP_PATH } },
+  'looked-at-by-certificate': {
+    adcs: {
+      ...cesSection,
+      url: cesForClients.url + CES_CERTIFICATE_PATH,
+      policyUrl: cepForClients.url + CEP_CERTIFICATE_PATH,
+      user: undefined,
+      password: undefined,
+      ...(await clientFiles('looking account')),
     },
   },
   'other-user-adcs': { adcs: { ...cesSection, user: 'EXAMPLE\\other' } },
@@ -236,7 +256,8 @@ const askAdcs = (path: string): Promise<unknown> =>
   inTurn(async () => {
     const [before, known] = [[...cesAt.got, ...cesForClients.got], ces.requests.size];
     const { status } = await enrolled((await server()).url(path), { subject: newSubject() });
-    const [asked] = [...cesAt.got, ...cesForClients.got].filter((got) => !before.includes(got));
+    const now = [...cesAt.got, ...cesForClients.got].filter((got) => !before.includes(got));
+    const asked = now.find(({ body }) => body.includes('/200512/Issue<'));
     const { form, attributes = {} } = [...ces.requests.values()][known] ?? {};
     return [status, form, Object.keys(attributes), asked?.client, tunnels.has(asked?.peerPort)];
   });
@@ -348,6 +369,7 @@ export const CA_SERVICES: readonly Row[] = [
       'clientKey',
       'request',
       'expirationDate',
+      'policyUrl',
     ]),
     question:
       'what a device gets, how the CA was asked, for what beside the request, by whom, and whether by the proxy',
@@ -357,6 +379,9 @@ export const CA_SERVICES: readonly Row[] = [
       '/bare-adcs': ['issued', 'pkcs10', ['CertificateTemplate'], undefined, true],
       '/endless-adcs': ['issued', 'cmc', ['CertificateTemplate'], undefined, false],
       '/adcs-by-certificate': ['issued', 'cmc', ['CertificateTemplate', 'ExpirationDate'], 'account', false],
+      // The template is not among those of the policy service, so that nothing is ordered.
+      '/looked-at-adcs': ['pending', undefined, [], undefined, false],
+      '/looked-at-by-certificate': ['pending', undefined, [], undefined, false],
       '/other-user-adcs': ['pending', undefined, [], undefined, false],
       '/other-password-adcs': ['pending', undefined, [], undefined, false],
       '/other-template-adcs': ['failInfo 2', undefined, [], undefined, false],

@@ -9,8 +9,10 @@ import { wantedCertificates, type WantedPlace } from '../wanted-certificate.ts';
 import type { CesSettings } from './ces-settings.ts';
 import { cmcRequest } from './cmc-request.ts';
 import { owedRevocation } from './owed-revocation.ts';
-import { type AuthorizeSoap, soapCall } from './soap12.ts';
-import { type SoapOutcome, soapOutcome } from './soap12-replies.ts';
+import type { AuthorizeSoap } from './soap12.ts';
+import type { SoapOutcome } from './soap12-replies.ts';
+import { soapService } from './soap12-service.ts';
+import type { TemplateWatch } from './template-watch.ts';
 import { WSTEP_ACTION } from './wstep-names.ts';
 import { wstepAnswer } from './wstep-replies.ts';
 import { cmcOrder, pkcs10Order, statusQuestion } from './wstep-requests.ts';
@@ -22,6 +24,8 @@ export type CesServices = {
   clock: Clock;
   random: RandomBytes;
   place: WantedPlace;
+  /** Where a policy service is asked which templates there are. */
+  templates?: TemplateWatch;
 };
 
 /** Seconds until a request that waits for a manager of the CA is asked about again. */
@@ -33,17 +37,12 @@ const NO_REQUEST = '2147483647';
 
 /** The backend. Its calls throw IssuerError, and `issue` Refusal as `planLeaf`. Throws ConfigError for a place that does not fit. */
 export function cesBackend(settings: CesSettings, services: CesServices): Backend {
-  const { client, authorize, clock, random, place } = services;
+  const { client, clock, place, templates } = services;
   const ordersEnd = settings.request === 'cmc' && settings.expirationDate;
   const wanted = wantedCertificates(place, clock);
   const chain = [place.certificate, ...place.chain];
   const ca = `AD CS (${client.host})`;
-
-  async function send(body: string, doing: string, signal: AbortSignal, idempotent = true): Promise<SoapOutcome> {
-    const authorization = await authorize(signal);
-    const call = soapCall({ action: WSTEP_ACTION, to: settings.url, body }, authorization, { random, idempotent });
-    return soapOutcome(await client.call(call, signal), { what: `${ca}, ${doing}`, secrets: call.secrets ?? [] });
-  }
+  const send = soapService({ ...services, name: 'AD CS', url: settings.url, action: WSTEP_ACTION });
 
   function answered(outcome: SoapOutcome, keyHash: string, doing: string): Issued | IssuancePending {
     if ('fault' in outcome) throw outcome.fault;
@@ -58,8 +57,9 @@ export function cesBackend(settings: CesSettings, services: CesServices): Backen
     capabilities: capabilitiesOf(ordersEnd),
     async issue({ csr, ...request }, decision, signal) {
       const wantedEnd = ordersEnd ? wanted({ csr, ...request }, decision).notAfter : undefined;
+      await templates?.assertFit(signal);
       const body = orderFor(csr.der, settings, wantedEnd);
-      const answer = answered(await send(body, 'an order', signal, false), keyHashOf(csr.spki), 'an order');
+      const answer = answered(await send(body, 'an order', signal, 'order'), keyHashOf(csr.spki), 'an order');
       return answer.kind === 'issued' && wantedEnd ? { ...answer, wantedEnd } : answer;
     },
     async poll(reference, signal) {
@@ -70,7 +70,16 @@ export function cesBackend(settings: CesSettings, services: CesServices): Backen
     revoke: async ({ serial }) => {
       throw owedRevocation(serial, 'the enrolment web service');
     },
-    check: (signal) => send(statusQuestion(NO_REQUEST), 'a question', signal).then(standingOf).catch(unusable),
+    async check(signal) {
+      try {
+        assertUsable(await send(statusQuestion(NO_REQUEST), 'a question', signal));
+        const found = await templates?.look(signal);
+        return { ok: true, ...found, detail: found ? `${WELL}; ${found.detail}` : WELL };
+      } catch (error) {
+        if (error instanceof IssuerError) return { ok: false, detail: error.adminText };
+        throw error;
+      }
+    },
     close: client.close,
   };
 }
@@ -92,14 +101,8 @@ const orderFor = (csr: Uint8Array, { request, template }: CesSettings, end: Date
 /** Faults with which the service cannot be used. Every other one is an answer about the request that does not exist. */
 const UNUSABLE: readonly IssuerErrorCode[] = ['unauthorised', 'misconfigured', 'unavailable', 'throttled'];
 
-type Standing = { ok: boolean; detail: string };
-
-function standingOf(outcome: SoapOutcome): Standing {
+function assertUsable(outcome: SoapOutcome): void {
   if ('fault' in outcome && UNUSABLE.includes(outcome.fault.code)) throw outcome.fault;
-  return { ok: true, detail: 'the service accepts the account, and the CA answers' };
 }
 
-function unusable(error: unknown): Standing {
-  if (error instanceof IssuerError) return { ok: false, detail: error.adminText };
-  throw error;
-}
+const WELL = 'the service accepts the account, and the CA answers';

@@ -5,29 +5,24 @@
 import type { ServerResponse } from 'node:http';
 import { explicit } from '../../../src/asn1/tags.ts';
 import { encode, oid, octetString, sequence, setOf, smallInteger } from '../../../src/asn1/writer.ts';
-import { elementsNamed, readXml, type XmlElement } from '../../../src/backends/strict-xml.ts';
+import { elementsNamed, type XmlElement } from '../../../src/backends/strict-xml.ts';
 import type { Got } from '../https-ca.ts';
 import { certified, CHAIN, type Signer } from './certified.ts';
+import { envelope, O, only, refuse, SoapFault, soapAnswers, soapBodyIn, soapFault } from './fake-windows-soap.ts';
 import { readCmc } from './read-cmc.ts';
 import { NOW } from '../../kit/pki.ts';
 
-/** An account that may enrol, and a template that is published. */
-export const ADCS_ACCOUNT = { user: 'EXAMPLE\\svc-openndes', password: 'p<&>"ä$ssword' };
+/** A template that is published. */
 export const ADCS_TEMPLATE = 'OpenNDESDevice';
 /** The path of the service that takes accounts, and of the one that takes client certificates. */
 export const CES_PATH = '/Example_CES_UsernamePassword/service.svc/CES';
 export const CES_CERTIFICATE_PATH = '/Example_CES_Certificate/service.svc/CES';
 
 const DAY = 86_400_000;
-const S = 'http://www.w3.org/2003/05/soap-envelope';
-const A = 'http://www.w3.org/2005/08/addressing';
-const U = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
-const O = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
 const TRUST = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
 const ENROLLMENT = 'http://schemas.microsoft.com/windows/pki/2009/01/enrollment';
 const CONTEXT = 'http://schemas.xmlsoap.org/ws/2006/12/authorization';
 const X509 = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3';
-const PASSWORD_TEXT = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText';
 
 /** One request in the database of the fake CA. */
 export type CesRequest = {
@@ -53,41 +48,16 @@ export type FakeCes = {
   answer: (got: Got, response: ServerResponse) => void;
 };
 
-/** What the fake answers with in place of a certificate. */
-class SoapFault extends Error {
-  readonly status: number;
-  readonly body: string;
-  constructor(body: string, status = 500) {
-    super(body);
-    this.body = body;
-    this.status = status;
-  }
-}
-
-const envelope = (body: string, action: string): string =>
-  `<s:Envelope xmlns:s="${S}" xmlns:a="${A}"><s:Header><a:Action s:mustUnderstand="1">${action}</a:Action></s:Header><s:Body>${body}</s:Body></s:Envelope>`;
-
-/** A fault of WCF. `code`: of SOAP; `subcode`: its local name; `detail`: XML. */
-export const cesFault = (code: 'Sender' | 'Receiver', text: string, subcode = '', detail = ''): string =>
-  envelope(
-    `<s:Fault><s:Code><s:Value>s:${code}</s:Value>${subcode && `<s:Subcode><s:Value xmlns:x="urn:x">x:${subcode}</s:Value></s:Subcode>`}</s:Code><s:Reason><s:Text xml:lang="en-US">${text}</s:Text></s:Reason>${detail && `<s:Detail>${detail}</s:Detail>`}</s:Fault>`,
-    `${ENROLLMENT}/RequestSecurityTokenCertificateEnrollmentWSDetailFault`,
-  );
-
 /** A fault of the CA. `hresult`: unsigned. `nil` where it is undefined. */
 export const caFault = (hresult: number | undefined, invalid: boolean, text = 'Denied by Policy Module'): string => {
   const xsi = 'xmlns:i="http://www.w3.org/2001/XMLSchema-instance"';
   const code = hresult === undefined ? `<ErrorCode i:nil="true" ${xsi}/>` : `<ErrorCode>${hresult | 0}</ErrorCode>`;
-  return cesFault(
+  return soapFault(
     'Receiver',
     text,
     '',
     `<CertificateEnrollmentWSDetail xmlns="${ENROLLMENT}"><BinaryResponse i:nil="true" ${xsi}/>${code}<InvalidRequest>${invalid}</InvalidRequest><RequestID>0</RequestID></CertificateEnrollmentWSDetail>`,
   );
-};
-
-const refuse = (text: string): never => {
-  throw new SoapFault(cesFault('Sender', text, 'BadRequest'));
 };
 
 /** A full PKI response of CMC with certificates, and a signer that nobody looks at. */
@@ -117,61 +87,16 @@ const lines = (der: Uint8Array): string =>
 const token = (der: Uint8Array, kind: string): string =>
   `<BinarySecurityToken ValueType="${kind}" EncodingType="${O}#base64binary" xmlns="${O}">${lines(der)}</BinarySecurityToken>`;
 
-/** The one element of this name and namespace directly below. */
-function only(element: XmlElement, name: string, namespace: string): XmlElement {
-  const found = element.children.filter((each) => each.name === name && each.namespace === namespace);
-  return found.length === 1 ? found[0]! : refuse(`${found.length} elements ${name} in ${element.name}`);
-}
-
-/** `signer`: other than the CA of the tests, and its time. */
-export function fakeCes(signer?: Signer): FakeCes {
-  const now = signer?.now ?? NOW;
-
-  function authenticate(header: XmlElement, { path, client, body }: Got): void {
-    const securities = header.children.filter(({ name }) => name === 'Security');
-    if (path === CES_CERTIFICATE_PATH) {
-      if (client === undefined) throw new SoapFault('no client certificate', 403);
-      if (securities.length > 0) refuse('WS-Security beside a client certificate');
-      return;
-    }
-    if (path !== CES_PATH) throw new SoapFault('<html>404</html>', 404);
-    const security = only(header, 'Security', O);
-    const stamp = only(security, 'Timestamp', U);
-    const [created, expires] = ['Created', 'Expires'].map((name) => new Date(only(stamp, name, U).text).getTime());
-    if (Math.abs(created! - now.getTime()) > 300_000 || expires! <= now.getTime())
-      throw new SoapFault(cesFault('Sender', 'The message has expired', 'InvalidSecurity'));
-    if (!/<u:Timestamp u:Id="[\w-]+">/.test(body) || !/<o:UsernameToken u:Id="[\w-]+">/.test(body))
-      refuse('no Id of utility');
-    const login = only(security, 'UsernameToken', O);
-    const password = only(login, 'Password', O);
-    if (password.attributes.get('Type') !== PASSWORD_TEXT) refuse('the type of the password');
-    if (only(login, 'Username', O).text !== ADCS_ACCOUNT.user || password.text !== ADCS_ACCOUNT.password)
-      throw new SoapFault(
-        cesFault('Sender', 'At least one security token could not be validated.', 'FailedAuthentication'),
-      );
-  }
-
+/** `signer`: other than the CA of the tests. `now`: the time of the service. */
+export function fakeCes(signer?: Signer, now = (): Date => NOW): FakeCes {
   function bodyIn(got: Got): XmlElement {
-    if (!/^application\/soap\+xml; ?charset=utf-8$/.test(String(got.headers['content-type'])))
-      throw new SoapFault('', 415);
-    const root = readXml(got.body);
-    if (root.name !== 'Envelope' || root.namespace !== S) refuse('no SOAP 1.2');
-    const header = only(root, 'Header', S);
-    authenticate(header, got);
-    if (only(header, 'Action', A).text !== `${ENROLLMENT}/RST/wstep`)
-      throw new SoapFault(cesFault('Sender', 'The action cannot be processed', 'ActionNotSupported'));
-    if (!/<a:Action s:mustUnderstand="1">/.test(got.body) || !/<a:To s:mustUnderstand="1">/.test(got.body))
-      refuse('headers without mustUnderstand');
-    if (
-      !/^urn:uuid:[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/.test(
-        only(header, 'MessageID', A).text,
-      )
-    )
-      refuse('the MessageID');
-    if (only(only(header, 'ReplyTo', A), 'Address', A).text !== `${A}/anonymous`) refuse('the ReplyTo');
-    if (only(header, 'To', A).text !== `https://${got.headers.host}${got.path}`)
-      throw new SoapFault(cesFault('Sender', 'The message with To cannot be processed', 'DestinationUnreachable'));
-    const request = only(only(root, 'Body', S), 'RequestSecurityToken', TRUST);
+    const body = soapBodyIn(got, {
+      action: `${ENROLLMENT}/RST/wstep`,
+      account: CES_PATH,
+      certificate: CES_CERTIFICATE_PATH,
+      now,
+    });
+    const request = only(body, 'RequestSecurityToken', TRUST);
     if (only(request, 'TokenType', TRUST).text !== X509) refuse('the TokenType');
     return request;
   }
@@ -195,7 +120,7 @@ export function fakeCes(signer?: Signer): FakeCes {
   async function issue(request: CesRequest): Promise<void> {
     const { ExpirationDate } = request.attributes;
     const until =
-      fake.heedsEnd && ExpirationDate !== undefined ? new Date(ExpirationDate) : new Date(now.getTime() + 90 * DAY);
+      fake.heedsEnd && ExpirationDate !== undefined ? new Date(ExpirationDate) : new Date(now().getTime() + 90 * DAY);
     request.certificate ??= await certified(request.csr, { notAfter: until }, signer);
     request.state = 'issued';
   }
@@ -228,27 +153,13 @@ export function fakeCes(signer?: Signer): FakeCes {
     return stateOf(id);
   }
 
-  async function reply(got: Got): Promise<{ status: number; body: string; type?: string }> {
-    const prepared = fake.answers.shift();
-    if (prepared) return prepared;
-    try {
-      return { status: 200, body: await answered(got) };
-    } catch (error) {
-      if (error instanceof SoapFault) return { status: error.status, body: error.body };
-      return { status: 500, body: cesFault('Sender', String(error), 'BadRequest') };
-    }
-  }
-
   const fake: FakeCes = {
     waits: false,
     heedsEnd: true,
     cmcOnly: false,
     answers: [],
     requests: new Map(),
-    answer: (got, response) =>
-      void reply(got).then(({ status, body, type = 'application/soap+xml; charset=utf-8' }) =>
-        response.writeHead(status, { 'content-type': type }).end(body),
-      ),
+    answer: soapAnswers(async (got) => fake.answers.shift() ?? { status: 200, body: await answered(got) }),
   };
   return fake;
 }
