@@ -39,6 +39,7 @@ import { beginAtZero, metricProbes } from './metric-probes.ts';
 import { newIntuneClient } from './new-intune-client.ts';
 import { type ServedOcsp, ocspResponders } from './ocsp-responders.ts';
 import { oldRecordsJob } from './old-records-job.ts';
+import { peopleJobs } from './people-job.ts';
 import type { PolicyServices } from './policy-makers.ts';
 import { revocationPoller } from './revocation-poller.ts';
 import { readinessOf, threadsProbe } from './standings.ts';
@@ -158,6 +159,7 @@ export async function makeGeneration(parts: GenerationParts): Promise<Generation
       issuers: issuers.standings,
       issuerWarnings: issuers.warnings,
       directories: names,
+      people: settings.config.pfx?.people,
       threads: threads?.check,
     };
     const readiness = readinessOf(standing);
@@ -195,7 +197,12 @@ function watchConditions(
   { server, ...standing }: Omit<ConditionParts, 'store' | 'load' | 'settled'> & { server: FastifyInstance },
 ): ConditionWatch {
   const inTime = storeWithin(store, probeDeadline);
-  const parts = { ...standing, store: inTime, load: () => loadOf(server), backupMaxAge: settings.config.backup.maxAge };
+  const parts = {
+    ...standing,
+    store: inTime,
+    load: () => loadOf(server),
+    backupMaxAge: settings.config.backup.maxAge,
+  };
   return conditionWatch({
     look: (settled) => seenConditions({ ...parts, settled }),
     store: inTime,
@@ -309,6 +316,7 @@ function startWatch({ endpoints, store, clients, directories, messages, ...parts
     commandRevocationsJob({ store, ...parts }),
     tenantWatch({ ...parts, clients }),
     ...pollers({ store, clients, ...parts }),
+    ...peopleJobs({ store, clients, ...parts }),
     ...directoryJobs,
     ...messages.jobs,
   ];

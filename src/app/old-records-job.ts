@@ -8,6 +8,7 @@ import type { Emit } from '../core/events.ts';
 import type { OldKind } from '../core/records.ts';
 import type { OrderStore } from '../core/order-store.ts';
 import type { OldRecordStore } from '../core/store.ts';
+import type { UserKeyStore } from '../core/user-key-store.ts';
 import { monotonic, pause } from '../embed/system.ts';
 import { type BatchTiming, inBatches } from '../jobs/in-batches.ts';
 import type { Job } from '../jobs/leased-job.ts';
@@ -15,7 +16,7 @@ import type { Job } from '../jobs/leased-job.ts';
 /** What the job works on. `keep`: milliseconds by kind. `timing`: that of the system when absent. `seal` signs removals from the history. */
 export type OldRecordsParts = {
   keep: Config['keep'];
-  store: OldRecordStore & Pick<OrderStore, 'removeOrders'>;
+  store: OldRecordStore & Pick<OrderStore, 'removeOrders'> & Pick<UserKeyStore, 'removeUserKeys'>;
   clock: Clock;
   emit: Emit;
   timing?: BatchTiming;
@@ -46,6 +47,7 @@ export function oldRecordsJob({ keep, store, clock, emit, seal, timing = SYSTEM 
     try {
       for (const kind of ORDER) await removeAll(kind);
       await store.removeOrders(before.transactions);
+      await store.removeUserKeys(before.transactions);
       await store.makeRoom?.();
     } finally {
       if (ORDER.some((kind) => removed[kind] > 0)) emit({ event: 'old-records-removed', ...removed });

@@ -10,6 +10,7 @@ import type { Store } from '../core/store.ts';
 import { standingOf, standingText, type Watched } from '../core/watched.ts';
 import type { IntuneClient } from '../intune/client.ts';
 import { type JobStatus, listJobs } from '../manage/job-status.ts';
+import { peopleConditions, type PeopleStoreNames } from './people-conditions.ts';
 import { endpointStandings, type ReadinessParts } from './standings.ts';
 
 /** What is looked at, beside the parts of readiness. `jobs`: the names of those that a server of this configuration runs. */
@@ -25,6 +26,7 @@ export type ConditionParts = Omit<ReadinessParts, 'store'> & {
     | 'orderStanding'
     | 'messageStandings'
     | 'lastBackup'
+    | PeopleStoreNames
   >;
   probes: ReadinessOptions['probes'];
   load: ReadinessOptions['load'];
@@ -66,6 +68,7 @@ const LOOKS: readonly ((parts: ConditionParts) => Promise<SeenCondition[]> | See
   ({ crls }) => [...(crls ?? [])].flatMap(([name, list]) => listCondition(name, list.failure?.())),
   clockCondition,
   async ({ directories = [], store }) => (await Promise.all(directories.map((each) => directory(store, each)))).flat(),
+  ({ people, ...parts }) => (people ? peopleConditions(people, parts) : []),
   jobConditions,
   backupCondition,
   ({ load }) => load().flatMap(loadCondition),

@@ -9,6 +9,7 @@ import type { Store } from '../core/store.ts';
 import { notInForce, type Watched } from '../core/watched.ts';
 import type { IntuneClient } from '../intune/client.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
+import { peopleDetail, type PeopleStoreNames, type WatchedPeople } from './people-conditions.ts';
 import type { Endpoints } from './served-endpoints.ts';
 import { watchedDetails } from './watch.ts';
 import { neededFor } from './watched-settings.ts';
@@ -30,13 +31,15 @@ export type ReadinessParts = {
   directories?: readonly string[];
   /** By the name of their authority. */
   crls?: ReadonlyMap<string, RevocationList>;
-  store: Pick<Store, 'check' | 'outboxStanding' | 'directoryStanding' | 'lastSigned'>;
+  store: Pick<Store, 'check' | 'outboxStanding' | 'directoryStanding' | 'lastSigned' | PeopleStoreNames>;
+  /** Whose keys are made. */
+  people?: WatchedPeople | undefined;
   clock: Clock;
 };
 
 /** The probes of the public `/readyz`, and what stands beside them for administrators. */
 export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'probes' | 'detail'> {
-  const { endpoints, watched, clients, threads, directories = [], crls, store, clock } = parts;
+  const { endpoints, watched, clients, threads, directories = [], crls, people, store, clock } = parts;
   const standings = () => endpointStandings(endpoints, clock);
   return {
     probes: [{ name: 'store', check: () => store.check() }, ...threadsProbe(threads), endpointsProbe(standings)],
@@ -49,6 +52,7 @@ export function readinessOf(parts: ReadinessParts): Pick<ReadinessOptions, 'prob
       ...listsDetail(crls),
       ...(await clockDetail(store, clock)),
       ...(await directoriesDetail(store, directories)),
+      ...(await peopleDetail(people, parts)),
       ...(await outboxDetail(store, clock)),
     }),
   };

@@ -1,10 +1,9 @@
 /** Options of the commands that work on keys of people: what is not given is as `pfx.people` says. */
 import type { Command } from 'commander';
-import { type PfxPlace, readPeople } from '../app/pfx-work.ts';
-import type { PeopleConfig } from '../config/people-section.ts';
+import { keyTimes, type PfxPlace, readPeople } from '../app/pfx-work.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { PfxPurpose } from '../core/imported-pfx.ts';
-import { USER_KEY_TIMES, type UserKeyTimes } from '../pfx/follow-user-keys.ts';
+import type { UserKeyTimes } from '../pfx/follow-user-keys.ts';
 import { CONFIG } from './options.ts';
 
 /** What every command that works on keys is given. */
@@ -38,22 +37,11 @@ export function peopleRules(options: PfxOptions): PeopleRules {
     );
   return {
     place: { file: options.config, tenant, endpoint },
-    times: timesOf(people),
+    times: keyTimes(people),
     mostGone: people?.mostGone ?? 20,
     purposes: (people?.purposes ?? ['encryption']).map((each) => PURPOSES[each]),
   };
 }
-
-/** Those of the program where nothing is configured. */
-const timesOf = (people: PeopleConfig | undefined): UserKeyTimes =>
-  people
-    ? {
-        ...USER_KEY_TIMES,
-        renewAt: people.renewAt / 100,
-        alarmAt: people.alarmAt / 100,
-        signingOverlap: people.overlap,
-      }
-    : USER_KEY_TIMES;
 
 /** Throws ConfigError for another word. */
 export function purposeIn(text: string): PfxPurpose {

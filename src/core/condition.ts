@@ -125,6 +125,52 @@ export const CONDITIONS = {
     means: 'So many devices or users are gone that the revocation waits for a person.',
     remedy: 'Look at `openndes directory run --dry-run`. When they are truly gone, run `openndes directory approve`.',
   },
+  'user-keys-end': {
+    severity: 'error',
+    title: 'Keys of people end without a successor',
+    means:
+      'Little of their life is left (`pfx.people.alarmAt`), and no newer key was imported. After the end nobody can encrypt to these people, or they cannot sign.',
+    remedy:
+      'See `openndes pfx list` for what is wrong with the successor. When it is mended, run `openndes pfx renew`.',
+  },
+  'user-keys-failed': {
+    severity: 'warning',
+    title: 'Keys of people could not be made',
+    means:
+      'The CA or Microsoft Graph refused for good, or the user cannot have a key. These keys are not tried again by themselves.',
+    remedy:
+      'See `openndes pfx list` for each. Mend what it says, end the key with `openndes pfx revoke ID`, and run `openndes pfx issue` for the user.',
+  },
+  'user-keys-late': {
+    severity: 'warning',
+    title: 'Keys of people wait for something that fails',
+    means:
+      'The CA or Microsoft Graph has failed three times in a row for these keys. They are tried again, at most six hours apart.',
+    remedy:
+      'Do what the text says. `openndes pfx list` has each key; `openndes pfx renew` tries at once those that are due.',
+  },
+  'user-keys-graph': {
+    severity: 'warning',
+    title: 'Microsoft Graph cannot be used for keys of people',
+    means:
+      'Meanwhile nobody sees which users were disabled or removed, and no old key is taken out of Intune. It is tried every five minutes.',
+    remedy: 'Do what the text says. docs/pfx.md has the permissions that the app needs.',
+  },
+  'user-keys-held': {
+    severity: 'warning',
+    title: 'Too many users with keys have gone at once',
+    means:
+      'More users than `pfx.people.mostGone` are disabled or not in the directory. A fault of the directory looks like that, so no key was touched.',
+    remedy: 'Look at the users in Entra. When they have truly gone, run `openndes pfx renew --most-gone NUMBER`.',
+  },
+  'user-keys-differ': {
+    severity: 'warning',
+    title: 'Intune and the store have different keys of people',
+    means:
+      'Somebody imports or deletes keys beside this server, or the store was restored from a backup. Nothing is deleted by itself. It is compared every day.',
+    remedy:
+      'See `openndes pfx reconcile`. Delete in Intune what nobody knows; for a key that only the store has, run `openndes pfx revoke ID` and `openndes pfx issue`.',
+  },
   'job-failed': {
     severity: 'warning',
     title: 'A background job fails',

@@ -14,6 +14,7 @@ import type { PersonStore } from './person.ts';
 import type { ProposalStore } from './proposal-store.ts';
 import type { SessionStore } from './session-store.ts';
 import type { StandingStore } from './store-standing.ts';
+import type { UserKeyStandingStore } from './user-key-standing.ts';
 import type { UserKeyStore } from './user-key-store.ts';
 import type { DirectoryStore } from './tenant-directory.ts';
 import type { RevocationReason } from './issuer.ts';
@@ -483,6 +484,7 @@ export interface Store
     MessageStore,
     BackupStore,
     UserKeyStore,
+    UserKeyStandingStore,
     JobStore {
   /** Throws when the store cannot write. */
   check(): Promise<void>;

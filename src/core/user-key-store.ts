@@ -79,6 +79,9 @@ export interface UserKeyStore {
   findUserKey(id: string): Promise<UserKey | undefined>;
   /** Oldest first. */
   listUserKeys(filter: UserKeyFilter): Promise<UserKey[]>;
-  /** Removes keys that failed, or that ended, before this moment and whose certificate has ended before it; returns how many. */
+  /**
+   * Removes keys that failed, or that ended, before this moment and whose certificate has ended before it; returns how many. What is in escrow
+   * stays: mail may be read after decades.
+   */
   removeUserKeys(before: Date): Promise<number>;
 }

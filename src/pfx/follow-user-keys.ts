@@ -68,10 +68,17 @@ export async function followUserKeys(
   return followed;
 }
 
-/** Of several servers one adds it: one key of a user and purpose is under way. */
-function renew(key: UserKey, { store, tenant, clock, random }: UserKeyServices): Promise<boolean> {
+/** After a successor that failed for good, milliseconds to the next one. */
+const AFTER_FAILURE = DAY;
+
+/** Of several servers one adds it: one key of a user and purpose is under way. The next one takes the place of a successor that failed. */
+async function renew(key: UserKey, { store, tenant, clock, random }: UserKeyServices): Promise<boolean> {
   const { userPrincipalName, userId, purpose } = key;
   const now = clock();
+  const others = await store.listUserKeys({ tenant, user: userPrincipalName, states: ['failed'] });
+  const failed = others.filter(({ renews }) => renews === key.id);
+  if (failed.some(({ dueAt }) => now.getTime() < dueAt.getTime() + AFTER_FAILURE)) return false;
+  for (const each of failed) await store.changeUserKey(each.id, 'failed', { state: 'ended' });
   return store.addUserKey({
     id: Buffer.from(random(16)).toString('hex'),
     tenant,
@@ -154,7 +161,9 @@ export async function reconcileUserKeys(services: UserKeyServices, signal: Abort
   const listed = new Map((await imports.list(undefined, signal)).map((each) => [each.id, each]));
   const all = listed.size;
   const missing: UserKey[] = [];
-  for await (const key of eachUserKey(store, { tenant, states: ['imported'] }))
-    if (!listed.delete(importedPfxId(key.userId ?? '', key.thumbprint ?? ''))) missing.push(key);
+  // Of one that is issued it is not known whether Graph has it.
+  for await (const key of eachUserKey(store, { tenant, states: ['imported', 'issued'] }))
+    if (!listed.delete(importedPfxId(key.userId ?? '', key.thumbprint ?? '')) && key.state === 'imported')
+      missing.push(key);
   return { same: all - listed.size, unknown: [...listed.values()], missing };
 }

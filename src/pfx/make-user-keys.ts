@@ -20,13 +20,17 @@ import { type FinishedPfx, finishUserPfx, startUserPfx, type UserPurpose } from 
 /** What became of the keys that were due. `later`: they are tried again. */
 export type MadeKeys = { imported: number; failed: number; later: number };
 
-/** Works on every key that is due, one after the other. What fails is noted with the key; throws the signal's reason on abort, and what the store throws. */
-export async function makeUserKeys(services: UserKeyServices, signal: AbortSignal): Promise<MadeKeys> {
+/**
+ * Works on every key that is due, one after the other; after `until` it begins no other. What fails is noted with the key; throws the signal's
+ * reason on abort, and what the store throws.
+ */
+export async function makeUserKeys(services: UserKeyServices, signal: AbortSignal, until?: Date): Promise<MadeKeys> {
   const { store, tenant, clock } = services;
   const made: MadeKeys = { imported: 0, failed: 0, later: 0 };
   const due = { tenant, states: ['wanted', 'issued'], dueBy: clock() } as const;
   for await (const key of eachUserKey(store, due)) {
     signal.throwIfAborted();
+    if (until && clock() >= until) break;
     made[await worked(key, services, signal)]++;
   }
   return made;
@@ -46,11 +50,15 @@ async function worked(key: UserKey, services: UserKeyServices, signal: AbortSign
 /** Longest wait between two attempts. */
 const LONGEST = 6 * HOUR;
 
-/** The state is read again: the key may be issued by now. */
-async function noteFault({ id }: UserKey, error: unknown, { store, clock }: UserKeyServices): Promise<keyof MadeKeys> {
+/** The state is read again: the key may be issued by now. An attempt counts once, also when it was counted before the order. */
+async function noteFault(
+  { id, tries: before }: UserKey,
+  error: unknown,
+  { store, clock }: UserKeyServices,
+): Promise<keyof MadeKeys> {
   const key = await store.findUserKey(id);
   if (!key || (key.state !== 'wanted' && key.state !== 'issued')) return 'failed';
-  const tries = key.tries + 1;
+  const tries = before + 1;
   const isLater = canSucceedLater(error) || key.state === 'issued';
   const wait = Math.min(MINUTE * 2 ** Math.min(tries, 10), LONGEST);
   const dueAt = new Date(clock().getTime() + (isLater ? wait : 0));

@@ -116,6 +116,7 @@ import type { Database } from './tables.ts';
 import { findPolled, findRequest, findTransaction } from './transactions.ts';
 import { beginAnswer, keepAnswer, withdrawAnswer } from './kept-answers.ts';
 import type { AnswerStore } from '../core/answer-store.ts';
+import { userKeyStandings } from './user-key-notes.ts';
 import { userKeys } from './user-keys.ts';
 import { readSecret, writeSecret } from './versioned-secrets.ts';
 
@@ -151,6 +152,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...logins(parts),
     ...messages(parts),
     ...userKeys(parts.db, parts.write),
+    ...userKeyStandings(parts.db, parts.write),
     storeStanding: () => storeStanding(engine),
     async check() {
       await write((tx) => proveWritable(tx, clock()));

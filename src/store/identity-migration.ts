@@ -18,6 +18,7 @@ import { createKeptAnswers } from './kept-answers.ts';
 import { createOrders } from './recorded-orders.ts';
 import { moveCertificates } from './old-certificates.ts';
 import type { Database } from './tables.ts';
+import { createUserKeyNotes } from './user-key-notes.ts';
 import { createUserKeys } from './user-keys.ts';
 import { createAttempts } from './trace-migration.ts';
 
@@ -46,6 +47,7 @@ export async function addIdentities(db: Database, dialect: Dialect): Promise<str
   await createMessages(db, dialect);
   await createOrders(db, dialect);
   await createUserKeys(db, dialect);
+  await createUserKeyNotes(db);
   if (number === 0) return [];
   return [
     `${number} certificates that an earlier version recorded cannot be read (serial numbers ${serials.join(', ')}` +

@@ -50,6 +50,7 @@ export const MOVED = {
   messages: { key: ['id'] },
   message_places: { key: ['source'] },
   user_keys: { key: ['id'] },
+  user_key_notes: { key: ['tenant', 'name'] },
   conditions: { left: 'written by each server while it runs' },
   condition_looks: { left: 'written by each server while it runs' },
   login_codes: { key: ['user_name'] },

@@ -442,6 +442,9 @@ export type UserKeyTable = {
   escrow: string | null;
 };
 
+/** See user-key-notes.ts. */
+export type UserKeyNoteTable = { tenant: string; name: string; value: string };
+
 /** Every table by its name. */
 export type Tables = {
   issuers: IssuerTable;
@@ -485,6 +488,7 @@ export type Tables = {
   messages: MessageTable;
   message_places: MessagePlaceTable;
   user_keys: UserKeyTable;
+  user_key_notes: UserKeyNoteTable;
   conditions: ConditionTable;
   condition_looks: ConditionLookTable;
   write_check: WriteCheckTable;

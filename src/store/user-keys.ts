@@ -123,7 +123,7 @@ export async function changeUserKey(
 /** See UserKeyStore. */
 export async function findUserKey(db: Database, id: string): Promise<UserKey | undefined> {
   const row = await db.selectFrom('user_keys').selectAll().where('id', '=', id).executeTakeFirst();
-  return row && fromRow(row);
+  return row && userKeyFromRow(row);
 }
 
 /** See UserKeyStore. */
@@ -142,7 +142,7 @@ export async function listUserKeys(db: Database, filter: UserKeyFilter): Promise
       is.or([is('at', '>', after.at.getTime()), is.and([is('at', '=', after.at.getTime()), is('id', '>', after.id)])]),
     );
   if (limit !== undefined) query = query.limit(limit);
-  return (await query.execute()).map(fromRow);
+  return (await query.execute()).map(userKeyFromRow);
 }
 
 /** See UserKeyStore. */
@@ -151,6 +151,7 @@ export async function removeUserKeys(tx: Database, before: Date): Promise<number
     .deleteFrom('user_keys')
     .where('state', 'in', ['failed', 'ended'])
     .where('due_at', '<', before.getTime())
+    .where('escrow', 'is', null)
     .where((is) => is.or([is('ends', 'is', null), is('ends', '<', before.getTime())]))
     .executeTakeFirst();
   return Number(numDeletedRows);
@@ -160,7 +161,8 @@ type Row = Selectable<UserKeyTable>;
 
 const date = (value: number | null): Date | undefined => (value === null ? undefined : new Date(value));
 
-const fromRow = (row: Row): UserKey => ({
+/** A row as a key. */
+export const userKeyFromRow = (row: Row): UserKey => ({
   id: row.id,
   tenant: row.tenant,
   userPrincipalName: row.upn,

@@ -126,13 +126,73 @@ export function userKeys(check: Check): void {
         { ...KEY, id: 'c', state: 'ended', ends: later(1000) },
         { ...KEY, id: 'd', state: 'imported', ends: later(10) },
         { ...KEY, id: 'e', state: 'failed', dueAt: later(1000) },
+        { ...KEY, id: 'f', state: 'ended', ends: later(10), escrow: '{"required":2}' },
       ];
       for (const key of keys) await store.addUserKey(key);
       assert.equal(await store.removeUserKeys(later(100)), 2);
       assert.deepEqual(
         (await store.listUserKeys({})).map(({ id }) => id),
-        ['c', 'd', 'e'],
+        ['c', 'd', 'e', 'f'],
+        'what is in escrow stays',
       );
+    },
+  );
+
+  check('the keys of a tenant are counted by their state', async ({ store }) => {
+    const keys: NewUserKey[] = [
+      KEY,
+      { ...KEY, id: 'b', state: 'imported' },
+      { ...KEY, id: 'c', state: 'imported', purpose: 'smimeSigning' },
+      { ...KEY, id: 'd', state: 'failed', tenant: 'other' },
+    ];
+    for (const key of keys) await store.addUserKey(key);
+    const none = { wanted: 0, issued: 0, imported: 0, failed: 0, ended: 0 };
+    assert.deepEqual(await store.countUserKeys('contoso'), { ...none, wanted: 1, imported: 2 });
+    assert.deepEqual(await store.countUserKeys('nobody'), none);
+  });
+
+  check('a key ends when so much of its life is left, and while no newer one is imported', async ({ store }) => {
+    const life = { starts: NOON, ends: later(1000) };
+    const keys: NewUserKey[] = [
+      { ...KEY, ...life, id: 'old', state: 'imported' },
+      { ...KEY, ...life, id: 'first', state: 'imported', userPrincipalName: 'joe@contoso.example', ends: later(990) },
+      { ...KEY, ...life, id: 'file', state: 'imported', userPrincipalName: 'ann@contoso.example', origin: 'file' },
+      { ...KEY, ...life, id: 'other', state: 'imported', tenant: 'other' },
+      { ...KEY, ...life, id: 'done', state: 'ended', userPrincipalName: 'kim@contoso.example' },
+    ];
+    for (const key of keys) await store.addUserKey(key);
+    const ending = async (at: number, limit = 10) =>
+      (await store.endingUserKeys('contoso', { at: later(at), percent: 5, limit })).map(({ id }) => id);
+    assert.deepEqual(await ending(940), []);
+    assert.deepEqual(await ending(949), ['first']);
+    assert.deepEqual(await ending(950), ['first', 'old']);
+    assert.deepEqual(await ending(2000, 1), ['first']);
+    const newer = {
+      ...KEY,
+      id: 'new',
+      starts: later(800),
+      ends: later(1800),
+      userPrincipalName: 'JANE@contoso.example',
+    };
+    await store.addUserKey({ ...newer, state: 'wanted' });
+    assert.deepEqual(await ending(950), ['first', 'old'], 'it is not imported yet');
+    await store.changeUserKey('new', 'wanted', { state: 'imported' });
+    assert.deepEqual(await ending(950), ['first']);
+    await store.changeUserKey('first', 'imported', { revokedAt: later(1) });
+    assert.deepEqual(await ending(950), [], 'its user has gone');
+  });
+
+  check(
+    'a note about the keys of a tenant takes the place of the one before, and can be taken away',
+    async ({ store }) => {
+      await store.noteUserKeys('contoso', 'gone', '30 users');
+      await store.noteUserKeys('contoso', 'followed', '2026-01-01T00:00:00.000Z');
+      await store.noteUserKeys('contoso', 'gone', '31 users');
+      await store.noteUserKeys('other', 'gone', 'others');
+      assert.deepEqual(await store.userKeyNotes('contoso'), { gone: '31 users', followed: '2026-01-01T00:00:00.000Z' });
+      await store.noteUserKeys('contoso', 'gone', null);
+      await store.noteUserKeys('contoso', 'graph', null);
+      assert.deepEqual(await store.userKeyNotes('contoso'), { followed: '2026-01-01T00:00:00.000Z' });
     },
   );
 

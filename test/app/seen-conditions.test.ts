@@ -5,6 +5,7 @@ import { type ConditionParts, seenConditions } from '../../src/app/seen-conditio
 import { CONDITIONS } from '../../src/core/condition.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import type { Store } from '../../src/core/store.ts';
+import type { UserKey } from '../../src/core/user-key-store.ts';
 import { IntuneUnreachable } from '../../src/intune/unreachable.ts';
 import { fakeClock } from '../../src/testing/fakes.ts';
 import { read } from '../docs/read.ts';
@@ -29,6 +30,9 @@ const well: ConditionParts['store'] = {
   lastSigned: () => Promise.resolve(ago(1)),
   listJobs: () => Promise.resolve([]),
   lastBackup: () => Promise.resolve(undefined),
+  listUserKeys: () => Promise.resolve([]),
+  endingUserKeys: () => Promise.resolve([]),
+  userKeyNotes: () => Promise.resolve({ followed: '2026-03-01T11:30:00.000Z' }),
 };
 
 const clientWith = (health: object): never => ({ health: () => health }) as never;
@@ -59,6 +63,25 @@ const standing = await well.directoryStanding('corp');
 const job = { name: 'watch', fence: 1 };
 
 const DAY = 24 * 60;
+
+/** A key of a person that cannot be made. */
+const userKey: UserKey = {
+  id: 'a',
+  tenant: 'corp',
+  userPrincipalName: 'jane@contoso.example',
+  purpose: 'smimeEncryption',
+  origin: 'made',
+  state: 'wanted',
+  at: ago(DAY),
+  dueAt: ago(1),
+  tries: 3,
+  fault: 'the CA is down',
+};
+const people = { tenant: 'corp', alarmAt: 5 };
+const keysIn =
+  (state: UserKey['state'], keys: readonly UserKey[]): Store['listUserKeys'] =>
+  ({ tenant, states }) =>
+    Promise.resolve(tenant === 'corp' && states?.includes(state) ? [...keys] : []);
 
 const CASES: readonly { title: string; given: ConditionParts; seen: string[] }[] = [
   {
@@ -185,6 +208,38 @@ const CASES: readonly { title: string; given: ConditionParts; seen: string[] }[]
       'warning directory-failed:corp | The directory of the tenant corp fails: HTTP 403',
       'warning directory-waits:corp | 9 certificates of the tenant corp wait',
     ],
+  },
+  {
+    title: 'keys of people that have failed, that end, and what is noted of them',
+    given: parts(
+      { people },
+      {
+        listUserKeys: keysIn('failed', [{ ...userKey, fault: 'no licence' }]),
+        endingUserKeys: (_tenant, { percent }) =>
+          Promise.resolve(percent === 5 ? [{ ...userKey, ends: ago(-DAY), fault: undefined as never }, userKey] : []),
+        userKeyNotes: () =>
+          Promise.resolve({ graph: 'HTTP 403', gone: '30 users', differs: 'Intune alone has 1 keys' }),
+      },
+    ),
+    seen: [
+      'warning user-keys-failed:corp | Keys of people could not be made: 1, the first for jane@contoso.example (smimeEncryption): no licence',
+      'error user-keys-end:corp | Keys of people end without a successor: 2, the first for jane@contoso.example (smimeEncryption): it ends at 2026-03-02T12:00:00.000Z',
+      'warning user-keys-graph:corp | Microsoft Graph cannot be used for keys of people: HTTP 403',
+      'warning user-keys-held:corp | No key of a user who has gone was revoked: 30 users',
+      'warning user-keys-differ:corp | Intune alone has 1 keys',
+    ],
+  },
+  {
+    title: 'keys of people that failed three times, and not those that failed twice',
+    given: parts({ people }, { listUserKeys: keysIn('wanted', [userKey, { ...userKey, tries: 2 }]) }),
+    seen: [
+      'warning user-keys-late:corp | Keys of people cannot be made at present: 1, the first for jane@contoso.example (smimeEncryption): the CA is down',
+    ],
+  },
+  {
+    title: 'no keys of people where the server makes none',
+    given: parts({}, { listUserKeys: keysIn('failed', [userKey]) }),
+    seen: [],
   },
   {
     title: 'a job that fails, and not one that no server of this configuration runs',

@@ -1,44 +1,16 @@
 /** `openndes pfx issue`, `list`, `renew` and `reconcile` against a simulated tenant, without a running server. */
 import assert from 'node:assert/strict';
-import { createPublicKey } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import { systemClock, systemRandom } from '../../src/embed/system.ts';
-import { startSimulator } from '../../src/simulator/simulated-tenant.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { installed, rows } from '../app/installation.ts';
+import { test } from 'node:test';
+import { systemRandom } from '../../src/embed/system.ts';
+import { rows } from '../app/installation.ts';
+import { JANE, JOE, withTenant } from '../app/people-tenant.ts';
 import { writePkcs12 } from '../../src/pfx/pkcs12-writer.ts';
-import { ecKey, rsaKey } from '../kit/keys.ts';
-import { connectorPem, pinned } from '../pfx/connector-forms.ts';
+import { ecKey } from '../kit/keys.ts';
 import { userPfx } from '../pfx/user-under-test.ts';
 
-const [JANE, JOE] = ['jane@contoso.example', 'joe@contoso.example'];
 const PLACE = ['--tenant', 'corp', '--endpoint', 'people'] as const;
-
-async function withTenant(t: TestContext, people = '') {
-  const simulator = await startSimulator({ clock: systemClock, random: systemRandom });
-  t.after(() => simulator.close());
-  const roles = ['User.Read.All', 'DeviceManagementConfiguration.ReadWrite.All'];
-  simulator.app.setRoles({ graph: ['Application.Read.All', ...roles] });
-  simulator.directory.addUsers({ users: [JANE, JOE].map((name) => ({ userPrincipalName: name, mail: name })) });
-  const fields = Object.entries(simulator.tenant).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
-  const connector = createPublicKey(rsaKey('connector').privateKey);
-  const { pin } = pinned(connector);
-  const { folder, cli } = await installed(t, (text) =>
-    text
-      .replace(/^( +)policy: \{ static.*$/m, '$1name: people\n$&')
-      .concat(
-        `tenants: { corp: { ${fields.join(', ')}, trustCa: sim.pem } }\n`,
-        `pfx: { subject: "CN={{UserPrincipalName}}", altNames: ["email:{{EmailAddress}}"], key: p256, connector: { publicKey: connector.pem, sha256: "${pin}", keyName: PFXKey }${people} }\n`,
-      ),
-  );
-  writeFileSync(join(folder, 'sim.pem'), simulator.caPem);
-  writeFileSync(join(folder, 'connector.pem'), connectorPem(connector));
-  const store = await openSqliteStore({ path: join(folder, 'openndes.db'), clock: systemClock });
-  t.after(() => store.close());
-  return { simulator, folder, cli, store };
-}
 
 test('keys are issued to users and imported once, also when the list of users is given again', async (t) => {
   const { simulator, folder, cli, store } = await withTenant(t);

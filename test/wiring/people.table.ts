@@ -5,10 +5,11 @@ import type { NewUserKey } from '../../src/core/user-key-store.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { run, type Said } from '../app/installation.ts';
 import { rsaKey } from '../kit/keys.ts';
+import { until } from '../kit/until.ts';
 import { connectorPem } from '../pfx/connector-forms.ts';
 import { clock, file } from './files.ts';
 import type { Row } from './row.ts';
-import { configured, PLAIN } from './server.ts';
+import { configured, PLAIN, started } from './server.ts';
 import { type Tenant, tenantNamed } from './tenant.ts';
 
 const connector = {
@@ -37,10 +38,7 @@ async function newUser(): Promise<string> {
 
 /** What a command says with this `people`, and what the store has after it. The keys are in the store before. */
 async function told(people: object | undefined, command: readonly string[], keys: readonly NewUserKey[] = []) {
-  const tenants = { corp: (await tenant('corp')).section, other: (await tenant('other')).section };
-  const pfx = { subject: 'CN={{UserName}}', key: 'p256', connector, ...(people && { people }) };
-  const endpoints = [PLAIN, { ...PLAIN, path: '/people', name: 'people' }];
-  const config = configured({ tenants, endpoints, pfx });
+  const config = await configuredFor(people);
   const store = await openSqliteStore({ path: join(dirname(config), 'store.db'), clock });
   try {
     for (const key of keys) await store.addUserKey(key);
@@ -50,6 +48,33 @@ async function told(people: object | undefined, command: readonly string[], keys
   } finally {
     await store.close();
   }
+}
+
+/** The tenant that has a key after a server was started with this `people`, which was wanted at both. */
+async function servedAt(people: object): Promise<string> {
+  const config = await configuredFor(people);
+  const user = await newUser();
+  const store = await openSqliteStore({ path: join(dirname(config), 'store.db'), clock });
+  try {
+    const { thumbprint: _, starts: __, ends: ___, userId: ____, ...wanted } = imported(user, { left: 1 });
+    for (const name of ['corp', 'other'])
+      await store.addUserKey({ ...wanted, id: name, tenant: name, state: 'wanted' });
+    await started(config);
+    const [key] = await until(async () => {
+      const keys = await store.listUserKeys({ states: ['imported'] });
+      return keys.length > 0 && keys;
+    }, 'a key');
+    return key!.tenant;
+  } finally {
+    await store.close();
+  }
+}
+
+async function configuredFor(people: object | undefined): Promise<string> {
+  const tenants = { corp: (await tenant('corp')).section, other: (await tenant('other')).section };
+  const pfx = { subject: 'CN={{UserName}}', key: 'p256', connector, ...(people && { people }) };
+  const endpoints = [PLAIN, { ...PLAIN, path: '/people', name: 'people' }];
+  return configured({ tenants, endpoints, pfx });
 }
 
 /** A key that Intune has since `days` days, with a certificate of 100 days of which `left` days are left. */
@@ -101,6 +126,12 @@ export const PEOPLE_ROWS: readonly Row[] = [
       return { corp: await has('corp'), other: await has('other') };
     },
     answers: { corp: { corp: true, other: false }, other: { corp: false, other: true } },
+  },
+  {
+    keys: ['pfx.people.tenant'],
+    question: 'at which tenant a server makes the key that is wanted',
+    ask: (tenant) => servedAt({ ...PEOPLE, tenant }),
+    answers: { corp: 'corp', other: 'other' },
   },
   {
     keys: ['pfx.people.endpoint'],
