@@ -12,6 +12,7 @@ export type * from './core/hour-counts.ts';
 export type * from './core/operator-message.ts';
 export type * from './core/order-store.ts';
 export type * from './core/message-store.ts';
+export type * from './core/user-key-standing.ts';
 export type * from './core/user-key-store.ts';
 export type * from './core/person.ts';
 export type * from './core/proposal-store.ts';

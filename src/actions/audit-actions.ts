@@ -46,6 +46,7 @@ export const EVENTS = [
   'message-tested',
   'backed-up',
   'key-wanted',
+  'key-revoked',
   'key-recovered',
 ] as const satisfies readonly AuditEntry['event'][];
 

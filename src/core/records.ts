@@ -277,7 +277,7 @@ export type BlockEntry = { name: BlockName; at: Date; by: string; comment?: stri
  * `restored`: the store is that of a backup, which `detail` names.
  * `password-issued`: by a person or program that asked for one; the detail is its id. `messages-retried`, `message-tested`: messages to
  * people and programs. `backed-up`: an archive with the store was made. `key-wanted`: somebody asked for a key for the person whom `detail` names.
- * `key-recovered`: a key in escrow was opened by the recovery officers whom `detail` names.
+ * `key-revoked`: a key of a person was ended by somebody; `detail` names the person and says why. `key-recovered`: a key in escrow was opened by the recovery officers whom `detail` names.
  * `clock-accepted`: what is signed may be earlier than what was signed before, by a clock that was ahead.
  * `logged-in`, `login-failed`, `logged-out`: a person at the administrator's pages. `proposed`, `confirmed`, `withdrawn`: an action that
  * waits for a second person, which `detail` names.
@@ -313,6 +313,7 @@ export type AuditEvent =
   | 'message-tested'
   | 'backed-up'
   | 'key-wanted'
+  | 'key-revoked'
   | 'key-recovered';
 
 /**

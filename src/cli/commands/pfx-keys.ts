@@ -159,7 +159,8 @@ function registerReconcile(pfx: Command, output: Output): void {
 
 type Work = (services: UserKeyServices, signal: AbortSignal, management: Management<Store>) => Promise<void>;
 
-const entriesFor =
+/** Entries of the history by who runs the command, under the endpoint that issues. */
+export const entriesFor =
   (management: Management<Store>, { endpoint }: PeopleRules['place']): NonNullable<AskingParts['entryOf']> =>
   (fields) =>
     auditEntry(management, { ...fields, endpoint });

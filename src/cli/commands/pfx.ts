@@ -11,6 +11,7 @@ import { plannedPfx } from '../planned-pfx.ts';
 import { registerPfxImport } from './pfx-import.ts';
 import { registerPfxKeys } from './pfx-keys.ts';
 import { registerPfxRecover } from './pfx-recover.ts';
+import { registerPfxRevoke } from './pfx-revoke.ts';
 
 /** Registers the commands. */
 export function registerPfx(program: Command, output: Output): void {
@@ -18,6 +19,7 @@ export function registerPfx(program: Command, output: Output): void {
   registerTest(pfx, output);
   registerPfxKeys(pfx, output);
   registerPfxImport(pfx, output);
+  registerPfxRevoke(pfx, output);
   registerPfxRecover(pfx, output);
 }
 
