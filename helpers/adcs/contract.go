@@ -33,6 +33,7 @@ type Answer struct {
 	Reference   string    `json:"reference,omitempty"`
 	RetryAfter  int       `json:"retryAfter,omitempty"`
 	Detail      string    `json:"detail,omitempty"`
+	Warnings    []string  `json:"warnings,omitempty"`
 	Code        string    `json:"code,omitempty"`
 }
 

@@ -103,7 +103,7 @@ func TestCredentialsComeFromFilesOrTheEnvironment(t *testing.T) {
 }
 
 func TestNoAnswerHasThePassword(t *testing.T) {
-	order := `{"version":1,"operation":"check","ca":"ca.invalid\\Example CA"}`
+	order := `{"version":1,"operation":"check","ca":"ca.invalid\\Example CA","parameters":{"template":"Device"}}`
 	answer := handle(context.Background(), []byte(order), environment(account))
 	if answer.Code != "unavailable" || bytes.Contains(answer.JSON(), []byte(account["PASSWORD"])) {
 		t.Errorf("%s", answer.JSON())

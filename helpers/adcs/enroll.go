@@ -21,8 +21,8 @@ const (
 
 // issueRequest leaves the type of the request to the CA (`dwFlags` 0), which sees a PKCS#10.
 func issueRequest(settings Settings, order Order) (*icpr.CertServerRequestRequest, error) {
-	if !templateName.MatchString(settings.Template) {
-		return nil, fault("misconfigured", "parameters.template is not the name of a template: letters, digits, spaces, `.`, `_` and `-`")
+	if err := assertTemplate(settings); err != nil {
+		return nil, err
 	}
 	if len(order.CSR) == 0 {
 		return nil, fault("invalid", "the order has no certification request")
@@ -33,6 +33,13 @@ func issueRequest(settings Settings, order Order) (*icpr.CertServerRequestReques
 		Attributes: &wcce.CertTransportBlob{Length: uint32(len(wanted)), Buffer: wanted},
 		Request:    &wcce.CertTransportBlob{Length: uint32(len(order.CSR)), Buffer: order.CSR},
 	}, nil
+}
+
+func assertTemplate(settings Settings) error {
+	if templateName.MatchString(settings.Template) {
+		return nil
+	}
+	return fault("misconfigured", "parameters.template is not the name of a template: letters, digits, spaces, `.`, `_` and `-`")
 }
 
 func pollRequest(settings Settings, order Order) (*icpr.CertServerRequestRequest, error) {
@@ -139,8 +146,38 @@ func bound(ctx context.Context, settings Settings) (icpr.CertPassageClient, func
 	return client, func() { connection.Close(ctx) }, nil
 }
 
-// check asks about a request that no CA has: whatever the CA says to this, it has answered the account. Nothing is issued.
+// check asks the CA, and then looks at the template and at the policy of the CA. Nothing is issued.
 func check(ctx context.Context, settings Settings, _ Order) (Answer, error) {
+	if err := assertTemplate(settings); err != nil {
+		return Answer{}, err
+	}
+	answer, err := reached(ctx, settings)
+	if err != nil {
+		return Answer{}, err
+	}
+	review, err := reviewTemplate(ctx, settings)
+	if err != nil {
+		return Answer{}, err
+	}
+	flags := reviewFlags(ctx, settings)
+	return reviewed(answer, review, flags), nil
+}
+
+// reviewed is the answer with what was found.
+func reviewed(answer Answer, reviews ...Review) Answer {
+	for _, review := range reviews {
+		for _, fact := range review.Facts {
+			answer.Detail += "; " + oneLine(fact)
+		}
+		for _, warning := range review.Warnings {
+			answer.Warnings = append(answer.Warnings, oneLine(warning))
+		}
+	}
+	return answer
+}
+
+// reached asks about a request that no CA has: whatever the CA says to this, it has answered the account.
+func reached(ctx context.Context, settings Settings) (Answer, error) {
 	const none = 0x7fffffff
 	client, end, err := bound(ctx, settings)
 	if err != nil {

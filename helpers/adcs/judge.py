@@ -6,8 +6,9 @@ The interfaces are written here from MS-ICPR and MS-CSRA, so that nothing of the
 import pathlib
 import sys
 
-from impacket.dcerpc.v5.dcomrt import DCOMCALL, ORPCTHIS
-from impacket.dcerpc.v5.dtypes import DWORD, FILETIME, LPWSTR, NULL, PBYTE
+from impacket.dcerpc.v5.dcom.oaut import VARENUM, VARIANT
+from impacket.dcerpc.v5.dcomrt import DCOMANSWER, DCOMCALL, ORPCTHIS
+from impacket.dcerpc.v5.dtypes import DWORD, FILETIME, LPWSTR, NULL, PBYTE, WSTR
 from impacket.dcerpc.v5.ndr import NDRCALL, NDRSTRUCT
 
 stubs, answers = map(pathlib.Path, sys.argv[1:])
@@ -49,6 +50,22 @@ class RevokeCertificate(DCOMCALL):
     )
 
 
+class GetConfigEntry(DCOMCALL):
+    opnum = 44
+    structure = (
+        ("pwszAuthority", LPWSTR),
+        ("pwszNodePath", LPWSTR),
+        ("pwszEntry", WSTR),
+    )
+
+
+class GetConfigEntryResponse(DCOMANSWER):
+    structure = (
+        ("pVariant", VARIANT),
+        ("ErrorCode", DWORD),
+    )
+
+
 def octets(blob):
     return b"" if blob["cb"] == 0 else b"".join(blob["pb"])
 
@@ -78,6 +95,12 @@ def revocation(name):
     }
 
 
+def flags(name):
+    call = GetConfigEntry()
+    call.fromString((stubs / name).read_bytes())
+    return {"authority": call["pwszAuthority"], "node": call["pwszNodePath"], "entry": call["pwszEntry"]}
+
+
 CA = "Example CA\0"
 WANTED = {
     "issue": {
@@ -90,7 +113,13 @@ WANTED = {
     "poll": {"flags": 0, "authority": CA, "id": 4711, "attributes": "", "request": ""},
     "revoke": {"version": (5, 7), "authority": CA, "serial": "0a2b\0", "reason": 1, "time": 134396968130000000},
     "release": {"version": (5, 7), "authority": CA, "serial": "1a2b\0", "reason": 0xFFFFFFFF, "time": 134396968140000000},
+    "flags": {
+        "authority": CA,
+        "node": "PolicyModules\\CertificateAuthority_MicrosoftDefault.Policy\0",
+        "entry": "EditFlags\0",
+    },
 }
+READERS = {"issue": enrolment, "poll": enrolment, "revoke": revocation, "release": revocation, "flags": flags}
 
 
 def blob(content):
@@ -113,12 +142,18 @@ def answer(name, number, disposition, certificate=b"", message=""):
 
 wrong = 0
 for name, wanted in WANTED.items():
-    found = (enrolment if name in ("issue", "poll") else revocation)(name)
+    found = READERS[name](name)
     if found != wanted:
         wrong += 1
         print(f"{name}:\n  found  {found}\n  wanted {wanted}")
 answer("issued", 4711, 3, bytes.fromhex("3003020107"), "Issued")
 answer("pending", 4712, 5, message="Taken Under Submission")
 answer("denied", 4713, 0x80094012, message="Verweigert für Sie")
+flags_answer = GetConfigEntryResponse()
+flags_answer["pVariant"]["vt"] = VARENUM.VT_I4
+flags_answer["pVariant"]["_varUnion"]["tag"] = VARENUM.VT_I4
+flags_answer["pVariant"]["_varUnion"]["lVal"] = 0x0015014E
+flags_answer["ErrorCode"] = 0
+(answers / "flags").write_bytes(flags_answer.getData())
 print(f"{len(WANTED) - wrong} passed, {wrong} failed")
 sys.exit(1 if wrong else 0)

@@ -70,13 +70,17 @@ func administered(ctx context.Context, settings Settings, order Order, reason ui
 	if ctx, err = secured(ctx, settings); err != nil {
 		return Answer{}, err
 	}
-	client, this, end, err := activated(ctx, settings)
+	object, err := activated(ctx, settings, csra.CertAdminDIID)
 	if err != nil {
 		return Answer{}, err
 	}
-	defer end()
-	request.This = this
-	response, err := client.RevokeCertificate(ctx, request)
+	defer object.end()
+	client, err := csra.NewCertAdminDClient(ctx, object.connection, object.options...)
+	if err != nil {
+		return Answer{}, beforeSending("binding to the administration of "+settings.Host, err)
+	}
+	request.This = object.this
+	response, err := client.IPID(ctx, object.ipid).RevokeCertificate(ctx, request)
 	if response != nil && response.Return != 0 {
 		return Answer{}, fromHRESULT(uint32(response.Return), "")
 	}
@@ -86,30 +90,35 @@ func administered(ctx context.Context, settings Settings, order Order, reason ui
 	return done(""), nil
 }
 
+// remote is an object of the administration at the CA.
+type remote struct {
+	connection dcerpc.Conn
+	options    []dcerpc.Option
+	this       *dcom.ORPCThis
+	ipid       *dcom.IPID
+	end        func()
+}
+
 // activated makes an object of the administration at the CA by DCOM, and connects to it. Every call has packet privacy.
-func activated(ctx context.Context, settings Settings) (csra.CertAdminDClient, *dcom.ORPCThis, func(), error) {
+func activated(ctx context.Context, settings Settings, interfaceID *dcom.IID) (remote, error) {
 	first, err := dcerpc.Dial(ctx, net.JoinHostPort(settings.Host, "135"), dcerpc.WithTimeout(connectLimit))
 	if err != nil {
-		return nil, nil, nil, beforeSending("connecting to "+settings.Host+", port 135", err)
+		return remote{}, beforeSending("connecting to "+settings.Host+", port 135", err)
 	}
 	defer first.Close(ctx)
-	this, bindings, ipid, err := activation(ctx, settings, first)
+	this, bindings, ipid, err := activation(ctx, settings, first, interfaceID)
 	if err != nil {
-		return nil, nil, nil, beforeSending("DCOM activation at "+settings.Host, err)
+		return remote{}, beforeSending("DCOM activation at "+settings.Host, err)
 	}
 	second, err := dcerpc.Dial(ctx, settings.Host, append(bindings, dcerpc.WithTimeout(connectLimit))...)
 	if err != nil {
-		return nil, nil, nil, beforeSending("connecting to the administration of "+settings.Host, err)
+		return remote{}, beforeSending("connecting to the administration of "+settings.Host, err)
 	}
-	client, err := csra.NewCertAdminDClient(ctx, second, append(private(settings), dcom.WithIPID(ipid))...)
-	if err != nil {
-		second.Close(ctx)
-		return nil, nil, nil, beforeSending("binding to the administration of "+settings.Host, err)
-	}
-	return client.IPID(ctx, ipid), this, func() { second.Close(ctx) }, nil
+	options := append(private(settings), dcom.WithIPID(ipid))
+	return remote{connection: second, options: options, this: this, ipid: ipid, end: func() { second.Close(ctx) }}, nil
 }
 
-func activation(ctx context.Context, settings Settings, connection dcerpc.Conn) (*dcom.ORPCThis, []dcerpc.Option, *dcom.IPID, error) {
+func activation(ctx context.Context, settings Settings, connection dcerpc.Conn, interfaceID *dcom.IID) (*dcom.ORPCThis, []dcerpc.Option, *dcom.IPID, error) {
 	exporter, err := iobjectexporter.NewObjectExporterClient(ctx, connection, private(settings)...)
 	if err != nil {
 		return nil, nil, nil, err
@@ -124,7 +133,7 @@ func activation(ctx context.Context, settings Settings, connection dcerpc.Conn) 
 		return nil, nil, nil, err
 	}
 	object, err := activator.RemoteActivation(ctx, &iactivation.RemoteActivationRequest{
-		ORPCThis: this, ClassID: certAdminClass.GUID(), IIDs: []*dcom.IID{csra.CertAdminDIID}, RequestedProtocolSequences: []uint16{7},
+		ORPCThis: this, ClassID: certAdminClass.GUID(), IIDs: []*dcom.IID{interfaceID}, RequestedProtocolSequences: []uint16{7},
 	})
 	if err != nil {
 		return nil, nil, nil, err

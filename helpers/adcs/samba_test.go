@@ -38,10 +38,14 @@ func startController(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(folder) })
+	certify(t, folder)
 	tool(t, "domain", "provision", "--realm="+realm, "--domain=ADCS", "--adminpass="+password, "--server-role=dc", "--dns-backend=NONE",
 		"--targetdir="+folder, "--host-name=dc1", "--host-ip="+controller,
 		"--option=interfaces="+controller+"/8", "--option=bind interfaces only=yes", "--option=server services=rpc, ldap, kdc",
-		"--option=pid directory="+folder, "--option=ncalrpc dir="+folder+"/ncalrpc", "--option=log file="+folder+"/log")
+		"--option=pid directory="+folder, "--option=ncalrpc dir="+folder+"/ncalrpc", "--option=log file="+folder+"/log",
+		// Windows takes Kerberos inside of TLS, Samba only when it is told.
+		"--option=ldap server require strong auth=allow_sasl_over_tls",
+		"--option=tls certfile="+folder+"/tls.pem", "--option=tls keyfile="+folder+"/tls.key.pem", "--option=tls cafile="+folder+"/tls.pem")
 	configuration := filepath.Join(folder, "etc/smb.conf")
 	tool(t, "domain", "exportkeytab", filepath.Join(folder, "keytab"), "--principal=Administrator@"+realm, "--configfile="+configuration)
 	server := exec.Command("samba", "--interactive", "--model=single", "--configfile="+configuration, "--debug-stdout")
@@ -58,7 +62,7 @@ func startController(t *testing.T) string {
 			t.Log(said.String())
 		}
 	})
-	for _, port := range []string{"135", "88", "464"} {
+	for _, port := range []string{"135", "88", "464", "636"} {
 		opened(t, port)
 	}
 	kerberos := "[libdefaults]\ndefault_realm = " + realm + "\ndns_lookup_realm = false\ndns_lookup_kdc = false\n[realms]\n" + realm + " = {\nkdc = " + controller + ":88\n}\n"

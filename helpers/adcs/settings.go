@@ -22,6 +22,10 @@ type Settings struct {
 	Password, Keytab, CCache string
 	// Target is the service principal name of the CA.
 	Target string
+	// Directory is `ldaps://` and a domain controller, or `off`; DirectoryCA the file of its roots, those of the system when empty.
+	Directory, DirectoryCA string
+	// EditFlags is `off` when those of the CA are not to be read.
+	EditFlags string
 	// dialer is for tests, which look at what is sent; nil for that of the system.
 	dialer dcerpc.Dialer
 }
@@ -42,6 +46,7 @@ func readSettings(env func(string) string, order Order) (Settings, error) {
 		Host: host, Authority: authority, Template: order.Parameters["template"],
 		User: env(prefix + "USER"), Password: env(prefix + "PASSWORD"),
 		Keytab: env(prefix + "KEYTAB"), CCache: env(prefix + "CCACHE"), Target: env(prefix + "TARGET"),
+		Directory: env(prefix + "LDAP"), DirectoryCA: env(prefix + "LDAP_CA"), EditFlags: env(prefix + "EDITFLAGS"),
 	}
 	if !hostName.MatchString(host) || !authorityName.MatchString(authority) {
 		return settings, fault("misconfigured", `ca is not HOST\NAME, as in ca1.example.com\Example CA, or has a character with a meaning for shells`)

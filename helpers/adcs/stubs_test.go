@@ -10,6 +10,7 @@ import (
 
 	"github.com/oiweiwei/go-msrpc/midl/uuid"
 	"github.com/oiweiwei/go-msrpc/msrpc/dcom"
+	csra "github.com/oiweiwei/go-msrpc/msrpc/dcom/csra/icertadmind2/v0"
 	"github.com/oiweiwei/go-msrpc/msrpc/dtyp"
 	icpr "github.com/oiweiwei/go-msrpc/msrpc/icpr/icertpassage/v0"
 	"github.com/oiweiwei/go-msrpc/ndr"
@@ -33,7 +34,8 @@ func TestStubsAreWrittenForTheJudge(t *testing.T) {
 	}
 	this := &dcom.ORPCThis{Version: &dcom.COMVersion{MajorVersion: 5, MinorVersion: 7}, CID: (*dcom.CID)(dtyp.GUIDFromUUID(&uuid.UUID{}))}
 	revoking.This, releasing.This = this, this
-	for name, request := range map[string]ndr.Marshaler{"issue": issuing, "poll": polling, "revoke": revoking, "release": releasing} {
+	flags := flagsRequest(settings, this)
+	for name, request := range map[string]ndr.Marshaler{"issue": issuing, "poll": polling, "revoke": revoking, "release": releasing, "flags": flags} {
 		octets, err := ndr.Marshal(request)
 		if err != nil {
 			t.Fatal(name, err)
@@ -71,5 +73,23 @@ func TestAnswersOfTheJudgeAreRead(t *testing.T) {
 		if string(got) != want {
 			t.Errorf("%s: %s", name, got)
 		}
+	}
+}
+
+func TestFlagsOfTheJudgeAreRead(t *testing.T) {
+	folder := os.Getenv("OPENNDES_ADCS_ANSWERS")
+	if folder == "" {
+		t.Skip("OPENNDES_ADCS_ANSWERS is not set: .ci/run does")
+	}
+	octets, err := os.ReadFile(filepath.Join(folder, "flags"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response := &csra.GetConfigEntryResponse{}
+	if err := ndr.Unmarshal(octets, response); err != nil {
+		t.Fatal(hex.EncodeToString(octets), err)
+	}
+	if flags, err := flagsOf(response); err != nil || flags != 0x0015014e {
+		t.Errorf("%x %v", flags, err)
 	}
 }
