@@ -6,6 +6,7 @@ import { type BackendClient, backendClient } from '../backends/backend-client.ts
 import type { DigicertSettings } from '../backends/digicert/digicert-settings.ts';
 import type { EjbcaSettings } from '../backends/ejbca/ejbca-settings.ts';
 import type { Platform8Settings } from '../backends/platform8/platform8-settings.ts';
+import { type WantedEnd, wantedEnds } from '../backends/wanted-certificate.ts';
 import type { CaServiceConfig } from '../config/ca-identity-keys.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 import { reloadedIdentity } from './ca-identity.ts';
@@ -22,36 +23,53 @@ export function productClient(
   return backendClient({ name, url, ca: trustOnly, proxy, identity }, { clock: systemClock });
 }
 
+/** What the sections of some products have: whether an order says when its certificate ends. */
+type Ending = { validityOverride: boolean };
+
+const endIn = ({ validityOverride }: Ending, place: IssuerPlace): WantedEnd | undefined =>
+  validityOverride ? wantedEnds(place, systemClock) : undefined;
+
 const chainOf = ({ certificate, chain }: IssuerPlace): readonly Uint8Array[] => [certificate, ...chain];
 
 /** Throws ConfigError. */
 export async function ejbcaProduct(
-  settings: EjbcaSettings & CaServiceConfig,
+  settings: EjbcaSettings & CaServiceConfig & Ending,
   place: IssuerPlace,
 ): Promise<ClosableProduct> {
   const { ejbcaBackend } = await import('../backends/ejbca/ejbca-backend.ts');
   const client = productClient('EJBCA', settings);
-  return ejbcaBackend(settings, { client, clock: systemClock, random: systemRandom, chain: chainOf(place) });
+  const endOf = endIn(settings, place);
+  return ejbcaBackend(settings, { client, clock: systemClock, random: systemRandom, endOf, chain: chainOf(place) });
 }
 
 /** Throws ConfigError. */
 export async function digicertProduct(
-  settings: DigicertSettings & CaServiceConfig,
+  settings: DigicertSettings & CaServiceConfig & Ending,
   place: IssuerPlace,
 ): Promise<ClosableProduct> {
   const { digicertBackend } = await import('../backends/digicert/digicert-backend.ts');
   const client = productClient('DigiCert', settings);
-  return digicertBackend(settings, { client, clock: systemClock, chain: chainOf(place) });
+  return digicertBackend(settings, {
+    client,
+    clock: systemClock,
+    endOf: endIn(settings, place),
+    chain: chainOf(place),
+  });
 }
 
 /** Throws ConfigError. */
 export async function platform8Product(
-  settings: Platform8Settings & CaServiceConfig,
+  settings: Platform8Settings & CaServiceConfig & Ending,
   place: IssuerPlace,
 ): Promise<ClosableProduct> {
   const { platform8Backend } = await import('../backends/platform8/platform8-backend.ts');
   const client = productClient('DigiCert PKI Platform', settings);
-  return platform8Backend(settings, { client, clock: systemClock, chain: chainOf(place) });
+  return platform8Backend(settings, {
+    client,
+    clock: systemClock,
+    endOf: endIn(settings, place),
+    chain: chainOf(place),
+  });
 }
 
 /** Throws ConfigError, also when the SDK is not installed. */

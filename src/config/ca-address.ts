@@ -1,8 +1,8 @@
 /** How a CA product is reached: keys that the sections of several products have. */
 import { certificateText, type FileContext } from './references.ts';
-import { optional, required } from './yaml/table.ts';
+import { defaulted, optional, required } from './yaml/table.ts';
 import { secret } from './yaml/value-type.ts';
-import { text, url } from './yaml/value-types.ts';
+import { flag, text, url } from './yaml/value-types.ts';
 
 /** The address, the CAs that its certificate may be from, and the proxy in between. */
 export const caAddress = (context: FileContext, example: string) => ({
@@ -28,5 +28,14 @@ export const clientIdentity = (context: FileContext) => ({
   clientKey: optional(
     secret(text('"${file:certs/openndes-client.key.pem}"')),
     'The key of `clientCertificate`, PEM, not encrypted.',
+  ),
+});
+
+/** `where`: what of the product permits it. */
+export const validityOverride = (where: string) => ({
+  validityOverride: defaulted(
+    flag,
+    false,
+    `Whether an order says when its certificate ends, which ${where} must permit. Without it the product decides, and \`validity\` and \`maxValidity\` of the profile must be the same.`,
   ),
 });

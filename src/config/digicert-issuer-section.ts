@@ -1,6 +1,6 @@
 /** `digicert` of an issuer: DigiCert Trust Lifecycle Manager by its REST interface. */
 import { SEAT_NAMES } from '../backends/digicert/digicert-settings.ts';
-import { caAddress } from './ca-address.ts';
+import { caAddress, validityOverride } from './ca-address.ts';
 import type { FileContext } from './references.ts';
 import { defaulted, required, section } from './yaml/table.ts';
 import { secret } from './yaml/value-type.ts';
@@ -30,6 +30,7 @@ export const digicertIssuer = (context: FileContext) => ({
       'cn',
       'Which name of the request is the seat id, by which DigiCert counts licences: one that a device or user keeps. A request without it is refused.',
     ),
+    ...validityOverride('the certificate profile'),
   }),
   type: 'a mapping of keys',
   example: EXAMPLE,

@@ -1,5 +1,5 @@
 /** `ejbca` of an issuer: EJBCA by its REST interface. */
-import { caAddress } from './ca-address.ts';
+import { caAddress, validityOverride } from './ca-address.ts';
 import { clientFiles } from './ca-identity-keys.ts';
 import type { FileContext } from './references.ts';
 import { defaulted, required, section } from './yaml/table.ts';
@@ -20,6 +20,9 @@ export const ejbcaIssuer = (context: FileContext) => ({
       text('openndes-'),
       'openndes-',
       'Before the name of each end entity, which follows from the subject of the request. Nothing else in EJBCA may have names that begin so.',
+    ),
+    ...validityOverride(
+      '*Validity Override* of the certificate profile and *Certificate Validity End Time* of the end entity profile',
     ),
   }),
   type: 'a mapping of keys',

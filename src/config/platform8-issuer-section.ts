@@ -1,6 +1,6 @@
 /** `digicertPlatform8` of an issuer: DigiCert PKI Platform 8 by SOAP. */
 import { SEAT_NAMES } from '../backends/digicert/digicert-settings.ts';
-import { caAddress } from './ca-address.ts';
+import { caAddress, validityOverride } from './ca-address.ts';
 import { clientFiles } from './ca-identity-keys.ts';
 import type { FileContext } from './references.ts';
 import { defaulted, required, section } from './yaml/table.ts';
@@ -28,6 +28,7 @@ export const platform8Issuer = (context: FileContext) => ({
       'cn',
       'Which name of the request is the seat id: one that a device or user keeps. A request without it is refused.',
     ),
+    ...validityOverride('the certificate profile'),
   }),
   type: 'a mapping of keys',
   example: EXAMPLE,

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { backendClient } from '../../src/backends/backend-client.ts';
 import { digicertBackend } from '../../src/backends/digicert/digicert-backend.ts';
 import type { DigicertSettings } from '../../src/backends/digicert/digicert-settings.ts';
+import type { WantedEnd } from '../../src/backends/wanted-certificate.ts';
 import { encode, oid, utf8String } from '../../src/asn1/writer.ts';
 import { explicit } from '../../src/asn1/tags.ts';
 import { IssuerError } from '../../src/core/errors.ts';
@@ -16,7 +17,7 @@ import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { sampleRequest } from '../../src/testing/sample-request.ts';
 import { handClock } from '../kit/clock.ts';
-import { client as device, DAY, NOW } from '../kit/pki.ts';
+import { client as device, DAY, HOUR, NOW } from '../kit/pki.ts';
 import { rsaKey } from '../kit/keys.ts';
 import { certified, CHAIN } from './fakes/certified.ts';
 import { API_KEY, fakeDigicert, PROFILE_ID } from './fakes/fake-digicert.ts';
@@ -48,7 +49,7 @@ async function requestOf(
 }
 const REQUEST = await requestOf();
 
-async function under(t: TestContext, different: Partial<DigicertSettings> = {}) {
+async function under(t: TestContext, different: Partial<DigicertSettings> = {}, endOf?: WantedEnd) {
   const fake = fakeDigicert();
   const { url, got } = await serveCa(t, server, fake.answer);
   const client = backendClient(
@@ -57,7 +58,7 @@ async function under(t: TestContext, different: Partial<DigicertSettings> = {}) 
   );
   t.after(client.close);
   const settings: DigicertSettings = { apiKey: API_KEY, profileId: PROFILE_ID, seat: 'upn', ...different };
-  const backend = digicertBackend(settings, { client, clock: handClock(), chain: CHAIN });
+  const backend = digicertBackend(settings, { client, clock: handClock(), endOf, chain: CHAIN });
   const paths = () => got.map(({ method, path }) => `${method} ${path}`);
   return { fake, backend, got, paths };
 }
@@ -103,6 +104,28 @@ test('an order has the names of the request as nested attributes, the seat, and 
   assert.deepEqual([key, agent, length], [API_KEY, 'openndes', String(got[1]!.body.length)]);
   await backend.issue(REQUEST, ALLOW, never);
   assert.equal(paths().at(-2), 'POST /mpki/api/v1/certificate');
+});
+
+for (const [what, hours, days] of [
+  ['a number of days', 90 * 24, 90],
+  ['a number of days that ends some seconds earlier, by the time that has passed,', 90 * 24 - 0.01, 90],
+  ['half a day more than a number of days', 90 * 24 + 12, 90],
+] as const)
+  test(`an order for ${what} says it in days`, async (t) => {
+    const { backend, got } = await under(t, {}, () => new Date(NOW.getTime() + hours * HOUR));
+    const issued = await backend.issue(REQUEST, ALLOW, never);
+    assert.ok(issued.kind === 'issued');
+    const { validity } = JSON.parse(got[1]!.body) as { validity: object };
+    assert.deepEqual(validity, { unit: 'days', duration: days });
+    assert.deepEqual(issued.wantedEnd, new Date(NOW.getTime() + days * DAY));
+    assert.equal(backend.capabilities?.validityOverride, true);
+  });
+
+test('an order for less than a day is refused for good, and nothing is ordered', async (t) => {
+  const { backend, paths } = await under(t, {}, () => new Date(NOW.getTime() + 20 * HOUR));
+  const error = await fault(backend.issue(REQUEST, ALLOW, never));
+  assert.deepEqual([error.code, error.retryable, paths().length], ['invalid', false, 1]);
+  assert.match(error.adminText, /certifies for whole days, and less than one is wanted/);
 });
 
 const otherName = encode(explicit(0), oid('1.2.3.4'), encode(explicit(0), utf8String('x')));

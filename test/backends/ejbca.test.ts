@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { backendClient } from '../../src/backends/backend-client.ts';
 import { ejbcaBackend } from '../../src/backends/ejbca/ejbca-backend.ts';
+import type { WantedEnd } from '../../src/backends/wanted-certificate.ts';
 import { IssuerError } from '../../src/core/errors.ts';
 import { REVOCATION_REASONS, type RevocationReason } from '../../src/core/issuer.ts';
 import type { EnrollmentRequest } from '../../src/core/request.ts';
@@ -35,7 +36,7 @@ const requestOf = (der: Uint8Array, more: Partial<EnrollmentRequest> = {}): Enro
   sampleRequest({ csr: readCertificationRequest(der), ...more });
 const REQUEST = requestOf(CSR);
 
-async function under(t: TestContext) {
+async function under(t: TestContext, endOf?: WantedEnd) {
   const fake = fakeEjbca();
   const { url, got } = await serveCa(t, server, fake.answer, own.ca);
   const client = backendClient(
@@ -46,7 +47,7 @@ async function under(t: TestContext) {
   const clock = handClock();
   const backend = ejbcaBackend(
     { ...SETTINGS, url },
-    { client, clock, random: (length) => randomBytes(length), chain: CHAIN },
+    { client, clock, random: (length) => randomBytes(length), endOf, chain: CHAIN },
   );
   const paths = () => got.map(({ method, path }) => `${method} ${path.slice('/ejbca/ejbca-rest-api/v1'.length)}`);
   return { fake, backend, got, paths, clock };
@@ -77,6 +78,16 @@ test('an order names the profiles and the CA, and its answer is the certificate 
   assert.ok(csr!.startsWith('-----BEGIN CERTIFICATE REQUEST-----\n'));
   assert.equal(got[0]!.client, 'openndes');
   assert.deepEqual([...fake.certificates.keys()], [username]);
+});
+
+test('an order says when its certificate ends, in UTC, where the profiles permit that; otherwise it says nothing', async (t) => {
+  const end = new Date('2026-05-03T10:20:30.400Z');
+  const { backend, got } = await under(t, () => end);
+  const issued = await backend.issue(REQUEST, ALLOW, never);
+  assert.ok(issued.kind === 'issued');
+  assert.equal((JSON.parse(got[0]!.body) as { end_time: string }).end_time, '2026-05-03 10:20:30+00:00');
+  assert.deepEqual([issued.wantedEnd, backend.capabilities?.validityOverride], [end, true]);
+  assert.equal((await under(t)).backend.capabilities?.validityOverride, undefined);
 });
 
 test('one subject is one end entity; another subject is another one, and so is another name without a subject', async (t) => {

@@ -6,6 +6,7 @@ import { encode, oid, utf8String } from '../../src/asn1/writer.ts';
 import { backendClient } from '../../src/backends/backend-client.ts';
 import { platform8Backend } from '../../src/backends/platform8/platform8-backend.ts';
 import { platform8Names, type Platform8Names, valuesFor } from '../../src/backends/platform8/platform8-values.ts';
+import type { WantedEnd } from '../../src/backends/wanted-certificate.ts';
 import { elementsNamed, readXml } from '../../src/backends/strict-xml.ts';
 import { IssuerError } from '../../src/core/errors.ts';
 import { REVOCATION_REASONS, type RevocationReason } from '../../src/core/issuer.ts';
@@ -16,7 +17,7 @@ import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { sampleRequest } from '../../src/testing/sample-request.ts';
 import { handClock } from '../kit/clock.ts';
-import { client as device, DAY, NOW } from '../kit/pki.ts';
+import { client as device, DAY, HOUR, NOW } from '../kit/pki.ts';
 import { certified, CHAIN } from './fakes/certified.ts';
 import { fakePlatform8, faultBody, PROFILE_OID } from './fakes/fake-platform8.ts';
 import { serveCa, testCa } from './https-ca.ts';
@@ -38,7 +39,7 @@ async function csrOf(plan: Partial<RequestPlan> = {}) {
 }
 const REQUEST = sampleRequest({ csr: await csrOf(), requestKey: REQUEST_KEY });
 
-async function under(t: TestContext, profileOid = PROFILE_OID) {
+async function under(t: TestContext, profileOid = PROFILE_OID, endOf?: WantedEnd) {
   const fake = fakePlatform8();
   const { url, got } = await serveCa(t, server, fake.answer, own.ca);
   let identity = await own.issue('CN=first RA');
@@ -47,7 +48,7 @@ async function under(t: TestContext, profileOid = PROFILE_OID) {
     { clock: handClock(), pause: async () => undefined },
   );
   t.after(client.close);
-  const backend = platform8Backend({ profileOid, seat: 'upn' }, { client, clock: handClock(), chain: CHAIN });
+  const backend = platform8Backend({ profileOid, seat: 'upn' }, { client, clock: handClock(), endOf, chain: CHAIN });
   const renew = async (): Promise<void> => void (identity = await own.issue('CN=second RA'));
   return { fake, backend, got, renew };
 }
@@ -178,6 +179,56 @@ test('a profile that demands what no request has is found before anything is ord
   assert.equal((await backend.issue(REQUEST, ALLOW, never)).kind, 'issued');
   assert.equal(backend.capabilities?.validityOverride, undefined);
 });
+
+test('an attribute that the profile has a value for, and lets no order replace, is not demanded', async (t) => {
+  const { backend, fake, got } = await under(t);
+  const property = (overridable: boolean): string =>
+    `<attributeNameValueProperty><value>R&amp;D</value><overridable>${overridable}</overridable></attributeNameValueProperty>`;
+  fake.attributes.push({ attribute: 'department', name: 'department', mandatory: true, property: property(true) });
+  assert.match((await backend.check!(never)).detail, /demands department/);
+  fake.attributes.pop();
+  fake.attributes.push({ attribute: 'department', name: 'department', mandatory: true, property: property(false) });
+  assert.equal((await backend.issue(REQUEST, ALLOW, never)).kind, 'issued');
+  assert.doesNotMatch(got.at(-1)!.body, /department/);
+});
+
+const END = () => new Date(NOW.getTime() + 45 * DAY + 6 * HOUR);
+
+for (const [what, override] of [
+  ['says true', '<overrideFlag>true</overrideFlag>'],
+  [
+    'is 1 and the pair is listed',
+    '<overrideFlag>1</overrideFlag><overrideNameValuePair>$overrideValidityEndDate</overrideNameValuePair><overrideNameValuePair>$overrideValidityDays</overrideNameValuePair>',
+  ],
+] as const)
+  test(`an order says for how many days its certificate is wanted, where the overrideFlag of the policy ${what}`, async (t) => {
+    const { backend, fake, got } = await under(t, PROFILE_OID, END);
+    fake.override = override;
+    const issued = await backend.issue(REQUEST, ALLOW, never);
+    assert.ok(issued.kind === 'issued');
+    assert.deepEqual(textsOf(got.at(-1)!.body, 'name', 'value').slice(-2), ['$overrideValidityDays', '45']);
+    assert.deepEqual(issued.wantedEnd, new Date(NOW.getTime() + 45 * DAY));
+    assert.equal(backend.capabilities?.validityOverride, true);
+  });
+
+for (const [what, override] of [
+  ['says false', '<overrideFlag>false</overrideFlag>'],
+  ['says nothing', undefined],
+  [
+    'has another pair only',
+    '<overrideFlag>true</overrideFlag><overrideNameValuePair>$overrideValidityEndDate</overrideNameValuePair>',
+  ],
+] as const)
+  test(`where the overrideFlag of the policy ${what}, nothing is ordered with a validity`, async (t) => {
+    const { backend, fake, got } = await under(t, PROFILE_OID, END);
+    if (override !== undefined) fake.override = override;
+    const refused = /the DigiCert profile does not let an order say how long a certificate is valid \(overrideFlag\)/;
+    assert.match((await backend.check!(never)).detail, refused);
+    const error = await fault(backend.issue(REQUEST, ALLOW, never));
+    assert.deepEqual([error.code, error.retryable], ['misconfigured', true]);
+    assert.match(error.adminText, refused);
+    assert.ok(got.every(({ path }) => path === '/pki-ws/policyService'));
+  });
 
 test('a profile that is not there is found', async (t) => {
   const { backend } = await under(t, '1.2.3');

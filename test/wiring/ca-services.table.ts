@@ -64,6 +64,7 @@ const digicertAt = await serveCa(ending, localhost, digicert.answer);
 const digicertSection = { url: digicertAt.url, trustOnly: tlsCa, apiKey: API_KEY, profileId: PROFILE_ID };
 
 const platform8 = fakePlatform8(signer);
+platform8.override = '<overrideFlag>true</overrideFlag>';
 platform8.attributes = [{ attribute: 'common_name', name: 'common_name', mandatory: true }];
 const platform8At = await serveCa(ending, localhost, platform8.answer, tls.ca);
 const platform8Section = {
@@ -117,19 +118,25 @@ const ISSUERS = {
       certificateProfile: 'User',
       endEntityProfile: 'Entra',
       usernamePrefix: 'scep_',
+      validityOverride: true,
       proxy: proxyUrl,
     },
   },
   'untrusted-ejbca': { ejbca: { ...ejbcaSection, trustOnly: undefined } },
   digicert: { digicert: digicertSection },
-  'proxied-digicert': { digicert: { ...digicertSection, proxy: proxyUrl } },
+  'proxied-digicert': { digicert: { ...digicertSection, proxy: proxyUrl, validityOverride: true } },
   'other-seat': { digicert: { ...digicertSection, seat: 'dns' } },
   'other-key': { digicert: { ...digicertSection, apiKey: 'another-key' } },
   'other-profile': { digicert: { ...digicertSection, profileId: 'another-profile' } },
   'untrusted-digicert': { digicert: { ...digicertSection, trustOnly: undefined } },
   platform8: { digicertPlatform8: platform8Section },
   'other-platform8': {
-    digicertPlatform8: { ...platform8Section, ...(await clientFiles('other RA')), proxy: proxyUrl },
+    digicertPlatform8: {
+      ...platform8Section,
+      ...(await clientFiles('other RA')),
+      proxy: proxyUrl,
+      validityOverride: true,
+    },
   },
   'other-platform8-seat': { digicertPlatform8: { ...platform8Section, seat: 'dns' } },
   'other-oid': { digicertPlatform8: { ...platform8Section, profileOid: '1.2.3' } },
@@ -186,6 +193,9 @@ const ISSUERS = {
   },
 };
 
+/** Authorities whose product is told when a certificate ends. */
+const CHOSEN = ['other-ejbca', 'proxied-digicert', 'other-platform8'];
+
 const chain = certificateFile('ca-services/above.pem', root);
 const server = shared(async () => ({
   authorities: Object.fromEntries(
@@ -194,11 +204,11 @@ const server = shared(async () => ({
       { certificate: issuingSection.certificate, chain, ra: issuingSection.ra, issuer: withoutUndefined(issuer) },
     ]),
   ),
-  profiles: { fixed: { validity: '90d', maxValidity: '90d' } },
+  profiles: { fixed: { validity: '90d', maxValidity: '90d' }, chosen: { validity: '45d', maxValidity: '90d' } },
   endpoints: Object.keys(ISSUERS).map((authority) => ({
     path: `/${authority}`,
     authority,
-    profile: 'fixed',
+    profile: CHOSEN.includes(authority) ? 'chosen' : 'fixed',
     policy: { static: CHALLENGE },
   })),
 }));
@@ -220,6 +230,9 @@ const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
   return done;
 };
 
+const daysUntil = (time: string | undefined): number | undefined =>
+  time === undefined ? undefined : Math.round((Date.parse(time) - Date.now()) / 86_400_000);
+
 const askEjbca = (path: string): Promise<unknown> =>
   inTurn(async () => {
     const { status, order } = await ordered(path, ejbcaAt.got);
@@ -233,14 +246,18 @@ const askEjbca = (path: string): Promise<unknown> =>
       ...names.map((name) => body[name]),
       username!.replace(/[0-9a-f]{32}$/, ''),
       tunnels.has(order.peerPort),
+      daysUntil(body['end_time']),
     ];
   });
 
 const askDigicert = (path: string): Promise<unknown> =>
   inTurn(async () => {
     const { status, order } = await ordered(path, digicertAt.got);
-    const { seat } = (order ? JSON.parse(order.body) : {}) as { seat?: { seat_id: string } };
-    return [status, seat?.seat_id.replace(/\d+$/, 'N') ?? 'no order', tunnels.has(order?.peerPort)];
+    const { seat, validity } = (order ? JSON.parse(order.body) : {}) as {
+      seat?: { seat_id: string };
+      validity?: object;
+    };
+    return [status, seat?.seat_id.replace(/\d+$/, 'N') ?? 'no order', tunnels.has(order?.peerPort), validity];
   });
 
 const askPlatform8 = (path: string): Promise<unknown> =>
@@ -249,7 +266,8 @@ const askPlatform8 = (path: string): Promise<unknown> =>
     const { status } = await enrolled((await server()).url(path), { subject: newSubject() });
     const order = platform8At.got.slice(before).find(({ path: asked }) => asked === '/pki-ws/enrollmentService');
     const [, seat = 'no order'] = /<enr:name>seat_id<\/enr:name><enr:value>(\D+)\d/.exec(order?.body ?? '') ?? [];
-    return [status, seat, order?.client ?? 'nobody', tunnels.has(order?.peerPort)];
+    const [, days] = /overrideValidityDays<\/enr:name><enr:value>(\d+)/.exec(order?.body ?? '') ?? [];
+    return [status, seat, order?.client ?? 'nobody', tunnels.has(order?.peerPort), days];
   });
 
 const askAdcs = (path: string): Promise<unknown> =>
@@ -296,9 +314,10 @@ export const CA_SERVICES: readonly Row[] = [
       'certificateProfile',
       'endEntityProfile',
       'usernamePrefix',
+      'validityOverride',
     ]),
     question:
-      'what a device gets, and what EJBCA was asked: path, client, CA, profiles, end entity, by the proxy or not',
+      'what a device gets, and what EJBCA was asked: path, client, CA, profiles, end entity, by the proxy or not, for how many days',
     ask: askEjbca,
     answers: {
       '/ejbca': [
@@ -310,6 +329,7 @@ export const CA_SERVICES: readonly Row[] = [
         'Intune',
         'openndes-',
         false,
+        undefined,
       ],
       '/other-ejbca': [
         'issued',
@@ -320,21 +340,22 @@ export const CA_SERVICES: readonly Row[] = [
         'Entra',
         'scep_',
         true,
+        45,
       ],
       '/untrusted-ejbca': ['pending'],
     },
   },
   {
-    keys: keysOf('digicert', ['url', 'trustOnly', 'proxy', 'apiKey', 'profileId', 'seat']),
-    question: 'what a device gets, for which seat DigiCert was asked, and whether by the proxy',
+    keys: keysOf('digicert', ['url', 'trustOnly', 'proxy', 'apiKey', 'profileId', 'seat', 'validityOverride']),
+    question: 'what a device gets, for which seat DigiCert was asked, whether by the proxy, and for how long',
     ask: askDigicert,
     answers: {
-      '/digicert': ['issued', 'device-N', false],
-      '/proxied-digicert': ['issued', 'device-N', true],
-      '/other-seat': ['failInfo 2', 'no order', false],
-      '/other-key': ['pending', 'no order', false],
-      '/other-profile': ['pending', 'no order', false],
-      '/untrusted-digicert': ['pending', 'no order', false],
+      '/digicert': ['issued', 'device-N', false, undefined],
+      '/proxied-digicert': ['issued', 'device-N', true, { unit: 'days', duration: 45 }],
+      '/other-seat': ['failInfo 2', 'no order', false, undefined],
+      '/other-key': ['pending', 'no order', false, undefined],
+      '/other-profile': ['pending', 'no order', false, undefined],
+      '/untrusted-digicert': ['pending', 'no order', false, undefined],
     },
   },
   {
@@ -346,15 +367,17 @@ export const CA_SERVICES: readonly Row[] = [
       'clientKey',
       'profileOid',
       'seat',
+      'validityOverride',
     ]),
-    question: 'what a device gets, for which seat and by whom DigiCert was asked, and whether by the proxy',
+    question:
+      'what a device gets, for which seat and by whom DigiCert was asked, whether by the proxy, and for how many days',
     ask: askPlatform8,
     answers: {
-      '/platform8': ['issued', 'device-', 'RA', false],
-      '/other-platform8': ['issued', 'device-', 'other RA', true],
-      '/other-platform8-seat': ['failInfo 2', 'no order', 'nobody', false],
-      '/other-oid': ['pending', 'no order', 'nobody', false],
-      '/untrusted-platform8': ['pending', 'no order', 'nobody', false],
+      '/platform8': ['issued', 'device-', 'RA', false, undefined],
+      '/other-platform8': ['issued', 'device-', 'other RA', true, '45'],
+      '/other-platform8-seat': ['failInfo 2', 'no order', 'nobody', false, undefined],
+      '/other-oid': ['pending', 'no order', 'nobody', false, undefined],
+      '/untrusted-platform8': ['pending', 'no order', 'nobody', false, undefined],
     },
   },
   {

@@ -34,12 +34,12 @@ export function digicertBackend(settings: DigicertSettings, services: Omit<Digic
   let ready = false;
   return {
     backend: 'digicert',
-    capabilities: CAPABILITIES,
-    async issue(request, _, signal) {
+    capabilities: { ...CAPABILITIES, ...(services.endOf && { validityOverride: true }) },
+    async issue(request, decision, signal) {
       if (!ready) await readProfile(parts, signal);
       // An error may have come from a profile that was changed.
       ready = false;
-      const answer = await place(parts, request, signal);
+      const answer = await place(parts, request, services.endOf?.(request, decision), signal);
       ready = true;
       return answer;
     },

@@ -9,16 +9,21 @@ import { backendFault } from '../backend-fault.ts';
 import { certificateFor, certificatesIn, type SoughtCertificate } from '../given-certificates.ts';
 import { keyHashOf, type OpenOrder, referenceOf } from '../open-order.ts';
 import { refusedReply } from '../said.ts';
+import { type WantedEnd, wholeDays } from '../wanted-certificate.ts';
 import { attributesOf, seatOf } from './digicert-attributes.ts';
 import { profileFault } from './digicert-profile.ts';
 import { searchPath, searchSeat } from './digicert-search.ts';
 import type { DigicertSettings } from './digicert-settings.ts';
 
-/** With what DigiCert is asked. `chain`: the CA and the ones above it, DER, as configured. */
+/**
+ * With what DigiCert is asked. `chain`: the CA and the ones above it, DER, as configured. `endOf`: what an order says about the end of its
+ * certificate; absent where the profile at DigiCert decides.
+ */
 export type DigicertParts = {
   settings: DigicertSettings;
   client: BackendClient;
   clock: Clock;
+  endOf?: WantedEnd | undefined;
   chain: readonly Uint8Array[];
 };
 
@@ -57,14 +62,17 @@ export async function readProfile(parts: DigicertParts, signal: AbortSignal): Pr
 export async function place(
   parts: DigicertParts,
   { csr }: EnrollmentRequest,
+  wanted: Date | undefined,
   signal: AbortSignal,
 ): Promise<Issued | IssuancePending> {
   const holder = seatOf(csr, parts.settings.seat);
   const since = parts.clock();
+  const validity = wanted && wholeDays(wanted, since);
   const json = {
     profile: { id: parts.settings.profileId },
     seat: { seat_id: holder },
     csr: Buffer.from(csr.der).toString('base64'),
+    ...(validity && { validity: { unit: 'days', duration: validity.days } }),
     delivery_format: 'x509',
     include_ca_chain: false,
     attributes: attributesOf(csr),
@@ -75,10 +83,8 @@ export async function place(
   const id = textField(reply.json, 'request_id');
   if (id !== undefined && field(reply.json, 'certificate') === undefined)
     return waiting({ id, holder, keyHash: keyHashOf(csr.spki), since });
-  return issued(
-    parts,
-    certificateFor(keyHashOf(csr.spki), certificatesIn(field(reply.json, 'certificate')), 'DigiCert'),
-  );
+  const certificate = certificateFor(keyHashOf(csr.spki), certificatesIn(field(reply.json, 'certificate')), 'DigiCert');
+  return { ...issued(parts, certificate), ...(validity && { wantedEnd: validity.end }) };
 }
 
 const waiting = (order: OpenOrder): IssuancePending => ({

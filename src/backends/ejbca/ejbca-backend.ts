@@ -30,9 +30,11 @@ export function ejbcaBackend(settings: EjbcaSettings, services: EjbcaServices): 
   const inTurn = perNameTurns();
   return {
     backend: 'ejbca',
-    capabilities: CAPABILITIES,
-    issue: (request, _, signal) =>
-      inTurn(usernameOf(request, settings.usernamePrefix), () => enroll(parts, request, signal)),
+    capabilities: { ...CAPABILITIES, ...(services.endOf && { validityOverride: true }) },
+    async issue(request, decision, signal) {
+      const end = services.endOf?.(request, decision);
+      return inTurn(usernameOf(request, settings.usernamePrefix), () => enroll(parts, request, end, signal));
+    },
     async poll(reference, signal) {
       const order = orderOf(reference);
       return inTurn(order.holder, () => finalize(parts, order, signal));

@@ -20,14 +20,22 @@ export function usernameOf({ csr }: EnrollmentRequest, prefix: string): string {
 const alternativeNamesOf = ({ extensions, subject }: CertificationRequest): Uint8Array =>
   findExtension(extensions, OID.subjectAltName)?.value ?? subject;
 
-/** The body of `pkcs10enroll`. `password`: EJBCA wants one, which serves for this call and is kept nowhere. */
-export const enrollmentBody = (request: EnrollmentRequest, settings: EjbcaSettings, password: string): object => ({
+/** `password`: EJBCA wants one, which serves for this call and is kept nowhere. `end`: when the certificate must end, where an order says it. */
+export type EnrollmentFields = { password: string; end?: Date | undefined };
+
+/** The body of `pkcs10enroll`. */
+export const enrollmentBody = (
+  request: EnrollmentRequest,
+  settings: EjbcaSettings,
+  { password, end }: EnrollmentFields,
+): object => ({
   certificate_request: requestPem(request.csr.der),
   certificate_profile_name: settings.certificateProfile,
   end_entity_profile_name: settings.endEntityProfile,
   certificate_authority_name: settings.certificateAuthority,
   username: usernameOf(request, settings.usernamePrefix),
   password,
+  ...(end && { end_time: `${end.toISOString().slice(0, 19).replace('T', ' ')}+00:00` }),
   include_chain: false,
   response_format: 'DER',
 });

@@ -1,4 +1,5 @@
 /** Orders of certificates at EJBCA: placed, approved by a person there, found again. */
+import { defined } from '../../core/defined.ts';
 import type { Clock, RandomBytes } from '../../core/environment.ts';
 import type { IssuancePending, Issued } from '../../core/issuer.ts';
 import type { EnrollmentRequest } from '../../core/request.ts';
@@ -7,17 +8,22 @@ import type { BackendCall, BackendReply } from '../backend-call.ts';
 import type { BackendClient } from '../backend-client.ts';
 import { backendFault } from '../backend-fault.ts';
 import { certificateFor, certificatesIn, newestWithKey, type SoughtCertificate } from '../given-certificates.ts';
+import type { WantedEnd } from '../wanted-certificate.ts';
 import { keyHashOf, type OpenOrder, referenceOf } from '../open-order.ts';
 import { said } from '../said.ts';
 import { enrollmentBody, finalizeBody, searchBody, usernameOf } from './ejbca-enrollment.ts';
 import { ejbcaFault } from './ejbca-faults.ts';
 import type { EjbcaSettings } from './ejbca-settings.ts';
 
-/** `chain`: the CA and the ones above it, DER, as configured. `client`: with the client certificate of openndes. */
+/**
+ * `chain`: the CA and the ones above it, DER, as configured. `client`: with the client certificate of openndes. `endOf`: what an order says
+ * about the end of its certificate; absent where EJBCA decides.
+ */
 export type EjbcaServices = {
   client: BackendClient;
   clock: Clock;
   random: RandomBytes;
+  endOf?: WantedEnd | undefined;
   chain: readonly Uint8Array[];
 };
 
@@ -45,15 +51,16 @@ function place(parts: EjbcaParts, path: string, body: (password: string) => obje
 export async function enroll(
   parts: EjbcaParts,
   request: EnrollmentRequest,
+  wantedEnd: Date | undefined,
   signal: AbortSignal,
 ): Promise<Issued | IssuancePending> {
   signal.throwIfAborted();
   const since = parts.clock();
-  const body = (password: string): object => enrollmentBody(request, parts.settings, password);
+  const body = (password: string): object => enrollmentBody(request, parts.settings, { password, end: wantedEnd });
   const reply = await place(parts, '/certificate/pkcs10enroll', body, signal);
   if (reply.status === 202) return waiting(referenceOf({ id: approvalIn(reply), since, ...soughtFor(request, parts) }));
   if (reply.status !== 201) throw ejbcaFault('an order', reply);
-  return issued(parts, madeBy(reply, keyHashOf(request.csr.spki)));
+  return { ...issued(parts, madeBy(reply, keyHashOf(request.csr.spki))), ...defined({ wantedEnd }) };
 }
 
 const madeBy = ({ json }: BackendReply, keyHash: string): Uint8Array =>

@@ -14,24 +14,26 @@ import type { BackendClient } from '../backend-client.ts';
 import { seatOf } from '../digicert/digicert-attributes.ts';
 import { certificateFor } from '../given-certificates.ts';
 import { keyHashOf, type OpenOrder, orderOf, referenceOf } from '../open-order.ts';
+import { type WantedEnd, wholeDays } from '../wanted-certificate.ts';
 import type { XmlElement } from '../strict-xml.ts';
-import {
-  changeMessage,
-  envelope,
-  orderMessage,
-  policyMessage,
-  searchMessage,
-  type SoapMessage,
-  statusMessage,
-} from './platform8-envelopes.ts';
-import { policyAttributes } from './platform8-policy.ts';
-import { bodyOf, tokenIn } from './platform8-replies.ts';
+import { changeMessage, orderMessage, policyMessage, searchMessage, statusMessage } from './platform8-envelopes.ts';
+import { soapOver } from './platform8-calls.ts';
+import { assertValidityOverride, DAYS_PAIR, policyAttributes } from './platform8-policy.ts';
+import { tokenIn } from './platform8-replies.ts';
 import { searchPlatform8 } from './platform8-search.ts';
 import type { Platform8Settings } from './platform8-settings.ts';
 import { type PolicyAttribute, platform8Names, valuesFor } from './platform8-values.ts';
 
-/** `client`: with the RA certificate. `chain`: the CA and the ones above it, DER, as configured. */
-export type Platform8Services = { client: BackendClient; clock: Clock; chain: readonly Uint8Array[] };
+/**
+ * `client`: with the RA certificate. `chain`: the CA and the ones above it, DER, as configured. `endOf`: what an order says about the end of
+ * its certificate; absent where the profile at DigiCert decides.
+ */
+export type Platform8Services = {
+  client: BackendClient;
+  clock: Clock;
+  endOf?: WantedEnd | undefined;
+  chain: readonly Uint8Array[];
+};
 
 const CAPABILITIES: IssuerCapabilities = {
   sanFromRequest: true,
@@ -44,28 +46,21 @@ const CAPABILITIES: IssuerCapabilities = {
 const WAIT_SECONDS = 300;
 
 /** The policy of the profile is read before the first order, and again before the one that follows an error. Calls throw IssuerError. */
-export function platform8Backend(settings: Platform8Settings, { client, clock, chain }: Platform8Services): Backend {
+export function platform8Backend(
+  settings: Platform8Settings,
+  { client, clock, endOf, chain }: Platform8Services,
+): Backend {
   const { profileOid } = settings;
   let known: readonly PolicyAttribute[] | undefined;
 
-  async function send(
-    message: SoapMessage,
-    doing: string,
-    signal: AbortSignal,
-    idempotent = true,
-  ): Promise<XmlElement> {
-    const headers = {
-      'content-type': 'text/xml; charset=utf-8',
-      soapaction: `"${message.action}"`,
-      'user-agent': 'openndes',
-    };
-    const { path } = message;
-    const call = { method: 'POST', path, headers, body: envelope(message), accepts: 'text/xml', idempotent } as const;
-    return bodyOf(await client.call(call, signal), doing);
-  }
+  const send = soapOver(client);
 
-  const policy = async (signal: AbortSignal): Promise<PolicyAttribute[]> =>
-    policyAttributes(await send(policyMessage(profileOid), 'the policy', signal));
+  async function policy(signal: AbortSignal): Promise<PolicyAttribute[]> {
+    const reply = await send(policyMessage(profileOid), 'the policy', signal);
+    const attributes = policyAttributes(reply);
+    if (endOf) assertValidityOverride(reply);
+    return attributes;
+  }
 
   function answered(body: XmlElement, order: Omit<OpenOrder, 'id'>): Issued | IssuancePending {
     const token = tokenIn(body);
@@ -83,17 +78,22 @@ export function platform8Backend(settings: Platform8Settings, { client, clock, c
 
   return {
     backend: 'digicert-platform8',
-    capabilities: CAPABILITIES,
-    async issue({ csr, requestKey }, _, signal) {
+    capabilities: { ...CAPABILITIES, ...(endOf && { validityOverride: true }) },
+    async issue(request, decision, signal) {
+      const { csr, requestKey } = request;
       const holder = seatOf(csr, settings.seat);
       const attributes = known ?? (await policy(signal));
       known = undefined;
       const order = { holder, keyHash: keyHashOf(csr.spki), since: clock() };
-      const values = valuesFor(platform8Names(csr), holder, attributes);
+      const validity = endOf && wholeDays(endOf(request, decision), order.since);
+      const values = [
+        ...valuesFor(platform8Names(csr), holder, attributes),
+        ...(validity ? [{ name: DAYS_PAIR, value: String(validity.days) }] : []),
+      ];
       const message = orderMessage({ profileOid, transaction: requestKey.slice(0, 40), csr: csr.der, values });
       const answer = answered(await send(message, 'an order', signal, false), order);
       known = attributes;
-      return answer;
+      return answer.kind === 'issued' && validity ? { ...answer, wantedEnd: validity.end } : answer;
     },
     async poll(reference, signal) {
       const order = orderOf(reference);

@@ -6,10 +6,13 @@ import { hash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { readCertificate, serialText } from '../../../src/pkix/certificate.ts';
 import { certificatePem } from '../../../src/pkix/pem.ts';
+import { DAY, NOW } from '../../kit/pki.ts';
 import { type Got, json } from '../https-ca.ts';
 import { certified, type Signer } from './certified.ts';
 
 type Kept = { der: Uint8Array; seat: string; status: string };
+type Ordered = { csr: string; seat: string; days?: number };
+type OrderBody = { csr: string; seat: { seat_id: string }; validity?: { unit: string; duration: number } };
 type Answer = { status: number; body?: object };
 
 /** What a test sets, and what the fake keeps. */
@@ -39,10 +42,12 @@ const error = (status: number, code: string, message: string): Answer => ({
 
 /** `signer`: other than the CA of the tests. */
 export function fakeDigicert(signer?: Signer): FakeDigicert {
-  const orders = new Map<string, { csr: string; seat: string; pickedUp: boolean }>();
+  const orders = new Map<string, Ordered & { pickedUp: boolean }>();
 
-  async function make(csr: string, seat: string): Promise<Answer> {
-    const der = await certified(Buffer.from(csr, 'base64'), {}, signer);
+  async function make({ csr, seat, days }: Ordered): Promise<Answer> {
+    const now = signer?.now ?? NOW;
+    const ends = days === undefined ? {} : { notAfter: new Date(now.getTime() + days * DAY) };
+    const der = await certified(Buffer.from(csr, 'base64'), ends, signer);
     const serial = serialText(readCertificate(der).serialNumber).toUpperCase();
     fake.certificates.set(serial, { der, seat, status: 'issued' });
     return {
@@ -51,13 +56,14 @@ export function fakeDigicert(signer?: Signer): FakeDigicert {
     };
   }
 
-  async function order(body: { csr: string; seat: { seat_id: string } }): Promise<Answer> {
+  async function order({ csr, seat: { seat_id: seat }, validity }: OrderBody): Promise<Answer> {
     const fault = fake.faults.shift();
     if (fault) return fault;
-    const seat = body.seat.seat_id;
-    if (!fake.waits) return make(body.csr, seat);
+    if (validity && validity.unit !== 'days') return error(400, 'invalid_validity', 'no such unit');
+    const ordered = { csr, seat, ...(validity && { days: validity.duration }) };
+    if (!fake.waits) return make(ordered);
     const id = `request-${orders.size + 1}`;
-    orders.set(id, { csr: body.csr, seat, pickedUp: false });
+    orders.set(id, { ...ordered, pickedUp: false });
     return { status: 202, body: { request_id: id } };
   }
 
@@ -66,7 +72,7 @@ export function fakeDigicert(signer?: Signer): FakeDigicert {
     if (!waiting || waiting.pickedUp) return error(400, 'request_not_found', 'no such request');
     if (!fake.decided) return { status: 200, body: { status: 'PENDING' } };
     waiting.pickedUp = true;
-    return make(waiting.csr, waiting.seat);
+    return make(waiting);
   }
 
   function search(query: URLSearchParams): Answer {
@@ -97,7 +103,7 @@ export function fakeDigicert(signer?: Signer): FakeDigicert {
     const [version, kind, id = '', verb] = pathname.split('/').slice(3);
     if (`${version}/${kind}` === 'v2/profile')
       return id === PROFILE_ID ? { status: 200, body: fake.profile } : error(403, 'access_denied', 'no such profile');
-    const read = (): Parameters<typeof order>[0] => JSON.parse(body) as Parameters<typeof order>[0];
+    const read = (): OrderBody => JSON.parse(body) as OrderBody;
     if (kind === 'certificate-pickup') return pickUp(id);
     if (kind === 'certificate-search') return search(searchParams);
     if (method === 'POST') return order(read());

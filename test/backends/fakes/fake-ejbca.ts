@@ -23,6 +23,8 @@ export type FakeEjbca = {
   revoked: Map<string, string>;
   /** The most orders for one end entity that were under way together. */
   mostTogether: number;
+  /** Whether the profiles let an order say when its certificate ends. */
+  overridesValidity: boolean;
   /** Whether a search says that it lists not all. */
   moreResults: boolean;
   /** How the CAs are listed. */
@@ -30,9 +32,9 @@ export type FakeEjbca = {
   answer: (got: Got, response: ServerResponse) => void;
 };
 
-type Order = { certificate_request: string; username: string } & Record<string, unknown>;
+type Order = { certificate_request: string; username: string; end_time?: string } & Record<string, unknown>;
 type Answer = { status: number; body: object };
-type Waiting = { username: string; csr: string; finalized: boolean };
+type Waiting = Pick<Order, 'username' | 'certificate_request' | 'end_time'> & { finalized: boolean };
 
 const PREFIX = '/ejbca/ejbca-rest-api/v1';
 const error = (status: number, message: string): Answer => ({
@@ -45,8 +47,13 @@ export function fakeEjbca(signer?: Signer): FakeEjbca {
   const waiting = new Map<number, Waiting>();
   const together = new Map<string, number>();
 
-  async function make(username: string, csr: string): Promise<Answer> {
-    const der = await certified(derOf(csr), {}, signer);
+  async function make({
+    username,
+    certificate_request: csr,
+    end_time: end,
+  }: Omit<Waiting, 'finalized'>): Promise<Answer> {
+    const ends = end !== undefined && fake.overridesValidity ? { notAfter: new Date(end) } : {};
+    const der = await certified(derOf(csr), ends, signer);
     fake.certificates.set(username, [...(fake.certificates.get(username) ?? []), der]);
     const body = {
       certificate: Buffer.from(der).toString('base64'),
@@ -57,7 +64,7 @@ export function fakeEjbca(signer?: Signer): FakeEjbca {
   }
 
   async function enroll(order: Order): Promise<Answer> {
-    const { username, certificate_request: csr } = order;
+    const { username } = order;
     const now = (together.get(username) ?? 0) + 1;
     together.set(username, now);
     fake.mostTogether = Math.max(fake.mostTogether, now);
@@ -65,9 +72,9 @@ export function fakeEjbca(signer?: Signer): FakeEjbca {
     together.set(username, (together.get(username) ?? 0) - 1);
     const fault = fake.faults.shift();
     if (fault) return fault;
-    if (!fake.approval) return make(username, csr);
+    if (!fake.approval) return make(order);
     const request = 4711 + waiting.size;
-    waiting.set(request, { username, csr, finalized: false });
+    waiting.set(request, { ...order, finalized: false });
     return waitsFor(request);
   }
 
@@ -84,7 +91,7 @@ export function fakeEjbca(signer?: Signer): FakeEjbca {
     if (decision === undefined) return waitsFor(request);
     if (order.finalized) return error(400, `Enrollment with Id '${request}' has already been finalized`);
     order.finalized = true;
-    return make(order.username, order.csr);
+    return make(order);
   }
 
   function search({ criteria }: { criteria: { property: string; value: string }[] }): Answer {
@@ -129,6 +136,7 @@ export function fakeEjbca(signer?: Signer): FakeEjbca {
     certificates: new Map(),
     revoked: new Map(),
     mostTogether: 0,
+    overridesValidity: true,
     moreResults: false,
     cas: [{ name: 'Devices', subject_dn: 'CN=Test Issuing' }],
     answer: (got, response) => void answered(got).then(({ status, body }) => json(response, body, status)),

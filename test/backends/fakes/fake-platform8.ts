@@ -8,15 +8,20 @@ import { encode, oid, sequence, setOf, smallInteger } from '../../../src/asn1/wr
 import { elementsNamed, readXml } from '../../../src/backends/strict-xml.ts';
 import { NAMESPACE } from '../../../src/backends/platform8/platform8-envelopes.ts';
 import { readCertificate, serialText } from '../../../src/pkix/certificate.ts';
+import { DAY, NOW } from '../../kit/pki.ts';
 import type { Got } from '../https-ca.ts';
 import { certified, CHAIN, type Signer } from './certified.ts';
 
 /** One attribute of the profile of the fake. */
-export type FakeAttribute = { attribute: string; name: string; mandatory: boolean };
+export type FakeAttribute = { attribute: string; name: string; mandatory: boolean; property?: string };
+
+type Ordered = { csr: string; seat: string; days?: number };
 
 /** What a test sets, and what the fake keeps. */
 export type FakePlatform8 = {
   attributes: FakeAttribute[];
+  /** What the policy says about the validity in an order. */
+  override?: string;
   waits: boolean;
   decided: boolean;
   /** Whether the certificate is after its chain in PKCS#7. */
@@ -62,7 +67,7 @@ const pkcs7 = (certificates: readonly Uint8Array[]): Uint8Array =>
 
 /** `signer`: other than the CA of the tests. */
 export function fakePlatform8(signer?: Signer): FakePlatform8 {
-  const orders = new Map<string, { csr: string; seat: string }>();
+  const orders = new Map<string, Ordered>();
   const made = new Map<string, Uint8Array>();
 
   const token = (content: string): string =>
@@ -70,9 +75,11 @@ export function fakePlatform8(signer?: Signer): FakePlatform8 {
       `<t:RequestSecurityTokenResponse xmlns:t="${NAMESPACE.trust}"><RequestVSSecurityTokenResponse xmlns="${NAMESPACE.enrollment}"><serverTransactionID>1</serverTransactionID><requestedVSSecurityToken>${content}</requestedVSSecurityToken><version>2.0</version></RequestVSSecurityTokenResponse></t:RequestSecurityTokenResponse>`,
     );
 
-  async function issued(csr: string, seat: string): Promise<string> {
+  async function issued({ csr, seat, days }: Ordered): Promise<string> {
+    const now = signer?.now ?? NOW;
+    const ends = days === undefined ? {} : { notAfter: new Date(now.getTime() + days * DAY) };
     // An order that waited has one certificate, however often it is asked about.
-    const der = made.get(csr) ?? (await certified(Buffer.from(csr, 'base64'), {}, signer));
+    const der = made.get(csr) ?? (await certified(Buffer.from(csr, 'base64'), ends, signer));
     fake.seats.set(seat, [...new Set([...(fake.seats.get(seat) ?? []), der])]);
     if ([...orders.values()].some((order) => order.csr === csr)) made.set(csr, der);
     fake.standing.set(serialText(readCertificate(der).serialNumber), 'valid');
@@ -99,31 +106,32 @@ export function fakePlatform8(signer?: Signer): FakePlatform8 {
     );
   }
 
-  async function enrollment(text: (name: string) => string | undefined): Promise<string> {
+  async function enrollment(body: string, text: (name: string) => string | undefined): Promise<string> {
     const id = text('pendingTokenReferenceID');
     if (text('requestType')?.endsWith('/QueryTokenStatus')) {
       const order = orders.get(id ?? '');
       if (!order) return faultBody('1E01', 'no such order');
-      return fake.decided
-        ? issued(order.csr, order.seat)
-        : token(`<pendingTokenReferenceID>${id}</pendingTokenReferenceID>`);
+      return fake.decided ? issued(order) : token(`<pendingTokenReferenceID>${id}</pendingTokenReferenceID>`);
     }
     if (text('certificateProfileID') !== PROFILE_OID) return faultBody('1A01', 'no such profile');
     const csr = text('binarySecurityToken') ?? '';
     // The first pair of an order is the seat.
-    const seat = text('value') ?? '';
-    if (!fake.waits) return issued(csr, seat);
+    const days = /<enr:name>\$overrideValidityDays<\/enr:name><enr:value>(\d+)</.exec(body)?.[1];
+    const order = { csr, seat: text('value') ?? '', ...(days !== undefined && { days: Number(days) }) };
+    if (!fake.waits) return issued(order);
     const reference = `pending-${orders.size + 1}`;
-    orders.set(reference, { csr, seat });
+    orders.set(reference, order);
     return token(`<pendingTokenReferenceID>${reference}</pendingTokenReferenceID>`);
   }
 
   const policy = (oidAsked: string | undefined): string => {
     const attributes = fake.attributes.map(
-      ({ attribute, name, mandatory }) =>
-        `<attribute><attributeName>${attribute}</attributeName><attributeNameValue mandatory="${mandatory}" type="string">${name}</attributeNameValue></attribute>`,
+      ({ attribute, name, mandatory, property = '' }) =>
+        `<attribute><attributeName>${attribute}</attributeName><attributeNameValue mandatory="${mandatory}" type="string">${name}</attributeNameValue>${property}</attribute>`,
     );
-    const one = `<policy><certificateValidity><validityPeriodDays>90</validityPeriodDays></certificateValidity><subjectNameInfo>${attributes.join('')}</subjectNameInfo></policy>`;
+    const override =
+      fake.override === undefined ? '' : `<certificateOverrideValidity>${fake.override}</certificateOverrideValidity>`;
+    const one = `<policy><certificateValidity><validityPeriodDays>90</validityPeriodDays></certificateValidity>${override}<subjectNameInfo>${attributes.join('')}</subjectNameInfo></policy>`;
     return soap(
       `<getPoliciesResponse xmlns="${NAMESPACE.policy}">${oidAsked === PROFILE_OID ? one : ''}</getPoliciesResponse>`,
     );
@@ -149,7 +157,7 @@ export function fakePlatform8(signer?: Signer): FakePlatform8 {
     const fault = fake.faults.shift();
     if (fault) return fault;
     const manages = action.endsWith('/searchCertificate"') ? search : change;
-    const answer = path.endsWith('/enrollmentService') ? await enrollment(text) : manages(text);
+    const answer = path.endsWith('/enrollmentService') ? await enrollment(body, text) : manages(text);
     return { status: answer.includes(':Fault>') ? 500 : 200, body: answer };
   }
 
