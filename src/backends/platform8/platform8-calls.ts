@@ -5,7 +5,7 @@ import { envelope, type SoapMessage } from './platform8-envelopes.ts';
 import { bodyOf } from './platform8-replies.ts';
 
 /** `doing`: what is asked, for errors. An order is not idempotent. Returns the body of the reply; throws IssuerError. */
-export type SendSoap = (
+export type SendPlatform8 = (
   message: SoapMessage,
   doing: string,
   signal: AbortSignal,
@@ -14,7 +14,7 @@ export type SendSoap = (
 
 /** Calls by this client, which has the RA certificate. */
 export const soapOver =
-  (client: BackendClient): SendSoap =>
+  (client: BackendClient): SendPlatform8 =>
   async (message, doing, signal, idempotent = true) => {
     const headers = {
       'content-type': 'text/xml; charset=utf-8',
