@@ -325,6 +325,14 @@ describe('the health of the CA', () => {
     assert.deepEqual(await check, { ok: true, detail: 'the command answers', warnings: ['everybody may enrol'] });
   });
 
+  test('has no secret of the environment', async () => {
+    const texts = '[process.env.TOKEN].map((each) => each + " ends soon")';
+    const check = backendOf(`answer({ status: 'done', detail: process.env.TOKEN, warnings: ${texts} });`).check?.(
+      never,
+    );
+    assert.deepEqual(await check, { ok: true, detail: '[withheld]', warnings: ['[withheld] ends soon'] });
+  });
+
   test('is unknown when the warnings are no list of texts', async () => {
     for (const warnings of ['"everybody"', '[1]', '["two\\nlines"]', 'Array(21).fill("one")']) {
       const standing = await backendOf(`answer({ status: 'done', warnings: ${warnings} });`).check?.(never);

@@ -157,6 +157,23 @@ test('what should be changed at a CA product is in /readyz, in doctor and in che
   await close();
 });
 
+test('what a program warns of is a warning of check --online', async () => {
+  const { certificate, chain, ra } = moduleSection();
+  const answer = { version: 1, status: 'done', detail: 'ca1 answers', warnings: ['ESC1: Domain Users may enrol.'] };
+  const program = file('warning.mjs', `process.stdout.write(${JSON.stringify(JSON.stringify(answer))});`);
+  const command = { program: process.execPath, arguments: [program], operations: ['issue', 'check'] };
+  const config = configOf({ certificate, chain, ra, issuer: { command } });
+  const { code, out, err } = await run('check', '--online', '--config', config);
+  assert.deepEqual(
+    [code, err, /^authority issuing: its .*$/m.exec(out)?.[0]],
+    [
+      0,
+      'warning: authority issuing: ESC1: Domain Users may enrol.',
+      'authority issuing: its CA can be used: ca1 answers',
+    ],
+  );
+});
+
 test('an RA of another CA is refused', async () => {
   const { issuer } = moduleSection();
   const config = configOf({

@@ -5,7 +5,7 @@ import type { IssuerError, IssuerErrorCode } from '../../core/errors.ts';
 import { jsonText } from '../../core/printable.ts';
 import type { Semaphore } from '../../core/semaphore.ts';
 import { type CommandAnswer, readAnswer } from './command-answer.ts';
-import { commandFault, EXIT_CODES, lastLine } from './command-fault.ts';
+import { commandFault, EXIT_CODES, lastLine, withheld } from './command-fault.ts';
 import type { CommandEnd, CommandSettings, RunCommand } from './command-settings.ts';
 
 /** The fields of an order besides `version`, `operation`, `ca` and `parameters`. `secrets`: texts inside of them that no log may show. */
@@ -46,8 +46,16 @@ function answered(order: CommandOrder, end: CommandEnd | 'busy', secrets: readon
   if (end.kind === 'too-much') throw fault(order, 'an answer of more than 1 MiB');
   const answer = readAnswer(end.stdout);
   if (answer?.status === 'error') throw named(order, answer, secrets);
-  if (end.code === 0 && answer) return answer;
+  if (end.code === 0 && answer) return told(answer, secrets);
   throw unnamed(order, end, secrets);
+}
+
+/** What it says to the administrator without the secrets that it was given. */
+function told(answer: GoodAnswer, secrets: readonly string[]): GoodAnswer {
+  if (answer.status !== 'done') return answer;
+  const { status, detail, warnings } = answer;
+  const clean = (text: string): string => withheld(text, secrets);
+  return { status, ...defined({ detail: detail && clean(detail), warnings: warnings?.map(clean) }) };
 }
 
 /** Nothing has reached the CA. */

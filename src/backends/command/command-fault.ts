@@ -46,7 +46,10 @@ const MOST_SAID = 300;
 
 /** The last line of what a program said, short, without control characters, and without the secrets that it was given. */
 export function lastLine(text: string, secrets: readonly string[]): string {
-  const clean = secrets.filter(Boolean).reduce((said, secret) => said.replaceAll(secret, '[withheld]'), text);
-  const line = clean.trimEnd().split('\n').at(-1) ?? '';
+  const line = withheld(text, secrets).trimEnd().split('\n').at(-1) ?? '';
   return printable(line.trim()).slice(0, MOST_SAID);
 }
+
+/** A text of a program without the secrets that it was given. */
+export const withheld = (text: string, secrets: readonly string[]): string =>
+  secrets.filter(Boolean).reduce((said, secret) => said.replaceAll(secret, '[withheld]'), text);
