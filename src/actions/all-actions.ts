@@ -7,6 +7,7 @@ import { CERTIFICATE_ACTIONS } from './certificate-actions.ts';
 import { ENDPOINT_ACTIONS } from './endpoint-actions.ts';
 import { CONDITION_ACTIONS } from './condition-actions.ts';
 import { OVERVIEW_ACTIONS } from './overview-actions.ts';
+import { ORDER_ACTIONS } from './order-actions.ts';
 import { PASSWORD_ACTIONS } from './password-actions.ts';
 import { REQUEST_ACTIONS } from './request-actions.ts';
 import { REVOCATION_ACTIONS } from './revocation-actions.ts';
@@ -22,6 +23,7 @@ const PROPOSABLE: readonly AnyAction[] = [
   ...REVOCATION_ACTIONS,
   ...BLOCK_ACTIONS,
   ...AUTHORITY_ACTIONS,
+  ...ORDER_ACTIONS,
   ...TENANT_ACTIONS,
   ...TRACE_ACTIONS,
   ...ENDPOINT_ACTIONS,

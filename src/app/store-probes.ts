@@ -19,6 +19,7 @@ export type StoreParts = {
     | 'outboxStanding'
     | 'approvalStanding'
     | 'messageStandings'
+    | 'countOrders'
     | 'lastBackup'
   >;
   clock: Clock;
@@ -66,6 +67,9 @@ const messagesProbe: Probe = async ({ store, clock }) =>
     sampleOf('openndes_messages_oldest_seconds', { receiver }, ageOf(oldest, clock)),
   ]);
 
+const ordersProbe: Probe = async ({ store }) =>
+  Object.entries(await store.countOrders()).map(([state, number]) => sampleOf('openndes_orders', { state }, number));
+
 /** Seconds; 0 when there is none. */
 const ageOf = (since: Date | undefined, clock: Clock): number =>
   since ? Math.max(0, clock().getTime() - since.getTime()) / 1000 : 0;
@@ -101,6 +105,7 @@ export const STORE_PROBES: readonly Probe[] = [
   outboxProbe,
   approvalProbe,
   messagesProbe,
+  ordersProbe,
   jobsProbe,
   conditionsProbe,
   replicasProbe,

@@ -26,6 +26,8 @@ export interface OrderStore {
   countSent(requestKey: string): Promise<number>;
   /** Oldest first. `after`: the id of the last one of the page before. */
   listOrders(page: { after?: number; limit: number }): Promise<StoredOrder[]>;
+  /** How many there are of each state; those whose answer is awaited now are `sent` too. */
+  countOrders(): Promise<Readonly<Record<OrderState, number>>>;
   /** Orphans, and orders from before this moment that are still `sent`. */
   orderStanding(before: Date): Promise<OutboxStanding>;
   /** An administrator has looked for its certificate at the CA. Returns false, and writes nothing, when there is none. */

@@ -133,6 +133,10 @@ const SAMPLED = {
   openndes_intune_breaker_open: gauge('Whether calls are not sent now because the last ones failed', 'tenant'),
   openndes_intune_outbox_pending: gauge('Reports to Intune that wait in the outbox'),
   openndes_intune_outbox_oldest_seconds: gauge('Age of the oldest report in the outbox; 0 when it is empty'),
+  openndes_orders: gauge(
+    'Orders at other CA products without an answer: `sent`, of which the CA will be asked, and `orphan`, of which it may have a certificate that is recorded nowhere',
+    'state',
+  ),
   openndes_signer_up: gauge('Whether the keys of the authority in an HSM or a cloud work', 'authority'),
   openndes_conditions: gauge(
     'What is wrong now, by kind and severity as in conditions.md; 0 for a kind of which nothing is',

@@ -1,6 +1,6 @@
 /** Orders at CAs elsewhere: see core/order-store.ts. */
 import type { Selectable } from 'kysely';
-import type { NewOrder, StoredOrder } from '../core/order-store.ts';
+import type { NewOrder, OrderState, StoredOrder } from '../core/order-store.ts';
 import type { AuditEntry, OutboxStanding } from '../core/records.ts';
 import { addAudit } from './audit.ts';
 import { columnType, type Dialect } from './dialect.ts';
@@ -65,6 +65,17 @@ export async function listOrders(
 ): Promise<StoredOrder[]> {
   const rows = await db.selectFrom('orders').selectAll().where('id', '>', after).orderBy('id').limit(limit).execute();
   return rows.map(fromRow);
+}
+
+/** See OrderStore. */
+export async function countOrders(db: Database): Promise<Record<OrderState, number>> {
+  const rows = await db
+    .selectFrom('orders')
+    .select(({ fn }) => ['state', fn.countAll<number | bigint>().as('number')])
+    .groupBy('state')
+    .execute();
+  const of = (state: OrderState): number => Number(rows.find((row) => row.state === state)?.number ?? 0);
+  return { sent: of('sent'), orphan: of('orphan') };
 }
 
 /** The table is small: an order that is answered has no row. */

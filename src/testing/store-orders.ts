@@ -55,6 +55,7 @@ export function orders(check: Check): void {
     await store.endOrders(request, 'orphan');
     await store.addOrder(orderFor(1, later(60)));
     assert.deepEqual(await statesOf(store), ['orphan', 'sent', 'sent']);
+    assert.deepEqual(await store.countOrders(), { sent: 2, orphan: 1 });
     await store.recordIssued({ ...issuanceFor(1), order: request });
     assert.deepEqual(await statesOf(store), ['orphan', 'sent']);
     const { transaction } = placed(2);

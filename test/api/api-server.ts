@@ -3,6 +3,7 @@ import { ROLES } from '../../src/core/access.ts';
 import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
 import { rsaKey } from '../kit/keys.ts';
+import { recordOrder } from '../kit/waiting-order.ts';
 import { userKey } from '../kit/user-keys.ts';
 import { certified, deviceKey, enrolled } from '../wiring/device.ts';
 import { hashOfToken } from '../wiring/operators.ts';
@@ -38,6 +39,7 @@ export async function apiServer(): Promise<{ running: Running; pkcs10: string }>
   for (const name of ['wait-1', 'wait-2'])
     await enrolled(running.url('/manual'), { subject: `CN=${name}`, key: rsaKey(name) });
   await running.desk().store.addUserKey(userKey('key-1'));
+  await recordOrder(running.desk().store, 1);
   const csr = await writeCertificationRequest({ subject: nameFromText('CN=asked'), challenge: CHALLENGE }, deviceKey);
   return { running, pkcs10: Buffer.from(csr).toString('base64') };
 }

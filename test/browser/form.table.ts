@@ -5,6 +5,7 @@ import { nameFromText } from '../../src/pkix/name.ts';
 import { issuanceFor } from '../../src/testing/store-samples.ts';
 import { recorded } from '../../src/testing/opened-store.ts';
 import { ecKey, rsaKey } from '../kit/keys.ts';
+import { recordOrder } from '../kit/waiting-order.ts';
 import { recordWaiting } from '../kit/waiting-request.ts';
 import { enrolled } from '../wiring/device.ts';
 import { clock, DAY, random } from '../wiring/files.ts';
@@ -84,6 +85,13 @@ async function blocked(site: Installation): Promise<Made> {
   const name = `device:form-${next()}`;
   await asAdmin(site, '/blocks', { name });
   return { at: '/admin/blocks', has: name };
+}
+
+async function order({ store }: Installation): Promise<Made> {
+  const n = next();
+  await recordOrder(store, n);
+  const found = (await store.listOrders({ limit: 1_000 })).find(({ transactionId }) => transactionId === `order-${n}`);
+  return { at: '/admin/authorities', has: String(found?.id ?? 0) };
 }
 
 async function message({ store }: Installation): Promise<Made> {
@@ -227,6 +235,13 @@ export const FORM_ROWS: readonly FormRow[] = [
     made: blocked,
     shows: /no longer on the block list/,
     history: ['unblocked operator'],
+  },
+  {
+    path: '/admin/orders/done',
+    title: 'an order without an answer was looked for',
+    made: order,
+    shows: /The order is closed/,
+    history: ['discarded operator'],
   },
   {
     path: '/admin/messages/retry',

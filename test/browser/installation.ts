@@ -6,6 +6,7 @@ import { addBlock } from '../../src/manage/block-list.ts';
 import { subjectAltName } from '../../src/pkix/extensions.ts';
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { SAMPLE_ESCROW, userKey } from '../kit/user-keys.ts';
+import { recordOrder } from '../kit/waiting-order.ts';
 import { recordWaiting } from '../kit/waiting-request.ts';
 import { enrolled } from '../wiring/device.ts';
 import { configured } from '../wiring/server.ts';
@@ -57,6 +58,7 @@ export async function installation(admin: object = {}, sections: object = {}): P
   await recordWaiting(store, 2, { subject: 'CN=harmless', endpoint: '/plain' });
   const actor = { kind: 'person', name: EVIL } as const;
   await addBlock({ store, clock, actor, source: 'cli' }, `user:${foldedName(EVIL)}`, { comment: EVIL });
+  await recordOrder(store, 1, { transactionId: EVIL, endpoint: '/plain' });
   await store.addUserKey(userKey('key-1', { userPrincipalName: EVIL, escrow: SAMPLE_ESCROW }));
   await store.changeUserKey('key-1', 'imported', { fault: EVIL });
   await store.recordAttempts([attempt(clock())]);

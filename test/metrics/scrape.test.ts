@@ -114,6 +114,11 @@ test('Intune: calls by result, the breaker, the outbox', () => {
   assert.equal(value('openndes_intune_outbox_oldest_seconds'), 0);
 });
 
+test('orders at other CAs: by state', () => {
+  assert.equal(value('openndes_orders{state="sent"}'), 0);
+  assert.equal(value('openndes_orders{state="orphan"}'), 0);
+});
+
 test('OCSP and revocation lists', () => {
   assert.equal(value('openndes_ocsp_responses_total{authority="issuing",status="unknown"}'), 1);
   assert.ok(value(CRL_SIZE)! > 200);

@@ -5,6 +5,7 @@ import { AUTHORITIES_TEXTS as TEXT } from './authorities-texts.ts';
 import { certificateTable } from './certificate-parts.ts';
 import { html, type Html, link, type Piece } from './html.ts';
 import type { Attachment, Page, Visit } from './page-row.ts';
+import { ordersPart } from './orders-part.ts';
 import { badge, copyable, facts, moment, notice, section } from './page-parts.ts';
 import { read } from './reading.ts';
 import { type Column, table } from './table-part.ts';
@@ -29,7 +30,7 @@ export const AUTHORITIES_PAGE: Page = {
     }
     const { authorities } = await read(LIST, visit, {});
     const cards = authorities.map((each) => card(each, visit));
-    return html`<p>${TEXT.about}</p>${cards.length > 0 ? cards : html`<p class="empty">${TEXT.empty}</p>`}`;
+    return html`<p>${TEXT.about}</p>${await ordersPart(visit)}${cards.length > 0 ? cards : html`<p class="empty">${TEXT.empty}</p>`}`;
   },
 };
 

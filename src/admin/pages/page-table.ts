@@ -8,6 +8,7 @@ import { CERTIFICATES_PAGE } from './certificates-page.ts';
 import { DEVICES_PAGE } from './devices-page.ts';
 import { ENDPOINT_FORMS, ENDPOINTS_PAGE } from './endpoints-page.ts';
 import { MESSAGE_FORMS, MESSAGES_PAGE } from './messages-page.ts';
+import { ORDER_FORMS } from './orders-part.ts';
 import { OVERVIEW_PAGE } from './overview-page.ts';
 import { PASSWORD_FORMS, PASSWORDS_PAGE } from './passwords-page.ts';
 import type { Page, PageForm } from './page-row.ts';
@@ -46,6 +47,7 @@ export const FORMS: readonly PageForm[] = [
   ...PROPOSAL_FORMS,
   ...PASSWORD_FORMS,
   ...BLOCK_FORMS,
+  ...ORDER_FORMS,
   ...MESSAGE_FORMS,
   ...ENDPOINT_FORMS,
 ];

@@ -27,7 +27,7 @@ function registerList(group: Command, { out, err }: Output): void {
     .option('--json', 'one JSON array')
     .addHelpText(...example('openndes orders list --json'))
     .action(async ({ config, json, limit }: { config: string; json?: true; limit: number }) => {
-      const orders = await withStore(config, { err }, (management) => listUnknownOrders(management, limit));
+      const orders = await withStore(config, { err }, (management) => listUnknownOrders(management, { limit }));
       out(json ? JSON.stringify(orders) : listing(orders));
     });
 }
