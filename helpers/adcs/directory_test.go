@@ -123,6 +123,7 @@ func TestSambaHasTheTemplates(t *testing.T) {
 		"a password":               func(s *Settings) { s.NTLM, s.User, s.Password = true, `ADCS\svc-openndes`, password },
 		"Kerberos with a password": func(s *Settings) { s.Password = password },
 		"Kerberos with a keytab":   func(s *Settings) { s.Keytab = filepath.Join(folder, "service.keytab") },
+		"Kerberos with tickets":    func(s *Settings) { s.CCache = ticketsOf(t, folder, "svc-openndes") },
 	}
 	const facts = `{"Facts":["the template Device has version 2, keys of 2048 bits or more, a validity of 365 days"],"Warnings":null}`
 	for name, change := range logins {

@@ -73,6 +73,29 @@ func startController(t *testing.T) string {
 	return folder
 }
 
+const getTickets = `
+import sys
+from samba.credentials import Credentials
+from samba.param import LoadParm
+configuration, user, realm, password, file = sys.argv[1:]
+parameters = LoadParm(configuration)
+account = Credentials()
+account.guess(parameters)
+account.set_username(user)
+account.set_realm(realm)
+account.set_password(password)
+account.get_named_ccache(parameters, "FILE:" + file)
+`
+
+// ticketsOf writes a file of tickets, as kinit does.
+func ticketsOf(t *testing.T, folder, user string) string {
+	file := filepath.Join(folder, user+".ccache")
+	if octets, err := exec.Command("/usr/bin/python3", "-c", getTickets, filepath.Join(folder, "etc/smb.conf"), user, realm, password, file).CombinedOutput(); err != nil {
+		t.Fatalf("tickets of %s: %v\n%s", user, err, octets)
+	}
+	return file
+}
+
 func tool(t *testing.T, args ...string) {
 	if octets, err := exec.Command("samba-tool", args...).CombinedOutput(); err != nil {
 		t.Fatalf("samba-tool %s: %v\n%s", args[1], err, octets)
@@ -180,6 +203,7 @@ func TestSambaJudgesLoginAndPacketPrivacy(t *testing.T) {
 	for name, change := range map[string]func(*Settings){
 		"a password": func(s *Settings) { s.Password = password },
 		"a keytab":   func(s *Settings) { s.Keytab = filepath.Join(folder, "keytab") },
+		"tickets":    func(s *Settings) { s.CCache = ticketsOf(t, folder, "Administrator") },
 	} {
 		t.Run("Kerberos with "+name, func(t *testing.T) {
 			settings := base
