@@ -28,7 +28,7 @@ func reviewFlags(ctx context.Context, settings Settings) Review {
 	flags, err := readFlags(ctx, settings)
 	if err != nil {
 		review := unchecked("the EditFlags of the CA (ESC6)", err)
-		review.Warnings[0] += fmt.Sprintf(" Look at them with certutil -config \"%s\\%s\" -getreg policy\\EditFlags, and when they are right, write %sEDITFLAGS: off.",
+		review.Warnings[0] += fmt.Sprintf(" Look at them with certutil -v -config \"%s\\%s\" -getreg policy\\EditFlags, and when they are right, write %sEDITFLAGS: off.",
 			settings.Host, settings.Authority, prefix)
 		return review
 	}

@@ -110,6 +110,19 @@ func TestFlagsAreJudged(t *testing.T) {
 	}
 }
 
+func TestFlagsThatCannotBeReadSayHowToLook(t *testing.T) {
+	settings := Settings{Host: "127.0.0.67", Authority: "Example CA", NTLM: true, User: `EXAMPLE\svc`, Password: "p"}
+	want := `Not checked: the EditFlags of the CA (ESC6), because: DCOM activation at 127.0.0.67: bind: could not bind the selected transport: ncacn_ip_tcp: dial tcp 127.0.0.67:135: connect: connection refused. ` +
+		`Look at them with certutil -v -config "127.0.0.67\Example CA" -getreg policy\EditFlags, and when they are right, write OPENNDES_ADCS_EDITFLAGS: off.`
+	if got := strings.Join(reviewFlags(t.Context(), settings).Warnings, "|"); got != want {
+		t.Error(got)
+	}
+	settings.EditFlags = "off"
+	if review := reviewFlags(t.Context(), settings); review.Warnings != nil {
+		t.Error(review)
+	}
+}
+
 func TestFlagsOfAnAnswer(t *testing.T) {
 	number := &oaut.Variant{VT: 3, VarUnion: &oaut.Variant_VarUnion{Value: &oaut.Variant_VarUnion_Long{Long: -1}}}
 	if flags, err := flagsOf(&icertadmind2.GetConfigEntryResponse{Variant: number}); err != nil || flags != 0xffffffff {
