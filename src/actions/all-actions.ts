@@ -16,6 +16,7 @@ import { proposalActions } from './proposal-actions.ts';
 import { TENANT_ACTIONS } from './tenant-actions.ts';
 import { TRACE_ACTIONS } from './trace-actions.ts';
 import { USER_KEY_ACTIONS } from './user-key-actions.ts';
+import { USER_KEY_CHANGES } from './user-key-changes.ts';
 
 /** Those that a second person can confirm. */
 const PROPOSABLE: readonly AnyAction[] = [
@@ -34,6 +35,7 @@ const PROPOSABLE: readonly AnyAction[] = [
   ...AUDIT_ACTIONS,
   ...MESSAGE_ACTIONS,
   ...USER_KEY_ACTIONS,
+  ...USER_KEY_CHANGES,
 ];
 
 /** In the order of the documentation of the API. */

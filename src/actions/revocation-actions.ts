@@ -18,8 +18,10 @@ import { byCaller, revokeAndTell, tellRevoked, withinReach } from './told-revoca
 const [FIRST, ...OTHERS] = Object.keys(REVOCATION_REASONS) as RevocationReason[];
 /** The reasons of a revocation list. */
 export const REASONS = [FIRST ?? 'unspecified', ...OTHERS] as const;
-const FINAL = z.enum(REASONS.filter((reason) => reason !== 'certificateHold'));
-const WHY = z.string().trim().max(500).optional();
+/** Those that cannot be taken back. */
+export const FINAL = z.enum(REASONS.filter((reason) => reason !== 'certificateHold'));
+/** What an operator says about a revocation. */
+export const WHY = z.string().trim().max(500).optional();
 
 /** Certificates of a filter that can be revoked at once. More are revoked by the command line, with `--all-of`. */
 export const MOST_AT_ONCE = 20_000;

@@ -45,7 +45,7 @@ export const deskOf = ({ endpoints, ...parts }: DeskParts): Desk => ({
   plans: plansOf(parts.file),
   passwords: loggedIssuers(parts.settings.config, parts),
   placesOf: belongingIn(parts.settings.config.endpoints),
-  userKeys: userKeySource(parts.settings.config),
+  userKeys: userKeySource(parts),
   receivers: receiverNames(parts.settings.config.messages),
   auditKeys: publicKeysOf(parts.settings.auditKey),
   pause: () => systemPause(0),

@@ -6,6 +6,7 @@ import type { Emit } from '../core/events.ts';
 import type { Store } from '../core/store.ts';
 import type { DiagnosableClient } from '../intune/client.ts';
 import type { Job } from '../jobs/leased-job.ts';
+import type { Administrator } from '../manage/administrator.ts';
 import { type TurnServices, userKeyTurn } from '../pfx/user-key-turn.ts';
 import { importPlan, keyTimes, userKeyJobName, userKeyParts } from './pfx-work.ts';
 import type { Settings } from './settings.ts';
@@ -19,8 +20,8 @@ export type PeopleParts = {
   emit: Emit;
 };
 
-/** Undefined where the server makes no keys for people. */
-export function peopleServices(parts: PeopleParts): TurnServices | undefined {
+/** Undefined where the server makes no keys for people. `by`: who revokes, when it is not the job. */
+export function peopleServices(parts: PeopleParts, by?: Administrator): TurnServices | undefined {
   const { settings, store, clients, clock, emit } = parts;
   const { people } = settings.config.pfx ?? {};
   const plan = importPlan(settings);
@@ -28,8 +29,8 @@ export function peopleServices(parts: PeopleParts): TurnServices | undefined {
   const endpoint = people && settings.endpoints.find(({ config }) => config.name === people.endpoint);
   if (!plan || !client || !endpoint) return undefined;
   const { tenant } = people;
-  const actor = { kind: 'system', name: userKeyJobName(tenant) } as const;
-  const work = userKeyParts(endpoint, { store, clock, actor, source: 'job' }, emit);
+  const job: Administrator = { actor: { kind: 'system', name: userKeyJobName(tenant) }, source: 'job' };
+  const work = userKeyParts(endpoint, { store, clock, ...(by ?? job) }, emit);
   return { ...work, ...plan, store, imports: client.imports, tenant };
 }
 

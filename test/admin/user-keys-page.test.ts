@@ -1,8 +1,9 @@
 /** The pages of keys of people. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { later } from '../../src/testing/store-samples.ts';
 import { SAMPLE_ESCROW, userKey } from '../kit/user-keys.ts';
+import { desk as emptyDesk } from '../actions/desk.ts';
 import { NOTHING_LOADED, pagesUnderTest, session } from './pages-under-test.ts';
 
 const EVIL = '<script>alert(1)</script>';
@@ -86,4 +87,81 @@ test('the navigation has the page only with a section `pfx`; the page is there w
     other.current.session = session({ role: 'metrics' });
     assert.doesNotMatch((await other.get('/admin/')).body, link);
   }
+});
+
+const WORK = {
+  tenant: 'contoso',
+  endpoint: 'people',
+  random: (length: number) => Buffer.alloc(length, 7),
+  revoke: async () => Promise.reject(new Error('Graph is not there')),
+  reconcile: async () => ({ same: 2, unknown: [], missing: [{ ...userKey('m'), tries: 0 }] }),
+};
+
+async function working(t: TestContext) {
+  const on = await emptyDesk();
+  const userKeys = { isConfigured: true, places: [{ tenant: 'contoso' }], work: WORK };
+  return { ...(await pagesUnderTest(t, { desk: { ...on, ...NOTHING_LOADED, userKeys } })), store: on.store };
+}
+
+test('an operator asks for a key and comes to its page; a viewer has no form', async (t) => {
+  const { get, post, store, current } = await working(t);
+  assert.match((await get('/admin/user-keys')).body, /action="\/admin\/user-keys\/issue"/);
+  const asked = await post('/admin/user-keys/issue', { user: 'jane@contoso.example', purpose: 'smimeSigning' });
+  assert.equal(asked.statusCode, 303);
+  const { body } = await get(String(asked.headers.location));
+  assert.match(body, /The key is wanted\. Load this page again/);
+  assert.match(body, /mail signing/);
+  const [key] = await store.listUserKeys({});
+  assert.deepEqual([key?.state, key?.purpose], ['wanted', 'smimeSigning']);
+  const refused = await post('/admin/user-keys/issue', { user: 'jane', purpose: 'smimeSigning' });
+  assert.equal(refused.statusCode, 400);
+  assert.match(refused.body, /no user principal name/);
+  current.session = session({ role: 'viewer' });
+  assert.doesNotMatch((await get('/admin/user-keys')).body, /method="post" action="\/admin\/user-keys|compare/);
+});
+
+test('an operator renews the newest key; an earlier one and one from a file have no form', async (t) => {
+  const { get, post, store } = await working(t);
+  await store.addUserKey(userKey('a'));
+  await store.addUserKey(userKey('b', { starts: later(1) }));
+  await store.addUserKey(userKey('f', { userPrincipalName: 'joe@contoso.example', origin: 'file' }));
+  const form = /action="\/admin\/user-key\/renew"/;
+  for (const [id, has] of [
+    ['a', false],
+    ['b', true],
+    ['f', false],
+  ] as const)
+    assert.equal(form.test((await get(`/admin/user-key?id=${id}`)).body), has, id);
+  const refused = await post('/admin/user-key/renew', { id: 'a' });
+  assert.equal(refused.statusCode, 409);
+  assert.match(refused.body, /href="\/admin\/user-key\?id&#61;a">Go back/);
+  assert.equal((await post('/admin/user-key/renew', { id: 'b' })).statusCode, 303);
+  assert.equal((await store.listUserKeys({ states: ['wanted'] }))[0]?.renews, 'b');
+});
+
+test('a comparison is shown when it is asked for', async (t) => {
+  const { get } = await working(t);
+  assert.doesNotMatch((await get('/admin/user-keys')).body, /Only Intune has/);
+  const { body } = await get('/admin/user-keys?compare=yes');
+  assert.match(body, /Intune and this server both have<\/dt><dd>2</);
+  assert.match(body, /Intune has no key that this server does not know/);
+  assert.match(body, /<a href="\/admin\/user-key\?id&#61;m">/);
+});
+
+test('an operator revokes a key with a reason, and is told that Intune may still have it', async (t) => {
+  const { get, post, store, current } = await working(t);
+  await store.addUserKey(userKey('a'));
+  await store.addUserKey(userKey('i', { purpose: 'smimeSigning', state: 'issued' }));
+  const form = /action="\/admin\/user-key\/revoke"/;
+  assert.doesNotMatch((await get('/admin/user-key?id=i')).body, form);
+  const { body } = await get('/admin/user-key?id=a');
+  assert.match(body, form);
+  assert.match(body, /<option value="keyCompromise">/);
+  assert.doesNotMatch(body, /certificateHold/);
+  const refused = await post('/admin/user-key/revoke', { id: 'a', reason: 'superseded', why: '' });
+  assert.equal(refused.statusCode, 503);
+  assert.match(refused.body, /Intune may still have the key: Graph is not there/);
+  assert.match(refused.body, /Revoke the key again when Microsoft Graph answers/);
+  current.session = session({ role: 'viewer' });
+  assert.doesNotMatch((await get('/admin/user-key?id=a')).body, form);
 });

@@ -8,7 +8,7 @@ import { userKey } from '../kit/user-keys.ts';
 import { certified, deviceKey, enrolled } from '../wiring/device.ts';
 import { hashOfToken } from '../wiring/operators.ts';
 import { CHALLENGE, configured, type Running, started } from '../wiring/server.ts';
-import { tenantNamed } from '../wiring/tenant.ts';
+import { peopleSections } from '../wiring/people-sections.ts';
 
 /** The server, and a certification request in base64. */
 export async function apiServer(): Promise<{ running: Running; pkcs10: string }> {
@@ -26,7 +26,7 @@ export async function apiServer(): Promise<{ running: Running; pkcs10: string }>
           },
         },
       },
-      tenants: { contoso: (await tenantNamed('of the API')).section },
+      ...(await peopleSections('of the API', '/plain')),
       endpoints: [
         { path: '/plain', policy: { static: CHALLENGE } },
         { path: '/manual', policy: { static: CHALLENGE }, approval: 'manual' },

@@ -6,6 +6,7 @@ import { issuanceFor } from '../../src/testing/store-samples.ts';
 import { recorded } from '../../src/testing/opened-store.ts';
 import { ecKey, rsaKey } from '../kit/keys.ts';
 import { recordOrder } from '../kit/waiting-order.ts';
+import { userKey } from '../kit/user-keys.ts';
 import { recordWaiting } from '../kit/waiting-request.ts';
 import { enrolled } from '../wiring/device.ts';
 import { clock, DAY, random } from '../wiring/files.ts';
@@ -101,6 +102,13 @@ async function message({ store }: Installation): Promise<Made> {
   const id = kept?.id ?? 0;
   await store.recordDelivery(id, { state: 'given-up', error: 'HTTP 503' });
   return { at: '/admin/messages', has: String(id) };
+}
+
+/** Of a user whom the directory does not have, so that the work of the server does nothing to it. */
+async function keyOfPerson({ store }: Installation, values: Readonly<Record<string, Value>> = {}): Promise<Made> {
+  const n = next();
+  await store.addUserKey(userKey(`form-${n}`, { userPrincipalName: `form-${n}@contoso.example` }));
+  return { at: `/admin/user-key?id=form-${n}`, values };
 }
 
 const plan = () => ({
@@ -242,6 +250,30 @@ export const FORM_ROWS: readonly FormRow[] = [
     made: order,
     shows: /The order is closed/,
     history: ['discarded operator'],
+  },
+  {
+    path: '/admin/user-keys/issue',
+    title: 'a key is asked for',
+    made: async () => ({
+      at: '/admin/user-keys',
+      values: { user: `form-${next()}@contoso.example`, purpose: 'smimeSigning' },
+    }),
+    shows: /The key is wanted/,
+    history: ['key-wanted operator'],
+  },
+  {
+    path: '/admin/user-key/renew',
+    title: 'a successor of a key is asked for',
+    made: (site) => keyOfPerson(site),
+    shows: /The key is wanted/,
+    history: ['key-wanted operator'],
+  },
+  {
+    path: '/admin/user-key/revoke',
+    title: 'a key of a person is revoked',
+    made: (site) => keyOfPerson(site, { reason: 'superseded', why: 'a new mail address' }),
+    shows: /The key has ended/,
+    history: ['key-revoked operator'],
   },
   {
     path: '/admin/messages/retry',

@@ -9,6 +9,7 @@ import { SAMPLE_ESCROW, userKey } from '../kit/user-keys.ts';
 import { recordOrder } from '../kit/waiting-order.ts';
 import { recordWaiting } from '../kit/waiting-request.ts';
 import { enrolled } from '../wiring/device.ts';
+import { peopleSections } from '../wiring/people-sections.ts';
 import { configured } from '../wiring/server.ts';
 import { login, user } from '../wiring/operators.ts';
 
@@ -34,7 +35,7 @@ export type Installation = {
 export async function installation(admin: object = {}, sections: object = {}): Promise<Installation> {
   const users = Object.fromEntries(ROLES.map((role) => [role, user(role)]));
   const config = configured({
-    pfx: { subject: 'CN={{UserPrincipalName}}' },
+    ...(await peopleSections('of the browser', '/plain')),
     ...sections,
     admin: { host: '127.0.0.1', port: 0, users, ...admin },
     endpoints: [

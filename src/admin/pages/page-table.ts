@@ -15,6 +15,7 @@ import type { Page, PageForm } from './page-row.ts';
 import { PROPOSAL_FORMS, PROPOSALS_PAGE } from './proposals-page.ts';
 import { REVOCATION_FORMS, REVOCATIONS_PAGE } from './revocations-page.ts';
 import { TENANTS_PAGE } from './tenants-page.ts';
+import { USER_KEY_FORMS } from './user-key-forms.ts';
 import { USER_KEY_PAGE } from './user-key-page.ts';
 import { USER_KEYS_PAGE } from './user-keys-page.ts';
 import { WAITING_FORMS, WAITING_PAGE } from './waiting-page.ts';
@@ -48,6 +49,7 @@ export const FORMS: readonly PageForm[] = [
   ...PASSWORD_FORMS,
   ...BLOCK_FORMS,
   ...ORDER_FORMS,
+  ...USER_KEY_FORMS,
   ...MESSAGE_FORMS,
   ...ENDPOINT_FORMS,
 ];

@@ -2,13 +2,16 @@
 import { USER_KEY_ACTIONS } from '../../actions/user-key-actions.ts';
 import type { UserKeyRow } from '../../actions/user-key-view.ts';
 import { certificateLink } from './certificates-page.ts';
+import { reasonChoice } from './certificate-forms.ts';
+import { field, form, kept } from './form-parts.ts';
 import { html, type Html, link } from './html.ts';
 import { copyable, facts, moment, notice, section } from './page-parts.ts';
 import type { Page, Visit } from './page-row.ts';
 import { read } from './reading.ts';
 import { table } from './table-part.ts';
 import { USER_KEY_PAGE_TEXTS as TEXT, USER_KEYS_TEXTS } from './user-keys-texts.ts';
-import { userKeyBadge, userKeyTable } from './user-keys-page.ts';
+import { isWorking } from './user-keys-page.ts';
+import { userKeyBadge, userKeyTable } from './user-keys-table.ts';
 
 const [, READ] = USER_KEY_ACTIONS;
 
@@ -25,10 +28,34 @@ export const USER_KEY_PAGE: Page = {
       key.fault !== undefined && notice('attention', html`<p>${key.fault}</p>`),
       factsOf(key, visit),
     ])}
+${isWorking(visit) && isRenewable(key, others) && section(TEXT.renewTitle, renewForm(visit, key))}
+${isWorking(visit) && REVOCABLE.includes(key.state) && section(TEXT.revokeTitle, revokeForm(visit, key))}
 ${section(TEXT.escrow, escrowPart(escrow))}
 ${section(TEXT.others, userKeyTable(TEXT.others, others, { ...visit, empty: TEXT.noOthers }))}`;
   },
 };
+
+/** As the action decides it. */
+const isRenewable = ({ state, origin, revokedAt, starts = '' }: UserKeyRow, others: readonly UserKeyRow[]): boolean =>
+  state === 'imported' &&
+  origin === 'made' &&
+  revokedAt === undefined &&
+  !others.some((each) => each.state === 'imported' && (each.starts ?? '') > starts);
+
+/** One that is being imported is revoked after that. */
+const REVOCABLE: readonly string[] = ['wanted', 'imported', 'failed'];
+
+const revokeForm = (visit: Visit, { id }: UserKeyRow): Html =>
+  html`<p>${TEXT.revokeAbout}</p>${form(visit, {
+    to: '/admin/user-key/revoke',
+    button: TEXT.revoke,
+    danger: true,
+    confirm: TEXT.revokeAsk,
+    body: [kept('id', id), reasonChoice(), field({ name: 'why', label: TEXT.why, maxlength: 500 })],
+  })}`;
+
+const renewForm = (visit: Visit, { id }: UserKeyRow): Html =>
+  html`<p>${TEXT.renewAbout}</p>${form(visit, { to: '/admin/user-key/renew', button: TEXT.renew, body: kept('id', id) })}`;
 
 function factsOf(key: UserKeyRow, { now }: Visit): Html {
   const { state, issuerId, serial, renews, changedAt } = key;

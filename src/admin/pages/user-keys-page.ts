@@ -1,21 +1,24 @@
 /** Keys of people: a search, and the list. */
 import { USER_KEY_ACTIONS } from '../../actions/user-key-actions.ts';
-import type { UserKeyRow } from '../../actions/user-key-view.ts';
+import { MADE_PURPOSES, USER_KEY_CHANGES } from '../../actions/user-key-changes.ts';
 import { PFX_PURPOSES } from '../../core/imported-pfx.ts';
 import { USER_KEY_STATES } from '../../core/user-key-store.ts';
-import { choice, field, searchForm } from './form-parts.ts';
+import { choice, field, form, searchForm } from './form-parts.ts';
 import { html, type Html, link } from './html.ts';
-import { badge, moment, section } from './page-parts.ts';
+import { section } from './page-parts.ts';
 import type { Page, Visit } from './page-row.ts';
-import { read } from './reading.ts';
-import { type Column, pager, table } from './table-part.ts';
+import { may, read } from './reading.ts';
+import { pager } from './table-part.ts';
+import { compareForm, comparison } from './user-keys-comparison.ts';
+import { userKeyTable } from './user-keys-table.ts';
 import { USER_KEYS_TEXTS as TEXT } from './user-keys-texts.ts';
 
 const [LIST] = USER_KEY_ACTIONS;
+const [ISSUE] = USER_KEY_CHANGES;
 const PATH = '/admin/user-keys';
 const ROWS = 50;
 
-/** `/admin/user-keys`. */
+/** `/admin/user-keys`. With `compare`, what Intune has is compared. */
 export const USER_KEYS_PAGE: Page = {
   path: PATH,
   title: TEXT.title,
@@ -28,9 +31,11 @@ export const USER_KEYS_PAGE: Page = {
     const { keys, next } = await read(LIST, visit, { ...asked, limit: ROWS, cursor });
     const to = (more: Record<string, string>): string => link(PATH, { ...asked, ...more });
     return html`<p>${TEXT.about}</p>
+${visit.query.get('compare') === 'yes' && (await comparison(visit))}
 ${searchFor(asked)}
 ${section(TEXT.caption, userKeyTable(TEXT.caption, keys, { ...visit, empty: TEXT.empty }))}
-${pager({ first: cursor && to({}), next: next && to({ cursor: next }) })}`;
+${pager({ first: cursor && to({}), next: next && to({ cursor: next }) })}
+${isWorking(visit) && [issueForm(visit), compareForm()]}`;
   },
 };
 
@@ -63,24 +68,29 @@ const searchFor = ({ user = '', state, purpose, endsBefore = '' }: Asked): Html 
     ]}</div>`,
   });
 
-/** A table of keys; each leads to its page. */
-export const userKeyTable = (
-  caption: string,
-  rows: readonly UserKeyRow[],
-  { now, empty }: Pick<Visit, 'now'> & { empty: string },
-): Html => table(caption, { columns: columnsAt(now), rows, empty });
+/** Whether the caller may ask this server for work on keys. */
+export const isWorking = (visit: Visit): boolean => visit.desk.userKeys?.work !== undefined && may(visit, ISSUE);
 
-const columnsAt = (now: Date): readonly Column<UserKeyRow>[] => [
-  { head: TEXT.user, cell: ({ user, id }) => html`<a href="${link('/admin/user-key', { id })}">${user}</a>` },
-  { head: TEXT.purpose, cell: ({ purpose }) => TEXT.purposes[purpose] },
-  { head: TEXT.state, cell: userKeyBadge },
-  { head: TEXT.ends, cell: ({ ends }) => ends !== undefined && moment(new Date(ends), now) },
-  { head: TEXT.tenant, cell: ({ tenant }) => tenant },
-  { head: TEXT.fault, cell: ({ fault }) => fault },
-];
-
-/** A state in words. One whose certificate is revoked says so. */
-export const userKeyBadge = ({ state, revokedAt }: Pick<UserKeyRow, 'state' | 'revokedAt'>): Html => {
-  const { look, words } = TEXT.states[state];
-  return html`${badge(look, words)}${revokedAt !== undefined && html` ${badge('bad', TEXT.revoked)}`}`;
-};
+const issueForm = (visit: Visit): Html =>
+  section(TEXT.issueTitle, [
+    html`<p>${TEXT.issueAbout}</p>`,
+    form(visit, {
+      to: '/admin/user-keys/issue',
+      button: TEXT.issue,
+      body: [
+        field({
+          name: 'user',
+          of: '-issue',
+          label: TEXT.user,
+          hint: TEXT.userNeeded,
+          required: true,
+          maxlength: 300,
+          autocomplete: 'off',
+        }),
+        choice(
+          { name: 'purpose', of: '-issue', label: TEXT.purpose },
+          MADE_PURPOSES.map((each) => [each, TEXT.purposes[each]]),
+        ),
+      ],
+    }),
+  ]);
