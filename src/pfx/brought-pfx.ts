@@ -47,7 +47,10 @@ export function readBroughtPfx({ file, password, where }: PfxFile): BroughtPfx {
 const spkiOf = (der: Uint8Array): Uint8Array => readKey(readCertificate(der).spki).spki;
 
 const publicHalf = (pkcs8: Uint8Array): Uint8Array => {
-  const key = createPublicKey(createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' }));
+  const octets = Buffer.from(pkcs8);
+  const key = createPublicKey(createPrivateKey({ key: octets, format: 'der', type: 'pkcs8' }));
+  octets.fill(0);
+  pkcs8.fill(0);
   return readKey(key.export({ format: 'der', type: 'spki' })).spki;
 };
 

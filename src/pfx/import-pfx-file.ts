@@ -1,11 +1,8 @@
 /** Imports a PKCS#12 file that somebody has already, as it is. */
-import { createPrivateKey, createPublicKey, hash } from 'node:crypto';
-import { equalBytes } from '../core/bytes.ts';
+import { hash } from 'node:crypto';
 import { ConfigError } from '../core/errors.ts';
 import { importedPfxId, type PfxPurpose, type UserOfDirectory } from '../core/imported-pfx.ts';
-import { readPkcs12 } from '../keys/pkcs12/pkcs12.ts';
-import { readCertificate, readValidity, thumbprint } from '../pkix/certificate.ts';
-import { readKey } from '../pkix/public-key.ts';
+import { type BroughtPfx, readBroughtPfx } from './brought-pfx.ts';
 import { sealPfxPassword } from './connector-envelope.ts';
 import type { UserKeyServices } from './user-key-services.ts';
 
@@ -21,7 +18,7 @@ export type GivenPfx = {
 /** `planned`: it would be imported. `known`: Intune has it already. */
 export type PfxFileResult = 'imported' | 'known' | 'planned';
 
-type ReadPfx = { certificate: Uint8Array; thumbprint: string; starts: Date; ends: Date };
+type ReadPfx = Pick<BroughtPfx, 'thumbprint' | 'starts' | 'ends'>;
 
 /**
  * Imports it and records that, unless Intune has it: so it can be given again after an interruption. With `isDryRun` it is only read, and Graph asked
@@ -45,41 +42,23 @@ export async function importPfxFile(
     const { connector } = services.plan;
     const { keyName, provider: providerName } = services.connectorNames;
     const paddingScheme = connector?.scheme ?? 'oaepSha512';
-    const { certificate: _, ...told } = read;
     const { file, purpose, userPrincipalName } = given;
     const names = { providerName, keyName, paddingScheme, userPrincipalName };
-    await imports.create(user.id, { ...told, ...names, purpose, file, sealedPassword }, signal);
+    await imports.create(user.id, { ...read, ...names, purpose, file, sealedPassword }, signal);
   }
   await recorded(given, { read, user }, services);
   return isThere ? 'known' : 'imported';
 }
 
-/** The certificate of the one key. */
+/** The file, unless its certificate has ended. */
 function checked({ where, file, password }: GivenPfx, { clock }: Pick<UserKeyServices, 'clock'>): ReadPfx {
-  const { keys, certificates } = readPkcs12(file, where, password);
-  const [key] = keys;
-  if (!key || keys.length !== 1)
-    throw new ConfigError(
-      `${where}: has ${keys.length} keys, and one is needed`,
-      'Export each key to a file of its own.',
-    );
-  const spki = spkiOf(key);
-  const certificate = certificates.find((der) => equalBytes(readKey(readCertificate(der).spki).spki, spki));
-  if (!certificate)
-    throw new ConfigError(`${where}: has no certificate of its key`, 'Export the key with its certificate.');
-  const { notBefore, notAfter } = readValidity(readCertificate(certificate));
-  if (notAfter <= clock())
+  const { thumbprint, starts, ends } = readBroughtPfx({ where, file, password });
+  if (ends <= clock())
     throw new ConfigError(
       `${where}: its certificate has ended`,
       'Intune gives no file to devices whose certificate has ended.',
     );
-  return { certificate, thumbprint: thumbprint(certificate).toLowerCase(), starts: notBefore, ends: notAfter };
-}
-
-function spkiOf(key: Uint8Array): Uint8Array {
-  const own = createPublicKey(createPrivateKey({ key: Buffer.from(key), format: 'der', type: 'pkcs8' }));
-  key.fill(0);
-  return readKey(own.export({ format: 'der', type: 'spki' })).spki;
+  return { thumbprint, starts, ends };
 }
 
 function sealed({ where, password }: GivenPfx, { plan: { connector } }: UserKeyServices): string {

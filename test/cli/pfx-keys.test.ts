@@ -6,9 +6,10 @@ import { test } from 'node:test';
 import { systemRandom } from '../../src/embed/system.ts';
 import { rows } from '../app/installation.ts';
 import { JANE, JOE, withTenant } from '../app/people-tenant.ts';
-import { writePkcs12 } from '../../src/pfx/pkcs12-writer.ts';
+import { type PfxContent, writePkcs12 } from '../../src/pfx/pkcs12-writer.ts';
+import { nameFromText } from '../../src/pkix/name.ts';
 import { ecKey } from '../kit/keys.ts';
-import { userPfx } from '../pfx/user-under-test.ts';
+import { certifiedUser, userPfx } from '../pfx/user-under-test.ts';
 
 const PLACE = ['--tenant', 'corp', '--endpoint', 'people'] as const;
 
@@ -134,9 +135,13 @@ for (const [what, given, message] of [
     assert.deepEqual(await store.listUserKeys({}), []);
   });
 
-/** A folder with a PKCS#12 file and its password, for a key that lasts for twenty years. */
-async function withFile(folder: string, name: string, password = 'a-password'): Promise<string> {
-  const content = await userPfx(ecKey(name));
+/** A folder with a PKCS#12 file and its password, for a key that lasts for twenty years unless it is `different`. */
+async function withFile(
+  folder: string,
+  name: string,
+  { password = 'a-password', different = {} }: { password?: string; different?: Partial<PfxContent> } = {},
+): Promise<string> {
+  const content = await userPfx(ecKey(name), different);
   const path = join(folder, `${name}.p12`);
   writeFileSync(path, writePkcs12(content, { profile: 'compat', password, random: systemRandom }));
   writeFileSync(join(folder, `${name}.txt`), `${password}\n`);
@@ -201,7 +206,7 @@ test('of a list of files each has its line, and those that fail say why and stop
 test('a password that Intune cannot take is refused, and never told', async (t) => {
   const { simulator, folder, cli } = await withTenant(t);
   const password = 'p'.repeat(127);
-  const path = await withFile(folder, 'one', password);
+  const path = await withFile(folder, 'one', { password });
   const { code, out, err } = await cli(
     'pfx',
     'import',
@@ -216,4 +221,17 @@ test('a password that Intune cannot take is refused, and never told', async (t) 
   assert.match(out, /failed: .*the password has 127 characters, and oaepSha512 takes 126/);
   assert.ok(!(out + err).includes(password));
   assert.deepEqual(simulator.imported.list(), []);
+});
+
+test('a file whose certificate has ended, and one with two certificates of its key, are refused', async (t) => {
+  const { simulator, folder, cli, store } = await withTenant(t);
+  const ended = await certifiedUser(ecKey('old'), nameFromText('CN=Jane'), new Date('2026-01-01T00:00:00Z'));
+  await withFile(folder, 'old', { different: { certificate: ended } });
+  await withFile(folder, 'two', { different: { chain: [await certifiedUser(ecKey('two'))] } });
+  writeFileSync(join(folder, 'list.csv'), ['old', 'two'].map((n) => `${n}.p12,${JANE},encryption,${n}.txt`).join('\n'));
+  const { code, out } = await cli('pfx', 'import', '--list', join(folder, 'list.csv'), ...PLACE);
+  assert.equal(code, 1);
+  assert.match(out, /old\.p12.*failed: .*its certificate has ended/);
+  assert.match(out, /two\.p12.*failed: .*1 private keys, and 2 certificates of them/);
+  assert.deepEqual([simulator.imported.list(), await store.listUserKeys({})], [[], []]);
 });

@@ -9,10 +9,11 @@ import { namedBits, oid, sequence } from '../../src/asn1/writer.ts';
 import type { PfxContent } from '../../src/pfx/pkcs12-writer.ts';
 import { DAY, issuing, NOW, YEAR } from '../kit/pki.ts';
 
-/** A certificate for e-mail and TLS servers, valid for twenty years. */
+/** A certificate for e-mail and TLS servers, valid for twenty years or until `notAfter`. */
 export const certifiedUser = (
   key: SoftwareKey,
   subject: Uint8Array = nameFromText('CN=Jané Doe,OU=Staff'),
+  notAfter = new Date(NOW.getTime() + 20 * YEAR),
 ): Promise<Uint8Array> =>
   writeCertificate(
     {
@@ -20,7 +21,7 @@ export const certifiedUser = (
       issuer: readCertificate(issuing.certificate).subject,
       subject,
       notBefore: new Date(NOW.getTime() - DAY),
-      notAfter: new Date(NOW.getTime() + 20 * YEAR),
+      notAfter,
       spki: key.spki,
       extensions: [
         { oid: OID.keyUsage, critical: true, value: namedBits([0, 2]) },
