@@ -14,6 +14,7 @@ export type * from './core/order-store.ts';
 export type * from './core/message-store.ts';
 export type * from './core/user-key-standing.ts';
 export type * from './core/user-key-store.ts';
+export type * from './core/key-link-store.ts';
 export type * from './core/person.ts';
 export type * from './core/proposal-store.ts';
 export type * from './core/records.ts';

@@ -21,8 +21,11 @@ const MOST_FAILURES = 10;
 /** Networks in memory; the one that failed first is dropped for a new one. */
 const MOST_NETWORKS = 10_000;
 
-/** Ten failures within a minute of the first one; counting starts anew after that minute. `keyOf`: what addresses are counted together. */
-export function attempts(clock: Clock, keyOf: (address: string) => string = networkOf): Attempts {
+/**
+ * Ten failures, or `most`, within a minute of the first one; counting starts anew after that minute. `keyOf`: what addresses are counted
+ * together.
+ */
+export function attempts(clock: Clock, keyOf: (address: string) => string = networkOf, most = MOST_FAILURES): Attempts {
   // In the order of their first failure, so that the first of the map is the oldest.
   const failures = new Map<string, { since: number; count: number }>();
 
@@ -39,7 +42,7 @@ export function attempts(clock: Clock, keyOf: (address: string) => string = netw
       entry.count++;
       failures.set(network, entry);
       if (failures.size > MOST_NETWORKS) dropOldest(failures);
-      return entry.count > MOST_FAILURES;
+      return entry.count > most;
     },
     takeBack(address) {
       const network = keyOf(address);

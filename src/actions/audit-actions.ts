@@ -48,6 +48,8 @@ export const EVENTS = [
   'key-wanted',
   'key-revoked',
   'key-recovered',
+  'key-link-made',
+  'key-fetched',
 ] as const satisfies readonly AuditEntry['event'][];
 
 /** `notable`: without the steps of ordinary enrolments. `by`, `why`: text that the name of the actor, or the entry, contains. */

@@ -27,6 +27,7 @@ import { type ConditionWatch, conditionWatch } from './condition-watch.ts';
 import { commandRevocationsJob } from './command-revocations-job.ts';
 import { type ConditionParts, seenConditions } from './seen-conditions.ts';
 import { auditChainJob } from './audit-chain-job.ts';
+import { endedLinksJob } from './ended-links-job.ts';
 import { headSeal } from './audit-key.ts';
 import { credentialEnds } from './credential-ends.ts';
 import { type EndpointThreads, endpointThreads, threadsFor } from './endpoint-threads.ts';
@@ -44,6 +45,7 @@ import type { PolicyServices } from './policy-makers.ts';
 import { revocationPoller } from './revocation-poller.ts';
 import { readinessOf, threadsProbe } from './standings.ts';
 import { type Endpoints, type EndpointServices, revokerOf, servedEndpoints } from './served-endpoints.ts';
+import { fetchedKeys } from './fetched-keys.ts';
 import { servedLists } from './served-lists.ts';
 import { listsOf, previousLists, type Settings } from './settings.ts';
 import type { ToldCa } from '../enroll/endpoint.ts';
@@ -282,6 +284,7 @@ function publicServer(
     parallelism: threads?.size ?? 1,
     toldCas: toldCasOf(settings),
     probes: threadsProbe(threads?.check),
+    fetchKey: settings.config.pfx?.links === undefined ? undefined : fetchedKeys({ store, clock }),
     ...defined({ trustProxy, onEvent }),
   };
   return assembleServer(options, threads?.operate);
@@ -314,6 +317,7 @@ function startWatch({ endpoints, store, clients, directories, messages, ...parts
     oldAttemptsJob({ trace: parts.settings.config.trace, store, ...parts }),
     auditChainJob({ store, seal, ...parts }),
     commandRevocationsJob({ store, ...parts }),
+    ...(parts.settings.config.pfx?.links === undefined ? [] : [endedLinksJob({ store, ...parts })]),
     tenantWatch({ ...parts, clients }),
     ...pollers({ store, clients, ...parts }),
     ...peopleJobs({ store, clients, ...parts }),

@@ -47,13 +47,7 @@ export async function withUserKeys(
   try {
     const known = settings.config.tenants[tenant];
     if (!known) throw noSuch('tenant', tenant, Object.keys(settings.config.tenants));
-    const loaded = settings.endpoints.find(({ config }) => config.name === endpoint);
-    if (!loaded)
-      throw noSuch(
-        'endpoint',
-        endpoint,
-        settings.endpoints.map(({ config }) => config.name),
-      );
+    const loaded = endpointIn(settings, endpoint);
     const plan = planIn(settings);
     const client = newIntuneClient(known, () => {});
     try {
@@ -71,6 +65,14 @@ export async function withUserKeys(
 /** The lease that the server and the commands share: one of them works on the keys of a tenant at a time. */
 export const userKeyJobName = (tenant: string): string => `pfx ${tenant}`;
 
+/** The endpoint with this name. Throws ConfigError. */
+export function endpointIn({ endpoints }: Settings, name: string): LoadedEndpoint {
+  const loaded = endpoints.find(({ config }) => config.name === name);
+  if (loaded) return loaded;
+  const known = endpoints.map(({ config }) => config.name);
+  throw noSuch('endpoint', name, known);
+}
+
 const noSuch = (what: string, name: string, known: readonly string[]): ConfigError =>
   new ConfigError(`there is no ${what} ${name}`, `Name one of: ${known.join(', ')}.`);
 
@@ -87,6 +89,7 @@ function planIn(settings: Settings): Pick<UserKeyServices, 'plan' | 'connectorNa
   );
 }
 
+/** What one authority and the store give. */
 type Parts = Pick<UserKeyServices, 'store' | 'certify' | 'certified' | 'revoke' | 'clock' | 'random'>;
 
 /** `emit` gets what becomes of the orders at a CA elsewhere. */

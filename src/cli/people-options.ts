@@ -4,6 +4,7 @@ import { keyTimes, type PfxPlace, readPeople } from '../app/pfx-work.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { PfxPurpose } from '../core/imported-pfx.ts';
 import type { UserKeyTimes } from '../pfx/follow-user-keys.ts';
+import type { UserPurpose } from '../pfx/user-pfx.ts';
 import { CONFIG } from './options.ts';
 
 /** What every command that works on keys is given. */
@@ -44,7 +45,7 @@ export function peopleRules(options: PfxOptions): PeopleRules {
 }
 
 /** Throws ConfigError for another word. */
-export function purposeIn(text: string): PfxPurpose {
+export function purposeIn(text: string): UserPurpose {
   if (text === 'encryption' || text === 'signing') return PURPOSES[text];
   throw new ConfigError('`--purpose` is neither encryption nor signing', 'Give one of the two.');
 }

@@ -19,7 +19,7 @@ export type EndpointReferences = PolicyContext & {
   profiles: Definitions<ProfileConfig>;
 };
 
-const TAKEN = ['/healthz', '/readyz', '/crl'];
+const TAKEN = ['/healthz', '/readyz', '/crl', '/pfx'];
 
 const path = valueType(
   transformed(z.string(), (path) => {
@@ -27,7 +27,7 @@ const path = valueType(
     const canonical = canonicalPath(path);
     if (TAKEN.some((taken) => canonical === taken || canonical.startsWith(`${taken}/`)))
       throw new ConfigError(
-        'that path belongs to the health checks and revocation lists',
+        'that path belongs to the health checks, revocation lists and links',
         `Write another, for example ${NDES_PATH}.`,
       );
     if (canonical.endsWith('/mscep_admin'))

@@ -11,7 +11,7 @@ import { peopleKey } from './people-section.ts';
 import { file, type FileContext } from './references.ts';
 import { defaulted, mapOf, optional, required, section } from './yaml/table.ts';
 import { transformed, valueType } from './yaml/value-type.ts';
-import { choice, flag, integer, text, valueList } from './yaml/value-types.ts';
+import { choice, flag, integer, text, url, valueList } from './yaml/value-types.ts';
 
 const EXAMPLE = '{ subject: "CN={{UserPrincipalName}},E={{EmailAddress}}", altNames: ["email:{{EmailAddress}}"] }';
 const SEE = 'docs/pfx.md has the variables and the form of templates.';
@@ -117,6 +117,11 @@ export const pfxSection = (context: FileContext) => {
       'no key is kept',
     ),
     people: peopleKey(),
+    links: optional(
+      url(['https'], 'https://scep.example.com'),
+      'The URL under which people reach this server. Files wait at `/pfx/` below it to be fetched once, see [docs/pfx.md](pfx.md#links).',
+      'no file can be fetched',
+    ),
   });
   return optional(
     { schema, type: 'a mapping of keys', example: EXAMPLE, secret: false },

@@ -110,6 +110,9 @@ export type RevocationFacts = { endpoint: string; serial: string };
 /** A revocation of which the CA is told again later. `attempts` counts those that were made. */
 export type PostponedRevocationFacts = RevocationFacts & { attempts: number; err?: unknown };
 
+/** `unknown`: no file waits under this token, or not any more. `too-many`: too many came with a wrong one, and nobody looked. */
+export type KeyLinkRefusal = 'unknown' | 'too-many';
+
 /** The facts of every event, by its name. Names are stable; docs/log.md is made from them. */
 export type EventFacts = {
   'scep-request-answered': AnsweredFacts;
@@ -139,6 +142,9 @@ export type EventFacts = {
   'attempts-lost': { number: number; err?: unknown };
   'subscriber-failed': { failed: string; err: unknown };
   'revocation-list-failed': { path: string | undefined; err: unknown };
+  'key-fetched': HttpFacts & { endpoint: string; transactionId: string };
+  'key-link-refused': HttpFacts & { reason: KeyLinkRefusal; skipped?: number };
+  'key-link-failed': HttpFacts & { err: unknown };
   'ocsp-failed': { path: string; err: unknown; skipped?: number };
   'ocsp-answered': { authority: string; status: OcspStatus };
   'ocsp-signer-made': { subject: string; thumbprint: string; ends: string; replaced: boolean };

@@ -314,7 +314,9 @@ export type AuditEvent =
   | 'backed-up'
   | 'key-wanted'
   | 'key-revoked'
-  | 'key-recovered';
+  | 'key-recovered'
+  | 'key-link-made'
+  | 'key-fetched';
 
 /**
  * Who did it. `system` is this server without a request of a device. `name` says which person or program; `address` is

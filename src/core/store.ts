@@ -15,6 +15,7 @@ import type { ProposalStore } from './proposal-store.ts';
 import type { SessionStore } from './session-store.ts';
 import type { StandingStore } from './store-standing.ts';
 import type { UserKeyStandingStore } from './user-key-standing.ts';
+import type { KeyLinkStore } from './key-link-store.ts';
 import type { UserKeyStore } from './user-key-store.ts';
 import type { DirectoryStore } from './tenant-directory.ts';
 import type { RevocationReason } from './issuer.ts';
@@ -434,7 +435,7 @@ export type VoidedWork = { challenges: number; requests: number };
 /** A store that was restored from a backup. */
 export interface RestoredStore {
   /**
-   * Removes every one-time password, every request that waits or is approved, every session and every proposal, because the store does not know
+   * Removes every one-time password, every request that waits or is approved, every session, every proposal and every file that waits to be fetched, because the store does not know
    * what became of them since; and has a new revocation list made. The audit entry is written with it.
    */
   beginAgain(audit: AuditEntry): Promise<VoidedWork>;
@@ -485,6 +486,7 @@ export interface Store
     BackupStore,
     UserKeyStore,
     UserKeyStandingStore,
+    KeyLinkStore,
     JobStore {
   /** Throws when the store cannot write. */
   check(): Promise<void>;

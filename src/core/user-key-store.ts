@@ -4,9 +4,10 @@ import type { AuditEntry, CertificateId } from './records.ts';
 
 /**
  * `wanted`: to be made. `issued`: it has a certificate, and it is not known whether it was imported. `imported`: Intune has it. `failed`: it
- * could not be made, and is not tried again. `ended`: it was taken from Intune, or what was issued is of no use.
+ * could not be made, and is not tried again. `ended`: it was taken from Intune, or what was issued is of no use. `linked`: no Intune has it; it was made
+ * for a link, by which its owner fetches it.
  */
-export const USER_KEY_STATES = ['wanted', 'issued', 'imported', 'failed', 'ended'] as const;
+export const USER_KEY_STATES = ['wanted', 'issued', 'imported', 'failed', 'ended', 'linked'] as const;
 /** One of them. */
 export type UserKeyState = (typeof USER_KEY_STATES)[number];
 
@@ -14,7 +15,7 @@ export type UserKeyState = (typeof USER_KEY_STATES)[number];
 export type UserKey = {
   /** Chosen at random by who adds it. */
   id: string;
-  /** The name of the tenant in the configuration. */
+  /** The name of the tenant in the configuration; empty for one that is `linked`. */
   tenant: string;
   userPrincipalName: string;
   /** The object id of the user, as soon as it was looked up. */
@@ -80,7 +81,7 @@ export interface UserKeyStore {
   /** Oldest first. */
   listUserKeys(filter: UserKeyFilter): Promise<UserKey[]>;
   /**
-   * Removes keys that failed, or that ended, before this moment and whose certificate has ended before it; returns how many. What is in escrow
+   * Removes keys that failed, ended or were linked before this moment and whose certificate has ended before it; returns how many. What is in escrow
    * stays: mail may be read after decades.
    */
   removeUserKeys(before: Date): Promise<number>;

@@ -6,6 +6,7 @@ import { within } from '../core/ask.ts';
 import { defined } from '../core/defined.ts';
 import type { EndpointLoad } from '../enroll/gate.ts';
 import { httpServer } from '../http/http-server.ts';
+import type { FetchKey } from '../http/key-link-route.ts';
 import { ocspPlugin } from '../http/ocsp-route.ts';
 import { scepPlugin as httpPlugin } from '../http/plugin.ts';
 import { boundRoutes } from '../http/unanswered.ts';
@@ -99,8 +100,11 @@ export type AssembledServer = { server: FastifyInstance; retire: () => Promise<v
 export const createServer = async (options: ServerOptions): Promise<FastifyInstance> =>
   (await assembleServer(options)).server;
 
-/** As `createServer`; `operate` as in `startEnrollment`. */
-export async function assembleServer(options: ServerOptions, operate?: Operate): Promise<AssembledServer> {
+/** As `createServer`; `operate` as in `startEnrollment`. `fetchKey`: what gives out files with keys of people. */
+export async function assembleServer(
+  options: ServerOptions & { fetchKey?: FetchKey | undefined },
+  operate?: Operate,
+): Promise<AssembledServer> {
   assertOptions(options);
   await selfTest(usable(options.endpoints));
   const { endpoints: _endpoints, store, notificationInterval: _interval, random: _random, ...rest } = options;

@@ -258,7 +258,7 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     level: 'error',
     message: 'a background job failed and will be retried; no data was lost',
     fields: {
-      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `orders`, `clean-up`, `watch`, `tenants`, `old-records`, `old-attempts`, `command-revocations`, `intune-revocations`, `messages`, `syslog`, or `directory` and the name of a tenant',
+      job: 'the name of the job, as in `openndes jobs`: `notifications`, `revocations`, `orders`, `clean-up`, `watch`, `tenants`, `old-records`, `old-attempts`, `command-revocations`, `links`, `intune-revocations`, `messages`, `syslog`, or `directory` and the name of a tenant',
       err: CAUSE,
     },
     remedy:
@@ -282,6 +282,30 @@ export const LOG_LINES: { readonly [Name in EventName]: LogLine<EventFacts[Name]
     fields: { path: 'the path of the URL', err: CAUSE },
     remedy:
       'Look at the store and at the key of the CA. A list from before is served while it is valid; without one the URL answers 503.',
+  },
+  'key-fetched': {
+    level: 'info',
+    message: 'a file with the key of a person was fetched by its link',
+    fields: { ...HTTP, endpoint: ENDPOINT, transactionId: 'the transactionID under which its certificate is recorded' },
+    remedy: '',
+  },
+  'key-link-refused': {
+    level: 'info',
+    message: 'a file with the key of a person was asked for in vain',
+    fields: {
+      ...HTTP,
+      reason:
+        '`unknown`: no file waits under this token, because it was fetched, its time is over, or there never was one; `too-many`: too many came with wrong tokens within a minute, and nobody looked',
+      skipped: SKIPPED,
+    },
+    remedy:
+      'When a person says that the link does not work, look into the history for `key-fetched`, and make another one.',
+  },
+  'key-link-failed': {
+    level: 'error',
+    message: 'a file with the key of a person could not be given out',
+    fields: { ...HTTP, err: CAUSE },
+    remedy: 'Look at the store. When the history has `key-fetched` for it, make another link.',
   },
   'ocsp-failed': {
     level: 'error',

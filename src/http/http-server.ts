@@ -5,6 +5,7 @@ import { endpointsProbe, type Probe, runProbes } from '../core/probe.ts';
 import { aiaPlugin, type ServedCertificates } from './aia-route.ts';
 import { allow } from './allow.ts';
 import { crlPlugin, type RevocationLists } from './crl-route.ts';
+import { type FetchKey, keyLinkPlugin } from './key-link-route.ts';
 import { ocspPlugin, type OcspResponders } from './ocsp-route.ts';
 import { startPage } from './start-page.ts';
 import { boundServer } from './unanswered.ts';
@@ -23,6 +24,8 @@ export type HttpOptions = ScepPluginOptions & {
   aia?: ServedCertificates;
   /** Served at `/ocsp/<name>`. */
   ocsp?: OcspResponders;
+  /** Files with keys of people are fetched at `/pfx/`. */
+  fetchKey?: FetchKey | undefined;
   /** Milliseconds that running requests get when the server closes; then their sockets are destroyed. */
   grace?: number;
   /** From its abort on `/readyz` answers 503, and each connection ends after its next answer. */
@@ -47,6 +50,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
     stopping,
     mostSockets,
     ocsp,
+    fetchKey,
     aia = new Map(),
     ...scep
   } = options;
@@ -78,6 +82,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
     app.options(url, (_request, reply) => allow(reply, 'GET, HEAD, OPTIONS'));
   await app.register(crlPlugin, { crls, emit: options.emit });
   await app.register(aiaPlugin, { certificates: aia });
+  if (fetchKey) await app.register(keyLinkPlugin, { fetch: fetchKey, emit, clock });
   if (ocsp) await app.register(ocspPlugin, { responders: ocsp, emit, clock });
   await app.register(scepPlugin, scep);
   return app;

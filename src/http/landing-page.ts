@@ -17,12 +17,20 @@ code { font: .9em ui-monospace, Consolas, Menlo, monospace; word-break: break-al
 small { opacity: .75 }
 `;
 
-/** The page may not fetch, run, frame or send anything; the only style sheet is allowed by its hash. */
-export const PAGE_HEADERS = {
-  'content-security-policy': `default-src 'none'; style-src 'sha256-${hash('sha256', CSS, 'base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+const cspHash = (text: string): string => `'sha256-${hash('sha256', text, 'base64')}'`;
+
+const headersWith = (rules: string) => ({
+  'content-security-policy': `default-src 'none'; style-src ${cspHash(CSS)}; ${rules}; base-uri 'none'; frame-ancestors 'none'`,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
-};
+});
+
+/** The page may not fetch, run, frame or send anything; the only style sheet is allowed by its hash. */
+export const PAGE_HEADERS = headersWith("form-action 'none'");
+
+/** The page may send a form to this server and run this script, and nothing else. */
+export const formPageHeaders = (script: string): typeof PAGE_HEADERS =>
+  headersWith(`script-src ${cspHash(script)}; form-action 'self'`);
 
 /** The page and its headers. It shows no version, path or setting. */
 export const landingPage = (landing: Landing): { body: Uint8Array; headers: Readonly<Record<string, string>> } => ({
@@ -43,13 +51,13 @@ administrator finds the cause in the log.</p>`;
 }
 
 /** A page for browsers. `body` is HTML. */
-export const page = (body: string): string => `<!doctype html>
+export const page = (body: string, title = 'Certificate enrolment'): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>Certificate enrolment</title>
+<title>${title}</title>
 <style>${CSS}</style>
 </head>
 <body>

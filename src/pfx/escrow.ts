@@ -2,13 +2,14 @@
  * Keys in escrow: a PKCS#12 file under a key of its own, which is split among recovery officers. The server cannot open what it keeps, and no officer alone
  * can. RSAES-OAEP (RFC 8017 7.1) with SHA-256 seals the shares, AES-256 in GCM the file.
  */
-import { constants, createCipheriv, createDecipheriv, hash, publicEncrypt } from 'node:crypto';
+import { constants, hash, publicEncrypt } from 'node:crypto';
 import type { RandomBytes } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { KeyProvider } from '../core/keys.ts';
 import { readKey } from '../pkix/public-key.ts';
 import type { Escrow, EscrowShare, SealedShare } from './escrow-text.ts';
 import { assertOfficers, type RecoveryOfficer } from './recovery-officer.ts';
+import { openOctets, sealOctets } from './sealed-octets.ts';
 import { combined, type SecretShare, split } from './secret-sharing.ts';
 
 /** What is kept: the PKCS#12 file, and its password, which is a secret. */
@@ -23,8 +24,6 @@ export type EscrowPlan = {
 };
 
 const KEY_OCTETS = 32;
-const NONCE_OCTETS = 12;
-const TAG_OCTETS = 16;
 const LABEL_OCTETS = 32;
 
 /** What shares and file are bound to: a share of another file, or one moved to another record, opens nothing. */
@@ -39,23 +38,11 @@ export function sealEscrow({ file, password }: EscrowedPfx, plan: EscrowPlan): E
   const label = labelOf({ thumbprint, required });
   const key = random(KEY_OCTETS);
   const shares = split(key, { required, count: officers.length }, random);
-  const sealed = encrypted(JSON.stringify({ file: Buffer.from(file).toString('base64'), password }), {
-    key,
-    label,
-    random,
-  });
+  const content = Buffer.from(JSON.stringify({ file: Buffer.from(file).toString('base64'), password }));
+  const sealed = sealOctets(content, { key, label }, random);
+  content.fill(0);
   key.fill(0);
   return { thumbprint, required, shares: officers.map((officer, i) => sealedShare(officer, shares[i], label)), sealed };
-}
-
-function encrypted(
-  text: string,
-  { key, label, random }: { key: Uint8Array; label: Uint8Array; random: RandomBytes },
-): Buffer {
-  const nonce = random(NONCE_OCTETS);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(label);
-  const content = [cipher.update(text, 'utf8'), cipher.final()];
-  return Buffer.concat([nonce, ...content, cipher.getAuthTag()]);
 }
 
 const OAEP = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' } as const;
@@ -107,7 +94,9 @@ export function openEscrow(escrow: Escrow, shares: readonly EscrowShare[]): Escr
     );
   const key = combined([...officers.values()].slice(0, escrow.required));
   try {
-    const { file, password } = JSON.parse(decrypted(escrow, key)) as { file: string; password: string };
+    const { file, password } = JSON.parse(
+      Buffer.from(openOctets(escrow.sealed, { key, label: labelOf(escrow) })).toString(),
+    ) as { file: string; password: string };
     return { file: Buffer.from(file, 'base64'), password };
   } catch {
     // The cause can quote what was decrypted.
@@ -115,12 +104,4 @@ export function openEscrow(escrow: Escrow, shares: readonly EscrowShare[]): Escr
   } finally {
     key.fill(0);
   }
-}
-
-function decrypted(escrow: Escrow, key: Uint8Array): string {
-  const { sealed } = escrow;
-  const cipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_OCTETS), { authTagLength: TAG_OCTETS });
-  cipher.setAAD(labelOf(escrow)).setAuthTag(sealed.subarray(-TAG_OCTETS));
-  const content = cipher.update(sealed.subarray(NONCE_OCTETS, -TAG_OCTETS));
-  return Buffer.concat([content, cipher.final()]).toString('utf8');
 }

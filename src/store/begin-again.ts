@@ -8,8 +8,8 @@ import type { Database } from './tables.ts';
 export async function beginAgain(tx: Database, audit: AuditEntry): Promise<VoidedWork> {
   const challenges = await tx.deleteFrom('challenges').executeTakeFirst();
   const requests = await tx.deleteFrom('transactions').where('state', 'in', ['pending', 'approved']).executeTakeFirst();
-  // Who logged out since, and what was confirmed, is not known.
-  for (const table of ['sessions', 'proposals'] as const) await tx.deleteFrom(table).execute();
+  // Who logged out since, what was confirmed, and which file was fetched, is not known.
+  for (const table of ['sessions', 'proposals', 'key_links'] as const) await tx.deleteFrom(table).execute();
   // Its number follows on the time, and so on every list that was published since.
   await tx.updateTable('revocation_lists').set({ made_at: 0 }).execute();
   await addAudit(tx, audit, {});

@@ -118,6 +118,7 @@ import { findPolled, findRequest, findTransaction } from './transactions.ts';
 import { beginAnswer, keepAnswer, withdrawAnswer } from './kept-answers.ts';
 import type { AnswerStore } from '../core/answer-store.ts';
 import { userKeyStandings } from './user-key-notes.ts';
+import { keyLinks } from './key-links.ts';
 import { userKeys } from './user-keys.ts';
 import { readSecret, writeSecret } from './versioned-secrets.ts';
 
@@ -154,6 +155,7 @@ export function createStore(engine: Engine, clock: Clock): Store {
     ...messages(parts),
     ...userKeys(parts.db, parts.write),
     ...userKeyStandings(parts.db, parts.write),
+    ...keyLinks(parts, clock),
     storeStanding: () => storeStanding(engine),
     async check() {
       await write((tx) => proveWritable(tx, clock()));

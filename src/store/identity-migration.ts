@@ -15,6 +15,7 @@ import {
 import { createParts } from './partitions.ts';
 import { createSerials } from './serials-table.ts';
 import { createKeptAnswers } from './kept-answers.ts';
+import { createKeyLinks } from './key-links.ts';
 import { createOrders } from './recorded-orders.ts';
 import { moveCertificates } from './old-certificates.ts';
 import type { Database } from './tables.ts';
@@ -48,6 +49,7 @@ export async function addIdentities(db: Database, dialect: Dialect): Promise<str
   await createOrders(db, dialect);
   await createUserKeys(db, dialect);
   await createUserKeyNotes(db);
+  await createKeyLinks(db, dialect);
   if (number === 0) return [];
   return [
     `${number} certificates that an earlier version recorded cannot be read (serial numbers ${serials.join(', ')}` +

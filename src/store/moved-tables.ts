@@ -51,6 +51,7 @@ export const MOVED = {
   message_places: { key: ['source'] },
   user_keys: { key: ['id'] },
   user_key_notes: { key: ['tenant', 'name'] },
+  key_links: { key: ['mark'] },
   conditions: { left: 'written by each server while it runs' },
   condition_looks: { left: 'written by each server while it runs' },
   login_codes: { key: ['user_name'] },

@@ -445,6 +445,9 @@ export type UserKeyTable = {
 /** See user-key-notes.ts. */
 export type UserKeyNoteTable = { tenant: string; name: string; value: string };
 
+/** A file that waits to be fetched. `facts`: KeyLinkFacts as JSON. */
+export type KeyLinkTable = { mark: string; sealed: Uint8Array; facts: string; until: Moment };
+
 /** Every table by its name. */
 export type Tables = {
   issuers: IssuerTable;
@@ -489,6 +492,7 @@ export type Tables = {
   message_places: MessagePlaceTable;
   user_keys: UserKeyTable;
   user_key_notes: UserKeyNoteTable;
+  key_links: KeyLinkTable;
   conditions: ConditionTable;
   condition_looks: ConditionLookTable;
   write_check: WriteCheckTable;

@@ -22,7 +22,7 @@ export async function createUserKeyNotes({ schema }: Database): Promise<void> {
     .execute();
 }
 
-const NONE: UserKeyCounts = { wanted: 0, issued: 0, imported: 0, failed: 0, ended: 0 };
+const NONE: UserKeyCounts = { wanted: 0, issued: 0, imported: 0, failed: 0, ended: 0, linked: 0 };
 
 async function countUserKeys(db: Database, tenant: string): Promise<UserKeyCounts> {
   const rows = await db

@@ -149,7 +149,7 @@ export async function listUserKeys(db: Database, filter: UserKeyFilter): Promise
 export async function removeUserKeys(tx: Database, before: Date): Promise<number> {
   const { numDeletedRows } = await tx
     .deleteFrom('user_keys')
-    .where('state', 'in', ['failed', 'ended'])
+    .where('state', 'in', ['failed', 'ended', 'linked'])
     .where('due_at', '<', before.getTime())
     .where('escrow', 'is', null)
     .where((is) => is.or([is('ends', 'is', null), is('ends', '<', before.getTime())]))

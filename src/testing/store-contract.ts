@@ -40,6 +40,7 @@ import {
 } from './store-samples.ts';
 import { answers } from './store-answers.ts';
 import { orders } from './store-orders.ts';
+import { keyLinks } from './store-key-links.ts';
 import { userKeys } from './store-user-keys.ts';
 import { searches } from './store-searches.ts';
 import { secrets } from './store-secrets.ts';
@@ -78,6 +79,7 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Open
   answers(check);
   orders(check);
   userKeys(check);
+  keyLinks(check);
   conditions(check);
   messages(check);
   oldRecords(check);

@@ -118,7 +118,7 @@ export function userKeys(check: Check): void {
   );
 
   check(
-    'keys that failed, and those that ended with their certificates, are removed when they are old',
+    'keys that failed, and those whose certificates ended and that are not in escrow, are removed when they are old',
     async ({ store }) => {
       const keys: NewUserKey[] = [
         { ...KEY, state: 'failed' },
@@ -127,9 +127,10 @@ export function userKeys(check: Check): void {
         { ...KEY, id: 'd', state: 'imported', ends: later(10) },
         { ...KEY, id: 'e', state: 'failed', dueAt: later(1000) },
         { ...KEY, id: 'f', state: 'ended', ends: later(10), escrow: '{"required":2}' },
+        { ...KEY, id: 'g', state: 'linked', ends: later(10) },
       ];
       for (const key of keys) await store.addUserKey(key);
-      assert.equal(await store.removeUserKeys(later(100)), 2);
+      assert.equal(await store.removeUserKeys(later(100)), 3);
       assert.deepEqual(
         (await store.listUserKeys({})).map(({ id }) => id),
         ['c', 'd', 'e', 'f'],
@@ -146,7 +147,7 @@ export function userKeys(check: Check): void {
       { ...KEY, id: 'd', state: 'failed', tenant: 'other' },
     ];
     for (const key of keys) await store.addUserKey(key);
-    const none = { wanted: 0, issued: 0, imported: 0, failed: 0, ended: 0 };
+    const none = { wanted: 0, issued: 0, imported: 0, failed: 0, ended: 0, linked: 0 };
     assert.deepEqual(await store.countUserKeys('contoso'), { ...none, wanted: 1, imported: 2 });
     assert.deepEqual(await store.countUserKeys('nobody'), none);
   });

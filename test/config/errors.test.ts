@@ -147,15 +147,15 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'path of a health check': [
     endpoint(`path: /Healthz/, ${LAB}`),
-    '1:21 endpoints[0].path: that path belongs to the health checks and revocation lists ("/Healthz/"). Write another, for example /certsrv/mscep/mscep.dll.',
+    '1:21 endpoints[0].path: that path belongs to the health checks, revocation lists and links ("/Healthz/"). Write another, for example /certsrv/mscep/mscep.dll.',
   ],
   'path below a health check': [
     endpoint(`path: /readyz/scep, ${LAB}`),
-    '1:21 endpoints[0].path: that path belongs to the health checks and revocation lists ("/readyz/scep"). Write another, for example /certsrv/mscep/mscep.dll.',
+    '1:21 endpoints[0].path: that path belongs to the health checks, revocation lists and links ("/readyz/scep"). Write another, for example /certsrv/mscep/mscep.dll.',
   ],
   'path of a revocation list': [
     endpoint(`path: /crl/issuing.crl, ${LAB}`),
-    '1:21 endpoints[0].path: that path belongs to the health checks and revocation lists ("/crl/issuing.crl"). Write another, for example /certsrv/mscep/mscep.dll.',
+    '1:21 endpoints[0].path: that path belongs to the health checks, revocation lists and links ("/crl/issuing.crl"). Write another, for example /certsrv/mscep/mscep.dll.',
   ],
   'revocation list that ends at once': [
     `authorities: { issuing: { certificate: ca.pem, key: ca.key, crl: { validity: 0s } } }\n${ENDPOINTS}`,

@@ -523,6 +523,29 @@ test('what OCSP cannot do: an answer, and a signer that is not made or not kept'
   assertLine(lineOf('ocsp-signer-not-made'), 'error', notMade, 'authority err');
 });
 
+test('a file with the key of a person: fetched, asked for in vain, and not to be had', async (t) => {
+  const log = keptLog();
+  const lineOf = (event: string): Line | undefined =>
+    log.lines.map((text) => JSON.parse(text) as Line).find((line) => line['event'] === event);
+  const answers = [
+    async () => ({ name: 'a.p12', file: new Uint8Array(), endpoint: 'people', transactionId: 'pfx-1' }),
+    async () => ({ refused: 'unknown' }) as const,
+    () => Promise.reject(new Error('gone')),
+  ];
+  const fetchKey = () => answers.shift()!();
+  const app = await httpServer({ services: [], emit: log.emit, clock: handClock(), fetchKey });
+  t.after(() => app.close());
+  for (let count = 0; count < 3; count++)
+    await app.inject({ method: 'POST', url: '/pfx/', headers: { 'user-agent': 'curl' } });
+  const http = 'method ip userAgent';
+  const fetched = 'a file with the key of a person was fetched by its link';
+  assertLine(lineOf('key-fetched')!, 'info', fetched, `${http} endpoint transactionId`);
+  const refused = 'a file with the key of a person was asked for in vain';
+  assertLine(lineOf('key-link-refused')!, 'info', refused, `${http} reason`);
+  const failed = 'a file with the key of a person could not be given out';
+  assertLine(lineOf('key-link-failed')!, 'error', failed, `${http} err`);
+});
+
 test('a call to a service of Microsoft', () => {
   const log = keptLog();
   log.emit({ event: 'intune-called', tenant: 'corp', call: 'token', result: 'refused', status: 400, ms: 12 });

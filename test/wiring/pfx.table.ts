@@ -6,7 +6,7 @@ import { cngBlob, connectorPem } from '../pfx/connector-forms.ts';
 import { USER } from '../pfx/template-samples.ts';
 import { file } from './files.ts';
 import type { Row } from './row.ts';
-import { configured, started } from './server.ts';
+import { configured, PLAIN, started, statusAt } from './server.ts';
 
 const publicHalf = (name: string) => createPublicKey(rsaKey(name).privateKey);
 const sha256Of = (name: string): string => hash('sha256', rsaKey(name).spki);
@@ -40,6 +40,22 @@ async function startedWith(sha256: string): Promise<string> {
 }
 
 const blob = file('pfx/other.blob', cngBlob(publicHalf('other connector')));
+
+/** The status of the page, and what comes back for the link that the command prints for Jane. */
+async function fetched(links: string): Promise<unknown> {
+  const config = configured({
+    pfx: { subject: SUBJECT, key: 'p256', ...(links !== '' && { links }) },
+    endpoints: [{ ...PLAIN, name: 'people' }],
+  });
+  const { origin } = await started(config);
+  const page = await statusAt(`${origin}/pfx/`);
+  const { code, out } = await run('pfx', 'link', user, '--endpoint', 'people', '--json', '--config', config);
+  if (code !== 0) return { page, code };
+  const { link } = JSON.parse(out) as { link: string };
+  const [base, token = ''] = link.split('#');
+  const { status, headers } = await fetch(`${origin}/pfx/`, { method: 'POST', body: new URLSearchParams({ token }) });
+  return { page, base, status, type: headers.get('content-type') };
+}
 
 export const PFX: readonly Row[] = [
   {
@@ -121,6 +137,20 @@ export const PFX: readonly Row[] = [
     answers: {
       oaepSha512: ['oaepSha512', 'passwords of at most 126 characters'],
       oaepSha256: ['oaepSha256', 'passwords of at most 190 characters'],
+    },
+  },
+  {
+    keys: ['pfx.links'],
+    question: 'where a file is fetched',
+    ask: fetched,
+    answers: {
+      '': { page: 404, code: 78 },
+      'https://keys.example.com/': {
+        page: 200,
+        base: 'https://keys.example.com/pfx/',
+        status: 200,
+        type: 'application/x-pkcs12',
+      },
     },
   },
   {

@@ -27,6 +27,7 @@ export const USER_KEYS_TEXTS = {
     imported: { look: 'good', words: 'imported', means: 'Intune has it for the devices of the user.' },
     failed: { look: 'bad', words: 'failed', means: 'It was not made, and is not tried again.' },
     ended: { look: 'neutral', words: 'ended', means: 'Intune does not have it any more.' },
+    linked: { look: 'good', words: 'for a link', means: 'It was made for a link, by which its owner fetches it once.' },
   },
   revoked: 'revoked',
   issueTitle: 'Ask for a key',

@@ -1,4 +1,5 @@
 /** What every `openndes certs` command shares: the store that a configuration names, and how a command fails. */
+import { ConfigError } from '../../core/errors.ts';
 import type { StoredCertificate } from '../../core/records.ts';
 import type { Store } from '../../core/store.ts';
 import { openExistingStore } from '../../app/configured-store.ts';
@@ -29,6 +30,11 @@ export async function withStore<T>(
 /** The note that there is nothing at the path of the store. */
 export const noStore = (path: string): string =>
   `note: there is no store at ${path} yet; \`openndes serve\` creates it`;
+
+/** For `openExistingStore` of commands that write: throws ConfigError. */
+export const assertStore = (path: string): never => {
+  throw new ConfigError(`there is no store at ${path}`, 'Start the server once: it makes the store.');
+};
 
 /** Prints why the command failed, and ends it with exit 1. */
 export function failed(reason: string, err: Output['err']): never {

@@ -1,8 +1,7 @@
 /** `openndes pfx import`: PKCS#12 files that there are already. */
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { readFile, readTextFile } from '../../app/files.ts';
-import { promptedPassphrase } from '../../app/passphrase-prompt.ts';
+import { readTextFile } from '../../app/files.ts';
 import { ConfigError } from '../../core/errors.ts';
 import type { PfxPurpose } from '../../core/imported-pfx.ts';
 import { type GivenPfx, importPfxFile, type PfxFileResult } from '../../pfx/import-pfx-file.ts';
@@ -10,6 +9,7 @@ import { faultText, type UserKeyServices } from '../../pfx/user-key-services.ts'
 import { EXIT, Exit } from '../exit.ts';
 import { example } from '../options.ts';
 import { peopleRules, type PfxOptions, purposeIn, withPfxOptions } from '../people-options.ts';
+import { givenFile } from '../pfx-files.ts';
 import { counted, type Output, printable } from '../output.ts';
 import { working } from './pfx-keys.ts';
 
@@ -92,16 +92,8 @@ async function importAll(
   if (failed > 0) throw new Exit(EXIT.failed);
 }
 
-/** Octets of a PKCS#12 file. */
-const LONGEST = 1024 * 1024;
-
-async function given({ file, user, purpose, passwordFile }: Line): Promise<GivenPfx> {
-  const password =
-    passwordFile === undefined
-      ? await promptedPassphrase(file)
-      : readTextFile(passwordFile, 'the password of the file').replace(/\r?\n$/, '');
-  if (password === undefined)
-    throw new ConfigError('there is no terminal to ask for the password', 'Give --password-file.');
-  const bytes = readFile(file, 'the PKCS#12 file', LONGEST);
-  return { where: file, file: bytes, password, userPrincipalName: user, purpose };
-}
+const given = async ({ file, user, purpose, passwordFile }: Line): Promise<GivenPfx> => ({
+  ...(await givenFile(file, passwordFile)),
+  userPrincipalName: user,
+  purpose,
+});

@@ -17,7 +17,7 @@ import { EXIT, Exit } from '../exit.ts';
 import { CONFIG, example } from '../options.ts';
 import { type PeopleRules, peopleRules, type PfxOptions, purposeIn, withPfxOptions } from '../people-options.ts';
 import { counted, jsonText, type Output, printable } from '../output.ts';
-import { failed, withStore } from './certs-store.ts';
+import { assertStore, failed, withStore } from './certs-store.ts';
 
 type IssueOptions = PfxOptions & { purpose?: string; users?: string; dryRun?: true };
 
@@ -167,7 +167,7 @@ export const entriesFor =
 
 /** Runs the work with the lease of the tenant, and exits after it was given back. */
 export async function working({ place }: Pick<PeopleRules, 'place'>, { err }: Output, work: Work): Promise<void> {
-  const store = await openExistingStore(place.file, noStore);
+  const store = await openExistingStore(place.file, assertStore);
   const management: Management<Store> = { store, clock: systemClock, ...commandLineUser() };
   let exit: Exit | undefined;
   try {
@@ -183,7 +183,3 @@ export async function working({ place }: Pick<PeopleRules, 'place'>, { err }: Ou
   }
   if (exit) throw exit;
 }
-
-const noStore = (path: string): never => {
-  throw new ConfigError(`there is no store at ${path}`, 'Start the server once: it makes the store.');
-};

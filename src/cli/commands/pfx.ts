@@ -1,14 +1,13 @@
 /** `openndes pfx …`: keys for people. */
 import type { Command } from 'commander';
-import { readFile } from '../../app/files.ts';
 import { readPfxPlan } from '../../app/settings.ts';
-import { ConfigError } from '../../core/errors.ts';
-import { TemplateError, type TemplateUser } from '../../pfx/template-variables.ts';
 import { userNames } from '../../pfx/user-pfx.ts';
 import { CONFIG, example } from '../options.ts';
 import { jsonText, type Output, printable } from '../output.ts';
+import { userIn, withoutTemplateError } from '../graph-user.ts';
 import { plannedPfx } from '../planned-pfx.ts';
 import { registerPfxImport } from './pfx-import.ts';
+import { registerPfxLink } from './pfx-link.ts';
 import { registerPfxKeys } from './pfx-keys.ts';
 import { registerPfxRecover } from './pfx-recover.ts';
 import { registerPfxRevoke } from './pfx-revoke.ts';
@@ -20,6 +19,7 @@ export function registerPfx(program: Command, output: Output): void {
   registerPfxKeys(pfx, output);
   registerPfxImport(pfx, output);
   registerPfxRevoke(pfx, output);
+  registerPfxLink(pfx, output);
   registerPfxRecover(pfx, output);
 }
 
@@ -38,40 +38,13 @@ function registerTest(pfx: Command, { out }: Output): void {
     .addHelpText(...example('openndes pfx test jane.json'))
     .action(async (file: string, { config, json }: { config: string; json?: true }) => {
       const plan = await readPfxPlan(config);
-      const planned = plannedPfx(plan, namesOf(userIn(file), plan));
+      const planned = plannedPfx(
+        plan,
+        withoutTemplateError(() => userNames(userIn(file), plan)),
+      );
       out(json ? jsonText(planned) : linesOf(planned).join('\n'));
     });
 }
 
 const linesOf = (planned: ReturnType<typeof plannedPfx>): string[] =>
   Object.entries(planned).map(([name, value]) => printable(`${name}: ${[value].flat().join(', ') || 'none'}`));
-
-function namesOf(user: TemplateUser, plan: Parameters<typeof userNames>[1]): ReturnType<typeof userNames> {
-  try {
-    return userNames(user, plan);
-  } catch (error) {
-    if (!(error instanceof TemplateError)) throw error;
-    throw new ConfigError(
-      error.message,
-      'Give the user this value in Entra, or change the template in the section `pfx`.',
-    );
-  }
-}
-
-const LONGEST = 1024 * 1024;
-
-function userIn(file: string): TemplateUser {
-  const what = 'a user as Microsoft Graph shows it';
-  const remedy = 'Give the answer to GET https://graph.microsoft.com/v1.0/users/NAME, JSON.';
-  const text = readFile(file, what, LONGEST).toString();
-  try {
-    const user: unknown = JSON.parse(text);
-    if (typeof user === 'object' && user !== null && !Array.isArray(user)) return textsOf(user);
-  } catch (cause) {
-    throw new ConfigError(`${file}: not JSON`, remedy, { cause });
-  }
-  throw new ConfigError(`${file}: not ${what}`, remedy);
-}
-
-const textsOf = (user: object): TemplateUser =>
-  Object.fromEntries(Object.entries(user).filter(([, value]) => typeof value === 'string'));
