@@ -8,7 +8,7 @@ import type { EjbcaSettings } from '../backends/ejbca/ejbca-settings.ts';
 import type { Platform8Settings } from '../backends/platform8/platform8-settings.ts';
 import { type WantedEnd, wantedEnds } from '../backends/wanted-certificate.ts';
 import type { CaServiceConfig } from '../config/ca-identity-keys.ts';
-import { systemClock, systemRandom } from '../embed/system.ts';
+import { deadlineIn, systemClock, systemRandom } from '../embed/system.ts';
 import { reloadedIdentity } from './ca-identity.ts';
 import type { ClosableProduct, IssuerPlace } from './issuer-place.ts';
 import { optionalPackage } from './optional-package.ts';
@@ -77,5 +77,11 @@ export async function awsPcaProduct(settings: AwsPcaSettings, place: IssuerPlace
   const { awsPcaBackend } = await import('../backends/aws-pca/aws-pca-backend.ts');
   const sdk = optionalPackage('@aws-sdk/client-acm-pca', { for: 'authorities with `awsPca`' }) as AwsPcaSdk;
   const pause = (ms: number, signal: AbortSignal): Promise<void> => pauseFor(ms, undefined, { signal });
-  return awsPcaBackend(settings, { sdk, clock: systemClock, place, pause });
+  return awsPcaBackend(settings, {
+    sdk,
+    clock: systemClock,
+    place,
+    pause,
+    limit: deadlineIn,
+  });
 }

@@ -81,6 +81,8 @@ export type IssuerCapabilities = {
   find?: boolean;
   /** The same `requestKey` twice gives the same certificate. */
   idempotent?: boolean;
+  /** The same, within so many milliseconds after the first order. */
+  idempotentFor?: number;
   /** It makes certificates in this process, with a key that may be elsewhere: without its answer there is no certificate. */
   makesHere?: boolean;
   /**

@@ -3,6 +3,7 @@
  * knows that the CA was asked, and the policy is not asked again.
  */
 import { catchDerError } from '../asn1/limits.ts';
+import { isWithin } from '../core/durations.ts';
 import { defined } from '../core/defined.ts';
 import { IssuerError, REFUSALS } from '../core/errors.ts';
 import type { Issued } from '../core/issuer.ts';
@@ -90,10 +91,19 @@ export async function orderAgain(enrollment: Enrollment, decision: Allow): Promi
     const found = await findOrdered(enrollment, decision);
     if (found) return found;
   }
-  const goesOn = isSent && !issuer.find && issuer.capabilities?.idempotent;
+  const goesOn = isSent && !issuer.find && isSameAgain(enrollment);
   if (isSent && !goesOn) await store.endOrders(request.requestKey, issuer.find ? 'known' : 'orphan');
   if (!goesOn && !makesHere(issuer)) await store.addOrder(newOrder(enrollment));
   return order(enrollment, decision);
+}
+
+/** Whether the CA gives the certificate of the first order for the same order now. */
+function isSameAgain({ endpoint, earlier, services }: Enrollment): boolean {
+  const { idempotent, idempotentFor = 0 } = endpoint.issuer.capabilities ?? {};
+  return (
+    idempotent === true ||
+    (earlier !== undefined && isWithin(idempotentFor, earlier.createdAt.getTime(), services.clock().getTime()))
+  );
 }
 
 /**

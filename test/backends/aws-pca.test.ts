@@ -27,9 +27,10 @@ const requestWith = (more: Partial<EnrollmentRequest['csr']> = {}): EnrollmentRe
   sampleRequest({ csr: { ...readCertificationRequest(CSR), ...more }, requestKey: REQUEST_KEY });
 const REQUEST = requestWith();
 
-function under(different: Partial<AwsPcaSettings> = {}, profile: Partial<Profile> = {}) {
+function under(different: Partial<AwsPcaSettings> = {}, profile: Partial<Profile> = {}, limit = never) {
   const fake = fakeAwsPca();
   const pauses: number[] = [];
+  const limits: number[] = [];
   const backend = awsPcaBackend(
     { certificateAuthority: CA_ARN, template: 'EndEntityClientAuthCertificate/V1', ...different },
     {
@@ -41,9 +42,10 @@ function under(different: Partial<AwsPcaSettings> = {}, profile: Partial<Profile
         chain: [root.certificate],
       },
       pause: async (ms) => pauses.push(ms),
+      limit: (ms) => (limits.push(ms), limit),
     },
   );
-  return { backend, fake, pauses };
+  return { backend, fake, pauses, limits };
 }
 
 const fault = (work: Promise<unknown>): Promise<IssuerError> =>
@@ -163,6 +165,33 @@ test('a service that cannot be reached got no order', async () => {
   const { backend, fake } = under();
   fake.faults['issue'] = [exception('Error', 'connect ECONNREFUSED', 'ECONNREFUSED')];
   assert.equal((await fault(backend.issue(REQUEST, ALLOW, never))).code, 'unavailable');
+});
+
+test('each call has 30 seconds with all that the SDK repeats, and an order without an answer in them is unknown', async () => {
+  const limit = AbortSignal.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+  const { backend, fake, limits } = under({}, {}, limit);
+  fake.faults['issue'] = [exception('AbortError', 'Request aborted')];
+  const error = await fault(backend.issue(REQUEST, ALLOW, never));
+  assert.deepEqual([error.code, error.retryable, limits], ['unknown-outcome', true, [30_000]]);
+  assert.match(error.adminText, /^AWS Private CA: TimeoutError: /);
+});
+
+test('after five calls in a row without an answer AWS is not called for a while; throttled ones and certificates that are not there yet do not count', async () => {
+  const { backend, fake } = under();
+  fake.notYet = 6;
+  for (let number = 0; number < 6; number++) await backend.poll!(ARN, never);
+  fake.faults['describe'] = Array.from({ length: 6 }, () => exception('ThrottlingException'));
+  for (let number = 0; number < 6; number++) assert.equal((await backend.check!(never)).ok, false);
+  fake.faults['describe'] = Array.from({ length: 5 }, () => exception('TimeoutError'));
+  for (let number = 0; number < 5; number++) await backend.check!(never);
+  const before = fake.sent.length;
+  const error = await fault(backend.issue(REQUEST, ALLOW, never));
+  assert.deepEqual([error.code, error.retryable, error.retryAfter], ['unavailable', true, 30]);
+  assert.match(
+    error.adminText,
+    /^AWS Private CA: not called, because the last calls failed\. AWS Private CA: TimeoutError/,
+  );
+  assert.equal(fake.sent.length, before);
 });
 
 test('when the time of the request is over, the certificate is not answered, so that it is not revoked', async () => {

@@ -132,13 +132,15 @@ async function certsrv(approval: boolean): Promise<IssuerUnderTest> {
   };
 }
 
+const limit = (): AbortSignal => new AbortController().signal;
+
 function awsPca(waits: boolean): IssuerUnderTest {
   const fake = fakeAwsPca();
   fake.notYet = waits ? 4 : 0;
   const settings = { certificateAuthority: CA_ARN, template: 'EndEntityClientAuthCertificate/V1' };
   const unreachable = exception('Error', 'connect ECONNREFUSED', 'ECONNREFUSED');
   return {
-    issuer: awsPcaBackend(settings, { sdk: fake.sdk, clock, place: PLACE, pause: async () => undefined }),
+    issuer: awsPcaBackend(settings, { sdk: fake.sdk, clock, place: PLACE, pause: async () => undefined, limit }),
     chain: CHAIN,
     isRevoked: () => fake.sent.some(({ command }) => command === 'revoke'),
     made: () => fake.certificates.size,

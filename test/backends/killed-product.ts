@@ -59,7 +59,8 @@ export function productOf(plan: ProductPlan, toAws: SendToAws): Backend {
     ejbca: (settings) => ejbcaBackend(settings, common),
     digicert: (settings) => digicertBackend(settings, common),
     platform8: (settings) => platform8Backend(settings, common),
-    awsPca: (settings) => awsPcaBackend(settings, { ...common, sdk: sdkTo(toAws), pause: async () => undefined }),
+    awsPca: (settings) =>
+      awsPcaBackend(settings, { ...common, sdk: sdkTo(toAws), pause: async () => undefined, limit }),
     command: (settings) => commandBackend(settings, { ...common, run: runCommand, limit, notAfter }),
   };
   return make[plan.kind](plan.settings as never);

@@ -20,6 +20,7 @@ import {
   type Under,
 } from '../kit/endpoint-under-test.ts';
 import { certificateFor, client, issuing, NOW, root } from '../kit/pki.ts';
+import { handClock } from '../kit/clock.ts';
 import { allows, policyThat } from '../kit/policy.ts';
 import { REQUEST_PLAN, requestMessage, TRANSACTION_ID } from '../kit/requests.ts';
 
@@ -29,9 +30,9 @@ const POLL = await requestMessage({ messageType: 'CertPoll', content });
 const MINUTE = 60_000;
 
 /** What is known of the CA: whether it can be asked for an order, or gives the same certificate for the same one. */
-type Kind = 'find' | 'idempotent' | 'neither';
+type Kind = 'find' | 'idempotent' | 'for four minutes' | 'neither';
 /** A CA whose answers to the first orders are lost after it has made the certificates; `loses` says how many, and how. */
-type Ca = EndpointIssuer & { made: Map<string, Issued[]>; finds: number; loses: number };
+type Ca = EndpointIssuer & { made: Map<string, Issued[]>; finds: number; loses: number; remembers: boolean };
 
 const failure = (code: IssuerErrorCode, retryable = true): IssuerError =>
   new IssuerError({ code, retryable, adminText: `the CA: ${code}`, clientText: 'Try again.' });
@@ -40,7 +41,8 @@ function losingCa(kind: Kind, loss: () => Error = () => failure('unknown-outcome
   const signer = authority(() => NOW);
   const make = async (request: EnrollmentRequest): Promise<Issued> => {
     const before = ca.made.get(request.requestKey) ?? [];
-    if (kind === 'idempotent' && before[0]) return before[0];
+    const remembers = kind === 'idempotent' || (kind === 'for four minutes' && ca.remembers);
+    if (remembers && before[0]) return before[0];
     const issued = await signer.issue(request, { kind: 'allow', notify: 'none' }, new AbortController().signal);
     ca.made.set(request.requestKey, [...before, issued as Issued]);
     return issued as Issued;
@@ -49,7 +51,9 @@ function losingCa(kind: Kind, loss: () => Error = () => failure('unknown-outcome
     made: new Map(),
     finds: 0,
     loses: 1,
+    remembers: true,
     ...(kind === 'idempotent' && { capabilities: { idempotent: true } }),
+    ...(kind === 'for four minutes' && { capabilities: { idempotentFor: 4 * MINUTE } }),
     async issue(request) {
       const issued = await make(request);
       if (ca.loses-- > 0) throw loss();
@@ -86,6 +90,21 @@ for (const [kind, certificates, finds, orphans] of [
       (await ordersOf(under)).map(({ state }) => state),
       Array.from({ length: orphans }, () => 'orphan'),
     );
+  });
+
+for (const [minutes, certificates, orphans] of [
+  [3, 1, 0],
+  [5, 2, 1],
+] as const)
+  test(`the answer is lost at a CA that remembers an order for four minutes, and the device comes after ${minutes}: ${certificates} certificate(s) there, ${orphans} orphan(s) here`, async () => {
+    const issuer = losingCa('for four minutes');
+    const clock = handClock();
+    const under = await endpointUnderTest(allows('none'), { issuer, clock });
+    assert.equal(await status(under, REQUEST), 'pending');
+    clock.forward(minutes * MINUTE);
+    issuer.remembers = minutes < 4;
+    await issuedIn(await under.service.pkiOperation(POLL));
+    assert.deepEqual([madeBy(issuer), (await ordersOf(under)).length], [certificates, orphans]);
   });
 
 test('the answer is lost three times: each order but the last is an orphan', async () => {

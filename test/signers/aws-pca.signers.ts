@@ -68,6 +68,7 @@ test('the calls have the shapes that the service takes, and the check of every c
       clock: () => new Date(),
       place: { profile: DEFAULT_PROFILE, certificate, chain: [] },
       pause: async () => undefined,
+      limit: (ms) => AbortSignal.timeout(ms),
     },
   );
   after(() => issuer.close?.());

@@ -1,4 +1,5 @@
 /** AWS Private CA as the issuer of an authority. Its SDK has credentials, signatures of requests and retries. */
+import { MINUTE } from '../../core/durations.ts';
 import type { Clock } from '../../core/environment.ts';
 import { IssuerError } from '../../core/errors.ts';
 import type { IssuancePending, Issued, IssuerCapabilities, RevocationReason } from '../../core/issuer.ts';
@@ -6,16 +7,18 @@ import type { Backend } from '../backend.ts';
 import { backendFault } from '../backend-fault.ts';
 import { certificatesIn } from '../given-certificates.ts';
 import { foreignReference } from '../open-order.ts';
+import { awsPcaCalls } from './aws-pca-calls.ts';
 import { type AwsPcaPlace, issueInput, signingAlgorithm } from './aws-pca-order.ts';
-import { type AwsPcaSdk, awsPcaFault } from './aws-pca-sdk.ts';
+import type { AwsPcaSdk } from './aws-pca-sdk.ts';
 import { type AwsPcaSettings, CA_ARN } from './aws-pca-settings.ts';
 
-/** `pause` waits so many milliseconds. */
+/** `pause` waits so many milliseconds; `limit` is a signal that aborts after so many. */
 export type AwsPcaServices = {
   sdk: AwsPcaSdk;
   clock: Clock;
   place: AwsPcaPlace & { chain: readonly Uint8Array[] };
   pause: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  limit: (ms: number) => AbortSignal;
 };
 
 const REASONS: Readonly<Partial<Record<RevocationReason, string>>> = {
@@ -29,9 +32,13 @@ const REASONS: Readonly<Partial<Record<RevocationReason, string>>> = {
   aACompromise: 'A_A_COMPROMISE',
 };
 
+/** AWS remembers the token of an order for five minutes, from the first one on. Milliseconds, and less than those. */
+const TOKEN_MS = 4 * MINUTE;
+
 const CAPABILITIES: IssuerCapabilities = {
   sanFromCsr: true,
   validityOverride: true,
+  idempotentFor: TOKEN_MS,
   pending: true,
   revokeReasons: Object.keys(REASONS) as RevocationReason[],
 };
@@ -42,25 +49,20 @@ const PAUSES = [250, 500, 1_000, 2_000];
 const LATER_SECONDS = 30;
 
 /** The backend. Its calls throw IssuerError. Throws ConfigError for the pinned certificate of a CA that AWS cannot have. */
-export function awsPcaBackend(settings: AwsPcaSettings, { sdk, clock, place, pause }: AwsPcaServices): Backend {
+export function awsPcaBackend(settings: AwsPcaSettings, services: AwsPcaServices): Backend {
+  const { sdk, clock, place, pause } = services;
   const { certificateAuthority: CertificateAuthorityArn, endpoint } = settings;
   const region = settings.region ?? CA_ARN.exec(CertificateAuthorityArn)?.groups?.['region'];
   signingAlgorithm(place.certificate);
   const client = new sdk.ACMPCAClient({ region, maxAttempts: 3, ...(endpoint !== undefined && { endpoint }) });
   const chain = [place.certificate, ...place.chain];
 
-  const call = async (command: object, changes: boolean, signal: AbortSignal): Promise<object> =>
-    client.send(command, { abortSignal: signal }).catch((error: unknown) => {
-      throw awsPcaFault(error, changes, signal);
-    });
+  const call = awsPcaCalls(client, services.limit);
 
   async function poll(reference: string, signal: AbortSignal): Promise<Issued | IssuancePending> {
     if (!reference.startsWith(`${CertificateAuthorityArn}/certificate/`)) throw foreignReference(reference);
     const command = new sdk.GetCertificateCommand({ CertificateAuthorityArn, CertificateArn: reference });
-    const answer = await call(command, false, signal).catch((error: unknown) => {
-      if (isInProgress(error)) return undefined;
-      throw error;
-    });
+    const answer = await call({ command, changes: false, expects: 'RequestInProgressException' }, signal);
     if (!answer) return { kind: 'pending', reference, retryAfter: LATER_SECONDS };
     const [certificate] = certificatesIn((answer as { Certificate?: string }).Certificate);
     if (!certificate) throw backendFault('unavailable', 'AWS Private CA answered without a certificate');
@@ -86,8 +88,9 @@ export function awsPcaBackend(settings: AwsPcaSettings, { sdk, clock, place, pau
     capabilities: CAPABILITIES,
     async issue(request, _, signal) {
       const input = issueInput(request, settings, { ...place, now: clock() });
-      const ordered: { CertificateArn?: string } = await call(new sdk.IssueCertificateCommand(input), true, signal);
-      if (ordered.CertificateArn === undefined)
+      const order = { command: new sdk.IssueCertificateCommand(input), changes: true };
+      const ordered: { CertificateArn?: string } | undefined = await call(order, signal);
+      if (ordered?.CertificateArn === undefined)
         throw backendFault('unknown-outcome', 'AWS Private CA answered an order without an ARN');
       return collected(ordered.CertificateArn, signal);
     },
@@ -95,13 +98,13 @@ export function awsPcaBackend(settings: AwsPcaSettings, { sdk, clock, place, pau
     async revoke({ serial, reason }, signal) {
       const RevocationReason = REASONS[reason] ?? 'UNSPECIFIED';
       const input = { CertificateAuthorityArn, CertificateSerial: withColons(serial), RevocationReason };
-      await call(new sdk.RevokeCertificateCommand(input), true, signal).catch((error: unknown) => {
-        if (!isNamed(error, 'RequestAlreadyProcessedException')) throw error;
-      });
+      const command = new sdk.RevokeCertificateCommand(input);
+      await call({ command, changes: true, expects: 'RequestAlreadyProcessedException' }, signal);
     },
     async check(signal) {
       const command = new sdk.DescribeCertificateAuthorityCommand({ CertificateAuthorityArn });
-      const answer = await call(command, false, signal).catch((error: unknown) => (error as Error).message);
+      const asked = call({ command, changes: false }, signal);
+      const answer = await asked.catch((error: unknown) => (error as Error).message);
       if (typeof answer === 'string') return { ok: false, detail: answer };
       const status =
         (answer as { CertificateAuthority?: { Status?: string } }).CertificateAuthority?.Status ?? 'unknown';
@@ -113,8 +116,3 @@ export function awsPcaBackend(settings: AwsPcaSettings, { sdk, clock, place, pau
 
 /** As AWS writes a serial number. */
 const withColons = (serial: string): string => serial.replace(/..(?=.)/g, '$&:');
-
-const isNamed = (error: unknown, name: string): boolean =>
-  error instanceof Error && error.cause instanceof Error && error.cause.name === name;
-
-const isInProgress = (error: unknown): boolean => isNamed(error, 'RequestInProgressException');

@@ -14,14 +14,15 @@ export type IssueInput = {
   IdempotencyToken: string;
 };
 
+/** A client of the SDK. */
+export type AwsPcaClient = {
+  send(command: object, options: { abortSignal: AbortSignal }): Promise<object>;
+  destroy(): void;
+};
+
 /** What is used of `@aws-sdk/client-acm-pca`. */
 export type AwsPcaSdk = {
-  ACMPCAClient: new (
-    settings: object,
-  ) => {
-    send(command: object, options: { abortSignal: AbortSignal }): Promise<object>;
-    destroy(): void;
-  };
+  ACMPCAClient: new (settings: object) => AwsPcaClient;
   IssueCertificateCommand: Command<IssueInput>;
   GetCertificateCommand: Command<{ CertificateAuthorityArn: string; CertificateArn: string }>;
   RevokeCertificateCommand: Command<{
