@@ -20,7 +20,8 @@ import { belongingIn, configuredAccess, passwordUsers } from './operators.ts';
 import { challengeIssuerOf } from './challenge-issuers.ts';
 import { defined } from '../core/defined.ts';
 import { pageAssetTexts } from './page-asset-files.ts';
-import type { LoadedEndpoint, Settings } from './settings.ts';
+import type { LoadedEndpoint } from './loaded-endpoints.ts';
+import type { Settings } from './settings.ts';
 import { loadOf } from '../embed/embed.ts';
 
 /** What the listener works on. */

@@ -18,7 +18,9 @@ import { kindText } from '../pkix/key-text.ts';
 import type { Authority } from './loaded-authority.ts';
 import type { ServedOcsp } from './ocsp-responders.ts';
 import type { ServedEndpoint } from './served-endpoints.ts';
-import { listName, previousLists, profileOf, type Settings } from './settings.ts';
+import { listName, previousLists } from './named-lists.ts';
+import { profileOf } from './loaded-endpoints.ts';
+import type { Settings } from './settings.ts';
 import { raRoles } from './watched-settings.ts';
 
 /** What the views are made of. `crls`: as in `servedLists`. */

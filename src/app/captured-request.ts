@@ -8,7 +8,7 @@ import { provesPossession, readCertificationRequest, unprovenText } from '../pki
 import { importKey } from '../pkix/public-key.ts';
 import { open } from '../scep/open.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
-import type { NamedRa } from './settings.ts';
+import type { NamedRa } from './named-ras.ts';
 
 /** `at`: the paths of the endpoints whose keys open the message; absent for a request alone. */
 export type CapturedRequest = { csr: CertificationRequest; at?: readonly string[] };

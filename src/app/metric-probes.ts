@@ -9,7 +9,8 @@ import { flag, type Sample, sampleOf, type SampleProbe } from '../metrics/sample
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import type { EndpointThreads } from './endpoint-threads.ts';
 import type { Endpoints } from './served-endpoints.ts';
-import { listsOf, type Settings } from './settings.ts';
+import { listsOf } from './named-lists.ts';
+import type { Settings } from './settings.ts';
 import { endpointStandings } from './standings.ts';
 import { STORE_PROBES, type StoreParts } from './store-probes.ts';
 import { VERSION } from './version.ts';

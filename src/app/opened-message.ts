@@ -11,7 +11,7 @@ import { open } from '../scep/open.ts';
 import type { MessageRules } from '../scep/open-context.ts';
 import { registrationAuthority } from '../scep/registration-authority.ts';
 import type { ServedEndpoint } from './served-endpoints.ts';
-import { keyTransport } from './settings.ts';
+import { keyTransport } from './named-ras.ts';
 
 /** What was in the message, and what the endpoint says to the message itself. */
 export type OpenedMessage = { csr?: CertificationRequest; transactionId: string; opened: RequestCheck[] };

@@ -15,7 +15,8 @@ import { USER_KEY_TIMES, type UserKeyTimes } from '../pfx/follow-user-keys.ts';
 import type { UserKeyServices } from '../pfx/user-key-services.ts';
 import { readSections } from './configuration-file.ts';
 import { newIntuneClient } from './new-intune-client.ts';
-import { type LoadedEndpoint, loadSettings, type Settings } from './settings.ts';
+import type { LoadedEndpoint } from './loaded-endpoints.ts';
+import { loadSettings, type Settings } from './settings.ts';
 
 /** `endpoint`: by its name; its authority and profile issue, and the certificates are recorded under it. */
 export type PfxPlace = { file: string; tenant: string; endpoint: string };

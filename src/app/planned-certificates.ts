@@ -12,7 +12,7 @@ import { findExtension, readExtendedKeyUsage, readKeyUsage } from '../pkix/exten
 import { OID, purposeName } from '../pkix/oids.ts';
 import { readCertifyingEndpoints } from './configuration-file.ts';
 import { loadChain } from './loaded-authority.ts';
-import { profileOf } from './settings.ts';
+import { profileOf } from './loaded-endpoints.ts';
 
 /** As an approved request is allowed: the administrator vouches for nothing beyond the profile. */
 const APPROVED: Allow = { kind: 'allow', notify: 'none' };

@@ -14,7 +14,8 @@ import { altNames, notGranted, planFacts } from './plan-facts.ts';
 import { templateWith } from './planned-certificates.ts';
 import { askedPolicy, challengeCheck } from './policy-test.ts';
 import type { Endpoints } from './served-endpoints.ts';
-import type { LoadedEndpoint, Settings } from './settings.ts';
+import type { LoadedEndpoint } from './loaded-endpoints.ts';
+import type { Settings } from './settings.ts';
 import { standingChecks } from './standing-checks.ts';
 import { tried, type Tried } from './tried-profiles.ts';
 

@@ -19,7 +19,9 @@ import {
   unfinished,
   writeDraft,
 } from './rollover-files.ts';
-import { listsOf, type LoadedAuthorities, loadSettings, withAuthorities } from './settings.ts';
+import { listsOf } from './named-lists.ts';
+import { type LoadedAuthorities, withAuthorities } from './named-authorities.ts';
+import { loadSettings } from './settings.ts';
 
 /** What a step did. `done` is false when an earlier call had done it. Paths are absolute. */
 export type Step = { done: boolean; successor: Successor };

@@ -15,15 +15,10 @@ import { earlierCa } from './earlier-cas.ts';
 import type { Authority } from './loaded-authority.ts';
 import { type PolicyServices, policyOf } from './policy-makers.ts';
 import { type RaKeeper, withKem } from './ra-keeper.ts';
-import {
-  keyTransport,
-  listName,
-  type LoadedEndpoint,
-  type NotServed,
-  previousLists,
-  profileOf,
-  type Settings,
-} from './settings.ts';
+import { keyTransport } from './named-ras.ts';
+import { listName, previousLists } from './named-lists.ts';
+import { type LoadedEndpoint, type NotServed, profileOf } from './loaded-endpoints.ts';
+import type { Settings } from './settings.ts';
 
 /** An endpoint as the server takes it, and what keeps its RA. */
 export type ServedEndpoint = {

@@ -3,7 +3,9 @@ import type { Store } from '../core/store.ts';
 import { issuerIdentity } from '../pkix/issuer-id.ts';
 import { shardUrl } from '../pkix/shard-urls.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
-import { listName, listsOf, profileOf, type Settings } from './settings.ts';
+import { listName, listsOf } from './named-lists.ts';
+import { profileOf } from './loaded-endpoints.ts';
+import type { Settings } from './settings.ts';
 import { allListUrls, knownShards } from './shards.ts';
 
 /**

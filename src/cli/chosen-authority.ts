@@ -1,5 +1,5 @@
 /** Which authority of a configuration a command is about. */
-import { type AuthorityCertificates, readCertificates } from '../app/settings.ts';
+import { type AuthorityCertificates, readCertificates } from '../app/named-authorities.ts';
 import { ConfigError } from '../core/errors.ts';
 
 /** The options of commands about one authority. */

@@ -16,7 +16,7 @@ import { findExtension, readGeneralNames } from '../pkix/extensions.ts';
 import { nameText } from '../pkix/name.ts';
 import { OID } from '../pkix/oids.ts';
 import { CONTENTS, NO_REQUEST } from '../scep/contents.ts';
-import type { NamedRa } from '../app/settings.ts';
+import type { NamedRa } from '../app/named-ras.ts';
 import { systemRandom } from '../embed/system.ts';
 import { oidText } from './explained-names.ts';
 

@@ -4,7 +4,7 @@ import type { Opened } from '../scep/message.ts';
 import { open } from '../scep/open.ts';
 import type { MessageRules } from '../scep/open-context.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
-import type { NamedRa } from '../app/settings.ts';
+import type { NamedRa } from '../app/named-ras.ts';
 
 /** One sentence for each endpoint, by its path. The policy is not asked, because that can use up a challenge. */
 export async function verdicts(bytes: Uint8Array, ras: readonly NamedRa[]): Promise<Record<string, string>> {

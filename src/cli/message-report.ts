@@ -19,7 +19,7 @@ import { nameText } from '../pkix/name.ts';
 import { SCEP_ATTRIBUTE } from '../scep/message-attributes.ts';
 import { MESSAGE_TYPES } from '../scep/message.ts';
 import { findSigner } from '../scep/signer.ts';
-import type { NamedRa } from '../app/settings.ts';
+import type { NamedRa } from '../app/named-ras.ts';
 import { envelopeFacts, type ReportLines } from './explained-envelope.ts';
 import { attributeName, attributeText, oidText } from './explained-names.ts';
 import { verdicts } from './explained-verdict.ts';

@@ -6,7 +6,7 @@ import { certificatesFrom } from '../app/certificate-files.ts';
 import { readTrustedFile } from '../app/files.ts';
 import type { RolloverKind } from '../app/new-ca.ts';
 import { finishedOf, type RolledAuthority, unfinished } from '../app/rollover-files.ts';
-import type { LoadedAuthorities } from '../app/settings.ts';
+import type { LoadedAuthorities } from '../app/named-authorities.ts';
 import { nextName } from '../ca/next-ca-certificate.ts';
 import { tenantsOf } from '../config/policies.ts';
 import { absoluteIn, type Successor } from '../config/successors.ts';

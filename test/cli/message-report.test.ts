@@ -12,7 +12,7 @@ import { writeCertificationRequest } from '../../src/pkix/csr.ts';
 import { subjectAltName } from '../../src/pkix/extensions.ts';
 import { generalNameFromText } from '../../src/pkix/general-name.ts';
 import { nameFromText } from '../../src/pkix/name.ts';
-import type { NamedRa } from '../../src/app/settings.ts';
+import type { NamedRa } from '../../src/app/named-ras.ts';
 import { SCEP_ATTRIBUTE } from '../../src/scep/message-attributes.ts';
 import { messageCodec } from '../../src/scep/codec.ts';
 import { generateKemKey } from '../../src/keys/software.ts';

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { openStore } from '../../app/configured-store.ts';
 import { writePublicFile } from '../../app/files.ts';
 import type { Authority } from '../../app/loaded-authority.ts';
-import { type LoadedAuthorities, withAuthorities } from '../../app/settings.ts';
+import { type LoadedAuthorities, withAuthorities } from '../../app/named-authorities.ts';
 import { defined } from '../../core/defined.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { REVOCATION_REASONS, type RevocationReason } from '../../core/issuer.ts';

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { RolloverKind, WantedCa } from '../../app/new-ca.ts';
 import { abortRollover, finishRollover, startRollover, type Step, withRollovers } from '../../app/rollover.ts';
-import type { LoadedAuthorities } from '../../app/settings.ts';
+import type { LoadedAuthorities } from '../../app/named-authorities.ts';
 import type { RolledAuthority } from '../../app/rollover-files.ts';
 import { DAY } from '../../core/durations.ts';
 import { defined } from '../../core/defined.ts';

@@ -4,7 +4,7 @@ import { explain } from '../message-report.ts';
 import { readFile } from '../../app/files.ts';
 import { example } from '../options.ts';
 import { jsonText, type Output, printable } from '../output.ts';
-import { type NamedRa, withRas } from '../../app/settings.ts';
+import { type NamedRa, withRas } from '../../app/named-ras.ts';
 
 type ExplainOptions = { config?: string; json?: true };
 

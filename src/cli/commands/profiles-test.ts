@@ -1,7 +1,7 @@
 /** `openndes profiles test`: what a request would get at the endpoints of a configuration, and why not. */
 import type { Command } from 'commander';
 import { readFile } from '../../app/files.ts';
-import { withRas } from '../../app/settings.ts';
+import { withRas } from '../../app/named-ras.ts';
 import { triedProfiles } from '../../app/tried-profiles.ts';
 import { capturedRequest } from '../../app/captured-request.ts';
 import { EXIT, Exit } from '../exit.ts';

@@ -2,7 +2,8 @@
 import { readCaCertificate } from '../../ca/ca-certificate.ts';
 import { profilesIn } from '../../ca/profile.ts';
 import { certificatesFrom } from '../../app/certificate-files.ts';
-import { profileOf, type Settings } from '../../app/settings.ts';
+import { profileOf } from '../../app/loaded-endpoints.ts';
+import type { Settings } from '../../app/settings.ts';
 import { answerDeadline, systemClock } from '../../embed/system.ts';
 import { download } from '../../outbound/download.ts';
 import { httpsClient, NoReply } from '../../outbound/https-client.ts';
