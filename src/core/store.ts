@@ -397,7 +397,7 @@ export interface AuditStore {
    * request that used up a one-time password has it as `challenge`, where the password has an `origin`.
    */
   listAudit(filter: { certificate?: CertificateId; limit?: number }): Promise<AuditEntry[]>;
-  /** Adds an entry about what is recorded nowhere else. */
+  /** Adds an entry about what is recorded nowhere else. One that names a certificate is in the history of that certificate. */
   addEntry(entry: AuditEntry): Promise<void>;
 }
 

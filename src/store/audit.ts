@@ -69,6 +69,14 @@ export async function listAudit(
     .map(fromRow);
 }
 
+/** Adds an entry that names its certificate, if any, by issuer and serial number: it is in the history of that certificate then. */
+export async function addNamedAudit(tx: Database, entry: AuditEntry): Promise<void> {
+  const { issuerId, serial } = entry;
+  const named = issuerId !== undefined && serial !== undefined;
+  const certificate = named ? await certificateRow(tx, { issuerId, serial }) : undefined;
+  await addAudit(tx, entry, certificate === undefined ? {} : { certificate });
+}
+
 /** All, newest first. */
 export const entries = (db: Database) =>
   db

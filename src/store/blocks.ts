@@ -2,9 +2,8 @@
 import type { Selectable } from 'kysely';
 import type { AuditEntry, BlockEntry, BlockName } from '../core/records.ts';
 import type { KeyStanding } from '../core/store.ts';
-import { addAudit } from './audit.ts';
+import { addNamedAudit } from './audit.ts';
 import { prepared } from './prepared.ts';
-import { certificateRow } from './serials.ts';
 import type { BlockTable, Database } from './tables.ts';
 
 /** Nearly every request has fewer names. */
@@ -64,7 +63,7 @@ export async function addBlock(tx: Database, entry: BlockEntry, audit: AuditEntr
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
   if (!numInsertedOrUpdatedRows) return false;
-  await note(tx, audit);
+  await addNamedAudit(tx, audit);
   return true;
 }
 
@@ -72,17 +71,10 @@ export async function addBlock(tx: Database, entry: BlockEntry, audit: AuditEntr
 export async function removeBlock(tx: Database, name: BlockName, audit: AuditEntry): Promise<boolean> {
   const { numDeletedRows } = await tx.deleteFrom('blocks').where('name', '=', name).executeTakeFirst();
   if (!numDeletedRows) return false;
-  await note(tx, audit);
+  await addNamedAudit(tx, audit);
   return true;
 }
 
 /** In the order of their names. */
 export const listBlocks = async (db: Database): Promise<BlockEntry[]> =>
   (await db.selectFrom('blocks').selectAll().orderBy('name').execute()).map(fromRow);
-
-async function note(tx: Database, audit: AuditEntry): Promise<void> {
-  const { issuerId, serial } = audit;
-  const certificate =
-    issuerId === undefined || serial === undefined ? undefined : await certificateRow(tx, { issuerId, serial });
-  await addAudit(tx, audit, certificate === undefined ? {} : { certificate });
-}

@@ -31,7 +31,7 @@ import { findAttempts, listAttemptNames, recordAttempts } from './recorded-attem
 import { searchAudit } from './audit-search.ts';
 import type { ProposalStore } from '../core/proposal-store.ts';
 import type { SessionStore } from '../core/session-store.ts';
-import { addAudit, listAudit } from './audit.ts';
+import { addAudit, addNamedAudit, listAudit } from './audit.ts';
 import { chainAudit } from './linked-entries.ts';
 import { chainEnd, listHeads, saveHead } from './audit-heads.ts';
 import { erasePerson, previewErasure } from './erased-person.ts';
@@ -272,7 +272,7 @@ const challengesAndHistory = ({ db, write, clock }: Parts): ChallengeStore & Aud
   addChallenge: (challenge, most) => write((tx) => addChallenge(tx, challenge, most)),
   findChallenge: (endpoint, password) => findChallenge(db, endpoint, password),
   listAudit: (filter) => listAudit(db, filter),
-  addEntry: (entry) => write((tx) => addAudit(tx, entry, {})),
+  addEntry: (entry) => write((tx) => addNamedAudit(tx, entry)),
   removeOld: (page) => removeOld(db, write, page, clock()),
 });
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import type { StoredProposal } from '../core/proposal-store.ts';
 import type { AuditEntry } from '../core/records.ts';
 import type { StoredSession } from '../core/session-store.ts';
-import type { Check } from './opened-store.ts';
-import { later, NOON } from './store-samples.ts';
+import { type Check, recorded } from './opened-store.ts';
+import { issuanceFor, later, NOON } from './store-samples.ts';
 
 const entry = (event: AuditEntry['event']): AuditEntry => ({
   at: NOON,
@@ -62,6 +62,21 @@ export function access(check: Check): void {
     await store.recordBackup(later(90), entry('backed-up'));
     assert.deepEqual(await store.lastBackup(), later(90));
     assert.deepEqual(await store.listAudit({}), [entry('backed-up'), entry('backed-up'), entry('message-tested')]);
+  });
+
+  check('an entry of its own that names a certificate is in the history of that one', async ({ store }) => {
+    const { certificate } = issuanceFor(1);
+    await recorded(store, issuanceFor(1));
+    await recorded(store, issuanceFor(2));
+    const { issuerId, serial } = certificate;
+    await store.addEntry({ ...entry('key-recovered'), issuerId, serial });
+    const events = async (id: { issuerId: string; serial: string }) =>
+      (await store.listAudit({ certificate: id })).map(({ event }) => event);
+    assert.equal((await events({ issuerId, serial }))[0], 'key-recovered');
+    const other = issuanceFor(2).certificate;
+    assert.ok(!(await events({ issuerId: other.issuerId, serial: other.serial })).includes('key-recovered'));
+    await store.addEntry({ ...entry('key-recovered'), issuerId, serial: 'ffff' });
+    assert.equal((await events({ issuerId, serial })).filter((event) => event === 'key-recovered').length, 1);
   });
 
   check('after a restore nobody is logged in, and no action waits for a second person', async ({ store }) => {

@@ -54,7 +54,7 @@ function askedIn(query: URLSearchParams): Asked {
 const searchFor = ({ user = '', state, purpose, endsBefore = '' }: Asked): Html =>
   searchForm(PATH, {
     button: TEXT.search,
-    body: html`<div class="filters">${[
+    body: [
       field({ name: 'user', label: TEXT.user, hint: TEXT.userHint, kind: 'search', value: user, maxlength: 300 }),
       choice({ name: 'state', label: TEXT.state, value: state ?? '' }, [
         ['', TEXT.any],
@@ -65,7 +65,7 @@ const searchFor = ({ user = '', state, purpose, endsBefore = '' }: Asked): Html 
         ...PFX_PURPOSES.map((each) => [each, TEXT.purposes[each]] as const),
       ]),
       field({ name: 'endsBefore', label: TEXT.endsBefore, kind: 'date', value: endsBefore }),
-    ]}</div>`,
+    ],
   });
 
 /** Whether the caller may ask this server for work on keys. */
