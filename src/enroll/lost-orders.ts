@@ -1,5 +1,5 @@
 /** Orders at CAs elsewhere whose devices do not come again: the CA is asked what became of them, so that it has no certificate that is not recorded. */
-import { MINUTE } from '../core/durations.ts';
+import { isWithin, MINUTE } from '../core/durations.ts';
 import { openOrder } from '../core/lifecycle.ts';
 import type { PendingIssuance, StoredTransaction, TransactionKey } from '../core/records.ts';
 import type { StoredOrder } from '../core/order-store.ts';
@@ -108,7 +108,9 @@ async function leaveOrphans(
   const isLost = ({ state, at, requestKey, endpoint }: StoredOrder): boolean => {
     const issuer = endpoints.get(endpoint)?.issuer;
     if (state !== 'sent' || at >= before) return false;
-    return !waiting.has(requestKey) || (issuer !== undefined && !canComeAgain(issuer));
+    if (!waiting.has(requestKey)) return true;
+    const { idempotentFor = 0 } = issuer?.capabilities ?? {};
+    return issuer !== undefined && !canComeAgain(issuer) && !isWithin(idempotentFor, at.getTime(), clock().getTime());
   };
   for (let page = await store.listOrders({ limit: PAGE }); page.length > 0; ) {
     for (const { requestKey } of page.filter(isLost)) await store.endOrders(requestKey, 'orphan', before);

@@ -130,6 +130,18 @@ for (const [ability, states] of [
     assert.deepEqual([issuer.orders, await statesOf(under)], [1, states]);
   });
 
+test('a CA that gives the same certificate for half an hour: the order is an orphan after it', async () => {
+  const issuer = { ...losingCa('neither'), capabilities: { idempotentFor: 6 * ALONE_AFTER } };
+  const under = await endpointUnderTest(allows('none'), { issuer });
+  await outcomeOf(under);
+  under.clock.forward(ALONE_AFTER + 1);
+  await run(under);
+  assert.deepEqual(await statesOf(under), ['sent']);
+  under.clock.forward(5 * ALONE_AFTER);
+  await run(under);
+  assert.deepEqual(await statesOf(under), ['orphan']);
+});
+
 test('an order whose request does not wait any more is an orphan', async () => {
   const under = await endpointUnderTest(allows('none'), { issuer: losingCa('find') });
   await outcomeOf(under);
