@@ -21,6 +21,7 @@ export type StoreParts = {
     | 'messageStandings'
     | 'countOrders'
     | 'lastBackup'
+    | 'countUserKeys'
   >;
   clock: Clock;
 };
@@ -91,6 +92,14 @@ const conditionsProbe: Probe = async ({ store }) => {
   );
 };
 
+const userKeysProbe: Probe = async ({ settings: { config }, store }) => {
+  const { tenant } = config.pfx?.people ?? {};
+  if (tenant === undefined) return [];
+  return Object.entries(await store.countUserKeys(tenant)).map(([state, count]) =>
+    sampleOf('openndes_user_keys', { tenant, state }, count),
+  );
+};
+
 const replicasProbe: Probe = async ({ store }) => [{ name: 'openndes_replicas', value: await store.countServers() }];
 
 const backupProbe: Probe = async ({ store }) => {
@@ -106,6 +115,7 @@ export const STORE_PROBES: readonly Probe[] = [
   approvalProbe,
   messagesProbe,
   ordersProbe,
+  userKeysProbe,
   jobsProbe,
   conditionsProbe,
   replicasProbe,

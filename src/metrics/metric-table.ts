@@ -157,6 +157,11 @@ const SAMPLED = {
   openndes_messages_oldest_seconds: gauge('Age of the oldest of them', 'receiver'),
   openndes_approval_pending: gauge('Requests that wait for the approval of a person'),
   openndes_approval_oldest_seconds: gauge('Age of the oldest of them; 0 when there is none'),
+  openndes_user_keys: gauge(
+    'Keys of people by what became of them, where `pfx.people` is configured',
+    'tenant',
+    'state',
+  ),
   openndes_job_finished_timestamp_seconds: gauge('When the job was finished last, on any server', 'name'),
   openndes_job_failing: gauge('Whether the last run of the job failed', 'name'),
   openndes_crl_size_bytes: gauge('Octets of the revocation list', 'ca', 'shard'),

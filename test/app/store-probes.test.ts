@@ -11,7 +11,7 @@ test('what waits is counted with the age of the oldest; conditions are counted b
   const clock = handClock();
   const store = await openSqliteStore({ path: ':memory:', clock });
   t.after(() => store.close());
-  const settings = { config: { store: { kind: 'sqlite', path: '/' } } } as never;
+  const settings = { config: { store: { kind: 'sqlite', path: '/' }, pfx: { people: { tenant: 'corp' } } } } as never;
   const sampled = async (): Promise<Record<string, number>> => {
     const samples = await Promise.all(STORE_PROBES.map((probe) => probe({ settings, store, clock })));
     const text = (labels: object): string => Object.values(labels).join();
@@ -30,6 +30,19 @@ test('what waits is counted with the age of the oldest; conditions are counted b
   await store.recordPending({ ...pending, audit: { ...pending.audit, at: clock() } });
   const server = { server: 'one', alone: true, closes: true };
   await store.recordConditions({ ...server, seen: [seenCondition('store-unavailable', { what: 'no space is left' })] });
+  const key = {
+    userPrincipalName: 'ada@example.com',
+    purpose: 'smimeSigning',
+    origin: 'made',
+    at: clock(),
+    dueAt: clock(),
+  } as const;
+  for (const [tenant, state] of [
+    ['corp', 'imported'],
+    ['corp', 'failed'],
+    ['other', 'wanted'],
+  ] as const)
+    await store.addUserKey({ ...key, id: `${tenant} ${state}`, tenant, state });
   const { audit } = pending;
   await store.recordBackup(clock(), { ...audit, event: 'backed-up' });
   clock.forward(90_000);
@@ -41,6 +54,8 @@ test('what waits is counted with the age of the oldest; conditions are counted b
     openndes_approval_oldest_seconds: 90,
     'openndes_conditions store-unavailable,error': 1,
     openndes_replicas: 1,
+    'openndes_user_keys corp,imported': 1,
+    'openndes_user_keys corp,failed': 1,
     openndes_backup_timestamp_seconds: clock().getTime() / 1000 - 90,
   });
 });
