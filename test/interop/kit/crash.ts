@@ -53,10 +53,29 @@ const JOB_POINTS = {
   'after the 7th device is blocked': { die: 'after', at: 'commit', after: 'insert into "blocks"', nth: 7 },
 } as const;
 
+/** In the work on keys of people. The number counts what is recorded in this process. */
+const USER_KEY_POINTS = {
+  /** Nothing was asked of the CA. */
+  'before the attempt is recorded': { die: 'before', at: 'commit', after: 'update "user_keys"' },
+  'after the attempt is recorded': { die: 'after', at: 'commit', after: 'update "user_keys"' },
+  'after the key is recorded as issued': { die: 'after', at: 'commit', after: 'update "user_keys"', nth: 2 },
+  /** Graph has it. */
+  'before the import is recorded': { die: 'before', at: 'commit', after: 'update "user_keys"', nth: 3 },
+  'after the import is recorded': { die: 'after', at: 'commit', after: 'update "user_keys"', nth: 3 },
+  'before the 1st revocation is recorded': { die: 'before', at: 'commit', after: 'update "certificates"' },
+  'after the 1st revocation is recorded': { die: 'after', at: 'commit', after: 'update "certificates"' },
+  /** Graph has deleted what it was to delete. */
+  'before the end of the 1st key is recorded': { die: 'before', at: 'commit', after: 'update "user_keys"' },
+  'after the end of the 1st key is recorded': { die: 'after', at: 'commit', after: 'update "user_keys"' },
+  'after the 2nd revocation is recorded': { die: 'after', at: 'commit', after: 'update "certificates"', nth: 2 },
+  'after the end of the 2nd key is recorded': { die: 'after', at: 'commit', after: 'update "user_keys"', nth: 2 },
+} as const;
+
 export type StrictPoint = keyof typeof POINTS;
 export type OutboxPoint = keyof typeof OUTBOX_POINTS;
 export type JobPoint = keyof typeof JOB_POINTS;
-export type CrashPoint = StrictPoint | OutboxPoint | JobPoint;
+export type UserKeyPoint = keyof typeof USER_KEY_POINTS;
+export type CrashPoint = StrictPoint | OutboxPoint | JobPoint | UserKeyPoint;
 
 /**
  * `at`: a part of the statement to die at; `after`: a part of one that must have run since the last commit; `nth`: the first
@@ -69,7 +88,9 @@ export const STRICT_POINTS = Object.keys(POINTS) as StrictPoint[];
 /** What to start the server with. */
 export const crashAt = (point: CrashPoint): { preload: string[]; env: Record<string, string> } => ({
   preload: [new URL('die.ts', import.meta.url).href],
-  env: { OPENNDES_TEST_CRASH: JSON.stringify({ ...POINTS, ...OUTBOX_POINTS, ...JOB_POINTS }[point]) },
+  env: {
+    OPENNDES_TEST_CRASH: JSON.stringify({ ...POINTS, ...OUTBOX_POINTS, ...JOB_POINTS, ...USER_KEY_POINTS }[point]),
+  },
 });
 
 /** One message of a running server, before that server is stopped: a restart keeps the RA that it is encrypted to. */
