@@ -22,7 +22,7 @@ export const keepSection = () =>
       transactions: defaulted(
         atLeastADay,
         '730d',
-        'What became of each request; a rejected one stays for so long after its rejection, and an order at a CA elsewhere whose outcome is not known after it was sent. After that a copy of the old message is decided like a new request.',
+        'What became of each request, and of keys of people that failed or ended, but for what is in escrow; a rejected request stays for so long after its rejection, and an order at a CA elsewhere whose outcome is not known after it was sent. After that a copy of the old message is decided like a new request.',
       ),
       audit: defaulted(
         atLeastADay,
