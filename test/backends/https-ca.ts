@@ -14,8 +14,14 @@ import { nameFromText } from '../../src/pkix/name.ts';
 
 const HOUR = 3_600_000;
 
-/** A CA of the test, valid now. `ca` is PEM. `issue` makes a certificate for these names. */
-export type TestCa = { ca: string; issue: (subject: string, names?: readonly string[]) => Promise<ClientIdentity> };
+/** Hours before and after now. */
+type Life = { before: number; after: number };
+
+/** A CA of the test, valid now. `ca` is PEM. `issue` makes a certificate for these names, from an hour ago for an hour. */
+export type TestCa = {
+  ca: string;
+  issue: (subject: string, names?: readonly string[], life?: Partial<Life>) => Promise<ClientIdentity>;
+};
 
 const pem = (der: Uint8Array): string =>
   `-----BEGIN CERTIFICATE-----\n${Buffer.from(der)
@@ -24,21 +30,26 @@ const pem = (der: Uint8Array): string =>
 
 export async function testCa(subject = 'CN=CA of the test'): Promise<TestCa> {
   const key = generateKey('p256');
-  const plan = (name: string, of: SoftwareKey, extensions: ReturnType<typeof basicConstraints>[]) => ({
+  const plan = (
+    name: string,
+    of: SoftwareKey,
+    extensions: ReturnType<typeof basicConstraints>[],
+    life: Partial<Life> = {},
+  ) => ({
     serialNumber: Buffer.concat([Uint8Array.of(1), crypto.getRandomValues(new Uint8Array(8))]),
     issuer: nameFromText(subject),
     subject: nameFromText(name),
-    notBefore: new Date(Date.now() - HOUR),
-    notAfter: new Date(Date.now() + HOUR),
+    notBefore: new Date(Date.now() - (life.before ?? 1) * HOUR),
+    notAfter: new Date(Date.now() + (life.after ?? 1) * HOUR),
     spki: of.spki,
     extensions,
   });
   return {
     ca: pem(await writeCertificate(plan(subject, key, [basicConstraints(true)]), key)),
-    async issue(name, names = []) {
+    async issue(name, names = [], life = {}) {
       const of = generateKey('p256');
       const san = names.length > 0 ? [subjectAltName(names.map((text) => generalNameFromText(text)))] : [];
-      const certificate = pem(await writeCertificate(plan(name, of, san), key));
+      const certificate = pem(await writeCertificate(plan(name, of, san, life), key));
       return { certificate, key: privateKeyPem(of.privateKey) };
     },
   };
