@@ -40,10 +40,13 @@ const columnsFor = (visit: Visit): readonly Column<ShownOrder>[] => [
   { head: TEXT.sent, cell: ({ sentAt }) => moment(new Date(sentAt), visit.now) },
   { head: TEXT.endpoint, cell: ({ endpoint }) => endpoint },
   { head: TEXT.transaction, cell: ({ transactionId }) => copyable(transactionId) },
-  { head: TEXT.publicKey, cell: ({ publicKeyHash }) => copyable(publicKeyHash) },
-  { head: TEXT.order, cell: ({ requestKey }) => copyable(requestKey) },
+  { head: TEXT.known, cell: knownBy },
   ...(may(visit, DONE) ? [{ head: TEXT.action, cell: (row: ShownOrder) => doneForm(visit, row) }] : []),
 ];
+
+/** Both in one column: the table fits beside the navigation. */
+const knownBy = ({ publicKeyHash, requestKey }: ShownOrder): Html =>
+  html`${TEXT.publicKey}<br>${copyable(publicKeyHash)}<br>${TEXT.order}<br>${copyable(requestKey)}`;
 
 const doneForm = (visit: Visit, { id, transactionId }: ShownOrder): Html =>
   form(visit, {

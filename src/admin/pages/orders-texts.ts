@@ -10,6 +10,7 @@ export const ORDERS_TEXTS = {
   sent: 'Sent',
   endpoint: 'Endpoint',
   transaction: 'Transaction',
+  known: 'What to look for at the CA',
   publicKey: 'SHA-256 of the public key',
   order: 'Key of the order',
   action: 'Action',
