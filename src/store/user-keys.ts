@@ -129,6 +129,8 @@ export async function findUserKey(db: Database, id: string): Promise<UserKey | u
 /** See UserKeyStore. */
 export async function listUserKeys(db: Database, filter: UserKeyFilter): Promise<UserKey[]> {
   const { tenant, tenants, user, purpose, states, dueBy, endsBefore, after, limit } = filter;
+  // PostgreSQL knows no empty list.
+  if (tenants?.length === 0) return [];
   let query = db.selectFrom('user_keys').selectAll().orderBy('at').orderBy('id');
   if (tenant !== undefined) query = query.where('tenant', '=', tenant);
   if (tenants) query = query.where('tenant', 'in', tenants);
