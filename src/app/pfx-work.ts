@@ -13,6 +13,7 @@ import type { Management } from '../manage/administrator.ts';
 import { revokeCertificate } from '../manage/certificates.ts';
 import { USER_KEY_TIMES, type UserKeyTimes } from '../pfx/follow-user-keys.ts';
 import type { UserKeyServices } from '../pfx/user-key-services.ts';
+import type { TurnServices } from '../pfx/user-key-turn.ts';
 import { readSections } from './configuration-file.ts';
 import { newIntuneClient } from './new-intune-client.ts';
 import type { LoadedEndpoint } from './loaded-endpoints.ts';
@@ -42,7 +43,7 @@ export const readPeople = (file: string): PeopleConfig | undefined => readSectio
 export async function withUserKeys(
   { file, tenant, endpoint }: PfxPlace,
   management: Management<Store>,
-  work: (services: UserKeyServices, signal: AbortSignal) => Promise<void>,
+  work: (services: TurnServices, signal: AbortSignal) => Promise<void>,
 ): Promise<boolean> {
   const { settings } = await loadSettings(file);
   try {
@@ -91,7 +92,7 @@ function planIn(settings: Settings): Pick<UserKeyServices, 'plan' | 'connectorNa
 }
 
 /** What one authority and the store give. */
-type Parts = Pick<UserKeyServices, 'store' | 'certify' | 'certified' | 'revoke' | 'clock' | 'random'>;
+type Parts = { store: Store } & Pick<UserKeyServices, 'certify' | 'certified' | 'revoke' | 'clock' | 'random'>;
 
 /** `emit` gets what becomes of the orders at a CA elsewhere. */
 export function userKeyParts(

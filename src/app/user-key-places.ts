@@ -2,8 +2,9 @@
 import type { UserKeySource, UserKeyWork } from '../actions/user-key-source.ts';
 import { deadlineIn, systemRandom } from '../embed/system.ts';
 import { SECOND } from '../core/durations.ts';
-import { type ReconciledKeys, reconcileUserKeys } from '../pfx/follow-user-keys.ts';
+import type { ReconciledKeys } from '../pfx/follow-user-keys.ts';
 import { revokeUserKey } from '../pfx/revoke-user-key.ts';
+import { comparisonNoted } from '../pfx/user-key-turn.ts';
 import { type PeopleParts, peopleServices } from './people-job.ts';
 
 /** Milliseconds for which a request waits for Graph. */
@@ -34,7 +35,7 @@ function workOf(parts: PeopleParts, endpoint: string): UserKeyWork | undefined {
     random: systemRandom,
     // Several who ask at once wait for one.
     reconcile: () =>
-      (comparison ??= reconcileUserKeys(services, deadlineIn(COMPARED_WITHIN)).finally(() => {
+      (comparison ??= comparisonNoted(services, deadlineIn(COMPARED_WITHIN)).finally(() => {
         comparison = undefined;
       })),
     revoke: async (key, asked, by) => {

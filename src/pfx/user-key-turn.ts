@@ -1,7 +1,14 @@
 /** One turn of the work on the keys of a tenant: what is due now, and what is wrong is noted for the operator. */
 import { DAY, HOUR, MINUTE } from '../core/durations.ts';
 import type { UserKeyNoteName, UserKeyStandingStore } from '../core/user-key-standing.ts';
-import { followUserKeys, reconcileUserKeys, revokeDeparted, type UserKeyTimes } from './follow-user-keys.ts';
+import {
+  type DepartedUsers,
+  followUserKeys,
+  type ReconciledKeys,
+  reconcileUserKeys,
+  revokeDeparted,
+  type UserKeyTimes,
+} from './follow-user-keys.ts';
 import { makeUserKeys } from './make-user-keys.ts';
 import { faultText, type UserKeyServices } from './user-key-services.ts';
 
@@ -26,7 +33,12 @@ export async function userKeyTurn(services: TurnServices, rules: TurnRules, sign
     () => follow(services, rules, signal),
     signal,
   );
-  await done(services, { name: 'compared', every: COMPARED_EVERY }, () => compare(services, signal), signal);
+  await done(
+    services,
+    { name: 'compared', every: COMPARED_EVERY },
+    async () => void (await comparisonNoted(services, signal)),
+    signal,
+  );
   // What comes after many keys is a turn of its own.
   await makeUserKeys(services, signal, next);
 }
@@ -61,16 +73,29 @@ async function done(
 }
 
 async function follow(services: TurnServices, { times, mostGone }: TurnRules, signal: AbortSignal): Promise<void> {
-  const { left } = await revokeDeparted(services, mostGone, signal);
-  await note(services, 'gone', left > 0 && `${left} users with keys are disabled or not in the directory any more`);
+  await departedNoted(services, mostGone, signal);
   await followUserKeys(services, times, signal);
+}
+
+/** As `revokeDeparted`; and the condition about users who are left alone opens or closes. */
+export async function departedNoted(
+  services: TurnServices,
+  mostGone: number,
+  signal: AbortSignal,
+): Promise<DepartedUsers> {
+  const departed = await revokeDeparted(services, mostGone, signal);
+  const { left } = departed;
+  await note(services, 'gone', left > 0 && `${left} users with keys are disabled or not in the directory any more`);
+  return departed;
 }
 
 /** How many of each are named. */
 const NAMED = 3;
 
-async function compare(services: TurnServices, signal: AbortSignal): Promise<void> {
-  const { unknown, missing } = await reconcileUserKeys(services, signal);
+/** As `reconcileUserKeys`; and the condition about what differs opens or closes. */
+export async function comparisonNoted(services: TurnServices, signal: AbortSignal): Promise<ReconciledKeys> {
+  const compared = await reconcileUserKeys(services, signal);
+  const { unknown, missing } = compared;
   const all = [
     ...unknown.map(({ id, userPrincipalName }) => `only Intune has ${id} of ${userPrincipalName}`),
     ...missing.map(({ id, userPrincipalName }) => `only the store has ${id} of ${userPrincipalName}`),
@@ -78,6 +103,7 @@ async function compare(services: TurnServices, signal: AbortSignal): Promise<voi
   const named = [...all.slice(0, unknown.length).slice(0, NAMED), ...all.slice(unknown.length).slice(0, NAMED)];
   const text = `Intune alone has ${unknown.length} keys, and the store alone ${missing.length}: ${named.join('; ')}`;
   await note(services, 'differs', all.length > 0 && text);
+  return compared;
 }
 
 const note = ({ store, tenant }: TurnServices, name: UserKeyNoteName, text: string | false): Promise<void> =>

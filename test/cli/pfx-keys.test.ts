@@ -89,7 +89,7 @@ test('a user who is not there fails with the reason, and the others get their ke
 });
 
 test('a comparison ends with 1 when Intune has a key that the store has not, and changes nothing', async (t) => {
-  const { simulator, cli } = await withTenant(t);
+  const { simulator, cli, store } = await withTenant(t);
   await cli('pfx', 'issue', JANE, ...PLACE);
   assert.deepEqual(await cli('pfx', 'reconcile', ...PLACE), { code: 0, out: 'the same: 1', err: '' });
   const [first] = simulator.imported.list();
@@ -99,6 +99,10 @@ test('a comparison ends with 1 when Intune has a key that the store has not, and
   assert.equal(code, 1);
   assert.deepEqual(out.split('\n'), ['the same: 1', `only Intune has: ${id}  ${JANE}  smimeEncryption`]);
   assert.equal(simulator.imported.list().length, 2);
+  assert.match((await store.userKeyNotes('corp')).differs ?? '', /^Intune alone has 1 keys, and the store alone 0: /);
+  simulator.imported.remove(id);
+  assert.equal((await cli('pfx', 'reconcile', ...PLACE)).code, 0);
+  assert.deepEqual(await store.userKeyNotes('corp'), {}, 'and the condition ends');
 });
 
 test('renew revokes the certificates of a user who was disabled, within the bound, and the history says who', async (t) => {
@@ -108,8 +112,10 @@ test('renew revokes the certificates of a user who was disabled, within the boun
   const bounded = await cli('pfx', 'renew', '--most-gone', '0', ...PLACE);
   assert.equal(bounded.code, 1);
   assert.match(bounded.err, /1 users have gone at once: nothing was touched/);
+  assert.match((await store.userKeyNotes('corp')).gone ?? '', /^1 users with keys are disabled/);
   const { code, out } = await cli('pfx', 'renew', ...PLACE);
   assert.equal(code, 0);
+  assert.deepEqual(await store.userKeyNotes('corp'), {}, 'the condition ends');
   assert.match(out, /^users who have gone: 1\nsuccessors wanted: 0, old keys taken out: 0\nimported: 0, /);
   assert.deepEqual(simulator.imported.list(), []);
   assert.deepEqual(

@@ -8,9 +8,10 @@ import type { Store } from '../../core/store.ts';
 import type { UserKey } from '../../core/user-key-store.ts';
 import { systemClock } from '../../embed/system.ts';
 import { auditEntry, type Management } from '../../manage/administrator.ts';
-import { followUserKeys, reconcileUserKeys, revokeDeparted } from '../../pfx/follow-user-keys.ts';
+import { followUserKeys } from '../../pfx/follow-user-keys.ts';
 import { makeUserKeys } from '../../pfx/make-user-keys.ts';
 import type { UserKeyServices } from '../../pfx/user-key-services.ts';
+import { comparisonNoted, departedNoted, type TurnServices } from '../../pfx/user-key-turn.ts';
 import { type AskingParts, wantUserKey } from '../../pfx/wanted-user-key.ts';
 import { commandLineUser } from '../command-line-user.ts';
 import { EXIT, Exit } from '../exit.ts';
@@ -122,12 +123,12 @@ function mostIn(text: string): number {
 }
 
 async function renew(
-  services: UserKeyServices,
+  services: TurnServices,
   { output, times, mostGone }: { output: Output } & Pick<PeopleRules, 'times' | 'mostGone'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { out, err } = output;
-  const { users, left } = await revokeDeparted(services, mostGone, signal);
+  const { users, left } = await departedNoted(services, mostGone, signal);
   out(`users who have gone: ${counted(users)}`);
   if (left > 0)
     err(
@@ -147,7 +148,7 @@ function registerReconcile(pfx: Command, output: Output): void {
     .addHelpText(...example('openndes pfx reconcile'))
     .action((options: PfxOptions) =>
       working(peopleRules(options), output, async (services, signal) => {
-        const { same, unknown, missing } = await reconcileUserKeys(services, signal);
+        const { same, unknown, missing } = await comparisonNoted(services, signal);
         out(`the same: ${counted(same)}`);
         for (const each of unknown)
           out(printable(`only Intune has: ${each.id}  ${each.userPrincipalName}  ${each.purpose}`));
@@ -157,7 +158,7 @@ function registerReconcile(pfx: Command, output: Output): void {
     );
 }
 
-type Work = (services: UserKeyServices, signal: AbortSignal, management: Management<Store>) => Promise<void>;
+type Work = (services: TurnServices, signal: AbortSignal, management: Management<Store>) => Promise<void>;
 
 /** Entries of the history by who runs the command, under the endpoint that issues. */
 export const entriesFor =
