@@ -1,17 +1,25 @@
 /** Makes the product for an enterprise CA of Windows that a web service or web pages stand before. */
+import type { Backend } from '../backends/backend.ts';
 import type { BackendClient } from '../backends/backend-client.ts';
 import type { IssuerSettings } from '../config/issuer-kinds.ts';
 import { systemClock, systemRandom } from '../embed/system.ts';
 import { adcsPolicyService } from './adcs-policy.ts';
+import { commandProduct } from './command-product.ts';
 import type { ClosableProduct, IssuerPlace } from './issuer-place.ts';
 import { productClient } from './product-makers.ts';
 
 type Settings = IssuerSettings['adcs'];
-type Made = (settings: Settings, client: BackendClient, place: IssuerPlace) => Promise<ClosableProduct>;
+type Made = (settings: Settings, client: BackendClient, place: IssuerPlace) => Promise<Backend>;
 
 /** Throws ConfigError. */
-export const adcsProduct = (settings: Settings, place: IssuerPlace): Promise<ClosableProduct> =>
-  WAYS[settings.via](settings, productClient('AD CS', settings), place);
+export async function adcsProduct(settings: Settings, place: IssuerPlace): Promise<ClosableProduct> {
+  const backend = await WAYS[settings.via](settings, productClient('AD CS', settings), place);
+  if (!settings.revoker) return backend;
+  const { withRevoker } = await import('../backends/with-revoker.ts');
+  // It is made as one that issues too, and never asked to.
+  const operations = ['issue', ...settings.revoker.operations] as const;
+  return withRevoker(backend, await commandProduct({ ...settings.revoker, operations }, place));
+}
 
 const WAYS: Readonly<Record<Settings['via'], Made>> = {
   async ces(settings, client, place) {

@@ -1,19 +1,20 @@
 /** Makes the CA product that a program calls. */
+import type { CommandBackend } from '../backends/command/command-backend.ts';
+import type { CommandSettings } from '../backends/command/command-settings.ts';
 import { readCaCertificate, readChain } from '../ca/ca-certificate.ts';
 import { commonPeriod, periodFor } from '../ca/validity.ts';
-import type { IssuerSettings } from '../config/issuer-kinds.ts';
 import { deadlineIn, systemClock } from '../embed/system.ts';
 import { runCommand } from './command-run.ts';
-import type { ClosableProduct, IssuerPlace } from './issuer-place.ts';
+import type { IssuerPlace } from './issuer-place.ts';
 
 /** Programs of one authority and profile that run at the same time; the next ones wait. */
 const MOST_COMMANDS = 8;
 
 /** Throws ConfigError for settings with which no program could be called safely. */
 export async function commandProduct(
-  settings: IssuerSettings['command'],
+  settings: Omit<CommandSettings, 'mostRunning'>,
   { profile, certificate, chain }: IssuerPlace,
-): Promise<ClosableProduct> {
+): Promise<CommandBackend> {
   const { commandBackend } = await import('../backends/command/command-backend.ts');
   const ca = readCaCertificate(certificate, systemClock());
   const above = readChain(ca, chain, systemClock());

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ConfigError } from '../core/errors.ts';
 import { caAddress } from './ca-address.ts';
 import { optionalClientFiles } from './ca-identity-keys.ts';
+import { commandRevoker } from './command-issuer-section.ts';
 import type { FileContext } from './references.ts';
 import { defaulted, optional, required, section } from './yaml/table.ts';
 import { secret, transformed, type ValueType } from './yaml/value-type.ts';
@@ -43,6 +44,11 @@ export const adcsIssuer = (context: FileContext) => {
       'With `via: ces`: how the request of a device is sent, which nobody can change. `cmc`: inside CMC without a signature, with the name of the template and the end of the certificate. `pkcs10`: as it is, with the name of the template beside it.',
       '`cmc`',
     ),
+    revoker: optional(
+      commandRevoker(context),
+      'A program that revokes at the CA, because neither web service nor web pages can: the keys of `command`, such as those of the helper ([adcs.md](adcs.md)).',
+      'each revocation is owed: it stays open, and is reported',
+    ),
     expirationDate: optional(
       flag,
       'Whether an order names the end of the certificate. The CA heeds it with `EDITF_ATTRIBUTEENDDATE` only. Without it the template decides, and `validity` and `maxValidity` of the profile must be the same.',
@@ -62,6 +68,8 @@ export const adcsIssuer = (context: FileContext) => {
       throw new ConfigError('`request` needs `via: ces`', 'Remove it: the web pages take bare requests only.');
     if (via === 'certsrv' && rest.policyUrl !== undefined)
       throw new ConfigError('`policyUrl` needs `via: ces`', 'Remove it: the web pages have another login.');
+    if (rest.revoker && !rest.revoker.operations.includes('revoke'))
+      throw new ConfigError('`revoker` that cannot revoke', 'Write `operations: [revoke]`, or leave them out.');
     if (request === 'pkcs10' && expirationDate)
       throw new ConfigError('`expirationDate` needs `request: cmc`', 'A bare request has no room for it.');
     const login = user !== undefined && password !== undefined && { login: { user, password } };

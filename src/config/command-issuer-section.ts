@@ -1,6 +1,6 @@
 /** `command` of an issuer: a program that calls the CA. */
 import { z } from 'zod';
-import { COMMAND_OPERATIONS } from '../core/command-operations.ts';
+import { COMMAND_OPERATIONS, type CommandOperation } from '../core/command-operations.ts';
 import { defined } from '../core/defined.ts';
 import { file, type FileContext } from './references.ts';
 import { defaulted, optional, required, section } from './yaml/table.ts';
@@ -11,8 +11,23 @@ const EXAMPLE = '{ program: /usr/local/libexec/my-ca, operations: [issue, revoke
 
 const texts = (example: string) => valueType(z.record(z.string(), z.string()), 'a mapping of texts', example);
 
+/** `operations`: what it may be declared to do, and `least`: what it does where none are declared. */
+type CommandUse = { operations: readonly CommandOperation[]; least: CommandOperation; without: string };
+
+const ISSUING: CommandUse = {
+  operations: COMMAND_OPERATIONS,
+  least: 'issue',
+  without: ' Without `revoke` each revocation is owed: it stays open, and is reported.',
+};
+const REVOKING: CommandUse = { operations: ['revoke', 'release', 'check'], least: 'revoke', without: '' };
+
 /** The value of the key: the settings of `commandBackend`, but for what this server decides. */
-export const commandIssuer = (context: FileContext) => {
+export const commandIssuer = (context: FileContext) => commandSection(context, ISSUING);
+
+/** The same for a program that revokes what another CA product has issued. */
+export const commandRevoker = (context: FileContext) => commandSection(context, REVOKING);
+
+const commandSection = (context: FileContext, { operations, least, without }: CommandUse) => {
   const keys = section('A program that calls the CA.', EXAMPLE, {
     program: required(file(context, '/usr/local/libexec/my-ca'), 'The program. No shell starts it.'),
     arguments: defaulted(valueList(text('--quiet'), '[--quiet]'), [], 'Its arguments, as they are.'),
@@ -31,9 +46,9 @@ export const commandIssuer = (context: FileContext) => {
       'What it calls the CA. Quotes, `;` and other characters with a meaning for shells are refused.',
     ),
     operations: defaulted(
-      valueList(choice(...COMMAND_OPERATIONS), '[issue, poll, find, revoke, release, check]'),
-      ['issue'],
-      'What it can do. Without `revoke` each revocation is owed: it stays open, and is reported.',
+      valueList(choice(...operations), `[${operations.join(', ')}]`),
+      [least],
+      `What it can do.${without}`,
     ),
     timeout: defaulted(duration('30s'), '30s', 'How long one call may take. Then it is killed, with what it started.'),
   });

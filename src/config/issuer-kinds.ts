@@ -86,7 +86,7 @@ export const ISSUER_KINDS = {
     description: 'AD CS by its enrolment web service or its web pages ([adcs-web.md](adcs-web.md)).',
     value: adcsIssuer,
     settings: (settings) => settings,
-    files: ({ clientKey }) => (clientKey === undefined ? [] : [clientKey]),
+    files: ({ clientKey, revoker }) => [clientKey, revoker?.argv[0]].filter((path) => path !== undefined),
   }),
   openBao: kind({
     description: 'OpenBao or Vault ([backends.md](backends.md#openbao)).',

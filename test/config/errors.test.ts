@@ -373,6 +373,10 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
     adcs('template: T, user: u, password: p, via: certsrv, policyUrl: https://c'),
     '1:59 authorities.issuing.issuer.adcs: `policyUrl` needs `via: ces`. Remove it: the web pages have another login.',
   ],
+  'AD CS with a revoker that cannot revoke': [
+    adcs('template: T, user: u, password: p, revoker: { program: /p, operations: [check] }'),
+    '1:59 authorities.issuing.issuer.adcs: `revoker` that cannot revoke. Write `operations: [revoke]`, or leave them out.',
+  ],
   'AD CS with a template that has a further attribute in it': [
     adcs('template: "T&SAN=upn=a", user: u, password: p'),
     '1:87 authorities.issuing.issuer.adcs.template: not a name of letters, digits, spaces and `_`, `.`, `-`, `(`, `)` ("T&SAN=upn=a"). Write it like `template: OpenNDESDevice`.',

@@ -15,6 +15,7 @@ import { fakePlatform8, PROFILE_OID } from '../backends/fakes/fake-platform8.ts'
 import { type Got, serveCa, testCa } from '../backends/https-ca.ts';
 import { enrolled, newSubject } from './device.ts';
 import { atEnd, certificateFile, clock, file, issuing, issuingSection, root } from './files.ts';
+import { askedOf, revocationAt, revokerSection } from './program-revoker.ts';
 import type { Row } from './row.ts';
 import { CHALLENGE, shared } from './server.ts';
 
@@ -78,6 +79,15 @@ const ces = fakeCes(signer, clock);
 const cesAt = await serveCa(ending, localhost, ces.answer);
 const cesForClients = await serveCa(ending, localhost, ces.answer, tls.ca);
 const cesSection = { url: cesAt.url + CES_PATH, trustOnly: tlsCa, template: ADCS_TEMPLATE, ...ADCS_ACCOUNT };
+/** It ignores the ordered end, so that each of its certificates is refused, and revoked. */
+const deaf = fakeCes(signer, clock);
+Object.assign(deaf, { heedsEnd: false, days: 60 });
+const deafAt = await serveCa(ending, localhost, deaf.answer);
+const revokedSection = (name: string, different: object = {}, token?: string) => ({
+  ...cesSection,
+  url: deafAt.url + CES_PATH,
+  revoker: revokerSection(name, different, token),
+});
 /** Its only template is another one. */
 const cep = fakeCep(clock);
 cep.templates = cep.templates.map((template) => ({ ...template, name: 'Other' }));
@@ -196,22 +206,42 @@ const ISSUERS = {
 /** Authorities whose product is told when a certificate ends. */
 const CHOSEN = ['other-ejbca', 'proxied-digicert', 'other-platform8'];
 
+const REVOKED: Readonly<Record<string, object>> = {
+  'revoked-adcs': {
+    adcs: revokedSection('revoked-adcs', { ca: 'ca1.example.com\\Example CA', parameters: { template: 'Device' } }),
+  },
+  'other-revoked-adcs': {
+    adcs: revokedSection(
+      'other-revoked-adcs',
+      { operations: ['revoke', 'check'], parameters: { pause: '2500' } },
+      'other',
+    ),
+  },
+  'slowly-revoked-adcs': {
+    adcs: revokedSection('slowly-revoked-adcs', { timeout: '6s', parameters: { pause: '12000' } }),
+  },
+};
+
 const chain = certificateFile('ca-services/above.pem', root);
-const server = shared(async () => ({
-  authorities: Object.fromEntries(
-    Object.entries(ISSUERS).map(([name, issuer]) => [
-      name,
-      { certificate: issuingSection.certificate, chain, ra: issuingSection.ra, issuer: withoutUndefined(issuer) },
-    ]),
-  ),
-  profiles: { fixed: { validity: '90d', maxValidity: '90d' }, chosen: { validity: '45d', maxValidity: '90d' } },
-  endpoints: Object.keys(ISSUERS).map((authority) => ({
-    path: `/${authority}`,
-    authority,
-    profile: CHOSEN.includes(authority) ? 'chosen' : 'fixed',
-    policy: { static: CHALLENGE },
-  })),
-}));
+const serverWith = (issuers: Readonly<Record<string, object>>) =>
+  shared(async () => ({
+    authorities: Object.fromEntries(
+      Object.entries(issuers).map(([name, issuer]) => [
+        name,
+        { certificate: issuingSection.certificate, chain, ra: issuingSection.ra, issuer: withoutUndefined(issuer) },
+      ]),
+    ),
+    profiles: { fixed: { validity: '90d', maxValidity: '90d' }, chosen: { validity: '45d', maxValidity: '90d' } },
+    endpoints: Object.keys(issuers).map((authority) => ({
+      path: `/${authority}`,
+      authority,
+      profile: CHOSEN.includes(authority) ? 'chosen' : 'fixed',
+      policy: { static: CHALLENGE },
+    })),
+  }));
+const server = serverWith(ISSUERS);
+/** One for each: a CA is told of its revocations by the first authority that has it. */
+const revokedServers = new Map(Object.entries(REVOKED).map(([name, issuer]) => [name, serverWith({ [name]: issuer })]));
 const withoutUndefined = (value: object): object => JSON.parse(JSON.stringify(value)) as object;
 
 /** What a device gets, and the last order of `got` if there was one for it. */
@@ -289,6 +319,14 @@ const askCertsrv = (path: string): Promise<unknown> =>
     const attributes = (new URLSearchParams(order?.body).get('CertAttrib') ?? '').split('\r\n').slice(0, -1);
     return [status, attributes.map((line) => line.replace(/:.*/, '')), order?.client, tunnels.has(order?.peerPort)];
   });
+
+/** Its certificate is refused, and a program revokes it. */
+const askRevoker = async (path: string): Promise<unknown> => {
+  const name = path.slice(1);
+  const { url } = await revokedServers.get(name)!();
+  const { status } = await enrolled(url(path), { subject: newSubject() });
+  return [status, ...(await revocationAt(name)), askedOf(name)];
+};
 
 const askAws = (path: string): Promise<unknown> =>
   inTurn(async () => {
@@ -422,6 +460,17 @@ export const CA_SERVICES: readonly Row[] = [
       '/other-password-certsrv': ['pending', ['CertificateTemplate', 'ExpirationDate'], undefined, false],
       '/other-template-certsrv': ['failInfo 2', ['CertificateTemplate', 'ExpirationDate'], undefined, false],
       '/untrusted-certsrv': ['pending', [], undefined, false],
+    },
+  },
+  {
+    keys: keysOf('adcs.revoker', ['program', 'arguments', 'environment', 'parameters', 'ca', 'operations', 'timeout']),
+    question:
+      'what a device gets, what the program was given that revokes, whether it came to its end, and for what it was called',
+    ask: askRevoker,
+    answers: {
+      '/revoked-adcs': ['failInfo 2', 'a token', 'ca1.example.com\\Example CA', 'Device', true, ['revoke']],
+      '/other-revoked-adcs': ['failInfo 2', 'other', 'no CA', 'no template', true, ['check', 'revoke']],
+      '/slowly-revoked-adcs': ['failInfo 2', 'a token', 'no CA', 'no template', false, ['revoke']],
     },
   },
   {

@@ -39,6 +39,8 @@ export type FakeCes = {
   waits: boolean;
   /** EDITF_ATTRIBUTEENDDATE. */
   heedsEnd: boolean;
+  /** For how many days the template certifies. */
+  days: number;
   /** The reply has the certificate in CMC alone. */
   cmcOnly: boolean;
   /** Answered to the next messages. */
@@ -120,7 +122,9 @@ export function fakeCes(signer?: Signer, now = (): Date => NOW): FakeCes {
   async function issue(request: CesRequest): Promise<void> {
     const { ExpirationDate } = request.attributes;
     const until =
-      fake.heedsEnd && ExpirationDate !== undefined ? new Date(ExpirationDate) : new Date(now().getTime() + 90 * DAY);
+      fake.heedsEnd && ExpirationDate !== undefined
+        ? new Date(ExpirationDate)
+        : new Date(now().getTime() + fake.days * DAY);
     request.certificate ??= await certified(request.csr, { notAfter: until }, signer);
     request.state = 'issued';
   }
@@ -156,6 +160,7 @@ export function fakeCes(signer?: Signer, now = (): Date => NOW): FakeCes {
   const fake: FakeCes = {
     waits: false,
     heedsEnd: true,
+    days: 90,
     cmcOnly: false,
     answers: [],
     requests: new Map(),
