@@ -4,21 +4,15 @@ import { test } from 'node:test';
 import type { BackendCall, BackendReply } from '../../src/backends/backend-call.ts';
 import { openBaoBackend } from '../../src/backends/open-bao/open-bao-backend.ts';
 import type { OpenBaoLogin, OpenBaoSettings } from '../../src/backends/open-bao/open-bao-settings.ts';
-import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
 import { IssuerError } from '../../src/core/errors.ts';
-import { readCertificationRequest, withoutProof } from '../../src/pkix/csr.ts';
 import { certificatePem, requestPem } from '../../src/pkix/pem.ts';
 import { handClock } from '../kit/clock.ts';
 import { issuing, NOW, root } from '../kit/pki.ts';
 import { CSR } from '../kit/requests.ts';
+import { ALLOW, keptCalls, never, PLACE, reply, REQUEST } from './kept-calls.ts';
 
-const never = new AbortController().signal;
-const csr = withoutProof(readCertificationRequest(CSR));
-const REQUEST = { endpoint: '/scep', transactionId: 'T', csr, signerSpki: csr.spki, requestKey: 'ab'.repeat(32) };
-const ALLOW = { kind: 'allow', notify: 'none' } as const;
 const APP_ROLE: OpenBaoLogin = { kind: 'appRole', mount: 'approle', roleId: 'the-role', secretId: 'the-secret' };
 
-const reply = (status: number, json: object): BackendReply => ({ status, headers: {}, octets: Buffer.alloc(0), json });
 const MADE = reply(200, {
   data: { certificate: certificatePem(issuing.certificate), ca_chain: [certificatePem(root.certificate)] },
 });
@@ -27,20 +21,10 @@ const token = (name: string, seconds = 3600): BackendReply =>
 
 /** A backend whose client keeps the calls, and answers each with the next reply. */
 function under(login: OpenBaoLogin, replies: BackendReply[], more: Partial<OpenBaoSettings> = {}) {
-  const calls: BackendCall[] = [];
-  const client = {
-    host: 'bao.example',
-    call: async (call: BackendCall) => (calls.push(call), replies.shift() ?? MADE),
-    close: async () => undefined,
-  };
-  const place = {
-    profile: { ...DEFAULT_PROFILE, altNames: ['dns'] as const },
-    certificate: issuing.certificate,
-    chain: [root.certificate],
-  };
+  const { calls, client } = keptCalls('bao.example', replies, MADE);
   const clock = handClock();
   const settings = { mount: 'pki', role: 'fleet', login, ...more };
-  const backend = openBaoBackend({ appends: 'O=Example', ...settings }, { client, clock, place });
+  const backend = openBaoBackend({ appends: 'O=Example', ...settings }, { client, clock, place: PLACE });
   return { calls, clock, issue: () => backend.issue(REQUEST, ALLOW, never), backend };
 }
 

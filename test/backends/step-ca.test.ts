@@ -7,37 +7,20 @@ import type { BackendCall, BackendReply } from '../../src/backends/backend-call.
 import { jwsKey } from '../../src/backends/step-ca/jws.ts';
 import { stepCaBackend } from '../../src/backends/step-ca/step-ca-backend.ts';
 import type { StepCaSettings } from '../../src/backends/step-ca/step-ca-settings.ts';
-import { DEFAULT_PROFILE } from '../../src/ca/profile.ts';
 import { ConfigError, IssuerError } from '../../src/core/errors.ts';
 import { generateKey, privateKeyPem } from '../../src/keys/software.ts';
-import { readCertificationRequest, withoutProof } from '../../src/pkix/csr.ts';
 import { certificatePem } from '../../src/pkix/pem.ts';
 import { clock, issuing, NOW, root } from '../kit/pki.ts';
 import { CSR } from '../kit/requests.ts';
 import { testCa } from './https-ca.ts';
+import { ALLOW, csr, keptCalls, never, PLACE, reply, REQUEST } from './kept-calls.ts';
 
-const never = new AbortController().signal;
 const key = generateKey('p256');
-const csr = withoutProof(readCertificationRequest(CSR));
-const REQUEST = { endpoint: '/scep', transactionId: 'T', csr, signerSpki: csr.spki, requestKey: 'ab'.repeat(32) };
-const ALLOW = { kind: 'allow', notify: 'none' } as const;
-
-const reply = (status: number, json: object): BackendReply => ({ status, headers: {}, octets: Buffer.alloc(0), json });
 const MADE = reply(201, { certChain: [certificatePem(issuing.certificate), certificatePem(root.certificate)] });
 
 /** A backend whose client keeps the calls, and answers each with the next reply. */
 function under(settings: Partial<StepCaSettings> = {}, ...replies: BackendReply[]) {
-  const calls: BackendCall[] = [];
-  const client = {
-    host: 'ca.example',
-    call: async (call: BackendCall) => (calls.push(call), replies.shift() ?? MADE),
-    close: async () => undefined,
-  };
-  const place = {
-    profile: { ...DEFAULT_PROFILE, altNames: ['dns'] as const },
-    certificate: issuing.certificate,
-    chain: [root.certificate],
-  };
+  const { calls, client } = keptCalls('ca.example', replies, MADE);
   const given = {
     url: 'https://ca.example:9000',
     provisioner: 'fleet',
@@ -46,7 +29,7 @@ function under(settings: Partial<StepCaSettings> = {}, ...replies: BackendReply[
   };
   return {
     calls,
-    backend: stepCaBackend(given, { client, clock, random: (length) => Buffer.alloc(length, 7), place }),
+    backend: stepCaBackend(given, { client, clock, random: (length) => Buffer.alloc(length, 7), place: PLACE }),
   };
 }
 
