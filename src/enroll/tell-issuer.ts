@@ -70,7 +70,7 @@ async function settle(
   const order = orderOf(pending);
   const serial = order?.serial ?? '';
   const { store, emit } = services;
-  const told = (order && caOf(order, services)) ?? endpoint;
+  const told = (order && caOf(order, endpoint, services)) ?? endpoint;
   if (!told) return postpone(pending, { event: 'revocation-without-endpoint', serial }, services);
   let isTaken: boolean;
   try {
@@ -85,11 +85,20 @@ async function settle(
   return true;
 }
 
-/** The endpoint may have another CA now than the one that made the certificate. Undefined for a CA that is not known. */
-const caOf = ({ certificate }: Order, { toldCas = [] }: EnrollmentServices): ToldCa | undefined => {
+/**
+ * The endpoint may have another CA now than the one that made the certificate. While it has that one, its own revoker is told: other
+ * authorities may have the same CA with another way to it. Undefined for a CA that is not known.
+ */
+function caOf(
+  { certificate }: Order,
+  endpoint: Endpoint | undefined,
+  { toldCas = [] }: EnrollmentServices,
+): Pick<ToldCa, 'revoker'> | undefined {
   const view = readCertificate(certificate);
+  const [present] = endpoint?.chain ?? [];
+  if (endpoint?.revoker && present && isMadeBy(view, present)) return endpoint;
   return toldCas.find((ca) => isMadeBy(view, ca.certificate));
-};
+}
 
 /** Whether a CA may have to be told of what this endpoint revokes. */
 export const isTold = ({ revoker }: Endpoint, { toldCas = [] }: EnrollmentServices): boolean =>

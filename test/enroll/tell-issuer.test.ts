@@ -74,6 +74,17 @@ test('a CA that takes back holds is told of the end of one, without a reason', a
   assert.deepEqual(released, [{ serial, issuer, certificate: der, at: under.clock() }]);
 });
 
+test('where two authorities have one CA, the revoker of the endpoint is told, and not that of the other', async () => {
+  const [own, other] = [ca(), ca()];
+  const under = await endpointUnderTest(allows('none'), { revoker: own });
+  under.services.toldCas = [{ certificate: issuing.certificate, revoker: other }];
+  await under.service.pkiOperation(REQUEST);
+  const [certificate] = await stored(under);
+  await revokeCertificate({ store: under.store, clock: under.clock, ...BY_COMMAND }, certificate!, 'superseded');
+  assert.equal(await under.revocations(), 1);
+  assert.deepEqual([reasons(own), reasons(other)], [['superseded'], []]);
+});
+
 test('a CA that asks for a longer pause gets it', async () => {
   const busy = { code: 'throttled', retryable: true, retryAfter: 300, adminText: 'busy', clientText: '' } as const;
   const revoker = ca(new IssuerError(busy));
