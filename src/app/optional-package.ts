@@ -7,6 +7,7 @@ const VERSIONS = {
   pkcs11js: '2.1.7',
   '@aws-sdk/client-kms': '3.1161.0',
   '@aws-sdk/client-acm-pca': '3.523.0',
+  kerberos: '7.0.0',
 } as const;
 
 /** Loads one. `for`: what needs it; `more`: what else the installation needs. Throws ConfigError with the command that installs it. */

@@ -11,16 +11,18 @@ import type { CaServiceConfig } from '../config/ca-identity-keys.ts';
 import { deadlineIn, systemClock, systemRandom } from '../embed/system.ts';
 import { reloadedIdentity } from './ca-identity.ts';
 import type { ClosableProduct, IssuerPlace } from './issuer-place.ts';
+import { kerberosLogins } from './kerberos.ts';
 import { optionalPackage } from './optional-package.ts';
 
-/** The client of a product. Throws ConfigError for files that cannot be used. */
+/** The client of a product. Throws ConfigError for files that cannot be used, and for a package that is not installed. */
 export function productClient(
   name: string,
-  { url, trustOnly, proxy, clientCertificate, clientKey }: CaServiceConfig,
+  { url, trustOnly, proxy, clientCertificate, clientKey, kerberos }: CaServiceConfig,
 ): BackendClient {
   const files = clientCertificate !== undefined && clientKey !== undefined && { clientCertificate, clientKey };
   const identity = files ? reloadedIdentity(files) : undefined;
-  return backendClient({ name, url, ca: trustOnly, proxy, identity }, { clock: systemClock });
+  const negotiate = kerberos && kerberosLogins(kerberos, new URL(url).hostname);
+  return backendClient({ name, url, ca: trustOnly, proxy, identity, negotiate }, { clock: systemClock });
 }
 
 /** What the sections of some products have: whether an order says when its certificate ends. */

@@ -2,12 +2,13 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { Clock } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
-import { NoReply } from '../outbound/https-client.ts';
+import { NoReply, type OutboundOctets, type OutboundRequest } from '../outbound/https-client.ts';
 import type { ClientIdentity } from '../outbound/tls-trust.ts';
 import type { BackendCall, BackendReply } from './backend-call.ts';
 import { backendBreaker, type BreakerTimes } from './backend-breaker.ts';
 import { backendConnections } from './backend-connections.ts';
 import { type BackendAttempt, checkedReply, silent } from './checked-reply.ts';
+import { type Negotiate, negotiated } from './negotiation.ts';
 import { repeatedCall } from './repeated-call.ts';
 
 /** How a CA is reached. */
@@ -21,6 +22,8 @@ export type BackendAddress = {
   /** The client certificate of now, read for each call; the same object as long as it is the same. */
   identity?: (() => ClientIdentity) | undefined;
   proxy?: string | undefined;
+  /** Logs in by Kerberos, for each attempt anew. */
+  negotiate?: Negotiate | undefined;
 };
 
 /** Times in milliseconds. Tests make them shorter. */
@@ -69,11 +72,17 @@ export function backendClient(address: BackendAddress, services: BackendServices
   const connections = backendConnections({ ...address, ...times });
   const what = `${address.name} (${host})`;
   const unlessBroken = backendBreaker(what, times);
+  const { negotiate } = address;
+  const answerTo = (request: OutboundRequest, { call }: BackendAttempt, signal: AbortSignal) => {
+    const exchange = (headers: Readonly<Record<string, string>> = {}): Promise<OutboundOctets> =>
+      connections.now().octets({ ...request, headers: { ...request.headers, ...headers } }, signal);
+    return negotiate ? negotiated(exchange, negotiate, { what, idempotent: call.idempotent, signal }) : exchange();
+  };
   const attemptOnce = async (call: BackendCall, ms: number, signal: AbortSignal) => {
     const attempt: BackendAttempt = { call, what, secrets: call.secrets ?? [], clock: services.clock };
     try {
       const request = { ...asRequest(call, base), limit: LONGEST_REPLY, timeoutMs: ms };
-      return checkedReply(await connections.now().octets(request, signal), attempt);
+      return checkedReply(await answerTo(request, attempt, signal), attempt);
     } catch (error) {
       if (error instanceof NoReply) return silent(error, attempt);
       throw error;

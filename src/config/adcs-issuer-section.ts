@@ -4,6 +4,7 @@ import { ConfigError } from '../core/errors.ts';
 import { caAddress } from './ca-address.ts';
 import { optionalClientFiles } from './ca-identity-keys.ts';
 import { commandRevoker } from './command-issuer-section.ts';
+import { kerberosLogin } from './kerberos-keys.ts';
 import type { FileContext } from './references.ts';
 import { defaulted, optional, required, section } from './yaml/table.ts';
 import { secret, transformed, type ValueType } from './yaml/value-type.ts';
@@ -18,7 +19,7 @@ const TEMPLATE = {
   type: 'a name of letters, digits, spaces and `_`, `.`, `-`, `(`, `)`',
 };
 
-/** The value of the key. `login`: absent where the client certificate is the login. */
+/** The value of the key. `login`: absent where a client certificate or `kerberos` is the login. */
 export const adcsIssuer = (context: FileContext) => {
   const keys = section('AD CS.', EXAMPLE, {
     ...caAddress(context, 'https://ca1.example.com/Example_CES_UsernamePassword/service.svc/CES'),
@@ -30,7 +31,7 @@ export const adcsIssuer = (context: FileContext) => {
     template: required(TEMPLATE, 'The name of the certificate template, not its display name.'),
     user: optional(
       text('EXAMPLE\\svc-openndes'),
-      'The account that enrols, as `DOMAIN\\name` or `name@domain`. Needs `password`. Either an account or a client certificate.',
+      'The account that enrols, as `DOMAIN\\name` or `name@domain`. Needs `password`. One login is needed: an account, a client certificate, or `kerberos`.',
     ),
     password: optional(secret(text('"${env:ADCS_PASSWORD}"')), 'Its password.'),
     ...optionalClientFiles(context, 'A client certificate that Active Directory maps to the account'),
@@ -38,6 +39,11 @@ export const adcsIssuer = (context: FileContext) => {
       url(['https'], 'https://ca1.example.com/ADPolicyProvider_CEP_UsernamePassword/service.svc/CEP'),
       'With `via: ces`: the Certificate Enrollment Policy Web Service (CEP), with the same login: the template is looked at there, before the first order and once a minute.',
       'the template is not looked at',
+    ),
+    kerberos: optional(
+      kerberosLogin,
+      'A login with tickets of Kerberos. Needs the npm package `kerberos`, and `KRB5_CLIENT_KTNAME` or `KRB5CCNAME` in the environment.',
+      'none',
     ),
     request: optional(
       choice('cmc', 'pkcs10'),
@@ -56,14 +62,10 @@ export const adcsIssuer = (context: FileContext) => {
     ),
   });
   const schema = transformed(keys, ({ user, password, request, expirationDate = request !== 'pkcs10', ...rest }) => {
-    const { clientCertificate, clientKey, via } = rest;
+    const { clientCertificate, clientKey, kerberos, via } = rest;
     assertBoth('user', user, 'password', password);
     assertBoth('clientCertificate', clientCertificate, 'clientKey', clientKey);
-    if ((user === undefined) === (clientCertificate === undefined))
-      throw new ConfigError(
-        user === undefined ? 'no login' : 'two logins',
-        'Give either `user` and `password`, or `clientCertificate` and `clientKey`, as the end of the URL says.',
-      );
+    assertOneLogin([user, clientCertificate, kerberos]);
     if (via === 'certsrv' && request !== undefined)
       throw new ConfigError('`request` needs `via: ces`', 'Remove it: the web pages take bare requests only.');
     if (via === 'certsrv' && rest.policyUrl !== undefined)
@@ -77,6 +79,15 @@ export const adcsIssuer = (context: FileContext) => {
   });
   return { schema, type: 'a mapping of keys', example: EXAMPLE, secret: false } satisfies ValueType<typeof schema>;
 };
+
+function assertOneLogin(logins: readonly unknown[]): void {
+  const given = logins.filter((login) => login !== undefined).length;
+  if (given !== 1)
+    throw new ConfigError(
+      given === 0 ? 'no login' : 'several logins',
+      'Give one of `user` and `password`, `clientCertificate` and `clientKey`, and `kerberos`. With CES, the end of the URL says which.',
+    );
+}
 
 function assertBoth(one: string, value: string | undefined, other: string, beside: string | undefined): void {
   if ((value === undefined) !== (beside === undefined))

@@ -1,4 +1,5 @@
 /** The client certificate by which a CA product knows this server, as files that are read again when they change. */
+import type { KerberosSettings } from './kerberos-keys.ts';
 import { file, type FileContext } from './references.ts';
 import { optional, required } from './yaml/table.ts';
 
@@ -34,4 +35,5 @@ export type CaServiceConfig = {
   proxy?: string | undefined;
   clientCertificate?: string;
   clientKey?: string;
+  kerberos?: KerberosSettings | undefined;
 };

@@ -351,11 +351,19 @@ const GOLDEN: Readonly<Record<string, readonly [text: string, problem: string]>>
   ],
   'AD CS without a login': [
     adcs('template: T'),
-    '1:59 authorities.issuing.issuer.adcs: no login. Give either `user` and `password`, or `clientCertificate` and `clientKey`, as the end of the URL says.',
+    '1:59 authorities.issuing.issuer.adcs: no login. Give one of `user` and `password`, `clientCertificate` and `clientKey`, and `kerberos`. With CES, the end of the URL says which.',
   ],
   'AD CS with two logins': [
     adcs('template: T, user: u, password: p, clientCertificate: c, clientKey: k'),
-    '1:59 authorities.issuing.issuer.adcs: two logins. Give either `user` and `password`, or `clientCertificate` and `clientKey`, as the end of the URL says.',
+    '1:59 authorities.issuing.issuer.adcs: several logins. Give one of `user` and `password`, `clientCertificate` and `clientKey`, and `kerberos`. With CES, the end of the URL says which.',
+  ],
+  'AD CS with an account and Kerberos': [
+    adcs('template: T, user: u, password: p, kerberos: {}'),
+    '1:59 authorities.issuing.issuer.adcs: several logins. Give one of `user` and `password`, `clientCertificate` and `clientKey`, and `kerberos`. With CES, the end of the URL says which.',
+  ],
+  'AD CS with a service that is no name of HTTP': [
+    adcs('template: T, kerberos: { service: "ldap/dc" }'),
+    '1:111 authorities.issuing.issuer.adcs.kerberos.service: not a name such as `HTTP/ca1.example.com` ("ldap/dc"). Write it like `service: HTTP/ca1.example.com`.',
   ],
   'AD CS with half of a login': [
     adcs('template: T, user: u'),

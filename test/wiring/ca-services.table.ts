@@ -107,14 +107,43 @@ const certsrvSection = {
   ...CERTSRV_LOGIN,
 };
 
+/** Web pages that let those pass who have a ticket, and a library of Kerberos whose tickets say for what they are. */
+const ticketPages = fakeCertsrv(signer);
+ticketPages.asksLogin = false;
+const ticketsAt = await serveCa(ending, localhost, (got, response) => {
+  const [, ticket] = /^Negotiate (.*)$/.exec(got.headers.authorization ?? '') ?? [];
+  response.setHeader('www-authenticate', ticket === undefined ? 'Negotiate' : `Negotiate ${ticket}`);
+  if (ticket === undefined) response.writeHead(401).end();
+  else ticketPages.answer(got, response);
+});
+const kerberos = {
+  GSS_MECH_OID_SPNEGO: 6,
+  GSS_C_MUTUAL_FLAG: 2,
+  async initializeClient(service: string, options: object) {
+    const ticket = Buffer.from(JSON.stringify([service, options])).toString('base64');
+    const client = { contextComplete: false, step };
+    async function step(answer: string): Promise<string | null> {
+      client.contextComplete = answer === ticket;
+      return answer === '' ? ticket : null;
+    }
+    return client;
+  },
+};
+const kerberosSection = { ...certsrvSection, url: `${ticketsAt.url}/certsrv`, user: undefined, password: undefined };
+
 const aws = fakeAwsPca(signer);
-const awsPackage = file('ca-services/acm-pca.cjs', 'module.exports = globalThis.wiringAwsPca;');
-Object.assign(globalThis, { wiringAwsPca: aws.sdk });
+Object.assign(globalThis, { wiringAwsPca: aws.sdk, wiringKerberos: kerberos });
+const PACKAGES: Readonly<Record<string, string>> = {
+  '@aws-sdk/client-acm-pca': file('ca-services/acm-pca.cjs', 'module.exports = globalThis.wiringAwsPca;'),
+  kerberos: file('ca-services/kerberos.cjs', 'module.exports = globalThis.wiringKerberos;'),
+};
 registerHooks({
-  resolve: (specifier, context, next) =>
-    specifier === '@aws-sdk/client-acm-pca'
-      ? { url: pathToFileURL(awsPackage).href, format: 'commonjs', shortCircuit: true }
-      : next(specifier, context),
+  resolve(specifier, context, next) {
+    const path = PACKAGES[specifier];
+    return path === undefined
+      ? next(specifier, context)
+      : { url: pathToFileURL(path).href, format: 'commonjs', shortCircuit: true };
+  },
 });
 
 const ISSUERS = {
@@ -192,6 +221,10 @@ const ISSUERS = {
   'other-password-certsrv': { adcs: { ...certsrvSection, password: 'another-password' } },
   'other-template-certsrv': { adcs: { ...certsrvSection, template: 'User' } },
   'untrusted-certsrv': { adcs: { ...certsrvSection, trustOnly: undefined } },
+  'kerberos-certsrv': { adcs: { ...kerberosSection, kerberos: {} } },
+  'other-kerberos-certsrv': {
+    adcs: { ...kerberosSection, kerberos: { principal: 'svc@EXAMPLE.COM', service: 'HTTP/ca1.example.com' } },
+  },
   aws: { awsPca: { certificateAuthority: CA_ARN } },
   'other-aws': {
     awsPca: {
@@ -327,6 +360,15 @@ const askRevoker = async (path: string): Promise<unknown> => {
   const { status } = await enrolled(url(path), { subject: newSubject() });
   return [status, ...(await revocationAt(name)), askedOf(name)];
 };
+
+const askTickets = (path: string): Promise<unknown> =>
+  inTurn(async () => {
+    const before = ticketsAt.got.length;
+    const { status } = await enrolled((await server()).url(path), { subject: newSubject() });
+    const order = ticketsAt.got.slice(before).find(({ method }) => method === 'POST');
+    const ticket = (order?.headers.authorization ?? '').replace('Negotiate ', '');
+    return [status, JSON.parse(Buffer.from(ticket, 'base64').toString('utf8')) as unknown];
+  });
 
 const askAws = (path: string): Promise<unknown> =>
   inTurn(async () => {
@@ -471,6 +513,18 @@ export const CA_SERVICES: readonly Row[] = [
       '/revoked-adcs': ['failInfo 2', 'a token', 'ca1.example.com\\Example CA', 'Device', true, ['revoke']],
       '/other-revoked-adcs': ['failInfo 2', 'other', 'no CA', 'no template', true, ['check', 'revoke']],
       '/slowly-revoked-adcs': ['failInfo 2', 'a token', 'no CA', 'no template', false, ['revoke']],
+    },
+  },
+  {
+    keys: keysOf('adcs.kerberos', ['principal', 'service']),
+    question: 'what a device gets, and for which service and with which options the ticket was',
+    ask: askTickets,
+    answers: {
+      '/kerberos-certsrv': ['issued', ['HTTP@localhost', { mechOID: 6, flags: 2 }]],
+      '/other-kerberos-certsrv': [
+        'issued',
+        ['HTTP@ca1.example.com', { mechOID: 6, flags: 2, principal: 'svc@EXAMPLE.COM' }],
+      ],
     },
   },
   {

@@ -17,6 +17,8 @@ export const ADCS_TEMPLATE = 'OpenNDESDevice';
 /** The path of the service that takes accounts, and of the one that takes client certificates. */
 export const CES_PATH = '/Example_CES_UsernamePassword/service.svc/CES';
 export const CES_CERTIFICATE_PATH = '/Example_CES_Certificate/service.svc/CES';
+/** That of the service behind IIS that asks for tickets. */
+export const CES_KERBEROS_PATH = '/Example_CES_Kerberos/service.svc/CES';
 
 const DAY = 86_400_000;
 const TRUST = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
@@ -96,6 +98,7 @@ export function fakeCes(signer?: Signer, now = (): Date => NOW): FakeCes {
       action: `${ENROLLMENT}/RST/wstep`,
       account: CES_PATH,
       certificate: CES_CERTIFICATE_PATH,
+      ticket: CES_KERBEROS_PATH,
       now,
     });
     const request = only(body, 'RequestSecurityToken', TRUST);

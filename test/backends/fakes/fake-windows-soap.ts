@@ -46,8 +46,8 @@ export function only(element: XmlElement, name: string, namespace: string): XmlE
   return found.length === 1 ? found[0]! : refuse(`${found.length} elements ${name} in ${element.name}`);
 }
 
-/** `account`, `certificate`: the path of the service for each login. */
-export type SoapPlace = { action: string; account: string; certificate: string; now: () => Date };
+/** `account`, `certificate`, `ticket`: the path of the service for each login. */
+export type SoapPlace = { action: string; account: string; certificate: string; ticket?: string; now: () => Date };
 
 /** The body of a message. Throws SoapFault for one that WCF would not take. */
 export function soapBodyIn(got: Got, place: SoapPlace): XmlElement {
@@ -69,11 +69,16 @@ export function soapBodyIn(got: Got, place: SoapPlace): XmlElement {
   return only(root, 'Body', S);
 }
 
-function authenticate(header: XmlElement, { path, client, body }: Got, place: SoapPlace): void {
+function authenticate(header: XmlElement, { path, client, body, headers }: Got, place: SoapPlace): void {
   const securities = header.children.filter(({ name }) => name === 'Security');
   if (path === place.certificate) {
     if (client === undefined) throw new SoapFault('no client certificate', 403);
     if (securities.length > 0) refuse('WS-Security beside a client certificate');
+    return;
+  }
+  if (path === place.ticket) {
+    if (!headers.authorization?.startsWith('Negotiate ')) throw new SoapFault('no ticket', 401);
+    if (securities.length > 0) refuse('WS-Security beside a ticket');
     return;
   }
   if (path !== place.account) throw new SoapFault('<html>404</html>', 404);
