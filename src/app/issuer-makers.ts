@@ -6,7 +6,13 @@ import { adcsProduct } from './adcs-product.ts';
 import { commandProduct } from './command-product.ts';
 import type { ClosableProduct, IssuerPlace } from './issuer-place.ts';
 import { withOurErrors } from './module-errors.ts';
-import { awsPcaProduct, digicertProduct, ejbcaProduct, platform8Product } from './product-makers.ts';
+import {
+  awsPcaProduct,
+  digicertProduct,
+  ejbcaProduct,
+  platform8Product,
+  platform8RestProduct,
+} from './product-makers.ts';
 import { fromModule } from './vendor-module.ts';
 
 /** The default export of an issuer module. It is called once for each authority and profile. */
@@ -29,6 +35,7 @@ const MAKERS: {
   ejbca: ejbcaProduct,
   digicert: digicertProduct,
   digicertPlatform8: platform8Product,
+  digicertPlatform8Rest: platform8RestProduct,
   awsPca: awsPcaProduct,
   adcs: adcsProduct,
   command: commandProduct,

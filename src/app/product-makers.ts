@@ -74,6 +74,21 @@ export async function platform8Product(
   });
 }
 
+/** Throws ConfigError. */
+export async function platform8RestProduct(
+  settings: DigicertSettings & CaServiceConfig & Ending,
+  place: IssuerPlace,
+): Promise<ClosableProduct> {
+  const { platform8RestBackend } = await import('../backends/platform8-rest/platform8-rest-backend.ts');
+  const client = productClient('DigiCert PKI Platform', settings);
+  return platform8RestBackend(settings, {
+    client,
+    clock: systemClock,
+    endOf: endIn(settings, place),
+    chain: chainOf(place),
+  });
+}
+
 /** Throws ConfigError, also when the SDK is not installed. */
 export async function awsPcaProduct(settings: AwsPcaSettings, place: IssuerPlace): Promise<ClosableProduct> {
   const { awsPcaBackend } = await import('../backends/aws-pca/aws-pca-backend.ts');

@@ -7,6 +7,7 @@ import { digicertIssuer } from './digicert-issuer-section.ts';
 import { ejbcaIssuer } from './ejbca-issuer-section.ts';
 import { commandIssuer } from './command-issuer-section.ts';
 import { platform8Issuer } from './platform8-issuer-section.ts';
+import { platform8RestIssuer } from './platform8-rest-issuer-section.ts';
 import { openBaoIssuer } from './open-bao-issuer-section.ts';
 import { file, type FileContext } from './references.ts';
 import { stepCaIssuer } from './step-ca-issuer-section.ts';
@@ -76,6 +77,11 @@ export const ISSUER_KINDS = {
     value: platform8Issuer,
     settings: (settings) => settings,
     files: ({ clientKey }) => [clientKey],
+  }),
+  digicertPlatform8Rest: kind({
+    description: 'DigiCert PKI Platform 8 by its REST interface ([backends.md](backends.md#digicertplatform8rest)).',
+    value: platform8RestIssuer,
+    settings: (settings) => settings,
   }),
   awsPca: kind({
     description: 'AWS Private CA ([backends.md](backends.md#awspca)).',

@@ -27,6 +27,7 @@ import { CHAIN, type Signer } from './fakes/certified.ts';
 import { CA_ARN, fakeAwsPca } from './fakes/fake-aws-pca.ts';
 import { API_KEY, fakeDigicert, PROFILE_ID } from './fakes/fake-digicert.ts';
 import { fakeEjbca } from './fakes/fake-ejbca.ts';
+import { fakePlatform8Rest, REST_KEY } from './fakes/fake-platform8-rest.ts';
 import { fakePlatform8, PROFILE_OID } from './fakes/fake-platform8.ts';
 import { type Got, serveCa, testCa } from './https-ca.ts';
 import { productOf, type ProductPlan, type SendToAws } from './killed-product.ts';
@@ -84,6 +85,13 @@ async function platform8(): Promise<Product> {
   const settings = { profileOid: PROFILE_OID, seat: 'upn' } as const;
   const plan: ProductPlan = { kind: 'platform8', settings, chain: [...CHAIN], service: await served(fake) };
   return { name: 'a fake of PKI Platform 8', finds: true, plan, made: () => fake.standing.size };
+}
+
+async function platform8Rest(): Promise<Product> {
+  const fake = fakePlatform8Rest(signer);
+  const settings = { apiKey: REST_KEY, profileId: PROFILE_OID, seat: 'upn' } as const;
+  const plan: ProductPlan = { kind: 'platform8Rest', settings, chain: [...CHAIN], service: await served(fake) };
+  return { name: 'a fake of PKI Platform 8 by REST', finds: false, plan, made: () => fake.certificates.size };
 }
 
 async function awsPca(): Promise<Product> {
@@ -151,7 +159,9 @@ const STEPS: readonly Step[] = [
 ];
 
 const PRODUCTS = await Promise.all(
-  [real(stepCaProduct), real(openBaoProduct), ejbca, digicert, platform8, awsPca, command].map((make) => make()),
+  [real(stepCaProduct), real(openBaoProduct), ejbca, digicert, platform8, platform8Rest, awsPca, command].map((make) =>
+    make(),
+  ),
 );
 
 for (const product of PRODUCTS)

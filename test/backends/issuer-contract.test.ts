@@ -7,6 +7,7 @@ import { byUsernameToken } from '../../src/backends/adcs/soap12.ts';
 import { awsPcaBackend } from '../../src/backends/aws-pca/aws-pca-backend.ts';
 import { type BackendClient, backendClient } from '../../src/backends/backend-client.ts';
 import { certsrvBackend } from '../../src/backends/certsrv/certsrv-backend.ts';
+import { platform8RestBackend } from '../../src/backends/platform8-rest/platform8-rest-backend.ts';
 import { digicertBackend } from '../../src/backends/digicert/digicert-backend.ts';
 import { ejbcaBackend } from '../../src/backends/ejbca/ejbca-backend.ts';
 import { platform8Backend } from '../../src/backends/platform8/platform8-backend.ts';
@@ -17,6 +18,7 @@ import { CHAIN } from './fakes/certified.ts';
 import { CA_ARN, exception, fakeAwsPca } from './fakes/fake-aws-pca.ts';
 import { ADCS_ACCOUNT } from './fakes/fake-windows-soap.ts';
 import { ADCS_TEMPLATE, CES_PATH, decide, fakeCes } from './fakes/fake-ces.ts';
+import { fakePlatform8Rest, REST_KEY } from './fakes/fake-platform8-rest.ts';
 import { API_KEY, fakeDigicert, PROFILE_ID } from './fakes/fake-digicert.ts';
 import { fakeCertsrv, LOGIN, TEMPLATE } from './fakes/fake-certsrv.ts';
 import { fakeEjbca } from './fakes/fake-ejbca.ts';
@@ -177,6 +179,20 @@ const adcs =
     };
   };
 
+async function platform8Rest(): Promise<IssuerUnderTest> {
+  const fake = fakePlatform8Rest();
+  const { client, ...service } = await served(fake, ({ path }) => path.endsWith('/v1/certificate'));
+  const settings = { apiKey: REST_KEY, profileId: PROFILE_OID, seat: 'upn' } as const;
+  return {
+    ...service,
+    issuer: platform8RestBackend(settings, { client: client(), clock, chain: CHAIN }),
+    chain: CHAIN,
+    secrets: [REST_KEY],
+    isRevoked: (serial) => fake.certificates.get(serial.toUpperCase()) !== undefined,
+    made: () => fake.certificates.size,
+  };
+}
+
 const KINDS: readonly [string, (waits: boolean) => Promise<IssuerUnderTest> | IssuerUnderTest][] = [
   ['EJBCA', ejbca],
   ['DigiCert Trust Lifecycle Manager', digicert],
@@ -186,6 +202,12 @@ const KINDS: readonly [string, (waits: boolean) => Promise<IssuerUnderTest> | Is
   ['the enrolment web service of AD CS with bare requests', adcs('pkcs10')],
   ['the web pages of AD CS', certsrv],
 ];
+// It has no attribute for a URI, and no order waits.
+issuerContract({
+  name: 'the REST interface of DigiCert PKI Platform 8, a fake of it',
+  make: platform8Rest,
+  requested: { subject: 'CN=Anna', alternativeNames: ['upn:anna@example.com', 'email:anna@example.com'] },
+});
 for (const [name, make] of KINDS) {
   issuerContract({ name: `${name}, a fake of it`, make: () => make(false) });
   issuerContract({ name: `${name}, a fake of it in which orders wait`, make: () => withoutLoss(make(true)) });

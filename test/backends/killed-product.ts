@@ -13,6 +13,7 @@ import type { EjbcaSettings } from '../../src/backends/ejbca/ejbca-settings.ts';
 import { openBaoBackend } from '../../src/backends/open-bao/open-bao-backend.ts';
 import type { OpenBaoSettings } from '../../src/backends/open-bao/open-bao-settings.ts';
 import { platform8Backend } from '../../src/backends/platform8/platform8-backend.ts';
+import { platform8RestBackend } from '../../src/backends/platform8-rest/platform8-rest-backend.ts';
 import type { Platform8Settings } from '../../src/backends/platform8/platform8-settings.ts';
 import { stepCaBackend } from '../../src/backends/step-ca/step-ca-backend.ts';
 import type { StepCaSettings } from '../../src/backends/step-ca/step-ca-settings.ts';
@@ -28,6 +29,7 @@ export type Product = {
   ejbca: EjbcaSettings;
   digicert: DigicertSettings;
   platform8: Platform8Settings;
+  platform8Rest: DigicertSettings;
   awsPca: AwsPcaSettings;
   command: CommandSettings;
 };
@@ -59,6 +61,7 @@ export function productOf(plan: ProductPlan, toAws: SendToAws): Backend {
     ejbca: (settings) => ejbcaBackend(settings, common),
     digicert: (settings) => digicertBackend(settings, common),
     platform8: (settings) => platform8Backend(settings, common),
+    platform8Rest: (settings) => platform8RestBackend(settings, common),
     awsPca: (settings) =>
       awsPcaBackend(settings, { ...common, sdk: sdkTo(toAws), pause: async () => undefined, limit }),
     command: (settings) => commandBackend(settings, { ...common, run: runCommand, limit, notAfter }),

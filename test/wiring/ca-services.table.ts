@@ -4,6 +4,7 @@ import { registerHooks } from 'node:module';
 import { type AddressInfo, connect } from 'node:net';
 import type { TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { fakePlatform8Rest, REST_KEY } from '../backends/fakes/fake-platform8-rest.ts';
 import { API_KEY, fakeDigicert, PROFILE_ID } from '../backends/fakes/fake-digicert.ts';
 import { ADCS_ACCOUNT } from '../backends/fakes/fake-windows-soap.ts';
 import { CEP_CERTIFICATE_PATH, CEP_PATH, fakeCep } from '../backends/fakes/fake-cep.ts';
@@ -74,6 +75,10 @@ const platform8Section = {
   ...(await clientFiles('RA')),
   profileOid: PROFILE_OID,
 };
+
+const platform8Rest = fakePlatform8Rest(signer);
+const platform8RestAt = await serveCa(ending, localhost, platform8Rest.answer);
+const restSection = { url: platform8RestAt.url, trustOnly: tlsCa, apiKey: REST_KEY, profileId: PROFILE_OID };
 
 const ces = fakeCes(signer, clock);
 const cesAt = await serveCa(ending, localhost, ces.answer);
@@ -180,6 +185,12 @@ const ISSUERS = {
   'other-platform8-seat': { digicertPlatform8: { ...platform8Section, seat: 'dns' } },
   'other-oid': { digicertPlatform8: { ...platform8Section, profileOid: '1.2.3' } },
   'untrusted-platform8': { digicertPlatform8: { ...platform8Section, trustOnly: undefined } },
+  'platform8-rest': { digicertPlatform8Rest: restSection },
+  'proxied-platform8-rest': { digicertPlatform8Rest: { ...restSection, proxy: proxyUrl, validityOverride: true } },
+  'other-rest-seat': { digicertPlatform8Rest: { ...restSection, seat: 'dns' } },
+  'other-rest-key': { digicertPlatform8Rest: { ...restSection, apiKey: 'another-rest-key' } },
+  'other-rest-profile': { digicertPlatform8Rest: { ...restSection, profileId: '1.2.3' } },
+  'untrusted-platform8-rest': { digicertPlatform8Rest: { ...restSection, trustOnly: undefined } },
   adcs: { adcs: cesSection },
   'bare-adcs': { adcs: { ...cesSection, request: 'pkcs10', proxy: proxyUrl } },
   'endless-adcs': { adcs: { ...cesSection, expirationDate: false } },
@@ -237,7 +248,7 @@ const ISSUERS = {
 };
 
 /** Authorities whose product is told when a certificate ends. */
-const CHOSEN = ['other-ejbca', 'proxied-digicert', 'other-platform8'];
+const CHOSEN = ['other-ejbca', 'proxied-digicert', 'other-platform8', 'proxied-platform8-rest'];
 
 const REVOKED: Readonly<Record<string, object>> = {
   'revoked-adcs': {
@@ -313,9 +324,9 @@ const askEjbca = (path: string): Promise<unknown> =>
     ];
   });
 
-const askDigicert = (path: string): Promise<unknown> =>
+const askDigicert = (path: string, got = digicertAt.got): Promise<unknown> =>
   inTurn(async () => {
-    const { status, order } = await ordered(path, digicertAt.got);
+    const { status, order } = await ordered(path, got);
     const { seat, validity } = (order ? JSON.parse(order.body) : {}) as {
       seat?: { seat_id: string };
       validity?: object;
@@ -458,6 +469,27 @@ export const CA_SERVICES: readonly Row[] = [
       '/other-platform8-seat': ['failInfo 2', 'no order', 'nobody', false, undefined],
       '/other-oid': ['pending', 'no order', 'nobody', false, undefined],
       '/untrusted-platform8': ['pending', 'no order', 'nobody', false, undefined],
+    },
+  },
+  {
+    keys: keysOf('digicertPlatform8Rest', [
+      'url',
+      'trustOnly',
+      'proxy',
+      'apiKey',
+      'profileId',
+      'seat',
+      'validityOverride',
+    ]),
+    question: 'what a device gets, for which seat DigiCert was asked by REST, whether by the proxy, and for how long',
+    ask: (path) => askDigicert(path, platform8RestAt.got),
+    answers: {
+      '/platform8-rest': ['issued', 'device-N', false, undefined],
+      '/proxied-platform8-rest': ['issued', 'device-N', true, { unit: 'days', duration: 45 }],
+      '/other-rest-seat': ['failInfo 2', 'no order', false, undefined],
+      '/other-rest-key': ['pending', 'no order', false, undefined],
+      '/other-rest-profile': ['pending', 'no order', false, undefined],
+      '/untrusted-platform8-rest': ['pending', 'no order', false, undefined],
     },
   },
   {
