@@ -6,7 +6,7 @@ import { type BackendClient, backendClient } from '../backends/backend-client.ts
 import type { DigicertSettings } from '../backends/digicert/digicert-settings.ts';
 import type { EjbcaSettings } from '../backends/ejbca/ejbca-settings.ts';
 import type { Platform8Settings } from '../backends/platform8/platform8-settings.ts';
-import { type WantedEnd, wantedEnds } from '../backends/wanted-certificate.ts';
+import { wantedEnds } from '../backends/wanted-certificate.ts';
 import type { CaServiceConfig } from '../config/ca-identity-keys.ts';
 import { deadlineIn, systemClock, systemRandom } from '../embed/system.ts';
 import { reloadedIdentity } from './ca-identity.ts';
@@ -25,68 +25,52 @@ export function productClient(
   return backendClient({ name, url, ca: trustOnly, proxy, identity, negotiate }, { clock: systemClock });
 }
 
-/** What the sections of some products have: whether an order says when its certificate ends. */
-type Ending = { validityOverride: boolean };
+/** The section of a product that is asked over HTTPS. `validityOverride`: whether an order says when its certificate ends. */
+type ServiceSection = CaServiceConfig & { validityOverride: boolean };
 
-const endIn = ({ validityOverride }: Ending, place: IssuerPlace): WantedEnd | undefined =>
-  validityOverride ? wantedEnds(place, systemClock) : undefined;
-
-const chainOf = ({ certificate, chain }: IssuerPlace): readonly Uint8Array[] => [certificate, ...chain];
+/** What such a product is made with. Throws ConfigError. */
+const servicesOf = (name: string, section: ServiceSection, place: IssuerPlace) => ({
+  client: productClient(name, section),
+  clock: systemClock,
+  random: systemRandom,
+  endOf: section.validityOverride ? wantedEnds(place, systemClock) : undefined,
+  chain: [place.certificate, ...place.chain],
+});
 
 /** Throws ConfigError. */
 export async function ejbcaProduct(
-  settings: EjbcaSettings & CaServiceConfig & Ending,
+  settings: EjbcaSettings & ServiceSection,
   place: IssuerPlace,
 ): Promise<ClosableProduct> {
   const { ejbcaBackend } = await import('../backends/ejbca/ejbca-backend.ts');
-  const client = productClient('EJBCA', settings);
-  const endOf = endIn(settings, place);
-  return ejbcaBackend(settings, { client, clock: systemClock, random: systemRandom, endOf, chain: chainOf(place) });
+  return ejbcaBackend(settings, servicesOf('EJBCA', settings, place));
 }
 
 /** Throws ConfigError. */
 export async function digicertProduct(
-  settings: DigicertSettings & CaServiceConfig & Ending,
+  settings: DigicertSettings & ServiceSection,
   place: IssuerPlace,
 ): Promise<ClosableProduct> {
   const { digicertBackend } = await import('../backends/digicert/digicert-backend.ts');
-  const client = productClient('DigiCert', settings);
-  return digicertBackend(settings, {
-    client,
-    clock: systemClock,
-    endOf: endIn(settings, place),
-    chain: chainOf(place),
-  });
+  return digicertBackend(settings, servicesOf('DigiCert', settings, place));
 }
 
 /** Throws ConfigError. */
 export async function platform8Product(
-  settings: Platform8Settings & CaServiceConfig & Ending,
+  settings: Platform8Settings & ServiceSection,
   place: IssuerPlace,
 ): Promise<ClosableProduct> {
   const { platform8Backend } = await import('../backends/platform8/platform8-backend.ts');
-  const client = productClient('DigiCert PKI Platform', settings);
-  return platform8Backend(settings, {
-    client,
-    clock: systemClock,
-    endOf: endIn(settings, place),
-    chain: chainOf(place),
-  });
+  return platform8Backend(settings, servicesOf('DigiCert PKI Platform', settings, place));
 }
 
 /** Throws ConfigError. */
 export async function platform8RestProduct(
-  settings: DigicertSettings & CaServiceConfig & Ending,
+  settings: DigicertSettings & ServiceSection,
   place: IssuerPlace,
 ): Promise<ClosableProduct> {
   const { platform8RestBackend } = await import('../backends/platform8-rest/platform8-rest-backend.ts');
-  const client = productClient('DigiCert PKI Platform', settings);
-  return platform8RestBackend(settings, {
-    client,
-    clock: systemClock,
-    endOf: endIn(settings, place),
-    chain: chainOf(place),
-  });
+  return platform8RestBackend(settings, servicesOf('DigiCert PKI Platform', settings, place));
 }
 
 /** Throws ConfigError, also when the SDK is not installed. */
