@@ -14,6 +14,8 @@ export type XmlElement = {
 
 const MOST_OCTETS = 2 ** 20;
 const DEEPEST = 64;
+/** Prefixes declared for one element, with those above it: each element below costs as much. */
+const MOST_PREFIXES = 64;
 
 const NAME = '[A-Za-z_][\\w.-]*(?::[A-Za-z_][\\w.-]*)?';
 const ATTRIBUTE = `\\s+(${NAME})\\s*=\\s*(?:"([^"<]*)"|'([^'<]*)')`;
@@ -72,8 +74,12 @@ function startOf(tag: string, written: string, above: ReadonlyMap<string, string
     if (given.has(name)) throw unreadable('an attribute twice');
     given.set(name, unescaped(one ?? other));
   }
-  const scope = new Map(above);
-  for (const [name, value] of given) if (/^xmlns(:|$)/.test(name)) scope.set(name.slice(6), value);
+  const declared = [...given].filter(([name]) => /^xmlns(:|$)/.test(name));
+  const scope =
+    declared.length === 0
+      ? above
+      : new Map([...above, ...declared.map(([key, value]): [string, string] => [key.slice(6), value])]);
+  if (scope.size > MOST_PREFIXES) throw unreadable(`more than ${MOST_PREFIXES} prefixes`);
   const [name = '', prefix = ''] = tag.split(':').toReversed();
   const namespace = scope.get(prefix) ?? (prefix === '' ? '' : undefined);
   if (namespace === undefined) throw unreadable('a prefix that was not declared');

@@ -25,7 +25,13 @@ const deep = (levels: number): string => `${'<a>'.repeat(levels)}${'</a>'.repeat
 
 test('64 elements deep are read', () => assert.equal(readXml(deep(64)).name, 'a'));
 
+const prefixes = (number: number): string =>
+  `<a${Array.from({ length: number }, (_, at) => ` xmlns:p${at}="urn:p"`).join('')}><b/></a>`;
+
+test('63 prefixes are read', () => assert.equal(readXml(prefixes(63)).children.length, 1));
+
 for (const [what, text] of [
+  ['64 prefixes', prefixes(64)],
   ['a document type', '<!DOCTYPE a><a/>'],
   ['a document type inside', '<a><!DOCTYPE a></a>'],
   ['entities of its own', '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'],
