@@ -10,12 +10,13 @@ import type { Issued } from '../core/issuer.ts';
 import { within } from '../core/ask.ts';
 import type { NewOrder } from '../core/order-store.ts';
 import type { Allow } from '../core/policy.ts';
-import type { PendingIssuance, StoredTransaction } from '../core/records.ts';
+import type { CertificateId, PendingIssuance, StoredTransaction } from '../core/records.ts';
+import { readCertificate, serialText } from '../pkix/certificate.ts';
 import { canBeMadeSince } from '../pkix/made-since.ts';
 import { accept, type IssuerAnswer, order } from './ask-issuer.ts';
-import { identityOf } from './certificate-record.ts';
+import { identityOf, issuerIn } from './certificate-record.ts';
 import { earlierOutcome } from './earlier-outcome.ts';
-import type { EndpointContext } from './endpoint.ts';
+import type { EndpointContext, EnrollmentServices } from './endpoint.ts';
 import { type Enrollment, keyHash } from './identify.ts';
 import { makesHere } from './made-here.ts';
 import type { Outcome } from './outcome.ts';
@@ -120,9 +121,25 @@ export async function findOrdered(enrollment: Enrollment, decision: Allow): Prom
     return { kind: 'unreachable', error: notFoundOut(cause) };
   }
   if (found && since && isOlder(found.certificate, since)) return undefined;
-  const answer = found && (await accept(found, enrollment, decision));
-  if (answer?.kind !== 'issued') return answer;
-  return (await services.store.findCertificate(answer.certificate)) ? undefined : answer;
+  // Before the check: that of another request does not fit this one.
+  if (!found || (await isRecorded(found, services))) return undefined;
+  return accept(found, enrollment, decision);
+}
+
+/** One that cannot be read is recorded nowhere. */
+async function isRecorded({ certificate, chain }: Issued, { store }: EnrollmentServices): Promise<boolean> {
+  const id = idOf(certificate, chain);
+  return id !== undefined && (await store.findCertificate(id)) !== undefined;
+}
+
+/** Undefined when it throws: the answer of a foreign issuer can be anything. */
+function idOf(certificate: Uint8Array, chain: readonly Uint8Array[]): CertificateId | undefined {
+  try {
+    const view = readCertificate(certificate);
+    return { issuerId: issuerIn(chain, view).issuerId, serial: serialText(view.serialNumber) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** One that cannot be read is looked at as any answer of a CA is. */

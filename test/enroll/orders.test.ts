@@ -7,6 +7,8 @@ import type { EndpointIssuer, Issued, RevocationOrder } from '../../src/core/iss
 import type { EnrollmentRequest } from '../../src/core/request.ts';
 import type { Store } from '../../src/core/store.ts';
 import { readCertificate } from '../../src/pkix/certificate.ts';
+import { writeCertificationRequest } from '../../src/pkix/csr.ts';
+import { nameFromText, nameText } from '../../src/pkix/name.ts';
 import { keyHash } from '../../src/enroll/identify.ts';
 import {
   authority,
@@ -220,6 +222,23 @@ test('the CA finds a certificate that it made before the order: it is left as it
   const certificate = await issuedIn(await under.service.pkiOperation(POLL));
   assert.notDeepEqual(certificate, Buffer.from(older));
   assert.deepEqual([moments, revoked, await under.revocations()], [[NOW], [], 0]);
+});
+
+test('the CA finds the certificate of another request of the same key, which is recorded: it is given the order', async () => {
+  const issuer = losingCa('find');
+  const under = await endpointUnderTest(allows('none'), { issuer });
+  await status(under, REQUEST);
+  const [requestKey] = issuer.made.keys();
+  const beside = losingCa('find');
+  beside.loses = 0;
+  const plan = { ...REQUEST_PLAN, subject: nameFromText('CN=device-2,O=Example') };
+  const other = await endpointUnderTest(allows('none'), { issuer: beside, store: under.store });
+  const csr = await writeCertificationRequest(plan, client.key);
+  const otherRequest = await requestMessage({ transactionId: 'other', content: csr });
+  assert.equal(await status(other, otherRequest), 'issued');
+  issuer.made.set(requestKey!, [...beside.made.values()].flat());
+  const certificate = await issuedIn(await under.service.pkiOperation(POLL));
+  assert.equal(nameText(readCertificate(certificate).subject), 'CN=device-1,O=Example');
 });
 
 test('a certificate that could not be recorded comes again by find, and is not revoked', async () => {
