@@ -183,6 +183,15 @@ for (const [title, answer, code, retryable] of [
     assert.ok(!error.adminText.includes(LOGIN.password));
   });
 
+test('a page that says the password again does not bring it into the error', async (t) => {
+  const { backend, fake } = await under(t);
+  const page = `<P ID=locDenied></P><P ID=locInfoReqIDAndReason>for ${LOGIN.password}</P>0x8009ffff`;
+  fake.faults.order = { body: page };
+  const error = await fault(backend.issue(REQUEST, ALLOW, never));
+  assert.match(error.adminText, /The CA says: for \[withheld\]$/);
+  assert.ok(!error.adminText.includes(LOGIN.password));
+});
+
 test('a certificate that was made and cannot be fetched is an order that waits, and is fetched by the next poll', async (t) => {
   const { backend, fake } = await under(t);
   fake.faults.fetch = { status: 500, body: '' };

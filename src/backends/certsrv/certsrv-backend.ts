@@ -19,6 +19,7 @@ import {
   PAGE,
   pageFault,
   pageOf,
+  secretsOf,
 } from './certsrv-exchange.ts';
 import { assertTemplate, orderForm } from './certsrv-order.ts';
 import type { CertsrvSettings } from './certsrv-settings.ts';
@@ -45,7 +46,9 @@ export function certsrvBackend(settings: CertsrvSettings, { client, clock, place
   const ask = certsrvExchange(client, settings);
   const wanted = wantedCertificates(place, clock);
   const chain = [place.certificate, ...place.chain];
-  const fetch = fetching(ask, chain, client.host);
+  const { host } = client;
+  const secrets = secretsOf(settings.login);
+  const fetch = fetching(ask, chain, { host, secrets });
   return {
     backend: 'adcs-certsrv',
     capabilities: { ...CAPABILITIES, ...(settings.expirationDate && { validityOverride: true }) },
@@ -54,7 +57,7 @@ export function certsrvBackend(settings: CertsrvSettings, { client, clock, place
       const end = settings.expirationDate ? wanted(request, decision).notAfter : undefined;
       const form = orderForm(request.csr, settings.template, end);
       const call = { path: '/certfnsh.asp', accepts: PAGE, method: 'POST', idempotent: false, ...form } as const;
-      const { made, order } = placed(await ask(call, signal), keyHashOf(request.csr.spki), client.host);
+      const { made, order } = placed(await ask(call, signal), keyHashOf(request.csr.spki), { host, secrets });
       if (!made) return waiting(order, APPROVAL_SECONDS);
       const answer = await fetch(order, signal).catch((error: unknown) => later(error, order));
       return answer.kind === 'issued' && end ? { ...answer, wantedEnd: end } : answer;
@@ -83,22 +86,25 @@ function later(error: unknown, order: OpenOrder): IssuancePending {
   throw error;
 }
 
+/** Who was asked, and with which secrets. */
+type Asked = { host: string; secrets: readonly string[] };
+
 /** What the page after an order says. Throws IssuerError. */
 function placed(
   reply: Parameters<typeof pageOf>[0],
   keyHash: string,
-  host: string,
+  { host, secrets }: Asked,
 ): { made: boolean; order: OpenOrder } {
   const page = pageOf(reply);
   const isTaken = page.kind === 'issued' || page.kind === 'pending';
   if (isTaken && page.number !== undefined)
     return { made: page.kind === 'issued', order: { id: page.number, holder: HOLDER, keyHash } };
-  throw pageFault(page, { doing: `certsrv (${host}), an order`, unknown: 'unknown-outcome' });
+  throw pageFault(page, { doing: `certsrv (${host}), an order`, unknown: 'unknown-outcome', secrets });
 }
 
 /** Fetches the certificate of an order. */
 const fetching =
-  (ask: AskCertsrv, chain: readonly Uint8Array[], host: string) =>
+  (ask: AskCertsrv, chain: readonly Uint8Array[], { host, secrets }: Asked) =>
   async (order: OpenOrder, signal: AbortSignal): Promise<Issued | IssuancePending> => {
     const path = `/certnew.cer?ReqID=${order.id}&Enc=bin`;
     const doing = `certsrv (${host}), the request ${order.id}`;
@@ -107,7 +113,7 @@ const fetching =
     if (certificate) return { kind: 'issued', certificate: ofOrder(certificate, order, doing), chain };
     const page = pageOf(reply);
     if (page.kind === 'pending') return waiting(order, APPROVAL_SECONDS);
-    throw pageFault(page, { doing, unknown: 'unavailable', isFinal: true });
+    throw pageFault(page, { doing, unknown: 'unavailable', secrets, isFinal: true });
   };
 
 /** A number can be that of another request: the key says whose certificate it is. */

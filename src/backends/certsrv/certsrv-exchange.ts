@@ -20,7 +20,7 @@ export function certsrvExchange(client: BackendClient, { login }: CertsrvSetting
     throw new ConfigError('user: has a colon', 'Write it as `DOMAIN\\name` or `name@example.com`.');
   const credentials = login && Buffer.from(`${login.user}:${login.password}`).toString('base64');
   const known = credentials === undefined ? {} : { authorization: `Basic ${credentials}` };
-  const secrets = login && credentials !== undefined ? [login.password, credentials] : [];
+  const secrets = secretsOf(login);
   return async (call, signal) => {
     const whole = {
       method: 'GET',
@@ -34,6 +34,10 @@ export function certsrvExchange(client: BackendClient, { login }: CertsrvSetting
     return reply;
   };
 }
+
+/** What a page may not bring into an error. */
+export const secretsOf = (login: CertsrvSettings['login']): string[] =>
+  login ? [login.password, Buffer.from(`${login.user}:${login.password}`).toString('base64')] : [];
 
 const MEANINGS: Readonly<Record<number, readonly [IssuerErrorCode, string]>> = {
   401: [
@@ -72,16 +76,24 @@ export const CERTIFICATE = 'application/pkix-cert';
 export const PAGE = 'text/html';
 
 /** A call, for the error of its page. `unknown`: what a page means that is none of certsrv. `isFinal`: what the CA denies now stays denied. */
-export type PageFaultOptions = { doing: string; unknown: IssuerErrorCode; isFinal?: boolean };
+export type PageFaultOptions = {
+  doing: string;
+  unknown: IssuerErrorCode;
+  secrets: readonly string[];
+  isFinal?: boolean;
+};
 
 /** The error for a page that has neither a certificate nor a place in the queue. */
-export function pageFault(page: CertsrvPage, { doing, unknown, isFinal = false }: PageFaultOptions): IssuerError {
+export function pageFault(
+  page: CertsrvPage,
+  { doing, unknown, secrets, isFinal = false }: PageFaultOptions,
+): IssuerError {
   if (!('hresult' in page))
     return backendFault(unknown, `${doing}: a page that is none of those of certsrv, or not whole`, {
       retryable: true,
     });
   const isDenied = page.kind === 'denied';
-  const said = redacted(page.words, []);
+  const said = redacted(page.words, secrets);
   if (page.hresult !== undefined)
     return hresultFault(page.hresult, { what: doing, said, isFinal: isFinal && isDenied });
   const text = `${doing}: the CA ${isDenied ? 'denied the request' : 'answered with an error'}, and gave no number for it. ${said}`;
