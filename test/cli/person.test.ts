@@ -75,7 +75,7 @@ test('an erasure says first what it does, leaves what must stay, and the history
   const { serial } = issuanceFor(1).certificate;
   const shown = await cli('certs', 'show', serial);
   assert.equal(shown.code, 0);
-  assert.ok(!shown.out.includes('ada') && !shown.out.includes('192.0.2.1'), shown.out);
+  assert.doesNotMatch(shown.out, /\bada\b|192\.0\.2\.1/);
 
   const verified = await cli('audit', 'verify');
   assert.equal(verified.code, 0, verified.out);
@@ -88,7 +88,8 @@ test('an erasure says first what it does, leaves what must stay, and the history
     [mark['event'], mark['detail'], mark['source']],
     ['erased', 'entries: 1, 3; certificates: 1; requests: 1', 'cli'],
   );
-  assert.ok(!JSON.stringify(last).includes('ada'));
+  // As a word: hashes are there in hexadecimal digits, which can have these letters.
+  assert.doesNotMatch(JSON.stringify(last), /\bada\b/);
   // The octets of the other sample are no certificate; nothing is wrong with the one that was erased.
   assert.match((await cli('store', 'check')).out, /^certificate \S+ \(row 2\) has octets .*\n1 thing is wrong /);
 
