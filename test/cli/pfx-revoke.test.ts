@@ -14,15 +14,16 @@ import { userPfx } from '../pfx/user-under-test.ts';
 const PEOPLE = ', people: { tenant: corp, endpoint: people, purposes: [signing, encryption] }';
 type Tenant = Awaited<ReturnType<typeof withTenant>>;
 
+/** In the order of their texts, also below: keys of one millisecond are in any. */
 const keysOf = async ({ store }: Tenant, user: string) =>
-  (await store.listUserKeys({ user })).map(({ purpose, state, revokedAt, escrow }) => [
-    purpose,
-    state,
-    revokedAt !== undefined,
-    escrow !== undefined,
-  ]);
+  (await store.listUserKeys({ user }))
+    .map(({ purpose, state, revokedAt, escrow }) => [purpose, state, revokedAt !== undefined, escrow !== undefined])
+    .toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
 const imports = ({ simulator }: Tenant) =>
-  simulator.imported.list().map(({ userPrincipalName, intendedPurpose }) => [userPrincipalName, intendedPurpose]);
+  simulator.imported
+    .list()
+    .map(({ userPrincipalName, intendedPurpose }) => [userPrincipalName, intendedPurpose])
+    .toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
 const revoked = async ({ store }: Tenant) =>
   (await store.listCertificates({ state: 'revoked' })).map(({ subject, revocationReason }) => [
     subject,
@@ -37,13 +38,13 @@ test('a key for signing is revoked with its reason and leaves Intune, and the ot
   assert.equal(code, 0);
   assert.match(out, /^[0-9a-f]{32} {2}jane@contoso\.example {2}smimeSigning {2}revoked\nrevoked: 1$/);
   assert.deepEqual(await keysOf(tenant, JANE), [
-    ['smimeSigning', 'ended', true, false],
     ['smimeEncryption', 'imported', false, false],
+    ['smimeSigning', 'ended', true, false],
   ]);
   assert.deepEqual(imports(tenant), [
     [JANE, 'smimeEncryption'],
-    [JOE, 'smimeSigning'],
     [JOE, 'smimeEncryption'],
+    [JOE, 'smimeSigning'],
   ]);
   assert.deepEqual(await revoked(tenant), [[`CN=${JANE}`, 'keyCompromise']]);
   const [entry] = (await tenant.store.listAudit({})).filter(({ event }) => event === 'key-revoked');
@@ -67,8 +68,8 @@ test('a user whose keys are all revoked keeps what is in escrow, and the compari
   const { code, out } = await tenant.cli('pfx', 'revoke', JANE);
   assert.deepEqual([code, out.split('\n').at(-1)], [0, 'revoked: 2']);
   assert.deepEqual(await keysOf(tenant, JANE), [
-    ['smimeSigning', 'ended', true, false],
     ['smimeEncryption', 'ended', true, true],
+    ['smimeSigning', 'ended', true, false],
   ]);
   assert.deepEqual(
     [imports(tenant), await revoked(tenant)],
