@@ -58,7 +58,7 @@ export async function loadEndpoints(
   return loaded;
 }
 
-/** Of an authority that no endpoint has any more too: certificates of it are revoked there. */
+/** Also of an authority whose endpoint was removed: its certificates are still revoked there. */
 export async function loadProducts(
   { profiles }: Config,
   authorities: NamedAuthorities,

@@ -18,8 +18,7 @@ type Asked = Pick<BackendCall, 'path' | 'accepts'> & Partial<BackendCall>;
 export function certsrvExchange(client: BackendClient, { login }: CertsrvSettings): AskCertsrv {
   if (login?.user.includes(':'))
     throw new ConfigError('user: has a colon', 'Write it as `DOMAIN\\name` or `name@example.com`.');
-  const credentials = login && Buffer.from(`${login.user}:${login.password}`).toString('base64');
-  const known = credentials === undefined ? {} : { authorization: `Basic ${credentials}` };
+  const known = login ? { authorization: `Basic ${basicOf(login)}` } : {};
   const secrets = secretsOf(login);
   return async (call, signal) => {
     const whole = {
@@ -36,8 +35,11 @@ export function certsrvExchange(client: BackendClient, { login }: CertsrvSetting
 }
 
 /** What a page may not bring into an error. */
-export const secretsOf = (login: CertsrvSettings['login']): string[] =>
-  login ? [login.password, Buffer.from(`${login.user}:${login.password}`).toString('base64')] : [];
+export const secretsOf = (login: CertsrvSettings['login']): string[] => (login ? [login.password, basicOf(login)] : []);
+
+/** The credentials of basic authentication (RFC 7617 2). */
+const basicOf = ({ user, password }: NonNullable<CertsrvSettings['login']>): string =>
+  Buffer.from(`${user}:${password}`).toString('base64');
 
 const MEANINGS: Readonly<Record<number, readonly [IssuerErrorCode, string]>> = {
   401: [
